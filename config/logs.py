@@ -1,0 +1,27 @@
+"""How log lines look: key=value on a terminal, JSON where COUNTERSIGN_LOG_JSON is set."""
+
+import structlog
+
+from config import env
+
+SHARED: list[structlog.types.Processor] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso"),
+]
+
+RENDER: structlog.types.Processor = (
+    structlog.processors.JSONRenderer()
+    if env.flag("COUNTERSIGN_LOG_JSON")
+    else structlog.dev.ConsoleRenderer(colors=False)
+)
+
+
+def configure() -> None:
+    """Send structlog through the standard handlers, so that all lines share one form."""
+    structlog.configure(
+        processors=[*SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
