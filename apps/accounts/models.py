@@ -1,0 +1,154 @@
+"""Who is who: people, projects, roles, and the keys of client systems."""
+
+from typing import Any
+
+from django.contrib.auth.models import AbstractUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+
+from apps.accounts.querysets import (
+    ApiKeyQuerySet,
+    MembershipQuerySet,
+    ProjectQuerySet,
+    SignInLinkQuerySet,
+)
+
+NAME_PATTERN = r"[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9])?"
+validate_name = RegexValidator(
+    rf"^{NAME_PATTERN}\Z", "Lower-case letters, digits, hyphens and underscores; at most 64, letter or digit at both ends."
+)
+
+
+class UserManager(BaseUserManager["User"]):
+    """People are known by their e-mail address."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+
+class User(AbstractUser):
+    """A person, or a stand-in that says so in `is_simulated`."""
+
+    username = None  # type: ignore[assignment]  # the e-mail address takes its place
+    email = models.EmailField(unique=True)
+    name = models.CharField(max_length=200, blank=True)
+    is_simulated = models.BooleanField(default=False)
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS = []
+
+    objects = UserManager()  # type: ignore[misc,assignment]  # AbstractUser's manager wants a username
+
+    def __str__(self) -> str:
+        return self.display_name
+
+    @property
+    def display_name(self) -> str:
+        name = self.name or self.email
+        return f"{name} (simulated)" if self.is_simulated else name
+
+
+class Project(models.Model):
+    """What one team sees and nobody else does."""
+
+    slug = models.CharField(max_length=64, unique=True, validators=[validate_name])
+    name = models.CharField(max_length=200)
+    time_zone = models.CharField(max_length=64, default="UTC")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ProjectQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Role(models.TextChoices):
+    """Each role includes what those before it may do."""
+
+    STAKEHOLDER = "stakeholder"
+    REVIEWER = "reviewer"
+    ADJUDICATOR = "adjudicator"
+    ENGINEER = "engineer"
+    OWNER = "owner"
+
+
+class Membership(models.Model):
+    """What a person may do in a project."""
+
+    RANKS = {role: rank for rank, role in enumerate(Role)}
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
+    project = models.ForeignKey(Project, models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=16, choices=Role)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = MembershipQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "project"], name="one_membership_per_project"),
+            models.CheckConstraint(condition=Q(role__in=[str(r) for r in Role]), name="membership_role_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.role} in {self.project}"
+
+    def reaches(self, role: Role) -> bool:
+        """True where this membership includes what `role` may do."""
+        return self.RANKS[Role(self.role)] >= self.RANKS[role]
+
+
+class Scope(models.TextChoices):
+    """What a key may do."""
+
+    PREDICTIONS_WRITE = "predictions:write"
+    OUTCOMES_WRITE = "outcomes:write"
+    LABELS_READ = "labels:read"
+    REPORTS_READ = "reports:read"
+    REPORTS_WRITE = "reports:write"
+    REVIEWS_WRITE = "reviews:write"
+    REGISTRY_WRITE = "registry:write"
+    SAMPLING_WRITE = "sampling:write"
+
+
+class ApiKey(models.Model):
+    """A client system's key: shown once, stored as SHA-256 beside a clear prefix."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="api_keys")
+    name = models.CharField(max_length=200)
+    prefix = models.CharField(max_length=16)
+    digest = models.BinaryField(max_length=32, unique=True)
+    scopes = ArrayField(models.CharField(max_length=32, choices=Scope))
+    # The person in whose name it reviews; such a key has this person's role and no more.
+    acts_for = models.ForeignKey(User, models.CASCADE, null=True, blank=True, related_name="api_keys")
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ApiKeyQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+
+class SignInLink(models.Model):
+    """A link that signs somebody in, or, without a user, makes the first owner. Stored as SHA-256."""
+
+    digest = models.BinaryField(max_length=32, unique=True)
+    user = models.ForeignKey(User, models.CASCADE, null=True, blank=True, related_name="sign_in_links")
+    uses_left = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+
+    objects = SignInLinkQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"for {self.user or 'the first owner'}"

@@ -1,0 +1,62 @@
+"""Under which account PostgreSQL runs: it refuses root, and containers often have no other."""
+
+import functools
+import os
+import pwd
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from apps.common.embedded import launch
+from apps.common.embedded.state import PROJECT_ROOT
+
+
+@dataclass(frozen=True)
+class Identity:
+    """`options` go to the launcher; `account` is set when files must belong to somebody else."""
+
+    options: tuple[str, ...] = ()
+    account: str | None = None
+
+    def own(self, folder: Path) -> None:
+        """Give an existing folder to the account, if it is another."""
+        if self.account:
+            shutil.chown(folder, self.account, pwd.getpwnam(self.account).pw_gid)
+
+    def start(self, command: Sequence[str], *, number: int) -> list[str]:
+        """The command line that runs `command` under this identity and dies with this process."""
+        return launch.wrap(command, number=number, identity=self.options)
+
+
+@functools.cache
+def server_identity() -> Identity:
+    """Ourselves; as root a user namespace that maps us to `nobody`; where that is refused, another account."""
+    if os.geteuid() != 0:
+        return Identity()
+    if namespaces_work():
+        return Identity(options=("--namespace",))
+    account = next((name for name in ("postgres", "nobody") if _exists(name)), None)
+    if account is None:
+        raise RuntimeError("PostgreSQL does not run as root, and there is no account postgres or nobody")
+    return Identity(options=("--account", account), account=account)
+
+
+def namespaces_work() -> bool:
+    """Whether the kernel and the container let us make a user namespace."""
+    probe = Identity(options=("--namespace",)).start(["true"], number=9)
+    return subprocess.run(probe, cwd=PROJECT_ROOT, capture_output=True, check=False).returncode == 0  # noqa: S603 our own launcher
+
+
+def readable_by_others(path: Path) -> bool:
+    """Whether an account without rights of ours reaches the path through all its parents."""
+    return all(folder.stat().st_mode & 0o005 == 0o005 for folder in (path, *path.parents))
+
+
+def _exists(name: str) -> bool:
+    try:
+        pwd.getpwnam(name)
+    except KeyError:
+        return False
+    return True

@@ -1,0 +1,164 @@
+"""Predictions at rest: a narrow table for every estimate, a wide one for what was sent, and outcomes.
+
+The hot tables' own references carry no database constraint: each would cost a trigger a row.
+"""
+
+from django.db import models
+from django.db.models import Q
+
+from apps.accounts.models import Project
+from apps.common.leases import Leased
+from apps.predictions.querysets import BatchQuerySet, BatchStageQuerySet, OutcomeQuerySet, PredictionQuerySet
+from apps.registry.models import ModelVersion, MonitoredModel
+
+
+class BatchKind(models.TextChoices):
+    PREDICTIONS = "predictions"
+    OUTCOMES = "outcomes"
+
+
+class Batch(models.Model):
+    """An accepted push, written with its rows in one transaction: the unit of flow."""
+
+    model = models.ForeignKey(MonitoredModel, models.CASCADE, related_name="batches")
+    kind = models.CharField(max_length=16, choices=BatchKind)
+    received_at = models.DateTimeField()
+    accepted = models.PositiveIntegerField()
+    duplicates = models.PositiveIntegerField(default=0)
+    rejected = models.PositiveIntegerField(default=0)
+    # The ids of its rows lie in this range; other batches may lie between.
+    first_id = models.BigIntegerField(null=True)
+    last_id = models.BigIntegerField(null=True)
+
+    objects = BatchQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["model", "-id"], name="batch_by_model")]
+
+    def __str__(self) -> str:
+        return f"batch {self.pk}"
+
+
+class Stage(models.TextChoices):
+    """What every later stage does once with a batch."""
+
+    DRAW = "draw"
+    OPEN_ITEMS = "open_items"
+    RESOLVE = "resolve"
+
+
+class BatchStage(Leased):
+    """The state of one batch in one stage: consumed exactly once, writes and state in one commit."""
+
+    batch = models.ForeignKey(Batch, models.CASCADE, related_name="stages")
+    stage = models.CharField(max_length=16, choices=Stage)
+    done_at = models.DateTimeField(null=True)
+    error = models.TextField(blank=True)
+
+    objects = BatchStageQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["batch", "stage"], name="one_state_per_batch_and_stage")]
+        indexes = [
+            models.Index(fields=["stage", "batch"], condition=Q(done_at=None), name="stages_due"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.stage} of {self.batch_id}"
+
+
+class IdempotentAnswer(models.Model):
+    """The first answer to a push with an Idempotency-Key, to be given again."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="+")
+    key = models.CharField(max_length=200)
+    path = models.CharField(max_length=300)
+    body_hash = models.BinaryField(max_length=32)
+    status = models.PositiveSmallIntegerField()
+    answer = models.JSONField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["project", "key"], name="one_answer_per_idempotency_key")]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Prediction(models.Model):
+    """One production prediction, narrow and typed: what estimates, lists and queues read.
+
+    `predicted` and `baseline` hold the position of the class, or the number of a regression; `score` the
+    probability of the positive class (binary) or of the predicted one (multiclass).
+    """
+
+    id = models.BigIntegerField(primary_key=True)
+    model = models.ForeignKey(MonitoredModel, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
+    external_id = models.TextField()
+    content_hash = models.BinaryField(max_length=32)
+    batch = models.ForeignKey(Batch, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
+    version = models.ForeignKey(ModelVersion, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
+    predicted_at = models.DateTimeField()
+    received_at = models.DateTimeField()
+    predicted = models.FloatField()
+    score = models.FloatField(null=True)
+    baseline = models.FloatField(null=True)
+    amount = models.DecimalField(max_digits=20, decimal_places=4, null=True)
+    subject = models.TextField(null=True)  # noqa: DJ001  # null keeps absent subjects out of the partial index
+    # {slice name: value}
+    slices = models.JSONField(default=dict)
+
+    objects = PredictionQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["model", "external_id"], name="one_prediction_per_id")]
+        indexes = [
+            models.Index(fields=["model", "subject"], condition=Q(subject__isnull=False), name="prediction_by_subject"),
+            models.Index(fields=["model", "predicted_at"], name="prediction_by_time"),
+        ]
+
+    def __str__(self) -> str:
+        return self.external_id
+
+
+class Payload(models.Model):
+    """What was sent with a prediction, as sent; partitioned by month of arrival (see the migration)."""
+
+    prediction = models.OneToOneField(
+        Prediction, models.DO_NOTHING, primary_key=True, db_constraint=False, related_name="payload"
+    )
+    received_at = models.DateTimeField()
+    features = models.JSONField()
+    probabilities = models.JSONField(null=True)
+    attributions = models.JSONField(null=True)
+    attribution_base = models.FloatField(null=True)
+    latency_ms = models.FloatField(null=True)
+    resources = models.JSONField(null=True)
+
+    class Meta:
+        managed = False
+        db_table = "predictions_payload"
+
+    def __str__(self) -> str:
+        return f"payload of {self.prediction_id}"
+
+
+class Outcome(models.Model):
+    """The truth as it came; append-only, a correction is a new row. It may be there before its prediction."""
+
+    model = models.ForeignKey(MonitoredModel, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
+    external_id = models.TextField()
+    batch = models.ForeignKey(Batch, models.DO_NOTHING, db_constraint=False, related_name="+")
+    # The position of the class, or the number.
+    outcome = models.FloatField()
+    # When the truth became known at its source.
+    occurred_at = models.DateTimeField()
+    received_at = models.DateTimeField()
+
+    objects = OutcomeQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["model", "external_id", "-id"], name="outcome_by_id")]
+
+    def __str__(self) -> str:
+        return f"outcome of {self.external_id}"

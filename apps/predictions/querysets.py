@@ -1,0 +1,33 @@
+"""Queries over batches, predictions and outcomes."""
+
+from typing import TYPE_CHECKING, Any, Self
+
+from django.db.models import QuerySet
+
+from apps.accounts.querysets import ProjectScopedQuerySet
+from apps.common.leases import LeaseQuerySet
+
+if TYPE_CHECKING:
+    from apps.predictions.models import Batch
+
+
+class BatchQuerySet(ProjectScopedQuerySet):
+    project_path = "model__project"
+
+
+class BatchStageQuerySet(LeaseQuerySet):
+    def due(self, stage: str) -> Self:
+        """Batches that this stage has not consumed yet, oldest first."""
+        return self.filter(stage=stage, done_at=None).select_related("batch").order_by("batch_id")
+
+
+class PredictionQuerySet(ProjectScopedQuerySet):
+    project_path = "model__project"
+
+    def of_batch(self, batch: "Batch") -> Self:
+        """The batch's rows, by the range of ids that it took (ids ascend, so no index on batch is needed)."""
+        return self.filter(id__gte=batch.first_id, id__lte=batch.last_id, batch=batch).order_by("id")
+
+
+class OutcomeQuerySet(QuerySet[Any]):
+    pass

@@ -1,0 +1,63 @@
+"""Declared features and slices, as value objects over the model's JSON documents."""
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from typing import Any
+
+MISSING = "(missing)"
+
+
+@dataclass(frozen=True)
+class Feature:
+    """How a feature is named, grouped and read by people."""
+
+    name: str
+    type: str = "number"
+    label: str = ""
+    group: str = ""
+    unit: str = ""
+    codes: dict[str, str] = field(default_factory=dict)
+    sensitive: bool = False
+
+    @classmethod
+    def from_document(cls, document: dict[str, Any]) -> "Feature":
+        return cls(**{**document, "label": document.get("label") or document["name"]})
+
+    def meaning(self, value: Any) -> str:
+        """The value in words: the meaning of its code, or the number with its unit."""
+        if value is None:
+            return "missing"
+        key = f"{value:g}" if isinstance(value, float) else str(value)
+        if key in self.codes:
+            return self.codes[key]
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        return f"{key} {self.unit}".strip()
+
+
+@dataclass(frozen=True)
+class Slice:
+    """A division of the population by one feature: by its values, or by bands between edges."""
+
+    name: str
+    feature: str
+    edges: tuple[float, ...] = ()
+
+    @classmethod
+    def from_document(cls, document: dict[str, Any]) -> "Slice":
+        return cls(document["name"], document["feature"], tuple(document.get("edges", ())))
+
+    def value(self, features: dict[str, Any]) -> str:
+        """The slice that a prediction with these features falls into."""
+        raw = features.get(self.feature)
+        if raw is None:
+            return MISSING
+        if not self.edges or isinstance(raw, bool | str):
+            return (f"{raw:g}" if isinstance(raw, float) else str(raw))[:200]
+        return self.bands[bisect_right(self.edges, raw)]
+
+    @property
+    def bands(self) -> list[str]:
+        """The names of the bands, lowest first."""
+        inner = [f"{low:g} to under {high:g}" for low, high in zip(self.edges, self.edges[1:], strict=False)]
+        return [f"under {self.edges[0]:g}", *inner, f"{self.edges[-1]:g} and over"]

@@ -1,0 +1,186 @@
+"""What is known of a monitored model: its task, classes, features, slices, value, queues."""
+
+import secrets
+from datetime import timedelta
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from apps.accounts.models import Project, validate_name
+from apps.registry.features import Feature, Slice
+from apps.registry.querysets import MonitoredModelQuerySet, ReviewQueueQuerySet, ValueModelQuerySet
+
+
+class Task(models.TextChoices):
+    BINARY = "binary"
+    MULTICLASS = "multiclass"
+    REGRESSION = "regression"
+
+
+def new_salt() -> bytes:
+    """The secret of a model's draws: nobody outside can tell which prediction will be drawn."""
+    return secrets.token_bytes(32)
+
+
+class MonitoredModel(models.Model):
+    """A model in production whose decisions get a second signature.
+
+    In rows of predictions and outcomes a class is its position in `classes`; so classes may be appended
+    but neither reordered nor removed.
+    """
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="models")
+    slug = models.CharField(max_length=64, validators=[validate_name])
+    name = models.CharField(max_length=200)
+    question = models.CharField(max_length=300, blank=True)
+    task = models.CharField(max_length=16, choices=Task)
+    classes = ArrayField(models.CharField(max_length=200), default=list)
+    positive_class = models.CharField(max_length=200, blank=True)
+    class_labels = models.JSONField(default=dict)
+    unit = models.CharField(max_length=40, blank=True)
+    features = models.JSONField(default=list)
+    slices = models.JSONField(default=list)
+    maturity_days = models.PositiveIntegerField(default=90)
+    # A class or number, as sent; null means "not known".
+    outcome_if_absent = models.JSONField(null=True, blank=True)
+    blind_share = models.FloatField(default=1.0)
+    salt = models.BinaryField(max_length=32, default=new_salt, editable=False)
+    # Regression: inner edges of the 200 bins of the prediction, frozen at registration.
+    bin_edges = ArrayField(models.FloatField(), null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = MonitoredModelQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["project", "slug"], name="one_model_per_name"),
+            models.CheckConstraint(
+                condition=Q(blind_share__gte=0, blind_share__lte=1), name="blind_share_is_a_share"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_regression(self) -> bool:
+        return self.task == Task.REGRESSION
+
+    @property
+    def positive_index(self) -> int:
+        """The position of the positive class; binary only."""
+        return self.classes.index(self.positive_class)
+
+    @property
+    def horizon(self) -> timedelta:
+        """How long after a prediction its outcome may still come."""
+        return timedelta(days=self.maturity_days)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone in which days are counted."""
+        return ZoneInfo(self.project.time_zone)
+
+    @cached_property
+    def feature_list(self) -> list[Feature]:
+        return [Feature.from_document(document) for document in self.features]
+
+    @cached_property
+    def slice_list(self) -> list[Slice]:
+        return [Slice.from_document(document) for document in self.slices]
+
+    def encode(self, value: object) -> float:
+        """A class or number as sent → the number it is stored as. Raises ValueError."""
+        if self.is_regression:
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise ValueError(f"{value!r} is not a number")
+            return float(value)
+        if not isinstance(value, str) or value not in self.classes:
+            raise ValueError(f"{value!r} is not one of the classes {', '.join(self.classes)}")
+        return float(self.classes.index(value))
+
+    def decode(self, stored: float) -> str | float:
+        """The stored number → the class or number as sent."""
+        return float(stored) if self.is_regression else self.classes[int(stored)]
+
+    def label(self, stored: float | None) -> str:
+        """The stored number in words for people."""
+        if stored is None:
+            return "not known"
+        if self.is_regression:
+            return f"{stored:,.6g} {self.unit}".strip()
+        name = self.classes[int(stored)]
+        return str(self.class_labels.get(name, name))
+
+
+class ModelVersion(models.Model):
+    """A version of the model, made when its first prediction comes."""
+
+    model = models.ForeignKey(MonitoredModel, models.CASCADE, related_name="versions")
+    name = models.CharField(max_length=200)
+    first_seen_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["model", "name"], name="one_version_per_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ValueModel(models.Model):
+    """What a decision is worth, by what was predicted and what was true. A change makes a new version."""
+
+    model = models.ForeignKey(MonitoredModel, models.CASCADE, related_name="value_models")
+    version = models.PositiveIntegerField()
+    currency = models.CharField(max_length=3)
+    # {predicted class: {true class: "amount as a decimal text"}}
+    matrix = models.JSONField()
+    is_per_amount = models.BooleanField(default=False)
+    review_cost = models.DecimalField(max_digits=12, decimal_places=2, default=0)
+    # In a sentence, for the stakeholders' page: what the amounts stand for and where they come from.
+    statement = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ValueModelQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["model", "version"], name="one_value_model_per_version")]
+
+    def __str__(self) -> str:
+        return f"value of {self.model}, version {self.version}"
+
+
+class ReviewQueue(models.Model):
+    """Where drawn items wait for people, and by which rules they are judged."""
+
+    model = models.ForeignKey(MonitoredModel, models.CASCADE, related_name="queues")
+    slug = models.CharField(max_length=64, validators=[validate_name])
+    name = models.CharField(max_length=200)
+    overlap = models.PositiveSmallIntegerField(default=1)
+    lease_seconds = models.PositiveIntegerField(default=900)
+    prefetch = models.PositiveSmallIntegerField(default=2)
+    # Probability that an item is adjudicated although reviewer and model agree, and where they differ.
+    adjudication_rate_agreed = models.FloatField(default=0.05)
+    adjudication_rate_differs = models.FloatField(default=0.25)
+    dispute_reasons = ArrayField(models.CharField(max_length=200), default=list)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ReviewQueueQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["model", "slug"], name="one_queue_per_name"),
+            models.CheckConstraint(condition=Q(overlap__gte=1, overlap__lte=9), name="queue_overlap_1_to_9"),
+            models.CheckConstraint(
+                condition=Q(adjudication_rate_agreed__gte=0, adjudication_rate_agreed__lte=1)
+                & Q(adjudication_rate_differs__gte=0, adjudication_rate_differs__lte=1),
+                name="adjudication_rates_are_shares",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,84 @@
+"""Reports: asked for as jobs, computed as of a number of the record of truth, never changed."""
+
+from django.db import models
+from django.db.models import Q
+
+from apps.common.leases import Leased
+from apps.registry.models import MonitoredModel
+from apps.reports.querysets import ReportJobQuerySet, ReportQuerySet
+
+
+class Kind(models.TextChoices):
+    PERFORMANCE = "performance"
+    BASELINE = "baseline"
+    VALUE = "value"
+
+
+class ReportJob(Leased):
+    """A request for a report, its progress, and its error where it failed."""
+
+    MAX_ATTEMPTS = 3
+
+    model = models.ForeignKey(MonitoredModel, models.CASCADE, related_name="report_jobs")
+    kind = models.CharField(max_length=16, choices=Kind)
+    # Half-open days in the project's time zone: [start, end).
+    start = models.DateField()
+    end = models.DateField()
+    # Null: everything known when the job runs.
+    as_of = models.DateTimeField(null=True)
+    slices = models.JSONField(default=list)
+    progress = models.FloatField(default=0)
+    step = models.CharField(max_length=200, blank=True)
+    error = models.TextField(blank=True)
+    requested_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True)
+    report = models.ForeignKey("Report", models.PROTECT, null=True, related_name="jobs")
+
+    objects = ReportJobQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(start__lt=models.F("end")), name="report_window_not_empty")]
+        indexes = [models.Index(fields=["id"], condition=Q(finished_at=None), name="report_jobs_due")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} job {self.pk}"
+
+    @property
+    def status(self) -> str:
+        """queued, running, done or failed."""
+        if self.report_id:
+            return "done"
+        if self.error and self.attempts >= self.MAX_ATTEMPTS:
+            return "failed"
+        return "running" if self.lease_token else "queued"
+
+
+class Report(models.Model):
+    """A finished report; inserted once. The same window, record number and configuration give the same row."""
+
+    model = models.ForeignKey(MonitoredModel, models.CASCADE, related_name="reports")
+    kind = models.CharField(max_length=16, choices=Kind)
+    start = models.DateField()
+    end = models.DateField()
+    seq = models.BigIntegerField()
+    as_of = models.DateTimeField()
+    configuration_hash = models.CharField(max_length=64)
+    # {"results": […], "sections": {…}, "population": {…}, "restatements": […]}
+    document = models.JSONField()
+    # {name: {"light": "<svg…", "dark": "<svg…"}}
+    charts = models.JSONField(default=dict)
+    previous = models.ForeignKey("self", models.PROTECT, null=True, related_name="successors")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ReportQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["model", "kind", "start", "end", "seq", "configuration_hash"], name="one_report_per_window_and_seq"
+            )
+        ]
+        indexes = [models.Index(fields=["model", "kind", "-id"], name="report_by_kind")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.start} to {self.end}"

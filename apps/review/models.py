@@ -1,0 +1,149 @@
+"""Cases in review: the item, the slots that people take, and their decisions."""
+
+from django.db import models
+from django.db.models import Q
+
+from apps.accounts.models import User
+from apps.common.leases import Leased
+from apps.predictions.models import Prediction
+from apps.registry.models import ReviewQueue
+from apps.review.querysets import DecisionQuerySet, ReviewItemQuerySet, SlotQuerySet
+from apps.sampling.models import Draw
+
+
+class ReviewItem(models.Model):
+    """A drawn prediction in its queue, with a copy of what was sent, and what is settled of it so far."""
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        ADJUDICATING = "adjudicating"
+        CLOSED = "closed"
+
+    class AdjudicationReason(models.TextChoices):
+        DISPUTE = "dispute"
+        DISAGREEMENT = "disagreement"
+        REFERRED = "referred", "referred by a reviewer"
+        NOBODY_LEFT = "nobody_left", "no reviewer left"
+        CHECK = "check", "random check"
+
+    draw = models.OneToOneField(Draw, models.CASCADE, related_name="item")
+    prediction = models.ForeignKey(Prediction, models.DO_NOTHING, db_constraint=False, related_name="+")
+    queue = models.ForeignKey(ReviewQueue, models.CASCADE, related_name="items")
+    is_blind = models.BooleanField()
+    state = models.CharField(max_length=16, choices=State, default=State.OPEN)
+    round = models.PositiveSmallIntegerField(default=1)
+    opened_at = models.DateTimeField(auto_now_add=True)
+    # A copy of the payload, so that open cases outlive its retention.
+    features = models.JSONField()
+    probabilities = models.JSONField(null=True)
+    attributions = models.JSONField(null=True)
+    attribution_base = models.FloatField(null=True)
+    # L: the majority of first answers, at a tie the first slot's; null while answers are missing.
+    label = models.FloatField(null=True)
+    labelled_at = models.DateTimeField(null=True)
+    # The second phase: chosen with a recorded probability q, and what the adjudicator said.
+    adjudication_probability = models.FloatField(null=True)
+    adjudication_reason = models.CharField(max_length=16, choices=AdjudicationReason, blank=True)
+    is_adjudication_chosen = models.BooleanField(default=False)
+    adjudicated = models.FloatField(null=True)
+    adjudicated_at = models.DateTimeField(null=True)
+    # Set with every change of the above; taken back by truth once it has recorded it.
+    needs_resolution = models.BooleanField(default=False)
+
+    objects = ReviewItemQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["queue"], condition=Q(needs_resolution=True), name="items_to_resolve"),
+            models.Index(fields=["queue", "state"], name="items_by_state"),
+        ]
+
+    def __str__(self) -> str:
+        return f"item {self.pk}"
+
+
+class Slot(Leased):
+    """One needed review of an item. Whoever takes it holds it under a lease; their name stays on it."""
+
+    class Outcome(models.TextChoices):
+        ANSWERED = "answered"
+        PASSED = "passed"
+
+    item = models.ForeignKey(ReviewItem, models.CASCADE, related_name="slots")
+    queue = models.ForeignKey(ReviewQueue, models.CASCADE, related_name="slots")
+    round = models.PositiveSmallIntegerField(default=1)
+    # 0, 1, … among the item's reviews; at a tie the lowest decides
+    position = models.PositiveSmallIntegerField()
+    is_adjudication = models.BooleanField(default=False)
+    reviewer = models.ForeignKey(User, models.PROTECT, null=True, related_name="slots")
+    # The item's random place in the queue.
+    order_key = models.FloatField()
+    opened_at = models.DateTimeField(auto_now_add=True)
+    snoozed_until = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=16, choices=Outcome, blank=True)
+    closed_at = models.DateTimeField(null=True)
+
+    objects = SlotQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["item", "round", "reviewer"], name="one_slot_per_item_round_and_reviewer"),
+        ]
+        indexes = [
+            models.Index(fields=["queue", "order_key", "id"], condition=Q(closed_at=None), name="slots_open"),
+            models.Index(fields=["reviewer", "closed_at"], name="slots_by_reviewer"),
+        ]
+
+    def __str__(self) -> str:
+        return f"slot {self.pk}"
+
+
+class Verdict(models.TextChoices):
+    AGREE = "agree"
+    CORRECT = "correct"
+    DISPUTE = "dispute"
+    CANNOT_TELL = "cannot_tell"
+    WRONG_DATA = "wrong_data"
+    ESCALATE = "escalate"
+    RECUSE = "recuse"
+    SKIP = "skip"
+
+
+LABELLING = (Verdict.AGREE, Verdict.CORRECT, Verdict.DISPUTE)
+
+
+class Decision(models.Model):
+    """What a person said; append-only. A blind review has two: the judgement, and the answer after the reveal."""
+
+    slot = models.ForeignKey(Slot, models.PROTECT, related_name="decisions")
+    item = models.ForeignKey(ReviewItem, models.PROTECT, related_name="decisions")
+    reviewer = models.ForeignKey(User, models.PROTECT, related_name="decisions")
+    # The first answer of a blind item, before anything of the prediction was shown. Estimates use it.
+    is_judgement = models.BooleanField(default=False)
+    was_blind = models.BooleanField()
+    # Empty on a judgement.
+    verdict = models.CharField(max_length=16, choices=Verdict, blank=True)
+    value = models.FloatField(null=True)
+    certainty = models.PositiveSmallIntegerField(null=True)
+    reasons = models.JSONField(default=list)
+    note = models.TextField(blank=True)
+    snoozed_until = models.DateTimeField(null=True)
+    active_ms = models.PositiveIntegerField(null=True)
+    decided_at = models.DateTimeField(auto_now_add=True)
+
+    objects = DecisionQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["slot"], condition=Q(is_judgement=True), name="one_judgement_per_slot"),
+            models.CheckConstraint(
+                condition=Q(certainty__isnull=True) | Q(certainty__gte=1, certainty__lte=3), name="certainty_1_to_3"
+            ),
+            models.CheckConstraint(
+                condition=~Q(verdict__in=[str(v) for v in LABELLING]) | Q(value__isnull=False), name="a_label_has_a_value"
+            ),
+        ]
+        indexes = [models.Index(fields=["reviewer", "-id"], name="decisions_by_reviewer")]
+
+    def __str__(self) -> str:
+        return self.verdict or "judgement"

@@ -1,0 +1,138 @@
+"""How predictions are drawn for review, and the record that makes the draw usable: its probability."""
+
+from uuid import UUID
+
+from django.db import models
+from django.db.models import F, Q
+
+from apps.predictions.models import Batch, Prediction
+from apps.registry.models import ModelVersion, MonitoredModel, ReviewQueue
+from apps.sampling.querysets import DrawQuerySet, PopulationCellQuerySet, SamplingPolicyQuerySet
+
+
+class PolicyKind(models.TextChoices):
+    FLOOR = "floor"
+    UNIFORM = "uniform"
+    BANDS = "bands"
+    UNCERTAINTY = "uncertainty"
+    DISAGREEMENT = "disagreement"
+
+
+class SamplingPolicy(models.Model):
+    """One version of one policy. A change ends it and starts a new version; old draws keep theirs.
+
+    A prediction is drawn with the versions in force at its `received_at`.
+    """
+
+    model = models.ForeignKey(MonitoredModel, models.CASCADE, related_name="policies")
+    name = models.CharField(max_length=64)
+    version = models.PositiveIntegerField()
+    kind = models.CharField(max_length=16, choices=PolicyKind)
+    # {"rate": 0.02}, and for bands [{"low": 0, "high": 0.2, "rate": 0.01}, …] under "bands"
+    settings = models.JSONField()
+    # A typed tree {"field", "op", "value"} | {"all": […]} | {"any": […]} | {"not": …}; null: everything
+    condition = models.JSONField(null=True, blank=True)
+    queue = models.ForeignKey(ReviewQueue, models.PROTECT, related_name="policies")
+    rank = models.PositiveIntegerField()
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True, blank=True)
+
+    objects = SamplingPolicyQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["model", "name", "version"], name="one_policy_version"),
+            models.UniqueConstraint(fields=["model", "name"], condition=Q(ends_at=None), name="one_current_policy_version"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} v{self.version}"
+
+
+class Draw(models.Model):
+    """A drawn prediction with the probability of every policy that was evaluated for it."""
+
+    prediction = models.OneToOneField(Prediction, models.DO_NOTHING, primary_key=True, db_constraint=False, related_name="draw")
+    model = models.ForeignKey(MonitoredModel, models.CASCADE, related_name="draws")
+    batch = models.ForeignKey(Batch, models.CASCADE, related_name="draws")
+    queue = models.ForeignKey(ReviewQueue, models.PROTECT, related_name="draws")
+    # {policy version id: p_ij}, also of those that did not draw it
+    probabilities = models.JSONField()
+    # π = max p_ij, and π × the model's blind share at the time
+    inclusion_probability = models.FloatField()
+    is_blind = models.BooleanField()
+    blind_share = models.FloatField()
+    counted_probability = models.FloatField()
+    drawn_at = models.DateTimeField()
+
+    objects = DrawQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(inclusion_probability__gt=0, inclusion_probability__lte=1)
+                & Q(counted_probability__lte=F("inclusion_probability")),
+                name="drawn_with_a_probability",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"draw of {self.prediction_id}"
+
+
+FOLDED = UUID(int=0)
+SUMS = (
+    "n",
+    "sum_score",
+    "sum_score2",
+    "sum_pi",
+    "sum_odds",
+    "sum_amount",
+    "sum_amount2_odds",
+    "n_uncovered",
+)
+
+
+class PopulationCell(models.Model):
+    """Counts over all predictions that share a day, version, prediction, baseline, score bin and slice.
+
+    Rows are deltas of a claim until the compactor folds them into the row whose claim is zero; readers always
+    sum, so it does not matter to them how far it is. Probabilities are the counted ones (π × blind share).
+    """
+
+    model = models.ForeignKey(MonitoredModel, models.CASCADE, db_constraint=False, related_name="cells")
+    claim = models.UUIDField(default=FOLDED)
+    # In the project's time zone.
+    day = models.DateField()
+    version = models.ForeignKey(ModelVersion, models.CASCADE, db_constraint=False, db_index=False, related_name="+")
+    predicted = models.FloatField()
+    baseline = models.FloatField(null=True)
+    # -1 where there is no score
+    score_bin = models.SmallIntegerField()
+    # both empty: everyone
+    slice_name = models.CharField(max_length=64, default="")
+    slice_value = models.CharField(max_length=200, default="")
+    n = models.BigIntegerField()
+    sum_score = models.FloatField()
+    sum_score2 = models.FloatField()
+    sum_pi = models.FloatField()
+    # Σ (1 − π)/π over those with π > 0
+    sum_odds = models.FloatField()
+    sum_amount = models.FloatField()
+    sum_amount2_odds = models.FloatField()
+    n_uncovered = models.BigIntegerField()
+
+    objects = PopulationCellQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["model", "slice_name", "day", "claim", "version", "predicted", "baseline", "score_bin", "slice_value"],
+                name="one_cell_per_claim",
+                nulls_distinct=False,
+            )
+        ]
+        indexes = [models.Index(fields=["model", "claim"], condition=~Q(claim=FOLDED), name="cells_to_fold")]
+
+    def __str__(self) -> str:
+        return f"{self.n} on {self.day}"

@@ -1,0 +1,34 @@
+"""Queries over policies, draws and population cells."""
+
+from datetime import datetime
+from typing import Any, Self
+
+from django.db.models import Q
+
+from apps.accounts.querysets import ProjectScopedQuerySet
+
+
+class SamplingPolicyQuerySet(ProjectScopedQuerySet):
+    project_path = "model__project"
+
+    def in_force(self, at: datetime) -> Self:
+        """The versions that draw what is received at this moment."""
+        return self.filter(starts_at__lte=at).filter(Q(ends_at=None) | Q(ends_at__gt=at)).order_by("rank", "id")
+
+    def current(self) -> Self:
+        return self.filter(ends_at=None).order_by("rank", "id")
+
+
+class DrawQuerySet(ProjectScopedQuerySet):
+    project_path = "model__project"
+
+
+class PopulationCellQuerySet(ProjectScopedQuerySet):
+    project_path = "model__project"
+
+    def of_everyone(self) -> Self:
+        return self.filter(slice_name="")
+
+    def between(self, start: Any, end: Any) -> Self:
+        """Days from start up to, but not including, end."""
+        return self.filter(day__gte=start, day__lt=end)

@@ -1,0 +1,59 @@
+"""What is believed true of each prediction, from when on: append-only, numbered, so that any past figure
+can be computed again as of its number."""
+
+from django.db import models
+
+from apps.common.leases import Leased
+from apps.predictions.models import Prediction
+from apps.registry.models import MonitoredModel
+from apps.truth.querysets import LedgerQuerySet, ResolutionQuerySet
+
+
+class Ledger(Leased):
+    """A model's record of truth: the last number given, and who is writing."""
+
+    model = models.OneToOneField(MonitoredModel, models.CASCADE, related_name="ledger")
+    last_seq = models.BigIntegerField(default=0)
+
+    objects = LedgerQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"ledger of {self.model}"
+
+
+class Resolution(models.Model):
+    """What is believed of one prediction as of `seq`; the latest row of a prediction says all that is known.
+
+    `outcome` is the final truth; `label` (L) the reviewers'; `adjudicated` the adjudicator's, chosen with
+    `adjudication_probability` (q). `source` and `truth` say which of them counts: outcome over adjudication over consensus.
+    """
+
+    class Source(models.TextChoices):
+        OUTCOME = "outcome"
+        ADJUDICATION = "adjudication"
+        CONSENSUS = "consensus"
+
+    model = models.ForeignKey(MonitoredModel, models.CASCADE, db_constraint=False, db_index=False, related_name="resolutions")
+    prediction = models.ForeignKey(Prediction, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="resolutions")
+    # Rows written together share it; it only rises.
+    seq = models.BigIntegerField()
+    resolved_at = models.DateTimeField()
+    source = models.CharField(max_length=16, choices=Source)
+    truth = models.FloatField()
+    outcome = models.FloatField(null=True)
+    occurred_at = models.DateTimeField(null=True)
+    label = models.FloatField(null=True)
+    is_adjudication_chosen = models.BooleanField(default=False)
+    adjudication_probability = models.FloatField(null=True)
+    adjudicated = models.FloatField(null=True)
+
+    objects = ResolutionQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["prediction", "seq"], name="one_resolution_per_seq"),
+        ]
+        indexes = [models.Index(fields=["model", "seq"], name="resolution_by_seq")]
+
+    def __str__(self) -> str:
+        return f"resolution {self.seq} of {self.prediction_id}"
