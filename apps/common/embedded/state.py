@@ -60,7 +60,7 @@ class State:
         for folder in (self.home, self.logs, self.sockets):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         found = self.sockets.lstat()
-        if not stat.S_ISDIR(found.st_mode) or found.st_uid not in self._allowed_owners():
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
             raise RuntimeError(f"{self.sockets} belongs to somebody else")
 
     def secret_key(self) -> str:
@@ -90,10 +90,6 @@ class State:
         with open(self.home / "users", "a+") as file:
             fcntl.flock(file, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
             yield
-
-    def _allowed_owners(self) -> set[int]:
-        # Root may have handed the folder to the account that PostgreSQL runs under.
-        return {self.sockets.lstat().st_uid} if os.geteuid() == 0 else {os.geteuid()}
 
 
 def _try_lock(file: IO[str]) -> bool:

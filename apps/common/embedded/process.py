@@ -1,0 +1,78 @@
+"""A program to keep running, and one life of it as a child process."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import IO
+
+from apps.common.embedded.identity import Identity
+from apps.common.embedded.state import PROJECT_ROOT
+
+
+@dataclass(frozen=True)
+class Program:
+    """What to run, how to know that it serves, and how to end it."""
+
+    name: str
+    command: tuple[str, ...]
+    prepare: Callable[[], object] = bool
+    is_ready: Callable[[], bool] = lambda: True
+    identity: Identity = Identity()
+    stop_signal: int = signal.SIGTERM
+    # What the kernel sends when the supervisor itself is killed.
+    death_signal: int = signal.SIGKILL
+    # Seconds between the stop signal and SIGKILL.
+    grace: float = 10.0
+    # Finished when it exits with 0; anything else runs for ever.
+    is_finite: bool = False
+
+
+class Child:
+    """One started process with its descendants, in a session of its own so that Ctrl-C reaches us alone."""
+
+    def __init__(self, program: Program, *, environment: Mapping[str, str], output: int | IO[bytes]) -> None:
+        program.prepare()
+        self.program = program
+        self.started_at = time.monotonic()
+        self.process: subprocess.Popen[bytes] = subprocess.Popen(  # noqa: S603 commands are made in this package
+            program.identity.start(program.command, number=program.death_signal),
+            cwd=PROJECT_ROOT,
+            env={**os.environ, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    def exit_code(self) -> int | None:
+        """None while it lives. Once it is dead, so are its descendants."""
+        code = self.process.poll()
+        if code is not None:
+            self.kill()
+        return code
+
+    def ask_to_stop(self) -> None:
+        """Send the stop signal to the leader, which ends its descendants in its own way."""
+        if self.process.poll() is None:
+            self.process.send_signal(self.program.stop_signal)
+
+    def kill(self) -> None:
+        """End the whole session at once."""
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            return
+
+    def stop(self) -> None:
+        """Ask, wait for the grace, kill."""
+        self.ask_to_stop()
+        try:
+            self.process.wait(self.program.grace)
+        except subprocess.TimeoutExpired:
+            pass
+        finally:
+            self.kill()
+            self.process.wait()

@@ -1,0 +1,67 @@
+"""The embedded servers of a state folder: as programs for the supervisor, or up for the length of a block."""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from apps.common.embedded.postgres import cluster_of
+from apps.common.embedded.process import Child, Program
+from apps.common.embedded.state import State
+from apps.common.embedded.valkey import broker_of
+
+START_SECONDS = 60.0
+
+
+def embedded(state: State, *, is_durable: bool = True) -> tuple[list[Program], dict[str, str]]:
+    """The programs to run, and the environment in which the product finds them.
+
+    A DATABASE_URL or REDIS_URL that is already set takes the place of the embedded server.
+    """
+    state.make()
+    programs: list[Program] = []
+    environment = {
+        "COUNTERSIGN_HOME": str(state.home),
+        "COUNTERSIGN_SECRET_KEY": os.environ.get("COUNTERSIGN_SECRET_KEY") or state.secret_key(),
+    }
+    if not os.environ.get("DATABASE_URL"):
+        cluster = cluster_of(state, is_durable=is_durable)
+        programs.append(cluster.program())
+        environment["DATABASE_URL"] = cluster.url
+    if not os.environ.get("REDIS_URL"):
+        broker = broker_of(state)
+        programs.append(broker.program())
+        environment["REDIS_URL"] = broker.url
+    return programs, environment
+
+
+@contextmanager
+def running(programs: list[Program], *, logs: Path) -> Iterator[None]:
+    """Start the servers, wait until each serves, and stop them in the opposite order at the end."""
+    with ExitStack() as stack:
+        for program in programs:
+            log = logs / f"{program.name}.log"
+            output = stack.enter_context(open(log, "ab"))
+            child = Child(program, environment={}, output=output)
+            stack.callback(child.stop)
+            _wait_until_ready(child, log=log)
+        yield
+
+
+def wait_for(programs: list[Program]) -> None:
+    """Wait for servers that another process runs."""
+    deadline = time.monotonic() + START_SECONDS
+    while not all(program.is_ready() for program in programs):
+        if time.monotonic() > deadline:
+            raise RuntimeError("the servers of the running Countersign do not answer")
+        time.sleep(0.1)
+
+
+def _wait_until_ready(child: Child, *, log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not child.program.is_ready():
+        if child.exit_code() is not None or time.monotonic() > deadline:
+            tail = "\n".join(log.read_text(errors="replace").splitlines()[-20:])
+            raise RuntimeError(f"{child.program.name} did not start; the end of {log}:\n{tail}")
+        time.sleep(0.02)

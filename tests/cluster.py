@@ -1,0 +1,61 @@
+"""A throw-away PostgreSQL and Valkey for the test session, up before anything reads the settings."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Generator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from apps.common.embedded.servers import embedded, running
+from apps.common.embedded.state import State, StateInUseError
+
+PREFIX = "countersign-test-"
+_resources = ExitStack()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests() -> Generator[None]:
+    """Around pytest-django's own hook, which reads the settings."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker is None:
+        _start()
+    else:
+        # Every worker has a database of its own already; here is its own part of the broker.
+        number = int(worker.removeprefix("gw")) + 1
+        os.environ["REDIS_URL"] = f"{os.environ['REDIS_URL'].partition('?')[0]}?virtual_host={number}"
+    return (yield)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure() -> None:
+    _resources.close()
+
+
+def _start() -> None:
+    _remove_abandoned()
+    home = Path(tempfile.mkdtemp(prefix=PREFIX))
+    _resources.callback(shutil.rmtree, home, ignore_errors=True)
+    state = State(home)
+    state.make()
+    _resources.enter_context(state.locked(what="test"))
+    # Tests never touch a server somebody works with, whatever the environment says.
+    os.environ.pop("DATABASE_URL", None)
+    os.environ.pop("REDIS_URL", None)
+    programs, environment = embedded(state, is_durable=False)
+    os.environ.update(environment)
+    _resources.enter_context(running(programs, logs=state.logs))
+
+
+def _remove_abandoned() -> None:
+    """Folders of sessions that were killed: nobody holds their lock."""
+    for home in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        if home.stat().st_uid != os.geteuid() or not (home / "lock").exists():
+            continue
+        try:
+            with State(home).locked():
+                shutil.rmtree(home, ignore_errors=True)
+        except StateInUseError:
+            continue
