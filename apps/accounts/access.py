@@ -1,0 +1,74 @@
+"""Who may see what: pages by membership, the API by key. What is not yours does not exist for you."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from rest_framework.request import Request
+
+from apps.accounts.models import ApiKey, Membership, Project, Role, User
+from apps.common.errors import ForbiddenError, NotFoundError
+
+P = ParamSpec("P")
+M = TypeVar("M", bound=Model)
+
+
+class ProjectRequest(HttpRequest):
+    """A page request of a signed-in member."""
+
+    user: User
+    project: Project
+    membership: Membership
+
+
+def get_or_404(rows: QuerySet[M], **lookup: Any) -> M:
+    """The one row; NotFoundError where it is absent or out of the set's project."""
+    try:
+        return rows.get(**lookup)
+    except (rows.model.DoesNotExist, ValueError, OverflowError):
+        name = rows.model._meta.verbose_name
+        raise NotFoundError(f"There is no such {name} in this project.") from None
+
+
+def member_page(
+    role: Role,
+) -> Callable[[Callable[Concatenate[ProjectRequest, P], HttpResponse]], Callable[..., HttpResponse]]:
+    """Let only members in whose role includes `role`; for others the project does not exist."""
+
+    def decorate(view: Callable[Concatenate[ProjectRequest, P], HttpResponse]) -> Callable[..., HttpResponse]:
+        @login_required
+        @wraps(view)
+        def wrapper(request: Any, project: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            found = (
+                Membership.objects.select_related("project").filter(project__slug=project, user=request.user).first()
+            )
+            if found is None:
+                raise NotFoundError("There is no such project, or you are not a member of it.")
+            request.project, request.membership = found.project, found
+            if not found.reaches(role):
+                raise ForbiddenError(f"This page is for the role {role.label.lower()} and above.")
+            return view(request, *args, **kwargs)
+
+        return wrapper
+
+    return decorate
+
+
+def project_of(request: Request) -> Project:
+    """The project of the request's key."""
+    key: ApiKey = request.auth
+    return key.project
+
+
+def acting_member(request: Request, role: Role) -> Membership:
+    """The membership of the person for whom the key acts; that person's role counts."""
+    key: ApiKey = request.auth
+    if key.acts_for is None:
+        raise ForbiddenError("This key acts for nobody; reviewing needs a key of a person.", code="key_acts_for_nobody")
+    member = Membership.objects.in_project(key.project).select_related("user").filter(user=key.acts_for).first()
+    if member is None or not member.reaches(role):
+        raise ForbiddenError(f"The key's person is not {role.label.lower()} in this project.")
+    return member

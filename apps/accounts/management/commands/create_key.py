@@ -1,0 +1,43 @@
+"""Make project, person, membership and key where missing, and print the key: for scripts."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+from django.core.validators import validate_email
+
+from apps.accounts import services
+from apps.accounts.models import Role, Scope, validate_name
+from apps.common.errors import DomainError
+
+
+class Command(BaseCommand):
+    help = "Print a new API key. Project, user and membership are made where missing."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--project", required=True)
+        parser.add_argument("--user", required=True, help="e-mail address of the person for whom the key acts")
+        parser.add_argument("--role", required=True, choices=[str(role) for role in Role])
+        parser.add_argument("--scopes", required=True, help="comma-separated, or 'all'")
+        parser.add_argument("--name", default="", help="the person's name")
+        parser.add_argument("--simulated", action="store_true", help="the person is a simulation and shown as such")
+
+    def handle(self, **options: Any) -> None:
+        scopes = [str(s) for s in Scope] if options["scopes"] == "all" else options["scopes"].split(",")
+        try:
+            validate_name(options["project"])
+            validate_email(options["user"])
+            member = services.ensure_member(
+                options["project"],
+                email=options["user"],
+                role=Role(options["role"]),
+                name=options["name"],
+                is_simulated=options["simulated"],
+            )
+            _, text = services.create_key(
+                member.project, name=f"made for {member.user.email}", scopes=scopes, acts_for=member.user
+            )
+        except (ValidationError, DomainError) as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(text)
