@@ -1,0 +1,99 @@
+"""What all API views share: strict bodies in, one form of error out."""
+
+from collections.abc import Mapping
+from typing import IO, Any
+
+import structlog
+from django.http import Http404
+from rest_framework import serializers
+from rest_framework.exceptions import APIException, UnsupportedMediaType, ValidationError
+from rest_framework.parsers import BaseParser
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from apps.common import strict_json
+from apps.common.errors import DomainError, UnsupportedMediaError
+
+log = structlog.get_logger(__name__)
+
+
+def check_charset(content_type: str) -> None:
+    """UTF-8 is the only charset that is read."""
+    for parameter in content_type.split(";")[1:]:
+        name, _, value = parameter.strip().partition("=")
+        if name.lower() == "charset" and value.strip('"').lower() not in {"utf-8", "utf8", "us-ascii"}:
+            raise UnsupportedMediaError(f"The charset {value} is not read; send UTF-8.")
+
+
+class StrictJSONParser(BaseParser):
+    """A JSON object or array; duplicates, NaN, NUL and deep nesting are refused."""
+
+    media_type = "application/json"
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,  # noqa: ARG002  # the framework's signature
+    ) -> Any:
+        check_charset(media_type or "")
+        body = stream.read()
+        return strict_json.loads(body) if body.strip() else {}
+
+
+class StrictSerializer(serializers.Serializer[Any]):
+    """A serializer that refuses fields it does not know, instead of dropping them."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping):
+            unknown = sorted(str(name) for name in data if name not in self.fields)
+            if unknown:
+                raise ValidationError({name: ["There is no such field."] for name in unknown})
+        return super().to_internal_value(data)
+
+
+def problem(error: DomainError) -> dict[str, Any]:
+    """The body of every error answer."""
+    return {"code": error.code, "message": error.message, "details": error.details}
+
+
+def as_domain_error(error: Exception) -> DomainError | None:
+    """The framework's own exceptions in the form of ours."""
+    if isinstance(error, DomainError):
+        return error
+    if isinstance(error, Http404):
+        return _with_status(DomainError("There is no such thing in this project.", code="not_found"), 404)
+    if isinstance(error, ValidationError):
+        fields = error.get_full_details()
+        return DomainError("Some fields are not acceptable; see details.", code="invalid", fields=_messages(fields))
+    if isinstance(error, APIException):
+        code = "unsupported_media_type" if isinstance(error, UnsupportedMediaType) else str(error.get_codes())
+        return _with_status(DomainError(str(error.detail), code=code), error.status_code)
+    return None
+
+
+def _with_status(error: DomainError, status: int) -> DomainError:
+    error.status = status
+    return error
+
+
+def _messages(details: Any) -> Any:
+    if isinstance(details, dict) and set(details) == {"message", "code"}:
+        return str(details["message"])
+    if isinstance(details, dict):
+        return {str(name): _messages(value) for name, value in details.items()}
+    return [_messages(value) for value in details] if isinstance(details, list) else str(details)
+
+
+def problem_response(error: Exception, context: Mapping[str, Any]) -> Response | None:  # noqa: ARG001  # the framework's signature
+    """Turn a known error into its answer; unknown ones stay 500 and are logged."""
+    known = as_domain_error(error)
+    if known is None:
+        return None
+    set_rollback()
+    headers = {}
+    if (challenge := getattr(error, "auth_header", None)) is not None:
+        headers["WWW-Authenticate"] = challenge
+    if (wait := getattr(error, "wait", None)) is not None:
+        headers["Retry-After"] = str(int(wait) + 1)
+    return Response(problem(known), status=known.status, headers=headers)

@@ -1,0 +1,98 @@
+"""JSON read strictly: valid UTF-8, no duplicate names, no NaN, no depth that would exhaust a stack."""
+
+import json
+import re
+from typing import Any, NoReturn
+
+from apps.common.errors import DomainError
+
+MAX_DEPTH = 64
+_NUL = "\x00"
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"|([\[{])|([\]}])', re.DOTALL)
+
+
+class StrictJSONError(DomainError):
+    """The text is not JSON as it is read here; `code` says which rule it breaks."""
+
+    code = "invalid_json"
+
+
+def check_depth(body: bytes, *, limit: int = MAX_DEPTH) -> None:
+    """Refuse deep nesting before any parser sees it."""
+    if body.count(b"[") + body.count(b"{") <= limit:
+        return
+    depth = 0
+    for match in _BRACKETS.finditer(body):
+        if match.group(1):
+            depth += 1
+            if depth > limit:
+                raise StrictJSONError(f"Nested deeper than {limit} levels.", code="too_deep")
+        elif match.group(2):
+            depth -= 1
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise StrictJSONError(f"The name {twice!r} occurs twice in one object.", code="duplicate_name")
+    for name in found:
+        check_text(name)
+    return found
+
+
+def check_text(text: str) -> None:
+    """Refuse what PostgreSQL or UTF-8 cannot hold."""
+    if _NUL in text:
+        raise StrictJSONError("A text contains the NUL character.", code="nul_character")
+    if _SURROGATE.search(text):
+        raise StrictJSONError("A text contains half of a surrogate pair.", code="invalid_unicode")
+
+
+def _constant(name: str) -> NoReturn:
+    raise StrictJSONError(f"{name} is not a number that JSON knows.", code="number_range")
+
+
+def _float(digits: str) -> float:
+    value = float(digits)
+    if value in (float("inf"), float("-inf")):
+        raise StrictJSONError(f"{digits[:40]} is out of range.", code="number_range")
+    return value
+
+
+def _int(digits: str) -> int:
+    if len(digits) > 19:
+        raise StrictJSONError(f"{digits[:20]}… is out of range.", code="number_range")
+    return int(digits)
+
+
+def _check_texts(value: Any) -> None:
+    if isinstance(value, str):
+        check_text(value)
+    elif isinstance(value, dict):
+        for inner in value.values():
+            _check_texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            _check_texts(inner)
+
+
+def loads(body: bytes) -> Any:
+    """The value that `body` holds. Raises StrictJSONError."""
+    check_depth(body)
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise StrictJSONError("The body is not valid UTF-8.", code="invalid_unicode") from error
+    if text.startswith("\ufeff"):
+        raise StrictJSONError("The body starts with a byte order mark; send plain UTF-8.", code="invalid_unicode")
+    try:
+        value = json.loads(
+            text, object_pairs_hook=_unique, parse_constant=_constant, parse_float=_float, parse_int=_int
+        )
+    except json.JSONDecodeError as error:
+        raise StrictJSONError(f"Not JSON: {error.msg} at line {error.lineno}, column {error.colno}.") from error
+    _check_texts(value)
+    return value

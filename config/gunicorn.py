@@ -1,0 +1,28 @@
+"""How gunicorn serves the pages and the API; the same file locally and in the image."""
+
+import os
+from pathlib import Path
+
+from gunicorn.arbiter import Arbiter
+from gunicorn.workers.base import Worker
+
+from apps.common.embedded.deathsig import die_with_parent
+
+# Only gunicorn's threads share connections; Celery's forked workers must not inherit a pool.
+os.environ.setdefault("COUNTERSIGN_DB_POOL", "1")
+
+bind = f"{os.environ.get('COUNTERSIGN_BIND', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+threads = int(os.environ.get("WEB_THREADS", "4"))
+timeout = 60
+graceful_timeout = 10
+# The workers' heartbeat files; a disk that hangs must not look like a worker that hangs.
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 gunicorn makes a private file there
+# One per account otherwise, so that two instances of one user would disturb each other.
+control_socket_disable = True
+
+
+def post_fork(_arbiter: Arbiter, _worker: Worker) -> None:
+    """A worker that outlived its arbiter would keep the port."""
+    die_with_parent()
