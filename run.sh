@@ -72,7 +72,7 @@ shift
 case $command in
     up | demo | manage)
         prepare
-        exec python -m apps.common.embedded.supervisor "$command" "$@"
+        exec python -m apps.common.embedded "$command" "$@"
         ;;
     test)
         prepare

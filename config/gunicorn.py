@@ -3,9 +3,6 @@
 import os
 from pathlib import Path
 
-from gunicorn.arbiter import Arbiter
-from gunicorn.workers.base import Worker
-
 from apps.common.embedded.deathsig import die_with_parent
 
 # Only gunicorn's threads share connections; Celery's forked workers must not inherit a pool.
@@ -23,6 +20,6 @@ worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 control_socket_disable = True
 
 
-def post_fork(_arbiter: Arbiter, _worker: Worker) -> None:
+def post_fork(_arbiter: object, _worker: object) -> None:
     """A worker that outlived its arbiter would keep the port."""
     die_with_parent()

@@ -30,11 +30,14 @@ class Identity:
         return launch.wrap(command, number=number, identity=self.options)
 
 
+OURSELVES = Identity()
+
+
 @functools.cache
 def server_identity() -> Identity:
-    """Ourselves; as root a user namespace that maps us to `nobody`; where that is refused, another account."""
+    """Ourselves; as root a user namespace that maps us to `nobody`; where that is refused, an account."""
     if os.geteuid() != 0:
-        return Identity()
+        return OURSELVES
     if namespaces_work():
         return Identity(options=("--namespace",))
     account = next((name for name in ("postgres", "nobody") if _exists(name)), None)

@@ -1,6 +1,6 @@
 """Become another program that dies with the process which started it, and under another account if need be.
 
-Run as `python -S -m apps.common.embedded.launch --parent PID --signal N [--namespace | --account NAME] -- COMMAND…`.
+Run as `python -S -m apps.common.embedded.launch --parent PID --signal N [--namespace | --account NAME] -- …`.
 It uses the standard library alone and starts no thread: `unshare(2)` wants a single-threaded process.
 """
 
@@ -39,7 +39,16 @@ def change_account(name: str) -> None:
 
 def wrap(command: Sequence[str], *, number: int, identity: Sequence[str] = ()) -> list[str]:
     """The command line that starts `command` through this module, from the present process."""
-    launcher = [sys.executable, "-S", "-m", __name__, "--parent", str(os.getpid()), "--signal", str(int(number))]
+    launcher = [
+        sys.executable,
+        "-S",
+        "-m",
+        "apps.common.embedded.launch",
+        "--parent",
+        str(os.getpid()),
+        "--signal",
+        str(int(number)),
+    ]
     return [*launcher, *identity, "--", *command]
 
 
@@ -57,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         change_account(given.account)
     # Last, because a change of credentials clears the parent-death signal.
     die_with_parent(parent=given.parent, number=given.signal)
-    os.execvp(given.command[0], given.command)
+    os.execvp(given.command[0], given.command)  # noqa: S606 the command of our own parent
 
 
 if __name__ == "__main__":

@@ -105,7 +105,16 @@ class Cluster:
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(mode=0o700, parents=True)
         self.identity.own(draft)
-        command = [str(self.binaries / "initdb"), "-D", str(draft), "-U", "postgres", "-E", "UTF8", "--auth=trust"]
+        command = [
+            str(self.binaries / "initdb"),
+            "-D",
+            str(draft),
+            "-U",
+            "postgres",
+            "-E",
+            "UTF8",
+            "--auth=trust",
+        ]
         command += _locale_options(self.binaries)
         command += [] if self.is_durable else ["--no-sync"]
         made = subprocess.run(  # noqa: S603 a path that find_binaries() chose
@@ -186,7 +195,8 @@ def _candidates() -> Iterator[Path]:
 @functools.cache
 def _major(folder: Path) -> int | None:
     try:
-        answer = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, check=True)  # noqa: S603 a program found as PostgreSQL
+        command = [str(folder / "postgres"), "--version"]
+        answer = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 found as PostgreSQL
     except (OSError, subprocess.CalledProcessError):
         return None
     found = re.search(r"(\d+)", answer.stdout)
@@ -207,7 +217,11 @@ def _stage(binaries: Path, target: Path) -> Path:
     if not copy.exists():
         draft = copy.with_name("draft")
         shutil.rmtree(draft, ignore_errors=True)
-        shutil.copytree(package.with_name(f"{package.name}.libs"), copy.with_name(f"{package.name}.libs"), dirs_exist_ok=True)
+        shutil.copytree(
+            package.with_name(f"{package.name}.libs"),
+            copy.with_name(f"{package.name}.libs"),
+            dirs_exist_ok=True,
+        )
         shutil.copytree(package, draft)
         draft.rename(copy)
     return copy / binaries.relative_to(package)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import IO
 
-from apps.common.embedded.identity import Identity
+from apps.common.embedded.identity import OURSELVES, Identity
 from apps.common.embedded.state import PROJECT_ROOT
 
 
@@ -20,7 +20,7 @@ class Program:
     command: tuple[str, ...]
     prepare: Callable[[], object] = bool
     is_ready: Callable[[], bool] = lambda: True
-    identity: Identity = Identity()
+    identity: Identity = OURSELVES
     stop_signal: int = signal.SIGTERM
     # What the kernel sends when the supervisor itself is killed.
     death_signal: int = signal.SIGKILL
