@@ -4,7 +4,7 @@ Every figure travels with its interval or with the reason why there is none (`co
 pages: a document holds numbers, dates (ISO), names as registered, and codes.
 
 Parts of a window
-    "closed": days that are final and whose outcomes are in (or settled by the model's rule for absent outcomes).
+    "closed": final days whose outcomes are in, or settled by the model's rule for absent outcomes.
     "open": all other days; figures come from the review sample.
     "all": both together. A part without predictions is left out of `parts` and `sections`.
 
