@@ -1,0 +1,275 @@
+"""Estimate: a value that never travels without its interval, or without the reason why there is none."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from apps.stats.arrays import FloatArray
+from apps.stats.intervals import NU_0, Interval
+
+MINIMUM_DF = 15.0
+MINIMUM_FLOOR_LABELS = 50.0
+
+#: Codes that may stand beside a number, the most serious first.
+_CAVEATS = ("preliminary", "adjudication_open", "boundary")
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """One figure.
+
+    Attributes
+    ----------
+    value, low, high : float or None
+        None only together with a code. The uncorrected AUC, F1 and Brier have a value and no interval.
+    method : str
+        "logit-mod", "plain-mod", "wilson", "hajek", "exact", "uncorrected", or "none" without a value.
+    n : int
+        Labels used: those on which the metric depends.
+    n_eff : float or None
+        (Σd)²/Σd² over those labels.
+    code : str or None
+        Without a number: `no_labels`, `not_estimable` (part of the population could not be drawn),
+        `no_response`, `no_predicted_positives`, `no_predicted_negatives`, `no_positives`, `no_negatives`,
+        `no_baseline`, `no_score`, `no_population`, `no_amount`, `no_errors`, `no_disagreement`. Beside a number: `preliminary`, `adjudication_open`, `boundary`.
+    se, df : float or None
+        √V* on the scale of the metric, and the degrees of freedom of its t quantile.
+    covered_share : float or None
+        Share of the population that could be drawn (π > 0).
+    labels_needed : int or None
+        With `preliminary`: labels still needed until the figure stands.
+
+    Examples
+    --------
+    >>> missing("no_labels").method
+    'none'
+    """
+
+    value: float | None
+    low: float | None
+    high: float | None
+    method: str
+    n: int
+    n_eff: float | None = None
+    code: str | None = None
+    se: float | None = None
+    df: float | None = None
+    covered_share: float | None = None
+    labels_needed: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.value is None and self.code is None:
+            raise ValueError("an estimate without a value needs a code")
+        for name in ("value", "low", "high"):
+            number = getattr(self, name)
+            if number is not None and not math.isfinite(number):
+                raise ValueError(f"{name} of an estimate must be finite, got {number}")
+
+    def scaled(self, factor: float) -> "Estimate":
+        """The same figure in another unit: per 1,000 instead of each, for example.
+
+        >>> Estimate(2.0, 1.0, 3.0, "plain-mod", 50, se=0.5).scaled(1000).low
+        1000.0
+        """
+        low, high = _times(self.low, factor), _times(self.high, factor)
+        if factor < 0:
+            low, high = high, low
+        return replace(
+            self, value=_times(self.value, factor), low=low, high=high, se=_times(self.se, abs(factor))
+        )
+
+
+def missing(code: str, *, n: int = 0, covered_share: float | None = None) -> Estimate:
+    """No number, and why.
+
+    Parameters
+    ----------
+    code : str
+    n : int
+    covered_share : float, optional
+
+    Returns
+    -------
+    Estimate
+
+    Examples
+    --------
+    >>> missing("no_positives", n=12).n
+    12
+    """
+    return Estimate(None, None, None, "none", n, code=code, covered_share=covered_share)
+
+
+def exactly(value: float, *, n: int, covered_share: float | None = 1.0) -> Estimate:
+    """A figure without uncertainty: every outcome of the window is in.
+
+    Parameters
+    ----------
+    value : float
+    n : int
+    covered_share : float, optional
+
+    Returns
+    -------
+    Estimate
+
+    Examples
+    --------
+    >>> figure = exactly(0.5, n=4)
+    >>> figure.low == figure.value == figure.high, figure.method
+    (True, 'exact')
+    """
+    return Estimate(value, value, value, "exact", n, n_eff=float(n), se=0.0, covered_share=covered_share)
+
+
+def from_interval(
+    interval: Interval,
+    *,
+    pi: FloatArray,
+    covered_share: float | None = None,
+    caveats: Iterable[str] = (),
+    needed: int = 0,
+    method: str | None = None,
+) -> Estimate:
+    """Estimate of an interval, with the sizes of its sample and the most serious of its caveats.
+
+    Parameters
+    ----------
+    interval : Interval
+    pi : array (n,)
+        Inclusion probabilities of the labels used.
+    covered_share : float, optional
+    caveats : iterable of str
+        Codes that hold beside the number.
+    needed : int
+        Labels still needed; above 0 makes the figure preliminary.
+    method : str, optional
+        Name in place of the interval's own.
+
+    Returns
+    -------
+    Estimate
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> interval = Interval(0.9, 0.8, 0.95, "logit-mod", 0.02, 40.0)
+    >>> from_interval(interval, pi=np.array([0.1, 0.1]), needed=7).code
+    'preliminary'
+    """
+    found = set(caveats)
+    found.update({"preliminary"} if needed else ())
+    found.update({"boundary"} if interval.is_boundary else ())
+    return Estimate(
+        interval.value,
+        interval.low,
+        interval.high,
+        method or interval.method,
+        len(pi),
+        n_eff=effective_size(pi),
+        code=next((code for code in _CAVEATS if code in found), None),
+        se=interval.se,
+        df=interval.df,
+        covered_share=covered_share,
+        labels_needed=needed or None,
+    )
+
+
+def effective_size(pi: FloatArray) -> float | None:
+    """Kish's effective sample size (Σd)²/Σd², None without labels.
+
+    Parameters
+    ----------
+    pi : array (n,), in (0, 1]
+
+    Returns
+    -------
+    float or None
+
+    References
+    ----------
+    Kish (1965), Survey Sampling.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> effective_size(np.array([0.5, 0.5, 0.5]))
+    3.0
+    """
+    if len(pi) == 0:
+        return None
+    design = pi.min() / pi  # scaled, so that equal weights give exactly n
+    return float(design.sum() ** 2 / (design**2).sum())
+
+
+def labels_needed(*, df: float, n: int, floor_labels: float | None, expected_labels: float) -> int:
+    """Labels still needed under the minimum rule: ν + ν₀ ≥ 15 and at least 50 expected floor labels.
+
+    Parameters
+    ----------
+    df : float
+        ν + ν₀ of the interval.
+    n : int
+        Labels used.
+    floor_labels : float or None
+        Expected labels of the random floor, n·δ; None where the draw has no separate floor.
+    expected_labels : float
+        Expected labels of all policies, Σπ; with the floor's share, what a further floor label costs.
+
+    Returns
+    -------
+    int
+        0 if the figure stands.
+
+    Examples
+    --------
+    >>> labels_needed(df=60.0, n=100, floor_labels=30.0, expected_labels=100.0)
+    67
+    >>> labels_needed(df=12.0, n=10, floor_labels=None, expected_labels=10.0)
+    15
+    """
+    for_floor = 0.0
+    if floor_labels is not None and floor_labels < MINIMUM_FLOOR_LABELS:
+        cost = max(expected_labels / floor_labels, 1.0) if floor_labels > 0 else 1.0
+        for_floor = (MINIMUM_FLOOR_LABELS - floor_labels) * cost
+    for_df, nu = 0.0, df - NU_0
+    if df < MINIMUM_DF:
+        wanted = MINIMUM_DF - NU_0
+        for_df = n * (wanted / nu - 1) if nu > 0 else wanted
+    needed = max(for_floor, for_df)
+    return math.ceil(max(needed, 1.0)) if needed > 0 else 0
+
+
+def missed_error_bound(floor_labels: float) -> float:
+    """Upper 95 % bound on the rate of missed errors where the floor found none: 3/(δn).
+
+    Parameters
+    ----------
+    floor_labels : float, positive
+        Labels of the random floor, n·δ.
+
+    Returns
+    -------
+    float, in (0, 1]
+
+    Raises
+    ------
+    ValueError
+        If there are no floor labels.
+
+    References
+    ----------
+    Hanley and Lippman-Hand (1983), If nothing goes wrong, is everything all right?
+
+    Examples
+    --------
+    >>> missed_error_bound(150)
+    0.02
+    """
+    if not floor_labels > 0:
+        raise ValueError(f"floor_labels must be positive, got {floor_labels}")
+    return min(1.0, 3.0 / floor_labels)
+
+
+def _times(number: float | None, factor: float) -> float | None:
+    return None if number is None else number * factor

@@ -1,0 +1,231 @@
+"""Hájek means: what to use where there is no score to lean on."""
+
+from dataclasses import astuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from apps.stats.arrays import FloatArray, as_floats, as_inclusion
+from apps.stats.confusion import PLAIN_SCALE, Confusion, evaluate, gradient, undefined
+from apps.stats.estimate import Estimate, effective_size, exactly, from_interval, labels_needed, missing
+from apps.stats.intervals import LEVEL, Interval, logit_mod
+from apps.stats.pseudo import Linearised, PseudoValues, unfit
+
+
+def hajek_mean(
+    values: ArrayLike,
+    pi: ArrayLike,
+    *,
+    odds_total: float | None = None,
+    size: float | None = None,
+    is_bounded: bool = False,
+    level: float = LEVEL,
+) -> Estimate:
+    """Σ d a / Σ d with its linearised Poisson variance Σ (1−π)/π²(a − θ̂)²/(Σd)².
+
+    Parameters
+    ----------
+    values : array (n,)
+        a; in [0, 1] if `is_bounded`.
+    pi : array (n,), in (0, 1]
+    odds_total : float, optional
+        Σ_U (1−π)/π of the population the mean is for; estimated from the sample if left out.
+    size : float, optional
+        Its number of predictions; Σd if left out.
+    is_bounded : bool
+        Logit scale, for a share.
+    level : float
+
+    Returns
+    -------
+    Estimate
+        Method "hajek"; "exact" where π ≡ 1 and everyone is in; `no_labels` without values.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, pi is outside (0, 1], or a bounded value is outside [0, 1].
+
+    References
+    ----------
+    Hájek (1971); Särndal, Swensson and Wretman (1992), Model Assisted Survey Sampling, 5.7.
+
+    Examples
+    --------
+    >>> share = hajek_mean([1, 0, 1], [0.5, 0.25, 1.0], is_bounded=True)
+    >>> round(share.value, 4), share.method
+    (0.4286, 'hajek')
+    """
+    inclusion = as_inclusion("pi", pi)
+    quantity = as_floats("values", values, length=len(inclusion))
+    if is_bounded and ((quantity < 0) | (quantity > 1)).any():
+        raise ValueError("values must be in [0, 1]")
+    n = len(inclusion)
+    if n == 0:
+        return missing("no_labels")
+    theta = _weighted_mean(quantity, inclusion)
+    if (inclusion == 1).all() and (size is None or size == n):
+        return exactly(theta, n=n)
+    interval = _interval(
+        theta,
+        residual=quantity - theta,
+        slope=np.ones(n),
+        pi=inclusion,
+        second=np.zeros(n),
+        odds_total=float(((1 - inclusion) / inclusion**2).sum()) if odds_total is None else odds_total,
+        second_anticipated=0.0,
+        size=float((1 / inclusion).sum()) if size is None else size,
+        is_bounded=is_bounded,
+        level=level,
+    )
+    return from_interval(interval, pi=inclusion, method="wilson" if interval.is_boundary else "hajek")
+
+
+def hajek_confusion(
+    metric: str, pseudo: PseudoValues, items: FloatArray, *, level: float = LEVEL
+) -> Estimate:
+    """A confusion metric from weighted shares, given which items are predicted positive (0 or 1).
+
+    Parameters
+    ----------
+    metric : str
+    pseudo : PseudoValues
+        With a proxy of zero: its bracket is then the two-phase truth of each item.
+    items : array (n,) of 0 or 1
+    level : float
+
+    Returns
+    -------
+    Estimate
+
+    Raises
+    ------
+    ValueError
+        If the metric is unknown.
+    """
+    sample, size = pseudo.sample, pseudo.population.size
+    if refusal := unfit(pseudo.population, np.ones(len(pseudo.population.n), dtype=np.bool_), len(sample.pi)):
+        return missing(refusal, n=len(sample.pi), covered_share=pseudo.population.covered_share)
+    truth = pseudo.bracket
+    corners = np.column_stack(
+        [items * truth, items * (1 - truth), (1 - items) * truth, (1 - items) * (1 - truth)]
+    )
+    shares = np.array([_weighted_mean(corner, sample.pi) for corner in corners.T])
+    table = Confusion(*shares.tolist())
+    if reason := undefined(metric, table):
+        return missing(reason, n=len(sample.pi), covered_share=pseudo.population.covered_share)
+    by_corner = gradient(metric, table)
+    slopes = np.where(items == 1, by_corner[0] - by_corner[1], by_corner[2] - by_corner[3])
+    residual = (corners - np.array(astuple(table))) @ by_corner
+    return _conclude(
+        pseudo,
+        evaluate(metric, table),
+        residual,
+        slopes,
+        size=size,
+        is_bounded=metric not in PLAIN_SCALE,
+        level=level,
+    )
+
+
+def hajek_linear(
+    pseudo: PseudoValues, metric: Linearised, certain: FloatArray, *, level: float = LEVEL
+) -> Estimate:
+    """A mean that is linear in the truth, c + βy, from weighted items: value, difference of accuracies.
+
+    Parameters
+    ----------
+    pseudo : PseudoValues
+        With a proxy of zero.
+    metric : Linearised
+        Gives beta and what the mean depends on.
+    certain : array (n,)
+        c of each item: its quantity if the truth is 0.
+    level : float
+
+    Returns
+    -------
+    Estimate
+    """
+    sample, population = pseudo.sample, pseudo.population
+    if refusal := unfit(population, metric.on_cells, len(sample.pi)):
+        return missing(refusal, n=len(sample.pi), covered_share=population.covered_share)
+    quantity = certain + metric.beta * pseudo.bracket
+    theta = _weighted_mean(quantity, sample.pi)
+    return _conclude(
+        pseudo, theta, quantity - theta, metric.beta, size=population.size, is_bounded=False, level=level
+    )
+
+
+def _conclude(
+    pseudo: PseudoValues,
+    theta: float,
+    residual: FloatArray,
+    slope: FloatArray,
+    *,
+    size: float,
+    is_bounded: bool,
+    level: float,
+) -> Estimate:
+    sample, population = pseudo.sample, pseudo.population
+    nothing = np.zeros(len(population.n))
+    with_second = pseudo.design_terms(slope) - (1 - sample.pi) / sample.pi**2 * (slope * pseudo.bracket) ** 2
+    interval = _interval(
+        theta,
+        residual=residual,
+        slope=slope,
+        pi=sample.pi,
+        second=np.maximum(with_second, 0.0),
+        odds_total=float(population.sum_odds.sum()),
+        second_anticipated=pseudo.anticipated(nothing, slope),
+        size=size,
+        is_bounded=is_bounded,
+        level=level,
+    )
+    needed = labels_needed(
+        df=interval.df,
+        n=len(sample.pi),
+        floor_labels=None if pseudo.floor_rate is None else pseudo.floor_rate * population.size,
+        expected_labels=float(population.sum_pi.sum()),
+    )
+    return from_interval(
+        interval,
+        pi=sample.pi,
+        covered_share=population.covered_share,
+        caveats=["adjudication_open"] if sample.is_adjudication_open else [],
+        needed=needed,
+        method="wilson" if interval.is_boundary else "hajek",
+    )
+
+
+def _interval(
+    theta: float,
+    *,
+    residual: FloatArray,
+    slope: FloatArray,
+    pi: FloatArray,
+    second: FloatArray,
+    odds_total: float,
+    second_anticipated: float,
+    size: float,
+    is_bounded: bool,
+    level: float,
+) -> Interval:
+    n, design = len(pi), 1 / pi
+    # One pseudo-label of the largest variance that a truth can have keeps V_a above 0.
+    spread = (n * _weighted_mean(residual**2, pi) + _weighted_mean(slope**2, pi) / 4) / (n + 1)
+    effective = effective_size(pi) or 0.0
+    return logit_mod(
+        theta,
+        design_terms=((1 - pi) / pi**2 * residual**2 + second) / design.sum() ** 2,
+        anticipated=(odds_total * spread + second_anticipated) / size**2,
+        n=n,
+        plug_in=(theta * effective + 0.5) / (effective + 1),
+        is_bounded=is_bounded,
+        level=level,
+    )
+
+
+def _weighted_mean(values: FloatArray, pi: FloatArray) -> float:
+    design = pi.min() / pi  # scaled: equal weights give the plain mean without rounding
+    return float(design @ values / design.sum())
