@@ -45,6 +45,7 @@ VALUE_METRICS = (
     "value_difference",
     "value_difference_per_1000",
     "accuracy_point_value",
+    "accuracy",  # the page says beside the money how many decisions were right
 )
 
 
@@ -214,6 +215,19 @@ class Restatement(TypedDict):
     ]  # outcomes, corrections, labels, adjudications, predictions, closed_days, value_model: how many since
 
 
+class SliceNames(TypedDict):
+    label: str
+    values: dict[str, str]  # as stored → in words
+
+
+class Names(TypedDict):
+    """How things were called when the report was made: see `names.names_of(model)`."""
+
+    model: str
+    classes: dict[str, str]  # as sent → in words
+    slices: dict[str, SliceNames]
+
+
 class Window(TypedDict):
     start: str
     end: str
@@ -235,6 +249,7 @@ class Document(TypedDict):
     task: str
     classes: list[str]
     positive_class: str
+    names: Names
     window: Window
     parts: list[PartOfWindow]
     cohorts: Cohorts
