@@ -85,6 +85,10 @@ class MonitoredModel(models.Model):
         """The time zone in which days are counted."""
         return ZoneInfo(self.project.time_zone)
 
+    @property
+    def current_value_model(self) -> "ValueModel | None":
+        return self.value_models.order_by("-version").first()
+
     @cached_property
     def feature_list(self) -> list[Feature]:
         return [Feature.from_document(document) for document in self.features]

@@ -1,0 +1,107 @@
+"""Pushing predictions and outcomes."""
+
+from collections.abc import Mapping
+from typing import IO, Any, ClassVar
+
+from django.conf import settings
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.parsers import BaseParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from apps.accounts.access import get_or_404, project_of
+from apps.accounts.models import Scope
+from apps.common.api import check_charset
+from apps.common.errors import TooLargeError, UnsupportedMediaError
+from apps.predictions import services
+from apps.predictions.decoding import JSON, NDJSON
+from apps.predictions.serializers import (
+    OutcomesAnswerSerializer,
+    OutcomesSerializer,
+    PredictionsAnswerSerializer,
+    PredictionsSerializer,
+)
+from apps.registry.models import MonitoredModel
+
+
+class RawParser(BaseParser):
+    """Hands the body on as it came; the intake reads it itself, strictly and in bulk."""
+
+    media_type = "*/*"
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,  # noqa: ARG002  # the framework's signature
+        parser_context: Mapping[str, Any] | None = None,  # noqa: ARG002  # the framework's signature
+    ) -> bytes:
+        body: bytes = stream.read()
+        return body
+
+
+PARAMETERS = [
+    OpenApiParameter("atomic", OpenApiTypes.BOOL, description="All rows or none"),
+    OpenApiParameter("Idempotency-Key", OpenApiTypes.STR, OpenApiParameter.HEADER),
+]
+
+
+class PushView(APIView):
+    """A body of rows for one model."""
+
+    parser_classes = [RawParser]
+    store: ClassVar[services.Push]
+
+    def push(self, request: Request, model: str) -> Response:
+        found = get_or_404(MonitoredModel.objects.in_project(project_of(request)).select_related("project"), slug=model)
+        status, document = services.push(
+            type(self).store,
+            found,
+            _body(request),
+            content_type=request.content_type or "",
+            is_atomic=request.query_params.get("atomic", "").lower() in {"1", "true"},
+            key=request.headers.get("Idempotency-Key"),
+            path=request.path,
+        )
+        return Response(document, status=status)
+
+
+def _body(request: Request) -> bytes:
+    if int(request.META.get("CONTENT_LENGTH") or 0) > settings.MAX_BODY_BYTES:
+        raise TooLargeError(f"The body is larger than {settings.MAX_BODY_BYTES:,} bytes.")
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise UnsupportedMediaError("Compressed bodies are not read here; send the body as it is.")
+    check_charset(request.content_type or "")
+    body = request.data
+    return body if isinstance(body, bytes) else b""
+
+
+class PredictionsView(PushView):
+    required_scope = Scope.PREDICTIONS_WRITE
+    store = staticmethod(services.store_predictions)
+
+    @extend_schema(
+        operation_id="push_predictions",
+        parameters=PARAMETERS,
+        request={JSON: PredictionsSerializer, NDJSON[0]: OpenApiTypes.STR},
+        responses={200: PredictionsAnswerSerializer, 207: PredictionsAnswerSerializer, 422: PredictionsAnswerSerializer},
+    )
+    def post(self, request: Request, model: str) -> Response:
+        """Good rows are stored when the answer comes; the others are in `rejected`, with the reason."""
+        return self.push(request, model)
+
+
+class OutcomesView(PushView):
+    required_scope = Scope.OUTCOMES_WRITE
+    store = staticmethod(services.store_outcomes)
+
+    @extend_schema(
+        operation_id="push_outcomes",
+        parameters=PARAMETERS,
+        request={JSON: OutcomesSerializer, NDJSON[0]: OpenApiTypes.STR},
+        responses={200: OutcomesAnswerSerializer, 207: OutcomesAnswerSerializer, 422: OutcomesAnswerSerializer},
+    )
+    def post(self, request: Request, model: str) -> Response:
+        """Outcomes may come before their prediction (`parked`), again, or corrected."""
+        return self.push(request, model)

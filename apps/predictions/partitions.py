@@ -1,0 +1,51 @@
+"""Monthly partitions of the payloads, made ahead by a sweep and on demand by a push."""
+
+from datetime import UTC, date, datetime, timedelta
+
+from django.db import connection, transaction
+
+_known: set[date] = set()
+
+
+def month_of(moment: datetime) -> date:
+    """The first day of the month in which it arrived, in UTC."""
+    return moment.astimezone(UTC).date().replace(day=1)
+
+
+def next_month(month: date) -> date:
+    return (month + timedelta(days=32)).replace(day=1)
+
+
+def ensure_month(moment: datetime) -> None:
+    """See to it that the partition of this moment is there."""
+    month = month_of(moment)
+    if month not in _known:
+        _make(month)
+        transaction.on_commit(lambda: _known.add(month))
+
+
+def make_ahead(now: datetime) -> None:
+    """This month's and the next two months' partitions."""
+    month = month_of(now)
+    for _ in range(3):
+        with transaction.atomic():
+            _make(month)
+        month = next_month(month)
+
+
+def _make(month: date) -> None:
+    name = f"predictions_payload_{month:%Y_%m}"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass(%s)", [name])
+        if cursor.fetchone()[0] is not None:
+            return
+        # One maker at a time; attaching a finished table holds up readers less than making it in place.
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('predictions_payload'))")
+        cursor.execute("SELECT to_regclass(%s)", [name])
+        if cursor.fetchone()[0] is not None:
+            return
+        cursor.execute(f"CREATE TABLE {name} (LIKE predictions_payload INCLUDING DEFAULTS)")
+        cursor.execute(
+            f"ALTER TABLE predictions_payload ATTACH PARTITION {name} "
+            f"FOR VALUES FROM ('{month} 00:00+00') TO ('{next_month(month)} 00:00+00')"
+        )

@@ -1,0 +1,31 @@
+"""`PUT` and `GET /models/{model}`."""
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from apps.accounts.access import get_or_404, project_of
+from apps.accounts.models import Scope
+from apps.registry import services
+from apps.registry.models import MonitoredModel
+from apps.registry.serializers import ModelSerializer, ModelShownSerializer
+
+
+class ModelView(APIView):
+    """One model's document."""
+
+    required_scope = {"GET": Scope.REGISTRY_WRITE, "PUT": Scope.REGISTRY_WRITE}
+
+    @extend_schema(operation_id="get_model", responses=ModelShownSerializer)
+    def get(self, request: Request, model: str) -> Response:
+        found = get_or_404(MonitoredModel.objects.in_project(project_of(request)), slug=model)
+        return Response(ModelShownSerializer(found).data)
+
+    @extend_schema(operation_id="put_model", request=ModelSerializer, responses=ModelShownSerializer)
+    def put(self, request: Request, model: str) -> Response:
+        """Register the model or change it; fields left out keep what they were."""
+        serializer = ModelSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        changed = services.put_model(project_of(request), slug=model, document=serializer.validated_data)
+        return Response(ModelShownSerializer(changed).data)

@@ -1,0 +1,154 @@
+"""The model document of `PUT /models/{model}`: what a client may say, checked field by field."""
+
+from decimal import Decimal
+from typing import Any
+
+from rest_framework import serializers
+
+from apps.accounts.models import validate_name
+from apps.common.api import StrictSerializer
+from apps.registry.models import MonitoredModel, ReviewQueue, Task, ValueModel
+
+FEATURE_TYPES = ("number", "integer", "category", "boolean", "text")
+MAX_FEATURES = 2_000
+
+
+class FeatureSerializer(StrictSerializer):
+    name = serializers.CharField(max_length=200, trim_whitespace=False)
+    type = serializers.ChoiceField(choices=FEATURE_TYPES, default="number")
+    label = serializers.CharField(max_length=200, default="", allow_blank=True)
+    group = serializers.CharField(max_length=200, default="", allow_blank=True)
+    unit = serializers.CharField(max_length=40, default="", allow_blank=True)
+    codes = serializers.DictField(child=serializers.CharField(max_length=200), default=dict)
+    sensitive = serializers.BooleanField(default=False)
+
+
+class SliceSerializer(StrictSerializer):
+    """A feature's name, or `{"feature", "name", "edges"}` for bands of a number."""
+
+    name = serializers.CharField(max_length=64, required=False)
+    feature = serializers.CharField(max_length=200)
+    edges = serializers.ListField(child=serializers.FloatField(), required=False, max_length=50)
+
+    def to_internal_value(self, data: Any) -> Any:
+        return super().to_internal_value({"feature": data} if isinstance(data, str) else data)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        edges = attrs.get("edges", [])
+        if edges != sorted(set(edges)):
+            raise serializers.ValidationError({"edges": "Edges must rise."})
+        return {"name": attrs.get("name") or attrs["feature"][:64], "feature": attrs["feature"], "edges": edges}
+
+
+class ValueModelSerializer(StrictSerializer):
+    """What each kind of decision is worth: `matrix[predicted][true]`."""
+
+    currency = serializers.RegexField(r"^[A-Z]{3}\Z")
+    matrix = serializers.DictField(
+        child=serializers.DictField(child=serializers.DecimalField(max_digits=20, decimal_places=6))
+    )
+    per_amount = serializers.BooleanField(default=False, source="is_per_amount")
+    review_cost = serializers.DecimalField(max_digits=12, decimal_places=2, default=Decimal(0), min_value=0)
+    statement = serializers.CharField(max_length=2000, default="", allow_blank=True)
+
+
+class ModelSerializer(StrictSerializer):
+    """Fields that are left out keep what they were; a new model gets the defaults."""
+
+    name = serializers.CharField(max_length=200, required=False)
+    question = serializers.CharField(max_length=300, required=False, allow_blank=True)
+    task = serializers.ChoiceField(choices=Task.choices, required=False)
+    classes = serializers.ListField(child=serializers.CharField(max_length=200), required=False, max_length=500)
+    positive_class = serializers.CharField(max_length=200, required=False)
+    class_labels = serializers.DictField(child=serializers.CharField(max_length=200), required=False)
+    unit = serializers.CharField(max_length=40, required=False, allow_blank=True)
+    features = FeatureSerializer(many=True, required=False)
+    slices = SliceSerializer(many=True, required=False)
+    maturity_days = serializers.IntegerField(min_value=1, max_value=36_500, required=False)
+    outcome_if_absent = serializers.JSONField(required=False, allow_null=True)
+    blind_share = serializers.FloatField(min_value=0, max_value=1, required=False)
+    prediction_range = serializers.ListField(
+        child=serializers.FloatField(), min_length=2, max_length=2, required=False, write_only=True
+    )
+    value_model = ValueModelSerializer(required=False, allow_null=True)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        for field in ("features", "slices"):
+            names = [entry["name"] for entry in attrs.get(field, [])]
+            if len(names) != len(set(names)):
+                raise serializers.ValidationError({field: "Two of them have the same name."})
+        if len(attrs.get("features", [])) > MAX_FEATURES:
+            raise serializers.ValidationError({"features": f"At most {MAX_FEATURES:,} features."})
+        return attrs
+
+
+class QueueSerializer(serializers.ModelSerializer[ReviewQueue]):
+    """A queue as it is shown."""
+
+    name = serializers.CharField(source="slug")
+    title = serializers.CharField(source="name")
+
+    class Meta:
+        model = ReviewQueue
+        fields = (
+            "id",
+            "name",
+            "title",
+            "overlap",
+            "lease_seconds",
+            "prefetch",
+            "adjudication_rate_agreed",
+            "adjudication_rate_differs",
+            "dispute_reasons",
+        )
+
+
+class QueueInputSerializer(StrictSerializer):
+    """A queue as an engineer writes it in the policies document; fields left out keep what they were."""
+
+    name = serializers.CharField(max_length=64, validators=[validate_name])
+    title = serializers.CharField(max_length=200, required=False)
+    overlap = serializers.IntegerField(min_value=1, max_value=9, required=False)
+    lease_seconds = serializers.IntegerField(min_value=30, max_value=86_400, required=False)
+    prefetch = serializers.IntegerField(min_value=1, max_value=25, required=False)
+    adjudication_rate_agreed = serializers.FloatField(min_value=0, max_value=1, required=False)
+    adjudication_rate_differs = serializers.FloatField(min_value=0, max_value=1, required=False)
+    dispute_reasons = serializers.ListField(child=serializers.CharField(max_length=200), max_length=9, required=False)
+    # What GET shows may be sent back as it is.
+    id = serializers.IntegerField(required=False)
+
+
+class ValueModelShownSerializer(serializers.ModelSerializer[ValueModel]):
+    per_amount = serializers.BooleanField(source="is_per_amount")
+
+    class Meta:
+        model = ValueModel
+        fields = ("version", "currency", "matrix", "per_amount", "review_cost", "statement")
+
+
+class ModelShownSerializer(serializers.ModelSerializer[MonitoredModel]):
+    """A model as it is shown, with its queues and the value model in force."""
+
+    model = serializers.CharField(source="slug")
+    queues = QueueSerializer(many=True)
+    value_model = ValueModelShownSerializer(source="current_value_model", allow_null=True)
+
+    class Meta:
+        model = MonitoredModel
+        fields = (
+            "model",
+            "name",
+            "question",
+            "task",
+            "classes",
+            "positive_class",
+            "class_labels",
+            "unit",
+            "features",
+            "slices",
+            "maturity_days",
+            "outcome_if_absent",
+            "blind_share",
+            "queues",
+            "value_model",
+        )

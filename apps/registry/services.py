@@ -1,0 +1,158 @@
+"""Registering models and changing them without breaking what was stored under the old form."""
+
+from typing import Any
+
+import numpy as np
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Max
+
+from apps.accounts.models import Project, validate_name
+from apps.common.errors import ConflictError, DomainError, NotFoundError
+from apps.registry.models import MonitoredModel, ReviewQueue, Task, ValueModel
+
+SCORE_BINS = 200
+DEFAULT_REASONS = [
+    "A fact in the case speaks against it",
+    "A rule or policy says otherwise",
+    "The data it was given is wrong",
+    "It overlooks an unusual situation",
+]
+
+
+def put_model(project: Project, *, slug: str, document: dict[str, Any]) -> MonitoredModel:
+    """Register the model, or change it; it has a queue `main` from the start."""
+    fields = {name: value for name, value in document.items() if name not in {"value_model", "prediction_range"}}
+    try:
+        validate_name(slug)
+    except ValidationError as error:
+        raise _invalid("model", error.messages[0]) from error
+    with transaction.atomic():
+        # Two clients that register the same name at once: the second waits here and then changes the first's.
+        Project.objects.select_for_update().get(pk=project.pk)
+        model = MonitoredModel.objects.in_project(project).select_for_update().filter(slug=slug).first()
+        if model is None:
+            model = MonitoredModel(project=project, slug=slug, name=fields.get("name", slug))
+            if "task" not in fields:
+                raise _invalid("task", "A new model needs its task: binary, multiclass or regression.")
+        else:
+            _check_change(model, fields)
+        for name, value in fields.items():
+            setattr(model, name, value)
+        _check_whole(model, document)
+        model.save()
+        ReviewQueue.objects.get_or_create(
+            model=model, slug="main", defaults={"name": "Main queue", "dispute_reasons": DEFAULT_REASONS}
+        )
+        if document.get("value_model"):
+            set_value_model(model, document["value_model"])
+    return MonitoredModel.objects.select_related("project").get(pk=model.pk)
+
+
+def set_value_model(model: MonitoredModel, document: dict[str, Any]) -> ValueModel:
+    """A new version of the value model, unless nothing changes."""
+    matrix = {p: {t: str(v) for t, v in row.items()} for p, row in document["matrix"].items()}
+    if model.is_regression:
+        raise _invalid("value_model", "A value matrix needs classes; this model predicts a number.")
+    for predicted, row in matrix.items():
+        unknown = ({predicted} | set(row)) - set(model.classes)
+        if unknown:
+            raise _invalid("value_model", f"{sorted(unknown)[0]!r} is not a class of this model.")
+    missing = [f"{p} → {t}" for p in model.classes for t in model.classes if t not in matrix.get(p, {})]
+    if missing:
+        raise _invalid("value_model", f"The matrix lacks {', '.join(missing[:5])}.")
+    current = model.value_models.order_by("-version").first()
+    changed = {**document, "matrix": matrix}
+    if current is not None and all(getattr(current, name) == value for name, value in changed.items()):
+        return current
+    version = (model.value_models.aggregate(last=Max("version"))["last"] or 0) + 1
+    return ValueModel.objects.create(model=model, version=version, **changed)
+
+
+def put_queue(model: MonitoredModel, document: dict[str, Any]) -> ReviewQueue:
+    """Make the queue, or change the given fields of it."""
+    fields = {name: value for name, value in document.items() if name not in {"name", "title", "id"}}
+    slug = document["name"]
+    if "title" in document:
+        fields["name"] = document["title"]
+    queue, _ = ReviewQueue.objects.update_or_create(
+        model=model,
+        slug=slug,
+        defaults=fields,
+        create_defaults={"name": slug.replace("-", " ").capitalize(), "dispute_reasons": DEFAULT_REASONS, **fields},
+    )
+    return queue
+
+
+def find_queue(project: Project, name: str) -> ReviewQueue:
+    """By number, by `model:queue`, or by the queue's name where the project has one such queue."""
+    queues = ReviewQueue.objects.in_project(project).select_related("model__project")
+    if name.isdecimal() and len(name) <= 18:
+        found = list(queues.filter(pk=int(name)))
+    elif ":" in name:
+        model, _, slug = name.partition(":")
+        found = list(queues.filter(model__slug=model, slug=slug))
+    else:
+        found = list(queues.filter(slug=name)[:2])
+    if len(found) > 1:
+        raise ConflictError(f"Several models have a queue {name!r}; say model:{name}.", code="ambiguous_queue")
+    if not found:
+        raise NotFoundError(f"There is no queue {name!r} in this project.")
+    return found[0]
+
+
+def _invalid(field: str, message: str) -> DomainError:
+    return DomainError(message, code="invalid", fields={field: [message]})
+
+
+def _check_change(model: MonitoredModel, fields: dict[str, Any]) -> None:
+    """Stored rows hold a class as its position, so classes may only be appended."""
+    if "task" in fields and fields["task"] != model.task:
+        raise _invalid("task", "The task of a model cannot change; register another model.")
+    classes = fields.get("classes")
+    if classes is not None and classes[: len(model.classes)] != model.classes:
+        raise _invalid("classes", "Classes may be appended, not reordered or removed.")
+    if model.task == Task.BINARY and fields.get("positive_class", model.positive_class) != model.positive_class:
+        raise _invalid("positive_class", "The positive class cannot change: scores are stored for it.")
+
+
+def _check_whole(model: MonitoredModel, document: dict[str, Any]) -> None:
+    """The parts fit together."""
+    if model.is_regression:
+        _set_bins(model, document.get("prediction_range"))
+    else:
+        _check_classes(model)
+    if model.outcome_if_absent is not None:
+        try:
+            model.encode(model.outcome_if_absent)
+        except ValueError as error:
+            raise _invalid("outcome_if_absent", str(error)) from error
+    declared = {feature["name"] for feature in model.features}
+    for entry in model.slices:
+        if declared and entry["feature"] not in declared:
+            raise _invalid("slices", f"The feature {entry['feature']!r} is not declared.")
+
+
+def _check_classes(model: MonitoredModel) -> None:
+    if len(model.classes) < 2 or len(set(model.classes)) != len(model.classes):
+        raise _invalid("classes", "At least two different classes are needed.")
+    if model.task == Task.BINARY:
+        if len(model.classes) != 2:
+            raise _invalid("classes", "A binary model has exactly two classes.")
+        model.positive_class = model.positive_class or model.classes[1]
+        if model.positive_class not in model.classes:
+            raise _invalid("positive_class", f"{model.positive_class!r} is not one of the classes.")
+    unknown = set(model.class_labels) - set(model.classes)
+    if unknown:
+        raise _invalid("class_labels", f"{sorted(unknown)[0]!r} is not one of the classes.")
+
+
+def _set_bins(model: MonitoredModel, prediction_range: list[float] | None) -> None:
+    if model.bin_edges is not None:
+        return
+    if prediction_range is None or not prediction_range[0] < prediction_range[1]:
+        raise _invalid(
+            "prediction_range", "A regression needs the usual range of its predictions: [low, high], low below high."
+        )
+    low, high = prediction_range
+    model.bin_edges = [float(edge) for edge in np.linspace(low, high, SCORE_BINS - 1)]
