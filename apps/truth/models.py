@@ -2,6 +2,7 @@
 can be computed again as of its number."""
 
 from django.db import models
+from django.db.models import Q
 
 from apps.common.leases import Leased
 from apps.predictions.models import Prediction
@@ -25,21 +26,28 @@ class Resolution(models.Model):
     """What is believed of one prediction as of `seq`; the latest row of a prediction says all that is known.
 
     `outcome` is the final truth; `label` (L) the reviewers'; `adjudicated` the adjudicator's, chosen with
-    `adjudication_probability` (q). `source` and `truth` say which of them counts: outcome over adjudication over consensus.
+    `adjudication_probability` (q). `source` and `truth` say which of them counts: outcome over adjudication
+    over consensus.
     """
 
     class Source(models.TextChoices):
         OUTCOME = "outcome"
         ADJUDICATION = "adjudication"
         CONSENSUS = "consensus"
+        # What was known has been taken back.
+        NOTHING = "nothing"
 
-    model = models.ForeignKey(MonitoredModel, models.CASCADE, db_constraint=False, db_index=False, related_name="resolutions")
-    prediction = models.ForeignKey(Prediction, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="resolutions")
+    model = models.ForeignKey(
+        MonitoredModel, models.CASCADE, db_constraint=False, db_index=False, related_name="resolutions"
+    )
+    prediction = models.ForeignKey(
+        Prediction, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="resolutions"
+    )
     # Rows written together share it; it only rises.
     seq = models.BigIntegerField()
     resolved_at = models.DateTimeField()
     source = models.CharField(max_length=16, choices=Source)
-    truth = models.FloatField()
+    truth = models.FloatField(null=True)
     outcome = models.FloatField(null=True)
     occurred_at = models.DateTimeField(null=True)
     label = models.FloatField(null=True)
@@ -52,6 +60,9 @@ class Resolution(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["prediction", "seq"], name="one_resolution_per_seq"),
+            models.CheckConstraint(
+                condition=Q(truth__isnull=False) | Q(source="nothing"), name="a_source_has_a_truth"
+            ),
         ]
         indexes = [models.Index(fields=["model", "seq"], name="resolution_by_seq")]
 

@@ -34,8 +34,8 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('seq', models.BigIntegerField()),
                 ('resolved_at', models.DateTimeField()),
-                ('source', models.CharField(choices=[('outcome', 'Outcome'), ('adjudication', 'Adjudication'), ('consensus', 'Consensus')], max_length=16)),
-                ('truth', models.FloatField()),
+                ('source', models.CharField(choices=[('outcome', 'Outcome'), ('adjudication', 'Adjudication'), ('consensus', 'Consensus'), ('nothing', 'Nothing')], max_length=16)),
+                ('truth', models.FloatField(null=True)),
                 ('outcome', models.FloatField(null=True)),
                 ('occurred_at', models.DateTimeField(null=True)),
                 ('label', models.FloatField(null=True)),
@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'indexes': [models.Index(fields=['model', 'seq'], name='resolution_by_seq')],
-                'constraints': [models.UniqueConstraint(fields=('prediction', 'seq'), name='one_resolution_per_seq')],
+                'constraints': [models.UniqueConstraint(fields=('prediction', 'seq'), name='one_resolution_per_seq'), models.CheckConstraint(condition=models.Q(('truth__isnull', False), ('source', 'nothing'), _connector='OR'), name='a_source_has_a_truth')],
             },
         ),
     ]
