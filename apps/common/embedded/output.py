@@ -13,8 +13,9 @@ NAME_WIDTH = 8
 class Output:
     """One child's pipe: whole lines are printed and kept, up to 5 MB and one older file."""
 
-    def __init__(self, name: str, *, folder: Path) -> None:
+    def __init__(self, name: str, *, folder: Path, is_quiet: bool) -> None:
         self.name = name
+        self.is_quiet = is_quiet
         self._rest = b""
         self._file = RotatingFileHandler(
             folder / f"{name}.log", maxBytes=5_000_000, backupCount=1, errors="replace"
@@ -42,8 +43,18 @@ class Output:
             self.write(self._rest.decode(errors="replace"))
             self._rest = b""
 
-    def write(self, line: str) -> None:
+    def announce(self, line: str) -> None:
+        """A line about the child, for the terminal even if the child itself is quiet."""
         say(f"{self.name:<{NAME_WIDTH}} | {line}")
+        self._keep(line)
+
+    def write(self, line: str) -> None:
+        if self.is_quiet:
+            self._keep(line)
+        else:
+            self.announce(line)
+
+    def _keep(self, line: str) -> None:
         self._file.emit(logging.LogRecord(self.name, logging.INFO, "", 0, line, None, None))
 
 

@@ -76,6 +76,7 @@ class Cluster:
             stop_signal=signal.SIGINT,
             death_signal=signal.SIGINT if self.is_durable else signal.SIGQUIT,
             grace=60.0,
+            is_quiet=True,
         )
 
     def prepare(self) -> None:

@@ -28,6 +28,8 @@ class Program:
     grace: float = 10.0
     # Finished when it exits with 0; anything else runs for ever.
     is_finite: bool = False
+    # Its lines go to its log file only.
+    is_quiet: bool = False
 
 
 class Child:

@@ -30,12 +30,15 @@ def setup_link() -> Program:
 
 def product(state: State, *, port: int) -> list[Program]:
     """Worker, web and beat."""
-    celery = (PYTHON, "-m", "celery", "-A", "config")
+    # JSON alone is accepted, so the warning about root, which is about pickle, says nothing here.
+    no_warning = ("-W", "ignore:You're running the worker with superuser privileges")
+    celery = (PYTHON, *no_warning, "-m", "celery", "--quiet", "-A", "config")
+    concurrency = os.environ.get("WORKER_CONCURRENCY", "2")
     schedule = state.home / "beat-schedule"
     return [
         Program(
             name="worker",
-            command=(*celery, "worker", "--concurrency", os.environ.get("WORKER_CONCURRENCY", "2")),
+            command=(*celery, "worker", "--without-mingle", "--without-gossip", "--concurrency", concurrency),
         ),
         Program(
             name="web",

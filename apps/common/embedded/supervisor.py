@@ -15,7 +15,8 @@ from typing import NoReturn
 from apps.common.embedded.output import Output
 from apps.common.embedded.process import Child, Program
 
-TICK_SECONDS = 0.1
+TICK_SECONDS = 0.05
+ASK_AGAIN_SECONDS = 0.1
 FIRST_DELAY = 0.5
 LONGEST_DELAY = 30.0
 # A child that lived this long starts the back-off anew.
@@ -32,7 +33,7 @@ class Kept:
     def __init__(self, program: Program, *, folder: Path, restarts: bool = True) -> None:
         self.program = program
         self.restarts = restarts
-        self.output = Output(program.name, folder=folder)
+        self.output = Output(program.name, folder=folder, is_quiet=program.is_quiet)
         self.child: Child | None = None
         self.pipe = -1
         self.last_code: int | None = None
@@ -49,7 +50,7 @@ class Kept:
 
     def plan_restart(self, reason: str) -> None:
         """Try again a little later: twice as late each time."""
-        self.output.write(f"{reason}; starts again in {self._delay:g} s")
+        self.output.announce(f"{reason}; starts again in {self._delay:g} s")
         self.due_at = time.monotonic() + self._delay
         self._delay = min(self._delay * 2, LONGEST_DELAY)
 
@@ -84,7 +85,7 @@ class Supervisor:
                     raise StopRequestedError(
                         f"{program.name} does not answer; see {self.logs}/{program.name}.log"
                     )
-                self._tick()
+                self._pause(ASK_AGAIN_SECONDS)
 
     def run_once(self, program: Program) -> None:
         """Run a program to its end; a failure ends the start."""
@@ -138,6 +139,11 @@ class Supervisor:
             kept.output.read(kept.pipe)
         for kept in list(self.kept):
             self._look_after(kept)
+
+    def _pause(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            self._tick()
 
     def _look_after(self, kept: Kept) -> None:
         if kept.child is not None:

@@ -44,6 +44,7 @@ class Broker:
             command=(str(self.binary), *flat),
             prepare=lambda: self.socket.unlink(missing_ok=True),
             is_ready=self.is_ready,
+            is_quiet=True,
         )
 
     def is_ready(self) -> bool:
