@@ -19,4 +19,4 @@ def ring(bell: str) -> None:
 
 def ring_on_commit(bell: str) -> None:
     """Ring once the rows that are due can be seen by others."""
-    transaction.on_commit(lambda: ring(bell))
+    transaction.on_commit(lambda: ring(str(bell)))

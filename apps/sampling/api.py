@@ -1,0 +1,33 @@
+"""`GET` and `PUT /models/{model}/policies`."""
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from apps.accounts.access import get_or_404, project_of
+from apps.accounts.models import Scope
+from apps.registry.models import MonitoredModel
+from apps.sampling import policies
+from apps.sampling.serializers import SamplingSerializer
+
+
+class PoliciesView(APIView):
+    """The sampling configuration of a model."""
+
+    required_scope = Scope.SAMPLING_WRITE
+
+    def _model(self, request: Request, slug: str) -> MonitoredModel:
+        return get_or_404(MonitoredModel.objects.in_project(project_of(request)), slug=slug)
+
+    @extend_schema(operation_id="get_policies", responses=SamplingSerializer)
+    def get(self, request: Request, model: str) -> Response:
+        return Response(policies.shown(self._model(request, model)))
+
+    @extend_schema(operation_id="put_policies", request=SamplingSerializer, responses=SamplingSerializer)
+    def put(self, request: Request, model: str) -> Response:
+        """What changes gets a new version from now on; what was drawn keeps the version that drew it."""
+        found = self._model(request, model)
+        serializer = SamplingSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        return Response(policies.put_document(found, serializer.validated_data))

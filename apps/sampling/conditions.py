@@ -1,0 +1,129 @@
+"""Who a policy applies to: typed trees over declared fields, checked when saved, evaluated on columns. Never eval."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from apps.common.errors import DomainError
+from apps.registry.models import MonitoredModel
+
+Bools = NDArray[np.bool_]
+FEATURE = "features."
+OWN_FIELDS = ("prediction", "baseline", "score", "amount", "version")
+ORDERED = ("lt", "le", "gt", "ge")
+OPERATORS = ("eq", "ne", "in", "is_missing", *ORDERED)
+MAX_DEPTH = 8
+MAX_LEAVES = 50
+
+
+class ConditionError(DomainError):
+    """The condition is not of the declared grammar."""
+
+    code = "invalid_condition"
+
+
+def check(condition: Any, *, model: MonitoredModel) -> None:
+    """Refuse what is not `{field, op, value}`, `{"all": […]}`, `{"any": […]}` or `{"not": …}` over declared fields."""
+    _check_node(condition, model=model, depth=1)
+    if sum(1 for _ in leaves(condition)) > MAX_LEAVES:
+        raise ConditionError(f"At most {MAX_LEAVES} comparisons in one condition.")
+
+
+def leaves(condition: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The comparisons of a checked condition."""
+    if "field" in condition:
+        yield condition
+    else:
+        for inner in condition.get("all", condition.get("any", [condition.get("not")])):
+            yield from leaves(inner)
+
+
+def features_of(condition: dict[str, Any] | None) -> set[str]:
+    """The features that a condition looks at."""
+    fields = (leaf["field"] for leaf in leaves(condition)) if condition else ()
+    return {field.removeprefix(FEATURE) for field in fields if field.startswith(FEATURE)}
+
+
+def holds(condition: dict[str, Any] | None, rows: pd.DataFrame) -> Bools:
+    """For each row, whether the condition holds. A missing value, or one of another type, fails its comparison."""
+    if not condition:
+        return np.ones(len(rows), dtype=bool)
+    if "not" in condition:
+        return ~holds(condition["not"], rows)
+    for name, combine in (("all", np.logical_and), ("any", np.logical_or)):
+        if name in condition:
+            return np.asarray(combine.reduce([holds(inner, rows) for inner in condition[name]]), dtype=bool)
+    compare = _comparison(condition["op"], condition.get("value"))
+    return np.fromiter((compare(value) for value in rows[condition["field"]]), dtype=bool, count=len(rows))
+
+
+def _check_node(node: Any, *, model: MonitoredModel, depth: int) -> None:
+    if not isinstance(node, dict) or depth > MAX_DEPTH:
+        raise ConditionError(f"A condition is an object, nested at most {MAX_DEPTH} deep.")
+    if "field" in node:
+        _check_leaf(node, model=model)
+        return
+    if len(node) != 1 or next(iter(node)) not in {"all", "any", "not"}:
+        raise ConditionError('A condition is {"field", "op", "value"}, {"all": […]}, {"any": […]} or {"not": …}.')
+    ((name, inner),) = node.items()
+    if name != "not" and (not isinstance(inner, list) or not inner):
+        raise ConditionError(f'"{name}" needs a list of at least one condition.')
+    for each in [inner] if name == "not" else inner:
+        _check_node(each, model=model, depth=depth + 1)
+
+
+def _check_leaf(leaf: dict[str, Any], *, model: MonitoredModel) -> None:
+    unknown = set(leaf) - {"field", "op", "value"}
+    if unknown:
+        raise ConditionError(f"{sorted(unknown)[0]!r} does not belong in a comparison.")
+    field, operator, value = leaf["field"], leaf.get("op"), leaf.get("value")
+    declared = {FEATURE + feature.name for feature in model.feature_list}
+    if not isinstance(field, str) or (field not in OWN_FIELDS and field not in declared):
+        raise ConditionError(f"{field!r} is not a declared field; features are written as features.<name>.")
+    if operator not in OPERATORS:
+        raise ConditionError(f"{operator!r} is not one of {', '.join(OPERATORS)}.")
+    if operator == "is_missing":
+        allowed = value is None or isinstance(value, bool)
+    elif operator == "in":
+        allowed = isinstance(value, list) and 0 < len(value) <= 200 and all(_is_scalar(each) for each in value)
+    elif operator in ORDERED:
+        allowed = isinstance(value, int | float) and not isinstance(value, bool)
+    else:
+        allowed = _is_scalar(value)
+    if not allowed:
+        raise ConditionError(f"{value!r} is not a value that {operator!r} compares with.")
+
+
+def _is_scalar(value: Any) -> bool:
+    return isinstance(value, str | int | float | bool)
+
+
+def _comparison(operator: str, wanted: Any) -> Callable[[Any], bool]:
+    if operator == "is_missing":
+        return lambda value: _is_missing(value) is (wanted is not False)
+    if operator == "in":
+        return lambda value: any(_same(value, each) for each in wanted)
+    if operator == "eq":
+        return lambda value: _same(value, wanted)
+    if operator == "ne":
+        return lambda value: not _is_missing(value) and not _same(value, wanted)
+    orders: dict[str, Callable[[float], bool]] = {
+        "lt": lambda value: value < wanted,
+        "le": lambda value: value <= wanted,
+        "gt": lambda value: value > wanted,
+        "ge": lambda value: value >= wanted,
+    }
+    order = orders[operator]
+    return lambda value: isinstance(value, int | float) and not isinstance(value, bool) and bool(order(value))
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and value != value)  # noqa: PLR0124  # only NaN differs from itself
+
+
+def _same(value: Any, wanted: Any) -> bool:
+    """Equal and of the same kind: true is not 1."""
+    return isinstance(value, bool) is isinstance(wanted, bool) and bool(value == wanted)

@@ -1,0 +1,116 @@
+"""Rows of predictions as a frame, for the draw and for the population's cells."""
+
+from datetime import UTC
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from apps.predictions.models import Batch, Payload, Prediction
+from apps.registry.models import MonitoredModel
+from apps.sampling.conditions import FEATURE
+from apps.sampling.models import SUMS
+from apps.stats.draws import logit_bin
+
+COLUMNS = (
+    "id",
+    "external_id",
+    "batch_id",
+    "version_id",
+    "predicted_at",
+    "predicted",
+    "score",
+    "baseline",
+    "amount",
+    "slices",
+)
+CELL_KEY = ["day", "version_id", "predicted_index", "baseline_index", "score_bin", "slice_name", "slice_value"]
+NO_SCORE = -1
+
+
+def predictions_of(batches: list[Batch], *, model: MonitoredModel, features: set[str]) -> pd.DataFrame:
+    """The batches' predictions, one row each, with what conditions look at.
+
+    Columns: those of the table (`predicted`, `baseline` as `…_index`), `prediction`, `baseline`, `version` as sent,
+    and `features.<name>` for the features asked for.
+    """
+    rows = [row for batch in batches for row in Prediction.objects.of_batch(batch).values_list(*COLUMNS)]
+    frame = pd.DataFrame.from_records(rows, columns=list(COLUMNS))
+    frame = frame.rename(columns={"predicted": "predicted_index", "baseline": "baseline_index"})
+    for column in ("score", "baseline_index", "amount"):
+        frame[column] = frame[column].astype(float)
+    frame["prediction"] = [model.decode(value) for value in frame["predicted_index"]]
+    frame["baseline"] = [None if pd.isna(value) else model.decode(value) for value in frame["baseline_index"]]
+    names = dict(model.versions.values_list("id", "name"))
+    frame["version"] = [names[key] for key in frame["version_id"]]
+    if features:
+        sent = _features(batches)
+        for name in sorted(features):
+            values: list[Any] = [sent[key].get(name) if key in sent else None for key in frame["id"]]
+            frame[FEATURE + name] = pd.Series(values, dtype=object, index=frame.index)
+    return frame
+
+
+def _features(batches: list[Batch]) -> dict[int, dict[str, Any]]:
+    found: dict[int, dict[str, Any]] = {}
+    for batch in batches:
+        payloads = Payload.objects.filter(
+            prediction_id__gte=batch.first_id, prediction_id__lte=batch.last_id, received_at=batch.received_at
+        ).extra(select={"sent": "features::text"})
+        found.update((key, msgspec.json.decode(text)) for key, text in payloads.values_list("prediction_id", "sent"))
+    return found
+
+
+def cells_of(rows: pd.DataFrame, counted: NDArray[np.float64], *, model: MonitoredModel) -> pd.DataFrame:
+    """The rows' population cells: over everyone, and over each slice on its own. `counted`: π × blind share."""
+    frame = _with_sums(rows, counted, model=model)
+    parts = [frame.assign(slice_name="", slice_value="")]
+    for each in model.slice_list:
+        values = [slices.get(each.name) for slices in rows["slices"]]
+        part = frame.assign(slice_name=each.name, slice_value=values)
+        parts.append(part[part["slice_value"].notna()])
+    grouped = pd.concat(parts, ignore_index=True).groupby(CELL_KEY, dropna=False, sort=True)
+    return grouped[list(SUMS)].sum().reset_index()
+
+
+def _with_sums(rows: pd.DataFrame, counted: NDArray[np.float64], *, model: MonitoredModel) -> pd.DataFrame:
+    covered = counted > 0
+    odds = np.divide(1.0 - counted, counted, out=np.zeros(len(rows)), where=covered)
+    score = rows["score"].to_numpy(dtype=np.float64)
+    amount = rows["amount"].fillna(1.0).to_numpy(dtype=np.float64)
+    return pd.DataFrame(
+        {
+            "day": days_of(rows["predicted_at"], zone=model.zone),
+            "version_id": rows["version_id"],
+            "predicted_index": rows["predicted_index"],
+            "baseline_index": rows["baseline_index"],
+            "score_bin": score_bins(rows, model=model),
+            "n": 1,
+            "sum_score": np.nan_to_num(score),
+            "sum_score2": np.nan_to_num(score) ** 2,
+            "sum_pi": counted,
+            "sum_odds": odds,
+            "sum_amount": amount,
+            "sum_amount2_odds": amount**2 * odds,
+            "n_uncovered": (~covered).astype(int),
+        }
+    )
+
+
+def days_of(moments: pd.Series, *, zone: ZoneInfo) -> Any:
+    """The calendar days of the moments in the project's time zone."""
+    return pd.to_datetime(moments, utc=True).dt.tz_convert(zone if str(zone) != "UTC" else UTC).dt.date
+
+
+def score_bins(rows: pd.DataFrame, *, model: MonitoredModel) -> NDArray[np.int16]:
+    """The bin of the score; of a regression, of the prediction; −1 where there is none."""
+    if model.is_regression:
+        return np.searchsorted(np.asarray(model.bin_edges), rows["predicted_index"]).astype(np.int16)
+    score = rows["score"].to_numpy(dtype=np.float64)
+    known = ~np.isnan(score)
+    bins = np.full(len(rows), NO_SCORE, dtype=np.int16)
+    bins[known] = logit_bin(score[known])
+    return bins

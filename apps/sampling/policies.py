@@ -1,0 +1,133 @@
+"""A model's sampling configuration as one document: floor, policies, queues."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from apps.common.errors import DomainError
+from apps.registry import services as registry
+from apps.registry.models import MonitoredModel, ReviewQueue
+from apps.registry.serializers import QueueSerializer
+from apps.sampling import conditions
+from apps.sampling.models import PolicyKind, SamplingPolicy
+
+FLOOR = "floor"
+FLOOR_RATE = 0.002
+LAST_RANK = 1_000_000
+
+
+def in_force(model: MonitoredModel, at: datetime) -> list[SamplingPolicy]:
+    """The policy versions that draw what is received at this moment, by rank."""
+    ensure_floor(model)
+    return list(SamplingPolicy.objects.filter(model=model).in_force(at))
+
+
+def ensure_floor(model: MonitoredModel) -> None:
+    """A model has a random floor from its registration on."""
+    if not SamplingPolicy.objects.filter(model=model, name=FLOOR).exists():
+        SamplingPolicy.objects.get_or_create(
+            model=model,
+            name=FLOOR,
+            version=1,
+            defaults={
+                "kind": PolicyKind.FLOOR,
+                "settings": {"rate": FLOOR_RATE},
+                "queue": main_queue(model),
+                "rank": LAST_RANK,
+                "starts_at": model.created_at,
+            },
+        )
+
+
+def main_queue(model: MonitoredModel) -> ReviewQueue:
+    return model.queues.get(slug="main")
+
+
+def shown(model: MonitoredModel) -> dict[str, Any]:
+    """The configuration in force, in the form in which it is put."""
+    ensure_floor(model)
+    current = SamplingPolicy.objects.filter(model=model).current().select_related("queue")
+    floor = next(policy for policy in current if policy.kind == PolicyKind.FLOOR)
+    return {
+        "floor": floor.settings["rate"],
+        "policies": [_shown_policy(policy) for policy in current if policy.kind != PolicyKind.FLOOR],
+        "queues": QueueSerializer(model.queues.order_by("id"), many=True).data,
+    }
+
+
+def _shown_policy(policy: SamplingPolicy) -> dict[str, Any]:
+    shown = {"name": policy.name, "kind": policy.kind, **policy.settings, "queue": policy.queue.slug, "rank": policy.rank}
+    if policy.condition:
+        shown["condition"] = policy.condition
+    return {**shown, "version": policy.version}
+
+
+def put_document(model: MonitoredModel, document: dict[str, Any]) -> dict[str, Any]:
+    """Bring policies and queues into the form of the document. What changes gets a new version from now on."""
+    with transaction.atomic():
+        MonitoredModel.objects.select_for_update().get(pk=model.pk)
+        ensure_floor(model)
+        for queue in document.get("queues", []):
+            registry.put_queue(model, queue)
+        now = timezone.now()
+        wanted = [_floor_of(model, document)] if "floor" in document else []
+        if "policies" in document:
+            wanted += [_policy_of(model, entry) for entry in document["policies"]]
+            _end_absent(model, {policy.name for policy in wanted}, at=now)
+        for policy in wanted:
+            _put_policy(policy, at=now)
+    return shown(model)
+
+
+def _floor_of(model: MonitoredModel, document: dict[str, Any]) -> SamplingPolicy:
+    return SamplingPolicy(
+        model=model,
+        name=FLOOR,
+        kind=PolicyKind.FLOOR,
+        settings={"rate": document["floor"]},
+        queue=main_queue(model),
+        rank=LAST_RANK,
+    )
+
+
+def _policy_of(model: MonitoredModel, entry: dict[str, Any]) -> SamplingPolicy:
+    queue = model.queues.filter(slug=entry["queue"]).first()
+    if queue is None:
+        raise DomainError(f"There is no queue {entry['queue']!r} in this model.", code="unknown_queue")
+    if entry.get("condition"):
+        conditions.check(entry["condition"], model=model)
+    if entry["kind"] != PolicyKind.UNIFORM and entry["kind"] != PolicyKind.DISAGREEMENT and model.is_regression:
+        raise DomainError(f"A regression has no scores, which {entry['kind']} needs.", code="needs_scores")
+    kept = "bands" if entry["kind"] == PolicyKind.BANDS else "rate"
+    return SamplingPolicy(
+        model=model,
+        name=entry["name"],
+        kind=entry["kind"],
+        settings={kept: entry[kept]},
+        condition=entry.get("condition") or None,
+        queue=queue,
+        rank=entry["rank"],
+    )
+
+
+def _end_absent(model: MonitoredModel, names: set[str], *, at: datetime) -> None:
+    """Policies that the document no longer names end; the floor never does."""
+    current = SamplingPolicy.objects.filter(model=model, ends_at=None).exclude(kind=PolicyKind.FLOOR)
+    current.exclude(name__in=names).update(ends_at=at)
+
+
+def _put_policy(policy: SamplingPolicy, *, at: datetime) -> None:
+    """Start a new version, unless the current one says the same."""
+    versions = SamplingPolicy.objects.filter(model=policy.model, name=policy.name).order_by("-version")
+    last = versions.first()
+    current = last if last is not None and last.ends_at is None else None
+    compared = ("kind", "settings", "condition", "queue_id", "rank")
+    if current and all(getattr(current, name) == getattr(policy, name) for name in compared):
+        return
+    if current:
+        versions.filter(pk=current.pk).update(ends_at=at)
+    policy.version = last.version + 1 if last else 1
+    policy.starts_at = at
+    policy.save()

@@ -1,0 +1,74 @@
+"""The sampling configuration as a document."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from apps.accounts.models import validate_name
+from apps.common.api import StrictSerializer
+from apps.registry.serializers import QueueInputSerializer
+from apps.sampling.models import PolicyKind
+from apps.sampling.policies import FLOOR
+
+RATE = {"min_value": 0.0, "max_value": 1.0}
+SMALLEST_FLOOR = 1e-6
+
+
+class BandSerializer(StrictSerializer):
+    low = serializers.FloatField(**RATE)
+    high = serializers.FloatField(**RATE)
+    rate = serializers.FloatField(**RATE)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if not attrs["low"] < attrs["high"]:
+            raise serializers.ValidationError("low must lie below high.")
+        return attrs
+
+
+class PolicySerializer(StrictSerializer):
+    """One policy. `rate` is the largest probability with which it draws."""
+
+    name = serializers.CharField(max_length=64, validators=[validate_name])
+    kind = serializers.ChoiceField(choices=[kind for kind in PolicyKind.choices if kind[0] != PolicyKind.FLOOR])
+    rate = serializers.FloatField(required=False, **RATE)
+    bands = BandSerializer(many=True, required=False)
+    condition = serializers.JSONField(required=False, allow_null=True)
+    queue = serializers.CharField(max_length=64, default="main")
+    rank = serializers.IntegerField(min_value=1, max_value=999_999, default=100)
+    # What GET shows may be sent back as it is.
+    version = serializers.IntegerField(required=False)
+
+    def validate_name(self, name: str) -> str:
+        if name == FLOOR:
+            raise serializers.ValidationError('The floor is set by "floor", not as a policy.')
+        return name
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        needed, other = ("bands", "rate") if attrs["kind"] == PolicyKind.BANDS else ("rate", "bands")
+        if not attrs.get(needed) and attrs.get(needed) != 0:
+            raise serializers.ValidationError({needed: f"The kind {attrs['kind']} needs {needed}."})
+        if other in attrs:
+            raise serializers.ValidationError({other: f"The kind {attrs['kind']} has no {other}."})
+        _check_bands(attrs.get("bands", []))
+        return attrs
+
+
+def _check_bands(bands: list[dict[str, Any]]) -> None:
+    ordered = sorted(bands, key=lambda band: band["low"])
+    if any(upper["low"] < lower["high"] for lower, upper in zip(ordered, ordered[1:], strict=False)):
+        raise serializers.ValidationError({"bands": "Bands overlap."})
+
+
+class SamplingSerializer(StrictSerializer):
+    """Floor, policies and queues. A part that is left out stays as it is; a policy left out of the list ends."""
+
+    floor = serializers.FloatField(min_value=SMALLEST_FLOOR, max_value=1.0, required=False)
+    policies = PolicySerializer(many=True, required=False)
+    queues = QueueInputSerializer(many=True, required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        for field in ("policies", "queues"):
+            names = [entry["name"] for entry in attrs.get(field, [])]
+            if len(names) != len(set(names)):
+                raise serializers.ValidationError({field: "Two of them have the same name."})
+        return attrs

@@ -1,0 +1,186 @@
+"""Drawing batches, exactly once each, and keeping the population's cells."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+import numpy as np
+import pandas as pd
+import structlog
+from django.db import connection, transaction
+from django.db.models.functions import Now
+
+from apps.common import doorbell
+from apps.common.errors import LeaseLostError
+from apps.common.leases import RELEASED
+from apps.predictions.models import Batch, BatchStage, Stage
+from apps.registry.models import MonitoredModel
+from apps.sampling import conditions, frames, probabilities
+from apps.sampling.models import SUMS, Draw, SamplingPolicy
+from apps.sampling.policies import in_force
+from apps.sampling.randomness import permanent_numbers
+
+log = structlog.get_logger(__name__)
+
+LEASE_SECONDS = 60
+MAX_ROWS_PER_CLAIM = 50_000
+MAX_ATTEMPTS = 20
+CELL_COLUMNS = (
+    "model_id, claim, day, version_id, predicted, baseline, score_bin, slice_name, slice_value, " + ", ".join(SUMS)
+)
+CELL_KEYS = "model_id, day, version_id, predicted, baseline, score_bin, slice_name, slice_value"
+
+
+def draw_due() -> int:
+    """Draw every batch that is due; answers how many."""
+    drawn = 0
+    while stages := claim_batches(Stage.DRAW):
+        for model, mine in _by_model(stages):
+            try:
+                draw_batches(model, mine)
+                drawn += len(mine)
+            except LeaseLostError:
+                log.warning("draw_lease_lost", model=model.pk, batches=[stage.batch_id for stage in mine])
+    return drawn
+
+
+def claim_batches(stage: Stage) -> list[BatchStage]:
+    """Lease the oldest due batches of a stage, many small ones up to a bounded number of rows."""
+    due = BatchStage.objects.due(stage).filter(attempts__lt=MAX_ATTEMPTS)
+    chosen, rows = [], 0
+    for key, accepted in due.unleased().values_list("pk", "batch__accepted")[:500]:
+        if chosen and rows + accepted > MAX_ROWS_PER_CLAIM:
+            break
+        chosen.append(key)
+        rows += accepted
+    return due.filter(pk__in=chosen).claim(seconds=LEASE_SECONDS, limit=len(chosen)) if chosen else []
+
+
+def finish_stages(stages: list[BatchStage]) -> None:
+    """Mark the batches consumed, in the transaction of what was made of them. Raises LeaseLostError."""
+    token = stages[0].lease_token
+    done = BatchStage.objects.held(token).filter(pk__in=[stage.pk for stage in stages], done_at=None)
+    if done.update(done_at=Now(), error="", **RELEASED) != len(stages):
+        raise LeaseLostError("Another worker has taken these batches.")
+
+
+def _by_model(stages: list[BatchStage]) -> Iterable[tuple[MonitoredModel, list[BatchStage]]]:
+    batches = Batch.objects.select_related("model__project").in_bulk([stage.batch_id for stage in stages])
+    groups: dict[MonitoredModel, list[BatchStage]] = {}
+    for stage in stages:
+        stage.batch = batches[stage.batch_id]
+        groups.setdefault(stage.batch.model, []).append(stage)
+    return groups.items()
+
+
+def draw_batches(model: MonitoredModel, stages: list[BatchStage]) -> None:
+    """Draws, cells, the next stage's rows and the state of this one, in one transaction."""
+    token = stages[0].lease_token
+    assert token is not None
+    with transaction.atomic():
+        finish_stages(stages)
+        for policies, batches in _by_policies(model, [stage.batch for stage in stages]):
+            _draw(model, batches, policies=policies, claim=_part_of(token, batches))
+        BatchStage.objects.bulk_create(
+            [BatchStage(batch_id=stage.batch_id, stage=Stage.OPEN_ITEMS) for stage in stages]
+        )
+        doorbell.ring_on_commit(Stage.OPEN_ITEMS)
+
+
+def _part_of(token: UUID, batches: list[Batch]) -> UUID:
+    """The claim under which these batches' cells are kept: one claim may meet a change of policies."""
+    return UUID(int=token.int ^ batches[0].pk)
+
+
+def _by_policies(model: MonitoredModel, batches: list[Batch]) -> list[tuple[list[SamplingPolicy], list[Batch]]]:
+    """The batches grouped by the policies in force when they were received."""
+    groups: dict[tuple[int, ...], tuple[list[SamplingPolicy], list[Batch]]] = {}
+    for batch in batches:
+        policies = in_force(model, batch.received_at)
+        groups.setdefault(tuple(policy.pk for policy in policies), (policies, []))[1].append(batch)
+    return list(groups.values())
+
+
+def _draw(model: MonitoredModel, batches: list[Batch], *, policies: list[SamplingPolicy], claim: UUID) -> None:
+    looked_at = set().union(*(conditions.features_of(policy.condition) for policy in policies))
+    rows = frames.predictions_of(batches, model=model, features=looked_at)
+    p = probabilities.matrix(policies, rows, model=model)
+    pi = p.max(axis=0)
+    salt = bytes(model.salt)
+    u = permanent_numbers(salt, rows["external_id"])
+    chosen = np.flatnonzero(u < pi)
+    blind = permanent_numbers(salt, rows["external_id"].iloc[chosen], "blind") < model.blind_share
+    draws = [
+        _draw_row(model, rows.iloc[i], p=p[:, i], u=u[i], policies=policies, is_blind=bool(is_blind))
+        for i, is_blind in zip(chosen, blind, strict=True)
+    ]
+    Draw.objects.bulk_create(draws, batch_size=2_000)
+    _write_cells(model, frames.cells_of(rows, pi * model.blind_share, model=model), claim=claim)
+
+
+def _draw_row(
+    model: MonitoredModel,
+    row: pd.Series,
+    *,
+    p: probabilities.Floats,
+    u: float,
+    policies: list[SamplingPolicy],
+    is_blind: bool,
+) -> Draw:
+    pi = float(p.max())
+    # Policies come by rank: the first that draws it has the item.
+    first = policies[int(np.flatnonzero(u < p)[0])]
+    return Draw(
+        prediction_id=int(row["id"]),
+        model=model,
+        batch_id=int(row["batch_id"]),
+        queue_id=first.queue_id,
+        probabilities={str(policy.pk): float(each) for policy, each in zip(policies, p, strict=True)},
+        inclusion_probability=pi,
+        is_blind=is_blind,
+        blind_share=model.blind_share,
+        counted_probability=pi * model.blind_share,
+        drawn_at=Now(),
+    )
+
+
+def _write_cells(model: MonitoredModel, cells: pd.DataFrame, *, claim: UUID) -> None:
+    with connection.cursor() as cursor, cursor.copy(f"COPY sampling_populationcell ({CELL_COLUMNS}) FROM STDIN") as copy:
+        for cell in cells.itertuples(index=False):
+            baseline = None if pd.isna(cell.baseline_index) else cell.baseline_index
+            key = (cell.day, cell.version_id, cell.predicted_index, baseline, cell.score_bin)
+            sums = (getattr(cell, name) for name in SUMS)
+            copy.write_row((model.pk, claim, *key, cell.slice_name, cell.slice_value, *sums))
+
+
+FOLD = f"""
+WITH moved AS (
+    DELETE FROM sampling_populationcell WHERE model_id = %(model)s AND claim <> %(folded)s RETURNING *
+)
+INSERT INTO sampling_populationcell AS kept ({CELL_COLUMNS})
+SELECT model_id, %(folded)s, day, version_id, predicted, baseline, score_bin, slice_name, slice_value,
+       {", ".join(f"sum({name})" for name in SUMS)}
+FROM moved GROUP BY {CELL_KEYS}
+ON CONFLICT (model_id, slice_name, day, claim, version_id, predicted, baseline, score_bin, slice_value)
+DO UPDATE SET {", ".join(f"{name} = kept.{name} + excluded.{name}" for name in SUMS)}
+"""  # noqa: S608  # only names of our own columns are put in
+
+
+def fold_cells() -> int:
+    """Fold the claims' deltas into one row a cell; answers for how many models. Readers sum, so they see no change."""
+    folded = 0
+    for model_id in _models_with_deltas():
+        with transaction.atomic(), connection.cursor() as cursor:
+            # One compactor at a time; whoever comes second finds nothing to do.
+            cursor.execute("SELECT pg_try_advisory_xact_lock(hashtext('fold_cells'), %s)", [model_id])
+            if cursor.fetchone()[0]:
+                cursor.execute(FOLD, {"model": model_id, "folded": UUID(int=0)})
+                folded += 1
+    return folded
+
+
+def _models_with_deltas() -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT model_id FROM sampling_populationcell WHERE claim <> %s", [UUID(int=0)]
+        )
+        return [row[0] for row in cursor.fetchall()]
