@@ -1,0 +1,59 @@
+"""Resolved labels as client systems read them: with their source, inclusion probability and weight."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.db.models import QuerySet
+
+from apps.registry.models import MonitoredModel
+from apps.truth.models import Resolution
+
+PAGE = 1_000
+
+Label = dict[str, Any]
+
+
+def labels(model: MonitoredModel, *, seq: int, after: int = 0) -> QuerySet[Resolution]:
+    """What is known as of `seq`, one row a prediction, in the order of predictions from `after` on."""
+    known = Resolution.objects.filter(model=model, prediction__gt=after).as_of(seq)
+    return known.select_related("prediction", "prediction__draw")
+
+
+def page(model: MonitoredModel, *, seq: int, after: int, limit: int) -> tuple[list[Label], int | None]:
+    """Up to `limit` labels, and after which prediction the next ones come; None at the end."""
+    rows = list(labels(model, seq=seq, after=after)[: limit + 1])
+    following = rows[limit - 1].prediction_id if len(rows) > limit else None
+    return [document(model, row) for row in rows[:limit] if row.truth is not None], following
+
+
+def stream(model: MonitoredModel, *, seq: int) -> Iterator[Label]:
+    """All labels, read in chunks."""
+    for row in labels(model, seq=seq).iterator(chunk_size=PAGE):
+        if row.truth is not None:
+            yield document(model, row)
+
+
+def document(model: MonitoredModel, row: Resolution) -> Label:
+    """One label. Without a draw (an outcome alone) it has no inclusion probability and no weight."""
+    prediction = row.prediction
+    draw = getattr(prediction, "draw", None)
+    pi = draw.counted_probability if draw is not None and draw.is_blind else None
+    return {
+        "id": prediction.external_id,
+        "predicted_at": prediction.predicted_at.isoformat(),
+        "prediction": model.decode(prediction.predicted),
+        "label": _said(model, row.truth),
+        "source": row.source,
+        "outcome": _said(model, row.outcome),
+        "reviewed": _said(model, row.label),
+        "adjudicated": _said(model, row.adjudicated),
+        "adjudication_probability": row.adjudication_probability,
+        "inclusion_probability": pi,
+        "weight": 1 / pi if pi else None,
+        "resolved_at": row.resolved_at.isoformat(),
+        "seq": row.seq,
+    }
+
+
+def _said(model: MonitoredModel, stored: float | None) -> str | float | None:
+    return None if stored is None else model.decode(stored)
