@@ -9,6 +9,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -137,11 +138,22 @@ class Cluster:
         """
         pid_file = self.data / "postmaster.pid"
         pid = _first_number(pid_file)
-        if pid is not None and self._is_server(pid):
-            _stop_process(pid)
+        if pid is not None:
+            self._stop_server(pid)
         pid_file.unlink(missing_ok=True)
         for mark in self.sockets.glob(".s.PGSQL.*"):
             mark.unlink()
+
+    def _stop_server(self, pid: int) -> None:
+        """End a server that is not ours to wait for: fast, then immediate, then by force."""
+        for number, seconds in ((signal.SIGINT, 30.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 10.0)):
+            if not self._is_server(pid):
+                return
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+            deadline = time.monotonic() + seconds
+            while self._is_server(pid) and time.monotonic() < deadline:
+                time.sleep(0.05)
 
     def _is_server(self, pid: int) -> bool:
         if not Path("/proc/self").exists():
@@ -242,16 +254,3 @@ def _first_number(path: Path) -> int | None:
         return int(path.read_text().split()[0])
     except (OSError, ValueError, IndexError):
         return None
-
-
-def _stop_process(pid: int) -> None:
-    """End a server that is not our child: fast, then immediate, then by force."""
-    for number, seconds in ((signal.SIGINT, 30.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 10.0)):
-        deadline = time.monotonic() + seconds
-        try:
-            os.kill(pid, number)
-            while time.monotonic() < deadline:
-                os.kill(pid, 0)
-                time.sleep(0.05)
-        except ProcessLookupError:
-            return

@@ -1,0 +1,25 @@
+# One image for web, worker, beat and the migrations; docker-compose.yml says which is which.
+FROM python:3.13-slim AS build
+RUN pip install --no-cache-dir uv
+WORKDIR /app
+COPY pyproject.toml uv.lock ./
+# The groups are for development: the servers are containers of their own here.
+RUN uv sync --frozen --all-extras --no-default-groups --compile-bytecode --no-cache --python /usr/local/bin/python
+COPY . .
+ENV PATH=/app/.venv/bin:$PATH
+# Placeholders that name no server: collecting files needs settings, not connections.
+RUN COUNTERSIGN_SECRET_KEY=for-the-build DATABASE_URL=postgresql:///none REDIS_URL=redis://none \
+    python manage.py collectstatic --no-input
+
+FROM python:3.13-slim
+RUN useradd --create-home --uid 10001 countersign
+WORKDIR /app
+COPY --from=build /app /app
+ENV PATH=/app/.venv/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    COUNTERSIGN_HOME=/home/countersign \
+    COUNTERSIGN_BIND=0.0.0.0 \
+    COUNTERSIGN_LOG_JSON=1
+USER countersign
+EXPOSE 8000
+CMD ["gunicorn", "--config", "config/gunicorn.py", "config.wsgi:application"]

@@ -1,0 +1,1 @@
+"""Measurements against a throw-away instance; `./run.sh bench NAME` runs one."""

@@ -1,0 +1,139 @@
+"""A throw-away Countersign, started as `./run.sh up` starts it: for benchmarks and fault tests."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from apps.common.embedded import launch
+from apps.common.embedded.servers import embedded
+from apps.common.embedded.state import PROJECT_ROOT, State
+
+START_SECONDS = 150.0
+MODULE = "apps.common.embedded"
+
+
+@dataclass(frozen=True)
+class Site:
+    """A running instance; `environment` is what its processes see of its servers."""
+
+    base_url: str
+    home: Path
+    process: subprocess.Popen[bytes]
+    environment: Mapping[str, str]
+
+    @property
+    def database_url(self) -> str:
+        return self.environment["DATABASE_URL"]
+
+    @property
+    def redis_url(self) -> str:
+        return self.environment["REDIS_URL"]
+
+    @property
+    def terminal(self) -> str:
+        """What the supervisor has printed so far."""
+        return _terminal(self.home).read_text(errors="replace")
+
+    def manage(self, *arguments: str) -> str:
+        """Run a management command against this instance; what it printed."""
+        command = [sys.executable, "-m", MODULE, "manage", *arguments]
+        variables = {**_clean_environment(), "COUNTERSIGN_HOME": str(self.home)}
+        return subprocess.run(
+            command, cwd=PROJECT_ROOT, env=variables, check=True, stdout=subprocess.PIPE, text=True
+        ).stdout
+
+
+@contextmanager
+def running_site(
+    *, home: Path | None = None, without: Sequence[str] = (), variables: Mapping[str, str] | None = None
+) -> Iterator[Site]:
+    """Start an instance on a free port, wait until it serves, and stop it at the end.
+
+    `home` is a state folder to go on with; without one a new folder is made, and removed at the end.
+    `without` leaves out programs: "worker", "beat". The database is durable, so that figures are honest.
+    """
+    folder = home or Path(tempfile.mkdtemp(prefix="countersign-site-"))
+    try:
+        site = start_site(folder, without=without, variables=variables or {})
+        try:
+            yield site
+        finally:
+            site.process.send_signal(signal.SIGTERM)
+            site.process.wait()
+    finally:
+        if home is None:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def start_site(
+    home: Path, *, without: Sequence[str] = (), variables: Mapping[str, str] | None = None
+) -> Site:
+    """Start an instance and wait until it serves; ending `process` is the caller's."""
+    port = free_port()
+    command = [sys.executable, "-m", MODULE, "up", *(f"--without={name}" for name in without)]
+    _, servers = embedded(State(home))
+    with open(_terminal(home), "wb") as terminal:
+        process = subprocess.Popen(
+            launch.wrap(command, number=signal.SIGTERM),
+            cwd=PROJECT_ROOT,
+            env={
+                **_clean_environment(),
+                **(variables or {}),
+                "COUNTERSIGN_HOME": str(home),
+                "PORT": str(port),
+            },
+            stdin=subprocess.DEVNULL,
+            stdout=terminal,
+            stderr=subprocess.STDOUT,
+        )
+    site = Site(base_url=f"http://127.0.0.1:{port}", home=home, process=process, environment=servers)
+    _wait(site)
+    return site
+
+
+def free_port() -> int:
+    """A port of the loopback interface that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def print_table(rows: Sequence[Mapping[str, object]]) -> None:
+    """Rows with the same keys, as a table for people."""
+    names = list(rows[0])
+    cells = [names, *([_shown(row[name]) for name in names] for row in rows)]
+    widths = [max(len(line[column]) for line in cells) for column in range(len(names))]
+    for line in cells:
+        print("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
+
+
+def _shown(value: object) -> str:
+    return f"{value:,.4g}" if isinstance(value, float) else str(value)
+
+
+def _clean_environment() -> dict[str, str]:
+    """Ours, less what names other servers or another instance."""
+    foreign = ("DATABASE_URL", "REDIS_URL", "COUNTERSIGN_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+
+
+def _terminal(home: Path) -> Path:
+    return home / "terminal.log"
+
+
+def _wait(site: Site) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while f"Countersign is at {site.base_url}" not in site.terminal:
+        if site.process.poll() is not None or time.monotonic() > deadline:
+            site.process.kill()
+            raise RuntimeError(f"the instance did not start:\n{site.terminal[-5000:]}")
+        time.sleep(0.05)

@@ -1,0 +1,69 @@
+"""The deployment files say what the code needs: no Docker is asked, the files are read."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from apps.common.embedded.state import PROJECT_ROOT
+
+VARIABLE = re.compile(r"(?:environ(?:\.get|\.setdefault)?[\[(]|env\.\w+\()\s*\"([A-Z_]+)\"")
+# Names that another program reads, or that are fixed in the code.
+NOT_SETTINGS = {"DJANGO_SETTINGS_MODULE"}
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    return dict(yaml.safe_load((PROJECT_ROOT / "docker-compose.yml").read_text()))
+
+
+def test_the_stack_is_complete(compose: dict[str, Any]) -> None:
+    assert set(compose["services"]) == {"migrate", "web", "worker", "beat", "postgres", "valkey"}
+
+
+def test_everything_waits_for_the_migrations_and_they_for_the_database(compose: dict[str, Any]) -> None:
+    services = compose["services"]
+    assert services["migrate"]["depends_on"]["postgres"]["condition"] == "service_healthy"
+    for name in ("web", "worker", "beat"):
+        assert services[name]["depends_on"]["migrate"]["condition"] == "service_completed_successfully", name
+
+
+def test_no_secret_has_a_default(compose: dict[str, Any]) -> None:
+    text = (PROJECT_ROOT / "docker-compose.yml").read_text()
+    for name in ("POSTGRES_PASSWORD", "COUNTERSIGN_SECRET_KEY"):
+        assert re.findall(rf"\$\{{{name}([^}}]*)\}}", text), name
+        assert set(re.findall(rf"\$\{{{name}([^}}]*)\}}", text)) == {":?set it in .env"}, name
+        assert f"\n{name}=\n" in (PROJECT_ROOT / ".env.example").read_text(), name
+
+
+def test_every_variable_that_is_read_stands_in_the_example() -> None:
+    sources = [*(PROJECT_ROOT / "config").rglob("*.py"), *(PROJECT_ROOT / "apps").rglob("*.py")]
+    read = {name for source in sources for name in VARIABLE.findall(source.read_text())}
+    read |= set(re.findall(r"\$\{([A-Z_]+)", (PROJECT_ROOT / "docker-compose.yml").read_text()))
+    assert "COUNTERSIGN_BASE_URL" in read
+    assert read - NOT_SETTINGS - _example() == set()
+
+
+def test_every_variable_of_the_example_is_read_somewhere() -> None:
+    texts = [
+        path.read_text() for folder in ("config", "apps") for path in (PROJECT_ROOT / folder).rglob("*.py")
+    ]
+    texts.append((PROJECT_ROOT / "docker-compose.yml").read_text())
+    everything = "\n".join(texts)
+    assert {name for name in _example() if name not in everything} == set()
+
+
+def test_the_images_own_files_exist() -> None:
+    for line in (PROJECT_ROOT / "Dockerfile").read_text().splitlines():
+        if line.startswith("COPY pyproject.toml"):
+            assert all((PROJECT_ROOT / name).exists() for name in line.split()[1:-1])
+            return
+    pytest.fail("the image copies no lock file")
+
+
+def _example() -> set[str]:
+    return set(
+        re.findall(r"^#?([A-Z_]+)=", Path(PROJECT_ROOT / ".env.example").read_text(), flags=re.MULTILINE)
+    )

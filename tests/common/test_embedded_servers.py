@@ -1,0 +1,151 @@
+"""The embedded servers: safe roles, and starts from whatever the last run left behind."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from apps.common.embedded import launch
+from apps.common.embedded.identity import server_identity
+from apps.common.embedded.output import Output
+from apps.common.embedded.postgres import Cluster, cluster_of, find_binaries
+from apps.common.embedded.servers import running
+from apps.common.embedded.state import PROJECT_ROOT, State
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Cluster:
+    """One data folder for this file; durable, because it is killed here."""
+    state = State(tmp_path_factory.mktemp("state"))
+    state.make()
+    return cluster_of(state)
+
+
+def test_the_products_role_may_make_databases_but_is_no_superuser() -> None:
+    with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
+        row = connection.execute(
+            "SELECT current_user, rolsuper, rolcreatedb FROM pg_roles WHERE rolname = current_user"
+        ).fetchone()
+    assert row == ("countersign", False, True)
+
+
+def test_the_database_listens_on_no_port_and_folds_case_beyond_ascii() -> None:
+    with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
+        assert connection.execute("SELECT current_setting('listen_addresses')").fetchone() == ("",)
+        assert connection.execute("SELECT 'Ärztin' ILIKE 'äRZTIN'").fetchone() == (True,)
+
+
+def test_data_are_there_after_kill_minus_9_and_a_pid_file_whose_number_lives_on(cluster: Cluster) -> None:
+    logs = cluster.root / "logs"
+    with running([cluster.program()], logs=logs):
+        with psycopg.connect(cluster.url) as connection:
+            connection.execute("CREATE TABLE kept AS SELECT 7 AS n")
+        os.kill(_postmaster(cluster), signal.SIGKILL)
+    # A restarted container hands the dead server's number to somebody else: to us, here.
+    pid_file = cluster.data / "postmaster.pid"
+    first, rest = pid_file.read_text().split("\n", 1)
+    pid_file.write_text(f"{os.getpid()}\n{rest}")
+    assert int(first) != os.getpid()
+    with running([cluster.program()], logs=logs), psycopg.connect(cluster.url) as connection:
+        assert connection.execute("SELECT n FROM kept").fetchone() == (7,)
+
+
+def test_a_server_that_outlived_its_supervisor_is_stopped_before_the_next_starts(cluster: Cluster) -> None:
+    logs = cluster.root / "logs"
+    with running([cluster.program()], logs=logs):
+        leftover = _postmaster(cluster)
+        cluster.prepare()
+        assert not (cluster.data / "postmaster.pid").exists()
+        with running([cluster.program()], logs=logs):
+            assert _postmaster(cluster) != leftover
+
+
+def test_a_start_that_was_interrupted_while_the_data_folder_was_made_is_made_again(tmp_path: Path) -> None:
+    cluster = cluster_of(State(tmp_path), is_durable=False)
+    (cluster.root / "postgres.new").mkdir()
+    (cluster.root / "postgres.new" / "PG_VERSION").write_text("18\n")
+    cluster.prepare()
+    assert (cluster.data / "base").is_dir()
+    assert not (cluster.root / "postgres.new").exists()
+
+
+def test_a_data_folder_of_an_unknown_version_names_the_version() -> None:
+    with pytest.raises(RuntimeError, match="no PostgreSQL 99, which wrote the state folder"):
+        find_binaries(needed=99)
+
+
+def test_a_program_that_cannot_start_shows_the_end_of_its_log(cluster: Cluster) -> None:
+    from dataclasses import replace
+
+    broken = replace(
+        cluster.program(), command=("sh", "-c", "echo no such luck; exit 3"), is_ready=lambda: False
+    )
+    with pytest.raises(RuntimeError, match="no such luck"), running([broken], logs=cluster.root / "logs"):
+        pass
+
+
+def test_a_launched_program_dies_with_the_process_that_started_it() -> None:
+    """The middle process starts `sleep` through the launcher and is killed; the kernel ends `sleep`."""
+    middle = subprocess.Popen(
+        [sys.executable, "-c", MIDDLE], cwd=PROJECT_ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert middle.stdout is not None
+    sleeper = int(middle.stdout.readline())
+    middle.kill()
+    middle.wait()
+    # The pipe is shared with the sleeper: its end is the sleeper's end.
+    assert middle.stdout.read() == ""
+    assert not _lives(sleeper)
+
+
+def test_a_launched_program_runs_as_an_account_that_is_not_root() -> None:
+    command = server_identity().start(
+        [sys.executable, "-c", "import os; print(os.geteuid())"], number=signal.SIGKILL
+    )
+    shown = subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, text=True, check=True).stdout
+    assert int(shown) != 0
+
+
+def test_the_launcher_leaves_at_once_when_its_parent_is_already_gone() -> None:
+    command = launch.wrap(["echo", "started"], number=signal.SIGKILL)
+    command[command.index("--parent") + 1] = "1"
+    ended = subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (1, "")
+
+
+def test_lines_are_kept_whole_however_they_come(tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    os.set_blocking(reader, False)
+    output = Output("web", folder=tmp_path, is_quiet=True)
+    for piece in (b"one\ntw", b"o\nthr", b"ee"):
+        os.write(writer, piece)
+        output.read(reader)
+    assert (tmp_path / "web.log").read_text() == "one\ntwo\n"
+    os.close(writer)
+    output.read_rest(reader)
+    os.close(reader)
+    assert (tmp_path / "web.log").read_text() == "one\ntwo\nthree\n"
+
+
+MIDDLE = """
+import signal, subprocess, time
+from apps.common.embedded import launch
+sleeper = subprocess.Popen(launch.wrap(["sleep", "600"], number=signal.SIGKILL))
+print(sleeper.pid, flush=True)
+time.sleep(600)
+"""
+
+
+def _postmaster(cluster: Cluster) -> int:
+    return int((cluster.data / "postmaster.pid").read_text().split()[0])
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
