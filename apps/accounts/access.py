@@ -5,6 +5,7 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from rest_framework.request import Request
@@ -28,7 +29,7 @@ def get_or_404(rows: QuerySet[M], **lookup: Any) -> M:
     """The one row; NotFoundError where it is absent or out of the set's project."""
     try:
         return rows.get(**lookup)
-    except (rows.model.DoesNotExist, ValueError, OverflowError):
+    except (ObjectDoesNotExist, ValueError, OverflowError):
         name = rows.model._meta.verbose_name
         raise NotFoundError(f"There is no such {name} in this project.") from None
 
@@ -57,18 +58,25 @@ def member_page(
     return decorate
 
 
+def key_of(request: Request) -> ApiKey:
+    """The key with which the request came; authentication lets none pass without."""
+    key: Any = request.auth
+    assert isinstance(key, ApiKey)
+    return key
+
+
 def project_of(request: Request) -> Project:
     """The project of the request's key."""
-    key: ApiKey = request.auth
-    return key.project
+    return key_of(request).project
 
 
 def acting_member(request: Request, role: Role) -> Membership:
     """The membership of the person for whom the key acts; that person's role counts."""
-    key: ApiKey = request.auth
+    key = key_of(request)
     if key.acts_for is None:
         raise ForbiddenError("This key acts for nobody; reviewing needs a key of a person.", code="key_acts_for_nobody")
-    member = Membership.objects.in_project(key.project).select_related("user").filter(user=key.acts_for).first()
+    members = Membership.objects.in_project(key.project).select_related("user")
+    member: Membership | None = members.filter(user=key.acts_for).first()
     if member is None or not member.reaches(role):
         raise ForbiddenError(f"The key's person is not {role.label.lower()} in this project.")
     return member

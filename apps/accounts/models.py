@@ -17,7 +17,8 @@ from apps.accounts.querysets import (
 
 NAME_PATTERN = r"[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9])?"
 validate_name = RegexValidator(
-    rf"^{NAME_PATTERN}\Z", "Lower-case letters, digits, hyphens and underscores; at most 64, letter or digit at both ends."
+    rf"^{NAME_PATTERN}\Z",
+    "Lower-case letters, digits, hyphens and underscores; at most 64, letter or digit at both ends.",
 )
 
 

@@ -1,17 +1,21 @@
 """A key may do what its scopes say."""
 
+from typing import TYPE_CHECKING
+
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from apps.accounts.models import ApiKey
 from apps.common.errors import ForbiddenError
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView
 
 
 class HasScope(BasePermission):
     """Views name theirs: `required_scope = Scope.X`, or one for each method. No scope named: nobody."""
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
+    def has_permission(self, request: Request, view: "APIView") -> bool:
         needed = getattr(view, "required_scope", None)
         if isinstance(needed, dict):
             needed = needed.get(request.method)

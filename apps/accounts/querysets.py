@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, Self
 
-from django.db.models import Q, QuerySet
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 if TYPE_CHECKING:
@@ -29,11 +29,23 @@ class MembershipQuerySet(ProjectScopedQuerySet):
     def with_role_at_least(self, rank: int) -> Self:
         return self.filter(role__in=[role for role, value in self.model.RANKS.items() if value >= rank])
 
+    def with_newness(self) -> Self:
+        """With `is_newcomer`: has never signed in, and belongs to this project only."""
+        elsewhere = self.model._default_manager.filter(user=OuterRef("user")).exclude(pk=OuterRef("pk"))
+        is_newcomer = Q(user__last_login=None) & ~Q(Exists(elsewhere))
+        return self.annotate(is_newcomer=ExpressionWrapper(is_newcomer, output_field=BooleanField()))
+
 
 class ApiKeyQuerySet(ProjectScopedQuerySet):
+    USABLE = Q(revoked_at=None) & (Q(expires_at=None) | Q(expires_at__gt=Now()))
+
     def usable(self) -> Self:
         """Neither revoked nor expired, by the database's clock."""
-        return self.filter(revoked_at=None).filter(Q(expires_at=None) | Q(expires_at__gt=Now()))
+        return self.filter(self.USABLE)
+
+    def with_usability(self) -> Self:
+        """With `is_usable`, for lists that show the others too."""
+        return self.annotate(is_usable=ExpressionWrapper(self.USABLE, output_field=BooleanField()))
 
 
 class SignInLinkQuerySet(QuerySet[Any]):

@@ -2,12 +2,13 @@
 
 import hashlib
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import slugify
 
@@ -23,7 +24,7 @@ def digest(secret: str) -> bytes:
 
 
 def create_key(
-    project: Project, *, name: str, scopes: list[str], acts_for: User | None = None, expires_at: object = None
+    project: Project, *, name: str, scopes: list[str], acts_for: User | None = None, expires_at: datetime | None = None
 ) -> tuple[ApiKey, str]:
     """A new key and its text, which cannot be had again."""
     unknown = sorted(set(scopes) - {str(scope) for scope in Scope})
@@ -52,10 +53,14 @@ def revoke_key(key: ApiKey) -> None:
     ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=Now())
 
 
-def ensure_member(project_slug: str, *, email: str, role: Role, name: str = "", is_simulated: bool = False) -> Membership:
+def ensure_member(
+    project_slug: str, *, email: str, role: Role, name: str = "", is_simulated: bool = False
+) -> Membership:
     """The person's membership in the project; project, person and membership are made where missing."""
     with transaction.atomic():
-        project, _ = Project.objects.get_or_create(slug=project_slug, defaults={"name": project_slug.replace("-", " ").capitalize()})
+        project, _ = Project.objects.get_or_create(
+            slug=project_slug, defaults={"name": project_slug.replace("-", " ").capitalize()}
+        )
         user = User.objects.filter(email=email.lower()).first()
         if user is None:
             user = User.objects.create_user(email, name=name, is_simulated=is_simulated)
@@ -88,13 +93,13 @@ def redeem_sign_in_link(token: str) -> User:
     link = links.select_related("user").first()
     if link is None or not links.update(uses_left=F("uses_left") - 1):
         raise NotFoundError("This sign-in link has been used up or is too old. Ask for another one.")
-    assert link.user is not None
-    return link.user
+    user: User = link.user
+    return user
 
 
 def find_setup_link(token: str) -> SignInLink:
     """The unused link of the first owner."""
-    link = SignInLink.objects.usable().filter(digest=digest(token), user=None).first()
+    link: SignInLink | None = SignInLink.objects.usable().filter(digest=digest(token), user=None).first()
     if link is None:
         raise NotFoundError("This link has been used or is too old. `./run.sh manage setup_link` prints another.")
     return link
@@ -120,3 +125,55 @@ def unused_slug(name: str) -> str:
     base = slugify(name)[:50].strip("-_") or "project"
     taken = set(Project.objects.filter(slug__startswith=base).values_list("slug", flat=True))
     return next(s for s in (base, *(f"{base}-{i}" for i in range(2, 10_000))) if s not in taken)
+
+
+def add_member(project: Project, *, email: str, name: str, role: Role) -> Membership:
+    """Take somebody into the project; the account is made where there is none."""
+    with transaction.atomic():
+        user = User.objects.filter(email=email.lower()).first() or User.objects.create_user(email, name=name)
+        member, is_new = Membership.objects.get_or_create(project=project, user=user, defaults={"role": role})
+        if is_new and user.last_login is None:
+            # A first link that another project's owner still holds must not open this project.
+            SignInLink.objects.filter(user=user).update(uses_left=0)
+    if not is_new:
+        raise ConflictError(f"{user.display_name} is a member already.", code="member_already")
+    return member
+
+
+def change_role(member: Membership, *, role: Role) -> None:
+    """Give the member another role; the last owner stays owner."""
+    with transaction.atomic():
+        require_other_owner(member, unless=role == Role.OWNER)
+        Membership.objects.filter(pk=member.pk).update(role=role)
+
+
+def remove_member(member: Membership) -> None:
+    """End the membership and the project's keys that act for this person; the account and its work stay."""
+    with transaction.atomic():
+        require_other_owner(member)
+        ApiKey.objects.in_project(member.project).filter(acts_for=member.user, revoked_at=None).update(revoked_at=Now())
+        member.delete()
+
+
+def require_other_owner(member: Membership, *, unless: bool = False) -> None:
+    """Refuse to leave a project without an owner. Locks the project, so that two owners cannot go at once."""
+    Project.objects.select_for_update().get(pk=member.project_id)
+    others = Membership.objects.in_project(member.project).filter(role=Role.OWNER).exclude(pk=member.pk)
+    if not unless and member.role == Role.OWNER and not others.exists():
+        raise ConflictError("A project needs an owner: make somebody else owner first.", code="last_owner")
+
+
+def is_newcomer(member: Membership) -> bool:
+    """Has never signed in, and belongs to this project only."""
+    return Membership.objects.with_newness().filter(pk=member.pk, is_newcomer=True).exists()
+
+
+def hand_over_link(member: Membership) -> str:
+    """A first sign-in link for a new member, as a full address that leads to setting a password.
+
+    Only for who has never signed in and belongs to no other project: an owner must not get into the account
+    that somebody uses elsewhere.
+    """
+    if not is_newcomer(member):
+        raise ConflictError("This person signs in on their own already.", code="not_a_newcomer")
+    return enter_url(make_sign_in_link(member.user), then=reverse("account_set_password"))

@@ -1,0 +1,26 @@
+"""Pages of accounts, and those of allauth that this product offers: nobody signs up or gets mail here."""
+
+from allauth.account import views as allauth_views
+from django.urls import URLPattern, URLResolver, include, path
+
+from apps.accounts import views
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("setup/<str:token>/", views.setup, name="setup"),
+    path("enter/<str:token>/", views.enter, name="enter"),
+    path("p/<slug:project>/members/", views.members, name="members"),
+    path("p/<slug:project>/members/<int:member>/link/", views.member_link, name="member_link"),
+    path("p/<slug:project>/members/<int:member>/role/", views.member_role, name="member_role"),
+    path("p/<slug:project>/members/<int:member>/remove/", views.member_remove, name="member_remove"),
+    path("p/<slug:project>/keys/", views.api_keys, name="api_keys"),
+    path("p/<slug:project>/keys/<int:key>/revoke/", views.api_key_revoke, name="api_key_revoke"),
+    path("accounts/login/", allauth_views.login, name="account_login"),
+    path("accounts/logout/", allauth_views.logout, name="account_logout"),
+    path("accounts/inactive/", allauth_views.account_inactive, name="account_inactive"),
+    # Closed by the adapter; allauth's sign-in page asks for its address.
+    path("accounts/signup/", allauth_views.signup, name="account_signup"),
+    path("accounts/reauthenticate/", allauth_views.reauthenticate, name="account_reauthenticate"),
+    path("accounts/password/change/", allauth_views.password_change, name="account_change_password"),
+    path("accounts/password/set/", allauth_views.password_set, name="account_set_password"),
+    path("accounts/2fa/", include("allauth.mfa.urls")),
+]

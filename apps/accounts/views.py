@@ -1,0 +1,153 @@
+"""Pages of accounts: the first owner, sign-in links, members, keys."""
+
+from allauth.account.utils import perform_login
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render, resolve_url
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from apps.accounts import services
+from apps.accounts.access import ProjectRequest, get_or_404, member_page
+from apps.accounts.forms import KeyForm, MemberForm, RoleForm, SetupForm
+from apps.accounts.models import ApiKey, Membership, Role
+from apps.common.errors import ConflictError, NotFoundError
+
+FORM_INVALID = 422
+
+
+def form_status(*, bound: bool) -> int:
+    """A page that shows a refused form again says so in its status."""
+    return FORM_INVALID if bound else 200
+
+
+@never_cache
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "POST"])
+def setup(request: HttpRequest, token: str) -> HttpResponse:
+    """Make the first owner. Only the filled-in form spends the link; looking at it does not."""
+    form = SetupForm(request.POST or None)
+    try:
+        services.find_setup_link(token)
+        if form.is_valid():
+            owner = services.redeem_setup_link(token, **form.cleaned_data)
+            response: HttpResponse = perform_login(request, owner, redirect_url=resolve_url("home"))
+            return response
+    except NotFoundError:
+        return render(request, "accounts/setup_spent.html", status=NotFoundError.status)
+    except ConflictError as error:
+        form.add_error("email" if error.code == "email_taken" else None, error.message)
+    return render(request, "accounts/setup.html", {"form": form}, status=form_status(bound=form.is_bound))
+
+
+@never_cache
+@require_GET
+def enter(request: HttpRequest, token: str) -> HttpResponse:
+    """Sign in the link's person; a second step, where that person has one, still comes."""
+    try:
+        user = services.redeem_sign_in_link(token)
+    except NotFoundError:
+        return render(request, "accounts/link_spent.html", status=NotFoundError.status)
+    response: HttpResponse = perform_login(request, user, redirect_url=local_target(request))
+    return response
+
+
+def local_target(request: HttpRequest) -> str:
+    """`?next=`, where it stays on this site."""
+    target = request.GET.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(
+        target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return target if is_ours else resolve_url(settings.LOGIN_REDIRECT_URL)
+
+
+@never_cache
+@member_page(Role.OWNER)
+@require_http_methods(["GET", "POST"])
+def members(request: ProjectRequest) -> HttpResponse:
+    """Who belongs to the project; add somebody."""
+    form = MemberForm(request.POST or None)
+    if form.is_valid():
+        try:
+            data = form.cleaned_data
+            member = services.add_member(
+                request.project, email=data["email"], name=data["name"], role=Role(data["role"])
+            )
+        except ConflictError as error:
+            form.add_error("email", error.message)
+        else:
+            link = services.hand_over_link(member) if services.is_newcomer(member) else ""
+            return render_members(request, MemberForm(), added=member, link=link)
+    return render_members(request, form)
+
+
+def render_members(
+    request: ProjectRequest, form: MemberForm, *, added: Membership | None = None, link: str = ""
+) -> HttpResponse:
+    rows = Membership.objects.in_project(request.project).with_newness().select_related("user")
+    context = {"form": form, "members": rows.order_by("created_at"), "added": added, "link": link, "roles": Role}
+    return render(request, "accounts/members.html", context, status=form_status(bound=form.is_bound))
+
+
+@never_cache
+@member_page(Role.OWNER)
+@require_POST
+def member_link(request: ProjectRequest, member: int) -> HttpResponse:
+    """Another first sign-in link for a member who has not come yet."""
+    row = get_or_404(Membership.objects.in_project(request.project), pk=member)
+    return render_members(request, MemberForm(), added=row, link=services.hand_over_link(row))
+
+
+@member_page(Role.OWNER)
+@require_POST
+def member_role(request: ProjectRequest, member: int) -> HttpResponse:
+    row = get_or_404(Membership.objects.in_project(request.project), pk=member)
+    form = RoleForm(request.POST)
+    if form.is_valid():
+        role = Role(form.cleaned_data["role"])
+        services.change_role(row, role=role)
+        messages.success(request, f"{row.user.display_name} is {role.label.lower()} now.")
+    return redirect("members", request.project.slug)
+
+
+@member_page(Role.OWNER)
+@require_POST
+def member_remove(request: ProjectRequest, member: int) -> HttpResponse:
+    row = get_or_404(Membership.objects.in_project(request.project), pk=member)
+    services.remove_member(row)
+    messages.success(request, f"{row.user.display_name} is no longer a member. What they reviewed stays.")
+    return redirect("home") if row.user == request.user else redirect("members", request.project.slug)
+
+
+@never_cache
+@member_page(Role.OWNER)
+@require_http_methods(["GET", "POST"])
+def api_keys(request: ProjectRequest) -> HttpResponse:
+    """The project's keys; a new one is shown once, in the answer to its form."""
+    form = KeyForm(request.POST or None, project=request.project)
+    made = text = None
+    if form.is_valid():
+        data = form.cleaned_data
+        made, text = services.create_key(
+            request.project,
+            name=data["name"],
+            scopes=data["scopes"],
+            acts_for=data["acts_for"],
+            expires_at=form.expires_at,
+        )
+        form = KeyForm(project=request.project)
+    keys = ApiKey.objects.in_project(request.project).with_usability().select_related("acts_for")
+    context = {"form": form, "keys": keys.order_by("-created_at"), "made": made, "text": text}
+    return render(request, "accounts/api_keys.html", context, status=form_status(bound=form.is_bound))
+
+
+@member_page(Role.OWNER)
+@require_POST
+def api_key_revoke(request: ProjectRequest, key: int) -> HttpResponse:
+    row = get_or_404(ApiKey.objects.in_project(request.project), pk=key)
+    services.revoke_key(row)
+    messages.success(request, f"The key “{row.name}” opens nothing any more.")
+    return redirect("api_keys", request.project.slug)
