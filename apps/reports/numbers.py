@@ -155,10 +155,10 @@ def in_period(start: date, end: date) -> str:
     """The window as the beginning of a sentence; the year of a month stands above it.
 
     >>> in_period(date(2026, 10, 1), date(2026, 11, 1)), in_period(date(2026, 5, 3), date(2026, 10, 31))
-    ('In October', 'From 3 May to 30 October 2026')
+    ('In October', 'From 3 May to 30 October 2026,')
     """
     if is_month(start, end):
         return f"In {start:%B}"
     if end - start == timedelta(days=1):
-        return f"On {day(start)}"
-    return f"From {period(start, end)}"
+        return f"On {day(start)},"
+    return f"From {period(start, end)},"

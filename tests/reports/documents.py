@@ -1,0 +1,244 @@
+"""Documents as the services write them: half a year in which the older days are settled and the newer are not."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from apps.reports.document import Document, Figure, Figures, NaiveFigures, Part, Point
+
+START, CLOSED_UNTIL, END = date(2026, 5, 25), date(2026, 9, 28), date(2026, 11, 23)
+
+
+def figure(value: float | None, half: float = 0.0, **changes: Any) -> Figure:
+    """A figure and half of its range; exact without one."""
+    exact = half == 0.0 and value is not None
+    return {
+        "value": value,
+        "low": None if value is None else value - half,
+        "high": None if value is None else value + half,
+        "method": "none" if value is None else "exact" if exact else "logit-mod",
+        "n": 144_616 if exact else 412,
+        "n_eff": 144_616.0 if exact else 318.4,
+        "response_rate": None if exact else 0.62,
+        "outcome_share": 1.0 if exact else 0.21,
+        "covered_share": 1.0,
+        "code": None,
+        **changes,  # type: ignore[typeddict-item]  # a test may change any field
+    }
+
+
+def document(kind: str, **changes: Any) -> Document:
+    base: dict[str, Any] = {
+        "version": 1,
+        "kind": kind,
+        "task": "binary",
+        "classes": ["no", "yes"],
+        "positive_class": "yes",
+        "names": {
+            "model": "Employment",
+            "classes": {"no": "not employed", "yes": "employed"},
+            "slices": {
+                "age": {"label": "Age", "values": {}},
+                "sex": {"label": "Sex", "values": {"1": "male", "2": "female"}},
+            },
+        },
+        "window": {
+            "start": START.isoformat(),
+            "end": END.isoformat(),
+            "as_of": "2026-11-20T09:12:00+00:00",
+            "seq": 812,
+            "time_zone": "UTC",
+        },
+        "parts": [
+            part("all", START, END, n=208_892, outcomes=164_120),
+            part("closed", START, CLOSED_UNTIL, n=144_616, outcomes=144_616),
+            part("open", CLOSED_UNTIL, END, n=64_276, outcomes=19_504),
+        ],
+        "cohorts": {
+            "final": 126, "maturing": 36, "provisional": 20, "maturity_days": 60,
+            "final_through": "2026-09-27",
+        },
+        "naive": {},
+        "series": [],
+        "step": "month",
+        "slices": [],
+        "sample": {
+            "drawn": 668, "counted": 668, "answered": 412, "waiting": 251, "skipped": 5, "response_rate": 0.617,
+            "adjudication_chosen": 61, "adjudicated": 58, "overturned": 21, "bounds": {"accuracy": [0.51, 0.90]},
+        },
+        "caveats": [
+            {"code": "open_days", "details": {"days": 56, "n": 64_276, "share": 0.308}},
+            {"code": "waiting", "details": {"n": 251, "drawn": 668}},
+            {"code": "missed_errors", "details": {"share": 0.006}},
+        ],
+        "population": {"n": 208_892.0},
+        "restatements": [],
+        "results": [],
+    }  # fmt: skip
+    base |= {"performance": performance, "baseline": baseline, "value": value}[kind]() | changes
+    base.setdefault("headline", {"part": "closed", "figures": base["sections"]["closed"]})
+    return base  # type: ignore[return-value]  # assembled from parts above
+
+
+def part(name: Part, start: date, end: date, *, n: int, outcomes: int) -> dict[str, Any]:
+    return {
+        "part": name, "start": start.isoformat(), "end": end.isoformat(), "days": (end - start).days,
+        "n": n, "outcomes": outcomes, "absent": 0,
+    }  # fmt: skip
+
+
+def performance() -> dict[str, Any]:
+    closed = {"accuracy": 0.8279, "precision": 0.8093, "recall": 0.8610, "f1": 0.8343, "auc": 0.9045, "brier": 0.1221}
+    opened = {"accuracy": 0.8174, "precision": 0.8011, "recall": 0.8535, "f1": 0.8265, "auc": 0.8960}
+    half = {"accuracy": 0.019, "precision": 0.026, "recall": 0.024, "f1": 0.021, "auc": 0.016}
+    sections = {
+        "closed": {metric: figure(known) for metric, known in closed.items()},
+        "open": {metric: figure(known, half[metric]) for metric, known in opened.items()},
+        "all": {metric: figure(known, half[metric] / 3) for metric, known in opened.items()},
+    }
+    sections["open"]["brier"] = figure(0.128, 0.014, code="preliminary", labels_needed=588)
+    sections["all"]["brier"] = figure(0.124, 0.005, code="preliminary", labels_needed=588)
+    naive = {metric: {"value": known - 0.21, "n": 998} for metric, known in opened.items()}
+    return {
+        "sections": sections,
+        "naive": naive | {"brier": {"value": 0.22, "n": 998}},
+        "step": "week",
+        "series": [week(number) for number in range(26)],
+        "slices": [
+            piece("age", "under 25", 0.861, 0.0, n=61_402),
+            piece("age", "25 to under 60", 0.846, 0.004, n=98_112),
+            piece("age", "60 and over", 0.758, 0.012, n=49_378),
+            piece("sex", "1", 0.835, 0.006, n=100_620),
+            piece("sex", "2", 0.821, 0.006, n=108_200),
+            piece("sex", "9", None, 0.0, n=72),
+        ],
+    }
+
+
+def week(number: int) -> Point:
+    start = START + timedelta(weeks=number)
+    closed = start < CLOSED_UNTIL
+    wobble = ((number * 37) % 11 - 5) / 1000
+    known = figure(0.828 + wobble, 0.0 if closed else 0.03 + 0.004 * (number - 18))
+    if number == 25:
+        known = figure(None, code="no_labels", n=0, n_eff=None)
+    return point(start, start + timedelta(weeks=1), {"accuracy": known}, closed=closed, n=8_034)
+
+
+def point(
+    start: date, end: date, figures: Figures, *, closed: bool, n: int, naive: NaiveFigures | None = None
+) -> Point:
+    return {
+        "start": start.isoformat(), "end": end.isoformat(), "state": "final" if closed else "maturing",
+        "is_closed": closed, "n": n, "figures": figures, "naive": naive or {},
+    }  # fmt: skip
+
+
+def piece(name: str, value: str, accuracy: float | None, half: float, *, n: int) -> dict[str, Any]:
+    known = figure(accuracy, half, code=None if accuracy else "no_labels")
+    return {
+        "name": name, "value": value, "n": n, "share": n / 208_892, "figures": {"accuracy": known},
+        "naive": {"accuracy": {"value": 0.62, "n": 300}},
+    }  # fmt: skip
+
+
+def baseline() -> dict[str, Any]:
+    def figures(half: float) -> Figures:
+        return {
+            "disagreement_rate": figure(0.0824, 0.0012, method="wilson", n=144_616),
+            "kappa": figure(0.834, half),
+            "win_rate": figure(0.712, half * 2),
+            "accuracy_difference": figure(0.0349, half, method="exact" if not half else "plain-mod"),
+            "accuracy": figure(0.8279, half),
+            "baseline_accuracy": figure(0.793, half),
+        }
+
+    months = [
+        point(
+            first, last,
+            {"disagreement_rate": figure(0.08 + index / 500, 0.002, method="wilson"),
+             "win_rate": figure(0.71, 0.0 if last <= CLOSED_UNTIL else 0.09),
+             "accuracy_difference": figure(0.035, 0.0 if last <= CLOSED_UNTIL else 0.02)},
+            closed=last <= CLOSED_UNTIL, n=34_000,
+        )
+        for index, (first, last) in enumerate(months_of_window())
+    ]  # fmt: skip
+    return {
+        "sections": {"closed": figures(0.0), "open": figures(0.02), "all": figures(0.007)},
+        "series": months,
+        "slices": [
+            {"name": "age", "value": band, "n": 60_000, "share": 0.3, "naive": {},
+             "figures": {"disagreement_rate": figure(rate, 0.003, method="wilson")}}
+            for band, rate in (("under 25", 0.05), ("25 to under 60", 0.07), ("60 and over", 0.14))
+        ],
+        "baseline": {
+            "matrix": {"classes": ["no", "yes"], "counts": [[98_310, 7_204], [10_009, 93_369]]},
+            "disagreements": 17_213, "model_right": 8_482, "baseline_right": 3_431, "neither_right": 0,
+            "mcnemar_z": 46.3, "mcnemar_p": 0.0, "without_baseline": 0,
+        },
+    }  # fmt: skip
+
+
+def value() -> dict[str, Any]:
+    def figures(n: int, half: float) -> Figures:
+        return {
+            "value_total": figure(310.0 * n, half * 9),
+            "value_per_1000": figure(310_000.0, half * 9 / n * 1000),
+            "baseline_value_total": figure(301.0 * n, half * 9),
+            "baseline_value_per_1000": figure(301_000.0, half * 9 / n * 1000),
+            "value_difference": figure(9.11 * n, half, method="plain-mod" if half else "exact"),
+            "value_difference_per_1000": figure(9_110.0, half / n * 1000),
+            "accuracy_point_value": figure(
+                9.3 * n / 10, method="range", low=2.5 * n / 10, high=9.4 * n / 10
+            ),
+            "accuracy": figure(0.8279, half / 1e7),
+        }
+
+    series = [
+        point(
+            first, last,
+            {"value_difference": figure(280_000 + 21_000 * index, 0.0 if last <= CLOSED_UNTIL else 120_000)},
+            closed=last <= CLOSED_UNTIL, n=34_000,
+        )
+        for index, (first, last) in enumerate(months_of_window())
+    ]  # fmt: skip
+    return {
+        "sections": {"closed": figures(144_616, 0.0), "open": figures(64_276, 130_000.0), "all": figures(208_892, 130_000.0)},
+        "series": series,
+        "restatements": [restatement()],
+        "value": {
+            "currency": "USD",
+            "version": 1,
+            "statement": "An offer costs 250 USD and is worth 900 USD to a person without a job. The amounts are invented for this example.",
+            "matrix": {"no": {"no": "650", "yes": "-250"}, "yes": {"no": "0", "yes": "0"}},
+            "is_per_amount": False, "review_cost_each": "2.50", "reviews": 1_240, "review_cost": "3100.00",
+            "by_error": [
+                {"predicted": "yes", "truth": "no", "value": 940_004.0},
+                {"predicted": "no", "truth": "yes", "value": 361_540.0},
+            ],
+            "losses": [
+                loss("age", "60 and over", "yes", "no", figure(2_310_400.0)),
+                loss("sex", "2", "no", "yes", figure(841_250.0, 92_000)),
+                loss("age", "under 25", "no", "yes", figure(120_000.0, 90_000, code="preliminary", labels_needed=60)),
+            ],
+        },
+    }  # fmt: skip
+
+
+def loss(name: str, slice_value: str, predicted: str, truth: str, lost: Figure) -> dict[str, Any]:
+    return {"name": name, "value": slice_value, "predicted": predicted, "truth": truth, "n": 9_000, "lost": lost}
+
+
+def restatement() -> dict[str, Any]:
+    return {
+        "metric": "value_difference",
+        "was": figure(1_288_000.0, 64_000, method="plain-mod"),
+        "figure": figure(9.11 * 144_616),
+        "previous": 3,
+        "previous_as_of": "2026-11-03T08:00:00+00:00",
+        "why": {"outcomes": 3_120, "corrections": 12, "labels": 0, "adjudications": 0},
+    }
+
+
+def months_of_window() -> list[tuple[date, date]]:
+    firsts = [START, *(date(2026, month, 1) for month in range(6, 12))]
+    return list(zip(firsts, [*firsts[1:], END], strict=True))
