@@ -43,12 +43,14 @@ prepare() {
     find_uv
     unset VIRTUAL_ENV
     export UV_PROJECT_ENVIRONMENT=.venv
-    quiet=-q
-    if [ ! -e .venv ]; then
+    if [ -e .venv/.installed ]; then
+        "$uv" sync --all-extras --frozen --quiet
+    else
         echo "Installing packages, once ..." >&2
-        quiet=
+        # Behind a proxy with a certificate of its own, only the system's store knows that certificate.
+        "$uv" sync --all-extras --frozen || "$uv" sync --all-extras --frozen --system-certs
+        touch .venv/.installed
     fi
-    "$uv" sync --all-extras --frozen $quiet
     PATH="$PWD/.venv/bin:$PATH"
     export PATH
 }
