@@ -1,7 +1,28 @@
 """All addresses: pages under /p/<project>/, the API under /api/v1/."""
 
 from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView
+
+from apps.accounts import urls as accounts
+from apps.common import urls as common
+from apps.predictions import urls as predictions
+from apps.registry import urls as registry
+from apps.reports import urls as reports
+from apps.sampling import urls as sampling
+from apps.truth import urls as truth
+
+api = [
+    *registry.api_urlpatterns,
+    *predictions.api_urlpatterns,
+    *sampling.api_urlpatterns,
+    *truth.api_urlpatterns,
+    path("schema", SpectacularAPIView.as_view(), name="schema"),
+]
 
 urlpatterns = [
-    path("accounts/", include("allauth.urls")),
+    *common.urlpatterns,
+    *accounts.urlpatterns,
+    *reports.urlpatterns,
+    *sampling.urlpatterns,
+    path("api/v1/", include(api)),
 ]

@@ -17,7 +17,9 @@ from apps.common.api import check_charset
 from apps.common.errors import TooLargeError, UnsupportedMediaError
 from apps.predictions import services
 from apps.predictions.decoding import JSON, NDJSON
+from apps.predictions.models import Batch, BatchStage, Stage
 from apps.predictions.serializers import (
+    BatchesSerializer,
     OutcomesAnswerSerializer,
     OutcomesSerializer,
     PredictionsAnswerSerializer,
@@ -36,9 +38,8 @@ class RawParser(BaseParser):
         stream: IO[Any],
         media_type: str | None = None,  # noqa: ARG002  # the framework's signature
         parser_context: Mapping[str, Any] | None = None,  # noqa: ARG002  # the framework's signature
-    ) -> bytes:
-        body: bytes = stream.read()
-        return body
+    ) -> Any:
+        return stream.read()
 
 
 PARAMETERS = [
@@ -73,7 +74,7 @@ def _body(request: Request) -> bytes:
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise UnsupportedMediaError("Compressed bodies are not read here; send the body as it is.")
     check_charset(request.content_type or "")
-    body = request.data
+    body: Any = request.data
     return body if isinstance(body, bytes) else b""
 
 
@@ -85,7 +86,11 @@ class PredictionsView(PushView):
         operation_id="push_predictions",
         parameters=PARAMETERS,
         request={JSON: PredictionsSerializer, NDJSON[0]: OpenApiTypes.STR},
-        responses={200: PredictionsAnswerSerializer, 207: PredictionsAnswerSerializer, 422: PredictionsAnswerSerializer},
+        responses={
+            200: PredictionsAnswerSerializer,
+            207: PredictionsAnswerSerializer,
+            422: PredictionsAnswerSerializer,
+        },
     )
     def post(self, request: Request, model: str) -> Response:
         """Good rows are stored when the answer comes; the others are in `rejected`, with the reason."""
@@ -105,3 +110,20 @@ class OutcomesView(PushView):
     def post(self, request: Request, model: str) -> Response:
         """Outcomes may come before their prediction (`parked`), again, or corrected."""
         return self.push(request, model)
+
+
+class BatchesView(APIView):
+    """What has become of the pushes: stages work after the answer, so a client that must wait can ask."""
+
+    required_scope = Scope.PREDICTIONS_WRITE
+
+    @extend_schema(operation_id="get_batches", responses=BatchesSerializer)
+    def get(self, request: Request, model: str) -> Response:
+        found = get_or_404(MonitoredModel.objects.in_project(project_of(request)), slug=model)
+        due = BatchStage.objects.filter(batch__model=found).due_by_stage()
+        return Response(
+            {
+                "batches": Batch.objects.filter(model=found).count(),
+                "due": {str(stage): due.get(stage, 0) for stage in Stage},
+            }
+        )

@@ -1,5 +1,8 @@
 """Bodies to rows: one decoder for each form, all ending in a list of raw JSON objects."""
 
+import json
+import re
+
 import msgspec
 from django.conf import settings
 
@@ -11,6 +14,9 @@ NDJSON = ("application/x-ndjson", "application/ndjson", "application/jsonl")
 MAX_ROW_BYTES = 1024 * 1024
 # Some clients send this mark; a body that starts with it is refused like any other that is not plain UTF-8.
 _BOM = b"\xef\xbb\xbf"
+_LENIENT = json.JSONDecoder(parse_int=str, parse_float=str)
+_BETWEEN = re.compile(r"\s*,\s*")
+_END = re.compile(r"\s*\]\s*\}\s*\Z")
 
 
 def raw_rows(body: bytes, *, content_type: str, name: str) -> list[bytes]:
@@ -49,9 +55,31 @@ def _listed(body: bytes, *, name: str) -> list[bytes]:
         raise StrictJSONError("Nested too deeply.", code="too_deep") from error
     except msgspec.ValidationError as error:
         raise StrictJSONError(f'The body must be {{"{name}": [...]}}: {error}.') from error
-    except msgspec.DecodeError as error:
-        raise StrictJSONError(f"Not JSON: {error}.") from error
+    except msgspec.DecodeError:
+        return _listed_leniently(body.decode(), name=name)
     return [bytes(row) for row in rows]
+
+
+def _listed_leniently(text: str, *, name: str) -> list[bytes]:
+    """The rows of a body in which something is wrong inside a row: that row alone is to be refused, later."""
+    head = re.compile(rf'\s*{{\s*"{name}"\s*:\s*\[\s*').match(text)
+    if head is None:
+        raise StrictJSONError(f'Not JSON, or not {{"{name}": [...]}}.')
+    rows, at, more = [], head.end(), True
+    try:
+        while more:
+            _, end = _LENIENT.raw_decode(text, at)
+            # Half a surrogate pair is left as the escape that it came as, so this cannot fail.
+            rows.append(text[at:end].encode())
+            between = _BETWEEN.match(text, end)
+            more, at = (True, between.end()) if between else (False, end)
+    except json.JSONDecodeError as error:
+        raise StrictJSONError(f"Not JSON: {error.msg} at line {error.lineno}, column {error.colno}.") from error
+    except RecursionError as error:
+        raise StrictJSONError("Nested too deeply.", code="too_deep") from error
+    if _END.match(text, at) is None:
+        raise StrictJSONError(f"Not JSON: the list does not end properly at character {at}.")
+    return rows
 
 
 def _lines(body: bytes) -> list[bytes]:

@@ -3,6 +3,8 @@
 The hot tables' own references carry no database constraint: each would cost a trigger a row.
 """
 
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
 
@@ -10,6 +12,16 @@ from apps.accounts.models import Project
 from apps.common.leases import Leased
 from apps.predictions.querysets import BatchQuerySet, BatchStageQuerySet, OutcomeQuerySet, PredictionQuerySet
 from apps.registry.models import ModelVersion, MonitoredModel
+
+
+class SentJSONField(models.JSONField):
+    """A column of type `json`, which keeps what was sent to the byte; the driver parses it on reading."""
+
+    def db_type(self, connection: Any) -> str:  # noqa: ARG002  # Django's signature
+        return "json"
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:  # noqa: ARG002  # Django's signature
+        return value
 
 
 class BatchKind(models.TextChoices):
@@ -128,12 +140,12 @@ class Payload(models.Model):
         Prediction, models.DO_NOTHING, primary_key=True, db_constraint=False, related_name="payload"
     )
     received_at = models.DateTimeField()
-    features = models.JSONField()
-    probabilities = models.JSONField(null=True)
-    attributions = models.JSONField(null=True)
+    features = SentJSONField()
+    probabilities = SentJSONField(null=True)
+    attributions = SentJSONField(null=True)
     attribution_base = models.FloatField(null=True)
     latency_ms = models.FloatField(null=True)
-    resources = models.JSONField(null=True)
+    resources = SentJSONField(null=True)
 
     class Meta:
         managed = False

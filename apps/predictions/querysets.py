@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, Self
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
 from apps.accounts.querysets import ProjectScopedQuerySet
 from apps.common.leases import LeaseQuerySet
@@ -19,6 +19,11 @@ class BatchStageQuerySet(LeaseQuerySet):
     def due(self, stage: str) -> Self:
         """Batches that this stage has not consumed yet, oldest first."""
         return self.filter(stage=stage, done_at=None).select_related("batch").order_by("batch_id")
+
+    def due_by_stage(self) -> dict[str, int]:
+        """How many batches each stage has still to consume."""
+        counts = self.filter(done_at=None).order_by().values_list("stage").annotate(n=Count("id"))
+        return dict(counts)
 
 
 class PredictionQuerySet(ProjectScopedQuerySet):

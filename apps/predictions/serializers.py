@@ -9,7 +9,7 @@ class RejectionSerializer(serializers.Serializer[Any]):
     index = serializers.IntegerField()
     id = serializers.CharField(allow_null=True)
     code = serializers.CharField()
-    field = serializers.CharField(allow_null=True)  # type: ignore[assignment]  # the contract's name hides a method's
+    field = serializers.CharField(allow_null=True)
     message = serializers.CharField()
 
 
@@ -53,3 +53,16 @@ class OutcomeFormSerializer(serializers.Serializer[Any]):
 
 class OutcomesSerializer(serializers.Serializer[Any]):
     outcomes = OutcomeFormSerializer(many=True)
+
+
+class DueSerializer(serializers.Serializer[Any]):
+    draw = serializers.IntegerField()
+    open_items = serializers.IntegerField()
+    resolve = serializers.IntegerField()
+
+
+class BatchesSerializer(serializers.Serializer[Any]):
+    """How far a model's pushes have gone; with nothing due, all that was sent has had its effect."""
+
+    batches = serializers.IntegerField()
+    due = DueSerializer(help_text="Batches that each stage has still to consume")

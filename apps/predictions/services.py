@@ -46,7 +46,10 @@ class Answer:
         body = {"batch": self.batch, "accepted": self.accepted, "duplicates": self.duplicates}
         if self.parked is not None:
             body["parked"] = self.parked
-        return {**body, "rejected": [msgspec.to_builtins(each) for each in sorted(self.rejected, key=lambda r: r.index)]}
+        return {
+            **body,
+            "rejected": [msgspec.to_builtins(each) for each in sorted(self.rejected, key=lambda r: r.index)],
+        }
 
     @property
     def status(self) -> int:
@@ -146,9 +149,7 @@ def _write_predictions(model: MonitoredModel, rows: list[tuple[int, PredictionRo
             with transaction.atomic():
                 _copy_predictions(batch, rows, ids=ids, versions=versions)
             break
-        except IntegrityError as error:
-            if not isinstance(error.__cause__, errors.UniqueViolation):
-                raise
+        except errors.UniqueViolation:
             rows = _without_known(model, rows, answer)
             if not rows:
                 batch.delete()
@@ -300,6 +301,4 @@ def _copy_outcomes(batch: Batch, rows: list[OutcomeRow]) -> None:
     columns = "model_id, external_id, batch_id, outcome, occurred_at, received_at"
     with connection.cursor() as cursor, cursor.copy(f"COPY predictions_outcome ({columns}) FROM STDIN") as copy:
         for row in rows:
-            copy.write_row(
-                (batch.model_id, row.external_id, batch.pk, row.outcome, row.occurred_at, batch.received_at)
-            )
+            copy.write_row((batch.model_id, row.external_id, batch.pk, row.outcome, row.occurred_at, batch.received_at))

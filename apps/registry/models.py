@@ -58,9 +58,7 @@ class MonitoredModel(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["project", "slug"], name="one_model_per_name"),
-            models.CheckConstraint(
-                condition=Q(blind_share__gte=0, blind_share__lte=1), name="blind_share_is_a_share"
-            ),
+            models.CheckConstraint(condition=Q(blind_share__gte=0, blind_share__lte=1), name="blind_share_is_a_share"),
         ]
 
     def __str__(self) -> str:
@@ -87,7 +85,8 @@ class MonitoredModel(models.Model):
 
     @property
     def current_value_model(self) -> "ValueModel | None":
-        return self.value_models.order_by("-version").first()
+        current: ValueModel | None = self.value_models.order_by("-version").first()
+        return current
 
     @cached_property
     def feature_list(self) -> list[Feature]:

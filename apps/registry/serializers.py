@@ -16,7 +16,7 @@ MAX_FEATURES = 2_000
 class FeatureSerializer(StrictSerializer):
     name = serializers.CharField(max_length=200, trim_whitespace=False)
     type = serializers.ChoiceField(choices=FEATURE_TYPES, default="number")
-    label = serializers.CharField(max_length=200, default="", allow_blank=True)
+    label = serializers.CharField(max_length=200, default="", allow_blank=True)  # type: ignore[assignment]  # the contract's name is also a field's attribute
     group = serializers.CharField(max_length=200, default="", allow_blank=True)
     unit = serializers.CharField(max_length=40, default="", allow_blank=True)
     codes = serializers.DictField(child=serializers.CharField(max_length=200), default=dict)

@@ -46,7 +46,8 @@ def put_model(project: Project, *, slug: str, document: dict[str, Any]) -> Monit
         )
         if document.get("value_model"):
             set_value_model(model, document["value_model"])
-    return MonitoredModel.objects.select_related("project").get(pk=model.pk)
+    saved: MonitoredModel = MonitoredModel.objects.select_related("project").get(pk=model.pk)
+    return saved
 
 
 def set_value_model(model: MonitoredModel, document: dict[str, Any]) -> ValueModel:
@@ -61,7 +62,7 @@ def set_value_model(model: MonitoredModel, document: dict[str, Any]) -> ValueMod
     missing = [f"{p} → {t}" for p in model.classes for t in model.classes if t not in matrix.get(p, {})]
     if missing:
         raise _invalid("value_model", f"The matrix lacks {', '.join(missing[:5])}.")
-    current = model.value_models.order_by("-version").first()
+    current = model.current_value_model
     changed = {**document, "matrix": matrix}
     if current is not None and all(getattr(current, name) == value for name, value in changed.items()):
         return current
@@ -88,7 +89,7 @@ def find_queue(project: Project, name: str) -> ReviewQueue:
     """By number, by `model:queue`, or by the queue's name where the project has one such queue."""
     queues = ReviewQueue.objects.in_project(project).select_related("model__project")
     if name.isdecimal() and len(name) <= 18:
-        found = list(queues.filter(pk=int(name)))
+        found: list[ReviewQueue] = list(queues.filter(pk=int(name)))
     elif ":" in name:
         model, _, slug = name.partition(":")
         found = list(queues.filter(model__slug=model, slug=slug))

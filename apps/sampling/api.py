@@ -18,7 +18,8 @@ class PoliciesView(APIView):
     required_scope = Scope.SAMPLING_WRITE
 
     def _model(self, request: Request, slug: str) -> MonitoredModel:
-        return get_or_404(MonitoredModel.objects.in_project(project_of(request)), slug=slug)
+        model: MonitoredModel = get_or_404(MonitoredModel.objects.in_project(project_of(request)), slug=slug)
+        return model
 
     @extend_schema(operation_id="get_policies", responses=SamplingSerializer)
     def get(self, request: Request, model: str) -> Response:

@@ -4,7 +4,6 @@ from datetime import UTC
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import msgspec
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -59,8 +58,8 @@ def _features(batches: list[Batch]) -> dict[int, dict[str, Any]]:
     for batch in batches:
         payloads = Payload.objects.filter(
             prediction_id__gte=batch.first_id, prediction_id__lte=batch.last_id, received_at=batch.received_at
-        ).extra(select={"sent": "features::text"})
-        found.update((key, msgspec.json.decode(text)) for key, text in payloads.values_list("prediction_id", "sent"))
+        )
+        found.update(payloads.values_list("prediction_id", "features"))
     return found
 
 
@@ -73,7 +72,7 @@ def cells_of(rows: pd.DataFrame, counted: NDArray[np.float64], *, model: Monitor
         part = frame.assign(slice_name=each.name, slice_value=values)
         parts.append(part[part["slice_value"].notna()])
     grouped = pd.concat(parts, ignore_index=True).groupby(CELL_KEY, dropna=False, sort=True)
-    return grouped[list(SUMS)].sum().reset_index()
+    return grouped[list(SUMS)].sum().reset_index()[[*CELL_KEY, *SUMS]]
 
 
 def _with_sums(rows: pd.DataFrame, counted: NDArray[np.float64], *, model: MonitoredModel) -> pd.DataFrame:

@@ -42,7 +42,9 @@ class SamplingPolicy(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["model", "name", "version"], name="one_policy_version"),
-            models.UniqueConstraint(fields=["model", "name"], condition=Q(ends_at=None), name="one_current_policy_version"),
+            models.UniqueConstraint(
+                fields=["model", "name"], condition=Q(ends_at=None), name="one_current_policy_version"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -52,7 +54,9 @@ class SamplingPolicy(models.Model):
 class Draw(models.Model):
     """A drawn prediction with the probability of every policy that was evaluated for it."""
 
-    prediction = models.OneToOneField(Prediction, models.DO_NOTHING, primary_key=True, db_constraint=False, related_name="draw")
+    prediction = models.OneToOneField(
+        Prediction, models.DO_NOTHING, primary_key=True, db_constraint=False, related_name="draw"
+    )
     model = models.ForeignKey(MonitoredModel, models.CASCADE, related_name="draws")
     batch = models.ForeignKey(Batch, models.CASCADE, related_name="draws")
     queue = models.ForeignKey(ReviewQueue, models.PROTECT, related_name="draws")
@@ -127,7 +131,17 @@ class PopulationCell(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["model", "slice_name", "day", "claim", "version", "predicted", "baseline", "score_bin", "slice_value"],
+                fields=[
+                    "model",
+                    "slice_name",
+                    "day",
+                    "claim",
+                    "version",
+                    "predicted",
+                    "baseline",
+                    "score_bin",
+                    "slice_value",
+                ],
                 name="one_cell_per_claim",
                 nulls_distinct=False,
             )

@@ -58,7 +58,13 @@ def shown(model: MonitoredModel) -> dict[str, Any]:
 
 
 def _shown_policy(policy: SamplingPolicy) -> dict[str, Any]:
-    shown = {"name": policy.name, "kind": policy.kind, **policy.settings, "queue": policy.queue.slug, "rank": policy.rank}
+    shown = {
+        "name": policy.name,
+        "kind": policy.kind,
+        **policy.settings,
+        "queue": policy.queue.slug,
+        "rank": policy.rank,
+    }
     if policy.condition:
         shown["condition"] = policy.condition
     return {**shown, "version": policy.version}

@@ -1,5 +1,6 @@
 """The sampling configuration as a document."""
 
+from itertools import pairwise
 from typing import Any
 
 from rest_framework import serializers
@@ -10,14 +11,13 @@ from apps.registry.serializers import QueueInputSerializer
 from apps.sampling.models import PolicyKind
 from apps.sampling.policies import FLOOR
 
-RATE = {"min_value": 0.0, "max_value": 1.0}
 SMALLEST_FLOOR = 1e-6
 
 
 class BandSerializer(StrictSerializer):
-    low = serializers.FloatField(**RATE)
-    high = serializers.FloatField(**RATE)
-    rate = serializers.FloatField(**RATE)
+    low = serializers.FloatField(min_value=0.0, max_value=1.0)
+    high = serializers.FloatField(min_value=0.0, max_value=1.0)
+    rate = serializers.FloatField(min_value=0.0, max_value=1.0)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if not attrs["low"] < attrs["high"]:
@@ -30,7 +30,7 @@ class PolicySerializer(StrictSerializer):
 
     name = serializers.CharField(max_length=64, validators=[validate_name])
     kind = serializers.ChoiceField(choices=[kind for kind in PolicyKind.choices if kind[0] != PolicyKind.FLOOR])
-    rate = serializers.FloatField(required=False, **RATE)
+    rate = serializers.FloatField(required=False, min_value=0.0, max_value=1.0)
     bands = BandSerializer(many=True, required=False)
     condition = serializers.JSONField(required=False, allow_null=True)
     queue = serializers.CharField(max_length=64, default="main")
@@ -55,7 +55,7 @@ class PolicySerializer(StrictSerializer):
 
 def _check_bands(bands: list[dict[str, Any]]) -> None:
     ordered = sorted(bands, key=lambda band: band["low"])
-    if any(upper["low"] < lower["high"] for lower, upper in zip(ordered, ordered[1:], strict=False)):
+    if any(upper["low"] < lower["high"] for lower, upper in pairwise(ordered)):
         raise serializers.ValidationError({"bands": "Bands overlap."})
 
 

@@ -1,6 +1,5 @@
 """Drawing batches, exactly once each, and keeping the population's cells."""
 
-from collections.abc import Iterable
 from uuid import UUID
 
 import numpy as np
@@ -11,7 +10,7 @@ from django.db.models.functions import Now
 
 from apps.common import doorbell
 from apps.common.errors import LeaseLostError
-from apps.common.leases import RELEASED
+from apps.predictions import stages
 from apps.predictions.models import Batch, BatchStage, Stage
 from apps.registry.models import MonitoredModel
 from apps.sampling import conditions, frames, probabilities
@@ -21,9 +20,6 @@ from apps.sampling.randomness import permanent_numbers
 
 log = structlog.get_logger(__name__)
 
-LEASE_SECONDS = 60
-MAX_ROWS_PER_CLAIM = 50_000
-MAX_ATTEMPTS = 20
 CELL_COLUMNS = (
     "model_id, claim, day, version_id, predicted, baseline, score_bin, slice_name, slice_value, " + ", ".join(SUMS)
 )
@@ -33,55 +29,29 @@ CELL_KEYS = "model_id, day, version_id, predicted, baseline, score_bin, slice_na
 def draw_due() -> int:
     """Draw every batch that is due; answers how many."""
     drawn = 0
-    while stages := claim_batches(Stage.DRAW):
-        for model, mine in _by_model(stages):
+    while claimed := stages.claim(Stage.DRAW):
+        for model, mine in stages.by_model(claimed):
             try:
                 draw_batches(model, mine)
                 drawn += len(mine)
             except LeaseLostError:
-                log.warning("draw_lease_lost", model=model.pk, batches=[stage.batch_id for stage in mine])
+                log.warning("draw_lease_lost", model=model.pk)
+            except Exception as error:
+                stages.note_failure(mine, error)
+                raise
     return drawn
 
 
-def claim_batches(stage: Stage) -> list[BatchStage]:
-    """Lease the oldest due batches of a stage, many small ones up to a bounded number of rows."""
-    due = BatchStage.objects.due(stage).filter(attempts__lt=MAX_ATTEMPTS)
-    chosen, rows = [], 0
-    for key, accepted in due.unleased().values_list("pk", "batch__accepted")[:500]:
-        if chosen and rows + accepted > MAX_ROWS_PER_CLAIM:
-            break
-        chosen.append(key)
-        rows += accepted
-    return due.filter(pk__in=chosen).claim(seconds=LEASE_SECONDS, limit=len(chosen)) if chosen else []
-
-
-def finish_stages(stages: list[BatchStage]) -> None:
-    """Mark the batches consumed, in the transaction of what was made of them. Raises LeaseLostError."""
-    token = stages[0].lease_token
-    done = BatchStage.objects.held(token).filter(pk__in=[stage.pk for stage in stages], done_at=None)
-    if done.update(done_at=Now(), error="", **RELEASED) != len(stages):
-        raise LeaseLostError("Another worker has taken these batches.")
-
-
-def _by_model(stages: list[BatchStage]) -> Iterable[tuple[MonitoredModel, list[BatchStage]]]:
-    batches = Batch.objects.select_related("model__project").in_bulk([stage.batch_id for stage in stages])
-    groups: dict[MonitoredModel, list[BatchStage]] = {}
-    for stage in stages:
-        stage.batch = batches[stage.batch_id]
-        groups.setdefault(stage.batch.model, []).append(stage)
-    return groups.items()
-
-
-def draw_batches(model: MonitoredModel, stages: list[BatchStage]) -> None:
+def draw_batches(model: MonitoredModel, states: list[BatchStage]) -> None:
     """Draws, cells, the next stage's rows and the state of this one, in one transaction."""
-    token = stages[0].lease_token
+    token = states[0].lease_token
     assert token is not None
     with transaction.atomic():
-        finish_stages(stages)
-        for policies, batches in _by_policies(model, [stage.batch for stage in stages]):
+        stages.finish(states)
+        for policies, batches in _by_policies(model, [state.batch for state in states]):
             _draw(model, batches, policies=policies, claim=_part_of(token, batches))
         BatchStage.objects.bulk_create(
-            [BatchStage(batch_id=stage.batch_id, stage=Stage.OPEN_ITEMS) for stage in stages]
+            [BatchStage(batch_id=state.batch_id, stage=Stage.OPEN_ITEMS) for state in states]
         )
         doorbell.ring_on_commit(Stage.OPEN_ITEMS)
 
@@ -144,12 +114,12 @@ def _draw_row(
 
 
 def _write_cells(model: MonitoredModel, cells: pd.DataFrame, *, claim: UUID) -> None:
-    with connection.cursor() as cursor, cursor.copy(f"COPY sampling_populationcell ({CELL_COLUMNS}) FROM STDIN") as copy:
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(f"COPY sampling_populationcell ({CELL_COLUMNS}) FROM STDIN") as copy,
+    ):
         for cell in cells.itertuples(index=False):
-            baseline = None if pd.isna(cell.baseline_index) else cell.baseline_index
-            key = (cell.day, cell.version_id, cell.predicted_index, baseline, cell.score_bin)
-            sums = (getattr(cell, name) for name in SUMS)
-            copy.write_row((model.pk, claim, *key, cell.slice_name, cell.slice_value, *sums))
+            copy.write_row((model.pk, claim, *(None if value != value else value for value in cell)))  # noqa: PLR0124  # only NaN differs from itself
 
 
 FOLD = f"""
@@ -180,7 +150,5 @@ def fold_cells() -> int:
 
 def _models_with_deltas() -> list[int]:
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT DISTINCT model_id FROM sampling_populationcell WHERE claim <> %s", [UUID(int=0)]
-        )
+        cursor.execute("SELECT DISTINCT model_id FROM sampling_populationcell WHERE claim <> %s", [UUID(int=0)])
         return [row[0] for row in cursor.fetchall()]

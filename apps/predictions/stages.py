@@ -1,0 +1,52 @@
+"""Batches through the stages: claimed under a lease, consumed exactly once."""
+
+from collections.abc import Iterable
+
+from django.db.models.functions import Now
+
+from apps.common.errors import LeaseLostError
+from apps.common.leases import RELEASED
+from apps.predictions.models import Batch, BatchStage, Stage
+from apps.registry.models import MonitoredModel
+
+LEASE_SECONDS = 60
+MAX_ROWS_PER_CLAIM = 50_000
+# A claim that a killed worker held counts as an attempt, so this leaves room for bad days.
+MAX_ATTEMPTS = 20
+
+
+def claim(stage: Stage) -> list[BatchStage]:
+    """Lease the oldest due batches of a stage, many small ones up to a bounded number of rows."""
+    due = BatchStage.objects.due(stage).filter(attempts__lt=MAX_ATTEMPTS)
+    chosen: list[int] = []
+    rows = 0
+    for key, accepted in due.unleased().values_list("pk", "batch__accepted")[:500]:
+        if chosen and rows + accepted > MAX_ROWS_PER_CLAIM:
+            break
+        chosen.append(key)
+        rows += accepted
+    if not chosen:
+        return []
+    return due.filter(pk__in=chosen).claim(seconds=LEASE_SECONDS, limit=len(chosen))
+
+
+def finish(stages: list[BatchStage]) -> None:
+    """Mark the batches consumed, in the transaction of what was made of them. Raises LeaseLostError."""
+    held = BatchStage.objects.held(stages[0].lease_token).filter(pk__in=[stage.pk for stage in stages], done_at=None)
+    if held.update(done_at=Now(), error="", **RELEASED) != len(stages):
+        raise LeaseLostError("Another worker has taken these batches.")
+
+
+def note_failure(stages: list[BatchStage], error: Exception) -> None:
+    """Make the error visible; the lease runs out by itself, and then they are tried again."""
+    BatchStage.objects.held(stages[0].lease_token).update(error=f"{type(error).__name__}: {error}"[:2000])
+
+
+def by_model(stages: list[BatchStage]) -> Iterable[tuple[MonitoredModel, list[BatchStage]]]:
+    """The claimed states grouped by model, with `batch` and `batch.model.project` at hand."""
+    batches = Batch.objects.select_related("model__project").in_bulk([stage.batch_id for stage in stages])
+    groups: dict[MonitoredModel, list[BatchStage]] = {}
+    for stage in stages:
+        stage.batch = batches[stage.batch_id]
+        groups.setdefault(stage.batch.model, []).append(stage)
+    return groups.items()

@@ -1,0 +1,95 @@
+"""Small worlds for tests, made through the real services."""
+
+import itertools
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from apps.accounts import services as accounts
+from apps.accounts.models import ApiKey, Membership, Project, Role, Scope, User
+from apps.predictions import services as predictions
+from apps.registry import services as registry
+from apps.registry.models import MonitoredModel
+from apps.sampling import services as sampling
+
+_numbers = itertools.count(1)
+MORNING = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+def make_project(slug: str = "") -> Project:
+    slug = slug or f"project-{next(_numbers)}"
+    return Project.objects.create(slug=slug, name=slug.capitalize())
+
+
+def make_member(project: Project, role: Role = Role.REVIEWER, **fields: Any) -> Membership:
+    user = User.objects.create_user(f"person{next(_numbers)}@example.org", "a long password", **fields)
+    return Membership.objects.create(project=project, user=user, role=role)
+
+
+def make_key(project: Project, scopes: list[str] | None = None, *, acts_for: User | None = None) -> tuple[ApiKey, str]:
+    scopes = [str(scope) for scope in Scope] if scopes is None else scopes
+    return accounts.create_key(project, name="test", scopes=scopes, acts_for=acts_for)
+
+
+def model_document(**changes: Any) -> dict[str, Any]:
+    return {
+        "name": "Employment",
+        "question": "Is this person employed?",
+        "task": "binary",
+        "classes": ["no", "yes"],
+        "positive_class": "yes",
+        "class_labels": {"no": "Not employed", "yes": "Employed"},
+        "features": [
+            {"name": "age", "type": "number", "label": "Age", "group": "Person", "unit": "years"},
+            {
+                "name": "sex",
+                "type": "category",
+                "label": "Sex",
+                "group": "Person",
+                "codes": {"1": "male", "2": "female"},
+            },
+        ],
+        "slices": [{"name": "sex", "feature": "sex", "edges": []}],
+        "maturity_days": 30,
+        **changes,
+    }
+
+
+def make_model(project: Project | None = None, slug: str = "", **changes: Any) -> MonitoredModel:
+    return registry.put_model(
+        project or make_project(), slug=slug or f"model-{next(_numbers)}", document=model_document(**changes)
+    )
+
+
+def prediction_row(number: int = 1, **changes: Any) -> dict[str, Any]:
+    return {
+        "id": f"case-{number}",
+        "predicted_at": (MORNING + timedelta(minutes=number)).isoformat(),
+        "version": "v1",
+        "features": {"age": 20 + number % 60, "sex": 1 + number % 2},
+        "prediction": "yes" if number % 3 else "no",
+        "score": 0.9 if number % 3 else 0.2,
+        "baseline": "yes" if number % 2 else "no",
+        **changes,
+    }
+
+
+def push_predictions(model: MonitoredModel, rows: list[dict[str, Any]]) -> predictions.Answer:
+    return _push(predictions.store_predictions, model, {"predictions": rows})
+
+
+def push_outcomes(model: MonitoredModel, rows: list[dict[str, Any]]) -> predictions.Answer:
+    return _push(predictions.store_outcomes, model, {"outcomes": rows})
+
+
+def _push(store: predictions.Push, model: MonitoredModel, document: dict[str, Any]) -> predictions.Answer:
+    from django.db import transaction
+
+    with transaction.atomic():
+        return store(model, msgspec.json.encode(document), content_type="application/json")
+
+
+def draw_all(model: MonitoredModel) -> None:
+    """Draw whatever is due."""
+    sampling.draw_due()
