@@ -1,7 +1,6 @@
 """A throw-away PostgreSQL and Valkey for the test session, up before anything reads the settings."""
 
 import os
-import shutil
 import tempfile
 from collections.abc import Generator
 from contextlib import ExitStack
@@ -37,8 +36,8 @@ def pytest_unconfigure() -> None:
 def _start() -> None:
     _remove_abandoned()
     home = Path(tempfile.mkdtemp(prefix=PREFIX))
-    _resources.callback(shutil.rmtree, home, ignore_errors=True)
     state = State(home)
+    _resources.callback(state.remove)
     state.make()
     _resources.enter_context(state.locked(what="test"))
     # Tests never touch a server somebody works with, whatever the environment says.
@@ -56,6 +55,6 @@ def _remove_abandoned() -> None:
             continue
         try:
             with State(home).locked():
-                shutil.rmtree(home, ignore_errors=True)
+                State(home).remove()
         except StateInUseError:
             continue

@@ -14,9 +14,7 @@ NOT_BENCHMARKS = {"__init__", "__main__", "harness"}
 
 
 def main(arguments: list[str]) -> int:
-    known = sorted(
-        path.stem for path in Path(__file__).parent.glob("*.py") if path.stem not in NOT_BENCHMARKS
-    )
+    known = sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem not in NOT_BENCHMARKS)
     if not arguments or arguments[0] not in known:
         print(f"usage: ./run.sh bench NAME, where NAME is one of: {', '.join(known)}", file=sys.stderr)
         return 2

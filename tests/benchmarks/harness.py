@@ -1,7 +1,6 @@
 """A throw-away Countersign, started as `./run.sh up` starts it: for benchmarks and fault tests."""
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -71,12 +70,10 @@ def running_site(
             site.process.wait()
     finally:
         if home is None:
-            shutil.rmtree(folder, ignore_errors=True)
+            State(folder).remove()
 
 
-def start_site(
-    home: Path, *, without: Sequence[str] = (), variables: Mapping[str, str] | None = None
-) -> Site:
+def start_site(home: Path, *, without: Sequence[str] = (), variables: Mapping[str, str] | None = None) -> Site:
     """Start an instance and wait until it serves; ending `process` is the caller's."""
     port = free_port()
     command = [sys.executable, "-m", MODULE, "up", *(f"--without={name}" for name in without)]

@@ -17,9 +17,7 @@ class Output:
         self.name = name
         self.is_quiet = is_quiet
         self._rest = b""
-        self._file = RotatingFileHandler(
-            folder / f"{name}.log", maxBytes=5_000_000, backupCount=1, errors="replace"
-        )
+        self._file = RotatingFileHandler(folder / f"{name}.log", maxBytes=5_000_000, backupCount=1, errors="replace")
 
     def read(self, pipe: int) -> bool:
         """Take what a non-blocking pipe holds now; False when that is nothing."""

@@ -19,12 +19,11 @@ from psycopg import sql
 
 from apps.common.embedded.identity import Identity, readable_by_others, server_identity
 from apps.common.embedded.process import Program
-from apps.common.embedded.state import PROJECT_ROOT, State
+from apps.common.embedded.state import ELSEWHERE, PROJECT_ROOT, State
 
 # `IS JSON OBJECT WITH UNIQUE KEYS` came with 16.
 OLDEST_MAJOR = 16
 ROLE = DATABASE = "countersign"
-ELSEWHERE = Path("/var/lib/countersign")
 
 SETTINGS = {
     "listen_addresses": "",
@@ -170,7 +169,7 @@ def cluster_of(state: State, *, is_durable: bool = True) -> Cluster:
     identity = server_identity()
     root, sockets = state.home, state.sockets
     if identity.account:
-        root = ELSEWHERE / state.digest
+        root = state.elsewhere
         sockets = root / "run"
         sockets.mkdir(parents=True, exist_ok=True, mode=0o711)
         for folder in (ELSEWHERE, root):

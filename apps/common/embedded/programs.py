@@ -18,9 +18,7 @@ def manage(*arguments: str) -> tuple[str, ...]:
 
 
 def migrate() -> Program:
-    return Program(
-        name="migrate", command=manage("migrate", "--no-input", "--verbosity", "0"), is_finite=True
-    )
+    return Program(name="migrate", command=manage("migrate", "--no-input", "--verbosity", "0"), is_finite=True)
 
 
 def setup_link() -> Program:

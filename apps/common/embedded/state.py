@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import secrets
+import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ PROJECT_ROOT = Path(__file__).resolve().parents[3]
 
 # sun_path holds 108 bytes; PostgreSQL appends "/.s.PGSQL.5432.lock" to the folder.
 LONGEST_SOCKET_FOLDER = 80
+ELSEWHERE = Path("/var/lib/countersign")
 
 
 class StateInUseError(RuntimeError):
@@ -54,6 +56,16 @@ class State:
         if len(os.fsencode(inside)) <= LONGEST_SOCKET_FOLDER:
             return inside
         return Path(f"/tmp/countersign-{os.geteuid()}-{self.digest}")  # noqa: S108 make() refuses a folder that is not ours
+
+    @property
+    def elsewhere(self) -> Path:
+        """Where data of this folder lie that must be in reach of another account."""
+        return ELSEWHERE / self.digest
+
+    def remove(self) -> None:
+        """Delete everything, for folders that were made to be thrown away."""
+        for folder in (self.sockets, self.elsewhere, self.home):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def make(self) -> None:
         """Create the folders, closed to everybody else."""

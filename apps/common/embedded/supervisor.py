@@ -82,9 +82,7 @@ class Supervisor:
             while not program.is_ready():
                 self._fail_if_asked_to_stop()
                 if time.monotonic() > deadline:
-                    raise StopRequestedError(
-                        f"{program.name} does not answer; see {self.logs}/{program.name}.log"
-                    )
+                    raise StopRequestedError(f"{program.name} does not answer; see {self.logs}/{program.name}.log")
                 self._pause(ASK_AGAIN_SECONDS)
 
     def run_once(self, program: Program) -> None:
