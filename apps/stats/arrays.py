@@ -10,9 +10,7 @@ IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
 
-def as_floats(
-    name: str, values: ArrayLike, *, length: int | None = None, allow_nan: bool = False
-) -> FloatArray:
+def as_floats(name: str, values: ArrayLike, *, length: int | None = None, allow_nan: bool = False) -> FloatArray:
     """A finite float64 vector, or a ValueError that names the argument.
 
     >>> as_floats("pi", [0.5, 1])

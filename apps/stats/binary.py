@@ -49,8 +49,8 @@ class BinaryEstimator:
     Raises
     ------
     ValueError
-        If a class, label or truth is not 0 or 1, or an item has a class and score bin that no cell has (then scores
-        were rounded differently in the two).
+        If a class, label or truth is not 0 or 1, or an item has a class and score bin that no cell has
+        (then scores were rounded differently in the two).
 
     Examples
     --------
@@ -86,9 +86,7 @@ class BinaryEstimator:
         if not self.population.holds(self.sample):
             raise ValueError("sample has items of a class and score bin that the population has not")
 
-    def restrict(
-        self, *, cells: ArrayLike | None = None, items: ArrayLike | None = None
-    ) -> "BinaryEstimator":
+    def restrict(self, *, cells: ArrayLike | None = None, items: ArrayLike | None = None) -> "BinaryEstimator":
         """The same pseudo-truths on a part of the window: masks over the cells and items given at first."""
         population = self.population if cells is None else self.population.where(cells)
         return self.within(population, items=items)
@@ -96,14 +94,12 @@ class BinaryEstimator:
     def within(self, population: Population, *, items: ArrayLike | None = None) -> "BinaryEstimator":
         """The same pseudo-truths on other cells (those of a slice) and the items that belong to them."""
         sample = self.sample if items is None else self.sample.where(items)
-        return replace(
-            self, population=population, sample=sample, proxy=self.fitted, overturn=self.expected_overturn
-        )
+        return replace(self, population=population, sample=sample, proxy=self.fitted, overturn=self.expected_overturn)
 
     def estimate(self, metric: str, *, of: str = "predicted") -> Estimate:
         """A metric of the model, or with `of="baseline"` of the baseline.
 
-        accuracy, precision, recall, specificity, f1, balanced_accuracy, mcc, kappa; of the score auc and brier.
+        accuracy, precision, recall, specificity, f1, balanced_accuracy, mcc, kappa; of a score auc, brier.
 
         Raises
         ------
@@ -120,9 +116,7 @@ class BinaryEstimator:
             )
         if metric in ("auc", "brier"):
             return self._conclude(
-                ranking.linearise_auc(self.pseudo)
-                if metric == "auc"
-                else ranking.linearise_brier(self.pseudo)
+                ranking.linearise_auc(self.pseudo) if metric == "auc" else ranking.linearise_brier(self.pseudo)
             )
         return self._confusion_metric(metric, self.cells.predicted, self.sample.predicted)
 
@@ -148,11 +142,7 @@ class BinaryEstimator:
             raise ValueError("matrix must be two by two for a binary model")
         if against_baseline and self.with_baseline is not self:
             there = self.with_baseline
-            return (
-                there.mean_value(matrix, against_baseline=True)
-                if there.population.size
-                else missing("no_baseline")
-            )
+            return there.mean_value(matrix, against_baseline=True) if there.population.size else missing("no_baseline")
         metric = linearise_value(self.pseudo, matrix, against_baseline=against_baseline)
         if isinstance(metric, str) or not (self.is_complete or self.lacks_score):
             return self._conclude(metric)
@@ -177,9 +167,7 @@ class BinaryEstimator:
             return missing("no_disagreement" if there.population.size else "no_baseline")
         if apart.is_complete:
             return exact_figure("accuracy", predicted=apart.sample.predicted, truth=apart.sample.known)
-        return hajek_confusion(
-            "accuracy", apart.plain, apart.sample.predicted.astype(np.float64), level=self.level
-        )
+        return hajek_confusion("accuracy", apart.plain, apart.sample.predicted.astype(np.float64), level=self.level)
 
     def accuracy_point(self, matrix: ValueMatrix) -> AccuracyPoint:
         """What one point of accuracy is worth in this window, with its range over the kinds of error."""
@@ -192,9 +180,7 @@ class BinaryEstimator:
             return AccuracyPoint(None, None, None, code="no_amount")
         counts, money = _by_class(self.confusion) * self.population.size, self._amounts()
         mean_amount = np.where(counts > 0, np.clip(money, 0.0, None) / np.where(counts > 0, counts, 1.0), 0.0)
-        return accuracy_point(
-            matrix, _by_class(self.confusion), size=self.population.size, mean_amount=mean_amount
-        )
+        return accuracy_point(matrix, _by_class(self.confusion), size=self.population.size, mean_amount=mean_amount)
 
     @cached_property
     def confusion(self) -> confusion.Confusion:
@@ -209,10 +195,7 @@ class BinaryEstimator:
     @cached_property
     def is_complete(self) -> bool:
         """π ≡ 1 and everybody's truth is known: nothing is left to estimate."""
-        population, sample = self.population, self.sample
-        certain = (sample.pi == 1).all() and population.sum_odds.sum() == 0 and sample.is_certain
-        left_out = population.n_uncovered.sum() + population.n_unanswered.sum()
-        return bool(certain and left_out == 0 and len(sample.pi) == population.size > 0)
+        return self.sample.completes(self.population)
 
     @property
     def lacks_score(self) -> bool:
@@ -284,9 +267,7 @@ class BinaryEstimator:
         positive = items.astype(np.float64)
         if self.lacks_score:
             return hajek_confusion(metric, self.plain, positive, level=self.level)
-        return self._conclude(
-            confusion.linearise(metric, self.pseudo, cells=cells.astype(np.float64), items=positive)
-        )
+        return self._conclude(confusion.linearise(metric, self.pseudo, cells=cells.astype(np.float64), items=positive))
 
     def _value_if_negative(self, matrix: ValueMatrix, *, against_baseline: bool) -> FloatArray:
         baseline = self.sample.baseline if against_baseline else None

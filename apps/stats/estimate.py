@@ -23,7 +23,7 @@ class Estimate:
     value, low, high : float or None
         None only together with a code. The uncorrected AUC, F1 and Brier have a value and no interval.
     method : str
-        "logit-mod", "plain-mod", "wilson", "hajek", "exact", "uncorrected", or "none" without a value.
+        "logit-mod", "plain-mod", "wilson", "hajek", "plain", "exact", "uncorrected"; "none" without a value.
     n : int
         Labels used: those on which the metric depends.
     n_eff : float or None
@@ -31,7 +31,8 @@ class Estimate:
     code : str or None
         Without a number: `no_labels`, `not_estimable` (part of the population could not be drawn),
         `no_response`, `no_predicted_positives`, `no_predicted_negatives`, `no_positives`, `no_negatives`,
-        `no_baseline`, `no_score`, `no_population`, `no_amount`, `no_errors`, `no_disagreement`. Beside a number: `preliminary`, `adjudication_open`, `boundary`.
+        `no_baseline`, `no_score`, `no_population`, `no_amount`, `no_errors`,
+        `no_disagreement`, `no_variation`. Beside a number: `preliminary`, `adjudication_open`, `boundary`.
     se, df : float or None
         √V* on the scale of the metric, and the degrees of freedom of its t quantile.
     covered_share : float or None
@@ -74,9 +75,7 @@ class Estimate:
         low, high = _times(self.low, factor), _times(self.high, factor)
         if factor < 0:
             low, high = high, low
-        return replace(
-            self, value=_times(self.value, factor), low=low, high=high, se=_times(self.se, abs(factor))
-        )
+        return replace(self, value=_times(self.value, factor), low=low, high=high, se=_times(self.se, abs(factor)))
 
 
 def missing(code: str, *, n: int = 0, covered_share: float | None = None) -> Estimate:

@@ -19,9 +19,7 @@ _RANKINGS: Mapping[str, Callable[[ArrayLike, ArrayLike], float | None]] = {
 METRICS = (*FORMULAS, *_RANKINGS)
 
 
-def exact_figure(
-    metric: str, *, predicted: ArrayLike, truth: ArrayLike, score: ArrayLike | None = None
-) -> Estimate:
+def exact_figure(metric: str, *, predicted: ArrayLike, truth: ArrayLike, score: ArrayLike | None = None) -> Estimate:
     """A metric of rows whose outcomes are all in: low = value = high.
 
     Parameters

@@ -81,9 +81,7 @@ def hajek_mean(
     return from_interval(interval, pi=inclusion, method="wilson" if interval.is_boundary else "hajek")
 
 
-def hajek_confusion(
-    metric: str, pseudo: PseudoValues, items: FloatArray, *, level: float = LEVEL
-) -> Estimate:
+def hajek_confusion(metric: str, pseudo: PseudoValues, items: FloatArray, *, level: float = LEVEL) -> Estimate:
     """A confusion metric from weighted shares, given which items are predicted positive (0 or 1).
 
     Parameters
@@ -107,9 +105,7 @@ def hajek_confusion(
     if refusal := unfit(pseudo.population, np.ones(len(pseudo.population.n), dtype=np.bool_), len(sample.pi)):
         return missing(refusal, n=len(sample.pi), covered_share=pseudo.population.covered_share)
     truth = pseudo.bracket
-    corners = np.column_stack(
-        [items * truth, items * (1 - truth), (1 - items) * truth, (1 - items) * (1 - truth)]
-    )
+    corners = np.column_stack([items * truth, items * (1 - truth), (1 - items) * truth, (1 - items) * (1 - truth)])
     shares = np.array([_weighted_mean(corner, sample.pi) for corner in corners.T])
     table = Confusion(*shares.tolist())
     if reason := undefined(metric, table):
@@ -128,9 +124,7 @@ def hajek_confusion(
     )
 
 
-def hajek_linear(
-    pseudo: PseudoValues, metric: Linearised, certain: FloatArray, *, level: float = LEVEL
-) -> Estimate:
+def hajek_linear(pseudo: PseudoValues, metric: Linearised, certain: FloatArray, *, level: float = LEVEL) -> Estimate:
     """A mean that is linear in the truth, c + βy, from weighted items: value, difference of accuracies.
 
     Parameters
@@ -152,9 +146,7 @@ def hajek_linear(
         return missing(refusal, n=len(sample.pi), covered_share=population.covered_share)
     quantity = certain + metric.beta * pseudo.bracket
     theta = _weighted_mean(quantity, sample.pi)
-    return _conclude(
-        pseudo, theta, quantity - theta, metric.beta, size=population.size, is_bounded=False, level=level
-    )
+    return _conclude(pseudo, theta, quantity - theta, metric.beta, size=population.size, is_bounded=False, level=level)
 
 
 def _conclude(

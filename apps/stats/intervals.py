@@ -156,9 +156,7 @@ def logit_mod(
     return Interval(value, float(expit(middle - half)), float(expit(middle + half)), "logit-mod", se, df)
 
 
-def moderated_variance(
-    design_terms: ArrayLike, anticipated: float, *, nu_0: float = NU_0
-) -> tuple[float, float]:
+def moderated_variance(design_terms: ArrayLike, anticipated: float, *, nu_0: float = NU_0) -> tuple[float, float]:
     """V* and its degrees of freedom ν + ν₀.
 
     Parameters

@@ -74,9 +74,9 @@ class Population:
 
         Examples
         --------
-        >>> cells = Population.of(predicted=[0, 1], bin=[40, 160], n=[90, 10], sum_pi=[9, 10], sum_odds=[81, 0])
+        >>> cells = Population.of(predicted=[0, 1], bin=[9, 99], n=[9, 1], sum_pi=[0.9, 1], sum_odds=[81, 0])
         >>> cells.size
-        100.0
+        10.0
         """
         classes = as_ints("predicted", predicted)
         cells = len(classes)
@@ -313,9 +313,7 @@ class Sample:
             adjudicated=settled,
             q=chance,
             truth=np.where(settled == 1, given, labels),
-            amount=np.full(n, np.nan)
-            if amount is None
-            else as_floats("amount", amount, length=n, allow_nan=True),
+            amount=np.full(n, np.nan) if amount is None else as_floats("amount", amount, length=n, allow_nan=True),
             agreed=(labels == classes).astype(np.float64),
         )
 
@@ -338,6 +336,12 @@ class Sample:
     def is_certain(self) -> bool:
         """Whether every label is known to be the truth: no second phase, or all of it done."""
         return bool((np.isnan(self.q) | ((self.q == 1) & (self.adjudicated == 1))).all())
+
+    def completes(self, population: Population) -> bool:
+        """Whether π ≡ 1 and the truth of every prediction is known: nothing is left to estimate."""
+        certain = (self.pi == 1).all() and population.sum_odds.sum() == 0 and self.is_certain
+        left_out = population.n_uncovered.sum() + population.n_unanswered.sum()
+        return bool(certain and left_out == 0 and len(self.pi) == population.size > 0)
 
     def where(self, items: ArrayLike) -> "Sample":
         """The items that a boolean mask selects."""

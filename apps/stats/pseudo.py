@@ -105,9 +105,7 @@ class Linearised:
     is_bounded: bool
 
 
-def overturn_rate(
-    sample: Sample, of_label: FloatArray, of_truth: FloatArray, *, scale2: float = 1.0
-) -> float:
+def overturn_rate(sample: Sample, of_label: FloatArray, of_truth: FloatArray, *, scale2: float = 1.0) -> float:
     """ε = (agreed cases overturned + ½)/(agreed cases adjudicated + 1), in the square of the unit of f.
 
     Parameters

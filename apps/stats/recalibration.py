@@ -98,9 +98,7 @@ def mean_one_weights(pi: FloatArray) -> FloatArray:
     return np.asarray(design / design.mean(), dtype=np.float64)
 
 
-def _by_bin(
-    bins: IntArray, target: FloatArray, weight: FloatArray
-) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _by_bin(bins: IntArray, target: FloatArray, weight: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     present, place = np.unique(bins, return_inverse=True)
     trials = sum_by(place, weight, size=len(present))
     successes = sum_by(place, weight * target, size=len(present))
@@ -126,9 +124,7 @@ def _maximise(x: FloatArray, trials: FloatArray, successes: FloatArray) -> Float
     return coefficient
 
 
-def _log_posterior(
-    coefficient: FloatArray, x: FloatArray, trials: FloatArray, successes: FloatArray
-) -> float:
+def _log_posterior(coefficient: FloatArray, x: FloatArray, trials: FloatArray, successes: FloatArray) -> float:
     at = x @ coefficient
     likelihood = successes @ at - trials @ np.logaddexp(0.0, at)
     return float(likelihood - 0.5 * PRIOR_PRECISION @ (coefficient - PRIOR_MEAN) ** 2)

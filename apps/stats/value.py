@@ -133,9 +133,7 @@ def accuracy_point(
     """
     classes = len(matrix.matrix)
     share = np.clip(np.asarray(shares, dtype=np.float64), 0.0, None)
-    amounts = (
-        np.ones((classes, classes)) if mean_amount is None else np.asarray(mean_amount, dtype=np.float64)
-    )
+    amounts = np.ones((classes, classes)) if mean_amount is None else np.asarray(mean_amount, dtype=np.float64)
     if share.shape != (classes, classes) or amounts.shape != (classes, classes):
         raise ValueError(f"shares and mean_amount must have shape {(classes, classes)}")
     if matrix.uses_amount and mean_amount is None:
@@ -154,9 +152,7 @@ def accuracy_point(
     return AccuracyPoint(value, min(kinds.values()), max(kinds.values()), by_error=kinds)
 
 
-def linearise_value(
-    pseudo: PseudoValues, matrix: ValueMatrix, *, against_baseline: bool = False
-) -> Linearised | str:
+def linearise_value(pseudo: PseudoValues, matrix: ValueMatrix, *, against_baseline: bool = False) -> Linearised | str:
     """Mean value of a prediction, v(0) + y·(v(1) − v(0)) times its amount, for binary truths.
 
     Returns
@@ -166,9 +162,7 @@ def linearise_value(
     population, sample = pseudo.population, pseudo.sample
     if population.size == 0:
         return "no_population"
-    if against_baseline and (
-        (population.baseline == NO_BASELINE).any() or (sample.baseline == NO_BASELINE).any()
-    ):
+    if against_baseline and ((population.baseline == NO_BASELINE).any() or (sample.baseline == NO_BASELINE).any()):
         return "no_baseline"
     if matrix.uses_amount and not np.isfinite(sample.amount).all():
         return "no_amount"
