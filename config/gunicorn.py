@@ -12,6 +12,9 @@ bind = f"{os.environ.get('COUNTERSIGN_BIND', '127.0.0.1')}:{os.environ.get('PORT
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 threads = int(os.environ.get("WEB_THREADS", "4"))
+# Loaded once and shared: half the work at the start, and a worker that dies is replaced at once. Nothing
+# connects to the database while it is loaded, so no connection is shared.
+preload_app = True
 timeout = 60
 graceful_timeout = 10
 # The workers' heartbeat files; a disk that hangs must not look like a worker that hangs.

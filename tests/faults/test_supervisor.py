@@ -27,15 +27,15 @@ def site() -> Iterator[Site]:
 def test_a_killed_child_starts_again(site: Site, name: str) -> None:
     killed = _leader(site, name)
     os.kill(killed, signal.SIGKILL)
-    _eventually(lambda: _leader(site, name) not in {None, killed})
+    _eventually(lambda: _find_leader(site, name) not in {None, killed})
     _eventually(lambda: _is_ready(site))
     assert f"{name:<8} | ended with -9; starts again in 0.5 s" in site.terminal
 
 
 def test_killed_pool_and_web_workers_are_replaced(site: Site) -> None:
     for name in ("worker", "web"):
+        _eventually(lambda name=name: len(_children(_leader(site, name))) == 2)
         before = _children(_leader(site, name))
-        assert len(before) == 2, name
         os.kill(min(before), signal.SIGKILL)
         _eventually(lambda name=name, before=before: len(_children(_leader(site, name)) - before) == 1)
     _eventually(lambda: _is_ready(site))
@@ -87,8 +87,13 @@ def test_a_management_command_works_beside_a_running_instance_and_without_one(tm
     assert not _processes(tmp_path)
 
 
-def _leader(site: Site, name: str) -> int | None:
-    """The child of the supervisor that runs the program."""
+def _leader(site: Site, name: str) -> int:
+    """The child of the supervisor that runs the program, once it does."""
+    _eventually(lambda: _find_leader(site, name) is not None)
+    return _find_leader(site, name) or 0
+
+
+def _find_leader(site: Site, name: str) -> int | None:
     words = {
         "postgres": b"-D",
         "valkey": b"--unixsocket",
@@ -105,11 +110,7 @@ def _leader(site: Site, name: str) -> int | None:
 
 def _children(parent: int | None) -> set[int]:
     """Direct children only: every program's leader, or a leader's own workers."""
-    return {
-        pid
-        for pid in _pids()
-        if _read(pid, "stat").rpartition(b")")[2].split()[1:2] == [b"%d" % (parent or 0)]
-    }
+    return {pid for pid in _pids() if _read(pid, "stat").rpartition(b")")[2].split()[1:2] == [b"%d" % (parent or 0)]}
 
 
 def _processes(home: Path) -> set[int]:

@@ -60,8 +60,8 @@ def _supervise(
         supervisor.start_and_wait(servers)
         supervisor.run_once(programs.migrate())
         supervisor.start_and_wait(product)
-        supervisor.run_once(programs.setup_link())
         say(f"Countersign is at {url}")
+        supervisor.run_once(programs.setup_link())
         supervisor.start_and_wait(after)
         supervisor.run()
     except StopRequestedError as reason:

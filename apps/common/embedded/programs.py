@@ -27,7 +27,7 @@ def setup_link() -> Program:
 
 
 def product(state: State, *, port: int) -> list[Program]:
-    """Worker, web and beat."""
+    """Worker, web, and, once web serves, beat: the first page is what somebody waits for."""
     # JSON alone is accepted, so the warning about root, which is about pickle, says nothing here.
     no_warning = ("-W", "ignore:You're running the worker with superuser privileges")
     celery = (PYTHON, *no_warning, "-m", "celery", "--quiet", "-A", "config")

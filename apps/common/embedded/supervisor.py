@@ -74,11 +74,10 @@ class Supervisor:
         self._spawn(kept)
 
     def start_and_wait(self, programs: Sequence[Program], *, seconds: float = 120.0) -> None:
-        """Start them all at once, and go on when each serves."""
+        """Start each, and go on to the next when it serves."""
         for program in programs:
             self.start(program)
-        deadline = time.monotonic() + seconds
-        for program in programs:
+            deadline = time.monotonic() + seconds
             while not program.is_ready():
                 self._fail_if_asked_to_stop()
                 if time.monotonic() > deadline:
