@@ -1,0 +1,23 @@
+"""`python -m apps.demo`: walk through the product with real data; ends when the reports are done."""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+from apps.demo.state import StateFile
+from apps.demo.walk import Walk, new_steps
+
+
+def say(line: str) -> None:
+    print(line, flush=True)  # noqa: T201  # this is what the terminal is for
+
+
+def main() -> None:
+    base_url = os.environ.get("COUNTERSIGN_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
+    now = datetime.now(UTC).replace(microsecond=0)
+    state = StateFile(Path(os.environ["COUNTERSIGN_DEMO_STATE"]), steps=new_steps(), now=now)
+    Walk(state, base_url=base_url, say=say).run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""What the demo tells the product of itself: the model, its value, how it is drawn from and reviewed."""
+
+from typing import Any
+
+from apps.demo.codebook import DECLARED
+
+PROJECT = "employment-demo"
+MODEL = "employment"
+
+OFFER_COST = 250
+OFFER_WORTH = 900
+
+VALUE_MODEL: dict[str, Any] = {
+    "currency": "USD",
+    # [predicted][true]
+    "matrix": {
+        "not_employed": {"not_employed": str(OFFER_WORTH - OFFER_COST), "employed": str(-OFFER_COST)},
+        "employed": {"not_employed": "0", "employed": "0"},
+    },
+    "review_cost": "2.50",
+    "statement": (
+        "Invented for this example: a support programme makes an offer to everyone predicted not employed. "
+        f"An offer costs {OFFER_COST} USD and is worth {OFFER_WORTH} USD to a person who is indeed without a job."
+    ),
+}
+
+MODEL_DOCUMENT: dict[str, Any] = {
+    "name": "Employment",
+    "question": "Is this person employed?",
+    "task": "binary",
+    "classes": ["not_employed", "employed"],
+    "class_labels": {"not_employed": "Not employed", "employed": "Employed"},
+    "positive_class": "employed",
+    "features": DECLARED,
+    "slices": [
+        {"name": "Age", "feature": "AGEP", "edges": [16, 25, 45, 65]},
+        {"name": "Sex", "feature": "SEX"},
+        {"name": "Citizenship", "feature": "CIT"},
+    ],
+    "maturity_days": 60,
+    "outcome_if_absent": None,
+    "blind_share": 1.0,
+    "value_model": VALUE_MODEL,
+}
+
+# About 2,350 of 208,892 predictions are drawn; at the floor alone it would be 836.
+POLICIES_DOCUMENT: dict[str, Any] = {
+    "floor": 0.004,
+    "policies": [
+        {"name": "uncertain", "kind": "uncertainty", "rate": 0.02, "queue": "main", "rank": 20},
+        {
+            "name": "borderline",
+            "kind": "bands",
+            "bands": [{"low": 0.35, "high": 0.65, "rate": 0.02}],
+            "queue": "main",
+            "rank": 30,
+        },
+        {"name": "differs-from-rule", "kind": "disagreement", "rate": 0.02, "queue": "main", "rank": 40},
+    ],
+    "queues": [
+        {
+            "name": "main",
+            "title": "Employment cases",
+            "overlap": 2,
+            "adjudication_rate_agreed": 0.05,
+            "adjudication_rate_differs": 0.25,
+            "dispute_reasons": [
+                "The age speaks against it",
+                "The education speaks against it",
+                "Household and family speak against it",
+                "The data it was given looks wrong",
+            ],
+        }
+    ],
+}

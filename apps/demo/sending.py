@@ -1,0 +1,104 @@
+"""Sending predictions and outcomes in chunks over a few connections; confirmed chunks are never sent again."""
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from apps.demo.client import Api
+from apps.demo.dataset import People
+from apps.demo.documents import MODEL
+from apps.demo.rows import CHUNK, chunks, due_outcomes, outcome_lines, prediction_lines
+from apps.demo.state import StateFile
+
+if TYPE_CHECKING:
+    from apps.demo.scoring import Scorer
+
+CONNECTIONS = 2
+# Outcomes that become known while the demo stands still are sent at a later start, by the day.
+CATCH_UP = timedelta(days=1)
+
+
+def send_predictions(api: Api, state: StateFile, scorer: "Scorer") -> None:
+    """All production rows with the model's predictions."""
+    people = scorer.people
+
+    def sender(number: int, part: range) -> Callable[[], None]:
+        latency = _latency(state, number, part, scorer)
+        lines = prediction_lines(people, scorer.score(part), part, now=state.progress.now, latency_ms=latency)
+
+        def send() -> None:
+            api.push(f"models/{MODEL}/predictions", lines, key=f"demo-predictions-{number}")
+            state.confirm("predictions", number, rows=len(part))
+
+        return send
+
+    state.begin("predictions", total=len(people), unit="predictions")
+    confirmed = state.confirmed("predictions")
+    numbered = enumerate(chunks(len(people)))
+    _send_all(sender(number, part) for number, part in numbered if number not in confirmed)
+    state.finish("predictions")
+
+
+def send_outcomes(api: Api, state: StateFile, people: People) -> None:
+    """What is known at the demo's moment; the newest predictions stay open."""
+    rows = list(due_outcomes(people, now=state.progress.now, after=None, until=state.progress.now))
+    state.begin("outcomes", total=len(rows), unit="outcomes")
+    _send_outcomes(api, state, rows, until=state.progress.now)
+    state.finish("outcomes")
+
+
+def send_later_outcomes(api: Api, state: StateFile, people: People, *, today: datetime) -> int:
+    """What became known since the demo last ran; how many that was."""
+    progress = state.progress
+    after = progress.delivered_until
+    if after is None or (progress.delivering_until is None and today - after < CATCH_UP):
+        return 0
+    # An interrupted delivery is completed as it was begun.
+    until = progress.delivering_until or today
+    rows = list(due_outcomes(people, now=progress.now, after=after, until=until))
+    _send_outcomes(api, state, rows, until=until)
+    return len(rows)
+
+
+def _send_outcomes(api: Api, state: StateFile, rows: list[dict[str, str]], *, until: datetime) -> None:
+    state.begin_delivery(until)
+
+    def sender(number: int, part: range) -> Callable[[], None]:
+        lines = outcome_lines(rows[part.start : part.stop])
+
+        def send() -> None:
+            api.push(f"models/{MODEL}/outcomes", lines, key=f"demo-outcomes-{until:%Y%m%dT%H%M%S}-{number}")
+            state.confirm("outcomes", number, rows=len(part))
+
+        return send
+
+    confirmed = state.confirmed("outcomes")
+    numbered = enumerate(chunks(len(rows), size=4 * CHUNK))
+    _send_all(sender(number, part) for number, part in numbered if number not in confirmed)
+    state.finish_delivery()
+
+
+def _latency(state: StateFile, number: int, part: range, scorer: "Scorer") -> float:
+    """Measured once: a chunk that is sent again must be the same to the last digit."""
+    known = state.progress.latencies.get(number)
+    if known is not None:
+        return known
+    measured = scorer.measure_latency(part.start)
+    with state.change() as progress:
+        progress.latencies[number] = measured
+    return measured
+
+
+def _send_all(sends: Iterable[Callable[[], None]]) -> None:
+    """Run them on a few threads; the next is made while the ones before are under way. The first error ends it."""
+    pending: set[Future[Any]] = set()
+    with ThreadPoolExecutor(CONNECTIONS) as lanes:
+        for send in sends:
+            pending.add(lanes.submit(send))
+            if len(pending) > CONNECTIONS:
+                done, pending = wait(pending, return_when=FIRST_COMPLETED)
+                for future in done:
+                    future.result()
+        for future in pending:
+            future.result()

@@ -1,0 +1,7 @@
+from django.urls import URLPattern, path
+
+from apps.demo import views
+
+urlpatterns: list[URLPattern] = [
+    path("demo/", views.progress, name="demo_progress"),
+]

@@ -1,0 +1,179 @@
+"""The walk through the product, step by step; each step goes on where an earlier start left it."""
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from apps.demo import asking, desk, people, sending
+from apps.demo.client import Api
+from apps.demo.dataset import People, load_production
+from apps.demo.documents import MODEL, MODEL_DOCUMENT, POLICIES_DOCUMENT, PROJECT
+from apps.demo.reviewing import Case
+from apps.demo.rows import positions_by_id
+from apps.demo.state import Link, StateFile, Step
+
+if TYPE_CHECKING:
+    from apps.demo.scoring import Scorer
+
+QUIET_SECONDS = 3.0
+
+
+def new_steps() -> list[Step]:
+    """The lines of the progress page."""
+    return [
+        Step("people", "People, keys and a description of the model"),
+        Step("training", "Train a model on the people of 2015"),
+        Step("predictions", "Send its predictions for 2016 to 2018, spread over six months"),
+        Step("outcomes", "Send the outcomes that are known by now"),
+        Step("drawing", "Wait until every case is drawn or left out"),
+        Step("reviews", "Three simulated reviewers answer"),
+        Step("adjudication", "A simulated adjudicator settles where they differ"),
+        Step("reports", "Three reports about all of it"),
+    ]
+
+
+class Walk:
+    """One start of the demo."""
+
+    def __init__(self, state: StateFile, *, base_url: str, say: Callable[[str], None]) -> None:
+        self.state = state
+        self.base_url = base_url
+        self.say = say
+        self._open = ExitStack()
+
+    def run(self) -> None:
+        """All steps that are not done yet, in order."""
+        with self._open:
+            self._step("people", self._introduce)
+            self._say_links()
+            self._step("training", self._train)
+            self._step("predictions", lambda: sending.send_predictions(self.engineer, self.state, self.scorer))
+            self._step("outcomes", lambda: sending.send_outcomes(self.engineer, self.state, self.production))
+            self._step("drawing", self._wait_for_draws)
+            self._step("reviews", self._review)
+            self._step("adjudication", self._adjudicate)
+            self._step("reports", self._report)
+            self._catch_up()
+            self._end()
+
+    def _step(self, key: str, act: Callable[[], None]) -> None:
+        if self.state.is_finished(key):
+            return
+        self.say(self.state.progress.step(key).label)
+        act()
+        self.say(f"  done in {self.state.progress.step(key).seconds:.1f} s")
+
+    def _introduce(self) -> None:
+        """People and keys by command; the model, its value and how it is drawn from by API."""
+        self.state.begin("people", total=len(people.EVERYBODY) + 1)
+        people.prepare()
+        for person in people.EVERYBODY:
+            if person.key not in self.state.progress.keys:
+                key = people.make_key(person)
+                with self.state.change() as progress:
+                    progress.keys[person.key] = key
+                    progress.step("people").done += 1
+        model = self.engineer.put(f"models/{MODEL}", MODEL_DOCUMENT)
+        self.engineer.put(f"models/{MODEL}/policies", POLICIES_DOCUMENT)
+        queue: int = model["queues"][0]["id"]
+        home = f"/p/{PROJECT}/models/{MODEL}"
+        pages = (
+            (people.REVIEWER, f"/p/{PROJECT}/queues/{queue}/"),
+            (people.ENGINEER, f"{home}/sampling/"),
+            (people.STAKEHOLDER, f"{home}/reports/value/"),
+        )
+        links = [Link(person.role, person.sees, people.make_link(person, then=page)) for person, page in pages]
+        people.close()
+        with self.state.change() as progress:
+            progress.queue, progress.links = queue, links
+        self.state.finish("people")
+
+    def _say_links(self) -> None:
+        self.say(f"Progress: {self.base_url}/demo/")
+        for link in self.state.progress.links:
+            self.say(f"  as {link.role + ':':<13}{link.url}")
+
+    def _train(self) -> None:
+        self.state.begin("training", total=1)
+        self.scorer.score(range(1))
+        self.state.finish("training")
+
+    def _wait_for_draws(self) -> None:
+        self.state.begin("drawing", total=1)
+        desk.wait_until_consumed(self.engineer, model=MODEL, stages=("draw", "open_items"))
+        self.state.finish("drawing")
+
+    def _review(self) -> None:
+        apis = {person.key: self._api(person.key) for person in people.SIMULATED}
+        desk.review(apis, self.state, queue=self._queue, case_of=self._case)
+
+    def _adjudicate(self) -> None:
+        desk.adjudicate(self._api(people.ADJUDICATOR.key), self.state, queue=self._queue, case_of=self._case)
+
+    def _report(self) -> None:
+        desk.wait_until_consumed(self.engineer, model=MODEL, stages=("resolve",))
+        self._wait_until_quiet()
+        reader = next(link for link in self.state.progress.links if link.role == people.STAKEHOLDER.role)
+        asking.ask_for_reports(self.engineer, self.state, door=reader.url.partition("?")[0])
+
+    def _wait_until_quiet(self) -> None:
+        """Until the record of truth has stopped growing: the last answers are in it then."""
+        seq, since = -1, time.monotonic()
+        while time.monotonic() - since < QUIET_SECONDS:
+            now = self.engineer.get(f"models/{MODEL}/labels?limit=1")["seq"]
+            if now != seq:
+                seq, since = now, time.monotonic()
+            time.sleep(0.5)
+
+    def _catch_up(self) -> None:
+        sent = sending.send_later_outcomes(self.engineer, self.state, self.production, today=datetime.now(UTC))
+        if sent:
+            self.say(f"{sent:,} more outcomes have become known since and were sent; the reports will follow.")
+
+    def _end(self) -> None:
+        with self.state.change() as progress:
+            progress.finished_at = progress.finished_at or datetime.now(UTC)
+        self.say("The demo is ready.")
+        self._say_links()
+        for report in self.state.progress.reports:
+            self.say(f"  {report.label}: {report.url}")
+
+    def _case(self, external_id: str) -> Case:
+        position = self._positions[external_id]
+        return Case(
+            external_id,
+            is_employed=bool(self.production.employed[position]),
+            score=float(self.scorer.scores[position]),
+        )
+
+    def _api(self, person: str) -> Api:
+        api = Api(self.base_url, self.state.progress.keys[person])
+        self._open.callback(api.close)
+        return api
+
+    @property
+    def _queue(self) -> int:
+        assert self.state.progress.queue is not None
+        return self.state.progress.queue
+
+    @cached_property
+    def engineer(self) -> Api:
+        return self._api(people.ENGINEER.key)
+
+    @cached_property
+    def production(self) -> People:
+        return load_production()
+
+    @cached_property
+    def _positions(self) -> dict[str, int]:
+        return positions_by_id(self.production)
+
+    @cached_property
+    def scorer(self) -> "Scorer":
+        """Trained at the first start, read from the file afterwards."""
+        from apps.demo.scoring import open_scorer  # noqa: PLC0415  # slow to import: the links come first
+
+        return open_scorer(self.state.path.parent, self.production)
