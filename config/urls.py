@@ -5,9 +5,11 @@ from drf_spectacular.views import SpectacularAPIView
 
 from apps.accounts import urls as accounts
 from apps.common import urls as common
+from apps.demo import urls as demo
 from apps.predictions import urls as predictions
 from apps.registry import urls as registry
 from apps.reports import urls as reports
+from apps.review import urls as review
 from apps.sampling import urls as sampling
 from apps.truth import urls as truth
 
@@ -15,6 +17,7 @@ api = [
     *registry.api_urlpatterns,
     *predictions.api_urlpatterns,
     *sampling.api_urlpatterns,
+    *review.api_urlpatterns,
     *truth.api_urlpatterns,
     path("schema", SpectacularAPIView.as_view(), name="schema"),
 ]
@@ -24,5 +27,7 @@ urlpatterns = [
     *accounts.urlpatterns,
     *reports.urlpatterns,
     *sampling.urlpatterns,
+    *review.urlpatterns,
+    *demo.urlpatterns,
     path("api/v1/", include(api)),
 ]
