@@ -28,7 +28,8 @@ SCOPES = {
     Scope.REPORTS_WRITE: "Ask for reports",
     Scope.REPORTS_READ: "Read reports",
 }
-LIFETIMES = {"90": "in 90 days", "365": "in a year", "": "never"}
+NEVER = "never"
+LIFETIMES = {"90": "in 90 days", "365": "in a year", NEVER: "never"}
 
 
 class SetupForm(forms.Form):
@@ -83,7 +84,7 @@ class KeyForm(forms.Form):
         empty_label="nobody",
         help_text="A key that reviews cases does so in one person's name and with that person's role.",
     )
-    days = forms.ChoiceField(label="Ends", choices=list(LIFETIMES.items()), required=False, initial="365")
+    days = forms.ChoiceField(label="Ends", choices=list(LIFETIMES.items()), initial="365")
 
     def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -101,4 +102,4 @@ class KeyForm(forms.Form):
     @property
     def expires_at(self) -> datetime | None:
         days = self.cleaned_data["days"]
-        return timezone.now() + timedelta(days=int(days)) if days else None
+        return timezone.now() + timedelta(days=int(days)) if days != NEVER else None

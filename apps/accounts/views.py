@@ -12,8 +12,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from apps.accounts import services
 from apps.accounts.access import ProjectRequest, get_or_404, member_page
-from apps.accounts.forms import KeyForm, MemberForm, RoleForm, SetupForm
-from apps.accounts.models import ApiKey, Membership, Role
+from apps.accounts.forms import SCOPES, KeyForm, MemberForm, RoleForm, SetupForm
+from apps.accounts.models import ApiKey, Membership, Role, Scope
 from apps.common.errors import ConflictError, NotFoundError
 
 FORM_INVALID = 422
@@ -87,8 +87,18 @@ def members(request: ProjectRequest) -> HttpResponse:
 def render_members(
     request: ProjectRequest, form: MemberForm, *, added: Membership | None = None, link: str = ""
 ) -> HttpResponse:
-    rows = Membership.objects.in_project(request.project).with_newness().select_related("user")
-    context = {"form": form, "members": rows.order_by("created_at"), "added": added, "link": link, "roles": Role}
+    rows = list(
+        Membership.objects.in_project(request.project).with_newness().select_related("user").order_by("created_at")
+    )
+    owners = [row for row in rows if row.role == Role.OWNER]
+    context = {
+        "form": form,
+        "members": rows,
+        "only_owner": owners[0] if len(owners) == 1 else None,
+        "added": added,
+        "link": link,
+        "roles": Role,
+    }
     return render(request, "accounts/members.html", context, status=form_status(bound=form.is_bound))
 
 
@@ -140,7 +150,8 @@ def api_keys(request: ProjectRequest) -> HttpResponse:
         )
         form = KeyForm(project=request.project)
     keys = ApiKey.objects.in_project(request.project).with_usability().select_related("acts_for")
-    context = {"form": form, "keys": keys.order_by("-created_at"), "made": made, "text": text}
+    rows = [(key, [SCOPES[Scope(scope)] for scope in key.scopes]) for key in keys.order_by("-created_at")]
+    context = {"form": form, "rows": rows, "made": made, "text": text}
     return render(request, "accounts/api_keys.html", context, status=form_status(bound=form.is_bound))
 
 
