@@ -17,7 +17,7 @@ pytestmark = pytest.mark.faults
 PATIENCE_SECONDS = 60.0
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def site() -> Iterator[Site]:
     with running_site() as site:
         yield site
@@ -94,16 +94,16 @@ def _leader(site: Site, name: str) -> int:
 
 
 def _find_leader(site: Site, name: str) -> int | None:
-    words = {
-        "postgres": b"-D",
-        "valkey": b"--unixsocket",
-        "worker": b"worker",
+    marks = {
+        "postgres": b"\0-D\0",
+        "valkey": b"valkey-server",
+        "worker": b"\0worker\0",
         "web": b"gunicorn",
-        "beat": b"beat",
+        "beat": b"\0beat\0",
     }
     for pid in _children(site.process.pid):
-        arguments = _read(pid, "cmdline").split(b"\0")
-        if words[name] in arguments and b"apps.common.embedded.launch" not in arguments:
+        arguments = _read(pid, "cmdline")
+        if marks[name] in arguments and b"apps.common.embedded.launch" not in arguments:
             return pid
     return None
 
