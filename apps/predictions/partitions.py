@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 
 _known: set[date] = set()
 
@@ -36,16 +37,20 @@ def make_ahead(now: datetime) -> None:
 def _make(month: date) -> None:
     name = f"predictions_payload_{month:%Y_%m}"
     with connection.cursor() as cursor:
-        cursor.execute("SELECT to_regclass(%s)", [name])
-        if cursor.fetchone()[0] is not None:
+        if _is_there(cursor, name):
             return
         # One maker at a time; attaching a finished table holds up readers less than making it in place.
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('predictions_payload'))")
-        cursor.execute("SELECT to_regclass(%s)", [name])
-        if cursor.fetchone()[0] is not None:
+        if _is_there(cursor, name):
             return
         cursor.execute(f"CREATE TABLE {name} (LIKE predictions_payload INCLUDING DEFAULTS)")
         cursor.execute(
             f"ALTER TABLE predictions_payload ATTACH PARTITION {name} "
             f"FOR VALUES FROM ('{month} 00:00+00') TO ('{next_month(month)} 00:00+00')"
         )
+
+
+def _is_there(cursor: CursorWrapper, name: str) -> bool:
+    # By a query, not by to_regclass: that one remembers a miss until the transaction ends.
+    cursor.execute("SELECT EXISTS (SELECT FROM pg_class WHERE relname = %s AND relkind = 'r')", [name])
+    return bool(cursor.fetchone()[0])

@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -13,6 +12,7 @@ from psycopg import errors
 
 from apps.accounts.models import Project
 from apps.common import doorbell
+from apps.common.clock import database_now
 from apps.common.errors import ConflictError
 from apps.predictions import partitions
 from apps.predictions.decoding import raw_rows
@@ -137,7 +137,7 @@ def _judge_repeat(answer: Answer, index: int, row: PredictionRow, *, known_hash:
 
 
 def _write_predictions(model: MonitoredModel, rows: list[tuple[int, PredictionRow]], answer: Answer) -> None:
-    received_at = _database_time()
+    received_at = database_now()
     partitions.ensure_month(received_at)
     versions = _versions(model, {row.version for _, row in rows})
     batch = Batch.objects.create(
@@ -169,14 +169,6 @@ def _finish(batch: Batch, answer: Answer, *, accepted: int, stages: tuple[Stage,
     BatchStage.objects.bulk_create([BatchStage(batch=batch, stage=stage) for stage in stages])
     for stage in stages:
         doorbell.ring_on_commit(stage)
-
-
-def _database_time() -> datetime:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT now()")
-        (now,) = cursor.fetchone()
-    assert isinstance(now, datetime)
-    return now
 
 
 def _take_ids(count: int) -> list[int]:
@@ -288,7 +280,7 @@ def _write_outcomes(model: MonitoredModel, rows: list[OutcomeRow], answer: Answe
             new.append(row)
     if not new:
         return
-    received_at = _database_time()
+    received_at = database_now()
     batch = Batch.objects.create(model=model, kind=BatchKind.OUTCOMES, received_at=received_at, accepted=0)
     _copy_outcomes(batch, new)
     fresh = {row.external_id for row in new}

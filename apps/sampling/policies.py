@@ -1,11 +1,11 @@
 """A model's sampling configuration as one document: floor, policies, queues."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 
+from apps.common.clock import database_now
 from apps.common.errors import DomainError
 from apps.registry import services as registry
 from apps.registry.models import MonitoredModel, ReviewQueue
@@ -16,6 +16,8 @@ from apps.sampling.models import PolicyKind, SamplingPolicy
 FLOOR = "floor"
 FLOOR_RATE = 0.002
 LAST_RANK = 1_000_000
+# The first floor has no start: nothing was ever outside of it.
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def in_force(model: MonitoredModel, at: datetime) -> list[SamplingPolicy]:
@@ -36,7 +38,7 @@ def ensure_floor(model: MonitoredModel) -> None:
                 "settings": {"rate": FLOOR_RATE},
                 "queue": main_queue(model),
                 "rank": LAST_RANK,
-                "starts_at": model.created_at,
+                "starts_at": BEGINNING,
             },
         )
 
@@ -77,7 +79,7 @@ def put_document(model: MonitoredModel, document: dict[str, Any]) -> dict[str, A
         ensure_floor(model)
         for queue in document.get("queues", []):
             registry.put_queue(model, queue)
-        now = timezone.now()
+        now = database_now()
         wanted = [_floor_of(model, document)] if "floor" in document else []
         if "policies" in document:
             wanted += [_policy_of(model, entry) for entry in document["policies"]]

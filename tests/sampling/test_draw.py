@@ -1,0 +1,232 @@
+"""Drawing: reproducible, with every probability on record, each batch once, cells equal to a recount."""
+
+import numpy as np
+import pytest
+from django.db.models import Sum
+
+from apps.common.errors import LeaseLostError
+from apps.predictions import stages
+from apps.predictions.models import BatchStage, Prediction, Stage
+from apps.sampling import policies, services
+from apps.sampling.models import SUMS, Draw, PopulationCell
+from apps.sampling.randomness import permanent_number, permanent_numbers
+from apps.stats.draws import logit_bin
+from tests.factories import draw_all, make_model, prediction_row, push_predictions
+
+pytestmark = pytest.mark.django_db
+
+POLICIES = {
+    "floor": 0.1,
+    "policies": [
+        {"name": "unsure", "kind": "uncertainty", "rate": 0.5, "queue": "main", "rank": 10},
+        {"name": "split", "kind": "disagreement", "rate": 0.4, "queue": "second", "rank": 5},
+        {
+            "name": "low",
+            "kind": "bands",
+            "bands": [{"low": 0, "high": 0.5, "rate": 0.3}],
+            "queue": "main",
+            "rank": 20,
+            "condition": {"all": [{"field": "features.age", "op": "lt", "value": 40}]},
+        },
+    ],
+    "queues": [{"name": "second"}],
+}
+
+
+def rows(count: int, start: int = 1):
+    scores = (0.02, 0.31, 0.5, 0.77, 0.98)
+    return [prediction_row(n, score=scores[n % 5], amount=float(n)) for n in range(start, start + count)]
+
+
+def make_drawn_model(count: int = 400):
+    model = make_model()
+    policies.put_document(model, POLICIES)
+    push_predictions(model, rows(count))
+    draw_all(model)
+    return model
+
+
+def test_every_policy_is_evaluated_for_every_drawn_prediction_and_the_union_is_the_largest():
+    model = make_drawn_model()
+    versions = {str(p.pk): p for p in policies.in_force(model, model.batches.get().received_at)}
+    assert len(versions) == 4
+    draws = Draw.objects.select_related("prediction")
+    assert draws.count() > 20
+    for draw in draws:
+        assert set(draw.probabilities) == set(versions)
+        by_name = {versions[key].name: p for key, p in draw.probabilities.items()}
+        row = draw.prediction
+        age = 20 + int(row.external_id.split("-")[1]) % 60
+        assert by_name == pytest.approx(
+            {
+                "floor": 0.1,
+                "unsure": 0.5 * 4 * row.score * (1 - row.score),
+                "split": 0.4 if row.predicted != row.baseline else 0.0,
+                "low": 0.3 if row.score < 0.5 and age < 40 else 0.0,
+            }
+        )
+        assert draw.inclusion_probability == max(by_name.values())
+
+
+def test_exactly_those_are_drawn_whose_permanent_number_lies_below_the_union():
+    model = make_drawn_model()
+    drawn = set(Draw.objects.values_list("prediction__external_id", flat=True))
+    salt = bytes(model.salt)
+    for draw in Draw.objects.select_related("prediction"):
+        assert permanent_number(salt, draw.prediction.external_id) < draw.inclusion_probability
+    surely_drawn = {f"case-{n}" for n in range(1, 401) if permanent_number(salt, f"case-{n}") < 0.1}
+    assert surely_drawn <= drawn
+
+
+def test_the_item_goes_to_the_queue_of_the_lowest_rank_that_draws_it():
+    model = make_drawn_model()
+    second = model.queues.get(slug="second")
+    split = model.policies.get(name="split")
+    salt = bytes(model.salt)
+    for draw in Draw.objects.select_related("prediction"):
+        u = permanent_number(salt, draw.prediction.external_id)
+        assert (draw.queue_id == second.pk) is (u < draw.probabilities[str(split.pk)])
+
+
+def test_drawing_the_same_ids_again_elsewhere_draws_the_same():
+    one, other = make_model(), make_model()
+    type(one).objects.filter(pk=other.pk).update(salt=one.salt)
+    other.refresh_from_db()
+    for model in (one, other):
+        policies.put_document(model, POLICIES)
+        push_predictions(model, rows(200))
+    draw_all(one)
+    drawn = [set(Draw.objects.filter(model=m).values_list("prediction__external_id", "is_blind")) for m in (one, other)]
+    assert drawn[0] == drawn[1]
+    assert drawn[0]
+
+
+def test_the_mean_of_inclusion_over_probability_is_one_over_salts():
+    """Seeded: 4,000 salts; the mean of I/π of a unit with π = 0.2 has standard error √(0.8/0.2/4000) = 0.032."""
+    rng = np.random.default_rng(11)
+    u = np.array([permanent_number(rng.bytes(32), "case-1") for _ in range(4_000)])
+    assert np.mean((u < 0.2) / 0.2) == pytest.approx(1, abs=3 * 0.032)
+
+
+def test_purposes_give_independent_numbers():
+    salt = b"s" * 32
+    ids = [f"case-{n}" for n in range(2_000)]
+    numbers = [permanent_numbers(salt, ids, purpose) for purpose in ("", "blind", "order", "adjudication")]
+    assert np.abs(np.corrcoef(numbers) - np.eye(4)).max() < 0.08
+
+
+def test_cells_equal_a_recount_from_the_rows():
+    model = make_drawn_model()
+    push_predictions(model, rows(100, start=1_000))
+    draw_all(model)
+    expected: dict[tuple, dict[str, float]] = {}
+    versions = policies.in_force(model, model.batches.first().received_at)
+    for row in Prediction.objects.filter(model=model):
+        age = 20 + int(row.external_id.split("-")[1]) % 60
+        pi = max(
+            0.1,
+            0.5 * 4 * row.score * (1 - row.score),
+            0.4 if row.predicted != row.baseline else 0.0,
+            0.3 if row.score < 0.5 and age < 40 else 0.0,
+        )
+        amount = float(row.amount)
+        values = (1, row.score, row.score**2, pi, (1 - pi) / pi, amount, amount**2 * (1 - pi) / pi, 0)
+        base = (row.predicted_at.date(), row.predicted, row.baseline, int(logit_bin([row.score])[0]))
+        for part in (("", ""), ("sex", row.slices["sex"])):
+            cell = expected.setdefault((*base, *part), dict.fromkeys(SUMS, 0.0))
+            for name, value in zip(SUMS, values, strict=True):
+                cell[name] += value
+    assert len(versions) == 4
+
+    def recount():
+        grouped = PopulationCell.objects.filter(model=model).values_list(
+            "day", "predicted", "baseline", "score_bin", "slice_name", "slice_value"
+        )
+        return {tuple(r[:6]): dict(zip(SUMS, r[6:], strict=True)) for r in grouped.annotate(*[Sum(s) for s in SUMS])}
+
+    for _ in range(2):
+        found = recount()
+        assert set(found) == set(expected)
+        for key, cell in expected.items():
+            assert found[key] == pytest.approx(cell)
+        # Folding changes where the numbers stand, not what they say; folding twice changes nothing.
+        services.fold_cells()
+        services.fold_cells()
+    assert not PopulationCell.objects.exclude(claim="00000000-0000-0000-0000-000000000000").exists()
+
+
+def test_a_batch_is_drawn_once_however_often_the_bell_rings():
+    model = make_drawn_model()
+    before = Draw.objects.count()
+    draw_all(model)
+    draw_all(model)
+    assert Draw.objects.count() == before
+    assert PopulationCell.objects.of_everyone().aggregate(n=Sum("n"))["n"] == 400
+
+
+def test_a_worker_whose_lease_was_taken_over_writes_nothing():
+    model = make_model()
+    push_predictions(model, rows(50))
+    (mine,) = stages.claim(Stage.DRAW)
+    BatchStage.objects.filter(pk=mine.pk).update(lease_expires_at="2020-01-01T00:00:00Z")
+    (theirs,) = stages.claim(Stage.DRAW)
+    assert theirs.lease_token != mine.lease_token
+    mine.batch = model.batches.get()
+    with pytest.raises(LeaseLostError):
+        services.draw_batches(model, [mine])
+    assert not Draw.objects.exists()
+    assert not PopulationCell.objects.exists()
+
+
+def test_a_failure_in_the_middle_leaves_nothing_behind_and_the_next_try_completes(monkeypatch):
+    model = make_model()
+    policies.put_document(model, POLICIES)
+    push_predictions(model, rows(300))
+
+    def fail(*args, **kwargs):
+        raise RuntimeError("power cut")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(services, "_write_cells", fail)
+        with pytest.raises(RuntimeError):
+            services.draw_due()
+    assert not Draw.objects.exists()
+    state = BatchStage.objects.get(stage=Stage.DRAW)
+    assert "power cut" in state.error
+    BatchStage.objects.filter(pk=state.pk).update(lease_expires_at="2020-01-01T00:00:00Z")
+    services.draw_due()
+    assert Draw.objects.exists()
+    assert BatchStage.objects.filter(stage=Stage.OPEN_ITEMS).count() == 1
+
+
+def test_a_model_without_policies_is_drawn_by_its_floor():
+    model = make_model()
+    push_predictions(model, rows(20))
+    draw_all(model)
+    floor = model.policies.get()
+    assert (floor.kind, floor.settings) == ("floor", {"rate": 0.002})
+    assert PopulationCell.objects.of_everyone().aggregate(pi=Sum("sum_pi"))["pi"] == pytest.approx(20 * 0.002)
+
+
+def test_a_change_of_policies_starts_a_version_and_old_batches_keep_theirs():
+    model = make_model()
+    policies.put_document(
+        model, {"policies": [{"name": "all", "kind": "uniform", "rate": 1.0, "queue": "main", "rank": 1}]}
+    )
+    push_predictions(model, rows(5))
+    policies.put_document(
+        model, {"policies": [{"name": "all", "kind": "uniform", "rate": 0.5, "queue": "main", "rank": 1}]}
+    )
+    first, second = model.policies.filter(name="all").order_by("version")
+    assert (first.ends_at, second.version) == (second.starts_at, 2)
+    draw_all(model)
+    assert {d.inclusion_probability for d in Draw.objects.all()} == {1.0}
+
+
+def test_without_blind_share_items_are_shown_and_count_with_nothing():
+    model = make_model(blind_share=0.0)
+    policies.put_document(model, {"floor": 1.0})
+    push_predictions(model, rows(10))
+    draw_all(model)
+    assert set(Draw.objects.values_list("is_blind", "counted_probability")) == {(False, 0.0)}
+    assert PopulationCell.objects.of_everyone().aggregate(n=Sum("n_uncovered"))["n"] == 10

@@ -1,0 +1,80 @@
+"""The sampling configuration as a document, over HTTP."""
+
+import pytest
+from django.test import Client
+
+from tests.factories import make_key, make_model, make_project
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def call():
+    project = make_project()
+    make_model(project, "employment")
+    client = Client(headers={"authorization": f"Bearer {make_key(project)[1]}"})
+
+    def send(document=None):
+        url = "/api/v1/models/employment/policies"
+        return client.get(url) if document is None else client.put(url, document, "application/json")
+
+    return send
+
+
+def policy(**changes):
+    return {"name": "half", "kind": "uniform", "rate": 0.5, **changes}
+
+
+def test_a_new_model_has_its_floor_and_its_main_queue(call):
+    document = call().json()
+    assert document["floor"] == 0.002
+    assert document["policies"] == []
+    assert [queue["name"] for queue in document["queues"]] == ["main"]
+
+
+def test_what_is_shown_can_be_put_back_unchanged(call):
+    condition = {
+        "any": [
+            {"field": "features.age", "op": "gt", "value": 60},
+            {"not": {"field": "version", "op": "eq", "value": "v1"}},
+        ]
+    }
+    first = call({"floor": 0.01, "policies": [policy(condition=condition)], "queues": [{"name": "main", "overlap": 2}]})
+    assert first.status_code == 200, first.content
+    again = call(first.json())
+    assert again.json() == first.json()
+    assert again.json()["policies"][0]["version"] == 1
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"floor": 0},
+        {"floor": 1.5},
+        {"nonsense": 1},
+        {"policies": [policy(name="floor")]},
+        {"policies": [policy(), policy()]},
+        {"policies": [policy(rate=2)]},
+        {"policies": [policy(kind="bands")]},
+        {
+            "policies": [
+                {
+                    "name": "b",
+                    "kind": "bands",
+                    "bands": [{"low": 0, "high": 0.5, "rate": 1}, {"low": 0.4, "high": 1, "rate": 1}],
+                }
+            ]
+        },
+        {"policies": [policy(queue="nowhere")]},
+        {"policies": [policy(condition={"field": "user__password", "op": "eq", "value": "x"})]},
+        {"policies": [policy(condition={"field": "features.age", "op": "regex", "value": "x"})]},
+        {"policies": [policy(condition="__import__('os')")]},
+        {"policies": [policy(condition={"all": []})]},
+        {"policies": [policy(condition={"field": "features.age", "op": "lt", "value": "40"})]},
+        {"queues": [{"name": "main", "overlap": 0}]},
+    ],
+)
+def test_a_document_outside_the_grammar_changes_nothing(call, document):
+    before = call().json()
+    assert call(document).status_code == 400
+    assert call().json() == before
