@@ -47,6 +47,12 @@ def slice_names(document: Document) -> list[str]:
     return list(dict.fromkeys(section["name"] for section in document["slices"]))
 
 
+def slice_of_picture(document: Document, picture: str) -> str | None:
+    """The slice that a picture shows, by the picture's name."""
+    pictures = {f"slice_{position}": name for position, name in enumerate(slice_names(document))}
+    return pictures.get(picture)
+
+
 def slices_of(document: Document, name: str) -> list[SliceSection]:
     return [section for section in document["slices"] if section["name"] == name]
 

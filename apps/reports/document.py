@@ -109,9 +109,7 @@ class Point(TypedDict):
     state: Literal["final", "maturing", "provisional"]  # of its youngest day; draw hollow unless final
     is_closed: bool  # all of its days are closed
     n: int
-    figures: (
-        Figures  # performance: all its metrics; baseline: disagreement_rate, win_rate, accuracy_difference;
-    )
+    figures: Figures  # performance: all its metrics; baseline: disagreement_rate, win_rate, accuracy_difference;
     # value: value_total, value_per_1000, value_difference, value_difference_per_1000
     naive: NaiveFigures
 
@@ -218,6 +216,7 @@ class Restatement(TypedDict):
 class SliceNames(TypedDict):
     label: str
     values: dict[str, str]  # as stored → in words
+    is_sensitive: bool  # then; pages hide what was or is sensitive from those who may not see it
 
 
 class Names(TypedDict):

@@ -10,8 +10,9 @@ import vl_convert
 
 from apps.reports.palette import palette
 
+Picture = alt.LayerChart | alt.FacetChart
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Helvetica Neue', sans-serif"
-WIDE, COLUMN, NARROW = 720, 448, 342  # the page, half of it, a phone
+WIDE, COLUMN, NARROW = 720, 448, 358  # the page, half of it, a phone
 ROW_HEIGHT, NARROW_ROW_HEIGHT = 30, 46
 DATE_WIDTH = 60  # pixels from one date to the next
 CHARACTER = 7.6  # pixels of the widest of the fonts above; the reader's is not known here
@@ -71,7 +72,7 @@ def _looks(width: int) -> list[Look]:
     return [Look(theme, pixels) for pixels in (width, NARROW) for theme in ("light", "dark")]
 
 
-def _over_time(dots: Sequence[Dot], scale: Scale, look: Look) -> alt.LayerChart:
+def _over_time(dots: Sequence[Dot], scale: Scale, look: Look) -> Picture:
     every = -(-len(dots) * DATE_WIDTH // (look.width - DATE_WIDTH))
     # Counted from the newest, which always has its date.
     shown = [i for i in range(len(dots)) if (len(dots) - 1 - i) % max(every, 1) == 0]
@@ -99,7 +100,7 @@ def _over_time(dots: Sequence[Dot], scale: Scale, look: Look) -> alt.LayerChart:
     return alt.layer(*layers).properties(width=look.width, height=220)
 
 
-def _by_group(dots: Sequence[Dot], scale: Scale, reference: Dot | None, look: Look) -> alt.LayerChart:
+def _by_group(dots: Sequence[Dot], scale: Scale, reference: Dot | None, look: Look) -> Picture:
     # A phone has no room beside the dots: there the name stands above its row.
     above = look.width == NARROW
     room = 0.0 if above else max(len(dot.label) for dot in dots) * CHARACTER + LABEL_PADDING
@@ -129,9 +130,9 @@ def _spread(dots: Sequence[Dot], scale: Scale) -> alt.Scale:
     return alt.Scale(domain=[low, high], zero=False, nice=False)
 
 
-def _rows(dots: Sequence[Dot]) -> alt.Data:
+def _rows(dots: Sequence[Dot]) -> dict[str, Any]:
     rows = [{"at": at, **asdict(dot)} for at, dot in enumerate(dots) if dot.value is not None]
-    return alt.Data(values=rows)
+    return {"values": rows}
 
 
 def _axis(scale: Scale, *, ticks: int, room: float = 0) -> alt.Axis:
@@ -160,9 +161,7 @@ def _fill(look: Look) -> Any:
 def _zero(scale: Scale, look: Look, *, channel: str) -> list[alt.Chart]:
     if not scale.zero:
         return []
-    line = alt.Chart(alt.Data(values=[{"zero": 0}])).mark_rule(
-        color=palette(look.theme)["line-strong"], strokeWidth=1.5
-    )
+    line = alt.Chart({"values": [{"zero": 0}]}).mark_rule(color=palette(look.theme)["line-strong"], strokeWidth=1.5)
     return [line.encode(**{channel: alt.Y("zero:Q") if channel == "y" else alt.X("zero:Q")})]
 
 
@@ -170,12 +169,12 @@ def _reference(reference: Dot | None, look: Look, spread: alt.Scale) -> list[alt
     if reference is None or reference.value is None:
         return []
     colours = palette(look.theme)
-    base = alt.Chart(alt.Data(values=[asdict(reference)])).encode(x=alt.X("value:Q", scale=spread))
+    base = alt.Chart({"values": [asdict(reference)]}).encode(x=alt.X("value:Q", scale=spread))
     line = base.mark_rule(color=colours["ink-3"], strokeWidth=1, strokeDash=[3, 3])
     return [line, base.mark_text(y=-9, color=colours["ink-2"]).encode(text="text:N")]
 
 
-def _svg(chart: alt.LayerChart, look: Look) -> str:
+def _svg(chart: Picture, look: Look) -> str:
     themed = chart.configure(**_theme(look))
     return str(vl_convert.vegalite_to_svg(themed.to_dict(), vl_version=".".join(alt.SCHEMA_VERSION[1:].split(".")[:2])))
 

@@ -24,6 +24,16 @@ METHODS = {
     "uncorrected": "from the checked cases alone, each counting the same",
     "none": "no figure",
 }
+SHORT_METHODS = {
+    "exact": "counted",
+    "logit-mod": "weighted sample",
+    "plain-mod": "weighted sample",
+    "hajek": "weighted mean",
+    "wilson": "counted, Wilson’s interval",
+    "range": "by the mix of mistakes",
+    "uncorrected": "uncorrected",
+    "none": "–",
+}
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Names for people, kept with a report so that it reads the same after the model is registered anew."""
 
 from apps.registry.models import MonitoredModel
-from apps.reports.document import Names, SliceNames
+from apps.reports.document import Document, Names, SliceNames
 
 
 def names_of(model: MonitoredModel) -> Names:
@@ -13,6 +13,7 @@ def names_of(model: MonitoredModel) -> Names:
         slices[piece.name] = {
             "label": feature.label if feature else piece.name,
             "values": dict(feature.codes) if feature else {},
+            "is_sensitive": bool(feature and feature.sensitive),
         }
     return {
         "model": model.name,
@@ -21,7 +22,8 @@ def names_of(model: MonitoredModel) -> Names:
     }
 
 
-def sensitive_slices(model: MonitoredModel) -> set[str]:
-    """The slices whose feature is declared sensitive by now: not for everybody who may read the report."""
+def sensitive_slices(document: Document, model: MonitoredModel) -> set[str]:
+    """The slices whose feature was declared sensitive when the report was made, or is by now."""
     sensitive = {feature.name for feature in model.feature_list if feature.sensitive}
-    return {piece.name for piece in model.slice_list if piece.feature in sensitive}
+    now = {piece.name for piece in model.slice_list if piece.feature in sensitive}
+    return now | {name for name, names in document["names"]["slices"].items() if names["is_sensitive"]}

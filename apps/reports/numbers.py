@@ -132,6 +132,15 @@ def is_month(start: date, end: date) -> bool:
     return start.day == 1 and end == start + timedelta(days=monthrange(start.year, start.month)[1])
 
 
+def last_day(end: date) -> date:
+    """The last day of a half-open window.
+
+    >>> last_day(date(2026, 11, 1))
+    datetime.date(2026, 10, 31)
+    """
+    return end - timedelta(days=1)
+
+
 def period(start: date, end: date) -> str:
     """The window [start, end) as a title, with the last day it includes.
 
@@ -141,13 +150,17 @@ def period(start: date, end: date) -> str:
     '3 May to 30 October 2026'
     >>> period(date(2025, 12, 3), date(2026, 1, 31))
     '3 December 2025 to 30 January 2026'
+    >>> period(date(2026, 5, 25), date(2026, 6, 1))
+    '25 to 31 May 2026'
     """
     if is_month(start, end):
         return f"{start:%B %Y}"
-    last = end - timedelta(days=1)
+    last = last_day(end)
     if last == start:
         return day(start)
-    first = day(start) if start.year != last.year else f"{start.day} {start:%B}"
+    first = f"{start.day} {start:%B}" if start.year == last.year else day(start)
+    if (start.year, start.month) == (last.year, last.month):
+        first = str(start.day)
     return f"{first} to {day(last)}"
 
 

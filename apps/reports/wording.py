@@ -120,7 +120,7 @@ def slice_name(document: Document, name: str) -> str:
 def mistake(document: Document, predicted: str, truth: str) -> str:
     """A kind of error in words: what the model said, what was true."""
     classes = document["names"]["classes"]
-    return f"taken for {classes.get(predicted, predicted)}, in truth {classes.get(truth, truth)}"
+    return f"taken for “{classes.get(predicted, predicted)}”, in truth “{classes.get(truth, truth)}”"
 
 
 def _value_lede(document: Document, figures: Figures, when: str) -> str:

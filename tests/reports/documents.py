@@ -37,8 +37,8 @@ def document(kind: str, **changes: Any) -> Document:
             "model": "Employment",
             "classes": {"no": "not employed", "yes": "employed"},
             "slices": {
-                "age": {"label": "Age", "values": {}},
-                "sex": {"label": "Sex", "values": {"1": "male", "2": "female"}},
+                "age": {"label": "Age", "values": {}, "is_sensitive": False},
+                "sex": {"label": "Sex", "values": {"1": "male", "2": "female"}, "is_sensitive": True},
             },
         },
         "window": {

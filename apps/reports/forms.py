@@ -1,0 +1,73 @@
+"""The window of a report, as people choose it."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from django import forms
+
+WEEKS = {"4": "The last 4 weeks", "26": "The last 26 weeks"}
+MONTHS_BACK = 12
+
+
+class WindowForm(forms.Form):
+    """One of the usual windows, or own dates; own dates count where they are given."""
+
+    window = forms.ChoiceField(label="Time")
+    start = forms.DateField(label="or from", required=False, widget=forms.DateInput({"type": "date"}))
+    through = forms.DateField(label="through", required=False, widget=forms.DateInput({"type": "date"}))
+
+    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.today = today
+        months = [(f"{first:%Y-%m}", f"{first:%B %Y}") for first in _months_before(today)]
+        field = self.fields["window"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [*WEEKS.items(), *months]
+        # Own dates come without the field that they replace.
+        field.required = False
+        field.initial = "26"
+
+    def clean(self) -> dict[str, Any]:
+        """Adds `days`: the half-open window of the report."""
+        cleaned = self.cleaned_data
+        start, through = cleaned.get("start"), cleaned.get("through")
+        if self.errors:
+            return cleaned
+        if start or through:
+            cleaned["days"] = self._own(start, through)
+        elif cleaned.get("window"):
+            cleaned["days"] = self._usual(cleaned["window"])
+        else:
+            self.add_error("window", "Choose a time.")
+        return cleaned
+
+    def _own(self, start: date | None, through: date | None) -> tuple[date, date] | None:
+        if not start or not through:
+            self.add_error("through" if start else "start", "Own dates need a first and a last day.")
+            return None
+        if through < start:
+            self.add_error("through", "The last day comes before the first.")
+            return None
+        if through.year > self.today.year + 1:
+            self.add_error("through", "The last day is too far ahead.")
+            return None
+        return start, through + timedelta(days=1)
+
+    def _usual(self, window: str) -> tuple[date, date]:
+        if window in WEEKS:
+            end = self.today + timedelta(days=1)
+            return end - timedelta(weeks=int(window)), end
+        first = date.fromisoformat(f"{window}-01")
+        return first, _next_month(first)
+
+
+def _months_before(today: date) -> list[date]:
+    """The first days of this month and those before it, newest first."""
+    firsts = [today.replace(day=1)]
+    while len(firsts) < MONTHS_BACK:
+        firsts.append((firsts[-1] - timedelta(days=1)).replace(day=1))
+    return firsts
+
+
+def _next_month(first: date) -> date:
+    return (first + timedelta(days=31)).replace(day=1)

@@ -1,0 +1,97 @@
+"""The parts of a report as they are shown, on the page and in print alike."""
+
+from dataclasses import dataclass, field
+
+Facts = list[tuple[str, str]]
+BESIDE = {"losses", "cannot_say"}
+
+
+@dataclass(frozen=True)
+class Key:
+    """A large figure with its range; without one, `text` is empty and `note` says why."""
+
+    label: str
+    text: str
+    note: str = ""
+    facts: Facts = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A figure in a table, its range below it."""
+
+    text: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """`aside` is a technical name or a condition, smaller."""
+
+    name: str
+    cells: list[Cell]
+    aside: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """The first of `head` is over the rows' names."""
+
+    caption: str
+    head: list[str]
+    rows: list[Row]
+
+    @property
+    def lines(self) -> list[tuple[Row, list[tuple[Cell, str]]]]:
+        """Each row with its cells, each of these with the title that it stands under."""
+        return [(row, list(zip(row.cells, self.head[1:], strict=True))) for row in self.rows]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A stored chart: by its name, with what it shows for those who do not see it."""
+
+    name: str
+    alt: str
+    data: Table
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part under a heading of its own; whatever is empty is left out."""
+
+    name: str
+    title: str
+    note: str = ""
+    picture: Picture | None = None
+    table: Table | None = None
+    sentences: list[str] = field(default_factory=list)
+    facts: Facts = field(default_factory=list)
+    how: Table | None = None
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A report, ready to be shown."""
+
+    title: str
+    period: str
+    state: str
+    state_note: str
+    lede: str
+    basis: str
+    keys: list[Key]
+    sections: list[Section]
+
+    @property
+    def beside(self) -> list[Section]:
+        """What stands beside the picture over time where there are two columns."""
+        return [section for section in self.sections if section.name in BESIDE]
+
+    @property
+    def below(self) -> list[Section]:
+        return [section for section in self.sections if section.name not in {"by_time", *BESIDE}]
+
+    @property
+    def by_name(self) -> dict[str, Section]:
+        return {section.name: section for section in self.sections}
