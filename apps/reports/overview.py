@@ -112,9 +112,7 @@ def latest_findings(models: Iterable[MonitoredModel]) -> dict[int, Finding]:
 
 def finding_of(report: Report) -> Finding:
     document = report.document
-    return Finding(
-        report.pk, report.kind, wording.lede(document), wording.basis(document), wording.state(document)[0]
-    )
+    return Finding(report.pk, report.kind, wording.lede(document), wording.basis(document), wording.state(document)[0])
 
 
 def queue_lines(project: Project, *, member: Membership) -> dict[int, list[QueueLine]]:
@@ -122,24 +120,20 @@ def queue_lines(project: Project, *, member: Membership) -> dict[int, list[Queue
     slots = Slot.objects.in_project(project)
     mine = slots.claimable_by(member.user, may_adjudicate=member.reaches(Role.ADJUDICATOR)) | slots.held_by(member.user)
     for_you, waiting = per_queue(mine), per_queue(slots.open())
-    items = {
-        queue: (total, settled)
-        for queue, total, settled in ReviewItem.objects.in_project(project)
-        .order_by()
-        .values_list("queue")
-        .annotate(Count("id"), Count("id", filter=Q(state=ReviewItem.State.CLOSED)))
-    }
+    counts = ReviewItem.objects.in_project(project).order_by().values_list("queue")
+    settled = Count("id", filter=Q(state=ReviewItem.State.CLOSED))
+    items = {queue: (total, done) for queue, total, done in counts.annotate(total=Count("id"), done=settled)}
     lines: dict[int, list[QueueLine]] = defaultdict(list)
     for queue in ReviewQueue.objects.in_project(project).order_by("name"):
-        total, settled = items.get(queue.pk, (0, 0))
+        total, done = items.get(queue.pk, (0, 0))
         lines[queue.model_id].append(
-            QueueLine(queue, for_you.get(queue.pk, 0), waiting.get(queue.pk, 0), settled, total)
+            QueueLine(queue, for_you.get(queue.pk, 0), waiting.get(queue.pk, 0), done, total)
         )
     return lines
 
 
 def per_queue(slots: SlotQuerySet) -> dict[int, int]:
-    return dict(slots.order_by().values_list("queue").annotate(Count("id", distinct=True)))
+    return dict(slots.order_by().values_list("queue").annotate(n=Count("id", distinct=True)))
 
 
 def intakes_of(models: Iterable[MonitoredModel]) -> dict[int, Intake]:
@@ -173,4 +167,4 @@ def intakes_of(models: Iterable[MonitoredModel]) -> dict[int, Intake]:
 
 def drawn_of(models: Iterable[MonitoredModel]) -> dict[int, int]:
     """By model: how many predictions were drawn."""
-    return dict(Draw.objects.filter(model__in=models).order_by().values_list("model").annotate(Count("pk")))
+    return dict(Draw.objects.filter(model__in=models).order_by().values_list("model").annotate(n=Count("pk")))

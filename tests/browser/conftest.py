@@ -1,8 +1,8 @@
-"""Chromium against a running server: sign in, look in both colour schemes, ask axe."""
+"""Chromium against a running server: sign in, look in both colour schemes and two widths, ask axe."""
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,32 +20,38 @@ from apps.accounts.models import User
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+MISSING = "Chromium is missing: apt-get install chromium"
 AXE = Path(axe_core_python.__file__).with_name("axe.min.js").read_text()
-SCHEMES = ("light", "dark")
-WIDTHS = (1440, 390)
+LOOKS = [(scheme, width) for scheme in ("light", "dark") for width in (1440, 390)]
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Without a browser the tests are skipped on a desk, and fail where nobody would notice."""
-    if CHROMIUM is None and not os.environ.get("CI"):
-        reason = "Chromium is missing: apt-get install chromium"
-        for item in items:
-            if item.get_closest_marker("browser"):
-                item.add_marker(pytest.mark.skip(reason=reason))
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Without a browser the tests are skipped on a desk, and fail where nobody would notice a skip."""
+    if CHROMIUM is not None or os.environ.get("CI"):
+        return
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.skip(reason=MISSING))
 
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     if CHROMIUM is None:
-        pytest.fail("Chromium is missing: apt-get install chromium")
-    # Root has no sandbox; the background traffic would only wait for a network.
+        pytest.fail(MISSING)
+    # Background traffic would only wait for a network; shared memory is small in containers.
     arguments = ["--disable-background-networking", "--disable-gpu", "--disable-dev-shm-usage"]
     if os.geteuid() == 0:
         arguments.append("--no-sandbox")
     return browser_type_launch_args | {"executable_path": CHROMIUM, "args": arguments}
 
 
-@pytest.fixture(params=[(scheme, width) for scheme in SCHEMES for width in WIDTHS], ids=lambda p: f"{p[0]}-{p[1]}")
+@pytest.fixture(scope="session")
+def base_url(live_server: LiveServer) -> str:
+    """`page.goto("/…")` goes to the running server."""
+    return str(live_server.url)
+
+
+@pytest.fixture(params=LOOKS, ids=lambda look: f"{look[0]}-{look[1]}")
 def look(request: pytest.FixtureRequest) -> tuple[str, int]:
     """A colour scheme and a width; a test that takes it runs in all four."""
     pair: tuple[str, int] = request.param
@@ -54,14 +60,14 @@ def look(request: pytest.FixtureRequest) -> tuple[str, int]:
 
 @pytest.fixture
 def browser_context_args(browser_context_args: dict[str, Any], request: pytest.FixtureRequest) -> dict[str, Any]:
-    scheme, width = request.getfixturevalue("look") if "look" in request.fixturenames else ("light", 1440)
+    scheme, width = request.getfixturevalue("look") if "look" in request.fixturenames else LOOKS[0]
     size = {"width": width, "height": 900}
     return browser_context_args | {"color_scheme": scheme, "viewport": size, "reduced_motion": "reduce"}
 
 
 @pytest.fixture
 def page(page: Page) -> Iterator[Page]:
-    """Fails the test on what the strict content policy refused or a script threw."""
+    """Fails the test on what the content policy refused or a script threw; refusals by status are the test's."""
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: said.append(str(error)))
@@ -70,31 +76,35 @@ def page(page: Page) -> Iterator[Page]:
     assert not wrong, wrong
 
 
-def sign_in(page: Page, user: User, live_server: LiveServer) -> None:
-    """Give the browser a session of this person."""
-    session = SessionStore()
-    session[SESSION_KEY] = str(user.pk)
-    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
-    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
-    session.save()
-    assert session.session_key
-    page.context.add_cookies(
-        [{"name": settings.SESSION_COOKIE_NAME, "value": session.session_key, "url": live_server.url}]
-    )
+@pytest.fixture
+def sign_in(base_url: str) -> Callable[[Page, User], None]:
+    """Give the browser a session of this person, without the sign-in page."""
+
+    def give(page: Page, user: User) -> None:
+        session = SessionStore()
+        session[SESSION_KEY] = str(user.pk)
+        session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+        session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+        session.save()
+        cookie = {"name": settings.SESSION_COOKIE_NAME, "value": str(session.session_key), "url": base_url}
+        page.context.add_cookies([cookie])
+
+    return give
 
 
-def axe(page: Page) -> None:
-    """Assert that axe finds nothing. Its text is evaluated, so the page's content policy stays as it is."""
-    page.evaluate(AXE)
-    found = page.evaluate("() => axe.run()")
-    wrong = [
-        f"{violation['id']}: {violation['help']}\n  " + "\n  ".join(str(node["html"])[:160] for node in violation["nodes"])
-        for violation in found["violations"]
-    ]
-    assert not wrong, "\n".join(wrong)
+@pytest.fixture
+def is_sound() -> Callable[[Page], None]:
+    """Assert that axe finds nothing on the page and that nothing reaches beyond the window's sides.
 
+    axe is evaluated from outside, so the page keeps its strict content policy.
+    """
 
-def fits(page: Page) -> None:
-    """Assert that nothing reaches beyond the window's sides."""
-    wide = page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert wide <= 0, f"{wide} px too wide"
+    def check(page: Page) -> None:
+        page.evaluate(AXE)
+        violations = page.evaluate("async () => (await axe.run()).violations")
+        found = [f"{v['id']}: {v['help']}: {[n['html'][:160] for n in v['nodes']]}" for v in violations]
+        assert not found, "\n".join(found)
+        beyond = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert beyond <= 0, f"{beyond} px too wide"
+
+    return check

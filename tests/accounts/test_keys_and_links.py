@@ -1,0 +1,103 @@
+"""Keys and links: usable once made, useless once revoked, expired or spent."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django.utils import timezone
+
+from apps.accounts import services
+from apps.accounts.models import ApiKey, Membership, Project, Role, User
+from apps.common.errors import ConflictError, NotFoundError
+from tests.factories import make_key, make_member, make_model, make_project
+
+pytestmark = pytest.mark.django_db
+
+
+def policies_status(text: str) -> int:
+    return Client(headers={"authorization": f"Bearer {text}"}).get("/api/v1/models/m/policies").status_code
+
+
+@pytest.fixture
+def project():
+    project = make_project()
+    make_model(project, "m")
+    return project
+
+
+def test_a_key_opens_until_it_is_revoked(project):
+    key, text = make_key(project)
+    assert policies_status(text) == 200
+    services.revoke_key(key)
+    assert policies_status(text) == 401
+
+
+def test_an_expired_key_opens_nothing(project):
+    _, text = services.create_key(
+        project, name="old", scopes=["sampling:write"], expires_at=timezone.now() - timedelta(seconds=1)
+    )
+    assert policies_status(text) == 401
+
+
+@pytest.mark.parametrize("header", ["", "Bearer", "Basic abc", "Bearer a b", "Bearer cs_wrong", "Bearer \xff"])
+def test_a_request_without_a_usable_key_is_not_let_in(project, header):
+    answer = Client(headers={"authorization": header}).get("/api/v1/models/m/policies")
+    assert answer.status_code == 401
+    assert answer["WWW-Authenticate"] == "Bearer"
+
+
+def test_the_text_of_a_key_is_not_kept(project):
+    key, text = make_key(project)
+    key.refresh_from_db()
+    assert text.startswith(key.prefix)
+    assert len(key.prefix) <= 10
+    assert text.encode() not in bytes(key.digest)
+
+
+def test_create_key_makes_what_is_missing_and_prints_the_key_alone(capsys):
+    call_command("create_key", project="first", user="Ann@example.org", role="engineer", scopes="all")
+    text = capsys.readouterr().out.strip()
+    key = services.find_key(text)
+    assert key is not None
+    assert (key.project.slug, key.acts_for.email, len(key.scopes)) == ("first", "ann@example.org", 8)
+    assert Membership.objects.get().role == Role.ENGINEER
+    call_command("create_key", project="first", user="ann@example.org", role="engineer", scopes="labels:read")
+    assert (Project.objects.count(), User.objects.count(), ApiKey.objects.count()) == (1, 1, 2)
+
+
+@pytest.mark.parametrize("changes", [{"scopes": "everything"}, {"user": "nobody"}, {"project": "Bad Name"}])
+def test_create_key_refuses_what_makes_no_sense(changes):
+    arguments = {"project": "first", "user": "ann@example.org", "role": "engineer", "scopes": "all", **changes}
+    with pytest.raises(CommandError):
+        call_command("create_key", **arguments)
+
+
+def test_a_sign_in_link_works_as_often_as_it_says():
+    member = make_member(make_project())
+    token = services.make_sign_in_link(member.user, uses=2)
+    assert [services.redeem_sign_in_link(token) for _ in range(2)] == [member.user] * 2
+    with pytest.raises(NotFoundError):
+        services.redeem_sign_in_link(token)
+
+
+def test_the_setup_link_makes_one_owner_and_is_spent(capsys):
+    call_command("setup_link")
+    token = capsys.readouterr().out.strip().rstrip("/").rsplit("/", 1)[1]
+    details = {"email": "Owner@example.org", "name": "O", "password": "a long password", "project_name": "Credit team"}
+    owner = services.redeem_setup_link(token, **details)
+    member = Membership.objects.get(user=owner)
+    assert (member.role, member.project.slug) == ("owner", "credit-team")
+    with pytest.raises(NotFoundError):
+        services.redeem_setup_link(token, **{**details, "email": "second@example.org"})
+    call_command("setup_link")
+    assert capsys.readouterr().out == ""
+
+
+def test_the_setup_link_does_not_take_over_an_existing_account():
+    make_member(make_project())
+    email = User.objects.get().email
+    token = services.make_sign_in_link(None)
+    with pytest.raises(ConflictError):
+        services.redeem_setup_link(token, email=email, name="", password="a long password", project_name="Mine")
+    services.find_setup_link(token)

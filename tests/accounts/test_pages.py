@@ -1,0 +1,179 @@
+"""The first owner, sign-in links, keys: the wiring through HTTP."""
+
+import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.test import Client
+
+from apps.accounts import services
+from apps.accounts.models import ApiKey, Membership, Role, SignInLink, User
+from tests.factories import make_key, make_member, make_project
+
+pytestmark = pytest.mark.django_db
+
+OWNER = {
+    "project_name": "Labour office",
+    "name": "Ana",
+    "email": "Ana@example.org",
+    "password": "four words of mine",
+}
+
+
+def is_signed_in(client: Client) -> bool:
+    return "_auth_user_id" in client.session
+
+
+def test_looking_at_the_setup_link_does_not_spend_it(client: Client) -> None:
+    token = services.make_sign_in_link(None)
+    assert client.get(f"/setup/{token}/").status_code == 200
+    assert client.get(f"/setup/{token}/").status_code == 200
+    assert SignInLink.objects.usable().exists()
+
+
+def test_setup_makes_owner_and_project_and_signs_in(client: Client) -> None:
+    token = services.make_sign_in_link(None)
+    answer = client.post(f"/setup/{token}/", OWNER, follow=True)
+    assert answer.redirect_chain[-1][0] == "/p/labour-office/"
+    assert answer.status_code == 200
+    assert Membership.objects.get().role == Role.OWNER
+    assert User.objects.get().email == "ana@example.org"
+
+
+def test_setup_link_works_once(client: Client) -> None:
+    token = services.make_sign_in_link(None)
+    client.post(f"/setup/{token}/", OWNER)
+    answer = Client().post(f"/setup/{token}/", OWNER | {"email": "bo@example.org"})
+    assert answer.status_code == 404
+    assert b"./run.sh manage setup_link" in answer.content
+    assert User.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"password": "short"},
+        {"password": "password1234"},
+        {"password": "ana@example.org"},
+        {"email": "no address"},
+        {"project_name": " "},
+    ],
+)
+def test_refused_setup_keeps_the_link(client: Client, wrong: dict[str, str]) -> None:
+    token = services.make_sign_in_link(None)
+    assert client.post(f"/setup/{token}/", OWNER | wrong).status_code == 422
+    assert SignInLink.objects.usable().exists()
+    assert not User.objects.exists()
+
+
+def test_setup_says_that_an_address_is_taken(client: Client) -> None:
+    make_member(make_project())
+    taken = User.objects.get().email
+    answer = client.post(f"/setup/{services.make_sign_in_link(None)}/", OWNER | {"email": taken})
+    assert answer.status_code == 422
+    assert b"already" in answer.content
+
+
+def test_link_of_a_person_does_not_set_up(client: Client) -> None:
+    token = services.make_sign_in_link(make_member(make_project()).user)
+    assert client.post(f"/setup/{token}/", OWNER).status_code == 404
+
+
+def test_link_signs_in_as_often_as_it_says(client: Client) -> None:
+    token = services.make_sign_in_link(make_member(make_project()).user, uses=2)
+    for expected in (True, True, False):
+        visitor = Client()
+        visitor.get(f"/enter/{token}/")
+        assert is_signed_in(visitor) == expected
+
+
+def test_expired_link_signs_nobody_in(client: Client) -> None:
+    token = services.make_sign_in_link(make_member(make_project()).user, hours=-1)
+    assert client.get(f"/enter/{token}/").status_code == 404
+    assert not is_signed_in(client)
+
+
+@pytest.mark.parametrize(
+    ("asked", "reached"),
+    [
+        ("/p/office/keys/", "/p/office/keys/"),
+        ("https://elsewhere.example/", "/"),
+        ("//elsewhere.example/", "/"),
+        ("/\\elsewhere.example/", "/"),
+        ("javascript:alert(1)", "/"),
+        ("", "/"),
+    ],
+)
+def test_link_leads_only_to_addresses_of_this_site(client: Client, asked: str, reached: str) -> None:
+    token = services.make_sign_in_link(make_member(make_project()).user)
+    answer = client.get(f"/enter/{token}/", {"next": asked})
+    assert (answer.status_code, answer["Location"]) == (302, reached)
+
+
+def test_link_does_not_replace_the_second_step(client: Client) -> None:
+    user = make_member(make_project()).user
+    TOTP.activate(user, generate_totp_secret())
+    assert Authenticator.objects.filter(user=user).exists()
+    answer = client.get(f"/enter/{services.make_sign_in_link(user)}/")
+    assert answer["Location"].startswith("/accounts/2fa/authenticate/")
+    assert not is_signed_in(client)
+
+
+def test_nobody_signs_up(client: Client) -> None:
+    answer = client.post("/accounts/signup/", {"email": "a@example.org", "password1": "four words of mine"})
+    assert b"Accounts are made by project owners" in answer.content
+    assert not User.objects.exists()
+
+
+def test_new_key_is_shown_once_and_opens_the_project(client: Client) -> None:
+    owner = make_member(make_project("office"), Role.OWNER)
+    client.force_login(owner.user)
+    form = {"name": "nightly", "scopes": ["predictions:write"], "days": "90"}
+    answer = client.post("/p/office/keys/", form)
+    text = answer.context["text"]
+    assert text.encode() in answer.content
+    assert "no-store" in answer["Cache-Control"]
+    assert text.encode() not in client.get("/p/office/keys/").content
+    found = services.find_key(text)
+    assert found is not None
+    assert found.project == owner.project
+    assert found.expires_at is not None
+
+
+def test_reviewing_key_needs_a_person_of_the_project(client: Client) -> None:
+    owner, stranger = make_member(make_project("office"), Role.OWNER), make_member(make_project())
+    client.force_login(owner.user)
+    form = {"name": "bot", "scopes": ["reviews:write"], "days": "never"}
+    assert client.post("/p/office/keys/", form).status_code == 422
+    assert client.post("/p/office/keys/", form | {"acts_for": stranger.user.pk}).status_code == 422
+    assert not ApiKey.objects.exists()
+    assert client.post("/p/office/keys/", form | {"acts_for": owner.user.pk}).status_code == 200
+    assert ApiKey.objects.get().expires_at is None
+
+
+def test_revoked_key_opens_nothing(client: Client) -> None:
+    owner = make_member(make_project("office"), Role.OWNER)
+    key, text = make_key(owner.project)
+    client.force_login(owner.user)
+    client.post(f"/p/office/keys/{key.pk}/revoke/")
+    assert services.find_key(text) is None
+
+
+def test_key_of_another_project_cannot_be_revoked(client: Client) -> None:
+    owner = make_member(make_project("office"), Role.OWNER)
+    key, text = make_key(make_project())
+    client.force_login(owner.user)
+    assert client.post(f"/p/office/keys/{key.pk}/revoke/").status_code == 404
+    assert services.find_key(text) == key
+
+
+@pytest.mark.parametrize("page", ["members", "keys"])
+def test_pages_of_a_project_do_not_exist_for_strangers(client: Client, page: str) -> None:
+    make_project("office")
+    client.force_login(make_member(make_project(), Role.OWNER).user)
+    assert client.get(f"/p/office/{page}/").status_code == 404
+
+
+def test_server_error_page_needs_neither_request_nor_database() -> None:
+    from django.template.loader import render_to_string
+
+    assert "Something went wrong on our side" in render_to_string("500.html")

@@ -1,0 +1,135 @@
+"""Signing in, setting up, members and keys, in a browser."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from apps.accounts import services
+from apps.accounts.models import Role, User
+from tests.factories import make_key, make_member, make_project
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+SignIn = Callable[[Page, User], None]
+Check = Callable[[Page], None]
+PASSWORD = "a long password"
+
+
+def test_sign_in_page_is_sound(page: Page, look: tuple[str, int], is_sound: Check) -> None:
+    page.goto("/")
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    is_sound(page)
+    page.get_by_label("E-mail address").fill("nobody@example.org")
+    page.get_by_label("Password").fill("not the password")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert").filter(has_text="not correct")).to_be_visible()
+    is_sound(page)
+
+
+def test_one_signs_in_and_out_again_by_keyboard_alone(page: Page) -> None:
+    member = make_member(make_project("office"), Role.OWNER)
+    page.goto("/")
+    page.get_by_label("E-mail address").focus()
+    page.keyboard.type(member.user.email)
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"/p/office/$"))
+    page.locator("summary").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Sign out").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+def test_open_menu_closes_with_escape_and_gives_the_focus_back(page: Page, sign_in: SignIn, is_sound: Check) -> None:
+    sign_in(page, make_member(make_project("office")).user)
+    page.goto("/p/office/")
+    page.locator("summary").click()
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+    is_sound(page)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Sign out")).to_be_hidden()
+    expect(page.locator("summary")).to_be_focused()
+
+
+def test_first_owner_sets_up_and_lands_on_the_next_steps(page: Page, look: tuple[str, int], is_sound: Check) -> None:
+    page.goto(f"/setup/{services.make_sign_in_link(None)}/")
+    is_sound(page)
+    page.get_by_label("Name of the project").fill("Labour office")
+    page.get_by_label("Your name").fill("Ana")
+    page.get_by_label("Your e-mail address").fill("ana@example.org")
+    page.get_by_label("A password").fill("short")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("too short")).to_be_visible()
+    is_sound(page)
+    page.get_by_label("A password").fill("four words of mine")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Labour office is ready for its first model.")).to_be_visible()
+    is_sound(page)
+
+
+def test_spent_link_says_how_to_get_another(page: Page, look: tuple[str, int], is_sound: Check) -> None:
+    page.goto("/setup/never-made/")
+    expect(page.get_by_text("./run.sh manage setup_link")).to_be_visible()
+    is_sound(page)
+    page.goto("/enter/never-made/")
+    expect(page.get_by_role("heading", name="This link is used up")).to_be_visible()
+    is_sound(page)
+
+
+def test_owner_adds_a_member_who_comes_in_by_the_link(
+    page: Page, look: tuple[str, int], sign_in: SignIn, is_sound: Check
+) -> None:
+    sign_in(page, make_member(make_project("office"), Role.OWNER, name="Ana").user)
+    page.goto("/p/office/members/")
+    page.get_by_label("E-mail address").fill("bo@example.org")
+    page.get_by_label("Name").fill("Bo Lindqvist")
+    page.get_by_label("Role", exact=True).select_option("engineer")
+    page.get_by_role("button", name="Add", exact=True).click()
+    link = page.locator("#sign-in-link").inner_text()
+    is_sound(page)
+    page.context.clear_cookies()
+    page.goto(re.sub(r"^https?://[^/]+", "", link))
+    expect(page.get_by_role("heading", name="Choose a password")).to_be_visible()
+    is_sound(page)
+
+
+def test_owner_makes_and_revokes_a_key(page: Page, look: tuple[str, int], sign_in: SignIn, is_sound: Check) -> None:
+    project = make_project("office")
+    sign_in(page, make_member(project, Role.OWNER).user)
+    make_key(project)
+    page.goto("/p/office/keys/")
+    page.get_by_label("What is it for").fill("nightly scoring")
+    page.get_by_label("Send predictions").check()
+    page.get_by_role("button", name="Make the key").click()
+    expect(page.locator("#new-key")).to_have_text(re.compile("^cs_"))
+    is_sound(page)
+    page.get_by_role("button", name="Revoke nightly scoring").click()
+    expect(page.get_by_text("opens nothing any more")).to_be_visible()
+    expect(page.get_by_role("button", name="Revoke nightly scoring")).to_have_count(0)
+    is_sound(page)
+
+
+@pytest.mark.parametrize("address", ["/accounts/2fa/", "/accounts/password/change/", "/accounts/logout/", "/p/other/"])
+def test_pages_of_ones_own_account_are_sound(
+    address: str, page: Page, look: tuple[str, int], sign_in: SignIn, is_sound: Check
+) -> None:
+    sign_in(page, make_member(make_project()).user)
+    page.goto(address)
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    is_sound(page)
+
+
+def test_authenticator_app_is_set_up_after_the_password_was_given_again(
+    page: Page, look: tuple[str, int], sign_in: SignIn, is_sound: Check
+) -> None:
+    sign_in(page, make_member(make_project()).user)
+    page.goto("/accounts/2fa/totp/activate/")
+    is_sound(page)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Set up the authenticator app")).to_be_visible()
+    is_sound(page)
