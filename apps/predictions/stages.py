@@ -50,3 +50,8 @@ def by_model(stages: list[BatchStage]) -> Iterable[tuple[MonitoredModel, list[Ba
         stage.batch = batches[stage.batch_id]
         groups.setdefault(stage.batch.model, []).append(stage)
     return groups.items()
+
+
+def retry(state: BatchStage) -> None:
+    """Make a batch due again that was given up after too many attempts."""
+    BatchStage.objects.filter(pk=state.pk, done_at=None).update(attempts=0, error="", **RELEASED)

@@ -1,9 +1,14 @@
 from django.urls import URLPattern, path
 
+from apps.sampling import views
 from apps.sampling.api import PoliciesView
 
 api_urlpatterns: list[URLPattern] = [
     path("models/<str:model>/policies", PoliciesView.as_view(), name="api_policies"),
 ]
 
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern] = [
+    path("p/<slug:project>/models/<slug:model>/", views.model_page, name="model"),
+    path("p/<slug:project>/models/<slug:model>/sampling/", views.sampling_page, name="sampling"),
+    path("p/<slug:project>/stages/<int:stage>/retry/", views.stage_retry, name="stage_retry"),
+]

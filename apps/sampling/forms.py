@@ -1,0 +1,47 @@
+"""The sampling document as a person edits it: text that is read as strictly as the API reads it."""
+
+import json
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from apps.common import strict_json
+from apps.common.strict_json import StrictJSONError
+from apps.sampling.serializers import SamplingSerializer
+
+
+class SamplingForm(forms.Form):
+    document = forms.CharField(
+        label="Configuration",
+        widget=forms.Textarea(attrs={"rows": 24, "spellcheck": "false", "class": "mono", "autocomplete": "off"}),
+        help_text="Floor, policies and queues as one document, the same that the API takes. "
+        "What changes gets a new version from now on.",
+    )
+
+    @classmethod
+    def showing(cls, document: dict[str, Any]) -> "SamplingForm":
+        return cls(initial={"document": json.dumps(document, indent=2, ensure_ascii=False)})
+
+    def clean_document(self) -> dict[str, Any]:
+        try:
+            read = strict_json.loads(self.cleaned_data["document"].encode())
+        except StrictJSONError as error:
+            raise ValidationError(error.message) from error
+        serializer = SamplingSerializer(data=read)
+        if not serializer.is_valid():
+            raise ValidationError(_sentences(serializer.errors))
+        return dict(serializer.validated_data)
+
+
+def _sentences(errors: Any, path: str = "") -> list[str]:
+    """The serializer's nested errors, each with the place it speaks of."""
+    if isinstance(errors, dict):
+        return [s for name, inner in errors.items() for s in _sentences(inner, _joined(path, str(name)))]
+    if isinstance(errors, list) and any(isinstance(each, dict) for each in errors):
+        return [s for number, inner in enumerate(errors, start=1) for s in _sentences(inner, f"{path} {number}")]
+    return [f"{path}: {each}" if path else str(each) for each in errors]
+
+
+def _joined(path: str, name: str) -> str:
+    return path if name == "non_field_errors" else f"{path}, {name}" if path else name

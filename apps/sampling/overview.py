@@ -1,0 +1,81 @@
+"""What an engineer wants to see of a model's intake and draws."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Max, Sum
+from django.db.models.functions import Coalesce
+
+from apps.predictions import stages
+from apps.predictions.models import BatchKind, BatchStage
+from apps.registry.models import MonitoredModel
+from apps.sampling import policies
+from apps.sampling.models import Draw, PolicyKind, PopulationCell, SamplingPolicy
+
+HOW = {
+    PolicyKind.FLOOR: "Everything, with the same probability. The floor can be lowered but not removed.",
+    PolicyKind.UNIFORM: "With the same probability",
+    PolicyKind.BANDS: "By score band",
+    PolicyKind.UNCERTAINTY: "The less sure the model is, the more often",
+    PolicyKind.DISAGREEMENT: "Where model and baseline differ",
+}
+
+
+@dataclass(frozen=True)
+class DrawCheck:
+    """Whether as many were drawn as the probabilities say: the count against Σπ, give or take at most √Σπ."""
+
+    drawn: int
+    expected: float
+    spread: float
+
+    @property
+    def is_off(self) -> bool:
+        return abs(self.drawn - self.expected) > 4 * max(self.spread, 1)
+
+
+def intake(model: MonitoredModel) -> dict[str, Any]:
+    """What came in, and what of it is still on its way."""
+    received = model.batches.values("kind").annotate(
+        batches=Count("pk"),
+        rows=Coalesce(Sum("accepted"), 0),
+        duplicates=Coalesce(Sum("duplicates"), 0),
+        rejected=Coalesce(Sum("rejected"), 0),
+        last_at=Max("received_at"),
+    )
+    by_kind = {row["kind"]: row for row in received}
+    pending = BatchStage.objects.filter(batch__model=model, done_at=None)
+    return {
+        "predictions": by_kind.get(BatchKind.PREDICTIONS),
+        "outcomes": by_kind.get(BatchKind.OUTCOMES),
+        "waiting": pending.filter(attempts__lt=stages.MAX_ATTEMPTS).values("stage").annotate(n=Count("pk")),
+        "given_up": pending.filter(attempts__gte=stages.MAX_ATTEMPTS).select_related("batch").order_by("batch_id")[:20],
+    }
+
+
+def draw_check(model: MonitoredModel) -> DrawCheck:
+    """Over everything drawn so far. The cells hold Σ of the counted probability, so blind draws are compared."""
+    sums = PopulationCell.objects.filter(model=model).of_everyone().aggregate(pi=Sum("sum_pi"))
+    expected = float(sums["pi"] or 0.0)
+    drawn = Draw.objects.filter(model=model, is_blind=True).count()
+    return DrawCheck(drawn=drawn, expected=expected, spread=math.sqrt(expected))
+
+
+def policy_rows(model: MonitoredModel) -> list[dict[str, Any]]:
+    """The policies in force, in words."""
+    policies.ensure_floor(model)
+    current = SamplingPolicy.objects.filter(model=model).current().select_related("queue")
+    return [{"policy": policy, "how": HOW[PolicyKind(policy.kind)], "rates": _rates(policy)} for policy in current]
+
+
+def _rates(policy: SamplingPolicy) -> list[str]:
+    if policy.kind == PolicyKind.BANDS:
+        return [f"{band['low']:g} to {band['high']:g}: {_share(band['rate'])}" for band in policy.settings["bands"]]
+    most = "at most " if policy.kind == PolicyKind.UNCERTAINTY else ""
+    return [most + _share(policy.settings["rate"])]
+
+
+def _share(rate: float) -> str:
+    """A probability as people say it: 2 %, or 1 in 5,000 where that would be a fraction of a percent."""
+    return f"{100 * rate:g} %" if rate >= 0.001 or rate == 0 else f"1 in {round(1 / rate):,}"

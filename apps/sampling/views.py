@@ -1,0 +1,80 @@
+"""Pages for engineers: a model's intake, and what of it is drawn for review."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from apps.accounts.access import ProjectRequest, get_or_404, member_page
+from apps.accounts.models import Role
+from apps.common import doorbell
+from apps.common.errors import DomainError
+from apps.predictions import stages
+from apps.predictions.models import BatchStage
+from apps.registry.models import MonitoredModel
+from apps.sampling import overview, policies
+from apps.sampling.forms import SamplingForm
+
+
+def _model(request: ProjectRequest, slug: str) -> MonitoredModel:
+    model: MonitoredModel = get_or_404(MonitoredModel.objects.in_project(request.project), slug=slug)
+    return model
+
+
+@require_safe
+@member_page(Role.ENGINEER)
+def model_page(request: ProjectRequest, model: str) -> HttpResponse:
+    found = _model(request, model)
+    context = {
+        "model": found,
+        "tab": "model",
+        "intake": overview.intake(found),
+        "check": overview.draw_check(found),
+        "batches": found.batches.order_by("-id")[:10],
+        "versions": found.versions.order_by("-id")[:20],
+    }
+    return render(request, "sampling/model.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@member_page(Role.ENGINEER)
+def sampling_page(request: ProjectRequest, model: str) -> HttpResponse:
+    found = _model(request, model)
+    if request.method == "POST":
+        form = SamplingForm(request.POST)
+        if form.is_valid() and _saved(form, found):
+            messages.success(request, "Saved. It holds for what is received from now on.")
+            return redirect("sampling", request.project.slug, found.slug)
+    else:
+        form = SamplingForm.showing(policies.shown(found))
+    context = {
+        "model": found,
+        "tab": "sampling",
+        "form": form,
+        "rows": overview.policy_rows(found),
+        "queues": found.queues.order_by("id"),
+        "check": overview.draw_check(found),
+    }
+    return render(request, "sampling/sampling.html", context, status=400 if form.errors else 200)
+
+
+def _saved(form: SamplingForm, model: MonitoredModel) -> bool:
+    try:
+        policies.put_document(model, form.cleaned_data["document"])
+    except DomainError as error:
+        form.add_error("document", error.message)
+        return False
+    return True
+
+
+@require_POST
+@member_page(Role.ENGINEER)
+def stage_retry(request: ProjectRequest, stage: int) -> HttpResponse:
+    """Try a batch again that the workers have given up."""
+    found: BatchStage = get_or_404(
+        BatchStage.objects.filter(batch__model__project=request.project).select_related("batch__model"), pk=stage
+    )
+    stages.retry(found)
+    doorbell.ring(found.stage)
+    messages.success(request, f"Batch {found.batch_id} is due again.")
+    return redirect("model", request.project.slug, found.batch.model.slug)
