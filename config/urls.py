@@ -19,6 +19,7 @@ api = [
     *sampling.api_urlpatterns,
     *review.api_urlpatterns,
     *truth.api_urlpatterns,
+    *reports.api_urlpatterns,
     path("schema", SpectacularAPIView.as_view(), name="schema"),
 ]
 

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
+from apps.accounts.models import User
 from apps.common.leases import Leased
 from apps.registry.models import MonitoredModel
 from apps.reports.querysets import ReportJobQuerySet, ReportQuerySet
@@ -26,11 +27,14 @@ class ReportJob(Leased):
     end = models.DateField()
     # Null: everything known when the job runs.
     as_of = models.DateTimeField(null=True)
+    # Names of slices.
     slices = models.JSONField(default=list)
     progress = models.FloatField(default=0)
     step = models.CharField(max_length=200, blank=True)
     error = models.TextField(blank=True)
     requested_at = models.DateTimeField(auto_now_add=True)
+    # Null: a client system, or the product itself because more is known by now.
+    requested_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     finished_at = models.DateTimeField(null=True)
     report = models.ForeignKey("Report", models.PROTECT, null=True, related_name="jobs")
 
@@ -45,11 +49,9 @@ class ReportJob(Leased):
 
     @property
     def status(self) -> str:
-        """queued, running, done or failed."""
-        if self.report_id:
-            return "done"
-        if self.error and self.attempts >= self.MAX_ATTEMPTS:
-            return "failed"
+        """queued, running, done or failed; failed ones wait for somebody to ask for another try."""
+        if self.finished_at:
+            return "done" if self.report_id else "failed"
         return "running" if self.lease_token else "queued"
 
 
@@ -63,7 +65,7 @@ class Report(models.Model):
     seq = models.BigIntegerField()
     as_of = models.DateTimeField()
     configuration_hash = models.CharField(max_length=64)
-    # {"results": […], "sections": {…}, "population": {…}, "restatements": […]}
+    # See apps.reports.document.
     document = models.JSONField()
     # {name: {"light": "<svg…", "dark": "<svg…"}}
     charts = models.JSONField(default=dict)
@@ -75,7 +77,8 @@ class Report(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["model", "kind", "start", "end", "seq", "configuration_hash"], name="one_report_per_window_and_seq"
+                fields=["model", "kind", "start", "end", "seq", "configuration_hash"],
+                name="one_report_per_window_and_seq",
             )
         ]
         indexes = [models.Index(fields=["model", "kind", "-id"], name="report_by_kind")]

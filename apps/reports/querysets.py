@@ -17,9 +17,25 @@ class ReportJobQuerySet(LeaseQuerySet):
         """Asked for and not finished, oldest first; those given up are left alone."""
         return self.filter(finished_at=None, attempts__lt=self.model.MAX_ATTEMPTS).order_by("id")
 
+    def unfinished(self) -> Self:
+        return self.filter(finished_at=None)
+
+    def abandoned(self) -> Self:
+        """Those whose worker vanished at the last attempt."""
+        return self.unfinished().unleased().filter(attempts__gte=self.model.MAX_ATTEMPTS)
+
 
 class ReportQuerySet(ProjectScopedQuerySet):
     project_path = "model__project"
 
     def latest_of(self, kind: str, **filters: Any) -> Any:
         return self.filter(kind=kind, **filters).order_by("-id").first()
+
+    def of_same_window(self, report: Any) -> Self:
+        """Reports of the same kind on the same window, by any configuration."""
+        return self.filter(model=report.model, kind=report.kind, start=report.start, end=report.end)
+
+    def newest_by_window(self) -> Self:
+        """The newest report of every model, kind and window."""
+        window = ("model", "kind", "start", "end")
+        return self.order_by(*window, "-id").distinct(*window)

@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, path
 
+from apps.reports.api import ReportRequestsView, ReportView
 from apps.reports.views import overview, reports
 
 urlpatterns: list[URLPattern] = [
@@ -18,4 +19,7 @@ urlpatterns: list[URLPattern] = [
     path("p/<slug:project>/report-jobs/<int:job>/", reports.job, name="report_job"),
 ]
 
-api_urlpatterns: list[URLPattern] = []
+api_urlpatterns: list[URLPattern] = [
+    path("models/<str:model>/reports", ReportRequestsView.as_view(), name="api_report_requests"),
+    path("reports/<int:pk>", ReportView.as_view(), name="api_report"),
+]

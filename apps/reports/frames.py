@@ -1,0 +1,169 @@
+"""Rows of a window as frames: predictions with their outcome, population cells, and what was drawn.
+
+Classes are positions in the model's list; -1 stands for "no baseline". Columns `slice:<name>` hold the values
+of slices.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from django.db.models import Count, Exists, F, FloatField, OuterRef, QuerySet, Subquery
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast, Coalesce, TruncDate
+
+from apps.predictions.models import Prediction
+from apps.registry.models import MonitoredModel
+from apps.review.models import Decision, Slot
+from apps.sampling.models import SUMS, Draw, PopulationCell
+from apps.stats.draws import logit_bin
+from apps.truth.cohorts import day_start
+from apps.truth.models import Resolution
+
+NO_BASELINE = -1.0
+CHUNK = 50_000
+CELL_KEYS = ["day", "predicted", "baseline", "score_bin"]
+SLICE = "slice:"
+
+
+def outcomes_frame(model: MonitoredModel, *, start: date, end: date, seq: int, slices: Sequence[str]) -> pd.DataFrame:
+    """All predictions of the window with the outcome known as of `seq` (nan: none)."""
+    latest = Resolution.objects.filter(prediction=OuterRef("pk"), seq__lte=seq).order_by("-seq")
+    rows = (
+        Prediction.objects.filter(model=model, predicted_at__gte=day_start(model, start))
+        .filter(predicted_at__lt=day_start(model, end))
+        .annotate(
+            day=TruncDate("predicted_at", tzinfo=model.zone),
+            money=Cast("amount", FloatField()),
+            outcome=Subquery(latest.values("outcome")[:1]),
+            **{f"slice_{at}": KeyTextTransform(name, "slices") for at, name in enumerate(slices)},
+        )
+    )
+    columns = ["day", "predicted", "baseline", "score", "money", "outcome"]
+    frame = _read(rows, [*columns, *_slice_columns(slices)], named=[*columns, *_slice_names(slices)])
+    frame = frame.rename(columns={"money": "amount"})
+    frame["score_bin"] = score_bins(model, predicted=frame["predicted"], score=frame["score"])
+    return _typed(frame)
+
+
+def cells_frame(model: MonitoredModel, *, start: date, end: date, slice_name: str = "") -> pd.DataFrame:
+    """Population cells by day, over everyone or by the values of one slice, versions added up."""
+    cells = PopulationCell.objects.filter(model=model, slice_name=slice_name).between(start, end)
+    keys = [*CELL_KEYS, "slice_value"]
+    frame = _read(cells, [*keys, *SUMS], named=[*keys, *SUMS])
+    frame["baseline"] = frame["baseline"].astype(float).fillna(NO_BASELINE)
+    summed = frame.groupby(keys, sort=False, as_index=False)[list(SUMS)].sum()
+    return summed.astype(dict.fromkeys(SUMS, float))
+
+
+def draws_frame(
+    model: MonitoredModel, *, start: date, end: date, seq: int, as_of: datetime, slices: Sequence[str]
+) -> pd.DataFrame:
+    """What was drawn of the window's predictions, with what reviewers said of it as of `seq`."""
+    rows = (
+        Draw.objects.filter(model=model, drawn_at__lte=as_of)
+        .filter(prediction__predicted_at__gte=day_start(model, start))
+        .filter(prediction__predicted_at__lt=day_start(model, end))
+        .annotate(
+            day=TruncDate("prediction__predicted_at", tzinfo=model.zone),
+            received_day=TruncDate("prediction__received_at", tzinfo=model.zone),
+            predicted=F("prediction__predicted"),
+            baseline=F("prediction__baseline"),
+            score=F("prediction__score"),
+            money=Cast("prediction__amount", FloatField()),
+            answers=_answers(),
+            is_skipped=_skipped(),
+            **{f"slice_{at}": KeyTextTransform(name, "prediction__slices") for at, name in enumerate(slices)},
+        )
+    )
+    columns = ["prediction_id", "queue_id", "is_blind", "counted_probability", "day", "received_day"]
+    columns += ["predicted", "baseline", "score", "money", "answers", "is_skipped"]
+    frame = _read(rows, [*columns, *_slice_columns(slices)], named=[*columns, *_slice_names(slices)])
+    frame = frame.rename(columns={"money": "amount", "counted_probability": "pi"})
+    frame["score_bin"] = score_bins(model, predicted=frame["predicted"], score=frame["score"])
+    said = _reviews_frame(model, start=start, end=end, seq=seq)
+    frame = _typed(frame.merge(said, how="left", on="prediction_id"))
+    frame["is_chosen"] = frame["is_chosen"].eq(True)  # nan, where nobody said anything, is not
+    return frame
+
+
+def _answers() -> Coalesce:
+    """How many reviews of an item were answered, adjudications included."""
+    slots = Slot.objects.filter(item__draw=OuterRef("pk"), outcome=Slot.Outcome.ANSWERED)
+    counted = slots.order_by().values("item").annotate(answers=Count("pk")).values("answers")
+    return Coalesce(Subquery(counted), 0)
+
+
+def _skipped() -> Exists:
+    """Somebody had the item in hand and gave no answer; where nobody else answers, that is non-response."""
+    passed = Decision.objects.filter(item__draw=OuterRef("pk"), value=None, is_judgement=False)
+    return Exists(passed)
+
+
+def _reviews_frame(model: MonitoredModel, *, start: date, end: date, seq: int) -> pd.DataFrame:
+    known = (
+        Resolution.objects.filter(model=model, prediction__draw__isnull=False)
+        .predicted_between(day_start(model, start), day_start(model, end))
+        .as_of(seq)
+    )
+    columns = ["prediction_id", "label", "is_adjudication_chosen", "adjudication_probability", "adjudicated"]
+    frame = _read(known, columns, named=["prediction_id", "label", "is_chosen", "q", "adjudicated"])
+    return frame.astype({"label": float, "q": float, "adjudicated": float})
+
+
+def changes_frame(model: MonitoredModel, *, start: date, end: date, before: int, seq: int) -> pd.DataFrame:
+    """What is known as of `seq` of the predictions about which something was written after `before`, and was then."""
+    said = ("outcome", "label", "adjudicated")
+    earlier = Resolution.objects.filter(prediction=OuterRef("prediction"), seq__lte=before).order_by("-seq")
+    rows = (
+        Resolution.objects.filter(model=model, seq__gt=before)
+        .predicted_between(day_start(model, start), day_start(model, end))
+        .as_of(seq)
+        .annotate(**{f"{name}_before": Subquery(earlier.values(name)[:1]) for name in said})
+    )
+    columns = [*said, *(f"{name}_before" for name in said)]
+    return _read(rows, columns, named=columns).astype(float)
+
+
+def score_bins(model: MonitoredModel, *, predicted: Any, score: Any) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """The bin of the score; of a regression, of the prediction; -1 where there is none."""
+    if model.is_regression:
+        edges = np.asarray(model.bin_edges or [], dtype=np.float64)
+        return np.searchsorted(edges, np.asarray(predicted, dtype=np.float64)).astype(np.int64)
+    return logit_bin(np.asarray(score, dtype=np.float64)).astype(np.int64)
+
+
+def _slice_columns(slices: Sequence[str]) -> list[str]:
+    return [f"slice_{at}" for at in range(len(slices))]
+
+
+def _slice_names(slices: Sequence[str]) -> list[str]:
+    return [SLICE + name for name in slices]
+
+
+def _read(rows: QuerySet[Any], columns: Sequence[str], *, named: Sequence[str]) -> pd.DataFrame:
+    """The rows in chunks: tuples of Python objects take ten times the memory of columns."""
+    chunks: list[pd.DataFrame] = []
+    held: list[tuple[Any, ...]] = []
+    for row in rows.values_list(*columns).iterator(chunk_size=CHUNK):
+        held.append(row)
+        if len(held) == CHUNK:
+            chunks.append(_chunk(held, named))
+            held = []
+    return pd.concat([*chunks, _chunk(held, named)], ignore_index=True)
+
+
+def _chunk(rows: Iterable[tuple[Any, ...]], named: Sequence[str]) -> pd.DataFrame:
+    return pd.DataFrame.from_records(list(rows), columns=list(named))
+
+
+def _typed(frame: pd.DataFrame) -> pd.DataFrame:
+    numbers = {name: float for name in ("predicted", "baseline", "score", "amount", "outcome") if name in frame}
+    frame = frame.astype(numbers)
+    frame["baseline"] = frame["baseline"].fillna(NO_BASELINE)
+    # An amount that was not sent counts as one, here as in the cells.
+    frame["is_amount_missing"] = frame["amount"].isna()
+    frame["amount"] = frame["amount"].fillna(1.0)
+    return frame

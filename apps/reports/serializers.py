@@ -1,0 +1,77 @@
+"""Report requests and answers on the wire."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from apps.common.api import StrictSerializer
+from apps.reports.models import Kind
+
+
+class ReportRequestSerializer(StrictSerializer):
+    kind = serializers.ChoiceField(choices=Kind.choices)
+    start = serializers.DateField(help_text="First day, in the project's time zone")
+    end = serializers.DateField(help_text="The day after the last one")
+    as_of = serializers.DateTimeField(required=False, allow_null=True, default=None)
+    slices = serializers.ListField(
+        child=serializers.CharField(max_length=64), max_length=50, required=False, allow_null=True, default=None
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs["start"] >= attrs["end"]:
+            raise serializers.ValidationError({"end": "A window ends after it starts."})
+        return attrs
+
+
+class JobAnswerSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+
+
+class SliceKeySerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    value = serializers.CharField()
+
+
+class ResultSerializer(serializers.Serializer[Any]):
+    metric = serializers.CharField()
+    slice = SliceKeySerializer(allow_null=True)
+    start = serializers.DateField()
+    end = serializers.DateField()
+    part = serializers.ChoiceField(choices=["all", "closed", "open"])
+    value = serializers.FloatField(allow_null=True)
+    low = serializers.FloatField(allow_null=True)
+    high = serializers.FloatField(allow_null=True)
+    method = serializers.CharField()
+    n = serializers.IntegerField()
+    n_eff = serializers.FloatField(allow_null=True)
+    response_rate = serializers.FloatField(allow_null=True)
+    outcome_share = serializers.FloatField(allow_null=True)
+    covered_share = serializers.FloatField(allow_null=True)
+    code = serializers.CharField(allow_null=True)
+    labels_needed = serializers.IntegerField(allow_null=True)
+
+
+class RestatementSerializer(serializers.Serializer[Any]):
+    metric = serializers.CharField()
+    was = serializers.JSONField()
+    figure = serializers.JSONField()
+    previous = serializers.IntegerField()
+    previous_as_of = serializers.DateTimeField()
+    why = serializers.JSONField()
+
+
+class ReportAnswerSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    status = serializers.ChoiceField(choices=["queued", "running", "done", "failed"])
+    progress = serializers.FloatField()
+    step = serializers.CharField()
+    error = serializers.CharField()
+    kind = serializers.ChoiceField(choices=Kind.choices)
+    start = serializers.DateField()
+    end = serializers.DateField()
+    report = serializers.IntegerField(allow_null=True)
+    as_of = serializers.DateTimeField(allow_null=True)
+    seq = serializers.IntegerField(allow_null=True)
+    results = ResultSerializer(many=True)
+    caveats = serializers.JSONField()
+    restatements = RestatementSerializer(many=True)

@@ -1,0 +1,6 @@
+"""Reports: asked for as jobs, made from what was drawn and what is known, never changed."""
+
+from apps.reports.services.jobs import TooManyJobsError, request_report, retry_job, run_due, run_job
+from apps.reports.services.refresh import refresh_due
+
+__all__ = ["TooManyJobsError", "refresh_due", "request_report", "retry_job", "run_due", "run_job"]

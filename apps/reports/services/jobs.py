@@ -1,0 +1,140 @@
+"""Report jobs: asked for, claimed, run with visible progress, finished or failed with a visible error."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.db.models.functions import Now
+
+from apps.accounts.models import Project, User
+from apps.common import doorbell
+from apps.common.errors import ConflictError, DomainError, LeaseLostError
+from apps.common.leases import RELEASED
+from apps.registry.models import MonitoredModel
+from apps.reports.models import Kind, Report, ReportJob
+from apps.reports.services.making import make_report
+
+log = structlog.get_logger(__name__)
+
+BELL = "run_reports"
+LEASE_SECONDS = 600
+MAX_UNFINISHED = 20
+
+
+class TooManyJobsError(DomainError):
+    """The project has as many unfinished reports as it may have."""
+
+    status = 429
+    code = "too_many_jobs"
+
+
+@transaction.atomic
+def request_report(
+    model: MonitoredModel,
+    kind: str,
+    start: date,
+    end: date,
+    *,
+    as_of: datetime | None = None,
+    slices: Sequence[str] | None = None,
+    by: User | None = None,
+) -> ReportJob:
+    """Ask for a report on the days in [start, end); the same request made twice is one job.
+
+    Without `as_of` it rests on everything known when it runs, and is made again when more is known.
+    """
+    if kind not in Kind.values:
+        raise DomainError(f"There is no report of the kind {kind!r}.", code="unknown_kind")
+    if start >= end:
+        raise DomainError("A window ends after it starts.", code="empty_window")
+    wanted = _slices(model, slices)
+    # One request at a time per project, so that the limit holds.
+    Project.objects.select_for_update().get(pk=model.project_id)
+    unfinished = ReportJob.objects.unfinished()
+    same = unfinished.filter(model=model, kind=kind, start=start, end=end, as_of=as_of, slices=wanted)
+    if (job := same.first()) is not None:
+        assert isinstance(job, ReportJob)
+        return job
+    limit = getattr(settings, "MAX_UNFINISHED_REPORTS", MAX_UNFINISHED)
+    if unfinished.filter(model__project=model.project_id).count() >= limit:
+        raise TooManyJobsError(f"{limit} reports are under way in this project; ask again when some are done.")
+    made = ReportJob.objects.create(
+        model=model, kind=kind, start=start, end=end, as_of=as_of, slices=wanted, requested_by=by
+    )
+    doorbell.ring_on_commit(BELL)
+    return made
+
+
+def _slices(model: MonitoredModel, names: Sequence[str] | None) -> list[str]:
+    declared = [each.name for each in model.slice_list]
+    if names is None:
+        return declared
+    unknown = sorted(set(names) - set(declared))
+    if unknown:
+        raise DomainError(f"There is no slice {unknown[0]!r} in this model.", code="unknown_slice", slices=unknown)
+    return list(dict.fromkeys(names))
+
+
+def retry_job(job: ReportJob) -> None:
+    """Try a failed job again."""
+    tried = ReportJob.objects.filter(pk=job.pk, report=None, finished_at__isnull=False).update(
+        attempts=0, error="", step="", progress=0.0, finished_at=None, **RELEASED
+    )
+    if not tried:
+        raise ConflictError("Only a report that failed can be tried again.")
+    doorbell.ring_on_commit(BELL)
+
+
+def run_due() -> int:
+    """Run the jobs that are due, one after the other; answers how many."""
+    _give_up_abandoned()
+    run = 0
+    while claimed := ReportJob.objects.due().claim(seconds=LEASE_SECONDS, error=""):
+        try:
+            run_job(claimed[0])
+        except LeaseLostError:
+            log.warning("report_lease_lost", job=claimed[0].pk)
+        run += 1
+    return run
+
+
+def run_job(job: ReportJob) -> None:
+    """Make a claimed job's report. An error is kept with the job; after three attempts it has failed."""
+    try:
+        report = make_report(job, tell=Progress(job))
+    except LeaseLostError:
+        raise
+    except Exception as error:  # whatever went wrong must be seen on the job's page
+        log.exception("report_failed", job=job.pk, attempt=job.attempts)
+        _note_failure(job, error)
+        return
+    _finish(job, report)
+
+
+def _finish(job: ReportJob, report: Report) -> None:
+    job.fenced_update(report=report, progress=1.0, step="done", finished_at=Now(), **RELEASED)
+
+
+def _note_failure(job: ReportJob, error: Exception) -> None:
+    final: dict[str, Any] = {"finished_at": Now()} if job.attempts >= ReportJob.MAX_ATTEMPTS else {}
+    job.fenced_update(error=f"{type(error).__name__}: {error}"[:2000], **RELEASED, **final)
+
+
+def _give_up_abandoned() -> None:
+    ReportJob.objects.abandoned().update(
+        error="Its worker was stopped at every attempt.", finished_at=Now(), **RELEASED
+    )
+
+
+class Progress:
+    """Says on the job how far it is, and holds its lease meanwhile."""
+
+    def __init__(self, job: ReportJob) -> None:
+        self.job = job
+
+    def __call__(self, step: str, progress: float) -> None:
+        self.job.heartbeat(seconds=LEASE_SECONDS)
+        self.job.fenced_update(step=step, progress=progress)

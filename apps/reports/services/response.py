@@ -1,0 +1,108 @@
+"""Who answered of those that were drawn, and what became known of closed days: rates by class, carried to the cells.
+
+A class is queue × day received × score band, sparse days merged. Drawn and not answered is non-response, and so is
+an outcome of a closed day that never came.
+"""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from apps.stats.response import merge_sparse_days, response_rates, settled_probability
+
+MOST_BANDS = 5
+# Expected answers without which a score band is too thin to have a rate of its own.
+ANSWERS_PER_BAND = 20
+
+Ints = NDArray[np.int64]
+
+
+def of_draws(draws: pd.DataFrame) -> pd.DataFrame:
+    """The draws with what they say: `is_answered`, `said` (L), `known` (truth), `settled_q`, `rate`, `band`."""
+    label, adjudicated = draws["label"], draws["adjudicated"]
+    has_phase = label.notna() & (draws["q"] > 0)
+    said = label.where(has_phase | adjudicated.isna(), adjudicated)
+    frame = draws.assign(
+        said=said,
+        known=adjudicated.fillna(label),
+        is_answered=said.notna(),
+        is_settled=has_phase & adjudicated.notna(),
+        settled_q=np.nan,
+        rate=1.0,
+        band=0,
+    )
+    counted = frame["is_open"] & frame["is_blind"]
+    if counted.any():
+        frame.loc[counted, "settled_q"] = _settled_q(frame[counted])
+        frame.loc[counted, "band"] = _bands(frame[counted], _edges(frame[counted]))
+        frame.loc[counted, "rate"] = _rates(frame[counted])
+    return frame
+
+
+def of_rows(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of closed days with `rate`: the share of their like whose truth is known."""
+    frame = rows.assign(rate=1.0, band=0, is_answered=rows["truth"].notna(), queue_id=0, received_day=rows["day"])
+    if frame["is_answered"].all():
+        return frame
+    frame["band"] = _bands(frame, _edges(frame))
+    return frame.assign(rate=_rates(frame))
+
+
+def of_cells(cells: pd.DataFrame, rows: pd.DataFrame, draws: pd.DataFrame) -> pd.DataFrame:
+    """Cells with the rate of their day and band; 0 where they hold a class in which nobody answered."""
+    frame = cells.assign(rate=1.0)
+    counted = draws[draws["is_open"] & draws["is_blind"]]
+    for is_open, known, weight in ((True, counted, 1 / counted["pi"]), (False, rows, None)):
+        mask = (frame["is_open"] == is_open).to_numpy(dtype=np.bool_)
+        if mask.any() and len(known):
+            frame.loc[mask, "rate"] = _cell_rates(frame[mask], known, weight)
+    return frame
+
+
+def _settled_q(items: pd.DataFrame) -> NDArray[np.float64]:
+    """Adjudication probability times settled/chosen of the class: queue × recorded probability."""
+    q = items["q"].where(items["label"].notna() & (items["q"] > 0)).to_numpy(dtype=np.float64)
+    settled = items["is_settled"].to_numpy(dtype=np.bool_)
+    # Whoever has probability 1 is chosen, and whoever was settled was.
+    chosen = (items["is_chosen"].to_numpy(dtype=np.bool_) | (q == 1) | settled) & ~np.isnan(q)
+    strata = pd.factorize(pd.Series(list(zip(items["queue_id"], q, strict=True))))[0]
+    return settled_probability(q, chosen=chosen, settled=settled, strata=strata)
+
+
+def _rates(drawn: pd.DataFrame) -> NDArray[np.float64]:
+    answered = drawn["is_answered"].to_numpy(dtype=np.bool_)
+    group = drawn["queue_id"].to_numpy(dtype=np.int64) * MOST_BANDS + drawn["band"].to_numpy(dtype=np.int64)
+    day = _ordinals(drawn["received_day"])
+    strata = merge_sparse_days(group, day, answered).of(group, day)
+    return response_rates(strata, answered).of(strata)
+
+
+def _edges(drawn: pd.DataFrame) -> Ints:
+    """Score bins at which a new band begins: quantiles, so many that each band can expect answers."""
+    bands = int(np.clip(drawn["is_answered"].sum() // ANSWERS_PER_BAND, 1, MOST_BANDS))
+    quantiles = np.arange(1, bands) / bands
+    return np.unique(np.quantile(drawn["score_bin"], quantiles, method="lower")).astype(np.int64)
+
+
+def _bands(frame: pd.DataFrame, edges: Ints) -> Ints:
+    return np.searchsorted(edges, frame["score_bin"].to_numpy(dtype=np.int64), side="right").astype(np.int64)
+
+
+def _cell_rates(cells: pd.DataFrame, known: pd.DataFrame, weight: Any) -> NDArray[np.float64]:
+    """The mean rate, by design weight, of what is known of each cell's day and band."""
+    lowest = known.groupby("band")["score_bin"].min().sort_values()
+    band = np.maximum(np.searchsorted(lowest.to_numpy(), cells["score_bin"], side="right") - 1, 0)
+    sums = known.assign(w=1.0 if weight is None else weight)
+    sums = sums.assign(wr=sums["w"] * sums["rate"])
+    by_class = sums.groupby(["day", "band"]).agg(w=("w", "sum"), wr=("wr", "sum"), least=("rate", "min"))
+    rate = (by_class["wr"] / by_class["w"]).where(by_class["least"] > 0, 0.0)
+    wanted = pd.MultiIndex.from_arrays([cells["day"], lowest.index.to_numpy()[band]])
+    found = rate.reindex(wanted).to_numpy(dtype=np.float64)
+    overall = float(sums["is_answered"].mean())
+    return np.where(np.isnan(found), overall, found)
+
+
+def _ordinals(days: pd.Series) -> Ints:
+    return np.array([day.toordinal() for day in days], dtype=np.int64)

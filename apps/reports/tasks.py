@@ -1,0 +1,15 @@
+"""The bells of reports."""
+
+from celery import shared_task
+
+from apps.reports import services
+
+
+@shared_task(name="run_reports")
+def run_reports() -> None:
+    services.run_due()
+
+
+@shared_task(name="refresh_reports")
+def refresh_reports() -> None:
+    services.refresh_due()
