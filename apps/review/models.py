@@ -1,12 +1,16 @@
 """Cases in review: the item, the slots that people take, and their decisions."""
 
+from datetime import datetime
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.common.leases import Leased
+from apps.common.leases import RELEASED, Leased
 from apps.predictions.models import Prediction
-from apps.registry.models import ReviewQueue
+from apps.registry.models import MonitoredModel, ReviewQueue
 from apps.review.querysets import DecisionQuerySet, ReviewItemQuerySet, SlotQuerySet
 from apps.sampling.models import Draw
 
@@ -61,6 +65,15 @@ class ReviewItem(models.Model):
     def __str__(self) -> str:
         return f"item {self.pk}"
 
+    @property
+    def model(self) -> MonitoredModel:
+        return self.queue.model
+
+    @property
+    def round_slots(self) -> SlotQuerySet:
+        """The slots of the round that is under way."""
+        return Slot.objects.filter(item=self, round=self.round)
+
 
 class Slot(Leased):
     """One needed review of an item. Whoever takes it holds it under a lease; their name stays on it."""
@@ -79,6 +92,9 @@ class Slot(Leased):
     # The item's random place in the queue.
     order_key = models.FloatField()
     opened_at = models.DateTimeField(auto_now_add=True)
+    # When the first answer of a blind item was stored; from then on the slot is not taken from its reviewer.
+    judged_at = models.DateTimeField(null=True)
+    # Until then it waits for its reviewer, and for nobody else.
     snoozed_until = models.DateTimeField(null=True)
     outcome = models.CharField(max_length=16, choices=Outcome, blank=True)
     closed_at = models.DateTimeField(null=True)
@@ -88,14 +104,65 @@ class Slot(Leased):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["item", "round", "reviewer"], name="one_slot_per_item_round_and_reviewer"),
+            models.UniqueConstraint(
+                fields=["item", "round", "is_adjudication", "position"],
+                condition=Q(closed_at=None),
+                name="one_open_slot_per_position",
+            ),
+            models.CheckConstraint(
+                condition=Q(closed_at=None, outcome="") | (Q(closed_at__isnull=False) & ~Q(outcome="")),
+                name="a_closed_slot_has_an_outcome",
+            ),
         ]
         indexes = [
             models.Index(fields=["queue", "order_key", "id"], condition=Q(closed_at=None), name="slots_open"),
             models.Index(fields=["reviewer", "closed_at"], name="slots_by_reviewer"),
+            models.Index(
+                fields=["lease_expires_at"], condition=Q(closed_at=None, judged_at__isnull=False), name="slots_judged"
+            ),
         ]
 
     def __str__(self) -> str:
         return f"slot {self.pk}"
+
+    @property
+    def is_blind(self) -> bool:
+        """Its reviewer judges before anything of the prediction is shown. Adjudicators see it all."""
+        return self.item.is_blind and not self.is_adjudication
+
+    @property
+    def revealed(self) -> ReviewItem | None:
+        """The item where its prediction may be shown, else nothing."""
+        return self.item if not self.is_blind or self.judged_at else None
+
+    @property
+    def judgement(self) -> "Decision | None":
+        """The first answer, once it is stored."""
+        return self.decisions.filter(is_judgement=True).first() if self.judged_at else None
+
+    @property
+    def answers_to_settle(self) -> "DecisionQuerySet":
+        """What an adjudicator looks at: all that was said of the case in this round, by position, never by name."""
+        said = Decision.objects.filter(item=self.item, slot__round=self.round, slot__is_adjudication=False)
+        return said.order_by("slot__position", "slot", "id") if self.is_adjudication else said.none()
+
+    def close(self, outcome: Outcome) -> None:
+        """Answered or passed on. The token stays, so that its holder's repeated submit is known."""
+        self.outcome, self.closed_at = outcome, timezone.now()
+        self.save(update_fields=["outcome", "closed_at"])
+
+    def put_off(self, *, until: datetime) -> None:
+        """Given back, to return to the same person."""
+        self._give_back(snoozed_until=until)
+
+    def put_back(self) -> None:
+        """Given back, for anybody."""
+        self._give_back(reviewer=None)
+
+    def _give_back(self, **changes: Any) -> None:
+        for name, value in (RELEASED | changes).items():
+            setattr(self, name, value)
+        self.save(update_fields=[*RELEASED, *changes])
 
 
 class Verdict(models.TextChoices):
@@ -129,6 +196,8 @@ class Decision(models.Model):
     note = models.TextField(blank=True)
     snoozed_until = models.DateTimeField(null=True)
     active_ms = models.PositiveIntegerField(null=True)
+    # The lease under which it was said: a repeated submit is known by it.
+    lease_token = models.UUIDField()
     decided_at = models.DateTimeField(auto_now_add=True)
 
     objects = DecisionQuerySet.as_manager()
@@ -136,11 +205,15 @@ class Decision(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["slot"], condition=Q(is_judgement=True), name="one_judgement_per_slot"),
+            models.UniqueConstraint(
+                fields=["slot", "lease_token"], condition=Q(is_judgement=False), name="one_decision_per_lease"
+            ),
             models.CheckConstraint(
                 condition=Q(certainty__isnull=True) | Q(certainty__gte=1, certainty__lte=3), name="certainty_1_to_3"
             ),
             models.CheckConstraint(
-                condition=~Q(verdict__in=[str(v) for v in LABELLING]) | Q(value__isnull=False), name="a_label_has_a_value"
+                condition=~Q(verdict__in=[str(v) for v in LABELLING]) | Q(value__isnull=False),
+                name="a_label_has_a_value",
             ),
         ]
         indexes = [models.Index(fields=["reviewer", "-id"], name="decisions_by_reviewer")]

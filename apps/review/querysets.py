@@ -9,7 +9,7 @@ from apps.accounts.querysets import ProjectScopedQuerySet
 from apps.common.leases import LeaseQuerySet
 
 if TYPE_CHECKING:
-    from apps.accounts.models import Membership, Project, User
+    from apps.accounts.models import Project, User
     from apps.registry.models import ReviewQueue
 
 
@@ -25,31 +25,46 @@ class SlotQuerySet(LeaseQuerySet):
     def in_project(self, project: "Project") -> Self:
         return self.filter(queue__model__project=project)
 
-    def open(self) -> Self:
-        """Neither answered nor passed on, and not put off until later."""
-        return self.filter(closed_at=None).filter(Q(snoozed_until=None) | Q(snoozed_until__lte=Now()))
-
     def in_queue(self, queue: "ReviewQueue") -> Self:
         return self.filter(queue=queue)
 
-    def claimable_by(self, membership: "Membership") -> Self:
-        """Open, held by nobody, kept for nobody else, and on an item that this person has had no part in."""
-        from apps.accounts.models import Role  # noqa: PLC0415 querysets lie below models
+    def on_desk(self) -> Self:
+        """With everything that a case shows."""
+        return self.select_related("item__prediction__version", "item__queue__model__project")
 
-        mine = self.model._default_manager.filter(
-            item=OuterRef("item"), round=OuterRef("round"), reviewer=membership.user
-        )
-        slots = (
-            self.open()
-            .unleased()
-            .filter(Q(reviewer=None) | Q(reviewer=membership.user))
-            .filter(Q(reviewer=membership.user) | ~Exists(mine))
-            .order_by("order_key", "id")
-        )
-        return slots if membership.reaches(Role.ADJUDICATOR) else slots.filter(is_adjudication=False)
+    def unfinished(self) -> Self:
+        """Neither answered nor passed on."""
+        return self.filter(closed_at=None)
+
+    def reviews(self) -> Self:
+        """All but adjudications."""
+        return self.filter(is_adjudication=False)
+
+    def open(self) -> Self:
+        """Unfinished, and not put off until later."""
+        return self.unfinished().filter(Q(snoozed_until=None) | Q(snoozed_until__lte=Now()))
+
+    def leased(self) -> Self:
+        """Somebody works on them now."""
+        return self.filter(lease_expires_at__gte=Now())
 
     def held_by(self, user: "User") -> Self:
-        return self.filter(closed_at=None, reviewer=user, lease_token__isnull=False)
+        """What this person works on now."""
+        return self.unfinished().leased().filter(reviewer=user)
+
+    def claimable_by(self, user: "User", *, may_adjudicate: bool) -> Self:
+        """Held by nobody, kept for nobody else, on an item that this person has had no part in; in random order.
+
+        A blind judgement keeps its slot for its reviewer even after the lease: it will stand as the answer.
+        """
+        others = self.model._default_manager.filter(item=OuterRef("item"), round=OuterRef("round"), reviewer=user)
+        free = Q(snoozed_until=None, judged_at=None) & ~Exists(others)
+        slots = self.open().unleased().filter(Q(reviewer=user) | free).order_by("order_key", "id")
+        return slots if may_adjudicate else slots.reviews()
+
+    def lapsed_after_judgement(self) -> Self:
+        """Blind reviews that were judged and then left: the judgement stands."""
+        return self.unfinished().filter(judged_at__isnull=False, lease_expires_at__lt=Now())
 
 
 class DecisionQuerySet(ProjectScopedQuerySet):

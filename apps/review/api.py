@@ -1,0 +1,114 @@
+"""Claiming, judging and deciding by API, through the same services as the desk."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from apps.accounts.access import acting_member, get_or_404, project_of
+from apps.accounts.models import Role, Scope
+from apps.common.api import StrictSerializer
+from apps.registry.services import find_queue
+from apps.review import services
+from apps.review.models import Slot, Verdict
+from apps.review.serializers import (
+    ClaimedSerializer,
+    ClaimSerializer,
+    DecidedSerializer,
+    DecisionSerializer,
+    HeldSerializer,
+    HolderSerializer,
+    JudgementSerializer,
+    RevealSerializer,
+    SlotSerializer,
+    WaitingSerializer,
+    start_of,
+)
+
+
+def _sent(form: type[StrictSerializer], request: Request) -> dict[str, Any]:
+    serializer = form(data=request.data)
+    serializer.is_valid(raise_exception=True)
+    return dict(serializer.validated_data)
+
+
+def _slot(request: Request, slot: int) -> Slot:
+    found: Slot = get_or_404(Slot.objects.in_project(project_of(request)).on_desk(), pk=slot)
+    return found
+
+
+def _shown(slots: list[Slot]) -> list[dict[str, Any]]:
+    return [dict(SlotSerializer(slot).data) for slot in slots]
+
+
+class ClaimView(APIView):
+    required_scope = Scope.REVIEWS_WRITE
+
+    @extend_schema(operation_id="claim_slots", request=ClaimSerializer, responses=ClaimedSerializer)
+    def post(self, request: Request, queue: str) -> Response:
+        """Slots of a queue (its number, `model:queue`, or its name): those held already, then fresh ones.
+
+        Up to the queue's prefetch. Empty, with the reasons under `waiting`, where nothing is left.
+        """
+        member = acting_member(request, Role.REVIEWER)
+        found = find_queue(project_of(request), queue)
+        asked = _sent(ClaimSerializer, request)
+        only = services.Only(asked["only"]) if "only" in asked else None
+        slots = services.claim_slots(found, by=member, limit=min(asked["slots"], found.prefetch), only=only)
+        answer: dict[str, Any] = {"slots": _shown(slots)}
+        if not slots:
+            answer["waiting"] = WaitingSerializer(services.why_waiting(found, by=member)).data
+        return Response(answer)
+
+
+class JudgementView(APIView):
+    required_scope = Scope.REVIEWS_WRITE
+
+    @extend_schema(operation_id="judge_slot", request=JudgementSerializer, responses=RevealSerializer)
+    def post(self, request: Request, slot: int) -> Response:
+        """Store the first answer to a blind case; what the model said comes back."""
+        member = acting_member(request, Role.REVIEWER)
+        judgement = services.judge(_slot(request, slot), by=member, **_sent(JudgementSerializer, request))
+        return Response(RevealSerializer(judgement.item).data)
+
+
+class DecisionView(APIView):
+    required_scope = Scope.REVIEWS_WRITE
+
+    @extend_schema(operation_id="decide_slot", request=DecisionSerializer, responses=DecidedSerializer)
+    def post(self, request: Request, slot: int) -> Response:
+        """Decide, and claim what comes next. 409 when somebody else holds the slot by now."""
+        member = acting_member(request, Role.REVIEWER)
+        found = _slot(request, slot)
+        sent = _sent(DecisionSerializer, request)
+        token = sent.pop("lease_token")
+        until = start_of(sent.pop("until"), zone=found.item.model.zone)
+        sent |= {"verdict": Verdict(sent["verdict"]), "reasons": tuple(sent["reasons"]), "until": until}
+        decision = services.decide(found, by=member, lease_token=token, answer=services.Answer(**sent))
+        following = services.claim_slots(found.item.queue, by=member)
+        answer = {"decision": decision.pk, "item_state": decision.item.state}
+        return Response(answer | {"next": _shown(following)})
+
+
+class HeartbeatView(APIView):
+    required_scope = Scope.REVIEWS_WRITE
+
+    @extend_schema(operation_id="hold_slot", request=HolderSerializer, responses=HeldSerializer)
+    def post(self, request: Request, slot: int) -> Response:
+        """Hold on to a slot that is still being worked on."""
+        member = acting_member(request, Role.REVIEWER)
+        held = services.hold_on(_slot(request, slot), by=member, **_sent(HolderSerializer, request))
+        return Response(HeldSerializer(held).data)
+
+
+class ReleaseView(APIView):
+    required_scope = Scope.REVIEWS_WRITE
+
+    @extend_schema(operation_id="release_slot", request=HolderSerializer, responses={204: None})
+    def post(self, request: Request, slot: int) -> Response:
+        """Give a slot back for others. What was judged blind stands as the answer."""
+        member = acting_member(request, Role.REVIEWER)
+        services.give_back(_slot(request, slot), by=member, **_sent(HolderSerializer, request))
+        return Response(status=204)

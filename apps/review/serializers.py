@@ -1,0 +1,198 @@
+"""What clients send to the desk and what it shows them. Nothing of a prediction leaves before its reveal."""
+
+from datetime import date, datetime, time
+from typing import Any
+
+from django.utils.dateparse import parse_date, parse_datetime
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from apps.common.api import StrictSerializer
+from apps.review.models import Decision, ReviewItem, Slot, Verdict
+from apps.review.services import Only, Waiting
+
+LONGEST_NOTE = 10_000
+LARGEST_INT = 2**31 - 1
+
+
+class WholeNumberField(serializers.IntegerField):
+    """An integer that is one: neither true, nor "3", nor 3.0."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if type(data) is not int:
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class TextField(serializers.CharField):
+    """A text that is one, kept as it was typed."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(trim_whitespace=False, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+@extend_schema_field({"oneOf": [{"type": "string"}, {"type": "number"}]})
+class ClassOrNumberField(serializers.Field[Any, Any, Any, Any]):
+    """A class or a number, as sent; whether the model knows it is judged later."""
+
+    def to_internal_value(self, data: Any) -> str | float:
+        if isinstance(data, bool) or not isinstance(data, str | int | float):
+            raise serializers.ValidationError("A class, as text, or a number.")
+        return data
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
+@extend_schema_field({"oneOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]})
+class DayOrMomentField(serializers.Field[Any, Any, Any, Any]):
+    """A moment with its time zone, or a day; a day stays one until its project's time zone is known."""
+
+    def to_internal_value(self, data: Any) -> datetime | date:
+        try:
+            found = (parse_date(data) or parse_datetime(data)) if isinstance(data, str) else None
+        except ValueError:
+            found = None
+        if found is None or (isinstance(found, datetime) and found.tzinfo is None):
+            raise serializers.ValidationError("A day, or a moment with its time zone.")
+        return found
+
+
+def start_of(day: date | datetime | None, *, zone: Any) -> datetime | None:
+    """The moment at which a day begins; a moment as it is."""
+    if day is None or isinstance(day, datetime):
+        return day
+    return datetime.combine(day, time(), tzinfo=zone)
+
+
+class ClaimSerializer(StrictSerializer):
+    slots = WholeNumberField(min_value=1, max_value=1_000, default=1)
+    only = serializers.ChoiceField(choices=[str(each) for each in Only], required=False)
+
+
+class HolderSerializer(StrictSerializer):
+    """Whoever writes to a slot says by which lease."""
+
+    lease_token = serializers.UUIDField()
+
+
+class JudgementSerializer(HolderSerializer):
+    value = ClassOrNumberField()
+    certainty = WholeNumberField(min_value=1, max_value=3, default=None, allow_null=True)
+    note = TextField(max_length=LONGEST_NOTE, default="", allow_blank=True)
+    active_ms = WholeNumberField(min_value=0, max_value=LARGEST_INT, default=None, allow_null=True)
+
+
+class DecisionSerializer(HolderSerializer):
+    verdict = serializers.ChoiceField(choices=Verdict.choices)
+    value = ClassOrNumberField(default=None, allow_null=True)
+    certainty = WholeNumberField(min_value=1, max_value=3, default=None, allow_null=True)
+    reasons = serializers.ListField(child=TextField(max_length=200), max_length=20, default=list)
+    note = TextField(max_length=LONGEST_NOTE, default="", allow_blank=True)
+    until = DayOrMomentField(default=None, allow_null=True)
+    active_ms = WholeNumberField(min_value=0, max_value=LARGEST_INT, default=None, allow_null=True)
+
+
+class CaseSerializer(serializers.Serializer[ReviewItem]):
+    """A case as its reviewer may see it."""
+
+    id = serializers.CharField(source="prediction.external_id")
+    predicted_at = serializers.DateTimeField(source="prediction.predicted_at")
+    version = serializers.CharField(source="prediction.version.name")
+    question = serializers.CharField(source="model.question")
+    task = serializers.CharField(source="model.task")
+    classes = serializers.ListField(child=serializers.CharField(), source="model.classes")
+    features = serializers.DictField()
+
+
+class RevealSerializer(serializers.Serializer[ReviewItem]):
+    """What the model said."""
+
+    prediction = serializers.SerializerMethodField()
+    score = serializers.FloatField(source="prediction.score", allow_null=True)
+    probabilities = serializers.DictField(allow_null=True)
+    attributions = serializers.DictField(allow_null=True)
+    attribution_base = serializers.FloatField(allow_null=True)
+
+    @extend_schema_field(ClassOrNumberField)
+    def get_prediction(self, item: ReviewItem) -> str | float:
+        return item.model.decode(item.prediction.predicted)
+
+
+class RevealedCaseSerializer(CaseSerializer, RevealSerializer):
+    """A case that is not blind, or is no longer: with what the model said."""
+
+
+class GivenAnswerSerializer(serializers.Serializer[Decision]):
+    """A reviewer's answer as an adjudicator sees it: without the name."""
+
+    value = serializers.SerializerMethodField(method_name="said")
+    verdict = serializers.CharField()
+    is_judgement = serializers.BooleanField()
+    certainty = serializers.IntegerField(allow_null=True)
+    reasons = serializers.ListField(child=serializers.CharField())
+    note = serializers.CharField()
+
+    @extend_schema_field(ClassOrNumberField(allow_null=True))
+    def said(self, decision: Decision) -> str | float | None:
+        return None if decision.value is None else decision.item.model.decode(decision.value)
+
+
+class SlotSerializer(serializers.Serializer[Slot]):
+    """A slot in the hands of its holder."""
+
+    slot = serializers.IntegerField(source="pk")
+    queue = serializers.IntegerField(source="queue_id")
+    lease_token = serializers.UUIDField()
+    expires_at = serializers.DateTimeField(source="lease_expires_at")
+    blind = serializers.BooleanField(source="is_blind")
+    judged = serializers.SerializerMethodField()
+    adjudication = serializers.BooleanField(source="is_adjudication")
+    item = serializers.SerializerMethodField()
+    answers = serializers.SerializerMethodField()
+
+    def get_judged(self, slot: Slot) -> bool:
+        return slot.judged_at is not None
+
+    @extend_schema_field(RevealedCaseSerializer)
+    def get_item(self, slot: Slot) -> dict[str, Any]:
+        """The prediction's fields are there once they may be seen, and absent before."""
+        if slot.revealed is None:
+            return dict(CaseSerializer(slot.item).data)
+        return dict(RevealedCaseSerializer(slot.item).data)
+
+    @extend_schema_field(GivenAnswerSerializer(many=True))
+    def get_answers(self, slot: Slot) -> list[dict[str, Any]]:
+        """For an adjudicator: what the reviewers said."""
+        return [dict(GivenAnswerSerializer(each).data) for each in slot.answers_to_settle]
+
+
+class WaitingSerializer(serializers.Serializer[Waiting]):
+    """Why nothing is left."""
+
+    items = serializers.IntegerField()
+    leased_by_others = serializers.IntegerField()
+    snoozed = serializers.IntegerField()
+    done_by_you = serializers.IntegerField()
+    for_other_reviewers = serializers.IntegerField()
+    awaiting_adjudication = serializers.IntegerField()
+
+
+class ClaimedSerializer(serializers.Serializer[Any]):
+    slots = SlotSerializer(many=True)
+    waiting = WaitingSerializer(required=False)
+
+
+class DecidedSerializer(serializers.Serializer[Decision]):
+    decision = serializers.IntegerField(source="pk")
+    item_state = serializers.ChoiceField(choices=ReviewItem.State.choices, source="item.state")
+    next = SlotSerializer(many=True)
+
+
+class HeldSerializer(serializers.Serializer[Slot]):
+    expires_at = serializers.DateTimeField(source="lease_expires_at")

@@ -1,0 +1,29 @@
+"""What happens to cases in review: opened, claimed, judged, decided, settled."""
+
+from apps.review.models import Verdict
+from apps.review.services.answers import Answer
+from apps.review.services.claiming import Only, claim_slots, give_back, hold_on
+from apps.review.services.deciding import decide
+from apps.review.services.judging import judge
+from apps.review.services.opening import open_due_items
+from apps.review.services.progress import Progress, Waiting, progress, queue_counts, reviewer_counts, why_waiting
+from apps.review.services.settling import close_lapsed
+
+__all__ = [
+    "Answer",
+    "Only",
+    "Progress",
+    "Verdict",
+    "Waiting",
+    "claim_slots",
+    "close_lapsed",
+    "decide",
+    "give_back",
+    "hold_on",
+    "judge",
+    "open_due_items",
+    "progress",
+    "queue_counts",
+    "reviewer_counts",
+    "why_waiting",
+]

@@ -1,0 +1,79 @@
+"""A decision and what follows from it for its slot and its item."""
+
+from uuid import UUID
+
+from django.db import transaction
+
+from apps.accounts.models import Membership
+from apps.common.errors import ConflictError
+from apps.review.models import Decision, ReviewItem, Slot, Verdict
+from apps.review.services import settling
+from apps.review.services.answers import Answer, label_given, moment_to_return
+from apps.review.services.holding import check_holder, lock
+
+
+@transaction.atomic
+def decide(slot: Slot, *, by: Membership, lease_token: UUID, answer: Answer) -> Decision:
+    """Record the decision and let it take effect. Sent twice under one lease, it counts once."""
+    held = lock(slot)
+    earlier = held.decisions.filter(is_judgement=False, reviewer=by.user, lease_token=lease_token).first()
+    if earlier is not None:
+        earlier.item = held.item
+        return _repeated(earlier, answer, slot=held)
+    check_holder(held, by=by, lease_token=lease_token)
+    decision = _record(held, by=by, lease_token=lease_token, answer=answer)
+    _take_effect(decision)
+    settling.settle(held.item)
+    return decision
+
+
+def _record(slot: Slot, *, by: Membership, lease_token: UUID, answer: Answer) -> Decision:
+    is_put_off = answer.verdict == Verdict.CANNOT_TELL
+    return Decision.objects.create(
+        value=label_given(answer, slot=slot),
+        snoozed_until=moment_to_return(answer, slot=slot) if is_put_off else None,
+        slot=slot,
+        item=slot.item,
+        reviewer=by.user,
+        was_blind=slot.is_blind,
+        verdict=answer.verdict,
+        certainty=answer.certainty,
+        reasons=list(answer.reasons),
+        note=answer.note,
+        active_ms=answer.active_ms,
+        lease_token=lease_token,
+    )
+
+
+def _repeated(earlier: Decision, answer: Answer, *, slot: Slot) -> Decision:
+    said = None if earlier.value is None else slot.item.model.decode(earlier.value)
+    same_value = answer.value is None or answer.value == said
+    if earlier.verdict != answer.verdict or not same_value or earlier.note != answer.note:
+        raise ConflictError("You have answered this case already; that answer stands.", code="already_decided")
+    return earlier
+
+
+def _take_effect(decision: Decision) -> None:
+    slot, item = decision.slot, decision.item
+    if decision.value is not None:
+        slot.close(Slot.Outcome.ANSWERED)
+        if slot.is_adjudication:
+            settling.adjudicate(item, value=decision.value)
+    elif decision.snoozed_until is not None:
+        slot.put_off(until=decision.snoozed_until)
+    else:
+        slot.close(Slot.Outcome.PASSED)
+        _pass_on(slot, decision.verdict)
+
+
+def _pass_on(slot: Slot, verdict: str) -> None:
+    """To another person of the same role; to an adjudicator when referred, or when nobody is left."""
+    item = slot.item
+    if slot.is_adjudication:
+        settling.reopen(slot)
+    elif verdict in (Verdict.WRONG_DATA, Verdict.ESCALATE):
+        settling.open_adjudication(item, reason=ReviewItem.AdjudicationReason.REFERRED)
+    elif settling.somebody_is_left(item):
+        settling.reopen(slot)
+    else:
+        settling.open_adjudication(item, reason=ReviewItem.AdjudicationReason.NOBODY_LEFT)

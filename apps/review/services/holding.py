@@ -1,0 +1,31 @@
+"""Who holds a slot: checked under lock before anything is written."""
+
+from uuid import UUID
+
+from apps.accounts.models import Membership, Role
+from apps.common.errors import ForbiddenError, LeaseLostError
+from apps.review.models import ReviewItem, Slot
+
+
+def lock(slot: Slot) -> Slot:
+    """The slot as it is now, with its item. Always the item first, so that two people cannot wait for each other."""
+    item = (
+        ReviewItem.objects.select_related("queue__model__project", "prediction__version", "draw__model")
+        .select_for_update(of=("self",))
+        .get(pk=slot.item_id)
+    )
+    locked: Slot = Slot.objects.select_for_update().get(pk=slot.pk)
+    locked.item = item
+    return locked
+
+
+def check_holder(slot: Slot, *, by: Membership, lease_token: UUID) -> None:
+    """An expired lease that nobody has claimed since is good; one that was claimed, or a closed slot, is not."""
+    if slot.reviewer_id != by.user_id or slot.lease_token != lease_token:
+        raise LeaseLostError("You no longer hold this case: your time ran out and somebody else took it.")
+    if slot.closed_at and slot.outcome == Slot.Outcome.ANSWERED:
+        raise LeaseLostError("Your time on this case ran out; your first answer stands.", code="first_answer_stands")
+    if slot.closed_at:
+        raise LeaseLostError("An adjudicator has settled this case in the meantime.", code="case_settled")
+    if slot.is_adjudication and not by.reaches(Role.ADJUDICATOR):
+        raise ForbiddenError("Settling cases is for adjudicators.")

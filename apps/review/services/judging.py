@@ -1,0 +1,57 @@
+"""The first answer of a blind review, stored before anything of the prediction is shown."""
+
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from apps.accounts.models import Membership
+from apps.common.errors import ConflictError, UnprocessableError
+from apps.review.models import Decision, Slot
+from apps.review.services.answers import encode
+from apps.review.services.holding import check_holder, lock
+
+
+@transaction.atomic
+def judge(
+    slot: Slot,
+    *,
+    by: Membership,
+    lease_token: UUID,
+    value: str | float,
+    certainty: int | None = None,
+    note: str = "",
+    active_ms: int | None = None,
+) -> Decision:
+    """Store the judgement; said again, the first one is returned. From here on the prediction may be shown."""
+    held = lock(slot)
+    earlier = held.decisions.filter(is_judgement=True, reviewer=by.user, lease_token=lease_token).first()
+    if earlier is None:
+        check_holder(held, by=by, lease_token=lease_token)
+        earlier = held.judgement
+    if not held.is_blind:
+        raise UnprocessableError("This case is not blind: decide at once.", code="not_blind")
+    said = encode(held.item.model, value)
+    if earlier is not None:
+        earlier.item = held.item
+        return _repeated(earlier, said)
+    held.judged_at = timezone.now()
+    held.save(update_fields=["judged_at"])
+    return Decision.objects.create(
+        slot=held,
+        item=held.item,
+        reviewer=by.user,
+        is_judgement=True,
+        was_blind=True,
+        value=said,
+        certainty=certainty,
+        note=note,
+        active_ms=active_ms,
+        lease_token=lease_token,
+    )
+
+
+def _repeated(earlier: Decision, said: float) -> Decision:
+    if earlier.value != said:
+        raise ConflictError("Your first answer is stored and the model's was shown: decide now.", code="already_judged")
+    return earlier

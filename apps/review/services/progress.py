@@ -1,0 +1,121 @@
+"""How far a queue is, and why there may be nothing to do in it."""
+
+from dataclasses import dataclass
+from datetime import datetime, time
+
+from django.db.models import Count, Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from apps.accounts.models import Membership, Role, User
+from apps.registry.models import MonitoredModel, ReviewQueue
+from apps.review.models import ReviewItem, Slot
+
+
+@dataclass(frozen=True)
+class Progress:
+    """The person's answers today, and the queue's items."""
+
+    mine_today: int
+    items: int
+    settled: int
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Why nothing is left to claim: what becomes of the slots that are still open."""
+
+    items: int
+    leased_by_others: int
+    snoozed: int
+    done_by_you: int
+    for_other_reviewers: int
+    awaiting_adjudication: int
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing has been drawn into the queue yet."""
+        return self.items == 0
+
+
+def progress(queue: ReviewQueue, *, by: Membership) -> Progress:
+    """Two counts for the head of the desk."""
+    zone = queue.model.zone
+    midnight = datetime.combine(timezone.now().astimezone(zone).date(), time(), tzinfo=zone)
+    items = ReviewItem.objects.filter(queue=queue).aggregate(
+        items=Count("id"), settled=Count("id", filter=Q(state=ReviewItem.State.CLOSED))
+    )
+    mine = Slot.objects.in_queue(queue).filter(reviewer=by.user, closed_at__gte=midnight, outcome=Slot.Outcome.ANSWERED)
+    return Progress(mine_today=mine.count(), **items)
+
+
+def why_waiting(queue: ReviewQueue, *, by: Membership) -> Waiting:
+    """Where the queue's open slots are, seen from this person."""
+    me, unfinished = Q(reviewer=by.user), Q(closed_at=None)
+    snoozed, leased = Q(snoozed_until__gt=Now()), Q(lease_expires_at__gte=Now())
+    review = Q(is_adjudication=False)
+    counts = Slot.objects.in_queue(queue).aggregate(
+        leased_by_others=Count("id", filter=unfinished & leased & ~me & (review | _settles(by))),
+        snoozed=Count("id", filter=unfinished & snoozed),
+        done_by_you=Count("id", filter=me & Q(outcome=Slot.Outcome.ANSWERED)),
+        for_other_reviewers=Count("id", filter=unfinished & review & ~leased & ~snoozed),
+        awaiting_adjudication=Count("id", filter=unfinished & ~review & ~snoozed),
+    )
+    return Waiting(items=ReviewItem.objects.filter(queue=queue).count(), **counts)
+
+
+def _settles(by: Membership) -> Q:
+    return Q() if by.reaches(Role.ADJUDICATOR) else Q(pk__in=[])
+
+
+@dataclass(frozen=True)
+class QueueCounts:
+    """One queue on the page of a model's reviews."""
+
+    queue: ReviewQueue
+    items: int
+    open: int
+    adjudicating: int
+    settled: int
+    labelled: int
+
+    @property
+    def response_rate(self) -> float | None:
+        """Share of the drawn items that have a label."""
+        return self.labelled / self.items if self.items else None
+
+
+@dataclass(frozen=True)
+class ReviewerCounts:
+    """What one person has done in a model's queues."""
+
+    user: User
+    answered: int
+    passed: int
+
+
+def queue_counts(model: MonitoredModel) -> list[QueueCounts]:
+    """The model's queues with their items by state."""
+    states = ReviewItem.State
+    queues = model.queues.order_by("id").annotate(
+        items_total=Count("items"),
+        items_open=Count("items", filter=Q(items__state=states.OPEN)),
+        items_adjudicating=Count("items", filter=Q(items__state=states.ADJUDICATING)),
+        items_settled=Count("items", filter=Q(items__state=states.CLOSED)),
+        items_labelled=Count("items", filter=Q(items__label__isnull=False)),
+    )
+    return [
+        QueueCounts(q, q.items_total, q.items_open, q.items_adjudicating, q.items_settled, q.items_labelled)
+        for q in queues
+    ]
+
+
+def reviewer_counts(model: MonitoredModel) -> list[ReviewerCounts]:
+    """Who has answered how many, most first."""
+    done = Q(slots__queue__model=model)
+    people = User.objects.annotate(
+        answered=Count("slots", filter=done & Q(slots__outcome=Slot.Outcome.ANSWERED)),
+        passed=Count("slots", filter=done & Q(slots__outcome=Slot.Outcome.PASSED)),
+    )
+    found = people.filter(slots__queue__model=model).distinct().order_by("-answered", "email")
+    return [ReviewerCounts(user, user.answered, user.passed) for user in found if user.answered or user.passed]
