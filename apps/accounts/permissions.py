@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
@@ -16,6 +17,8 @@ class HasScope(BasePermission):
     """Views name theirs: `required_scope = Scope.X`, or one for each method. No scope named: nobody."""
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
+        if request.method not in view.allowed_methods:
+            raise MethodNotAllowed(str(request.method))
         needed = getattr(view, "required_scope", None)
         if isinstance(needed, dict):
             needed = needed.get(request.method)
