@@ -62,7 +62,9 @@ class MemberForm(forms.Form):
     """Somebody who is to join."""
 
     email = forms.EmailField(label="E-mail address", widget=forms.EmailInput({"autocomplete": "off"}))
-    name = forms.CharField(label="Name", max_length=200, required=False, widget=forms.TextInput({"autocomplete": "off"}))
+    name = forms.CharField(
+        label="Name", max_length=200, required=False, widget=forms.TextInput({"autocomplete": "off"})
+    )
     role = forms.ChoiceField(label="Role", choices=list(ROLES.items()), initial=Role.REVIEWER)
 
 

@@ -126,9 +126,7 @@ def queue_lines(project: Project, *, member: Membership) -> dict[int, list[Queue
     lines: dict[int, list[QueueLine]] = defaultdict(list)
     for queue in ReviewQueue.objects.in_project(project).order_by("name"):
         total, done = items.get(queue.pk, (0, 0))
-        lines[queue.model_id].append(
-            QueueLine(queue, for_you.get(queue.pk, 0), waiting.get(queue.pk, 0), done, total)
-        )
+        lines[queue.model_id].append(QueueLine(queue, for_you.get(queue.pk, 0), waiting.get(queue.pk, 0), done, total))
     return lines
 
 

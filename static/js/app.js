@@ -21,6 +21,20 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// Where the tabs do not fit beside each other, the current one is in sight.
+document.querySelector(".places [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+
+// A table that is wider than the screen can be scrolled by keyboard too.
+const widths = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+    else target.removeAttribute("tabindex");
+  }
+});
+const watch = (root) => root.querySelectorAll(".scroll").forEach((frame) => widths.observe(frame));
+watch(document);
+document.addEventListener("htmx:load", (event) => watch(event.detail.elt));
+
 function tell(text) {
   const notice = document.getElementById("notice");
   notice.querySelector("[data-text]").textContent = text;

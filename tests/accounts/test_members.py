@@ -76,7 +76,7 @@ def test_one_of_two_owners_can_step_down() -> None:
 
 def test_removed_member_keeps_the_account_but_their_keys_of_the_project_end() -> None:
     member = make_member(make_project())
-    key, text = make_key(member.project, acts_for=member.user)
+    _, text = make_key(member.project, acts_for=member.user)
     other, _ = make_key(make_project(), acts_for=member.user)
     services.remove_member(member)
     assert User.objects.filter(pk=member.user_id).exists()

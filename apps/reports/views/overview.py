@@ -17,7 +17,7 @@ from apps.reports.overview import overview
 def home(request: HttpRequest) -> HttpResponse:
     """The person's projects; where there is one only, that one."""
     memberships = list(
-        Membership.objects.filter(user_id=request.user.pk)
+        Membership.objects.filter(user__in=[request.user.pk])
         .select_related("project")
         .annotate(models=Count("project__models"))
         .order_by("project__name")

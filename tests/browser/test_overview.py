@@ -1,0 +1,43 @@
+"""A project's first page in a browser."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from apps.accounts.models import Role, User
+from apps.reports.models import Kind
+from apps.review.services import open_due_items
+from tests.factories import draw_all, make_member, make_model, make_project, prediction_row, push_predictions
+from tests.reports.test_overview import make_report
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+def test_first_page_of_a_project_at_work_is_sound(
+    page: Page, look: tuple[str, int], sign_in: Callable[[Page, User], None], is_sound: Callable[[Page], None]
+) -> None:
+    project = make_project("office")
+    model = make_model(project, "employment")
+    push_predictions(model, [prediction_row(number) for number in range(3000)])
+    draw_all(model)
+    open_due_items()
+    make_report(model, Kind.VALUE)
+    make_model(project, "fraud", name="Payment fraud")
+    sign_in(page, make_member(project, Role.ENGINEER).user)
+    page.goto("/p/office/")
+    expect(page.get_by_role("link", name="Review next case")).to_be_visible()
+    is_sound(page)
+
+
+def test_key_r_opens_the_next_case(page: Page, sign_in: Callable[[Page, User], None]) -> None:
+    project = make_project("office")
+    model = make_model(project)
+    push_predictions(model, [prediction_row(number) for number in range(3000)])
+    draw_all(model)
+    open_due_items()
+    sign_in(page, make_member(project).user)
+    page.goto("/p/office/")
+    page.keyboard.press("r")
+    expect(page).to_have_url(re.compile(r"/p/office/queues/\d+/"))
