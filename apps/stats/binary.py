@@ -16,7 +16,7 @@ from apps.stats.intervals import LEVEL
 from apps.stats.population import NO_BASELINE, Population, Sample
 from apps.stats.pseudo import Linearised, PseudoValues, conclude, overturn_rate
 from apps.stats.recalibration import recalibrate
-from apps.stats.value import AccuracyPoint, ValueMatrix, accuracy_point, linearise_value
+from apps.stats.value import AccuracyPoint, ValueMatrix, accuracy_point, by_truth, linearise_value
 
 RIGHT = ValueMatrix(np.eye(2))
 
@@ -146,11 +146,11 @@ class BinaryEstimator:
         metric = linearise_value(self.pseudo, matrix, against_baseline=against_baseline)
         if isinstance(metric, str) or not (self.is_complete or self.lacks_score):
             return self._conclude(metric)
-        certain = self._value_if_negative(matrix, against_baseline=against_baseline)
+        items, cells = self._if_negative(matrix, against_baseline=against_baseline)
         if self.is_complete:
-            rows = certain + metric.beta * self.sample.known
+            rows = items + metric.beta * self.sample.known
             return exactly(float(rows.sum() / self.population.size), n=len(rows))
-        return hajek_linear(self.pseudo, metric, certain, level=self.level)
+        return hajek_linear(self.plain, metric, certain_items=items, certain_cells=cells, level=self.level)
 
     def accuracy_difference(self) -> Estimate:
         """Accuracy of the model less that of the baseline; only their disagreements need labels."""
@@ -269,10 +269,12 @@ class BinaryEstimator:
             return hajek_confusion(metric, self.plain, positive, level=self.level)
         return self._conclude(confusion.linearise(metric, self.pseudo, cells=cells.astype(np.float64), items=positive))
 
-    def _value_if_negative(self, matrix: ValueMatrix, *, against_baseline: bool) -> FloatArray:
-        baseline = self.sample.baseline if against_baseline else None
-        values = matrix.by_truth(self.sample.predicted, baseline)[:, 0]
-        return np.asarray(values * self.sample.amount if matrix.uses_amount else values, dtype=np.float64)
+    def _if_negative(self, matrix: ValueMatrix, *, against_baseline: bool) -> tuple[FloatArray, FloatArray]:
+        """What each item, and each cell in sum, is worth if the truth is 0."""
+        items, cells = by_truth(matrix, self.sample, self.cells, against_baseline=against_baseline)
+        if matrix.uses_amount:
+            return items[:, 0] * self.sample.amount, cells[:, 0] * self.cells.sum_amount
+        return items[:, 0], cells[:, 0] * self.cells.n
 
     def _amounts(self) -> FloatArray:
         """Money at stake by predicted class and truth."""

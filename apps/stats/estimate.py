@@ -77,6 +77,14 @@ class Estimate:
             low, high = high, low
         return replace(self, value=_times(self.value, factor), low=low, high=high, se=_times(self.se, abs(factor)))
 
+    def shifted(self, by: float) -> "Estimate":
+        """The same figure with a known amount added.
+
+        >>> Estimate(2.0, 1.0, 3.0, "plain-mod", 50).shifted(10.0).high
+        13.0
+        """
+        return replace(self, value=_plus(self.value, by), low=_plus(self.low, by), high=_plus(self.high, by))
+
 
 def missing(code: str, *, n: int = 0, covered_share: float | None = None) -> Estimate:
     """No number, and why.
@@ -268,6 +276,10 @@ def missed_error_bound(floor_labels: float) -> float:
     if not floor_labels > 0:
         raise ValueError(f"floor_labels must be positive, got {floor_labels}")
     return min(1.0, 3.0 / floor_labels)
+
+
+def _plus(number: float | None, by: float) -> float | None:
+    return None if number is None else number + by
 
 
 def _times(number: float | None, factor: float) -> float | None:

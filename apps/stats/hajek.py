@@ -1,6 +1,6 @@
 """Hájek means: what to use where there is no score to lean on."""
 
-from dataclasses import astuple
+from dataclasses import astuple, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -124,29 +124,48 @@ def hajek_confusion(metric: str, pseudo: PseudoValues, items: FloatArray, *, lev
     )
 
 
-def hajek_linear(pseudo: PseudoValues, metric: Linearised, certain: FloatArray, *, level: float = LEVEL) -> Estimate:
+def hajek_linear(
+    pseudo: PseudoValues,
+    metric: Linearised,
+    *,
+    certain_items: FloatArray,
+    certain_cells: FloatArray,
+    level: float = LEVEL,
+) -> Estimate:
     """A mean that is linear in the truth, c + βy, from weighted items: value, difference of accuracies.
+
+    Where no truth can matter (β = 0) the sum of c is known; Hájek's mean stands for the rest alone.
 
     Parameters
     ----------
     pseudo : PseudoValues
         With a proxy of zero.
     metric : Linearised
-        Gives beta and what the mean depends on.
-    certain : array (n,)
+        Gives beta, and where it is not zero.
+    certain_items : array (n,)
         c of each item: its quantity if the truth is 0.
+    certain_cells : array (cells,)
+        Σ c of each cell.
     level : float
 
     Returns
     -------
     Estimate
     """
-    sample, population = pseudo.sample, pseudo.population
-    if refusal := unfit(population, metric.on_cells, len(sample.pi)):
-        return missing(refusal, n=len(sample.pi), covered_share=population.covered_share)
-    quantity = certain + metric.beta * pseudo.bracket
+    there = pseudo.where(metric.on_cells, metric.on_items)
+    sample, size = there.sample, pseudo.population.size
+    covered = pseudo.population.covered_share
+    known = float(certain_cells[~metric.on_cells].sum()) / size
+    if not metric.on_cells.any():
+        return exactly(known, n=0, covered_share=covered)
+    if refusal := unfit(there.population, np.ones(len(there.population.n), dtype=np.bool_), len(sample.pi)):
+        return missing(refusal, n=len(sample.pi), covered_share=covered)
+    slope = metric.beta[metric.on_items]
+    quantity = certain_items[metric.on_items] + slope * there.bracket
     theta = _weighted_mean(quantity, sample.pi)
-    return _conclude(pseudo, theta, quantity - theta, metric.beta, size=population.size, is_bounded=False, level=level)
+    part = there.population.size
+    figure = _conclude(there, theta, quantity - theta, slope, size=part, is_bounded=False, level=level)
+    return replace(figure.scaled(part / size).shifted(known), covered_share=covered)
 
 
 def _conclude(

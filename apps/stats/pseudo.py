@@ -1,6 +1,6 @@
 """The one mechanism: a pseudo-value ỹ = m + (I/π)·b for every prediction, its sums and their variances."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -67,6 +67,19 @@ class PseudoValues:
         pi, q = self.sample.pi, self._q
         second = self.sample.agreed * (1 - q) / (q * pi**2) * beta**2 * self.overturn
         return float(beta2_odds @ self.variance_cells + second.sum())
+
+    def where(self, cells: BoolArray, items: BoolArray) -> "PseudoValues":
+        """The same pseudo-values on some of the cells and items."""
+        return replace(
+            self,
+            population=self.population.where(cells),
+            sample=self.sample.where(items),
+            mean_cells=self.mean_cells[cells],
+            variance_cells=self.variance_cells[cells],
+            mean_items=self.mean_items[items],
+            of_label=self.of_label[items],
+            of_truth=self.of_truth[items],
+        )
 
     @property
     def _q(self) -> FloatArray:

@@ -166,7 +166,7 @@ def linearise_value(pseudo: PseudoValues, matrix: ValueMatrix, *, against_baseli
         return "no_baseline"
     if matrix.uses_amount and not np.isfinite(sample.amount).all():
         return "no_amount"
-    cells, items = _by_truth(matrix, population, sample, against_baseline=against_baseline)
+    items, cells = by_truth(matrix, sample, population, against_baseline=against_baseline)
     amounts = population.sum_amount if matrix.uses_amount else population.n
     odds = population.sum_amount2_odds if matrix.uses_amount else population.sum_odds
     slope_cells, slope_items = cells[:, 1] - cells[:, 0], items[:, 1] - items[:, 0]
@@ -184,14 +184,21 @@ def linearise_value(pseudo: PseudoValues, matrix: ValueMatrix, *, against_baseli
     )
 
 
-def _by_truth(
-    matrix: ValueMatrix, population: Population, sample: Sample, *, against_baseline: bool
+def by_truth(
+    matrix: ValueMatrix, sample: Sample, population: Population, *, against_baseline: bool
 ) -> tuple[FloatArray, FloatArray]:
+    """Value of each item and of each cell under every truth, per prediction or unit of amount.
+
+    Returns
+    -------
+    items : array (n, classes)
+    cells : array (cells, classes)
+    """
     if not against_baseline:
-        return matrix.by_truth(population.predicted), matrix.by_truth(sample.predicted)
+        return matrix.by_truth(sample.predicted), matrix.by_truth(population.predicted)
     return (
-        matrix.by_truth(population.predicted, population.baseline),
         matrix.by_truth(sample.predicted, sample.baseline),
+        matrix.by_truth(population.predicted, population.baseline),
     )
 
 

@@ -1,0 +1,154 @@
+"""Identities that hold by algebra, checked on a small population. Expected values: closed forms, written out."""
+
+import numpy as np
+import pytest
+
+from apps.stats.binary import BinaryEstimator
+from apps.stats.draws import bin_centers
+from apps.stats.population import Population, Sample
+from apps.stats.pseudo import PseudoValues
+from apps.stats.value import ValueMatrix
+
+ROWS = 4_000
+AMOUNTS = ValueMatrix.of([[0, -1], [-0.25, 1]], uses_amount=True)
+
+
+class Zero:
+    def predict_bin(self, bins):
+        return np.zeros(len(bins))
+
+
+@pytest.fixture(scope="module")
+def world():
+    rng = np.random.default_rng(8)
+    score = rng.beta(0.7, 0.9, ROWS)
+    known = {
+        "predicted": (score > 0.45).astype(int),
+        "score": score,
+        "baseline": (rng.random(ROWS) < 0.5).astype(int),
+        "amount": rng.lognormal(0, 0.8, ROWS),
+        "pi": np.clip(0.05 + 0.5 * np.sqrt(score * (1 - score)), 0, 1),
+    }
+    truth = (rng.random(ROWS) < score).astype(int)
+    return known, truth, np.flatnonzero(rng.random(ROWS) < known["pi"])
+
+
+def sample(world, **answers):
+    known, truth, drawn = world
+    return Sample.of(**{name: column[drawn] for name, column in known.items()}, **({"label": truth[drawn]} | answers))
+
+
+def test_a_proxy_of_zero_gives_horvitz_thompson(world):
+    known, truth, drawn = world
+    items = sample(world)
+    estimator = BinaryEstimator(Population.from_rows(**known), items, proxy=Zero())
+    d, said, true = 1 / items.pi, items.predicted, truth[drawn]
+    positives = known["predicted"].sum()
+    assert estimator.estimate("precision").value == pytest.approx((d * said * true).sum() / positives)
+    negatives_right = (ROWS - positives) - (d * (1 - said) * true).sum()
+    assert estimator.estimate("accuracy").value == pytest.approx(((d * said * true).sum() + negatives_right) / ROWS)
+
+
+def test_a_proxy_that_is_the_truth_leaves_no_design_variance(world):
+    known, truth, drawn = world
+    items = sample(world)
+    perfect = PseudoValues(
+        population=Population.from_rows(**known),
+        sample=items,
+        mean_cells=np.zeros(len(Population.from_rows(**known).n)),
+        variance_cells=np.zeros(len(Population.from_rows(**known).n)),
+        mean_items=truth[drawn].astype(float),
+        of_label=items.label,
+        of_truth=items.truth,
+        overturn=0.0,
+    )
+    assert perfect.design_terms(np.ones(len(drawn))).sum() == 0
+    assert perfect.bracket.tolist() == [0.0] * len(drawn)
+
+
+def test_adjudicating_everything_gives_the_adjudicated_truth(world):
+    known, truth, drawn = world
+    wrong = 1 - truth[drawn]
+    ones = np.ones(len(drawn))
+    cells = Population.from_rows(**known)
+    by_truth = BinaryEstimator(cells, sample(world)).estimate("recall")
+    settled = BinaryEstimator(cells, sample(world, label=wrong, adjudicated=ones, q=ones, truth=truth[drawn]))
+    assert settled.estimate("recall").value == pytest.approx(by_truth.value, rel=1e-12)
+    assert settled.estimate("recall").se == pytest.approx(by_truth.se, rel=1e-12)
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "precision", "recall", "f1", "mcc", "brier", "auc"])
+def test_cells_split_by_day_give_the_same_figure(world, metric):
+    known, _, _ = world
+    days = np.random.default_rng(1).integers(0, 7, ROWS)
+    parts = [Population.from_rows(**{name: column[days == day] for name, column in known.items()}) for day in range(7)]
+    fields = list(vars(parts[0]))
+    split = Population(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in fields})
+    whole = BinaryEstimator(Population.from_rows(**known), sample(world)).estimate(metric)
+    assert BinaryEstimator(split, sample(world)).estimate(metric).value == pytest.approx(whole.value, rel=1e-12)
+    assert BinaryEstimator(split, sample(world)).estimate(metric).se == pytest.approx(whole.se, rel=1e-9)
+
+
+def by_rows(world):
+    """ỹ of every single prediction, with the same binned proxy as the cells."""
+    known, truth, drawn = world
+    estimator = BinaryEstimator(Population.from_rows(**known), sample(world))
+    one_by_one = Sample.of(predicted=known["predicted"], score=known["score"], pi=np.ones(ROWS), label=truth)
+    pseudo = estimator.fitted.predict_bin(one_by_one.bin)
+    pseudo[drawn] += (truth[drawn] - pseudo[drawn]) / known["pi"][drawn]
+    return estimator, pseudo
+
+
+def test_cells_equal_rows_where_the_metric_is_linear_in_the_truth(world):
+    known, _, _ = world
+    estimator, pseudo = by_rows(world)
+    said, s, a = known["predicted"], known["score"], known["amount"]
+    tp, positives = (said * pseudo).sum(), pseudo.sum()
+    assert estimator.estimate("precision").value == pytest.approx(tp / said.sum(), rel=1e-12)
+    assert estimator.estimate("recall").value == pytest.approx(tp / positives, rel=1e-12)
+    assert estimator.estimate("brier").value == pytest.approx((s**2 + pseudo * (1 - 2 * s)).mean(), rel=1e-12)
+    money = a * np.where(said == 1, -0.25 + 1.25 * pseudo, -pseudo)
+    assert estimator.value(AMOUNTS).value == pytest.approx(money.sum(), rel=1e-12)
+    difference = ((2 * pseudo - 1) * (said - known["baseline"])).mean()
+    assert estimator.accuracy_difference().value == pytest.approx(difference, rel=1e-12)
+
+
+def test_auc_of_cells_is_within_a_tenth_of_a_point_of_that_of_rows(world):
+    known, _, _ = world
+    estimator, pseudo = by_rows(world)
+    order = np.argsort(known["score"])
+    positives, negatives = pseudo[order], 1 - pseudo[order]
+    below = np.cumsum(negatives) - negatives / 2
+    exact = (positives * below).sum() / (positives.sum() * negatives.sum())
+    assert estimator.estimate("auc").value == pytest.approx(exact, abs=1e-3)
+
+
+def test_anticipated_variance_of_cells_is_that_of_rows(world):
+    known, _, _ = world
+    estimator, _ = by_rows(world)
+    m = estimator.fitted.predict(known["score"])
+    pi, a = known["pi"], known["amount"]
+    pseudo, cells = estimator.pseudo, estimator.cells
+    nothing = np.zeros(len(estimator.sample.pi))
+    assert pseudo.anticipated(cells.sum_odds, nothing) == pytest.approx(((1 - pi) / pi * m * (1 - m)).sum(), rel=1e-9)
+    with_amounts = ((1 - pi) / pi * a**2 * m * (1 - m)).sum()
+    assert pseudo.anticipated(cells.sum_amount2_odds, nothing) == pytest.approx(with_amounts, rel=1e-9)
+
+
+def test_a_proxy_is_the_same_for_a_score_and_for_its_bin(world):
+    known, _, _ = world
+    estimator = BinaryEstimator(Population.from_rows(**known), sample(world))
+    expected = 1 / (
+        1 + np.exp(-(estimator.fitted.intercept + estimator.fitted.slope * bin_centers(estimator.cells.bin)))
+    )
+    assert estimator.fitted.predict_bin(estimator.cells.bin) == pytest.approx(expected, rel=1e-12)
+
+
+def test_merged_policies_are_unbiased():
+    """Two policies that share one u: the mean of I/π over many salts is 1 for every prediction."""
+    rng = np.random.default_rng(2)
+    p = rng.uniform(0.05, 0.5, (50, 2))
+    union = p.max(axis=1)
+    u = rng.random((20_000, 50))
+    drawn = (u[:, :, None] < p[None]).any(axis=2)
+    assert (drawn / union).mean(axis=0) == pytest.approx(np.ones(50), abs=0.13)

@@ -1,0 +1,85 @@
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+from scipy.special import expit, logit
+
+from apps.stats.intervals import logit_mod, moderated_variance, wilson_interval
+
+
+def test_the_variance_is_the_formula_written_out():
+    """By hand: terms 1, 2, 3 → V_d = 6, ν = 36/14; V_a = 10; (ν·6 + 10·10)/(ν + 10) = 9.182."""
+    nu = 36 / 14
+    variance, df = moderated_variance([1.0, 2.0, 3.0], 10.0)
+    assert variance == pytest.approx((nu * 6 + 100) / (nu + 10))
+    assert df == pytest.approx(nu + 10)
+
+
+def test_the_design_variance_is_never_moderated_downwards():
+    assert moderated_variance([3.0, 3.0], 0.1)[0] == 6.0
+
+
+def test_without_residuals_the_anticipated_variance_stands_alone():
+    assert moderated_variance([0.0, 0.0], 0.25) == (0.25, 10.0)
+
+
+def test_equal_terms_count_themselves_even_when_tiny():
+    assert moderated_variance([1e-200] * 7, 0.0)[1] == pytest.approx(17.0)
+
+
+def test_the_logit_interval_is_the_formula_written_out():
+    found = logit_mod(0.8, design_terms=[1e-4] * 16, anticipated=1e-3, n=200)
+    half = stats.t.ppf(0.975, 26) * 0.04 / (0.8 * 0.2)
+    assert (found.low, found.high) == pytest.approx((expit(logit(0.8) - half), expit(logit(0.8) + half)))
+    assert (found.method, found.is_boundary) == ("logit-mod", False)
+
+
+def test_mcc_kappa_and_value_stay_on_the_plain_scale():
+    found = logit_mod(-0.3, design_terms=[0.01], anticipated=0.01, n=10, is_bounded=False)
+    assert found.high - found.value == pytest.approx(stats.t.ppf(0.975, 11) * 0.1)
+    assert found.method == "plain-mod"
+
+
+@pytest.mark.parametrize(("value", "held"), [(1.07, 1.0), (0.999, 0.999), (-0.2, 0.0)])
+def test_at_the_boundary_it_is_wilson_at_the_effective_size(value, held):
+    """n* = θ_a(1 − θ_a)/V*, by hand .9·.1/.001 = 90, with the t quantile."""
+    found = logit_mod(value, design_terms=[0.0], anticipated=1e-3, n=100, plug_in=0.9)
+    expected = wilson_interval(held * 90, 90, quantile=stats.t.ppf(0.975, 10))
+    assert (found.value, found.method, found.is_boundary) == (held, "wilson", True)
+    assert (found.low, found.high) == pytest.approx(expected)
+
+
+def test_the_boundary_without_a_usable_proxy_says_nothing():
+    found = logit_mod(1.0, design_terms=[0.0], anticipated=1e-3, n=100, plug_in=1.0)
+    assert (found.low, found.high) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("value", [0.5 / 100, 1 - 0.5 / 100])
+def test_exactly_half_a_label_from_the_edge_is_still_inside(value):
+    assert logit_mod(value, design_terms=[1e-6], anticipated=1e-6, n=100).method == "logit-mod"
+
+
+def test_no_variance_at_all_is_a_point():
+    found = logit_mod(0.7, design_terms=[0.0], anticipated=0.0, n=10)
+    assert found.low == pytest.approx(0.7) == found.high
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ({"value": math.nan, "design_terms": [0.1], "anticipated": 0.1}, "value"),
+        ({"value": 0.5, "design_terms": [-0.1], "anticipated": 0.1}, "design_terms"),
+        ({"value": 0.5, "design_terms": [np.nan], "anticipated": 0.1}, "design_terms"),
+        ({"value": 0.5, "design_terms": [0.1], "anticipated": -1.0}, "anticipated"),
+    ],
+)
+def test_bad_input_is_named(arguments, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        logit_mod(**arguments, n=10)
+
+
+@pytest.mark.parametrize(("successes", "n"), [(1, 0), (-1, 5), (6, 5), (1, math.nan)])
+def test_wilson_refuses_what_is_no_proportion(successes, n):
+    with pytest.raises(ValueError, match="must be"):
+        wilson_interval(successes, n)
