@@ -5,6 +5,13 @@ from collections.abc import Iterator
 
 import pytest
 import redis
+from pytest_django import Settings
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(settings: Settings) -> None:
+    """A password's slow hash would be half of the time of most tests."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture
