@@ -77,7 +77,7 @@ def start_site(home: Path, *, without: Sequence[str] = (), variables: Mapping[st
     """Start an instance and wait until it serves; ending `process` is the caller's."""
     port = free_port()
     command = [sys.executable, "-m", MODULE, "up", *(f"--without={name}" for name in without)]
-    _, servers = embedded(State(home))
+    _, servers = embedded(State(home), given=_clean_environment())
     with open(_terminal(home), "wb") as terminal:
         process = subprocess.Popen(
             launch.wrap(command, number=signal.SIGTERM),

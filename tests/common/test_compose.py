@@ -9,7 +9,7 @@ import yaml
 
 from apps.common.embedded.state import PROJECT_ROOT
 
-VARIABLE = re.compile(r"(?:environ(?:\.get|\.setdefault)?[\[(]|env\.\w+\()\s*\"([A-Z_]+)\"")
+VARIABLE = re.compile(r"(?:(?:environ|given)(?:\.get|\.setdefault)?[\[(]|env\.\w+\()\s*\"([A-Z_]+)\"")
 # Names that another program reads, or that are fixed in the code.
 NOT_SETTINGS = {"DJANGO_SETTINGS_MODULE"}
 
@@ -47,9 +47,7 @@ def test_every_variable_that_is_read_stands_in_the_example() -> None:
 
 
 def test_every_variable_of_the_example_is_read_somewhere() -> None:
-    texts = [
-        path.read_text() for folder in ("config", "apps") for path in (PROJECT_ROOT / folder).rglob("*.py")
-    ]
+    texts = [path.read_text() for folder in ("config", "apps") for path in (PROJECT_ROOT / folder).rglob("*.py")]
     texts.append((PROJECT_ROOT / "docker-compose.yml").read_text())
     everything = "\n".join(texts)
     assert {name for name in _example() if name not in everything} == set()
@@ -64,6 +62,4 @@ def test_the_images_own_files_exist() -> None:
 
 
 def _example() -> set[str]:
-    return set(
-        re.findall(r"^#?([A-Z_]+)=", Path(PROJECT_ROOT / ".env.example").read_text(), flags=re.MULTILINE)
-    )
+    return set(re.findall(r"^#?([A-Z_]+)=", Path(PROJECT_ROOT / ".env.example").read_text(), flags=re.MULTILINE))

@@ -43,12 +43,13 @@ def test_killed_pool_and_web_workers_are_replaced(site: Site) -> None:
 
 def test_nothing_outlives_a_killed_supervisor_and_the_next_start_has_all_data(tmp_path: Path) -> None:
     killed = start_site(tmp_path)
-    assert len(_processes(tmp_path)) > 10
+    everything = _tree(killed.process.pid)
+    assert len(everything) > 12, "servers, web, worker and beat, with their own processes"
     with psycopg.connect(killed.database_url) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 7 AS n")
     killed.process.kill()
     killed.process.wait()
-    _eventually(lambda: not _processes(tmp_path))
+    _eventually(lambda: not _living(everything))
     with running_site(home=tmp_path) as again, psycopg.connect(again.database_url) as connection:
         assert connection.execute("SELECT n FROM kept").fetchone() == (7,)
 
@@ -65,9 +66,10 @@ def test_the_next_start_does_not_wait_for_somebody_to_clean_up(tmp_path: Path) -
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_stops_everything_in_order(tmp_path: Path, number: int) -> None:
     site = start_site(tmp_path)
+    everything = _tree(site.process.pid)
     site.process.send_signal(number)
     assert site.process.wait(PATIENCE_SECONDS) == 0
-    assert not _processes(tmp_path)
+    assert not _living(everything)
     assert not (tmp_path / "postgres" / "postmaster.pid").exists()
     log = (tmp_path / "logs" / "postgres.log").read_text()
     assert log.rstrip().endswith("database system is shut down")
@@ -84,7 +86,7 @@ def test_a_management_command_works_beside_a_running_instance_and_without_one(tm
     with running_site(home=tmp_path, without=["worker", "beat"]) as site:
         assert "users: 0" in site.manage(*count)
     assert "users: 0" in site.manage(*count)
-    assert not _processes(tmp_path)
+    assert not (tmp_path / "postgres" / "postmaster.pid").exists(), "it stops the servers that it started"
 
 
 def _leader(site: Site, name: str) -> int:
@@ -113,10 +115,14 @@ def _children(parent: int | None) -> set[int]:
     return {pid for pid in _pids() if _read(pid, "stat").rpartition(b")")[2].split()[1:2] == [b"%d" % (parent or 0)]}
 
 
-def _processes(home: Path) -> set[int]:
-    """Everything alive that was started for this state folder, by the variable that all of them inherit."""
-    mark = b"COUNTERSIGN_HOME=" + os.fsencode(home)
-    return {pid for pid in _pids() if mark in _read(pid, "environ").split(b"\0")}
+def _tree(root: int) -> set[int]:
+    """A process with everything that descends from it."""
+    return {root}.union(*(_tree(child) for child in _children(root)))
+
+
+def _living(pids: set[int]) -> set[int]:
+    """Those that are still there; one that merely waits for its parent to take note is not."""
+    return {pid for pid in pids if _read(pid, "stat").rpartition(b")")[2].split()[:1] not in ([], [b"Z"])}
 
 
 def _pids() -> list[int]:

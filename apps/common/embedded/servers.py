@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -14,22 +14,24 @@ from apps.common.embedded.valkey import broker_of
 START_SECONDS = 60.0
 
 
-def embedded(state: State, *, is_durable: bool = True) -> tuple[list[Program], dict[str, str]]:
+def embedded(
+    state: State, *, is_durable: bool = True, given: Mapping[str, str] = os.environ
+) -> tuple[list[Program], dict[str, str]]:
     """The programs to run, and the environment in which the product finds them.
 
-    A DATABASE_URL or REDIS_URL that is already set takes the place of the embedded server.
+    A DATABASE_URL or REDIS_URL that is given takes the place of the embedded server.
     """
     state.make()
     programs: list[Program] = []
     environment = {
         "COUNTERSIGN_HOME": str(state.home),
-        "COUNTERSIGN_SECRET_KEY": os.environ.get("COUNTERSIGN_SECRET_KEY") or state.secret_key(),
+        "COUNTERSIGN_SECRET_KEY": given.get("COUNTERSIGN_SECRET_KEY") or state.secret_key(),
     }
-    if not os.environ.get("DATABASE_URL"):
+    if not given.get("DATABASE_URL"):
         cluster = cluster_of(state, is_durable=is_durable)
         programs.append(cluster.program())
         environment["DATABASE_URL"] = cluster.url
-    if not os.environ.get("REDIS_URL"):
+    if not given.get("REDIS_URL"):
         broker = broker_of(state)
         programs.append(broker.program())
         environment["REDIS_URL"] = broker.url
