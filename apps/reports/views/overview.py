@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from apps.accounts.access import ProjectRequest, member_page
-from apps.accounts.models import Membership, Role
+from apps.accounts.models import Membership, Role, User
 from apps.reports.overview import overview
 
 
@@ -16,8 +16,9 @@ from apps.reports.overview import overview
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
     """The person's projects; where there is one only, that one."""
+    assert isinstance(request.user, User)
     memberships = list(
-        Membership.objects.filter(user__in=[request.user.pk])
+        Membership.objects.filter(user=request.user)
         .select_related("project")
         .annotate(models=Count("project__models"))
         .order_by("project__name")
