@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django_htmx.middleware import HtmxDetails
 from rest_framework.request import Request
 
 from apps.accounts.models import ApiKey, Membership, Project, Role, User
@@ -20,6 +21,7 @@ M = TypeVar("M", bound=Model)
 class ProjectRequest(HttpRequest):
     """A page request of a signed-in member."""
 
+    htmx: HtmxDetails
     user: User
     project: Project
     membership: Membership

@@ -24,7 +24,6 @@ from apps.review.serializers import (
     RevealSerializer,
     SlotSerializer,
     WaitingSerializer,
-    start_of,
 )
 
 
@@ -84,8 +83,7 @@ class DecisionView(APIView):
         found = _slot(request, slot)
         sent = _sent(DecisionSerializer, request)
         token = sent.pop("lease_token")
-        until = start_of(sent.pop("until"), zone=found.item.model.zone)
-        sent |= {"verdict": Verdict(sent["verdict"]), "reasons": tuple(sent["reasons"]), "until": until}
+        sent |= {"verdict": Verdict(sent["verdict"]), "reasons": tuple(sent["reasons"])}
         decision = services.decide(found, by=member, lease_token=token, answer=services.Answer(**sent))
         following = services.claim_slots(found.item.queue, by=member)
         answer = {"decision": decision.pk, "item_state": decision.item.state}

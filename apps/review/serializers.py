@@ -1,6 +1,6 @@
 """What clients send to the desk and what it shows them. Nothing of a prediction leaves before its reveal."""
 
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Any
 
 from django.utils.dateparse import parse_date, parse_datetime
@@ -10,9 +10,7 @@ from rest_framework import serializers
 from apps.common.api import StrictSerializer
 from apps.review.models import Decision, ReviewItem, Slot, Verdict
 from apps.review.services import Only, Waiting
-
-LONGEST_NOTE = 10_000
-LARGEST_INT = 2**31 - 1
+from apps.review.services.answers import LARGEST_INT, LONGEST_NOTE
 
 
 class WholeNumberField(serializers.IntegerField):
@@ -61,13 +59,6 @@ class DayOrMomentField(serializers.Field[Any, Any, Any, Any]):
         if found is None or (isinstance(found, datetime) and found.tzinfo is None):
             raise serializers.ValidationError("A day, or a moment with its time zone.")
         return found
-
-
-def start_of(day: date | datetime | None, *, zone: Any) -> datetime | None:
-    """The moment at which a day begins; a moment as it is."""
-    if day is None or isinstance(day, datetime):
-        return day
-    return datetime.combine(day, time(), tzinfo=zone)
 
 
 class ClaimSerializer(StrictSerializer):

@@ -1,8 +1,15 @@
 from django.urls import URLPattern, path
 
+from apps.review import views
 from apps.review.api import ClaimView, DecisionView, HeartbeatView, JudgementView, ReleaseView
 
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern] = [
+    path("p/<slug:project>/queues/<int:queue>/", views.queue_page, name="queue"),
+    path("p/<slug:project>/slots/<int:slot>/answer/", views.answer, name="slot_answer"),
+    path("p/<slug:project>/slots/<int:slot>/heartbeat/", views.heartbeat, name="slot_heartbeat"),
+    path("p/<slug:project>/slots/<int:slot>/release/", views.release, name="slot_release"),
+    path("p/<slug:project>/models/<slug:model>/reviews/", views.reviews, name="reviews"),
+]
 
 api_urlpatterns: list[URLPattern] = [
     path("queues/<str:queue>/claim", ClaimView.as_view(), name="api_claim"),

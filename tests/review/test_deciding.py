@@ -11,6 +11,8 @@ from apps.common.errors import ConflictError, DomainError, LeaseLostError, Unpro
 from apps.registry.models import ReviewQueue
 from apps.review import services
 from apps.review.models import Decision, Slot
+from apps.sampling import policies
+from tests.factories import make_model
 from tests.review.factories import answer, claim, decide, expire, judge, make_items, make_queue, reviewers
 
 pytestmark = pytest.mark.django_db
@@ -173,10 +175,8 @@ def test_a_dispute_without_a_label_is_refused_where_there_is_none(shown: ReviewQ
 
 
 def test_a_regression_takes_numbers_within_range() -> None:
-    from apps.sampling import policies
-    from tests.factories import make_model
-
-    model = make_model(task="regression", classes=[], positive_class="", class_labels={}, blind_share=1.0)
+    rules = {"task": "regression", "classes": [], "positive_class": "", "class_labels": {}}
+    model = make_model(**rules, prediction_range=[0.0, 100.0])
     policies.put_document(model, {"floor": 1.0})
     make_items(model, prediction=12.5, score=None, probabilities=None, baseline=None)
     queue = model.queues.get()

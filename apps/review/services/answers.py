@@ -2,7 +2,8 @@
 
 import math
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
@@ -11,6 +12,8 @@ from apps.registry.models import MonitoredModel
 from apps.review.models import LABELLING, Slot, Verdict
 
 LONGEST_DELAY = timedelta(days=366)
+LONGEST_NOTE = 10_000
+LARGEST_INT = 2**31 - 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +25,7 @@ class Answer:
     certainty: int | None = None
     reasons: tuple[str, ...] = ()
     note: str = ""
-    until: datetime | None = None
+    until: date | datetime | None = None
     active_ms: int | None = None
 
 
@@ -66,13 +69,22 @@ def moment_to_return(answer: Answer, *, slot: Slot) -> datetime:
     """When a case that cannot be told yet comes back: tomorrow, unless the reviewer says another day."""
     zone = slot.item.model.zone
     now = timezone.now()
-    tomorrow = datetime.combine(now.astimezone(zone).date() + timedelta(days=1), time(), tzinfo=zone)
-    until = answer.until or tomorrow
+    until = start_of(answer.until or tomorrow(zone), zone=zone)
     if until <= now:
         raise DomainError("That moment is past.", code="until_past", field="until")
     if until > now + LONGEST_DELAY:
         raise DomainError("A case can wait for a year at most.", code="until_too_far", field="until")
     return until
+
+
+def tomorrow(zone: ZoneInfo) -> date:
+    """The day after today, there."""
+    return timezone.now().astimezone(zone).date() + timedelta(days=1)
+
+
+def start_of(day: date | datetime, *, zone: ZoneInfo) -> datetime:
+    """The moment at which a day begins; a moment as it is."""
+    return day if isinstance(day, datetime) else datetime.combine(day, time(), tzinfo=zone)
 
 
 def _check_withheld(answer: Answer, slot: Slot) -> None:

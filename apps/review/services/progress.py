@@ -37,6 +37,11 @@ class Waiting:
         """Nothing has been drawn into the queue yet."""
         return self.items == 0
 
+    @property
+    def is_drained(self) -> bool:
+        """No slot is open any more."""
+        return not (self.leased_by_others or self.snoozed or self.for_other_reviewers or self.awaiting_adjudication)
+
 
 def progress(queue: ReviewQueue, *, by: Membership) -> Progress:
     """Two counts for the head of the desk."""
@@ -83,6 +88,11 @@ class QueueCounts:
     def response_rate(self) -> float | None:
         """Share of the drawn items that have a label."""
         return self.labelled / self.items if self.items else None
+
+    @property
+    def percent(self) -> int | None:
+        """The response rate in words of the page; 100 only when nothing is missing."""
+        return None if self.response_rate is None else int(100 * self.response_rate)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,84 @@
+"""The answer as it comes from the desk: one choice, and what belongs to it."""
+
+from typing import Any
+
+from django import forms
+
+from apps.common.errors import DomainError
+from apps.review.cases import CERTAINTIES
+from apps.review.models import Slot
+from apps.review.services import Answer, Verdict
+from apps.review.services.answers import LARGEST_INT, LONGEST_NOTE
+
+CLASS = "class:"
+NUMBER = "number"
+KEEP = "keep"
+NAMES = {"lease_token": "The lease", "number": "The number", "note": "The note", "until": "The day"}
+
+
+class HolderForm(forms.Form):
+    """By which lease the page holds its slot."""
+
+    lease_token = forms.UUIDField()
+
+    def checked(self) -> dict[str, Any]:
+        """The cleaned fields, or a DomainError that says what to mend."""
+        if self.is_valid():
+            return self.cleaned_data
+        field, errors = next(iter(self.errors.items()))
+        if field == "choice":
+            raise DomainError("Choose an answer first.", code="value_missing")
+        raise DomainError(f"{NAMES.get(field, 'The answer')}: {errors[0]}", code="invalid")
+
+
+class AnswerForm(HolderForm):
+    """`choice`: a class by its position, a number, `keep`, or a verdict."""
+
+    choice = forms.CharField(max_length=32)
+    number = forms.FloatField(required=False)
+    disputed_for = forms.CharField(max_length=32, required=False)
+    certainty = forms.TypedChoiceField(choices=CERTAINTIES, coerce=int, empty_value=None, required=False)
+    reasons = forms.Field(required=False, widget=forms.SelectMultiple)
+    note = forms.CharField(max_length=LONGEST_NOTE, required=False, strip=False)
+    until = forms.DateField(required=False)
+    active_ms = forms.IntegerField(min_value=0, max_value=LARGEST_INT, required=False)
+
+    def clean_reasons(self) -> tuple[str, ...]:
+        return tuple(str(reason)[:200] for reason in self.cleaned_data["reasons"] or ())
+
+    def said(self) -> dict[str, Any]:
+        """What goes with any answer."""
+        return {name: self.checked()[name] for name in ("certainty", "note", "active_ms")}
+
+    def value(self, slot: Slot) -> str | float | None:
+        """The class or number that was chosen, if one was."""
+        choice = self.checked()["choice"]
+        if choice == KEEP:
+            judgement = slot.judgement
+            return None if judgement is None or judgement.value is None else slot.item.model.decode(judgement.value)
+        return self._value(choice, slot)
+
+    def answer(self, slot: Slot) -> Answer:
+        """The choice as a decision: the model's own label is to agree, another one to correct."""
+        fields, value = self.checked(), self.value(slot)
+        if value is not None:
+            agrees = value == slot.item.model.decode(slot.item.prediction.predicted)
+            return Answer(verdict=Verdict.AGREE if agrees else Verdict.CORRECT, value=value, **self.said())
+        if fields["choice"] not in list(Verdict):
+            raise DomainError("Choose one of the answers on the page.", code="unknown_class")
+        verdict = Verdict(fields["choice"])
+        if verdict == Verdict.DISPUTE:
+            disputed = self._value(fields["disputed_for"], slot)
+            return Answer(verdict=verdict, value=disputed, reasons=fields["reasons"], **self.said())
+        return Answer(verdict=verdict, until=fields["until"] if verdict == Verdict.CANNOT_TELL else None, **self.said())
+
+    def _value(self, choice: str, slot: Slot) -> str | float | None:
+        classes = slot.item.model.classes
+        if choice == NUMBER:
+            if self.cleaned_data["number"] is None:
+                raise DomainError("Enter a number first.", code="value_missing")
+            return float(self.cleaned_data["number"])
+        position = choice.removeprefix(CLASS)
+        if choice.startswith(CLASS) and position in {str(each) for each in range(len(classes))}:
+            return str(classes[int(position)])
+        return None

@@ -1,0 +1,255 @@
+"""The desk as a page: its phases, and that nothing of a prediction is in the HTML before its reveal."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from apps.accounts.models import Membership, Role
+from apps.registry.models import ReviewQueue
+from apps.review.models import Decision, ReviewItem, Slot
+from tests.factories import make_member, make_model
+from tests.review.factories import answer, claim, expire, make_items, make_queue, reviewers
+from tests.review.test_api import NUMBERS, PLANTED
+
+pytestmark = pytest.mark.django_db
+
+
+class Person:
+    """Somebody at the desk, with a browser that runs htmx or none."""
+
+    def __init__(self, queue: ReviewQueue, role: Role = Role.REVIEWER) -> None:
+        self.queue, self.member = queue, make_member(queue.model.project, role)
+        self.client = Client()
+        self.client.force_login(self.member.user)
+
+    @property
+    def slot(self) -> Slot:
+        return Slot.objects.held_by(self.member.user).get()
+
+    def look(self) -> Any:
+        return self.client.get(reverse("queue", args=[self.queue.model.project.slug, self.queue.pk]))
+
+    def say(self, choice: str = "", *, slot: Slot | None = None, htmx: bool = True, **fields: Any) -> Any:
+        slot = slot or self.slot
+        body = {"lease_token": slot.lease_token, "choice": choice} | fields
+        headers = {"HX-Request": "true"} if htmx else {}
+        return self.client.post(self.url("slot_answer", slot), body, headers=headers)
+
+    def url(self, name: str, slot: Slot) -> str:
+        return reverse(name, args=[self.queue.model.project.slug, slot.pk])
+
+
+@pytest.fixture
+def queue() -> ReviewQueue:
+    queue = make_queue(dispute_reasons=["A fact speaks against it"])
+    make_items(queue, 2, **PLANTED)
+    return queue
+
+
+def test_a_blind_case_is_judged_compared_and_left_for_the_next(queue: ReviewQueue) -> None:
+    anna = Person(queue)
+    first = anna.look().content.decode()
+    assert "Is this person employed?" in first
+    assert "Employed" in first
+    assert "years" in first
+    case = anna.slot.item
+    revealed = anna.say("class:0", certainty="2", note="A hunch", active_ms="900").content.decode()
+    assert "73 % sure" in revealed
+    assert "Keep: " in revealed
+    assert "A hunch" in revealed
+    following = anna.say("keep").content.decode()
+    assert "Your judgement" in following
+    case.refresh_from_db()
+    assert (case.label, case.state) == (0.0, "closed")
+    judgement, decision = Decision.objects.order_by("id")
+    assert (judgement.certainty, judgement.active_ms) == (2, 900)
+    assert (decision.verdict, decision.value) == ("correct", 0.0)
+
+
+def test_nothing_of_the_prediction_is_in_the_page_before_the_judgement(queue: ReviewQueue) -> None:
+    anna = Person(queue)
+    texts = (b"73 % sure", b"What pushed", b"The model says", b"Model:", b"toward", *NUMBERS)
+    for response in (anna.look(), anna.say("agree"), anna.say("dispute", note="x"), anna.say(), anna.say("skip")):
+        assert [text for text in texts if text in response.content] == [], response.status_code
+    assert anna.look().content.count(b"Keep: ") == 0
+
+
+def test_the_page_of_a_blind_case_is_the_same_whatever_the_model_said() -> None:
+    pages = []
+    for said in (PLANTED, PLANTED | {"prediction": "no", "score": 0.1, "probabilities": {"no": 0.9, "yes": 0.1}}):
+        queue = make_queue()
+        (item,) = make_items(queue, **said)
+        page = Person(queue).look().content.decode()
+        pages.append(page[page.index("<main") : page.index("</form>")])
+    assert [_without_names(page) for page in pages][0] == [_without_names(page) for page in pages][1]
+
+
+def _without_names(page: str) -> str:
+    """Numbers, tokens and names of the two worlds taken away."""
+    import re
+
+    return re.sub(r'(value="[\w-]{30,}"|/p/project-\d+/slots/\d+/)', "", page)
+
+
+def test_a_shown_case_can_be_agreed_with_corrected_or_disputed() -> None:
+    queue = make_queue(blind=False, dispute_reasons=["A fact speaks against it"])
+    make_items(queue, 3, **PLANTED)
+    anna = Person(queue)
+    assert "73 % sure" in anna.look().content.decode()
+    anna.say("agree")
+    anna.say("class:0")
+    anna.say("dispute", disputed_for="class:0", reasons=["A fact speaks against it"])
+    assert [(d.verdict, d.value) for d in Decision.objects.order_by("id")] == [
+        ("agree", 1.0),
+        ("correct", 0.0),
+        ("dispute", 0.0),
+    ]
+
+
+def test_the_last_answer_leads_to_why_there_is_nothing_left(queue: ReviewQueue) -> None:
+    anna = Person(queue)
+    anna.look()
+    anna.say("cannot_tell", until="2099-01-01")
+    assert anna.slot.closed_at is None
+    anna.say("cannot_tell")
+    page = anna.say("cannot_tell").content.decode()
+    assert "Nothing to do here right now" in page
+    assert "Put off until a later day" in page
+
+
+def test_an_empty_queue_says_that_nothing_was_drawn() -> None:
+    assert "No case has been drawn" in Person(make_queue()).look().content.decode()
+
+
+def test_a_lost_lease_is_a_409_with_the_text_kept_and_escaped(queue: ReviewQueue) -> None:
+    anna, ben = Person(queue), Person(queue)
+    anna.look()
+    mine = anna.slot
+    expire(mine)
+    claim(queue, ben.member)
+    response = anna.say("class:1", slot=mine, note="<script>alert(1)</script> typed for long")
+    assert response.status_code == 409
+    assert b"&lt;script&gt;alert(1)&lt;/script&gt; typed for long" in response.content
+    assert b"Take the next case" in response.content
+    assert not Decision.objects.exists()
+
+
+def test_a_mistake_is_told_and_changes_nothing(queue: ReviewQueue) -> None:
+    anna = Person(queue)
+    anna.look()
+    wrong: list[dict[str, Any]] = [
+        {"choice": ""},
+        {"choice": "class:7"},
+        {"choice": "class:-1"},
+        {"choice": "perhaps"},
+        {"choice": "class:1", "certainty": "9"},
+        {"choice": "class:1", "note": "a\x00b"},
+        {"choice": "cannot_tell", "until": "9998-01-01"},
+        {"choice": "cannot_tell", "until": "soon"},
+        {"choice": "class:1", "lease_token": "x"},
+        {"choice": "class:1", "active_ms": "-5"},
+    ]
+    for fields in wrong:
+        assert anna.say(**fields).status_code == 400, fields
+    assert not Decision.objects.exists()
+
+
+def test_without_a_script_the_form_leads_on_by_itself(queue: ReviewQueue) -> None:
+    anna = Person(queue)
+    anna.look()
+    response = anna.say("class:1", htmx=False)
+    assert response.status_code == 302
+    assert "73 % sure" in anna.look().content.decode()
+    page = anna.say("perhaps", htmx=False, note="my long note")
+    assert page.status_code == 400
+    assert b"my long note" in page.content
+    assert b"<title>" in page.content
+
+
+def test_a_settled_case_shows_the_answers_without_names() -> None:
+    queue = make_queue(overlap=2)
+    make_items(queue, **PLANTED)
+    anna, ben = reviewers(queue, 2)
+    answer(queue, anna, "no", note="Retired, I think.")
+    answer(queue, ben, "yes")
+    settler = Person(queue, Role.ADJUDICATOR)
+    page = settler.look().content.decode()
+    assert "Settle this case" in page
+    assert "The reviewers disagree." in page
+    assert "Retired, I think." in page
+    assert anna.user.email not in page
+    settler.say("class:1")
+    assert ReviewItem.objects.get().adjudicated == 1.0
+
+
+def test_a_regression_is_answered_with_a_number() -> None:
+    from apps.sampling import policies
+
+    rules = {"task": "regression", "classes": [], "positive_class": "", "class_labels": {}}
+    model = make_model(**rules, prediction_range=[0.0, 100.0], unit="days")
+    policies.put_document(model, {"floor": 1.0})
+    make_items(model, prediction=12.5, score=None, probabilities=None, baseline=None)
+    anna = Person(model.queues.get())
+    assert 'name="number"' in anna.look().content.decode()
+    assert anna.say("number").status_code == 400
+    assert "12.5 days" in anna.say("number", number="13.5").content.decode()
+    anna.say("keep")
+    assert ReviewItem.objects.get().label == 13.5
+
+
+def test_hostile_names_and_values_are_text() -> None:
+    queue = make_queue()
+    evil = '"><script>x</script>{{7*7}}'
+    make_items(queue, features={"age": evil, evil: evil}, attributions={evil: 1.0}, version=evil[:20])
+    anna = Person(queue)
+    for page in (anna.look().content, anna.say("class:1").content):
+        assert b"<script>x" not in page
+        assert b"{{7*7}}" in page
+
+
+def test_a_sign_of_life_and_leaving(queue: ReviewQueue) -> None:
+    anna = Person(queue)
+    anna.look()
+    slot = anna.slot
+    held = {"lease_token": slot.lease_token}
+    assert anna.client.post(anna.url("slot_heartbeat", slot), held).status_code == 204
+    assert anna.client.post(anna.url("slot_release", slot), held).status_code == 302
+    assert anna.client.post(anna.url("slot_heartbeat", slot), held).status_code == 409
+    assert anna.client.post(anna.url("slot_release", slot), held).status_code == 302
+
+
+def test_the_reviews_page_counts_queues_and_people(queue: ReviewQueue) -> None:
+    robot = make_member(queue.model.project, Role.REVIEWER, name="Ada", is_simulated=True)
+    answer(queue, robot)
+    anna = Person(queue)
+    page = anna.client.get(reverse("reviews", args=[queue.model.project.slug, queue.model.slug])).content.decode()
+    assert "Ada (simulated)" in page
+    assert "50 %" in page
+    assert "1 of 2 drawn cases" in page
+
+
+@pytest.mark.parametrize("name", ["queue", "reviews"])
+def test_stakeholders_and_strangers_do_not_get_in(queue: ReviewQueue, name: str) -> None:
+    project = queue.model.project
+    path = reverse(name, args=[project.slug, queue.pk if name == "queue" else queue.model.slug])
+    for member, status in (_stakeholder(queue), 403), (make_member(make_queue().model.project, Role.OWNER), 404):
+        client = Client()
+        client.force_login(member.user)
+        assert client.get(path).status_code == status
+    assert Client().get(path).status_code == 302
+
+
+def test_a_queue_of_another_project_does_not_exist_under_ones_own(queue: ReviewQueue) -> None:
+    stranger = Person(make_queue(), Role.OWNER)
+    mine = claim(queue, reviewers(queue, 1)[0])
+    own = stranger.queue.model.project.slug
+    assert stranger.client.get(reverse("queue", args=[own, queue.pk])).status_code == 404
+    for name in ("slot_answer", "slot_heartbeat", "slot_release"):
+        response = stranger.client.post(reverse(name, args=[own, mine.pk]), {"lease_token": mine.lease_token})
+        assert response.status_code == 404
+
+
+def _stakeholder(queue: ReviewQueue) -> Membership:
+    return make_member(queue.model.project, Role.STAKEHOLDER)
