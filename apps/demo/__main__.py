@@ -1,5 +1,6 @@
 """`python -m apps.demo`: walk through the product with real data; ends when the reports are done."""
 
+import logging
 import os
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ def say(line: str) -> None:
 
 def main() -> None:
     base_url = os.environ.get("COUNTERSIGN_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     now = datetime.now(UTC).replace(microsecond=0)
     state = StateFile(Path(os.environ["COUNTERSIGN_DEMO_STATE"]), steps=new_steps(), now=now)
     Walk(state, base_url=base_url, say=say).run()

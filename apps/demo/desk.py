@@ -12,8 +12,8 @@ from apps.demo.reviewing import Case, Reviewer, adjudication
 from apps.demo.state import StateFile
 
 CONFLICT = 409
-# About 600 cases, two answers each; what is over of the drawn ones waits for the person at the screen.
-ANSWERS_EACH = 400
+# About 450 cases, two answers each; what is over of the drawn ones waits for the person at the screen.
+ANSWERS_EACH = 300
 REASONS: list[str] = POLICIES_DOCUMENT["queues"][0]["dispute_reasons"]
 
 Slot = dict[str, Any]

@@ -1,18 +1,23 @@
 """The rows that are sent: predictions spread over six months, outcomes that become known weeks later."""
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from apps.demo.chance import uniform
 from apps.demo.dataset import FEATURES, People
 from apps.demo.scored import VERSION, Scored
 
+# UTC, in whole milliseconds
+Moments = NDArray[np.datetime64]
+
 CLASSES = ("not_employed", "employed")
 SPAN = timedelta(weeks=26)
 EARLIEST = timedelta(days=20)
 LATEST = timedelta(days=60)
+MILLISECOND = timedelta(milliseconds=1)
 CHUNK = 4_000
 
 _encoder = msgspec.json.Encoder()
@@ -23,16 +28,18 @@ def chunks(total: int, *, size: int = CHUNK) -> list[range]:
     return [range(start, min(start + size, total)) for start in range(0, total, size)]
 
 
-def predicted_at(position: int, *, total: int, now: datetime) -> datetime:
-    """Evenly over the 26 weeks that end now, in the order of the ids; whole milliseconds."""
-    elapsed = SPAN * (position + 0.5) / total
-    return now - SPAN + timedelta(milliseconds=elapsed // timedelta(milliseconds=1))
+def predicted_at(total: int, *, now: datetime) -> Moments:
+    """Of each position: evenly over the 26 weeks that end now, in the order of the ids."""
+    halves = 2 * np.arange(total, dtype=np.int64) + 1
+    elapsed = halves * (SPAN // MILLISECOND) // (2 * total)
+    return np.datetime64((now - SPAN).replace(tzinfo=None), "ms") + elapsed.astype("timedelta64[ms]")
 
 
-def known_at(person: int, predicted: datetime) -> datetime:
-    """When the truth about a prediction becomes known: 20 to 60 days after it, by a hash of the id."""
-    delay = EARLIEST + uniform("delay", person) * (LATEST - EARLIEST)
-    return predicted + timedelta(seconds=delay // timedelta(seconds=1))
+def known_at(ids: NDArray[np.int64], predicted: Moments) -> Moments:
+    """When the truth about each prediction becomes known: 20 to 60 days after it, by a hash of the id."""
+    chance = np.array([uniform("delay", person) for person in ids.tolist()])
+    delay = EARLIEST // MILLISECOND + (chance * ((LATEST - EARLIEST) // MILLISECOND)).astype(np.int64)
+    return predicted + delay.astype("timedelta64[ms]")
 
 
 def class_of(is_employed: bool) -> str:
@@ -42,32 +49,44 @@ def class_of(is_employed: bool) -> str:
 def prediction_lines(people: People, scored: Scored, chunk: range, *, now: datetime, latency_ms: float) -> bytes:
     """The chunk's predictions as NDJSON; `scored` holds this chunk's people only."""
     part = slice(chunk.start, chunk.stop)
-    ids, features = people.ids[part].tolist(), people.features[part].tolist()
-    contributions, base = scored.contributions.tolist(), scored.base.tolist()
-    scores, baseline = scored.scores.tolist(), scored.baseline.tolist()
+    columns = zip(
+        people.ids[part].tolist(),
+        _texts(predicted_at(len(people), now=now)[part]),
+        people.features[part].tolist(),
+        scored.scores.tolist(),
+        scored.baseline.tolist(),
+        scored.contributions.tolist(),
+        scored.base.tolist(),
+        strict=True,
+    )
     return _encoder.encode_lines(
         {
-            "id": str(ids[i]),
-            "predicted_at": _text(predicted_at(position, total=len(people), now=now)),
+            "id": str(person),
+            "predicted_at": moment,
             "version": VERSION,
-            "features": dict(zip(FEATURES, features[i], strict=True)),
-            "prediction": class_of(scores[i] >= 0.5),
-            "score": scores[i],
-            "baseline": class_of(baseline[i]),
-            "attributions": dict(zip(FEATURES, contributions[i], strict=True)),
-            "attribution_base": base[i],
+            "features": dict(zip(FEATURES, features, strict=True)),
+            "prediction": class_of(score >= 0.5),
+            "score": score,
+            "baseline": class_of(baseline),
+            "attributions": dict(zip(FEATURES, contributions, strict=True)),
+            "attribution_base": base,
             "latency_ms": latency_ms,
         }
-        for i, position in enumerate(chunk)
+        for person, moment, features, score, baseline, contributions, base in columns
     )
 
 
-def due_outcomes(people: People, *, now: datetime, after: datetime | None, until: datetime) -> Iterator[dict[str, str]]:
+def due_outcomes(people: People, *, now: datetime, after: datetime | None, until: datetime) -> list[dict[str, str]]:
     """Outcomes that became known in (after, until], in the order of the ids; the others are not sent."""
-    for position, (person, employed) in enumerate(zip(people.ids.tolist(), people.employed.tolist(), strict=True)):
-        moment = known_at(person, predicted_at(position, total=len(people), now=now))
-        if moment <= until and (after is None or moment > after):
-            yield {"id": str(person), "outcome": class_of(employed), "occurred_at": _text(moment)}
+    known = known_at(people.ids, predicted_at(len(people), now=now))
+    is_due = known <= np.datetime64(until.replace(tzinfo=None), "ms")
+    if after is not None:
+        is_due &= known > np.datetime64(after.replace(tzinfo=None), "ms")
+    columns = zip(people.ids[is_due].tolist(), people.employed[is_due].tolist(), _texts(known[is_due]), strict=True)
+    return [
+        {"id": str(person), "outcome": class_of(employed), "occurred_at": moment}
+        for person, employed, moment in columns
+    ]
 
 
 def outcome_lines(rows: list[dict[str, str]]) -> bytes:
@@ -80,5 +99,6 @@ def positions_by_id(people: People) -> dict[str, int]:
     return {str(person): position for position, person in enumerate(people.ids.tolist())}
 
 
-def _text(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def _texts(moments: Moments) -> list[str]:
+    texts: list[str] = np.datetime_as_string(moments, unit="ms", timezone="UTC").tolist()
+    return texts

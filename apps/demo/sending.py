@@ -42,7 +42,7 @@ def send_predictions(api: Api, state: StateFile, scorer: "Scorer") -> None:
 
 def send_outcomes(api: Api, state: StateFile, people: People) -> None:
     """What is known at the demo's moment; the newest predictions stay open."""
-    rows = list(due_outcomes(people, now=state.progress.now, after=None, until=state.progress.now))
+    rows = due_outcomes(people, now=state.progress.now, after=None, until=state.progress.now)
     state.begin("outcomes", total=len(rows), unit="outcomes")
     _send_outcomes(api, state, rows, until=state.progress.now)
     state.finish("outcomes")
@@ -56,7 +56,7 @@ def send_later_outcomes(api: Api, state: StateFile, people: People, *, today: da
         return 0
     # An interrupted delivery is completed as it was begun.
     until = progress.delivering_until or today
-    rows = list(due_outcomes(people, now=progress.now, after=after, until=until))
+    rows = due_outcomes(people, now=progress.now, after=after, until=until)
     _send_outcomes(api, state, rows, until=until)
     return len(rows)
 

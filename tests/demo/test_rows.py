@@ -1,0 +1,114 @@
+import json
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from apps.demo.dataset import FEATURES, People, load_production
+from apps.demo.rows import (
+    CHUNK,
+    LATEST,
+    SPAN,
+    chunks,
+    due_outcomes,
+    known_at,
+    outcome_lines,
+    predicted_at,
+    prediction_lines,
+)
+from apps.demo.scored import Scored
+
+NOW = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
+PEOPLE = 208_892
+
+
+@pytest.fixture(scope="module")
+def production() -> People:
+    return load_production()
+
+
+def few(count: int) -> People:
+    return People(
+        ids=np.arange(70_000, 70_000 + count),
+        features=np.tile(np.arange(len(FEATURES), dtype=np.int16), (count, 1)),
+        employed=np.arange(count) % 2 == 0,
+    )
+
+
+def scored(count: int) -> Scored:
+    return Scored(
+        scores=np.linspace(0.1, 0.9, count),
+        contributions=np.full((count, len(FEATURES)), 0.25),
+        base=np.full(count, -0.042),
+        baseline=np.ones(count, dtype=bool),
+    )
+
+
+def test_every_person_is_in_exactly_one_chunk():
+    parts = chunks(PEOPLE)
+    assert [position for part in parts for position in part] == list(range(PEOPLE))
+    assert max(len(part) for part in parts) == CHUNK
+
+
+def test_a_chunk_is_the_same_to_the_byte_when_it_is_made_again():
+    def made() -> bytes:
+        return prediction_lines(few(5), scored(3), range(2, 5), now=NOW, latency_ms=0.31)
+
+    assert made() == made()
+
+
+def test_a_row_says_what_the_contract_asks_for():
+    first, *_ = prediction_lines(few(5), scored(3), range(2, 5), now=NOW, latency_ms=0.31).splitlines()
+    row = json.loads(first)
+    assert row["id"] == "70002"
+    assert (row["prediction"], row["baseline"], row["score"]) == ("not_employed", "employed", 0.1)
+    assert row["features"]["SCHL"] == 1
+    assert set(row["attributions"]) == set(row["features"]) == set(FEATURES)
+    assert row["predicted_at"] == "2026-08-24T07:00:00.000Z"  # the middle of the 26 weeks
+
+
+def test_predictions_lie_evenly_over_the_26_weeks_that_end_now():
+    moments = predicted_at(PEOPLE, now=NOW)
+    end = np.datetime64("2026-11-23T07:00:00")
+    assert end - np.timedelta64(26, "W") < moments[0] < moments[-1] < end
+    # 26 weeks over 208,892 predictions are 75.28 s.
+    steps = np.diff(moments) / np.timedelta64(1, "s")
+    assert 75.27 < steps.min() <= steps.max() < 75.29
+
+
+def test_outcomes_become_known_20_to_60_days_after_their_prediction(production: People):
+    predicted = predicted_at(len(production), now=NOW)
+    days = (known_at(production.ids, predicted) - predicted) / np.timedelta64(1, "D")
+    assert 20 <= days.min() < 20.05
+    assert 59.95 < days.max() < 60
+    # 40 days evenly: the standard error of the mean of 208,892 is 36 minutes.
+    assert days.mean() == pytest.approx(40, abs=0.08)
+
+
+def test_no_outcome_that_is_not_due_is_sent(production: People):
+    sent = due_outcomes(production, now=NOW, after=None, until=NOW)
+    assert all(datetime.fromisoformat(row["occurred_at"]) <= NOW for row in sent)
+    newest = {str(person) for person in production.ids[-20 * PEOPLE // 182 :].tolist()}
+    assert newest.isdisjoint(row["id"] for row in sent)
+
+
+def test_every_prediction_older_than_60_days_has_its_outcome(production: People):
+    sent = {row["id"]: row["outcome"] for row in due_outcomes(production, now=NOW, after=None, until=NOW)}
+    final = (SPAN - LATEST) * PEOPLE // SPAN
+    for person, employed in zip(production.ids[:final].tolist(), production.employed[:final].tolist(), strict=True):
+        assert sent[str(person)] == ("employed" if employed else "not_employed")
+
+
+def test_a_later_delivery_holds_what_became_known_in_between_and_nothing_twice():
+    people = few(2_000)
+    first = due_outcomes(people, now=NOW, after=None, until=NOW)
+    later = due_outcomes(people, now=NOW, after=NOW, until=NOW + timedelta(days=7))
+    at_once = due_outcomes(people, now=NOW, after=None, until=NOW + timedelta(days=7))
+    assert first
+    assert later
+    assert sorted(row["id"] for row in first + later) == sorted(row["id"] for row in at_once)
+
+
+def test_outcomes_are_sent_a_line_each():
+    rows = due_outcomes(few(40), now=NOW, after=None, until=NOW)
+    assert [json.loads(line) for line in outcome_lines(rows).splitlines()] == rows

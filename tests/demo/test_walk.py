@@ -1,0 +1,156 @@
+"""The demo against the product itself, with few people, through the API and nothing else."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+from django.core.wsgi import get_wsgi_application
+
+from apps.accounts.models import Role, User
+from apps.demo import desk, people, sending
+from apps.demo.client import Api
+from apps.demo.dataset import load_production
+from apps.demo.documents import MODEL, MODEL_DOCUMENT, POLICIES_DOCUMENT
+from apps.demo.reviewing import Case
+from apps.demo.rows import chunks, positions_by_id
+from apps.demo.scoring import Scorer, open_scorer
+from apps.demo.state import StateFile
+from apps.demo.walk import new_steps
+from apps.predictions.models import Outcome, Prediction
+from apps.review import services as review
+from apps.review.models import Decision, ReviewItem, Slot
+from apps.sampling import services as sampling
+from tests.factories import make_key, make_member, make_project
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+# Long enough ago that every outcome is known by today.
+NOW = datetime.now(UTC).replace(microsecond=0) - timedelta(days=61)
+PEOPLE = 120
+
+
+class World:
+    """A registered model that draws everything, and keys for everybody."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.project = make_project("employment-demo")
+        self.transport = httpx.WSGITransport(app=get_wsgi_application())
+        self.engineer = self.api(Role.ENGINEER)
+        model = self.engineer.put(f"models/{MODEL}", MODEL_DOCUMENT)
+        self.engineer.put(f"models/{MODEL}/policies", POLICIES_DOCUMENT | {"floor": 1.0})
+        self.queue: int = model["queues"][0]["id"]
+
+    def api(self, role: Role) -> Api:
+        user: User = make_member(self.project, role).user
+        _, key = make_key(self.project, acts_for=user)
+        return Api("http://127.0.0.1:8000", key, transport=self.transport)
+
+    def start(self) -> StateFile:
+        return StateFile(self.path, steps=new_steps(), now=NOW)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path / "demo.json")
+
+
+@pytest.fixture(scope="module")
+def scorer(tmp_path_factory: pytest.TempPathFactory) -> Scorer:
+    return open_scorer(tmp_path_factory.mktemp("demo"), load_production(limit=PEOPLE))
+
+
+@pytest.fixture(autouse=True)
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    def by_forty(total: int, *, size: int = 0) -> list[range]:
+        return chunks(total, size=40)
+
+    monkeypatch.setattr(sending, "chunks", by_forty)
+
+
+def case_of(scorer: Scorer) -> desk.CaseOf:
+    positions = positions_by_id(scorer.people)
+
+    def case(external_id: str) -> Case:
+        position = positions[external_id]
+        employed, score = scorer.people.employed[position], scorer.scores[position]
+        return Case(external_id, is_employed=bool(employed), score=float(score))
+
+    return case
+
+
+def test_predictions_are_sent_once_although_the_demo_starts_twice(world: World, scorer: Scorer):
+    sending.send_predictions(world.engineer, world.start(), scorer)
+    again = world.start()
+    with again.change() as progress:
+        # Stopped after the server had the last chunk and before that was written down.
+        progress.confirmed["predictions"].remove(2)
+        progress.step("predictions").done -= 40
+    sending.send_predictions(world.engineer, again, scorer)
+    assert Prediction.objects.count() == PEOPLE
+    assert again.progress.step("predictions").done == PEOPLE
+
+
+def test_outcomes_that_are_not_due_stay_away_until_a_later_start(world: World, scorer: Scorer):
+    state = world.start()
+    sending.send_predictions(world.engineer, state, scorer)
+    sending.send_outcomes(world.engineer, state, scorer.people)
+    known = Outcome.objects.count()
+    assert 0 < known < PEOPLE
+    assert not Outcome.objects.filter(occurred_at__gt=NOW).exists()
+
+    assert sending.send_later_outcomes(world.engineer, state, scorer.people, today=NOW + timedelta(hours=1)) == 0
+    later = sending.send_later_outcomes(world.engineer, state, scorer.people, today=NOW + timedelta(days=61))
+    assert known + later == PEOPLE == Outcome.objects.values("external_id").distinct().count()
+
+
+@pytest.fixture
+def reviewed(world: World, scorer: Scorer, monkeypatch: pytest.MonkeyPatch) -> StateFile:
+    monkeypatch.setattr(desk, "ANSWERS_EACH", 20)
+    state = world.start()
+    sending.send_predictions(world.engineer, state, scorer)
+    sampling.draw_due()
+    review.open_due_items()
+    apis = {name: world.api(Role.REVIEWER) for name in ("simulated-a", "simulated-b", "simulated-c")}
+    desk.review(apis, state, queue=world.queue, case_of=case_of(scorer))
+    return state
+
+
+def test_simulated_reviewers_answer_their_share_and_hold_nothing_back(reviewed: StateFile):
+    assert reviewed.progress.answered == {"simulated-a": 20, "simulated-b": 20, "simulated-c": 20}
+    answered = Slot.objects.filter(outcome=Slot.Outcome.ANSWERED)
+    assert answered.count() == 60
+    assert Decision.objects.filter(is_judgement=True, was_blind=True).count() == 60
+    assert ReviewItem.objects.filter(label__isnull=False).count() >= 28
+    assert not Slot.objects.unfinished().leased().exists()
+
+
+def test_the_adjudicator_settles_what_waits_and_leaves_the_rest(world: World, scorer: Scorer, reviewed: StateFile):
+    waiting = Slot.objects.unfinished().filter(is_adjudication=True).count()
+    open_before = Slot.objects.unfinished().reviews().count()
+    assert waiting > 0
+    desk.adjudicate(world.api(Role.ADJUDICATOR), reviewed, queue=world.queue, case_of=case_of(scorer))
+
+    assert not Slot.objects.unfinished().filter(is_adjudication=True).exists()
+    settled = ReviewItem.objects.filter(adjudicated__isnull=False).select_related("prediction")
+    assert settled.count() == waiting
+    for item in settled:
+        case = case_of(scorer)(item.prediction.external_id)
+        assert item.model.decode(item.adjudicated) == case.truth
+    assert Slot.objects.unfinished().reviews().count() <= open_before
+    assert not Slot.objects.unfinished().leased().exists()
+
+
+def test_what_was_pushed_is_consumed_before_anybody_reviews(world: World, scorer: Scorer, monkeypatch):
+    sending.send_predictions(world.engineer, world.start(), scorer)
+    stages = ("draw", "open_items")
+    rounds = iter([sampling.draw_due, review.open_due_items])
+    monkeypatch.setattr(desk.time, "sleep", lambda seconds: next(rounds)())
+    desk.wait_until_consumed(world.engineer, model=MODEL, stages=stages)
+    assert ReviewItem.objects.count() == PEOPLE
+
+
+def test_everybody_who_is_simulated_is_said_to_be():
+    simulated = {person.name for person in people.EVERYBODY if person.is_simulated}
+    assert simulated == {"Reviewer A", "Reviewer B", "Reviewer C", "Adjudicator"}
