@@ -8,9 +8,8 @@ from playwright.sync_api import Page, expect
 
 from apps.accounts.models import Role, User
 from apps.reports.models import Kind
-from apps.review.services import open_due_items
-from tests.factories import draw_all, make_member, make_model, make_project, prediction_row, push_predictions
-from tests.reports.test_overview import make_report
+from tests.factories import make_member, make_model, make_project
+from tests.reports.test_overview import draw_everything, make_report
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -20,9 +19,7 @@ def test_first_page_of_a_project_at_work_is_sound(
 ) -> None:
     project = make_project("office")
     model = make_model(project, "employment")
-    push_predictions(model, [prediction_row(number) for number in range(3000)])
-    draw_all(model)
-    open_due_items()
+    draw_everything(model, rows=20)
     make_report(model, Kind.VALUE)
     make_model(project, "fraud", name="Payment fraud")
     sign_in(page, make_member(project, Role.ENGINEER).user)
@@ -34,9 +31,7 @@ def test_first_page_of_a_project_at_work_is_sound(
 def test_key_r_opens_the_next_case(page: Page, sign_in: Callable[[Page, User], None]) -> None:
     project = make_project("office")
     model = make_model(project)
-    push_predictions(model, [prediction_row(number) for number in range(3000)])
-    draw_all(model)
-    open_due_items()
+    draw_everything(model, rows=20)
     sign_in(page, make_member(project).user)
     page.goto("/p/office/")
     page.keyboard.press("r")

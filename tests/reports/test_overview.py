@@ -9,9 +9,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from apps.accounts.models import Role
+from apps.registry.models import MonitoredModel
 from apps.reports.models import Kind, Report
 from apps.reports.overview import overview
 from apps.review.services import claim_slots, open_due_items
+from apps.sampling import policies
 from tests.factories import (
     draw_all,
     make_key,
@@ -24,6 +26,14 @@ from tests.factories import (
 from tests.reports.documents import END, START, document
 
 pytestmark = pytest.mark.django_db
+
+
+def draw_everything(model: MonitoredModel, *, rows: int) -> None:
+    """Predictions that all become cases."""
+    policies.put_document(model, {"floor": 1.0})
+    push_predictions(model, [prediction_row(number) for number in range(rows)])
+    draw_all(model)
+    open_due_items()
 
 
 def make_report(model: object, kind: Kind, *, seq: int = 1) -> Report:
@@ -68,30 +78,24 @@ def test_counts_say_what_came_in_was_drawn_and_waits() -> None:
     project = make_project()
     reviewer = make_member(project)
     model = make_model(project)
-    push_predictions(model, [prediction_row(number) for number in range(400)])
-    before = overview(project, member=reviewer)[0]
-    assert (before.intake.received, before.intake.to_draw, before.drawn) == (400, 1, 0)
-    draw_all(model)
-    open_due_items()
-    after = overview(project, member=reviewer)[0]
-    assert after.intake.to_draw == 0
-    [line] = after.queues
-    assert after.drawn == line.items == line.for_you == line.waiting
-    assert line.settled == 0
+    draw_everything(model, rows=4)
+    push_predictions(model, [prediction_row(number) for number in range(10, 13)])
+    [shown] = overview(project, member=reviewer)
+    assert (shown.intake.received, shown.intake.to_draw, shown.intake.to_open, shown.drawn) == (7, 1, 0, 4)
+    [line] = shown.queues
+    assert (line.items, line.waiting, line.for_you, line.settled) == (4, 4, 4, 0)
 
 
 def test_case_that_somebody_else_works_on_does_not_wait_for_me() -> None:
     project = make_project()
     me, other = make_member(project), make_member(project)
-    model = make_model(project)
-    push_predictions(model, [prediction_row(number) for number in range(400)])
-    draw_all(model)
-    open_due_items()
+    draw_everything(make_model(project), rows=4)
     before = overview(project, member=me)[0].queues[0]
     claim_slots(before.queue, by=other, limit=1)
     after = overview(project, member=me)[0].queues[0]
-    assert (after.for_you, after.waiting) == (before.for_you - 1, before.waiting)
-    assert overview(project, member=other)[0].queues[0].for_you == before.for_you
+    assert (before.for_you, before.waiting) == (4, 4)
+    assert (after.for_you, after.waiting) == (3, 4)
+    assert overview(project, member=other)[0].queues[0].for_you == 4
 
 
 def test_latest_value_report_comes_before_other_kinds() -> None:
