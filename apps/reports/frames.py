@@ -160,8 +160,10 @@ def _chunk(rows: Iterable[tuple[Any, ...]], named: Sequence[str]) -> pd.DataFram
 
 
 def _typed(frame: pd.DataFrame) -> pd.DataFrame:
-    numbers = {name: float for name in ("predicted", "baseline", "score", "amount", "outcome") if name in frame}
-    frame = frame.astype(numbers)
+    numbers = ("predicted", "baseline", "score", "amount", "outcome")
+    # An empty frame of objects would be taken for a list of columns where it selects rows.
+    types = dict.fromkeys(numbers, "float64") | dict.fromkeys(("is_blind", "is_skipped"), "bool")
+    frame = frame.astype({name: kind for name, kind in types.items() if name in frame})
     frame["baseline"] = frame["baseline"].fillna(NO_BASELINE)
     # An amount that was not sent counts as one, here as in the cells.
     frame["is_amount_missing"] = frame["amount"].isna()

@@ -96,7 +96,7 @@ def gather(job: ReportJob, *, as_of: datetime) -> Evidence:
         slices = [_cells(model, job, rows, closed, name) for name in names]
         undrawn = BatchStage.objects.filter(batch__model=model, stage=Stage.DRAW, done_at=None).count()
     rows = response.of_rows(rows)
-    draws = response.of_draws(draws.assign(is_open=~draws["day"].isin(closed)))
+    draws = response.of_draws(draws.assign(is_open=~draws["day"].isin(closed).astype(bool)))
     pieces = pd.concat(slices, ignore_index=True) if slices else cells.head(0).assign(slice_name="", slice_value="")
     return Evidence(
         model=model,

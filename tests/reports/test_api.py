@@ -1,0 +1,90 @@
+"""Reports by API."""
+
+import pytest
+from rest_framework.test import APIClient
+
+from apps.reports import services as reports
+from apps.reports.models import ReportJob
+from tests.factories import make_key, make_model
+from tests.reports.worlds import label_draws, make_world
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("without_pictures")]
+
+
+def client_of(project, scopes=None) -> APIClient:
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {make_key(project, scopes)[1]}")
+    return client
+
+
+def body(**changes) -> dict:
+    return {"kind": "performance", "start": "2026-03-01", "end": "2026-03-03", **changes}
+
+
+def test_a_report_is_asked_for_made_and_read():
+    world = make_world(300, days=2)
+    label_draws(world)
+    client = client_of(world.model.project)
+    answer = client.post(f"/api/v1/models/{world.model.slug}/reports", body(), format="json")
+    assert answer.status_code == 202
+    path = f"/api/v1/reports/{answer.json()['id']}"
+    queued = client.get(path).json()
+    assert (queued["status"], queued["progress"], queued["results"]) == ("queued", 0.0, [])
+
+    reports.run_due()
+    done = client.get(path).json()
+    assert (done["status"], done["progress"], done["seq"]) == ("done", 1.0, 1)
+    first = done["results"][0]
+    assert (first["metric"], first["slice"], first["method"]) == ("accuracy", None, "logit-mod")
+    assert first["low"] < first["value"] < first["high"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"kind": "weather"},
+        {"start": "2026-03-03"},
+        {"start": "yesterday"},
+        {"slices": ["no such slice"]},
+        {"slices": "sex"},
+        {"surprise": 1},
+        {"as_of": "now"},
+    ],
+    ids=str,
+)
+def test_what_makes_no_sense_is_refused(wrong):
+    model = make_model()
+    answer = client_of(model.project).post(f"/api/v1/models/{model.slug}/reports", body(**wrong), format="json")
+    assert answer.status_code == 400
+    assert not ReportJob.objects.exists()
+
+
+def test_reports_of_another_project_do_not_exist():
+    model, stranger = make_model(), client_of(make_model().project)
+    job = reports.request_report(model, "value", *_window())
+    assert stranger.get(f"/api/v1/reports/{job.pk}").status_code == 404
+    assert stranger.post(f"/api/v1/models/{model.slug}/reports", body(), format="json").status_code == 404
+
+
+def test_a_key_reads_or_asks_only_with_its_scope():
+    model = make_model()
+    path = f"/api/v1/models/{model.slug}/reports"
+    assert client_of(model.project, ["reports:read"]).post(path, body(), format="json").status_code == 403
+    job = reports.request_report(model, "value", *_window())
+    assert client_of(model.project, ["reports:write"]).get(f"/api/v1/reports/{job.pk}").status_code == 403
+
+
+def test_too_many_unfinished_reports_are_refused_with_429(settings):
+    settings.MAX_UNFINISHED_REPORTS = 1
+    model = make_model()
+    client = client_of(model.project)
+    path = f"/api/v1/models/{model.slug}/reports"
+    assert client.post(path, body(), format="json").status_code == 202
+    answer = client.post(path, body(kind="value"), format="json")
+    assert (answer.status_code, answer.json()["code"]) == (429, "too_many_jobs")
+
+
+def _window():
+    from tests.reports.worlds import FIRST
+
+    return FIRST, FIRST.replace(day=9)

@@ -1,0 +1,160 @@
+"""Value: money of known decisions is added up, that of open days estimated, and each error has its price."""
+
+from decimal import Decimal
+
+import numpy as np
+import pytest
+
+from apps.registry.models import ValueModel
+from tests.reports.worlds import (
+    World,
+    caveat_codes,
+    close_days,
+    figures_of,
+    label_draws,
+    make_world,
+    report_of,
+    send_outcomes,
+)
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("without_pictures")]
+
+# An offer to whoever is predicted "no": costs 250, worth 900 to those who are.
+WORTH = {"no": {"no": "650", "yes": "-250"}, "yes": {"no": "0", "yes": "0"}}
+MATRIX = np.array([[650, -250], [0, 0]])
+
+
+def price(world: World, **changes) -> ValueModel:
+    return ValueModel.objects.create(
+        model=world.model, version=1, currency="USD", matrix=WORTH, review_cost=Decimal("2.50"), **changes
+    )
+
+
+def worth(world: World, who: str) -> np.ndarray:
+    said = np.array([row[who] == "yes" for row in world.rows]).astype(int)
+    return MATRIX[said, world.y]
+
+
+def test_closed_days_are_added_up():
+    world = make_world(1_000, days=4)
+    price(world)
+    send_outcomes(world, range(1_000))
+    close_days(world, before=4)
+    report = report_of(world, "value")
+    own, baseline = worth(world, "prediction"), worth(world, "baseline")
+
+    found = figures_of(report)
+    assert found["value_total"]["value"] == pytest.approx(own.sum())
+    assert found["value_per_1000"]["value"] == pytest.approx(own.mean() * 1_000)
+    assert found["baseline_value_total"]["value"] == pytest.approx(baseline.sum())
+    assert found["value_difference"]["value"] == pytest.approx(own.sum() - baseline.sum())
+    assert found["value_total"]["method"] == found["value_difference"]["method"] == "exact"
+
+
+def test_one_point_of_accuracy_is_worth_its_share_of_the_errors():
+    world = make_world(1_000, days=4)
+    price(world)
+    send_outcomes(world, range(1_000))
+    close_days(world, before=4)
+    report = report_of(world, "value")
+    said = np.array([row["prediction"] == "yes" for row in world.rows]).astype(int)
+
+    # Ten decisions made right: an unneeded offer saves 250, a missed one brings 650.
+    missed, vain = ((said == 1) & (world.y == 0)).sum(), ((said == 0) & (world.y == 1)).sum()
+    point = figures_of(report)["accuracy_point_value"]
+    assert (point["low"], point["high"]) == (2_500, 6_500)
+    assert point["value"] == pytest.approx(10 * (650 * missed + 250 * vain) / (missed + vain))
+    kinds = {(kind["predicted"], kind["truth"]): kind["value"] for kind in report.document["value"]["by_error"]}
+    assert kinds == {("yes", "no"): pytest.approx(6_500), ("no", "yes"): pytest.approx(2_500)}
+
+
+def test_money_lost_by_slice_and_kind_of_error():
+    world = make_world(1_000, days=4)
+    price(world)
+    send_outcomes(world, range(1_000))
+    close_days(world, before=4)
+    losses = report_of(world, "value").document["value"]["losses"]
+
+    said = np.array([row["prediction"] == "yes" for row in world.rows]).astype(int)
+    sex = np.array([row["features"]["sex"] for row in world.rows])
+    of_ones = 650 * int(((said == 1) & (world.y == 0) & (sex == 1)).sum())
+    found = {(loss["value"], loss["predicted"]): loss["lost"]["value"] for loss in losses}
+    assert found["1", "yes"] == pytest.approx(of_ones)
+    assert [loss["lost"]["value"] for loss in losses] == sorted(found.values(), reverse=True)
+
+
+def test_open_days_cover_the_true_sum():
+    world = make_world(3_000)
+    price(world)
+    label_draws(world, answered=0.8)
+    found = figures_of(report_of(world, "value"))
+
+    own, baseline = worth(world, "prediction"), worth(world, "baseline")
+    assert found["value_total"]["low"] <= own.sum() <= found["value_total"]["high"]
+    assert found["baseline_value_total"]["low"] <= baseline.sum() <= found["baseline_value_total"]["high"]
+    assert found["value_difference"]["low"] <= own.sum() - baseline.sum() <= found["value_difference"]["high"]
+
+
+def test_the_months_of_the_series_add_up_to_the_whole():
+    world = make_world(1_200, days=60)
+    price(world)
+    send_outcomes(world, range(1_200))
+    close_days(world, before=60)
+    document = report_of(world, "value").document
+
+    assert [(point["start"], point["end"]) for point in document["series"]] == [
+        ("2026-03-01", "2026-04-01"),
+        ("2026-04-01", "2026-04-30"),
+    ]
+    total = sum(point["figures"]["value_total"]["value"] for point in document["series"])
+    assert total == pytest.approx(document["sections"]["all"]["value_total"]["value"])
+
+
+def test_amounts_weigh_each_decision():
+    world = make_world(600, days=2)
+    price(world, is_per_amount=True)
+    from apps.predictions.models import Prediction
+    from apps.sampling.models import PopulationCell
+
+    Prediction.objects.filter(model=world.model).update(amount=2)
+    PopulationCell.objects.filter(model=world.model).delete()  # closed days are counted from their rows
+    _count_again(world)
+    send_outcomes(world, range(600))
+    close_days(world, before=2)
+    report = report_of(world, "value")
+
+    assert figures_of(report)["value_total"]["value"] == pytest.approx(2 * worth(world, "prediction").sum())
+    assert "no_amount" not in caveat_codes(report)
+
+
+def _count_again(world: World) -> None:
+    """One cell a day is enough for the days to be known."""
+    from datetime import timedelta
+
+    from apps.registry.models import ModelVersion
+    from apps.sampling.models import PopulationCell
+    from tests.reports.worlds import FIRST
+
+    version = ModelVersion.objects.get(model=world.model)
+    zeros = dict.fromkeys(
+        ("sum_score", "sum_score2", "sum_pi", "sum_odds", "sum_amount", "sum_amount2_odds", "n_uncovered"), 0
+    )
+    for day in range(world.days):
+        PopulationCell.objects.create(
+            model=world.model,
+            day=FIRST + timedelta(days=day),
+            version=version,
+            predicted=0,
+            score_bin=0,
+            n=300,
+            **zeros,
+        )
+
+
+def test_without_a_value_model_the_report_says_so():
+    world = make_world(100, days=2)
+    report = report_of(world, "value")
+
+    assert figures_of(report)["value_total"]["code"] == "no_value_model"
+    assert report.document["value"] is None
+    assert "no_value_model" in caveat_codes(report)
