@@ -4,10 +4,11 @@ from datetime import date
 from typing import Any, cast
 
 from apps.reports import numbers
-from apps.reports.document import Document, Figure, Figures, Point, SliceSection
+from apps.reports.contents import currency, metric_over_time, slice_names, slices_of
+from apps.reports.document import Document, Figure, Figures, Point
 from apps.reports.drawing import COLUMN, WIDE, Dot, Scale, by_group, over_time
 from apps.reports.figures import Unit, figure_text, unit_of
-from apps.reports.wording import has_difference, slice_value
+from apps.reports.wording import slice_value
 
 Picture = dict[str, str]
 ROOMY = 12  # dots between which a number can stand
@@ -26,35 +27,6 @@ def render_charts(kind: str, document: dict[str, Any]) -> dict[str, Picture]:
     if kind != "value":
         pictures |= _slices(known, metric)
     return pictures
-
-
-def metric_over_time(document: Document) -> str:
-    """What is followed over time, and by slice."""
-    if document["kind"] == "value":
-        return "value_difference" if has_difference(document["headline"]["figures"]) else "value_total"
-    if document["kind"] == "baseline":
-        return "disagreement_rate"
-    return "mae" if document["task"] == "regression" else "accuracy"
-
-
-def currency(document: Document) -> str:
-    value = document.get("value")
-    return value["currency"] if value else ""
-
-
-def slice_names(document: Document) -> list[str]:
-    """The slices of a report in their order; the n-th has the picture slice_n."""
-    return list(dict.fromkeys(section["name"] for section in document["slices"]))
-
-
-def slice_of_picture(document: Document, picture: str) -> str | None:
-    """The slice that a picture shows, by the picture's name."""
-    pictures = {f"slice_{position}": name for position, name in enumerate(slice_names(document))}
-    return pictures.get(picture)
-
-
-def slices_of(document: Document, name: str) -> list[SliceSection]:
-    return [section for section in document["slices"] if section["name"] == name]
 
 
 def scale_of(unit: Unit) -> Scale:

@@ -216,6 +216,7 @@ class Restatement(TypedDict):
 class SliceNames(TypedDict):
     label: str
     values: dict[str, str]  # as stored → in words
+    order: list[str]  # bands from the lowest, codes as registered; empty: no order but by size
     is_sensitive: bool  # then; pages hide what was or is sensitive from those who may not see it
 
 

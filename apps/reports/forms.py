@@ -12,9 +12,9 @@ MONTHS_BACK = 12
 class WindowForm(forms.Form):
     """One of the usual windows, or own dates; own dates count where they are given."""
 
-    window = forms.ChoiceField(label="Time")
-    start = forms.DateField(label="or from", required=False, widget=forms.DateInput({"type": "date"}))
-    through = forms.DateField(label="through", required=False, widget=forms.DateInput({"type": "date"}))
+    window = forms.ChoiceField(label="Time", error_messages={"required": "Choose a time."})
+    start = forms.DateField(label="From", required=False, widget=forms.DateInput({"type": "date"}))
+    through = forms.DateField(label="Through", required=False, widget=forms.DateInput({"type": "date"}))
 
     def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -23,8 +23,8 @@ class WindowForm(forms.Form):
         field = self.fields["window"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [*WEEKS.items(), *months]
-        # Own dates come without the field that they replace.
-        field.required = False
+        # Own dates come without the choice that they replace.
+        field.required = not (self.data.get("start") or self.data.get("through"))
         field.initial = "26"
 
     def clean(self) -> dict[str, Any]:
@@ -35,10 +35,8 @@ class WindowForm(forms.Form):
             return cleaned
         if start or through:
             cleaned["days"] = self._own(start, through)
-        elif cleaned.get("window"):
-            cleaned["days"] = self._usual(cleaned["window"])
         else:
-            self.add_error("window", "Choose a time.")
+            cleaned["days"] = self._usual(cleaned["window"])
         return cleaned
 
     def _own(self, start: date | None, through: date | None) -> tuple[date, date] | None:

@@ -98,6 +98,9 @@ CAVEATS: dict[str, Callable[[dict[str, Any]], str]] = {
         "A failure that the model does not notice could be missed: "
         f"at most {numbers.percent(d['share'])} of decisions."
     ),
+    "slices_left_out": lambda d: (
+        f"{plural(d['n'], 'rare group is', 'rare groups are')} left out of the figures by slice."
+    ),
     "undrawn_batches": lambda d: (
         f"{plural(d['n'], 'batch that came in is', 'batches that came in are')} not drawn yet and not counted here."
     ),

@@ -81,8 +81,11 @@ def lead_figure(document: Document) -> Figure:
 
 
 def has_difference(figures: Figures) -> bool:
-    """True where there is a baseline to compare with."""
-    return "value_difference" in figures and figures["value_difference"]["code"] != "no_baseline"
+    """True where the comparison with the baseline says more than the value alone."""
+    difference = figures.get("value_difference")
+    if difference is None:
+        return False
+    return difference["value"] is not None or figures["value_total"]["value"] is None
 
 
 def state(document: Document) -> tuple[str, str]:
@@ -126,6 +129,8 @@ def mistake(document: Document, predicted: str, truth: str) -> str:
 def _value_lede(document: Document, figures: Figures, when: str) -> str:
     value = document.get("value")
     if not value:
+        if lead_figure(document)["code"] == "unsupported_task":
+            return "What the decisions are worth cannot be computed for this kind of model."
         return "Nobody has said yet what a right or a wrong decision is worth, so there is no sum to give."
     figure = lead_figure(document)
     unit = unit_of("value_total", value["currency"])

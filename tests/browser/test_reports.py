@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from apps.accounts.models import Role, User
 from apps.registry.models import MonitoredModel
 from apps.reports.charts import render_charts
-from apps.reports.models import ReportJob
+from apps.reports.models import Report, ReportJob
 from tests.factories import make_member
 from tests.reports.documents import document
 from tests.reports.stored import make_report, report_model
@@ -37,19 +37,22 @@ def where(model: MonitoredModel, kind: str) -> str:
     return f"/p/{model.project.slug}/models/{model.slug}/reports/{kind}/"
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_report_reads_well_everywhere(
-    page: Page, look: tuple[str, int], kind: str, drawn: Drawn, sign_in: SignIn, is_sound: Check
-) -> None:
+@pytest.fixture(params=KINDS)
+def shown(request: pytest.FixtureRequest, page: Page, drawn: Drawn, sign_in: SignIn) -> Report:
+    """A report of each kind, with its page open."""
     model = report_model()
-    report = make_report(model, kind, charts=drawn[kind])
+    report = make_report(model, request.param, charts=drawn[request.param])
     sign_in(page, make_member(model.project, Role.REVIEWER).user)
-    page.goto(where(model, kind))
+    page.goto(where(model, request.param))
+    return report
+
+
+def test_a_report_reads_well_everywhere(page: Page, look: tuple[str, int], shown: Report, is_sound: Check) -> None:
     picture = page.locator("#by_time picture img")
     expect(picture).to_have_js_property("complete", True)
     scheme, width = look
     theme = scheme if width > 600 else f"{scheme}_narrow"
-    assert picture.evaluate("image => image.currentSrc").endswith(f"/reports/{report.pk}/charts/by_time.{theme}.svg")
+    assert picture.evaluate("image => image.currentSrc").endswith(f"/reports/{shown.pk}/charts/by_time.{theme}.svg")
     assert picture.evaluate("image => image.naturalWidth") > 0
     is_sound(page)
     for summary in page.locator("article summary").all():

@@ -5,6 +5,8 @@ from typing import Any
 
 from apps.reports.document import Document, Figure, Figures, NaiveFigures, Part, Point
 
+SEXES = {"1": "male", "2": "female"}
+BANDS = ["under 25", "25 to under 60", "60 and over"]
 START, CLOSED_UNTIL, END = date(2026, 5, 25), date(2026, 9, 28), date(2026, 11, 23)
 
 
@@ -37,8 +39,8 @@ def document(kind: str, **changes: Any) -> Document:
             "model": "Employment",
             "classes": {"no": "not employed", "yes": "employed"},
             "slices": {
-                "age": {"label": "Age", "values": {}, "is_sensitive": False},
-                "sex": {"label": "Sex", "values": {"1": "male", "2": "female"}, "is_sensitive": True},
+                "age": {"label": "Age", "values": {}, "order": BANDS, "is_sensitive": False},
+                "sex": {"label": "Sex", "values": SEXES, "order": list(SEXES), "is_sensitive": True},
             },
         },
         "window": {
@@ -75,7 +77,8 @@ def document(kind: str, **changes: Any) -> Document:
         "results": [],
     }  # fmt: skip
     base |= {"performance": performance, "baseline": baseline, "value": value}[kind]() | changes
-    base.setdefault("headline", {"part": "closed", "figures": base["sections"]["closed"]})
+    if "headline" not in base:
+        base["headline"] = {"part": "closed", "figures": base["sections"]["closed"]}
     return base  # type: ignore[return-value]  # assembled from parts above
 
 
@@ -187,9 +190,7 @@ def value() -> dict[str, Any]:
             "baseline_value_per_1000": figure(301_000.0, half * 9 / n * 1000),
             "value_difference": figure(9.11 * n, half, method="plain-mod" if half else "exact"),
             "value_difference_per_1000": figure(9_110.0, half / n * 1000),
-            "accuracy_point_value": figure(
-                9.3 * n / 10, method="range", low=2.5 * n / 10, high=9.4 * n / 10
-            ),
+            "accuracy_point_value": figure(9.3 * n / 10, method="range", low=2.5 * n / 10, high=9.4 * n / 10),
             "accuracy": figure(0.8279, half / 1e7),
         }
 
@@ -202,13 +203,20 @@ def value() -> dict[str, Any]:
         for index, (first, last) in enumerate(months_of_window())
     ]  # fmt: skip
     return {
-        "sections": {"closed": figures(144_616, 0.0), "open": figures(64_276, 130_000.0), "all": figures(208_892, 130_000.0)},
+        "sections": {
+            "closed": figures(144_616, 0.0),
+            "open": figures(64_276, 130_000.0),
+            "all": figures(208_892, 130_000.0),
+        },
         "series": series,
         "restatements": [restatement()],
         "value": {
             "currency": "USD",
             "version": 1,
-            "statement": "An offer costs 250 USD and is worth 900 USD to a person without a job. The amounts are invented for this example.",
+            "statement": (
+                "An offer costs 250 USD and is worth 900 USD to a person without a job. "
+                "The amounts are invented for this example."
+            ),
             "matrix": {"no": {"no": "650", "yes": "-250"}, "yes": {"no": "0", "yes": "0"}},
             "is_per_amount": False, "review_cost_each": "2.50", "reviews": 1_240, "review_cost": "3100.00",
             "by_error": [

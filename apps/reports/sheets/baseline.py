@@ -1,6 +1,6 @@
 """The baseline page: how often model and baseline differ, and who is right there."""
 
-from apps.reports import charts, numbers, wording
+from apps.reports import contents, numbers, wording
 from apps.reports.document import BaselineSection, Document
 from apps.reports.sheets import common
 from apps.reports.sheets.parts import Cell, Facts, Key, Row, Section, Table
@@ -22,7 +22,7 @@ def keys(document: Document) -> list[Key]:
 
 def sections(document: Document, *, hidden: set[str]) -> list[Section]:
     both = document.get("baseline")
-    metric = charts.metric_over_time(document)
+    metric = contents.metric_over_time(document)
     shown = [
         _measures(document),
         common.over_time(
@@ -62,7 +62,7 @@ def _matrix(document: Document, both: BaselineSection) -> Section:
 def _who_was_right(both: BaselineSection) -> Section:
     facts: Facts = [
         ("They differ in", f"{numbers.count(both['disagreements'])} decisions"),
-        ("Of those checked, the model was right in", numbers.count(both["model_right"])),
+        ("Where the truth is known, the model was right in", numbers.count(both["model_right"])),
         ("The baseline was right in", numbers.count(both["baseline_right"])),
     ]
     if both["neither_right"]:
@@ -70,7 +70,7 @@ def _who_was_right(both: BaselineSection) -> Section:
     chance = both["mcnemar_p"]
     if chance is not None:
         facts.append(("If both were equally good, a gap this wide would come up", _how_often(chance)))
-    note = "Counts of the checked cases; the figures above weigh each by its chance to be drawn."
+    note = "Plain counts; the figures above weigh each checked case by its chance to be drawn."
     return Section("right", "Who was right where they differ", note, facts=facts)
 
 

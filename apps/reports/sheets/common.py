@@ -3,19 +3,29 @@
 from collections.abc import Iterable
 from datetime import date, datetime
 
-from apps.reports import charts, numbers, wording
-from apps.reports.document import Document, Figure, Figures, Point, SliceSection
+from apps.reports import contents, numbers, wording
+from apps.reports.document import (
+    BASELINE_METRICS,
+    PERFORMANCE_METRICS,
+    VALUE_METRICS,
+    Document,
+    Figure,
+    Figures,
+    Point,
+    SliceSection,
+)
 from apps.reports.figures import SHORT_METHODS, Unit, figure_text, how, is_exact, range_text, unit_of
 from apps.reports.reasons import caveat, plural, reason, said, why_restated
 from apps.reports.sheets.parts import Cell, Facts, Key, Picture, Row, Section, Table
 
+LOSS_METRICS = ("mae", "bias")
 STEPS = {"day": "Day by day", "week": "Week by week", "month": "Month by month"}
 HOLLOW = "Dots with their likely range; hollow: still open."
 STATES = {"final": "final", "maturing": "still open", "provisional": "still open"}
 
 
 def unit(document: Document, metric: str) -> Unit:
-    return unit_of(metric, charts.currency(document))
+    return unit_of(metric, contents.currency(document))
 
 
 def cell(figure: Figure | None, of: Unit) -> Cell:
@@ -65,9 +75,24 @@ def parts_of(document: Document) -> list[tuple[str, str]]:
     return [(name, title) for name, title in called.items() if name in there and (name == "all" or len(there) == 3)]
 
 
+ORDER = {
+    "performance": (*PERFORMANCE_METRICS, *LOSS_METRICS),
+    "baseline": BASELINE_METRICS,
+    "value": VALUE_METRICS,
+}
+
+
 def metrics_of(document: Document) -> list[str]:
-    """The metrics in the order of the document."""
-    return list(dict.fromkeys(metric for figures in document["sections"].values() for metric in figures))
+    """The metrics in their usual order, class by class: a stored document keeps none."""
+    order = ORDER[document["kind"]]
+    there = {metric for figures in document["sections"].values() for metric in figures}
+
+    def place(metric: str) -> tuple[int, int, str]:
+        name, _, of = metric.partition(":")
+        of_class = document["classes"].index(of) if of in document["classes"] else -1
+        return of_class, order.index(name) if name in order else len(order), metric
+
+    return sorted(there, key=place)
 
 
 def metric_table(document: Document, metrics: Iterable[str], *, caption: str) -> Table:
@@ -109,7 +134,7 @@ def over_time(document: Document, *, note: str) -> Section | None:
     """The picture over time with its data."""
     if not document["series"]:
         return None
-    metric = charts.metric_over_time(document)
+    metric = contents.metric_over_time(document)
     data = Table(
         f"{wording.metric_name(document, metric)[0]}, {STEPS[document['step']].lower()}",
         [document["step"].capitalize(), "Figure", "Cases used", "Decisions", "State"],
@@ -147,15 +172,15 @@ def _alt(data: Table) -> str:
 
 def slices(document: Document, *, hidden: set[str]) -> list[Section]:
     """One section for each slice that this reader may see, and a line for those that stay hidden."""
-    metric = charts.metric_over_time(document)
+    metric = contents.metric_over_time(document)
     sections = []
-    for position, name in enumerate(charts.slice_names(document)):
+    for position, name in enumerate(contents.slice_names(document)):
         label = wording.slice_name(document, name)
         if name in hidden:
             sentence = f"{label} is sensitive; these figures are hidden for your role."
             sections.append(Section(f"slice_{position}", f"By {label.lower()}", sentences=[sentence]))
             continue
-        rows = [_slice_row(document, entry, metric) for entry in charts.slices_of(document, name)]
+        rows = [_slice_row(document, entry, metric) for entry in contents.slices_of(document, name)]
         head = [label, "Figure", "Reviewed cases alone", "Cases used", "Decisions"]
         data = Table(f"{wording.metric_name(document, metric)[0]}, by {label.lower()}", head, rows)
         sections.append(
@@ -186,8 +211,10 @@ def sample(document: Document) -> Section | None:
     if not counts["drawn"]:
         return None
     rate = counts["response_rate"]
-    facts: Facts = [
-        ("Drawn", numbers.count(counts["drawn"])),
+    facts: Facts = [("Drawn", numbers.count(counts["drawn"]))]
+    if counts["counted"] != counts["drawn"]:
+        facts.append(("Drawn to be judged blind, and so counted", numbers.count(counts["counted"])))
+    facts += [
         ("Answered", _with_share(counts["answered"], rate)),
         ("Waiting", numbers.count(counts["waiting"])),
         ("Left without an answer", numbers.count(counts["skipped"])),

@@ -3,7 +3,9 @@
 from dataclasses import dataclass, field
 
 Facts = list[tuple[str, str]]
+# Of the value page.
 BESIDE = {"losses", "cannot_say"}
+FOLDED = {"sums", "worth", "sample"}
 
 
 @dataclass(frozen=True)
@@ -14,6 +16,8 @@ class Key:
     text: str
     note: str = ""
     facts: Facts = field(default_factory=list)
+    # Only to compare with, and set back.
+    is_aside: bool = False
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,13 @@ class Sheet:
 
     @property
     def below(self) -> list[Section]:
-        return [section for section in self.sections if section.name not in {"by_time", *BESIDE}]
+        """What stands under the two columns."""
+        return [section for section in self.sections if section.name not in {"by_time", *BESIDE, *FOLDED}]
+
+    @property
+    def folded(self) -> list[Section]:
+        """What only some want to read, and which therefore waits to be opened."""
+        return [section for section in self.sections if section.name in FOLDED]
 
     @property
     def by_name(self) -> dict[str, Section]:

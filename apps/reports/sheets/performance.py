@@ -1,6 +1,6 @@
 """The performance page: how many decisions are right, and what counting the reviewed cases alone would say."""
 
-from apps.reports import charts, wording
+from apps.reports import contents, wording
 from apps.reports.document import Document
 from apps.reports.sheets import common
 from apps.reports.sheets.parts import Cell, Key, Row, Section, Table
@@ -19,13 +19,13 @@ def keys(document: Document) -> list[Key]:
     alone = document["naive"].get("accuracy")
     if alone and alone["value"] is not None:
         text = f"{alone['value'] * 100:.0f} in 100"
-        shown.append(Key(ALONE, text, "not corrected for how they were chosen; do not use"))
+        shown.append(Key(ALONE, text, "not corrected for how they were chosen; do not use", is_aside=True))
     # The whole window is in the table; three figures can be taken in at once.
     return [shown[0], shown[1], shown[3]] if len(shown) == 4 else shown
 
 
 def sections(document: Document, *, hidden: set[str]) -> list[Section]:
-    metric = charts.metric_over_time(document)
+    metric = contents.metric_over_time(document)
     note = f"{wording.metric_name(document, metric)[0]}. {common.HOLLOW}"
     shown = [
         _measures(document),

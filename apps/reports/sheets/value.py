@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from apps.reports import charts, numbers, wording
+from apps.reports import contents, numbers, wording
 from apps.reports.document import Document, Figures, Loss, ValueSection
 from apps.reports.figures import figure_text, range_text
 from apps.reports.reasons import plural
@@ -36,7 +36,7 @@ def sections(document: Document, *, hidden: set[str]) -> list[Section]:
     value = document.get("value")
     if not value:
         return [common.cannot_say(document)]
-    metric = charts.metric_over_time(document)
+    metric = contents.metric_over_time(document)
     note = f"{wording.METRICS[metric][0]}. {common.HOLLOW}{common.cut_short(document) if document['series'] else ''}"
     shown = [
         common.over_time(document, note=note),
@@ -53,10 +53,10 @@ def sections(document: Document, *, hidden: set[str]) -> list[Section]:
 
 def _losses(document: Document, value: ValueSection, *, hidden: set[str]) -> Section | None:
     shown = [loss for loss in value["losses"] if loss["name"] not in hidden]
-    part = wording.headline_part(document)
-    if not value["losses"] or part is None:
+    if not value["losses"]:
         return None
-    when = numbers.period(date.fromisoformat(part["start"]), date.fromisoformat(part["end"]))
+    window = document["window"]
+    when = numbers.period(date.fromisoformat(window["start"]), date.fromisoformat(window["end"]))
     rows = [_loss_row(document, loss) for loss in shown]
     table = Table(f"Against being right, {when}", ["Who", "Lost", "Likely range"], rows) if rows else None
     masked = len(value["losses"]) - len(shown)
@@ -86,7 +86,7 @@ def _sums(document: Document) -> Section:
 def _worth(document: Document, value: ValueSection) -> Section:
     """The value model itself, and what checking costs."""
     classes = document["names"]["classes"]
-    known = list(value["matrix"])
+    known = [name for name in document["classes"] if name in value["matrix"]]
     rows = []
     for predicted in known:
         worth = value["matrix"][predicted]

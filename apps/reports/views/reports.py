@@ -17,7 +17,7 @@ from apps.accounts.access import ProjectRequest, get_or_404, member_page
 from apps.accounts.models import Role
 from apps.common.errors import ForbiddenError, NotFoundError
 from apps.registry.models import MonitoredModel
-from apps.reports import charts, numbers, services, wording
+from apps.reports import contents, numbers, services, wording
 from apps.reports.document import Document
 from apps.reports.forms import WindowForm
 from apps.reports.models import Kind, Report, ReportJob
@@ -61,7 +61,7 @@ def report(request: ProjectRequest, report: int) -> HttpResponse:
 def chart(request: ProjectRequest, report: int, name: str, theme: str) -> HttpResponse:
     """A stored picture; a report never changes, so neither does it."""
     found = _report(request, report)
-    if charts.slice_of_picture(cast(Document, found.document), name) in _hidden(request, found):
+    if contents.slice_of_picture(cast(Document, found.document), name) in _hidden(request, found):
         raise ForbiddenError("This picture shows a sensitive feature and is hidden for your role.")
     svg = found.charts.get(name, {}).get(theme)
     if svg is None:

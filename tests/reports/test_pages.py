@@ -1,0 +1,268 @@
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from apps.accounts.models import Role
+from apps.registry.models import MonitoredModel
+from apps.reports.models import Report, ReportJob
+from tests.factories import make_member, make_project
+from tests.reports.documents import END, START, document, figure
+from tests.reports.stored import make_report, report_model
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def model() -> MonitoredModel:
+    return report_model()
+
+
+def signed_in(model: MonitoredModel, role: Role = Role.STAKEHOLDER) -> Client:
+    client = Client()
+    client.force_login(make_member(model.project, role).user)
+    return client
+
+
+def latest(model: MonitoredModel, kind: str = "value") -> str:
+    return reverse("reports", args=[model.project.slug, model.slug, kind])
+
+
+def address(name: str, report: Report, *more: str) -> str:
+    return reverse(name, args=[report.model.project.slug, report.pk, *more])
+
+
+def text_of(response: Any) -> str:
+    return str(response.content.decode())
+
+
+@pytest.mark.parametrize(
+    ("kind", "sentence"),
+    [
+        ("value", "the model earned about 1.32 million dollars more than the rule it replaced."),
+        ("performance", "82.8 in 100 decisions were right."),
+        ("baseline", "the model and the rule it replaced differed in 8.2 in 100 decisions"),
+    ],
+)
+def test_a_stakeholder_reads_the_sentence_first(model: MonitoredModel, kind: str, sentence: str) -> None:
+    make_report(model, kind)
+    response = signed_in(model).get(latest(model, kind))
+    assert response.status_code == 200
+    assert sentence in text_of(response)
+    assert "What we cannot say" in text_of(response)
+
+
+def test_the_value_page_states_where_the_amounts_come_from(model: MonitoredModel) -> None:
+    make_report(model)
+    assert "The amounts are invented for this example." in text_of(signed_in(model).get(latest(model)))
+
+
+def test_a_restated_figure_says_what_it_was_and_why(model: MonitoredModel) -> None:
+    make_report(model)
+    page = text_of(signed_in(model).get(latest(model)))
+    assert "on 3 November 2026 we said $1,290,000" in page
+    assert "3,120 outcomes came in and 12 outcomes were corrected" in page
+
+
+def test_the_uncorrected_figure_is_labelled_as_such(model: MonitoredModel) -> None:
+    make_report(model, "performance")
+    page = text_of(signed_in(model).get(latest(model, "performance")))
+    assert "If one only counted the reviewed cases" in page
+    assert "uncorrected" in page
+
+
+def test_sensitive_slices_are_hidden_from_stakeholders_and_shown_to_reviewers(model: MonitoredModel) -> None:
+    report = make_report(model, "performance")
+    stakeholder, reviewer = signed_in(model), signed_in(model, Role.REVIEWER)
+    page = text_of(stakeholder.get(latest(model, "performance")))
+    assert "hidden for your role" in page
+    assert "female" not in page
+    assert "female" in text_of(reviewer.get(latest(model, "performance")))
+    picture = address("report_chart", report, "slice_1", "light")
+    assert stakeholder.get(picture).status_code == 403
+    assert reviewer.get(picture).status_code == 200
+
+
+def test_what_was_sensitive_when_the_report_was_made_stays_hidden(model: MonitoredModel) -> None:
+    make_report(model, "performance")
+    for feature in model.features:
+        feature["sensitive"] = False
+    model.save()
+    assert "female" not in text_of(signed_in(model).get(latest(model, "performance")))
+
+
+def test_losses_of_sensitive_slices_are_hidden_too(model: MonitoredModel) -> None:
+    make_report(model)
+    page = text_of(signed_in(model).get(latest(model)))
+    assert "Age: 60 and over" in page
+    assert "female" not in page
+    assert "Some lines speak of sensitive features" in page
+
+
+def test_a_picture_is_an_inert_image_that_may_be_kept(model: MonitoredModel) -> None:
+    report = make_report(model)
+    response = signed_in(model).get(address("report_chart", report, "by_time", "dark"))
+    assert response["Content-Type"].startswith("image/svg+xml")
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert "immutable" in response["Cache-Control"]
+    assert "private" in response["Cache-Control"]
+    assert "default-src 'none'" in response["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("picture", [("by_time", "purple"), ("nothing", "light")])
+def test_a_picture_that_is_not_there_is_not_found(model: MonitoredModel, picture: tuple[str, str]) -> None:
+    report = make_report(model)
+    assert signed_in(model).get(address("report_chart", report, *picture)).status_code == 404
+
+
+def test_each_picture_reserves_its_place(model: MonitoredModel) -> None:
+    make_report(model)
+    page = text_of(signed_in(model).get(latest(model)))
+    assert page.count('width="720" height="120"') == 2
+    assert page.count('width="358" height="120"') == 2
+
+
+def test_print_comes_as_pdf(model: MonitoredModel) -> None:
+    response = signed_in(model).get(address("report_pdf", make_report(model)))
+    assert response["Content-Type"] == "application/pdf"
+    assert response.content.startswith(b"%PDF-")
+
+
+def test_without_a_report_an_engineer_is_asked_for_the_time(model: MonitoredModel) -> None:
+    page = text_of(signed_in(model, Role.ENGINEER).get(latest(model)))
+    assert "No report of this kind yet." in page
+    assert "The last 26 weeks" in page
+
+
+def test_without_a_report_a_stakeholder_is_told_who_can_ask(model: MonitoredModel) -> None:
+    page = text_of(signed_in(model).get(latest(model)))
+    assert "An engineer of this project can have one made." in page
+    assert "<form" not in page.partition("<main")[2]
+
+
+def test_an_engineer_asks_for_own_dates_with_the_last_day_included(model: MonitoredModel) -> None:
+    response = signed_in(model, Role.ENGINEER).post(latest(model), {"start": "2026-10-01", "through": "2026-10-31"})
+    job = ReportJob.objects.get()
+    assert (str(job.start), str(job.end), job.kind) == ("2026-10-01", "2026-11-01", "value")
+    assert response["Location"] == reverse("report_job", args=[model.project.slug, job.pk])
+
+
+def test_the_last_weeks_end_with_today(model: MonitoredModel) -> None:
+    signed_in(model, Role.ENGINEER).post(latest(model), {"window": "4"})
+    job = ReportJob.objects.get()
+    assert (job.end - job.start).days == 28
+
+
+@pytest.mark.parametrize(
+    ("answers", "problem"),
+    [
+        ({"start": "2026-10-01"}, "Own dates need a first and a last day."),
+        ({"start": "2026-10-02", "through": "2026-10-01"}, "The last day comes before the first."),
+        ({"start": "2026-10-02", "through": "9998-12-31"}, "The last day is too far ahead."),
+        ({"window": "99"}, "Select a valid choice."),
+        ({}, "Choose a time."),
+    ],
+)
+def test_dates_that_make_no_window_come_back_with_the_reason(
+    model: MonitoredModel, answers: dict[str, str], problem: str
+) -> None:
+    response = signed_in(model, Role.ENGINEER).post(latest(model), answers)
+    assert response.status_code == 400
+    assert problem in text_of(response)
+    assert not ReportJob.objects.exists()
+
+
+def test_stakeholders_read_and_do_not_ask(model: MonitoredModel) -> None:
+    assert signed_in(model).post(latest(model), {"window": "4"}).status_code == 403
+
+
+def test_an_unknown_kind_is_not_found(model: MonitoredModel) -> None:
+    assert signed_in(model).get(latest(model, "gossip")).status_code == 404
+
+
+def make_job(model: MonitoredModel, **changes: Any) -> ReportJob:
+    return ReportJob.objects.create(model=model, kind="value", start=START, end=END, **changes)
+
+
+def test_a_job_says_its_step_and_asks_again_until_it_is_done(model: MonitoredModel) -> None:
+    job = make_job(model, progress=0.4)
+    where = reverse("report_job", args=[model.project.slug, job.pk])
+    client = signed_in(model)
+    page = text_of(client.get(where))
+    assert "Waiting for its turn." in page
+    assert 'hx-trigger="every 1s"' in page
+    assert "<html" not in text_of(client.get(where, headers={"HX-Request": "true"}))
+    job.report = make_report(model)
+    job.save()
+    assert client.get(where)["Location"] == address("report", job.report)
+    assert client.get(where, headers={"HX-Request": "true"})["HX-Redirect"] == address("report", job.report)
+
+
+def test_a_failed_job_says_what_went_wrong_and_an_engineer_tries_again(model: MonitoredModel) -> None:
+    from django.utils import timezone
+
+    job = make_job(model, error="ValueError: <b>odd</b>", attempts=3, finished_at=timezone.now())
+    where = reverse("report_job", args=[model.project.slug, job.pk])
+    page = text_of(signed_in(model).get(where))
+    assert "ValueError: &lt;b&gt;odd&lt;/b&gt;" in page
+    assert "Try again" not in page
+    assert signed_in(model).post(where).status_code == 403
+    engineer = signed_in(model, Role.ENGINEER)
+    assert "Try again" in text_of(engineer.get(where))
+    assert engineer.post(where)["Location"] == where
+    job.refresh_from_db()
+    assert job.status == "queued"
+
+
+def test_other_windows_and_earlier_versions_are_listed(model: MonitoredModel) -> None:
+    from datetime import date
+
+    first = make_report(model)
+    second = make_report(model, seq=900)
+    other = make_report(model, start=date(2026, 10, 1), end=date(2026, 11, 1))
+    client = signed_in(model)
+    page = text_of(client.get(address("report", first)))
+    assert address("report", other) in page
+    assert "There is a newer version of this report." in page
+    assert "There is a newer version of this report." not in text_of(client.get(address("report", second)))
+
+
+def test_a_window_without_decisions_has_a_page_too(model: MonitoredModel) -> None:
+    empty = document(
+        "performance", parts=[], sections={}, series=[], slices=[], headline={"part": "all", "figures": {}}
+    )
+    make_report(model, "performance", document=empty, charts={})
+    assert "There were no decisions in this time." in text_of(signed_in(model).get(latest(model, "performance")))
+
+
+@pytest.mark.parametrize("kind", ["value", "performance", "baseline"])
+def test_a_window_without_any_figure_has_a_page_with_reasons(model: MonitoredModel, kind: str) -> None:
+    bare = document(kind)
+    nothing = figure(None, code="no_labels", n=0, n_eff=None)
+    bare["sections"] = {name: dict.fromkeys(figures, nothing) for name, figures in bare["sections"].items()}
+    bare["headline"] = {"part": "all", "figures": bare["sections"]["all"]}
+    make_report(model, kind, document=bare, charts={})
+    assert "no case checked yet" in text_of(signed_in(model).get(latest(model, kind)))
+
+
+def test_reports_of_another_project_do_not_exist(model: MonitoredModel) -> None:
+    report, job = make_report(model), make_job(model)
+    stranger = Client()
+    elsewhere = make_project()
+    stranger.force_login(make_member(elsewhere, Role.OWNER).user)
+    for name, rest in (("report", []), ("report_pdf", []), ("report_chart", ["by_time", "light"])):
+        for project in (elsewhere.slug, model.project.slug):
+            assert stranger.get(reverse(name, args=[project, report.pk, *rest])).status_code == 404
+    assert stranger.get(reverse("report_job", args=[elsewhere.slug, job.pk])).status_code == 404
+    assert stranger.get(reverse("reports", args=[elsewhere.slug, model.slug, "value"])).status_code == 404
+
+
+def test_a_page_of_a_report_asks_the_database_a_fixed_number_of_times(
+    model: MonitoredModel, django_assert_max_num_queries: Any
+) -> None:
+    for seq in range(5):
+        make_report(model, seq=seq)
+    client = signed_in(model, Role.ENGINEER)
+    with django_assert_max_num_queries(12):
+        assert client.get(latest(model)).status_code == 200
