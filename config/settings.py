@@ -1,5 +1,6 @@
 """One settings file; what differs between installations comes from the environment (see .env.example)."""
 
+import warnings
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -145,12 +146,15 @@ STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # Without a collected folder (a local start), files are served from where they lie.
-WHITENOISE_USE_FINDERS = not STATIC_ROOT.exists()
+IS_COLLECTED = STATIC_ROOT.exists()
+WHITENOISE_USE_FINDERS = not IS_COLLECTED
+if not IS_COLLECTED:
+    warnings.filterwarnings("ignore", message="No directory at", category=UserWarning)
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
-        if STATIC_ROOT.exists()
+        if IS_COLLECTED
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
