@@ -9,7 +9,7 @@ from apps.demo.documents import MODEL, PROJECT
 from apps.demo.rows import SPAN
 from apps.demo.state import ReportLink, StateFile
 
-REPORTS = {"performance": "Performance", "baseline": "Against the old rule", "value": "Value"}
+REPORTS = {"performance": "Performance", "baseline": "Baseline", "value": "Value"}
 FINISHED = ("done", "failed")
 
 

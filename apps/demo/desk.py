@@ -79,18 +79,15 @@ def _release(api: Api, slots: list[Slot]) -> None:
 def adjudicate(api: Api, state: StateFile, *, queue: int, case_of: CaseOf) -> None:
     """Settle every case that waits for an adjudicator."""
     state.begin("adjudication", total=1, unit="cases")
-    while slots := api.post(f"queues/{queue}/claim", {"only": "adjudication"})["slots"]:
-        slot = slots[0]
-        case = case_of(slot["item"]["id"])
-        following = _decide(api, slot, adjudication(case, predicted=slot["item"]["prediction"]))
+    slots = list[Slot]()
+    while slots := slots or api.post(f"queues/{queue}/claim", {"only": "adjudication"})["slots"]:
+        case = case_of(slots[0]["item"]["id"])
+        following = _decide(api, slots[0], adjudication(case, predicted=slots[0]["item"]["prediction"]))
+        # An adjudicator may review as well, but this one leaves that to the others.
+        slots = [each for each in following if each["adjudication"]]
         _release(api, [each for each in following if not each["adjudication"]])
-        with state.change() as progress:
-            step = progress.step("adjudication")
-            step.done, step.total = step.done + 1, step.done + 2
-    with state.change() as progress:
-        step = progress.step("adjudication")
-        step.total = step.done
-    state.finish("adjudication")
+        state.count_settled("adjudication")
+    state.finish("adjudication", total=state.progress.step("adjudication").done)
 
 
 def wait_until_consumed(api: Api, *, model: str, stages: tuple[str, ...], pause: float = 0.5) -> None:

@@ -141,9 +141,17 @@ class StateFile:
             found = progress.step(step)
             found.done = min(found.done + 1, found.total)
 
-    def finish(self, key: str) -> None:
+    def count_settled(self, key: str) -> None:
+        """One more, and nobody knows how many are left."""
         with self.change() as progress:
             step = progress.step(key)
+            step.done += 1
+            step.total = max(step.total, step.done + 1)
+
+    def finish(self, key: str, *, total: int | None = None) -> None:
+        with self.change() as progress:
+            step = progress.step(key)
+            step.total = step.total if total is None else total
             step.done, step.finished_at = step.total, datetime.now(UTC)
 
     def _write(self) -> None:

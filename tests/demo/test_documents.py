@@ -7,8 +7,6 @@ from apps.demo.dataset import FEATURES, load_production, load_reference
 from apps.demo.documents import MODEL, MODEL_DOCUMENT, POLICIES_DOCUMENT
 from tests.factories import make_key, make_project
 
-pytestmark = pytest.mark.django_db
-
 
 def test_every_column_is_declared_once():
     assert sorted(entry["name"] for entry in DECLARED) == sorted(FEATURES)
@@ -21,6 +19,7 @@ def test_every_code_in_the_data_has_a_meaning(entry: dict):
     assert {str(code) for code in np.unique(found)} <= set(entry["codes"])
 
 
+@pytest.mark.django_db
 def test_the_product_takes_the_documents_as_they_are(client: Client):
     _, key = make_key(make_project())
     headers = {"Authorization": f"Bearer {key}"}

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 # Long enough ago that every outcome is known by today.
 NOW = datetime.now(UTC).replace(microsecond=0) - timedelta(days=61)
-PEOPLE = 120
+PEOPLE = 60
 
 
 class World:
@@ -39,7 +39,9 @@ class World:
         self.transport = httpx.WSGITransport(app=get_wsgi_application())
         self.engineer = self.api(Role.ENGINEER)
         model = self.engineer.put(f"models/{MODEL}", MODEL_DOCUMENT)
-        self.engineer.put(f"models/{MODEL}/policies", POLICIES_DOCUMENT | {"floor": 1.0})
+        # Everything is drawn, and whatever has two answers is adjudicated.
+        queue = POLICIES_DOCUMENT["queues"][0] | {"adjudication_rate_agreed": 1.0, "adjudication_rate_differs": 1.0}
+        self.engineer.put(f"models/{MODEL}/policies", {"floor": 1.0, "queues": [queue]})
         self.queue: int = model["queues"][0]["id"]
 
     def api(self, role: Role) -> Api:
@@ -63,10 +65,10 @@ def scorer(tmp_path_factory: pytest.TempPathFactory) -> Scorer:
 
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    def by_forty(total: int, *, size: int = 0) -> list[range]:
-        return chunks(total, size=40)
+    def by_twenty(total: int, *, size: int = 0) -> list[range]:
+        return chunks(total, size=20)
 
-    monkeypatch.setattr(sending, "chunks", by_forty)
+    monkeypatch.setattr(sending, "chunks", by_twenty)
 
 
 def case_of(scorer: Scorer) -> desk.CaseOf:
@@ -86,7 +88,7 @@ def test_predictions_are_sent_once_although_the_demo_starts_twice(world: World, 
     with again.change() as progress:
         # Stopped after the server had the last chunk and before that was written down.
         progress.confirmed["predictions"].remove(2)
-        progress.step("predictions").done -= 40
+        progress.step("predictions").done -= 20
     sending.send_predictions(world.engineer, again, scorer)
     assert Prediction.objects.count() == PEOPLE
     assert again.progress.step("predictions").done == PEOPLE
@@ -107,7 +109,7 @@ def test_outcomes_that_are_not_due_stay_away_until_a_later_start(world: World, s
 
 @pytest.fixture
 def reviewed(world: World, scorer: Scorer, monkeypatch: pytest.MonkeyPatch) -> StateFile:
-    monkeypatch.setattr(desk, "ANSWERS_EACH", 20)
+    monkeypatch.setattr(desk, "ANSWERS_EACH", 10)
     state = world.start()
     sending.send_predictions(world.engineer, state, scorer)
     sampling.draw_due()
@@ -118,18 +120,18 @@ def reviewed(world: World, scorer: Scorer, monkeypatch: pytest.MonkeyPatch) -> S
 
 
 def test_simulated_reviewers_answer_their_share_and_hold_nothing_back(reviewed: StateFile):
-    assert reviewed.progress.answered == {"simulated-a": 20, "simulated-b": 20, "simulated-c": 20}
+    assert reviewed.progress.answered == {"simulated-a": 10, "simulated-b": 10, "simulated-c": 10}
     answered = Slot.objects.filter(outcome=Slot.Outcome.ANSWERED)
-    assert answered.count() == 60
-    assert Decision.objects.filter(is_judgement=True, was_blind=True).count() == 60
-    assert ReviewItem.objects.filter(label__isnull=False).count() >= 28
+    assert answered.count() == 30
+    assert Decision.objects.filter(is_judgement=True, was_blind=True).count() == 30
+    assert ReviewItem.objects.filter(label__isnull=False).count() >= 12
     assert not Slot.objects.unfinished().leased().exists()
 
 
 def test_the_adjudicator_settles_what_waits_and_leaves_the_rest(world: World, scorer: Scorer, reviewed: StateFile):
     waiting = Slot.objects.unfinished().filter(is_adjudication=True).count()
     open_before = Slot.objects.unfinished().reviews().count()
-    assert waiting > 0
+    assert waiting >= 12
     desk.adjudicate(world.api(Role.ADJUDICATOR), reviewed, queue=world.queue, case_of=case_of(scorer))
 
     assert not Slot.objects.unfinished().filter(is_adjudication=True).exists()
