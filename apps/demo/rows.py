@@ -32,7 +32,8 @@ def predicted_at(total: int, *, now: datetime) -> Moments:
     """Of each position: evenly over the 26 weeks that end now, in the order of the ids."""
     halves = 2 * np.arange(total, dtype=np.int64) + 1
     elapsed = halves * (SPAN // MILLISECOND) // (2 * total)
-    return np.datetime64((now - SPAN).replace(tzinfo=None), "ms") + elapsed.astype("timedelta64[ms]")
+    moments: Moments = np.datetime64((now - SPAN).replace(tzinfo=None), "ms") + elapsed.astype("timedelta64[ms]")
+    return moments
 
 
 def known_at(ids: NDArray[np.int64], predicted: Moments) -> Moments:
