@@ -32,15 +32,15 @@ def predicted_at(total: int, *, now: datetime) -> Moments:
     """Of each position: evenly over the 26 weeks that end now, in the order of the ids."""
     halves = 2 * np.arange(total, dtype=np.int64) + 1
     elapsed = halves * (SPAN // MILLISECOND) // (2 * total)
-    moments: Moments = np.datetime64((now - SPAN).replace(tzinfo=None), "ms") + elapsed.astype("timedelta64[ms]")
-    return moments
+    return np.datetime64((now - SPAN).replace(tzinfo=None), "ms") + elapsed.astype("timedelta64[ms]")
 
 
 def known_at(ids: NDArray[np.int64], predicted: Moments) -> Moments:
     """When the truth about each prediction becomes known: 20 to 60 days after it, by a hash of the id."""
     chance = np.array([uniform("delay", person) for person in ids.tolist()])
     delay = EARLIEST // MILLISECOND + (chance * ((LATEST - EARLIEST) // MILLISECOND)).astype(np.int64)
-    return predicted + delay.astype("timedelta64[ms]")
+    moments: Moments = predicted + delay.astype("timedelta64[ms]")
+    return moments
 
 
 def class_of(is_employed: bool) -> str:
