@@ -63,7 +63,7 @@ def test_the_next_start_does_not_wait_for_somebody_to_clean_up(tmp_path: Path) -
     killed.process.wait()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_stops_everything_in_order(tmp_path: Path, number: int) -> None:
     site = start_site(tmp_path)
     everything = _tree(site.process.pid)
