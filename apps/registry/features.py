@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 MISSING = "(missing)"
@@ -56,7 +57,7 @@ class Slice:
             return (f"{raw:g}" if isinstance(raw, float) else str(raw))[:200]
         return self.bands[bisect_right(self.edges, raw)]
 
-    @property
+    @cached_property
     def bands(self) -> list[str]:
         """The names of the bands, lowest first."""
         inner = [f"{low:g} to under {high:g}" for low, high in zip(self.edges, self.edges[1:], strict=False)]
