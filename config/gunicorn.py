@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from django.urls import get_resolver
+
 from apps.common.embedded.deathsig import die_with_parent
 
 # Only gunicorn's threads share connections; Celery's forked workers must not inherit a pool.
@@ -21,6 +23,11 @@ graceful_timeout = 10
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 gunicorn makes a private file there
 # One per account otherwise, so that two instances of one user would disturb each other.
 control_socket_disable = True
+
+
+def when_ready(_arbiter: object) -> None:
+    """Load the views before the workers are forked: Django would import them at each one's first request."""
+    get_resolver().url_patterns  # noqa: B018 reading it imports them
 
 
 def post_fork(_arbiter: object, _worker: object) -> None:
