@@ -4,7 +4,14 @@ from datetime import date
 from typing import Any, cast
 
 from apps.reports import numbers
-from apps.reports.contents import currency, metric_over_time, slice_names, slices_of
+from apps.reports.contents import (
+    LEAST_FOR_A_PICTURE,
+    currency,
+    known_in_time,
+    metric_over_time,
+    slice_names,
+    slices_of,
+)
 from apps.reports.document import Document, Figure, Figures, Point
 from apps.reports.drawing import COLUMN, WIDE, Dot, Scale, by_group, over_time
 from apps.reports.figures import Unit, figure_text, unit_of
@@ -21,7 +28,7 @@ def render_charts(kind: str, document: dict[str, Any]) -> dict[str, Picture]:
     metric = metric_over_time(known)
     over = [_dot_in_time(point, metric, known["step"]) for point in known["series"]]
     unit = unit_of(metric, currency(known))
-    if sum(dot.value is not None for dot in over) > 1:
+    if known_in_time(known) >= LEAST_FOR_A_PICTURE:
         width = COLUMN if kind == "value" else WIDE
         pictures["by_time"] = over_time(_with_newest_said(over, known, metric), scale_of(unit), width=width)
     if kind != "value":

@@ -3,6 +3,9 @@
 from apps.reports.document import Document, SliceSection
 from apps.reports.wording import has_difference
 
+# One dot alone is no course of time.
+LEAST_FOR_A_PICTURE = 2
+
 
 def metric_over_time(document: Document) -> str:
     """What is followed over time, and by slice."""
@@ -11,6 +14,13 @@ def metric_over_time(document: Document) -> str:
     if document["kind"] == "baseline":
         return "disagreement_rate"
     return "mae" if document["task"] == "regression" else "accuracy"
+
+
+def known_in_time(document: Document) -> int:
+    """How many points of the series have a figure."""
+    metric = metric_over_time(document)
+    found = [point["figures"].get(metric) for point in document["series"]]
+    return sum(figure is not None and figure["value"] is not None for figure in found)
 
 
 def currency(document: Document) -> str:

@@ -246,6 +246,16 @@ def test_a_window_without_any_figure_has_a_page_with_reasons(model: MonitoredMod
     assert "no case checked yet" in text_of(signed_in(model).get(latest(model, kind)))
 
 
+def test_a_single_month_is_a_line_of_a_table_and_no_picture(model: MonitoredModel) -> None:
+    short = document("value")
+    short["series"] = short["series"][:1]
+    make_report(model, document=short, charts={})
+    page = text_of(signed_in(model).get(latest(model)))
+    assert "Too few figures for a picture." in page
+    assert "25 to 31 May 2026" in page
+    assert "<picture" not in page
+
+
 def test_reports_of_another_project_do_not_exist(model: MonitoredModel) -> None:
     report, job = make_report(model), make_job(model)
     stranger = Client()

@@ -3,6 +3,7 @@
 from apps.reports import contents, numbers, wording
 from apps.reports.document import BaselineSection, Document
 from apps.reports.sheets import common
+from apps.reports.sheets import sections as shared
 from apps.reports.sheets.parts import Cell, Facts, Key, Row, Section, Table
 
 
@@ -25,16 +26,16 @@ def sections(document: Document, *, hidden: set[str]) -> list[Section]:
     metric = contents.metric_over_time(document)
     shown = [
         _measures(document),
-        common.over_time(
+        shared.over_time(
             document, note=f"{wording.METRICS[metric][0]}, in percent of decisions, with the likely range."
         ),
         _matrix(document, both) if both else None,
         _who_was_right(both) if both else None,
-        *common.slices(document, hidden=hidden),
-        common.sample(document),
-        common.cannot_say(document),
-        common.restated(document),
-        common.came_about(document, document["headline"]["figures"]),
+        *shared.slices(document, hidden=hidden),
+        shared.sample(document),
+        shared.cannot_say(document),
+        shared.restated(document),
+        shared.came_about(document, document["headline"]["figures"]),
     ]
     return [section for section in shown if section]
 

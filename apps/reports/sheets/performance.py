@@ -3,6 +3,7 @@
 from apps.reports import contents, wording
 from apps.reports.document import Document
 from apps.reports.sheets import common
+from apps.reports.sheets import sections as shared
 from apps.reports.sheets.parts import Cell, Key, Row, Section, Table
 
 ALONE = "If one only counted the reviewed cases"
@@ -26,15 +27,15 @@ def keys(document: Document) -> list[Key]:
 
 def sections(document: Document, *, hidden: set[str]) -> list[Section]:
     metric = contents.metric_over_time(document)
-    note = f"{wording.metric_name(document, metric)[0]}. {common.HOLLOW}"
+    note = f"{wording.metric_name(document, metric)[0]}. {shared.HOLLOW}"
     shown = [
         _measures(document),
-        common.over_time(document, note=note),
-        *common.slices(document, hidden=hidden),
-        common.sample(document),
-        common.cannot_say(document),
-        common.restated(document),
-        common.came_about(document, document["headline"]["figures"]),
+        shared.over_time(document, note=note),
+        *shared.slices(document, hidden=hidden),
+        shared.sample(document),
+        shared.cannot_say(document),
+        shared.restated(document),
+        shared.came_about(document, document["headline"]["figures"]),
     ]
     return [section for section in shown if section]
 

@@ -7,6 +7,7 @@ from apps.reports.document import Document, Figures, Loss, ValueSection
 from apps.reports.figures import figure_text, range_text
 from apps.reports.reasons import plural
 from apps.reports.sheets import common
+from apps.reports.sheets import sections as shared
 from apps.reports.sheets.parts import Cell, Key, Row, Section, Table
 
 
@@ -35,18 +36,18 @@ def _one_more_right(document: Document, figures: Figures) -> Key:
 def sections(document: Document, *, hidden: set[str]) -> list[Section]:
     value = document.get("value")
     if not value:
-        return [common.cannot_say(document)]
+        return [shared.cannot_say(document)]
     metric = contents.metric_over_time(document)
-    note = f"{wording.METRICS[metric][0]}. {common.HOLLOW}{common.cut_short(document) if document['series'] else ''}"
+    note = f"{wording.METRICS[metric][0]}. {shared.HOLLOW}{shared.cut_short(document) if document['series'] else ''}"
     shown = [
-        common.over_time(document, note=note),
+        shared.over_time(document, note=note),
         _losses(document, value, hidden=hidden),
-        common.cannot_say(document),
-        common.restated(document),
+        shared.cannot_say(document),
+        shared.restated(document),
         _sums(document),
         _worth(document, value),
-        common.sample(document),
-        common.came_about(document, document["headline"]["figures"]),
+        shared.sample(document),
+        shared.came_about(document, document["headline"]["figures"]),
     ]
     return [section for section in shown if section]
 
@@ -58,7 +59,7 @@ def _losses(document: Document, value: ValueSection, *, hidden: set[str]) -> Sec
     window = document["window"]
     when = numbers.period(date.fromisoformat(window["start"]), date.fromisoformat(window["end"]))
     rows = [_loss_row(document, loss) for loss in shown]
-    table = Table(f"Against being right, {when}", ["Who", "Lost", "Likely range"], rows) if rows else None
+    table = Table(f"Against being right, {when}", ["Who", "Lost, and its likely range"], rows) if rows else None
     masked = len(value["losses"]) - len(shown)
     sentences = ["Some lines speak of sensitive features and are hidden for your role."] if masked else []
     return Section("losses", "Where money is lost", table=table, sentences=sentences)
@@ -71,9 +72,11 @@ def _loss_row(document: Document, loss: Loss) -> Row:
     if figure["value"] is None or figure["code"] == "preliminary":
         needed = figure.get("labels_needed")
         return Row(
-            name, [Cell("too few to say"), Cell(f"{numbers.count(needed)} labels more" if needed else "")], aside
+            name,
+            [Cell("too few to say", f"{numbers.count(needed)} more checked cases needed" if needed else "")],
+            aside,
         )
-    return Row(name, [Cell(figure_text(figure, of)), Cell(range_text(figure, of))], aside)
+    return Row(name, [Cell(figure_text(figure, of), range_text(figure, of))], aside)
 
 
 def _sums(document: Document) -> Section:
