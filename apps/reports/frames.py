@@ -73,18 +73,19 @@ def draws_frame(
             baseline=F("prediction__baseline"),
             score=F("prediction__score"),
             money=Cast("prediction__amount", FloatField()),
+            resolution=_latest(seq),
             answers=_answers(),
             is_skipped=_skipped(),
             **{f"slice_{at}": KeyTextTransform(name, "prediction__slices") for at, name in enumerate(slices)},
         )
     )
     columns = ["prediction_id", "queue_id", "is_blind", "counted_probability", "day", "received_day"]
-    columns += ["predicted", "baseline", "score", "money", "answers", "is_skipped"]
+    columns += ["predicted", "baseline", "score", "money", "resolution", "answers", "is_skipped"]
     frame = _read(rows, [*columns, *_slice_columns(slices)], named=[*columns, *_slice_names(slices)])
     frame = frame.rename(columns={"money": "amount", "counted_probability": "pi"})
     frame["score_bin"] = score_bins(model, predicted=frame["predicted"], score=frame["score"])
-    said = _reviews_frame(model, start=start, end=end, seq=seq)
-    frame = _typed(frame.merge(said, how="left", on="prediction_id"))
+    frame["resolution"] = frame["resolution"].astype("float64")
+    frame = _typed(frame.merge(_reviews_frame(frame["resolution"]), how="left", on="resolution"))
     frame["is_chosen"] = frame["is_chosen"].eq(True)  # nan, where nobody said anything, is not
     return frame
 
@@ -102,15 +103,18 @@ def _skipped() -> Exists:
     return Exists(passed)
 
 
-def _reviews_frame(model: MonitoredModel, *, start: date, end: date, seq: int) -> pd.DataFrame:
-    known = (
-        Resolution.objects.filter(model=model, prediction__draw__isnull=False)
-        .predicted_between(day_start(model, start), day_start(model, end))
-        .as_of(seq)
-    )
-    columns = ["prediction_id", "label", "is_adjudication_chosen", "adjudication_probability", "adjudicated"]
-    frame = _read(known, columns, named=["prediction_id", "label", "is_chosen", "q", "adjudicated"])
-    return frame.astype({"label": float, "q": float, "adjudicated": float})
+def _latest(seq: int) -> Subquery:
+    """The resolution of a draw's prediction as of `seq`: looked up draw by draw, for draws are few."""
+    known = Resolution.objects.filter(prediction=OuterRef("pk"), seq__lte=seq).order_by("-seq")
+    return Subquery(known.values("pk")[:1])
+
+
+def _reviews_frame(resolutions: pd.Series) -> pd.DataFrame:
+    """What reviewers said, by `resolution`."""
+    known = Resolution.objects.filter(pk__in=[int(key) for key in resolutions.dropna()])
+    columns = ["pk", "label", "is_adjudication_chosen", "adjudication_probability", "adjudicated"]
+    frame = _read(known, columns, named=["resolution", "label", "is_chosen", "q", "adjudicated"])
+    return frame.astype(dict.fromkeys(("resolution", "label", "q", "adjudicated"), "float64"))
 
 
 def changes_frame(model: MonitoredModel, *, start: date, end: date, before: int, seq: int) -> pd.DataFrame:

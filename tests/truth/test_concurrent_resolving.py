@@ -1,0 +1,56 @@
+"""Predictions, outcomes and resolvers at the same moment."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connection
+
+from apps.predictions.models import BatchStage, Stage
+from apps.truth import services
+from apps.truth.models import Ledger, Resolution
+from tests.factories import make_model, prediction_row, push_outcomes, push_predictions
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+BATCHES, ROWS = 8, 25
+
+
+def run_at_once(*acts: Callable[[], None]) -> None:
+    def alone(act: Callable[[], None]) -> None:
+        try:
+            act()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        for done in [pool.submit(alone, act) for act in acts]:
+            done.result()
+
+
+def test_outcomes_and_predictions_at_once_are_joined_once_each():
+    model = make_model()
+    batches = [range(first * ROWS, (first + 1) * ROWS) for first in range(BATCHES)]
+
+    def predict() -> None:
+        for numbers in batches:
+            push_predictions(model, [prediction_row(number) for number in numbers])
+
+    def know() -> None:
+        for numbers in reversed(batches):
+            at = "2026-03-20T00:00:00Z"
+            push_outcomes(model, [{"id": f"case-{n}", "outcome": "yes", "occurred_at": at} for n in numbers])
+
+    def resolve() -> None:
+        for _ in range(BATCHES):
+            services.resolve_due(rows=3 * ROWS)
+
+    run_at_once(predict, know, resolve, resolve)
+    services.resolve_due()
+
+    assert Resolution.objects.count() == BATCHES * ROWS
+    assert Resolution.objects.values("prediction").distinct().count() == BATCHES * ROWS
+    assert not BatchStage.objects.filter(stage=Stage.RESOLVE, done_at=None).exists()
+    numbers = set(Resolution.objects.values_list("seq", flat=True))
+    # Without a gap: a number is taken only where something is written under it.
+    assert numbers == set(range(1, Ledger.objects.get().last_seq + 1))
