@@ -14,7 +14,7 @@ SHARED: list[structlog.types.Processor] = [
 RENDER: structlog.types.Processor = (
     structlog.processors.JSONRenderer()
     if env.flag("COUNTERSIGN_LOG_JSON")
-    else structlog.dev.ConsoleRenderer(colors=False)
+    else structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
 )
 
 
