@@ -102,8 +102,10 @@ def phase_of(slot: Slot) -> Phase:
 def _choices(slot: Slot, phase: Phase, judgement: Decision | None) -> tuple[list[Choice], list[Choice]]:
     """What is chosen at once, and what only after `c`."""
     model, predicted = slot.item.model, slot.item.prediction.predicted
-    if phase in (Phase.JUDGE, Phase.SETTLE):
+    if phase == Phase.JUDGE:
         return _classes(model), []
+    if phase == Phase.SETTLE:
+        return _classes(model, marked=predicted), []
     if phase == Phase.DECIDE:
         return [Choice("agree", model.label(predicted), "a", "the model’s answer")], _classes(model, without=predicted)
     said = judgement.value if judgement is not None else None

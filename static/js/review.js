@@ -141,8 +141,9 @@ function tellBeside(html) {
 }
 
 document.addEventListener("htmx:beforeSwap", (event) => {
-  const { elt, xhr } = event.detail;
-  if (elt !== form() || ![400, 403, 409, 422].includes(xhr.status)) return;
+  // The event's element is the target; the form is the one that asked.
+  const { requestConfig, xhr } = event.detail;
+  if (requestConfig.elt !== form() || ![400, 403, 409, 422].includes(xhr.status)) return;
   // The form stays as it was typed; what happened is said beside it.
   event.detail.shouldSwap = event.detail.isError = false;
   tellBeside(xhr.responseText);
