@@ -1,14 +1,16 @@
 """Who a policy applies to: typed trees over declared fields, checked when saved, evaluated on columns. Never eval."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from apps.common.errors import DomainError
 from apps.registry.models import MonitoredModel
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Bools = NDArray[np.bool_]
 FEATURE = "features."
@@ -47,7 +49,7 @@ def features_of(condition: dict[str, Any] | None) -> set[str]:
     return {field.removeprefix(FEATURE) for field in fields if field.startswith(FEATURE)}
 
 
-def holds(condition: dict[str, Any] | None, rows: pd.DataFrame) -> Bools:
+def holds(condition: dict[str, Any] | None, rows: "pd.DataFrame") -> Bools:
     """For each row, whether the condition holds. A missing value, or one of another type, fails its comparison."""
     if not condition:
         return np.ones(len(rows), dtype=bool)

@@ -15,7 +15,7 @@ from tests.reports.worlds import FIRST, ask, label_draws, make_world, report_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("without_pictures")]
 
-BROKEN = patch.object(jobs, "make_report", side_effect=RuntimeError("the disk is full"))
+BROKEN = patch("apps.reports.services.making.make_report", side_effect=RuntimeError("the disk is full"))
 
 
 def request(model, **changes) -> ReportJob:
