@@ -18,9 +18,7 @@ from apps.reports.serializers import JobAnswerSerializer, ReportAnswerSerializer
 class ReportRequestsView(APIView):
     required_scope = Scope.REPORTS_WRITE
 
-    @extend_schema(
-        operation_id="request_report", request=ReportRequestSerializer, responses={202: JobAnswerSerializer}
-    )
+    @extend_schema(operation_id="request_report", request=ReportRequestSerializer, responses={202: JobAnswerSerializer})
     def post(self, request: Request, model: str) -> Response:
         """Ask for a report; it is made behind the scenes. Read it under the id in the answer."""
         found = get_or_404(MonitoredModel.objects.in_project(project_of(request)), slug=model)

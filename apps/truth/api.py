@@ -42,9 +42,7 @@ class LabelsView(APIView):
     )
     def get(self, request: Request, model: str) -> HttpResponseBase:
         """What is believed true as of `seq` (default: now); pass `next` as `cursor` with the same `seq`."""
-        found = get_or_404(
-            MonitoredModel.objects.in_project(project_of(request)).select_related("project"), slug=model
-        )
+        found = get_or_404(MonitoredModel.objects.in_project(project_of(request)).select_related("project"), slug=model)
         query = LabelsQuerySerializer(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
         asked = query.validated_data

@@ -60,9 +60,7 @@ class Resolution(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["prediction", "seq"], name="one_resolution_per_seq"),
-            models.CheckConstraint(
-                condition=Q(truth__isnull=False) | Q(source="nothing"), name="a_source_has_a_truth"
-            ),
+            models.CheckConstraint(condition=Q(truth__isnull=False) | Q(source="nothing"), name="a_source_has_a_truth"),
         ]
         indexes = [models.Index(fields=["model", "seq"], name="resolution_by_seq")]
 

@@ -76,9 +76,7 @@ def resolve_some(ledger: Ledger, *, rows: int = ROWS_PER_CLAIM) -> Step:
     Whichever of an outcome and its prediction is resolved last sees both: each is looked up from either side.
     """
     # The row lock lets one writer at a time in, even where a lease ran out in the middle of its work.
-    locked: Ledger | None = (
-        Ledger.objects.select_for_update().held(ledger.lease_token).filter(pk=ledger.pk).first()
-    )
+    locked: Ledger | None = Ledger.objects.select_for_update().held(ledger.lease_token).filter(pk=ledger.pk).first()
     if locked is None:
         raise LeaseLostError("Somebody else resolves this model by now.")
     stages = _due_stages(locked, rows=rows)

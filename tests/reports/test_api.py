@@ -49,6 +49,9 @@ def test_a_report_is_asked_for_made_and_read():
         {"slices": "sex"},
         {"surprise": 1},
         {"as_of": "now"},
+        {"as_of": "2999-01-01T00:00:00Z"},
+        {"end": "2999-01-01"},
+        {"start": "0001-01-01"},
     ],
     ids=str,
 )

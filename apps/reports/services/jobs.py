@@ -1,13 +1,14 @@
 """Report jobs: asked for, claimed, run with visible progress, finished or failed with a visible error."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import structlog
 from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from apps.accounts.models import Project, User
 from apps.common import doorbell
@@ -15,13 +16,13 @@ from apps.common.errors import ConflictError, DomainError, LeaseLostError
 from apps.common.leases import RELEASED
 from apps.registry.models import MonitoredModel
 from apps.reports.models import Kind, Report, ReportJob
-from apps.reports.services.making import make_report
 
 log = structlog.get_logger(__name__)
 
 BELL = "run_reports"
 LEASE_SECONDS = 600
 MAX_UNFINISHED = 20
+FIRST_YEAR, LONGEST = 2000, timedelta(days=3_700)
 
 
 class TooManyJobsError(DomainError):
@@ -48,8 +49,7 @@ def request_report(
     """
     if kind not in Kind.values:
         raise DomainError(f"There is no report of the kind {kind!r}.", code="unknown_kind")
-    if start >= end:
-        raise DomainError("A window ends after it starts.", code="empty_window")
+    _check_window(start, end, as_of)
     wanted = _slices(model, slices)
     # One request at a time per project, so that the limit holds.
     Project.objects.select_for_update().get(pk=model.project_id)
@@ -66,6 +66,17 @@ def request_report(
     )
     doorbell.ring_on_commit(BELL)
     return made
+
+
+def _check_window(start: date, end: date, as_of: datetime | None) -> None:
+    if start >= end:
+        raise DomainError("A window ends after it starts.", code="empty_window")
+    if start.year < FIRST_YEAR or end - start > LONGEST:
+        raise DomainError(
+            f"A window begins in {FIRST_YEAR} or later and has at most {LONGEST.days:,} days.", code="window_too_long"
+        )
+    if as_of is not None and as_of > timezone.now():
+        raise DomainError("What will be known later cannot be reported yet.", code="as_of_in_future")
 
 
 def _slices(model: MonitoredModel, names: Sequence[str] | None) -> list[str]:
@@ -103,6 +114,9 @@ def run_due() -> int:
 
 def run_job(job: ReportJob) -> None:
     """Make a claimed job's report. An error is kept with the job; after three attempts it has failed."""
+    # Loaded where it runs: pages and API ask for reports, and need not carry the engine (100 MB, seconds).
+    from apps.reports.services.making import make_report  # noqa: PLC0415  # see above
+
     try:
         report = make_report(job, tell=Progress(job))
     except LeaseLostError:
