@@ -6,8 +6,7 @@ from typing import Any
 
 from apps.demo.client import Api
 from apps.demo.documents import MODEL, PROJECT
-from apps.demo.rows import SPAN
-from apps.demo.state import ReportLink, StateFile
+from apps.demo.state import SPAN, ReportLink, StateFile
 
 REPORTS = {"performance": "Performance", "baseline": "Baseline", "value": "Value"}
 FINISHED = ("done", "failed")

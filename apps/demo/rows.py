@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 from apps.demo.chance import uniform
 from apps.demo.dataset import FEATURES, People
 from apps.demo.scored import VERSION, Scored
+from apps.demo.state import SPAN
 
 # UTC, in whole milliseconds
 Moments = NDArray[np.datetime64]
 
 CLASSES = ("not_employed", "employed")
-SPAN = timedelta(weeks=26)
 EARLIEST = timedelta(days=20)
 LATEST = timedelta(days=60)
 MILLISECOND = timedelta(milliseconds=1)

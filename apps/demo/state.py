@@ -6,11 +6,14 @@ It also feeds the progress page. It holds keys and sign-in links, so it is reada
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Lock
 
 import msgspec
+
+# How much of production the demo shows.
+SPAN = timedelta(weeks=26)
 
 
 class Step(msgspec.Struct):

@@ -11,7 +11,6 @@ from django.views.decorators.http import require_GET
 
 from apps.demo import state
 from apps.demo.documents import VALUE_MODEL
-from apps.demo.rows import SPAN
 
 
 @never_cache
@@ -24,7 +23,7 @@ def progress(request: HttpRequest) -> HttpResponse:
     doors = _doors(found)
     context = {
         "progress": found,
-        "since": found.now - SPAN if found else None,
+        "since": found.now - state.SPAN if found else None,
         "statement": VALUE_MODEL["statement"],
         "doors": doors,
         "are_doors_new": request.GET.get("doors") != doors,
