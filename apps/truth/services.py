@@ -94,7 +94,7 @@ def resolve_some(ledger: Ledger, *, rows: int = ROWS_PER_CLAIM) -> Step:
         Ledger.objects.filter(pk=locked.pk).update(last_seq=locked.last_seq + 1)
     BatchStage.objects.filter(pk__in=[stage.pk for stage in stages]).update(done_at=Now())
     ReviewItem.objects.filter(pk__in=[item.pk for item in items]).update(needs_resolution=False)
-    log.info("resolved", model=locked.model_id, batches=len(stages), items=len(items), resolutions=written)
+    log.debug("resolved", model=locked.model_id, batches=len(stages), items=len(items), resolutions=written)
     return Step(len(stages) + len(items), written)
 
 
