@@ -78,6 +78,4 @@ def test_a_socket_folder_that_is_a_link_is_refused(tmp_path: Path) -> None:
 def _up(state: State, **variables: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "COUNTERSIGN_HOME": str(state.home), **variables}
     command = [sys.executable, "-m", "apps.common.embedded", "up"]
-    return subprocess.run(
-        command, cwd=PROJECT_ROOT, env=environment, capture_output=True, text=True, check=False
-    )
+    return subprocess.run(command, cwd=PROJECT_ROOT, env=environment, capture_output=True, text=True, check=False)
