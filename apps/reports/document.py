@@ -196,7 +196,7 @@ class ValueSection(TypedDict):
     reviews: int  # answers given for the predictions of this window
     review_cost: str
     by_error: list[ErrorKind]
-    losses: list[Loss]  # at most five, dearest first
+    losses: list[Loss]  # in the headline's part of the window; at most five, dearest first
 
 
 class Restatement(TypedDict):

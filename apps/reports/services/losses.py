@@ -7,7 +7,7 @@ import numpy as np
 from apps.reports.document import Loss
 from apps.reports.services.figures_of import answer, figure
 from apps.reports.services.judging import BinaryJudge
-from apps.reports.services.selection import Selection, slices_of
+from apps.reports.services.selection import Selection, headline_part, slices_of
 from apps.stats.estimate import Estimate
 from apps.stats.value import ValueMatrix
 
@@ -16,10 +16,10 @@ ERRORS = ((0, 1), (1, 0))
 
 
 def losses(judge: BinaryJudge, matrix: ValueMatrix) -> list[Loss]:
-    """Money lost against being right; at most five, the dearest first."""
+    """Money lost against being right, in the headline's days; at most five, the dearest first."""
     names = judge.class_names
     found: list[Loss] = []
-    for each in slices_of(judge.evidence):
+    for each in slices_of(judge.evidence, days=headline_part(judge.evidence).days):
         for i, j in ERRORS:
             only = error_matrix(matrix, i, j)
             if only is None:

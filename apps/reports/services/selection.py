@@ -126,9 +126,14 @@ def open_part(evidence: Evidence) -> Selection:
     return Selection(evidence, whole(evidence).days - evidence.closed)
 
 
-def slices_of(evidence: Evidence) -> Iterable[Selection]:
-    """Each value of each slice over the whole window, the most frequent first."""
-    days = whole(evidence).days
+def headline_part(evidence: Evidence) -> Selection:
+    """What the report speaks of first: the closed days where there are any, else the whole window."""
+    return closed_part(evidence) if evidence.closed else whole(evidence)
+
+
+def slices_of(evidence: Evidence, *, days: frozenset[date] | None = None) -> Iterable[Selection]:
+    """Each value of each slice over these days (of the whole window, unless said), the most frequent first."""
+    days = whole(evidence).days if days is None else days
     sizes = evidence.slices.groupby(["slice_name", "slice_value"])["n"].sum()
     for name in evidence.slice_names:
         if name in sizes.index.get_level_values(0):

@@ -56,8 +56,8 @@ def _losses(document: Document, value: ValueSection, *, hidden: set[str]) -> Sec
     shown = [loss for loss in value["losses"] if loss["name"] not in hidden]
     if not value["losses"]:
         return None
-    window = document["window"]
-    when = numbers.period(date.fromisoformat(window["start"]), date.fromisoformat(window["end"]))
+    part = wording.headline_part(document) or document["window"]
+    when = numbers.period(date.fromisoformat(part["start"]), date.fromisoformat(part["end"]))
     rows = [_loss_row(document, loss) for loss in shown]
     table = Table(f"Against being right, {when}", ["Who", "Lost, and its likely range"], rows) if rows else None
     masked = len(value["losses"]) - len(shown)
