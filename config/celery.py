@@ -36,9 +36,9 @@ def die_with_parent(**_: Any) -> None:
 @heartbeat_sent.connect
 def tell_that_we_live(sender: Any = None, **_: Any) -> None:
     """Write the heartbeat that /readyz reads, at most every ten seconds."""
-    from django.db import DatabaseError, connection  # noqa: PLC0415 settings must be loaded first
+    from django.db import DatabaseError, connection  # noqa: PLC0415  # settings must be loaded first
 
-    from apps.common.models import Heartbeat  # noqa: PLC0415 apps must be loaded first
+    from apps.common.models import Heartbeat  # noqa: PLC0415  # apps must be loaded first
 
     if time.monotonic() - _last_beat["at"] < HEARTBEAT_SECONDS:
         return

@@ -20,14 +20,14 @@ preload_app = True
 timeout = 60
 graceful_timeout = 10
 # The workers' heartbeat files; a disk that hangs must not look like a worker that hangs.
-worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 gunicorn makes a private file there
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108  # gunicorn makes a private file there
 # One per account otherwise, so that two instances of one user would disturb each other.
 control_socket_disable = True
 
 
 def when_ready(_arbiter: object) -> None:
     """Load the views before the workers are forked: Django would import them at each one's first request."""
-    get_resolver().url_patterns  # noqa: B018 reading it imports them
+    get_resolver().url_patterns  # noqa: B018  # reading it imports them
 
 
 def post_fork(_arbiter: object, _worker: object) -> None:

@@ -54,7 +54,7 @@ class Population:
         cls,
         *,
         predicted: ArrayLike,
-        bin: ArrayLike,  # noqa: A002 (the word for it in every table of this project)
+        bin: ArrayLike,  # noqa: A002  # (the word for it in every table of this project)
         n: ArrayLike,
         sum_pi: ArrayLike,
         sum_odds: ArrayLike,

@@ -76,7 +76,7 @@ def _in_foreground(command: Sequence[str], environment: Mapping[str, str]) -> in
     signal.signal(signal.SIGINT, lambda _number, _frame: None)
     wrapped = launch.wrap(command, number=signal.SIGTERM)
     variables = {**os.environ, **environment}
-    done = subprocess.run(wrapped, cwd=PROJECT_ROOT, env=variables, check=False)  # noqa: S603 what the user typed
+    done = subprocess.run(wrapped, cwd=PROJECT_ROOT, env=variables, check=False)  # noqa: S603  # what the user typed
     return done.returncode
 
 

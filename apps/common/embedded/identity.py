@@ -49,7 +49,7 @@ def server_identity() -> Identity:
 def namespaces_work() -> bool:
     """Whether the kernel and the container let us make a user namespace."""
     probe = Identity(options=("--namespace",)).start(["true"], number=9)
-    return subprocess.run(probe, cwd=PROJECT_ROOT, capture_output=True, check=False).returncode == 0  # noqa: S603 our own launcher
+    return subprocess.run(probe, cwd=PROJECT_ROOT, capture_output=True, check=False).returncode == 0  # noqa: S603  # our own launcher
 
 
 def readable_by_others(path: Path) -> bool:

@@ -66,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         change_account(given.account)
     # Last, because a change of credentials clears the parent-death signal.
     die_with_parent(parent=given.parent, number=given.signal)
-    os.execvp(given.command[0], given.command)  # noqa: S606 the command of our own parent
+    os.execvp(given.command[0], given.command)  # noqa: S606  # the command of our own parent
 
 
 if __name__ == "__main__":

@@ -59,7 +59,7 @@ class Output:
 def say(line: str) -> None:
     """Print to the terminal, which may have gone away while we run."""
     try:
-        print(line, flush=True)  # noqa: T201 the supervisor speaks to the terminal
+        print(line, flush=True)  # noqa: T201  # the supervisor speaks to the terminal
     except OSError:
         # Nobody reads any more; what follows goes nowhere instead of failing again at every line.
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 stays open for the rest of the process
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115  # stays open for the rest of the process

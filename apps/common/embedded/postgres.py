@@ -118,7 +118,7 @@ class Cluster:
         ]
         command += _locale_options(self.binaries)
         command += [] if self.is_durable else ["--no-sync"]
-        made = subprocess.run(  # noqa: S603 a path that find_binaries() chose
+        made = subprocess.run(  # noqa: S603  # a path that find_binaries() chose
             self.identity.start(command, number=signal.SIGKILL),
             cwd=PROJECT_ROOT,
             capture_output=True,
@@ -208,7 +208,7 @@ def _candidates() -> Iterator[Path]:
 def _major(folder: Path) -> int | None:
     try:
         command = [str(folder / "postgres"), "--version"]
-        answer = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 found as PostgreSQL
+        answer = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603  # found as PostgreSQL
     except (OSError, subprocess.CalledProcessError):
         return None
     found = re.search(r"(\d+)", answer.stdout)

@@ -39,7 +39,7 @@ class Child:
         program.prepare()
         self.program = program
         self.started_at = time.monotonic()
-        self.process: subprocess.Popen[bytes] = subprocess.Popen(  # noqa: S603 commands are made in this package
+        self.process: subprocess.Popen[bytes] = subprocess.Popen(  # noqa: S603  # commands are made in this package
             program.identity.start(program.command, number=program.death_signal),
             cwd=PROJECT_ROOT,
             env={**os.environ, **environment},

@@ -55,7 +55,7 @@ class State:
         inside = self.home / "run"
         if len(os.fsencode(inside)) <= LONGEST_SOCKET_FOLDER:
             return inside
-        return Path(f"/tmp/countersign-{os.geteuid()}-{self.digest}")  # noqa: S108 make() refuses a folder that is not ours
+        return Path(f"/tmp/countersign-{os.geteuid()}-{self.digest}")  # noqa: S108  # make() refuses a folder that is not ours
 
     @property
     def elsewhere(self) -> Path:
