@@ -33,7 +33,15 @@ class Feature:
             return self.codes[key]
         if isinstance(value, bool):
             return "yes" if value else "no"
-        return f"{key} {self.unit}".strip()
+        return f"{_shown(value)} {self.unit}".strip()
+
+
+def _shown(value: Any) -> str:
+    """A number as people write it: no exponent, thousands parted from 10,000 on (a year is no amount)."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    digits = 0 if float(value).is_integer() else max(0, 5 - len(str(int(abs(value)))))
+    return f"{value:,.{digits}f}" if abs(value) >= 10_000 else f"{value:.{digits}f}"
 
 
 @dataclass(frozen=True)
