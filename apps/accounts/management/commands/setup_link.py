@@ -13,4 +13,5 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:  # noqa: ARG002  # the framework's signature
         if not Membership.objects.filter(role=Role.OWNER).exists():
-            self.stdout.write(services.setup_url(services.make_sign_in_link(None, hours=72)))
+            url = services.setup_url(services.make_sign_in_link(None, hours=72))
+            self.stdout.write(f"The first owner is made here, once: {url}")
