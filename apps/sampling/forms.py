@@ -37,11 +37,13 @@ class SamplingForm(forms.Form):
 def _sentences(errors: Any, path: str = "") -> list[str]:
     """The serializer's nested errors, each with the place it speaks of."""
     if isinstance(errors, dict):
-        return [s for name, inner in errors.items() for s in _sentences(inner, _joined(path, str(name)))]
+        return [s for name, inner in errors.items() for s in _sentences(inner, _joined(path, name))]
     if isinstance(errors, list) and any(isinstance(each, dict) for each in errors):
         return [s for number, inner in enumerate(errors, start=1) for s in _sentences(inner, f"{path} {number}")]
     return [f"{path}: {each}" if path else str(each) for each in errors]
 
 
-def _joined(path: str, name: str) -> str:
+def _joined(path: str, name: str | int) -> str:
+    if isinstance(name, int):  # a place in a list
+        return f"{path} {name + 1}"
     return path if name == "non_field_errors" else f"{path}, {name}" if path else name
