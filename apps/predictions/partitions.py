@@ -5,8 +5,6 @@ from datetime import UTC, date, datetime, timedelta
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
-_known: set[date] = set()
-
 
 def month_of(moment: datetime) -> date:
     """The first day of the month in which it arrived, in UTC."""
@@ -19,10 +17,7 @@ def next_month(month: date) -> date:
 
 def ensure_month(moment: datetime) -> None:
     """See to it that the partition of this moment is there."""
-    month = month_of(moment)
-    if month not in _known:
-        _make(month)
-        transaction.on_commit(lambda: _known.add(month))
+    _make(month_of(moment))
 
 
 def make_ahead(now: datetime) -> None:
