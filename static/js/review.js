@@ -132,8 +132,13 @@ document.addEventListener("htmx:configRequest", (event) => {
 });
 
 document.addEventListener("htmx:beforeRequest", (event) => {
-  if (event.detail.elt === form()) busy = true;
+  if (event.detail.elt === form()) setBusy(true);
 });
+
+function setBusy(value) {
+  busy = value;
+  main.setAttribute("aria-busy", String(value));
+}
 
 function tellBeside(html) {
   document.getElementById("problem").innerHTML = html;
@@ -155,7 +160,7 @@ document.addEventListener("htmx:afterSwap", (event) => {
   main.querySelector("[data-focus]")?.focus();
 });
 
-document.addEventListener("htmx:afterRequest", () => painted(() => (busy = false)));
+document.addEventListener("htmx:afterRequest", () => painted(() => setBusy(false)));
 
 // A sign of life, so that the case is not given to somebody else
 

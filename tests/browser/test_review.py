@@ -43,6 +43,12 @@ def case_of(page: Page) -> str:
     return page.locator(".facts .id").inner_text()
 
 
+def submit(page: Page) -> None:
+    """Save, and wait until what comes next is painted: keys before that are ignored, as they should be."""
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#main[aria-busy=true]")).to_have_count(0)
+
+
 def test_a_blind_case_by_keys_alone(page: Page, blind: ReviewQueue, sit_down: Desk) -> None:
     sit_down(blind)
     first = case_of(page)
@@ -53,7 +59,7 @@ def test_a_blind_case_by_keys_alone(page: Page, blind: ReviewQueue, sit_down: De
     page.keyboard.press("n")
     page.keyboard.type("a 2 s ? typed")
     expect(page.get_by_label("Not employed")).to_be_checked()
-    page.keyboard.press("Control+Enter")
+    submit(page)
     expect(page.get_by_role("heading", name="The model says otherwise")).to_be_focused()
     assert case_of(page) == first
     expect(page.get_by_text("73 % sure")).to_be_visible()
@@ -73,11 +79,11 @@ def test_after_the_reveal_an_answer_can_be_changed_or_disputed(page: Page, blind
     sit_down(blind)
     for keys in ("c", "d2"):
         page.keyboard.press("1")
-        page.keyboard.press("Control+Enter")
+        submit(page)
         expect(page.get_by_text("Keep: ")).to_be_visible()
         for key in keys:
             page.keyboard.press(key)
-        page.keyboard.press("Control+Enter")
+        submit(page)
         expect(page.get_by_role("heading", name="Your judgement")).to_be_visible()
     changed, disputed = Decision.objects.filter(is_judgement=False).order_by("id")
     assert (changed.verdict, changed.value) == ("agree", 1.0)
@@ -91,7 +97,7 @@ def test_a_shown_case_by_keys(page: Page, sit_down: Desk) -> None:
     for key in "acts":
         before = case_of(page)
         page.keyboard.press(key)
-        page.keyboard.press("Control+Enter")
+        submit(page)
         expect(page.get_by_text(before)).to_have_count(0)
     expect(page.get_by_role("heading", name="Nothing to do here")).to_be_visible()
     said = list(Decision.objects.order_by("id").values_list("verdict", flat=True))
@@ -138,11 +144,11 @@ def test_an_answer_that_came_too_late_is_told_and_its_text_kept(page: Page, blin
     page.get_by_label("Note").fill("Long thoughts of mine")
     expire(Slot.objects.held_by(member.user).get())
     claim(blind, reviewers(blind, 1)[0])
-    page.keyboard.press("Control+Enter")
+    submit(page)
     expect(page.get_by_role("alert").get_by_text("Not counted.")).to_be_visible()
     expect(page.locator("#note")).to_have_value("Long thoughts of mine")
     expect(page.locator("#kept")).to_have_text("Long thoughts of mine")
-    page.keyboard.press("Control+Enter")
+    submit(page)
     page.get_by_role("link", name="Take the next case").click()
     expect(page.get_by_role("heading", name="Your judgement")).to_be_visible()
     assert case_of(page) != mine
@@ -152,12 +158,12 @@ def test_an_answer_that_came_too_late_is_told_and_its_text_kept(page: Page, blin
 def test_a_mistake_is_told_beside_the_form(page: Page, blind: ReviewQueue, sit_down: Desk) -> None:
     sit_down(blind)
     page.get_by_label("Note").fill("kept")
-    page.keyboard.press("Control+Enter")
+    submit(page)
     expect(page.get_by_role("alert").get_by_text("Choose an answer first.")).to_be_visible()
     expect(page.locator("#note")).to_have_value("kept")
     page.locator("#note").blur()
     page.keyboard.press("2")
-    page.keyboard.press("Control+Enter")
+    submit(page)
     expect(page.get_by_text("Keep: ")).to_be_visible()
 
 
@@ -169,12 +175,12 @@ def test_every_phase_of_the_desk_is_sound(
     sit_down(queue)
     is_sound(page)
     page.keyboard.press("2")
-    page.keyboard.press("Control+Enter")
+    submit(page)
     expect(page.get_by_text("Keep: ")).to_be_visible()
     page.keyboard.press("d")
     is_sound(page)
     page.keyboard.press("1")
-    page.keyboard.press("Control+Enter")
+    submit(page)
     expect(page.get_by_role("heading", name="Nothing to do here")).to_be_visible()
     is_sound(page)
     answer(queue, reviewers(queue, 1)[0], "no")
