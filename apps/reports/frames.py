@@ -17,8 +17,8 @@ from django.db.models.functions import Cast, Coalesce, TruncDate
 from apps.predictions.models import Prediction
 from apps.registry.models import MonitoredModel
 from apps.review.models import Decision, Slot
+from apps.sampling.frames import score_bins
 from apps.sampling.models import SUMS, Draw, PopulationCell
-from apps.stats.draws import logit_bin
 from apps.truth.cohorts import day_start
 from apps.truth.models import Resolution
 
@@ -44,7 +44,7 @@ def outcomes_frame(model: MonitoredModel, *, start: date, end: date, seq: int, s
     columns = ["day", "predicted", "baseline", "score", "money", "outcome"]
     frame = _read(rows, [*columns, *_slice_columns(slices)], named=[*columns, *_slice_names(slices)])
     frame = frame.rename(columns={"money": "amount"})
-    frame["score_bin"] = score_bins(model, predicted=frame["predicted"], score=frame["score"])
+    frame["score_bin"] = score_bins(model, predicted=frame["predicted"], score=frame["score"]).astype(np.int64)
     return _typed(frame)
 
 
@@ -83,7 +83,7 @@ def draws_frame(
     columns += ["predicted", "baseline", "score", "money", "resolution", "answers", "is_skipped"]
     frame = _read(rows, [*columns, *_slice_columns(slices)], named=[*columns, *_slice_names(slices)])
     frame = frame.rename(columns={"money": "amount", "counted_probability": "pi"})
-    frame["score_bin"] = score_bins(model, predicted=frame["predicted"], score=frame["score"])
+    frame["score_bin"] = score_bins(model, predicted=frame["predicted"], score=frame["score"]).astype(np.int64)
     frame["resolution"] = frame["resolution"].astype("float64")
     frame = _typed(frame.merge(_reviews_frame(frame["resolution"]), how="left", on="resolution"))
     frame["is_chosen"] = frame["is_chosen"].eq(True)  # nan, where nobody said anything, is not
@@ -129,14 +129,6 @@ def changes_frame(model: MonitoredModel, *, start: date, end: date, before: int,
     )
     columns = [*said, *(f"{name}_before" for name in said)]
     return _read(rows, columns, named=columns).astype(float)
-
-
-def score_bins(model: MonitoredModel, *, predicted: Any, score: Any) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """The bin of the score; of a regression, of the prediction; -1 where there is none."""
-    if model.is_regression:
-        edges = np.asarray(model.bin_edges or [], dtype=np.float64)
-        return np.searchsorted(edges, np.asarray(predicted, dtype=np.float64)).astype(np.int64)
-    return logit_bin(np.asarray(score, dtype=np.float64)).astype(np.int64)
 
 
 def _slice_columns(slices: Sequence[str]) -> list[str]:

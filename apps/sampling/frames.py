@@ -27,7 +27,6 @@ COLUMNS = (
     "slices",
 )
 CELL_KEY = ["day", "version_id", "predicted_index", "baseline_index", "score_bin", "slice_name", "slice_value"]
-NO_SCORE = -1
 
 
 def predictions_of(batches: list[Batch], *, model: MonitoredModel, features: set[str]) -> pd.DataFrame:
@@ -86,7 +85,7 @@ def _with_sums(rows: pd.DataFrame, counted: NDArray[np.float64], *, model: Monit
             "version_id": rows["version_id"],
             "predicted_index": rows["predicted_index"],
             "baseline_index": rows["baseline_index"],
-            "score_bin": score_bins(rows, model=model),
+            "score_bin": score_bins(model, predicted=rows["predicted_index"], score=score),
             "n": 1,
             "sum_score": np.nan_to_num(score),
             "sum_score2": np.nan_to_num(score) ** 2,
@@ -104,12 +103,12 @@ def days_of(moments: pd.Series, *, zone: ZoneInfo) -> Any:
     return pd.to_datetime(moments, utc=True).dt.tz_convert(zone if str(zone) != "UTC" else UTC).dt.date
 
 
-def score_bins(rows: pd.DataFrame, *, model: MonitoredModel) -> NDArray[np.int16]:
-    """The bin of the score; of a regression, of the prediction; −1 where there is none."""
+def score_bins(model: MonitoredModel, *, predicted: Any, score: Any) -> NDArray[np.int16]:
+    """The bin of the score; of a regression, of the prediction; −1 where there is none.
+
+    Cells and reviewed items both take theirs from here: an estimate needs the same bins in both.
+    """
     if model.is_regression:
-        return np.searchsorted(np.asarray(model.bin_edges), rows["predicted_index"]).astype(np.int16)
-    score = rows["score"].to_numpy(dtype=np.float64)
-    known = ~np.isnan(score)
-    bins = np.full(len(rows), NO_SCORE, dtype=np.int16)
-    bins[known] = logit_bin(score[known])
-    return bins
+        edges = np.asarray(model.bin_edges or [], dtype=np.float64)
+        return np.searchsorted(edges, np.asarray(predicted, dtype=np.float64)).astype(np.int16)
+    return logit_bin(np.asarray(score, dtype=np.float64))

@@ -18,7 +18,7 @@ from apps.reports.services.evidence import Evidence, gather
 from apps.reports.services.judging import Judge, judge_of
 from apps.reports.services.performance import Performance
 from apps.reports.services.restatement import previous_report, restatements
-from apps.reports.services.value import Value, latest_value_model
+from apps.reports.services.value import Value
 
 log = structlog.get_logger(__name__)
 
@@ -30,7 +30,7 @@ def make_report(job: ReportJob, *, tell: Tell) -> Report:
     as_of = job.as_of or _database_time()
     tell("reading predictions, outcomes and reviews", 0.05)
     evidence = gather(job, as_of=as_of)
-    value_model = latest_value_model(job.model)
+    value_model = job.model.current_value_model
     key = configuration_hash(job, evidence, value_model)
     same: Report | None = Report.objects.filter(
         model=job.model, kind=job.kind, start=job.start, end=job.end, seq=evidence.seq, configuration_hash=key

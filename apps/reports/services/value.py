@@ -7,7 +7,7 @@ from functools import cached_property, partial
 import numpy as np
 import pandas as pd
 
-from apps.registry.models import MonitoredModel, ValueModel
+from apps.registry.models import ValueModel
 from apps.reports import frames
 from apps.reports.document import VALUE_METRICS, Figures, NaiveFigures, ValueSection
 from apps.reports.services.figures_of import Ask, figures, naive_figures, point_estimate
@@ -21,11 +21,6 @@ from apps.stats.value import ValueMatrix
 
 PER = 1_000
 ClassEstimator = BinaryEstimator | MulticlassEstimator
-
-
-def latest_value_model(model: MonitoredModel) -> ValueModel | None:
-    found: ValueModel | None = ValueModel.objects.filter(model=model).order_by("-version").first()
-    return found
 
 
 class Value:
