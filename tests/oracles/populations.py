@@ -7,12 +7,19 @@ import numpy as np
 from scipy.special import expit
 
 from apps.stats.arrays import FloatArray, IntArray
-from apps.stats.binary import BinaryEstimator
-from apps.stats.draws import poisson_draw
-from apps.stats.population import Population, Sample
+from apps.stats.design.draws import poisson_draw
+from apps.stats.design.planning import Plan
+from apps.stats.estimators.binary import BinaryEstimator
+from apps.stats.estimators.population import Population
+from apps.stats.estimators.sample import Sample
+from apps.stats.estimators.value import ValueMatrix
 
 N = 200_000
+KINDS = ("balanced", "rare", "hidden")
 FLOOR = 0.2
+AMOUNTS = ValueMatrix.of([[0, -1], [-0.25, 1]], uses_amount=True)
+#: What the draws are for. AUC asks for labels where nothing else does, so it weighs less.
+WEIGHTS = {"accuracy": 1.0, "precision": 1.0, "recall": 1.0, "value": 1.0, "auc": 0.2}
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,19 +32,10 @@ class Simulated:
     amount: FloatArray
 
     def probabilities(self, n: int) -> FloatArray:
-        """min(1, δn/N + c·√Σ_k ω_k β_ik² s(1−s)) for accuracy, precision and recall, Σp = n."""
-        s, said = self.score, self.predicted
-        spread = s * (1 - s)
-        recall = (s * said).sum() / s.sum()
-        influences = (np.ones(N), said / said.sum(), (said - recall) / s.sum())
-        weighed = sum(beta**2 / (beta**2 * spread).sum() for beta in influences)
-        priority = np.sqrt(weighed * spread)
-        low, high = 0.0, n / priority.mean()
-        for _ in range(60):
-            middle = (low + high) / 2
-            p = np.minimum(1.0, FLOOR * n / N + middle * priority)
-            low, high = (middle, high) if p.sum() < n else (low, middle)
-        return p
+        """The recommended ones for the metrics judged here, as far as the raw score can tell; Σp = n."""
+        everyone = Population.of_each(predicted=self.predicted, score=self.score, pi=np.ones(N), amount=self.amount)
+        plan = Plan(everyone, matrix=AMOUNTS)
+        return plan.recommended(list(WEIGHTS), expected=n, delta=FLOOR, weights=list(WEIGHTS.values())).probability
 
     def population(self, p: FloatArray) -> Population:
         return Population.from_rows(predicted=self.predicted, score=self.score, pi=p, amount=self.amount)
@@ -61,7 +59,7 @@ class Simulated:
 
 @cache
 def simulated(kind: str) -> Simulated:
-    """balanced or rare."""
+    """One of `KINDS`."""
     r = np.random.default_rng(7)
     if kind == "balanced":
         z = np.where(r.random(N) < 0.5, 1, -1) * 2.9 + r.normal(0, 1.9, N)
@@ -70,6 +68,8 @@ def simulated(kind: str) -> Simulated:
     pt = expit(z)
     s = expit(1.25 * z + 0.25 + r.normal(0, 0.6, N))
     threshold = 0.5 if kind == "balanced" else np.quantile(s, 0.96)
+    if kind == "hidden":
+        pt = np.where(r.random(N) < 0.01, 0.6, pt)
     y = r.random(N) < pt
     s = np.clip(s, 1e-4, 1 - 1e-4)
     return Simulated(y.astype(np.int64), s, (s >= threshold).astype(np.int64), np.exp(r.normal(0, 0.8, N)))

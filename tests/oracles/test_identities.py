@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from apps.stats.binary import BinaryEstimator
-from apps.stats.draws import bin_centers
-from apps.stats.population import Population, Sample
-from apps.stats.pseudo import PseudoValues
-from apps.stats.value import ValueMatrix
+from apps.stats.design.draws import bin_centers
+from apps.stats.estimators.binary import BinaryEstimator
+from apps.stats.estimators.population import Population
+from apps.stats.estimators.pseudo import PseudoValues
+from apps.stats.estimators.sample import Sample
+from apps.stats.estimators.value import ValueMatrix
 
 ROWS = 4_000
 AMOUNTS = ValueMatrix.of([[0, -1], [-0.25, 1]], uses_amount=True)
@@ -121,6 +122,23 @@ def test_auc_of_cells_is_within_a_tenth_of_a_point_of_that_of_rows(world):
     below = np.cumsum(negatives) - negatives / 2
     exact = (positives * below).sum() / (positives.sum() * negatives.sum())
     assert estimator.estimate("auc").value == pytest.approx(exact, abs=1e-3)
+
+
+def test_average_precision_of_cells_is_within_a_fifth_of_a_point_of_that_of_rows(world):
+    known, _, _ = world
+    estimator, pseudo = by_rows(world)
+    order = np.argsort(-known["score"])
+    found = np.cumsum(pseudo[order]) / np.arange(1, ROWS + 1)
+    exact = (pseudo[order] * found).sum() / pseudo.sum()
+    assert estimator.estimate("average_precision").value == pytest.approx(exact, abs=2e-3)
+
+
+def test_log_loss_of_cells_is_that_of_rows_to_four_digits(world):
+    known, _, _ = world
+    estimator, pseudo = by_rows(world)
+    s = np.clip(known["score"], 2.3e-16, 1 - 2.3e-16)
+    exact = -(pseudo * np.log(s) + (1 - pseudo) * np.log(1 - s)).mean()
+    assert estimator.estimate("log_loss").value == pytest.approx(exact, rel=1e-4)
 
 
 def test_anticipated_variance_of_cells_is_that_of_rows(world):

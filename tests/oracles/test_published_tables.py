@@ -7,9 +7,9 @@ from statsmodels.stats.contingency_tables import mcnemar as statsmodels_mcnemar
 from statsmodels.stats.inter_rater import cohens_kappa
 from statsmodels.stats.proportion import proportion_confint
 
-from apps.stats.agreement import cohen_kappa, cohen_kappa_weighted
-from apps.stats.comparison import mcnemar
+from apps.stats.comparison.baseline import mcnemar
 from apps.stats.intervals import wilson_interval
+from apps.stats.reviewers.agreement import cohen_kappa, cohen_kappa_weighted
 
 TWO_BY_TWO = [[20, 5], [10, 15]]
 APPROVAL = [[794, 86], [150, 570]]

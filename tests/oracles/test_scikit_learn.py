@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 from sklearn import metrics
+from sklearn.calibration import calibration_curve
 
-from apps.stats.binary import BinaryEstimator
-from apps.stats.multiclass import MulticlassEstimator
-from apps.stats.population import Population, Sample
+from apps.stats.estimators.binary import BinaryEstimator
+from apps.stats.estimators.multiclass import MulticlassEstimator
+from apps.stats.estimators.population import Population
+from apps.stats.estimators.sample import Sample
 
 BINARY = {
     "accuracy": metrics.accuracy_score,
@@ -58,21 +60,68 @@ def test_auc_and_brier_are_scikit_learn_s(estimator, rows):
     assert estimator.estimate("brier").value == pytest.approx(expected, rel=4e-16)
 
 
+def test_average_precision_and_log_loss_are_scikit_learn_s(estimator, rows):
+    assert rows["score"].min() == 0
+    expected = metrics.average_precision_score(rows["truth"], rows["score"])
+    assert estimator.estimate("average_precision").value == pytest.approx(expected, rel=1e-14)
+    assert estimator.estimate("log_loss").value == pytest.approx(
+        metrics.log_loss(rows["truth"], rows["score"]), rel=1e-14
+    )
+
+
+def test_calibration_error_is_that_of_scikit_learn_s_calibration_curve():
+    """Scores that fill ten groups exactly: then groups of equal size are the curve's quantile bins."""
+    rng = np.random.default_rng(7)
+    score = np.repeat(np.linspace(0.05, 0.95, 10), 300)
+    truth = (rng.random(3_000) < score**1.3).astype(int)
+    share, said = calibration_curve(truth, score, n_bins=10, strategy="uniform")
+    known = {"predicted": (score > 0.5).astype(int), "score": score, "pi": np.ones(3_000)}
+    figure = BinaryEstimator(Population.from_rows(**known), Sample.of(**known, label=truth)).estimate("ece")
+    assert figure.value == pytest.approx(np.abs(share - said).mean(), rel=1e-12)
+    assert figure.low == figure.value == figure.high
+
+
 def test_the_difference_of_accuracies_is_scikit_learn_s(estimator, rows):
     truth = rows["truth"]
     expected = metrics.accuracy_score(truth, rows["predicted"]) - metrics.accuracy_score(truth, rows["baseline"])
     assert estimator.accuracy_difference().value == pytest.approx(expected, abs=1e-15)
 
 
-def test_every_class_of_several_is_scikit_learn_s():
+@pytest.fixture(scope="module")
+def several():
     rng = np.random.default_rng(6)
-    truth = rng.integers(0, 4, ROWS)
+    truth = rng.choice(4, ROWS, p=[0.5, 0.25, 0.2, 0.05])
     predicted = np.where(rng.random(ROWS) < 0.7, truth, rng.integers(0, 4, ROWS))
     known = {"predicted": predicted, "score": rng.uniform(0.3, 1, ROWS), "pi": np.ones(ROWS)}
     estimator = MulticlassEstimator(Population.from_rows(**known), Sample.of(**known, label=truth), classes=4)
-    precision = metrics.precision_score(truth, predicted, average=None)
-    recall = metrics.recall_score(truth, predicted, average=None)
-    assert estimator.estimate("accuracy").value == metrics.accuracy_score(truth, predicted)
+    return estimator, truth, predicted
+
+
+SEVERAL = {"precision": metrics.precision_score, "recall": metrics.recall_score, "f1": metrics.f1_score}
+
+
+@pytest.mark.parametrize("metric", SEVERAL)
+def test_every_class_of_several_is_scikit_learn_s(several, metric):
+    estimator, truth, predicted = several
+    expected = SEVERAL[metric](truth, predicted, average=None)
     for label in range(4):
-        assert estimator.estimate("precision", label=label).value == pytest.approx(precision[label], rel=4e-16)
-        assert estimator.estimate("recall", label=label).value == pytest.approx(recall[label], rel=4e-16)
+        assert estimator.estimate(metric, label=label).value == pytest.approx(expected[label], rel=4e-16)
+
+
+@pytest.mark.parametrize("average", ["macro", "micro", "weighted"])
+@pytest.mark.parametrize("metric", SEVERAL)
+def test_averages_over_classes_are_scikit_learn_s(several, metric, average):
+    estimator, truth, predicted = several
+    expected = SEVERAL[metric](truth, predicted, average=average)
+    assert estimator.estimate(metric, average=average).value == pytest.approx(expected, rel=1e-15)
+
+
+def test_metrics_of_all_classes_are_scikit_learn_s(several):
+    estimator, truth, predicted = several
+    assert estimator.estimate("accuracy").value == metrics.accuracy_score(truth, predicted)
+    for metric, oracle in (
+        ("balanced_accuracy", metrics.balanced_accuracy_score),
+        ("mcc", metrics.matthews_corrcoef),
+        ("kappa", metrics.cohen_kappa_score),
+    ):
+        assert estimator.estimate(metric).value == pytest.approx(oracle(truth, predicted), rel=1e-14)

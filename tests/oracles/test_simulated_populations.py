@@ -6,12 +6,12 @@ rare: 94/.018, 95/.161, 98/.359, 93/.029). With 100 replicates a true coverage o
 
 import numpy as np
 import pytest
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
 
-from apps.stats.binary import BinaryEstimator
-from apps.stats.confusion import FORMULAS, confusion_of, evaluate
-from apps.stats.value import ValueMatrix
-from tests.oracles.populations import N, simulated
+from apps.stats.estimators.binary import BinaryEstimator
+from apps.stats.estimators.calibration import expected_calibration_error
+from apps.stats.estimators.confusion import FORMULAS, confusion_of, evaluate
+from tests.oracles.populations import AMOUNTS, N, simulated
 
 REPLICATES = 100
 METRICS = ("accuracy", "precision", "recall", "f1", "specificity", "balanced_accuracy", "mcc", "kappa")
@@ -19,7 +19,6 @@ WIDTHS = {
     "balanced": {"accuracy": 0.045, "precision": 0.066, "recall": 0.056},
     "rare": {"accuracy": 0.018, "precision": 0.161, "recall": 0.359},
 }
-AMOUNTS = ValueMatrix.of([[0, -1], [-0.25, 1]], uses_amount=True)
 
 
 @pytest.fixture(scope="module", params=["balanced", "rare"])
@@ -52,9 +51,15 @@ def test_the_interval_of_money_covers_the_truth(replicates):
     assert sum(figure.low <= truth <= figure.high for figure in figures) >= 88
 
 
-def test_auc_and_brier_cover_the_truth(replicates):
+def test_metrics_of_the_score_cover_the_truth(replicates):
     _, world, estimators = replicates
-    truths = {"auc": roc_auc_score(world.truth, world.score), "brier": np.mean((world.truth - world.score) ** 2)}
+    truths = {
+        "auc": roc_auc_score(world.truth, world.score),
+        "average_precision": average_precision_score(world.truth, world.score),
+        "brier": np.mean((world.truth - world.score) ** 2),
+        "log_loss": log_loss(world.truth, world.score),
+        "ece": expected_calibration_error(world.score, world.truth),
+    }
     for metric, truth in truths.items():
         figures = [estimator.estimate(metric) for estimator in estimators]
         assert sum(figure.low <= truth <= figure.high for figure in figures) >= 87, metric

@@ -1,0 +1,95 @@
+"""How many further reviews pay, before a model is chosen over its baseline or left for it."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from apps.stats.decisions.worth_of_labels import WorthOfLabels, best_number_of_labels
+from apps.stats.estimate import Estimate
+from apps.stats.estimators.binary import BinaryEstimator
+from apps.stats.estimators.multiclass import MulticlassEstimator
+from apps.stats.estimators.value import ValueMatrix
+
+AT_MOST = 10_000
+MOST = 10**12
+_STEPS = 100
+
+
+def review_budget(
+    estimator: BinaryEstimator | MulticlassEstimator,
+    matrix: ValueMatrix,
+    *,
+    decisions: float,
+    cost_per_label: float,
+    at_most: int = AT_MOST,
+) -> WorthOfLabels:
+    """The number of further labels, drawn like those there are, that is worth most beyond its cost.
+
+    Labels on which the model and its baseline agree cost as much as the others and say nothing about the choice: of k
+    further labels as large a share will matter as of those so far.
+
+    Parameters
+    ----------
+    estimator : BinaryEstimator or MulticlassEstimator
+        Of a window in which the baseline is known.
+    matrix : ValueMatrix
+    decisions : float, not negative
+        Future decisions that the choice holds for.
+    cost_per_label : float, not negative, in money
+    at_most : int, positive
+        Labels that can be had.
+
+    Returns
+    -------
+    WorthOfLabels
+        0 labels where none pay; the code of the difference in value (`no_baseline`, `no_labels`, …) where it has one
+        instead of a number.
+
+    Raises
+    ------
+    ValueError
+        If the matrix has another number of classes, at_most is not positive or too large, or as `worth_of_labels` does.
+
+    Examples
+    --------
+    >>> from apps.stats.estimators.population import Population
+    >>> from apps.stats.estimators.sample import Sample
+    >>> cells = Population.of(
+    ...     predicted=[0, 1], baseline=[0, 0], bin=[60, 110], n=[800, 200], sum_pi=[80, 20], sum_odds=[7200, 1800]
+    ... )
+    >>> items = Sample.of(
+    ...     predicted=[0] * 80 + [1] * 20,
+    ...     baseline=[0] * 100,
+    ...     score=[0.018] * 80 + [0.74] * 20,
+    ...     pi=[0.1] * 100,
+    ...     label=[0] * 89 + [1] * 11,
+    ... )
+    >>> right = ValueMatrix.of([[1, 0], [0, 1]])
+    >>> found = review_budget(BinaryEstimator(cells, items), right, decisions=100_000, cost_per_label=2)
+    >>> found.k, round(found.worth), round(found.net)
+    (115, 483, 253)
+    """
+    if not 1 <= at_most <= MOST:
+        raise ValueError(f"at_most must be positive, and not beyond {MOST:.0e}, got {at_most}")
+    difference = difference_by_all_labels(estimator, matrix)
+    numbers = np.unique(np.geomspace(1, float(at_most), _STEPS).round()).astype(np.int64).tolist()
+    return best_number_of_labels(difference, numbers, decisions=decisions, cost_per_label=cost_per_label)
+
+
+def difference_by_all_labels(estimator: BinaryEstimator | MulticlassEstimator, matrix: ValueMatrix) -> Estimate:
+    """Mean value of a decision less the baseline's, with all labels as its n: further ones are drawn like all of them.
+
+    Parameters
+    ----------
+    estimator : BinaryEstimator or MulticlassEstimator
+    matrix : ValueMatrix
+
+    Returns
+    -------
+    Estimate
+        For `worth_of_labels`.
+    """
+    difference = estimator.mean_value(matrix, against_baseline=True)
+    if difference.value is None or not difference.n:
+        return difference
+    return replace(difference, n=len(estimator.with_baseline.sample.pi))

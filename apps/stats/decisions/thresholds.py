@@ -1,0 +1,237 @@
+"""Where to put the threshold: the value of deciding "positive" from each score on, and which scores are as good."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.special import expit, logit
+
+from apps.stats.arrays import FloatArray, IntArray
+from apps.stats.decisions.band import Band, BinTotals
+from apps.stats.design.draws import LOGIT_LIMIT, SCORE_BINS, bin_edges
+from apps.stats.estimate import Estimate, caveat_of
+from apps.stats.estimators.binary import BinaryEstimator
+from apps.stats.estimators.conclusion import labels_of, unfit
+from apps.stats.estimators.pseudo import PseudoValues
+from apps.stats.estimators.scoring import lacks_score
+from apps.stats.estimators.value import ValueMatrix
+
+DRAWS = 1000
+
+_NONE = np.zeros(0)
+
+
+@dataclass(frozen=True)
+class ThresholdChoice:
+    """Which thresholds are as good as the best, and whether the one in use is among them.
+
+    Attributes
+    ----------
+    best : float
+        Threshold of the largest estimate.
+    flat_low, flat_high : float
+        From where to where no threshold can be told from the best. Outside, the band of the differences to it is
+        above 0.
+    current : float or None
+        The threshold in use, on the nearest edge.
+    gain : Estimate or None
+        Value at the best less value at the one in use, with its interval from the band of the differences.
+    advice : str or None
+        `no_change` (the one in use is in the flat range), `raise` or `lower` (towards the best); None without a
+        threshold in use, or while the curve is preliminary.
+    """
+
+    best: float
+    flat_low: float
+    flat_high: float
+    current: float | None = None
+    gain: Estimate | None = None
+    advice: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class ThresholdCurve:
+    """Mean value of a decision at each threshold.
+
+    Attributes
+    ----------
+    thresholds : array (thresholds,)
+        Scores, ascending: edges of the score bins that hold predictions. "Positive" is decided from this score on; at
+        the first of them always, at the last never.
+    value, low, high : array (thresholds,), in the unit of the matrix
+        Estimate, with its interval for one threshold chosen beforehand.
+    band_low, band_high : array (thresholds,)
+        The band that holds the whole curve.
+    n : int
+        Labels used.
+    choice : ThresholdChoice or None
+    code : str or None
+        Without a curve: `no_population`, `no_score` (some prediction has none), `no_amount`, `not_estimable`,
+        `no_response`, `no_labels`. Beside one: `preliminary`, `adjudication_open`.
+    labels_needed : int or None
+        With `preliminary`: labels still needed until there is advice.
+    """
+
+    thresholds: FloatArray
+    value: FloatArray
+    low: FloatArray
+    high: FloatArray
+    band_low: FloatArray
+    band_high: FloatArray
+    n: int
+    choice: ThresholdChoice | None = None
+    code: str | None = None
+    labels_needed: int | None = None
+
+
+def threshold_curve(
+    estimator: BinaryEstimator,
+    matrix: ValueMatrix,
+    *,
+    rng: np.random.Generator,
+    current: float | None = None,
+    draws: int = DRAWS,
+) -> ThresholdCurve:
+    """The mean value of a decision as a function of the threshold, from the labels there are.
+
+    Any utility that is linear in the truth is a value matrix: accuracy is [[1, 0], [0, 1]], the net benefit of a
+    decision curve with odds w is [[0, 0], [−w, 1]].
+
+    Parameters
+    ----------
+    estimator : BinaryEstimator
+    matrix : ValueMatrix
+        Two by two, with or without amounts.
+    rng : numpy.random.Generator
+        For the multiplier bootstrap of the band.
+    current : float, in [0, 1], optional
+        Threshold in use.
+    draws : int, positive
+        Draws of the bootstrap.
+
+    Returns
+    -------
+    ThresholdCurve
+
+    Raises
+    ------
+    ValueError
+        If the matrix is not two by two, current is outside [0, 1] or draws is not positive.
+
+    References
+    ----------
+    Hsu (1981), Simultaneous confidence intervals for all distances from the "best"; Vickers and Elkin (2006), Decision
+    curve analysis; for the band see `BinTotals.joint_level`.
+
+    Examples
+    --------
+    >>> from apps.stats.estimators.population import Population
+    >>> from apps.stats.estimators.sample import Sample
+    >>> rows = {"predicted": [0, 0, 1, 1], "score": [0.2, 0.4, 0.6, 0.8], "pi": [1.0] * 4}
+    >>> known = BinaryEstimator(Population.from_rows(**rows), Sample.of(**rows, label=[0, 1, 0, 1]))
+    >>> missing_one_costs_five = ValueMatrix.of([[0, -5], [-1, 0]])
+    >>> curve = threshold_curve(known, missing_one_costs_five, rng=np.random.default_rng(1), current=0.6)
+    >>> curve.value.round(6).tolist(), round(curve.choice.best, 2), curve.choice.advice
+    ([-0.5, -0.25, -1.5, -1.25, -2.5], 0.38, 'lower')
+    """
+    place = _place_of(current)
+    _check(matrix, draws)
+    pseudo, n, level = estimator.pseudo, len(estimator.sample.pi), estimator.level
+    if refusal := _refusal(pseudo, matrix):
+        return ThresholdCurve(_NONE, _NONE, _NONE, _NONE, _NONE, _NONE, n, code=refusal)
+    totals = BinTotals.of(pseudo, uses_amount=matrix.uses_amount)
+    certain, slopes = _decided(matrix, len(totals.bins))
+    value = certain @ totals.stake + slopes @ totals.truth
+    band = totals.band(slopes, level=level, draws=draws, rng=rng)
+    best = int(value.argmax())
+    apart = totals.band(slopes[best] - slopes, level=level, draws=draws, rng=rng)
+    needed = int(labels_of(pseudo, df=band.df[[best]], n=np.array([n], dtype=np.float64))[0]) if band.se.any() else 0
+    curve = ThresholdCurve(
+        thresholds=_scores(totals.bins),
+        value=value,
+        low=value - band.half,
+        high=value + band.half,
+        band_low=value - band.joint_half,
+        band_high=value + band.joint_half,
+        n=n,
+        code=caveat_of(
+            is_preliminary=needed > 0,
+            is_adjudication_open=estimator.sample.is_adjudication_open,
+            is_boundary=False,
+        ),
+        labels_needed=needed or None,
+    )
+    at = None if place is None else int(np.searchsorted(totals.bins, place))
+    return replace(curve, choice=_choice(curve, apart, best=best, at=at))
+
+
+def _choice(curve: ThresholdCurve, apart: Band, *, best: int, at: int | None) -> ThresholdChoice:
+    """What the differences to the best, with their band, say about each threshold and about the one in use."""
+    lead = curve.value[best] - curve.value
+    # Rounding must not tell thresholds apart that decide alike.
+    flat = np.flatnonzero(lead <= apart.joint_half + 1e-12 * np.abs(curve.value).max())
+    first, last = int(flat[0]), int(flat[-1])
+    scores = curve.thresholds
+    choice = ThresholdChoice(float(scores[best]), float(scores[first]), float(scores[last]))
+    if at is None:
+        return choice
+    advice = "no_change" if first <= at <= last else "raise" if at < best else "lower"
+    ahead, half = float(lead[at]), float(apart.joint_half[at])
+    return replace(
+        choice,
+        current=float(scores[at]),
+        gain=Estimate(
+            ahead,
+            ahead - half,
+            ahead + half,
+            "bootstrap",
+            curve.n,
+            code=curve.code,
+            se=float(apart.se[at]),
+            df=float(apart.df[at]),
+            labels_needed=curve.labels_needed,
+        ),
+        advice=None if curve.code == "preliminary" else advice,
+    )
+
+
+def _check(matrix: ValueMatrix, draws: int) -> None:
+    if len(matrix.matrix) != 2:
+        raise ValueError("matrix must be two by two for a binary model")
+    if draws < 1:
+        raise ValueError(f"draws must be positive, got {draws}")
+
+
+def _place_of(current: float | None) -> int | None:
+    """Nearest edge of the threshold in use, 0 … SCORE_BINS."""
+    if current is None:
+        return None
+    if not 0 <= current <= 1:
+        raise ValueError(f"current must be in [0, 1], got {current}")
+    return int(np.abs(bin_edges() - np.clip(logit(current), -LOGIT_LIMIT, LOGIT_LIMIT)).argmin())
+
+
+def _refusal(pseudo: PseudoValues, matrix: ValueMatrix) -> str | None:
+    """Why there is no curve, or None."""
+    lacking: str | None = lacks_score(pseudo)[0]
+    if lacking:
+        return lacking
+    if matrix.uses_amount and not np.isfinite(pseudo.sample.amount).all():
+        return "no_amount"
+    if not np.ptp(matrix.matrix, axis=1).any():
+        return None  # no truth matters, so that no label is needed
+    return unfit(pseudo.population, np.ones(len(pseudo.population.n), dtype=np.bool_), len(pseudo.sample.pi))
+
+
+def _decided(matrix: ValueMatrix, bins: int) -> tuple[FloatArray, FloatArray]:
+    """Value if the truth is 0, and what a truth of 1 adds, by threshold and bin (bins + 1, bins)."""
+    is_positive = np.arange(bins)[None, :] >= np.arange(bins + 1)[:, None]
+    negative, positive = matrix.matrix
+    certain = np.where(is_positive, positive[0], negative[0])
+    return certain, np.where(is_positive, positive[1] - positive[0], negative[1] - negative[0])
+
+
+def _scores(bins: IntArray) -> FloatArray:
+    """Lower edge of each bin, and the upper one of the last; the outermost bins are open."""
+    edges = np.append(bins, bins[-1] + 1)
+    scores = expit(bin_edges()[edges])
+    return np.where(edges == 0, 0.0, np.where(edges == SCORE_BINS, 1.0, scores))

@@ -1,0 +1,237 @@
+"""The maturity curve: which share of outcomes is known how many days after the prediction."""
+
+import math
+import warnings
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import stats
+
+from apps.stats.arrays import BoolArray, FloatArray, as_floats, as_ints
+from apps.stats.delay.horizon import known_outcomes
+from apps.stats.estimate import Estimate, missing
+from apps.stats.intervals import LEVEL, wilson_interval
+
+_ROUNDING = 1e-12
+METHOD = "kaplan-meier"
+
+
+@dataclass(frozen=True, eq=False)
+class MaturityCurve:
+    """Share of outcomes known by each day on which one became known. Made by `maturity_curve`.
+
+    Attributes
+    ----------
+    times : array (steps,), in days
+        Delays at which outcomes became known, ascending.
+    share, low, high : array (steps,), in [0, 1]
+        1 − S, with its pointwise interval.
+    n : int
+        Predictions.
+    events : int
+        Outcomes known.
+    observed : array (n,), in days
+        Delay where known, else today's age; ascending.
+    level : float
+    """
+
+    times: FloatArray
+    share: FloatArray
+    low: FloatArray
+    high: FloatArray
+    n: int
+    events: int
+    observed: FloatArray = field(repr=False)
+    level: float = LEVEL
+
+    @property
+    def code(self) -> str | None:
+        """`no_population` without predictions, `no_outcomes` while nothing is known."""
+        if self.n == 0:
+            return "no_population"
+        return "no_outcomes" if self.events == 0 else None
+
+    def share_known_by(self, days: float) -> Estimate:
+        """Share of outcomes that are known this many days after the prediction.
+
+        Returns
+        -------
+        Estimate
+            `no_population`, or `not_mature` where no prediction has been watched for so long. Before the first
+            outcome 0, with Wilson's bound from those that were watched.
+
+        Raises
+        ------
+        ValueError
+            If days is negative or not finite.
+        """
+        if not (math.isfinite(days) and days >= 0):
+            raise ValueError(f"days must be finite and not negative, got {days}")
+        if self.n == 0:
+            return missing("no_population")
+        watched = self.n - int(np.searchsorted(self.observed, days))
+        if watched == 0 and not self._is_everything_known:
+            return missing("not_mature", n=self.n)
+        at = int(np.searchsorted(self.times, days, side="right")) - 1
+        if at < 0:
+            return Estimate(0.0, 0.0, wilson_interval(0, watched, level=self.level)[1], METHOD, self.n)
+        return Estimate(float(self.share[at]), float(self.low[at]), float(self.high[at]), METHOD, self.n)
+
+    def days_until(self, share: float) -> Estimate:
+        """Days after which this share of outcomes is known.
+
+        Returns
+        -------
+        Estimate, in days
+            `no_population`, or `not_mature` while less than that is known of any age; code `open_above` beside
+            the number, and no upper end, where the interval reaches past the oldest prediction.
+
+        Raises
+        ------
+        ValueError
+            If share is not in (0, 1].
+
+        References
+        ----------
+        Brookmeyer and Crowley (1982), A confidence interval for the median survival time.
+        """
+        if not 0 < share <= 1:
+            raise ValueError(f"share must be in (0, 1], got {share}")
+        if self.n == 0:
+            return missing("no_population")
+        value = self._first(self.share, share)
+        if value is None:
+            return missing("not_mature", n=self.n)
+        low, high = self._first(self.high, share), self._first(self.low, share)
+        return Estimate(value, low, high, METHOD, self.n, code="open_above" if high is None else None)
+
+    def median(self) -> Estimate:
+        """Days after which half of the outcomes are known; codes as for `days_until`."""
+        return self.days_until(0.5)
+
+    def _first(self, curve: FloatArray, share: float) -> float | None:
+        reached = curve >= share - _ROUNDING
+        return float(self.times[int(reached.argmax())]) if reached.any() else None
+
+    @property
+    def _is_everything_known(self) -> bool:
+        return bool(len(self.share) and self.share[-1] >= 1 - _ROUNDING)
+
+
+def maturity_curve(delay: ArrayLike, age: ArrayLike, *, level: float = LEVEL) -> MaturityCurve:
+    """Kaplan–Meier estimate of the delay of outcomes, right-censored at today's age.
+
+    Parameters
+    ----------
+    delay : array (n,), in days
+        From the prediction to its outcome; nan where the outcome is not known yet.
+    age : array (n,), in days
+        From the prediction to the day through which outcomes have been delivered.
+    level : float, in (0, 1)
+        Of the pointwise log-log interval.
+
+    Returns
+    -------
+    MaturityCurve
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, a delay or an age is negative or infinite, or an outcome is known from the future.
+
+    References
+    ----------
+    Kaplan and Meier (1958), Nonparametric estimation from incomplete observations; Kalbfleisch and Prentice (2002),
+    The Statistical Analysis of Failure Time Data, 1.4, for the interval.
+
+    Examples
+    --------
+    >>> curve = maturity_curve([2, 5, 5, float("nan")], [9, 9, 9, 9])
+    >>> curve.times, curve.share
+    (array([2., 5.]), array([0.25, 0.75]))
+    >>> curve.share_known_by(4).value, curve.median().value, curve.share_known_by(10).code
+    (0.25, 5.0, 'not_mature')
+    """
+    if not 0 < level < 1:
+        raise ValueError(f"level must be in (0, 1), got {level}")
+    ages = as_floats("age", age)
+    waited = as_floats("delay", delay, length=len(ages), allow_nan=True)
+    known = known_outcomes(waited, ages)
+    observed = np.where(known, waited, ages)
+    steps = _no_steps() if not known.any() else _steps(observed, known, level=level)
+    return MaturityCurve(*steps, n=len(ages), events=int(known.sum()), observed=np.sort(observed), level=level)
+
+
+def maturity_by_class(
+    delay: ArrayLike, age: ArrayLike, *, group: ArrayLike, level: float = LEVEL
+) -> dict[int, MaturityCurve]:
+    """A maturity curve for each class that is known of every prediction, such as the predicted one.
+
+    The true class will not do: it is not known where the outcome is not.
+
+    Parameters
+    ----------
+    delay, age : array (n,), in days
+        As for `maturity_curve`.
+    group : array (n,) of int, not negative
+    level : float
+
+    Returns
+    -------
+    dict of int to MaturityCurve
+
+    Raises
+    ------
+    ValueError
+        As `maturity_curve`, or if group is not of whole numbers.
+
+    Examples
+    --------
+    >>> curves = maturity_by_class([1, 2, 8], [9, 9, 9], group=[0, 0, 1])
+    >>> {one: curve.median().value for one, curve in curves.items()}
+    {0: 1.0, 1: 8.0}
+    """
+    ages = as_floats("age", age)
+    waited = as_floats("delay", delay, length=len(ages), allow_nan=True)
+    classes = as_ints("group", group, length=len(ages))
+    return {
+        int(one): maturity_curve(waited[classes == one], ages[classes == one], level=level)
+        for one in np.unique(classes)
+    }
+
+
+def _no_steps() -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    nothing = np.zeros(0)
+    return nothing, nothing, nothing, nothing
+
+
+def _steps(
+    observed: FloatArray, known: BoolArray, *, level: float
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Times of events, and 1 − S with its interval there."""
+    found = stats.ecdf(stats.CensoredData(uncensored=observed[known], right=observed[~known])).sf
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # no log-log interval at S = 0: `_close` gives one
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ends: Any = found.confidence_interval(confidence_level=level, method="log-log")
+    is_event = np.isin(found.quantiles, observed[known])
+
+    def risen(survival: FloatArray) -> FloatArray:
+        return np.clip(1 - survival[is_event], 0.0, 1.0)
+
+    share, low, high = risen(found.probabilities), risen(ends.high.probabilities), risen(ends.low.probabilities)
+    times = np.asarray(found.quantiles[is_event], dtype=np.float64)
+    if share[-1] >= 1 - _ROUNDING:
+        low[-1], high[-1] = _close(low[:-1], at_risk=int((observed >= times[-1]).sum()), level=level)
+    return times, share, low, high
+
+
+def _close(before: FloatArray, *, at_risk: int, level: float) -> tuple[float, float]:
+    """The interval where everything is known.
+
+    A share known earlier bounds a later one, and so does the share of those still open that then became known.
+    """
+    last = wilson_interval(at_risk, at_risk, level=level)[0]
+    return max(last, float(before.max(initial=0.0))), 1.0

@@ -1,0 +1,230 @@
+"""Outcomes known so far, the score and reviewers' labels in one estimate: ỹ = m′ + (O/ϖ)(Y − m′)."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from apps.stats.arrays import BoolArray, FloatArray, IntArray, as_binary, as_floats, as_ints
+from apps.stats.delay.proxy import MixedProxy, fit_mixed_proxy
+from apps.stats.delay.weights import AgeShares
+from apps.stats.estimators.binary import BinaryEstimator
+from apps.stats.estimators.keys import NO_BASELINE, NO_STAND_IN
+from apps.stats.estimators.population import Population
+from apps.stats.estimators.sample import Sample
+from apps.stats.intervals import LEVEL
+
+
+@dataclass(frozen=True, eq=False)
+class MixedEstimator(BinaryEstimator):
+    """Every figure of a binary model from the outcomes known so far. Made by `mixed_estimator`.
+
+    Without any score figures are Hájek's, from outcomes alone.
+    """
+
+    proxy: MixedProxy | None = None
+
+    def expected_truth(self, rows: Population | Sample) -> FloatArray:
+        """m′ of each cell or item."""
+        return super().expected_truth(rows) if self.proxy is None else self.proxy.expect(rows)
+
+
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """Predictions with an outcome or a label: the columns as given, checked."""
+
+    predicted: IntArray
+    score: FloatArray
+    outcome: FloatArray
+    delay: FloatArray
+    label: FloatArray
+    baseline: IntArray
+    amount: FloatArray
+    stratum: IntArray
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        predicted: ArrayLike,
+        score: ArrayLike,
+        outcome: ArrayLike,
+        delay: ArrayLike,
+        label: ArrayLike | None,
+        baseline: ArrayLike | None,
+        amount: ArrayLike | None,
+        stratum: ArrayLike | None,
+    ) -> "_Rows":
+        said = as_binary("predicted", predicted).astype(np.int64)
+        n = len(said)
+        rows = cls(
+            predicted=said,
+            score=as_floats("score", score, length=n, allow_nan=True),
+            outcome=_binary_or_nan("outcome", outcome, n),
+            delay=as_floats("delay", delay, length=n, allow_nan=True),
+            label=_binary_or_nan("label", label, n),
+            baseline=np.full(n, NO_BASELINE)
+            if baseline is None
+            else as_ints("baseline", baseline, length=n, minimum=-1),
+            amount=np.full(n, np.nan) if amount is None else as_floats("amount", amount, length=n, allow_nan=True),
+            stratum=np.zeros(n, np.int64) if stratum is None else as_ints("stratum", stratum, length=n),
+        )
+        if np.isnan(rows.delay[rows.known]).any():
+            raise ValueError("delay is missing where an outcome is known")
+        return rows
+
+    @property
+    def known(self) -> BoolArray:
+        return ~np.isnan(self.outcome)
+
+    @property
+    def reviewed(self) -> BoolArray:
+        return ~np.isnan(self.label)
+
+    @property
+    def stand_in(self) -> IntArray:
+        return np.where(self.reviewed, np.nan_to_num(self.label), NO_STAND_IN).astype(np.int64)
+
+
+def mixed_estimator(
+    population: Population,
+    ages: AgeShares,
+    *,
+    predicted: ArrayLike,
+    score: ArrayLike,
+    outcome: ArrayLike,
+    delay: ArrayLike,
+    label: ArrayLike | None = None,
+    drained: bool = False,
+    baseline: ArrayLike | None = None,
+    amount: ArrayLike | None = None,
+    stratum: ArrayLike | None = None,
+    response: float = 1.0,
+    proxy: MixedProxy | None = None,
+    level: float = LEVEL,
+) -> MixedEstimator | str:
+    """The estimator of a window whose outcomes are still coming in.
+
+    Unbiased for any m′ that does not depend on the age of a prediction: reviewers' labels, right or wrong, only narrow
+    the interval. While their queues still hold items of the window, whether there is a label depends on age, so labels
+    are left aside until `drained`.
+
+    Parameters
+    ----------
+    population : Population
+        Cells of all predictions of the window; their π are not looked at.
+    ages : AgeShares
+        Ĝ of the window, from `age_shares`.
+    predicted : array (n,) of 0 or 1
+        Of the predictions that have an outcome or a label, one row each.
+    score : array (n,), in [0, 1], nan where there is none
+    outcome : array (n,) of 0 or 1
+        Y; nan where it is not known yet.
+    delay : array (n,), in days
+        T, or H where known by rule; nan where the outcome is.
+    label : array (n,) of 0 or 1, optional
+        What the reviewer said; nan where there is no review.
+    drained : bool
+        Whether all of the window's review queues are empty.
+    baseline : array (n,) of int, optional
+        Class index, -1 for none.
+    amount : array (n,), optional, in money
+    stratum : array (n,) of int, optional
+        As given for the ages.
+    response : float, in [0, 1]
+        Share of the due outcomes that came, where no rule speaks for the others.
+    proxy : MixedProxy, optional
+        That of the window, for a slice of it; fitted on the rows if left out.
+    level : float
+
+    Returns
+    -------
+    MixedEstimator, or the reason code where outcomes cannot bear one
+        `not_mature`: no prediction is older than the horizon, the human label is the target; `no_population`;
+        `no_response`.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, a class, label or outcome is not 0 or 1, an outcome has no delay, or rows are not of the
+        population.
+
+    References
+    ----------
+    Robins, Rotnitzky and Zhao (1994), Estimation of regression coefficients when some regressors are not always
+    observed (the augmented inverse probability weighted estimator).
+
+    Examples
+    --------
+    >>> from apps.stats.delay.weights import age_shares
+    >>> cells = Population.from_rows(predicted=[1] * 60, score=[0.7] * 60, pi=[1] * 60)
+    >>> ages = age_shares([30] * 30 + [95] * 30, horizon=90)
+    >>> known = {"outcome": [1] * 40 + [0] * 10, "delay": [10] * 40 + [90] * 10}
+    >>> figures = mixed_estimator(cells, ages, predicted=[1] * 50, score=[0.7] * 50, **known)
+    >>> round(figures.estimate("precision").value, 3)  # 40 of 40 + 10/ϖ, ϖ = ½
+    0.667
+    >>> mixed_estimator(cells, age_shares([30] * 60, horizon=90), predicted=[], score=[], outcome=[], delay=[])
+    'not_mature'
+    """
+    if not 0 <= response <= 1:
+        raise ValueError(f"response must be in [0, 1], got {response}")
+    rows = _Rows.of(
+        predicted=predicted,
+        score=score,
+        outcome=outcome,
+        delay=delay,
+        label=label if drained else None,
+        baseline=baseline,
+        amount=amount,
+        stratum=stratum,
+    )
+    if code := "no_population" if population.size == 0 else ages.code:
+        return code
+    if response == 0:
+        return "no_response"
+    sample = _sample(rows, ages, response)
+    least = float(ages.reached.min()) * response
+    fitted = proxy or fit_mixed_proxy(sample, largest_odds=(1 - least) / least)
+    cells = fitted.weigh(_stand_in(population, rows))
+    share_known = len(sample.pi) / population.size
+    return MixedEstimator(replace(cells, sum_pi=cells.n * share_known), sample, level=level, proxy=fitted)
+
+
+def _binary_or_nan(name: str, values: ArrayLike | None, n: int) -> FloatArray:
+    if values is None:
+        return np.full(n, np.nan)
+    vector = as_floats(name, values, length=n, allow_nan=True)
+    as_binary(name, vector[~np.isnan(vector)])
+    return vector
+
+
+def _sample(rows: _Rows, ages: AgeShares, response: float) -> Sample:
+    known = rows.known
+    return Sample.of(
+        predicted=rows.predicted[known],
+        score=rows.score[known],
+        pi=ages.of(rows.delay[known], stratum=rows.stratum[known]) * response,
+        label=rows.outcome[known],
+        baseline=rows.baseline[known],
+        amount=rows.amount[known],
+        stand_in=rows.stand_in[known],
+    )
+
+
+def _stand_in(population: Population, rows: _Rows) -> Population:
+    """The cells, with those predictions in cells of their own for which a label stands in."""
+    there = rows.reviewed
+
+    def cells(*, pi: float, stand_in: IntArray | None) -> Population:
+        return Population.from_rows(
+            predicted=rows.predicted[there],
+            score=rows.score[there],
+            pi=np.full(int(there.sum()), pi),
+            baseline=rows.baseline[there],
+            amount=np.nan_to_num(rows.amount[there]),
+            stand_in=stand_in,
+        )
+
+    # π of one half keeps Σa² of the cells apart from (Σa)²: odds of one; a whole π takes no odds away.
+    marked = cells(pi=0.5, stand_in=rows.stand_in[there])
+    return population.less(cells(pi=1.0, stand_in=None)).plus(marked)

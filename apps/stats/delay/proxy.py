@@ -1,0 +1,109 @@
+"""m′: what outcome to expect while it is not known, of a score or of a reviewer's label."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from apps.stats.arrays import FloatArray
+from apps.stats.estimators.binary import Proxy
+from apps.stats.estimators.keys import NO_STAND_IN
+from apps.stats.estimators.population import Population
+from apps.stats.estimators.recalibration import mean_one_weights, recalibrate
+from apps.stats.estimators.sample import Sample
+
+
+@dataclass(frozen=True)
+class MixedProxy:
+    """m′: what outcome to expect of a score, or of a reviewer's label where there is one.
+
+    Attributes
+    ----------
+    by_score : Proxy
+        m.
+    by_label : (float, float)
+        Expected outcome where the reviewer said 0 and 1: the label, corrected by how often outcomes differ from it.
+    odds : (float, float)
+        Mean (1−ϖ)/ϖ of predictions with outcome 0 and 1, which is what waiting for them costs.
+    """
+
+    by_score: Proxy
+    by_label: tuple[float, float]
+    odds: tuple[float, float]
+
+    def predict_bin(self, bins: ArrayLike) -> FloatArray:
+        """Expected outcome in each score bin (N,), without a label."""
+        return self.by_score.predict_bin(bins)
+
+    def expect(self, rows: Population | Sample) -> FloatArray:
+        """m′ of each cell or item."""
+        by_label = np.array(self.by_label)[np.maximum(rows.stand_in, 0)]
+        return np.where(rows.stand_in == NO_STAND_IN, self.predict_bin(rows.bin), by_label)
+
+    def weigh(self, population: Population) -> Population:
+        """The cells with Σ(1−ϖ)/ϖ as it is expected of them.
+
+        ϖ depends on the outcome (a default is known early, its absence at the horizon), so a cell's own sum would be
+        known only with all its outcomes. Σ n·(odds₁(1−m′) + odds₀m′) makes m′(1−m′)·Σodds the expectation of
+        (1−ϖ)/ϖ·(Y−m′)², which is what V_a wants.
+        """
+        mean = self.expect(population)
+        odds = population.n * (self.odds[1] * (1 - mean) + self.odds[0] * mean)
+        nothing = np.zeros(len(population.n))
+        return replace(
+            population,
+            sum_odds=odds,
+            sum_amount2_odds=population.mean_amount2 * odds,
+            n_uncovered=nothing,
+            n_unanswered=nothing,
+        )
+
+
+def fit_mixed_proxy(sample: Sample, *, largest_odds: float) -> MixedProxy:
+    """m′ and the odds of waiting, from the outcomes known so far.
+
+    Parameters
+    ----------
+    sample : Sample
+        Known outcomes as labels, ϖ as π, reviewers' labels as stand-ins.
+    largest_odds : float, not negative
+        (1−ϖ)/ϖ of an outcome that is known at the horizon only: that of one pseudo-outcome of either kind.
+
+    Returns
+    -------
+    MixedProxy
+
+    Raises
+    ------
+    ValueError
+        If largest_odds is negative or not finite.
+
+    Examples
+    --------
+    >>> known = Sample.of(predicted=[1, 1], score=[0.7, 0.7], pi=[0.9, 0.5], label=[1, 0], stand_in=[1, 0])
+    >>> proxy = fit_mixed_proxy(known, largest_odds=1.0)
+    >>> proxy.by_label, [round(odds, 2) for odds in proxy.odds]
+    ((0.25, 0.75), [1.0, 0.53])
+    """
+    if not (np.isfinite(largest_odds) and largest_odds >= 0):
+        raise ValueError(f"largest_odds must be finite and not negative, got {largest_odds}")
+    return MixedProxy(
+        by_score=recalibrate(sample.bin, sample.known, sample.pi),
+        by_label=(_expected_outcome(sample, 0), _expected_outcome(sample, 1)),
+        odds=(_mean_odds(sample, 0, largest_odds), _mean_odds(sample, 1, largest_odds)),
+    )
+
+
+def _expected_outcome(sample: Sample, label: int) -> float:
+    """Share of outcomes that are 1 where the reviewer said `label`, with one pseudo-outcome that could be either."""
+    said = sample.stand_in == label
+    if not said.any():
+        return 0.5
+    positive = float(mean_one_weights(sample.pi[said]) @ sample.known[said])
+    return (positive + 0.5) / (float(said.sum()) + 1)
+
+
+def _mean_odds(sample: Sample, outcome: int, largest: float) -> float:
+    """Mean (1−ϖ)/ϖ of predictions with this outcome, with one pseudo-outcome that had to wait for the horizon."""
+    pi = sample.pi[sample.known == outcome]
+    return float((((1 - pi) / pi**2).sum() + largest) / ((1 / pi).sum() + 1))

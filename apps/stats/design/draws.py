@@ -1,0 +1,176 @@
+"""Poisson draws with a permanent random number, and the score bins shared by draw and report."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import logit
+
+from apps.stats.arrays import BoolArray, FloatArray, as_array, as_floats, as_ints, as_probability
+
+SCORE_BINS = 200
+LOGIT_LIMIT = 10.0
+NO_SCORE = -1
+
+_BIN_WIDTH = 2 * LOGIT_LIMIT / SCORE_BINS
+
+
+def poisson_draw(u: ArrayLike, p: ArrayLike) -> BoolArray:
+    """Which predictions are drawn: those whose own random number is below their probability.
+
+    Parameters
+    ----------
+    u : array (N,), in [0, 1)
+        One permanent random number per prediction, the same for every policy.
+    p : array (N,), in [0, 1]
+        Probability of the policy, or of the union of all policies.
+
+    Returns
+    -------
+    array (N,) of bool
+
+    Raises
+    ------
+    ValueError
+        If u or p is out of range, or their lengths differ.
+
+    References
+    ----------
+    Ohlsson (1995), Coordination of samples using permanent random numbers.
+
+    Examples
+    --------
+    >>> poisson_draw([0.02, 0.5], [0.1, 0.1])
+    array([ True, False])
+    """
+    numbers = as_floats("u", u)
+    probability = as_probability("p", p, length=len(numbers))
+    if ((numbers < 0) | (numbers >= 1)).any():
+        raise ValueError("u must be in [0, 1)")
+    return numbers < probability
+
+
+def union_probability(p_matrix: ArrayLike) -> FloatArray:
+    """Inclusion probability under several policies that share one u: the largest of theirs.
+
+    Parameters
+    ----------
+    p_matrix : array (N, policies), in [0, 1]
+
+    Returns
+    -------
+    array (N,)
+
+    Raises
+    ------
+    ValueError
+        If there is no policy, or a probability is out of range.
+
+    Examples
+    --------
+    >>> union_probability([[0.1, 0.4], [0.1, 0.0]])
+    array([0.4, 0.1])
+    """
+    matrix = as_array("p_matrix", p_matrix)
+    if matrix.ndim != 2 or matrix.shape[1] == 0:
+        raise ValueError(f"p_matrix must be (predictions, policies), got shape {matrix.shape}")
+    as_probability("p_matrix", matrix.ravel())
+    return np.asarray(matrix.max(axis=1), dtype=np.float64)
+
+
+def thin(p: ArrayLike, rate: float) -> FloatArray:
+    """Probabilities under a cap that was known before the draw: each times its rate.
+
+    Parameters
+    ----------
+    p : array (N,), in [0, 1]
+    rate : float, in (0, 1]
+
+    Returns
+    -------
+    array (N,)
+
+    Raises
+    ------
+    ValueError
+        If p or the rate is out of range. A rate of 0 would take the floor away.
+
+    Examples
+    --------
+    >>> thin([1.0, 0.2], 0.5)
+    array([0.5, 0.1])
+    """
+    if not 0 < rate <= 1:
+        raise ValueError(f"rate must be in (0, 1], got {rate}")
+    return as_probability("p", p) * rate
+
+
+def logit_bin(score: ArrayLike) -> NDArray[np.int16]:
+    """Bin of a score: 200 equal bins of its logit on [-10, 10], the first and last open to the outside.
+
+    Parameters
+    ----------
+    score : array (N,), in [0, 1]; nan means that there is no score
+
+    Returns
+    -------
+    array (N,) of int16
+        0 to 199, and -1 (`NO_SCORE`) where the score is nan.
+
+    Raises
+    ------
+    ValueError
+        If a score is outside [0, 1].
+
+    Examples
+    --------
+    >>> logit_bin([0.0, 0.5, 1.0, float("nan")])
+    array([  0, 100, 199,  -1], dtype=int16)
+    """
+    scores = as_floats("score", score, allow_nan=True)
+    missing = np.isnan(scores)
+    if ((scores < 0) | (scores > 1)).any():
+        raise ValueError("score must be in [0, 1]")
+    at = np.clip(logit(np.where(missing, 0.5, scores)), -LOGIT_LIMIT, LOGIT_LIMIT)
+    bins = np.minimum(np.floor((at + LOGIT_LIMIT) / _BIN_WIDTH), SCORE_BINS - 1)
+    return np.where(missing, NO_SCORE, bins).astype(np.int16)
+
+
+def bin_centers(bins: ArrayLike) -> FloatArray:
+    """Logit at the middle of each bin; 0 where there is no score.
+
+    Parameters
+    ----------
+    bins : array (N,) of int, -1 to 199
+
+    Returns
+    -------
+    array (N,), in logits
+
+    Raises
+    ------
+    ValueError
+        If a bin does not exist.
+
+    Examples
+    --------
+    >>> bin_centers([0, 100, 199]).round(2)
+    array([-9.95,  0.05,  9.95])
+    """
+    numbers = as_ints("bins", bins, minimum=NO_SCORE)
+    if (numbers >= SCORE_BINS).any():
+        raise ValueError(f"bins must be below {SCORE_BINS}")
+    return np.where(numbers == NO_SCORE, 0.0, -LOGIT_LIMIT + (numbers + 0.5) * _BIN_WIDTH)
+
+
+def bin_edges() -> FloatArray:
+    """The 201 edges of the bins, in logits; the outer ones are open.
+
+    Returns
+    -------
+    array (201,)
+
+    Examples
+    --------
+    >>> bin_edges()[[0, 100, 200]]
+    array([-10.,   0.,  10.])
+    """
+    return np.linspace(-LOGIT_LIMIT, LOGIT_LIMIT, SCORE_BINS + 1)

@@ -1,0 +1,159 @@
+"""Readable conditions on features that are given as bin codes: country = DE, amount > 120, age is missing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from apps.stats.arrays import BoolArray, IntArray, as_ints
+from apps.stats.drift.bins import Bins, NumberBins
+
+Op = Literal["=", "≤", ">", "<", "≥", "is other", "is missing"]
+
+
+@dataclass(frozen=True)
+class Feature:
+    """A feature and what its codes mean.
+
+    Attributes
+    ----------
+    name : str
+    bins : NumberBins or CategoryBins
+        Codes are the places of these bins.
+    """
+
+    name: str
+    bins: Bins
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One split of one feature: the rows whose code is in [first, last].
+
+    Attributes
+    ----------
+    feature : int
+        Index of the feature.
+    name : str
+    op : str
+        "=", "≤", ">", "<", "≥", "is other" or "is missing".
+    value : str, float or None
+        Category or cut point; None for other and missing.
+    first, last : int
+        Codes, both included.
+
+    Examples
+    --------
+    >>> str(Condition(0, "amount", ">", 120.0, 4, 9))
+    'amount > 120'
+    """
+
+    feature: int
+    name: str
+    op: Op
+    value: str | float | None
+    first: int
+    last: int
+
+    def __str__(self) -> str:
+        shown = f"{self.value:.6g}" if isinstance(self.value, float) else self.value
+        return f"{self.name} {self.op}" if shown is None else f"{self.name} {self.op} {shown}"
+
+
+def conditions_of(features: Sequence[Feature]) -> tuple[Condition, ...]:
+    """Every split: each category, each cut point from below and above, other and missing.
+
+    Parameters
+    ----------
+    features : sequence of Feature
+
+    Returns
+    -------
+    tuple of Condition
+
+    Examples
+    --------
+    >>> from apps.stats.drift.bins import CategoryBins
+    >>> [str(one) for one in conditions_of([Feature("amount", NumberBins((5.0,), (2.0, 9.0), 3.0))])]
+    ['amount ≤ 5', 'amount > 5', 'amount is missing']
+    >>> [str(one) for one in conditions_of([Feature("country", CategoryBins(("de",)))])]
+    ['country = de', 'country is other', 'country is missing']
+    """
+    found: list[Condition] = []
+    for index, feature in enumerate(features):
+        found += _of_numbers(index, feature) if isinstance(feature.bins, NumberBins) else _of_categories(index, feature)
+        last = feature.bins.size - 1
+        found.append(Condition(index, feature.name, "is missing", None, last, last))
+    return tuple(found)
+
+
+def rows_of(conditions: Sequence[Condition], codes: ArrayLike) -> BoolArray:
+    """Which rows fulfil all conditions.
+
+    Parameters
+    ----------
+    conditions : sequence of Condition
+    codes : array (n, features) of int
+
+    Returns
+    -------
+    array (n,) of bool
+
+    Raises
+    ------
+    ValueError
+        If codes is no table, or has no column of a condition.
+
+    Examples
+    --------
+    >>> rows_of([Condition(1, "amount", ">", 120.0, 4, 9)], [[0, 3], [0, 4]])
+    array([False,  True])
+    """
+    table = np.asarray(codes)
+    if table.ndim != 2 or any(one.feature >= table.shape[1] for one in conditions):
+        raise ValueError(f"codes must have a column for each condition, got shape {table.shape}")
+    inside = np.ones(len(table), dtype=np.bool_)
+    for one in conditions:
+        inside &= (table[:, one.feature] >= one.first) & (table[:, one.feature] <= one.last)
+    return inside
+
+
+def as_codes(codes: ArrayLike, features: Sequence[Feature], *, length: int) -> IntArray:
+    """A table of codes that all have a bin, or a ValueError that names the feature.
+
+    >>> from apps.stats.drift.bins import CategoryBins
+    >>> as_codes([[3]], [Feature("country", CategoryBins(("de",)))], length=1)
+    Traceback (most recent call last):
+    ValueError: codes of country must be below 3
+    """
+    table = np.asarray(codes, dtype=np.float64)
+    if table.shape != (length, len(features)):
+        raise ValueError(f"codes must have shape {(length, len(features))}, got {table.shape}")
+    whole = as_ints("codes", table.ravel()).reshape(table.shape)
+    for column, feature in zip(whole.T, features, strict=True):
+        if (column >= feature.bins.size).any():
+            raise ValueError(f"codes of {feature.name} must be below {feature.bins.size}")
+    return whole
+
+
+def _of_numbers(index: int, feature: Feature) -> list[Condition]:
+    assert isinstance(feature.bins, NumberBins)
+    edges, found = np.array(feature.bins.edges), []
+    for place, edge in enumerate(edges.tolist()):
+        # An edge just below the next one parts a single value from what is less: it is read as that value.
+        is_strict = place + 1 < len(edges) and edges[place + 1] == np.nextafter(edge, np.inf)
+        value = float(edges[place + 1]) if is_strict else edge
+        below: Op = "<" if is_strict else "≤"
+        above: Op = "≥" if is_strict else ">"
+        found.append(Condition(index, feature.name, below, value, 0, place))
+        found.append(Condition(index, feature.name, above, value, place + 1, len(edges)))
+    return found
+
+
+def _of_categories(index: int, feature: Feature) -> list[Condition]:
+    assert not isinstance(feature.bins, NumberBins)
+    names = feature.bins.names
+    single = [Condition(index, feature.name, "=", name, place, place) for place, name in enumerate(names)]
+    return [*single, Condition(index, feature.name, "is other", None, len(names), len(names))]

@@ -1,0 +1,123 @@
+"""Histograms on the frozen bins of a reference: counted per day, and any window is a sum of days."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from apps.stats.arrays import IntArray, as_ints
+from apps.stats.drift.bins import Bins
+
+
+@dataclass(frozen=True, eq=False)
+class Histogram:
+    """Rows by bin; histograms on the same bins add up.
+
+    Attributes
+    ----------
+    bins : NumberBins or CategoryBins
+    counts : array (bins.size,) of int
+
+    Raises
+    ------
+    ValueError
+        If there is not one count per bin, or one is negative or no whole number.
+
+    Examples
+    --------
+    >>> from apps.stats.drift.bins import CategoryBins
+    >>> bins = CategoryBins(("a",))
+    >>> (Histogram(bins, [1, 0, 2]) + Histogram(bins, [3, 1, 0])).counts
+    array([4, 1, 2])
+    """
+
+    bins: Bins
+    counts: IntArray
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "counts", as_ints("counts", self.counts, length=self.bins.size))
+
+    def __add__(self, other: "Histogram") -> "Histogram":
+        """The rows of both.
+
+        Raises
+        ------
+        ValueError
+            If the bins differ.
+        """
+        if not isinstance(other, Histogram):
+            return NotImplemented
+        if other.bins != self.bins:
+            raise ValueError("histograms on different bins do not add up")
+        return Histogram(self.bins, self.counts + other.counts)
+
+    @property
+    def n(self) -> int:
+        """Number of rows, missing ones included."""
+        return int(self.counts.sum())
+
+    @property
+    def known(self) -> IntArray:
+        """Counts without those of the missing bin."""
+        return self.counts[:-1]
+
+    @property
+    def missing_share(self) -> float | None:
+        """Share of rows without a value, None without rows."""
+        return float(self.counts[-1] / self.n) if self.n else None
+
+
+def histogram(values: ArrayLike, *, bins: Bins) -> Histogram:
+    """Count values on bins that were frozen before.
+
+    Parameters
+    ----------
+    values : array (n,)
+        Numbers or categories, as the bins are.
+    bins : NumberBins or CategoryBins
+
+    Returns
+    -------
+    Histogram
+
+    Raises
+    ------
+    ValueError
+        If the values are no vector, or numbers are infinite.
+
+    Examples
+    --------
+    >>> from apps.stats.drift.bins import number_bins
+    >>> histogram([0.5, 9.0, float("nan")], bins=number_bins([1, 2, 3, 4], bins=2)).counts
+    array([1, 1, 1])
+    """
+    return Histogram(bins, np.bincount(bins.place(values), minlength=bins.size))
+
+
+def total(histograms: Iterable[Histogram], *, bins: Bins) -> Histogram:
+    """The window that the days make up; without a day it is empty.
+
+    Parameters
+    ----------
+    histograms : iterable of Histogram
+    bins : NumberBins or CategoryBins
+        Those of every one of them.
+
+    Returns
+    -------
+    Histogram
+
+    Raises
+    ------
+    ValueError
+        If a histogram has other bins.
+
+    Examples
+    --------
+    >>> from apps.stats.drift.bins import CategoryBins
+    >>> bins = CategoryBins(("a",))
+    >>> total([Histogram(bins, [1, 0, 0])] * 7, bins=bins).counts
+    array([7, 0, 0])
+    """
+    return sum(histograms, start=Histogram(bins, np.zeros(bins.size, dtype=np.int64)))

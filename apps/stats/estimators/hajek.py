@@ -1,0 +1,241 @@
+"""Hájek means: what to use where there is no score to lean on."""
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from apps.stats.arrays import LARGEST, FloatArray, as_floats, as_inclusion
+from apps.stats.estimate import Estimate, effective_size, exactly, from_interval, missing
+from apps.stats.estimators.conclusion import Linearised, labels_of, unfit
+from apps.stats.estimators.confusion import PLAIN_SCALE, Confusion, Metric, evaluate, gradient, undefined
+from apps.stats.estimators.pseudo import PseudoValues
+from apps.stats.intervals import LEVEL, Interval, logit_mod
+
+
+def hajek_mean(
+    values: ArrayLike,
+    pi: ArrayLike,
+    *,
+    odds_total: float | None = None,
+    size: float | None = None,
+    is_bounded: bool = False,
+    level: float = LEVEL,
+) -> Estimate:
+    """Σ d a / Σ d with its linearised Poisson variance Σ (1−π)/π²(a − θ̂)²/(Σd)².
+
+    Parameters
+    ----------
+    values : array (n,)
+        a; in [0, 1] if `is_bounded`.
+    pi : array (n,), in (0, 1]
+    odds_total : float, optional
+        Σ_U (1−π)/π of the population the mean is for; estimated from the sample if left out.
+    size : float, optional
+        Its number of predictions; Σd if left out.
+    is_bounded : bool
+        Logit scale, for a share.
+    level : float
+
+    Returns
+    -------
+    Estimate
+        Method "hajek"; "exact" where π ≡ 1 and everyone is in; `no_labels` without values.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, pi is outside (0, 1], a bounded value is outside [0, 1], or odds_total or size is negative.
+
+    References
+    ----------
+    Hájek (1971); Särndal, Swensson and Wretman (1992), Model Assisted Survey Sampling, 5.7.
+
+    Examples
+    --------
+    >>> share = hajek_mean([1, 0, 1], [0.5, 0.25, 1.0], is_bounded=True)
+    >>> round(share.value, 4), share.method
+    (0.4286, 'hajek')
+    """
+    inclusion = as_inclusion("pi", pi)
+    quantity = as_floats("values", values, length=len(inclusion), largest=LARGEST)
+    for name, given, least in (("odds_total", odds_total, 0.0), ("size", size, 1.0)):
+        if given is not None and not least <= given <= LARGEST:
+            raise ValueError(f"{name} must be a number of predictions or their odds, got {given}")
+    if is_bounded and ((quantity < 0) | (quantity > 1)).any():
+        raise ValueError("values must be in [0, 1]")
+    n = len(inclusion)
+    if n == 0:
+        return missing("no_labels")
+    theta = _weighted_mean(quantity, inclusion)
+    if (inclusion == 1).all() and (size is None or size == n):
+        return exactly(theta, n=n)
+    interval = _interval(
+        theta,
+        residual=quantity - theta,
+        slope=np.ones(n),
+        pi=inclusion,
+        second=np.zeros(n),
+        odds_total=float(((1 - inclusion) / inclusion**2).sum()) if odds_total is None else odds_total,
+        second_anticipated=0.0,
+        size=float((1 / inclusion).sum()) if size is None else size,
+        is_bounded=is_bounded,
+        level=level,
+    )
+    return from_interval(interval, pi=inclusion, method="wilson" if interval.is_boundary else "hajek")
+
+
+def hajek_confusion(metric: Metric, pseudo: PseudoValues, items: FloatArray, *, level: float = LEVEL) -> Estimate:
+    """A confusion metric from weighted shares, given which items are predicted positive (0 or 1).
+
+    Parameters
+    ----------
+    metric : str
+    pseudo : PseudoValues
+        With a proxy of zero: its bracket is then the two-phase truth of each item.
+    items : array (n,) of 0 or 1
+    level : float
+
+    Returns
+    -------
+    Estimate
+
+    Raises
+    ------
+    ValueError
+        If the metric is unknown.
+    """
+    sample, size = pseudo.sample, pseudo.population.size
+    if refusal := unfit(pseudo.population, np.ones(len(pseudo.population.n), dtype=np.bool_), len(sample.pi)):
+        return missing(refusal, n=len(sample.pi), covered_share=pseudo.population.covered_share)
+    truth = pseudo.bracket
+    corners = np.column_stack([items * truth, items * (1 - truth), (1 - items) * truth, (1 - items) * (1 - truth)])
+    shares = np.array([_weighted_mean(corner, sample.pi) for corner in corners.T])
+    table = Confusion(*shares.tolist())
+    if reason := undefined(metric, table):
+        return missing(reason, n=len(sample.pi), covered_share=pseudo.population.covered_share)
+    by_corner = gradient(metric, table)
+    slopes = np.where(items == 1, by_corner[0] - by_corner[1], by_corner[2] - by_corner[3])
+    residual = (corners - np.array(table.corners)) @ by_corner
+    return _conclude(
+        pseudo,
+        evaluate(metric, table),
+        residual,
+        slopes,
+        size=size,
+        is_bounded=isinstance(metric, str) and metric not in PLAIN_SCALE,
+        level=level,
+    )
+
+
+def hajek_linear(
+    pseudo: PseudoValues,
+    metric: Linearised,
+    *,
+    certain_items: FloatArray,
+    certain_cells: FloatArray,
+    level: float = LEVEL,
+) -> Estimate:
+    """A mean that is linear in the truth, c + βy, from weighted items: value, difference of accuracies.
+
+    Where no truth can matter (β = 0) the sum of c is known; Hájek's mean stands for the rest alone.
+
+    Parameters
+    ----------
+    pseudo : PseudoValues
+        With a proxy of zero.
+    metric : Linearised
+        Gives beta, and where it is not zero.
+    certain_items : array (n,)
+        c of each item: its quantity if the truth is 0.
+    certain_cells : array (cells,)
+        Σ c of each cell.
+    level : float
+
+    Returns
+    -------
+    Estimate
+    """
+    there = pseudo.where(metric.on_cells, metric.on_items)
+    sample, size = there.sample, pseudo.population.size
+    covered = pseudo.population.covered_share
+    known = float(certain_cells[~metric.on_cells].sum()) / size
+    if not metric.on_cells.any():
+        return exactly(known, n=0, covered_share=covered)
+    if refusal := unfit(there.population, np.ones(len(there.population.n), dtype=np.bool_), len(sample.pi)):
+        return missing(refusal, n=len(sample.pi), covered_share=covered)
+    slope = metric.beta[metric.on_items]
+    quantity = certain_items[metric.on_items] + slope * there.bracket
+    theta = _weighted_mean(quantity, sample.pi)
+    part = there.population.size
+    figure = _conclude(there, theta, quantity - theta, slope, size=part, is_bounded=False, level=level)
+    return replace(figure.scaled(part / size).shifted(known), covered_share=covered)
+
+
+def _conclude(
+    pseudo: PseudoValues,
+    theta: float,
+    residual: FloatArray,
+    slope: FloatArray,
+    *,
+    size: float,
+    is_bounded: bool,
+    level: float,
+) -> Estimate:
+    sample, population = pseudo.sample, pseudo.population
+    nothing = np.zeros(len(population.n))
+    with_second = pseudo.design_terms(slope) - (1 - sample.pi) / sample.pi**2 * (slope * pseudo.bracket) ** 2
+    interval = _interval(
+        theta,
+        residual=residual,
+        slope=slope,
+        pi=sample.pi,
+        second=np.maximum(with_second, 0.0),
+        odds_total=float(population.sum_odds.sum()),
+        second_anticipated=float(pseudo.anticipated(nothing, slope)[0]),
+        size=size,
+        is_bounded=is_bounded,
+        level=level,
+    )
+    needed = labels_of(pseudo, df=np.array([interval.df]), n=np.array([len(sample.pi)], dtype=np.float64))
+    return from_interval(
+        interval,
+        pi=sample.pi,
+        covered_share=population.covered_share,
+        is_adjudication_open=sample.is_adjudication_open,
+        needed=int(needed[0]),
+        method="wilson" if interval.is_boundary else "hajek",
+    )
+
+
+def _interval(
+    theta: float,
+    *,
+    residual: FloatArray,
+    slope: FloatArray,
+    pi: FloatArray,
+    second: FloatArray,
+    odds_total: float,
+    second_anticipated: float,
+    size: float,
+    is_bounded: bool,
+    level: float,
+) -> Interval:
+    n, design = len(pi), 1 / pi
+    # One pseudo-label of the largest variance that a truth can have keeps V_a above 0.
+    spread = (n * _weighted_mean(residual**2, pi) + _weighted_mean(slope**2, pi) / 4) / (n + 1)
+    effective = effective_size(pi) or 0.0
+    return logit_mod(
+        theta,
+        design_terms=((1 - pi) / pi**2 * residual**2 + second) / design.sum() ** 2,
+        anticipated=(odds_total * spread + second_anticipated) / size**2,
+        n=n,
+        plug_in=(theta * effective + 0.5) / (effective + 1),
+        is_bounded=is_bounded,
+        level=level,
+    )
+
+
+def _weighted_mean(values: FloatArray, pi: FloatArray) -> float:
+    design = pi.min() / pi  # scaled: equal weights give the plain mean without rounding
+    return float(design @ values / design.sum())

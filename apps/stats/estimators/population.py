@@ -1,0 +1,271 @@
+"""What an estimate is for: all predictions of a window, as cells."""
+
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from apps.stats.arrays import LARGEST, FloatArray, IntArray, as_floats, as_ints, as_mask, as_probability, sum_by
+from apps.stats.design.draws import NO_SCORE, SCORE_BINS, logit_bin
+from apps.stats.estimators.keys import Keyed, as_baseline, as_classes, as_stand_in, key_of
+
+
+@dataclass(frozen=True, eq=False)
+class Population:
+    """All predictions of a window, as cells with the same predicted class, baseline, score bin and stand-in.
+
+    Cells may be split further (by day, by version): what is summed is the same. Made by
+    `Population.of` or `Population.from_rows`.
+
+    Attributes
+    ----------
+    predicted, baseline, bin : array (cells,) of int
+        Class index; class index or -1 for none; score bin or -1 for none.
+    stand_in : array (cells,) of int
+        The reviewer's label where it stands in for the score while the outcome is not known; -1 elsewhere.
+    n : array (cells,)
+        Predictions.
+    sum_score, sum_score2 : array (cells,)
+        Σ s and Σ s².
+    sum_pi, sum_odds : array (cells,)
+        Σ π and Σ (1−π)/π over predictions with π > 0, π being the probability that a label counts.
+    sum_amount, sum_amount2_odds : array (cells,), in money and money²
+        Σ a and Σ a²(1−π)/π.
+    n_uncovered : array (cells,)
+        Predictions with π = 0.
+    n_unanswered : array (cells,)
+        Predictions of a response class in which nobody answered.
+    """
+
+    predicted: IntArray
+    baseline: IntArray
+    bin: IntArray
+    stand_in: IntArray
+    n: FloatArray
+    sum_score: FloatArray
+    sum_score2: FloatArray
+    sum_pi: FloatArray
+    sum_odds: FloatArray
+    sum_amount: FloatArray
+    sum_amount2_odds: FloatArray
+    n_uncovered: FloatArray
+    n_unanswered: FloatArray
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        predicted: ArrayLike,
+        bin: ArrayLike,  # noqa: A002  # (the word for it in every table of this project)
+        n: ArrayLike,
+        sum_pi: ArrayLike,
+        sum_odds: ArrayLike,
+        sum_score: ArrayLike | None = None,
+        sum_score2: ArrayLike | None = None,
+        baseline: ArrayLike | None = None,
+        sum_amount: ArrayLike | None = None,
+        sum_amount2_odds: ArrayLike | None = None,
+        n_uncovered: ArrayLike | None = None,
+    ) -> "Population":
+        """Cells as they are stored; what is left out is zero (baseline: none).
+
+        Raises
+        ------
+        ValueError
+            If lengths differ, a sum is negative, not finite or too large, or a bin does not exist.
+
+        Examples
+        --------
+        >>> cells = Population.of(predicted=[0, 1], bin=[9, 99], n=[9, 1], sum_pi=[0.9, 1], sum_odds=[81, 0])
+        >>> cells.size
+        10.0
+        """
+        classes = as_classes("predicted", predicted)
+        cells = len(classes)
+
+        def sums(name: str, values: ArrayLike | None) -> FloatArray:
+            largest = LARGEST**4 if name == "sum_amount2_odds" else LARGEST
+            vector = np.zeros(cells) if values is None else as_floats(name, values, length=cells, largest=largest)
+            if (vector < 0).any() and name != "sum_amount":
+                raise ValueError(f"{name} must not be negative")
+            return vector
+
+        bins = as_ints("bin", bin, length=cells, minimum=NO_SCORE)
+        if (bins >= SCORE_BINS).any():
+            raise ValueError(f"bin must be below {SCORE_BINS}")
+        uncovered, size, drawn = sums("n_uncovered", n_uncovered), sums("n", n), sums("sum_pi", sum_pi)
+        if (uncovered > size).any():
+            raise ValueError("n_uncovered must not exceed n")
+        if (drawn > size * (1 + 1e-9)).any():
+            raise ValueError("sum_pi must not exceed n")
+        return cls(
+            predicted=classes,
+            baseline=as_baseline(baseline, cells),
+            bin=bins,
+            stand_in=as_stand_in(None, cells),
+            n=size,
+            sum_score=sums("sum_score", sum_score),
+            sum_score2=sums("sum_score2", sum_score2),
+            sum_pi=drawn,
+            sum_odds=sums("sum_odds", sum_odds),
+            sum_amount=sums("sum_amount", sum_amount),
+            sum_amount2_odds=sums("sum_amount2_odds", sum_amount2_odds),
+            n_uncovered=uncovered,
+            n_unanswered=np.zeros(cells),
+        )
+
+    @classmethod
+    def of_each(
+        cls,
+        *,
+        predicted: ArrayLike,
+        score: ArrayLike,
+        pi: ArrayLike,
+        baseline: ArrayLike | None = None,
+        amount: ArrayLike | None = None,
+        stand_in: ArrayLike | None = None,
+    ) -> "Population":
+        """Single predictions (N,), each a cell of its own; pi may be 0, score may be nan.
+
+        Raises
+        ------
+        ValueError
+            If lengths differ, pi or score is outside [0, 1], a class is not a whole number, or an amount too large.
+        """
+        classes = as_classes("predicted", predicted)
+        rows = len(classes)
+        scores = as_floats("score", score, length=rows, allow_nan=True)
+        inclusion = as_probability("pi", pi, length=rows)
+        money = np.zeros(rows) if amount is None else as_floats("amount", amount, length=rows, largest=LARGEST)
+        covered = inclusion > 0
+        odds = np.where(covered, (1 - inclusion) / np.where(covered, inclusion, 1.0), 0.0)
+        known = np.nan_to_num(scores)
+        return cls(
+            predicted=classes,
+            baseline=as_baseline(baseline, rows),
+            bin=logit_bin(scores).astype(np.int64),
+            stand_in=as_stand_in(stand_in, rows),
+            n=np.ones(rows),
+            sum_score=known,
+            sum_score2=known**2,
+            sum_pi=inclusion,
+            sum_odds=odds,
+            sum_amount=money,
+            sum_amount2_odds=money**2 * odds,
+            n_uncovered=(~covered).astype(np.float64),
+            n_unanswered=np.zeros(rows),
+        )
+
+    @classmethod
+    def from_rows(cls, **rows: ArrayLike | None) -> "Population":
+        """The cells of single predictions, as `of_each` takes them.
+
+        Examples
+        --------
+        >>> cells = Population.from_rows(predicted=[0, 1, 1], score=[0.2, 0.9, 0.9], pi=[0.5, 1.0, 1.0])
+        >>> cells.n, cells.sum_odds
+        (array([1., 2.]), array([1., 0.]))
+        """
+        return cls.of_each(**rows).compact()  # type: ignore[arg-type]  # checked there
+
+    @property
+    def size(self) -> float:
+        """Number of predictions, N."""
+        return float(self.n.sum())
+
+    @property
+    def covered_share(self) -> float | None:
+        """Share of predictions that could be drawn, None without any."""
+        return float(1 - self.n_uncovered.sum() / self.size) if self.size else None
+
+    @property
+    def mean_amount2(self) -> FloatArray:
+        """Mean a² by cell, from Σa²·odds and Σodds where there are odds, else its lower bound (Σa/n)²."""
+        odds, n = self.sum_odds, np.maximum(self.n, 1.0)
+        has_odds = odds > 1e-30  # (1−π)/π is 1e-16 or more where it is not 0
+        from_odds = self.sum_amount2_odds / np.where(has_odds, odds, 1.0)
+        return np.where(has_odds, from_odds, (self.sum_amount / n) ** 2)
+
+    def holds(self, items: Keyed) -> bool:
+        """Whether every item has a cell of its class, score bin and stand-in."""
+        return bool(np.isin(key_of(items), np.unique(key_of(self))).all())
+
+    def where(self, cells: ArrayLike) -> "Population":
+        """The cells that a boolean mask selects."""
+        mask = as_mask("cells", cells, length=len(self.n))
+        return replace(self, **{name: getattr(self, name)[mask] for name in _CELL_FIELDS})
+
+    def compact(self) -> "Population":
+        """Cells with the same predicted class, baseline, bin and stand-in added up, so that a figure costs little."""
+        code = key_of(self) * (int(self.baseline.max(initial=0)) + 2) + self.baseline + 1
+        _, first, place = np.unique(code, return_index=True, return_inverse=True)
+        cells: dict[str, Any] = {name: getattr(self, name)[first] for name in _KEY_FIELDS}
+        cells |= {name: sum_by(place, getattr(self, name), size=len(first)) for name in _SUM_FIELDS}
+        return Population(**cells)
+
+    def plus(self, other: "Population") -> "Population":
+        """The cells of both, added up."""
+        return self._joined(other, sign=1.0)
+
+    def less(self, part: "Population") -> "Population":
+        """The cells without those of a part; what is left empty is dropped.
+
+        Raises
+        ------
+        ValueError
+            If a cell has fewer predictions than the part takes from it.
+        """
+        rest = self._joined(part, sign=-1.0)
+        if (rest.n < 0).any():
+            raise ValueError("part has predictions that the population has not")
+        return rest.where(rest.n > 0)
+
+    def _joined(self, other: "Population", *, sign: float) -> "Population":
+        keys = {name: np.concatenate([getattr(self, name), getattr(other, name)]) for name in _KEY_FIELDS}
+        sums = {name: np.concatenate([getattr(self, name), sign * getattr(other, name)]) for name in _SUM_FIELDS}
+        return Population(**keys, **sums).compact()
+
+    def with_response(self, rate: ArrayLike) -> "Population":
+        """The cells with π replaced by π·r; the same formula serves the blind share.
+
+        Σ(1−πr)/(πr) = (Σodds + n)/r − n is exact; Σa²(1−πr)/(πr) supposes that within a cell amounts
+        and π do not vary together. A cell whose class nobody answered (rate 0) is marked, not divided by.
+
+        Parameters
+        ----------
+        rate : array (cells,), in [0, 1]
+
+        Returns
+        -------
+        Population
+
+        Raises
+        ------
+        ValueError
+            If a rate is outside [0, 1].
+
+        Examples
+        --------
+        >>> cells = Population.from_rows(predicted=[0, 0], score=[0.2, 0.2], pi=[0.5, 0.25])
+        >>> float(cells.with_response([0.5]).sum_odds[0])  # (1 − .25)/.25 + (1 − .125)/.125
+        10.0
+        """
+        rates = as_probability("rate", rate, length=len(self.n))
+        answering = rates > 0
+        safe = np.where(answering, rates, 1.0)
+        covered = self.n - self.n_uncovered
+        odds = np.where(answering, (self.sum_odds + covered) / safe - covered, 0.0)
+        amount2 = self.mean_amount2 * covered
+        amount2_odds = np.where(answering, (self.sum_amount2_odds + amount2) / safe - amount2, 0.0)
+        return replace(
+            self,
+            sum_pi=self.sum_pi * rates,
+            sum_odds=odds,
+            sum_amount2_odds=amount2_odds,
+            n_unanswered=np.where(answering, self.n_unanswered, covered),
+        )
+
+
+_CELL_FIELDS = tuple(field.name for field in fields(Population))
+_KEY_FIELDS, _SUM_FIELDS = _CELL_FIELDS[:4], _CELL_FIELDS[4:]

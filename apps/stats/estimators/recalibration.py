@@ -1,0 +1,164 @@
+"""The proxy m: what truth to expect at a score, fitted on the labels there are."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import expit
+
+from apps.stats.arrays import LARGEST, FloatArray, IntArray, as_floats, as_inclusion, as_ints, sum_by
+from apps.stats.design.draws import NO_SCORE, bin_centers, logit_bin
+
+PRIOR_MEAN = np.array([0.0, 1.0])
+PRIOR_PRECISION = np.array([1.0, 4.0])  # prior variances 1 and 1/4
+
+_STEPS = 50
+_TOLERANCE = 1e-10
+
+
+@dataclass(frozen=True)
+class Recalibration:
+    """Expected truth as a function of the score's bin: expit(intercept + slope · logit).
+
+    Attributes
+    ----------
+    intercept, slope : float
+    covariance : array (2, 2) or None
+        Of the two, from the fit; None where they are given and not fitted.
+
+    Raises
+    ------
+    ValueError
+        If one of the two is not finite or too large.
+
+    Examples
+    --------
+    >>> Recalibration(intercept=0.0, slope=1.0).predict([0.5]).round(3)
+    array([0.512])
+    """
+
+    intercept: float
+    slope: float
+    covariance: FloatArray | None = field(default=None, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        as_floats("intercept and slope", [self.intercept, self.slope], largest=LARGEST)
+
+    def predict(self, score: ArrayLike) -> FloatArray:
+        """Expected truth at each score (N,), taken at the middle of its bin."""
+        return self.predict_bin(logit_bin(score))
+
+    def predict_bin(self, bins: ArrayLike) -> FloatArray:
+        """Expected truth in each bin (N,)."""
+        return np.asarray(expit(self.intercept + self.slope * bin_centers(bins)), dtype=np.float64)
+
+
+#: The score taken at its word: what is known of a model before its first label.
+RAW_SCORE = Recalibration(intercept=0.0, slope=1.0)
+
+
+def recalibrate(bins: ArrayLike, truth: ArrayLike, pi: ArrayLike) -> Recalibration:
+    """Weighted Platt recalibration on the binned logit, with a prior that leaves the score as it is.
+
+    Any m leaves the estimate unbiased; a good one makes it narrow. The prior, N((0, 1), diag(1, 1/4)) on
+    intercept and slope, keeps it sensible with a handful of labels or a single class.
+
+    Parameters
+    ----------
+    bins : array (n,) of int
+        Score bin of each labelled item (`logit_bin`).
+    truth : array (n,), in [0, 1]
+        Best known truth of each.
+    pi : array (n,), in (0, 1]
+        Inclusion probability; the weights 1/pi are scaled to mean 1.
+
+    Returns
+    -------
+    Recalibration
+
+    Raises
+    ------
+    ValueError
+        If the lengths differ, pi is outside (0, 1] or truth is outside [0, 1].
+
+    References
+    ----------
+    Platt (1999), Probabilistic outputs for support vector machines; White (1982), Maximum likelihood estimation of
+    misspecified models, for the covariance under weights.
+
+    Examples
+    --------
+    >>> recalibrate([90, 110], [0, 1], [0.1, 0.1]).slope > 1
+    True
+    >>> recalibrate([], [], [])
+    Recalibration(intercept=0.0, slope=1.0)
+    """
+    inclusion = as_inclusion("pi", pi)
+    target = as_floats("truth", truth, length=len(inclusion))
+    if ((target < 0) | (target > 1)).any():
+        raise ValueError("truth must be in [0, 1]")
+    at = as_ints("bins", bins, length=len(inclusion), minimum=NO_SCORE)
+    if len(inclusion) == 0:
+        return Recalibration(float(PRIOR_MEAN[0]), float(PRIOR_MEAN[1]), np.diag(1 / PRIOR_PRECISION))
+    weight = mean_one_weights(inclusion)
+    x, trials, successes = _by_bin(at, target, weight)
+    design = np.column_stack([np.ones_like(x), x])
+    mode = _maximise(design, trials, successes)
+    rows = np.column_stack([np.ones(len(target)), bin_centers(at)])
+    scores = rows.T * (weight * (target - expit(rows @ mode)))
+    covariance = _sandwich(_curvature(mode, design, trials), scores @ scores.T)
+    return Recalibration(float(mode[0]), float(mode[1]), covariance)
+
+
+def mean_one_weights(pi: FloatArray) -> FloatArray:
+    """Weights 1/pi scaled to mean 1, so that they count labels and not predictions.
+
+    Examples
+    --------
+    >>> mean_one_weights(np.array([0.5, 0.25])).round(3)
+    array([0.667, 1.333])
+    """
+    design = 1.0 / pi
+    return np.asarray(design / design.mean(), dtype=np.float64)
+
+
+def _by_bin(bins: IntArray, target: FloatArray, weight: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    present, place = np.unique(bins, return_inverse=True)
+    trials = sum_by(place, weight, size=len(present))
+    successes = sum_by(place, weight * target, size=len(present))
+    return bin_centers(present), trials, successes
+
+
+def _maximise(x: FloatArray, trials: FloatArray, successes: FloatArray) -> FloatArray:
+    """Newton's method on the (concave) log posterior, with step halving."""
+    coefficient = PRIOR_MEAN.copy()
+    height = _log_posterior(coefficient, x, trials, successes)
+    for _ in range(_STEPS):
+        expected = expit(x @ coefficient)
+        gradient = x.T @ (successes - trials * expected) - PRIOR_PRECISION * (coefficient - PRIOR_MEAN)
+        step = np.linalg.solve(_curvature(coefficient, x, trials), gradient)
+        while (new := _log_posterior(coefficient + step, x, trials, successes)) < height and np.abs(
+            step
+        ).max() > _TOLERANCE:
+            step = step / 2
+        coefficient, height = coefficient + step, new
+        if np.abs(step).max() < _TOLERANCE:
+            break
+    return coefficient
+
+
+def _curvature(coefficient: FloatArray, x: FloatArray, trials: FloatArray) -> FloatArray:
+    expected = expit(x @ coefficient)
+    return np.asarray((x.T * (trials * expected * (1 - expected))) @ x + np.diag(PRIOR_PRECISION), dtype=np.float64)
+
+
+def _sandwich(curvature: FloatArray, spread: FloatArray) -> FloatArray:
+    """C⁻¹(J + Λ)C⁻¹: with equal weights and a true model J + Λ is C, and C⁻¹ the posterior's covariance."""
+    inverse = np.linalg.inv(curvature)
+    return np.asarray(inverse @ (spread + np.diag(PRIOR_PRECISION)) @ inverse, dtype=np.float64)
+
+
+def _log_posterior(coefficient: FloatArray, x: FloatArray, trials: FloatArray, successes: FloatArray) -> float:
+    at = x @ coefficient
+    likelihood = successes @ at - trials @ np.logaddexp(0.0, at)
+    return float(likelihood - 0.5 * PRIOR_PRECISION @ (coefficient - PRIOR_MEAN) ** 2)

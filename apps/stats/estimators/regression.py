@@ -1,0 +1,289 @@
+"""The estimator of a model that predicts a number: losses from their expectation by bin of the prediction."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from apps.stats.arrays import (
+    LARGEST,
+    FloatArray,
+    IntArray,
+    as_floats,
+    as_ints,
+    as_level,
+    as_mask,
+    as_probability,
+)
+from apps.stats.estimate import Estimate, exactly, missing
+from apps.stats.estimators.conclusion import Linearised, conclude
+from apps.stats.estimators.expected_loss import LARGEST_LOSS, fit_expected_loss
+from apps.stats.estimators.population import Population
+from apps.stats.estimators.pseudo import PseudoValues, overturn_rate
+from apps.stats.estimators.sample import Sample
+from apps.stats.intervals import LEVEL
+
+Loss = Callable[[FloatArray, FloatArray], FloatArray]
+
+#: Metrics that are the mean of a loss.
+LOSSES: Mapping[str, Loss] = {
+    "mae": lambda predicted, truth: np.abs(predicted - truth),
+    "mse": lambda predicted, truth: (predicted - truth) ** 2,
+    "bias": lambda predicted, truth: predicted - truth,
+}
+METRICS = (*LOSSES, "rmse", "r2")
+NOT_NEGATIVE = frozenset({"mae", "mse"})
+
+_NOTHING = 1e-12  # of a variance beside the squares it is the difference of
+
+
+@dataclass(frozen=True, eq=False)
+class RegressionEstimator:
+    """Mean absolute error and bias of a model that predicts a number.
+
+    Attributes
+    ----------
+    population : Population
+        Cells by bin of the prediction, on edges frozen at registration; predicted is 0 throughout.
+    sample : Sample
+        predicted is 0 throughout; labels and truths are numbers.
+    predicted : array (n,)
+        The predicted number of each item.
+    bins : array (n,) of int
+        Its bin, on the same edges.
+    floor_rate : float or None
+        As for `BinaryEstimator`.
+    level : float
+    tolerance : float
+        A label this near to the prediction agrees with it.
+    whole : RegressionEstimator or None
+        That of the whole window, which expected losses are fitted on; this one if left out.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, a number is not finite or too large, or a bin is one that the population has not.
+
+    Examples
+    --------
+    >>> cells = Population.of(predicted=[0, 0], bin=[3, 7], n=[2, 1], sum_pi=[2, 1], sum_odds=[0, 0])
+    >>> items = Sample.of(predicted=[0] * 3, score=[float("nan")] * 3, pi=[1.0] * 3, label=[9.0, 12.0, 30.0])
+    >>> estimator = RegressionEstimator(cells, items, predicted=[10.0, 10.0, 30.0], bins=[3, 3, 7])
+    >>> estimator.estimate("mae").value, estimator.estimate("mae").method
+    (1.0, 'exact')
+    """
+
+    population: Population
+    sample: Sample
+    predicted: ArrayLike
+    bins: ArrayLike
+    floor_rate: float | None = None
+    level: float = LEVEL
+    tolerance: float = 0.0
+    whole: "RegressionEstimator | None" = None
+
+    def __post_init__(self) -> None:
+        n = len(self.sample.pi)
+        numbers = as_floats("predicted", self.predicted, length=n, largest=LARGEST)
+        as_level(self.level)
+        if self.floor_rate is not None:
+            as_probability("floor_rate", [self.floor_rate])
+        if not self.tolerance >= 0:
+            raise ValueError(f"tolerance must not be negative, got {self.tolerance}")
+        agreed = (np.abs(self.sample.label - numbers) <= self.tolerance).astype(np.float64)
+        object.__setattr__(self, "sample", replace(self.sample, agreed=agreed))
+        object.__setattr__(self, "predicted", numbers)
+        object.__setattr__(self, "bins", as_ints("bins", self.bins, length=n))
+        if not np.isin(self._bins, self.population.bin).all():
+            raise ValueError("bins holds a bin that the population has not")
+
+    def restrict(self, *, cells: ArrayLike | None = None, items: ArrayLike | None = None) -> "RegressionEstimator":
+        """The same pseudo-losses on a part of the window: masks over the cells and items given at first."""
+        n = len(self.sample.pi)
+        mask = np.ones(n, dtype=np.bool_) if items is None else as_mask("items", items, length=n)
+        return replace(
+            self,
+            population=self.population if cells is None else self.population.where(cells),
+            sample=self.sample.where(mask),
+            predicted=self._numbers[mask],
+            bins=self._bins[mask],
+            whole=self.whole or self,
+        )
+
+    def estimate(self, metric: str) -> Estimate:
+        """mae, mse, rmse or bias, in the unit of the prediction (mse: its square), or r2.
+
+        Raises
+        ------
+        ValueError
+            If the metric is unknown.
+        """
+        if metric not in METRICS:
+            raise ValueError(f"unknown metric {metric!r}; known are {', '.join(METRICS)}")
+        if metric == "rmse":
+            return _root(self.mean(LOSSES["mse"], is_not_negative=True))
+        if metric == "r2":
+            return self._r2()
+        return self.mean(LOSSES[metric], is_not_negative=metric in NOT_NEGATIVE)
+
+    def mean(self, loss: Loss, *, is_not_negative: bool = False) -> Estimate:
+        """The mean of any loss(predicted, truth), such as the cost of being too low.
+
+        Raises
+        ------
+        ValueError
+            If the loss of an item is not finite or too large.
+        """
+        cells = self.cells
+        if cells.size == 0:
+            return missing("no_population")
+        pseudo = self._pseudo(loss)
+        if self.sample.completes(cells):
+            return exactly(float(pseudo.of_truth.mean()), n=len(pseudo.of_truth))
+        total = float(pseudo.total(cells.n, np.ones(len(self._numbers)))[0])
+        figure = self._conclude(pseudo, total / cells.size)
+        return _not_negative(figure) if is_not_negative else figure
+
+    def uncorrected(self, metric: str) -> Estimate:
+        """The metric of the answered items alone, for comparison; no interval."""
+        return uncorrected_error(metric, predicted=self._numbers, truth=self.sample.known)
+
+    @cached_property
+    def cells(self) -> Population:
+        """The population with like cells added up."""
+        return self.population.compact()
+
+    @property
+    def _numbers(self) -> FloatArray:
+        return np.asarray(self.predicted, dtype=np.float64)
+
+    @property
+    def _bins(self) -> IntArray:
+        return np.asarray(self.bins, dtype=np.int64)
+
+    def _r2(self) -> Estimate:
+        """1 − MSE/variance of the truth: a ratio of means of (ŷ − y)², y² and y, linearised.
+
+        The influence of one item is −e²/σ² + MSE/σ⁴·(y² − 2ȳy), up to a constant.
+        """
+        if self.sample.completes(self.cells):
+            return uncorrected_error("r2", predicted=self._numbers, truth=self.sample.known, is_complete=True)
+        means = [self.mean(loss).value for loss in (LOSSES["mse"], _square, _truth)]
+        mse, square, middle = means
+        if mse is None or square is None or middle is None:
+            return self.mean(_truth)  # says why there is no number
+        variance = square - middle**2
+        if not variance > _NOTHING * (square + mse):
+            return missing("no_variation", n=len(self._numbers), covered_share=self.cells.covered_share)
+
+        def influence(predicted: FloatArray, truth: FloatArray) -> FloatArray:
+            spread = truth * (truth - 2 * middle) / variance
+            return np.asarray(mse / variance * spread - (predicted - truth) ** 2 / variance)
+
+        figure = self._conclude(self._pseudo(influence), 1 - mse / variance)
+        return replace(figure, high=min(1.0, figure.high)) if figure.high is not None else figure
+
+    def _conclude(self, pseudo: PseudoValues, value: float) -> Estimate:
+        cells, ones = self.cells, np.ones(len(self._numbers))
+        found = Linearised(
+            value=np.array([value]),
+            plug_in=np.array([np.nan]),
+            beta=ones,
+            beta2_odds=cells.sum_odds,
+            on_cells=np.ones(len(cells.n), dtype=np.bool_),
+            on_items=ones.astype(np.bool_),
+            is_bounded=False,
+        )
+        return conclude(pseudo, found, level=self.level)
+
+    def _pseudo(self, loss: Loss) -> PseudoValues:
+        whole = self.whole or self
+        in_whole = whole._lost(loss, whole.sample.known)
+        fitted = fit_expected_loss(whole._bins, in_whole, whole.sample.pi)
+        on_cells, on_items = fitted.place(self.cells.bin), fitted.place(self._bins)
+        of_label = whole._lost(loss, whole.sample.label)
+        return PseudoValues(
+            population=self.cells,
+            sample=self.sample,
+            mean_cells=fitted.mean[on_cells],
+            variance_cells=fitted.variance[on_cells],
+            mean_items=fitted.mean[on_items],
+            of_label=self._lost(loss, self.sample.label),
+            of_truth=self._lost(loss, self.sample.truth),
+            overturn=overturn_rate(whole.sample, of_label, in_whole, scale2=float(fitted.variance[-1])),
+            floor_rate=self.floor_rate,
+        )
+
+    def _lost(self, loss: Loss, truth: FloatArray) -> FloatArray:
+        """The loss of each item, if this were the truth."""
+        return as_floats("loss", loss(self._numbers, truth), length=len(truth), largest=LARGEST_LOSS)
+
+
+def uncorrected_error(metric: str, *, predicted: ArrayLike, truth: ArrayLike, is_complete: bool = False) -> Estimate:
+    """A metric of plain rows: of answered items as if they were the population, or of a complete window.
+
+    Parameters
+    ----------
+    metric : str
+        One of `METRICS`.
+    predicted, truth : array (n,)
+    is_complete : bool
+        The rows are all there are: the figure is exact.
+
+    Returns
+    -------
+    Estimate
+        `no_labels` without rows; `no_variation` for r2 where all truths are the same.
+
+    Raises
+    ------
+    ValueError
+        If the metric is unknown, lengths differ or a number is not finite.
+
+    Examples
+    --------
+    >>> uncorrected_error("rmse", predicted=[1.0, 2.0], truth=[1.0, 4.0]).value
+    1.4142135623730951
+    """
+    if metric not in METRICS:
+        raise ValueError(f"unknown metric {metric!r}; known are {', '.join(METRICS)}")
+    true = as_floats("truth", truth, largest=LARGEST)
+    said, n = as_floats("predicted", predicted, length=len(true), largest=LARGEST), len(true)
+    if n == 0:
+        return missing("no_labels")
+    if metric == "r2":
+        total, errors = float(((true - true.mean()) ** 2).sum()), float(((said - true) ** 2).sum())
+        if not total > 1e-200 * errors:
+            return missing("no_variation", n=n)
+        value = 1 - errors / total
+    else:
+        mean = float(LOSSES["mse" if metric == "rmse" else metric](said, true).mean())
+        value = math.sqrt(mean) if metric == "rmse" else mean
+    return exactly(value, n=n) if is_complete else Estimate(value, None, None, "uncorrected", n)
+
+
+def _square(_predicted: FloatArray, truth: FloatArray) -> FloatArray:
+    return np.asarray(truth**2)
+
+
+def _truth(_predicted: FloatArray, truth: FloatArray) -> FloatArray:
+    return truth
+
+
+def _root(figure: Estimate) -> Estimate:
+    """The square root of a figure and of the ends of its interval; its error by the delta method."""
+    if figure.value is None:
+        return figure
+    value, low, high = (math.sqrt(end or 0.0) for end in (figure.value, figure.low, figure.high))
+    se = figure.se / (2 * value) if figure.se is not None and value > 0 else None
+    return replace(figure, value=value, low=low, high=high, se=se)
+
+
+def _not_negative(figure: Estimate) -> Estimate:
+    """A mean of absolute values: neither it nor its interval goes below zero."""
+    if figure.value is None or figure.low is None or figure.high is None:
+        return figure
+    return replace(figure, value=max(figure.value, 0.0), low=max(figure.low, 0.0), high=max(figure.high, 0.0))

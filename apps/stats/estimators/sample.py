@@ -1,0 +1,171 @@
+"""What an estimate is made from: the answered items of a draw."""
+
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from apps.stats.arrays import (
+    LARGEST,
+    LEAST_PROBABILITY,
+    BoolArray,
+    FloatArray,
+    IntArray,
+    as_floats,
+    as_inclusion,
+    as_mask,
+)
+from apps.stats.design.draws import logit_bin
+from apps.stats.estimators.keys import as_baseline, as_classes, as_stand_in
+from apps.stats.estimators.population import Population
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """The answered items, one row each. Make one with `Sample.of`.
+
+    Attributes
+    ----------
+    predicted, baseline, stand_in : array (n,) of int
+        Class index; class index or -1 for none; label that stands in for the score, or -1.
+    score : array (n,)
+        In [0, 1], nan where there is none.
+    pi : array (n,), in (0, 1]
+        Probability that this label counts: π times blind share, times response rate (`with_response`).
+    label : array (n,)
+        What the reviewer said, L.
+    adjudicated : array (n,) of 0 or 1
+        A: an adjudicator settled it.
+    q : array (n,)
+        Adjudication probability, times settled/chosen of its class. 0: none of its class is settled yet.
+        nan: there is no second phase, the label is the truth.
+    truth : array (n,)
+        What the adjudicator said, y; equal to the label where not adjudicated.
+    amount : array (n,), in money
+    agreed : array (n,) of 0 or 1
+        The label equals the prediction.
+    """
+
+    predicted: IntArray
+    baseline: IntArray
+    stand_in: IntArray
+    score: FloatArray
+    pi: FloatArray
+    label: FloatArray
+    adjudicated: FloatArray
+    q: FloatArray
+    truth: FloatArray
+    amount: FloatArray
+    agreed: FloatArray
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        predicted: ArrayLike,
+        score: ArrayLike,
+        pi: ArrayLike,
+        label: ArrayLike,
+        baseline: ArrayLike | None = None,
+        adjudicated: ArrayLike | None = None,
+        q: ArrayLike | None = None,
+        truth: ArrayLike | None = None,
+        amount: ArrayLike | None = None,
+        stand_in: ArrayLike | None = None,
+    ) -> "Sample":
+        """Answered items (n,); without q there is no second phase and labels are the truth.
+
+        Raises
+        ------
+        ValueError
+            If lengths differ, pi is outside (0, 1], score or q outside [0, 1], an adjudicated item has no q
+            or no truth, an item with q = 1 was not adjudicated, or a label or amount is too large.
+
+        Examples
+        --------
+        >>> items = Sample.of(predicted=[1, 0], score=[0.9, 0.2], pi=[0.1, 0.1], label=[1, 1])
+        >>> items.known, items.agreed
+        (array([1., 1.]), array([1., 0.]))
+        """
+        classes = as_classes("predicted", predicted)
+        n = len(classes)
+        labels = as_floats("label", label, length=n, largest=LARGEST)
+        settled = np.zeros(n) if adjudicated is None else as_floats("adjudicated", adjudicated, length=n)
+        chance = np.full(n, np.nan) if q is None else as_floats("q", q, length=n, allow_nan=True)
+        given = labels if truth is None else _with_gaps("truth", truth, n)
+        scores = as_floats("score", score, length=n, allow_nan=True)
+        _check_second_phase(settled, chance, given)
+        if ((scores < 0) | (scores > 1)).any():
+            raise ValueError("score must be in [0, 1]")
+        return cls(
+            predicted=classes,
+            baseline=as_baseline(baseline, n),
+            stand_in=as_stand_in(stand_in, n),
+            score=scores,
+            pi=as_inclusion("pi", pi, length=n),
+            label=labels,
+            adjudicated=settled,
+            q=chance,
+            truth=np.where(settled == 1, given, labels),
+            amount=np.full(n, np.nan) if amount is None else _with_gaps("amount", amount, n),
+            agreed=(labels == classes).astype(np.float64),
+        )
+
+    @property
+    def bin(self) -> IntArray:
+        """Score bin of each item."""
+        return logit_bin(self.score).astype(np.int64)
+
+    @property
+    def known(self) -> FloatArray:
+        """Best known truth: the adjudicator's word where there is one, else the reviewer's."""
+        return self.truth
+
+    @property
+    def is_adjudication_open(self) -> bool:
+        """Whether some class of items chosen for adjudication has none settled."""
+        return bool((self.q == 0).any())
+
+    @property
+    def certain(self) -> BoolArray:
+        """Whether each label is known to be the truth: no second phase, or all of it done."""
+        return np.asarray(np.isnan(self.q) | ((self.q == 1) & (self.adjudicated == 1)), dtype=np.bool_)
+
+    def completes(self, population: Population) -> bool:
+        """Whether π ≡ 1 and the truth of every prediction is known: nothing is left to estimate."""
+        certain = (self.pi == 1).all() and population.sum_odds.sum() == 0 and self.certain.all()
+        left_out = population.n_uncovered.sum() + population.n_unanswered.sum()
+        return bool(certain and left_out == 0 and len(self.pi) == population.size > 0)
+
+    def where(self, items: ArrayLike) -> "Sample":
+        """The items that a boolean mask selects."""
+        mask = as_mask("items", items, length=len(self.pi))
+        return replace(self, **{item.name: getattr(self, item.name)[mask] for item in fields(self)})
+
+    def at_word(self) -> "Sample":
+        """The items with every label taken for the truth: what a second phase corrects."""
+        nothing = np.zeros(len(self.pi))
+        return replace(self, adjudicated=nothing, q=nothing * np.nan, truth=self.label)
+
+    def with_response(self, rate: ArrayLike) -> "Sample":
+        """The items with π replaced by π·r, rate (n,) in (0, 1]: answered items have no rate 0."""
+        rates = as_inclusion("rate", rate, length=len(self.pi))
+        return replace(self, pi=as_inclusion("rate times pi", rates * self.pi))
+
+
+def _with_gaps(name: str, values: ArrayLike, length: int) -> FloatArray:
+    return as_floats(name, values, length=length, allow_nan=True, largest=LARGEST)
+
+
+def _check_second_phase(settled: FloatArray, q: FloatArray, truth: FloatArray) -> None:
+    if not np.isin(settled, (0.0, 1.0)).all():
+        raise ValueError("adjudicated must be 0 or 1")
+    if ((q < 0) | (q > 1) | ((q > 0) & (q < LEAST_PROBABILITY))).any():
+        raise ValueError("q must be in [0, 1] and possible to draw with, or nan where there is no adjudication")
+    done = settled == 1
+    if (done & ~(q > 0)).any():
+        raise ValueError("q must be positive where an item was adjudicated")
+    if (done & np.isnan(truth)).any():
+        raise ValueError("truth is missing where an item was adjudicated")
+    if (~done & (q == 1)).any():
+        raise ValueError("q is 1 where an item was not adjudicated; use nan where there is no adjudication")

@@ -1,0 +1,220 @@
+"""Money: the value of decisions under a value matrix, and what one point of accuracy is worth."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from apps.stats.arrays import LARGEST, FloatArray, IntArray, as_array, as_floats, as_ints, same_length
+from apps.stats.estimators.conclusion import Linearised
+from apps.stats.estimators.keys import NO_BASELINE
+from apps.stats.estimators.parts import first_code
+from apps.stats.estimators.population import Population
+from apps.stats.estimators.pseudo import PseudoValues
+from apps.stats.estimators.sample import Sample
+
+ONE_POINT = 0.01
+
+
+@dataclass(frozen=True, eq=False)
+class ValueMatrix:
+    """M[ŷ, y]: what a decision is worth when the truth is y, for each prediction or per unit of its amount.
+
+    Attributes
+    ----------
+    matrix : array (classes, classes), in money (or money per unit of amount)
+        Row: what was predicted. Column: what was true.
+    uses_amount : bool
+        Whether entries are multiplied by the amount at stake.
+
+    Examples
+    --------
+    >>> offer = ValueMatrix.of([[650, -250], [0, 0]])
+    >>> offer.of_rows([0, 1], [1, 1]).tolist()
+    [-250.0, 0.0]
+    """
+
+    matrix: FloatArray
+    uses_amount: bool = False
+
+    @classmethod
+    def of(cls, matrix: ArrayLike, *, uses_amount: bool = False) -> "ValueMatrix":
+        """A checked matrix.
+
+        Raises
+        ------
+        ValueError
+            If it is not square with at least two classes, or holds nan or numbers that are too large.
+        """
+        values = as_array("matrix", matrix)
+        if values.ndim != 2 or values.shape[0] != values.shape[1] or len(values) < 2:
+            raise ValueError(f"matrix must be square with two classes or more, got shape {values.shape}")
+        as_floats("matrix", values.ravel(), largest=LARGEST)
+        return cls(values, uses_amount)
+
+    def of_rows(self, predicted: ArrayLike, truth: ArrayLike, amount: ArrayLike | None = None) -> FloatArray:
+        """Value of each plain row (n,).
+
+        Raises
+        ------
+        ValueError
+            If lengths differ, a class has no row or column, or amounts are used and not given.
+        """
+        said, true = self._classes("predicted", predicted), self._classes("truth", truth)
+        rows = same_length(predicted=said, truth=true)
+        values = self.matrix[said, true]
+        if not self.uses_amount:
+            return values
+        if amount is None:
+            raise ValueError("amount is needed: the matrix is per unit of amount")
+        return values * as_floats("amount", amount, length=rows, largest=LARGEST)
+
+    def by_truth(self, predicted: IntArray, baseline: IntArray | None = None) -> FloatArray:
+        """Value of each prediction under every truth (n, classes), less the baseline's if one is given."""
+        own = self.matrix[self._classes("predicted", predicted)]
+        return own if baseline is None else np.asarray(own - self.matrix[self._classes("baseline", baseline)])
+
+    def _classes(self, name: str, values: ArrayLike) -> IntArray:
+        classes = as_ints(name, values)
+        if (classes >= len(self.matrix)).any():
+            raise ValueError(f"{name} holds a class that the matrix has not")
+        return classes
+
+
+@dataclass(frozen=True)
+class AccuracyPoint:
+    """What one more point of accuracy is worth in a window of this size.
+
+    Attributes
+    ----------
+    value : float or None
+        If every kind of error shrank in proportion, in money.
+    low, high : float or None
+        If the point came from the least, or the most, valuable kind of error present.
+    by_error : dict of (predicted, truth) to float
+        Worth of a point taken from that kind alone.
+    code : str or None
+        `no_errors` where there is nothing to gain; `no_amount`, or the estimate's own code.
+    """
+
+    value: float | None
+    low: float | None
+    high: float | None
+    by_error: dict[tuple[int, int], float] = field(default_factory=dict)
+    code: str | None = None
+
+
+def accuracy_point(
+    matrix: ValueMatrix, shares: ArrayLike, *, size: float, mean_amount: ArrayLike | None = None
+) -> AccuracyPoint:
+    """Value of one accuracy point: 0.01·N·Σ_{i≠j}(c_ij/err)·ā_ij·(v_jj − v_ij).
+
+    Parameters
+    ----------
+    matrix : ValueMatrix
+    shares : array (classes, classes)
+        c_ij, share of the population predicted i where j is true; estimates below 0 count as 0.
+    size : float
+        N, predictions of the window.
+    mean_amount : array (classes, classes), optional
+        ā_ij, mean amount of those; needed if the matrix uses amounts.
+
+    Returns
+    -------
+    AccuracyPoint
+
+    Raises
+    ------
+    ValueError
+        If shapes differ from the matrix, a share or the size is not finite, or amounts are used and not given.
+
+    Examples
+    --------
+    >>> point = accuracy_point(ValueMatrix.of([[650, -250], [0, 0]]), [[0.3, 0.1], [0.1, 0.5]], size=1000)
+    >>> point.value, point.low, point.high
+    (4500.0, 2500.0, 6500.0)
+    """
+    classes = len(matrix.matrix)
+    share = np.maximum(as_array("shares", shares), 0.0)
+    amounts = np.ones((classes, classes)) if mean_amount is None else as_array("mean_amount", mean_amount)
+    if share.shape != (classes, classes) or amounts.shape != (classes, classes):
+        raise ValueError(f"shares and mean_amount must have shape {(classes, classes)}")
+    if matrix.uses_amount and mean_amount is None:
+        raise ValueError("mean_amount is needed: the matrix is per unit of amount")
+    as_floats("shares and size", [*share.ravel(), size], largest=LARGEST)
+    off = ~np.eye(classes, dtype=np.bool_)
+    errors = np.where(off, share, 0.0)
+    if errors.sum() == 0:
+        return AccuracyPoint(None, None, None, code="no_errors")
+    present = errors > 0
+    if not np.isfinite(amounts[present]).all():
+        return AccuracyPoint(None, None, None, code="no_amount")
+    at_stake = np.where(present, amounts, 0.0)
+    as_floats("mean_amount", at_stake.ravel(), largest=LARGEST**2)
+    gain = np.diag(matrix.matrix)[None, :] - matrix.matrix
+    worth = ONE_POINT * size * at_stake * gain
+    kinds = {(int(i), int(j)): float(worth[i, j]) for i, j in np.argwhere(present)}
+    low, high = min(kinds.values()), max(kinds.values())
+    value = float((errors / errors.sum() * worth).sum())
+    return AccuracyPoint(min(max(value, low), high), low, high, by_error=kinds)
+
+
+def mean_amounts(counts: FloatArray, money: FloatArray, *, seen: FloatArray) -> FloatArray:
+    """ā of each kind of decision (classes, classes) from estimated counts and amounts, within the amounts seen.
+
+    A kind that is estimated to be all but absent could have any quotient; a mean has not.
+
+    Examples
+    --------
+    >>> mean_amounts(np.array([4.0, 1e-9]), np.array([8.0, 3.0]), seen=np.array([1.0, 5.0])).tolist()
+    [2.0, 5.0]
+    """
+    means = np.divide(money, counts, out=np.zeros_like(money), where=counts > 0)
+    return np.asarray(np.clip(means, seen.min(), seen.max()), dtype=np.float64)
+
+
+def linearise_value(pseudo: PseudoValues, matrix: ValueMatrix, *, against_baseline: bool = False) -> Linearised:
+    """Mean value of a prediction, v(0) + y·(v(1) − v(0)) times its amount, for binary truths; by part."""
+    population, sample, by = pseudo.population, pseudo.sample, pseudo.by
+    known = np.ones(len(sample.pi))
+    reasons = [(pseudo.size == 0, "no_population")]
+    if against_baseline:
+        without = by.any_cell(population.baseline == NO_BASELINE) | by.any_item(sample.baseline == NO_BASELINE)
+        reasons.append((without, "no_baseline"))
+    if matrix.uses_amount:
+        reasons.append((by.any_item(~np.isfinite(sample.amount)), "no_amount"))
+        known = np.nan_to_num(sample.amount)
+    items, cells = by_truth(matrix, sample, population, against_baseline=against_baseline)
+    amounts = population.sum_amount if matrix.uses_amount else population.n
+    odds = population.sum_amount2_odds if matrix.uses_amount else population.sum_odds
+    slope_cells, slope_items = cells[:, 1] - cells[:, 0], items[:, 1] - items[:, 0]
+    beta = slope_items * known
+    total = by.sum_cells(cells[:, 0] * amounts) + pseudo.total(slope_cells * amounts, beta)
+    return Linearised(
+        value=total / np.maximum(pseudo.size, 1.0),
+        plug_in=np.full(by.number, np.nan),
+        beta=beta,
+        beta2_odds=slope_cells**2 * odds,
+        on_cells=slope_cells != 0,
+        on_items=slope_items != 0,
+        is_bounded=False,
+        codes=first_code(by.number, reasons),
+    )
+
+
+def by_truth(
+    matrix: ValueMatrix, sample: Sample, population: Population, *, against_baseline: bool
+) -> tuple[FloatArray, FloatArray]:
+    """Value of each item and of each cell under every truth, per prediction or unit of amount.
+
+    Returns
+    -------
+    items : array (n, classes)
+    cells : array (cells, classes)
+    """
+    if not against_baseline:
+        return matrix.by_truth(sample.predicted), matrix.by_truth(population.predicted)
+    return (
+        matrix.by_truth(sample.predicted, sample.baseline),
+        matrix.by_truth(population.predicted, population.baseline),
+    )

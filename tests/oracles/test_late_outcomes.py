@@ -1,0 +1,197 @@
+"""Outcomes that come late, simulated: loans that default within 90 days, or are known not to have done so on day 90.
+
+The method's own study of such a portfolio had precision so far .72, "not yet = negative" .44, truth .56, and mature
+cohorts and weighting by age .57. Here, 3,000 loans of the last 147 days a replicate, gamma delays of mean 31 days,
+three in ten reviewed by somebody who is right nine times in ten. Measured with 400 replicates, precision (truth .55):
+so far + .16, not yet = negative − .12, mature cohorts ± 0 and a width of .104, Hájek with ϖ ± 0, coverage 94 %, width
+.066; mixed with the score 94 % and .062; and with the labels 96 % and .056.
+"""
+
+import numpy as np
+import pytest
+from scipy.special import expit
+
+from apps.stats.delay.horizon import settle_outcomes
+from apps.stats.delay.mixing import mixed_estimator
+from apps.stats.delay.weights import age_shares
+from apps.stats.estimate import Estimate
+from apps.stats.estimators.confusion import confusion_of, evaluate
+from apps.stats.estimators.exact import uncorrected_figure
+from apps.stats.estimators.hajek import hajek_mean
+from apps.stats.estimators.population import Population
+from apps.stats.estimators.value import ValueMatrix
+
+REPLICATES = 100
+N, HORIZON, OLDEST = 3_000, 90, 147
+METRICS = ("accuracy", "precision", "recall", "f1", "specificity", "mcc", "auc", "brier")
+MONEY = ValueMatrix.of([[0, -1], [-0.25, 1]])
+NAN = np.nan
+
+
+class Window:
+    """One replicate: the loans, what has been delivered of them by today, and what reviewers said."""
+
+    def __init__(self, rng):
+        z = rng.normal(-1.2, 1.3, N)
+        self.truth = (rng.random(N) < expit(z)).astype(float)
+        self.score = expit(1.3 * z + 0.3 + rng.normal(0, 0.5, N))
+        self.predicted = (self.score >= 0.42).astype(int)
+        self.age = rng.integers(0, OLDEST + 1, N).astype(float)
+        delay = np.ceil(np.minimum(rng.gamma(2.0, 15.5, N), HORIZON - 1))
+        came = (self.truth == 1) & (delay <= self.age)
+        delivered = {"outcome": np.where(came, 1.0, NAN), "delay": np.where(came, delay, NAN)}
+        self.settled = settle_outcomes(**delivered, age=self.age, horizon=HORIZON, absent=0)
+        self.label = np.where(rng.random(N) < 0.9, self.truth, 1 - self.truth)
+        self.is_reviewed = rng.random(N) < 0.3
+        self.ages = age_shares(self.age, horizon=HORIZON)
+        self.population = Population.from_rows(predicted=self.predicted, score=self.score, pi=np.ones(N))
+
+    def mixed(self, reviewed=None, *, drained=True):
+        """The estimator, with the labels of some."""
+        label = np.full(N, NAN) if reviewed is None else np.where(reviewed, self.label, NAN)
+        rows = self.settled.known | ~np.isnan(label)
+        return mixed_estimator(
+            self.population,
+            self.ages,
+            predicted=self.predicted[rows],
+            score=self.score[rows],
+            outcome=self.settled.outcome[rows],
+            delay=self.settled.delay[rows],
+            label=label[rows],
+            drained=drained,
+        )
+
+    def hajek_precision(self):
+        used = self.settled.known & (self.predicted == 1)
+        pi = self.ages.of(self.settled.delay[used])
+        return hajek_mean(self.settled.outcome[used], pi, is_bounded=True, size=float(self.predicted.sum()))
+
+    def naive(self, rows, outcome):
+        return uncorrected_figure("precision", predicted=self.predicted[rows], truth=outcome[rows])
+
+    def true(self, metric):
+        if metric == "value":
+            return MONEY.of_rows(self.predicted, self.truth.astype(int)).sum()
+        if metric == "brier":
+            return np.mean((self.truth - self.score) ** 2)
+        if metric == "auc":
+            order = np.argsort(np.argsort(self.score)) + 1.0
+            positives = self.truth.sum()
+            return ((order * self.truth).sum() - positives * (positives + 1) / 2) / (positives * (N - positives))
+        return evaluate(metric, confusion_of(self.predicted, self.truth))
+
+
+def plain_total(predicted, outcome, rows):
+    """Value of all loans from those given, as if they were a simple random sample."""
+    value = MONEY.of_rows(predicted[rows], outcome[rows]) * N
+    half = 1.96 * value.std(ddof=1) / np.sqrt(len(value))
+    return Estimate(value.mean(), value.mean() - half, value.mean() + half, "plain", len(value))
+
+
+@pytest.fixture(scope="module")
+def windows():
+    rng = np.random.default_rng(51)
+    return [Window(rng) for _ in range(REPLICATES)]
+
+
+@pytest.fixture(scope="module")
+def by_score(windows):
+    return [window.mixed() for window in windows]
+
+
+@pytest.fixture(scope="module")
+def with_labels(windows):
+    return [window.mixed(window.is_reviewed) for window in windows]
+
+
+def summary(windows, figures, metric="precision"):
+    """Mean error with its standard error, coverage of 100 and mean width."""
+    truths = [window.true(metric) for window in windows]
+    errors = [figure.value - truth for figure, truth in zip(figures, truths, strict=True)]
+    covered = sum(figure.low <= truth <= figure.high for figure, truth in zip(figures, truths, strict=True))
+    width = np.mean([figure.high - figure.low for figure in figures])
+    return np.mean(errors), np.std(errors) / np.sqrt(len(errors)), covered, width
+
+
+def test_precision_so_far_is_points_too_high(windows):
+    figures = [window.naive(window.settled.known, window.settled.outcome) for window in windows]
+    bias, _, covered, _ = summary(windows, figures)
+    assert bias > 0.12
+    assert covered == 0
+
+
+def test_not_yet_taken_for_negative_is_points_too_low(windows):
+    figures = [window.naive(window.age >= 0, np.nan_to_num(window.settled.outcome)) for window in windows]
+    bias, _, covered, _ = summary(windows, figures)
+    assert bias < -0.09
+    assert covered == 0
+
+
+def test_mature_cohorts_are_right_and_wide(windows, by_score):
+    figures = [window.naive(window.age >= HORIZON, window.truth) for window in windows]
+    bias, error, covered, width = summary(windows, figures)
+    assert abs(bias) < 4 * error
+    assert covered >= 90
+    assert width > 1.5 * summary(windows, [one.estimate("precision") for one in by_score])[3]
+
+
+def test_weighting_by_age_covers_the_truth(windows):
+    bias, error, covered, _ = summary(windows, [window.hajek_precision() for window in windows])
+    assert abs(bias) < 4 * error
+    assert covered >= 90
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_mixing_covers_the_truth_of_every_metric(windows, with_labels, metric):
+    bias, error, covered, _ = summary(windows, [one.estimate(metric) for one in with_labels], metric)
+    assert abs(bias) < 4 * error
+    assert covered >= 90
+
+
+def test_money_is_covered_too(windows, with_labels):
+    bias, error, covered, _ = summary(windows, [one.value(MONEY) for one in with_labels], "value")
+    assert abs(bias) < 4 * error
+    assert covered >= 90
+
+
+def test_money_so_far_and_money_without_what_is_to_come_are_both_off(windows):
+    """Known loans scaled up to all of them, and all loans as if what is not known never came; normal intervals.
+
+    Measured: 93 too high and 53 too low, 61 and 55 of 100 intervals cover.
+    """
+    so_far = [plain_total(window.predicted, window.settled.outcome, window.settled.known) for window in windows]
+    never = [
+        plain_total(window.predicted, np.nan_to_num(window.settled.outcome), window.age >= 0) for window in windows
+    ]
+    for figures in (so_far, never):
+        bias, error, covered, _ = summary(windows, figures, "value")
+        assert abs(bias) > 8 * error
+        assert covered <= 75
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "precision", "recall"])
+def test_labels_narrow_what_the_score_alone_gives(windows, by_score, with_labels, metric):
+    labelled = summary(windows, [one.estimate(metric) for one in with_labels], metric)[3]
+    assert labelled < 0.98 * summary(windows, [one.estimate(metric) for one in by_score], metric)[3]
+
+
+def test_mixing_is_narrower_than_weighting_alone(windows, with_labels):
+    """The study of this file: .056 against .066."""
+    plain = summary(windows, [window.hajek_precision() for window in windows])[3]
+    assert summary(windows, [one.estimate("precision") for one in with_labels])[3] < 0.9 * plain
+
+
+def test_the_estimated_error_is_the_spread_over_windows(windows, with_labels):
+    figures = [one.estimate("accuracy") for one in with_labels]
+    spread = summary(windows, figures, "accuracy")[1] * np.sqrt(REPLICATES)
+    assert np.mean([figure.se for figure in figures]) == pytest.approx(spread, rel=0.2)
+
+
+def test_labels_of_a_queue_that_is_not_drained_would_mislead(windows):
+    """Only what waited for 60 days has been reviewed: then labels go with age, and so they are left aside."""
+    forced = [window.mixed(window.age >= 60) for window in windows]
+    bias, error, covered, _ = summary(windows, [one.estimate("precision") for one in forced])
+    assert abs(bias) > 8 * error
+    assert covered <= 5
+    aside = windows[0].mixed(windows[0].age >= 60, drained=False)
+    assert aside.estimate("precision") == windows[0].mixed().estimate("precision")

@@ -1,0 +1,106 @@
+"""The two-phase variance against R's survey package: 179 items with a reviewer's label, 100 of them adjudicated.
+
+R 4.2.2, survey 4.1.1, survey/figures.R. Two ways of R's:
+
+- Our estimator is a sum over two samples, the labels L − m of the drawn and the changes y − L of the adjudicated. R is
+  given all 279 rows with their joint inclusion probabilities (`ppsmat`): π for a label, πq for a change, πq for both
+  of one item, products elsewhere; `svytotal` then knows nothing of phases. Equal to V_d.
+- `twophase(method = "full")`, for two samples of fixed size. Our estimator with L the mean of a stratum and m the mean
+  of all has the same value; that sizes are fixed and residuals centred makes R's error half a percent larger.
+
+As in `test_survey_metrics`, the anticipated variance is left out: no odds, and ε = 0.
+"""
+
+import numpy as np
+import pytest
+
+from apps.stats.estimators.binary import BinaryEstimator
+from apps.stats.estimators.confusion import linearise
+from apps.stats.estimators.population import Population
+from apps.stats.estimators.pseudo import PseudoValues
+from apps.stats.estimators.sample import Sample
+from tests.oracles.survey.committed import figures, rows
+from tests.oracles.test_survey_metrics import METRICS, columns, from_r, metric_of, pair, without_odds
+
+R = figures()
+
+
+def reviewed(*, score):
+    """Labels, adjudicated in part, with the scores or without any."""
+    everyone = rows("predictions")
+    drawn = everyone[everyone["drawn"] == 1]
+    scores = [table["score"] if score else np.full(len(table), np.nan) for table in (everyone, drawn)]
+    settled = np.where(drawn["adjudicated"] == 1, drawn["truth"], np.nan)
+    items = Sample.of(**columns(drawn, "predicted", "pi", "label", "adjudicated", "q"), score=scores[1], truth=settled)
+    cells = Population.of_each(**columns(everyone, "predicted", "pi"), score=scores[0])
+    return BinaryEstimator(without_odds(cells), items, overturn=0.0)
+
+
+@pytest.fixture(scope="module")
+def scored():
+    return reviewed(score=True)
+
+
+@pytest.fixture(scope="module")
+def unscored():
+    return reviewed(score=False)
+
+
+def test_a_total_of_both_phases(unscored):
+    """m = 0: what is left is (L + (A/q)(y − L))/π."""
+    pseudo, ones = unscored.plain, np.ones(len(unscored.sample.pi))
+    error = np.sqrt(pseudo.design_terms(ones).sum())
+    assert (pseudo.total(unscored.cells.n, ones)[0], error) == from_r("two phases: total of truths")
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_metrics_of_both_phases_without_a_score(unscored, metric):
+    assert pair(unscored.estimate(metric_of(metric))) == from_r(f"two phases, no score: {metric}")
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_metrics_of_both_phases_with_a_score(scored, metric):
+    assert pair(scored.estimate(metric_of(metric))) == from_r(f"two phases, score: {metric}")
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_the_design_terms_are_the_variance_of_both_phases(scored, metric):
+    pseudo = scored.pseudo
+    terms = pseudo.design_terms(linearise(metric_of(metric), pseudo).beta)
+    assert np.sqrt(terms.sum()) / 400 == pytest.approx(R[f"two phases, score: {metric}"].se, rel=1e-8)
+
+
+def test_the_second_phase_is_no_small_part_of_it(scored):
+    """The same items, were each label or settled truth known to be right: an error of .023 and not .030."""
+    sample = scored.sample
+    known = Sample.of(predicted=sample.predicted, score=sample.score, pi=sample.pi, label=sample.known)
+    alone = BinaryEstimator(scored.population, known).estimate("accuracy")
+    assert (round(alone.se, 3), round(scored.estimate("accuracy").se, 3)) == (0.023, 0.030)
+
+
+def test_two_samples_of_fixed_size():
+    """200 schools of 800, and three of four of each type measured."""
+    schools = rows("apistrat")
+    measured, expected = np.zeros(200), np.zeros(200)
+    for each in ("E", "H", "M"):
+        there = np.flatnonzero(schools["stype"] == each)
+        measured[there] = (np.arange(len(there)) + 1) % 4 != 0
+        expected[there] = schools["api00"][there][measured[there] == 1].mean()
+    share = np.array([measured[schools["stype"] == each].mean() for each in schools["stype"]])
+    known = {"pi": np.full(200, 0.25), "label": expected, "adjudicated": measured, "q": share}
+    truth = np.where(measured == 1, schools["api00"], np.nan)
+    sample = Sample.of(predicted=np.zeros(200), score=np.full(200, np.nan), **known, truth=truth)
+    population = Population.of(predicted=[0], bin=[-1], n=[800], sum_pi=[200], sum_odds=[0])
+    pseudo = PseudoValues(
+        population=population,
+        sample=sample,
+        mean_cells=np.array([expected.mean()]),
+        variance_cells=np.zeros(1),
+        mean_items=np.full(200, expected.mean()),
+        of_label=sample.label,
+        of_truth=sample.truth,
+        overturn=0.0,
+    )
+    found, ones = R["two phases by twophase(): mean api00"], np.ones(200)
+    assert pseudo.total(population.n, ones)[0] / 800 == pytest.approx(found.value, rel=1e-10)
+    assert 1 < found.se / (np.sqrt(pseudo.design_terms(ones).sum()) / 800) < 1.01

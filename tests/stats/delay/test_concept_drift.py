@@ -1,0 +1,152 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+from scipy.special import expit
+
+from apps.stats.delay.concept_drift import concept_drift, expected_performance
+from apps.stats.delay.mixing import mixed_estimator
+from apps.stats.delay.weights import age_shares
+from apps.stats.design.draws import bin_centers, logit_bin
+from apps.stats.estimators.binary import BinaryEstimator
+from apps.stats.estimators.confusion import FORMULAS, Confusion, evaluate
+from apps.stats.estimators.population import Population
+from apps.stats.estimators.recalibration import RAW_SCORE, Recalibration, recalibrate
+from apps.stats.estimators.sample import Sample
+
+NAN = float("nan")
+
+
+@pytest.fixture(scope="module")
+def rows():
+    rng = np.random.default_rng(91)
+    score = rng.uniform(0.01, 0.99, 2000)
+    return {"predicted": (score > 0.5).astype(int), "score": score, "pi": np.ones(2000)}
+
+
+@pytest.fixture(scope="module")
+def before(rows):
+    rng = np.random.default_rng(92)
+    return recalibrate(logit_bin(rows["score"]), rng.random(2000) < rows["score"], np.ones(2000))
+
+
+@pytest.mark.parametrize("metric", FORMULAS)
+def test_what_is_expected_is_the_metric_of_the_expected_table(rows, before, metric):
+    """First principles, row by row; the error from the fit by numerical derivatives."""
+    said = rows["predicted"]
+
+    def plug_in(intercept, slope):
+        m = expit(intercept + slope * bin_centers(logit_bin(rows["score"])))
+        corners = said * m, said * (1 - m), (1 - said) * m, (1 - said) * (1 - m)
+        return evaluate(metric, Confusion(*(corner.mean() for corner in corners)))
+
+    at, step = np.array([before.intercept, before.slope]), 1e-6
+    slopes = [(plug_in(*(at + e)) - plug_in(*(at - e))) / (2 * step) for e in np.eye(2) * step]
+    figure = expected_performance(metric, Population.from_rows(**rows), before)
+    assert figure.value == pytest.approx(plug_in(*at))
+    assert figure.se == pytest.approx(math.sqrt(slopes @ before.covariance @ slopes), rel=1e-4)
+    assert figure.high - figure.value == pytest.approx(stats.norm.ppf(0.975) * figure.se)
+
+
+def test_a_score_taken_at_its_word_has_no_error(rows):
+    figure = expected_performance("accuracy", Population.from_rows(**rows))
+    assert figure.se == 0
+    assert figure.value == pytest.approx(np.maximum(rows["score"], 1 - rows["score"]).mean(), abs=2e-3)
+
+
+def test_a_complete_window_still_has_the_chance_of_its_outcomes():
+    """Closed form: 300 of 400 right where .9 is expected; the error is √(.9·.1/400)."""
+    known = {"predicted": [1] * 400, "score": [0.9] * 400, "pi": [1.0] * 400}
+    window = BinaryEstimator(Population.from_rows(**known), Sample.of(**known, label=[1] * 300 + [0] * 100))
+    m = float(RAW_SCORE.predict([0.9])[0])
+    found = concept_drift("accuracy", window)
+    se = math.sqrt(m * (1 - m) / 400)
+    assert found.measured.method == "exact"
+    assert (found.difference.value, found.difference.se) == (pytest.approx(0.75 - m), pytest.approx(se))
+    assert found.p == pytest.approx(2 * stats.norm.sf(abs(0.75 - m) / se))
+    assert found.z < 0
+    assert found.has_drifted
+
+
+def test_complete_windows_without_drift_are_rejected_one_time_in_twenty(rows):
+    """Simulation, seed 93: truths drawn from the score at its bin's centre, 300 windows."""
+    rng, found = np.random.default_rng(93), []
+    m = RAW_SCORE.predict(rows["score"])
+    for _ in range(300):
+        label = (rng.random(2000) < m).astype(int)
+        window = BinaryEstimator(Population.from_rows(**rows), Sample.of(**rows, label=label))
+        found.append(concept_drift("f1", window).has_drifted)
+    assert 0.02 <= np.mean(found) <= 0.09
+
+
+def test_outcomes_that_come_late_can_be_the_measure(rows):
+    """Truths of the score; half of them known, which half by age alone."""
+    rng = np.random.default_rng(94)
+    truth, age = (rng.random(2000) < rows["score"]).astype(float), np.arange(2000) % 100
+    known = age >= 50
+    columns = {name: rows[name][known] for name in ("predicted", "score")}
+    late = mixed_estimator(
+        Population.from_rows(**rows),
+        age_shares(age, horizon=50),
+        **columns,
+        outcome=truth[known],
+        delay=np.full(known.sum(), 50),
+    )
+    found = concept_drift("accuracy", late)
+    assert found.measured.n == known.sum()
+    assert not found.has_drifted
+
+
+def test_codes_say_why_there_is_no_test(rows):
+    cells = Population.from_rows(**rows)
+    items = Sample.of(**{name: column[:0] for name, column in rows.items()}, label=[])
+    half = Population.from_rows(**(rows | {"pi": np.full(2000, 0.5)}))
+    assert concept_drift("accuracy", BinaryEstimator(half, items)).code == "no_labels"
+    nothing = BinaryEstimator(cells.where(np.zeros(len(cells.n), bool)), items)
+    assert concept_drift("accuracy", nothing).code == "no_population"
+    scoreless = Population.from_rows(**(rows | {"score": np.full(2000, NAN)}))
+    assert concept_drift("accuracy", BinaryEstimator(scoreless, items)).code == "no_score"
+    negative = cells.where(cells.predicted == 0)
+    found = concept_drift("precision", BinaryEstimator(negative, items))
+    assert found.code == found.difference.code == found.expected.code == "no_predicted_positives"
+    assert (found.p, found.has_drifted) == (None, False)
+
+
+def test_a_proxy_that_leaves_nothing_to_chance_has_no_test():
+    known = {"predicted": [1] * 4, "score": [0.99] * 4, "pi": [1.0] * 4}
+    window = BinaryEstimator(Population.from_rows(**known), Sample.of(**known, label=[1, 1, 1, 0]))
+    assert concept_drift("accuracy", window, Recalibration(900.0, 1.0)).code == "no_variation"
+
+
+@pytest.mark.parametrize("metric", ["auc", "brier", "speed"])
+def test_a_metric_of_the_score_is_refused(rows, metric):
+    with pytest.raises(ValueError, match="unknown metric"):
+        expected_performance(metric, Population.from_rows(**rows))
+
+
+def test_more_classes_than_two_are_refused():
+    with pytest.raises(ValueError, match="predicted of the population"):
+        expected_performance("accuracy", Population.from_rows(predicted=[2], score=[0.5], pi=[1.0]))
+
+
+ROW = st.tuples(st.integers(0, 1), st.floats(0, 1), st.integers(0, 1), st.booleans())
+
+
+@given(st.lists(ROW, max_size=12), st.sampled_from(sorted(FORMULAS)), st.floats(-8, 8), st.floats(-3, 9))
+def test_whatever_the_window_there_is_a_test_or_a_code(found, metric, intercept, slope):
+    predicted, score, truth, answered = np.array(found, dtype=float).reshape(-1, 4).T
+    pi, there = np.full(len(found), 0.5), answered.astype(bool)
+    columns = {"predicted": predicted, "score": score, "pi": pi}
+    items = Sample.of(**{name: column[there] for name, column in columns.items()}, label=truth[there])
+    window = BinaryEstimator(Population.from_rows(**columns), items)
+    drift = concept_drift(metric, window, Recalibration(intercept, slope, np.eye(2)))
+    if drift.code is None:
+        assert 0 <= drift.p <= 1
+        assert math.isfinite(drift.z)
+        assert drift.difference.low <= drift.difference.value <= drift.difference.high
+    else:
+        assert drift.p is None
+        assert drift.difference.value is None

@@ -1,0 +1,182 @@
+"""Bad input for draws, plans and response rates: a refusal that names the argument, or sound numbers."""
+
+import numpy as np
+import pytest
+from hypothesis import strategies as st
+
+from apps.stats.design import draws, response
+from apps.stats.design.checks import check_draw
+from apps.stats.design.planning import Plan
+from apps.stats.design.recommendation import floor_share, recommend
+from apps.stats.estimators.population import Population
+from apps.stats.estimators.recalibration import Recalibration
+from apps.stats.estimators.value import ValueMatrix
+from tests.stats.broken import ARGUMENTS, NUMBERS, VECTORS, windows
+from tests.stats.soundness import INF, NAN, attempted, holds, judged, quick_and_many
+
+CELLS = Population.of(predicted=[0, 1], bin=[70, 130], n=[8000, 2000], sum_pi=[400, 100], sum_odds=[152000, 38000])
+NOBODY = Population.of(predicted=[], bin=[], n=[], sum_pi=[], sum_odds=[])
+UNSCORED = Population.from_rows(predicted=[0, 1], score=[NAN, NAN], pi=[0.5, 0.5])
+IN_PART = Population.from_rows(predicted=[0, 1], score=[0.2, 0.8], pi=[0.0, 0.5])
+MONEY = ValueMatrix.of([[650, -250], [0, 0]])
+PLANNED = ("accuracy", "precision", "recall", "f1", "mcc", "auc", "average_precision", "brier", "log_loss", "value")
+
+
+@pytest.mark.parametrize(
+    ("call", "complaint"),
+    [
+        (lambda: draws.poisson_draw([1.0], [0.5]), r"u must be in \[0, 1\)"),
+        (lambda: draws.poisson_draw([0.5], [1.5]), r"p must be in \[0, 1\]"),
+        (lambda: draws.poisson_draw([0.5], []), "p must have length 1, got 0"),
+        (lambda: draws.union_probability([0.5]), "p_matrix must be"),
+        (lambda: draws.union_probability([[0.5], [0.5, 0.1]]), "p_matrix must hold numbers only"),
+        (lambda: draws.union_probability([[NAN]]), "p_matrix holds nan"),
+        (lambda: draws.thin([0.5], 0), "rate must be in"),
+        (lambda: draws.thin([0.5], NAN), "rate must be in"),
+        (lambda: draws.logit_bin([1.1]), "score must be in"),
+        (lambda: draws.logit_bin([INF]), "score holds infinite values"),
+        (lambda: draws.bin_centers([200]), "bins must be below 200"),
+        (lambda: draws.bin_centers([-2]), "bins must not be below -1"),
+        (lambda: floor_share(0), "expected must be positive"),
+        (lambda: floor_share(NAN), "expected must be positive"),
+        (lambda: recommend({}, [0.2], expected=1), "beta2 must name at least one metric"),
+        (lambda: recommend({"a": [1.0]}, [], expected=1), "n must hold predictions"),
+        (lambda: recommend({"a": [1.0]}, [0.2, 0.2], expected=1), "beta2 of a must have length 2"),
+        (lambda: recommend({"a": [-1.0]}, [0.2], expected=1), "beta2 of a must not be negative"),
+        (lambda: recommend({"a": [1.0]}, [-0.2], expected=1), "variance and n must not be negative"),
+        (lambda: recommend({"a": [1.0]}, [0.2], expected=INF), "expected must be positive"),
+        (lambda: recommend({"a": [1.0]}, [0.2], expected=1, delta=0), "delta must be in"),
+        (lambda: recommend({"a": [1.0]}, [0.2], expected=1, weights={"b": 1.0}), "weights names metrics"),
+        (lambda: recommend({"a": [1.0]}, [0.2], expected=1, weights={"a": NAN}), "weights must not be negative"),
+        (lambda: Plan(Population.from_rows(predicted=[2], score=[0.5], pi=[1])), "predicted of the population must be"),
+        (lambda: Plan(CELLS, level=1.0), "level must be in"),
+        (lambda: Plan(CELLS, matrix=ValueMatrix.of(np.eye(3))), "matrix must be two by two"),
+        (lambda: Plan(CELLS).half_width("value"), "matrix is needed"),
+        (lambda: Plan(CELLS).half_width("nonsense"), "unknown metric 'nonsense'"),
+        (lambda: Plan(CELLS).labels_for("accuracy", 0), "half_width must be positive"),
+        (lambda: Plan(CELLS).labels_for_best("accuracy", NAN), "half_width must be positive"),
+        (lambda: Plan(CELLS).recommended([], expected=9), "metrics must hold at least one"),
+        (lambda: Plan(UNSCORED).recommended(["auc"], expected=9), "metrics holds 'auc', .* no_score"),
+        (lambda: Plan(CELLS).recommended(["auc"], expected=9, weights=[0.0]), "weights must not be"),
+        (lambda: Plan(CELLS).with_probability([0.5]), "probability must have length 2"),
+        (lambda: Plan(CELLS).with_probability([0.0, 0.5]), "probability must be in"),
+        (lambda: Plan(CELLS).scaled(0), "factor must be positive"),
+        (lambda: Recalibration(NAN, 1.0), "intercept and slope holds nan"),
+        (lambda: check_draw(CELLS, [0.0]), "pi must be in"),
+        (lambda: check_draw(CELLS, [0.1], totals={"score": ([0.5], NAN)}), "total of score must be finite"),
+        (lambda: check_draw(CELLS, [0.1], totals={"score": ([], 1.0)}), "values of score must have length 1"),
+        (lambda: response.response_rates([0], [2]), "answered must be 0 or 1"),
+        (lambda: response.response_rates([0, 1], [True]), "strata must have length 1"),
+        (lambda: response.response_rates([], []).of([1]), "strata cannot be looked up"),
+        (lambda: response.merge_sparse_days([0], [0], [1], expected=NAN), "expected must be positive"),
+        (lambda: response.merge_sparse_days([0], [], [1]), "day must have length 1"),
+        (lambda: response.settled_probability([0.5], chosen=[0], settled=[1], strata=[0]), "settled must be among"),
+        (lambda: response.settled_probability([1.5], chosen=[1], settled=[1], strata=[0]), "q must be in"),
+        (lambda: response.settled_probability([INF], chosen=[1], settled=[1], strata=[0]), "q holds infinite"),
+    ],
+)
+def test_what_cannot_be_is_refused_by_name(call, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        call()
+
+
+@pytest.mark.parametrize(
+    ("population", "metric", "code"),
+    [
+        (NOBODY, "accuracy", "no_population"),
+        (IN_PART, "accuracy", "not_estimable"),
+        (CELLS.with_response([0.0, 1.0]), "accuracy", "no_response"),
+        (UNSCORED, "auc", "no_score"),
+        (CELLS.where(CELLS.predicted == 0), "precision", "no_predicted_positives"),
+    ],
+)
+def test_a_plan_without_a_number_says_why(population, metric, code):
+    plan = Plan(population)
+    assert (plan.half_width(metric).half_width, plan.half_width(metric).code) == (None, code)
+    assert plan.labels_for(metric, 0.05).code == code
+    assert plan.labels_for_best(metric, 0.05).code == code
+
+
+def test_a_target_beyond_all_labels_is_out_of_reach():
+    rounded = Population.of(predicted=[0, 1], bin=[70, 130], n=[8, 2], sum_pi=[4, 1], sum_odds=[800, 1])
+    assert Plan(rounded).labels_for("accuracy", 1e-9).code == "out_of_reach"
+
+
+def test_a_class_without_an_answer_has_a_code_and_nothing_drawn_no_rate():
+    assert response.response_rates([0, 1], [True, False]).code == "no_response"
+    assert response.response_rates([], []).overall is None
+
+
+@quick_and_many(300)
+def test_draws_and_bins_are_sound_or_refused(examples):
+    def claim(one, two, rate):
+        judged(lambda: draws.poisson_draw(one, two), "u", "p")
+        judged(lambda: draws.union_probability(one), "p_matrix")
+        judged(lambda: draws.thin(one, rate), "p", "rate")
+        judged(lambda: draws.logit_bin(one), "score")
+        judged(lambda: draws.bin_centers(one), "bins")
+        judged(lambda: floor_share(rate), "expected")
+
+    holds(claim, VECTORS, VECTORS, NUMBERS, examples=examples)
+
+
+@quick_and_many(300)
+def test_the_recommended_draw_is_of_the_size_that_was_asked_for(examples):
+    def claim(*, beta2, variance, n, expected, delta, weight):
+        named = ("beta2", "variance", "n", "expected", "delta", "weights")
+        known = {"expected": expected, "delta": delta, "weights": {"one": weight}, "n": n}
+        found = judged(lambda: recommend({"one": beta2, "two": variance}, variance, **known), *named)
+        if found is not None:
+            assert ((found.probability >= 0) & (found.probability <= 1)).all()
+            total = len(variance) if n is None else sum(n)
+            assert found.expected == pytest.approx(min(expected, total), rel=1e-9)
+
+    sizes = st.lists(st.sampled_from([0.0, 1.0, 1e-300, 1e-12, 0.25, 7.0, 1e12]), min_size=3, max_size=3)
+    holds(
+        claim,
+        beta2=sizes | sizes | VECTORS,
+        variance=sizes | sizes | VECTORS,
+        n=st.none() | sizes,
+        expected=st.floats(0.1, 3) | st.sampled_from([1.0, 2.5, 1e-9, 1e30, 0.0, NAN]),
+        delta=st.sampled_from([None, 0.3, 1.0, 1e-12, 0.0, 1.5, NAN]),
+        weight=st.just(1.0) | NUMBERS,
+        examples=examples,
+    )
+
+
+@quick_and_many(300)
+def test_response_is_sound_or_refused(examples):
+    def claim(one, two, three, expected):
+        rates = judged(lambda: response.response_rates(one, two), "strata", "answered")
+        if rates is not None:
+            judged(lambda: (rates.rate, rates.overall, rates.of(three)), "strata")
+        named = ("group", "day", "answered", "expected")
+        blocks = judged(lambda: response.merge_sparse_days(one, two, three, expected=expected), *named)
+        if blocks is not None:
+            judged(lambda: blocks.of(two, one), "group", "day")
+        phases = {"chosen": two, "settled": three, "strata": one}
+        attempted(lambda: response.settled_probability(two, **phases), "q", *phases)
+
+    numbers = st.lists(st.sampled_from([0, 1, 1, 7]), min_size=2, max_size=2) | VECTORS
+    holds(claim, numbers, numbers, numbers, NUMBERS | st.just(10.0), examples=examples)
+
+
+@quick_and_many(150)
+def test_plans_and_checks_of_any_window_are_sound_or_refused(examples):
+    named = (*ARGUMENTS, "expected", "metrics", "half_width", "probability", "population")
+
+    def claim(window, target, expected, metric):
+        judged(lambda: check_draw(window.single, window.sample.pi, totals={"size": (window.sample.pi, 3.0)}), *named)
+        plan = attempted(lambda: Plan(window.population, matrix=MONEY), *named)
+        if plan is None:
+            return
+        judged(lambda: [plan.half_width(each) for each in PLANNED], *named)
+        judged(lambda: plan.labels_for(metric, target), *named)
+        judged(lambda: plan.labels_for_best(metric, target), *named)
+        best = judged(lambda: plan.recommended([metric, "accuracy"], expected=expected), *named)
+        if best is not None:
+            judged(lambda: plan.with_probability(best.probability).half_width(metric), *named)
+
+    targets = st.sampled_from([0.05, 1e-9, 1e9, 0.0, NAN])
+    sizes = st.sampled_from([5.0, 1.0, 1e-9, 1e12, 0.0, INF])
+    holds(claim, windows(), targets, sizes, st.sampled_from(PLANNED), examples=examples)

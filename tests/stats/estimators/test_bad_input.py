@@ -1,0 +1,249 @@
+"""Bad input for the estimators: a refusal that names the argument, or sound numbers, or a code that says why not."""
+
+import numpy as np
+import pytest
+from hypothesis import strategies as st
+
+from apps.stats.estimators.binary import BinaryEstimator
+from apps.stats.estimators.binary_parts import BinaryParts
+from apps.stats.estimators.confusion import FORMULAS
+from apps.stats.estimators.exact import METRICS
+from apps.stats.estimators.multiclass import MulticlassEstimator
+from apps.stats.estimators.population import Population
+from apps.stats.estimators.recalibration import recalibrate
+from apps.stats.estimators.regression import LOSSES, RegressionEstimator
+from apps.stats.estimators.regression import METRICS as OF_NUMBERS
+from apps.stats.estimators.sample import Sample
+from apps.stats.estimators.value import ValueMatrix
+from tests.stats.broken import ARGUMENTS, Window, windows
+from tests.stats.soundness import INF, NAN, attempted, holds, judged, quick_and_many
+
+PLAIN = ValueMatrix.of([[0, -1], [-0.25, 1]])
+MONEY = ValueMatrix.of([[1e30, -1e30], [0, 1]], uses_amount=True)
+OF_CLASSES = [
+    *({"metric": metric} for metric in ("accuracy", "balanced_accuracy", "mcc", "kappa")),
+    *({"metric": metric, "label": 1} for metric in FORMULAS),
+    *({"metric": "f1", "average": average} for average in ("macro", "micro", "weighted")),
+    *({"metric": metric, "average": "micro"} for metric in ("precision", "recall", "specificity")),
+]
+
+
+def own(at):
+    return at.tp / (at.tp + at.fp + at.fn)
+
+
+def cells(**more):
+    return Population.of(**{"predicted": [0], "bin": [9], "n": [9], "sum_pi": [0.9], "sum_odds": [81], **more})
+
+
+def window(**more):
+    return Population.of_each(**{"predicted": [0, 1], "score": [0.2, 0.9], "pi": [0.5, 0.5], **more})
+
+
+def items(**more):
+    return Sample.of(**{"predicted": [0, 1], "score": [0.2, 0.9], "pi": [0.5, 0.5], "label": [0, 1], **more})
+
+
+def binary(population=None, sample=None, **more):
+    return BinaryEstimator(population or window(), sample or items(), **more)
+
+
+def numbers(**more):
+    of = {"predicted": [0, 0], "score": [0.5, 0.5]}
+    sample = items(**of, label=[3.0, 4.0])
+    known = {"predicted": [3.0, 5.0], "bins": sample.bin, **more}
+    return RegressionEstimator(window(**of), sample, **known)
+
+
+@pytest.mark.parametrize(
+    ("call", "complaint"),
+    [
+        (lambda: cells(bin=[200]), "bin must be below 200"),
+        (lambda: cells(n=[-1]), "n must not be negative"),
+        (lambda: cells(n=[NAN]), "n holds nan"),
+        (lambda: cells(n=[1e300]), "n holds values beyond"),
+        (lambda: cells(sum_pi=[10]), "sum_pi must not exceed n"),
+        (lambda: cells(n_uncovered=[10]), "n_uncovered must not exceed n"),
+        (lambda: cells(sum_odds=[[81]]), "sum_odds must have one dimension"),
+        (lambda: cells(predicted=[2**50]), "predicted must be below 1048576"),
+        (lambda: window(pi=[1.5, 1]), r"pi must be in \[0, 1\]"),
+        (lambda: window(pi=[1e-300, 1]), "pi must not be below 1.1e-16"),
+        (lambda: window(score=[1.5, 1]), "score must be in"),
+        (lambda: window(amount=[1e300, 1]), "amount holds values beyond"),
+        (lambda: window(baseline=[-2, 1]), "baseline must not be below -1"),
+        (lambda: window().with_response([0.5]), "rate must have length 2"),
+        (lambda: window().with_response([NAN, 1]), "rate holds nan"),
+        (lambda: window().where([1, 0]), "cells must be a boolean mask"),
+        (lambda: window().less(window().plus(window())), "part has predictions that the population has not"),
+        (lambda: items(pi=[0, 1]), r"pi must be in \(0, 1\]"),
+        (lambda: items(label=[NAN, 1]), "label holds nan"),
+        (lambda: items(label=[0]), "label must have length 2"),
+        (lambda: items(score=[-1, 0.5]), "score must be in"),
+        (lambda: items(q=[1e-300, 1], adjudicated=[0, 1]), "q must be in"),
+        (lambda: items(adjudicated=[1, 0]), "q must be positive where an item was adjudicated"),
+        (lambda: items(adjudicated=[1, 0], q=[0, 0]), "q must be positive where an item was adjudicated"),
+        (lambda: items(q=[1, NAN]), "q is 1 where an item was not adjudicated"),
+        (lambda: items(q=[1, NAN], adjudicated=[1, 0], truth=[NAN, 1]), "truth is missing"),
+        (lambda: items(amount=[-INF, 1]), "amount holds infinite"),
+        (lambda: items().with_response([0, 1]), "rate must be in"),
+        (lambda: binary(sample=items(label=[2, 1])), "label must be 0 or 1"),
+        (lambda: binary(sample=items(predicted=[2, 1])), "predicted of the sample must be 0 or 1"),
+        (lambda: binary(window(baseline=[2, 1])), "baseline of the population must be"),
+        (lambda: binary(sample=items(score=[0.3, 0.9])), "sample has items of a class and score bin"),
+        (lambda: binary(floor_rate=NAN), "floor_rate holds nan"),
+        (lambda: binary(level=1.5), "level must be in"),
+        (lambda: binary(overturn=-1), "overturn must be in"),
+        (lambda: binary().estimate("nonsense"), "unknown metric 'nonsense'"),
+        (lambda: binary().estimate("auc", of="baseline"), "auc is a metric of the score"),
+        (lambda: binary().value(ValueMatrix.of(np.eye(3))), "matrix must be two by two"),
+        (lambda: binary().restrict(items=[0, 1]), "items must be a boolean mask"),
+        (lambda: BinaryParts.of(binary(), cells=[0, 2**50], items=[0, 0]), "cells must be below 1048576"),
+        (lambda: BinaryParts.of(binary(), cells=[0, 0], items=[0, 1]), "items belong to a part"),
+        (lambda: recalibrate([9], [2], [1]), "truth must be in"),
+        (lambda: recalibrate([200], [1], [1]), "bins must be below 200"),
+        (lambda: MulticlassEstimator(window(), items(), classes=1), "classes must be 2 to"),
+        (lambda: MulticlassEstimator(window(), items(label=[2, 1]), classes=2), "label must be below 2"),
+        (lambda: MulticlassEstimator(window(), items(), classes=2).estimate("f1"), "needs a label or an average"),
+        (lambda: MulticlassEstimator(window(), items(), classes=2).estimate("f1", label=2), "label must be 0"),
+        (lambda: MulticlassEstimator(window(), items(), classes=2).value(ValueMatrix.of(np.eye(3))), "matrix must"),
+        (lambda: numbers(predicted=[NAN, 1]), "predicted holds nan"),
+        (lambda: numbers(bins=[3, 3]), "bins holds a bin that the population has not"),
+        (lambda: numbers(tolerance=NAN), "tolerance must not be negative"),
+        (lambda: numbers().mean(lambda said, true: said / 0 * true), "loss holds nan or infinite"),
+        (lambda: numbers().mean(lambda said, true: said[:1]), "loss must have length 2, got 1"),
+        (lambda: numbers().estimate("accuracy"), "unknown metric 'accuracy'"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:divide by zero")
+def test_what_cannot_be_is_refused_by_name(call, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        call()
+
+
+NOBODY = {"predicted": [], "score": [], "pi": []}
+UNSCORED = {"score": [NAN, NAN]}
+
+
+@pytest.mark.parametrize(
+    ("estimator", "metric", "code"),
+    [
+        (binary(Population.of_each(**NOBODY), items(**NOBODY, label=[])), "accuracy", "no_population"),
+        (binary(sample=items(**NOBODY, label=[])), "accuracy", "no_labels"),
+        (binary(window(pi=[0.0, 0.5])), "accuracy", "not_estimable"),
+        (binary(window().with_response([0.0, 1.0])), "accuracy", "no_response"),
+        (binary(window(**UNSCORED), items(**UNSCORED)), "auc", "no_score"),
+        (binary(window(predicted=[0, 0]), items(predicted=[0, 0])), "precision", "no_predicted_positives"),
+        (binary(window(pi=[1, 1]), items(pi=[1, 1], label=[0, 0])), "recall", "no_positives"),
+        (binary(window(pi=[1, 1]), items(pi=[1, 1], label=[1, 1])), "specificity", "no_negatives"),
+        (binary(sample=items(q=[0, 0])), "brier", "preliminary"),
+        (binary(sample=items(q=[0, 0]), floor_rate=None), lambda at: at.tp / (at.fn - at.fn), "undefined"),
+    ],
+)
+def test_without_a_sound_number_there_is_a_code(estimator, metric, code):
+    assert estimator.estimate(metric).code == code
+
+
+def test_value_and_baseline_say_what_they_lack():
+    assert binary().value(MONEY).code == "no_amount"
+    assert binary().accuracy_point(MONEY).code == "no_amount"
+    assert binary().accuracy_difference().code == "no_baseline"
+    assert binary().win_rate().code == "no_baseline"
+    alike = {"baseline": [0, 1]}
+    assert binary(window(**alike), items(**alike)).win_rate().code == "no_disagreement"
+    certain = {"pi": [1, 1]}
+    assert binary(window(**certain), items(**certain)).accuracy_point(PLAIN).code == "no_errors"
+
+
+def test_numbers_that_do_not_vary_have_no_r2():
+    complete = {"predicted": [0, 0], "score": [0.5, 0.5], "pi": [1, 1]}
+    sample = items(**complete, label=[4.0, 4.0])
+    estimator = RegressionEstimator(window(**complete), sample, predicted=[3.0, 5.0], bins=sample.bin)
+    assert estimator.estimate("r2").code == "no_variation"
+
+
+@quick_and_many(150)
+def test_every_figure_of_two_classes_is_sound_or_refused(examples):
+    def claim(window, floor_rate):
+        named = (*ARGUMENTS, "floor_rate", "population")
+        known = {"floor_rate": floor_rate}
+        estimator = attempted(lambda: BinaryEstimator(window.population, window.sample, **known), *named)
+        if estimator is None:
+            return
+        judged(lambda: {metric: estimator.estimate(metric) for metric in (*METRICS, own)})
+        judged(lambda: {metric: estimator.uncorrected(metric) for metric in (*METRICS, own)})
+        judged(lambda: {metric: estimator.estimate(metric, of="baseline") for metric in (*FORMULAS, own)})
+        judged(lambda: [estimator.value(matrix) for matrix in (PLAIN, MONEY)])
+        judged(lambda: [estimator.value(matrix, against_baseline=True) for matrix in (PLAIN, MONEY)])
+        judged(lambda: [estimator.accuracy_point(matrix) for matrix in (PLAIN, MONEY)])
+        judged(lambda: (estimator.accuracy_difference(), estimator.win_rate(), estimator.confusion))
+
+    holds(claim, windows(), st.sampled_from([None, 0.1, 0.0, 1e-12, NAN, 2.0]), examples=examples)
+
+
+@quick_and_many(150)
+def test_every_figure_of_parts_is_sound_or_refused(examples):
+    def claim(window, number):
+        named = (*ARGUMENTS, "population", "cells")
+        estimator = attempted(lambda: BinaryEstimator(window.population, window.sample), *named)
+        if estimator is None:
+            return
+        by_class = {"cells": estimator.population.predicted, "items": estimator.sample.predicted}
+        spread = {"cells": np.arange(len(estimator.population.n)) % number, "items": np.zeros(len(estimator.sample.pi))}
+        judged(lambda: _of_parts(estimator, by_class), *named)
+        judged(lambda: _of_parts(estimator, spread), *named)
+        of_positives = {name: each == 1 for name, each in by_class.items()}
+        judged(lambda: [estimator.restrict(**of_positives).estimate(metric) for metric in METRICS])
+
+    holds(claim, windows(), st.integers(1, 4), examples=examples)
+
+
+def _of_parts(estimator, parts):
+    by = BinaryParts.of(estimator, **parts)
+    return {metric: by.estimate(metric) for metric in (*METRICS, own)}
+
+
+@quick_and_many(150)
+def test_every_figure_of_three_classes_is_sound_or_refused(examples):
+    plain, money = ValueMatrix.of(np.eye(3)), ValueMatrix.of(1e30 * np.eye(3) - 1, uses_amount=True)
+
+    def claim(window):
+        named = (*ARGUMENTS, "population")
+        estimator = attempted(lambda: MulticlassEstimator(window.population, window.sample, classes=3), *named)
+        if estimator is None:
+            return
+        judged(lambda: [estimator.estimate(**figure) for figure in OF_CLASSES])
+        judged(lambda: [estimator.uncorrected(**figure) for figure in OF_CLASSES])
+        judged(lambda: [estimator.value(matrix) for matrix in (plain, money)])
+        judged(lambda: [estimator.mean_value(matrix, against_baseline=True) for matrix in (plain, money)])
+        judged(lambda: [estimator.accuracy_point(matrix) for matrix in (plain, money)])
+        judged(lambda: (estimator.accuracy_difference(), estimator.win_rate(), estimator.table))
+
+    holds(claim, windows(classes=3), examples=examples)
+
+
+@quick_and_many(150)
+def test_every_figure_of_numbers_is_sound_or_refused(examples):
+    def claim(window, scale, of_prediction):
+        named = (*ARGUMENTS, "population", "bins", "loss")
+        estimator = attempted(lambda: _of_numbers(window, scale, of_prediction), *named)
+        if estimator is None:
+            return
+        nobody = np.zeros(len(estimator.sample.pi), dtype=bool)
+        judged(lambda: [(estimator.estimate(metric), estimator.uncorrected(metric)) for metric in OF_NUMBERS])
+        judged(lambda: [estimator.restrict(items=nobody).estimate(metric) for metric in OF_NUMBERS])
+        judged(lambda: estimator.mean(LOSSES["bias"]))
+
+    scales = st.sampled_from([1.0, 1.0, 0.0, 1e29, 1e-30, 1e-300, 1e100])
+    holds(claim, windows(classes=1), scales, scales, examples=examples)
+
+
+def _of_numbers(window, scale, of_prediction):
+    """The window as one of a model that predicts numbers: normal ones, in these units."""
+    n = np.size(window.items["predicted"])
+    truth = window.rng.normal(size=n) * scale
+    given = {**window.items, "score": np.full(n, 0.3), "label": truth, "truth": truth[::-1]}
+    everyone = {**window.everyone, "score": np.full(np.size(window.everyone["predicted"]), 0.3)}
+    of_numbers = Window(everyone, given, window.rate, window.rng)
+    sample = of_numbers.sample
+    said = window.rng.normal(size=n) * of_prediction
+    return RegressionEstimator(of_numbers.population, sample, predicted=said, bins=sample.bin)

@@ -1,0 +1,275 @@
+"""The estimator's behaviour at its edges; that its numbers are right is the matter of tests/oracles."""
+
+import numpy as np
+import pytest
+
+from apps.stats.estimators.binary import BinaryEstimator
+from apps.stats.estimators.confusion import FORMULAS
+from apps.stats.estimators.hajek import hajek_mean
+from apps.stats.estimators.population import Population
+from apps.stats.estimators.sample import Sample
+from apps.stats.estimators.value import ValueMatrix
+
+ROWS = 6_000
+OFFER = ValueMatrix.of([[650, -250], [0, 0]])
+PROPER = ("brier", "log_loss")  # proper scoring rules: shown from 1,000 labels
+ALL = (*FORMULAS, "auc", "average_precision", "ece", *PROPER)
+
+
+def world(seed=1, *, rate=0.1, with_score=True, with_baseline=True):
+    rng = np.random.default_rng(seed)
+    s = rng.beta(0.7, 0.9, ROWS)
+    known = {
+        "predicted": (s > 0.45).astype(int),
+        "score": s if with_score else np.full(ROWS, np.nan),
+        "pi": np.full(ROWS, rate),
+        "amount": rng.lognormal(0, 0.5, ROWS),
+    }
+    if with_baseline:
+        known["baseline"] = (s + rng.normal(0, 0.2, ROWS) > 0.5).astype(int)
+    truth = (rng.random(ROWS) < s).astype(int)
+    return known, truth, rng.random(ROWS) < rate
+
+
+def items(known, truth, rows):
+    return Sample.of(**{name: column[rows] for name, column in known.items()}, label=truth[rows])
+
+
+def estimator(seed=1, *, floor_rate=None, **how):
+    known, truth, drawn = world(seed, **how)
+    return BinaryEstimator(Population.from_rows(**known), items(known, truth, drawn), floor_rate=floor_rate)
+
+
+@pytest.mark.parametrize("metric", ALL)
+def test_every_metric_has_a_value_inside_its_interval(metric):
+    figure = estimator().estimate(metric)
+    assert figure.low < figure.value < figure.high
+    assert figure.code == ("preliminary" if metric in PROPER else None)
+    assert (figure.n_eff, figure.covered_share) == (pytest.approx(figure.n), 1.0)
+
+
+def test_a_formula_of_one_s_own_is_a_metric_like_the_others():
+    found = estimator()
+    own, known = found.estimate(lambda at: at.tp / (at.tp + at.fp)), found.estimate("precision")
+    assert (own.value, own.se, own.n) == (known.value, known.se, known.n)
+    assert (own.method, known.method) == ("plain-mod", "logit-mod")
+
+
+def test_a_formula_that_gives_no_finite_number_says_so():
+    never = estimator().estimate(lambda at: 1 / (at.tp - at.tp))
+    assert (never.value, never.code) == (None, "undefined")
+
+
+def test_scoring_rules_stand_from_a_thousand_labels():
+    figure = estimator(rate=0.3).estimate("log_loss")
+    assert figure.n > 1_000
+    assert figure.code is None
+    assert estimator().estimate("log_loss").labels_needed == 1_000 - estimator().estimate("log_loss").n
+
+
+def test_labels_used_are_those_the_metric_depends_on():
+    found = estimator()
+    assert found.estimate("precision").n == int(found.sample.predicted.sum())
+    assert found.accuracy_difference().n == int((found.sample.predicted != found.sample.baseline).sum())
+    assert found.estimate("recall").n == len(found.sample.pi)
+
+
+def test_no_labels_no_number():
+    known, truth, _ = world()
+    nothing = BinaryEstimator(Population.from_rows(**known), items(known, truth, np.zeros(ROWS, bool)))
+    for metric in ALL:
+        assert (nothing.estimate(metric).value, nothing.estimate(metric).code) == (None, "no_labels")
+    assert nothing.value(OFFER).code == "no_labels"
+    assert nothing.win_rate().code == "no_labels"
+    assert nothing.accuracy_point(OFFER).code == "no_labels"
+
+
+def test_an_empty_window_says_so():
+    known, truth, drawn = world()
+    empty = BinaryEstimator(Population.from_rows(**known), items(known, truth, drawn)).restrict(
+        cells=np.zeros(len(Population.from_rows(**known).n), bool), items=np.zeros(drawn.sum(), bool)
+    )
+    assert {empty.estimate(metric).code for metric in ALL} == {"no_population"}
+    assert empty.accuracy_difference().code == "no_population"
+
+
+def test_where_part_of_the_population_cannot_be_drawn_there_is_no_number():
+    known, truth, drawn = world()
+    known["pi"] = np.where((known["predicted"] == 0) & (known["score"] < 0.1), 0.0, known["pi"])
+    found = BinaryEstimator(Population.from_rows(**known), items(known, truth, drawn & (known["pi"] > 0)))
+    figure = found.estimate("accuracy")
+    assert (figure.value, figure.code) == (None, "not_estimable")
+    assert figure.covered_share == pytest.approx((known["pi"] > 0).mean())
+
+
+def test_precision_needs_only_predicted_positives_to_be_covered():
+    known, truth, drawn = world()
+    known["pi"] = np.where(known["predicted"] == 1, known["pi"], 0.0)
+    found = BinaryEstimator(Population.from_rows(**known), items(known, truth, drawn & (known["pi"] > 0)))
+    assert found.estimate("precision").value is not None
+    assert found.estimate("recall").code == "not_estimable"
+
+
+def test_agreement_needs_no_labels():
+    """Only disagreements are drawn: the difference stands, the accuracy does not."""
+    known, truth, drawn = world()
+    apart = known["predicted"] != known["baseline"]
+    known["pi"] = np.where(apart, 0.5, 0.0)
+    drawn = apart & (np.random.default_rng(9).random(ROWS) < 0.5)
+    found = BinaryEstimator(Population.from_rows(**known), items(known, truth, drawn))
+    right = (known["predicted"] == truth).mean() - (known["baseline"] == truth).mean()
+    figure = found.accuracy_difference()
+    assert figure.low <= right <= figure.high
+    assert found.estimate("accuracy").code == "not_estimable"
+
+
+def test_a_baseline_that_never_differs_differs_by_exactly_nothing():
+    known, truth, drawn = world()
+    known["baseline"] = known["predicted"]
+    found = BinaryEstimator(Population.from_rows(**known), items(known, truth, drawn))
+    figure = found.accuracy_difference()
+    assert (figure.value, figure.low, figure.high, figure.method) == (0.0, 0.0, 0.0, "exact")
+    assert found.win_rate().code == "no_disagreement"
+
+
+def test_without_a_baseline_there_is_nothing_to_compare_with():
+    found = estimator(with_baseline=False)
+    assert found.accuracy_difference().code == "no_baseline"
+    assert found.value(OFFER, against_baseline=True).code == "no_baseline"
+    assert found.estimate("accuracy", of="baseline").code == "no_baseline"
+    assert found.win_rate().code == "no_baseline"
+
+
+def test_a_part_without_a_baseline_is_left_out_of_the_comparison():
+    known, truth, drawn = world()
+    half = np.arange(ROWS) % 2 == 0
+    cut = BinaryEstimator(
+        Population.from_rows(**{name: column[half] for name, column in known.items()}),
+        items(known, truth, drawn & half),
+        proxy=(whole := estimator()).fitted,
+        overturn=whole.expected_overturn,
+    )
+    known["baseline"] = np.where(half, known["baseline"], -1)
+    partly = BinaryEstimator(Population.from_rows(**known), items(known, truth, drawn), proxy=cut.proxy)
+    assert partly.accuracy_difference().value == pytest.approx(cut.accuracy_difference().value)
+    assert partly.value(OFFER, against_baseline=True).value == pytest.approx(
+        cut.value(OFFER, against_baseline=True).value
+    )
+
+
+def test_slices_use_the_same_pseudo_truths():
+    """Both halves of a window add up to the whole, because m is fitted once."""
+    found = estimator()
+    low = found.population.bin < 90
+    parts = [
+        found.restrict(cells=mask, items=rows)
+        for mask, rows in ((low, found.sample.bin < 90), (~low, found.sample.bin >= 90))
+    ]
+    total = sum(part.estimate("accuracy").value * part.population.size for part in parts)
+    assert total / ROWS == pytest.approx(found.estimate("accuracy").value)
+    assert {part.fitted for part in parts} == {found.fitted}
+
+
+def test_other_cells_can_stand_for_a_slice():
+    found = estimator()
+    low = found.population.bin < 90
+    by_mask = found.restrict(cells=low, items=found.sample.bin < 90).estimate("f1")
+    assert found.within(found.population.where(low), items=found.sample.bin < 90).estimate("f1") == by_mask
+
+
+def test_few_labels_are_preliminary_and_say_how_many_more():
+    figure = estimator(rate=0.002, floor_rate=0.002).estimate("accuracy")
+    assert figure.code == "preliminary"
+    assert figure.value is not None
+    assert figure.labels_needed >= 38  # a floor of 12 where 50 are wanted
+
+
+def test_a_floor_of_fifty_is_enough():
+    assert estimator(floor_rate=0.01).estimate("accuracy").code is None
+
+
+def test_open_adjudication_is_said_beside_the_number():
+    known, truth, drawn = world()
+    columns = {name: column[drawn] for name, column in known.items()}
+    n = int(drawn.sum())
+    waiting = BinaryEstimator(Population.from_rows(**known), Sample.of(**columns, label=truth[drawn], q=np.zeros(n)))
+    assert waiting.estimate("accuracy").code == "adjudication_open"
+    assert waiting.estimate("accuracy").value == pytest.approx(estimator().estimate("accuracy").value)
+
+
+def test_a_score_that_is_rounded_differently_in_cells_and_items_is_refused():
+    known, truth, drawn = world()
+    cells = Population.from_rows(**known)
+    other = known | {"score": np.clip(known["score"] * 0.5, 0, 1)}
+    with pytest.raises(ValueError, match="class and score bin that the population has not"):
+        BinaryEstimator(cells.where(cells.bin > 60), items(other, truth, drawn))
+
+
+@pytest.mark.parametrize(("metric", "of"), [("acuracy", "predicted"), ("accuracy", "nobody"), ("auc", "baseline")])
+def test_an_unknown_metric_is_refused(metric, of):
+    with pytest.raises(ValueError, match=r"metric"):
+        estimator().estimate(metric, of=of)
+
+
+def test_a_third_class_is_refused():
+    cells = Population.from_rows(predicted=[2], score=[0.5], pi=[1.0])
+    with pytest.raises(ValueError, match="predicted of the population must be 0 or 1"):
+        BinaryEstimator(cells, Sample.of(predicted=[1], score=[0.5], pi=[1.0], label=[1]))
+
+
+def test_without_any_score_accuracy_is_the_hajek_mean():
+    """Σ d a / Σ d, written out."""
+    known, truth, _ = world(with_score=False)
+    known["pi"] = np.where(known["predicted"] == 1, 0.2, 0.05)
+    drawn = np.random.default_rng(3).random(ROWS) < known["pi"]
+    found = BinaryEstimator(Population.from_rows(**known), items(known, truth, drawn))
+    d, right = 1 / known["pi"][drawn], (known["predicted"] == truth)[drawn]
+    figure = found.estimate("accuracy")
+    assert figure.value == pytest.approx((d * right).sum() / d.sum())
+    assert figure.method == "hajek"
+    assert figure.low <= (known["predicted"] == truth).mean() <= figure.high
+    assert found.estimate("auc").code == found.estimate("brier").code == "no_score"
+
+
+def test_without_any_score_money_is_certain_where_no_truth_can_matter():
+    """An offer refused is worth nothing either way; the rest is N₀ · Σ d a / Σ d over predicted negatives."""
+    known, truth, drawn = world(with_score=False)
+    refused = known["predicted"] == 1
+    known["pi"], drawn = np.where(refused, 0.0, known["pi"]), drawn & ~refused
+    found = BinaryEstimator(Population.from_rows(**known), items(known, truth, drawn))
+    money = np.where(truth == 1, -250, 650)
+    figure = found.value(OFFER)
+    assert figure.value == pytest.approx((~refused).sum() * money[drawn].mean())
+    assert figure.low <= money[~refused].sum() <= figure.high
+
+
+def test_win_rate_is_the_hajek_mean_over_disagreements():
+    found = estimator()
+    apart = found.sample.predicted != found.sample.baseline
+    right = (found.sample.predicted == found.sample.known)[apart]
+    assert found.win_rate().value == pytest.approx(hajek_mean(right, found.sample.pi[apart]).value)
+
+
+def test_the_uncorrected_figure_is_that_of_the_answered_items_alone():
+    found = estimator()
+    right = found.sample.predicted == found.sample.known
+    assert found.uncorrected("accuracy").value == pytest.approx(right.mean())
+    assert found.uncorrected("accuracy").method == "uncorrected"
+    assert found.uncorrected("auc").low is None
+
+
+def test_value_per_thousand_is_the_total_in_another_unit():
+    found = estimator()
+    per_thousand = found.value(OFFER).scaled(1000 / found.population.size)
+    assert per_thousand.value == pytest.approx(found.mean_value(OFFER).value * 1000)
+    assert per_thousand.high - per_thousand.low == pytest.approx(
+        1000 * (found.mean_value(OFFER).high - found.mean_value(OFFER).low)
+    )
+
+
+def test_money_without_amounts_has_a_reason():
+    known, truth, drawn = world()
+    cells = Population.from_rows(**known)
+    del known["amount"]
+    found = BinaryEstimator(cells, items(known, truth, drawn))
+    assert found.value(ValueMatrix.of(OFFER.matrix, uses_amount=True)).code == "no_amount"

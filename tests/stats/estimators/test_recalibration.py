@@ -1,0 +1,91 @@
+import numpy as np
+import pytest
+from scipy.optimize import minimize
+from scipy.special import expit
+from sklearn.linear_model import LogisticRegression
+
+from apps.stats.design.draws import bin_centers
+from apps.stats.estimators.recalibration import recalibrate
+
+
+@pytest.fixture(scope="module")
+def labels():
+    rng = np.random.default_rng(4)
+    bins = rng.integers(60, 140, 300)
+    truth = (rng.random(300) < expit(0.7 * bin_centers(bins) - 0.4)).astype(float)
+    return bins, truth, rng.uniform(0.01, 0.5, 300)
+
+
+def test_it_is_the_maximum_of_the_posterior(labels):
+    """First principles: scipy's general optimiser on the log posterior, item by item."""
+    bins, truth, pi = labels
+    weight, x = (1 / pi) / (1 / pi).mean(), bin_centers(bins)
+
+    def loss(at):
+        z = at[0] + at[1] * x
+        return (weight * (np.logaddexp(0, z) - truth * z)).sum() + at[0] ** 2 / 2 + (at[1] - 1) ** 2 / (2 * 0.25)
+
+    expected = minimize(loss, [0, 1], method="BFGS", options={"gtol": 1e-9}).x
+    found = recalibrate(bins, truth, pi)
+    assert (found.intercept, found.slope) == pytest.approx(expected, abs=1e-6)
+
+
+def test_many_labels_leave_nothing_of_the_prior(labels):
+    """scikit-learn's unpenalised logistic regression on the same weighted rows, 200 times over."""
+    bins, truth, pi = (np.tile(column, 200) for column in labels)
+    free = LogisticRegression(C=np.inf, tol=1e-10).fit(bin_centers(bins)[:, None], truth, sample_weight=1 / pi)
+    found = recalibrate(bins, truth, pi)
+    assert (found.intercept, found.slope) == pytest.approx((free.intercept_[0], free.coef_[0, 0]), abs=2e-3)
+
+
+def test_one_class_alone_stays_finite():
+    found = recalibrate([0, 199, 100], [1, 1, 1], [0.1, 1e-6, 1.0])
+    assert np.isfinite([found.intercept, found.slope]).all()
+    assert ((found.predict([0.0, 0.5, 1.0]) > 0) & (found.predict([0.0, 0.5, 1.0]) < 1)).all()
+
+
+def test_the_scale_of_the_weights_does_not_matter(labels):
+    bins, truth, pi = labels
+    one, other = recalibrate(bins, truth, pi), recalibrate(bins, truth, pi / 7)
+    assert (one.intercept, one.slope) == pytest.approx((other.intercept, other.slope), abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("bins", "truth", "pi", "complaint"),
+    [
+        ([1], [1], [0.0], "pi must be in"),
+        ([1], [2], [0.5], "truth must be in"),
+        ([1, 2], [1], [0.5], "bins must have length"),
+    ],
+)
+def test_bad_input_is_named(bins, truth, pi, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        recalibrate(bins, truth, pi)
+
+
+def test_the_covariance_is_the_spread_of_the_fit_over_draws():
+    """Simulation, seed 71: 400 fits to 400 labels each, drawn twice as often above one half; prior and all."""
+    rng, fits = np.random.default_rng(71), []
+    for _ in range(400):
+        bins = rng.integers(60, 140, 700)
+        pi = np.where(bins < 100, 0.4, 0.8)
+        drawn = rng.random(700) < pi
+        truth = rng.random(700) < expit(0.9 * bin_centers(bins) + 0.1)
+        fits.append(recalibrate(bins[drawn], truth[drawn], pi[drawn]))
+    spread = np.cov([[fit.intercept, fit.slope] for fit in fits], rowvar=False)
+    assert np.mean([fit.covariance for fit in fits], axis=0) == pytest.approx(spread, rel=0.2, abs=2e-3)
+
+
+def test_equal_weights_of_a_true_model_give_the_inverse_curvature():
+    """First principles: a truth equal to what is expected, so that only the prior's share is left to compare."""
+    bins = np.repeat([80, 120], 500)
+    truth = np.tile([0.0, 1.0], 500)  # half of each: expected one half in both bins
+    flat = recalibrate(bins, truth, np.ones(1000))
+    x = np.column_stack([np.ones(1000), bin_centers(bins)])
+    p = expit(x @ [flat.intercept, flat.slope])
+    curvature = (x.T * (p * (1 - p))) @ x + np.diag([1.0, 4.0])
+    assert flat.covariance == pytest.approx(np.linalg.inv(curvature), rel=0.05, abs=1e-6)
+
+
+def test_no_labels_leave_the_variance_of_the_prior():
+    assert recalibrate([], [], []).covariance.tolist() == [[1.0, 0.0], [0.0, 0.25]]

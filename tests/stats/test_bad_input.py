@@ -1,0 +1,204 @@
+"""Bad input for the functions that everything else rests on: a refusal that names the argument, or sound numbers."""
+
+import numpy as np
+import pytest
+from hypothesis import strategies as st
+
+from apps.stats import arrays, estimate, intervals, sequence
+from apps.stats.arrays import LARGEST
+from apps.stats.estimate import Estimate, missing
+from tests.stats.broken import NUMBERS, VECTORS
+from tests.stats.soundness import INF, NAN, attempted, holds, judged, quick_and_many
+
+CHECKS = [
+    arrays.as_floats,
+    arrays.as_ints,
+    arrays.as_binary,
+    arrays.as_bools,
+    arrays.as_inclusion,
+    arrays.as_probability,
+]
+COUNTS = st.sampled_from([-1, 0, 1, 2, 100, 10**12])
+LEVELS = st.sampled_from([0.95, 0.0, 1.0, 1 - 1e-16, 1e-300, 0.999999, -1.0, NAN, INF])
+
+
+@pytest.mark.parametrize("check", CHECKS)
+@pytest.mark.parametrize(
+    ("given", "complaint"),
+    [
+        ([0.5, NAN], "x holds nan or infinite values"),
+        ([INF], "x holds nan or infinite values"),
+        ([[1.0]], r"x must have one dimension, got shape \(1, 1\)"),
+        (1.0, r"x must have one dimension, got shape \(\)"),
+        (None, r"x must have one dimension, got shape \(\)"),
+        ("half", "x must hold numbers only"),
+        ([[1], [1, 2]], "x must hold numbers only"),
+        ([10**400], "x must hold numbers only"),
+        ({}, "x must hold numbers only"),
+    ],
+)
+def test_what_is_no_vector_of_numbers_is_refused_by_name(check, given, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        check("x", given)
+
+
+@pytest.mark.parametrize(
+    ("call", "complaint"),
+    [
+        (lambda: arrays.as_floats("x", [1, 2], length=3), "x must have length 3, got 2"),
+        (lambda: arrays.as_floats("x", [1e31], largest=LARGEST), r"x holds values beyond ±1e\+30"),
+        (lambda: arrays.as_floats("x", [INF], allow_nan=True), "x holds infinite values"),
+        (lambda: arrays.as_ints("x", [0.5]), "x must hold whole numbers"),
+        (lambda: arrays.as_ints("x", [1e300]), r"x holds values beyond ±9e\+15"),
+        (lambda: arrays.as_ints("x", [-1]), "x must not be below 0, got -1"),
+        (lambda: arrays.as_binary("x", [2]), "x must be 0 or 1"),
+        (lambda: arrays.as_inclusion("x", [0.0]), r"x must be in \(0, 1\], got 0.0"),
+        (lambda: arrays.as_inclusion("x", [1.1]), r"x must be in \(0, 1\], got 1.1"),
+        (lambda: arrays.as_inclusion("x", [1e-300]), "x must not be below 1.1e-16"),
+        (lambda: arrays.as_probability("x", [-0.1]), r"x must be in \[0, 1\]"),
+        (lambda: arrays.as_probability("x", [1e-300]), "x must not be below 1.1e-16"),
+        (lambda: arrays.as_mask("x", [0, 1], length=2), "x must be a boolean mask of length 2"),
+        (lambda: arrays.as_mask("x", [True], length=2), "x must be a boolean mask of length 2"),
+        (lambda: arrays.as_mask("x", [[True], [True, False]], length=2), "x must be a boolean mask of length 2"),
+        (lambda: arrays.as_level(1.0), "level must be in"),
+        (lambda: arrays.same_length(x=[1], y=[]), "lengths differ: {'x': 1, 'y': 0}"),
+        (lambda: intervals.wilson_interval(1, 0), "n must be positive"),
+        (lambda: intervals.wilson_interval(2, 1), "successes must be between 0 and n"),
+        (lambda: intervals.wilson_interval(NAN, 1), "successes must be between 0 and n"),
+        (lambda: intervals.wilson_interval(1, 2, level=0), "level must be in"),
+        (lambda: intervals.wilson_interval(1, 2, quantile=NAN), "quantile must not be negative"),
+        (lambda: intervals.logit_mod(NAN, design_terms=[], anticipated=0, n=1), "value holds nan"),
+        (lambda: intervals.logit_mod(0.5, design_terms=[-1], anticipated=0, n=1), "design_terms must not be negative"),
+        (lambda: intervals.logit_mod(0.5, design_terms=[1], anticipated=NAN, n=1), "anticipated holds nan"),
+        (lambda: intervals.logit_mod(0.5, design_terms=[], anticipated=0, n=1, plug_in=INF), "plug_in must be finite"),
+        (lambda: intervals.moderated_variance([1], 1, nu_0=0), "nu_0 must be positive"),
+        (lambda: intervals.t_quantile(0.95, 0), "df must be positive"),
+        (lambda: intervals.t_quantile(0.95, 1e-3), "df is too small for level 0.95"),
+        (lambda: Estimate(None, None, None, "none", 0), "needs a code"),
+        (lambda: Estimate(0.5, NAN, 1, "plain", 1), "low, high, se, df, n_eff and covered_share must be finite"),
+        (lambda: Estimate(0.5, 0, 1, "plain", 1, se=NAN), "se, df, n_eff and covered_share must be finite"),
+        (lambda: Estimate(0.5, 0, 1, "plain", 1).scaled(NAN), "factor must be finite"),
+        (lambda: Estimate(0.5, 0, 1, "plain", 1).shifted(INF), "by must be finite"),
+        (lambda: estimate.effective_size(np.array([0.0])), "pi must be positive"),
+        (lambda: estimate.missed_error_bound(0), "floor_labels must be positive"),
+        (lambda: estimate.missed_error_bound(INF), "floor_labels must be positive"),
+        (lambda: sequence.confidence_sequence(missing("no_labels"), first_look=0), "first_look must be positive"),
+        (lambda: sequence.sequence_factor(0), "n must be positive"),
+        (lambda: sequence.sequence_factor(9, level=NAN), "level must be in"),
+    ],
+)
+def test_what_cannot_be_is_refused_by_name(call, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        call()
+
+
+def test_a_figure_above_one_has_no_bounded_sequence():
+    error = Estimate(5.0, 4.0, 6.0, "plain-mod", 200, se=0.5)
+    with pytest.raises(ValueError, match="figure is not bounded by 0 and 1"):
+        sequence.confidence_sequence(error)
+    assert sequence.confidence_sequence(error, is_bounded=False).low < 4.0
+
+
+@quick_and_many(400)
+def test_every_check_gives_its_array_or_names_the_argument(examples):
+    def claim(check, values, length):
+        found = judged(lambda: check("x", values, length=length), "x")
+        assert found is None or (found.ndim == 1 and (length is None or len(found) == length))
+
+    holds(claim, st.sampled_from(CHECKS), VECTORS, st.sampled_from([None, 0, 1, 2]), examples=examples)
+
+
+@quick_and_many(300)
+def test_wilson_holds_its_share_whatever_the_counts(examples):
+    def claim(successes, n, level, quantile):
+        ends = judged(
+            lambda: intervals.wilson_interval(successes, n, level=level, quantile=quantile),
+            *("successes", "n", "level", "quantile"),
+        )
+        if ends is not None:
+            assert 0 <= ends[0] <= successes / n + 1e-15
+            assert successes / n - 1e-15 <= ends[1] <= 1
+
+    holds(claim, NUMBERS, NUMBERS, LEVELS, st.one_of(st.none(), NUMBERS), examples=examples)
+
+
+@quick_and_many(400)
+def test_logit_mod_holds_its_value_whatever_the_variances(examples):
+    def claim(value, **given):
+        judged(lambda: intervals.logit_mod(value, **given), "value", "df", "variance", *given)
+
+    holds(
+        claim,
+        value=NUMBERS | st.floats(0, 1),
+        design_terms=VECTORS | st.lists(st.floats(0, 1), max_size=4),
+        anticipated=NUMBERS | st.floats(0, 1),
+        n=COUNTS,
+        plug_in=st.none() | NUMBERS,
+        is_bounded=st.booleans(),
+        level=st.just(0.95) | LEVELS,
+        nu_0=st.just(10.0) | st.sampled_from([10.0, 0.0, 1e-3, NAN, INF, 1e300]),
+        examples=examples,
+    )
+
+
+@quick_and_many(300)
+def test_many_intervals_at_once_hold_their_values(examples):
+    def claim(value, **given):
+        found = judged(lambda: intervals.interval_around(value, **given), "value", *given)
+        assert found is None or len(found.low) == len(found.high) == len(found.value)
+
+    sound = st.lists(st.floats(0, 1), min_size=2, max_size=2)
+    holds(
+        claim,
+        value=sound | st.lists(NUMBERS, min_size=2, max_size=2),
+        variance=sound | st.lists(NUMBERS, min_size=2, max_size=2),
+        df=sound.map(lambda pair: [10 + each for each in pair]) | VECTORS,
+        n=sound | VECTORS,
+        plug_in=sound | st.lists(NUMBERS, min_size=2, max_size=2),
+        is_bounded=st.booleans(),
+        examples=examples,
+    )
+
+
+@quick_and_many(200)
+def test_moderation_and_sizes_are_sound_or_refused(examples):
+    def claim(one, two, three):
+        judged(lambda: intervals.moderate(one, two, three), "design", "nu", "anticipated")
+        judged(lambda: estimate.effective_size(np.array(one)), "pi")
+        given = {"df": one, "n": two, "floor_labels": three, "expected_labels": two}
+        judged(lambda: estimate.labels_needed_by_part(**{name: np.array(each) for name, each in given.items()}), *given)
+
+    lists = st.lists(NUMBERS, min_size=1, max_size=2)
+    holds(claim, lists, lists, lists, examples=examples)
+
+
+@quick_and_many(300)
+def test_figures_and_their_sequences_are_sound_or_refused(examples):
+    def claim(*, number, other, n, first_look, level, floor):
+        numbers = ("value", "low", "high", "se")
+        figure = judged(lambda: Estimate(number, number, number, "plain", n, se=abs(other)), *numbers)
+        judged(lambda: intervals.t_quantile(level, other), "level", "df")
+        judged(lambda: estimate.missed_error_bound(floor), "floor_labels")
+        needed = {"df": other, "n": n, "floor_labels": floor, "expected_labels": number}
+        judged(lambda: estimate.labels_needed(**needed), *needed)
+        judged(lambda: sequence.sequence_factor(n, first_look=first_look, level=level), "n", "first_look", "level")
+        if figure is not None and max(abs(number), abs(other)) < 1e100:
+            judged(lambda: figure.scaled(other), "factor")
+            judged(lambda: figure.shifted(other), "by")
+            look = {"first_look": first_look, "level": level}
+            judged(lambda: sequence.confidence_sequence(figure, **look), "figure", *look)
+            judged(lambda: sequence.confidence_sequence(figure, is_bounded=False, **look), *look)
+
+    first = st.sampled_from([100, 0, 1, NAN, INF, 10**12])
+    numbers = {"number": NUMBERS, "other": NUMBERS, "floor": NUMBERS}
+    holds(claim, **numbers, n=COUNTS, first_look=first, level=LEVELS, examples=examples)
+
+
+@quick_and_many(100)
+def test_masks_are_of_their_length_or_refused(examples):
+    def claim(mask, length):
+        found = attempted(lambda: arrays.as_mask("x", mask, length=length), "x")
+        assert found is None or found.shape == (length,)
+
+    masks = st.one_of(VECTORS, st.lists(st.booleans(), max_size=3))
+    holds(claim, masks, st.integers(0, 3), examples=examples)
