@@ -12,7 +12,8 @@ from apps.reports.contents import (
     slice_names,
     slices_of,
 )
-from apps.reports.document import Document, Figure, Figures, Point
+from apps.reports.curve import Curve, over_score
+from apps.reports.document import Document, Figure, Figures, Point, ThresholdSection
 from apps.reports.drawing import COLUMN, WIDE, Dot, Scale, by_group, over_time
 from apps.reports.figures import Unit, figure_text, unit_of
 from apps.reports.wording import slice_value
@@ -31,9 +32,25 @@ def render_charts(kind: str, document: dict[str, Any]) -> dict[str, Picture]:
     if known_in_time(known) >= LEAST_FOR_A_PICTURE:
         width = COLUMN if kind == "value" else WIDE
         pictures["by_time"] = over_time(_with_newest_said(over, known, metric), scale_of(unit), width=width)
+    value = known.get("value")
+    if value and (found := value.get("threshold")) and found["best"] is not None:
+        pictures["threshold"] = over_score(_curve(found), scale_of(unit_of("value_total", currency(known))))
     if kind != "value":
         pictures |= _slices(known, metric)
     return pictures
+
+
+def _curve(found: ThresholdSection) -> Curve:
+    line = f"in use {found['current']:.2f}" if found["current"] is not None else ""
+    return Curve(
+        tuple(found["scores"]),
+        tuple(found["value"]),
+        tuple(found["band_low"]),
+        tuple(found["band_high"]),
+        mark=found["current"],
+        mark_text=line,
+        flat=(found["flat_low"] or 0.0, found["flat_high"] or 1.0),
+    )
 
 
 def scale_of(unit: Unit) -> Scale:

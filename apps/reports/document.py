@@ -10,7 +10,8 @@ Parts of a window
 
 Codes beside a missing figure (value is null)
     no_population, no_labels, no_response, not_estimable, no_positives, no_negatives, no_predicted_positives,
-    no_score, no_baseline, no_amount, no_errors, no_value_model, no_disagreement, unsupported_task, failed
+    no_score, no_baseline, no_amount, no_errors, no_value_model, no_disagreement, no_variation, undefined,
+    unsupported_task, failed
 Codes beside a figure
     preliminary (see labels_needed), adjudication_open, boundary, outcomes_missing
 
@@ -19,7 +20,8 @@ Caveats (`{"code", "details"}`), each a sentence on the page
     skipped {n} · not_drawn {n, share} (π = 0) · not_blind {n} (drawn, but shown: not counted) ·
     rule_for_absent {n, value} · adjudication_open {n} · few_floor_labels {labels} ·
     missed_errors {share} (upper bound of a failure that the score does not show) · undrawn_batches {n}
-    (pushed, not yet drawn, so not yet counted in open days) · no_value_model {} · no_baseline {n} ·
+    (pushed, not yet drawn, so not yet counted in open days) · draw_unsound {check, expected, found} (what was drawn
+    does not add up to what it was drawn from) · no_value_model {} · no_baseline {n} ·
     no_amount {n} · failed {what} (one column or slice that could not be computed)
 """
 
@@ -28,7 +30,19 @@ from typing import Any, Literal, NotRequired, TypedDict
 Part = Literal["all", "closed", "open"]
 
 PERFORMANCE_METRICS = ("accuracy", "precision", "recall", "f1", "auc", "brier")
-# Multiclass: "accuracy", then "precision:<class>" and "recall:<class>". Regression: "mae", "bias".
+# Of the parts of a window only, for those who want to know more.
+FURTHER_METRICS = (
+    "specificity",
+    "balanced_accuracy",
+    "mcc",
+    "kappa",
+    "average_precision",
+    "log_loss",
+    "ece",
+)
+# Multiclass: "accuracy", then "precision:<class>" and "recall:<class>"; further "macro_precision", "macro_recall",
+# "macro_f1", "weighted_f1", "balanced_accuracy", "mcc", "kappa".
+REGRESSION_METRICS = ("mae", "rmse", "bias", "r2")
 BASELINE_METRICS = (
     "disagreement_rate",
     "kappa",
@@ -121,6 +135,9 @@ class SliceSection(TypedDict):
     share: float  # of the window's predictions
     figures: Figures
     naive: NaiveFigures
+    # Held against the rest of the window, with the false discovery rate over all slices; null: no test.
+    q_value: NotRequired[float | None]
+    differs: NotRequired[bool]
 
 
 class SampleSection(TypedDict):
@@ -158,6 +175,69 @@ class Matrix(TypedDict):
     counts: list[list[int]]
 
 
+class Drift(TypedDict):
+    """What the scores let one expect beside what was measured."""
+
+    metric: str
+    part: Part
+    reference: Literal["earlier", "score"]  # outcomes of earlier days, or the score at its word
+    reference_n: int  # outcomes that the expectation was fitted on
+    expected: Figure
+    measured: Figure
+    difference: Figure  # measured − expected
+    p: float | None
+    has_drifted: bool
+
+
+class SecondOpinions(TypedDict):
+    """The open days with the correction for reviewers' errors, and with their answers taken at their word."""
+
+    corrected: Figures
+    at_word: Figures
+
+
+class Hindsight(TypedDict):
+    """Days that are closed by now: what their reviews said, what the outcomes say, and how often these differ."""
+
+    days: int
+    n: int
+    answered: int  # reviewed cases whose outcome is known
+    from_reviews: Figures
+    from_outcomes: Figures
+    disagreement: Figure  # share of predictions whose outcome differs from the label that it got, or would get
+
+
+class SoFar(TypedDict):
+    """The whole window from the outcomes that came by now, each weighed by how likely it was known by today."""
+
+    n: int
+    known: int  # outcomes in, or settled by the rule
+    through: str  # date through which outcomes have been delivered
+    waits: dict[str, float | None]  # share of outcomes → days after which it is known
+    figures: Figures
+
+
+class LabelPlan(TypedDict):
+    """The open days' draw, had everybody answered, and what a narrower range would take."""
+
+    metric: str
+    drawn: int
+    half_width: float | None
+    target: float
+    labels_needed: int | None
+    code: str | None
+
+
+class ChecksSection(TypedDict):
+    """What stands for or against the figures of a performance report."""
+
+    drift: list[Drift]
+    second_opinions: SecondOpinions | None
+    hindsight: Hindsight | None
+    so_far: SoFar | None
+    plan: LabelPlan | None
+
+
 class BaselineSection(TypedDict):
     matrix: Matrix
     disagreements: int
@@ -186,6 +266,34 @@ class ErrorKind(TypedDict):
     value: float  # of one accuracy point taken from this kind alone
 
 
+class ThresholdSection(TypedDict):
+    """What 1,000 decisions would be worth with "positive" said from each score on; in the headline's part."""
+
+    part: Part
+    scores: list[float]
+    value: list[float]
+    band_low: list[float]  # the band holds the whole curve
+    band_high: list[float]
+    current: float | None  # the threshold that the decisions themselves show
+    best: float | None
+    flat_low: float | None  # from here to there nothing can be told from the best
+    flat_high: float | None
+    advice: str | None  # no_change, raise, lower
+    gain: Figure | None  # of 1,000 decisions, at the best less at the current one
+    code: str | None
+    labels_needed: int | None
+
+
+class NextLabels(TypedDict):
+    """What more answers are worth to the choice between model and baseline, over as many decisions as in the window."""
+
+    k: int
+    worth: float | None
+    cost: float | None
+    best_k: int | None  # number of answers with the largest net worth; 0: none pays
+    code: str | None
+
+
 class ValueSection(TypedDict):
     currency: str
     version: int
@@ -197,6 +305,8 @@ class ValueSection(TypedDict):
     review_cost: str
     by_error: list[ErrorKind]
     losses: list[Loss]  # in the headline's part of the window; at most five, dearest first
+    threshold: NotRequired[ThresholdSection | None]
+    next_labels: NotRequired[NextLabels | None]
 
 
 class Restatement(TypedDict):
@@ -264,5 +374,6 @@ class Document(TypedDict):
     population: dict[str, float]  # the sums used, see reports.services.evidence
     restatements: list[Restatement]
     results: list[Result]
+    checks: NotRequired[ChecksSection | None]  # performance of two classes; None: for other tasks
     baseline: NotRequired[BaselineSection]
     value: NotRequired[ValueSection | None]  # None: the model has no value model

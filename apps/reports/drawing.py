@@ -60,15 +60,16 @@ class Look:
 
 def over_time(dots: Sequence[Dot], scale: Scale, *, width: int = WIDE) -> dict[str, str]:
     """One dot for each part of the window, oldest left; {variant: svg}."""
-    return {look.name: _svg(_over_time(dots, scale, look), look) for look in _looks(width)}
+    return {look.name: svg(_over_time(dots, scale, look), look) for look in looks(width)}
 
 
 def by_group(dots: Sequence[Dot], scale: Scale, *, reference: Dot | None = None) -> dict[str, str]:
     """One row for each group, with a line where everybody together stands; {variant: svg}."""
-    return {look.name: _svg(_by_group(dots, scale, reference, look), look) for look in _looks(WIDE)}
+    return {look.name: svg(_by_group(dots, scale, reference, look), look) for look in looks(WIDE)}
 
 
-def _looks(width: int) -> list[Look]:
+def looks(width: int) -> list[Look]:
+    """The variants of a picture: light and dark, wide and for a phone."""
     return [Look(theme, pixels) for pixels in (width, NARROW) for theme in ("light", "dark")]
 
 
@@ -90,13 +91,13 @@ def _over_time(dots: Sequence[Dot], scale: Scale, look: Look) -> Picture:
         ),
     )
     spread = _spread(dots, scale)
-    axis = _axis(scale, ticks=5, room=NUMBER_ROOM)
+    axis = figure_axis(scale, ticks=5, room=NUMBER_ROOM)
     base = alt.Chart(_rows(dots)).encode(x=x)
     low, value, high = (alt.Y(f"{field}:Q", scale=spread, axis=axis) for field in ("low", "value", "high"))
-    layers = [*_zero(scale, look, channel="y"), base.mark_rule().encode(y=low, y2="high:Q")]
+    layers = [*zero_line(scale, look, channel="y"), base.mark_rule().encode(y=low, y2="high:Q")]
     layers += [base.mark_point().encode(y=value, fill=_fill(look))]
     said = base.transform_filter("datum.text")
-    layers += _text(said, look, {"y": high, "text": "text:N"}, align="right", dx=12, dy=-13)
+    layers += text_with_rim(said, look, {"y": high, "text": "text:N"}, align="right", dx=12, dy=-13)
     return alt.layer(*layers).properties(width=look.width, height=220)
 
 
@@ -107,13 +108,13 @@ def _by_group(dots: Sequence[Dot], scale: Scale, reference: Dot | None, look: Lo
     names = alt.Axis(title=None, ticks=False, domain=False, grid=True, labels=not above, minExtent=room)
     y = alt.Y("label:N", sort=[dot.label for dot in dots], axis=names)
     spread = _spread(dots, scale)
-    axis = _axis(scale, ticks=4)
+    axis = figure_axis(scale, ticks=4)
     low, value = (alt.X(f"{field}:Q", scale=spread, axis=axis) for field in ("low", "value"))
     base = alt.Chart(_rows(dots)).encode(y=y)
-    layers = [*_zero(scale, look, channel="x"), *_reference(reference, look, spread)]
+    layers = [*zero_line(scale, look, channel="x"), *_reference(reference, look, spread)]
     layers += [base.mark_rule().encode(x=low, x2="high:Q"), base.mark_point().encode(x=value, fill=_fill(look))]
     if above:
-        layers += _text(base, look, {"x": alt.value(0), "text": "label:N"}, align="left", dy=-15)
+        layers += text_with_rim(base, look, {"x": alt.value(0), "text": "label:N"}, align="left", dy=-15)
     height = (NARROW_ROW_HEIGHT if above else ROW_HEIGHT) * len(dots)
     return alt.layer(*layers).properties(width=look.width, height=height)
 
@@ -135,7 +136,8 @@ def _rows(dots: Sequence[Dot]) -> dict[str, Any]:
     return {"values": rows}
 
 
-def _axis(scale: Scale, *, ticks: int, room: float = 0) -> alt.Axis:
+def figure_axis(scale: Scale, *, ticks: int, room: float = 0) -> alt.Axis:
+    """The axis of the figures."""
     return alt.Axis(
         title=None,
         labelExpr=scale.expression,
@@ -147,7 +149,7 @@ def _axis(scale: Scale, *, ticks: int, room: float = 0) -> alt.Axis:
     )
 
 
-def _text(base: alt.Chart, look: Look, encoding: dict[str, Any], **place: Any) -> list[alt.Chart]:
+def text_with_rim(base: alt.Chart, look: Look, encoding: dict[str, Any], **place: Any) -> list[alt.Chart]:
     """Text with a rim of the ground's colour, so that lines behind it do not cross it."""
     rim = base.mark_text(**place, stroke=palette(look.theme)["ground"], strokeWidth=4, strokeJoin="round")
     return [rim.encode(**encoding), base.mark_text(**place).encode(**encoding)]
@@ -158,7 +160,8 @@ def _fill(look: Look) -> Any:
     return alt.condition("datum.is_open", alt.value(colours["ground"]), alt.value(colours["accent"]))
 
 
-def _zero(scale: Scale, look: Look, *, channel: str) -> list[alt.Chart]:
+def zero_line(scale: Scale, look: Look, *, channel: str) -> list[alt.Chart]:
+    """A line where the sign changes, where it matters."""
     if not scale.zero:
         return []
     line = alt.Chart({"values": [{"zero": 0}]}).mark_rule(color=palette(look.theme)["line-strong"], strokeWidth=1.5)
@@ -174,7 +177,8 @@ def _reference(reference: Dot | None, look: Look, spread: alt.Scale) -> list[alt
     return [line, base.mark_text(y=-9, color=colours["ink-2"]).encode(text="text:N")]
 
 
-def _svg(chart: Picture, look: Look) -> str:
+def svg(chart: Picture, look: Look) -> str:
+    """The picture in the colours of its look."""
     themed = chart.configure(**_theme(look))
     return str(vl_convert.vegalite_to_svg(themed.to_dict(), vl_version=".".join(alt.SCHEMA_VERSION[1:].split(".")[:2])))
 

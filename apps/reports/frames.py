@@ -24,6 +24,8 @@ from apps.truth.models import Resolution
 
 NO_BASELINE = -1.0
 CHUNK = 50_000
+# Enough for what truth to expect at a score, whatever the model has seen in its life.
+MOST_EARLIER = 50_000
 CELL_KEYS = ["day", "predicted", "baseline", "score_bin"]
 SLICE = "slice:"
 
@@ -38,14 +40,31 @@ def outcomes_frame(model: MonitoredModel, *, start: date, end: date, seq: int, s
             day=TruncDate("predicted_at", tzinfo=model.zone),
             money=Cast("amount", FloatField()),
             outcome=Subquery(latest.values("outcome")[:1]),
+            occurred_at=Subquery(latest.values("occurred_at")[:1]),
             **{f"slice_{at}": KeyTextTransform(name, "slices") for at, name in enumerate(slices)},
         )
     )
-    columns = ["day", "predicted", "baseline", "score", "money", "outcome"]
+    columns = ["day", "predicted_at", "predicted", "baseline", "score", "money", "outcome", "occurred_at"]
     frame = _read(rows, [*columns, *_slice_columns(slices)], named=[*columns, *_slice_names(slices)])
-    frame = frame.rename(columns={"money": "amount"})
+    moments = dict.fromkeys(("predicted_at", "occurred_at"), "datetime64[us, UTC]")
+    frame = frame.rename(columns={"money": "amount"}).astype(moments)
     frame["score_bin"] = score_bins(model, predicted=frame["predicted"], score=frame["score"]).astype(np.int64)
     return _typed(frame)
+
+
+def earlier_frame(
+    model: MonitoredModel, *, before: date, seq: int, as_of: datetime, most: int = MOST_EARLIER
+) -> pd.DataFrame:
+    """Score bin and outcome (nan: none came) of the newest predictions before a day that are older than the horizon."""
+    latest = Resolution.objects.filter(prediction=OuterRef("pk"), seq__lte=seq).order_by("-seq")
+    rows = (
+        Prediction.objects.filter(model=model, predicted_at__lt=min(day_start(model, before), as_of - model.horizon))
+        .annotate(outcome=Subquery(latest.values("outcome")[:1]))
+        .order_by("-predicted_at")[:most]
+    )
+    frame = _read(rows, ["predicted", "score", "outcome"], named=["predicted", "score", "outcome"]).astype("float64")
+    bins = score_bins(model, predicted=frame["predicted"], score=frame["score"]).astype(np.int64)
+    return frame.assign(score_bin=bins)
 
 
 def cells_frame(model: MonitoredModel, *, start: date, end: date, slice_name: str = "") -> pd.DataFrame:
@@ -112,9 +131,9 @@ def _latest(seq: int) -> Subquery:
 def _reviews_frame(resolutions: pd.Series) -> pd.DataFrame:
     """What reviewers said, by `resolution`."""
     known = Resolution.objects.filter(pk__in=[int(key) for key in resolutions.dropna()])
-    columns = ["pk", "label", "is_adjudication_chosen", "adjudication_probability", "adjudicated"]
-    frame = _read(known, columns, named=["resolution", "label", "is_chosen", "q", "adjudicated"])
-    return frame.astype(dict.fromkeys(("resolution", "label", "q", "adjudicated"), "float64"))
+    columns = ["pk", "outcome", "label", "is_adjudication_chosen", "adjudication_probability", "adjudicated"]
+    frame = _read(known, columns, named=["resolution", "outcome", "label", "is_chosen", "q", "adjudicated"])
+    return frame.astype(dict.fromkeys(("resolution", "outcome", "label", "q", "adjudicated"), "float64"))
 
 
 def changes_frame(model: MonitoredModel, *, start: date, end: date, before: int, seq: int) -> pd.DataFrame:

@@ -82,10 +82,11 @@ def money(value: float, *, currency: str, step: float = 1.0) -> str:
 
 def percent(share: float, *, decimals: int = 1) -> str:
     """
-    >>> percent(0.4125)
-    '41.2\\xa0%'
+    >>> percent(0.4125), percent(-0.0001)
+    ('41.2\\xa0%', '0.0\\xa0%')
     """
-    return f"{share * 100:.{decimals}f}{NO_BREAK}%".replace("-", "−")
+    rounded = round(share * 100, decimals) + 0.0  # no minus before a zero
+    return f"{rounded:.{decimals}f}{NO_BREAK}%".replace("-", "−")
 
 
 def per_hundred_decimals(low: float | None, high: float | None) -> int:

@@ -21,6 +21,8 @@ MISSING = {
     "no_errors": "no mistake was found, so there is none to mend",
     "no_value_model": "nobody has said yet what a decision is worth",
     "no_disagreement": "model and baseline never differed",
+    "no_variation": "all checked cases are the same, so there is nothing to compare",
+    "undefined": "not defined for these decisions",
     "unsupported_task": "not defined for this kind of model",
     "failed": "could not be computed; the rest of the report is not touched by it",
 }
@@ -103,6 +105,10 @@ CAVEATS: dict[str, Callable[[dict[str, Any]], str]] = {
     ),
     "undrawn_batches": lambda d: (
         f"{plural(d['n'], 'batch that came in is', 'batches that came in are')} not drawn yet and not counted here."
+    ),
+    "draw_unsound": lambda d: (
+        f"What was drawn does not add up to what it was drawn from ({d['check']}: {numbers.count(d['found'])} where "
+        f"{numbers.count(d['expected'])} was expected), so the figures of the open days may be wrong."
     ),
     "no_value_model": lambda _: "Nobody has said yet what a right or a wrong decision is worth.",
     "no_baseline": lambda d: (

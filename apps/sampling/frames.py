@@ -12,7 +12,7 @@ from apps.predictions.models import Batch, Payload, Prediction
 from apps.registry.models import MonitoredModel
 from apps.sampling.conditions import FEATURE
 from apps.sampling.models import SUMS
-from apps.stats.draws import logit_bin
+from apps.stats.design.draws import logit_bin
 
 COLUMNS = (
     "id",

@@ -8,7 +8,7 @@ from django.db.models import Count, Max, Sum
 from django.db.models.functions import Coalesce
 
 from apps.predictions import stages
-from apps.predictions.models import BatchKind, BatchStage
+from apps.predictions.models import BatchKind, BatchStage, RejectedRow
 from apps.registry.models import MonitoredModel
 from apps.sampling import policies
 from apps.sampling.models import Draw, PolicyKind, PopulationCell, SamplingPolicy
@@ -49,6 +49,7 @@ def intake(model: MonitoredModel) -> dict[str, Any]:
     return {
         "predictions": by_kind.get(BatchKind.PREDICTIONS),
         "outcomes": by_kind.get(BatchKind.OUTCOMES),
+        "rejected": RejectedRow.objects.filter(model=model).waiting().count(),
         "waiting": pending.filter(attempts__lt=stages.MAX_ATTEMPTS).values("stage").annotate(n=Count("pk")),
         "given_up": pending.filter(attempts__gte=stages.MAX_ATTEMPTS).select_related("batch").order_by("batch_id")[:20],
     }

@@ -2,33 +2,22 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
 from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from drf_spectacular.utils import extend_schema
-from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.accounts.access import get_or_404, project_of
 from apps.accounts.models import Scope
+from apps.common.api import LinesRenderer, wants_lines
 from apps.registry.models import MonitoredModel
 from apps.truth import labels
 from apps.truth.models import Resolution
 from apps.truth.serializers import LabelsAnswerSerializer, LabelsQuerySerializer
-
-
-class LinesRenderer(BaseRenderer):
-    """Lets a client ask for NDJSON, by Accept or ?format=ndjson; the view streams the lines itself."""
-
-    media_type = "application/x-ndjson"
-    format = "ndjson"
-
-    def render(self, data: Any, *args: Any, **kwargs: Any) -> bytes:  # noqa: ARG002  # the framework's signature
-        """Errors only."""
-        return json.dumps(data).encode()
 
 
 class LabelsView(APIView):
@@ -47,7 +36,7 @@ class LabelsView(APIView):
         query.is_valid(raise_exception=True)
         asked = query.validated_data
         seq = asked["seq"] if "seq" in asked else Resolution.objects.filter(model=found).last_seq()
-        if getattr(request.accepted_renderer, "format", "") == LinesRenderer.format:
+        if wants_lines(request):
             return StreamingHttpResponse(_lines(found, seq), content_type=LinesRenderer.media_type)
         rows, following = labels.page(found, seq=seq, after=asked["cursor"], limit=asked["limit"])
         return Response({"seq": seq, "labels": rows, "next": following})

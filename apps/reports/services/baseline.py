@@ -8,14 +8,14 @@ import pandas as pd
 from apps.reports import frames
 from apps.reports.document import BASELINE_METRICS, BaselineSection, Figures, Matrix, NaiveFigures
 from apps.reports.services.figures_of import Ask, answer, figures, naive_figures
-from apps.reports.services.judging import BinaryJudge, Judge, MulticlassJudge, RegressionJudge
+from apps.reports.services.judging import BinaryJudge, Judge, RegressionJudge
 from apps.reports.services.selection import Selection
-from apps.stats.agreement import agreement_table, cohen_kappa
-from apps.stats.comparison import compare, mcnemar
+from apps.stats.comparison.baseline import compare, mcnemar
 from apps.stats.estimate import Estimate, missing
-from apps.stats.exact import uncorrected_figure
+from apps.stats.estimators.exact import uncorrected_figure
+from apps.stats.estimators.multiclass import MulticlassEstimator
 from apps.stats.intervals import wilson_interval
-from apps.stats.multiclass import MulticlassEstimator
+from apps.stats.reviewers.agreement import agreement_table, cohen_kappa
 
 
 class Baseline:
@@ -26,6 +26,13 @@ class Baseline:
 
     def figures(self, selection: Selection) -> Figures:
         return figures(self._asked(selection), selection.basis)
+
+    def further(self, _selection: Selection) -> Figures:
+        return {}
+
+    def share(self, selection: Selection) -> Estimate | None:
+        """Decisions in which model and baseline differ."""
+        return None if isinstance(self.judge, RegressionJudge) else disagreement_rate(selection)
 
     def naive(self, selection: Selection) -> NaiveFigures:
         """From all answered draws of the selection, each counting the same."""
@@ -76,17 +83,17 @@ class Baseline:
             }
         several = judge.of(selection)
         return asked | {
-            "win_rate": partial(_win_rate, several),
-            "accuracy_difference": partial(missing, "unsupported_task"),
+            "win_rate": several.win_rate,
+            "accuracy_difference": several.accuracy_difference,
             "accuracy": partial(several.estimate, "accuracy"),
-            "baseline_accuracy": partial(_baseline_accuracy, judge, several),
+            "baseline_accuracy": partial(_baseline_accuracy, several),
         }
 
     def _mcnemar(
         self, selection: Selection, model_right: int, baseline_right: int
     ) -> tuple[float | None, float | None]:
         """Weighted, z = Δ̂/√V; where all outcomes are in, the plain test of the disagreements."""
-        if not isinstance(self.judge, BinaryJudge):
+        if isinstance(self.judge, RegressionJudge):
             return None, None
         found = compare(answer("accuracy_difference", self.judge.of(selection).accuracy_difference))
         if found.code != "exact":
@@ -123,21 +130,9 @@ def agreement(selection: Selection) -> Estimate:
     return cohen_kappa(counts)
 
 
-def _win_rate(estimator: MulticlassEstimator) -> Estimate:
-    """Share of the disagreements in which the model is right."""
-    cells, items = estimator.population, estimator.sample
-    apart = estimator.restrict(
-        cells=(cells.baseline >= 0) & (cells.predicted != cells.baseline),
-        items=(items.baseline >= 0) & (items.predicted != items.baseline),
-    )
-    if not apart.population.size:
-        return missing("no_disagreement" if (cells.baseline >= 0).any() else "no_baseline")
-    return apart.estimate("accuracy")
-
-
-def _baseline_accuracy(judge: MulticlassJudge, estimator: MulticlassEstimator) -> Estimate:
-    swapped = judge.swapped(estimator)
-    return swapped.estimate("accuracy") if swapped.population.size else missing("no_baseline")
+def _baseline_accuracy(several: MulticlassEstimator) -> Estimate:
+    there = several.swapped
+    return there.estimate("accuracy") if there.population.size else missing("no_baseline")
 
 
 def _table(selection: Selection) -> np.ndarray:

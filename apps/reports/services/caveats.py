@@ -3,14 +3,19 @@
 from collections.abc import Iterator
 from typing import Any
 
+import structlog
+
 from apps.reports.document import Caveat, Part
 from apps.reports.frames import NO_BASELINE
 from apps.reports.models import Kind
 from apps.reports.services.evidence import Evidence
-from apps.reports.services.judging import floor_labels, missed_errors
+from apps.reports.services.judging import drawn_from, floor_labels, judge_of, missed_errors
 from apps.reports.services.selection import Selection
 from apps.reports.services.value import Value
+from apps.stats.design.checks import check_draw
 from apps.stats.estimate import MINIMUM_FLOOR_LABELS
+
+log = structlog.get_logger(__name__)
 
 
 def caveats(
@@ -52,11 +57,27 @@ def _of_open_days(evidence: Evidence, parts: dict[Part, Selection]) -> Iterator[
     unsettled = int((counted["is_chosen"] & counted["is_answered"] & ~counted["is_settled"]).sum())
     if unsettled:
         yield _caveat("adjudication_open", n=unsettled)
+    yield from _unsound(evidence, opened)
     labels, bound = floor_labels(opened), missed_errors(opened)
     if labels is not None and labels < MINIMUM_FLOOR_LABELS:
         yield _caveat("few_floor_labels", labels=round(labels))
     if bound is not None and bound < 1:
         yield _caveat("missed_errors", share=bound)
+
+
+def _unsound(evidence: Evidence, opened: Selection) -> Iterator[Caveat]:
+    """Sums over the draw that are not what they should be: then it was not drawn as was recorded."""
+    if not evidence.is_current:
+        return
+    counted = opened.draws[opened.draws["is_blind"]]
+    scored = counted["score"].fillna(0.0)
+    totals = {"scores": (scored, float(opened.cells["sum_score"].sum()))}
+    if opened.cells["n_uncovered"].any():
+        totals = {}  # their scores are in the sum and cannot be in the draw
+    for check in check_draw(drawn_from(judge_of(evidence), opened.cells), counted["pi"], totals=totals):
+        if check.is_failed:
+            log.error("draw_unsound", model=evidence.model.pk, check=check.name, p=check.p_value)
+            yield _caveat("draw_unsound", check=check.name, expected=check.expected, found=check.found)
 
 
 def _of_closed_days(evidence: Evidence, parts: dict[Part, Selection]) -> Iterator[Caveat]:

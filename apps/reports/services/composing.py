@@ -1,50 +1,45 @@
 """A report's document: the parts of the window, its course over time, its slices, and what to keep in mind."""
 
 from collections.abc import Callable, Iterator
-from typing import Any, Protocol
+from typing import Any
 
 from apps.reports.document import (
     Document,
     Figure,
     Figures,
-    NaiveFigures,
     Part,
     PartOfWindow,
     Point,
     Result,
     SliceKey,
-    SliceSection,
 )
 from apps.reports.models import Kind
 from apps.reports.names import names_of
 from apps.reports.services import selection as select
+from apps.reports.services.account import Account
 from apps.reports.services.baseline import Baseline
 from apps.reports.services.caveats import caveats
+from apps.reports.services.checks import checks
 from apps.reports.services.evidence import Evidence
+from apps.reports.services.performance import Performance
 from apps.reports.services.sample import cohort_section, population_section, sample_section
 from apps.reports.services.selection import Selection, Step
+from apps.reports.services.slices import slice_sections
 from apps.reports.services.value import Value
 
-VERSION = 1
-MOST_SLICES = 100
+VERSION = 2
 PARTS: tuple[Part, ...] = ("all", "closed", "open")
 
 Tell = Callable[[str, float], None]
-
-
-class Account(Protocol):
-    """One kind of report: its figures of any selection, and what the answered items alone would say."""
-
-    def figures(self, selection: Selection) -> Figures: ...
-
-    def naive(self, selection: Selection) -> NaiveFigures: ...
 
 
 def compose(kind: str, evidence: Evidence, account: Account, *, tell: Tell) -> Document:
     """All of the report except its restatements."""
     parts = parts_of(evidence)
     tell("the whole window", 0.25)
-    sections: dict[str, Figures] = {name: account.figures(each) for name, each in parts.items()}
+    sections: dict[Part, Figures] = {
+        name: account.figures(each) | account.further(each) for name, each in parts.items()
+    }
     _mend_labels_needed(sections)
     step: Step = "month" if kind == Kind.VALUE else select.step_of(evidence.start, evidence.end)
     tell(f"{step} by {step}", 0.45)
@@ -52,8 +47,7 @@ def compose(kind: str, evidence: Evidence, account: Account, *, tell: Tell) -> D
         _point(evidence, account, start, end) for start, end in select.stretches(evidence.start, evidence.end, step)
     ]
     tell("by slice", 0.65)
-    kept, left_out = _slices(evidence)
-    slices = [_slice(account, each, whole=parts["all"]) for each in kept]
+    slices, left_out = slice_sections(evidence, account, whole=parts["all"])
     headline: Part = "closed" if "closed" in sections else "all"
     model = evidence.model
     document: Document = {
@@ -73,7 +67,7 @@ def compose(kind: str, evidence: Evidence, account: Account, *, tell: Tell) -> D
         "parts": [_part(name, each) for name, each in parts.items() if each.cohorts],
         "cohorts": cohort_section(evidence),
         "headline": {"part": headline, "figures": sections[headline]},
-        "sections": sections,
+        "sections": {str(name): found for name, found in sections.items()},
         "naive": account.naive(parts["all"]),
         "series": series,
         "step": step,
@@ -84,6 +78,9 @@ def compose(kind: str, evidence: Evidence, account: Account, *, tell: Tell) -> D
         "restatements": [],
         "results": [],
     }
+    if isinstance(account, Performance):
+        tell("checking the figures", 0.85)
+        document["checks"] = checks(account.judge, evidence, parts)
     if isinstance(account, Baseline):
         document["baseline"] = account.section(parts["all"])
     if isinstance(account, Value):
@@ -137,27 +134,7 @@ def _point(evidence: Evidence, account: Account, start: Any, end: Any) -> Point:
     }
 
 
-def _slices(evidence: Evidence) -> tuple[list[Selection], int]:
-    """The largest slices, and how many are left out: a page with thousands says nothing."""
-    found = list(select.slices_of(evidence))
-    if len(found) <= MOST_SLICES:
-        return found, 0
-    largest = {id(each) for each in sorted(found, key=lambda each: -each.size)[:MOST_SLICES]}
-    return [each for each in found if id(each) in largest], len(found) - MOST_SLICES
-
-
-def _slice(account: Account, selection: Selection, *, whole: Selection) -> SliceSection:
-    return {
-        "name": selection.slice_name,
-        "value": selection.slice_value,
-        "n": int(selection.size),
-        "share": selection.size / whole.size if whole.size else 0.0,
-        "figures": account.figures(selection),
-        "naive": account.naive(selection),
-    }
-
-
-def _mend_labels_needed(sections: dict[str, Figures]) -> None:
+def _mend_labels_needed(sections: dict[Part, Figures]) -> None:
     """Known days add nothing to what the open days still need."""
     for metric, figure in sections["all"].items():
         if figure["code"] == "preliminary" and metric in sections.get("open", {}):

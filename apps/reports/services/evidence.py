@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 
@@ -13,9 +13,9 @@ from django.db import connection, transaction
 from apps.predictions.models import BatchStage, Stage
 from apps.registry.models import MonitoredModel
 from apps.reports import frames
-from apps.reports.models import ReportJob
+from apps.reports.models import Kind, ReportJob
 from apps.reports.services import response
-from apps.sampling.models import SUMS
+from apps.sampling.models import SUMS, Draw
 from apps.truth.cohorts import FINAL, Cohort, cohorts
 from apps.truth.models import Resolution
 
@@ -31,6 +31,8 @@ class Evidence:
     draws   all draws of the window, with `is_answered`, `known` (best known truth), `rate` and `settled_q`
     cells   population cells by day, of the closed days counted from rows; with `rate`
     slices  the same by slice: `slice_name`, `slice_value`
+    drawn_from  cells of all days as they are stored, with the probabilities of the draw alone
+    sent    predictions of all days with the outcome that came by now; of performance reports alone, else as `rows`
     """
 
     model: MonitoredModel
@@ -44,7 +46,13 @@ class Evidence:
     draws: pd.DataFrame
     cells: pd.DataFrame
     slices: pd.DataFrame
+    drawn_from: pd.DataFrame
+    sent: pd.DataFrame
     undrawn_batches: int
+    # Nothing was drawn since: cells and draws speak of the same predictions.
+    is_current: bool
+    # Score bin and truth of predictions before the window that are older than the horizon.
+    earlier: pd.DataFrame
 
     @cached_property
     def closed(self) -> frozenset[date]:
@@ -60,6 +68,22 @@ class Evidence:
     def items(self) -> pd.DataFrame:
         """Answered blind draws of the open days: the review sample."""
         return self.draws[self.draws["is_open"] & self.draws["is_blind"] & self.draws["is_answered"]]
+
+    @cached_property
+    def as_reviewed(self) -> "Evidence":
+        """The closed days alone, as if no outcome were known: their cells as drawn from, and their reviews."""
+        days = self.closed
+        cells = self.drawn_from[self.drawn_from["day"].isin(days)].assign(is_open=True)
+        draws = self.draws[self.draws["day"].isin(days).astype(bool)].assign(is_open=True)
+        draws = response.of_draws(draws)
+        return replace(
+            self,
+            cohorts=tuple(cohort for cohort in self.cohorts if cohort.day in days),
+            rows=self.rows.head(0),
+            draws=draws,
+            cells=response.of_cells(cells, self.rows.head(0), draws),
+            slices=self.slices.head(0),
+        )
 
     @property
     def size(self) -> float:
@@ -90,10 +114,17 @@ def gather(job: ReportJob, *, as_of: datetime) -> Evidence:
         seq = Resolution.objects.filter(model=model).last_seq(at=as_of)
         days = tuple(cohorts(model, start=job.start, end=job.end, seq=seq, as_of=as_of))
         closed = {cohort.day for cohort in days if is_closed(cohort)}
-        rows = _closed_rows(model, closed, seq=seq, slices=names)
+        wants_all = job.kind == Kind.PERFORMANCE
+        sent = _sent_rows(job, closed, seq=seq, wants_all=wants_all)
+        rows = _closed_rows(model, sent, closed)
         draws = frames.draws_frame(model, start=job.start, end=job.end, seq=seq, as_of=as_of, slices=names)
-        cells = _cells(model, job, rows, closed, "")
-        slices = [_cells(model, job, rows, closed, name) for name in names]
+        stored = frames.cells_frame(model, start=job.start, end=job.end)
+        cells = _cells(stored, rows, closed, "")
+        by_slice = {name: frames.cells_frame(model, start=job.start, end=job.end, slice_name=name) for name in names}
+        slices = [_cells(each, rows, closed, name) for name, each in by_slice.items()]
+        most = frames.MOST_EARLIER if wants_all else 0
+        earlier = frames.earlier_frame(model, before=job.start, seq=seq, as_of=as_of, most=most)
+        is_current = not Draw.objects.filter(model=model, drawn_at__gt=as_of).exists()
         undrawn = BatchStage.objects.filter(batch__model=model, stage=Stage.DRAW, done_at=None).count()
     rows = response.of_rows(rows)
     draws = response.of_draws(draws.assign(is_open=~draws["day"].isin(closed).astype(bool)))
@@ -110,27 +141,38 @@ def gather(job: ReportJob, *, as_of: datetime) -> Evidence:
         draws=draws,
         cells=response.of_cells(cells, rows, draws),
         slices=response.of_cells(pieces, rows, draws),
+        drawn_from=stored.assign(slice_name=""),
+        sent=sent,
         undrawn_batches=undrawn,
+        is_current=is_current,
+        earlier=earlier.assign(truth=_with_rule(model, earlier["outcome"])),
     )
 
 
-def _closed_rows(model: MonitoredModel, closed: set[date], *, seq: int, slices: tuple[str, ...]) -> pd.DataFrame:
+def _sent_rows(job: ReportJob, closed: set[date], *, seq: int, wants_all: bool) -> pd.DataFrame:
+    """Predictions with their outcome: from the first closed day to the last, or of the whole window."""
+    start, end = job.start, job.end
+    if not wants_all:
+        start = min(closed, default=start)
+        end = max(closed) + timedelta(days=1) if closed else start
+    return frames.outcomes_frame(job.model, start=start, end=end, seq=seq, slices=tuple(job.slices))
+
+
+def _closed_rows(model: MonitoredModel, sent: pd.DataFrame, closed: set[date]) -> pd.DataFrame:
     """The predictions of closed days; the model's rule stands in for outcomes that never came."""
-    start = min(closed, default=date(2000, 1, 1))
-    end = max(closed) + timedelta(days=1) if closed else start
-    rows = frames.outcomes_frame(model, start=start, end=end, seq=seq, slices=slices)
-    rows = rows[rows["day"].isin(closed)].reset_index(drop=True)
+    rows = sent[sent["day"].isin(closed)].reset_index(drop=True)
+    absent = rows["outcome"].isna() & (model.outcome_if_absent is not None)
+    return rows.assign(truth=_with_rule(model, rows["outcome"]), is_absent=absent)
+
+
+def _with_rule(model: MonitoredModel, outcomes: pd.Series) -> pd.Series:
+    """Outcomes of predictions older than the horizon, the model's rule in place of those that never came."""
     rule = model.outcome_if_absent
-    absent = rows["outcome"].isna() & (rule is not None)
-    truth = rows["outcome"] if rule is None else rows["outcome"].fillna(model.encode(rule))
-    return rows.assign(truth=truth, is_absent=absent)
+    return outcomes if rule is None else outcomes.fillna(model.encode(rule))
 
 
-def _cells(
-    model: MonitoredModel, job: ReportJob, rows: pd.DataFrame, closed: set[date], slice_name: str
-) -> pd.DataFrame:
+def _cells(stored: pd.DataFrame, rows: pd.DataFrame, closed: set[date], slice_name: str) -> pd.DataFrame:
     """Cells of the open days as they are stored; of the closed days counted from their rows, each with π = 1."""
-    stored = frames.cells_frame(model, start=job.start, end=job.end, slice_name=slice_name)
     opened = stored[~stored["day"].isin(closed)].assign(is_open=True)
     counted = _counted(rows, slice_name).assign(is_open=False)
     return pd.concat([opened, counted], ignore_index=True).assign(slice_name=slice_name)

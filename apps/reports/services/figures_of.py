@@ -7,7 +7,7 @@ import structlog
 
 from apps.reports.document import Figure, Figures, NaiveFigure, NaiveFigures
 from apps.stats.estimate import Estimate, missing
-from apps.stats.value import AccuracyPoint
+from apps.stats.estimators.value import AccuracyPoint
 
 log = structlog.get_logger(__name__)
 

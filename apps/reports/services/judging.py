@@ -14,11 +14,12 @@ from apps.registry.models import MonitoredModel, Task
 from apps.reports.services.evidence import Evidence
 from apps.reports.services.selection import Selection
 from apps.sampling.models import PolicyKind, SamplingPolicy
-from apps.stats.binary import BinaryEstimator
 from apps.stats.estimate import missed_error_bound
-from apps.stats.multiclass import MulticlassEstimator
-from apps.stats.population import Population, Sample
-from apps.stats.regression import RegressionEstimator
+from apps.stats.estimators.binary import BinaryEstimator
+from apps.stats.estimators.multiclass import MulticlassEstimator
+from apps.stats.estimators.population import Population
+from apps.stats.estimators.regression import RegressionEstimator
+from apps.stats.estimators.sample import Sample
 
 Codes = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -27,8 +28,10 @@ Floats = NDArray[np.float64]
 class BinaryJudge:
     """Of a binary model: 1 is the positive class."""
 
-    def __init__(self, evidence: Evidence) -> None:
+    def __init__(self, evidence: Evidence, *, is_at_word: bool = False) -> None:
         self.evidence = evidence
+        # Whether reviewers' answers are taken for the truth, without the second opinions.
+        self.is_at_word = is_at_word
 
     @cached_property
     def base(self) -> BinaryEstimator:
@@ -38,14 +41,6 @@ class BinaryJudge:
     def of(self, selection: Selection) -> BinaryEstimator:
         found = self.base.within(population_of(self, selection.cells), items=selection.item_mask)
         return replace(found, floor_rate=floor_rate(selection))
-
-    def swapped(self, estimator: BinaryEstimator) -> BinaryEstimator:
-        """As if the baseline had decided: its predictions in place of the model's."""
-        there = estimator.with_baseline
-        population, sample = baseline_in_place(there.population, there.sample)
-        return replace(
-            there, population=population, sample=sample, proxy=there.fitted, overturn=there.expected_overturn
-        )
 
     def classes(self, stored: pd.Series) -> Codes:
         """1, 0, or -1 for none."""
@@ -66,8 +61,10 @@ class BinaryJudge:
 class MulticlassJudge:
     """Of a model with several classes, by their position."""
 
-    def __init__(self, evidence: Evidence) -> None:
+    def __init__(self, evidence: Evidence, *, is_at_word: bool = False) -> None:
         self.evidence = evidence
+        # Whether reviewers' answers are taken for the truth, without the second opinions.
+        self.is_at_word = is_at_word
 
     @cached_property
     def base(self) -> MulticlassEstimator:
@@ -78,15 +75,6 @@ class MulticlassJudge:
     def of(self, selection: Selection) -> MulticlassEstimator:
         found = self.base.within(population_of(self, selection.cells), items=selection.item_mask)
         return replace(found, floor_rate=floor_rate(selection))
-
-    def swapped(self, estimator: MulticlassEstimator) -> MulticlassEstimator:
-        """As if the baseline had decided, on its own expectation of the truth."""
-        has_baseline = estimator.population.baseline >= 0
-        there = estimator.restrict(cells=has_baseline, items=estimator.sample.baseline >= 0)
-        population, sample = baseline_in_place(there.population, there.sample)
-        return MulticlassEstimator(
-            population, sample, classes=there.classes, floor_rate=there.floor_rate, level=there.level
-        )
 
     def classes(self, stored: pd.Series) -> Codes:
         return stored.to_numpy(dtype=np.int64)
@@ -102,8 +90,10 @@ class MulticlassJudge:
 class RegressionJudge:
     """Of a model that predicts a number."""
 
-    def __init__(self, evidence: Evidence) -> None:
+    def __init__(self, evidence: Evidence, *, is_at_word: bool = False) -> None:
         self.evidence = evidence
+        # Whether reviewers' answers are taken for the truth, without the second opinions.
+        self.is_at_word = is_at_word
 
     @cached_property
     def base(self) -> RegressionEstimator:
@@ -132,16 +122,22 @@ class RegressionJudge:
 Judge = BinaryJudge | MulticlassJudge | RegressionJudge
 
 
-def judge_of(evidence: Evidence) -> Judge:
+def judge_of(evidence: Evidence, *, is_at_word: bool = False) -> Judge:
     """The judge for the model's task."""
     if evidence.model.task == Task.BINARY:
-        return BinaryJudge(evidence)
-    return RegressionJudge(evidence) if evidence.model.is_regression else MulticlassJudge(evidence)
+        return BinaryJudge(evidence, is_at_word=is_at_word)
+    kind = RegressionJudge if evidence.model.is_regression else MulticlassJudge
+    return kind(evidence, is_at_word=is_at_word)
 
 
 def population_of(judge: Judge, cells: pd.DataFrame) -> Population:
     """The cells with π lowered by non-response."""
-    population = Population.of(
+    return drawn_from(judge, cells).with_response(cells["rate"])
+
+
+def drawn_from(judge: Judge, cells: pd.DataFrame) -> Population:
+    """The cells with the probabilities of the draw, whoever answers."""
+    return Population.of(
         predicted=judge.classes(cells["predicted"]),
         baseline=judge.classes(cells["baseline"]),
         bin=cells["score_bin"],
@@ -154,7 +150,6 @@ def population_of(judge: Judge, cells: pd.DataFrame) -> Population:
         sum_amount2_odds=cells["sum_amount2_odds"],
         n_uncovered=cells["n_uncovered"],
     )
-    return population.with_response(cells["rate"])
 
 
 def sample_of(judge: Judge, evidence: Evidence) -> Sample:
@@ -173,12 +168,8 @@ def sample_of(judge: Judge, evidence: Evidence) -> Sample:
         truth=np.concatenate([truth, judge.truths(items["known"])]),
         amount=np.concatenate([rows["amount"], items["amount"]]),
     )
-    return sample.with_response(np.concatenate([rows["rate"], items["rate"]]))
-
-
-def baseline_in_place(population: Population, sample: Sample) -> tuple[Population, Sample]:
-    """The same cells and items with the baseline's predictions in place of the model's."""
-    return replace(population, predicted=population.baseline), replace(sample, predicted=sample.baseline)
+    sample = sample.with_response(np.concatenate([rows["rate"], items["rate"]]))
+    return sample.at_word() if judge.is_at_word else sample
 
 
 def floor_rate(selection: Selection) -> float | None:

@@ -9,7 +9,7 @@ from apps.reports.services.figures_of import answer, figure
 from apps.reports.services.judging import BinaryJudge
 from apps.reports.services.selection import Selection, headline_part, slices_of
 from apps.stats.estimate import Estimate
-from apps.stats.value import ValueMatrix
+from apps.stats.estimators.value import ValueMatrix
 
 MOST = 5
 ERRORS = ((0, 1), (1, 0))

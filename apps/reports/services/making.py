@@ -12,8 +12,9 @@ from django.db import connection
 from apps.registry.models import ValueModel
 from apps.reports.document import Document
 from apps.reports.models import Kind, Report, ReportJob
+from apps.reports.services.account import Account
 from apps.reports.services.baseline import Baseline
-from apps.reports.services.composing import VERSION, Account, compose
+from apps.reports.services.composing import VERSION, compose
 from apps.reports.services.evidence import Evidence, gather
 from apps.reports.services.judging import Judge, judge_of
 from apps.reports.services.performance import Performance

@@ -1,18 +1,17 @@
 """Performance: how often the model is right, over the whole population, with the uncorrected figure beside."""
 
-from collections.abc import Callable
 from functools import partial
 
 import numpy as np
 import pandas as pd
 
-from apps.reports.document import PERFORMANCE_METRICS, Figures, NaiveFigures
+from apps.reports.document import FURTHER_METRICS, PERFORMANCE_METRICS, REGRESSION_METRICS, Figures, NaiveFigures
 from apps.reports.services.figures_of import Ask, figures, naive_figures
 from apps.reports.services.judging import BinaryJudge, Judge, MulticlassJudge, RegressionJudge
 from apps.reports.services.selection import Selection
-from apps.stats.estimate import Estimate, missing
-from apps.stats.exact import uncorrected_figure
-from apps.stats.regression import LOSSES
+from apps.stats.estimate import Estimate
+from apps.stats.estimators.exact import uncorrected_figure
+from apps.stats.estimators.regression import uncorrected_error
 
 
 class Performance:
@@ -23,6 +22,14 @@ class Performance:
 
     def figures(self, selection: Selection) -> Figures:
         return figures(_asked(self.judge, selection), selection.basis)
+
+    def further(self, selection: Selection) -> Figures:
+        """Figures for those who want to know more, of the parts of the window alone."""
+        return figures(_further(self.judge, selection), selection.basis)
+
+    def share(self, selection: Selection) -> Estimate | None:
+        """Right decisions."""
+        return None if isinstance(self.judge, RegressionJudge) else self.judge.of(selection).estimate("accuracy")
 
     def naive(self, selection: Selection) -> NaiveFigures:
         """From all answered draws of the selection, each counting the same."""
@@ -36,7 +43,7 @@ def _asked(judge: Judge, selection: Selection) -> dict[str, Ask]:
         return {metric: partial(binary.estimate, metric) for metric in PERFORMANCE_METRICS}
     if isinstance(judge, RegressionJudge):
         regression = judge.of(selection)
-        return {metric: partial(regression.estimate, metric) for metric in LOSSES}
+        return {metric: partial(regression.estimate, metric) for metric in REGRESSION_METRICS}
     several = judge.of(selection)
     asked: dict[str, Ask] = {"accuracy": partial(several.estimate, "accuracy")}
     for label, name in enumerate(judge.class_names):
@@ -45,9 +52,24 @@ def _asked(judge: Judge, selection: Selection) -> dict[str, Ask]:
     return asked
 
 
+def _further(judge: Judge, selection: Selection) -> dict[str, Ask]:
+    if isinstance(judge, BinaryJudge):
+        binary = judge.of(selection)
+        return {metric: partial(binary.estimate, metric) for metric in FURTHER_METRICS}
+    if isinstance(judge, RegressionJudge):
+        return {}
+    several = judge.of(selection)
+    averaged = (("macro", "precision"), ("macro", "recall"), ("macro", "f1"), ("weighted", "f1"))
+    asked: dict[str, Ask] = {
+        f"{average}_{metric}": partial(several.estimate, metric, average=average) for average, metric in averaged
+    }
+    return asked | {metric: partial(several.estimate, metric) for metric in ("balanced_accuracy", "mcc", "kappa")}
+
+
 def _uncorrected(judge: Judge, answered: pd.DataFrame) -> dict[str, Ask]:
     if isinstance(judge, RegressionJudge):
-        return {metric: partial(_mean_loss, loss, answered) for metric, loss in LOSSES.items()}
+        alone = partial(uncorrected_error, predicted=answered["predicted"], truth=answered["known"])
+        return {metric: partial(alone, metric) for metric in REGRESSION_METRICS}
     predicted, truth = judge.classes(answered["predicted"]), judge.truths(answered["known"])
     if isinstance(judge, MulticlassJudge):
         return _uncorrected_classes(judge, predicted, truth)
@@ -66,10 +88,3 @@ def _uncorrected_classes(judge: MulticlassJudge, predicted: np.ndarray, truth: n
         for metric in ("precision", "recall"):
             asked[f"{metric}:{name}"] = partial(uncorrected_figure, metric, **rows)
     return asked
-
-
-def _mean_loss(loss: Callable[..., np.ndarray], answered: pd.DataFrame) -> Estimate:
-    if not len(answered):
-        return missing("no_labels")
-    losses = loss(answered["predicted"].to_numpy(), answered["known"].to_numpy())
-    return Estimate(float(losses.mean()), None, None, "uncorrected", len(answered))

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from apps.stats.response import merge_sparse_days, response_rates, settled_probability
+from apps.stats.design.response import merge_sparse_days, response_rates, settled_probability
 
 MOST_BANDS = 5
 # Expected answers without which a score band is too thin to have a rate of its own.

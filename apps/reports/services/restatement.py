@@ -5,7 +5,7 @@ from typing import Any
 
 from apps.registry.models import MonitoredModel
 from apps.reports import frames
-from apps.reports.document import Figures, Restatement
+from apps.reports.document import FURTHER_METRICS, Figures, Restatement
 from apps.reports.figures import figure_text, unit_of
 from apps.reports.models import Report
 from apps.reports.services.evidence import Evidence
@@ -32,6 +32,7 @@ def restatements(
         metric
         for metric, now in figures.items()
         if metric in before
+        and metric not in FURTHER_METRICS
         and before[metric]["value"] is not None
         and now["value"] is not None
         and figure_text(before[metric], unit_of(metric, currency)) != figure_text(now, unit_of(metric, currency))

@@ -10,7 +10,7 @@ from apps.reports.services.figures_of import answer
 from apps.reports.services.judging import BinaryJudge, judge_of
 from apps.reports.services.selection import Selection
 from apps.sampling.models import SUMS
-from apps.stats.exact import worst_case_bounds
+from apps.stats.estimators.exact import worst_case_bounds
 from apps.truth.cohorts import FINAL, MATURING, PROVISIONAL
 
 BOUNDED = ("accuracy", "precision", "recall", "f1")

@@ -1,7 +1,7 @@
 """Parts of a window: which cells, items and rows belong to a stretch of days or to a slice."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
 from typing import Literal
@@ -30,6 +30,13 @@ class Selection:
     days: frozenset[date]
     slice_name: str = ""
     slice_value: str = ""
+    # All other values of the slice instead.
+    is_rest: bool = False
+
+    @property
+    def rest(self) -> "Selection":
+        """Everybody else on the same days."""
+        return replace(self, is_rest=not self.is_rest)
 
     @cached_property
     def cells(self) -> pd.DataFrame:
@@ -103,14 +110,17 @@ class Selection:
     def _of(self, frame: pd.DataFrame) -> pd.DataFrame:
         return frame[self._mask(frame)]
 
+    def _is_mine(self, values: pd.Series) -> pd.Series:
+        return (values != self.slice_value) if self.is_rest else (values == self.slice_value)
+
     def _mask(self, frame: pd.DataFrame) -> Mask:
         mask = frame["day"].isin(self.days)
         if not self.slice_name:
             return mask.to_numpy(dtype=np.bool_)
         if "slice_name" in frame:
-            mask &= (frame["slice_name"] == self.slice_name) & (frame["slice_value"] == self.slice_value)
+            mask &= (frame["slice_name"] == self.slice_name) & self._is_mine(frame["slice_value"])
         else:
-            mask &= frame[frames.SLICE + self.slice_name] == self.slice_value
+            mask &= self._is_mine(frame[frames.SLICE + self.slice_name])
         return mask.to_numpy(dtype=np.bool_)
 
 

@@ -10,14 +10,15 @@ import pandas as pd
 from apps.registry.models import ValueModel
 from apps.reports import frames
 from apps.reports.document import VALUE_METRICS, Figures, NaiveFigures, ValueSection
+from apps.reports.services.choices import next_labels, threshold
 from apps.reports.services.figures_of import Ask, figures, naive_figures, point_estimate
 from apps.reports.services.judging import BinaryJudge, Judge, RegressionJudge
 from apps.reports.services.losses import losses
 from apps.reports.services.selection import Selection
-from apps.stats.binary import BinaryEstimator
 from apps.stats.estimate import Estimate, missing
-from apps.stats.multiclass import MulticlassEstimator
-from apps.stats.value import ValueMatrix
+from apps.stats.estimators.binary import BinaryEstimator
+from apps.stats.estimators.multiclass import MulticlassEstimator
+from apps.stats.estimators.value import ValueMatrix
 
 PER = 1_000
 ClassEstimator = BinaryEstimator | MulticlassEstimator
@@ -32,6 +33,12 @@ class Value:
 
     def figures(self, selection: Selection) -> Figures:
         return figures(self._asked(selection), selection.basis)
+
+    def further(self, _selection: Selection) -> Figures:
+        return {}
+
+    def share(self, _selection: Selection) -> Estimate | None:
+        return None
 
     def naive(self, selection: Selection) -> NaiveFigures:
         """From all answered draws of the selection, each counting the same."""
@@ -76,6 +83,8 @@ class Value:
                 {"predicted": names[i], "truth": names[j], "value": worth} for (i, j), worth in dearest
             ]
             section["losses"] = losses(self.judge, self.matrix)
+            section["threshold"] = threshold(self.judge, self.matrix)
+            section["next_labels"] = next_labels(self.judge, self.matrix, cost=float(chosen.review_cost))
         return section
 
     @cached_property
@@ -97,28 +106,35 @@ class Value:
             asked: dict[str, Ask] = {metric: partial(missing, "no_value_model") for metric in VALUE_METRICS}
             return asked | {"accuracy": partial(judge.of(selection).estimate, "accuracy")}
         if isinstance(judge, BinaryJudge):
-            return self._of_two_classes(judge, judge.of(selection))
+            return self._of_two_classes(judge.of(selection))
         several = judge.of(selection)
         return {
             **{metric: partial(missing, "unsupported_task") for metric in VALUE_METRICS},
-            **self._both(several, partial(judge.swapped, several)),
+            **self._both(several, lambda: several.swapped),
+            **self._difference(several),
             "accuracy": partial(several.estimate, "accuracy"),
         }
 
-    def _of_two_classes(self, judge: BinaryJudge, binary: BinaryEstimator) -> dict[str, Ask]:
-        def difference(scale: float) -> Estimate:
-            return binary.mean_value(self.matrix, against_baseline=True).scaled(scale)
-
+    def _of_two_classes(self, binary: BinaryEstimator) -> dict[str, Ask]:
         def point() -> Estimate:
             return point_estimate(binary.accuracy_point(self.matrix), n=len(binary.sample.pi))
 
-        compared = binary.with_baseline.population.size
         return {
-            **self._both(binary, partial(judge.swapped, binary)),
-            "value_difference": partial(difference, max(compared, 1.0)),
-            "value_difference_per_1000": partial(difference, PER),
+            **self._both(binary, lambda: binary.swapped),
+            **self._difference(binary),
             "accuracy_point_value": point,
             "accuracy": partial(binary.estimate, "accuracy"),
+        }
+
+    def _difference(self, own: ClassEstimator) -> dict[str, Ask]:
+        """How much more than the baseline, where there is one."""
+
+        def difference(scale: float) -> Estimate:
+            return own.mean_value(self.matrix, against_baseline=True).scaled(scale)
+
+        return {
+            "value_difference": lambda: difference(max(own.with_baseline.population.size, 1.0)),
+            "value_difference_per_1000": partial(difference, PER),
         }
 
     def _both(self, own: ClassEstimator, swapped: Callable[[], ClassEstimator]) -> dict[str, Ask]:

@@ -5,7 +5,9 @@ from collections.abc import Iterable
 from apps.reports import contents, numbers, wording
 from apps.reports.document import (
     BASELINE_METRICS,
+    FURTHER_METRICS,
     PERFORMANCE_METRICS,
+    REGRESSION_METRICS,
     VALUE_METRICS,
     Document,
     Figure,
@@ -14,7 +16,13 @@ from apps.reports.figures import SHORT_METHODS, Unit, figure_text, how, is_exact
 from apps.reports.reasons import reason
 from apps.reports.sheets.parts import Cell, Key, Row, Table
 
-LOSS_METRICS = ("mae", "bias")
+# Averages over several classes; further, like the others.
+OF_ALL_CLASSES = ("macro_precision", "macro_recall", "macro_f1", "weighted_f1")
+
+
+def is_further(metric: str) -> bool:
+    """Whether a metric is for those who want to know more."""
+    return metric in FURTHER_METRICS or metric in OF_ALL_CLASSES
 
 
 def unit(document: Document, metric: str) -> Unit:
@@ -69,7 +77,7 @@ def parts_of(document: Document) -> list[tuple[str, str]]:
 
 
 ORDER = {
-    "performance": (*PERFORMANCE_METRICS, *LOSS_METRICS),
+    "performance": (*PERFORMANCE_METRICS, *REGRESSION_METRICS, *OF_ALL_CLASSES, *FURTHER_METRICS),
     "baseline": BASELINE_METRICS,
     "value": VALUE_METRICS,
 }

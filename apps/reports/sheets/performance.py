@@ -2,7 +2,7 @@
 
 from apps.reports import contents, wording
 from apps.reports.document import Document
-from apps.reports.sheets import common
+from apps.reports.sheets import checks, common
 from apps.reports.sheets import sections as shared
 from apps.reports.sheets.parts import Cell, Key, Row, Section, Table
 
@@ -32,16 +32,18 @@ def sections(document: Document, *, hidden: set[str]) -> list[Section]:
         _measures(document),
         shared.over_time(document, note=note),
         *shared.slices(document, hidden=hidden),
+        *checks.sections(document),
         shared.sample(document),
         shared.cannot_say(document),
         shared.restated(document),
+        _further(document),
         shared.came_about(document, document["headline"]["figures"]),
     ]
     return [section for section in shown if section]
 
 
 def _measures(document: Document) -> Section:
-    metrics = common.metrics_of(document)
+    metrics = [metric for metric in common.metrics_of(document) if not common.is_further(metric)]
     table = common.metric_table(document, metrics, caption="Each figure with its likely range")
     rows = [
         Row(row.name, [*row.cells, _alone(document, metric)], row.aside)
@@ -49,6 +51,14 @@ def _measures(document: Document) -> Section:
     ]
     table = Table(table.caption, [*table.head, ALONE], rows)
     return Section("measures", "How well it decides", table=table, how=common.how_table(document, metrics))
+
+
+def _further(document: Document) -> Section | None:
+    metrics = [metric for metric in common.metrics_of(document) if common.is_further(metric)]
+    if not metrics:
+        return None
+    table = common.metric_table(document, metrics, caption="The same decisions by other measures")
+    return Section("further", "More measures", table=table, how=common.how_table(document, metrics))
 
 
 def _alone(document: Document, metric: str) -> Cell:

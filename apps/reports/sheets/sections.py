@@ -69,10 +69,24 @@ def slices(document: Document, *, hidden: set[str]) -> list[Section]:
         rows = [_slice_row(document, entry, metric) for entry in contents.slices_of(document, name)]
         head = [label, "Figure", "Reviewed cases alone", "Cases used", "Decisions"]
         data = Table(f"{wording.metric_name(document, metric)[0]}, by {label.lower()}", head, rows)
+        picture = Picture(f"slice_{position}", _alt(data), data)
         sections.append(
-            Section(f"slice_{position}", f"By {label.lower()}", "", Picture(f"slice_{position}", _alt(data), data))
+            Section(f"slice_{position}", f"By {label.lower()}", "", picture, sentences=_differing(document, name))
         )
     return sections
+
+
+def _differing(document: Document, name: str) -> list[str]:
+    """Which values of a slice are not like the others."""
+    values = [
+        wording.slice_value(document, name, entry["value"])
+        for entry in contents.slices_of(document, name)
+        if entry.get("differs")
+    ]
+    if not values:
+        return []
+    listed = values[0] if len(values) == 1 else f"{', '.join(values[:-1])} and {values[-1]}"
+    return [f"Not like the rest, beyond what chance explains: {listed}."]
 
 
 def _slice_row(document: Document, entry: SliceSection, metric: str) -> Row:
@@ -80,9 +94,9 @@ def _slice_row(document: Document, entry: SliceSection, metric: str) -> Row:
     alone = entry["naive"].get(metric)
     alone_text = "–" if alone is None or alone["value"] is None else of.text(alone["value"], 1.0)
     counts = [Cell(numbers.count(figure["n"] if figure else 0)), Cell(numbers.count(entry["n"]))]
-    return Row(
-        wording.slice_value(document, entry["name"], entry["value"]), [cell(figure, of), Cell(alone_text), *counts]
-    )
+    cells = [cell(figure, of), Cell(alone_text), *counts]
+    aside = "differs from the rest" if entry.get("differs") else ""
+    return Row(wording.slice_value(document, entry["name"], entry["value"]), cells, aside)
 
 
 def cannot_say(document: Document) -> Section:
@@ -116,8 +130,27 @@ def sample(document: Document) -> Section | None:
                 f"{numbers.percent(low)} to {numbers.percent(high)}",
             )
         )
+    facts += _plan(document)
     note = "Every case had a known chance to be drawn; that is what makes the figures hold for all."
     return Section("sample", "The checked cases of the open days", note, facts=facts)
+
+
+def _plan(document: Document) -> Facts:
+    """How narrow the range of right decisions would be with every answer in, and what a target takes."""
+    checks = document.get("checks")
+    plan = checks["plan"] if checks else None
+    if plan is None or plan["half_width"] is None:
+        return []
+    facts = [("Had every drawn case been answered, right decisions to within", _points(plan["half_width"]))]
+    if plan["labels_needed"] is not None:
+        facts.append(
+            (f"Answers for right decisions to within {_points(plan['target'])}", numbers.count(plan["labels_needed"]))
+        )
+    return facts
+
+
+def _points(half: float) -> str:
+    return f"± {half * 100:.1f} points"
 
 
 def _with_share(number: int, rate: float | None) -> str:

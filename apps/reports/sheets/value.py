@@ -6,7 +6,7 @@ from apps.reports import contents, numbers, wording
 from apps.reports.document import Document, Figures, Loss, ValueSection
 from apps.reports.figures import figure_text, range_text
 from apps.reports.reasons import plural
-from apps.reports.sheets import common
+from apps.reports.sheets import choices, common
 from apps.reports.sheets import sections as shared
 from apps.reports.sheets.parts import Cell, Key, Row, Section, Table
 
@@ -42,6 +42,7 @@ def sections(document: Document, *, hidden: set[str]) -> list[Section]:
     shown = [
         shared.over_time(document, note=note),
         _losses(document, value, hidden=hidden),
+        choices.threshold(document, value),
         shared.cannot_say(document),
         shared.restated(document),
         _sums(document),
@@ -104,6 +105,7 @@ def _worth(document: Document, value: ValueSection) -> Section:
         "What a decision is worth",
         table=Table(f"Worth of one decision{each}", head, rows),
         facts=[("Checking", f"{plural(value['reviews'], 'answer', 'answers')} at {each_answer}: {cost}")],
+        sentences=choices.next_labels(value),
     )
 
 
