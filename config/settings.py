@@ -163,10 +163,16 @@ STORAGES = {
 MAX_BODY_BYTES = env.integer("COUNTERSIGN_MAX_BODY_BYTES", 64 * 1024 * 1024)
 MAX_BATCH_ROWS = env.integer("COUNTERSIGN_MAX_BATCH_ROWS", 100_000)
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
+# What one key may send in a minute, counted in the broker; 0: as much as it likes.
+REQUESTS_PER_MINUTE = env.integer("COUNTERSIGN_REQUESTS_PER_MINUTE", 60_000)
+ROWS_PER_MINUTE = env.integer("COUNTERSIGN_ROWS_PER_MINUTE", 6_000_000)
+# How long rejected rows are kept to look at and to try again.
+QUARANTINE_DAYS = env.integer("COUNTERSIGN_QUARANTINE_DAYS", 30)
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["apps.accounts.authentication.ApiKeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["apps.accounts.permissions.HasScope"],
+    "DEFAULT_THROTTLE_CLASSES": ["apps.accounts.quotas.KeyQuota"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["apps.common.api.StrictJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
@@ -181,6 +187,11 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],
+    "ENUM_NAME_OVERRIDES": {
+        "BatchKindEnum": "apps.predictions.models.BatchKind",
+        "PolicyKindEnum": "apps.sampling.models.PolicyKind",
+        "ReportKindEnum": "apps.reports.models.Kind",
+    },
 }
 
 # The broker is a doorbell: every message may be lost or come twice, so nothing waits for it for long.
@@ -205,7 +216,16 @@ CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 SWEEP_SECONDS = 30
 CELERY_BEAT_SCHEDULE = {
     bell: {"task": bell, "schedule": float(SWEEP_SECONDS), "options": {"expires": SWEEP_SECONDS}}
-    for bell in ("draw", "open_items", "resolve", "compact_cells", "run_reports", "refresh_reports", "make_partitions")
+    for bell in (
+        "draw",
+        "open_items",
+        "resolve",
+        "compact_cells",
+        "run_reports",
+        "refresh_reports",
+        "make_partitions",
+        "expire_rejected",
+    )
 }
 
 logs.configure()

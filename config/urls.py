@@ -27,6 +27,7 @@ urlpatterns = [
     *common.urlpatterns,
     *accounts.urlpatterns,
     *reports.urlpatterns,
+    *predictions.urlpatterns,
     *sampling.urlpatterns,
     *review.urlpatterns,
     *demo.urlpatterns,

@@ -7,7 +7,8 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django_htmx.middleware import HtmxDetails
 from rest_framework.request import Request
 
@@ -38,13 +39,13 @@ def get_or_404(rows: QuerySet[M], **lookup: Any) -> M:
 
 def member_page(
     role: Role,
-) -> Callable[[Callable[Concatenate[ProjectRequest, P], HttpResponse]], Callable[..., HttpResponse]]:
+) -> Callable[[Callable[Concatenate[ProjectRequest, P], HttpResponseBase]], Callable[..., HttpResponseBase]]:
     """Let only members in whose role includes `role`; for others the project does not exist."""
 
-    def decorate(view: Callable[Concatenate[ProjectRequest, P], HttpResponse]) -> Callable[..., HttpResponse]:
+    def decorate(view: Callable[Concatenate[ProjectRequest, P], HttpResponseBase]) -> Callable[..., HttpResponseBase]:
         @login_required
         @wraps(view)
-        def wrapper(request: Any, project: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def wrapper(request: Any, project: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             found = (
                 Membership.objects.select_related("project").filter(project__slug=project, user=request.user).first()
             )
@@ -70,6 +71,12 @@ def key_of(request: Request) -> ApiKey:
 def project_of(request: Request) -> Project:
     """The project of the request's key."""
     return key_of(request).project
+
+
+def require_role(request: Request, role: Role) -> None:
+    """Refuse a key that acts for somebody of a lesser role; the key of a system has its scopes alone."""
+    if key_of(request).acts_for is not None:
+        acting_member(request, role)
 
 
 def acting_member(request: Request, role: Role) -> Membership:

@@ -13,6 +13,13 @@ if TYPE_CHECKING:
     from rest_framework.views import APIView
 
 
+class HasKey(BasePermission):
+    """Any key that is good at all."""
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:  # noqa: ARG002  # the framework's signature
+        return isinstance(request.auth, ApiKey)
+
+
 class HasScope(BasePermission):
     """Views name theirs: `required_scope = Scope.X`, or one for each method. No scope named: nobody."""
 

@@ -1,5 +1,6 @@
 """What all API views share: strict bodies in, one form of error out."""
 
+import json
 from collections.abc import Mapping
 from typing import IO, Any
 
@@ -8,6 +9,8 @@ from django.http import Http404
 from rest_framework import serializers
 from rest_framework.exceptions import APIException, UnsupportedMediaType, ValidationError
 from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
@@ -39,6 +42,22 @@ class StrictJSONParser(BaseParser):
         check_charset(media_type or "")
         body = stream.read()
         return strict_json.loads(body) if body.strip() else {}
+
+
+class LinesRenderer(BaseRenderer):
+    """Lets a client ask for NDJSON, by Accept or ?format=ndjson; the view streams the lines itself."""
+
+    media_type = "application/x-ndjson"
+    format = "ndjson"
+
+    def render(self, data: Any, *args: Any, **kwargs: Any) -> bytes:  # noqa: ARG002  # the framework's signature
+        """Errors only."""
+        return json.dumps(data).encode()
+
+
+def wants_lines(request: Request) -> bool:
+    """Whether the client asked for NDJSON."""
+    return getattr(request.accepted_renderer, "format", "") == LinesRenderer.format
 
 
 class StrictSerializer(serializers.Serializer[Any]):

@@ -44,10 +44,21 @@ class LeaseLostError(ConflictError):
 
 
 class TooLargeError(DomainError):
-    """Body, line or batch above a limit of the installation."""
+    """Body, line or batch above a limit of the installation; `limit` names it as /api/v1/limits does."""
 
     status = 413
     code = "too_large"
+
+
+class QuotaExceededError(DomainError):
+    """More than a key may send in a minute; `wait` says for how many seconds."""
+
+    status = 429
+    code = "quota_exceeded"
+
+    def __init__(self, message: str, *, wait: float, **details: Any) -> None:
+        super().__init__(message, **details)
+        self.wait = wait
 
 
 class UnsupportedMediaError(DomainError):

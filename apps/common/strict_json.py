@@ -4,6 +4,8 @@ import json
 import re
 from typing import Any, NoReturn
 
+import msgspec
+
 from apps.common.errors import DomainError
 
 MAX_DEPTH = 64
@@ -69,6 +71,9 @@ def _int(digits: str) -> int:
 # Only an escape can bring NUL or half a surrogate pair into valid UTF-8, and only a long number or a large
 # exponent leaves the range; bodies without any of them need no look at each value (measured: a third of the time).
 _SUSPECT = re.compile(rb"\\u|[eE]\+?\d{3}|\d{20}")
+_DOUBTFUL = object()
+_ALL_ZEROS = bytes.maketrans(b"123456789", b"0" * 9)
+_LONG = b"0" * 20
 _QUICK = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_constant)
 _CAREFUL = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_constant, parse_float=_float, parse_int=_int)
 
@@ -85,9 +90,43 @@ def _check_texts(value: Any) -> None:
             _check_texts(inner)
 
 
+def _names_in(value: Any) -> int:
+    """How many names the objects in a value have, all levels together."""
+    found, inside = 0, value
+    if value.__class__ is dict:
+        found, inside = len(value), value.values()
+    elif value.__class__ is not list:
+        return 0
+    for inner in inside:
+        if inner.__class__ is dict or inner.__class__ is list:
+            found += _names_in(inner)
+    return found
+
+
+def _plain(body: bytes) -> Any:
+    """The value of a body in which nothing can hide, read eight times as fast; `_DOUBTFUL` where something might.
+
+    Without a backslash every quote opens or closes a text, so that `":` stands behind each name and nowhere else: as
+    many as names were kept means that none came twice. Numbers out of range are refused by the decoder, but for whole
+    ones of twenty digits and more.
+    """
+    if b"\\" in body or _LONG in body.translate(_ALL_ZEROS):
+        return _DOUBTFUL
+    try:
+        value = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _DOUBTFUL  # the careful reading says what is wrong
+    return value if body.count(b'":') == _names_in(value) else _DOUBTFUL
+
+
 def loads(body: bytes) -> Any:
     """The value that `body` holds. Raises StrictJSONError."""
     check_depth(body)
+    value = _plain(body)
+    return _careful(body) if value is _DOUBTFUL else value
+
+
+def _careful(body: bytes) -> Any:
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:

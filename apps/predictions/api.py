@@ -1,6 +1,7 @@
 """Pushing predictions and outcomes."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import IO, Any, ClassVar
 
 from django.conf import settings
@@ -11,11 +12,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.accounts.access import get_or_404, project_of
+from apps.accounts import quotas
+from apps.accounts.access import get_or_404, key_of, project_of
 from apps.accounts.models import Scope
 from apps.common.api import check_charset
-from apps.common.errors import TooLargeError, UnsupportedMediaError
+from apps.common.errors import TooLargeError
 from apps.predictions import services
+from apps.predictions.columns import ARROW, PARQUET
 from apps.predictions.decoding import JSON, NDJSON
 from apps.predictions.models import Batch, BatchStage, Stage
 from apps.predictions.serializers import (
@@ -25,6 +28,7 @@ from apps.predictions.serializers import (
     PredictionsAnswerSerializer,
     PredictionsSerializer,
 )
+from apps.predictions.unfolding import unfold
 from apps.registry.models import MonitoredModel
 
 
@@ -45,7 +49,13 @@ class RawParser(BaseParser):
 PARAMETERS = [
     OpenApiParameter("atomic", OpenApiTypes.BOOL, description="All rows or none"),
     OpenApiParameter("Idempotency-Key", OpenApiTypes.STR, OpenApiParameter.HEADER),
+    OpenApiParameter("Content-Encoding", OpenApiTypes.STR, OpenApiParameter.HEADER, enum=["gzip", "zstd"]),
 ]
+OTHER_FORMS = {
+    NDJSON[0]: OpenApiTypes.STR,
+    PARQUET[0]: OpenApiTypes.BINARY,
+    ARROW[0]: OpenApiTypes.BINARY,
+}
 
 
 class PushView(APIView):
@@ -57,7 +67,7 @@ class PushView(APIView):
     def push(self, request: Request, model: str) -> Response:
         found = get_or_404(MonitoredModel.objects.in_project(project_of(request)).select_related("project"), slug=model)
         status, document = services.push(
-            type(self).store,
+            partial(type(self).store, admit=partial(quotas.take_rows, key_of(request))),
             found,
             _body(request),
             content_type=request.content_type or "",
@@ -70,12 +80,15 @@ class PushView(APIView):
 
 def _body(request: Request) -> bytes:
     if int(request.META.get("CONTENT_LENGTH") or 0) > settings.MAX_BODY_BYTES:
-        raise TooLargeError(f"The body is larger than {settings.MAX_BODY_BYTES:,} bytes.")
-    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise UnsupportedMediaError("Compressed bodies are not read here; send the body as it is.")
+        raise TooLargeError(
+            f"The body is larger than {settings.MAX_BODY_BYTES:,} bytes.",
+            limit="body_bytes",
+            value=settings.MAX_BODY_BYTES,
+        )
     check_charset(request.content_type or "")
     body: Any = request.data
-    return body if isinstance(body, bytes) else b""
+    encoding = request.headers.get("Content-Encoding", "").strip().lower()
+    return unfold(body if isinstance(body, bytes) else b"", encoding=encoding)
 
 
 class PredictionsView(PushView):
@@ -85,7 +98,7 @@ class PredictionsView(PushView):
     @extend_schema(
         operation_id="push_predictions",
         parameters=PARAMETERS,
-        request={JSON: PredictionsSerializer, NDJSON[0]: OpenApiTypes.STR},
+        request={JSON: PredictionsSerializer, **OTHER_FORMS},
         responses={
             200: PredictionsAnswerSerializer,
             207: PredictionsAnswerSerializer,
@@ -104,7 +117,7 @@ class OutcomesView(PushView):
     @extend_schema(
         operation_id="push_outcomes",
         parameters=PARAMETERS,
-        request={JSON: OutcomesSerializer, NDJSON[0]: OpenApiTypes.STR},
+        request={JSON: OutcomesSerializer, **OTHER_FORMS},
         responses={200: OutcomesAnswerSerializer, 207: OutcomesAnswerSerializer, 422: OutcomesAnswerSerializer},
     )
     def post(self, request: Request, model: str) -> Response:

@@ -8,6 +8,7 @@ from django.conf import settings
 
 from apps.common.errors import TooLargeError, UnsupportedMediaError
 from apps.common.strict_json import StrictJSONError
+from apps.predictions.columns import ARROW, PARQUET, arrow_rows, parquet_rows
 
 JSON = "application/json"
 NDJSON = ("application/x-ndjson", "application/ndjson", "application/jsonl")
@@ -25,14 +26,27 @@ def raw_rows(body: bytes, *, content_type: str, name: str) -> list[bytes]:
     Raises StrictJSONError, TooLargeError, UnsupportedMediaError.
     """
     if len(body) > settings.MAX_BODY_BYTES:
-        raise TooLargeError(f"The body is larger than {settings.MAX_BODY_BYTES:,} bytes.")
+        raise TooLargeError(
+            f"The body is larger than {settings.MAX_BODY_BYTES:,} bytes.",
+            limit="body_bytes",
+            value=settings.MAX_BODY_BYTES,
+        )
     kind = content_type.partition(";")[0].strip().lower()
+    if kind in PARQUET:
+        return parquet_rows(body)
+    if kind in ARROW:
+        return arrow_rows(body)
     if kind not in (JSON, *NDJSON):
-        raise UnsupportedMediaError(f"{kind or 'A body without a type'} is not read here; send {JSON} or {NDJSON[0]}.")
+        known = ", ".join((JSON, NDJSON[0], PARQUET[0], ARROW[0]))
+        raise UnsupportedMediaError(f"{kind or 'A body without a type'} is not read here; send one of {known}.")
     _check_utf8(body)
     rows = _lines(body) if kind in NDJSON else _listed(body, name=name)
     if len(rows) > settings.MAX_BATCH_ROWS:
-        raise TooLargeError(f"More than {settings.MAX_BATCH_ROWS:,} rows; send several batches.")
+        raise TooLargeError(
+            f"More than {settings.MAX_BATCH_ROWS:,} rows; send several batches.",
+            limit="rows_per_batch",
+            value=settings.MAX_BATCH_ROWS,
+        )
     return rows
 
 
@@ -86,7 +100,12 @@ def _lines(body: bytes) -> list[bytes]:
     lines = []
     for number, line in enumerate(body.split(b"\n"), start=1):
         if len(line) > MAX_ROW_BYTES:
-            raise TooLargeError(f"Line {number} is longer than {MAX_ROW_BYTES:,} bytes.", line=number)
+            raise TooLargeError(
+                f"Line {number} is longer than {MAX_ROW_BYTES:,} bytes.",
+                limit="bytes_per_row",
+                value=MAX_ROW_BYTES,
+                line=number,
+            )
         if line.strip():
             lines.append(line.strip())
     return lines

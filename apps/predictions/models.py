@@ -10,7 +10,13 @@ from django.db.models import Q
 
 from apps.accounts.models import Project
 from apps.common.leases import Leased
-from apps.predictions.querysets import BatchQuerySet, BatchStageQuerySet, OutcomeQuerySet, PredictionQuerySet
+from apps.predictions.querysets import (
+    BatchQuerySet,
+    BatchStageQuerySet,
+    OutcomeQuerySet,
+    PredictionQuerySet,
+    RejectedRowQuerySet,
+)
 from apps.registry.models import ModelVersion, MonitoredModel
 
 
@@ -174,3 +180,54 @@ class Outcome(models.Model):
 
     def __str__(self) -> str:
         return f"outcome of {self.external_id}"
+
+
+class RejectedState(models.TextChoices):
+    WAITING = "waiting"
+    REPLAYED = "replayed"
+
+
+class RejectedRow(models.Model):
+    """A row that a push could not store, kept for a while with the reason, to look at and to try again."""
+
+    model = models.ForeignKey(MonitoredModel, models.CASCADE, db_index=False, related_name="rejected_rows")
+    kind = models.CharField(max_length=16, choices=BatchKind)
+    received_at = models.DateTimeField()
+    # Where it stood in its push.
+    index = models.PositiveIntegerField()
+    external_id = models.TextField(null=True)  # noqa: DJ001  # null: the row's id could not be made out
+    code = models.CharField(max_length=64)
+    field = models.TextField(null=True)  # noqa: DJ001  # null: the reason is not about one field
+    message = models.TextField()
+    # As sent, up to a size; what is cut cannot be tried again.
+    raw = models.BinaryField()
+    is_cut = models.BooleanField(default=False)
+    # On the last row kept of a push: how many more of it were rejected and are not kept.
+    left_out = models.PositiveIntegerField(default=0)
+    state = models.CharField(max_length=16, choices=RejectedState, default=RejectedState.WAITING)
+    tried_at = models.DateTimeField(null=True)
+    replayed_at = models.DateTimeField(null=True)
+
+    objects = RejectedRowQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state=RejectedState.WAITING, replayed_at=None)
+                | Q(state=RejectedState.REPLAYED, replayed_at__isnull=False),
+                name="replayed_rows_say_when",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["model", "state", "-id"], name="rejected_newest"),
+            models.Index(fields=["model", "code"], condition=Q(state=RejectedState.WAITING), name="rejected_by_code"),
+            models.Index(fields=["received_at"], name="rejected_by_time"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} at {self.index}"
+
+    @property
+    def text(self) -> str:
+        """What was sent, readable also where it was cut within a character."""
+        return bytes(self.raw).decode("utf-8", "replace")

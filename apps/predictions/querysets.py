@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, Self
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, F, QuerySet, Sum
 
 from apps.accounts.querysets import ProjectScopedQuerySet
 from apps.common.leases import LeaseQuerySet
@@ -36,3 +36,27 @@ class PredictionQuerySet(ProjectScopedQuerySet):
 
 class OutcomeQuerySet(QuerySet[Any]):
     pass
+
+
+class RejectedRowQuerySet(ProjectScopedQuerySet):
+    project_path = "model__project"
+
+    def waiting(self) -> Self:
+        """Those that no replay has stored yet."""
+        return self.filter(state="waiting")
+
+    def newest(self) -> Self:
+        return self.order_by("-id")
+
+    def least_tried(self) -> Self:
+        """Those never tried again first, then those whose last try is longest ago."""
+        return self.order_by(F("tried_at").asc(nulls_first=True), "id")
+
+    def counts_by_code(self) -> list[dict[str, Any]]:
+        """How many there are of each kind and code, the most frequent first."""
+        counts = self.order_by().values("kind", "code").annotate(rows=Count("id"))
+        return list(counts.order_by("-rows", "kind", "code"))
+
+    def left_out(self) -> int:
+        """How many more rows their pushes had that were rejected and not kept."""
+        return int(self.order_by().aggregate(n=Sum("left_out"))["n"] or 0)

@@ -109,38 +109,56 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 _FIELD = re.compile(r"field `([^`]+)`|at `\$\.?(?:key in )?([^`]*)`")
 
 
-def read_prediction(raw: bytes, *, model: MonitoredModel, slices: list[Slice], now: datetime) -> PredictionRow:
-    """Check one raw prediction. Raises RowError."""
-    form, document = _decode(raw, _prediction_form)
-    features = document["features"]
-    if not isinstance(features, dict):
-        raise RowError("invalid_type", "features", "features must be an object of names and values.")
-    if len(features) > MAX_FEATURES:
-        raise RowError("too_many_features", "features", f"More than {MAX_FEATURES:,} features.")
-    _check_moment(form.predicted_at, "predicted_at", now=now)
-    predicted = _encoded(form.prediction, "prediction", model=model)
-    for field in ("latency_ms", "amount", "attribution_base"):
-        _check_number(getattr(form, field), field)
-    if form.latency_ms is not None and form.latency_ms < 0:
-        raise RowError("number_range", "latency_ms", f"latency_ms is {form.latency_ms:g}; it cannot be negative.")
-    return PredictionRow(
-        external_id=form.id,
-        content_hash=hashlib.sha256(_encode(document)).digest(),
-        version=form.version,
-        predicted_at=form.predicted_at,
-        predicted=predicted,
-        score=_score(form, predicted=predicted, model=model),
-        baseline=None if form.baseline is None else _encoded(form.baseline, "baseline", model=model),
-        amount=form.amount,
-        subject=form.subject,
-        slices={each.name: each.value(features) for each in slices},
-        features=bytes(form.features).decode(),
-        probabilities=_text(form.probabilities),
-        attributions=_text(form.attributions),
-        attribution_base=form.attribution_base,
-        latency_ms=form.latency_ms,
-        resources=_text(form.resources),
-    )
+class PredictionReader:
+    """Reads the predictions of one push: what depends on the model is looked up once."""
+
+    def __init__(self, model: MonitoredModel, *, slices: list[Slice], now: datetime) -> None:
+        self.model, self.slices, self.now = model, slices, now
+        self.latest = now + AHEAD
+        self.is_binary = model.task == Task.BINARY
+        self.positions: dict[object, float] = {} if model.is_regression else model.positions
+
+    def read(self, raw: bytes) -> PredictionRow:
+        """Check one raw prediction. Raises RowError."""
+        form, document = _decode(raw, _prediction_form)
+        features = document["features"]
+        if features.__class__ is not dict:
+            raise RowError("invalid_type", "features", "features must be an object of names and values.")
+        if len(features) > MAX_FEATURES:
+            raise RowError("too_many_features", "features", f"More than {MAX_FEATURES:,} features.")
+        if not EARLIEST <= form.predicted_at <= self.latest:
+            _check_moment(form.predicted_at, "predicted_at", now=self.now)
+        predicted = self._encoded(form.prediction, "prediction")
+        _check_numbers(form)
+        return PredictionRow(
+            form.id,
+            hashlib.sha256(_encode(document)).digest(),
+            form.version,
+            form.predicted_at,
+            predicted,
+            self._score(form, predicted),
+            None if form.baseline is None else self._encoded(form.baseline, "baseline"),
+            form.amount,
+            form.subject,
+            {each.name: each.value(features) for each in self.slices} if self.slices else {},
+            bytes(form.features).decode(),
+            _text(form.probabilities),
+            _text(form.attributions),
+            form.attribution_base,
+            form.latency_ms,
+            _text(form.resources),
+        )
+
+    def _encoded(self, value: Value, field: str) -> float:
+        position = self.positions.get(value)
+        return _encoded(value, field, model=self.model) if position is None else position
+
+    def _score(self, form: PredictionForm, predicted: float) -> float | None:
+        """The usual case at once: a binary model's score alone."""
+        score = form.score
+        if form.probabilities is None and self.is_binary and (score is None or 0 <= score <= 1):
+            return score
+        return _score(form, predicted=predicted, model=self.model)
 
 
 def read_outcome(raw: bytes, *, model: MonitoredModel, now: datetime) -> OutcomeRow:
@@ -206,6 +224,17 @@ def _id_of(raw: bytes) -> str | None:
 def _check_moment(moment: datetime, field: str, *, now: datetime) -> None:
     if not EARLIEST <= moment <= now + AHEAD:
         raise RowError("time_range", field, f"{moment.isoformat()} is before 1970 or more than 24 hours ahead.")
+
+
+def _check_numbers(form: PredictionForm) -> None:
+    if form.latency_ms is not None:
+        _check_number(form.latency_ms, "latency_ms")
+        if form.latency_ms < 0:
+            raise RowError("number_range", "latency_ms", f"latency_ms is {form.latency_ms:g}; it cannot be negative.")
+    if form.amount is not None:
+        _check_number(form.amount, "amount")
+    if form.attribution_base is not None:
+        _check_number(form.attribution_base, "attribution_base")
 
 
 def _check_number(value: float | None, field: str) -> None:

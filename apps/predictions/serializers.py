@@ -4,6 +4,10 @@ from typing import Any
 
 from rest_framework import serializers
 
+from apps.common.api import StrictSerializer
+from apps.predictions import replaying
+from apps.predictions.models import BatchKind, RejectedState
+
 
 class RejectionSerializer(serializers.Serializer[Any]):
     index = serializers.IntegerField()
@@ -66,3 +70,72 @@ class BatchesSerializer(serializers.Serializer[Any]):
 
     batches = serializers.IntegerField()
     due = DueSerializer(help_text="Batches that each stage has still to consume")
+
+
+class LimitsSerializer(serializers.Serializer[Any]):
+    body_bytes = serializers.IntegerField(help_text="As it comes, and as it is once decompressed")
+    rows_per_batch = serializers.IntegerField()
+    bytes_per_row = serializers.IntegerField()
+    features_per_row = serializers.IntegerField()
+    requests_per_minute = serializers.IntegerField(allow_null=True, help_text="Of one key")
+    rows_per_minute = serializers.IntegerField(allow_null=True, help_text="Of one key")
+
+
+class QuarantineQuerySerializer(StrictSerializer):
+    code = serializers.CharField(max_length=64, required=False)
+    kind = serializers.ChoiceField(choices=BatchKind.choices, required=False)
+    state = serializers.ChoiceField(choices=RejectedState.choices, default=RejectedState.WAITING)
+    cursor = serializers.IntegerField(min_value=1, required=False, help_text="`next` of the page before")
+    limit = serializers.IntegerField(min_value=1, max_value=1_000, default=100)
+    format = serializers.ChoiceField(choices=["json", "ndjson"], default="json")
+
+
+class RejectedRowSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField(help_text="The row's number in quarantine")
+    kind = serializers.ChoiceField(choices=BatchKind.choices)
+    received_at = serializers.DateTimeField()
+    index = serializers.IntegerField(help_text="Where it stood in its push")
+    external_id = serializers.CharField(allow_null=True, help_text="The row's own id, where it could be made out")
+    code = serializers.CharField()
+    field = serializers.CharField(allow_null=True)
+    message = serializers.CharField()
+    raw = serializers.CharField(help_text="The text as it was sent")
+    is_cut = serializers.BooleanField(help_text="Only the beginning was kept; such a row cannot be tried again")
+    state = serializers.ChoiceField(choices=RejectedState.choices)
+    tried_at = serializers.DateTimeField(allow_null=True)
+    replayed_at = serializers.DateTimeField(allow_null=True)
+
+
+class RejectedCountSerializer(serializers.Serializer[Any]):
+    kind = serializers.ChoiceField(choices=BatchKind.choices)
+    code = serializers.CharField()
+    rows = serializers.IntegerField()
+
+
+class QuarantineSerializer(serializers.Serializer[Any]):
+    rows = RejectedRowSerializer(many=True)
+    next = serializers.IntegerField(allow_null=True)
+    counts = RejectedCountSerializer(many=True, help_text="All rows of this state, by code")
+    left_out = serializers.IntegerField(help_text="Further rows of large pushes, counted and not kept")
+
+
+class ReplaySerializer(StrictSerializer):
+    code = serializers.CharField(max_length=64, required=False)
+    kind = serializers.ChoiceField(choices=BatchKind.choices, required=False)
+    ids = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=2**63 - 1), max_length=replaying.MAX_ROWS, required=False
+    )
+
+
+class ReplayedRejectionSerializer(RejectionSerializer):
+    row = serializers.IntegerField(help_text="The row's number in quarantine")
+
+
+class ReplayAnswerSerializer(serializers.Serializer[Any]):
+    batch = serializers.IntegerField(allow_null=True)
+    batches = serializers.ListField(child=serializers.IntegerField(), help_text="One of each kind that was stored")
+    accepted = serializers.IntegerField()
+    duplicates = serializers.IntegerField()
+    parked = serializers.IntegerField()
+    rejected = ReplayedRejectionSerializer(many=True)
+    remaining = serializers.IntegerField(help_text="Rows that this call did not get to; it takes 5,000")

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -14,10 +15,11 @@ from apps.accounts.models import Project
 from apps.common import doorbell
 from apps.common.clock import database_now
 from apps.common.errors import ConflictError
-from apps.predictions import partitions
+from apps.predictions import partitions, quarantine
+from apps.predictions.copying import binary, copy_lines, number, text
 from apps.predictions.decoding import raw_rows
 from apps.predictions.models import Batch, BatchKind, BatchStage, IdempotentAnswer, Outcome, Prediction, Stage
-from apps.predictions.rows import OutcomeRow, PredictionRow, Rejection, read_all, read_outcome, read_prediction
+from apps.predictions.rows import OutcomeRow, PredictionReader, PredictionRow, Rejection, read_all, read_outcome
 from apps.registry.models import ModelVersion, MonitoredModel
 
 PREDICTION_COLUMNS = (
@@ -27,6 +29,8 @@ PREDICTION_COLUMNS = (
 PAYLOAD_COLUMNS = (
     "prediction_id, received_at, features, probabilities, attributions, attribution_base, latency_ms, resources"
 )
+# The sequence's step: what a push of fewer rows leaves of a block is never used.
+ID_BLOCK = 1_000
 # A second client may bring the same ids between the look and the copy; each time somebody's ids got in.
 MAX_ROUNDS = 20
 
@@ -65,6 +69,12 @@ class NothingStoredError(Exception):
 
 
 Push = Callable[..., Answer]
+# Told the number of rows before any is stored; it raises where these are too many for the caller.
+Admit = Callable[[int], None]
+
+
+def all_rows(_rows: int) -> None:
+    """However many there are."""
 
 
 def push(
@@ -106,11 +116,19 @@ def _first_answer(project: Project, key: str, *, path: str, body: bytes) -> tupl
     return first.status, first.answer
 
 
-def store_predictions(model: MonitoredModel, body: bytes, *, content_type: str) -> Answer:
+def store_predictions(model: MonitoredModel, body: bytes, *, content_type: str, admit: Admit = all_rows) -> Answer:
     """Store the good rows of a body as one batch; call it in a transaction."""
     raws = raw_rows(body, content_type=content_type, name="predictions")
+    admit(len(raws))
+    answer = store_raw_predictions(model, raws)
+    quarantine.keep(model, BatchKind.PREDICTIONS, raws, answer.rejected)
+    return answer
+
+
+def store_raw_predictions(model: MonitoredModel, raws: list[bytes]) -> Answer:
+    """Store the good ones of these rows as one batch; the others are in the answer."""
     slices, now = model.slice_list, timezone.now()
-    good, rejected = read_all(raws, lambda raw: read_prediction(raw, model=model, slices=slices, now=now))
+    good, rejected = read_all(raws, PredictionReader(model, slices=slices, now=now).read)
     answer = Answer(rejected=rejected)
     rows = _without_repeats(good, answer)
     if rows:
@@ -172,10 +190,12 @@ def _finish(batch: Batch, answer: Answer, *, accepted: int, stages: tuple[Stage,
 
 
 def _take_ids(count: int) -> list[int]:
-    """Ascending ids for the batch's rows."""
+    """Ascending ids for the batch's rows, from blocks that nobody else takes from."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval('predictions_prediction_id_seq') FROM generate_series(1, %s)", [count])
-        return [row[0] for row in cursor.fetchall()]
+        blocks = -(-count // ID_BLOCK)
+        cursor.execute("SELECT nextval('predictions_prediction_id_seq') FROM generate_series(1, %s)", [blocks])
+        starts = [start for (start,) in cursor.fetchall()]
+    return list(chain.from_iterable(range(start, start + ID_BLOCK) for start in starts))[:count]
 
 
 def _versions(model: MonitoredModel, names: set[str]) -> dict[str, int]:
@@ -192,46 +212,28 @@ def _versions(model: MonitoredModel, names: set[str]) -> dict[str, int]:
 def _copy_predictions(
     batch: Batch, rows: list[tuple[int, PredictionRow]], *, ids: list[int], versions: dict[str, int]
 ) -> None:
-    with (
-        connection.cursor() as cursor,
-        cursor.copy(f"COPY predictions_prediction ({PREDICTION_COLUMNS}) FROM STDIN") as copy,
-    ):
-        for key, (_, row) in zip(ids, rows, strict=True):
-            copy.write_row(
-                (
-                    key,
-                    batch.model_id,
-                    row.external_id,
-                    row.content_hash,
-                    batch.pk,
-                    versions[row.version],
-                    row.predicted_at,
-                    batch.received_at,
-                    row.predicted,
-                    row.score,
-                    row.baseline,
-                    row.amount,
-                    row.subject,
-                    msgspec.json.encode(row.slices).decode(),
-                )
-            )
+    model_id, batch_id, received_at = batch.model_id, batch.pk, batch.received_at.isoformat()
+    lines = (
+        f"{key}\t{model_id}\t{text(row.external_id)}\t{binary(row.content_hash)}\t{batch_id}\t{versions[row.version]}\t"
+        f"{row.predicted_at.isoformat()}\t{received_at}\t{row.predicted!r}\t{number(row.score)}\t{number(row.baseline)}\t"
+        f"{number(row.amount)}\t{text(row.subject)}\t{_slices(row)}"
+        for key, (_, row) in zip(ids, rows, strict=True)
+    )
+    copy_lines("predictions_prediction", PREDICTION_COLUMNS, lines)
+
+
+def _slices(row: PredictionRow) -> str:
+    return text(msgspec.json.encode(row.slices).decode()) if row.slices else "{}"
 
 
 def _copy_payloads(batch: Batch, rows: list[tuple[int, PredictionRow]], *, ids: list[int]) -> None:
-    with connection.cursor() as cursor, cursor.copy(f"COPY predictions_payload ({PAYLOAD_COLUMNS}) FROM STDIN") as copy:
-        for key, (_, row) in zip(ids, rows, strict=True):
-            copy.write_row(
-                (
-                    key,
-                    batch.received_at,
-                    row.features,
-                    row.probabilities,
-                    row.attributions,
-                    row.attribution_base,
-                    row.latency_ms,
-                    row.resources,
-                )
-            )
+    received_at = batch.received_at.isoformat()
+    lines = (
+        f"{key}\t{received_at}\t{text(row.features)}\t{text(row.probabilities)}\t{text(row.attributions)}\t"
+        f"{number(row.attribution_base)}\t{number(row.latency_ms)}\t{text(row.resources)}"
+        for key, (_, row) in zip(ids, rows, strict=True)
+    )
+    copy_lines("predictions_payload", PAYLOAD_COLUMNS, lines)
 
 
 def _without_known(
@@ -247,9 +249,17 @@ def _without_known(
     return [pair for pair in rows if pair[1].external_id not in known]
 
 
-def store_outcomes(model: MonitoredModel, body: bytes, *, content_type: str) -> Answer:
+def store_outcomes(model: MonitoredModel, body: bytes, *, content_type: str, admit: Admit = all_rows) -> Answer:
     """Store the good rows of a body as one batch; an outcome that differs from the last one is a correction."""
     raws = raw_rows(body, content_type=content_type, name="outcomes")
+    admit(len(raws))
+    answer = store_raw_outcomes(model, raws)
+    quarantine.keep(model, BatchKind.OUTCOMES, raws, answer.rejected)
+    return answer
+
+
+def store_raw_outcomes(model: MonitoredModel, raws: list[bytes]) -> Answer:
+    """Store the good ones of these rows as one batch; the others are in the answer."""
     now = timezone.now()
     good, rejected = read_all(raws, lambda raw: read_outcome(raw, model=model, now=now))
     answer = Answer(rejected=rejected, parked=0)
@@ -291,6 +301,9 @@ def _write_outcomes(model: MonitoredModel, rows: list[OutcomeRow], answer: Answe
 
 def _copy_outcomes(batch: Batch, rows: list[OutcomeRow]) -> None:
     columns = "model_id, external_id, batch_id, outcome, occurred_at, received_at"
-    with connection.cursor() as cursor, cursor.copy(f"COPY predictions_outcome ({columns}) FROM STDIN") as copy:
-        for row in rows:
-            copy.write_row((batch.model_id, row.external_id, batch.pk, row.outcome, row.occurred_at, batch.received_at))
+    received_at = batch.received_at.isoformat()
+    lines = (
+        f"{batch.model_id}\t{text(row.external_id)}\t{batch.pk}\t{row.outcome!r}\t{row.occurred_at.isoformat()}\t{received_at}"
+        for row in rows
+    )
+    copy_lines("predictions_outcome", columns, lines)

@@ -96,6 +96,11 @@ class MonitoredModel(models.Model):
     def slice_list(self) -> list[Slice]:
         return [Slice.from_document(document) for document in self.slices]
 
+    @property
+    def positions(self) -> dict[object, float]:
+        """Class as sent → the number it is stored as."""
+        return {name: float(at) for at, name in enumerate(self.classes)}
+
     def encode(self, value: object) -> float:
         """A class or number as sent → the number it is stored as. Raises ValueError."""
         if self.is_regression:

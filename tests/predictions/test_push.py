@@ -1,7 +1,11 @@
 """Pushing predictions over HTTP: what is stored, what is refused, what is said."""
 
+import gzip
+import io
 import json
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from django.test import Client
 
@@ -176,3 +180,32 @@ def test_a_model_of_another_project_is_not_there(api):
     make_model(make_project(), "theirs")
     answer = api.client.post("/api/v1/models/theirs/predictions", b'{"predictions": []}', "application/json")
     assert answer.status_code == 404
+
+
+def test_parquet_and_compressed_bodies_are_stored_like_json(api):
+    table = pa.table(
+        {
+            "id": ["a", "b"],
+            "predicted_at": ["2026-03-01T12:00:00Z"] * 2,
+            "features.age": [41, 42],
+            "features.sex": [1, 2],
+            "prediction": ["yes", "maybe"],
+            "score": [0.7, 0.8],
+        }
+    )
+    file = io.BytesIO()
+    pq.write_table(table, file)
+    answer = api.raw(file.getvalue(), content_type="application/vnd.apache.parquet")
+    assert (answer.status_code, answer.json()["accepted"]) == (207, 1)
+    assert answer.json()["rejected"][0]["code"] == "unknown_class"
+    assert Payload.objects.get().features == {"age": 41, "sex": 1}
+
+    again = {"id": "a", "predicted_at": "2026-03-01T12:00:00Z", "features": {"age": 41, "sex": 1}}
+    body = gzip.compress(json.dumps({"predictions": [again | {"prediction": "yes", "score": 0.7}]}).encode())
+    answer = api.raw(body, **{"Content-Encoding": "gzip"})
+    assert (answer.status_code, answer.json()["duplicates"]) == (200, 1)
+
+
+def test_a_corrupt_compressed_body_is_refused_as_json(api):
+    answer = api.raw(b"not gzip", **{"Content-Encoding": "gzip"})
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_encoding")

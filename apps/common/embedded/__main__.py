@@ -61,8 +61,8 @@ def _supervise(
         supervisor.run_once(programs.migrate())
         supervisor.start_and_wait(product)
         say(f"Countersign is at {url}")
-        supervisor.run_once(programs.setup_link())
-        supervisor.start_and_wait(after)
+        # A database that is just starting again must not end everything: the link is tried until it is there.
+        supervisor.start_and_wait([programs.setup_link(), *after])
         supervisor.run()
     except StopRequestedError as reason:
         say(str(reason) or "Stopping ...")

@@ -1,0 +1,51 @@
+"""How much one key may send in a minute."""
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+
+from apps.accounts.models import ApiKey
+from apps.common import windows
+from apps.common.errors import QuotaExceededError, TooLargeError
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView
+
+
+def take_request(key: ApiKey) -> None:
+    """Count a request of the key. Raises QuotaExceededError."""
+    _take(key, 1, name="requests_per_minute", limit=settings.REQUESTS_PER_MINUTE)
+
+
+def take_rows(key: ApiKey, rows: int) -> None:
+    """Count the rows of a batch, all or none. Raises QuotaExceededError, or TooLargeError where no minute has room."""
+    limit = settings.ROWS_PER_MINUTE
+    if 0 < limit < rows:
+        message = f"The batch has more rows than a key may send in a minute, {limit:,}; send smaller batches."
+        raise TooLargeError(message, limit="rows_per_minute", value=limit)
+    _take(key, rows, name="rows_per_minute", limit=limit)
+
+
+def _take(key: ApiKey, amount: int, *, name: str, limit: int) -> None:
+    if limit <= 0 or amount <= 0:
+        return
+    wait = windows.take(f"{name}:{key.pk}", amount, limit=limit)
+    if wait:
+        said = name.partition("_")[0]
+        raise QuotaExceededError(
+            f"This key may send {limit:,} {said} in a minute; try again in {int(wait) + 1} s.",
+            wait=wait,
+            limit=name,
+            value=limit,
+        )
+
+
+class KeyQuota(BaseThrottle):
+    """Every call counts as a request of its key."""
+
+    def allow_request(self, request: Request, view: "APIView") -> bool:  # noqa: ARG002  # the framework's signature
+        if isinstance(request.auth, ApiKey):
+            take_request(request.auth)
+        return True

@@ -1,0 +1,209 @@
+"""Parquet files and Arrow streams to rows: flat columns, `features.<name>` and the like, put together again.
+
+What comes out are the same raw rows as those of the JSON forms, so that everything after is one path. pyarrow is loaded
+with the first such body.
+"""
+
+import json
+import struct
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+from django.conf import settings
+
+from apps.common.errors import TooLargeError, UnprocessableError
+
+PARQUET = ("application/vnd.apache.parquet", "application/x-parquet")
+ARROW = ("application/vnd.apache.arrow.stream",)
+GROUPS = ("features", "probabilities", "attributions", "resources")
+MAX_COLUMNS = 4_100
+BATCH = 1_000
+
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+
+
+class BadColumnsError(UnprocessableError):
+    """The file cannot be read, or holds columns of a form that is not taken."""
+
+    code = "invalid_columns"
+
+
+def parquet_rows(body: bytes) -> list[bytes]:
+    """The rows of a Parquet file. Raises BadColumnsError, TooLargeError."""
+    import pyarrow as pa  # noqa: PLC0415  # see above
+    import pyarrow.parquet as pq  # noqa: PLC0415  # see above
+
+    try:
+        schema = pq.read_schema(pa.BufferReader(body))
+        _check_schema(schema)
+        # Kept as a dictionary, a long text that a million rows share is held once.
+        texts = [field.name for field in schema if pa.types.is_string(field.type)]
+        file = pq.ParquetFile(pa.BufferReader(body), read_dictionary=texts)
+        _check_sizes(file.metadata)
+        return _all_rows(file.iter_batches(batch_size=BATCH, use_threads=False))
+    except (OSError, MemoryError, ValueError, KeyError, pa.ArrowException) as error:
+        raise BadColumnsError(f"Not a Parquet file that can be read here: {_first_line(error)}") from error
+
+
+def arrow_rows(body: bytes) -> list[bytes]:
+    """The rows of an Arrow IPC stream. Raises BadColumnsError, TooLargeError."""
+    import pyarrow as pa  # noqa: PLC0415  # see above
+
+    try:
+        for message in pa.ipc.MessageReader.open_stream(pa.BufferReader(body)):
+            if message.type in ("record batch", "dictionary") and _is_compressed(message.metadata.to_pybytes()):
+                raise BadColumnsError(
+                    "Compressed Arrow buffers are not read here; compress the whole body with Content-Encoding.",
+                    code="compressed_arrow",
+                )
+        reader = pa.ipc.open_stream(pa.BufferReader(body))
+        _check_schema(reader.schema)
+        return _all_rows(reader)
+    except (OSError, MemoryError, ValueError, KeyError, struct.error, pa.ArrowException) as error:
+        raise BadColumnsError(f"Not an Arrow stream that can be read here: {_first_line(error)}") from error
+
+
+def _check_schema(schema: Any) -> None:
+    import pyarrow as pa  # noqa: PLC0415  # see above
+
+    if len(schema) > MAX_COLUMNS:
+        raise BadColumnsError(f"More than {MAX_COLUMNS:,} columns.", code="too_many_columns")
+    if len(set(schema.names)) != len(schema.names):
+        twice = next(name for name in schema.names if schema.names.count(name) > 1)
+        raise BadColumnsError(f"The column {twice!r} is there twice.", code="duplicate_name")
+    for field in schema:
+        kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
+        if pa.types.is_nested(kind):
+            message = f"The column {field.name!r} is nested ({kind}); send flat columns such as features.<name>."
+            raise BadColumnsError(message, code="nested_column")
+        if not _is_plain(kind):
+            raise BadColumnsError(f"The column {field.name!r} is of the type {kind}.", code="unsupported_column")
+
+
+def _is_plain(kind: Any) -> bool:
+    import pyarrow as pa  # noqa: PLC0415  # see above
+
+    tests = ("boolean", "integer", "floating", "decimal", "string", "large_string", "timestamp", "date", "null")
+    return any(getattr(pa.types, f"is_{test}")(kind) for test in tests)
+
+
+def _check_sizes(metadata: Any) -> None:
+    """What the file says of itself, before any of it is unfolded."""
+    if metadata.num_rows > settings.MAX_BATCH_ROWS:
+        raise _too_many_rows()
+    unfolded = sum(metadata.row_group(at).total_byte_size for at in range(metadata.num_row_groups))
+    if unfolded > settings.MAX_BODY_BYTES:
+        raise _too_large()
+
+
+def _all_rows(batches: Iterable[Any]) -> list[bytes]:
+    rows: list[bytes] = []
+    size = 0
+    for batch in batches:
+        for row in _rows(batch):
+            rows.append(row)
+            size += len(row)
+            if size > settings.MAX_BODY_BYTES:
+                raise _too_large()
+        if len(rows) > settings.MAX_BATCH_ROWS:
+            raise _too_many_rows()
+    return rows
+
+
+def _rows(batch: Any) -> Iterator[bytes]:
+    """The rows of a record batch as JSON; numbers that JSON does not know are left for the row's own check."""
+    names, groups = [], []
+    for name in batch.schema.names:
+        group, dot, inner = name.partition(".")
+        is_grouped = bool(dot) and group in GROUPS
+        names.append(inner if is_grouped else name)
+        groups.append(group if is_grouped else None)
+    columns = [_values(column) for column in batch.columns]
+    for values in zip(*columns, strict=True):
+        row: dict[str, Any] = {}
+        for name, group, value in zip(names, groups, values, strict=True):
+            if group == "features":
+                row.setdefault(group, {})[name] = value
+            elif value is not None:
+                (row if group is None else row.setdefault(group, {}))[name] = value
+        yield _as_json(row)
+
+
+def _values(column: Any) -> list[Any]:
+    import pyarrow as pa  # noqa: PLC0415  # see above
+
+    if pa.types.is_dictionary(column.type):
+        values = column.dictionary.to_pylist()
+        return [None if at is None else values[at] for at in column.indices.to_pylist()]
+    if pa.types.is_timestamp(column.type) and column.type.unit == "ns":
+        column = column.cast(pa.timestamp("us", column.type.tz), safe=False)
+    if pa.types.is_temporal(column.type):
+        return [None if value is None else value.isoformat() for value in column.to_pylist()]
+    values = column.to_pylist()
+    if pa.types.is_floating(column.type):
+        # Written out as JavaScript would, which the strict reading refuses by name.
+        return [value if value is None or value - value == 0 else _Unknown(value) for value in values]
+    return list(values)
+
+
+class _Unknown(float):
+    """A number that JSON does not know: NaN or an infinity."""
+
+
+def _as_json(row: dict[str, Any]) -> bytes:
+    inside = [*row.values(), *(value for group in GROUPS for value in row.get(group, {}).values())]
+    if any(value.__class__ is _Unknown for value in inside):
+        return json.dumps(row, default=str).encode()
+    try:
+        return _encode(row)
+    except (msgspec.ValidationError, UnicodeEncodeError, ValueError):
+        return json.dumps(row, default=str).encode()
+
+
+def _is_compressed(metadata: bytes) -> bool:
+    """Whether the buffers of a record batch are compressed: whether its table in the message has a third field.
+
+    https://github.com/apache/arrow/blob/main/format/Message.fbs
+    """
+
+    def field(table: int, number: int) -> int:
+        """Where a field of a flatbuffer table is, 0 where it is left out."""
+        vtable = table - struct.unpack_from("<i", metadata, table)[0]
+        size = struct.unpack_from("<H", metadata, vtable)[0]
+        at = 4 + 2 * number
+        offset = struct.unpack_from("<H", metadata, vtable + at)[0] if at < size else 0
+        return table + offset if offset else 0
+
+    def followed(at: int) -> int:
+        return at + int(struct.unpack_from("<I", metadata, at)[0])
+
+    message = followed(0)
+    kind = metadata[field(message, 1)]
+    header = followed(field(message, 2))
+    if kind == DICTIONARY_BATCH:
+        header = followed(field(header, 1))
+    return field(header, 3) != 0
+
+
+DICTIONARY_BATCH = 2
+
+
+def _too_many_rows() -> TooLargeError:
+    return TooLargeError(
+        f"More than {settings.MAX_BATCH_ROWS:,} rows; send several batches.",
+        limit="rows_per_batch",
+        value=settings.MAX_BATCH_ROWS,
+    )
+
+
+def _too_large() -> TooLargeError:
+    return TooLargeError(
+        f"Unfolded, the rows are larger than {settings.MAX_BODY_BYTES:,} bytes.",
+        limit="body_bytes",
+        value=settings.MAX_BODY_BYTES,
+    )
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or ["memory"])[0][:200]

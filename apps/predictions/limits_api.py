@@ -1,0 +1,35 @@
+"""What an installation takes at most, for clients that fit their batches to it."""
+
+from typing import Any
+
+from django.conf import settings
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from apps.accounts.permissions import HasKey
+from apps.predictions.decoding import MAX_ROW_BYTES
+from apps.predictions.rows import MAX_FEATURES
+from apps.predictions.serializers import LimitsSerializer
+
+
+def limits() -> dict[str, Any]:
+    """The limits under the names by which a refusal calls them; null where there is none."""
+    return {
+        "body_bytes": settings.MAX_BODY_BYTES,
+        "rows_per_batch": settings.MAX_BATCH_ROWS,
+        "bytes_per_row": MAX_ROW_BYTES,
+        "features_per_row": MAX_FEATURES,
+        "requests_per_minute": settings.REQUESTS_PER_MINUTE or None,
+        "rows_per_minute": settings.ROWS_PER_MINUTE or None,
+    }
+
+
+class LimitsView(APIView):
+    permission_classes = [HasKey]
+
+    @extend_schema(operation_id="get_limits", responses=LimitsSerializer)
+    def get(self, request: Request) -> Response:  # noqa: ARG002  # every view takes the request
+        """What is taken at most. A refusal (413, 429) names the limit and its value under `details`."""
+        return Response(limits())

@@ -1,0 +1,100 @@
+"""Rejected rows for engineers: read them, download them, try them again."""
+
+from django.http import StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from apps.accounts.access import get_or_404, key_of, project_of, require_role
+from apps.accounts.models import Role, Scope
+from apps.common.api import LinesRenderer, wants_lines
+from apps.common.errors import ForbiddenError
+from apps.predictions import quarantine, replaying
+from apps.predictions.models import BatchKind, RejectedRow
+from apps.predictions.serializers import (
+    QuarantineQuerySerializer,
+    QuarantineSerializer,
+    ReplayAnswerSerializer,
+    ReplaySerializer,
+)
+from apps.registry.models import MonitoredModel
+
+SCOPES = {BatchKind.PREDICTIONS: Scope.PREDICTIONS_WRITE, BatchKind.OUTCOMES: Scope.OUTCOMES_WRITE}
+
+
+def _model(request: Request, slug: str) -> MonitoredModel:
+    require_role(request, Role.ENGINEER)
+    models = MonitoredModel.objects.in_project(project_of(request)).select_related("project")
+    model: MonitoredModel = get_or_404(models, slug=slug)
+    return model
+
+
+class QuarantineView(APIView):
+    """Raw rows are whole cases: a key that only sends is not let in."""
+
+    required_scope = Scope.REGISTRY_WRITE
+    renderer_classes = [JSONRenderer, LinesRenderer]
+
+    @extend_schema(
+        operation_id="list_quarantine",
+        parameters=[QuarantineQuerySerializer],
+        responses={
+            (200, "application/json"): QuarantineSerializer,
+            (200, LinesRenderer.media_type): OpenApiTypes.STR,
+        },
+    )
+    def get(self, request: Request, model: str) -> HttpResponseBase:
+        """Rejected rows, newest first; pass `next` as `cursor`. As NDJSON all of them at once, as they were sent."""
+        found = _model(request, model)
+        query = QuarantineQuerySerializer(data=request.query_params.dict())
+        query.is_valid(raise_exception=True)
+        asked = query.validated_data
+        chosen = quarantine.chosen(found, code=asked.get("code", ""), kind=asked.get("kind", ""), state=asked["state"])
+        if wants_lines(request):
+            return StreamingHttpResponse(quarantine.lines(chosen), content_type=LinesRenderer.media_type)
+        rows, following = quarantine.page(chosen, before=asked.get("cursor"), limit=asked["limit"])
+        return Response(
+            {
+                "rows": [quarantine.shown(row) for row in rows],
+                "next": following,
+                "counts": quarantine.chosen(found, state=asked["state"]).counts_by_code(),
+                "left_out": RejectedRow.objects.filter(model=found).left_out(),
+            }
+        )
+
+
+class ReplayView(APIView):
+    required_scope = Scope.PREDICTIONS_WRITE
+
+    @extend_schema(
+        operation_id="replay_quarantine",
+        request=ReplaySerializer,
+        responses={200: ReplayAnswerSerializer, 207: ReplayAnswerSerializer},
+    )
+    def post(self, request: Request, model: str) -> Response:
+        """Try waiting rows again, all or by code, kind or number; what is still rejected waits on.
+
+        Outcomes are tried where the key has the scope outcomes:write too.
+        """
+        found = _model(request, model)
+        serializer = ReplaySerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        asked = dict(serializer.validated_data)
+        answer = replaying.replay(found, kinds=_kinds(request, asked.pop("kind", None)), **asked)
+        return Response(answer.document, status=answer.status)
+
+
+def _kinds(request: Request, wanted: str | None) -> list[BatchKind]:
+    """The kinds to try: the one asked for, or all that the key may send."""
+    scopes = key_of(request).scopes
+    allowed = [kind for kind, scope in SCOPES.items() if scope in scopes]
+    if wanted is None:
+        return allowed
+    kind = BatchKind(wanted)
+    if kind not in allowed:
+        raise ForbiddenError(f"The key lacks the scope {SCOPES[kind]}.", code="scope_missing")
+    return [kind]

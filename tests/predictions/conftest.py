@@ -1,0 +1,45 @@
+"""A process of limited memory, for bodies that would fill it."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+LIMIT = 700 * 1024 * 1024  # of address space, most of it libraries
+PROGRAM = """
+import os, resource, sys
+os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+import django
+django.setup()
+from apps.common.errors import DomainError
+{imports}
+body = sys.stdin.buffer.read()
+resource.setrlimit(resource.RLIMIT_DATA, ({limit}, {limit}))
+try:
+    read(body)
+    print("read")
+except DomainError as error:
+    print(error.status, error.code)
+"""
+
+
+@pytest.fixture
+def limited_memory() -> Callable[[str, bytes], str]:
+    """Read a body in a process of its own; what it answered."""
+
+    def answer(imports: str, body: bytes) -> str:
+        program = PROGRAM.format(imports=imports, limit=LIMIT)
+        found = subprocess.run(
+            [sys.executable, "-c", program],
+            input=body,
+            capture_output=True,
+            check=False,
+            cwd=Path(__file__).parents[2],
+            timeout=120,
+        )
+        assert found.returncode == 0, found.stderr.decode()[-2000:]
+        return found.stdout.decode().strip()
+
+    return answer

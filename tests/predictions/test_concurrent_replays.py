@@ -1,0 +1,43 @@
+"""Clients that try the same rejected rows again at the same moment."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from apps.predictions.models import Batch, Prediction, RejectedRow
+from tests.factories import make_key, make_model, make_project, prediction_row, push_predictions
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_each_row_is_stored_once_whoever_tries_it_and_in_whatever_order():
+    project = make_project()
+    model = make_model(project, "employment")
+    push_predictions(model, [prediction_row(n, score=7) for n in range(300)])
+    for row in RejectedRow.objects.all():
+        row.raw = json.dumps(prediction_row(row.index)).encode()
+        row.save()
+    secret = make_key(project)[1]
+    ids = list(RejectedRow.objects.values_list("pk", flat=True))
+    push = json.dumps({"predictions": [prediction_row(n) for n in range(0, 300, 3)][::-1]})
+
+    def post(path: str, body: str) -> dict:
+        try:
+            headers = {"authorization": f"Bearer {secret}"}
+            answer = Client().post(f"/api/v1/models/employment/{path}", body, "application/json", headers=headers)
+            assert answer.status_code == 200, answer.content
+            return answer.json()
+        finally:
+            connection.close()
+
+    bodies = [{}, {"ids": ids[::-1]}, {"code": "probability_range"}, {"ids": ids[100:200]}]
+    calls = [("quarantine/replay", json.dumps(body)) for body in bodies] + [("predictions", push)]
+    with ThreadPoolExecutor(len(calls)) as pool:
+        answers = list(pool.map(lambda call: post(*call), calls))
+    assert Prediction.objects.count() == 300
+    assert sum(answer["accepted"] for answer in answers) == 300
+    assert not RejectedRow.objects.waiting().exists()
+    assert sum(Batch.objects.values_list("accepted", flat=True)) == 300

@@ -1,0 +1,130 @@
+"""What is taken at most, and what a refusal says of it."""
+
+import json
+
+import pytest
+from django.test import Client
+
+from apps.common import windows
+from apps.predictions.models import Batch, IdempotentAnswer, Prediction
+from tests.factories import make_key, make_model, make_project, prediction_row
+
+pytestmark = pytest.mark.django_db
+DOWN = "redis+socket:///nonexistent/valkey.sock"
+
+
+class Api:
+    def __init__(self) -> None:
+        self.project = make_project()
+        self.model = make_model(self.project, "employment")
+        self.use_key()
+
+    def use_key(self, scopes: list[str] | None = None) -> None:
+        self.client = Client(headers={"authorization": f"Bearer {make_key(self.project, scopes)[1]}"})
+
+    def push(self, *numbers: int, **headers):
+        return self.raw(json.dumps({"predictions": [prediction_row(n) for n in numbers]}).encode(), **headers)
+
+    def raw(self, body: bytes, content_type: str = "application/json", **headers):
+        return self.client.post("/api/v1/models/employment/predictions", body, content_type, headers=headers)
+
+    def limits(self):
+        return self.client.get("/api/v1/limits")
+
+
+@pytest.fixture
+def api(broker, monkeypatch) -> Api:
+    monkeypatch.setitem(windows._rest, "until", 0.0)
+    return Api()
+
+
+def test_any_good_key_may_ask_for_the_limits(api, settings):
+    settings.REQUESTS_PER_MINUTE, settings.ROWS_PER_MINUTE = 600, 0
+    api.use_key(["reports:read"])
+    assert api.limits().json() == {
+        "body_bytes": settings.MAX_BODY_BYTES,
+        "rows_per_batch": settings.MAX_BATCH_ROWS,
+        "bytes_per_row": 1024 * 1024,
+        "features_per_row": 2_000,
+        "requests_per_minute": 600,
+        "rows_per_minute": None,
+    }
+    assert Client().get("/api/v1/limits").status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("sent", "limit"),
+    [
+        ((b" " * 5_000, "application/json"), "body_bytes"),
+        ((b'{"predictions": [1, 2, 3, 4]}', "application/json"), "rows_per_batch"),
+        ((b"1\n2\n3\n4", "application/x-ndjson"), "rows_per_batch"),
+        ((b"1\n" + b"2" * 2_000, "application/x-ndjson"), "bytes_per_row"),
+    ],
+)
+def test_a_body_above_a_limit_learns_its_name_and_value(api, settings, monkeypatch, sent, limit):
+    settings.MAX_BODY_BYTES, settings.MAX_BATCH_ROWS = 4_000, 3
+    monkeypatch.setattr("apps.predictions.decoding.MAX_ROW_BYTES", 1_000)
+    monkeypatch.setattr("apps.predictions.limits_api.MAX_ROW_BYTES", 1_000)
+    answer = api.raw(*sent)
+    assert answer.status_code == 413
+    said = answer.json()["details"]
+    assert (said["limit"], said["value"]) == (limit, api.limits().json()[limit])
+
+
+def test_too_many_requests_are_told_when_to_come_back(api, settings):
+    settings.REQUESTS_PER_MINUTE = 2
+    assert [api.push(n).status_code for n in range(2)] == [200, 200]
+    answer = api.push(3)
+    assert answer.status_code == 429
+    assert answer.json()["code"] == "quota_exceeded"
+    assert answer.json()["details"] == {"limit": "requests_per_minute", "value": 2}
+    assert 1 <= int(answer["Retry-After"]) <= 60
+    assert Prediction.objects.count() == 2
+
+
+def test_too_many_rows_store_nothing_and_leave_room_for_smaller_batches(api, settings):
+    settings.ROWS_PER_MINUTE = 5
+    assert api.push(1, 2, 3).status_code == 200
+    answer = api.push(4, 5, 6, **{"Idempotency-Key": "k"})
+    assert answer.status_code == 429
+    assert answer.json()["details"] == {"limit": "rows_per_minute", "value": 5}
+    assert "Retry-After" in answer
+    assert not IdempotentAnswer.objects.exists()
+    assert api.push(7, 8).status_code == 200
+    assert Batch.objects.count() == 2
+
+
+def test_a_batch_that_no_minute_has_room_for_is_too_large(api, settings):
+    settings.ROWS_PER_MINUTE = 2
+    answer = api.push(1, 2, 3)
+    assert answer.status_code == 413
+    assert answer.json()["details"] == {"limit": "rows_per_minute", "value": 2}
+
+
+def test_the_next_window_has_room_again(api, settings, broker):
+    settings.REQUESTS_PER_MINUTE = 1
+    assert [api.push(n).status_code for n in range(2)] == [200, 429]
+    for name in broker.keys("countersign:window:*"):
+        assert 0 < broker.pttl(name) <= 60_000
+        broker.delete(name)
+    assert api.push(3).status_code == 200
+
+
+def test_each_key_has_a_quota_of_its_own(api, settings):
+    settings.REQUESTS_PER_MINUTE = 1
+    assert [api.push(n).status_code for n in range(2)] == [200, 429]
+    api.use_key()
+    assert api.push(3).status_code == 200
+
+
+def test_a_broker_that_is_down_lets_pushes_through(api, settings, caplog):
+    settings.REQUESTS_PER_MINUTE, settings.ROWS_PER_MINUTE = 1, 1
+    settings.CELERY_BROKER_URL = DOWN
+    assert [api.push(n).status_code for n in range(3)] == [200, 200, 200]
+    assert "window_not_counted" in caplog.text
+
+
+def test_without_quotas_the_broker_is_not_asked(api, settings, monkeypatch):
+    settings.REQUESTS_PER_MINUTE = settings.ROWS_PER_MINUTE = 0
+    monkeypatch.setattr(windows, "take", lambda *_, **__: pytest.fail("asked"))
+    assert api.push(1).status_code == 200
