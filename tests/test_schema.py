@@ -13,9 +13,12 @@ def test_the_description_names_every_call_and_how_to_sign_it():
     assert schema["openapi"].startswith("3.1")
     assert schema["components"]["securitySchemes"]["apiKey"] == {"type": "http", "scheme": "bearer"}
     assert {
+        "/api/v1/limits",
         "/api/v1/models/{model}",
         "/api/v1/models/{model}/predictions",
         "/api/v1/models/{model}/outcomes",
+        "/api/v1/models/{model}/quarantine",
+        "/api/v1/models/{model}/quarantine/replay",
         "/api/v1/models/{model}/policies",
         "/api/v1/models/{model}/labels",
         "/api/v1/models/{model}/reports",

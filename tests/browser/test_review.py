@@ -98,7 +98,8 @@ def test_a_shown_case_by_keys(page: Page, sit_down: Desk) -> None:
         before = case_of(page)
         page.keyboard.press(key)
         submit(page)
-        expect(page.get_by_text(before)).to_have_count(0)
+        # Exactly: case-1 is part of case-10.
+        expect(page.get_by_text(before, exact=True)).to_have_count(0)
     expect(page.get_by_role("heading", name="Nothing to do here")).to_be_visible()
     said = list(Decision.objects.order_by("id").values_list("verdict", flat=True))
     assert said == ["agree", "correct", "cannot_tell", "skip"]

@@ -10,7 +10,7 @@ from apps.predictions.models import BatchStage, Prediction, Stage
 from apps.sampling import policies, services
 from apps.sampling.models import SUMS, Draw, PopulationCell
 from apps.sampling.randomness import permanent_number, permanent_numbers
-from apps.stats.draws import logit_bin
+from apps.stats.design.draws import logit_bin
 from tests.factories import draw_all, make_model, prediction_row, push_predictions
 
 pytestmark = pytest.mark.django_db
