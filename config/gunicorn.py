@@ -11,7 +11,7 @@ from apps.common.embedded.deathsig import die_with_parent
 os.environ.setdefault("COUNTERSIGN_DB_POOL", "1")
 
 bind = f"{os.environ.get('COUNTERSIGN_BIND', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
-worker_class = "gthread"
+worker_class = "config.sharing.SharingWorker"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 threads = int(os.environ.get("WEB_THREADS", "4"))
 # Loaded once and shared: half the work at the start, and a worker that dies is replaced at once. Nothing
