@@ -4,6 +4,7 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
 
 from apps.accounts import urls as accounts
+from apps.common import failures
 from apps.common import urls as common
 from apps.demo import urls as demo
 from apps.predictions import urls as predictions
@@ -33,3 +34,8 @@ urlpatterns = [
     *demo.urlpatterns,
     path("api/v1/", include(api)),
 ]
+
+handler400 = failures.bad_request
+handler403 = failures.forbidden
+handler404 = failures.not_found
+handler500 = failures.server_error

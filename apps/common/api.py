@@ -1,15 +1,16 @@
 """What all API views share: strict bodies in, one form of error out."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import IO, Any
 
 import structlog
 from django.http import Http404
 from rest_framework import serializers
 from rest_framework.exceptions import APIException, UnsupportedMediaType, ValidationError
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import BaseParser
-from rest_framework.renderers import BaseRenderer
+from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
@@ -51,8 +52,19 @@ class LinesRenderer(BaseRenderer):
     format = "ndjson"
 
     def render(self, data: Any, *args: Any, **kwargs: Any) -> bytes:  # noqa: ARG002  # the framework's signature
-        """Errors only."""
+        """Never called: lines are streamed, and errors are JSON."""
         return json.dumps(data).encode()
+
+
+class Negotiation(DefaultContentNegotiation):
+    """Chooses the form of the answer; one that a call does not have is a mistake of the client."""
+
+    def filter_renderers(self, renderers: Iterable[BaseRenderer], format: str) -> list[BaseRenderer]:  # noqa: A002  # the framework's signature
+        by_format = {str(renderer.format): renderer for renderer in renderers}
+        if format not in by_format:
+            known = ", ".join(by_format)
+            raise DomainError(f"There is no format {format[:40]!r} here; known are {known}.", code="unknown_format")
+        return [by_format[format]]
 
 
 def wants_lines(request: Request) -> bool:
@@ -104,12 +116,14 @@ def _messages(details: Any) -> Any:
     return [_messages(value) for value in details] if isinstance(details, list) else str(details)
 
 
-def problem_response(error: Exception, context: Mapping[str, Any]) -> Response | None:  # noqa: ARG001  # the framework's signature
-    """Turn a known error into its answer; unknown ones stay 500 and are logged."""
+def problem_response(error: Exception, context: Mapping[str, Any]) -> Response | None:
+    """Turn a known error into its answer, in JSON whatever was asked for; unknown ones stay 500 and are logged."""
     known = as_domain_error(error)
     if known is None:
         return None
     set_rollback()
+    request = context["request"]
+    request.accepted_renderer, request.accepted_media_type = JSONRenderer(), JSONRenderer.media_type
     headers = {}
     if (challenge := getattr(error, "auth_header", None)) is not None:
         headers["WWW-Authenticate"] = challenge
