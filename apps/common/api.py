@@ -1,7 +1,7 @@
 """What all API views share: strict bodies in, one form of error out."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import IO, Any
 
 import structlog
@@ -16,9 +16,12 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from apps.common import strict_json
-from apps.common.errors import DomainError, UnsupportedMediaError
+from apps.common.errors import DomainError, IncompleteBodyError, TooLargeError, UnsupportedMediaError
 
 log = structlog.get_logger(__name__)
+# Documents are small; rows in bulk are read by the intake, which has limits of its own.
+MAX_DOCUMENT_BYTES = 4 * 1024 * 1024
+PIECE = 64 * 1024
 
 
 def check_charset(content_type: str) -> None:
@@ -27,6 +30,20 @@ def check_charset(content_type: str) -> None:
         name, _, value = parameter.strip().partition("=")
         if name.lower() == "charset" and value.strip('"').lower() not in {"utf-8", "utf8", "us-ascii"}:
             raise UnsupportedMediaError(f"The charset {value} is not read; send UTF-8.")
+
+
+def whole(stream: IO[bytes], *, length: int) -> Iterator[bytes]:
+    """A body in pieces, all of the length that was announced. Raises IncompleteBodyError."""
+    left = length
+    while left:
+        try:
+            piece = stream.read(min(PIECE, left))
+        except OSError:  # the connection broke, or nothing came for a while
+            piece = b""
+        if not piece:
+            raise IncompleteBodyError(f"The body ends {left:,} bytes before its Content-Length.", missing=left)
+        left -= len(piece)
+        yield piece
 
 
 class StrictJSONParser(BaseParser):
@@ -38,10 +55,14 @@ class StrictJSONParser(BaseParser):
         self,
         stream: IO[Any],
         media_type: str | None = None,
-        parser_context: Mapping[str, Any] | None = None,  # noqa: ARG002  # the framework's signature
+        parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
         check_charset(media_type or "")
-        body = stream.read()
+        length = int((parser_context or {})["request"].META["CONTENT_LENGTH"])
+        if length > MAX_DOCUMENT_BYTES:
+            message = f"A document has at most {MAX_DOCUMENT_BYTES:,} bytes."
+            raise TooLargeError(message, limit="document_bytes", value=MAX_DOCUMENT_BYTES)
+        body = b"".join(whole(stream, length=length))
         return strict_json.loads(body) if body.strip() else {}
 
 
@@ -81,6 +102,14 @@ class StrictSerializer(serializers.Serializer[Any]):
             if unknown:
                 raise ValidationError({name: ["There is no such field."] for name in unknown})
         return super().to_internal_value(data)
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    """Why a request was refused: `code` is stable, `message` is for people."""
+
+    code = serializers.CharField()
+    message = serializers.CharField()
+    details = serializers.DictField(help_text="What belongs to the code: the limit, the fields, …")
 
 
 def problem(error: DomainError) -> dict[str, Any]:

@@ -43,6 +43,19 @@ class LeaseLostError(ConflictError):
     code = "lease_lost"
 
 
+class LengthRequiredError(DomainError):
+    """A body whose end is not announced."""
+
+    status = 411
+    code = "length_required"
+
+
+class IncompleteBodyError(DomainError):
+    """Less came than was announced: the connection broke, or the length is wrong."""
+
+    code = "incomplete_body"
+
+
 class TooLargeError(DomainError):
     """Body, line or batch above a limit of the installation; `limit` names it as /api/v1/limits does."""
 

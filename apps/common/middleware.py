@@ -1,14 +1,30 @@
-"""Domain errors on pages: one place that turns them into a page with the right status."""
+"""What concerns every request: bodies without a length, domain errors on pages."""
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
-from apps.common.errors import DomainError
+from apps.common.api import problem
+from apps.common.errors import DomainError, LengthRequiredError
+
+
+class LengthMiddleware:
+    """Refuses bodies that come without their length: Django would take them for empty, and a push would be lost."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "HTTP_TRANSFER_ENCODING" in request.META and not request.META.get("CONTENT_LENGTH"):
+            refusal = LengthRequiredError("Send the body with its Content-Length, not in chunks.")
+            return JsonResponse(problem(refusal), status=refusal.status)
+        return self.get_response(request)
 
 
 class DomainErrorMiddleware:
+    """One place that turns domain errors into a page with the right status."""
+
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 

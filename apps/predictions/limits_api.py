@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.accounts.permissions import HasKey
+from apps.common.api import MAX_DOCUMENT_BYTES
 from apps.predictions.decoding import MAX_ROW_BYTES
 from apps.predictions.rows import MAX_FEATURES
 from apps.predictions.serializers import LimitsSerializer
@@ -18,6 +19,7 @@ def limits() -> dict[str, Any]:
     """The limits under the names by which a refusal calls them; null where there is none."""
     return {
         "body_bytes": settings.MAX_BODY_BYTES,
+        "document_bytes": MAX_DOCUMENT_BYTES,
         "rows_per_batch": settings.MAX_BATCH_ROWS,
         "bytes_per_row": MAX_ROW_BYTES,
         "features_per_row": MAX_FEATURES,

@@ -73,7 +73,8 @@ class BatchesSerializer(serializers.Serializer[Any]):
 
 
 class LimitsSerializer(serializers.Serializer[Any]):
-    body_bytes = serializers.IntegerField(help_text="As it comes, and as it is once decompressed")
+    body_bytes = serializers.IntegerField(help_text="Of rows: as they come, and as they are once decompressed")
+    document_bytes = serializers.IntegerField(help_text="Of the body of every other call")
     rows_per_batch = serializers.IntegerField()
     bytes_per_row = serializers.IntegerField()
     features_per_row = serializers.IntegerField()

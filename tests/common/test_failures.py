@@ -1,8 +1,12 @@
 """Whatever goes wrong below /api/, the answer is JSON of one shape; pages stay pages."""
 
+import io
+
 import pytest
 from django.test import Client
 
+from apps.common.api import whole
+from apps.common.errors import IncompleteBodyError
 from tests.factories import make_key, make_project
 
 pytestmark = pytest.mark.django_db
@@ -59,3 +63,25 @@ def test_pages_answer_with_pages(client):
     assert (answer.status_code, answer["Content-Type"]) == (404, "text/html; charset=utf-8")
     answer = client.get("/nothing", headers={"host": "elsewhere.example"})
     assert (answer.status_code, answer["Content-Type"]) == (400, "text/html; charset=utf-8")
+
+
+def test_a_body_without_its_length_is_not_taken_for_empty(client):
+    answer = client.generic("POST", "/api/v1/limits", b"", CONTENT_LENGTH="", HTTP_TRANSFER_ENCODING="chunked")
+    assert said(answer) == (411, "length_required")
+
+
+def test_a_body_that_ends_before_its_length():
+    assert b"".join(whole(io.BytesIO(b"{}, and more"), length=2)) == b"{}"
+    with pytest.raises(IncompleteBodyError) as refused:
+        list(whole(io.BytesIO(b"{}"), length=3))
+    assert refused.value.details == {"missing": 1}
+
+
+def test_a_document_that_is_too_large_is_not_read(client):
+    answer = client.generic("PUT", "/api/v1/models/m", b"{}", "application/json", CONTENT_LENGTH=str(4 * 1024**2 + 1))
+    assert said(answer) == (413, "too_large")
+    assert answer.json()["details"] == {"limit": "document_bytes", "value": 4 * 1024**2}
+
+
+def test_a_call_has_no_options(client):
+    assert said(client.options("/api/v1/limits")) == (405, "method_not_allowed")
