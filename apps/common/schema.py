@@ -74,4 +74,6 @@ class StrictForms(OpenApiSerializerExtension):  # type: ignore[no-untyped-call] 
 
     def map_serializer(self, auto_schema: AutoSchema, direction: Direction) -> dict[str, Any]:
         schema: dict[str, Any] = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)  # type: ignore[no-untyped-call]  # the library has no public name for it
+        if type(self.target).__doc__ is None:  # or the base's would stand here
+            schema.pop("description", None)
         return {**schema, "additionalProperties": False}

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from apps.common.api import StrictSerializer
+from apps.common.fields import ClassOrNumberField, TextField, WholeNumberField
 from apps.predictions import replaying
 from apps.predictions.models import BatchKind, RejectedState
 
@@ -28,34 +30,61 @@ class OutcomesAnswerSerializer(PredictionsAnswerSerializer):
     parked = serializers.IntegerField()
 
 
-class PredictionFormSerializer(serializers.Serializer[Any]):
-    id = serializers.CharField(max_length=400)
-    predicted_at = serializers.DateTimeField()
-    version = serializers.CharField(required=False)
+CLASS = "A class, or a number for a regression"
+
+
+class PredictionFormSerializer(StrictSerializer):
+    id = serializers.CharField(max_length=400, help_text="Unique within the model")
+    predicted_at = serializers.DateTimeField(help_text="With its time zone")
+    version = serializers.CharField(max_length=200, required=False)
     features = serializers.DictField()
-    prediction = serializers.JSONField(help_text="A class, or a number for a regression")
-    probabilities = serializers.DictField(child=serializers.FloatField(), required=False)
-    score = serializers.FloatField(required=False, help_text="Binary: probability of the positive class")
-    baseline = serializers.JSONField(required=False)
-    attributions = serializers.DictField(child=serializers.FloatField(), required=False)
-    attribution_base = serializers.FloatField(required=False)
-    amount = serializers.FloatField(required=False)
-    subject = serializers.CharField(required=False)
-    latency_ms = serializers.FloatField(required=False)
-    resources = serializers.DictField(child=serializers.FloatField(), required=False)
+    prediction = ClassOrNumberField(help_text=CLASS)
+    probabilities = serializers.DictField(
+        child=serializers.FloatField(min_value=0, max_value=1),
+        required=False,
+        allow_null=True,
+        help_text="By class; they sum to 1",
+    )
+    score = serializers.FloatField(
+        min_value=0, max_value=1, required=False, allow_null=True, help_text="Binary: probability of the positive class"
+    )
+    baseline = ClassOrNumberField(required=False, allow_null=True, help_text=CLASS)
+    attributions = serializers.DictField(child=serializers.FloatField(), required=False, allow_null=True)
+    attribution_base = serializers.FloatField(required=False, allow_null=True)
+    amount = serializers.FloatField(required=False, allow_null=True, help_text="Value at stake")
+    subject = serializers.CharField(max_length=400, required=False, allow_null=True, help_text="Whom it is about")
+    latency_ms = serializers.FloatField(min_value=0, required=False, allow_null=True)
+    resources = serializers.DictField(child=serializers.FloatField(), required=False, allow_null=True)
 
 
-class PredictionsSerializer(serializers.Serializer[Any]):
+PREDICTION = {
+    "id": "application-4711",
+    "predicted_at": "2026-03-02T09:30:00+01:00",
+    "version": "v7",
+    "features": {"income": 41200, "purpose": "car", "employed_since": None},
+    "prediction": "yes",
+    "score": 0.83,
+    "baseline": "no",
+    "amount": 12000,
+}
+OUTCOME = {"id": "application-4711", "outcome": "no", "occurred_at": "2026-05-11T00:00:00Z"}
+
+
+@extend_schema_serializer(
+    examples=[OpenApiExample("One prediction", value={"predictions": [PREDICTION]}, request_only=True)]
+)
+class PredictionsSerializer(StrictSerializer):
     predictions = PredictionFormSerializer(many=True)
 
 
-class OutcomeFormSerializer(serializers.Serializer[Any]):
-    id = serializers.CharField(max_length=400)
-    outcome = serializers.JSONField(help_text="A class, or a number for a regression")
+class OutcomeFormSerializer(StrictSerializer):
+    id = serializers.CharField(max_length=400, help_text="That of the prediction")
+    outcome = ClassOrNumberField(help_text=CLASS)
     occurred_at = serializers.DateTimeField(help_text="When it became known at its source")
 
 
-class OutcomesSerializer(serializers.Serializer[Any]):
+@extend_schema_serializer(examples=[OpenApiExample("One outcome", value={"outcomes": [OUTCOME]}, request_only=True)])
+class OutcomesSerializer(StrictSerializer):
     outcomes = OutcomeFormSerializer(many=True)
 
 
@@ -121,10 +150,10 @@ class QuarantineSerializer(serializers.Serializer[Any]):
 
 
 class ReplaySerializer(StrictSerializer):
-    code = serializers.CharField(max_length=64, required=False)
+    code = TextField(max_length=64, required=False)
     kind = serializers.ChoiceField(choices=BatchKind.choices, required=False)
     ids = serializers.ListField(
-        child=serializers.IntegerField(min_value=1, max_value=2**63 - 1), max_length=replaying.MAX_ROWS, required=False
+        child=WholeNumberField(min_value=1, max_value=2**63 - 1), max_length=replaying.MAX_ROWS, required=False
     )
 
 

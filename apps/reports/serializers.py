@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from apps.common.api import StrictSerializer
+from apps.common.fields import TextField
 from apps.reports.models import Kind
 
 
@@ -14,7 +15,7 @@ class ReportRequestSerializer(StrictSerializer):
     end = serializers.DateField(help_text="The day after the last one")
     as_of = serializers.DateTimeField(required=False, allow_null=True, default=None)
     slices = serializers.ListField(
-        child=serializers.CharField(max_length=64), max_length=50, required=False, allow_null=True, default=None
+        child=TextField(max_length=64), max_length=50, required=False, allow_null=True, default=None
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

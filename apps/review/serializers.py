@@ -8,43 +8,10 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from apps.common.api import StrictSerializer
+from apps.common.fields import ClassOrNumberField, TextField, WholeNumberField
 from apps.review.models import Decision, ReviewItem, Slot, Verdict
 from apps.review.services import Only, Waiting
 from apps.review.services.answers import LARGEST_INT, LONGEST_NOTE
-
-
-class WholeNumberField(serializers.IntegerField):
-    """An integer that is one: neither true, nor "3", nor 3.0."""
-
-    def to_internal_value(self, data: Any) -> int:
-        if type(data) is not int:
-            self.fail("invalid")
-        return super().to_internal_value(data)
-
-
-class TextField(serializers.CharField):
-    """A text that is one, kept as it was typed."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(trim_whitespace=False, **options)
-
-    def to_internal_value(self, data: Any) -> str:
-        if not isinstance(data, str):
-            self.fail("invalid")
-        return super().to_internal_value(data)
-
-
-@extend_schema_field({"oneOf": [{"type": "string"}, {"type": "number"}]})
-class ClassOrNumberField(serializers.Field[Any, Any, Any, Any]):
-    """A class or a number, as sent; whether the model knows it is judged later."""
-
-    def to_internal_value(self, data: Any) -> str | float:
-        if isinstance(data, bool) or not isinstance(data, str | int | float):
-            raise serializers.ValidationError("A class, as text, or a number.")
-        return data
-
-    def to_representation(self, value: Any) -> Any:
-        return value
 
 
 @extend_schema_field({"oneOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]})

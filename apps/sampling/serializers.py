@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from apps.accounts.models import validate_name
 from apps.common.api import StrictSerializer
+from apps.common.fields import NumberField, TextField, WholeNumberField
 from apps.registry.serializers import QueueInputSerializer
 from apps.sampling.models import PolicyKind
 from apps.sampling.policies import FLOOR
@@ -15,9 +16,9 @@ SMALLEST_FLOOR = 1e-6
 
 
 class BandSerializer(StrictSerializer):
-    low = serializers.FloatField(min_value=0.0, max_value=1.0)
-    high = serializers.FloatField(min_value=0.0, max_value=1.0)
-    rate = serializers.FloatField(min_value=0.0, max_value=1.0)
+    low = NumberField(min_value=0.0, max_value=1.0)
+    high = NumberField(min_value=0.0, max_value=1.0)
+    rate = NumberField(min_value=0.0, max_value=1.0)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if not attrs["low"] < attrs["high"]:
@@ -28,15 +29,15 @@ class BandSerializer(StrictSerializer):
 class PolicySerializer(StrictSerializer):
     """One policy. `rate` is the largest probability with which it draws."""
 
-    name = serializers.CharField(max_length=64, validators=[validate_name])
+    name = TextField(max_length=64, validators=[validate_name])
     kind = serializers.ChoiceField(choices=[kind for kind in PolicyKind.choices if kind[0] != PolicyKind.FLOOR])
-    rate = serializers.FloatField(required=False, min_value=0.0, max_value=1.0)
+    rate = NumberField(required=False, min_value=0.0, max_value=1.0)
     bands = BandSerializer(many=True, required=False)
     condition = serializers.JSONField(required=False, allow_null=True)
-    queue = serializers.CharField(max_length=64, default="main")
-    rank = serializers.IntegerField(min_value=1, max_value=999_999, default=100)
+    queue = TextField(max_length=64, default="main")
+    rank = WholeNumberField(min_value=1, max_value=999_999, default=100)
     # What GET shows may be sent back as it is.
-    version = serializers.IntegerField(required=False)
+    version = WholeNumberField(required=False)
 
     def validate_name(self, name: str) -> str:
         if name == FLOOR:
@@ -62,7 +63,7 @@ def _check_bands(bands: list[dict[str, Any]]) -> None:
 class SamplingSerializer(StrictSerializer):
     """Floor, policies and queues. A part that is left out stays as it is; a policy left out of the list ends."""
 
-    floor = serializers.FloatField(min_value=SMALLEST_FLOOR, max_value=1.0, required=False)
+    floor = NumberField(min_value=SMALLEST_FLOOR, max_value=1.0, required=False)
     policies = PolicySerializer(many=True, required=False)
     queues = QueueInputSerializer(many=True, required=False)
 
