@@ -9,6 +9,9 @@ import msgspec
 from apps.accounts import services as accounts
 from apps.accounts.models import ApiKey, Membership, Project, Role, Scope, User
 from apps.predictions import services as predictions
+from apps.predictions.answer import Answer
+from apps.predictions.bodies import Body
+from apps.predictions.models import BatchKind
 from apps.registry import services as registry
 from apps.registry.models import MonitoredModel
 from apps.sampling import services as sampling
@@ -75,19 +78,25 @@ def prediction_row(number: int = 1, **changes: Any) -> dict[str, Any]:
     }
 
 
-def push_predictions(model: MonitoredModel, rows: list[dict[str, Any]]) -> predictions.Answer:
-    return _push(predictions.store_predictions, model, {"predictions": rows})
+def push_predictions(model: MonitoredModel, rows: list[dict[str, Any]]) -> Answer:
+    return _push(BatchKind.PREDICTIONS, model, rows)
 
 
-def push_outcomes(model: MonitoredModel, rows: list[dict[str, Any]]) -> predictions.Answer:
-    return _push(predictions.store_outcomes, model, {"outcomes": rows})
+def push_outcomes(model: MonitoredModel, rows: list[dict[str, Any]]) -> Answer:
+    return _push(BatchKind.OUTCOMES, model, rows)
 
 
-def _push(store: predictions.Push, model: MonitoredModel, document: dict[str, Any]) -> predictions.Answer:
+def body_of(document: Any, *, content_type: str = "application/json") -> Body:
+    """A body as a client would send it."""
+    sent = document if isinstance(document, bytes) else msgspec.json.encode(document)
+    return Body.receive([sent], content_type=content_type)
+
+
+def _push(kind: BatchKind, model: MonitoredModel, rows: list[dict[str, Any]]) -> Answer:
     from django.db import transaction
 
-    with transaction.atomic():
-        return store(model, msgspec.json.encode(document), content_type="application/json")
+    with transaction.atomic(), body_of({kind.value: rows}) as body:
+        return predictions.store(kind, model, body)
 
 
 def draw_all(model: MonitoredModel) -> None:

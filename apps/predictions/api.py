@@ -15,12 +15,12 @@ from rest_framework.views import APIView
 from apps.accounts import quotas
 from apps.accounts.access import get_or_404, key_of, project_of
 from apps.accounts.models import Scope
-from apps.common.api import check_charset
-from apps.common.errors import TooLargeError
+from apps.common.api import check_charset, whole
 from apps.predictions import services
+from apps.predictions.bodies import Body, too_large
 from apps.predictions.columns import ARROW, PARQUET
 from apps.predictions.decoding import JSON, NDJSON
-from apps.predictions.models import Batch, BatchStage, Stage
+from apps.predictions.models import Batch, BatchKind, BatchStage, Stage
 from apps.predictions.serializers import (
     BatchesSerializer,
     OutcomesAnswerSerializer,
@@ -28,12 +28,11 @@ from apps.predictions.serializers import (
     PredictionsAnswerSerializer,
     PredictionsSerializer,
 )
-from apps.predictions.unfolding import unfold
 from apps.registry.models import MonitoredModel
 
 
-class RawParser(BaseParser):
-    """Hands the body on as it came; the intake reads it itself, strictly and in bulk."""
+class StreamParser(BaseParser):
+    """Hands the stream on unread; the intake reads it itself, strictly, in bulk and within limits."""
 
     media_type = "*/*"
 
@@ -43,7 +42,7 @@ class RawParser(BaseParser):
         media_type: str | None = None,  # noqa: ARG002  # the framework's signature
         parser_context: Mapping[str, Any] | None = None,  # noqa: ARG002  # the framework's signature
     ) -> Any:
-        return stream.read()
+        return stream
 
 
 PARAMETERS = [
@@ -61,39 +60,38 @@ OTHER_FORMS = {
 class PushView(APIView):
     """A body of rows for one model."""
 
-    parser_classes = [RawParser]
-    store: ClassVar[services.Push]
+    parser_classes = [StreamParser]
+    kind: ClassVar[BatchKind]
 
     def push(self, request: Request, model: str) -> Response:
         found = get_or_404(MonitoredModel.objects.in_project(project_of(request)).select_related("project"), slug=model)
-        status, document = services.push(
-            partial(type(self).store, admit=partial(quotas.take_rows, key_of(request))),
-            found,
-            _body(request),
-            content_type=request.content_type or "",
-            is_atomic=request.query_params.get("atomic", "").lower() in {"1", "true"},
-            key=request.headers.get("Idempotency-Key"),
-            path=request.path,
-        )
+        with _body(request) as body:
+            status, document = services.push(
+                self.kind,
+                found,
+                body,
+                is_atomic=request.query_params.get("atomic", "").lower() in {"1", "true"},
+                key=request.headers.get("Idempotency-Key"),
+                path=request.path,
+                admit=partial(quotas.take_rows, key_of(request)),
+            )
         return Response(document, status=status)
 
 
-def _body(request: Request) -> bytes:
-    if int(request.META.get("CONTENT_LENGTH") or 0) > settings.MAX_BODY_BYTES:
-        raise TooLargeError(
-            f"The body is larger than {settings.MAX_BODY_BYTES:,} bytes.",
-            limit="body_bytes",
-            value=settings.MAX_BODY_BYTES,
-        )
-    check_charset(request.content_type or "")
-    body: Any = request.data
+def _body(request: Request) -> Body:
+    length = int(request.META.get("CONTENT_LENGTH") or 0)
+    if length > settings.MAX_BODY_BYTES:
+        raise too_large()
+    content_type = request.content_type or ""
+    check_charset(content_type)
     encoding = request.headers.get("Content-Encoding", "").strip().lower()
-    return unfold(body if isinstance(body, bytes) else b"", encoding=encoding)
+    stream: Any = request.data
+    return Body.receive(whole(stream, length=length), content_type=content_type, encoding=encoding)
 
 
 class PredictionsView(PushView):
     required_scope = Scope.PREDICTIONS_WRITE
-    store = staticmethod(services.store_predictions)
+    kind = BatchKind.PREDICTIONS
 
     @extend_schema(
         operation_id="push_predictions",
@@ -112,7 +110,7 @@ class PredictionsView(PushView):
 
 class OutcomesView(PushView):
     required_scope = Scope.OUTCOMES_WRITE
-    store = staticmethod(services.store_outcomes)
+    kind = BatchKind.OUTCOMES
 
     @extend_schema(
         operation_id="push_outcomes",

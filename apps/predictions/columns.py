@@ -7,18 +7,21 @@ with the first such body.
 import json
 import struct
 from collections.abc import Iterable, Iterator
-from typing import Any
+from contextlib import contextmanager
+from typing import IO, Any
 
 import msgspec
 from django.conf import settings
 
-from apps.common.errors import TooLargeError, UnprocessableError
+from apps.common.errors import UnprocessableError
+from apps.predictions.bodies import IN_MEMORY, too_large, too_many_rows
 
 PARQUET = ("application/vnd.apache.parquet", "application/x-parquet")
 ARROW = ("application/vnd.apache.arrow.stream",)
 GROUPS = ("features", "probabilities", "attributions", "resources")
 MAX_COLUMNS = 4_100
 BATCH = 1_000
+PAGE_BUFFER = 64 * 1024
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
@@ -29,39 +32,49 @@ class BadColumnsError(UnprocessableError):
     code = "invalid_columns"
 
 
-def parquet_rows(body: bytes) -> list[bytes]:
-    """The rows of a Parquet file. Raises BadColumnsError, TooLargeError."""
+def parquet_rows(file: IO[bytes]) -> Iterator[list[bytes]]:
+    """The rows of a Parquet file, some at a time. Raises BadColumnsError, TooLargeError."""
     import pyarrow as pa  # noqa: PLC0415  # see above
     import pyarrow.parquet as pq  # noqa: PLC0415  # see above
 
-    try:
-        schema = pq.read_schema(pa.BufferReader(body))
+    with _reading("a Parquet file"):
+        schema = pq.read_schema(file)
         _check_schema(schema)
         # Kept as a dictionary, a long text that a million rows share is held once.
         texts = [field.name for field in schema if pa.types.is_string(field.type)]
-        file = pq.ParquetFile(pa.BufferReader(body), read_dictionary=texts)
-        _check_sizes(file.metadata)
-        return _all_rows(file.iter_batches(batch_size=BATCH, use_threads=False))
-    except (OSError, MemoryError, ValueError, KeyError, pa.ArrowException) as error:
-        raise BadColumnsError(f"Not a Parquet file that can be read here: {_first_line(error)}") from error
+        # Pages are read as they are needed; a row group may be as large as the file.
+        parquet = pq.ParquetFile(file, read_dictionary=texts, buffer_size=PAGE_BUFFER, pre_buffer=False)
+        _check_sizes(parquet.metadata)
+        yield from _bounded(parquet.iter_batches(batch_size=BATCH, use_threads=False))
 
 
-def arrow_rows(body: bytes) -> list[bytes]:
-    """The rows of an Arrow IPC stream. Raises BadColumnsError, TooLargeError."""
+def arrow_rows(file: IO[bytes]) -> Iterator[list[bytes]]:
+    """The rows of an Arrow IPC stream, some at a time. Raises BadColumnsError, TooLargeError."""
     import pyarrow as pa  # noqa: PLC0415  # see above
 
-    try:
-        for message in pa.ipc.MessageReader.open_stream(pa.BufferReader(body)):
+    with _reading("an Arrow stream"):
+        for message in pa.ipc.MessageReader.open_stream(file):
             if message.type in ("record batch", "dictionary") and _is_compressed(message.metadata.to_pybytes()):
                 raise BadColumnsError(
                     "Compressed Arrow buffers are not read here; compress the whole body with Content-Encoding.",
                     code="compressed_arrow",
                 )
-        reader = pa.ipc.open_stream(pa.BufferReader(body))
+        file.seek(0)
+        reader = pa.ipc.open_stream(file)
         _check_schema(reader.schema)
-        return _all_rows(reader)
+        slices = (batch.slice(start, BATCH) for batch in reader for start in range(0, batch.num_rows, BATCH))
+        yield from _bounded(slices)
+
+
+@contextmanager
+def _reading(what: str) -> Iterator[None]:
+    """Tell what pyarrow says of a file that it cannot read."""
+    import pyarrow as pa  # noqa: PLC0415  # see above
+
+    try:
+        yield
     except (OSError, MemoryError, ValueError, KeyError, struct.error, pa.ArrowException) as error:
-        raise BadColumnsError(f"Not an Arrow stream that can be read here: {_first_line(error)}") from error
+        raise BadColumnsError(f"Not {what} that can be read here: {_first_line(error)}") from error
 
 
 def _check_schema(schema: Any) -> None:
@@ -91,24 +104,26 @@ def _is_plain(kind: Any) -> bool:
 def _check_sizes(metadata: Any) -> None:
     """What the file says of itself, before any of it is unfolded."""
     if metadata.num_rows > settings.MAX_BATCH_ROWS:
-        raise _too_many_rows()
+        raise too_many_rows()
     unfolded = sum(metadata.row_group(at).total_byte_size for at in range(metadata.num_row_groups))
     if unfolded > settings.MAX_BODY_BYTES:
-        raise _too_large()
+        raise too_large()
 
 
-def _all_rows(batches: Iterable[Any]) -> list[bytes]:
-    rows: list[bytes] = []
+def _bounded(batches: Iterable[Any]) -> Iterator[list[bytes]]:
+    """The rows of record batches, as long as they are not, unfolded, too large."""
     size = 0
+    rows: list[bytes] = []
     for batch in batches:
         for row in _rows(batch):
             rows.append(row)
             size += len(row)
             if size > settings.MAX_BODY_BYTES:
-                raise _too_large()
-        if len(rows) > settings.MAX_BATCH_ROWS:
-            raise _too_many_rows()
-    return rows
+                raise too_large()
+            if len(rows) == BATCH or len(row) * len(rows) > IN_MEMORY:
+                yield rows
+                rows = []
+    yield rows
 
 
 def _rows(batch: Any) -> Iterator[bytes]:
@@ -187,22 +202,6 @@ def _is_compressed(metadata: bytes) -> bool:
 
 
 DICTIONARY_BATCH = 2
-
-
-def _too_many_rows() -> TooLargeError:
-    return TooLargeError(
-        f"More than {settings.MAX_BATCH_ROWS:,} rows; send several batches.",
-        limit="rows_per_batch",
-        value=settings.MAX_BATCH_ROWS,
-    )
-
-
-def _too_large() -> TooLargeError:
-    return TooLargeError(
-        f"Unfolded, the rows are larger than {settings.MAX_BODY_BYTES:,} bytes.",
-        limit="body_bytes",
-        value=settings.MAX_BODY_BYTES,
-    )
 
 
 def _first_line(error: BaseException) -> str:

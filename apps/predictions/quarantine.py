@@ -22,23 +22,38 @@ MAX_MESSAGE = 2_000
 EXPIRED_AT_ONCE = 5_000
 
 
-def keep(model: MonitoredModel, kind: BatchKind, raws: list[bytes], rejected: list[Rejection]) -> None:
-    """Keep the rejected rows of a push, in its transaction; beyond the first thousand only their number."""
-    if not rejected:
-        return
-    received_at = database_now().isoformat()
-    kept = sorted(rejected, key=lambda each: each.index)[:MAX_ROWS]
-    lines = []
-    for each in kept:
-        raw = raws[each.index]
-        left_out = len(rejected) - len(kept) if each is kept[-1] else 0
-        why = reason(each)
-        lines.append(
-            f"{model.pk}\t{kind}\t{received_at}\t{each.index}\t{text(_storable(each.id))}\t{text(why['code'])}\t"
-            f"{text(why['field'])}\t{text(why['message'])}\t{binary(raw[:MAX_RAW_BYTES])}\t"
-            f"{len(raw) > MAX_RAW_BYTES}\t{left_out}\t{RejectedState.WAITING}"
+class Keeper:
+    """Keeps the rejected rows of one push, in its transaction; beyond the first thousand only their number."""
+
+    def __init__(self, model: MonitoredModel, kind: BatchKind) -> None:
+        self.model, self.kind = model, kind
+        self.kept = self.left_out = 0
+        self.received_at: datetime | None = None
+
+    def keep(self, rejected: list[tuple[Rejection, bytes]]) -> None:
+        """Keep rejected rows, each with what was sent."""
+        room = MAX_ROWS - self.kept
+        self.left_out += max(len(rejected) - room, 0)
+        if not (fitting := rejected[:room]):
+            return
+        self.received_at = self.received_at or database_now()
+        self.kept += len(fitting)
+        copy_lines("predictions_rejectedrow", COLUMNS, (self._line(each, raw) for each, raw in fitting))
+
+    def finish(self) -> None:
+        """Note on the last row kept how many more there were."""
+        if self.left_out and self.received_at:
+            kept = RejectedRow.objects.filter(model=self.model, kind=self.kind, received_at=self.received_at)
+            RejectedRow.objects.filter(pk=kept.latest("pk").pk).update(left_out=self.left_out)
+
+    def _line(self, rejection: Rejection, raw: bytes) -> str:
+        assert self.received_at is not None
+        why = reason(rejection)
+        return (
+            f"{self.model.pk}\t{self.kind}\t{self.received_at.isoformat()}\t{rejection.index}\t"
+            f"{text(_storable(rejection.id))}\t{text(why['code'])}\t{text(why['field'])}\t{text(why['message'])}\t"
+            f"{binary(raw[:MAX_RAW_BYTES])}\t{len(raw) > MAX_RAW_BYTES}\t0\t{RejectedState.WAITING}"
         )
-    copy_lines("predictions_rejectedrow", COLUMNS, lines)
 
 
 def reason(rejection: Rejection) -> dict[str, str | None]:

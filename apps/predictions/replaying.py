@@ -16,10 +16,6 @@ from apps.registry.models import MonitoredModel
 
 # At most 80 MB of raw rows.
 MAX_ROWS = 5_000
-STORES = {
-    BatchKind.PREDICTIONS: services.store_raw_predictions,
-    BatchKind.OUTCOMES: services.store_raw_outcomes,
-}
 CUT = "Only the beginning of this row was kept, because it is large; send it again."
 
 
@@ -92,7 +88,7 @@ def _try(numbered: list[tuple[int, RejectedRow]], kind: BatchKind, model: Monito
     whole = [(index, row) for index, row in numbered if not row.is_cut]
     if not whole:
         return
-    stored = STORES[kind](model, [bytes(row.raw) for _, row in whole])
+    stored = services.store_rows(kind, model, [bytes(row.raw) for _, row in whole])
     for each in stored.rejected:
         index, row = whole[each.index]
         answer.rejected.append(_refused(index, row, each.code, each.field, each.message))

@@ -1,18 +1,17 @@
 """One raw row to a checked, typed one; or the reason why not, in words that name the value's problem."""
 
-import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from hashlib import sha256
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
 from apps.common import strict_json
 from apps.common.strict_json import StrictJSONError
 from apps.predictions.decoding import MAX_ROW_BYTES
-from apps.registry.features import Slice
 from apps.registry.models import MonitoredModel, Task
 
 MAX_FEATURES = 2_000
@@ -25,6 +24,10 @@ Id = Annotated[str, msgspec.Meta(min_length=1, max_length=400)]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 Value = str | int | float
+Row = TypeVar("Row")
+Form = TypeVar("Form")
+# Good rows with their index, and the others' rejections.
+Read = tuple[list[tuple[int, Row]], list["Rejection"]]
 
 
 class PredictionForm(msgspec.Struct, forbid_unknown_fields=True):
@@ -61,27 +64,26 @@ class RowError(Exception):
         super().__init__(message)
         self.code, self.field, self.message = code, field, message
 
+    def rejection(self, index: int, name: object) -> "Rejection":
+        """The answer for the row at an index; its id is told where it is one."""
+        shown = name[:400] if isinstance(name, str) else None
+        return Rejection(index, shown, self.code, self.field or None, self.message)
+
 
 @dataclass(slots=True)
 class PredictionRow:
-    """A checked prediction, in the terms of the tables."""
+    """A checked prediction: what was sent, and what the tables make of it."""
 
-    external_id: str
+    form: PredictionForm
     content_hash: bytes
-    version: str
-    predicted_at: datetime
     predicted: float
     score: float | None
     baseline: float | None
-    amount: float | None
-    subject: str | None
     slices: dict[str, str]
-    features: str
-    probabilities: str | None
-    attributions: str | None
-    attribution_base: float | None
-    latency_ms: float | None
-    resources: str | None
+
+    @property
+    def external_id(self) -> str:
+        return self.form.id
 
 
 @dataclass(slots=True)
@@ -112,15 +114,31 @@ _FIELD = re.compile(r"field `([^`]+)`|at `\$\.?(?:key in )?([^`]*)`")
 class PredictionReader:
     """Reads the predictions of one push: what depends on the model is looked up once."""
 
-    def __init__(self, model: MonitoredModel, *, slices: list[Slice], now: datetime) -> None:
-        self.model, self.slices, self.now = model, slices, now
+    def __init__(self, model: MonitoredModel, *, now: datetime) -> None:
+        self.model, self.slices, self.now = model, model.slice_list, now
         self.latest = now + AHEAD
         self.is_binary = model.task == Task.BINARY
         self.positions: dict[object, float] = {} if model.is_regression else model.positions
 
+    def read_all(self, raws: list[bytes], *, first: int = 0) -> Read[PredictionRow]:
+        """Check raw predictions; `first` is the index of the first one."""
+        documents = strict_json.plain_objects(raws) if max(map(len, raws), default=0) <= MAX_ROW_BYTES else None
+        if documents is None:
+            return read_each(raws, self.read, first=first)
+        good, rejected = [], []
+        for index, (raw, document) in enumerate(zip(raws, documents, strict=True), start=first):
+            try:
+                good.append((index, self._checked(_formed(raw, _prediction_form), document)))
+            except RowError as error:
+                rejected.append(error.rejection(index, document.get("id")))
+        return good, rejected
+
     def read(self, raw: bytes) -> PredictionRow:
         """Check one raw prediction. Raises RowError."""
-        form, document = _decode(raw, _prediction_form)
+        document = _document(raw)
+        return self._checked(_formed(raw, _prediction_form), document)
+
+    def _checked(self, form: PredictionForm, document: dict[str, Any]) -> PredictionRow:
         features = document["features"]
         if features.__class__ is not dict:
             raise RowError("invalid_type", "features", "features must be an object of names and values.")
@@ -131,22 +149,12 @@ class PredictionReader:
         predicted = self._encoded(form.prediction, "prediction")
         _check_numbers(form)
         return PredictionRow(
-            form.id,
-            hashlib.sha256(_encode(document)).digest(),
-            form.version,
-            form.predicted_at,
+            form,
+            sha256(_encode(document)).digest(),
             predicted,
             self._score(form, predicted),
             None if form.baseline is None else self._encoded(form.baseline, "baseline"),
-            form.amount,
-            form.subject,
             {each.name: each.value(features) for each in self.slices} if self.slices else {},
-            bytes(form.features).decode(),
-            _text(form.probabilities),
-            _text(form.attributions),
-            form.attribution_base,
-            form.latency_ms,
-            _text(form.resources),
         )
 
     def _encoded(self, value: Value, field: str) -> float:
@@ -163,33 +171,40 @@ class PredictionReader:
 
 def read_outcome(raw: bytes, *, model: MonitoredModel, now: datetime) -> OutcomeRow:
     """Check one raw outcome. Raises RowError."""
-    form, _ = _decode(raw, _outcome_form)
+    _document(raw)
+    form = _formed(raw, _outcome_form)
     _check_moment(form.occurred_at, "occurred_at", now=now)
     return OutcomeRow(form.id, _encoded(form.outcome, "outcome", model=model), form.occurred_at)
 
 
-def read_all(raws: list[bytes], read: Callable[[bytes], Any]) -> tuple[list[tuple[int, Any]], list[Rejection]]:
-    """Good rows with their index, and the rejections of the others."""
+def read_each(raws: list[bytes], read: Callable[[bytes], Row], *, first: int = 0) -> Read[Row]:
+    """Good rows with their index, and the rejections of the others; `first` is the index of the first one."""
     good, rejected = [], []
-    for index, raw in enumerate(raws):
+    for index, raw in enumerate(raws, start=first):
         try:
             good.append((index, read(raw)))
         except RowError as error:
-            rejected.append(Rejection(index, _id_of(raw), error.code, error.field or None, error.message))
+            rejected.append(error.rejection(index, _id_of(raw)))
     return good, rejected
 
 
-def _decode(raw: bytes, decoder: msgspec.json.Decoder[Any]) -> tuple[Any, dict[str, Any]]:
+def _document(raw: bytes) -> dict[str, Any]:
+    """A raw row, read strictly, as what is stored as sent must be: no duplicates, NUL, half surrogates, 1e400."""
     if len(raw) > MAX_ROW_BYTES:
         raise RowError("too_large", "", f"The row is larger than {MAX_ROW_BYTES:,} bytes.")
     try:
-        # What is stored as sent is parsed strictly first: duplicates, NUL, half surrogates, 1e400.
         document = strict_json.loads(raw)
-        if not isinstance(document, dict):
-            raise RowError("invalid_type", "", "A row must be an object.")
-        return decoder.decode(raw), document
     except StrictJSONError as error:
         raise RowError(error.code, "", error.message) from error
+    if not isinstance(document, dict):
+        raise RowError("invalid_type", "", "A row must be an object.")
+    return document
+
+
+def _formed(raw: bytes, decoder: msgspec.json.Decoder[Form]) -> Form:
+    """A raw row as its form has it."""
+    try:
+        return decoder.decode(raw)
     except msgspec.DecodeError as error:
         message = str(error)
         match = _FIELD.search(message)
@@ -211,14 +226,13 @@ def _code_of(message: str) -> str:
     return "invalid_type"
 
 
-def _id_of(raw: bytes) -> str | None:
+def _id_of(raw: bytes) -> object:
     """The id of a row that is not acceptable otherwise, where it can be made out."""
     try:
         value = strict_json.loads(raw[:MAX_ROW_BYTES])
     except StrictJSONError:
         return None
-    found = value.get("id") if isinstance(value, dict) else None
-    return found[:400] if isinstance(found, str) else None
+    return value.get("id") if isinstance(value, dict) else None
 
 
 def _check_moment(moment: datetime, field: str, *, now: datetime) -> None:
@@ -282,7 +296,3 @@ def _check_probabilities(probabilities: dict[str, float], *, model: MonitoredMod
     total = sum(probabilities.values())
     if abs(total - 1) > SUM_TOLERANCE:
         raise RowError("probability_sum", "probabilities", f"The probabilities sum to {total:g}, not to 1.")
-
-
-def _text(value: dict[str, float] | None) -> str | None:
-    return None if value is None else msgspec.json.encode(value).decode()

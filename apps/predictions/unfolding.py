@@ -1,15 +1,16 @@
 """Compressed bodies, unfolded piece by piece so that a small one cannot fill the memory."""
 
+import io
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from django.conf import settings
+from apps.common.errors import DomainError, UnsupportedMediaError
 
-from apps.common.errors import DomainError, TooLargeError, UnsupportedMediaError
-
-PIECE = 1024 * 1024
+PIECE = 256 * 1024
 GZIP = 16 + zlib.MAX_WBITS
+
+Unfolding = Callable[[Iterable[bytes]], Iterator[bytes]]
 
 
 class CorruptBodyError(DomainError):
@@ -18,59 +19,72 @@ class CorruptBodyError(DomainError):
     code = "invalid_encoding"
 
 
-def unfold(body: bytes, *, encoding: str) -> bytes:
-    """The body as it was before it was compressed.
+def unfold(pieces: Iterable[bytes], *, encoding: str) -> Iterator[bytes]:
+    """The body as it was before it was compressed, in pieces of bounded size.
 
-    Raises UnsupportedMediaError, CorruptBodyError, TooLargeError.
+    Raises UnsupportedMediaError at once, CorruptBodyError on the way.
     """
     if encoding in ("", "identity"):
-        return body
-    pieces = PIECES.get(encoding)
-    if pieces is None:
-        known = ", ".join(sorted(PIECES))
+        return iter(pieces)
+    unfolding = UNFOLDINGS.get(encoding)
+    if unfolding is None:
+        known = ", ".join(sorted(UNFOLDINGS))
         raise UnsupportedMediaError(f"Content-Encoding {encoding[:40]!r} is not read here; known are {known}.")
-    whole = bytearray()
-    for piece in pieces(body):
-        whole += piece
-        if len(whole) > settings.MAX_BODY_BYTES:
-            raise TooLargeError(
-                f"Unfolded, the body is larger than {settings.MAX_BODY_BYTES:,} bytes.",
-                limit="body_bytes",
-                value=settings.MAX_BODY_BYTES,
-            )
-    return bytes(whole)
+    return unfolding(pieces)
 
 
-def _gzip(body: bytes) -> Iterator[bytes]:
+def _gzip(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """One member after the other, as `gzip` itself reads a file."""
-    rest = body
-    while rest:
-        member = zlib.decompressobj(GZIP)
-        yield from _member(member, rest)
-        rest = member.unused_data
-
-
-def _member(member: Any, rest: bytes) -> Iterator[bytes]:
-    while not member.eof:
-        try:
-            piece = member.decompress(rest, PIECE)
-        except zlib.error as error:
-            raise CorruptBodyError(f"The body is not gzip: {error}.") from error
-        rest = member.unconsumed_tail
-        if not piece and not rest and not member.eof:
+    member: Any = None
+    for piece in pieces:
+        rest = piece
+        while rest:
+            if member is None or member.eof:
+                member = zlib.decompressobj(GZIP)
+            try:
+                unfolded = member.decompress(rest, PIECE)
+            except zlib.error as error:
+                raise CorruptBodyError(f"The body is not gzip: {error}.") from error
+            rest = member.unused_data if member.eof else member.unconsumed_tail
+            if unfolded:
+                yield unfolded
+    while member is not None and not member.eof:
+        unfolded = member.decompress(member.unconsumed_tail, PIECE)
+        if not unfolded and not member.eof:
             raise CorruptBodyError("The gzip body ends too early.")
-        yield piece
+        yield unfolded
 
 
-def _zstd(body: bytes) -> Iterator[bytes]:
-    import pyarrow as pa  # noqa: PLC0415  # 40 MB that most web processes never need
+def _zstd(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    import pyarrow as pa  # noqa: PLC0415  # 25 MB that most web processes never need
 
+    source = pa.PythonFile(_Reader(pieces), mode="r")
     try:
-        with pa.CompressedInputStream(pa.BufferReader(body), "zstd") as stream:
-            while piece := stream.read(PIECE):
-                yield piece
+        with pa.CompressedInputStream(source, "zstd") as stream:
+            while unfolded := stream.read(PIECE):
+                yield unfolded
     except (OSError, pa.ArrowException) as error:
         raise CorruptBodyError("The body is not zstd, or ends too early.") from error
 
 
-PIECES: Mapping[str, Callable[[bytes], Iterator[bytes]]] = {"gzip": _gzip, "x-gzip": _gzip, "zstd": _zstd}
+class _Reader(io.RawIOBase):
+    """Pieces as a file to read from."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces, self._rest = iter(pieces), b""
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        while not self._rest:
+            piece = next(self._pieces, None)
+            if piece is None:
+                return b""
+            self._rest = piece
+        size = len(self._rest) if size < 0 else size
+        head, self._rest = self._rest[:size], self._rest[size:]
+        return head
+
+
+UNFOLDINGS: Mapping[str, Unfolding] = {"gzip": _gzip, "x-gzip": _gzip, "zstd": _zstd}

@@ -11,9 +11,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from apps.common.errors import DomainError
+from apps.predictions import decoding
 from apps.predictions.columns import arrow_rows, parquet_rows
-from apps.predictions.decoding import raw_rows
+from apps.predictions.decoding import chunks
 from apps.predictions.unfolding import unfold
+from tests.factories import body_of
 
 ROWS = [
     {
@@ -54,6 +56,15 @@ def arrow(columns=None, **how) -> bytes:
     return sink.getvalue()
 
 
+def read(rows_of_file, body: bytes) -> list[bytes]:
+    return [row for rows in rows_of_file(io.BytesIO(body)) for row in rows]
+
+
+def rows_of(body: bytes, content_type: str) -> list[bytes]:
+    with body_of(body, content_type=content_type) as sent:
+        return [row for rows in chunks(sent, name="predictions") for row in rows]
+
+
 def parsed(rows: list[bytes]) -> list[dict]:
     return [json.loads(row) for row in rows]
 
@@ -68,18 +79,18 @@ def parsed(rows: list[bytes]) -> list[dict]:
     ],
 )
 def test_every_form_ends_in_the_same_rows(content_type, body):
-    assert parsed(raw_rows(body, content_type=content_type, name="predictions")) == ROWS
+    assert parsed(rows_of(body, content_type)) == ROWS
 
 
 def test_texts_kept_as_a_dictionary_and_times_in_nanoseconds_are_read_too():
     moments = pa.array([datetime(2026, 11, 1, 12, tzinfo=UTC)] * 2, pa.timestamp("ns", tz="Europe/Berlin"))
     columns = {"id": pa.array(["a", "a"]).dictionary_encode(), "predicted_at": moments}
-    for rows in (parquet_rows(parquet(columns)), arrow_rows(arrow(columns))):
+    for rows in (read(parquet_rows, parquet(columns)), read(arrow_rows, arrow(columns))):
         assert parsed(rows)[1] == {"id": "a", "predicted_at": "2026-11-01T13:00:00+01:00"}
 
 
 def test_numbers_that_json_does_not_know_are_left_for_the_row_s_own_check():
-    (row,) = parquet_rows(parquet({"id": ["a"], "features.x": [float("nan")], "score": [float("inf")]}))
+    (row,) = read(parquet_rows, parquet({"id": ["a"], "features.x": [float("nan")], "score": [float("inf")]}))
     assert b"NaN" in row
     assert b"Infinity" in row
 
@@ -98,7 +109,7 @@ def test_numbers_that_json_does_not_know_are_left_for_the_row_s_own_check():
 )
 def test_a_parquet_file_that_is_not_taken_says_why(body, code):
     with pytest.raises(DomainError) as refused:
-        parquet_rows(body)
+        read(parquet_rows, body)
     assert (refused.value.status, refused.value.code) == (422, code)
 
 
@@ -115,7 +126,7 @@ def test_a_parquet_file_that_is_not_taken_says_why(body, code):
 )
 def test_an_arrow_stream_that_is_not_taken_says_why(body, code):
     with pytest.raises(DomainError) as refused:
-        arrow_rows(body)
+        read(arrow_rows, body)
     assert (refused.value.status, refused.value.code) == (422, code)
 
 
@@ -125,18 +136,21 @@ def test_columns_of_the_same_name_are_refused():
     with pa.ipc.new_stream(sink, table.schema) as writer:
         writer.write_table(table)
     with pytest.raises(DomainError) as refused:
-        arrow_rows(sink.getvalue())
+        read(arrow_rows, sink.getvalue())
     assert refused.value.code == "duplicate_name"
 
 
-@pytest.mark.parametrize("read", [lambda columns: parquet_rows(parquet(columns)), lambda c: arrow_rows(arrow(c))])
-def test_more_rows_and_more_bytes_than_the_limits_are_refused(read, settings):
+@pytest.mark.parametrize(
+    ("write", "content_type"),
+    [(parquet, "application/vnd.apache.parquet"), (arrow, "application/vnd.apache.arrow.stream")],
+)
+def test_more_rows_and_more_bytes_than_the_limits_are_refused(write, content_type, settings):
     settings.MAX_BATCH_ROWS = 100
     with pytest.raises(DomainError) as many:
-        read({"id": [str(at) for at in range(101)]})
+        rows_of(write({"id": [str(at) for at in range(101)]}), content_type)
     settings.MAX_BODY_BYTES = 10_000
     with pytest.raises(DomainError) as long:
-        read({"id": ["x" * 200] * 90})
+        rows_of(write({"id": ["x" * 200] * 90}), content_type)
     assert [refused.value.status for refused in (many, long)] == [413, 413]
 
 
@@ -147,7 +161,11 @@ def test_a_file_of_kilobytes_that_unfolds_to_gigabytes_is_refused_within_a_limit
     file = io.BytesIO()
     pq.write_table(table, file, compression="zstd")
     assert len(file.getvalue()) < 300_000
-    said = limited_memory("from apps.predictions.columns import parquet_rows as read", file.getvalue())
+    said = limited_memory(
+        "import io\nfrom apps.predictions.columns import parquet_rows\n"
+        "def read(body): return list(parquet_rows(io.BytesIO(body)))",
+        file.getvalue(),
+    )
     assert said == "413 too_large"
 
 
@@ -158,8 +176,8 @@ def test_a_gzip_bomb_is_refused_within_a_limited_memory(limited_memory, levels):
     if levels == 2:
         body = gzip.compress(b"", 9) * 3 + body  # members before it hide nothing
     said = limited_memory(
-        "from functools import partial\nfrom apps.predictions.unfolding import unfold\n"
-        "read = partial(unfold, encoding='gzip')",
+        "from apps.predictions.bodies import Body\n"
+        "def read(body): return Body.receive([body], content_type='application/json', encoding='gzip')",
         body,
     )
     assert said == "413 too_large"
@@ -169,8 +187,8 @@ def test_a_gzip_bomb_is_refused_within_a_limited_memory(limited_memory, levels):
 def test_a_zstd_bomb_is_refused_within_a_limited_memory(limited_memory):
     body = pa.Codec("zstd").compress(b"0" * 500_000_000, asbytes=True)
     said = limited_memory(
-        "from functools import partial\nfrom apps.predictions.unfolding import unfold\n"
-        "read = partial(unfold, encoding='zstd')",
+        "from apps.predictions.bodies import Body\n"
+        "def read(body): return Body.receive([body], content_type='application/json', encoding='zstd')",
         body,
     )
     assert said == "413 too_large"
@@ -182,11 +200,13 @@ def test_what_was_compressed_comes_out_as_it_was(encoding):
     body = {"gzip": gzip.compress, "x-gzip": gzip.compress}.get(encoding, bytes)(text)
     if encoding == "zstd":
         body = pa.Codec("zstd").compress(text, asbytes=True)
-    assert unfold(body, encoding=encoding) == text
+    assert b"".join(unfold([body], encoding=encoding)) == text
+    pieces = [body[at : at + 100] for at in range(0, len(body), 100)]
+    assert b"".join(unfold(pieces, encoding=encoding)) == text
 
 
 def test_members_one_after_the_other_are_one_body():
-    assert unfold(gzip.compress(b"a") + gzip.compress(b"b"), encoding="gzip") == b"ab"
+    assert b"".join(unfold([gzip.compress(b"a") + gzip.compress(b"b")], encoding="gzip")) == b"ab"
 
 
 @pytest.mark.parametrize(
@@ -202,5 +222,52 @@ def test_members_one_after_the_other_are_one_body():
 )
 def test_a_body_that_is_not_what_it_says_is_refused(body, encoding, status, code):
     with pytest.raises(DomainError) as refused:
-        unfold(body, encoding=encoding)
+        list(unfold([body], encoding=encoding))
     assert (refused.value.status, refused.value.code) == (status, code)
+
+
+def list_of(rows: list[bytes], *, gap: bytes = b", ") -> bytes:
+    return b'{"predictions": [' + gap.join(rows) + b"]}"
+
+
+ODD = [b'{"a": "},{"}', b'{"b": [{"c": 1}, {"d": 2}]}', b'{"e": {"f": 1}, "g": {}}', b'"},\\"{"', b"7", b"[]", b"null"]
+
+
+@pytest.mark.parametrize("size", [17, 64, 300])
+@pytest.mark.parametrize("gap", [b",", b" , ", b",\n\t"])
+def test_a_list_read_by_windows_has_the_rows_of_the_whole(size, gap, monkeypatch):
+    """Wherever a window is cut: inside a text that looks like the end of a row, a list of objects, a character."""
+    monkeypatch.setattr(decoding, "WINDOW", size)
+    rows = [
+        *ODD,
+        *(json.dumps({"id": f"Zoë-{n}", "x": "},{" * (n % 4)}, ensure_ascii=False).encode() for n in range(50)),
+    ]
+    assert rows_of(list_of(rows, gap=gap), "application/json") == rows
+
+
+@pytest.mark.parametrize("size", [40, 200])
+def test_a_broken_row_in_a_list_read_by_windows_is_a_row_of_its_own(size, monkeypatch):
+    monkeypatch.setattr(decoding, "WINDOW", size)
+    rows = [b'{"a": 1}', b'{"a": NaN}', b'{"a": "\\ud800"}', *[b'{"b": 2}'] * 20, b'{"a": 1e999}']
+    assert rows_of(list_of(rows), "application/json") == rows
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        list_of([b'{"a": 1}'] * 30)[:-1],
+        list_of([b'{"a": 1}'] * 30)[:-2],
+        list_of([b'{"a": 1}'] * 30)[:-9],
+        list_of([*[b'{"a": 1}'] * 30, b""]),
+        list_of([*[b'{"a": 1}'] * 30, b'{"a" 1}', b'{"a": 1}']),
+        list_of([b'{"a": 1}'] * 30) + b"x",
+        list_of([b'{"a": 1}'] * 30)[:-1] + b', "more": 1}',
+        b'{"other": [' + b"1," * 60 + b"1]}",
+    ],
+)
+def test_a_list_that_does_not_end_or_is_none_is_refused_however_it_is_read(body, monkeypatch):
+    for window in (40, 10_000):
+        monkeypatch.setattr(decoding, "WINDOW", window)
+        with pytest.raises(DomainError) as refused:
+            rows_of(body, "application/json")
+        assert (refused.value.status, refused.value.code) == (400, "invalid_json")

@@ -12,6 +12,7 @@ from apps.predictions import quarantine, replaying, services
 from apps.predictions.models import Batch, BatchKind, Outcome, Prediction, RejectedRow
 from apps.registry import services as registry
 from tests.factories import (
+    body_of,
     make_model,
     model_document,
     prediction_row,
@@ -70,8 +71,8 @@ def test_rows_that_are_no_json_or_hold_what_a_database_cannot_are_kept_to_the_by
         b"7",
         b"\xc3\xa4" * 9,
     ]
-    with transaction.atomic():
-        answer = services.store_predictions(model, b"\n".join(lines), content_type="application/x-ndjson")
+    with transaction.atomic(), body_of(b"\n".join(lines), content_type="application/x-ndjson") as body:
+        answer = services.store(BatchKind.PREDICTIONS, model, body)
     assert len(answer.rejected) == len(lines)
     assert [bytes(raw) for raw in RejectedRow.objects.order_by("index").values_list("raw", flat=True)] == lines
 
@@ -84,30 +85,27 @@ def test_a_large_row_is_cut_and_says_so(model):
     assert kept.text.startswith('{"id":"case-1"')
 
 
-def test_of_a_large_push_a_thousand_rows_are_kept_in_one_statement_and_the_others_counted(
-    model, django_assert_max_num_queries
-):
-    raws = [json.dumps(row(n)).encode() for n in range(1_200)]
-    rejected = services.store_raw_predictions(model, raws).rejected
-    with django_assert_max_num_queries(2):
-        quarantine.keep(model, BatchKind.PREDICTIONS, raws, rejected)
+def test_of_a_large_push_a_thousand_rows_are_kept_and_the_others_counted(model):
+    push_predictions(model, [row(n) for n in range(2_200)])
     assert RejectedRow.objects.count() == quarantine.MAX_ROWS
-    assert RejectedRow.objects.left_out() == 200
+    assert RejectedRow.objects.left_out() == 1_200
+    assert RejectedRow.objects.latest("index").left_out == 1_200
 
 
 def test_a_refused_atomic_push_leaves_nothing_and_a_repeated_one_adds_nothing(model):
-    body = json.dumps({"predictions": [row(1)]}).encode()
-    asked = {"content_type": "application/json", "path": "/x"}
-    services.push(services.store_predictions, model, body, is_atomic=True, key=None, **asked)
+    body = body_of({"predictions": [row(1)]})
+    services.push(BatchKind.PREDICTIONS, model, body, is_atomic=True)
     assert not RejectedRow.objects.exists()
     for _ in range(2):
-        services.push(services.store_predictions, model, body, is_atomic=False, key="once", **asked)
+        services.push(BatchKind.PREDICTIONS, model, body, key="once", path="/x")
     assert RejectedRow.objects.count() == 1
 
 
 def test_a_good_push_asks_nothing_of_the_quarantine(model, django_assert_num_queries):
     with django_assert_num_queries(0):
-        quarantine.keep(model, BatchKind.PREDICTIONS, [b"{}"], [])
+        keeper = quarantine.Keeper(model, BatchKind.PREDICTIONS)
+        keeper.keep([])
+        keeper.finish()
 
 
 def test_rows_that_are_acceptable_by_now_are_stored_and_the_others_wait_with_their_new_reason(model):

@@ -1,0 +1,276 @@
+"""Rows to the tables: one push is one batch, however many chunks it comes in, all in the caller's transaction."""
+
+from datetime import datetime
+from itertools import chain
+from typing import ClassVar
+
+import msgspec
+from django.db import connection, transaction
+from django.utils import timezone
+from psycopg import errors
+
+from apps.common import doorbell
+from apps.common.errors import ConflictError
+from apps.predictions import partitions
+from apps.predictions.answer import Answer
+from apps.predictions.copying import binary, copy_lines, number, text
+from apps.predictions.models import Batch, BatchKind, BatchStage, Outcome, Prediction, Stage
+from apps.predictions.rows import OutcomeRow, PredictionReader, PredictionRow, Rejection, read_each, read_outcome
+from apps.registry.models import ModelVersion, MonitoredModel
+
+PREDICTION_COLUMNS = (
+    "id, model_id, external_id, content_hash, batch_id, version_id, predicted_at, received_at, "
+    "predicted, score, baseline, amount, subject, slices"
+)
+PAYLOAD_COLUMNS = (
+    "prediction_id, received_at, features, probabilities, attributions, attribution_base, latency_ms, resources"
+)
+OUTCOME_COLUMNS = "model_id, external_id, batch_id, outcome, occurred_at, received_at"
+# The sequence's step: what a push of fewer rows leaves of a block is never used.
+ID_BLOCK = 1_000
+# A second client may bring the same ids between the look and the copy; each time somebody's ids got in.
+MAX_ROUNDS = 20
+
+Numbered = list[tuple[int, PredictionRow]]
+
+
+class BatchWriter:
+    """A push on its way into the database."""
+
+    kind: ClassVar[BatchKind]
+    stages: ClassVar[tuple[Stage, ...]]
+
+    def __init__(self, model: MonitoredModel) -> None:
+        self.model, self.now = model, timezone.now()
+        self.answer = Answer()
+        self.seen = 0
+
+    def add(self, raws: list[bytes]) -> list[Rejection]:
+        """Store the good ones of these rows; the others' rejections, by their index in the whole push."""
+        before = len(self.answer.rejected)
+        self._add(raws)
+        self.seen += len(raws)
+        return self.answer.rejected[before:]
+
+    def finish(self) -> Answer:
+        """Complete the batch, make it due in the stages that follow, and ring their bells."""
+        return self.answer
+
+    def _add(self, raws: list[bytes]) -> None:
+        raise NotImplementedError
+
+    def _complete(self, batch: int, received_at: datetime, *, first_id: int | None, last_id: int | None) -> None:
+        self.answer.batch = batch
+        Batch.objects.create(
+            pk=batch,
+            model=self.model,
+            kind=self.kind,
+            received_at=received_at,
+            accepted=self.answer.accepted,
+            duplicates=self.answer.duplicates,
+            rejected=len(self.answer.rejected),
+            first_id=first_id,
+            last_id=last_id,
+        )
+        BatchStage.objects.bulk_create([BatchStage(batch_id=batch, stage=stage) for stage in self.stages])
+        for stage in self.stages:
+            doorbell.ring_on_commit(stage)
+
+
+class PredictionWriter(BatchWriter):
+    """Predictions: the first content of an id is kept."""
+
+    kind = BatchKind.PREDICTIONS
+    stages = (Stage.DRAW, Stage.RESOLVE)
+
+    def __init__(self, model: MonitoredModel) -> None:
+        super().__init__(model)
+        self.reader = PredictionReader(model, now=self.now)
+        self.versions: dict[str, int] = {}
+        self.batch = self.first_id = self.last_id = 0
+        self.received_at = self.now
+
+    def finish(self) -> Answer:
+        if self.answer.accepted:
+            self._complete(self.batch, self.received_at, first_id=self.first_id, last_id=self.last_id)
+        return self.answer
+
+    def _add(self, raws: list[bytes]) -> None:
+        good, rejected = self.reader.read_all(raws, first=self.seen)
+        self.answer.rejected += rejected
+        rows = self._without_repeats(good)
+        if rows:
+            self._write(rows)
+
+    def _without_repeats(self, good: Numbered) -> Numbered:
+        """The first row of each id, in the order of ids: two clients with the same ids then cannot deadlock."""
+        first: dict[str, tuple[int, PredictionRow]] = {}
+        for index, row in good:
+            known = first.setdefault(row.external_id, (index, row))
+            if known[0] != index:
+                self._judge_repeat(index, row, known_hash=known[1].content_hash)
+        return sorted(first.values(), key=lambda pair: pair[1].external_id)
+
+    def _judge_repeat(self, index: int, row: PredictionRow, *, known_hash: bytes) -> None:
+        if known_hash == row.content_hash:
+            self.answer.duplicates += 1
+        else:
+            message = "This id was sent before with other content; the first is kept."
+            self.answer.rejected.append(Rejection(index, row.external_id, "conflict", "id", message))
+
+    def _write(self, rows: Numbered) -> None:
+        self._find_versions({row.form.version for _, row in rows})
+        for _ in range(MAX_ROUNDS):
+            ids = self._take_ids(len(rows))
+            try:
+                with transaction.atomic():
+                    self._copy_predictions(rows, ids)
+                break
+            except errors.UniqueViolation:
+                rows = self._without_known(rows)
+                if not rows:
+                    return
+        else:
+            raise ConflictError("Other clients keep sending the same ids; try again.", code="busy")
+        self._copy_payloads(rows, ids)
+        self.answer.accepted += len(rows)
+        self.first_id, self.last_id = self.first_id or ids[0], ids[-1]
+
+    def _take_ids(self, count: int) -> list[int]:
+        """Ascending ids for rows, from blocks that nobody else takes from."""
+        if not self.batch:
+            self.received_at, self.batch = _begun()
+            partitions.ensure_month(self.received_at)
+        blocks = -(-count // ID_BLOCK)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT nextval('predictions_prediction_id_seq') FROM generate_series(1, %s)", [blocks])
+            starts = [start for (start,) in cursor.fetchall()]
+        return list(chain.from_iterable(range(start, start + ID_BLOCK) for start in starts))[:count]
+
+    def _find_versions(self, names: set[str]) -> None:
+        """The ids of the versions; new ones are made, also when two pushes bring the same one at once."""
+        missing = names - set(self.versions)
+        if not missing:
+            return
+        stored = self.model.versions.filter(name__in=missing).values_list("name", "id")
+        self.versions |= dict(stored)
+        new = [ModelVersion(model=self.model, name=name) for name in sorted(missing - set(self.versions))]
+        if new:
+            ModelVersion.objects.bulk_create(new, ignore_conflicts=True)
+            self.versions |= dict(stored.all())
+
+    def _copy_predictions(self, rows: Numbered, ids: list[int]) -> None:
+        model, batch, received_at, versions = self.model.pk, self.batch, self.received_at.isoformat(), self.versions
+        lines = (
+            f"{key}\t{model}\t{text(form.id)}\t{binary(row.content_hash)}\t{batch}\t{versions[form.version]}\t"
+            f"{form.predicted_at.isoformat()}\t{received_at}\t{row.predicted!r}\t{number(row.score)}\t"
+            f"{number(row.baseline)}\t{number(form.amount)}\t{text(form.subject)}\t{_slices(row)}"
+            for key, (_, row) in zip(ids, rows, strict=True)
+            for form in (row.form,)
+        )
+        copy_lines("predictions_prediction", PREDICTION_COLUMNS, lines)
+
+    def _copy_payloads(self, rows: Numbered, ids: list[int]) -> None:
+        received_at = self.received_at.isoformat()
+        lines = (
+            f"{key}\t{received_at}\t{text(bytes(form.features).decode())}\t{_json(form.probabilities)}\t"
+            f"{_json(form.attributions)}\t{number(form.attribution_base)}\t{number(form.latency_ms)}\t"
+            f"{_json(form.resources)}"
+            for key, (_, row) in zip(ids, rows, strict=True)
+            for form in (row.form,)
+        )
+        copy_lines("predictions_payload", PAYLOAD_COLUMNS, lines)
+
+    def _without_known(self, rows: Numbered) -> Numbered:
+        """Rows whose id is not stored yet; the others are judged by their content."""
+        names = [row.external_id for _, row in rows]
+        stored = Prediction.objects.filter(model=self.model, external_id__in=names)
+        known = dict(stored.values_list("external_id", "content_hash"))
+        for index, row in rows:
+            if row.external_id in known:
+                self._judge_repeat(index, row, known_hash=bytes(known[row.external_id]))
+        return [pair for pair in rows if pair[1].external_id not in known]
+
+
+class OutcomeWriter(BatchWriter):
+    """Outcomes: one that differs from the last of its id is a correction, a new row."""
+
+    kind = BatchKind.OUTCOMES
+    stages = (Stage.RESOLVE,)
+
+    def __init__(self, model: MonitoredModel) -> None:
+        super().__init__(model)
+        self.answer.parked = 0
+        self.parked: set[str] = set()
+        self.is_locked = False
+        self.batch = 0
+        self.received_at = self.now
+
+    def finish(self) -> Answer:
+        if self.batch:
+            self._complete(self.batch, self.received_at, first_id=None, last_id=None)
+        return self.answer
+
+    def _add(self, raws: list[bytes]) -> None:
+        good, rejected = read_each(raws, lambda raw: read_outcome(raw, model=self.model, now=self.now), first=self.seen)
+        self.answer.rejected += rejected
+        if good:
+            new = self._changed([row for _, row in good])
+            if new:
+                self._write(new)
+
+    def _changed(self, rows: list[OutcomeRow]) -> list[OutcomeRow]:
+        """Rows that say something else than the last stored one of their id."""
+        if not self.is_locked:
+            with connection.cursor() as cursor:
+                # Two clients that bring the same outcomes at once: the second sees what the first stored.
+                cursor.execute("SELECT pg_advisory_xact_lock(hashtext('outcomes'), %s)", [self.model.pk])
+            self.is_locked = True
+        names = list({row.external_id for row in rows})
+        last = {
+            external_id: (outcome, occurred_at)
+            for external_id, outcome, occurred_at in Outcome.objects.filter(model=self.model, external_id__in=names)
+            .order_by("external_id", "-id")
+            .distinct("external_id")
+            .values_list("external_id", "outcome", "occurred_at")
+        }
+        new = []
+        for row in rows:
+            content = (row.outcome, row.occurred_at)
+            if last.get(row.external_id) == content:
+                self.answer.duplicates += 1
+            else:
+                last[row.external_id] = content
+                new.append(row)
+        return new
+
+    def _write(self, rows: list[OutcomeRow]) -> None:
+        if not self.batch:
+            self.received_at, self.batch = _begun()
+        model, batch, received_at = self.model.pk, self.batch, self.received_at.isoformat()
+        lines = (
+            f"{model}\t{text(row.external_id)}\t{batch}\t{row.outcome!r}\t{row.occurred_at.isoformat()}\t{received_at}"
+            for row in rows
+        )
+        copy_lines("predictions_outcome", OUTCOME_COLUMNS, lines)
+        fresh = {row.external_id for row in rows}
+        stored = Prediction.objects.filter(model=self.model, external_id__in=list(fresh))
+        self.parked |= fresh - set(stored.values_list("external_id", flat=True))
+        self.answer.parked = len(self.parked)
+        self.answer.accepted += len(rows)
+
+
+def _begun() -> tuple[datetime, int]:
+    """When a batch is received, by the database's clock, and its id."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp(), nextval('predictions_batch_id_seq')")
+        received_at, batch = cursor.fetchone()
+    return received_at, batch
+
+
+def _slices(row: PredictionRow) -> str:
+    return text(msgspec.json.encode(row.slices).decode()) if row.slices else "{}"
+
+
+def _json(value: dict[str, float] | None) -> str:
+    return r"\N" if value is None else text(msgspec.json.encode(value).decode())
