@@ -1,5 +1,6 @@
 """Fields of JSON documents that take values as they are: neither "3" for 3, nor 1 for true."""
 
+from decimal import Decimal
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -24,6 +25,16 @@ class NumberField(serializers.FloatField):
         return super().to_internal_value(data)
 
 
+@extend_schema_field({"oneOf": [{"type": "number"}, {"type": "string", "format": "decimal"}]})
+class AmountField(serializers.DecimalField):
+    """An exact number: as text where its digits must stay as they are."""
+
+    def to_internal_value(self, data: Any) -> Decimal:
+        if type(data) not in {int, float, str}:
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
 class FlagField(serializers.BooleanField):
     """True or false, and nothing that looks like it."""
 
@@ -42,6 +53,8 @@ class TextField(serializers.CharField):
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
             self.fail("invalid")
+        if not (self.allow_blank or data.strip()):
+            self.fail("blank")
         return super().to_internal_value(data)
 
 

@@ -37,6 +37,9 @@ class DescribedSchema(AutoSchema):
         operation = super().get_operation(path, path_regex, path_prefix, method, registry)
         if operation is None:
             return None
+        body = operation.get("requestBody", {"content": {}})
+        if len(body["content"]) > 1:
+            body["required"] = True  # of whichever form
         responses = operation["responses"]
         for status in self._refusals(needs_key=bool(operation.get("security"))):
             responses[status] = self._refusal(status, responses.get(status))
@@ -67,7 +70,7 @@ class DescribedSchema(AutoSchema):
 
 
 class StrictForms(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]  # registers itself, untyped
-    """A form that refuses fields it does not know says so."""
+    """A form that refuses fields it does not know says so, and the `short_form` in which it may be written too."""
 
     target_class = "apps.common.api.StrictSerializer"
     match_subclasses = True
@@ -76,4 +79,6 @@ class StrictForms(OpenApiSerializerExtension):  # type: ignore[no-untyped-call] 
         schema: dict[str, Any] = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)  # type: ignore[no-untyped-call]  # the library has no public name for it
         if type(self.target).__doc__ is None:  # or the base's would stand here
             schema.pop("description", None)
-        return {**schema, "additionalProperties": False}
+        schema["additionalProperties"] = False
+        short = getattr(self.target, "short_form", None)
+        return schema if short is None else {"anyOf": [short, schema]}

@@ -34,9 +34,9 @@ CLASS = "A class, or a number for a regression"
 
 
 class PredictionFormSerializer(StrictSerializer):
-    id = serializers.CharField(max_length=400, help_text="Unique within the model")
+    id = serializers.CharField(min_length=1, max_length=400, help_text="Unique within the model")
     predicted_at = serializers.DateTimeField(help_text="With its time zone")
-    version = serializers.CharField(max_length=200, required=False)
+    version = serializers.CharField(min_length=1, max_length=200, required=False)
     features = serializers.DictField()
     prediction = ClassOrNumberField(help_text=CLASS)
     probabilities = serializers.DictField(
@@ -52,7 +52,9 @@ class PredictionFormSerializer(StrictSerializer):
     attributions = serializers.DictField(child=serializers.FloatField(), required=False, allow_null=True)
     attribution_base = serializers.FloatField(required=False, allow_null=True)
     amount = serializers.FloatField(required=False, allow_null=True, help_text="Value at stake")
-    subject = serializers.CharField(max_length=400, required=False, allow_null=True, help_text="Whom it is about")
+    subject = serializers.CharField(
+        min_length=1, max_length=400, required=False, allow_null=True, help_text="Whom it is about"
+    )
     latency_ms = serializers.FloatField(min_value=0, required=False, allow_null=True)
     resources = serializers.DictField(child=serializers.FloatField(), required=False, allow_null=True)
 
@@ -78,7 +80,7 @@ class PredictionsSerializer(StrictSerializer):
 
 
 class OutcomeFormSerializer(StrictSerializer):
-    id = serializers.CharField(max_length=400, help_text="That of the prediction")
+    id = serializers.CharField(min_length=1, max_length=400, help_text="That of the prediction")
     outcome = ClassOrNumberField(help_text=CLASS)
     occurred_at = serializers.DateTimeField(help_text="When it became known at its source")
 

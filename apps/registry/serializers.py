@@ -3,10 +3,12 @@
 from decimal import Decimal
 from typing import Any
 
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from apps.accounts.models import validate_name
 from apps.common.api import StrictSerializer
+from apps.common.fields import AmountField, ClassOrNumberField, FlagField, NumberField, TextField, WholeNumberField
 from apps.registry.models import MonitoredModel, ReviewQueue, Task, ValueModel
 
 FEATURE_TYPES = ("number", "integer", "category", "boolean", "text")
@@ -14,21 +16,22 @@ MAX_FEATURES = 2_000
 
 
 class FeatureSerializer(StrictSerializer):
-    name = serializers.CharField(max_length=200, trim_whitespace=False)
+    name = TextField(max_length=200)
     type = serializers.ChoiceField(choices=FEATURE_TYPES, default="number")
-    label = serializers.CharField(max_length=200, default="", allow_blank=True)  # type: ignore[assignment]  # the contract's name is also a field's attribute
-    group = serializers.CharField(max_length=200, default="", allow_blank=True)
-    unit = serializers.CharField(max_length=40, default="", allow_blank=True)
-    codes = serializers.DictField(child=serializers.CharField(max_length=200), default=dict)
-    sensitive = serializers.BooleanField(default=False)
+    label = TextField(max_length=200, default="", allow_blank=True)  # type: ignore[assignment]  # the contract's name is also a field's attribute
+    group = TextField(max_length=200, default="", allow_blank=True)
+    unit = TextField(max_length=40, default="", allow_blank=True)
+    codes = serializers.DictField(child=TextField(max_length=200), default=dict)
+    sensitive = FlagField(default=False)
 
 
 class SliceSerializer(StrictSerializer):
     """A feature's name, or `{"feature", "name", "edges"}` for bands of a number."""
 
-    name = serializers.CharField(max_length=64, required=False)
-    feature = serializers.CharField(max_length=200)
-    edges = serializers.ListField(child=serializers.FloatField(), required=False, max_length=50)
+    short_form = {"type": "string", "description": "The feature's name"}
+    name = TextField(max_length=64, required=False)
+    feature = TextField(max_length=200)
+    edges = serializers.ListField(child=NumberField(), required=False, max_length=50)
 
     def to_internal_value(self, data: Any) -> Any:
         return super().to_internal_value({"feature": data} if isinstance(data, str) else data)
@@ -44,31 +47,51 @@ class ValueModelSerializer(StrictSerializer):
     """What each kind of decision is worth: `matrix[predicted][true]`."""
 
     currency = serializers.RegexField(r"^[A-Z]{3}\Z")
-    matrix = serializers.DictField(
-        child=serializers.DictField(child=serializers.DecimalField(max_digits=20, decimal_places=6))
-    )
-    per_amount = serializers.BooleanField(default=False, source="is_per_amount")
-    review_cost = serializers.DecimalField(max_digits=12, decimal_places=2, default=Decimal(0), min_value=0)
-    statement = serializers.CharField(max_length=2000, default="", allow_blank=True)
+    matrix = serializers.DictField(child=serializers.DictField(child=AmountField(max_digits=20, decimal_places=6)))
+    per_amount = FlagField(default=False, source="is_per_amount")
+    review_cost = AmountField(max_digits=12, decimal_places=2, default=Decimal(0), min_value=0)
+    statement = TextField(max_length=2000, default="", allow_blank=True)
 
 
+EXAMPLE = {
+    "name": "Credit applications",
+    "question": "Will this loan be repaid?",
+    "task": "binary",
+    "classes": ["no", "yes"],
+    "positive_class": "yes",
+    "features": [
+        {"name": "income", "type": "number", "label": "Income", "unit": "EUR a year"},
+        {"name": "purpose", "type": "category", "label": "Purpose", "codes": {"car": "Car", "home": "Home"}},
+    ],
+    "slices": ["purpose", {"feature": "income", "name": "income_band", "edges": [20_000, 50_000]}],
+    "maturity_days": 90,
+    "blind_share": 1.0,
+    "value_model": {
+        "currency": "EUR",
+        "matrix": {"no": {"no": 0, "yes": -40}, "yes": {"no": -900, "yes": 120}},
+        "review_cost": "3.50",
+    },
+}
+
+
+@extend_schema_serializer(examples=[OpenApiExample("A binary model", value=EXAMPLE, request_only=True)])
 class ModelSerializer(StrictSerializer):
     """Fields that are left out keep what they were; a new model gets the defaults."""
 
-    name = serializers.CharField(max_length=200, required=False)
-    question = serializers.CharField(max_length=300, required=False, allow_blank=True)
+    name = TextField(max_length=200, required=False)
+    question = TextField(max_length=300, required=False, allow_blank=True)
     task = serializers.ChoiceField(choices=Task.choices, required=False)
-    classes = serializers.ListField(child=serializers.CharField(max_length=200), required=False, max_length=500)
-    positive_class = serializers.CharField(max_length=200, required=False)
-    class_labels = serializers.DictField(child=serializers.CharField(max_length=200), required=False)
-    unit = serializers.CharField(max_length=40, required=False, allow_blank=True)
+    classes = serializers.ListField(child=TextField(max_length=200), required=False, max_length=500)
+    positive_class = TextField(max_length=200, required=False)
+    class_labels = serializers.DictField(child=TextField(max_length=200), required=False)
+    unit = TextField(max_length=40, required=False, allow_blank=True)
     features = FeatureSerializer(many=True, required=False)
     slices = SliceSerializer(many=True, required=False)
-    maturity_days = serializers.IntegerField(min_value=1, max_value=36_500, required=False)
-    outcome_if_absent = serializers.JSONField(required=False, allow_null=True)
-    blind_share = serializers.FloatField(min_value=0, max_value=1, required=False)
+    maturity_days = WholeNumberField(min_value=1, max_value=36_500, required=False)
+    outcome_if_absent = ClassOrNumberField(required=False, allow_null=True)
+    blind_share = NumberField(min_value=0, max_value=1, required=False)
     prediction_range = serializers.ListField(
-        child=serializers.FloatField(), min_length=2, max_length=2, required=False, write_only=True
+        child=NumberField(), min_length=2, max_length=2, required=False, write_only=True
     )
     value_model = ValueModelSerializer(required=False, allow_null=True)
 
@@ -106,16 +129,16 @@ class QueueSerializer(serializers.ModelSerializer[ReviewQueue]):
 class QueueInputSerializer(StrictSerializer):
     """A queue as an engineer writes it in the policies document; fields left out keep what they were."""
 
-    name = serializers.CharField(max_length=64, validators=[validate_name])
-    title = serializers.CharField(max_length=200, required=False)
-    overlap = serializers.IntegerField(min_value=1, max_value=9, required=False)
-    lease_seconds = serializers.IntegerField(min_value=30, max_value=86_400, required=False)
-    prefetch = serializers.IntegerField(min_value=1, max_value=25, required=False)
-    adjudication_rate_agreed = serializers.FloatField(min_value=0, max_value=1, required=False)
-    adjudication_rate_differs = serializers.FloatField(min_value=0, max_value=1, required=False)
-    dispute_reasons = serializers.ListField(child=serializers.CharField(max_length=200), max_length=9, required=False)
+    name = TextField(max_length=64, validators=[validate_name])
+    title = TextField(max_length=200, required=False)
+    overlap = WholeNumberField(min_value=1, max_value=9, required=False)
+    lease_seconds = WholeNumberField(min_value=30, max_value=86_400, required=False)
+    prefetch = WholeNumberField(min_value=1, max_value=25, required=False)
+    adjudication_rate_agreed = NumberField(min_value=0, max_value=1, required=False)
+    adjudication_rate_differs = NumberField(min_value=0, max_value=1, required=False)
+    dispute_reasons = serializers.ListField(child=TextField(max_length=200), max_length=9, required=False)
     # What GET shows may be sent back as it is.
-    id = serializers.IntegerField(required=False)
+    id = WholeNumberField(required=False)
 
 
 class ValueModelShownSerializer(serializers.ModelSerializer[ValueModel]):
@@ -130,6 +153,7 @@ class ModelShownSerializer(serializers.ModelSerializer[MonitoredModel]):
     """A model as it is shown, with its queues and the value model in force."""
 
     model = serializers.CharField(source="slug")
+    outcome_if_absent = ClassOrNumberField(allow_null=True)
     queues = QueueSerializer(many=True)
     value_model = ValueModelShownSerializer(source="current_value_model", allow_null=True)
 

@@ -2,13 +2,24 @@
 
 from typing import Any
 
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from apps.common.api import StrictSerializer
 from apps.common.fields import TextField
 from apps.reports.models import Kind
 
+EXAMPLE = {
+    "kind": "performance",
+    "start": "2026-01-01",
+    "end": "2026-04-01",
+    "slices": ["purpose"],
+}
 
+
+@extend_schema_serializer(
+    examples=[OpenApiExample("Performance in the first quarter", value=EXAMPLE, request_only=True)]
+)
 class ReportRequestSerializer(StrictSerializer):
     kind = serializers.ChoiceField(choices=Kind.choices)
     start = serializers.DateField(help_text="First day, in the project's time zone")

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.utils.dateparse import parse_date, parse_datetime
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from apps.common.api import StrictSerializer
@@ -28,6 +28,10 @@ class DayOrMomentField(serializers.Field[Any, Any, Any, Any]):
         return found
 
 
+CLAIM = {"slots": 2}
+
+
+@extend_schema_serializer(examples=[OpenApiExample("Up to two cases", value=CLAIM, request_only=True)])
 class ClaimSerializer(StrictSerializer):
     slots = WholeNumberField(min_value=1, max_value=1_000, default=1)
     only = serializers.ChoiceField(choices=[str(each) for each in Only], required=False)
@@ -39,6 +43,15 @@ class HolderSerializer(StrictSerializer):
     lease_token = serializers.UUIDField()
 
 
+JUDGEMENT = {
+    "lease_token": "5f0c2a54-7d6e-4a55-9a43-0d1f6a1f9f11",
+    "value": "no",
+    "certainty": 2,
+    "active_ms": 48_000,
+}
+
+
+@extend_schema_serializer(examples=[OpenApiExample("A first answer", value=JUDGEMENT, request_only=True)])
 class JudgementSerializer(HolderSerializer):
     value = ClassOrNumberField()
     certainty = WholeNumberField(min_value=1, max_value=3, default=None, allow_null=True)
@@ -46,6 +59,17 @@ class JudgementSerializer(HolderSerializer):
     active_ms = WholeNumberField(min_value=0, max_value=LARGEST_INT, default=None, allow_null=True)
 
 
+DECISION = {
+    "lease_token": "5f0c2a54-7d6e-4a55-9a43-0d1f6a1f9f11",
+    "verdict": "correct",
+    "value": "no",
+    "certainty": 3,
+    "note": "The income is that of the household.",
+    "active_ms": 61_000,
+}
+
+
+@extend_schema_serializer(examples=[OpenApiExample("The model is corrected", value=DECISION, request_only=True)])
 class DecisionSerializer(HolderSerializer):
     verdict = serializers.ChoiceField(choices=Verdict.choices)
     value = ClassOrNumberField(default=None, allow_null=True)

@@ -3,6 +3,7 @@
 from itertools import pairwise
 from typing import Any
 
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from apps.accounts.models import validate_name
@@ -60,6 +61,30 @@ def _check_bands(bands: list[dict[str, Any]]) -> None:
         raise serializers.ValidationError({"bands": "Bands overlap."})
 
 
+EXAMPLE = {
+    "floor": 0.002,
+    "policies": [
+        {
+            "name": "hesitant",
+            "kind": "bands",
+            "bands": [{"low": 0.4, "high": 0.6, "rate": 0.1}],
+            "queue": "main",
+            "rank": 1,
+        },
+        {
+            "name": "large-amounts",
+            "kind": "uniform",
+            "rate": 0.25,
+            "condition": {"field": "amount", "op": "ge", "value": 50_000},
+        },
+    ],
+    "queues": [{"name": "main", "overlap": 2}],
+}
+
+
+@extend_schema_serializer(
+    examples=[OpenApiExample("A floor, and more where the model hesitates", value=EXAMPLE, request_only=True)]
+)
 class SamplingSerializer(StrictSerializer):
     """Floor, policies and queues. A part that is left out stays as it is; a policy left out of the list ends."""
 
