@@ -1,5 +1,6 @@
 """How gunicorn serves the pages and the API; the same file locally and in the image."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -28,6 +29,14 @@ control_socket_disable = True
 def when_ready(_arbiter: object) -> None:
     """Load the views before the workers are forked: Django would import them at each one's first request."""
     get_resolver().url_patterns  # noqa: B018  # reading it imports them
+    # What is loaded stays: the collector would look at all of it again with every few large pushes.
+    gc.collect()
+    gc.freeze()
+
+
+def post_worker_init(_worker: object) -> None:
+    """A push makes some thousand objects that live as long as it does: looking for cycles among them is in vain."""
+    gc.set_threshold(20_000, 10, 10)
 
 
 def post_fork(_arbiter: object, _worker: object) -> None:

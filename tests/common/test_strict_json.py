@@ -39,6 +39,9 @@ def test_whatever_the_bytes_they_are_read_alike(body):
         (b'{"a": 1, "a": 2}', "duplicate_name"),
         (b'{"a": {"b": 1, "c": [{"d": 1, "d": 2}]}}', "duplicate_name"),
         (b'{"a" : 1, "a" : 2}', "duplicate_name"),
+        (b'{"a":1,"a":2,"b" :3,"c":":"}', "duplicate_name"),
+        (b'{"a":1,"a":2,"b"\n:3}', "duplicate_name"),
+        (b'{"a":1,"a":2,"b":":"}', "duplicate_name"),
         (b'{"a": 1, "\\u0061": 2}', "duplicate_name"),
         (b'["\\u0000"]', "nul_character"),
         (b'["\\ud800"]', "invalid_unicode"),
@@ -58,3 +61,32 @@ def test_what_is_not_json_as_it_is_read_here_says_why(body, code):
 @pytest.mark.parametrize("body", [b'{"a\\"": 1, "b": "x\\":"}', b'{"a" : 1}', b'["\\"a\\":"]', b'{"": 0}'])
 def test_quotes_and_colons_within_texts_mislead_nobody(body):
     assert strict_json.loads(body) == json.loads(body)
+
+
+FLAT = st.dictionaries(
+    st.text(max_size=5), SCALARS | st.dictionaries(st.text(max_size=5), SCALARS, max_size=3), max_size=4
+)
+
+
+@settings(derandomize=True, max_examples=600, deadline=None)
+@given(st.lists(FLAT | VALUES, max_size=4), st.sampled_from([(",", ":"), (", ", ": "), (" , ", " : ")]), st.data())
+def test_many_at_once_are_read_as_each_by_itself_or_not_at_all(values, separators, data):
+    bodies = [
+        json.dumps(value, ensure_ascii=False, separators=separators).encode("utf-8", "replace") for value in values
+    ]
+    if bodies:
+        spoiled = data.draw(st.integers(0, len(bodies) - 1))
+        at = data.draw(st.integers(0, len(bodies[spoiled])))
+        extra = data.draw(
+            st.sampled_from([b"", b'"a":1,', b"{", b"}", b'"', b":", b" ", b"[", b"\x00", b"1e999", b"9" * 20])
+        )
+        bodies[spoiled] = bodies[spoiled][:at] + extra + bodies[spoiled][at:]
+    read = strict_json.plain_objects(bodies)
+    if read is not None:
+        assert repr(read) == repr([said(strict_json._careful, body) for body in bodies])
+
+
+def test_flat_objects_are_read_at_once_and_others_are_not():
+    assert strict_json.plain_objects([b'{"a": {"b": 1}}', b"{}"]) == [{"a": {"b": 1}}, {}]
+    for other in (b'{"a": [1]}', b'{"a": {"b": {}}}', b'{"a": 1, "a": 2}', b'{"a": "\\n"}', b"7", b""):
+        assert strict_json.plain_objects([b'{"a": 1}', other]) is None
