@@ -28,6 +28,7 @@ urlpatterns = [
     *common.urlpatterns,
     *accounts.urlpatterns,
     *reports.urlpatterns,
+    *registry.urlpatterns,
     *predictions.urlpatterns,
     *sampling.urlpatterns,
     *review.urlpatterns,

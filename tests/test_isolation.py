@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from apps.accounts.models import Role
 from apps.predictions.models import BatchStage
-from apps.registry.models import MonitoredModel
+from apps.registry.models import Incident, IncidentKind, MonitoredModel
 from apps.reports.models import Report, ReportJob
 from apps.review.models import Slot
 from apps.review.services import open_due_items
@@ -75,6 +75,8 @@ class World:
             document={},
             charts={"by_time": {"light": "<svg xmlns='http://www.w3.org/2000/svg'/>"}},
         )
+        seen = {"first_seen_at": timezone.now(), "last_seen_at": timezone.now(), "rows": 1}
+        self.incident = Incident.objects.create(model=self.model, kind=IncidentKind.OUTCOMES_PARKED, **seen)
         self.job = ReportJob.objects.create(**window)
 
     @property
@@ -94,6 +96,7 @@ class World:
             "name": "by_time",
             "theme": "light",
             "pk": self.job.pk,
+            "incident": self.incident.pk,
         }
 
 

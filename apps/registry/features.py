@@ -6,6 +6,23 @@ from functools import cached_property
 from typing import Any
 
 MISSING = "(missing)"
+# What JSON distinguishes, in the words of the API; null is nothing of these.
+KINDS: dict[type, str] = {
+    int: "integer",
+    float: "number",
+    str: "string",
+    bool: "boolean",
+    list: "list",
+    dict: "object",
+}
+# The kinds of value that a declared type allows. A code may be a number, a text or a flag.
+ALLOWED: dict[str, frozenset[str]] = {
+    "number": frozenset({"number", "integer"}),
+    "integer": frozenset({"integer"}),
+    "category": frozenset({"string", "integer", "number", "boolean"}),
+    "boolean": frozenset({"boolean"}),
+    "text": frozenset({"string"}),
+}
 
 
 @dataclass(frozen=True)
@@ -23,6 +40,10 @@ class Feature:
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> "Feature":
         return cls(**{**document, "label": document.get("label") or document["name"]})
+
+    def allows(self, kind: str) -> bool:
+        """Whether values of this kind are what the declared type says."""
+        return kind in ALLOWED[self.type]
 
     def meaning(self, value: Any) -> str:
         """The value in words: the meaning of its code, or the number with its unit."""

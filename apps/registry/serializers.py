@@ -9,7 +9,7 @@ from rest_framework import serializers
 from apps.accounts.models import validate_name
 from apps.common.api import StrictSerializer
 from apps.common.fields import AmountField, ClassOrNumberField, FlagField, NumberField, TextField, WholeNumberField
-from apps.registry.models import MonitoredModel, ReviewQueue, Task, ValueModel
+from apps.registry.models import Incident, MonitoredModel, ReviewQueue, Task, ValueModel
 
 FEATURE_TYPES = ("number", "integer", "category", "boolean", "text")
 MAX_FEATURES = 2_000
@@ -176,3 +176,51 @@ class ModelShownSerializer(serializers.ModelSerializer[MonitoredModel]):
             "queues",
             "value_model",
         )
+
+
+class IncidentSerializer(serializers.ModelSerializer[Incident]):
+    """An incident as it is shown."""
+
+    version = serializers.CharField(
+        source="version.name", allow_null=True, default=None, help_text="null: about no single version"
+    )
+    change = serializers.CharField(help_text="In words, to be read behind the feature's name")
+    closed_by = serializers.CharField(
+        source="closed_by.display_name",
+        allow_null=True,
+        default=None,
+        help_text="null with `closed_at`: closed by itself, or by a key that acts for nobody",
+    )
+
+    class Meta:
+        model = Incident
+        fields = (
+            "id",
+            "kind",
+            "version",
+            "feature",
+            "change",
+            "expected",
+            "found",
+            "rows",
+            "first_seen_at",
+            "last_seen_at",
+            "closed_at",
+            "closed_by",
+            "note",
+        )
+
+
+class IncidentsSerializer(serializers.Serializer[Any]):
+    incidents = IncidentSerializer(many=True)
+    next = serializers.IntegerField(allow_null=True, help_text="Pass it as `cursor` for older ones")
+
+
+class IncidentsQuerySerializer(StrictSerializer):
+    state = serializers.ChoiceField(choices=["open", "closed", "all"], default="open")
+    cursor = serializers.IntegerField(min_value=1, required=False, help_text="`next` of the page before")
+    limit = serializers.IntegerField(min_value=1, max_value=1_000, default=100)
+
+
+class CloseIncidentSerializer(StrictSerializer):
+    note = TextField(max_length=2_000, default="", allow_blank=True, help_text="What it was")

@@ -9,6 +9,7 @@ from django.db.models import Max
 
 from apps.accounts.models import Project, validate_name
 from apps.common.errors import ConflictError, DomainError, NotFoundError
+from apps.registry import incidents
 from apps.registry.models import MonitoredModel, ReviewQueue, Task, ValueModel
 
 SCORE_BINS = 200
@@ -41,6 +42,7 @@ def put_model(project: Project, *, slug: str, document: dict[str, Any]) -> Monit
             setattr(model, name, value)
         _check_whole(model, document)
         model.save()
+        incidents.close_agreed(model)
         ReviewQueue.objects.get_or_create(
             model=model, slug="main", defaults={"name": "Main queue", "dispute_reasons": DEFAULT_REASONS}
         )

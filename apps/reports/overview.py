@@ -9,7 +9,7 @@ from django.db.models import Count, Max, Q, Sum
 
 from apps.accounts.models import Membership, Project, Role
 from apps.predictions.models import Batch, BatchKind, BatchStage, Stage
-from apps.registry.models import MonitoredModel, ReviewQueue
+from apps.registry.models import Incident, MonitoredModel, ReviewQueue
 from apps.reports import wording
 from apps.reports.models import Kind, Report
 from apps.review.models import ReviewItem, Slot
@@ -69,6 +69,7 @@ class ModelOverview:
     queues: list[QueueLine] = field(default_factory=list)
     intake: Intake = field(default_factory=Intake)
     drawn: int = 0
+    incidents: list[Incident] = field(default_factory=list)
 
     @property
     def checked(self) -> int:
@@ -84,9 +85,9 @@ class ModelOverview:
 def overview(project: Project, *, member: Membership) -> list[ModelOverview]:
     """The project's models by name; what this role does not see is left out. The number of queries is fixed."""
     models = list(MonitoredModel.objects.in_project(project).order_by("name"))
-    findings = latest_findings(models)
+    findings, incidents = latest_findings(models), incidents_of(models)
     if not member.reaches(Role.REVIEWER):
-        return [ModelOverview(model, findings.get(model.pk)) for model in models]
+        return [ModelOverview(model, findings.get(model.pk), incidents=incidents[model.pk]) for model in models]
     queues, intakes, drawn = queue_lines(project, member=member), intakes_of(models), drawn_of(models)
     return [
         ModelOverview(
@@ -95,6 +96,7 @@ def overview(project: Project, *, member: Membership) -> list[ModelOverview]:
             queues[model.pk],
             intakes.get(model.pk, Intake()),
             drawn.get(model.pk, 0),
+            incidents[model.pk],
         )
         for model in models
     ]
@@ -166,3 +168,11 @@ def intakes_of(models: Iterable[MonitoredModel]) -> dict[int, Intake]:
 def drawn_of(models: Iterable[MonitoredModel]) -> dict[int, int]:
     """By model: how many predictions were drawn."""
     return dict(Draw.objects.filter(model__in=models).order_by().values_list("model").annotate(n=Count("pk")))
+
+
+def incidents_of(models: Iterable[MonitoredModel]) -> dict[int, list[Incident]]:
+    """By model: its open incidents."""
+    found: dict[int, list[Incident]] = defaultdict(list)
+    for incident in Incident.objects.open().filter(model__in=models).newest():
+        found[incident.model_id].append(incident)
+    return found

@@ -32,6 +32,8 @@ def model_page(request: ProjectRequest, model: str) -> HttpResponse:
         "check": overview.draw_check(found),
         "batches": found.batches.order_by("-id")[:10],
         "versions": found.versions.order_by("-id")[:20],
+        "incidents": found.incidents.open().newest(),
+        "may_close": True,
     }
     return render(request, "sampling/model.html", context)
 

@@ -1,0 +1,118 @@
+"""Incidents: opened and extended by what is seen, closed by an engineer or because their cause is gone."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection, transaction
+from django.db.models.functions import Now
+
+from apps.accounts.models import User
+from apps.common.clock import database_now
+from apps.common.errors import ConflictError
+from apps.registry.models import Incident, IncidentKind, MonitoredModel
+
+CLOSED_BY_SCHEMA = "The schema of the model agrees with it by now."
+CLOSED_BY_ARRIVAL = "The predictions have come."
+SCHEMA_KINDS = (IncidentKind.FEATURE_MISSING, IncidentKind.FEATURE_NEW, IncidentKind.TYPE_CHANGED)
+
+# What came before the last closing does not open the incident anew.
+OBSERVE = """
+INSERT INTO registry_incident AS kept
+    (model_id, version_id, feature, kind, expected, found, first_seen_at, last_seen_at, rows, note)
+SELECT %(model)s, seen.version_id, seen.feature, seen.kind, seen.expected, seen.found, seen.first_at, seen.last_at,
+       seen.rows, ''
+FROM unnest(
+    %(version)s::bigint[], %(feature)s::text[], %(kind)s::text[], %(expected)s::text[], %(found)s::text[],
+    %(first_at)s::timestamptz[], %(last_at)s::timestamptz[], %(rows)s::bigint[]
+) AS seen (version_id, feature, kind, expected, found, first_at, last_at, rows)
+WHERE NOT EXISTS (
+    SELECT FROM registry_incident AS past
+    WHERE past.model_id = %(model)s AND past.version_id IS NOT DISTINCT FROM seen.version_id
+      AND past.feature = seen.feature AND past.kind = seen.kind AND past.closed_at >= seen.last_at
+)
+ON CONFLICT (model_id, version_id, feature, kind) WHERE closed_at IS NULL DO UPDATE SET
+    rows = kept.rows + excluded.rows,
+    first_seen_at = least(kept.first_seen_at, excluded.first_seen_at),
+    last_seen_at = greatest(kept.last_seen_at, excluded.last_seen_at)
+"""
+
+
+@dataclass
+class Sighting:
+    """One change as it was seen in some rows of a version; `found` is the kind of an example."""
+
+    version: int
+    feature: str
+    kind: IncidentKind
+    expected: str
+    found: str
+    first_at: datetime
+    last_at: datetime
+    rows: int
+
+
+def observe(model: MonitoredModel, sightings: Iterable[Sighting]) -> None:
+    """Open an incident for each change, or extend the open one; call it with the model locked.
+
+    The sightings are of different changes: one of each version, feature and kind.
+    """
+    seen = list(sightings)
+    if not seen:
+        return
+    names = ("version", "feature", "kind", "expected", "found", "first_at", "last_at", "rows")
+    columns = {name: [getattr(each, name) for each in seen] for name in names}
+    with connection.cursor() as cursor:
+        cursor.execute(OBSERVE, {"model": model.pk, **columns})
+
+
+def close(incident: Incident, *, by: User | None, note: str = "") -> Incident:
+    """Close it in somebody's name; the same change seen from now on opens a new one."""
+    with transaction.atomic():
+        # What is being inspected at this moment is counted first, and cannot open it again behind our back.
+        MonitoredModel.objects.locked(incident.model_id)
+        still_open = Incident.objects.open().filter(pk=incident.pk)
+        if not still_open.update(closed_at=database_now(), closed_by=by, note=note):
+            raise ConflictError("This incident is closed already.", code="incident_closed")
+    incident.refresh_from_db()
+    return incident
+
+
+def close_agreed(model: MonitoredModel) -> int:
+    """Close what the model's schema now agrees with; how many that were."""
+    declared = {feature.name: feature for feature in model.feature_list}
+
+    def is_settled(incident: Incident) -> bool:
+        feature = declared.get(incident.feature)
+        match incident.kind:
+            case IncidentKind.FEATURE_MISSING:
+                return feature is None
+            case IncidentKind.FEATURE_NEW:
+                return feature is not None or not declared
+            case _:
+                return feature is None or feature.allows(incident.found)
+
+    settled = [each.pk for each in model.incidents.open().filter(kind__in=SCHEMA_KINDS) if is_settled(each)]
+    closed: int = Incident.objects.filter(pk__in=settled).update(closed_at=database_now(), note=CLOSED_BY_SCHEMA)
+    return closed
+
+
+def note_parked(model: MonitoredModel, *, rows: int, first_at: datetime | None, last_at: datetime | None) -> None:
+    """Open, update or close the incident of outcomes whose prediction never came; call it with the model locked."""
+    unfinished = model.incidents.open().filter(kind=IncidentKind.OUTCOMES_PARKED)
+    if not rows or first_at is None or last_at is None:
+        unfinished.update(closed_at=Now(), note=CLOSED_BY_ARRIVAL)
+        return
+    seen = {"rows": rows, "first_seen_at": first_at, "last_seen_at": last_at}
+    if not unfinished.update(**seen):
+        Incident.objects.create(model=model, kind=IncidentKind.OUTCOMES_PARKED, **seen)
+
+
+def page(
+    model: MonitoredModel, *, state: str, limit: int, cursor: int | None = None
+) -> tuple[list[Incident], int | None]:
+    """Up to `limit` incidents, those opened last first, and the cursor of the next ones; None at the end."""
+    chosen = {"open": model.incidents.open, "closed": model.incidents.closed, "all": model.incidents.all}[state]()
+    older = chosen if cursor is None else chosen.filter(id__lt=cursor)
+    found = list(older.select_related("version", "closed_by").order_by("-id")[: limit + 1])
+    return found[:limit], found[limit - 1].pk if len(found) > limit else None

@@ -1,0 +1,45 @@
+"""Incidents for programs: read them, close them."""
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from apps.accounts.access import get_or_404, key_of, project_of, require_role
+from apps.accounts.models import Role, Scope
+from apps.registry import incidents
+from apps.registry.models import Incident, MonitoredModel
+from apps.registry.serializers import (
+    CloseIncidentSerializer,
+    IncidentSerializer,
+    IncidentsQuerySerializer,
+    IncidentsSerializer,
+)
+
+
+class IncidentsView(APIView):
+    required_scope = Scope.REGISTRY_WRITE
+
+    @extend_schema(operation_id="list_incidents", parameters=[IncidentsQuerySerializer], responses=IncidentsSerializer)
+    def get(self, request: Request, model: str) -> Response:
+        """The model's incidents, those opened last first; without `state` the open ones."""
+        require_role(request, Role.ENGINEER)
+        found = get_or_404(MonitoredModel.objects.in_project(project_of(request)), slug=model)
+        query = IncidentsQuerySerializer(data=request.query_params.dict())
+        query.is_valid(raise_exception=True)
+        rows, following = incidents.page(found, **query.validated_data)
+        return Response({"incidents": IncidentSerializer(rows, many=True).data, "next": following})
+
+
+class CloseIncidentView(APIView):
+    required_scope = Scope.REGISTRY_WRITE
+
+    @extend_schema(operation_id="close_incident", request=CloseIncidentSerializer, responses=IncidentSerializer)
+    def post(self, request: Request, incident: int) -> Response:
+        """Close it, with a note of what it was. The same change seen later opens a new one."""
+        require_role(request, Role.ENGINEER)
+        found = get_or_404(Incident.objects.in_project(project_of(request)), pk=incident)
+        serializer = CloseIncidentSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        closed = incidents.close(found, by=key_of(request).acts_for, **serializer.validated_data)
+        return Response(IncidentSerializer(closed).data)

@@ -1,0 +1,55 @@
+"""A model's incidents: seen by every member, closed by engineers."""
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST, require_safe
+
+from apps.accounts.access import ProjectRequest, get_or_404, member_page
+from apps.accounts.models import Role
+from apps.common.errors import ConflictError
+from apps.registry import incidents
+from apps.registry.forms import CloseIncidentForm
+from apps.registry.models import Incident, MonitoredModel
+
+CLOSED_SHOWN = 25
+
+
+@require_safe
+@member_page(Role.STAKEHOLDER)
+def incident_list(request: ProjectRequest, model: str) -> HttpResponse:
+    models = MonitoredModel.objects.in_project(request.project).select_related("project")
+    found: MonitoredModel = get_or_404(models, slug=model)
+    closed = Paginator(found.incidents.closed().newest(), CLOSED_SHOWN).get_page(request.GET.get("page"))
+    context = {
+        "model": found,
+        "tab": "model",
+        "open": found.incidents.open().newest(),
+        "closed": closed,
+        "page": closed,
+        "may_close": request.membership.reaches(Role.ENGINEER),
+    }
+    return render(request, "registry/incidents.html", context)
+
+
+@require_POST
+@member_page(Role.ENGINEER)
+def incident_close(request: ProjectRequest, incident: int) -> HttpResponse:
+    """Close it and go back to where the button was."""
+    incidents_here = Incident.objects.in_project(request.project).select_related("model")
+    found: Incident = get_or_404(incidents_here, pk=incident)
+    form = CloseIncidentForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "A note has at most 2,000 characters.")
+    else:
+        try:
+            incidents.close(found, by=request.user, note=form.cleaned_data["note"])
+            messages.success(request, f"Closed: {found}.")
+        except ConflictError as error:
+            messages.info(request, error.message)
+    back = request.POST.get("back", "")
+    if url_has_allowed_host_and_scheme(back, allowed_hosts=None):
+        return redirect(back)
+    return redirect("incidents", request.project.slug, found.model.slug)
