@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "apps.sampling",
     "apps.review",
     "apps.truth",
+    "apps.monitoring",
     "apps.reports",
     "apps.demo",
 ]
@@ -224,6 +225,7 @@ CELERY_BEAT_SCHEDULE = {
         "draw",
         "open_items",
         "resolve",
+        "inspect",
         "compact_cells",
         "run_reports",
         "refresh_reports",
@@ -231,6 +233,9 @@ CELERY_BEAT_SCHEDULE = {
         "expire_rejected",
     )
 }
+
+# Looking for outcomes whose prediction never came reads all of them.
+CELERY_BEAT_SCHEDULE["watch_parked"] = {"task": "watch_parked", "schedule": 3600.0, "options": {"expires": 3600}}
 
 logs.configure()
 LOGGING = {

@@ -63,6 +63,7 @@ class Stage(models.TextChoices):
     DRAW = "draw"
     OPEN_ITEMS = "open_items"
     RESOLVE = "resolve"
+    INSPECT = "inspect"
 
 
 class BatchStage(Leased):

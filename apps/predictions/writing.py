@@ -81,7 +81,7 @@ class PredictionWriter(BatchWriter):
     """Predictions: the first content of an id is kept."""
 
     kind = BatchKind.PREDICTIONS
-    stages = (Stage.DRAW, Stage.RESOLVE)
+    stages = (Stage.DRAW, Stage.RESOLVE, Stage.INSPECT)
 
     def __init__(self, model: MonitoredModel) -> None:
         super().__init__(model)
@@ -196,7 +196,7 @@ class OutcomeWriter(BatchWriter):
     """Outcomes: one that differs from the last of its id is a correction, a new row."""
 
     kind = BatchKind.OUTCOMES
-    stages = (Stage.RESOLVE,)
+    stages = (Stage.RESOLVE, Stage.INSPECT)
 
     def __init__(self, model: MonitoredModel) -> None:
         super().__init__(model)

@@ -43,7 +43,7 @@ def test_good_rows_are_stored_with_their_payload_before_the_answer(api):
     first = Prediction.objects.get(external_id="case-1")
     assert (first.predicted, first.score, first.baseline, first.slices) == (1.0, 0.9, 1.0, {"sex": "2"})
     assert Payload.objects.get(prediction_id=first.pk, received_at=first.received_at).features == {"age": 21, "sex": 2}
-    assert set(BatchStage.objects.values_list("stage", flat=True)) == {"draw", "resolve"}
+    assert set(BatchStage.objects.values_list("stage", flat=True)) == {"draw", "resolve", "inspect"}
 
 
 def test_bad_rows_come_back_with_their_reason_and_good_ones_are_kept(api):

@@ -1,0 +1,19 @@
+"""Queries over the counts."""
+
+from datetime import date
+from typing import Any, Self
+
+from django.db.models import QuerySet, Sum
+
+from apps.monitoring.counts import COUNTS
+
+
+class FeatureDayQuerySet(QuerySet[Any]):
+    def between(self, start: date, end: date) -> Self:
+        """Days from start up to, but not including, end."""
+        return self.filter(day__gte=start, day__lt=end)
+
+    def by_feature(self) -> dict[str, dict[str, int]]:
+        """The counts of each feature, over all days and versions of this set."""
+        sums = self.order_by().values("feature").annotate(**{name: Sum(name) for name in COUNTS})
+        return {row.pop("feature"): row for row in sums}

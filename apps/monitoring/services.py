@@ -1,0 +1,97 @@
+"""Inspecting batches, exactly once each: what came is counted, and a change of its shape opens an incident."""
+
+from collections import defaultdict
+from datetime import UTC, datetime
+
+import structlog
+from django.db import transaction
+
+from apps.common.errors import LeaseLostError
+from apps.monitoring.adding import add_to
+from apps.monitoring.counts import COUNTS
+from apps.monitoring.models import FeatureSeen
+from apps.monitoring.reading import sent_rows
+from apps.monitoring.seen import Memory, Seen
+from apps.monitoring.shape import Inspector
+from apps.predictions import stages
+from apps.predictions.models import Batch, BatchKind, BatchStage, Stage
+from apps.registry import incidents
+from apps.registry.models import MonitoredModel
+
+log = structlog.get_logger(__name__)
+
+
+def inspect_due() -> int:
+    """Inspect every batch that is due; answers how many."""
+    inspected = 0
+    while claimed := stages.claim(Stage.INSPECT):
+        for model, mine in stages.by_model(claimed):
+            try:
+                inspect_batches(model, mine)
+                inspected += len(mine)
+            except LeaseLostError:
+                log.warning("inspect_lease_lost", model=model.pk)
+            except Exception as error:
+                stages.note_failure(mine, error)
+                raise
+    return inspected
+
+
+def inspect_batches(model: MonitoredModel, states: list[BatchStage]) -> None:
+    """Counts, incidents and the state of this stage, in one transaction."""
+    with transaction.atomic():
+        # By the schema of this moment: whoever changes it waits for us, or we for them.
+        model = MonitoredModel.objects.locked(model.pk)
+        stages.finish(states)
+        batches = [state.batch for state in states]
+        _count_intake(model, batches)
+        pushes = [batch for batch in batches if batch.kind == BatchKind.PREDICTIONS]
+        if not pushes:
+            return
+        inspector = Inspector(model.feature_list, _memories(model))
+        for rows in sent_rows(pushes, zone=model.zone):
+            inspector.look_at(rows)
+        _keep_counts(model, inspector)
+        _keep_memories(model, inspector)
+        incidents.observe(model, inspector.sightings.values())
+
+
+def _memories(model: MonitoredModel) -> dict[str, Memory]:
+    rows = FeatureSeen.objects.filter(model=model).values_list("feature", "day", "before", "on_day")
+    return {
+        feature: Memory(day, Seen.from_document(before), Seen.from_document(on_day), is_changed=False)
+        for feature, day, before, on_day in rows
+    }
+
+
+def _count_intake(model: MonitoredModel, batches: list[Batch]) -> None:
+    amounts: dict[tuple[datetime, str], list[int]] = defaultdict(lambda: [0, 0, 0])
+    for batch in batches:
+        hour = batch.received_at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+        sums = amounts[hour, batch.kind]
+        for at, each in enumerate((1, batch.accepted, batch.duplicates)):
+            sums[at] += each
+    keys = {"hour": "timestamptz", "kind": "text"}
+    add_to("monitoring_intakehour", model, amounts, keys=keys, sums=("batches", "accepted", "duplicates"))
+
+
+def _keep_counts(model: MonitoredModel, inspector: Inspector) -> None:
+    keys = {"version_id": "bigint", "day": "date", "feature": "text"}
+    amounts = {key: counts.amounts for key, counts in inspector.counts.items()}
+    add_to("monitoring_featureday", model, amounts, keys=keys, sums=COUNTS)
+
+
+def _keep_memories(model: MonitoredModel, inspector: Inspector) -> None:
+    changed = [
+        FeatureSeen(
+            model=model, feature=name, day=memory.day, before=memory.before.document, on_day=memory.on_day.document
+        )
+        for name, memory in inspector.memories.items()
+        if memory.is_changed
+    ]
+    FeatureSeen.objects.bulk_create(
+        changed,
+        update_conflicts=True,
+        unique_fields=["model", "feature"],
+        update_fields=["day", "before", "on_day"],
+    )

@@ -1,0 +1,88 @@
+"""Inspectors, pushes, closings and changes of the schema at the same moment."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
+import pytest
+from django.db import connection
+from django.db.models import Sum
+
+from apps.common.errors import ConflictError
+from apps.monitoring import services
+from apps.monitoring.models import FeatureDay, IntakeHour
+from apps.predictions.models import BatchStage, Stage
+from apps.registry import incidents
+from apps.registry.models import Incident
+from apps.registry.services import put_model
+from tests.factories import make_model, prediction_row, push_predictions
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+BATCHES, ROWS = 12, 20
+
+
+def at_once(*acts: Callable[[], object]) -> None:
+    def alone(act: Callable[[], object]) -> None:
+        try:
+            act()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        for done in [pool.submit(alone, act) for act in acts]:
+            done.result()
+
+
+def push_as_text(model, *, first: int) -> None:
+    for batch in range(BATCHES):
+        start = first + batch * ROWS
+        rows = [prediction_row(start + n, version="v7", features={"income": "text"}) for n in range(ROWS)]
+        push_predictions(model, rows)
+
+
+def inspect() -> None:
+    for _ in range(BATCHES):
+        services.inspect_due()
+
+
+def test_workers_at_once_make_one_incident_with_the_right_count():
+    model = make_model(features=[{"name": "income", "type": "number"}], slices=[])
+    at_once(lambda: push_as_text(model, first=0), lambda: push_as_text(model, first=10_000), inspect, inspect, inspect)
+    services.inspect_due()
+    total = 2 * BATCHES * ROWS
+    assert Incident.objects.get().rows == total
+    assert FeatureDay.objects.aggregate(rows=Sum("rows"), wrong=Sum("unexpected_type")) == {
+        "rows": total,
+        "wrong": total,
+    }
+    assert IntakeHour.objects.aggregate(n=Sum("accepted"))["n"] == total
+    assert not BatchStage.objects.filter(stage=Stage.INSPECT, done_at=None).exists()
+
+
+def test_a_schema_that_agrees_leaves_nothing_open_whoever_is_inspecting_meanwhile():
+    model = make_model(features=[{"name": "income", "type": "number"}], slices=[])
+
+    def agree() -> None:
+        put_model(model.project, slug=model.slug, document={"features": [{"name": "income", "type": "text"}]})
+
+    at_once(lambda: push_as_text(model, first=0), inspect, agree, inspect)
+    services.inspect_due()
+    assert not Incident.objects.open().exists()
+
+
+def test_closings_at_once_close_once():
+    model = make_model(features=[{"name": "income", "type": "number"}], slices=[])
+    push_as_text(model, first=0)
+    services.inspect_due()
+    incident = Incident.objects.get()
+    said = []
+
+    def close(note: str) -> None:
+        with suppress(ConflictError):
+            said.append(incidents.close(Incident.objects.get(pk=incident.pk), by=None, note=note).note)
+
+    at_once(lambda: close("one"), lambda: close("other"), lambda: push_as_text(model, first=10_000), inspect)
+    services.inspect_due()
+    assert len(said) == 1
+    assert Incident.objects.closed().get().note == said[0]
