@@ -1,1 +1,50 @@
-"""A client for Countersign."""
+"""A client for Countersign: push predictions and outcomes, review by program, fetch labels and reports."""
+
+from countersign.client import Client
+from countersign.documents import Limits
+from countersign.errors import (
+    ApiError,
+    ConflictError,
+    CountersignError,
+    InvalidError,
+    NotAllowedError,
+    NotAuthenticatedError,
+    NotFoundError,
+    QuotaExceededError,
+    ReportFailedError,
+    RowsRejectedError,
+    ServerError,
+    TooLargeError,
+    UnreachableError,
+)
+from countersign.model import Model
+from countersign.pushing import PushResult, RejectedRow
+from countersign.reports import Report, ReportRequest
+from countersign.reviewing import Claimed, Decided, Queue, Slot
+
+__all__ = [
+    "ApiError",
+    "Claimed",
+    "Client",
+    "ConflictError",
+    "CountersignError",
+    "Decided",
+    "InvalidError",
+    "Limits",
+    "Model",
+    "NotAllowedError",
+    "NotAuthenticatedError",
+    "NotFoundError",
+    "PushResult",
+    "Queue",
+    "QuotaExceededError",
+    "RejectedRow",
+    "Report",
+    "ReportFailedError",
+    "ReportRequest",
+    "RowsRejectedError",
+    "ServerError",
+    "Slot",
+    "TooLargeError",
+    "UnreachableError",
+]

@@ -1,0 +1,142 @@
+"""The same rows from every kind of source; what is missing stays missing."""
+
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from countersign.encoding import encode
+from countersign.sources import Line, rows_of
+
+MOMENT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+FRAME = pd.DataFrame(
+    {
+        "id": ["a", "b"],
+        "predicted_at": pd.to_datetime([MOMENT, MOMENT]),
+        "prediction": pd.Categorical(["yes", "no"]),
+        "score": [0.75, np.nan],
+        "features.age": np.array([41, 42], dtype="int64"),
+        "features.children": pd.array([2, None], dtype="Int64"),
+        "features.income": [1500.5, np.nan],
+        "features.city": ["Łódź", None],
+        "attributions.age": [0.5, np.nan],
+    }
+)
+ROWS = [
+    {
+        "id": "a",
+        "predicted_at": "2026-03-02T09:00:00+00:00",
+        "prediction": "yes",
+        "score": 0.75,
+        "features": {"age": 41, "children": 2, "income": 1500.5, "city": "Łódź"},
+        "attributions": {"age": 0.5},
+    },
+    {
+        "id": "b",
+        "predicted_at": "2026-03-02T09:00:00+00:00",
+        "prediction": "no",
+        "features": {"age": 42, "children": None, "income": None, "city": None},
+    },
+]
+
+
+def read(source: Any) -> list[Any]:
+    return [json.loads(row if isinstance(row, Line) else encode(row)) for row in rows_of(source).each]
+
+
+def parquet(folder: Path) -> Path:
+    path = folder / "rows.parquet"
+    pq.write_table(pa.Table.from_pandas(FRAME), path, row_group_size=1)
+    return path
+
+
+def ndjson(folder: Path) -> Path:
+    path = folder / "rows.ndjson"
+    path.write_bytes(b"\xef\xbb\xbf" + b"\r\n\r\n".join(json.dumps(row).encode() for row in ROWS))
+    return path
+
+
+SOURCES = {
+    "dicts": lambda folder: ROWS,
+    "generator": lambda folder: (row for row in ROWS),
+    "flat dicts": lambda folder: FRAME.to_dict("records"),
+    "DataFrame": lambda folder: FRAME,
+    "Arrow table": lambda folder: pa.Table.from_pandas(FRAME),
+    "Arrow reader": lambda folder: pa.Table.from_pandas(FRAME).to_reader(max_chunksize=1),
+    "Parquet file": parquet,
+    "NDJSON file": ndjson,
+    "path as text": lambda folder: str(ndjson(folder)),
+}
+
+
+@pytest.mark.parametrize("make", SOURCES.values(), ids=SOURCES)
+def test_every_source_gives_the_same_rows(make, tmp_path: Path):
+    assert read(make(tmp_path)) == ROWS
+
+
+@pytest.mark.parametrize(("name", "total"), [("DataFrame", 2), ("Parquet file", 2), ("dicts", 2), ("generator", None)])
+def test_the_total_is_told_where_it_is_known(name, total, tmp_path: Path):
+    assert rows_of(SOURCES[name](tmp_path)).total == total
+
+
+@pytest.mark.parametrize("missing", [None, float("nan"), np.float32("nan"), pd.NaT, pd.NA, Decimal("nan")], ids=repr)
+def test_what_is_missing_is_left_out_but_among_features_null(missing):
+    row = {"id": "a", "score": missing, "probabilities": {"yes": missing}, "resources.cpu": missing}
+    features = {"features": {"age": missing}, "features.sex": missing}
+    assert json.loads(encode(row | features)) == {"id": "a", "features": {"age": None, "sex": None}}
+
+
+def test_no_features_are_said_as_such():
+    assert json.loads(encode({"id": "a", "features": {}})) == {"id": "a", "features": {}}
+
+
+def test_numbers_times_and_ids_of_other_libraries_are_written_plainly():
+    row = {
+        "id": UUID(int=5),
+        "predicted_at": MOMENT,
+        "amount": Decimal("1.5"),
+        "score": np.float32(0.5),
+        "a": np.int8(3),
+    }
+    assert json.loads(encode(row)) == {
+        "id": "00000000-0000-0000-0000-000000000005",
+        "predicted_at": "2026-03-02T09:00:00+00:00",
+        "amount": 1.5,
+        "score": 0.5,
+        "a": 3,
+    }
+
+
+def test_an_infinity_is_left_for_the_server_to_refuse():
+    assert encode({"score": float("inf")}) == b'{"score":Infinity}'
+
+
+@pytest.mark.parametrize("value", [object(), b"bytes", np.zeros(2), {1, 2}], ids=lambda value: type(value).__name__)
+def test_what_json_has_no_words_for_is_refused(value):
+    with pytest.raises((TypeError, ValueError)):
+        encode({"id": "a", "features": {"x": value}})
+
+
+def test_nanoseconds_are_cut_to_what_the_server_reads():
+    moments = pa.array([1_772_442_000_123_456_789], pa.timestamp("ns", "UTC"))
+    row = read(pa.table({"predicted_at": moments}))[0]
+    assert row["predicted_at"] == "2026-03-02T09:00:00.123456+00:00"
+
+
+@pytest.mark.parametrize("source", [{"id": "a"}, b"rows", 5], ids=repr)
+def test_what_is_no_source_is_said_to_be_none(source):
+    with pytest.raises(TypeError, match="iterable of dicts"):
+        rows_of(source)
+
+
+def test_files_of_other_kinds_are_refused():
+    with pytest.raises(ValueError, match=r"rows.xlsx: files of rows end in .jsonl, .ndjson, .parquet"):
+        rows_of("rows.xlsx")
