@@ -3,6 +3,7 @@ FROM python:3.13-slim AS build
 RUN pip install --no-cache-dir uv
 WORKDIR /app
 COPY pyproject.toml uv.lock ./
+COPY clients clients
 # The groups are for development: the servers are containers of their own here.
 RUN uv sync --frozen --all-extras --no-default-groups --compile-bytecode --no-cache --python /usr/local/bin/python
 COPY . .

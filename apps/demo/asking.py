@@ -1,19 +1,14 @@
 """Asking for the three reports over the whole six months, and waiting for them."""
 
-import time
 from datetime import date, timedelta
-from typing import Any
 
-from apps.demo.client import Api
 from apps.demo.documents import MODEL, PROJECT
 from apps.demo.state import SPAN, ReportLink, StateFile
+from countersign import Model
 
 REPORTS = {"performance": "Performance", "baseline": "Baseline", "value": "Value"}
-FINISHED = ("done", "failed")
-
-
-class ReportFailedError(Exception):
-    """The server could not make a report."""
+# However busy the machine is.
+PATIENCE_SECONDS = 3_600.0
 
 
 def window(state: StateFile) -> tuple[date, date]:
@@ -22,7 +17,7 @@ def window(state: StateFile) -> tuple[date, date]:
     return (now - SPAN).date(), now.date() + timedelta(days=1)
 
 
-def ask_for_reports(api: Api, state: StateFile, *, door: str) -> None:
+def ask_for_reports(model: Model, state: StateFile, *, door: str) -> None:
     """Ask for those that no earlier start has asked for, then wait for all three; `door` signs their reader in."""
     state.begin("reports", total=len(REPORTS), unit="reports")
     start, end = window(state)
@@ -30,22 +25,12 @@ def ask_for_reports(api: Api, state: StateFile, *, door: str) -> None:
     for kind, label in REPORTS.items():
         if kind in asked:
             continue
-        body = {"kind": kind, "start": start.isoformat(), "end": end.isoformat()}
-        number = api.post(f"models/{MODEL}/reports", body)["id"]
+        request = model.request_report(kind, start, end)
         with state.change() as progress:
-            progress.reports.append(ReportLink(kind=kind, label=label, request=number))
+            progress.reports.append(ReportLink(kind=kind, label=label, request=request.id))
     for report in state.progress.reports:
-        _wait(api, report)
+        model.report(report.request).wait(PATIENCE_SECONDS)
         with state.change() as progress:
             report.url = door + f"?next=/p/{PROJECT}/models/{MODEL}/reports/{report.kind}/"
             progress.step("reports").done += 1
     state.finish("reports")
-
-
-def _wait(api: Api, report: ReportLink, *, pause: float = 0.5) -> None:
-    answer: dict[str, Any] = api.get(f"reports/{report.request}")
-    while answer["status"] not in FINISHED:
-        time.sleep(pause)
-        answer = api.get(f"reports/{report.request}")
-    if answer["status"] != "done":
-        raise ReportFailedError(f"{report.label}: {answer}")

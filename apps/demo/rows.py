@@ -1,8 +1,9 @@
 """The rows that are sent: predictions spread over six months, outcomes that become known weeks later."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,8 +20,6 @@ EARLIEST = timedelta(days=20)
 LATEST = timedelta(days=60)
 MILLISECOND = timedelta(milliseconds=1)
 CHUNK = 4_000
-
-_encoder = msgspec.json.Encoder()
 
 
 def chunks(total: int, *, size: int = CHUNK) -> list[range]:
@@ -47,8 +46,10 @@ def class_of(is_employed: bool) -> str:
     return CLASSES[int(is_employed)]
 
 
-def prediction_lines(people: People, scored: Scored, chunk: range, *, now: datetime, latency_ms: float) -> bytes:
-    """The chunk's predictions as NDJSON; `scored` holds this chunk's people only."""
+def predictions(
+    people: People, scored: Scored, chunk: range, *, now: datetime, latency_ms: float
+) -> Iterator[dict[str, Any]]:
+    """The chunk's predictions; `scored` holds this chunk's people only."""
     part = slice(chunk.start, chunk.stop)
     columns = zip(
         people.ids[part].tolist(),
@@ -60,8 +61,8 @@ def prediction_lines(people: People, scored: Scored, chunk: range, *, now: datet
         scored.base.tolist(),
         strict=True,
     )
-    return _encoder.encode_lines(
-        {
+    for person, moment, features, score, baseline, contributions, base in columns:
+        yield {
             "id": str(person),
             "predicted_at": moment,
             "version": VERSION,
@@ -73,8 +74,6 @@ def prediction_lines(people: People, scored: Scored, chunk: range, *, now: datet
             "attribution_base": base,
             "latency_ms": latency_ms,
         }
-        for person, moment, features, score, baseline, contributions, base in columns
-    )
 
 
 def due_outcomes(people: People, *, now: datetime, after: datetime | None, until: datetime) -> list[dict[str, str]]:
@@ -88,11 +87,6 @@ def due_outcomes(people: People, *, now: datetime, after: datetime | None, until
         {"id": str(person), "outcome": class_of(employed), "occurred_at": moment}
         for person, employed, moment in columns
     ]
-
-
-def outcome_lines(rows: list[dict[str, str]]) -> bytes:
-    """Outcomes as NDJSON."""
-    return _encoder.encode_lines(rows)
 
 
 def positions_by_id(people: People) -> dict[str, int]:

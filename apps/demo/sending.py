@@ -5,11 +5,10 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from apps.demo.client import Api
 from apps.demo.dataset import People
-from apps.demo.documents import MODEL
-from apps.demo.rows import CHUNK, chunks, due_outcomes, outcome_lines, prediction_lines
+from apps.demo.rows import CHUNK, chunks, due_outcomes, predictions
 from apps.demo.state import StateFile
+from countersign import Model
 
 if TYPE_CHECKING:
     from apps.demo.scoring import Scorer
@@ -19,16 +18,16 @@ CONNECTIONS = 2
 CATCH_UP = timedelta(days=1)
 
 
-def send_predictions(api: Api, state: StateFile, scorer: "Scorer") -> None:
+def send_predictions(model: Model, state: StateFile, scorer: "Scorer") -> None:
     """All production rows with the model's predictions."""
     people = scorer.people
 
     def sender(number: int, part: range) -> Callable[[], None]:
         latency = _latency(state, number, part, scorer)
-        lines = prediction_lines(people, scorer.score(part), part, now=state.progress.now, latency_ms=latency)
+        rows = predictions(people, scorer.score(part), part, now=state.progress.now, latency_ms=latency)
 
         def send() -> None:
-            api.push(f"models/{MODEL}/predictions", lines, key=f"demo-predictions-{number}")
+            model.push_predictions(rows, run=f"demo-predictions-{number}").raise_for_rejected()
             state.confirm("predictions", number, rows=len(part))
 
         return send
@@ -40,15 +39,15 @@ def send_predictions(api: Api, state: StateFile, scorer: "Scorer") -> None:
     state.finish("predictions")
 
 
-def send_outcomes(api: Api, state: StateFile, people: People) -> None:
+def send_outcomes(model: Model, state: StateFile, people: People) -> None:
     """What is known at the demo's moment; the newest predictions stay open."""
     rows = due_outcomes(people, now=state.progress.now, after=None, until=state.progress.now)
     state.begin("outcomes", total=len(rows), unit="outcomes")
-    _send_outcomes(api, state, rows, until=state.progress.now)
+    _send_outcomes(model, state, rows, until=state.progress.now)
     state.finish("outcomes")
 
 
-def send_later_outcomes(api: Api, state: StateFile, people: People, *, today: datetime) -> int:
+def send_later_outcomes(model: Model, state: StateFile, people: People, *, today: datetime) -> int:
     """What became known since the demo last ran; how many that was."""
     progress = state.progress
     after = progress.delivered_until
@@ -57,18 +56,17 @@ def send_later_outcomes(api: Api, state: StateFile, people: People, *, today: da
     # An interrupted delivery is completed as it was begun.
     until = progress.delivering_until or today
     rows = due_outcomes(people, now=progress.now, after=after, until=until)
-    _send_outcomes(api, state, rows, until=until)
+    _send_outcomes(model, state, rows, until=until)
     return len(rows)
 
 
-def _send_outcomes(api: Api, state: StateFile, rows: list[dict[str, str]], *, until: datetime) -> None:
+def _send_outcomes(model: Model, state: StateFile, rows: list[dict[str, str]], *, until: datetime) -> None:
     state.begin_delivery(until)
 
     def sender(number: int, part: range) -> Callable[[], None]:
-        lines = outcome_lines(rows[part.start : part.stop])
-
         def send() -> None:
-            api.push(f"models/{MODEL}/outcomes", lines, key=f"demo-outcomes-{until:%Y%m%dT%H%M%S}-{number}")
+            run = f"demo-outcomes-{until:%Y%m%dT%H%M%S}-{number}"
+            model.push_outcomes(rows[part.start : part.stop], run=run).raise_for_rejected()
             state.confirm("outcomes", number, rows=len(part))
 
         return send

@@ -7,18 +7,23 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from httpx import HTTPTransport
+
 from apps.demo import asking, desk, people, sending
-from apps.demo.client import Api
 from apps.demo.dataset import People, load_production
 from apps.demo.documents import MODEL, MODEL_DOCUMENT, POLICIES_DOCUMENT, PROJECT
 from apps.demo.reviewing import Case
 from apps.demo.rows import positions_by_id
 from apps.demo.state import Link, StateFile, Step
+from countersign import Client, Model, Queue
 
 if TYPE_CHECKING:
     from apps.demo.scoring import Scorer
 
 QUIET_SECONDS = 3.0
+# However long it takes, it is not stuck: the progress page shows it.
+PATIENCE_SECONDS = 6 * 3_600.0
+RESTART_SECONDS = 180.0
 
 
 def new_steps() -> list[Step]:
@@ -50,8 +55,8 @@ class Walk:
             self._step("people", self._introduce)
             self._say_links()
             self._step("training", self._train)
-            self._step("predictions", lambda: sending.send_predictions(self.engineer, self.state, self.scorer))
-            self._step("outcomes", lambda: sending.send_outcomes(self.engineer, self.state, self.production))
+            self._step("predictions", lambda: sending.send_predictions(self.model, self.state, self.scorer))
+            self._step("outcomes", lambda: sending.send_outcomes(self.model, self.state, self.production))
             self._step("drawing", self._wait_for_draws)
             self._step("reviews", self._review)
             self._step("adjudication", self._adjudicate)
@@ -76,9 +81,9 @@ class Walk:
                 with self.state.change() as progress:
                     progress.keys[person.key] = key
                     progress.step("people").done += 1
-        model = self.engineer.put(f"models/{MODEL}", MODEL_DOCUMENT)
-        self.engineer.put(f"models/{MODEL}/policies", POLICIES_DOCUMENT)
-        queue: int = model["queues"][0]["id"]
+        registered = self.model.register(MODEL_DOCUMENT)
+        self.model.set_policies(POLICIES_DOCUMENT)
+        queue: int = registered["queues"][0]["id"]
         home = f"/p/{PROJECT}/models/{MODEL}"
         pages = (
             (people.REVIEWER, f"/p/{PROJECT}/queues/{queue}/"),
@@ -103,33 +108,33 @@ class Walk:
 
     def _wait_for_draws(self) -> None:
         self.state.begin("drawing", total=1)
-        desk.wait_until_consumed(self.engineer, model=MODEL, stages=("draw", "open_items"))
+        self.model.wait_until_drawn(timeout=PATIENCE_SECONDS)
         self.state.finish("drawing")
 
     def _review(self) -> None:
-        apis = {person.key: self._api(person.key) for person in people.SIMULATED}
-        desk.review(apis, self.state, queue=self._queue, case_of=self._case)
+        queues = {person.key: self._queue_of(person.key) for person in people.SIMULATED}
+        desk.review(queues, self.state, case_of=self._case)
 
     def _adjudicate(self) -> None:
-        desk.adjudicate(self._api(people.ADJUDICATOR.key), self.state, queue=self._queue, case_of=self._case)
+        desk.adjudicate(self._queue_of(people.ADJUDICATOR.key), self.state, case_of=self._case)
 
     def _report(self) -> None:
-        desk.wait_until_consumed(self.engineer, model=MODEL, stages=("resolve",))
+        self.model.wait_until_resolved(timeout=PATIENCE_SECONDS)
         self._wait_until_quiet()
         reader = next(link for link in self.state.progress.links if link.role == people.STAKEHOLDER.role)
-        asking.ask_for_reports(self.engineer, self.state, door=reader.url.partition("?")[0])
+        asking.ask_for_reports(self.model, self.state, door=reader.url.partition("?")[0])
 
     def _wait_until_quiet(self) -> None:
         """Until the record of truth has stopped growing: the last answers are in it then."""
         seq, since = -1, time.monotonic()
         while time.monotonic() - since < QUIET_SECONDS:
-            now = self.engineer.get(f"models/{MODEL}/labels?limit=1")["seq"]
+            now = self.model.last_seq()
             if now != seq:
                 seq, since = now, time.monotonic()
             time.sleep(0.5)
 
     def _catch_up(self) -> None:
-        sent = sending.send_later_outcomes(self.engineer, self.state, self.production, today=datetime.now(UTC))
+        sent = sending.send_later_outcomes(self.model, self.state, self.production, today=datetime.now(UTC))
         if sent:
             self.say(f"{sent:,} more outcomes have become known since and were sent; the reports will follow.")
 
@@ -149,19 +154,20 @@ class Walk:
             score=float(self.scorer.scores[position]),
         )
 
-    def _api(self, person: str) -> Api:
-        api = Api(self.base_url, self.state.progress.keys[person])
-        self._open.callback(api.close)
-        return api
+    def _client(self, person: str) -> Client:
+        key = self.state.progress.keys[person]
+        # A transport of its own: no proxy of the environment stands between here and this machine's server.
+        return self._open.enter_context(Client(self.base_url, key, patience=RESTART_SECONDS, transport=HTTPTransport()))
 
-    @property
-    def _queue(self) -> int:
+    def _queue_of(self, person: str) -> Queue:
+        """The queue as that person sees it."""
         assert self.state.progress.queue is not None
-        return self.state.progress.queue
+        return self._client(person).queue(self.state.progress.queue)
 
     @cached_property
-    def engineer(self) -> Api:
-        return self._api(people.ENGINEER.key)
+    def model(self) -> Model:
+        """The model as its engineer sees it."""
+        return self._client(people.ENGINEER.key).model(MODEL)
 
     @cached_property
     def production(self) -> People:

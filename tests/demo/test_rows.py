@@ -12,11 +12,11 @@ from apps.demo.rows import (
     chunks,
     due_outcomes,
     known_at,
-    outcome_lines,
     predicted_at,
-    prediction_lines,
+    predictions,
 )
 from apps.demo.scored import Scored
+from countersign.encoding import encode
 
 NOW = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
 PEOPLE = 208_892
@@ -58,14 +58,15 @@ def test_every_person_is_in_exactly_one_chunk():
 
 def test_a_chunk_is_the_same_to_the_byte_when_it_is_made_again():
     def made() -> bytes:
-        return prediction_lines(few(5), scored(3), range(2, 5), now=NOW, latency_ms=0.31)
+        rows = predictions(few(5), scored(3), range(2, 5), now=NOW, latency_ms=0.31)
+        return b"".join(encode(row) for row in rows)
 
     assert made() == made()
 
 
 def test_a_row_says_what_the_contract_asks_for():
-    first, *_ = prediction_lines(few(5), scored(3), range(2, 5), now=NOW, latency_ms=0.31).splitlines()
-    row = json.loads(first)
+    first, *_ = predictions(few(5), scored(3), range(2, 5), now=NOW, latency_ms=0.31)
+    row = json.loads(encode(first))
     assert row["id"] == "70002"
     assert (row["prediction"], row["baseline"], row["score"]) == ("not_employed", "employed", 0.1)
     assert row["features"]["SCHL"] == 1
@@ -111,8 +112,3 @@ def test_a_later_delivery_holds_what_became_known_in_between_and_nothing_twice()
     assert first
     assert later
     assert sorted(row["id"] for row in first + later) == sorted(row["id"] for row in at_once)
-
-
-def test_outcomes_are_sent_a_line_each():
-    rows = due_outcomes(few(40), now=NOW, after=None, until=NOW)
-    assert [json.loads(line) for line in outcome_lines(rows).splitlines()] == rows

@@ -9,7 +9,6 @@ from django.core.wsgi import get_wsgi_application
 
 from apps.accounts.models import Role, User
 from apps.demo import desk, people, sending
-from apps.demo.client import Api
 from apps.demo.dataset import load_production
 from apps.demo.documents import MODEL, MODEL_DOCUMENT, POLICIES_DOCUMENT
 from apps.demo.reviewing import Case
@@ -21,6 +20,7 @@ from apps.predictions.models import Outcome, Prediction
 from apps.review import services as review
 from apps.review.models import Decision, ReviewItem, Slot
 from apps.sampling import services as sampling
+from countersign import Client, Model, Queue, waiting
 from tests.factories import make_key, make_member, make_project
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -37,17 +37,20 @@ class World:
         self.path = path
         self.project = make_project("employment-demo")
         self.transport = httpx.WSGITransport(app=get_wsgi_application())
-        self.engineer = self.api(Role.ENGINEER)
-        model = self.engineer.put(f"models/{MODEL}", MODEL_DOCUMENT)
+        self.model: Model = self.client(Role.ENGINEER).model(MODEL)
+        registered = self.model.register(MODEL_DOCUMENT)
         # Everything is drawn, and whatever has two answers is adjudicated.
         queue = POLICIES_DOCUMENT["queues"][0] | {"adjudication_rate_agreed": 1.0, "adjudication_rate_differs": 1.0}
-        self.engineer.put(f"models/{MODEL}/policies", {"floor": 1.0, "queues": [queue]})
-        self.queue: int = model["queues"][0]["id"]
+        self.model.set_policies({"floor": 1.0, "queues": [queue]})
+        self.queue: int = registered["queues"][0]["id"]
 
-    def api(self, role: Role) -> Api:
+    def client(self, role: Role) -> Client:
         user: User = make_member(self.project, role).user
         _, key = make_key(self.project, acts_for=user)
-        return Api("http://127.0.0.1:8000", key, transport=self.transport)
+        return Client("http://127.0.0.1:8000", key, transport=self.transport)
+
+    def queue_of(self, role: Role) -> Queue:
+        return self.client(role).queue(self.queue)
 
     def start(self) -> StateFile:
         return StateFile(self.path, steps=new_steps(), now=NOW)
@@ -83,27 +86,27 @@ def case_of(scorer: Scorer) -> desk.CaseOf:
 
 
 def test_predictions_are_sent_once_although_the_demo_starts_twice(world: World, scorer: Scorer):
-    sending.send_predictions(world.engineer, world.start(), scorer)
+    sending.send_predictions(world.model, world.start(), scorer)
     again = world.start()
     with again.change() as progress:
         # Stopped after the server had the last chunk and before that was written down.
         progress.confirmed["predictions"].remove(2)
         progress.step("predictions").done -= 20
-    sending.send_predictions(world.engineer, again, scorer)
+    sending.send_predictions(world.model, again, scorer)
     assert Prediction.objects.count() == PEOPLE
     assert again.progress.step("predictions").done == PEOPLE
 
 
 def test_outcomes_that_are_not_due_stay_away_until_a_later_start(world: World, scorer: Scorer):
     state = world.start()
-    sending.send_predictions(world.engineer, state, scorer)
-    sending.send_outcomes(world.engineer, state, scorer.people)
+    sending.send_predictions(world.model, state, scorer)
+    sending.send_outcomes(world.model, state, scorer.people)
     known = Outcome.objects.count()
     assert 0 < known < PEOPLE
     assert not Outcome.objects.filter(occurred_at__gt=NOW).exists()
 
-    assert sending.send_later_outcomes(world.engineer, state, scorer.people, today=NOW + timedelta(hours=1)) == 0
-    later = sending.send_later_outcomes(world.engineer, state, scorer.people, today=NOW + timedelta(days=61))
+    assert sending.send_later_outcomes(world.model, state, scorer.people, today=NOW + timedelta(hours=1)) == 0
+    later = sending.send_later_outcomes(world.model, state, scorer.people, today=NOW + timedelta(days=61))
     assert known + later == PEOPLE == Outcome.objects.values("external_id").distinct().count()
 
 
@@ -111,11 +114,11 @@ def test_outcomes_that_are_not_due_stay_away_until_a_later_start(world: World, s
 def reviewed(world: World, scorer: Scorer, monkeypatch: pytest.MonkeyPatch) -> StateFile:
     monkeypatch.setattr(desk, "ANSWERS_EACH", 10)
     state = world.start()
-    sending.send_predictions(world.engineer, state, scorer)
+    sending.send_predictions(world.model, state, scorer)
     sampling.draw_due()
     review.open_due_items()
-    apis = {name: world.api(Role.REVIEWER) for name in ("simulated-a", "simulated-b", "simulated-c")}
-    desk.review(apis, state, queue=world.queue, case_of=case_of(scorer))
+    queues = {name: world.queue_of(Role.REVIEWER) for name in ("simulated-a", "simulated-b", "simulated-c")}
+    desk.review(queues, state, case_of=case_of(scorer))
     return state
 
 
@@ -132,7 +135,7 @@ def test_the_adjudicator_settles_what_waits_and_leaves_the_rest(world: World, sc
     waiting = Slot.objects.unfinished().filter(is_adjudication=True).count()
     open_before = Slot.objects.unfinished().reviews().count()
     assert waiting >= 12
-    desk.adjudicate(world.api(Role.ADJUDICATOR), reviewed, queue=world.queue, case_of=case_of(scorer))
+    desk.adjudicate(world.queue_of(Role.ADJUDICATOR), reviewed, case_of=case_of(scorer))
 
     assert not Slot.objects.unfinished().filter(is_adjudication=True).exists()
     settled = ReviewItem.objects.filter(adjudicated__isnull=False).select_related("prediction")
@@ -144,12 +147,11 @@ def test_the_adjudicator_settles_what_waits_and_leaves_the_rest(world: World, sc
     assert not Slot.objects.unfinished().leased().exists()
 
 
-def test_what_was_pushed_is_consumed_before_anybody_reviews(world: World, scorer: Scorer, monkeypatch):
-    sending.send_predictions(world.engineer, world.start(), scorer)
-    stages = ("draw", "open_items")
+def test_what_was_pushed_is_drawn_and_open_before_anybody_reviews(world: World, scorer: Scorer, monkeypatch):
+    sending.send_predictions(world.model, world.start(), scorer)
     rounds = iter([sampling.draw_due, review.open_due_items])
-    monkeypatch.setattr(desk.time, "sleep", lambda seconds: next(rounds)())
-    desk.wait_until_consumed(world.engineer, model=MODEL, stages=stages)
+    monkeypatch.setattr(waiting.time, "sleep", lambda seconds: next(rounds)())
+    world.model.wait_until_drawn()
     assert ReviewItem.objects.count() == PEOPLE
 
 

@@ -14,13 +14,15 @@ from uuid import UUID
 
 FEATURES = "features"
 GROUPS = frozenset({FEATURES, "probabilities", "attributions", "resources"})
+# Most values are of these: a look at the class saves the rest.
+NEVER_MISSING = frozenset({str, int, bool})
 
 
 def encode(row: object) -> bytes:
     """The row as a line, without its end. Raises TypeError or ValueError for what JSON has no words for."""
     document = _nested(row) if isinstance(row, Mapping) else row
     # An infinity is written as it is: the server says of which row and field it is.
-    return json.dumps(document, default=_plain, separators=(",", ":")).encode()
+    return _encoder.encode(document).encode()
 
 
 def _nested(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -54,10 +56,10 @@ def _place(name: object) -> tuple[str | None, str]:
 
 def is_missing(value: Any) -> bool:
     """Whether the value stands for none."""
+    if value.__class__ in NEVER_MISSING:
+        return False
     if value is None:
         return True
-    if isinstance(value, str | int):
-        return False
     try:
         return bool(value != value)  # noqa: PLR0124  # true of NaN and NaT alone
     except TypeError:  # pandas' NA is neither equal nor unequal
@@ -77,3 +79,6 @@ def _plain(value: Any) -> Any:
     if hasattr(value, "item"):  # a number of numpy
         return value.item()
     raise TypeError(f"A value of the type {type(value).__name__} cannot be sent.")
+
+
+_encoder = json.JSONEncoder(default=_plain, separators=(",", ":"))
