@@ -12,7 +12,7 @@ from apps.common.embedded import deathsig
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-app = Celery("countersign")
+app = Celery("countersign", task_cls="apps.common.doorbell:BellTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 

@@ -6,15 +6,13 @@ from typing import Any
 
 import structlog
 from django.conf import settings
-from redis import Redis
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
-from redis.retry import Retry
+
+from apps.common import broker
 
 log = structlog.get_logger(__name__)
 
-# A broker that hangs may cost a request this long, and then none for a while.
-TIMEOUT_SECONDS = 0.25
+# After a broker that does not answer, no request tries again for so long.
 REST_SECONDS = 5.0
 # Looks and counts in one step; answers 0 where the amount still fitted, else the window's remaining milliseconds.
 TAKE = """
@@ -46,20 +44,4 @@ def take(name: str, amount: int, *, limit: int, seconds: float = 60) -> float:
 
 @cache
 def _script(url: str) -> Any:
-    """The script on a client of its own; connections are made when needed."""
-    retry = Retry(NoBackoff(), 0)
-    client = Redis.from_url(
-        plain_url(url), socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS, retry=retry
-    )
-    return client.register_script(TAKE)
-
-
-def plain_url(url: str) -> str:
-    """The broker's address as the client reads it.
-
-    >>> plain_url("redis+socket:///run/valkey.sock?virtual_host=2"), plain_url("redis://broker:6379/0")
-    ('unix:///run/valkey.sock?db=2', 'redis://broker:6379/0')
-    """
-    if not url.startswith("redis+socket://"):
-        return url
-    return url.replace("redis+socket://", "unix://", 1).replace("virtual_host=", "db=", 1)
+    return broker.client(url).register_script(TAKE)

@@ -3,16 +3,17 @@
 The driver's `write_row` looks up how to write each value; for rows that are known it costs four times this.
 """
 
-import re
 from collections.abc import Iterable
+from itertools import islice
 
 from django.db import connection
 
 NULL = r"\N"
 
 # https://www.postgresql.org/docs/current/sql-copy.html#SQL-COPY-FILE-FORMATS-TEXT
-_SPECIAL = re.compile(r"[\\\n\r\t]")
 _ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n", "\r": r"\r", "\t": r"\t"})
+# The server takes in what it has while the rest is put together.
+LINES_AT_ONCE = 250
 
 
 def text(value: str | None) -> str:
@@ -23,7 +24,10 @@ def text(value: str | None) -> str:
     """
     if value is None:
         return NULL
-    return value.translate(_ESCAPES) if _SPECIAL.search(value) else value
+    # Four searches in C are quicker than one regular expression.
+    if "\\" in value or "\t" in value or "\n" in value or "\r" in value:
+        return value.translate(_ESCAPES)
+    return value
 
 
 def number(value: float | None) -> str:
@@ -46,6 +50,7 @@ def binary(value: bytes) -> str:
 
 def copy_lines(table: str, columns: str, lines: Iterable[str]) -> None:
     """COPY lines of values, each joined by tabs, into the columns of a table."""
-    whole = "\n".join(lines)
+    rest = iter(lines)
     with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
-        copy.write(whole)
+        while some := list(islice(rest, LINES_AT_ONCE)):
+            copy.write("\n".join(some) + "\n")

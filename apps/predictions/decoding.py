@@ -106,17 +106,16 @@ def _lines(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
 def _listed(body: bytes, *, name: str) -> list[bytes]:
     """The rows of a whole body."""
     try:
-        envelope = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+        envelope = msgspec.json.decode(body, type=dict[str, list[msgspec.Raw]])
         if set(envelope) != {name}:
             raise StrictJSONError(f'The body must be {{"{name}": [...]}} and nothing else.')
-        rows = msgspec.json.decode(envelope[name], type=list[msgspec.Raw])
     except RecursionError as error:
         raise StrictJSONError("Nested too deeply.", code="too_deep") from error
     except msgspec.ValidationError as error:
         raise StrictJSONError(f'The body must be {{"{name}": [...]}}: {error}.') from error
     except msgspec.DecodeError:
         return _listed_leniently(body.decode(), name=name)
-    return [bytes(row) for row in rows]
+    return [bytes(row) for row in envelope[name]]
 
 
 def _listed_leniently(text: str, *, name: str) -> list[bytes]:

@@ -8,6 +8,7 @@ text ready made, which is what the server alone can do. Arguments: `--rows 10000
 
 import argparse
 import http.client
+import io
 import json
 import multiprocessing
 import random
@@ -19,7 +20,10 @@ from datetime import UTC, datetime
 from functools import partial
 from urllib.parse import urlsplit
 
+import pandas as pd
 import psycopg
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from tests.benchmarks.harness import Site, print_table, running_site
 
@@ -77,6 +81,8 @@ def forms() -> list[Form]:
         Form("JSON, 100 rows", "application/json", 100, _json),
         Form("JSON, 10,000 rows", "application/json", 10_000, _json),
         Form("NDJSON, 1,000 rows", "application/x-ndjson", 1_000, _ndjson),
+        Form("Parquet, 10,000 rows", "application/vnd.apache.parquet", 10_000, _parquet),
+        Form("Arrow, 10,000 rows", "application/vnd.apache.arrow.stream", 10_000, _arrow),
     ]
 
 
@@ -105,6 +111,25 @@ def _json(rows: list[dict[str, object]]) -> bytes:
 
 def _ndjson(rows: list[dict[str, object]]) -> bytes:
     return b"\n".join(json.dumps(row).encode() for row in rows)
+
+
+def _table(rows: list[dict[str, object]]) -> pa.Table:
+    """The rows as flat columns."""
+    flat = pd.json_normalize(rows).astype({"prediction": "string"})
+    return pa.Table.from_pandas(flat, preserve_index=False)
+
+
+def _parquet(rows: list[dict[str, object]]) -> bytes:
+    file = io.BytesIO()
+    pq.write_table(_table(rows), file)
+    return file.getvalue()
+
+
+def _arrow(rows: list[dict[str, object]]) -> bytes:
+    table, file = _table(rows), io.BytesIO()
+    with pa.ipc.new_stream(file, table.schema) as writer:
+        writer.write_table(table)
+    return file.getvalue()
 
 
 def _prepared(site: Site) -> str:
