@@ -63,7 +63,7 @@ class StrictJSONParser(BaseParser):
             message = f"A document has at most {MAX_DOCUMENT_BYTES:,} bytes."
             raise TooLargeError(message, limit="document_bytes", value=MAX_DOCUMENT_BYTES)
         body = b"".join(whole(stream, length=length))
-        return strict_json.loads(body) if body.strip() else {}
+        return strict_json.loads(body)
 
 
 class LinesRenderer(BaseRenderer):

@@ -10,30 +10,16 @@ from apps.common.errors import DomainError, LengthRequiredError
 
 
 class LengthMiddleware:
-    """Refuses bodies that come without their length, in chunks: Django would take them for empty.
-
-    Views that read chunks themselves say so: `reads_chunks = True`.
-    """
+    """Refuses bodies that come without their length, in chunks: Django would take them for empty."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "HTTP_TRANSFER_ENCODING" in request.META and not request.META.get("CONTENT_LENGTH"):
+            refusal = LengthRequiredError("Send the body with its Content-Length, not in chunks.")
+            return JsonResponse(problem(refusal), status=refusal.status)
         return self.get_response(request)
-
-    def process_view(
-        self,
-        request: HttpRequest,
-        view: Callable[..., HttpResponse],
-        _args: tuple[object, ...],
-        _named: dict[str, object],
-    ) -> HttpResponse | None:
-        if "HTTP_TRANSFER_ENCODING" not in request.META or request.META.get("CONTENT_LENGTH"):
-            return None
-        if getattr(getattr(view, "cls", None), "reads_chunks", False):
-            return None
-        refusal = LengthRequiredError("Send the body with its Content-Length, not in chunks.")
-        return JsonResponse(problem(refusal), status=refusal.status)
 
 
 class DomainErrorMiddleware:

@@ -27,7 +27,9 @@ from apps.predictions.serializers import (
     OutcomesSerializer,
     PredictionsAnswerSerializer,
     PredictionsSerializer,
+    PushQuerySerializer,
 )
+from apps.predictions.unfolding import UNFOLDINGS
 from apps.registry.models import MonitoredModel
 
 
@@ -45,15 +47,19 @@ class StreamParser(BaseParser):
         return stream
 
 
-PARAMETERS = [
-    OpenApiParameter("atomic", OpenApiTypes.BOOL, description="All rows or none"),
-    OpenApiParameter("Idempotency-Key", OpenApiTypes.STR, OpenApiParameter.HEADER),
-    OpenApiParameter("Content-Encoding", OpenApiTypes.STR, OpenApiParameter.HEADER, enum=["gzip", "zstd"]),
+PARAMETERS: list[Any] = [
+    PushQuerySerializer,
+    OpenApiParameter(
+        "Idempotency-Key",
+        {"type": "string", "maxLength": services.MAX_KEY},
+        OpenApiParameter.HEADER,
+        description="The same body under the same key is answered with the first answer",
+    ),
+    OpenApiParameter("Content-Encoding", OpenApiTypes.STR, OpenApiParameter.HEADER, enum=sorted(UNFOLDINGS)),
 ]
-OTHER_FORMS = {
-    NDJSON[0]: OpenApiTypes.STR,
-    PARQUET[0]: OpenApiTypes.BINARY,
-    ARROW[0]: OpenApiTypes.BINARY,
+OTHER_FORMS: dict[str, Any] = {
+    **dict.fromkeys(NDJSON, OpenApiTypes.STR),
+    **dict.fromkeys((*PARQUET, *ARROW), OpenApiTypes.BINARY),
 }
 
 
@@ -65,12 +71,14 @@ class PushView(APIView):
 
     def push(self, request: Request, model: str) -> Response:
         found = get_or_404(MonitoredModel.objects.in_project(project_of(request)).select_related("project"), slug=model)
+        query = PushQuerySerializer(data=request.query_params.dict())
+        query.is_valid(raise_exception=True)
         with _body(request) as body:
             status, document = services.push(
                 self.kind,
                 found,
                 body,
-                is_atomic=request.query_params.get("atomic", "").lower() in {"1", "true"},
+                is_atomic=query.validated_data["atomic"],
                 key=request.headers.get("Idempotency-Key"),
                 path=request.path,
                 admit=partial(quotas.take_rows, key_of(request)),

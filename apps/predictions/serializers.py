@@ -11,6 +11,10 @@ from apps.predictions import replaying
 from apps.predictions.models import BatchKind, RejectedState
 
 
+class PushQuerySerializer(StrictSerializer):
+    atomic = serializers.BooleanField(default=False, help_text="All rows or none")
+
+
 class RejectionSerializer(serializers.Serializer[Any]):
     index = serializers.IntegerField()
     id = serializers.CharField(allow_null=True)

@@ -7,7 +7,7 @@ from django.db import OperationalError, connection, transaction
 from psycopg.errors import DeadlockDetected
 
 from apps.accounts.models import Project
-from apps.common.errors import ConflictError
+from apps.common.errors import ConflictError, DomainError
 from apps.predictions.answer import Answer
 from apps.predictions.bodies import Body
 from apps.predictions.decoding import chunks
@@ -18,6 +18,7 @@ from apps.registry.models import MonitoredModel
 
 # Two large bodies with the same ids in different orders may wait for each other; the database then ends one.
 MAX_TRIES = 5
+MAX_KEY = 200
 WRITERS: dict[BatchKind, type[BatchWriter]] = {
     BatchKind.PREDICTIONS: PredictionWriter,
     BatchKind.OUTCOMES: OutcomeWriter,
@@ -89,8 +90,9 @@ def _push(
 
 def _first_answer(project: Project, key: str, *, path: str, body: Body) -> tuple[int, dict[str, Any]] | None:
     """Take the key, waiting for whoever is using it; None if it is ours now."""
-    if len(key) > 200 or not key.isprintable():
-        raise ConflictError("An Idempotency-Key has at most 200 printable characters.", code="invalid_idempotency_key")
+    if len(key) > MAX_KEY or not key.isprintable():
+        message = f"An Idempotency-Key has at most {MAX_KEY} printable characters."
+        raise DomainError(message, code="invalid_idempotency_key")
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO predictions_idempotentanswer (project_id, key, path, body_hash, status, answer, created_at)"

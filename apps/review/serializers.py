@@ -4,7 +4,12 @@ from datetime import date, datetime
 from typing import Any
 
 from django.utils.dateparse import parse_date, parse_datetime
-from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
+from drf_spectacular.utils import (
+    OpenApiExample,
+    PolymorphicProxySerializer,
+    extend_schema_field,
+    extend_schema_serializer,
+)
 from rest_framework import serializers
 
 from apps.common.api import StrictSerializer
@@ -80,8 +85,8 @@ class DecisionSerializer(HolderSerializer):
     active_ms = WholeNumberField(min_value=0, max_value=LARGEST_INT, default=None, allow_null=True)
 
 
-class CaseSerializer(serializers.Serializer[ReviewItem]):
-    """A case as its reviewer may see it."""
+class CaseSerializer(StrictSerializer):
+    """A case as its reviewer may see it: with nothing of the model's."""
 
     id = serializers.CharField(source="prediction.external_id")
     predicted_at = serializers.DateTimeField(source="prediction.predicted_at")
@@ -141,7 +146,9 @@ class SlotSerializer(serializers.Serializer[Slot]):
     def get_judged(self, slot: Slot) -> bool:
         return slot.judged_at is not None
 
-    @extend_schema_field(RevealedCaseSerializer)
+    @extend_schema_field(
+        PolymorphicProxySerializer("ShownCase", [RevealedCaseSerializer, CaseSerializer], resource_type_field_name=None)
+    )
     def get_item(self, slot: Slot) -> dict[str, Any]:
         """The prediction's fields are there once they may be seen, and absent before."""
         if slot.revealed is None:
