@@ -1,0 +1,192 @@
+"""The client against the real server."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from apps.predictions.models import Outcome, Payload, Prediction
+from apps.registry.models import MonitoredModel
+from apps.reports import services as reports
+from apps.review import services as review
+from apps.review.models import Slot
+from apps.sampling import services as sampling
+from apps.truth import services as truth
+from countersign import Client, ConflictError, NotAuthenticatedError, NotFoundError, ReportFailedError
+from tests.factories import prediction_row
+
+NAME = "employment"
+
+
+def outcome(number: int, value: str = "yes") -> dict[str, str]:
+    return {"id": f"case-{number}", "outcome": value, "occurred_at": "2026-03-20T00:00:00Z"}
+
+
+def flat(rows: list[dict]) -> pd.DataFrame:
+    frame = pd.json_normalize(rows)
+    frame["predicted_at"] = pd.to_datetime(frame["predicted_at"])
+    return frame
+
+
+@pytest.fixture
+def open_case(client: Client, model: MonitoredModel) -> None:
+    """One case that waits in the queue."""
+    client.model(NAME).set_policies({"floor": 1.0})
+    client.model(NAME).push_predictions([prediction_row(1)])
+    sampling.draw_due()
+    review.open_due_items()
+
+
+def test_a_model_is_registered_and_described(client: Client):
+    made = client.model("loans").register({"task": "binary", "classes": ["no", "yes"], "positive_class": "yes"})
+    assert [queue["name"] for queue in made["queues"]] == ["main"]
+    assert client.model("loans").describe() == made
+
+
+def test_policies_can_be_read_changed_and_sent_back(client: Client):
+    model = client.model(NAME)
+    changed = model.set_policies(model.policies() | {"floor": 0.5})
+    assert model.policies() == changed
+    assert changed["floor"] == 0.5
+
+
+def test_dicts_and_frames_are_the_same_rows_to_the_server(client: Client, tmp_path: Path):
+    rows = [prediction_row(number) for number in range(1, 8)]
+    path = tmp_path / "rows.parquet"
+    flat(rows).to_parquet(path)
+    assert client.model(NAME).push_predictions(rows, batch_rows=3).accepted == 7
+    for source in (flat(rows), pq.read_table(path), path, str(path)):
+        result = client.model(NAME).push_predictions(source)
+        assert (result.accepted, result.duplicates, result.rejected) == (0, 7, []), type(source)
+
+
+def test_a_missing_feature_is_stored_as_null(client: Client, model: MonitoredModel):
+    frame = flat([prediction_row(1), prediction_row(2)])
+    frame.loc[1, ["features.age", "score", "baseline"]] = None
+    assert client.model(NAME).push_predictions(frame).accepted == 2
+    stored = Prediction.objects.get(external_id="case-2")
+    assert (stored.score, stored.baseline) == (None, None)
+    assert Payload.objects.get(prediction_id=stored.pk).features["age"] is None
+
+
+def test_rejected_rows_stand_where_they_stood_in_the_source(client: Client):
+    rows = [prediction_row(number) for number in range(1, 8)]
+    rows[1]["score"] = float("inf")
+    rows[4]["prediction"] = "perhaps"
+    rows[6]["id"] = "\ud800"
+    result = client.model(NAME).push_predictions(rows, batch_rows=2)
+    assert [(each.row, each.code) for each in result.rejected] == [
+        (1, "number_range"),
+        (4, "unknown_class"),
+        (6, "invalid_unicode"),
+    ]
+    assert result.accepted == 4
+
+
+def test_a_line_that_is_no_utf8_costs_itself_only(client: Client, tmp_path: Path):
+    path = tmp_path / "outcomes.ndjson"
+    good = b'{"id": "%s", "outcome": "yes", "occurred_at": "2026-03-20T00:00:00Z"}\n'
+    path.write_bytes(good % b"a" + good % b"\xff" + b"no json\n" + good % b"b")
+    result = client.model(NAME).push_outcomes(path)
+    assert (result.accepted, result.parked) == (2, 2)
+    assert [(each.row, each.code) for each in result.rejected] == [(1, "invalid_unicode"), (2, "invalid_json")]
+
+
+def test_a_push_that_is_repeated_by_name_says_what_it_said_first(client: Client):
+    rows = [prediction_row(number) for number in range(1, 6)]
+    first = client.model(NAME).push_predictions(rows, batch_rows=2, run="nightly")
+    again = client.model(NAME).push_predictions(rows, batch_rows=2, run="nightly")
+    assert again == first
+    assert Prediction.objects.count() == first.accepted == 5
+
+
+def test_an_answer_that_is_lost_doubles_nothing(client: Client, live_server, monkeypatch: pytest.MonkeyPatch):
+    """The server stores the batch, its answer does not arrive, the batch is sent again."""
+    real, lost = httpx.HTTPTransport(), []
+
+    def lose_one(request: httpx.Request) -> httpx.Response:
+        response = real.handle_request(request)
+        if request.method == "POST" and not lost:
+            response.read()
+            lost.append(request)
+            raise httpx.ReadTimeout("lost")
+        return response
+
+    monkeypatch.setattr("countersign.connection.FIRST_PAUSE", 0.01)
+    key = client._connection._http.headers["Authorization"].removeprefix("Bearer ")
+    with Client(live_server.url, key, transport=httpx.MockTransport(lose_one)) as unlucky:
+        result = unlucky.model(NAME).push_predictions([prediction_row(1), prediction_row(2)])
+    assert lost
+    assert (result.accepted, result.duplicates) == (2, 0)
+    assert Prediction.objects.count() == 2
+
+
+def test_early_outcomes_are_parked(client: Client):
+    client.model(NAME).push_predictions([prediction_row(1)])
+    result = client.model(NAME).push_outcomes([outcome(1), outcome(2)])
+    assert (result.accepted, result.parked) == (2, 1)
+    assert Outcome.objects.count() == 2
+
+
+def test_waiting_ends_with_what_is_drawn_and_not_before(client: Client, open_case: None):
+    client.model(NAME).wait_until_drawn(timeout=0)
+    client.model(NAME).push_predictions([prediction_row(2)])
+    with pytest.raises(TimeoutError, match="waited 0 s for employment"):
+        client.model(NAME).wait_until_drawn(timeout=0)
+
+
+def test_a_case_is_claimed_judged_and_decided(client: Client, open_case: None):
+    queue = client.queue(f"{NAME}:main")
+    slot = queue.claim(only="review").slots[0]
+    assert (slot.item["id"], slot.must_be_judged, slot.judged) == ("case-1", True, False)
+    assert queue.heartbeat(slot) >= slot.expires_at
+    assert queue.judge(slot, "no", certainty=2)["prediction"] == "yes"
+    assert queue.claim().slots[0].must_be_judged is False
+    decided = queue.decide(slot, "correct", "no", certainty=2, note="Seen the papers.")
+    assert decided.next == []
+    with pytest.raises(ConflictError):
+        queue.decide(slot, "agree")
+    waiting = queue.claim()
+    assert waiting.slots == []
+    assert waiting.waiting["done_by_you"] == 1
+
+
+def test_a_slot_given_back_is_free_for_others(client: Client, open_case: None):
+    queue = client.queue(f"{NAME}:main")
+    queue.release(queue.claim().slots[0])
+    assert not Slot.objects.unfinished().leased().exists()
+
+
+def test_a_report_is_asked_for_awaited_and_read(client: Client, open_case: None):
+    model = client.model(NAME)
+    model.push_outcomes([outcome(1)])
+    truth.resolve_due()
+    request = model.request_report("performance", "2026-03-01", "2026-04-01", slices=["sex"])
+    assert not request.read().is_finished
+    reports.run_due()
+    report = request.wait(timeout=0)
+    assert report.results[0]["slice"] is None
+    frame = report.frame()
+    assert len(frame) == len(report.results)
+    assert {"metric", "slice.name", "slice.value", "value", "low", "high", "n"} <= set(frame.columns)
+    assert model.report(request.id).read() == report
+
+
+def test_the_errors_of_the_server_come_as_types(client: Client, live_server):
+    with pytest.raises(NotFoundError, match="not_found"):
+        client.model("nobody").policies()
+    with Client(live_server.url, "cs_wrong") as stranger, pytest.raises(NotAuthenticatedError):
+        stranger.limits()
+
+
+def test_a_report_that_failed_is_an_error(scripted: Callable):
+    document = {
+        "id": 3, "status": "failed", "progress": 0.5, "step": "", "error": "boom", "kind": "value",
+        "start": "2026-03-01", "end": "2026-04-01", "as_of": None, "seq": None, "results": [], "caveats": [], "restatements": [],
+    }  # fmt: skip
+    client, _ = scripted(httpx.Response(200, json=document))
+    with pytest.raises(ReportFailedError, match="value report 3: boom"):
+        client.model(NAME).report(3).wait()
