@@ -185,7 +185,8 @@ def test_the_errors_of_the_server_come_as_types(client: Client, live_server):
 def test_a_report_that_failed_is_an_error(scripted: Callable):
     document = {
         "id": 3, "status": "failed", "progress": 0.5, "step": "", "error": "boom", "kind": "value",
-        "start": "2026-03-01", "end": "2026-04-01", "as_of": None, "seq": None, "results": [], "caveats": [], "restatements": [],
+        "start": "2026-03-01", "end": "2026-04-01", "as_of": None, "seq": None,
+        "results": [], "caveats": [], "restatements": [],
     }  # fmt: skip
     client, _ = scripted(httpx.Response(200, json=document))
     with pytest.raises(ReportFailedError, match="value report 3: boom"):
