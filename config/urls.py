@@ -7,6 +7,7 @@ from apps.accounts import urls as accounts
 from apps.common import failures
 from apps.common import urls as common
 from apps.demo import urls as demo
+from apps.monitoring import urls as monitoring
 from apps.predictions import urls as predictions
 from apps.registry import urls as registry
 from apps.reports import urls as reports
@@ -30,6 +31,7 @@ urlpatterns = [
     *reports.urlpatterns,
     *registry.urlpatterns,
     *predictions.urlpatterns,
+    *monitoring.urlpatterns,
     *sampling.urlpatterns,
     *review.urlpatterns,
     *demo.urlpatterns,

@@ -51,7 +51,10 @@ class Batch(models.Model):
     objects = BatchQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["model", "-id"], name="batch_by_model")]
+        indexes = [
+            models.Index(fields=["model", "-id"], name="batch_by_model"),
+            models.Index(fields=["model", "received_at"], name="batch_by_time"),
+        ]
 
     def __str__(self) -> str:
         return f"batch {self.pk}"
@@ -232,3 +235,19 @@ class RejectedRow(models.Model):
     def text(self) -> str:
         """What was sent, readable also where it was cut within a character."""
         return bytes(self.raw).decode("utf-8", "replace")
+
+
+class RejectedCount(models.Model):
+    """How many rows of one push were rejected for one reason: true also where not all of them were kept."""
+
+    model = models.ForeignKey(MonitoredModel, models.CASCADE, db_index=False, related_name="+")
+    kind = models.CharField(max_length=16, choices=BatchKind)
+    received_at = models.DateTimeField()
+    code = models.CharField(max_length=64)
+    rows = models.PositiveIntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["received_at", "model"], name="rejected_count_by_time")]
+
+    def __str__(self) -> str:
+        return f"{self.rows} × {self.code}"

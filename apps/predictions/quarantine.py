@@ -1,6 +1,7 @@
 """Rejected rows, kept for a while with their reason: looked at, downloaded, tried again (see `replaying`)."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,7 +11,7 @@ from django.db import transaction
 
 from apps.common.clock import database_now
 from apps.predictions.copying import binary, copy_lines, text
-from apps.predictions.models import BatchKind, RejectedRow, RejectedState
+from apps.predictions.models import BatchKind, RejectedCount, RejectedRow, RejectedState
 from apps.predictions.querysets import RejectedRowQuerySet
 from apps.predictions.rows import Rejection
 from apps.registry.models import MonitoredModel
@@ -20,6 +21,8 @@ MAX_ROWS = 1_000
 MAX_RAW_BYTES = 16 * 1024
 MAX_MESSAGE = 2_000
 EXPIRED_AT_ONCE = 5_000
+# The numbers outlive the rows.
+COUNT_DAYS = 90
 
 
 class Keeper:
@@ -28,10 +31,12 @@ class Keeper:
     def __init__(self, model: MonitoredModel, kind: BatchKind) -> None:
         self.model, self.kind = model, kind
         self.kept = self.left_out = 0
+        self.by_code: Counter[str] = Counter()
         self.received_at: datetime | None = None
 
     def keep(self, rejected: list[tuple[Rejection, bytes]]) -> None:
         """Keep rejected rows, each with what was sent."""
+        self.by_code.update(each.code for each, _ in rejected)
         room = MAX_ROWS - self.kept
         self.left_out += max(len(rejected) - room, 0)
         if not (fitting := rejected[:room]):
@@ -41,7 +46,12 @@ class Keeper:
         copy_lines("predictions_rejectedrow", COLUMNS, (self._line(each, raw) for each, raw in fitting))
 
     def finish(self) -> None:
-        """Note on the last row kept how many more there were."""
+        """Note how many there were for each reason, and on the last row kept how many more than are kept."""
+        if self.received_at:
+            RejectedCount.objects.bulk_create(
+                RejectedCount(model=self.model, kind=self.kind, received_at=self.received_at, code=code, rows=rows)
+                for code, rows in self.by_code.items()
+            )
         if self.left_out and self.received_at:
             kept = RejectedRow.objects.filter(model=self.model, kind=self.kind, received_at=self.received_at)
             RejectedRow.objects.filter(pk=kept.latest("pk").pk).update(left_out=self.left_out)
@@ -117,6 +127,7 @@ def lines(rows: RejectedRowQuerySet) -> Iterator[str]:
 
 def expire() -> int:
     """Delete what is older than the setting allows, a chunk at a time; how many rows that were."""
+    RejectedCount.objects.filter(received_at__lt=database_now() - timedelta(days=COUNT_DAYS)).delete()
     old = RejectedRow.objects.filter(received_at__lt=database_now() - timedelta(days=settings.QUARANTINE_DAYS))
     total = 0
     while True:

@@ -1,0 +1,206 @@
+"""The intake page: what it counts, for whom it is, what it costs."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.test import Client
+
+from apps.accounts.models import Role
+from apps.common.clock import database_now
+from apps.monitoring import services
+from apps.monitoring.health import health
+from apps.monitoring.intake import Latency, Volume, intake, latencies
+from apps.monitoring.models import FeatureDay
+from apps.monitoring.pictures import Bar, Chart, round_up
+from apps.predictions.models import Batch, BatchStage, RejectedCount
+from tests.factories import (
+    draw_all,
+    make_member,
+    make_model,
+    make_project,
+    prediction_row,
+    push_outcomes,
+    push_predictions,
+)
+
+pytestmark = pytest.mark.django_db
+URL = "/p/credit/models/loans/intake/"
+NOW = datetime(2026, 11, 10, 12, 30, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+class Visit:
+    def __init__(self, role: Role = Role.ENGINEER, **project) -> None:
+        self.project = make_project("credit")
+        self.model = make_model(self.project, "loans")
+        self.client = Client()
+        self.client.force_login(make_member(self.project, role).user)
+
+    def text(self) -> str:
+        answer = self.client.get(URL)
+        assert answer.status_code == 200
+        return answer.content.decode()
+
+    def push(self, *numbers, at=NOW, **changes):
+        """A push that came at that moment."""
+        before = set(Batch.objects.values_list("pk", flat=True))
+        known = set(RejectedCount.objects.values_list("pk", flat=True))
+        push_predictions(self.model, [prediction_row(n, **changes) for n in numbers])
+        Batch.objects.exclude(pk__in=before).update(received_at=at)
+        RejectedCount.objects.exclude(pk__in=known).update(received_at=at)
+
+
+@pytest.fixture
+def visit() -> Visit:
+    return Visit()
+
+
+def test_volumes_are_the_same_before_and_after_inspection(visit):
+    visit.push(1, 2, 3, at=NOW - HOUR)
+    visit.push(1, 2, 4, at=NOW)
+    visit.push(5, at=NOW, score=7)
+    visit.push(6, at=NOW - timedelta(days=31))
+    hour = NOW.replace(minute=0)
+    expected = {hour - HOUR: Volume(3, 0, 0), hour: Volume(1, 2, 1)}
+    assert dict(intake(visit.model, now=NOW).by_hour["predictions"]) == expected
+    services.inspect_due()
+    assert dict(intake(visit.model, now=NOW).by_hour["predictions"]) == expected
+
+
+def test_rejected_rows_are_counted_by_reason_and_day_also_of_pushes_that_stored_nothing(visit):
+    visit.push(1, 2, at=NOW, score=7)
+    visit.push(3, at=NOW - timedelta(days=1), prediction="perhaps")
+    today = NOW.date()
+    rejected = intake(visit.model, now=NOW).rejected
+    assert {code: dict(days) for code, days in rejected.items()} == {
+        "probability_range": {today: 2},
+        "unknown_class": {today - timedelta(days=1): 1},
+    }
+
+
+def test_days_are_those_of_the_project(visit):
+    visit.project.time_zone = "Asia/Tokyo"
+    visit.project.save()
+    visit.model.project = visit.project
+    late = datetime(2026, 11, 10, 16, 0, tzinfo=UTC)
+    visit.push(1, at=late)
+    came = intake(visit.model, now=late)
+    assert came.by_day("predictions")[came.days[-1]].accepted == 1
+    assert came.days[-1].day == 11
+
+
+def test_latency_is_the_time_from_arrival_to_drawn_by_hour_of_arrival(visit):
+    for n, seconds in enumerate((1, 2, 3, 4, 100)):
+        visit.push(n, at=NOW)
+        batch = Batch.objects.latest("pk")
+        done = NOW + timedelta(seconds=seconds)
+        BatchStage.objects.filter(batch=batch, stage="draw").update(done_at=done)
+    visit.push(9, at=NOW)
+    found = latencies(visit.model, now=NOW)
+    # Of 1, 2, 3, 4, 100: the median, and 4 + 0.8 · 96 by linear interpolation.
+    assert found == {NOW.replace(minute=0): Latency(3.0, pytest.approx(80.8))}
+
+
+def feature_day(visit, day, feature="age", **counts):
+    version, _ = visit.model.versions.get_or_create(name="v1")
+    given = dict.fromkeys(services.COUNTS, 0) | {"rows": 1_000} | counts
+    FeatureDay.objects.create(model=visit.model, version=version, day=day, feature=feature, **given)
+
+
+def test_a_feature_that_changed_stands_out_and_comes_first(visit):
+    today = NOW.date()
+    for feature, now, before in (("age", 12, 10), ("sex", 300, 10)):
+        feature_day(visit, today, feature, nulls=now)
+        feature_day(visit, today - timedelta(days=7), feature, missing=before)
+        feature_day(visit, today - timedelta(days=8), feature, missing=1_000)
+    first, second = health(visit.model, now=NOW)
+    assert (first.name, first.stands_out, second.name, second.stands_out) == ("sex", True, "age", False)
+    empty = first.shares[0]
+    assert (empty.today, empty.before) == (0.3, 0.01)
+
+
+def test_few_rows_do_not_make_a_change(visit):
+    feature_day(visit, NOW.date(), rows=5, nulls=1)
+    feature_day(visit, NOW.date() - timedelta(days=1), rows=1_000)
+    (age,) = health(visit.model, now=NOW)
+    assert not age.stands_out
+
+
+def test_bars_stand_on_each_other_up_to_the_top():
+    chart = Chart("Rows", "rows", (("a", "one"), ("b", "two")), ("Hour", "a", "b"), [Bar("1", (30, 10), ("30", "10"))])
+    assert chart.top == 40
+    one, two = chart.rects
+    assert (one.y, one.height) == ("25.000", "75.000")
+    assert (two.y, two.height) == ("0.000", "25.000")
+
+
+@pytest.mark.parametrize(("value", "top"), [(0, 1), (1, 1), (1.01, 1.5), (3, 3), (7, 8), (10, 10), (0.031, 0.04)])
+def test_the_scale_ends_at_a_round_number(value, top):
+    assert round_up(value) == top
+
+
+def test_the_page_tells_what_came(visit):
+    push_predictions(visit.model, [prediction_row(1), prediction_row(2, score=7)])
+    push_outcomes(visit.model, [{"id": "case-1", "outcome": "yes", "occurred_at": "2026-03-20T00:00:00Z"}])
+    draw_all(visit.model)
+    services.inspect_due()
+    page = visit.text()
+    for part in ("Predictions", "Outcomes", "probability_range", "score is 7", "From arrival to drawn", "Age"):
+        assert part in page
+    assert "<svg" in page
+    assert "style=" not in page
+
+
+def test_a_page_without_anything_says_what_to_do(visit):
+    page = visit.text()
+    assert "Nothing came in the last 30 days" in page
+    assert "How soon it is drawn" not in page
+
+
+def test_what_was_sent_is_shown_as_text(visit):
+    push_predictions(visit.model, [prediction_row(1, features={"<script>alert(1)</script>": 1})])
+    services.inspect_due()
+    page = visit.text()
+    assert "&lt;script&gt;" in page
+    assert "<script>alert" not in page
+
+
+def test_the_page_costs_the_same_for_many_batches(visit, django_assert_max_num_queries):
+    for n in range(30):
+        push_predictions(visit.model, [prediction_row(n), prediction_row(1_000 + n, score=7)])
+    draw_all(visit.model)
+    services.inspect_due()
+    with django_assert_max_num_queries(14):
+        visit.client.get(URL)
+
+
+def test_the_model_page_leads_there(visit):
+    assert URL in visit.client.get("/p/credit/models/loans/").content.decode()
+
+
+@pytest.mark.parametrize("role", [Role.STAKEHOLDER, Role.REVIEWER, Role.ADJUDICATOR])
+def test_the_page_is_for_engineers(role):
+    assert Visit(role).client.get(URL).status_code == 403
+
+
+def test_the_web_process_draws_without_the_heavy_libraries():
+    """A fresh process that answers the page's module imports nothing that draws or computes in bulk for it."""
+    import subprocess
+    import sys
+
+    code = "import django; django.setup(); import apps.monitoring.charts, apps.monitoring.health, sys; "
+    code += "print([name for name in ('matplotlib', 'scipy', 'pandas', 'altair') if name in sys.modules])"
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment())
+    assert answer.stdout.strip() == "[]"
+
+
+def environment():
+    import os
+
+    return os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings", "COUNTERSIGN_SECRET_KEY": "x"}
+
+
+def test_now_is_the_last_hour_of_the_picture(visit):
+    push_predictions(visit.model, [prediction_row(1)])
+    came = intake(visit.model, now=database_now())
+    assert came.by_hour["predictions"][came.hours[-1]].accepted == 1

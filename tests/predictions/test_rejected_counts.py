@@ -1,0 +1,49 @@
+"""How many rows were rejected, by reason: true also where they are not kept, or nothing else was stored."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from apps.predictions import quarantine
+from apps.predictions.models import Batch, BatchKind, RejectedCount, RejectedRow
+from apps.predictions.replaying import replay
+from tests.factories import make_model, prediction_row, push_outcomes, push_predictions
+
+pytestmark = pytest.mark.django_db
+
+
+def counted():
+    return sorted(RejectedCount.objects.values_list("kind", "code", "rows"))
+
+
+def test_each_reason_is_counted_also_beyond_the_rows_that_are_kept(monkeypatch):
+    monkeypatch.setattr(quarantine, "MAX_ROWS", 2)
+    bad = [prediction_row(n, score=7) for n in range(4)] + [prediction_row(n, nonsense=1) for n in range(10, 13)]
+    push_predictions(make_model(), bad)
+    assert not Batch.objects.exists()
+    assert RejectedRow.objects.count() == 2
+    assert counted() == [("predictions", "probability_range", 4), ("predictions", "unknown_field", 3)]
+
+
+def test_a_push_without_rejected_rows_counts_nothing():
+    push_predictions(make_model(), [prediction_row(1)])
+    assert counted() == []
+
+
+def test_trying_again_counts_nothing_again():
+    model = make_model()
+    push_outcomes(model, [{"id": "case-1", "outcome": "perhaps", "occurred_at": "2026-03-20T00:00:00Z"}])
+    replay(model, kinds=list(BatchKind))
+    assert counted() == [("outcomes", "unknown_class", 1)]
+
+
+def test_the_numbers_outlive_the_rows_and_expire_later(settings):
+    settings.QUARANTINE_DAYS = 7
+    push_predictions(make_model(), [prediction_row(1, score=7)])
+    for days, left in ((8, 1), (quarantine.COUNT_DAYS + 1, 0)):
+        ago = timezone.now() - timedelta(days=days)
+        RejectedRow.objects.update(received_at=ago)
+        RejectedCount.objects.update(received_at=ago)
+        quarantine.expire()
+        assert (RejectedRow.objects.count(), RejectedCount.objects.count()) == (0, left)
