@@ -66,15 +66,17 @@ class StrictJSONParser(BaseParser):
         return strict_json.loads(body)
 
 
-class LinesRenderer(BaseRenderer):
-    """Lets a client ask for NDJSON, by Accept or ?format=ndjson; the view streams the lines itself."""
-
-    media_type = "application/x-ndjson"
-    format = "ndjson"
+class StreamedRenderer(BaseRenderer):
+    """Lets a client ask for a form, by Accept or ?format=; the view streams the answer itself."""
 
     def render(self, data: Any, *args: Any, **kwargs: Any) -> bytes:  # noqa: ARG002  # the framework's signature
-        """Never called: lines are streamed, and errors are JSON."""
+        """Never called: answers are streamed, and errors are JSON."""
         return json.dumps(data).encode()
+
+
+class LinesRenderer(StreamedRenderer):
+    media_type = "application/x-ndjson"
+    format = "ndjson"
 
 
 class Negotiation(DefaultContentNegotiation):

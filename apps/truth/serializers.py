@@ -3,19 +3,23 @@
 from rest_framework import serializers
 
 from apps.common.api import StrictSerializer
+from apps.truth.exports import EXPORTS
 from apps.truth.labels import PAGE
 
 
 class LabelsQuerySerializer(StrictSerializer):
-    seq = serializers.IntegerField(min_value=0, required=False)
-    cursor = serializers.IntegerField(min_value=0, default=0)
-    limit = serializers.IntegerField(min_value=1, max_value=10 * PAGE, default=PAGE)
-    format = serializers.ChoiceField(choices=["json", "ndjson"], default="json")
+    seq = serializers.IntegerField(min_value=0, required=False, help_text="As of this number of the record")
+    cursor = serializers.IntegerField(min_value=0, default=0, help_text="`next` of the page before")
+    limit = serializers.IntegerField(min_value=1, max_value=10 * PAGE, default=PAGE, help_text="Of a page of JSON")
+    format = serializers.ChoiceField(
+        choices=["json", *EXPORTS], default="json", help_text="JSON comes in pages, the others all at once"
+    )
 
 
 class LabelSerializer(serializers.Serializer[object]):
     id = serializers.CharField()
     predicted_at = serializers.DateTimeField()
+    version = serializers.CharField()
     prediction = serializers.JSONField()
     label = serializers.JSONField(label="Label")  # type: ignore[assignment]  # a field named like an attribute
     source = serializers.CharField()  # type: ignore[assignment]  # a field named like an attribute

@@ -191,3 +191,65 @@ def test_a_report_that_failed_is_an_error(scripted: Callable):
     client, _ = scripted(httpx.Response(200, json=document))
     with pytest.raises(ReportFailedError, match="value report 3: boom"):
         client.model(NAME).report(3).wait()
+
+
+@pytest.fixture
+def labelled(client: Client) -> list[str]:
+    """Seven predictions whose outcomes are known."""
+    model = client.model(NAME)
+    model.push_predictions([prediction_row(number) for number in range(1, 8)])
+    model.push_outcomes([outcome(number) for number in range(1, 8)])
+    truth.resolve_due()
+    return [f"case-{number}" for number in range(1, 8)]
+
+
+def test_labels_come_page_by_page_as_of_one_number(client: Client, labelled: list[str], monkeypatch):
+    monkeypatch.setattr("countersign.labels.PAGE", 3)
+    found = client.model(NAME).labels()
+    first = next(found)
+    # What is corrected between two pages is not in the second one.
+    client.model(NAME).push_outcomes([outcome(7, "no")])
+    truth.resolve_due()
+    rest = list(found)
+    assert [label["id"] for label in (first, *rest)] == labelled
+    assert rest[-1]["label"] == "yes"
+    assert list(client.model(NAME).labels())[-1]["label"] == "no"
+    assert list(client.model(NAME).labels(seq=1))[-1]["label"] == "yes"
+    assert client.model(NAME).last_seq() == 2
+
+
+def test_labels_as_a_frame_have_times(client: Client, labelled: list[str]):
+    frame = client.model(NAME).labels_frame()
+    assert list(frame["id"]) == labelled
+    assert set(frame["version"]) == {"v1"}
+    assert frame["predicted_at"].max() == pd.Timestamp("2026-03-02T09:07:00Z")
+
+
+def test_no_labels_are_an_empty_frame(client: Client):
+    assert client.model(NAME).labels_frame().empty
+
+
+@pytest.mark.parametrize(
+    ("suffix", "read"),
+    [(".csv", pd.read_csv), (".parquet", pd.read_parquet), (".ndjson", lambda path: pd.read_json(path, lines=True))],
+)
+def test_labels_are_saved_in_the_form_of_the_name(client: Client, labelled: list[str], tmp_path: Path, suffix, read):
+    path = client.model(NAME).save_labels(tmp_path / f"labels{suffix}")
+    assert list(read(path)["id"]) == labelled
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_labels_are_not_saved_as_just_anything(client: Client, tmp_path: Path):
+    with pytest.raises(ValueError, match=r"labels.xlsx: labels come as .csv, .jsonl, .ndjson, .parquet"):
+        client.model(NAME).save_labels(tmp_path / "labels.xlsx")
+
+
+def test_a_download_that_breaks_off_leaves_no_file(scripted: Callable, tmp_path: Path):
+    def broken():
+        yield b"id,"
+        raise httpx.ReadError("cut off")
+
+    client, _ = scripted(httpx.Response(200, content=broken()))
+    with pytest.raises(httpx.ReadError):
+        client.model(NAME).save_labels(tmp_path / "labels.csv")
+    assert list(tmp_path.iterdir()) == []

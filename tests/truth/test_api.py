@@ -1,15 +1,29 @@
 """Resolved labels by API."""
 
+import csv
+import io
 import json
+from datetime import UTC, datetime
 
+import pyarrow.parquet as pq
 import pytest
+from django.db import connection
 from rest_framework.test import APIClient
 
+from apps.accounts.models import Role
 from apps.review.models import ReviewItem
 from apps.sampling.models import Draw
 from apps.sampling.policies import put_document
-from apps.truth import services
-from tests.factories import draw_all, make_key, make_model, prediction_row, push_outcomes, push_predictions
+from apps.truth import labels, services
+from tests.factories import (
+    draw_all,
+    make_key,
+    make_member,
+    make_model,
+    prediction_row,
+    push_outcomes,
+    push_predictions,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -37,9 +51,10 @@ def model():
     return model
 
 
-def get(model, query: str = "", scopes=("labels:read",), project=None, **headers):
+def get(model, query: str = "", scopes=("labels:read",), project=None, acts_for=None, **headers):
     client = APIClient()
-    client.credentials(HTTP_AUTHORIZATION=f"Bearer {make_key(project or model.project, list(scopes))[1]}")
+    _, key = make_key(project or model.project, list(scopes), acts_for=acts_for)
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {key}")
     return client.get(f"/api/v1/models/{model.slug}/labels{query}", **headers)
 
 
@@ -47,6 +62,7 @@ def test_labels_come_with_source_probability_and_weight(model):
     answer = get(model).json()
     first, second = answer["labels"]
 
+    assert (first["version"], first["predicted_at"]) == ("v1", "2026-03-02T09:01:00+00:00")
     assert (first["id"], first["label"], first["source"]) == ("case-1", "no", "consensus")
     assert (first["inclusion_probability"], first["weight"]) == (0.5, 2.0)
     assert (second["id"], second["label"], second["source"], second["outcome"]) == ("case-2", "yes", "outcome", "yes")
@@ -84,3 +100,111 @@ def test_only_with_the_scope_and_in_the_own_project(model):
 @pytest.mark.parametrize("query", ["?limit=0", "?cursor=x", "?page=2", "?seq=-1"])
 def test_questions_that_make_no_sense_are_refused(model, query):
     assert get(model, query).status_code == 400
+
+
+def test_single_cases_are_for_engineers(model):
+    reader, engineer = make_member(model.project, Role.ADJUDICATOR), make_member(model.project, Role.ENGINEER)
+    assert get(model, acts_for=reader.user).status_code == 403
+    assert get(model, acts_for=engineer.user).status_code == 200
+
+
+def body(answer) -> bytes:
+    return b"".join(answer.streaming_content)
+
+
+def test_as_csv(model):
+    answer = get(model, "?format=csv")
+    first, second = csv.DictReader(io.StringIO(body(answer).decode()))
+    assert answer["Content-Type"] == "text/csv"
+    assert answer["Content-Disposition"] == f'attachment; filename="{model.slug}-labels-1.csv"'
+    assert tuple(first) == labels.FIELDS
+    assert (first["id"], first["label"], first["weight"], first["outcome"]) == ("case-1", "no", "2.0", "")
+    assert (second["id"], second["label"], second["adjudicated"], second["outcome"]) == ("case-2", "yes", "", "yes")
+
+
+def test_what_a_client_calls_a_case_is_no_formula(model):
+    push_predictions(model, [prediction_row(number, id=name) for number, name in enumerate(["-7", "=1+1"], start=7)])
+    outcome = {"outcome": "yes", "occurred_at": "2026-03-20T00:00:00Z"}
+    push_outcomes(model, [{"id": name} | outcome for name in ("=1+1", "-7")])
+    services.resolve_due()
+    rows = list(csv.DictReader(io.StringIO(body(get(model, "?format=csv")).decode())))
+    assert [row["id"] for row in rows] == ["case-1", "case-2", "-7", "'=1+1"]
+
+
+def test_as_parquet_with_types(model):
+    answer = get(model, "?format=parquet")
+    assert answer["Content-Type"] == "application/vnd.apache.parquet"
+    first, second = pq.read_table(io.BytesIO(body(answer))).to_pylist()
+    assert tuple(first) == labels.FIELDS
+    assert (first["id"], first["label"], first["weight"], first["seq"]) == ("case-1", "no", 2.0, 1)
+    assert first["predicted_at"] == datetime(2026, 3, 2, 9, 1, tzinfo=UTC)
+    assert (second["id"], second["adjudicated"], second["outcome"]) == ("case-2", None, "yes")
+
+
+def test_the_values_of_a_regression_are_numbers():
+    model = make_model(task="regression", classes=[], positive_class="", prediction_range=[0, 10])
+    row = prediction_row(1, prediction=4.5, baseline=4)
+    push_predictions(model, [{name: value for name, value in row.items() if name != "score"}])
+    push_outcomes(model, [{"id": "case-1", "outcome": -2.5, "occurred_at": "2026-03-20T00:00:00Z"}])
+    services.resolve_due()
+    [found] = pq.read_table(io.BytesIO(body(get(model, "?format=parquet")))).to_pylist()
+    assert (found["prediction"], found["outcome"], found["label"]) == (4.5, -2.5, -2.5)
+    [found] = csv.DictReader(io.StringIO(body(get(model, "?format=csv")).decode()))
+    assert found["outcome"] == "-2.5"
+
+
+@pytest.mark.parametrize("form", ["ndjson", "csv", "parquet"])
+def test_an_export_without_labels_is_whole(form):
+    found = body(get(make_model(), f"?format={form}"))
+    if form == "parquet":
+        assert pq.read_table(io.BytesIO(found)).num_rows == 0
+    else:
+        assert found.decode().splitlines() == ([",".join(labels.FIELDS)] if form == "csv" else [])
+
+
+@pytest.mark.parametrize("form", ["ndjson", "csv", "parquet"])
+def test_an_export_is_sent_while_it_is_read(model, form, monkeypatch):
+    made, document = [], labels.document
+    monkeypatch.setattr(labels, "document", lambda *given: made.append(given) or document(*given))
+    monkeypatch.setattr(labels, "PAGE", 1)
+    monkeypatch.setattr("apps.common.spreadsheets.ROWS_AT_ONCE", 2)  # the names and one label
+    pieces = iter(get(model, f"?format={form}").streaming_content)
+    assert next(pieces)
+    assert len(made) == 1
+    assert b"".join(pieces)
+    assert len(made) == 2
+
+
+@pytest.mark.parametrize("form", ["ndjson", "csv", "parquet"])
+def test_a_download_that_is_given_up_holds_nothing_open(model, form, monkeypatch):
+    monkeypatch.setattr(labels, "PAGE", 1)
+    monkeypatch.setattr("apps.common.spreadsheets.ROWS_AT_ONCE", 2)
+    answer = get(model, f"?format={form}")
+    assert next(iter(answer.streaming_content))
+    assert open_cursors() == 1
+    # What closing the answer does first; the rest of it would close the test's own connection.
+    for close in answer._resource_closers:
+        close()
+    assert open_cursors() == 0
+
+
+def open_cursors() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_cursors WHERE name LIKE '%%django_curs%%'")
+        return int(cursor.fetchone()[0])
+
+
+def test_a_case_that_was_not_drawn_has_no_weight(model):
+    Draw.objects.filter(prediction__external_id="case-2").delete()
+    drawn, undrawn = get(model).json()["labels"]
+    assert (drawn["weight"], undrawn["inclusion_probability"], undrawn["weight"]) == (2.0, None, None)
+
+
+def test_an_export_goes_on_after_a_prediction(model):
+    after = get(model, "?limit=1").json()["next"]
+    lines = body(get(model, f"?format=ndjson&cursor={after}")).splitlines()
+    assert [json.loads(line)["id"] for line in lines] == ["case-2"]
+
+
+def test_an_unknown_form_is_refused(model):
+    assert get(model, "?format=xlsx").json()["code"] == "unknown_format"

@@ -1,0 +1,27 @@
+"""CSV that a spreadsheet opens as text and numbers, never as formulas."""
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+ROWS_AT_ONCE = 500
+_NEGATIVE = re.compile(r"-[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?\Z")
+
+
+def inert(cell: object) -> object:
+    """The cell; a text that would be read as a formula gets an apostrophe in front, a negative number stays one."""
+    if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) and not _NEGATIVE.match(cell):
+        return f"'{cell}"
+    return cell
+
+
+def csv_pieces(names: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[bytes]:
+    """A CSV file, some rows at a time."""
+    lines = chain([names], rows)
+    while some := list(islice(lines, ROWS_AT_ONCE)):
+        out = io.StringIO()
+        csv.writer(out).writerows([inert(cell) for cell in line] for line in some)
+        yield out.getvalue().encode()
