@@ -26,21 +26,23 @@ CUTS_TRIED = 8
 # Some clients send this mark; a body that starts with it is refused like any other that is not plain UTF-8.
 _BOM = b"\xef\xbb\xbf"
 _LENIENT = json.JSONDecoder(parse_int=str, parse_float=str)
-_BETWEEN = re.compile(r"\s*,\s*")
-_END = re.compile(r"\s*\]\s*\}\s*\Z")
-_ROW_ENDS = re.compile(rb"\}\s*,\s*(?=\{)")
-_LAST_END = re.compile(rb"\s*\]\s*\}\s*\Z")
+# What JSON takes for white space, and nothing else.
+_SPACE = b" \t\r\n"
+_BETWEEN = re.compile(r"[ \t\r\n]*,[ \t\r\n]*")
+_END = re.compile(r"[ \t\r\n]*\][ \t\r\n]*\}[ \t\r\n]*\Z")
+_ROW_ENDS = re.compile(rb"\}[ \t\r\n]*,[ \t\r\n]*(?=\{)")
 
 
 def chunks(body: Body, *, name: str) -> Iterator[list[bytes]]:
     """The rows of a body, each as the bytes of one JSON value, as many at a time as are worked on together.
 
-    `name` is the list's name in the JSON form. Raises StrictJSONError, TooLargeError, UnsupportedMediaError.
+    `name` is the list's name in the JSON form; a blank line of NDJSON is an empty row. Raises StrictJSONError,
+    TooLargeError, UnsupportedMediaError.
     """
     body.file.seek(0)
     seen = 0
     for rows in _rows(body, name=name):
-        seen += len(rows)
+        seen += sum(map(bool, rows))
         if seen > settings.MAX_BATCH_ROWS:
             raise too_many_rows()
         for start in range(0, len(rows), CHUNK_ROWS):
@@ -94,9 +96,12 @@ def _lines(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
                 value=MAX_ROW_BYTES,
                 line=number,
             )
-        if row := line.strip():
-            rows.append(row)
-            size += len(row)
+        if number > 2 * settings.MAX_BATCH_ROWS:
+            raise too_many_rows()
+        # A blank line is no row, but keeps its place: so a row's index tells its line.
+        row = line.strip(_SPACE)
+        rows.append(row)
+        size += len(row)
         if size > CHUNK_BYTES or len(rows) == CHUNK_ROWS:
             yield rows
             rows, size = [], 0
@@ -105,6 +110,9 @@ def _lines(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
 
 def _listed(body: bytes, *, name: str) -> list[bytes]:
     """The rows of a whole body."""
+    if body.count(b'"%b"' % name.encode()) != 1:
+        # Of two lists with the name, the decoder would drop the first one's rows without a word.
+        return _listed_leniently(body.decode(), name=name)
     try:
         envelope = msgspec.json.decode(body, type=dict[str, list[msgspec.Raw]])
         if set(envelope) != {name}:
@@ -141,7 +149,8 @@ def _listed_leniently(text: str, *, name: str) -> list[bytes]:
 
 
 def _head(name: str) -> re.Pattern[bytes]:
-    return re.compile(rb'\s*\{\s*"' + name.encode() + rb'"\s*:\s*\[\s*')
+    parts = (rb"", rb"\{", rb'"%b"' % name.encode(), rb":", rb"\[", rb"")
+    return re.compile(rb"[ \t\r\n]*".join(parts))
 
 
 def _listed_by_windows(windows: Iterator[bytes], name: str) -> Iterator[list[bytes]]:
@@ -179,17 +188,24 @@ def _whole_rows(window: bytes) -> tuple[list[bytes], bytes]:
 
 def _last_rows(window: bytes, rows_before: int) -> tuple[list[bytes], bytes]:
     """The rows of the window in which the list and the body end."""
-    end = _LAST_END.search(window)
-    if end is None:
-        raise StrictJSONError("Not JSON: the list does not end properly.")
-    listed = window[: end.start()]
-    rows = _between_brackets(listed) if listed.strip() or not rows_before else None
+    listed = _without_end(window)
+    rows = _between_brackets(listed) if listed or not rows_before else None
     if rows is None:
         rows, rest = _whole_rows_leniently(listed + b",")
         if rest or not rows:
             at = rows_before + len(rows)
             raise StrictJSONError(f"Not JSON: what stands behind row {at - 1} is not a row, or not whole.")
     return rows, b""
+
+
+def _without_end(window: bytes) -> bytes:
+    """The last rows, without the brackets that close the list and the body."""
+    listed = window.rstrip(_SPACE)
+    for bracket in (b"}", b"]"):
+        if not listed.endswith(bracket):
+            raise StrictJSONError("Not JSON: the list does not end properly.")
+        listed = listed[:-1].rstrip(_SPACE)
+    return listed
 
 
 def _between_brackets(listed: bytes) -> list[bytes] | None:

@@ -11,6 +11,7 @@ import msgspec
 
 from apps.common import strict_json
 from apps.common.strict_json import StrictJSONError
+from apps.predictions import misread
 from apps.predictions.decoding import MAX_ROW_BYTES
 from apps.registry.models import MonitoredModel, Task
 
@@ -66,8 +67,9 @@ class RowError(Exception):
 
     def rejection(self, index: int, name: object) -> "Rejection":
         """The answer for the row at an index; its id is told where it is one."""
-        shown = name[:400] if isinstance(name, str) else None
-        return Rejection(index, shown, self.code, self.field or None, self.message)
+        shown = misread.tellable(name[:400]) if isinstance(name, str) else None
+        field = misread.tellable(self.field[:400]) or None
+        return Rejection(index, shown, self.code, field, misread.tellable(self.message))
 
 
 @dataclass(slots=True)
@@ -178,13 +180,18 @@ def read_outcome(raw: bytes, *, model: MonitoredModel, now: datetime) -> Outcome
 
 
 def read_each(raws: list[bytes], read: Callable[[bytes], Row], *, first: int = 0) -> Read[Row]:
-    """Good rows with their index, and the rejections of the others; `first` is the index of the first one."""
+    """Good rows with their index, and the rejections of the others; `first` is the index of the first one.
+
+    An empty row is a blank line: neither good nor bad.
+    """
     good, rejected = [], []
     for index, raw in enumerate(raws, start=first):
+        if not raw:
+            continue
         try:
             good.append((index, read(raw)))
         except RowError as error:
-            rejected.append(error.rejection(index, _id_of(raw)))
+            rejected.append(error.rejection(index, misread.id_of(raw)))
     return good, rejected
 
 
@@ -195,7 +202,7 @@ def _document(raw: bytes) -> dict[str, Any]:
     try:
         document = strict_json.loads(raw)
     except StrictJSONError as error:
-        raise RowError(error.code, "", error.message) from error
+        raise RowError(error.code, misread.field_of(raw), error.message) from error
     if not isinstance(document, dict):
         raise RowError("invalid_type", "", "A row must be an object.")
     return document
@@ -224,15 +231,6 @@ def _code_of(message: str) -> str:
         if part in message:
             return code
     return "invalid_type"
-
-
-def _id_of(raw: bytes) -> object:
-    """The id of a row that is not acceptable otherwise, where it can be made out."""
-    try:
-        value = strict_json.loads(raw[:MAX_ROW_BYTES])
-    except StrictJSONError:
-        return None
-    return value.get("id") if isinstance(value, dict) else None
 
 
 def _check_moment(moment: datetime, field: str, *, now: datetime) -> None:

@@ -16,8 +16,8 @@ class PushQuerySerializer(StrictSerializer):
 
 
 class RejectionSerializer(serializers.Serializer[Any]):
-    index = serializers.IntegerField()
-    id = serializers.CharField(allow_null=True)
+    index = serializers.IntegerField(help_text="Where the row stood, from 0; in NDJSON, its line")
+    id = serializers.CharField(allow_null=True, help_text="The row's own id, where it could be made out")
     code = serializers.CharField()
     field = serializers.CharField(allow_null=True)
     message = serializers.CharField()
@@ -98,6 +98,7 @@ class DueSerializer(serializers.Serializer[Any]):
     draw = serializers.IntegerField()
     open_items = serializers.IntegerField()
     resolve = serializers.IntegerField()
+    inspect = serializers.IntegerField()
 
 
 class BatchesSerializer(serializers.Serializer[Any]):

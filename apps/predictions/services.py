@@ -111,7 +111,7 @@ def store(kind: BatchKind, model: MonitoredModel, body: Body, *, admit: Admit = 
     """Store the good rows of a body as one batch and keep the others; call it in a transaction."""
     writer, keeper = WRITERS[kind](model), Keeper(model, kind)
     for raws in chunks(body, name=kind.value):
-        admit(len(raws))
+        admit(sum(map(bool, raws)))
         first = writer.seen
         keeper.keep([(each, raws[each.index - first]) for each in writer.add(raws)])
     keeper.finish()

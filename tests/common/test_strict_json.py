@@ -1,6 +1,7 @@
 """The quick reading and the careful one say the same of every body."""
 
 import json
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -90,3 +91,11 @@ def test_flat_objects_are_read_at_once_and_others_are_not():
     assert strict_json.plain_objects([b'{"a": {"b": 1}}', b"{}"]) == [{"a": {"b": 1}}, {}]
     for other in (b'{"a": [1]}', b'{"a": {"b": {}}}', b'{"a": 1, "a": 2}', b'{"a": "\\n"}', b"7", b""):
         assert strict_json.plain_objects([b'{"a": 1}', other]) is None
+
+
+@pytest.mark.parametrize("body", [b'"' + b'\\"' * 400_000 + b"[" * 70, b'{"a": ' + b'"' * 400_000 + b"[" * 70])
+def test_texts_that_do_not_end_take_no_longer_than_others(body):
+    """Looked for from each quote anew, this one would take hours."""
+    started = time.monotonic()
+    assert said(strict_json.loads, body) in {"invalid_json", "too_deep"}
+    assert time.monotonic() - started < 5

@@ -125,7 +125,7 @@ def test_ndjson_judges_each_line_and_skips_blank_ones(api):
     lines = [json.dumps(prediction_row(1)), "", "{broken", json.dumps(prediction_row(2)) + "\r"]
     answer = api.raw("\n".join(lines).encode(), content_type="application/x-ndjson")
     assert answer.json()["accepted"] == 2
-    assert [(r["index"], r["code"]) for r in answer.json()["rejected"]] == [(1, "invalid_json")]
+    assert [(r["index"], r["code"]) for r in answer.json()["rejected"]] == [(2, "invalid_json")]  # its line, from 0
 
 
 def test_the_same_row_again_is_a_duplicate_whatever_the_order_of_its_keys(api):

@@ -1,0 +1,54 @@
+"""What can still be told of a row that is not read: its id, and the field in which something is wrong."""
+
+import json
+import re
+from collections.abc import Iterator
+
+from apps.common import strict_json
+from apps.common.strict_json import StrictJSONError
+
+_LENIENT = json.JSONDecoder(strict=False, parse_int=str, parse_float=str)
+_OPENED = re.compile(r"[ \t\r\n]*\{[ \t\r\n]*")
+_COLON = re.compile(r"[ \t\r\n]*:[ \t\r\n]*")
+_COMMA = re.compile(r"[ \t\r\n]*,[ \t\r\n]*")
+
+
+def id_of(raw: bytes) -> object:
+    """The id of a row, where it can be made out."""
+    return next((_LENIENT.decode(part) for name, part in _fields(raw) if name == "id"), None)
+
+
+def field_of(raw: bytes) -> str:
+    """The first field of a row whose name or value is not JSON as it is read here; empty where it is no field's."""
+    seen = set()
+    for name, part in _fields(raw):
+        if name in seen or name != tellable(name) or "\x00" in name:
+            return name
+        seen.add(name)
+        try:
+            strict_json.loads(part.encode())
+        except StrictJSONError:
+            return name
+    return ""
+
+
+def tellable(text: str) -> str:
+    """A text that UTF-8 can hold, whatever it was made of."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _fields(raw: bytes) -> Iterator[tuple[str, str]]:
+    """The fields of an object as far as they can be made out, each with the text of its value."""
+    text = raw.decode("utf-8", "replace")
+    try:
+        found = _OPENED.match(text)
+        while found:
+            name, at = _LENIENT.raw_decode(text, found.end())
+            colon = _COLON.match(text, at)
+            if colon is None or not isinstance(name, str):
+                return
+            _, at = _LENIENT.raw_decode(text, colon.end())
+            yield name, text[colon.end() : at]
+            found = _COMMA.match(text, at)
+    except (json.JSONDecodeError, RecursionError):
+        return
