@@ -86,9 +86,13 @@ def model(transactional_db: None) -> MonitoredModel:
 
 
 @pytest.fixture
-def client(live_server: LiveServer, model: MonitoredModel) -> Iterator[Client]:
-    """A client of the real server, for an engineer of the model's project."""
-    member = make_member(model.project, Role.ENGINEER)
-    _, key = make_key(model.project, acts_for=member.user)
+def key(model: MonitoredModel) -> str:
+    """A key for everything, of an engineer of the model's project."""
+    return make_key(model.project, acts_for=make_member(model.project, Role.ENGINEER).user)[1]
+
+
+@pytest.fixture
+def client(live_server: LiveServer, key: str) -> Iterator[Client]:
+    """A client of the real server."""
     with Client(live_server.url, key) as found:
         yield found

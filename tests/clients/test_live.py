@@ -103,7 +103,7 @@ def test_a_push_that_is_repeated_by_name_says_what_it_said_first(client: Client)
     assert Prediction.objects.count() == first.accepted == 5
 
 
-def test_an_answer_that_is_lost_doubles_nothing(client: Client, live_server, monkeypatch: pytest.MonkeyPatch):
+def test_an_answer_that_is_lost_doubles_nothing(live_server, key: str, monkeypatch: pytest.MonkeyPatch):
     """The server stores the batch, its answer does not arrive, the batch is sent again."""
     real, lost = httpx.HTTPTransport(), []
 
@@ -116,7 +116,6 @@ def test_an_answer_that_is_lost_doubles_nothing(client: Client, live_server, mon
         return response
 
     monkeypatch.setattr("countersign.connection.FIRST_PAUSE", 0.01)
-    key = client._connection._http.headers["Authorization"].removeprefix("Bearer ")
     with Client(live_server.url, key, transport=httpx.MockTransport(lose_one)) as unlucky:
         result = unlucky.model(NAME).push_predictions([prediction_row(1), prediction_row(2)])
     assert lost

@@ -10,7 +10,7 @@ from countersign.connection import Connection
 if TYPE_CHECKING:
     import pandas as pd
 
-PAGE = 5_000
+PAGE = 2_000
 FORMATS = {".csv": "csv", ".parquet": "parquet", ".ndjson": "ndjson", ".jsonl": "ndjson"}
 MOMENTS = ("predicted_at", "resolved_at")
 
