@@ -8,6 +8,9 @@ import json
 import struct
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from mmap import ACCESS_READ, mmap
+from tempfile import SpooledTemporaryFile
+from threading import Lock
 from typing import IO, Any
 
 import msgspec
@@ -23,6 +26,8 @@ MAX_COLUMNS = 4_100
 BATCH = 1_000
 PAGE_BUFFER = 64 * 1024
 
+# Columns are unfolded a page or a batch at a time, of all of them at once: in one body after the other.
+_ONE_BODY = Lock()
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
@@ -48,33 +53,37 @@ def parquet_rows(file: IO[bytes]) -> Iterator[list[bytes]]:
         yield from _bounded(parquet.iter_batches(batch_size=BATCH, use_threads=False))
 
 
-def arrow_rows(file: IO[bytes]) -> Iterator[list[bytes]]:
+def arrow_rows(file: SpooledTemporaryFile[bytes]) -> Iterator[list[bytes]]:
     """The rows of an Arrow IPC stream, some at a time. Raises BadColumnsError, TooLargeError."""
     import pyarrow as pa  # noqa: PLC0415  # see above
 
+    # A record batch may be as large as the file: it is looked at where it lies.
     with _reading("an Arrow stream"):
-        for message in pa.ipc.MessageReader.open_stream(file):
+        view = pa.py_buffer(mmap(file.fileno(), 0, access=ACCESS_READ))
+        for message in pa.ipc.MessageReader.open_stream(pa.BufferReader(view)):
             if message.type in ("record batch", "dictionary") and _is_compressed(message.metadata.to_pybytes()):
                 raise BadColumnsError(
                     "Compressed Arrow buffers are not read here; compress the whole body with Content-Encoding.",
                     code="compressed_arrow",
                 )
-        file.seek(0)
-        reader = pa.ipc.open_stream(file)
+        reader = pa.ipc.open_stream(pa.BufferReader(view))
         _check_schema(reader.schema)
-        slices = (batch.slice(start, BATCH) for batch in reader for start in range(0, batch.num_rows, BATCH))
-        yield from _bounded(slices)
+        parts = (batch.slice(start, BATCH) for batch in reader for start in range(0, batch.num_rows, BATCH))
+        yield from _bounded(parts)
 
 
 @contextmanager
 def _reading(what: str) -> Iterator[None]:
-    """Tell what pyarrow says of a file that it cannot read."""
+    """Read one file at a time, give the memory back, and tell what pyarrow says of a file that it cannot read."""
     import pyarrow as pa  # noqa: PLC0415  # see above
 
     try:
-        yield
+        with _ONE_BODY:
+            yield
     except (OSError, MemoryError, ValueError, KeyError, struct.error, pa.ArrowException) as error:
         raise BadColumnsError(f"Not {what} that can be read here: {_first_line(error)}") from error
+    finally:
+        pa.default_memory_pool().release_unused()
 
 
 def _check_schema(schema: Any) -> None:

@@ -57,7 +57,8 @@ def arrow(columns=None, **how) -> bytes:
 
 
 def read(rows_of_file, body: bytes) -> list[bytes]:
-    return [row for rows in rows_of_file(io.BytesIO(body)) for row in rows]
+    with body_of(body) as sent:
+        return [row for rows in rows_of_file(sent.file) for row in rows]
 
 
 def rows_of(body: bytes, content_type: str) -> list[bytes]:
