@@ -1,0 +1,146 @@
+"""Web, worker and database are killed while clients push: what was answered is there once, the rest can come again."""
+
+import os
+import random
+import signal
+import threading
+import time
+import uuid
+from dataclasses import dataclass, field
+
+import httpx
+import psycopg
+import pytest
+
+from apps.sampling.randomness import permanent_number
+from tests.benchmarks.harness import Site, running_site
+from tests.faults.processes import children, eventually, find_leader, is_ready, leader
+
+pytestmark = pytest.mark.faults
+
+KILLS = 20
+CLIENTS = 2
+ROWS = 40
+FLOOR = 0.05
+TARGETS = ("web", "web worker", "worker", "pool worker", "postgres")
+MODEL = {"task": "binary", "classes": ["no", "yes"], "positive_class": "yes", "maturity_days": 30}
+
+
+@dataclass
+class Pusher:
+    """A client that pushes batch after batch and remembers which were answered."""
+
+    http: httpx.Client
+    name: str
+    answered: dict[str, list[str]] = field(default_factory=dict)
+    unanswered: dict[str, list[str]] = field(default_factory=dict)
+
+    def run(self, stop: threading.Event) -> None:
+        number = 0
+        while not stop.is_set():
+            ids = [f"{self.name}-{number}-{at}" for at in range(ROWS)]
+            number += 1
+            self.push(uuid.uuid4().hex, ids)
+
+    def push(self, key: str, ids: list[str]) -> bool:
+        """Push once; whether it was answered."""
+        rows = [
+            {
+                "id": name,
+                "predicted_at": "2026-11-01T12:00:00Z",
+                "features": {"age": 30, "note": name},
+                "prediction": "yes",
+                "score": 0.7,
+            }
+            for name in ids
+        ]
+        try:
+            answer = self.http.post(
+                "/api/v1/models/m/predictions", json={"predictions": rows}, headers={"Idempotency-Key": key}
+            )
+        except httpx.TransportError:
+            answer = None
+            time.sleep(0.05)
+        if answer is None or answer.status_code != 200:
+            assert answer is None or answer.status_code >= 500, answer.text
+            self.unanswered[key] = ids
+            return False
+        said = answer.json()
+        assert (said["accepted"], said["duplicates"], said["rejected"]) == (ROWS, 0, []), said
+        self.answered[key] = ids
+        self.unanswered.pop(key, None)
+        return True
+
+
+@pytest.mark.slow
+def test_what_was_answered_is_there_once_and_drawn_once_whatever_is_killed() -> None:
+    rng = random.Random(20)
+    with running_site() as site:
+        key = site.manage(
+            "create_key", "--project", "p", "--user", "a@example.org", "--role", "owner", "--scopes", "all"
+        )
+        headers = {"Authorization": f"Bearer {key.strip().splitlines()[-1].strip()}"}
+        with httpx.Client(base_url=site.base_url, headers=headers, timeout=20) as http:
+            http.put("/api/v1/models/m", json=MODEL).raise_for_status()
+            http.put("/api/v1/models/m/policies", json={"floor": FLOOR}).raise_for_status()
+            pushers = [Pusher(http, f"client{number}") for number in range(CLIENTS)]
+            stop = threading.Event()
+            threads = [threading.Thread(target=pusher.run, args=(stop,)) for pusher in pushers]
+            for thread in threads:
+                thread.start()
+            for number in range(KILLS):
+                time.sleep(rng.uniform(0.2, 1.2))
+                _kill(site, TARGETS[number % len(TARGETS)], rng)
+            stop.set()
+            for thread in threads:
+                thread.join()
+            eventually(lambda: is_ready(site))
+            unanswered = sum(len(pusher.unanswered) for pusher in pushers)
+            assert unanswered, "no push was ever interrupted"
+            for pusher in pushers:
+                for push_key, ids in list(pusher.unanswered.items()):
+                    eventually(lambda push_key=push_key, ids=ids, pusher=pusher: pusher.push(push_key, ids))
+            # Leases of killed workers have to run out first.
+            eventually(lambda: not _due(http), seconds=240)
+        sent = {name for pusher in pushers for ids in pusher.answered.values() for name in ids}
+        assert len(sent) > KILLS * ROWS
+        _check(site, sent)
+
+
+def _kill(site: Site, target: str, rng: random.Random) -> None:
+    """Kill one process, without waiting for what it runs to be back: the next one may go down in the middle."""
+    name = {"web worker": "web", "pool worker": "worker"}.get(target, target)
+    if target == name:
+        os.kill(leader(site, name), signal.SIGKILL)
+        return
+    workers = sorted(children(find_leader(site, name)))
+    if workers:
+        os.kill(rng.choice(workers), signal.SIGKILL)
+
+
+def _due(http: httpx.Client) -> int:
+    try:
+        answer = http.get("/api/v1/models/m/batches")
+    except httpx.TransportError:
+        return 1
+    return sum(answer.json()["due"].values()) if answer.status_code == 200 else 1
+
+
+def _check(site: Site, sent: set[str]) -> None:
+    with psycopg.connect(site.database_url) as connection:
+
+        def column(query: str) -> list[str]:
+            return [str(value) for (value,) in connection.execute(query).fetchall()]
+
+        stored = column("SELECT external_id FROM predictions_prediction")
+        assert sorted(stored) == sorted(sent)
+        of_payload = (
+            "SELECT p.external_id FROM predictions_payload l JOIN predictions_prediction p ON p.id = l.prediction_id"
+        )
+        assert sorted(column(of_payload)) == sorted(sent)
+        assert column("SELECT count(*) FROM predictions_payload") == [str(len(sent))]
+        ((salt,),) = connection.execute("SELECT salt FROM registry_monitoredmodel").fetchall()
+        drawn = column(f"SELECT external_id FROM sampling_draw {of_prediction}")
+        assert sorted(drawn) == sorted(name for name in sent if permanent_number(bytes(salt), name) < FLOOR)
+        assert column("SELECT sum(n) FROM sampling_populationcell WHERE slice_name = ''") == [str(len(sent))]
+        assert column("SELECT sum(accepted) FROM predictions_batch") == [str(len(sent))]
