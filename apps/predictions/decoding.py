@@ -25,11 +25,10 @@ MAX_WINDOW = 4 * WINDOW
 CUTS_TRIED = 8
 # Some clients send this mark; a body that starts with it is refused like any other that is not plain UTF-8.
 _BOM = b"\xef\xbb\xbf"
-_LENIENT = json.JSONDecoder(parse_int=str, parse_float=str)
+_LENIENT = json.JSONDecoder(strict=False, parse_int=str, parse_float=str)
 # What JSON takes for white space, and nothing else.
 _SPACE = b" \t\r\n"
 _BETWEEN = re.compile(r"[ \t\r\n]*,[ \t\r\n]*")
-_END = re.compile(r"[ \t\r\n]*\][ \t\r\n]*\}[ \t\r\n]*\Z")
 _ROW_ENDS = re.compile(rb"\}[ \t\r\n]*,[ \t\r\n]*(?=\{)")
 
 
@@ -58,10 +57,7 @@ def _rows(body: Body, *, name: str) -> Iterator[list[bytes]]:
     if kind in NDJSON:
         return _lines(_texts(iter(lambda: body.file.readline(MAX_ROW_BYTES + 2), b"")))
     if kind == JSON:
-        windows = _texts(iter(lambda: body.file.read(WINDOW), b""))
-        return (
-            iter([_listed(b"".join(windows), name=name)]) if body.size <= WINDOW else _listed_by_windows(windows, name)
-        )
+        return _listed(_texts(iter(lambda: body.file.read(WINDOW), b"")), name=name)
     known = ", ".join((JSON, NDJSON[0], PARQUET[0], ARROW[0]))
     raise UnsupportedMediaError(f"{kind or 'A body without a type'} is not read here; send one of {known}.")
 
@@ -108,67 +104,28 @@ def _lines(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
     yield rows
 
 
-def _listed(body: bytes, *, name: str) -> list[bytes]:
-    """The rows of a whole body."""
-    if body.count(b'"%b"' % name.encode()) != 1:
-        # Of two lists with the name, the decoder would drop the first one's rows without a word.
-        return _listed_leniently(body.decode(), name=name)
-    try:
-        envelope = msgspec.json.decode(body, type=dict[str, list[msgspec.Raw]])
-        if set(envelope) != {name}:
-            raise StrictJSONError(f'The body must be {{"{name}": [...]}} and nothing else.')
-    except RecursionError as error:
-        raise StrictJSONError("Nested too deeply.", code="too_deep") from error
-    except msgspec.ValidationError as error:
-        raise StrictJSONError(f'The body must be {{"{name}": [...]}}: {error}.') from error
-    except msgspec.DecodeError:
-        return _listed_leniently(body.decode(), name=name)
-    return [bytes(row) for row in envelope[name]]
-
-
-def _listed_leniently(text: str, *, name: str) -> list[bytes]:
-    """The rows of a body in which something is wrong inside a row: that row alone is to be refused, later."""
-    head = _head(name).match(text.encode())
-    if head is None:
-        raise StrictJSONError(f'Not JSON, or not {{"{name}": [...]}}.')
-    rows, at, more = [], len(head.group().decode()), True
-    try:
-        while more:
-            _, end = _LENIENT.raw_decode(text, at)
-            # Half a surrogate pair is left as the escape that it came as, so this cannot fail.
-            rows.append(text[at:end].encode())
-            between = _BETWEEN.match(text, end)
-            more, at = (True, between.end()) if between else (False, end)
-    except json.JSONDecodeError as error:
-        raise StrictJSONError(f"Not JSON: {error.msg} at line {error.lineno}, column {error.colno}.") from error
-    except RecursionError as error:
-        raise StrictJSONError("Nested too deeply.", code="too_deep") from error
-    if _END.match(text, at) is None:
-        raise StrictJSONError(f"Not JSON: the list does not end properly at character {at}.")
-    return rows
-
-
 def _head(name: str) -> re.Pattern[bytes]:
-    parts = (rb"", rb"\{", rb'"%b"' % name.encode(), rb":", rb"\[", rb"")
+    parts = (rb"", rb"\{", rb'"%b"' % name.encode(), rb":", rb"\[")
     return re.compile(rb"[ \t\r\n]*".join(parts))
 
 
-def _listed_by_windows(windows: Iterator[bytes], name: str) -> Iterator[list[bytes]]:
-    """The rows of a body that is too large to be read at once.
+def _listed(windows: Iterator[bytes], *, name: str) -> Iterator[list[bytes]]:
+    """The rows of a JSON body, which may be too large to be read at once.
 
     A window of the list is cut behind a row: rows that are whole are valid JSON between brackets, and a piece that ends
-    inside a row, or inside a text, is not.
+    inside a row, or inside a text, is not. So nothing but rows stands between the list's brackets, nor a second list.
     """
-    window = next(windows)
+    window = next(windows, b"")
     head = _head(name).match(window)
     if head is None:
         raise StrictJSONError(f'Not JSON, or not {{"{name}": [...]}}.')
-    rest, rows_seen, is_end = window[head.end() :], 0, False
+    start, rest, rows_seen, is_end = head.end(), window, 0, False
     while not is_end:
         window = next(windows, b"")
         is_end = not window
         rest += window
-        rows, rest = _last_rows(rest, rows_seen) if is_end else _whole_rows(rest)
+        rows, rest = _last_rows(rest, start, rows_seen) if is_end else _whole_rows(rest[start:])
+        start = 0
         rows_seen += len(rows)
         if len(rest) > MAX_WINDOW:
             message = f"Row {rows_seen} is larger than {MAX_ROW_BYTES:,} bytes, or not JSON."
@@ -186,32 +143,32 @@ def _whole_rows(window: bytes) -> tuple[list[bytes], bytes]:
     return _whole_rows_leniently(window)
 
 
-def _last_rows(window: bytes, rows_before: int) -> tuple[list[bytes], bytes]:
-    """The rows of the window in which the list and the body end."""
-    listed = _without_end(window)
-    rows = _between_brackets(listed) if listed or not rows_before else None
+def _last_rows(window: bytes, start: int, rows_before: int) -> tuple[list[bytes], bytes]:
+    """The rows of the window in which the list and the body end; the list goes on, or begins, at `start`."""
+    end = window.rfind(b"]")
+    if end < 0 or window[end + 1 :].strip(_SPACE) != b"}":
+        raise StrictJSONError("Not JSON: the list does not end properly.")
+    if start:
+        # Most bodies: the list is whole and has its own brackets, so that nothing is copied.
+        rows = _decoded(memoryview(window)[start - 1 : end + 1])
+    else:
+        is_cut = rows_before and not window[:end].strip(_SPACE)  # a comma, and no row behind it
+        rows = None if is_cut else _between_brackets(window[:end])
     if rows is None:
-        rows, rest = _whole_rows_leniently(listed + b",")
+        rows, rest = _whole_rows_leniently(window[start:end] + b",")
         if rest or not rows:
-            at = rows_before + len(rows)
-            raise StrictJSONError(f"Not JSON: what stands behind row {at - 1} is not a row, or not whole.")
+            raise StrictJSONError(f"Not JSON: row {rows_before + len(rows)}, from 0, is not JSON, or not whole.")
     return rows, b""
-
-
-def _without_end(window: bytes) -> bytes:
-    """The last rows, without the brackets that close the list and the body."""
-    listed = window.rstrip(_SPACE)
-    for bracket in (b"}", b"]"):
-        if not listed.endswith(bracket):
-            raise StrictJSONError("Not JSON: the list does not end properly.")
-        listed = listed[:-1].rstrip(_SPACE)
-    return listed
 
 
 def _between_brackets(listed: bytes) -> list[bytes] | None:
     """The rows of a part of a list; None where it is not valid JSON by itself."""
+    return _decoded(b"[%b]" % listed)
+
+
+def _decoded(listed: bytes | memoryview) -> list[bytes] | None:
     try:
-        return [bytes(row) for row in msgspec.json.decode(b"[" + listed + b"]", type=list[msgspec.Raw])]
+        return [bytes(row) for row in msgspec.json.decode(listed, type=list[msgspec.Raw])]
     except (msgspec.DecodeError, RecursionError):
         return None
 
@@ -219,6 +176,7 @@ def _between_brackets(listed: bytes) -> list[bytes] | None:
 def _whole_rows_leniently(window: bytes) -> tuple[list[bytes], bytes]:
     """The same where something is wrong inside a row: that row alone is to be refused, later."""
     # A character that the window cuts in two is left to the next one.
+    window = window.lstrip(_SPACE)
     text = window.decode("utf-8", "ignore")
     rows, at = [], 0
     try:

@@ -110,7 +110,7 @@ class Rejection(msgspec.Struct):
 _prediction_form = msgspec.json.Decoder(PredictionForm)
 _outcome_form = msgspec.json.Decoder(OutcomeForm)
 _encode = msgspec.json.Encoder(order="deterministic").encode
-_FIELD = re.compile(r"field `([^`]+)`|at `\$\.?(?:key in )?([^`]*)`")
+_FIELD = re.compile(r"field `([^`]+)`|at `(?:key in )?\$\.?([^`.\[]*)")
 
 
 class PredictionReader:

@@ -1,0 +1,61 @@
+"""Names of fields, filters, parameters and objects that are not the client's to say."""
+
+import json
+
+import pytest
+
+from apps.predictions.models import Prediction, RejectedRow
+from tests.pushes import JSON, Api, listed, raw
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def api() -> Api:
+    return Api()
+
+
+# What may not be set from outside.
+@pytest.mark.parametrize("field", ["role", "project", "project_id", "is_gold", "created_by", "id", "salt", "slug"])
+def test_a_field_that_is_not_the_client_s_is_refused_and_nothing_changes(api, field):
+    for path, document in (("", {"name": "Other"}), ("/policies", {"floor": 0.5})):
+        before = api.client.get(f"/api/v1/models/employment{path}").json()
+        answer = api.put(path, {**document, field: 1})
+        assert (answer.status_code, list(answer.json()["details"]["fields"])) == (400, [field])
+        assert api.client.get(f"/api/v1/models/employment{path}").json() == before
+    assert api.client.patch("/api/v1/models/employment", b"{}", JSON).status_code == 405
+
+
+@pytest.mark.parametrize("path", ["labels", "quarantine", "incidents"])
+@pytest.mark.parametrize(
+    "asked", ["user__password__startswith=a", "order=-user__password", "project=2", "limit=0", "limit=x"]
+)
+def test_a_filter_or_an_order_that_is_not_declared_is_refused(api, path, asked):
+    answer = api.client.get(f"/api/v1/models/employment/{path}?{asked}")
+    assert (answer.status_code, list(answer.json()["details"]["fields"])) == (400, [asked.partition("=")[0]])
+
+
+@pytest.mark.parametrize("asked", ["atomic=perhaps", "atomc=true", "format=xml"])
+def test_a_push_with_a_parameter_that_is_not_known_stores_nothing(api, asked):
+    answer = api.client.post(f"/api/v1/models/employment/predictions?{asked}", listed([raw()]), JSON)
+    assert answer.status_code == 400
+    assert not Prediction.objects.exists()
+
+
+@pytest.mark.parametrize("key", ["k" * 201, "a\tb"])
+def test_an_idempotency_key_that_cannot_be_one_is_refused(api, key):
+    answer = api.send(listed([raw()]), **{"Idempotency-Key": key})
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_idempotency_key")
+    assert not Prediction.objects.exists()
+
+
+def test_an_object_of_another_project_named_in_a_body_is_not_there(api):
+    other = Api()
+    other.send(listed([raw(7, score=2)]))
+    theirs = RejectedRow.objects.get().pk
+    answer = api.client.post("/api/v1/models/employment/quarantine/replay", json.dumps({"ids": [theirs]}), JSON)
+    assert (answer.status_code, answer.json()["details"]) == (404, {"ids": [theirs]})
+    queue = other.model.queues.get().slug + "-theirs"
+    other.put("/policies", {"queues": [{"name": queue}]})
+    policy = {"name": "mine", "kind": "uniform", "rate": 0.5, "queue": queue}
+    assert api.put("/policies", {"policies": [policy]}).status_code == 400
