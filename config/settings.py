@@ -170,6 +170,8 @@ REQUESTS_PER_MINUTE = env.integer("COUNTERSIGN_REQUESTS_PER_MINUTE", 60_000)
 ROWS_PER_MINUTE = env.integer("COUNTERSIGN_ROWS_PER_MINUTE", 6_000_000)
 # How long rejected rows are kept to look at and to try again.
 QUARANTINE_DAYS = env.integer("COUNTERSIGN_QUARANTINE_DAYS", 30)
+# What was sent with predictions (features, contributions) is dropped this long after its month; 0 keeps it.
+PAYLOAD_DAYS = env.integer("COUNTERSIGN_PAYLOAD_DAYS", 0)
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["apps.accounts.authentication.ApiKeyAuthentication"],
@@ -234,8 +236,10 @@ CELERY_BEAT_SCHEDULE = {
     )
 }
 
-# Looking for outcomes whose prediction never came reads all of them.
-CELERY_BEAT_SCHEDULE["watch_parked"] = {"task": "watch_parked", "schedule": 3600.0, "options": {"expires": 3600}}
+# What reads much, or is a matter of days.
+CELERY_BEAT_SCHEDULE |= {
+    bell: {"task": bell, "schedule": 3600.0, "options": {"expires": 3600}} for bell in ("watch_parked", "drop_payloads")
+}
 
 logs.configure()
 LOGGING = {

@@ -6,9 +6,30 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 
+def day_of(moment: datetime) -> date:
+    """The day in UTC, by which months begin."""
+    return moment.astimezone(UTC).date()
+
+
 def month_of(moment: datetime) -> date:
-    """The first day of the month in which it arrived, in UTC."""
-    return moment.astimezone(UTC).date().replace(day=1)
+    """The first day of the month in which it arrived."""
+    return day_of(moment).replace(day=1)
+
+
+def name_of(month: date) -> str:
+    """The partition of a month."""
+    return f"predictions_payload_{month:%Y_%m}"
+
+
+def months() -> list[date]:
+    """The months that have a partition, oldest first."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
+            " WHERE i.inhparent = 'predictions_payload'::regclass"
+        )
+        names = [name for (name,) in cursor.fetchall()]
+    return sorted(datetime.strptime(name[-7:], "%Y_%m").replace(tzinfo=UTC).date() for name in names)
 
 
 def next_month(month: date) -> date:
@@ -30,7 +51,7 @@ def make_ahead(now: datetime) -> None:
 
 
 def _make(month: date) -> None:
-    name = f"predictions_payload_{month:%Y_%m}"
+    name = name_of(month)
     with connection.cursor() as cursor:
         if _is_there(cursor, name):
             return

@@ -1,7 +1,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from apps.predictions import partitions, quarantine
+from apps.predictions import partitions, quarantine, retention
 
 
 @shared_task(name="make_partitions")
@@ -12,3 +12,8 @@ def make_partitions() -> None:
 @shared_task(name="expire_rejected")
 def expire_rejected() -> None:
     quarantine.expire()
+
+
+@shared_task(name="drop_payloads")
+def drop_payloads() -> None:
+    retention.drop_old_payloads(timezone.now())

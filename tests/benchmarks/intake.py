@@ -46,13 +46,12 @@ class Form:
     content_type: str
     batch: int
     encode: Callable[[list[dict[str, object]]], bytes]
-    encoding: str = ""
 
 
 def run(arguments: list[str]) -> dict[str, float | int | str]:
     asked = _parse(arguments)
     with running_site(without=("worker", "beat")) as site:
-        key = _prepared(site)
+        key = prepared(site)
         copied = _copied(site.database_url, asked.rows, _copy_rows)
         of_text = _copied(site.database_url, asked.rows, _copy_text)
         measured = {form.name: _posted(site, key, form, asked.rows) for form in forms()}
@@ -77,12 +76,12 @@ def run(arguments: list[str]) -> dict[str, float | int | str]:
 def forms() -> list[Form]:
     """Forms and sizes that are measured."""
     return [
-        Form("JSON, 1,000 rows", "application/json", 1_000, _json),
-        Form("JSON, 100 rows", "application/json", 100, _json),
-        Form("JSON, 10,000 rows", "application/json", 10_000, _json),
-        Form("NDJSON, 1,000 rows", "application/x-ndjson", 1_000, _ndjson),
-        Form("Parquet, 10,000 rows", "application/vnd.apache.parquet", 10_000, _parquet),
-        Form("Arrow, 10,000 rows", "application/vnd.apache.arrow.stream", 10_000, _arrow),
+        Form("JSON, 1,000 rows", "application/json", 1_000, as_json),
+        Form("JSON, 100 rows", "application/json", 100, as_json),
+        Form("JSON, 10,000 rows", "application/json", 10_000, as_json),
+        Form("NDJSON, 1,000 rows", "application/x-ndjson", 1_000, as_ndjson),
+        Form("Parquet, 10,000 rows", "application/vnd.apache.parquet", 10_000, as_parquet),
+        Form("Arrow, 10,000 rows", "application/vnd.apache.arrow.stream", 10_000, as_arrow),
     ]
 
 
@@ -105,11 +104,11 @@ def rows_of(numbers: range, *, prefix: str) -> list[dict[str, object]]:
     ]
 
 
-def _json(rows: list[dict[str, object]]) -> bytes:
+def as_json(rows: list[dict[str, object]]) -> bytes:
     return json.dumps({"predictions": rows}).encode()
 
 
-def _ndjson(rows: list[dict[str, object]]) -> bytes:
+def as_ndjson(rows: list[dict[str, object]]) -> bytes:
     return b"\n".join(json.dumps(row).encode() for row in rows)
 
 
@@ -119,20 +118,21 @@ def _table(rows: list[dict[str, object]]) -> pa.Table:
     return pa.Table.from_pandas(flat, preserve_index=False)
 
 
-def _parquet(rows: list[dict[str, object]]) -> bytes:
+def as_parquet(rows: list[dict[str, object]]) -> bytes:
     file = io.BytesIO()
     pq.write_table(_table(rows), file)
     return file.getvalue()
 
 
-def _arrow(rows: list[dict[str, object]]) -> bytes:
+def as_arrow(rows: list[dict[str, object]]) -> bytes:
     table, file = _table(rows), io.BytesIO()
     with pa.ipc.new_stream(file, table.schema) as writer:
         writer.write_table(table)
     return file.getvalue()
 
 
-def _prepared(site: Site) -> str:
+def prepared(site: Site) -> str:
+    """A key, and the model that the rows are of."""
     person = ("--user", "bench@example.org", "--role", "owner")
     key = site.manage("create_key", "--project", PROJECT, *person, "--scopes", "all")
     document = {
@@ -166,20 +166,19 @@ def _posted(site: Site, key: str, form: Form, rows: int, *, prefix: str | None =
         ]
         for client in range(CLIENTS)
     ]
-    post = partial(_post_all, site.base_url, key, form.content_type, form.encoding)
-    return CLIENTS * each * form.batch / _together(post, bodies)
+    post = partial(post_all, site.base_url, key, form)
+    return CLIENTS * each * form.batch / together(post, bodies)
 
 
-def _post_all(base_url: str, key: str, content_type: str, encoding: str, bodies: list[bytes]) -> None:
+def post_all(base_url: str, key: str, form: Form, bodies: list[bytes]) -> None:
+    """Push bodies one after the other, on one connection."""
     connection = http.client.HTTPConnection(urlsplit(base_url).netloc, timeout=120)
     for body in bodies:
         headers = {
             "Authorization": f"Bearer {key}",
-            "Content-Type": content_type,
+            "Content-Type": form.content_type,
             "Idempotency-Key": uuid.uuid4().hex,
         }
-        if encoding:
-            headers["Content-Encoding"] = encoding
         connection.request("POST", f"/api/v1/models/{MODEL}/predictions", body, headers)
         answer = connection.getresponse()
         said = answer.read()
@@ -213,7 +212,7 @@ def _copied(database_url: str, rows: int, copy: Callable[..., None]) -> float:
     ]
     if copy is _copy_text:
         batches = [[_as_text(batch) for batch in of_client] for of_client in batches]
-    speed = CLIENTS * each * BATCH / _together(partial(copy, database_url), batches)
+    speed = CLIENTS * each * BATCH / together(partial(copy, database_url), batches)
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute("DROP TABLE bench_narrow, bench_wide")
     return speed
@@ -261,7 +260,7 @@ def _copy_text(database_url: str, batches: list[tuple[str, str]]) -> None:
                         copy.write(text)
 
 
-def _together(work: Callable[..., None], shares: list[list[object]]) -> float:
+def together(work: Callable[..., None], shares: list[list[object]]) -> float:
     """Seconds until all processes, one for each share, have done theirs; they start at once."""
     context = multiprocessing.get_context("fork")
     barrier = context.Barrier(len(shares) + 1)

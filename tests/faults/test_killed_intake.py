@@ -134,10 +134,8 @@ def _check(site: Site, sent: set[str]) -> None:
 
         stored = column("SELECT external_id FROM predictions_prediction")
         assert sorted(stored) == sorted(sent)
-        of_payload = (
-            "SELECT p.external_id FROM predictions_payload l JOIN predictions_prediction p ON p.id = l.prediction_id"
-        )
-        assert sorted(column(of_payload)) == sorted(sent)
+        of_prediction = "JOIN predictions_prediction p ON p.id = prediction_id"
+        assert sorted(column(f"SELECT external_id FROM predictions_payload {of_prediction}")) == sorted(sent)
         assert column("SELECT count(*) FROM predictions_payload") == [str(len(sent))]
         ((salt,),) = connection.execute("SELECT salt FROM registry_monitoredmodel").fetchall()
         drawn = column(f"SELECT external_id FROM sampling_draw {of_prediction}")

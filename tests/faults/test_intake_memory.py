@@ -1,0 +1,47 @@
+"""The largest bodies of every form, several at once: no web worker grows beyond what a small machine has."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.benchmarks.harness import Site, running_site
+from tests.benchmarks.intake import Form, as_arrow, as_json, as_ndjson, as_parquet, post_all, prepared, rows_of
+from tests.faults.processes import children, leader
+
+pytestmark = [pytest.mark.faults, pytest.mark.slow]
+
+LIMIT_MB = 200
+AT_ONCE = 4
+ROWS = 90_000
+FORMS = [
+    Form("JSON", "application/json", ROWS, as_json),
+    Form("NDJSON", "application/x-ndjson", ROWS, as_ndjson),
+    Form("Arrow", "application/vnd.apache.arrow.stream", ROWS, as_arrow),
+    Form("Parquet", "application/vnd.apache.parquet", ROWS, as_parquet),
+]
+
+
+def test_web_workers_stay_small_whatever_comes() -> None:
+    with running_site(without=("worker", "beat")) as site:
+        key = prepared(site)
+        # The same rows each time: stored once, and found to be there from then on, which takes more memory.
+        rows = rows_of(range(ROWS), prefix="large")
+        for form in FORMS:
+            body = form.encode(rows)
+            with ThreadPoolExecutor(AT_ONCE) as pool:
+                for done in [pool.submit(post_all, site.base_url, key, form, [body]) for _ in range(AT_ONCE)]:
+                    done.result()
+            assert max(_peaks(site)) < LIMIT_MB, form.name
+
+
+def _peaks(site: Site) -> list[int]:
+    """The most memory that each web worker ever had, MB."""
+    workers = children(leader(site, "web"))
+    assert workers
+    return [_peak(worker) for worker in workers]
+
+
+def _peak(pid: int) -> int:
+    said = Path(f"/proc/{pid}/status").read_text()
+    return next(int(line.split()[1]) for line in said.splitlines() if line.startswith("VmHWM")) // 1024
