@@ -2,6 +2,8 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -13,36 +15,91 @@ from tests.factories import make_key, make_model, make_project, prediction_row
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def post_at_once(bodies: list[list[dict]], *, key: str = "") -> list[dict]:
-    project = make_project()
-    make_model(project, "employment")
-    _, secret = make_key(project)
+class Api:
+    """Clients of one model."""
 
-    def post(rows: list[dict]) -> dict:
-        try:
-            headers = {"authorization": f"Bearer {secret}", **({"Idempotency-Key": key} if key else {})}
-            url = "/api/v1/models/employment/predictions"
-            answer = Client().post(url, json.dumps({"predictions": rows}), "application/json", headers=headers)
-            assert answer.status_code == 200, answer.content
-            return answer.json()
-        finally:
-            connection.close()
+    def __init__(self) -> None:
+        project = make_project()
+        make_model(project, "employment")
+        self.key = make_key(project)[1]
 
-    with ThreadPoolExecutor(len(bodies)) as pool:
-        return list(pool.map(post, bodies))
+    def send(self, rows: list[dict], **headers: str) -> Any:
+        sent = {"authorization": f"Bearer {self.key}", **headers}
+        url = "/api/v1/models/employment/predictions"
+        return Client().post(url, json.dumps({"predictions": rows}), "application/json", headers=sent)
+
+    def at_once(self, bodies: list[list[dict]], **headers: str) -> list[Any]:
+        """The answers to all bodies, each from a client of its own."""
+
+        def send(rows: list[dict]) -> Any:
+            try:
+                return self.send(rows, **headers)
+            finally:
+                connection.close()
+
+        with ThreadPoolExecutor(len(bodies)) as pool:
+            return list(pool.map(send, bodies))
 
 
-def test_overlapping_ids_are_stored_once_each_without_deadlock():
+@pytest.fixture
+def api() -> Api:
+    return Api()
+
+
+def test_overlapping_ids_are_stored_once_each_without_deadlock(api):
     forwards = [prediction_row(n) for n in range(200)]
-    answers = post_at_once([forwards, forwards[::-1], forwards[50:], forwards[:150][::-1]])
+    answers = api.at_once([forwards, forwards[::-1], forwards[50:], forwards[:150][::-1]])
     assert Prediction.objects.count() == 200
-    assert sum(answer["accepted"] for answer in answers) == 200
-    assert sum(answer["duplicates"] for answer in answers) == 200 + 150 + 150
+    assert sum(answer.json()["accepted"] for answer in answers) == 200
+    assert sum(answer.json()["duplicates"] for answer in answers) == 200 + 150 + 150
     assert sum(Batch.objects.values_list("accepted", flat=True)) == 200
 
 
-def test_the_same_idempotency_key_at_once_executes_once():
-    answers = post_at_once([[prediction_row(1)]] * 6, key="same")
-    assert all(answer == answers[0] for answer in answers)
-    assert answers[0]["accepted"] == 1
+@pytest.mark.parametrize("clients", [2, 20])
+def test_the_same_idempotency_key_at_once_executes_once(api, clients):
+    answers = api.at_once([[prediction_row(1), prediction_row(2)]] * clients, **{"Idempotency-Key": "same"})
+    assert [answer.status_code for answer in answers] == [200] * clients
+    assert [answer.json() for answer in answers] == [answers[0].json()] * clients
+    assert answers[0].json()["accepted"] == 2
     assert Batch.objects.count() == 1
+    assert Prediction.objects.count() == 2
+
+
+def test_a_client_with_another_body_under_the_key_is_refused_while_the_first_is_at_work(api):
+    answers = api.at_once([[prediction_row(number)] for number in range(6)], **{"Idempotency-Key": "same"})
+    assert sorted(answer.status_code for answer in answers) == [200] + [409] * 5
+    assert Prediction.objects.count() == 1
+
+
+@pytest.mark.slow
+def test_a_thousand_rounds_of_two_clients_with_the_same_ids_end_with_each_id_once(api):
+    """Each round both push rows that overlap, in opposite orders; the database would end one of two in a deadlock."""
+    rounds, accepted, duplicates = 1_000, 0, 0
+    start = Barrier(2)
+
+    def client(is_first: bool) -> list[dict]:
+        answers = []
+        try:
+            for number in range(rounds):
+                rows = [prediction_row(10 * number + at) for at in range(10)]
+                start.wait(timeout=30)
+                answers.append(api.send(rows[:7] if is_first else rows[:2:-1]).json())
+        finally:
+            connection.close()
+        return answers
+
+    deadlocks = _deadlocks()
+    with ThreadPoolExecutor(2) as pool:
+        for answers in pool.map(client, (True, False)):
+            accepted += sum(answer["accepted"] for answer in answers)
+            duplicates += sum(answer["duplicates"] for answer in answers)
+    assert (accepted, duplicates) == (10 * rounds, 4 * rounds)
+    assert Prediction.objects.values("external_id").distinct().count() == Prediction.objects.count() == 10 * rounds
+    assert _deadlocks() == deadlocks
+
+
+def _deadlocks() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_force_next_flush(), pg_stat_clear_snapshot()")
+        cursor.execute("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+        return int(cursor.fetchone()[0])

@@ -9,7 +9,7 @@ from apps.reports import services as reports
 from apps.reports.models import Report, ReportJob
 from apps.truth import services as truth
 from tests.factories import push_outcomes
-from tests.reports.worlds import World, close_days, figures_of, label_draws, make_world, report_of, send_outcomes
+from tests.reports.worlds import FIRST, World, close_days, figures_of, label_draws, make_world, report_of, send_outcomes
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("without_pictures")]
 
@@ -99,6 +99,21 @@ def test_an_overtaken_report_is_asked_for_again_once_it_is_quiet(closed):
     reports.run_due()
     assert Report.objects.latest("id").previous == first
     assert reports.refresh_due(now=first.created_at + timedelta(hours=1)) == 0
+
+
+def test_a_changed_outcome_makes_due_the_windows_that_it_touches_and_no_other(closed):
+    days = [FIRST + timedelta(days=number) for number in range(5)]
+    windows = [(days[0], days[2]), (days[2], days[4]), (days[1], days[3]), (days[0], days[4])]
+    for start, end in windows:
+        reports.request_report(closed.model, "performance", start, end)
+    reports.run_due()
+    later = timezone.now() + timedelta(hours=1)
+    assert reports.refresh_due(now=later) == 0
+
+    correct(closed, range(3, 4))  # of the last day
+    assert reports.refresh_due(now=later) == 2
+    due = ReportJob.objects.filter(report=None).order_by("start")
+    assert list(due.values_list("start", "end")) == [windows[3], windows[1]]
 
 
 def test_what_is_not_overtaken_is_left_alone(closed):
