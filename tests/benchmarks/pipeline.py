@@ -1,0 +1,141 @@
+"""From push to drawn: predictions are posted while the worker draws, inspects and opens items.
+
+Two clients post JSON batches of 1,000 rows as fast as they are answered. Reported are the rows a second that were
+answered, the rows a second that were drawn (until the last batch is), and how long a batch waited from its answer until
+it was drawn. Arguments: `--rows 1000000`, `--floor 0.002`.
+"""
+
+import argparse
+import http.client
+import json
+import multiprocessing
+import time
+import uuid
+from datetime import UTC, datetime
+from multiprocessing.queues import Queue
+from urllib.parse import urlsplit
+
+import numpy as np
+import psycopg
+
+from tests.benchmarks.harness import Site, print_table, running_site
+from tests.benchmarks.intake import CLIENTS, MODEL, as_json, prepared, rows_of
+
+ROWS = 1_000_000
+BATCH = 1_000
+# Bodies that are made before the start; each batch is one of them with ids of its own.
+TEMPLATES = 20
+PLACE = "<batch>"
+PATIENCE_SECONDS = 1_800
+
+# The batch, and when its answer came.
+Answered = tuple[int, float]
+
+
+def run(arguments: list[str]) -> dict[str, float | int]:
+    asked = _parse(arguments)
+    with running_site() as site:
+        key = prepared(site)
+        _call(site, key, "PUT", f"/api/v1/models/{MODEL}/policies", {"floor": asked.floor})
+        answered, seconds = _post(site, key, asked.rows)
+        _wait_until_drawn(site, key)
+        done = _drawn(site)
+    rows = len(answered) * BATCH
+    waits = np.array([done[batch] - at for batch, at in answered])
+    first = min(at for _, at in answered)
+    # The clock of the rate is that of the pushes; what came after the last push is the worker's.
+    drawn = rows / (seconds + max(max(done.values()) - max(at for _, at in answered), 0.0))
+    p50, p95, longest = (float(value) for value in np.quantile(np.maximum(waits, 0), [0.5, 0.95, 1]))
+    intake = rows / seconds
+    print_table(
+        [
+            {"what": "answered, rows/s", "figure": intake},
+            {"what": "drawn, rows/s", "figure": drawn},
+            {"what": "from the answer to drawn, median, s", "figure": p50},
+            {"what": "the same, 95th percentile, s", "figure": p95},
+            {"what": "the same, longest, s", "figure": longest},
+            {"what": "all in all, s", "figure": max(done.values()) - first},
+        ]
+    )
+    return {
+        "rows": rows,
+        "intake_rows_s": round(intake),
+        "drawn_rows_s": round(drawn),
+        "keeps_up": round(drawn / intake, 3),
+        "wait_p50_s": round(p50, 3),
+        "wait_p95_s": round(p95, 3),
+    }
+
+
+def _post(site: Site, key: str, rows: int) -> tuple[list[Answered], float]:
+    """When each batch was answered, and the seconds for which the clients posted, both together."""
+    context = multiprocessing.get_context("fork")
+    said: Queue[tuple[list[Answered], float]] = context.Queue()
+    each = max(rows // CLIENTS // BATCH, 1)
+    clients = [
+        context.Process(target=_client, args=(site.base_url, key, f"client{number}-", each, said))
+        for number in range(CLIENTS)
+    ]
+    for client in clients:
+        client.start()
+    parts = [said.get() for _ in clients]
+    for client in clients:
+        client.join()
+    return [answer for answers, _ in parts for answer in answers], max(posting for _, posting in parts)
+
+
+def _client(base_url: str, key: str, prefix: str, batches: int, said: "Queue[tuple[list[Answered], float]]") -> None:
+    connection = http.client.HTTPConnection(urlsplit(base_url).netloc, timeout=120)
+    templates = [as_json(rows_of(range(at * BATCH, (at + 1) * BATCH), prefix=PLACE)) for at in range(TEMPLATES)]
+    answers: list[Answered] = []
+    began = time.perf_counter()
+    for number in range(batches):
+        body = templates[number % TEMPLATES].replace(PLACE.encode(), f"{prefix}{number:06}".encode())
+        headers = {
+            "Authorization": f"Bearer {key}",
+            "Content-Type": "application/json",
+            "Idempotency-Key": uuid.uuid4().hex,
+        }
+        connection.request("POST", f"/api/v1/models/{MODEL}/predictions", body, headers)
+        answer = connection.getresponse()
+        document = json.loads(answer.read())
+        assert answer.status == 200, document
+        answers.append((document["batch"], time.time()))
+    said.put((answers, time.perf_counter() - began))
+
+
+def _wait_until_drawn(site: Site, key: str) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while _call(site, key, "GET", f"/api/v1/models/{MODEL}/batches")["due"]["draw"]:
+        assert time.monotonic() < deadline, "the worker does not keep up"
+        time.sleep(0.2)
+
+
+def _drawn(site: Site) -> dict[int, float]:
+    """When each batch was drawn."""
+    with psycopg.connect(site.database_url) as connection:
+        rows = connection.execute(
+            "SELECT batch_id, done_at FROM predictions_batchstage WHERE stage = 'draw'"
+        ).fetchall()
+    return {batch: _seconds(done_at) for batch, done_at in rows}
+
+
+def _seconds(moment: datetime) -> float:
+    return moment.astimezone(UTC).timestamp()
+
+
+def _call(site: Site, key: str, method: str, path: str, document: object = None) -> dict[str, dict[str, int]]:
+    connection = http.client.HTTPConnection(urlsplit(site.base_url).netloc, timeout=120)
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+    connection.request(method, path, None if document is None else json.dumps(document), headers)
+    answer = connection.getresponse()
+    found: dict[str, dict[str, int]] = json.loads(answer.read())
+    assert answer.status == 200, found
+    return found
+
+
+def _parse(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="./run.sh bench pipeline")
+    parser.add_argument("--rows", type=int, default=ROWS)
+    parser.add_argument("--floor", type=float, default=0.002)
+    return parser.parse_args(arguments)
