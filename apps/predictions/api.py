@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from functools import partial
 from typing import IO, Any, ClassVar
 
-from django.conf import settings
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.parsers import BaseParser
@@ -17,7 +16,7 @@ from apps.accounts.access import get_or_404, key_of, project_of
 from apps.accounts.models import Scope
 from apps.common.api import check_charset, whole
 from apps.predictions import services
-from apps.predictions.bodies import Body, too_large
+from apps.predictions.bodies import Body, of_a_push
 from apps.predictions.columns import ARROW, PARQUET
 from apps.predictions.decoding import JSON, NDJSON
 from apps.predictions.models import Batch, BatchKind, BatchStage, Stage
@@ -88,8 +87,7 @@ class PushView(APIView):
 
 def _body(request: Request) -> Body:
     length = int(request.META.get("CONTENT_LENGTH") or 0)
-    if length > settings.MAX_BODY_BYTES:
-        raise too_large()
+    of_a_push().check_size(length)
     content_type = request.content_type or ""
     check_charset(content_type)
     encoding = request.headers.get("Content-Encoding", "").strip().lower()

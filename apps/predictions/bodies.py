@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
 from types import TracebackType
 from typing import Self
@@ -15,25 +16,55 @@ from apps.predictions.unfolding import unfold
 IN_MEMORY = 1024 * 1024
 
 
+@dataclass(frozen=True)
+class Bounds:
+    """How much one body or file may hold, under the names that the limits have."""
+
+    rows: int
+    size: int
+    rows_name: str = "rows_per_batch"
+    size_name: str = "body_bytes"
+
+    def check_rows(self, rows: int) -> None:
+        """Raises TooLargeError."""
+        if rows > self.rows:
+            message = f"More than {self.rows:,} rows; send several batches."
+            raise TooLargeError(message, limit=self.rows_name, value=self.rows)
+
+    def check_size(self, size: int) -> None:
+        """Of what came, or of what it unfolds to. Raises TooLargeError."""
+        if size > self.size:
+            message = f"The body is larger than {self.size:,} bytes."
+            raise TooLargeError(message, limit=self.size_name, value=self.size)
+
+
+def of_a_push() -> Bounds:
+    """The bounds of a body that is stored while its sender waits."""
+    return Bounds(rows=settings.MAX_BATCH_ROWS, size=settings.MAX_BODY_BYTES)
+
+
 class Body:
     """A body of rows, to be read once or several times; close it, or use it as a context."""
 
-    def __init__(self, content_type: str) -> None:
+    def __init__(self, content_type: str, *, bounds: Bounds | None = None) -> None:
         self.content_type = content_type
+        self.bounds = bounds or of_a_push()
         self.size = 0
         # Closed by `close`: a body outlives the function that makes it.
         self.file: SpooledTemporaryFile[bytes] = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115  # see above
         self._hash = hashlib.sha256()
 
     @classmethod
-    def receive(cls, pieces: Iterable[bytes], *, content_type: str, encoding: str = "") -> Self:
+    def receive(
+        cls, pieces: Iterable[bytes], *, content_type: str, encoding: str = "", bounds: Bounds | None = None
+    ) -> Self:
         """Take in a body, piece by piece.
 
         Raises UnsupportedMediaError, CorruptBodyError, TooLargeError.
         """
-        body = cls(content_type)
+        body = cls(content_type, bounds=bounds)
         try:
-            for piece in unfold(limited(pieces), encoding=encoding):
+            for piece in unfold(limited(pieces, body.bounds), encoding=encoding):
                 body._write(piece)
         except BaseException:
             body.close()
@@ -59,29 +90,15 @@ class Body:
 
     def _write(self, piece: bytes) -> None:
         self.size += len(piece)
-        if self.size > settings.MAX_BODY_BYTES:
-            raise too_large()
+        self.bounds.check_size(self.size)
         self._hash.update(piece)
         self.file.write(piece)
 
 
-def limited(pieces: Iterable[bytes]) -> Iterator[bytes]:
+def limited(pieces: Iterable[bytes], bounds: Bounds) -> Iterator[bytes]:
     """The pieces, up to as many bytes as a body may have."""
     size = 0
     for piece in pieces:
         size += len(piece)
-        if size > settings.MAX_BODY_BYTES:
-            raise too_large()
+        bounds.check_size(size)
         yield piece
-
-
-def too_large() -> TooLargeError:
-    """Why a body is refused for its size, as sent or unfolded."""
-    limit = settings.MAX_BODY_BYTES
-    return TooLargeError(f"The body is larger than {limit:,} bytes.", limit="body_bytes", value=limit)
-
-
-def too_many_rows() -> TooLargeError:
-    """Why a body is refused for the number of its rows."""
-    limit = settings.MAX_BATCH_ROWS
-    return TooLargeError(f"More than {limit:,} rows; send several batches.", limit="rows_per_batch", value=limit)

@@ -6,7 +6,7 @@ with the first such body.
 
 import json
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from mmap import ACCESS_READ, mmap
 from tempfile import SpooledTemporaryFile
@@ -14,10 +14,9 @@ from threading import Lock
 from typing import IO, Any
 
 import msgspec
-from django.conf import settings
 
 from apps.common.errors import UnprocessableError
-from apps.predictions.bodies import IN_MEMORY, too_large, too_many_rows
+from apps.predictions.bodies import IN_MEMORY, Bounds, of_a_push
 
 PARQUET = ("application/vnd.apache.parquet", "application/x-parquet")
 ARROW = ("application/vnd.apache.arrow.stream",)
@@ -28,6 +27,8 @@ PAGE_BUFFER = 64 * 1024
 
 # Columns are unfolded a page or a batch at a time, of all of them at once: in one body after the other.
 _ONE_BODY = Lock()
+# What columns become: the names of fields, null for what is left out.
+Naming = Callable[[Sequence[str]], Sequence[str | None]]
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
@@ -37,7 +38,7 @@ class BadColumnsError(UnprocessableError):
     code = "invalid_columns"
 
 
-def parquet_rows(file: IO[bytes]) -> Iterator[list[bytes]]:
+def parquet_rows(file: IO[bytes], *, bounds: Bounds | None = None, naming: Naming = list[str]) -> Iterator[list[bytes]]:
     """The rows of a Parquet file, some at a time. Raises BadColumnsError, TooLargeError."""
     import pyarrow as pa  # noqa: PLC0415  # see above
     import pyarrow.parquet as pq  # noqa: PLC0415  # see above
@@ -49,11 +50,12 @@ def parquet_rows(file: IO[bytes]) -> Iterator[list[bytes]]:
         texts = [field.name for field in schema if pa.types.is_string(field.type)]
         # Pages are read as they are needed; a row group may be as large as the file.
         parquet = pq.ParquetFile(file, read_dictionary=texts, buffer_size=PAGE_BUFFER, pre_buffer=False)
-        _check_sizes(parquet.metadata)
-        yield from _bounded(parquet.iter_batches(batch_size=BATCH, use_threads=False))
+        bounds = bounds or of_a_push()
+        _check_sizes(parquet.metadata, bounds)
+        yield from _bounded(parquet.iter_batches(batch_size=BATCH, use_threads=False), bounds, naming)
 
 
-def arrow_rows(file: SpooledTemporaryFile[bytes]) -> Iterator[list[bytes]]:
+def arrow_rows(file: SpooledTemporaryFile[bytes], *, bounds: Bounds | None = None) -> Iterator[list[bytes]]:
     """The rows of an Arrow IPC stream, some at a time. Raises BadColumnsError, TooLargeError."""
     import pyarrow as pa  # noqa: PLC0415  # see above
 
@@ -69,7 +71,7 @@ def arrow_rows(file: SpooledTemporaryFile[bytes]) -> Iterator[list[bytes]]:
         reader = pa.ipc.open_stream(pa.BufferReader(view))
         _check_schema(reader.schema)
         parts = (batch.slice(start, BATCH) for batch in reader for start in range(0, batch.num_rows, BATCH))
-        yield from _bounded(parts)
+        yield from _bounded(parts, bounds or of_a_push(), list[str])
 
 
 @contextmanager
@@ -110,40 +112,37 @@ def _is_plain(kind: Any) -> bool:
     return any(getattr(pa.types, f"is_{test}")(kind) for test in tests)
 
 
-def _check_sizes(metadata: Any) -> None:
+def _check_sizes(metadata: Any, bounds: Bounds) -> None:
     """What the file says of itself, before any of it is unfolded."""
-    if metadata.num_rows > settings.MAX_BATCH_ROWS:
-        raise too_many_rows()
-    unfolded = sum(metadata.row_group(at).total_byte_size for at in range(metadata.num_row_groups))
-    if unfolded > settings.MAX_BODY_BYTES:
-        raise too_large()
+    bounds.check_rows(metadata.num_rows)
+    bounds.check_size(sum(metadata.row_group(at).total_byte_size for at in range(metadata.num_row_groups)))
 
 
-def _bounded(batches: Iterable[Any]) -> Iterator[list[bytes]]:
+def _bounded(batches: Iterable[Any], bounds: Bounds, naming: Naming) -> Iterator[list[bytes]]:
     """The rows of record batches, as long as they are not, unfolded, too large."""
     size = 0
     rows: list[bytes] = []
     for batch in batches:
-        for row in _rows(batch):
+        for row in _rows(batch, naming(batch.schema.names)):
             rows.append(row)
             size += len(row)
-            if size > settings.MAX_BODY_BYTES:
-                raise too_large()
+            bounds.check_size(size)
             if len(rows) == BATCH or len(row) * len(rows) > IN_MEMORY:
                 yield rows
                 rows = []
     yield rows
 
 
-def _rows(batch: Any) -> Iterator[bytes]:
+def _rows(batch: Any, fields: Sequence[str | None]) -> Iterator[bytes]:
     """The rows of a record batch as JSON; numbers that JSON does not know are left for the row's own check."""
     names, groups = [], []
-    for name in batch.schema.names:
+    taken = [(name, column) for name, column in zip(fields, batch.columns, strict=True) if name is not None]
+    for name, _ in taken:
         group, dot, inner = name.partition(".")
         is_grouped = bool(dot) and group in GROUPS
         names.append(inner if is_grouped else name)
         groups.append(group if is_grouped else None)
-    columns = [_values(column) for column in batch.columns]
+    columns = [_values(column) for _, column in taken]
     for values in zip(*columns, strict=True):
         row: dict[str, Any] = {}
         for name, group, value in zip(names, groups, values, strict=True):

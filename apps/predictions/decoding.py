@@ -6,11 +6,10 @@ import re
 from collections.abc import Iterable, Iterator
 
 import msgspec
-from django.conf import settings
 
 from apps.common.errors import TooLargeError, UnsupportedMediaError
 from apps.common.strict_json import StrictJSONError
-from apps.predictions.bodies import IN_MEMORY, Body, too_many_rows
+from apps.predictions.bodies import IN_MEMORY, Body
 from apps.predictions.columns import ARROW, PARQUET, arrow_rows, parquet_rows
 
 JSON = "application/json"
@@ -42,8 +41,7 @@ def chunks(body: Body, *, name: str) -> Iterator[list[bytes]]:
     seen = 0
     for rows in _rows(body, name=name):
         seen += sum(map(bool, rows))
-        if seen > settings.MAX_BATCH_ROWS:
-            raise too_many_rows()
+        body.bounds.check_rows(seen)
         for start in range(0, len(rows), CHUNK_ROWS):
             yield rows[start : start + CHUNK_ROWS]
 
@@ -51,11 +49,11 @@ def chunks(body: Body, *, name: str) -> Iterator[list[bytes]]:
 def _rows(body: Body, *, name: str) -> Iterator[list[bytes]]:
     kind = body.content_type.partition(";")[0].strip().lower()
     if kind in PARQUET:
-        return parquet_rows(body.file)
+        return parquet_rows(body.file, bounds=body.bounds)
     if kind in ARROW:
-        return arrow_rows(body.file)
+        return arrow_rows(body.file, bounds=body.bounds)
     if kind in NDJSON:
-        return _lines(_texts(iter(lambda: body.file.readline(MAX_ROW_BYTES + 2), b"")))
+        return gathered(lines(body))
     if kind == JSON:
         return _listed(_texts(iter(lambda: body.file.read(WINDOW), b"")), name=name)
     known = ", ".join((JSON, NDJSON[0], PARQUET[0], ARROW[0]))
@@ -81,10 +79,10 @@ def _texts(pieces: Iterable[bytes]) -> Iterator[bytes]:
         raise StrictJSONError(f"Not valid UTF-8 at byte {at}.", code="invalid_unicode")
 
 
-def _lines(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
-    rows: list[bytes] = []
-    size = 0
-    for number, line in enumerate(lines, start=1):
+def lines(body: Body) -> Iterator[bytes]:
+    """The lines of a text from where its file stands, each with its end. Raises StrictJSONError, TooLargeError."""
+    pieces = iter(lambda: body.file.readline(MAX_ROW_BYTES + 2), b"")
+    for number, line in enumerate(_texts(pieces), start=1):
         if len(line.rstrip(b"\r\n")) > MAX_ROW_BYTES:
             raise TooLargeError(
                 f"Line {number} is longer than {MAX_ROW_BYTES:,} bytes.",
@@ -92,10 +90,19 @@ def _lines(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
                 value=MAX_ROW_BYTES,
                 line=number,
             )
-        if number > 2 * settings.MAX_BATCH_ROWS:
-            raise too_many_rows()
-        # A blank line is no row, but keeps its place: so a row's index tells its line.
-        row = line.strip(_SPACE)
+        body.bounds.check_rows(number // 2)  # blank ones are lines too
+        yield line
+
+
+def gathered(raws: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """Raw rows without the white space around them, as many at a time as are worked on together.
+
+    A blank line is no row, but keeps its place: so a row's index tells its line.
+    """
+    rows: list[bytes] = []
+    size = 0
+    for raw in raws:
+        row = raw.strip(_SPACE)
         rows.append(row)
         size += len(row)
         if size > CHUNK_BYTES or len(rows) == CHUNK_ROWS:

@@ -1,6 +1,6 @@
 """Storing a push: rows, batch and state in one transaction, and the answer with it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.db import OperationalError, connection, transaction
@@ -73,22 +73,20 @@ def _push(
 ) -> tuple[int, dict[str, Any]]:
     try:
         with transaction.atomic():
-            if key and (first := _first_answer(model.project, key, path=path, body=body)):
+            if key and (first := first_answer(model.project, key, path=path, digest=body.digest)):
                 return first
             answer = store(kind, model, body, admit=admit)
             if is_atomic and answer.rejected:
                 raise NothingStoredError(answer)
             if key:
-                IdempotentAnswer.objects.filter(project=model.project, key=key).update(
-                    status=answer.status, answer=answer.document
-                )
+                keep_answer(model.project, key, answer.status, answer.document)
     except NothingStoredError as refusal:
         kept = Answer(rejected=refusal.answer.rejected, parked=None if refusal.answer.parked is None else 0)
         return 422, kept.document
     return answer.status, answer.document
 
 
-def _first_answer(project: Project, key: str, *, path: str, body: Body) -> tuple[int, dict[str, Any]] | None:
+def first_answer(project: Project, key: str, *, path: str, digest: bytes) -> tuple[int, dict[str, Any]] | None:
     """Take the key, waiting for whoever is using it; None if it is ours now."""
     if len(key) > MAX_KEY or not key.isprintable():
         message = f"An Idempotency-Key has at most {MAX_KEY} printable characters."
@@ -97,23 +95,40 @@ def _first_answer(project: Project, key: str, *, path: str, body: Body) -> tuple
         cursor.execute(
             "INSERT INTO predictions_idempotentanswer (project_id, key, path, body_hash, status, answer, created_at)"
             " VALUES (%s, %s, %s, %s, 0, '{}', now()) ON CONFLICT DO NOTHING",
-            [project.pk, key, path, body.digest],
+            [project.pk, key, path, digest],
         )
         if cursor.rowcount:
             return None
     first = IdempotentAnswer.objects.get(project=project, key=key)
-    if bytes(first.body_hash) != body.digest or first.path != path:
+    if bytes(first.body_hash) != digest or first.path != path:
         raise ConflictError("This Idempotency-Key was used for another body.", code="idempotency_key_reused")
     return first.status, first.answer
 
 
+def keep_answer(project: Project, key: str, status: int, document: dict[str, Any]) -> None:
+    """What the key, taken in this transaction, is answered with from now on."""
+    IdempotentAnswer.objects.filter(project=project, key=key).update(status=status, answer=document)
+
+
 def store(kind: BatchKind, model: MonitoredModel, body: Body, *, admit: Admit = all_rows) -> Answer:
     """Store the good rows of a body as one batch and keep the others; call it in a transaction."""
-    writer, keeper = WRITERS[kind](model), Keeper(model, kind)
-    for raws in chunks(body, name=kind.value):
+    return store_chunks(kind, model, chunks(body, name=kind.value), admit=admit)
+
+
+def store_chunks(
+    kind: BatchKind,
+    model: MonitoredModel,
+    rows: Iterable[list[bytes]],
+    *,
+    first: int = 0,
+    admit: Admit = all_rows,
+) -> Answer:
+    """The same for rows that come some at a time; `first` is the index of the first one in its file."""
+    writer, keeper = WRITERS[kind](model, first=first), Keeper(model, kind)
+    for raws in rows:
         admit(sum(map(bool, raws)))
-        first = writer.seen
-        keeper.keep([(each, raws[each.index - first]) for each in writer.add(raws)])
+        start = writer.seen
+        keeper.keep([(each, raws[each.index - start]) for each in writer.add(raws)])
     keeper.finish()
     return writer.finish()
 

@@ -40,10 +40,11 @@ class BatchWriter:
     kind: ClassVar[BatchKind]
     stages: ClassVar[tuple[Stage, ...]]
 
-    def __init__(self, model: MonitoredModel) -> None:
+    def __init__(self, model: MonitoredModel, *, first: int = 0) -> None:
         self.model, self.now = model, timezone.now()
         self.answer = Answer()
-        self.seen = 0
+        # The index of the row that comes next.
+        self.seen = first
 
     def add(self, raws: list[bytes]) -> list[Rejection]:
         """Store the good ones of these rows; the others' rejections, by their index in the whole push."""
@@ -83,8 +84,8 @@ class PredictionWriter(BatchWriter):
     kind = BatchKind.PREDICTIONS
     stages = (Stage.DRAW, Stage.RESOLVE, Stage.INSPECT)
 
-    def __init__(self, model: MonitoredModel) -> None:
-        super().__init__(model)
+    def __init__(self, model: MonitoredModel, *, first: int = 0) -> None:
+        super().__init__(model, first=first)
         self.reader = PredictionReader(model, now=self.now)
         self.versions: dict[str, int] = {}
         self.batch = self.first_id = self.last_id = 0
@@ -198,8 +199,8 @@ class OutcomeWriter(BatchWriter):
     kind = BatchKind.OUTCOMES
     stages = (Stage.RESOLVE, Stage.INSPECT)
 
-    def __init__(self, model: MonitoredModel) -> None:
-        super().__init__(model)
+    def __init__(self, model: MonitoredModel, *, first: int = 0) -> None:
+        super().__init__(model, first=first)
         self.answer.parked = 0
         self.parked: set[str] = set()
         self.is_locked = False
