@@ -165,6 +165,9 @@ STORAGES = {
 MAX_BODY_BYTES = env.integer("COUNTERSIGN_MAX_BODY_BYTES", 64 * 1024 * 1024)
 MAX_BATCH_ROWS = env.integer("COUNTERSIGN_MAX_BATCH_ROWS", 100_000)
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
+# The largest file that is uploaded, and the largest that it may unfold to.
+MAX_UPLOAD_BYTES = env.integer("COUNTERSIGN_MAX_UPLOAD_BYTES", 1024**3)
+MAX_UNFOLDED_BYTES = 8 * MAX_UPLOAD_BYTES
 # What one key may send in a minute, counted in the broker; 0: as much as it likes.
 REQUESTS_PER_MINUTE = env.integer("COUNTERSIGN_REQUESTS_PER_MINUTE", 60_000)
 ROWS_PER_MINUTE = env.integer("COUNTERSIGN_ROWS_PER_MINUTE", 6_000_000)
@@ -233,6 +236,8 @@ CELERY_BEAT_SCHEDULE = {
         "refresh_reports",
         "make_partitions",
         "expire_rejected",
+        "load_uploads",
+        "expire_uploads",
     )
 }
 

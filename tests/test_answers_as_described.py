@@ -13,6 +13,7 @@ from schemathesis.checks import CHECKS
 from schemathesis.core.parameters import ParameterLocation
 
 from apps.accounts.models import Role
+from apps.predictions.models import Upload
 from apps.reports.models import ReportJob
 from apps.review.models import Slot
 from apps.review.services import open_due_items
@@ -72,6 +73,7 @@ class World:
         draw_all(self.model)
         open_due_items()
         self.job = ReportJob.objects.create(model=self.model, kind="value", start="2026-03-01", end="2026-04-01")
+        self.upload = Upload.objects.create(model=self.model, kind="outcomes", form="csv", name="rows.csv", size=9)
 
     def aim(self, case: Case) -> None:
         """Let the call be about what is there, unless its path is meant to be wrong."""
@@ -80,6 +82,7 @@ class World:
             "queue": "main",
             "slot": Slot.objects.order_by("pk").values_list("pk", flat=True)[0],
             "id": self.job.pk,
+            "upload": self.upload.pk,
         }
         path = case.meta and case.meta.components.get(ParameterLocation.PATH)
         if path and path.mode is GenerationMode.NEGATIVE:

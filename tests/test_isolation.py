@@ -10,7 +10,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
 from apps.accounts.models import Role
-from apps.predictions.models import BatchStage
+from apps.predictions.models import BatchStage, Upload
 from apps.registry.models import Incident, IncidentKind, MonitoredModel
 from apps.reports.models import Report, ReportJob
 from apps.review.models import Slot
@@ -78,6 +78,9 @@ class World:
         seen = {"first_seen_at": timezone.now(), "last_seen_at": timezone.now(), "rows": 1}
         self.incident = Incident.objects.create(model=self.model, kind=IncidentKind.OUTCOMES_PARKED, **seen)
         self.job = ReportJob.objects.create(**window)
+        self.upload = Upload.objects.create(
+            model=self.model, kind="predictions", form="csv", name="theirs.csv", size=1, confirmed_at=timezone.now()
+        )
 
     @property
     def values(self) -> dict[str, Any]:
@@ -97,6 +100,7 @@ class World:
             "theme": "light",
             "pk": self.job.pk,
             "incident": self.incident.pk,
+            "upload": self.upload.pk,
         }
 
 

@@ -46,14 +46,15 @@ class StreamParser(BaseParser):
         return stream
 
 
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    {"type": "string", "maxLength": services.MAX_KEY},
+    OpenApiParameter.HEADER,
+    description="The same body under the same key is answered with the first answer",
+)
 PARAMETERS: list[Any] = [
     PushQuerySerializer,
-    OpenApiParameter(
-        "Idempotency-Key",
-        {"type": "string", "maxLength": services.MAX_KEY},
-        OpenApiParameter.HEADER,
-        description="The same body under the same key is answered with the first answer",
-    ),
+    IDEMPOTENCY_KEY,
     OpenApiParameter("Content-Encoding", OpenApiTypes.STR, OpenApiParameter.HEADER, enum=sorted(UNFOLDINGS)),
 ]
 OTHER_FORMS: dict[str, Any] = {

@@ -55,6 +55,18 @@ def parquet_rows(file: IO[bytes], *, bounds: Bounds | None = None, naming: Namin
         yield from _bounded(parquet.iter_batches(batch_size=BATCH, use_threads=False), bounds, naming)
 
 
+def parquet_shape(file: IO[bytes]) -> tuple[list[str], int]:
+    """The columns of a Parquet file, and how many rows it says it has. Raises BadColumnsError."""
+    import pyarrow.parquet as pq  # noqa: PLC0415  # see above
+
+    file.seek(0)
+    with _reading("a Parquet file"):
+        metadata = pq.read_metadata(file)
+        schema = metadata.schema.to_arrow_schema()
+        _check_schema(schema)
+        return list(schema.names), int(metadata.num_rows)
+
+
 def arrow_rows(file: SpooledTemporaryFile[bytes], *, bounds: Bounds | None = None) -> Iterator[list[bytes]]:
     """The rows of an Arrow IPC stream, some at a time. Raises BadColumnsError, TooLargeError."""
     import pyarrow as pa  # noqa: PLC0415  # see above
@@ -136,20 +148,20 @@ def _bounded(batches: Iterable[Any], bounds: Bounds, naming: Naming) -> Iterator
 def _rows(batch: Any, fields: Sequence[str | None]) -> Iterator[bytes]:
     """The rows of a record batch as JSON; numbers that JSON does not know are left for the row's own check."""
     names, groups = [], []
-    taken = [(name, column) for name, column in zip(fields, batch.columns, strict=True) if name is not None]
-    for name, _ in taken:
-        group, dot, inner = name.partition(".")
+    taken = [(field, column) for field, column in zip(fields, batch.columns, strict=True) if field is not None]
+    for field, _ in taken:
+        group, dot, inner = field.partition(".")
         is_grouped = bool(dot) and group in GROUPS
-        names.append(inner if is_grouped else name)
+        names.append(inner if is_grouped else field)
         groups.append(group if is_grouped else None)
     columns = [_values(column) for _, column in taken]
     for values in zip(*columns, strict=True):
         row: dict[str, Any] = {}
-        for name, group, value in zip(names, groups, values, strict=True):
-            if group == "features":
-                row.setdefault(group, {})[name] = value
+        for name, within, value in zip(names, groups, values, strict=True):
+            if within == "features":
+                row.setdefault(within, {})[name] = value
             elif value is not None:
-                (row if group is None else row.setdefault(group, {}))[name] = value
+                (row if within is None else row.setdefault(within, {}))[name] = value
         yield _as_json(row)
 
 

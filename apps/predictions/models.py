@@ -5,10 +5,11 @@ The hot tables' own references carry no database constraint: each would cost a t
 
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
-from apps.accounts.models import Project
+from apps.accounts.models import Project, User
 from apps.common.leases import Leased
 from apps.predictions.querysets import (
     BatchQuerySet,
@@ -16,6 +17,7 @@ from apps.predictions.querysets import (
     OutcomeQuerySet,
     PredictionQuerySet,
     RejectedRowQuerySet,
+    UploadQuerySet,
 )
 from apps.registry.models import ModelVersion, MonitoredModel
 
@@ -251,3 +253,78 @@ class RejectedCount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.rows} × {self.code}"
+
+
+class FileForm(models.TextChoices):
+    CSV = "csv", "CSV"
+    NDJSON = "ndjson", "NDJSON"
+    PARQUET = "parquet", "Parquet"
+
+
+class Upload(Leased):
+    """A file of rows: looked at, then loaded batch by batch; each batch and `position` are one commit."""
+
+    # At one place of the file: with every batch that is stored they begin anew.
+    MAX_ATTEMPTS = 5
+
+    model = models.ForeignKey(MonitoredModel, models.CASCADE, db_index=False, related_name="uploads")
+    kind = models.CharField(max_length=16, choices=BatchKind)
+    form = models.CharField(max_length=16, choices=FileForm)
+    name = models.CharField(max_length=200)
+    size = models.BigIntegerField()
+    # {column: field, or null where it is left out}; columns that are not in it are taken by their name.
+    mapping = models.JSONField(default=dict)
+    created_at = models.DateTimeField(auto_now_add=True)
+    # Null: a client system.
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    # Null: a draft, whose columns somebody is still looking at.
+    confirmed_at = models.DateTimeField(null=True)
+    # How many rows of the file, blank lines included, have been read and stored or refused.
+    position = models.PositiveIntegerField(default=0)
+    progress = models.FloatField(default=0)
+    accepted = models.PositiveIntegerField(default=0)
+    duplicates = models.PositiveIntegerField(default=0)
+    parked = models.PositiveIntegerField(default=0)
+    # {code: rows}
+    rejected = models.JSONField(default=dict)
+    batches = ArrayField(models.BigIntegerField(), default=list)
+    error = models.TextField(blank=True)
+    finished_at = models.DateTimeField(null=True)
+
+    objects = UploadQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["model", "-id"], name="upload_by_model"),
+            models.Index(fields=["id"], condition=Q(confirmed_at__isnull=False, finished_at=None), name="uploads_due"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def status(self) -> str:
+        """draft, queued, running, done or failed; failed ones wait for somebody to ask for another try."""
+        if self.confirmed_at is None:
+            return "draft"
+        if self.finished_at:
+            return "failed" if self.error else "done"
+        return "running" if self.lease_token else "queued"
+
+    @property
+    def rejected_rows(self) -> int:
+        return sum(self.rejected.values())
+
+
+class UploadPiece(models.Model):
+    """A part of a file, kept until all of it is loaded: web and worker need not share a disk."""
+
+    upload = models.ForeignKey(Upload, models.CASCADE, db_index=False, related_name="pieces")
+    number = models.PositiveIntegerField()
+    content = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["upload", "number"], name="one_piece_per_place")]
+
+    def __str__(self) -> str:
+        return f"piece {self.number} of {self.upload_id}"

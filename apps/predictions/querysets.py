@@ -8,6 +8,7 @@ from apps.accounts.querysets import ProjectScopedQuerySet
 from apps.common.leases import LeaseQuerySet
 
 if TYPE_CHECKING:
+    from apps.accounts.models import Project
     from apps.predictions.models import Batch
 
 
@@ -60,3 +61,23 @@ class RejectedRowQuerySet(ProjectScopedQuerySet):
     def left_out(self) -> int:
         """How many more rows their pushes had that were rejected and not kept."""
         return int(self.order_by().aggregate(n=Sum("left_out"))["n"] or 0)
+
+
+class UploadQuerySet(LeaseQuerySet):
+    def in_project(self, project: "Project") -> Self:
+        return self.filter(model__project=project)
+
+    def newest(self) -> Self:
+        return self.order_by("-id")
+
+    def unfinished(self) -> Self:
+        """Confirmed, and neither done nor failed."""
+        return self.filter(confirmed_at__isnull=False, finished_at=None)
+
+    def due(self) -> Self:
+        """Those to go on with, oldest first; those given up are left alone."""
+        return self.unfinished().filter(attempts__lt=self.model.MAX_ATTEMPTS).order_by("id")
+
+    def abandoned(self) -> Self:
+        """Those whose worker vanished at the last attempt."""
+        return self.unfinished().unleased().filter(attempts__gte=self.model.MAX_ATTEMPTS)

@@ -2,13 +2,15 @@
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
+from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
+from apps.common import strict_json
 from apps.common.api import StrictSerializer
 from apps.common.fields import ClassOrNumberField, TextField, WholeNumberField
+from apps.common.strict_json import StrictJSONError
 from apps.predictions import replaying
-from apps.predictions.models import BatchKind, RejectedState
+from apps.predictions.models import BatchKind, FileForm, RejectedState
 
 
 class PushQuerySerializer(StrictSerializer):
@@ -110,6 +112,7 @@ class BatchesSerializer(serializers.Serializer[Any]):
 
 class LimitsSerializer(serializers.Serializer[Any]):
     body_bytes = serializers.IntegerField(help_text="Of rows: as they come, and as they are once decompressed")
+    upload_bytes = serializers.IntegerField(help_text="Of a file of rows")
     document_bytes = serializers.IntegerField(help_text="Of the body of every other call")
     rows_per_batch = serializers.IntegerField()
     bytes_per_row = serializers.IntegerField()
@@ -176,3 +179,61 @@ class ReplayAnswerSerializer(serializers.Serializer[Any]):
     parked = serializers.IntegerField()
     rejected = ReplayedRejectionSerializer(many=True)
     remaining = serializers.IntegerField(help_text="Rows that this call did not get to; it takes 5,000")
+
+
+MAPPING_SCHEMA = {"type": "object", "additionalProperties": {"type": ["string", "null"], "maxLength": 400}}
+
+
+@extend_schema_field(MAPPING_SCHEMA)
+class MappingField(serializers.Field[Any, Any, Any, Any]):
+    """A JSON object in a part of its own: column → field, or null."""
+
+    def to_internal_value(self, data: Any) -> dict[str, str | None]:
+        try:
+            found = strict_json.loads(data.encode()) if isinstance(data, str) else None
+        except (StrictJSONError, UnicodeEncodeError):
+            found = None
+        if not isinstance(found, dict) or not all(name is None or isinstance(name, str) for name in found.values()):
+            raise serializers.ValidationError("A JSON object: column → field, or null for a column that is left out.")
+        return found
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
+class UploadRequestSerializer(StrictSerializer):
+    file = serializers.FileField(
+        allow_empty_file=True,
+        help_text="CSV, NDJSON or Parquet, by the end of its name or by its type",
+    )
+    kind = serializers.ChoiceField(choices=BatchKind.choices)
+    mapping = MappingField(
+        required=False,
+        help_text="Column → field, such as `id` or `features.age`, or null to leave it out. Other columns are taken by"
+        " their name; those that no row has as feature of that name.",
+    )
+
+
+class UploadAnswerSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+
+
+class UploadSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    model = serializers.CharField()
+    kind = serializers.ChoiceField(choices=BatchKind.choices)
+    form = serializers.ChoiceField(choices=FileForm.choices)
+    name = serializers.CharField()
+    status = serializers.ChoiceField(choices=["draft", "queued", "running", "done", "failed"])
+    progress = serializers.FloatField(help_text="The share of the file that is loaded")
+    bytes = serializers.IntegerField()
+    bytes_done = serializers.IntegerField()
+    rows = serializers.IntegerField(help_text="Of the file, so far; blank lines and the line of names included")
+    accepted = serializers.IntegerField()
+    duplicates = serializers.IntegerField()
+    parked = serializers.IntegerField()
+    rejected = serializers.DictField(child=serializers.IntegerField(), help_text="Rows by code")
+    batches = serializers.ListField(child=serializers.IntegerField())
+    error = serializers.CharField(help_text="Why it failed, or what went wrong at the last try")
+    created_at = serializers.DateTimeField()
+    finished_at = serializers.DateTimeField(allow_null=True)

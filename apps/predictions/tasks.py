@@ -1,7 +1,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from apps.predictions import partitions, quarantine, retention
+from apps.predictions import loading, partitions, quarantine, retention, uploads
 
 
 @shared_task(name="make_partitions")
@@ -17,3 +17,13 @@ def expire_rejected() -> None:
 @shared_task(name="drop_payloads")
 def drop_payloads() -> None:
     retention.drop_old_payloads(timezone.now())
+
+
+@shared_task(name="load_uploads")
+def load_uploads() -> None:
+    loading.load_due()
+
+
+@shared_task(name="expire_uploads")
+def expire_uploads() -> None:
+    uploads.expire()

@@ -58,7 +58,7 @@ def _gzip(pieces: Iterable[bytes]) -> Iterator[bytes]:
 def _zstd(pieces: Iterable[bytes]) -> Iterator[bytes]:
     import pyarrow as pa  # noqa: PLC0415  # 25 MB that most web processes never need
 
-    source = pa.PythonFile(_Reader(pieces), mode="r")
+    source = pa.PythonFile(Reader(pieces), mode="r")
     try:
         with pa.CompressedInputStream(source, "zstd") as stream:
             while unfolded := stream.read(PIECE):
@@ -67,7 +67,7 @@ def _zstd(pieces: Iterable[bytes]) -> Iterator[bytes]:
         raise CorruptBodyError("The body is not zstd, or ends too early.") from error
 
 
-class _Reader(io.RawIOBase):
+class Reader(io.RawIOBase):
     """Pieces as a file to read from."""
 
     def __init__(self, pieces: Iterable[bytes]) -> None:

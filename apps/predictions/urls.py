@@ -4,12 +4,15 @@ from apps.predictions import views
 from apps.predictions.api import BatchesView, OutcomesView, PredictionsView
 from apps.predictions.limits_api import LimitsView
 from apps.predictions.quarantine_api import QuarantineView, ReplayView
+from apps.predictions.uploads_api import UploadsView, UploadView
 
 api_urlpatterns: list[URLPattern] = [
     path("limits", LimitsView.as_view(), name="api_limits"),
     path("models/<str:model>/batches", BatchesView.as_view(), name="api_batches"),
     path("models/<str:model>/predictions", PredictionsView.as_view(), name="api_predictions"),
     path("models/<str:model>/outcomes", OutcomesView.as_view(), name="api_outcomes"),
+    path("models/<str:model>/uploads", UploadsView.as_view(), name="api_uploads"),
+    path("uploads/<int:upload>", UploadView.as_view(), name="api_upload"),
     path("models/<str:model>/quarantine", QuarantineView.as_view(), name="api_quarantine"),
     path("models/<str:model>/quarantine/replay", ReplayView.as_view(), name="api_quarantine_replay"),
 ]

@@ -43,6 +43,7 @@ def test_any_good_key_may_ask_for_the_limits(api, settings):
     api.use_key(["reports:read"])
     assert api.limits().json() == {
         "body_bytes": settings.MAX_BODY_BYTES,
+        "upload_bytes": settings.MAX_UPLOAD_BYTES,
         "document_bytes": 4 * 1024 * 1024,
         "rows_per_batch": settings.MAX_BATCH_ROWS,
         "bytes_per_row": 1024 * 1024,

@@ -1,0 +1,107 @@
+"""CSV files to rows: cells become what the model's schema says of their column, and an index tells a row's line."""
+
+import csv
+import re
+from collections.abc import Callable, Iterator
+from itertools import chain
+from typing import Any
+
+import msgspec
+
+from apps.predictions.bodies import Body
+from apps.predictions.columns import BadColumnsError
+from apps.predictions.decoding import lines
+from apps.predictions.mapping import Naming, put_together
+from apps.registry.models import MonitoredModel
+
+DELIMITERS = (",", ";", "\t")
+# Spreadsheets write it in front of what they save as UTF-8.
+_MARK = b"\xef\xbb\xbf"
+_JSON_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?\Z")
+_OTHER_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\Z")
+_FLAGS = {"true": True, "false": False}
+
+Reading = Callable[[str], Any]
+
+
+class CsvFile:
+    """A CSV file whose first line names the columns."""
+
+    def __init__(self, body: Body) -> None:
+        body.file.seek(0)
+        if body.file.read(len(_MARK)) != _MARK:
+            body.file.seek(0)
+        texts = (line.decode() for line in lines(body))
+        first = next(texts, "")
+        self.delimiter = max(DELIMITERS, key=first.count)
+        self._reader = csv.reader(chain([first], texts), delimiter=self.delimiter, strict=True)
+        try:
+            self.columns = next(self._reader)
+        except (csv.Error, StopIteration) as error:
+            raise BadColumnsError(f"The first line does not name columns: {error}.") from error
+        if not any(self.columns):
+            raise BadColumnsError("The first line names no columns.")
+
+    def rows(self, naming: Naming, model: MonitoredModel) -> Iterator[bytes]:
+        """Each line of the file in turn as a row of JSON; empty for those that begin none."""
+        fields = naming.fields(self.columns)
+        readings = [(name, reading(name, model)) for name in fields]
+        line = self._reader.line_num
+        yield from [b""] * line
+        while (row := self._next(readings, naming)) is not None:
+            yield row
+            # A row with line breaks in its cells takes several lines; only the first is its index.
+            yield from [b""] * (self._reader.line_num - line - 1)
+            line = self._reader.line_num
+
+    def _next(self, readings: list[tuple[str | None, Reading]], naming: Naming) -> bytes | None:
+        try:
+            cells = next(self._reader)
+        except StopIteration:
+            return None
+        except csv.Error as error:
+            return _unreadable(f"not CSV: {error}")
+        if not any(cells):
+            return b""
+        if any(cells[len(readings) :]):
+            return _unreadable(f"{len(cells)} cells in a row of {len(readings)} columns")
+        # Cells that are missing at the end are empty.
+        pairs = zip(readings, chain(cells, [""] * (len(readings) - len(cells))), strict=False)
+        values = ((name, read(cell)) for (name, read), cell in pairs if name is not None)
+        given = ((name, value) for name, value in values if value is not None or name.startswith("features."))
+        return msgspec.json.encode(put_together(given, naming.kind))
+
+
+def _unreadable(why: str) -> bytes:
+    """A row that is refused for a field that no row has, whose name is the reason."""
+    return msgspec.json.encode({why: None})
+
+
+def reading(name: str | None, model: MonitoredModel) -> Reading:
+    """How the cells of a field are read; an empty one is null."""
+    group, _, inner = (name or "").partition(".")
+    if group == "features":
+        types = {feature.name: feature.type for feature in model.feature_list}
+        return _BY_TYPE.get(types.get(inner, "text"), _text)
+    if group in {"prediction", "baseline", "outcome"}:
+        return _number if model.is_regression else _text
+    return _text if group in {"id", "version", "subject", "predicted_at", "occurred_at"} else _number
+
+
+def _text(cell: str) -> str | None:
+    return cell or None
+
+
+def _number(cell: str) -> Any:
+    """The number with the digits that it has; what is none stays a text, for the row's check to name."""
+    cell = cell.strip()
+    if _JSON_NUMBER.match(cell):
+        return msgspec.Raw(cell.encode())
+    return float(cell) if _OTHER_NUMBER.match(cell) else _text(cell)
+
+
+def _flag(cell: str) -> bool | str | None:
+    return _FLAGS.get(cell.strip().lower(), _text(cell))
+
+
+_BY_TYPE: dict[str, Reading] = {"number": _number, "integer": _number, "boolean": _flag}

@@ -1,0 +1,121 @@
+"""Loading files: batch by batch, each in one transaction with the place up to which the file has been read.
+
+A worker that dies in the middle takes nothing with it: the next one goes on behind the last batch that was stored.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+
+import structlog
+from django.db import transaction
+from django.db.models.functions import Now
+
+from apps.common import doorbell
+from apps.common.errors import ConflictError, DomainError, LeaseLostError
+from apps.common.leases import RELEASED
+from apps.predictions import services, uploads
+from apps.predictions.models import BatchKind, Upload, UploadPiece
+
+log = structlog.get_logger(__name__)
+
+LEASE_SECONDS = 120
+BATCH_ROWS = 20_000
+# Other bells are heard in between; the next turn goes on where this one stopped.
+TURN_SECONDS = 300.0
+STOPPED = "Its worker was stopped at every attempt."
+
+
+def load_due() -> int:
+    """Load one file that is due, or a part of a long one; answers how many that were."""
+    Upload.objects.abandoned().update(error=STOPPED, finished_at=Now(), **RELEASED)
+    claimed = Upload.objects.due().claim(seconds=LEASE_SECONDS, error="")
+    for upload in claimed:
+        try:
+            _take_turn(upload)
+        except LeaseLostError:
+            log.warning("upload_lease_lost", upload=upload.pk)
+    if Upload.objects.due().unleased().exists():
+        doorbell.ring(uploads.BELL)
+    return len(claimed)
+
+
+def _take_turn(upload: Upload) -> None:
+    """Load as much as fits in a turn. A file that cannot be read has failed; what else goes wrong is tried again."""
+    try:
+        _load(upload)
+    except LeaseLostError:
+        raise
+    except ConflictError as error:  # others keep sending the same ids
+        _note(upload, error, is_final=upload.attempts >= Upload.MAX_ATTEMPTS)
+    except DomainError as error:
+        _note(upload, error, is_final=True)
+    except Exception as error:  # whatever went wrong must be seen on the file's page
+        log.exception("upload_failed", upload=upload.pk, attempt=upload.attempts)
+        _note(upload, error, is_final=upload.attempts >= Upload.MAX_ATTEMPTS)
+
+
+def _load(upload: Upload) -> None:
+    deadline = time.monotonic() + TURN_SECONDS
+    file = uploads.opened(upload)
+    with file.body:
+        rows = file.size()
+        for chunks in _batches(_behind(file.chunks(), upload.position)):
+            upload.progress = file.progress(upload.position + sum(map(len, chunks)), of=rows)
+            _store(upload, chunks)
+            if time.monotonic() > deadline:
+                upload.fenced_update(**RELEASED)
+                return
+    _finish(upload)
+
+
+def _behind(chunks: Iterator[list[bytes]], position: int) -> Iterator[list[bytes]]:
+    """The rows from a position on."""
+    seen = 0
+    for raws in chunks:
+        if seen + len(raws) > position:
+            yield raws[max(position - seen, 0) :]
+        seen += len(raws)
+
+
+def _batches(chunks: Iterator[list[bytes]]) -> Iterator[list[list[bytes]]]:
+    """Chunks by as many as make a batch."""
+    batch: list[list[bytes]] = []
+    for raws in chunks:
+        batch.append(raws)
+        if sum(map(len, batch)) >= BATCH_ROWS:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+@transaction.atomic
+def _store(upload: Upload, chunks: list[list[bytes]]) -> None:
+    """Store the rows as one batch, and note in the same commit that they are."""
+    answer = services.store_chunks(BatchKind(upload.kind), upload.model, chunks, first=upload.position)
+    codes = Counter(upload.rejected) + Counter(each.code for each in answer.rejected)
+    upload.heartbeat(seconds=LEASE_SECONDS)
+    upload.fenced_update(
+        position=upload.position + sum(map(len, chunks)),
+        progress=upload.progress,
+        accepted=upload.accepted + answer.accepted,
+        duplicates=upload.duplicates + answer.duplicates,
+        parked=upload.parked + (answer.parked or 0),
+        rejected=dict(codes),
+        batches=[*upload.batches, *([] if answer.batch is None else [answer.batch])],
+        attempts=0,
+        error="",
+    )
+
+
+@transaction.atomic
+def _finish(upload: Upload) -> None:
+    upload.fenced_update(progress=1.0, finished_at=Now(), **RELEASED)
+    UploadPiece.objects.filter(upload=upload).delete()
+
+
+def _note(upload: Upload, error: Exception, *, is_final: bool) -> None:
+    said = error.message if isinstance(error, DomainError) else f"{type(error).__name__}: {error}"
+    final = {"finished_at": Now()} if is_final else {}
+    upload.fenced_update(error=said[:2000].replace("\x00", "\ufffd"), **final, **RELEASED)

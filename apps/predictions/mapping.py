@@ -1,0 +1,116 @@
+"""What becomes of a file's columns: fields of a row, by their own names or by the names chosen for them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from apps.common import strict_json
+from apps.common.strict_json import StrictJSONError
+from apps.predictions.columns import GROUPS, BadColumnsError
+from apps.predictions.models import BatchKind
+from apps.predictions.rows import OutcomeForm, PredictionForm
+
+FIELDS: dict[BatchKind, tuple[str, ...]] = {
+    BatchKind.PREDICTIONS: tuple(name for name in PredictionForm.__struct_fields__ if name not in GROUPS),
+    BatchKind.OUTCOMES: OutcomeForm.__struct_fields__,
+}
+_Parts = dict[str, msgspec.Raw]
+_parts = msgspec.json.Decoder(_Parts).decode
+_encode = msgspec.json.encode
+
+
+def is_field(name: str, kind: BatchKind) -> bool:
+    """Whether rows of the kind have this field, in its flat form."""
+    group, _, inner = name.partition(".")
+    return name in FIELDS[kind] or (kind == BatchKind.PREDICTIONS and group in GROUPS and inner != "")
+
+
+def proposed(column: str, kind: BatchKind) -> str | None:
+    """What a column becomes that nobody has chosen for: the field of its name, else a feature."""
+    name = column.strip()
+    if is_field(name, kind):
+        return name
+    return f"features.{name}" if name and kind == BatchKind.PREDICTIONS else None
+
+
+@dataclass(frozen=True)
+class Naming:
+    """What columns become."""
+
+    kind: BatchKind
+    chosen: Mapping[str, str | None] = field(default_factory=dict)
+
+    def field(self, column: str) -> str | None:
+        """The field that a column becomes; null where it is left out."""
+        return self.chosen[column] if column in self.chosen else proposed(column, self.kind)
+
+    def fields(self, columns: Sequence[str]) -> list[str | None]:
+        """The fields that all columns of a file become. Raises BadColumnsError."""
+        _refuse_repeats(columns, "The column {!r} is there twice.", code="duplicate_name")
+        unknown = sorted(set(self.chosen) - set(columns))
+        if unknown:
+            raise BadColumnsError(f"The file has no column {unknown[0]!r}.", code="unknown_column", columns=unknown)
+        fields = [self.field(column) for column in columns]
+        _refuse_repeats(fields, "Two columns become the field {!r}.", code="duplicate_field")
+        return fields
+
+    def renamed(self, raw: bytes) -> bytes:
+        """A row of JSON with its fields renamed, values as they were sent; what is not JSON stays as it is.
+
+        Raises BadColumnsError.
+        """
+        try:
+            document = strict_json.loads(raw)
+        except StrictJSONError:
+            return raw  # the row's own check says what is wrong
+        if not isinstance(document, dict):
+            return raw
+        sent = _flat(_parts(raw), document)
+        fields = [self.field(column) for column, _ in sent]
+        _refuse_repeats(fields, "Two columns become the field {!r}.", code="duplicate_field")
+        values = ((name, value) for name, (_, value) in zip(fields, sent, strict=True) if name is not None)
+        return _encode(put_together(values, self.kind))
+
+
+def columns_of(raws: Iterable[bytes]) -> list[str]:
+    """The flat names of rows of JSON, in the order in which they first come."""
+    found: dict[str, None] = {}
+    for raw in raws:
+        try:
+            document = strict_json.loads(raw)
+        except StrictJSONError:
+            continue
+        if isinstance(document, dict):
+            found |= dict.fromkeys(column for column, _ in _flat(_parts(raw), document))
+    return list(found)
+
+
+def put_together(values: Iterable[tuple[str, Any]], kind: BatchKind) -> dict[str, Any]:
+    """Flat fields as a row."""
+    row: dict[str, Any] = {"features": {}} if kind == BatchKind.PREDICTIONS else {}
+    for name, value in values:
+        group, dot, inner = name.partition(".")
+        if dot and group in GROUPS:
+            row.setdefault(group, {})[inner] = value
+        else:
+            row[name] = value
+    return row
+
+
+def _flat(parts: _Parts, document: dict[str, Any]) -> list[tuple[str, msgspec.Raw]]:
+    flat: list[tuple[str, msgspec.Raw]] = []
+    for name, part in parts.items():
+        if name in GROUPS and isinstance(document[name], dict):
+            flat += [(f"{name}.{inner}", value) for inner, value in _parts(part).items()]
+        else:
+            flat.append((name, part))
+    return flat
+
+
+def _refuse_repeats(names: Sequence[str | None], message: str, *, code: str) -> None:
+    given = [name for name in names if name is not None]
+    if len(set(given)) != len(given):
+        twice = next(name for name in given if given.count(name) > 1)
+        raise BadColumnsError(message.format(twice), code=code)

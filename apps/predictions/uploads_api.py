@@ -1,0 +1,126 @@
+"""Files of rows over the API: sent as one part of a form, loaded behind the scenes."""
+
+from collections.abc import Mapping
+from typing import IO, Any, cast
+
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.parsers import BaseParser, DataAndFiles, MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from apps.accounts.access import get_or_404, key_of, project_of
+from apps.accounts.permissions import HasKey
+from apps.common.api import ProblemSerializer, check_charset, whole
+from apps.common.errors import ForbiddenError, UnsupportedMediaError
+from apps.common.schema import WHY
+from apps.predictions import uploads
+from apps.predictions.api import IDEMPOTENCY_KEY
+from apps.predictions.files import bounds
+from apps.predictions.models import BatchKind, Upload
+from apps.predictions.quarantine_api import SCOPES
+from apps.predictions.serializers import UploadAnswerSerializer, UploadRequestSerializer, UploadSerializer
+from apps.predictions.unfolding import Reader
+from apps.registry.models import MonitoredModel
+
+# Of a form: the lines between its parts, and the parts that are no file.
+FORM_BYTES = 1024 * 1024
+FORBIDDEN = OpenApiResponse(ProblemSerializer, description=WHY["403"])
+
+
+class FileParser(BaseParser):
+    """A form with a file, which goes to disk as it comes; all of what was announced, and no more than is taken."""
+
+    media_type = "multipart/form-data"
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> "DataAndFiles[Any, Any]":
+        context = dict(parser_context or {})
+        request = context["request"]
+        length = int(request.META.get("CONTENT_LENGTH") or 0)
+        bounds().check_size(length - FORM_BYTES)
+        check_charset(media_type or "")
+        if request.headers.get("Content-Encoding", "identity").strip().lower() not in {"", "identity"}:
+            raise UnsupportedMediaError("A form is read as it is; send it without Content-Encoding.")
+        body = cast(IO[bytes], Reader(whole(stream, length=length)))
+        return MultiPartParser().parse(body, media_type, context)
+
+
+def _require_scope(request: Request, kind: BatchKind) -> None:
+    if SCOPES[kind] not in key_of(request).scopes:
+        raise ForbiddenError(f"The key lacks the scope {SCOPES[kind]}.", code="scope_missing")
+
+
+class UploadsView(APIView):
+    permission_classes = [HasKey]
+    parser_classes = [FileParser]
+
+    @extend_schema(
+        operation_id="upload_rows",
+        parameters=[IDEMPOTENCY_KEY],
+        request={"multipart/form-data": UploadRequestSerializer},
+        responses={202: UploadAnswerSerializer, 403: FORBIDDEN},
+    )
+    def post(self, request: Request, model: str) -> Response:
+        """Send a file of predictions or outcomes; it is loaded behind the scenes, each row as in a push.
+
+        Ask for it under the id in the answer. The key needs the scope for pushing rows of the kind.
+        """
+        found = get_or_404(MonitoredModel.objects.in_project(project_of(request)).select_related("project"), slug=model)
+        if not set(SCOPES.values()) & set(key_of(request).scopes):
+            _require_scope(request, BatchKind.PREDICTIONS)  # before the file is read
+        sent_form: Any = request.data
+        asked = UploadRequestSerializer(data=dict(sent_form.items()))
+        asked.is_valid(raise_exception=True)
+        sent, kind = asked.validated_data["file"], BatchKind(asked.validated_data["kind"])
+        _require_scope(request, kind)
+        status, document = uploads.accept(
+            found,
+            kind,
+            sent.file,
+            name=sent.name,
+            content_type=sent.content_type or "",
+            mapping=asked.validated_data.get("mapping", {}),
+            key=request.headers.get("Idempotency-Key"),
+            path=request.path,
+        )
+        return Response(document, status=status)
+
+
+class UploadView(APIView):
+    permission_classes = [HasKey]
+
+    @extend_schema(operation_id="get_upload", responses={200: UploadSerializer, 403: FORBIDDEN})
+    def get(self, request: Request, upload: int) -> Response:
+        """How far a file is, and what became of its rows; those that were rejected are in quarantine."""
+        rows = Upload.objects.in_project(project_of(request)).select_related("model")
+        found = get_or_404(rows, pk=upload)
+        _require_scope(request, BatchKind(found.kind))
+        return Response(answer_of(found))
+
+
+def answer_of(upload: Upload) -> dict[str, Any]:
+    return {
+        "id": upload.pk,
+        "model": upload.model.slug,
+        "kind": upload.kind,
+        "form": upload.form,
+        "name": upload.name,
+        "status": upload.status,
+        "progress": upload.progress,
+        "bytes": upload.size,
+        "bytes_done": round(upload.size * upload.progress),
+        "rows": upload.position,
+        "accepted": upload.accepted,
+        "duplicates": upload.duplicates,
+        "parked": upload.parked,
+        "rejected": upload.rejected,
+        "batches": upload.batches,
+        "error": upload.error,
+        "created_at": upload.created_at.isoformat(),
+        "finished_at": upload.finished_at.isoformat() if upload.finished_at else None,
+    }

@@ -1,0 +1,162 @@
+"""What the cells of a CSV file become, where its rows stand, and what a look at a file says."""
+
+import json
+
+import pytest
+
+from apps.predictions.bodies import Body
+from apps.predictions.files import RowFile, look
+from apps.predictions.mapping import Naming, proposed
+from apps.predictions.models import BatchKind, FileForm
+from tests.factories import make_model
+
+pytestmark = pytest.mark.django_db
+FEATURES = [{"name": name, "type": name} for name in ("number", "integer", "boolean", "category", "text")]
+START = "id,predicted_at,prediction"
+ROW = "a,2026-03-02T12:00:00Z,yes"
+
+
+def opened(text: str | bytes, *, kind=BatchKind.PREDICTIONS, form=FileForm.CSV, chosen=None, **model) -> RowFile:
+    content = text if isinstance(text, bytes) else text.encode()
+    body = Body.receive([content], content_type="")
+    return RowFile(body, form, Naming(kind, chosen or {}), make_model(**{"features": FEATURES, "slices": [], **model}))
+
+
+def raws(*args, **options) -> list[bytes]:
+    file = opened(*args, **options)
+    with file.body:
+        return [raw for chunk in file.chunks() for raw in chunk]
+
+
+def rows(*args, **options) -> list[dict]:
+    return [json.loads(raw) for raw in raws(*args, **options) if raw]
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "value"),
+    [
+        ("features.number", "12.50", 12.5),
+        ("features.number", "+.5", 0.5),
+        ("features.number", " 7 ", 7),
+        ("features.number", "007", 7.0),
+        ("features.number", "1e3", 1000.0),
+        ("features.number", "n/a", "n/a"),
+        ("features.number", "nan", "nan"),
+        ("features.number", "", None),
+        ("features.integer", "7", 7),
+        ("features.boolean", "TRUE", True),
+        ("features.boolean", "false", False),
+        ("features.boolean", "1", "1"),
+        ("features.category", "1", "1"),
+        ("features.text", "true", "true"),
+        ("features.text", "", None),
+        ("unheard", "12", "12"),
+        ("number", "12", 12),
+    ],
+)
+def test_a_cell_becomes_what_its_feature_is_declared_as(column, cell, value):
+    (row,) = rows(f'{START},{column}\n{ROW},"{cell}"\n')
+    name = column.removeprefix("features.")
+    assert row["features"] == {name: value}
+    assert type(row["features"][name]) is type(value)
+
+
+def test_numbers_keep_the_digits_that_were_sent():
+    (raw,) = [raw for raw in raws(f"{START},amount\n{ROW},12345678901234567.10\n") if raw]
+    assert b'"amount":12345678901234567.10' in raw
+
+
+def test_empty_cells_of_other_fields_are_absent_and_classes_are_texts():
+    (row,) = rows(f"{START},score,subject,probabilities.yes,version\n{ROW},,,0.7,\n")
+    assert row == {
+        "id": "a",
+        "predicted_at": "2026-03-02T12:00:00Z",
+        "prediction": "yes",
+        "probabilities": {"yes": 0.7},
+        "features": {},
+    }
+
+
+def test_a_regression_predicts_numbers():
+    nothing = {"classes": [], "positive_class": "", "class_labels": {}}
+    (row,) = rows(f"{START}\na,2026-03-02T12:00:00Z,12.5\n", task="regression", prediction_range=[0, 100], **nothing)
+    assert row["prediction"] == 12.5
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_the_first_line_shows_what_parts_the_cells(delimiter):
+    text = f'{START},features.text\n{ROW},"x{delimiter}y"\n'
+    parted = text.replace(",", delimiter)
+    assert rows(parted)[0]["features"] == {"text": f"x{delimiter}y"}
+
+
+def test_a_mark_before_the_text_and_windows_line_ends_change_nothing():
+    assert rows(f"\ufeff{START}\r\n{ROW}\r\n")[0]["id"] == "a"
+
+
+def test_an_index_tells_the_line_in_which_a_row_begins():
+    found = raws(f'{START},note\n{ROW},"two\nlines"\n\n{ROW},x\n,,,\n{ROW},y')
+    assert [at for at, raw in enumerate(found) if raw] == [1, 4, 6]
+    assert json.loads(found[1])["features"] == {"note": "two\nlines"}
+
+
+def test_rows_of_another_width_are_refused_one_by_one():
+    file = opened(f'{START}\n{ROW},extra\n{ROW},\na,2026-03-02T12:00:00Z\n{ROW[:-3]}"y"es\n{ROW}\n')
+    said = {each.index: (each.code, each.message) for each in look(file).rejected}
+    assert said[1] == ("unknown_field", "Object contains unknown field `4 cells in a row of 3 columns`")
+    assert 2 not in said  # an empty cell too many is none
+    assert said[3][0] == "missing_field"
+    assert "not CSV" in said[4][1]
+    assert 5 not in said
+
+
+@pytest.mark.parametrize(
+    ("column", "kind", "field"),
+    [
+        (" id ", BatchKind.PREDICTIONS, "id"),
+        ("age", BatchKind.PREDICTIONS, "features.age"),
+        ("features.age", BatchKind.PREDICTIONS, "features.age"),
+        ("probabilities.yes", BatchKind.PREDICTIONS, "probabilities.yes"),
+        ("features", BatchKind.PREDICTIONS, "features.features"),
+        ("outcome", BatchKind.OUTCOMES, "outcome"),
+        ("age", BatchKind.OUTCOMES, None),
+        ("", BatchKind.PREDICTIONS, None),
+    ],
+)
+def test_what_is_proposed_for_a_column(column, kind, field):
+    assert proposed(column, kind) == field
+
+
+def test_lines_without_a_mapping_are_taken_to_the_byte():
+    sent = b'{"id": "a",  "features": {"x": 1.10}}'
+    assert raws(sent + b"\n", form=FileForm.NDJSON) == [sent]
+
+
+def test_lines_with_a_mapping_keep_their_values_to_the_digit_and_bad_ones_as_they_are():
+    sent = b'{"key": "a", "features": {"x": 1.10}}\n{"key": \n[1]'
+    assert raws(sent, form=FileForm.NDJSON, chosen={"key": "id"}) == [
+        b'{"features":{"x":1.10},"id":"a"}',
+        b'{"key":',
+        b"[1]",
+    ]
+
+
+def test_a_look_shows_the_columns_the_first_rows_and_what_would_be_rejected():
+    found = look(opened(f"{START},number\n{ROW},12\nb,2026-03-02T12:00:00Z,perhaps,13\n"))
+    assert found.columns == [*START.split(","), "number"]
+    assert found.rows == 2
+    assert [(each.index, each.id, each.code) for each in found.rejected] == [(2, "b", "unknown_class")]
+    assert found.fields["features.number"] == ["12", "13"]
+    assert found.fields["id"] == ['"a"', '"b"']
+
+
+def test_a_look_at_outcomes_checks_outcomes():
+    text = '{"id": "a", "outcome": "yes", "occurred_at": "2026-03-02T12:00:00Z"}\n{"id": "b"}'
+    found = look(opened(text, kind=BatchKind.OUTCOMES, form=FileForm.NDJSON))
+    assert (found.rows, [each.code for each in found.rejected]) == (2, ["missing_field"])
+
+
+def test_a_look_says_why_a_file_cannot_be_read():
+    assert look(opened("")).error == "The first line names no columns."
+    assert look(opened(f"{START}\n")).error == "The file holds no rows."
+    assert "Not a Parquet file" in look(opened(b"PAR1", form=FileForm.PARQUET)).error
