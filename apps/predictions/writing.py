@@ -28,6 +28,9 @@ PAYLOAD_COLUMNS = (
 OUTCOME_COLUMNS = "model_id, external_id, batch_id, outcome, occurred_at, received_at"
 # The sequence's step: what a push of fewer rows leaves of a block is never used.
 ID_BLOCK = 1_000
+# Ids of versions that are stored, by model and name; a version is never changed or taken away.
+_known: dict[tuple[int, str], int] = {}
+MAX_KNOWN = 10_000
 # A second client may bring the same ids between the look and the copy; each time somebody's ids got in.
 MAX_ROUNDS = 20
 
@@ -150,15 +153,22 @@ class PredictionWriter(BatchWriter):
 
     def _find_versions(self, names: set[str]) -> None:
         """The ids of the versions; new ones are made, also when two pushes bring the same one at once."""
+        model = self.model.pk
+        self.versions |= {name: _known[model, name] for name in names if (model, name) in _known}
         missing = names - set(self.versions)
         if not missing:
             return
         stored = self.model.versions.filter(name__in=missing).values_list("name", "id")
-        self.versions |= dict(stored)
-        new = [ModelVersion(model=self.model, name=name) for name in sorted(missing - set(self.versions))]
+        found = dict(stored)
+        if len(_known) > MAX_KNOWN:
+            _known.clear()
+        _known.update({(model, name): key for name, key in found.items()})
+        new = [ModelVersion(model=self.model, name=name) for name in sorted(missing - set(found))]
         if new:
+            # Not known before the next push: this one may still be rolled back.
             ModelVersion.objects.bulk_create(new, ignore_conflicts=True)
-            self.versions |= dict(stored.all())
+            found = dict(stored.all())
+        self.versions |= found
 
     def _copy_predictions(self, rows: Numbered, ids: list[int]) -> None:
         model, batch, received_at, versions = self.model.pk, self.batch, self.received_at.isoformat(), self.versions
