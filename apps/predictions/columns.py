@@ -94,7 +94,7 @@ def _reading(what: str) -> Iterator[None]:
     try:
         with _ONE_BODY:
             yield
-    except (OSError, MemoryError, ValueError, KeyError, struct.error, pa.ArrowException) as error:
+    except (OSError, MemoryError, ValueError, LookupError, struct.error, pa.ArrowException) as error:
         raise BadColumnsError(f"Not {what} that can be read here: {_first_line(error)}") from error
     finally:
         pa.default_memory_pool().release_unused()
@@ -135,6 +135,8 @@ def _bounded(batches: Iterable[Any], bounds: Bounds, naming: Naming) -> Iterator
     size = 0
     rows: list[bytes] = []
     for batch in batches:
+        # Arrow trusts the offsets and indices of a file: wrong ones lead it out of its memory, and end the process.
+        batch.validate(full=True)
         for row in _rows(batch, naming(batch.schema.names)):
             rows.append(row)
             size += len(row)
@@ -150,6 +152,9 @@ def _rows(batch: Any, fields: Sequence[str | None]) -> Iterator[bytes]:
     names, groups = [], []
     taken = [(field, column) for field, column in zip(fields, batch.columns, strict=True) if field is not None]
     for field, _ in taken:
+        if field in GROUPS:
+            message = f"The column {field!r} is one value; send flat columns such as {field}.<name>."
+            raise BadColumnsError(message, code="unsupported_column")
         group, dot, inner = field.partition(".")
         is_grouped = bool(dot) and group in GROUPS
         names.append(inner if is_grouped else field)
@@ -169,17 +174,26 @@ def _values(column: Any) -> list[Any]:
     import pyarrow as pa  # noqa: PLC0415  # see above
 
     if pa.types.is_dictionary(column.type):
-        values = column.dictionary.to_pylist()
+        values = _values(column.dictionary)
         return [None if at is None else values[at] for at in column.indices.to_pylist()]
     if pa.types.is_timestamp(column.type) and column.type.unit == "ns":
         column = column.cast(pa.timestamp("us", column.type.tz), safe=False)
     if pa.types.is_temporal(column.type):
-        return [None if value is None else value.isoformat() for value in column.to_pylist()]
+        return [_moment(value) for value in column]
     values = column.to_pylist()
     if pa.types.is_floating(column.type):
         # Written out as JavaScript would, which the strict reading refuses by name.
         return [value if value is None or value - value == 0 else _Unknown(value) for value in values]
     return list(values)
+
+
+def _moment(value: Any) -> Any:
+    """A date or time as text. What no calendar has, before the year 1 or after 9999, is refused with its row."""
+    try:
+        found = value.as_py()
+    except (OverflowError, ValueError):
+        return _Unknown("inf")
+    return None if found is None else found.isoformat()
 
 
 class _Unknown(float):

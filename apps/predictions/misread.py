@@ -22,7 +22,7 @@ def field_of(raw: bytes) -> str:
     """The first field of a row whose name or value is not JSON as it is read here; empty where it is no field's."""
     seen = set()
     for name, part in _fields(raw):
-        if name in seen or name != tellable(name) or "\x00" in name:
+        if name in seen or name != tellable(name):
             return name
         seen.add(name)
         try:
@@ -33,8 +33,8 @@ def field_of(raw: bytes) -> str:
 
 
 def tellable(text: str) -> str:
-    """A text that UTF-8 can hold, whatever it was made of."""
-    return text.encode("utf-8", "replace").decode()
+    """A text that UTF-8 and the database can hold, whatever it was made of."""
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
 
 
 def _fields(raw: bytes) -> Iterator[tuple[str, str]]:

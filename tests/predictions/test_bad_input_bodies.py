@@ -1,6 +1,7 @@
 """Hostile bodies: refused as a whole, soon, and nothing of them is kept."""
 
 import gzip
+import struct
 import time
 
 import pyarrow as pa
@@ -126,6 +127,23 @@ def test_one_row_more_than_a_batch_may_have_is_refused_and_none_is_stored(api, s
         assert (answer.status_code, answer.json()["details"]["limit"]) == (413, "rows_per_batch")
     assert not Prediction.objects.exists()
     assert api.send(b"\n".join(spread(rows[:3])), NDJSON).json()["accepted"] == 3
+
+
+@pytest.mark.parametrize("content_type", [PARQUET, ARROW])
+@pytest.mark.parametrize("group", ["features", "probabilities", "attributions", "resources"])
+def test_a_column_that_should_be_several_is_refused(api, content_type, group):
+    answer = api.send(columns(content_type, **{group: ["{}"] * 3}), content_type)
+    assert (answer.status_code, answer.json()["code"]) == (422, "unsupported_column")
+
+
+@pytest.mark.parametrize("column", ["id", "features.name"])
+def test_a_stream_that_points_out_of_its_memory_is_refused(api, column):
+    """Read on trust, it ends the process."""
+    body = columns(ARROW, **{column: ["aaaa", "bbbb", "cccc"]})
+    ends, beyond = struct.pack("<4i", 0, 4, 8, 12), struct.pack("<4i", 0, 4, 2**30, 12)
+    assert ends in body
+    answer = api.send(body.replace(ends, beyond), ARROW)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_columns")
 
 
 def test_a_body_that_unfolds_beyond_the_limit_is_refused(api, settings):

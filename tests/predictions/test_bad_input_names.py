@@ -59,3 +59,11 @@ def test_an_object_of_another_project_named_in_a_body_is_not_there(api):
     other.put("/policies", {"queues": [{"name": queue}]})
     policy = {"name": "mine", "kind": "uniform", "rate": 0.5, "queue": queue}
     assert api.put("/policies", {"policies": [policy]}).status_code == 400
+
+
+def test_what_was_wrong_is_told_again_under_the_same_key(api):
+    body = listed([raw(1, id=b'"a\\u0000"', features=b'{"\\ud800": 1}'), raw(2, **{"\x00": 1})])
+    answers = [api.send(body, **{"Idempotency-Key": "same"}) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [207, 207]
+    assert answers[0].json() == answers[1].json()
+    assert [each["code"] for each in answers[0].json()["rejected"]] == ["nul_character", "nul_character"]
