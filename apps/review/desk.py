@@ -3,16 +3,19 @@
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from uuid import UUID
 
 from apps.accounts.models import Membership
 from apps.registry.models import MonitoredModel, ReviewQueue
 from apps.review import services
 from apps.review.cases import CERTAINTIES, WHY, FactGroup, Opinion, Reveal, fact_groups, opinions, reveal
 from apps.review.forms import CLASS, KEEP
-from apps.review.models import Decision, Slot
+from apps.review.models import Decision, Slot, Verdict
 from apps.review.services.answers import tomorrow
 
 LAST_DIGIT = 9
+OWN = "your answer"
+LAST = 10
 
 
 class Phase(StrEnum):
@@ -22,6 +25,7 @@ class Phase(StrEnum):
     COMPARE = "compare"  # blind: after the reveal
     DECIDE = "decide"  # shown from the start
     SETTLE = "settle"  # adjudication
+    AMEND = "amend"  # an answer of one's own is replaced
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,7 @@ class Choice:
     label: str
     key: str = ""
     hint: str = ""
+    is_chosen: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,9 @@ class Desk:
     direct: list[Choice]
     changes: list[Choice]
     tomorrow: date
+    lease_token: UUID | None
+    # The decision that is replaced, and how it answered.
+    amended: Decision | None = None
     certainties: tuple[tuple[int, str], ...] = field(default=CERTAINTIES)
 
     @property
@@ -71,13 +79,34 @@ class Desk:
 
     @property
     def may_dispute(self) -> bool:
-        return self.phase in (Phase.COMPARE, Phase.DECIDE)
+        return self.phase in (Phase.COMPARE, Phase.DECIDE, Phase.AMEND)
+
+    @property
+    def disputable(self) -> list[Choice]:
+        """What a dispute may say is right, where no first answer says it."""
+        asked = self.phase in (Phase.DECIDE, Phase.AMEND) and not self.slot.is_blind
+        return _classes(self.model, without=self.slot.item.prediction.predicted) if asked else []
+
+    @property
+    def asks_disputed(self) -> bool:
+        return self.phase == Phase.DECIDE or (self.phase == Phase.AMEND and not self.slot.is_blind)
+
+    @property
+    def given(self) -> Decision | None:
+        """What the form is filled with."""
+        return self.amended or self.judgement
+
+    @property
+    def number(self) -> float | None:
+        """The number to begin with, where an answer is replaced."""
+        return self.amended.value if self.amended and self.model.is_regression else None
 
 
-def lay_out(slot: Slot) -> Desk:
-    """The desk for a slot in the hands of its holder."""
-    phase, judgement = phase_of(slot), slot.judgement
-    direct, changes = _choices(slot, phase, judgement)
+def lay_out(slot: Slot, *, amended: Decision | None = None) -> Desk:
+    """The desk for a slot in the hands of its holder, or of the person who goes back to what they said."""
+    judgement = slot.judgement
+    phase = Phase.AMEND if amended else phase_of(slot)
+    direct, changes = _choices(slot, phase, amended or judgement)
     return Desk(
         slot=slot,
         phase=phase,
@@ -88,6 +117,8 @@ def lay_out(slot: Slot) -> Desk:
         direct=direct,
         changes=changes,
         tomorrow=tomorrow(slot.item.model.zone),
+        lease_token=services.new_token() if amended else slot.lease_token,
+        amended=amended,
     )
 
 
@@ -99,7 +130,7 @@ def phase_of(slot: Slot) -> Phase:
     return Phase.COMPARE if slot.judged_at else Phase.JUDGE
 
 
-def _choices(slot: Slot, phase: Phase, judgement: Decision | None) -> tuple[list[Choice], list[Choice]]:
+def _choices(slot: Slot, phase: Phase, said: Decision | None) -> tuple[list[Choice], list[Choice]]:
     """What is chosen at once, and what only after `c`."""
     model, predicted = slot.item.model, slot.item.prediction.predicted
     if phase == Phase.JUDGE:
@@ -108,11 +139,15 @@ def _choices(slot: Slot, phase: Phase, judgement: Decision | None) -> tuple[list
         return _classes(model, marked=predicted), []
     if phase == Phase.DECIDE:
         return [Choice("agree", model.label(predicted), "a", "the model’s answer")], _classes(model, without=predicted)
-    said = judgement.value if judgement is not None else None
-    return [Choice(KEEP, model.label(said), "Enter", "your answer")], _classes(model, without=said, marked=predicted)
+    own = said.value if said is not None else None
+    if phase == Phase.AMEND:
+        return _classes(model, marked=predicted, own=own), []
+    return [Choice(KEEP, model.label(own), "Enter", OWN)], _classes(model, without=own, marked=predicted)
 
 
-def _classes(model: MonitoredModel, *, without: float | None = None, marked: float | None = None) -> list[Choice]:
+def _classes(
+    model: MonitoredModel, *, without: float | None = None, marked: float | None = None, own: float | None = None
+) -> list[Choice]:
     """The classes in their order; a regression has none and takes a number instead."""
     positions = [position for position in range(len(model.classes)) if position != without]
     keys = {position: str(number) for number, position in enumerate(positions, 1) if number <= LAST_DIGIT}
@@ -121,7 +156,8 @@ def _classes(model: MonitoredModel, *, without: float | None = None, marked: flo
             f"{CLASS}{position}",
             model.label(position),
             keys.get(position, ""),
-            "the model’s answer" if position == marked else "",
+            OWN if position == own else "the model’s answer" if position == marked else "",
+            is_chosen=position == own,
         )
         for position in positions
     ]
@@ -129,4 +165,39 @@ def _classes(model: MonitoredModel, *, without: float | None = None, marked: flo
 
 def head(queue: ReviewQueue, *, by: Membership) -> dict[str, object]:
     """What the page shows beside any case: the queue and how far it is."""
-    return {"queue": queue, "model": queue.model, "tab": "reviews", "progress": services.progress(queue, by=by)}
+    return {
+        "queue": queue,
+        "model": queue.model,
+        "tab": "reviews",
+        "progress": services.progress(queue, by=by),
+        "last_given": last_given(queue, by=by),
+    }
+
+
+@dataclass(frozen=True)
+class Given:
+    """An answer on the strip of the last ones."""
+
+    slot: int
+    case: str
+    said: str
+    kind: str
+
+
+def last_given(queue: ReviewQueue, *, by: Membership) -> list[Given]:
+    """What the person said of the last ten cases of this queue, newest first."""
+    said = Decision.objects.filter(reviewer=by.user, slot__queue=queue).order_by("-id")
+    newest: dict[int, Decision] = {}
+    for decision in said.select_related("slot", "item__prediction")[: 3 * LAST]:
+        newest.setdefault(decision.slot_id, decision)
+    done = [each for each in newest.values() if each.slot.closed_at or each.slot.snoozed_until]
+    return [_given(each, queue.model) for each in done[:LAST]]
+
+
+def _given(decision: Decision, model: MonitoredModel) -> Given:
+    case = decision.item.prediction.external_id
+    if decision.value is None:
+        return Given(decision.slot_id, case, Verdict(decision.verdict).label.lower(), "passed")
+    disputes = decision.verdict == Verdict.DISPUTE
+    said = model.label(decision.value)
+    return Given(decision.slot_id, case, f"{said}, disputed" if disputes else said, "disputed" if disputes else "said")

@@ -4,7 +4,8 @@ from typing import Any
 
 from django import forms
 
-from apps.common.errors import DomainError
+from apps.accounts.models import User
+from apps.common.errors import DomainError, ForbiddenError
 from apps.review.cases import CERTAINTIES
 from apps.review.models import Slot
 from apps.review.services import Answer, Verdict
@@ -31,6 +32,25 @@ class HolderForm(forms.Form):
         raise DomainError(f"{NAMES.get(field, 'The answer')}: {errors[0]}", code="invalid")
 
 
+class HeldForm(forms.Form):
+    """What a browser holds already, and whose it takes itself to be."""
+
+    have = forms.CharField(required=False, max_length=2_000)
+    reviewer = forms.IntegerField(required=False)
+
+    def check_reviewer(self, user: User) -> None:
+        """Answers kept in a browser are those of one person; nobody else's session may send them."""
+        self.full_clean()
+        if self.cleaned_data.get("reviewer") not in (None, user.pk):
+            raise ForbiddenError("Somebody else has signed in here.", code="another_person")
+
+    @property
+    def slots(self) -> set[int]:
+        """The slots whose cards need not be sent again."""
+        self.full_clean()
+        return {int(key) for key in self.cleaned_data.get("have", "").split(",") if key.isdecimal()}
+
+
 class AnswerForm(HolderForm):
     """`choice`: a class by its position, a number, `keep`, or a verdict."""
 
@@ -42,6 +62,12 @@ class AnswerForm(HolderForm):
     note = forms.CharField(max_length=LONGEST_NOTE, required=False, strip=False)
     until = forms.DateField(required=False)
     active_ms = forms.IntegerField(min_value=0, max_value=LARGEST_INT, required=False)
+    # Which phase the page showed: an answer that is sent again must not be taken for that of the next one.
+    phase = forms.CharField(max_length=16, required=False)
+    # The browser went on without the reveal: the judgement is the whole answer.
+    leave = forms.BooleanField(required=False)
+    # The decision that this one replaces, where somebody goes back to an answer.
+    supersedes = forms.IntegerField(required=False)
 
     def clean_reasons(self) -> tuple[str, ...]:
         return tuple(str(reason)[:200] for reason in self.cleaned_data["reasons"] or ())

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 from django.db import models
 from django.db.models import Q
@@ -158,6 +159,12 @@ class Slot(Leased):
     def put_back(self) -> None:
         """Given back, for anybody."""
         self._give_back(reviewer=None)
+
+    def take_up(self) -> None:
+        """Held again by the person whose name is on it."""
+        self.outcome, self.closed_at, self.snoozed_until, self.lease_token = "", None, None, uuid4()
+        self.save(update_fields=["outcome", "closed_at", "snoozed_until", "lease_token"])
+        self.heartbeat(seconds=self.queue.lease_seconds)
 
     def _give_back(self, **changes: Any) -> None:
         for name, value in (RELEASED | changes).items():

@@ -6,6 +6,7 @@ from apps.review.api import ClaimView, DecisionView, HeartbeatView, JudgementVie
 urlpatterns: list[URLPattern] = [
     path("p/<slug:project>/queues/<int:queue>/", views.queue_page, name="queue"),
     path("p/<slug:project>/slots/<int:slot>/answer/", views.answer, name="slot_answer"),
+    path("p/<slug:project>/slots/<int:slot>/back/", views.go_back, name="slot_back"),
     path("p/<slug:project>/slots/<int:slot>/heartbeat/", views.heartbeat, name="slot_heartbeat"),
     path("p/<slug:project>/slots/<int:slot>/release/", views.release, name="slot_release"),
     path("p/<slug:project>/models/<slug:model>/reviews/", views.reviews, name="reviews"),

@@ -8,11 +8,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts.access import ProjectRequest, get_or_404, member_page
-from apps.accounts.models import Role
+from apps.accounts.models import Membership, Role
 from apps.common.errors import DomainError, LeaseLostError
 from apps.registry.models import MonitoredModel, ReviewQueue
 from apps.review import desk, services
-from apps.review.forms import AnswerForm, HolderForm
+from apps.review.forms import AnswerForm, HeldForm, HolderForm
 from apps.review.models import Slot
 
 QUEUES = ReviewQueue.objects.select_related("model__project")
@@ -22,10 +22,10 @@ QUEUES = ReviewQueue.objects.select_related("model__project")
 @require_safe
 @member_page(Role.REVIEWER)
 def queue_page(request: ProjectRequest, queue: int) -> HttpResponse:
-    """The case that this person holds, else the next one, else why there is none."""
+    """The case that this person holds, else the next one, else why there is none; and those that come after it."""
     found: ReviewQueue = get_or_404(QUEUES.in_project(request.project), pk=queue)
-    slots = services.claim_slots(found, by=request.membership)
-    return _desk(request, found, slots[0] if slots else None)
+    slots = services.claim_slots(found, by=request.membership, limit=found.prefetch)
+    return _desk(request, found, [desk.lay_out(slot) for slot in slots])
 
 
 @never_cache
@@ -33,16 +33,42 @@ def queue_page(request: ProjectRequest, queue: int) -> HttpResponse:
 @member_page(Role.REVIEWER)
 def answer(request: ProjectRequest, slot: int) -> HttpResponse:
     """The first answer of a blind case leads to its reveal; any other answer to the next case."""
-    found, form = _slot(request, slot), AnswerForm(request.POST)
+    found = _slot(request, slot)
     try:
-        token = form.checked()["lease_token"]
-        if desk.phase_of(found) == desk.Phase.JUDGE and (value := form.value(found)) is not None:
-            services.judge(found, by=request.membership, lease_token=token, value=value, **form.said())
-        else:
-            services.decide(found, by=request.membership, lease_token=token, answer=form.answer(found))
+        HeldForm(request.POST).check_reviewer(request.user)
+        _take(AnswerForm(request.POST), found, by=request.membership)
     except DomainError as problem:
         return _problem(request, found, problem)
     return _onwards(request, found)
+
+
+def _take(form: AnswerForm, slot: Slot, *, by: Membership) -> None:
+    """What was said, to the service that it is for."""
+    fields = form.checked()
+    token, shown = fields["lease_token"], fields["phase"] or desk.phase_of(slot)
+    if fields["supersedes"]:
+        answer = form.answer(slot)
+        services.amend(slot, by=by, lease_token=token, supersedes=fields["supersedes"], answer=answer)
+    elif shown == desk.Phase.JUDGE and (value := form.value(slot)) is not None:
+        judge = services.judge_and_leave if fields["leave"] else services.judge
+        judge(slot, by=by, lease_token=token, value=value, **form.said())
+    else:
+        services.decide(slot, by=by, lease_token=token, answer=form.answer(slot))
+
+
+@never_cache
+@require_POST
+@member_page(Role.REVIEWER)
+def go_back(request: ProjectRequest, slot: int) -> HttpResponse:
+    """An answer of one's own once more, to look at or to replace."""
+    found = _slot(request, slot)
+    try:
+        again = services.go_back(found, by=request.membership)
+    except DomainError as problem:
+        return _problem(request, found, problem)
+    # An answered slot is closed; one that had been passed on is held again.
+    last = again.decisions.order_by("-id").first() if again.closed_at else None
+    return _desk(request, found.item.queue, [desk.lay_out(_slot(request, slot), amended=last)])
 
 
 @never_cache
@@ -88,23 +114,30 @@ def _slot(request: ProjectRequest, slot: int) -> Slot:
 
 
 def _onwards(request: ProjectRequest, slot: Slot) -> HttpResponse:
-    """The same case while it is held, else the next."""
+    """The same case while it is held, and what comes after it, less what the browser has already."""
     queue = slot.item.queue
-    if not request.htmx:
+    if not _is_fragment(request):
         return redirect("queue", request.project.slug, queue.pk)
-    held: Slot | None = Slot.objects.on_desk().held_by(request.user).filter(pk=slot.pk).first()
-    if held is None:
-        held = next(iter(services.claim_slots(queue, by=request.membership)), None)
-    return _desk(request, queue, held)
+    have = HeldForm(request.POST).slots - {slot.pk}
+    slots = services.claim_slots(queue, by=request.membership, limit=queue.prefetch)
+    return _desk(request, queue, [desk.lay_out(each) for each in slots if each.pk not in have], is_empty=not slots)
 
 
-def _desk(request: ProjectRequest, queue: ReviewQueue, slot: Slot | None) -> HttpResponse:
+def _desk(
+    request: ProjectRequest, queue: ReviewQueue, desks: list[desk.Desk], *, is_empty: bool = True
+) -> HttpResponse:
     context = desk.head(queue, by=request.membership)
-    if slot is None:
+    if not desks and is_empty:
         context["waiting"] = services.why_waiting(queue, by=request.membership)
-    else:
-        context["desk"] = desk.lay_out(slot)
-    return render(request, "review/_swapped.html" if request.htmx else "review/queue.html", context)
+    if _is_fragment(request):
+        return render(request, "review/_cards.html", context | {"desks": desks})
+    first, following = (desks[0], desks[1:]) if desks else (None, [])
+    return render(request, "review/queue.html", context | {"desk": first, "following": following})
+
+
+def _is_fragment(request: ProjectRequest) -> bool:
+    """Asked for by a script, which puts it into the page that is there."""
+    return "X-Fragment" in request.headers
 
 
 def _problem(request: ProjectRequest, slot: Slot, problem: DomainError) -> HttpResponse:
@@ -115,5 +148,5 @@ def _problem(request: ProjectRequest, slot: Slot, problem: DomainError) -> HttpR
         "queue": slot.item.queue,
         "note": request.POST.get("note", ""),
     }
-    bare = request.htmx or "X-Fragment" in request.headers
-    return render(request, "review/_problem.html" if bare else "review/problem.html", context, status=problem.status)
+    template = "review/_problem.html" if _is_fragment(request) else "review/problem.html"
+    return render(request, template, context, status=problem.status)

@@ -1,20 +1,30 @@
 "use strict";
-// The desk's keys. They press what is on the page, and do nothing while somebody types, in dialogs, with other
-// modifiers, and from a submit until the next card is painted: an unseen case must not be answered.
+// The desk: cards, and keys that press what is on them. The next card is on the shelf and shows at once; the answer goes
+// through the outbox. Keys do nothing while somebody types, in dialogs, with other modifiers, and from a submit until
+// the next card is painted: an unseen case must not be answered.
 
 const main = document.getElementById("main");
 const sheet = document.getElementById("keys");
 const keysOn = document.getElementById("keys-on");
 const STORE = "review-keys";
+const DRAFT = `countersign-draft:${main.dataset.reviewer}:`;
+const DRAFT_DAYS = 7;
 const BEAT_MS = 60_000;
 
+const shelf = new Map(); // cards to come, by slot, in their order
+let nothing = null; // why there is no other card, as the server last said
+let waiting = null; // the entry of a first answer whose reveal has not come
 let busy = false; // a submit is under way, or its answer is not painted yet
+let paintedAt = 0;
 let scope = "direct"; // what a digit chooses
 let shownMs = 0; // how long this case was in sight
 let shownSince = document.hidden ? null : performance.now();
 
 const form = () => document.getElementById("answer");
 const lost = () => main.querySelector(".lost") !== null;
+const token = (card) => card.elements.lease_token.value;
+
+// Time in sight
 
 function begin() {
   scope = "direct";
@@ -35,8 +45,287 @@ document.addEventListener("visibilitychange", () => {
   }
 });
 
+// Cards
+
+function setBusy(value) {
+  busy = value;
+  main.setAttribute("aria-busy", String(value));
+}
+
 // Two frames: the first is asked for before the paint, the second after it.
-const painted = (then) => requestAnimationFrame(() => requestAnimationFrame(then));
+function whenPainted() {
+  requestAnimationFrame(() =>
+    requestAnimationFrame(() => {
+      paintedAt = performance.now();
+      setBusy(false);
+    }),
+  );
+}
+
+function show(content) {
+  setBusy(true);
+  main.replaceChildren(content);
+  begin();
+  restoreDraft();
+  main.scrollTop = 0;
+  main.querySelector("[data-focus]")?.focus({ preventScroll: true });
+  document.dispatchEvent(new CustomEvent("desk:shown"));
+  whenPainted();
+}
+
+function advance() {
+  const [slot, card] = shelf.entries().next().value ?? [];
+  if (card) {
+    shelf.delete(slot);
+    show(card.content);
+  } else {
+    const empty = nothing && !outbox.unsent().length ? nothing : document.getElementById("away");
+    show(empty.content.cloneNode(true));
+  }
+}
+
+// The card in sight goes back to the front of the shelf, with what was typed.
+function setAside() {
+  const current = form();
+  if (!current || current.dataset.phase === "amend" || lost()) return;
+  const card = document.createElement("template");
+  card.content.append(...main.children);
+  const others = [...shelf];
+  shelf.clear();
+  for (const [slot, each] of [[current.dataset.slot, card], ...others]) shelf.set(slot, each);
+}
+
+function parsed(html) {
+  const bag = document.createElement("template");
+  bag.innerHTML = html;
+  return bag.content;
+}
+
+// What an answer brings: cards that are not here yet, why there are none, and the head of the page.
+function takeIn(html) {
+  const brought = parsed(html);
+  for (const id of ["progress", "last"]) {
+    const old = document.getElementById(id);
+    if (!old.contains(document.activeElement)) old.replaceWith(brought.getElementById(id));
+  }
+  nothing = brought.querySelector("template[data-nothing]");
+  const answered = new Set(outbox.unsent().map(([, entry]) => entry.slot));
+  for (const card of brought.querySelectorAll("template[data-slot]")) {
+    const { slot } = card.dataset;
+    if (form()?.dataset.slot === slot && form().dataset.phase !== "amend") show(card.content);
+    else if (!answered.has(slot)) shelf.set(slot, card);
+  }
+  if (!form() && (shelf.size || nothing)) advance();
+}
+
+// What is typed is kept until it is sent
+
+const draftKey = (card) => `${DRAFT}${token(card)}:${card.dataset.phase}`;
+const typed = (card) => [...new FormData(card)].filter(([name]) => name !== "csrfmiddlewaretoken");
+
+function keepDraft() {
+  try {
+    if (form()) localStorage.setItem(draftKey(form()), JSON.stringify({ at: Date.now(), fields: typed(form()) }));
+  } catch {
+    // Without a store the draft lives as long as the page.
+  }
+}
+
+function restoreDraft() {
+  const card = form();
+  const { fields } = JSON.parse((card && localStorage.getItem(draftKey(card))) || "{}");
+  if (!fields) return;
+  for (const input of card.elements) {
+    if (!input.name || input.type === "hidden") continue;
+    const values = fields.filter(([name]) => name === input.name).map(([, value]) => value);
+    if (["radio", "checkbox"].includes(input.type)) input.checked = values.includes(input.value);
+    else if (values.length) input.value = values[0];
+  }
+}
+
+function forgetOldDrafts() {
+  const oldest = Date.now() - DRAFT_DAYS * 86_400_000;
+  for (const key of Object.keys(localStorage)) {
+    if (key.startsWith(DRAFT) && JSON.parse(localStorage.getItem(key)).at < oldest) localStorage.removeItem(key);
+  }
+}
+
+// Submitting
+
+// What the server would refuse is said before the card goes.
+function mistake(card) {
+  const { choice, number, note } = card.elements;
+  const answers = card.querySelectorAll('[name="reasons"]:checked').length;
+  const rights = [...card.querySelectorAll('[name="disputed_for"]')];
+  const asksNumber = choice.value === "number" || (choice.value === "dispute" && rights[0]?.value === "number");
+  if (!choice.value) return "Choose an answer first.";
+  if (asksNumber && (!number.value || !number.validity.valid)) return "Enter a number first.";
+  if (choice.value !== "dispute") return "";
+  if (!answers && !note.value.trim()) return "Say why, by a reason or a note.";
+  if (rights.some((each) => each.type === "radio") && !rights.some((each) => each.checked)) return "Say which answer is right.";
+  return "";
+}
+
+function tellBeside(html) {
+  const place = document.getElementById("problem");
+  place.innerHTML = html;
+  place.scrollIntoView({ block: "nearest" });
+}
+
+function tellMistake(text) {
+  tellBeside('<div class="trouble" data-problem="mistake"><p><b>Not saved.</b> <span></span></p></div>');
+  document.querySelector("#problem span").textContent = text;
+}
+
+function submit() {
+  const card = form();
+  if (busy || !card || lost()) return;
+  const wrong = mistake(card);
+  if (wrong) {
+    tellMistake(wrong);
+    return;
+  }
+  const fields = typed(card).filter(([name]) => name !== "active_ms");
+  const { slot, phase, case: of } = card.dataset;
+  const entry = { url: card.action, slot, phase, case: of, at: Date.now(), token: token(card), note: card.elements.note.value };
+  entry.fields = [...fields, ["active_ms", activeMs()]];
+  const isValue = !card.querySelector('.withheld [name="choice"]:checked');
+  localStorage.removeItem(draftKey(card));
+  setBusy(true);
+  waiting = phase === "judge" && isValue ? entry : null;
+  outbox.put(entry);
+  if (!waiting) advance();
+  outbox.drain();
+}
+
+document.addEventListener("submit", (event) => {
+  if (event.target === form()) {
+    event.preventDefault();
+    submit();
+  } else if (event.target.id === "release") {
+    // Whoever stops gives back what waits on the shelf as well.
+    for (const card of shelf.values()) {
+      const held = card.content.querySelector("#release");
+      outbox.verdict(outbox.post(held.action, typed(held), { keepalive: true }));
+    }
+  }
+});
+
+// The second click of a double click was meant for the card before.
+document.addEventListener("click", (event) => {
+  if (event.detail > 1 && event.target.closest(".answer button")) event.preventDefault();
+}, true);
+
+outbox.have = () => {
+  const slots = [...shelf.keys(), ...outbox.unsent().map(([, entry]) => entry.slot)];
+  return [...new Set(form() ? [form().dataset.slot, ...slots] : slots)];
+};
+outbox.isOnScreen = (entry) => waiting?.token === entry.token;
+
+document.addEventListener("outbox:accepted", (event) => {
+  if (outbox.isOnScreen(event.detail.entry)) waiting = null;
+  setNetwork("");
+  takeIn(event.detail.html);
+});
+
+document.addEventListener("outbox:refused", (event) => {
+  if (outbox.isOnScreen(event.detail.entry)) {
+    waiting = null;
+    tellBeside(event.detail.html);
+    whenPainted();
+  }
+  setNetwork("");
+  showRefused();
+});
+
+// Without the network nobody waits for a reveal: the first answer is the whole answer, and the next case comes.
+function goOnWithoutReveal() {
+  if (!waiting) return;
+  outbox.put({ ...waiting, fields: [...waiting.fields, ["leave", "on"]] });
+  waiting = null;
+  advance();
+}
+
+for (const kind of ["offline", "again"]) {
+  document.addEventListener(`outbox:${kind}`, () => {
+    setNetwork("offline");
+    goOnWithoutReveal();
+  });
+}
+document.addEventListener("outbox:signed-out", () => setNetwork("signed-out"));
+
+function setNetwork(state) {
+  main.dataset.network = state;
+  for (const id of ["offline", "signed-out"]) document.getElementById(id).hidden = id !== state;
+}
+
+document.addEventListener("outbox:changed", () => {
+  const badge = document.getElementById("unsent");
+  const count = outbox.unsent().length;
+  badge.hidden = !count;
+  badge.textContent = `${count} unsent`;
+});
+
+// Answers that do not count stay in sight, with what was typed, until their reviewer has seen it
+
+function showRefused() {
+  const lines = outbox.refused().map(([key, entry]) => {
+    const line = document.getElementById("refusal").content.cloneNode(true);
+    line.querySelector("[data-case]").textContent = `Case ${entry.case}.`;
+    line.querySelector("[data-why]").textContent = entry.why.trim();
+    line.querySelector("[data-kept]").textContent = entry.note;
+    line.querySelector("[data-kept]").hidden = line.querySelector("[data-copy-kept]").hidden = !entry.note;
+    line.querySelector("[data-copy-kept]").addEventListener("click", () => navigator.clipboard?.writeText(entry.note));
+    line.querySelector("[data-dismiss]").addEventListener("click", () => {
+      outbox.drop(key);
+      showRefused();
+      main.focus();
+    });
+    return line;
+  });
+  document.getElementById("refused").replaceChildren(...lines);
+}
+
+// Going back
+
+async function goBack(button) {
+  if (busy || !button) return;
+  if (outbox.unsent().length) {
+    tell("Your last answer is not sent yet. You can go back to it once it is.");
+    return;
+  }
+  setBusy(true);
+  const outcome = await outbox.verdict(outbox.post(button.dataset.back, []));
+  const card = outcome.kind === "accepted" && parsed(outcome.html).querySelector("template[data-slot]");
+  if (card) {
+    setAside();
+    shelf.delete(card.dataset.slot);
+    show(card.content);
+    return;
+  }
+  whenPainted();
+  if (outcome.kind === "refused") tell(parsed(outcome.html).querySelector("[data-problem]").textContent.trim());
+  else setNetwork(outcome.kind === "signed-out" ? "signed-out" : "offline");
+}
+
+const lastGiven = () => [...document.querySelectorAll("#last [data-back]")];
+
+// ← and → walk along the strip of the last answers; beyond the newest lies the case.
+function walk(by) {
+  const strip = lastGiven();
+  const at = strip.indexOf(document.activeElement);
+  const next = Math.max((at < 0 ? strip.length : at) + by, 0);
+  if (next < strip.length) strip[next].focus();
+  else main.querySelector("[data-focus]")?.focus();
+}
+
+document.addEventListener("click", (event) => {
+  const { target } = event;
+  if (target.closest("[data-sheet]")) sheet.showModal();
+  else if (target.closest("[data-back]")) goBack(target.closest("[data-back]"));
+  else if (target.closest("[data-undo]")) goBack(lastGiven().at(-1));
+  else if (target.closest("[data-leave]") && !busy) advance();
+});
 
 // Choosing
 
@@ -66,11 +355,14 @@ function surer(by) {
   choose(steps[Math.min(Math.max((now < 0 ? 1 : now) + by, 0), steps.length - 1)]);
 }
 
+const SCOPES = { dispute: "reason", skip: "skip" };
+
+main.addEventListener("input", keepDraft);
 main.addEventListener("change", (event) => {
   const input = event.target;
+  keepDraft();
   if (input.name !== "choice") return;
-  if (input.value === "dispute") scope = "reason";
-  else if (input.dataset.scope) scope = input.dataset.scope;
+  scope = SCOPES[input.value] ?? input.dataset.scope ?? scope;
   if ("asks" in input.dataset) document.getElementById("note").focus();
 });
 
@@ -84,21 +376,38 @@ const isTyping = (element) =>
   element.isContentEditable ||
   element.matches('textarea, select, input:not([type="radio"], [type="checkbox"])');
 
-function send() {
-  if (!busy && form() && !lost()) form().requestSubmit();
+function look(selector) {
+  const found = main.querySelector(selector);
+  if (!found) return;
+  if (found.matches("[role=tab]")) found.click();
+  else found.scrollIntoView({ block: "nearest" });
+  found.focus();
 }
+
+const LOOKS = { g: "[data-tab=guidelines]", x: ".said", "/": "#filter" };
 
 function pressed(event) {
   const { key } = event;
   if (key === "?") sheet.showModal();
+  else if (key === "ArrowLeft") walk(-1);
+  else if (key === "ArrowRight") walk(1);
   else if (!form() || lost()) return false;
+  else if (key in LOOKS) look(LOOKS[key]);
   else if (/^[1-9]$/.test(key)) chooseByDigit(key);
   else if (key === "c") correct();
   else if (key === ",") surer(-1);
   else if (key === ".") surer(1);
   else if (key === "n") document.getElementById("note").focus();
-  else if (key === "Enter" && form().dataset.phase === "compare") send();
+  else if (key === "Enter" && form().dataset.phase === "compare") submit();
+  else if (key === "Escape" && form().dataset.phase === "amend") advance();
   else if (/^[a-z]$/.test(key)) choose(form().querySelector(`[data-key="${key}"]`));
+  else return false;
+  return true;
+}
+
+function pressedWithControl(event, target) {
+  if (event.key === "Enter" && !event.altKey && !event.shiftKey) submit();
+  else if (event.key === "z" && !event.altKey && !event.shiftKey && !isTyping(target)) goBack(lastGiven().at(-1));
   else return false;
   return true;
 }
@@ -106,73 +415,58 @@ function pressed(event) {
 document.addEventListener("keydown", (event) => {
   if (event.isComposing || sheet.open) return;
   const target = event.target instanceof Element ? event.target : document.body;
-  if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey) {
-    event.preventDefault();
-    send();
-  } else if (event.key === "Escape" && target.id === "note") {
+  const onControl = target.closest("a, button, summary") && !event.key.startsWith("Arrow");
+  // A key may have been pressed before the card was painted and be told of only now.
+  const isBlindly = busy || event.repeat || event.timeStamp < paintedAt;
+  if (event.ctrlKey || event.metaKey) {
+    if (event.key === "Enter") event.preventDefault();
+    if (!isBlindly && pressedWithControl(event, target)) event.preventDefault();
+  } else if (event.key === "Escape" && isTyping(target)) {
     target.blur();
-  } else if (busy || event.ctrlKey || event.metaKey || event.altKey || event.repeat) {
-    return;
-  } else if (keysOn.checked && !isTyping(target) && !target.closest("a, button, summary") && pressed(event)) {
+  } else if (!isBlindly && !event.altKey && keysOn.checked && !isTyping(target) && !onControl && pressed(event)) {
     event.preventDefault();
   }
-});
-
-document.addEventListener("click", (event) => {
-  if (event.target.closest("[data-sheet]")) sheet.showModal();
 });
 
 keysOn.checked = localStorage.getItem(STORE) !== "off";
 keysOn.addEventListener("change", () => localStorage.setItem(STORE, keysOn.checked ? "on" : "off"));
 
-// Submitting
+// A sign of life, so that the cases here are not given to somebody else
 
-document.addEventListener("htmx:configRequest", (event) => {
-  if (event.detail.elt === form()) event.detail.parameters.active_ms = activeMs();
-});
-
-document.addEventListener("htmx:beforeRequest", (event) => {
-  if (event.detail.elt === form()) setBusy(true);
-});
-
-function setBusy(value) {
-  busy = value;
-  main.setAttribute("aria-busy", String(value));
+async function beat(card) {
+  const outcome = await outbox.verdict(outbox.post(card.dataset.heartbeat, [["lease_token", token(card)]]));
+  if (outcome.kind !== "refused") return;
+  if (card === form()) tellBeside(outcome.html);
+  else shelf.delete(card.dataset.slot);
 }
 
-function tellBeside(html) {
-  document.getElementById("problem").innerHTML = html;
-  document.getElementById("problem").scrollIntoView({ block: "nearest" });
-}
-
-document.addEventListener("htmx:beforeSwap", (event) => {
-  // The event's element is the target; the form is the one that asked.
-  const { requestConfig, xhr } = event.detail;
-  if (requestConfig.elt !== form() || ![400, 403, 409, 422].includes(xhr.status)) return;
-  // The form stays as it was typed; what happened is said beside it.
-  event.detail.shouldSwap = event.detail.isError = false;
-  tellBeside(xhr.responseText);
-});
-
-document.addEventListener("htmx:afterSwap", (event) => {
-  if (event.detail.target !== main) return;
-  begin();
-  main.querySelector("[data-focus]")?.focus();
-});
-
-document.addEventListener("htmx:afterRequest", () => painted(() => setBusy(false)));
-
-// A sign of life, so that the case is not given to somebody else
-
-setInterval(async () => {
-  if (document.hidden || busy || !form() || lost()) return;
-  const card = form();
-  const body = new FormData();
-  for (const name of ["csrfmiddlewaretoken", "lease_token"]) body.set(name, card.elements[name].value);
-  try {
-    const answer = await fetch(card.dataset.heartbeat, { method: "POST", body, headers: { "X-Fragment": "1" } });
-    if (answer.status === 409 && card === form()) tellBeside(await answer.text());
-  } catch {
-    // Without a network the lease may lapse; it stays good until somebody else takes the case.
-  }
+setInterval(() => {
+  if (document.hidden || busy) return;
+  const cards = [...shelf.values()].map((card) => card.content.querySelector("#answer"));
+  for (const card of [form(), ...cards]) if (card && card.dataset.phase !== "amend" && !lost()) beat(card);
 }, BEAT_MS);
+
+// Beginning: what was answered before a reload is not asked again
+
+function start() {
+  for (const card of document.querySelectorAll("#shelf > template")) shelf.set(card.dataset.slot, card);
+  forgetOldDrafts();
+  const entries = outbox.unsent().map(([, entry]) => entry);
+  for (const entry of entries) shelf.delete(entry.slot);
+  const own = entries.find((entry) => entry.slot === form()?.dataset.slot);
+  restoreDraft();
+  if (own?.phase === "judge" && form().dataset.phase === "judge" && !own.fields.some(([name]) => name === "leave")) {
+    waiting = own;
+    setBusy(true);
+  } else if (own && own.phase === form().dataset.phase) {
+    advance();
+  } else {
+    main.querySelector("[data-focus]")?.focus({ preventScroll: true });
+    whenPainted();
+  }
+  showRefused();
+  document.dispatchEvent(new CustomEvent("outbox:changed"));
+  outbox.drain();
+}
+
+start();

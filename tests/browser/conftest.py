@@ -24,6 +24,8 @@ MISSING = "Chromium is missing: apt-get install chromium"
 AXE = Path(axe_core_python.__file__).with_name("axe.min.js").read_text()
 # A busy machine is slow, not wrong.
 expect.set_options(timeout=20_000)
+# What Chromium says of a refusal, of a network that was cut, and of a request that was stopped.
+OF_THE_TEST = ("the server responded with a status of", "net::ERR_INTERNET_DISCONNECTED", "net::ERR_FAILED")
 LOOKS = [(scheme, width) for scheme in ("light", "dark") for width in (1440, 390)]
 
 
@@ -69,12 +71,12 @@ def browser_context_args(browser_context_args: dict[str, Any], request: pytest.F
 
 @pytest.fixture
 def page(page: Page) -> Iterator[Page]:
-    """Fails the test on what the content policy refused or a script threw; refusals by status are the test's."""
+    """Fails the test on what the content policy refused or a script threw; refusals by status and cuts are the test's."""
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: said.append(str(error)))
     yield page
-    wrong = [text for text in said if "the server responded with a status of" not in text]
+    wrong = [text for text in said if not any(expected in text for expected in OF_THE_TEST)]
     assert not wrong, wrong
 
 

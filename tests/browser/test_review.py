@@ -27,6 +27,7 @@ def sit_down(page: Page, sign_in: Callable[[Page, User], None]) -> Desk:
         member = make_member(queue.model.project, role)
         sign_in(page, member.user)
         page.goto(f"/p/{queue.model.project.slug}/queues/{queue.pk}/")
+        settle(page)
         return member
 
     return go
@@ -43,10 +44,16 @@ def case_of(page: Page) -> str:
     return page.locator(".facts .id").inner_text()
 
 
-def submit(page: Page) -> None:
-    """Save, and wait until what comes next is painted: keys before that are ignored, as they should be."""
-    page.keyboard.press("Control+Enter")
-    expect(page.locator("#main[aria-busy=true]")).to_have_count(0)
+def submit(page: Page, keys: str = "Control+Enter") -> None:
+    """Save, and wait until the server has it and what comes next is painted: keys before that are ignored."""
+    page.keyboard.press(keys)
+    expect(page.locator("#unsent")).to_be_hidden()
+    settle(page)
+
+
+def settle(page: Page) -> None:
+    """Wait until keys are heeded again."""
+    expect(page.locator("#main[aria-busy=false]")).to_have_count(1)
 
 
 def test_a_blind_case_by_keys_alone(page: Page, blind: ReviewQueue, sit_down: Desk) -> None:
@@ -64,7 +71,7 @@ def test_a_blind_case_by_keys_alone(page: Page, blind: ReviewQueue, sit_down: De
     assert case_of(page) == first
     expect(page.get_by_text("73 % sure")).to_be_visible()
     expect(page.locator("#note")).to_have_value("a 2 s ? typed")
-    page.keyboard.press("Enter")
+    submit(page, "Enter")
     expect(page.get_by_role("heading", name="Your judgement")).to_be_visible()
     assert case_of(page) != first
     judgement, decision = Decision.objects.order_by("id")
@@ -139,11 +146,11 @@ def test_keys_can_be_switched_off_and_are_quiet_in_the_sheet(page: Page, blind: 
 
 
 def test_an_answer_that_came_too_late_is_told_and_its_text_kept(page: Page, blind: ReviewQueue, sit_down: Desk) -> None:
-    member = sit_down(blind)
+    sit_down(blind)
     mine = case_of(page)
     page.keyboard.press("1")
     page.get_by_label("Note").fill("Long thoughts of mine")
-    expire(Slot.objects.held_by(member.user).get())
+    expire(Slot.objects.get(item__prediction__external_id=mine))
     claim(blind, reviewers(blind, 1)[0])
     submit(page)
     expect(page.get_by_role("alert").get_by_text("Not counted.")).to_be_visible()

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from apps.accounts.models import Membership, Role
 from apps.registry.models import ReviewQueue
+from apps.review import services
 from apps.review.models import Decision, ReviewItem, Slot
 from apps.sampling import policies
 from tests.factories import make_member, make_model
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 
 class Person:
-    """Somebody at the desk, with a browser that runs htmx or none."""
+    """Somebody at the desk, with a browser that runs scripts or none."""
 
     def __init__(self, queue: ReviewQueue, role: Role = Role.REVIEWER) -> None:
         self.queue, self.member = queue, make_member(queue.model.project, role)
@@ -28,15 +29,16 @@ class Person:
 
     @property
     def slot(self) -> Slot:
-        return Slot.objects.held_by(self.member.user).get()
+        """The case on the desk: the first of those that the browser holds."""
+        return services.claim_slots(self.queue, by=self.member)[0]
 
     def look(self) -> Any:
         return self.client.get(reverse("queue", args=[self.queue.model.project.slug, self.queue.pk]))
 
-    def say(self, choice: str = "", *, slot: Slot | None = None, htmx: bool = True, **fields: Any) -> Any:
+    def say(self, choice: str = "", *, slot: Slot | None = None, script: bool = True, **fields: Any) -> Any:
         slot = slot or self.slot
         body = {"lease_token": slot.lease_token, "choice": choice} | fields
-        headers = {"HX-Request": "true"} if htmx else {}
+        headers = {"X-Fragment": "1"} if script else {}
         return self.client.post(self.url("slot_answer", slot), body, headers=headers)
 
     def url(self, name: str, slot: Slot) -> str:
@@ -159,10 +161,10 @@ def test_a_mistake_is_told_and_changes_nothing(queue: ReviewQueue) -> None:
 def test_without_a_script_the_form_leads_on_by_itself(queue: ReviewQueue) -> None:
     anna = Person(queue)
     anna.look()
-    response = anna.say("class:1", htmx=False)
+    response = anna.say("class:1", script=False)
     assert response.status_code == 302
     assert "73 % sure" in anna.look().content.decode()
-    page = anna.say("perhaps", htmx=False, note="my long note")
+    page = anna.say("perhaps", script=False, note="my long note")
     assert page.status_code == 400
     assert b"my long note" in page.content
     assert b"<title>" in page.content

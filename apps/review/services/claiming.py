@@ -4,6 +4,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 
 from apps.accounts.models import Membership, Role
 from apps.registry.models import ReviewQueue
@@ -28,7 +29,9 @@ def claim_slots(queue: ReviewQueue, *, by: Membership, limit: int = 1, only: Onl
     wanted = Slot.objects.in_queue(queue)
     if only is not None:
         wanted = wanted.filter(is_adjudication=only == Only.ADJUDICATION)
-    keys = list(wanted.held_by(by.user).order_by("order_key", "id").values_list("pk", flat=True)[:limit])
+    # A case whose reveal was seen is finished before another is begun.
+    order = (F("judged_at").asc(nulls_last=True), "order_key", "id")
+    keys = list(wanted.held_by(by.user).order_by(*order).values_list("pk", flat=True)[:limit])
     while len(keys) < limit and (key := _claim_one(wanted, by=by, seconds=queue.lease_seconds)) is not None:
         keys.append(key)
     found = Slot.objects.on_desk().in_bulk(keys)

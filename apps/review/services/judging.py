@@ -1,5 +1,6 @@
 """The first answer of a blind review, stored before anything of the prediction is shown."""
 
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -8,6 +9,7 @@ from django.utils import timezone
 from apps.accounts.models import Membership
 from apps.common.errors import ConflictError, UnprocessableError
 from apps.review.models import Decision, Slot
+from apps.review.services import settling
 from apps.review.services.answers import encode
 from apps.review.services.holding import check_holder, lock
 
@@ -49,6 +51,17 @@ def judge(
         active_ms=active_ms,
         lease_token=lease_token,
     )
+
+
+@transaction.atomic
+def judge_and_leave(slot: Slot, *, by: Membership, lease_token: UUID, **said: Any) -> Decision:
+    """A judgement given where no reveal could be fetched: it is the whole answer, however often it comes."""
+    judgement = judge(slot, by=by, lease_token=lease_token, **said)
+    held = lock(slot)
+    if held.closed_at is None:
+        held.close(Slot.Outcome.ANSWERED)
+        settling.settle(held.item)
+    return judgement
 
 
 def _repeated(earlier: Decision, said: float) -> Decision:

@@ -32,13 +32,13 @@ def settle(item: ReviewItem) -> None:
 
 
 def first_answers(item: ReviewItem) -> list[float]:
-    """The first answer of each answered review, first slot first: of a blind one the judgement, else the decision."""
+    """The answer of each answered review that counts, first slot first: the judgement of a blind one, else the latest.
+
+    A decision about a shown case is replaced by a later one; nothing replaces a judgement.
+    """
     said = Decision.objects.answers().filter(slot__in=item.round_slots.reviews().filter(outcome=Slot.Outcome.ANSWERED))
-    rows = said.order_by("slot__position", "slot", "id").values_list("slot", "value")
-    first: dict[int, float] = {}
-    for slot, value in rows:
-        first.setdefault(slot, value)
-    return list(first.values())
+    rows = said.order_by("slot__position", "slot", "is_judgement", "id").values_list("slot", "value")
+    return list(dict(rows).values())
 
 
 def majority(answers: list[float]) -> float:
