@@ -90,7 +90,8 @@ class Look:
     """What a file holds, and what would become of its first rows."""
 
     columns: list[str] = field(default_factory=list)
-    # Each field with its value, as JSON, in the first rows.
+    # The places of the first rows, from 1, and each field with its values in them, as JSON.
+    shown: list[int] = field(default_factory=list)
     fields: dict[str, list[str]] = field(default_factory=dict)
     rejected: list[Rejection] = field(default_factory=list)
     rows: int = 0
@@ -106,7 +107,8 @@ def look(file: RowFile) -> Look:
             raws = _first(chunks)
         found.rows = sum(map(bool, raws))
         found.rejected = _rejected(raws, file)
-        found.fields = _shown([raw for raw in raws if raw][:ROWS_SHOWN])
+        first = [(at, raw) for at, raw in enumerate(raws, start=1) if raw][:ROWS_SHOWN]
+        found.shown, found.fields = [at for at, _ in first], _fields([raw for _, raw in first])
         if not found.rows:
             found.error = "The file holds no rows."
     except DomainError as error:
@@ -130,7 +132,7 @@ def _rejected(raws: list[bytes], file: RowFile) -> list[Rejection]:
     return read_each(raws, lambda raw: read_outcome(raw, model=file.model, now=now))[1]
 
 
-def _shown(raws: list[bytes]) -> dict[str, list[str]]:
+def _fields(raws: list[bytes]) -> dict[str, list[str]]:
     rows = [dict(_flat(raw)) for raw in raws]
     names = dict.fromkeys(name for row in rows for name in row)
     return {name: [row.get(name, "") for row in rows] for name in names}

@@ -1,4 +1,4 @@
-"""Which rejected rows a page is asked for."""
+"""What the pages of rejected rows and of files are asked for."""
 
 from typing import Any
 
@@ -21,3 +21,11 @@ class RejectedForm(forms.Form):
         if not form.is_valid():
             raise NotFoundError("There are no such rows.")
         return form.cleaned_data
+
+
+class UploadForm(forms.Form):
+    file = forms.FileField(
+        help_text="CSV, NDJSON or Parquet. You see what becomes of it before anything is stored.",
+        widget=forms.ClearableFileInput(attrs={"accept": ".csv,.tsv,.ndjson,.jsonl,.parquet,.pq"}),
+    )
+    kind = forms.ChoiceField(label="What its rows are", choices=BatchKind.choices)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import IO, Any
@@ -68,7 +69,10 @@ def accept(
 @transaction.atomic
 def draft(model: MonitoredModel, kind: BatchKind, file: IO[bytes], *, name: str, content_type: str, by: User) -> Upload:
     """Keep a file to look at before it is loaded. Raises UnsupportedMediaError, TooLargeError."""
-    return _keep(model, kind, file, name=name, form=form_of(name, content_type), by=by)
+    upload = _keep(model, kind, file, name=name, form=form_of(name, content_type), by=by)
+    with suppress(DomainError):  # a look at the file says what is wrong
+        choose(upload, columns(upload), {})
+    return upload
 
 
 def _keep(
@@ -111,10 +115,17 @@ def confirm(upload: Upload) -> None:
     doorbell.ring_on_commit(BELL)
 
 
-def choose(upload: Upload, columns: list[str], chosen: Mapping[str, str | None]) -> None:
+def columns(upload: Upload) -> list[str]:
+    """The columns of a file. Raises DomainError."""
+    file = opened(upload, is_whole=False)
+    with file.body:
+        return file.columns()
+
+
+def choose(upload: Upload, names: list[str], chosen: Mapping[str, str | None]) -> None:
     """Set what a draft's columns become; those that are not chosen are taken as proposed. Raises MappingError."""
     _check_mapping(chosen, BatchKind(upload.kind))
-    upload.mapping = _mapping(upload, columns, chosen)
+    upload.mapping = _mapping(upload, names, chosen)
     if not Upload.objects.filter(pk=upload.pk, confirmed_at=None).update(mapping=upload.mapping):
         raise ConflictError("This file is being loaded already.")
 

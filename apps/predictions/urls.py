@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from apps.predictions import views
+from apps.predictions import uploads_views, views
 from apps.predictions.api import BatchesView, OutcomesView, PredictionsView
 from apps.predictions.limits_api import LimitsView
 from apps.predictions.quarantine_api import QuarantineView, ReplayView
@@ -18,6 +18,8 @@ api_urlpatterns: list[URLPattern] = [
 ]
 
 urlpatterns: list[URLPattern] = [
+    path("p/<slug:project>/models/<slug:model>/uploads/", uploads_views.uploads_page, name="uploads"),
+    path("p/<slug:project>/models/<slug:model>/uploads/<int:upload>/", uploads_views.upload_page, name="upload"),
     path("p/<slug:project>/models/<slug:model>/rejected/", views.rejected, name="rejected"),
     path("p/<slug:project>/models/<slug:model>/rejected/rows.ndjson", views.rejected_lines, name="rejected_lines"),
 ]

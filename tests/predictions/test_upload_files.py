@@ -144,7 +144,7 @@ def test_lines_with_a_mapping_keep_their_values_to_the_digit_and_bad_ones_as_the
 def test_a_look_shows_the_columns_the_first_rows_and_what_would_be_rejected():
     found = look(opened(f"{START},number\n{ROW},12\nb,2026-03-02T12:00:00Z,perhaps,13\n"))
     assert found.columns == [*START.split(","), "number"]
-    assert found.rows == 2
+    assert (found.rows, found.shown) == (2, [2, 3])
     assert [(each.index, each.id, each.code) for each in found.rejected] == [(2, "b", "unknown_class")]
     assert found.fields["features.number"] == ["12", "13"]
     assert found.fields["id"] == ['"a"', '"b"']

@@ -1,0 +1,152 @@
+"""The pages on which engineers bring a file, look at what becomes of it, and follow how it is loaded."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_http_methods
+
+from apps.accounts.access import ProjectRequest, get_or_404, member_page
+from apps.accounts.models import Role
+from apps.common.errors import DomainError
+from apps.predictions import uploads
+from apps.predictions.columns import GROUPS
+from apps.predictions.files import ROWS_CHECKED, Look, bounds, look
+from apps.predictions.forms import UploadForm
+from apps.predictions.mapping import FIELDS, Naming
+from apps.predictions.models import BatchKind, Upload
+from apps.predictions.uploads_api import FORM_BYTES
+from apps.registry.models import MonitoredModel
+
+UPLOADS_SHOWN = 50
+REJECTED_SHOWN = 20
+# Of a file with more columns, the others are taken as proposed; of a model with more features, a column has its own.
+COLUMNS_SHOWN = FEATURES_OFFERED = 200
+Choices = list[tuple[str, list[str]]]
+
+
+def _model(request: ProjectRequest, slug: str) -> MonitoredModel:
+    models = MonitoredModel.objects.in_project(request.project).select_related("project")
+    model: MonitoredModel = get_or_404(models, slug=slug)
+    return model
+
+
+@csrf_exempt  # or the form would be read, however large, before it is known whose it is; `_answer` checks
+@require_http_methods(["GET", "HEAD", "POST"])
+@member_page(Role.ENGINEER)
+def uploads_page(request: ProjectRequest, model: str) -> HttpResponseBase:
+    """The files that came, newest first, and a form for another one."""
+    found = _model(request, model)
+    if request.method == "POST":
+        bounds().check_size(int(request.META.get("CONTENT_LENGTH") or 0) - FORM_BYTES)
+    return _answer(request, found)
+
+
+@csrf_protect
+def _answer(request: ProjectRequest, model: MonitoredModel) -> HttpResponse:
+    form = UploadForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = _draft(request, model, form.cleaned_data["file"], BatchKind(form.cleaned_data["kind"]))
+            return redirect("upload", request.project.slug, model.slug, made.pk)
+        except DomainError as error:
+            form.add_error("file", error.message)
+    context = {
+        "model": model,
+        "tab": "intake",
+        "form": form,
+        "uploads": Upload.objects.filter(model=model).newest().select_related("created_by")[:UPLOADS_SHOWN],
+        "limit": settings.MAX_UPLOAD_BYTES,
+    }
+    return render(request, "predictions/uploads.html", context, status=400 if form.errors else 200)
+
+
+def _draft(request: ProjectRequest, model: MonitoredModel, file: Any, kind: BatchKind) -> Upload:
+    return uploads.draft(model, kind, file, name=file.name, content_type=file.content_type or "", by=request.user)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@member_page(Role.ENGINEER)
+def upload_page(request: ProjectRequest, model: str, upload: int) -> HttpResponse:
+    """What would become of a draft, or how far a file is; POST says what to do with it."""
+    monitored = _model(request, model)
+    found: Upload = get_or_404(Upload.objects.filter(model=monitored).select_related("model__project"), pk=upload)
+    if request.method == "POST":
+        return _act(request, found)
+    context: dict[str, Any] = {"model": monitored, "tab": "intake", "upload": found}
+    if found.status == "draft":
+        return render(request, "predictions/draft.html", context | _preview(found))
+    context["may_retry"] = found.status == "failed" and uploads.has_file(found)
+    is_part = "HX-Request" in request.headers
+    return render(request, "predictions/_upload.html" if is_part else "predictions/upload.html", context)
+
+
+def _act(request: ProjectRequest, upload: Upload) -> HttpResponse:
+    match request.POST.get("do"):
+        case "look":
+            _choose(request, upload)
+        case "load":
+            _choose(request, upload)
+            uploads.confirm(upload)
+        case "retry":
+            uploads.retry(upload)
+        case "discard":
+            uploads.discard(upload)
+            messages.success(request, f"{upload.name} is forgotten; nothing of it was stored.")
+            return redirect("uploads", request.project.slug, upload.model.slug)
+        case _:
+            raise DomainError("There is nothing of this kind to do with a file.")
+    return redirect("upload", request.project.slug, upload.model.slug, upload.pk)
+
+
+def _choose(request: ProjectRequest, upload: Upload) -> None:
+    names = uploads.columns(upload)
+    posted = {column: request.POST.get(f"column-{at}") for at, column in enumerate(names)}
+    chosen = {column: name or None for column, name in posted.items() if name is not None}
+    uploads.choose(upload, names, chosen)
+
+
+def _preview(upload: Upload) -> dict[str, Any]:
+    file = uploads.opened(upload, is_whole=False)
+    with file.body:
+        found = look(file)
+    return {
+        "look": found,
+        "columns": _columns(found, file.naming, upload.model),
+        "columns_left": max(len(found.columns) - COLUMNS_SHOWN, 0),
+        "rejected": found.rejected[:REJECTED_SHOWN],
+        "good": found.rows - len(found.rejected),
+        "is_all": found.rows < ROWS_CHECKED,
+    }
+
+
+def _columns(found: Look, naming: Naming, model: MonitoredModel) -> list[dict[str, Any]]:
+    """Each column with an example, what it becomes, and what it could become instead."""
+    shared = _shared_choices(naming.kind, model)
+    columns = []
+    for at, column in enumerate(found.columns[:COLUMNS_SHOWN]):
+        name = naming.field(column)
+        examples = [each for each in found.fields.get(name or "", []) if each]
+        choices = [*shared, ("Named after the column", _own_choices(column, name, shared, naming.kind))]
+        columns.append({"at": at, "name": column, "field": name or "", "example": examples[:1], "choices": choices})
+    return columns
+
+
+def _shared_choices(kind: BatchKind, model: MonitoredModel) -> Choices:
+    choices = [("Fields", list(FIELDS[kind]))]
+    if kind == BatchKind.PREDICTIONS:
+        choices.append(("Features", [f"features.{each.name}" for each in model.feature_list[:FEATURES_OFFERED]]))
+        choices.append(("Probabilities", [f"probabilities.{each}" for each in model.classes]))
+    return [(label, names) for label, names in choices if names]
+
+
+def _own_choices(column: str, name: str | None, shared: Choices, kind: BatchKind) -> list[str]:
+    group, _, inner = column.strip().partition(".")
+    base = inner if group in GROUPS and inner else column.strip()
+    named = [f"{group}.{base}" for group in GROUPS if base] if kind == BatchKind.PREDICTIONS else []
+    offered = {each for _, names in shared for each in names}
+    return [each for each in dict.fromkeys([*named, *([name] if name else [])]) if each not in offered]

@@ -1,0 +1,150 @@
+"""The pages on which an engineer brings a file, looks at it and has it loaded."""
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from apps.accounts.models import Role
+from apps.predictions import loading
+from apps.predictions.models import Payload, Prediction, Upload
+from tests.factories import make_member, make_model, make_project
+
+pytestmark = pytest.mark.django_db
+URL = "/p/credit/models/loans/uploads/"
+CSV = b"key,predicted_at,prediction,age\na,2026-03-02T12:00:00Z,yes,41\nb,2026-03-02T12:00:00Z,perhaps,<b>\n"
+
+
+class Visit:
+    def __init__(self, role: Role = Role.ENGINEER, **client) -> None:
+        self.project = make_project("credit")
+        self.model = make_model(self.project, "loans")
+        self.client = Client(**client)
+        self.client.force_login(make_member(self.project, role).user)
+
+    def bring(self, content: bytes = CSV, name: str = "rows.csv", **form):
+        file = SimpleUploadedFile(name, content, content_type="application/octet-stream")
+        return self.client.post(URL, {"file": file, "kind": "predictions", **form})
+
+    def brought(self, *args, **form) -> str:
+        """The address of the draft."""
+        answer = self.bring(*args, **form)
+        assert answer.status_code == 302, answer.content
+        return answer.url
+
+    def text(self, url: str, **headers) -> str:
+        return self.client.get(url, headers=headers).content.decode()
+
+
+@pytest.fixture
+def visit() -> Visit:
+    return Visit()
+
+
+def test_a_file_is_looked_at_before_any_row_is_stored(visit):
+    page = visit.text(visit.brought())
+    assert "2 of 2 rows would be rejected." in page  # neither has an id
+    assert "Object missing required field `id`" in page
+    assert "&lt;b&gt;" in page
+    assert "<b>&quot;" not in page
+    assert Upload.objects.get().status == "draft"
+    assert loading.load_due() == 0
+    assert not Prediction.objects.exists()
+
+
+def test_the_columns_can_be_given_other_names_and_the_look_changes(visit):
+    url = visit.brought()
+    visit.client.post(url, {"do": "look", "column-0": "id"})
+    page = visit.text(url)
+    assert "1 of 2 rows would be rejected." in page
+    assert "unknown_class" in page
+    assert "<option selected>id</option>" in page
+    visit.client.post(url, {"do": "load", "column-0": "id", "column-3": ""})
+    assert loading.load_due() == 1
+    done = visit.text(url)
+    assert "The file is loaded." in done
+    assert "<code>unknown_class</code> 1" in done
+    assert Payload.objects.get().features == {}
+
+
+def test_only_the_part_that_changes_is_sent_while_a_file_is_loaded(visit):
+    url = visit.brought()
+    visit.client.post(url, {"do": "load", "column-0": "id"})
+    part = visit.text(url, **{"HX-Request": "true"})
+    assert "<html" not in part
+    assert 'hx-trigger="every 1s"' in part
+    loading.load_due()
+    assert "hx-trigger" not in visit.text(url, **{"HX-Request": "true"})
+
+
+def test_lines_with_flat_names_are_proposed_as_features(visit):
+    line = b'{"id": "a", "predicted_at": "2026-03-02T12:00:00Z", "prediction": "yes", "age": 41}'
+    url = visit.brought(line, "rows.ndjson")
+    assert "All 1 row can be stored." in visit.text(url)
+    visit.client.post(url, {"do": "load"})
+    loading.load_due()
+    assert Payload.objects.get().features == {"age": 41}
+
+
+def test_a_draft_can_be_forgotten_and_is_loaded_once(visit):
+    url = visit.brought()
+    visit.client.post(url, {"do": "discard"})
+    assert visit.client.get(url).status_code == 404
+    url = visit.brought()
+    assert visit.client.post(url, {"do": "load"}).status_code == 302
+    assert [visit.client.post(url, {"do": do}).status_code for do in ("load", "look", "discard")] == [409, 409, 409]
+    assert visit.client.post(url, {"do": "anything"}).status_code == 400
+
+
+def test_a_failed_file_says_why_and_can_be_tried_again(visit):
+    url = visit.brought(b"id,prediction\na\xff,yes\n")
+    assert "Not valid UTF-8" in visit.text(url)
+    visit.client.post(url, {"do": "discard"})
+    url = visit.brought(b"id\n" + b"a\n" * 300 + b"\xff\n")
+    visit.client.post(url, {"do": "load"})
+    loading.load_due()
+    assert "The file could not be loaded." in visit.text(url)
+    visit.client.post(url, {"do": "retry"})
+    assert Upload.objects.get().status == "queued"
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("rows.xlsx", "Send a CSV, NDJSON or Parquet file"), ("big.csv", "larger than 50 bytes")]
+)
+def test_what_is_not_taken_is_said_beside_the_field(visit, settings, name, said):
+    settings.MAX_UPLOAD_BYTES = 50
+    answer = visit.bring(name=name)
+    assert answer.status_code == 400
+    assert said in answer.content.decode()
+    assert not Upload.objects.exists()
+
+
+def test_a_form_that_is_far_too_large_is_refused_unread(visit, settings):
+    settings.MAX_UPLOAD_BYTES = 0
+    answer = visit.client.post(URL, b"x" * 1024**2 + b"x", content_type="multipart/form-data; boundary=x")
+    assert answer.status_code == 413
+
+
+def test_the_list_has_the_newest_first_and_says_what_to_do_where_there_is_none(visit, django_assert_max_num_queries):
+    assert "No file has come yet" in visit.text(URL)
+    for number in range(12):
+        visit.brought(name=f"rows-{number}.csv")
+    with django_assert_max_num_queries(8):
+        page = visit.text(URL)
+    assert page.index("rows-11.csv") < page.index("rows-0.csv")
+
+
+def test_the_model_and_intake_pages_lead_there(visit):
+    assert URL in visit.text("/p/credit/models/loans/")
+    assert URL in visit.text("/p/credit/models/loans/intake/")
+
+
+def test_a_form_of_another_site_is_refused():
+    visit = Visit(enforce_csrf_checks=True)
+    assert visit.bring().status_code == 403
+    assert not Upload.objects.exists()
+
+
+@pytest.mark.parametrize("role", [Role.STAKEHOLDER, Role.REVIEWER, Role.ADJUDICATOR])
+def test_files_are_for_engineers(role):
+    visit = Visit(role)
+    assert (visit.client.get(URL).status_code, visit.bring().status_code) == (403, 403)
