@@ -244,7 +244,7 @@ def _read(body: bytes, kind: str, form: str) -> dict[int, Any] | None:
         if form == NDJSON:
             return dict(_lines(body))
         source = io.BytesIO(body)
-        table = pq.read_table(source) if form == PARQUET else pa.ipc.open_stream(source).read_all()
+        table = pq.read_table(source, use_threads=False) if form == PARQUET else pa.ipc.open_stream(source).read_all()
         table.validate(full=True)
         return dict(enumerate(map(_grouped, table.to_pylist())))
     except (ValueError, LookupError, TypeError, OSError, RecursionError, OverflowError, pa.ArrowException):
