@@ -20,6 +20,7 @@ from apps.predictions.models import BatchKind, Upload, UploadPiece
 log = structlog.get_logger(__name__)
 
 LEASE_SECONDS = 120
+BEAT_SECONDS = 30.0
 BATCH_ROWS = 20_000
 # Other bells are heard in between; the next turn goes on where this one stopped.
 TURN_SECONDS = 300.0
@@ -56,11 +57,11 @@ def _take_turn(upload: Upload) -> None:
 
 
 def _load(upload: Upload) -> None:
-    deadline = time.monotonic() + TURN_SECONDS
-    file = uploads.opened(upload)
+    file, deadline = uploads.opened(upload), None
     with file.body:
         rows = file.size()
-        for chunks in _batches(_behind(file.chunks(), upload.position)):
+        for chunks in _batches(_behind(file.chunks(), upload)):
+            deadline = deadline or time.monotonic() + TURN_SECONDS
             upload.progress = file.progress(upload.position + sum(map(len, chunks)), of=rows)
             _store(upload, chunks)
             if time.monotonic() > deadline:
@@ -69,12 +70,15 @@ def _load(upload: Upload) -> None:
     _finish(upload)
 
 
-def _behind(chunks: Iterator[list[bytes]], position: int) -> Iterator[list[bytes]]:
-    """The rows from a position on."""
-    seen = 0
+def _behind(chunks: Iterator[list[bytes]], upload: Upload) -> Iterator[list[bytes]]:
+    """The rows from the upload's position on; its lease is held while the others are passed over."""
+    seen, position, beaten_at = 0, upload.position, time.monotonic()
     for raws in chunks:
         if seen + len(raws) > position:
             yield raws[max(position - seen, 0) :]
+        elif time.monotonic() - beaten_at > BEAT_SECONDS:
+            upload.heartbeat(seconds=LEASE_SECONDS)
+            beaten_at = time.monotonic()
         seen += len(raws)
 
 

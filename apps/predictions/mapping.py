@@ -89,14 +89,14 @@ def columns_of(raws: Iterable[bytes]) -> list[str]:
 
 def put_together(values: Iterable[tuple[str, Any]], kind: BatchKind) -> dict[str, Any]:
     """Flat fields as a row."""
-    row: dict[str, Any] = {"features": {}} if kind == BatchKind.PREDICTIONS else {}
+    row: dict[str, Any] = {}
     for name, value in values:
         group, dot, inner = name.partition(".")
         if dot and group in GROUPS:
             row.setdefault(group, {})[inner] = value
         else:
             row[name] = value
-    return row
+    return row if kind == BatchKind.OUTCOMES else {**row, "features": row.get("features", {})}
 
 
 def _flat(parts: _Parts, document: dict[str, Any]) -> list[tuple[str, msgspec.Raw]]:

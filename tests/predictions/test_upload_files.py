@@ -135,7 +135,7 @@ def test_lines_without_a_mapping_are_taken_to_the_byte():
 def test_lines_with_a_mapping_keep_their_values_to_the_digit_and_bad_ones_as_they_are():
     sent = b'{"key": "a", "features": {"x": 1.10}}\n{"key": \n[1]'
     assert raws(sent, form=FileForm.NDJSON, chosen={"key": "id"}) == [
-        b'{"features":{"x":1.10},"id":"a"}',
+        b'{"id":"a","features":{"x":1.10}}',
         b'{"key":',
         b"[1]",
     ]

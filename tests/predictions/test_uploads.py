@@ -169,6 +169,18 @@ def test_a_long_file_is_laid_down_after_a_while_and_taken_up_again(api, monkeypa
     assert api.ask(pk)["accepted"] == Prediction.objects.count() == 4_500
 
 
+def test_the_lease_is_held_while_rows_that_are_stored_are_passed_over(api, monkeypatch):
+    monkeypatch.setattr(loading, "BATCH_ROWS", 2_000)
+    monkeypatch.setattr(loading, "BEAT_SECONDS", 0.0)
+    pk = api.send(csv_file(6_500)).json()["id"]
+    Upload.objects.update(position=6_000)
+    beats = []
+    with patch.object(Upload, "heartbeat", lambda self, **_: beats.append(self.position)):
+        loading.load_due()
+    assert beats == [6_000] * 4  # three chunks passed over, one batch stored
+    assert api.ask(pk)["accepted"] == 501
+
+
 def test_what_fails_again_and_again_has_failed_visibly_and_can_be_tried_again(api):
     with patch.object(services, "store_chunks", side_effect=RuntimeError("the disk is full")):
         found = api.loaded(csv_file(2))
