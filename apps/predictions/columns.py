@@ -38,8 +38,13 @@ class BadColumnsError(UnprocessableError):
     code = "invalid_columns"
 
 
-def parquet_rows(file: IO[bytes], *, bounds: Bounds | None = None, naming: Naming = list[str]) -> Iterator[list[bytes]]:
-    """The rows of a Parquet file, some at a time. Raises BadColumnsError, TooLargeError."""
+def parquet_rows(
+    file: IO[bytes], *, bounds: Bounds | None = None, naming: Naming = list[str], start: int = 0
+) -> Iterator[list[bytes]]:
+    """The rows of a Parquet file, some at a time; those before `start` may come empty.
+
+    Raises BadColumnsError, TooLargeError.
+    """
     import pyarrow as pa  # noqa: PLC0415  # see above
     import pyarrow.parquet as pq  # noqa: PLC0415  # see above
 
@@ -52,7 +57,8 @@ def parquet_rows(file: IO[bytes], *, bounds: Bounds | None = None, naming: Namin
         parquet = pq.ParquetFile(file, read_dictionary=texts, buffer_size=PAGE_BUFFER, pre_buffer=False)
         bounds = bounds or of_a_push()
         _check_sizes(parquet.metadata, bounds)
-        yield from _bounded(parquet.iter_batches(batch_size=BATCH, use_threads=False), bounds, naming)
+        batches = parquet.iter_batches(batch_size=BATCH, use_threads=False)
+        yield from _bounded(_passed_over(batches, start), bounds, naming)
 
 
 def parquet_shape(file: IO[bytes]) -> tuple[list[str], int]:
@@ -130,11 +136,22 @@ def _check_sizes(metadata: Any, bounds: Bounds) -> None:
     bounds.check_size(sum(metadata.row_group(at).total_byte_size for at in range(metadata.num_row_groups)))
 
 
+def _passed_over(batches: Iterable[Any], start: int) -> Iterator[Any]:
+    """The record batches; of those that end before the row `start`, their length alone."""
+    seen = 0
+    for batch in batches:
+        seen += batch.num_rows
+        yield batch.num_rows if seen <= start else batch
+
+
 def _bounded(batches: Iterable[Any], bounds: Bounds, naming: Naming) -> Iterator[list[bytes]]:
     """The rows of record batches, as long as they are not, unfolded, too large."""
     size = 0
     rows: list[bytes] = []
     for batch in batches:
+        if isinstance(batch, int):
+            yield [b""] * batch
+            continue
         # Arrow trusts the offsets and indices of a file: wrong ones lead it out of its memory, and end the process.
         batch.validate(full=True)
         for row in _rows(batch, naming(batch.schema.names)):

@@ -42,34 +42,40 @@ class CsvFile:
         if not any(self.columns):
             raise BadColumnsError("The first line names no columns.")
 
-    def rows(self, naming: Naming, model: MonitoredModel) -> Iterator[bytes]:
-        """Each line of the file in turn as a row of JSON; empty for those that begin none."""
+    def rows(self, naming: Naming, model: MonitoredModel, *, start: int = 0) -> Iterator[bytes]:
+        """Each line of the file in turn as a row of JSON; empty for those that begin none, or stand before `start`."""
         fields = naming.fields(self.columns)
         readings = [(name, reading(name, model)) for name in fields]
         line = self._reader.line_num
         yield from [b""] * line
-        while (row := self._next(readings, naming)) is not None:
-            yield row
+        while (cells := self._next()) is not None:
+            yield b"" if line < start else _row(cells, readings, naming)
             # A row with line breaks in its cells takes several lines; only the first is its index.
             yield from [b""] * (self._reader.line_num - line - 1)
             line = self._reader.line_num
 
-    def _next(self, readings: list[tuple[str | None, Reading]], naming: Naming) -> bytes | None:
+    def _next(self) -> list[str] | str | None:
+        """The cells of the next row, or why it cannot be read; null at the end."""
         try:
-            cells = next(self._reader)
+            return next(self._reader)
         except StopIteration:
             return None
         except csv.Error as error:
-            return _unreadable(f"not CSV: {error}")
-        if not any(cells):
-            return b""
-        if any(cells[len(readings) :]):
-            return _unreadable(f"{len(cells)} cells in a row of {len(readings)} columns")
-        # Cells that are missing at the end are empty.
-        pairs = zip(readings, chain(cells, [""] * (len(readings) - len(cells))), strict=False)
-        values = ((name, read(cell)) for (name, read), cell in pairs if name is not None)
-        given = ((name, value) for name, value in values if value is not None or name.startswith("features."))
-        return msgspec.json.encode(put_together(given, naming.kind))
+            return f"not CSV: {error}"
+
+
+def _row(cells: list[str] | str, readings: list[tuple[str | None, Reading]], naming: Naming) -> bytes:
+    if isinstance(cells, str):
+        return _unreadable(cells)
+    if not any(cells):
+        return b""
+    if any(cells[len(readings) :]):
+        return _unreadable(f"{len(cells)} cells in a row of {len(readings)} columns")
+    # Cells that are missing at the end are empty.
+    pairs = zip(readings, chain(cells, [""] * (len(readings) - len(cells))), strict=False)
+    values = ((name, read(cell)) for (name, read), cell in pairs if name is not None)
+    given = ((name, value) for name, value in values if value is not None or name.startswith("features."))
+    return msgspec.json.encode(put_together(given, naming.kind))
 
 
 def _unreadable(why: str) -> bytes:

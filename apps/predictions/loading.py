@@ -22,8 +22,10 @@ log = structlog.get_logger(__name__)
 LEASE_SECONDS = 120
 BEAT_SECONDS = 30.0
 BATCH_ROWS = 20_000
+# A chunk holds some two megabytes at most, and all of a batch are held together.
+BATCH_CHUNKS = 32
 # Other bells are heard in between; the next turn goes on where this one stopped.
-TURN_SECONDS = 300.0
+TURN_SECONDS = 600.0
 STOPPED = "Its worker was stopped at every attempt."
 
 
@@ -60,7 +62,7 @@ def _load(upload: Upload) -> None:
     file, deadline = uploads.opened(upload), None
     with file.body:
         rows = file.size()
-        for chunks in _batches(_behind(file.chunks(), upload)):
+        for chunks in _batches(_behind(file.chunks(start=upload.position), upload)):
             deadline = deadline or time.monotonic() + TURN_SECONDS
             upload.progress = file.progress(upload.position + sum(map(len, chunks)), of=rows)
             _store(upload, chunks)
@@ -87,7 +89,7 @@ def _batches(chunks: Iterator[list[bytes]]) -> Iterator[list[list[bytes]]]:
     batch: list[list[bytes]] = []
     for raws in chunks:
         batch.append(raws)
-        if sum(map(len, batch)) >= BATCH_ROWS:
+        if sum(map(len, batch)) >= BATCH_ROWS or len(batch) == BATCH_CHUNKS:
             yield batch
             batch = []
     if batch:

@@ -1,7 +1,10 @@
 """What the cells of a CSV file become, where its rows stand, and what a look at a file says."""
 
+import io
 import json
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from apps.predictions.bodies import Body
@@ -125,6 +128,29 @@ def test_rows_of_another_width_are_refused_one_by_one():
 )
 def test_what_is_proposed_for_a_column(column, kind, field):
     assert proposed(column, kind) == field
+
+
+def parquet() -> bytes:
+    sink = io.BytesIO()
+    pq.write_table(pa.table({"key": [f"case-{n}" for n in range(2_500)]}), sink)
+    return sink.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("form", "content"),
+    [
+        (FileForm.CSV, "key\n" + "\n".join(f"case-{n}" for n in range(2_500))),
+        (FileForm.NDJSON, "\n".join(f'{{"key": "case-{n}"}}' for n in range(2_500))),
+        (FileForm.PARQUET, parquet()),
+    ],
+)
+def test_reading_from_a_place_gives_the_rows_that_stand_there(form, content):
+    file = opened(content, form=form, chosen={"key": "id"})
+    with file.body:
+        everything, later = ([raw for chunk in file.chunks(start=at) for raw in chunk] for at in (0, 2_100))
+    assert len(everything) == len(later)
+    assert later[2_100:] == everything[2_100:]
+    assert not any(later[:2_000])
 
 
 def test_lines_without_a_mapping_are_taken_to_the_byte():

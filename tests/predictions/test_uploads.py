@@ -137,6 +137,15 @@ def test_a_file_is_stored_in_several_batches_with_the_place_in_each_commit(api, 
     assert list(Batch.objects.order_by("pk").values_list("accepted", flat=True)) == [1_999, 2_000, 501]
 
 
+def test_large_rows_make_batches_of_fewer_rows(api, monkeypatch):
+    monkeypatch.setattr(loading, "BATCH_CHUNKS", 2)
+    lines = [json.dumps(prediction_row(n, features={"text": "x" * 600_000})).encode() for n in range(5)]
+    found = api.loaded(b"\n".join(lines), "rows.ndjson")
+    # A chunk ends behind its first megabyte: two rows.
+    assert list(Batch.objects.order_by("pk").values_list("accepted", flat=True)) == [4, 1]
+    assert found["accepted"] == 5
+
+
 def test_after_a_failure_it_goes_on_behind_the_last_batch_and_counts_nothing_twice(api, monkeypatch):
     monkeypatch.setattr(loading, "BATCH_ROWS", 2_000)
     real, calls = services.store_chunks, []
