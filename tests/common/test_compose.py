@@ -11,7 +11,7 @@ from apps.common.embedded.state import PROJECT_ROOT
 
 VARIABLE = re.compile(r"(?:(?:environ|given)(?:\.get|\.setdefault)?[\[(]|env\.\w+\()\s*\"([A-Z_]+)\"")
 # Names that another program reads, or that are fixed in the code.
-NOT_SETTINGS = {"DJANGO_SETTINGS_MODULE"}
+NOT_SETTINGS = {"DJANGO_SETTINGS_MODULE", "ARROW_DEFAULT_MEMORY_POOL"}
 
 
 @pytest.fixture(scope="module")

@@ -132,5 +132,6 @@ def test_days_that_became_final_make_a_window_due():
     close_days(world, before=2)
     first = report_of(world)
 
-    assert reports.refresh_due(now=first.created_at + timedelta(hours=1)) == 0
+    end_of_day = first.created_at.replace(hour=23, minute=59, second=59)
+    assert reports.refresh_due(now=min(first.created_at + timedelta(hours=1), end_of_day)) == 0
     assert reports.refresh_due(now=first.created_at + timedelta(days=2)) == 1
