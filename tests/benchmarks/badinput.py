@@ -1,4 +1,4 @@
-"""Pushes as nobody should send them, to a running site: what it answers, how soon, and whether it keeps what it accepts.
+"""Pushes as nobody should send them, to a running site: its answers, how soon they come, and what it keeps.
 
 Client processes make pushes by chance (`tests.hostile`), each from a seed of its own, and remember what was accepted.
 In the end every accepted row is looked for in the database: there once, with the features that were sent, as another

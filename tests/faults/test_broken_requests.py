@@ -1,0 +1,149 @@
+"""Requests that break the rules of HTTP, at the real server: each is answered or dropped, and none holds it up."""
+
+import json
+import socket
+import time
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import httpx
+import psycopg
+import pytest
+
+from config.sharing import PATIENCE_SECONDS
+from tests import hostile
+from tests.benchmarks.harness import Site, running_site
+
+pytestmark = [pytest.mark.slow, pytest.mark.faults]
+PATH = "/api/v1/models/m/predictions"
+ROW = {
+    "id": "case-1",
+    "predicted_at": "2026-03-02T09:00:00Z",
+    "features": {"age": 41},
+    "prediction": "yes",
+}
+BODY = json.dumps({"predictions": [ROW]}).encode()
+LINES = json.dumps(ROW).encode()
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Site]:
+    with running_site(without=("worker", "beat")) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def key(site: Site) -> str:
+    person = ("--user", "a@example.org", "--role", "owner")
+    said = site.manage("create_key", "--project", "lab", *person, "--scopes", "all")
+    token = said.strip().splitlines()[-1].strip()
+    headers = {"Authorization": f"Bearer {token}"}
+    httpx.put(f"{site.base_url}/api/v1/models/m", json=hostile.MODEL, headers=headers).raise_for_status()
+    return token
+
+
+def request(key: str, *headers: str, form: str = "application/json") -> bytes:
+    """The head of a push."""
+    lines = [f"POST {PATH} HTTP/1.1", "Host: 127.0.0.1", f"Authorization: Bearer {key}", f"Content-Type: {form}"]
+    return "\r\n".join([*lines, *headers, "", ""]).encode()
+
+
+def connected(site: Site) -> socket.socket:
+    address = urlsplit(site.base_url)
+    return socket.create_connection((address.hostname, address.port), timeout=PATIENCE_SECONDS + 20)
+
+
+def answered(site: Site, sent: bytes, *, is_half_closed: bool = True) -> tuple[int, dict]:
+    """Status and body of the answer to these bytes."""
+    with connected(site) as client:
+        client.sendall(sent)
+        if is_half_closed:
+            client.shutdown(socket.SHUT_WR)
+        said = b""
+        while piece := client.recv(65_536):
+            said += piece
+            head, _, body = said.partition(b"\r\n\r\n")
+            if body.endswith(b"}"):
+                break
+    return int(head.split()[1]), json.loads(body)
+
+
+def stored(site: Site) -> int:
+    with psycopg.connect(site.database_url) as connection:
+        return connection.execute("SELECT count(*) FROM predictions_prediction").fetchone()[0]
+
+
+@pytest.mark.parametrize("form", ["application/json", "application/x-ndjson"])
+def test_a_body_that_is_shorter_than_its_length_is_refused(site, key, form):
+    body = BODY if form == "application/json" else LINES + b"\n" + LINES
+    status, said = answered(site, request(key, f"Content-Length: {len(body) + 10}", form=form) + body)
+    assert (status, said["code"], said["details"]) == (400, "incomplete_body", {"missing": 10})
+    assert stored(site) == 0
+
+
+def test_of_a_body_that_is_longer_than_its_length_the_beginning_is_read_and_judged(site, key):
+    status, said = answered(site, request(key, f"Content-Length: {len(BODY) - 5}") + BODY)
+    assert (status, said["code"]) == (400, "invalid_json")
+    assert stored(site) == 0
+
+
+def test_a_body_in_chunks_is_refused_and_not_taken_for_an_empty_one(site, key):
+    chunked = b"%x\r\n%b\r\n0\r\n\r\n" % (len(LINES), LINES)
+    status, said = answered(site, request(key, "Transfer-Encoding: chunked", form="application/x-ndjson") + chunked)
+    assert (status, said["code"]) == (411, "length_required")
+    assert stored(site) == 0
+
+
+def test_a_length_beyond_the_limit_is_refused_before_the_body_comes(site, key):
+    status, said = answered(site, request(key, f"Content-Length: {10**12}"), is_half_closed=False)
+    assert (status, said["details"]["limit"]) == (413, "body_bytes")
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        b"GET\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+        b"POST / HTTP/1.1\r\nContent-Length: 1e3\r\n\r\n",
+        b"POST / HTTP/1.1\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
+        b"POST / HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\n" + b"".join(b"X-%d: 1\r\n" % n for n in range(1_000)) + b"\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\x00b\r\n\r\n",
+    ],
+)
+def test_what_is_no_http_is_refused_or_dropped(site, sent):
+    said = b""
+    try:
+        with connected(site) as client:
+            client.sendall(sent)
+            client.shutdown(socket.SHUT_WR)
+            said = client.recv(1_000)
+    except TimeoutError:
+        raise
+    except OSError:
+        pass  # the server had enough before it had all, and hung up
+    assert said == b"" or int(said.split()[1]) in range(400, 500), said
+    assert httpx.get(f"{site.base_url}/healthz").status_code == 200
+
+
+def test_clients_that_stop_in_the_middle_do_not_hold_the_others_up(site, key):
+    """More of them than the server has threads; each is given up after a while."""
+    before = stored(site)
+    stopped = [connected(site) for _ in range(24)]
+    started = time.monotonic()
+    try:
+        for number, client in enumerate(stopped):
+            head = request(key, f"Content-Length: {len(BODY)}")
+            client.sendall(head[:50] if number % 2 else head + BODY[:20])
+        answer = httpx.get(f"{site.base_url}/healthz", timeout=4 * PATIENCE_SECONDS)
+        assert answer.status_code == 200
+        assert time.monotonic() - started < 3.5 * PATIENCE_SECONDS
+    finally:
+        for client in stopped:
+            client.close()
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+    assert httpx.post(f"{site.base_url}{PATH}", content=BODY, headers=headers).json()["accepted"] == 1
+    assert stored(site) == before + 1
