@@ -8,6 +8,7 @@ from typing import Any
 from apps.registry.features import Feature
 from apps.registry.models import MonitoredModel
 from apps.review.models import Decision, ReviewItem, Slot, Verdict
+from apps.review.usual import Usual, usual_values
 
 Reason = ReviewItem.AdjudicationReason
 MOST_PUSHES = 6
@@ -22,6 +23,9 @@ class Fact:
     label: str
     meaning: str
     is_missing: bool
+    # The range of most recent values, or how rare this one is among them.
+    usual: str = ""
+    is_odd: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,11 +92,17 @@ def fact_groups(item: ReviewItem) -> list[FactGroup]:
     declared = item.model.feature_list
     known = {feature.name for feature in declared}
     others = [Feature(name, label=name, group=NOT_DECLARED) for name in sorted(item.features) if name not in known]
+    usual = usual_values(item.model)
     groups: dict[str, list[Fact]] = {}
     for feature in [*declared, *others]:
         value = item.features.get(feature.name)
-        groups.setdefault(feature.group, []).append(Fact(feature.label, feature.meaning(value), value is None))
+        groups.setdefault(feature.group, []).append(_fact(feature, value, usual.get(feature.name)))
     return [FactGroup(name, facts) for name, facts in groups.items()]
+
+
+def _fact(feature: Feature, value: Any, usual: Usual | None) -> Fact:
+    words = usual.words(feature, value) if usual else ""
+    return Fact(feature.label, feature.meaning(value), value is None, words, usual is not None and usual.is_odd(value))
 
 
 def reveal(item: ReviewItem) -> Reveal:

@@ -16,6 +16,7 @@ from apps.review.services.answers import tomorrow
 LAST_DIGIT = 9
 OWN = "your answer"
 LAST = 10
+LONG = 8
 
 
 class Phase(StrEnum):
@@ -61,6 +62,11 @@ class Desk:
     @property
     def model(self) -> MonitoredModel:
         return self.slot.item.model
+
+    @property
+    def is_long(self) -> bool:
+        """There is enough to look through for a filter to help."""
+        return sum(len(group.facts) for group in self.groups) > LONG
 
     @property
     def why(self) -> str:

@@ -1,5 +1,6 @@
 """The desk, where cases are reviewed and settled, and the page of a model's reviews."""
 
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from django.http import HttpResponse
@@ -11,10 +12,15 @@ from apps.accounts.access import ProjectRequest, get_or_404, member_page
 from apps.accounts.models import Membership, Role
 from apps.common.errors import DomainError, LeaseLostError
 from apps.registry.models import MonitoredModel, ReviewQueue
-from apps.review import desk, services
+from apps.review import desk, neighbours, services
 from apps.review.forms import AnswerForm, HeldForm, HolderForm
-from apps.review.models import Slot
+from apps.review.models import ReviewItem, Slot
 
+BESIDE: dict[str, Callable[[ReviewItem], Sequence[object]]] = {
+    "history": neighbours.history,
+    "similar": neighbours.nearest,
+    "precedents": neighbours.precedents,
+}
 QUEUES = ReviewQueue.objects.select_related("model__project")
 
 
@@ -69,6 +75,20 @@ def go_back(request: ProjectRequest, slot: int) -> HttpResponse:
     # An answered slot is closed; one that had been passed on is held again.
     last = again.decisions.order_by("-id").first() if again.closed_at else None
     return _desk(request, found.item.queue, [desk.lay_out(_slot(request, slot), amended=last)])
+
+
+@never_cache
+@require_safe
+@member_page(Role.REVIEWER)
+def beside(request: ProjectRequest, slot: int, what: str) -> HttpResponse:
+    """A tab beside the case, for whoever has it on the desk."""
+    found: Slot = get_or_404(Slot.objects.in_project(request.project).on_desk().filter(reviewer=request.user), pk=slot)
+    context = {
+        "cases": BESIDE[what](found.item),
+        "candidates": neighbours.CANDIDATES,
+        "has_subject": bool(found.item.prediction.subject),
+    }
+    return render(request, f"review/_{what}.html", context)
 
 
 @never_cache

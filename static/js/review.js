@@ -327,6 +327,55 @@ document.addEventListener("click", (event) => {
   else if (target.closest("[data-leave]") && !busy) advance();
 });
 
+// Tabs beside the case, loaded when they are opened
+
+async function openTab(tab) {
+  for (const each of tab.parentElement.children) {
+    each.setAttribute("aria-selected", String(each === tab));
+    each.tabIndex = each === tab ? 0 : -1;
+  }
+  const beside = document.getElementById("panel-beside");
+  const isCase = tab.id === "tab-case";
+  document.getElementById("panel-case").hidden = !isCase;
+  beside.hidden = isCase;
+  if (isCase) return;
+  beside.setAttribute("aria-labelledby", tab.id);
+  beside.innerHTML = '<p class="muted"></p>';
+  const tell = (text) => (beside.firstElementChild.textContent = text);
+  tell(tab.dataset.url ? "Loading …" : "Nobody has written guidelines for this queue yet.");
+  if (!tab.dataset.url) return;
+  const outcome = await outbox.verdict(fetch(tab.dataset.url, { headers: { "X-Fragment": "1" }, redirect: "manual" }));
+  if (tab.ariaSelected !== "true") return;
+  if (outcome.kind === "accepted") beside.innerHTML = outcome.html;
+  else tell("This could not be loaded. Try it again once the connection is back.");
+}
+
+main.addEventListener("click", (event) => {
+  const tab = event.target.closest("[role=tab]");
+  if (tab) openTab(tab);
+});
+
+main.addEventListener("keydown", (event) => {
+  const tab = event.target.closest("[role=tab]");
+  const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+  if (!tab || !by) return;
+  event.stopPropagation();
+  const tabs = [...tab.parentElement.children];
+  const next = tabs.at((tabs.indexOf(tab) + by) % tabs.length);
+  next.focus();
+  openTab(next);
+});
+
+// Only the features that hold what is typed; groups without any go.
+main.addEventListener("input", (event) => {
+  if (event.target.id !== "filter") return;
+  const wanted = event.target.value.trim().toLowerCase();
+  for (const group of main.querySelectorAll(".group")) {
+    for (const line of group.querySelectorAll(".f")) line.hidden = !line.textContent.toLowerCase().includes(wanted);
+    group.hidden = !group.querySelector(".f:not([hidden])");
+  }
+});
+
 // Choosing
 
 function choose(input) {

@@ -71,7 +71,7 @@ def browser_context_args(browser_context_args: dict[str, Any], request: pytest.F
 
 @pytest.fixture
 def page(page: Page) -> Iterator[Page]:
-    """Fails the test on what the content policy refused or a script threw; refusals by status and cuts are the test's."""
+    """Fails the test on what the content policy refused or a script threw; refusals and cut networks are the test’s."""
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: said.append(str(error)))

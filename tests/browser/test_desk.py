@@ -383,3 +383,28 @@ def test_a_desk_without_a_network_is_sound(
     is_sound(page)
     context.set_offline(False)
     expect(page.get_by_role("heading", name="Nothing to do here")).to_be_visible()
+
+
+def test_tabs_and_the_filter_by_mouse_and_by_key(
+    page: Page, sit_down: SitDown, look: tuple[str, int], is_sound: Callable[[Page], None]
+) -> None:
+    queue = make_queue()
+    many = {f"extra_{number}": number for number in range(9)}
+    make_items(queue, 2, features={"age": 40, "sex": 1, **many}, subject="anna")
+    sit_down(queue)
+    page.keyboard.press("/")
+    expect(page.get_by_label("Filter features")).to_be_focused()
+    page.keyboard.type("extra_3")
+    expect(page.locator(".f:visible")).to_have_count(1)
+    page.keyboard.press("Escape")
+    page.get_by_role("tab", name="History").click()
+    expect(page.get_by_text("Other predictions about the same subject")).to_be_visible()
+    is_sound(page)
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_text("No case of this model is settled yet.")).to_be_visible()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_text("No dispute has been settled yet.")).to_be_visible()
+    page.locator("h1").click()
+    page.keyboard.press("g")
+    expect(page.get_by_text("Nobody has written guidelines")).to_be_visible()
+    is_sound(page)

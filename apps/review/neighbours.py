@@ -1,0 +1,163 @@
+"""Other cases beside the one on the desk. Nothing here tells what a model said: it may be seen before a judgement."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from django.db.models import Q
+from numpy.typing import NDArray
+
+from apps.predictions.models import Outcome, Prediction
+from apps.registry.models import MonitoredModel
+from apps.review.models import Decision, ReviewItem
+
+CANDIDATES = 500
+NEAREST = 5
+DIFFERENCES = 4
+PRECEDENTS = 10
+HISTORY = 20
+
+
+@dataclass(frozen=True)
+class PastCase:
+    """An earlier prediction about the same subject, and what became known of it; never what the model said."""
+
+    case: str
+    predicted_at: datetime
+    settled: str
+    outcome: str
+
+
+@dataclass(frozen=True)
+class Difference:
+    label: str
+    here: str
+    there: str
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """A settled case that resembles this one."""
+
+    case: str
+    predicted_at: datetime
+    settled: str
+    distance: float
+    differences: list[Difference]
+
+
+@dataclass(frozen=True)
+class Precedent:
+    """A dispute that was settled: why it was raised, and what an adjudicator said."""
+
+    case: str
+    settled: str
+    settled_at: datetime
+    reasons: list[str]
+    word: str
+
+
+def history(item: ReviewItem) -> list[PastCase]:
+    """Other predictions about the same subject, newest first, with answers of settled cases and true outcomes."""
+    prediction, model = item.prediction, item.model
+    if not prediction.subject:
+        return []
+    others = Prediction.objects.filter(model=model, subject=prediction.subject).exclude(pk=prediction.pk)
+    found = list(others.order_by("-predicted_at")[:HISTORY])
+    settled = {each.prediction_id: said(each) for each in _settled(model).filter(prediction__in=found)}
+    known = Outcome.objects.filter(model=model, external_id__in=[each.external_id for each in found])
+    outcomes = {each.external_id: model.label(each.outcome) for each in known.order_by("id")}
+    return [
+        PastCase(each.external_id, each.predicted_at, settled.get(each.pk, ""), outcomes.get(each.external_id, ""))
+        for each in found
+    ]
+
+
+def nearest(item: ReviewItem) -> list[Neighbour]:
+    """The settled cases closest to this one, among the most recently settled.
+
+    A number's distance is the difference in standard deviations of the candidates; of a code it is 1 where it differs.
+    The distance of two cases is the root of the mean square over the features that either has.
+    """
+    candidates = list(_settled(item.model).exclude(pk=item.pk).order_by("-labelled_at", "-pk")[:CANDIDATES])
+    if not candidates or not item.features:
+        return []
+    distances = _distances(item.features, [each.features for each in candidates])
+    order = np.argsort(distances, kind="stable")[:NEAREST]
+    return [_neighbour(item, candidates[at], float(distances[at])) for at in order]
+
+
+def precedents(item: ReviewItem) -> list[Precedent]:
+    """The latest disputes that an adjudicator has settled."""
+    disputed = ReviewItem.objects.filter(
+        queue__model=item.model,
+        adjudicated__isnull=False,
+        adjudication_reason=ReviewItem.AdjudicationReason.DISPUTE,
+    ).exclude(pk=item.pk)
+    found = list(disputed.select_related("prediction", "queue__model").order_by("-adjudicated_at")[:PRECEDENTS])
+    spoken = Decision.objects.filter(item__in=found, value__isnull=False).select_related("slot").order_by("id")
+    by_item: dict[int, list[Decision]] = {}
+    for decision in spoken:
+        by_item.setdefault(decision.item_id, []).append(decision)
+    return [_precedent(each, by_item.get(each.pk, [])) for each in found]
+
+
+def said(item: ReviewItem) -> str:
+    """What counts for a settled case: the adjudicator's word, else the reviewers'."""
+    return item.model.label(item.label if item.adjudicated is None else item.adjudicated)
+
+
+def _settled(model: MonitoredModel) -> Any:
+    """Closed cases with an answer: others' answers to open ones are told to nobody."""
+    closed = ReviewItem.objects.filter(queue__model=model, state=ReviewItem.State.CLOSED)
+    return closed.filter(Q(label__isnull=False) | Q(adjudicated__isnull=False)).select_related(
+        "prediction", "queue__model"
+    )
+
+
+def _distances(here: dict[str, Any], others: list[dict[str, Any]]) -> NDArray[np.float64]:
+    squares = np.zeros(len(others))
+    names = sorted({name for each in [here, *others] for name in each})
+    for name in names:
+        squares += _feature_squares(here.get(name), [each.get(name) for each in others])
+    return np.asarray(np.sqrt(squares / max(len(names), 1)))
+
+
+def _feature_squares(here: Any, values: list[Any]) -> NDArray[np.float64]:
+    """Squared distances in one feature. Missing here and there is the same; missing in one of them is 1."""
+    if not all(_is_number(value) for value in [here, *values] if value is not None):
+        return np.array([float(value != here) for value in values])
+    numbers = np.array([np.nan if value is None else float(value) for value in values])
+    known = numbers[~np.isnan(numbers)]
+    spread = float(np.std(known)) if known.size else 0.0
+    if here is None:
+        return np.where(np.isnan(numbers), 0.0, 1.0)
+    far = np.abs(numbers - float(here)) / spread if spread else (numbers != float(here)).astype(float)
+    return np.where(np.isnan(numbers), 1.0, far**2)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _neighbour(item: ReviewItem, other: ReviewItem, distance: float) -> Neighbour:
+    differing = [
+        each for each in item.model.feature_list if item.features.get(each.name) != other.features.get(each.name)
+    ]
+    differences = [
+        Difference(each.label, each.meaning(item.features.get(each.name)), each.meaning(other.features.get(each.name)))
+        for each in differing[:DIFFERENCES]
+    ]
+    prediction = other.prediction
+    return Neighbour(prediction.external_id, prediction.predicted_at, said(other), round(distance, 2), differences)
+
+
+def _precedent(item: ReviewItem, spoken: list[Decision]) -> Precedent:
+    settling = [each.note for each in spoken if each.slot.is_adjudication and each.note]
+    reasons = [reason for each in spoken for reason in each.reasons if not each.slot.is_adjudication]
+    moment = item.adjudicated_at
+    assert moment is not None
+    return Precedent(
+        item.prediction.external_id, said(item), moment, list(dict.fromkeys(reasons)), settling[-1] if settling else ""
+    )

@@ -1,0 +1,122 @@
+"""What lies beside a case: usual values, history, similar cases, precedents. None of it tells what a model said."""
+
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from django.urls import reverse
+
+from apps.accounts.models import Role
+from apps.registry.models import ReviewQueue
+from apps.review import neighbours
+from apps.review.cases import fact_groups
+from apps.review.models import ReviewItem, Slot
+from apps.review.services import Only
+from apps.review.usual import FEWEST
+from tests.factories import push_outcomes
+from tests.review.factories import answer, claim, decide, make_items, make_queue, reviewers
+from tests.review.test_api import NUMBERS, PLANTED
+from tests.review.test_pages import Person
+
+pytestmark = pytest.mark.django_db
+
+
+def look(person: Person, what: str) -> Any:
+    slot = person.slot
+    return person.client.get(reverse(f"slot_{what}", args=[person.queue.model.project.slug, slot.pk]))
+
+
+def settle(queue: ReviewQueue, n: int, value: str = "no") -> None:
+    (anna,) = reviewers(queue, 1)
+    for _ in range(n):
+        answer(queue, anna, value)
+
+
+def test_most_numbers_give_the_range_and_what_lies_outside_is_said() -> None:
+    cache.clear()
+    queue = make_queue()
+    for age in range(FEWEST):
+        make_items(queue, features={"age": 20 + age, "sex": 1})
+    (odd,) = make_items(queue, features={"age": 99, "sex": 1})
+    age = next(fact for group in fact_groups(odd) for fact in group.facts if fact.meaning.startswith("99"))
+    assert (age.usual, age.is_odd) == ("21–69", True)
+
+
+def test_of_few_predictions_nothing_is_said_to_be_usual() -> None:
+    cache.clear()
+    queue = make_queue()
+    (item,) = make_items(queue)
+    assert not any(fact.usual or fact.is_odd for group in fact_groups(item) for fact in group.facts)
+
+
+def test_history_shows_settled_answers_and_outcomes_of_the_same_subject_alone() -> None:
+    queue = make_queue()
+    first, second = make_items(queue, 2, subject="anna")
+    make_items(queue, 1, subject="ben")
+    settle(queue, 3)
+    push_outcomes(
+        queue.model,
+        [{"id": first.prediction.external_id, "outcome": "yes", "occurred_at": "2026-11-01T00:00:00Z"}],
+    )
+    (past,) = neighbours.history(ReviewItem.objects.get(pk=second.pk))
+    assert (past.case, past.settled, past.outcome) == (first.prediction.external_id, "Not employed", "Employed")
+
+
+def test_open_cases_show_nobodys_answers() -> None:
+    queue = make_queue(overlap=2)
+    make_items(queue, 2, subject="anna")
+    (anna,) = reviewers(queue, 1)
+    answered = answer(queue, anna, "no")
+    other = ReviewItem.objects.exclude(pk=answered.pk).get()
+    assert [past.settled for past in neighbours.history(other)] == [""]
+    assert neighbours.nearest(other) == []
+
+
+def test_the_nearest_case_comes_first_by_standard_deviations_and_codes() -> None:
+    queue = make_queue()
+    for age in (30, 40, 50):
+        make_items(queue, features={"age": age, "sex": 1})
+    settle(queue, 3)
+    (item,) = make_items(queue, features={"age": 42, "sex": 1})
+    found = neighbours.nearest(item)
+    # One standard deviation of 30, 40, 50 is 8.165; of two features one differs.
+    assert [round(each.distance, 2) for each in found] == [0.17, 0.69, 1.04]
+    assert [each.differences[0].there for each in found] == ["40 years", "50 years", "30 years"]
+
+
+def test_a_settled_dispute_is_a_precedent_with_its_reason_and_the_adjudicators_word() -> None:
+    queue = make_queue(blind=False, dispute_reasons=["Looks retired"])
+    make_items(queue, 2)
+    anna, ben = reviewers(queue, 1)[0], reviewers(queue, 1, Role.ADJUDICATOR)[0]
+    slot = claim(queue, anna)
+    decide(slot, anna, "dispute", value="no", reasons=("Looks retired",))
+    adjudication = claim(queue, ben, only=Only.ADJUDICATION)
+    decide(adjudication, ben, "correct", value="no", note="Pensions are no wages")
+    other = ReviewItem.objects.exclude(pk=slot.item_id).get()
+    (precedent,) = neighbours.precedents(other)
+    assert (precedent.settled, precedent.reasons) == ("Not employed", ["Looks retired"])
+    assert precedent.word == "Pensions are no wages"
+
+
+@pytest.mark.parametrize("what", ["history", "similar", "precedents"])
+def test_no_tab_of_a_blind_case_tells_what_the_model_said(what: str) -> None:
+    queue = make_queue()
+    make_items(queue, 3, subject="anna", **PLANTED)
+    settle(queue, 2)
+    anna = Person(queue)
+    anna.look()
+    page = look(anna, what)
+    assert page.status_code == 200
+    assert [text for text in (b"73 %", b"agree", b"Model", *NUMBERS) if text in page.content] == []
+
+
+def test_only_the_holder_looks_beside_a_case() -> None:
+    queue = make_queue()
+    make_items(queue)
+    anna, ben = Person(queue), Person(queue)
+    anna.look()
+    path = reverse("slot_similar", args=[queue.model.project.slug, anna.slot.pk])
+    assert (anna.client.get(path).status_code, ben.client.get(path).status_code) == (200, 404)
+    assert Client().get(path).status_code == 302
+    assert Slot.objects.get().reviewer == anna.member.user
