@@ -158,7 +158,8 @@ class SlotSerializer(serializers.Serializer[Slot]):
     @extend_schema_field(GivenAnswerSerializer(many=True))
     def get_answers(self, slot: Slot) -> list[dict[str, Any]]:
         """For an adjudicator: what the reviewers said."""
-        return [dict(GivenAnswerSerializer(each).data) for each in slot.answers_to_settle]
+        said = slot.answers_to_settle if slot.is_adjudication else ()
+        return [dict(GivenAnswerSerializer(each).data) for each in said]
 
 
 class WaitingSerializer(serializers.Serializer[Waiting]):

@@ -44,11 +44,11 @@ def _claim_one(wanted: SlotQuerySet, *, by: Membership, seconds: int) -> int | N
     for _ in range(RACES):
         try:
             with transaction.atomic():
-                slots = free.claim(seconds=seconds, reviewer=by.user, snoozed_until=None)
+                keys = free.claim_keys(seconds=seconds, reviewer=by.user, snoozed_until=None)
         except IntegrityError:
             # The same person, at the same moment in another tab, took another slot of that item.
             continue
-        return slots[0].pk if slots else None
+        return keys[0] if keys else None
     return None
 
 
