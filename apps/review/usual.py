@@ -37,7 +37,8 @@ class Usual:
         """The range, or how rare the code is where it is rare."""
         if self.low is not None:
             bare = replace(feature, unit="", codes={})
-            return f"{bare.meaning(self.low)}–{bare.meaning(self.high)}"
+            low, high = bare.meaning(self.low), bare.meaning(self.high)
+            return f"{low}–{high}" if low != high else f"mostly {low}"
         if value is None or not self.shares:
             return ""
         share = self.shares.get(str(value), 0.0)

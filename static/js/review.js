@@ -464,7 +464,9 @@ function pressedWithControl(event, target) {
 document.addEventListener("keydown", (event) => {
   if (event.isComposing || sheet.open) return;
   const target = event.target instanceof Element ? event.target : document.body;
-  const onControl = target.closest("a, button, summary") && !event.key.startsWith("Arrow");
+  // A tab stays focused after it was opened; only the key that presses it is its own.
+  const control = target.closest("[role=tab]") ? "Enter" === event.key : target.closest("a, button, summary");
+  const onControl = control && !event.key.startsWith("Arrow");
   // A key may have been pressed before the card was painted and be told of only now.
   const isBlindly = busy || event.repeat || event.timeStamp < paintedAt;
   if (event.ctrlKey || event.metaKey) {
