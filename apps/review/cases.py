@@ -13,6 +13,7 @@ from apps.review.usual import Usual, usual_values
 Reason = ReviewItem.AdjudicationReason
 MOST_PUSHES = 6
 CERTAINTIES = ((1, "A guess"), (2, "Fairly sure"), (3, "Certain"))
+SKIP_REASONS = ("Outside what I know", "Too little to go on", "Takes longer than I have now")
 NOT_DECLARED = "Not described"
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from apps.accounts.models import Membership
 from apps.registry.models import MonitoredModel, ReviewQueue
 from apps.review import services
-from apps.review.cases import CERTAINTIES, WHY, FactGroup, Opinion, Reveal, fact_groups, opinions, reveal
+from apps.review.cases import CERTAINTIES, SKIP_REASONS, WHY, FactGroup, Opinion, Reveal, fact_groups, opinions, reveal
 from apps.review.forms import CLASS, KEEP
 from apps.review.models import Decision, Slot, Verdict
 from apps.review.services.answers import tomorrow
@@ -58,6 +58,7 @@ class Desk:
     # The decision that is replaced, and how it answered.
     amended: Decision | None = None
     certainties: tuple[tuple[int, str], ...] = field(default=CERTAINTIES)
+    skip_reasons: tuple[str, ...] = field(default=SKIP_REASONS)
 
     @property
     def model(self) -> MonitoredModel:
@@ -81,7 +82,7 @@ class Desk:
     @property
     def may_withhold(self) -> bool:
         """A reveal must not turn an answer into none."""
-        return self.phase != Phase.COMPARE
+        return self.phase not in (Phase.COMPARE, Phase.AMEND)
 
     @property
     def may_dispute(self) -> bool:

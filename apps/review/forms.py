@@ -6,7 +6,7 @@ from django import forms
 
 from apps.accounts.models import User
 from apps.common.errors import DomainError, ForbiddenError
-from apps.review.cases import CERTAINTIES
+from apps.review.cases import CERTAINTIES, SKIP_REASONS
 from apps.review.models import Slot
 from apps.review.services import Answer, Verdict
 from apps.review.services.answers import LARGEST_INT, LONGEST_NOTE
@@ -59,6 +59,7 @@ class AnswerForm(HolderForm):
     disputed_for = forms.CharField(max_length=32, required=False)
     certainty = forms.TypedChoiceField(choices=CERTAINTIES, coerce=int, empty_value=None, required=False)
     reasons = forms.Field(required=False, widget=forms.SelectMultiple)
+    skip_reasons = forms.MultipleChoiceField(choices=[(reason, reason) for reason in SKIP_REASONS], required=False)
     note = forms.CharField(max_length=LONGEST_NOTE, required=False, strip=False)
     until = forms.DateField(required=False)
     active_ms = forms.IntegerField(min_value=0, max_value=LARGEST_INT, required=False)
@@ -96,6 +97,8 @@ class AnswerForm(HolderForm):
         if verdict == Verdict.DISPUTE:
             disputed = self._value(fields["disputed_for"], slot)
             return Answer(verdict=verdict, value=disputed, reasons=fields["reasons"], **self.said())
+        if verdict == Verdict.SKIP:
+            return Answer(verdict=verdict, reasons=tuple(fields["skip_reasons"]), **self.said())
         return Answer(verdict=verdict, until=fields["until"] if verdict == Verdict.CANNOT_TELL else None, **self.said())
 
     def _value(self, choice: str, slot: Slot) -> str | float | None:

@@ -385,6 +385,18 @@ def test_a_desk_without_a_network_is_sound(
     expect(page.get_by_role("heading", name="Nothing to do here")).to_be_visible()
 
 
+def test_a_skip_takes_its_reason_by_a_digit(page: Page, sit_down: SitDown) -> None:
+    queue = make_desk(2)
+    sit_down(queue)
+    page.keyboard.press("s")
+    page.keyboard.press("2")
+    expect(page.get_by_label("Too little to go on")).to_be_checked()
+    submit(page)
+    expect(page.get_by_role("button", name="skip")).to_be_visible()
+    said = Decision.objects.get()
+    assert (said.verdict, said.reasons) == ("skip", ["Too little to go on"])
+
+
 def test_tabs_and_the_filter_by_mouse_and_by_key(
     page: Page, sit_down: SitDown, look: tuple[str, int], is_sound: Callable[[Page], None]
 ) -> None:
