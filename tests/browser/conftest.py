@@ -14,7 +14,9 @@ from django.contrib.sessions.backends.db import SessionStore
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from apps.accounts.models import User
+from apps.accounts.models import Membership, Role, User
+from apps.registry.models import ReviewQueue
+from tests.factories import make_member
 
 # Playwright's synchronous interface runs an event loop in the tests' thread.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
@@ -112,3 +114,17 @@ def is_sound() -> Callable[[Page], None]:
         assert beyond <= 0, f"{beyond} px too wide"
 
     return check
+
+
+@pytest.fixture
+def sit_down(page: Page, sign_in: Callable[[Page, User], None]) -> Callable[[ReviewQueue], Membership]:
+    """Open the queue as a new reviewer, and wait until its keys are heeded."""
+
+    def go(queue: ReviewQueue) -> Membership:
+        member = make_member(queue.model.project, Role.REVIEWER)
+        sign_in(page, member.user)
+        page.goto(f"/p/{queue.model.project.slug}/queues/{queue.pk}/")
+        expect(page.locator("#main[aria-busy=false]")).to_have_count(1)
+        return member
+
+    return go

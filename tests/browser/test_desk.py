@@ -33,18 +33,6 @@ def path(queue: ReviewQueue) -> str:
     return f"/p/{queue.model.project.slug}/queues/{queue.pk}/"
 
 
-@pytest.fixture
-def sit_down(page: Page, sign_in: SignIn) -> Callable[[ReviewQueue], Membership]:
-    def go(queue: ReviewQueue) -> Membership:
-        member = make_member(queue.model.project, Role.REVIEWER)
-        sign_in(page, member.user)
-        page.goto(path(queue))
-        settle(page)
-        return member
-
-    return go
-
-
 SitDown = Callable[[ReviewQueue], Membership]
 
 
@@ -254,43 +242,6 @@ def test_two_browsers_never_see_the_same_slot(
     assert len(held) == len(set(held))
 
 
-def test_keys_pressed_while_a_card_is_painted_do_not_answer_it(page: Page, sit_down: SitDown) -> None:
-    queue = make_desk(3, blind=False)
-    sit_down(queue)
-    first = case_of(page)
-    # All in one task of the browser: nothing can be painted in between.
-    page.evaluate(
-        """() => {
-          const press = (key, more) =>
-            document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, ...more }));
-          press("a");
-          press("Enter", { ctrlKey: true });
-          press("a");
-          press("s");
-          press("Enter", { ctrlKey: true });
-        }"""
-    )
-    expect(page.get_by_text(first, exact=True)).to_have_count(0)
-    settle(page)
-    sent(page)
-    expect(page.locator("[name=choice]:checked")).to_have_count(0)
-    assert counted() == Counter([first])
-
-
-def test_a_held_down_key_saves_one_case(page: Page, sit_down: SitDown) -> None:
-    queue = make_desk(3)
-    sit_down(queue)
-    page.keyboard.press("1")
-    page.keyboard.down("Control")
-    for _ in range(5):
-        page.keyboard.down("Enter")
-    page.keyboard.up("Enter")
-    page.keyboard.up("Control")
-    expect(page.get_by_text("Keep: ")).to_be_visible()
-    sent(page)
-    assert Decision.objects.get().is_judgement
-
-
 def test_nothing_of_the_prediction_reaches_the_browser_before_the_judgement(page: Page, sit_down: SitDown) -> None:
     queue = make_desk(4)
     said: list[str] = []
@@ -312,32 +263,6 @@ def test_nothing_of_the_prediction_reaches_the_browser_before_the_judgement(page
     shelf = page.evaluate("[...shelf.values()].map((card) => card.innerHTML).join()")
     assert shelf
     assert [text for text in planted if text in shelf] == []
-
-
-def test_an_answer_is_taken_back_by_key_and_by_click(page: Page, sit_down: SitDown) -> None:
-    queue = make_desk(3, blind=False)
-    sit_down(queue)
-    first = agree(page)
-    sent(page)
-    second = case_of(page)
-    page.keyboard.press("2")
-    page.keyboard.press("Control+z")
-    expect(page.get_by_role("heading", name="Change your answer")).to_be_visible()
-    assert case_of(page) == first
-    settle(page)
-    page.keyboard.press("1")
-    submit(page)
-    expect(page.get_by_text(second, exact=True)).to_be_visible()
-    assert [d.value for d in Decision.objects.order_by("id")] == [1.0, 0.0]
-    page.get_by_role("button", name=f"Back to {first}").click()
-    expect(page.get_by_role("heading", name="Change your answer")).to_be_visible()
-    page.get_by_role("button", name="Leave it as it is").click()
-    expect(page.get_by_text(second, exact=True)).to_be_visible()
-    settle(page)
-    page.keyboard.press("ArrowLeft")
-    expect(page.get_by_role("button", name=f"Back to {first}")).to_be_focused()
-    page.keyboard.press("ArrowRight")
-    expect(page.get_by_role("button", name=f"Back to {first}")).not_to_be_focused()
 
 
 def test_an_answer_that_comes_too_late_stays_in_sight_with_its_text(
@@ -383,42 +308,3 @@ def test_a_desk_without_a_network_is_sound(
     is_sound(page)
     context.set_offline(False)
     expect(page.get_by_role("heading", name="Nothing to do here")).to_be_visible()
-
-
-def test_a_skip_takes_its_reason_by_a_digit(page: Page, sit_down: SitDown) -> None:
-    queue = make_desk(2)
-    sit_down(queue)
-    page.keyboard.press("s")
-    page.keyboard.press("2")
-    expect(page.get_by_label("Too little to go on")).to_be_checked()
-    submit(page)
-    expect(page.get_by_role("button", name="skip")).to_be_visible()
-    said = Decision.objects.get()
-    assert (said.verdict, said.reasons) == ("skip", ["Too little to go on"])
-
-
-def test_tabs_and_the_filter_by_mouse_and_by_key(
-    page: Page, sit_down: SitDown, look: tuple[str, int], is_sound: Callable[[Page], None]
-) -> None:
-    queue = make_queue()
-    many = {f"extra_{number}": number for number in range(9)}
-    make_items(queue, 2, features={"age": 40, "sex": 1, **many}, subject="anna")
-    sit_down(queue)
-    page.keyboard.press("/")
-    expect(page.get_by_label("Filter features")).to_be_focused()
-    page.keyboard.type("extra_3")
-    expect(page.locator(".f:visible")).to_have_count(1)
-    page.keyboard.press("Escape")
-    page.get_by_role("tab", name="History").click()
-    expect(page.get_by_text("Other predictions about the same subject")).to_be_visible()
-    is_sound(page)
-    page.keyboard.press("ArrowRight")
-    expect(page.get_by_text("No case of this model is settled yet.")).to_be_visible()
-    page.keyboard.press("ArrowRight")
-    expect(page.get_by_text("No dispute has been settled yet.")).to_be_visible()
-    # A tab that has the focus leaves the keys alone.
-    page.keyboard.press("1")
-    expect(page.get_by_label("Not employed")).to_be_checked()
-    page.keyboard.press("g")
-    expect(page.get_by_text("Nobody has written guidelines")).to_be_visible()
-    is_sound(page)
