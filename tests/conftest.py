@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 import redis
+from django.db import connection
 from pytest_django import Settings
 
 
@@ -25,3 +26,13 @@ def broker() -> Iterator[redis.Redis]:
     yield client
     client.flushdb()
     client.close()
+
+
+@pytest.fixture(autouse=True)
+def no_payloads_of_earlier_tests(request: pytest.FixtureRequest) -> None:
+    """Tests that commit are cleaned up after by Django, but for the table that is no model's own."""
+    marker = request.node.get_closest_marker("django_db")
+    if (marker and marker.kwargs.get("transaction")) or "live_server" in request.fixturenames:
+        request.getfixturevalue("transactional_db")
+        with connection.cursor() as cursor:
+            cursor.execute("TRUNCATE predictions_payload")
