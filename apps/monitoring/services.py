@@ -3,10 +3,8 @@
 from collections import defaultdict
 from datetime import UTC, datetime
 
-import structlog
 from django.db import transaction
 
-from apps.common.errors import LeaseLostError
 from apps.monitoring.adding import add_to
 from apps.monitoring.counts import COUNTS
 from apps.monitoring.models import FeatureSeen
@@ -18,23 +16,10 @@ from apps.predictions.models import Batch, BatchKind, BatchStage, Stage
 from apps.registry import incidents
 from apps.registry.models import MonitoredModel
 
-log = structlog.get_logger(__name__)
-
 
 def inspect_due() -> int:
     """Inspect every batch that is due; answers how many."""
-    inspected = 0
-    while claimed := stages.claim(Stage.INSPECT):
-        for model, mine in stages.by_model(claimed):
-            try:
-                inspect_batches(model, mine)
-                inspected += len(mine)
-            except LeaseLostError:
-                log.warning("inspect_lease_lost", model=model.pk)
-            except Exception as error:
-                stages.note_failure(mine, error)
-                raise
-    return inspected
+    return stages.consume(Stage.INSPECT, inspect_batches)
 
 
 def inspect_batches(model: MonitoredModel, states: list[BatchStage]) -> None:

@@ -1,13 +1,16 @@
 """Batches through the stages: claimed under a lease, consumed exactly once."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
+import structlog
 from django.db.models.functions import Now
 
 from apps.common.errors import LeaseLostError
 from apps.common.leases import RELEASED
 from apps.predictions.models import Batch, BatchStage, Stage
 from apps.registry.models import MonitoredModel
+
+log = structlog.get_logger(__name__)
 
 LEASE_SECONDS = 60
 MAX_ROWS_PER_CLAIM = 50_000
@@ -50,6 +53,25 @@ def by_model(stages: list[BatchStage]) -> Iterable[tuple[MonitoredModel, list[Ba
         stage.batch = batches[stage.batch_id]
         groups.setdefault(stage.batch.model, []).append(stage)
     return groups.items()
+
+
+def consume(stage: Stage, work: Callable[[MonitoredModel, list[BatchStage]], None]) -> int:
+    """Do a stage's work on every batch that is due, a model's claimed ones together; answers how many.
+
+    The work finishes its states in its own transaction. A batch whose lease was lost is somebody else's by now.
+    """
+    consumed = 0
+    while claimed := claim(stage):
+        for model, mine in by_model(claimed):
+            try:
+                work(model, mine)
+                consumed += len(mine)
+            except LeaseLostError:
+                log.warning("stage_lease_lost", stage=str(stage), model=model.pk)
+            except Exception as error:
+                note_failure(mine, error)
+                raise
+    return consumed
 
 
 def retry(state: BatchStage) -> None:

@@ -1,5 +1,6 @@
 """Rows to the tables: one push is one batch, however many chunks it comes in, all in the caller's transaction."""
 
+from abc import ABC, abstractmethod
 from datetime import datetime
 from itertools import chain
 from typing import ClassVar
@@ -37,7 +38,7 @@ MAX_ROUNDS = 20
 Numbered = list[tuple[int, PredictionRow]]
 
 
-class BatchWriter:
+class BatchWriter(ABC):
     """A push on its way into the database."""
 
     kind: ClassVar[BatchKind]
@@ -60,8 +61,9 @@ class BatchWriter:
         """Complete the batch, make it due in the stages that follow, and ring their bells."""
         return self.answer
 
+    @abstractmethod
     def _add(self, raws: list[bytes]) -> None:
-        raise NotImplementedError
+        """Store the good ones, and add what became of each to the answer."""
 
     def _complete(self, batch: int, received_at: datetime, *, first_id: int | None, last_id: int | None) -> None:
         self.answer.batch = batch

@@ -4,12 +4,10 @@ from uuid import UUID
 
 import numpy as np
 import pandas as pd
-import structlog
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from apps.common import doorbell
-from apps.common.errors import LeaseLostError
 from apps.predictions import stages
 from apps.predictions.models import Batch, BatchStage, Stage
 from apps.registry.models import MonitoredModel
@@ -17,8 +15,6 @@ from apps.sampling import conditions, frames, probabilities
 from apps.sampling.models import SUMS, Draw, SamplingPolicy
 from apps.sampling.policies import in_force
 from apps.sampling.randomness import permanent_numbers
-
-log = structlog.get_logger(__name__)
 
 CELL_COLUMNS = (
     "model_id, claim, day, version_id, predicted, baseline, score_bin, slice_name, slice_value, " + ", ".join(SUMS)
@@ -28,18 +24,7 @@ CELL_KEYS = "model_id, day, version_id, predicted, baseline, score_bin, slice_na
 
 def draw_due() -> int:
     """Draw every batch that is due; answers how many."""
-    drawn = 0
-    while claimed := stages.claim(Stage.DRAW):
-        for model, mine in stages.by_model(claimed):
-            try:
-                draw_batches(model, mine)
-                drawn += len(mine)
-            except LeaseLostError:
-                log.warning("draw_lease_lost", model=model.pk)
-            except Exception as error:
-                stages.note_failure(mine, error)
-                raise
-    return drawn
+    return stages.consume(Stage.DRAW, draw_batches)
 
 
 def draw_batches(model: MonitoredModel, states: list[BatchStage]) -> None:

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 def amend(slot: Slot, member: Membership, verdict: str, **changes: object) -> Decision:
     last = slot.decisions.order_by("-id").first()
     assert last is not None
-    said = Answer(verdict=Verdict(verdict), **changes)  # type: ignore[arg-type]
+    said = Answer(verdict=Verdict(verdict), **changes)  # type: ignore[arg-type]  # each test gives fields of their own types
     return services.amend(slot, by=member, lease_token=uuid4(), supersedes=last.pk, answer=said)
 
 

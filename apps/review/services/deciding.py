@@ -21,13 +21,14 @@ def decide(slot: Slot, *, by: Membership, lease_token: UUID, answer: Answer) -> 
         earlier.item = held.item
         return _repeated(earlier, answer, slot=held)
     check_holder(held, by=by, lease_token=lease_token)
-    decision = _record(held, by=by, lease_token=lease_token, answer=answer)
+    decision = record(held, by=by, lease_token=lease_token, answer=answer)
     _take_effect(decision)
     settling.settle(held.item)
     return decision
 
 
-def _record(slot: Slot, *, by: Membership, lease_token: UUID, answer: Answer) -> Decision:
+def record(slot: Slot, *, by: Membership, lease_token: UUID, answer: Answer) -> Decision:
+    """Append what was said of a slot."""
     is_put_off = answer.verdict == Verdict.CANNOT_TELL
     return Decision.objects.create(
         value=label_given(answer, slot=slot),

@@ -8,7 +8,8 @@ from apps.accounts.models import Membership
 from apps.common.errors import ConflictError
 from apps.review.models import LABELLING, Decision, Slot, Verdict
 from apps.review.services import settling
-from apps.review.services.answers import Answer, label_given
+from apps.review.services.answers import Answer
+from apps.review.services.deciding import record
 from apps.review.services.holding import lock
 
 GONE_ON = "Somebody else works on this case by now. Write to them, or to an adjudicator."
@@ -47,19 +48,7 @@ def amend(slot: Slot, *, by: Membership, lease_token: UUID, supersedes: int, ans
     if answer.verdict not in LABELLING:
         raise ConflictError("An answer can be changed to another answer only.", code="answer_expected")
     _check_not_gone_on(own)
-    decision = Decision.objects.create(
-        value=label_given(answer, slot=own),
-        slot=own,
-        item=own.item,
-        reviewer=by.user,
-        was_blind=own.is_blind,
-        verdict=answer.verdict,
-        certainty=answer.certainty,
-        reasons=list(answer.reasons),
-        note=answer.note,
-        active_ms=answer.active_ms,
-        lease_token=lease_token,
-    )
+    decision = record(own, by=by, lease_token=lease_token, answer=answer)
     settling.settle(own.item)
     return decision
 
