@@ -261,6 +261,26 @@ class FileForm(models.TextChoices):
     PARQUET = "parquet", "Parquet"
 
 
+class CaseView(models.Model):
+    """Somebody has opened a case elsewhere than at the desk, with what the model said. It is not served to them blind."""
+
+    prediction = models.ForeignKey(
+        Prediction, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="views"
+    )
+    user = models.ForeignKey(User, models.CASCADE, related_name="case_views")
+    # Which page it was.
+    place = models.CharField(max_length=32)
+    opened_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["prediction", "user", "place"], name="one_view_per_case_and_place")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} saw {self.prediction_id}"
+
+
 class Upload(Leased):
     """A file of rows: looked at, then loaded batch by batch; each batch and `position` are one commit."""
 

@@ -9,9 +9,10 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
-from apps.accounts.models import Project, User, validate_name
+from apps.accounts.models import Project, Role, User, validate_name
 from apps.registry.features import Feature, Slice
 from apps.registry.querysets import (
+    GuidelineQuerySet,
     IncidentQuerySet,
     MonitoredModelQuerySet,
     ReviewQueueQuerySet,
@@ -170,16 +171,38 @@ class ValueModel(models.Model):
 class ReviewQueue(models.Model):
     """Where drawn items wait for people, and by which rules they are judged."""
 
+    class Order(models.TextChoices):
+        RANDOM = "random", "in random order"
+        STAKES = "stakes", "most at stake first"
+        DUE = "due", "oldest first"
+
     model = models.ForeignKey(MonitoredModel, models.CASCADE, related_name="queues")
     slug = models.CharField(max_length=64, validators=[validate_name])
     name = models.CharField(max_length=200)
     overlap = models.PositiveSmallIntegerField(default=1)
     lease_seconds = models.PositiveIntegerField(default=900)
     prefetch = models.PositiveSmallIntegerField(default=2)
-    # Probability that an item is adjudicated although reviewer and model agree, and where they differ.
+    # Probability that an item is adjudicated although reviewer and model agree, where they differ, and where a
+    # majority of reviewers stands against others. Without a majority it is adjudicated in any case.
     adjudication_rate_agreed = models.FloatField(default=0.05)
     adjudication_rate_differs = models.FloatField(default=0.25)
+    adjudication_rate_disagreed = models.FloatField(default=1.0)
+    # One more reviewer is asked before an adjudicator where the first ones disagree.
+    is_extra_reviewer_asked = models.BooleanField(default=False)
+    # An item of at least this amount is judged by two people, whatever the overlap; null: none is.
+    four_eyes_amount = models.FloatField(null=True, blank=True)
+    # Items are served in random order by default. With another one a window counts only once it is drained.
+    order = models.CharField(max_length=16, choices=Order, default=Order.RANDOM)
+    # Items are late so many hours after they were opened; null: never.
+    due_hours = models.PositiveIntegerField(null=True, blank=True)
+    # Items with a known answer, and items that the same person has answered before, for each item opened.
+    gold_rate = models.FloatField(default=0.0)
+    repeat_rate = models.FloatField(default=0.0)
+    # From this role on the values of sensitive features are shown at the desk.
+    sensitive_role = models.CharField(max_length=16, choices=Role, default=Role.REVIEWER)
     dispute_reasons = ArrayField(models.CharField(max_length=200), default=list)
+    # While it is set nothing is handed out; what is in hand may be answered.
+    paused_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = ReviewQueueQuerySet.as_manager()
@@ -190,13 +213,44 @@ class ReviewQueue(models.Model):
             models.CheckConstraint(condition=Q(overlap__gte=1, overlap__lte=9), name="queue_overlap_1_to_9"),
             models.CheckConstraint(
                 condition=Q(adjudication_rate_agreed__gte=0, adjudication_rate_agreed__lte=1)
-                & Q(adjudication_rate_differs__gte=0, adjudication_rate_differs__lte=1),
+                & Q(adjudication_rate_differs__gte=0, adjudication_rate_differs__lte=1)
+                & Q(adjudication_rate_disagreed__gte=0, adjudication_rate_disagreed__lte=1),
                 name="adjudication_rates_are_shares",
+            ),
+            models.CheckConstraint(
+                condition=Q(gold_rate__gte=0, gold_rate__lte=0.5, repeat_rate__gte=0, repeat_rate__lte=0.5),
+                name="probe_rates_up_to_a_half",
             ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def guideline(self) -> "Guideline | None":
+        """The version in force."""
+        current: Guideline | None = self.guidelines.order_by("-version").first()
+        return current
+
+
+class Guideline(models.Model):
+    """What reviewers of a queue go by, in Markdown. A change makes a new version; decisions keep theirs."""
+
+    queue = models.ForeignKey(ReviewQueue, models.CASCADE, related_name="guidelines")
+    version = models.PositiveIntegerField()
+    text = models.TextField()
+    # What is different, in a line.
+    change = models.CharField(max_length=300, blank=True)
+    written_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    written_at = models.DateTimeField(auto_now_add=True)
+
+    objects = GuidelineQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["queue", "version"], name="one_guideline_per_version")]
+
+    def __str__(self) -> str:
+        return f"guidelines of {self.queue}, version {self.version}"
 
 
 class IncidentKind(models.TextChoices):

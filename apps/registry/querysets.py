@@ -25,6 +25,10 @@ class ReviewQueueQuerySet(ProjectScopedQuerySet):
     project_path = "model__project"
 
 
+class GuidelineQuerySet(ProjectScopedQuerySet):
+    project_path = "queue__model__project"
+
+
 class ValueModelQuerySet(ProjectScopedQuerySet):
     project_path = "model__project"
 

@@ -11,13 +11,29 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.common.leases import RELEASED, Leased
 from apps.predictions.models import Prediction
-from apps.registry.models import MonitoredModel, ReviewQueue
-from apps.review.querysets import DecisionQuerySet, ReviewItemQuerySet, SlotQuerySet
+from apps.registry.models import Guideline, MonitoredModel, ReviewQueue
+from apps.review.querysets import (
+    DecisionQuerySet,
+    DisputeQuerySet,
+    GoldAnswerQuerySet,
+    QuestionQuerySet,
+    ReviewItemQuerySet,
+    SlotQuerySet,
+)
 from apps.sampling.models import Draw
 
 
 class ReviewItem(models.Model):
-    """A drawn prediction in its queue, with a copy of what was sent, and what is settled of it so far."""
+    """A drawn prediction in its queue, with a copy of what was sent, and what is settled of it so far.
+
+    Some items are probes: they show a case that is known already, to learn about its reviewer. A probe has no draw,
+    and so enters no estimate.
+    """
+
+    class Purpose(models.TextChoices):
+        REVIEW = "review"
+        GOLD = "gold"
+        REPEAT = "repeat"
 
     class State(models.TextChoices):
         OPEN = "open"
@@ -31,13 +47,20 @@ class ReviewItem(models.Model):
         NOBODY_LEFT = "nobody_left", "no reviewer left"
         CHECK = "check", "random check"
 
-    draw = models.OneToOneField(Draw, models.CASCADE, related_name="item")
+    draw = models.OneToOneField(Draw, models.CASCADE, null=True, related_name="item")
+    purpose = models.CharField(max_length=16, choices=Purpose, default=Purpose.REVIEW)
+    # What a probe is compared with: the known answer, or the same person's slot of before.
+    gold = models.ForeignKey("GoldAnswer", models.PROTECT, null=True, related_name="probes")
+    repeats = models.ForeignKey("Slot", models.PROTECT, null=True, related_name="repeated_by")
     prediction = models.ForeignKey(Prediction, models.DO_NOTHING, db_constraint=False, related_name="+")
     queue = models.ForeignKey(ReviewQueue, models.CASCADE, related_name="items")
     is_blind = models.BooleanField()
     state = models.CharField(max_length=16, choices=State, default=State.OPEN)
     round = models.PositiveSmallIntegerField(default=1)
+    # The queue's order under which it has been served.
+    order = models.CharField(max_length=16, choices=ReviewQueue.Order, default=ReviewQueue.Order.RANDOM)
     opened_at = models.DateTimeField(auto_now_add=True)
+    due_at = models.DateTimeField(null=True)
     # A copy of the payload, so that open cases outlive its retention.
     features = models.JSONField()
     probabilities = models.JSONField(null=True)
@@ -52,12 +75,22 @@ class ReviewItem(models.Model):
     is_adjudication_chosen = models.BooleanField(default=False)
     adjudicated = models.FloatField(null=True)
     adjudicated_at = models.DateTimeField(null=True)
+    # The adjudicator holds it up as an example for later cases.
+    is_precedent = models.BooleanField(default=False)
     # Set with every change of the above; taken back by truth once it has recorded it.
     needs_resolution = models.BooleanField(default=False)
 
     objects = ReviewItemQuerySet.as_manager()
 
     class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=(Q(purpose="review") & Q(draw__isnull=False, gold=None, repeats=None))
+                | (Q(purpose="gold") & Q(draw=None, gold__isnull=False, repeats=None))
+                | (Q(purpose="repeat") & Q(draw=None, gold=None, repeats__isnull=False)),
+                name="a_probe_has_no_draw",
+            ),
+        ]
         indexes = [
             models.Index(fields=["queue"], condition=Q(needs_resolution=True), name="items_to_resolve"),
             models.Index(fields=["queue", "state"], name="items_by_state"),
@@ -69,6 +102,11 @@ class ReviewItem(models.Model):
     @property
     def model(self) -> MonitoredModel:
         return self.queue.model
+
+    @property
+    def is_probe(self) -> bool:
+        """It tells about its reviewer, and nothing about the model."""
+        return self.purpose != self.Purpose.REVIEW
 
     @property
     def round_slots(self) -> SlotQuerySet:
@@ -183,6 +221,12 @@ class Verdict(models.TextChoices):
     SKIP = "skip"
 
 
+class DataProblem(models.TextChoices):
+    STALE = "stale", "out of date"
+    MISSING = "missing", "missing"
+    MISREAD = "misread", "misread"
+
+
 LABELLING = (Verdict.AGREE, Verdict.CORRECT, Verdict.DISPUTE)
 
 
@@ -203,6 +247,10 @@ class Decision(models.Model):
     note = models.TextField(blank=True)
     snoozed_until = models.DateTimeField(null=True)
     active_ms = models.PositiveIntegerField(null=True)
+    # With wrong data: [{"feature", "problem"}], the problem one of DataProblem.
+    wrong_features = models.JSONField(default=list)
+    # The guidelines in force when it was said.
+    guideline = models.ForeignKey(Guideline, models.PROTECT, null=True, related_name="+")
     # The lease under which it was said: a repeated submit is known by it.
     lease_token = models.UUIDField()
     decided_at = models.DateTimeField(auto_now_add=True)
@@ -227,3 +275,97 @@ class Decision(models.Model):
 
     def __str__(self) -> str:
         return self.verdict or "judgement"
+
+
+class Dispute(models.Model):
+    """A reviewer challenges the model on a case. An adjudicator settles it; an engineer may speak for the model."""
+
+    decision = models.OneToOneField(Decision, models.PROTECT, related_name="dispute")
+    item = models.ForeignKey(ReviewItem, models.PROTECT, related_name="disputes")
+    round = models.PositiveSmallIntegerField()
+    raised_at = models.DateTimeField(auto_now_add=True)
+    # The reviewer changed the answer before anybody had seen it.
+    withdrawn_at = models.DateTimeField(null=True)
+    # The model's side.
+    reply = models.TextField(blank=True)
+    replied_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    replied_at = models.DateTimeField(null=True)
+
+    objects = DisputeQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"dispute {self.pk}"
+
+
+class Question(models.Model):
+    """Asked about a case by whoever has it in hand. The case waits for the answer and returns to the asker."""
+
+    slot = models.ForeignKey(Slot, models.PROTECT, related_name="questions")
+    decision = models.OneToOneField(Decision, models.PROTECT, related_name="question")
+    asked_by = models.ForeignKey(User, models.PROTECT, related_name="questions_asked")
+    # null: any adjudicator
+    asked_of = models.ForeignKey(User, models.PROTECT, null=True, related_name="questions_received")
+    text = models.TextField()
+    asked_at = models.DateTimeField(auto_now_add=True)
+    answer = models.TextField(blank=True)
+    answered_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    answered_at = models.DateTimeField(null=True)
+
+    objects = QuestionQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["asked_of"], condition=Q(answered_at=None), name="questions_open")]
+
+    def __str__(self) -> str:
+        return f"question {self.pk}"
+
+
+class GoldAnswer(models.Model):
+    """A case whose true answer is known: shown again to reviewers, unrecognisably, to learn how often they are right."""
+
+    # The case as it was reviewed; its answer became known by an outcome, an adjudicator, or an engineer's word.
+    item = models.ForeignKey(ReviewItem, models.PROTECT, related_name="gold_answers")
+    queue = models.ForeignKey(ReviewQueue, models.CASCADE, related_name="gold_answers")
+    value = models.FloatField()
+    note = models.TextField(blank=True)
+    made_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    made_at = models.DateTimeField(auto_now_add=True)
+    retired_at = models.DateTimeField(null=True)
+
+    objects = GoldAnswerQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["item"], condition=Q(retired_at=None), name="one_gold_answer_per_item"),
+        ]
+
+    def __str__(self) -> str:
+        return f"gold answer {self.pk}"
+
+
+class Comment(models.Model):
+    """Said about a case by somebody who may see all of it."""
+
+    item = models.ForeignKey(ReviewItem, models.PROTECT, related_name="comments")
+    author = models.ForeignKey(User, models.PROTECT, related_name="+")
+    text = models.TextField()
+    # People named in the text by @, who find it among what waits for them until they have seen it.
+    mentioned = models.ManyToManyField(User, through="Mention", related_name="mentioned_in")
+    written_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"comment {self.pk}"
+
+
+class Mention(models.Model):
+    """Somebody is named in a comment."""
+
+    comment = models.ForeignKey(Comment, models.CASCADE, related_name="mentions")
+    user = models.ForeignKey(User, models.CASCADE, related_name="mentions")
+    seen_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["comment", "user"], name="one_mention_per_comment")]
+
+    def __str__(self) -> str:
+        return f"mention of {self.user}"

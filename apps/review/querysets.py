@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Self
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 
 from apps.accounts.querysets import ProjectScopedQuerySet
@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 
 class ReviewItemQuerySet(ProjectScopedQuerySet):
     project_path = "queue__model__project"
+
+    def reviews(self) -> Self:
+        """All but probes: those that were drawn."""
+        return self.filter(draw__isnull=False)
+
+    def probes(self) -> Self:
+        return self.filter(draw=None)
 
     def unresolved(self) -> Self:
         """Those about which truth has not heard the latest."""
@@ -73,3 +80,33 @@ class DecisionQuerySet(ProjectScopedQuerySet):
     def answers(self) -> Self:
         """Those that give a label."""
         return self.filter(value__isnull=False)
+
+
+class DisputeQuerySet(ProjectScopedQuerySet):
+    project_path = "item__queue__model__project"
+
+    def open(self) -> Self:
+        """Neither settled nor taken back, of the round that is under way."""
+        return self.filter(withdrawn_at=None, item__adjudicated=None, round=F("item__round"))
+
+    def settled(self) -> Self:
+        return self.filter(withdrawn_at=None).exclude(pk__in=self.open())
+
+
+class QuestionQuerySet(ProjectScopedQuerySet):
+    project_path = "slot__queue__model__project"
+
+    def open(self) -> Self:
+        return self.filter(answered_at=None)
+
+    def for_member(self, user: "User", *, may_adjudicate: bool) -> Self:
+        """Those that this person may answer: asked of them, or of any adjudicator."""
+        mine = Q(asked_of=user) | Q(asked_of=None) if may_adjudicate else Q(asked_of=user)
+        return self.filter(mine).exclude(asked_by=user)
+
+
+class GoldAnswerQuerySet(ProjectScopedQuerySet):
+    project_path = "queue__model__project"
+
+    def in_use(self) -> Self:
+        return self.filter(retired_at=None)

@@ -33,7 +33,8 @@ known AS (
         WHERE model_id = %(model)s AND external_id = concerned.external_id
         ORDER BY id DESC LIMIT 1
     ) AS outcome ON true
-    LEFT JOIN review_reviewitem AS item ON item.prediction_id = concerned.id
+    -- Probes, which have no draw, say nothing about the model.
+    LEFT JOIN review_reviewitem AS item ON item.prediction_id = concerned.id AND item.draw_id IS NOT NULL
 )
 INSERT INTO truth_resolution (
     model_id, prediction_id, seq, resolved_at, source, truth,
