@@ -262,7 +262,7 @@ class FileForm(models.TextChoices):
 
 
 class CaseView(models.Model):
-    """Somebody has opened a case elsewhere than at the desk, with what the model said. It is not served to them blind."""
+    """Somebody has opened a case elsewhere than at the desk, and seen all of it. It is not served to them blind."""
 
     prediction = models.ForeignKey(
         Prediction, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="views"

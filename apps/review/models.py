@@ -321,7 +321,7 @@ class Question(models.Model):
 
 
 class GoldAnswer(models.Model):
-    """A case whose true answer is known: shown again to reviewers, unrecognisably, to learn how often they are right."""
+    """A case whose true answer is known: shown again, unrecognisably, to learn how often its reviewer is right."""
 
     # The case as it was reviewed; its answer became known by an outcome, an adjudicator, or an engineer's word.
     item = models.ForeignKey(ReviewItem, models.PROTECT, related_name="gold_answers")

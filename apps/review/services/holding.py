@@ -10,7 +10,7 @@ from apps.review.models import ReviewItem, Slot
 def lock(slot: Slot) -> Slot:
     """The slot as it is now, with its item. Always the item first, so that two people cannot wait for each other."""
     item = (
-        ReviewItem.objects.select_related("queue__model__project", "prediction__version", "draw__model")
+        ReviewItem.objects.select_related("queue__model__project", "prediction__version")
         .select_for_update(of=("self",))
         .get(pk=slot.item_id)
     )

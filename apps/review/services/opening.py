@@ -42,7 +42,7 @@ def open_batches(claimed: list[BatchStage]) -> int:
 
 
 def _chunks(batches: list[int]) -> Iterator[list[Draw]]:
-    draws = Draw.objects.filter(batch__in=batches, item=None).select_related("prediction", "queue", "model")
+    draws = Draw.objects.filter(batch__in=batches, item=None).select_related("prediction", "queue__model")
     last = 0
     while chunk := list(draws.filter(prediction__gt=last).order_by("prediction")[:CHUNK]):
         yield chunk
@@ -73,8 +73,7 @@ def _slots(item: ReviewItem) -> Iterator[Slot]:
 
 def order_key(item: ReviewItem) -> float:
     """The item's random place in its queue, by a hash of its own."""
-    model = item.draw.model
-    return permanent_number(bytes(model.salt), item.prediction.external_id, "order")
+    return permanent_number(bytes(item.model.salt), item.prediction.external_id, "order")
 
 
 def _payloads(draws: list[Draw]) -> dict[int, dict[str, Any]]:

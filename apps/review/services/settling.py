@@ -120,7 +120,7 @@ def close_lapsed(queue: ReviewQueue | None = None) -> int:
 @transaction.atomic
 def _close_if_lapsed(keys: tuple[int, int]) -> bool:
     item_key, slot_key = keys
-    items = ReviewItem.objects.select_related("queue__model__project", "prediction", "draw__model")
+    items = ReviewItem.objects.select_related("queue__model__project", "prediction")
     item = items.select_for_update(of=("self",), skip_locked=True).filter(pk=item_key).first()
     # Its reviewer may be deciding at this moment, or another sweep be closing it.
     slot = Slot.objects.lapsed_after_judgement().select_for_update().filter(pk=slot_key).first() if item else None
