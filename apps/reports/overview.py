@@ -122,7 +122,7 @@ def queue_lines(project: Project, *, member: Membership) -> dict[int, list[Queue
     slots = Slot.objects.in_project(project)
     mine = slots.claimable_by(member.user, may_adjudicate=member.reaches(Role.ADJUDICATOR)) | slots.held_by(member.user)
     for_you, waiting = per_queue(mine), per_queue(slots.open())
-    counts = ReviewItem.objects.in_project(project).order_by().values_list("queue")
+    counts = ReviewItem.objects.reviews().in_project(project).order_by().values_list("queue")
     settled = Count("id", filter=Q(state=ReviewItem.State.CLOSED))
     items = {queue: (total, done) for queue, total, done in counts.annotate(total=Count("id"), done=settled)}
     lines: dict[int, list[QueueLine]] = defaultdict(list)

@@ -111,3 +111,15 @@ class AnswerForm(HolderForm):
         if choice.startswith(CLASS) and position in {str(each) for each in range(len(classes))}:
             return str(classes[int(position)])
         return None
+
+
+class TextForm(forms.Form):
+    """A few words: a comment, an answer, a reason."""
+
+    text = forms.CharField(max_length=LONGEST_NOTE, widget=forms.Textarea({"rows": 3}))
+
+
+class ReassignForm(forms.Form):
+    """Whom a case is kept for."""
+
+    to = forms.IntegerField()

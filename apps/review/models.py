@@ -109,6 +109,10 @@ class ReviewItem(models.Model):
         return self.purpose != self.Purpose.REVIEW
 
     @property
+    def is_late(self) -> bool:
+        return self.state != self.State.CLOSED and self.due_at is not None and self.due_at < timezone.now()
+
+    @property
     def round_slots(self) -> SlotQuerySet:
         """The slots of the round that is under way."""
         return Slot.objects.filter(item=self, round=self.round)
@@ -131,6 +135,8 @@ class Slot(Leased):
     # The item's random place in the queue.
     order_key = models.FloatField()
     opened_at = models.DateTimeField(auto_now_add=True)
+    # Kept for the person whose name is on it, held or not.
+    is_reserved = models.BooleanField(default=False)
     # When the first answer of a blind item was stored; from then on the slot is not taken from its reviewer.
     judged_at = models.DateTimeField(null=True)
     # Until then it waits for its reviewer, and for nobody else.
@@ -185,6 +191,15 @@ class Slot(Leased):
         said = Decision.objects.filter(item=self.item, slot__round=self.round, slot__is_adjudication=False)
         return said.order_by("slot__position", "slot", "id") if self.is_adjudication else said.none()
 
+    @property
+    def is_leased_now(self) -> bool:
+        """Somebody has it in hand. To be shown; what is written is decided by the database's clock."""
+        return self.lease_expires_at is not None and self.lease_expires_at >= timezone.now()
+
+    @property
+    def is_put_off(self) -> bool:
+        return self.snoozed_until is not None and self.snoozed_until > timezone.now()
+
     def close(self, outcome: Outcome) -> None:
         """Answered or passed on. The token stays, so that its holder's repeated submit is known."""
         self.outcome, self.closed_at = outcome, timezone.now()
@@ -195,8 +210,15 @@ class Slot(Leased):
         self._give_back(snoozed_until=until)
 
     def put_back(self) -> None:
-        """Given back, for anybody."""
-        self._give_back(reviewer=None)
+        """Given back, for anybody; a probe waits for its person."""
+        if self.item.is_probe:
+            self._give_back(snoozed_until=None)
+        else:
+            self._give_back(reviewer=None, snoozed_until=None, is_reserved=False)
+
+    def keep_for(self, reviewer: User) -> None:
+        """To be taken up by this person, and by nobody else."""
+        self._give_back(reviewer=reviewer, snoozed_until=None, is_reserved=True)
 
     def take_up(self) -> None:
         """Held again by the person whose name is on it."""
@@ -369,3 +391,7 @@ class Mention(models.Model):
 
     def __str__(self) -> str:
         return f"mention of {self.user}"
+
+    def mark_seen(self) -> None:
+        self.seen_at = timezone.now()
+        self.save(update_fields=["seen_at"])

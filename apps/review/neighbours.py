@@ -80,7 +80,9 @@ def nearest(item: ReviewItem) -> list[Neighbour]:
     A number's distance is the difference in standard deviations of the candidates; of a code it is 1 where it differs.
     The distance of two cases is the root of the mean square over the features that either has.
     """
-    candidates = list(_settled(item.model).exclude(pk=item.pk).order_by("-labelled_at", "-pk")[:CANDIDATES])
+    # By the prediction, for a probe shows a case that is settled.
+    others = _settled(item.model).exclude(prediction=item.prediction_id)
+    candidates = list(others.order_by("-labelled_at", "-pk")[:CANDIDATES])
     if not candidates or not item.features:
         return []
     distances = _distances(item.features, [each.features for each in candidates])
@@ -94,7 +96,8 @@ def precedents(item: ReviewItem) -> list[Precedent]:
         queue__model=item.model,
         adjudicated__isnull=False,
         adjudication_reason=ReviewItem.AdjudicationReason.DISPUTE,
-    ).exclude(pk=item.pk)
+        draw__isnull=False,
+    ).exclude(prediction=item.prediction_id)
     found = list(disputed.select_related("prediction", "queue__model").order_by("-adjudicated_at")[:PRECEDENTS])
     spoken = Decision.objects.filter(item__in=found, value__isnull=False).select_related("slot").order_by("id")
     by_item: dict[int, list[Decision]] = {}
@@ -110,7 +113,7 @@ def said(item: ReviewItem) -> str:
 
 def _settled(model: MonitoredModel) -> Any:
     """Closed cases with an answer: others' answers to open ones are told to nobody."""
-    closed = ReviewItem.objects.filter(queue__model=model, state=ReviewItem.State.CLOSED)
+    closed = ReviewItem.objects.reviews().filter(queue__model=model, state=ReviewItem.State.CLOSED)
     return closed.filter(Q(label__isnull=False) | Q(adjudicated__isnull=False)).select_related(
         "prediction", "queue__model"
     )

@@ -60,12 +60,16 @@ class SlotQuerySet(LeaseQuerySet):
         return self.unfinished().leased().filter(reviewer=user)
 
     def claimable_by(self, user: "User", *, may_adjudicate: bool) -> Self:
-        """Held by nobody, kept for nobody else, on an item that this person has had no part in; in random order.
+        """Held by nobody, kept for nobody else, on an item that this person has had no part in; in the queue's order.
 
-        A blind judgement keeps its slot for its reviewer even after the lease: it will stand as the answer.
+        A blind judgement keeps its slot for its reviewer even after the lease: it will stand as the answer. What was
+        opened elsewhere, with all that is known of it, is not served blind.
         """
         others = self.model._default_manager.filter(item=OuterRef("item"), round=OuterRef("round"), reviewer=user)
-        free = Q(snoozed_until=None, judged_at=None) & ~Exists(others)
+        items = self.model._meta.get_field("item").related_model._default_manager
+        seen = items.filter(pk=OuterRef("item"), is_blind=True, prediction__views__user=user)
+        free = Q(snoozed_until=None, judged_at=None, is_reserved=False) & ~Exists(others)
+        free &= Q(is_adjudication=True) | ~Exists(seen)
         slots = self.open().unleased().filter(Q(reviewer=user) | free).order_by("order_key", "id")
         return slots if may_adjudicate else slots.reviews()
 
@@ -97,7 +101,8 @@ class QuestionQuerySet(ProjectScopedQuerySet):
     project_path = "slot__queue__model__project"
 
     def open(self) -> Self:
-        return self.filter(answered_at=None)
+        """Not answered, and the asker has not settled it alone."""
+        return self.filter(answered_at=None, slot__closed_at=None)
 
     def for_member(self, user: "User", *, may_adjudicate: bool) -> Self:
         """Those that this person may answer: asked of them, or of any adjudicator."""

@@ -167,10 +167,16 @@ class WaitingSerializer(serializers.Serializer[Waiting]):
 
     items = serializers.IntegerField()
     leased_by_others = serializers.IntegerField()
-    snoozed = serializers.IntegerField()
+    snoozed = serializers.IntegerField(help_text="Put off by others")
+    snoozed_by_you = serializers.IntegerField()
+    your_questions = serializers.IntegerField(help_text="Wait for the answer to a question of yours")
+    kept_for_others = serializers.IntegerField()
     done_by_you = serializers.IntegerField()
+    passed_by_you = serializers.IntegerField()
     for_other_reviewers = serializers.IntegerField()
     awaiting_adjudication = serializers.IntegerField()
+    questions_for_you = serializers.IntegerField(help_text="In all queues of the project")
+    is_paused = serializers.BooleanField()
 
 
 class ClaimedSerializer(serializers.Serializer[Any]):

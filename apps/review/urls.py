@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from apps.review import views
+from apps.review import case_views, live_views, views, waiting_views
 from apps.review.api import ClaimView, DecisionView, HeartbeatView, JudgementView, ReleaseView
 
 urlpatterns: list[URLPattern] = [
@@ -13,6 +13,18 @@ urlpatterns: list[URLPattern] = [
     path("p/<slug:project>/slots/<int:slot>/heartbeat/", views.heartbeat, name="slot_heartbeat"),
     path("p/<slug:project>/slots/<int:slot>/release/", views.release, name="slot_release"),
     path("p/<slug:project>/models/<slug:model>/reviews/", views.reviews, name="reviews"),
+    path("p/<slug:project>/models/<slug:model>/disputes/", waiting_views.disputes, name="disputes"),
+    path("p/<slug:project>/disputes/<int:dispute>/reply/", case_views.dispute_reply, name="dispute_reply"),
+    path("p/<slug:project>/questions/", waiting_views.questions, name="questions"),
+    path("p/<slug:project>/questions/<int:question>/", waiting_views.question, name="question"),
+    path("p/<slug:project>/items/<int:item>/", case_views.case_page, name="case"),
+    path("p/<slug:project>/items/<int:item>/comment/", case_views.case_comment, name="case_comment"),
+    path("p/<slug:project>/items/<int:item>/reopen/", case_views.case_reopen, name="case_reopen"),
+    path("p/<slug:project>/items/<int:item>/gold/", case_views.case_gold, name="case_gold"),
+    path("p/<slug:project>/queues/<int:queue>/live/", live_views.queue_live, name="queue_live"),
+    path("p/<slug:project>/queues/<int:queue>/pause/", live_views.queue_pause, name="queue_pause"),
+    path("p/<slug:project>/slots/<int:slot>/take-back/", live_views.slot_take_back, name="slot_take_back"),
+    path("p/<slug:project>/slots/<int:slot>/reassign/", live_views.slot_reassign, name="slot_reassign"),
 ]
 
 api_urlpatterns: list[URLPattern] = [

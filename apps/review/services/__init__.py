@@ -1,11 +1,17 @@
 """What happens to cases in review: opened, claimed, judged, decided, settled."""
 
 from apps.review.models import Verdict
+from apps.review.services.administering import mark_gold, pause, reassign, release, reopen_item, resume, unmark_gold
 from apps.review.services.answers import Answer
+from apps.review.services.asking import answer_question, check_may_answer
 from apps.review.services.claiming import Only, claim_slots, give_back, hold_on
+from apps.review.services.commenting import comment
 from apps.review.services.deciding import decide
+from apps.review.services.disputing import reply
 from apps.review.services.judging import judge, judge_and_leave
 from apps.review.services.opening import open_due_items
+from apps.review.services.order import rekey
+from apps.review.services.probing import make_gold, retire_gold
 from apps.review.services.progress import Progress, Waiting, progress, queue_counts, reviewer_counts, why_waiting
 from apps.review.services.reopening import amend, go_back, new_token
 from apps.review.services.settling import close_lapsed
@@ -17,7 +23,10 @@ __all__ = [
     "Verdict",
     "Waiting",
     "amend",
+    "answer_question",
+    "check_may_answer",
     "claim_slots",
+    "comment",
     "close_lapsed",
     "decide",
     "give_back",
@@ -25,10 +34,21 @@ __all__ = [
     "hold_on",
     "judge",
     "judge_and_leave",
+    "make_gold",
+    "mark_gold",
     "new_token",
     "open_due_items",
+    "pause",
     "progress",
     "queue_counts",
+    "reassign",
+    "rekey",
+    "release",
+    "reopen_item",
+    "reply",
+    "resume",
+    "retire_gold",
     "reviewer_counts",
+    "unmark_gold",
     "why_waiting",
 ]

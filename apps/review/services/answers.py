@@ -27,6 +27,8 @@ class Answer:
     note: str = ""
     until: date | datetime | None = None
     active_ms: int | None = None
+    # Whom a question goes to; none: any adjudicator.
+    asked_of: int | None = None
 
 
 def encode(model: MonitoredModel, value: str | float | None) -> float:

@@ -1,4 +1,4 @@
-"""Who reviews what: slots under lease, each to one person, in random order."""
+"""Who reviews what: slots under lease, each to one person, in the queue's order."""
 
 from enum import StrEnum
 from uuid import UUID
@@ -24,7 +24,10 @@ class Only(StrEnum):
 
 
 def claim_slots(queue: ReviewQueue, *, by: Membership, limit: int = 1, only: Only | None = None) -> list[Slot]:
-    """Up to `limit` slots: those the person holds already, so that a reload shows the same case, then fresh ones."""
+    """Up to `limit` slots: those the person holds already, so that a reload shows the same case, then fresh ones.
+
+    A paused queue hands out nothing fresh.
+    """
     settling.close_lapsed(queue)
     wanted = Slot.objects.in_queue(queue)
     if only is not None:
@@ -32,7 +35,7 @@ def claim_slots(queue: ReviewQueue, *, by: Membership, limit: int = 1, only: Onl
     # A case whose reveal was seen is finished before another is begun.
     order = (F("judged_at").asc(nulls_last=True), "order_key", "id")
     keys = list(wanted.held_by(by.user).order_by(*order).values_list("pk", flat=True)[:limit])
-    while len(keys) < limit and (key := _claim_one(wanted, by=by, seconds=queue.lease_seconds)) is not None:
+    while queue.paused_at is None and len(keys) < limit and (key := _claim_one(wanted, by=by, seconds=queue.lease_seconds)) is not None:
         keys.append(key)
     found = Slot.objects.on_desk().in_bulk(keys)
     return [found[key] for key in keys]

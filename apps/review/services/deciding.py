@@ -7,9 +7,9 @@ from django.db import transaction
 from apps.accounts.models import Membership
 from apps.common.errors import ConflictError
 from apps.review.models import Decision, ReviewItem, Slot, Verdict
-from apps.review.services import settling
+from apps.review.services import asking, disputing, settling
 from apps.review.services.answers import Answer, label_given, moment_to_return
-from apps.review.services.holding import check_holder, lock
+from apps.review.services.holding import check_holder, guideline_in_force, lock
 
 
 @transaction.atomic
@@ -22,7 +22,7 @@ def decide(slot: Slot, *, by: Membership, lease_token: UUID, answer: Answer) -> 
         return _repeated(earlier, answer, slot=held)
     check_holder(held, by=by, lease_token=lease_token)
     decision = record(held, by=by, lease_token=lease_token, answer=answer)
-    _take_effect(decision)
+    _take_effect(decision, asked_of=answer.asked_of)
     settling.settle(held.item)
     return decision
 
@@ -30,7 +30,7 @@ def decide(slot: Slot, *, by: Membership, lease_token: UUID, answer: Answer) -> 
 def record(slot: Slot, *, by: Membership, lease_token: UUID, answer: Answer) -> Decision:
     """Append what was said of a slot."""
     is_put_off = answer.verdict == Verdict.CANNOT_TELL
-    return Decision.objects.create(
+    decision: Decision = Decision.objects.create(
         value=label_given(answer, slot=slot),
         snoozed_until=moment_to_return(answer, slot=slot) if is_put_off else None,
         slot=slot,
@@ -42,8 +42,11 @@ def record(slot: Slot, *, by: Membership, lease_token: UUID, answer: Answer) -> 
         reasons=list(answer.reasons),
         note=answer.note,
         active_ms=answer.active_ms,
+        guideline_id=guideline_in_force(slot),
         lease_token=lease_token,
     )
+    disputing.note(decision)
+    return decision
 
 
 def _repeated(earlier: Decision, answer: Answer, *, slot: Slot) -> Decision:
@@ -54,7 +57,7 @@ def _repeated(earlier: Decision, answer: Answer, *, slot: Slot) -> Decision:
     return earlier
 
 
-def _take_effect(decision: Decision) -> None:
+def _take_effect(decision: Decision, *, asked_of: int | None) -> None:
     slot, item = decision.slot, decision.item
     if decision.value is not None:
         slot.close(Slot.Outcome.ANSWERED)
@@ -62,18 +65,22 @@ def _take_effect(decision: Decision) -> None:
             settling.adjudicate(item, value=decision.value)
     elif decision.snoozed_until is not None:
         slot.put_off(until=decision.snoozed_until)
+    elif decision.verdict == Verdict.ESCALATE:
+        asking.ask(decision, of=asked_of)
     else:
         slot.close(Slot.Outcome.PASSED)
         _pass_on(slot, decision.verdict)
 
 
 def _pass_on(slot: Slot, verdict: str) -> None:
-    """To another person of the same role; to an adjudicator when referred, or when nobody is left."""
+    """To another person of the same role; to an adjudicator when the data is wrong, or when nobody is left."""
     item = slot.item
     if slot.is_adjudication:
         settling.reopen(slot)
-    elif verdict in (Verdict.WRONG_DATA, Verdict.ESCALATE):
+    elif verdict == Verdict.WRONG_DATA:
         settling.open_adjudication(item, reason=ReviewItem.AdjudicationReason.REFERRED)
+    elif item.is_probe:
+        return
     elif settling.somebody_is_left(item):
         settling.reopen(slot)
     else:

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from apps.accounts.models import Membership, Role
 from apps.common.errors import ForbiddenError, LeaseLostError
+from apps.registry.models import Guideline
 from apps.review.models import ReviewItem, Slot
 
 
@@ -17,6 +18,12 @@ def lock(slot: Slot) -> Slot:
     locked: Slot = Slot.objects.select_for_update().get(pk=slot.pk)
     locked.item = item
     return locked
+
+
+def guideline_in_force(slot: Slot) -> int | None:
+    """What the queue's reviewers go by now; it is kept with each answer."""
+    key: int | None = Guideline.objects.filter(queue=slot.queue_id).order_by("-version").values_list("pk", flat=True).first()
+    return key
 
 
 def check_holder(slot: Slot, *, by: Membership, lease_token: UUID) -> None:

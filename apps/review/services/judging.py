@@ -11,7 +11,7 @@ from apps.common.errors import ConflictError, UnprocessableError
 from apps.review.models import Decision, Slot
 from apps.review.services import settling
 from apps.review.services.answers import encode
-from apps.review.services.holding import check_holder, lock
+from apps.review.services.holding import check_holder, guideline_in_force, lock
 
 
 @transaction.atomic
@@ -49,6 +49,7 @@ def judge(
         certainty=certainty,
         note=note,
         active_ms=active_ms,
+        guideline_id=guideline_in_force(held),
         lease_token=lease_token,
     )
 

@@ -1,17 +1,21 @@
 """From draws to cases: an item for each draw, with a copy of what was sent, and a slot for each review needed."""
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 from django.db import transaction
+from django.utils import timezone
 
 from apps.common.errors import LeaseLostError
 from apps.predictions import stages
 from apps.predictions.models import BatchStage, Payload, Stage
+from apps.registry.models import ReviewQueue
 from apps.review.models import ReviewItem, Slot
+from apps.review.services import probing
+from apps.review.services.order import order_key
 from apps.sampling.models import Draw
-from apps.sampling.randomness import permanent_number
 
 log = structlog.get_logger(__name__)
 
@@ -51,29 +55,42 @@ def _chunks(batches: list[int]) -> Iterator[list[Draw]]:
 
 def _open(draws: list[Draw]) -> int:
     sent = _payloads(draws)
-    items = ReviewItem.objects.bulk_create(
-        ReviewItem(
-            draw=draw,
-            prediction=draw.prediction,
-            queue=draw.queue,
-            is_blind=draw.is_blind,
-            **sent.get(draw.prediction_id, {"features": {}}),
-        )
-        for draw in draws
-    )
-    Slot.objects.bulk_create(slot for item in items for slot in _slots(item))
+    items = ReviewItem.objects.bulk_create(_item(draw, sent.get(draw.prediction_id, {"features": {}})) for draw in draws)
+    slots = [slot for item in items for slot in slots_of(item)] + probing.probes_beside(items)
+    # In the order of serving, so that a slot's number does not tell a probe.
+    Slot.objects.bulk_create(sorted(slots, key=lambda slot: slot.order_key))
     return len(items)
 
 
-def _slots(item: ReviewItem) -> Iterator[Slot]:
+def _item(draw: Draw, sent: dict[str, Any]) -> ReviewItem:
+    return ReviewItem(
+        draw=draw,
+        prediction=draw.prediction,
+        queue=draw.queue,
+        is_blind=draw.is_blind,
+        order=draw.queue.order,
+        due_at=due_at(draw.queue),
+        **sent,
+    )
+
+
+def due_at(queue: ReviewQueue) -> datetime | None:
+    """When an item that is opened now is late."""
+    return timezone.now() + timedelta(hours=queue.due_hours) if queue.due_hours else None
+
+
+def slots_of(item: ReviewItem) -> Iterator[Slot]:
+    """A slot for each review that the item needs in its round."""
     key = order_key(item)
-    for position in range(item.queue.overlap):
-        yield Slot(item=item, queue=item.queue, position=position, order_key=key)
+    for position in range(reviews_needed(item)):
+        yield Slot(item=item, queue=item.queue, round=item.round, position=position, order_key=key)
 
 
-def order_key(item: ReviewItem) -> float:
-    """The item's random place in its queue, by a hash of its own."""
-    return permanent_number(bytes(item.model.salt), item.prediction.external_id, "order")
+def reviews_needed(item: ReviewItem) -> int:
+    """How many people judge it: the queue's overlap, and two at least where much is at stake."""
+    limit, amount = item.queue.four_eyes_amount, item.prediction.amount
+    asks_two = limit is not None and amount is not None and amount >= limit
+    return max(item.queue.overlap, 2) if asks_two else item.queue.overlap
 
 
 def _payloads(draws: list[Draw]) -> dict[int, dict[str, Any]]:

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime, time
 
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from apps.accounts.models import Membership, Role, User
 from apps.registry.models import MonitoredModel, ReviewQueue
-from apps.review.models import ReviewItem, Slot
+from apps.review.models import Question, ReviewItem, Slot
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,18 @@ class Waiting:
 
     items: int
     leased_by_others: int
+    # Put off until a later day, by others and by this person; and what waits for the answer to a question of theirs.
     snoozed: int
+    snoozed_by_you: int
+    your_questions: int
+    kept_for_others: int
     done_by_you: int
+    passed_by_you: int
     for_other_reviewers: int
     awaiting_adjudication: int
+    # Questions of others that this person may answer, in any queue of the project.
+    questions_for_you: int
+    is_paused: bool
 
     @property
     def is_empty(self) -> bool:
@@ -40,7 +48,15 @@ class Waiting:
     @property
     def is_drained(self) -> bool:
         """No slot is open any more."""
-        return not (self.leased_by_others or self.snoozed or self.for_other_reviewers or self.awaiting_adjudication)
+        return not (
+            self.leased_by_others
+            or self.snoozed
+            or self.snoozed_by_you
+            or self.your_questions
+            or self.kept_for_others
+            or self.for_other_reviewers
+            or self.awaiting_adjudication
+        )
 
 
 def progress(queue: ReviewQueue, *, by: Membership) -> Progress:
@@ -57,16 +73,32 @@ def progress(queue: ReviewQueue, *, by: Membership) -> Progress:
 def why_waiting(queue: ReviewQueue, *, by: Membership) -> Waiting:
     """Where the queue's open slots are, seen from this person."""
     me, unfinished = Q(reviewer=by.user), Q(closed_at=None)
-    snoozed, leased = Q(snoozed_until__gt=Now()), Q(lease_expires_at__gte=Now())
-    review = Q(is_adjudication=False)
-    counts = Slot.objects.in_queue(queue).aggregate(
-        leased_by_others=Count("id", filter=unfinished & leased & ~me & (review | _settles(by))),
-        snoozed=Count("id", filter=unfinished & snoozed),
-        done_by_you=Count("id", filter=me & Q(outcome=Slot.Outcome.ANSWERED)),
-        for_other_reviewers=Count("id", filter=unfinished & review & ~leased & ~snoozed),
-        awaiting_adjudication=Count("id", filter=unfinished & ~review & ~snoozed),
+    asks = Exists(Question.objects.open().filter(slot=OuterRef("pk")))
+    waits, leased = Q(snoozed_until__gt=Now()), Q(lease_expires_at__gte=Now())
+    review, free = Q(is_adjudication=False), Q(is_reserved=False)
+    idle = unfinished & ~leased & ~waits
+    counts = (
+        Slot.objects.in_queue(queue)
+        .annotate(asks=asks)
+        .aggregate(
+            leased_by_others=Count("id", filter=unfinished & leased & ~me & (review | _settles(by))),
+            snoozed=Count("id", filter=unfinished & waits & ~me),
+            snoozed_by_you=Count("id", filter=unfinished & waits & me & Q(asks=False)),
+            your_questions=Count("id", filter=unfinished & waits & me & Q(asks=True)),
+            kept_for_others=Count("id", filter=idle & ~free & ~me),
+            done_by_you=Count("id", filter=me & Q(outcome=Slot.Outcome.ANSWERED)),
+            passed_by_you=Count("id", filter=me & Q(outcome=Slot.Outcome.PASSED)),
+            for_other_reviewers=Count("id", filter=idle & review & free),
+            awaiting_adjudication=Count("id", filter=idle & ~review & free),
+        )
     )
-    return Waiting(items=ReviewItem.objects.filter(queue=queue).count(), **counts)
+    questions = Question.objects.in_project(queue.model.project).open()
+    return Waiting(
+        items=ReviewItem.objects.filter(queue=queue).count(),
+        questions_for_you=questions.for_member(by.user, may_adjudicate=by.reaches(Role.ADJUDICATOR)).count(),
+        is_paused=queue.paused_at is not None,
+        **counts,
+    )
 
 
 def _settles(by: Membership) -> Q:
@@ -107,12 +139,13 @@ class ReviewerCounts:
 def queue_counts(model: MonitoredModel) -> list[QueueCounts]:
     """The model's queues with their items by state."""
     states = ReviewItem.State
+    drawn = Q(items__draw__isnull=False)
     queues = model.queues.order_by("id").annotate(
-        items_total=Count("items"),
-        items_open=Count("items", filter=Q(items__state=states.OPEN)),
-        items_adjudicating=Count("items", filter=Q(items__state=states.ADJUDICATING)),
-        items_settled=Count("items", filter=Q(items__state=states.CLOSED)),
-        items_labelled=Count("items", filter=Q(items__label__isnull=False)),
+        items_total=Count("items", filter=drawn),
+        items_open=Count("items", filter=drawn & Q(items__state=states.OPEN)),
+        items_adjudicating=Count("items", filter=drawn & Q(items__state=states.ADJUDICATING)),
+        items_settled=Count("items", filter=drawn & Q(items__state=states.CLOSED)),
+        items_labelled=Count("items", filter=drawn & Q(items__label__isnull=False)),
     )
     return [
         QueueCounts(q, q.items_total, q.items_open, q.items_adjudicating, q.items_settled, q.items_labelled)

@@ -7,7 +7,7 @@ from django.db import transaction
 from apps.accounts.models import Membership
 from apps.common.errors import ConflictError
 from apps.review.models import LABELLING, Decision, Slot, Verdict
-from apps.review.services import settling
+from apps.review.services import disputing, settling
 from apps.review.services.answers import Answer
 from apps.review.services.deciding import record
 from apps.review.services.holding import lock
@@ -48,6 +48,7 @@ def amend(slot: Slot, *, by: Membership, lease_token: UUID, supersedes: int, ans
     if answer.verdict not in LABELLING:
         raise ConflictError("An answer can be changed to another answer only.", code="answer_expected")
     _check_not_gone_on(own)
+    disputing.withdraw(last)
     decision = record(own, by=by, lease_token=lease_token, answer=answer)
     settling.settle(own.item)
     return decision
@@ -81,8 +82,9 @@ def _take_back(slot: Slot) -> None:
     same_place = slot.item.round_slots.unfinished().filter(position=slot.position, is_adjudication=slot.is_adjudication)
     # Locked, so that nobody takes it up while it is taken away.
     instead = list(same_place.filter(reviewer=None, attempts=0).select_for_update())
-    if said is None or said.verdict not in RETURNED or not instead:
+    if said is None or said.verdict not in RETURNED or not (instead or slot.item.is_probe):
         raise ConflictError(GONE_ON, code="gone_on")
-    instead[0].delete()
+    if instead:
+        instead[0].delete()
     slot.take_up()
     settling.settle(slot.item)

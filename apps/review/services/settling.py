@@ -9,7 +9,8 @@ from apps.accounts.models import Membership, Role
 from apps.common import doorbell
 from apps.registry.models import ReviewQueue
 from apps.review.models import Decision, ReviewItem, Slot, Verdict
-from apps.review.services.opening import order_key
+from apps.review.services.opening import reviews_needed
+from apps.review.services.order import order_key
 from apps.sampling.randomness import permanent_number
 
 Reason = ReviewItem.AdjudicationReason
@@ -19,7 +20,10 @@ def settle(item: ReviewItem) -> None:
     """After any change of a slot: the label, whether it is adjudicated and with which probability, the state."""
     answers = first_answers(item)
     is_complete = not item.round_slots.unfinished().reviews().exists()
-    if answers and is_complete:
+    if is_complete and _needs_extra_reviewer(item, answers):
+        _open_slot(item, position=len(answers), is_adjudication=False)
+        is_complete = False
+    if answers and is_complete and not item.is_probe:
         _set_label(item, majority(answers))
     if item.adjudication_probability is None:
         _choose(item, answers, is_complete=is_complete)
@@ -52,17 +56,29 @@ def _set_label(item: ReviewItem, label: float) -> None:
         item.label, item.labelled_at, item.needs_resolution = label, timezone.now(), True
 
 
+def _needs_extra_reviewer(item: ReviewItem, answers: list[float]) -> bool:
+    """The first answers differ, one more person is to be asked before an adjudicator, and there is one."""
+    if not item.queue.is_extra_reviewer_asked or item.is_probe or item.adjudication_probability is not None:
+        return False
+    return len(set(answers)) > 1 and len(answers) == reviews_needed(item) and somebody_is_left(item)
+
+
 def _choose(item: ReviewItem, answers: list[float], *, is_complete: bool) -> None:
-    """Is the item adjudicated: surely after a dispute or disagreement, else with the queue's probability."""
+    """Is the item adjudicated: surely after a dispute or without a majority, else with the queue's probability."""
     disputes = Decision.objects.filter(
         slot__in=item.round_slots.reviews().filter(outcome=Slot.Outcome.ANSWERED), verdict=Verdict.DISPUTE
     )
+    queue = item.queue
     if disputes.exists():
         open_adjudication(item, reason=Reason.DISPUTE)
-    elif is_complete and len(set(answers)) > 1:
-        open_adjudication(item, reason=Reason.DISAGREEMENT)
-    elif is_complete and answers:
-        queue, agrees = item.queue, item.label == item.prediction.predicted
+    elif item.is_probe or not is_complete or not answers:
+        return
+    elif len(set(answers)) > 1:
+        is_outvoted = Counter(answers)[majority(answers)] > len(answers) / 2
+        rate = queue.adjudication_rate_disagreed if is_outvoted else 1.0
+        open_adjudication(item, reason=Reason.DISAGREEMENT, probability=rate)
+    else:
+        agrees = item.label == item.prediction.predicted
         rate = queue.adjudication_rate_agreed if agrees else queue.adjudication_rate_differs
         open_adjudication(item, reason=Reason.CHECK, probability=rate)
 
@@ -81,7 +97,7 @@ def open_adjudication(item: ReviewItem, *, reason: Reason, probability: float = 
 
 def adjudicate(item: ReviewItem, *, value: float) -> None:
     """The adjudicator's word. Reviews that are still open are withdrawn; what was judged in them stands."""
-    item.adjudicated, item.adjudicated_at, item.needs_resolution = value, timezone.now(), True
+    item.adjudicated, item.adjudicated_at, item.needs_resolution = value, timezone.now(), not item.is_probe
     for slot in item.round_slots.unfinished().select_for_update():
         slot.close(Slot.Outcome.ANSWERED if slot.judged_at else Slot.Outcome.PASSED)
 

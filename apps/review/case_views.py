@@ -1,0 +1,120 @@
+"""The whole record of a case: for adjudicators and engineers, and for reviewers their own part of it."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from apps.accounts.access import ProjectRequest, get_or_404, member_page
+from apps.accounts.models import Role
+from apps.common.errors import DomainError
+from apps.review import record, services
+from apps.review.cases import fact_groups, reveal
+from apps.review.forms import TextForm
+from apps.review.models import Dispute, GoldAnswer, ReviewItem
+
+ITEMS = ReviewItem.objects.select_related("queue__model__project", "prediction__version")
+
+
+@never_cache
+@require_safe
+@member_page(Role.REVIEWER)
+def case_page(request: ProjectRequest, item: int) -> HttpResponse:
+    return _page(request, _item(request, item))
+
+
+@require_POST
+@member_page(Role.REVIEWER)
+def case_comment(request: ProjectRequest, item: int) -> HttpResponse:
+    found = _item(request, item)
+    record.sight_of(found, by=request.membership)
+    form = TextForm(request.POST)
+    if not form.is_valid():
+        return _page(request, found, comment_form=form)
+    services.comment(found, by=request.membership, text=form.cleaned_data["text"])
+    return redirect("case", request.project.slug, found.pk)
+
+
+@require_POST
+@member_page(Role.ENGINEER)
+def case_reopen(request: ProjectRequest, item: int) -> HttpResponse:
+    """Have it judged again."""
+    found = _item(request, item)
+    form = TextForm(request.POST)
+    if not form.is_valid():
+        return _page(request, found, reopen_form=form)
+    services.reopen_item(found, by=request.user, why=form.cleaned_data["text"])
+    messages.success(request, "It is judged again from the start. What was said before stays recorded.")
+    return redirect("case", request.project.slug, found.pk)
+
+
+@require_POST
+@member_page(Role.ENGINEER)
+def case_gold(request: ProjectRequest, item: int) -> HttpResponse:
+    """Keep the settled answer as a known one, or give that up."""
+    found = _item(request, item)
+    gold = GoldAnswer.objects.in_use().filter(item=found).first()
+    try:
+        if gold is None:
+            services.mark_gold(found, by=request.user)
+            messages.success(request, "Its answer is known now: the case is mixed in for those who have not seen it.")
+        else:
+            services.unmark_gold(gold, by=request.user)
+            messages.success(request, "It is not mixed in any more.")
+    except DomainError as problem:
+        messages.error(request, problem.message)
+    return redirect("case", request.project.slug, found.pk)
+
+
+@require_POST
+@member_page(Role.ENGINEER)
+def dispute_reply(request: ProjectRequest, dispute: int) -> HttpResponse:
+    """Speak for the model."""
+    disputes = Dispute.objects.in_project(request.project).select_related("item__queue__model")
+    found: Dispute = get_or_404(disputes, pk=dispute)
+    form = TextForm(request.POST)
+    if not form.is_valid():
+        return _page(request, _item(request, found.item_id), reply_form=form)
+    try:
+        services.reply(found, by=request.user, text=form.cleaned_data["text"])
+    except DomainError as problem:
+        messages.error(request, problem.message)
+    return redirect("case", request.project.slug, found.item_id)
+
+
+def _item(request: ProjectRequest, item: int) -> ReviewItem:
+    found: ReviewItem = get_or_404(ITEMS.in_project(request.project), pk=item)
+    return found
+
+
+def _page(request: ProjectRequest, item: ReviewItem, **forms: TextForm) -> HttpResponse:
+    member = request.membership
+    sight = record.sight_of(item, by=member)
+    disputes = Dispute.objects.filter(item=item).select_related(
+        "item__prediction", "item__queue__model", "decision__reviewer", "replied_by"
+    )
+    if not sight.sees_all:
+        disputes = disputes.filter(decision__reviewer=request.user)
+    lines = record.dispute_lines(disputes.order_by("-id"), by=member)
+    # Noted once it is certain that the page is shown.
+    record.note_view(item, by=member)
+    context = {
+        "item": item,
+        "queue": item.queue,
+        "model": item.model,
+        "tab": "reviews",
+        "groups": fact_groups(item),
+        "reveal": reveal(item),
+        "rounds": record.rounds(item, by=member, sight=sight),
+        "sight": sight,
+        "disputes": lines,
+        "comments": record.comments(item),
+        "gold": GoldAnswer.objects.in_use().filter(item=item).first(),
+        "is_engineer": member.reaches(Role.ENGINEER),
+        "comment_form": TextForm(auto_id="comment-%s"),
+        "reopen_form": TextForm(auto_id="reopen-%s"),
+        "reply_form": TextForm(auto_id="reply-%s"),
+        **forms,
+    }
+    return render(request, "review/case.html", context, status=400 if forms else 200)

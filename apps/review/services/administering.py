@@ -1,0 +1,140 @@
+"""Live work in an engineer's hands: take back, hand over, pause, open anew. Every act is in the audit record."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from apps.accounts.models import Membership, Role, User
+from apps.audit import services as audit
+from apps.common.errors import ConflictError, DomainError, ForbiddenError
+from apps.predictions.models import CaseView
+from apps.registry.models import ReviewQueue
+from apps.review.models import GoldAnswer, ReviewItem, Slot
+from apps.review.services import probing, settling
+from apps.review.services.holding import lock
+from apps.review.services.opening import due_at, slots_of
+
+
+@transaction.atomic
+def release(slot: Slot, *, by: User) -> None:
+    """Take a case out of somebody's hands, for anybody. What was judged blind stands as the answer."""
+    held = _lock_open(slot)
+    if held.reviewer is None:
+        raise ConflictError("Nobody has this case in hand by now.", code="not_held")
+    _record(held, by=by, act="slot.released", of=held.reviewer.display_name)
+    if held.judged_at is not None:
+        held.close(Slot.Outcome.ANSWERED)
+        settling.settle(held.item)
+    elif held.item.is_probe:
+        held.close(Slot.Outcome.PASSED)
+        settling.settle(held.item)
+    else:
+        held.put_back()
+
+
+@transaction.atomic
+def reassign(slot: Slot, *, to: Membership, by: User) -> None:
+    """Keep a case for one person, who has had no part in it."""
+    held = _lock_open(slot)
+    item = held.item
+    needed = Role.ADJUDICATOR if held.is_adjudication else Role.REVIEWER
+    if to.project_id != item.model.project_id or not to.reaches(needed):
+        raise ForbiddenError(f"{to.user.display_name} is not {needed.label.lower()} here.")
+    if held.judged_at is not None or item.is_probe:
+        raise ConflictError("This case can only be finished by its reviewer, or taken back.", code="not_for_others")
+    if item.round_slots.filter(reviewer=to.user).exclude(pk=held.pk).exists():
+        raise ConflictError(f"{to.user.display_name} has had a part in this case.", code="had_part")
+    if item.is_blind and not held.is_adjudication and CaseView.objects.filter(prediction=item.prediction_id, user=to.user):
+        raise ConflictError(f"{to.user.display_name} has seen what the model said of it.", code="has_seen")
+    before = held.reviewer.display_name if held.reviewer else ""
+    held.keep_for(to.user)
+    _record(held, by=by, act="slot.reassigned", of=before, to=to.user.display_name)
+
+
+@transaction.atomic
+def pause(queue: ReviewQueue, *, by: User) -> None:
+    """Hand nothing out until it is resumed; what is in hand may be answered."""
+    if ReviewQueue.objects.filter(pk=queue.pk, paused_at=None).update(paused_at=timezone.now()):
+        _record_queue(queue, by=by, act="queue.paused")
+
+
+@transaction.atomic
+def resume(queue: ReviewQueue, *, by: User) -> None:
+    if ReviewQueue.objects.filter(pk=queue.pk, paused_at__isnull=False).update(paused_at=None):
+        _record_queue(queue, by=by, act="queue.resumed")
+
+
+@transaction.atomic
+def reopen_item(item: ReviewItem, *, by: User, why: str) -> ReviewItem:
+    """A new round: the case is judged again, by people who may have judged it before.
+
+    What was settled is taken back, so that the case counts as unanswered until the new round is; it all stays recorded.
+    """
+    if not why.strip():
+        raise DomainError("Say why, for those who look back.", code="reason_missing", field="why")
+    locked = _lock_item(item)
+    if locked.is_probe:
+        raise ConflictError("A probe has one round.", code="is_probe")
+    for slot in locked.round_slots.unfinished().select_for_update():
+        slot.close(Slot.Outcome.ANSWERED if slot.judged_at else Slot.Outcome.PASSED)
+    audit.record(
+        project=locked.model.project_id,
+        actor=by.pk,
+        act="item.reopened",
+        subject=f"case {locked.prediction.external_id}",
+        details={"round": locked.round + 1, "why": why},
+    )
+    locked.round, locked.state, locked.due_at = locked.round + 1, ReviewItem.State.OPEN, due_at(locked.queue)
+    locked.label = locked.labelled_at = locked.adjudicated = locked.adjudicated_at = None
+    locked.adjudication_probability, locked.adjudication_reason = None, ""
+    locked.is_adjudication_chosen = locked.is_precedent = False
+    locked.needs_resolution = True
+    Slot.objects.bulk_create(slots_of(locked))
+    settling.settle(locked)
+    return locked
+
+
+@transaction.atomic
+def mark_gold(item: ReviewItem, *, by: User, note: str = "") -> GoldAnswer:
+    """What counts for a settled case becomes a known answer."""
+    locked = _lock_item(item)
+    value = locked.label if locked.adjudicated is None else locked.adjudicated
+    if value is None or locked.state != ReviewItem.State.CLOSED:
+        raise ConflictError("Only a settled case has an answer to go by.", code="not_settled")
+    gold = probing.make_gold(locked, value=value, by=by, note=note)
+    _record_gold(gold, by=by, act="gold.made")
+    return gold
+
+
+@transaction.atomic
+def unmark_gold(gold: GoldAnswer, *, by: User) -> None:
+    probing.retire_gold(gold)
+    _record_gold(gold, by=by, act="gold.retired")
+
+
+def _lock_item(item: ReviewItem) -> ReviewItem:
+    items = ReviewItem.objects.select_related("queue__model__project", "prediction__version")
+    locked: ReviewItem = items.select_for_update(of=("self",)).get(pk=item.pk)
+    return locked
+
+
+def _lock_open(slot: Slot) -> Slot:
+    held = lock(slot)
+    if held.closed_at is not None:
+        raise ConflictError("This case is answered by now.", code="slot_closed")
+    return held
+
+
+def _record(slot: Slot, *, by: User, act: str, **details: str) -> None:
+    case = slot.item.prediction.external_id
+    project = slot.item.model.project_id
+    audit.record(project=project, actor=by.pk, act=act, subject=f"case {case}", details={"slot": slot.pk, **details})
+
+
+def _record_queue(queue: ReviewQueue, *, by: User, act: str) -> None:
+    model = queue.model
+    audit.record(project=model.project_id, actor=by.pk, act=act, subject=f"queue {model.slug}:{queue.slug}")
+
+
+def _record_gold(gold: GoldAnswer, *, by: User, act: str) -> None:
+    project = gold.queue.model.project_id
+    audit.record(project=project, actor=by.pk, act=act, subject=f"case {gold.item.prediction.external_id}")

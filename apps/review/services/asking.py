@@ -1,0 +1,62 @@
+"""Questions: whoever has a case in hand asks a person; the case waits for the answer and returns to the asker."""
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from apps.accounts.models import Membership, Role
+from apps.common.errors import ConflictError, DomainError, ForbiddenError
+from apps.predictions.models import CaseView
+from apps.review.models import Decision, Question, Slot
+from apps.review.services.answers import LONGEST_NOTE
+from apps.review.services.holding import lock
+
+# Nobody waits for ever: then the case comes back without an answer.
+LONGEST_WAIT = timedelta(days=7)
+# Where the person who was asked has seen the case.
+PLACE = "question"
+
+
+def ask(decision: Decision, *, of: int | None) -> Question:
+    """The decision's note as a question to a member of the project, or to any adjudicator."""
+    slot, item = decision.slot, decision.item
+    if not decision.note.strip():
+        raise DomainError("Write your question into the note.", code="question_missing", field="note")
+    if of is not None:
+        members = Membership.objects.in_project(item.model.project)
+        able = members.with_role_at_least(Membership.RANKS[Role.REVIEWER]).exclude(user=decision.reviewer)
+        if not able.filter(user=of).exists():
+            raise DomainError("There is no such colleague who could answer.", code="unknown_person", field="ask")
+    slot.put_off(until=timezone.now() + LONGEST_WAIT)
+    return Question.objects.create(
+        slot=slot, decision=decision, asked_by=decision.reviewer, asked_of_id=of, text=decision.note
+    )
+
+
+@transaction.atomic
+def answer_question(question: Question, *, by: Membership, text: str) -> Question:
+    """The answer goes back to the asker together with the case. Whoever has answered is not asked to review it."""
+    held = lock(question.slot)
+    locked: Question = Question.objects.select_for_update().get(pk=question.pk)
+    check_may_answer(locked, by=by)
+    if locked.answered_at is not None:
+        raise ConflictError("Somebody has answered this question already.", code="already_answered")
+    if held.closed_at is not None:
+        raise ConflictError("The case was settled without an answer.", code="case_settled")
+    if not text.strip() or len(text) > LONGEST_NOTE:
+        raise DomainError(f"Say something, in at most {LONGEST_NOTE:,} characters.", code="text_missing", field="text")
+    locked.answer, locked.answered_by, locked.answered_at = text, by.user, timezone.now()
+    locked.save(update_fields=["answer", "answered_by", "answered_at"])
+    if held.snoozed_until is not None:
+        # In the past and not empty: it is due, and still its asker's alone.
+        Slot.objects.filter(pk=held.pk).update(snoozed_until=timezone.now())
+    CaseView.objects.get_or_create(prediction=held.item.prediction, user=by.user, place=PLACE)
+    return locked
+
+
+def check_may_answer(question: Question, *, by: Membership) -> None:
+    """Asked of this person, or of any adjudicator."""
+    may_adjudicate = by.reaches(Role.ADJUDICATOR)
+    if not Question.objects.for_member(by.user, may_adjudicate=may_adjudicate).filter(pk=question.pk).exists():
+        raise ForbiddenError("This question was not asked of you.")

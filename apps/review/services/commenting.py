@@ -1,0 +1,30 @@
+"""Comments on a case, and the people they name."""
+
+import re
+
+from django.db import transaction
+
+from apps.accounts.models import Membership, Role
+from apps.common.errors import DomainError
+from apps.review.models import Comment, Mention, ReviewItem, Slot
+from apps.review.services.answers import LONGEST_NOTE
+
+NAMED = re.compile(r"@([\w.+-]+@[\w-]+(?:\.[\w-]+)+)")
+
+
+@transaction.atomic
+def comment(item: ReviewItem, *, by: Membership, text: str) -> Comment:
+    """Say something about a case. People named by @ and their address are told, if they may see the case."""
+    if not text.strip() or len(text) > LONGEST_NOTE:
+        raise DomainError(f"Say something, in at most {LONGEST_NOTE:,} characters.", code="text_missing", field="text")
+    said = Comment.objects.create(item=item, author=by.user, text=text)
+    Mention.objects.bulk_create(Mention(comment=said, user=member.user) for member in _named(item, text, by=by))
+    return said
+
+
+def _named(item: ReviewItem, text: str, *, by: Membership) -> list[Membership]:
+    addresses = {address.lower() for address in NAMED.findall(text)}
+    members = Membership.objects.in_project(item.model.project).select_related("user").exclude(pk=by.pk)
+    finished = set(Slot.objects.filter(item=item).exclude(closed_at=None).values_list("reviewer", flat=True))
+    named = members.filter(user__email__in=addresses)
+    return [member for member in named if member.reaches(Role.ADJUDICATOR) or member.user_id in finished]

@@ -1,0 +1,38 @@
+"""Disputes: a reviewer challenges the model, an engineer may speak for it, an adjudicator settles the case."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from apps.accounts.models import User
+from apps.audit import services as audit
+from apps.common.errors import ConflictError, DomainError
+from apps.review.models import Decision, Dispute, Verdict
+from apps.review.services.answers import LONGEST_NOTE
+
+
+def note(decision: Decision) -> None:
+    """A decision that disputes has a dispute of its own, to be followed until it is settled."""
+    if decision.verdict == Verdict.DISPUTE:
+        Dispute.objects.create(decision=decision, item=decision.item, round=decision.item.round)
+
+
+def withdraw(decision: Decision) -> None:
+    """Its reviewer says something else instead."""
+    Dispute.objects.filter(decision=decision, withdrawn_at=None).update(withdrawn_at=timezone.now())
+
+
+@transaction.atomic
+def reply(dispute: Dispute, *, by: User, text: str) -> Dispute:
+    """The model's side, said once, while the case is still to be settled."""
+    locked: Dispute = Dispute.objects.select_for_update().get(pk=dispute.pk)
+    if locked.replied_at is not None:
+        raise ConflictError("Somebody has answered this dispute already.", code="already_answered")
+    if not Dispute.objects.open().filter(pk=locked.pk).exists():
+        raise ConflictError("This dispute is settled or withdrawn.", code="dispute_settled")
+    if not text.strip() or len(text) > LONGEST_NOTE:
+        raise DomainError(f"Say something, in at most {LONGEST_NOTE:,} characters.", code="text_missing", field="text")
+    locked.reply, locked.replied_by, locked.replied_at = text, by, timezone.now()
+    locked.save(update_fields=["reply", "replied_by", "replied_at"])
+    project = locked.item.queue.model.project_id
+    audit.record(project=project, actor=by.pk, act="dispute.answered", subject=f"dispute {locked.pk}")
+    return locked

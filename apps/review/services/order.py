@@ -1,0 +1,67 @@
+"""In which order a queue serves its items: at random, or by a rule that looks at them."""
+
+import math
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from apps.registry.models import ReviewQueue
+from apps.review.models import ReviewItem, Slot
+from apps.sampling.randomness import permanent_number
+
+HOUR = 3_600.0
+# Where a queue has no due time, a case that has waited a day longer counts as if e times as much were at stake.
+PATIENCE_HOURS = 24
+LEAST = 1e-3
+CHUNK = 2_000
+
+
+def order_key(item: ReviewItem) -> float:
+    """The item's place in its queue: the lowest is served first.
+
+    Random: a hash of its own. Due: the moment of opening, for all items of a queue have as long. Stakes: amount ×
+    doubt × e^(waiting time / due time), whose logarithm falls with time alike for all, so that the key is fixed.
+    """
+    queue, opened = item.queue, _opened_at(item).timestamp() / HOUR
+    if queue.order == ReviewQueue.Order.DUE:
+        return opened
+    if queue.order == ReviewQueue.Order.STAKES:
+        patience = queue.due_hours or PATIENCE_HOURS
+        return opened / patience - math.log(max(_amount(item), LEAST) * max(_doubt(item), LEAST))
+    name = item.prediction.external_id
+    # A probe has a place of its own, or it would come right beside the case that it repeats.
+    return permanent_number(bytes(item.model.salt), f"{name}\x1f{item.pk}" if item.is_probe else name, "order")
+
+
+@transaction.atomic
+def rekey(queue: ReviewQueue) -> int:
+    """Give every open slot its place under the queue's present rule; how many there were."""
+    keyed, last = 0, 0
+    slots = Slot.objects.unfinished().in_queue(queue).select_related("item__prediction").select_for_update(of=("self",))
+    while chunk := list(slots.filter(pk__gt=last).order_by("pk")[:CHUNK]):
+        for slot in chunk:
+            slot.item.queue = queue
+            slot.order_key = order_key(slot.item)
+        Slot.objects.bulk_update(chunk, ["order_key"])
+        if queue.order != ReviewQueue.Order.RANDOM:
+            # It stays so: what is left of a queue once served by a rule is no random part of it.
+            ReviewItem.objects.filter(pk__in={slot.item_id for slot in chunk}).update(order=queue.order)
+        keyed, last = keyed + len(chunk), chunk[-1].pk
+    return keyed
+
+
+def _opened_at(item: ReviewItem) -> datetime:
+    return item.opened_at or timezone.now()
+
+
+def _amount(item: ReviewItem) -> float:
+    return float(item.prediction.amount) if item.prediction.amount is not None else 1.0
+
+
+def _doubt(item: ReviewItem) -> float:
+    """The chance that the model is wrong, by its own word; 1 where it says none."""
+    if item.probabilities:
+        return 1 - max(float(p) for p in item.probabilities.values())
+    score = item.prediction.score
+    return 1.0 if score is None or item.model.is_regression else min(score, 1 - score)

@@ -1,0 +1,88 @@
+"""What waits for somebody's word: questions of colleagues, mentions, and disputes."""
+
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from apps.accounts.access import ProjectRequest, get_or_404, member_page
+from apps.accounts.models import Role
+from apps.registry.models import MonitoredModel
+from apps.review import record, services
+from apps.review.cases import fact_groups
+from apps.review.forms import TextForm
+from apps.review.models import Dispute, Mention, Question
+
+LINES = 50
+SHOWN = ("slot__item__prediction", "slot__item__queue__model__project", "asked_by", "asked_of", "answered_by")
+
+
+@never_cache
+@require_safe
+@member_page(Role.REVIEWER)
+def questions(request: ProjectRequest) -> HttpResponse:
+    """Questions and mentions that wait for this person, and what became of their own questions."""
+    member = request.membership
+    known = Question.objects.in_project(request.project).select_related(*SHOWN)
+    mine = known.for_member(request.user, may_adjudicate=member.reaches(Role.ADJUDICATOR))
+    mentions = Mention.objects.filter(user=request.user, comment__item__queue__model__project=request.project)
+    context = {
+        "open": mine.open().order_by("id")[:LINES],
+        "answered": mine.filter(answered_by=request.user).order_by("-answered_at")[:LINES],
+        "asked": known.filter(asked_by=request.user).order_by("-id")[:LINES],
+        "mentions": mentions.filter(seen_at=None).select_related("comment__author", "comment__item__prediction"),
+    }
+    return render(request, "review/questions.html", context)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@member_page(Role.REVIEWER)
+def question(request: ProjectRequest, question: int) -> HttpResponse:
+    """The case and what is asked about it; nothing of the model's answer, for the asker judges it blind."""
+    known = Question.objects.in_project(request.project).select_related(*SHOWN)
+    found: Question = get_or_404(known, pk=question)
+    services.check_may_answer(found, by=request.membership)
+    form = TextForm(request.POST or None)
+    if form.is_valid():
+        services.answer_question(found, by=request.membership, text=form.cleaned_data["text"])
+        return redirect("questions", request.project.slug)
+    item = found.slot.item
+    context = {
+        "question": found,
+        "item": item,
+        "model": item.model,
+        "tab": "reviews",
+        "groups": fact_groups(item),
+        "form": form,
+    }
+    return render(request, "review/question.html", context, status=400 if form.is_bound else 200)
+
+
+@never_cache
+@require_safe
+@member_page(Role.REVIEWER)
+def disputes(request: ProjectRequest, model: str) -> HttpResponse:
+    """All disputes of a model and who waits for whom; of a reviewer, their own."""
+    models = MonitoredModel.objects.in_project(request.project).select_related("project")
+    found: MonitoredModel = get_or_404(models, slug=model)
+    member = request.membership
+    known = Dispute.objects.filter(item__queue__model=found).select_related(
+        "item__prediction", "item__queue__model", "decision__reviewer", "replied_by"
+    )
+    if not member.reaches(Role.ADJUDICATOR):
+        known = known.filter(decision__reviewer=request.user)
+    is_open = request.GET.get("state") != "settled"
+    chosen = known.open().order_by("id") if is_open else known.exclude(pk__in=known.open()).order_by("-id")
+    page = Paginator(chosen, LINES).get_page(request.GET.get("page"))
+    context = {
+        "model": found,
+        "tab": "reviews",
+        "lines": record.dispute_lines(page.object_list, by=member),
+        "page": page,
+        "is_open": is_open,
+        "sees_all": member.reaches(Role.ADJUDICATOR),
+        "is_engineer": member.reaches(Role.ENGINEER),
+    }
+    return render(request, "review/disputes.html", context)
