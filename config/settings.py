@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "template_partials",
     "csp",
     "apps.common",
+    "apps.audit",
     "apps.accounts",
     "apps.registry",
     "apps.predictions",
