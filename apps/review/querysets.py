@@ -68,8 +68,8 @@ class SlotQuerySet(LeaseQuerySet):
         others = self.model._default_manager.filter(item=OuterRef("item"), round=OuterRef("round"), reviewer=user)
         items = self.model._meta.get_field("item").related_model._default_manager
         seen = items.filter(pk=OuterRef("item"), is_blind=True, prediction__views__user=user)
-        free = Q(snoozed_until=None, judged_at=None, is_reserved=False) & ~Exists(others)
-        free &= Q(is_adjudication=True) | ~Exists(seen)
+        unseen = Q(is_adjudication=True) | ~Exists(seen)
+        free = Q(snoozed_until=None, judged_at=None, is_reserved=False) & ~Exists(others) & unseen
         slots = self.open().unleased().filter(Q(reviewer=user) | free).order_by("order_key", "id")
         return slots if may_adjudicate else slots.reviews()
 

@@ -14,7 +14,7 @@ from apps.common.errors import DomainError, LeaseLostError
 from apps.registry.models import MonitoredModel, ReviewQueue
 from apps.review import desk, neighbours, services
 from apps.review.forms import AnswerForm, HeldForm, HolderForm
-from apps.review.models import ReviewItem, Slot
+from apps.review.models import Dispute, Question, ReviewItem, Slot
 
 BESIDE: dict[str, Callable[[ReviewItem], Sequence[object]]] = {
     "history": neighbours.history,
@@ -119,9 +119,16 @@ def release(request: ProjectRequest, slot: int) -> HttpResponse:
 @member_page(Role.REVIEWER)
 def reviews(request: ProjectRequest, model: str) -> HttpResponse:
     found: MonitoredModel = get_or_404(MonitoredModel.objects.in_project(request.project), slug=model)
+    member = request.membership
+    questions = Question.objects.in_project(request.project).open()
+    disputes = Dispute.objects.filter(item__queue__model=found).open()
+    may_adjudicate = member.reaches(Role.ADJUDICATOR)
     context = {
         "model": found,
         "tab": "reviews",
+        "open_disputes": (disputes if may_adjudicate else disputes.filter(decision__reviewer=request.user)).count(),
+        "open_questions": questions.for_member(request.user, may_adjudicate=may_adjudicate).count(),
+        "is_engineer": member.reaches(Role.ENGINEER),
         "queues": services.queue_counts(found),
         "reviewers": services.reviewer_counts(found),
     }

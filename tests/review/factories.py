@@ -68,6 +68,12 @@ def answer(queue: ReviewQueue, member: Membership, value: str = "yes", **changes
     return ReviewItem.objects.get(pk=slot.item_id)
 
 
+def with_rules(queue: ReviewQueue, **rules: Any) -> ReviewQueue:
+    """The queue with these rules from now on."""
+    ReviewQueue.objects.filter(pk=queue.pk).update(**rules)
+    return ReviewQueue.objects.select_related("model__project").get(pk=queue.pk)
+
+
 def expire(slot: Slot) -> None:
     """Let the lease run out."""
     from datetime import timedelta

@@ -187,7 +187,7 @@ def test_nothing_to_do_says_why() -> None:
     claim(queue, ben)
     assert services.claim_slots(queue, by=anna) == []
     waiting = services.why_waiting(queue, by=anna)
-    assert (waiting.items, waiting.leased_by_others, waiting.snoozed, waiting.done_by_you) == (3, 1, 1, 1)
+    assert (waiting.items, waiting.leased_by_others, waiting.snoozed_by_you, waiting.done_by_you) == (3, 1, 1, 1)
     assert (waiting.awaiting_adjudication, waiting.for_other_reviewers) == (1, 0)
 
 

@@ -118,7 +118,7 @@ def test_the_last_answer_leads_to_why_there_is_nothing_left(queue: ReviewQueue) 
     anna.say("cannot_tell")
     page = anna.say("cannot_tell").content.decode()
     assert "Nothing to do here right now" in page
-    assert "Put off until a later day" in page
+    assert "Come back to you on the day you chose" in page
 
 
 def test_an_empty_queue_says_that_nothing_was_drawn() -> None:

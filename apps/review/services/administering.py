@@ -20,7 +20,7 @@ def release(slot: Slot, *, by: User) -> None:
     held = _lock_open(slot)
     if held.reviewer is None:
         raise ConflictError("Nobody has this case in hand by now.", code="not_held")
-    _record(held, by=by, act="slot.released", of=held.reviewer.display_name)
+    before = held.reviewer.display_name
     if held.judged_at is not None:
         held.close(Slot.Outcome.ANSWERED)
         settling.settle(held.item)
@@ -29,6 +29,7 @@ def release(slot: Slot, *, by: User) -> None:
         settling.settle(held.item)
     else:
         held.put_back()
+    _record(held, by=by, act="slot.released", of=before)
 
 
 @transaction.atomic
@@ -43,7 +44,8 @@ def reassign(slot: Slot, *, to: Membership, by: User) -> None:
         raise ConflictError("This case can only be finished by its reviewer, or taken back.", code="not_for_others")
     if item.round_slots.filter(reviewer=to.user).exclude(pk=held.pk).exists():
         raise ConflictError(f"{to.user.display_name} has had a part in this case.", code="had_part")
-    if item.is_blind and not held.is_adjudication and CaseView.objects.filter(prediction=item.prediction_id, user=to.user):
+    has_seen = CaseView.objects.filter(prediction=item.prediction_id, user=to.user).exists()
+    if item.is_blind and not held.is_adjudication and has_seen:
         raise ConflictError(f"{to.user.display_name} has seen what the model said of it.", code="has_seen")
     before = held.reviewer.display_name if held.reviewer else ""
     held.keep_for(to.user)
@@ -76,13 +78,6 @@ def reopen_item(item: ReviewItem, *, by: User, why: str) -> ReviewItem:
         raise ConflictError("A probe has one round.", code="is_probe")
     for slot in locked.round_slots.unfinished().select_for_update():
         slot.close(Slot.Outcome.ANSWERED if slot.judged_at else Slot.Outcome.PASSED)
-    audit.record(
-        project=locked.model.project_id,
-        actor=by.pk,
-        act="item.reopened",
-        subject=f"case {locked.prediction.external_id}",
-        details={"round": locked.round + 1, "why": why},
-    )
     locked.round, locked.state, locked.due_at = locked.round + 1, ReviewItem.State.OPEN, due_at(locked.queue)
     locked.label = locked.labelled_at = locked.adjudicated = locked.adjudicated_at = None
     locked.adjudication_probability, locked.adjudication_reason = None, ""
@@ -90,6 +85,13 @@ def reopen_item(item: ReviewItem, *, by: User, why: str) -> ReviewItem:
     locked.needs_resolution = True
     Slot.objects.bulk_create(slots_of(locked))
     settling.settle(locked)
+    audit.record(
+        project=locked.model.project_id,
+        actor=by.pk,
+        act="item.reopened",
+        subject=f"case {locked.prediction.external_id}",
+        details={"round": locked.round, "why": why},
+    )
     return locked
 
 

@@ -35,7 +35,8 @@ def claim_slots(queue: ReviewQueue, *, by: Membership, limit: int = 1, only: Onl
     # A case whose reveal was seen is finished before another is begun.
     order = (F("judged_at").asc(nulls_last=True), "order_key", "id")
     keys = list(wanted.held_by(by.user).order_by(*order).values_list("pk", flat=True)[:limit])
-    while queue.paused_at is None and len(keys) < limit and (key := _claim_one(wanted, by=by, seconds=queue.lease_seconds)) is not None:
+    wanted = wanted if queue.paused_at is None else wanted.none()
+    while len(keys) < limit and (key := _claim_one(wanted, by=by, seconds=queue.lease_seconds)) is not None:
         keys.append(key)
     found = Slot.objects.on_desk().in_bulk(keys)
     return [found[key] for key in keys]

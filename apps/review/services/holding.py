@@ -22,7 +22,8 @@ def lock(slot: Slot) -> Slot:
 
 def guideline_in_force(slot: Slot) -> int | None:
     """What the queue's reviewers go by now; it is kept with each answer."""
-    key: int | None = Guideline.objects.filter(queue=slot.queue_id).order_by("-version").values_list("pk", flat=True).first()
+    versions = Guideline.objects.filter(queue=slot.queue_id).order_by("-version")
+    key: int | None = versions.values_list("pk", flat=True).first()
     return key
 
 

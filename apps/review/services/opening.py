@@ -55,7 +55,9 @@ def _chunks(batches: list[int]) -> Iterator[list[Draw]]:
 
 def _open(draws: list[Draw]) -> int:
     sent = _payloads(draws)
-    items = ReviewItem.objects.bulk_create(_item(draw, sent.get(draw.prediction_id, {"features": {}})) for draw in draws)
+    items = ReviewItem.objects.bulk_create(
+        _item(draw, sent.get(draw.prediction_id, {"features": {}})) for draw in draws
+    )
     slots = [slot for item in items for slot in slots_of(item)] + probing.probes_beside(items)
     # In the order of serving, so that a slot's number does not tell a probe.
     Slot.objects.bulk_create(sorted(slots, key=lambda slot: slot.order_key))

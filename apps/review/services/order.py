@@ -1,10 +1,8 @@
 """In which order a queue serves its items: at random, or by a rule that looks at them."""
 
 import math
-from datetime import datetime
 
 from django.db import transaction
-from django.utils import timezone
 
 from apps.registry.models import ReviewQueue
 from apps.review.models import ReviewItem, Slot
@@ -23,7 +21,7 @@ def order_key(item: ReviewItem) -> float:
     Random: a hash of its own. Due: the moment of opening, for all items of a queue have as long. Stakes: amount ×
     doubt × e^(waiting time / due time), whose logarithm falls with time alike for all, so that the key is fixed.
     """
-    queue, opened = item.queue, _opened_at(item).timestamp() / HOUR
+    queue, opened = item.queue, item.opened_at.timestamp() / HOUR
     if queue.order == ReviewQueue.Order.DUE:
         return opened
     if queue.order == ReviewQueue.Order.STAKES:
@@ -49,10 +47,6 @@ def rekey(queue: ReviewQueue) -> int:
             ReviewItem.objects.filter(pk__in={slot.item_id for slot in chunk}).update(order=queue.order)
         keyed, last = keyed + len(chunk), chunk[-1].pk
     return keyed
-
-
-def _opened_at(item: ReviewItem) -> datetime:
-    return item.opened_at or timezone.now()
 
 
 def _amount(item: ReviewItem) -> float:
