@@ -17,7 +17,8 @@ Codes beside a figure
 
 Caveats (`{"code", "details"}`), each a sentence on the page
     no_population {} · open_days {days, n, share} · outcomes_missing {n, share} · waiting {n, drawn} ·
-    skipped {n} · not_drawn {n, share} (π = 0) · not_blind {n} (drawn, but shown: not counted) ·
+    skipped {n} · not_drained {n, waiting} (answers from a queue served in an order: held back while others wait) ·
+    not_drawn {n, share} (π = 0) · not_blind {n} (drawn, but shown: not counted) ·
     rule_for_absent {n, value} · adjudication_open {n} · few_floor_labels {labels} ·
     missed_errors {share} (upper bound of a failure that the score does not show) · undrawn_batches {n}
     (pushed, not yet drawn, so not yet counted in open days) · draw_unsound {check, expected, found} (what was drawn

@@ -15,7 +15,7 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce, TruncDate
 
 from apps.predictions.models import Prediction
-from apps.registry.models import MonitoredModel
+from apps.registry.models import MonitoredModel, ReviewQueue
 from apps.review.models import Decision, Slot
 from apps.sampling.frames import score_bins
 from apps.sampling.models import SUMS, Draw, PopulationCell
@@ -95,18 +95,20 @@ def draws_frame(
             resolution=_latest(seq),
             answers=_answers(),
             is_skipped=_skipped(),
+            order=F("item__order"),
             **{f"slice_{at}": KeyTextTransform(name, "prediction__slices") for at, name in enumerate(slices)},
         )
     )
     columns = ["prediction_id", "queue_id", "is_blind", "counted_probability", "day", "received_day"]
-    columns += ["predicted", "baseline", "score", "money", "resolution", "answers", "is_skipped"]
+    columns += ["predicted", "baseline", "score", "money", "resolution", "answers", "is_skipped", "order"]
     frame = _read(rows, [*columns, *_slice_columns(slices)], named=[*columns, *_slice_names(slices)])
     frame = frame.rename(columns={"money": "amount", "counted_probability": "pi"})
     frame["score_bin"] = score_bins(model, predicted=frame["predicted"], score=frame["score"]).astype(np.int64)
     frame["resolution"] = frame["resolution"].astype("float64")
     frame = _typed(frame.merge(_reviews_frame(frame["resolution"]), how="left", on="resolution"))
     frame["is_chosen"] = frame["is_chosen"].eq(True)  # nan, where nobody said anything, is not
-    return frame
+    # A draw whose item is not opened yet has none, and is served by whatever rule will hold then.
+    return frame.assign(is_ordered=~frame["order"].isin([ReviewQueue.Order.RANDOM]) & frame["order"].notna())
 
 
 def _answers() -> Coalesce:

@@ -78,6 +78,11 @@ CAVEATS: dict[str, Callable[[dict[str, Any]], str]] = {
         f"{plural(d['n'], 'drawn case still waits', 'drawn cases still wait')} for an answer, "
         f"of {numbers.count(d['drawn'])}; the others stand in for them."
     ),
+    "not_drained": lambda d: (
+        f"{plural(d['n'], 'answer', 'answers')} came from a queue that serves cases by money or due time. They count "
+        f"once the {plural(d['waiting'], 'case that waits', 'cases that wait')} in it are answered too: the first to "
+        "be served are no random part."
+    ),
     "skipped": lambda d: (
         f"{plural(d['n'], 'drawn case was', 'drawn cases were')} left without an answer; the others stand in for them."
     ),

@@ -10,7 +10,7 @@ import json
 import sys
 from pathlib import Path
 
-NOT_BENCHMARKS = {"__init__", "__main__", "harness"}
+NOT_BENCHMARKS = {"__init__", "__main__", "harness", "simulated_team"}
 
 
 def main(arguments: list[str]) -> int:

@@ -91,9 +91,7 @@ def test_nobody_is_handed_a_case_that_they_had_or_saw_or_may_not_judge(
     assert acts() == []
 
 
-def test_a_paused_queue_hands_nothing_out_and_takes_what_is_in_hand(
-    queue: ReviewQueue, engineer: Membership
-) -> None:
+def test_a_paused_queue_hands_nothing_out_and_takes_what_is_in_hand(queue: ReviewQueue, engineer: Membership) -> None:
     make_items(queue, 2)
     anna, ben = reviewers(queue, 2)
     slot = claim(queue, anna)

@@ -43,7 +43,7 @@ def gold_queue(queue: ReviewQueue, n: int = 6) -> tuple[ReviewQueue, Membership,
 
 
 def test_known_cases_are_mixed_in_for_those_who_have_not_seen_them(queue: ReviewQueue) -> None:
-    queue, anna, ben = gold_queue(queue)
+    queue, _, ben = gold_queue(queue)
     make_items(queue, 12)
     probes = ReviewItem.objects.probes()
     assert {probe.purpose for probe in probes} == {"gold"}

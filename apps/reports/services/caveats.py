@@ -45,8 +45,11 @@ def _of_open_days(evidence: Evidence, parts: dict[Part, Selection]) -> Iterator[
     if uncovered:
         yield _caveat("not_drawn", n=int(uncovered), share=uncovered / evidence.size)
     counted = opened.draws[opened.draws["is_blind"]]
-    pending = counted[~counted["is_answered"]]
+    held_back = int(counted["is_held_back"].sum())
+    pending = counted[~counted["is_answered"] & ~counted["is_held_back"]]
     skipped = int(pending["is_skipped"].sum())
+    if held_back:
+        yield _caveat("not_drained", n=held_back, waiting=len(pending))
     if len(pending) - skipped:
         yield _caveat("waiting", n=len(pending) - skipped, drawn=len(counted))
     if skipped:

@@ -1,7 +1,8 @@
 """Who answered of those that were drawn, and what became known of closed days: rates by class, carried to the cells.
 
 A class is queue × day received × score band, sparse days merged. Drawn and not answered is non-response, and so is
-an outcome of a closed day that never came.
+an outcome of a closed day that never came. Answers from a queue that is served by money or due time are held back
+until all of the window is answered: the first ones to be served are no random part.
 """
 
 from typing import Any
@@ -20,7 +21,10 @@ Ints = NDArray[np.int64]
 
 
 def of_draws(draws: pd.DataFrame) -> pd.DataFrame:
-    """The draws with what they say: `is_answered`, `said` (L), `known` (truth), `settled_q`, `rate`, `band`."""
+    """The draws with what they say: `is_answered`, `said` (L), `known` (truth), `settled_q`, `rate`, `band`.
+
+    `is_held_back`: there is an answer that does not count yet.
+    """
     label, adjudicated = draws["label"], draws["adjudicated"]
     has_phase = label.notna() & (draws["q"] > 0)
     said = label.where(has_phase | adjudicated.isna(), adjudicated)
@@ -28,17 +32,27 @@ def of_draws(draws: pd.DataFrame) -> pd.DataFrame:
         said=said,
         known=adjudicated.fillna(label),
         is_answered=said.notna(),
+        is_held_back=False,
         is_settled=has_phase & adjudicated.notna(),
         settled_q=np.nan,
         rate=1.0,
         band=0,
     )
     counted = frame["is_open"] & frame["is_blind"]
+    frame["is_held_back"] = _held_back(frame, counted)
+    frame["is_answered"] &= ~frame["is_held_back"]
     if counted.any():
         frame.loc[counted, "settled_q"] = _settled_q(frame[counted])
         frame.loc[counted, "band"] = _bands(frame[counted], _edges(frame[counted]))
         frame.loc[counted, "rate"] = _rates(frame[counted])
     return frame
+
+
+def _held_back(draws: pd.DataFrame, counted: pd.Series) -> pd.Series:
+    """Answers from queues that are served in an order, while anything of the window waits in them."""
+    ordered = counted & draws["is_ordered"]
+    undrained = set(draws.loc[ordered & ~draws["is_answered"], "queue_id"])
+    return ordered & draws["is_answered"] & draws["queue_id"].isin(undrained)
 
 
 def of_rows(rows: pd.DataFrame) -> pd.DataFrame:

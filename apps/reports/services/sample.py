@@ -33,7 +33,7 @@ def sample_section(evidence: Evidence, opened: Selection | None) -> SampleSectio
     draws = evidence.draws[evidence.draws["is_open"]]
     counted = draws[draws["is_blind"]]
     answered = counted[counted["is_answered"]]
-    pending = counted[~counted["is_answered"]]
+    pending = counted[~counted["is_answered"] & ~counted["is_held_back"]]
     settled = answered[answered["is_settled"]]
     return {
         "drawn": len(draws),
