@@ -28,7 +28,7 @@ class Command(BaseCommand):
         if broken is not None:
             self.stdout.write(f"Project {project}: broken at entry {broken}.")
             return False
-        last = Entry.objects.of(project).newest().first()
+        last = Entry.objects.of(project).newest()[0]
         entries = "1 entry" if last.number == 1 else f"{last.number} entries"
         self.stdout.write(f"Project {project}: {entries}, whole. The newest has the hash {last.hash}.")
         return True
