@@ -31,7 +31,7 @@ pytestmark = pytest.mark.django_db
 # Routes that carry nothing of a project: entrances, health, the person's own account, the API's description.
 OF_NO_PROJECT = {"home", "setup", "enter", "healthz", "readyz", "schema", "api_limits", "demo_progress"}
 # Members of a project of one's own: what is shown there is of that project by construction.
-PROJECT_ALONE = {"project", "members", "api_keys"}
+PROJECT_ALONE = {"project", "members", "api_keys", "audit", "audit_csv"}
 METHODS = ("get", "post", "put", "patch", "delete")
 
 

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from apps.accounts.models import Project, Role, Scope, User
+from apps.common.errors import NotFoundError
 
 ROLES = {
     Role.STAKEHOLDER: "Stakeholder: reads the reports",
@@ -30,6 +31,26 @@ SCOPES = {
 }
 NEVER = "never"
 LIFETIMES = {"90": "in 90 days", "365": "in a year", NEVER: "never"}
+
+
+class AuditForm(forms.Form):
+    """Which entries of the record: those of an act, of a person, or all."""
+
+    act = forms.ChoiceField(label="What", required=False)
+    person = forms.ChoiceField(label="Who", required=False)
+
+    def __init__(self, *args: Any, acts: list[tuple[str, str]], people: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, known, everything in (("act", acts, "Everything"), ("person", people, "Everybody")):
+            field = self.fields[name]
+            assert isinstance(field, forms.ChoiceField)
+            field.choices = [("", everything), *known]
+
+    def asked(self) -> dict[str, str]:
+        """What is asked for; NotFoundError where no link of ours leads."""
+        if not self.is_valid():
+            raise NotFoundError("The record has no such entries.")
+        return {name: value for name, value in self.cleaned_data.items() if value}
 
 
 class SetupForm(forms.Form):

@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -12,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import slugify
 
+from apps.accounts import acts
 from apps.accounts.models import ApiKey, Membership, Project, Role, Scope, SignInLink, User
 from apps.common.errors import ConflictError, DomainError, NotFoundError
 
@@ -24,22 +26,31 @@ def digest(secret: str) -> bytes:
 
 
 def create_key(
-    project: Project, *, name: str, scopes: list[str], acts_for: User | None = None, expires_at: datetime | None = None
+    project: Project,
+    *,
+    name: str,
+    scopes: list[str],
+    by: User | None,
+    acts_for: User | None = None,
+    expires_at: datetime | None = None,
 ) -> tuple[ApiKey, str]:
     """A new key and its text, which cannot be had again."""
     unknown = sorted(set(scopes) - {str(scope) for scope in Scope})
     if unknown or not scopes:
         raise DomainError(f"Unknown scopes: {', '.join(unknown) or 'none given'}.", code="unknown_scope")
     text = KEY_PREFIX + secrets.token_urlsafe(32)
-    key = ApiKey.objects.create(
-        project=project,
-        name=name,
-        prefix=text[:10],
-        digest=digest(text),
-        scopes=sorted(set(scopes)),
-        acts_for=acts_for,
-        expires_at=expires_at,
-    )
+    with transaction.atomic():
+        key = ApiKey.objects.create(
+            project=project,
+            name=name,
+            prefix=text[:10],
+            digest=digest(text),
+            scopes=sorted(set(scopes)),
+            acts_for=acts_for,
+            expires_at=expires_at,
+        )
+        told = {"name": name, "scopes": key.scopes, "acts_for": key.acts_for_id, "expires_at": expires_at}
+        acts.record(project, "key.made", subject=f"key {key.prefix}", by=by, details=told)
     return key, text
 
 
@@ -48,9 +59,11 @@ def find_key(text: str) -> ApiKey | None:
     return ApiKey.objects.usable().select_related("project", "acts_for").filter(digest=digest(text)).first()
 
 
-def revoke_key(key: ApiKey) -> None:
+def revoke_key(key: ApiKey, *, by: User | None) -> None:
     """From now on it opens nothing."""
-    ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=Now())
+    with transaction.atomic():
+        if ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=Now()):
+            acts.record(key.project, "key.revoked", subject=f"key {key.prefix}", by=by, details={"name": key.name})
 
 
 def ensure_member(
@@ -58,13 +71,19 @@ def ensure_member(
 ) -> Membership:
     """The person's membership in the project; project, person and membership are made where missing."""
     with transaction.atomic():
-        project, _ = Project.objects.get_or_create(
+        project, is_made = Project.objects.get_or_create(
             slug=project_slug, defaults={"name": project_slug.replace("-", " ").capitalize()}
         )
+        if is_made:
+            acts.record(project, "project.made", subject=f"project {project.slug}", by=None)
         user = User.objects.filter(email=email.lower()).first()
         if user is None:
             user = User.objects.create_user(email, name=name, is_simulated=is_simulated)
-        member, _ = Membership.objects.update_or_create(project=project, user=user, defaults={"role": role})
+        member, is_new = Membership.objects.get_or_create(project=project, user=user, defaults={"role": role})
+        if is_new:
+            _record_member(member, "member.added", by=None, role=role)
+        else:
+            _set_role(member, role, by=None)
         return member
 
 
@@ -116,7 +135,9 @@ def redeem_setup_link(token: str, *, email: str, name: str, password: str, proje
         user = User.objects.create_user(email, password, name=name)
         slug = unused_slug(project_name)
         project = Project.objects.create(slug=slug, name=project_name)
-        Membership.objects.create(user=user, project=project, role=Role.OWNER)
+        member = Membership.objects.create(user=user, project=project, role=Role.OWNER)
+        acts.record(project, "project.made", subject=f"project {project.slug}", by=user)
+        _record_member(member, "member.added", by=user, role=Role.OWNER)
         return user
 
 
@@ -127,7 +148,7 @@ def unused_slug(name: str) -> str:
     return next(s for s in (base, *(f"{base}-{i}" for i in range(2, 10_000))) if s not in taken)
 
 
-def add_member(project: Project, *, email: str, name: str, role: Role) -> Membership:
+def add_member(project: Project, *, email: str, name: str, role: Role, by: User | None) -> Membership:
     """Take somebody into the project; the account is made where there is none."""
     with transaction.atomic():
         user = User.objects.filter(email=email.lower()).first() or User.objects.create_user(email, name=name)
@@ -135,24 +156,44 @@ def add_member(project: Project, *, email: str, name: str, role: Role) -> Member
         if is_new and user.last_login is None:
             # A first link that another project's owner still holds must not open this project.
             SignInLink.objects.filter(user=user).update(uses_left=0)
+        if is_new:
+            _record_member(member, "member.added", by=by, role=role)
     if not is_new:
         raise ConflictError(f"{user.display_name} is a member already.", code="member_already")
     return member
 
 
-def change_role(member: Membership, *, role: Role) -> None:
+def change_role(member: Membership, *, role: Role, by: User | None) -> None:
     """Give the member another role; the last owner stays owner."""
     with transaction.atomic():
         require_other_owner(member, unless=role == Role.OWNER)
-        Membership.objects.filter(pk=member.pk).update(role=role)
+        _set_role(member, role, by=by)
 
 
-def remove_member(member: Membership) -> None:
+def _set_role(member: Membership, role: Role, *, by: User | None) -> None:
+    """Nothing is done, and so nothing recorded, where the role is theirs already or they are gone by now."""
+    rows = Membership.objects.filter(pk=member.pk).exclude(role=role)
+    was = rows.select_for_update().values_list("role", flat=True).first()
+    if was is not None:
+        rows.update(role=role)
+        _record_member(member, "member.role_changed", by=by, was=was, role=role)
+    member.role = role
+
+
+def remove_member(member: Membership, *, by: User | None) -> None:
     """End the membership and the project's keys that act for this person; the account and its work stay."""
     with transaction.atomic():
         require_other_owner(member)
-        ApiKey.objects.in_project(member.project).filter(acts_for=member.user, revoked_at=None).update(revoked_at=Now())
-        member.delete()
+        keys = ApiKey.objects.in_project(member.project).filter(acts_for=member.user, revoked_at=None)
+        ended = list(keys.order_by("pk").values_list("prefix", flat=True))
+        keys.update(revoked_at=Now())
+        gone, _ = member.delete()
+        if gone:
+            _record_member(member, "member.removed", by=by, role=member.role, keys_revoked=ended)
+
+
+def _record_member(member: Membership, act: str, *, by: User | None, **details: Any) -> None:
+    acts.record(member.project, act, subject=acts.person(member.user), by=by, details=details)
 
 
 def require_other_owner(member: Membership, *, unless: bool = False) -> None:
@@ -168,7 +209,7 @@ def is_newcomer(member: Membership) -> bool:
     return Membership.objects.with_newness().filter(pk=member.pk, is_newcomer=True).exists()
 
 
-def hand_over_link(member: Membership) -> str:
+def hand_over_link(member: Membership, *, by: User | None) -> str:
     """A first sign-in link for a new member, as a full address that leads to setting a password.
 
     Only for who has never signed in and belongs to no other project: an owner must not get into the account
@@ -176,4 +217,7 @@ def hand_over_link(member: Membership) -> str:
     """
     if not is_newcomer(member):
         raise ConflictError("This person signs in on their own already.", code="not_a_newcomer")
-    return enter_url(make_sign_in_link(member.user), then=reverse("account_set_password"))
+    with transaction.atomic():
+        token = make_sign_in_link(member.user)
+        _record_member(member, "member.link_made", by=by)
+    return enter_url(token, then=reverse("account_set_password"))

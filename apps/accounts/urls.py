@@ -3,7 +3,7 @@
 from allauth.account import views as allauth_views
 from django.urls import URLPattern, URLResolver, include, path
 
-from apps.accounts import views
+from apps.accounts import audit_views, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("setup/<str:token>/", views.setup, name="setup"),
@@ -14,6 +14,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("p/<slug:project>/members/<int:member>/remove/", views.member_remove, name="member_remove"),
     path("p/<slug:project>/keys/", views.api_keys, name="api_keys"),
     path("p/<slug:project>/keys/<int:key>/revoke/", views.api_key_revoke, name="api_key_revoke"),
+    path("p/<slug:project>/audit/", audit_views.audit, name="audit"),
+    path("p/<slug:project>/audit/entries.csv", audit_views.audit_csv, name="audit_csv"),
     path("accounts/login/", allauth_views.login, name="account_login"),
     path("accounts/logout/", allauth_views.logout, name="account_logout"),
     path("accounts/inactive/", allauth_views.account_inactive, name="account_inactive"),

@@ -74,12 +74,12 @@ def members(request: ProjectRequest) -> HttpResponse:
         try:
             data = form.cleaned_data
             member = services.add_member(
-                request.project, email=data["email"], name=data["name"], role=Role(data["role"])
+                request.project, email=data["email"], name=data["name"], role=Role(data["role"]), by=request.user
             )
         except ConflictError as error:
             form.add_error("email", error.message)
         else:
-            link = services.hand_over_link(member) if services.is_newcomer(member) else ""
+            link = services.hand_over_link(member, by=request.user) if services.is_newcomer(member) else ""
             return render_members(request, MemberForm(), added=member, link=link)
     return render_members(request, form)
 
@@ -108,7 +108,7 @@ def render_members(
 def member_link(request: ProjectRequest, member: int) -> HttpResponse:
     """Another first sign-in link for a member who has not come yet."""
     row = get_or_404(Membership.objects.in_project(request.project), pk=member)
-    return render_members(request, MemberForm(), added=row, link=services.hand_over_link(row))
+    return render_members(request, MemberForm(), added=row, link=services.hand_over_link(row, by=request.user))
 
 
 @member_page(Role.OWNER)
@@ -118,7 +118,7 @@ def member_role(request: ProjectRequest, member: int) -> HttpResponse:
     form = RoleForm(request.POST)
     if form.is_valid():
         role = Role(form.cleaned_data["role"])
-        services.change_role(row, role=role)
+        services.change_role(row, role=role, by=request.user)
         messages.success(request, f"{row.user.display_name} is {role.label.lower()} now.")
     return redirect("members", request.project.slug)
 
@@ -127,7 +127,7 @@ def member_role(request: ProjectRequest, member: int) -> HttpResponse:
 @require_POST
 def member_remove(request: ProjectRequest, member: int) -> HttpResponse:
     row = get_or_404(Membership.objects.in_project(request.project), pk=member)
-    services.remove_member(row)
+    services.remove_member(row, by=request.user)
     messages.success(request, f"{row.user.display_name} is no longer a member. What they reviewed stays.")
     return redirect("home") if row.user == request.user else redirect("members", request.project.slug)
 
@@ -145,6 +145,7 @@ def api_keys(request: ProjectRequest) -> HttpResponse:
             request.project,
             name=data["name"],
             scopes=data["scopes"],
+            by=request.user,
             acts_for=data["acts_for"],
             expires_at=form.expires_at,
         )
@@ -159,6 +160,6 @@ def api_keys(request: ProjectRequest) -> HttpResponse:
 @require_POST
 def api_key_revoke(request: ProjectRequest, key: int) -> HttpResponse:
     row = get_or_404(ApiKey.objects.in_project(request.project), pk=key)
-    services.revoke_key(row)
+    services.revoke_key(row, by=request.user)
     messages.success(request, f"The key “{row.name}” opens nothing any more.")
     return redirect("api_keys", request.project.slug)

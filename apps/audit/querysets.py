@@ -12,3 +12,7 @@ class EntryQuerySet(QuerySet[Any]):
 
     def newest(self) -> Self:
         return self.order_by("-number")
+
+    def acts_and_actors(self) -> list[tuple[str, int | None]]:
+        """Who did what at all, each pair once."""
+        return list(self.order_by().values_list("act", "actor_id").distinct())

@@ -5,7 +5,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.accounts.access import get_or_404, project_of
+from apps.accounts.access import get_or_404, key_of, project_of
 from apps.accounts.models import Scope
 from apps.registry import services
 from apps.registry.models import MonitoredModel
@@ -27,5 +27,8 @@ class ModelView(APIView):
         """Register the model or change it; fields left out keep what they were."""
         serializer = ModelSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        changed = services.put_model(project_of(request), slug=model, document=serializer.validated_data)
+        key = key_of(request)
+        changed = services.put_model(
+            key.project, slug=model, document=serializer.validated_data, by=key.acts_for, key=key
+        )
         return Response(ModelShownSerializer(changed).data)

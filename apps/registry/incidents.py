@@ -7,7 +7,8 @@ from datetime import datetime
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
-from apps.accounts.models import User
+from apps.accounts import acts
+from apps.accounts.models import ApiKey, User
 from apps.common.clock import database_now
 from apps.common.errors import ConflictError
 from apps.registry.models import Incident, IncidentKind, MonitoredModel
@@ -66,7 +67,7 @@ def observe(model: MonitoredModel, sightings: Iterable[Sighting]) -> None:
         cursor.execute(OBSERVE, {"model": model.pk, **columns})
 
 
-def close(incident: Incident, *, by: User | None, note: str = "") -> Incident:
+def close(incident: Incident, *, by: User | None, key: ApiKey | None = None, note: str = "") -> Incident:
     """Close it in somebody's name; the same change seen from now on opens a new one."""
     with transaction.atomic():
         # What is being inspected at this moment is counted first, and cannot open it again behind our back.
@@ -74,6 +75,9 @@ def close(incident: Incident, *, by: User | None, note: str = "") -> Incident:
         still_open = Incident.objects.open().filter(pk=incident.pk)
         if not still_open.update(closed_at=database_now(), closed_by=by, note=note):
             raise ConflictError("This incident is closed already.", code="incident_closed")
+        told = {"model": incident.model.slug, "what": str(incident)}
+        subject = f"incident {incident.pk}"
+        acts.record(incident.model.project, "incident.closed", subject=subject, by=by, key=key, details=told)
     incident.refresh_from_db()
     return incident
 

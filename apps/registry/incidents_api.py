@@ -41,5 +41,6 @@ class CloseIncidentView(APIView):
         found = get_or_404(Incident.objects.in_project(project_of(request)), pk=incident)
         serializer = CloseIncidentSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        closed = incidents.close(found, by=key_of(request).acts_for, **serializer.validated_data)
+        key = key_of(request)
+        closed = incidents.close(found, by=key.acts_for, key=key, **serializer.validated_data)
         return Response(IncidentSerializer(closed).data)

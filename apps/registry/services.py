@@ -7,7 +7,8 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Max
 
-from apps.accounts.models import Project, validate_name
+from apps.accounts import acts
+from apps.accounts.models import ApiKey, Project, User, validate_name
 from apps.common.errors import ConflictError, DomainError, NotFoundError
 from apps.registry import incidents
 from apps.registry.models import MonitoredModel, ReviewQueue, Task, ValueModel
@@ -21,7 +22,9 @@ DEFAULT_REASONS = [
 ]
 
 
-def put_model(project: Project, *, slug: str, document: dict[str, Any]) -> MonitoredModel:
+def put_model(
+    project: Project, *, slug: str, document: dict[str, Any], by: User | None = None, key: ApiKey | None = None
+) -> MonitoredModel:
     """Register the model, or change it; it has a queue `main` from the start."""
     fields = {name: value for name, value in document.items() if name not in {"value_model", "prediction_range"}}
     try:
@@ -38,6 +41,8 @@ def put_model(project: Project, *, slug: str, document: dict[str, Any]) -> Monit
                 raise _invalid("task", "A new model needs its task: binary, multiclass or regression.")
         else:
             _check_change(model, fields)
+        is_new = model.pk is None
+        changed = [name for name, value in fields.items() if getattr(model, name) != value]
         for name, value in fields.items():
             setattr(model, name, value)
         _check_whole(model, document)
@@ -47,7 +52,11 @@ def put_model(project: Project, *, slug: str, document: dict[str, Any]) -> Monit
             model=model, slug="main", defaults={"name": "Main queue", "dispute_reasons": DEFAULT_REASONS}
         )
         if document.get("value_model"):
-            set_value_model(model, document["value_model"])
+            current = model.current_value_model
+            changed += ["value_model"] if set_value_model(model, document["value_model"]) != current else []
+        if is_new or changed:
+            act, told = ("model.registered", {}) if is_new else ("model.changed", {"changed": changed})
+            acts.record(project, act, subject=f"model {slug}", by=by, key=key, details=told)
     saved: MonitoredModel = MonitoredModel.objects.select_related("project").get(pk=model.pk)
     return saved
 

@@ -5,7 +5,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.accounts.access import get_or_404, project_of
+from apps.accounts.access import get_or_404, key_of, project_of
 from apps.accounts.models import Scope
 from apps.registry.models import MonitoredModel
 from apps.sampling import policies
@@ -31,4 +31,5 @@ class PoliciesView(APIView):
         found = self._model(request, model)
         serializer = SamplingSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        return Response(policies.put_document(found, serializer.validated_data))
+        key = key_of(request)
+        return Response(policies.put_document(found, serializer.validated_data, by=key.acts_for, key=key))

@@ -5,6 +5,8 @@ from typing import Any
 
 from django.db import transaction
 
+from apps.accounts import acts
+from apps.accounts.models import ApiKey, User
 from apps.common.clock import database_now
 from apps.common.errors import DomainError
 from apps.registry import services as registry
@@ -72,11 +74,14 @@ def _shown_policy(policy: SamplingPolicy) -> dict[str, Any]:
     return {**shown, "version": policy.version}
 
 
-def put_document(model: MonitoredModel, document: dict[str, Any]) -> dict[str, Any]:
+def put_document(
+    model: MonitoredModel, document: dict[str, Any], *, by: User | None = None, key: ApiKey | None = None
+) -> dict[str, Any]:
     """Bring policies and queues into the form of the document. What changes gets a new version from now on."""
     with transaction.atomic():
         MonitoredModel.objects.select_for_update().get(pk=model.pk)
         ensure_floor(model)
+        before = _policies_and_queues(model)
         for queue in document.get("queues", []):
             registry.put_queue(model, queue)
         now = database_now()
@@ -86,7 +91,28 @@ def put_document(model: MonitoredModel, document: dict[str, Any]) -> dict[str, A
             _end_absent(model, {policy.name for policy in wanted}, at=now)
         for policy in wanted:
             _put_policy(policy, at=now)
+        changed = _differing(before, _policies_and_queues(model))
+        if any(changed.values()):
+            subject = f"model {model.slug}"
+            acts.record(model.project, "sampling.changed", subject=subject, by=by, key=key, details=changed)
     return shown(model)
+
+
+def _policies_and_queues(model: MonitoredModel) -> dict[str, dict[str, Any]]:
+    """By name: the version in force of each policy, and each queue as it is."""
+    current = SamplingPolicy.objects.filter(model=model).current()
+    return {
+        "policies": dict(current.values_list("name", "version")),
+        "queues": {queue["slug"]: queue for queue in model.queues.values()},
+    }
+
+
+def _differing(before: dict[str, dict[str, Any]], after: dict[str, dict[str, Any]]) -> dict[str, list[str]]:
+    """The names under which something is new, changed or gone."""
+    return {
+        kind: sorted(name for name in old.keys() | after[kind].keys() if old.get(name) != after[kind].get(name))
+        for kind, old in before.items()
+    }
 
 
 def _floor_of(model: MonitoredModel, document: dict[str, Any]) -> SamplingPolicy:

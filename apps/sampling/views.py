@@ -6,7 +6,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.accounts.access import ProjectRequest, get_or_404, member_page
-from apps.accounts.models import Role
+from apps.accounts.models import Role, User
 from apps.common import doorbell
 from apps.common.errors import DomainError
 from apps.predictions import stages
@@ -44,7 +44,7 @@ def sampling_page(request: ProjectRequest, model: str) -> HttpResponse:
     found = _model(request, model)
     if request.method == "POST":
         form = SamplingForm(request.POST)
-        if form.is_valid() and _saved(form, found):
+        if form.is_valid() and _saved(form, found, by=request.user):
             messages.success(request, "Saved. It holds for what is received from now on.")
             return redirect("sampling", request.project.slug, found.slug)
     else:
@@ -60,9 +60,9 @@ def sampling_page(request: ProjectRequest, model: str) -> HttpResponse:
     return render(request, "sampling/sampling.html", context, status=400 if form.errors else 200)
 
 
-def _saved(form: SamplingForm, model: MonitoredModel) -> bool:
+def _saved(form: SamplingForm, model: MonitoredModel, *, by: User) -> bool:
     try:
-        policies.put_document(model, form.cleaned_data["document"])
+        policies.put_document(model, form.cleaned_data["document"], by=by)
     except DomainError as error:
         form.add_error("document", error.message)
         return False

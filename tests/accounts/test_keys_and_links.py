@@ -29,13 +29,13 @@ def project():
 def test_a_key_opens_until_it_is_revoked(project):
     key, text = make_key(project)
     assert policies_status(text) == 200
-    services.revoke_key(key)
+    services.revoke_key(key, by=None)
     assert policies_status(text) == 401
 
 
 def test_an_expired_key_opens_nothing(project):
     _, text = services.create_key(
-        project, name="old", scopes=["sampling:write"], expires_at=timezone.now() - timedelta(seconds=1)
+        project, name="old", scopes=["sampling:write"], by=None, expires_at=timezone.now() - timedelta(seconds=1)
     )
     assert policies_status(text) == 401
 

@@ -36,7 +36,7 @@ class Command(BaseCommand):
                 is_simulated=options["simulated"],
             )
             _, text = services.create_key(
-                member.project, name=f"made for {member.user.email}", scopes=scopes, acts_for=member.user
+                member.project, name=f"made for {member.user.email}", scopes=scopes, by=None, acts_for=member.user
             )
         except (ValidationError, DomainError) as error:
             raise CommandError(str(error)) from error

@@ -1,0 +1,134 @@
+"""The record as its readers see it: names for ids, sentences for codes."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
+
+from django.utils import dateformat
+
+from apps.accounts.models import Project, User
+from apps.audit import services as audit
+from apps.audit import wording
+from apps.audit.models import Entry
+from apps.audit.querysets import EntryQuerySet
+
+NOBODY = "none"
+A_SYSTEM = "A system"
+# Details that hold the number of a person.
+OF_PEOPLE = ("acts_for", "person")
+# What a look at the page checks; `manage verify_audit` checks all.
+CHECKED = 1_000
+COLUMNS = ("number", "at", "who", "person", "act", "what", "details", "previous_hash", "hash")
+_PERSON = re.compile(r"person ([0-9]{1,18})")
+
+
+@dataclass(frozen=True)
+class Line:
+    """An entry in words."""
+
+    entry: Entry
+    who: str
+    key: str
+    what: str
+    details: list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Check:
+    """How the chain stands: `broken` is the first number that is not as it was written, of the `looked_at` newest."""
+
+    entries: int
+    looked_at: int
+    broken: int | None
+
+
+def check(project: Project) -> Check:
+    last = Entry.objects.of(project.pk).newest().values_list("number", flat=True).first() or 0
+    return Check(entries=last, looked_at=min(last, CHECKED), broken=audit.verify(project.pk, newest=CHECKED))
+
+
+def choices(project: Project) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """The acts and the people that the project's record knows, each with its words."""
+    found = Entry.objects.of(project.pk).acts_and_actors()
+    acts = {act for act, _ in found}
+    people = {actor for _, actor in found if actor}
+    names = names_of(people)
+    by_name = sorted(((str(person), _name(person, names)) for person in people), key=lambda choice: choice[1].lower())
+    system = [(NOBODY, A_SYSTEM)] if any(actor is None for _, actor in found) else []
+    return sorted(((act, wording.said_of_any(act)) for act in acts), key=lambda choice: choice[1]), by_name + system
+
+
+def lines(entries: Iterable[Entry]) -> list[Line]:
+    """The entries in words; one question for all names in them."""
+    rows = list(entries)
+    names = names_of({number for entry in rows for number in _people_in(entry)})
+    return [_line(entry, names) for entry in rows]
+
+
+def names_of(people: Iterable[int]) -> dict[int, str]:
+    return {user.pk: user.display_name for user in User.objects.filter(pk__in=set(people))}
+
+
+def csv_rows(entries: EntryQuerySet) -> Iterator[tuple[object, ...]]:
+    """The entries under `COLUMNS`, names looked up some at a time."""
+    rows = entries.iterator(chunk_size=audit.AT_ONCE)
+    while some := list(islice(rows, audit.AT_ONCE)):
+        for line in lines(some):
+            entry = line.entry
+            details = json.dumps(entry.details, sort_keys=True, ensure_ascii=False)
+            yield (
+                *(entry.number, entry.at.isoformat(), line.who, entry.actor_id, entry.act, line.what, details),
+                *(entry.previous_hash, entry.hash),
+            )
+
+
+def _people_in(entry: Entry) -> list[int]:
+    found = _PERSON.fullmatch(entry.subject)
+    told = [value for name, value in entry.details.items() if name in OF_PEOPLE and type(value) is int]
+    return [*([int(found[1])] if found else []), *([entry.actor_id] if entry.actor_id else []), *told]
+
+
+def _line(entry: Entry, names: dict[int, str]) -> Line:
+    found = _PERSON.fullmatch(entry.subject)
+    subject = _name(int(found[1]), names) if found else entry.subject
+    return Line(
+        entry=entry,
+        who=_name(entry.actor_id, names) if entry.actor_id else A_SYSTEM,
+        key=str(entry.details.get("key", "")),
+        what=wording.said(entry.act, subject),
+        details=[(_words(name), _told(name, value, names)) for name, value in entry.details.items() if name != "key"],
+    )
+
+
+def _name(person: int, names: dict[int, str]) -> str:
+    """People whose account is gone are a number."""
+    return names.get(person, f"person {person}")
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _told(name: str, value: Any, names: dict[int, str]) -> str:
+    if name in OF_PEOPLE and type(value) is int:
+        return _name(value, names)
+    if name.endswith("_at") and isinstance(value, str):
+        return _moment(value)
+    if isinstance(value, list):
+        return ", ".join(_told("", each, names) for each in value)
+    if isinstance(value, dict):
+        return "; ".join(f"{_words(inner)}: {_told(inner, each, names)}" for inner, each in value.items())
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "nothing"}[value]
+    return str(value)
+
+
+def _moment(text: str) -> str:
+    try:
+        return dateformat.format(datetime.fromisoformat(text).astimezone(UTC), "j F Y, H:i") + " UTC"
+    except ValueError:
+        return text

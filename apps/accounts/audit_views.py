@@ -1,0 +1,63 @@
+"""The record of who administered what, for owners: read it, download it."""
+
+from urllib.parse import urlencode
+
+from django.core.paginator import Paginator
+from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from apps.accounts import audit_page
+from apps.accounts.access import ProjectRequest, member_page
+from apps.accounts.forms import AuditForm
+from apps.accounts.models import Role
+from apps.audit.models import Entry
+from apps.audit.querysets import EntryQuerySet
+from apps.common.spreadsheets import csv_pieces
+
+ENTRIES_SHOWN = 50
+
+
+def _form(request: ProjectRequest) -> AuditForm:
+    acts, people = audit_page.choices(request.project)
+    return AuditForm(request.GET, acts=acts, people=people)
+
+
+def _chosen(request: ProjectRequest, asked: dict[str, str]) -> EntryQuerySet:
+    entries: EntryQuerySet = Entry.objects.of(request.project.pk).newest()
+    if "act" in asked:
+        entries = entries.filter(act=asked["act"])
+    if "person" in asked:
+        entries = entries.filter(actor_id=None if asked["person"] == audit_page.NOBODY else int(asked["person"]))
+    return entries
+
+
+@never_cache
+@require_safe
+@member_page(Role.OWNER)
+def audit(request: ProjectRequest) -> HttpResponse:
+    """Who did what and when, the newest first, and whether the record is whole."""
+    form = _form(request)
+    asked = form.asked()
+    page = Paginator(_chosen(request, asked), ENTRIES_SHOWN).get_page(request.GET.get("page"))
+    context = {
+        "form": form,
+        "check": audit_page.check(request.project),
+        "lines": audit_page.lines(page.object_list),
+        "page": page,
+        "filters": asked,
+        "query": urlencode(asked),
+    }
+    return render(request, "accounts/audit.html", context)
+
+
+@require_safe
+@member_page(Role.OWNER)
+def audit_csv(request: ProjectRequest) -> StreamingHttpResponse:
+    """The chosen entries as a file, with their hashes."""
+    rows = audit_page.csv_rows(_chosen(request, _form(request).asked()))
+    headers = {"Content-Disposition": f'attachment; filename="{request.project.slug}-record.csv"'}
+    return StreamingHttpResponse(
+        csv_pieces(audit_page.COLUMNS, rows), content_type="text/csv; charset=utf-8", headers=headers
+    )

@@ -1,0 +1,90 @@
+"""The record of who administered what, in a browser."""
+
+from collections.abc import Callable
+
+import pytest
+from django.db import connection, transaction
+from playwright.sync_api import Page, expect
+
+from apps.accounts import services
+from apps.accounts.models import Membership, Project, Role, User
+from apps.audit import services as audit
+from apps.sampling import policies
+from tests.factories import make_key, make_member, make_model, make_project
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+SignIn = Callable[[Page, User], None]
+Check = Callable[[Page], None]
+HOSTILE = "<b>bold</b>" + "unbroken" * 20
+
+
+def administer(owner: Membership) -> None:
+    """An afternoon of an owner."""
+    project, me = owner.project, owner.user
+    member = services.add_member(project, email="bo@example.org", name="Bo Lindqvist", role=Role.REVIEWER, by=me)
+    services.change_role(member, role=Role.ENGINEER, by=me)
+    key, _ = make_key(project, acts_for=member.user)
+    policies.put_document(make_model(project), {"floor": 0.01}, by=member.user, key=key)
+    queue_acts(project, me)
+
+
+def queue_acts(project: Project, by: User, *, times: int = 1) -> None:
+    with transaction.atomic():
+        for act in ("queue.paused", "queue.resumed") * times:
+            audit.record(project=project.pk, actor=by.pk, act=act, subject="queue main", details={"why": HOSTILE})
+
+
+@pytest.fixture
+def owner(page: Page, sign_in: SignIn) -> Membership:
+    member = make_member(make_project("office"), Role.OWNER, name="Ana Ruiz")
+    sign_in(page, member.user)
+    return member
+
+
+def test_record_is_sound_empty_filled_and_narrowed(
+    page: Page, look: tuple[str, int], owner: Membership, is_sound: Check
+) -> None:
+    page.goto("/p/office/members/")
+    page.get_by_role("link", name="Record").click()
+    expect(page.get_by_role("heading", name="Nothing has been recorded yet")).to_be_visible()
+    is_sound(page)
+    administer(owner)
+    page.reload()
+    expect(page.get_by_text("All 7 entries were checked just now")).to_be_visible()
+    expect(page.get_by_text("took in Bo Lindqvist")).to_be_visible()
+    expect(page.get_by_text(HOSTILE)).to_have_count(2)
+    is_sound(page)
+    page.get_by_label("What").select_option("Gave a person another role")
+    page.get_by_label("Who").select_option("Ana Ruiz")
+    page.get_by_role("button", name="Show", exact=True).click()
+    expect(page.get_by_role("heading", name="1 entry of 7")).to_be_visible()
+    expect(page.get_by_text("gave another role to Bo Lindqvist")).to_be_visible()
+    is_sound(page)
+
+
+def test_broken_record_is_sound_and_says_where(
+    page: Page, look: tuple[str, int], owner: Membership, is_sound: Check
+) -> None:
+    administer(owner)
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE audit_entry DISABLE TRIGGER append_only")
+        cursor.execute("DELETE FROM audit_entry WHERE number = 2")
+        cursor.execute("ALTER TABLE audit_entry ENABLE TRIGGER append_only")
+    page.goto("/p/office/audit/")
+    expect(page.get_by_role("heading", name="The record is broken at entry 2")).to_be_visible()
+    is_sound(page)
+
+
+def test_record_is_turned_over_by_keyboard_and_taken_as_a_file(page: Page, owner: Membership) -> None:
+    queue_acts(owner.project, owner.user, times=30)
+    page.goto("/p/office/audit/?act=queue.paused")
+    expect(page.get_by_role("heading", name="30 entries of 60")).to_be_visible()
+    page.get_by_role("link", name="Show all").click()
+    page.get_by_role("link", name="Next").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("2 of 2")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download all").click()
+    assert download.value.suggested_filename == "office-record.csv"
+    assert len(download.value.path().read_text().splitlines()) == 1 + 60
