@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from apps.review import views
+from apps.review import guideline_views, queue_views, views
 from apps.review.api import ClaimView, DecisionView, HeartbeatView, JudgementView, ReleaseView
 
 urlpatterns: list[URLPattern] = [
@@ -13,6 +13,10 @@ urlpatterns: list[URLPattern] = [
     path("p/<slug:project>/slots/<int:slot>/heartbeat/", views.heartbeat, name="slot_heartbeat"),
     path("p/<slug:project>/slots/<int:slot>/release/", views.release, name="slot_release"),
     path("p/<slug:project>/models/<slug:model>/reviews/", views.reviews, name="reviews"),
+    path("p/<slug:project>/queues/<int:queue>/settings/", queue_views.settings_page, name="queue_settings"),
+    path("p/<slug:project>/queues/<int:queue>/settings/preview/", queue_views.preview, name="queue_preview"),
+    path("p/<slug:project>/queues/<int:queue>/guidelines/", guideline_views.guidelines_page, name="queue_guidelines"),
+    path("p/<slug:project>/queues/<int:queue>/guidelines/preview/", guideline_views.preview, name="guideline_preview"),
 ]
 
 api_urlpatterns: list[URLPattern] = [

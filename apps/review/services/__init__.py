@@ -7,16 +7,19 @@ from apps.review.services.deciding import decide
 from apps.review.services.judging import judge, judge_and_leave
 from apps.review.services.opening import open_due_items
 from apps.review.services.progress import Progress, Waiting, progress, queue_counts, reviewer_counts, why_waiting
+from apps.review.services.queue_rules import Change, change_queue
 from apps.review.services.reopening import amend, go_back, new_token
 from apps.review.services.settling import close_lapsed
 
 __all__ = [
     "Answer",
+    "Change",
     "Only",
     "Progress",
     "Verdict",
     "Waiting",
     "amend",
+    "change_queue",
     "claim_slots",
     "close_lapsed",
     "decide",
