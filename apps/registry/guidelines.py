@@ -114,5 +114,5 @@ def _without_long_rests(lines: list[Line]) -> Iterator[Line]:
     for at, line in enumerate(lines):
         if at in near:
             yield line
-        elif at == 0 or at - 1 in near:
+        elif near and (at == 0 or at - 1 in near):
             yield Line(Kind.GAP)

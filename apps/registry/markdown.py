@@ -5,22 +5,23 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
-SCHEMES = {"http", "https", "mailto"}
+# An address of a known scheme, or one that can have no scheme.
+HARMLESS = re.compile(r"(?:https?:|mailto:|[/?#.]|[^:]*\Z)", re.IGNORECASE)
+# Each bracket is looked for its partner to the end of the text; no text for people has so many.
+MOST_BRACKETS = 2_000
 # The page has the first level to itself.
 LEVELS_DOWN = 1
 
 
 def _is_harmless(url: str) -> bool:
-    """A relative address, or one of a known scheme; a colon behind the first / ? or # begins no scheme."""
-    start = re.split(r"[/?#\\]", url, maxsplit=1)[0]
-    scheme, colon, _ = start.partition(":")
-    return not colon or scheme.strip().lower() in SCHEMES
+    return HARMLESS.match(url) is not None
 
 
 def _link_open(self: RendererHTML, tokens: Sequence[Token], at: int, options: OptionsDict, env: EnvType) -> str:
@@ -52,6 +53,8 @@ _markdown = _parser()
 @lru_cache(maxsize=64)
 def to_html(text: str) -> SafeString:
     """The text as HTML, its headings below that of the page."""
+    if text.count("[") > MOST_BRACKETS:
+        return format_html("<pre>{}</pre>", text)
     tokens = _markdown.parse(text)
     for token in tokens:
         if token.type in {"heading_open", "heading_close"}:

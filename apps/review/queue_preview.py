@@ -20,14 +20,17 @@ ASSUMED_AGREEMENT = 0.9
 
 @dataclass(frozen=True)
 class Seen:
-    """A share, and of how many cases."""
+    """How many of the last cases."""
 
-    share: float
+    count: int
     cases: int
 
     @property
-    def words(self) -> str:
-        return f"{100 * self.share:.0f} % of the last {self.cases:,}"
+    def share(self) -> float:
+        return self.count / self.cases
+
+    def __str__(self) -> str:
+        return f"{self.count:,} of the last {self.cases:,} cases"
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,7 @@ def _answers(items: list[int]) -> tuple[dict[int, dict[int, float]], list[int], 
 
 
 def _seen(cases: list[bool]) -> Seen | None:
-    return Seen(sum(cases) / len(cases), len(cases)) if cases else None
+    return Seen(sum(cases), len(cases)) if cases else None
 
 
 @dataclass(frozen=True)
@@ -138,8 +141,8 @@ def sentences(rules: Mapping[str, Any], observed: Observed) -> Iterator[tuple[st
     expected = expect(rules, observed)
     yield _reviews(rules, observed, expected)
     if rules["is_extra_reviewer_asked"]:
-        yield f"{_number(expected.extra)} more answers", f"where reviewers disagree: {_disagreement(observed)}."
-    yield _second_opinions(observed, expected)
+        yield f"{_number(expected.extra)} more answers", f"where reviewers disagree. {_disagreement(observed)}"
+    yield _second_opinions(rules, observed, expected)
     yield _probes(expected)
     yield _time(observed, expected)
 
@@ -157,16 +160,19 @@ def _reviews(rules: Mapping[str, Any], observed: Observed, expected: Expectation
 
 def _disagreement(observed: Observed) -> str:
     if observed.disagreement is None:
-        return "if 1 in 10 do; how many really do is not known yet"
-    return f"they did in {observed.disagreement.words} cases with several answers"
+        return "How often they do is not known yet; this takes 1 case in 10."
+    return f"They did in {observed.disagreement} with several answers."
 
 
-def _second_opinions(observed: Observed, expected: Expectation) -> tuple[str, str]:
+def _second_opinions(rules: Mapping[str, Any], observed: Observed, expected: Expectation) -> tuple[str, str]:
+    why = "by an adjudicator, and one for each dispute. "
     if observed.agreement is None:
-        why = "if reviewers say what the model said in 9 of 10 cases; how often they do is not known yet"
+        why += "How often reviewers say what the model says is not known yet; this takes 9 cases in 10."
     else:
-        why = f"reviewers said what the model said in {observed.agreement.words} cases"
-    return f"{_number(expected.second_opinions)} second opinions", f"and one for each dispute: {why}."
+        why += f"Reviewers said what the model said in {observed.agreement}."
+    if rules["overlap"] > 1 and not rules["is_extra_reviewer_asked"]:
+        why += f" And where they disagree: {_disagreement(observed)[0].lower()}{_disagreement(observed)[1:]}"
+    return f"{_number(expected.second_opinions)} second opinions", why
 
 
 def _probes(expected: Expectation) -> tuple[str, str]:
