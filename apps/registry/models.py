@@ -193,6 +193,8 @@ class ReviewQueue(models.Model):
     four_eyes_amount = models.FloatField(null=True, blank=True)
     # Items are served in random order by default. With another one a window counts only once it is drained.
     order = models.CharField(max_length=16, choices=Order, default=Order.RANDOM)
+    # The order by which what is open is kept; the worker brings it to the one above.
+    kept_order = models.CharField(max_length=16, choices=Order, default=Order.RANDOM, editable=False)
     # Items are late so many hours after they were opened; null: never.
     due_hours = models.PositiveIntegerField(null=True, blank=True)
     # Items with a known answer, and items that the same person has answered before, for each item opened.

@@ -24,6 +24,10 @@ class MonitoredModelQuerySet(ProjectScopedQuerySet):
 class ReviewQueueQuerySet(ProjectScopedQuerySet):
     project_path = "model__project"
 
+    def to_be_ordered(self) -> Self:
+        """Those whose open work is kept in another order than the present one."""
+        return self.exclude(order=F("kept_order"))
+
 
 class GuidelineQuerySet(ProjectScopedQuerySet):
     project_path = "queue__model__project"

@@ -6,11 +6,14 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
-from apps.accounts.models import validate_name
+from apps.accounts.models import Role, validate_name
 from apps.common.api import StrictSerializer
 from apps.common.fields import AmountField, ClassOrNumberField, FlagField, NumberField, TextField, WholeNumberField
 from apps.registry.models import Incident, MonitoredModel, ReviewQueue, Task, ValueModel
 
+# Those who work at a desk, to whom a queue shows sensitive features or hides them.
+SENSITIVE_ROLES = (Role.REVIEWER, Role.ADJUDICATOR, Role.ENGINEER)
+LONGEST_DUE_HOURS = 24 * 366
 FEATURE_TYPES = ("number", "integer", "category", "boolean", "text")
 MAX_FEATURES = 2_000
 
@@ -110,6 +113,7 @@ class QueueSerializer(serializers.ModelSerializer[ReviewQueue]):
 
     name = serializers.CharField(source="slug")
     title = serializers.CharField(source="name")
+    extra_reviewer = serializers.BooleanField(source="is_extra_reviewer_asked")
 
     class Meta:
         model = ReviewQueue
@@ -122,6 +126,14 @@ class QueueSerializer(serializers.ModelSerializer[ReviewQueue]):
             "prefetch",
             "adjudication_rate_agreed",
             "adjudication_rate_differs",
+            "adjudication_rate_disagreed",
+            "extra_reviewer",
+            "four_eyes_amount",
+            "order",
+            "due_hours",
+            "gold_rate",
+            "repeat_rate",
+            "sensitive_role",
             "dispute_reasons",
         )
 
@@ -136,6 +148,14 @@ class QueueInputSerializer(StrictSerializer):
     prefetch = WholeNumberField(min_value=1, max_value=25, required=False)
     adjudication_rate_agreed = NumberField(min_value=0, max_value=1, required=False)
     adjudication_rate_differs = NumberField(min_value=0, max_value=1, required=False)
+    adjudication_rate_disagreed = NumberField(min_value=0, max_value=1, required=False)
+    extra_reviewer = FlagField(required=False, source="is_extra_reviewer_asked")
+    four_eyes_amount = NumberField(min_value=0, required=False, allow_null=True)
+    order = serializers.ChoiceField(choices=ReviewQueue.Order.choices, required=False)
+    due_hours = WholeNumberField(min_value=1, max_value=LONGEST_DUE_HOURS, required=False, allow_null=True)
+    gold_rate = NumberField(min_value=0, max_value=0.5, required=False)
+    repeat_rate = NumberField(min_value=0, max_value=0.5, required=False)
+    sensitive_role = serializers.ChoiceField(choices=[(role, role.label) for role in SENSITIVE_ROLES], required=False)
     dispute_reasons = serializers.ListField(child=TextField(max_length=200), max_length=9, required=False)
     # What GET shows may be sent back as it is.
     id = WholeNumberField(required=False)

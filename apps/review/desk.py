@@ -170,6 +170,11 @@ def _classes(
     ]
 
 
+def first_choices(model: MonitoredModel) -> list[Choice]:
+    """What a blind case offers first, whichever it is."""
+    return _classes(model)
+
+
 def head(queue: ReviewQueue, *, by: Membership) -> dict[str, object]:
     """What the page shows beside any case: the queue and how far it is."""
     return {
@@ -178,6 +183,7 @@ def head(queue: ReviewQueue, *, by: Membership) -> dict[str, object]:
         "tab": "reviews",
         "progress": services.progress(queue, by=by),
         "last_given": last_given(queue, by=by),
+        "guideline_version": queue.guidelines.order_by("-version").values_list("version", flat=True).first(),
     }
 
 

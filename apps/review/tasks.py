@@ -7,3 +7,4 @@ from apps.review import services
 def open_items() -> None:
     services.open_due_items()
     services.close_lapsed()
+    services.rekey_due()

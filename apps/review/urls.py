@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from apps.review import case_views, live_views, views, waiting_views
+from apps.review import case_views, guideline_views, live_views, queue_views, views, waiting_views
 from apps.review.api import ClaimView, DecisionView, HeartbeatView, JudgementView, ReleaseView
 
 urlpatterns: list[URLPattern] = [
@@ -25,6 +25,10 @@ urlpatterns: list[URLPattern] = [
     path("p/<slug:project>/queues/<int:queue>/pause/", live_views.queue_pause, name="queue_pause"),
     path("p/<slug:project>/slots/<int:slot>/take-back/", live_views.slot_take_back, name="slot_take_back"),
     path("p/<slug:project>/slots/<int:slot>/reassign/", live_views.slot_reassign, name="slot_reassign"),
+    path("p/<slug:project>/queues/<int:queue>/settings/", queue_views.settings_page, name="queue_settings"),
+    path("p/<slug:project>/queues/<int:queue>/settings/preview/", queue_views.preview, name="queue_preview"),
+    path("p/<slug:project>/queues/<int:queue>/guidelines/", guideline_views.guidelines_page, name="queue_guidelines"),
+    path("p/<slug:project>/queues/<int:queue>/guidelines/preview/", guideline_views.preview, name="guideline_preview"),
 ]
 
 api_urlpatterns: list[URLPattern] = [

@@ -125,13 +125,12 @@ class Team:
 
     def work(self) -> None:
         """In turns until nobody is given anything."""
-        is_busy = True
-        while is_busy:
+        served = 1
+        while served:
             people = [self.reviewers[at] for at in self.rng.permutation(len(self.reviewers))]
-            # Everybody takes their turn, whatever the others had.
-            is_busy = any([self.review(person) for person in people])
+            served = sum(self.review(person) for person in people)
             self.answer_questions()
-            is_busy |= any([self.adjudicate(member) for member in self.adjudicators])
+            served += sum(self.adjudicate(member) for member in self.adjudicators)
 
     def review(self, person: Reviewer) -> bool:
         slots = review.claim_slots(self.queue, by=person.member)

@@ -46,6 +46,56 @@ def test_what_is_shown_can_be_put_back_unchanged(call):
     assert again.json()["policies"][0]["version"] == 1
 
 
+RULES = {
+    "adjudication_rate_disagreed": 0.5,
+    "extra_reviewer": True,
+    "four_eyes_amount": 10_000.0,
+    "order": "stakes",
+    "due_hours": 48,
+    "gold_rate": 0.05,
+    "repeat_rate": 0.02,
+    "sensitive_role": "adjudicator",
+}
+
+
+def test_a_queue_keeps_the_rules_that_a_document_does_not_name(call):
+    assert call({"queues": [{"name": "main", **RULES}]}).status_code == 200
+    (queue,) = call({"queues": [{"name": "main", "overlap": 3}]}).json()["queues"]
+    assert {name: queue[name] for name in RULES} == RULES
+    assert queue["overlap"] == 3
+
+
+def test_the_rules_of_amounts_and_due_times_can_be_taken_back(call):
+    call({"queues": [{"name": "main", **RULES}]})
+    (queue,) = call({"queues": [{"name": "main", "four_eyes_amount": None, "due_hours": None}]}).json()["queues"]
+    assert (queue["four_eyes_amount"], queue["due_hours"]) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("adjudication_rate_disagreed", 1.5),
+        ("extra_reviewer", "yes"),
+        ("four_eyes_amount", -1),
+        ("four_eyes_amount", "10"),
+        ("order", "newest"),
+        ("due_hours", 0),
+        ("due_hours", 2.5),
+        ("gold_rate", 0.51),
+        ("repeat_rate", -0.1),
+        ("sensitive_role", "stakeholder"),
+        ("sensitive_role", "owner"),
+        ("is_extra_reviewer_asked", True),
+    ],
+)
+def test_a_rule_out_of_its_range_changes_nothing(call, name, value):
+    before = call().json()
+    refusal = call({"queues": [{"name": "main", name: value}]})
+    assert refusal.status_code == 400
+    assert f'"{name}"' in refusal.content.decode()
+    assert call().json() == before
+
+
 @pytest.mark.parametrize(
     "document",
     [

@@ -49,6 +49,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='reviewqueue',
+            name='kept_order',
+            field=models.CharField(choices=[('random', 'in random order'), ('stakes', 'most at stake first'), ('due', 'oldest first')], default='random', editable=False, max_length=16),
+        ),
+        migrations.AddField(
+            model_name='reviewqueue',
             name='is_extra_reviewer_asked',
             field=models.BooleanField(default=False),
         ),

@@ -10,20 +10,23 @@ from apps.review.services.deciding import decide
 from apps.review.services.disputing import reply
 from apps.review.services.judging import judge, judge_and_leave
 from apps.review.services.opening import open_due_items
-from apps.review.services.order import rekey
+from apps.review.services.order import rekey, rekey_due
 from apps.review.services.probing import make_gold, retire_gold
 from apps.review.services.progress import Progress, Waiting, progress, queue_counts, reviewer_counts, why_waiting
+from apps.review.services.queue_rules import Change, change_queue
 from apps.review.services.reopening import amend, go_back, new_token
 from apps.review.services.settling import close_lapsed
 
 __all__ = [
     "Answer",
+    "Change",
     "Only",
     "Progress",
     "Verdict",
     "Waiting",
     "amend",
     "answer_question",
+    "change_queue",
     "check_may_answer",
     "claim_slots",
     "close_lapsed",
@@ -43,6 +46,7 @@ __all__ = [
     "queue_counts",
     "reassign",
     "rekey",
+    "rekey_due",
     "release",
     "reopen_item",
     "reply",

@@ -1,10 +1,12 @@
 """Live work in an engineer's hands: take back, hand over, pause, open anew. Every act is in the audit record."""
 
+from typing import Any
+
 from django.db import transaction
 from django.utils import timezone
 
+from apps.accounts import acts
 from apps.accounts.models import Membership, Role, User
-from apps.audit import services as audit
 from apps.common.errors import ConflictError, DomainError, ForbiddenError
 from apps.predictions.models import CaseView
 from apps.registry.models import ReviewQueue
@@ -20,7 +22,7 @@ def release(slot: Slot, *, by: User) -> None:
     held = _lock_open(slot)
     if held.reviewer is None:
         raise ConflictError("Nobody has this case in hand by now.", code="not_held")
-    before = held.reviewer.display_name
+    before = acts.person(held.reviewer)
     if held.judged_at is not None:
         held.close(Slot.Outcome.ANSWERED)
         settling.settle(held.item)
@@ -29,7 +31,7 @@ def release(slot: Slot, *, by: User) -> None:
         settling.settle(held.item)
     else:
         held.put_back()
-    _record(held, by=by, act="slot.released", of=before)
+    _record(held.item, by=by, act="slot.released", of=before)
 
 
 @transaction.atomic
@@ -47,9 +49,9 @@ def reassign(slot: Slot, *, to: Membership, by: User) -> None:
     has_seen = CaseView.objects.filter(prediction=item.prediction_id, user=to.user).exists()
     if item.is_blind and not held.is_adjudication and has_seen:
         raise ConflictError(f"{to.user.display_name} has seen what the model said of it.", code="has_seen")
-    before = held.reviewer.display_name if held.reviewer else ""
+    before = acts.person(held.reviewer) if held.reviewer else ""
     held.keep_for(to.user)
-    _record(held, by=by, act="slot.reassigned", of=before, to=to.user.display_name)
+    _record(item, by=by, act="slot.reassigned", of=before, to=acts.person(to.user))
 
 
 @transaction.atomic
@@ -85,13 +87,8 @@ def reopen_item(item: ReviewItem, *, by: User, why: str) -> ReviewItem:
     locked.needs_resolution = True
     Slot.objects.bulk_create(slots_of(locked))
     settling.settle(locked)
-    audit.record(
-        project=locked.model.project_id,
-        actor=by.pk,
-        act="item.reopened",
-        subject=f"case {locked.prediction.external_id}",
-        details={"round": locked.round, "why": why},
-    )
+    said = {"round": locked.round, "why": why}
+    _record(locked, by=by, act="item.reopened", **said)
     return locked
 
 
@@ -103,14 +100,14 @@ def mark_gold(item: ReviewItem, *, by: User, note: str = "") -> GoldAnswer:
     if value is None or locked.state != ReviewItem.State.CLOSED:
         raise ConflictError("Only a settled case has an answer to go by.", code="not_settled")
     gold = probing.make_gold(locked, value=value, by=by, note=note)
-    _record_gold(gold, by=by, act="gold.made")
+    _record(locked, by=by, act="gold.made")
     return gold
 
 
 @transaction.atomic
 def unmark_gold(gold: GoldAnswer, *, by: User) -> None:
     probing.retire_gold(gold)
-    _record_gold(gold, by=by, act="gold.retired")
+    _record(gold.item, by=by, act="gold.retired")
 
 
 def _lock_item(item: ReviewItem) -> ReviewItem:
@@ -126,17 +123,9 @@ def _lock_open(slot: Slot) -> Slot:
     return held
 
 
-def _record(slot: Slot, *, by: User, act: str, **details: str) -> None:
-    case = slot.item.prediction.external_id
-    project = slot.item.model.project_id
-    audit.record(project=project, actor=by.pk, act=act, subject=f"case {case}", details={"slot": slot.pk, **details})
+def _record(item: ReviewItem, *, by: User, act: str, **details: Any) -> None:
+    acts.record(item.model.project, act, subject=f"case {item.prediction.external_id}", by=by, details=details)
 
 
 def _record_queue(queue: ReviewQueue, *, by: User, act: str) -> None:
-    model = queue.model
-    audit.record(project=model.project_id, actor=by.pk, act=act, subject=f"queue {model.slug}:{queue.slug}")
-
-
-def _record_gold(gold: GoldAnswer, *, by: User, act: str) -> None:
-    project = gold.queue.model.project_id
-    audit.record(project=project, actor=by.pk, act=act, subject=f"case {gold.item.prediction.external_id}")
+    acts.record(queue.model.project, act, subject=f"queue {queue.model.slug}:{queue.slug}", by=by)

@@ -3,8 +3,8 @@
 from django.db import transaction
 from django.utils import timezone
 
+from apps.accounts import acts
 from apps.accounts.models import User
-from apps.audit import services as audit
 from apps.common.errors import ConflictError, DomainError
 from apps.review.models import Decision, Dispute, Verdict
 from apps.review.services.answers import LONGEST_NOTE
@@ -33,6 +33,6 @@ def reply(dispute: Dispute, *, by: User, text: str) -> Dispute:
         raise DomainError(f"Say something, in at most {LONGEST_NOTE:,} characters.", code="text_missing", field="text")
     locked.reply, locked.replied_by, locked.replied_at = text, by, timezone.now()
     locked.save(update_fields=["reply", "replied_by", "replied_at"])
-    project = locked.item.queue.model.project_id
-    audit.record(project=project, actor=by.pk, act="dispute.answered", subject=f"dispute {locked.pk}")
+    item = locked.item
+    acts.record(item.model.project, "dispute.answered", subject=f"case {item.prediction.external_id}", by=by)
     return locked

@@ -46,7 +46,14 @@ def rekey(queue: ReviewQueue) -> int:
             # It stays so: what is left of a queue once served by a rule is no random part of it.
             ReviewItem.objects.filter(pk__in={slot.item_id for slot in chunk}).update(order=queue.order)
         keyed, last = keyed + len(chunk), chunk[-1].pk
+    ReviewQueue.objects.filter(pk=queue.pk).update(kept_order=queue.order)
     return keyed
+
+
+def rekey_due() -> None:
+    """Bring open work into the order that its queue has by now, whoever changed it."""
+    for queue in ReviewQueue.objects.to_be_ordered().select_related("model"):
+        rekey(queue)
 
 
 def _amount(item: ReviewItem) -> float:

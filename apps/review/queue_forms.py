@@ -1,0 +1,246 @@
+"""A queue's rules and its guidelines, as engineers fill them in."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.forms.boundfield import BoundField
+
+from apps.registry.guidelines import LONGEST_CHANGE, LONGEST_TEXT
+from apps.registry.models import Guideline, ReviewQueue
+from apps.registry.serializers import LONGEST_DUE_HOURS, SENSITIVE_ROLES
+
+MOST_REASONS = 9
+LONGEST_REASON = 200
+ORDERS = {
+    ReviewQueue.Order.RANDOM: "In random order (recommended)",
+    ReviewQueue.Order.STAKES: "Most at stake first",
+    ReviewQueue.Order.DUE: "Oldest first",
+}
+
+
+class ScaledField(forms.FloatField):
+    """A number that people say in another unit than it is kept in: a share in percent, seconds in minutes."""
+
+    scale = 1.0
+
+    def __init__(self, *, least: float, most: float, unit: str = "", **options: Any) -> None:
+        limits = [
+            MinValueValidator(least, f"At least {least:,g} {unit}".strip() + "."),
+            MaxValueValidator(most, f"At most {most:,g} {unit}".strip() + "."),
+        ]
+        widget = forms.NumberInput({"min": f"{least:g}", "max": f"{most:g}", "step": "any", "inputmode": "decimal"})
+        super().__init__(validators=limits, widget=widget, **options)
+
+    def prepare_value(self, value: Any) -> Any:
+        return f"{value * self.scale:.15g}" if isinstance(value, int | float) else value
+
+    def clean(self, value: Any) -> Any:
+        said = super().clean(value)
+        return None if said is None else self.kept(said)
+
+    def kept(self, said: float) -> float:
+        return said / self.scale
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return super().has_changed(None if initial is None else float(self.prepare_value(initial)), data)
+
+
+class ShareField(ScaledField):
+    scale = 100.0
+
+    def __init__(self, *, most: float = 100, **options: Any) -> None:
+        super().__init__(least=0, most=most, unit="%", **options)
+
+
+class MinutesField(ScaledField):
+    scale = 1 / 60
+
+    def kept(self, said: float) -> float:
+        return round(super().kept(said))
+
+
+class LinesField(forms.CharField):
+    """A list of texts, one a line."""
+
+    widget = forms.Textarea
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def clean(self, value: Any) -> Any:
+        return self.lines(super().clean(value))
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool(self.lines(data or "") != initial)
+
+    @staticmethod
+    def lines(text: str) -> list[str]:
+        return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _whole(least: int, most: int, **options: Any) -> forms.IntegerField:
+    limits = [
+        MinValueValidator(least, f"At least {least:,}."),
+        MaxValueValidator(most, f"At most {most:,}."),
+    ]
+    widget = forms.NumberInput({"min": least, "max": most, "inputmode": "numeric"})
+    return forms.IntegerField(validators=limits, widget=widget, **options)
+
+
+class QueueForm(forms.Form):
+    """The rules of a queue; fields are named as `put_queue` takes them, but for the share that is the model's."""
+
+    title = forms.CharField(label="Name of the queue", max_length=200, help_text="What people see.")
+    overlap = _whole(
+        1, 9, label="People who judge each case", help_text="Each answers without seeing what the others said."
+    )
+    is_extra_reviewer_asked = forms.BooleanField(
+        label="Where they disagree, ask one more reviewer before an adjudicator", required=False
+    )
+    four_eyes_amount = ScaledField(
+        least=0,
+        most=1e15,
+        label="Two people from this amount on",
+        required=False,
+        help_text="Cases of at least this amount are judged by two people, whatever stands above.",
+    )
+    adjudication_rate_agreed = ShareField(label="Reviewers and model agree, in %")
+    adjudication_rate_differs = ShareField(label="Reviewers agree with each other, but not with the model, in %")
+    adjudication_rate_disagreed = ShareField(
+        label="Most reviewers say one thing, others another, in %",
+        help_text="Without a majority, and after a dispute, an adjudicator settles the case in any event.",
+    )
+    blind_share = ShareField(
+        label="Cases judged before the model’s answer is shown, in %",
+        help_text="Belongs to the model: it applies to all its queues, to what is drawn from now on. "
+        "Figures use these cases alone unless a report says otherwise.",
+    )
+    order = forms.ChoiceField(
+        label="Cases are handed out",
+        choices=list(ORDERS.items()),
+        widget=forms.RadioSelect,
+        help_text="In another order, the figures of open days count only once the queue is drained: what is answered "
+        "first is then not like the rest.",
+    )
+    due_hours = _whole(
+        1,
+        LONGEST_DUE_HOURS,
+        label="Due after so many hours",
+        required=False,
+        help_text="Later cases are marked as late. Empty: none is.",
+    )
+    lease_seconds = MinutesField(
+        least=0.5,
+        most=1_440,
+        unit="minutes",
+        label="Minutes after which a case left in hand goes to somebody else",
+        help_text="Counted from the last sign of life of the page.",
+    )
+    prefetch = _whole(
+        1,
+        25,
+        label="Cases a browser keeps ready",
+        help_text="Two is enough for the next one to show at once; up to 25 let people work without a connection.",
+    )
+    dispute_reasons = LinesField(
+        label="Reasons for a dispute",
+        required=False,
+        widget=forms.Textarea({"rows": 6, "autocomplete": "off"}),
+        help_text=f"One a line, at most {MOST_REASONS}: a digit chooses each. Without any, people write a note.",
+    )
+    gold_rate = ShareField(
+        most=50,
+        label="Cases with a known answer, in %",
+        help_text="For each case that is opened. Reviewers cannot tell them from others.",
+    )
+    repeat_rate = ShareField(
+        most=50,
+        label="Cases that the same person has answered before, in %",
+        help_text="Shows how far people agree with themselves. Neither kind enters any figure of the model.",
+    )
+    sensitive_role = forms.ChoiceField(
+        label="Sensitive features are shown from this role on",
+        choices=[(role.value, role.label) for role in SENSITIVE_ROLES],
+        help_text="Others see that there is a value, not which.",
+    )
+
+    GROUPS = (
+        ("The queue", "", ("title",)),
+        ("Who judges", "", ("overlap", "is_extra_reviewer_asked", "four_eyes_amount")),
+        (
+            "Second opinions",
+            "How often an adjudicator looks at a case as well. The probability is recorded with each case, so figures "
+            "stay unbiased whatever it is: lower is cheaper, and makes the likely ranges wider.",
+            ("adjudication_rate_agreed", "adjudication_rate_differs", "adjudication_rate_disagreed"),
+        ),
+        ("Blind first", "", ("blind_share",)),
+        ("At the desk", "", ("order", "due_hours", "lease_seconds", "prefetch")),
+        ("Disputes", "", ("dispute_reasons",)),
+        ("Known and repeated cases", "", ("gold_rate", "repeat_rate")),
+        ("Sensitive features", "", ("sensitive_role",)),
+    )
+
+    @classmethod
+    def of(cls, queue: ReviewQueue, data: Any = None) -> "QueueForm":
+        """The form of a queue with its rules as they are, and what was filled in."""
+        initial = {name: getattr(queue, name) for name in cls.base_fields if name not in {"title", "blind_share"}}
+        return cls(data, initial=initial | {"title": queue.name, "blind_share": queue.model.blind_share})
+
+    @property
+    def groups(self) -> Iterator[tuple[str, str, list[BoundField]]]:
+        """Fields under their headings."""
+        for heading, intro, names in self.GROUPS:
+            yield heading, intro, [self[name] for name in names]
+
+    def clean_dispute_reasons(self) -> list[str]:
+        reasons: list[str] = self.cleaned_data["dispute_reasons"]
+        if len(reasons) > MOST_REASONS:
+            raise ValidationError(f"At most {MOST_REASONS} reasons; these are {len(reasons)}.")
+        if long := [reason for reason in reasons if len(reason) > LONGEST_REASON]:
+            raise ValidationError(f"“{long[0][:40]}…” is longer than {LONGEST_REASON} characters.")
+        if len(set(reasons)) < len(reasons):
+            raise ValidationError("Two of them are the same.")
+        return reasons
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """What differs, as `put_queue` takes it."""
+        return {name: self.cleaned_data[name] for name in self.changed_data if name != "blind_share"}
+
+    @property
+    def blind_share_changed(self) -> float | None:
+        return self.cleaned_data["blind_share"] if "blind_share" in self.changed_data else None
+
+
+class GuidelineForm(forms.Form):
+    """A new version of a queue's guidelines; what may be said is checked where it is written."""
+
+    text = forms.CharField(
+        label="The text",
+        strip=False,
+        widget=forms.Textarea({"rows": 18, "maxlength": LONGEST_TEXT, "autocomplete": "off", "class": "mono"}),
+        help_text="Markdown: # a heading, - a list, **bold**, [a link](https://…). Pictures and HTML are not shown.",
+        error_messages={"required": "Write something for reviewers to go by."},
+    )
+    change = forms.CharField(
+        label="What is different",
+        required=False,
+        widget=forms.TextInput({"maxlength": LONGEST_CHANGE, "autocomplete": "off"}),
+        help_text="In one line, for those who know the version before.",
+    )
+    # The version that its writer had before them.
+    instead_of = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    @classmethod
+    def following(cls, guideline: Guideline | None) -> "GuidelineForm":
+        """To begin from the version in force."""
+        return cls(
+            initial={"text": guideline.text, "instead_of": guideline.version} if guideline else {"instead_of": 0}
+        )
+
+    def now_follows(self, version: int) -> None:
+        """Saving once more replaces that version."""
+        self.data = {**dict(self.data.items()), "instead_of": str(version)}

@@ -1,0 +1,203 @@
+"""What the rules of a queue mean for a hundred cases, from how its last ones went."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from django.db.models import F
+
+from apps.registry.models import ReviewQueue
+from apps.review.models import Decision, ReviewItem, Slot
+
+RECENT = 500
+CASES = 100
+# Where nothing is known yet.
+ASSUMED_DISAGREEMENT = 0.1
+ASSUMED_AGREEMENT = 0.9
+
+
+@dataclass(frozen=True)
+class Seen:
+    """How many of the last cases."""
+
+    count: int
+    cases: int
+
+    @property
+    def share(self) -> float:
+        return self.count / self.cases
+
+    def __str__(self) -> str:
+        return f"{self.count:,} of the last {self.cases:,} cases"
+
+
+@dataclass(frozen=True)
+class Observed:
+    """How the last cases of a queue went; None where none has told."""
+
+    # of cases drawn last; None for a case that came without
+    amounts: list[float | None]
+    # share of labels that are the model's answer
+    agreement: Seen | None
+    # share of cases with several first answers whose answers were not all the same
+    disagreement: Seen | None
+    median_ms: float | None
+    people: int
+
+
+def observe(queue: ReviewQueue) -> Observed:
+    """Looks at the cases drawn last and at those labelled last."""
+    drawn = ReviewItem.objects.reviews().filter(queue=queue).order_by("-pk")
+    amounts = drawn.values_list("prediction__amount", flat=True)[:RECENT]
+    labelled = drawn.filter(label__isnull=False).values_list("pk", "label", "prediction__predicted")[:RECENT]
+    labels = [(label, predicted) for _, label, predicted in labelled]
+    firsts, spent, people = _answers([key for key, *_ in labelled])
+    several = [set(said.values()) for said in firsts.values() if len(said) > 1]
+    return Observed(
+        amounts=[None if amount is None else float(amount) for amount in amounts],
+        agreement=_seen([label == predicted for label, predicted in labels]),
+        disagreement=_seen([len(said) > 1 for said in several]),
+        median_ms=median(spent) if spent else None,
+        people=people,
+    )
+
+
+def _answers(items: list[int]) -> tuple[dict[int, dict[int, float]], list[int], int]:
+    """By item and slot the first answer, the active time of each slot, and how many people there were."""
+    said = Decision.objects.answers().filter(
+        item__in=items,
+        slot__round=F("item__round"),
+        slot__is_adjudication=False,
+        slot__outcome=Slot.Outcome.ANSWERED,
+    )
+    firsts: dict[int, dict[int, float]] = defaultdict(dict)
+    spent: dict[int, int] = defaultdict(int)
+    people = set()
+    # The judgement of a blind case comes last here and so stays, as it does in `settling.first_answers`.
+    rows = said.order_by("slot", "is_judgement", "id")
+    for item, slot, value, ms, reviewer in rows.values_list("item", "slot", "value", "active_ms", "reviewer"):
+        firsts[item][slot] = value
+        people.add(reviewer)
+        if ms is not None:
+            spent[slot] += ms
+    return firsts, list(spent.values()), len(people)
+
+
+def _seen(cases: list[bool]) -> Seen | None:
+    return Seen(sum(cases), len(cases)) if cases else None
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What a hundred cases bring, on average."""
+
+    reviews: float
+    # cases that two people judge for their amount alone
+    by_amount: float
+    extra: float
+    second_opinions: float
+    known: float
+    repeated: float
+
+    @property
+    def answers(self) -> float:
+        """All that reviewers do; an adjudicator's come on top."""
+        return self.reviews + self.extra + self.known + self.repeated
+
+
+def expect(rules: Mapping[str, Any], observed: Observed) -> Expectation:
+    """Shares of cases by what becomes of them, times a hundred."""
+    overlap = rules["overlap"]
+    by_amount = _reaching(rules["four_eyes_amount"], observed.amounts) if overlap == 1 else 0.0
+    disagreement = observed.disagreement.share if observed.disagreement else ASSUMED_DISAGREEMENT
+    agreement = observed.agreement.share if observed.agreement else ASSUMED_AGREEMENT
+    disagreed = disagreement * (by_amount if overlap == 1 else 1.0)
+    extra = disagreed if rules["is_extra_reviewer_asked"] else 0.0
+    # Two who disagree have no majority, and an adjudicator settles it in any event.
+    has_majority = overlap > 2 or rules["is_extra_reviewer_asked"]
+    of_disagreed = rules["adjudication_rate_disagreed"] if has_majority else 1.0
+    of_agreed = agreement * rules["adjudication_rate_agreed"] + (1 - agreement) * rules["adjudication_rate_differs"]
+    return Expectation(
+        reviews=CASES * (overlap + by_amount),
+        by_amount=CASES * by_amount,
+        extra=CASES * extra,
+        second_opinions=CASES * (disagreed * of_disagreed + (1 - disagreed) * of_agreed),
+        known=CASES * rules["gold_rate"],
+        repeated=CASES * rules["repeat_rate"],
+    )
+
+
+def _reaching(amount: float | None, amounts: list[float | None]) -> float:
+    """The share of cases with at least this amount; a case without an amount does not reach it."""
+    if amount is None or not amounts:
+        return 0.0
+    return sum(each is not None and each >= amount for each in amounts) / len(amounts)
+
+
+def sentences(rules: Mapping[str, Any], observed: Observed) -> Iterator[tuple[str, str]]:
+    """What it comes to, and why; the first part is the figure."""
+    expected = expect(rules, observed)
+    yield _reviews(rules, observed, expected)
+    if rules["is_extra_reviewer_asked"]:
+        yield f"{_number(expected.extra)} more answers", f"where reviewers disagree. {_disagreement(observed)}"
+    yield _second_opinions(rules, observed, expected)
+    yield _probes(expected)
+    yield _time(observed, expected)
+
+
+def _reviews(rules: Mapping[str, Any], observed: Observed, expected: Expectation) -> tuple[str, str]:
+    people = "one person judges" if rules["overlap"] == 1 else f"{rules['overlap']} people judge"
+    why = f"to {CASES} cases: {people} each."
+    if rules["four_eyes_amount"] is not None and rules["overlap"] == 1:
+        if any(amount is not None for amount in observed.amounts):
+            why += f" {_number(expected.by_amount)} of them reach the amount from which it is two."
+        else:
+            why += " No case has come with an amount yet, so none is judged by two for it."
+    return f"{_number(expected.reviews)} answers", why
+
+
+def _disagreement(observed: Observed) -> str:
+    if observed.disagreement is None:
+        return "How often they do is not known yet; this takes 1 case in 10."
+    return f"They did in {observed.disagreement} with several answers."
+
+
+def _second_opinions(rules: Mapping[str, Any], observed: Observed, expected: Expectation) -> tuple[str, str]:
+    why = "by an adjudicator, and one for each dispute. "
+    if observed.agreement is None:
+        why += "How often reviewers say what the model says is not known yet; this takes 9 cases in 10."
+    else:
+        why += f"Reviewers said what the model said in {observed.agreement}."
+    if rules["overlap"] > 1 and not rules["is_extra_reviewer_asked"]:
+        why += f" And where they disagree: {_disagreement(observed)[0].lower()}{_disagreement(observed)[1:]}"
+    return f"{_number(expected.second_opinions)} second opinions", why
+
+
+def _probes(expected: Expectation) -> tuple[str, str]:
+    if not (expected.known or expected.repeated):
+        return "No known or repeated cases", "so nothing is learned of how reliable reviewers are."
+    return f"{_number(expected.known)} known and {_number(expected.repeated)} repeated cases", "are mixed in."
+
+
+def _time(observed: Observed, expected: Expectation) -> tuple[str, str]:
+    if observed.median_ms is None or not observed.people:
+        return "How long it takes", "is not known yet: nobody has answered here."
+    hours = expected.answers * observed.median_ms / 3_600_000 / observed.people
+    each = "for the one person who answers" if observed.people == 1 else f"for each of {observed.people} people"
+    return _duration(
+        hours
+    ), f"{each}, at {observed.median_ms / 1000:.0f} seconds an answer. Second opinions come on top."
+
+
+def _duration(hours: float) -> str:
+    minutes = 60 * hours
+    return f"About {hours:.1f} hours" if hours >= 1 else f"About {max(minutes, 1):.0f} min"
+
+
+def _number(expected: float) -> str:
+    """A count as people say it."""
+    if 0 < expected < 1:
+        return "Fewer than 1"
+    return f"{expected:,.0f}" if abs(expected - round(expected)) < 1e-9 else f"About {expected:,.0f}"

@@ -1,0 +1,59 @@
+"""The rules of a queue: changed by engineers, with what they mean and how the desk will look."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from apps.accounts.access import ProjectRequest, get_or_404, member_page
+from apps.accounts.models import Role
+from apps.registry.models import ReviewQueue
+from apps.review import desk, queue_preview, rule_words, services
+from apps.review.cases import CERTAINTIES
+from apps.review.queue_forms import QueueForm
+
+QUEUES = ReviewQueue.objects.select_related("model__project")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@member_page(Role.ENGINEER)
+def settings_page(request: ProjectRequest, queue: int) -> HttpResponse:
+    found: ReviewQueue = get_or_404(QUEUES.in_project(request.project), pk=queue)
+    form = QueueForm.of(found, request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        changes = services.change_queue(
+            found, by=request.user, document=form.document, blind_share=form.blind_share_changed
+        )
+        if changes:
+            messages.success(request, " ".join(rule_words.sentences(changes)))
+        else:
+            messages.info(request, "Nothing was different, so nothing has changed.")
+        return redirect("queue_settings", request.project.slug, found.pk)
+    context = _preview(found, form) | {"tab": "reviews", "form": form}
+    return render(request, "review/queue_settings.html", context, status=400 if form.is_bound else 200)
+
+
+@require_POST
+@member_page(Role.ENGINEER)
+def preview(request: ProjectRequest, queue: int) -> HttpResponse:
+    """What the form as it stands would mean. What is not right in it yet is left as it was."""
+    found: ReviewQueue = get_or_404(QUEUES.in_project(request.project), pk=queue)
+    form = QueueForm.of(found, request.POST)
+    form.full_clean()
+    return render(request, "review/_queue_preview.html", _preview(found, form))
+
+
+def _preview(queue: ReviewQueue, form: QueueForm) -> dict[str, Any]:
+    rules = {**form.initial, **(form.cleaned_data if form.is_bound else {})}
+    observed = queue_preview.observe(queue)
+    return {
+        "queue": queue,
+        "model": queue.model,
+        "rules": rules,
+        "unclear": [form[name].label for name in form.errors],
+        "expected": queue_preview.sentences(rules, observed),
+        "choices": desk.first_choices(queue.model),
+        "certainties": CERTAINTIES,
+    }

@@ -1,0 +1,50 @@
+"""Changing the rules of a queue, with what was and what is."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+
+from apps.accounts import acts
+from apps.accounts.models import User
+from apps.common import doorbell
+from apps.registry import services as registry
+from apps.registry.models import ReviewQueue
+
+
+@dataclass(frozen=True)
+class Change:
+    """One rule: what it was and what it is. Rules have the names of their columns."""
+
+    rule: str
+    was: Any
+    now: Any
+
+
+@transaction.atomic
+def change_queue(
+    queue: ReviewQueue, *, by: User, document: dict[str, Any], blind_share: float | None = None
+) -> list[Change]:
+    """Bring the queue to the document, and its model to the share; what differs from before.
+
+    The share comes first: whoever changes a model and its queues takes their rows in this order.
+    """
+    model = queue.model
+    changes = []
+    if blind_share is not None and blind_share != model.blind_share:
+        registry.put_model(model.project, slug=model.slug, document={"blind_share": blind_share}, by=by)
+        changes.append(Change("blind_share", model.blind_share, blind_share))
+    before: ReviewQueue = ReviewQueue.objects.select_for_update(no_key=True).get(pk=queue.pk)
+    after = registry.put_queue(model, {**document, "name": queue.slug})
+    rules = ["name" if name == "title" else name for name in document]
+    changes += [
+        Change(rule, getattr(before, rule), getattr(after, rule))
+        for rule in rules
+        if getattr(before, rule) != getattr(after, rule)
+    ]
+    if changes:
+        details = {change.rule: {"was": change.was, "is": change.now} for change in changes}
+        acts.record(model.project, "queue.changed", subject=f"queue {model.slug}:{queue.slug}", by=by, details=details)
+        # Where the order is another, the worker brings what is open into it.
+        doorbell.ring_on_commit("open_items")
+    return changes
