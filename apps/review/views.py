@@ -124,6 +124,7 @@ def reviews(request: ProjectRequest, model: str) -> HttpResponse:
         "tab": "reviews",
         "queues": services.queue_counts(found),
         "reviewers": services.reviewer_counts(found),
+        "is_engineer": request.membership.reaches(Role.ENGINEER),
     }
     return render(request, "review/reviews.html", context)
 
