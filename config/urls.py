@@ -34,6 +34,7 @@ urlpatterns = [
     *monitoring.urlpatterns,
     *sampling.urlpatterns,
     *review.urlpatterns,
+    *truth.urlpatterns,
     *demo.urlpatterns,
     path("api/v1/", include(api)),
 ]

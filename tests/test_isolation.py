@@ -101,6 +101,7 @@ class World:
             "pk": self.job.pk,
             "incident": self.incident.pk,
             "upload": self.upload.pk,
+            "user": self.member.user_id,
         }
 
 

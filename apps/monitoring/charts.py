@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from datetime import date, datetime
 
+from apps.common.pictures import Bar, Chart, seconds
 from apps.monitoring.intake import Intake, Latency, Volume
-from apps.monitoring.pictures import Bar, Chart
 
 VOLUME = (("accepted", "accepted"), ("sent before", "duplicate"), ("rejected", "rejected"))
 LATENCY = (("half of the batches", "accepted"), ("95 % of the batches", "duplicate"))
@@ -49,17 +49,6 @@ def _volumes(title: str, unit: str, columns: tuple[str, ...], volumes: Iterable[
         parts = (volume.accepted, volume.duplicates, volume.rejected)
         bars.append(Bar(label, parts, tuple(f"{part:,}" for part in parts)))
     return Chart(title, unit, VOLUME, columns, bars)
-
-
-def seconds(value: float) -> str:
-    """A duration as people say it.
-
-    >>> seconds(0.04), seconds(1.26), seconds(42.2), seconds(150)
-    ('0.04 s', '1.3 s', '42 s', '2 min 30 s')
-    """
-    if value >= 120:
-        return f"{int(value // 60):,} min {round(value % 60)} s"
-    return f"{value:.0f} s" if value >= 10 else f"{value:.1f} s" if value >= 1 else f"{value:.2f} s"
 
 
 def _hour_label(hour: datetime) -> str:

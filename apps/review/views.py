@@ -131,7 +131,6 @@ def reviews(request: ProjectRequest, model: str) -> HttpResponse:
         "is_engineer": member.reaches(Role.ENGINEER),
         "queues": services.queue_counts(found),
         "reviewers": services.reviewer_counts(found),
-        "may_engineer": request.membership.reaches(Role.ENGINEER),
     }
     return render(request, "review/reviews.html", context)
 

@@ -22,7 +22,7 @@ class Estimate:
         None only together with a code. The uncorrected AUC, F1 and Brier have a value and no interval.
     method : str
         "logit-mod", "plain-mod", "wilson", "hajek", "plain", "exact", "uncorrected", "kaplan-meier",
-        "plug-in", "bootstrap", "beta", "rogan-gladen", "woodruff"; "none" without a value.
+        "plug-in", "bootstrap", "beta", "rogan-gladen", "woodruff", "order-statistic"; "none" without a value.
     n : int
         Labels used: those on which the metric depends.
     n_eff : float or None
@@ -33,7 +33,7 @@ class Estimate:
         `no_baseline`, `no_score`, `no_population`, `no_amount`, `no_errors`,
         `no_disagreement`, `no_variation`, `no_overlap` (no two labels of one item), `no_discrimination`
         (reviewers no better than chance), `no_outcomes`, `not_mature` (no prediction is old enough),
-        `unequal_probabilities` (no exact binomial), `no_reference`, `too_few`, `one_bin` (of drift),
+        `unequal_probabilities` (no exact binomial), `no_reference`, `one_bin` (of drift), `too_few` (also of a median),
         `one_sided` (only one direction of an error costs).
         Beside a number: `preliminary`, `adjudication_open`, `boundary`, `open_above` (no upper end),
         `open_below` (no lower one).

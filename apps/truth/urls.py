@@ -1,8 +1,14 @@
 from django.urls import URLPattern, path
 
+from apps.truth import views
 from apps.truth.api import LabelsView
+
+urlpatterns: list[URLPattern] = [
+    path("p/<slug:project>/models/<slug:model>/reviewers/me/", views.own_quality, name="own_quality"),
+    path("p/<slug:project>/models/<slug:model>/reviewers/<int:user>/", views.reviewer_quality, name="reviewer_quality"),
+    path("p/<slug:project>/models/<slug:model>/team/", views.team_page, name="team"),
+]
 
 api_urlpatterns: list[URLPattern] = [
     path("models/<str:model>/labels", LabelsView.as_view(), name="api_labels"),
 ]
-urlpatterns: list[URLPattern] = []

@@ -7,11 +7,11 @@ from django.test import Client
 
 from apps.accounts.models import Role
 from apps.common.clock import database_now
+from apps.common.pictures import Bar, Chart, round_up
 from apps.monitoring import services
 from apps.monitoring.health import health
 from apps.monitoring.intake import Latency, Volume, intake, latencies
 from apps.monitoring.models import FeatureDay
-from apps.monitoring.pictures import Bar, Chart, round_up
 from apps.predictions.models import Batch, BatchStage, RejectedCount
 from tests.factories import (
     draw_all,

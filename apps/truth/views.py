@@ -1,0 +1,93 @@
+"""Pages about reviewers: one's own figures and feedback, and the team's for engineers."""
+
+from django.db.models import Q
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from apps.accounts.access import ProjectRequest, get_or_404, member_page
+from apps.accounts.models import Role, User
+from apps.registry.models import MonitoredModel
+from apps.truth import charts, open_work, quality, team, wording
+from apps.truth.feedback import settled_page
+from apps.truth.forms import asked
+from apps.truth.streaks import STREAK_LENGTH
+
+
+@never_cache
+@require_safe
+@member_page(Role.REVIEWER)
+def own_quality(request: ProjectRequest, model: str) -> HttpResponse:
+    """One's own figures, and what became of one's cases."""
+    return _of_person(request, _model(request, model), request.user)
+
+
+@never_cache
+@require_safe
+@member_page(Role.ENGINEER)
+def reviewer_quality(request: ProjectRequest, model: str, user: int) -> HttpResponse:
+    """The same of any member, and of whoever has answered here and left."""
+    found = _model(request, model)
+    people = User.objects.filter(Q(memberships__project=request.project) | Q(slots__queue__model=found)).distinct()
+    return _of_person(request, found, get_or_404(people, pk=user))
+
+
+def _of_person(request: ProjectRequest, model: MonitoredModel, person: User) -> HttpResponse:
+    query = asked(request.GET)
+    window = quality.Window.of(model, days=query["days"])
+    answers = quality.answers_of(model, window=window, reviewer=person.pk)
+    found = quality.quality(model, answers, window=window).get(person.pk) or quality.nothing()
+    days = quality.pace(model, answers, window=window)
+    context = {
+        "model": model,
+        "tab": "reviews",
+        "person": person,
+        "is_own": person == request.user,
+        "is_engineer": request.membership.reaches(Role.ENGINEER),
+        "window": window,
+        "windows": quality.WINDOWS,
+        "quality": found,
+        "figures": wording.person_figures(model, found),
+        "reveals": wording.reveal_figures(found.reveals),
+        "pace": [charts.answers_by_day(days), charts.seconds_by_day(days)],
+        "streak_length": STREAK_LENGTH,
+        "only_differing": query["only_differing"],
+        "page": settled_page(model, answers, number=query["number"], only_differing=query["only_differing"]),
+    }
+    return render(request, "truth/person.html", context)
+
+
+@never_cache
+@require_safe
+@member_page(Role.ENGINEER)
+def team_page(request: ProjectRequest, model: str) -> HttpResponse:
+    """Everybody's figures, agreement by queue, open work, and what takes longest."""
+    found = _model(request, model)
+    window = quality.Window.of(found, days=asked(request.GET)["days"])
+    answers = quality.answers_of(found, window=window)
+    people = team.team(found, answers, window=window)
+    context = {
+        "model": found,
+        "tab": "reviews",
+        "window": window,
+        "windows": quality.WINDOWS,
+        "lines": wording.team_lines(found, people),
+        "rates": wording.rate_lines(found, people),
+        "queues": [
+            (each, wording.agreement_figures(found, each), wording.confusion_lines(found, each.confusion))
+            for each in team.agreements(found, answers)
+        ],
+        "most_classes": team.MOST_CLASSES,
+        "streak_length": STREAK_LENGTH,
+        "open_work": open_work.open_work(found),
+        "longest_open": open_work.longest_open(found),
+        "most_passed_on": open_work.most_passed_on(found),
+    }
+    return render(request, "truth/team.html", context)
+
+
+def _model(request: ProjectRequest, slug: str) -> MonitoredModel:
+    models = MonitoredModel.objects.in_project(request.project).select_related("project")
+    model: MonitoredModel = get_or_404(models, slug=slug)
+    return model

@@ -1,0 +1,262 @@
+"""The pages about reviewers: who sees them, what they say, and what they must never say."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from apps.accounts.models import Membership, Role, User
+from apps.registry.models import MonitoredModel
+from apps.review.models import Decision, Dispute, Question, ReviewItem, Slot
+from tests.factories import make_member, make_model, make_project
+from tests.review.factories import make_queue
+from tests.truth.factories import come_true, gold_probe, make_cases, number_cases, repeat_probe, say, settle
+
+pytestmark = pytest.mark.django_db
+
+
+def page(member: Membership, model: MonitoredModel, name: str, *args: object, query: str = "") -> str:
+    client = Client()
+    client.force_login(member.user)
+    response = client.get(reverse(name, args=[model.project.slug, model.slug, *args]) + query)
+    assert response.status_code == 200
+    return " ".join(response.content.decode().split())
+
+
+def member(item: ReviewItem, role: Role = Role.REVIEWER) -> Membership:
+    return make_member(item.model.project, role)
+
+
+@pytest.mark.parametrize(
+    ("role", "statuses"),
+    [
+        (Role.STAKEHOLDER, (403, 403, 403)),
+        (Role.REVIEWER, (200, 403, 403)),
+        (Role.ADJUDICATOR, (200, 403, 403)),
+        (Role.ENGINEER, (200, 200, 200)),
+    ],
+)
+def test_ones_own_page_is_for_reviewers_and_the_others_for_engineers(
+    client: Client, role: Role, statuses: tuple[int, int, int]
+) -> None:
+    model = make_model(make_project("office"), "employment")
+    other = make_member(model.project)
+    client.force_login(make_member(model.project, role).user)
+    root = "/p/office/models/employment/"
+    paths = ("reviewers/me/", f"reviewers/{other.user_id}/", "team/")
+    assert tuple(client.get(root + path).status_code for path in paths) == statuses
+
+
+def test_a_stranger_has_no_page(client: Client) -> None:
+    model = make_model()
+    client.force_login(make_member(model.project, Role.ENGINEER).user)
+    stranger = make_member(make_project())
+    assert (
+        client.get(reverse("reviewer_quality", args=[model.project.slug, model.slug, stranger.user_id])).status_code
+        == 404
+    )
+    # Who has answered here and left is still to be looked at.
+    (item,) = make_cases(1)
+    say(item, stranger.user, 1.0)
+    engineer = member(item, Role.ENGINEER)
+    assert "1 answer about" in page(engineer, item.model, "reviewer_quality", stranger.user_id)
+
+
+def test_pages_without_an_answer_say_what_to_do() -> None:
+    model = make_queue().model
+    engineer = make_member(model.project, Role.ENGINEER)
+    assert "Answer some cases" in page(engineer, model, "own_quality")
+    team = page(engineer, model, "team")
+    assert "Nobody has answered in this time" in team
+    assert "No case is open." in team
+
+
+def test_figures_come_with_their_range_and_what_they_are_of() -> None:
+    items = make_cases(10)
+    anna = member(items[0])
+    for n, item in enumerate(items):
+        say(item, anna.user, float(n < 8))
+    come_true(items)
+    own = page(anna, items[0].model, "own_quality")
+    # Wilson's interval of 8 of 10.
+    assert "<b>80 %</b>" in own
+    assert "likely between 49 % and 94 %, of 10 blind cases known by now" in own
+
+
+def test_feedback_says_what_it_turned_out_to_be_and_by_what() -> None:
+    outcome, settled, waiting = make_cases(3)
+    anna, judge = member(outcome), member(outcome, Role.ADJUDICATOR)
+    say(outcome, anna.user, 1.0)
+    say(settled, anna.user, 1.0)
+    say(waiting, anna.user, 1.0)
+    come_true([outcome])
+    settle(settled, judge.user, 0.0, note="The contract ended <in> May")
+    own = page(anna, outcome.model, "own_quality")
+
+    assert own.index(settled.prediction.external_id) < own.index(outcome.prediction.external_id)
+    assert "by an adjudicator" in own
+    assert "by its outcome" in own
+    assert "The contract ended &lt;in&gt; May" in own
+    assert waiting.prediction.external_id not in own
+    assert judge.user.email not in own
+    differing = page(anna, outcome.model, "own_quality", query="?differs=1")
+    assert settled.prediction.external_id in differing
+    assert outcome.prediction.external_id not in differing
+
+
+def test_feedback_is_told_in_pages() -> None:
+    items = make_cases(27)
+    anna = member(items[0])
+    for item in items:
+        say(item, anna.user, 1.0)
+    come_true(items)
+    first, second = (page(anna, items[0].model, "own_quality", query=f"?page={n}") for n in (1, 2))
+    assert [each.count("by its outcome") for each in (first, second)] == [25, 2]
+    assert "1 of 2" in first
+
+
+def test_nothing_is_told_of_open_cases() -> None:
+    (item,) = make_cases(1, overlap=2)
+    anna, ben, judge = member(item), member(item), member(item, Role.ADJUDICATOR)
+    say(item, anna.user, 1.0)
+    say(item, ben.user, 0.0)
+    settle(item, judge.user, 0.0)
+    ReviewItem.objects.update(state="open")
+    own = page(anna, item.model, "own_quality")
+    assert item.prediction.external_id not in own
+    assert "no settled case was answered by others too" in own
+
+
+def test_neither_gold_answers_nor_which_cases_are_probes_can_be_told_from_the_page() -> None:
+    plain, gold, unseen = make_cases(3)
+    anna, judge = member(plain), member(plain, Role.ADJUDICATOR)
+    slot = say(plain, anna.user, 1.0)
+    say(gold, anna.user, 1.0)
+    settle(gold, judge.user, 0.0, note="planted")
+    before = page(anna, plain.model, "own_quality")
+    assert "planted" in before
+    # The case becomes gold; it and another one are shown again, and answered today.
+    for probe in (gold_probe(gold, 0.0), gold_probe(unseen, 0.0), repeat_probe(slot)):
+        say(probe, anna.user, 0.0, at=timezone.now())
+    come_true([unseen])
+    own = page(anna, plain.model, "own_quality")
+    for secret in ("planted", gold.prediction.external_id, unseen.prediction.external_id):
+        assert secret not in own
+    # The figures of probes do not move before the day is over, right or wrong.
+    assert "no such case answered before today" in own
+    assert "no case was seen twice before today" in own
+
+
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [("", 90), ("?days=30", 30), ("?days=365", 365), ("?days=9999", 90), ("?days=x", 90)],
+)
+def test_the_window_is_one_of_three(query: str, says: int) -> None:
+    (item,) = make_cases(1)
+    anna = member(item)
+    say(item, anna.user, 1.0, at=timezone.now() - timedelta(days=200))
+    own = page(anna, item.model, "own_quality", query=query)
+    assert f"in the last {says} days" in own
+    assert ("1 answer about" in own) == (says == 365)
+
+
+def test_the_team_page_has_a_row_a_person_and_a_table_a_queue() -> None:
+    items = make_cases(12, overlap=2)
+    engineer = member(items[0], Role.ENGINEER)
+    anna, ben = (member(items[0]).user for _ in range(2))
+    for n, item in enumerate(items):
+        say(item, anna, 1.0)
+        say(item, ben, float(n < 9))
+        say(gold_probe(item, 1.0), anna, 1.0)
+    come_true(items)
+    team = page(engineer, items[0].model, "team")
+
+    assert (
+        f'<th scope="row"><a href="/p/{items[0].model.project.slug}/models/{items[0].model.slug}/reviewers/{anna.pk}/'
+        in team
+    )
+    assert "of 12 cases with a known answer" in team
+    # Of the pairs with a "yes", 9 say so both: 2·9/(2·9 + 3).
+    assert '<span class="small muted">Agree on “Employed”</span><b>86 %</b>' in team
+    assert "Beyond chance: Gwet’s AC1" in team
+    assert "What it turned out to be, and what was said first" in team
+
+
+def test_open_work_is_counted_where_it_lies() -> None:
+    items = make_cases(6)
+    engineer, anna = member(items[0], Role.ENGINEER), member(items[0]).user
+    now, model = timezone.now(), items[0].model
+    later, states = now + timedelta(hours=1), ReviewItem.State
+    holds = [{}, {"lease_expires_at": later}, {"snoozed_until": later}, {"snoozed_until": later}]
+    slots = [
+        Slot.objects.create(item=item, queue=item.queue, position=0, order_key=0.5, reviewer=anna, **hold)
+        for item, hold in zip(items, holds, strict=False)
+    ]
+    Slot.objects.create(item=items[4], queue=items[4].queue, position=0, order_key=0.5, is_adjudication=True)
+    ReviewItem.objects.filter(pk__in=[item.pk for item in items[:4]]).update(state=states.OPEN, due_at=now)
+    ReviewItem.objects.filter(pk=items[4].pk).update(state=states.ADJUDICATING)
+    said = {"reviewer": anna, "was_blind": False, "lease_token": "00000000-0000-4000-8000-000000000001"}
+    asked = Decision.objects.create(slot=slots[3], item=items[3], verdict="escalate", **said)
+    Question.objects.create(slot=slots[3], decision=asked, asked_by=anna, text="?")
+    passed = Slot.objects.create(item=items[4], queue=items[4].queue, position=1, order_key=0.5, reviewer=anna)
+    passed.close(Slot.Outcome.PASSED)
+    disputed = Decision.objects.create(slot=passed, item=items[4], verdict="dispute", value=0.0, **said)
+    Dispute.objects.create(decision=disputed, item=items[4], round=1)
+
+    team = page(engineer, model, "team")
+    row = team[team.index("Main queue</a></th>") :]
+    cells = [part.partition("</td>")[0] for part in row[: row.index("</tr>")].split('<td class="num">')[1:]]
+    assert cells[:6] == ["1", "1", "1", "1", "1", "1"]
+    assert "4 late" in cells[6]
+    assert "passed on 1 time" in team
+    assert items[0].prediction.external_id in team
+    assert items[5].prediction.external_id not in team
+
+
+def test_pages_of_numbers_say_differences() -> None:
+    items = number_cases(8)
+    engineer, anna, ben = member(items[0], Role.ENGINEER), member(items[0]), member(items[0])
+    for n, item in enumerate(items):
+        say(item, anna.user, 50.0 + n)
+        say(item, ben.user, 50.0)
+    own = page(anna, items[0].model, "own_quality")
+    assert "Off from the others" in own
+    assert "<b>3.5 USD</b>" in own
+    team = page(engineer, items[0].model, "team")
+    assert "Rates by class are for models of classes only" in team
+    assert "Krippendorff" in team
+
+
+def test_the_number_of_queries_does_not_grow_with_answers(client: Client) -> None:
+    items = make_cases(30)
+    judge = member(items[0], Role.ADJUDICATOR)
+    people: list[User] = [member(items[0]).user for _ in range(4)]
+    client.force_login(member(items[0], Role.ENGINEER).user)
+    place = [items[0].model.project.slug, items[0].model.slug]
+    addresses = [reverse("reviewer_quality", args=[*place, people[0].pk]), reverse("team", args=place)]
+    counts = []
+    for some in (items[:2], items[2:]):
+        for item in some:
+            for user in people:
+                say(item, user, 1.0)
+            settle(item, judge.user, 1.0, note="so")
+        for address in addresses:
+            with CaptureQueriesContext(connection) as queries:
+                assert client.get(address).status_code == 200
+            counts.append(len(queries))
+    assert counts == [10, 15, 10, 15]
+
+
+def test_the_reviews_page_leads_to_the_figures() -> None:
+    (item,) = make_cases(1)
+    anna, engineer = member(item), member(item, Role.ENGINEER)
+    say(item, anna.user, 1.0)
+    own, others = page(anna, item.model, "reviews"), page(engineer, item.model, "reviews")
+    assert "/reviewers/me/" in own
+    assert f"/reviewers/{anna.user_id}/" not in own
+    assert f"/reviewers/{anna.user_id}/" in others
+    assert "/team/" in others
