@@ -112,7 +112,8 @@ def check_question(answer: Answer, *, slot: Slot, by: Membership) -> None:
         return
     if not answer.note.strip():
         raise DomainError("Write your question into the note.", code="question_missing", field="note")
-    if answer.asked_of is not None and not who_may_be_asked(slot.item.model, by=by).filter(user=answer.asked_of).exists():
+    people = who_may_be_asked(slot.item.model, by=by)
+    if answer.asked_of is not None and not people.filter(user=answer.asked_of).exists():
         raise DomainError("Nobody of that name may answer here.", code="unknown_person", field="ask")
 
 
