@@ -8,8 +8,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.accounts.access import acting_member, get_or_404, project_of
-from apps.accounts.models import Role, Scope
+from apps.accounts.models import Membership, Role, Scope
 from apps.common.api import StrictSerializer
+from apps.common.errors import DomainError
+from apps.registry.models import MonitoredModel
 from apps.registry.services import find_queue
 from apps.review import services
 from apps.review.models import Slot, Verdict
@@ -25,6 +27,7 @@ from apps.review.serializers import (
     SlotSerializer,
     WaitingSerializer,
 )
+from apps.review.services.answers import who_may_be_asked
 
 
 def _sent(form: type[StrictSerializer], request: Request) -> dict[str, Any]:
@@ -38,8 +41,28 @@ def _slot(request: Request, slot: int) -> Slot:
     return found
 
 
-def _shown(slots: list[Slot]) -> list[dict[str, Any]]:
-    return [dict(SlotSerializer(slot).data) for slot in slots]
+def _shown(slots: list[Slot], *, to: Membership) -> list[dict[str, Any]]:
+    return [dict(SlotSerializer(slot, context={"member": to}).data) for slot in slots]
+
+
+def _answer(sent: dict[str, Any], *, model: MonitoredModel, by: Membership) -> services.Answer:
+    """The fields of a decision as an answer; the person who is asked goes by their e-mail."""
+    email = sent.pop("ask")
+    said = {
+        "verdict": Verdict(sent.pop("verdict")),
+        "reasons": tuple(sent.pop("reasons")),
+        "wrong_features": tuple((each["feature"], each["problem"]) for each in sent.pop("wrong_features")),
+        "is_precedent": sent.pop("precedent"),
+        "asked_of": None if email is None else _person(email, model=model, by=by),
+    }
+    return services.Answer(**said, **sent)
+
+
+def _person(email: str, *, model: MonitoredModel, by: Membership) -> int:
+    found = who_may_be_asked(model, by=by).filter(user__email__iexact=email).first()
+    if found is None:
+        raise DomainError("Nobody of that name may answer here.", code="unknown_person", field="ask")
+    return int(found.user_id)
 
 
 class ClaimView(APIView):
@@ -56,7 +79,7 @@ class ClaimView(APIView):
         asked = _sent(ClaimSerializer, request)
         only = services.Only(asked["only"]) if "only" in asked else None
         slots = services.claim_slots(found, by=member, limit=min(asked["slots"], found.prefetch), only=only)
-        answer: dict[str, Any] = {"slots": _shown(slots)}
+        answer: dict[str, Any] = {"slots": _shown(slots, to=member)}
         if not slots:
             answer["waiting"] = WaitingSerializer(services.why_waiting(found, by=member)).data
         return Response(answer)
@@ -83,11 +106,11 @@ class DecisionView(APIView):
         found = _slot(request, slot)
         sent = _sent(DecisionSerializer, request)
         token = sent.pop("lease_token")
-        sent |= {"verdict": Verdict(sent["verdict"]), "reasons": tuple(sent["reasons"])}
-        decision = services.decide(found, by=member, lease_token=token, answer=services.Answer(**sent))
+        said = _answer(sent, model=found.item.model, by=member)
+        decision = services.decide(found, by=member, lease_token=token, answer=said)
         following = services.claim_slots(found.item.queue, by=member)
         answer = {"decision": decision.pk, "item_state": decision.item.state}
-        return Response(answer | {"next": _shown(following)})
+        return Response(answer | {"next": _shown(following, to=member)})
 
 
 class HeartbeatView(APIView):

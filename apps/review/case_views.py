@@ -10,9 +10,11 @@ from apps.accounts.access import ProjectRequest, get_or_404, member_page
 from apps.accounts.models import Role
 from apps.common.errors import DomainError
 from apps.review import record, services
-from apps.review.cases import fact_groups, reveal
+from apps.review.cases import fact_groups
 from apps.review.forms import TextForm
+from apps.review.masking import hidden_features
 from apps.review.models import Dispute, GoldAnswer, ReviewItem
+from apps.review.reveals import reveal
 
 ITEMS = ReviewItem.objects.select_related("queue__model__project", "prediction__version")
 
@@ -96,6 +98,7 @@ def _page(request: ProjectRequest, item: ReviewItem, **forms: TextForm) -> HttpR
     )
     if not sight.sees_all:
         disputes = disputes.filter(decision__reviewer=request.user)
+    hidden = hidden_features(item, by=member)
     lines = record.dispute_lines(disputes.order_by("-id"), by=member)
     # Noted once it is certain that the page is shown.
     record.note_view(item, by=member)
@@ -104,8 +107,8 @@ def _page(request: ProjectRequest, item: ReviewItem, **forms: TextForm) -> HttpR
         "queue": item.queue,
         "model": item.model,
         "tab": "reviews",
-        "groups": fact_groups(item),
-        "reveal": reveal(item),
+        "groups": fact_groups(item, hidden=hidden),
+        "reveal": reveal(item, hidden=hidden),
         "rounds": record.rounds(item, by=member, sight=sight),
         "sight": sight,
         "disputes": lines,

@@ -5,18 +5,24 @@ from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
-from apps.accounts.models import Membership
+from apps.accounts.models import Membership, Role
 from apps.registry.models import MonitoredModel, ReviewQueue
 from apps.review import services
-from apps.review.cases import CERTAINTIES, SKIP_REASONS, WHY, FactGroup, Opinion, Reveal, fact_groups, opinions, reveal
+from apps.review.cases import CERTAINTIES, SKIP_REASONS, WHY, Due, Fact, FactGroup, due, fact_groups
 from apps.review.forms import CLASS, KEEP
-from apps.review.models import Decision, Slot, Verdict
-from apps.review.services.answers import tomorrow
+from apps.review.keys import KEYS
+from apps.review.masking import hidden_features
+from apps.review.models import DataProblem, Decision, Question, ReviewItem, Slot, Verdict
+from apps.review.opinions import Opinion, opinions
+from apps.review.reveals import Reveal, reveal
+from apps.review.services.answers import tomorrow, who_may_be_asked
 
 LAST_DIGIT = 9
 OWN = "your answer"
 LAST = 10
 LONG = 8
+# A form does not list more features than that as wrong; others are named in the note.
+MOST_WRONG = 300
 
 
 class Phase(StrEnum):
@@ -55,10 +61,14 @@ class Desk:
     changes: list[Choice]
     tomorrow: date
     lease_token: UUID | None
+    due: Due | None
+    # What the person has asked about the case, newest first.
+    questions: list[Question]
     # The decision that is replaced, and how it answered.
     amended: Decision | None = None
     certainties: tuple[tuple[int, str], ...] = field(default=CERTAINTIES)
     skip_reasons: tuple[str, ...] = field(default=SKIP_REASONS)
+    problems: list[tuple[str, str]] = field(default_factory=lambda: list(DataProblem.choices))
 
     @property
     def model(self) -> MonitoredModel:
@@ -68,6 +78,21 @@ class Desk:
     def is_long(self) -> bool:
         """There is enough to look through for a filter to help."""
         return sum(len(group.facts) for group in self.groups) > LONG
+
+    @property
+    def markable(self) -> list[FactGroup]:
+        """The features that may be said to be wrong: those whose values are seen."""
+        left, groups = MOST_WRONG, []
+        for group in self.groups:
+            seen: list[Fact] = [fact for fact in group.facts if not fact.is_hidden][:left]
+            left -= len(seen)
+            groups.append(FactGroup(group.name, seen))
+        return [group for group in groups if group.facts]
+
+    @property
+    def is_precedent(self) -> bool:
+        """What settles a dispute is a precedent, unless the adjudicator says otherwise."""
+        return self.slot.item.adjudication_reason == ReviewItem.AdjudicationReason.DISPUTE
 
     @property
     def why(self) -> str:
@@ -109,24 +134,31 @@ class Desk:
         return self.amended.value if self.amended and self.model.is_regression else None
 
 
-def lay_out(slot: Slot, *, amended: Decision | None = None) -> Desk:
+def lay_out(slot: Slot, *, by: Membership, amended: Decision | None = None) -> Desk:
     """The desk for a slot in the hands of its holder, or of the person who goes back to what they said."""
-    judgement = slot.judgement
+    judgement, hidden = slot.judgement, hidden_features(slot.item, by=by)
     phase = Phase.AMEND if amended else phase_of(slot)
     direct, changes = _choices(slot, phase, amended or judgement)
     return Desk(
         slot=slot,
         phase=phase,
-        groups=fact_groups(slot.item),
-        reveal=reveal(slot.item) if slot.revealed else None,
+        groups=fact_groups(slot.item, hidden=hidden),
+        reveal=reveal(slot.item, hidden=hidden) if slot.revealed else None,
         judgement=judgement,
         opinions=opinions(slot),
         direct=direct,
         changes=changes,
         tomorrow=tomorrow(slot.item.model.zone),
         lease_token=services.new_token() if amended else slot.lease_token,
+        due=None if amended else due(slot.item),
+        questions=_questions(slot, by=by),
         amended=amended,
     )
+
+
+def _questions(slot: Slot, *, by: Membership) -> list[Question]:
+    asked = slot.questions.filter(asked_by=by.user).select_related("asked_of", "answered_by")
+    return list(asked.order_by("-id"))
 
 
 def phase_of(slot: Slot) -> Phase:
@@ -184,7 +216,15 @@ def head(queue: ReviewQueue, *, by: Membership) -> dict[str, object]:
         "progress": services.progress(queue, by=by),
         "last_given": last_given(queue, by=by),
         "guideline_version": queue.guidelines.order_by("-version").values_list("version", flat=True).first(),
+        "people": people_to_ask(queue.model, by=by),
+        "key_actions": KEYS,
     }
+
+
+def people_to_ask(model: MonitoredModel, *, by: Membership) -> list[Membership]:
+    """Members who may answer a question: those who settle cases first."""
+    members = who_may_be_asked(model, by=by).select_related("user")
+    return sorted(members, key=lambda each: (not each.reaches(Role.ADJUDICATOR), each.user.display_name.lower()))
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,14 @@ from apps.review.services.answers import LARGEST_INT, LONGEST_NOTE
 CLASS = "class:"
 NUMBER = "number"
 KEEP = "keep"
-NAMES = {"lease_token": "The lease", "number": "The number", "note": "The note", "until": "The day"}
+WRONG = "wrong:"
+NAMES = {
+    "lease_token": "The lease",
+    "number": "The number",
+    "note": "The note",
+    "until": "The day",
+    "ask": "The person",
+}
 
 
 class HolderForm(forms.Form):
@@ -62,6 +69,8 @@ class AnswerForm(HolderForm):
     skip_reasons = forms.MultipleChoiceField(choices=[(reason, reason) for reason in SKIP_REASONS], required=False)
     note = forms.CharField(max_length=LONGEST_NOTE, required=False, strip=False)
     until = forms.DateField(required=False)
+    ask = forms.IntegerField(required=False, max_value=LARGEST_INT)
+    precedent = forms.BooleanField(required=False)
     active_ms = forms.IntegerField(min_value=0, max_value=LARGEST_INT, required=False)
     # Which phase the page showed: an answer that is sent again must not be taken for that of the next one.
     phase = forms.CharField(max_length=16, required=False)
@@ -72,6 +81,12 @@ class AnswerForm(HolderForm):
 
     def clean_reasons(self) -> tuple[str, ...]:
         return tuple(str(reason)[:200] for reason in self.cleaned_data["reasons"] or ())
+
+    @property
+    def wrong_features(self) -> tuple[tuple[str, str], ...]:
+        """One field for each feature, empty where nothing is wrong with it."""
+        fields = [(name, self.data[name]) for name in self.data if name.startswith(WRONG)]
+        return tuple((name.removeprefix(WRONG), problem) for name, problem in fields if problem)
 
     def said(self) -> dict[str, Any]:
         """What goes with any answer."""
@@ -90,16 +105,24 @@ class AnswerForm(HolderForm):
         fields, value = self.checked(), self.value(slot)
         if value is not None:
             agrees = value == slot.item.model.decode(slot.item.prediction.predicted)
-            return Answer(verdict=Verdict.AGREE if agrees else Verdict.CORRECT, value=value, **self.said())
+            verdict = Verdict.AGREE if agrees else Verdict.CORRECT
+            return Answer(verdict=verdict, value=value, is_precedent=fields["precedent"], **self.said())
         if fields["choice"] not in list(Verdict):
             raise DomainError("Choose one of the answers on the page.", code="unknown_class")
         verdict = Verdict(fields["choice"])
         if verdict == Verdict.DISPUTE:
             disputed = self._value(fields["disputed_for"], slot)
             return Answer(verdict=verdict, value=disputed, reasons=fields["reasons"], **self.said())
-        if verdict == Verdict.SKIP:
-            return Answer(verdict=verdict, reasons=tuple(fields["skip_reasons"]), **self.said())
-        return Answer(verdict=verdict, until=fields["until"] if verdict == Verdict.CANNOT_TELL else None, **self.said())
+        return Answer(verdict=verdict, **self._withheld(verdict), **self.said())
+
+    def _withheld(self, verdict: Verdict) -> dict[str, Any]:
+        """What belongs to a verdict that gives no label; the page has the fields of all of them."""
+        return {
+            Verdict.CANNOT_TELL: {"until": self.cleaned_data["until"]},
+            Verdict.WRONG_DATA: {"wrong_features": self.wrong_features},
+            Verdict.ESCALATE: {"asked_of": self.cleaned_data["ask"]},
+            Verdict.SKIP: {"reasons": tuple(self.cleaned_data["skip_reasons"])},
+        }.get(verdict, {})
 
     def _value(self, choice: str, slot: Slot) -> str | float | None:
         classes = slot.item.model.classes

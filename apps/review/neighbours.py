@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from apps.predictions.models import Outcome, Prediction
 from apps.registry.models import MonitoredModel
+from apps.review.masking import NOTHING, Hidden
 from apps.review.models import Decision, ReviewItem
 
 CANDIDATES = 500
@@ -49,7 +50,7 @@ class Neighbour:
 
 @dataclass(frozen=True)
 class Precedent:
-    """A dispute that was settled: why it was raised, and what an adjudicator said."""
+    """A settled case that is held up as an example: why it came, and what an adjudicator said."""
 
     case: str
     settled: str
@@ -74,8 +75,8 @@ def history(item: ReviewItem) -> list[PastCase]:
     ]
 
 
-def nearest(item: ReviewItem) -> list[Neighbour]:
-    """The settled cases closest to this one, among the most recently settled.
+def nearest(item: ReviewItem, *, hidden: Hidden = NOTHING) -> list[Neighbour]:
+    """The settled cases closest to this one, among the most recently settled. What is hidden counts for nothing.
 
     A number's distance is the difference in standard deviations of the candidates; of a code it is 1 where it differs.
     The distance of two cases is the root of the mean square over the features that either has.
@@ -85,20 +86,16 @@ def nearest(item: ReviewItem) -> list[Neighbour]:
     candidates = list(others.order_by("-labelled_at", "-pk")[:CANDIDATES])
     if not candidates or not item.features:
         return []
-    distances = _distances(item.features, [each.features for each in candidates])
+    distances = _distances(_seen(item, hidden), [_seen(each, hidden) for each in candidates])
     order = np.argsort(distances, kind="stable")[:NEAREST]
-    return [_neighbour(item, candidates[at], float(distances[at])) for at in order]
+    return [_neighbour(item, candidates[at], float(distances[at]), hidden) for at in order]
 
 
 def precedents(item: ReviewItem) -> list[Precedent]:
-    """The latest disputes that an adjudicator has settled."""
-    disputed = ReviewItem.objects.filter(
-        queue__model=item.model,
-        adjudicated__isnull=False,
-        adjudication_reason=ReviewItem.AdjudicationReason.DISPUTE,
-        draw__isnull=False,
-    ).exclude(prediction=item.prediction_id)
-    found = list(disputed.select_related("prediction", "queue__model").order_by("-adjudicated_at")[:PRECEDENTS])
+    """What adjudicators have settled and hold up as an example, newest first."""
+    settled = ReviewItem.objects.reviews().filter(queue__model=item.model, adjudicated__isnull=False, is_precedent=True)
+    examples = settled.exclude(prediction=item.prediction_id)
+    found = list(examples.select_related("prediction", "queue__model").order_by("-adjudicated_at")[:PRECEDENTS])
     spoken = Decision.objects.filter(item__in=found, value__isnull=False).select_related("slot").order_by("id")
     by_item: dict[int, list[Decision]] = {}
     for decision in spoken:
@@ -112,11 +109,15 @@ def said(item: ReviewItem) -> str:
 
 
 def _settled(model: MonitoredModel) -> Any:
-    """Closed cases with an answer: others' answers to open ones are told to nobody."""
+    """Closed cases with an answer: others' answers to open ones are told to nobody. Probes repeat others."""
     closed = ReviewItem.objects.reviews().filter(queue__model=model, state=ReviewItem.State.CLOSED)
     return closed.filter(Q(label__isnull=False) | Q(adjudicated__isnull=False)).select_related(
         "prediction", "queue__model"
     )
+
+
+def _seen(item: ReviewItem, hidden: Hidden) -> dict[str, Any]:
+    return {name: value for name, value in item.features.items() if name not in hidden}
 
 
 def _distances(here: dict[str, Any], others: list[dict[str, Any]]) -> NDArray[np.float64]:
@@ -144,10 +145,9 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _neighbour(item: ReviewItem, other: ReviewItem, distance: float) -> Neighbour:
-    differing = [
-        each for each in item.model.feature_list if item.features.get(each.name) != other.features.get(each.name)
-    ]
+def _neighbour(item: ReviewItem, other: ReviewItem, distance: float, hidden: Hidden) -> Neighbour:
+    shown = [each for each in item.model.feature_list if each.name not in hidden]
+    differing = [each for each in shown if item.features.get(each.name) != other.features.get(each.name)]
     differences = [
         Difference(each.label, each.meaning(item.features.get(each.name)), each.meaning(other.features.get(each.name)))
         for each in differing[:DIFFERENCES]

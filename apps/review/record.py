@@ -8,8 +8,9 @@ from itertools import groupby
 from apps.accounts.models import Membership, Role
 from apps.common.errors import ConflictError, ForbiddenError
 from apps.predictions.models import CaseView
-from apps.review.cases import CERTAINTIES, VERDICTS
+from apps.review.cases import CERTAINTIES
 from apps.review.models import Comment, Decision, Dispute, Mention, ReviewItem, Slot
+from apps.review.opinions import VERDICTS, wrong_in_words
 
 # Where somebody has seen all of a case.
 PLACE = "case"
@@ -127,7 +128,7 @@ def _said(item: ReviewItem, decision: Decision) -> Said:
         what="; ".join(filter(None, (label, verdict or first))),
         certainty=certainties.get(decision.certainty, ""),
         reasons=decision.reasons,
-        wrong=[f"{each['feature']}: {each['problem']}" for each in decision.wrong_features],
+        wrong=wrong_in_words(item.model, decision),
         note=decision.note,
         at=decision.decided_at,
         seconds=None if decision.active_ms is None else decision.active_ms / 1_000,

@@ -13,8 +13,9 @@ from drf_spectacular.utils import (
 from rest_framework import serializers
 
 from apps.common.api import StrictSerializer
-from apps.common.fields import ClassOrNumberField, TextField, WholeNumberField
-from apps.review.models import Decision, ReviewItem, Slot, Verdict
+from apps.common.fields import ClassOrNumberField, FlagField, TextField, WholeNumberField
+from apps.review.masking import hidden_features
+from apps.review.models import DataProblem, Decision, ReviewItem, Slot, Verdict
 from apps.review.services import Only, Waiting
 from apps.review.services.answers import LARGEST_INT, LONGEST_NOTE
 
@@ -74,6 +75,13 @@ DECISION = {
 }
 
 
+class WrongFeatureSerializer(StrictSerializer):
+    """A feature whose value is not right, and how."""
+
+    feature = TextField(max_length=200)
+    problem = serializers.ChoiceField(choices=DataProblem.choices)
+
+
 @extend_schema_serializer(examples=[OpenApiExample("The model is corrected", value=DECISION, request_only=True)])
 class DecisionSerializer(HolderSerializer):
     verdict = serializers.ChoiceField(choices=Verdict.choices)
@@ -82,6 +90,9 @@ class DecisionSerializer(HolderSerializer):
     reasons = serializers.ListField(child=TextField(max_length=200), max_length=20, default=list)
     note = TextField(max_length=LONGEST_NOTE, default="", allow_blank=True)
     until = DayOrMomentField(default=None, allow_null=True)
+    wrong_features = WrongFeatureSerializer(many=True, default=list)
+    ask = serializers.EmailField(default=None, allow_null=True)
+    precedent = FlagField(default=False)
     active_ms = WholeNumberField(min_value=0, max_value=LARGEST_INT, default=None, allow_null=True)
 
 
@@ -94,7 +105,18 @@ class CaseSerializer(StrictSerializer):
     question = serializers.CharField(source="model.question")
     task = serializers.CharField(source="model.task")
     classes = serializers.ListField(child=serializers.CharField(), source="model.classes")
-    features = serializers.DictField()
+    features = serializers.SerializerMethodField()
+    hidden = serializers.SerializerMethodField()
+
+    @extend_schema_field(serializers.DictField())
+    def get_features(self, item: ReviewItem) -> dict[str, Any]:
+        """What was sent, less what the person may not see."""
+        hidden = hidden_features(item, by=self.context["member"])
+        return {name: value for name, value in item.features.items() if name not in hidden}
+
+    def get_hidden(self, item: ReviewItem) -> list[str]:
+        """The sensitive features that the person may not see."""
+        return sorted(hidden_features(item, by=self.context["member"]))
 
 
 class RevealSerializer(serializers.Serializer[ReviewItem]):
@@ -124,6 +146,7 @@ class GivenAnswerSerializer(serializers.Serializer[Decision]):
     certainty = serializers.IntegerField(allow_null=True)
     reasons = serializers.ListField(child=serializers.CharField())
     note = serializers.CharField()
+    wrong_features = WrongFeatureSerializer(many=True)
 
     @extend_schema_field(ClassOrNumberField(allow_null=True))
     def said(self, decision: Decision) -> str | float | None:
@@ -152,8 +175,8 @@ class SlotSerializer(serializers.Serializer[Slot]):
     def get_item(self, slot: Slot) -> dict[str, Any]:
         """The prediction's fields are there once they may be seen, and absent before."""
         if slot.revealed is None:
-            return dict(CaseSerializer(slot.item).data)
-        return dict(RevealedCaseSerializer(slot.item).data)
+            return dict(CaseSerializer(slot.item, context=self.context).data)
+        return dict(RevealedCaseSerializer(slot.item, context=self.context).data)
 
     @extend_schema_field(GivenAnswerSerializer(many=True))
     def get_answers(self, slot: Slot) -> list[dict[str, Any]]:

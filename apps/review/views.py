@@ -14,12 +14,13 @@ from apps.common.errors import DomainError, LeaseLostError
 from apps.registry.models import MonitoredModel, ReviewQueue
 from apps.review import desk, neighbours, services
 from apps.review.forms import AnswerForm, HeldForm, HolderForm
+from apps.review.masking import Hidden, hidden_features
 from apps.review.models import Dispute, Question, ReviewItem, Slot
 
-BESIDE: dict[str, Callable[[ReviewItem], Sequence[object]]] = {
-    "history": neighbours.history,
-    "similar": neighbours.nearest,
-    "precedents": neighbours.precedents,
+BESIDE: dict[str, Callable[[ReviewItem, Hidden], Sequence[object]]] = {
+    "history": lambda item, _: neighbours.history(item),
+    "similar": lambda item, hidden: neighbours.nearest(item, hidden=hidden),
+    "precedents": lambda item, _: neighbours.precedents(item),
 }
 QUEUES = ReviewQueue.objects.select_related("model__project")
 
@@ -31,7 +32,7 @@ def queue_page(request: ProjectRequest, queue: int) -> HttpResponse:
     """The case that this person holds, else the next one, else why there is none; and those that come after it."""
     found: ReviewQueue = get_or_404(QUEUES.in_project(request.project), pk=queue)
     slots = services.claim_slots(found, by=request.membership, limit=found.prefetch)
-    return _desk(request, found, [desk.lay_out(slot) for slot in slots])
+    return _desk(request, found, [desk.lay_out(slot, by=request.membership) for slot in slots])
 
 
 @never_cache
@@ -74,7 +75,7 @@ def go_back(request: ProjectRequest, slot: int) -> HttpResponse:
         return _problem(request, found, problem)
     # An answered slot is closed; one that had been passed on is held again.
     last = again.decisions.order_by("-id").first() if again.closed_at else None
-    return _desk(request, found.item.queue, [desk.lay_out(_slot(request, slot), amended=last)])
+    return _desk(request, found.item.queue, [desk.lay_out(_slot(request, slot), by=request.membership, amended=last)])
 
 
 @never_cache
@@ -83,8 +84,10 @@ def go_back(request: ProjectRequest, slot: int) -> HttpResponse:
 def beside(request: ProjectRequest, slot: int, what: str) -> HttpResponse:
     """A tab beside the case, for whoever has it on the desk."""
     found: Slot = get_or_404(Slot.objects.in_project(request.project).on_desk().filter(reviewer=request.user), pk=slot)
+    hidden = hidden_features(found.item, by=request.membership)
     context = {
-        "cases": BESIDE[what](found.item),
+        "cases": BESIDE[what](found.item, hidden),
+        "has_hidden": bool(hidden),
         "candidates": neighbours.CANDIDATES,
         "has_subject": bool(found.item.prediction.subject),
     }
@@ -147,7 +150,8 @@ def _onwards(request: ProjectRequest, slot: Slot) -> HttpResponse:
         return redirect("queue", request.project.slug, queue.pk)
     have = HeldForm(request.POST).slots - {slot.pk}
     slots = services.claim_slots(queue, by=request.membership, limit=queue.prefetch)
-    return _desk(request, queue, [desk.lay_out(each) for each in slots if each.pk not in have], is_empty=not slots)
+    new = [desk.lay_out(each, by=request.membership) for each in slots if each.pk not in have]
+    return _desk(request, queue, new, is_empty=not slots)
 
 
 def _desk(

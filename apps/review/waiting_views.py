@@ -12,6 +12,7 @@ from apps.registry.models import MonitoredModel
 from apps.review import record, services
 from apps.review.cases import fact_groups
 from apps.review.forms import TextForm
+from apps.review.masking import hidden_features
 from apps.review.models import Dispute, Mention, Question
 
 LINES = 50
@@ -54,7 +55,7 @@ def question(request: ProjectRequest, question: int) -> HttpResponse:
         "item": item,
         "model": item.model,
         "tab": "reviews",
-        "groups": fact_groups(item),
+        "groups": fact_groups(item, hidden=hidden_features(item, by=request.membership)),
         "form": form,
     }
     return render(request, "review/question.html", context, status=400 if form.is_bound else 200)

@@ -6,57 +6,10 @@ const sheet = document.getElementById("keys");
 const keysOn = document.getElementById("keys-on");
 const STORE = "review-keys";
 
+const note = () => document.getElementById("note");
+
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-sheet]")) sheet.showModal();
-});
-
-// Tabs beside the case, loaded when they are opened
-
-async function openTab(tab) {
-  for (const each of tab.parentElement.children) {
-    each.setAttribute("aria-selected", String(each === tab));
-    each.tabIndex = each === tab ? 0 : -1;
-  }
-  const beside = document.getElementById("panel-beside");
-  const isCase = tab.id === "tab-case";
-  document.getElementById("panel-case").hidden = !isCase;
-  beside.hidden = isCase;
-  if (isCase) return;
-  beside.setAttribute("aria-labelledby", tab.id);
-  beside.innerHTML = '<p class="muted"></p>';
-  const tell = (text) => (beside.firstElementChild.textContent = text);
-  tell(tab.dataset.url ? "Loading …" : "Nobody has written guidelines for this queue yet.");
-  if (!tab.dataset.url) return;
-  const outcome = await outbox.verdict(fetch(tab.dataset.url, { headers: { "X-Fragment": "1" }, redirect: "manual" }));
-  if (tab.ariaSelected !== "true") return;
-  if (outcome.kind === "accepted") beside.innerHTML = outcome.html;
-  else tell("This could not be loaded. Try it again once the connection is back.");
-}
-
-main.addEventListener("click", (event) => {
-  const tab = event.target.closest("[role=tab]");
-  if (tab) openTab(tab);
-});
-
-main.addEventListener("keydown", (event) => {
-  const tab = event.target.closest("[role=tab]");
-  const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-  if (!tab || !by) return;
-  event.stopPropagation();
-  const tabs = [...tab.parentElement.children];
-  const next = tabs.at((tabs.indexOf(tab) + by) % tabs.length);
-  next.focus();
-  openTab(next);
-});
-
-// Only the features that hold what is typed; groups without any go.
-main.addEventListener("input", (event) => {
-  if (event.target.id !== "filter") return;
-  const wanted = event.target.value.trim().toLowerCase();
-  for (const group of main.querySelectorAll(".group")) {
-    for (const line of group.querySelectorAll(".f")) line.hidden = !line.textContent.toLowerCase().includes(wanted);
-    group.hidden = !group.querySelector(".f:not([hidden])");
-  }
 });
 
 // Choosing
@@ -95,7 +48,7 @@ main.addEventListener("change", (event) => {
   keepDraft();
   if (input.name !== "choice") return;
   scope = SCOPES[input.value] ?? input.dataset.scope ?? scope;
-  if ("asks" in input.dataset) document.getElementById("note").focus();
+  if (input.dataset.asks) (document.getElementById(input.dataset.asks) ?? note()).focus();
 });
 
 main.addEventListener("focusin", (event) => {
@@ -125,23 +78,28 @@ function look(selector) {
   found.focus();
 }
 
-const LOOKS = { g: "[data-tab=guidelines]", x: ".said", "/": "#filter" };
+// What an action does, where it is more than to press its control on the card.
+const ACTIONS = {
+  guidelines: () => look("[data-tab=guidelines]"),
+  explanation: () => look(".said"),
+  filter: () => look("#filter"),
+  correct,
+  less: () => surer(-1),
+  more: () => surer(1),
+  note: () => note().focus(),
+};
 
 function pressed(event) {
   const { key } = event;
-  if (key === "?") sheet.showModal();
+  const action = bindings.actionOf(key);
+  if (action === "sheet") sheet.showModal();
   else if (key === "ArrowLeft") walk(-1);
   else if (key === "ArrowRight") walk(1);
   else if (!form() || lost()) return false;
-  else if (key in LOOKS) look(LOOKS[key]);
   else if (/^[1-9]$/.test(key)) chooseByDigit(key);
-  else if (key === "c") correct();
-  else if (key === ",") surer(-1);
-  else if (key === ".") surer(1);
-  else if (key === "n") document.getElementById("note").focus();
   else if (key === "Enter" && form().dataset.phase === "compare") submit();
   else if (key === "Escape" && form().dataset.phase === "amend") advance();
-  else if (/^[a-z]$/.test(key)) choose(form().querySelector(`[data-key="${key}"]`));
+  else if (action) (ACTIONS[action] ?? (() => choose(form().querySelector(`[data-action="${action}"]`))))();
   else return false;
   return true;
 }

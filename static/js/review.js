@@ -117,7 +117,9 @@ function takeIn(html) {
 // What is typed is kept until it is sent
 
 const draftKey = (card) => `${DRAFT}${token(card)}:${card.dataset.phase}`;
-const typed = (card) => [...new FormData(card)].filter(([name]) => name !== "csrfmiddlewaretoken");
+// Features with which nothing is wrong are no part of it: there may be many.
+const typed = (card) =>
+  [...new FormData(card)].filter(([name, value]) => name !== "csrfmiddlewaretoken" && (value || !name.startsWith("wrong:")));
 
 function keepDraft() {
   try {
@@ -147,20 +149,6 @@ function forgetOldDrafts() {
 }
 
 // Submitting
-
-// What the server would refuse is said before the card goes.
-function mistake(card) {
-  const { choice, number, note } = card.elements;
-  const answers = card.querySelectorAll('[name="reasons"]:checked').length;
-  const rights = [...card.querySelectorAll('[name="disputed_for"]')];
-  const asksNumber = choice.value === "number" || (choice.value === "dispute" && rights[0]?.value === "number");
-  if (!choice.value) return "Choose an answer first.";
-  if (asksNumber && (!number.value || !number.validity.valid)) return "Enter a number first.";
-  if (choice.value !== "dispute") return "";
-  if (!answers && !note.value.trim()) return "Say why, by a reason or a note.";
-  if (rights.some((each) => each.type === "radio") && !rights.some((each) => each.checked)) return "Say which answer is right.";
-  return "";
-}
 
 function tellBeside(html) {
   const place = document.getElementById("problem");

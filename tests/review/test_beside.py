@@ -85,14 +85,14 @@ def test_the_nearest_case_comes_first_by_standard_deviations_and_codes() -> None
     assert [each.differences[0].there for each in found] == ["40 years", "50 years", "30 years"]
 
 
-def test_a_settled_dispute_is_a_precedent_with_its_reason_and_the_adjudicators_word() -> None:
+def test_a_settled_case_kept_as_a_precedent_is_shown_with_its_reason_and_the_adjudicators_word() -> None:
     queue = make_queue(blind=False, dispute_reasons=["Looks retired"])
     make_items(queue, 2)
     anna, ben = reviewers(queue, 1)[0], reviewers(queue, 1, Role.ADJUDICATOR)[0]
     slot = claim(queue, anna)
     decide(slot, anna, "dispute", value="no", reasons=("Looks retired",))
     adjudication = claim(queue, ben, only=Only.ADJUDICATION)
-    decide(adjudication, ben, "correct", value="no", note="Pensions are no wages")
+    decide(adjudication, ben, "correct", value="no", note="Pensions are no wages", is_precedent=True)
     other = ReviewItem.objects.exclude(pk=slot.item_id).get()
     (precedent,) = neighbours.precedents(other)
     assert (precedent.settled, precedent.reasons) == ("Not employed", ["Looks retired"])

@@ -94,7 +94,7 @@ def test_a_reveal_does_not_turn_an_answer_into_none(blind: ReviewQueue, verdict:
     slot = claim(blind, anna)
     judge(slot, anna)
     with pytest.raises(UnprocessableError) as error:
-        decide(slot, anna, verdict)
+        decide(slot, anna, verdict, note="after all")
     assert code_of(error) == "already_judged"
 
 

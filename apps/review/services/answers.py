@@ -7,9 +7,11 @@ from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
+from apps.accounts.models import Membership, Role
+from apps.accounts.querysets import MembershipQuerySet
 from apps.common.errors import DomainError, UnprocessableError
 from apps.registry.models import MonitoredModel
-from apps.review.models import LABELLING, Slot, Verdict
+from apps.review.models import LABELLING, DataProblem, Slot, Verdict
 
 LONGEST_DELAY = timedelta(days=366)
 LONGEST_NOTE = 10_000
@@ -27,8 +29,12 @@ class Answer:
     note: str = ""
     until: date | datetime | None = None
     active_ms: int | None = None
-    # Whom a question goes to; none: any adjudicator.
+    # With wrong data: which features, each with a problem of DataProblem.
+    wrong_features: tuple[tuple[str, str], ...] = ()
+    # With a question: the user it is for; null: any adjudicator.
     asked_of: int | None = None
+    # With what settles a case: it is held up as an example.
+    is_precedent: bool = False
 
 
 def encode(model: MonitoredModel, value: str | float | None) -> float:
@@ -47,6 +53,7 @@ def encode(model: MonitoredModel, value: str | float | None) -> float:
 
 def label_given(answer: Answer, *, slot: Slot) -> float | None:
     """The label that the answer gives, if it gives one. Raises DomainError where it says something impossible."""
+    _check_precedent(answer, slot)
     if answer.verdict not in LABELLING:
         _check_withheld(answer, slot)
         return None
@@ -79,6 +86,45 @@ def moment_to_return(answer: Answer, *, slot: Slot) -> datetime:
     return until
 
 
+def wrong_features(answer: Answer, *, slot: Slot) -> list[dict[str, str]]:
+    """What is wrong with the data, as it is stored: one problem for each feature that is marked."""
+    marked = dict(answer.wrong_features)
+    if answer.verdict != Verdict.WRONG_DATA:
+        if marked:
+            raise DomainError("Features are marked with wrong data only.", code="wrong_features_unexpected")
+        return []
+    if not marked and not answer.note.strip():
+        raise DomainError("Say which feature is wrong, or write it into the note.", code="problem_missing")
+    known = {feature.name for feature in slot.item.model.feature_list} | set(slot.item.features)
+    for feature, problem in marked.items():
+        if feature not in known:
+            raise DomainError("This case has no such feature.", code="unknown_feature", field="wrong_features")
+        if problem not in DataProblem.values:
+            raise DomainError("Say how the feature is wrong.", code="unknown_problem", field="wrong_features")
+    return [{"feature": feature, "problem": problem} for feature, problem in marked.items()]
+
+
+def check_question(answer: Answer, *, slot: Slot, by: Membership) -> None:
+    """A question has words, and is for somebody who may answer it."""
+    if answer.verdict != Verdict.ESCALATE:
+        if answer.asked_of is not None:
+            raise DomainError("Only a question is for somebody.", code="person_unexpected", field="ask")
+        return
+    if not answer.note.strip():
+        raise DomainError("Write your question into the note.", code="question_missing", field="note")
+    people = who_may_be_asked(slot.item.model, by=by)
+    if answer.asked_of is not None and not people.filter(user=answer.asked_of).exists():
+        raise DomainError("Nobody of that name may answer here.", code="unknown_person", field="ask")
+
+
+def who_may_be_asked(model: MonitoredModel, *, by: Membership) -> MembershipQuerySet:
+    """Members who may answer a question about a case; simulated ones never would."""
+    members = Membership.objects.in_project(model.project).exclude(user=by.user)
+    return members.with_role_at_least(Membership.RANKS[Role.REVIEWER]).filter(
+        user__is_active=True, user__is_simulated=False
+    )
+
+
 def tomorrow(zone: ZoneInfo) -> date:
     """The day after today, there."""
     return timezone.now().astimezone(zone).date() + timedelta(days=1)
@@ -95,6 +141,11 @@ def _check_withheld(answer: Answer, slot: Slot) -> None:
     if slot.is_blind and slot.judged_at:
         # A reveal must not turn an answer into none: what is left out then would depend on the prediction.
         raise UnprocessableError("You have judged this case: keep, change or dispute.", code="already_judged")
+
+
+def _check_precedent(answer: Answer, slot: Slot) -> None:
+    if answer.is_precedent and not (slot.is_adjudication and answer.verdict in LABELLING):
+        raise DomainError("Only an answer that settles a case can be a precedent.", code="not_a_settlement")
 
 
 def _disputed(answer: Answer, slot: Slot) -> float:

@@ -20,14 +20,7 @@ PLACE = "question"
 
 def ask(decision: Decision, *, of: int | None) -> Question:
     """The decision's note as a question to a member of the project, or to any adjudicator."""
-    slot, item = decision.slot, decision.item
-    if not decision.note.strip():
-        raise DomainError("Write your question into the note.", code="question_missing", field="note")
-    if of is not None:
-        members = Membership.objects.in_project(item.model.project)
-        able = members.with_role_at_least(Membership.RANKS[Role.REVIEWER]).exclude(user=decision.reviewer)
-        if not able.filter(user=of).exists():
-            raise DomainError("There is no such colleague who could answer.", code="unknown_person", field="ask")
+    slot = decision.slot
     slot.put_off(until=timezone.now() + LONGEST_WAIT)
     return Question.objects.create(
         slot=slot, decision=decision, asked_by=decision.reviewer, asked_of_id=of, text=decision.note

@@ -8,7 +8,7 @@ from apps.accounts.models import Membership
 from apps.common.errors import ConflictError
 from apps.review.models import Decision, ReviewItem, Slot, Verdict
 from apps.review.services import asking, disputing, settling
-from apps.review.services.answers import Answer, label_given, moment_to_return
+from apps.review.services.answers import Answer, check_question, label_given, moment_to_return, wrong_features
 from apps.review.services.holding import check_holder, guideline_in_force, lock
 
 
@@ -22,7 +22,7 @@ def decide(slot: Slot, *, by: Membership, lease_token: UUID, answer: Answer) -> 
         return _repeated(earlier, answer, slot=held)
     check_holder(held, by=by, lease_token=lease_token)
     decision = record(held, by=by, lease_token=lease_token, answer=answer)
-    _take_effect(decision, asked_of=answer.asked_of)
+    _take_effect(decision, answer)
     settling.settle(held.item)
     return decision
 
@@ -30,8 +30,10 @@ def decide(slot: Slot, *, by: Membership, lease_token: UUID, answer: Answer) -> 
 def record(slot: Slot, *, by: Membership, lease_token: UUID, answer: Answer) -> Decision:
     """Append what was said of a slot."""
     is_put_off = answer.verdict == Verdict.CANNOT_TELL
+    value = label_given(answer, slot=slot)
+    check_question(answer, slot=slot, by=by)
     decision: Decision = Decision.objects.create(
-        value=label_given(answer, slot=slot),
+        value=value,
         snoozed_until=moment_to_return(answer, slot=slot) if is_put_off else None,
         slot=slot,
         item=slot.item,
@@ -41,6 +43,7 @@ def record(slot: Slot, *, by: Membership, lease_token: UUID, answer: Answer) -> 
         certainty=answer.certainty,
         reasons=list(answer.reasons),
         note=answer.note,
+        wrong_features=wrong_features(answer, slot=slot),
         active_ms=answer.active_ms,
         guideline_id=guideline_in_force(slot),
         lease_token=lease_token,
@@ -57,16 +60,16 @@ def _repeated(earlier: Decision, answer: Answer, *, slot: Slot) -> Decision:
     return earlier
 
 
-def _take_effect(decision: Decision, *, asked_of: int | None) -> None:
+def _take_effect(decision: Decision, answer: Answer) -> None:
     slot, item = decision.slot, decision.item
     if decision.value is not None:
         slot.close(Slot.Outcome.ANSWERED)
         if slot.is_adjudication:
-            settling.adjudicate(item, value=decision.value)
+            settling.adjudicate(item, value=decision.value, is_precedent=answer.is_precedent)
     elif decision.snoozed_until is not None:
         slot.put_off(until=decision.snoozed_until)
     elif decision.verdict == Verdict.ESCALATE:
-        asking.ask(decision, of=asked_of)
+        asking.ask(decision, of=answer.asked_of)
     else:
         slot.close(Slot.Outcome.PASSED)
         _pass_on(slot, decision.verdict)

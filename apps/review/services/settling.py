@@ -95,9 +95,10 @@ def open_adjudication(item: ReviewItem, *, reason: Reason, probability: float = 
         _open_slot(item, position=0, is_adjudication=True)
 
 
-def adjudicate(item: ReviewItem, *, value: float) -> None:
+def adjudicate(item: ReviewItem, *, value: float, is_precedent: bool = False) -> None:
     """The adjudicator's word. Reviews that are still open are withdrawn; what was judged in them stands."""
     item.adjudicated, item.adjudicated_at, item.needs_resolution = value, timezone.now(), not item.is_probe
+    item.is_precedent = is_precedent
     for slot in item.round_slots.unfinished().select_for_update():
         slot.close(Slot.Outcome.ANSWERED if slot.judged_at else Slot.Outcome.PASSED)
 

@@ -1,0 +1,176 @@
+"""What the model said of a case and what pushed it there, for people who never heard of attributions."""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate, pairwise
+
+from apps.registry.features import Feature
+from apps.registry.models import MonitoredModel
+from apps.review.masking import NOTHING, WORD, Hidden
+from apps.review.models import ReviewItem
+
+MOST_PUSHES = 6
+# The picture is so wide.
+WIDTH = 100.0
+# Sums of attributions are read as probabilities or amounts where they meet what the model said within this.
+NEAR = 0.01
+# Beyond these log-odds nothing is more certain.
+STEEPEST = 700.0
+
+
+@dataclass(frozen=True)
+class Push:
+    """How far a feature moved the model's answer: a bar from `start` to `end`, to the right where it is towards."""
+
+    label: str
+    meaning: str
+    is_towards: bool
+    start: float
+    end: float
+    # For those who hear the picture; the largest is strong.
+    strength: str
+
+    @property
+    def left(self) -> float:
+        return min(self.start, self.end)
+
+    @property
+    def width(self) -> float:
+        return round(abs(self.end - self.start), 2)
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Where the pushes begin and where they end, with how the model's answer reads there, if it can be told."""
+
+    at: float
+    words: str
+
+
+@dataclass(frozen=True)
+class Reveal:
+    """What the model said, and why, as far as it told."""
+
+    label: str
+    sure: float | None
+    towards: str
+    away: str
+    pushes: list[Push] = field(default_factory=list)
+    # The model's usual answer and the one it gave: the pushes lead from one to the other. Without the usual answer
+    # each push begins at the same line.
+    usual: Stop | None = None
+    final: Stop | None = None
+
+    @property
+    def percent(self) -> int | None:
+        """How sure the model was."""
+        return None if self.sure is None else in_percent(self.sure)
+
+
+def in_percent(share: float) -> int:
+    """What is not certain is never said to be."""
+    return round(100 * share) if share in (0, 1) else min(99, max(1, round(100 * share)))
+
+
+def reveal(item: ReviewItem, *, hidden: Hidden = NOTHING) -> Reveal:
+    """What may be shown once the first answer is stored; values that a person may not see are not told here either."""
+    model, predicted = item.model, item.prediction.predicted
+    towards, away = _directions(model, predicted)
+    said = (model.label(predicted), _sureness(item), towards, away)
+    moved = _moved(item, hidden)
+    sizes, base = [size for *_, size in moved], item.attribution_base
+    if not sizes:
+        return Reveal(*said)
+    if base is None:
+        return Reveal(*said, _bars(moved, [(0.0, size) for size in sizes]))
+    stops = list(accumulate(sizes, initial=base))
+    place, reads = _scale(stops), _reading(item, stops[-1])
+    usual, final = (Stop(place(stop), reads(stop)) for stop in (base, stops[-1]))
+    return Reveal(*said, _bars(moved, list(pairwise(stops))), usual, final)
+
+
+def _sureness(item: ReviewItem) -> float | None:
+    """The probability that the model gave to its own answer."""
+    model, prediction = item.model, item.prediction
+    if model.is_regression:
+        return None
+    if item.probabilities and (said := item.probabilities.get(model.decode(prediction.predicted))) is not None:
+        return float(said)
+    if prediction.score is None or len(model.classes) != 2:
+        return prediction.score
+    is_positive = int(prediction.predicted) == model.positive_index
+    return prediction.score if is_positive else 1 - prediction.score
+
+
+def _directions(model: MonitoredModel, predicted: float) -> tuple[str, str]:
+    """Where contributions above and below zero push. Binary ones are about the positive class."""
+    if model.is_regression:
+        return "higher", "lower"
+    if len(model.classes) == 2:
+        return f"towards {model.label(model.positive_index)}", f"towards {model.label(1 - model.positive_index)}"
+    return f"towards {model.label(predicted)}", "towards another answer"
+
+
+def _moved(item: ReviewItem, hidden: Hidden) -> list[tuple[str, str, float]]:
+    """Label, value and size of the largest contributions, then the sum of the rest."""
+    sizes = {name: float(size) for name, size in (item.attributions or {}).items() if size}
+    names = sorted(sizes, key=lambda name: -abs(sizes[name]))
+    # One of a rest is no longer than its line.
+    most = MOST_PUSHES + 1 if len(names) == MOST_PUSHES + 1 else MOST_PUSHES
+    features = {feature.name: feature for feature in item.model.feature_list}
+    shown = [(features.get(name, Feature(name, label=name)), sizes[name]) for name in names[:most]]
+    moved = [
+        (each.label, WORD if each.name in hidden else each.meaning(item.features.get(each.name)), size)
+        for each, size in shown
+    ]
+    rest = names[most:]
+    return [*moved, (f"{len(rest)} others", "together", sum(sizes[name] for name in rest))] if rest else moved
+
+
+def _bars(moved: list[tuple[str, str, float]], spans: Sequence[tuple[float, float]]) -> list[Push]:
+    place = _scale([stop for span in spans for stop in span])
+    largest = max(abs(size) for *_, size in moved)
+    return [
+        Push(label, meaning, size >= 0, place(start), place(end), _strength(abs(size) / largest))
+        for (label, meaning, size), (start, end) in zip(moved, spans, strict=True)
+    ]
+
+
+def _strength(share: float) -> str:
+    return "strongly" if share > 2 / 3 else "clearly" if share > 1 / 3 else "a little"
+
+
+def _scale(stops: Iterable[float]) -> Callable[[float], float]:
+    """From sums to places in the picture."""
+    stops = list(stops)
+    low, high = min(stops), max(stops)
+    return lambda stop: round(WIDTH * (stop - low) / (high - low), 2) if high > low else WIDTH / 2
+
+
+def _reading(item: ReviewItem, total: float) -> Callable[[float], str]:
+    """How a sum reads: as the number that is predicted, or as the probability of the class that the pushes are about.
+
+    Models send sums in different kinds; a kind is known by that all of them together give what the model said.
+    """
+    model, predicted = item.model, item.prediction.predicted
+    if model.is_regression:
+        is_number = math.isclose(total, predicted, rel_tol=NEAR, abs_tol=1e-9)
+        return model.label if is_number else lambda _: ""
+    spoken_of = model.positive_index if len(model.classes) == 2 else predicted
+    sure = _sureness(item)
+    if sure is None:
+        return lambda _: ""
+    target = sure if spoken_of == predicted else 1 - sure
+    for kind in (_as_it_is, _from_log_odds):
+        if abs(kind(total) - target) <= NEAR:
+            return lambda stop: f"{in_percent(min(1.0, max(0.0, kind(stop))))} % {model.label(spoken_of)}"
+    return lambda _: ""
+
+
+def _as_it_is(stop: float) -> float:
+    return stop
+
+
+def _from_log_odds(stop: float) -> float:
+    return 1 / (1 + math.exp(-min(STEEPEST, max(-STEEPEST, stop))))
