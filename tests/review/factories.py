@@ -70,7 +70,8 @@ def answer(queue: ReviewQueue, member: Membership, value: str = "yes", **changes
 
 def with_rules(queue: ReviewQueue, **rules: Any) -> ReviewQueue:
     """The queue with these rules from now on."""
-    ReviewQueue.objects.filter(pk=queue.pk).update(**rules)
+    if rules:
+        ReviewQueue.objects.filter(pk=queue.pk).update(**rules)
     return ReviewQueue.objects.select_related("model__project").get(pk=queue.pk)
 
 
