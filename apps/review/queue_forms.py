@@ -52,7 +52,7 @@ class ShareField(ScaledField):
     scale = 100.0
 
     def __init__(self, *, most: float = 100, **options: Any) -> None:
-        super().__init__(least=0, most=most, unit="%", **options)
+        super().__init__(least=0, most=most, unit="percent", **options)
 
 
 class MinutesField(ScaledField):
