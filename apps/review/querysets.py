@@ -101,8 +101,8 @@ class QuestionQuerySet(ProjectScopedQuerySet):
     project_path = "slot__queue__model__project"
 
     def open(self) -> Self:
-        """Not answered, and the asker has not settled it alone."""
-        return self.filter(answered_at=None, slot__closed_at=None)
+        """Not answered, and the case still waits for its asker."""
+        return self.filter(answered_at=None, slot__closed_at=None, slot__reviewer=F("asked_by"))
 
     def for_member(self, user: "User", *, may_adjudicate: bool) -> Self:
         """Those that this person may answer: asked of them, or of any adjudicator."""
