@@ -3,8 +3,10 @@
 A case whose answer is in use as gold is left out as well: it may be shown to the same person again.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import pandas as pd
 from django.core.paginator import Page, Paginator
@@ -49,19 +51,20 @@ def _settled(model: MonitoredModel, rows: pd.DataFrame) -> list[Settled]:
     cases = dict(Prediction.objects.filter(pk__in=rows["prediction"].tolist()).values_list("pk", "external_id"))
     words = Decision.objects.answers().filter(slot__in=rows["adjudication"].dropna().astype(int).tolist())
     notes = dict(words.order_by("id").values_list("slot", "note"))
-    return [
-        Settled(
-            case=cases[row.prediction],
-            answered_at=_moment(row.decided_at),
-            said=model.label(row.value),
-            truth=model.label(row.truth),
-            differs=row.value != row.truth,
-            is_outcome=row.is_outcome,
-            settled_at=_moment(row.settled_at),
-            note="" if row.is_outcome else notes.get(row.adjudication, ""),
-        )
-        for row in rows.itertuples()
-    ]
+    return [_told(model, row, case=cases[row["prediction"]], notes=notes) for row in rows.to_dict("records")]
+
+
+def _told(model: MonitoredModel, row: Mapping[Any, Any], *, case: str, notes: dict[int, str]) -> Settled:
+    return Settled(
+        case=case,
+        answered_at=_moment(row["decided_at"]),
+        said=model.label(row["value"]),
+        truth=model.label(row["truth"]),
+        differs=row["value"] != row["truth"],
+        is_outcome=row["is_outcome"],
+        settled_at=_moment(row["settled_at"]),
+        note="" if row["is_outcome"] else notes.get(row["adjudication"], ""),
+    )
 
 
 def _moment(seconds: float) -> datetime:

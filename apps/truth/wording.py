@@ -92,7 +92,7 @@ NAMES = {
 OF = {
     "gold": ("cases with a known answer", "no such case answered before today"),
     "later": ("blind cases known by now", "none of the cases is known yet"),
-    "others": ("settled cases with other answers", "no settled case was answered by others too"),
+    "others": ("settled cases others answered too", "no settled case was answered by others too"),
     "consistency": ("cases seen twice", "no case was seen twice before today"),
 }
 
@@ -171,6 +171,6 @@ def agreement_figures(model: MonitoredModel, found: Agreement) -> list[Figure]:
     newest = "newest cases with two answers" if model.is_regression else of
     return [
         *classes,
-        figure("Beyond chance: Gwet’s AC1", found.ac1, unit=coefficient, of=of, why=why),
-        figure("Beyond chance: Krippendorff’s α", found.alpha, unit=coefficient, of=newest, why=why),
+        figure("Gwet’s AC1", found.ac1, unit=coefficient, of=of, why=why),
+        figure("Krippendorff’s α", found.alpha, unit=coefficient, of=newest, why=why),
     ]
