@@ -1,13 +1,14 @@
-"""Parts of the desk in a browser: own keys, wrong features, questions, precedents, what is due, and the reveal's picture."""
+"""Parts of the desk in a browser: own keys, wrong features, questions, precedents, the reveal's picture."""
 
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 
-from apps.accounts.models import Membership, Role
+from apps.accounts.models import Membership, Role, User
 from apps.registry.models import ReviewQueue
 from apps.review.models import Decision, Question, ReviewItem, Slot
 from tests.browser.test_review import settle, submit
@@ -17,7 +18,7 @@ from tests.review.test_api import PLANTED
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-SignIn = Callable[[Page, "object"], None]
+SignIn = Callable[[Page, User], None]
 Check = Callable[[Page], None]
 SitDown = Callable[..., Membership]
 FACTS = {"age": 67, "sex": 2, "income": 12_000, "hours": 40, "employer": "none"}
@@ -123,9 +124,7 @@ def test_the_usual_keys_come_back(page: Page, shown: ReviewQueue, sit_down: SitD
     expect(page.locator("[name=choice][value=agree]")).to_be_checked()
 
 
-def test_keys_that_make_no_sense_any_more_are_the_usual_ones(
-    page: Page, shown: ReviewQueue, sit_down: SitDown
-) -> None:
+def test_keys_that_make_no_sense_any_more_are_the_usual_ones(page: Page, shown: ReviewQueue, sit_down: SitDown) -> None:
     sit_down(shown)
     for kept in ("{", "[1]", '{"skip": "t"}', '{"skip": "5", "gone": "q"}', '{"skip": null}'):
         page.evaluate("(kept) => localStorage.setItem('review-keys-own', kept)", kept)
@@ -191,7 +190,13 @@ def asked(slot: Slot, member: Membership, text: str, answer: str = "", by: Membe
     """A question about the case, with its answer if there is one; the case is back with who asked."""
     now = timezone.now()
     decision = Decision.objects.create(
-        slot=slot, item=slot.item, reviewer=member.user, was_blind=False, verdict="escalate", note=text, lease_token=slot.lease_token
+        slot=slot,
+        item=slot.item,
+        reviewer=member.user,
+        was_blind=False,
+        verdict="escalate",
+        note=text,
+        lease_token=slot.lease_token,
     )
     answered = {"answer": answer, "answered_by": by.user, "answered_at": now} if by else {}
     Slot.objects.filter(pk=slot.pk).update(lease_token="5f0c2a54-7d6e-4a55-9a43-0d1f6a1f9f11")
@@ -288,7 +293,7 @@ def test_the_picture_leads_from_the_usual_answer_to_this_one(
     expect(rows.nth(3)).to_contain_text("62 % Employed")
     bars = [rows.nth(at).locator("svg").bounding_box() for at in range(4)]
     # One hangs on to the next.
-    for above, below in zip(bars, bars[1:], strict=False):
+    for above, below in pairwise(bars):
         assert above is not None
         assert below is not None
         assert above["y"] + above["height"] == pytest.approx(below["y"], abs=1)
