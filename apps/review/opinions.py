@@ -49,7 +49,7 @@ def _opinion(model: MonitoredModel, said: list[Decision]) -> Opinion:
     return Opinion(
         answer=model.label(counted.value) if counted else "",
         is_blind=is_blind,
-        certainty=certainties.get(counted.certainty, "") if counted else "",
+        certainty=next((certainties[each.certainty] for each in [counted, *answers] if each and each.certainty), ""),
         change=_change(model, answers, is_blind=is_blind),
         verdict=VERDICTS.get(last.verdict, ""),
         reasons=last.reasons,

@@ -17,8 +17,9 @@ document.addEventListener("click", (event) => {
 function choose(input) {
   if (!input || input.disabled) return;
   input.checked = input.type === "checkbox" ? !input.checked : true;
-  input.dispatchEvent(new Event("change", { bubbles: true }));
   (input.type === "radio" && input.value === "number" ? form().elements.number : input).focus();
+  // After the focus, for what is chosen may ask for something and move it on.
+  input.dispatchEvent(new Event("change", { bubbles: true }));
 }
 
 function chooseByDigit(digit) {
@@ -48,7 +49,9 @@ main.addEventListener("change", (event) => {
   keepDraft();
   if (input.name !== "choice") return;
   scope = SCOPES[input.value] ?? input.dataset.scope ?? scope;
-  if (input.dataset.asks) (document.getElementById(input.dataset.asks) ?? note()).focus();
+  if (!input.dataset.asks) return;
+  form().querySelector(`.when-${input.value}`).scrollIntoView({ block: "nearest" });
+  (document.getElementById(input.dataset.asks) ?? note()).focus();
 });
 
 main.addEventListener("focusin", (event) => {

@@ -107,7 +107,7 @@ def test_tabs_and_the_filter_by_mouse_and_by_key(
     page.keyboard.press("ArrowRight")
     expect(page.get_by_text("No case of this model is settled yet.")).to_be_visible()
     page.keyboard.press("ArrowRight")
-    expect(page.get_by_text("No dispute has been settled yet.")).to_be_visible()
+    expect(page.get_by_text("No precedent yet.")).to_be_visible()
     # A tab that has the focus leaves the keys alone.
     page.keyboard.press("1")
     expect(page.get_by_label("Not employed")).to_be_checked()

@@ -180,6 +180,18 @@ def test_a_case_that_cannot_be_told_waits_until_a_day_or_a_moment(queue: ReviewQ
         {"lease_token": None},
         {"reviewer": 1},
         {"is_gold": True},
+        {"wrong_features": "age"},
+        {"wrong_features": [{"feature": "age"}]},
+        {"wrong_features": [{"feature": "age", "problem": "odd"}], "verdict": "wrong_data"},
+        {"wrong_features": [{"feature": "age", "problem": "stale", "more": 1}], "verdict": "wrong_data"},
+        {"wrong_features": [{"feature": "gone", "problem": "stale"}], "verdict": "wrong_data"},
+        {"verdict": "wrong_data"},
+        {"verdict": "escalate"},
+        {"ask": 5},
+        {"ask": "nobody"},
+        {"ask": "nobody@example.org", "verdict": "escalate", "note": "Who?"},
+        {"precedent": "true"},
+        {"precedent": True},
         {"until": "9998-01-01T00:00:00Z", "verdict": "cannot_tell"},
     ],
     ids=lambda wrong: next(iter(wrong.items())).__repr__()[:30],
@@ -238,3 +250,42 @@ def test_the_schema_knows_the_desk(client: Client) -> None:
 def test_reviewers_of_one_queue_get_different_cases(queue: ReviewQueue) -> None:
     assert len(reviewers(queue, 1)) == 1
     assert Desk(queue).claim()["slot"] != Desk(queue).claim()["slot"]
+
+
+def test_a_client_says_which_features_are_wrong_and_an_adjudicator_reads_it() -> None:
+    queue = make_queue(overlap=2)
+    make_items(queue)
+    wrong = [{"feature": "age", "problem": "stale"}]
+    desk = Desk(queue)
+    slot = desk.claim()
+    body = {"lease_token": slot["lease_token"], "verdict": "wrong_data", "wrong_features": wrong}
+    assert desk.post(f"slots/{slot['slot']}/decision", body).status_code == 200
+    settler = Desk(queue, Role.ADJUDICATOR)
+    (slot,) = settler.post(f"queues/{queue.pk}/claim", {"only": "adjudication"}).json()["slots"]
+    assert [each["wrong_features"] for each in slot["answers"]] == [wrong]
+
+
+def test_a_client_asks_somebody_by_their_address(queue: ReviewQueue) -> None:
+    grace = make_member(queue.model.project, Role.ADJUDICATOR)
+    desk = Desk(queue)
+    slot = desk.claim()
+    body = {"lease_token": slot["lease_token"], "verdict": "escalate", "note": "A pension?"}
+    unknown = desk.post(f"slots/{slot['slot']}/decision", body | {"ask": "nobody@example.org"})
+    assert (unknown.status_code, unknown.json()["code"]) == (400, "unknown_person")
+    asked = desk.post(f"slots/{slot['slot']}/decision", body | {"ask": grace.user.email.upper()})
+    assert asked.status_code == 200
+    assert Decision.objects.get().note == "A pension?"
+
+
+def test_a_client_settles_a_case_and_keeps_it_as_a_precedent() -> None:
+    queue = make_queue(blind=False)
+    (item,) = make_items(queue)
+    desk, settler = Desk(queue), Desk(queue, Role.ADJUDICATOR)
+    slot = desk.claim()
+    body = {"lease_token": slot["lease_token"], "verdict": "dispute", "value": "no", "note": "Retired"}
+    desk.post(f"slots/{slot['slot']}/decision", body)
+    slot = settler.claim()
+    body = {"lease_token": slot["lease_token"], "verdict": "agree", "precedent": True}
+    assert settler.post(f"slots/{slot['slot']}/decision", body).status_code == 200
+    item.refresh_from_db()
+    assert item.is_precedent

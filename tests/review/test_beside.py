@@ -6,6 +6,7 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from apps.accounts.models import Role
 from apps.registry.models import ReviewQueue
@@ -120,3 +121,37 @@ def test_only_the_holder_looks_beside_a_case() -> None:
     assert (anna.client.get(path).status_code, ben.client.get(path).status_code) == (200, 404)
     assert Client().get(path).status_code == 302
     assert Slot.objects.get().reviewer == anna.member.user
+
+
+def test_a_settled_case_that_is_not_kept_is_no_precedent_and_one_that_is_need_be_no_dispute() -> None:
+    queue = make_queue(overlap=2)
+    items = make_items(queue, 3)
+    anna, ben = reviewers(queue, 2)
+    (settler,) = reviewers(queue, 1, Role.ADJUDICATOR)
+    for _ in range(2):
+        answer(queue, anna, "no")
+        answer(queue, ben, "yes")
+    settled = []
+    for keeps in (False, True):
+        slot = claim(queue, settler, only=Only.ADJUDICATION)
+        decide(slot, settler, "correct", value="no", is_precedent=keeps)
+        settled.append(slot.item.prediction.external_id)
+    (other,) = [item for item in items if item.prediction.external_id not in settled]
+    assert [found.case for found in neighbours.precedents(other)] == settled[1:]
+
+
+def test_a_case_that_is_shown_again_finds_itself_nowhere() -> None:
+    queue = make_queue()
+    (item,) = make_items(queue)
+    settle(queue, 1)
+    ReviewItem.objects.update(adjudicated=0.0, adjudicated_at=timezone.now(), is_precedent=True)
+    slot = Slot.objects.get()
+    again = ReviewItem.objects.create(
+        purpose="repeat",
+        repeats=slot,
+        prediction=item.prediction,
+        queue=queue,
+        is_blind=True,
+        features=item.features,
+    )
+    assert (neighbours.nearest(again), neighbours.precedents(again)) == ([], [])

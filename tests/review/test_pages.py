@@ -1,19 +1,24 @@
 """The desk as a page: its phases, and that nothing of a prediction is in the HTML before its reveal."""
 
 import re
+from datetime import datetime, time, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from apps.accounts.models import Membership, Role
 from apps.registry.models import ReviewQueue
 from apps.review import services
-from apps.review.models import Decision, ReviewItem, Slot
+from apps.review.models import Decision, Question, ReviewItem, Slot
+from apps.review.opinions import opinions
 from apps.sampling import policies
 from tests.factories import make_member, make_model
-from tests.review.factories import answer, claim, expire, make_items, make_queue, reviewers
+from tests.review.factories import answer, claim, decide, expire, judge, make_items, make_queue, reviewers
 from tests.review.test_api import NUMBERS, PLANTED
 
 pytestmark = pytest.mark.django_db
@@ -257,3 +262,199 @@ def test_a_queue_of_another_project_does_not_exist_under_ones_own(queue: ReviewQ
 
 def _stakeholder(queue: ReviewQueue) -> Membership:
     return make_member(queue.model.project, Role.STAKEHOLDER)
+
+
+# What belongs to an answer
+
+
+def test_wrong_features_come_from_the_form_without_a_script() -> None:
+    queue = make_queue(blind=False)
+    make_items(queue, 2)
+    anna = Person(queue)
+    page = anna.look().content.decode()
+    assert 'name="wrong:age"' in page
+    fields = {"wrong:age": "stale", "wrong:sex": ""}
+    assert anna.say("wrong_data", script=False, **{"wrong:age": ""}).status_code == 400
+    assert anna.say("wrong_data", script=False, **{"wrong:gone": "stale"}).status_code == 400
+    assert anna.say("wrong_data", script=False, **fields).status_code == 302
+    assert Decision.objects.get().wrong_features == [{"feature": "age", "problem": "stale"}]
+
+
+def test_marks_stay_behind_when_another_answer_is_chosen() -> None:
+    queue = make_queue(blind=False)
+    make_items(queue)
+    Person(queue).say("agree", **{"wrong:age": "stale", "ask": "999999", "precedent": ""})
+    assert (Decision.objects.get().verdict, Decision.objects.get().wrong_features) == ("agree", [])
+
+
+def test_a_form_lists_no_more_features_than_a_body_has_fields_for() -> None:
+    queue = make_queue(blind=False)
+    make_items(queue, features={f"f{number}": number for number in range(1_200)})
+    assert Person(queue).look().content.count(b'name="wrong:') == 300
+
+
+def test_people_to_ask_are_listed_with_their_roles_those_who_settle_first() -> None:
+    queue = make_queue(blind=False)
+    make_items(queue)
+    project = queue.model.project
+    make_member(project, Role.REVIEWER, name="Ada")
+    make_member(project, Role.ADJUDICATOR, name="Grace")
+    make_member(project, Role.STAKEHOLDER, name="Nobody")
+    make_member(project, Role.ADJUDICATOR, name="Robot", is_simulated=True)
+    page = Person(queue).look().content.decode()
+    select = page[page.index('name="ask"') : page.index("</select>", page.index('name="ask"'))]
+    assert re.findall(r">([^<]+)</option>", select) == ["An adjudicator", "Grace, adjudicator", "Ada, reviewer"]
+
+
+def test_a_question_is_asked_by_form() -> None:
+    queue = make_queue(blind=False)
+    make_items(queue)
+    anna, grace = Person(queue), make_member(queue.model.project, Role.ADJUDICATOR)
+    (stranger,) = reviewers(make_queue(), 1)
+    anna.look()
+    assert anna.say("escalate", ask=grace.user_id).status_code == 400
+    assert anna.say("escalate", ask=stranger.user_id, note="Who?").status_code == 400
+    assert anna.say("escalate", ask="x", note="Who?").status_code == 400
+    assert anna.say("escalate", ask=grace.user_id, note="Is this a pension?").status_code == 200
+    assert Decision.objects.get().note == "Is this a pension?"
+
+
+def ask(person: Person, text: str, **answer: Any) -> None:
+    """A question about the case on the desk, which has come back since."""
+    slot, user = person.slot, person.member.user
+    decision = Decision.objects.create(
+        slot=slot, item=slot.item, reviewer=user, was_blind=True, verdict="escalate", lease_token=uuid4()
+    )
+    Question.objects.create(slot=slot, decision=decision, asked_by=user, text=text, **answer)
+
+
+def test_a_case_that_came_back_shows_what_was_asked_newest_first(queue: ReviewQueue) -> None:
+    anna, grace = Person(queue), make_member(queue.model.project, Role.ADJUDICATOR, name="Grace")
+    anna.look()
+    said = {"answer": "Yes, <b>since</b> 2019.", "answered_by": grace.user, "answered_at": timezone.now()}
+    ask(anna, "Is this a pension?", **said)
+    ask(anna, "Which one?", asked_of=grace.user)
+    page = anna.look().content.decode()
+    order = [page.index(text) for text in ("You asked Grace:", "Which one?", "Not answered yet.", "Is this a pension?")]
+    assert order == sorted(order)
+    assert "Grace answered:" in page
+    assert "Yes, &lt;b&gt;since&lt;/b&gt; 2019." in page
+
+
+def test_what_somebody_else_asked_about_a_case_is_not_yours(queue: ReviewQueue) -> None:
+    anna = Person(queue)
+    anna.look()
+    ask(anna, "Is this a pension?")
+    slot = anna.slot
+    Slot.objects.filter(pk=slot.pk).update(reviewer=Person(queue).member.user)
+    ben = Person(queue)
+    Slot.objects.filter(pk=slot.pk).update(reviewer=ben.member.user)
+    assert "Is this a pension?" not in ben.look().content.decode()
+
+
+def test_the_answers_to_settle_say_what_is_wrong_and_what_the_reveal_changed() -> None:
+    queue = make_queue(overlap=3)
+    make_items(queue, **PLANTED)
+    anna, ben, cleo = reviewers(queue, 3)
+    slot = claim(queue, anna)
+    judge(slot, anna, "no", certainty=3)
+    decide(slot, anna, "dispute", value="yes", note="Not sure any more")
+    answer(queue, ben, "yes")
+    decide(claim(queue, cleo), cleo, "wrong_data", wrong_features=(("age", "stale"), ("sex", "misread")))
+    page = Person(queue, Role.ADJUDICATOR).look().content.decode()
+    said = page[page.index('class="opinions"') : page.index('class="said"')]
+    for text in (
+        "Certain",
+        "After the model’s answer: Employed",
+        "Kept after the model’s answer",
+        "Disputes the model",
+    ):
+        assert text in said
+    assert "Age: out of date" in said
+    assert "Sex: misread" in said
+
+
+def test_an_answer_that_came_after_a_delay_is_shown_to_who_settles() -> None:
+    queue = make_queue(blind=False, overlap=2)
+    make_items(queue, **PLANTED)
+    anna, ben = reviewers(queue, 2)
+    slot = claim(queue, anna)
+    decide(slot, anna, "cannot_tell")
+    Slot.objects.filter(pk=slot.pk).update(snoozed_until=timezone.now())
+    answer(queue, anna, "no")
+    answer(queue, ben, "yes")
+    (first, second) = opinions(Person(queue, Role.ADJUDICATOR).slot)
+    assert (first.answer, second.answer) == ("Not employed", "Employed")
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_a_dispute_is_kept_as_a_precedent_unless_the_adjudicator_says_otherwise(keeps: bool) -> None:
+    queue = make_queue(blind=False)
+    make_items(queue)
+    (anna,) = reviewers(queue, 1)
+    decide(claim(queue, anna), anna, "dispute", value="no", note="Retired")
+    settler = Person(queue, Role.ADJUDICATOR)
+    page = settler.look().content.decode()
+    assert re.search(r'name="precedent"[^>]* checked', page)
+    settler.say("class:0", **({"precedent": "on"} if keeps else {}))
+    assert ReviewItem.objects.get().is_precedent is keeps
+
+
+def test_what_comes_for_another_reason_is_no_precedent_unless_it_is_made_one() -> None:
+    queue = make_queue(overlap=2)
+    make_items(queue)
+    for member, value in zip(reviewers(queue, 2), ("no", "yes"), strict=True):
+        answer(queue, member, value)
+    page = Person(queue, Role.ADJUDICATOR).look().content.decode()
+    assert 'name="precedent"' in page
+    assert not re.search(r'name="precedent"[^>]* checked', page)
+
+
+# What is due
+
+
+def at(queue: ReviewQueue, **moment: int) -> datetime:
+    """A moment of today or of another day, by the clock of the project."""
+    days = moment.pop("days", 0)
+    zone = queue.model.zone
+    today = timezone.now().astimezone(zone).date()
+    return datetime.combine(today, time(**moment), tzinfo=zone) + timedelta(days=days)
+
+
+def test_a_case_says_when_it_is_due_by_the_projects_clock(queue: ReviewQueue) -> None:
+    project = queue.model.project
+    project.time_zone = "Asia/Kathmandu"
+    project.save()
+    queue = ReviewQueue.objects.select_related("model__project").get()
+    anna = Person(queue)
+    anna.look()
+    for moment, words in (
+        (at(queue, hour=23, minute=59, second=59), "due today 23:59"),
+        (at(queue, hour=9, days=1), "due tomorrow 09:00"),
+        (at(queue, hour=0), "late since today 00:00"),
+        (at(queue, hour=17, days=-1), "late since yesterday 17:00"),
+    ):
+        ReviewItem.objects.update(due_at=moment)
+        page = anna.look().content.decode()
+        assert words in page
+        assert (f'<span class="pill warn">{words}</span>' in page) is words.startswith("late")
+    ReviewItem.objects.update(due_at=datetime(2031, 5, 4, 17, tzinfo=queue.model.zone))
+    assert "due 4 May 2031 17:00" in anna.look().content.decode()
+    ReviewItem.objects.update(due_at=None)
+    assert not re.search(r"\b(due|late since)\b", anna.look().content.decode())
+
+
+def test_the_head_says_how_much_is_due_and_how_much_is_late() -> None:
+    queue = make_queue()
+    items = make_items(queue, 4)
+    now = timezone.now()
+    for item, moment in zip(items, (now, now, at(queue, hour=23, minute=59, second=59), None), strict=True):
+        ReviewItem.objects.filter(pk=item.pk).update(due_at=moment)
+    anna = Person(queue)
+    page = re.sub(r"<[^>]+>", "", anna.look().content.decode())
+    assert "1 due today, 2 late" in page
+    ReviewItem.objects.update(state=ReviewItem.State.CLOSED)
+    cache.clear()
+    page = re.sub(r"<[^>]+>", "", anna.look().content.decode())
+    assert "due today" not in page
+    assert "4 of 4 cases settled" in page

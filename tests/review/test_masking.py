@@ -1,0 +1,175 @@
+"""Sensitive features at the desk: their values leave the server only for whoever may see them."""
+
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+
+from apps.accounts.models import Role
+from apps.registry.models import ReviewQueue
+from apps.review.masking import hidden_features
+from apps.review.usual import FEWEST
+from apps.sampling import policies
+from tests.factories import make_member, make_model
+from tests.review.factories import answer, claim, make_items, reviewers
+from tests.review.test_api import Desk
+from tests.review.test_beside import look
+from tests.review.test_pages import Person
+
+pytestmark = pytest.mark.django_db
+
+# Neither is found by chance in a page or an answer.
+PLANTED, ELSEWHERE = 7_654_321, "zweitwohnsitz"
+WORDS = (str(PLANTED), f"{PLANTED:,}", ELSEWHERE)
+
+
+def make_secret(*, blind: bool = True, role: Role = Role.ADJUDICATOR) -> ReviewQueue:
+    """A queue whose model holds income and residence to be sensitive, shown from this role on."""
+    features = [
+        {"name": "age", "type": "number", "label": "Age", "group": "Person"},
+        {"name": "income", "type": "number", "label": "Income", "group": "Person", "sensitive": True},
+        {"name": "home", "type": "text", "label": "Residence", "group": "Person", "sensitive": True},
+    ]
+    model = make_model(features=features, slices=[], blind_share=1.0 if blind else 0.0)
+    policies.put_document(model, {"floor": 1.0})
+    ReviewQueue.objects.filter(model=model).update(
+        sensitive_role=role, adjudication_rate_agreed=0.0, adjudication_rate_differs=0.0
+    )
+    return ReviewQueue.objects.select_related("model__project").get(model=model)
+
+
+def fill(queue: ReviewQueue, n: int = 1, **changes: Any) -> None:
+    secret = {"age": 40, "income": PLANTED, "home": ELSEWHERE} | changes
+    make_items(queue, n, features=secret, attributions={"income": 0.5, "age": 0.2}, subject="anna")
+
+
+def found(content: bytes) -> list[str]:
+    return [word for word in WORDS if word.encode() in content]
+
+
+def test_values_are_hidden_below_the_queues_role_for_them() -> None:
+    queue = make_secret()
+    fill(queue)
+    item = queue.items.get()
+    for role, hidden in ((Role.REVIEWER, {"income", "home"}), (Role.ADJUDICATOR, set()), (Role.OWNER, set())):
+        assert hidden_features(item, by=make_member(queue.model.project, role)) == hidden
+
+
+def test_at_first_everybody_at_the_desk_sees_them() -> None:
+    queue = make_secret(role=Role.REVIEWER)
+    fill(queue)
+    assert found(Person(queue).look().content) == [f"{PLANTED:,}", ELSEWHERE]
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_no_page_of_a_case_tells_a_hidden_value(script: bool) -> None:
+    queue = make_secret()
+    fill(queue, 2)
+    anna = Person(queue)
+    page = anna.look().content
+    assert found(page) == []
+    assert page.count(b">hidden<") >= 2
+    revealed = anna.say("class:1", script=script)
+    revealed = revealed if script else anna.look()
+    assert b"What pushed" in revealed.content
+    assert b"Income" in revealed.content
+    assert found(revealed.content) == []
+    again = anna.client.post(anna.url("slot_back", anna.slot), headers={"X-Fragment": "1"})
+    assert found(again.content) == []
+
+
+def test_an_adjudicator_sees_them_all() -> None:
+    queue = make_secret(blind=False)
+    fill(queue)
+    page = Person(queue, Role.ADJUDICATOR).look().content
+    assert found(page) == [f"{PLANTED:,}", ELSEWHERE]
+    assert page.count(f"{PLANTED:,}".encode()) >= 2  # the fact, and what pushed
+
+
+def test_a_hidden_value_is_neither_odd_nor_usual_nor_missing() -> None:
+    cache.clear()
+    queue = make_secret()
+    fill(queue, FEWEST, income=1_000)
+    fill(queue, income=PLANTED, home=None)
+    anna = Person(queue)
+    pages = [anna.look().content.decode() for _ in range(1)]
+    while slots := [slot for slot in [anna.slot] if slot.item.features["income"] != PLANTED]:
+        anna.say("skip", slot=slots[0])
+    pages.append(anna.look().content.decode())
+    for page in pages:
+        facts = page[page.index('id="panel-case"') : page.index('id="panel-beside"')]
+        assert "odd" not in facts
+        assert "1000" not in facts
+        assert ">missing<" not in facts
+
+
+def test_a_hidden_feature_is_not_offered_as_wrong() -> None:
+    queue = make_secret()
+    fill(queue)
+    page = Person(queue).look().content
+    assert b'name="wrong:age"' in page
+    assert b'name="wrong:income"' not in page
+
+
+@pytest.mark.parametrize("what", ["history", "similar", "precedents"])
+def test_no_tab_tells_a_hidden_value(what: str) -> None:
+    queue = make_secret()
+    fill(queue, 2, age=41)
+    (ben,) = reviewers(queue, 1)
+    for _ in range(2):
+        answer(queue, ben)
+    fill(queue, income=5, home="here")
+    anna = Person(queue)
+    anna.look()
+    page = look(anna, what)
+    assert page.status_code == 200
+    assert found(page.content) == []
+
+
+def test_a_hidden_difference_makes_no_distance() -> None:
+    queue = make_secret()
+    fill(queue)
+    (ben,) = reviewers(queue, 1)
+    answer(queue, ben)
+    fill(queue, income=5)
+    anna = Person(queue)
+    anna.look()
+    page = look(anna, "similar").content.decode()
+    assert "distance 0.0" in page
+    assert "The same in every described feature that is shown to you." in page
+    settler = Person(queue, Role.ADJUDICATOR)
+    anna.say("skip")
+    settler.look()
+    assert f"{PLANTED:,}" in look(settler, "similar").content.decode()
+
+
+def test_the_api_leaves_hidden_values_out_and_says_which() -> None:
+    queue = make_secret()
+    fill(queue, 2)
+    desk = Desk(queue)
+    claimed = desk.post(f"queues/{queue.pk}/claim", {"slots": 2})
+    assert found(claimed.content) == []
+    slot = claimed.json()["slots"][0]
+    assert (slot["item"]["features"], slot["item"]["hidden"]) == ({"age": 40}, ["home", "income"])
+    held = {"lease_token": slot["lease_token"]}
+    judged = desk.post(f"slots/{slot['slot']}/judgement", held | {"value": "yes"})
+    decided = desk.post(f"slots/{slot['slot']}/decision", held | {"verdict": "agree"})
+    assert decided.json()["next"][0]["item"]["hidden"] == ["home", "income"]
+    assert found(judged.content) + found(decided.content) == []
+
+
+def test_the_api_shows_them_to_whom_the_key_acts_for() -> None:
+    queue = make_secret()
+    fill(queue)
+    item = Desk(queue, Role.ADJUDICATOR).claim()["item"]
+    assert (item["features"]["income"], item["hidden"]) == (PLANTED, [])
+
+
+def test_a_case_that_was_revealed_in_another_tab_stays_masked() -> None:
+    queue = make_secret(blind=False)
+    fill(queue)
+    desk = Desk(queue)
+    slot = desk.claim()
+    assert slot["item"]["attributions"] == {"income": 0.5, "age": 0.2}
+    assert slot["item"]["features"] == {"age": 40}
+    assert claim(queue, desk.member).pk == slot["slot"]

@@ -1,0 +1,104 @@
+"""The reveal's picture: a way from the model's usual answer to this one, in words where they can be told."""
+
+from typing import Any
+
+import pytest
+
+from apps.review.reveals import Reveal, in_percent, reveal
+from apps.sampling import policies
+from tests.factories import make_model
+from tests.review.factories import make_items, make_queue
+
+pytestmark = pytest.mark.django_db
+
+
+def revealed(**changes: Any) -> Reveal:
+    (item,) = make_items(make_queue(), **changes)
+    return reveal(item)
+
+
+def spans(found: Reveal) -> list[tuple[float, float]]:
+    return [(push.start, push.end) for push in found.pushes]
+
+
+def test_each_push_begins_where_the_one_before_ended() -> None:
+    found = revealed(attributions={"age": 4.0, "sex": -1.0}, attribution_base=1.0)
+    # From 1 to 5 and back to 4: the picture is 4 wide.
+    assert spans(found) == [(0.0, 100.0), (100.0, 75.0)]
+    assert found.usual is not None
+    assert found.final is not None
+    assert (found.usual.at, found.final.at) == (0.0, 75.0)
+    assert [(push.left, push.width) for push in found.pushes] == [(0.0, 100.0), (75.0, 25.0)]
+
+
+def test_without_a_usual_answer_every_push_begins_at_one_line() -> None:
+    found = revealed(attributions={"age": 3.0, "sex": -1.0}, attribution_base=None)
+    assert spans(found) == [(25.0, 100.0), (25.0, 0.0)]
+    assert (found.usual, found.final) == (None, None)
+
+
+def test_the_largest_come_first_and_the_rest_together() -> None:
+    sizes = {f"f{number}": float(number) for number in range(1, 10)}
+    found = revealed(features=dict.fromkeys(sizes, 1), attributions=sizes, attribution_base=0.0)
+    assert [push.label for push in found.pushes] == ["f9", "f8", "f7", "f6", "f5", "f4", "3 others"]
+    assert found.final is not None
+    assert found.pushes[-1].end == found.final.at == 100.0
+
+
+def test_one_of_a_rest_has_its_own_line() -> None:
+    sizes = {f"f{number}": float(number) for number in range(1, 8)}
+    assert len(revealed(features=dict.fromkeys(sizes, 1), attributions=sizes).pushes) == 7
+
+
+def test_words_say_towards_what_and_how_strongly() -> None:
+    found = revealed(attributions={"age": 1.0, "sex": -0.5}, attribution_base=None)
+    assert (found.towards, found.away) == ("towards Employed", "towards Not employed")
+    assert [(push.is_towards, push.strength) for push in found.pushes] == [(True, "strongly"), (False, "clearly")]
+
+
+def words(found: Reveal) -> tuple[str, str]:
+    assert found.usual is not None
+    assert found.final is not None
+    return found.usual.words, found.final.words
+
+
+def test_sums_of_log_odds_read_as_probabilities() -> None:
+    # 1 / (1 + e^-0.405) = 0.6; 1 / (1 + e^-1.386) = 0.8
+    found = revealed(score=0.8, probabilities=None, attributions={"age": 0.981}, attribution_base=0.405)
+    assert words(found) == ("60 % Employed", "80 % Employed")
+
+
+def test_sums_of_probabilities_read_as_they_are() -> None:
+    found = revealed(prediction="no", score=0.3, probabilities=None, attributions={"age": -0.2}, attribution_base=0.5)
+    assert words(found) == ("50 % Employed", "30 % Employed")
+
+
+def test_sums_of_another_kind_are_not_read() -> None:
+    found = revealed(score=0.8, probabilities=None, attributions={"age": 12.0}, attribution_base=3.0)
+    assert words(found) == ("", "")
+
+
+def test_sums_beyond_all_odds_break_nothing() -> None:
+    found = revealed(score=0.5, probabilities=None, attributions={"age": 1e6}, attribution_base=-1e6)
+    assert words(found) == ("1 % Employed", "50 % Employed")
+
+
+def test_a_number_leads_to_a_number() -> None:
+    rules = {"task": "regression", "classes": [], "positive_class": "", "class_labels": {}}
+    model = make_model(**rules, prediction_range=[0.0, 100.0], unit="days")
+    policies.put_document(model, {"floor": 1.0})
+    sent = {"prediction": 12.5, "score": None, "probabilities": None, "baseline": None}
+    (item,) = make_items(model, **sent, attributions={"age": 2.5}, attribution_base=10.0)
+    found = reveal(item)
+    assert words(found) == ("10 days", "12.5 days")
+    assert (found.towards, found.away) == ("higher", "lower")
+
+
+def test_without_attributions_there_is_no_picture() -> None:
+    found = revealed(attributions=None, attribution_base=None)
+    assert (found.pushes, found.usual) == ([], None)
+
+
+@pytest.mark.parametrize(("share", "percent"), [(0.0, 0), (0.001, 1), (0.42, 42), (0.999, 99), (1.0, 100)])
+def test_what_is_not_certain_is_never_said_to_be(share: float, percent: int) -> None:
+    assert in_percent(share) == percent
