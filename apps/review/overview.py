@@ -69,7 +69,9 @@ def live_slots(queue: ReviewQueue) -> SlotQuerySet:
     leased = Q(lease_expires_at__gte=Now())
     named = leased | Q(is_reserved=True) | Q(snoozed_until__isnull=False) | Q(judged_at__isnull=False)
     slots = Slot.objects.in_queue(queue).unfinished().filter(named, reviewer__isnull=False)
-    return slots.select_related("item__prediction", "reviewer").order_by(F("lease_expires_at").desc(nulls_last=True), "item__opened_at", "id")
+    return slots.select_related("item__prediction", "reviewer").order_by(
+        F("lease_expires_at").desc(nulls_last=True), "item__opened_at", "id"
+    )
 
 
 def live_lines(slots: Iterable[Slot]) -> list[LiveLine]:

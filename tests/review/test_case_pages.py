@@ -54,7 +54,12 @@ def _text(response: Any, status: int) -> str:
 def people(queue: ReviewQueue) -> tuple[Membership, Membership, Membership, Membership]:
     """Anna and Ben review, Carla settles, Dan is the engineer."""
     anna, ben = reviewers(queue, 2)
-    return anna, ben, make_member(queue.model.project, Role.ADJUDICATOR), make_member(queue.model.project, Role.ENGINEER)
+    return (
+        anna,
+        ben,
+        make_member(queue.model.project, Role.ADJUDICATOR),
+        make_member(queue.model.project, Role.ENGINEER),
+    )
 
 
 def test_a_reviewer_sees_a_case_once_it_is_answered_and_of_it_their_own_part(queue: ReviewQueue) -> None:
