@@ -125,6 +125,15 @@ class Slot(Leased):
         ANSWERED = "answered"
         PASSED = "passed"
 
+    class Place(models.TextChoices):
+        """Where an unfinished one is: see `SlotQuerySet.with_place`."""
+
+        WAITING = "waiting", "waits"
+        IN_HAND = "in_hand", "in hand"
+        PUT_OFF = "put_off", "put off"
+        ASKING = "asking", "waits for an answer to a question"
+        KEPT = "kept", "kept for one person"
+
     item = models.ForeignKey(ReviewItem, models.CASCADE, related_name="slots")
     queue = models.ForeignKey(ReviewQueue, models.CASCADE, related_name="slots")
     round = models.PositiveSmallIntegerField(default=1)
@@ -190,15 +199,6 @@ class Slot(Leased):
         """What an adjudicator looks at: all that was said of the case in this round, by position, never by name."""
         said = Decision.objects.filter(item=self.item, slot__round=self.round, slot__is_adjudication=False)
         return said.order_by("slot__position", "slot", "id") if self.is_adjudication else said.none()
-
-    @property
-    def is_leased_now(self) -> bool:
-        """Somebody has it in hand. To be shown; what is written is decided by the database's clock."""
-        return self.lease_expires_at is not None and self.lease_expires_at >= timezone.now()
-
-    @property
-    def is_put_off(self) -> bool:
-        return self.snoozed_until is not None and self.snoozed_until > timezone.now()
 
     def close(self, outcome: Outcome) -> None:
         """Answered or passed on. The token stays, so that its holder's repeated submit is known."""

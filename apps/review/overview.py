@@ -4,13 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Exists, F, OuterRef, Q
+from django.db.models import Count, F, Q
 from django.db.models.functions import Now
 
 from apps.registry.models import ReviewQueue
-from apps.review.models import Question, Slot
+from apps.review.models import Slot
 from apps.review.querysets import SlotQuerySet
-from apps.review.record import state_of
 
 
 @dataclass(frozen=True)
@@ -44,19 +43,16 @@ class LiveLine:
 
 def work_of(queue: ReviewQueue) -> Work:
     """Everything unfinished, each slot counted once; adjudications and late ones once more by themselves."""
-    waits, leased = Q(snoozed_until__gt=Now()), Q(lease_expires_at__gte=Now())
-    named = Q(is_reserved=True) | Q(snoozed_until__isnull=False)
-    asks = Exists(Question.objects.open().filter(slot=OuterRef("pk")))
+    place = Slot.Place
     counts = (
         Slot.objects.in_queue(queue)
-        .unfinished()
-        .annotate(asks=asks)
+        .with_place()
         .aggregate(
-            waiting=Count("id", filter=~leased & ~waits & ~named),
-            in_hand=Count("id", filter=leased),
-            put_off=Count("id", filter=waits & ~leased & Q(asks=False)),
-            asking=Count("id", filter=waits & ~leased & Q(asks=True)),
-            kept=Count("id", filter=named & ~leased & ~waits),
+            waiting=Count("id", filter=Q(place=place.WAITING)),
+            in_hand=Count("id", filter=Q(place=place.IN_HAND)),
+            put_off=Count("id", filter=Q(place=place.PUT_OFF)),
+            asking=Count("id", filter=Q(place=place.ASKING)),
+            kept=Count("id", filter=Q(place=place.KEPT)),
             adjudications=Count("id", filter=Q(is_adjudication=True)),
             late=Count("id", filter=Q(item__due_at__lt=Now())),
         )
@@ -65,29 +61,27 @@ def work_of(queue: ReviewQueue) -> Work:
 
 
 def live_slots(queue: ReviewQueue) -> SlotQuerySet:
-    """Unfinished, with a name: in hand, put off, or kept for somebody; those in hand first, the longest open first."""
-    leased = Q(lease_expires_at__gte=Now())
-    named = leased | Q(is_reserved=True) | Q(snoozed_until__isnull=False) | Q(judged_at__isnull=False)
-    slots = Slot.objects.in_queue(queue).unfinished().filter(named, reviewer__isnull=False)
-    return slots.select_related("item__prediction", "reviewer").order_by(
-        F("lease_expires_at").desc(nulls_last=True), "item__opened_at", "id"
-    )
+    """With a name: in hand, put off, or kept for somebody; those in hand first, then the longest open."""
+    slots = Slot.objects.in_queue(queue).with_place().exclude(place=Slot.Place.WAITING).filter(reviewer__isnull=False)
+    by_lease = F("lease_expires_at").desc(nulls_last=True)
+    return slots.select_related("item__prediction", "reviewer").order_by(by_lease, "item__opened_at", "id")
 
 
 def live_lines(slots: Iterable[Slot]) -> list[LiveLine]:
-    return [_line(slot) for slot in slots]
+    return [_line(slot, Slot.Place(slot.place)) for slot in slots]  # type: ignore[attr-defined]  # annotated above
 
 
-def _line(slot: Slot) -> LiveLine:
+def _line(slot: Slot, place: Slot.Place) -> LiveLine:
     item = slot.item
     assert slot.reviewer is not None
+    until = {Slot.Place.IN_HAND: slot.lease_expires_at, Slot.Place.KEPT: None}.get(place, slot.snoozed_until)
     return LiveLine(
         slot=slot.pk,
         item=item.pk,
         case=item.prediction.external_id,
         who=slot.reviewer.display_name,
-        state=state_of(slot),
-        until=slot.snoozed_until if slot.is_put_off else slot.lease_expires_at if slot.is_leased_now else None,
+        state=f"{place.label}, first answer given" if slot.judged_at else place.label,
+        until=until,
         opened_at=item.opened_at,
         is_late=item.is_late,
         is_adjudication=slot.is_adjudication,

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Self
 
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.db.models.functions import Now
 
 from apps.accounts.querysets import ProjectScopedQuerySet
@@ -54,6 +54,20 @@ class SlotQuerySet(LeaseQuerySet):
     def leased(self) -> Self:
         """Somebody works on them now."""
         return self.filter(lease_expires_at__gte=Now())
+
+    def with_place(self) -> Self:
+        """Unfinished ones, each with its one `place`."""
+        questions = self.model._meta.get_field("questions").related_model._default_manager.open()
+        place, is_put_off = self.model.Place, Q(snoozed_until__gt=Now())
+        return self.unfinished().annotate(
+            place=Case(
+                When(lease_expires_at__gte=Now(), then=Value(place.IN_HAND)),
+                When(is_put_off & Exists(questions.filter(slot=OuterRef("pk"))), then=Value(place.ASKING)),
+                When(is_put_off, then=Value(place.PUT_OFF)),
+                When(Q(is_reserved=True) | Q(snoozed_until__isnull=False), then=Value(place.KEPT)),
+                default=Value(place.WAITING),
+            )
+        )
 
     def held_by(self, user: "User") -> Self:
         """What this person works on now."""

@@ -86,6 +86,7 @@ def note_view(item: ReviewItem, *, by: Membership) -> None:
 def rounds(item: ReviewItem, *, by: Membership, sight: Sight) -> list[Round]:
     """Newest first; without names where they are not to be known."""
     slots = Slot.objects.filter(item=item).select_related("reviewer", "queue")
+    places = dict(slots.with_place().values_list("pk", "place"))
     if not sight.sees_all:
         slots = slots.filter(reviewer=by.user)
     said: dict[int, list[Decision]] = {}
@@ -94,29 +95,22 @@ def rounds(item: ReviewItem, *, by: Membership, sight: Sight) -> list[Round]:
         said.setdefault(decision.slot_id, []).append(decision)
     found = list(slots.order_by("-round", "is_adjudication", "position", "id"))
     return [
-        Round(number, [_part(item, slot, said.get(slot.pk, []), by=by, sight=sight) for slot in group])
+        Round(number, [_part(item, slot, said.get(slot.pk, []), places, by=by, sight=sight) for slot in group])
         for number, group in groupby(found, key=lambda slot: slot.round)
     ]
 
 
-def _part(item: ReviewItem, slot: Slot, said: list[Decision], *, by: Membership, sight: Sight) -> Part:
+def _part(
+    item: ReviewItem, slot: Slot, said: list[Decision], places: dict[int, str], *, by: Membership, sight: Sight
+) -> Part:
     who = "nobody yet"
     if slot.reviewer is not None:
         role = "Adjudicator" if slot.is_adjudication else "Reviewer"
         who = slot.reviewer.display_name if sight.sees_names else f"{role} {slot.position + 1}"
         who = YOU if slot.reviewer_id == by.user_id else who
-    return Part(slot.pk, who, slot.is_adjudication, state_of(slot), [_said(item, each) for each in said])
-
-
-def state_of(slot: Slot) -> str:
-    """Where a slot is, in words."""
-    if slot.outcome:
-        return "answered" if slot.outcome == Slot.Outcome.ANSWERED else "passed on"
-    if slot.is_leased_now:
-        return "in hand, first answer given" if slot.judged_at else "in hand"
-    if slot.is_put_off:
-        return "put off"
-    return "kept for one person" if slot.is_reserved or slot.snoozed_until else "waits"
+    ended = {Slot.Outcome.ANSWERED: "answered", Slot.Outcome.PASSED: "passed on"}
+    state = ended[Slot.Outcome(slot.outcome)] if slot.outcome else Slot.Place(places[slot.pk]).label
+    return Part(slot.pk, who, slot.is_adjudication, str(state), [_said(item, each) for each in said])
 
 
 def _said(item: ReviewItem, decision: Decision) -> Said:

@@ -3,11 +3,11 @@
 from collections import defaultdict
 from dataclasses import dataclass
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Now
 
 from apps.registry.models import MonitoredModel, ReviewQueue
-from apps.review.models import Dispute, Question, ReviewItem, Slot
+from apps.review.models import Dispute, ReviewItem, Slot
 
 CASES_SHOWN = 10
 
@@ -53,18 +53,15 @@ def _open_items(model: MonitoredModel) -> QuerySet[ReviewItem]:
 
 
 def _slots(model: MonitoredModel) -> list[dict[str, int]]:
-    asked = Exists(Question.objects.open().filter(slot=OuterRef("pk")))
-    slots = Slot.objects.unfinished().filter(queue__model=model).annotate(is_asked=asked)
-    review, is_later, is_held = Q(is_adjudication=False), Q(snoozed_until__gt=Now()), Q(lease_expires_at__gte=Now())
-    free = review & Q(is_asked=False)
+    slots, review, place = Slot.objects.filter(queue__model=model).with_place(), Q(is_adjudication=False), Slot.Place
     counted = (
         slots.order_by()
         .values("queue")
         .annotate(
-            asked=Count("pk", filter=review & Q(is_asked=True)),
-            put_off=Count("pk", filter=free & is_later),
-            in_hand=Count("pk", filter=free & ~is_later & is_held),
-            waiting=Count("pk", filter=free & ~is_later & ~is_held),
+            waiting=Count("pk", filter=review & Q(place__in=(place.WAITING, place.KEPT))),
+            in_hand=Count("pk", filter=review & Q(place=place.IN_HAND)),
+            put_off=Count("pk", filter=review & Q(place=place.PUT_OFF)),
+            asked=Count("pk", filter=review & Q(place=place.ASKING)),
             adjudications=Count("pk", filter=~review),
         )
     )

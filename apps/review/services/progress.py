@@ -5,7 +5,7 @@ from datetime import datetime, time, timedelta
 from time import monotonic
 
 from django.core.cache import cache
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -99,25 +99,20 @@ def _count(queue: ReviewQueue, *, until: datetime) -> dict[str, int]:
 
 def why_waiting(queue: ReviewQueue, *, by: Membership) -> Waiting:
     """Where the queue's open slots are, seen from this person."""
-    me, unfinished = Q(reviewer=by.user), Q(closed_at=None)
-    asks = Exists(Question.objects.open().filter(slot=OuterRef("pk")))
-    waits, leased = Q(snoozed_until__gt=Now()), Q(lease_expires_at__gte=Now())
-    review, free = Q(is_adjudication=False), Q(is_reserved=False)
-    idle = unfinished & ~leased & ~waits
-    counts = (
-        Slot.objects.in_queue(queue)
-        .annotate(asks=asks)
-        .aggregate(
-            leased_by_others=Count("id", filter=unfinished & leased & ~me & (review | _settles(by))),
-            snoozed=Count("id", filter=unfinished & waits & ~me),
-            snoozed_by_you=Count("id", filter=unfinished & waits & me & Q(asks=False)),
-            your_questions=Count("id", filter=unfinished & waits & me & Q(asks=True)),
-            kept_for_others=Count("id", filter=idle & ~free & ~me),
-            done_by_you=Count("id", filter=me & Q(outcome=Slot.Outcome.ANSWERED)),
-            passed_by_you=Count("id", filter=me & Q(outcome=Slot.Outcome.PASSED)),
-            for_other_reviewers=Count("id", filter=idle & review & free),
-            awaiting_adjudication=Count("id", filter=idle & ~review & free),
-        )
+    me, review, place = Q(reviewer=by.user), Q(is_adjudication=False), Slot.Place
+    slots = Slot.objects.in_queue(queue)
+    counts = slots.with_place().aggregate(
+        leased_by_others=Count("id", filter=Q(place=place.IN_HAND) & ~me & (review | _settles(by))),
+        snoozed=Count("id", filter=Q(place__in=(place.PUT_OFF, place.ASKING)) & ~me),
+        snoozed_by_you=Count("id", filter=Q(place=place.PUT_OFF) & me),
+        your_questions=Count("id", filter=Q(place=place.ASKING) & me),
+        kept_for_others=Count("id", filter=Q(place=place.KEPT) & ~me),
+        for_other_reviewers=Count("id", filter=Q(place=place.WAITING) & review),
+        awaiting_adjudication=Count("id", filter=Q(place=place.WAITING) & ~review),
+    )
+    counts |= slots.filter(me).aggregate(
+        done_by_you=Count("id", filter=Q(outcome=Slot.Outcome.ANSWERED)),
+        passed_by_you=Count("id", filter=Q(outcome=Slot.Outcome.PASSED)),
     )
     questions = Question.objects.in_project(queue.model.project).open()
     return Waiting(
