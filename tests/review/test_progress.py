@@ -1,0 +1,37 @@
+"""How far a queue is: counted at once while that is cheap, and less often where it is not."""
+
+import importlib
+from itertools import count
+
+import pytest
+from django.core.cache import cache
+
+from apps.review import services
+from tests.review.factories import answer, make_items, make_queue, reviewers
+
+pytestmark = pytest.mark.django_db
+
+progress = importlib.import_module("apps.review.services.progress")
+
+
+def test_a_queue_that_takes_long_to_count_is_not_counted_for_every_card(monkeypatch: pytest.MonkeyPatch) -> None:
+    queue = make_queue()
+    make_items(queue, 2)
+    (anna,) = reviewers(queue, 1)
+    # Each look at the clock is a second later than the one before: fifty seconds are to pass until the next count.
+    monkeypatch.setattr(progress, "monotonic", count().__next__)
+    before = services.progress(queue, by=anna)
+    answer(queue, anna)
+    after = services.progress(queue, by=anna)
+    assert (before.items, before.settled, before.mine_today) == (2, 0, 0)
+    assert (after.items, after.settled, after.mine_today) == (2, 0, 1)
+    cache.clear()
+    assert services.progress(queue, by=anna).settled == 1
+
+
+def test_the_counts_of_one_queue_are_not_those_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "monotonic", count().__next__)
+    for n in (1, 2):
+        queue = make_queue()
+        make_items(queue, n)
+        assert services.progress(queue, by=reviewers(queue, 1)[0]).items == n
