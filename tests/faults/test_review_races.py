@@ -23,15 +23,15 @@ pytestmark = [pytest.mark.faults, pytest.mark.slow]
 SEED = 50
 PEOPLE = 50
 ADJUDICATORS = 5
-CASES = 2_700
+CASES = 2_550
 CALLS = 10_000
 # The shortest lease there is, and how much longer those who fall asleep do so.
 LEASE_SECONDS = 30
 OVERSLEPT = (1.0, 4.0)
 PAUSES = [Pause.BEFORE_ANSWER] * 4 + [Pause.AFTER_JUDGEMENT] * 4 + [Pause.LEAVES_UNSEEN, Pause.LEAVES_JUDGED]
 # How many answers there are from one kill to the next, and how many kills of workers before one of their leader.
-SUBMITS_BETWEEN = (100, 400)
-WORKERS_BEFORE = 8
+SUBMITS_BETWEEN = (100, 500)
+WORKERS_BEFORE = 7
 OVERLAPS = {"main": 1, "double": 2}
 KEY_PREFIX = "cs_"
 MODEL = {"task": "binary", "classes": CLASSES, "positive_class": "yes", "blind_share": 0.5}
@@ -82,8 +82,8 @@ def test_fifty_people_review_while_web_is_killed_and_every_answer_counts_once() 
     with running_site(without=("worker", "beat"), variables={"COUNTERSIGN_REQUESTS_PER_MINUTE": "0"}) as site:
         people = hire(site, rng)
         open_cases(site, people[0])
+        queues = list(OVERLAPS)
         with ThreadPoolExecutor(PEOPLE) as pool:
-            queues = list(OVERLAPS)
             work = [
                 pool.submit(person.work_through, queues if number % 2 else queues[::-1])
                 for number, person in enumerate(people)
@@ -91,6 +91,8 @@ def test_fifty_people_review_while_web_is_killed_and_every_answer_counts_once() 
             kills = kill_until_done(people, site, work, rng)
         for done in work:
             done.result()
+        # Whatever ran out since somebody last asked is closed, and nothing else is left.
+        people[0].work_through(queues)
         said, slots, items = stored(site)
     was_hard_enough(people, kills)
     what_was_acknowledged_is_there_once(people, said, slots)
