@@ -3,6 +3,7 @@
 import re
 from datetime import date
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -13,7 +14,7 @@ from apps.accounts.models import Role
 from apps.predictions.models import BatchStage, Upload
 from apps.registry.models import Incident, IncidentKind, MonitoredModel
 from apps.reports.models import Report, ReportJob
-from apps.review.models import Slot
+from apps.review.models import Decision, Dispute, Question, Slot
 from apps.review.services import open_due_items
 from apps.sampling import policies
 from tests.factories import (
@@ -31,7 +32,7 @@ pytestmark = pytest.mark.django_db
 # Routes that carry nothing of a project: entrances, health, the person's own account, the API's description.
 OF_NO_PROJECT = {"home", "setup", "enter", "healthz", "readyz", "schema", "api_limits", "demo_progress"}
 # Members of a project of one's own: what is shown there is of that project by construction.
-PROJECT_ALONE = {"project", "members", "api_keys", "audit", "audit_csv"}
+PROJECT_ALONE = {"project", "members", "api_keys", "audit", "audit_csv", "questions"}
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -82,6 +83,12 @@ class World:
             model=self.model, kind="predictions", form="csv", name="theirs.csv", size=1, confirmed_at=timezone.now()
         )
 
+        slot = Slot.objects.get()
+        said = {"slot": slot, "item": slot.item, "reviewer": self.member.user, "was_blind": True, "verdict": "escalate"}
+        decision = Decision.objects.create(**said, lease_token=uuid4())
+        self.dispute = Dispute.objects.create(decision=decision, item=slot.item, round=1)
+        self.question = Question.objects.create(slot=slot, decision=decision, asked_by=self.member.user, text="Why?")
+
     @property
     def values(self) -> dict[str, Any]:
         """What stands for each part of a route."""
@@ -102,6 +109,8 @@ class World:
             "incident": self.incident.pk,
             "upload": self.upload.pk,
             "user": self.member.user_id,
+            "dispute": self.dispute.pk,
+            "question": self.question.pk,
         }
 
 

@@ -43,6 +43,25 @@ MODEL_DOCUMENT: dict[str, Any] = {
     "value_model": VALUE_MODEL,
 }
 
+GUIDELINES = """
+## What counts as employed
+
+A person is **employed** who worked for pay or profit in the week before the interview, also for an hour only, or was
+away from such work for a time: ill, on leave, on strike.
+
+## What does not
+
+- Work in one's own household, and unpaid voluntary work.
+- Looking for work, or waiting for a new job to begin.
+- Military reserve without active duty.
+
+## Where the facts seem to speak both ways
+
+1. Age and retirement say less than one thinks: many go on working for some hours.
+2. A disability alone decides nothing.
+3. Where two facts contradict each other, answer *Data is wrong* and mark them.
+"""
+
 # About 2,150 of 208,892 predictions are drawn; at the floor alone it would be 1,044.
 POLICIES_DOCUMENT: dict[str, Any] = {
     "floor": 0.005,
@@ -65,6 +84,9 @@ POLICIES_DOCUMENT: dict[str, Any] = {
             # With few checks among some hundred agreed cases, what reviewers may have missed would widen every range.
             "adjudication_rate_agreed": 0.3,
             "adjudication_rate_differs": 0.5,
+            "due_hours": 72,
+            "repeat_rate": 0.02,
+            "guidelines": GUIDELINES,
             "dispute_reasons": [
                 "The age speaks against it",
                 "The education speaks against it",

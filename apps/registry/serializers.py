@@ -9,6 +9,7 @@ from rest_framework import serializers
 from apps.accounts.models import Role, validate_name
 from apps.common.api import StrictSerializer
 from apps.common.fields import AmountField, ClassOrNumberField, FlagField, NumberField, TextField, WholeNumberField
+from apps.registry.guidelines import LONGEST_TEXT
 from apps.registry.models import Incident, MonitoredModel, ReviewQueue, Task, ValueModel
 
 # Those who work at a desk, to whom a queue shows sensitive features or hides them.
@@ -114,6 +115,7 @@ class QueueSerializer(serializers.ModelSerializer[ReviewQueue]):
     name = serializers.CharField(source="slug")
     title = serializers.CharField(source="name")
     extra_reviewer = serializers.BooleanField(source="is_extra_reviewer_asked")
+    guidelines = serializers.SerializerMethodField()
 
     class Meta:
         model = ReviewQueue
@@ -135,7 +137,12 @@ class QueueSerializer(serializers.ModelSerializer[ReviewQueue]):
             "repeat_rate",
             "sensitive_role",
             "dispute_reasons",
+            "guidelines",
         )
+
+    def get_guidelines(self, queue: ReviewQueue) -> str:
+        """The text in force; empty where nobody has written any."""
+        return queue.guideline.text if queue.guideline else ""
 
 
 class QueueInputSerializer(StrictSerializer):
@@ -157,6 +164,7 @@ class QueueInputSerializer(StrictSerializer):
     repeat_rate = NumberField(min_value=0, max_value=0.5, required=False)
     sensitive_role = serializers.ChoiceField(choices=[(role, role.label) for role in SENSITIVE_ROLES], required=False)
     dispute_reasons = serializers.ListField(child=TextField(max_length=200), max_length=9, required=False)
+    guidelines = TextField(max_length=LONGEST_TEXT, required=False, allow_blank=True, help_text="Markdown")
     # What GET shows may be sent back as it is.
     id = WholeNumberField(required=False)
 

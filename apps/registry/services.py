@@ -10,7 +10,7 @@ from django.db.models import Max
 from apps.accounts import acts
 from apps.accounts.models import ApiKey, Project, User, validate_name
 from apps.common.errors import ConflictError, DomainError, NotFoundError
-from apps.registry import incidents
+from apps.registry import guidelines, incidents
 from apps.registry.models import MonitoredModel, ReviewQueue, Task, ValueModel
 
 SCORE_BINS = 200
@@ -81,9 +81,9 @@ def set_value_model(model: MonitoredModel, document: dict[str, Any]) -> ValueMod
     return ValueModel.objects.create(model=model, version=version, **changed)
 
 
-def put_queue(model: MonitoredModel, document: dict[str, Any]) -> ReviewQueue:
-    """Make the queue, or change the given fields of it."""
-    fields = {name: value for name, value in document.items() if name not in {"name", "title", "id"}}
+def put_queue(model: MonitoredModel, document: dict[str, Any], *, by: User | None = None) -> ReviewQueue:
+    """Make the queue, or change the given fields of it; another text of its guidelines is a new version of them."""
+    fields = {name: value for name, value in document.items() if name not in {"name", "title", "id", "guidelines"}}
     slug = document["name"]
     if "title" in document:
         fields["name"] = document["title"]
@@ -93,6 +93,8 @@ def put_queue(model: MonitoredModel, document: dict[str, Any]) -> ReviewQueue:
         defaults=fields,
         create_defaults={"name": slug.replace("-", " ").capitalize(), "dispute_reasons": DEFAULT_REASONS, **fields},
     )
+    if document.get("guidelines"):
+        guidelines.write(queue, text=document["guidelines"], by=by)
     return queue
 
 

@@ -83,7 +83,7 @@ def put_document(
         ensure_floor(model)
         before = _policies_and_queues(model)
         for queue in document.get("queues", []):
-            registry.put_queue(model, queue)
+            registry.put_queue(model, queue, by=by)
         now = database_now()
         wanted = [_floor_of(model, document)] if "floor" in document else []
         if "policies" in document:

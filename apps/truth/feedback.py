@@ -35,7 +35,7 @@ class Settled:
 
 def settled_page(model: MonitoredModel, own: pd.DataFrame, *, number: str, only_differing: bool) -> Page[Settled]:
     """The person's settled cases, newest first, some at a time."""
-    told = own[own["is_settled"] & (own["purpose"] == ReviewItem.Purpose.REVIEW) & ~own["is_gold"]]
+    told = own[own["is_settled"] & (own["purpose"] == ReviewItem.Purpose.REVIEW)]
     # Of a case that came up again the latest answer.
     told = told[told["truth"].notna()].drop_duplicates("item", keep="last")
     if only_differing:

@@ -52,8 +52,7 @@ SELECT
     known.outcome IS NOT NULL,
     CASE WHEN known.outcome IS NULL THEN coalesce(known.adjudication_probability, 1) ELSE 1 END,
     extract(epoch FROM CASE WHEN known.outcome IS NULL THEN item.adjudicated_at ELSE known.occurred_at END)::float8,
-    settled.id,
-    EXISTS (SELECT FROM review_goldanswer WHERE item_id = item.id AND retired_at IS NULL)
+    settled.id
 FROM answered
 JOIN review_reviewitem AS item ON item.id = answered.item_id
 JOIN predictions_prediction AS prediction ON prediction.id = item.prediction_id
@@ -98,7 +97,6 @@ COLUMNS: dict[str, str] = {
     "truth_probability": "float64",
     "settled_at": "float64",
     "adjudication": "float64",
-    "is_gold": "bool",
 }
 MEDIAN_TIMES = """
 SELECT queue_id, percentile_cont(0.5) WITHIN GROUP (ORDER BY active_ms)

@@ -7,6 +7,7 @@ urlpatterns: list[URLPattern] = [
     path("p/<slug:project>/models/<slug:model>/reviewers/me/", views.own_quality, name="own_quality"),
     path("p/<slug:project>/models/<slug:model>/reviewers/<int:user>/", views.reviewer_quality, name="reviewer_quality"),
     path("p/<slug:project>/models/<slug:model>/team/", views.team_page, name="team"),
+    path("p/<slug:project>/models/<slug:model>/team/gold/", views.gold_from_truth, name="gold_from_truth"),
 ]
 
 api_urlpatterns: list[URLPattern] = [

@@ -1,18 +1,21 @@
 """Pages about reviewers: one's own figures and feedback, and the team's for engineers."""
 
+from django.contrib import messages
 from django.db.models import Q
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts.access import ProjectRequest, get_or_404, member_page
 from apps.accounts.models import Role, User
 from apps.registry.models import MonitoredModel
-from apps.truth import charts, open_work, quality, team, wording
+from apps.truth import charts, gold, open_work, quality, team, wording
 from apps.truth.feedback import settled_page
 from apps.truth.forms import asked
 from apps.truth.streaks import STREAK_LENGTH
+
+GOLD_AT_ONCE = 50
 
 
 @never_cache
@@ -80,11 +83,26 @@ def team_page(request: ProjectRequest, model: str) -> HttpResponse:
         ],
         "most_classes": team.MOST_CLASSES,
         "streak_length": STREAK_LENGTH,
+        "known_answers": gold.known_answers(found),
+        "gold_at_once": GOLD_AT_ONCE,
         "open_work": open_work.open_work(found),
         "longest_open": open_work.longest_open(found),
         "most_passed_on": open_work.most_passed_on(found),
     }
     return render(request, "truth/team.html", context)
+
+
+@require_POST
+@member_page(Role.ENGINEER)
+def gold_from_truth(request: ProjectRequest, model: str) -> HttpResponse:
+    """Make known answers of settled cases that are certain."""
+    found = _model(request, model)
+    made = gold.gold_from_truth(found, limit=GOLD_AT_ONCE, by=request.user)
+    if made:
+        messages.success(request, f"{made} settled {'case has' if made == 1 else 'cases have'} a known answer now.")
+    else:
+        messages.info(request, "No further case is certain: known answers come from outcomes and adjudicators.")
+    return redirect("team", request.project.slug, found.slug)
 
 
 def _model(request: ProjectRequest, slug: str) -> MonitoredModel:

@@ -10,6 +10,7 @@ from apps.registry import guidelines
 from apps.registry.guidelines import Kind, difference, write
 from apps.registry.markdown import to_html
 from apps.registry.models import Guideline, ReviewQueue
+from apps.sampling.policies import put_document, shown
 from tests.factories import make_member, make_model
 
 
@@ -207,3 +208,16 @@ def test_lines_repeated_without_end_are_compared_in_time() -> None:
 def test_the_same_text_has_no_difference_to_show() -> None:
     before, after = versions("a\nb\nc\nd\ne", "a\nb\nc\nd\ne")
     assert difference(before, after) == []
+
+
+@pytest.mark.django_db
+def test_the_policies_document_writes_a_version_where_the_text_is_another() -> None:
+    model = make_model()
+    for text in ("Look **twice**.", "Look **twice**.", "Look once.", ""):
+        put_document(model, {"queues": [{"name": "main", "guidelines": text}]})
+    (queue,) = shown(model)["queues"]
+    assert queue["guidelines"] == "Look once."
+    assert list(Guideline.objects.order_by("version").values_list("version", "text")) == [
+        (1, "Look **twice**."),
+        (2, "Look once."),
+    ]

@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from apps.accounts.models import Membership, Role, User
 from apps.common.errors import ConflictError
+from apps.predictions.models import Outcome
 from apps.registry.models import ReviewQueue
 from apps.review.models import GoldAnswer, ReviewItem, Slot
 from apps.review.services.order import order_key
@@ -102,10 +104,12 @@ def _gold_for(queue: ReviewQueue, person: int) -> list[Candidate]:
 
 
 def _repeats_for(queue: ReviewQueue, person: int) -> list[Candidate]:
-    """What this person has answered some time ago, and once only."""
+    """What this person has answered some time ago, once only, and never heard the truth of."""
     answered = Slot.objects.in_queue(queue).reviews().filter(reviewer=person, outcome=Slot.Outcome.ANSWERED)
     forgotten = list(answered.order_by("-closed_at").values_list("pk", flat=True)[FORGOTTEN_AFTER:MOST_CANDIDATES])
     again = Slot.objects.filter(pk__in=forgotten, repeated_by=None, item__draw__isnull=False, round=1)
+    outcome = Outcome.objects.filter(model=queue.model, external_id=OuterRef("item__prediction__external_id"))
+    again = again.filter(~Exists(outcome), item__adjudicated=None)
     return list(again.select_related("item__prediction").order_by("pk"))
 
 
