@@ -12,7 +12,7 @@ from apps.review.cases import CERTAINTIES, SKIP_REASONS, WHY, Due, Fact, FactGro
 from apps.review.forms import CLASS, KEEP
 from apps.review.keys import KEYS
 from apps.review.masking import hidden_features
-from apps.review.models import DataProblem, Decision, Question, ReviewItem, Slot, Verdict
+from apps.review.models import DataProblem, Decision, Dispute, Question, ReviewItem, Slot, Verdict
 from apps.review.opinions import Opinion, opinions
 from apps.review.reveals import Reveal, reveal
 from apps.review.services.answers import tomorrow, who_may_be_asked
@@ -64,6 +64,8 @@ class Desk:
     due: Due | None
     # What the person has asked about the case, newest first.
     questions: list[Question]
+    # What was said for the model, for an adjudicator.
+    replies: list[str]
     # The decision that is replaced, and how it answered.
     amended: Decision | None = None
     certainties: tuple[tuple[int, str], ...] = field(default=CERTAINTIES)
@@ -152,8 +154,15 @@ def lay_out(slot: Slot, *, by: Membership, amended: Decision | None = None) -> D
         lease_token=services.new_token() if amended else slot.lease_token,
         due=None if amended else due(slot.item),
         questions=_questions(slot, by=by),
+        replies=_replies(slot) if phase == Phase.SETTLE else [],
         amended=amended,
     )
+
+
+def _replies(slot: Slot) -> list[str]:
+    """What was said for the model where its answer is disputed."""
+    disputes = Dispute.objects.open().filter(item=slot.item).exclude(reply="")
+    return list(disputes.order_by("id").values_list("reply", flat=True))
 
 
 def _questions(slot: Slot, *, by: Membership) -> list[Question]:

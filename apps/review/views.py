@@ -176,6 +176,7 @@ def _problem(request: ProjectRequest, slot: Slot, problem: DomainError) -> HttpR
     context = {
         "problem": problem,
         "is_lost": isinstance(problem, LeaseLostError),
+        "slot": slot,
         "queue": slot.item.queue,
         "note": request.POST.get("note", ""),
     }

@@ -288,7 +288,8 @@ async function goBack(button) {
     return;
   }
   whenPainted();
-  if (outcome.kind === "refused") tell(parsed(outcome.html).querySelector("[data-problem]").textContent.trim());
+  if (outcome.kind === "refused" && form()) tellBeside(outcome.html);
+  else if (outcome.kind === "refused") tell(parsed(outcome.html).querySelector("[data-problem] p").textContent.trim());
   else setNetwork(outcome.kind === "signed-out" ? "signed-out" : "offline");
 }
 

@@ -209,3 +209,21 @@ def test_a_queue_is_paused_and_resumed_on_its_page(queue: ReviewQueue) -> None:
     send(dan, "queue_pause", queue.pk, act="resume")
     queue.refresh_from_db()
     assert queue.paused_at is None
+
+
+def test_the_adjudicator_reads_what_was_said_for_the_model(queue: ReviewQueue) -> None:
+    anna, _, carla, dan = people(queue)
+    answer(queue, anna, "no", verdict="dispute", note="She works.")
+    services.reply(Dispute.objects.get(), by=dan.user, text="The income decides.")
+    claim(queue, carla, only=services.Only.ADJUDICATION)
+    assert "The income decides." in visit(carla, "queue", queue.pk)
+
+
+def test_an_answer_that_went_on_leads_to_a_comment(queue: ReviewQueue) -> None:
+    anna, ben, carla, _ = people(queue)
+    answer(queue, anna, "no")
+    item = answer(queue, ben, "yes")
+    claim(queue, carla)
+    slot = Slot.objects.get(reviewer=anna.user)
+    page = send(anna, "slot_back", slot.pk, status=409)
+    assert _url(anna, "case", item.pk) + "#comments" in page
