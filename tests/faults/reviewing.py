@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 PATIENCE_SECONDS = 60.0
 POLL_SECONDS = 1.0
 AWAY_SECONDS = 0.3
+# Several leases long: by then everything that others held must have come back.
+LONGEST_WAIT_SECONDS = 150.0
 RELEASED, SKIPPED, MISTAKEN, CHANGED = 0.02, 0.02, 0.08, 0.1
 CLASSES = ["no", "yes"]
 
@@ -77,6 +79,7 @@ class Reviewer:
     refused: Counter[str] = field(default_factory=Counter)
     # Calls whose connection broke, so that they had to be made again.
     interrupted: Counter[str] = field(default_factory=Counter)
+    given_at: float = 0.0
 
     def __post_init__(self) -> None:
         self.http = http.client.HTTPConnection(urlsplit(self.base_url).netloc, timeout=PATIENCE_SECONDS)
@@ -85,6 +88,7 @@ class Reviewer:
 
     def work_through(self, queues: list[str]) -> None:
         """One queue after the other, each until it is empty for everybody."""
+        self.given_at = time.time()
         try:
             for queue in queues:
                 while (given := self.claim(queue)) is not None:
@@ -104,15 +108,16 @@ class Reviewer:
         left = waiting["leased_by_others"] + waiting["for_other_reviewers"]
         if left + (waiting["awaiting_adjudication"] if self.settles else 0) == 0:
             return None
+        assert time.time() - self.given_at < LONGEST_WAIT_SECONDS, f"nobody is given what is left: {waiting}"
         time.sleep(POLL_SECONDS)
         return []
 
     def take(self, given: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Note what one was given, and until when."""
-        now = time.time()
+        self.given_at = time.time()
         for slot in given:
             until = datetime.fromisoformat(slot["expires_at"]).timestamp()
-            held = Holding(slot["slot"], slot["lease_token"], since=now, until=until)
+            held = Holding(slot["slot"], slot["lease_token"], since=self.given_at, until=until)
             self.holdings.setdefault((held.slot, held.lease_token), held)
         return given
 

@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.faults, pytest.mark.slow]
 SEED = 50
 PEOPLE = 50
 ADJUDICATORS = 5
-CASES = 2_550
+CASES = 2_580
 CALLS = 10_000
 # The shortest lease there is, and how much longer those who fall asleep do so.
 LEASE_SECONDS = 30
