@@ -11,7 +11,7 @@ import argparse
 import http.client
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from statistics import median, quantiles
@@ -30,13 +30,17 @@ MODEL = "bench"
 KEY_PREFIX = "cs_"
 WAIT_SECONDS = 120.0
 
-# One case that came in by the API is multiplied; each table's rows are the template's with these changes.
-COPIES = (
-    ("predictions_prediction", "id", "'external_id', 'bench-' || number"),
-    ("sampling_draw", "prediction_id", ""),
-    ("review_reviewitem", "id", "'draw_id', {draw} + number, 'prediction_id', {draw} + number"),
-    ("review_slot", "id", "'item_id', {item} + number, 'order_key', random()"),
-)
+# One case that came in by the API is multiplied: each table's rows are the template's with these columns changed.
+COPIES: Mapping[str, Mapping[str, str]] = {
+    "predictions_prediction": {"id": "old.id + n", "external_id": "'bench-' || n"},
+    "sampling_draw": {"prediction_id": "old.prediction_id + n"},
+    "review_reviewitem": {"id": "old.id + n", "draw_id": "{draw} + n", "prediction_id": "{draw} + n"},
+    "review_slot": {"id": "old.id + n", "item_id": "{item} + n", "order_key": "random()"},
+}
+REFERENCES = """
+SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
+WHERE contype = 'f' AND conrelid = ANY (%s::text[]::regclass[])
+"""
 
 Timed = Callable[[int], list[float]]
 
@@ -184,16 +188,24 @@ def _fill(site: Site, size: int) -> None:
     with psycopg.connect(site.database_url, autocommit=True) as connection:
         numbers = _first(connection, "SELECT count(*) FROM review_slot"), size - 1
         draw, item = (_first(connection, f"SELECT min({key}) FROM {table}") for table, key in _KEYS)
-        for table, key, changes in COPIES:
-            changed = f", {changes.format(draw=draw, item=item)}" if changes else ""
+        # Checked row by row, references would take most of the time; put back, they are checked all at once.
+        references = connection.execute(REFERENCES, [list(COPIES)]).fetchall()
+        for table, name, _ in references:
+            connection.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
+        for table, changes in COPIES.items():
+            described = connection.execute(f"SELECT * FROM {table} LIMIT 0").description or ()
+            columns = {f'"{column.name}"': f'old."{column.name}"' for column in described}
+            columns |= {f'"{name}"': value.format(draw=draw, item=item) for name, value in changes.items()}
             connection.execute(
-                f"INSERT INTO {table} SELECT (jsonb_populate_record(null::{table}, to_jsonb(old) ||"
-                f" jsonb_build_object('{key}', old.{key} + number{changed}))).*"
-                f" FROM (SELECT * FROM {table} ORDER BY {key} LIMIT 1) old, generate_series(%s::bigint, %s) number",
+                f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(columns.values())}"
+                f" FROM (SELECT * FROM {table} ORDER BY {next(iter(changes))} LIMIT 1) old,"
+                " generate_series(%s::bigint, %s) n",
                 numbers,
             )
+        for table, name, definition in references:
+            connection.execute(f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}")
         connection.execute("INSERT INTO bench_bare SELECT n, random() FROM generate_series(%s::bigint, %s) n", numbers)
-        for table in (*(table for table, *_ in COPIES), "bench_bare"):
+        for table in (*COPIES, "bench_bare"):
             connection.execute(f"VACUUM ANALYZE {table}")
 
 
