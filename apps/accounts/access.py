@@ -84,8 +84,9 @@ def acting_member(request: Request, role: Role) -> Membership:
     key = key_of(request)
     if key.acts_for is None:
         raise ForbiddenError("This key acts for nobody; reviewing needs a key of a person.", code="key_acts_for_nobody")
-    members = Membership.objects.in_project(key.project).select_related("user")
-    member: Membership | None = members.filter(user=key.acts_for).first()
+    member: Membership | None = Membership.objects.in_project(key.project).filter(user=key.acts_for).first()
     if member is None or not member.reaches(role):
         raise ForbiddenError(f"The key's person is not {role.label.lower()} in this project.")
+    # Both came with the key.
+    member.user, member.project = key.acts_for, key.project
     return member

@@ -32,7 +32,7 @@ class SlotQuerySet(LeaseQuerySet):
     def in_project(self, project: "Project") -> Self:
         return self.filter(queue__model__project=project)
 
-    def in_queue(self, queue: "ReviewQueue") -> Self:
+    def in_queue(self, queue: "ReviewQueue | int") -> Self:
         return self.filter(queue=queue)
 
     def on_desk(self) -> Self:
@@ -69,11 +69,11 @@ class SlotQuerySet(LeaseQuerySet):
             )
         )
 
-    def held_by(self, user: "User") -> Self:
+    def held_by(self, user: "User | int") -> Self:
         """What this person works on now."""
         return self.unfinished().leased().filter(reviewer=user)
 
-    def claimable_by(self, user: "User", *, may_adjudicate: bool) -> Self:
+    def claimable_by(self, user: "User | int", *, may_adjudicate: bool) -> Self:
         """Held by nobody, kept for nobody else, on an item that this person has had no part in; in the queue's order.
 
         A blind judgement keeps its slot for its reviewer even after the lease: it will stand as the answer. What was

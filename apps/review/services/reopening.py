@@ -13,6 +13,7 @@ from apps.review.services.deciding import record
 from apps.review.services.holding import lock
 
 GONE_ON = "Somebody else works on this case by now. A comment on it still reaches an adjudicator."
+SEEN = "An adjudicator has seen this answer. A comment on the case still reaches them."
 # Passed to another reviewer, who may not have begun.
 RETURNED = (Verdict.SKIP, Verdict.RECUSE)
 
@@ -71,7 +72,9 @@ def _check_not_gone_on(slot: Slot) -> None:
     settling_slots = slot.item.round_slots.filter(is_adjudication=True).select_for_update()
     is_seen = any(each.attempts or each.closed_at for each in settling_slots)
     if slot.is_adjudication or slot.item.adjudicated is not None or is_seen:
-        raise ConflictError("An adjudicator has seen this answer. A comment on the case still reaches them.", code="gone_on")
+        raise ConflictError(
+            "An adjudicator has seen this answer. A comment on the case still reaches them.", code="gone_on"
+        )
     if slot.outcome != Slot.Outcome.ANSWERED:
         raise ConflictError(GONE_ON, code="gone_on")
 

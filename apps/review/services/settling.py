@@ -1,12 +1,14 @@
 """From answers to a label, and from labels to the second phase. Callers hold the item's lock."""
 
 from collections import Counter
+from functools import cache
 
 from django.db import transaction
 from django.utils import timezone
 
 from apps.accounts.models import Membership, Role
 from apps.common import doorbell
+from apps.common.compiled import Compiled, holes
 from apps.registry.models import ReviewQueue
 from apps.review.models import Decision, ReviewItem, Slot, Verdict
 from apps.review.services.opening import reviews_needed
@@ -128,10 +130,17 @@ def somebody_is_left(item: ReviewItem) -> bool:
 
 def close_lapsed(queue: ReviewQueue | None = None) -> int:
     """Blind judgements whose lease lapsed before a decision: they stand as the answer."""
-    lapsed = Slot.objects.lapsed_after_judgement()
-    if queue is not None:
-        lapsed = lapsed.in_queue(queue)
-    return sum(_close_if_lapsed(slot) for slot in lapsed.values_list("item", "pk"))
+    if queue is None:
+        lapsed = list(Slot.objects.lapsed_after_judgement().values_list("item", "pk"))
+    else:
+        lapsed = [(item, slot) for item, slot in _lapsed_in_queue().rows(queue=queue.pk)]
+    return sum(_close_if_lapsed(keys) for keys in lapsed)
+
+
+@cache
+def _lapsed_in_queue() -> Compiled:
+    place = holes("queue")
+    return Compiled.of(Slot.objects.lapsed_after_judgement().in_queue(place["queue"]).values_list("item", "pk"), place)
 
 
 @transaction.atomic
