@@ -12,11 +12,11 @@ from apps.predictions.models import Outcome, Payload, Prediction
 from apps.registry.models import MonitoredModel
 from apps.reports import services as reports
 from apps.review import services as review
-from apps.review.models import Slot
+from apps.review.models import Decision, Question, Slot
 from apps.sampling import services as sampling
 from apps.truth import services as truth
 from countersign import Client, ConflictError, NotAuthenticatedError, NotFoundError, ReportFailedError
-from tests.factories import prediction_row
+from tests.factories import make_member, prediction_row
 
 NAME = "employment"
 
@@ -252,3 +252,14 @@ def test_a_download_that_breaks_off_leaves_no_file(scripted: Callable, tmp_path:
     with pytest.raises(httpx.ReadError):
         client.model(NAME).save_labels(tmp_path / "labels.csv")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_question_goes_to_a_person_and_wrong_data_says_which(client: Client, open_case: None):
+    colleague = make_member(Slot.objects.get().queue.model.project).user
+    queue = client.queue(f"{NAME}:main")
+    queue.decide(queue.claim().slots[0], "escalate", note="Is this a pension?", ask=colleague.email)
+    assert Question.objects.get().asked_of == colleague
+    assert queue.claim().waiting["your_questions"] == 1
+    Slot.objects.update(snoozed_until=None)
+    queue.decide(queue.claim().slots[0], "wrong_data", wrong_features={"age": "stale"})
+    assert Decision.objects.order_by("-id")[0].wrong_features == [{"feature": "age", "problem": "stale"}]

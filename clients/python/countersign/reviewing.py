@@ -1,5 +1,6 @@
 """Reviewing by program: claim slots of a queue, judge what is blind, decide."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -83,10 +84,15 @@ class Queue:
         note: str = "",
         until: date | str | None = None,
         active_ms: int | None = None,
+        ask: str | None = None,
+        wrong_features: Mapping[str, str] | None = None,
+        precedent: bool = False,
     ) -> Decided:
         """Decide, and hold what comes next; `until` is a day, or a moment with its time zone.
 
-        Raises ConflictError where somebody else holds the slot, or it is settled.
+        With "escalate" the note is the question, and `ask` the address of whom it is for (any adjudicator without).
+        With "wrong_data", `wrong_features` says of features "stale", "missing" or "misread". `precedent`: what settles
+        a case is held up as an example. Raises ConflictError where somebody else holds the slot, or it is settled.
         """
         body = {
             "verdict": verdict,
@@ -96,6 +102,9 @@ class Queue:
             "note": note,
             "until": until.isoformat() if isinstance(until, date) else until,
             "active_ms": active_ms,
+            "ask": ask,
+            "wrong_features": [{"feature": name, "problem": of} for name, of in (wrong_features or {}).items()],
+            "precedent": precedent,
         }
         answer = self._post(slot, "decision", body)
         following = [read(Slot, each) for each in answer["next"]]
