@@ -114,3 +114,14 @@ def test_tabs_and_the_filter_by_mouse_and_by_key(
     page.keyboard.press("g")
     expect(page.get_by_text("Nobody has written guidelines")).to_be_visible()
     is_sound(page)
+
+
+def test_the_saving_key_says_what_comes_next(page: Page, sit_down: SitDown) -> None:
+    queue = make_queue()
+    make_items(queue)
+    sit_down(queue)
+    page.keyboard.press("1")
+    expect(page.get_by_role("button", name="Save and see the model’s answer")).to_be_visible()
+    page.keyboard.press("s")
+    expect(page.get_by_role("button", name="Save and go on")).to_be_visible()
+    expect(page.get_by_role("button", name="Save and see the model’s answer")).to_be_hidden()
