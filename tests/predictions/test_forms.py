@@ -220,6 +220,8 @@ def test_members_one_after_the_other_are_one_body():
         (b"", "br", 415, "unsupported_media_type"),
         (b"", "gzip, gzip", 415, "unsupported_media_type"),
     ],
+    # What is compressed holds the second at which it was: no name for a test that two processes collect.
+    ids=["not gzip", "cut off", "with a tail", "not zstd", "unknown", "twice"],
 )
 def test_a_body_that_is_not_what_it_says_is_refused(body, encoding, status, code):
     with pytest.raises(DomainError) as refused:
