@@ -43,9 +43,18 @@ function surer(by) {
 
 const SCOPES = { dispute: "reason", skip: "skip" };
 
-main.addEventListener("input", keepDraft);
+// What was missing may be there by now; the next try tells.
+function forgetMistake() {
+  document.querySelector("#problem [data-problem=mistake]")?.remove();
+}
+
+main.addEventListener("input", () => {
+  keepDraft();
+  forgetMistake();
+});
 main.addEventListener("change", (event) => {
   const input = event.target;
+  forgetMistake();
   keepDraft();
   if (input.name !== "choice") return;
   scope = SCOPES[input.value] ?? input.dataset.scope ?? scope;

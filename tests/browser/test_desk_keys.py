@@ -127,10 +127,10 @@ def test_a_filter_that_finds_nothing_says_so_and_who_leaves_it_sees_the_case_aga
     everything = page.locator(".f:visible").count()
     page.keyboard.press("/")
     page.keyboard.type("nowhere")
-    expect(page.get_by_text("No feature here says that.")).to_be_visible()
+    expect(page.locator("#filter-none")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.locator(".f:visible")).to_have_count(everything)
-    expect(page.get_by_text("No feature here says that.")).to_be_hidden()
+    expect(page.locator("#filter-none")).to_be_hidden()
     expect(page.get_by_label("Filter features")).to_have_value("")
     # From another tab, the key of the filter leads back to the case.
     page.keyboard.press("g")
@@ -161,6 +161,27 @@ def test_the_button_promises_the_models_answer_only_where_it_comes(page: Page, s
     page.keyboard.press("s")
     expect(page.get_by_role("button", name="Save and see the model’s answer")).to_have_count(0)
     expect(page.get_by_role("button", name="Save and go on")).to_be_visible()
+
+
+def test_without_a_connection_nothing_promises_the_models_answer(page: Page, sit_down: SitDown) -> None:
+    sit_down(make_desk(2))
+    page.context.set_offline(True)
+    page.keyboard.press("1")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_text("No connection.")).to_be_visible()
+    expect(page.get_by_text("the model’s answer is not shown")).to_be_visible()
+    expect(page.get_by_role("button", name="Save and go on")).to_be_visible()
+    page.context.set_offline(False)
+    sent(page)
+    expect(page.get_by_role("button", name="Save and see the model’s answer")).to_be_visible()
+
+
+def test_what_was_missing_is_not_told_any_longer_once_something_is_chosen(page: Page, sit_down: SitDown) -> None:
+    sit_down(make_desk(1))
+    submit(page)
+    expect(page.get_by_text("Choose an answer first.")).to_be_visible()
+    page.keyboard.press("1")
+    expect(page.get_by_text("Choose an answer first.")).to_have_count(0)
 
 
 def test_who_walks_along_the_last_answers_reads_what_each_was(page: Page, sit_down: SitDown) -> None:
