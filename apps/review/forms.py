@@ -8,7 +8,7 @@ from apps.accounts.models import User
 from apps.common.errors import DomainError, ForbiddenError
 from apps.review.cases import CERTAINTIES, SKIP_REASONS
 from apps.review.models import Slot
-from apps.review.services import Answer, Verdict
+from apps.review.services import Answer, Only, Verdict
 from apps.review.services.answers import LARGEST_INT, LONGEST_NOTE
 
 CLASS = "class:"
@@ -40,9 +40,10 @@ class HolderForm(forms.Form):
 
 
 class HeldForm(forms.Form):
-    """What a browser holds already, and whose it takes itself to be."""
+    """What a browser holds already and wants more of, and whose it takes itself to be."""
 
     have = forms.CharField(required=False, max_length=2_000)
+    only = forms.ChoiceField(choices=[(each, each) for each in Only], required=False)
     reviewer = forms.IntegerField(required=False)
 
     def check_reviewer(self, user: User) -> None:
@@ -56,6 +57,12 @@ class HeldForm(forms.Form):
         """The slots whose cards need not be sent again."""
         self.full_clean()
         return {int(key) for key in self.cleaned_data.get("have", "").split(",") if key.isdecimal()}
+
+    @property
+    def wanted(self) -> Only | None:
+        """Which kind of case, where not any."""
+        self.full_clean()
+        return Only(kind) if (kind := self.cleaned_data.get("only")) else None
 
 
 class AnswerForm(HolderForm):

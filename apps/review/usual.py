@@ -38,7 +38,7 @@ class Usual:
         if self.low is not None:
             bare = replace(feature, unit="", codes={})
             low, high = bare.meaning(self.low), bare.meaning(self.high)
-            return f"{low}–{high}" if low != high else f"mostly {low}"
+            return f"usually {low}–{high}" if low != high else f"mostly {low}"
         if value is None or not self.shares:
             return ""
         share = self.shares.get(str(value), 0.0)

@@ -31,8 +31,9 @@ QUEUES = ReviewQueue.objects.select_related("model__project")
 def queue_page(request: ProjectRequest, queue: int) -> HttpResponse:
     """The case that this person holds, else the next one, else why there is none; and those that come after it."""
     found: ReviewQueue = get_or_404(QUEUES.in_project(request.project), pk=queue)
-    slots = services.claim_slots(found, by=request.membership, limit=found.prefetch)
-    return _desk(request, found, [desk.lay_out(slot, by=request.membership) for slot in slots])
+    only = HeldForm(request.GET).wanted
+    slots = services.claim_slots(found, by=request.membership, limit=found.prefetch, only=only)
+    return _desk(request, found, [desk.lay_out(slot, by=request.membership) for slot in slots], only=only)
 
 
 @never_cache
@@ -132,6 +133,7 @@ def reviews(request: ProjectRequest, model: str) -> HttpResponse:
         "open_disputes": (disputes if may_adjudicate else disputes.filter(decision__reviewer=request.user)).count(),
         "open_questions": questions.for_member(request.user, may_adjudicate=may_adjudicate).count(),
         "is_engineer": member.reaches(Role.ENGINEER),
+        "may_adjudicate": may_adjudicate,
         "queues": services.queue_counts(found),
         "reviewers": services.reviewer_counts(found),
     }
@@ -148,16 +150,22 @@ def _onwards(request: ProjectRequest, slot: Slot) -> HttpResponse:
     queue = slot.item.queue
     if not _is_fragment(request):
         return redirect("queue", request.project.slug, queue.pk)
-    have = HeldForm(request.POST).slots - {slot.pk}
-    slots = services.claim_slots(queue, by=request.membership, limit=queue.prefetch)
+    held = HeldForm(request.POST)
+    have, only = held.slots - {slot.pk}, held.wanted
+    slots = services.claim_slots(queue, by=request.membership, limit=queue.prefetch, only=only)
     new = [desk.lay_out(each, by=request.membership) for each in slots if each.pk not in have]
-    return _desk(request, queue, new, is_empty=not slots)
+    return _desk(request, queue, new, is_empty=not slots, only=only)
 
 
 def _desk(
-    request: ProjectRequest, queue: ReviewQueue, desks: list[desk.Desk], *, is_empty: bool = True
+    request: ProjectRequest,
+    queue: ReviewQueue,
+    desks: list[desk.Desk],
+    *,
+    is_empty: bool = True,
+    only: services.Only | None = None,
 ) -> HttpResponse:
-    context = desk.head(queue, by=request.membership)
+    context = desk.head(queue, by=request.membership) | {"only": only or ""}
     if not desks and is_empty:
         context["waiting"] = services.why_waiting(queue, by=request.membership)
     if _is_fragment(request):

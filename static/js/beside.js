@@ -55,6 +55,7 @@ main.addEventListener("input", ({ target }) => {
     for (const line of group.querySelectorAll(list.line)) line.hidden = !told(line).includes(wanted);
     group.hidden = !group.querySelector(`${list.line}:not([hidden])`);
   }
+  document.getElementById(`${target.id}-none`).hidden = main.querySelector(`${list.group}:not([hidden])`) !== null;
 });
 
 // What a line says; the options that it offers are no part of that.

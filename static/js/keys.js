@@ -43,9 +43,18 @@ function surer(by) {
 
 const SCOPES = { dispute: "reason", skip: "skip" };
 
-main.addEventListener("input", keepDraft);
+// What was missing may be there by now; the next try tells.
+function forgetMistake() {
+  document.querySelector("#problem [data-problem=mistake]")?.remove();
+}
+
+main.addEventListener("input", () => {
+  keepDraft();
+  forgetMistake();
+});
 main.addEventListener("change", (event) => {
   const input = event.target;
+  forgetMistake();
   keepDraft();
   if (input.name !== "choice") return;
   scope = SCOPES[input.value] ?? input.dataset.scope ?? scope;
@@ -57,6 +66,17 @@ main.addEventListener("change", (event) => {
 main.addEventListener("focusin", (event) => {
   if (event.target.name === "number") form().querySelector('[name="choice"][value="number"]').checked = true;
 });
+
+// As the card came: nothing chosen, or what stands, and digits choose an answer again.
+function takeBack() {
+  const choices = [...form().elements.choice];
+  if (choices.every((choice) => choice.checked === choice.defaultChecked)) return false;
+  for (const choice of choices) choice.checked = choice.defaultChecked;
+  scope = "direct";
+  keepDraft();
+  main.querySelector("[data-focus]")?.focus();
+  return true;
+}
 
 // Keys
 
@@ -73,6 +93,15 @@ const isTyping = (element) =>
   element.isContentEditable ||
   element.matches('textarea, select, input:not([type="radio"], [type="checkbox"])');
 
+// Whoever leaves a filter sees everything again.
+function leave(field) {
+  if (field.type === "search" && field.value) {
+    field.value = "";
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+  field.blur();
+}
+
 function look(selector) {
   const found = main.querySelector(selector);
   if (!found) return;
@@ -85,7 +114,10 @@ function look(selector) {
 const ACTIONS = {
   guidelines: () => look("[data-tab=guidelines]"),
   explanation: () => look(".said"),
-  filter: () => look("#filter"),
+  filter: () => {
+    look("#tab-case");
+    look("#filter");
+  },
   correct,
   less: () => surer(-1),
   more: () => surer(1),
@@ -102,6 +134,7 @@ function pressed(event) {
   else if (/^[1-9]$/.test(key)) chooseByDigit(key);
   else if (key === "Enter" && form().dataset.phase === "compare") submit();
   else if (key === "Escape" && form().dataset.phase === "amend") advance();
+  else if (key === "Escape") return takeBack();
   else if (action) (ACTIONS[action] ?? (() => choose(form().querySelector(`[data-action="${action}"]`))))();
   else return false;
   return true;
@@ -126,7 +159,7 @@ document.addEventListener("keydown", (event) => {
     if (event.key === "Enter") event.preventDefault();
     if (!isBlindly && pressedWithControl(event, target)) event.preventDefault();
   } else if (event.key === "Escape" && isTyping(target)) {
-    target.blur();
+    leave(target);
   } else if (!isBlindly && !event.altKey && keysOn.checked && !isTyping(target) && !onControl && pressed(event)) {
     event.preventDefault();
   }

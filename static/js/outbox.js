@@ -4,7 +4,7 @@
 // hands, so several tabs may send from one store, and the server counts an answer once for each lease.
 
 const outbox = (() => {
-  const reviewer = document.getElementById("main").dataset.reviewer;
+  const { reviewer, only } = document.getElementById("main").dataset;
   const UNSENT = `countersign-answer:${reviewer}:`;
   const REFUSED = `countersign-refused:${reviewer}:`;
   const RETRY_MS = 3_000;
@@ -72,7 +72,7 @@ const outbox = (() => {
   }
 
   async function deliver(key, entry) {
-    const fields = [...entry.fields, ["reviewer", reviewer], ["have", outbox.have().join(",")]];
+    const fields = [...entry.fields, ["reviewer", reviewer], ["have", outbox.have().join(",")], ["only", only]];
     const outcome = await verdict(post(entry.url, fields, { keepalive: true }));
     if (outcome.kind === "accepted" || outcome.kind === "refused") {
       // Another tab may have sent it too; whoever finds it gone has nothing to tell.

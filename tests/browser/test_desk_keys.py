@@ -6,10 +6,12 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from apps.accounts.models import Role, User
 from apps.review.models import Decision
 from tests.browser.test_desk import SitDown, agree, counted, make_desk, sent
 from tests.browser.test_review import case_of, settle, submit
-from tests.review.factories import make_items, make_queue
+from tests.factories import make_member
+from tests.review.factories import answer, make_items, make_queue, reviewers
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -116,12 +118,98 @@ def test_tabs_and_the_filter_by_mouse_and_by_key(
     is_sound(page)
 
 
-def test_the_saving_key_says_what_comes_next(page: Page, sit_down: SitDown) -> None:
+def test_a_filter_that_finds_nothing_says_so_and_who_leaves_it_sees_the_case_again(
+    page: Page, sit_down: SitDown
+) -> None:
     queue = make_queue()
-    make_items(queue)
+    make_items(queue, 1, features={"age": 40, "sex": 1} | {f"extra_{number}": number for number in range(9)})
     sit_down(queue)
+    everything = page.locator(".f:visible").count()
+    page.keyboard.press("/")
+    page.keyboard.type("nowhere")
+    expect(page.locator("#filter-none")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator(".f:visible")).to_have_count(everything)
+    expect(page.locator("#filter-none")).to_be_hidden()
+    expect(page.get_by_label("Filter features")).to_have_value("")
+    # From another tab, the key of the filter leads back to the case.
+    page.keyboard.press("g")
+    expect(page.get_by_label("Filter features")).to_be_hidden()
+    page.keyboard.press("/")
+    expect(page.get_by_label("Filter features")).to_be_focused()
+
+
+def test_esc_takes_back_a_choice_and_digits_choose_an_answer_again(page: Page, sit_down: SitDown) -> None:
+    sit_down(make_desk(1))
+    page.keyboard.press("s")
+    page.keyboard.press("Escape")
+    expect(page.locator("[name=choice]:checked")).to_have_count(0)
+    page.keyboard.press("1")
+    expect(page.get_by_label("Not employed")).to_be_checked()
+    submit(page)
+    expect(page.get_by_text("Keep: ")).to_be_visible()
+    settle(page)
+    page.keyboard.press("d")
+    page.keyboard.press("Escape")
+    expect(page.get_by_label("Keep: ")).to_be_checked()
+
+
+def test_the_button_promises_the_models_answer_only_where_it_comes(page: Page, sit_down: SitDown) -> None:
+    sit_down(make_desk(1))
     page.keyboard.press("1")
     expect(page.get_by_role("button", name="Save and see the model’s answer")).to_be_visible()
     page.keyboard.press("s")
+    expect(page.get_by_role("button", name="Save and see the model’s answer")).to_have_count(0)
     expect(page.get_by_role("button", name="Save and go on")).to_be_visible()
-    expect(page.get_by_role("button", name="Save and see the model’s answer")).to_be_hidden()
+
+
+def test_without_a_connection_nothing_promises_the_models_answer(page: Page, sit_down: SitDown) -> None:
+    sit_down(make_desk(2))
+    page.context.set_offline(True)
+    page.keyboard.press("1")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_text("No connection.")).to_be_visible()
+    expect(page.get_by_text("the model’s answer is not shown")).to_be_visible()
+    expect(page.get_by_role("button", name="Save and go on")).to_be_visible()
+    page.context.set_offline(False)
+    sent(page)
+    expect(page.get_by_role("button", name="Save and see the model’s answer")).to_be_visible()
+
+
+def test_what_was_missing_is_not_told_any_longer_once_something_is_chosen(page: Page, sit_down: SitDown) -> None:
+    sit_down(make_desk(1))
+    submit(page)
+    expect(page.get_by_text("Choose an answer first.")).to_be_visible()
+    page.keyboard.press("1")
+    expect(page.get_by_text("Choose an answer first.")).to_have_count(0)
+
+
+def test_who_walks_along_the_last_answers_reads_what_each_was(page: Page, sit_down: SitDown) -> None:
+    sit_down(make_desk(2, blind=False))
+    first = agree(page)
+    sent(page)
+    page.keyboard.press("ArrowLeft")
+    expect(page.get_by_role("button", name=f"Back to {first}")).to_be_focused()
+    shown = page.evaluate("getComputedStyle(document.activeElement, '::after').content")
+    assert shown.startswith(f'"{first}: ')
+
+
+def test_what_is_to_be_settled_comes_alone_until_none_is_left(
+    page: Page, sign_in: Callable[[Page, User], None]
+) -> None:
+    queue = make_queue(adjudication_rate_agreed=1.0)
+    make_items(queue, 4)
+    (anna,) = reviewers(queue, 1)
+    answer(queue, anna)
+    answer(queue, anna)
+    sign_in(page, make_member(queue.model.project, Role.ADJUDICATOR).user)
+    page.goto(f"/p/{queue.model.project.slug}/models/{queue.model.slug}/reviews/")
+    page.get_by_role("link", name="Settle 2").click()
+    for _ in range(2):
+        expect(page.get_by_role("heading", name="Settle this case")).to_be_visible()
+        settle(page)
+        page.keyboard.press("1")
+        submit(page)
+    expect(page.get_by_role("heading", name="Nothing to settle here right now")).to_be_visible()
+    page.get_by_role("link", name="Review other cases").click()
+    expect(page.get_by_role("heading", name="Your judgement")).to_be_visible()

@@ -41,7 +41,7 @@ def test_most_numbers_give_the_range_and_what_lies_outside_is_said() -> None:
         make_items(queue, features={"age": 20 + age, "sex": 1})
     (odd,) = make_items(queue, features={"age": 99, "sex": 1})
     age = next(fact for group in fact_groups(odd) for fact in group.facts if fact.meaning.startswith("99"))
-    assert (age.usual, age.is_odd) == ("21–69", True)
+    assert (age.usual, age.is_odd) == ("usually 21–69", True)
 
 
 def test_of_few_predictions_nothing_is_said_to_be_usual() -> None:

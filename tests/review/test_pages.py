@@ -37,8 +37,12 @@ class Person:
         """The case on the desk: the first of those that the browser holds."""
         return services.claim_slots(self.queue, by=self.member)[0]
 
+    @property
+    def url_of_queue(self) -> str:
+        return reverse("queue", args=[self.queue.model.project.slug, self.queue.pk])
+
     def look(self) -> Any:
-        return self.client.get(reverse("queue", args=[self.queue.model.project.slug, self.queue.pk]))
+        return self.client.get(self.url_of_queue)
 
     def say(self, choice: str = "", *, slot: Slot | None = None, script: bool = True, **fields: Any) -> Any:
         slot = slot or self.slot
@@ -237,6 +241,33 @@ def test_the_reviews_page_counts_queues_and_people(queue: ReviewQueue) -> None:
     assert "3 of 4 drawn cases" in page
     cells = re.sub(r"<[^>]+>|\s+", " ", page[page.index("Ada (simulated)") :]).split()
     assert cells[:4] == ["Ada", "(simulated)", "3", "0"]
+
+
+def test_who_settles_can_have_what_is_to_be_settled_alone() -> None:
+    queue = make_queue(adjudication_rate_agreed=1.0)
+    make_items(queue, 3)
+    (anna,) = reviewers(queue, 1)
+    answer(queue, anna)
+    settler = Person(queue, Role.ADJUDICATOR)
+    reviews = settler.client.get(reverse("reviews", args=[queue.model.project.slug, queue.model.slug])).content.decode()
+    way = settler.url_of_queue + "?only=adjudication"
+    assert f'href="{way}">Settle 1' in reviews
+    assert "Settle this case" in settler.client.get(way).content.decode()
+    (slot,) = services.claim_slots(queue, by=settler.member, only=services.Only.ADJUDICATION)
+    after = settler.say("class:1", slot=slot, only="adjudication").content.decode()
+    assert "Nothing to settle here right now" in after
+    assert "Your judgement" not in after
+    assert "Your judgement" in settler.look().content.decode()
+
+
+def test_who_cannot_settle_is_not_shown_the_way_there() -> None:
+    queue = make_queue(adjudication_rate_agreed=1.0)
+    make_items(queue)
+    (anna,) = reviewers(queue, 1)
+    answer(queue, anna)
+    ben = Person(queue)
+    reviews = ben.client.get(reverse("reviews", args=[queue.model.project.slug, queue.model.slug])).content.decode()
+    assert "only=adjudication" not in reviews
 
 
 @pytest.mark.parametrize("name", ["queue", "reviews"])
