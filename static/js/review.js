@@ -58,13 +58,19 @@ function whenPainted() {
   );
 }
 
+// Where the whole page scrolls, as on a phone, it would stay where the card before was answered.
+function lookAt(lead) {
+  scrollTo(0, 0);
+  lead?.focus({ preventScroll: true });
+  if (lead && lead.getBoundingClientRect().bottom > innerHeight) lead.scrollIntoView();
+}
+
 function show(content) {
   setBusy(true);
   main.replaceChildren(content);
   begin();
   restoreDraft();
-  main.scrollTop = 0;
-  main.querySelector("[data-focus]")?.focus({ preventScroll: true });
+  lookAt(main.querySelector("[data-focus]"));
   document.dispatchEvent(new CustomEvent("desk:shown"));
   whenPainted();
 }

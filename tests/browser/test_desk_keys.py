@@ -213,3 +213,18 @@ def test_what_is_to_be_settled_comes_alone_until_none_is_left(
     expect(page.get_by_role("heading", name="Nothing to settle here right now")).to_be_visible()
     page.get_by_role("link", name="Review other cases").click()
     expect(page.get_by_role("heading", name="Your judgement")).to_be_visible()
+
+
+@pytest.mark.parametrize("look", [("light", 390)])
+def test_on_a_phone_each_card_begins_at_its_beginning(page: Page, sit_down: SitDown, look: tuple[str, int]) -> None:
+    queue = make_queue()
+    make_items(queue, 2, features={"age": 40, "sex": 1} | {f"extra_{number}": number for number in range(40)})
+    sit_down(queue)
+    page.get_by_text("Not employed", exact=True).click()
+    page.get_by_role("button", name="Save and see the model’s answer").click()
+    expect(page.get_by_text("Keep: ")).to_be_visible()
+    expect(page.get_by_role("heading", name="The model says")).to_be_in_viewport()
+    settle(page)
+    page.get_by_role("button", name="Save and go on").click()
+    expect(page.get_by_role("heading", name="Your judgement")).to_have_count(1)
+    expect(page.locator("#question")).to_be_in_viewport()

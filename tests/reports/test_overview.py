@@ -12,7 +12,7 @@ from apps.accounts.models import Role
 from apps.registry.models import MonitoredModel
 from apps.reports.models import Kind, Report
 from apps.reports.overview import overview
-from apps.review.services import claim_slots, open_due_items
+from apps.review.services import Answer, Verdict, claim_slots, decide, open_due_items
 from apps.sampling import policies
 from tests.factories import (
     draw_all,
@@ -132,7 +132,7 @@ def test_page_asks_the_same_number_of_questions_however_many_models(client: Clie
         with CaptureQueriesContext(connection) as queries:
             assert client.get("/p/office/").status_code == 200
         counts.append(len(queries))
-    assert counts[0] == counts[1] <= 15
+    assert counts[0] == counts[1] <= 16
 
 
 def test_models_of_another_project_are_not_counted() -> None:
@@ -159,3 +159,17 @@ def test_home_says_when_there_is_no_project(client: Client) -> None:
     member.delete()
     client.force_login(member.user)
     assert b"You are in no project yet" in client.get("/").content
+
+
+def test_who_is_asked_something_reads_so_on_the_first_page(client: Client) -> None:
+    model = make_model()
+    draw_everything(model, rows=1)
+    asker = make_member(model.project, Role.REVIEWER)
+    slot = claim_slots(model.queues.get(), by=asker)[0]
+    assert slot.lease_token is not None
+    asked = Answer(verdict=Verdict.ESCALATE, note="Does this count?")
+    decide(slot, by=asker, lease_token=slot.lease_token, answer=asked)
+    for role, is_asked in ((Role.REVIEWER, False), (Role.ADJUDICATOR, True)):
+        client.force_login(make_member(model.project, role).user)
+        page = client.get(f"/p/{model.project.slug}/").content.decode()
+        assert ("1 question of a colleague waits for your answer" in page) is is_asked

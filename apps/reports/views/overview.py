@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from apps.accounts.access import ProjectRequest, member_page
 from apps.accounts.models import Membership, Role, User
 from apps.reports.overview import overview
+from apps.review.models import Question
 
 
 @require_safe
@@ -34,9 +35,16 @@ def project(request: ProjectRequest) -> HttpResponse:
     """What is known of the project's models, and what waits for this person."""
     context = {
         "overviews": overview(request.project, member=request.membership),
+        "questions_for_you": _questions_for(request.membership),
         "can_review": request.membership.reaches(Role.REVIEWER),
         "can_set_up": request.membership.reaches(Role.ENGINEER),
         "is_owner": request.membership.reaches(Role.OWNER),
         "base_url": settings.BASE_URL,
     }
     return render(request, "reports/project.html", context)
+
+
+def _questions_for(member: Membership) -> int:
+    """How many colleagues wait for this person's word."""
+    questions = Question.objects.in_project(member.project).open()
+    return questions.for_member(member.user, may_adjudicate=member.reaches(Role.ADJUDICATOR)).count()
