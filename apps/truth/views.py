@@ -10,10 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 from apps.accounts.access import ProjectRequest, get_or_404, member_page
 from apps.accounts.models import Role, User
 from apps.registry.models import MonitoredModel
-from apps.truth import charts, gold, open_work, quality, team, wording
-from apps.truth.feedback import settled_page
-from apps.truth.forms import asked
-from apps.truth.streaks import STREAK_LENGTH
+from apps.truth import gold, open_work
 
 GOLD_AT_ONCE = 50
 
@@ -37,28 +34,16 @@ def reviewer_quality(request: ProjectRequest, model: str, user: int) -> HttpResp
 
 
 def _of_person(request: ProjectRequest, model: MonitoredModel, person: User) -> HttpResponse:
-    query = asked(request.GET)
-    window = quality.Window.of(model, days=query["days"])
-    answers = quality.answers_of(model, window=window, reviewer=person.pk)
-    found = quality.quality(model, answers, window=window).get(person.pk) or quality.nothing()
-    days = quality.pace(model, answers, window=window)
+    from apps.truth import pages  # noqa: PLC0415  # 120 MB of pandas and scipy, for those processes that show it
+
     context = {
         "model": model,
         "tab": "reviews",
         "person": person,
         "is_own": person == request.user,
         "is_engineer": request.membership.reaches(Role.ENGINEER),
-        "window": window,
-        "windows": quality.WINDOWS,
-        "quality": found,
-        "figures": wording.person_figures(model, found),
-        "reveals": wording.reveal_figures(found.reveals),
-        "pace": [charts.answers_by_day(days), charts.seconds_by_day(days)],
-        "streak_length": STREAK_LENGTH,
-        "only_differing": query["only_differing"],
-        "page": settled_page(model, answers, number=query["number"], only_differing=query["only_differing"]),
     }
-    return render(request, "truth/person.html", context)
+    return render(request, "truth/person.html", context | pages.of_person(model, person, query=request.GET))
 
 
 @never_cache
@@ -66,30 +51,19 @@ def _of_person(request: ProjectRequest, model: MonitoredModel, person: User) -> 
 @member_page(Role.ENGINEER)
 def team_page(request: ProjectRequest, model: str) -> HttpResponse:
     """Everybody's figures, agreement by queue, open work, and what takes longest."""
+    from apps.truth import pages  # noqa: PLC0415  # see above
+
     found = _model(request, model)
-    window = quality.Window.of(found, days=asked(request.GET)["days"])
-    answers = quality.answers_of(found, window=window)
-    people = team.team(found, answers, window=window)
     context = {
         "model": found,
         "tab": "reviews",
-        "window": window,
-        "windows": quality.WINDOWS,
-        "lines": wording.team_lines(found, people),
-        "rates": wording.rate_lines(found, people),
-        "queues": [
-            (each, wording.agreement_figures(found, each), wording.confusion_lines(found, each.confusion))
-            for each in team.agreements(found, answers)
-        ],
-        "most_classes": team.MOST_CLASSES,
-        "streak_length": STREAK_LENGTH,
         "known_answers": gold.known_answers(found),
         "gold_at_once": GOLD_AT_ONCE,
         "open_work": open_work.open_work(found),
         "longest_open": open_work.longest_open(found),
         "most_passed_on": open_work.most_passed_on(found),
     }
-    return render(request, "truth/team.html", context)
+    return render(request, "truth/team.html", context | pages.of_team(found, query=request.GET))
 
 
 @require_POST
