@@ -125,6 +125,12 @@ def who_may_be_asked(model: MonitoredModel, *, by: Membership) -> MembershipQuer
     )
 
 
+def check_words(text: str) -> None:
+    """A comment, a reply, or the answer to a question says something, and no more than a note may."""
+    if not text.strip() or len(text) > LONGEST_NOTE:
+        raise DomainError(f"Say something, in at most {LONGEST_NOTE:,} characters.", code="text_missing", field="text")
+
+
 def tomorrow(zone: ZoneInfo) -> date:
     """The day after today, there."""
     return timezone.now().astimezone(zone).date() + timedelta(days=1)

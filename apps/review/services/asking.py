@@ -6,10 +6,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.accounts.models import Membership, Role
-from apps.common.errors import ConflictError, DomainError, ForbiddenError
+from apps.common.errors import ConflictError, ForbiddenError
 from apps.predictions.models import CaseView
 from apps.review.models import Decision, Question, Slot
-from apps.review.services.answers import LONGEST_NOTE
+from apps.review.services.answers import check_words
 from apps.review.services.holding import lock
 
 # Nobody waits for ever: then the case comes back without an answer.
@@ -37,8 +37,7 @@ def answer_question(question: Question, *, by: Membership, text: str) -> Questio
         raise ConflictError("Somebody has answered this question already.", code="already_answered")
     if held.closed_at is not None:
         raise ConflictError("The case was settled without an answer.", code="case_settled")
-    if not text.strip() or len(text) > LONGEST_NOTE:
-        raise DomainError(f"Say something, in at most {LONGEST_NOTE:,} characters.", code="text_missing", field="text")
+    check_words(text)
     locked.answer, locked.answered_by, locked.answered_at = text, by.user, timezone.now()
     locked.save(update_fields=["answer", "answered_by", "answered_at"])
     if held.snoozed_until is not None:

@@ -5,9 +5,8 @@ import re
 from django.db import transaction
 
 from apps.accounts.models import Membership, Role
-from apps.common.errors import DomainError
 from apps.review.models import Comment, Mention, ReviewItem, Slot
-from apps.review.services.answers import LONGEST_NOTE
+from apps.review.services.answers import check_words
 
 NAMED = re.compile(r"@([\w.+-]+@[\w-]+(?:\.[\w-]+)+)")
 
@@ -15,8 +14,7 @@ NAMED = re.compile(r"@([\w.+-]+@[\w-]+(?:\.[\w-]+)+)")
 @transaction.atomic
 def comment(item: ReviewItem, *, by: Membership, text: str) -> Comment:
     """Say something about a case. People named by @ and their address are told, if they may see the case."""
-    if not text.strip() or len(text) > LONGEST_NOTE:
-        raise DomainError(f"Say something, in at most {LONGEST_NOTE:,} characters.", code="text_missing", field="text")
+    check_words(text)
     said = Comment.objects.create(item=item, author=by.user, text=text)
     Mention.objects.bulk_create(Mention(comment=said, user=member.user) for member in _named(item, text, by=by))
     return said

@@ -5,9 +5,9 @@ from django.utils import timezone
 
 from apps.accounts import acts
 from apps.accounts.models import User
-from apps.common.errors import ConflictError, DomainError
+from apps.common.errors import ConflictError
 from apps.review.models import Decision, Dispute, Verdict
-from apps.review.services.answers import LONGEST_NOTE
+from apps.review.services.answers import check_words
 
 
 def note(decision: Decision) -> None:
@@ -29,8 +29,7 @@ def reply(dispute: Dispute, *, by: User, text: str) -> Dispute:
         raise ConflictError("Somebody has answered this dispute already.", code="already_answered")
     if not Dispute.objects.open().filter(pk=locked.pk).exists():
         raise ConflictError("This dispute is settled or withdrawn.", code="dispute_settled")
-    if not text.strip() or len(text) > LONGEST_NOTE:
-        raise DomainError(f"Say something, in at most {LONGEST_NOTE:,} characters.", code="text_missing", field="text")
+    check_words(text)
     locked.reply, locked.replied_by, locked.replied_at = text, by, timezone.now()
     locked.save(update_fields=["reply", "replied_by", "replied_at"])
     item = locked.item
