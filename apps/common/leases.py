@@ -25,22 +25,17 @@ class LeaseQuerySet(QuerySet[Any]):
     def claim(self, *, seconds: int, limit: int = 1, **changes: Any) -> list[Any]:
         """Take up to `limit` unleased rows in this set's order; all get the same fresh token."""
         with transaction.atomic():
-            keys = self.claim_keys(seconds=seconds, limit=limit, **changes)
+            unleased = self.unleased().select_for_update(skip_locked=True, of=("self",))
+            keys = list(unleased.values_list("pk", flat=True)[:limit])
+            if keys:
+                self.model._default_manager.filter(pk__in=keys).update(
+                    lease_token=uuid4(),
+                    lease_expires_at=Now() + timedelta(seconds=seconds),
+                    attempts=F("attempts") + 1,
+                    **changes,
+                )
             found = self.model._default_manager.in_bulk(keys)
             return [found[key] for key in keys]
-
-    def claim_keys(self, *, seconds: int, limit: int = 1, **changes: Any) -> list[Any]:
-        """`claim` for whoever reads the rows by themselves: the keys alone. Runs in the caller's transaction."""
-        unleased = self.unleased().select_for_update(skip_locked=True, of=("self",))
-        keys = list(unleased.values_list("pk", flat=True)[:limit])
-        if keys:
-            self.model._default_manager.filter(pk__in=keys).update(
-                lease_token=uuid4(),
-                lease_expires_at=Now() + timedelta(seconds=seconds),
-                attempts=F("attempts") + 1,
-                **changes,
-            )
-        return keys
 
     def held(self, token: UUID | None) -> Self:
         """Those that still carry this token, expired or not."""
