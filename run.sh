@@ -74,7 +74,7 @@ shift
 case $command in
     up | demo | manage)
         prepare
-        exec python -m apps.common.embedded "$command" "$@"
+        exec python -m config.local "$command" "$@"
         ;;
     test)
         prepare

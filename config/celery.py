@@ -8,7 +8,7 @@ import structlog
 from celery import Celery
 from celery.signals import heartbeat_sent, setup_logging, worker_process_init, worker_ready
 
-from apps.common.embedded import deathsig
+from config.local import deathsig
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from django.urls import get_resolver
 
-from apps.common.embedded.deathsig import die_with_parent
+from config.local.deathsig import die_with_parent
 
 # Only gunicorn's threads share connections; Celery's forked workers must not inherit a pool.
 os.environ.setdefault("COUNTERSIGN_DB_POOL", "1")
@@ -20,7 +20,7 @@ if hasattr(libc := ctypes.CDLL(None), "mallopt"):
     libc.mallopt(M_ARENA_MAX, 2)
 
 bind = f"{os.environ.get('COUNTERSIGN_BIND', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
-worker_class = "config.sharing.SharingWorker"
+worker_class = "config.gunicorn_worker.SharingWorker"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 threads = int(os.environ.get("WEB_THREADS", "4"))
 # Loaded once and shared: half the work at the start, and a worker that dies is replaced at once. Nothing

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from apps.common.embedded.servers import embedded, running
-from apps.common.embedded.state import State, StateInUseError
+from config.local.servers import embedded, running
+from config.local.state import State, StateInUseError
 
 PREFIX = "countersign-test-"
 _resources = ExitStack()

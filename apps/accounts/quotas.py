@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from apps.accounts.models import ApiKey
-from apps.common import windows
+from apps.common import rate_limit
 from apps.common.errors import QuotaExceededError, TooLargeError
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def take_rows(key: ApiKey, rows: int) -> None:
 def _take(key: ApiKey, amount: int, *, name: str, limit: int) -> None:
     if limit <= 0 or amount <= 0:
         return
-    wait = windows.take(f"{name}:{key.pk}", amount, limit=limit)
+    wait = rate_limit.take(f"{name}:{key.pk}", amount, limit=limit)
     if wait:
         said = name.partition("_")[0]
         raise QuotaExceededError(

@@ -3,3 +3,6 @@ from django.apps import AppConfig
 
 class CommonConfig(AppConfig):
     name = "apps.common"
+
+    def ready(self) -> None:
+        import config.celery  # noqa: F401, PLC0415  # every process rings its bells through this Celery application

@@ -12,12 +12,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from apps.common.embedded import launch
-from apps.common.embedded.servers import embedded
-from apps.common.embedded.state import PROJECT_ROOT, State
+from config.local import launch
+from config.local.servers import embedded
+from config.local.state import PROJECT_ROOT, State
 
 START_SECONDS = 150.0
-MODULE = "apps.common.embedded"
+MODULE = "config.local"
 
 
 @dataclass(frozen=True)

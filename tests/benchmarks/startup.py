@@ -4,8 +4,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from apps.common.embedded.servers import embedded, running
-from apps.common.embedded.state import State
+from config.local.servers import embedded, running
+from config.local.state import State
 from tests.benchmarks.harness import print_table, running_site
 
 

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from apps.common.embedded.servers import embedded, running
-from apps.common.embedded.state import State
 from apps.stats.intervals import wilson_interval
+from config.local.servers import embedded, running
+from config.local.state import State
 from tests.benchmarks.harness import print_table
 
 if TYPE_CHECKING:

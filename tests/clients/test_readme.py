@@ -7,10 +7,10 @@ import pytest
 from pytest_django.live_server_helper import LiveServer
 
 from apps.accounts.models import Role
-from apps.common.embedded.state import PROJECT_ROOT
 from apps.predictions.models import Prediction
 from apps.review import services as review
 from apps.sampling import services as sampling
+from config.local.state import PROJECT_ROOT
 from countersign import waiting
 from tests.factories import make_key, make_member, make_project
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from apps.common.embedded.state import PROJECT_ROOT
+from config.local.state import PROJECT_ROOT
 
 VARIABLE = re.compile(r"(?:(?:environ|given)(?:\.get|\.setdefault)?[\[(]|env\.\w+\()\s*\"([A-Z_]+)\"")
 # Names that another program reads, or that are fixed in the code.

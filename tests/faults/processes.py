@@ -26,7 +26,7 @@ def find_leader(site: Site, name: str) -> int | None:
     }
     for pid in children(site.process.pid):
         arguments = read(pid, "cmdline")
-        if marks[name] in arguments and b"apps.common.embedded.launch" not in arguments:
+        if marks[name] in arguments and b"config.local.launch" not in arguments:
             return pid
     return None
 

@@ -10,7 +10,7 @@ import httpx
 import psycopg
 import pytest
 
-from config.sharing import PATIENCE_SECONDS
+from config.gunicorn_worker import PATIENCE_SECONDS
 from tests import hostile
 from tests.benchmarks.harness import Site, running_site
 

@@ -13,7 +13,7 @@ import pytest
 import redis
 import yaml
 
-from apps.common.embedded.state import PROJECT_ROOT
+from config.local.state import PROJECT_ROOT
 from tests.benchmarks.harness import free_port
 
 pytestmark = pytest.mark.faults

@@ -5,7 +5,7 @@ import json
 import pytest
 from django.test import Client
 
-from apps.common import windows
+from apps.common import rate_limit
 from apps.predictions.models import Batch, IdempotentAnswer, Prediction
 from tests.factories import make_key, make_model, make_project, prediction_row
 
@@ -34,7 +34,7 @@ class Api:
 
 @pytest.fixture
 def api(broker, monkeypatch) -> Api:
-    monkeypatch.setitem(windows._rest, "until", 0.0)
+    monkeypatch.setitem(rate_limit._rest, "until", 0.0)
     return Api()
 
 
@@ -128,5 +128,5 @@ def test_a_broker_that_is_down_lets_pushes_through(api, settings, caplog):
 
 def test_without_quotas_the_broker_is_not_asked(api, settings, monkeypatch):
     settings.REQUESTS_PER_MINUTE = settings.ROWS_PER_MINUTE = 0
-    monkeypatch.setattr(windows, "take", lambda *_, **__: pytest.fail("asked"))
+    monkeypatch.setattr(rate_limit, "take", lambda *_, **__: pytest.fail("asked"))
     assert api.push(1).status_code == 200

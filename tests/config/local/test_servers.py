@@ -9,12 +9,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from apps.common.embedded import launch
-from apps.common.embedded.identity import server_identity
-from apps.common.embedded.output import Output
-from apps.common.embedded.postgres import Cluster, cluster_of, find_binaries
-from apps.common.embedded.servers import running
-from apps.common.embedded.state import PROJECT_ROOT, State
+from config.local import launch
+from config.local.identity import server_identity
+from config.local.output import Output
+from config.local.postgres import Cluster, cluster_of, find_binaries
+from config.local.servers import running
+from config.local.state import PROJECT_ROOT, State
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +126,7 @@ def test_lines_are_kept_whole_however_they_come(tmp_path: Path) -> None:
 
 MIDDLE = """
 import signal, subprocess, time
-from apps.common.embedded import launch
+from config.local import launch
 sleeper = subprocess.Popen(launch.wrap(["sleep", "600"], number=signal.SIGKILL))
 print(sleeper.pid, flush=True)
 time.sleep(600)

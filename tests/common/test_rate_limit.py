@@ -5,35 +5,35 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from apps.common import windows
+from apps.common import rate_limit
 
 
 @pytest.fixture(autouse=True)
 def rested(monkeypatch):
-    monkeypatch.setitem(windows._rest, "until", 0.0)
+    monkeypatch.setitem(rate_limit._rest, "until", 0.0)
 
 
 def test_what_fits_is_counted_and_what_does_not_is_not(broker):
-    assert windows.take("a", 6, limit=10) == 0
-    assert 59 < windows.take("a", 5, limit=10) <= 60
-    assert windows.take("a", 4, limit=10) == 0
-    assert windows.take("b", 10, limit=10) == 0
+    assert rate_limit.take("a", 6, limit=10) == 0
+    assert 59 < rate_limit.take("a", 5, limit=10) <= 60
+    assert rate_limit.take("a", 4, limit=10) == 0
+    assert rate_limit.take("b", 10, limit=10) == 0
 
 
 def test_a_window_passes(broker):
-    assert windows.take("a", 1, limit=1, seconds=0.2) == 0
-    assert 0 < windows.take("a", 1, limit=1, seconds=0.2) <= 0.2
+    assert rate_limit.take("a", 1, limit=1, seconds=0.2) == 0
+    assert 0 < rate_limit.take("a", 1, limit=1, seconds=0.2) <= 0.2
     time.sleep(0.25)
-    assert windows.take("a", 1, limit=1, seconds=0.2) == 0
+    assert rate_limit.take("a", 1, limit=1, seconds=0.2) == 0
 
 
 def test_many_at_once_get_no_more_than_the_limit(broker):
     with ThreadPoolExecutor(16) as pool:
-        waits = list(pool.map(lambda _: windows.take("a", 1, limit=30), range(200)))
+        waits = list(pool.map(lambda _: rate_limit.take("a", 1, limit=30), range(200)))
     assert waits.count(0) == 30
 
 
 def test_a_broker_that_is_down_lets_everything_through_and_is_left_alone_for_a_while(settings, caplog):
     settings.CELERY_BROKER_URL = "redis+socket:///nonexistent/valkey.sock"
-    assert [windows.take("a", 1, limit=0) for _ in range(3)] == [0, 0, 0]
+    assert [rate_limit.take("a", 1, limit=0) for _ in range(3)] == [0, 0, 0]
     assert caplog.text.count("window_not_counted") == 1

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from apps.common.embedded.state import PROJECT_ROOT, State, StateInUseError
+from config.local.state import PROJECT_ROOT, State, StateInUseError
 
 
 @pytest.fixture
@@ -77,5 +77,5 @@ def test_a_socket_folder_that_is_a_link_is_refused(tmp_path: Path) -> None:
 
 def _up(state: State, **variables: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "COUNTERSIGN_HOME": str(state.home), **variables}
-    command = [sys.executable, "-m", "apps.common.embedded", "up"]
+    command = [sys.executable, "-m", "config.local", "up"]
     return subprocess.run(command, cwd=PROJECT_ROOT, env=environment, capture_output=True, text=True, check=False)

@@ -1,6 +1,6 @@
 """Become another program that dies with the process which started it, and under another account if need be.
 
-Run as `python -S -m apps.common.embedded.launch --parent PID --signal N [--namespace | --account NAME] -- …`.
+Run as `python -S -m config.local.launch --parent PID --signal N [--namespace | --account NAME] -- …`.
 It uses the standard library alone and starts no thread: `unshare(2)` wants a single-threaded process.
 """
 
@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from apps.common.embedded.deathsig import die_with_parent
+from config.local.deathsig import die_with_parent
 
 CLONE_NEWUSER = 0x10000000
 
@@ -43,7 +43,7 @@ def wrap(command: Sequence[str], *, number: int, identity: Sequence[str] = ()) -
         sys.executable,
         "-S",
         "-m",
-        "apps.common.embedded.launch",
+        "config.local.launch",
         "--parent",
         str(os.getpid()),
         "--signal",

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from apps.common.embedded.process import Program
-from apps.common.embedded.state import State
+from config.local.process import Program
+from config.local.state import State
 
 
 @dataclass(frozen=True)

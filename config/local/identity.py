@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from apps.common.embedded import launch
-from apps.common.embedded.state import PROJECT_ROOT
+from config.local import launch
+from config.local.state import PROJECT_ROOT
 
 
 @dataclass(frozen=True)

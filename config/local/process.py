@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import IO
 
-from apps.common.embedded.identity import OURSELVES, Identity
-from apps.common.embedded.state import PROJECT_ROOT
+from config.local.identity import OURSELVES, Identity
+from config.local.state import PROJECT_ROOT
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from apps.common.embedded.process import Program
-from apps.common.embedded.state import PROJECT_ROOT, State
+from config.local.process import Program
+from config.local.state import PROJECT_ROOT, State
 
 PYTHON = sys.executable
 

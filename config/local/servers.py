@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from apps.common.embedded.postgres import cluster_of
-from apps.common.embedded.process import Child, Program
-from apps.common.embedded.state import State
-from apps.common.embedded.valkey import broker_of
+from config.local.postgres import cluster_of
+from config.local.process import Child, Program
+from config.local.state import State
+from config.local.valkey import broker_of
 
 START_SECONDS = 60.0
 

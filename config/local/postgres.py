@@ -17,9 +17,9 @@ from urllib.parse import quote
 import psycopg
 from psycopg import sql
 
-from apps.common.embedded.identity import Identity, readable_by_others, server_identity
-from apps.common.embedded.process import Program
-from apps.common.embedded.state import ELSEWHERE, PROJECT_ROOT, State
+from config.local.identity import Identity, readable_by_others, server_identity
+from config.local.process import Program
+from config.local.state import ELSEWHERE, PROJECT_ROOT, State
 
 # `IS JSON OBJECT WITH UNIQUE KEYS` came with 16.
 OLDEST_MAJOR = 16

@@ -12,8 +12,8 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from apps.common.embedded.output import Output
-from apps.common.embedded.process import Child, Program
+from config.local.output import Output
+from config.local.process import Child, Program
 
 TICK_SECONDS = 0.05
 ASK_AGAIN_SECONDS = 0.1

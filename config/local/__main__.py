@@ -1,4 +1,4 @@
-"""`python -m apps.common.embedded up | demo | manage …`: what run.sh calls."""
+"""`python -m config.local up | demo | manage …`: what run.sh calls."""
 
 import argparse
 import os
@@ -8,12 +8,12 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 
-from apps.common.embedded import launch, programs
-from apps.common.embedded.output import say
-from apps.common.embedded.process import Program
-from apps.common.embedded.servers import embedded, running, wait_for
-from apps.common.embedded.state import PROJECT_ROOT, State, StateInUseError
-from apps.common.embedded.supervisor import StopRequestedError, Supervisor
+from config.local import launch, programs
+from config.local.output import say
+from config.local.process import Program
+from config.local.servers import embedded, running, wait_for
+from config.local.state import PROJECT_ROOT, State, StateInUseError
+from config.local.supervisor import StopRequestedError, Supervisor
 
 DEFAULT_PORT = 8000
 
