@@ -118,7 +118,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "account_login"
-ACCOUNT_ADAPTER = "apps.accounts.adapter.ClosedSignupAdapter"
+ACCOUNT_ADAPTER = "apps.accounts.pages.adapter.ClosedSignupAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -178,9 +178,9 @@ QUARANTINE_DAYS = env.integer("COUNTERSIGN_QUARANTINE_DAYS", 30)
 PAYLOAD_DAYS = env.integer("COUNTERSIGN_PAYLOAD_DAYS", 0)
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["apps.accounts.authentication.ApiKeyAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["apps.accounts.permissions.HasScope"],
-    "DEFAULT_THROTTLE_CLASSES": ["apps.accounts.quotas.KeyQuota"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["apps.accounts.api.authentication.ApiKeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["apps.accounts.services.permissions.HasScope"],
+    "DEFAULT_THROTTLE_CLASSES": ["apps.accounts.services.quotas.KeyQuota"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["apps.common.api.StrictJSONParser"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "apps.common.api.Negotiation",

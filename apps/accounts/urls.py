@@ -3,7 +3,7 @@
 from allauth.account import views as allauth_views
 from django.urls import URLPattern, URLResolver, include, path
 
-from apps.accounts import audit_views, views
+from apps.accounts.pages import audit_views, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("setup/<str:token>/", views.setup, name="setup"),

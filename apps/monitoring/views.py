@@ -5,8 +5,8 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from apps.accounts.access import ProjectRequest, get_or_404, member_page
 from apps.accounts.models import Role
+from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
 from apps.monitoring import charts
 from apps.monitoring.health import health
 from apps.monitoring.intake import intake, latencies

@@ -11,9 +11,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.accounts import quotas
-from apps.accounts.access import get_or_404, key_of, project_of
 from apps.accounts.models import Scope
+from apps.accounts.services import quotas
+from apps.accounts.services.access import get_or_404, key_of, project_of
 from apps.common.api import check_charset, whole
 from apps.predictions import services
 from apps.predictions.bodies import Body, of_a_push

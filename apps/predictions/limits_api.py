@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.accounts.permissions import HasKey
+from apps.accounts.services.permissions import HasKey
 from apps.common.api import MAX_DOCUMENT_BYTES
 from apps.predictions.decoding import MAX_ROW_BYTES
 from apps.predictions.rows import MAX_FEATURES

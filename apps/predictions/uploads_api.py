@@ -9,8 +9,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.accounts.access import get_or_404, key_of, project_of
-from apps.accounts.permissions import HasKey
+from apps.accounts.services.access import get_or_404, key_of, project_of
+from apps.accounts.services.permissions import HasKey
 from apps.common.api import ProblemSerializer, check_charset, whole
 from apps.common.errors import ForbiddenError, UnsupportedMediaError
 from apps.common.schema import WHY

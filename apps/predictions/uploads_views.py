@@ -10,8 +10,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 
-from apps.accounts.access import ProjectRequest, get_or_404, member_page
 from apps.accounts.models import Role
+from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
 from apps.common.errors import DomainError
 from apps.predictions import uploads
 from apps.predictions.columns import GROUPS

@@ -9,8 +9,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from apps.accounts.access import ProjectRequest, get_or_404, member_page
 from apps.accounts.models import Role
+from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
 from apps.predictions import quarantine, replaying
 from apps.predictions.forms import RejectedForm
 from apps.predictions.models import BatchKind, RejectedRow

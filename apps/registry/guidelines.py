@@ -8,8 +8,8 @@ from enum import StrEnum
 from django.db import transaction
 from django.utils.safestring import SafeString
 
-from apps.accounts import acts
 from apps.accounts.models import User
+from apps.accounts.services import audit_log
 from apps.common.errors import ConflictError, DomainError
 from apps.registry.markdown import to_html
 from apps.registry.models import Guideline, ReviewQueue
@@ -46,7 +46,7 @@ def write(
         )
         model = queue.model
         details = {"version": made.version, "change": made.change}
-        acts.record(
+        audit_log.record(
             model.project, "guideline.written", subject=f"queue {model.slug}:{queue.slug}", by=by, details=details
         )
     return made

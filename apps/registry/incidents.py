@@ -7,8 +7,8 @@ from datetime import datetime
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
-from apps.accounts import acts
 from apps.accounts.models import ApiKey, User
+from apps.accounts.services import audit_log
 from apps.common.clock import database_now
 from apps.common.errors import ConflictError
 from apps.registry.models import Incident, IncidentKind, MonitoredModel
@@ -77,7 +77,7 @@ def close(incident: Incident, *, by: User | None, key: ApiKey | None = None, not
             raise ConflictError("This incident is closed already.", code="incident_closed")
         told = {"model": incident.model.slug, "what": str(incident)}
         subject = f"incident {incident.pk}"
-        acts.record(incident.model.project, "incident.closed", subject=subject, by=by, key=key, details=told)
+        audit_log.record(incident.model.project, "incident.closed", subject=subject, by=by, key=key, details=told)
     incident.refresh_from_db()
     return incident
 

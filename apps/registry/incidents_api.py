@@ -5,8 +5,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.accounts.access import get_or_404, key_of, project_of, require_role
 from apps.accounts.models import Role, Scope
+from apps.accounts.services.access import get_or_404, key_of, project_of, require_role
 from apps.registry import incidents
 from apps.registry.models import Incident, MonitoredModel
 from apps.registry.serializers import (

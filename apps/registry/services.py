@@ -7,8 +7,8 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Max
 
-from apps.accounts import acts
 from apps.accounts.models import ApiKey, Project, User, validate_name
+from apps.accounts.services import audit_log
 from apps.common.errors import ConflictError, DomainError, NotFoundError
 from apps.registry import guidelines, incidents
 from apps.registry.models import MonitoredModel, ReviewQueue, Task, ValueModel
@@ -56,7 +56,7 @@ def put_model(
             changed += ["value_model"] if set_value_model(model, document["value_model"]) != current else []
         if is_new or changed:
             act, told = ("model.registered", {}) if is_new else ("model.changed", {"changed": changed})
-            acts.record(project, act, subject=f"model {slug}", by=by, key=key, details=told)
+            audit_log.record(project, act, subject=f"model {slug}", by=by, key=key, details=told)
     saved: MonitoredModel = MonitoredModel.objects.select_related("project").get(pk=model.pk)
     return saved
 

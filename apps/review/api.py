@@ -7,8 +7,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.accounts.access import acting_member, get_or_404, project_of
 from apps.accounts.models import Membership, Role, Scope
+from apps.accounts.services.access import acting_member, get_or_404, project_of
 from apps.common.api import StrictSerializer
 from apps.common.errors import DomainError
 from apps.registry.models import MonitoredModel

@@ -7,8 +7,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from apps.accounts.access import ProjectRequest, get_or_404, member_page
 from apps.accounts.models import Membership, Role
+from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
 from apps.common.errors import DomainError
 from apps.registry.models import ReviewQueue
 from apps.review import services

@@ -7,8 +7,8 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from apps.accounts.access import ProjectRequest, get_or_404, member_page
 from apps.accounts.models import Role
+from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
 from apps.registry.models import ReviewQueue
 from apps.review import desk, queue_preview, rule_words, services
 from apps.review.cases import CERTAINTIES

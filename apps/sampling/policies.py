@@ -5,8 +5,8 @@ from typing import Any
 
 from django.db import transaction
 
-from apps.accounts import acts
 from apps.accounts.models import ApiKey, User
+from apps.accounts.services import audit_log
 from apps.common.clock import database_now
 from apps.common.errors import DomainError
 from apps.registry import services as registry
@@ -94,7 +94,7 @@ def put_document(
         changed = _differing(before, _policies_and_queues(model))
         if any(changed.values()):
             subject = f"model {model.slug}"
-            acts.record(model.project, "sampling.changed", subject=subject, by=by, key=key, details=changed)
+            audit_log.record(model.project, "sampling.changed", subject=subject, by=by, key=key, details=changed)
     return shown(model)
 
 

@@ -5,8 +5,8 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from apps.accounts.access import ProjectRequest, get_or_404, member_page
 from apps.accounts.models import Role, User
+from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
 from apps.common import doorbell
 from apps.common.errors import DomainError
 from apps.predictions import stages

@@ -9,8 +9,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.accounts.access import get_or_404, project_of, require_role
 from apps.accounts.models import Role, Scope
+from apps.accounts.services.access import get_or_404, project_of, require_role
 from apps.common.api import LinesRenderer, StreamedRenderer
 from apps.predictions.columns import PARQUET
 from apps.registry.models import MonitoredModel

@@ -3,8 +3,8 @@
 from django.db import transaction
 from django.db.models import OuterRef, Subquery
 
-from apps.accounts import acts
 from apps.accounts.models import User
+from apps.accounts.services import audit_log
 from apps.common.errors import ConflictError
 from apps.registry.models import MonitoredModel
 from apps.review import services as review
@@ -29,7 +29,7 @@ def gold_from_truth(model: MonitoredModel, *, limit: int, by: User) -> int:
     with transaction.atomic():
         made = sum(_made(item, by=by) for item in certain.select_related("queue").order_by("-pk")[:limit])
         if made:
-            acts.record(model.project, "gold.made", subject=f"model {model.slug}", by=by, details={"cases": made})
+            audit_log.record(model.project, "gold.made", subject=f"model {model.slug}", by=by, details={"cases": made})
     return made
 
 

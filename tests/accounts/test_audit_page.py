@@ -8,11 +8,12 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from apps.accounts import audit_page, services
+from apps.accounts import services
 from apps.accounts.models import Membership, Role
+from apps.accounts.pages import audit_record
+from apps.accounts.pages.audit_wording import ACTS
 from apps.audit import services as audit
 from apps.audit.models import Entry
-from apps.audit.wording import ACTS
 from tests.factories import make_key, make_member, make_project
 
 pytestmark = pytest.mark.django_db
@@ -86,7 +87,7 @@ def test_entries_are_told_in_words_newest_first(client: Client, owner):
 
 def test_moment_in_the_details_is_told_as_one():
     entry = Entry(subject="key x", act="key.made", details={"expires_at": "2027-02-03T04:05:06Z"})
-    assert audit_page.lines([entry])[0].details == [("expires at", "3 February 2027, 04:05 UTC")]
+    assert audit_record.lines([entry])[0].details == [("expires at", "3 February 2027, 04:05 UTC")]
 
 
 def test_person_without_an_account_is_a_number(client: Client, owner):
@@ -136,7 +137,7 @@ def test_what_the_record_does_not_know_is_not_there(client: Client, owner, url, 
 
 
 def test_record_is_turned_over_page_by_page_with_its_filter(client: Client, owner, monkeypatch):
-    monkeypatch.setattr("apps.accounts.audit_views.ENTRIES_SHOWN", 2)
+    monkeypatch.setattr("apps.accounts.pages.audit_views.ENTRIES_SHOWN", 2)
     for _ in range(3):
         record(owner)
     answer = client.get(PAGE, {"act": "queue.paused", "page": "2"})
@@ -152,7 +153,7 @@ def test_whole_record_says_so(client: Client, owner):
 
 
 def test_long_record_says_how_much_of_it_was_checked(client: Client, owner, monkeypatch):
-    monkeypatch.setattr(audit_page, "CHECKED", 2)
+    monkeypatch.setattr(audit_record, "CHECKED", 2)
     for _ in range(3):
         record(owner)
     tamper()

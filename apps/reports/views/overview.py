@@ -7,8 +7,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
-from apps.accounts.access import ProjectRequest, member_page
 from apps.accounts.models import Membership, Role, User
+from apps.accounts.services.access import ProjectRequest, member_page
 from apps.reports.overview import overview
 from apps.review.models import Question
 

@@ -13,8 +13,8 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
-from apps.accounts.access import ProjectRequest, get_or_404, member_page
 from apps.accounts.models import Role
+from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
 from apps.common.errors import ForbiddenError, NotFoundError
 from apps.registry.models import MonitoredModel
 from apps.reports import contents, numbers, services, wording

@@ -5,8 +5,8 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from apps.accounts import acts
 from apps.accounts.models import Membership, Role, User
+from apps.accounts.services import audit_log
 from apps.common.errors import ConflictError, DomainError, ForbiddenError
 from apps.predictions.models import CaseView
 from apps.registry.models import ReviewQueue
@@ -22,7 +22,7 @@ def release(slot: Slot, *, by: User) -> None:
     held = _lock_open(slot)
     if held.reviewer is None:
         raise ConflictError("Nobody has this case in hand by now.", code="not_held")
-    before = acts.person(held.reviewer)
+    before = audit_log.person(held.reviewer)
     if held.judged_at is not None:
         held.close(Slot.Outcome.ANSWERED)
         settling.settle(held.item)
@@ -49,9 +49,9 @@ def reassign(slot: Slot, *, to: Membership, by: User) -> None:
     has_seen = CaseView.objects.filter(prediction=item.prediction_id, user=to.user).exists()
     if item.is_blind and not held.is_adjudication and has_seen:
         raise ConflictError(f"{to.user.display_name} has seen what the model said of it.", code="has_seen")
-    before = acts.person(held.reviewer) if held.reviewer else ""
+    before = audit_log.person(held.reviewer) if held.reviewer else ""
     held.keep_for(to.user)
-    _record(item, by=by, act="slot.reassigned", of=before, to=acts.person(to.user))
+    _record(item, by=by, act="slot.reassigned", of=before, to=audit_log.person(to.user))
 
 
 @transaction.atomic
@@ -124,8 +124,8 @@ def _lock_open(slot: Slot) -> Slot:
 
 
 def _record(item: ReviewItem, *, by: User, act: str, **details: Any) -> None:
-    acts.record(item.model.project, act, subject=f"case {item.prediction.external_id}", by=by, details=details)
+    audit_log.record(item.model.project, act, subject=f"case {item.prediction.external_id}", by=by, details=details)
 
 
 def _record_queue(queue: ReviewQueue, *, by: User, act: str) -> None:
-    acts.record(queue.model.project, act, subject=f"queue {queue.model.slug}:{queue.slug}", by=by)
+    audit_log.record(queue.model.project, act, subject=f"queue {queue.model.slug}:{queue.slug}", by=by)

@@ -3,8 +3,8 @@
 from django.db import transaction
 from django.utils import timezone
 
-from apps.accounts import acts
 from apps.accounts.models import User
+from apps.accounts.services import audit_log
 from apps.common.errors import ConflictError
 from apps.review.models import Decision, Dispute, Verdict
 from apps.review.services.answers import check_words
@@ -33,5 +33,5 @@ def reply(dispute: Dispute, *, by: User, text: str) -> Dispute:
     locked.reply, locked.replied_by, locked.replied_at = text, by, timezone.now()
     locked.save(update_fields=["reply", "replied_by", "replied_at"])
     item = locked.item
-    acts.record(item.model.project, "dispute.answered", subject=f"case {item.prediction.external_id}", by=by)
+    audit_log.record(item.model.project, "dispute.answered", subject=f"case {item.prediction.external_id}", by=by)
     return locked

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.db import transaction
 
-from apps.accounts import acts
 from apps.accounts.models import User
+from apps.accounts.services import audit_log
 from apps.common import doorbell
 from apps.registry import services as registry
 from apps.registry.models import ReviewQueue
@@ -44,7 +44,9 @@ def change_queue(
     ]
     if changes:
         details = {change.rule: {"was": change.was, "is": change.now} for change in changes}
-        acts.record(model.project, "queue.changed", subject=f"queue {model.slug}:{queue.slug}", by=by, details=details)
+        audit_log.record(
+            model.project, "queue.changed", subject=f"queue {model.slug}:{queue.slug}", by=by, details=details
+        )
         # Where the order is another, the worker brings what is open into it.
         doorbell.ring_on_commit("open_items")
     return changes

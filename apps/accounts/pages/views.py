@@ -11,9 +11,9 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.accounts import services
-from apps.accounts.access import ProjectRequest, get_or_404, member_page
-from apps.accounts.forms import SCOPES, KeyForm, MemberForm, RoleForm, SetupForm
 from apps.accounts.models import ApiKey, Membership, Role, Scope
+from apps.accounts.pages.forms import SCOPES, KeyForm, MemberForm, RoleForm, SetupForm
+from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
 from apps.common.errors import ConflictError, NotFoundError
 
 FORM_INVALID = 422

@@ -8,10 +8,10 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from apps.accounts import audit_page
-from apps.accounts.access import ProjectRequest, member_page
-from apps.accounts.forms import AuditForm
 from apps.accounts.models import Role
+from apps.accounts.pages import audit_record
+from apps.accounts.pages.forms import AuditForm
+from apps.accounts.services.access import ProjectRequest, member_page
 from apps.audit.models import Entry
 from apps.audit.querysets import EntryQuerySet
 from apps.common.spreadsheets import csv_pieces
@@ -20,7 +20,7 @@ ENTRIES_SHOWN = 50
 
 
 def _form(request: ProjectRequest) -> AuditForm:
-    acts, people = audit_page.choices(request.project)
+    acts, people = audit_record.choices(request.project)
     return AuditForm(request.GET, acts=acts, people=people)
 
 
@@ -29,7 +29,7 @@ def _chosen(request: ProjectRequest, asked: dict[str, str]) -> EntryQuerySet:
     if "act" in asked:
         entries = entries.filter(act=asked["act"])
     if "person" in asked:
-        entries = entries.filter(actor_id=None if asked["person"] == audit_page.NOBODY else int(asked["person"]))
+        entries = entries.filter(actor_id=None if asked["person"] == audit_record.NOBODY else int(asked["person"]))
     return entries
 
 
@@ -43,8 +43,8 @@ def audit(request: ProjectRequest) -> HttpResponse:
     page = Paginator(_chosen(request, asked), ENTRIES_SHOWN).get_page(request.GET.get("page"))
     context = {
         "form": form,
-        "check": audit_page.check(request.project),
-        "lines": audit_page.lines(page.object_list),
+        "check": audit_record.check(request.project),
+        "lines": audit_record.lines(page.object_list),
         "page": page,
         "filters": asked,
         "query": urlencode(asked),
@@ -56,8 +56,8 @@ def audit(request: ProjectRequest) -> HttpResponse:
 @member_page(Role.OWNER)
 def audit_csv(request: ProjectRequest) -> StreamingHttpResponse:
     """The chosen entries as a file, with their hashes."""
-    rows = audit_page.csv_rows(_chosen(request, _form(request).asked()))
+    rows = audit_record.csv_rows(_chosen(request, _form(request).asked()))
     headers = {"Content-Disposition": f'attachment; filename="{request.project.slug}-record.csv"'}
     return StreamingHttpResponse(
-        csv_pieces(audit_page.COLUMNS, rows), content_type="text/csv; charset=utf-8", headers=headers
+        csv_pieces(audit_record.COLUMNS, rows), content_type="text/csv; charset=utf-8", headers=headers
     )

@@ -11,8 +11,8 @@ from typing import Any
 from django.utils import dateformat
 
 from apps.accounts.models import Project, User
+from apps.accounts.pages import audit_wording
 from apps.audit import services as audit
-from apps.audit import wording
 from apps.audit.models import Entry
 from apps.audit.querysets import EntryQuerySet
 
@@ -59,7 +59,9 @@ def choices(project: Project) -> tuple[list[tuple[str, str]], list[tuple[str, st
     names = names_of(people)
     by_name = sorted(((str(person), _name(person, names)) for person in people), key=lambda choice: choice[1].lower())
     system = [(NOBODY, A_SYSTEM)] if any(actor is None for _, actor in found) else []
-    return sorted(((act, wording.said_of_any(act)) for act in acts), key=lambda choice: choice[1]), by_name + system
+    return sorted(
+        ((act, audit_wording.said_of_any(act)) for act in acts), key=lambda choice: choice[1]
+    ), by_name + system
 
 
 def lines(entries: Iterable[Entry]) -> list[Line]:
@@ -99,7 +101,7 @@ def _line(entry: Entry, names: dict[int, str]) -> Line:
         entry=entry,
         who=_name(entry.actor_id, names) if entry.actor_id else A_SYSTEM,
         key=str(entry.details.get("key", "")),
-        what=wording.said(entry.act, subject),
+        what=audit_wording.said(entry.act, subject),
         details=[(_words(name), _told(name, value, names)) for name, value in entry.details.items() if name != "key"],
     )
 

@@ -13,8 +13,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import slugify
 
-from apps.accounts import acts
 from apps.accounts.models import ApiKey, Membership, Project, Role, Scope, SignInLink, User
+from apps.accounts.services import audit_log
 from apps.common.errors import ConflictError, DomainError, NotFoundError
 
 KEY_PREFIX = "cs_"
@@ -50,7 +50,7 @@ def create_key(
             expires_at=expires_at,
         )
         told = {"name": name, "scopes": key.scopes, "acts_for": key.acts_for_id, "expires_at": expires_at}
-        acts.record(project, "key.made", subject=f"key {key.prefix}", by=by, details=told)
+        audit_log.record(project, "key.made", subject=f"key {key.prefix}", by=by, details=told)
     return key, text
 
 
@@ -63,7 +63,7 @@ def revoke_key(key: ApiKey, *, by: User | None) -> None:
     """From now on it opens nothing."""
     with transaction.atomic():
         if ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=Now()):
-            acts.record(key.project, "key.revoked", subject=f"key {key.prefix}", by=by, details={"name": key.name})
+            audit_log.record(key.project, "key.revoked", subject=f"key {key.prefix}", by=by, details={"name": key.name})
 
 
 def ensure_member(
@@ -75,7 +75,7 @@ def ensure_member(
             slug=project_slug, defaults={"name": project_slug.replace("-", " ").capitalize()}
         )
         if is_made:
-            acts.record(project, "project.made", subject=f"project {project.slug}", by=None)
+            audit_log.record(project, "project.made", subject=f"project {project.slug}", by=None)
         user = User.objects.filter(email=email.lower()).first()
         if user is None:
             user = User.objects.create_user(email, name=name, is_simulated=is_simulated)
@@ -136,7 +136,7 @@ def redeem_setup_link(token: str, *, email: str, name: str, password: str, proje
         slug = unused_slug(project_name)
         project = Project.objects.create(slug=slug, name=project_name)
         member = Membership.objects.create(user=user, project=project, role=Role.OWNER)
-        acts.record(project, "project.made", subject=f"project {project.slug}", by=user)
+        audit_log.record(project, "project.made", subject=f"project {project.slug}", by=user)
         _record_member(member, "member.added", by=user, role=Role.OWNER)
         return user
 
@@ -193,7 +193,7 @@ def remove_member(member: Membership, *, by: User | None) -> None:
 
 
 def _record_member(member: Membership, act: str, *, by: User | None, **details: Any) -> None:
-    acts.record(member.project, act, subject=acts.person(member.user), by=by, details=details)
+    audit_log.record(member.project, act, subject=audit_log.person(member.user), by=by, details=details)
 
 
 def require_other_owner(member: Membership, *, unless: bool = False) -> None:
