@@ -7,8 +7,8 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from apps.predictions.models import Batch, BatchKind
-from apps.registry import incidents
 from apps.registry.models import Incident, IncidentKind, MonitoredModel
+from apps.registry.services import incidents
 
 # Those that were overdue when the incident was last closed are known.
 OVERDUE = """

@@ -13,8 +13,8 @@ from apps.monitoring.seen import Memory, Seen
 from apps.monitoring.shape import Inspector
 from apps.predictions import stages
 from apps.predictions.models import Batch, BatchKind, BatchStage, Stage
-from apps.registry import incidents
 from apps.registry.models import MonitoredModel
+from apps.registry.services import incidents
 
 
 def inspect_due() -> int:

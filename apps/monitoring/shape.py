@@ -14,9 +14,9 @@ import numpy as np
 
 from apps.monitoring.counts import Counts
 from apps.monitoring.seen import Memory
-from apps.registry.features import KINDS, Feature
-from apps.registry.incidents import Sighting
 from apps.registry.models import IncidentKind
+from apps.registry.models.features import KINDS, Feature
+from apps.registry.services.incidents import Sighting
 
 # Features that are told apart beyond the declared ones; without a schema, all of them.
 MAX_UNDECLARED = 200

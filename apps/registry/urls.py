@@ -1,8 +1,8 @@
 from django.urls import URLPattern, path
 
-from apps.registry import views
-from apps.registry.api import ModelView
-from apps.registry.incidents_api import CloseIncidentView, IncidentsView
+from apps.registry.api.incidents import CloseIncidentView, IncidentsView
+from apps.registry.api.monitored_models import ModelView
+from apps.registry.pages import views
 
 api_urlpatterns: list[URLPattern] = [
     path("models/<str:model>", ModelView.as_view(), name="api_model"),

@@ -1,7 +1,7 @@
 """Names for people, kept with a report so that it reads the same after the model is registered anew."""
 
-from apps.registry.features import Slice
 from apps.registry.models import MonitoredModel
+from apps.registry.models.features import Slice
 from apps.reports.document import Document, Names, SliceNames
 
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from apps.registry.features import Feature
+from apps.registry.models.features import Feature
 from apps.review.masking import NOTHING, WORD, Hidden
 from apps.review.models import ReviewItem
 from apps.review.usual import Usual, usual_values

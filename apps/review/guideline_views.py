@@ -12,9 +12,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from apps.accounts.models import Role
 from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
 from apps.common.errors import ConflictError, DomainError, ForbiddenError
-from apps.registry import guidelines
-from apps.registry.markdown import to_html
+from apps.common.markdown import to_html
 from apps.registry.models import Guideline, ReviewQueue
+from apps.registry.services import guidelines
 from apps.review.queue_forms import GuidelineForm
 
 VERSIONS_SHOWN = 20

@@ -8,9 +8,9 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.forms.boundfield import BoundField
 
-from apps.registry.guidelines import LONGEST_CHANGE, LONGEST_TEXT
 from apps.registry.models import Guideline, ReviewQueue
-from apps.registry.serializers import LONGEST_DUE_HOURS, SENSITIVE_ROLES
+from apps.registry.services.documents import LONGEST_DUE_HOURS, SENSITIVE_ROLES
+from apps.registry.services.guidelines import LONGEST_CHANGE, LONGEST_TEXT
 
 MOST_REASONS = 9
 LONGEST_REASON = 200

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 
-from apps.registry.features import Feature
 from apps.registry.models import MonitoredModel
+from apps.registry.models.features import Feature
 from apps.review.masking import NOTHING, WORD, Hidden
 from apps.review.models import ReviewItem
 

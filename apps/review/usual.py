@@ -8,8 +8,8 @@ import numpy as np
 from django.core.cache import cache
 
 from apps.predictions.models import Payload, Prediction
-from apps.registry.features import Feature
 from apps.registry.models import MonitoredModel
+from apps.registry.models.features import Feature
 
 RECENT = 500
 # Of fewer predictions nothing is said to be usual.

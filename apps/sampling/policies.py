@@ -11,7 +11,7 @@ from apps.common.clock import database_now
 from apps.common.errors import DomainError
 from apps.registry import services as registry
 from apps.registry.models import MonitoredModel, ReviewQueue
-from apps.registry.serializers import QueueSerializer
+from apps.registry.services.documents import QueueSerializer
 from apps.sampling import conditions
 from apps.sampling.models import PolicyKind, SamplingPolicy
 

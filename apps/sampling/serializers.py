@@ -9,7 +9,7 @@ from rest_framework import serializers
 from apps.accounts.models import validate_name
 from apps.common.api import StrictSerializer
 from apps.common.fields import NumberField, TextField, WholeNumberField
-from apps.registry.serializers import QueueInputSerializer
+from apps.registry.services.documents import QueueInputSerializer
 from apps.sampling.models import PolicyKind
 from apps.sampling.policies import FLOOR
 

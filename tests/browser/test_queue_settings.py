@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from apps.accounts.models import Membership, Role, User
-from apps.registry import guidelines
 from apps.registry.models import ReviewQueue
+from apps.registry.services import guidelines
 from tests.factories import make_member
 from tests.review.factories import answer, make_items, make_queue, reviewers
 

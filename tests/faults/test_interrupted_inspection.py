@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 HANGING_WORKER = """
 import django, time
 django.setup()
-from apps.registry import incidents
+from apps.registry.services import incidents
 from apps.monitoring import services
 
 observe = incidents.observe

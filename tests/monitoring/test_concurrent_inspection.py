@@ -12,9 +12,8 @@ from apps.common.errors import ConflictError
 from apps.monitoring import services
 from apps.monitoring.models import FeatureDay, IntakeHour
 from apps.predictions.models import BatchStage, Stage
-from apps.registry import incidents
 from apps.registry.models import Incident
-from apps.registry.services import put_model
+from apps.registry.services import incidents, put_model
 from tests.factories import make_model, prediction_row, push_predictions
 
 pytestmark = pytest.mark.django_db(transaction=True)

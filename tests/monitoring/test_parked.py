@@ -7,8 +7,8 @@ import pytest
 from apps.common.clock import database_now
 from apps.monitoring import parked
 from apps.predictions.models import Batch, Outcome
-from apps.registry import incidents
 from apps.registry.models import Incident, IncidentKind
+from apps.registry.services import incidents
 from tests.factories import make_model, prediction_row, push_outcomes, push_predictions
 
 pytestmark = pytest.mark.django_db

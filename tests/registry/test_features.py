@@ -2,7 +2,7 @@
 
 import pytest
 
-from apps.registry.features import Feature, Slice
+from apps.registry.models.features import Feature, Slice
 
 CODED = Feature("sex", codes={"1": "male", "2": "female"})
 

@@ -6,10 +6,10 @@ import pytest
 
 from apps.accounts.models import Role
 from apps.common.errors import ConflictError, DomainError
-from apps.registry import guidelines
-from apps.registry.guidelines import Kind, difference, write
-from apps.registry.markdown import to_html
+from apps.common.markdown import to_html
 from apps.registry.models import Guideline, ReviewQueue
+from apps.registry.services import guidelines
+from apps.registry.services.guidelines import Kind, difference, write
 from apps.sampling.policies import put_document, shown
 from tests.factories import make_member, make_model
 

@@ -6,10 +6,9 @@ import pytest
 
 from apps.common.clock import database_now
 from apps.common.errors import ConflictError
-from apps.registry import incidents
-from apps.registry.incidents import Sighting
 from apps.registry.models import Incident, IncidentKind
-from apps.registry.services import put_model
+from apps.registry.services import incidents, put_model
+from apps.registry.services.incidents import Sighting
 from tests.factories import make_member, make_model
 
 pytestmark = pytest.mark.django_db

@@ -8,8 +8,8 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from apps.accounts.models import Role
-from apps.registry import guidelines
 from apps.registry.models import Guideline, ReviewQueue
+from apps.registry.services import guidelines
 from tests.factories import make_member
 from tests.review.factories import make_items, make_queue
 from tests.review.test_pages import Person

@@ -10,8 +10,8 @@ from django.db.models import Max
 from apps.accounts.models import ApiKey, Project, User, validate_name
 from apps.accounts.services import audit_log
 from apps.common.errors import ConflictError, DomainError, NotFoundError
-from apps.registry import guidelines, incidents
 from apps.registry.models import MonitoredModel, ReviewQueue, Task, ValueModel
+from apps.registry.services import guidelines, incidents
 
 SCORE_BINS = 200
 DEFAULT_REASONS = [

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Q
 
 from apps.accounts.models import Project, Role, User, validate_name
-from apps.registry.features import Feature, Slice
+from apps.registry.models.features import Feature, Slice
 from apps.registry.querysets import (
     GuidelineQuerySet,
     IncidentQuerySet,

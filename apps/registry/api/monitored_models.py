@@ -8,8 +8,9 @@ from rest_framework.views import APIView
 from apps.accounts.models import Scope
 from apps.accounts.services.access import get_or_404, key_of, project_of
 from apps.registry import services
+from apps.registry.api.serializers import ModelShownSerializer
 from apps.registry.models import MonitoredModel
-from apps.registry.serializers import ModelSerializer, ModelShownSerializer
+from apps.registry.services.documents import ModelSerializer
 
 
 class ModelView(APIView):

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from apps.accounts.models import User
 from apps.accounts.services import audit_log
 from apps.common.errors import ConflictError, DomainError
-from apps.registry.markdown import to_html
+from apps.common.markdown import to_html
 from apps.registry.models import Guideline, ReviewQueue
 
 LONGEST_TEXT = 50_000

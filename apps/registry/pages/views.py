@@ -10,9 +10,9 @@ from django.views.decorators.http import require_POST, require_safe
 from apps.accounts.models import Role
 from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
 from apps.common.errors import ConflictError
-from apps.registry import incidents
-from apps.registry.forms import CloseIncidentForm
 from apps.registry.models import Incident, MonitoredModel
+from apps.registry.pages.forms import CloseIncidentForm
+from apps.registry.services import incidents
 
 CLOSED_SHOWN = 25
 

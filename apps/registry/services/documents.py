@@ -1,4 +1,4 @@
-"""The model document of `PUT /models/{model}`: what a client may say, checked field by field."""
+"""The documents of a model and its queues, checked field by field, by page and API alike."""
 
 from decimal import Decimal
 from typing import Any
@@ -9,8 +9,8 @@ from rest_framework import serializers
 from apps.accounts.models import Role, validate_name
 from apps.common.api import StrictSerializer
 from apps.common.fields import AmountField, ClassOrNumberField, FlagField, NumberField, TextField, WholeNumberField
-from apps.registry.guidelines import LONGEST_TEXT
-from apps.registry.models import Incident, MonitoredModel, ReviewQueue, Task, ValueModel
+from apps.registry.models import ReviewQueue, Task
+from apps.registry.services.guidelines import LONGEST_TEXT
 
 # Those who work at a desk, to whom a queue shows sensitive features or hides them.
 SENSITIVE_ROLES = (Role.REVIEWER, Role.ADJUDICATOR, Role.ENGINEER)
@@ -167,88 +167,3 @@ class QueueInputSerializer(StrictSerializer):
     guidelines = TextField(max_length=LONGEST_TEXT, required=False, allow_blank=True, help_text="Markdown")
     # What GET shows may be sent back as it is.
     id = WholeNumberField(required=False)
-
-
-class ValueModelShownSerializer(serializers.ModelSerializer[ValueModel]):
-    per_amount = serializers.BooleanField(source="is_per_amount")
-
-    class Meta:
-        model = ValueModel
-        fields = ("version", "currency", "matrix", "per_amount", "review_cost", "statement")
-
-
-class ModelShownSerializer(serializers.ModelSerializer[MonitoredModel]):
-    """A model as it is shown, with its queues and the value model in force."""
-
-    model = serializers.CharField(source="slug")
-    outcome_if_absent = ClassOrNumberField(allow_null=True)
-    queues = QueueSerializer(many=True)
-    value_model = ValueModelShownSerializer(source="current_value_model", allow_null=True)
-
-    class Meta:
-        model = MonitoredModel
-        fields = (
-            "model",
-            "name",
-            "question",
-            "task",
-            "classes",
-            "positive_class",
-            "class_labels",
-            "unit",
-            "features",
-            "slices",
-            "maturity_days",
-            "outcome_if_absent",
-            "blind_share",
-            "queues",
-            "value_model",
-        )
-
-
-class IncidentSerializer(serializers.ModelSerializer[Incident]):
-    """An incident as it is shown."""
-
-    version = serializers.CharField(
-        source="version.name", allow_null=True, default=None, help_text="null: about no single version"
-    )
-    change = serializers.CharField(help_text="In words, to be read behind the feature's name")
-    closed_by = serializers.CharField(
-        source="closed_by.display_name",
-        allow_null=True,
-        default=None,
-        help_text="null with `closed_at`: closed by itself, or by a key that acts for nobody",
-    )
-
-    class Meta:
-        model = Incident
-        fields = (
-            "id",
-            "kind",
-            "version",
-            "feature",
-            "change",
-            "expected",
-            "found",
-            "rows",
-            "first_seen_at",
-            "last_seen_at",
-            "closed_at",
-            "closed_by",
-            "note",
-        )
-
-
-class IncidentsSerializer(serializers.Serializer[Any]):
-    incidents = IncidentSerializer(many=True)
-    next = serializers.IntegerField(allow_null=True, help_text="Pass it as `cursor` for older ones")
-
-
-class IncidentsQuerySerializer(StrictSerializer):
-    state = serializers.ChoiceField(choices=["open", "closed", "all"], default="open")
-    cursor = serializers.IntegerField(min_value=1, required=False, help_text="`next` of the page before")
-    limit = serializers.IntegerField(min_value=1, max_value=1_000, default=100)
-
-
-class CloseIncidentSerializer(StrictSerializer):
-    note = TextField(max_length=2_000, default="", allow_blank=True, help_text="What it was")

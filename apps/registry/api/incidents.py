@@ -7,14 +7,14 @@ from rest_framework.views import APIView
 
 from apps.accounts.models import Role, Scope
 from apps.accounts.services.access import get_or_404, key_of, project_of, require_role
-from apps.registry import incidents
-from apps.registry.models import Incident, MonitoredModel
-from apps.registry.serializers import (
+from apps.registry.api.serializers import (
     CloseIncidentSerializer,
     IncidentSerializer,
     IncidentsQuerySerializer,
     IncidentsSerializer,
 )
+from apps.registry.models import Incident, MonitoredModel
+from apps.registry.services import incidents
 
 
 class IncidentsView(APIView):
