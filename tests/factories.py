@@ -8,10 +8,10 @@ import msgspec
 
 from apps.accounts import services as accounts
 from apps.accounts.models import ApiKey, Membership, Project, Role, Scope, User
-from apps.predictions import services as predictions
-from apps.predictions.answer import Answer
-from apps.predictions.bodies import Body
 from apps.predictions.models import BatchKind
+from apps.predictions.reading.bodies import Body
+from apps.predictions.services import pushing as predictions
+from apps.predictions.services.push_result import Answer
 from apps.registry import services as registry
 from apps.registry.models import MonitoredModel
 from apps.sampling import services as sampling

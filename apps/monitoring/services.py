@@ -11,8 +11,8 @@ from apps.monitoring.models import FeatureSeen
 from apps.monitoring.reading import sent_rows
 from apps.monitoring.seen import Memory, Seen
 from apps.monitoring.shape import Inspector
-from apps.predictions import stages
 from apps.predictions.models import Batch, BatchKind, BatchStage, Stage
+from apps.predictions.services import stages
 from apps.registry.models import MonitoredModel
 from apps.registry.services import incidents
 

@@ -1,7 +1,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from apps.predictions import loading, partitions, quarantine, retention, uploads
+from apps.predictions.services import loading, partitions, quarantine, retention, uploads
 
 
 @shared_task(name="make_partitions")

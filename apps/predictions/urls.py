@@ -1,10 +1,10 @@
 from django.urls import URLPattern, path
 
-from apps.predictions import uploads_views, views
-from apps.predictions.api import BatchesView, OutcomesView, PredictionsView
-from apps.predictions.limits_api import LimitsView
-from apps.predictions.quarantine_api import QuarantineView, ReplayView
-from apps.predictions.uploads_api import UploadsView, UploadView
+from apps.predictions.api.limits import LimitsView
+from apps.predictions.api.pushes import BatchesView, OutcomesView, PredictionsView
+from apps.predictions.api.quarantine import QuarantineView, ReplayView
+from apps.predictions.api.uploads import UploadsView, UploadView
+from apps.predictions.pages import rejected, uploads
 
 api_urlpatterns: list[URLPattern] = [
     path("limits", LimitsView.as_view(), name="api_limits"),
@@ -18,8 +18,8 @@ api_urlpatterns: list[URLPattern] = [
 ]
 
 urlpatterns: list[URLPattern] = [
-    path("p/<slug:project>/models/<slug:model>/uploads/", uploads_views.uploads_page, name="uploads"),
-    path("p/<slug:project>/models/<slug:model>/uploads/<int:upload>/", uploads_views.upload_page, name="upload"),
-    path("p/<slug:project>/models/<slug:model>/rejected/", views.rejected, name="rejected"),
-    path("p/<slug:project>/models/<slug:model>/rejected/rows.ndjson", views.rejected_lines, name="rejected_lines"),
+    path("p/<slug:project>/models/<slug:model>/uploads/", uploads.uploads_page, name="uploads"),
+    path("p/<slug:project>/models/<slug:model>/uploads/<int:upload>/", uploads.upload_page, name="upload"),
+    path("p/<slug:project>/models/<slug:model>/rejected/", rejected.rejected, name="rejected"),
+    path("p/<slug:project>/models/<slug:model>/rejected/rows.ndjson", rejected.rejected_lines, name="rejected_lines"),
 ]

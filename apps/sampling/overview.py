@@ -7,8 +7,8 @@ from typing import Any
 from django.db.models import Count, Max, Sum
 from django.db.models.functions import Coalesce
 
-from apps.predictions import stages
 from apps.predictions.models import BatchKind, BatchStage, RejectedRow
+from apps.predictions.services import stages
 from apps.registry.models import MonitoredModel
 from apps.sampling import policies
 from apps.sampling.models import Draw, PolicyKind, PopulationCell, SamplingPolicy

@@ -8,8 +8,8 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from apps.common import doorbell
-from apps.predictions import stages
 from apps.predictions.models import Batch, BatchStage, Stage
+from apps.predictions.services import stages
 from apps.registry.models import MonitoredModel
 from apps.sampling import conditions, frames, probabilities
 from apps.sampling.models import SUMS, Draw, SamplingPolicy

@@ -9,8 +9,8 @@ from apps.accounts.models import Role, User
 from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
 from apps.common import doorbell
 from apps.common.errors import DomainError
-from apps.predictions import stages
 from apps.predictions.models import BatchStage
+from apps.predictions.services import stages
 from apps.registry.models import MonitoredModel
 from apps.sampling import overview, policies
 from apps.sampling.forms import SamplingForm

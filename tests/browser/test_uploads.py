@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from apps.accounts.models import Role, User
-from apps.predictions import loading
 from apps.predictions.models import Prediction
+from apps.predictions.services import loading
 from tests.factories import make_member, make_model, make_project
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

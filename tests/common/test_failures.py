@@ -54,7 +54,7 @@ def test_a_format_that_there_is_not(client):
 
 
 def test_a_defect_of_ours(client, monkeypatch):
-    monkeypatch.setattr("apps.predictions.limits_api.limits", lambda: 1 / 0)
+    monkeypatch.setattr("apps.predictions.api.limits.limits", lambda: 1 / 0)
     assert said(client.get("/api/v1/limits")) == (500, "server_error")
 
 

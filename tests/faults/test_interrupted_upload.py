@@ -8,8 +8,8 @@ import sys
 import pytest
 from django.db import connection
 
-from apps.predictions import loading, uploads
 from apps.predictions.models import Batch, BatchKind, BatchStage, FileForm, Prediction, RejectedRow, Stage, Upload
+from apps.predictions.services import loading, uploads
 from tests.factories import make_model
 
 pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
@@ -20,10 +20,11 @@ BAD = 4_321
 HANGING_WORKER = """
 import django, sys, time
 django.setup()
-from apps.predictions import loading, services
+from apps.predictions.services import loading
+from apps.predictions.services import pushing
 
 loading.BATCH_ROWS = 2_000
-real, left = services.store_chunks, int(sys.argv[1])
+real, left = pushing.store_chunks, int(sys.argv[1])
 
 def hang(*args, **kwargs):
     global left
@@ -33,7 +34,7 @@ def hang(*args, **kwargs):
         time.sleep(600)
     return answer
 
-services.store_chunks = hang
+pushing.store_chunks = hang
 loading.load_due()
 """
 

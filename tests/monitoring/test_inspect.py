@@ -7,8 +7,8 @@ import pytest
 from apps.common.errors import LeaseLostError
 from apps.monitoring import services
 from apps.monitoring.models import FeatureDay, FeatureSeen, IntakeHour
-from apps.predictions import stages
 from apps.predictions.models import Batch, BatchStage, Payload, Stage
+from apps.predictions.services import stages
 from apps.registry.models import Incident, IncidentKind
 from apps.review.models import ReviewItem
 from apps.review.services import open_due_items

@@ -11,10 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from apps.common.errors import DomainError
-from apps.predictions import decoding
-from apps.predictions.columns import arrow_rows, parquet_rows
-from apps.predictions.decoding import chunks
-from apps.predictions.unfolding import unfold
+from apps.predictions.reading import decoding
+from apps.predictions.reading.columns import arrow_rows, parquet_rows
+from apps.predictions.reading.decoding import chunks
+from apps.predictions.reading.unfolding import unfold
 from tests.factories import body_of
 
 ROWS = [
@@ -163,7 +163,7 @@ def test_a_file_of_kilobytes_that_unfolds_to_gigabytes_is_refused_within_a_limit
     pq.write_table(table, file, compression="zstd")
     assert len(file.getvalue()) < 300_000
     said = limited_memory(
-        "import io\nfrom apps.predictions.columns import parquet_rows\n"
+        "import io\nfrom apps.predictions.reading.columns import parquet_rows\n"
         "def read(body): return list(parquet_rows(io.BytesIO(body)))",
         file.getvalue(),
     )
@@ -177,7 +177,7 @@ def test_a_gzip_bomb_is_refused_within_a_limited_memory(limited_memory, levels):
     if levels == 2:
         body = gzip.compress(b"", 9) * 3 + body  # members before it hide nothing
     said = limited_memory(
-        "from apps.predictions.bodies import Body\n"
+        "from apps.predictions.reading.bodies import Body\n"
         "def read(body): return Body.receive([body], content_type='application/json', encoding='gzip')",
         body,
     )
@@ -188,7 +188,7 @@ def test_a_gzip_bomb_is_refused_within_a_limited_memory(limited_memory, levels):
 def test_a_zstd_bomb_is_refused_within_a_limited_memory(limited_memory):
     body = pa.Codec("zstd").compress(b"0" * 500_000_000, asbytes=True)
     said = limited_memory(
-        "from apps.predictions.bodies import Body\n"
+        "from apps.predictions.reading.bodies import Body\n"
         "def read(body): return Body.receive([body], content_type='application/json', encoding='zstd')",
         body,
     )

@@ -65,8 +65,8 @@ def test_any_good_key_may_ask_for_the_limits(api, settings):
 )
 def test_a_body_above_a_limit_learns_its_name_and_value(api, settings, monkeypatch, sent, limit):
     settings.MAX_BODY_BYTES, settings.MAX_BATCH_ROWS = 4_000, 3
-    monkeypatch.setattr("apps.predictions.decoding.MAX_ROW_BYTES", 1_000)
-    monkeypatch.setattr("apps.predictions.limits_api.MAX_ROW_BYTES", 1_000)
+    monkeypatch.setattr("apps.predictions.reading.decoding.MAX_ROW_BYTES", 1_000)
+    monkeypatch.setattr("apps.predictions.api.limits.MAX_ROW_BYTES", 1_000)
     answer = api.raw(*sent)
     assert answer.status_code == 413
     said = answer.json()["details"]

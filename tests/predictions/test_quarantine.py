@@ -8,8 +8,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.common.errors import NotFoundError
-from apps.predictions import quarantine, replaying, services
 from apps.predictions.models import Batch, BatchKind, Outcome, Prediction, RejectedRow
+from apps.predictions.services import pushing, quarantine, replaying
 from apps.registry import services as registry
 from tests.factories import (
     body_of,
@@ -72,7 +72,7 @@ def test_rows_that_are_no_json_or_hold_what_a_database_cannot_are_kept_to_the_by
         b"\xc3\xa4" * 9,
     ]
     with transaction.atomic(), body_of(b"\n".join(lines), content_type="application/x-ndjson") as body:
-        answer = services.store(BatchKind.PREDICTIONS, model, body)
+        answer = pushing.store(BatchKind.PREDICTIONS, model, body)
     assert len(answer.rejected) == len(lines)
     assert [bytes(raw) for raw in RejectedRow.objects.order_by("index").values_list("raw", flat=True)] == lines
 
@@ -94,10 +94,10 @@ def test_of_a_large_push_a_thousand_rows_are_kept_and_the_others_counted(model):
 
 def test_a_refused_atomic_push_leaves_nothing_and_a_repeated_one_adds_nothing(model):
     body = body_of({"predictions": [row(1)]})
-    services.push(BatchKind.PREDICTIONS, model, body, is_atomic=True)
+    pushing.push(BatchKind.PREDICTIONS, model, body, is_atomic=True)
     assert not RejectedRow.objects.exists()
     for _ in range(2):
-        services.push(BatchKind.PREDICTIONS, model, body, key="once", path="/x")
+        pushing.push(BatchKind.PREDICTIONS, model, body, key="once", path="/x")
     assert RejectedRow.objects.count() == 1
 
 

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from apps.predictions import quarantine
 from apps.predictions.models import Batch, BatchKind, RejectedCount, RejectedRow
-from apps.predictions.replaying import replay
+from apps.predictions.services import quarantine
+from apps.predictions.services.replaying import replay
 from tests.factories import make_model, prediction_row, push_outcomes, push_predictions
 
 pytestmark = pytest.mark.django_db

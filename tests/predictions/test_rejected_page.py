@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 
 from apps.accounts.models import Role
-from apps.predictions import views
 from apps.predictions.models import Prediction, RejectedRow
+from apps.predictions.pages import rejected
 from tests.factories import make_member, make_model, make_project, prediction_row, push_outcomes, push_predictions
 
 pytestmark = pytest.mark.django_db
@@ -51,7 +51,7 @@ def test_a_code_and_kind_choose(visit):
 
 
 def test_older_rows_are_a_link_away(visit):
-    push_predictions(visit.model, [prediction_row(n, score=7) for n in range(views.ROWS_SHOWN + 1)])
+    push_predictions(visit.model, [prediction_row(n, score=7) for n in range(rejected.ROWS_SHOWN + 1)])
     first = visit.client.get(URL + "?code=probability_range")
     assert "case-0&quot;" not in first.content.decode()
     assert "case-0&quot;" in visit.text("?" + first.context["following"])

@@ -7,10 +7,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from apps.predictions.bodies import Body
-from apps.predictions.files import RowFile, look
-from apps.predictions.mapping import Naming, proposed
 from apps.predictions.models import BatchKind, FileForm
+from apps.predictions.reading.bodies import Body
+from apps.predictions.reading.files import RowFile, look
+from apps.predictions.reading.mapping import Naming, proposed
 from tests.factories import make_model
 
 pytestmark = pytest.mark.django_db

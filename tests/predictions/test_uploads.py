@@ -13,9 +13,9 @@ from django.test import Client, RequestFactory
 
 from apps.accounts.models import Scope
 from apps.common.errors import IncompleteBodyError
-from apps.predictions import loading, services, uploads
+from apps.predictions.api.uploads import FileParser
 from apps.predictions.models import Batch, Outcome, Payload, Prediction, RejectedRow, Upload, UploadPiece
-from apps.predictions.uploads_api import FileParser
+from apps.predictions.services import loading, pushing, uploads
 from tests.factories import make_key, make_model, make_project, prediction_row, push_predictions
 
 pytestmark = pytest.mark.django_db
@@ -148,7 +148,7 @@ def test_large_rows_make_batches_of_fewer_rows(api, monkeypatch):
 
 def test_after_a_failure_it_goes_on_behind_the_last_batch_and_counts_nothing_twice(api, monkeypatch):
     monkeypatch.setattr(loading, "BATCH_ROWS", 2_000)
-    real, calls = services.store_chunks, []
+    real, calls = pushing.store_chunks, []
 
     def failing(*args, **options):
         calls.append(options["first"])
@@ -157,7 +157,7 @@ def test_after_a_failure_it_goes_on_behind_the_last_batch_and_counts_nothing_twi
             raise RuntimeError("the disk is full")
         return real(*args, **options)
 
-    with patch.object(services, "store_chunks", failing):
+    with patch.object(pushing, "store_chunks", failing):
         found = api.loaded(csv_file(4_500, row_3000={"score": 7}))
     assert calls == [0, 2_000, 2_000, 2_000, 4_000]
     assert (found["status"], found["accepted"], found["duplicates"]) == ("done", 4_499, 0)
@@ -191,7 +191,7 @@ def test_the_lease_is_held_while_rows_that_are_stored_are_passed_over(api, monke
 
 
 def test_what_fails_again_and_again_has_failed_visibly_and_can_be_tried_again(api):
-    with patch.object(services, "store_chunks", side_effect=RuntimeError("the disk is full")):
+    with patch.object(pushing, "store_chunks", side_effect=RuntimeError("the disk is full")):
         found = api.loaded(csv_file(2))
     assert (found["status"], found["error"]) == ("failed", "RuntimeError: the disk is full")
     upload = Upload.objects.get()

@@ -5,8 +5,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from apps.accounts.models import Role
-from apps.predictions import loading
 from apps.predictions.models import Payload, Prediction, Upload
+from apps.predictions.services import loading
 from tests.factories import make_member, make_model, make_project
 
 pytestmark = pytest.mark.django_db

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from apps.predictions import partitions, retention
 from apps.predictions.models import Batch, Payload, Prediction, Stage
-from apps.predictions.stages import claim, finish
+from apps.predictions.services import partitions, retention
+from apps.predictions.services.stages import claim, finish
 from apps.reports.models import Report, ReportJob
 from apps.review import services as review
 from apps.review.models import ReviewItem

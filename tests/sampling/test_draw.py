@@ -5,8 +5,8 @@ import pytest
 from django.db.models import Sum
 
 from apps.common.errors import LeaseLostError
-from apps.predictions import stages
 from apps.predictions.models import BatchStage, Prediction, Stage
+from apps.predictions.services import stages
 from apps.sampling import policies, services
 from apps.sampling.models import SUMS, Draw, PopulationCell
 from apps.sampling.randomness import permanent_number, permanent_numbers

@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 
 from apps.accounts.models import Role
-from apps.predictions import stages
 from apps.predictions.models import BatchStage
+from apps.predictions.services import stages
 from apps.sampling import policies
 from tests.factories import draw_all, make_member, make_model, make_project, prediction_row, push_predictions
 

@@ -9,8 +9,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.common.errors import LeaseLostError
-from apps.predictions import stages
 from apps.predictions.models import BatchStage, Payload, Stage
+from apps.predictions.services import stages
 from apps.registry.models import ReviewQueue
 from apps.review.models import ReviewItem, Slot
 from apps.review.services import probing

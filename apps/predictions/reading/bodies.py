@@ -10,7 +10,7 @@ from typing import Self
 from django.conf import settings
 
 from apps.common.errors import TooLargeError
-from apps.predictions.unfolding import unfold
+from apps.predictions.reading.unfolding import unfold
 
 # Larger bodies lie in a file, so that a few of them at once do not fill a process.
 IN_MEMORY = 1024 * 1024

@@ -13,13 +13,12 @@ from django.views.decorators.http import require_http_methods
 from apps.accounts.models import Role
 from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
 from apps.common.errors import DomainError
-from apps.predictions import uploads
-from apps.predictions.columns import GROUPS
-from apps.predictions.files import ROWS_CHECKED, Look, bounds, look
-from apps.predictions.forms import UploadForm
-from apps.predictions.mapping import FIELDS, Naming
 from apps.predictions.models import BatchKind, Upload
-from apps.predictions.uploads_api import FORM_BYTES
+from apps.predictions.pages.forms import UploadForm
+from apps.predictions.reading.columns import GROUPS
+from apps.predictions.reading.files import FORM_BYTES, ROWS_CHECKED, Look, bounds, look
+from apps.predictions.reading.mapping import FIELDS, Naming
+from apps.predictions.services import uploads
 from apps.registry.models import MonitoredModel
 
 UPLOADS_SHOWN = 50

@@ -6,8 +6,8 @@ import structlog
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
 
-from apps.predictions import partitions
 from apps.predictions.models import BatchStage
+from apps.predictions.services import partitions
 
 log = structlog.get_logger(__name__)
 

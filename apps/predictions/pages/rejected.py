@@ -11,9 +11,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.accounts.models import Role
 from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
-from apps.predictions import quarantine, replaying
-from apps.predictions.forms import RejectedForm
 from apps.predictions.models import BatchKind, RejectedRow
+from apps.predictions.pages.forms import RejectedForm
+from apps.predictions.services import quarantine, replaying
 from apps.registry.models import MonitoredModel
 
 ROWS_SHOWN = 25

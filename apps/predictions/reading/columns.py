@@ -16,7 +16,7 @@ from typing import IO, Any
 import msgspec
 
 from apps.common.errors import UnprocessableError
-from apps.predictions.bodies import IN_MEMORY, Bounds, of_a_push
+from apps.predictions.reading.bodies import IN_MEMORY, Bounds, of_a_push
 
 PARQUET = ("application/vnd.apache.parquet", "application/x-parquet")
 ARROW = ("application/vnd.apache.arrow.stream",)

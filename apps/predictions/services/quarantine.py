@@ -10,10 +10,10 @@ from django.conf import settings
 from django.db import transaction
 
 from apps.common.clock import database_now
-from apps.predictions.copying import binary, copy_lines, text
 from apps.predictions.models import BatchKind, RejectedCount, RejectedRow, RejectedState
 from apps.predictions.querysets import RejectedRowQuerySet
-from apps.predictions.rows import Rejection
+from apps.predictions.reading.rows import Rejection
+from apps.predictions.services.copying import binary, copy_lines, text
 from apps.registry.models import MonitoredModel
 
 COLUMNS = "model_id, kind, received_at, index, external_id, code, field, message, raw, is_cut, left_out, state"

@@ -13,14 +13,14 @@ from apps.accounts.models import Role, Scope
 from apps.accounts.services.access import get_or_404, key_of, project_of, require_role
 from apps.common.api import LinesRenderer, wants_lines
 from apps.common.errors import ForbiddenError
-from apps.predictions import quarantine, replaying
-from apps.predictions.models import BatchKind, RejectedRow
-from apps.predictions.serializers import (
+from apps.predictions.api.serializers import (
     QuarantineQuerySerializer,
     QuarantineSerializer,
     ReplayAnswerSerializer,
     ReplaySerializer,
 )
+from apps.predictions.models import BatchKind, RejectedRow
+from apps.predictions.services import quarantine, replaying
 from apps.registry.models import MonitoredModel
 
 SCOPES = {BatchKind.PREDICTIONS: Scope.PREDICTIONS_WRITE, BatchKind.OUTCOMES: Scope.OUTCOMES_WRITE}

@@ -8,10 +8,10 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from apps.common.errors import NotFoundError
-from apps.predictions import quarantine, services
 from apps.predictions.models import BatchKind, RejectedRow, RejectedState
 from apps.predictions.querysets import RejectedRowQuerySet
-from apps.predictions.rows import Rejection
+from apps.predictions.reading.rows import Rejection
+from apps.predictions.services import pushing, quarantine
 from apps.registry.models import MonitoredModel
 
 # At most 80 MB of raw rows.
@@ -88,7 +88,7 @@ def _try(numbered: list[tuple[int, RejectedRow]], kind: BatchKind, model: Monito
     whole = [(index, row) for index, row in numbered if not row.is_cut]
     if not whole:
         return
-    stored = services.store_rows(kind, model, [bytes(row.raw) for _, row in whole])
+    stored = pushing.store_rows(kind, model, [bytes(row.raw) for _, row in whole])
     for each in stored.rejected:
         index, row = whole[each.index]
         answer.rejected.append(_refused(index, row, each.code, each.field, each.message))

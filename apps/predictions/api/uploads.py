@@ -14,17 +14,15 @@ from apps.accounts.services.permissions import HasKey
 from apps.common.api import ProblemSerializer, check_charset, whole
 from apps.common.errors import ForbiddenError, UnsupportedMediaError
 from apps.common.schema import WHY
-from apps.predictions import uploads
-from apps.predictions.api import IDEMPOTENCY_KEY
-from apps.predictions.files import bounds
+from apps.predictions.api.pushes import IDEMPOTENCY_KEY
+from apps.predictions.api.quarantine import SCOPES
+from apps.predictions.api.serializers import UploadAnswerSerializer, UploadRequestSerializer, UploadSerializer
 from apps.predictions.models import BatchKind, Upload
-from apps.predictions.quarantine_api import SCOPES
-from apps.predictions.serializers import UploadAnswerSerializer, UploadRequestSerializer, UploadSerializer
-from apps.predictions.unfolding import Reader
+from apps.predictions.reading.files import FORM_BYTES, bounds
+from apps.predictions.reading.unfolding import Reader
+from apps.predictions.services import uploads
 from apps.registry.models import MonitoredModel
 
-# Of a form: the lines between its parts, and the parts that are no file.
-FORM_BYTES = 1024 * 1024
 FORBIDDEN = OpenApiResponse(ProblemSerializer, description=WHY["403"])
 
 

@@ -15,12 +15,7 @@ from apps.accounts.models import Scope
 from apps.accounts.services import quotas
 from apps.accounts.services.access import get_or_404, key_of, project_of
 from apps.common.api import check_charset, whole
-from apps.predictions import services
-from apps.predictions.bodies import Body, of_a_push
-from apps.predictions.columns import ARROW, PARQUET
-from apps.predictions.decoding import JSON, NDJSON
-from apps.predictions.models import Batch, BatchKind, BatchStage, Stage
-from apps.predictions.serializers import (
+from apps.predictions.api.serializers import (
     BatchesSerializer,
     OutcomesAnswerSerializer,
     OutcomesSerializer,
@@ -28,7 +23,12 @@ from apps.predictions.serializers import (
     PredictionsSerializer,
     PushQuerySerializer,
 )
-from apps.predictions.unfolding import UNFOLDINGS
+from apps.predictions.models import Batch, BatchKind, BatchStage, Stage
+from apps.predictions.reading.bodies import Body, of_a_push
+from apps.predictions.reading.columns import ARROW, PARQUET
+from apps.predictions.reading.decoding import JSON, NDJSON
+from apps.predictions.reading.unfolding import UNFOLDINGS
+from apps.predictions.services import pushing
 from apps.registry.models import MonitoredModel
 
 
@@ -48,7 +48,7 @@ class StreamParser(BaseParser):
 
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
-    {"type": "string", "maxLength": services.MAX_KEY},
+    {"type": "string", "maxLength": pushing.MAX_KEY},
     OpenApiParameter.HEADER,
     description="The same body under the same key is answered with the first answer",
 )
@@ -74,7 +74,7 @@ class PushView(APIView):
         query = PushQuerySerializer(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
         with _body(request) as body:
-            status, document = services.push(
+            status, document = pushing.push(
                 self.kind,
                 found,
                 body,

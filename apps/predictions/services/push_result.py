@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from apps.predictions.rows import Rejection
+from apps.predictions.reading.rows import Rejection
 
 
 @dataclass

@@ -11,8 +11,8 @@ import msgspec
 
 from apps.common import strict_json
 from apps.common.strict_json import StrictJSONError
-from apps.predictions import misread
-from apps.predictions.decoding import MAX_ROW_BYTES
+from apps.predictions.reading import misread
+from apps.predictions.reading.decoding import MAX_ROW_BYTES
 from apps.registry.models import MonitoredModel, Task
 
 MAX_FEATURES = 2_000

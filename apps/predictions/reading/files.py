@@ -12,13 +12,13 @@ from django.conf import settings
 from django.utils import timezone
 
 from apps.common.errors import DomainError, UnsupportedMediaError
-from apps.predictions.bodies import Body, Bounds
-from apps.predictions.columns import PARQUET, parquet_rows, parquet_shape
-from apps.predictions.csv_files import CsvFile
-from apps.predictions.decoding import NDJSON, gathered, lines
-from apps.predictions.mapping import Naming, columns_of
 from apps.predictions.models import BatchKind, FileForm
-from apps.predictions.rows import PredictionReader, Rejection, read_each, read_outcome
+from apps.predictions.reading.bodies import Body, Bounds
+from apps.predictions.reading.columns import PARQUET, parquet_rows, parquet_shape
+from apps.predictions.reading.csv_files import CsvFile
+from apps.predictions.reading.decoding import NDJSON, gathered, lines
+from apps.predictions.reading.mapping import Naming, columns_of
+from apps.predictions.reading.rows import PredictionReader, Rejection, read_each, read_outcome
 from apps.registry.models import MonitoredModel
 
 FORMS: dict[str, FileForm] = {
@@ -30,6 +30,8 @@ FORMS: dict[str, FileForm] = {
 MAX_LINES = 2**31 - 1
 ROWS_CHECKED = 200
 ROWS_SHOWN = 3
+# Of a form: the lines between its parts, and the parts that are no file.
+FORM_BYTES = 1024 * 1024
 
 
 def form_of(name: str, content_type: str) -> FileForm:

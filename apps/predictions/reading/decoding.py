@@ -9,8 +9,8 @@ import msgspec
 
 from apps.common.errors import TooLargeError, UnsupportedMediaError
 from apps.common.strict_json import StrictJSONError
-from apps.predictions.bodies import IN_MEMORY, Body
-from apps.predictions.columns import ARROW, PARQUET, arrow_rows, parquet_rows
+from apps.predictions.reading.bodies import IN_MEMORY, Body
+from apps.predictions.reading.columns import ARROW, PARQUET, arrow_rows, parquet_rows
 
 JSON = "application/json"
 NDJSON = ("application/x-ndjson", "application/ndjson", "application/jsonl")

@@ -14,8 +14,8 @@ from django.db.models.functions import Now
 from apps.common import doorbell
 from apps.common.errors import ConflictError, DomainError, LeaseLostError
 from apps.common.leases import RELEASED
-from apps.predictions import services, uploads
 from apps.predictions.models import BatchKind, Upload, UploadPiece
+from apps.predictions.services import pushing, uploads
 
 log = structlog.get_logger(__name__)
 
@@ -99,7 +99,7 @@ def _batches(chunks: Iterator[list[bytes]]) -> Iterator[list[list[bytes]]]:
 @transaction.atomic
 def _store(upload: Upload, chunks: list[list[bytes]]) -> None:
     """Store the rows as one batch, and note in the same commit that they are."""
-    answer = services.store_chunks(BatchKind(upload.kind), upload.model, chunks, first=upload.position)
+    answer = pushing.store_chunks(BatchKind(upload.kind), upload.model, chunks, first=upload.position)
     codes = Counter(upload.rejected) + Counter(each.code for each in answer.rejected)
     upload.heartbeat(seconds=LEASE_SECONDS)
     upload.fenced_update(

@@ -8,10 +8,10 @@ from typing import Any
 
 import msgspec
 
-from apps.predictions.bodies import Body
-from apps.predictions.columns import BadColumnsError
-from apps.predictions.decoding import lines
-from apps.predictions.mapping import Naming, put_together
+from apps.predictions.reading.bodies import Body
+from apps.predictions.reading.columns import BadColumnsError
+from apps.predictions.reading.decoding import lines
+from apps.predictions.reading.mapping import Naming, put_together
 from apps.registry.models import MonitoredModel
 
 DELIMITERS = (",", ";", "\t")

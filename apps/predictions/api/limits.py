@@ -10,9 +10,9 @@ from rest_framework.views import APIView
 
 from apps.accounts.services.permissions import HasKey
 from apps.common.api import MAX_DOCUMENT_BYTES
-from apps.predictions.decoding import MAX_ROW_BYTES
-from apps.predictions.rows import MAX_FEATURES
-from apps.predictions.serializers import LimitsSerializer
+from apps.predictions.api.serializers import LimitsSerializer
+from apps.predictions.reading.decoding import MAX_ROW_BYTES
+from apps.predictions.reading.rows import MAX_FEATURES
 
 
 def limits() -> dict[str, Any]:

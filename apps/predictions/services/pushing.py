@@ -8,12 +8,12 @@ from psycopg.errors import DeadlockDetected
 
 from apps.accounts.models import Project
 from apps.common.errors import ConflictError, DomainError
-from apps.predictions.answer import Answer
-from apps.predictions.bodies import Body
-from apps.predictions.decoding import chunks
 from apps.predictions.models import BatchKind, IdempotentAnswer
-from apps.predictions.quarantine import Keeper
-from apps.predictions.writing import BatchWriter, OutcomeWriter, PredictionWriter
+from apps.predictions.reading.bodies import Body
+from apps.predictions.reading.decoding import chunks
+from apps.predictions.services.push_result import Answer
+from apps.predictions.services.quarantine import Keeper
+from apps.predictions.services.writing import BatchWriter, OutcomeWriter, PredictionWriter
 from apps.registry.models import MonitoredModel
 
 # Two large bodies with the same ids in different orders may wait for each other; the database then ends one.

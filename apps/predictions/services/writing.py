@@ -12,11 +12,18 @@ from psycopg import errors
 
 from apps.common import doorbell
 from apps.common.errors import ConflictError
-from apps.predictions import partitions
-from apps.predictions.answer import Answer
-from apps.predictions.copying import binary, copy_lines, number, text
 from apps.predictions.models import Batch, BatchKind, BatchStage, Outcome, Prediction, Stage
-from apps.predictions.rows import OutcomeRow, PredictionReader, PredictionRow, Rejection, read_each, read_outcome
+from apps.predictions.reading.rows import (
+    OutcomeRow,
+    PredictionReader,
+    PredictionRow,
+    Rejection,
+    read_each,
+    read_outcome,
+)
+from apps.predictions.services import partitions
+from apps.predictions.services.copying import binary, copy_lines, number, text
+from apps.predictions.services.push_result import Answer
 from apps.registry.models import ModelVersion, MonitoredModel
 
 PREDICTION_COLUMNS = (

@@ -9,8 +9,8 @@ from apps.common import strict_json
 from apps.common.api import StrictSerializer
 from apps.common.fields import ClassOrNumberField, TextField, WholeNumberField
 from apps.common.strict_json import StrictJSONError
-from apps.predictions import replaying
 from apps.predictions.models import BatchKind, FileForm, RejectedState
+from apps.predictions.services import replaying
 
 
 class PushQuerySerializer(StrictSerializer):

@@ -16,12 +16,12 @@ from apps.common import doorbell
 from apps.common.clock import database_now
 from apps.common.errors import ConflictError, DomainError
 from apps.common.leases import RELEASED
-from apps.predictions import services
-from apps.predictions.bodies import Body
-from apps.predictions.files import RowFile, bounds, form_of
-from apps.predictions.mapping import Naming, is_field, proposed
-from apps.predictions.misread import tellable
 from apps.predictions.models import BatchKind, FileForm, Upload, UploadPiece
+from apps.predictions.reading.bodies import Body
+from apps.predictions.reading.files import RowFile, bounds, form_of
+from apps.predictions.reading.mapping import Naming, is_field, proposed
+from apps.predictions.reading.misread import tellable
+from apps.predictions.services import pushing
 from apps.registry.models import MonitoredModel
 
 BELL = "load_uploads"
@@ -56,13 +56,13 @@ def accept(
     with transaction.atomic():
         if key:
             digest = _digest(file, kind=kind, form=form, mapping=mapping)
-            if first := services.first_answer(model.project, key, path=path, digest=digest):
+            if first := pushing.first_answer(model.project, key, path=path, digest=digest):
                 return first
         upload = _keep(model, kind, file, name=name, form=form, mapping=dict(mapping))
         confirm(upload)
         answer = {"id": upload.pk}
         if key:
-            services.keep_answer(model.project, key, 202, answer)
+            pushing.keep_answer(model.project, key, 202, answer)
     return 202, answer
 
 

@@ -8,9 +8,9 @@ import msgspec
 
 from apps.common import strict_json
 from apps.common.strict_json import StrictJSONError
-from apps.predictions.columns import GROUPS, BadColumnsError
 from apps.predictions.models import BatchKind
-from apps.predictions.rows import OutcomeForm, PredictionForm
+from apps.predictions.reading.columns import GROUPS, BadColumnsError
+from apps.predictions.reading.rows import OutcomeForm, PredictionForm
 
 FIELDS: dict[BatchKind, tuple[str, ...]] = {
     BatchKind.PREDICTIONS: tuple(name for name in PredictionForm.__struct_fields__ if name not in GROUPS),
