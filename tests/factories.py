@@ -14,7 +14,7 @@ from apps.predictions.services import pushing as predictions
 from apps.predictions.services.push_result import Answer
 from apps.registry import services as registry
 from apps.registry.models import MonitoredModel
-from apps.sampling import services as sampling
+from apps.sampling.services import drawing as sampling
 
 _numbers = itertools.count(1)
 MORNING = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

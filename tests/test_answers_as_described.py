@@ -17,7 +17,7 @@ from apps.predictions.models import Upload
 from apps.reports.models import ReportJob
 from apps.review.models import Slot
 from apps.review.services import open_due_items
-from apps.sampling import policies
+from apps.sampling.services import policies
 from config.wsgi import application
 from tests.described import description
 from tests.factories import (

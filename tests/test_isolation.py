@@ -16,7 +16,7 @@ from apps.registry.models import Incident, IncidentKind, MonitoredModel
 from apps.reports.models import Report, ReportJob
 from apps.review.models import Decision, Dispute, Question, Slot
 from apps.review.services import open_due_items
-from apps.sampling import policies
+from apps.sampling.services import policies
 from tests.factories import (
     draw_all,
     make_key,

@@ -17,8 +17,8 @@ from django.db.models.functions import Cast, Coalesce, TruncDate
 from apps.predictions.models import Prediction
 from apps.registry.models import MonitoredModel, ReviewQueue
 from apps.review.models import Decision, Slot
-from apps.sampling.frames import score_bins
 from apps.sampling.models import SUMS, Draw, PopulationCell
+from apps.sampling.services.prediction_frames import score_bins
 from apps.truth.cohorts import day_start
 from apps.truth.models import Resolution
 

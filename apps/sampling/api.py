@@ -8,8 +8,8 @@ from rest_framework.views import APIView
 from apps.accounts.models import Scope
 from apps.accounts.services.access import get_or_404, key_of, project_of
 from apps.registry.models import MonitoredModel
-from apps.sampling import policies
-from apps.sampling.serializers import SamplingSerializer
+from apps.sampling.services import policies
+from apps.sampling.services.documents import SamplingSerializer
 
 
 class PoliciesView(APIView):

@@ -1,13 +1,13 @@
 from celery import shared_task
 
-from apps.sampling import services
+from apps.sampling.services import drawing
 
 
 @shared_task(name="draw")
 def draw() -> None:
-    services.draw_due()
+    drawing.draw_due()
 
 
 @shared_task(name="compact_cells")
 def compact_cells() -> None:
-    services.fold_cells()
+    drawing.fold_cells()

@@ -1,7 +1,7 @@
 from django.urls import URLPattern, path
 
-from apps.sampling import views
 from apps.sampling.api import PoliciesView
+from apps.sampling.pages import views
 
 api_urlpatterns: list[URLPattern] = [
     path("models/<str:model>/policies", PoliciesView.as_view(), name="api_policies"),

@@ -10,7 +10,7 @@ from apps.audit.services import verify
 from apps.common.errors import ConflictError
 from apps.registry.models import Incident, IncidentKind
 from apps.registry.services import incidents, put_model
-from apps.sampling import policies
+from apps.sampling.services import policies
 from tests.factories import MORNING, make_key, make_member, make_model, make_project, model_document
 
 pytestmark = pytest.mark.django_db

@@ -141,7 +141,7 @@ from apps.accounts.models import Role, User
 from apps.accounts.services import ensure_member
 from apps.registry.models import MonitoredModel, ReviewQueue
 from apps.review.services import open_due_items
-from apps.sampling import policies
+from apps.sampling.services import policies
 from tests.factories import draw_all, make_model, prediction_row, push_predictions
 member = ensure_member("bench", email="{email}", role=Role.REVIEWER, name="Bench", is_simulated=False)
 User.objects.filter(pk=member.user.pk).update(password=make_password("{password}"))

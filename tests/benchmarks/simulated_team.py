@@ -18,8 +18,8 @@ from apps.reports.services import making, request_report
 from apps.review import services as review
 from apps.review.models import Decision, Question, ReviewItem, Slot
 from apps.review.services import Answer, Verdict
-from apps.sampling import policies
-from apps.sampling import services as sampling
+from apps.sampling.services import drawing as sampling
+from apps.sampling.services import policies
 from apps.truth import services as truth
 from tests.factories import make_model, make_project, push_predictions
 

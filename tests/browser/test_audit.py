@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from apps.accounts import services
 from apps.accounts.models import Membership, Project, Role, User
 from apps.audit import services as audit
-from apps.sampling import policies
+from apps.sampling.services import policies
 from tests.factories import make_key, make_member, make_model, make_project
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, Error, Page, Request, expect
 from apps.accounts.models import Role, User
 from apps.registry.models import ReviewQueue
 from apps.review.models import Decision
-from apps.sampling import policies
+from apps.sampling.services import policies
 from tests.browser.test_desk import SitDown, agree, counted, make_desk, path, sent
 from tests.browser.test_review import case_of, settle, submit
 from tests.factories import make_member, make_model

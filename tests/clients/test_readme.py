@@ -9,7 +9,7 @@ from pytest_django.live_server_helper import LiveServer
 from apps.accounts.models import Role
 from apps.predictions.models import Prediction
 from apps.review import services as review
-from apps.sampling import services as sampling
+from apps.sampling.services import drawing as sampling
 from config.local.state import PROJECT_ROOT
 from countersign import waiting
 from tests.factories import make_key, make_member, make_project

@@ -19,7 +19,7 @@ from apps.demo.walk import new_steps
 from apps.predictions.models import Outcome, Prediction
 from apps.review import services as review
 from apps.review.models import Decision, ReviewItem, Slot
-from apps.sampling import services as sampling
+from apps.sampling.services import drawing as sampling
 from countersign import Client, Model, Queue, waiting
 from tests.factories import make_key, make_member, make_project
 

@@ -9,9 +9,9 @@ import pytest
 from django.db import connection
 
 from apps.predictions.models import BatchStage, Stage
-from apps.sampling import policies, services
 from apps.sampling.models import Draw, PopulationCell
-from apps.sampling.randomness import permanent_number
+from apps.sampling.services import drawing, policies
+from apps.sampling.services.randomness import permanent_number
 from tests.factories import make_model, prediction_row, push_predictions
 
 pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
@@ -20,14 +20,14 @@ pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 HANGING_WORKER = """
 import django, time
 django.setup()
-from apps.sampling import services
+from apps.sampling.services import drawing
 
 def hang(*args, **kwargs):
     print("in the middle", flush=True)
     time.sleep(600)
 
-services._write_cells = hang
-services.draw_due()
+drawing._write_cells = hang
+drawing.draw_due()
 """
 
 
@@ -50,13 +50,13 @@ def test_a_batch_whose_worker_is_killed_while_drawing_is_drawn_once():
         assert worker.stdout is not None
         assert worker.stdout.readline().strip() == "in the middle"
         # While it lives, nobody else is given its batch.
-        assert services.draw_due() == 0
+        assert drawing.draw_due() == 0
         worker.send_signal(signal.SIGKILL)
         worker.wait()
         assert not Draw.objects.exists()
         BatchStage.objects.filter(stage=Stage.DRAW).update(lease_expires_at="2020-01-01T00:00:00Z")
 
-    assert services.draw_due() == 1
-    assert services.draw_due() == 0
+    assert drawing.draw_due() == 1
+    assert drawing.draw_due() == 0
     assert set(Draw.objects.values_list("prediction__external_id", flat=True)) == expected
     assert sum(PopulationCell.objects.of_everyone().values_list("n", flat=True)) == 500

@@ -12,7 +12,7 @@ import httpx
 import psycopg
 import pytest
 
-from apps.sampling.randomness import permanent_number
+from apps.sampling.services.randomness import permanent_number
 from tests.benchmarks.harness import Site, running_site
 from tests.faults.processes import children, eventually, find_leader, is_ready, leader
 

@@ -50,7 +50,7 @@ for user, role in {people!r}.items():
 """
 OPEN = """
 from apps.review import services as review
-from apps.sampling import services as sampling
+from apps.sampling.services import drawing as sampling
 sampling.draw_due()
 review.open_due_items()
 """

@@ -12,8 +12,8 @@ from apps.predictions.services import stages
 from apps.registry.models import Incident, IncidentKind
 from apps.review.models import ReviewItem
 from apps.review.services import open_due_items
-from apps.sampling import policies
 from apps.sampling.models import Draw
+from apps.sampling.services import policies
 from tests.factories import draw_all, make_model, make_project, prediction_row, push_outcomes, push_predictions
 
 pytestmark = pytest.mark.django_db

@@ -7,7 +7,7 @@ from apps.accounts.models import Role
 from apps.monitoring import services
 from apps.review.models import ReviewItem
 from apps.review.services import open_due_items
-from apps.sampling import policies
+from apps.sampling.services import policies
 from tests.factories import (
     draw_all,
     make_key,

@@ -23,7 +23,7 @@ import pyarrow.parquet
 import pytest
 
 from apps.demo.documents import MODEL_DOCUMENT
-from apps.sampling.randomness import permanent_numbers
+from apps.sampling.services.randomness import permanent_numbers
 from apps.stats.design.draws import poisson_draw
 from apps.stats.design.planning import Plan
 from apps.stats.estimators.binary import BinaryEstimator

@@ -10,7 +10,7 @@ from apps.common.markdown import to_html
 from apps.registry.models import Guideline, ReviewQueue
 from apps.registry.services import guidelines
 from apps.registry.services.guidelines import Kind, difference, write
-from apps.sampling.policies import put_document, shown
+from apps.sampling.services.policies import put_document, shown
 from tests.factories import make_member, make_model
 
 

@@ -13,7 +13,7 @@ from apps.registry.models import MonitoredModel
 from apps.reports.models import Kind, Report
 from apps.reports.overview import overview
 from apps.review.services import Answer, Verdict, claim_slots, decide, open_due_items
-from apps.sampling import policies
+from apps.sampling.services import policies
 from tests.factories import (
     draw_all,
     make_key,

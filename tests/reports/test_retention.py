@@ -12,7 +12,7 @@ from apps.predictions.services.stages import claim, finish
 from apps.reports.models import Report, ReportJob
 from apps.review import services as review
 from apps.review.models import ReviewItem
-from apps.sampling import policies
+from apps.sampling.services import policies
 from tests.factories import draw_all, make_model, prediction_row, push_predictions
 from tests.reports.worlds import World, close_days, label_draws, make_world, report_of, send_outcomes, uncertainty
 

@@ -7,7 +7,7 @@ from apps.registry.models import MonitoredModel, ReviewQueue
 from apps.review import services
 from apps.review.models import Decision, ReviewItem, Slot
 from apps.review.services import Answer
-from apps.sampling import policies
+from apps.sampling.services import policies
 from tests.factories import draw_all, make_member, make_model, prediction_row, push_predictions
 
 ATTRIBUTIONS = {"age": 0.75, "sex": -0.31}

@@ -11,7 +11,7 @@ from apps.common.errors import ConflictError, DomainError, LeaseLostError, Unpro
 from apps.registry.models import ReviewQueue
 from apps.review import services
 from apps.review.models import Decision, Slot
-from apps.sampling import policies
+from apps.sampling.services import policies
 from tests.factories import make_model
 from tests.review.factories import answer, claim, decide, expire, judge, make_items, make_queue, reviewers
 

@@ -9,7 +9,7 @@ from apps.accounts.models import Role
 from apps.registry.models import ReviewQueue
 from apps.review.masking import hidden_features
 from apps.review.usual import FEWEST
-from apps.sampling import policies
+from apps.sampling.services import policies
 from tests.factories import make_member, make_model
 from tests.review.factories import answer, claim, make_items, reviewers
 from tests.review.test_api import Desk

@@ -5,7 +5,7 @@ import pytest
 from apps.predictions.models import BatchStage, Payload, Stage
 from apps.review import services
 from apps.review.models import ReviewItem, Slot
-from apps.sampling.randomness import permanent_number
+from apps.sampling.services.randomness import permanent_number
 from tests.factories import draw_all, push_predictions
 from tests.review.factories import ATTRIBUTIONS, make_items, make_queue, row
 

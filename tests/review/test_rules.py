@@ -5,7 +5,7 @@ import pytest
 from apps.registry.models import ReviewQueue
 from apps.review import services
 from apps.review.models import ReviewItem, Slot
-from apps.sampling.randomness import permanent_number
+from apps.sampling.services.randomness import permanent_number
 from tests.review.factories import answer, claim, make_items, make_queue, reviewers, with_rules
 
 pytestmark = pytest.mark.django_db

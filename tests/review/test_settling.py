@@ -8,7 +8,7 @@ from apps.registry.models import ReviewQueue
 from apps.review import services
 from apps.review.models import ReviewItem, Slot
 from apps.review.services.settling import majority
-from apps.sampling.randomness import permanent_number
+from apps.sampling.services.randomness import permanent_number
 from tests.review.factories import answer, claim, decide, judge, make_items, make_queue, reviewers
 
 pytestmark = pytest.mark.django_db

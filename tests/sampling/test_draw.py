@@ -7,9 +7,9 @@ from django.db.models import Sum
 from apps.common.errors import LeaseLostError
 from apps.predictions.models import BatchStage, Prediction, Stage
 from apps.predictions.services import stages
-from apps.sampling import policies, services
 from apps.sampling.models import SUMS, Draw, PopulationCell
-from apps.sampling.randomness import permanent_number, permanent_numbers
+from apps.sampling.services import drawing, policies
+from apps.sampling.services.randomness import permanent_number, permanent_numbers
 from apps.stats.design.draws import logit_bin
 from tests.factories import draw_all, make_model, prediction_row, push_predictions
 
@@ -150,8 +150,8 @@ def test_cells_equal_a_recount_from_the_rows():
         for key, cell in expected.items():
             assert found[key] == pytest.approx(cell)
         # Folding changes where the numbers stand, not what they say; folding twice changes nothing.
-        services.fold_cells()
-        services.fold_cells()
+        drawing.fold_cells()
+        drawing.fold_cells()
     assert not PopulationCell.objects.exclude(claim="00000000-0000-0000-0000-000000000000").exists()
 
 
@@ -173,7 +173,7 @@ def test_a_worker_whose_lease_was_taken_over_writes_nothing():
     assert theirs.lease_token != mine.lease_token
     mine.batch = model.batches.get()
     with pytest.raises(LeaseLostError):
-        services.draw_batches(model, [mine])
+        drawing.draw_batches(model, [mine])
     assert not Draw.objects.exists()
     assert not PopulationCell.objects.exists()
 
@@ -187,14 +187,14 @@ def test_a_failure_in_the_middle_leaves_nothing_behind_and_the_next_try_complete
         raise RuntimeError("power cut")
 
     with monkeypatch.context() as broken:
-        broken.setattr(services, "_write_cells", fail)
+        broken.setattr(drawing, "_write_cells", fail)
         with pytest.raises(RuntimeError):
-            services.draw_due()
+            drawing.draw_due()
     assert not Draw.objects.exists()
     state = BatchStage.objects.get(stage=Stage.DRAW)
     assert "power cut" in state.error
     BatchStage.objects.filter(pk=state.pk).update(lease_expires_at="2020-01-01T00:00:00Z")
-    services.draw_due()
+    drawing.draw_due()
     assert Draw.objects.exists()
     assert BatchStage.objects.filter(stage=Stage.OPEN_ITEMS).count() == 1
 

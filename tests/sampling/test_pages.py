@@ -8,7 +8,7 @@ from django.test import Client
 from apps.accounts.models import Role
 from apps.predictions.models import BatchStage
 from apps.predictions.services import stages
-from apps.sampling import policies
+from apps.sampling.services import policies
 from tests.factories import draw_all, make_member, make_model, make_project, prediction_row, push_predictions
 
 pytestmark = pytest.mark.django_db

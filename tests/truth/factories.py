@@ -113,7 +113,7 @@ def _probe(original: ReviewItem, **fields: Any) -> ReviewItem:
 
 def number_model() -> MonitoredModel:
     """A model of prices, which draws everything."""
-    from apps.sampling import policies
+    from apps.sampling.services import policies
 
     changes = {"task": "regression", "classes": [], "positive_class": "", "class_labels": {}, "unit": "USD"}
     model = make_model(**changes, slices=[], prediction_range=[0, 100])

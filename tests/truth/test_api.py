@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 from apps.accounts.models import Role
 from apps.review.models import ReviewItem
 from apps.sampling.models import Draw
-from apps.sampling.policies import put_document
+from apps.sampling.services.policies import put_document
 from apps.truth import labels, services
 from tests.factories import (
     draw_all,

@@ -48,7 +48,7 @@ def model() -> MonitoredModel:
 def drawn(model: MonitoredModel) -> MonitoredModel:
     """A model of whose three predictions each is drawn."""
     model.policies.all().delete()
-    from apps.sampling.policies import put_document
+    from apps.sampling.services.policies import put_document
 
     put_document(model, {"floor": 1.0})
     push_predictions(model, [prediction_row(number) for number in (1, 2, 3)])

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from apps.registry.models import ReviewQueue
 from apps.review.models import ReviewItem, Slot
-from apps.sampling.randomness import permanent_number
+from apps.sampling.services.randomness import permanent_number
 
 HOUR = 3_600.0
 # Where a queue has no due time, a case that has waited a day longer counts as if e times as much were at stake.

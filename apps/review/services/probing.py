@@ -18,7 +18,7 @@ from apps.predictions.models import Outcome
 from apps.registry.models import ReviewQueue
 from apps.review.models import GoldAnswer, ReviewItem, Slot
 from apps.review.services.order import order_key
-from apps.sampling.randomness import permanent_number
+from apps.sampling.services.randomness import permanent_number
 
 Purpose = ReviewItem.Purpose
 # Who has answered nothing for so long is not there to be probed.

@@ -13,7 +13,7 @@ from apps.registry.models import ReviewQueue
 from apps.review.models import Decision, ReviewItem, Slot, Verdict
 from apps.review.services.opening import reviews_needed
 from apps.review.services.order import order_key
-from apps.sampling.randomness import permanent_number
+from apps.sampling.services.randomness import permanent_number
 
 Reason = ReviewItem.AdjudicationReason
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from apps.predictions.models import Batch, Payload, Prediction
 from apps.registry.models import MonitoredModel
-from apps.sampling.conditions import FEATURE
 from apps.sampling.models import SUMS
+from apps.sampling.services.conditions import FEATURE
 from apps.stats.design.draws import logit_bin
 
 COLUMNS = (

@@ -12,8 +12,9 @@ from apps.common.errors import DomainError
 from apps.predictions.models import BatchStage
 from apps.predictions.services import stages
 from apps.registry.models import MonitoredModel
-from apps.sampling import overview, policies
-from apps.sampling.forms import SamplingForm
+from apps.sampling.pages import overview
+from apps.sampling.pages.forms import SamplingForm
+from apps.sampling.services import policies
 
 
 def _model(request: ProjectRequest, slug: str) -> MonitoredModel:

@@ -11,7 +11,7 @@ from apps.common.api import StrictSerializer
 from apps.common.fields import NumberField, TextField, WholeNumberField
 from apps.registry.services.documents import QueueInputSerializer
 from apps.sampling.models import PolicyKind
-from apps.sampling.policies import FLOOR
+from apps.sampling.services.policies import FLOOR
 
 SMALLEST_FLOOR = 1e-6
 

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 
 from apps.common import strict_json
 from apps.common.strict_json import StrictJSONError
-from apps.sampling.serializers import SamplingSerializer
+from apps.sampling.services.documents import SamplingSerializer
 
 
 class SamplingForm(forms.Form):

@@ -11,10 +11,10 @@ from apps.common import doorbell
 from apps.predictions.models import Batch, BatchStage, Stage
 from apps.predictions.services import stages
 from apps.registry.models import MonitoredModel
-from apps.sampling import conditions, frames, probabilities
 from apps.sampling.models import SUMS, Draw, SamplingPolicy
-from apps.sampling.policies import in_force
-from apps.sampling.randomness import permanent_numbers
+from apps.sampling.services import conditions, prediction_frames, probabilities
+from apps.sampling.services.policies import in_force
+from apps.sampling.services.randomness import permanent_numbers
 
 CELL_COLUMNS = (
     "model_id, claim, day, version_id, predicted, baseline, score_bin, slice_name, slice_value, " + ", ".join(SUMS)
@@ -57,7 +57,7 @@ def _by_policies(model: MonitoredModel, batches: list[Batch]) -> list[tuple[list
 
 def _draw(model: MonitoredModel, batches: list[Batch], *, policies: list[SamplingPolicy], claim: UUID) -> None:
     looked_at = set().union(*(conditions.features_of(policy.condition) for policy in policies))
-    rows = frames.predictions_of(batches, model=model, features=looked_at)
+    rows = prediction_frames.predictions_of(batches, model=model, features=looked_at)
     p = probabilities.matrix(policies, rows, model=model)
     pi = p.max(axis=0)
     salt = bytes(model.salt)
@@ -69,7 +69,7 @@ def _draw(model: MonitoredModel, batches: list[Batch], *, policies: list[Samplin
         for i, is_blind in zip(chosen, blind, strict=True)
     ]
     Draw.objects.bulk_create(draws, batch_size=2_000)
-    _write_cells(model, frames.cells_of(rows, pi * model.blind_share, model=model), claim=claim)
+    _write_cells(model, prediction_frames.cells_of(rows, pi * model.blind_share, model=model), claim=claim)
 
 
 def _draw_row(

@@ -5,8 +5,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from apps.registry.models import MonitoredModel
-from apps.sampling import conditions
 from apps.sampling.models import PolicyKind, SamplingPolicy
+from apps.sampling.services import conditions
 
 Floats = NDArray[np.float64]
 

@@ -10,8 +10,8 @@ from django.db.models.functions import Coalesce
 from apps.predictions.models import BatchKind, BatchStage, RejectedRow
 from apps.predictions.services import stages
 from apps.registry.models import MonitoredModel
-from apps.sampling import policies
 from apps.sampling.models import Draw, PolicyKind, PopulationCell, SamplingPolicy
+from apps.sampling.services import policies
 
 HOW = {
     PolicyKind.FLOOR: "Everything, with the same probability. The floor can be lowered but not removed.",

@@ -12,8 +12,8 @@ from apps.common.errors import DomainError
 from apps.registry import services as registry
 from apps.registry.models import MonitoredModel, ReviewQueue
 from apps.registry.services.documents import QueueSerializer
-from apps.sampling import conditions
 from apps.sampling.models import PolicyKind, SamplingPolicy
+from apps.sampling.services import conditions
 
 FLOOR = "floor"
 FLOOR_RATE = 0.002
