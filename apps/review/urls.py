@@ -1,18 +1,23 @@
 from django.urls import URLPattern, path
 
-from apps.review import case_views, guideline_views, live_views, queue_views, views, waiting_views
-from apps.review.api import ClaimView, DecisionView, HeartbeatView, JudgementView, ReleaseView
+from apps.review.api.views import ClaimView, DecisionView, HeartbeatView, JudgementView, ReleaseView
+from apps.review.pages import case_views, desk_views, guideline_views, live_views, queue_views, waiting_views
 
 urlpatterns: list[URLPattern] = [
-    path("p/<slug:project>/queues/<int:queue>/", views.queue_page, name="queue"),
-    path("p/<slug:project>/slots/<int:slot>/answer/", views.answer, name="slot_answer"),
-    path("p/<slug:project>/slots/<int:slot>/back/", views.go_back, name="slot_back"),
-    path("p/<slug:project>/slots/<int:slot>/history/", views.beside, {"what": "history"}, name="slot_history"),
-    path("p/<slug:project>/slots/<int:slot>/similar/", views.beside, {"what": "similar"}, name="slot_similar"),
-    path("p/<slug:project>/slots/<int:slot>/precedents/", views.beside, {"what": "precedents"}, name="slot_precedents"),
-    path("p/<slug:project>/slots/<int:slot>/heartbeat/", views.heartbeat, name="slot_heartbeat"),
-    path("p/<slug:project>/slots/<int:slot>/release/", views.release, name="slot_release"),
-    path("p/<slug:project>/models/<slug:model>/reviews/", views.reviews, name="reviews"),
+    path("p/<slug:project>/queues/<int:queue>/", desk_views.queue_page, name="queue"),
+    path("p/<slug:project>/slots/<int:slot>/answer/", desk_views.answer, name="slot_answer"),
+    path("p/<slug:project>/slots/<int:slot>/back/", desk_views.go_back, name="slot_back"),
+    path("p/<slug:project>/slots/<int:slot>/history/", desk_views.beside, {"what": "history"}, name="slot_history"),
+    path("p/<slug:project>/slots/<int:slot>/similar/", desk_views.beside, {"what": "similar"}, name="slot_similar"),
+    path(
+        "p/<slug:project>/slots/<int:slot>/precedents/",
+        desk_views.beside,
+        {"what": "precedents"},
+        name="slot_precedents",
+    ),
+    path("p/<slug:project>/slots/<int:slot>/heartbeat/", desk_views.heartbeat, name="slot_heartbeat"),
+    path("p/<slug:project>/slots/<int:slot>/release/", desk_views.release, name="slot_release"),
+    path("p/<slug:project>/models/<slug:model>/reviews/", desk_views.reviews, name="reviews"),
     path("p/<slug:project>/models/<slug:model>/disputes/", waiting_views.disputes, name="disputes"),
     path("p/<slug:project>/disputes/<int:dispute>/reply/", case_views.dispute_reply, name="dispute_reply"),
     path("p/<slug:project>/questions/", waiting_views.questions, name="questions"),

@@ -10,11 +10,11 @@ from django.utils import timezone
 
 from apps.accounts.models import Role
 from apps.registry.models import ReviewQueue
-from apps.review import neighbours
-from apps.review.cases import fact_groups
 from apps.review.models import ReviewItem, Slot
+from apps.review.pages import neighbors
+from apps.review.pages.cases import fact_groups
+from apps.review.pages.usual import FEWEST
 from apps.review.services import Only
-from apps.review.usual import FEWEST
 from tests.factories import push_outcomes
 from tests.review.factories import answer, claim, decide, make_items, make_queue, reviewers
 from tests.review.test_api import NUMBERS, PLANTED
@@ -60,7 +60,7 @@ def test_history_shows_settled_answers_and_outcomes_of_the_same_subject_alone() 
         queue.model,
         [{"id": first.prediction.external_id, "outcome": "yes", "occurred_at": "2026-11-01T00:00:00Z"}],
     )
-    (past,) = neighbours.history(ReviewItem.objects.get(pk=second.pk))
+    (past,) = neighbors.history(ReviewItem.objects.get(pk=second.pk))
     assert (past.case, past.settled, past.outcome) == (first.prediction.external_id, "Not employed", "Employed")
 
 
@@ -70,8 +70,8 @@ def test_open_cases_show_nobodys_answers() -> None:
     (anna,) = reviewers(queue, 1)
     answered = answer(queue, anna, "no")
     other = ReviewItem.objects.exclude(pk=answered.pk).get()
-    assert [past.settled for past in neighbours.history(other)] == [""]
-    assert neighbours.nearest(other) == []
+    assert [past.settled for past in neighbors.history(other)] == [""]
+    assert neighbors.nearest(other) == []
 
 
 def test_the_nearest_case_comes_first_by_standard_deviations_and_codes() -> None:
@@ -80,7 +80,7 @@ def test_the_nearest_case_comes_first_by_standard_deviations_and_codes() -> None
         make_items(queue, features={"age": age, "sex": 1})
     settle(queue, 3)
     (item,) = make_items(queue, features={"age": 42, "sex": 1})
-    found = neighbours.nearest(item)
+    found = neighbors.nearest(item)
     # One standard deviation of 30, 40, 50 is 8.165; of two features one differs.
     assert [round(each.distance, 2) for each in found] == [0.17, 0.69, 1.04]
     assert [each.differences[0].there for each in found] == ["40 years", "50 years", "30 years"]
@@ -95,7 +95,7 @@ def test_a_settled_case_kept_as_a_precedent_is_shown_with_its_reason_and_the_adj
     adjudication = claim(queue, ben, only=Only.ADJUDICATION)
     decide(adjudication, ben, "correct", value="no", note="Pensions are no wages", is_precedent=True)
     other = ReviewItem.objects.exclude(pk=slot.item_id).get()
-    (precedent,) = neighbours.precedents(other)
+    (precedent,) = neighbors.precedents(other)
     assert (precedent.settled, precedent.reasons) == ("Not employed", ["Looks retired"])
     assert precedent.word == "Pensions are no wages"
 
@@ -137,7 +137,7 @@ def test_a_settled_case_that_is_not_kept_is_no_precedent_and_one_that_is_need_be
         decide(slot, settler, "correct", value="no", is_precedent=keeps)
         settled.append(slot.item.prediction.external_id)
     (other,) = [item for item in items if item.prediction.external_id not in settled]
-    assert [found.case for found in neighbours.precedents(other)] == settled[1:]
+    assert [found.case for found in neighbors.precedents(other)] == settled[1:]
 
 
 def test_a_case_that_is_shown_again_finds_itself_nowhere() -> None:
@@ -154,4 +154,4 @@ def test_a_case_that_is_shown_again_finds_itself_nowhere() -> None:
         is_blind=True,
         features=item.features,
     )
-    assert (neighbours.nearest(again), neighbours.precedents(again)) == ([], [])
+    assert (neighbors.nearest(again), neighbors.precedents(again)) == ([], [])

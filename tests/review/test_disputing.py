@@ -6,8 +6,9 @@ from apps.accounts.models import Role
 from apps.audit.models import Entry
 from apps.common.errors import ConflictError, DomainError
 from apps.registry.models import ReviewQueue
-from apps.review import record, services
+from apps.review import services
 from apps.review.models import Dispute, Slot
+from apps.review.pages import case_record
 from apps.review.services import Answer, Verdict
 from tests.factories import make_member
 from tests.review.factories import answer, claim, decide, make_items, make_queue, reviewers
@@ -29,7 +30,7 @@ def disputed(queue: ReviewQueue) -> Dispute:
 
 
 def state_of(dispute: Dispute, queue: ReviewQueue) -> tuple[str, str]:
-    (line,) = record.dispute_lines([Dispute.objects.get(pk=dispute.pk)], by=make_member(queue.model.project))
+    (line,) = case_record.dispute_lines([Dispute.objects.get(pk=dispute.pk)], by=make_member(queue.model.project))
     return line.state, line.waits_for
 
 

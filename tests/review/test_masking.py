@@ -7,8 +7,8 @@ from django.core.cache import cache
 
 from apps.accounts.models import Role
 from apps.registry.models import ReviewQueue
-from apps.review.masking import hidden_features
-from apps.review.usual import FEWEST
+from apps.review.pages.usual import FEWEST
+from apps.review.services.masking import hidden_features
 from apps.sampling.services import policies
 from tests.factories import make_member, make_model
 from tests.review.factories import answer, claim, make_items, reviewers

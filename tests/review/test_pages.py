@@ -15,7 +15,7 @@ from apps.accounts.models import Membership, Role
 from apps.registry.models import ReviewQueue
 from apps.review import services
 from apps.review.models import Decision, Question, ReviewItem, Slot
-from apps.review.opinions import opinions
+from apps.review.pages.opinions import opinions
 from apps.sampling.services import policies
 from tests.factories import make_member, make_model
 from tests.review.factories import answer, claim, decide, expire, judge, make_items, make_queue, reviewers

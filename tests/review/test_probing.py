@@ -8,8 +8,8 @@ from apps.accounts.models import Membership, Role
 from apps.common.errors import ConflictError
 from apps.registry.models import MonitoredModel, ReviewQueue
 from apps.review import services
+from apps.review.api.serializers import SlotSerializer
 from apps.review.models import Decision, ReviewItem, Slot
-from apps.review.serializers import SlotSerializer
 from apps.review.services import probing
 from apps.truth import services as truth
 from apps.truth.models import Resolution

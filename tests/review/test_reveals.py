@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from apps.review.reveals import Reveal, in_percent, reveal
+from apps.review.pages.reveals import Reveal, in_percent, reveal
 from apps.sampling.services import policies
 from tests.factories import make_model
 from tests.review.factories import make_items, make_queue

@@ -12,15 +12,16 @@ from apps.accounts.models import Membership, Role
 from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
 from apps.common.errors import DomainError, LeaseLostError
 from apps.registry.models import MonitoredModel, ReviewQueue
-from apps.review import desk, neighbours, services
-from apps.review.forms import AnswerForm, HeldForm, HolderForm
-from apps.review.masking import Hidden, hidden_features
+from apps.review import services
 from apps.review.models import Dispute, Question, ReviewItem, Slot
+from apps.review.pages import desk, neighbors
+from apps.review.pages.forms import AnswerForm, HeldForm, HolderForm
+from apps.review.services.masking import Hidden, hidden_features
 
 BESIDE: dict[str, Callable[[ReviewItem, Hidden], Sequence[object]]] = {
-    "history": lambda item, _: neighbours.history(item),
-    "similar": lambda item, hidden: neighbours.nearest(item, hidden=hidden),
-    "precedents": lambda item, _: neighbours.precedents(item),
+    "history": lambda item, _: neighbors.history(item),
+    "similar": lambda item, hidden: neighbors.nearest(item, hidden=hidden),
+    "precedents": lambda item, _: neighbors.precedents(item),
 }
 QUEUES = ReviewQueue.objects.select_related("model__project")
 
@@ -89,7 +90,7 @@ def beside(request: ProjectRequest, slot: int, what: str) -> HttpResponse:
     context = {
         "cases": BESIDE[what](found.item, hidden),
         "has_hidden": bool(hidden),
-        "candidates": neighbours.CANDIDATES,
+        "candidates": neighbors.CANDIDATES,
         "has_subject": bool(found.item.prediction.subject),
     }
     return render(request, f"review/_{what}.html", context)

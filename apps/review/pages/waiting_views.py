@@ -9,11 +9,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from apps.accounts.models import Role
 from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
 from apps.registry.models import MonitoredModel
-from apps.review import record, services
-from apps.review.cases import fact_groups
-from apps.review.forms import TextForm
-from apps.review.masking import hidden_features
+from apps.review import services
 from apps.review.models import Dispute, Mention, Question
+from apps.review.pages import case_record
+from apps.review.pages.cases import fact_groups
+from apps.review.pages.forms import TextForm
+from apps.review.services.masking import hidden_features
 
 LINES = 50
 SHOWN = ("slot__item__prediction", "slot__item__queue__model__project", "asked_by", "asked_of", "answered_by")
@@ -80,7 +81,7 @@ def disputes(request: ProjectRequest, model: str) -> HttpResponse:
     context = {
         "model": found,
         "tab": "reviews",
-        "lines": record.dispute_lines(page.object_list, by=member),
+        "lines": case_record.dispute_lines(page.object_list, by=member),
         "page": page,
         "is_open": is_open,
         "sees_all": member.reaches(Role.ADJUDICATOR),

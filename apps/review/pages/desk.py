@@ -8,14 +8,14 @@ from uuid import UUID
 from apps.accounts.models import Membership, Role
 from apps.registry.models import MonitoredModel, ReviewQueue
 from apps.review import services
-from apps.review.cases import CERTAINTIES, SKIP_REASONS, WHY, Due, Fact, FactGroup, due, fact_groups
-from apps.review.forms import CLASS, KEEP
-from apps.review.keys import KEYS
-from apps.review.masking import hidden_features
 from apps.review.models import DataProblem, Decision, Dispute, Question, ReviewItem, Slot, Verdict
-from apps.review.opinions import Opinion, opinions
-from apps.review.reveals import Reveal, reveal
+from apps.review.pages.cases import CERTAINTIES, SKIP_REASONS, WHY, Due, Fact, FactGroup, due, fact_groups
+from apps.review.pages.forms import CLASS, KEEP
+from apps.review.pages.keys import KEYS
+from apps.review.pages.opinions import Opinion, opinions
+from apps.review.pages.reveals import Reveal, reveal
 from apps.review.services.answers import tomorrow, who_may_be_asked
+from apps.review.services.masking import hidden_features
 
 LAST_DIGIT = 9
 OWN = "your answer"

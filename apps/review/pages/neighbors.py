@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from apps.predictions.models import Outcome, Prediction
 from apps.registry.models import MonitoredModel
-from apps.review.masking import NOTHING, Hidden
 from apps.review.models import Decision, ReviewItem
+from apps.review.services.masking import NOTHING, Hidden
 
 CANDIDATES = 500
 NEAREST = 5

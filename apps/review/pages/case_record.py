@@ -8,9 +8,9 @@ from itertools import groupby
 from apps.accounts.models import Membership, Role
 from apps.common.errors import ConflictError, ForbiddenError
 from apps.predictions.models import CaseView
-from apps.review.cases import CERTAINTIES
 from apps.review.models import Comment, Decision, Dispute, Mention, ReviewItem, Slot
-from apps.review.opinions import VERDICTS, wrong_in_words
+from apps.review.pages.cases import CERTAINTIES
+from apps.review.pages.opinions import VERDICTS, wrong_in_words
 
 # Where somebody has seen all of a case.
 PLACE = "case"

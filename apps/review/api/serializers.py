@@ -14,10 +14,10 @@ from rest_framework import serializers
 
 from apps.common.api import StrictSerializer
 from apps.common.fields import ClassOrNumberField, FlagField, TextField, WholeNumberField
-from apps.review.masking import hidden_features
 from apps.review.models import DataProblem, Decision, ReviewItem, Slot, Verdict
 from apps.review.services import Only, Waiting
 from apps.review.services.answers import LARGEST_INT, LONGEST_NOTE
+from apps.review.services.masking import hidden_features
 
 
 @extend_schema_field({"oneOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]})

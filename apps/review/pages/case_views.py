@@ -9,12 +9,13 @@ from django.views.decorators.http import require_POST, require_safe
 from apps.accounts.models import Role
 from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
 from apps.common.errors import DomainError
-from apps.review import record, services
-from apps.review.cases import fact_groups
-from apps.review.forms import TextForm
-from apps.review.masking import hidden_features
+from apps.review import services
 from apps.review.models import Dispute, GoldAnswer, ReviewItem
-from apps.review.reveals import reveal
+from apps.review.pages import case_record
+from apps.review.pages.cases import fact_groups
+from apps.review.pages.forms import TextForm
+from apps.review.pages.reveals import reveal
+from apps.review.services.masking import hidden_features
 
 ITEMS = ReviewItem.objects.select_related("queue__model__project", "prediction__version")
 
@@ -30,7 +31,7 @@ def case_page(request: ProjectRequest, item: int) -> HttpResponse:
 @member_page(Role.REVIEWER)
 def case_comment(request: ProjectRequest, item: int) -> HttpResponse:
     found = _item(request, item)
-    record.sight_of(found, by=request.membership)
+    case_record.sight_of(found, by=request.membership)
     form = TextForm(request.POST)
     if not form.is_valid():
         return _page(request, found, comment_form=form)
@@ -92,16 +93,16 @@ def _item(request: ProjectRequest, item: int) -> ReviewItem:
 
 def _page(request: ProjectRequest, item: ReviewItem, **forms: TextForm) -> HttpResponse:
     member = request.membership
-    sight = record.sight_of(item, by=member)
+    sight = case_record.sight_of(item, by=member)
     disputes = Dispute.objects.filter(item=item).select_related(
         "item__prediction", "item__queue__model", "decision__reviewer", "replied_by"
     )
     if not sight.sees_all:
         disputes = disputes.filter(decision__reviewer=request.user)
     hidden = hidden_features(item, by=member)
-    lines = record.dispute_lines(disputes.order_by("-id"), by=member)
+    lines = case_record.dispute_lines(disputes.order_by("-id"), by=member)
     # Noted once it is certain that the page is shown.
-    record.note_view(item, by=member)
+    case_record.note_view(item, by=member)
     context = {
         "item": item,
         "queue": item.queue,
@@ -109,10 +110,10 @@ def _page(request: ProjectRequest, item: ReviewItem, **forms: TextForm) -> HttpR
         "tab": "reviews",
         "groups": fact_groups(item, hidden=hidden),
         "reveal": reveal(item, hidden=hidden),
-        "rounds": record.rounds(item, by=member, sight=sight),
+        "rounds": case_record.rounds(item, by=member, sight=sight),
         "sight": sight,
         "disputes": lines,
-        "comments": record.comments(item),
+        "comments": case_record.comments(item),
         "gold": GoldAnswer.objects.in_use().filter(item=item).first(),
         "is_engineer": member.reaches(Role.ENGINEER),
         "comment_form": TextForm(auto_id="comment-%s"),

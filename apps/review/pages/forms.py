@@ -6,8 +6,8 @@ from django import forms
 
 from apps.accounts.models import User
 from apps.common.errors import DomainError, ForbiddenError
-from apps.review.cases import CERTAINTIES, SKIP_REASONS
 from apps.review.models import Slot
+from apps.review.pages.cases import CERTAINTIES, SKIP_REASONS
 from apps.review.services import Answer, Only, Verdict
 from apps.review.services.answers import LARGEST_INT, LONGEST_NOTE
 

@@ -12,9 +12,9 @@ from apps.accounts.services.access import ProjectRequest, get_or_404, member_pag
 from apps.common.errors import DomainError
 from apps.registry.models import ReviewQueue
 from apps.review import services
-from apps.review.forms import ReassignForm
 from apps.review.models import Slot
-from apps.review.overview import live_lines, live_slots, work_of
+from apps.review.pages.forms import ReassignForm
+from apps.review.pages.live_work import live_lines, live_slots, work_of
 
 LINES = 50
 QUEUES = ReviewQueue.objects.select_related("model__project")

@@ -7,8 +7,8 @@ from itertools import accumulate, pairwise
 
 from apps.registry.models import MonitoredModel
 from apps.registry.models.features import Feature
-from apps.review.masking import NOTHING, WORD, Hidden
 from apps.review.models import ReviewItem
+from apps.review.services.masking import NOTHING, WORD, Hidden
 
 MOST_PUSHES = 6
 # The picture is so wide.

@@ -9,9 +9,9 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from apps.registry.models.features import Feature
-from apps.review.masking import NOTHING, WORD, Hidden
 from apps.review.models import ReviewItem
-from apps.review.usual import Usual, usual_values
+from apps.review.pages.usual import Usual, usual_values
+from apps.review.services.masking import NOTHING, WORD, Hidden
 
 Reason = ReviewItem.AdjudicationReason
 CERTAINTIES = ((1, "A guess"), (2, "Fairly sure"), (3, "Certain"))

@@ -14,8 +14,7 @@ from apps.common.errors import DomainError
 from apps.registry.models import MonitoredModel
 from apps.registry.services import find_queue
 from apps.review import services
-from apps.review.models import Slot, Verdict
-from apps.review.serializers import (
+from apps.review.api.serializers import (
     ClaimedSerializer,
     ClaimSerializer,
     DecidedSerializer,
@@ -27,6 +26,7 @@ from apps.review.serializers import (
     SlotSerializer,
     WaitingSerializer,
 )
+from apps.review.models import Slot, Verdict
 from apps.review.services.answers import who_may_be_asked
 
 

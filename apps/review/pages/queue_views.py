@@ -10,9 +10,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 from apps.accounts.models import Role
 from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
 from apps.registry.models import ReviewQueue
-from apps.review import desk, queue_preview, rule_words, services
-from apps.review.cases import CERTAINTIES
-from apps.review.queue_forms import QueueForm
+from apps.review import services
+from apps.review.pages import desk, queue_preview, rule_wording
+from apps.review.pages.cases import CERTAINTIES
+from apps.review.pages.queue_forms import QueueForm
 
 QUEUES = ReviewQueue.objects.select_related("model__project")
 
@@ -27,7 +28,7 @@ def settings_page(request: ProjectRequest, queue: int) -> HttpResponse:
             found, by=request.user, document=form.document, blind_share=form.blind_share_changed
         )
         if changes:
-            messages.success(request, " ".join(rule_words.sentences(changes)))
+            messages.success(request, " ".join(rule_wording.sentences(changes)))
         else:
             messages.info(request, "Nothing was different, so nothing has changed.")
         return redirect("queue_settings", request.project.slug, found.pk)

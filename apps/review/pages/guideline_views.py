@@ -15,7 +15,7 @@ from apps.common.errors import ConflictError, DomainError, ForbiddenError
 from apps.common.markdown import to_html
 from apps.registry.models import Guideline, ReviewQueue
 from apps.registry.services import guidelines
-from apps.review.queue_forms import GuidelineForm
+from apps.review.pages.queue_forms import GuidelineForm
 
 VERSIONS_SHOWN = 20
 QUEUES = ReviewQueue.objects.select_related("model__project")

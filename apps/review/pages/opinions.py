@@ -5,8 +5,8 @@ from itertools import groupby
 from typing import Any
 
 from apps.registry.models import MonitoredModel
-from apps.review.cases import CERTAINTIES
 from apps.review.models import DataProblem, Decision, Slot, Verdict
+from apps.review.pages.cases import CERTAINTIES
 
 
 @dataclass(frozen=True)
