@@ -19,8 +19,8 @@ from apps.registry.models import MonitoredModel, ReviewQueue
 from apps.review.models import Decision, Slot
 from apps.sampling.models import SUMS, Draw, PopulationCell
 from apps.sampling.services.prediction_frames import score_bins
-from apps.truth.cohorts import day_start
 from apps.truth.models import Resolution
+from apps.truth.services.cohorts import day_start
 
 NO_BASELINE = -1.0
 CHUNK = 50_000

@@ -2,9 +2,9 @@
 
 from celery import shared_task
 
-from apps.truth import services
+from apps.truth.services import resolving
 
 
 @shared_task(name="resolve")
 def resolve() -> None:
-    services.resolve_due()
+    resolving.resolve_due()

@@ -1,7 +1,7 @@
 from django.urls import URLPattern, path
 
-from apps.truth import views
-from apps.truth.api import LabelsView
+from apps.truth.api.views import LabelsView
+from apps.truth.pages import views
 
 urlpatterns: list[URLPattern] = [
     path("p/<slug:project>/models/<slug:model>/reviewers/me/", views.own_quality, name="own_quality"),

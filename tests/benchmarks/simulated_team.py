@@ -20,7 +20,7 @@ from apps.review.models import Decision, Question, ReviewItem, Slot
 from apps.review.services import Answer, Verdict
 from apps.sampling.services import drawing as sampling
 from apps.sampling.services import policies
-from apps.truth import services as truth
+from apps.truth.services import resolving as truth
 from tests.factories import make_model, make_project, push_predictions
 
 CASES, DAYS = 1_500, 5

@@ -14,7 +14,7 @@ from apps.reports import services as reports
 from apps.review import services as review
 from apps.review.models import Decision, Question, Slot
 from apps.sampling.services import drawing as sampling
-from apps.truth import services as truth
+from apps.truth.services import resolving as truth
 from countersign import Client, ConflictError, NotAuthenticatedError, NotFoundError, ReportFailedError
 from tests.factories import make_member, prediction_row
 

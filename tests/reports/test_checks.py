@@ -14,7 +14,7 @@ from apps.reports.services.so_far import so_far
 from apps.reports.sheets import sheet_of
 from apps.review.models import ReviewItem
 from apps.sampling.models import Draw
-from apps.truth import services as truth
+from apps.truth.services import resolving as truth
 from tests.factories import push_outcomes
 from tests.reports.worlds import (
     World,

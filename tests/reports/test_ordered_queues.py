@@ -3,7 +3,7 @@
 import pytest
 
 from apps.review.models import ReviewItem
-from apps.truth import services as truth
+from apps.truth.services import resolving as truth
 from tests.reports.worlds import World, figures_of, label_draws, make_world, report_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("without_pictures")]

@@ -11,7 +11,7 @@ from apps.reports import services as reports
 from apps.reports.document import PERFORMANCE_METRICS
 from apps.review.models import ReviewItem
 from apps.sampling.models import Draw, PopulationCell
-from apps.truth import services as truth
+from apps.truth.services import resolving as truth
 from tests.factories import draw_all, make_model, push_outcomes, push_predictions
 from tests.reports.worlds import (
     FIRST,

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from apps.reports import services as reports
 from apps.reports.models import Report, ReportJob
-from apps.truth import services as truth
+from apps.truth.services import resolving as truth
 from tests.factories import push_outcomes
 from tests.reports.worlds import FIRST, World, close_days, figures_of, label_draws, make_world, report_of, send_outcomes
 

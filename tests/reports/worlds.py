@@ -15,7 +15,7 @@ from apps.reports.models import Report, ReportJob
 from apps.review.models import ReviewItem
 from apps.sampling.models import Draw
 from apps.sampling.services.policies import put_document
-from apps.truth import services as truth
+from apps.truth.services import resolving as truth
 from tests.factories import draw_all, make_model, push_outcomes, push_predictions
 
 FIRST = date(2026, 3, 1)

@@ -9,8 +9,8 @@ from apps.predictions.models import CaseView
 from apps.registry.models import ReviewQueue
 from apps.review import services
 from apps.review.models import Decision, ReviewItem, Slot
-from apps.truth import services as truth
 from apps.truth.models import Resolution
+from apps.truth.services import resolving as truth
 from tests.factories import make_member
 from tests.review.factories import answer, claim, decide, judge, make_items, make_queue, reviewers
 

@@ -11,8 +11,8 @@ from apps.review import services
 from apps.review.api.serializers import SlotSerializer
 from apps.review.models import Decision, ReviewItem, Slot
 from apps.review.services import probing
-from apps.truth import services as truth
 from apps.truth.models import Resolution
+from apps.truth.services import resolving as truth
 from tests.review.factories import answer, decide, judge, make_items, make_queue, reviewers, with_rules
 
 pytestmark = pytest.mark.django_db

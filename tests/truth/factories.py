@@ -9,7 +9,7 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.registry.models import MonitoredModel, ReviewQueue
 from apps.review.models import Decision, GoldAnswer, ReviewItem, Slot
-from apps.truth import services
+from apps.truth.services import resolving
 from tests.factories import make_model, push_outcomes
 from tests.review.factories import make_items, make_queue
 
@@ -77,7 +77,7 @@ def settle(item: ReviewItem, user: User, value: float, *, note: str = "", q: flo
     say(item, user, value, note=note, is_adjudication=True)
     fields = {"adjudicated": value, "adjudicated_at": timezone.now() - YESTERDAY, "adjudication_probability": q}
     ReviewItem.objects.filter(pk=item.pk).update(**fields, is_adjudication_chosen=True, needs_resolution=True)
-    services.resolve_due()
+    resolving.resolve_due()
 
 
 def come_true(items: list[ReviewItem], said: str = "yes") -> None:
@@ -86,7 +86,7 @@ def come_true(items: list[ReviewItem], said: str = "yes") -> None:
         {"id": item.prediction.external_id, "outcome": said, "occurred_at": "2026-03-20T00:00:00Z"} for item in items
     ]
     push_outcomes(items[0].model, rows)
-    services.resolve_due()
+    resolving.resolve_due()
 
 
 def gold_probe(original: ReviewItem, value: float) -> ReviewItem:

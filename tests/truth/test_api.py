@@ -14,7 +14,7 @@ from apps.accounts.models import Role
 from apps.review.models import ReviewItem
 from apps.sampling.models import Draw
 from apps.sampling.services.policies import put_document
-from apps.truth import labels, services
+from apps.truth.services import labels, resolving
 from tests.factories import (
     draw_all,
     make_key,
@@ -47,7 +47,7 @@ def model():
         needs_resolution=True,
     )
     push_outcomes(model, [{"id": "case-2", "outcome": "yes", "occurred_at": "2026-03-20T00:00:00Z"}])
-    services.resolve_due()
+    resolving.resolve_due()
     return model
 
 
@@ -78,7 +78,7 @@ def test_a_cursor_leads_through_all_of_them(model):
 
 def test_an_earlier_number_knows_less(model):
     push_outcomes(model, [{"id": "case-1", "outcome": "yes", "occurred_at": "2026-03-21T00:00:00Z"}])
-    services.resolve_due()
+    resolving.resolve_due()
     assert [label["label"] for label in get(model).json()["labels"]] == ["yes", "yes"]
     assert [label["label"] for label in get(model, "?seq=1").json()["labels"]] == ["no", "yes"]
     assert get(model, "?seq=0").json()["labels"] == []
@@ -126,7 +126,7 @@ def test_what_a_client_calls_a_case_is_no_formula(model):
     push_predictions(model, [prediction_row(number, id=name) for number, name in enumerate(["-7", "=1+1"], start=7)])
     outcome = {"outcome": "yes", "occurred_at": "2026-03-20T00:00:00Z"}
     push_outcomes(model, [{"id": name} | outcome for name in ("=1+1", "-7")])
-    services.resolve_due()
+    resolving.resolve_due()
     rows = list(csv.DictReader(io.StringIO(body(get(model, "?format=csv")).decode())))
     assert [row["id"] for row in rows] == ["case-1", "case-2", "-7", "'=1+1"]
 
@@ -146,7 +146,7 @@ def test_the_values_of_a_regression_are_numbers():
     row = prediction_row(1, prediction=4.5, baseline=4)
     push_predictions(model, [{name: value for name, value in row.items() if name != "score"}])
     push_outcomes(model, [{"id": "case-1", "outcome": -2.5, "occurred_at": "2026-03-20T00:00:00Z"}])
-    services.resolve_due()
+    resolving.resolve_due()
     [found] = pq.read_table(io.BytesIO(body(get(model, "?format=parquet")))).to_pylist()
     assert (found["prediction"], found["outcome"], found["label"]) == (4.5, -2.5, -2.5)
     [found] = csv.DictReader(io.StringIO(body(get(model, "?format=csv")).decode()))

@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime
 import pytest
 
 from apps.accounts.models import Project
-from apps.truth import services
-from apps.truth.cohorts import cohorts, is_final
+from apps.truth.services import resolving
+from apps.truth.services.cohorts import cohorts, is_final
 from tests.factories import draw_all, make_model, make_project, prediction_row, push_outcomes, push_predictions
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +32,7 @@ def test_a_day_is_provisional_then_maturing_then_final():
     push_predictions(model, [on(2, 1), on(2, 2), on(5, 3), on(9, 4)])
     draw_all(model)
     push_outcomes(model, [outcome(1), outcome(3)])
-    services.resolve_due()
+    resolving.resolve_due()
 
     assert found(model, as_of=datetime(2026, 4, 5, tzinfo=UTC)) == [
         (2, 2, 1, 0, "final"),
@@ -49,7 +49,7 @@ def test_the_rule_for_absent_outcomes_settles_final_days_only():
     push_predictions(model, [on(2, 1), on(2, 2), on(9, 3)])
     draw_all(model)
     push_outcomes(model, [outcome(1)])
-    services.resolve_due()
+    resolving.resolve_due()
 
     assert found(model, as_of=datetime(2026, 4, 5, tzinfo=UTC)) == [
         (2, 2, 1, 1, "final"),
@@ -65,7 +65,7 @@ def test_days_are_those_of_the_projects_time_zone():
     push_predictions(model, [on(3, 1, hour=2)])  # the evening of the 2nd there
     draw_all(model)
     push_outcomes(model, [outcome(1)])
-    services.resolve_due()
+    resolving.resolve_due()
 
     assert found(model, as_of=datetime(2026, 4, 5, tzinfo=UTC))[0][:3] == (2, 1, 1)
     assert not is_final(model, date(2026, 3, 2), as_of=datetime(2026, 3, 4, 4, 59, tzinfo=UTC))

@@ -7,8 +7,8 @@ import pytest
 from django.db import connection
 
 from apps.predictions.models import BatchStage, Stage
-from apps.truth import services
 from apps.truth.models import Ledger, Resolution
+from apps.truth.services import resolving
 from tests.factories import make_model, prediction_row, push_outcomes, push_predictions
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -43,10 +43,10 @@ def test_outcomes_and_predictions_at_once_are_joined_once_each():
 
     def resolve() -> None:
         for _ in range(BATCHES):
-            services.resolve_due(rows=3 * ROWS)
+            resolving.resolve_due(rows=3 * ROWS)
 
     run_at_once(predict, know, resolve, resolve)
-    services.resolve_due()
+    resolving.resolve_due()
 
     assert Resolution.objects.count() == BATCHES * ROWS
     assert Resolution.objects.values("prediction").distinct().count() == BATCHES * ROWS

@@ -7,7 +7,7 @@ from django.urls import reverse
 from apps.accounts.models import Role
 from apps.audit.models import Entry
 from apps.review.models import GoldAnswer, ReviewItem
-from apps.truth.gold import gold_from_truth
+from apps.truth.services.gold import gold_from_truth
 from tests.factories import make_member
 from tests.truth.factories import come_true, gold_probe, make_cases, say, settle
 

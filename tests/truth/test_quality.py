@@ -9,7 +9,7 @@ from apps.accounts.models import Membership, Role, User
 from apps.registry.models import MonitoredModel
 from apps.review.models import Decision, ReviewItem, Slot
 from apps.stats.intervals import wilson_interval
-from apps.truth.quality import Quality, Window, answers_of, pace, quality
+from apps.truth.services.quality import Quality, Window, answers_of, pace, quality
 from tests.factories import make_member
 from tests.truth.factories import (
     come_true,

@@ -10,8 +10,8 @@ from apps.common.errors import LeaseLostError
 from apps.predictions.models import BatchStage, Prediction, Stage
 from apps.registry.models import MonitoredModel
 from apps.review.models import ReviewItem
-from apps.truth import services
 from apps.truth.models import Ledger, Resolution
+from apps.truth.services import resolving
 from tests.factories import draw_all, make_model, make_project, prediction_row, push_outcomes, push_predictions
 
 pytestmark = pytest.mark.django_db
@@ -60,17 +60,17 @@ def test_an_outcome_joins_the_prediction_that_came_before(model):
     push_predictions(model, [prediction_row(1), prediction_row(2)])
     push_outcomes(model, [outcome(1)])
 
-    assert services.resolve_due() == 1
+    assert resolving.resolve_due() == 1
     found = Resolution.objects.get()
     assert (found.prediction.external_id, found.source, found.truth) == ("case-1", "outcome", 1.0)
 
 
 def test_a_parked_outcome_joins_the_prediction_that_comes_after(model):
     push_outcomes(model, [outcome(1), outcome(2, "no")])
-    assert services.resolve_due() == 0
+    assert resolving.resolve_due() == 0
     push_predictions(model, [prediction_row(1)])
 
-    assert services.resolve_due() == 1
+    assert resolving.resolve_due() == 1
     assert believed(model, 1).truth == 1.0
 
 
@@ -85,9 +85,9 @@ def test_batches_that_came_at_once_join_whichever_is_resolved_first(model, first
     keys = list(later.values_list("pk", flat=True))
     later.update(done_at="2026-01-01T00:00:00Z")
 
-    services.resolve_some(ledger)
+    resolving.resolve_some(ledger)
     BatchStage.objects.filter(pk__in=keys).update(done_at=None)
-    services.resolve_some(ledger)
+    resolving.resolve_some(ledger)
 
     assert Resolution.objects.count() == 1
 
@@ -95,20 +95,20 @@ def test_batches_that_came_at_once_join_whichever_is_resolved_first(model, first
 def test_a_second_run_writes_nothing(model):
     push_predictions(model, [prediction_row(1)])
     push_outcomes(model, [outcome(1)])
-    services.resolve_due()
+    resolving.resolve_due()
 
-    assert services.resolve_due() == 0
+    assert resolving.resolve_due() == 0
     assert Ledger.objects.get(model=model).last_seq == 1
     BatchStage.objects.filter(stage=Stage.RESOLVE).update(done_at=None)
-    assert services.resolve_due() == 0  # even where everything is due again
+    assert resolving.resolve_due() == 0  # even where everything is due again
 
 
 def test_a_corrected_outcome_is_a_new_row_and_the_old_one_stays(model):
     push_predictions(model, [prediction_row(1)])
     push_outcomes(model, [outcome(1, "yes")])
-    services.resolve_due()
+    resolving.resolve_due()
     push_outcomes(model, [outcome(1, "no", at="2026-03-25T00:00:00Z")])
-    services.resolve_due()
+    resolving.resolve_due()
 
     rows = Resolution.objects.order_by("seq")
     assert [(row.seq, row.truth) for row in rows] == [(1, 1.0), (2, 0.0)]
@@ -119,24 +119,24 @@ def test_a_corrected_outcome_is_a_new_row_and_the_old_one_stays(model):
 def test_two_outcomes_of_one_id_in_one_batch_leave_the_later(model):
     push_predictions(model, [prediction_row(1)])
     push_outcomes(model, [outcome(1, "yes"), outcome(1, "no")])
-    services.resolve_due()
+    resolving.resolve_due()
 
     assert believed(model, 1).truth == 0.0
 
 
 def test_a_label_then_an_adjudication_then_an_outcome_each_take_over(drawn):
     item = make_item(drawn, 1, label=1.0, is_adjudication_chosen=True, adjudication_probability=0.25)
-    services.resolve_due()
+    resolving.resolve_due()
     first = believed(drawn, 1)
     assert (first.source, first.truth, first.adjudication_probability) == ("consensus", 1.0, 0.25)
 
     ReviewItem.objects.filter(pk=item.pk).update(adjudicated=0.0, needs_resolution=True)
-    services.resolve_due()
+    resolving.resolve_due()
     second = believed(drawn, 1)
     assert (second.source, second.truth, second.label) == ("adjudication", 0.0, 1.0)
 
     push_outcomes(drawn, [outcome(1, "yes")])
-    services.resolve_due()
+    resolving.resolve_due()
     third = believed(drawn, 1)
     assert (third.source, third.truth) == ("outcome", 1.0)
     # The reviewers' word is kept apart beside it.
@@ -145,9 +145,9 @@ def test_a_label_then_an_adjudication_then_an_outcome_each_take_over(drawn):
 
 def test_a_label_after_the_outcome_is_kept_beside_it(drawn):
     push_outcomes(drawn, [outcome(1, "no")])
-    services.resolve_due()
+    resolving.resolve_due()
     make_item(drawn, 1, label=1.0)
-    services.resolve_due()
+    resolving.resolve_due()
 
     found = believed(drawn, 1)
     assert (found.source, found.truth, found.label, found.outcome) == ("outcome", 0.0, 1.0, 0.0)
@@ -155,9 +155,9 @@ def test_a_label_after_the_outcome_is_kept_beside_it(drawn):
 
 def test_a_label_that_is_taken_back_is_believed_no_longer(drawn):
     item = make_item(drawn, 1, label=1.0)
-    services.resolve_due()
+    resolving.resolve_due()
     ReviewItem.objects.filter(pk=item.pk).update(label=None, needs_resolution=True)
-    services.resolve_due()
+    resolving.resolve_due()
 
     found = believed(drawn, 1)
     assert (found.source, found.truth) == ("nothing", None)
@@ -165,7 +165,7 @@ def test_a_label_that_is_taken_back_is_believed_no_longer(drawn):
 
 def test_an_item_without_a_label_is_marked_done_and_writes_nothing(drawn):
     item = make_item(drawn, 1)
-    assert services.resolve_due() == 0
+    assert resolving.resolve_due() == 0
     item.refresh_from_db()
     assert not item.needs_resolution
 
@@ -173,15 +173,15 @@ def test_an_item_without_a_label_is_marked_done_and_writes_nothing(drawn):
 def test_a_step_that_breaks_off_leaves_everything_due(model):
     push_predictions(model, [prediction_row(1), prediction_row(2)])
     push_outcomes(model, [outcome(1), outcome(2)])
-    broken = patch.object(services.BatchStage.objects, "filter", side_effect=DatabaseError("the connection is gone"))
+    broken = patch.object(resolving.BatchStage.objects, "filter", side_effect=DatabaseError("the connection is gone"))
     ledger = Ledger.objects.of(model)
     held = Ledger.objects.filter(pk=ledger.pk).claim(seconds=60)[0]
 
     with broken, pytest.raises(DatabaseError):
-        services.resolve_some(held)
+        resolving.resolve_some(held)
 
     assert Resolution.objects.count() == 0
-    assert services.resolve_some(held).written == 2
+    assert resolving.resolve_some(held).written == 2
     assert Ledger.objects.get().last_seq == 1
 
 
@@ -190,7 +190,7 @@ def test_many_batches_are_taken_in_bounded_steps(model):
         push_predictions(model, [prediction_row(number)])
         push_outcomes(model, [outcome(number)])
 
-    assert services.resolve_due(rows=4) == 5
+    assert resolving.resolve_due(rows=4) == 5
     assert not BatchStage.objects.filter(stage=Stage.RESOLVE, done_at=None).exists()
     # Ten batches of one row, four at a time: outcomes come to those steps that hold them.
     assert Ledger.objects.get().last_seq == 3
@@ -202,7 +202,7 @@ def test_a_held_ledger_is_left_to_its_holder(model):
     Ledger.objects.of(model)
     Ledger.objects.filter(model=model).claim(seconds=60)
 
-    assert services.resolve_due() == 0
+    assert resolving.resolve_due() == 0
 
 
 def test_whoever_lost_the_ledger_writes_nothing(model):
@@ -213,7 +213,7 @@ def test_whoever_lost_the_ledger_writes_nothing(model):
     ledger.lease_token = uuid4()
 
     with pytest.raises(LeaseLostError):
-        services.resolve_some(ledger)
+        resolving.resolve_some(ledger)
     assert Resolution.objects.count() == 0
 
 
@@ -222,11 +222,11 @@ def test_models_do_not_see_each_others_outcomes(model):
     push_predictions(model, [prediction_row(1)])
     push_outcomes(other, [outcome(1)])
 
-    assert services.resolve_due() == 0
+    assert resolving.resolve_due() == 0
 
 
 def test_two_resolvers_at_once_count_once(model):
     push_predictions(model, [prediction_row(number) for number in range(1, 50)])
     push_outcomes(model, [outcome(number) for number in range(1, 50)])
-    written = [services.resolve_model(model), services.resolve_model(model)]
+    written = [resolving.resolve_model(model), resolving.resolve_model(model)]
     assert written == [49, 0]

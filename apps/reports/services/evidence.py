@@ -16,8 +16,8 @@ from apps.reports import frames
 from apps.reports.models import Kind, ReportJob
 from apps.reports.services import response
 from apps.sampling.models import SUMS, Draw
-from apps.truth.cohorts import FINAL, Cohort, cohorts
 from apps.truth.models import Resolution
+from apps.truth.services.cohorts import FINAL, Cohort, cohorts
 
 # Outcomes of a final day that miss more than this share say too little: the day is judged from its reviews.
 CLOSED_SHARE = 0.9

@@ -9,8 +9,8 @@ from django.utils import timezone
 from apps.registry.models import MonitoredModel
 from apps.reports.models import Report, ReportJob
 from apps.reports.services.jobs import TooManyJobsError, request_report
-from apps.truth.cohorts import day_start, is_final
 from apps.truth.models import Resolution
+from apps.truth.services.cohorts import day_start, is_final
 
 QUIET_MINUTES = 15
 

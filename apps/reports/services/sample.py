@@ -11,7 +11,7 @@ from apps.reports.services.judging import BinaryJudge, judge_of
 from apps.reports.services.selection import Selection
 from apps.sampling.models import SUMS
 from apps.stats.estimators.exact import worst_case_bounds
-from apps.truth.cohorts import FINAL, MATURING, PROVISIONAL
+from apps.truth.services.cohorts import FINAL, MATURING, PROVISIONAL
 
 BOUNDED = ("accuracy", "precision", "recall", "f1")
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from apps.reports import frames
 from apps.reports.services.evidence import Evidence
 from apps.reports.services.figures_of import Basis
-from apps.truth.cohorts import MATURING, PROVISIONAL, Cohort
+from apps.truth.services.cohorts import MATURING, PROVISIONAL, Cohort
 
 Mask = NDArray[np.bool_]
 State = Literal["final", "maturing", "provisional"]

@@ -18,7 +18,7 @@ from apps.predictions.models import BatchKind, BatchStage, Stage
 from apps.registry.models import MonitoredModel
 from apps.review.models import ReviewItem
 from apps.truth.models import Ledger
-from apps.truth.resolving import WRITE
+from apps.truth.services.resolution_sql import WRITE
 
 log = structlog.get_logger(__name__)
 

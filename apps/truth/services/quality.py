@@ -16,9 +16,9 @@ from apps.stats.arrays import BoolArray, FloatArray
 from apps.stats.estimate import Estimate, missing
 from apps.stats.intervals import wilson_interval
 from apps.stats.medians import median_estimate
-from apps.truth.cohorts import day_start
-from apps.truth.frames import answers_frame, median_times
-from apps.truth.streaks import Streak, streaks
+from apps.truth.services.answer_frames import answers_frame, median_times
+from apps.truth.services.cohorts import day_start
+from apps.truth.services.streaks import Streak, streaks
 
 WINDOWS = (30, 90, 365)
 WINDOW = 90

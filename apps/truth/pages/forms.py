@@ -4,7 +4,7 @@ from typing import Any
 
 from django.http import QueryDict
 
-from apps.truth.quality import WINDOW, WINDOWS
+from apps.truth.services.quality import WINDOW, WINDOWS
 
 
 def asked(query: QueryDict) -> dict[str, Any]:

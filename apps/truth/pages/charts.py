@@ -1,7 +1,7 @@
 """The pictures of a person's pace."""
 
 from apps.common.pictures import Bar, Chart, seconds
-from apps.truth.quality import Pace
+from apps.truth.services.quality import Pace
 
 ONE = (("", "accepted"),)
 

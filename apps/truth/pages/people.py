@@ -6,10 +6,11 @@ from django.http import QueryDict
 
 from apps.accounts.models import User
 from apps.registry.models import MonitoredModel
-from apps.truth import charts, quality, team, wording
-from apps.truth.feedback import settled_page
-from apps.truth.forms import asked
-from apps.truth.streaks import STREAK_LENGTH
+from apps.truth.pages import charts, wording
+from apps.truth.pages.feedback import settled_page
+from apps.truth.pages.forms import asked
+from apps.truth.services import quality, team
+from apps.truth.services.streaks import STREAK_LENGTH
 
 
 def of_person(model: MonitoredModel, person: User, *, query: QueryDict) -> dict[str, Any]:

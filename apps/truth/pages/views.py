@@ -10,7 +10,8 @@ from django.views.decorators.http import require_POST, require_safe
 from apps.accounts.models import Role, User
 from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
 from apps.registry.models import MonitoredModel
-from apps.truth import gold, open_work
+from apps.truth.pages import open_work
+from apps.truth.services import gold
 
 GOLD_AT_ONCE = 50
 
@@ -34,7 +35,7 @@ def reviewer_quality(request: ProjectRequest, model: str, user: int) -> HttpResp
 
 
 def _of_person(request: ProjectRequest, model: MonitoredModel, person: User) -> HttpResponse:
-    from apps.truth import pages  # noqa: PLC0415  # 120 MB of pandas and scipy, for those processes that show it
+    from apps.truth.pages import people  # noqa: PLC0415  # 120 MB of pandas and scipy, for those processes that show it
 
     context = {
         "model": model,
@@ -43,7 +44,7 @@ def _of_person(request: ProjectRequest, model: MonitoredModel, person: User) -> 
         "is_own": person == request.user,
         "is_engineer": request.membership.reaches(Role.ENGINEER),
     }
-    return render(request, "truth/person.html", context | pages.of_person(model, person, query=request.GET))
+    return render(request, "truth/person.html", context | people.of_person(model, person, query=request.GET))
 
 
 @never_cache
@@ -51,7 +52,7 @@ def _of_person(request: ProjectRequest, model: MonitoredModel, person: User) -> 
 @member_page(Role.ENGINEER)
 def team_page(request: ProjectRequest, model: str) -> HttpResponse:
     """Everybody's figures, agreement by queue, open work, and what takes longest."""
-    from apps.truth import pages  # noqa: PLC0415  # see above
+    from apps.truth.pages import people  # noqa: PLC0415  # see above
 
     found = _model(request, model)
     context = {
@@ -63,7 +64,7 @@ def team_page(request: ProjectRequest, model: str) -> HttpResponse:
         "longest_open": open_work.longest_open(found),
         "most_passed_on": open_work.most_passed_on(found),
     }
-    return render(request, "truth/team.html", context | pages.of_team(found, query=request.GET))
+    return render(request, "truth/team.html", context | people.of_team(found, query=request.GET))
 
 
 @require_POST

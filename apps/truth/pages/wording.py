@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from apps.common.pictures import seconds
 from apps.registry.models import MonitoredModel
 from apps.stats.estimate import Estimate
-from apps.truth.quality import Quality, Reveals
-from apps.truth.team import Agreement, Confusion, Team
+from apps.truth.services.quality import Quality, Reveals
+from apps.truth.services.team import Agreement, Confusion, Team
 
 NO_BREAK = "\u00a0"
 REASONS = {

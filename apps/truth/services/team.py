@@ -13,7 +13,7 @@ from apps.stats.estimate import Estimate, missing
 from apps.stats.reviewers.many_raters import gwet_ac1, krippendorff_alpha
 from apps.stats.reviewers.quality import ReviewerQuality, reviewer_quality
 from apps.stats.reviewers.specific_agreement import specific_agreement
-from apps.truth.quality import Quality, Window, later_truths, quality
+from apps.truth.services.quality import Quality, Window, later_truths, quality
 
 # A table of more classes than these says nothing to anybody.
 MOST_CLASSES = 8

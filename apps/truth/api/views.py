@@ -14,10 +14,10 @@ from apps.accounts.services.access import get_or_404, project_of, require_role
 from apps.common.api import LinesRenderer, StreamedRenderer
 from apps.predictions.reading.columns import PARQUET
 from apps.registry.models import MonitoredModel
-from apps.truth import labels
-from apps.truth.exports import EXPORTS
+from apps.truth.api.exports import EXPORTS
+from apps.truth.api.serializers import LabelsAnswerSerializer, LabelsQuerySerializer
 from apps.truth.models import Resolution
-from apps.truth.serializers import LabelsAnswerSerializer, LabelsQuerySerializer
+from apps.truth.services import labels
 
 
 class CsvRenderer(StreamedRenderer):

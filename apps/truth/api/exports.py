@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from apps.common.spreadsheets import csv_pieces
 from apps.registry.models import MonitoredModel
-from apps.truth.labels import FIELDS, MOMENTS, VALUES, Label, pages
+from apps.truth.services.labels import FIELDS, MOMENTS, VALUES, Label, pages
 
 if TYPE_CHECKING:
     import pyarrow as pa

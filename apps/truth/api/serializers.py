@@ -3,8 +3,8 @@
 from rest_framework import serializers
 
 from apps.common.api import StrictSerializer
-from apps.truth.exports import EXPORTS
-from apps.truth.labels import PAGE
+from apps.truth.api.exports import EXPORTS
+from apps.truth.services.labels import PAGE
 
 
 class LabelsQuerySerializer(StrictSerializer):
