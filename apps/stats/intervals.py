@@ -44,9 +44,7 @@ class Interval:
     is_boundary: bool = False
 
 
-def wilson_interval(
-    successes: float, n: float, *, level: float = LEVEL, quantile: float | None = None
-) -> tuple[float, float]:
+def wilson_interval(successes: float, n: float, *, level: float = LEVEL) -> tuple[float, float]:
     """Wilson's score interval for a proportion.
 
     Parameters
@@ -55,8 +53,6 @@ def wilson_interval(
         May be fractional, for an effective sample size.
     n : float, positive
     level : float, in (0, 1)
-    quantile : float, optional
-        Used in place of the normal quantile of `level`.
 
     Returns
     -------
@@ -65,7 +61,7 @@ def wilson_interval(
     Raises
     ------
     ValueError
-        If n is not positive, successes is not between 0 and n, or the level or quantile is out of range.
+        If n is not positive, successes is not between 0 and n, or the level is out of range.
 
     References
     ----------
@@ -80,10 +76,7 @@ def wilson_interval(
         raise ValueError(f"n must be positive, got {n}")
     if not 0 <= successes <= n:
         raise ValueError(f"successes must be between 0 and n, got {successes}")
-    z = float(stats.norm.ppf((1 + as_level(level)) / 2)) if quantile is None else quantile
-    if not 0 <= z <= 1e100:
-        raise ValueError(f"quantile must not be negative, nor beyond 1e100, got {z}")
-    low, high = _wilson(successes / n, n, z)
+    low, high = _wilson(successes / n, n, float(stats.norm.ppf((1 + as_level(level)) / 2)))
     return float(low), float(high)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from apps.stats.design.draws import bin_centers
+from apps.stats.design.draws import bin_centers, logit_bin
 from apps.stats.estimators.binary import BinaryEstimator
 from apps.stats.estimators.population import Population
 from apps.stats.estimators.pseudo import PseudoValues
@@ -144,7 +144,7 @@ def test_log_loss_of_cells_is_that_of_rows_to_four_digits(world):
 def test_anticipated_variance_of_cells_is_that_of_rows(world):
     known, _, _ = world
     estimator, _ = by_rows(world)
-    m = estimator.fitted.predict(known["score"])
+    m = estimator.fitted.predict_bin(logit_bin(known["score"]))
     pi, a = known["pi"], known["amount"]
     pseudo, cells = estimator.pseudo, estimator.cells
     nothing = np.zeros(len(estimator.sample.pi))

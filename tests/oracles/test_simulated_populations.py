@@ -11,7 +11,8 @@ from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
 from apps.stats.estimators.binary import BinaryEstimator
 from apps.stats.estimators.calibration import expected_calibration_error
 from apps.stats.estimators.confusion import FORMULAS, confusion_of, evaluate
-from tests.oracles.populations import AMOUNTS, N, simulated
+from apps.stats.estimators.exact import uncorrected_figure
+from tests.oracles.populations import AMOUNTS, simulated
 
 REPLICATES = 100
 METRICS = ("accuracy", "precision", "recall", "f1", "specificity", "balanced_accuracy", "mcc", "kappa")
@@ -91,9 +92,7 @@ def test_most_uncertain_first_uncorrected_is_far_off():
     """The study: off by 41 points on the balanced population. Here: the 500 scores nearest to one half."""
     world = simulated("balanced")
     nearest = np.argsort(np.abs(world.score - 0.5))[:500]
-    figure = BinaryEstimator(
-        world.population(np.ones(N)), world.items(nearest, np.ones(N), label=world.truth[nearest])
-    ).uncorrected("accuracy")
+    figure = uncorrected_figure("accuracy", predicted=world.predicted[nearest], truth=world.truth[nearest])
     truth = evaluate("accuracy", confusion_of(world.predicted, world.truth))
     assert truth - figure.value > 0.35
     assert figure.high < truth

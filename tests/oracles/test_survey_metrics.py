@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from apps.stats.estimators.binary import BinaryEstimator
-from apps.stats.estimators.binary_parts import BinaryParts
 from apps.stats.estimators.confusion import linearise
 from apps.stats.estimators.hajek import hajek_mean
 from apps.stats.estimators.multiclass import MulticlassEstimator
@@ -157,10 +156,10 @@ def test_logit_interval_with_a_score(scored):
 
 
 @pytest.mark.parametrize("metric", ["accuracy", "precision", "recall", "f1"])
-def test_parts_with_a_score(scored, everyone, drawn, metric):
-    by_part = BinaryParts.of(scored, cells=everyone["part"], items=drawn["part"])
-    for part, figure in enumerate(by_part.estimate(metric)):
-        assert pair(figure) == from_r(f"score, part {part}: {metric}")
+@pytest.mark.parametrize("part", range(3))
+def test_parts_with_a_score(scored, everyone, drawn, metric, part):
+    there = scored.restrict(cells=everyone["part"] == part, items=drawn["part"] == part)
+    assert pair(there.estimate(metric)) == from_r(f"score, part {part}: {metric}")
 
 
 def test_the_anticipated_variance_only_widens(scored, everyone, drawn):

@@ -13,7 +13,7 @@ from apps.stats.estimators import confusion
 from apps.stats.estimators.calibration import estimate_calibration_error
 from apps.stats.estimators.conclusion import conclude
 from apps.stats.estimators.confusion import Metric
-from apps.stats.estimators.exact import METRICS, OF_SCORE, exact_figure, uncorrected_figure
+from apps.stats.estimators.exact import METRICS, OF_SCORE, exact_figure
 from apps.stats.estimators.hajek import hajek_confusion, hajek_linear
 from apps.stats.estimators.keys import NO_BASELINE
 from apps.stats.estimators.metrics import linearise
@@ -146,21 +146,15 @@ class BinaryEstimator:
             return hajek_confusion(metric, self.plain, self.sample.predicted.astype(np.float64), level=self.level)
         return conclude(self.pseudo, linearise(metric, self.pseudo), level=self.level)
 
-    def uncorrected(self, metric: Metric) -> Estimate:
-        """The metric of the answered items alone, for comparison."""
-        sample = self.sample
-        return uncorrected_figure(metric, predicted=sample.predicted, truth=sample.known, score=sample.score)
-
-    def value(self, matrix: ValueMatrix, *, against_baseline: bool = False) -> Estimate:
-        """Total value of the window's decisions, in money; `.scaled(1000 / N)` makes it per 1,000.
+    def value(self, matrix: ValueMatrix) -> Estimate:
+        """Total value of the window's decisions, in money.
 
         Raises
         ------
         ValueError
             If the matrix is not two by two.
         """
-        size = (self.with_baseline if against_baseline else self).population.size
-        return self.mean_value(matrix, against_baseline=against_baseline).scaled(max(size, 1.0))
+        return self.mean_value(matrix).scaled(max(self.population.size, 1.0))
 
     def mean_value(self, matrix: ValueMatrix, *, against_baseline: bool = False) -> Estimate:
         """Mean value of one decision, in money; against the baseline, of those that have one."""
@@ -266,11 +260,7 @@ class BinaryEstimator:
     @cached_property
     def pseudo(self) -> PseudoValues:
         """The pseudo-truths of this window."""
-        return self.pseudo_of(self.cells)
-
-    def pseudo_of(self, cells: Population) -> PseudoValues:
-        """The pseudo-truths with cells as they are given, not added up."""
-        return self._pseudo(cells, self.expected_truth(cells), self.expected_truth(self.sample))
+        return self._pseudo(self.expected_truth(self.cells), self.expected_truth(self.sample))
 
     def expected_truth(self, rows: Population | Sample) -> FloatArray:
         """m of each cell or item."""
@@ -279,11 +269,11 @@ class BinaryEstimator:
     @cached_property
     def plain(self) -> PseudoValues:
         """Pseudo-truths without a proxy: the bracket is each item's own two-phase truth."""
-        return self._pseudo(self.cells, np.zeros(len(self.cells.n)), np.zeros(len(self.sample.pi)))
+        return self._pseudo(np.zeros(len(self.cells.n)), np.zeros(len(self.sample.pi)))
 
-    def _pseudo(self, cells: Population, mean_cells: FloatArray, mean_items: FloatArray) -> PseudoValues:
+    def _pseudo(self, mean_cells: FloatArray, mean_items: FloatArray) -> PseudoValues:
         return PseudoValues(
-            population=cells,
+            population=self.cells,
             sample=self.sample,
             mean_cells=mean_cells,
             variance_cells=mean_cells * (1 - mean_cells),

@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 from apps.stats.arrays import FloatArray
 from apps.stats.estimate import Estimate, exactly, missing
 from apps.stats.estimators import confusion
-from apps.stats.estimators.confusion import PROPORTIONS, Confusion, Corners, undefined
-from apps.stats.intervals import wilson_interval
+from apps.stats.estimators.confusion import Confusion, Corners, undefined
 
 AVERAGES = ("macro", "micro", "weighted")
 PER_CLASS = ("precision", "recall", "specificity", "f1")
@@ -31,8 +30,6 @@ class TableFormula:
         The value of a (complex) table.
     needed : callable
         Of a table: the reason code where the metric divides by nothing, or None.
-    trials : callable or None
-        Of a table of counts: successes and trials, where the metric is a proportion of some of the rows.
     is_bounded : bool
         Whether it lives in [0, 1].
     """
@@ -40,7 +37,6 @@ class TableFormula:
     metric: str
     evaluated: Callable[[Table], complex]
     needed: Callable[[FloatArray], str | None]
-    trials: Callable[[FloatArray], tuple[float, float]] | None = None
     is_bounded: bool = True
 
     def value(self, table: FloatArray) -> float:
@@ -113,19 +109,6 @@ def exact_of_table(formula: TableFormula, counts: FloatArray) -> Estimate:
     return missing(code, n=n, covered_share=1.0) if code else exactly(formula.value(counts), n=n)
 
 
-def uncorrected_of_table(formula: TableFormula, counts: FloatArray) -> Estimate:
-    """The metric of the answered items alone; Wilson's interval where it is a proportion, none elsewhere."""
-    n, code = int(counts.sum()), formula.undefined(counts)
-    if code:
-        return missing("no_labels" if n == 0 else code, n=n)
-    value = formula.value(counts)
-    if formula.trials is None:
-        return Estimate(value, None, None, "uncorrected", n)
-    successes, trials = formula.trials(counts)
-    low, high = wilson_interval(successes, trials)
-    return Estimate(value, low, high, "uncorrected", int(trials))
-
-
 def _of_class(metric: str, label: int, classes: int) -> TableFormula:
     if metric not in confusion.FORMULAS:
         raise ValueError(f"unknown metric {metric!r}; known are {', '.join(confusion.FORMULAS)}")
@@ -133,22 +116,10 @@ def _of_class(metric: str, label: int, classes: int) -> TableFormula:
         raise ValueError(f"label must be 0 … {classes - 1}, got {label}")
     formula = confusion.FORMULAS[metric]
 
-    def trials(counts: FloatArray) -> tuple[float, float]:
-        table = _corners_of(counts, label)
-        whole = {
-            "accuracy": table.size,
-            "precision": table.tp + table.fp,
-            "recall": table.tp + table.fn,
-            "specificity": table.tn + table.fp,
-        }[metric]
-        right = {"accuracy": table.tp + table.tn, "specificity": table.tn}.get(metric, table.tp)
-        return right, whole
-
     return TableFormula(
         metric,
         evaluated=lambda table: formula(_corners(table, label)),
         needed=lambda table: undefined(metric, _corners_of(table, label)),
-        trials=trials if metric in PROPORTIONS else None,
         is_bounded=metric not in confusion.PLAIN_SCALE,
     )
 
@@ -216,12 +187,8 @@ def _varies(table: FloatArray) -> str | None:
     return None if max(true @ true, said @ said) < 1 - 1e-12 else "no_variation"
 
 
-def _right_of_all(counts: FloatArray) -> tuple[float, float]:
-    return float(np.trace(counts)), float(counts.sum())
-
-
 _OF_ALL: Mapping[str, TableFormula] = {
-    "accuracy": TableFormula("accuracy", _accuracy, lambda _: None, trials=_right_of_all),
+    "accuracy": TableFormula("accuracy", _accuracy, lambda _: None),
     "balanced_accuracy": TableFormula("balanced_accuracy", _balanced_accuracy, _every_class_occurs),
     "mcc": TableFormula("mcc", _mcc, _varies, is_bounded=False),
     "kappa": TableFormula("kappa", _kappa, _varies, is_bounded=False),

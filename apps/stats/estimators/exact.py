@@ -56,37 +56,6 @@ def exact_figure(metric: Metric, *, predicted: ArrayLike, truth: ArrayLike, scor
     return missing(code, n=n, covered_share=1.0) if value is None else exactly(value, n=n)
 
 
-def exact_from_counts(metric: str, table: Confusion) -> Estimate:
-    """A confusion metric of counts whose outcomes are all in, for reports that count in the database.
-
-    Parameters
-    ----------
-    metric : str
-        One of `FORMULAS`.
-    table : Confusion
-        Counts.
-
-    Returns
-    -------
-    Estimate
-
-    Raises
-    ------
-    ValueError
-        If the metric is unknown or a count negative.
-
-    Examples
-    --------
-    >>> exact_from_counts("precision", Confusion(3, 1, 2, 4)).value
-    0.75
-    """
-    if min(table.corners) < 0:
-        raise ValueError(f"table must not hold negative counts, got {table}")
-    code = undefined(metric, table)
-    n = int(table.size)
-    return missing(code, n=n, covered_share=1.0) if code else exactly(evaluate(metric, table), n=n)
-
-
 def uncorrected_figure(
     metric: Metric, *, predicted: ArrayLike, truth: ArrayLike, score: ArrayLike | None = None
 ) -> Estimate:

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from apps.stats.arrays import FloatArray, as_ints, as_level, as_probability
 from apps.stats.estimate import Estimate, exactly, missing
 from apps.stats.estimators.class_proxy import ClassProxy, fit_class_proxy
-from apps.stats.estimators.class_table import exact_of_table, table_formula, uncorrected_of_table
+from apps.stats.estimators.class_table import exact_of_table, table_formula
 from apps.stats.estimators.conclusion import Linearised, conclude
 from apps.stats.estimators.keys import NO_BASELINE
 from apps.stats.estimators.population import Population
@@ -113,11 +113,6 @@ class MulticlassEstimator:
         plug_in = math.nan if formula.undefined(expected) else formula.value(expected)
         slopes = formula.gradient(self.table)
         return self._conclude(slopes, formula.value(self.table), plug_in, is_bounded=formula.is_bounded)
-
-    def uncorrected(self, metric: str, *, label: int | None = None, average: str | None = None) -> Estimate:
-        """The metric of the answered items alone, for comparison."""
-        formula = table_formula(metric, label=label, average=average, classes=self.classes)
-        return uncorrected_of_table(formula, self._counts())
 
     def value(self, matrix: ValueMatrix) -> Estimate:
         """Total value of the window's decisions, in money."""

@@ -4,10 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from apps.stats.arrays import BoolArray, FloatArray, IntArray, sum_by
-from apps.stats.estimators.keys import as_classes
 
 Codes = NDArray[np.object_]
 
@@ -31,25 +30,6 @@ class Parts:
     def whole(cls, *, cells: int, items: int) -> "Parts":
         """One part that holds everything."""
         return cls(1, np.zeros(cells, dtype=np.int64), np.zeros(items, dtype=np.int64))
-
-    @classmethod
-    def of(cls, cells: ArrayLike, items: ArrayLike) -> "Parts":
-        """Parts numbered from 0; a part may have cells and no items.
-
-        Raises
-        ------
-        ValueError
-            If a number is negative or beyond a million, or an item's part has no cells.
-
-        Examples
-        --------
-        >>> Parts.of([0, 0, 2], [2]).sum_cells(np.array([1.0, 2.0, 3.0]))
-        array([3., 0., 3.])
-        """
-        of_cells, of_items = as_classes("cells", cells), as_classes("items", items)
-        if not np.isin(of_items, of_cells).all():
-            raise ValueError("items belong to a part that has no cells")
-        return cls(int(of_cells.max(initial=0)) + 1, of_cells, of_items)
 
     def sum_cells(self, values: FloatArray) -> FloatArray:
         """Sum of the cells of each part (number,)."""

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 from scipy.special import expit
 
 from apps.stats.arrays import LARGEST, FloatArray, IntArray, as_floats, as_inclusion, as_ints, sum_by
-from apps.stats.design.draws import NO_SCORE, bin_centers, logit_bin
+from apps.stats.design.draws import NO_SCORE, bin_centers
 
 PRIOR_MEAN = np.array([0.0, 1.0])
 PRIOR_PRECISION = np.array([1.0, 4.0])  # prior variances 1 and 1/4
@@ -33,7 +33,7 @@ class Recalibration:
 
     Examples
     --------
-    >>> Recalibration(intercept=0.0, slope=1.0).predict([0.5]).round(3)
+    >>> Recalibration(intercept=0.0, slope=1.0).predict_bin([100]).round(3)
     array([0.512])
     """
 
@@ -43,10 +43,6 @@ class Recalibration:
 
     def __post_init__(self) -> None:
         as_floats("intercept and slope", [self.intercept, self.slope], largest=LARGEST)
-
-    def predict(self, score: ArrayLike) -> FloatArray:
-        """Expected truth at each score (N,), taken at the middle of its bin."""
-        return self.predict_bin(logit_bin(score))
 
     def predict_bin(self, bins: ArrayLike) -> FloatArray:
         """Expected truth in each bin (N,)."""

@@ -147,10 +147,6 @@ class RegressionEstimator:
         figure = self._conclude(pseudo, total / cells.size)
         return _not_negative(figure) if is_not_negative else figure
 
-    def uncorrected(self, metric: str) -> Estimate:
-        """The metric of the answered items alone, for comparison; no interval."""
-        return uncorrected_error(metric, predicted=self._numbers, truth=self.sample.known)
-
     @cached_property
     def cells(self) -> Population:
         """The population with like cells added up."""

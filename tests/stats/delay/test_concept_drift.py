@@ -61,7 +61,7 @@ def test_a_complete_window_still_has_the_chance_of_its_outcomes():
     """Closed form: 300 of 400 right where .9 is expected; the error is √(.9·.1/400)."""
     known = {"predicted": [1] * 400, "score": [0.9] * 400, "pi": [1.0] * 400}
     window = BinaryEstimator(Population.from_rows(**known), Sample.of(**known, label=[1] * 300 + [0] * 100))
-    m = float(RAW_SCORE.predict([0.9])[0])
+    m = float(RAW_SCORE.predict_bin(logit_bin([0.9]))[0])
     found = concept_drift("accuracy", window)
     se = math.sqrt(m * (1 - m) / 400)
     assert found.measured.method == "exact"
@@ -74,7 +74,7 @@ def test_a_complete_window_still_has_the_chance_of_its_outcomes():
 def test_complete_windows_without_drift_are_rejected_one_time_in_twenty(rows):
     """Simulation, seed 93: truths drawn from the score at its bin's centre, 300 windows."""
     rng, found = np.random.default_rng(93), []
-    m = RAW_SCORE.predict(rows["score"])
+    m = RAW_SCORE.predict_bin(logit_bin(rows["score"]))
     for _ in range(300):
         label = (rng.random(2000) < m).astype(int)
         window = BinaryEstimator(Population.from_rows(**rows), Sample.of(**rows, label=label))

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from apps.stats.delay.mixing import MixedEstimator, mixed_estimator
 from apps.stats.delay.proxy import MixedProxy, fit_mixed_proxy
 from apps.stats.delay.weights import age_shares
+from apps.stats.design.draws import logit_bin
 from apps.stats.estimate import Estimate
 from apps.stats.estimators.confusion import confusion_of, evaluate
 from apps.stats.estimators.exact import METRICS
@@ -56,7 +57,7 @@ def test_the_estimate_is_the_mean_of_the_mixed_pseudo_outcomes(window):
     found = mix(columns, age)
     label, outcome, said = columns["label"], columns["outcome"], columns["predicted"]
     by_label = np.where(label == 1, found.proxy.by_label[1], found.proxy.by_label[0])
-    mean = np.where(np.isnan(label), found.proxy.by_score.predict(columns["score"]), by_label)
+    mean = np.where(np.isnan(label), found.proxy.by_score.predict_bin(logit_bin(columns["score"])), by_label)
     known = ~np.isnan(outcome)
     varpi = np.array([(age >= days).mean() for days in columns["delay"][known]])
     mixed = mean.copy()
@@ -143,7 +144,7 @@ def test_the_anticipated_variance_is_that_of_the_outcomes(window):
     found = mix(columns, age, drained=False)
     delay = np.where(truth == 1, 0, HORIZON) + np.where(truth == 1, 32.0, 0)  # positives: the mean of their delays
     varpi = np.array([(age >= days).mean() for days in delay])
-    mean = found.proxy.by_score.predict(columns["score"])
+    mean = found.proxy.by_score.predict_bin(logit_bin(columns["score"]))
     by_row = ((1 - varpi) / varpi * (truth - mean) ** 2).sum()
     from_cells = found.pseudo.anticipated(found.cells.sum_odds, np.zeros(len(found.sample.pi)))
     assert from_cells == pytest.approx(by_row, rel=0.1)

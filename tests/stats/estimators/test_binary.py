@@ -135,7 +135,7 @@ def test_a_baseline_that_never_differs_differs_by_exactly_nothing():
 def test_without_a_baseline_there_is_nothing_to_compare_with():
     found = estimator(with_baseline=False)
     assert found.accuracy_difference().code == "no_baseline"
-    assert found.value(OFFER, against_baseline=True).code == "no_baseline"
+    assert found.mean_value(OFFER, against_baseline=True).code == "no_baseline"
     assert found.estimate("accuracy", of="baseline").code == "no_baseline"
     assert found.win_rate().code == "no_baseline"
 
@@ -152,8 +152,8 @@ def test_a_part_without_a_baseline_is_left_out_of_the_comparison():
     known["baseline"] = np.where(half, known["baseline"], -1)
     partly = BinaryEstimator(Population.from_rows(**known), items(known, truth, drawn), proxy=cut.proxy)
     assert partly.accuracy_difference().value == pytest.approx(cut.accuracy_difference().value)
-    assert partly.value(OFFER, against_baseline=True).value == pytest.approx(
-        cut.value(OFFER, against_baseline=True).value
+    assert partly.mean_value(OFFER, against_baseline=True).value == pytest.approx(
+        cut.mean_value(OFFER, against_baseline=True).value
     )
 
 
@@ -248,14 +248,6 @@ def test_win_rate_is_the_hajek_mean_over_disagreements():
     apart = found.sample.predicted != found.sample.baseline
     right = (found.sample.predicted == found.sample.known)[apart]
     assert found.win_rate().value == pytest.approx(hajek_mean(right, found.sample.pi[apart]).value)
-
-
-def test_the_uncorrected_figure_is_that_of_the_answered_items_alone():
-    found = estimator()
-    right = found.sample.predicted == found.sample.known
-    assert found.uncorrected("accuracy").value == pytest.approx(right.mean())
-    assert found.uncorrected("accuracy").method == "uncorrected"
-    assert found.uncorrected("auc").low is None
 
 
 def test_value_per_thousand_is_the_total_in_another_unit():

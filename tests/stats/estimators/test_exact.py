@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from apps.stats.estimators.confusion import Confusion, evaluate, undefined
-from apps.stats.estimators.exact import METRICS, exact_figure, exact_from_counts, uncorrected_figure, worst_case_bounds
+from apps.stats.estimators.exact import METRICS, exact_figure, uncorrected_figure, worst_case_bounds
 
 
 def test_nothing_gives_no_number():
@@ -16,15 +16,17 @@ def test_auc_of_one_class_has_a_reason(truth, code):
     assert exact_figure("auc", predicted=[1, 0], truth=truth, score=[0.8, 0.3]).code == code
 
 
-def test_counts_and_rows_agree():
-    rows = exact_figure("f1", predicted=[1, 1, 0, 0, 1], truth=[1, 0, 1, 0, 1])
-    assert exact_from_counts("f1", Confusion(2, 1, 1, 1)) == rows
-
-
 def test_the_uncorrected_interval_counts_what_the_metric_divides_by():
     figure = uncorrected_figure("precision", predicted=[1, 1, 0, 0], truth=[1, 0, 0, 0])
     assert figure.n == 2
     assert figure.value == 0.5
+
+
+def test_the_uncorrected_figure_is_that_of_the_answered_items_alone():
+    rows = {"predicted": [1, 1, 0, 0], "truth": [1, 0, 0, 0], "score": [0.9, 0.8, 0.3, 0.1]}
+    assert uncorrected_figure("accuracy", **rows).value == 0.75
+    assert uncorrected_figure("accuracy", **rows).method == "uncorrected"
+    assert uncorrected_figure("auc", **rows).low is None
 
 
 @pytest.mark.parametrize("metric", ["accuracy", "precision", "recall", "specificity", "f1"])

@@ -41,7 +41,8 @@ def test_many_labels_leave_nothing_of_the_prior(labels):
 def test_one_class_alone_stays_finite():
     found = recalibrate([0, 199, 100], [1, 1, 1], [0.1, 1e-6, 1.0])
     assert np.isfinite([found.intercept, found.slope]).all()
-    assert ((found.predict([0.0, 0.5, 1.0]) > 0) & (found.predict([0.0, 0.5, 1.0]) < 1)).all()
+    expected = found.predict_bin([0, 100, 199])
+    assert ((expected > 0) & (expected < 1)).all()
 
 
 def test_the_scale_of_the_weights_does_not_matter(labels):
