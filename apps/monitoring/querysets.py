@@ -5,7 +5,8 @@ from typing import Any, Self
 
 from django.db.models import QuerySet, Sum
 
-from apps.monitoring.counts import COUNTS
+# Columns of FeatureDay; `services.counts.Counts` has one field for each, in this order.
+COUNTS = ("rows", "missing", "nulls", "unexpected_type", "out_of_range", "unseen_category")
 
 
 class FeatureDayQuerySet(QuerySet[Any]):

@@ -1,11 +1,11 @@
 from celery import shared_task
 
-from apps.monitoring import parked, services
+from apps.monitoring.services import inspecting, parked
 
 
 @shared_task(name="inspect")
 def inspect() -> None:
-    services.inspect_due()
+    inspecting.inspect_due()
 
 
 @shared_task(name="watch_parked")

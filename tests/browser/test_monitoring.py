@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from apps.accounts.models import Role, User
-from apps.monitoring import services
 from apps.monitoring.models import FeatureDay, IntakeHour
+from apps.monitoring.services import inspecting
 from apps.registry.models import MonitoredModel
 from apps.registry.services import put_model
 from tests.factories import (
@@ -30,7 +30,7 @@ def changed_model() -> MonitoredModel:
     model = make_model(make_project("office"), "employment", features=[INCOME, *FEATURES], slices=[])
     usual = [prediction_row(n, features={"income": 100 + n, **REST}) for n in range(40)]
     push_predictions(model, usual)
-    services.inspect_due()
+    inspecting.inspect_due()
     for day in FeatureDay.objects.all():
         FeatureDay.objects.filter(pk=day.pk).update(day=day.day - timedelta(days=2))
     hour = IntakeHour.objects.get()
@@ -48,7 +48,7 @@ def changed_model() -> MonitoredModel:
     push_predictions(model, changed + bad)
     push_outcomes(model, [{"id": "case-1", "outcome": "yes", "occurred_at": "2026-03-20T00:00:00Z"}])
     draw_all(model)
-    services.inspect_due()
+    inspecting.inspect_due()
     return model
 
 
@@ -99,7 +99,7 @@ def test_an_engineer_sees_the_change_closes_it_and_the_schema_settles_the_next(
     is_sound(page)
 
     push_predictions(model, [prediction_row(300, version="v7", features={"income": "1", **REST})])
-    services.inspect_due()
+    inspecting.inspect_due()
     page.goto("/p/office/models/employment/")
     expect(banner).to_contain_text("1 row")
     put_model(model.project, slug=model.slug, document={"features": [INCOME | {"type": "text"}, *FEATURES]})

@@ -8,8 +8,8 @@ import sys
 import pytest
 from django.db import connection
 
-from apps.monitoring import services
 from apps.monitoring.models import FeatureDay, IntakeHour
+from apps.monitoring.services import inspecting
 from apps.predictions.models import BatchStage, Stage
 from apps.registry.models import Incident
 from tests.factories import make_model, prediction_row, push_predictions
@@ -21,7 +21,7 @@ HANGING_WORKER = """
 import django, time
 django.setup()
 from apps.registry.services import incidents
-from apps.monitoring import services
+from apps.monitoring.services import inspecting
 
 observe = incidents.observe
 
@@ -31,7 +31,7 @@ def hang(*args, **kwargs):
     time.sleep(600)
 
 incidents.observe = hang
-services.inspect_due()
+inspecting.inspect_due()
 """
 
 
@@ -52,11 +52,11 @@ def test_a_batch_whose_worker_is_killed_while_inspecting_is_counted_once():
         assert worker.stdout is not None
         assert worker.stdout.readline().strip() == "in the middle"
         # While it lives, nobody else is given its batch.
-        assert services.inspect_due() == 0
+        assert inspecting.inspect_due() == 0
         worker.send_signal(signal.SIGKILL)
         worker.wait()
         assert not Incident.objects.exists()
         BatchStage.objects.filter(stage=Stage.INSPECT).update(lease_expires_at="2020-01-01T00:00:00Z")
 
-    assert [services.inspect_due(), services.inspect_due()] == [1, 0]
+    assert [inspecting.inspect_due(), inspecting.inspect_due()] == [1, 0]
     assert Incident.objects.get().rows == FeatureDay.objects.get().rows == IntakeHour.objects.get().accepted == 500

@@ -9,8 +9,8 @@ from django.db import connection
 from django.db.models import Sum
 
 from apps.common.errors import ConflictError
-from apps.monitoring import services
 from apps.monitoring.models import FeatureDay, IntakeHour
+from apps.monitoring.services import inspecting
 from apps.predictions.models import BatchStage, Stage
 from apps.registry.models import Incident
 from apps.registry.services import incidents, put_model
@@ -42,13 +42,13 @@ def push_as_text(model, *, first: int) -> None:
 
 def inspect() -> None:
     for _ in range(BATCHES):
-        services.inspect_due()
+        inspecting.inspect_due()
 
 
 def test_workers_at_once_make_one_incident_with_the_right_count():
     model = make_model(features=[{"name": "income", "type": "number"}], slices=[])
     at_once(lambda: push_as_text(model, first=0), lambda: push_as_text(model, first=10_000), inspect, inspect, inspect)
-    services.inspect_due()
+    inspecting.inspect_due()
     total = 2 * BATCHES * ROWS
     assert Incident.objects.get().rows == total
     assert FeatureDay.objects.aggregate(rows=Sum("rows"), wrong=Sum("unexpected_type")) == {
@@ -66,14 +66,14 @@ def test_a_schema_that_agrees_leaves_nothing_open_whoever_is_inspecting_meanwhil
         put_model(model.project, slug=model.slug, document={"features": [{"name": "income", "type": "text"}]})
 
     at_once(lambda: push_as_text(model, first=0), inspect, agree, inspect)
-    services.inspect_due()
+    inspecting.inspect_due()
     assert not Incident.objects.open().exists()
 
 
 def test_closings_at_once_close_once():
     model = make_model(features=[{"name": "income", "type": "number"}], slices=[])
     push_as_text(model, first=0)
-    services.inspect_due()
+    inspecting.inspect_due()
     incident = Incident.objects.get()
     said = []
 
@@ -82,6 +82,6 @@ def test_closings_at_once_close_once():
             said.append(incidents.close(Incident.objects.get(pk=incident.pk), by=None, note=note).note)
 
     at_once(lambda: close("one"), lambda: close("other"), lambda: push_as_text(model, first=10_000), inspect)
-    services.inspect_due()
+    inspecting.inspect_due()
     assert len(said) == 1
     assert Incident.objects.closed().get().note == said[0]

@@ -5,8 +5,8 @@ from datetime import date, timedelta
 import pytest
 
 from apps.common.errors import LeaseLostError
-from apps.monitoring import services
 from apps.monitoring.models import FeatureDay, FeatureSeen, IntakeHour
+from apps.monitoring.services import inspecting
 from apps.predictions.models import Batch, BatchStage, Payload, Stage
 from apps.predictions.services import stages
 from apps.registry.models import Incident, IncidentKind
@@ -38,7 +38,7 @@ def push_features(model, features, *, version="v7", start=1):
 
 def counts(feature="income", **filters):
     row = FeatureDay.objects.get(feature=feature, **filters)
-    return {name: value for name in services.COUNTS if (value := getattr(row, name))}
+    return {name: value for name in inspecting.COUNTS if (value := getattr(row, name))}
 
 
 def arrive_earlier(by=DAY):
@@ -53,9 +53,9 @@ def test_a_number_sent_as_text_is_one_incident_with_the_right_counts_over_severa
     model = income_model()
     push(model, [100, 200.5], version="v6", start=1)
     push(model, ["100", "200"], start=10)
-    services.inspect_due()
+    inspecting.inspect_due()
     push(model, ["300", 400, None, "500"], start=20)
-    services.inspect_due()
+    inspecting.inspect_due()
     incident = Incident.objects.get()
     assert (incident.version.name, incident.feature, incident.kind) == ("v7", "income", IncidentKind.TYPE_CHANGED)
     assert (incident.change, incident.rows) == ("number → string", 4)
@@ -69,7 +69,7 @@ def test_the_rows_are_kept_as_sent_drawn_and_reviewable():
     model = income_model()
     policies.put_document(model, {"floor": 1.0})
     push(model, ["100", "200"])
-    services.inspect_due()
+    inspecting.inspect_due()
     draw_all(model)
     open_due_items()
     assert [payload.features for payload in Payload.objects.all()] == [{"income": "100"}, {"income": "200"}]
@@ -79,7 +79,7 @@ def test_the_rows_are_kept_as_sent_drawn_and_reviewable():
 def test_missing_and_new_features_are_incidents_of_their_own():
     model = income_model(NUMBER, COLOUR)
     push_features(model, [{"income": 1, "colour": "red"}, {"income": 2, "age": 3}, {"age": 4, "income": 3}])
-    services.inspect_due()
+    inspecting.inspect_due()
     found = {(i.kind, i.feature): (i.change, i.rows) for i in Incident.objects.all()}
     assert found == {
         ("feature_missing", "colour"): ("missing", 2),
@@ -92,7 +92,7 @@ def test_each_version_has_its_own_incident_also_within_one_batch():
     model = income_model()
     rows = [prediction_row(n, version=f"v{n % 2}", features={"income": "many"}) for n in range(5)]
     push_predictions(model, rows)
-    services.inspect_due()
+    inspecting.inspect_due()
     assert dict(Incident.objects.values_list("version__name", "rows")) == {"v0": 3, "v1": 2}
 
 
@@ -115,7 +115,7 @@ def test_each_version_has_its_own_incident_also_within_one_batch():
 def test_what_a_declared_type_allows(declared, values, unexpected):
     model = income_model({"name": "income", "type": declared})
     push(model, values)
-    services.inspect_due()
+    inspecting.inspect_due()
     assert counts().get("unexpected_type", 0) == unexpected
     assert sum(Incident.objects.values_list("rows", flat=True)) == unexpected
 
@@ -123,7 +123,7 @@ def test_what_a_declared_type_allows(declared, values, unexpected):
 def test_a_model_without_a_schema_is_compared_with_nothing_but_its_features_are_counted():
     model = make_model(features=[], slices=[])
     push_features(model, [{"a": 1}, {"a": "x"}, {"b": None}])
-    services.inspect_due()
+    inspecting.inspect_due()
     assert not Incident.objects.exists()
     assert counts("a") == {"rows": 3, "missing": 1}
     assert counts("b") == {"rows": 3, "missing": 2, "nulls": 1}
@@ -133,13 +133,13 @@ def test_a_day_is_compared_with_the_days_before_it_whatever_the_order_of_its_bat
     model = income_model(NUMBER, COLOUR)
     push_features(model, [{"income": n, "colour": "red"} for n in (10, 20)])
     arrive_earlier()
-    services.inspect_due()
+    inspecting.inspect_due()
     yesterday = FeatureDay.objects.get(feature="income").day
     today = [{"income": 500, "colour": "blue"}, {"income": 15, "colour": "red"}, {"income": 500, "colour": "blue"}]
     push_features(model, today[:1], start=10)
-    services.inspect_due()
+    inspecting.inspect_due()
     push_features(model, today[1:], start=20)
-    services.inspect_due()
+    inspecting.inspect_due()
     assert counts("income", day=yesterday + DAY) == {"rows": 3, "out_of_range": 2}
     assert counts("colour", day=yesterday + DAY) == {"rows": 3, "unseen_category": 2}
     assert counts("income", day=yesterday) == {"rows": 2}
@@ -149,9 +149,9 @@ def test_codes_are_the_same_category_as_number_and_as_text():
     model = income_model(COLOUR)
     push_features(model, [{"colour": 1}, {"colour": 2}])
     arrive_earlier()
-    services.inspect_due()
+    inspecting.inspect_due()
     push_features(model, [{"colour": 1.0}, {"colour": "2"}, {"colour": "3"}], start=10)
-    services.inspect_due()
+    inspecting.inspect_due()
     assert counts("colour", day=max(FeatureDay.objects.values_list("day", flat=True)))["unseen_category"] == 1
 
 
@@ -159,9 +159,9 @@ def test_free_text_has_no_categories():
     model = income_model(COLOUR)
     push_features(model, [{"colour": f"text {n}"} for n in range(201)])
     arrive_earlier()
-    services.inspect_due()
+    inspecting.inspect_due()
     push_features(model, [{"colour": "never seen"}], start=1_000)
-    services.inspect_due()
+    inspecting.inspect_due()
     assert FeatureSeen.objects.get().before["categories"] is None
     assert not FeatureDay.objects.filter(unseen_category__gt=0).exists()
 
@@ -172,7 +172,7 @@ def test_names_that_the_sender_invents_are_told_apart_up_to_a_number_and_counted
     for start in (0, 300):
         made_up = [{"income": 1, f"made-up-{start + n}": None, long: 1} for n in range(150)]
         push_features(model, made_up, start=1 + start)
-        services.inspect_due()
+        inspecting.inspect_due()
     new = Incident.objects.filter(kind=IncidentKind.FEATURE_NEW)
     assert new.exclude(feature="").count() == 200
     assert new.get(feature="").rows == 300
@@ -188,7 +188,7 @@ def test_the_day_is_that_of_the_project():
     # 14 hours ahead of UTC: noon there is the day after.
     Batch.objects.update(received_at="2026-11-10T12:00:00Z")
     Payload.objects.update(received_at="2026-11-10T12:00:00Z")
-    services.inspect_due()
+    inspecting.inspect_due()
     assert FeatureDay.objects.get().day == date(2026, 11, 11)
 
 
@@ -198,7 +198,7 @@ def test_pushes_are_counted_by_hour_and_kind():
     push_predictions(model, [prediction_row(1, version="v7", features={"income": 1}), prediction_row(9)])
     push_outcomes(model, [{"id": "case-1", "outcome": "yes", "occurred_at": "2026-03-20T00:00:00Z"}])
     Batch.objects.update(received_at="2026-11-10T12:34:56Z")
-    services.inspect_due()
+    inspecting.inspect_due()
     hours = IntakeHour.objects.values_list("kind", "batches", "accepted", "duplicates", "hour__hour", "hour__minute")
     assert set(hours) == {("predictions", 2, 4, 1, 12, 0), ("outcomes", 1, 1, 0, 12, 0)}
 
@@ -206,7 +206,7 @@ def test_pushes_are_counted_by_hour_and_kind():
 def test_a_batch_is_counted_once_however_often_the_bell_rings():
     model = income_model()
     push(model, ["1", "2"])
-    assert [services.inspect_due(), services.inspect_due()] == [1, 0]
+    assert [inspecting.inspect_due(), inspecting.inspect_due()] == [1, 0]
     assert Incident.objects.get().rows == 2
 
 
@@ -219,14 +219,14 @@ def test_what_a_crash_interrupts_is_not_counted_twice(monkeypatch):
 
     with monkeypatch.context() as broken:
         # The last thing that is written before the end of the transaction.
-        broken.setattr(services.incidents, "observe", crash)
+        broken.setattr(inspecting.incidents, "observe", crash)
         with pytest.raises(RuntimeError):
-            services.inspect_due()
+            inspecting.inspect_due()
     assert not FeatureDay.objects.exists()
     state = BatchStage.objects.get(stage=Stage.INSPECT)
     assert "killed" in state.error
     BatchStage.objects.update(lease_expires_at="2020-01-01T00:00:00Z")
-    services.inspect_due()
+    inspecting.inspect_due()
     assert counts() == {"rows": 2, "unexpected_type": 2}
     assert Incident.objects.get().rows == 2
 
@@ -238,10 +238,10 @@ def test_a_worker_whose_lease_was_taken_over_writes_nothing():
     BatchStage.objects.update(lease_expires_at="2020-01-01T00:00:00Z")
     theirs = stages.claim(Stage.INSPECT)
     ((_, held),) = stages.by_model(theirs)
-    services.inspect_batches(model, held)
+    inspecting.inspect_batches(model, held)
     ((_, lost),) = stages.by_model(mine)
     with pytest.raises(LeaseLostError):
-        services.inspect_batches(model, lost)
+        inspecting.inspect_batches(model, lost)
     assert Incident.objects.get().rows == 1
 
 
@@ -250,7 +250,7 @@ def test_rows_of_others_between_a_batch_s_ids_are_not_counted_with_it():
     push(one, [1])
     push(other, ["text"] * 3)
     push(one, [2], start=10)
-    services.inspect_due()
+    inspecting.inspect_due()
     assert counts(model=one) == {"rows": 2}
     assert counts(model=other) == {"rows": 3, "unexpected_type": 3}
 
@@ -258,4 +258,4 @@ def test_rows_of_others_between_a_batch_s_ids_are_not_counted_with_it():
 def test_when_nothing_is_due_nothing_is_read(django_assert_num_queries):
     income_model()
     with django_assert_num_queries(1):
-        services.inspect_due()
+        inspecting.inspect_due()

@@ -8,10 +8,10 @@ from django.test import Client
 from apps.accounts.models import Role
 from apps.common.clock import database_now
 from apps.common.pictures import Bar, Chart, round_up
-from apps.monitoring import services
-from apps.monitoring.health import health
-from apps.monitoring.intake import Latency, Volume, intake, latencies
 from apps.monitoring.models import FeatureDay
+from apps.monitoring.pages.health import health
+from apps.monitoring.pages.intake import Latency, Volume, intake, latencies
+from apps.monitoring.services import inspecting
 from apps.predictions.models import Batch, BatchStage, RejectedCount
 from tests.factories import (
     draw_all,
@@ -63,7 +63,7 @@ def test_volumes_are_the_same_before_and_after_inspection(visit):
     hour = NOW.replace(minute=0)
     expected = {hour - HOUR: Volume(3, 0, 0), hour: Volume(1, 2, 1)}
     assert dict(intake(visit.model, now=NOW).by_hour["predictions"]) == expected
-    services.inspect_due()
+    inspecting.inspect_due()
     assert dict(intake(visit.model, now=NOW).by_hour["predictions"]) == expected
 
 
@@ -103,7 +103,7 @@ def test_latency_is_the_time_from_arrival_to_drawn_by_hour_of_arrival(visit):
 
 def feature_day(visit, day, feature="age", **counts):
     version, _ = visit.model.versions.get_or_create(name="v1")
-    given = dict.fromkeys(services.COUNTS, 0) | {"rows": 1_000} | counts
+    given = dict.fromkeys(inspecting.COUNTS, 0) | {"rows": 1_000} | counts
     FeatureDay.objects.create(model=visit.model, version=version, day=day, feature=feature, **given)
 
 
@@ -143,7 +143,7 @@ def test_the_page_tells_what_came(visit):
     push_predictions(visit.model, [prediction_row(1), prediction_row(2, score=7)])
     push_outcomes(visit.model, [{"id": "case-1", "outcome": "yes", "occurred_at": "2026-03-20T00:00:00Z"}])
     draw_all(visit.model)
-    services.inspect_due()
+    inspecting.inspect_due()
     page = visit.text()
     for part in ("Predictions", "Outcomes", "probability_range", "score is 7", "From arrival to drawn", "Age"):
         assert part in page
@@ -159,7 +159,7 @@ def test_a_page_without_anything_says_what_to_do(visit):
 
 def test_what_was_sent_is_shown_as_text(visit):
     push_predictions(visit.model, [prediction_row(1, features={"<script>alert(1)</script>": 1})])
-    services.inspect_due()
+    inspecting.inspect_due()
     page = visit.text()
     assert "&lt;script&gt;" in page
     assert "<script>alert" not in page
@@ -169,7 +169,7 @@ def test_the_page_costs_the_same_for_many_batches(visit, django_assert_max_num_q
     for n in range(30):
         push_predictions(visit.model, [prediction_row(n), prediction_row(1_000 + n, score=7)])
     draw_all(visit.model)
-    services.inspect_due()
+    inspecting.inspect_due()
     with django_assert_max_num_queries(14):
         visit.client.get(URL)
 
@@ -188,7 +188,7 @@ def test_the_web_process_draws_without_the_heavy_libraries():
     import subprocess
     import sys
 
-    code = "import django; django.setup(); import apps.monitoring.charts, apps.monitoring.health, sys; "
+    code = "import django; django.setup(); import apps.monitoring.pages.charts, apps.monitoring.pages.health, sys; "
     code += "print([name for name in ('matplotlib', 'scipy', 'pandas', 'altair') if name in sys.modules])"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment())
     assert answer.stdout.strip() == "[]"

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from apps.common.clock import database_now
-from apps.monitoring import parked
+from apps.monitoring.services import parked
 from apps.predictions.models import Batch, Outcome
 from apps.registry.models import Incident, IncidentKind
 from apps.registry.services import incidents

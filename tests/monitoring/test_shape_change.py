@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from apps.accounts.models import Role
-from apps.monitoring import services
+from apps.monitoring.services import inspecting
 from apps.review.models import ReviewItem
 from apps.review.services import open_due_items
 from apps.sampling.services import policies
@@ -35,7 +35,7 @@ def test_v7_with_income_as_text():
         rows = [prediction_row(start + n, version=version, features={"income": income}) for n in range(30)]
         answer = api.post("/api/v1/models/loans/predictions", {"predictions": rows}, "application/json")
         assert (answer.status_code, answer.json()["accepted"]) == (200, 30)
-        services.inspect_due()
+        inspecting.inspect_due()
 
     def open_incidents() -> list:
         return api.get("/api/v1/models/loans/incidents").json()["incidents"]

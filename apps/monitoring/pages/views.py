@@ -7,9 +7,9 @@ from django.views.decorators.http import require_safe
 
 from apps.accounts.models import Role
 from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
-from apps.monitoring import charts
-from apps.monitoring.health import health
-from apps.monitoring.intake import intake, latencies
+from apps.monitoring.pages import charts
+from apps.monitoring.pages.health import health
+from apps.monitoring.pages.intake import intake, latencies
 from apps.predictions.models import BatchKind, RejectedRow
 from apps.registry.models import MonitoredModel
 

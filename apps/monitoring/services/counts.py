@@ -1,6 +1,8 @@
 """What is counted of a feature, in rows of predictions."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+
+from apps.monitoring.querysets import COUNTS
 
 
 @dataclass(slots=True)
@@ -22,6 +24,3 @@ class Counts:
     def add(self, other: "Counts") -> None:
         for name in COUNTS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
-
-
-COUNTS = tuple(each.name for each in fields(Counts))

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 
 from apps.common.pictures import Bar, Chart, seconds
-from apps.monitoring.intake import Intake, Latency, Volume
+from apps.monitoring.pages.intake import Intake, Latency, Volume
 
 VOLUME = (("accepted", "accepted"), ("sent before", "duplicate"), ("rejected", "rejected"))
 LATENCY = (("half of the batches", "accepted"), ("95 % of the batches", "duplicate"))

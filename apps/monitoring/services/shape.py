@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from apps.monitoring.counts import Counts
-from apps.monitoring.seen import Memory
+from apps.monitoring.services.counts import Counts
+from apps.monitoring.services.seen import Memory
 from apps.registry.models import IncidentKind
 from apps.registry.models.features import KINDS, Feature
 from apps.registry.services.incidents import Sighting

@@ -9,7 +9,7 @@ import msgspec
 from django.db.models import TextField
 from django.db.models.functions import Cast
 
-from apps.monitoring.shape import Document, Rows
+from apps.monitoring.services.shape import Document, Rows
 from apps.predictions.models import Batch, Payload, Prediction
 
 ROWS_AT_ONCE = 5_000

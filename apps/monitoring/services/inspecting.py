@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 
 from django.db import transaction
 
-from apps.monitoring.adding import add_to
-from apps.monitoring.counts import COUNTS
 from apps.monitoring.models import FeatureSeen
-from apps.monitoring.reading import sent_rows
-from apps.monitoring.seen import Memory, Seen
-from apps.monitoring.shape import Inspector
+from apps.monitoring.services.counters import add_to
+from apps.monitoring.services.counts import COUNTS
+from apps.monitoring.services.seen import Memory, Seen
+from apps.monitoring.services.sent_rows import sent_rows
+from apps.monitoring.services.shape import Inspector
 from apps.predictions.models import Batch, BatchKind, BatchStage, Stage
 from apps.predictions.services import stages
 from apps.registry.models import MonitoredModel
