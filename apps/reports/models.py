@@ -65,7 +65,7 @@ class Report(models.Model):
     seq = models.BigIntegerField()
     as_of = models.DateTimeField()
     configuration_hash = models.CharField(max_length=64)
-    # See apps.reports.document.
+    # See apps.reports.engine.document.
     document = models.JSONField()
     # {name: {"light": "<svg…", "dark": "<svg…"}}
     charts = models.JSONField(default=dict)

@@ -2,21 +2,21 @@
 
 from django.urls import URLPattern, path
 
-from apps.reports.api import ReportRequestsView, ReportView
-from apps.reports.views import overview, reports
+from apps.reports.api.views import ReportRequestsView, ReportView
+from apps.reports.pages import projects, views
 
 urlpatterns: list[URLPattern] = [
-    path("", overview.home, name="home"),
-    path("p/<slug:project>/", overview.project, name="project"),
-    path("p/<slug:project>/models/<slug:model>/reports/<slug:kind>/", reports.reports, name="reports"),
-    path("p/<slug:project>/reports/<int:report>/", reports.report, name="report"),
-    path("p/<slug:project>/reports/<int:report>/report.pdf", reports.pdf, name="report_pdf"),
+    path("", projects.home, name="home"),
+    path("p/<slug:project>/", projects.project, name="project"),
+    path("p/<slug:project>/models/<slug:model>/reports/<slug:kind>/", views.reports, name="reports"),
+    path("p/<slug:project>/reports/<int:report>/", views.report, name="report"),
+    path("p/<slug:project>/reports/<int:report>/report.pdf", views.pdf, name="report_pdf"),
     path(
         "p/<slug:project>/reports/<int:report>/charts/<slug:name>.<slug:theme>.svg",
-        reports.chart,
+        views.chart,
         name="report_chart",
     ),
-    path("p/<slug:project>/report-jobs/<int:job>/", reports.job, name="report_job"),
+    path("p/<slug:project>/report-jobs/<int:job>/", views.job, name="report_job"),
 ]
 
 api_urlpatterns: list[URLPattern] = [

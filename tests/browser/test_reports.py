@@ -7,8 +7,8 @@ from playwright.sync_api import Page, expect
 
 from apps.accounts.models import Role, User
 from apps.registry.models import MonitoredModel
-from apps.reports.charts import render_charts
 from apps.reports.models import Report, ReportJob
+from apps.reports.pages.charts import render_charts
 from tests.factories import make_member
 from tests.reports.documents import document
 from tests.reports.stored import make_report, report_model

@@ -5,4 +5,4 @@ import pytest
 
 @pytest.fixture
 def without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("apps.reports.charts.render_charts", lambda kind, document: {})
+    monkeypatch.setattr("apps.reports.pages.charts.render_charts", lambda kind, document: {})

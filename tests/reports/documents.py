@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from typing import Any
 
-from apps.reports.document import Document, Figure, Figures, NaiveFigures, Part, Point
+from apps.reports.engine.document import Document, Figure, Figures, NaiveFigures, Part, Point
 
 SEXES = {"1": "male", "2": "female"}
 BANDS = ["under 25", "25 to under 60", "60 and over"]

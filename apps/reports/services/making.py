@@ -10,16 +10,16 @@ import structlog
 from django.db import connection
 
 from apps.registry.models import ValueModel
-from apps.reports.document import Document
+from apps.reports.engine.baseline import Baseline
+from apps.reports.engine.composing import VERSION, compose
+from apps.reports.engine.document import Document
+from apps.reports.engine.estimating import Judge, judge_of
+from apps.reports.engine.evidence import Evidence, gather
+from apps.reports.engine.performance import Performance
+from apps.reports.engine.protocol import Account
+from apps.reports.engine.value import Value
 from apps.reports.models import Kind, Report, ReportJob
-from apps.reports.services.account import Account
-from apps.reports.services.baseline import Baseline
-from apps.reports.services.composing import VERSION, compose
-from apps.reports.services.evidence import Evidence, gather
-from apps.reports.services.judging import Judge, judge_of
-from apps.reports.services.performance import Performance
 from apps.reports.services.restatement import previous_report, restatements
-from apps.reports.services.value import Value
 
 log = structlog.get_logger(__name__)
 
@@ -88,7 +88,7 @@ def _account(kind: str, judge: Judge, value_model: ValueModel | None) -> Account
 
 def _charts(kind: str, document: Document) -> dict[str, Any]:
     """The pictures; a report is worth keeping without them."""
-    from apps.reports.charts import render_charts  # noqa: PLC0415  # loads a JavaScript engine, in workers only
+    from apps.reports.pages.charts import render_charts  # noqa: PLC0415  # loads a JavaScript engine, in workers only
 
     try:
         return dict(render_charts(kind, dict(document)))

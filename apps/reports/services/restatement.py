@@ -4,11 +4,11 @@ from datetime import date, datetime
 from typing import Any
 
 from apps.registry.models import MonitoredModel
-from apps.reports import frames
-from apps.reports.document import FURTHER_METRICS, Figures, Restatement
-from apps.reports.figures import figure_text, unit_of
+from apps.reports.engine.document import FURTHER_METRICS, Figures, Restatement
+from apps.reports.engine.evidence import Evidence
 from apps.reports.models import Report
-from apps.reports.services.evidence import Evidence
+from apps.reports.pages.figures import figure_text, unit_of
+from apps.reports.services import window_frames
 
 
 def previous_report(model: MonitoredModel, kind: str, *, start: date, end: date, as_of: datetime) -> Report | None:
@@ -55,7 +55,7 @@ def restatements(
 
 def since(previous: Report, evidence: Evidence, document: Any) -> dict[str, int]:
     """How much became known of the window between the two reports, by kind; zeros left out."""
-    changes = frames.changes_frame(
+    changes = window_frames.changes_frame(
         evidence.model,
         start=evidence.start,
         end=evidence.end,

@@ -1,0 +1,60 @@
+"""Asking for reports, and reading them."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from apps.accounts.models import Scope
+from apps.accounts.services.access import get_or_404, project_of
+from apps.registry.models import MonitoredModel
+from apps.reports import services
+from apps.reports.api.serializers import JobAnswerSerializer, ReportAnswerSerializer, ReportRequestSerializer
+from apps.reports.models import ReportJob
+
+
+class ReportRequestsView(APIView):
+    required_scope = Scope.REPORTS_WRITE
+
+    @extend_schema(operation_id="request_report", request=ReportRequestSerializer, responses={202: JobAnswerSerializer})
+    def post(self, request: Request, model: str) -> Response:
+        """Ask for a report; it is made behind the scenes. Read it under the id in the answer."""
+        found = get_or_404(MonitoredModel.objects.in_project(project_of(request)), slug=model)
+        asked = ReportRequestSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        job = services.request_report(found, **asked.validated_data)
+        return Response({"id": job.pk}, status=202)
+
+
+class ReportView(APIView):
+    required_scope = Scope.REPORTS_READ
+
+    @extend_schema(operation_id="read_report", responses={200: ReportAnswerSerializer})
+    def get(self, request: Request, pk: int) -> Response:
+        """How far it is; once done, its results, the whole window first."""
+        jobs = ReportJob.objects.in_project(project_of(request)).select_related("report")
+        return Response(answer_of(get_or_404(jobs, pk=pk)))
+
+
+def answer_of(job: ReportJob) -> dict[str, Any]:
+    report = job.report
+    document = report.document if report else {}
+    as_of = report.as_of if report else job.as_of
+    return {
+        "id": job.pk,
+        "status": job.status,
+        "progress": job.progress,
+        "step": job.step,
+        "error": job.error,
+        "kind": job.kind,
+        "start": job.start.isoformat(),
+        "end": job.end.isoformat(),
+        "report": job.report_id,
+        "as_of": as_of.isoformat() if as_of else None,
+        "seq": report.seq if report else None,
+        "results": document.get("results", []),
+        "caveats": document.get("caveats", []),
+        "restatements": document.get("restatements", []),
+    }

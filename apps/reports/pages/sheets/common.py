@@ -1,0 +1,131 @@
+"""Figures as cells of tables and as large keys, the same on all sheets."""
+
+from collections.abc import Iterable
+
+from apps.reports.engine.document import (
+    BASELINE_METRICS,
+    FURTHER_METRICS,
+    PERFORMANCE_METRICS,
+    REGRESSION_METRICS,
+    VALUE_METRICS,
+    Document,
+    Figure,
+)
+from apps.reports.pages import contents, numbers, wording
+from apps.reports.pages.figures import SHORT_METHODS, Unit, figure_text, how, is_exact, range_text, unit_of
+from apps.reports.pages.reasons import reason
+from apps.reports.pages.sheets.parts import Cell, Key, Row, Table
+
+# Averages over several classes; further, like the others.
+OF_ALL_CLASSES = ("macro_precision", "macro_recall", "macro_f1", "weighted_f1")
+
+
+def is_further(metric: str) -> bool:
+    """Whether a metric is for those who want to know more."""
+    return metric in FURTHER_METRICS or metric in OF_ALL_CLASSES
+
+
+def unit(document: Document, metric: str) -> Unit:
+    return unit_of(metric, contents.currency(document))
+
+
+def cell(figure: Figure | None, of: Unit) -> Cell:
+    """The figure over its range, or a dash over the reason."""
+    if figure is None:
+        return Cell("–")
+    why = reason(figure)
+    return Cell(figure_text(figure, of), "; ".join(part for part in (range_text(figure, of), why) if part))
+
+
+def share_key(label: str, figure: Figure, *, note: str = "") -> Key:
+    """A share as "92 in 100"."""
+    if figure["value"] is None:
+        return Key(label, "", reason(figure), how(figure))
+    decimals = numbers.per_hundred_decimals(figure["low"], figure["high"])
+    text = numbers.in_hundred(figure["value"], decimals=decimals)
+    low, high = figure["low"], figure["high"]
+    spread = ""
+    if not is_exact(figure) and low is not None and high is not None:
+        spread = f"likely between {low * 100:.{decimals}f} and {high * 100:.{decimals}f}"
+    return Key(
+        label, text, _joined(spread or ("counted" if is_exact(figure) else ""), note, reason(figure)), how(figure)
+    )
+
+
+def figure_key(label: str, figure: Figure, of: Unit, *, note: str = "", between: str = "likely between") -> Key:
+    """Any figure, large."""
+    if figure["value"] is None:
+        return Key(label, "", reason(figure), how(figure))
+    spread = "counted" if is_exact(figure) else ""
+    if not is_exact(figure) and figure["low"] is not None and figure["high"] is not None:
+        step = of.step(figure)
+        low, high = of.text(figure["low"], step), of.text(figure["high"], step)
+        spread = f"{between} {low} and {high}"
+    return Key(label, figure_text(figure, of), _joined(spread, note, reason(figure)), how(figure))
+
+
+def _joined(*parts: str) -> str:
+    return ", ".join(part for part in parts if part)
+
+
+def parts_of(document: Document) -> list[tuple[str, str]]:
+    """The parts of the window that there are: name, and what the column is called."""
+    called = {"closed": "Outcomes in", "open": "Still open", "all": "Whole window"}
+    there = {part["part"] for part in document["parts"]} & set(document["sections"])
+    # Where everything is settled, or nothing is, the whole says it all.
+    return [(name, title) for name, title in called.items() if name in there and (name == "all" or len(there) == 3)]
+
+
+ORDER = {
+    "performance": (*PERFORMANCE_METRICS, *REGRESSION_METRICS, *OF_ALL_CLASSES, *FURTHER_METRICS),
+    "baseline": BASELINE_METRICS,
+    "value": VALUE_METRICS,
+}
+
+
+def metrics_of(document: Document) -> list[str]:
+    """The metrics in their usual order, class by class: a stored document keeps none."""
+    order = ORDER[document["kind"]]
+    there = {metric for figures in document["sections"].values() for metric in figures}
+
+    def place(metric: str) -> tuple[int, int, str]:
+        name, _, of = metric.partition(":")
+        of_class = document["classes"].index(of) if of in document["classes"] else -1
+        return of_class, order.index(name) if name in order else len(order), metric
+
+    return sorted(there, key=place)
+
+
+def metric_table(document: Document, metrics: Iterable[str], *, caption: str) -> Table:
+    """One row for each metric, one column for each part of the window."""
+    columns = parts_of(document)
+    rows = []
+    for metric in metrics:
+        name, aside = wording.metric_name(document, metric)
+        figures = [document["sections"][part].get(metric) for part, _ in columns]
+        rows.append(Row(name, [cell(figure, unit(document, metric)) for figure in figures], aside))
+    return Table(caption, ["Measure", *(title for _, title in columns)], rows)
+
+
+def how_table(document: Document, metrics: Iterable[str]) -> Table:
+    """Method, cases and shares behind the figures; those that rest on the same share a row."""
+    head = ["Figures", "How", "Cases used", "Worth as many equal draws as", "Answered", "Outcomes in", "Could be drawn"]
+    resting: dict[tuple[str, tuple[Cell, ...]], list[str]] = {}
+    for part, title in parts_of(document):
+        for metric in metrics:
+            figure = document["sections"][part].get(metric)
+            if figure is not None:
+                resting.setdefault((title, _basis_cells(figure)), []).append(wording.metric_name(document, metric)[0])
+    rows = [Row(title, list(cells), "; ".join(names)) for (title, cells), names in resting.items()]
+    return Table("How each figure came about", head, rows)
+
+
+def _basis_cells(figure: Figure) -> tuple[Cell, ...]:
+    shares = (figure["response_rate"], figure["outcome_share"], figure["covered_share"])
+    effective = figure["n_eff"]
+    return (
+        Cell(SHORT_METHODS.get(figure["method"], figure["method"])),
+        Cell(numbers.count(figure["n"])),
+        Cell("–" if effective is None else numbers.count(effective)),
+        *(Cell("–" if share is None else numbers.percent(share)) for share in shares),
+    )

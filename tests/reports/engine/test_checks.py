@@ -1,0 +1,209 @@
+"""What stands for or against the figures: expected and measured, second opinions, hindsight, the draw itself."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+from django.utils import timezone
+
+from apps.reports.engine.estimating import BinaryJudge
+from apps.reports.engine.evidence import gather
+from apps.reports.engine.so_far import so_far
+from apps.reports.models import Report
+from apps.reports.pages.sheets import sheet_of
+from apps.review.models import ReviewItem
+from apps.sampling.models import Draw
+from apps.truth.services import resolving as truth
+from tests.factories import push_outcomes
+from tests.reports.worlds import (
+    World,
+    ask,
+    caveat_codes,
+    close_days,
+    figures_of,
+    label_draws,
+    make_world,
+    report_of,
+    send_outcomes,
+)
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("without_pictures")]
+
+DAYS, CLOSED = 20, 10
+
+
+def half_closed(*, size: int = 3_000, **answering: float) -> World:
+    """Outcomes of the first ten days are in; all draws may have been answered."""
+    world = make_world(size, days=DAYS)
+    send_outcomes(world, [number for number in range(size) if number % DAYS < CLOSED])
+    label_draws(world, **answering)
+    close_days(world, before=CLOSED)
+    return world
+
+
+def turn_truth_of_open_days(world: World, share: float) -> None:
+    """From the tenth day on the same score means less: some truths turn."""
+    rng = np.random.default_rng(5)
+    opened = np.arange(len(world.y)) % DAYS >= CLOSED
+    world.y = np.where(opened & (rng.random(len(world.y)) < share), 1 - world.y, world.y)
+
+
+def drift_of(report: Report, part: str, metric: str = "accuracy"):
+    (found,) = [each for each in report.document["checks"]["drift"] if (each["part"], each["metric"]) == (part, metric)]
+    return found
+
+
+def sections_of(report: Report) -> dict[str, str]:
+    """What the page says, by section."""
+    sections = sheet_of(report, hidden=set()).by_name
+    return {name: " ".join([section.note, *section.sentences]) for name, section in sections.items()}
+
+
+def test_without_drift_open_days_are_as_earlier_outcomes_let_one_expect():
+    report = report_of(half_closed())
+    found = drift_of(report, "open")
+    assert (found["reference"], found["reference_n"]) == ("earlier", 1_500)
+    assert found["expected"]["method"] == "plug-in"
+    assert found["difference"]["low"] < 0 < found["difference"]["high"]
+    assert not found["has_drifted"]
+    assert "chance explains" in sections_of(report)["expected"]
+
+
+def test_a_score_that_no_longer_means_the_same_is_found():
+    world = make_world(3_000, days=DAYS)
+    turn_truth_of_open_days(world, 0.25)
+    send_outcomes(world, [number for number in range(3_000) if number % DAYS < CLOSED])
+    label_draws(world)
+    close_days(world, before=CLOSED)
+    report = report_of(world)
+    found = drift_of(report, "open")
+    assert found["expected"]["value"] == pytest.approx(drift_of(report, "closed")["measured"]["value"], abs=0.03)
+    assert found["difference"]["value"] < -0.05
+    assert found["has_drifted"]
+    assert "no longer means the same" in sections_of(report)["expected"]
+
+
+def test_the_first_days_of_a_model_have_only_the_score_to_go_by():
+    found = drift_of(report_of(half_closed(size=600)), "closed")
+    assert (found["reference"], found["reference_n"], found["has_drifted"]) == ("score", 0, False)
+
+
+def test_second_opinions_correct_what_reviewers_get_wrong():
+    """Every fifth answer is wrong; each is checked with probability one half."""
+    world = half_closed(wrong=0.2)
+    rng = np.random.default_rng(6)
+    items = list(ReviewItem.objects.filter(label__isnull=False).select_related("prediction"))
+    for item in items:
+        item.adjudication_probability = 0.5
+        item.is_adjudication_chosen = bool(rng.random() < 0.5)
+        if item.is_adjudication_chosen:
+            item.adjudicated = float(world.y[int(item.prediction.external_id.removeprefix("case-"))])
+        item.needs_resolution = True
+    changed = ["adjudication_probability", "is_adjudication_chosen", "adjudicated", "needs_resolution"]
+    ReviewItem.objects.bulk_update(items, changed)
+    truth.resolve_due()
+    report = report_of(world)
+
+    both = report.document["checks"]["second_opinions"]
+    predicted, _, true = world.select(range(CLOSED, DAYS))
+    accuracy = float((predicted == true).mean())
+    assert both["corrected"]["accuracy"]["low"] <= accuracy <= both["corrected"]["accuracy"]["high"]
+    assert both["corrected"]["accuracy"] == figures_of(report, "open")["accuracy"]
+    assert both["at_word"]["accuracy"]["high"] < accuracy
+    assert "With and without second opinions" in [s.title for s in sheet_of(report, hidden=set()).sections]
+
+
+def test_nobody_checked_has_no_second_opinions():
+    assert report_of(half_closed(size=400)).document["checks"]["second_opinions"] is None
+
+
+def test_closed_days_show_what_their_reviews_had_said():
+    report = report_of(half_closed(answered=0.8, wrong=0.1))
+    found = report.document["checks"]["hindsight"]
+    was, now = found["from_reviews"]["accuracy"], found["from_outcomes"]["accuracy"]
+    assert (found["days"], found["n"]) == (CLOSED, 1_500)
+    assert now == figures_of(report, "closed")["accuracy"]
+    assert was["method"] == "logit-mod"
+    assert was["response_rate"] == pytest.approx(0.8, abs=0.06)
+    # One answer in ten is wrong, which takes eight tenths of that from an accuracy of about .8.
+    assert was["value"] == pytest.approx(now["value"] - 0.06, abs=0.06)
+    assert found["disagreement"]["low"] <= 0.1 <= found["disagreement"]["high"]
+    assert "Reviewer and outcome differ" in sections_of(report)["hindsight"]
+
+
+def test_right_answers_are_what_the_outcomes_then_say():
+    found = report_of(half_closed()).document["checks"]["hindsight"]
+    was, now = found["from_reviews"], found["from_outcomes"]
+    for metric in ("accuracy", "precision", "recall"):
+        assert was[metric]["low"] <= now[metric]["value"] <= was[metric]["high"]
+    assert found["disagreement"]["value"] == 0
+
+
+def test_days_without_reviews_have_no_hindsight():
+    world = make_world(400, days=4)
+    send_outcomes(world, range(400))
+    close_days(world, before=4)
+    checks = report_of(world).document["checks"]
+    assert (checks["hindsight"], checks["second_opinions"], checks["plan"]) == (None, None, None)
+
+
+def test_outcomes_so_far_speak_for_the_whole_window():
+    """Every outcome comes 1 to 12 days after its prediction, known through day 19: of late days only the quick ones."""
+    world = make_world(3_000, days=DAYS)
+    wait = np.random.default_rng(9).integers(1, 13, 3_000)
+    day = np.arange(3_000) % DAYS
+    in_time = np.flatnonzero(day + wait <= DAYS - 1)
+    noon = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    came = [(noon + timedelta(days=int(days))).isoformat() for days in day + wait]
+    outcomes = ["yes" if true else "no" for true in world.y]
+    rows = [{"id": f"case-{at}", "outcome": outcomes[at], "occurred_at": came[at]} for at in in_time]
+    push_outcomes(world.model, rows)
+    truth.resolve_due()
+    label_draws(world, answered=0.5)
+    close_days(world, before=5)
+    world.model.maturity_days = 12
+    world.model.save()
+    as_of = datetime(2026, 3, 20, 13, tzinfo=UTC)
+    evidence = replace(gather(ask(world), as_of=timezone.now()), as_of=as_of)
+    found = so_far(BinaryJudge(evidence), evidence)
+    assert found["known"] == len(in_time)
+    assert found["through"] == "2026-03-20"
+    assert found["waits"]["0.5"] == pytest.approx(6, abs=1)
+    predicted, _, true = world.select(range(DAYS))
+    accuracy = float((predicted == true).mean())
+    figure = found["figures"]["accuracy"]
+    assert figure["low"] <= accuracy <= figure["high"]
+    reviews = figures_of(report_of(world))["accuracy"]
+    assert figure["high"] - figure["low"] < reviews["high"] - reviews["low"]
+
+
+def test_without_outcomes_there_is_nothing_so_far():
+    world = make_world(100, days=2)
+    label_draws(world)
+    assert report_of(world).document["checks"]["so_far"] is None
+
+
+def test_the_plan_says_what_every_answer_and_a_target_would_give():
+    report = report_of(half_closed(answered=0.5))
+    plan, figure = report.document["checks"]["plan"], figures_of(report, "open")["accuracy"]
+    assert plan["half_width"] < (figure["high"] - figure["low"]) / 2
+    assert plan["labels_needed"] > plan["drawn"]
+    facts = dict(sheet_of(report, hidden=set()).by_name["sample"].facts)
+    assert facts["Answers for right decisions to within ± 2.0 points"] == f"{plan['labels_needed']:,}"
+
+
+def test_a_draw_that_does_not_add_up_is_said():
+    world = half_closed()
+    assert "draw_unsound" not in caveat_codes(report_of(world))
+    lost = [draw.pk for draw in Draw.objects.order_by("pk") if draw.pk % 2]
+    ReviewItem.objects.filter(draw__in=lost).delete()
+    Draw.objects.filter(pk__in=lost).delete()
+    assert "draw_unsound" in caveat_codes(report_of(world))
+
+
+def test_models_of_several_classes_and_of_numbers_have_no_such_checks():
+    world = make_world(60, days=2)
+    world.model.task = "multiclass"
+    world.model.save()
+    assert report_of(world).document["checks"] is None

@@ -1,0 +1,175 @@
+"""A project's first page."""
+
+import json
+import re
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from apps.accounts.models import Role
+from apps.registry.models import MonitoredModel
+from apps.reports.models import Kind, Report
+from apps.reports.pages.overview import overview
+from apps.review.services import Answer, Verdict, claim_slots, decide, open_due_items
+from apps.sampling.services import policies
+from tests.factories import (
+    draw_all,
+    make_key,
+    make_member,
+    make_model,
+    make_project,
+    prediction_row,
+    push_predictions,
+)
+from tests.reports.documents import END, START, document
+
+pytestmark = pytest.mark.django_db
+
+
+def draw_everything(model: MonitoredModel, *, rows: int) -> None:
+    """Predictions that all become cases."""
+    policies.put_document(model, {"floor": 1.0})
+    push_predictions(model, [prediction_row(number) for number in range(rows)])
+    draw_all(model)
+    open_due_items()
+
+
+def make_report(model: object, kind: Kind, *, seq: int = 1) -> Report:
+    made: Report = Report.objects.create(
+        model=model,
+        kind=kind,
+        start=START,
+        end=END,
+        seq=seq,
+        as_of="2026-11-20T09:12:00+00:00",
+        configuration_hash="x",
+        document=document(kind),
+    )
+    return made
+
+
+def test_fresh_project_tells_its_owner_what_to_do_and_the_calls_work(client: Client) -> None:
+    owner = make_member(make_project("office"), Role.OWNER)
+    client.force_login(owner.user)
+    page = client.get("/p/office/").content.decode().replace("&quot;", '"')
+    _, key = make_key(owner.project)
+    calls = re.findall(r"curl -X (\w+) http://[^/]+(/\S+).*?-d '(.*?)'</pre>", page, re.DOTALL)
+    assert [method for method, _, _ in calls] == ["PUT", "POST"]
+    for method, path, body in calls:
+        answer = client.generic(
+            method, path, json.dumps(json.loads(body)), "application/json", headers={"Authorization": f"Bearer {key}"}
+        )
+        assert answer.status_code in {200, 201}, answer.content
+    [model] = overview(owner.project, member=owner)
+    assert model.intake.received == 1
+
+
+def test_fresh_project_does_not_send_a_reviewer_to_pages_of_owners(client: Client) -> None:
+    reviewer = make_member(make_project("office"), Role.REVIEWER)
+    client.force_login(reviewer.user)
+    page = client.get("/p/office/").content
+    assert b"There is no model here yet" in page
+    assert b"/p/office/keys/" not in page
+
+
+def test_counts_say_what_came_in_was_drawn_and_waits() -> None:
+    project = make_project()
+    reviewer = make_member(project)
+    model = make_model(project)
+    draw_everything(model, rows=4)
+    push_predictions(model, [prediction_row(number) for number in range(10, 13)])
+    [shown] = overview(project, member=reviewer)
+    assert (shown.intake.received, shown.intake.to_draw, shown.intake.to_open, shown.drawn) == (7, 1, 0, 4)
+    [line] = shown.queues
+    assert (line.items, line.waiting, line.for_you, line.settled) == (4, 4, 4, 0)
+
+
+def test_case_that_somebody_else_works_on_does_not_wait_for_me() -> None:
+    project = make_project()
+    me, other = make_member(project), make_member(project)
+    draw_everything(make_model(project), rows=4)
+    before = overview(project, member=me)[0].queues[0]
+    claim_slots(before.queue, by=other, limit=1)
+    after = overview(project, member=me)[0].queues[0]
+    assert (before.for_you, before.waiting) == (4, 4)
+    assert (after.for_you, after.waiting) == (3, 4)
+    assert overview(project, member=other)[0].queues[0].for_you == 4
+
+
+def test_latest_value_report_comes_before_other_kinds() -> None:
+    project = make_project()
+    member = make_member(project, Role.STAKEHOLDER)
+    model = make_model(project)
+    make_report(model, Kind.VALUE, seq=1)
+    newest = make_report(model, Kind.VALUE, seq=2)
+    make_report(model, Kind.PERFORMANCE, seq=3)
+    [shown] = overview(project, member=member)
+    assert shown.finding is not None
+    assert (shown.finding.report, shown.finding.kind) == (newest.pk, Kind.VALUE)
+    assert "more than" in shown.finding.sentence
+
+
+def test_stakeholder_sees_reports_and_nothing_of_the_queues(client: Client) -> None:
+    project = make_project("office")
+    model = make_model(project, "employment")
+    make_report(model, Kind.PERFORMANCE)
+    client.force_login(make_member(project, Role.STAKEHOLDER).user)
+    page = client.get("/p/office/").content.decode()
+    assert "/reports/value/" in page
+    assert "/queues/" not in page
+    assert "Predictions received" not in page
+
+
+def test_page_asks_the_same_number_of_questions_however_many_models(client: Client) -> None:
+    project = make_project("office")
+    client.force_login(make_member(project, Role.ENGINEER).user)
+    counts = []
+    for _ in range(2):
+        for _ in range(2):
+            make_report(make_model(project), Kind.VALUE)
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get("/p/office/").status_code == 200
+        counts.append(len(queries))
+    assert counts[0] == counts[1] <= 16
+
+
+def test_models_of_another_project_are_not_counted() -> None:
+    project = make_project()
+    elsewhere = make_model(make_project())
+    push_predictions(elsewhere, [prediction_row()])
+    mine = make_model(project)
+    [shown] = overview(project, member=make_member(project, Role.OWNER))
+    assert (shown.model, shown.intake.received) == (mine, 0)
+
+
+def test_home_leads_to_the_only_project_and_lists_several(client: Client) -> None:
+    member = make_member(make_project("office"))
+    client.force_login(member.user)
+    assert client.get("/")["Location"] == "/p/office/"
+    make_project("second").memberships.create(user=member.user, role=Role.STAKEHOLDER)
+    page = client.get("/").content.decode()
+    assert "/p/office/" in page
+    assert "/p/second/" in page
+
+
+def test_home_says_when_there_is_no_project(client: Client) -> None:
+    member = make_member(make_project())
+    member.delete()
+    client.force_login(member.user)
+    assert b"You are in no project yet" in client.get("/").content
+
+
+def test_who_is_asked_something_reads_so_on_the_first_page(client: Client) -> None:
+    model = make_model()
+    draw_everything(model, rows=1)
+    asker = make_member(model.project, Role.REVIEWER)
+    slot = claim_slots(model.queues.get(), by=asker)[0]
+    assert slot.lease_token is not None
+    asked = Answer(verdict=Verdict.ESCALATE, note="Does this count?")
+    decide(slot, by=asker, lease_token=slot.lease_token, answer=asked)
+    for role, is_asked in ((Role.REVIEWER, False), (Role.ADJUDICATOR, True)):
+        client.force_login(make_member(model.project, role).user)
+        page = client.get(f"/p/{model.project.slug}/").content.decode()
+        assert ("1 question of a colleague waits for your answer" in page) is is_asked

@@ -1,0 +1,33 @@
+import pytest
+
+from apps.reports.pages.charts import render_charts
+from apps.reports.pages.pdf import render_pdf
+from apps.reports.pages.sheets import sheet_of
+from tests.reports.documents import document
+from tests.reports.stored import make_report, report_model
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("kind", ["value", "performance", "baseline"])
+def test_each_kind_prints_as_tagged_pdf(kind: str) -> None:
+    report = make_report(report_model(), kind)
+    printed = render_pdf(report, sheet_of(report, hidden=set()))
+    assert printed.startswith(b"%PDF-")
+    assert b"/MarkInfo" in printed
+    assert b"pdfuaid" in printed
+
+
+@pytest.mark.django_db
+def test_pictures_and_tables_go_into_print() -> None:
+    made = document("performance")
+    report = make_report(report_model(), "performance", charts=render_charts("performance", made))  # type: ignore[arg-type]  # a TypedDict is a dict
+    with_pictures = render_pdf(report, sheet_of(report, hidden=set()))
+    report.charts = {}
+    assert len(with_pictures) > len(render_pdf(report, sheet_of(report, hidden=set())))
+
+
+@pytest.mark.django_db
+def test_names_are_text_in_print_whatever_they_hold() -> None:
+    report = make_report(report_model(), "value")
+    report.document["value"]["statement"] = '#panic("run") $x$ = [ \\ <script> " {{ 7*7 }}'
+    assert render_pdf(report, sheet_of(report, hidden=set())).startswith(b"%PDF-")
