@@ -5,8 +5,8 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-from apps.demo.state import StateFile
-from apps.demo.walk import Walk, new_steps
+from apps.demo.services.state import StateFile
+from apps.demo.services.walk import Walk, new_steps
 
 
 def say(line: str) -> None:

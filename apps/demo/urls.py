@@ -1,7 +1,7 @@
 from django.urls import URLPattern, path
 
-from apps.demo import views
+from apps.demo import pages
 
 urlpatterns: list[URLPattern] = [
-    path("demo/", views.progress, name="demo_progress"),
+    path("demo/", pages.progress, name="demo_progress"),
 ]

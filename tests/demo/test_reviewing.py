@@ -3,9 +3,9 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from apps.demo.dataset import load_production, load_reference
-from apps.demo.reviewing import Case, Reviewer, adjudication
-from apps.demo.training import load_or_train
+from apps.demo.services.dataset import load_production, load_reference
+from apps.demo.services.reviewing import Case, Reviewer, adjudication
+from apps.demo.services.training import load_or_train
 
 NOW = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
 REASONS = ["The age speaks against it", "The data it was given looks wrong"]

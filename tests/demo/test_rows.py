@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from apps.demo.dataset import FEATURES, People, load_production
-from apps.demo.rows import (
+from apps.demo.services.dataset import FEATURES, People, load_production
+from apps.demo.services.rows import (
     CHUNK,
     LATEST,
     SPAN,
@@ -15,7 +15,7 @@ from apps.demo.rows import (
     predicted_at,
     predictions,
 )
-from apps.demo.scored import Scored
+from apps.demo.services.scored import Scored
 from countersign.encoding import encode
 
 NOW = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from apps.demo.state import Link, StateFile, Step, read
+from apps.demo.services.state import Link, StateFile, Step, read
 
 NOW = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
 LATER = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from apps.demo.dataset import load_production, load_reference
-from apps.demo.scoring import Scorer
-from apps.demo.training import Predictor, load_or_train
+from apps.demo.services.dataset import load_production, load_reference
+from apps.demo.services.scoring import Scorer
+from apps.demo.services.training import Predictor, load_or_train
 
 
 @pytest.fixture(scope="module")

@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
-from apps.demo.documents import OFFER_WORTH
-from apps.demo.state import Link, ReportLink, StateFile
-from apps.demo.walk import new_steps
+from apps.demo.services.documents import OFFER_WORTH
+from apps.demo.services.state import Link, ReportLink, StateFile
+from apps.demo.services.walk import new_steps
 
 NOW = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
 

@@ -8,14 +8,14 @@ import pytest
 from django.core.wsgi import get_wsgi_application
 
 from apps.accounts.models import Role, User
-from apps.demo import desk, people, sending
-from apps.demo.dataset import load_production
-from apps.demo.documents import MODEL, MODEL_DOCUMENT, POLICIES_DOCUMENT
-from apps.demo.reviewing import Case
-from apps.demo.rows import chunks, positions_by_id
-from apps.demo.scoring import Scorer, open_scorer
-from apps.demo.state import StateFile
-from apps.demo.walk import new_steps
+from apps.demo.services import desk, people, sending
+from apps.demo.services.dataset import load_production
+from apps.demo.services.documents import MODEL, MODEL_DOCUMENT, POLICIES_DOCUMENT
+from apps.demo.services.reviewing import Case
+from apps.demo.services.rows import chunks, positions_by_id
+from apps.demo.services.scoring import Scorer, open_scorer
+from apps.demo.services.state import StateFile
+from apps.demo.services.walk import new_steps
 from apps.predictions.models import Outcome, Prediction
 from apps.review import services as review
 from apps.review.models import Decision, ReviewItem, Slot

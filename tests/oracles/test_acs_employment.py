@@ -22,7 +22,7 @@ import numpy as np
 import pyarrow.parquet
 import pytest
 
-from apps.demo.documents import MODEL_DOCUMENT
+from apps.demo.services.documents import MODEL_DOCUMENT
 from apps.sampling.services.randomness import permanent_numbers
 from apps.stats.design.draws import poisson_draw
 from apps.stats.design.planning import Plan

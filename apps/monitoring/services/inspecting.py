@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from django.db import transaction
 
 from apps.monitoring.models import FeatureSeen
+from apps.monitoring.querysets import COUNTS
 from apps.monitoring.services.counters import add_to
-from apps.monitoring.services.counts import COUNTS
 from apps.monitoring.services.seen import Memory, Seen
 from apps.monitoring.services.sent_rows import sent_rows
 from apps.monitoring.services.shape import Inspector

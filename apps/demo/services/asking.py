@@ -2,8 +2,8 @@
 
 from datetime import date, timedelta
 
-from apps.demo.documents import MODEL, PROJECT
-from apps.demo.state import SPAN, ReportLink, StateFile
+from apps.demo.services.documents import MODEL, PROJECT
+from apps.demo.services.state import SPAN, ReportLink, StateFile
 from countersign import Model
 
 REPORTS = {"performance": "Performance", "baseline": "Baseline", "value": "Value"}

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from apps.demo.chance import uniform
-from apps.demo.rows import class_of
+from apps.demo.services.chance import uniform
+from apps.demo.services.rows import class_of
 
 # Of the drawn cases, which are closer than most, 6 in 100 are judged wrongly.
 ERROR_WHEN_CLEAR = 0.02

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from apps.demo.codebook import DECLARED
+from apps.demo.services.codebook import DECLARED
 
 PROJECT = "employment-demo"
 MODEL = "employment"

@@ -9,8 +9,8 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from apps.demo import state
-from apps.demo.documents import VALUE_MODEL
+from apps.demo.services import state
+from apps.demo.services.documents import VALUE_MODEL
 
 
 @never_cache

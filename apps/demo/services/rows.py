@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from apps.demo.chance import uniform
-from apps.demo.dataset import FEATURES, People
-from apps.demo.scored import VERSION, Scored
-from apps.demo.state import SPAN
+from apps.demo.services.chance import uniform
+from apps.demo.services.dataset import FEATURES, People
+from apps.demo.services.scored import VERSION, Scored
+from apps.demo.services.state import SPAN
 
 # UTC, in whole milliseconds
 Moments = NDArray[np.datetime64]

@@ -8,7 +8,7 @@ import django
 from django.core.management import call_command
 from django.db import connections
 
-from apps.demo.documents import PROJECT
+from apps.demo.services.documents import PROJECT
 
 HOURS = 24 * 30
 USES = 1_000

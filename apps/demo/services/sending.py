@@ -5,13 +5,13 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from apps.demo.dataset import People
-from apps.demo.rows import CHUNK, chunks, due_outcomes, predictions
-from apps.demo.state import StateFile
+from apps.demo.services.dataset import People
+from apps.demo.services.rows import CHUNK, chunks, due_outcomes, predictions
+from apps.demo.services.state import StateFile
 from countersign import Model
 
 if TYPE_CHECKING:
-    from apps.demo.scoring import Scorer
+    from apps.demo.services.scoring import Scorer
 
 CONNECTIONS = 2
 # Outcomes that become known while the demo stands still are sent at a later start, by the day.

@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
-from apps.demo.documents import POLICIES_DOCUMENT
-from apps.demo.reviewing import Case, Reviewer, adjudication
-from apps.demo.state import StateFile
+from apps.demo.services.documents import POLICIES_DOCUMENT
+from apps.demo.services.reviewing import Case, Reviewer, adjudication
+from apps.demo.services.state import StateFile
 from countersign import ConflictError, Queue, Slot
 
 # About 450 cases, two answers each; what is over of the drawn ones waits for the person at the screen.

@@ -8,7 +8,7 @@ import xgboost as xgb
 from numpy.typing import NDArray
 from sklearn.tree import DecisionTreeClassifier
 
-from apps.demo.dataset import FEATURES, People
+from apps.demo.services.dataset import FEATURES, People
 
 SEED = 7
 ROUNDS = 80

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 from httpx import HTTPTransport
 
-from apps.demo import asking, desk, people, sending
-from apps.demo.dataset import People, load_production
-from apps.demo.documents import MODEL, MODEL_DOCUMENT, POLICIES_DOCUMENT, PROJECT
-from apps.demo.reviewing import Case
-from apps.demo.rows import positions_by_id
-from apps.demo.state import Link, StateFile, Step
+from apps.demo.services import asking, desk, people, sending
+from apps.demo.services.dataset import People, load_production
+from apps.demo.services.documents import MODEL, MODEL_DOCUMENT, POLICIES_DOCUMENT, PROJECT
+from apps.demo.services.reviewing import Case
+from apps.demo.services.rows import positions_by_id
+from apps.demo.services.state import Link, StateFile, Step
 from countersign import Client, Model, Queue
 
 if TYPE_CHECKING:
-    from apps.demo.scoring import Scorer
+    from apps.demo.services.scoring import Scorer
 
 QUIET_SECONDS = 3.0
 # However long it takes, it is not stuck: the progress page shows it.
@@ -180,6 +180,6 @@ class Walk:
     @cached_property
     def scorer(self) -> "Scorer":
         """Trained at the first start, read from the file afterwards."""
-        from apps.demo.scoring import open_scorer  # noqa: PLC0415  # slow to import: the links come first
+        from apps.demo.services.scoring import open_scorer  # noqa: PLC0415  # slow to import: the links come first
 
         return open_scorer(self.state.path.parent, self.production)

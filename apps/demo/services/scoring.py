@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from apps.demo.dataset import People, load_reference
-from apps.demo.scored import Scored
-from apps.demo.training import Predictor, load_or_train
+from apps.demo.services.dataset import People, load_reference
+from apps.demo.services.scored import Scored
+from apps.demo.services.training import Predictor, load_or_train
 
 
 class Scorer:
