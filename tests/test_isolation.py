@@ -30,7 +30,7 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 # Routes that carry nothing of a project: entrances, health, the person's own account, the API's description.
-OF_NO_PROJECT = {"home", "setup", "enter", "healthz", "readyz", "schema", "api_limits", "demo_progress"}
+OF_NO_PROJECT = {"home", "glossary", "setup", "enter", "healthz", "readyz", "schema", "api_limits", "demo_progress"}
 # Members of a project of one's own: what is shown there is of that project by construction.
 PROJECT_ALONE = {"project", "members", "api_keys", "audit", "audit_csv", "questions"}
 METHODS = ("get", "post", "put", "patch", "delete")
