@@ -15,6 +15,7 @@ from apps.accounts.models import Scope
 from apps.accounts.services import quotas
 from apps.accounts.services.access import get_or_404, key_of, project_of
 from apps.common.api import check_charset, whole
+from apps.common.media_types import ARROW, JSON, NDJSON, PARQUET
 from apps.predictions.api.serializers import (
     BatchesSerializer,
     OutcomesAnswerSerializer,
@@ -25,8 +26,6 @@ from apps.predictions.api.serializers import (
 )
 from apps.predictions.models import Batch, BatchKind, BatchStage, Stage
 from apps.predictions.reading.bodies import Body, of_a_push
-from apps.predictions.reading.columns import ARROW, PARQUET
-from apps.predictions.reading.decoding import JSON, NDJSON
 from apps.predictions.reading.unfolding import UNFOLDINGS
 from apps.predictions.services import pushing
 from apps.registry.models import MonitoredModel

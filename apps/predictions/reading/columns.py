@@ -18,8 +18,6 @@ import msgspec
 from apps.common.errors import UnprocessableError
 from apps.predictions.reading.bodies import IN_MEMORY, Bounds, of_a_push
 
-PARQUET = ("application/vnd.apache.parquet", "application/x-parquet")
-ARROW = ("application/vnd.apache.arrow.stream",)
 GROUPS = ("features", "probabilities", "attributions", "resources")
 MAX_COLUMNS = 4_100
 BATCH = 1_000

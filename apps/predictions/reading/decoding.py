@@ -8,12 +8,11 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from apps.common.errors import TooLargeError, UnsupportedMediaError
+from apps.common.media_types import ARROW, JSON, NDJSON, PARQUET
 from apps.common.strict_json import StrictJSONError
 from apps.predictions.reading.bodies import IN_MEMORY, Body
-from apps.predictions.reading.columns import ARROW, PARQUET, arrow_rows, parquet_rows
+from apps.predictions.reading.columns import arrow_rows, parquet_rows
 
-JSON = "application/json"
-NDJSON = ("application/x-ndjson", "application/ndjson", "application/jsonl")
 MAX_ROW_BYTES = 1024 * 1024
 # Rows that are checked and written together; what they hold meanwhile is some ten times their size.
 CHUNK_ROWS = 2_000

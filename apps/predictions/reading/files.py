@@ -12,11 +12,12 @@ from django.conf import settings
 from django.utils import timezone
 
 from apps.common.errors import DomainError, UnsupportedMediaError
+from apps.common.media_types import NDJSON, PARQUET
 from apps.predictions.models import BatchKind, FileForm
 from apps.predictions.reading.bodies import Body, Bounds
-from apps.predictions.reading.columns import PARQUET, parquet_rows, parquet_shape
+from apps.predictions.reading.columns import parquet_rows, parquet_shape
 from apps.predictions.reading.csv_files import CsvFile
-from apps.predictions.reading.decoding import NDJSON, gathered, lines
+from apps.predictions.reading.decoding import gathered, lines
 from apps.predictions.reading.mapping import Naming, columns_of
 from apps.predictions.reading.rows import PredictionReader, Rejection, read_each, read_outcome
 from apps.registry.models import MonitoredModel

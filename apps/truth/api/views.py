@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from apps.accounts.models import Role, Scope
 from apps.accounts.services.access import get_or_404, project_of, require_role
 from apps.common.api import LinesRenderer, StreamedRenderer
-from apps.predictions.reading.columns import PARQUET
+from apps.common.media_types import PARQUET
 from apps.registry.models import MonitoredModel
 from apps.truth.api.exports import EXPORTS
 from apps.truth.api.serializers import LabelsAnswerSerializer, LabelsQuerySerializer
