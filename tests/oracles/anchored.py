@@ -2,10 +2,9 @@
 
 import numpy as np
 
-from apps.stats.design.draws import poisson_draw
 from apps.stats.estimators.binary import BinaryEstimator
 from apps.stats.estimators.confusion import confusion_of, evaluate
-from tests.oracles.populations import N, simulated
+from tests.oracles.populations import N, poisson_draw, simulated
 
 REPLICATES = 100
 ANCHORED = 0.3

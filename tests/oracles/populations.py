@@ -6,8 +6,7 @@ from functools import cache
 import numpy as np
 from scipy.special import expit
 
-from apps.stats.arrays import FloatArray, IntArray
-from apps.stats.design.draws import poisson_draw
+from apps.stats.arrays import BoolArray, FloatArray, IntArray
 from apps.stats.design.planning import Plan
 from apps.stats.estimators.binary import BinaryEstimator
 from apps.stats.estimators.population import Population
@@ -20,6 +19,11 @@ FLOOR = 0.2
 AMOUNTS = ValueMatrix.of([[0, -1], [-0.25, 1]], uses_amount=True)
 #: What the draws are for. AUC asks for labels where nothing else does, so it weighs less.
 WEIGHTS = {"accuracy": 1.0, "precision": 1.0, "recall": 1.0, "value": 1.0, "auc": 0.2}
+
+
+def poisson_draw(u: FloatArray, p: FloatArray) -> BoolArray:
+    """Which predictions are drawn: those whose random number lies below their probability."""
+    return u < p
 
 
 @dataclass(frozen=True, eq=False)

@@ -24,13 +24,13 @@ import pytest
 
 from apps.demo.services.documents import MODEL_DOCUMENT
 from apps.sampling.services.randomness import permanent_numbers
-from apps.stats.design.draws import poisson_draw
 from apps.stats.design.planning import Plan
 from apps.stats.estimators.binary import BinaryEstimator
 from apps.stats.estimators.exact import exact_figure, uncorrected_figure
 from apps.stats.estimators.population import Population
 from apps.stats.estimators.sample import Sample
 from apps.stats.estimators.value import ValueMatrix
+from tests.oracles.populations import poisson_draw
 
 DATA = Path(__file__).parents[2] / "apps" / "demo" / "data"
 PUBLISHED = {

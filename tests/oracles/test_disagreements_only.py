@@ -8,12 +8,11 @@ so that a probability of zero there costs nothing.
 import numpy as np
 import pytest
 
-from apps.stats.design.draws import poisson_draw
 from apps.stats.estimate import Estimate
 from apps.stats.estimators.binary import BinaryEstimator
 from apps.stats.estimators.population import Population
 from apps.stats.estimators.sample import Sample
-from tests.oracles.populations import N, simulated
+from tests.oracles.populations import N, poisson_draw, simulated
 
 REPLICATES = 100
 LABELS = 500

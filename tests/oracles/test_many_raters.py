@@ -1,21 +1,19 @@
-"""Agreement of many raters against the tables of Gwet and Krippendorff, and against statsmodels."""
+"""Agreement of many raters against the tables of Gwet and Krippendorff."""
 
 import numpy as np
 import pytest
 from scipy import stats
-from statsmodels.stats.inter_rater import aggregate_raters
-from statsmodels.stats.inter_rater import fleiss_kappa as statsmodels_fleiss_kappa
 
-from apps.stats.reviewers.many_raters import fleiss_kappa, gwet_ac1, krippendorff_alpha
+from apps.stats.reviewers.many_raters import gwet_ac1, krippendorff_alpha
 from tests.oracles.published_labels import FOUR_RATERS
 
 
 @pytest.mark.parametrize(
     ("coefficient", "value", "se"),
-    [(fleiss_kappa, 0.76117, 0.15302), (gwet_ac1, 0.77544, 0.14295), (krippendorff_alpha, 0.74342, 0.14557)],
+    [(gwet_ac1, 0.77544, 0.14295), (krippendorff_alpha, 0.74342, 0.14557)],
 )
 def test_coefficients_and_standard_errors_are_gwet_s(coefficient, value, se):
-    """R package irrCAC on cac.raw4raters: fleiss.kappa.raw, gwet.ac1.raw, krippen.alpha.raw, all digits printed."""
+    """R package irrCAC on cac.raw4raters: gwet.ac1.raw, krippen.alpha.raw, all digits printed."""
     figure = coefficient(FOUR_RATERS, rng=np.random.default_rng(1))
     assert (round(figure.value, 5), round(figure.se, 5)) == (value, se)
 
@@ -27,19 +25,12 @@ def test_alpha_is_krippendorff_s_in_each_metric(metric, value):
     assert round(figure.value, 3) == value
 
 
-def test_fleiss_kappa_of_complete_ratings_is_that_of_statsmodels():
-    ratings = np.random.default_rng(2).integers(0, 4, (80, 5))
-    ratings[:, 1:] = np.where(np.random.default_rng(3).random((80, 4)) < 0.6, ratings[:, :1], ratings[:, 1:])
-    expected = statsmodels_fleiss_kappa(aggregate_raters(ratings)[0])
-    assert fleiss_kappa(ratings, rng=np.random.default_rng(1)).value == pytest.approx(expected, rel=1e-12)
-
-
 def test_the_bootstrap_agrees_with_the_linearised_error_where_every_item_has_all_its_labels():
     """The interval on the log scale, undone: half its length over the t quantile is the bootstrap's own error."""
     generator = np.random.default_rng(4)
     truth = generator.integers(0, 3, 400)
     ratings = np.where(generator.random((400, 4)) < 0.8, truth[:, None], generator.integers(0, 3, (400, 4)))
-    for coefficient in (fleiss_kappa, gwet_ac1, krippendorff_alpha):
+    for coefficient in (gwet_ac1, krippendorff_alpha):
         figure = coefficient(ratings, rng=generator, replicates=4000)
         length = np.log((1 - figure.low) / (1 - figure.high)) / 2 / stats.t.ppf(0.975, figure.df)
         assert length * (1 - figure.value) == pytest.approx(figure.se, rel=0.05)

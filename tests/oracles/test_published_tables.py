@@ -2,14 +2,14 @@
 
 import numpy as np
 import pytest
-from sklearn.metrics import cohen_kappa_score
 from statsmodels.stats.contingency_tables import mcnemar as statsmodels_mcnemar
 from statsmodels.stats.inter_rater import cohens_kappa
 from statsmodels.stats.proportion import proportion_confint
 
 from apps.stats.comparison.baseline import mcnemar
+from apps.stats.comparison.win_rate import exact_win_rate
 from apps.stats.intervals import wilson_interval
-from apps.stats.reviewers.agreement import cohen_kappa, cohen_kappa_weighted
+from apps.stats.reviewers.agreement import cohen_kappa
 
 TWO_BY_TWO = [[20, 5], [10, 15]]
 APPROVAL = [[794, 86], [150, 570]]
@@ -30,14 +30,6 @@ def test_kappa_of_three_classes_is_that_of_statsmodels():
     assert (figure.low, figure.high) == pytest.approx((expected.kappa_low, expected.kappa_upp), rel=1e-12)
 
 
-def test_weighted_kappa_is_that_of_scikit_learn_with_sample_weights():
-    rng = np.random.default_rng(3)
-    first, second, pi = rng.integers(0, 3, 200), rng.integers(0, 3, 200), rng.uniform(0.05, 1, 200)
-    second = np.where(rng.random(200) < 0.6, first, second)
-    expected = cohen_kappa_score(first, second, sample_weight=1 / pi)
-    assert cohen_kappa_weighted(first, second, pi).value == pytest.approx(expected, rel=1e-12)
-
-
 def test_mcnemar_of_the_approval_ratings_is_agresti_s():
     """Agresti, Categorical Data Analysis, table 10.1: χ² = 17.36 (17.3559) from 86 and 150."""
     found = mcnemar(86, 150)
@@ -45,7 +37,11 @@ def test_mcnemar_of_the_approval_ratings_is_agresti_s():
     assert round(found.statistic, 4) == 17.3559
     assert found.statistic == pytest.approx(expected.statistic)
     assert found.p_value == pytest.approx(expected.pvalue)
-    assert found.exact_p_value == pytest.approx(statsmodels_mcnemar(APPROVAL, exact=True).pvalue)
+
+
+def test_the_exact_win_rate_has_the_p_value_of_mcnemar_s_exact_test():
+    expected = statsmodels_mcnemar(APPROVAL, exact=True).pvalue
+    assert exact_win_rate([1] * 86 + [0] * 150, [0.2] * 236).p_value == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(("successes", "n"), [(0, 10), (1, 10), (8, 10), (10, 10), (263, 500)])

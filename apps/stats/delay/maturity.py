@@ -1,15 +1,14 @@
 """The maturity curve: which share of outcomes is known how many days after the prediction."""
 
-import math
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from apps.stats.arrays import BoolArray, FloatArray, as_floats, as_ints
+from apps.stats.arrays import BoolArray, FloatArray, as_floats
 from apps.stats.delay.horizon import known_outcomes
 from apps.stats.estimate import Estimate, missing
 from apps.stats.intervals import LEVEL, wilson_interval
@@ -32,9 +31,6 @@ class MaturityCurve:
         Predictions.
     events : int
         Outcomes known.
-    observed : array (n,), in days
-        Delay where known, else today's age; ascending.
-    level : float
     """
 
     times: FloatArray
@@ -43,8 +39,6 @@ class MaturityCurve:
     high: FloatArray
     n: int
     events: int
-    observed: FloatArray = field(repr=False)
-    level: float = LEVEL
 
     @property
     def code(self) -> str | None:
@@ -52,32 +46,6 @@ class MaturityCurve:
         if self.n == 0:
             return "no_population"
         return "no_outcomes" if self.events == 0 else None
-
-    def share_known_by(self, days: float) -> Estimate:
-        """Share of outcomes that are known this many days after the prediction.
-
-        Returns
-        -------
-        Estimate
-            `no_population`, or `not_mature` where no prediction has been watched for so long. Before the first
-            outcome 0, with Wilson's bound from those that were watched.
-
-        Raises
-        ------
-        ValueError
-            If days is negative or not finite.
-        """
-        if not (math.isfinite(days) and days >= 0):
-            raise ValueError(f"days must be finite and not negative, got {days}")
-        if self.n == 0:
-            return missing("no_population")
-        watched = self.n - int(np.searchsorted(self.observed, days))
-        if watched == 0 and not self._is_everything_known:
-            return missing("not_mature", n=self.n)
-        at = int(np.searchsorted(self.times, days, side="right")) - 1
-        if at < 0:
-            return Estimate(0.0, 0.0, wilson_interval(0, watched, level=self.level)[1], METHOD, self.n)
-        return Estimate(float(self.share[at]), float(self.low[at]), float(self.high[at]), METHOD, self.n)
 
     def days_until(self, share: float) -> Estimate:
         """Days after which this share of outcomes is known.
@@ -107,17 +75,9 @@ class MaturityCurve:
         low, high = self._first(self.high, share), self._first(self.low, share)
         return Estimate(value, low, high, METHOD, self.n, code="open_above" if high is None else None)
 
-    def median(self) -> Estimate:
-        """Days after which half of the outcomes are known; codes as for `days_until`."""
-        return self.days_until(0.5)
-
     def _first(self, curve: FloatArray, share: float) -> float | None:
         reached = curve >= share - _ROUNDING
         return float(self.times[int(reached.argmax())]) if reached.any() else None
-
-    @property
-    def _is_everything_known(self) -> bool:
-        return bool(len(self.share) and self.share[-1] >= 1 - _ROUNDING)
 
 
 def maturity_curve(delay: ArrayLike, age: ArrayLike, *, level: float = LEVEL) -> MaturityCurve:
@@ -151,8 +111,8 @@ def maturity_curve(delay: ArrayLike, age: ArrayLike, *, level: float = LEVEL) ->
     >>> curve = maturity_curve([2, 5, 5, float("nan")], [9, 9, 9, 9])
     >>> curve.times, curve.share
     (array([2., 5.]), array([0.25, 0.75]))
-    >>> curve.share_known_by(4).value, curve.median().value, curve.share_known_by(10).code
-    (0.25, 5.0, 'not_mature')
+    >>> curve.days_until(0.5).value
+    5.0
     """
     if not 0 < level < 1:
         raise ValueError(f"level must be in (0, 1), got {level}")
@@ -161,45 +121,7 @@ def maturity_curve(delay: ArrayLike, age: ArrayLike, *, level: float = LEVEL) ->
     known = known_outcomes(waited, ages)
     observed = np.where(known, waited, ages)
     steps = _no_steps() if not known.any() else _steps(observed, known, level=level)
-    return MaturityCurve(*steps, n=len(ages), events=int(known.sum()), observed=np.sort(observed), level=level)
-
-
-def maturity_by_class(
-    delay: ArrayLike, age: ArrayLike, *, group: ArrayLike, level: float = LEVEL
-) -> dict[int, MaturityCurve]:
-    """A maturity curve for each class that is known of every prediction, such as the predicted one.
-
-    The true class will not do: it is not known where the outcome is not.
-
-    Parameters
-    ----------
-    delay, age : array (n,), in days
-        As for `maturity_curve`.
-    group : array (n,) of int, not negative
-    level : float
-
-    Returns
-    -------
-    dict of int to MaturityCurve
-
-    Raises
-    ------
-    ValueError
-        As `maturity_curve`, or if group is not of whole numbers.
-
-    Examples
-    --------
-    >>> curves = maturity_by_class([1, 2, 8], [9, 9, 9], group=[0, 0, 1])
-    >>> {one: curve.median().value for one, curve in curves.items()}
-    {0: 1.0, 1: 8.0}
-    """
-    ages = as_floats("age", age)
-    waited = as_floats("delay", delay, length=len(ages), allow_nan=True)
-    classes = as_ints("group", group, length=len(ages))
-    return {
-        int(one): maturity_curve(waited[classes == one], ages[classes == one], level=level)
-        for one in np.unique(classes)
-    }
+    return MaturityCurve(*steps, n=len(ages), events=int(known.sum()))
 
 
 def _no_steps() -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:

@@ -1,106 +1,16 @@
-"""Poisson draws with a permanent random number, and the score bins shared by draw and report."""
+"""Score bins, shared by draw and report."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import logit
 
-from apps.stats.arrays import BoolArray, FloatArray, as_array, as_floats, as_ints, as_probability
+from apps.stats.arrays import FloatArray, as_floats, as_ints
 
 SCORE_BINS = 200
 LOGIT_LIMIT = 10.0
 NO_SCORE = -1
 
 _BIN_WIDTH = 2 * LOGIT_LIMIT / SCORE_BINS
-
-
-def poisson_draw(u: ArrayLike, p: ArrayLike) -> BoolArray:
-    """Which predictions are drawn: those whose own random number is below their probability.
-
-    Parameters
-    ----------
-    u : array (N,), in [0, 1)
-        One permanent random number per prediction, the same for every policy.
-    p : array (N,), in [0, 1]
-        Probability of the policy, or of the union of all policies.
-
-    Returns
-    -------
-    array (N,) of bool
-
-    Raises
-    ------
-    ValueError
-        If u or p is out of range, or their lengths differ.
-
-    References
-    ----------
-    Ohlsson (1995), Coordination of samples using permanent random numbers.
-
-    Examples
-    --------
-    >>> poisson_draw([0.02, 0.5], [0.1, 0.1])
-    array([ True, False])
-    """
-    numbers = as_floats("u", u)
-    probability = as_probability("p", p, length=len(numbers))
-    if ((numbers < 0) | (numbers >= 1)).any():
-        raise ValueError("u must be in [0, 1)")
-    return numbers < probability
-
-
-def union_probability(p_matrix: ArrayLike) -> FloatArray:
-    """Inclusion probability under several policies that share one u: the largest of theirs.
-
-    Parameters
-    ----------
-    p_matrix : array (N, policies), in [0, 1]
-
-    Returns
-    -------
-    array (N,)
-
-    Raises
-    ------
-    ValueError
-        If there is no policy, or a probability is out of range.
-
-    Examples
-    --------
-    >>> union_probability([[0.1, 0.4], [0.1, 0.0]])
-    array([0.4, 0.1])
-    """
-    matrix = as_array("p_matrix", p_matrix)
-    if matrix.ndim != 2 or matrix.shape[1] == 0:
-        raise ValueError(f"p_matrix must be (predictions, policies), got shape {matrix.shape}")
-    as_probability("p_matrix", matrix.ravel())
-    return np.asarray(matrix.max(axis=1), dtype=np.float64)
-
-
-def thin(p: ArrayLike, rate: float) -> FloatArray:
-    """Probabilities under a cap that was known before the draw: each times its rate.
-
-    Parameters
-    ----------
-    p : array (N,), in [0, 1]
-    rate : float, in (0, 1]
-
-    Returns
-    -------
-    array (N,)
-
-    Raises
-    ------
-    ValueError
-        If p or the rate is out of range. A rate of 0 would take the floor away.
-
-    Examples
-    --------
-    >>> thin([1.0, 0.2], 0.5)
-    array([0.5, 0.1])
-    """
-    if not 0 < rate <= 1:
-        raise ValueError(f"rate must be in (0, 1], got {rate}")
-    return as_probability("p", p) * rate
 
 
 def logit_bin(score: ArrayLike) -> NDArray[np.int16]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from apps.stats.comparison.multiple import benjamini_hochberg
+from apps.stats.comparison.multiple import q_values
 from apps.stats.drift.result import DriftTest
 
 LEVEL = 0.05
@@ -80,7 +80,7 @@ def judge_drift(
         raise ValueError(f"thresholds lack {', '.join(sorted(lacking))}")
     if wrong := [name for name, threshold in thresholds.items() if not threshold >= 0]:
         raise ValueError(f"thresholds must not be negative: {', '.join(wrong)}")
-    adjusted = benjamini_hochberg(test.p_value for test in tests)
+    adjusted = q_values(test.p_value for test in tests)
     return tuple(
         _verdict(test, threshold=thresholds[test.name], q_value=q, level=level)
         for test, q in zip(tests, adjusted, strict=True)

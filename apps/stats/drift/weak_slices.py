@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from apps.stats.arrays import BoolArray, FloatArray, IntArray, as_floats, as_inclusion
-from apps.stats.comparison.multiple import benjamini_hochberg
+from apps.stats.comparison.multiple import q_values
 from apps.stats.comparison.shares import compare_share, welch_df
 from apps.stats.drift.conditions import Condition, Feature, as_codes, conditions_of, rows_of
 from apps.stats.drift.slice_search import CANDIDATES, MINIMUM_LABELS, worst_slices
@@ -165,7 +165,7 @@ def find_weak_slices(
         for sought, held_out in (halves, halves[::-1])
         for conditions in worst_slices(sought.errors, sought.pi, sought.codes, conditions=splits, candidates=candidates)
     ]
-    adjusted = benjamini_hochberg(one.p_value for one in found)
+    adjusted = q_values(one.p_value for one in found)
     with_q = [replace(one, q_value=q) for one, q in zip(found, adjusted, strict=True)]
     return WeakSlices(tuple(sorted(with_q, key=_surest_first)), n)
 

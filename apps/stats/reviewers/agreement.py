@@ -1,4 +1,4 @@
-"""How often two raters say the same: raw agreement and Cohen's κ, each with its interval."""
+"""How often two raters agree: their table and Cohen's κ with its interval."""
 
 import math
 
@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from apps.stats.arrays import FloatArray, as_inclusion, as_ints, sum_by
-from apps.stats.estimate import Estimate, effective_size, missing
-from apps.stats.intervals import LEVEL, wilson_interval
+from apps.stats.arrays import FloatArray, as_ints, sum_by
+from apps.stats.estimate import Estimate, missing
+from apps.stats.intervals import LEVEL
 
 
 def agreement_table(first: ArrayLike, second: ArrayLike, *, classes: int, n: ArrayLike | None = None) -> FloatArray:
@@ -45,39 +45,6 @@ def agreement_table(first: ArrayLike, second: ArrayLike, *, classes: int, n: Arr
     if weight.shape != rows.shape:
         raise ValueError(f"n must have length {len(rows)}")
     return sum_by(rows * classes + columns, weight, size=classes * classes).reshape(classes, classes)
-
-
-def raw_agreement(table: ArrayLike, *, level: float = LEVEL) -> Estimate:
-    """Share on the diagonal, with Wilson's interval.
-
-    Parameters
-    ----------
-    table : array (classes, classes)
-        Counts.
-    level : float
-
-    Returns
-    -------
-    Estimate
-        `no_labels` for an empty table.
-
-    Raises
-    ------
-    ValueError
-        If the table is not square or a count is negative.
-
-    Examples
-    --------
-    >>> raw_agreement([[20, 5], [10, 15]]).value
-    0.7
-    """
-    counts = _square(table)
-    n = float(counts.sum())
-    if n == 0:
-        return missing("no_labels")
-    same = float(np.trace(counts))
-    low, high = wilson_interval(same, n, level=level)
-    return Estimate(same / n, low, high, "wilson", round(n), n_eff=n)
 
 
 def cohen_kappa(table: ArrayLike, *, level: float = LEVEL) -> Estimate:
@@ -119,51 +86,6 @@ def cohen_kappa(table: ArrayLike, *, level: float = LEVEL) -> Estimate:
     value, influence = _kappa(shares)
     variance = float((shares * influence**2).sum()) / n
     return _with_interval(value, variance, n=round(n), n_eff=n, level=level)
-
-
-def cohen_kappa_weighted(first: ArrayLike, second: ArrayLike, pi: ArrayLike, *, level: float = LEVEL) -> Estimate:
-    """Cohen's κ of a population from items drawn with known probability, by linearisation.
-
-    Parameters
-    ----------
-    first, second : array (n,) of int, not negative
-        What each rater said.
-    pi : array (n,), in (0, 1]
-    level : float
-
-    Returns
-    -------
-    Estimate
-        The variance is that of items from a superpopulation, Σ d²u²/(Σd)², so that π ≡ 1 gives `cohen_kappa`.
-
-    Raises
-    ------
-    ValueError
-        If lengths differ or pi is outside (0, 1].
-
-    References
-    ----------
-    Lin, Kim and Williamson (2003) for κ in surveys; Fleiss, Cohen and Everitt (1969).
-
-    Examples
-    --------
-    >>> figure = cohen_kappa_weighted([0, 0, 1, 1], [0, 1, 1, 1], [0.5, 0.25, 0.5, 0.5])
-    >>> round(figure.value, 3)
-    0.286
-    """
-    inclusion = as_inclusion("pi", pi)
-    rows = as_ints("first", first, length=len(inclusion))
-    columns = as_ints("second", second, length=len(inclusion))
-    if len(inclusion) == 0:
-        return missing("no_labels")
-    weight = inclusion.min() / inclusion
-    classes = int(max(rows.max(), columns.max())) + 1
-    shares = agreement_table(rows, columns, classes=classes, n=weight / weight.sum())
-    if not _varies(shares):
-        return missing("no_variation", n=len(inclusion))
-    value, influence = _kappa(shares)
-    variance = float((weight**2 * influence[rows, columns] ** 2).sum() / weight.sum() ** 2)
-    return _with_interval(value, variance, n=len(inclusion), n_eff=effective_size(inclusion), level=level)
 
 
 def _kappa(shares: FloatArray) -> tuple[float, FloatArray]:

@@ -75,8 +75,8 @@ def conclude_coefficient(
 
     Examples
     --------
-    >>> from apps.stats.reviewers.many_raters import fleiss_kappa
-    >>> fleiss_kappa([[0, 0], [1, 1], [0, 1]] * 20, rng=np.random.default_rng(1)).method
+    >>> from apps.stats.reviewers.many_raters import gwet_ac1
+    >>> gwet_ac1([[0, 0], [1, 1], [0, 1]] * 20, rng=np.random.default_rng(1)).method
     'bootstrap'
     """
     check_bootstrap(level=level, replicates=replicates)

@@ -1,6 +1,6 @@
-"""How often several raters say the same, beyond chance: Fleiss' κ, Gwet's AC1 and Krippendorff's α.
+"""How far several raters agree beyond chance: Gwet's AC1 and Krippendorff's α.
 
-κ and α fall towards zero where one class is rare, however well people agree; AC1 does not. Show them side by side.
+α falls towards zero where one class is rare, however well people agree; AC1 does not. Show them side by side.
 """
 
 from functools import partial
@@ -25,61 +25,6 @@ from apps.stats.reviewers.item_bootstrap import (
 from apps.stats.reviewers.ratings import RatingTable, tabulate_ratings
 
 
-def fleiss_kappa(
-    ratings: ArrayLike,
-    *,
-    rng: np.random.Generator,
-    pi: ArrayLike | None = None,
-    level: float = LEVEL,
-    replicates: int = REPLICATES,
-) -> Estimate:
-    """Fleiss' κ of any number of raters, who need not all have seen the same items.
-
-    Parameters
-    ----------
-    ratings : array (items, raters)
-        Class that each rater gave, nan where there is none.
-    rng : numpy.random.Generator
-        For the bootstrap over items.
-    pi : array (items,), in (0, 1], optional
-        Probability with which each item was drawn; items weigh 1/π.
-    level : float
-    replicates : int
-
-    Returns
-    -------
-    Estimate
-        `se` is Gwet's, who takes the number of items with two labels as fixed; the interval does not, and is the
-        narrower of the two where most items have one label. n counts the items with two labels or more.
-        `no_labels`; `no_overlap` where fewer than two items have two labels; `no_variation` where all
-        say the same one thing. Beside the number `preliminary` or `boundary`.
-
-    Raises
-    ------
-    ValueError
-        If ratings is not two-dimensional or holds infinite values, or another argument is out of range.
-
-    References
-    ----------
-    Fleiss (1971), Measuring nominal scale agreement among many raters.
-    Gwet (2014), Handbook of Inter-Rater Reliability, 4th edition, chapters 2 and 5.
-
-    Examples
-    --------
-    >>> figure = fleiss_kappa([[0, 0, 0], [0, 0, 1], [1, 1, 1], [1, 1, 0]] * 10, rng=np.random.default_rng(1))
-    >>> round(figure.value, 3), figure.n
-    (0.333, 40)
-    """
-    check_bootstrap(level=level, replicates=replicates)
-    table = tabulate_ratings(ratings, pi=pi)
-    if refused := refusal(table):
-        return refused
-    coefficient = _of_shares(table, intercept=0.0, slope=1.0)
-    if is_without_chance(coefficient):
-        return missing("no_variation", n=table.paired().n)
-    return conclude_coefficient(coefficient, rng=rng, level=level, replicates=replicates)
-
-
 def gwet_ac1(
     ratings: ArrayLike,
     *,
@@ -89,32 +34,43 @@ def gwet_ac1(
     level: float = LEVEL,
     replicates: int = REPLICATES,
 ) -> Estimate:
-    """Gwet's AC1, which keeps its meaning where one class is rare.
+    """Estimate Gwet's AC1, which keeps its meaning where one class is rare.
+
+    Raters need not all have seen the same items.
 
     Parameters
     ----------
     ratings : array (items, raters)
         Class that each rater gave, nan where there is none.
     rng : numpy.random.Generator
+        Resamples the items for the interval.
     classes : int, optional
-        Classes a rater could have chosen; those that somebody chose if left out.
+        Number of classes a rater could have chosen; by default those that were chosen.
     pi : array (items,), in (0, 1], optional
-    level : float
+        Probability with which each item was drawn; items weigh 1/π.
+    level : float, in (0, 1)
+        Confidence level of the interval.
     replicates : int
+        Bootstrap resamples.
 
     Returns
     -------
     Estimate
-        As `fleiss_kappa`; `no_variation` only where there is but one class to choose.
+        `se` is Gwet's, who takes the number of items with two labels as fixed. The interval does not, and is the
+        narrower of the two where most items have one label. n counts the items with two labels or more.
+        Without a number: `no_labels`; `no_overlap` where fewer than two items have two labels; `no_variation` where
+        there is only one class to choose. Beside the number: `preliminary` or `boundary`.
 
     Raises
     ------
     ValueError
-        As `fleiss_kappa`, and if classes is below the number of classes in use.
+        If ratings is not two-dimensional or holds infinite values, classes is below the number of classes in use, or
+        another argument is out of range.
 
     References
     ----------
     Gwet (2008), Computing inter-rater reliability and its variance in the presence of high agreement.
+    Gwet (2014), Handbook of Inter-Rater Reliability, 4th edition, chapters 2 and 5.
 
     Examples
     --------
@@ -131,7 +87,7 @@ def gwet_ac1(
         return refused
     if choices < 2:
         return missing("no_variation", n=table.paired().n)
-    coefficient = _of_shares(table, intercept=1.0, slope=-1 / (choices - 1))
+    coefficient = _of_shares(table, choices=choices)
     return conclude_coefficient(coefficient, rng=rng, level=level, replicates=replicates)
 
 
@@ -144,29 +100,33 @@ def krippendorff_alpha(
     level: float = LEVEL,
     replicates: int = REPLICATES,
 ) -> Estimate:
-    """Krippendorff's α from the coincidences of all pairs of ratings of an item.
+    """Estimate Krippendorff's α from the coincidences of all pairs of ratings of an item.
 
     Parameters
     ----------
     ratings : array (items, raters)
         Class, rank or score that each rater gave, nan where there is none.
     rng : numpy.random.Generator
+        Resamples the items for the interval.
     metric : {"nominal", "ordinal", "interval"}
-        How far two values are apart: the same or not; the share of all ratings that lies between; the difference
-        squared.
+        Distance of two values: whether they differ; the share of all ratings that lies between; the squared difference.
     pi : array (items,), in (0, 1], optional
-    level : float
+        Probability with which each item was drawn; items weigh 1/π.
+    level : float, in (0, 1)
+        Confidence level of the interval.
     replicates : int
+        Bootstrap resamples.
 
     Returns
     -------
     Estimate
-        As `fleiss_kappa`, with Gwet's standard error.
+        As `gwet_ac1`, but `no_variation` where all ratings are the same.
 
     Raises
     ------
     ValueError
-        As `fleiss_kappa`, and if the metric is unknown.
+        If ratings is not two-dimensional or holds infinite values, the metric is unknown, or another argument is out
+        of range.
 
     References
     ----------
@@ -190,27 +150,28 @@ def krippendorff_alpha(
     return conclude_coefficient(coefficient, rng=rng, level=level, replicates=replicates)
 
 
-def _of_shares(table: RatingTable, *, intercept: float, slope: float) -> Coefficient:
-    """Coefficients whose chance disagreement is a straight line in 1 − Σπ_k², π_k mean shares of the classes."""
+def _of_shares(table: RatingTable, *, choices: int) -> Coefficient:
+    """AC1 as a coefficient: its chance disagreement is 1 − (1 − Σπ_k²)/(K − 1), with π_k the mean class shares."""
+    slope = -1 / (choices - 1)
     raters, paired = table.raters, table.is_paired.astype(np.float64)
     pairs = np.where(paired > 0, raters * (raters - 1), 1.0)
     apart = np.where(paired > 0, 1 - (table.counts * (table.counts - 1)).sum(axis=1) / pairs, 0.0)
     shares = table.counts / raters[:, None]
-    disagreement = partial(_disagreement, apart=apart, paired=paired, shares=shares, intercept=intercept, slope=slope)
+    disagreement = partial(_disagreement, apart=apart, paired=paired, shares=shares, slope=slope)
     weight = table.items * table.weight / (table.items @ table.weight)
     observed, expected = (float(part[0]) for part in disagreement(weight[None]))
     margins, share_paired = weight @ shares, float(weight @ paired)
     by_chance = -2 * slope * (shares @ margins - float(margins @ margins))
     by_pairs = paired * (apart - observed) / share_paired
-    safe = max(expected, NOTHING)  # without chance there is no figure, and none is asked for
+    safe = max(expected, NOTHING)
     influence = -by_pairs / safe + observed / safe**2 * by_chance
     published = influence + (1 - observed / safe) * (paired / share_paired - 1)
     return Coefficient(table, disagreement, influence, published)
 
 
 def _disagreement(
-    weights: FloatArray, *, apart: FloatArray, paired: FloatArray, shares: FloatArray, intercept: float, slope: float
+    weights: FloatArray, *, apart: FloatArray, paired: FloatArray, shares: FloatArray, slope: float
 ) -> tuple[FloatArray, FloatArray]:
     margins = weights @ shares / weights.sum(axis=-1, keepdims=True)
     observed = (weights @ apart) / (weights @ paired)
-    return observed, intercept + slope * (1 - (margins**2).sum(axis=-1))
+    return observed, 1 + slope * (1 - (margins**2).sum(axis=-1))

@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 from scipy.stats import beta
 from statsmodels.stats.proportion import proportion_confint
 
-from apps.stats.comparison.baseline import mcnemar
 from apps.stats.comparison.win_rate import exact_win_rate
 
 ANYTHING = st.one_of(st.floats(), st.integers(-2, 2))
@@ -24,10 +23,6 @@ def test_all_wins_in_closed_form():
     assert found.estimate.low == pytest.approx(0.025 ** (1 / 12)) == beta.ppf(0.025, 12, 1)
     assert (found.estimate.value, found.estimate.high) == (1.0, 1.0)
     assert found.p_value == pytest.approx(2 * 0.5**12)
-
-
-def test_the_p_value_is_that_of_mcnemar_s_exact_test():
-    assert exact_win_rate([1] * 15 + [0] * 4, [0.2] * 19).p_value == mcnemar(15, 4).exact_p_value
 
 
 def test_unequal_probabilities_have_no_binomial():

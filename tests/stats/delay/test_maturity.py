@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.duration.survfunc import SurvfuncRight
 
-from apps.stats.delay.maturity import maturity_by_class, maturity_curve
+from apps.stats.delay.maturity import maturity_curve
 
 NAN = float("nan")
 DAYS = st.floats(0, 400, width=16)
@@ -44,15 +44,15 @@ def test_the_interval_covers_the_true_share_known():
     rng, covered = np.random.default_rng(42), 0
     for _ in range(300):
         delay, age = rng.exponential(30, 150), rng.uniform(0, 120, 150)
-        figure = maturity_curve(np.where(delay <= age, delay, NAN), age).share_known_by(30)
-        covered += figure.low <= 1 - math.exp(-1) <= figure.high
+        curve = maturity_curve(np.where(delay <= age, delay, NAN), age)
+        step = curve.times.searchsorted(30, side="right") - 1
+        covered += curve.low[step] <= 1 - math.exp(-1) <= curve.high[step]
     assert 276 <= covered <= 296
 
 
 def test_without_censoring_it_is_the_share_of_rows():
     curve = maturity_curve([1, 2, 2, 4], [9, 9, 9, 9])
     assert curve.share.tolist() == [0.25, 0.75, 1.0]
-    assert curve.share_known_by(30).value == 1.0
     assert (curve.n, curve.events, curve.code) == (4, 4, None)
 
 
@@ -65,38 +65,21 @@ def test_where_all_is_known_the_interval_ends_at_one():
     assert stepwise.low[-1] == stepwise.low[-2] > 0.85
 
 
-def test_before_the_first_outcome_the_bound_is_that_of_those_watched():
-    """Wilson's upper end of 0 of 3: 1.96²/(3 + 1.96²) = .5615; one of the four was not watched for two days."""
-    figure = maturity_curve([5, NAN, NAN, NAN], [9, 9, 9, 1]).share_known_by(2)
-    assert (figure.value, figure.low) == (0.0, 0.0)
-    assert figure.high == pytest.approx(0.5615, abs=1e-4)
-
-
 def test_past_the_oldest_prediction_nothing_is_said():
     curve = maturity_curve([5, NAN], [20, 20])
-    assert curve.share_known_by(20).value == 0.5
-    assert curve.share_known_by(20.5).code == "not_mature"
+    assert curve.share[-1] == 0.5
     assert curve.days_until(0.6).code == "not_mature"
 
 
 def test_an_interval_open_above_says_so():
-    figure = maturity_curve([5, 6, NAN, NAN], [20] * 4).median()
+    figure = maturity_curve([5, 6, NAN, NAN], [20] * 4).days_until(0.5)
     assert (figure.value, figure.low, figure.high, figure.code) == (6.0, 5.0, None, "open_above")
 
 
 def test_no_outcomes_and_no_predictions_have_their_codes():
     assert maturity_curve([NAN, NAN], [3, 4]).code == "no_outcomes"
-    assert maturity_curve([NAN, NAN], [3, 4]).share_known_by(2).value == 0.0
     nothing = maturity_curve([], [])
-    assert {nothing.code, nothing.share_known_by(1).code, nothing.median().code} == {"no_population"}
-
-
-def test_classes_have_curves_of_their_own(late):
-    delay, age = late
-    group = np.arange(400) % 2 * 3
-    curves = maturity_by_class(delay, age, group=group)
-    assert sorted(curves) == [0, 3]
-    assert curves[3].share.tolist() == maturity_curve(delay[group == 3], age[group == 3]).share.tolist()
+    assert {nothing.code, nothing.days_until(0.5).code} == {"no_population"}
 
 
 @pytest.mark.parametrize(
@@ -115,23 +98,17 @@ def test_bad_input_is_named(delay, age, complaint):
         maturity_curve(delay, age)
 
 
-@pytest.mark.parametrize("days", [-1, NAN, math.inf])
-def test_a_day_that_is_none_is_refused(days):
-    with pytest.raises(ValueError, match="days must be"):
-        maturity_curve([1], [2]).share_known_by(days)
-
-
 @pytest.mark.parametrize("share", [0.0, 1.1, NAN])
 def test_a_share_that_is_none_is_refused(share):
     with pytest.raises(ValueError, match="share must be"):
         maturity_curve([1], [2]).days_until(share)
 
 
-@given(st.lists(st.tuples(DAYS, DAYS), max_size=12), DAYS, st.floats(0.01, 1))
-def test_whatever_the_delays_the_curve_rises_inside_its_interval(rows, days, share):
+@given(st.lists(st.tuples(DAYS, DAYS), max_size=12), st.floats(0.01, 1))
+def test_whatever_the_delays_the_curve_rises_inside_its_interval(rows, share):
     delay = [waited if waited <= age else NAN for waited, age in rows]
     curve = maturity_curve(delay, [age for _, age in rows])
     assert (np.diff(curve.share) > 0).all()
     assert ((curve.low >= 0) & (curve.low <= curve.share) & (curve.share <= curve.high) & (curve.high <= 1)).all()
-    for figure in (curve.share_known_by(days), curve.days_until(share)):
-        assert figure.code is not None or figure.low <= figure.value <= figure.high
+    figure = curve.days_until(share)
+    assert figure.code is not None or figure.low <= figure.value <= figure.high

@@ -25,14 +25,6 @@ PLANNED = ("accuracy", "precision", "recall", "f1", "mcc", "auc", "average_preci
 @pytest.mark.parametrize(
     ("call", "complaint"),
     [
-        (lambda: draws.poisson_draw([1.0], [0.5]), r"u must be in \[0, 1\)"),
-        (lambda: draws.poisson_draw([0.5], [1.5]), r"p must be in \[0, 1\]"),
-        (lambda: draws.poisson_draw([0.5], []), "p must have length 1, got 0"),
-        (lambda: draws.union_probability([0.5]), "p_matrix must be"),
-        (lambda: draws.union_probability([[0.5], [0.5, 0.1]]), "p_matrix must hold numbers only"),
-        (lambda: draws.union_probability([[NAN]]), "p_matrix holds nan"),
-        (lambda: draws.thin([0.5], 0), "rate must be in"),
-        (lambda: draws.thin([0.5], NAN), "rate must be in"),
         (lambda: draws.logit_bin([1.1]), "score must be in"),
         (lambda: draws.logit_bin([INF]), "score holds infinite values"),
         (lambda: draws.bin_centers([200]), "bins must be below 200"),
@@ -109,15 +101,12 @@ def test_a_class_without_an_answer_has_a_code_and_nothing_drawn_no_rate():
 
 @quick_and_many(300)
 def test_draws_and_bins_are_sound_or_refused(examples):
-    def claim(one, two, rate):
-        judged(lambda: draws.poisson_draw(one, two), "u", "p")
-        judged(lambda: draws.union_probability(one), "p_matrix")
-        judged(lambda: draws.thin(one, rate), "p", "rate")
+    def claim(one, rate):
         judged(lambda: draws.logit_bin(one), "score")
         judged(lambda: draws.bin_centers(one), "bins")
         judged(lambda: floor_share(rate), "expected")
 
-    holds(claim, VECTORS, VECTORS, NUMBERS, examples=examples)
+    holds(claim, VECTORS, NUMBERS, examples=examples)
 
 
 @quick_and_many(300)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apps.stats.comparison.multiple import benjamini_hochberg
+from apps.stats.comparison.multiple import q_values
 from apps.stats.drift.bins import CategoryBins, NumberBins
 from apps.stats.drift.conditions import Feature, rows_of
 from apps.stats.drift.weak_slices import find_weak_slices
@@ -46,7 +46,7 @@ def test_figures_of_a_slice_belong_together():
 
 def test_q_values_are_taken_over_the_candidates_of_both_halves():
     slices = search(*drawn(3)).slices
-    assert [one.q_value for one in slices] == list(benjamini_hochberg(one.p_value for one in slices))
+    assert [one.q_value for one in slices] == list(q_values(one.p_value for one in slices))
     assert [one.p_value for one in slices] == sorted(one.p_value for one in slices)
 
 

@@ -10,11 +10,11 @@ from hypothesis.extra.numpy import arrays
 from apps.stats.intervals import wilson_interval
 from apps.stats.reviewers.agreement import agreement_table, cohen_kappa
 from apps.stats.reviewers.coincidences import METRICS, coincidences
-from apps.stats.reviewers.many_raters import fleiss_kappa, gwet_ac1, krippendorff_alpha
+from apps.stats.reviewers.many_raters import gwet_ac1, krippendorff_alpha
 from apps.stats.reviewers.ratings import tabulate_ratings
 
 nan = np.nan
-COEFFICIENTS = [fleiss_kappa, gwet_ac1, *(partial(krippendorff_alpha, metric=metric) for metric in METRICS)]
+COEFFICIENTS = [gwet_ac1, *(partial(krippendorff_alpha, metric=metric) for metric in METRICS)]
 
 
 def rng(seed=1):
@@ -32,7 +32,6 @@ def test_ac1_stays_where_kappa_collapses():
     """Closed form for two raters right with .99: they agree on .9802 whatever the prevalence; κ falls, AC1 does not."""
     for prevalence, kappa, ac1 in [(0.5, 0.9604, 0.9604), (0.02, 0.6597, 0.9790)]:
         ratings = labels(400_000, prevalence=prevalence, right=0.99, raters=2, generator=rng(2))
-        assert fleiss_kappa(ratings, rng=rng()).value == pytest.approx(kappa, abs=0.01)
         assert krippendorff_alpha(ratings, rng=rng()).value == pytest.approx(kappa, abs=0.01)
         assert gwet_ac1(ratings, rng=rng()).value == pytest.approx(ac1, abs=0.002)
         table = agreement_table(ratings[:, 0], ratings[:, 1], classes=2)
@@ -55,12 +54,12 @@ def test_weights_undo_a_draw_that_prefers_disagreement():
     """Simulation, seed 4: items on which raters differ are drawn four times as often."""
     generator, found, unweighted = rng(4), [], []
     everyone = labels(400_000, prevalence=0.3, right=0.9, raters=3, generator=generator)
-    truth = fleiss_kappa(everyone, rng=generator).value
+    truth = krippendorff_alpha(everyone, rng=generator).value
     pi = np.where(everyone.std(axis=1) > 0, 0.002, 0.0005)
     for _ in range(150):
         drawn = generator.random(len(pi)) < pi
-        found.append(fleiss_kappa(everyone[drawn], pi=pi[drawn], rng=generator, replicates=200))
-        unweighted.append(fleiss_kappa(everyone[drawn], rng=generator, replicates=100).value)
+        found.append(krippendorff_alpha(everyone[drawn], pi=pi[drawn], rng=generator, replicates=200))
+        unweighted.append(krippendorff_alpha(everyone[drawn], rng=generator, replicates=100).value)
     assert np.mean(unweighted) < truth - 0.2
     assert np.mean([figure.value for figure in found]) == pytest.approx(truth, abs=0.01)
     assert sum(figure.low <= truth <= figure.high for figure in found) >= 136
@@ -95,15 +94,13 @@ def test_equal_probabilities_change_nothing():
 def test_full_agreement_is_not_certainty():
     """By hand: 10 items, half of each class; a disagreeing share up to Wilson's .2775, over .5 by chance."""
     _, most = wilson_interval(0, 10)
-    for coefficient in (fleiss_kappa, krippendorff_alpha):
-        figure = coefficient([[0, 0]] * 5 + [[1, 1]] * 5, rng=rng())
-        assert (figure.value, figure.high, figure.code) == (1.0, 1.0, "boundary")
-        assert figure.low == pytest.approx(1 - most / 0.5)
+    figure = krippendorff_alpha([[0, 0]] * 5 + [[1, 1]] * 5, rng=rng())
+    assert (figure.value, figure.high, figure.code) == (1.0, 1.0, "boundary")
+    assert figure.low == pytest.approx(1 - most / 0.5)
 
 
 def test_ac1_has_a_figure_where_all_say_the_same_of_several_classes():
     ratings = [[0, 0]] * 10
-    assert fleiss_kappa(ratings, rng=rng()).code == "no_variation"
     assert krippendorff_alpha(ratings, rng=rng()).code == "no_variation"
     assert gwet_ac1(ratings, rng=rng()).code == "no_variation"
     assert gwet_ac1(ratings, classes=2, rng=rng()).value == 1.0
@@ -119,7 +116,7 @@ def test_few_disagreements_make_a_preliminary_figure():
 
 def test_the_same_seed_gives_the_same_interval():
     ratings = labels(50, prevalence=0.5, right=0.8, raters=2, generator=rng(7))
-    assert fleiss_kappa(ratings, rng=rng(8)) == fleiss_kappa(ratings, rng=rng(8))
+    assert krippendorff_alpha(ratings, rng=rng(8)) == krippendorff_alpha(ratings, rng=rng(8))
 
 
 def test_interval_alpha_knows_only_differences():
