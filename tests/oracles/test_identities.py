@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from apps.stats.design.draws import bin_centers, logit_bin
 from apps.stats.estimators.binary import BinaryEstimator
 from apps.stats.estimators.population import Population
 from apps.stats.estimators.pseudo import PseudoValues
 from apps.stats.estimators.sample import Sample
 from apps.stats.estimators.value import ValueMatrix
+from apps.stats.score_bins import bin_centers, logit_bin
 
 ROWS = 4_000
 AMOUNTS = ValueMatrix.of([[0, -1], [-0.25, 1]], uses_amount=True)

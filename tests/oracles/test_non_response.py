@@ -7,12 +7,12 @@ score band 95 intervals cover, without a correction 4.
 import numpy as np
 import pytest
 
-from apps.stats.design.draws import logit_bin
 from apps.stats.design.response import merge_sparse_days, response_rates
 from apps.stats.estimators.binary import BinaryEstimator
 from apps.stats.estimators.confusion import confusion_of, evaluate
 from apps.stats.estimators.exact import uncorrected_figure
 from apps.stats.estimators.population import Population
+from apps.stats.score_bins import logit_bin
 from tests.oracles.populations import N, poisson_draw, simulated
 
 REPLICATES = 100

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from apps.stats.decisions.thresholds import threshold_curve
-from apps.stats.design.draws import logit_bin
+from apps.stats.score_bins import logit_bin
 from tests.oracles.populations import AMOUNTS, simulated
 
 REPLICATES = 100

@@ -10,7 +10,7 @@ from apps.predictions.services import stages
 from apps.sampling.models import SUMS, Draw, PopulationCell
 from apps.sampling.services import drawing, policies
 from apps.sampling.services.randomness import permanent_number, permanent_numbers
-from apps.stats.design.draws import logit_bin
+from apps.stats.score_bins import logit_bin
 from tests.factories import draw_all, make_model, prediction_row, push_predictions
 
 pytestmark = pytest.mark.django_db

@@ -9,9 +9,9 @@ from apps.reports.engine.selection import Selection, headline_part, open_part
 from apps.stats.decisions.review_budget import difference_by_all_labels, review_budget
 from apps.stats.decisions.thresholds import threshold_curve
 from apps.stats.decisions.worth_of_labels import worth_of_labels
-from apps.stats.design.draws import bin_edges
 from apps.stats.estimators.population import Population
 from apps.stats.estimators.value import ValueMatrix
+from apps.stats.score_bins import bin_edges
 
 PER = 1_000
 NEXT = 100

@@ -12,7 +12,7 @@ from apps.predictions.models import Batch, Payload, Prediction
 from apps.registry.models import MonitoredModel
 from apps.sampling.models import SUMS
 from apps.sampling.services.conditions import FEATURE
-from apps.stats.design.draws import logit_bin
+from apps.stats.score_bins import logit_bin
 
 COLUMNS = (
     "id",

@@ -7,13 +7,13 @@ from scipy.special import expit, logit
 
 from apps.stats.arrays import FloatArray, IntArray
 from apps.stats.decisions.band import Band, BinTotals
-from apps.stats.design.draws import LOGIT_LIMIT, SCORE_BINS, bin_edges
 from apps.stats.estimate import Estimate, caveat_of
 from apps.stats.estimators.binary import BinaryEstimator
 from apps.stats.estimators.conclusion import labels_of, unfit
 from apps.stats.estimators.pseudo import PseudoValues
 from apps.stats.estimators.scoring import lacks_score
 from apps.stats.estimators.value import ValueMatrix
+from apps.stats.score_bins import LOGIT_LIMIT, SCORE_BINS, bin_edges
 
 DRAWS = 1000
 

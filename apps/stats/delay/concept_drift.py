@@ -7,13 +7,13 @@ import numpy as np
 from scipy import stats
 
 from apps.stats.arrays import FloatArray, IntArray
-from apps.stats.design.draws import bin_centers
 from apps.stats.estimate import Estimate, missing
 from apps.stats.estimators.binary import BinaryEstimator
 from apps.stats.estimators.confusion import PLAIN_SCALE, Confusion, Metric, evaluate, gradient, undefined
 from apps.stats.estimators.population import Population
 from apps.stats.estimators.recalibration import RAW_SCORE, Recalibration
 from apps.stats.intervals import LEVEL
+from apps.stats.score_bins import bin_centers
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,13 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from apps.stats.arrays import FloatArray, IntArray, as_binary, as_floats, same_length, sum_by
-from apps.stats.design.draws import SCORE_BINS, logit_bin
 from apps.stats.estimate import Estimate, from_interval, missing
 from apps.stats.estimators.conclusion import labels_of, moderated_parts, unfit
 from apps.stats.estimators.parts import Parts
 from apps.stats.estimators.pseudo import PseudoValues
 from apps.stats.estimators.scoring import lacks_score
 from apps.stats.intervals import LEVEL, Interval, t_quantile
+from apps.stats.score_bins import SCORE_BINS, logit_bin
 
 GROUPS = 10
 

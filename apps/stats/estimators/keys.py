@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from apps.stats.arrays import IntArray, as_ints
-from apps.stats.design.draws import SCORE_BINS
+from apps.stats.score_bins import SCORE_BINS
 
 NO_BASELINE = -1
 NO_STAND_IN = -1

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from apps.stats.arrays import LARGEST, FloatArray, IntArray, as_floats, as_ints, as_mask, as_probability, sum_by
-from apps.stats.design.draws import NO_SCORE, SCORE_BINS, logit_bin
 from apps.stats.estimators.keys import Keyed, as_baseline, as_classes, as_stand_in, key_of
+from apps.stats.score_bins import NO_SCORE, SCORE_BINS, logit_bin
 
 
 @dataclass(frozen=True, eq=False)

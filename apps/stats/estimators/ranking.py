@@ -4,11 +4,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from apps.stats.arrays import BoolArray, FloatArray, as_binary, as_floats, same_length, sum_by
-from apps.stats.design.draws import SCORE_BINS
 from apps.stats.estimators.conclusion import Linearised
 from apps.stats.estimators.parts import first_code
 from apps.stats.estimators.pseudo import PseudoValues
 from apps.stats.estimators.scoring import lacks_score
+from apps.stats.score_bins import SCORE_BINS
 
 
 def roc_auc(score: ArrayLike, truth: ArrayLike) -> float | None:

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 from scipy.special import expit
 
 from apps.stats.arrays import LARGEST, FloatArray, IntArray, as_floats, as_inclusion, as_ints, sum_by
-from apps.stats.design.draws import NO_SCORE, bin_centers
+from apps.stats.score_bins import NO_SCORE, bin_centers
 
 PRIOR_MEAN = np.array([0.0, 1.0])
 PRIOR_PRECISION = np.array([1.0, 4.0])  # prior variances 1 and 1/4

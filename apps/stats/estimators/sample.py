@@ -15,9 +15,9 @@ from apps.stats.arrays import (
     as_inclusion,
     as_mask,
 )
-from apps.stats.design.draws import logit_bin
 from apps.stats.estimators.keys import as_baseline, as_classes, as_stand_in
 from apps.stats.estimators.population import Population
+from apps.stats.score_bins import logit_bin
 
 
 @dataclass(frozen=True, eq=False)

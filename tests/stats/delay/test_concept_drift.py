@@ -10,12 +10,12 @@ from scipy.special import expit
 from apps.stats.delay.concept_drift import concept_drift, expected_performance
 from apps.stats.delay.mixing import mixed_estimator
 from apps.stats.delay.weights import age_shares
-from apps.stats.design.draws import bin_centers, logit_bin
 from apps.stats.estimators.binary import BinaryEstimator
 from apps.stats.estimators.confusion import FORMULAS, Confusion, evaluate
 from apps.stats.estimators.population import Population
 from apps.stats.estimators.recalibration import RAW_SCORE, Recalibration, recalibrate
 from apps.stats.estimators.sample import Sample
+from apps.stats.score_bins import bin_centers, logit_bin
 
 NAN = float("nan")
 

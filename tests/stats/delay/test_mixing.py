@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 from apps.stats.delay.mixing import MixedEstimator, mixed_estimator
 from apps.stats.delay.proxy import MixedProxy, fit_mixed_proxy
 from apps.stats.delay.weights import age_shares
-from apps.stats.design.draws import logit_bin
 from apps.stats.estimate import Estimate
 from apps.stats.estimators.confusion import confusion_of, evaluate
 from apps.stats.estimators.exact import METRICS
@@ -14,6 +13,7 @@ from apps.stats.estimators.population import Population
 from apps.stats.estimators.recalibration import Recalibration
 from apps.stats.estimators.sample import Sample
 from apps.stats.estimators.value import ValueMatrix
+from apps.stats.score_bins import logit_bin
 
 N, HORIZON = 600, 90
 NAN = float("nan")

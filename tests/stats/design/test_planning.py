@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from apps.stats.design.draws import logit_bin
 from apps.stats.design.planning import Plan
 from apps.stats.estimators.population import Population
 from apps.stats.estimators.recalibration import recalibrate
+from apps.stats.score_bins import logit_bin
 from tests.oracles.populations import AMOUNTS, simulated
 
 TARGET = 0.01

@@ -4,8 +4,8 @@ from scipy.optimize import minimize
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
-from apps.stats.design.draws import bin_centers
 from apps.stats.estimators.recalibration import recalibrate
+from apps.stats.score_bins import bin_centers
 
 
 @pytest.fixture(scope="module")

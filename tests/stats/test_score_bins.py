@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from apps.stats.design.draws import bin_centers, bin_edges, logit_bin
+from apps.stats.score_bins import bin_centers, bin_edges, logit_bin
 
 
 def test_every_bin_centre_falls_into_its_own_bin():
