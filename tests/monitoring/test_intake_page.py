@@ -6,8 +6,9 @@ import pytest
 from django.test import Client
 
 from apps.accounts.models import Role
+from apps.common.bars import Bar, BarChart
+from apps.common.charts import Line, Rect, round_top
 from apps.common.clock import database_now
-from apps.common.pictures import Bar, Chart, round_up
 from apps.monitoring.models import FeatureDay
 from apps.monitoring.pages.health import health
 from apps.monitoring.pages.intake import Latency, Volume, intake, latencies
@@ -127,16 +128,22 @@ def test_few_rows_do_not_make_a_change(visit):
 
 
 def test_bars_stand_on_each_other_up_to_the_top():
-    chart = Chart("Rows", "rows", (("a", "one"), ("b", "two")), ("Hour", "a", "b"), [Bar("1", (30, 10), ("30", "10"))])
-    assert chart.top == 40
-    one, two = chart.rects
-    assert (one.y, one.height) == ("25.000", "75.000")
-    assert (two.y, two.height) == ("0.000", "25.000")
+    series = (("a", "one"), ("b", "two"))
+    bars = BarChart("Rows", "rows", series, ("Hour", "a", "b"), (Bar("1", (30, 10), ("30", "10")),))
+    assert bars.top == 40
+    for plot in (bars.chart.wide, bars.chart.phone):
+        one, two = (mark for mark in plot.marks if isinstance(mark, Rect))
+        assert (one.css, two.css) == ("one", "two")
+        assert one.height == pytest.approx(3 * two.height, abs=0.2)
+        assert two.y + two.height == pytest.approx(one.y, abs=0.1)
+        # The columns reach from the line at zero to the line of the highest tick.
+        lines = [mark.y1 for mark in plot.marks if isinstance(mark, Line)]
+        assert (two.y, one.y + one.height) == (pytest.approx(min(lines), abs=0.1), pytest.approx(max(lines), abs=0.1))
 
 
-@pytest.mark.parametrize(("value", "top"), [(0, 1), (1, 1), (1.01, 1.5), (3, 3), (7, 8), (10, 10), (0.031, 0.04)])
+@pytest.mark.parametrize(("value", "top"), [(0, 1), (1, 1), (1.01, 1.2), (3, 3), (7, 8), (10, 10), (0.031, 0.04)])
 def test_the_scale_ends_at_a_round_number(value, top):
-    assert round_up(value) == top
+    assert round_top(value, 4) == top
 
 
 def test_the_page_tells_what_came(visit):

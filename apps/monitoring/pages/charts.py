@@ -1,59 +1,70 @@
-"""The pictures of the intake page."""
+"""The charts of the intake page."""
 
 from collections.abc import Iterable
 from datetime import date, datetime
 
-from apps.common.pictures import Bar, Chart, seconds
+from apps.common.bars import SMALL, Bar, BarChart, date_tick
+from apps.common.durations import seconds
 from apps.monitoring.pages.intake import Intake, Latency, Volume
 
 VOLUME = (("accepted", "accepted"), ("sent before", "duplicate"), ("rejected", "rejected"))
 LATENCY = (("half of the batches", "accepted"), ("95 % of the batches", "duplicate"))
 REJECTED = (("rejected", "rejected"),)
+PAGE, CARD = 912, 288  # pixels
 
 
-def by_hour(intake: Intake, kind: str) -> Chart:
-    volumes, zone = intake.by_hour[kind], intake.model.zone
-    hours = ((_hour_label(hour.astimezone(zone)), volumes.get(hour, Volume())) for hour in intake.hours)
-    return _volumes("Last 48 hours", "Rows an hour", ("Hour", "Accepted", "Sent before", "Rejected"), hours)
+def by_hour(intake: Intake, kind: str) -> BarChart:
+    volumes = intake.by_hour[kind]
+    bars = (_volume_bar(*_hour_labels(intake, hour), volumes.get(hour, Volume())) for hour in intake.hours)
+    return _volumes("Last 48 hours", "Rows an hour", ("Hour", "Accepted", "Sent before", "Rejected"), bars)
 
 
-def by_day(intake: Intake, kind: str) -> Chart:
+def by_day(intake: Intake, kind: str) -> BarChart:
     volumes = intake.by_day(kind)
-    days = ((_day_label(day), volumes.get(day, Volume())) for day in intake.days)
-    return _volumes("Last 30 days", "Rows a day", ("Day", "Accepted", "Sent before", "Rejected"), days)
+    bars = (_volume_bar(*_day_labels(intake, day), volumes.get(day, Volume())) for day in intake.days)
+    return _volumes("Last 30 days", "Rows a day", ("Day", "Accepted", "Sent before", "Rejected"), bars)
 
 
-def latency(intake: Intake, latencies: dict[datetime, Latency]) -> Chart:
+def latency(intake: Intake, latencies: dict[datetime, Latency]) -> BarChart:
     """The lower part ends at the median, the upper at the 95th percentile."""
     bars = []
     for hour in intake.hours:
-        label, found = _hour_label(hour.astimezone(intake.model.zone)), latencies.get(hour)
-        if found is None:
-            bars.append(Bar(label, (0.0, 0.0), ("", "")))
+        label, tick = _hour_labels(intake, hour)
+        waits = latencies.get(hour)
+        if waits is None:
+            bars.append(Bar(label, (0.0, 0.0), ("", ""), tick))
         else:
-            cells = (seconds(found.median), seconds(found.p95))
-            bars.append(Bar(label, (found.median, found.p95 - found.median), cells))
+            cells = (seconds(waits.median), seconds(waits.p95))
+            bars.append(Bar(label, (waits.median, waits.p95 - waits.median), cells, tick))
     columns = ("Hour", "Half within", "95 % within")
-    return Chart("From arrival to drawn", "Seconds", LATENCY, columns, bars)
+    return BarChart("From arrival to drawn", "Seconds", LATENCY, columns, tuple(bars), width=PAGE)
 
 
-def rejected(intake: Intake, code: str) -> Chart:
-    days = intake.rejected[code]
-    bars = [Bar(_day_label(day), (days.get(day, 0),), (f"{days.get(day, 0):,}",)) for day in intake.days]
-    return Chart(f"Rejected with {code}", "Rows a day", REJECTED, ("Day", "Rows"), bars)
-
-
-def _volumes(title: str, unit: str, columns: tuple[str, ...], volumes: Iterable[tuple[str, Volume]]) -> Chart:
+def rejected(intake: Intake, code: str) -> BarChart:
+    rows = intake.rejected[code]
     bars = []
-    for label, volume in volumes:
-        parts = (volume.accepted, volume.duplicates, volume.rejected)
-        bars.append(Bar(label, parts, tuple(f"{part:,}" for part in parts)))
-    return Chart(title, unit, VOLUME, columns, bars)
+    for day in intake.days:
+        label, tick = _day_labels(intake, day)
+        bars.append(Bar(label, (rows.get(day, 0),), (f"{rows.get(day, 0):,}",), tick))
+    title = f"Rejected with {code}"
+    return BarChart(title, "Rows a day", REJECTED, ("Day", "Rows"), tuple(bars), width=CARD, height=SMALL)
 
 
-def _hour_label(hour: datetime) -> str:
-    return f"{hour.day} {hour:%B}, {hour:%H:%M}"
+def _volumes(title: str, unit: str, columns: tuple[str, ...], bars: Iterable[Bar]) -> BarChart:
+    return BarChart(title, unit, VOLUME, columns, tuple(bars))
 
 
-def _day_label(day: date) -> str:
-    return f"{day.day} {day:%B}"
+def _volume_bar(label: str, tick: str, volume: Volume) -> Bar:
+    parts = (volume.accepted, volume.duplicates, volume.rejected)
+    return Bar(label, parts, tuple(f"{part:,}" for part in parts), tick)
+
+
+def _hour_labels(intake: Intake, moment: datetime) -> tuple[str, str]:
+    """The hour in the table, and on the axis: there midnight has its date, noon its time, others nothing."""
+    hour = moment.astimezone(intake.model.zone)
+    tick = f"{hour.day} {hour:%b}" if hour.hour == 0 else f"{hour:%H:%M}" if hour.hour == 12 else ""
+    return f"{hour.day} {hour:%B}, {hour:%H:%M}", tick
+
+
+def _day_labels(intake: Intake, day: date) -> tuple[str, str]:
+    return f"{day.day} {day:%B}", date_tick(day, newest=intake.days[-1])

@@ -1,29 +1,35 @@
-"""The pictures of a person's pace."""
+"""The charts of a person's pace."""
 
-from apps.common.pictures import Bar, Chart, seconds
+from apps.common.bars import Bar, BarChart, date_tick
+from apps.common.durations import seconds
 from apps.truth.services.quality import Pace
 
 ONE = (("", "accepted"),)
 
 
-def answers_by_day(days: list[Pace]) -> Chart:
-    bars = [Bar(_label(day), (day.answers,), (f"{day.answers:,}",)) for day in days]
-    return Chart("Answers a day", "Answers", ONE, ("Day", "Answers"), bars)
+def answers_by_day(days: list[Pace]) -> BarChart:
+    bars = tuple(Bar(_label(day), (day.answers,), (f"{day.answers:,}",), _tick(day, days)) for day in days)
+    return BarChart("Answers a day", "Answers", ONE, ("Day", "Answers"), bars)
 
 
-def seconds_by_day(days: list[Pace]) -> Chart:
-    """Half of the day's answers took no longer; days with too few for a range have no column."""
+def seconds_by_day(days: list[Pace]) -> BarChart:
+    """Half of the day's answers took no longer; days with too few answers for a range have no column."""
     columns = ("Day", "Half within", "Likely between", "Answers")
-    return Chart("Active time for a case", "Seconds", ONE, columns, [_timed(day) for day in days])
+    bars = tuple(_timed(day, tick=_tick(day, days)) for day in days)
+    return BarChart("Active time for a case", "Seconds", ONE, columns, bars)
 
 
-def _timed(day: Pace) -> Bar:
-    found = day.seconds
-    if found.value is None or found.low is None or found.high is None:
-        return Bar(_label(day), (0.0,), ("", "", ""))
-    likely = f"{seconds(found.low)} and {seconds(found.high)}"
-    return Bar(_label(day), (found.value,), (seconds(found.value), likely, f"{found.n:,}"))
+def _timed(day: Pace, *, tick: str) -> Bar:
+    median = day.seconds
+    if median.value is None or median.low is None or median.high is None:
+        return Bar(_label(day), (0.0,), ("", "", ""), tick)
+    likely = f"{seconds(median.low)} and {seconds(median.high)}"
+    return Bar(_label(day), (median.value,), (seconds(median.value), likely, f"{median.n:,}"), tick)
 
 
 def _label(day: Pace) -> str:
     return f"{day.day.day} {day.day:%B}"
+
+
+def _tick(day: Pace, days: list[Pace]) -> str:
+    return date_tick(day.day, newest=days[-1].day)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from apps.common.pictures import seconds
+from apps.common.durations import seconds
 from apps.registry.models import MonitoredModel
 from apps.stats.estimate import Estimate
 from apps.truth.services.quality import Quality, Reveals

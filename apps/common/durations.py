@@ -1,0 +1,12 @@
+"""Durations in words."""
+
+
+def seconds(value: float) -> str:
+    """A duration as people say it.
+
+    >>> seconds(0.04), seconds(1.26), seconds(42.2), seconds(150)
+    ('0.04 s', '1.3 s', '42 s', '2 min 30 s')
+    """
+    if value >= 120:
+        return f"{int(value // 60):,} min {round(value % 60)} s"
+    return f"{value:.0f} s" if value >= 10 else f"{value:.1f} s" if value >= 1 else f"{value:.2f} s"
