@@ -1,14 +1,14 @@
-# One image for web, worker, beat and the migrations; docker-compose.yml says which is which.
+# One image for web, worker, beat and migrations; docker-compose.yml has their commands.
 FROM python:3.13-slim AS build
 RUN pip install --no-cache-dir uv
 WORKDIR /app
 COPY pyproject.toml uv.lock ./
 COPY clients clients
-# The groups are for development: the servers are containers of their own here.
+# Dependency groups serve development: here, database and broker are containers of their own.
 RUN uv sync --frozen --all-extras --no-default-groups --compile-bytecode --no-cache --python /usr/local/bin/python
 COPY . .
 ENV PATH=/app/.venv/bin:$PATH
-# Placeholders that name no server: collecting files needs settings, not connections.
+# Placeholders: collecting files needs settings but no servers.
 RUN COUNTERSIGN_SECRET_KEY=for-the-build DATABASE_URL=postgresql:///none REDIS_URL=redis://none \
     python manage.py collectstatic --no-input
 

@@ -1,0 +1,98 @@
+"""The README's first prediction works as printed, and its links lead somewhere."""
+
+import argparse
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from pytest_django.live_server_helper import LiveServer
+
+from apps.accounts.models import Role
+from apps.predictions.models import Outcome, Prediction
+from apps.review import services as review
+from apps.sampling.services import drawing as sampling
+from tests.factories import make_key, make_member, make_project
+
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+DOCUMENTS = [README, ROOT / "clients" / "python" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
+
+
+def first_prediction() -> str:
+    """The block of commands that ends with a claimed case."""
+    blocks = re.findall(r"^```sh\n(.*?)^```", README.read_text(), flags=re.DOTALL | re.MULTILINE)
+    (block,) = [block for block in blocks if "curl" in block]
+    return str(block)
+
+
+def commands(block: str, *, key: str, api: str) -> Iterator[list[str]]:
+    """The commands as a shell would split them, with this key and this address."""
+    variables = {"KEY": key, "API": api}
+    # A command ends with its line, unless a quote is open.
+    for line in re.findall(r"^[^#\n](?:[^\n']|'[^']*')*$", block, flags=re.MULTILINE):
+        words = shlex.split(line)
+        name, is_assignment, value = words[0].partition("=")
+        if is_assignment:
+            variables.setdefault(name, value.replace("$KEY", key))
+        else:
+            yield [re.sub(r"\$([A-Z]+)", lambda found: variables[found[1]], word) for word in words]
+
+
+def send(command: list[str]) -> dict[str, Any]:
+    """Make the request that this curl command makes."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("curl")
+    parser.add_argument("-X", dest="method")
+    parser.add_argument("url")
+    parser.add_argument("-H", dest="headers", action="append")
+    parser.add_argument("-d", dest="body")
+    asked = parser.parse_args(command)
+    headers = dict(header.split(": ", 1) for header in asked.headers)
+    answer = httpx.request(asked.method, asked.url, headers=headers, content=asked.body)
+    assert answer.status_code == 200, answer.text
+    document: dict[str, Any] = answer.json()
+    return document
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_commands_of_the_first_prediction_work_as_printed(live_server: LiveServer):
+    project = make_project("credit")
+    _, key = make_key(project, acts_for=make_member(project, Role.ENGINEER).user)
+    answers = []
+    for command in commands(first_prediction(), key=key, api=f"{live_server.url}/api/v1"):
+        if command[0] == "sleep":
+            sampling.draw_due()
+            review.open_due_items()
+        elif command[0] == "curl":
+            answers.append(send(command))
+    registered, policies, pushed, claimed, reported = answers
+    assert registered["classes"] == ["reject", "accept"]
+    assert policies["policies"][0]["name"] == "everything"
+    assert (pushed["accepted"], pushed["rejected"]) == (1, [])
+    (slot,) = claimed["slots"]
+    assert slot["item"]["id"] == "case-1"
+    assert slot["item"]["features"] == {"income": 41000, "age": 37}
+    assert not {"prediction", "score", "attributions"} & set(slot["item"])
+    assert (reported["accepted"], reported["parked"]) == (1, 0)
+    assert (Prediction.objects.count(), Outcome.objects.count()) == (1, 1)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.relative_to(ROOT).as_posix())
+def test_every_link_leads_to_a_file(document: Path):
+    for target in LINK.findall(document.read_text()):
+        assert (document.parent / target).exists(), target
+
+
+def test_the_readme_is_short():
+    assert len(README.read_text().splitlines()) <= 200
+
+
+def test_every_file_that_it_names_exists():
+    named = set(re.findall(r"(?:tests|apps|clients|docs|config)/[\w./-]*\w", README.read_text()))
+    assert "tests/oracles/test_acs_employment.py" in named
+    assert {name for name in named if not (ROOT / name).exists()} == set()
