@@ -10,6 +10,8 @@ from django.db import models
 from django.db.models import Q
 
 from apps.accounts.models import Project, User
+from apps.common.errors import ConflictError, DomainError
+from apps.common.jobs import Job
 from apps.common.leases import Leased
 from apps.predictions.querysets import (
     BatchQuerySet,
@@ -281,7 +283,7 @@ class CaseView(models.Model):
         return f"{self.user} saw {self.prediction_id}"
 
 
-class Upload(Leased):
+class Upload(Job):
     """A file of rows: looked at, then loaded batch by batch; each batch and `position` are one commit."""
 
     # At one place of the file: with every batch that is stored they begin anew.
@@ -301,15 +303,12 @@ class Upload(Leased):
     confirmed_at = models.DateTimeField(null=True)
     # How many rows of the file, blank lines included, have been read and stored or refused.
     position = models.PositiveIntegerField(default=0)
-    progress = models.FloatField(default=0)
     accepted = models.PositiveIntegerField(default=0)
     duplicates = models.PositiveIntegerField(default=0)
     parked = models.PositiveIntegerField(default=0)
     # {code: rows}
     rejected = models.JSONField(default=dict)
     batches = ArrayField(models.BigIntegerField(), default=list)
-    error = models.TextField(blank=True)
-    finished_at = models.DateTimeField(null=True)
 
     objects = UploadQuerySet.as_manager()
 
@@ -321,6 +320,11 @@ class Upload(Leased):
 
     def __str__(self) -> str:
         return self.name
+
+    def is_final(self, error: Exception) -> bool:
+        """A file that cannot be read stays so; a conflict passes once others stop sending the same ids."""
+        is_unreadable = isinstance(error, DomainError) and not isinstance(error, ConflictError)
+        return is_unreadable or super().is_final(error)
 
     @property
     def status(self) -> str:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Self
 from django.db.models import Count, F, QuerySet, Sum
 
 from apps.accounts.querysets import ProjectScopedQuerySet
+from apps.common.jobs import JobQuerySet
 from apps.common.leases import LeaseQuerySet
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class RejectedRowQuerySet(ProjectScopedQuerySet):
         return int(self.order_by().aggregate(n=Sum("left_out"))["n"] or 0)
 
 
-class UploadQuerySet(LeaseQuerySet):
+class UploadQuerySet(JobQuerySet):
     def in_project(self, project: "Project") -> Self:
         return self.filter(model__project=project)
 
@@ -73,11 +74,3 @@ class UploadQuerySet(LeaseQuerySet):
     def unfinished(self) -> Self:
         """Confirmed, and neither done nor failed."""
         return self.filter(confirmed_at__isnull=False, finished_at=None)
-
-    def due(self) -> Self:
-        """Those to go on with, oldest first; those given up are left alone."""
-        return self.unfinished().filter(attempts__lt=self.model.MAX_ATTEMPTS).order_by("id")
-
-    def abandoned(self) -> Self:
-        """Those whose worker vanished at the last attempt."""
-        return self.unfinished().unleased().filter(attempts__gte=self.model.MAX_ATTEMPTS)

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from apps.accounts.models import User
-from apps.common.leases import Leased
+from apps.common.jobs import Job
 from apps.registry.models import MonitoredModel
 from apps.reports.querysets import ReportJobQuerySet, ReportQuerySet
 
@@ -15,7 +15,7 @@ class Kind(models.TextChoices):
     VALUE = "value"
 
 
-class ReportJob(Leased):
+class ReportJob(Job):
     """A request for a report, its progress, and its error where it failed."""
 
     MAX_ATTEMPTS = 3
@@ -29,13 +29,10 @@ class ReportJob(Leased):
     as_of = models.DateTimeField(null=True)
     # Names of slices.
     slices = models.JSONField(default=list)
-    progress = models.FloatField(default=0)
     step = models.CharField(max_length=200, blank=True)
-    error = models.TextField(blank=True)
     requested_at = models.DateTimeField(auto_now_add=True)
     # Null: a client system, or the product itself because more is known by now.
     requested_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
-    finished_at = models.DateTimeField(null=True)
     report = models.ForeignKey("Report", models.PROTECT, null=True, related_name="jobs")
 
     objects = ReportJobQuerySet.as_manager()

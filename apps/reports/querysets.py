@@ -3,26 +3,15 @@
 from typing import TYPE_CHECKING, Any, Self
 
 from apps.accounts.querysets import ProjectScopedQuerySet
-from apps.common.leases import LeaseQuerySet
+from apps.common.jobs import JobQuerySet
 
 if TYPE_CHECKING:
     from apps.accounts.models import Project
 
 
-class ReportJobQuerySet(LeaseQuerySet):
+class ReportJobQuerySet(JobQuerySet):
     def in_project(self, project: "Project") -> Self:
         return self.filter(model__project=project)
-
-    def due(self) -> Self:
-        """Asked for and not finished, oldest first; those given up are left alone."""
-        return self.filter(finished_at=None, attempts__lt=self.model.MAX_ATTEMPTS).order_by("id")
-
-    def unfinished(self) -> Self:
-        return self.filter(finished_at=None)
-
-    def abandoned(self) -> Self:
-        """Those whose worker vanished at the last attempt."""
-        return self.unfinished().unleased().filter(attempts__gte=self.model.MAX_ATTEMPTS)
 
 
 class ReportQuerySet(ProjectScopedQuerySet):

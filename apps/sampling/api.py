@@ -6,8 +6,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.accounts.models import Scope
-from apps.accounts.services.access import get_or_404, key_of, project_of
-from apps.registry.models import MonitoredModel
+from apps.accounts.services.access import key_of, project_of
+from apps.registry.services.finding import find_model
 from apps.sampling.services import policies
 from apps.sampling.services.documents import SamplingSerializer
 
@@ -17,18 +17,14 @@ class PoliciesView(APIView):
 
     required_scope = Scope.SAMPLING_WRITE
 
-    def _model(self, request: Request, slug: str) -> MonitoredModel:
-        model: MonitoredModel = get_or_404(MonitoredModel.objects.in_project(project_of(request)), slug=slug)
-        return model
-
     @extend_schema(operation_id="get_policies", responses=SamplingSerializer)
     def get(self, request: Request, model: str) -> Response:
-        return Response(policies.shown(self._model(request, model)))
+        return Response(policies.shown(find_model(project_of(request), model)))
 
     @extend_schema(operation_id="put_policies", request=SamplingSerializer, responses=SamplingSerializer)
     def put(self, request: Request, model: str) -> Response:
         """What changes gets a new version from now on; what was drawn keeps the version that drew it."""
-        found = self._model(request, model)
+        found = find_model(project_of(request), model)
         serializer = SamplingSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         key = key_of(request)

@@ -13,6 +13,7 @@ from django.test import Client, RequestFactory
 
 from apps.accounts.models import Scope
 from apps.common.errors import IncompleteBodyError
+from apps.common.jobs import ABANDONED
 from apps.predictions.api.uploads import FileParser
 from apps.predictions.models import Batch, Outcome, Payload, Prediction, RejectedRow, Upload, UploadPiece
 from apps.predictions.services import loading, pushing, uploads
@@ -206,7 +207,7 @@ def test_a_file_whose_worker_was_always_stopped_has_failed(api):
     for _ in range(Upload.MAX_ATTEMPTS):
         assert Upload.objects.due().claim(seconds=-1)
     assert loading.load_due() == 0
-    assert (Upload.objects.get().status, Upload.objects.get().error) == ("failed", loading.STOPPED)
+    assert (Upload.objects.get().status, Upload.objects.get().error) == ("failed", ABANDONED)
 
 
 def test_while_one_worker_holds_a_file_no_other_loads_it(api):

@@ -6,12 +6,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from apps.accounts.models import Role
-from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
+from apps.accounts.services.access import ProjectRequest, member_page
 from apps.monitoring.pages import charts
 from apps.monitoring.pages.health import health
 from apps.monitoring.pages.intake import intake, latencies
 from apps.predictions.models import BatchKind, RejectedRow
-from apps.registry.models import MonitoredModel
+from apps.registry.services.finding import find_model
 
 FEATURES_SHOWN, FEATURES_FOLDED = 10, 200
 REJECTED_SHOWN = 5
@@ -20,8 +20,7 @@ REJECTED_SHOWN = 5
 @require_safe
 @member_page(Role.ENGINEER)
 def intake_page(request: ProjectRequest, model: str) -> HttpResponse:
-    models = MonitoredModel.objects.in_project(request.project).select_related("project")
-    found: MonitoredModel = get_or_404(models, slug=model)
+    found = find_model(request.project, model)
     now = timezone.now()
     came, features = intake(found, now=now), health(found, now=now)
     shown = [each for each in features[:FEATURES_SHOWN] if not each.is_plain]

@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 
 from apps.accounts.models import Scope
 from apps.accounts.services import quotas
-from apps.accounts.services.access import get_or_404, key_of, project_of
+from apps.accounts.services.access import key_of, project_of
 from apps.common.api import check_charset, whole
 from apps.common.media_types import ARROW, JSON, NDJSON, PARQUET
 from apps.predictions.api.serializers import (
@@ -28,7 +28,7 @@ from apps.predictions.models import Batch, BatchKind, BatchStage, Stage
 from apps.predictions.reading.bodies import Body, of_a_push
 from apps.predictions.reading.unfolding import UNFOLDINGS
 from apps.predictions.services import pushing
-from apps.registry.models import MonitoredModel
+from apps.registry.services.finding import find_model
 
 
 class StreamParser(BaseParser):
@@ -69,7 +69,7 @@ class PushView(APIView):
     kind: ClassVar[BatchKind]
 
     def push(self, request: Request, model: str) -> Response:
-        found = get_or_404(MonitoredModel.objects.in_project(project_of(request)).select_related("project"), slug=model)
+        found = find_model(project_of(request), model)
         query = PushQuerySerializer(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
         with _body(request) as body:
@@ -136,7 +136,7 @@ class BatchesView(APIView):
 
     @extend_schema(operation_id="get_batches", responses=BatchesSerializer)
     def get(self, request: Request, model: str) -> Response:
-        found = get_or_404(MonitoredModel.objects.in_project(project_of(request)), slug=model)
+        found = find_model(project_of(request), model)
         due = BatchStage.objects.filter(batch__model=found).due_by_stage()
         return Response(
             {

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.accounts.models import Role, Scope
-from apps.accounts.services.access import get_or_404, key_of, project_of, require_role
+from apps.accounts.services.access import key_of, project_of, require_role
 from apps.common.api import LinesRenderer, wants_lines
 from apps.common.errors import ForbiddenError
 from apps.predictions.api.serializers import (
@@ -22,15 +22,14 @@ from apps.predictions.api.serializers import (
 from apps.predictions.models import BatchKind, RejectedRow
 from apps.predictions.services import quarantine, replaying
 from apps.registry.models import MonitoredModel
+from apps.registry.services.finding import find_model
 
 SCOPES = {BatchKind.PREDICTIONS: Scope.PREDICTIONS_WRITE, BatchKind.OUTCOMES: Scope.OUTCOMES_WRITE}
 
 
 def _model(request: Request, slug: str) -> MonitoredModel:
     require_role(request, Role.ENGINEER)
-    models = MonitoredModel.objects.in_project(project_of(request)).select_related("project")
-    model: MonitoredModel = get_or_404(models, slug=slug)
-    return model
+    return find_model(project_of(request), slug)
 
 
 class QuarantineView(APIView):

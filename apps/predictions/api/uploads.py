@@ -21,7 +21,7 @@ from apps.predictions.models import BatchKind, Upload
 from apps.predictions.reading.files import FORM_BYTES, bounds
 from apps.predictions.reading.unfolding import Reader
 from apps.predictions.services import uploads
-from apps.registry.models import MonitoredModel
+from apps.registry.services.finding import find_model
 
 FORBIDDEN = OpenApiResponse(ProblemSerializer, description=WHY["403"])
 
@@ -68,7 +68,7 @@ class UploadsView(APIView):
 
         Ask for it under the id in the answer. The key needs the scope for pushing rows of the kind.
         """
-        found = get_or_404(MonitoredModel.objects.in_project(project_of(request)).select_related("project"), slug=model)
+        found = find_model(project_of(request), model)
         if not set(SCOPES.values()) & set(key_of(request).scopes):
             _require_scope(request, BatchKind.PREDICTIONS)  # before the file is read
         sent_form: Any = request.data

@@ -10,26 +10,21 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.accounts.models import Role
-from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
+from apps.accounts.services.access import ProjectRequest, member_page
 from apps.predictions.models import BatchKind, RejectedRow
 from apps.predictions.pages.forms import RejectedForm
 from apps.predictions.services import quarantine, replaying
 from apps.registry.models import MonitoredModel
+from apps.registry.services.finding import find_model
 
 ROWS_SHOWN = 25
-
-
-def _model(request: ProjectRequest, slug: str) -> MonitoredModel:
-    models = MonitoredModel.objects.in_project(request.project).select_related("project")
-    model: MonitoredModel = get_or_404(models, slug=slug)
-    return model
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @member_page(Role.ENGINEER)
 def rejected(request: ProjectRequest, model: str) -> HttpResponse:
     """The waiting rows, by code and newest first; POST tries those of a code and kind again."""
-    found = _model(request, model)
+    found = find_model(request.project, model)
     if request.method == "POST":
         return _tried_again(request, found)
     asked = RejectedForm.read(request.GET)
@@ -72,7 +67,7 @@ def _tried_again(request: ProjectRequest, model: MonitoredModel) -> HttpResponse
 @member_page(Role.ENGINEER)
 def rejected_lines(request: ProjectRequest, model: str) -> StreamingHttpResponse:
     """The waiting rows as a file, each with its reason and the text as it was sent."""
-    found = _model(request, model)
+    found = find_model(request.project, model)
     asked = RejectedForm.read(request.GET)
     rows = quarantine.chosen(found, code=asked["code"], kind=asked["kind"])
     answer = StreamingHttpResponse(quarantine.lines(rows), content_type="application/x-ndjson")

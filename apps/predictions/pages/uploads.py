@@ -20,6 +20,7 @@ from apps.predictions.reading.files import FORM_BYTES, ROWS_CHECKED, Look, bound
 from apps.predictions.reading.mapping import FIELDS, Naming
 from apps.predictions.services import uploads
 from apps.registry.models import MonitoredModel
+from apps.registry.services.finding import find_model
 
 UPLOADS_SHOWN = 50
 REJECTED_SHOWN = 20
@@ -28,18 +29,12 @@ COLUMNS_SHOWN = FEATURES_OFFERED = 200
 Choices = list[tuple[str, list[str]]]
 
 
-def _model(request: ProjectRequest, slug: str) -> MonitoredModel:
-    models = MonitoredModel.objects.in_project(request.project).select_related("project")
-    model: MonitoredModel = get_or_404(models, slug=slug)
-    return model
-
-
 @csrf_exempt  # or the form would be read, however large, before it is known whose it is; `_answer` checks
 @require_http_methods(["GET", "HEAD", "POST"])
 @member_page(Role.ENGINEER)
 def uploads_page(request: ProjectRequest, model: str) -> HttpResponseBase:
     """The files that came, newest first, and a form for another one."""
-    found = _model(request, model)
+    found = find_model(request.project, model)
     if request.method == "POST":
         bounds().check_size(int(request.META.get("CONTENT_LENGTH") or 0) - FORM_BYTES)
     return _answer(request, found)
@@ -72,7 +67,7 @@ def _draft(request: ProjectRequest, model: MonitoredModel, file: Any, kind: Batc
 @member_page(Role.ENGINEER)
 def upload_page(request: ProjectRequest, model: str, upload: int) -> HttpResponse:
     """What would become of a draft, or how far a file is; POST says what to do with it."""
-    monitored = _model(request, model)
+    monitored = find_model(request.project, model)
     found: Upload = get_or_404(Upload.objects.filter(model=monitored).select_related("model__project"), pk=upload)
     if request.method == "POST":
         return _act(request, found)

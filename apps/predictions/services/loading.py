@@ -7,17 +7,13 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 
-import structlog
 from django.db import transaction
-from django.db.models.functions import Now
 
 from apps.common import doorbell
-from apps.common.errors import ConflictError, DomainError, LeaseLostError
+from apps.common.jobs import run_next
 from apps.common.leases import RELEASED
 from apps.predictions.models import BatchKind, Upload, UploadPiece
 from apps.predictions.services import pushing, uploads
-
-log = structlog.get_logger(__name__)
 
 LEASE_SECONDS = 120
 BEAT_SECONDS = 30.0
@@ -26,39 +22,18 @@ BATCH_ROWS = 20_000
 BATCH_CHUNKS = 32
 # Other bells are heard in between; the next turn goes on where this one stopped.
 TURN_SECONDS = 600.0
-STOPPED = "Its worker was stopped at every attempt."
 
 
 def load_due() -> int:
     """Load one file that is due, or a part of a long one; answers how many that were."""
-    Upload.objects.abandoned().update(error=STOPPED, finished_at=Now(), **RELEASED)
-    claimed = Upload.objects.due().claim(seconds=LEASE_SECONDS, error="")
-    for upload in claimed:
-        try:
-            _take_turn(upload)
-        except LeaseLostError:
-            log.warning("upload_lease_lost", upload=upload.pk)
+    is_loaded = run_next(Upload, _load, seconds=LEASE_SECONDS)
     if Upload.objects.due().unleased().exists():
         doorbell.ring(uploads.BELL)
-    return len(claimed)
-
-
-def _take_turn(upload: Upload) -> None:
-    """Load as much as fits in a turn. A file that cannot be read has failed; what else goes wrong is tried again."""
-    try:
-        _load(upload)
-    except LeaseLostError:
-        raise
-    except ConflictError as error:  # others keep sending the same ids
-        _note(upload, error, is_final=upload.attempts >= Upload.MAX_ATTEMPTS)
-    except DomainError as error:
-        _note(upload, error, is_final=True)
-    except Exception as error:  # whatever went wrong must be seen on the file's page
-        log.exception("upload_failed", upload=upload.pk, attempt=upload.attempts)
-        _note(upload, error, is_final=upload.attempts >= Upload.MAX_ATTEMPTS)
+    return int(is_loaded)
 
 
 def _load(upload: Upload) -> None:
+    """Load as much as fits in a turn."""
     file, deadline = uploads.opened(upload), None
     with file.body:
         rows = file.size()
@@ -117,11 +92,5 @@ def _store(upload: Upload, chunks: list[list[bytes]]) -> None:
 
 @transaction.atomic
 def _finish(upload: Upload) -> None:
-    upload.fenced_update(progress=1.0, finished_at=Now(), **RELEASED)
+    upload.complete()
     UploadPiece.objects.filter(upload=upload).delete()
-
-
-def _note(upload: Upload, error: Exception, *, is_final: bool) -> None:
-    said = error.message if isinstance(error, DomainError) else f"{type(error).__name__}: {error}"
-    final = {"finished_at": Now()} if is_final else {}
-    upload.fenced_update(error=said[:2000].replace("\x00", "\ufffd"), **final, **RELEASED)

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import transaction
 
 from apps.common.clock import database_now
+from apps.common.paging import keyset_page
 from apps.predictions.models import BatchKind, RejectedCount, RejectedRow, RejectedState
 from apps.predictions.querysets import RejectedRowQuerySet
 from apps.predictions.reading.rows import Rejection
@@ -92,8 +93,7 @@ def chosen(model: MonitoredModel, *, code: str = "", kind: str = "", state: str 
 def page(rows: RejectedRowQuerySet, *, before: int | None, limit: int) -> tuple[list[RejectedRow], int | None]:
     """Up to `limit` rows, newest first, and the cursor of the next ones; None at the end."""
     older = rows if before is None else rows.filter(id__lt=before)
-    found = list(older.newest()[: limit + 1])
-    return found[:limit], found[limit - 1].pk if len(found) > limit else None
+    return keyset_page(older.newest(), limit=limit)
 
 
 def shown(row: RejectedRow) -> dict[str, Any]:

@@ -15,7 +15,6 @@ from apps.accounts.models import User
 from apps.common import doorbell
 from apps.common.clock import database_now
 from apps.common.errors import ConflictError, DomainError
-from apps.common.leases import RELEASED
 from apps.predictions.models import BatchKind, FileForm, Upload, UploadPiece
 from apps.predictions.reading.bodies import Body
 from apps.predictions.reading.files import RowFile, bounds, form_of
@@ -138,8 +137,8 @@ def _mapping(upload: Upload, columns: list[str], chosen: Mapping[str, str | None
 
 def retry(upload: Upload) -> None:
     """Go on with a failed file from where it stands."""
-    failed = Upload.objects.filter(pk=upload.pk, finished_at__isnull=False).exclude(error="")
-    if not has_file(upload) or not failed.update(attempts=0, error="", finished_at=None, **RELEASED):
+    failed = Upload.objects.filter(pk=upload.pk).exclude(error="")
+    if not has_file(upload) or not failed.retry():
         raise ConflictError("Only a file that failed, and is still there, can be tried again.")
     doorbell.ring_on_commit(BELL)
 

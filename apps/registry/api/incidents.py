@@ -13,8 +13,9 @@ from apps.registry.api.serializers import (
     IncidentsQuerySerializer,
     IncidentsSerializer,
 )
-from apps.registry.models import Incident, MonitoredModel
+from apps.registry.models import Incident
 from apps.registry.services import incidents
+from apps.registry.services.finding import find_model
 
 
 class IncidentsView(APIView):
@@ -24,7 +25,7 @@ class IncidentsView(APIView):
     def get(self, request: Request, model: str) -> Response:
         """The model's incidents, those opened last first; without `state` the open ones."""
         require_role(request, Role.ENGINEER)
-        found = get_or_404(MonitoredModel.objects.in_project(project_of(request)), slug=model)
+        found = find_model(project_of(request), model)
         query = IncidentsQuerySerializer(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
         rows, following = incidents.page(found, **query.validated_data)

@@ -6,11 +6,11 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.accounts.models import Scope
-from apps.accounts.services.access import get_or_404, key_of, project_of
+from apps.accounts.services.access import key_of, project_of
 from apps.registry import services
 from apps.registry.api.serializers import ModelShownSerializer
-from apps.registry.models import MonitoredModel
 from apps.registry.services.documents import ModelSerializer
+from apps.registry.services.finding import find_model
 
 
 class ModelView(APIView):
@@ -20,7 +20,7 @@ class ModelView(APIView):
 
     @extend_schema(operation_id="get_model", responses=ModelShownSerializer)
     def get(self, request: Request, model: str) -> Response:
-        found = get_or_404(MonitoredModel.objects.in_project(project_of(request)), slug=model)
+        found = find_model(project_of(request), model)
         return Response(ModelShownSerializer(found).data)
 
     @extend_schema(operation_id="put_model", request=ModelSerializer, responses=ModelShownSerializer)

@@ -10,9 +10,10 @@ from django.views.decorators.http import require_POST, require_safe
 from apps.accounts.models import Role
 from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
 from apps.common.errors import ConflictError
-from apps.registry.models import Incident, MonitoredModel
+from apps.registry.models import Incident
 from apps.registry.pages.forms import CloseIncidentForm
 from apps.registry.services import incidents
+from apps.registry.services.finding import find_model
 
 CLOSED_SHOWN = 25
 
@@ -20,8 +21,7 @@ CLOSED_SHOWN = 25
 @require_safe
 @member_page(Role.STAKEHOLDER)
 def incident_list(request: ProjectRequest, model: str) -> HttpResponse:
-    models = MonitoredModel.objects.in_project(request.project).select_related("project")
-    found: MonitoredModel = get_or_404(models, slug=model)
+    found = find_model(request.project, model)
     closed = Paginator(found.incidents.closed().newest(), CLOSED_SHOWN).get_page(request.GET.get("page"))
     context = {
         "model": found,

@@ -9,7 +9,7 @@ from django.db.models import Max
 
 from apps.accounts.models import ApiKey, Project, User, validate_name
 from apps.accounts.services import audit_log
-from apps.common.errors import ConflictError, DomainError, NotFoundError
+from apps.common.errors import DomainError
 from apps.registry.models import MonitoredModel, ReviewQueue, Task, ValueModel
 from apps.registry.services import guidelines, incidents
 
@@ -96,23 +96,6 @@ def put_queue(model: MonitoredModel, document: dict[str, Any], *, by: User | Non
     if document.get("guidelines"):
         guidelines.write(queue, text=document["guidelines"], by=by)
     return queue
-
-
-def find_queue(project: Project, name: str) -> ReviewQueue:
-    """By number, by `model:queue`, or by the queue's name where the project has one such queue."""
-    queues = ReviewQueue.objects.in_project(project).select_related("model__project")
-    if name.isdecimal() and len(name) <= 18:
-        found: list[ReviewQueue] = list(queues.filter(pk=int(name)))
-    elif ":" in name:
-        model, _, slug = name.partition(":")
-        found = list(queues.filter(model__slug=model, slug=slug))
-    else:
-        found = list(queues.filter(slug=name)[:2])
-    if len(found) > 1:
-        raise ConflictError(f"Several models have a queue {name!r}; say model:{name}.", code="ambiguous_queue")
-    if not found:
-        raise NotFoundError(f"There is no queue {name!r} in this project.")
-    return found[0]
 
 
 def _invalid(field: str, message: str) -> DomainError:

@@ -11,6 +11,7 @@ from apps.accounts.models import ApiKey, User
 from apps.accounts.services import audit_log
 from apps.common.clock import database_now
 from apps.common.errors import ConflictError
+from apps.common.paging import keyset_page
 from apps.registry.models import Incident, IncidentKind, MonitoredModel
 
 CLOSED_BY_SCHEMA = "The schema of the model agrees with it by now."
@@ -118,5 +119,4 @@ def page(
     """Up to `limit` incidents, those opened last first, and the cursor of the next ones; None at the end."""
     chosen = {"open": model.incidents.open, "closed": model.incidents.closed, "all": model.incidents.all}[state]()
     older = chosen if cursor is None else chosen.filter(id__lt=cursor)
-    found = list(older.select_related("version", "closed_by").order_by("-id")[: limit + 1])
-    return found[:limit], found[limit - 1].pk if len(found) > limit else None
+    return keyset_page(older.select_related("version", "closed_by").order_by("-id"), limit=limit)

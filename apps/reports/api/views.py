@@ -9,7 +9,7 @@ from rest_framework.views import APIView
 
 from apps.accounts.models import Scope
 from apps.accounts.services.access import get_or_404, project_of
-from apps.registry.models import MonitoredModel
+from apps.registry.services.finding import find_model
 from apps.reports import services
 from apps.reports.api.serializers import JobAnswerSerializer, ReportAnswerSerializer, ReportRequestSerializer
 from apps.reports.models import ReportJob
@@ -21,7 +21,7 @@ class ReportRequestsView(APIView):
     @extend_schema(operation_id="request_report", request=ReportRequestSerializer, responses={202: JobAnswerSerializer})
     def post(self, request: Request, model: str) -> Response:
         """Ask for a report; it is made behind the scenes. Read it under the id in the answer."""
-        found = get_or_404(MonitoredModel.objects.in_project(project_of(request)), slug=model)
+        found = find_model(project_of(request), model)
         asked = ReportRequestSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         job = services.request_report(found, **asked.validated_data)

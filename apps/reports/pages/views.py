@@ -17,6 +17,7 @@ from apps.accounts.models import Role
 from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
 from apps.common.errors import ForbiddenError, NotFoundError
 from apps.registry.models import MonitoredModel
+from apps.registry.services.finding import find_model
 from apps.reports import services
 from apps.reports.engine.document import Document
 from apps.reports.models import Kind, Report, ReportJob
@@ -37,7 +38,7 @@ NO_SCRIPT = {"default-src": [NONE], "style-src": [UNSAFE_INLINE], "frame-ancesto
 @member_page(Role.STAKEHOLDER)
 def reports(request: ProjectRequest, model: str, kind: str) -> HttpResponse:
     """The newest report of a kind, or what to do where there is none; POST asks for another."""
-    monitored = get_or_404(MonitoredModel.objects.in_project(request.project), slug=model)
+    monitored = find_model(request.project, model)
     if kind not in Kind.values:
         raise NotFoundError("There is no such kind of report.")
     if request.method == "POST":

@@ -2,20 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
 
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.db.models.functions import Now
 from django.utils import timezone
 
 from apps.accounts.models import Project, User
 from apps.common import doorbell
-from apps.common.errors import ConflictError, DomainError, LeaseLostError
-from apps.common.leases import RELEASED
+from apps.common.errors import ConflictError, DomainError
+from apps.common.jobs import run_next
 from apps.registry.models import MonitoredModel
-from apps.reports.models import Kind, Report, ReportJob
+from apps.reports.models import Kind, ReportJob
 
 log = structlog.get_logger(__name__)
 
@@ -91,56 +89,26 @@ def _slices(model: MonitoredModel, names: Sequence[str] | None) -> list[str]:
 
 def retry_job(job: ReportJob) -> None:
     """Try a failed job again."""
-    tried = ReportJob.objects.filter(pk=job.pk, report=None, finished_at__isnull=False).update(
-        attempts=0, error="", step="", progress=0.0, finished_at=None, **RELEASED
-    )
+    tried = ReportJob.objects.filter(pk=job.pk, report=None).retry(step="", progress=0.0)
     if not tried:
         raise ConflictError("Only a report that failed can be tried again.")
     doorbell.ring_on_commit(BELL)
 
 
 def run_due() -> int:
-    """Run the jobs that are due, one after the other; answers how many."""
-    _give_up_abandoned()
+    """Run the jobs that are due, one after the other, and return how many."""
     run = 0
-    while claimed := ReportJob.objects.due().claim(seconds=LEASE_SECONDS, error=""):
-        try:
-            run_job(claimed[0])
-        except LeaseLostError:
-            log.warning("report_lease_lost", job=claimed[0].pk)
+    while run_next(ReportJob, run_job, seconds=LEASE_SECONDS):
         run += 1
     return run
 
 
 def run_job(job: ReportJob) -> None:
-    """Make a claimed job's report. An error is kept with the job; after three attempts it has failed."""
+    """Make a claimed job's report."""
     # Loaded where it runs: pages and API ask for reports, and need not carry the engine (100 MB, seconds).
     from apps.reports.services.making import make_report  # noqa: PLC0415  # see above
 
-    try:
-        report = make_report(job, tell=Progress(job))
-    except LeaseLostError:
-        raise
-    except Exception as error:  # whatever went wrong must be seen on the job's page
-        log.exception("report_failed", job=job.pk, attempt=job.attempts)
-        _note_failure(job, error)
-        return
-    _finish(job, report)
-
-
-def _finish(job: ReportJob, report: Report) -> None:
-    job.fenced_update(report=report, progress=1.0, step="done", finished_at=Now(), **RELEASED)
-
-
-def _note_failure(job: ReportJob, error: Exception) -> None:
-    final: dict[str, Any] = {"finished_at": Now()} if job.attempts >= ReportJob.MAX_ATTEMPTS else {}
-    job.fenced_update(error=f"{type(error).__name__}: {error}"[:2000], **RELEASED, **final)
-
-
-def _give_up_abandoned() -> None:
-    ReportJob.objects.abandoned().update(
-        error="Its worker was stopped at every attempt.", finished_at=Now(), **RELEASED
-    )
+    job.complete(report=make_report(job, tell=Progress(job)), step="done")
 
 
 class Progress:

@@ -3,12 +3,11 @@
 import hashlib
 import json
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 import structlog
-from django.db import connection
 
+from apps.common.clock import database_now
 from apps.registry.models import ValueModel
 from apps.reports.engine.baseline import Baseline
 from apps.reports.engine.composing import VERSION, compose
@@ -28,7 +27,7 @@ Tell = Callable[[str, float], None]
 
 def make_report(job: ReportJob, *, tell: Tell) -> Report:
     """Compute and store the job's report; the same knowledge and configuration give the report that is there."""
-    as_of = job.as_of or _database_time()
+    as_of = job.as_of or database_now()
     tell("reading predictions, outcomes and reviews", 0.05)
     evidence = gather(job, as_of=as_of)
     value_model = job.model.current_value_model
@@ -95,11 +94,3 @@ def _charts(kind: str, document: Document) -> dict[str, Any]:
     except Exception:
         log.exception("charts_failed", kind=kind)
         return {}
-
-
-def _database_time() -> datetime:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        (now,) = cursor.fetchone()
-    assert isinstance(now, datetime)
-    return now

@@ -12,7 +12,7 @@ from apps.accounts.services.access import acting_member, get_or_404, project_of
 from apps.common.api import StrictSerializer
 from apps.common.errors import DomainError
 from apps.registry.models import MonitoredModel
-from apps.registry.services import find_queue
+from apps.registry.services.finding import find_queue
 from apps.review import services
 from apps.review.api.serializers import (
     ClaimedSerializer,

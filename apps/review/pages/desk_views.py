@@ -11,7 +11,8 @@ from django.views.decorators.http import require_POST, require_safe
 from apps.accounts.models import Membership, Role
 from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
 from apps.common.errors import DomainError, LeaseLostError
-from apps.registry.models import MonitoredModel, ReviewQueue
+from apps.registry.models import ReviewQueue
+from apps.registry.services.finding import find_model, find_queue
 from apps.review import services
 from apps.review.models import Dispute, Question, ReviewItem, Slot
 from apps.review.pages import desk, neighbors
@@ -23,7 +24,6 @@ BESIDE: dict[str, Callable[[ReviewItem, Hidden], Sequence[object]]] = {
     "similar": lambda item, hidden: neighbors.nearest(item, hidden=hidden),
     "precedents": lambda item, _: neighbors.precedents(item),
 }
-QUEUES = ReviewQueue.objects.select_related("model__project")
 
 
 @never_cache
@@ -31,7 +31,7 @@ QUEUES = ReviewQueue.objects.select_related("model__project")
 @member_page(Role.REVIEWER)
 def queue_page(request: ProjectRequest, queue: int) -> HttpResponse:
     """The case that this person holds, else the next one, else why there is none; and those that come after it."""
-    found: ReviewQueue = get_or_404(QUEUES.in_project(request.project), pk=queue)
+    found = find_queue(request.project, queue)
     only = HeldForm(request.GET).wanted
     slots = services.claim_slots(found, by=request.membership, limit=found.prefetch, only=only)
     return _desk(request, found, [desk.lay_out(slot, by=request.membership) for slot in slots], only=only)
@@ -123,7 +123,7 @@ def release(request: ProjectRequest, slot: int) -> HttpResponse:
 @require_safe
 @member_page(Role.REVIEWER)
 def reviews(request: ProjectRequest, model: str) -> HttpResponse:
-    found: MonitoredModel = get_or_404(MonitoredModel.objects.in_project(request.project), slug=model)
+    found = find_model(request.project, model)
     member = request.membership
     questions = Question.objects.in_project(request.project).open()
     disputes = Dispute.objects.filter(item__queue__model=found).open()

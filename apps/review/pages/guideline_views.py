@@ -15,10 +15,10 @@ from apps.common.errors import ConflictError, DomainError, ForbiddenError
 from apps.common.markdown import to_html
 from apps.registry.models import Guideline, ReviewQueue
 from apps.registry.services import guidelines
+from apps.registry.services.finding import find_queue
 from apps.review.pages.queue_forms import GuidelineForm
 
 VERSIONS_SHOWN = 20
-QUEUES = ReviewQueue.objects.select_related("model__project")
 
 
 @never_cache
@@ -26,7 +26,7 @@ QUEUES = ReviewQueue.objects.select_related("model__project")
 @member_page(Role.REVIEWER)
 def guidelines_page(request: ProjectRequest, queue: int) -> HttpResponse:
     """The version in force, or another one by its number; for a script, that text alone. POST writes a new one."""
-    found: ReviewQueue = get_or_404(QUEUES.in_project(request.project), pk=queue)
+    found = find_queue(request.project, queue)
     if request.method == "POST":
         return _write(request, found)
     shown = _version(found, request.GET.get("version"))

@@ -10,21 +10,20 @@ from django.views.decorators.http import require_POST, require_safe
 from apps.accounts.models import Membership, Role
 from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
 from apps.common.errors import DomainError
-from apps.registry.models import ReviewQueue
+from apps.registry.services.finding import find_queue
 from apps.review import services
 from apps.review.models import Slot
 from apps.review.pages.forms import ReassignForm
 from apps.review.pages.live_work import live_lines, live_slots, work_of
 
 LINES = 50
-QUEUES = ReviewQueue.objects.select_related("model__project")
 
 
 @never_cache
 @require_safe
 @member_page(Role.ENGINEER)
 def queue_live(request: ProjectRequest, queue: int) -> HttpResponse:
-    found: ReviewQueue = get_or_404(QUEUES.in_project(request.project), pk=queue)
+    found = find_queue(request.project, queue)
     page = Paginator(live_slots(found), LINES).get_page(request.GET.get("page"))
     members = Membership.objects.in_project(request.project).with_role_at_least(Membership.RANKS[Role.REVIEWER])
     context = {
@@ -70,7 +69,7 @@ def slot_reassign(request: ProjectRequest, slot: int) -> HttpResponse:
 @member_page(Role.ENGINEER)
 def queue_pause(request: ProjectRequest, queue: int) -> HttpResponse:
     """Pause the queue, or resume it: the form says which, so that a second click does not undo the first."""
-    found: ReviewQueue = get_or_404(QUEUES.in_project(request.project), pk=queue)
+    found = find_queue(request.project, queue)
     if request.POST.get("act") == "resume":
         services.resume(found, by=request.user)
         messages.success(request, "The queue hands out cases again.")

@@ -8,20 +8,19 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.accounts.models import Role
-from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
+from apps.accounts.services.access import ProjectRequest, member_page
 from apps.registry.models import ReviewQueue
+from apps.registry.services.finding import find_queue
 from apps.review import services
 from apps.review.pages import desk, queue_preview, rule_wording
 from apps.review.pages.cases import CERTAINTIES
 from apps.review.pages.queue_forms import QueueForm
 
-QUEUES = ReviewQueue.objects.select_related("model__project")
-
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @member_page(Role.ENGINEER)
 def settings_page(request: ProjectRequest, queue: int) -> HttpResponse:
-    found: ReviewQueue = get_or_404(QUEUES.in_project(request.project), pk=queue)
+    found = find_queue(request.project, queue)
     form = QueueForm.of(found, request.POST if request.method == "POST" else None)
     if form.is_valid():
         changes = services.change_queue(
@@ -40,7 +39,7 @@ def settings_page(request: ProjectRequest, queue: int) -> HttpResponse:
 @member_page(Role.ENGINEER)
 def preview(request: ProjectRequest, queue: int) -> HttpResponse:
     """What the form as it stands would mean. What is not right in it yet is left as it was."""
-    found: ReviewQueue = get_or_404(QUEUES.in_project(request.project), pk=queue)
+    found = find_queue(request.project, queue)
     form = QueueForm.of(found, request.POST)
     form.full_clean()
     return render(request, "review/_queue_preview.html", _preview(found, form))

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.accounts.models import Role
 from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
-from apps.registry.models import MonitoredModel
+from apps.registry.services.finding import find_model
 from apps.review import services
 from apps.review.models import Dispute, Mention, Question
 from apps.review.pages import case_record
@@ -67,8 +67,7 @@ def question(request: ProjectRequest, question: int) -> HttpResponse:
 @member_page(Role.REVIEWER)
 def disputes(request: ProjectRequest, model: str) -> HttpResponse:
     """All disputes of a model and who waits for whom; of a reviewer, their own."""
-    models = MonitoredModel.objects.in_project(request.project).select_related("project")
-    found: MonitoredModel = get_or_404(models, slug=model)
+    found = find_model(request.project, model)
     member = request.membership
     known = Dispute.objects.filter(item__queue__model=found).select_related(
         "item__prediction", "item__queue__model", "decision__reviewer", "replied_by"

@@ -12,20 +12,16 @@ from apps.common.errors import DomainError
 from apps.predictions.models import BatchStage
 from apps.predictions.services import stages
 from apps.registry.models import MonitoredModel
+from apps.registry.services.finding import find_model
 from apps.sampling.pages import overview
 from apps.sampling.pages.forms import SamplingForm
 from apps.sampling.services import policies
 
 
-def _model(request: ProjectRequest, slug: str) -> MonitoredModel:
-    model: MonitoredModel = get_or_404(MonitoredModel.objects.in_project(request.project), slug=slug)
-    return model
-
-
 @require_safe
 @member_page(Role.ENGINEER)
 def model_page(request: ProjectRequest, model: str) -> HttpResponse:
-    found = _model(request, model)
+    found = find_model(request.project, model)
     context = {
         "model": found,
         "tab": "model",
@@ -42,7 +38,7 @@ def model_page(request: ProjectRequest, model: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @member_page(Role.ENGINEER)
 def sampling_page(request: ProjectRequest, model: str) -> HttpResponse:
-    found = _model(request, model)
+    found = find_model(request.project, model)
     if request.method == "POST":
         form = SamplingForm(request.POST)
         if form.is_valid() and _saved(form, found, by=request.user):

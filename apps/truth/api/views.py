@@ -10,10 +10,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.accounts.models import Role, Scope
-from apps.accounts.services.access import get_or_404, project_of, require_role
+from apps.accounts.services.access import project_of, require_role
 from apps.common.api import LinesRenderer, StreamedRenderer
 from apps.common.media_types import PARQUET
-from apps.registry.models import MonitoredModel
+from apps.registry.services.finding import find_model
 from apps.truth.api.exports import EXPORTS
 from apps.truth.api.serializers import LabelsAnswerSerializer, LabelsQuerySerializer
 from apps.truth.models import Resolution
@@ -53,7 +53,7 @@ class LabelsView(APIView):
         As NDJSON, CSV or Parquet all of it at once. A case that was not drawn has no probability and no weight.
         """
         require_role(request, Role.ENGINEER)
-        found = get_or_404(MonitoredModel.objects.in_project(project_of(request)).select_related("project"), slug=model)
+        found = find_model(project_of(request), model)
         query = LabelsQuerySerializer(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
         asked = query.validated_data

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 from apps.accounts.models import Role, User
 from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
 from apps.registry.models import MonitoredModel
+from apps.registry.services.finding import find_model
 from apps.truth.pages import open_work
 from apps.truth.services import gold
 
@@ -21,7 +22,7 @@ GOLD_AT_ONCE = 50
 @member_page(Role.REVIEWER)
 def own_quality(request: ProjectRequest, model: str) -> HttpResponse:
     """One's own figures, and what became of one's cases."""
-    return _of_person(request, _model(request, model), request.user)
+    return _of_person(request, find_model(request.project, model), request.user)
 
 
 @never_cache
@@ -29,7 +30,7 @@ def own_quality(request: ProjectRequest, model: str) -> HttpResponse:
 @member_page(Role.ENGINEER)
 def reviewer_quality(request: ProjectRequest, model: str, user: int) -> HttpResponse:
     """The same of any member, and of whoever has answered here and left."""
-    found = _model(request, model)
+    found = find_model(request.project, model)
     people = User.objects.filter(Q(memberships__project=request.project) | Q(slots__queue__model=found)).distinct()
     return _of_person(request, found, get_or_404(people, pk=user))
 
@@ -54,7 +55,7 @@ def team_page(request: ProjectRequest, model: str) -> HttpResponse:
     """Everybody's figures, agreement by queue, open work, and what takes longest."""
     from apps.truth.pages import people  # noqa: PLC0415  # see above
 
-    found = _model(request, model)
+    found = find_model(request.project, model)
     context = {
         "model": found,
         "tab": "reviews",
@@ -71,16 +72,10 @@ def team_page(request: ProjectRequest, model: str) -> HttpResponse:
 @member_page(Role.ENGINEER)
 def gold_from_truth(request: ProjectRequest, model: str) -> HttpResponse:
     """Make known answers of settled cases that are certain."""
-    found = _model(request, model)
+    found = find_model(request.project, model)
     made = gold.gold_from_truth(found, limit=GOLD_AT_ONCE, by=request.user)
     if made:
         messages.success(request, f"{made} settled {'case has' if made == 1 else 'cases have'} a known answer now.")
     else:
         messages.info(request, "No further case is certain: known answers come from outcomes and adjudicators.")
     return redirect("team", request.project.slug, found.slug)
-
-
-def _model(request: ProjectRequest, slug: str) -> MonitoredModel:
-    models = MonitoredModel.objects.in_project(request.project).select_related("project")
-    model: MonitoredModel = get_or_404(models, slug=slug)
-    return model

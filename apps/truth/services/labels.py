@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from apps.common.paging import keyset_page
 from apps.registry.models import MonitoredModel
 from apps.truth.models import Resolution
 
@@ -40,9 +41,10 @@ def labels(model: MonitoredModel, *, seq: int, after: int = 0) -> QuerySet[Resol
 
 def page(model: MonitoredModel, *, seq: int, after: int, limit: int) -> tuple[list[Label], int | None]:
     """Up to `limit` labels, and after which prediction the next ones come; None at the end."""
-    rows = list(labels(model, seq=seq, after=after)[: limit + 1])
-    following = rows[limit - 1].prediction_id if len(rows) > limit else None
-    return [document(model, row) for row in rows[:limit] if row.truth is not None], following
+    rows, following = keyset_page(
+        labels(model, seq=seq, after=after), limit=limit, key=lambda row: int(row.prediction_id)
+    )
+    return [document(model, row) for row in rows if row.truth is not None], following
 
 
 def pages(model: MonitoredModel, *, seq: int, after: int = 0) -> Iterator[list[Label]]:

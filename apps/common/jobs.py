@@ -1,0 +1,92 @@
+"""Jobs: work that somebody asked for, done by a worker under a lease, with progress and error for all to see."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar, Self, TypeVar
+
+import structlog
+from django.db import models
+from django.db.models.functions import Now
+
+from apps.common.errors import DomainError, LeaseLostError
+from apps.common.leases import RELEASED, Leased, LeaseQuerySet
+
+log = structlog.get_logger(__name__)
+
+ABANDONED = "Its worker was stopped at every attempt."
+LONGEST_ERROR = 2_000
+
+
+class JobQuerySet(LeaseQuerySet):
+    """Jobs of one kind."""
+
+    def unfinished(self) -> Self:
+        return self.filter(finished_at=None)
+
+    def due(self) -> Self:
+        """Jobs to go on with, oldest first. Those given up wait until somebody asks for another try."""
+        return self.unfinished().filter(attempts__lt=self.model.MAX_ATTEMPTS).order_by("id")
+
+    def abandoned(self) -> Self:
+        """Jobs whose worker vanished at the last attempt."""
+        return self.unfinished().unleased().filter(attempts__gte=self.model.MAX_ATTEMPTS)
+
+    def retry(self, **changes: Any) -> int:
+        """Make finished jobs due again, and return how many there were."""
+        return self.filter(finished_at__isnull=False).update(
+            attempts=0, error="", finished_at=None, **RELEASED, **changes
+        )
+
+
+class Job(Leased):
+    """One piece of work: it is due until it is finished, and failed where it is finished with an error."""
+
+    MAX_ATTEMPTS: ClassVar[int]
+
+    progress = models.FloatField(default=0)
+    error = models.TextField(blank=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        abstract = True
+
+    def complete(self, **changes: Any) -> None:
+        """Mark the job done, together with `changes`. Raises LeaseLostError."""
+        self.fenced_update(progress=1.0, finished_at=Now(), **RELEASED, **changes)
+
+    def fail(self, error: Exception) -> None:
+        """Keep the error with the job; after its last attempt the job is finished. Raises LeaseLostError."""
+        text = error.message if isinstance(error, DomainError) else f"{type(error).__name__}: {error}"
+        final = {"finished_at": Now()} if self.is_final(error) else {}
+        # PostgreSQL stores no NUL.
+        self.fenced_update(error=text[:LONGEST_ERROR].replace("\x00", "\ufffd"), **RELEASED, **final)
+
+    def is_final(self, error: Exception) -> bool:  # noqa: ARG002  # kinds of jobs look at it
+        """Whether the job is given up for this error."""
+        return self.attempts >= self.MAX_ATTEMPTS
+
+
+J = TypeVar("J", bound=Job)
+
+
+def run_next(kind: type[J], work: Callable[[J], None], *, seconds: int) -> bool:
+    """Claim the oldest job that is due for `seconds`, and do its work. Return whether there was one."""
+    jobs: Any = kind._default_manager
+    jobs.abandoned().update(error=ABANDONED, finished_at=Now(), **RELEASED)
+    claimed = jobs.due().claim(seconds=seconds, error="")
+    for job in claimed:
+        try:
+            _attempt(job, work)
+        except LeaseLostError:
+            log.warning("job_lease_lost", kind=kind.__name__, job=job.pk)
+    return bool(claimed)
+
+
+def _attempt(job: J, work: Callable[[J], None]) -> None:
+    try:
+        work(job)
+    except LeaseLostError:
+        raise
+    except Exception as error:  # the job's page must show whatever went wrong
+        if not isinstance(error, DomainError):
+            log.exception("job_failed", kind=type(job).__name__, job=job.pk, attempt=job.attempts)
+        job.fail(error)
