@@ -1,42 +1,110 @@
-"""What a reader has to keep in mind, as codes with their numbers; the pages make sentences of them."""
+"""The state of the review sample and of the days, and the caveats that follow, as codes for the pages to word."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
+import pandas as pd
 import structlog
 
-from apps.reports.engine.document import Caveat, Part
-from apps.reports.engine.estimating import drawn_from, floor_labels, judge_of, missed_errors
-from apps.reports.engine.evidence import Evidence
-from apps.reports.engine.selection import Selection
+from apps.reports.engine.document import Caveat, Cohorts, Part, SampleSection
+from apps.reports.engine.estimating import BinaryFit, Fit, floor_labels, missed_errors
+from apps.reports.engine.evidence import NO_BASELINE, Evidence, Selection
+from apps.reports.engine.protocol import Topic, attempt
 from apps.reports.engine.value import Value
 from apps.reports.models import Kind
-from apps.reports.services.window_frames import NO_BASELINE
+from apps.sampling.models import SUMS
 from apps.stats.design.checks import check_draw
 from apps.stats.estimate import MINIMUM_FLOOR_LABELS
+from apps.stats.estimators.exact import worst_case_bounds
+from apps.truth.services.cohorts import FINAL, MATURING, PROVISIONAL
 
 log = structlog.get_logger(__name__)
 
+BOUNDED = ("accuracy", "precision", "recall", "f1")
+
+
+def cohort_section(evidence: Evidence) -> Cohorts:
+    states = [cohort.state for cohort in evidence.cohorts]
+    final = [cohort.day for cohort in evidence.cohorts if cohort.state == FINAL]
+    return {
+        "final": states.count(FINAL),
+        "maturing": states.count(MATURING),
+        "provisional": states.count(PROVISIONAL),
+        "maturity_days": evidence.model.maturity_days,
+        "final_through": max(final).isoformat() if final else None,
+    }
+
+
+def population_section(evidence: Evidence) -> dict[str, float]:
+    """The sums that the figures use, over all cells."""
+    return {name: float(evidence.cells[name].sum()) for name in SUMS}
+
+
+def sample_section(evidence: Evidence, fit: Fit, opened: Selection | None) -> SampleSection:
+    """Count the review sample of the open days."""
+    draws = evidence.draws[evidence.draws["is_open"]]
+    counted = draws[draws["is_blind"]]
+    answered = counted[counted["is_answered"]]
+    pending = counted[~counted["is_answered"] & ~counted["is_held_back"]]
+    settled = answered[answered["is_settled"]]
+    return {
+        "drawn": len(draws),
+        "counted": len(counted),
+        "answered": len(answered),
+        "waiting": int((~pending["is_skipped"]).sum()),
+        "skipped": int(pending["is_skipped"].sum()),
+        "response_rate": len(answered) / len(counted) if len(counted) else None,
+        "adjudication_chosen": int(answered["is_chosen"].sum()),
+        "adjudicated": len(settled),
+        "overturned": int((settled["adjudicated"] != settled["label"]).sum()),
+        "bounds": {} if opened is None else _bounds(fit, opened),
+    }
+
+
+def _bounds(fit: Fit, opened: Selection) -> dict[str, list[float]]:
+    """The metrics if all unanswered draws were wrong, or right; two classes only."""
+    if not isinstance(fit, BinaryFit):
+        return {}
+    estimator = fit.of(opened)
+    if attempt("bounds", partial(estimator.estimate, "accuracy")).value is None:
+        return {}
+    counted = opened.draws[opened.draws["is_blind"]]
+    positive = pd.Series(fit.classes(counted["predicted"]) == 1, index=counted.index)
+    rates = {
+        "answered_positive": _share_answered(counted[positive]),
+        "answered_negative": _share_answered(counted[~positive]),
+    }
+    return {metric: list(worst_case_bounds(metric, estimator.confusion, **rates)) for metric in BOUNDED}
+
+
+def _share_answered(counted: pd.DataFrame) -> float:
+    """Weighted by design: the bounds are about predictions, not about draws."""
+    if not len(counted):
+        return 1.0
+    weight = 1 / counted["pi"]
+    return float((weight * counted["is_answered"]).sum() / weight.sum())
+
 
 def caveats(
-    kind: str, evidence: Evidence, account: Any, parts: dict[Part, Selection], *, left_out: int
+    kind: str, evidence: Evidence, topic: Topic, parts: dict[Part, Selection], *, slices_left_out: int
 ) -> list[Caveat]:
     """The most important first."""
     whole = parts["all"]
     if not whole.size:
         return [_caveat("no_population"), *_undrawn(evidence)]
-    found = [*_of_open_days(evidence, parts), *_of_closed_days(evidence, parts), *_undrawn(evidence)]
-    if left_out:
-        found.append(_caveat("slices_left_out", n=left_out))
-    if kind == Kind.VALUE:
-        found += _of_value(evidence, account)
+    entries = [*_of_open_days(evidence, topic.fit, parts), *_of_closed_days(evidence, parts), *_undrawn(evidence)]
+    if slices_left_out:
+        entries.append(_caveat("slices_left_out", n=slices_left_out))
+    if isinstance(topic, Value):
+        entries += _of_value(evidence, topic)
     if kind != Kind.PERFORMANCE:
         without = whole.cells[whole.cells["baseline"] == NO_BASELINE]["n"].sum()
-        found += [_caveat("no_baseline", n=int(without))] if without else []
-    return found
+        entries += [_caveat("no_baseline", n=int(without))] if without else []
+    return entries
 
 
-def _of_open_days(evidence: Evidence, parts: dict[Part, Selection]) -> Iterator[Caveat]:
+def _of_open_days(evidence: Evidence, fit: Fit, parts: dict[Part, Selection]) -> Iterator[Caveat]:
     opened = parts.get("open")
     if opened is None:
         return
@@ -44,6 +112,16 @@ def _of_open_days(evidence: Evidence, parts: dict[Part, Selection]) -> Iterator[
     uncovered = float(opened.cells["n_uncovered"].sum())
     if uncovered:
         yield _caveat("not_drawn", n=int(uncovered), share=uncovered / evidence.size)
+    yield from _of_sample(opened)
+    yield from _unsound(evidence, fit, opened)
+    labels, bound = floor_labels(opened), missed_errors(opened)
+    if labels is not None and labels < MINIMUM_FLOOR_LABELS:
+        yield _caveat("few_floor_labels", labels=round(labels))
+    if bound is not None and bound < 1:
+        yield _caveat("missed_errors", share=bound)
+
+
+def _of_sample(opened: Selection) -> Iterator[Caveat]:
     counted = opened.draws[opened.draws["is_blind"]]
     held_back = int(counted["is_held_back"].sum())
     pending = counted[~counted["is_answered"] & ~counted["is_held_back"]]
@@ -60,24 +138,18 @@ def _of_open_days(evidence: Evidence, parts: dict[Part, Selection]) -> Iterator[
     unsettled = int((counted["is_chosen"] & counted["is_answered"] & ~counted["is_settled"]).sum())
     if unsettled:
         yield _caveat("adjudication_open", n=unsettled)
-    yield from _unsound(evidence, opened)
-    labels, bound = floor_labels(opened), missed_errors(opened)
-    if labels is not None and labels < MINIMUM_FLOOR_LABELS:
-        yield _caveat("few_floor_labels", labels=round(labels))
-    if bound is not None and bound < 1:
-        yield _caveat("missed_errors", share=bound)
 
 
-def _unsound(evidence: Evidence, opened: Selection) -> Iterator[Caveat]:
-    """Sums over the draw that are not what they should be: then it was not drawn as was recorded."""
+def _unsound(evidence: Evidence, fit: Fit, opened: Selection) -> Iterator[Caveat]:
+    """Report sums over the draw that miss their expectation: the draw did not follow its recorded probabilities."""
     if not evidence.is_current:
         return
     counted = opened.draws[opened.draws["is_blind"]]
     scored = counted["score"].fillna(0.0)
     totals = {"scores": (scored, float(opened.cells["sum_score"].sum()))}
     if opened.cells["n_uncovered"].any():
-        totals = {}  # their scores are in the sum and cannot be in the draw
-    for check in check_draw(drawn_from(judge_of(evidence), opened.cells), counted["pi"], totals=totals):
+        totals = {}  # predictions with π = 0 are in the sum of scores and never in the draw
+    for check in check_draw(fit.drawn_from(opened.cells), counted["pi"], totals=totals):
         if check.is_failed:
             log.error("draw_unsound", model=evidence.model.pk, check=check.name, p=check.p_value)
             yield _caveat("draw_unsound", check=check.name, expected=check.expected, found=check.found)
@@ -97,12 +169,12 @@ def _of_closed_days(evidence: Evidence, parts: dict[Part, Selection]) -> Iterato
         yield _caveat("rule_for_absent", n=absent, value=model.label(rule))
 
 
-def _of_value(evidence: Evidence, account: Any) -> Iterator[Caveat]:
-    if isinstance(account, Value) and account.value_model is None:
+def _of_value(evidence: Evidence, value: Value) -> Iterator[Caveat]:
+    if value.value_model is None:
         yield _caveat("no_value_model")
-    elif isinstance(account, Value) and account.value_model and account.value_model.is_per_amount:
-        seen = (evidence.rows["is_amount_missing"], evidence.items["is_amount_missing"])
-        without = sum(int(missing.sum()) for missing in seen)
+    elif value.value_model.is_per_amount:
+        frames = (evidence.rows, evidence.items)
+        without = sum(int(frame["is_amount_missing"].sum()) for frame in frames)
         if without:
             yield _caveat("no_amount", n=without)
 

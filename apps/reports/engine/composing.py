@@ -1,53 +1,66 @@
-"""A report's document: the parts of the window, its course over time, its slices, and what to keep in mind."""
+"""Compose a report's document: the parts of the window, its course over time, its slices, checks and caveats."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, timedelta
 
-from apps.reports.engine import selection as select
+from apps.registry.models import MonitoredModel
+from apps.registry.models.features import Slice
 from apps.reports.engine.baseline import Baseline
-from apps.reports.engine.caveats import caveats
-from apps.reports.engine.checks import checks
+from apps.reports.engine.caveats import caveats, cohort_section, population_section, sample_section
 from apps.reports.engine.document import (
     Document,
     Figure,
     Figures,
+    Names,
     Part,
     PartOfWindow,
     Point,
     Result,
     SliceKey,
+    SliceNames,
+    SliceSection,
 )
-from apps.reports.engine.evidence import Evidence
+from apps.reports.engine.evidence import (
+    Evidence,
+    Selection,
+    Step,
+    between,
+    parts_of,
+    slices_of,
+    step_of,
+    stretches,
+)
 from apps.reports.engine.performance import Performance
-from apps.reports.engine.protocol import Account
-from apps.reports.engine.sample import cohort_section, population_section, sample_section
-from apps.reports.engine.selection import Selection, Step
-from apps.reports.engine.slices import slice_sections
+from apps.reports.engine.protocol import Topic, attempt
 from apps.reports.engine.value import Value
 from apps.reports.models import Kind
-from apps.reports.pages.names import names_of
+from apps.stats.comparison.multiple import by_slice
+from apps.stats.estimate import Estimate, missing
 
 VERSION = 2
 PARTS: tuple[Part, ...] = ("all", "closed", "open")
+# A page with thousands of slices says nothing.
+MOST_SLICES = 100
+# Expected share of false positives among the slices that are said to differ.
+FALSE_DISCOVERIES = 0.05
 
+# Takes the step and the progress from 0 to 1.
 Tell = Callable[[str, float], None]
 
 
-def compose(kind: str, evidence: Evidence, account: Account, *, tell: Tell) -> Document:
-    """All of the report except its restatements."""
+def compose(kind: str, evidence: Evidence, topic: Topic, *, tell: Tell) -> Document:
+    """Compute all of the report except its restatements."""
     parts = parts_of(evidence)
     tell("the whole window", 0.25)
     sections: dict[Part, Figures] = {
-        name: account.figures(each) | account.further(each) for name, each in parts.items()
+        name: topic.figures(selection) | topic.further(selection) for name, selection in parts.items()
     }
-    _mend_labels_needed(sections)
-    step: Step = "month" if kind == Kind.VALUE else select.step_of(evidence.start, evidence.end)
+    _copy_labels_needed(sections)
+    step: Step = "month" if kind == Kind.VALUE else step_of(evidence.start, evidence.end)
     tell(f"{step} by {step}", 0.45)
-    series = [
-        _point(evidence, account, start, end) for start, end in select.stretches(evidence.start, evidence.end, step)
-    ]
+    series = [_point(evidence, topic, start, end) for start, end in stretches(evidence.start, evidence.end, step)]
     tell("by slice", 0.65)
-    slices, left_out = slice_sections(evidence, account, whole=parts["all"])
+    slices, left_out = _slice_sections(evidence, topic, whole=parts["all"])
     headline: Part = "closed" if "closed" in sections else "all"
     model = evidence.model
     document: Document = {
@@ -56,7 +69,7 @@ def compose(kind: str, evidence: Evidence, account: Account, *, tell: Tell) -> D
         "task": model.task,
         "classes": list(model.classes),
         "positive_class": model.positive_class,
-        "names": names_of(model),
+        "names": _names(model),
         "window": {
             "start": evidence.start.isoformat(),
             "end": evidence.end.isoformat(),
@@ -64,44 +77,40 @@ def compose(kind: str, evidence: Evidence, account: Account, *, tell: Tell) -> D
             "seq": evidence.seq,
             "time_zone": str(model.zone),
         },
-        "parts": [_part(name, each) for name, each in parts.items() if each.cohorts],
+        "parts": [_part(name, selection) for name, selection in parts.items() if selection.cohorts],
         "cohorts": cohort_section(evidence),
         "headline": {"part": headline, "figures": sections[headline]},
-        "sections": {str(name): found for name, found in sections.items()},
-        "naive": account.naive(parts["all"]),
+        "sections": {str(name): figures for name, figures in sections.items()},
+        "naive": topic.naive(parts["all"]),
         "series": series,
         "step": step,
         "slices": slices,
-        "sample": sample_section(evidence, parts.get("open")),
-        "caveats": caveats(kind, evidence, account, parts, left_out=left_out),
+        "sample": sample_section(evidence, topic.fit, parts.get("open")),
+        "caveats": caveats(kind, evidence, topic, parts, slices_left_out=left_out),
         "population": population_section(evidence),
         "restatements": [],
         "results": [],
     }
-    if isinstance(account, Performance):
+    if isinstance(topic, Performance):
         tell("checking the figures", 0.85)
-        document["checks"] = checks(account.judge, evidence, parts)
-    if isinstance(account, Baseline):
-        document["baseline"] = account.section(parts["all"])
-    if isinstance(account, Value):
-        document["value"] = account.section(parts["all"])
+        document["checks"] = topic.checks(evidence, parts)
+    if isinstance(topic, Baseline):
+        document["baseline"] = topic.section(parts["all"])
+    if isinstance(topic, Value):
+        document["value"] = topic.section(parts["all"])
     document["results"] = list(_results(document))
     return document
 
 
-def parts_of(evidence: Evidence) -> dict[Part, Selection]:
-    """The whole window first; closed and open days where there are both, or closed ones alone."""
-    parts: dict[Part, Selection] = {"all": select.whole(evidence)}
-    closed, opened = select.closed_part(evidence), select.open_part(evidence)
-    if closed.cohorts:
-        parts["closed"] = closed
-    if opened.cohorts:
-        parts["open"] = opened
-    return parts
+def _copy_labels_needed(sections: dict[Part, Figures]) -> None:
+    """Take the number of labels needed from the open days: known outcomes add nothing to it."""
+    for metric, figure in sections["all"].items():
+        if figure["code"] == "preliminary" and metric in sections.get("open", {}):
+            figure["labels_needed"] = sections["open"][metric].get("labels_needed")
 
 
 def _part(name: Part, selection: Selection) -> PartOfWindow:
-    start, end = _reach(name, selection)
+    start, end = _span(name, selection)
     return {
         "part": name,
         "start": start,
@@ -113,42 +122,96 @@ def _part(name: Part, selection: Selection) -> PartOfWindow:
     }
 
 
-def _reach(name: Part, selection: Selection) -> tuple[str, str]:
-    """From the part's first day to its last; of the whole window, all of it."""
+def _span(name: Part, selection: Selection) -> tuple[str, str]:
+    """From the part's first day to the day after its last; for the whole window, all of it."""
     evidence = selection.evidence
     if name == "all" or not selection.days:
         return evidence.start.isoformat(), evidence.end.isoformat()
-    return min(selection.days).isoformat(), select.day_after(max(selection.days)).isoformat()
+    return min(selection.days).isoformat(), (max(selection.days) + timedelta(days=1)).isoformat()
 
 
-def _point(evidence: Evidence, account: Account, start: Any, end: Any) -> Point:
-    selection = select.between(evidence, start, end)
+def _point(evidence: Evidence, topic: Topic, start: date, end: date) -> Point:
+    selection = between(evidence, start, end)
     return {
         "start": start.isoformat(),
         "end": end.isoformat(),
         "state": selection.state,
         "is_closed": selection.is_closed,
         "n": int(selection.size),
-        "figures": account.figures(selection),
-        "naive": account.naive(selection),
+        "figures": topic.figures(selection),
+        "naive": topic.naive(selection),
     }
 
 
-def _mend_labels_needed(sections: dict[Part, Figures]) -> None:
-    """Known days add nothing to what the open days still need."""
-    for metric, figure in sections["all"].items():
-        if figure["code"] == "preliminary" and metric in sections.get("open", {}):
-            figure["labels_needed"] = sections["open"][metric].get("labels_needed")
+def _slice_sections(evidence: Evidence, topic: Topic, *, whole: Selection) -> tuple[list[SliceSection], int]:
+    """The largest slices, each tested against the rest, and the number left out."""
+    everything = list(slices_of(evidence))
+    kept = everything
+    if len(everything) > MOST_SLICES:
+        largest = {id(piece) for piece in sorted(everything, key=lambda piece: -piece.size)[:MOST_SLICES]}
+        kept = [piece for piece in everything if id(piece) in largest]
+    q_values = _q_values(topic, kept)
+    sections = [_slice_section(topic, piece, q, whole=whole) for piece, q in zip(kept, q_values, strict=True)]
+    return sections, len(everything) - len(kept)
+
+
+def _q_values(topic: Topic, slices: Iterable[Selection]) -> list[float | None]:
+    """Benjamini and Hochberg's q, over all slices of the report; None where there is no test."""
+    shares, rests = [], []
+    for piece in slices:
+        shares.append(_share(topic, piece))
+        rests.append(_share(topic, piece.rest))
+    return [test.q_value for test in by_slice(shares, against=rests)]
+
+
+def _share(topic: Topic, selection: Selection) -> Estimate:
+    share = attempt("slice", lambda: topic.share(selection) or missing("unsupported_task"))
+    # The test assumes a normal approximation, which a handful of labels does not give.
+    return missing(share.code) if share.code == "preliminary" else share
+
+
+def _slice_section(topic: Topic, piece: Selection, q_value: float | None, *, whole: Selection) -> SliceSection:
+    return {
+        "name": piece.slice_name,
+        "value": piece.slice_value,
+        "n": int(piece.size),
+        "share": piece.size / whole.size if whole.size else 0.0,
+        "figures": topic.figures(piece),
+        "naive": topic.naive(piece),
+        "q_value": q_value,
+        "differs": q_value is not None and q_value < FALSE_DISCOVERIES,
+    }
+
+
+def _names(model: MonitoredModel) -> Names:
+    """Names for people, kept with the report: it reads the same after the model is registered anew."""
+    return {
+        "model": model.name,
+        "classes": {name: str(model.class_labels.get(name, name)) for name in model.classes},
+        "slices": {piece.name: _slice_names(model, piece) for piece in model.slice_list},
+    }
+
+
+def _slice_names(model: MonitoredModel, piece: Slice) -> SliceNames:
+    feature = next((feature for feature in model.feature_list if feature.name == piece.feature), None)
+    is_only = sum(other.feature == piece.feature for other in model.slice_list) == 1
+    codes = dict(feature.codes) if feature else {}
+    return {
+        "label": feature.label if feature and is_only else piece.name,
+        "values": codes,
+        "order": piece.bands if piece.edges else list(codes),
+        "is_sensitive": bool(feature and feature.sensitive),
+    }
 
 
 def _results(document: Document) -> Iterator[Result]:
     """The flat list: the whole window, its parts, stretches of time, slices."""
     window = document["window"]
     whole = (window["start"], window["end"])
-    reaches = {part["part"]: (part["start"], part["end"]) for part in document["parts"]}
+    spans = {part["part"]: (part["start"], part["end"]) for part in document["parts"]}
     for part in PARTS:
         for metric, figure in document["sections"].get(part, {}).items():
-            yield _result(metric, figure, reaches.get(part, whole), part=part)
+            yield _result(metric, figure, spans.get(part, whole), part=part)
     for point in document["series"]:
         for metric, figure in point["figures"].items():
             yield _result(metric, figure, (point["start"], point["end"]))
@@ -159,7 +222,7 @@ def _results(document: Document) -> Iterator[Result]:
 
 
 def _result(
-    metric: str, figure: Figure, reach: tuple[str, str], *, part: Part = "all", key: SliceKey | None = None
+    metric: str, figure: Figure, span: tuple[str, str], *, part: Part = "all", key: SliceKey | None = None
 ) -> Result:
-    start, end = reach
+    start, end = span
     return {"metric": metric, "slice": key, "start": start, "end": end, "part": part, **figure}

@@ -1,38 +1,50 @@
-"""What a report rests on: closed days with their outcomes, open days with their review sample, and all cells."""
+"""Evidence: the frames of a window as of a moment, and selections of them by day and slice.
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+Classes are positions in the model's list, -1 for "no baseline". Columns `slice:<name>` hold the values of slices.
+"""
+
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 import pandas as pd
-from django.db import connection, transaction
+from numpy.typing import NDArray
 
-from apps.predictions.models import BatchStage, Stage
 from apps.registry.models import MonitoredModel
 from apps.reports.engine import response
-from apps.reports.models import Kind, ReportJob
-from apps.reports.services import window_frames
-from apps.sampling.models import SUMS, Draw
-from apps.truth.models import Resolution
-from apps.truth.services.cohorts import FINAL, Cohort, cohorts
+from apps.reports.engine.document import Part
+from apps.truth.services.cohorts import FINAL, MATURING, PROVISIONAL, Cohort
 
-# Outcomes of a final day that miss more than this share say too little: the day is judged from its reviews.
+Mask = NDArray[np.bool_]
+State = Literal["final", "maturing", "provisional"]
+Step = Literal["day", "week", "month"]
+
+NO_BASELINE = -1.0
+CELL_KEYS = ["day", "predicted", "baseline", "score_bin"]
+SLICE = "slice:"
+# A final day with fewer of its outcomes in says too little: it is estimated from its reviews.
 CLOSED_SHARE = 0.9
+# Days; a longer window is shown by week.
+LONGEST_DAILY = 45
+
+
+def is_closed(cohort: Cohort) -> bool:
+    return cohort.state == FINAL and cohort.n > 0 and cohort.known >= CLOSED_SHARE * cohort.n
 
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """The frames of a window as of a number of the record.
+    """The frames of a window as of a number of the record of truth.
 
-    rows    predictions of the closed days, with `truth` (nan: unknown) and `rate`, the share known among their like
+    rows    predictions of the closed days, with `truth` (nan: unknown) and `rate`, the share known of their class
     draws   all draws of the window, with `is_answered`, `known` (best known truth), `rate` and `settled_q`
     cells   population cells by day, of the closed days counted from rows; with `rate`
     slices  the same by slice: `slice_name`, `slice_value`
-    drawn_from  cells of all days as they are stored, with the probabilities of the draw alone
-    sent    predictions of all days with the outcome that came by now; of performance reports alone, else as `rows`
+    drawn_from  cells of all days as stored, with the probabilities of the draw alone
+    sent    predictions of all days with the outcomes in so far; as `rows` except in performance reports
     """
 
     model: MonitoredModel
@@ -49,19 +61,21 @@ class Evidence:
     drawn_from: pd.DataFrame
     sent: pd.DataFrame
     undrawn_batches: int
-    # Nothing was drawn since: cells and draws speak of the same predictions.
+    # Nothing was drawn since `as_of`: cells and draws cover the same predictions.
     is_current: bool
     # Score bin and truth of predictions before the window that are older than the horizon.
     earlier: pd.DataFrame
+    # Rate of the widest policy in force that draws from all predictions alike.
+    random_rate: float
 
     @cached_property
     def closed(self) -> frozenset[date]:
-        """The days whose outcomes speak for them."""
+        """The days reported from their outcomes."""
         return frozenset(cohort.day for cohort in self.cohorts if is_closed(cohort))
 
     @cached_property
     def known_rows(self) -> pd.DataFrame:
-        """Rows of closed days whose truth is known: they enter every figure with certainty."""
+        """Rows of closed days with known truth: they enter every figure with certainty."""
         return self.rows[self.rows["truth"].notna()]
 
     @cached_property
@@ -71,7 +85,7 @@ class Evidence:
 
     @cached_property
     def as_reviewed(self) -> "Evidence":
-        """The closed days alone, as if no outcome were known: their cells as drawn from, and their reviews."""
+        """The closed days alone, as if no outcome were known: the cells drawn from, and their reviews."""
         days = self.closed
         cells = self.drawn_from[self.drawn_from["day"].isin(days)].assign(is_open=True)
         draws = self.draws[self.draws["day"].isin(days).astype(bool)].assign(is_open=True)
@@ -91,110 +105,165 @@ class Evidence:
         return float(self.cells["n"].sum())
 
 
-def is_closed(cohort: Cohort) -> bool:
-    return cohort.state == FINAL and cohort.n > 0 and cohort.known >= CLOSED_SHARE * cohort.n
+@dataclass(frozen=True)
+class Basis:
+    """The shares that all figures of one selection rest on."""
+
+    response_rate: float | None
+    outcome_share: float | None
+    covered_share: float | None
+    # Some outcomes of closed days are missing, and no rule stands in for them.
+    lacks_outcomes: bool = False
 
 
-@contextmanager
-def one_moment() -> Iterator[None]:
-    """All reads within see the database as of one moment, whatever is written meanwhile."""
-    if connection.in_atomic_block:
-        yield
-        return
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        yield
+@dataclass(frozen=True, eq=False)
+class Selection:
+    """Some days of the window, of all predictions or of one slice."""
+
+    evidence: Evidence
+    days: frozenset[date]
+    slice_name: str = ""
+    slice_value: str = ""
+    # All other values of the slice instead.
+    is_rest: bool = False
+
+    @property
+    def rest(self) -> "Selection":
+        """All other predictions of the same days."""
+        return replace(self, is_rest=not self.is_rest)
+
+    @cached_property
+    def cells(self) -> pd.DataFrame:
+        """Its population cells."""
+        return self._of(self.evidence.slices if self.slice_name else self.evidence.cells)
+
+    @cached_property
+    def item_mask(self) -> Mask:
+        """Marks its share of the known rows and of the review sample, rows first."""
+        parts = [self._mask(self.evidence.known_rows), self._mask(self.evidence.items)]
+        return np.concatenate(parts)
+
+    @cached_property
+    def draws(self) -> pd.DataFrame:
+        return self._of(self.evidence.draws)
+
+    @cached_property
+    def rows(self) -> pd.DataFrame:
+        """Its predictions of closed days."""
+        return self._of(self.evidence.rows)
+
+    @cached_property
+    def cohorts(self) -> list[Cohort]:
+        return [cohort for cohort in self.evidence.cohorts if cohort.day in self.days]
+
+    @property
+    def size(self) -> float:
+        return float(self.cells["n"].sum())
+
+    @property
+    def is_closed(self) -> bool:
+        """All of its days are closed."""
+        return bool(self.cohorts) and all(cohort.day in self.evidence.closed for cohort in self.cohorts)
+
+    @property
+    def state(self) -> State:
+        """The state of its youngest day."""
+        states = {cohort.state for cohort in self.cohorts}
+        if PROVISIONAL in states:
+            return "provisional"
+        return "maturing" if MATURING in states else "final"
+
+    @property
+    def basis(self) -> Basis:
+        counted = self.draws[self.draws["is_open"] & self.draws["is_blind"]]
+        return Basis(
+            response_rate=float(counted["is_answered"].mean()) if len(counted) else None,
+            outcome_share=self._outcome_share(),
+            covered_share=1 - float(self.cells["n_uncovered"].sum()) / self.size if self.size else None,
+            lacks_outcomes=bool(self.rows["truth"].isna().any()),
+        )
+
+    def _outcome_share(self) -> float | None:
+        if not self.slice_name:
+            n = sum(cohort.n for cohort in self.cohorts)
+            return sum(cohort.outcomes for cohort in self.cohorts) / n if n else None
+        # Outcomes of open days are counted by day only.
+        if self.cells["is_open"].any() or not len(self.rows):
+            return None
+        return float(self.rows["outcome"].notna().mean())
+
+    def _of(self, frame: pd.DataFrame) -> pd.DataFrame:
+        return frame[self._mask(frame)]
+
+    def _is_mine(self, values: pd.Series) -> pd.Series:
+        return (values != self.slice_value) if self.is_rest else (values == self.slice_value)
+
+    def _mask(self, frame: pd.DataFrame) -> Mask:
+        mask = frame["day"].isin(self.days)
+        if not self.slice_name:
+            return mask.to_numpy(dtype=np.bool_)
+        if "slice_name" in frame:
+            mask &= (frame["slice_name"] == self.slice_name) & self._is_mine(frame["slice_value"])
+        else:
+            mask &= self._is_mine(frame[SLICE + self.slice_name])
+        return mask.to_numpy(dtype=np.bool_)
 
 
-def gather(job: ReportJob, *, as_of: datetime) -> Evidence:
-    """Read everything that a report of this job rests on."""
-    model: MonitoredModel = job.model
-    names = tuple(job.slices)
-    with one_moment():
-        seq = Resolution.objects.filter(model=model).last_seq(at=as_of)
-        days = tuple(cohorts(model, start=job.start, end=job.end, seq=seq, as_of=as_of))
-        closed = {cohort.day for cohort in days if is_closed(cohort)}
-        wants_all = job.kind == Kind.PERFORMANCE
-        sent = _sent_rows(job, closed, seq=seq, wants_all=wants_all)
-        rows = _closed_rows(model, sent, closed)
-        draws = window_frames.draws_frame(model, start=job.start, end=job.end, seq=seq, as_of=as_of, slices=names)
-        stored = window_frames.cells_frame(model, start=job.start, end=job.end)
-        cells = _cells(stored, rows, closed, "")
-        by_slice = {
-            name: window_frames.cells_frame(model, start=job.start, end=job.end, slice_name=name) for name in names
-        }
-        slices = [_cells(each, rows, closed, name) for name, each in by_slice.items()]
-        most = window_frames.MOST_EARLIER if wants_all else 0
-        earlier = window_frames.earlier_frame(model, before=job.start, seq=seq, as_of=as_of, most=most)
-        is_current = not Draw.objects.filter(model=model, drawn_at__gt=as_of).exists()
-        undrawn = BatchStage.objects.filter(batch__model=model, stage=Stage.DRAW, done_at=None).count()
-    rows = response.of_rows(rows)
-    draws = response.of_draws(draws.assign(is_open=~draws["day"].isin(closed).astype(bool)))
-    pieces = pd.concat(slices, ignore_index=True) if slices else cells.head(0).assign(slice_name="", slice_value="")
-    return Evidence(
-        model=model,
-        start=job.start,
-        end=job.end,
-        seq=seq,
-        as_of=as_of,
-        slice_names=names,
-        cohorts=days,
-        rows=rows,
-        draws=draws,
-        cells=response.of_cells(cells, rows, draws),
-        slices=response.of_cells(pieces, rows, draws),
-        drawn_from=stored.assign(slice_name=""),
-        sent=sent,
-        undrawn_batches=undrawn,
-        is_current=is_current,
-        earlier=earlier.assign(truth=_with_rule(model, earlier["outcome"])),
-    )
+def whole(evidence: Evidence) -> Selection:
+    return Selection(evidence, frozenset(cohort.day for cohort in evidence.cohorts))
 
 
-def _sent_rows(job: ReportJob, closed: set[date], *, seq: int, wants_all: bool) -> pd.DataFrame:
-    """Predictions with their outcome: from the first closed day to the last, or of the whole window."""
-    start, end = job.start, job.end
-    if not wants_all:
-        start = min(closed, default=start)
-        end = max(closed) + timedelta(days=1) if closed else start
-    return window_frames.outcomes_frame(job.model, start=start, end=end, seq=seq, slices=tuple(job.slices))
+def closed_part(evidence: Evidence) -> Selection:
+    return Selection(evidence, evidence.closed)
 
 
-def _closed_rows(model: MonitoredModel, sent: pd.DataFrame, closed: set[date]) -> pd.DataFrame:
-    """The predictions of closed days; the model's rule stands in for outcomes that never came."""
-    rows = sent[sent["day"].isin(closed)].reset_index(drop=True)
-    absent = rows["outcome"].isna() & (model.outcome_if_absent is not None)
-    return rows.assign(truth=_with_rule(model, rows["outcome"]), is_absent=absent)
+def open_part(evidence: Evidence) -> Selection:
+    return Selection(evidence, whole(evidence).days - evidence.closed)
 
 
-def _with_rule(model: MonitoredModel, outcomes: pd.Series) -> pd.Series:
-    """Outcomes of predictions older than the horizon, the model's rule in place of those that never came."""
-    rule = model.outcome_if_absent
-    return outcomes if rule is None else outcomes.fillna(model.encode(rule))
+def headline_part(evidence: Evidence) -> Selection:
+    """The part the report leads with: the closed days where there are any, else the whole window."""
+    return closed_part(evidence) if evidence.closed else whole(evidence)
 
 
-def _cells(stored: pd.DataFrame, rows: pd.DataFrame, closed: set[date], slice_name: str) -> pd.DataFrame:
-    """Cells of the open days as they are stored; of the closed days counted from their rows, each with π = 1."""
-    opened = stored[~stored["day"].isin(closed)].assign(is_open=True)
-    counted = _counted(rows, slice_name).assign(is_open=False)
-    return pd.concat([opened, counted], ignore_index=True).assign(slice_name=slice_name)
+def parts_of(evidence: Evidence) -> dict[Part, Selection]:
+    """The whole window, then its closed and its open days, where it has any."""
+    parts: dict[Part, Selection] = {"all": whole(evidence)}
+    closed, opened = closed_part(evidence), open_part(evidence)
+    if closed.cohorts:
+        parts["closed"] = closed
+    if opened.cohorts:
+        parts["open"] = opened
+    return parts
 
 
-def _counted(rows: pd.DataFrame, slice_name: str) -> pd.DataFrame:
-    column = window_frames.SLICE + slice_name
-    value = rows[column] if slice_name else pd.Series("", index=rows.index)
-    score, amount = rows["score"].fillna(0.0), rows["amount"]
-    frame = rows[window_frames.CELL_KEYS].assign(
-        slice_value=value,
-        n=1.0,
-        sum_score=score,
-        sum_score2=score**2,
-        sum_pi=1.0,
-        sum_odds=0.0,
-        sum_amount=amount,
-        sum_amount2_odds=0.0,
-        n_uncovered=0.0,
-    )
-    keys = [*window_frames.CELL_KEYS, "slice_value"]
-    summed = frame.groupby(keys, sort=False, as_index=False)[list(SUMS)].sum()
-    return summed.astype(dict.fromkeys(SUMS, np.float64))
+def slices_of(evidence: Evidence, *, days: frozenset[date] | None = None) -> Iterable[Selection]:
+    """Each value of each slice over these days (default: the whole window), the most frequent first."""
+    days = whole(evidence).days if days is None else days
+    sizes = evidence.slices.groupby(["slice_name", "slice_value"])["n"].sum()
+    for name in evidence.slice_names:
+        if name in sizes.index.get_level_values(0):
+            for value in sizes[name].sort_values(ascending=False).index:
+                yield Selection(evidence, days, name, str(value))
+
+
+def step_of(start: date, end: date) -> Step:
+    return "day" if (end - start).days <= LONGEST_DAILY else "week"
+
+
+def stretches(start: date, end: date, step: Step) -> list[tuple[date, date]]:
+    """The days, weeks (from the window's first day) or calendar months of [start, end)."""
+    edges, edge = [start], start
+    while (edge := _next(edge, step)) < end:
+        edges.append(edge)
+    return list(zip(edges, [*edges[1:], end], strict=True))
+
+
+def between(evidence: Evidence, start: date, end: date) -> Selection:
+    return Selection(evidence, frozenset(c.day for c in evidence.cohorts if start <= c.day < end))
+
+
+def _next(day: date, step: Step) -> date:
+    if step == "month":
+        return (day.replace(day=1) + timedelta(days=32)).replace(day=1)
+    return day + timedelta(days=1 if step == "day" else 7)

@@ -1,78 +1,131 @@
-"""Performance: how often the model is right, over the whole population, with the uncorrected figure beside."""
+"""Performance: how often the model is right, over the whole population, with the uncorrected figures beside.
 
+For two classes, checks on these figures as well: expected beside measured performance, labels with and without second
+opinions, the reviews of closed days beside their outcomes, outcomes so far, and the labels a narrower range takes.
+"""
+
+from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
 import pandas as pd
 
-from apps.reports.engine.document import FURTHER_METRICS, PERFORMANCE_METRICS, REGRESSION_METRICS, Figures, NaiveFigures
-from apps.reports.engine.estimating import BinaryJudge, Judge, MulticlassJudge, RegressionJudge
-from apps.reports.engine.figures_of import Ask, figures, naive_figures
-from apps.reports.engine.selection import Selection
+from apps.reports.engine.document import (
+    FURTHER_METRICS,
+    PERFORMANCE_METRICS,
+    REGRESSION_METRICS,
+    ChecksSection,
+    Drift,
+    Figures,
+    Hindsight,
+    LabelPlan,
+    NaiveFigures,
+    Part,
+    SecondOpinions,
+    SoFar,
+)
+from apps.reports.engine.estimating import BinaryFit, Fit, MulticlassFit, RegressionFit
+from apps.reports.engine.evidence import Evidence, Selection, whole
+from apps.reports.engine.protocol import Compute, attempt, figure, figures, naive_figures
+from apps.stats.delay.concept_drift import concept_drift
+from apps.stats.delay.horizon import SettledOutcomes, settle_outcomes
+from apps.stats.delay.maturity import maturity_curve
+from apps.stats.delay.mixing import MixedEstimator, mixed_estimator
+from apps.stats.delay.weights import age_shares
+from apps.stats.design.planning import Plan, Planned
 from apps.stats.estimate import Estimate
 from apps.stats.estimators.exact import uncorrected_figure
+from apps.stats.estimators.hajek import hajek_mean
+from apps.stats.estimators.population import Population
+from apps.stats.estimators.recalibration import RAW_SCORE, Recalibration, recalibrate
 from apps.stats.estimators.regression import uncorrected_error
+
+DRIFT_METRICS = ("accuracy", "precision", "recall")
+# With fewer earlier outcomes, the score itself is the expectation.
+LEAST_REFERENCE = 200
+# Half width of the range that the label plan aims at.
+TARGET = 0.02
+# Shares of the outcomes whose waiting time is reported.
+SHARES = (0.5, 0.9)
+DAY_SECONDS = 86_400
 
 
 class Performance:
-    """The figures of a model of any task."""
+    """The performance of a model of any task."""
 
-    def __init__(self, judge: Judge) -> None:
-        self.judge = judge
+    def __init__(self, fit: Fit) -> None:
+        self.fit = fit
 
     def figures(self, selection: Selection) -> Figures:
-        return figures(_asked(self.judge, selection), selection.basis)
+        return figures(_metrics(self.fit, selection), selection.basis)
 
     def further(self, selection: Selection) -> Figures:
-        """Figures for those who want to know more, of the parts of the window alone."""
-        return figures(_further(self.judge, selection), selection.basis)
+        return figures(_further(self.fit, selection), selection.basis)
 
     def share(self, selection: Selection) -> Estimate | None:
         """Right decisions."""
-        return None if isinstance(self.judge, RegressionJudge) else self.judge.of(selection).estimate("accuracy")
+        return None if isinstance(self.fit, RegressionFit) else self.fit.of(selection).estimate("accuracy")
 
     def naive(self, selection: Selection) -> NaiveFigures:
-        """From all answered draws of the selection, each counting the same."""
         answered = selection.draws[selection.draws["is_answered"]]
-        return naive_figures(_uncorrected(self.judge, answered))
+        return naive_figures(_uncorrected(self.fit, answered))
+
+    def checks(self, evidence: Evidence, parts: dict[Part, Selection]) -> ChecksSection | None:
+        """All checks; None for models of more than two classes and of numbers."""
+        binary = self.fit
+        if not isinstance(binary, BinaryFit):
+            return None
+        closed, opened = parts.get("closed"), parts.get("open")
+        both: tuple[Part, ...] = ("closed", "open")
+        return {
+            "drift": [found for part in both if part in parts for found in _drift(binary, part, parts[part])],
+            "second_opinions": _second_opinions(binary, opened) if opened else None,
+            "hindsight": _hindsight(binary, evidence, closed) if closed else None,
+            "so_far": so_far(binary, evidence) if opened else None,
+            "plan": _label_plan(binary, opened) if opened else None,
+        }
 
 
-def _asked(judge: Judge, selection: Selection) -> dict[str, Ask]:
-    if isinstance(judge, BinaryJudge):
-        binary = judge.of(selection)
-        return {metric: partial(binary.estimate, metric) for metric in PERFORMANCE_METRICS}
-    if isinstance(judge, RegressionJudge):
-        regression = judge.of(selection)
+def _metrics(fit: Fit, selection: Selection) -> dict[str, Compute]:
+    if isinstance(fit, BinaryFit):
+        return _binary_metrics(fit, selection)
+    if isinstance(fit, RegressionFit):
+        regression = fit.of(selection)
         return {metric: partial(regression.estimate, metric) for metric in REGRESSION_METRICS}
-    several = judge.of(selection)
-    asked: dict[str, Ask] = {"accuracy": partial(several.estimate, "accuracy")}
-    for label, name in enumerate(judge.class_names):
+    several = fit.of(selection)
+    metrics: dict[str, Compute] = {"accuracy": partial(several.estimate, "accuracy")}
+    for label, name in enumerate(fit.class_names):
         for metric in ("precision", "recall"):
-            asked[f"{metric}:{name}"] = partial(several.estimate, metric, label=label)
-    return asked
+            metrics[f"{metric}:{name}"] = partial(several.estimate, metric, label=label)
+    return metrics
 
 
-def _further(judge: Judge, selection: Selection) -> dict[str, Ask]:
-    if isinstance(judge, BinaryJudge):
-        binary = judge.of(selection)
+def _binary_metrics(fit: BinaryFit, selection: Selection) -> dict[str, Compute]:
+    estimator = fit.of(selection)
+    return {metric: partial(estimator.estimate, metric) for metric in PERFORMANCE_METRICS}
+
+
+def _further(fit: Fit, selection: Selection) -> dict[str, Compute]:
+    if isinstance(fit, BinaryFit):
+        binary = fit.of(selection)
         return {metric: partial(binary.estimate, metric) for metric in FURTHER_METRICS}
-    if isinstance(judge, RegressionJudge):
+    if isinstance(fit, RegressionFit):
         return {}
-    several = judge.of(selection)
+    several = fit.of(selection)
     averaged = (("macro", "precision"), ("macro", "recall"), ("macro", "f1"), ("weighted", "f1"))
-    asked: dict[str, Ask] = {
+    metrics: dict[str, Compute] = {
         f"{average}_{metric}": partial(several.estimate, metric, average=average) for average, metric in averaged
     }
-    return asked | {metric: partial(several.estimate, metric) for metric in ("balanced_accuracy", "mcc", "kappa")}
+    return metrics | {metric: partial(several.estimate, metric) for metric in ("balanced_accuracy", "mcc", "kappa")}
 
 
-def _uncorrected(judge: Judge, answered: pd.DataFrame) -> dict[str, Ask]:
-    if isinstance(judge, RegressionJudge):
+def _uncorrected(fit: Fit, answered: pd.DataFrame) -> dict[str, Compute]:
+    if isinstance(fit, RegressionFit):
         alone = partial(uncorrected_error, predicted=answered["predicted"], truth=answered["known"])
         return {metric: partial(alone, metric) for metric in REGRESSION_METRICS}
-    predicted, truth = judge.classes(answered["predicted"]), judge.truths(answered["known"])
-    if isinstance(judge, MulticlassJudge):
-        return _uncorrected_classes(judge, predicted, truth)
+    predicted, truth = fit.classes(answered["predicted"]), fit.truths(answered["known"])
+    if isinstance(fit, MulticlassFit):
+        return _uncorrected_classes(fit, predicted, truth)
     score = answered["score"]
     return {
         metric: partial(uncorrected_figure, metric, predicted=predicted, truth=truth, score=score)
@@ -80,11 +133,157 @@ def _uncorrected(judge: Judge, answered: pd.DataFrame) -> dict[str, Ask]:
     }
 
 
-def _uncorrected_classes(judge: MulticlassJudge, predicted: np.ndarray, truth: np.ndarray) -> dict[str, Ask]:
+def _uncorrected_classes(fit: MulticlassFit, predicted: np.ndarray, truth: np.ndarray) -> dict[str, Compute]:
     right = {"predicted": np.ones(len(truth)), "truth": predicted == truth}
-    asked: dict[str, Ask] = {"accuracy": partial(uncorrected_figure, "accuracy", **right)}
-    for label, name in enumerate(judge.class_names):
+    metrics: dict[str, Compute] = {"accuracy": partial(uncorrected_figure, "accuracy", **right)}
+    for label, name in enumerate(fit.class_names):
         rows = {"predicted": predicted == label, "truth": truth == label}
         for metric in ("precision", "recall"):
-            asked[f"{metric}:{name}"] = partial(uncorrected_figure, metric, **rows)
-    return asked
+            metrics[f"{metric}:{name}"] = partial(uncorrected_figure, metric, **rows)
+    return metrics
+
+
+def _drift(fit: BinaryFit, part: Part, selection: Selection) -> Iterator[Drift]:
+    """Compare measured performance with what earlier outcomes lead one to expect at these scores."""
+    expectation, n = _reference(fit, selection)
+    estimator = fit.of(selection)
+    for metric in DRIFT_METRICS:
+        try:
+            tested = concept_drift(metric, estimator, expectation)
+        except (ValueError, ArithmeticError):
+            continue
+        yield {
+            "metric": metric,
+            "part": part,
+            "reference": "earlier" if n else "score",
+            "reference_n": n,
+            "expected": figure(tested.expected, selection.basis),
+            "measured": figure(tested.measured, selection.basis),
+            "difference": figure(tested.difference, selection.basis),
+            "p": tested.p,
+            "has_drifted": bool(n and tested.has_drifted),
+        }
+
+
+def _reference(fit: BinaryFit, selection: Selection) -> tuple[Recalibration, int]:
+    """The truth to expect at a score: from outcomes of earlier days, or the score itself where these are too few."""
+    first = min(selection.days, default=fit.evidence.end)
+    within = fit.evidence.known_rows
+    within = within[within["day"] < first]
+    earlier = fit.evidence.earlier
+    columns = ["score_bin", "truth"]
+    known = pd.concat([earlier[earlier["truth"].notna()][columns], within[columns]], ignore_index=True)
+    known = known[known["score_bin"] >= 0]
+    if len(known) < LEAST_REFERENCE:
+        return RAW_SCORE, 0
+    truth = fit.truths(known["truth"])
+    return recalibrate(known["score_bin"], truth, np.ones(len(known))), len(known)
+
+
+def _second_opinions(fit: BinaryFit, opened: Selection) -> SecondOpinions | None:
+    """The open days' figures with and without the correction for reviewers' errors; None without second opinions."""
+    if not fit.evidence.items["is_settled"].any():
+        return None
+    at_word = BinaryFit(fit.evidence, is_at_word=True)
+    return {"corrected": _figures(fit, opened), "at_word": _figures(at_word, opened)}
+
+
+def _hindsight(fit: BinaryFit, evidence: Evidence, closed: Selection) -> Hindsight | None:
+    """The closed days from their reviews, beside their outcomes; None where no reviewed case has an outcome."""
+    then = evidence.as_reviewed
+    answered = then.items[then.items["outcome"].notna()]
+    if answered.empty:
+        return None
+    reviewed = whole(then)
+    return {
+        "days": len(closed.cohorts),
+        "n": int(closed.size),
+        "answered": len(answered),
+        "from_reviews": _figures(BinaryFit(then), reviewed),
+        "from_outcomes": _figures(fit, closed),
+        "disagreement": figure(attempt("disagreement", partial(_disagreement, answered)), reviewed.basis),
+    }
+
+
+def _disagreement(answered: pd.DataFrame) -> Estimate:
+    differs = (answered["said"] != answered["outcome"]).astype(float)
+    return hajek_mean(differs, answered["pi"] * answered["rate"], is_bounded=True)
+
+
+def _label_plan(fit: BinaryFit, opened: Selection) -> LabelPlan:
+    """The range of accuracy if every drawn case had been answered, and the labels that TARGET takes."""
+    fitted = fit.base.fitted
+    proxy = fitted if isinstance(fitted, Recalibration) else RAW_SCORE
+    plan = Plan(fit.drawn_from(opened.cells), proxy=proxy)
+    planned = plan.half_width("accuracy")
+    needed = plan.labels_for("accuracy", TARGET) if planned.code is None else Planned(None, None, planned.code)
+    return {
+        "metric": "accuracy",
+        "drawn": int((opened.draws["is_blind"]).sum()),
+        "half_width": planned.half_width,
+        "target": TARGET,
+        "labels_needed": None if needed.code or needed.labels is None else int(np.ceil(needed.labels)),
+        "code": needed.code,
+    }
+
+
+def _figures(fit: BinaryFit, selection: Selection) -> Figures:
+    return figures(_binary_metrics(fit, selection), selection.basis)
+
+
+def so_far(fit: BinaryFit, evidence: Evidence) -> SoFar | None:
+    """Estimate the whole window from the outcomes so far, each weighted by its chance to be known already.
+
+    None without any outcome, or while no prediction is as old as the horizon: then only reviews can say.
+    """
+    sent = evidence.sent
+    arrivals = sent["occurred_at"].dropna()
+    if arrivals.empty:
+        return None
+    # Later outcomes may have occurred and not been delivered yet.
+    through = min(arrivals.max(), pd.Timestamp(evidence.as_of))
+    age = _days(through - sent["predicted_at"])
+    delay = np.minimum(_days(sent["occurred_at"] - sent["predicted_at"]), age)
+    settled = _settled(fit, evidence, delay, age)
+    estimator = _mixed(fit, sent, settled, age, horizon=evidence.model.maturity_days)
+    if isinstance(estimator, str):
+        return None
+    curve = maturity_curve(settled.delay, np.minimum(age, evidence.model.maturity_days))
+    metrics = {metric: partial(estimator.estimate, metric) for metric in PERFORMANCE_METRICS}
+    return {
+        "n": len(sent),
+        "known": int(settled.known.sum()),
+        "through": through.tz_convert(evidence.model.zone).date().isoformat(),
+        "waits": {str(share): curve.days_until(share).value for share in SHARES},
+        "figures": figures(metrics, whole(evidence).basis),
+    }
+
+
+def _settled(fit: BinaryFit, evidence: Evidence, delay: np.ndarray, age: np.ndarray) -> SettledOutcomes:
+    model = evidence.model
+    rule = model.outcome_if_absent
+    absent = None if rule is None else float(model.encode(rule) == model.positive_index)
+    outcome = np.where(np.isnan(delay), np.nan, fit.truths(evidence.sent["outcome"]))
+    waited = np.where(np.isnan(outcome), np.nan, delay)
+    return settle_outcomes(outcome, waited, age, horizon=model.maturity_days, absent=absent)
+
+
+def _mixed(
+    fit: BinaryFit, sent: pd.DataFrame, settled: SettledOutcomes, age: np.ndarray, *, horizon: float
+) -> MixedEstimator | str:
+    """Use score and outcomes alone: labels would need queues that hold nothing of the window any more."""
+    predicted, score = fit.classes(sent["predicted"]), sent["score"].to_numpy(dtype=np.float64)
+    known = settled.known
+    return mixed_estimator(
+        Population.from_rows(predicted=predicted, score=score, pi=np.ones(len(sent))),
+        age_shares(age, horizon=horizon),
+        predicted=predicted[known],
+        score=score[known],
+        outcome=settled.outcome[known],
+        delay=settled.delay[known],
+        response=settled.response,
+    )
+
+
+def _days(waits: pd.Series) -> np.ndarray:
+    return np.asarray((waits.dt.total_seconds() / DAY_SECONDS).clip(lower=0.0), dtype=np.float64)

@@ -1,20 +1,72 @@
-"""What every kind of report can say of a selection."""
+"""What each topic of a report offers for a selection, and how estimates become figures of the document."""
 
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from apps.reports.engine.document import Figures, NaiveFigures
-from apps.reports.engine.selection import Selection
-from apps.stats.estimate import Estimate
+import structlog
+
+from apps.reports.engine.document import Figure, Figures, NaiveFigures
+from apps.reports.engine.estimating import Fit
+from apps.reports.engine.evidence import Basis, Selection
+from apps.stats.estimate import Estimate, missing
+
+log = structlog.get_logger(__name__)
+
+Compute = Callable[[], Estimate]
 
 
-class Account(Protocol):
-    """One kind of report: its figures of any selection, and what the answered items alone would say."""
+class Topic(Protocol):
+    """One kind of report: its figures for any selection, and those of the answered items alone."""
+
+    fit: Fit
 
     def figures(self, selection: Selection) -> Figures: ...
 
-    def further(self, selection: Selection) -> Figures: ...
+    def further(self, selection: Selection) -> Figures:
+        """More figures, for the parts of the window alone."""
 
-    def naive(self, selection: Selection) -> NaiveFigures: ...
+    def naive(self, selection: Selection) -> NaiveFigures:
+        """The figures of all answered draws, each counting the same."""
 
     def share(self, selection: Selection) -> Estimate | None:
-        """The share by which slices are held against the rest; None where the report is about something else."""
+        """The share by which slices are tested against the rest; None where the topic has none."""
+
+
+def figure(estimate: Estimate, basis: Basis) -> Figure:
+    """The estimate as it is stored, with the shares it rests on."""
+    code = estimate.code
+    if code is None and basis.lacks_outcomes:
+        code = "outcomes_missing"
+    return {
+        "value": estimate.value,
+        "low": estimate.low,
+        "high": estimate.high,
+        "method": estimate.method,
+        "n": estimate.n,
+        "n_eff": estimate.n_eff,
+        "response_rate": basis.response_rate,
+        "outcome_share": basis.outcome_share,
+        "covered_share": basis.covered_share if estimate.covered_share is None else estimate.covered_share,
+        "code": code,
+        "labels_needed": estimate.labels_needed,
+    }
+
+
+def figures(metrics: Mapping[str, Compute], basis: Basis) -> Figures:
+    """Compute each metric; one that fails does not take the others with it."""
+    return {metric: figure(attempt(metric, compute), basis) for metric, compute in metrics.items()}
+
+
+def naive_figures(metrics: Mapping[str, Compute]) -> NaiveFigures:
+    """Compute each metric of the answered items alone."""
+    estimates = {metric: attempt(metric, compute) for metric, compute in metrics.items()}
+    return {metric: {"value": estimate.value, "n": estimate.n} for metric, estimate in estimates.items()}
+
+
+def attempt(what: str, compute: Compute) -> Estimate:
+    """The estimate; on an error, the code `failed`, with the error in the log."""
+    try:
+        return compute()
+    except (ValueError, ArithmeticError, LookupError, TypeError):
+        log.exception("figure_failed", figure=what)
+        return missing("failed")

@@ -1,4 +1,7 @@
-"""Value: what the decisions were worth in money, against the baseline, and what one point of accuracy is worth."""
+"""Value: what the decisions are worth in money, against the baseline, and where money is lost.
+
+Advice as well: where to put the threshold, what one point of accuracy is worth, and whether more labels pay.
+"""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -8,31 +11,47 @@ import numpy as np
 import pandas as pd
 
 from apps.registry.models import ValueModel
-from apps.reports.engine.choices import next_labels, threshold
-from apps.reports.engine.document import VALUE_METRICS, Figures, NaiveFigures, ValueSection
-from apps.reports.engine.estimating import BinaryJudge, Judge, RegressionJudge
-from apps.reports.engine.figures_of import Ask, figures, naive_figures, point_estimate
-from apps.reports.engine.losses import losses
-from apps.reports.engine.selection import Selection
-from apps.reports.services import window_frames
+from apps.reports.engine.baseline import with_baseline
+from apps.reports.engine.document import (
+    VALUE_METRICS,
+    Figures,
+    Loss,
+    NaiveFigures,
+    NextLabels,
+    ThresholdSection,
+    ValueSection,
+)
+from apps.reports.engine.estimating import BinaryFit, Fit, RegressionFit
+from apps.reports.engine.evidence import Selection, headline_part, open_part, slices_of
+from apps.reports.engine.protocol import Compute, attempt, figure, figures, naive_figures
+from apps.stats.decisions.review_budget import difference_by_all_labels, review_budget
+from apps.stats.decisions.thresholds import threshold_curve
+from apps.stats.decisions.worth_of_labels import worth_of_labels
 from apps.stats.estimate import Estimate, missing
 from apps.stats.estimators.binary import BinaryEstimator
 from apps.stats.estimators.multiclass import MulticlassEstimator
+from apps.stats.estimators.population import Population
 from apps.stats.estimators.value import ValueMatrix
+from apps.stats.score_bins import bin_edges
 
 PER = 1_000
+MOST_LOSSES = 5
+ERRORS = ((0, 1), (1, 0))
+# The number of further labels whose worth is reported.
+NEXT = 100
+
 ClassEstimator = BinaryEstimator | MulticlassEstimator
 
 
 class Value:
-    """The money of a model under its value model. Without one, or for a number, there is none."""
+    """The money of a model under its value model; none without a value model, or for a model of numbers."""
 
-    def __init__(self, judge: Judge, value_model: ValueModel | None) -> None:
-        self.judge = judge
+    def __init__(self, fit: Fit, value_model: ValueModel | None) -> None:
+        self.fit = fit
         self.value_model = value_model
 
     def figures(self, selection: Selection) -> Figures:
-        return figures(self._asked(selection), selection.basis)
+        return figures(self._metrics(selection), selection.basis)
 
     def further(self, _selection: Selection) -> Figures:
         return {}
@@ -41,26 +60,25 @@ class Value:
         return None
 
     def naive(self, selection: Selection) -> NaiveFigures:
-        """From all answered draws of the selection, each counting the same."""
-        if self.value_model is None or isinstance(self.judge, RegressionJudge):
+        if self.value_model is None or isinstance(self.fit, RegressionFit):
             return {}
         answered = selection.draws[selection.draws["is_answered"]]
-        compared = answered[answered["baseline"] != window_frames.NO_BASELINE]
+        compared = with_baseline(answered)
         own, baseline = self._worth(answered, "predicted"), self._worth(compared, "baseline")
         difference = self._worth(compared, "predicted") - baseline
-        asked: dict[str, Ask] = {
+        metrics: dict[str, Compute] = {
             "value_total": partial(_mean, own, selection.size),
             "value_per_1000": partial(_mean, own, PER),
             "baseline_value_per_1000": partial(_mean, baseline, PER),
             "value_difference": partial(_mean, difference, selection.size),
             "value_difference_per_1000": partial(_mean, difference, PER),
         }
-        return naive_figures(asked)
+        return naive_figures(metrics)
 
     def section(self, selection: Selection) -> ValueSection | None:
-        """What only the whole window shows: where money is lost, and what the reviews cost."""
+        """Compute the losses, the advice and the cost of the reviews, of the whole window."""
         chosen = self.value_model
-        if chosen is None or isinstance(self.judge, RegressionJudge):
+        if chosen is None or isinstance(self.fit, RegressionFit):
             return None
         reviews = int(selection.draws["answers"].sum())
         section: ValueSection = {
@@ -75,39 +93,39 @@ class Value:
             "by_error": [],
             "losses": [],
         }
-        if isinstance(self.judge, BinaryJudge):
-            names = self.judge.class_names
-            point = self.judge.of(selection).accuracy_point(self.matrix)
+        if isinstance(self.fit, BinaryFit):
+            names = self.fit.class_names
+            point = self.fit.of(selection).accuracy_point(self.matrix)
             dearest = sorted(point.by_error.items(), key=lambda kind: -kind[1])
             section["by_error"] = [
                 {"predicted": names[i], "truth": names[j], "value": worth} for (i, j), worth in dearest
             ]
-            section["losses"] = losses(self.judge, self.matrix)
-            section["threshold"] = threshold(self.judge, self.matrix)
-            section["next_labels"] = next_labels(self.judge, self.matrix, cost=float(chosen.review_cost))
+            section["losses"] = _losses(self.fit, self.matrix)
+            section["threshold"] = _threshold(self.fit, self.matrix)
+            section["next_labels"] = _next_labels(self.fit, self.matrix, cost=float(chosen.review_cost))
         return section
 
     @cached_property
     def matrix(self) -> ValueMatrix:
-        """In money, classes in the judge's order."""
+        """The value of each decision in money, classes in the order of the fit."""
         assert self.value_model is not None
-        assert not isinstance(self.judge, RegressionJudge)
-        names, worth = self.judge.class_names, self.value_model.matrix
+        assert not isinstance(self.fit, RegressionFit)
+        names, worth = self.fit.class_names, self.value_model.matrix
         return ValueMatrix.of(
-            [[float(Decimal(str(worth[said][true]))) for true in names] for said in names],
+            [[float(Decimal(str(worth[predicted][truth]))) for truth in names] for predicted in names],
             uses_amount=self.value_model.is_per_amount,
         )
 
-    def _asked(self, selection: Selection) -> dict[str, Ask]:
-        judge = self.judge
-        if isinstance(judge, RegressionJudge):
+    def _metrics(self, selection: Selection) -> dict[str, Compute]:
+        fit = self.fit
+        if isinstance(fit, RegressionFit):
             return {metric: partial(missing, "unsupported_task") for metric in VALUE_METRICS}
         if self.value_model is None:
-            asked: dict[str, Ask] = {metric: partial(missing, "no_value_model") for metric in VALUE_METRICS}
-            return asked | {"accuracy": partial(judge.of(selection).estimate, "accuracy")}
-        if isinstance(judge, BinaryJudge):
-            return self._of_two_classes(judge.of(selection))
-        several = judge.of(selection)
+            metrics: dict[str, Compute] = {metric: partial(missing, "no_value_model") for metric in VALUE_METRICS}
+            return metrics | {"accuracy": partial(fit.of(selection).estimate, "accuracy")}
+        if isinstance(fit, BinaryFit):
+            return self._binary_metrics(fit.of(selection))
+        several = fit.of(selection)
         return {
             **{metric: partial(missing, "unsupported_task") for metric in VALUE_METRICS},
             **self._both(several, lambda: several.swapped),
@@ -115,19 +133,16 @@ class Value:
             "accuracy": partial(several.estimate, "accuracy"),
         }
 
-    def _of_two_classes(self, binary: BinaryEstimator) -> dict[str, Ask]:
-        def point() -> Estimate:
-            return point_estimate(binary.accuracy_point(self.matrix), n=len(binary.sample.pi))
-
+    def _binary_metrics(self, binary: BinaryEstimator) -> dict[str, Compute]:
         return {
             **self._both(binary, lambda: binary.swapped),
             **self._difference(binary),
-            "accuracy_point_value": point,
+            "accuracy_point_value": partial(_accuracy_point, binary, self.matrix),
             "accuracy": partial(binary.estimate, "accuracy"),
         }
 
-    def _difference(self, own: ClassEstimator) -> dict[str, Ask]:
-        """How much more than the baseline, where there is one."""
+    def _difference(self, own: ClassEstimator) -> dict[str, Compute]:
+        """Value of the model less that of the baseline, over the predictions with a baseline."""
 
         def difference(scale: float) -> Estimate:
             return own.mean_value(self.matrix, against_baseline=True).scaled(scale)
@@ -137,15 +152,15 @@ class Value:
             "value_difference_per_1000": partial(difference, PER),
         }
 
-    def _both(self, own: ClassEstimator, swapped: Callable[[], ClassEstimator]) -> dict[str, Ask]:
+    def _both(self, own: ClassEstimator, swapped: Callable[[], ClassEstimator]) -> dict[str, Compute]:
         """Total and value of 1,000 decisions, of the model and of the baseline."""
 
         def of_baseline(*, per_decision: float | None) -> Estimate:
-            there = swapped()
-            size = there.population.size
+            baseline = swapped()
+            size = baseline.population.size
             if not size:
                 return missing("no_baseline")
-            return there.mean_value(self.matrix).scaled(per_decision or size)
+            return baseline.mean_value(self.matrix).scaled(per_decision or size)
 
         return {
             "value_total": partial(own.value, self.matrix),
@@ -154,8 +169,8 @@ class Value:
             "baseline_value_per_1000": partial(of_baseline, per_decision=PER),
         }
 
-    def _worth(self, rows: pd.DataFrame, said: str) -> np.ndarray:
-        predicted, truth = self.judge.classes(rows[said]), self.judge.truths(rows["known"])
+    def _worth(self, rows: pd.DataFrame, column: str) -> np.ndarray:
+        predicted, truth = self.fit.classes(rows[column]), self.fit.truths(rows["known"])
         return self.matrix.of_rows(predicted, truth, rows["amount"])
 
 
@@ -163,3 +178,112 @@ def _mean(worth: np.ndarray, scale: float) -> Estimate:
     if not len(worth):
         return missing("no_labels")
     return Estimate(float(worth.mean()) * scale, None, None, "uncorrected", len(worth))
+
+
+def _accuracy_point(binary: BinaryEstimator, matrix: ValueMatrix) -> Estimate:
+    """The worth of one point of accuracy, with its range over the kinds of error."""
+    point, n = binary.accuracy_point(matrix), len(binary.sample.pi)
+    if point.value is None:
+        return missing(point.code or "no_errors", n=n)
+    return Estimate(point.value, point.low, point.high, "range", n)
+
+
+def _losses(fit: BinaryFit, matrix: ValueMatrix) -> list[Loss]:
+    """Money lost against being right, by slice and kind of error, in the headline's days; the dearest first."""
+    names = fit.class_names
+    losses: list[Loss] = []
+    for piece in slices_of(fit.evidence, days=headline_part(fit.evidence).days):
+        for predicted, truth in ERRORS:
+            only = _error_matrix(matrix, predicted, truth)
+            if only is None:
+                continue
+            lost = attempt("loss", partial(_lost, fit, piece, only))
+            losses.append(
+                {
+                    "name": piece.slice_name,
+                    "value": piece.slice_value,
+                    "predicted": names[predicted],
+                    "truth": names[truth],
+                    "n": int(piece.size),
+                    "lost": figure(lost, piece.basis),
+                }
+            )
+    losses.sort(key=_amount_lost, reverse=True)
+    return [loss for loss in losses if _amount_lost(loss) > 0][:MOST_LOSSES]
+
+
+def _error_matrix(matrix: ValueMatrix, predicted: int, truth: int) -> ValueMatrix | None:
+    """The cost of one kind of error against being right; None where it costs nothing."""
+    cost = float(matrix.matrix[truth, truth] - matrix.matrix[predicted, truth])
+    if cost <= 0:
+        return None
+    only = np.zeros_like(matrix.matrix)
+    only[predicted, truth] = cost
+    return ValueMatrix.of(only, uses_amount=matrix.uses_amount)
+
+
+def _lost(fit: BinaryFit, selection: Selection, only: ValueMatrix) -> Estimate:
+    return fit.of(selection).value(only)
+
+
+def _amount_lost(loss: Loss) -> float:
+    return loss["lost"]["value"] or 0.0
+
+
+def _threshold(fit: BinaryFit, matrix: ValueMatrix) -> ThresholdSection:
+    """The curve of the headline's days, the flat range around its best, and the advice that follows."""
+    selection = headline_part(fit.evidence)
+    estimator = fit.of(selection)
+    current = threshold_in_use(estimator.cells)
+    # The band is simulated: the same record gives the same band.
+    rng = np.random.default_rng(fit.evidence.seq)
+    curve = threshold_curve(estimator, matrix, rng=rng, current=current)
+    choice = curve.choice
+    return {
+        "part": "closed" if fit.evidence.closed else "all",
+        "scores": curve.thresholds.tolist(),
+        "value": (curve.value * PER).tolist(),
+        "band_low": (curve.band_low * PER).tolist(),
+        "band_high": (curve.band_high * PER).tolist(),
+        "current": choice.current if choice else current,
+        "best": choice.best if choice else None,
+        "flat_low": choice.flat_low if choice else None,
+        "flat_high": choice.flat_high if choice else None,
+        "advice": choice.advice if choice else None,
+        "gain": figure(choice.gain.scaled(PER), selection.basis) if choice and choice.gain else None,
+        "code": curve.code,
+        "labels_needed": curve.labels_needed,
+    }
+
+
+def threshold_in_use(cells: Population) -> float | None:
+    """The score from which on the model predicts "positive"; None where its decisions follow no threshold."""
+    scored = cells.bin >= 0
+    predicted, bins, n = cells.predicted[scored], cells.bin[scored], cells.n[scored]
+    if not (predicted == 1).any() or not (predicted == 0).any():
+        return None
+    edges = 1 / (1 + np.exp(-bin_edges()))
+    first = int(bins[predicted == 1].min())
+    # The threshold's own bin holds both classes; a stray decision elsewhere shows that more than the score decides.
+    if n[(predicted == 0) & (bins > first)].sum():
+        return None
+    shared = (predicted == 0) & (bins == first)
+    return float(edges[first + 1] if n[shared].sum() > n[(predicted == 1) & (bins == first)].sum() else edges[first])
+
+
+def _next_labels(fit: BinaryFit, matrix: ValueMatrix, *, cost: float) -> NextLabels | None:
+    """The worth of the next labels; None where the outcomes of all days are in."""
+    opened = open_part(fit.evidence)
+    if not opened.cohorts:
+        return None
+    estimator, decisions = fit.of(opened), opened.evidence.size
+    difference = attempt("difference", lambda: difference_by_all_labels(estimator, matrix))
+    labels = worth_of_labels(difference, NEXT, decisions=decisions, cost_per_label=cost)
+    best = review_budget(estimator, matrix, decisions=decisions, cost_per_label=cost)
+    return {
+        "k": NEXT,
+        "worth": labels.worth,
+        "cost": labels.cost,
+        "best_k": None if labels.worth is None else best.k,
+        "code": labels.code,
+    }

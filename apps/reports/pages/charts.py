@@ -3,8 +3,9 @@
 from datetime import date
 from typing import Any, cast
 
+from apps.reports.engine import rounding
 from apps.reports.engine.document import Document, Figure, Figures, Point, ThresholdSection
-from apps.reports.pages import numbers
+from apps.reports.engine.rounding import Unit, figure_text, unit_of
 from apps.reports.pages.contents import (
     LEAST_FOR_A_PICTURE,
     currency,
@@ -15,7 +16,6 @@ from apps.reports.pages.contents import (
 )
 from apps.reports.pages.curve import Curve, over_score
 from apps.reports.pages.drawing import COLUMN, WIDE, Dot, Scale, by_group, over_time
-from apps.reports.pages.figures import Unit, figure_text, unit_of
 from apps.reports.pages.wording import slice_value
 
 Picture = dict[str, str]
@@ -55,7 +55,7 @@ def _curve(found: ThresholdSection) -> Curve:
 
 def scale_of(unit: Unit) -> Scale:
     if unit.kind == "money":
-        return Scale("~s", numbers.SYMBOLS.get(unit.currency, ""), zero=True)
+        return Scale("~s", rounding.SYMBOLS.get(unit.currency, ""), zero=True)
     if unit.kind == "share":
         return Scale(".3~p", limit=1.0)
     return Scale(".3~p", zero=True) if unit.kind == "points" else Scale(".3~f")

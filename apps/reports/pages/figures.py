@@ -1,21 +1,10 @@
 """One figure for people: its text, its likely range, and how it came about."""
 
-from dataclasses import dataclass
-
+from apps.reports.engine import rounding
 from apps.reports.engine.document import Figure
+from apps.reports.engine.rounding import Unit, is_exact
 from apps.reports.pages import numbers
 
-SHARES = {
-    "accuracy",
-    "baseline_accuracy",
-    "precision",
-    "recall",
-    "specificity",
-    "balanced_accuracy",
-    "disagreement",
-    "disagreement_rate",
-    "win_rate",
-}
 METHODS = {
     "exact": "counted: every outcome is in",
     "logit-mod": "estimated from the checked cases, each weighted by its chance to be drawn",
@@ -44,53 +33,6 @@ SHORT_METHODS = {
 }
 
 
-@dataclass(frozen=True)
-class Unit:
-    """How figures of one metric read."""
-
-    kind: str  # money, share, points, number
-    currency: str = ""
-
-    def step(self, figure: Figure) -> float:
-        return numbers.step_of(figure["value"] or 0.0, figure["low"], figure["high"])
-
-    def text(self, value: float, step: float) -> str:
-        """The value in a table: money rounded to the step, shares in percent."""
-        if self.kind == "money":
-            return numbers.money(value, currency=self.currency, step=step)
-        if self.kind == "share":
-            return numbers.percent(value)
-        if self.kind == "points":
-            return f"{'+' if value > 0 else ''}{numbers.percent(value)}".replace("%", "points")
-        return numbers.plain(value)
-
-
-def unit_of(metric: str, currency: str = "") -> Unit:
-    """
-    >>> unit_of("precision:cat").kind, unit_of("value_total", "USD").kind, unit_of("auc").kind
-    ('share', 'money', 'number')
-    """
-    name = metric.partition(":")[0]
-    if "value" in name:
-        return Unit("money", currency)
-    if name == "accuracy_difference":
-        return Unit("points")
-    return Unit("share" if name in SHARES else "number")
-
-
-def is_exact(figure: Figure) -> bool:
-    return figure["method"] == "exact" or (
-        figure["low"] is not None and figure["low"] == figure["value"] == figure["high"]
-    )
-
-
-def figure_text(figure: Figure, unit: Unit) -> str:
-    """The figure, or a dash where the reason stands beside it."""
-    if figure["value"] is None:
-        return "–"
-    return unit.text(figure["value"], unit.step(figure))
-
-
 def range_text(figure: Figure, unit: Unit) -> str:
     """The likely range as it stands beside the figure; "exact" where there is none to speak of."""
     if figure["value"] is None:
@@ -101,9 +43,9 @@ def range_text(figure: Figure, unit: Unit) -> str:
         return "no range"
     step = unit.step(figure)
     if unit.kind == "money":
-        return f"{numbers.stepped(figure['low'], step)} to {numbers.stepped(figure['high'], step)}"
+        return f"{rounding.stepped(figure['low'], step)} to {rounding.stepped(figure['high'], step)}"
     low, high = unit.text(figure["low"], step), unit.text(figure["high"], step)
-    unit_word = low.rpartition(numbers.NO_BREAK)[2] if numbers.NO_BREAK in low else ""
+    unit_word = low.rpartition(rounding.NO_BREAK)[2] if rounding.NO_BREAK in low else ""
     return f"{low.removesuffix(unit_word).rstrip()} to {high}"
 
 
@@ -118,5 +60,5 @@ def how(figure: Figure) -> list[tuple[str, str]]:
         ("Outcomes in", figure["outcome_share"]),
         ("Decisions that could be drawn", figure["covered_share"]),
     )
-    facts += [(term, numbers.percent(share)) for term, share in shares if share is not None]
+    facts += [(term, rounding.percent(share)) for term, share in shares if share is not None]
     return facts

@@ -1,15 +1,11 @@
 """Numbers and dates as people say them: rounded to what the interval supports, with unit and separators."""
 
-import math
 from calendar import monthrange
 from datetime import date, timedelta
 
-NO_BREAK = "\u00a0"
-SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹", "CAD": "CA$", "AUD": "A$", "BRL": "R$"}
+from apps.reports.engine.rounding import stepped
+
 UNIT_WORDS = {"USD": "dollars", "EUR": "euros", "GBP": "pounds", "JPY": "yen", "CHF": "francs"}
-# An interval is worth about twenty steps of its own; an exact figure three digits.
-STEPS_IN_INTERVAL = 20
-EXACT_DIGITS = 3
 MILLION = 1_000_000
 
 
@@ -19,33 +15,6 @@ def count(number: float) -> str:
     '86,000'
     """
     return f"{number:,.0f}"
-
-
-def step_of(value: float, low: float | None, high: float | None) -> float:
-    """The step to which a figure is rounded: 1, 2 or 5 times a power of ten.
-
-    >>> step_of(41_237, 33_104, 49_518)
-    500.0
-    >>> step_of(1_234_567, 1_234_567, 1_234_567)
-    10000.0
-    """
-    width = (high - low) if low is not None and high is not None else 0.0
-    if width <= 0:
-        return 10.0 ** (math.floor(math.log10(abs(value))) - EXACT_DIGITS + 1) if value else 1.0
-    wanted = width / STEPS_IN_INTERVAL
-    power = 10.0 ** math.floor(math.log10(wanted))
-    return max(factor * power for factor in (1, 2, 5) if factor * power <= wanted * 1.000001)
-
-
-def stepped(value: float, step: float) -> str:
-    """The value at this step, with separators and no more decimals than the step has.
-
-    >>> stepped(41_237, 500), stepped(-0.126, 0.01)
-    ('41,000', '−0.13')
-    """
-    decimals = max(0, -math.floor(math.log10(step) + 1e-9))
-    text = f"{round(value / step) * step:,.{decimals}f}"
-    return "0" if float(text.replace(",", "")) == 0 else text.replace("-", "−")
 
 
 def amount_words(value: float, step: float, currency: str) -> str:
@@ -68,27 +37,6 @@ def magnitude(value: float, step: float) -> str:
     return stepped(size, step)
 
 
-def money(value: float, *, currency: str, step: float = 1.0) -> str:
-    """An amount as a figure: by its sign where the currency has one that everybody knows.
-
-    >>> money(41_237, currency="USD", step=500), money(-120, currency="CHF")
-    ('$41,000', '−CHF\\xa0120')
-    """
-    text = stepped(abs(value), step)
-    sign = "−" if value < 0 and text != "0" else ""
-    symbol = SYMBOLS.get(currency)
-    return f"{sign}{symbol}{text}" if symbol else f"{sign}{currency}{NO_BREAK}{text}"
-
-
-def percent(share: float, *, decimals: int = 1) -> str:
-    """
-    >>> percent(0.4125), percent(-0.0001)
-    ('41.2\\xa0%', '0.0\\xa0%')
-    """
-    rounded = round(share * 100, decimals) + 0.0  # no minus before a zero
-    return f"{rounded:.{decimals}f}{NO_BREAK}%".replace("-", "−")
-
-
 def per_hundred_decimals(low: float | None, high: float | None) -> int:
     """Decimals of "… in 100": one where the range is narrower than two points.
 
@@ -105,15 +53,6 @@ def in_hundred(share: float, *, decimals: int = 0) -> str:
     ('92 in 100', '82.8 in 100')
     """
     return f"{share * 100:.{decimals}f} in 100"
-
-
-def plain(value: float, *, decimals: int = 3) -> str:
-    """A figure without unit, such as κ or AUC.
-
-    >>> plain(-0.1)
-    '−0.100'
-    """
-    return f"{value:.{decimals}f}".replace("-", "−")
 
 
 def day(moment: date) -> str:

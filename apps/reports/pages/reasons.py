@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
+from apps.reports.engine import rounding
 from apps.reports.engine.document import Caveat, Figure, Restatement
+from apps.reports.engine.rounding import Unit, is_exact
 from apps.reports.pages import numbers
-from apps.reports.pages.figures import Unit, is_exact
 
 MISSING = {
     "no_population": "no decisions in this time",
@@ -55,7 +56,7 @@ def plural(number: float, one: str, many: str) -> str:
 def _open_days(d: dict[str, Any]) -> str:
     return (
         f"The outcomes of the newest {plural(d['days'], 'day', 'days')} are not all known yet: "
-        f"{plural(d['n'], 'decision', 'decisions')}, {numbers.percent(d['share'])} of all. "
+        f"{plural(d['n'], 'decision', 'decisions')}, {rounding.percent(d['share'])} of all. "
         "Figures for them come from the checked cases and may still change."
     )
 
@@ -71,7 +72,7 @@ CAVEATS: dict[str, Callable[[dict[str, Any]], str]] = {
     "no_population": lambda _: "There were no decisions in this time.",
     "open_days": _open_days,
     "outcomes_missing": lambda d: (
-        f"The outcomes of {plural(d['n'], 'decision', 'decisions')} ({numbers.percent(d['share'])}) never came. "
+        f"The outcomes of {plural(d['n'], 'decision', 'decisions')} ({rounding.percent(d['share'])}) never came. "
         "If these differ from the others, the figures do not show it."
     ),
     "waiting": lambda d: (
@@ -87,7 +88,7 @@ CAVEATS: dict[str, Callable[[dict[str, Any]], str]] = {
         f"{plural(d['n'], 'drawn case was', 'drawn cases were')} left without an answer; the others stand in for them."
     ),
     "not_drawn": lambda d: (
-        f"{plural(d['n'], 'decision', 'decisions')} ({numbers.percent(d['share'])}) could not be drawn for checking. "
+        f"{plural(d['n'], 'decision', 'decisions')} ({rounding.percent(d['share'])}) could not be drawn for checking. "
         "Nothing is said about them."
     ),
     "not_blind": lambda d: (
@@ -103,7 +104,7 @@ CAVEATS: dict[str, Callable[[dict[str, Any]], str]] = {
     ),
     "missed_errors": lambda d: (
         "A failure that the model does not notice could be missed: "
-        f"at most {numbers.percent(d['share'])} of decisions."
+        f"at most {rounding.percent(d['share'])} of decisions."
     ),
     "slices_left_out": lambda d: (
         f"{plural(d['n'], 'rare group is', 'rare groups are')} left out of the figures by slice."
@@ -156,7 +157,7 @@ def why_restated(entry: Restatement) -> str:
 def said(figure: Figure, unit: Unit) -> str:
     """A figure with its range inside a sentence.
 
-    >>> from apps.reports.pages.figures import unit_of
+    >>> from apps.reports.engine.rounding import unit_of
     >>> figure = {"value": 0.82, "low": 0.8, "high": 0.84, "method": "logit-mod"}
     >>> said(figure, unit_of("accuracy"))
     '82.0\\xa0% (likely between 80.0\\xa0% and 84.0\\xa0%)'

@@ -3,8 +3,8 @@
 from datetime import date
 
 from apps.reports.engine.document import Document, Figure, Figures, PartOfWindow
+from apps.reports.engine.rounding import Unit, is_exact, unit_of
 from apps.reports.pages import numbers
-from apps.reports.pages.figures import Unit, is_exact, unit_of
 from apps.reports.pages.reasons import plural, reason
 
 BASELINE = "the rule it replaced"

@@ -1,72 +1,66 @@
-"""From a claimed job to a stored report."""
+"""Make a claimed job's report: gather the evidence, compose the document, compare with the report before, store."""
 
 import hashlib
 import json
 from collections.abc import Callable
+from datetime import date, datetime
 from typing import Any
 
 import structlog
 
 from apps.common.clock import database_now
-from apps.registry.models import ValueModel
+from apps.registry.models import MonitoredModel, ValueModel
 from apps.reports.engine.baseline import Baseline
 from apps.reports.engine.composing import VERSION, compose
-from apps.reports.engine.document import Document
-from apps.reports.engine.estimating import Judge, judge_of
-from apps.reports.engine.evidence import Evidence, gather
+from apps.reports.engine.document import FURTHER_METRICS, Document, Figures, Restatement
+from apps.reports.engine.estimating import Fit, fit_of
+from apps.reports.engine.evidence import Evidence
 from apps.reports.engine.performance import Performance
-from apps.reports.engine.protocol import Account
+from apps.reports.engine.protocol import Topic
+from apps.reports.engine.rounding import figure_text, unit_of
 from apps.reports.engine.value import Value
 from apps.reports.models import Kind, Report, ReportJob
-from apps.reports.services.restatement import previous_report, restatements
+from apps.reports.services.window_frames import changes_frame, gather
 
 log = structlog.get_logger(__name__)
 
+# Takes the step and the progress from 0 to 1.
 Tell = Callable[[str, float], None]
 
 
 def make_report(job: ReportJob, *, tell: Tell) -> Report:
-    """Compute and store the job's report; the same knowledge and configuration give the report that is there."""
+    """Compute and store the job's report, or return the one with the same evidence and configuration."""
     as_of = job.as_of or database_now()
     tell("reading predictions, outcomes and reviews", 0.05)
     evidence = gather(job, as_of=as_of)
     value_model = job.model.current_value_model
-    key = configuration_hash(job, evidence, value_model)
-    same: Report | None = Report.objects.filter(
-        model=job.model, kind=job.kind, start=job.start, end=job.end, seq=evidence.seq, configuration_hash=key
-    ).first()
+    key = {
+        "model": job.model,
+        "kind": job.kind,
+        "start": job.start,
+        "end": job.end,
+        "seq": evidence.seq,
+        "configuration_hash": configuration_hash(evidence, value_model),
+    }
+    same: Report | None = Report.objects.filter(**key).first()
     if same is not None:
         return same
-    account = _account(job.kind, judge_of(evidence), value_model)
-    document = compose(job.kind, evidence, account, tell=tell)
+    topic = _topic(job.kind, fit_of(evidence), value_model)
+    document = compose(job.kind, evidence, topic, tell=tell)
     tell("comparing with the report before", 0.9)
     previous = previous_report(job.model, job.kind, start=job.start, end=job.end, as_of=as_of)
     currency = value_model.currency if value_model else ""
-    document["restatements"] = restatements(
-        previous, evidence, document["sections"]["all"], currency=currency, document=document
-    )
+    document["restatements"] = restatements(previous, evidence, document, currency=currency)
     tell("drawing the pictures", 0.93)
+    defaults = {"as_of": as_of, "document": document, "charts": _charts(job.kind, document), "previous": previous}
     report: Report
-    report, _ = Report.objects.get_or_create(
-        model=job.model,
-        kind=job.kind,
-        start=job.start,
-        end=job.end,
-        seq=evidence.seq,
-        configuration_hash=key,
-        defaults={
-            "as_of": as_of,
-            "document": document,
-            "charts": _charts(job.kind, document),
-            "previous": previous,
-        },
-    )
+    report, _ = Report.objects.get_or_create(**key, defaults=defaults)
     return report
 
 
-def configuration_hash(job: ReportJob, evidence: Evidence, value_model: ValueModel | None) -> str:
-    """What a report rests on beside the record of truth: settings, and what has come in and been drawn by now."""
-    model = job.model
+def configuration_hash(evidence: Evidence, value_model: ValueModel | None) -> str:
+    """Hash the rest that a report depends on beside the record of truth: settings, arrivals and draws so far."""
+    model = evidence.model
     basis: dict[str, Any] = {
         "document": VERSION,
         "slices": list(evidence.slice_names),
@@ -79,14 +73,14 @@ def configuration_hash(job: ReportJob, evidence: Evidence, value_model: ValueMod
     return hashlib.sha256(json.dumps(basis, sort_keys=True).encode()).hexdigest()
 
 
-def _account(kind: str, judge: Judge, value_model: ValueModel | None) -> Account:
+def _topic(kind: str, fit: Fit, value_model: ValueModel | None) -> Topic:
     if kind == Kind.VALUE:
-        return Value(judge, value_model)
-    return Baseline(judge) if kind == Kind.BASELINE else Performance(judge)
+        return Value(fit, value_model)
+    return Baseline(fit) if kind == Kind.BASELINE else Performance(fit)
 
 
 def _charts(kind: str, document: Document) -> dict[str, Any]:
-    """The pictures; a report is worth keeping without them."""
+    """Draw the pictures; a report is worth keeping without them."""
     from apps.reports.pages.charts import render_charts  # noqa: PLC0415  # loads a JavaScript engine, in workers only
 
     try:
@@ -94,3 +88,77 @@ def _charts(kind: str, document: Document) -> dict[str, Any]:
     except Exception:
         log.exception("charts_failed", kind=kind)
         return {}
+
+
+def previous_report(model: MonitoredModel, kind: str, *, start: date, end: date, as_of: datetime) -> Report | None:
+    """The newest report of the same kind and window as of an earlier moment."""
+    previous: Report | None = (
+        Report.objects.filter(model=model, kind=kind, start=start, end=end, as_of__lt=as_of)
+        .order_by("-as_of", "-id")
+        .first()
+    )
+    return previous
+
+
+def restatements(
+    previous: Report | None, evidence: Evidence, document: Document, *, currency: str
+) -> list[Restatement]:
+    """List the figures of the whole window that read otherwise than before, rounded as they are shown."""
+    if previous is None:
+        return []
+    before: Figures = previous.document["sections"].get("all", {})
+    figures = document["sections"]["all"]
+    changed = [
+        metric
+        for metric, now in figures.items()
+        if metric in before
+        and metric not in FURTHER_METRICS
+        and before[metric]["value"] is not None
+        and now["value"] is not None
+        and figure_text(before[metric], unit_of(metric, currency)) != figure_text(now, unit_of(metric, currency))
+    ]
+    if not changed:
+        return []
+    why = _changes_since(previous, evidence, document)
+    return [
+        {
+            "metric": metric,
+            "was": before[metric],
+            "figure": figures[metric],
+            "previous": previous.pk,
+            "previous_as_of": previous.as_of.isoformat(),
+            "why": why,
+        }
+        for metric in changed
+    ]
+
+
+def _changes_since(previous: Report, evidence: Evidence, document: Document) -> dict[str, int]:
+    """Count what became known of the window between the two reports, by kind; zeros left out."""
+    changes = changes_frame(
+        evidence.model,
+        start=evidence.start,
+        end=evidence.end,
+        before=previous.seq,
+        seq=evidence.seq,
+    )
+    had_outcome, has_outcome = changes["outcome_before"].notna(), changes["outcome"].notna()
+    counts = {
+        "outcomes": (has_outcome & ~had_outcome).sum(),
+        "corrections": (has_outcome & had_outcome & (changes["outcome"] != changes["outcome_before"])).sum(),
+        "labels": (changes["label"].notna() & changes["label_before"].isna()).sum(),
+        "adjudications": (changes["adjudicated"].notna() & changes["adjudicated_before"].isna()).sum(),
+        "predictions": evidence.size - previous.document["population"].get("n", evidence.size),
+        "closed_days": len(evidence.closed) - _closed_days(previous.document),
+        "value_model": _value_version(document) - _value_version(previous.document),
+    }
+    return {what: int(count) for what, count in counts.items() if count > 0}
+
+
+def _closed_days(document: Any) -> int:
+    return sum(int(part["days"]) for part in document["parts"] if part["part"] == "closed")
+
+
+def _value_version(document: Any) -> int:
+    value = document.get("value")
+    return int(value["version"]) if value else 0

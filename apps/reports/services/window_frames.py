@@ -1,37 +1,151 @@
-"""Rows of a window as frames: predictions with their outcome, population cells, and what was drawn.
+"""Read a window's rows as frames: predictions with their outcomes, population cells, draws and their reviews.
 
 Classes are positions in the model's list; -1 stands for "no baseline". Columns `slice:<name>` hold the values
 of slices.
 """
 
-from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from django.db import connection, transaction
 from django.db.models import Count, Exists, F, FloatField, OuterRef, QuerySet, Subquery
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce, TruncDate
 
-from apps.predictions.models import Prediction
+from apps.predictions.models import BatchStage, Prediction, Stage
 from apps.registry.models import MonitoredModel, ReviewQueue
+from apps.reports.engine import response
+from apps.reports.engine.evidence import CELL_KEYS, NO_BASELINE, SLICE, Evidence, is_closed
+from apps.reports.models import Kind, ReportJob
 from apps.review.models import Decision, Slot
-from apps.sampling.models import SUMS, Draw, PopulationCell
+from apps.sampling.models import SUMS, Draw, PolicyKind, PopulationCell, SamplingPolicy
 from apps.sampling.services.prediction_frames import score_bins
 from apps.truth.models import Resolution
-from apps.truth.services.cohorts import day_start
+from apps.truth.services.cohorts import cohorts, day_start
 
-NO_BASELINE = -1.0
 CHUNK = 50_000
-# Enough for what truth to expect at a score, whatever the model has seen in its life.
+# Enough earlier predictions to know the truth to expect at a score, however old the model is.
 MOST_EARLIER = 50_000
-CELL_KEYS = ["day", "predicted", "baseline", "score_bin"]
-SLICE = "slice:"
+
+
+@contextmanager
+def one_moment() -> Iterator[None]:
+    """All reads within see the database as of one moment, whatever is written meanwhile."""
+    if connection.in_atomic_block:
+        yield
+        return
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        yield
+
+
+def gather(job: ReportJob, *, as_of: datetime) -> Evidence:
+    """Read everything that a report of this job rests on."""
+    model: MonitoredModel = job.model
+    start, end, names = job.start, job.end, tuple(job.slices)
+    is_performance = job.kind == Kind.PERFORMANCE
+    with one_moment():
+        seq = Resolution.objects.filter(model=model).last_seq(at=as_of)
+        days = tuple(cohorts(model, start=start, end=end, seq=seq, as_of=as_of))
+        closed = {cohort.day for cohort in days if is_closed(cohort)}
+        sent = _sent_rows(job, closed, seq=seq, wants_all=is_performance)
+        draws = draws_frame(model, start=start, end=end, seq=seq, as_of=as_of, slices=names)
+        stored = cells_frame(model, start=start, end=end)
+        by_slice = {name: cells_frame(model, start=start, end=end, slice_name=name) for name in names}
+        most = MOST_EARLIER if is_performance else 0
+        earlier = earlier_frame(model, before=start, seq=seq, as_of=as_of, most=most)
+        is_current = not Draw.objects.filter(model=model, drawn_at__gt=as_of).exists()
+        undrawn = BatchStage.objects.filter(batch__model=model, stage=Stage.DRAW, done_at=None).count()
+        random_rate = _random_rate(model)
+    rows = _closed_rows(model, sent, closed)
+    cells = _cells(stored, rows, closed, "")
+    slices = [_cells(frame, rows, closed, name) for name, frame in by_slice.items()]
+    pieces = pd.concat(slices, ignore_index=True) if slices else cells.head(0).assign(slice_name="", slice_value="")
+    rows = response.of_rows(rows)
+    draws = response.of_draws(draws.assign(is_open=~draws["day"].isin(closed).astype(bool)))
+    return Evidence(
+        model=model,
+        start=start,
+        end=end,
+        seq=seq,
+        as_of=as_of,
+        slice_names=names,
+        cohorts=days,
+        rows=rows,
+        draws=draws,
+        cells=response.of_cells(cells, rows, draws),
+        slices=response.of_cells(pieces, rows, draws),
+        drawn_from=stored.assign(slice_name=""),
+        sent=sent,
+        undrawn_batches=undrawn,
+        is_current=is_current,
+        earlier=earlier.assign(truth=_with_rule(model, earlier["outcome"])),
+        random_rate=random_rate,
+    )
+
+
+def _sent_rows(job: ReportJob, closed: set[date], *, seq: int, wants_all: bool) -> pd.DataFrame:
+    """Predictions with their outcome: of the whole window, or from the first closed day to the last."""
+    start, end = job.start, job.end
+    if not wants_all:
+        start = min(closed, default=start)
+        end = max(closed) + timedelta(days=1) if closed else start
+    return outcomes_frame(job.model, start=start, end=end, seq=seq, slices=tuple(job.slices))
+
+
+def _random_rate(model: MonitoredModel) -> float:
+    """The rate of the widest policy in force that draws from all predictions alike."""
+    policies = SamplingPolicy.objects.filter(
+        model=model, kind__in=[PolicyKind.FLOOR, PolicyKind.UNIFORM], condition__isnull=True
+    ).current()
+    return max((float(policy.settings["rate"]) for policy in policies), default=0.0)
+
+
+def _closed_rows(model: MonitoredModel, sent: pd.DataFrame, closed: set[date]) -> pd.DataFrame:
+    """The predictions of closed days; the model's rule stands in for outcomes that never came."""
+    rows = sent[sent["day"].isin(closed)].reset_index(drop=True)
+    absent = rows["outcome"].isna() & (model.outcome_if_absent is not None)
+    return rows.assign(truth=_with_rule(model, rows["outcome"]), is_absent=absent)
+
+
+def _with_rule(model: MonitoredModel, outcomes: pd.Series) -> pd.Series:
+    """Outcomes of predictions older than the horizon, the model's rule in place of those that never came."""
+    rule = model.outcome_if_absent
+    return outcomes if rule is None else outcomes.fillna(model.encode(rule))
+
+
+def _cells(stored: pd.DataFrame, rows: pd.DataFrame, closed: set[date], slice_name: str) -> pd.DataFrame:
+    """Cells of the open days as stored; of the closed days counted from their rows, each with π = 1."""
+    opened = stored[~stored["day"].isin(closed)].assign(is_open=True)
+    counted = _counted(rows, slice_name).assign(is_open=False)
+    return pd.concat([opened, counted], ignore_index=True).assign(slice_name=slice_name)
+
+
+def _counted(rows: pd.DataFrame, slice_name: str) -> pd.DataFrame:
+    value = rows[SLICE + slice_name] if slice_name else pd.Series("", index=rows.index)
+    score, amount = rows["score"].fillna(0.0), rows["amount"]
+    frame = rows[CELL_KEYS].assign(
+        slice_value=value,
+        n=1.0,
+        sum_score=score,
+        sum_score2=score**2,
+        sum_pi=1.0,
+        sum_odds=0.0,
+        sum_amount=amount,
+        sum_amount2_odds=0.0,
+        n_uncovered=0.0,
+    )
+    keys = [*CELL_KEYS, "slice_value"]
+    summed = frame.groupby(keys, sort=False, as_index=False)[list(SUMS)].sum()
+    return summed.astype(dict.fromkeys(SUMS, np.float64))
 
 
 def outcomes_frame(model: MonitoredModel, *, start: date, end: date, seq: int, slices: Sequence[str]) -> pd.DataFrame:
-    """All predictions of the window with the outcome known as of `seq` (nan: none)."""
+    """All predictions of the window, with the outcome known as of `seq` (nan: none)."""
     latest = Resolution.objects.filter(prediction=OuterRef("pk"), seq__lte=seq).order_by("-seq")
     rows = (
         Prediction.objects.filter(model=model, predicted_at__gte=day_start(model, start))
@@ -55,7 +169,7 @@ def outcomes_frame(model: MonitoredModel, *, start: date, end: date, seq: int, s
 def earlier_frame(
     model: MonitoredModel, *, before: date, seq: int, as_of: datetime, most: int = MOST_EARLIER
 ) -> pd.DataFrame:
-    """Score bin and outcome (nan: none came) of the newest predictions before a day that are older than the horizon."""
+    """Score bin and outcome (nan: none) of the newest predictions before a day that are older than the horizon."""
     latest = Resolution.objects.filter(prediction=OuterRef("pk"), seq__lte=seq).order_by("-seq")
     rows = (
         Prediction.objects.filter(model=model, predicted_at__lt=min(day_start(model, before), as_of - model.horizon))
@@ -68,7 +182,7 @@ def earlier_frame(
 
 
 def cells_frame(model: MonitoredModel, *, start: date, end: date, slice_name: str = "") -> pd.DataFrame:
-    """Population cells by day, over everyone or by the values of one slice, versions added up."""
+    """Population cells by day, over all predictions or by the values of one slice, versions added up."""
     cells = PopulationCell.objects.filter(model=model, slice_name=slice_name).between(start, end)
     keys = [*CELL_KEYS, "slice_value"]
     frame = _read(cells, [*keys, *SUMS], named=[*keys, *SUMS])
@@ -80,7 +194,7 @@ def cells_frame(model: MonitoredModel, *, start: date, end: date, slice_name: st
 def draws_frame(
     model: MonitoredModel, *, start: date, end: date, seq: int, as_of: datetime, slices: Sequence[str]
 ) -> pd.DataFrame:
-    """What was drawn of the window's predictions, with what reviewers said of it as of `seq`."""
+    """The draws of the window's predictions, with the state of their reviews as of `seq`."""
     rows = (
         Draw.objects.filter(model=model, drawn_at__lte=as_of)
         .filter(prediction__predicted_at__gte=day_start(model, start))
@@ -106,32 +220,32 @@ def draws_frame(
     frame["score_bin"] = score_bins(model, predicted=frame["predicted"], score=frame["score"]).astype(np.int64)
     frame["resolution"] = frame["resolution"].astype("float64")
     frame = _typed(frame.merge(_reviews_frame(frame["resolution"]), how="left", on="resolution"))
-    frame["is_chosen"] = frame["is_chosen"].eq(True)  # nan, where nobody said anything, is not
-    # A draw whose item is not opened yet has none, and is served by whatever rule will hold then.
+    frame["is_chosen"] = frame["is_chosen"].eq(True)  # nan, without any review, is not chosen
+    # An item that is not open yet has no order: the rule in force at its opening decides.
     return frame.assign(is_ordered=~frame["order"].isin([ReviewQueue.Order.RANDOM]) & frame["order"].notna())
 
 
 def _answers() -> Coalesce:
-    """How many reviews of an item were answered, adjudications included."""
+    """The number of answered reviews of an item, adjudications included."""
     slots = Slot.objects.filter(item__draw=OuterRef("pk"), outcome=Slot.Outcome.ANSWERED)
     counted = slots.order_by().values("item").annotate(answers=Count("pk")).values("answers")
     return Coalesce(Subquery(counted), 0)
 
 
 def _skipped() -> Exists:
-    """Somebody had the item in hand and gave no answer; where nobody else answers, that is non-response."""
+    """Somebody opened the item and gave no answer; unless somebody else answers, that is non-response."""
     passed = Decision.objects.filter(item__draw=OuterRef("pk"), value=None, is_judgement=False)
     return Exists(passed)
 
 
 def _latest(seq: int) -> Subquery:
-    """The resolution of a draw's prediction as of `seq`: looked up draw by draw, for draws are few."""
+    """The resolution of a draw's prediction as of `seq`, looked up draw by draw: draws are few."""
     known = Resolution.objects.filter(prediction=OuterRef("pk"), seq__lte=seq).order_by("-seq")
     return Subquery(known.values("pk")[:1])
 
 
 def _reviews_frame(resolutions: pd.Series) -> pd.DataFrame:
-    """What reviewers said, by `resolution`."""
+    """Labels and adjudications, by `resolution`."""
     known = Resolution.objects.filter(pk__in=[int(key) for key in resolutions.dropna()])
     columns = ["pk", "outcome", "label", "is_adjudication_chosen", "adjudication_probability", "adjudicated"]
     frame = _read(known, columns, named=["resolution", "outcome", "label", "is_chosen", "q", "adjudicated"])
@@ -139,16 +253,16 @@ def _reviews_frame(resolutions: pd.Series) -> pd.DataFrame:
 
 
 def changes_frame(model: MonitoredModel, *, start: date, end: date, before: int, seq: int) -> pd.DataFrame:
-    """What is known as of `seq` of the predictions about which something was written after `before`, and was then."""
-    said = ("outcome", "label", "adjudicated")
+    """Truth as of `before` and as of `seq`, of the predictions that have a resolution between the two."""
+    known = ("outcome", "label", "adjudicated")
     earlier = Resolution.objects.filter(prediction=OuterRef("prediction"), seq__lte=before).order_by("-seq")
     rows = (
         Resolution.objects.filter(model=model, seq__gt=before)
         .predicted_between(day_start(model, start), day_start(model, end))
         .as_of(seq)
-        .annotate(**{f"{name}_before": Subquery(earlier.values(name)[:1]) for name in said})
+        .annotate(**{f"{name}_before": Subquery(earlier.values(name)[:1]) for name in known})
     )
-    columns = [*said, *(f"{name}_before" for name in said)]
+    columns = [*known, *(f"{name}_before" for name in known)]
     return _read(rows, columns, named=columns).astype(float)
 
 
@@ -161,7 +275,7 @@ def _slice_names(slices: Sequence[str]) -> list[str]:
 
 
 def _read(rows: QuerySet[Any], columns: Sequence[str], *, named: Sequence[str]) -> pd.DataFrame:
-    """The rows in chunks: tuples of Python objects take ten times the memory of columns."""
+    """Read the rows in chunks: tuples of Python objects take ten times the memory of columns."""
     chunks: list[pd.DataFrame] = []
     held: list[tuple[Any, ...]] = []
     for row in rows.values_list(*columns).iterator(chunk_size=CHUNK):
@@ -178,11 +292,11 @@ def _chunk(rows: Iterable[tuple[Any, ...]], named: Sequence[str]) -> pd.DataFram
 
 def _typed(frame: pd.DataFrame) -> pd.DataFrame:
     numbers = ("predicted", "baseline", "score", "amount", "outcome")
-    # An empty frame of objects would be taken for a list of columns where it selects rows.
+    # pandas takes an empty column of objects for a list of column names where it should select rows.
     types = dict.fromkeys(numbers, "float64") | dict.fromkeys(("is_blind", "is_skipped"), "bool")
     frame = frame.astype({name: kind for name, kind in types.items() if name in frame})
     frame["baseline"] = frame["baseline"].fillna(NO_BASELINE)
-    # An amount that was not sent counts as one, here as in the cells.
+    # A missing amount counts as one, here as in the cells.
     frame["is_amount_missing"] = frame["amount"].isna()
     frame["amount"] = frame["amount"].fillna(1.0)
     return frame

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from apps.reports.engine.choices import threshold_in_use
+from apps.reports.engine.value import threshold_in_use
 from apps.reports.pages.charts import render_charts
 from apps.reports.pages.sheets import choices
 from apps.stats.estimators.population import Population

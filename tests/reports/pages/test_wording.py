@@ -4,8 +4,9 @@ from typing import Any
 import pytest
 
 from apps.reports.engine.document import Document
+from apps.reports.engine.rounding import figure_text, unit_of
 from apps.reports.pages import reasons, wording
-from apps.reports.pages.figures import figure_text, range_text, unit_of
+from apps.reports.pages.figures import range_text
 from tests.reports.documents import document, figure, part
 
 

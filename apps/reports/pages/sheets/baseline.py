@@ -1,5 +1,6 @@
 """The baseline page: how often model and baseline differ, and who is right there."""
 
+from apps.reports.engine import rounding
 from apps.reports.engine.document import BaselineSection, Document
 from apps.reports.pages import contents, numbers, wording
 from apps.reports.pages.sheets import common
@@ -52,11 +53,13 @@ def _matrix(document: Document, both: BaselineSection) -> Section:
     total = sum(map(sum, counts))
     same = sum(counts[i][i] for i in range(len(classes)))
     rows = [
-        Row(f"Model: {name}", [Cell(numbers.count(n), numbers.percent(n / total) if total else "") for n in row])
+        Row(f"Model: {name}", [Cell(numbers.count(n), rounding.percent(n / total) if total else "") for n in row])
         for name, row in zip(classes, counts, strict=True)
     ]
     table = Table("Decisions, and their share of all", ["", *(f"Baseline: {name}" for name in classes)], rows)
-    agreed = f"The same answer in {numbers.percent(same / total)} of {numbers.count(total)} decisions." if total else ""
+    agreed = (
+        f"The same answer in {rounding.percent(same / total)} of {numbers.count(total)} decisions." if total else ""
+    )
     return Section("matrix", "Who said what", agreed, table=table)
 
 

@@ -1,5 +1,6 @@
 """What the value page advises: where to draw the line, and whether more answers pay."""
 
+from apps.reports.engine import rounding
 from apps.reports.engine.document import Document, ThresholdSection, ValueSection
 from apps.reports.pages import numbers, wording
 from apps.reports.pages.reasons import said
@@ -26,7 +27,7 @@ def next_labels(value: ValueSection) -> list[str]:
     found = value.get("next_labels")
     if not found or found["worth"] is None or found["cost"] is None:
         return []
-    worth, cost = (numbers.money(each, currency=value["currency"], step=1) for each in (found["worth"], found["cost"]))
+    worth, cost = (rounding.money(each, currency=value["currency"], step=1) for each in (found["worth"], found["cost"]))
     best = found["best_k"]
     return [
         f"The next {found['k']} answers are worth {worth} to the choice between model and {wording.BASELINE}, over as "
@@ -40,7 +41,7 @@ def _table(document: Document, found: ThresholdSection) -> Table:
     of = unit(document, "value_total")
     points = list(zip(found["scores"], found["value"], found["band_low"], found["band_high"], strict=True))
     _, value, low, high = max(points, key=lambda point: point[1])
-    step = numbers.step_of(value, low, high)
+    step = rounding.step_of(value, low, high)
     shown = sorted({round(at * (len(points) - 1) / (ROWS - 1)) for at in range(ROWS)})
     rows = []
     for score, value, low, high in (points[at] for at in shown):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from apps.reports.engine import rounding
 from apps.reports.engine.document import (
     BASELINE_METRICS,
     FURTHER_METRICS,
@@ -11,8 +12,9 @@ from apps.reports.engine.document import (
     Document,
     Figure,
 )
+from apps.reports.engine.rounding import Unit, figure_text, is_exact, unit_of
 from apps.reports.pages import contents, numbers, wording
-from apps.reports.pages.figures import SHORT_METHODS, Unit, figure_text, how, is_exact, range_text, unit_of
+from apps.reports.pages.figures import SHORT_METHODS, how, range_text
 from apps.reports.pages.reasons import reason
 from apps.reports.pages.sheets.parts import Cell, Key, Row, Table
 
@@ -127,5 +129,5 @@ def _basis_cells(figure: Figure) -> tuple[Cell, ...]:
         Cell(SHORT_METHODS.get(figure["method"], figure["method"])),
         Cell(numbers.count(figure["n"])),
         Cell("–" if effective is None else numbers.count(effective)),
-        *(Cell("–" if share is None else numbers.percent(share)) for share in shares),
+        *(Cell("–" if share is None else rounding.percent(share)) for share in shares),
     )

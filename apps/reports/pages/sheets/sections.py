@@ -2,9 +2,11 @@
 
 from datetime import date, datetime
 
+from apps.reports.engine import rounding
 from apps.reports.engine.document import Document, Figures, Point, SliceSection
+from apps.reports.engine.rounding import Unit
 from apps.reports.pages import contents, numbers, wording
-from apps.reports.pages.figures import Unit, how
+from apps.reports.pages.figures import how
 from apps.reports.pages.reasons import caveat, plural, said, why_restated
 from apps.reports.pages.sheets.common import cell, unit
 from apps.reports.pages.sheets.parts import Cell, Facts, Picture, Row, Section, Table
@@ -127,7 +129,7 @@ def sample(document: Document) -> Section | None:
         facts.append(
             (
                 "Right decisions, if all that is missing were wrong, or right",
-                f"{numbers.percent(low)} to {numbers.percent(high)}",
+                f"{rounding.percent(low)} to {rounding.percent(high)}",
             )
         )
     facts += _plan(document)
@@ -154,7 +156,7 @@ def _points(half: float) -> str:
 
 
 def _with_share(number: int, rate: float | None) -> str:
-    return numbers.count(number) if rate is None else f"{numbers.count(number)} ({numbers.percent(rate)})"
+    return numbers.count(number) if rate is None else f"{numbers.count(number)} ({rounding.percent(rate)})"
 
 
 def came_about(document: Document, figures: Figures) -> Section:

@@ -2,9 +2,11 @@
 
 from datetime import date
 
+from apps.reports.engine import rounding
 from apps.reports.engine.document import Document, Figures, Loss, ValueSection
+from apps.reports.engine.rounding import figure_text
 from apps.reports.pages import contents, numbers, wording
-from apps.reports.pages.figures import figure_text, range_text
+from apps.reports.pages.figures import range_text
 from apps.reports.pages.reasons import plural
 from apps.reports.pages.sheets import choices, common
 from apps.reports.pages.sheets import sections as shared
@@ -99,7 +101,7 @@ def _worth(document: Document, value: ValueSection) -> Section:
     head = ["Model", *(f"In truth {classes.get(truth, truth)}" for truth in known)]
     each = " for each unit of the amount" if value["is_per_amount"] else ""
     each_answer = _exact(value["review_cost_each"], value["currency"])
-    cost = numbers.money(float(value["review_cost"]), currency=value["currency"], step=1)
+    cost = rounding.money(float(value["review_cost"]), currency=value["currency"], step=1)
     return Section(
         "worth",
         "What a decision is worth",
@@ -112,4 +114,4 @@ def _worth(document: Document, value: ValueSection) -> Section:
 def _exact(amount: str, currency: str) -> str:
     """An amount as it was stated, cents only where there are any."""
     number = float(amount)
-    return numbers.money(number, currency=currency, step=1 if number.is_integer() else 0.01)
+    return rounding.money(number, currency=currency, step=1 if number.is_integer() else 0.01)

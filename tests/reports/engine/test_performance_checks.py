@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from django.utils import timezone
 
-from apps.reports.engine.estimating import BinaryJudge
-from apps.reports.engine.evidence import gather
-from apps.reports.engine.so_far import so_far
+from apps.reports.engine.estimating import BinaryFit
+from apps.reports.engine.performance import so_far
 from apps.reports.models import Report
 from apps.reports.pages.sheets import sheet_of
+from apps.reports.services.window_frames import gather
 from apps.review.models import ReviewItem
 from apps.sampling.models import Draw
 from apps.truth.services import resolving as truth
@@ -166,7 +166,7 @@ def test_outcomes_so_far_speak_for_the_whole_window():
     world.model.save()
     as_of = datetime(2026, 3, 20, 13, tzinfo=UTC)
     evidence = replace(gather(ask(world), as_of=timezone.now()), as_of=as_of)
-    found = so_far(BinaryJudge(evidence), evidence)
+    found = so_far(BinaryFit(evidence), evidence)
     assert found["known"] == len(in_time)
     assert found["through"] == "2026-03-20"
     assert found["waits"]["0.5"] == pytest.approx(6, abs=1)

@@ -1,0 +1,128 @@
+"""How a figure reads: rounded to what its range supports, with its unit."""
+
+import math
+from dataclasses import dataclass
+
+from apps.reports.engine.document import Figure
+
+NO_BREAK = "\u00a0"
+SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹", "CAD": "CA$", "AUD": "A$", "BRL": "R$"}
+# A range is about twenty steps wide; an exact figure has three digits.
+STEPS_IN_INTERVAL = 20
+EXACT_DIGITS = 3
+
+SHARES = {
+    "accuracy",
+    "baseline_accuracy",
+    "precision",
+    "recall",
+    "specificity",
+    "balanced_accuracy",
+    "disagreement",
+    "disagreement_rate",
+    "win_rate",
+}
+
+
+def step_of(value: float, low: float | None, high: float | None) -> float:
+    """The step to which a figure is rounded: 1, 2 or 5 times a power of ten.
+
+    >>> step_of(41_237, 33_104, 49_518)
+    500.0
+    >>> step_of(1_234_567, 1_234_567, 1_234_567)
+    10000.0
+    """
+    width = (high - low) if low is not None and high is not None else 0.0
+    if width <= 0:
+        return 10.0 ** (math.floor(math.log10(abs(value))) - EXACT_DIGITS + 1) if value else 1.0
+    wanted = width / STEPS_IN_INTERVAL
+    power = 10.0 ** math.floor(math.log10(wanted))
+    return max(factor * power for factor in (1, 2, 5) if factor * power <= wanted * 1.000001)
+
+
+def stepped(value: float, step: float) -> str:
+    """The value at this step, with separators and no more decimals than the step has.
+
+    >>> stepped(41_237, 500), stepped(-0.126, 0.01)
+    ('41,000', '−0.13')
+    """
+    decimals = max(0, -math.floor(math.log10(step) + 1e-9))
+    text = f"{round(value / step) * step:,.{decimals}f}"
+    return "0" if float(text.replace(",", "")) == 0 else text.replace("-", "−")
+
+
+def money(value: float, *, currency: str, step: float = 1.0) -> str:
+    """An amount as a figure: by its sign where the currency has one that everybody knows.
+
+    >>> money(41_237, currency="USD", step=500), money(-120, currency="CHF")
+    ('$41,000', '−CHF\\xa0120')
+    """
+    text = stepped(abs(value), step)
+    sign = "−" if value < 0 and text != "0" else ""
+    symbol = SYMBOLS.get(currency)
+    return f"{sign}{symbol}{text}" if symbol else f"{sign}{currency}{NO_BREAK}{text}"
+
+
+def percent(share: float, *, decimals: int = 1) -> str:
+    """
+    >>> percent(0.4125), percent(-0.0001)
+    ('41.2\\xa0%', '0.0\\xa0%')
+    """
+    rounded = round(share * 100, decimals) + 0.0  # no minus before a zero
+    return f"{rounded:.{decimals}f}{NO_BREAK}%".replace("-", "−")
+
+
+def plain(value: float, *, decimals: int = 3) -> str:
+    """A figure without unit, such as κ or AUC.
+
+    >>> plain(-0.1)
+    '−0.100'
+    """
+    return f"{value:.{decimals}f}".replace("-", "−")
+
+
+@dataclass(frozen=True)
+class Unit:
+    """How figures of one metric read."""
+
+    kind: str  # money, share, points, number
+    currency: str = ""
+
+    def step(self, figure: Figure) -> float:
+        return step_of(figure["value"] or 0.0, figure["low"], figure["high"])
+
+    def text(self, value: float, step: float) -> str:
+        """The value in a table: money rounded to the step, shares in percent."""
+        if self.kind == "money":
+            return money(value, currency=self.currency, step=step)
+        if self.kind == "share":
+            return percent(value)
+        if self.kind == "points":
+            return f"{'+' if value > 0 else ''}{percent(value)}".replace("%", "points")
+        return plain(value)
+
+
+def unit_of(metric: str, currency: str = "") -> Unit:
+    """
+    >>> unit_of("precision:cat").kind, unit_of("value_total", "USD").kind, unit_of("auc").kind
+    ('share', 'money', 'number')
+    """
+    name = metric.partition(":")[0]
+    if "value" in name:
+        return Unit("money", currency)
+    if name == "accuracy_difference":
+        return Unit("points")
+    return Unit("share" if name in SHARES else "number")
+
+
+def is_exact(figure: Figure) -> bool:
+    return figure["method"] == "exact" or (
+        figure["low"] is not None and figure["low"] == figure["value"] == figure["high"]
+    )
+
+
+def figure_text(figure: Figure, unit: Unit) -> str:
+    """The figure, or a dash where the reason stands beside it."""
+    if figure["value"] is None:
+        return "–"
+    return unit.text(figure["value"], unit.step(figure))
