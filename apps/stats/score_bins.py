@@ -1,4 +1,4 @@
-"""Score bins, shared by draw and report."""
+"""Score bins, shared by draw and report: 200 equal bins of the logit."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,11 +14,12 @@ _BIN_WIDTH = 2 * LOGIT_LIMIT / SCORE_BINS
 
 
 def logit_bin(score: ArrayLike) -> NDArray[np.int16]:
-    """Bin of a score: 200 equal bins of its logit on [-10, 10], the first and last open to the outside.
+    """Return the bin of each score: 200 equal bins of its logit on [-10, 10], the outermost open.
 
     Parameters
     ----------
-    score : array (N,), in [0, 1]; nan means that there is no score
+    score : array (N,), in [0, 1]
+        Score of the positive class, nan where there is none.
 
     Returns
     -------
@@ -39,21 +40,18 @@ def logit_bin(score: ArrayLike) -> NDArray[np.int16]:
     missing = np.isnan(scores)
     if ((scores < 0) | (scores > 1)).any():
         raise ValueError("score must be in [0, 1]")
-    at = np.clip(logit(np.where(missing, 0.5, scores)), -LOGIT_LIMIT, LOGIT_LIMIT)
-    bins = np.minimum(np.floor((at + LOGIT_LIMIT) / _BIN_WIDTH), SCORE_BINS - 1)
+    logits = np.clip(logit(np.where(missing, 0.5, scores)), -LOGIT_LIMIT, LOGIT_LIMIT)
+    bins = np.minimum(np.floor((logits + LOGIT_LIMIT) / _BIN_WIDTH), SCORE_BINS - 1)
     return np.where(missing, NO_SCORE, bins).astype(np.int16)
 
 
 def bin_centers(bins: ArrayLike) -> FloatArray:
-    """Logit at the middle of each bin; 0 where there is no score.
+    """Return the logit at the middle of each bin; 0 where there is no score.
 
     Parameters
     ----------
     bins : array (N,) of int, -1 to 199
-
-    Returns
-    -------
-    array (N,), in logits
+        Bins from `logit_bin`.
 
     Raises
     ------
@@ -72,11 +70,7 @@ def bin_centers(bins: ArrayLike) -> FloatArray:
 
 
 def bin_edges() -> FloatArray:
-    """The 201 edges of the bins, in logits; the outer ones are open.
-
-    Returns
-    -------
-    array (201,)
+    """Return the 201 edges of the bins, in logits; the outermost bins extend beyond theirs.
 
     Examples
     --------

@@ -1,1 +1,1 @@
-"""Two of a kind: a model beside its baseline, and many comparisons at once."""
+"""Comparisons: a model with its baseline, one share with another, and many of them at once."""

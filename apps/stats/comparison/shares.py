@@ -1,4 +1,4 @@
-"""Is one share another? A test on the logit scale, that of the intervals."""
+"""Tests of one share against another, on the logit scale of the intervals."""
 
 import math
 from collections.abc import Sequence
@@ -13,15 +13,15 @@ from apps.stats.estimate import Estimate
 
 @dataclass(frozen=True)
 class ShareTest:
-    """A share held against another.
+    """Test of a share against another one.
 
     Attributes
     ----------
     t, df, p_value : float or None
-        Difference of the logits in standard errors; degrees of freedom (None: normal); its p-value.
+        Difference of the logits in standard errors, its degrees of freedom (None: normal), and the p-value.
     code : str or None
-        Why there is no test: the code of the estimate that has no value, or `exact` where both shares are known
-        without uncertainty.
+        Why there is no test: the code of the estimate without a value, or `exact` where both shares are known without
+        uncertainty.
     """
 
     t: float | None
@@ -33,27 +33,27 @@ class ShareTest:
 def compare_share(
     figure: Estimate, against: Estimate | float, *, alternative: Literal["two-sided", "greater"] = "two-sided"
 ) -> ShareTest:
-    """Test of a share against a fixed one, or against that of other items.
+    """Test a share against a fixed one, or against the share of other items.
 
     Parameters
     ----------
     figure : Estimate
-        A share.
+        The share to test.
     against : Estimate or float in (0, 1)
-        An estimate must come from other items than `figure`: the two are taken as independent.
-    alternative : str
-        "greater": the figure is above what it is held against.
+        The share to compare it with. An estimate must come from other items: the test takes the two as independent.
+    alternative : {"two-sided", "greater"}
+        "greater" tests whether the figure is above `against`.
 
     Returns
     -------
     ShareTest
-        Where an interval is Wilson's, the variance is that of a share at the effective size, moved by half a
-        case off 0 and 1.
+        For a share with a Wilson interval, the variance is that of a share at the effective size, moved half a case
+        away from 0 and 1.
 
     Raises
     ------
     ValueError
-        If a value is no share, a fixed share is not inside (0, 1), or the alternative is unknown.
+        If a value is not a share, a fixed share is not inside (0, 1), or the alternative is unknown.
 
     References
     ----------
@@ -62,8 +62,8 @@ def compare_share(
 
     Examples
     --------
-    >>> found = compare_share(Estimate(0.7, 0.58, 0.8, "hajek", 60, se=0.055, df=50.0), 0.5)
-    >>> round(found.t, 2), round(found.p_value, 4)
+    >>> test = compare_share(Estimate(0.7, 0.58, 0.8, "hajek", 60, se=0.055, df=50.0), 0.5)
+    >>> round(test.t, 2), round(test.p_value, 4)
     (3.24, 0.0022)
     """
     if alternative not in ("two-sided", "greater"):
@@ -72,10 +72,10 @@ def compare_share(
     for side in (figure, other):
         if side.value is None:
             return ShareTest(None, None, None, code=side.code)
-    (place, variance), (other_place, other_variance) = _on_logit(figure), _on_logit(other)
+    (position, variance), (other_position, other_variance) = _on_logit(figure), _on_logit(other)
     if variance + other_variance == 0:
         return ShareTest(None, None, None, code="exact")
-    t = (place - other_place) / math.sqrt(variance + other_variance)
+    t = (position - other_position) / math.sqrt(variance + other_variance)
     df = welch_df([(variance, figure.df), (other_variance, other.df)])
     extreme = abs(t) if alternative == "two-sided" else t
     tail = float(stats.norm.sf(extreme) if df is None else stats.t.sf(extreme, df))
@@ -83,16 +83,12 @@ def compare_share(
 
 
 def welch_df(parts: Sequence[tuple[float, float | None]]) -> float | None:
-    """Degrees of freedom of a sum of variances, None where it has no limit.
+    """Approximate the degrees of freedom of a sum of variances; None where all of them are known.
 
     Parameters
     ----------
     parts : sequence of (variance, degrees of freedom or None)
-        Their sum must be positive.
-
-    Returns
-    -------
-    float or None
+        None where the variance is known. The variances must not all be zero.
 
     References
     ----------
@@ -115,7 +111,7 @@ def _fixed(share: float) -> Estimate:
 
 
 def _on_logit(side: Estimate) -> tuple[float, float]:
-    """Logit of the share, and its variance there."""
+    """Return the logit of the share, and its variance on that scale."""
     share, se = side.value, side.se
     if share is None or not 0 <= share <= 1:
         raise ValueError(f"a share must be in [0, 1], got {share}")
@@ -125,7 +121,7 @@ def _on_logit(side: Estimate) -> tuple[float, float]:
     is_inside = 1 / (2 * size) <= share <= 1 - 1 / (2 * size)
     moved = (share * size + 0.5) / (size + 1)
     if side.method == "exact":
-        # Known without doubt: half a case only keeps 0 and 1 off infinity.
+        # An exact share has no variance; half a case only keeps the logit of 0 and 1 finite.
         return float(logit(share if 0 < share < 1 else moved)), 0.0
     if is_inside and se:
         return float(logit(share)), (se / (share * (1 - share))) ** 2

@@ -1,4 +1,4 @@
-"""Who wins where model and baseline differ: the exact binomial, for draws of one probability."""
+"""Exact win rate of a model over its baseline, for draws with equal probabilities."""
 
 from dataclasses import dataclass
 
@@ -12,11 +12,12 @@ from apps.stats.intervals import LEVEL
 
 @dataclass(frozen=True)
 class WinRate:
-    """Share of decided disagreements that the model wins, with the exact test of one half.
+    """Share of decided disagreements that the model wins, with the exact test against one half.
 
     Attributes
     ----------
     estimate : Estimate
+        The share with its interval.
     p_value : float or None
         Two-sided binomial; None where the estimate has no value.
     """
@@ -26,21 +27,22 @@ class WinRate:
 
 
 def exact_win_rate(model_wins: ArrayLike, pi: ArrayLike, *, level: float = LEVEL) -> WinRate:
-    """Win rate with Clopper and Pearson's interval, where each disagreement was equally likely to be labelled.
+    """Estimate the win rate with the Clopper–Pearson interval, from disagreements that were equally likely to be drawn.
 
     Parameters
     ----------
     model_wins : array (n,) of 0 or 1
-        One row per labelled disagreement on which just one of the two is right: 1 if that is the model.
+        One row per labeled disagreement on which exactly one of the two is right: 1 if it is the model.
     pi : array (n,), in (0, 1]
         Inclusion probability, response included.
     level : float, in (0, 1)
+        Confidence level of the interval.
 
     Returns
     -------
     WinRate
-        `no_labels` without any, `unequal_probabilities` where pi varies: then only the weighted win rate holds.
-        At π ≡ 1 the window itself is known; the interval is then that of the process behind it, as with McNemar.
+        `no_labels` without any; `unequal_probabilities` where pi varies, and then only the weighted win rate holds.
+        At π ≡ 1 the window itself is known, and the interval is that of the process behind it, as with McNemar.
 
     Raises
     ------
@@ -53,8 +55,8 @@ def exact_win_rate(model_wins: ArrayLike, pi: ArrayLike, *, level: float = LEVEL
 
     Examples
     --------
-    >>> found = exact_win_rate([1] * 8 + [0] * 2, [0.5] * 10)
-    >>> found.estimate.value, round(found.estimate.low, 4), round(found.estimate.high, 4), round(found.p_value, 4)
+    >>> rate = exact_win_rate([1] * 8 + [0] * 2, [0.5] * 10)
+    >>> rate.estimate.value, round(rate.estimate.low, 4), round(rate.estimate.high, 4), round(rate.p_value, 4)
     (0.8, 0.4439, 0.9748, 0.1094)
     """
     if not 0 < level < 1:
@@ -64,10 +66,10 @@ def exact_win_rate(model_wins: ArrayLike, pi: ArrayLike, *, level: float = LEVEL
     wins = int(as_binary("model_wins", model_wins, length=n).sum())
     if n == 0:
         return WinRate(missing("no_labels"), None)
-    # A product π·r that went through a database may differ in its last digits.
+    # A product π·r read back from a database may differ in its last digits.
     if inclusion.max() > inclusion.min() * (1 + 1e-9):
         return WinRate(missing("unequal_probabilities", n=n), None)
-    found = stats.binomtest(wins, n)
-    ends = found.proportion_ci(level, method="exact")
+    test = stats.binomtest(wins, n)
+    ends = test.proportion_ci(level, method="exact")
     share = Estimate(wins / n, float(ends.low), float(ends.high), "clopper-pearson", n, n_eff=float(n))
-    return WinRate(share, float(found.pvalue))
+    return WinRate(share, float(test.pvalue))

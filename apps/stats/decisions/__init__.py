@@ -1,1 +1,1 @@
-"""What to do with a figure: where to put the threshold, how to shift a prediction, how many labels to buy."""
+"""Decisions from figures: where to put the threshold, how far to shift a prediction, how many labels to buy."""

@@ -1,4 +1,4 @@
-"""Means over score bins that share their labels: how far each may be off, and how far all of them at once."""
+"""Means over score bins that share their labels: intervals for each mean, and a band for all of them at once."""
 
 from dataclasses import dataclass, replace
 
@@ -13,12 +13,14 @@ from apps.stats.intervals import NU_0, moderate
 
 @dataclass(frozen=True, eq=False)
 class Band:
-    """Half-widths of many intervals (means,): each for itself, and all at once.
+    """Half-widths of many intervals: for each mean alone, and for all of them at once.
 
     Attributes
     ----------
     half, joint_half : array (means,)
+        Half-width of the interval of one mean, and of the band that holds all means together.
     se, df : array (means,)
+        Standard error and degrees of freedom of each mean.
     """
 
     half: FloatArray
@@ -29,20 +31,20 @@ class Band:
 
 @dataclass(frozen=True, eq=False)
 class BinTotals:
-    """Pseudo-truths by score bin, times what is at stake; all per prediction. Labels of two bins are independent.
+    """Pseudo-truths by score bin, times what is at stake, per prediction. Labels of different bins are independent.
 
     Attributes
     ----------
     bins : array (bins,) of int
         Bins that hold predictions, ascending.
     stake, truth : array (bins,)
-        Σ a/N and the estimate of Σ a·y/N, with a the amount, or 1.
+        Σ a/N and the estimate of Σ a·y/N, where a is the amount, or 1.
     design, squares : array (bins,)
         Σ v and Σ v² over the terms v of the design variance of `truth`, in units of `largest`.
     anticipated : array (bins,)
         Anticipated variance of `truth`, in units of `largest`.
     largest : float
-        The largest of those terms: in units of it no square underflows that would matter.
+        The largest of these terms. In units of it, no square that matters underflows.
     """
 
     bins: IntArray
@@ -55,10 +57,10 @@ class BinTotals:
 
     @classmethod
     def of(cls, pseudo: PseudoValues, *, uses_amount: bool = False) -> "BinTotals":
-        """Totals of a binary model whose predictions all have a score."""
+        """Sum up a binary model whose predictions all have a score."""
         cells, sample, size = pseudo.population, pseudo.sample, float(pseudo.size[0])
-        bins, place = np.unique(cells.bin, return_inverse=True)
-        parts = Parts(len(bins), place, np.searchsorted(bins, sample.bin))
+        bins, position = np.unique(cells.bin, return_inverse=True)
+        parts = Parts(len(bins), position, np.searchsorted(bins, sample.bin))
         by_bin = replace(pseudo, parts=parts)
         at_stake = cells.sum_amount if uses_amount else cells.n
         odds = cells.sum_amount2_odds if uses_amount else cells.sum_odds
@@ -76,7 +78,7 @@ class BinTotals:
         )
 
     def band(self, weights: FloatArray, *, level: float, draws: int, rng: np.random.Generator) -> Band:
-        """Intervals of Σ w·truth for each row of weights (means, bins), one by one and all at once."""
+        """Return intervals of Σ w·truth for each row of weights (means, bins), one by one and all at once."""
         scale = float(np.abs(weights).max(initial=0.0)) or 1.0
         shares = weights / scale
         design, fourth = shares**2 @ self.design, shares**4 @ self.squares
@@ -88,23 +90,27 @@ class BinTotals:
         return Band(half, joint_half, se, df)
 
     def joint_level(self, weights: FloatArray, *, level: float, draws: int, rng: np.random.Generator) -> float:
-        """Level at which each interval must be taken for all of them to hold at once.
+        """Find the level that each interval needs so that all of them hold at once.
 
-        Multiplier bootstrap: the largest standardised deviation over draws in which the influence of every item is
-        multiplied by a normal number; those of one bin add up to one normal number with the variance of the bin.
+        Multiplier bootstrap: each draw multiplies the influence of every item by a standard normal number, and the
+        largest standardized deviation counts. The items of one bin add up to one normal number with the variance of the
+        bin.
 
         Parameters
         ----------
         weights : array (means, bins)
-            Not so large that their squares overflow.
+            Weights of each mean, not so large that their squares overflow.
         level : float, in (0, 1)
+            Level at which all intervals should hold together.
         draws : int
+            Bootstrap draws.
         rng : numpy.random.Generator
+            Source of the normal numbers.
 
         Returns
         -------
         float
-            At least `level`; every mean then takes its own t quantile at it.
+            At least `level`; the interval of each mean then uses its own t quantile at this level.
 
         References
         ----------
@@ -118,11 +124,11 @@ class BinTotals:
             return level
         noise = rng.standard_normal((draws, len(variance))) * np.sqrt(variance)
         farthest = np.abs(noise @ (weights[moves] / scale[moves, None]).T).max(axis=1)
-        # Next to 1 the t quantiles would be beyond all numbers.
+        # At a level of exactly 1 the t quantiles are infinite.
         return max(level, min(float(2 * ndtr(np.quantile(farthest, level)) - 1), 1 - 1e-12))
 
     def _moderated(self) -> FloatArray:
-        """Variance by bin. Bins with few labels show too little of it, and the band would be too narrow."""
+        """Return the moderated variance by bin: few labels show too little of it, and the band would be too narrow."""
         squares = float(self.squares.sum())
         nu = float(self.design.sum()) ** 2 / squares if squares > 0 else 0.0
         return np.asarray((nu * self.design + NU_0 * self.anticipated) / (nu + NU_0), dtype=np.float64)

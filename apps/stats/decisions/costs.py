@@ -1,4 +1,4 @@
-"""What errors of a predicted number cost: a rate for each direction."""
+"""Cost of the errors of a predicted number, with one rate for each direction."""
 
 from dataclasses import dataclass
 
@@ -12,14 +12,14 @@ from apps.stats.estimators.regression import RegressionEstimator
 
 @dataclass(frozen=True)
 class UnitCost:
-    """Cost of an error, in proportion to its size and with a rate for each direction; a `Loss`.
+    """Cost of an error in proportion to its size, with one rate for each direction; a `Loss`.
 
     Attributes
     ----------
     over, under : float, not negative, in money per unit
-        Rate of predictions above, and below, the truth.
+        Rate for predictions above, and below, the truth.
     dead_zone : float, not negative, in units
-        Errors up to this size cost nothing; larger ones cost what is beyond it.
+        Errors up to this size cost nothing; a larger error costs only what exceeds it.
 
     Raises
     ------
@@ -44,7 +44,7 @@ class UnitCost:
                 raise ValueError(f"{name} must not be negative, nor beyond {LARGEST:.0e}, got {given}")
 
     def __call__(self, predicted: ArrayLike, truth: ArrayLike) -> FloatArray:
-        """Cost of each prediction (n,)."""
+        """Return the cost of each prediction (n,)."""
         true = as_floats("truth", truth, largest=LARGEST)
         above = as_floats("predicted", predicted, length=len(true), largest=10 * LARGEST) - true
         too_high, too_low = (np.maximum(error - self.dead_zone, 0.0) for error in (above, -above))
@@ -52,16 +52,14 @@ class UnitCost:
 
 
 def total_cost(estimator: RegressionEstimator, cost: UnitCost) -> Estimate:
-    """Cost of all errors of the window, in money.
+    """Estimate the cost of all errors of the window, in money.
 
     Parameters
     ----------
     estimator : RegressionEstimator
+        Estimator of the window.
     cost : UnitCost
-
-    Returns
-    -------
-    Estimate
+        What an error costs.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""How many further reviews pay, before a model is chosen over its baseline or left for it."""
+"""How many further reviews pay off before choosing between a model and its baseline."""
 
 from dataclasses import replace
 
@@ -23,32 +23,35 @@ def review_budget(
     cost_per_label: float,
     at_most: int = AT_MOST,
 ) -> WorthOfLabels:
-    """The number of further labels, drawn like those there are, that is worth most beyond its cost.
+    """Find the number of further labels that is worth most beyond its cost, when they are drawn like the existing ones.
 
-    Labels on which the model and its baseline agree cost as much as the others and say nothing about the choice: of k
-    further labels as large a share will matter as of those so far.
+    Labels on which the model and its baseline agree cost as much as the others but say nothing about the choice. The
+    same share of k further labels will matter as of those so far.
 
     Parameters
     ----------
     estimator : BinaryEstimator or MulticlassEstimator
-        Of a window in which the baseline is known.
+        Estimator of a window in which the baseline is known.
     matrix : ValueMatrix
+        Value of a decision by predicted and true class.
     decisions : float, not negative
         Future decisions that the choice holds for.
     cost_per_label : float, not negative, in money
+        Price of one further label.
     at_most : int, positive
-        Labels that can be had.
+        Largest number of labels available.
 
     Returns
     -------
     WorthOfLabels
-        0 labels where none pay; the code of the difference in value (`no_baseline`, `no_labels`, …) where it has one
-        instead of a number.
+        0 labels where none pay off. Where the difference in value has a code instead of a number (`no_baseline`,
+        `no_labels`, …), that code.
 
     Raises
     ------
     ValueError
-        If the matrix has another number of classes, at_most is not positive or too large, or as `worth_of_labels` does.
+        If the matrix has another number of classes, at_most is not positive or too large, or an argument of
+        `worth_of_labels` is out of range.
 
     Examples
     --------
@@ -65,8 +68,8 @@ def review_budget(
     ...     label=[0] * 89 + [1] * 11,
     ... )
     >>> right = ValueMatrix.of([[1, 0], [0, 1]])
-    >>> found = review_budget(BinaryEstimator(cells, items), right, decisions=100_000, cost_per_label=2)
-    >>> found.k, round(found.worth), round(found.net)
+    >>> best = review_budget(BinaryEstimator(cells, items), right, decisions=100_000, cost_per_label=2)
+    >>> best.k, round(best.worth), round(best.net)
     (115, 483, 253)
     """
     if not 1 <= at_most <= MOST:
@@ -77,17 +80,21 @@ def review_budget(
 
 
 def difference_by_all_labels(estimator: BinaryEstimator | MulticlassEstimator, matrix: ValueMatrix) -> Estimate:
-    """Mean value of a decision less the baseline's, with all labels as its n: further ones are drawn like all of them.
+    """Estimate the mean value of a decision minus the baseline's, and count all labels in its n.
+
+    Further labels are drawn like all labels, not only like those on which the two differ.
 
     Parameters
     ----------
     estimator : BinaryEstimator or MulticlassEstimator
+        Estimator of a window in which the baseline is known.
     matrix : ValueMatrix
+        Value of a decision by predicted and true class.
 
     Returns
     -------
     Estimate
-        For `worth_of_labels`.
+        Input for `worth_of_labels`.
     """
     difference = estimator.mean_value(matrix, against_baseline=True)
     if difference.value is None or not difference.n:

@@ -1,4 +1,4 @@
-"""The constant shift of all predictions that would cost least: "predict 3 lower"."""
+"""The constant shift of all predictions that costs least, such as "predict 3 lower"."""
 
 import math
 from collections.abc import Callable
@@ -24,10 +24,10 @@ class BestShift:
     shift : Estimate
         In the unit of the prediction; "predict 3 lower" is −3.
     saving : Estimate
-        What the shift would save per prediction, as if it had not been chosen by the same labels; `.scaled(N)` of all.
+        What the shift would save per prediction, ignoring that the same labels chose it; `.scaled(N)` for all.
     advice : str or None
-        `raise` or `lower` the predictions; `no_change` where the interval of the shift holds 0; None without a shift or
-        while it is preliminary.
+        `raise` or `lower` the predictions; `no_change` where the interval of the shift contains 0; None without a shift
+        or while it is preliminary.
     """
 
     shift: Estimate
@@ -36,22 +36,24 @@ class BestShift:
 
 
 def best_shift(estimator: RegressionEstimator, cost: UnitCost) -> BestShift:
-    """The constant shift of all predictions that costs least, with its interval.
+    """Find the constant shift of all predictions that costs least, with its interval.
 
-    Without a dead zone it is the quantile under/(over + under) of truth less prediction, as for a newsvendor. With one,
-    of width w, the shift c at which over·F(c − w) + under·F(c + w) passes `under`. The interval inverts that function
-    at both ends of the interval of its value.
+    Without a dead zone it is the under/(over + under) quantile of truth minus prediction, as for a newsvendor. With a
+    dead zone of width w it is the shift c at which over·F(c − w) + under·F(c + w) passes `under`. The interval inverts
+    that function at both ends of the interval of its value.
 
     Parameters
     ----------
     estimator : RegressionEstimator
+        Estimator of the window.
     cost : UnitCost
+        What an error costs.
 
     Returns
     -------
     BestShift
-        Its shift has the code `one_sided` where only one direction costs anything, `too_few` where the labels bound it
-        on neither side; `open_above` or `open_below` beside a shift that they bound on one side only.
+        Instead of a shift: `one_sided` where only one direction costs anything, `too_few` where the labels bound the
+        shift on neither side. Beside a shift: `open_above` or `open_below` where they bound it on one side only.
 
     References
     ----------
@@ -65,8 +67,8 @@ def best_shift(estimator: RegressionEstimator, cost: UnitCost) -> BestShift:
     >>> cells = Population.of(predicted=[0], bin=[3], n=[3], sum_pi=[3], sum_odds=[0])
     >>> items = Sample.of(predicted=[0] * 3, score=[float("nan")] * 3, pi=[1.0] * 3, label=[9.0, 12.0, 10.0])
     >>> known = RegressionEstimator(cells, items, predicted=[10.0] * 3, bins=[3] * 3)
-    >>> found = best_shift(known, UnitCost(over=1.0, under=4.0))
-    >>> found.shift.value, found.advice
+    >>> best = best_shift(known, UnitCost(over=1.0, under=4.0))
+    >>> best.shift.value, best.advice
     (2.0, 'raise')
     """
     if cost.over == 0 or cost.under == 0:
@@ -88,7 +90,7 @@ def _shift(estimator: RegressionEstimator, cost: UnitCost) -> Estimate:
     candidates = _candidates(estimator, cost)
 
     def first(share: float) -> float:
-        return _first(candidates, lambda at: _mean_share(estimator, cost, at) >= share * (1 - 1e-12))
+        return _first(candidates, lambda shift: _mean_share(estimator, cost, shift) >= share * (1 - 1e-12))
 
     value = first(target)
     share = estimator.mean(_share_below(cost, value))
@@ -100,7 +102,7 @@ def _shift(estimator: RegressionEstimator, cost: UnitCost) -> Estimate:
 def _with_interval(
     value: float, share: Estimate, target: float, first: Callable[[float], float], *, level: float
 ) -> Estimate:
-    """Woodruff's interval: where the distribution function passes the ends of the interval of the share."""
+    """Return Woodruff's interval: where the distribution function passes the ends of the interval of the share."""
     se, df = share.se or 0.0, share.df or 1.0
     around = interval_around(
         np.array([target]),
@@ -111,7 +113,7 @@ def _with_interval(
         is_bounded=True,
         level=level,
     ).of(0)
-    # All labels may lie on one side of the quantile: then they do not bound it on the other.
+    # If all labels may lie on one side of the quantile, they do not bound it on the other.
     tail, n_eff = (1 - level) / 2, share.n_eff or 0.0
     low = None if (1 - target) ** n_eff > tail else min(value, first(around.low))
     high = None if target**n_eff > tail else max(value, first(around.high))
@@ -131,11 +133,11 @@ def _with_interval(
 
 
 def _share_below(cost: UnitCost, shift: float) -> Loss:
-    """What the derivative of the cost by the shift rests on, scaled to [0, 1]: it passes the target at the best one."""
+    """Return the function whose mean decides the shift, scaled to [0, 1]: at the best shift it passes the target."""
     weight_over = cost.over / (cost.over + cost.under)
 
     def share(predicted: FloatArray, truth: FloatArray) -> FloatArray:
-        # The same sums as those of the candidates, so that rounding cannot part them.
+        # Compute the same sums as `_candidates`, so that rounding cannot separate equal values.
         short = truth - predicted
         inner, outer = short + cost.dead_zone <= shift, short - cost.dead_zone <= shift
         return np.asarray(weight_over * inner + (1 - weight_over) * outer, dtype=np.float64)
@@ -148,14 +150,14 @@ def _mean_share(estimator: RegressionEstimator, cost: UnitCost, shift: float) ->
 
 
 def _candidates(estimator: RegressionEstimator, cost: UnitCost) -> FloatArray:
-    """Shifts at which the share jumps, ascending."""
-    said = np.asarray(estimator.predicted, dtype=np.float64)
-    short = np.concatenate([estimator.sample.label - said, estimator.sample.known - said])
+    """Return the shifts at which the share jumps, ascending."""
+    predicted = np.asarray(estimator.predicted, dtype=np.float64)
+    short = np.concatenate([estimator.sample.label - predicted, estimator.sample.known - predicted])
     return np.unique(np.concatenate([short - cost.dead_zone, short + cost.dead_zone]))
 
 
 def _first(candidates: FloatArray, reaches: Callable[[float], bool]) -> float:
-    """The first candidate that reaches it, by bisection; the last if none does."""
+    """Return the first candidate that reaches the target, by bisection; the last if none does."""
     low, high = 0, len(candidates) - 1
     while low < high:
         middle = (low + high) // 2

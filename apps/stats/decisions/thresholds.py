@@ -22,22 +22,22 @@ _NONE = np.zeros(0)
 
 @dataclass(frozen=True)
 class ThresholdChoice:
-    """Which thresholds are as good as the best, and whether the one in use is among them.
+    """The thresholds that are as good as the best, and whether the current one is among them.
 
     Attributes
     ----------
     best : float
-        Threshold of the largest estimate.
+        Threshold with the largest estimate.
     flat_low, flat_high : float
-        From where to where no threshold can be told from the best. Outside, the band of the differences to it is
+        Range in which no threshold can be told from the best. Outside, the band of the differences to the best lies
         above 0.
     current : float or None
-        The threshold in use, on the nearest edge.
+        The current threshold, moved to the nearest edge.
     gain : Estimate or None
-        Value at the best less value at the one in use, with its interval from the band of the differences.
+        Value at the best minus value at the current threshold, with its interval from the band of the differences.
     advice : str or None
-        `no_change` (the one in use is in the flat range), `raise` or `lower` (towards the best); None without a
-        threshold in use, or while the curve is preliminary.
+        `no_change` (the current threshold lies in the flat range), `raise` or `lower` (towards the best); None without
+        a current threshold, or while the curve is preliminary.
     """
 
     best: float
@@ -55,20 +55,21 @@ class ThresholdCurve:
     Attributes
     ----------
     thresholds : array (thresholds,)
-        Scores, ascending: edges of the score bins that hold predictions. "Positive" is decided from this score on; at
-        the first of them always, at the last never.
+        Scores, ascending: edges of the score bins that hold predictions. The decision is "positive" from this score on;
+        at the first threshold always, at the last never.
     value, low, high : array (thresholds,), in the unit of the matrix
         Estimate, with its interval for one threshold chosen beforehand.
     band_low, band_high : array (thresholds,)
-        The band that holds the whole curve.
+        The band that contains the whole curve.
     n : int
         Labels used.
     choice : ThresholdChoice or None
+        The best thresholds; None without a curve.
     code : str or None
-        Without a curve: `no_population`, `no_score` (some prediction has none), `no_amount`, `not_estimable`,
-        `no_response`, `no_labels`. Beside one: `preliminary`, `adjudication_open`.
+        Instead of a curve: `no_population`, `no_score` (some prediction has none), `no_amount`, `not_estimable`,
+        `no_response`, `no_labels`. Beside a curve: `preliminary`, `adjudication_open`.
     labels_needed : int or None
-        With `preliminary`: labels still needed until there is advice.
+        With `preliminary`: labels still needed before there is advice.
     """
 
     thresholds: FloatArray
@@ -91,26 +92,28 @@ def threshold_curve(
     current: float | None = None,
     draws: int = DRAWS,
 ) -> ThresholdCurve:
-    """The mean value of a decision as a function of the threshold, from the labels there are.
+    """Estimate the mean value of a decision as a function of the threshold.
 
-    Any utility that is linear in the truth is a value matrix: accuracy is [[1, 0], [0, 1]], the net benefit of a
+    Any utility that is linear in the truth is a value matrix: accuracy is [[1, 0], [0, 1]], and the net benefit of a
     decision curve with odds w is [[0, 0], [−w, 1]].
 
     Parameters
     ----------
     estimator : BinaryEstimator
+        Estimator of the window.
     matrix : ValueMatrix
         Two by two, with or without amounts.
     rng : numpy.random.Generator
-        For the multiplier bootstrap of the band.
+        Source of the multiplier bootstrap of the band.
     current : float, in [0, 1], optional
-        Threshold in use.
+        The current threshold.
     draws : int, positive
-        Draws of the bootstrap.
+        Bootstrap draws.
 
     Returns
     -------
     ThresholdCurve
+        Empty, with its code, where there is nothing to estimate.
 
     Raises
     ------
@@ -133,7 +136,7 @@ def threshold_curve(
     >>> curve.value.round(6).tolist(), round(curve.choice.best, 2), curve.choice.advice
     ([-0.5, -0.25, -1.5, -1.25, -2.5], 0.38, 'lower')
     """
-    place = _place_of(current)
+    edge = _edge_of(current)
     _check(matrix, draws)
     pseudo, n, level = estimator.pseudo, len(estimator.sample.pi), estimator.level
     if refusal := _refusal(pseudo, matrix):
@@ -160,25 +163,25 @@ def threshold_curve(
         ),
         labels_needed=needed or None,
     )
-    at = None if place is None else int(np.searchsorted(totals.bins, place))
-    return replace(curve, choice=_choice(curve, apart, best=best, at=at))
+    position = None if edge is None else int(np.searchsorted(totals.bins, edge))
+    return replace(curve, choice=_choice(curve, apart, best=best, current=position))
 
 
-def _choice(curve: ThresholdCurve, apart: Band, *, best: int, at: int | None) -> ThresholdChoice:
-    """What the differences to the best, with their band, say about each threshold and about the one in use."""
+def _choice(curve: ThresholdCurve, apart: Band, *, best: int, current: int | None) -> ThresholdChoice:
+    """Compare each threshold, and the current one, with the best by the band of their differences."""
     lead = curve.value[best] - curve.value
-    # Rounding must not tell thresholds apart that decide alike.
+    # Without the tolerance, rounding would separate thresholds that decide alike.
     flat = np.flatnonzero(lead <= apart.joint_half + 1e-12 * np.abs(curve.value).max())
     first, last = int(flat[0]), int(flat[-1])
     scores = curve.thresholds
     choice = ThresholdChoice(float(scores[best]), float(scores[first]), float(scores[last]))
-    if at is None:
+    if current is None:
         return choice
-    advice = "no_change" if first <= at <= last else "raise" if at < best else "lower"
-    ahead, half = float(lead[at]), float(apart.joint_half[at])
+    advice = "no_change" if first <= current <= last else "raise" if current < best else "lower"
+    ahead, half = float(lead[current]), float(apart.joint_half[current])
     return replace(
         choice,
-        current=float(scores[at]),
+        current=float(scores[current]),
         gain=Estimate(
             ahead,
             ahead - half,
@@ -186,8 +189,8 @@ def _choice(curve: ThresholdCurve, apart: Band, *, best: int, at: int | None) ->
             "bootstrap",
             curve.n,
             code=curve.code,
-            se=float(apart.se[at]),
-            df=float(apart.df[at]),
+            se=float(apart.se[current]),
+            df=float(apart.df[current]),
             labels_needed=curve.labels_needed,
         ),
         advice=None if curve.code == "preliminary" else advice,
@@ -201,8 +204,8 @@ def _check(matrix: ValueMatrix, draws: int) -> None:
         raise ValueError(f"draws must be positive, got {draws}")
 
 
-def _place_of(current: float | None) -> int | None:
-    """Nearest edge of the threshold in use, 0 … SCORE_BINS."""
+def _edge_of(current: float | None) -> int | None:
+    """Return the index of the edge nearest to the current threshold, 0 … SCORE_BINS."""
     if current is None:
         return None
     if not 0 <= current <= 1:
@@ -211,19 +214,19 @@ def _place_of(current: float | None) -> int | None:
 
 
 def _refusal(pseudo: PseudoValues, matrix: ValueMatrix) -> str | None:
-    """Why there is no curve, or None."""
+    """Return the code that says why there is no curve, or None."""
     lacking: str | None = lacks_score(pseudo)[0]
     if lacking:
         return lacking
     if matrix.uses_amount and not np.isfinite(pseudo.sample.amount).all():
         return "no_amount"
     if not np.ptp(matrix.matrix, axis=1).any():
-        return None  # no truth matters, so that no label is needed
+        return None  # the value does not depend on the truth: no label is needed
     return unfit(pseudo.population, np.ones(len(pseudo.population.n), dtype=np.bool_), len(pseudo.sample.pi))
 
 
 def _decided(matrix: ValueMatrix, bins: int) -> tuple[FloatArray, FloatArray]:
-    """Value if the truth is 0, and what a truth of 1 adds, by threshold and bin (bins + 1, bins)."""
+    """Return the value if the truth is 0, and what a truth of 1 adds, by threshold and bin (bins + 1, bins)."""
     is_positive = np.arange(bins)[None, :] >= np.arange(bins + 1)[:, None]
     negative, positive = matrix.matrix
     certain = np.where(is_positive, positive[0], negative[0])
@@ -231,7 +234,7 @@ def _decided(matrix: ValueMatrix, bins: int) -> tuple[FloatArray, FloatArray]:
 
 
 def _scores(bins: IntArray) -> FloatArray:
-    """Lower edge of each bin, and the upper one of the last; the outermost bins are open."""
+    """Return the lower edge of each bin and the upper edge of the last, as scores; the outermost bins are open."""
     edges = np.append(bins, bins[-1] + 1)
     scores = expit(bin_edges()[edges])
     return np.where(edges == 0, 0.0, np.where(edges == SCORE_BINS, 1.0, scores))

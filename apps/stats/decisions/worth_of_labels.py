@@ -1,4 +1,4 @@
-"""Worth of the next labels: what they can be expected to save by turning a decision that would have been wrong."""
+"""Worth of the next labels: what they save, on average, by turning a decision that would have been wrong."""
 
 import math
 from collections.abc import Iterable
@@ -17,10 +17,10 @@ class WorthOfLabels:
     Attributes
     ----------
     k : int
-        Labels.
+        Number of labels.
     worth, cost, net : float or None, in money
-        Expected gain of deciding after them instead of now; their cost; worth less cost. None only with a code that
-        says why there is no number.
+        Expected gain of deciding after these labels instead of now; their cost; worth minus cost. None only beside a
+        code that says why.
     code : str or None
         Without a worth: `no_labels` (nothing is known yet, not even how much labels vary), or the estimate's own code.
         Beside a worth of 0: `certain`, no label can turn the decision.
@@ -34,24 +34,27 @@ class WorthOfLabels:
 
 
 def worth_of_labels(difference: Estimate, k: int, *, decisions: float, cost_per_label: float) -> WorthOfLabels:
-    """Expected value of the next k labels for a choice between two options: model or baseline, keep or replace.
+    """Compute the expected value of the next k labels for a choice between two options, such as model or baseline.
 
-    Scale·s·[φ(u) − uΦ(−u)] with u = |Δ̂|/s and s² = V − V·n/(n + k): how far k labels drawn like the n before will move
-    the estimate. One chooses the option that is ahead, before and after; labels are worth what a change of mind gains.
+    It is decisions·s·[φ(u) − uΦ(−u)] with u = |Δ̂|/s and s² = V − V·n/(n + k), the variance by which k labels drawn
+    like the n before will move the estimate. The option that is ahead is chosen, before and after; the gain comes from
+    changes of mind.
 
     Parameters
     ----------
     difference : Estimate
-        Value of the one option less that of the other, per decision, in money.
+        Value of one option minus that of the other, per decision, in money.
     k : int, not negative
-        Labels to come, of the kind that n counts: those on which the difference depends.
+        Further labels, of the kind that n counts: those on which the difference depends.
     decisions : float, not negative
         Future decisions that the choice holds for.
     cost_per_label : float, not negative, in money
+        Price of one label.
 
     Returns
     -------
     WorthOfLabels
+        Worth, cost and net worth of the k labels.
 
     Raises
     ------
@@ -66,8 +69,8 @@ def worth_of_labels(difference: Estimate, k: int, *, decisions: float, cost_per_
     Examples
     --------
     >>> ahead = Estimate(0.0017, -0.0277, 0.0311, "plain-mod", 400, se=0.015)
-    >>> found = worth_of_labels(ahead, 100, decisions=1_000_000, cost_per_label=2.5)
-    >>> round(found.worth), found.cost, found.code
+    >>> worth = worth_of_labels(ahead, 100, decisions=1_000_000, cost_per_label=2.5)
+    >>> round(worth.worth), worth.cost, worth.code
     (1912, 250.0, None)
     """
     for name, given in (("k", k), ("decisions", decisions), ("cost_per_label", cost_per_label)):
@@ -90,11 +93,12 @@ def worth_of_labels(difference: Estimate, k: int, *, decisions: float, cost_per_
 def best_number_of_labels(
     difference: Estimate, numbers: Iterable[int], *, decisions: float, cost_per_label: float
 ) -> WorthOfLabels:
-    """The number of labels with the largest net worth; 0 where none of the numbers pays.
+    """Find the number of labels with the largest net worth; 0 where no number pays off.
 
     Parameters
     ----------
     difference : Estimate
+        As for `worth_of_labels`.
     numbers : iterable of int, not negative
         Numbers of labels to choose from.
     decisions, cost_per_label : float
@@ -103,11 +107,12 @@ def best_number_of_labels(
     Returns
     -------
     WorthOfLabels
+        Worth, cost and net worth of the best number.
 
     Raises
     ------
     ValueError
-        As `worth_of_labels` does.
+        If an argument is out of range, as for `worth_of_labels`.
 
     Examples
     --------
@@ -117,14 +122,14 @@ def best_number_of_labels(
     (500, 3662, 2412)
     """
     nothing = worth_of_labels(difference, 0, decisions=decisions, cost_per_label=cost_per_label)
-    found = [worth_of_labels(difference, k, decisions=decisions, cost_per_label=cost_per_label) for k in numbers]
-    return max([nothing, *found], key=lambda each: (each.net or 0.0, -each.k))
+    worths = [worth_of_labels(difference, k, decisions=decisions, cost_per_label=cost_per_label) for k in numbers]
+    return max([nothing, *worths], key=lambda each: (each.net or 0.0, -each.k))
 
 
 def _expected_gain(ahead: float, s: float) -> float:
-    """E max(0, −x) for x ~ N(ahead, s²): what is gained where the lead turns out to be none."""
+    """Return E max(0, −x) for x ~ N(ahead, s²): the gain where the lead turns out to be none."""
     if s == 0:
         return 0.0
     u = ahead / s
-    # For a far lead the two terms cancel; rounding would leave less than nothing.
+    # For a large lead the two terms cancel, and rounding can go below 0.
     return max(0.0, s * (math.exp(-u * u / 2) / math.sqrt(2 * math.pi) - u * float(ndtr(-u))))

@@ -1,1 +1,1 @@
-"""Outcomes come late: how soon they are known, and what can be said of a window before all of them are in."""
+"""Late outcomes: how soon they are known, and what a window shows before all of them are in."""

@@ -1,4 +1,4 @@
-"""Concept drift: the performance that scores let one expect against the one that was measured."""
+"""Concept drift: measured performance against the performance that the scores predict."""
 
 import math
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from apps.stats.score_bins import bin_centers
 
 @dataclass(frozen=True)
 class ConceptDrift:
-    """A window's measured performance less what its scores let one expect.
+    """A window's measured performance against the performance that its scores predict.
 
     Attributes
     ----------
@@ -27,13 +27,13 @@ class ConceptDrift:
     measured : Estimate
         From labels or outcomes of the window.
     difference : Estimate
-        Measured less expected.
+        Measured minus expected.
     z, p : float or None
-        The difference by its standard error, and the two-sided probability of one at least as large without drift.
+        Difference in standard errors, and the two-sided probability of one at least as large without drift.
     has_drifted : bool
-        p is below one minus the level.
+        Whether p is below one minus the level.
     code : str or None
-        Why there is no test: that of the figure that is missing, or `no_variation`.
+        Why there is no test: the code of the missing figure, or `no_variation`.
     """
 
     expected: Estimate
@@ -50,35 +50,36 @@ class _PlugIn:
     """The metric of m₀ alone, with its two variances."""
 
     value: float
-    of_fit: float  # of m₀'s coefficients
-    of_outcomes: float  # of N outcomes about m₀
+    of_fit: float  # variance from the coefficients of m₀
+    of_outcomes: float  # variance of N outcomes about m₀
 
 
 def expected_performance(
     metric: Metric, population: Population, before: Recalibration = RAW_SCORE, *, level: float = LEVEL
 ) -> Estimate:
-    """The plug-in metric Σ m₀/N: confidence-based performance, before there is any label.
+    """Estimate a metric from the scores alone, Σ m₀/N, before there is any label.
 
     Parameters
     ----------
     metric : str or formula
-        Of the confusion table.
+        Metric of the confusion table.
     population : Population
         Cells of the window.
     before : Recalibration
         m₀, fitted on labels from before the window. Refitted on the window's own labels it would absorb the drift.
     level : float, in (0, 1)
+        Confidence level of the interval.
 
     Returns
     -------
     Estimate
-        Method "plug-in", with the interval that comes from the fit of m₀; `no_population`, `no_score`, or the code of a
-        metric that is undefined.
+        Method "plug-in", with the interval that comes from the fit of m₀. Without a value: `no_population`, `no_score`,
+        or the code of an undefined metric.
 
     Raises
     ------
     ValueError
-        If the metric is unknown or not one of the confusion table, or a predicted class is not 0 or 1.
+        If the metric is unknown or not a metric of the confusion table, or a predicted class is not 0 or 1.
 
     References
     ----------
@@ -97,30 +98,32 @@ def expected_performance(
 def concept_drift(
     metric: Metric, estimator: BinaryEstimator, before: Recalibration = RAW_SCORE, *, level: float = LEVEL
 ) -> ConceptDrift:
-    """Whether truth has moved away from the score: measured less expected, with the interval of the difference.
+    """Test whether the truth has moved away from the score: measured minus expected performance, with its interval.
 
     Three variances add up: that of the measurement, that of the fit of m₀, and that of the window's own outcomes about
-    m₀, which is left where all of them are known.
+    m₀. Only the last remains where all outcomes are known.
 
     Parameters
     ----------
     metric : str or formula
-        Of the confusion table.
+        Metric of the confusion table.
     estimator : BinaryEstimator
-        Of the window, from reviews or from outcomes so far.
+        Estimator of the window, from reviews or from the outcomes so far.
     before : Recalibration
-        m₀, fitted on labels from before the window; the raw score if left out, and then a score that was never
-        calibrated differs from the truth without any drift.
+        m₀, fitted on labels from before the window. The default is the raw score; if that was never calibrated, it
+        differs from the truth without any drift.
     level : float, in (0, 1)
+        Confidence level of the intervals; 1 − level is the level of the test.
 
     Returns
     -------
     ConceptDrift
+        Both figures, their difference and its test.
 
     Raises
     ------
     ValueError
-        As `expected_performance`.
+        As for `expected_performance`.
 
     References
     ----------
@@ -135,23 +138,23 @@ def concept_drift(
     >>> round(drift.difference.value, 2), drift.has_drifted
     (-0.2, True)
     """
-    found = _plug_in(metric, estimator.population, before)
-    expected, measured = _expected(metric, found, level=level), estimator.estimate(metric)
-    if isinstance(found, str) or measured.value is None or measured.se is None:
-        code = found if isinstance(found, str) else measured.code or "no_variation"
+    plug_in = _plug_in(metric, estimator.population, before)
+    expected, measured = _expected(metric, plug_in, level=level), estimator.estimate(metric)
+    if isinstance(plug_in, str) or measured.value is None or measured.se is None:
+        code = plug_in if isinstance(plug_in, str) else measured.code or "no_variation"
         return ConceptDrift(expected, measured, missing(code, n=measured.n), code=code)
-    by = measured.value - found.value
-    variance = measured.se**2 + found.of_fit + found.of_outcomes
+    gap = measured.value - plug_in.value
+    variance = measured.se**2 + plug_in.of_fit + plug_in.of_outcomes
     if variance == 0:
         return ConceptDrift(expected, measured, missing("no_variation", n=measured.n), code="no_variation")
     df = _satterthwaite(variance, measured)
     se = math.sqrt(variance)
     half = float(stats.t.ppf((1 + level) / 2, df)) * se
-    p = 2 * float(stats.t.sf(abs(by) / se, df))
+    p = 2 * float(stats.t.sf(abs(gap) / se, df))
     difference = Estimate(
-        by,
-        by - half,
-        by + half,
+        gap,
+        gap - half,
+        gap + half,
         "plain",
         measured.n,
         n_eff=measured.n_eff,
@@ -159,37 +162,37 @@ def concept_drift(
         se=se,
         df=df if math.isfinite(df) else None,
     )
-    return ConceptDrift(expected, measured, difference, z=by / se, p=p, has_drifted=p < 1 - level)
+    return ConceptDrift(expected, measured, difference, z=gap / se, p=p, has_drifted=p < 1 - level)
 
 
-def _expected(metric: Metric, found: _PlugIn | str, *, level: float) -> Estimate:
-    if isinstance(found, str):
-        return missing(found)
-    half = float(stats.norm.ppf((1 + level) / 2)) * math.sqrt(found.of_fit)
+def _expected(metric: Metric, plug_in: _PlugIn | str, *, level: float) -> Estimate:
+    if isinstance(plug_in, str):
+        return missing(plug_in)
+    half = float(stats.norm.ppf((1 + level) / 2)) * math.sqrt(plug_in.of_fit)
     low, high = _bounds(metric)
     return Estimate(
-        found.value,
-        max(low, found.value - half),
-        min(high, found.value + half),
+        plug_in.value,
+        max(low, plug_in.value - half),
+        min(high, plug_in.value + half),
         "plug-in",
         0,
-        se=math.sqrt(found.of_fit),
+        se=math.sqrt(plug_in.of_fit),
     )
 
 
 def _plug_in(metric: Metric, population: Population, before: Recalibration) -> _PlugIn | str:
-    """The metric of m₀ over the cells, or the reason code where it has none."""
+    """Return the metric of m₀ over the cells, or the code that says why it has none."""
     if (population.predicted > 1).any():
         raise ValueError("predicted of the population must be 0 or 1")
-    n, said, size = population.n, population.predicted, population.size
+    n, predicted, size = population.n, population.predicted, population.size
     mean = before.predict_bin(population.bin)
-    table = _expected_table(said, n, mean)
+    table = _expected_table(predicted, n, mean)
     if reason := undefined(metric, table):
         return reason
     if (population.bin[n > 0] < 0).any():
         return "no_score"
     by_tp, by_fp, by_fn, by_tn = gradient(metric, table)
-    beta = np.array([by_fn - by_tn, by_tp - by_fp])[said] / size
+    beta = np.array([by_fn - by_tn, by_tp - by_fp])[predicted] / size
     spread = mean * (1 - mean)
     by_coefficient = np.array([beta * n @ spread, beta * n @ (spread * bin_centers(population.bin))])
     covariance = np.zeros((2, 2)) if before.covariance is None else before.covariance
@@ -200,14 +203,14 @@ def _plug_in(metric: Metric, population: Population, before: Recalibration) -> _
     )
 
 
-def _expected_table(said: IntArray, n: FloatArray, mean: FloatArray) -> Confusion:
+def _expected_table(predicted: IntArray, n: FloatArray, mean: FloatArray) -> Confusion:
     size = max(float(n.sum()), 1.0)
     positive, negative = n * mean / size, n * (1 - mean) / size
     return Confusion(
-        tp=float(positive[said == 1].sum()),
-        fp=float(negative[said == 1].sum()),
-        fn=float(positive[said == 0].sum()),
-        tn=float(negative[said == 0].sum()),
+        tp=float(positive[predicted == 1].sum()),
+        fp=float(negative[predicted == 1].sum()),
+        fn=float(positive[predicted == 0].sum()),
+        tn=float(negative[predicted == 0].sum()),
     )
 
 
@@ -218,7 +221,7 @@ def _bounds(metric: Metric) -> tuple[float, float]:
 
 
 def _satterthwaite(variance: float, measured: Estimate) -> float:
-    """Degrees of freedom of a sum of which only the measured part is estimated with few."""
+    """Return the degrees of freedom of a sum in which only the measured part is estimated with few."""
     if not measured.se or measured.df is None:
         return math.inf
     return measured.df * (variance / measured.se**2) ** 2

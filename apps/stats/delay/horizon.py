@@ -1,4 +1,4 @@
-"""The maturity horizon: from which age on an outcome is known, if need be by rule."""
+"""The maturity horizon: the age at which every outcome is known, by a rule where it has not come."""
 
 import math
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from apps.stats.arrays import BoolArray, FloatArray, as_floats
 
 @dataclass(frozen=True, eq=False)
 class SettledOutcomes:
-    """What is known of each prediction's outcome by now.
+    """What is known so far of each prediction's outcome.
 
     Attributes
     ----------
     outcome : array (N,)
         nan where it is open.
     delay : array (N,), in days
-        After how many days it became known, at most the horizon; nan where it is open.
+        Days until it became known, at most the horizon; nan where it is open.
     due, overdue : int
         Predictions at least as old as the horizon, and those of them without an outcome.
     """
@@ -30,7 +30,7 @@ class SettledOutcomes:
 
     @property
     def known(self) -> BoolArray:
-        """O, (N,)."""
+        """Whether the outcome of each prediction is known: O, (N,)."""
         return ~np.isnan(self.delay)
 
     @property
@@ -42,10 +42,10 @@ class SettledOutcomes:
 def settle_outcomes(
     outcome: ArrayLike, delay: ArrayLike, age: ArrayLike, *, horizon: float, absent: float | None = None
 ) -> SettledOutcomes:
-    """Outcomes as of the horizon H: what has not come by then is what the rule says.
+    """Settle outcomes as of the horizon H; where none has come by then, the rule decides.
 
-    An outcome later than H does not count, or old predictions would be held to another question than young ones.
-    Without a rule what is overdue is non-response: r lowers every ϖ, and settling once with each class for `absent`
+    An outcome later than H does not count: otherwise old and young predictions would answer different questions.
+    Without a rule, overdue outcomes are non-response: r lowers every ϖ, and settling once with each class for `absent`
     gives the worst-case bounds.
 
     Parameters
@@ -57,13 +57,14 @@ def settle_outcomes(
     age : array (N,), in days
         From the prediction to the day through which outcomes have been delivered.
     horizon : float, in days, positive
-        H.
+        H, the age at which an outcome is due.
     absent : float, optional
-        Outcome of what has not come by the horizon ("no default within 90 days is repaid").
+        Outcome where none has come by the horizon ("no default within 90 days is repaid").
 
     Returns
     -------
     SettledOutcomes
+        Outcomes and delays, and how many are due and overdue.
 
     Raises
     ------
@@ -96,7 +97,7 @@ def settle_outcomes(
 
 
 def known_outcomes(delay: FloatArray, age: FloatArray) -> BoolArray:
-    """Where a delay is known, or a ValueError where delays and ages cannot be.
+    """Return where a delay is known, or raise a ValueError where delays and ages contradict each other.
 
     Examples
     --------
@@ -114,7 +115,7 @@ def known_outcomes(delay: FloatArray, age: FloatArray) -> BoolArray:
 
 
 def check_horizon(horizon: float) -> None:
-    """A ValueError unless the horizon is a positive number of days.
+    """Raise a ValueError unless the horizon is a positive number of days.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The maturity curve: which share of outcomes is known how many days after the prediction."""
+"""The maturity curve: the share of outcomes that is known so many days after the prediction."""
 
 import warnings
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ METHOD = "kaplan-meier"
 
 @dataclass(frozen=True, eq=False)
 class MaturityCurve:
-    """Share of outcomes known by each day on which one became known. Made by `maturity_curve`.
+    """Share of outcomes known, stepwise by delay. Made by `maturity_curve`.
 
     Attributes
     ----------
@@ -28,9 +28,9 @@ class MaturityCurve:
     share, low, high : array (steps,), in [0, 1]
         1 − S, with its pointwise interval.
     n : int
-        Predictions.
+        Number of predictions.
     events : int
-        Outcomes known.
+        Number of known outcomes.
     """
 
     times: FloatArray
@@ -42,19 +42,24 @@ class MaturityCurve:
 
     @property
     def code(self) -> str | None:
-        """`no_population` without predictions, `no_outcomes` while nothing is known."""
+        """`no_population` without predictions, `no_outcomes` while no outcome is known."""
         if self.n == 0:
             return "no_population"
         return "no_outcomes" if self.events == 0 else None
 
     def days_until(self, share: float) -> Estimate:
-        """Days after which this share of outcomes is known.
+        """Estimate the number of days after which this share of outcomes is known.
+
+        Parameters
+        ----------
+        share : float, in (0, 1]
+            Share of all outcomes.
 
         Returns
         -------
         Estimate, in days
-            `no_population`, or `not_mature` while less than that is known of any age; code `open_above` beside
-            the number, and no upper end, where the interval reaches past the oldest prediction.
+            `no_population`, or `not_mature` while no age has reached this share. `open_above` beside the number,
+            and no upper end, where the interval reaches past the oldest prediction.
 
         Raises
         ------
@@ -81,7 +86,7 @@ class MaturityCurve:
 
 
 def maturity_curve(delay: ArrayLike, age: ArrayLike, *, level: float = LEVEL) -> MaturityCurve:
-    """Kaplan–Meier estimate of the delay of outcomes, right-censored at today's age.
+    """Estimate the delay of outcomes by Kaplan–Meier, right-censored at today's age.
 
     Parameters
     ----------
@@ -90,16 +95,17 @@ def maturity_curve(delay: ArrayLike, age: ArrayLike, *, level: float = LEVEL) ->
     age : array (n,), in days
         From the prediction to the day through which outcomes have been delivered.
     level : float, in (0, 1)
-        Of the pointwise log-log interval.
+        Confidence level of the pointwise log-log interval.
 
     Returns
     -------
     MaturityCurve
+        Without steps where no outcome is known.
 
     Raises
     ------
     ValueError
-        If lengths differ, a delay or an age is negative or infinite, or an outcome is known from the future.
+        If lengths differ, a delay or an age is negative or infinite, or a delay exceeds its age.
 
     References
     ----------
@@ -132,28 +138,29 @@ def _no_steps() -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
 def _steps(
     observed: FloatArray, known: BoolArray, *, level: float
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Times of events, and 1 − S with its interval there."""
-    found = stats.ecdf(stats.CensoredData(uncensored=observed[known], right=observed[~known])).sf
+    """Return the times of events, and 1 − S with its interval at each."""
+    survival = stats.ecdf(stats.CensoredData(uncensored=observed[known], right=observed[~known])).sf
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # no log-log interval at S = 0: `_close` gives one
+        warnings.simplefilter("ignore", RuntimeWarning)  # S = 0 has no log-log interval: `_close` gives one
         with np.errstate(divide="ignore", invalid="ignore"):
-            ends: Any = found.confidence_interval(confidence_level=level, method="log-log")
-    is_event = np.isin(found.quantiles, observed[known])
+            ends: Any = survival.confidence_interval(confidence_level=level, method="log-log")
+    is_event = np.isin(survival.quantiles, observed[known])
 
-    def risen(survival: FloatArray) -> FloatArray:
-        return np.clip(1 - survival[is_event], 0.0, 1.0)
+    def risen(probabilities: FloatArray) -> FloatArray:
+        return np.clip(1 - probabilities[is_event], 0.0, 1.0)
 
-    share, low, high = risen(found.probabilities), risen(ends.high.probabilities), risen(ends.low.probabilities)
-    times = np.asarray(found.quantiles[is_event], dtype=np.float64)
+    share, low, high = risen(survival.probabilities), risen(ends.high.probabilities), risen(ends.low.probabilities)
+    times = np.asarray(survival.quantiles[is_event], dtype=np.float64)
     if share[-1] >= 1 - _ROUNDING:
         low[-1], high[-1] = _close(low[:-1], at_risk=int((observed >= times[-1]).sum()), level=level)
     return times, share, low, high
 
 
 def _close(before: FloatArray, *, at_risk: int, level: float) -> tuple[float, float]:
-    """The interval where everything is known.
+    """Return the interval at the step at which everything is known.
 
-    A share known earlier bounds a later one, and so does the share of those still open that then became known.
+    The share known earlier is a lower bound, and so is Wilson's for the outcomes that were still open and then became
+    known.
     """
     last = wilson_interval(at_risk, at_risk, level=level)[0]
     return max(last, float(before.max(initial=0.0))), 1.0

@@ -1,4 +1,4 @@
-"""Outcomes known so far, the score and reviewers' labels in one estimate: ỹ = m′ + (O/ϖ)(Y − m′)."""
+"""One estimate from the outcomes known so far, the score and reviewers' labels: ỹ = m′ + (O/ϖ)(Y − m′)."""
 
 from dataclasses import dataclass, replace
 
@@ -17,15 +17,15 @@ from apps.stats.intervals import LEVEL
 
 @dataclass(frozen=True, eq=False)
 class MixedEstimator(BinaryEstimator):
-    """Every figure of a binary model from the outcomes known so far. Made by `mixed_estimator`.
+    """Estimator of every figure of a binary model from the outcomes known so far. Made by `mixed_estimator`.
 
-    Without any score figures are Hájek's, from outcomes alone.
+    Without any score, figures are Hájek's, from outcomes alone.
     """
 
     proxy: MixedProxy | None = None
 
     def expected_truth(self, rows: Population | Sample) -> FloatArray:
-        """m′ of each cell or item."""
+        """Return m′ of each cell or item."""
         return super().expected_truth(rows) if self.proxy is None else self.proxy.expect(rows)
 
 
@@ -55,10 +55,10 @@ class _Rows:
         amount: ArrayLike | None,
         stratum: ArrayLike | None,
     ) -> "_Rows":
-        said = as_binary("predicted", predicted).astype(np.int64)
-        n = len(said)
+        classes = as_binary("predicted", predicted).astype(np.int64)
+        n = len(classes)
         rows = cls(
-            predicted=said,
+            predicted=classes,
             score=as_floats("score", score, length=n, allow_nan=True),
             outcome=_binary_or_nan("outcome", outcome, n),
             delay=as_floats("delay", delay, length=n, allow_nan=True),
@@ -103,50 +103,53 @@ def mixed_estimator(
     proxy: MixedProxy | None = None,
     level: float = LEVEL,
 ) -> MixedEstimator | str:
-    """The estimator of a window whose outcomes are still coming in.
+    """Make the estimator of a window whose outcomes are still coming in.
 
-    Unbiased for any m′ that does not depend on the age of a prediction: reviewers' labels, right or wrong, only narrow
-    the interval. While their queues still hold items of the window, whether there is a label depends on age, so labels
-    are left aside until `drained`.
+    It is unbiased for any m′ that does not depend on the age of a prediction: reviewers' labels, right or wrong, only
+    narrow the interval. While review queues still hold items of the window, the presence of a label depends on age, so
+    labels are ignored unless `drained`.
 
     Parameters
     ----------
     population : Population
-        Cells of all predictions of the window; their π are not looked at.
+        Cells of all predictions of the window; their π are ignored.
     ages : AgeShares
         Ĝ of the window, from `age_shares`.
     predicted : array (n,) of 0 or 1
-        Of the predictions that have an outcome or a label, one row each.
-    score : array (n,), in [0, 1], nan where there is none
+        Predicted class, one row for each prediction with an outcome or a label.
+    score : array (n,), in [0, 1]
+        Score of the positive class, nan where there is none.
     outcome : array (n,) of 0 or 1
         Y; nan where it is not known yet.
     delay : array (n,), in days
-        T, or H where known by rule; nan where the outcome is.
+        T, or H where the outcome is known by rule; nan where the outcome is.
     label : array (n,) of 0 or 1, optional
-        What the reviewer said; nan where there is no review.
+        The reviewer's label; nan where there is no review.
     drained : bool
-        Whether all of the window's review queues are empty.
+        Whether all review queues of the window are empty.
     baseline : array (n,) of int, optional
         Class index, -1 for none.
     amount : array (n,), optional, in money
+        Value at stake.
     stratum : array (n,) of int, optional
-        As given for the ages.
+        The strata given for the ages.
     response : float, in [0, 1]
-        Share of the due outcomes that came, where no rule speaks for the others.
+        Share of the due outcomes that came, where no rule settles the others.
     proxy : MixedProxy, optional
-        That of the window, for a slice of it; fitted on the rows if left out.
-    level : float
+        Proxy of the whole window, for a slice of it; by default fitted on the rows.
+    level : float, in (0, 1)
+        Confidence level of the intervals.
 
     Returns
     -------
-    MixedEstimator, or the reason code where outcomes cannot bear one
-        `not_mature`: no prediction is older than the horizon, the human label is the target; `no_population`;
+    MixedEstimator, or a code where outcomes cannot bear one
+        `not_mature`: no prediction is older than the horizon, so the human label is the target; `no_population`;
         `no_response`.
 
     Raises
     ------
     ValueError
-        If lengths differ, a class, label or outcome is not 0 or 1, an outcome has no delay, or rows are not of the
+        If lengths differ, a class, label or outcome is not 0 or 1, an outcome has no delay, or rows are not part of the
         population.
 
     References
@@ -212,19 +215,19 @@ def _sample(rows: _Rows, ages: AgeShares, response: float) -> Sample:
 
 
 def _stand_in(population: Population, rows: _Rows) -> Population:
-    """The cells, with those predictions in cells of their own for which a label stands in."""
-    there = rows.reviewed
+    """Return the cells, with the predictions that have a label as a stand-in moved to cells of their own."""
+    reviewed = rows.reviewed
 
     def cells(*, pi: float, stand_in: IntArray | None) -> Population:
         return Population.from_rows(
-            predicted=rows.predicted[there],
-            score=rows.score[there],
-            pi=np.full(int(there.sum()), pi),
-            baseline=rows.baseline[there],
-            amount=np.nan_to_num(rows.amount[there]),
+            predicted=rows.predicted[reviewed],
+            score=rows.score[reviewed],
+            pi=np.full(int(reviewed.sum()), pi),
+            baseline=rows.baseline[reviewed],
+            amount=np.nan_to_num(rows.amount[reviewed]),
             stand_in=stand_in,
         )
 
-    # π of one half keeps Σa² of the cells apart from (Σa)²: odds of one; a whole π takes no odds away.
-    marked = cells(pi=0.5, stand_in=rows.stand_in[there])
+    # π = ½ has odds 1, so the new cells keep Σa². π = 1 has odds 0, so `less` takes no odds from the old ones.
+    marked = cells(pi=0.5, stand_in=rows.stand_in[reviewed])
     return population.less(cells(pi=1.0, stand_in=None)).plus(marked)

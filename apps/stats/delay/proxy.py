@@ -1,4 +1,4 @@
-"""m′: what outcome to expect while it is not known, of a score or of a reviewer's label."""
+"""m′: the expected outcome while it is not known, from a score or from a reviewer's label."""
 
 from dataclasses import dataclass, replace
 
@@ -15,16 +15,17 @@ from apps.stats.estimators.sample import Sample
 
 @dataclass(frozen=True)
 class MixedProxy:
-    """m′: what outcome to expect of a score, or of a reviewer's label where there is one.
+    """m′: the expected outcome given a score, or given a reviewer's label where there is one.
 
     Attributes
     ----------
     by_score : Proxy
-        m.
+        m, the expected outcome given the score.
     by_label : (float, float)
-        Expected outcome where the reviewer said 0 and 1: the label, corrected by how often outcomes differ from it.
+        Expected outcome where the reviewer's label is 0 and 1: the label, corrected by how often outcomes differ from
+        it.
     odds : (float, float)
-        Mean (1−ϖ)/ϖ of predictions with outcome 0 and 1, which is what waiting for them costs.
+        Mean (1−ϖ)/ϖ of predictions with outcome 0 and 1: the variance that waiting for them costs.
     """
 
     by_score: Proxy
@@ -32,20 +33,20 @@ class MixedProxy:
     odds: tuple[float, float]
 
     def predict_bin(self, bins: ArrayLike) -> FloatArray:
-        """Expected outcome in each score bin (N,), without a label."""
+        """Return the expected outcome in each score bin (N,), without a label."""
         return self.by_score.predict_bin(bins)
 
     def expect(self, rows: Population | Sample) -> FloatArray:
-        """m′ of each cell or item."""
+        """Return m′ of each cell or item."""
         by_label = np.array(self.by_label)[np.maximum(rows.stand_in, 0)]
         return np.where(rows.stand_in == NO_STAND_IN, self.predict_bin(rows.bin), by_label)
 
     def weigh(self, population: Population) -> Population:
-        """The cells with Σ(1−ϖ)/ϖ as it is expected of them.
+        """Return the cells with their expected Σ(1−ϖ)/ϖ.
 
-        ϖ depends on the outcome (a default is known early, its absence at the horizon), so a cell's own sum would be
+        ϖ depends on the outcome (a default is known early, its absence only at the horizon), so a cell's own sum is
         known only with all its outcomes. Σ n·(odds₁(1−m′) + odds₀m′) makes m′(1−m′)·Σodds the expectation of
-        (1−ϖ)/ϖ·(Y−m′)², which is what V_a wants.
+        (1−ϖ)/ϖ·(Y−m′)², as V_a needs it.
         """
         mean = self.expect(population)
         odds = population.n * (self.odds[1] * (1 - mean) + self.odds[0] * mean)
@@ -60,18 +61,19 @@ class MixedProxy:
 
 
 def fit_mixed_proxy(sample: Sample, *, largest_odds: float) -> MixedProxy:
-    """m′ and the odds of waiting, from the outcomes known so far.
+    """Fit m′ and the odds of waiting to the outcomes known so far.
 
     Parameters
     ----------
     sample : Sample
         Known outcomes as labels, ϖ as π, reviewers' labels as stand-ins.
     largest_odds : float, not negative
-        (1−ϖ)/ϖ of an outcome that is known at the horizon only: that of one pseudo-outcome of either kind.
+        (1−ϖ)/ϖ of an outcome that becomes known only at the horizon; one pseudo-outcome of each class has these odds.
 
     Returns
     -------
     MixedProxy
+        The fitted proxy.
 
     Raises
     ------
@@ -95,15 +97,15 @@ def fit_mixed_proxy(sample: Sample, *, largest_odds: float) -> MixedProxy:
 
 
 def _expected_outcome(sample: Sample, label: int) -> float:
-    """Share of outcomes that are 1 where the reviewer said `label`, with one pseudo-outcome that could be either."""
-    said = sample.stand_in == label
-    if not said.any():
+    """Return the share of outcomes that are 1 among items with this label, with one undecided pseudo-outcome."""
+    labeled = sample.stand_in == label
+    if not labeled.any():
         return 0.5
-    positive = float(mean_one_weights(sample.pi[said]) @ sample.known[said])
-    return (positive + 0.5) / (float(said.sum()) + 1)
+    positive = float(mean_one_weights(sample.pi[labeled]) @ sample.known[labeled])
+    return (positive + 0.5) / (float(labeled.sum()) + 1)
 
 
 def _mean_odds(sample: Sample, outcome: int, largest: float) -> float:
-    """Mean (1−ϖ)/ϖ of predictions with this outcome, with one pseudo-outcome that had to wait for the horizon."""
+    """Return the mean (1−ϖ)/ϖ of predictions with this outcome, with one pseudo-outcome that waited for the horizon."""
     pi = sample.pi[sample.known == outcome]
     return float((((1 - pi) / pi**2).sum() + largest) / ((1 / pi).sum() + 1))

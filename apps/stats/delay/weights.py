@@ -1,4 +1,4 @@
-"""Inverse probability of censoring: how likely an outcome with this delay was known by today."""
+"""Inverse probability of censoring: how likely an outcome with this delay is to be known by today."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ class AgeShares:
     at_least : array (ages,), in (0, 1]
         Ĝ at that age, within the stratum.
     horizon : float, in days
-        H.
+        H, the age at which an outcome is due.
     """
 
     stratum: IntArray
@@ -47,23 +47,24 @@ class AgeShares:
         return "not_mature" if (self.reached == 0).any() else None
 
     def of(self, delay: ArrayLike, *, stratum: ArrayLike | None = None) -> FloatArray:
-        """ϖ = Ĝ(min(T, H)) of each known outcome.
+        """Look up ϖ = Ĝ(min(T, H)) of each known outcome.
 
         Parameters
         ----------
         delay : array (n,), in days
-            T; of an outcome known by rule, H.
+            T, or H for an outcome known by rule.
         stratum : array (n,) of int, optional
-            As given for the ages.
+            The strata given for the ages.
 
         Returns
         -------
         array (n,), in (0, 1]
+            Probability that the outcome is known by today.
 
         Raises
         ------
         ValueError
-            If lengths differ, a delay is negative, or none of the window's predictions is old enough for it.
+            If lengths differ, a delay is negative, or no prediction of the window is old enough for it.
         """
         waited = as_floats("delay", delay)
         if (waited < 0).any():
@@ -71,41 +72,42 @@ class AgeShares:
         strata = np.zeros(len(waited), np.int64) if stratum is None else as_ints("stratum", stratum, length=len(waited))
         varpi = self._look_up(np.minimum(waited, self.horizon), strata)
         if (varpi == 0).any():
-            raise ValueError("delay exceeds the age of every prediction of the window, or its stratum has none")
+            raise ValueError("delay exceeds the age of every prediction of its stratum, or the stratum has none")
         return varpi
 
     def _look_up(self, days: FloatArray, stratum: IntArray) -> FloatArray:
-        found = np.zeros(len(days))
+        shares = np.zeros(len(days))
         for one in np.unique(stratum):
             start, stop = np.searchsorted(self.stratum, [one, one + 1])
             rows = stratum == one
-            at = start + np.searchsorted(self.age[start:stop], days[rows])
-            found[rows] = np.append(self.at_least[:stop], 0.0)[at]
-        return found
+            position = start + np.searchsorted(self.age[start:stop], days[rows])
+            shares[rows] = np.append(self.at_least[:stop], 0.0)[position]
+        return shares
 
 
 def age_shares(
     age: ArrayLike, *, horizon: float, n: ArrayLike | None = None, stratum: ArrayLike | None = None
 ) -> AgeShares:
-    """Ĝ of a window, from which every known outcome gets its weight 1/ϖ.
+    """Compute Ĝ of a window, which gives every known outcome its weight 1/ϖ.
 
-    Supposes that delay and truth do not vary with the day of arrival within the window, or within each stratum of it.
-    A stratum needs predictions older than the horizon: a week is mature only once its oldest day is.
+    Assumes that delay and truth do not vary with the day of arrival within the window, or within each stratum of it. A
+    stratum needs predictions older than the horizon: a week is mature only once its oldest day is.
 
     Parameters
     ----------
     age : array (rows,), in days
-        From the prediction to the day through which outcomes have been delivered; of all predictions.
+        From each prediction to the day through which outcomes have been delivered; for all predictions.
     horizon : float, in days, positive
-        H: what is not known by then is known by the model's rule.
+        H: an outcome unknown by then is decided by the model's rule.
     n : array (rows,), optional
-        Predictions of that age, where rows are cells by day; 1 if left out.
+        Predictions of that age, where rows are cells by day; 1 by default.
     stratum : array (rows,) of int, not negative, optional
         Such as the week of arrival.
 
     Returns
     -------
     AgeShares
+        Ĝ by stratum and age.
 
     Raises
     ------
@@ -133,19 +135,19 @@ def age_shares(
     if (counts < 0).any():
         raise ValueError("n must not be negative")
     strata = np.zeros(len(ages), np.int64) if stratum is None else as_ints("stratum", stratum, length=len(ages))
-    there = counts > 0
-    return AgeShares(*_tail(strata[there], ages[there], counts[there]), horizon=float(horizon))
+    used = counts > 0
+    return AgeShares(*_tail(strata[used], ages[used], counts[used]), horizon=float(horizon))
 
 
 def _tail(stratum: IntArray, age: FloatArray, counts: FloatArray) -> tuple[IntArray, FloatArray, FloatArray]:
-    """Distinct (stratum, age), and the share of the stratum at least that old."""
+    """Return the distinct (stratum, age), and the share of the stratum that is at least that old."""
     order = np.lexsort((age, stratum))
     stratum, age, counts = stratum[order], age[order], counts[order]
     below = np.cumsum(counts) - counts
-    _, place = np.unique(stratum, return_inverse=True)
-    size = np.bincount(place, weights=counts)
+    _, position = np.unique(stratum, return_inverse=True)
+    size = np.bincount(position, weights=counts)
     begins = np.searchsorted(stratum, stratum)  # where each row's stratum begins
     is_first = np.ones(len(age), dtype=np.bool_)
     is_first[1:] = (np.diff(stratum) != 0) | (np.diff(age) != 0)
-    share = (size[place] - (below - below[begins])) / size[place]
+    share = (size[position] - (below - below[begins])) / size[position]
     return stratum[is_first], age[is_first], share[is_first]

@@ -1,1 +1,1 @@
-"""The draw: with which probability, how many answered, and what the draw itself says about its soundness."""
+"""Design of a draw: which predictions, how many labels, and whether the draw and its answers are sound."""

@@ -1,4 +1,4 @@
-"""What the drawn items themselves say about the draw: were they drawn with the probabilities that were recorded?"""
+"""Checks of a draw by its own items: were they drawn with the recorded probabilities?"""
 
 import math
 from collections.abc import Mapping
@@ -11,23 +11,24 @@ from scipy import stats
 from apps.stats.arrays import LARGEST, FloatArray, as_floats, as_inclusion
 from apps.stats.estimators.population import Population
 
-#: Chance of a false alarm of all checks of a draw together.
+#: Probability of a false alarm, for all checks of a draw together.
 ALPHA = 0.001
 
 
 @dataclass(frozen=True)
 class DrawCheck:
-    """One sum over the draw beside what it should be.
+    """One sum over the draw, with its expected value.
 
     Attributes
     ----------
     name : str
         "size" (Σ 1/π against N), "drawn" (number drawn against Σπ), or the name of a known total.
     expected, found : float
+        Expected value of the sum, and its value in the draw.
     z, p_value : float or None
-        None where the draw leaves nothing to chance.
+        Difference in standard errors and its two-sided p-value; None where the draw leaves nothing to chance.
     is_failed : bool
-        p below ALPHA over the number of checks, or a difference where nothing was left to chance.
+        Whether p is below ALPHA over the number of checks, or the sums differ where nothing was left to chance.
     """
 
     name: str
@@ -41,22 +42,22 @@ class DrawCheck:
 def check_draw(
     population: Population, pi: ArrayLike, *, totals: Mapping[str, tuple[ArrayLike, float]] | None = None
 ) -> tuple[DrawCheck, ...]:
-    """The draw's own checks, on all that was drawn, answered or not. One that fails is an incident.
+    """Check a draw on everything drawn, answered or not. A failed check is an incident.
 
     Parameters
     ----------
     population : Population
-        The cells drawn from, with π as recorded (no response rates in it); those with π = 0 are left out.
+        Cells the draw was made from, with π as recorded (without response rates); predictions with π = 0 are left out.
     pi : array (drawn,), in (0, 1]
         Inclusion probability of each drawn item.
     totals : mapping of name to (values (drawn,), known total), optional
-        Σ over the covered population of something known for all, such as the score.
+        Σ over the covered population of a quantity known for every prediction, such as the score.
 
     Returns
     -------
     tuple of DrawCheck
-        "size": Σ_D 1/π against N with variance Σ_U (1−π)/π; "drawn": |D| against Σ_U π with variance Σ_U π(1−π), from
-        above by Σπ(1 − Σπ/N) of each cell; each total: Σ_D v/π with variance Σ_D (1−π)/π² v².
+        "size": Σ_D 1/π against N with variance Σ_U (1−π)/π. "drawn": |D| against Σ_U π with variance Σ_U π(1−π),
+        bounded from above by Σπ(1 − Σπ/N) of each cell. Each total: Σ_D v/π with variance Σ_D (1−π)/π² v².
 
     Raises
     ------
@@ -83,7 +84,7 @@ def check_draw(
     given = {name: _given(name, each, length=len(inclusion)) for name, each in (totals or {}).items()}
     alpha = ALPHA / (2 + len(given))
     checks = [
-        # Of few draws the variance is better known from the population than from them: Σ_U (1−π)/π.
+        # With few draws, Σ_U (1−π)/π of the population is a better variance than an estimate from the draws.
         _check("size", size, float(weight.sum()), float(population.sum_odds.sum()), alpha=alpha),
         _check("drawn", drawn, float(len(inclusion)), float(population.sum_pi @ (1 - share)), alpha=alpha),
     ]

@@ -1,4 +1,4 @@
-"""Before any label: how wide an interval will be, how many labels a target needs, and which draw serves it best."""
+"""Planning before any label: how wide an interval will be, how many labels a target needs, which draw serves it."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -29,17 +29,17 @@ _CLOSE = 1e-6
 
 @dataclass(frozen=True)
 class Planned:
-    """What a draw is expected to give.
+    """Expected result of a draw.
 
     Attributes
     ----------
     half_width : float or None
         z√V_a, on the scale of the metric: "± 0.9 points".
     labels : float or None
-        Expected labels, Σπ.
+        Expected number of labels, Σπ.
     code : str or None
-        Why there is no number: `no_population`, `not_estimable`, `no_response`, `no_score`, `no_amount`,
-        `no_positives` and the other codes of the metric; `out_of_reach` where not even all labels reach a target.
+        Why there is no number: `no_population`, `not_estimable`, `no_response`, `no_score`, `no_amount`, `no_positives`
+        and the other codes of the metric; `out_of_reach` where even labeling everything misses the target.
     """
 
     half_width: float | None
@@ -49,17 +49,18 @@ class Planned:
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """A draw from a population, before anybody has said anything.
+    """A draw from a population, before there are any labels.
 
     Attributes
     ----------
     population : Population
         Cells, or single predictions (`Population.of_each`), with the probabilities of the draw.
     proxy : Recalibration
-        What truth to expect at a score: fitted on earlier labels, else the raw score.
+        Expected truth at a score: fitted on earlier labels, by default the raw score.
     matrix : ValueMatrix, optional
-        For the metric "value", the mean value of a decision.
-    level : float
+        Needed for the metric "value", the mean value of a decision.
+    level : float, in (0, 1)
+        Confidence level of the intervals.
 
     Raises
     ------
@@ -90,15 +91,15 @@ class Plan:
             raise ValueError("matrix must be two by two")
 
     def half_width(self, metric: Metric) -> Planned:
-        """Half the width of the interval that this draw is expected to give."""
-        found = self._linearised(metric)
-        if isinstance(found, str):
-            return Planned(None, None, code=found)
-        variance = float(found.beta2_odds @ self._variance) / self.population.size**2
+        """Return the expected half-width of the interval that this draw gives."""
+        linear = self._linearized(metric)
+        if isinstance(linear, str):
+            return Planned(None, None, code=linear)
+        variance = float(linear.beta2_odds @ self._variance) / self.population.size**2
         return Planned(self._z * math.sqrt(variance), float(self.population.sum_pi.sum()))
 
     def labels_for(self, metric: Metric, half_width: float) -> Planned:
-        """Labels that a draw in these proportions needs for a target; p stays below 1 cell by cell.
+        """Return the labels that a draw in these proportions needs for a target; p stays at most 1 in every cell.
 
         Raises
         ------
@@ -110,7 +111,9 @@ class Plan:
     def labels_for_best(
         self, metric: Metric, half_width: float, *, metrics: Sequence[str] = (), delta: float | None = None
     ) -> Planned:
-        """Labels that the recommended draw (for these metrics, else this one alone) needs for a target.
+        """Return the labels that the recommended draw needs for a target.
+
+        The draw is recommended for `metrics`, by default for this metric alone.
 
         Raises
         ------
@@ -132,32 +135,33 @@ class Plan:
         delta: float | None = None,
         weights: Sequence[float] | None = None,
     ) -> Recommendation:
-        """The probabilities, one for each cell (or prediction), that serve these metrics best.
+        """Recommend the probabilities, one for each cell (or prediction), that serve these metrics best.
 
         Raises
         ------
         ValueError
-            If there is no metric or one cannot be served (its reason code is in the message), or as `recommend` does.
+            If there is no metric, one cannot be planned (the message has its code), or an argument of `recommend` is
+            out of range.
         """
         if not metrics:
             raise ValueError("metrics must hold at least one")
         even = replace(self, population=_at_even_odds(self.population))
         beta2 = {}
-        for at, metric in enumerate(metrics):
-            found = even._linearised(metric)
-            if isinstance(found, str):
-                raise ValueError(f"metrics holds {metric!r}, which cannot be planned: {found}")
-            beta2[str(at)] = found.beta2_odds / np.maximum(self.population.n, 1.0)
-        by_place = {str(at): weight for at, weight in enumerate(weights)} if weights is not None else None
-        return recommend(beta2, self._variance, expected=expected, delta=delta, weights=by_place, n=self.population.n)
+        for index, metric in enumerate(metrics):
+            linear = even._linearized(metric)
+            if isinstance(linear, str):
+                raise ValueError(f"metrics holds {metric!r}, which cannot be planned: {linear}")
+            beta2[str(index)] = linear.beta2_odds / np.maximum(self.population.n, 1.0)
+        by_index = {str(index): weight for index, weight in enumerate(weights)} if weights is not None else None
+        return recommend(beta2, self._variance, expected=expected, delta=delta, weights=by_index, n=self.population.n)
 
     def with_probability(self, probability: ArrayLike) -> "Plan":
-        """The same population, drawn with these probabilities (cells,), in (0, 1].
+        """Return the same population, drawn with these probabilities (cells,), in (0, 1].
 
         Raises
         ------
         ValueError
-            If a probability is outside (0, 1] or there is not one for each cell.
+            If a probability is outside (0, 1], or their number is not that of the cells.
         """
         n = self.population.n
         p = as_floats("probability", probability, length=len(n))
@@ -175,7 +179,7 @@ class Plan:
         return replace(self, population=drawn)
 
     def scaled(self, factor: float) -> "Plan":
-        """The same draw with each probability times a factor, held at 1; within a cell they are taken as alike.
+        """Return the same draw with each probability times a factor, at most 1; within a cell all are taken as equal.
 
         Raises
         ------
@@ -209,7 +213,7 @@ class Plan:
         covered = self.population.n > self.population.n_uncovered
         return float((self.population.sum_pi[covered] / self.population.n[covered]).min(initial=1.0))
 
-    def _linearised(self, metric: Metric) -> Linearised | str:
+    def _linearized(self, metric: Metric) -> Linearised | str:
         cells, mean = self.population, self.proxy.predict_bin(self.population.bin)
         pseudo = PseudoValues(
             population=cells,
@@ -224,14 +228,14 @@ class Plan:
         if metric == VALUE:
             if self.matrix is None:
                 raise ValueError("matrix is needed for the metric 'value'")
-            found = linearise_value(pseudo, self.matrix)
+            linear = linearise_value(pseudo, self.matrix)
         else:
-            found = linearise(metric, pseudo)
-        (code,) = refusals(pseudo, found, np.ones(1)).tolist()
-        return code or found
+            linear = linearise(metric, pseudo)
+        (code,) = refusals(pseudo, linear, np.ones(1)).tolist()
+        return code or linear
 
     def _solve(self, metric: Metric, half_width: float, drawn: Callable[[float], "Plan"], *, most: float) -> Planned:
-        """The smallest draw that meets the target, by bisection of a width that falls with its size."""
+        """Find the smallest draw that meets the target, by bisection: the width falls as the draw grows."""
         if not (math.isfinite(half_width) and half_width > 0):
             raise ValueError(f"half_width must be positive, got {half_width}")
         if code := self.half_width(metric).code:
@@ -249,7 +253,7 @@ class Plan:
 
 
 def _at_even_odds(population: Population) -> Population:
-    """As if everybody were drawn with probability one half: then Σβ²·odds is Σβ²."""
+    """Return the population as if drawn with probability ½: then Σβ²·odds is Σβ²."""
     return replace(
         population,
         sum_odds=population.n,

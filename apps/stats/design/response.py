@@ -1,4 +1,4 @@
-"""Non-response: who was drawn and did not answer, and by how much that lowers the probability of a label."""
+"""Non-response: how often drawn items were answered, and by how much that lowers the probability of a label."""
 
 from dataclasses import dataclass
 
@@ -19,8 +19,9 @@ class ResponseRates:
     stratum : array (classes,) of int
         The classes, ascending.
     drawn, answered : array (classes,)
+        Number of items drawn from each class, and of those answered.
     code : str or None
-        `no_response` where a class has been drawn from and nobody answered.
+        `no_response` where a class was drawn from and has no answer.
     """
 
     stratum: IntArray
@@ -43,7 +44,7 @@ class ResponseRates:
         return "no_response" if (self.answered == 0).any() else None
 
     def of(self, strata: ArrayLike) -> FloatArray:
-        """r of each row's class; of all classes together where a class was never drawn from.
+        """Look up r of each row's class; for a class that was never drawn from, r of all classes together.
 
         Raises
         ------
@@ -53,8 +54,8 @@ class ResponseRates:
         wanted = as_ints("strata", strata)
         if self.overall is None:
             raise ValueError("strata cannot be looked up: nothing was drawn")
-        place = np.clip(np.searchsorted(self.stratum, wanted), 0, len(self.stratum) - 1)
-        return np.where(self.stratum[place] == wanted, self.rate[place], self.overall)
+        position = np.clip(np.searchsorted(self.stratum, wanted), 0, len(self.stratum) - 1)
+        return np.where(self.stratum[position] == wanted, self.rate[position], self.overall)
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,16 +65,16 @@ class DayBlocks:
     Attributes
     ----------
     group, first_day : array (blocks,) of int
-        Blocks in ascending order of both; a block ends where the next of its group begins.
+        Group and first day of each block, ascending; a block ends where the next block of its group begins.
     """
 
     group: IntArray
     first_day: IntArray
 
     def of(self, group: ArrayLike, day: ArrayLike) -> IntArray:
-        """Index of the block of each row; days before a group's first block belong to that one.
+        """Return the index of each row's block; days before a group's first block belong to that block.
 
-        A group that was never drawn from gets the index after the last, which no class has.
+        For a group that was never drawn from it is the index after the last, which no class has.
 
         Raises
         ------
@@ -93,17 +94,19 @@ class DayBlocks:
 
 
 def response_rates(strata: ArrayLike, answered: ArrayLike) -> ResponseRates:
-    """Answered over drawn by class: queue × day received × score band.
+    """Compute answered over drawn by class: queue × day received × score band.
 
     Parameters
     ----------
     strata : array (drawn,) of int, not negative
         Class of each drawn item.
     answered : array (drawn,) of bool
+        Whether each drawn item was answered.
 
     Returns
     -------
     ResponseRates
+        One rate for each class that was drawn from.
 
     Raises
     ------
@@ -120,24 +123,24 @@ def response_rates(strata: ArrayLike, answered: ArrayLike) -> ResponseRates:
     >>> rates.of([3, 0, 1]).round(2)
     array([1.  , 0.5 , 0.67])
     """
-    said = as_bools("answered", answered)
-    classes = as_ints("strata", strata, length=len(said))
-    present, place = np.unique(classes, return_inverse=True)
+    has_answer = as_bools("answered", answered)
+    classes = as_ints("strata", strata, length=len(has_answer))
+    present, position = np.unique(classes, return_inverse=True)
     size = len(present)
     return ResponseRates(
         stratum=present,
-        drawn=sum_by(place, np.ones(len(place)), size=size),
-        answered=sum_by(place, said.astype(np.float64), size=size),
+        drawn=sum_by(position, np.ones(len(position)), size=size),
+        answered=sum_by(position, has_answer.astype(np.float64), size=size),
     )
 
 
 def merge_sparse_days(
     group: ArrayLike, day: ArrayLike, answered: ArrayLike, *, expected: float = EXPECTED_ANSWERS
 ) -> DayBlocks:
-    """Blocks of consecutive days that are long enough for a response rate, and no longer.
+    """Merge consecutive days into blocks just long enough for a response rate.
 
     A block is closed once its draws, at the rate of its group, promise `expected` answers: then a block without an
-    answer is no accident. Pooling all days instead would mistake a volume spike for good coverage.
+    answer is no accident. Pooling all days instead would mistake a spike in volume for good coverage.
 
     Parameters
     ----------
@@ -146,11 +149,14 @@ def merge_sparse_days(
     day : array (drawn,) of int, not negative
         Day received.
     answered : array (drawn,) of bool
+        Whether each drawn item was answered.
     expected : float, positive
+        Answers that a block must promise.
 
     Returns
     -------
     DayBlocks
+        The blocks of each group.
 
     Raises
     ------
@@ -167,12 +173,13 @@ def merge_sparse_days(
     """
     if not expected > 0:
         raise ValueError(f"expected must be positive, got {expected}")
-    said = as_bools("answered", answered)
-    groups, days = as_ints("group", group, length=len(said)), as_ints("day", day, length=len(said))
+    has_answer = as_bools("answered", answered)
+    groups = as_ints("group", group, length=len(has_answer))
+    days = as_ints("day", day, length=len(has_answer))
     starts: list[tuple[int, int]] = []
     for one in np.unique(groups):
         rows = groups == one
-        starts += [(int(one), first) for first in _first_days(days[rows], said[rows], expected=expected)]
+        starts += [(int(one), first) for first in _first_days(days[rows], has_answer[rows], expected=expected)]
     table = np.array(starts, dtype=np.int64).reshape(-1, 2)
     return DayBlocks(group=table[:, 0], first_day=table[:, 1])
 
@@ -181,32 +188,32 @@ def _first_days(days: IntArray, answered: BoolArray, *, expected: float) -> list
     present, counts = np.unique(days, return_counts=True)
     rate = float(answered.mean())
     first_days, promised = [int(present[0])], 0.0
-    for at, count in zip(present, counts, strict=True):
+    for day, count in zip(present, counts, strict=True):
         if promised >= expected:
-            first_days.append(int(at))
+            first_days.append(int(day))
             promised = 0.0
         promised += rate * int(count)
     if promised < expected and len(first_days) > 1:
-        first_days.pop()  # the rest is too short to stand alone: it joins the block before
+        first_days.pop()  # the rest is too short for a block: it joins the one before
     return first_days
 
 
 def settled_probability(q: ArrayLike, *, chosen: ArrayLike, settled: ArrayLike, strata: ArrayLike) -> FloatArray:
-    """Adjudication probability times settled/chosen of the class: what is still open is non-response.
+    """Multiply the adjudication probability by settled/chosen of the class: open adjudications are non-response.
 
     Parameters
     ----------
-    q : array (n,), in [0, 1], nan where there is no adjudication
-        Recorded probability.
+    q : array (n,), in [0, 1]
+        Recorded probability, nan where there is no adjudication.
     chosen, settled : array (n,) of bool
-        Chosen for adjudication, and settled by now.
+        Whether the item was chosen for adjudication, and whether it is settled.
     strata : array (n,) of int, not negative
         Class, such as: agreed with the model or not.
 
     Returns
     -------
     array (n,)
-        As `Sample.q` wants it: 0 in a class with none settled.
+        Input for `Sample.q`; 0 in a class without a settled item.
 
     Raises
     ------
@@ -218,17 +225,17 @@ def settled_probability(q: ArrayLike, *, chosen: ArrayLike, settled: ArrayLike, 
     >>> settled_probability([0.5, 0.5, 1.0], chosen=[1, 1, 1], settled=[1, 0, 0], strata=[0, 0, 1])
     array([0.25, 0.25, 0.  ])
     """
-    picked, done = as_bools("chosen", chosen), as_bools("settled", settled)
-    if len(picked) != len(done) or (done & ~picked).any():
+    is_chosen, is_settled = as_bools("chosen", chosen), as_bools("settled", settled)
+    if len(is_chosen) != len(is_settled) or (is_settled & ~is_chosen).any():
         raise ValueError("settled must be among the chosen, item by item")
-    probability = as_floats("q", q, length=len(picked), allow_nan=True)
+    probability = as_floats("q", q, length=len(is_chosen), allow_nan=True)
     if ((probability < 0) | (probability > 1)).any():
         raise ValueError("q must be in [0, 1], or nan where there is no adjudication")
-    classes = as_ints("strata", strata, length=len(picked))
-    _, place = np.unique(classes, return_inverse=True)
-    size = int(place.max(initial=-1)) + 1
-    all_chosen = sum_by(place, picked.astype(np.float64), size=size)
-    all_settled = sum_by(place, done.astype(np.float64), size=size)
-    # A class with nobody chosen yet has nothing open: its q stands as recorded.
+    classes = as_ints("strata", strata, length=len(is_chosen))
+    _, position = np.unique(classes, return_inverse=True)
+    size = int(position.max(initial=-1)) + 1
+    all_chosen = sum_by(position, is_chosen.astype(np.float64), size=size)
+    all_settled = sum_by(position, is_settled.astype(np.float64), size=size)
+    # A class without a chosen item has nothing open: its q stays as recorded.
     share = np.where(all_chosen > 0, all_settled / np.maximum(all_chosen, 1.0), 1.0)
-    return np.asarray(probability * share[place], dtype=np.float64)
+    return np.asarray(probability * share[position], dtype=np.float64)
