@@ -1,1 +1,1 @@
-"""Has the world moved: histograms on frozen edges, distances with their null, alerts, weak slices, a classifier."""
+"""Drift: histograms on frozen edges, distances with their null, alerts, weak slices, a domain classifier."""

@@ -1,4 +1,4 @@
-"""When drift is worth a message: it is no accident among all that was looked at, and it is large enough to matter."""
+"""When drift is worth a message: it is unlikely to be chance among all tests, and large enough to matter."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from apps.stats.comparison.multiple import q_values
 from apps.stats.drift.result import DriftTest
 
 LEVEL = 0.05
-#: 0.1 is the customary PSI; 0.02 bits of Jensen–Shannon are about the same shift; a tenth of a standard deviation.
+#: 0.1 is the customary PSI, 0.02 bits of Jensen–Shannon are about the same shift, and 0.1 standard deviations.
 THRESHOLDS: Mapping[str, float] = {"psi": 0.1, "js": 0.02, "wasserstein": 0.1, "ks": 0.1}
 
 
@@ -19,12 +19,13 @@ class DriftVerdict:
     Attributes
     ----------
     test : DriftTest
+        The test.
     threshold : float
-        Of its effect.
+        Effect above which drift matters.
     q_value : float or None
-        Benjamini–Hochberg over all tests of the call.
+        p-value adjusted for all tests of the call.
     reason : str
-        `drifted`; or why there is no alert: `small_effect` (no accident, but no larger than the threshold),
+        `drifted`; or why there is no alert: `small_effect` (not chance, but no larger than the threshold),
         `may_be_chance` (q not below the level), `not_tested` (the test's own code says why).
     """
 
@@ -47,9 +48,9 @@ def judge_drift(
     Parameters
     ----------
     tests : sequence of DriftTest
-        All features × windows that are looked at together.
+        All features × windows that are judged together.
     thresholds : mapping of str to float
-        By name of the effect.
+        Threshold of each effect, by its name.
     level : float, in (0, 1)
         False discovery rate.
 

@@ -13,14 +13,14 @@ CATEGORY_LIMIT = 20
 
 @dataclass(frozen=True)
 class NumberBins:
-    """Bins (−∞, e₁], (e₁, e₂], … (e_k, ∞) and one for what is missing, the last.
+    """Bins (−∞, e₁], (e₁, e₂], … (e_k, ∞), and a last one for missing values.
 
     Attributes
     ----------
     edges : tuple of float
         e₁ < … < e_k; may be empty.
     representatives : tuple of float
-        One number per bin that is not the missing one: the mean of the reference there.
+        One number for each bin except the missing one: the mean of the reference there.
     sd : float
         Standard deviation of the reference, 0 where it does not vary.
     """
@@ -43,7 +43,7 @@ class NumberBins:
         return len(self.edges) + 2
 
     def place(self, values: ArrayLike) -> IntArray:
-        """Bin of each number; nan is missing.
+        """Return the bin of each number; nan is missing.
 
         >>> NumberBins((0.0,), (-1.0, 1.0), 1.0).place([-3, 0, 0.1, float("nan")])
         array([0, 0, 1, 2])
@@ -55,11 +55,12 @@ class NumberBins:
 
 @dataclass(frozen=True)
 class CategoryBins:
-    """One bin per category, then one for other categories and one for what is missing.
+    """One bin per category, then one for other categories and one for missing values.
 
     Attributes
     ----------
     names : tuple of str
+        The categories, all different.
     """
 
     names: tuple[str, ...]
@@ -74,44 +75,45 @@ class CategoryBins:
         return len(self.names) + 2
 
     def place(self, values: ArrayLike) -> IntArray:
-        """Bin of each category, compared as text; None and nan are missing.
+        """Return the bin of each category, compared as text; None and nan are missing.
 
         >>> CategoryBins(("de", "fr")).place(["fr", "it", None])
         array([1, 2, 3])
         """
         texts, is_missing = _as_texts("values", values)
         present, row = np.unique(texts, return_inverse=True)
-        order = {name: place for place, name in enumerate(self.names)}
-        of_present = np.array([order.get(name, len(order)) for name in present.tolist()], dtype=np.int64)
-        places = np.full(len(is_missing), self.size - 1, dtype=np.int64)
-        places[~is_missing] = of_present[row]
-        return places
+        codes = {name: code for code, name in enumerate(self.names)}
+        of_present = np.array([codes.get(name, len(codes)) for name in present.tolist()], dtype=np.int64)
+        bins = np.full(len(is_missing), self.size - 1, dtype=np.int64)
+        bins[~is_missing] = of_present[row]
+        return bins
 
 
 Bins = NumberBins | CategoryBins
 
 
 def number_bins(reference: ArrayLike, *, bins: int = NUMBER_BINS) -> NumberBins:
-    """Bins at the quantiles of the reference, open at both ends.
+    """Put bins at the quantiles of the reference, open at both ends.
 
-    A value that holds a whole bin's share of the reference gets a bin of its own, so that zero inflation and
-    constants are seen to move in either direction.
+    A value that holds a whole bin's share of the reference gets a bin of its own, so that zero inflation and constants
+    can be seen to move in either direction.
 
     Parameters
     ----------
     reference : array (n,)
-        nan where missing. Without a number there is one bin for all numbers, and one for what is missing.
+        nan where missing. Without any number there is one bin for all numbers and one for missing values.
     bins : int, at least 2
-        Wanted number; ties make it fewer, own bins of single values more.
+        Number of bins to aim for; ties make it fewer, bins for single values more.
 
     Returns
     -------
     NumberBins
+        The bins, with the mean of the reference in each.
 
     Raises
     ------
     ValueError
-        If the reference is no vector, holds infinite values, or fewer than two bins are wanted.
+        If the reference is not one-dimensional or holds infinite values, or bins is below 2.
 
     References
     ----------
@@ -129,33 +131,33 @@ def number_bins(reference: ArrayLike, *, bins: int = NUMBER_BINS) -> NumberBins:
     if len(numbers) == 0:
         return NumberBins((), (0.0,), 0.0)
     edges = _edges(numbers, bins)
-    place = np.searchsorted(edges, numbers, side="left")
-    counts = np.bincount(place, minlength=len(edges) + 1)
-    sums = np.bincount(place, weights=numbers, minlength=len(edges) + 1)
-    # A bin without reference rows lies beside a single value's own: its edge stands for it.
+    bin_of = np.searchsorted(edges, numbers, side="left")
+    counts = np.bincount(bin_of, minlength=len(edges) + 1)
+    sums = np.bincount(bin_of, weights=numbers, minlength=len(edges) + 1)
+    # A bin without reference rows lies next to the bin of a single value; its edge represents it.
     means = np.where(counts > 0, sums / np.maximum(counts, 1), np.append(edges, edges[-1]))
     return NumberBins(tuple(edges.tolist()), tuple(means.tolist()), float(numbers.std()))
 
 
 def category_bins(reference: ArrayLike, *, limit: int = CATEGORY_LIMIT) -> CategoryBins:
-    """Bins for the most frequent categories of the reference.
+    """Make bins for the most frequent categories of the reference.
 
     Parameters
     ----------
     reference : array (n,)
         Anything with a text; None or nan where missing.
     limit : int, at least 1
-        Categories with a bin of their own; ties go by the alphabet.
+        Number of categories with a bin of their own; the alphabet breaks ties.
 
     Returns
     -------
     CategoryBins
-        Names in the order of the alphabet.
+        With the names in alphabetical order.
 
     Raises
     ------
     ValueError
-        If the reference is no vector, or the limit is below 1.
+        If the reference is not one-dimensional, or the limit is below 1.
 
     Examples
     --------
@@ -177,10 +179,10 @@ def _edges(numbers: FloatArray, bins: int) -> FloatArray:
 
 
 def _as_texts(name: str, values: ArrayLike) -> tuple[NDArray[np.str_], BoolArray]:
-    """The values that are there, as text, and which are missing."""
+    """Return the values that are present, as text, and a mask of those that are missing."""
     given = np.asarray(values, dtype=np.object_)
     if given.ndim != 1:
         raise ValueError(f"{name} must have one dimension, got shape {given.shape}")
     is_none = np.equal(given, np.array(None, dtype=np.object_)).astype(np.bool_)
-    is_missing = is_none | np.not_equal(given, given).astype(np.bool_)  # nan is not itself
+    is_missing = is_none | np.not_equal(given, given).astype(np.bool_)  # nan differs from itself
     return given[~is_missing].astype(np.str_), is_missing

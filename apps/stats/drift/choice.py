@@ -1,4 +1,4 @@
-"""Which test a feature gets: below 1,000 rows Kolmogorov–Smirnov or χ², above them the null of the effect itself."""
+"""Which test a feature gets: Kolmogorov–Smirnov or χ² with few rows, the null of the effect from 1,000 rows on."""
 
 import math
 from dataclasses import replace
@@ -33,21 +33,22 @@ def drift_test(
     effect: str = "psi",
     values: tuple[ArrayLike, ArrayLike] | None = None,
 ) -> DriftTest:
-    """The effect of a feature with the p-value that fits the number of rows.
+    """Measure the effect of a feature, with the p-value that suits the number of rows.
 
     Parameters
     ----------
     reference, window : Histogram
-        On the same bins.
-    effect : str
-        "psi", "js" or "wasserstein" (numbers only).
+        Counts on the same bins.
+    effect : {"psi", "js", "wasserstein"}
+        Name of the effect; "wasserstein" for numbers only.
     values : pair of array, optional
-        The rows of reference and window themselves, nan where missing: with them, numbers of which there are fewer
-        than 1,000 on either side are tested by Kolmogorov and Smirnov, else by Pearson's χ² of the histograms.
+        The rows of reference and window themselves, nan where missing. With them, numbers with fewer than 1,000 rows on
+        either side are tested by Kolmogorov–Smirnov; without them, by Pearson's χ² of the histograms.
 
     Returns
     -------
     DriftTest
+        Effect and p-value, or a code.
 
     Raises
     ------
@@ -58,34 +59,35 @@ def drift_test(
     --------
     >>> from apps.stats.drift.bins import CategoryBins
     >>> bins = CategoryBins(("a",))
-    >>> found = drift_test(Histogram(bins, [50, 50, 0]), Histogram(bins, [40, 60, 0]))
-    >>> found.name, round(found.effect, 3), found.method, round(found.p_value, 3)
+    >>> test = drift_test(Histogram(bins, [50, 50, 0]), Histogram(bins, [40, 60, 0]))
+    >>> test.name, round(test.effect, 3), test.method, round(test.p_value, 3)
     ('psi', 0.04, 'chi-squared', 0.155)
     """
     if effect not in EFFECTS:
         raise ValueError(f"unknown effect {effect!r}; known are {', '.join(EFFECTS)}")
     if values is not None and not isinstance(reference.bins, NumberBins):
         raise ValueError("values are for numbers; categories are tested by their histograms")
-    found = EFFECTS[effect](reference, window)
-    if found.code or min(found.n, found.m) >= LARGE:
-        return found
+    measured = EFFECTS[effect](reference, window)
+    if measured.code or min(measured.n, measured.m) >= LARGE:
+        return measured
     test = chi_squared_test(reference, window) if values is None else kolmogorov_smirnov_test(*values)
     if test.code:
-        return replace(found, p_value=None, method="none", code=test.code)
-    return replace(found, p_value=test.p_value, method=test.method)
+        return replace(measured, p_value=None, method="none", code=test.code)
+    return replace(measured, p_value=test.p_value, method=test.method)
 
 
 def chi_squared_test(reference: Histogram, window: Histogram) -> DriftTest:
-    """Pearson's χ² test that both histograms come from the same distribution; its effect is the PSI.
+    """Test by Pearson's χ² whether both histograms come from the same distribution; the effect is the PSI.
 
     Parameters
     ----------
     reference, window : Histogram
-        On the same bins; sparse ones are taken together as `pooled_counts` does.
+        Counts on the same bins; `pooled_counts` merges sparse ones.
 
     Returns
     -------
     DriftTest
+        Effect and p-value, or a code.
 
     Raises
     ------
@@ -103,31 +105,34 @@ def chi_squared_test(reference: Histogram, window: Histogram) -> DriftTest:
     >>> round(chi_squared_test(Histogram(bins, [50, 50, 0]), Histogram(bins, [40, 60, 0])).p_value, 4)
     0.1552
     """
-    found = population_stability_index(reference, window)
-    if found.code:
-        return found
+    stability = population_stability_index(reference, window)
+    if stability.code:
+        return stability
     table = pooled_counts(reference, window)
     p_value = float(stats.chi2_contingency(table, correction=False).pvalue)
-    return replace(found, p_value=p_value, method="chi-squared")
+    return replace(stability, p_value=p_value, method="chi-squared")
 
 
 def kolmogorov_smirnov_test(reference: ArrayLike, window: ArrayLike) -> DriftTest:
-    """Two-sample Kolmogorov–Smirnov test; its effect is the largest distance of the distribution functions.
+    """Run the two-sample Kolmogorov–Smirnov test; the effect is the largest distance of the distribution functions.
 
     Parameters
     ----------
     reference : array (n,)
+        Numbers of the reference.
     window : array (m,)
-        nan where missing; missing values are left out. With ties the p-value is too large, never too small.
+        Numbers of the window. Missing values (nan) are left out on both sides. With ties the p-value is too large,
+        never too small.
 
     Returns
     -------
     DriftTest
+        Effect and p-value, or a code.
 
     Raises
     ------
     ValueError
-        If a side is no vector or holds infinite values.
+        If a side is not one-dimensional or holds infinite values.
 
     References
     ----------
@@ -135,8 +140,8 @@ def kolmogorov_smirnov_test(reference: ArrayLike, window: ArrayLike) -> DriftTes
 
     Examples
     --------
-    >>> found = kolmogorov_smirnov_test(range(50), range(10, 60))
-    >>> found.effect, round(found.p_value, 3)
+    >>> test = kolmogorov_smirnov_test(range(50), range(10, 60))
+    >>> test.effect, round(test.p_value, 3)
     (0.2, 0.272)
     """
     first = as_floats("reference", reference, allow_nan=True)
@@ -147,7 +152,7 @@ def kolmogorov_smirnov_test(reference: ArrayLike, window: ArrayLike) -> DriftTes
         return untested("ks", code, n=n, m=m)
     if min(first.min(), second.min()) == max(first.max(), second.max()):
         return untested("ks", "one_bin", n=n, m=m)
-    found = stats.ks_2samp(first, second)
+    result = stats.ks_2samp(first, second)
     # Mean of Kolmogorov's distribution: √(π/2)·ln 2.
     expected = math.sqrt(math.pi / 2) * math.log(2) * math.sqrt(1 / n + 1 / m)
-    return DriftTest(float(found.statistic), "ks", float(found.pvalue), n, m, "kolmogorov-smirnov", expected=expected)
+    return DriftTest(float(result.statistic), "ks", float(result.pvalue), n, m, "kolmogorov-smirnov", expected=expected)

@@ -1,4 +1,4 @@
-"""Readable conditions on features that are given as bin codes: country = DE, amount > 120, age is missing."""
+"""Readable conditions on features given as bin codes: country = DE, amount > 120, age is missing."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,13 +15,14 @@ Op = Literal["=", "≤", ">", "<", "≥", "is other", "is missing"]
 
 @dataclass(frozen=True)
 class Feature:
-    """A feature and what its codes mean.
+    """A feature and the meaning of its codes.
 
     Attributes
     ----------
     name : str
+        As shown in conditions.
     bins : NumberBins or CategoryBins
-        Codes are the places of these bins.
+        A code is the index of one of these bins.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Condition:
     feature : int
         Index of the feature.
     name : str
+        Name of the feature.
     op : str
         "=", "≤", ">", "<", "≥", "is other" or "is missing".
     value : str, float or None
@@ -63,15 +65,17 @@ class Condition:
 
 
 def conditions_of(features: Sequence[Feature]) -> tuple[Condition, ...]:
-    """Every split: each category, each cut point from below and above, other and missing.
+    """List every split: each category, each cut point from below and above, other and missing.
 
     Parameters
     ----------
     features : sequence of Feature
+        Features in the order of the columns of the codes.
 
     Returns
     -------
     tuple of Condition
+        Feature by feature.
 
     Examples
     --------
@@ -81,30 +85,34 @@ def conditions_of(features: Sequence[Feature]) -> tuple[Condition, ...]:
     >>> [str(one) for one in conditions_of([Feature("country", CategoryBins(("de",)))])]
     ['country = de', 'country is other', 'country is missing']
     """
-    found: list[Condition] = []
+    conditions: list[Condition] = []
     for index, feature in enumerate(features):
-        found += _of_numbers(index, feature) if isinstance(feature.bins, NumberBins) else _of_categories(index, feature)
+        of_values = _of_numbers if isinstance(feature.bins, NumberBins) else _of_categories
+        conditions += of_values(index, feature)
         last = feature.bins.size - 1
-        found.append(Condition(index, feature.name, "is missing", None, last, last))
-    return tuple(found)
+        conditions.append(Condition(index, feature.name, "is missing", None, last, last))
+    return tuple(conditions)
 
 
 def rows_of(conditions: Sequence[Condition], codes: ArrayLike) -> BoolArray:
-    """Which rows fulfil all conditions.
+    """Return which rows meet all conditions.
 
     Parameters
     ----------
     conditions : sequence of Condition
+        Conditions that must all hold.
     codes : array (n, features) of int
+        Bin codes of the features.
 
     Returns
     -------
     array (n,) of bool
+        Whether each row meets them.
 
     Raises
     ------
     ValueError
-        If codes is no table, or has no column of a condition.
+        If codes is not a table, or lacks the column of a condition.
 
     Examples
     --------
@@ -121,7 +129,7 @@ def rows_of(conditions: Sequence[Condition], codes: ArrayLike) -> BoolArray:
 
 
 def as_codes(codes: ArrayLike, features: Sequence[Feature], *, length: int) -> IntArray:
-    """A table of codes that all have a bin, or a ValueError that names the feature.
+    """Return a table of codes that all have a bin, or raise a ValueError that names the feature.
 
     >>> from apps.stats.drift.bins import CategoryBins
     >>> as_codes([[3]], [Feature("country", CategoryBins(("de",)))], length=1)
@@ -140,20 +148,20 @@ def as_codes(codes: ArrayLike, features: Sequence[Feature], *, length: int) -> I
 
 def _of_numbers(index: int, feature: Feature) -> list[Condition]:
     assert isinstance(feature.bins, NumberBins)
-    edges, found = np.array(feature.bins.edges), []
-    for place, edge in enumerate(edges.tolist()):
-        # An edge just below the next one parts a single value from what is less: it is read as that value.
-        is_strict = place + 1 < len(edges) and edges[place + 1] == np.nextafter(edge, np.inf)
-        value = float(edges[place + 1]) if is_strict else edge
+    edges, conditions = np.array(feature.bins.edges), []
+    for position, edge in enumerate(edges.tolist()):
+        # An edge just below the next one separates a single value from smaller ones: show it as that value.
+        is_strict = position + 1 < len(edges) and edges[position + 1] == np.nextafter(edge, np.inf)
+        value = float(edges[position + 1]) if is_strict else edge
         below: Op = "<" if is_strict else "≤"
         above: Op = "≥" if is_strict else ">"
-        found.append(Condition(index, feature.name, below, value, 0, place))
-        found.append(Condition(index, feature.name, above, value, place + 1, len(edges)))
-    return found
+        conditions.append(Condition(index, feature.name, below, value, 0, position))
+        conditions.append(Condition(index, feature.name, above, value, position + 1, len(edges)))
+    return conditions
 
 
 def _of_categories(index: int, feature: Feature) -> list[Condition]:
     assert not isinstance(feature.bins, NumberBins)
     names = feature.bins.names
-    single = [Condition(index, feature.name, "=", name, place, place) for place, name in enumerate(names)]
+    single = [Condition(index, feature.name, "=", name, code, code) for code, name in enumerate(names)]
     return [*single, Condition(index, feature.name, "is other", None, len(names), len(names))]

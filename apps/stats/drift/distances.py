@@ -1,4 +1,4 @@
-"""Effect sizes of drift from two histograms, each with the distribution it has where nothing drifted."""
+"""Effect sizes of drift from two histograms, each with its distribution under no drift."""
 
 import math
 
@@ -11,22 +11,23 @@ from apps.stats.drift.histograms import Histogram
 from apps.stats.drift.result import DriftTest, refusal, untested
 
 MINIMUM_EXPECTED = 5.0
-#: Σ(p−q)²/p in nats of Jensen–Shannon's is eight divergences, and a bit has ln 2 nats.
+#: Σ(p−q)²/p is about eight Jensen–Shannon divergences in nats, and a bit has ln 2 nats.
 JS_SCALE = 8 * math.log(2)
 
 
 def population_stability_index(reference: Histogram, window: Histogram) -> DriftTest:
-    """PSI = Σ(p − q)ln(p/q), with its null (1/n + 1/m)χ²_{B−1}.
+    """Measure PSI = Σ(p − q)ln(p/q), with its null (1/n + 1/m)χ²_{B−1}.
 
     Parameters
     ----------
     reference, window : Histogram
-        On the same bins. Half a row is added to each bin; bins in which both together promise the smaller sample
-        fewer than five rows are taken as one.
+        Counts on the same bins. Half a row is added to each bin. Bins in which the smaller sample can expect fewer than
+        five rows are merged into one.
 
     Returns
     -------
     DriftTest
+        The PSI with its p-value, or a code.
 
     Raises
     ------
@@ -41,8 +42,8 @@ def population_stability_index(reference: Histogram, window: Histogram) -> Drift
     --------
     >>> from apps.stats.drift.bins import CategoryBins
     >>> bins = CategoryBins(("a",))
-    >>> found = population_stability_index(Histogram(bins, [500, 500, 0]), Histogram(bins, [400, 600, 0]))
-    >>> round(found.effect, 3), round(found.expected, 3), found.p_value < 1e-4
+    >>> psi = population_stability_index(Histogram(bins, [500, 500, 0]), Histogram(bins, [400, 600, 0]))
+    >>> round(psi.effect, 3), round(psi.expected, 3), psi.p_value < 1e-4
     (0.04, 0.002, True)
     """
     tables = _comparable("psi", reference, window)
@@ -53,10 +54,10 @@ def population_stability_index(reference: Histogram, window: Histogram) -> Drift
 
 
 def jensen_shannon_divergence(reference: Histogram, window: Histogram) -> DriftTest:
-    """Jensen–Shannon divergence in bits (base 2, not its square root), with its null (1/n + 1/m)χ²_{B−1}/(8 ln 2).
+    """Measure the Jensen–Shannon divergence in bits, with its null (1/n + 1/m)χ²_{B−1}/(8 ln 2).
 
-    Both histograms weigh the same, so that the effect does not depend on their sizes; for n = m the null is that of
-    the G-test.
+    It is to base 2, and not its square root. Both histograms weigh the same, so that the effect does not depend on
+    their sizes; for n = m the null is that of the G-test.
 
     Parameters
     ----------
@@ -66,6 +67,7 @@ def jensen_shannon_divergence(reference: Histogram, window: Histogram) -> DriftT
     Returns
     -------
     DriftTest
+        The divergence with its p-value, or a code.
 
     Raises
     ------
@@ -80,8 +82,8 @@ def jensen_shannon_divergence(reference: Histogram, window: Histogram) -> DriftT
     --------
     >>> from apps.stats.drift.bins import CategoryBins
     >>> bins = CategoryBins(("a",))
-    >>> found = jensen_shannon_divergence(Histogram(bins, [500, 500, 0]), Histogram(bins, [400, 600, 0]))
-    >>> round(found.effect, 4), found.name
+    >>> divergence = jensen_shannon_divergence(Histogram(bins, [500, 500, 0]), Histogram(bins, [400, 600, 0]))
+    >>> round(divergence.effect, 4), divergence.name
     (0.0073, 'js')
     """
     tables = _comparable("js", reference, window)
@@ -94,21 +96,22 @@ def jensen_shannon_divergence(reference: Histogram, window: Histogram) -> DriftT
 
 
 def wasserstein_distance(reference: Histogram, window: Histogram) -> DriftTest:
-    """Wasserstein's first distance in standard deviations of the reference, missing values left out.
+    """Measure Wasserstein's first distance in standard deviations of the reference, leaving out missing values.
 
-    Each row stands at the representative of its bin; what lies beyond the last edges counts no further than theirs.
+    Each row stands at the representative of its bin, so that values beyond the outermost edges count no further than
+    their bin.
 
     Parameters
     ----------
     reference, window : Histogram
-        Of numbers, on the same bins.
+        Counts of numbers, on the same bins.
 
     Returns
     -------
     DriftTest
-        Where nothing drifted the distance is Σ of |normals| with a known covariance. Its p-value is the larger of two:
-        that of the gamma distribution with the same mean and variance, and that of the shift of the mean alone, which
-        is exact far out. (True level at 5 %: 4.8 to 5.7 %, by simulation.)
+        Without drift the distance is a sum of |normals| with a known covariance. The p-value is the larger of two: that
+        of the gamma distribution with the same mean and variance, and that of the shift of the mean alone, which is
+        exact far out. (True level at 5 %: 4.8 to 5.7 %, by simulation.)
 
     Raises
     ------
@@ -140,26 +143,27 @@ def wasserstein_distance(reference: Histogram, window: Histogram) -> DriftTest:
     gaps = np.diff(np.array(bins.representatives)[order]) / bins.sd
     apart = np.abs(np.cumsum((a / n - b / m)[order])[:-1])
     below = np.cumsum((a + b)[order] / (n + m))[:-1]
-    found = float(gaps @ apart)
+    distance = float(gaps @ apart)
     covariance = np.outer(gaps, gaps) * (np.minimum.outer(below, below) - np.outer(below, below)) * (1 / n + 1 / m)
     varies = np.diag(covariance) > 0
     if not varies.any():
         return untested("wasserstein", "one_bin", n=n, m=m)
-    mean, p_value = _sum_of_absolute_normals(found, covariance[np.ix_(varies, varies)])
-    return DriftTest(found, "wasserstein", p_value, n, m, "wasserstein-null", expected=mean)
+    mean, p_value = _sum_of_absolute_normals(distance, covariance[np.ix_(varies, varies)])
+    return DriftTest(distance, "wasserstein", p_value, n, m, "wasserstein-null", expected=mean)
 
 
 def pooled_counts(reference: Histogram, window: Histogram) -> IntArray:
-    """Counts (2, B) of the bins that hold rows, those with too few expected ones taken together.
+    """Return the counts (2, B) of the bins that hold rows, with sparse bins merged.
 
     Parameters
     ----------
     reference, window : Histogram
+        Counts on the same bins.
 
     Returns
     -------
     array (2, B) of int
-        Which bins are taken together depends on their sums alone, so that a test may still be made.
+        Which bins are merged depends only on the sums of both samples, so that a test remains valid.
 
     Raises
     ------
@@ -210,13 +214,13 @@ def _against_chi_squared(name: str, effect: float, table: IntArray, *, scale: fl
     return DriftTest(effect, name, p_value, n, m, f"{name}-null", expected=unit * df)
 
 
-def _sum_of_absolute_normals(found: float, covariance: FloatArray) -> tuple[float, float]:
-    """Mean of Σ|Z|, and the chance that it reaches what was found."""
+def _sum_of_absolute_normals(distance: float, covariance: FloatArray) -> tuple[float, float]:
+    """Return the mean of Σ|Z|, and the probability that Σ|Z| reaches this distance."""
     sd = np.sqrt(np.diag(covariance))
     r = np.clip(covariance / np.outer(sd, sd), -1.0, 1.0)
     mean = math.sqrt(2 / math.pi) * float(sd.sum())
     second = 2 / math.pi * float(sd @ (r * np.arcsin(r) + np.sqrt(1 - r**2)) @ sd)
     variance = second - mean**2
-    central = float(stats.gamma.sf(found, mean**2 / variance, scale=variance / mean))
-    far_out = 2 * float(stats.norm.sf(found / math.sqrt(covariance.sum())))
+    central = float(stats.gamma.sf(distance, mean**2 / variance, scale=variance / mean))
+    far_out = 2 * float(stats.norm.sf(distance / math.sqrt(covariance.sum())))
     return mean, min(1.0, max(central, far_out))

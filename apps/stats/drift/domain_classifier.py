@@ -1,4 +1,4 @@
-"""Can a classifier tell window from reference? Its AUC sees shifts that no single feature shows."""
+"""A classifier of window against reference: its AUC sees shifts that no single feature shows."""
 
 import math
 from collections.abc import Sequence
@@ -20,13 +20,14 @@ MINIMUM_PER_FOLD = 10
 
 @dataclass(frozen=True)
 class Contribution:
-    """What one feature does to the classifier.
+    """Effect of one feature on the classifier.
 
     Attributes
     ----------
     feature : int
-        Column.
+        Column of the feature.
     name : str
+        Name of the feature.
     coefficient : float
         Per standard deviation, on the log odds of window against reference.
     """
@@ -43,11 +44,11 @@ class DomainShift:
     Attributes
     ----------
     auc : Estimate
-        ½: not at all.
+        ½ where they cannot be told apart.
     p_value : float or None
-        One-sided, of AUC = ½.
+        One-sided, against AUC = ½.
     contributions : tuple of Contribution
-        Of a classifier of all rows, the largest first.
+        From a classifier fitted on all rows, the largest first.
     n, m : int
         Rows of reference and window.
     code : str or None
@@ -71,37 +72,38 @@ def domain_classifier(
     penalty: float = 1.0,
     level: float = LEVEL,
 ) -> DomainShift:
-    """AUC of a ridge logistic regression of window against reference, each fold scored by the folds before it.
+    """Estimate the AUC of a ridge logistic regression of window against reference, scoring each fold by earlier ones.
 
-    With the usual cross-fitting each fold is also in the classifiers of all others: where nothing has shifted its AUC
-    varies by 1.4 times the null standard error, and a one-sided test at 5 % rejects in 10 to 15 % (by simulation).
-    Scored by the folds before it alone, a fold's AUC has exactly the null mean and variance given the past, and the
-    folds add up. The price: early folds are scored by classifiers of few rows, so that the AUC errs on the low side.
+    With the usual cross-fitting each fold is also in the classifiers of all others. Without a shift its AUC then varies
+    by 1.4 times the null standard error, and a one-sided test at 5 % rejects in 10 to 15 % (by simulation). Scored only
+    by the folds before it, the AUC of a fold has exactly the null mean and variance given the past, and the folds add
+    up. The price: early folds are scored by classifiers fitted on few rows, so that the AUC errs on the low side.
 
     Parameters
     ----------
     reference : array (n, features)
+        Features of the reference, as for the window.
     window : array (m, features)
         Numbers, and categories as columns of 0 and 1. Missing values need a column of their own.
-    rng : Generator
+    rng : numpy.random.Generator
         Assigns rows to folds.
     names : sequence of str, optional
-        Of the features.
+        Names of the features.
     penalty : float, positive
-        Ridge, on standardised features.
+        Ridge penalty, on standardized features.
     level : float, in (0, 1)
-        Of the interval.
+        Confidence level of the interval.
 
     Returns
     -------
     DomainShift
-        The interval is DeLong's on the logit scale; `boundary` where all or next to all pairs are told apart.
+        With DeLong's interval on the logit scale; `boundary` where all or almost all pairs are told apart.
 
     Raises
     ------
     ValueError
-        If shapes differ, a value is not finite, there are not as many names as features, the penalty is not positive
-        or the level outside (0, 1).
+        If shapes differ, a value is not finite, the number of names is not that of the features, the penalty is not
+        positive, or the level is outside (0, 1).
 
     References
     ----------
@@ -111,22 +113,22 @@ def domain_classifier(
     Examples
     --------
     >>> rng = np.random.default_rng(0)
-    >>> found = domain_classifier(rng.normal(0, 1, (500, 3)), rng.normal([0, 0.8, 0], 1, (400, 3)), rng=rng)
-    >>> found.p_value < 1e-6, found.contributions[0].feature, 0.6 < found.auc.value < 0.8
+    >>> shift = domain_classifier(rng.normal(0, 1, (500, 3)), rng.normal([0, 0.8, 0], 1, (400, 3)), rng=rng)
+    >>> shift.p_value < 1e-6, shift.contributions[0].feature, 0.6 < shift.auc.value < 0.8
     (True, 1, True)
     """
     first, second = as_features("reference", reference), as_features("window", window)
     if first.shape[1] != second.shape[1]:
         raise ValueError(f"window must have {first.shape[1]} features, got {second.shape[1]}")
-    called = [f"feature {place}" for place in range(first.shape[1])] if names is None else list(names)
-    if len(called) != first.shape[1]:
-        raise ValueError(f"names must have length {first.shape[1]}, got {len(called)}")
+    columns = [f"feature {index}" for index in range(first.shape[1])] if names is None else list(names)
+    if len(columns) != first.shape[1]:
+        raise ValueError(f"names must have length {first.shape[1]}, got {len(columns)}")
     if not 0 < level < 1:
         raise ValueError(f"level must be in (0, 1), got {level}")
     n, m = len(first), len(second)
     if min(n, m) < FOLDS * MINIMUM_PER_FOLD:
         return DomainShift(missing("too_few"), None, (), n, m, code="too_few")
-    table, varies = _standardised(np.concatenate([first, second]))
+    table, varies = _standardized(np.concatenate([first, second]))
     if not varies.any():
         return DomainShift(missing("no_variation"), None, (), n, m, code="no_variation")
     label = np.repeat([0.0, 1.0], [n, m])
@@ -135,14 +137,14 @@ def domain_classifier(
     p_value = float(stats.norm.sf((auc - 0.5) / null_se))
     variance = float(variances.sum()) / len(variances) ** 2
     estimate = _estimate(auc, variance, n=n + m, smaller=_scored(min(n, m)), level=level)
-    slopes = np.zeros(len(called))
+    slopes = np.zeros(len(columns))
     slopes[varies] = ridge_logistic(table, label, penalty=penalty)[1:]
-    return DomainShift(estimate, p_value, _contributions(slopes, called), n, m, code=estimate.code)
+    return DomainShift(estimate, p_value, _contributions(slopes, columns), n, m, code=estimate.code)
 
 
-def _standardised(table: FloatArray) -> tuple[FloatArray, BoolArray]:
-    """The features that vary, with mean 0 and standard deviation 1 over all rows; and which these are."""
-    # Scaled by the largest value: a constant becomes exactly 1, and squares of huge numbers do not overflow.
+def _standardized(table: FloatArray) -> tuple[FloatArray, BoolArray]:
+    """Return the features that vary, with mean 0 and standard deviation 1 over all rows, and which these are."""
+    # Divide by the largest value first: constants become exactly 1, and squares of huge numbers do not overflow.
     largest = np.abs(table).max(axis=0)
     scaled = table / np.where(largest > 0, largest, 1.0)
     sd = scaled.std(axis=0)
@@ -151,7 +153,7 @@ def _standardised(table: FloatArray) -> tuple[FloatArray, BoolArray]:
 
 
 def _folds(label: FloatArray, rng: np.random.Generator) -> IntArray:
-    """Fold of each row, with as many of each side in every fold."""
+    """Assign each row to a fold, with the same share of each side in every fold."""
     fold = np.zeros(len(label), dtype=np.int64)
     for side in (0.0, 1.0):
         rows = np.flatnonzero(label == side)
@@ -160,28 +162,28 @@ def _folds(label: FloatArray, rng: np.random.Generator) -> IntArray:
 
 
 def _scored(rows: int) -> int:
-    """Rows of all folds but the first."""
+    """Return the number of rows in all folds except the first."""
     return rows - math.ceil(rows / FOLDS)
 
 
 def _by_fold(
     table: FloatArray, label: FloatArray, fold: IntArray, *, penalty: float
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """AUC of each fold but the first, its variance, and the variance it has where nothing shifted."""
-    found = []
+    """Return the AUC of each fold except the first, its variance, and its variance without a shift."""
+    folds = []
     for current in range(1, FOLDS):
         past, now = fold < current, fold == current
         beta = ridge_logistic(table[past], label[past], penalty=penalty)
         score = table[now] @ beta[1:]
         negative, positive = score[label[now] == 0], score[label[now] == 1]
         a, b = len(negative), len(positive)
-        found.append((*_delong(negative, positive), (a + b + 1) / (12 * a * b)))
-    values, variances, nulls = np.array(found).T
+        folds.append((*_delong(negative, positive), (a + b + 1) / (12 * a * b)))
+    values, variances, nulls = np.array(folds).T
     return values, variances, nulls
 
 
 def _delong(negative: FloatArray, positive: FloatArray) -> tuple[float, float]:
-    """AUC and its variance from the placements of each side among the other."""
+    """Return the AUC and its variance, from the placements of each side among the other."""
     a, b = len(negative), len(positive)
     ranks = stats.rankdata(np.concatenate([negative, positive]))
     of_positive = (ranks[a:] - stats.rankdata(positive)) / a
@@ -204,4 +206,4 @@ def _estimate(auc: float, variance: float, *, n: int, smaller: int, level: float
 
 def _contributions(slopes: FloatArray, names: Sequence[str]) -> tuple[Contribution, ...]:
     order = np.argsort(-np.abs(slopes), kind="stable").tolist()
-    return tuple(Contribution(place, names[place], float(slopes[place])) for place in order)
+    return tuple(Contribution(index, names[index], float(slopes[index])) for index in order)

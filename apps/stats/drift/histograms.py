@@ -1,4 +1,4 @@
-"""Histograms on the frozen bins of a reference: counted per day, and any window is a sum of days."""
+"""Histograms on the frozen bins of a reference: counted per day, so that any window is a sum of days."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,12 +17,14 @@ class Histogram:
     Attributes
     ----------
     bins : NumberBins or CategoryBins
+        The frozen bins.
     counts : array (bins.size,) of int
+        Rows in each bin, the missing one last.
 
     Raises
     ------
     ValueError
-        If there is not one count per bin, or one is negative or no whole number.
+        If there is not one count per bin, or a count is negative or not a whole number.
 
     Examples
     --------
@@ -39,7 +41,7 @@ class Histogram:
         object.__setattr__(self, "counts", as_ints("counts", self.counts, length=self.bins.size))
 
     def __add__(self, other: "Histogram") -> "Histogram":
-        """The rows of both.
+        """Add the rows of both.
 
         Raises
         ------
@@ -59,7 +61,7 @@ class Histogram:
 
     @property
     def known(self) -> IntArray:
-        """Counts without those of the missing bin."""
+        """Counts without the missing bin."""
         return self.counts[:-1]
 
     @property
@@ -69,22 +71,24 @@ class Histogram:
 
 
 def histogram(values: ArrayLike, *, bins: Bins) -> Histogram:
-    """Count values on bins that were frozen before.
+    """Count values on frozen bins.
 
     Parameters
     ----------
     values : array (n,)
         Numbers or categories, as the bins are.
     bins : NumberBins or CategoryBins
+        The frozen bins.
 
     Returns
     -------
     Histogram
+        Rows in each bin.
 
     Raises
     ------
     ValueError
-        If the values are no vector, or numbers are infinite.
+        If the values are not one-dimensional, or numbers are infinite.
 
     Examples
     --------
@@ -96,17 +100,19 @@ def histogram(values: ArrayLike, *, bins: Bins) -> Histogram:
 
 
 def total(histograms: Iterable[Histogram], *, bins: Bins) -> Histogram:
-    """The window that the days make up; without a day it is empty.
+    """Add up the days of a window; without a day it is empty.
 
     Parameters
     ----------
     histograms : iterable of Histogram
+        One for each day.
     bins : NumberBins or CategoryBins
-        Those of every one of them.
+        The bins of all of them.
 
     Returns
     -------
     Histogram
+        Rows of the window.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What a drift test found: an effect, its p-value, or the reason why there is none."""
+"""The result of a drift test: an effect with its p-value, or a code that says why there is none."""
 
 import math
 from dataclasses import dataclass
@@ -13,20 +13,21 @@ class DriftTest:
     Attributes
     ----------
     effect : float or None
-        None only together with a code.
+        Size of the move; None only beside a code.
     name : str
         "psi", "js" (divergence in bits, in [0, 1]), "wasserstein" (in standard deviations of the reference) or "ks".
     p_value : float or None
+        Probability of an effect at least as large without drift; None only beside a code.
     n, m : int
         Rows of reference and window that were compared.
     method : str
-        Where the p-value comes from: "psi-null", "js-null", "wasserstein-null", "chi-squared",
-        "kolmogorov-smirnov"; "none" without one.
+        Source of the p-value: "psi-null", "js-null", "wasserstein-null", "chi-squared", "kolmogorov-smirnov"; "none"
+        without one.
     expected : float or None
-        What the effect comes to, on average, where nothing has drifted.
+        Mean of the effect without drift.
     code : str or None
-        Without a number: `no_reference`, `no_population` (the window has no rows), `too_few` (below 30 rows),
-        `one_bin` (all rows in one bin, or too few outside it), `no_variation` (of the reference).
+        Without a number: `no_reference`, `no_population` (the window has no rows), `too_few` (below 30 rows), `one_bin`
+        (all rows in one bin, or too few outside it), `no_variation` (of the reference).
     """
 
     effect: float | None
@@ -48,7 +49,7 @@ class DriftTest:
 
 
 def untested(name: str, code: str, *, n: int, m: int) -> DriftTest:
-    """No number, and why.
+    """Return a test without a number, with the code that says why.
 
     >>> untested("psi", "too_few", n=900, m=3).method
     'none'
@@ -57,7 +58,7 @@ def untested(name: str, code: str, *, n: int, m: int) -> DriftTest:
 
 
 def refusal(n: int, m: int) -> str | None:
-    """Why samples of these sizes are not compared, or None.
+    """Return the code that says why samples of these sizes are not compared, or None.
 
     >>> refusal(0, 50), refusal(50, 0), refusal(50, 3), refusal(50, 50)
     ('no_reference', 'no_population', 'too_few', None)

@@ -11,15 +11,16 @@ TOLERANCE = 1e-10
 
 
 def ridge_logistic(features: ArrayLike, label: ArrayLike, *, penalty: float = 1.0) -> FloatArray:
-    """Coefficients that minimise −log likelihood + ½·penalty·Σβ²; the intercept bears no penalty.
+    """Minimize −log likelihood + ½·penalty·Σβ²; the intercept bears no penalty.
 
     Parameters
     ----------
     features : array (n, k)
-        Standardised, for the penalty treats all alike.
+        Standardized, because the penalty treats all features alike.
     label : array (n,) of 0 or 1
         Both must occur.
     penalty : float, positive
+        Weight of Σβ².
 
     Returns
     -------
@@ -29,8 +30,8 @@ def ridge_logistic(features: ArrayLike, label: ArrayLike, *, penalty: float = 1.
     Raises
     ------
     ValueError
-        If shapes differ, a value is not finite, only one label occurs, the penalty is not positive, or the features
-        are of such size that no minimum is reached.
+        If shapes differ, a value is not finite, only one label occurs, the penalty is not positive, or the features are
+        too large for a minimum to be reached.
 
     References
     ----------
@@ -52,7 +53,7 @@ def ridge_logistic(features: ArrayLike, label: ArrayLike, *, penalty: float = 1.
     design = np.column_stack([np.ones(len(y)), table])
     ridge = np.append(0.0, np.full(table.shape[1], penalty))
     beta = np.zeros(design.shape[1])
-    with np.errstate(over="ignore", invalid="ignore"):  # features of such size are refused below
+    with np.errstate(over="ignore", invalid="ignore"):  # features that overflow are refused below
         for _ in range(ITERATIONS):
             step = _newton_step(design, y, ridge, beta)
             if not np.isfinite(step).all():
@@ -60,11 +61,11 @@ def ridge_logistic(features: ArrayLike, label: ArrayLike, *, penalty: float = 1.
             beta = _downhill(design, y, ridge, beta, step)
             if np.abs(step).max() < TOLERANCE * (1 + np.abs(beta).max()):
                 return beta
-    raise ValueError("features are too large for a minimum to be reached; standardise them")
+    raise ValueError("features are too large for a minimum to be reached; standardize them")
 
 
 def as_features(name: str, values: ArrayLike) -> FloatArray:
-    """A finite table (n, k) with k ≥ 1, or a ValueError that names the argument.
+    """Return a finite table (n, k) with k ≥ 1, or raise a ValueError that names the argument.
 
     >>> as_features("window", [1.0, 2.0])
     Traceback (most recent call last):
@@ -80,14 +81,14 @@ def as_features(name: str, values: ArrayLike) -> FloatArray:
 
 def _newton_step(design: FloatArray, y: FloatArray, ridge: FloatArray, beta: FloatArray) -> FloatArray:
     p = expit(design @ beta)
-    # A row that is already certain still holds the matrix together.
+    # Certain rows keep a little weight, or the matrix would become singular.
     weight = np.maximum(p * (1 - p), 1e-12)
     hessian = (design * weight[:, None]).T @ design + np.diag(ridge)
     return np.asarray(np.linalg.solve(hessian, design.T @ (y - p) - ridge * beta), dtype=np.float64)
 
 
 def _downhill(design: FloatArray, y: FloatArray, ridge: FloatArray, beta: FloatArray, step: FloatArray) -> FloatArray:
-    """The step, halved until the loss does not rise."""
+    """Take the step, halved until the loss does not rise."""
     before = _loss(design, y, ridge, beta)
     for _ in range(30):
         if _loss(design, y, ridge, beta + step) <= before * (1 + 1e-12):

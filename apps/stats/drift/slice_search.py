@@ -1,4 +1,4 @@
-"""Where a model errs most: every slice of one or two conditions, looked at in one matrix product."""
+"""Where a model errs most: every slice of one or two conditions, searched in one matrix product."""
 
 from collections.abc import Sequence
 
@@ -22,29 +22,35 @@ def worst_slices(
     candidates: int = CANDIDATES,
     minimum: int = MINIMUM_LABELS,
 ) -> list[tuple[Condition, ...]]:
-    """Leaves of trees of depth two or less whose error rate stands out most, the most striking first.
+    """Find the leaves of trees of depth two or less whose error rate stands out most, the most striking first.
 
-    What they show on these same labels is too bad to be true: they were chosen for it. Estimate them on others.
+    Their error rates on these same labels are biased upwards, because they were chosen for them. Estimate them on
+    others.
 
     Parameters
     ----------
     errors : array (n,)
+        1 where the model was wrong, else 0, or an error pseudo-value.
     pi : array (n,), in (0, 1]
+        Probability that this label counts.
     codes : array (n, features) of int
+        Bin codes of the features.
     conditions : sequence of Condition
+        Splits to combine.
     candidates : int
-        At most so many; of slices that share more than half of their weight only the first is kept.
+        Largest number of slices. Of slices that share more than half of their weight, only the first is kept.
     minimum : int
-        Labels inside and outside a slice.
+        Fewest labels inside and outside a slice.
 
     Returns
     -------
     list of tuple of Condition
+        One or two conditions for each slice.
 
     References
     ----------
-    Chung et al. (2019), Automated data slicing for model validation (SliceFinder), for the search; the order is that
-    of the likelihood ratio of a binomial at the effective sizes.
+    Chung et al. (2019), Automated data slicing for model validation (SliceFinder), for the search. The order is that of
+    the likelihood ratio of a binomial at the effective sizes.
 
     Examples
     --------
@@ -52,7 +58,7 @@ def worst_slices(
     >>> from apps.stats.drift.conditions import Feature, conditions_of
     >>> splits = conditions_of([Feature("country", CategoryBins(("de", "fr")))])
     >>> codes, errors = np.array([[0], [1]] * 40), np.array([0.0, 1.0] * 40)
-    >>> [str(one) for found in worst_slices(errors, np.full(80, 0.1), codes, conditions=splits) for one in found]
+    >>> [str(one) for each in worst_slices(errors, np.full(80, 0.1), codes, conditions=splits) for one in each]
     ['country = fr']
     """
     inside = np.stack([rows_of([one], codes) for one in conditions]) if conditions else np.zeros((0, len(errors)))
@@ -61,18 +67,18 @@ def worst_slices(
     weight = pi.min(initial=1.0) / pi
     striking = _striking(errors, weight, member, minimum=minimum)
     first, second = np.triu_indices(len(usable))
-    # Single conditions come first, so that of equal slices the simpler one is kept.
+    # Single conditions come first: of two equal slices, keep the simpler one.
     singles_first = np.argsort(first != second, kind="stable")
     first, second = first[singles_first], second[singles_first]
     order = np.argsort(-striking[first, second], kind="stable")
     order = order[striking[first, second][order] > 0]
     pairs = zip(first[order].tolist(), second[order].tolist(), strict=True)
     kept = _without_twins(pairs, member.astype(np.bool_), weight, limit=candidates)
-    return [tuple(conditions[usable[place]] for place in sorted({a, b})) for a, b in kept]
+    return [tuple(conditions[usable[index]] for index in sorted({a, b})) for a, b in kept]
 
 
 def _striking(errors: FloatArray, weight: FloatArray, member: FloatArray, *, minimum: int) -> FloatArray:
-    """Deviance of every pair of conditions against the rest, 0 where the slice is no worse or too small."""
+    """Return the deviance of every pair of conditions against the rest, 0 where the slice is no worse or too small."""
     labels, total = member @ member.T, (member * weight) @ member.T
     squares, wrong = (member * weight**2) @ member.T, (member * weight * errors) @ member.T
     rest = weight.sum() - total
@@ -100,8 +106,8 @@ def _without_twins(
     for a, b in pairs:
         if len(kept) == limit:
             break
-        found = member[a] & member[b]
-        if all(weight[found & other].sum() <= OVERLAP * weight[found | other].sum() for other in rows):
+        inside = member[a] & member[b]
+        if all(weight[inside & other].sum() <= OVERLAP * weight[inside | other].sum() for other in rows):
             kept.append((a, b))
-            rows.append(found)
+            rows.append(inside)
     return kept

@@ -1,4 +1,4 @@
-"""Slices in which the model is weak: sought on one half of the labels, estimated on the other, both ways round."""
+"""Slices in which the model is weak: found on one half of the labels, estimated on the other, in both directions."""
 
 import math
 from collections.abc import Sequence
@@ -22,22 +22,23 @@ FALSE_DISCOVERY_RATE = 0.05
 
 @dataclass(frozen=True)
 class WeakSlice:
-    """A slice found on one half of the labels, with what the other half says of it.
+    """A slice found on one half of the labels, with its estimate from the other half.
 
     Attributes
     ----------
     conditions : tuple of Condition
-        One or two, all of them fulfilled.
+        One or two; the slice meets all of them.
     share : float
-        Of the population, by Hájek's estimate from all labels.
+        Share of the population, by Hájek's estimate from all labels.
     error, rest : Estimate
-        Error rate inside and outside, from the half on which the slice was not sought.
+        Error rate inside and outside, from the half on which the slice was not found.
     difference : Estimate
-        The one less the other.
+        Error rate inside minus outside.
     error_where_found : float
-        Error rate of the half on which it was sought: too high, since it was chosen for that. For comparison only.
+        Error rate in the half on which the slice was found: too high, because it was chosen for that. For comparison
+        only.
     p_value, q_value : float or None
-        One-sided, "no worse than the rest"; Benjamini–Hochberg over all candidates of both halves.
+        One-sided, against "no worse than the rest"; and adjusted for all candidates of both halves.
     code : str or None
         Why there is no p-value.
     """
@@ -57,21 +58,22 @@ class WeakSlice:
 
     @property
     def is_weak(self) -> bool:
-        """Whether the other half bears it out, at a false discovery rate of 5 %."""
+        """Whether the other half confirms it, at a false discovery rate of 5 %."""
         return self.q_value is not None and self.q_value < FALSE_DISCOVERY_RATE
 
 
 @dataclass(frozen=True)
 class WeakSlices:
-    """All candidates, the surest first.
+    """All candidates, the most certain first.
 
     Attributes
     ----------
     slices : tuple of WeakSlice
+        Candidates of both halves.
     n : int
-        Labels.
+        Number of labels.
     code : str or None
-        `too_few` (below 80 labels) or `no_variation` (all errors are the same) where nothing was sought.
+        Why there was no search: `too_few` (below 80 labels) or `no_variation` (all errors are the same).
     """
 
     slices: tuple[WeakSlice, ...]
@@ -103,29 +105,30 @@ def find_weak_slices(
     candidates: int = CANDIDATES,
     level: float = LEVEL,
 ) -> WeakSlices:
-    """Search slices of one or two conditions in which the model errs more than elsewhere.
+    """Search for slices of one or two conditions in which the model errs more than elsewhere.
 
     Parameters
     ----------
     errors : array (n,)
-        1 where the model was wrong, else 0; or an error pseudo-value of the labelled item, such as the bracket of a
+        1 where the model was wrong, else 0; or an error pseudo-value of the labeled item, such as the bracket of a
         two-phase label without a proxy. Values outside [0, 1] are compared on the plain scale.
     pi : array (n,), in (0, 1]
         Probability that this label counts.
     codes : array (n, features) of int
-        Places of the features' bins.
+        Bin codes of the features.
     features : sequence of Feature
-    rng : Generator
+        Features in the order of the columns.
+    rng : numpy.random.Generator
         Splits the labels into halves.
     candidates : int, at least 1
-        Slices to take from each half.
+        Number of slices to take from each half.
     level : float, in (0, 1)
-        Of the intervals.
+        Confidence level of the intervals.
 
     Returns
     -------
     WeakSlices
-        A slice sought on both halves stands there twice, once with the estimate of each.
+        A slice found on both halves appears twice, with the estimate of each.
 
     Raises
     ------
@@ -143,8 +146,8 @@ def find_weak_slices(
     >>> codes = rng.integers(0, 4, (1000, 1))
     >>> errors = rng.random(1000) < np.where(codes[:, 0] == 2, 0.5, 0.1)
     >>> countries = Feature("country", CategoryBins(("de", "fr", "it", "pl")))
-    >>> found = find_weak_slices(errors, np.full(1000, 0.05), codes, features=[countries], rng=rng)
-    >>> str(found.slices[0]), found.slices[0].is_weak
+    >>> weak = find_weak_slices(errors, np.full(1000, 0.05), codes, features=[countries], rng=rng)
+    >>> str(weak.slices[0]), weak.slices[0].is_weak
     ('country = it', True)
     """
     inclusion = as_inclusion("pi", pi)
@@ -160,14 +163,14 @@ def find_weak_slices(
         return WeakSlices((), n, code="no_variation")
     splits, shuffled = conditions_of(features), rng.permutation(n)
     halves = labels.where(shuffled[: n // 2]), labels.where(shuffled[n // 2 :])
-    found = [
+    slices = [
         _estimated(conditions, labels, sought=sought, held_out=held_out, level=level)
         for sought, held_out in (halves, halves[::-1])
         for conditions in worst_slices(sought.errors, sought.pi, sought.codes, conditions=splits, candidates=candidates)
     ]
-    adjusted = q_values(one.p_value for one in found)
-    with_q = [replace(one, q_value=q) for one, q in zip(found, adjusted, strict=True)]
-    return WeakSlices(tuple(sorted(with_q, key=_surest_first)), n)
+    adjusted = q_values(one.p_value for one in slices)
+    with_q = [replace(one, q_value=q) for one, q in zip(slices, adjusted, strict=True)]
+    return WeakSlices(tuple(sorted(with_q, key=_most_certain_first)), n)
 
 
 def _estimated(
@@ -175,12 +178,12 @@ def _estimated(
 ) -> WeakSlice:
     is_bounded = bool(((labels.errors >= 0) & (labels.errors <= 1)).all())
     inside = rows_of(conditions, held_out.codes)
-    # Half of the labels were kept for the estimate: a label counts there with half its probability.
+    # The held-out half contains each label with probability ½, so its inclusion probability is halved.
     error, rest = (
         hajek_mean(held_out.errors[rows], held_out.pi[rows] / 2, is_bounded=is_bounded, level=level)
         for rows in (inside, ~inside)
     )
-    found, everywhere = rows_of(conditions, sought.codes), rows_of(conditions, labels.codes)
+    chosen, everywhere = rows_of(conditions, sought.codes), rows_of(conditions, labels.codes)
     difference = _difference(error, rest, level=level)
     p_value, code = _worse(error, rest, difference, is_bounded=is_bounded)
     return WeakSlice(
@@ -189,14 +192,14 @@ def _estimated(
         error=error,
         rest=rest,
         difference=difference,
-        error_where_found=float(np.average(sought.errors[found], weights=sought.weight[found])),
+        error_where_found=float(np.average(sought.errors[chosen], weights=sought.weight[chosen])),
         p_value=p_value,
         code=code,
     )
 
 
 def _difference(error: Estimate, rest: Estimate, *, level: float) -> Estimate:
-    """Of two independent estimates; plain interval, Welch's degrees of freedom."""
+    """Return the difference of two independent estimates, with a plain interval and Welch's degrees of freedom."""
     n = error.n + rest.n
     if error.value is None or rest.value is None:
         return missing("no_labels", n=n)
@@ -212,7 +215,7 @@ def _difference(error: Estimate, rest: Estimate, *, level: float) -> Estimate:
 def _worse(
     error: Estimate, rest: Estimate, difference: Estimate, *, is_bounded: bool
 ) -> tuple[float | None, str | None]:
-    """One-sided p-value of "no worse than the rest", or why there is none."""
+    """Return the one-sided p-value of "no worse than the rest", or the code that says why there is none."""
     if difference.value is None:
         return None, difference.code
     if is_bounded:
@@ -224,5 +227,5 @@ def _worse(
     return float(stats.norm.sf(t) if df is None else stats.t.sf(t, df)), None
 
 
-def _surest_first(found: WeakSlice) -> tuple[float, float]:
-    return (2.0 if found.p_value is None else found.p_value, -found.share)
+def _most_certain_first(one: WeakSlice) -> tuple[float, float]:
+    return (2.0 if one.p_value is None else one.p_value, -one.share)

@@ -1,1 +1,1 @@
-"""People: how often they agree, whom to believe, and how often each of them is right."""
+"""Reviewers: how often they agree, and how often each of them is right."""

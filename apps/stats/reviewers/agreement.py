@@ -1,4 +1,4 @@
-"""How often two raters agree: their table and Cohen's κ with its interval."""
+"""Agreement of two raters: their table, and Cohen's κ with its interval."""
 
 import math
 
@@ -12,14 +12,16 @@ from apps.stats.intervals import LEVEL
 
 
 def agreement_table(first: ArrayLike, second: ArrayLike, *, classes: int, n: ArrayLike | None = None) -> FloatArray:
-    """Counts by what the first and the second said.
+    """Count items by the classes that the two raters gave.
 
     Parameters
     ----------
     first, second : array (rows,) of int, 0 … classes − 1
+        Class that each rater gave.
     classes : int
+        Number of classes.
     n : array (rows,), optional
-        Count, or weight, of each row; 1 if left out. Population cells pass their n.
+        Count, or weight, of each row; 1 by default. Population cells pass their n.
 
     Returns
     -------
@@ -48,18 +50,19 @@ def agreement_table(first: ArrayLike, second: ArrayLike, *, classes: int, n: Arr
 
 
 def cohen_kappa(table: ArrayLike, *, level: float = LEVEL) -> Estimate:
-    """Cohen's κ with the large-sample standard error of Fleiss, Cohen and Everitt.
+    """Estimate Cohen's κ, with the large-sample standard error of Fleiss, Cohen and Everitt.
 
     Parameters
     ----------
     table : array (classes, classes)
-        Counts.
-    level : float
+        Counts, as from `agreement_table`.
+    level : float, in (0, 1)
+        Confidence level of the interval.
 
     Returns
     -------
     Estimate
-        `no_labels` for an empty table, `no_variation` where both always say the same one thing.
+        `no_labels` for an empty table, `no_variation` where both raters give the same class to every item.
 
     Raises
     ------
@@ -89,7 +92,7 @@ def cohen_kappa(table: ArrayLike, *, level: float = LEVEL) -> Estimate:
 
 
 def _kappa(shares: FloatArray) -> tuple[float, FloatArray]:
-    """κ, and its influence for an item in each place of the table (mean zero)."""
+    """Return κ, and its influence for an item in each cell of the table (mean zero)."""
     rows, columns = shares.sum(axis=1), shares.sum(axis=0)
     observed, chance = float(np.trace(shares)), float(rows @ columns)
     by_chance = columns[:, None] + rows[None, :]

@@ -12,19 +12,22 @@ METRICS = ("nominal", "ordinal", "interval")
 
 
 def coincidences(table: RatingTable, *, metric: str) -> Coefficient:
-    """α as a coefficient of items that all have two ratings or more.
+    """Make α a coefficient of the items, which must all have two ratings or more.
 
-    Ordinal is interval at the midranks: the square root of Krippendorff's ordinal difference is the number of
-    ratings between two values, each end counted half.
+    Ordinal is interval at the midranks: the square root of Krippendorff's ordinal difference is the number of ratings
+    between two values, with each end counted half.
 
     Parameters
     ----------
     table : RatingTable
+        Items with two ratings or more, from `RatingTable.paired`.
     metric : {"nominal", "ordinal", "interval"}
+        Distance of two values.
 
     Returns
     -------
     Coefficient
+        Disagreement, and the influence of each pattern.
 
     References
     ----------
@@ -33,8 +36,8 @@ def coincidences(table: RatingTable, *, metric: str) -> Coefficient:
     Examples
     --------
     >>> from apps.stats.reviewers.ratings import tabulate_ratings
-    >>> found = coincidences(tabulate_ratings([[0, 0], [0, 1]]), metric="nominal")
-    >>> [float(part[0].round(3)) for part in found.disagreement(np.ones((1, 2)))]
+    >>> coefficient = coincidences(tabulate_ratings([[0, 0], [0, 1]]), metric="nominal")
+    >>> [float(part[0].round(3)) for part in coefficient.disagreement(np.ones((1, 2)))]
     [0.375, 0.375]
     """
     disagreement = partial(_disagreement, table=table, metric=metric)
@@ -46,10 +49,10 @@ def coincidences(table: RatingTable, *, metric: str) -> Coefficient:
     to_margins = (table.counts - margins * raters[:, None]) / mean_raters
     by_pairs = (apart - observed * raters) / mean_raters
     slope_observed, slope_expected = _slopes(margins, table, metric, weight / mean_raters)
-    safe = max(expected, NOTHING)  # without chance there is no figure, and none is asked for
+    safe = max(expected, NOTHING)  # at zero the caller returns no figure
     influence = -(by_pairs + to_margins @ slope_observed) / safe
     influence += observed / safe**2 * (to_margins @ slope_expected)
-    # Gwet corrects the agreement for its small sample before he centres it on the number of ratings.
+    # Gwet applies the small-sample correction before centering on the number of ratings.
     published = influence - observed / _ratings(table) * (raters - mean_raters) / mean_raters / safe
     return Coefficient(table, disagreement, influence, published)
 
@@ -69,7 +72,7 @@ def _margins(weights: FloatArray, table: RatingTable) -> FloatArray:
 
 
 def _apart(margins: FloatArray, table: RatingTable, metric: str) -> FloatArray:
-    """Σ over the ordered pairs of an item's ratings of their distance, over raters − 1: (replicates, patterns)."""
+    """Sum the distances over the ordered pairs of an item's ratings, over raters − 1: (replicates, patterns)."""
     raters = table.raters
     if metric == "nominal":
         return np.asarray((raters**2 - (table.counts**2).sum(axis=1)) / (raters - 1), dtype=np.float64)[None]
@@ -79,7 +82,7 @@ def _apart(margins: FloatArray, table: RatingTable, metric: str) -> FloatArray:
 
 
 def _expected(margins: FloatArray, table: RatingTable, metric: str) -> FloatArray:
-    """Mean distance of two ratings taken from all items."""
+    """Return the mean distance of two ratings taken from all items."""
     if metric == "nominal":
         return np.asarray(1 - (margins**2).sum(axis=-1), dtype=np.float64)
     positions = _positions(margins, table, metric)
@@ -88,25 +91,25 @@ def _expected(margins: FloatArray, table: RatingTable, metric: str) -> FloatArra
 
 
 def _positions(margins: FloatArray, table: RatingTable, metric: str) -> FloatArray:
-    """Where each value lies between 0 and 1."""
+    """Return the position of each value between 0 and 1."""
     if metric == "ordinal":
         return np.asarray(np.cumsum(margins, axis=-1) - margins / 2, dtype=np.float64)
-    half = table.values / 2  # the range of huge values would overflow
+    half = table.values / 2  # halved, so that the range of huge values does not overflow
     span = float(half[-1] - half[0])
     return ((half - half[0]) / span if span > 0 else np.zeros(len(half)))[None]
 
 
 def _slopes(margins: FloatArray, table: RatingTable, metric: str, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Derivatives of the observed and the expected disagreement by the margins."""
+    """Return the derivatives of the observed and the expected disagreement with respect to the margins."""
     if metric == "nominal":
         return np.zeros(len(margins)), -2 * margins
     positions = _positions(margins[None], table, metric)[0]
-    centred = positions - float(margins @ positions)
-    expected = 2 * centred**2
+    centered = positions - float(margins @ positions)
+    expected = 2 * centered**2
     if metric == "interval":
         return np.zeros(len(margins)), expected
     # Ordinal positions move with the margins: dx_k = Σ_{g<k} dπ_g + dπ_k/2.
     raters, by_item = table.raters, table.counts @ positions
     apart = table.counts * (raters[:, None] * positions - by_item[:, None]) * (weight / (raters - 1))[:, None]
     moved = np.tri(len(margins), k=-1) + np.eye(len(margins)) / 2
-    return 4 * apart.sum(axis=0) @ moved, expected + 4 * (margins * centred) @ moved
+    return 4 * apart.sum(axis=0) @ moved, expected + 4 * (margins * centered) @ moved

@@ -17,7 +17,7 @@ MINIMUM_REPLICATES = 100
 
 #: Weights (replicates × patterns) held in memory at a time.
 _CHUNK = 2_000_000
-#: Disagreement below this is none: what rounding leaves.
+#: Disagreement below this counts as none: it is rounding error.
 NOTHING = 1e-12
 
 #: Weights (replicates, patterns) → observed and expected disagreement, each (replicates,) and at most 1.
@@ -31,11 +31,13 @@ class Coefficient:
     Attributes
     ----------
     table : RatingTable
+        The rated items.
     disagreement : callable
+        Observed and expected disagreement for given weights.
     influence : array (patterns,)
         Influence of one item of each pattern, at the sample's own weights; mean zero.
     published : array (patterns,)
-        The same as Gwet linearises it, for the standard error that he prints.
+        The same in Gwet's linearization, for the standard error that he publishes.
     """
 
     table: RatingTable
@@ -47,17 +49,22 @@ class Coefficient:
 def conclude_coefficient(
     coefficient: Coefficient, *, rng: np.random.Generator, level: float, replicates: int = REPLICATES
 ) -> Estimate:
-    """The coefficient with its interval: t with ν degrees of freedom on the scale of log(1 − κ).
+    """Estimate the coefficient with its interval: t with ν degrees of freedom on the scale of log(1 − κ).
 
-    On that scale the interval cannot pass 1 and is as skewed as the coefficient is. ν = (Σv)²/Σv² over the items'
-    terms v of the variance: where few items disagree, few speak of the spread, however many there are.
+    On that scale the interval cannot pass 1 and is as skewed as the coefficient. ν = (Σv)²/Σv² over the items' terms v
+    of the variance: where few items disagree, only these few carry information on the spread, however many items there
+    are.
 
     Parameters
     ----------
     coefficient : Coefficient
+        A coefficient with expected disagreement.
     rng : numpy.random.Generator
+        Source of the bootstrap weights.
     level : float, in (0, 1)
+        Confidence level of the interval.
     replicates : int, at least 100
+        Bootstrap resamples.
 
     Returns
     -------
@@ -89,7 +96,7 @@ def conclude_coefficient(
         return from_interval(Interval(1 - ratio, low, high, "wilson", 0.0, 0.0, is_boundary=True), pi=pi)
     nu = _degrees(table, coefficient.influence)
     q = float(stats.t.ppf((1 + level) / 2, max(nu, 1.0)))
-    reach = min(q * _spread(coefficient, rng, replicates) / ratio, 700.0)  # exp overflows beyond
+    reach = min(q * _spread(coefficient, rng, replicates) / ratio, 700.0)  # exp overflows above 709
     low, high = _held(1 - ratio * math.exp(reach), 1 - ratio * math.exp(-reach), value=1 - ratio)
     interval = Interval(1 - ratio, low, high, "bootstrap", _standard_error(table, coefficient.published), nu)
     needed = labels_needed(df=nu + NU_0, n=len(pi), floor_labels=None, expected_labels=float(len(pi)))
@@ -97,7 +104,7 @@ def conclude_coefficient(
 
 
 def check_bootstrap(*, level: float, replicates: int) -> None:
-    """A ValueError that names the argument, before any work is done.
+    """Raise a ValueError that names the wrong argument, before any work is done.
 
     Examples
     --------
@@ -112,7 +119,7 @@ def check_bootstrap(*, level: float, replicates: int) -> None:
 
 
 def refusal(table: RatingTable) -> Estimate | None:
-    """Why these ratings bear no coefficient, or None.
+    """Return an estimate without a value where these ratings bear no coefficient, or None.
 
     Examples
     --------
@@ -129,25 +136,26 @@ def refusal(table: RatingTable) -> Estimate | None:
 
 
 def is_without_chance(coefficient: Coefficient) -> bool:
-    """Whether chance alone would agree always: everyone says the same one thing."""
+    """Whether chance alone would always agree: all ratings are the same."""
     weight = coefficient.table.items * coefficient.table.weight
     return bool(coefficient.disagreement(weight[None])[1][0] <= NOTHING)
 
 
 def _spread(coefficient: Coefficient, rng: np.random.Generator, replicates: int) -> float:
-    """Standard deviation of the coefficient over Bayesian bootstrap weights.
+    """Return the standard deviation of the coefficient over Bayesian bootstrap weights.
 
-    The weights of items alike add up to one gamma variable: the same distribution at the cost of the patterns.
+    The weights of identical items add up to one gamma variable: the same distribution, at the cost of the patterns
+    only.
     """
     table = coefficient.table
     rows = max(1, _CHUNK // len(table.items))
-    found: list[FloatArray] = []
+    ratios: list[FloatArray] = []
     for start in range(0, replicates, rows):
         size = (min(rows, replicates - start), len(table.items))
         observed, expected = coefficient.disagreement(rng.gamma(table.items, size=size) * table.weight)
-        found.append(observed / expected)
-    # The Bayesian bootstrap's variance is that of the sample over n + 1; unbiased is over n − 1.
-    return float(np.concatenate(found).std(ddof=1)) * math.sqrt((table.n + 1) / (table.n - 1))
+        ratios.append(observed / expected)
+    # The Bayesian bootstrap divides the sample variance by n + 1; the unbiased divisor is n − 1.
+    return float(np.concatenate(ratios).std(ddof=1)) * math.sqrt((table.n + 1) / (table.n - 1))
 
 
 def _degrees(table: RatingTable, influence: FloatArray) -> float:
@@ -157,13 +165,13 @@ def _degrees(table: RatingTable, influence: FloatArray) -> float:
 
 
 def _standard_error(table: RatingTable, influence: FloatArray) -> float:
-    """Of items from a superpopulation, without a finite population correction."""
+    """Return the standard error for items from a superpopulation, without a finite population correction."""
     total = float(table.items @ table.weight)
     return math.sqrt(float(table.items @ (table.weight * influence) ** 2) / total**2 * table.n / (table.n - 1))
 
 
 def _without_variation(observed: float, expected: float, *, pi: FloatArray, level: float) -> tuple[float, float]:
-    """All items alike: Wilson for the share that may yet turn out otherwise."""
+    """Return the interval where all items are alike: Wilson's, for the share that may still differ."""
     n = effective_size(pi) or 1.0
     fewest, most = wilson_interval(min(observed, 1.0) * n, n, level=level)
     return _held(1 - most / expected, 1 - fewest / expected, value=1 - observed / expected)

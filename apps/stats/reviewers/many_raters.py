@@ -151,7 +151,7 @@ def krippendorff_alpha(
 
 
 def _of_shares(table: RatingTable, *, choices: int) -> Coefficient:
-    """AC1 as a coefficient: its chance disagreement is 1 − (1 − Σπ_k²)/(K − 1), with π_k the mean class shares."""
+    """Make AC1 a coefficient: its chance disagreement is 1 − (1 − Σπ_k²)/(K − 1), with π_k the mean class shares."""
     slope = -1 / (choices - 1)
     raters, paired = table.raters, table.is_paired.astype(np.float64)
     pairs = np.where(paired > 0, raters * (raters - 1), 1.0)

@@ -1,4 +1,4 @@
-"""What several raters said of the same items, counted: the table behind every coefficient of agreement."""
+"""Ratings of several raters, counted by item: the table behind every coefficient of agreement."""
 
 from dataclasses import dataclass, replace
 
@@ -10,18 +10,18 @@ from apps.stats.arrays import BoolArray, FloatArray, as_inclusion, scaled_weight
 
 @dataclass(frozen=True, eq=False)
 class RatingTable:
-    """Items by how many raters gave them each value; items alike share a row.
+    """Items by how many raters gave them each value; identical items share a row, their pattern.
 
     Attributes
     ----------
     values : array (values,)
         The values given, ascending.
     counts : array (patterns, values)
-        Raters who gave each value, at least one a row.
+        Raters who gave each value, at least one per row.
     items : array (patterns,)
-        Items of this pattern.
+        Number of items with this pattern.
     pi : array (patterns,), in (0, 1]
-        Inclusion probability of each of them.
+        Inclusion probability of each of these items.
     """
 
     values: FloatArray
@@ -31,12 +31,12 @@ class RatingTable:
 
     @property
     def raters(self) -> FloatArray:
-        """Ratings of one item of each pattern."""
+        """Number of ratings of one item of each pattern."""
         return np.asarray(self.counts.sum(axis=1), dtype=np.float64)
 
     @property
     def is_paired(self) -> BoolArray:
-        """Whether an item has the two ratings that can agree."""
+        """Whether an item has two ratings or more, so that they can agree."""
         return self.raters >= 2
 
     @property
@@ -46,40 +46,40 @@ class RatingTable:
 
     @property
     def n(self) -> int:
-        """Items with a rating at all."""
+        """Number of items with any rating."""
         return round(float(self.items.sum()))
 
     def paired(self) -> "RatingTable":
-        """The items with two ratings or more, and the values given to them."""
+        """Return the items with two ratings or more, and the values given to them."""
         counts = self.counts[self.is_paired]
         used = counts.any(axis=0)
         kept = self.is_paired
         return replace(self, values=self.values[used], counts=counts[:, used], items=self.items[kept], pi=self.pi[kept])
 
     def pi_by_item(self) -> FloatArray:
-        """Inclusion probability of every item."""
+        """Return the inclusion probability of every item."""
         return np.repeat(self.pi, self.items.astype(np.int64))
 
 
 def tabulate_ratings(ratings: ArrayLike, *, pi: ArrayLike | None = None) -> RatingTable:
-    """Count the ratings of each item, and the items alike.
+    """Count the ratings of each item, and the items with the same counts.
 
     Parameters
     ----------
     ratings : array (items, raters)
         Class index or score that each rater gave, nan where there is none.
     pi : array (items,), in (0, 1], optional
-        Probability with which each item was drawn; 1 if left out.
+        Probability with which each item was drawn; 1 by default.
 
     Returns
     -------
     RatingTable
-        Without the items that nobody rated.
+        Without the items that have no rating.
 
     Raises
     ------
     ValueError
-        If ratings is not two-dimensional or holds infinite values, or pi does not fit.
+        If ratings is not two-dimensional or holds infinite values, or pi has another length or is out of range.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""How often one answer is given again by somebody else, answer by answer."""
+"""Specific agreement: how often another rater gives the same class, class by class."""
 
 from dataclasses import replace
 from functools import partial
@@ -27,26 +27,29 @@ def specific_agreement(
     level: float = LEVEL,
     replicates: int = REPLICATES,
 ) -> tuple[Estimate, ...]:
-    """Of a rater who gave this class: how probably another rater of the same item gave it too, class by class.
+    """Estimate, for each class, the probability that another rater of an item also gives the class that one rater gave.
 
-    Of two raters it is 2a/(2a + b + c). Overall agreement hides a rare class on which people never agree; this does
-    not. Every item counts the same, however many raters it had.
+    With two raters it is 2a/(2a + b + c). Overall agreement hides a rare class on which people never agree; specific
+    agreement does not. Every item counts the same, however many raters it had.
 
     Parameters
     ----------
     ratings : array (items, raters)
         Class that each rater gave, nan where there is none.
     classes : int
+        Number of classes.
     rng : numpy.random.Generator
-        For the bootstrap over items.
-    level : float
-    replicates : int
+        Resamples the items for the interval.
+    level : float, in (0, 1)
+        Confidence level of the intervals.
+    replicates : int, at least 100
+        Bootstrap resamples.
 
     Returns
     -------
     tuple of Estimate
-        One for each class. `no_labels` where nobody gave it to an item that has two ratings; n counts the items with
-        two ratings of which one at least is of this class. Beside the number `preliminary` or `boundary`.
+        One for each class; n counts the items with two ratings of which at least one is of this class. `no_labels`
+        where there is no such item. Beside the number: `preliminary` or `boundary`.
 
     Raises
     ------
@@ -77,7 +80,7 @@ def specific_agreement(
 
 
 def _given(paired: RatingTable, label: int) -> Coefficient | None:
-    """1 − (pairs with this class that differ)/(pairs with this class), over the items to which somebody gave it."""
+    """Return 1 − (pairs with this class that differ)/(pairs with this class), over the items with this class."""
     place = np.flatnonzero(paired.values == label)
     if len(place) == 0:
         return None
@@ -99,5 +102,5 @@ def _concluded(coefficient: Coefficient | None, *, rng: np.random.Generator, lev
     if coefficient is None:
         return missing("no_labels")
     figure = conclude_coefficient(coefficient, rng=rng, level=level, replicates=replicates)
-    # A share is not below zero, as coefficients that take chance away may be.
+    # Unlike a chance-corrected coefficient, a share cannot be below zero.
     return replace(figure, low=max(figure.low or 0.0, 0.0))

@@ -24,7 +24,7 @@ def test_shrunken_rates_are_nearer_to_the_truth_and_their_intervals_cover(mean, 
         labels = rng.integers(4, 13, 40)
         true, reviewer, label = team_of(rng, mean=mean, strength=strength, labels=labels)
         quality = reviewer_quality(reviewer, label, np.ones_like(label), reviewers=40)
-        figures = [quality.sensitivity(one) for one in range(40)]
+        figures = [quality.rate(one, truth=1, label=1) for one in range(40)]
         covered += [figure.low <= at <= figure.high for figure, at in zip(figures, true, strict=True)]
         squared += [(figure.value - at) ** 2 for figure, at in zip(figures, true, strict=True)]
         raw += list((np.bincount(reviewer, weights=label) / labels - true) ** 2)
@@ -38,7 +38,7 @@ def test_small_teams_are_covered_as_well():
     for _ in range(400):
         true, reviewer, label = team_of(rng, mean=0.85, strength=20, labels=np.full(5, 20))
         quality = reviewer_quality(reviewer, label, np.ones_like(label))
-        figures = [quality.sensitivity(one) for one in range(5)]
+        figures = [quality.rate(one, truth=1, label=1) for one in range(5)]
         covered += [figure.low <= at <= figure.high for figure, at in zip(figures, true, strict=True)]
         team = quality.team_rate(truth=1, label=1)
         of_team.append(team.low <= 0.85 <= team.high)
@@ -58,7 +58,7 @@ def test_known_probabilities_undo_a_choice_of_hard_items():
         with_pi = reviewer_quality(reviewer, label, np.ones_like(label), pi=pi[known])
         weighted.append(with_pi.team_rate(truth=1, label=1))
         plain.append(reviewer_quality(reviewer, label, np.ones_like(label)).team_rate(truth=1, label=1).value)
-        assert with_pi.sensitivity(0).n_eff < with_pi.sensitivity(0).n
+        assert with_pi.rate(0, truth=1, label=1).n_eff < with_pi.rate(0, truth=1, label=1).n
     assert np.mean([figure.value for figure in weighted]) == pytest.approx(0.775, abs=0.01)
     assert np.mean(plain) < 0.7
     assert sum(figure.low <= 0.775 <= figure.high for figure in weighted) >= 36
@@ -76,7 +76,7 @@ def test_two_like_reviewers_are_the_formula_written_out():
     uncertain = (strength / (10 + strength)) ** 2 * team * (1 - team) / (known + 1)
     se = math.sqrt(value * (1 - value) / (10 + strength + 1) + uncertain)
     size = value * (1 - value) / se**2 - 1
-    figure = quality.sensitivity(0)
+    figure = quality.rate(0, truth=1, label=1)
     assert quality.strength[1] == pytest.approx(strength)
     assert quality.team_rate(truth=1, label=1).value == pytest.approx(team)
     assert (figure.value, figure.se, figure.n, figure.n_eff) == pytest.approx((value, se, 10, 10))
@@ -88,8 +88,8 @@ def test_many_labels_speak_for_themselves():
     """Two reviewers far apart, 5,000 labels each: hardly shrunk."""
     label = [1] * 4500 + [0] * 500 + [1] * 3500 + [0] * 1500
     quality = reviewer_quality([0] * 5000 + [1] * 5000, label, [1] * 10_000)
-    assert quality.sensitivity(0).value == pytest.approx(0.9, abs=0.002)
-    assert quality.sensitivity(1).value == pytest.approx(0.7, abs=0.002)
+    assert quality.rate(0, truth=1, label=1).value == pytest.approx(0.9, abs=0.002)
+    assert quality.rate(1, truth=1, label=1).value == pytest.approx(0.7, abs=0.002)
 
 
 def test_rows_of_several_classes_add_up_to_one():
@@ -103,28 +103,22 @@ def test_rows_of_several_classes_add_up_to_one():
     assert figure.low < figure.value < figure.high
 
 
-def test_two_classes_are_the_same_as_rows_of_a_table():
+def test_the_rates_of_two_classes_add_up_to_one():
     quality = reviewer_quality([0, 0, 1, 1, 1], [1, 0, 0, 0, 1], [1, 1, 0, 0, 0])
-    assert quality.rate(0, truth=1, label=0).value == pytest.approx(1 - quality.sensitivity(0).value)
-    assert quality.specificity(1) == quality.rate(1, truth=0, label=0)
+    assert quality.rate(0, truth=1, label=0).value == pytest.approx(1 - quality.rate(0, truth=1, label=1).value)
 
 
 def test_nobody_is_known_to_be_without_error():
-    figure = reviewer_quality([0] * 30, [1] * 30, [1] * 30).sensitivity(0)
+    figure = reviewer_quality([0] * 30, [1] * 30, [1] * 30).rate(0, truth=1, label=1)
     assert 0.85 < figure.low < figure.value < 1.0
 
 
 def test_who_has_no_labels_has_a_reason_and_no_number():
     quality = reviewer_quality([0, 0], [1, 0], [1, 1], reviewers=2)
-    assert quality.sensitivity(1).code == "no_labels"
-    assert quality.specificity(0).code == "no_labels"
+    assert quality.rate(1, truth=1, label=1).code == "no_labels"
+    assert quality.rate(0, truth=0, label=0).code == "no_labels"
     assert quality.team_rate(truth=0, label=0).code == "no_labels"
-    assert reviewer_quality([], [], [], reviewers=1).sensitivity(0).code == "no_labels"
-
-
-def test_sensitivity_is_refused_where_there_are_three_classes():
-    with pytest.raises(ValueError, match="of two classes"):
-        reviewer_quality([0], [2], [2], classes=3).sensitivity(0)
+    assert reviewer_quality([], [], [], reviewers=1).rate(0, truth=1, label=1).code == "no_labels"
 
 
 @pytest.mark.parametrize("cell", [{"reviewer": -1}, {"reviewer": 2}, {"truth": 2}, {"label": -1}])
