@@ -60,6 +60,7 @@ checks() {
     ruff check .
     ruff format --check .
     lint-imports
+    djlint --lint templates
     export COUNTERSIGN_SECRET_KEY=for-checks-only DATABASE_URL=postgresql://nobody@/none?host=/nonexistent
     export REDIS_URL=redis+socket:///nonexistent
     mypy .

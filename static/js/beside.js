@@ -16,7 +16,7 @@ async function openTab(tab) {
   beside.setAttribute("aria-labelledby", tab.id);
   beside.innerHTML = '<p class="muted"></p>';
   const tell = (text) => (beside.firstElementChild.textContent = text);
-  tell(tab.dataset.url ? "Loading …" : "Nobody has written guidelines for this queue yet.");
+  tell(tab.dataset.url ? "Loading …" : "This queue has no guidelines yet.");
   if (!tab.dataset.url) return;
   const outcome = await outbox.verdict(fetch(tab.dataset.url, { headers: { "X-Fragment": "1" }, redirect: "manual" }));
   if (tab.ariaSelected !== "true") return;

@@ -15,6 +15,7 @@ from apps.accounts.pages.audit_wording import ACTS
 from apps.audit import services as audit
 from apps.audit.models import Entry
 from tests.factories import make_key, make_member, make_project
+from tests.pages import shown
 
 pytestmark = pytest.mark.django_db
 
@@ -68,7 +69,7 @@ def test_owner_finds_the_record_from_the_members(client: Client, owner):
 
 
 def test_empty_record_says_what_will_be_in_it(client: Client, owner):
-    assert "Nothing has been recorded yet" in client.get(PAGE).content.decode()
+    assert "Nothing recorded yet" in shown(client.get(PAGE))
 
 
 def test_entries_are_told_in_words_newest_first(client: Client, owner):
@@ -147,9 +148,9 @@ def test_record_is_turned_over_page_by_page_with_its_filter(client: Client, owne
 
 def test_whole_record_says_so(client: Client, owner):
     record(owner)
-    assert "The only entry was checked just now: the record is whole." in client.get(PAGE).content.decode()
+    assert "The only entry was checked just now: the record is whole." in shown(client.get(PAGE))
     record(owner)
-    assert "All 2 entries were checked just now: the record is whole." in client.get(PAGE).content.decode()
+    assert "All 2 entries were checked just now: the record is whole." in shown(client.get(PAGE))
 
 
 def test_long_record_says_how_much_of_it_was_checked(client: Client, owner, monkeypatch):
@@ -157,7 +158,7 @@ def test_long_record_says_how_much_of_it_was_checked(client: Client, owner, monk
     for _ in range(3):
         record(owner)
     tamper()
-    said = client.get(PAGE).content.decode()
+    said = shown(client.get(PAGE))
     assert "The newest 2 of 3 entries were checked just now: they are whole." in said
     assert "verify_audit" in said
 
@@ -166,7 +167,7 @@ def test_broken_record_says_where(client: Client, owner):
     record(owner)
     record(owner)
     tamper()
-    said = client.get(PAGE).content.decode()
+    said = shown(client.get(PAGE))
     assert "The record is broken at entry 1" in said
     assert "is whole" not in said
 
@@ -176,7 +177,7 @@ def test_hostile_text_is_text(client: Client, owner):
     owner.user.save()
     record(owner, "<i>act</i>", "<script>alert(1)</script>{}{{7*7}}", details={"<u>": "<img src=x>", "key": "<s>"})
     record(owner, subject="{0.__class__} %s")
-    said = client.get(PAGE).content.decode()
+    said = shown(client.get(PAGE))
     for markup in ("<b>Ana", "<i>act", "<script>alert", "<u>", "<img src=x", "<s>"):
         assert markup not in said
     assert "&lt;script&gt;alert(1)&lt;/script&gt;{}{{7*7}}" in said

@@ -174,7 +174,7 @@ def test_verify_audit_fails_where_a_chain_is_broken(capsys):
 
 def test_verify_audit_says_that_nothing_was_recorded(capsys):
     call_command("verify_audit")
-    assert capsys.readouterr().out == "Nothing has been recorded yet.\n"
+    assert capsys.readouterr().out == "Nothing recorded yet.\n"
 
 
 def test_migration_can_be_taken_back_and_put_on_again():

@@ -47,7 +47,7 @@ def test_record_is_sound_empty_filled_and_narrowed(
 ) -> None:
     page.goto("/p/office/members/")
     page.get_by_role("link", name="Record").click()
-    expect(page.get_by_role("heading", name="Nothing has been recorded yet")).to_be_visible()
+    expect(page.get_by_role("heading", name="Nothing recorded yet")).to_be_visible()
     is_sound(page)
     administer(owner)
     page.reload()

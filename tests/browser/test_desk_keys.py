@@ -114,7 +114,7 @@ def test_tabs_and_the_filter_by_mouse_and_by_key(
     page.keyboard.press("1")
     expect(page.get_by_label("Not employed")).to_be_checked()
     page.keyboard.press("g")
-    expect(page.get_by_text("Nobody has written guidelines")).to_be_visible()
+    expect(page.get_by_text("This queue has no guidelines yet")).to_be_visible()
     is_sound(page)
 
 

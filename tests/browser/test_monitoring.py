@@ -77,7 +77,7 @@ def test_an_intake_without_anything_is_sound(
     model = make_model(make_project("office"), "employment")
     sign_in(page, make_member(model.project, Role.ENGINEER).user)
     page.goto("/p/office/models/employment/intake/")
-    expect(page.get_by_text("Nothing came in the last 30 days")).to_be_visible()
+    expect(page.get_by_text("Nothing arrived in the last 30 days")).to_be_visible()
     is_sound(page)
 
 

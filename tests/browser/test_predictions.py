@@ -20,7 +20,7 @@ def test_rejected_rows_are_looked_at_filtered_and_tried_again(
     model = make_model(project, "employment")
     sign_in(page, make_member(project, Role.ENGINEER).user)
     page.goto("/p/office/models/employment/rejected/")
-    expect(page.get_by_text("Nothing is waiting")).to_be_visible()
+    expect(page.get_by_text("No rejected rows")).to_be_visible()
     is_sound(page)
 
     long = {"note": "wide " * 900, "unbroken" * 40: "x" * 600, "<b>bold</b>": 1}

@@ -82,7 +82,7 @@ def test_pages_without_anything_are_sound(
 ) -> None:
     model = make_model(make_project("office"), "employment")
     sign_in(page, make_member(model.project, Role.ENGINEER).user)
-    for where, says in (("reviewers/me/", "No answer in this time"), ("team/", "Nobody has answered in this time")):
+    for where, says in (("reviewers/me/", "No answers in this period"), ("team/", "No answers in this period")):
         page.goto(f"/p/office/models/employment/{where}")
         expect(page.get_by_text(says)).to_be_visible()
         is_sound(page)

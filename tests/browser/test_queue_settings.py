@@ -125,7 +125,7 @@ def test_a_reviewer_reads_a_page_that_is_sound(
     page: Page, look: tuple[str, int], queue: ReviewQueue, visit: Visit, is_sound: Sound
 ) -> None:
     visit("guidelines/", Role.REVIEWER)
-    expect(page.get_by_role("heading", name="Nobody has written guidelines")).to_be_visible()
+    expect(page.get_by_role("heading", name="No guidelines yet")).to_be_visible()
     is_sound(page)
     guidelines.write(queue, text=TEXT, by=None)
     page.reload()

@@ -62,7 +62,7 @@ def test_disputes_and_who_waits_for_whom(
     expect(page.get_by_role("link", name="Answer for the model")).to_be_visible()
     is_sound(page)
     page.get_by_role("link", name="Settled or withdrawn").click()
-    expect(page.get_by_role("heading", name="No dispute has been settled yet")).to_be_visible()
+    expect(page.get_by_role("heading", name="No settled disputes yet")).to_be_visible()
     is_sound(page)
 
 

@@ -23,7 +23,7 @@ def test_a_file_is_looked_at_loaded_and_followed_to_its_end(
     make_model(project, "employment")
     sign_in(page, make_member(project, Role.ENGINEER).user)
     page.goto(URL)
-    expect(page.get_by_text("No file has come yet")).to_be_visible()
+    expect(page.get_by_text("No uploads yet")).to_be_visible()
     is_sound(page)
 
     text = "\n".join([f"key,predicted_at,prediction,age,{LONG}", *ROWS])

@@ -160,7 +160,7 @@ def test_the_page_tells_what_came(visit):
 
 def test_a_page_without_anything_says_what_to_do(visit):
     page = visit.text()
-    assert "Nothing came in the last 30 days" in page
+    assert "Nothing arrived in the last 30 days" in page
     assert "How soon it is drawn" not in page
 
 

@@ -9,6 +9,7 @@ from apps.accounts.models import Role
 from apps.predictions.models import Prediction, RejectedRow
 from apps.predictions.pages import rejected
 from tests.factories import make_member, make_model, make_project, prediction_row, push_outcomes, push_predictions
+from tests.pages import shown
 
 pytestmark = pytest.mark.django_db
 URL = "/p/credit/models/loans/rejected/"
@@ -22,7 +23,7 @@ class Visit:
         self.client.force_login(make_member(self.project, role).user)
 
     def text(self, query: str = "") -> str:
-        return self.client.get(URL + query).content.decode()
+        return shown(self.client.get(URL + query))
 
 
 @pytest.fixture
@@ -78,8 +79,8 @@ def test_the_file_holds_what_the_page_shows(visit):
 
 
 def test_where_nothing_waits_the_page_says_what_it_is_for(visit):
-    assert "Nothing is waiting" in visit.text()
-    assert "No such row is waiting" in visit.text("?code=conflict")
+    assert "No rejected rows" in visit.text()
+    assert "No matching rows" in visit.text("?code=conflict")
 
 
 def test_the_model_page_leads_there_also_when_nothing_was_accepted_yet(visit):

@@ -8,6 +8,7 @@ from apps.accounts.models import Role
 from apps.predictions.models import Payload, Prediction, Upload
 from apps.predictions.services import loading
 from tests.factories import make_member, make_model, make_project
+from tests.pages import shown
 
 pytestmark = pytest.mark.django_db
 URL = "/p/credit/models/loans/uploads/"
@@ -32,7 +33,7 @@ class Visit:
         return answer.url
 
     def text(self, url: str, **headers) -> str:
-        return self.client.get(url, headers=headers).content.decode()
+        return shown(self.client.get(url, headers=headers))
 
 
 @pytest.fixture
@@ -125,7 +126,7 @@ def test_a_form_that_is_far_too_large_is_refused_unread(visit, settings):
 
 
 def test_the_list_has_the_newest_first_and_says_what_to_do_where_there_is_none(visit, django_assert_max_num_queries):
-    assert "No file has come yet" in visit.text(URL)
+    assert "No uploads yet" in visit.text(URL)
     for number in range(12):
         visit.brought(name=f"rows-{number}.csv")
     with django_assert_max_num_queries(8):

@@ -6,6 +6,7 @@ from django.test import Client
 from apps.accounts.models import Role
 from apps.registry.models import Incident, IncidentKind
 from tests.factories import MORNING, make_member, make_model, make_project
+from tests.pages import shown
 
 pytestmark = pytest.mark.django_db
 LIST = "/p/credit/models/loans/incidents/"
@@ -27,7 +28,7 @@ class Visit:
         return Incident.objects.create(model=self.model, version=version, **{**seen, **what, **fields})
 
     def text(self, url: str = LIST) -> str:
-        return self.client.get(url).content.decode()
+        return shown(self.client.get(url))
 
     def close(self, incident: Incident, **fields):
         return self.client.post(f"/p/credit/incidents/{incident.pk}/close/", fields)
@@ -51,7 +52,7 @@ def test_an_engineer_closes_with_a_note_and_the_list_remembers(visit):
     incident = visit.incident()
     assert visit.close(incident, note="The sender was mended.").url == LIST
     page = visit.text()
-    assert "No open incident" in page
+    assert "No open incidents" in page
     assert f"by {visit.user.display_name}: The sender was mended." in page
 
 

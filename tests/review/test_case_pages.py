@@ -153,7 +153,7 @@ def test_a_dispute_is_followed_by_its_reviewer_and_answered_by_an_engineer(queue
     answer(queue, anna, "no", verdict="dispute", note=HOSTILE)
     dispute = Dispute.objects.get()
     slug = queue.model.slug
-    assert "No open dispute" in visit(ben, "disputes", slug)
+    assert "No open disputes" in visit(ben, "disputes", slug)
     page = visit(anna, "disputes", slug)
     assert "an engineer may speak for the model" in page
     assert HOSTILE not in page
@@ -173,7 +173,7 @@ def test_a_question_is_answered_on_a_page_that_tells_nothing_of_the_model(queue:
     decide(claim(queue, anna), anna, "escalate", note="Is this a pension?")
     question = Question.objects.get()
     assert "Is this a pension?" in visit(carla, "questions")
-    assert "Nobody waits for you" in visit(ben, "questions")
+    assert "Nothing is waiting for you" in visit(ben, "questions")
     visit(ben, "question", question.pk, status=403)
     page = visit(carla, "question", question.pk)
     for planted in NUMBERS:
@@ -198,7 +198,7 @@ def test_live_work_shows_who_holds_what_and_takes_it_back_or_hands_it_over(queue
     send(dan, "slot_take_back", slot.pk)
     slot.refresh_from_db()
     assert slot.reviewer is None
-    assert "Nobody has a case in hand" in visit(dan, "queue_live", queue.pk)
+    assert "Nobody is working on a case" in visit(dan, "queue_live", queue.pk)
 
 
 def test_a_queue_is_paused_and_resumed_on_its_page(queue: ReviewQueue) -> None:

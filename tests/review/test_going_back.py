@@ -10,6 +10,7 @@ from apps.registry.models import ReviewQueue
 from apps.review import services
 from apps.review.models import Decision, ReviewItem, Slot, Verdict
 from apps.review.services import Answer
+from tests.pages import shown
 from tests.review.factories import answer, claim, decide, make_items, make_queue, reviewers
 from tests.review.test_pages import Person
 
@@ -143,8 +144,8 @@ def test_a_first_answer_that_is_sent_again_is_not_taken_for_the_second() -> None
     anna.look()
     slot = anna.slot
     for _ in range(2):
-        page = anna.say("class:0", slot=slot, phase="judge").content
-        assert b"Keep: " in page
+        page = shown(anna.say("class:0", slot=slot, phase="judge"))
+        assert "Keep: " in page
     assert Decision.objects.get().is_judgement
 
 

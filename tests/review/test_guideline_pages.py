@@ -11,6 +11,7 @@ from apps.accounts.models import Role
 from apps.registry.models import Guideline, ReviewQueue
 from apps.registry.services import guidelines
 from tests.factories import make_member
+from tests.pages import shown
 from tests.review.factories import make_items, make_queue
 from tests.review.test_pages import Person
 
@@ -98,7 +99,7 @@ def test_whoever_wrote_from_an_older_version_is_told_and_may_save_again(queue: R
 def test_beside_the_case_only_the_text_and_its_version_are_shown(queue: ReviewQueue) -> None:
     ada = make_member(queue.model.project, Role.ENGINEER, name="Ada").user
     guidelines.write(queue, text="Say **yes**.", change="The answer", by=ada)
-    said = look(queue, **{"X-Fragment": "1"}).content.decode()
+    said = shown(look(queue, **{"X-Fragment": "1"}))
     assert "<html" not in said
     assert "Version 1, " in said
     assert "by Ada" in said
@@ -109,16 +110,16 @@ def test_beside_the_case_only_the_text_and_its_version_are_shown(queue: ReviewQu
 def test_the_desk_says_which_version_is_in_force(queue: ReviewQueue) -> None:
     make_items(queue)
     anna = Person(queue)
-    assert "Guidelines <kbd" in anna.look().content.decode()
+    assert "Guidelines <kbd" in shown(anna.look())
     for text in ("one", "two"):
         guidelines.write(queue, text=text, by=None)
-    assert "Guidelines v2 <kbd" in anna.look().content.decode()
+    assert "Guidelines v2 <kbd" in shown(anna.look())
 
 
 def test_nobody_has_written_any_is_said_to_each_in_their_way(queue: ReviewQueue) -> None:
-    assert "Nobody has written guidelines for this queue yet" in look(queue).content.decode()
-    assert "Write below what reviewers go by" in look(queue, Role.ENGINEER).content.decode()
-    assert "Nobody has written guidelines" in look(queue, **{"X-Fragment": "1"}).content.decode()
+    assert "go by the question above each case" in look(queue).content.decode()
+    assert "Write down the question in one sentence" in look(queue, Role.ENGINEER).content.decode()
+    assert "This queue has no guidelines yet" in shown(look(queue, **{"X-Fragment": "1"}))
 
 
 def test_every_version_can_be_read_and_compared(queue: ReviewQueue) -> None:

@@ -18,6 +18,7 @@ from apps.review.models import Decision, Question, ReviewItem, Slot
 from apps.review.pages.opinions import opinions
 from apps.sampling.services import policies
 from tests.factories import make_member, make_model
+from tests.pages import shown
 from tests.review.factories import answer, claim, decide, expire, judge, make_items, make_queue, reviewers
 from tests.review.test_api import NUMBERS, PLANTED
 
@@ -63,16 +64,16 @@ def queue() -> ReviewQueue:
 
 def test_a_blind_case_is_judged_compared_and_left_for_the_next(queue: ReviewQueue) -> None:
     anna = Person(queue)
-    first = anna.look().content.decode()
+    first = shown(anna.look())
     assert "Is this person employed?" in first
     assert "Employed" in first
     assert "years" in first
     case = anna.slot.item
-    revealed = anna.say("class:0", certainty="2", note="A hunch", active_ms="900").content.decode()
+    revealed = shown(anna.say("class:0", certainty="2", note="A hunch", active_ms="900"))
     assert "73 % sure" in revealed
     assert "Keep: " in revealed
     assert "A hunch" in revealed
-    following = anna.say("keep").content.decode()
+    following = shown(anna.say("keep"))
     assert "Your judgement" in following
     case.refresh_from_db()
     assert (case.label, case.state) == (0.0, "closed")
@@ -94,7 +95,7 @@ def test_the_page_of_a_blind_case_is_the_same_whatever_the_model_said() -> None:
     for said in (PLANTED, PLANTED | {"prediction": "no", "score": 0.1, "probabilities": {"no": 0.9, "yes": 0.1}}):
         queue = make_queue()
         make_items(queue, **said)
-        page = Person(queue).look().content.decode()
+        page = shown(Person(queue).look())
         pages.append(_without_names(page[page.index("<main") : page.index("</form>")]))
     assert pages[0] == pages[1]
 
@@ -108,7 +109,7 @@ def test_a_shown_case_can_be_agreed_with_corrected_or_disputed() -> None:
     queue = make_queue(blind=False, dispute_reasons=["A fact speaks against it"])
     make_items(queue, 3, **PLANTED)
     anna = Person(queue)
-    assert "73 % sure" in anna.look().content.decode()
+    assert "73 % sure" in shown(anna.look())
     anna.say("agree")
     anna.say("class:0")
     anna.say("dispute", disputed_for="class:0", reasons=["A fact speaks against it"])
@@ -125,13 +126,13 @@ def test_the_last_answer_leads_to_why_there_is_nothing_left(queue: ReviewQueue) 
     anna.say("cannot_tell", until="2099-01-01")
     assert anna.slot.closed_at is None
     anna.say("cannot_tell")
-    page = anna.say("cannot_tell").content.decode()
+    page = shown(anna.say("cannot_tell"))
     assert "Nothing to do here right now" in page
     assert "Come back to you on the day you chose" in page
 
 
 def test_an_empty_queue_says_that_nothing_was_drawn() -> None:
-    assert "No case has been drawn" in Person(make_queue()).look().content.decode()
+    assert "No case has been drawn" in shown(Person(make_queue()).look())
 
 
 def test_a_lost_lease_is_a_409_with_the_text_kept_and_escaped(queue: ReviewQueue) -> None:
@@ -172,7 +173,7 @@ def test_without_a_script_the_form_leads_on_by_itself(queue: ReviewQueue) -> Non
     anna.look()
     response = anna.say("class:1", script=False)
     assert response.status_code == 302
-    assert "73 % sure" in anna.look().content.decode()
+    assert "73 % sure" in shown(anna.look())
     page = anna.say("perhaps", script=False, note="my long note")
     assert page.status_code == 400
     assert b"my long note" in page.content
@@ -186,7 +187,7 @@ def test_a_settled_case_shows_the_answers_without_names() -> None:
     answer(queue, anna, "no", note="Retired, I think.")
     answer(queue, ben, "yes")
     settler = Person(queue, Role.ADJUDICATOR)
-    page = settler.look().content.decode()
+    page = shown(settler.look())
     assert "Settle this case" in page
     assert "The reviewers disagree." in page
     assert "Retired, I think." in page
@@ -202,9 +203,9 @@ def test_a_regression_is_answered_with_a_number() -> None:
     policies.put_document(model, {"floor": 1.0})
     make_items(model, prediction=12.5, score=None, probabilities=None, baseline=None)
     anna = Person(model.queues.get())
-    assert 'name="number"' in anna.look().content.decode()
+    assert 'name="number"' in shown(anna.look())
     assert anna.say("number").status_code == 400
-    assert "12.5 days" in anna.say("number", number="13.5").content.decode()
+    assert "12.5 days" in shown(anna.say("number", number="13.5"))
     anna.say("keep")
     assert ReviewItem.objects.get().label == 13.5
 
@@ -236,7 +237,7 @@ def test_the_reviews_page_counts_queues_and_people(queue: ReviewQueue) -> None:
     for _ in range(3):
         answer(queue, robot)
     anna = Person(queue)
-    page = anna.client.get(reverse("reviews", args=[queue.model.project.slug, queue.model.slug])).content.decode()
+    page = shown(anna.client.get(reverse("reviews", args=[queue.model.project.slug, queue.model.slug])))
     assert "75 %" in page
     assert "3 of 4 drawn cases" in page
     cells = re.sub(r"<[^>]+>|\s+", " ", page[page.index("Ada (simulated)") :]).split()
@@ -249,15 +250,15 @@ def test_who_settles_can_have_what_is_to_be_settled_alone() -> None:
     (anna,) = reviewers(queue, 1)
     answer(queue, anna)
     settler = Person(queue, Role.ADJUDICATOR)
-    reviews = settler.client.get(reverse("reviews", args=[queue.model.project.slug, queue.model.slug])).content.decode()
+    reviews = shown(settler.client.get(reverse("reviews", args=[queue.model.project.slug, queue.model.slug])))
     way = settler.url_of_queue + "?only=adjudication"
     assert f'href="{way}">Settle 1' in reviews
-    assert "Settle this case" in settler.client.get(way).content.decode()
+    assert "Settle this case" in shown(settler.client.get(way))
     (slot,) = services.claim_slots(queue, by=settler.member, only=services.Only.ADJUDICATION)
-    after = settler.say("class:1", slot=slot, only="adjudication").content.decode()
+    after = shown(settler.say("class:1", slot=slot, only="adjudication"))
     assert "Nothing to settle here right now" in after
     assert "Your judgement" not in after
-    assert "Your judgement" in settler.look().content.decode()
+    assert "Your judgement" in shown(settler.look())
 
 
 def test_who_cannot_settle_is_not_shown_the_way_there() -> None:
@@ -266,7 +267,7 @@ def test_who_cannot_settle_is_not_shown_the_way_there() -> None:
     (anna,) = reviewers(queue, 1)
     answer(queue, anna)
     ben = Person(queue)
-    reviews = ben.client.get(reverse("reviews", args=[queue.model.project.slug, queue.model.slug])).content.decode()
+    reviews = shown(ben.client.get(reverse("reviews", args=[queue.model.project.slug, queue.model.slug])))
     assert "only=adjudication" not in reviews
 
 
@@ -302,7 +303,7 @@ def test_wrong_features_come_from_the_form_without_a_script() -> None:
     queue = make_queue(blind=False)
     make_items(queue, 2)
     anna = Person(queue)
-    page = anna.look().content.decode()
+    page = shown(anna.look())
     assert 'name="wrong:age"' in page
     fields = {"wrong:age": "stale", "wrong:sex": ""}
     assert anna.say("wrong_data", script=False, **{"wrong:age": ""}).status_code == 400
@@ -332,7 +333,7 @@ def test_people_to_ask_are_listed_with_their_roles_those_who_settle_first() -> N
     make_member(project, Role.ADJUDICATOR, name="Grace")
     make_member(project, Role.STAKEHOLDER, name="Nobody")
     make_member(project, Role.ADJUDICATOR, name="Robot", is_simulated=True)
-    page = Person(queue).look().content.decode()
+    page = shown(Person(queue).look())
     select = page[page.index('name="ask"') : page.index("</select>", page.index('name="ask"'))]
     assert re.findall(r">([^<]+)</option>", select) == ["An adjudicator", "Grace, adjudicator", "Ada, reviewer"]
 
@@ -365,7 +366,7 @@ def test_a_case_that_came_back_shows_what_was_asked_newest_first(queue: ReviewQu
     said = {"answer": "Yes, <b>since</b> 2019.", "answered_by": grace.user, "answered_at": timezone.now()}
     ask(anna, "Is this a pension?", **said)
     ask(anna, "Which one?", asked_of=grace.user)
-    page = anna.look().content.decode()
+    page = shown(anna.look())
     order = [page.index(text) for text in ("You asked Grace:", "Which one?", "Not answered yet.", "Is this a pension?")]
     assert order == sorted(order)
     assert "Grace answered:" in page
@@ -380,7 +381,7 @@ def test_what_somebody_else_asked_about_a_case_is_not_yours(queue: ReviewQueue) 
     Slot.objects.filter(pk=slot.pk).update(reviewer=Person(queue).member.user)
     ben = Person(queue)
     Slot.objects.filter(pk=slot.pk).update(reviewer=ben.member.user)
-    assert "Is this a pension?" not in ben.look().content.decode()
+    assert "Is this a pension?" not in shown(ben.look())
 
 
 def test_the_answers_to_settle_say_what_is_wrong_and_what_the_reveal_changed() -> None:
@@ -392,7 +393,7 @@ def test_the_answers_to_settle_say_what_is_wrong_and_what_the_reveal_changed() -
     decide(slot, anna, "dispute", value="yes", note="Not sure any more")
     answer(queue, ben, "yes")
     decide(claim(queue, cleo), cleo, "wrong_data", wrong_features=(("age", "stale"), ("sex", "misread")))
-    page = Person(queue, Role.ADJUDICATOR).look().content.decode()
+    page = shown(Person(queue, Role.ADJUDICATOR).look())
     said = page[page.index('class="opinions"') : page.index('class="said"')]
     for text in (
         "Certain",
@@ -425,7 +426,7 @@ def test_a_dispute_is_kept_as_a_precedent_unless_the_adjudicator_says_otherwise(
     (anna,) = reviewers(queue, 1)
     decide(claim(queue, anna), anna, "dispute", value="no", note="Retired")
     settler = Person(queue, Role.ADJUDICATOR)
-    page = settler.look().content.decode()
+    page = shown(settler.look())
     assert re.search(r'name="precedent"[^>]* checked', page)
     settler.say("class:0", **({"precedent": "on"} if keeps else {}))
     assert ReviewItem.objects.get().is_precedent is keeps
@@ -436,7 +437,7 @@ def test_what_comes_for_another_reason_is_no_precedent_unless_it_is_made_one() -
     make_items(queue)
     for member, value in zip(reviewers(queue, 2), ("no", "yes"), strict=True):
         answer(queue, member, value)
-    page = Person(queue, Role.ADJUDICATOR).look().content.decode()
+    page = shown(Person(queue, Role.ADJUDICATOR).look())
     assert 'name="precedent"' in page
     assert not re.search(r'name="precedent"[^>]* checked', page)
 
@@ -466,13 +467,13 @@ def test_a_case_says_when_it_is_due_by_the_projects_clock(queue: ReviewQueue) ->
         (at(queue, hour=17, days=-1), "late since yesterday 17:00"),
     ):
         ReviewItem.objects.update(due_at=moment)
-        page = anna.look().content.decode()
+        page = shown(anna.look())
         assert words in page
         assert (f'<span class="pill warn">{words}</span>' in page) is words.startswith("late")
     ReviewItem.objects.update(due_at=datetime(2031, 5, 4, 17, tzinfo=queue.model.zone))
-    assert "due 4 May 2031 17:00" in anna.look().content.decode()
+    assert "due 4 May 2031 17:00" in shown(anna.look())
     ReviewItem.objects.update(due_at=None)
-    assert not re.search(r"\b(due|late since)\b", anna.look().content.decode())
+    assert not re.search(r"\b(due|late since)\b", shown(anna.look()))
 
 
 def test_the_head_says_how_much_is_due_and_how_much_is_late() -> None:
@@ -482,10 +483,10 @@ def test_the_head_says_how_much_is_due_and_how_much_is_late() -> None:
     for item, moment in zip(items, (now, now, at(queue, hour=23, minute=59, second=59), None), strict=True):
         ReviewItem.objects.filter(pk=item.pk).update(due_at=moment)
     anna = Person(queue)
-    page = re.sub(r"<[^>]+>", "", anna.look().content.decode())
+    page = re.sub(r"<[^>]+>", "", shown(anna.look()))
     assert "1 due today, 2 late" in page
     ReviewItem.objects.update(state=ReviewItem.State.CLOSED)
     cache.clear()
-    page = re.sub(r"<[^>]+>", "", anna.look().content.decode())
+    page = re.sub(r"<[^>]+>", "", shown(anna.look()))
     assert not re.search(r"\d (due today|late)", page)
     assert "4 of 4 cases settled" in page

@@ -13,6 +13,7 @@ from apps.review import services
 from apps.review.pages.queue_preview import Observed, Seen, expect, observe, sentences
 from apps.review.services import Change
 from tests.factories import make_member, make_model
+from tests.pages import shown
 from tests.review.factories import answer, make_items, make_queue, reviewers
 from tests.review.test_pages import Person
 
@@ -236,9 +237,9 @@ def test_the_page_costs_the_same_for_many_cases(
 
 def test_the_preview_shows_the_form_of_the_desk_with_what_is_typed(queue: ReviewQueue) -> None:
     ada = Person(queue, Role.ENGINEER)
-    said = ada.client.post(path(queue, "queue_preview"), CHANGED).content.decode()
+    said = shown(ada.client.post(path(queue, "queue_preview"), CHANGED))
     assert "<html" not in said
-    assert "Not employed</span><kbd" in said
+    assert "Not employed</span> <kbd" in said
     assert "<span>Two</span>" in said
     assert "300 answers" in said
     assert rules_of(queue)["overlap"] == 1

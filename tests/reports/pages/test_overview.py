@@ -23,6 +23,7 @@ from tests.factories import (
     prediction_row,
     push_predictions,
 )
+from tests.pages import shown
 from tests.reports.documents import END, START, document
 
 pytestmark = pytest.mark.django_db
@@ -171,5 +172,5 @@ def test_who_is_asked_something_reads_so_on_the_first_page(client: Client) -> No
     decide(slot, by=asker, lease_token=slot.lease_token, answer=asked)
     for role, is_asked in ((Role.REVIEWER, False), (Role.ADJUDICATOR, True)):
         client.force_login(make_member(model.project, role).user)
-        page = client.get(f"/p/{model.project.slug}/").content.decode()
+        page = shown(client.get(f"/p/{model.project.slug}/"))
         assert ("1 question of a colleague waits for your answer" in page) is is_asked
