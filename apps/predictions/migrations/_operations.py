@@ -1,0 +1,36 @@
+"""Operations of this app's migrations that Django has no word for."""
+
+from django.db import migrations
+
+
+class CreatePayloadPartitions(migrations.RunSQL):
+    """Create the wide table, partitioned by month of arrival. Its partitions are made ahead of time by a task."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            """
+            CREATE TABLE predictions_payload (
+                prediction_id bigint NOT NULL,
+                received_at timestamptz NOT NULL,
+                features json NOT NULL,
+                probabilities json,
+                attributions json,
+                attribution_base double precision,
+                latency_ms double precision,
+                resources json
+            ) PARTITION BY RANGE (received_at);
+            CREATE INDEX predictions_payload_id ON predictions_payload
+                USING brin (prediction_id) WITH (pages_per_range = 16);
+            """,
+            "DROP TABLE predictions_payload",
+        )
+
+
+class CreatePredictionIds(migrations.RunSQL):
+    """Create the sequence of prediction ids. It hands out blocks, so a push costs one number and not one a row."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "CREATE SEQUENCE predictions_prediction_id_seq AS bigint INCREMENT BY 1000",
+            "DROP SEQUENCE predictions_prediction_id_seq",
+        )
