@@ -1,0 +1,25 @@
+# ruff: noqa: B018, F821  # a list for vulture; nothing imports it
+"""Names that vulture finds no caller of, and that stay. Each group says who calls them."""
+
+# config/settings.py and pyproject.toml name these by path.
+ApiKeyAuthentication, HasScope, KeyQuota, ClosedSignupAdapter
+StrictJSONParser, Negotiation, DescribedSchema, problem_response
+LengthMiddleware, DomainErrorMiddleware, BellTask, SharingWorker
+
+# Django, DRF, drf-spectacular, allauth, Celery and gunicorn call these.
+_.authenticate, _.authenticate_header, _.allow_request, _.filter_renderers, _.is_open_for_signup
+_.create_superuser, _.process_exception, _.before_start, _.readable, _.map_serializer, _.to_representation
+_.from_db_value, _.db_type, _.has_permission, _.add_arguments, _.get_security_definition, _.post, _.put
+ApiKeyScheme, StrictForms
+keep_our_logging, tell_that_we_live, when_ready, post_worker_init, post_fork
+
+# An annotation names this in quotes.
+DataAndFiles
+
+# The manager of a table that only SQL writes.
+IntakeHour
+
+# Statistics that reports and monitoring are about to use.
+exact_win_rate, total_cost, best_shift, expected_performance, confidence_sequence, find_weak_slices, domain_classifier
+judge_drift, drift_test, number_bins, category_bins, histogram
+_.is_alert, _.missing_share, _.is_weak, _.labels_for_best
