@@ -1,4 +1,4 @@
-"""A server that answers from a list, and the real one."""
+"""Clients of a scripted server, and of the real one."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -25,7 +25,7 @@ Answer = httpx.Response | Exception
 
 
 class Script:
-    """Gives its answers one a request, and keeps the requests. Once they are used up, every push is accepted."""
+    """Gives one answer per request and keeps the requests. Once the answers are used up, it accepts every push."""
 
     def __init__(self, answers: list[Answer], limits: dict[str, Any]) -> None:
         self.answers, self.limits = answers, LIMITS | limits
@@ -35,10 +35,10 @@ class Script:
         if request.url.path == "/api/v1/limits":
             return httpx.Response(200, json=self.limits)
         self.requests.append(request)
-        found = self.answers.pop(0) if self.answers else accepted(len(self.requests), rows(request))
-        if isinstance(found, Exception):
-            raise found
-        return found
+        answer = self.answers.pop(0) if self.answers else accepted(len(self.requests), rows(request))
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
     @property
     def bodies(self) -> list[bytes]:
@@ -60,17 +60,17 @@ def accepted(batch: int, number: int, **changes: Any) -> httpx.Response:
 
 @pytest.fixture(autouse=True)
 def pauses(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> list[float]:
-    """The pauses that the scripted tests made, without making them; against the real server they are made."""
-    made: list[float] = []
+    """The pauses of scripted tests, recorded instead of slept. Tests against the real server sleep."""
+    recorded: list[float] = []
     if "live_server" not in request.fixturenames:
-        monkeypatch.setattr(connection.time, "sleep", made.append)
+        monkeypatch.setattr(connection.time, "sleep", recorded.append)
         monkeypatch.setattr(connection.random, "uniform", lambda low, high: high)
-    return made
+    return recorded
 
 
 @pytest.fixture
 def scripted() -> Callable[..., tuple[Client, Script]]:
-    """A client of a server that answers so."""
+    """Make a client of a server that gives these answers."""
 
     def make(*answers: Answer, patience: float = 60.0, **limits: Any) -> tuple[Client, Script]:
         script = Script(list(answers), limits)
@@ -87,12 +87,12 @@ def model(transactional_db: None) -> MonitoredModel:
 
 @pytest.fixture
 def key(model: MonitoredModel) -> str:
-    """A key for everything, of an engineer of the model's project."""
+    """A key with every scope that acts for an engineer of the model's project."""
     return make_key(model.project, acts_for=make_member(model.project, Role.ENGINEER).user)[1]
 
 
 @pytest.fixture
 def client(live_server: LiveServer, key: str) -> Iterator[Client]:
     """A client of the real server."""
-    with Client(live_server.url, key) as found:
-        yield found
+    with Client(live_server.url, key) as connected:
+        yield connected

@@ -33,7 +33,7 @@ def flat(rows: list[dict]) -> pd.DataFrame:
 
 @pytest.fixture
 def open_case(client: Client, model: MonitoredModel) -> None:
-    """One case that waits in the queue."""
+    """A case that waits in the queue."""
     client.model(NAME).set_policies({"floor": 1.0})
     client.model(NAME).push_predictions([prediction_row(1)])
     sampling.draw_due()
@@ -41,9 +41,9 @@ def open_case(client: Client, model: MonitoredModel) -> None:
 
 
 def test_a_model_is_registered_and_described(client: Client):
-    made = client.model("loans").register({"task": "binary", "classes": ["no", "yes"], "positive_class": "yes"})
-    assert [queue["name"] for queue in made["queues"]] == ["main"]
-    assert client.model("loans").describe() == made
+    registered = client.model("loans").register({"task": "binary", "classes": ["no", "yes"], "positive_class": "yes"})
+    assert [queue["name"] for queue in registered["queues"]] == ["main"]
+    assert client.model("loans").describe() == registered
 
 
 def test_policies_can_be_read_changed_and_sent_back(client: Client):
@@ -53,7 +53,7 @@ def test_policies_can_be_read_changed_and_sent_back(client: Client):
     assert changed["floor"] == 0.5
 
 
-def test_dicts_and_frames_are_the_same_rows_to_the_server(client: Client, tmp_path: Path):
+def test_dicts_and_frames_give_the_server_the_same_rows(client: Client, tmp_path: Path):
     rows = [prediction_row(number) for number in range(1, 8)]
     path = tmp_path / "rows.parquet"
     flat(rows).to_parquet(path)
@@ -72,7 +72,7 @@ def test_a_missing_feature_is_stored_as_null(client: Client, model: MonitoredMod
     assert Payload.objects.get(prediction_id=stored.pk).features["age"] is None
 
 
-def test_rejected_rows_stand_where_they_stood_in_the_source(client: Client):
+def test_rejected_rows_have_their_position_in_the_source(client: Client):
     rows = [prediction_row(number) for number in range(1, 8)]
     rows[1]["score"] = float("inf")
     rows[4]["prediction"] = "perhaps"
@@ -86,7 +86,7 @@ def test_rejected_rows_stand_where_they_stood_in_the_source(client: Client):
     assert result.accepted == 4
 
 
-def test_a_line_that_is_no_utf8_costs_itself_only(client: Client, tmp_path: Path):
+def test_a_line_that_is_not_utf8_is_rejected_alone(client: Client, tmp_path: Path):
     path = tmp_path / "outcomes.ndjson"
     good = b'{"id": "%s", "outcome": "yes", "occurred_at": "2026-03-20T00:00:00Z"}\n'
     path.write_bytes(good % b"a" + good % b"\xff" + b"no json\n" + good % b"b")
@@ -95,7 +95,7 @@ def test_a_line_that_is_no_utf8_costs_itself_only(client: Client, tmp_path: Path
     assert [(each.row, each.code) for each in result.rejected] == [(1, "invalid_unicode"), (2, "invalid_json")]
 
 
-def test_a_push_that_is_repeated_by_name_says_what_it_said_first(client: Client):
+def test_a_repeated_run_returns_the_first_result(client: Client):
     rows = [prediction_row(number) for number in range(1, 6)]
     first = client.model(NAME).push_predictions(rows, batch_rows=2, run="nightly")
     again = client.model(NAME).push_predictions(rows, batch_rows=2, run="nightly")
@@ -103,8 +103,8 @@ def test_a_push_that_is_repeated_by_name_says_what_it_said_first(client: Client)
     assert Prediction.objects.count() == first.accepted == 5
 
 
-def test_an_answer_that_is_lost_doubles_nothing(live_server, key: str, monkeypatch: pytest.MonkeyPatch):
-    """The server stores the batch, its answer does not arrive, the batch is sent again."""
+def test_a_lost_response_duplicates_nothing(live_server, key: str, monkeypatch: pytest.MonkeyPatch):
+    """The server stores the batch, its response is lost, and the client sends the batch again."""
     real, lost = httpx.HTTPTransport(), []
 
     def lose_one(request: httpx.Request) -> httpx.Response:
@@ -130,7 +130,7 @@ def test_early_outcomes_are_parked(client: Client):
     assert Outcome.objects.count() == 2
 
 
-def test_waiting_ends_with_what_is_drawn_and_not_before(client: Client, open_case: None):
+def test_waiting_ends_once_predictions_are_drawn_and_not_before(client: Client, open_case: None):
     client.model(NAME).wait_until_drawn(timeout=0)
     client.model(NAME).push_predictions([prediction_row(2)])
     with pytest.raises(TimeoutError, match="waited 0 s for employment"):
@@ -144,7 +144,7 @@ def test_a_case_is_claimed_judged_and_decided(client: Client, open_case: None):
     assert queue.heartbeat(slot) >= slot.expires_at
     assert queue.judge(slot, "no", certainty=2)["prediction"] == "yes"
     assert queue.claim().slots[0].must_be_judged is False
-    decided = queue.decide(slot, "correct", "no", certainty=2, note="Seen the papers.")
+    decided = queue.decide(slot, "correct", "no", certainty=2, note="Checked the papers.")
     assert decided.next == []
     with pytest.raises(ConflictError):
         queue.decide(slot, "agree")
@@ -153,13 +153,13 @@ def test_a_case_is_claimed_judged_and_decided(client: Client, open_case: None):
     assert waiting.waiting["done_by_you"] == 1
 
 
-def test_a_slot_given_back_is_free_for_others(client: Client, open_case: None):
+def test_a_released_slot_is_free_for_others(client: Client, open_case: None):
     queue = client.queue(f"{NAME}:main")
     queue.release(queue.claim().slots[0])
     assert not Slot.objects.unfinished().leased().exists()
 
 
-def test_a_report_is_asked_for_awaited_and_read(client: Client, open_case: None):
+def test_a_report_is_requested_awaited_and_read(client: Client, open_case: None):
     model = client.model(NAME)
     model.push_outcomes([outcome(1)])
     truth.resolve_due()
@@ -174,7 +174,7 @@ def test_a_report_is_asked_for_awaited_and_read(client: Client, open_case: None)
     assert model.report(request.id).read() == report
 
 
-def test_the_errors_of_the_server_come_as_types(client: Client, live_server):
+def test_errors_of_the_server_have_types(client: Client, live_server):
     with pytest.raises(NotFoundError, match="not_found"):
         client.model("nobody").policies()
     with Client(live_server.url, "cs_wrong") as stranger, pytest.raises(NotAuthenticatedError):
@@ -193,7 +193,7 @@ def test_a_report_that_failed_is_an_error(scripted: Callable):
 
 
 @pytest.fixture
-def labelled(client: Client) -> list[str]:
+def labeled(client: Client) -> list[str]:
     """Seven predictions whose outcomes are known."""
     model = client.model(NAME)
     model.push_predictions([prediction_row(number) for number in range(1, 8)])
@@ -202,29 +202,29 @@ def labelled(client: Client) -> list[str]:
     return [f"case-{number}" for number in range(1, 8)]
 
 
-def test_labels_come_page_by_page_as_of_one_number(client: Client, labelled: list[str], monkeypatch):
+def test_labels_come_page_by_page_as_of_one_number(client: Client, labeled: list[str], monkeypatch):
     monkeypatch.setattr("countersign.labels.PAGE", 3)
-    found = client.model(NAME).labels()
-    first = next(found)
-    # What is corrected between two pages is not in the second one.
+    labels = client.model(NAME).labels()
+    first = next(labels)
+    # A correction between two pages is not in the second one.
     client.model(NAME).push_outcomes([outcome(7, "no")])
     truth.resolve_due()
-    rest = list(found)
-    assert [label["id"] for label in (first, *rest)] == labelled
+    rest = list(labels)
+    assert [label["id"] for label in (first, *rest)] == labeled
     assert rest[-1]["label"] == "yes"
     assert list(client.model(NAME).labels())[-1]["label"] == "no"
     assert list(client.model(NAME).labels(seq=1))[-1]["label"] == "yes"
     assert client.model(NAME).last_seq() == 2
 
 
-def test_labels_as_a_frame_have_times(client: Client, labelled: list[str]):
+def test_a_frame_of_labels_has_times(client: Client, labeled: list[str]):
     frame = client.model(NAME).labels_frame()
-    assert list(frame["id"]) == labelled
+    assert list(frame["id"]) == labeled
     assert set(frame["version"]) == {"v1"}
     assert frame["predicted_at"].max() == pd.Timestamp("2026-03-02T09:07:00Z")
 
 
-def test_no_labels_are_an_empty_frame(client: Client):
+def test_no_labels_give_an_empty_frame(client: Client):
     assert client.model(NAME).labels_frame().empty
 
 
@@ -232,14 +232,14 @@ def test_no_labels_are_an_empty_frame(client: Client):
     ("suffix", "read"),
     [(".csv", pd.read_csv), (".parquet", pd.read_parquet), (".ndjson", lambda path: pd.read_json(path, lines=True))],
 )
-def test_labels_are_saved_in_the_form_of_the_name(client: Client, labelled: list[str], tmp_path: Path, suffix, read):
+def test_labels_are_saved_in_the_format_of_the_suffix(client: Client, labeled: list[str], tmp_path: Path, suffix, read):
     path = client.model(NAME).save_labels(tmp_path / f"labels{suffix}")
-    assert list(read(path)["id"]) == labelled
+    assert list(read(path)["id"]) == labeled
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_labels_are_not_saved_as_just_anything(client: Client, tmp_path: Path):
-    with pytest.raises(ValueError, match=r"labels.xlsx: labels come as .csv, .jsonl, .ndjson, .parquet"):
+def test_an_unknown_suffix_is_refused(client: Client, tmp_path: Path):
+    with pytest.raises(ValueError, match=r"labels.xlsx: labels are saved as .csv, .jsonl, .ndjson, .parquet"):
         client.model(NAME).save_labels(tmp_path / "labels.xlsx")
 
 
@@ -254,7 +254,7 @@ def test_a_download_that_breaks_off_leaves_no_file(scripted: Callable, tmp_path:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_question_goes_to_a_person_and_wrong_data_says_which(client: Client, open_case: None):
+def test_a_question_goes_to_a_person_and_wrong_data_names_the_feature(client: Client, open_case: None):
     colleague = make_member(Slot.objects.get().queue.model.project).user
     queue = client.queue(f"{NAME}:main")
     queue.decide(queue.claim().slots[0], "escalate", note="Is this a pension?", ask=colleague.email)

@@ -1,4 +1,4 @@
-"""What is tried again, how long, and what is not."""
+"""Retries: what is retried, for how long, and what is not."""
 
 from collections.abc import Callable
 
@@ -27,7 +27,7 @@ def refusal(status: int, **headers: str) -> httpx.Response:
 
 
 @pytest.mark.parametrize(
-    "trouble",
+    "failure",
     [
         httpx.ConnectError("refused"),
         httpx.ReadTimeout("slow"),
@@ -36,14 +36,14 @@ def refusal(status: int, **headers: str) -> httpx.Response:
     ],
     ids=str,
 )
-def test_what_passes_by_itself_costs_time_and_nothing_else(scripted: Callable, trouble, pauses: list[float]):
-    client, script = scripted(trouble, trouble, POLICIES)
+def test_a_passing_failure_costs_time_and_nothing_else(scripted: Callable, failure, pauses: list[float]):
+    client, script = scripted(failure, failure, POLICIES)
     assert client.model("credit").policies() == {"floor": 0.002}
     assert len(script.requests) == 3
     assert pauses == [0.25, 0.5]
 
 
-def test_an_answer_that_breaks_off_is_asked_for_again(scripted: Callable):
+def test_a_response_that_breaks_off_is_requested_again(scripted: Callable):
     def broken():
         yield b'{"floor": '
         raise httpx.ReadError("cut off")
@@ -53,14 +53,14 @@ def test_an_answer_that_breaks_off_is_asked_for_again(scripted: Callable):
     assert len(script.requests) == 2
 
 
-@pytest.mark.parametrize(("told", "waited"), [("7", 7.25), ("0", 0.25), ("soon", 0.25)])
-def test_a_quota_is_waited_for_as_long_as_the_server_says(scripted: Callable, told, waited, pauses: list[float]):
-    client, _ = scripted(refusal(429, **{"Retry-After": told}), POLICIES)
+@pytest.mark.parametrize(("header", "waited"), [("7", 7.25), ("0", 0.25), ("soon", 0.25)])
+def test_the_client_waits_as_long_as_the_server_says(scripted: Callable, header, waited, pauses: list[float]):
+    client, _ = scripted(refusal(429, **{"Retry-After": header}), POLICIES)
     client.model("credit").policies()
     assert pauses == [waited]
 
 
-def test_a_wait_beyond_patience_is_not_begun(scripted: Callable, pauses: list[float]):
+def test_a_wait_longer_than_patience_does_not_start(scripted: Callable, pauses: list[float]):
     client, _ = scripted(refusal(429, **{"Retry-After": "61"}), patience=60.0)
     with pytest.raises(QuotaExceededError) as caught:
         client.model("credit").policies()
@@ -68,7 +68,7 @@ def test_a_wait_beyond_patience_is_not_begun(scripted: Callable, pauses: list[fl
     assert pauses == []
 
 
-def test_patience_ends(scripted: Callable, monkeypatch: pytest.MonkeyPatch):
+def test_patience_runs_out(scripted: Callable, monkeypatch: pytest.MonkeyPatch):
     clock = iter(range(0, 10_000, 40))
     monkeypatch.setattr("countersign.connection.time.monotonic", lambda: float(next(clock)))
     client, script = scripted(*[httpx.ConnectError("refused")] * 9, patience=100.0)
@@ -77,7 +77,7 @@ def test_patience_ends(scripted: Callable, monkeypatch: pytest.MonkeyPatch):
     assert len(script.requests) == 3
 
 
-def test_a_server_in_trouble_for_too_long_is_an_error(scripted: Callable):
+def test_a_server_that_fails_for_too_long_is_an_error(scripted: Callable):
     client, _ = scripted(httpx.Response(503, text="<h1>away</h1>"), patience=0)
     with pytest.raises(ServerError, match="<h1>away</h1>"):
         client.model("credit").policies()
@@ -96,7 +96,7 @@ def test_a_server_in_trouble_for_too_long_is_an_error(scripted: Callable):
         (422, InvalidError),
     ],
 )
-def test_a_refusal_is_said_at_once_and_tells_all_it_knows(scripted: Callable, status, kind, pauses: list[float]):
+def test_a_refusal_is_raised_at_once_with_all_its_details(scripted: Callable, status, kind, pauses: list[float]):
     client, script = scripted(refusal(status))
     with pytest.raises(ApiError) as caught:
         client.model("credit").policies()
@@ -107,13 +107,13 @@ def test_a_refusal_is_said_at_once_and_tells_all_it_knows(scripted: Callable, st
     assert (len(script.requests), pauses) == (1, [])
 
 
-def test_a_page_of_something_in_between_is_no_answer(scripted: Callable):
+def test_a_page_from_a_proxy_is_an_error(scripted: Callable):
     client, _ = scripted(httpx.Response(200, text="<h1>Sign in</h1>"))
     with pytest.raises(ApiError, match="not_json"):
         client.model("credit").policies()
 
 
-def test_a_mistake_in_the_address_is_not_waited_out(pauses: list[float]):
+def test_a_wrong_address_is_not_retried(pauses: list[float]):
     from countersign import Client
 
     with pytest.raises(httpx.UnsupportedProtocol):

@@ -1,4 +1,4 @@
-"""The README's first lines do what they say, as they are printed."""
+"""The client's README: its first example runs as printed."""
 
 import re
 import time
@@ -23,7 +23,7 @@ def blocks(language: str) -> list[str]:
 
 @pytest.fixture
 def worker(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever waits does the worker's work meanwhile."""
+    """Do the worker's work whenever the client pauses."""
 
     def work(seconds: float) -> None:
         sampling.draw_due()
@@ -37,7 +37,7 @@ def worker(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_first_lines_push_wait_and_claim(
+def test_the_first_example_pushes_waits_and_claims(
     live_server: LiveServer, worker: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     project = make_project("credit")
@@ -46,20 +46,20 @@ def test_the_first_lines_push_wait_and_claim(
     code = blocks("python")[0]
     assert "http://127.0.0.1:8000" in code
 
-    exec(code.replace("http://127.0.0.1:8000", live_server.url), {})  # it is ours
+    exec(code.replace("http://127.0.0.1:8000", live_server.url), {})  # code of this repository
 
     pushed, item = capsys.readouterr().out.splitlines()
     assert pushed.startswith("PushResult(accepted=10000, duplicates=0")
     assert "'features': {'income':" in item
-    assert "'prediction'" not in item  # it is blind
+    assert "'prediction'" not in item  # the case is blind
     assert Prediction.objects.count() == 10_000
 
 
-def test_the_first_lines_are_ten():
+def test_the_first_example_has_ten_lines_at_most():
     code = [line for line in blocks("python")[0].splitlines() if line and not line.startswith(("import", "from"))]
     assert len(code) <= 10
 
 
 @pytest.mark.parametrize("code", blocks("python"))
-def test_every_block_is_python(code: str):
+def test_every_example_is_valid_python(code: str):
     compile(code, str(README), "exec")

@@ -1,4 +1,4 @@
-"""The same rows from every kind of source; what is missing stays missing."""
+"""Every kind of source gives the same rows, and missing values stay missing."""
 
 import json
 from datetime import UTC, datetime
@@ -83,22 +83,22 @@ def test_every_source_gives_the_same_rows(make, tmp_path: Path):
 
 
 @pytest.mark.parametrize(("name", "total"), [("DataFrame", 2), ("Parquet file", 2), ("dicts", 2), ("generator", None)])
-def test_the_total_is_told_where_it_is_known(name, total, tmp_path: Path):
+def test_the_total_is_given_if_it_is_known(name, total, tmp_path: Path):
     assert rows_of(SOURCES[name](tmp_path)).total == total
 
 
 @pytest.mark.parametrize("missing", [None, float("nan"), np.float32("nan"), pd.NaT, pd.NA, Decimal("nan")], ids=repr)
-def test_what_is_missing_is_left_out_but_among_features_null(missing):
+def test_a_missing_value_is_left_out_and_a_missing_feature_is_null(missing):
     row = {"id": "a", "score": missing, "probabilities": {"yes": missing}, "resources.cpu": missing}
     features = {"features": {"age": missing}, "features.sex": missing}
     assert json.loads(encode(row | features)) == {"id": "a", "features": {"age": None, "sex": None}}
 
 
-def test_no_features_are_said_as_such():
+def test_empty_features_are_sent_as_empty():
     assert json.loads(encode({"id": "a", "features": {}})) == {"id": "a", "features": {}}
 
 
-def test_numbers_times_and_ids_of_other_libraries_are_written_plainly():
+def test_numbers_times_and_ids_of_other_libraries_become_plain_json():
     row = {
         "id": UUID(int=5),
         "predicted_at": MOMENT,
@@ -115,28 +115,28 @@ def test_numbers_times_and_ids_of_other_libraries_are_written_plainly():
     }
 
 
-def test_an_infinity_is_left_for_the_server_to_refuse():
+def test_infinity_is_left_for_the_server_to_reject():
     assert encode({"score": float("inf")}) == b'{"score":Infinity}'
 
 
 @pytest.mark.parametrize("value", [object(), b"bytes", np.zeros(2), {1, 2}], ids=lambda value: type(value).__name__)
-def test_what_json_has_no_words_for_is_refused(value):
+def test_values_that_json_cannot_express_are_refused(value):
     with pytest.raises((TypeError, ValueError)):
         encode({"id": "a", "features": {"x": value}})
 
 
-def test_nanoseconds_are_cut_to_what_the_server_reads():
+def test_nanoseconds_are_cut_to_microseconds():
     moments = pa.array([1_772_442_000_123_456_789], pa.timestamp("ns", "UTC"))
     row = read(pa.table({"predicted_at": moments}))[0]
     assert row["predicted_at"] == "2026-03-02T09:00:00.123456+00:00"
 
 
 @pytest.mark.parametrize("source", [{"id": "a"}, b"rows", 5], ids=repr)
-def test_what_is_no_source_is_said_to_be_none(source):
+def test_other_objects_are_refused_as_a_source(source):
     with pytest.raises(TypeError, match="iterable of dicts"):
         rows_of(source)
 
 
-def test_files_of_other_kinds_are_refused():
+def test_files_of_other_formats_are_refused():
     with pytest.raises(ValueError, match=r"rows.xlsx: files of rows end in .jsonl, .ndjson, .parquet"):
         rows_of("rows.xlsx")

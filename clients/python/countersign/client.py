@@ -1,4 +1,4 @@
-"""The entrance: one server, one key."""
+"""The entry point: one server, one key."""
 
 from threading import Lock
 from types import TracebackType
@@ -16,10 +16,10 @@ PATIENCE = 120.0
 
 
 class Client:
-    """A key's view of a Countersign server; use it as a context, from one thread or several.
+    """A connection to a Countersign server with one key. Use it as a context manager; it is thread-safe.
 
-    `timeout` is how long one answer may take, `patience` how long a call is tried again while the server is away,
-    in trouble or too busy; both in seconds. `transport` is httpx's, for proxies, certificates or tests.
+    `timeout` limits one response, `patience` limits how long a call is retried while the server is away, failing or
+    over quota; both in seconds. `transport` goes to httpx, for proxies, certificates or tests.
     """
 
     def __init__(
@@ -36,15 +36,15 @@ class Client:
         self._lock = Lock()
 
     def model(self, name: str) -> Model:
-        """A model of the key's project, registered or still to be."""
+        """Return a model of the key's project, which need not be registered yet."""
         return Model(self._connection, name, limits=self.limits)
 
     def queue(self, name: str | int) -> Queue:
-        """A review queue, by its number, as `model:queue`, or by its name where that is unambiguous."""
+        """Return a review queue by number, as `model:queue`, or by name if the name is unique."""
         return Queue(self._connection, name)
 
     def limits(self) -> Limits:
-        """What the server takes at most; asked once."""
+        """Return the server's limits. They are fetched once."""
         with self._lock:
             if self._limits is None:
                 self._limits = read(Limits, self._connection.get("limits"))

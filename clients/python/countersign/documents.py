@@ -1,4 +1,4 @@
-"""From the API's documents to typed objects."""
+"""Typed objects from the API's documents."""
 
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar
@@ -8,19 +8,19 @@ T = TypeVar("T")
 
 
 def read(kind: type[T], document: dict[str, Any]) -> T:
-    """A dataclass from the fields it knows; a newer server may say more."""
+    """Make a dataclass from the fields that it knows; a newer server may send more."""
     known = {field.name for field in fields(kind)}  # type: ignore[arg-type]  # callers pass dataclasses
     return kind(**{name: value for name, value in document.items() if name in known})
 
 
 def part(name: str | int) -> str:
-    """A name as one part of an address."""
+    """Quote a name as one segment of a path."""
     return quote(str(name), safe=":")
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What the installation takes at most; None where there is no end."""
+    """The limits of the installation; None means no limit."""
 
     body_bytes: int
     document_bytes: int

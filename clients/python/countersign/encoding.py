@@ -1,7 +1,7 @@
-"""One row to one line of JSON.
+"""Encodes one row as one line of JSON.
 
 A row is a dict in the form of the API, or flat with dotted names (`features.age`), or a mixture. None, NaN, NaT and
-pandas' NA mean that a value is missing: it is left out, except among the features, where it is null.
+pandas' NA stand for a missing value. A missing value is left out; a missing feature is null.
 """
 
 import json
@@ -14,14 +14,14 @@ from uuid import UUID
 
 FEATURES = "features"
 GROUPS = frozenset({FEATURES, "probabilities", "attributions", "resources"})
-# Most values are of these: a look at the class saves the rest.
+# Most values have one of these classes, and checking the class is fast.
 NEVER_MISSING = frozenset({str, int, bool})
 
 
 def encode(row: object) -> bytes:
-    """The row as a line, without its end. Raises TypeError or ValueError for what JSON has no words for."""
+    """Return the row as a line without the line break. Raises TypeError, ValueError if JSON cannot express it."""
     document = _nested(row) if isinstance(row, Mapping) else row
-    # An infinity is written as it is: the server says of which row and field it is.
+    # Infinity is written as it is: the server rejects the row and names the field.
     return _encoder.encode(document).encode()
 
 
@@ -49,34 +49,34 @@ def _members(group: str, values: Mapping[str, Any]) -> dict[str, Any]:
 
 @lru_cache(maxsize=10_000)
 def _place(name: object) -> tuple[str | None, str]:
-    """The group of a dotted name and the name inside; None for a field of the row itself."""
+    """Split a dotted name into its group and inner name. The group of a plain field is None."""
     group, dot, inner = str(name).partition(".")
     return (group, inner) if dot and group in GROUPS else (None, str(name))
 
 
 def is_missing(value: Any) -> bool:
-    """Whether the value stands for none."""
+    """Say whether the value stands for a missing one."""
     if value.__class__ in NEVER_MISSING:
         return False
     if value is None:
         return True
     try:
-        return bool(value != value)  # noqa: PLR0124  # true of NaN and NaT alone
-    except TypeError:  # pandas' NA is neither equal nor unequal
+        return bool(value != value)  # noqa: PLR0124  # only NaN and NaT differ from themselves
+    except TypeError:  # pandas' NA has no truth value
         return True
     except ValueError:  # an array
         return False
 
 
 def _plain(value: Any) -> Any:
-    """What JSON does not know, in its words."""
+    """Convert a value that JSON does not know."""
     if isinstance(value, datetime | date):
         return value.isoformat()
     if isinstance(value, Decimal):
         return float(value)
     if isinstance(value, UUID):
         return str(value)
-    if hasattr(value, "item"):  # a number of numpy
+    if hasattr(value, "item"):  # a numpy number
         return value.item()
     raise TypeError(f"A value of the type {type(value).__name__} cannot be sent.")
 

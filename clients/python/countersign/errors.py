@@ -1,20 +1,20 @@
-"""What can go wrong, as types: the server said no, or could not be reached in time."""
+"""Error types: the server refused, or could not be reached in time."""
 
 from typing import Any
 
 
 class CountersignError(Exception):
-    """Everything that this package raises by itself."""
+    """Base class of all errors that this package raises."""
 
 
 class UnreachableError(CountersignError):
-    """No answer came, however often it was tried."""
+    """No attempt got a response."""
 
 
 class ApiError(CountersignError):
-    """The server refused: `code` is stable, `message` is for people, `details` belong to the code.
+    """The server refused. `code` is stable, `message` is for people, and `details` depend on the code.
 
-    `retry_after` says in how many seconds to come back, where the server says so.
+    `retry_after` is the number of seconds to wait, if the server gave one.
     """
 
     def __init__(
@@ -28,17 +28,17 @@ class ApiError(CountersignError):
         self.retry_after = retry_after
 
     @classmethod
-    def of(cls, status: int, said: object, *, retry_after: float | None = None) -> "ApiError":
-        """The error of an answer; what is not of the API's form comes from something in between."""
+    def of(cls, status: int, body: object, *, retry_after: float | None = None) -> "ApiError":
+        """Make the error for a response. A body in another form than the API's comes from a proxy or the like."""
         kind = KINDS.get(status, ServerError if status >= 500 else cls)
-        if not isinstance(said, dict) or "code" not in said:
-            return kind(status, "unknown", str(said)[:500], {}, retry_after=retry_after)
-        message, details = str(said.get("message", "")), said.get("details") or {}
-        return kind(status, str(said["code"]), message, details, retry_after=retry_after)
+        if not isinstance(body, dict) or "code" not in body:
+            return kind(status, "unknown", str(body)[:500], {}, retry_after=retry_after)
+        message, details = str(body.get("message", "")), body.get("details") or {}
+        return kind(status, str(body["code"]), message, details, retry_after=retry_after)
 
 
 class InvalidError(ApiError):
-    """400, 411, 415, 422: something in what was sent; `details` says where."""
+    """400, 411, 415, 422: the request is invalid; `details` says where."""
 
 
 class NotAuthenticatedError(ApiError):
@@ -46,27 +46,27 @@ class NotAuthenticatedError(ApiError):
 
 
 class NotAllowedError(ApiError):
-    """403: the key lacks the scope, or its person the role."""
+    """403: the key lacks a scope, or its person a role."""
 
 
 class NotFoundError(ApiError):
-    """404: there is no such thing in the key's project."""
+    """404: the key's project has no such object."""
 
 
 class ConflictError(ApiError):
-    """409: the state has moved on; of a slot, somebody else holds it or it is settled."""
+    """409: the state has changed. A slot, for instance, is settled or held by somebody else."""
 
 
 class TooLargeError(ApiError):
-    """413: more than a limit allows; `details` names it as `Client.limits` does."""
+    """413: a limit is exceeded; `details` names it as `Client.limits` does."""
 
 
 class QuotaExceededError(ApiError):
-    """429: more than a key may send, for longer than the client's patience."""
+    """429: the key stayed over its quota for longer than the client's patience."""
 
 
 class ServerError(ApiError):
-    """5xx, for longer than the client's patience."""
+    """5xx: the server failed for longer than the client's patience."""
 
 
 KINDS: dict[int, type[ApiError]] = {
@@ -84,7 +84,7 @@ KINDS: dict[int, type[ApiError]] = {
 
 
 class RowsRejectedError(CountersignError):
-    """Some rows of a push were not stored; `rejected` has all of them."""
+    """Some rows of a push were not stored; `rejected` holds all of them."""
 
     def __init__(self, rejected: list[Any]) -> None:
         first = rejected[0]
@@ -94,4 +94,4 @@ class RowsRejectedError(CountersignError):
 
 
 class ReportFailedError(CountersignError):
-    """The server could not make the report."""
+    """The server failed to compute the report."""

@@ -1,4 +1,4 @@
-"""Resolved labels, with the probability of their draw: one by one, as a frame, or as a file."""
+"""Resolved labels with the probability of their draw: one by one, as a frame, or as a file."""
 
 import os
 from collections.abc import Iterator
@@ -16,19 +16,19 @@ MOMENTS = ("predicted_at", "resolved_at")
 
 
 def labels(connection: Connection, path: str, *, seq: int | None) -> Iterator[dict[str, Any]]:
-    """All labels as of one number of the record, page by page, so that a lost connection costs a page."""
+    """Yield all labels as of one resolution number. They come in pages, so a lost connection costs one page."""
     cursor = 0
     while cursor is not None:
-        asked = {"cursor": cursor, "limit": PAGE} | ({} if seq is None else {"seq": seq})
-        page = connection.get(path, **asked)
+        query = {"cursor": cursor, "limit": PAGE} | ({} if seq is None else {"seq": seq})
+        page = connection.get(path, **query)
         yield from page["labels"]
-        # What comes in between two pages is not in the second either.
+        # Later pages keep the number of the first, so new labels do not appear halfway.
         cursor, seq = page["next"], page["seq"]
 
 
 def labels_frame(connection: Connection, path: str, *, seq: int | None) -> "pd.DataFrame":
-    """All labels, one a row."""
-    import pandas as pd  # noqa: PLC0415  # an extra, needed here only
+    """Return all labels, one per row."""
+    import pandas as pd  # noqa: PLC0415  # an optional dependency
 
     frame = pd.DataFrame.from_records(list(labels(connection, path, seq=seq)))
     for name in MOMENTS:
@@ -38,15 +38,15 @@ def labels_frame(connection: Connection, path: str, *, seq: int | None) -> "pd.D
 
 
 def save_labels(connection: Connection, path: str, file: Path, *, seq: int | None) -> Path:
-    """Stream all labels into a file, in the form that its name says. Raises ValueError for other names."""
+    """Stream all labels into a file. Its suffix names the format. Raises ValueError for an unknown suffix."""
     form = FORMATS.get(file.suffix.lower())
     if form is None:
-        raise ValueError(f"{file.name}: labels come as {', '.join(sorted(FORMATS))}.")
-    asked = {"format": form} | ({} if seq is None else {"seq": seq})
-    # Under its name only once it is whole.
+        raise ValueError(f"{file.name}: labels are saved as {', '.join(sorted(FORMATS))}.")
+    query = {"format": form} | ({} if seq is None else {"seq": seq})
+    # The file gets its name only when it is complete.
     draft = file.with_name(file.name + ".part")
     try:
-        with connection.stream(path, **asked) as response, draft.open("wb") as out:
+        with connection.stream(path, **query) as response, draft.open("wb") as out:
             for piece in response.iter_bytes():
                 out.write(piece)
         os.replace(draft, file)

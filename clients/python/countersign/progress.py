@@ -1,30 +1,24 @@
-"""Telling how far a push is: a bar, a function of one's own, or nothing."""
+"""Progress of a push: a bar, a callback, or nothing."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeAlias
 
-# True for a bar; or a function that is told the rows that are answered and, where it is known, how many there are.
+# True shows a bar. A callback gets the number of acknowledged rows and the total, if it is known.
 Progress: TypeAlias = bool | Callable[[int, int | None], None]
-
-
-# What a push tells its rows to, as it goes.
+# Called with the number of acknowledged rows.
 Report: TypeAlias = Callable[[int], object]
 
 
 @contextmanager
 def reporting(progress: Progress, *, total: int | None, what: str) -> Iterator[Report]:
-    """The listener that was asked for, for one push."""
+    """Yield the function that reports the progress of one push."""
     if callable(progress):
         yield lambda done: progress(done, total)
     elif progress:
-        from tqdm import tqdm  # noqa: PLC0415  # an extra, needed here only
+        from tqdm import tqdm  # noqa: PLC0415  # an optional dependency
 
         with tqdm(total=total, desc=what, unit=" rows") as bar:
             yield lambda done: bar.update(done - bar.n)
     else:
-        yield _nobody
-
-
-def _nobody(_done: int) -> None:
-    """Nobody listens."""
+        yield lambda _done: None

@@ -1,4 +1,4 @@
-"""Reports: ask for one, wait for it, read its figures."""
+"""Reports: request one, wait for it, read its figures."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Report:
-    """A report, or how far it is. Each result has its interval beside its value, or a code where there is no number."""
+    """A report, or its progress. Each result has a value with its range, or a code if there is no number."""
 
     id: int
     status: str
@@ -34,30 +34,30 @@ class Report:
         return self.status in {"done", "failed"}
 
     def frame(self) -> "pd.DataFrame":
-        """The results, one a row; the slice in two columns, `slice.name` and `slice.value`."""
-        import pandas as pd  # noqa: PLC0415  # an extra, needed here only
+        """Return the results, one per row. The columns `slice.name` and `slice.value` hold the slice."""
+        import pandas as pd  # noqa: PLC0415  # an optional dependency
 
         rows = []
         for result in self.results:
-            where = result["slice"] or {"name": None, "value": None}
+            part = result["slice"] or {"name": None, "value": None}
             rest = {name: value for name, value in result.items() if name not in {"metric", "slice"}}
-            rows.append({"metric": result["metric"], "slice.name": where["name"], "slice.value": where["value"]} | rest)
+            rows.append({"metric": result["metric"], "slice.name": part["name"], "slice.value": part["value"]} | rest)
         return pd.DataFrame(rows)
 
 
 class ReportRequest:
-    """A report that was asked for."""
+    """A requested report."""
 
     def __init__(self, connection: Connection, number: int) -> None:
         self.id = number
         self._connection = connection
 
     def read(self) -> Report:
-        """The report as it is now."""
+        """Return the report in its current state."""
         return read(Report, self._connection.get(f"reports/{self.id}"))
 
     def wait(self, timeout: float = 600.0) -> Report:
-        """The report once it is done. Raises ReportFailedError, TimeoutError."""
+        """Wait for the report and return it. Raises ReportFailedError, TimeoutError."""
         report = wait_until(self.read, lambda each: each.is_finished, timeout=timeout, what=f"report {self.id}")
         if report.status != "done":
             raise ReportFailedError(f"{report.kind} report {report.id}: {report.error or report.status}")

@@ -1,4 +1,4 @@
-"""Reviewing by program: claim slots of a queue, judge what is blind, decide."""
+"""Reviewing by program: claim slots, judge blind cases, decide."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from countersign.documents import part, read
 
 @dataclass(frozen=True)
 class Slot:
-    """A case in one's hands until `expires_at`. What the model said is in `item` once it may be seen."""
+    """A claimed case, held until `expires_at`. `item` contains the model's answer once it may be shown."""
 
     slot: int
     queue: int
@@ -25,13 +25,13 @@ class Slot:
 
     @property
     def must_be_judged(self) -> bool:
-        """Whether the first answer comes before the model's is shown."""
+        """True while a blind case has no first answer yet."""
         return "prediction" not in self.item
 
 
 @dataclass(frozen=True)
 class Claimed:
-    """The slots one holds now; where there are none, `waiting` counts why nothing is left."""
+    """The slots that are held now. Without any, `waiting` counts the reasons why none is left."""
 
     slots: list[Slot]
     waiting: dict[str, int] = field(default_factory=dict)
@@ -39,7 +39,7 @@ class Claimed:
 
 @dataclass(frozen=True)
 class Decided:
-    """A decision that is stored, what became of its item, and the slots that come next."""
+    """A stored decision, the state of its item, and the slots that come next."""
 
     decision: int
     item_state: str
@@ -54,7 +54,7 @@ class Queue:
         self._connection = connection
 
     def claim(self, slots: int = 1, *, only: str | None = None) -> Claimed:
-        """Slots held already, then fresh ones, up to the queue's prefetch; `only` "review" or "adjudication"."""
+        """Claim slots up to the queue's prefetch, held ones first. `only` is "review" or "adjudication"."""
         body: dict[str, Any] = {"slots": slots} | ({} if only is None else {"only": only})
         answer = self._connection.post(f"queues/{part(self.name)}/claim", body)
         return Claimed([read(Slot, each) for each in answer["slots"]], answer.get("waiting", {}))
@@ -68,7 +68,7 @@ class Queue:
         note: str = "",
         active_ms: int | None = None,
     ) -> dict[str, Any]:
-        """Store the first answer to a blind case; what the model said comes back. Raises ConflictError."""
+        """Store the first answer to a blind case and return the model's. Raises ConflictError."""
         body = {"value": value, "certainty": certainty, "note": note, "active_ms": active_ms}
         answer: dict[str, Any] = self._post(slot, "judgement", body)
         return answer
@@ -88,11 +88,11 @@ class Queue:
         wrong_features: Mapping[str, str] | None = None,
         precedent: bool = False,
     ) -> Decided:
-        """Decide, and hold what comes next; `until` is a day, or a moment with its time zone.
+        """Decide, and hold the slots that come next. `until` is a day, or a moment with its time zone.
 
-        With "escalate" the note is the question, and `ask` the address of whom it is for (any adjudicator without).
-        With "wrong_data", `wrong_features` says of features "stale", "missing" or "misread". `precedent`: what settles
-        a case is held up as an example. Raises ConflictError where somebody else holds the slot, or it is settled.
+        With "escalate", the note is the question and `ask` the e-mail address of the person to ask; without it, any
+        adjudicator. With "wrong_data", `wrong_features` maps features to "stale", "missing" or "misread". `precedent`
+        marks the settled case as an example. Raises ConflictError if somebody else holds the slot, or it is settled.
         """
         body = {
             "verdict": verdict,
@@ -103,7 +103,9 @@ class Queue:
             "until": until.isoformat() if isinstance(until, date) else until,
             "active_ms": active_ms,
             "ask": ask,
-            "wrong_features": [{"feature": name, "problem": of} for name, of in (wrong_features or {}).items()],
+            "wrong_features": [
+                {"feature": name, "problem": problem} for name, problem in (wrong_features or {}).items()
+            ],
             "precedent": precedent,
         }
         answer = self._post(slot, "decision", body)
@@ -111,11 +113,11 @@ class Queue:
         return Decided(answer["decision"], answer["item_state"], following)
 
     def heartbeat(self, slot: Slot) -> str:
-        """Hold on to a slot; until when it is held now."""
+        """Extend the lease of a slot and return its new end."""
         return str(self._post(slot, "heartbeat", {})["expires_at"])
 
     def release(self, slot: Slot) -> None:
-        """Give a slot back for others."""
+        """Give a slot back, so that others can claim it."""
         self._post(slot, "release", {})
 
     def _post(self, slot: Slot, act: str, body: dict[str, Any]) -> Any:

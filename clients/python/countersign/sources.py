@@ -1,6 +1,6 @@
-"""Where rows come from: dicts, DataFrames, Arrow tables and readers, Parquet and NDJSON files; none is read at once.
+"""Sources of rows: dicts, DataFrames, Arrow tables and readers, Parquet and NDJSON files. All are read piece by piece.
 
-pandas and pyarrow are not imported to find out: who passes one of their objects has them loaded.
+pandas and pyarrow are not imported to recognize a source: a caller that passes one of their objects has loaded them.
 """
 
 import sys
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-AT_ONCE = 2_000
+CHUNK_ROWS = 2_000
 NDJSON = frozenset({".ndjson", ".jsonl"})
 PARQUET = frozenset({".parquet"})
 BOM = b"\xef\xbb\xbf"
@@ -24,26 +24,26 @@ Source: TypeAlias = (
 
 
 class Line(bytes):
-    """A row that is JSON already, without the end of its line."""
+    """A row in JSON, without the line break."""
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows to send; `total` where it is known beforehand."""
+    """Rows to send, and their number if it is known beforehand."""
 
     each: Iterator[Mapping[str, Any] | Line]
     total: int | None = None
 
 
 def rows_of(source: Source) -> Rows:
-    """The rows of any source. Raises TypeError, ValueError for what is none."""
+    """Return the rows of any source. Raises TypeError, ValueError for anything else."""
     if isinstance(source, str | Path):
         return _file(Path(source))
     pandas, pyarrow = sys.modules.get("pandas"), sys.modules.get("pyarrow")
     if pandas is not None and isinstance(source, pandas.DataFrame):
         return Rows(_frame(source), len(source))
     if pyarrow is not None and isinstance(source, pyarrow.Table | pyarrow.RecordBatch):
-        batches = source.to_batches(max_chunksize=AT_ONCE) if isinstance(source, pyarrow.Table) else [source]
+        batches = source.to_batches(max_chunksize=CHUNK_ROWS) if isinstance(source, pyarrow.Table) else [source]
         return Rows(_batches(batches), source.num_rows)
     if pyarrow is not None and isinstance(source, pyarrow.RecordBatchReader):
         return Rows(_batches(source))
@@ -63,7 +63,7 @@ def _file(path: Path) -> Rows:
 
 
 def _lines(path: Path) -> Iterator[Line]:
-    """The lines as they are: the server reads them more strictly than Python would."""
+    """Yield the lines unparsed: the server reads JSON more strictly than Python does."""
     with path.open("rb") as file:
         for number, line in enumerate(file):
             if row := (line.removeprefix(BOM) if number == 0 else line).strip():
@@ -71,38 +71,38 @@ def _lines(path: Path) -> Iterator[Line]:
 
 
 def _parquet(path: Path) -> Rows:
-    import pyarrow.parquet as pq  # noqa: PLC0415  # an extra, needed here only
+    import pyarrow.parquet as pq  # noqa: PLC0415  # an optional dependency
 
     file = pq.ParquetFile(path)
 
     def each() -> Iterator[Mapping[str, Any]]:
         with file:
-            yield from _batches(file.iter_batches(batch_size=AT_ONCE))
+            yield from _batches(file.iter_batches(batch_size=CHUNK_ROWS))
 
     return Rows(each(), file.metadata.num_rows)
 
 
 def _frame(frame: "pd.DataFrame") -> Iterator[Mapping[str, Any]]:
     names = [str(name) for name in frame.columns]
-    for start in range(0, len(frame), AT_ONCE):
-        part = frame.iloc[start : start + AT_ONCE]
-        # As objects, column by column: row by row, pandas would make floats of integers.
-        columns = [part.iloc[:, at].astype(object).tolist() for at in range(len(names))]
+    for start in range(0, len(frame), CHUNK_ROWS):
+        part = frame.iloc[start : start + CHUNK_ROWS]
+        # Convert by column: pandas turns integers into floats in a row of mixed types.
+        columns = [part.iloc[:, position].astype(object).tolist() for position in range(len(names))]
         yield from _rows(names, columns)
 
 
 def _batches(batches: Iterable[Any]) -> Iterator[Mapping[str, Any]]:
     for batch in batches:
-        for start in range(0, batch.num_rows, AT_ONCE):
-            part = batch.slice(start, AT_ONCE)
+        for start in range(0, batch.num_rows, CHUNK_ROWS):
+            part = batch.slice(start, CHUNK_ROWS)
             yield from _rows(part.schema.names, [_values(column) for column in part.columns])
 
 
 def _values(column: "pa.Array") -> list[Any]:
-    import pyarrow as pa  # noqa: PLC0415  # who has a column has it loaded
+    import pyarrow as pa  # noqa: PLC0415  # loaded already: the column is its object
 
     if pa.types.is_timestamp(column.type) and column.type.unit == "ns":
-        # Python's own moments end at microseconds.
+        # Python's datetime has microseconds at most.
         column = column.cast(pa.timestamp("us", column.type.tz), safe=False)
     values: list[Any] = column.to_pylist()
     return values

@@ -1,4 +1,4 @@
-"""Asking again and again until something is so."""
+"""Polling until a condition holds."""
 
 import time
 from collections.abc import Callable
@@ -9,10 +9,10 @@ FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 2.0
 
 
-def wait_until(ask: Callable[[], T], is_so: Callable[[T], bool], *, timeout: float, what: str) -> T:
-    """The first answer that is so. Raises TimeoutError."""
+def wait_until(ask: Callable[[], T], is_done: Callable[[T], bool], *, timeout: float, what: str) -> T:
+    """Return the first answer that is done. Raises TimeoutError."""
     deadline, pause = time.monotonic() + timeout, FIRST_PAUSE
-    while not is_so(answer := ask()):
+    while not is_done(answer := ask()):
         left = deadline - time.monotonic()
         if left <= 0:
             raise TimeoutError(f"waited {timeout:g} s for {what}")
