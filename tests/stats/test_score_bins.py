@@ -5,7 +5,7 @@ from scipy.special import expit
 from apps.stats.score_bins import bin_centers, bin_edges, logit_bin
 
 
-def test_every_bin_centre_falls_into_its_own_bin():
+def test_every_bin_center_falls_into_its_own_bin():
     bins = np.arange(200)
     assert (logit_bin(expit(bin_centers(bins))) == bins).all()
 
@@ -22,7 +22,7 @@ def test_a_score_outside_the_unit_interval_is_refused():
         logit_bin([1.2])
 
 
-def test_a_missing_score_has_the_bin_minus_one_and_sits_in_the_middle():
+def test_a_missing_score_has_bin_minus_one_and_its_center_is_zero():
     assert logit_bin([np.nan]).tolist() == [-1]
     assert bin_centers([-1]).tolist() == [0.0]
     with pytest.raises(ValueError, match="below 200"):

@@ -11,12 +11,12 @@ from apps.stats.estimate import Estimate, exactly, missing
 P_VALUES = st.lists(st.one_of(st.none(), st.just(math.nan), st.floats(0, 1)), max_size=30)
 
 
-def test_by_hand():
+def test_q_values_by_hand():
     """Four tests: .005·4/1, .02·4/2, .03·4/3 and .9."""
     assert q_values([0.9, 0.02, 0.005, 0.03]) == pytest.approx((0.9, 0.04, 0.02, 0.04))
 
 
-def test_what_was_not_tested_keeps_its_place_and_does_not_count():
+def test_an_untested_hypothesis_keeps_its_place_and_does_not_count():
     assert q_values([None, 0.02, math.nan, 0.04]) == (None, 0.04, None, 0.04)
     assert q_values([None]) == (None,)
     assert q_values([]) == ()
@@ -42,37 +42,37 @@ def slice_of(value, se=0.04, df=40.0):
 
 
 def test_slices_are_adjusted_together_and_keep_their_order():
-    found = by_slice([slice_of(0.5), missing("no_disagreement"), slice_of(0.75), exactly(0.7, n=9)], against=0.5)
-    assert [test.code for test in found] == [None, "no_disagreement", None, "exact"]
-    assert found[0].p_value == pytest.approx(1.0)
-    assert found[2].q_value == pytest.approx(2 * found[2].p_value)  # two tests were made, not four
-    assert found[1].q_value is None
+    tests = by_slice([slice_of(0.5), missing("no_disagreement"), slice_of(0.75), exactly(0.7, n=9)], against=0.5)
+    assert [test.code for test in tests] == [None, "no_disagreement", None, "exact"]
+    assert tests[0].p_value == pytest.approx(1.0)
+    assert tests[2].q_value == pytest.approx(2 * tests[2].p_value)  # two of the four were tested
+    assert tests[1].q_value is None
 
 
-def test_each_slice_can_be_held_against_its_own_rest():
-    found = by_slice([slice_of(0.6), slice_of(0.6)], against=[slice_of(0.6), slice_of(0.3)])
-    assert found[0].p_value == pytest.approx(1.0)
-    assert found[1].q_value < 0.001
+def test_each_slice_can_be_compared_with_its_own_rest():
+    tests = by_slice([slice_of(0.6), slice_of(0.6)], against=[slice_of(0.6), slice_of(0.3)])
+    assert tests[0].p_value == pytest.approx(1.0)
+    assert tests[1].q_value < 0.001
 
 
-def test_no_slices_no_tests():
+def test_without_slices_there_are_no_tests():
     assert by_slice([], against=0.5) == ()
 
 
-def test_as_many_rests_as_slices():
+def test_the_number_of_rests_must_be_that_of_the_slices():
     with pytest.raises(ValueError, match="against must have length 1"):
         by_slice([slice_of(0.5)], against=[])
 
 
-def test_of_true_null_slices_few_are_found():
-    """Simulation, seed 5: 500 windows of 20 slices that win half of the time; Benjamini–Hochberg keeps 5 %."""
+def test_few_slices_are_rejected_when_none_differs():
+    """Simulation, seed 5: 500 windows of 20 slices with a true win rate of one half."""
     rng = np.random.default_rng(5)
     wins, n = rng.binomial(60, 0.5, (500, 20)) / 60, 60
     windows = [
         [Estimate(v, 0.0, 1.0, "plain", n, n_eff=n, se=math.sqrt(v * (1 - v) / n), df=n - 1.0) for v in row.tolist()]
         for row in wins
     ]
-    found = [any(test.q_value < 0.05 for test in by_slice(window, against=0.5)) for window in windows]
-    assert 0.005 <= np.mean(found) <= 0.07
+    rejected = [any(test.q_value < 0.05 for test in by_slice(window, against=0.5)) for window in windows]
+    assert 0.005 <= np.mean(rejected) <= 0.07
     alone = np.mean([any(test.p_value < 0.05 for test in by_slice(window, against=0.5)) for window in windows])
-    assert alone > 0.5  # what one would report without
+    assert alone > 0.5  # without the adjustment

@@ -19,15 +19,15 @@ def test_the_interval_is_clopper_and_pearson_s(wins):
 
 def test_all_wins_in_closed_form():
     """The lower end of n of n is (α/2)^(1/n), and the p-value 2·½ⁿ."""
-    found = exact_win_rate([1] * 12, [0.1] * 12)
-    assert found.estimate.low == pytest.approx(0.025 ** (1 / 12)) == beta.ppf(0.025, 12, 1)
-    assert (found.estimate.value, found.estimate.high) == (1.0, 1.0)
-    assert found.p_value == pytest.approx(2 * 0.5**12)
+    rate = exact_win_rate([1] * 12, [0.1] * 12)
+    assert rate.estimate.low == pytest.approx(0.025 ** (1 / 12)) == beta.ppf(0.025, 12, 1)
+    assert (rate.estimate.value, rate.estimate.high) == (1.0, 1.0)
+    assert rate.p_value == pytest.approx(2 * 0.5**12)
 
 
-def test_unequal_probabilities_have_no_binomial():
-    found = exact_win_rate([1, 0, 1], [0.2, 0.2, 0.4])
-    assert (found.estimate.code, found.estimate.value, found.estimate.n, found.p_value) == (
+def test_unequal_probabilities_are_refused_with_a_code():
+    rate = exact_win_rate([1, 0, 1], [0.2, 0.2, 0.4])
+    assert (rate.estimate.code, rate.estimate.value, rate.estimate.n, rate.p_value) == (
         "unequal_probabilities",
         None,
         3,
@@ -39,7 +39,7 @@ def test_the_last_digits_of_a_probability_do_not_make_it_unequal():
     assert exact_win_rate([1, 0], [0.3, 0.1 * 3]).estimate.value == 0.5
 
 
-def test_no_labels_no_rate():
+def test_without_labels_there_is_no_rate():
     assert exact_win_rate([], []).estimate.code == "no_labels"
 
 
@@ -59,10 +59,10 @@ def test_bad_input_is_named(wins, pi, level, complaint):
 
 
 @given(st.lists(ANYTHING, max_size=5), st.lists(ANYTHING, max_size=5))
-def test_whatever_comes_in_an_error_or_a_number_or_a_code_comes_out(wins, pi):
+def test_any_input_gives_an_error_a_number_or_a_code(wins, pi):
     try:
-        found = exact_win_rate(wins, pi)
+        rate = exact_win_rate(wins, pi)
     except ValueError:
         return
-    assert (found.p_value is None) == (found.estimate.code is not None)
-    assert found.p_value is None or 0 <= found.estimate.low <= found.estimate.value <= found.estimate.high <= 1
+    assert (rate.p_value is None) == (rate.estimate.code is not None)
+    assert rate.p_value is None or 0 <= rate.estimate.low <= rate.estimate.value <= rate.estimate.high <= 1

@@ -32,31 +32,31 @@ def world():
 
 
 def test_each_direction_has_its_rate_and_small_errors_cost_nothing():
-    """By hand: 3 too high: 1·(3 − .5); 2 too low: 4·(2 − .5); a half either way: nothing."""
+    """By hand: 3 too high: 1·(3 − .5); 2 too low: 4·(2 − .5); half a unit either way costs nothing."""
     assert COST([10, 10, 10, 10], [7, 12, 10.5, 9.5]).tolist() == [2.5, 6.0, 0.0, 0.0]
 
 
-def test_equal_rates_are_the_absolute_error(world):
+def test_equal_rates_give_the_absolute_error(world):
     predicted, truth, _ = world
     assert UnitCost(2.0, 2.0)(predicted, truth) == pytest.approx(2 * np.abs(predicted - truth))
 
 
 def test_the_total_covers_the_cost_of_every_row(world):
-    """100 draws of 460 labels, seed 66; a true coverage of 95 % stays at 88 or more."""
+    """100 draws of 460 labels, seed 66; with a true coverage of 95 %, at least 88 cover."""
     predicted, truth, pi = world
     rng, target = np.random.default_rng(66), COST(predicted, truth).sum()
     figures = [total_cost(estimator(predicted, truth, pi, rng.random(ROWS) < pi), COST) for _ in range(100)]
     assert sum(figure.low <= target <= figure.high for figure in figures) >= 88
 
 
-def test_everything_known_is_the_sum(world):
+def test_with_every_row_labeled_the_total_is_the_sum(world):
     predicted, truth, _ = world
     figure = total_cost(estimator(predicted, truth, np.ones(ROWS), np.ones(ROWS, dtype=bool)), COST)
     assert figure.value == pytest.approx(COST(predicted, truth).sum())
     assert (figure.low, figure.high) == (figure.value, figure.value)
 
 
-def test_no_labels_no_total(world):
+def test_without_labels_there_is_no_total(world):
     predicted, truth, pi = world
     assert total_cost(estimator(predicted, truth, pi, np.zeros(ROWS, dtype=bool)), COST).code == "no_labels"
 
@@ -75,9 +75,9 @@ def test_bad_rows_are_named(predicted, truth):
 
 
 @given(st.floats(), st.floats(), st.floats(), st.lists(st.tuples(st.floats(), st.floats())))
-def test_whatever_comes_in_an_error_or_a_cost_comes_out(over, under, dead_zone, rows):
-    said, true = (list(column) for column in zip(*rows, strict=True)) if rows else ([], [])
-    found = judged(
-        lambda: UnitCost(over, under, dead_zone)(said, true), "over", "under", "dead_zone", "predicted", "truth"
+def test_any_input_gives_an_error_or_a_cost(over, under, dead_zone, rows):
+    predicted, true = (list(column) for column in zip(*rows, strict=True)) if rows else ([], [])
+    costs = judged(
+        lambda: UnitCost(over, under, dead_zone)(predicted, true), "over", "under", "dead_zone", "predicted", "truth"
     )
-    assert found is None or (found >= 0).all()
+    assert costs is None or (costs >= 0).all()

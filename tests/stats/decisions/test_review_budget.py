@@ -35,41 +35,41 @@ def estimator():
 
 
 def test_the_budget_has_the_largest_net_worth(estimator):
-    """Every number of labels up to a thousand, tried one by one, with n all labels that were drawn."""
+    """The oracle tries every number of labels up to a thousand, with n = all labels drawn."""
     difference = estimator.mean_value(MATRIX, against_baseline=True)
     n, drawn = difference.n, len(estimator.sample.pi)
     assert n < drawn / 5
-    # Of k labels k·n/drawn matter.
+    # k·n/drawn of k labels matter.
     nets = [worth_of_labels(difference, k * n / drawn, **TERMS).worth - 2.5 * k for k in range(1_001)]
-    found = review_budget(estimator, MATRIX, **TERMS, at_most=1_000)
-    assert found.net == pytest.approx(max(nets), rel=1e-3)
-    assert found.k == pytest.approx(int(np.argmax(nets)), rel=0.08)
-    assert found.cost == 2.5 * found.k
+    best = review_budget(estimator, MATRIX, **TERMS, at_most=1_000)
+    assert best.net == pytest.approx(max(nets), rel=1e-3)
+    assert best.k == pytest.approx(int(np.argmax(nets)), rel=0.08)
+    assert best.cost == 2.5 * best.k
 
 
-def test_dear_labels_do_not_pay(estimator):
-    found = review_budget(estimator, MATRIX, decisions=1_000, cost_per_label=50)
-    assert (found.k, found.net) == (0, 0)
+def test_expensive_labels_do_not_pay_off(estimator):
+    best = review_budget(estimator, MATRIX, decisions=1_000, cost_per_label=50)
+    assert (best.k, best.net) == (0, 0)
 
 
 def test_several_classes_have_a_budget_too():
-    """Two classes as several: another proxy, so that the difference is about the same."""
+    """Two classes in the multiclass estimator have another proxy, so the results agree only roughly."""
     cells, items = window()
     two, several = BinaryEstimator(cells, items), MulticlassEstimator(cells, items, classes=2)
     expected = review_budget(two, MATRIX, **TERMS).worth
     assert review_budget(several, MATRIX, **TERMS).worth == pytest.approx(expected, rel=0.2)
 
 
-def test_where_both_always_agree_no_label_is_worth_anything():
-    found = review_budget(BinaryEstimator(*window(apart=0.0)), MATRIX, **TERMS)
-    assert (found.k, found.worth, found.code) == (0, 0, "certain")
+def test_labels_are_worthless_where_model_and_baseline_always_agree():
+    best = review_budget(BinaryEstimator(*window(apart=0.0)), MATRIX, **TERMS)
+    assert (best.k, best.worth, best.code) == (0, 0, "certain")
 
 
 def test_without_a_baseline_there_is_no_budget():
     cells = Population.from_rows(predicted=[0, 1], score=[0.2, 0.8], pi=[0.5, 0.5])
     items = Sample.of(predicted=[0], score=[0.2], pi=[0.5], label=[1])
-    found = review_budget(BinaryEstimator(cells, items), MATRIX, **TERMS)
-    assert (found.worth, found.code) == (None, "no_baseline")
+    best = review_budget(BinaryEstimator(cells, items), MATRIX, **TERMS)
+    assert (best.worth, best.code) == (None, "no_baseline")
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ SMALL = BinaryEstimator(*window(shares=0.005))
 
 
 @given(st.floats(), st.floats(), st.one_of(st.floats(), st.integers()))
-def test_whatever_comes_in_an_error_or_numbers_or_a_code_come_out(decisions, cost, at_most):
+def test_any_input_gives_an_error_numbers_or_a_code(decisions, cost, at_most):
     judged(
         lambda: review_budget(SMALL, MATRIX, decisions=decisions, cost_per_label=cost, at_most=at_most),
         "decisions",

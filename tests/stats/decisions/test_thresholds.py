@@ -23,7 +23,7 @@ def rng():
 
 @pytest.fixture(scope="module")
 def world():
-    """Calibrated scores in the middle of the bins, amounts, one in twenty labelled (seed 62)."""
+    """Calibrated scores in the middle of the bins, amounts, one in twenty labeled (seed 62)."""
     draw = np.random.default_rng(62)
     score = draw.beta(1.5, 2.5, ROWS)
     rows = {
@@ -47,20 +47,20 @@ def sampled(world):
 
 
 @pytest.mark.parametrize("matrix", [ACCURACY, AMOUNTS])
-def test_at_a_threshold_it_is_the_mean_value_of_deciding_there(world, sampled, matrix):
-    """Closed form: the estimator of value, with the threshold put into the predictions beforehand."""
+def test_the_curve_is_the_mean_value_of_deciding_at_each_threshold(world, sampled, matrix):
+    """Closed form: the estimator of value, on predictions made with that threshold."""
     rows, truth = world
     curve = threshold_curve(sampled, matrix, rng=rng())
     for at in (5, 40, len(curve.thresholds) - 8):
         decided = rows | {"predicted": (rows["score"] >= curve.thresholds[at]).astype(int)}
         there = estimator(decided, truth, np.random.default_rng(63).random(ROWS) < rows["pi"], proxy=sampled.fitted)
         figure = there.mean_value(matrix)
-        found = curve.value[at], curve.low[at], curve.high[at]
-        assert found == pytest.approx((figure.value, figure.low, figure.high), rel=1e-9)
+        ends = curve.value[at], curve.low[at], curve.high[at]
+        assert ends == pytest.approx((figure.value, figure.low, figure.high), rel=1e-9)
 
 
-def test_the_first_threshold_is_always_and_the_last_is_never(sampled):
-    """Closed form: the accuracy of "always positive" and that of "never" add up to 1."""
+def test_the_first_threshold_always_decides_positive_and_the_last_never(sampled):
+    """Closed form: the accuracies of "always positive" and "never positive" add up to 1."""
     curve = threshold_curve(sampled, ACCURACY, rng=rng())
     assert curve.value[0] + curve.value[-1] == pytest.approx(1)
     assert (np.diff(curve.thresholds) > 0).all()
@@ -73,22 +73,22 @@ def test_the_band_is_wider_than_the_intervals_and_the_same_for_the_same_seed(sam
     assert (curve.band_low == again.band_low).all()
 
 
-def test_calibrated_scores_have_their_best_threshold_at_one_half(sampled):
+def test_calibrated_scores_are_best_cut_at_one_half(sampled):
     choice = threshold_curve(sampled, ACCURACY, rng=rng(), current=0.5).choice
     assert choice.flat_low < 0.5 < choice.flat_high
     assert (choice.current, choice.advice) == (0.5, "no_change")
 
 
 @pytest.mark.parametrize(("current", "advice"), [(0.02, "raise"), (0.98, "lower")])
-def test_a_threshold_outside_the_flat_range_is_to_be_moved_towards_the_best(sampled, current, advice):
+def test_a_threshold_outside_the_flat_range_should_move_towards_the_best(sampled, current, advice):
     choice = threshold_curve(sampled, ACCURACY, rng=rng(), current=current).choice
     assert choice.advice == advice
     assert choice.gain.low > 0
     assert (choice.best > choice.current) == (advice == "raise")
 
 
-def test_everything_known_leaves_one_best_threshold(world):
-    """Rows counted one by one: accuracy of deciding at each distinct edge."""
+def test_with_every_row_labeled_there_is_one_best_threshold(world):
+    """The oracle counts rows: the accuracy of deciding at each distinct edge."""
     rows, truth = world
     rows = rows | {"pi": np.ones(ROWS)}
     curve = threshold_curve(estimator(rows, truth, np.ones(ROWS, dtype=bool)), ACCURACY, rng=rng(), current=0.3)
@@ -99,7 +99,7 @@ def test_everything_known_leaves_one_best_threshold(world):
     assert (curve.code, curve.choice.advice) == (None, "raise")
 
 
-def test_where_no_truth_matters_no_label_is_needed():
+def test_a_value_that_ignores_the_truth_needs_no_labels():
     cells = Population.from_rows(predicted=[0, 1], score=[0.2, 0.8], pi=[0.1, 0.1])
     nobody = Sample.of(predicted=[], score=[], pi=[], label=[])
     each_positive_costs_two = ValueMatrix.of([[0, 0], [-2, -2]])
@@ -115,7 +115,7 @@ def test_too_few_labels_give_a_curve_and_no_advice(sampled):
     assert curve.labels_needed > 0
 
 
-def test_open_adjudication_is_told(world):
+def test_open_adjudication_has_its_code(world):
     rows, truth = world
     chosen = np.random.default_rng(63).random(ROWS) < rows["pi"]
     known = {name: column[chosen] for name, column in rows.items()}
@@ -135,8 +135,8 @@ def test_open_adjudication_is_told(world):
     ],
 )
 def test_without_a_curve_there_is_a_reason(pi, score, amount, label, code):
-    said = [int(one >= 0.5) for one in score]
-    rows = {"predicted": said, "score": score, "pi": pi}
+    predicted = [int(one >= 0.5) for one in score]
+    rows = {"predicted": predicted, "score": score, "pi": pi}
     items = {name: column[: len(label)] for name, column in rows.items()}
     money = None if amount is None else amount[: len(label)]
     sample = Sample.of(**items, amount=money, label=label)
@@ -144,7 +144,7 @@ def test_without_a_curve_there_is_a_reason(pi, score, amount, label, code):
     assert (curve.code, curve.choice, len(curve.value)) == (code, None, 0)
 
 
-def test_a_class_in_which_nobody_answered_has_no_curve():
+def test_a_class_without_an_answer_has_no_curve():
     cells = Population.from_rows(predicted=[0, 1], score=[0.2, 0.8], pi=[0.5, 0.5]).with_response([0.0, 1.0])
     sample = Sample.of(predicted=[1], score=[0.8], pi=[0.5], label=[1])
     assert threshold_curve(BinaryEstimator(cells, sample), ACCURACY, rng=rng()).code == "no_response"
@@ -174,14 +174,14 @@ ENTRIES = st.one_of(st.floats(), st.integers(-3, 3))
     st.booleans(),
     st.floats(),
 )
-def test_whatever_comes_in_an_error_or_numbers_or_a_code_come_out(items, entries, uses_amount, current):
+def test_any_input_gives_an_error_numbers_or_a_code(items, entries, uses_amount, current):
     scores, pi, labels, amount = (list(column) for column in zip(*items, strict=True)) if items else ([], [], [], [])
     rows = {"predicted": [0] * len(pi), "score": scores, "pi": pi, "amount": amount}
 
     def called():
         matrix = ValueMatrix.of(np.reshape(entries, (2, 2)), uses_amount=uses_amount)
-        found = BinaryEstimator(Population.from_rows(**rows), Sample.of(**rows, label=labels))
-        return threshold_curve(found, matrix, rng=rng(), current=current, draws=20)
+        window = BinaryEstimator(Population.from_rows(**rows), Sample.of(**rows, label=labels))
+        return threshold_curve(window, matrix, rng=rng(), current=current, draws=20)
 
     curve = judged(called, "matrix", "amount", "current")
     assert curve is None or curve.code or curve.choice.flat_low <= curve.choice.best <= curve.choice.flat_high

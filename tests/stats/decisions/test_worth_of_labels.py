@@ -28,12 +28,12 @@ def test_the_worth_is_that_of_a_simulated_change_of_mind(value, k):
     after = (n * value + k * seen) / (n + k)
     gained = np.where(after > 0, truth, 0.0).mean() - max(value, 0.0)
     error = truth.std() / 1_000
-    found = worth_of_labels(ahead_by(value, n=n), k, **TERMS)
-    assert found.worth / TERMS["decisions"] == pytest.approx(gained, abs=3 * error)
-    assert found.net == found.worth - 2.5 * k
+    labels = worth_of_labels(ahead_by(value, n=n), k, **TERMS)
+    assert labels.worth / TERMS["decisions"] == pytest.approx(gained, abs=3 * error)
+    assert labels.net == labels.worth - 2.5 * k
 
 
-def test_between_equals_the_worth_is_written_out():
+def test_the_worth_of_labels_for_a_tie_has_a_closed_form():
     """Closed form at Δ̂ = 0: scale·s·φ(0), with s² = V·k/(n + k)."""
     expected = 50_000 * 0.5 * math.sqrt(100 / 400) / math.sqrt(2 * math.pi)
     assert worth_of_labels(ahead_by(0.0), 100, **TERMS).worth == pytest.approx(expected)
@@ -43,7 +43,7 @@ def test_it_does_not_matter_which_option_is_ahead():
     assert worth_of_labels(ahead_by(0.3), 50, **TERMS) == worth_of_labels(ahead_by(-0.3), 50, **TERMS)
 
 
-def test_no_number_of_labels_is_worth_more_than_knowing():
+def test_no_number_of_labels_is_worth_more_than_perfect_information():
     """The limit is the expected value of perfect information, scale·√V·[φ(u) − uΦ(−u)] with u = |Δ̂|/√V."""
     worths = [worth_of_labels(ahead_by(0.3), k, **TERMS).worth for k in (0, 1, 10, 1_000, 10**9)]
     assert worths == sorted(worths)
@@ -52,25 +52,25 @@ def test_no_number_of_labels_is_worth_more_than_knowing():
     assert worths[-1] == pytest.approx(perfect, rel=1e-6)
 
 
-def test_a_lead_out_of_reach_is_worth_nothing_and_not_less():
+def test_labels_that_cannot_turn_a_lead_are_worth_exactly_nothing():
     assert worth_of_labels(ahead_by(1e6), 10, **TERMS).worth == 0
 
 
-def test_the_best_number_is_that_of_the_largest_net():
+def test_the_best_number_has_the_largest_net_worth():
     numbers = range(0, 3_000, 10)
     best = best_number_of_labels(ahead_by(0.3), numbers, **TERMS)
     nets = [worth_of_labels(ahead_by(0.3), k, **TERMS).net for k in numbers]
     assert best.k == numbers[int(np.argmax(nets))] > 0
 
 
-def test_where_none_pays_the_best_number_is_none():
+def test_the_best_number_is_zero_where_no_number_pays_off():
     best = best_number_of_labels(ahead_by(2.0), [10, 100], decisions=100, cost_per_label=2.5)
     assert (best.k, best.worth, best.net) == (0, 0, 0)
 
 
-def test_what_is_certain_is_worth_no_label():
-    found = worth_of_labels(exactly(0.3, n=300), 100, **TERMS)
-    assert (found.worth, found.net, found.code) == (0, -250, "certain")
+def test_a_certain_difference_makes_labels_worthless():
+    labels = worth_of_labels(exactly(0.3, n=300), 100, **TERMS)
+    assert (labels.worth, labels.net, labels.code) == (0, -250, "certain")
     assert best_number_of_labels(exactly(0.3, n=300), [10], **TERMS).code == "certain"
 
 
@@ -83,8 +83,8 @@ def test_what_is_certain_is_worth_no_label():
     ],
 )
 def test_without_a_difference_there_is_a_reason(difference, code):
-    found = worth_of_labels(difference, 100, **TERMS)
-    assert (found.worth, found.cost, found.net, found.code) == (None, None, None, code)
+    labels = worth_of_labels(difference, 100, **TERMS)
+    assert (labels.worth, labels.cost, labels.net, labels.code) == (None, None, None, code)
     assert best_number_of_labels(difference, [10], **TERMS).code == code
 
 
@@ -101,12 +101,12 @@ def test_bad_input_is_named(name, bad):
     decisions=st.floats(),
     cost=st.floats(),
 )
-def test_whatever_comes_in_an_error_or_numbers_or_a_code_come_out(figure, k, decisions, cost):
+def test_any_input_gives_an_error_numbers_or_a_code(figure, k, decisions, cost):
     value, se, n = figure
 
     def called():
         difference = Estimate(value, value, value, "plain-mod", n, se=se)
         return best_number_of_labels(difference, [k], decisions=decisions, cost_per_label=cost)
 
-    found = judged(called, "value", "se", "difference", "k", "decisions", "cost_per_label")
-    assert found is None or found.code == "no_labels" or found.net >= 0 or found.code == "certain"
+    labels = judged(called, "value", "se", "difference", "k", "decisions", "cost_per_label")
+    assert labels is None or labels.code == "no_labels" or labels.net >= 0 or labels.code == "certain"

@@ -34,13 +34,13 @@ def before(rows):
 
 
 @pytest.mark.parametrize("metric", FORMULAS)
-def test_what_is_expected_is_the_metric_of_the_expected_table(rows, before, metric):
+def test_the_expected_figure_is_the_metric_of_the_expected_table(rows, before, metric):
     """First principles, row by row; the error from the fit by numerical derivatives."""
-    said = rows["predicted"]
+    predicted = rows["predicted"]
 
     def plug_in(intercept, slope):
         m = expit(intercept + slope * bin_centers(logit_bin(rows["score"])))
-        corners = said * m, said * (1 - m), (1 - said) * m, (1 - said) * (1 - m)
+        corners = predicted * m, predicted * (1 - m), (1 - predicted) * m, (1 - predicted) * (1 - m)
         return evaluate(metric, Confusion(*(corner.mean() for corner in corners)))
 
     at, step = np.array([before.intercept, before.slope]), 1e-6
@@ -51,39 +51,39 @@ def test_what_is_expected_is_the_metric_of_the_expected_table(rows, before, metr
     assert figure.high - figure.value == pytest.approx(stats.norm.ppf(0.975) * figure.se)
 
 
-def test_a_score_taken_at_its_word_has_no_error(rows):
+def test_the_raw_score_has_no_error_of_fit(rows):
     figure = expected_performance("accuracy", Population.from_rows(**rows))
     assert figure.se == 0
     assert figure.value == pytest.approx(np.maximum(rows["score"], 1 - rows["score"]).mean(), abs=2e-3)
 
 
-def test_a_complete_window_still_has_the_chance_of_its_outcomes():
+def test_a_complete_window_keeps_the_variance_of_its_outcomes():
     """Closed form: 300 of 400 right where .9 is expected; the error is √(.9·.1/400)."""
     known = {"predicted": [1] * 400, "score": [0.9] * 400, "pi": [1.0] * 400}
     window = BinaryEstimator(Population.from_rows(**known), Sample.of(**known, label=[1] * 300 + [0] * 100))
     m = float(RAW_SCORE.predict_bin(logit_bin([0.9]))[0])
-    found = concept_drift("accuracy", window)
+    drift = concept_drift("accuracy", window)
     se = math.sqrt(m * (1 - m) / 400)
-    assert found.measured.method == "exact"
-    assert (found.difference.value, found.difference.se) == (pytest.approx(0.75 - m), pytest.approx(se))
-    assert found.p == pytest.approx(2 * stats.norm.sf(abs(0.75 - m) / se))
-    assert found.z < 0
-    assert found.has_drifted
+    assert drift.measured.method == "exact"
+    assert (drift.difference.value, drift.difference.se) == (pytest.approx(0.75 - m), pytest.approx(se))
+    assert drift.p == pytest.approx(2 * stats.norm.sf(abs(0.75 - m) / se))
+    assert drift.z < 0
+    assert drift.has_drifted
 
 
 def test_complete_windows_without_drift_are_rejected_one_time_in_twenty(rows):
-    """Simulation, seed 93: truths drawn from the score at its bin's centre, 300 windows."""
-    rng, found = np.random.default_rng(93), []
+    """Simulation, seed 93: truths drawn from the score at its bin's center, 300 windows."""
+    rng, rejected = np.random.default_rng(93), []
     m = RAW_SCORE.predict_bin(logit_bin(rows["score"]))
     for _ in range(300):
         label = (rng.random(2000) < m).astype(int)
         window = BinaryEstimator(Population.from_rows(**rows), Sample.of(**rows, label=label))
-        found.append(concept_drift("f1", window).has_drifted)
-    assert 0.02 <= np.mean(found) <= 0.09
+        rejected.append(concept_drift("f1", window).has_drifted)
+    assert 0.02 <= np.mean(rejected) <= 0.09
 
 
-def test_outcomes_that_come_late_can_be_the_measure(rows):
-    """Truths of the score; half of them known, which half by age alone."""
+def test_late_outcomes_can_measure_the_drift(rows):
+    """Truths drawn from the score; age alone decides which half is known."""
     rng = np.random.default_rng(94)
     truth, age = (rng.random(2000) < rows["score"]).astype(float), np.arange(2000) % 100
     known = age >= 50
@@ -95,9 +95,9 @@ def test_outcomes_that_come_late_can_be_the_measure(rows):
         outcome=truth[known],
         delay=np.full(known.sum(), 50),
     )
-    found = concept_drift("accuracy", late)
-    assert found.measured.n == known.sum()
-    assert not found.has_drifted
+    drift = concept_drift("accuracy", late)
+    assert drift.measured.n == known.sum()
+    assert not drift.has_drifted
 
 
 def test_codes_say_why_there_is_no_test(rows):
@@ -110,9 +110,9 @@ def test_codes_say_why_there_is_no_test(rows):
     scoreless = Population.from_rows(**(rows | {"score": np.full(2000, NAN)}))
     assert concept_drift("accuracy", BinaryEstimator(scoreless, items)).code == "no_score"
     negative = cells.where(cells.predicted == 0)
-    found = concept_drift("precision", BinaryEstimator(negative, items))
-    assert found.code == found.difference.code == found.expected.code == "no_predicted_positives"
-    assert (found.p, found.has_drifted) == (None, False)
+    drift = concept_drift("precision", BinaryEstimator(negative, items))
+    assert drift.code == drift.difference.code == drift.expected.code == "no_predicted_positives"
+    assert (drift.p, drift.has_drifted) == (None, False)
 
 
 def test_a_proxy_that_leaves_nothing_to_chance_has_no_test():
@@ -127,7 +127,7 @@ def test_a_metric_of_the_score_is_refused(rows, metric):
         expected_performance(metric, Population.from_rows(**rows))
 
 
-def test_more_classes_than_two_are_refused():
+def test_more_than_two_classes_are_refused():
     with pytest.raises(ValueError, match="predicted of the population"):
         expected_performance("accuracy", Population.from_rows(predicted=[2], score=[0.5], pi=[1.0]))
 
@@ -136,11 +136,11 @@ ROW = st.tuples(st.integers(0, 1), st.floats(0, 1), st.integers(0, 1), st.boolea
 
 
 @given(st.lists(ROW, max_size=12), st.sampled_from(sorted(FORMULAS)), st.floats(-8, 8), st.floats(-3, 9))
-def test_whatever_the_window_there_is_a_test_or_a_code(found, metric, intercept, slope):
-    predicted, score, truth, answered = np.array(found, dtype=float).reshape(-1, 4).T
-    pi, there = np.full(len(found), 0.5), answered.astype(bool)
+def test_any_window_gives_a_test_or_a_code(rows, metric, intercept, slope):
+    predicted, score, truth, answered = np.array(rows, dtype=float).reshape(-1, 4).T
+    pi, known = np.full(len(rows), 0.5), answered.astype(bool)
     columns = {"predicted": predicted, "score": score, "pi": pi}
-    items = Sample.of(**{name: column[there] for name, column in columns.items()}, label=truth[there])
+    items = Sample.of(**{name: column[known] for name, column in columns.items()}, label=truth[known])
     window = BinaryEstimator(Population.from_rows(**columns), items)
     drift = concept_drift(metric, window, Recalibration(intercept, slope, np.eye(2)))
     if drift.code is None:

@@ -9,7 +9,7 @@ NAN = float("nan")
 DAYS = st.floats(0, 200, width=16)
 
 
-def test_the_rule_speaks_for_what_has_not_come():
+def test_the_rule_decides_where_no_outcome_has_come():
     settled = settle_outcomes([1, NAN, NAN], [20, NAN, NAN], [95, 95, 50], horizon=90, absent=0)
     assert settled.outcome[:2].tolist() == [1.0, 0.0]
     assert settled.delay[:2].tolist() == [20.0, 90.0]
@@ -17,7 +17,7 @@ def test_the_rule_speaks_for_what_has_not_come():
     assert (settled.due, settled.overdue, settled.response) == (2, 0, 1.0)
 
 
-def test_without_a_rule_what_is_overdue_is_non_response():
+def test_without_a_rule_overdue_outcomes_are_non_response():
     settled = settle_outcomes([1, NAN, NAN], [20, NAN, NAN], [95, 95, 50], horizon=90)
     assert settled.known.tolist() == [True, False, False]
     assert (settled.due, settled.overdue, settled.response) == (2, 1, 0.5)
@@ -33,7 +33,7 @@ def test_an_outcome_on_the_day_of_the_horizon_counts():
     assert settle_outcomes([1], [90], [90], horizon=90, absent=0).outcome.tolist() == [1.0]
 
 
-def test_nothing_due_answers_in_full():
+def test_the_response_is_full_while_nothing_is_due():
     assert settle_outcomes([], [], [], horizon=90).response == 1.0
 
 
@@ -56,7 +56,7 @@ def test_bad_input_is_named(change, complaint):
 
 
 @given(st.lists(st.tuples(DAYS, DAYS), max_size=10), st.floats(0.5, 150), st.sampled_from([None, 0, 1]))
-def test_whatever_has_come_an_outcome_is_known_with_its_delay(rows, horizon, absent):
+def test_any_input_gives_each_known_outcome_a_delay(rows, horizon, absent):
     delay = np.array([waited if waited <= age else NAN for waited, age in rows])
     age = np.array([age for _, age in rows])
     settled = settle_outcomes(np.where(np.isnan(delay), NAN, 1.0), delay, age, horizon=horizon, absent=absent)

@@ -22,12 +22,12 @@ def late():
 def test_the_curve_and_its_interval_are_those_of_statsmodels(late):
     delay, age = late
     peer = SurvfuncRight(np.fmin(delay, age), ~np.isnan(delay))
-    found = maturity_curve(delay, age)
-    assert found.times == pytest.approx(peer.surv_times)
-    assert found.share == pytest.approx(1 - peer.surv_prob)
+    curve = maturity_curve(delay, age)
+    assert curve.times == pytest.approx(peer.surv_times)
+    assert curve.share == pytest.approx(1 - peer.surv_prob)
     half = 1.959964 * peer.surv_prob_se / (peer.surv_prob * np.abs(np.log(peer.surv_prob)))  # Kalbfleisch and Prentice
-    assert found.low == pytest.approx(1 - peer.surv_prob ** np.exp(-half))
-    assert found.high == pytest.approx(1 - peer.surv_prob ** np.exp(half))
+    assert curve.low == pytest.approx(1 - peer.surv_prob ** np.exp(-half))
+    assert curve.high == pytest.approx(1 - peer.surv_prob ** np.exp(half))
 
 
 def test_days_until_a_share_are_those_of_statsmodels(late):
@@ -40,7 +40,7 @@ def test_days_until_a_share_are_those_of_statsmodels(late):
 
 
 def test_the_interval_covers_the_true_share_known():
-    """Simulation, seed 42: exponential delays of mean 30 days, ages uniform on 120; 1 − exp(−1) by day 30."""
+    """Simulation, seed 42: exponential delays of mean 30 days, ages uniform on 120; 1 − exp(−1) is known by day 30."""
     rng, covered = np.random.default_rng(42), 0
     for _ in range(300):
         delay, age = rng.exponential(30, 150), rng.uniform(0, 120, 150)
@@ -56,7 +56,7 @@ def test_without_censoring_it_is_the_share_of_rows():
     assert (curve.n, curve.events, curve.code) == (4, 4, None)
 
 
-def test_where_all_is_known_the_interval_ends_at_one():
+def test_the_interval_ends_at_one_where_everything_is_known():
     """Wilson's lower end of 4 of 4: 4/(4 + 1.96²) = .5101; the earlier bound of the second curve is higher."""
     at_once = maturity_curve([5, 5, 5, 5], [9, 9, 9, 9])
     assert at_once.low[-1] == pytest.approx(0.5101, abs=1e-4)
@@ -65,7 +65,7 @@ def test_where_all_is_known_the_interval_ends_at_one():
     assert stepwise.low[-1] == stepwise.low[-2] > 0.85
 
 
-def test_past_the_oldest_prediction_nothing_is_said():
+def test_there_is_no_figure_past_the_oldest_prediction():
     curve = maturity_curve([5, NAN], [20, 20])
     assert curve.share[-1] == 0.5
     assert curve.days_until(0.6).code == "not_mature"
@@ -99,13 +99,13 @@ def test_bad_input_is_named(delay, age, complaint):
 
 
 @pytest.mark.parametrize("share", [0.0, 1.1, NAN])
-def test_a_share_that_is_none_is_refused(share):
+def test_a_share_out_of_range_is_refused(share):
     with pytest.raises(ValueError, match="share must be"):
         maturity_curve([1], [2]).days_until(share)
 
 
 @given(st.lists(st.tuples(DAYS, DAYS), max_size=12), st.floats(0.01, 1))
-def test_whatever_the_delays_the_curve_rises_inside_its_interval(rows, share):
+def test_any_delays_give_a_curve_that_rises_inside_its_interval(rows, share):
     delay = [waited if waited <= age else NAN for waited, age in rows]
     curve = maturity_curve(delay, [age for _, age in rows])
     assert (np.diff(curve.share) > 0).all()

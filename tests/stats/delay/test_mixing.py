@@ -22,7 +22,7 @@ AMOUNTS = ValueMatrix.of([[0, -1], [-0.25, 1]], uses_amount=True)
 
 @pytest.fixture(scope="module")
 def window():
-    """600 predictions of 120 days; positives known after 5 to 60 days, negatives on day 90; labels of a third."""
+    """600 predictions over 120 days; positives known after 5 to 60 days, negatives on day 90; a third has labels."""
     rng = np.random.default_rng(61)
     score = rng.uniform(0.02, 0.98, N)
     truth = (rng.random(N) < score).astype(float)
@@ -54,47 +54,47 @@ def mix(columns, age, rows=slice(None), **options):
 def test_the_estimate_is_the_mean_of_the_mixed_pseudo_outcomes(window):
     """First principles, row by row: m′ + (O/ϖ)(Y − m′), and V_d = Σ_O (1−ϖ)/ϖ² β²(Y−m′)²/N² with β = ±1."""
     columns, age, _ = window
-    found = mix(columns, age)
-    label, outcome, said = columns["label"], columns["outcome"], columns["predicted"]
-    by_label = np.where(label == 1, found.proxy.by_label[1], found.proxy.by_label[0])
-    mean = np.where(np.isnan(label), found.proxy.by_score.predict_bin(logit_bin(columns["score"])), by_label)
+    estimator = mix(columns, age)
+    label, outcome, predicted = columns["label"], columns["outcome"], columns["predicted"]
+    by_label = np.where(label == 1, estimator.proxy.by_label[1], estimator.proxy.by_label[0])
+    mean = np.where(np.isnan(label), estimator.proxy.by_score.predict_bin(logit_bin(columns["score"])), by_label)
     known = ~np.isnan(outcome)
     varpi = np.array([(age >= days).mean() for days in columns["delay"][known]])
     mixed = mean.copy()
     mixed[known] += (outcome[known] - mean[known]) / varpi
-    assert found.estimate("accuracy").value == pytest.approx(np.where(said == 1, mixed, 1 - mixed).mean())
-    assert found.confusion.tp == pytest.approx((mixed * said).mean())
+    assert estimator.estimate("accuracy").value == pytest.approx(np.where(predicted == 1, mixed, 1 - mixed).mean())
+    assert estimator.confusion.tp == pytest.approx((mixed * predicted).mean())
     terms = (1 - varpi) / varpi**2 * (outcome[known] - mean[known]) ** 2
-    beta = 2.0 * said[known] - 1
-    assert found.pseudo.design_terms(beta) == pytest.approx(terms)
+    beta = 2.0 * predicted[known] - 1
+    assert estimator.pseudo.design_terms(beta) == pytest.approx(terms)
 
 
-def test_money_is_the_sum_over_the_mixed_pseudo_outcomes(window):
-    """A reviewed prediction keeps its amount in its own cell; known items weigh by their own amount."""
+def test_value_is_the_sum_over_the_mixed_pseudo_outcomes(window):
+    """A reviewed prediction keeps its amount in a cell of its own; known items count with their own amount."""
     columns, age, _ = window
-    found = mix(columns, age)
-    cells, items = found.pseudo.population, found.sample
+    estimator = mix(columns, age)
+    cells, items = estimator.pseudo.population, estimator.sample
     assert cells.sum_amount.sum() == pytest.approx(columns["amount"].sum())
-    moved = (items.known - found.expected_truth(items)) / items.pi * items.amount
+    moved = (items.known - estimator.expected_truth(items)) / items.pi * items.amount
     slopes = {0: -1.0, 1: 1.25}
-    by_row = sum((slopes[int(said)] * part for said, part in zip(items.predicted, moved, strict=True)), 0.0)
+    by_row = sum((slopes[int(predicted)] * part for predicted, part in zip(items.predicted, moved, strict=True)), 0.0)
     certain = np.where(cells.predicted == 1, -0.25, 0.0) @ cells.sum_amount
-    expected = np.where(cells.predicted == 1, 1.25, -1.0) * found.expected_truth(cells) @ cells.sum_amount
-    figure = found.value(AMOUNTS)
+    expected = np.where(cells.predicted == 1, 1.25, -1.0) * estimator.expected_truth(cells) @ cells.sum_amount
+    figure = estimator.value(AMOUNTS)
     assert figure.value == pytest.approx(certain + expected + by_row)
     assert figure.low < figure.value < figure.high
 
 
 def test_reviewed_cells_keep_the_number_of_predictions(window):
     columns, age, _ = window
-    found = mix(columns, age)
-    assert found.population.size == N
-    marked = found.population.where(found.population.stand_in >= 0)
+    estimator = mix(columns, age)
+    assert estimator.population.size == N
+    marked = estimator.population.where(estimator.population.stand_in >= 0)
     assert marked.size == (~np.isnan(columns["label"])).sum()
-    assert found.population.sum_score.sum() == pytest.approx(columns["score"].sum())
+    assert estimator.population.sum_score.sum() == pytest.approx(columns["score"].sum())
 
 
-def test_labels_are_left_aside_until_the_queues_are_drained(window):
+def test_labels_are_ignored_until_the_queues_are_drained(window):
     columns, age, _ = window
     waiting = mix(columns, age, drained=False)
     assert (waiting.population.stand_in == -1).all()
@@ -104,9 +104,9 @@ def test_labels_are_left_aside_until_the_queues_are_drained(window):
 def test_a_window_with_all_outcomes_is_exact(window):
     columns, _, truth = window
     columns = columns | {"outcome": truth, "delay": np.full(N, 30.0)}
-    found = mix(columns, np.full(N, 95))
+    estimator = mix(columns, np.full(N, 95))
     for metric in ("accuracy", "recall", "mcc"):
-        figure = found.estimate(metric)
+        figure = estimator.estimate(metric)
         assert figure.value == evaluate(metric, confusion_of(columns["predicted"], truth))
         assert figure.low == figure.high == figure.value
         assert figure.method == "exact"
@@ -121,32 +121,32 @@ def test_slices_with_the_proxy_of_the_window_add_up_to_it(window):
 
 
 def test_strata_weigh_by_their_own_ages(window):
-    """In stratum 1 everybody is old enough for every delay: ϖ = 1 there."""
+    """In stratum 1 every prediction is old enough for every delay: ϖ = 1."""
     columns, age, _ = window
     stratum = np.arange(N) % 2
     old = np.where(stratum == 1, 100, age)
     ages = age_shares(old, horizon=HORIZON, stratum=stratum)
     known = ~np.isnan(columns["outcome"])
     rows = {name: column[known] for name, column in columns.items()}
-    found = mixed_estimator(population(columns), ages, **rows, stratum=stratum[known])
-    assert (found.sample.pi[stratum[known] == 1] == 1).all()
-    assert (found.sample.pi[stratum[known] == 0] < 1).any()
+    estimator = mixed_estimator(population(columns), ages, **rows, stratum=stratum[known])
+    assert (estimator.sample.pi[stratum[known] == 1] == 1).all()
+    assert (estimator.sample.pi[stratum[known] == 0] < 1).any()
 
 
-def test_outcomes_that_never_came_lower_every_weight(window):
+def test_overdue_outcomes_lower_every_probability(window):
     columns, age, _ = window
     assert mix(columns, age, response=0.8).sample.pi == pytest.approx(0.8 * mix(columns, age).sample.pi)
 
 
 def test_the_anticipated_variance_is_that_of_the_outcomes(window):
-    """Σ_U (1−ϖ)/ϖ (Y−m′)² over rows whose truth is known here, against the cells that know only odds and m′."""
+    """Σ_U (1−ϖ)/ϖ (Y−m′)² over rows with their truth, against the cells, which hold only odds and m′."""
     columns, age, truth = window
-    found = mix(columns, age, drained=False)
-    delay = np.where(truth == 1, 0, HORIZON) + np.where(truth == 1, 32.0, 0)  # positives: the mean of their delays
+    estimator = mix(columns, age, drained=False)
+    delay = np.where(truth == 1, 0, HORIZON) + np.where(truth == 1, 32.0, 0)  # for positives, their mean delay
     varpi = np.array([(age >= days).mean() for days in delay])
-    mean = found.proxy.by_score.predict_bin(logit_bin(columns["score"]))
+    mean = estimator.proxy.by_score.predict_bin(logit_bin(columns["score"]))
     by_row = ((1 - varpi) / varpi * (truth - mean) ** 2).sum()
-    from_cells = found.pseudo.anticipated(found.cells.sum_odds, np.zeros(len(found.sample.pi)))
+    from_cells = estimator.pseudo.anticipated(estimator.cells.sum_odds, np.zeros(len(estimator.sample.pi)))
     assert from_cells == pytest.approx(by_row, rel=0.1)
 
 
@@ -162,13 +162,13 @@ def test_codes_say_why_there_is_no_estimator(window):
     assert mix(columns, age, response=0.0) == "no_response"
 
 
-def test_no_outcome_so_far_has_its_code(window):
+def test_a_window_without_outcomes_has_its_code(window):
     columns, age, _ = window
-    found = mix(columns | {"outcome": np.full(N, NAN), "delay": np.full(N, NAN)}, age)
-    assert found.estimate("accuracy").code == "no_labels"
+    estimator = mix(columns | {"outcome": np.full(N, NAN), "delay": np.full(N, NAN)}, age)
+    assert estimator.estimate("accuracy").code == "no_labels"
 
 
-def test_without_any_score_outcomes_alone_decide(window):
+def test_without_scores_the_estimate_rests_on_outcomes_alone(window):
     columns, age, _ = window
     figure = mix(columns | {"score": np.full(N, NAN)}, age).estimate("precision")
     assert figure.method == "hajek"
@@ -177,18 +177,18 @@ def test_without_any_score_outcomes_alone_decide(window):
 def test_the_proxy_counts_one_pseudo_outcome():
     """Label 1: three outcomes of four are 1, (3 + ½)/5. With ϖ = ½, (1−ϖ)/ϖ² is 2 and 1/ϖ is 2; odds 3 once."""
     known = {"predicted": [1] * 4, "score": [0.5] * 4, "pi": [0.5] * 4, "label": [1, 1, 1, 0]}
-    found = fit_mixed_proxy(Sample.of(**known, stand_in=[1] * 4), largest_odds=3.0)
-    assert found.by_label == pytest.approx((0.5, 0.7))
-    assert found.odds == pytest.approx(((2 + 3) / (2 + 1), (6 + 3) / (6 + 1)))
+    proxy = fit_mixed_proxy(Sample.of(**known, stand_in=[1] * 4), largest_odds=3.0)
+    assert proxy.by_label == pytest.approx((0.5, 0.7))
+    assert proxy.odds == pytest.approx(((2 + 3) / (2 + 1), (6 + 3) / (6 + 1)))
 
 
 @pytest.mark.parametrize("odds", [-1.0, NAN, float("inf")])
-def test_odds_that_are_none_are_refused(odds):
+def test_odds_out_of_range_are_refused(odds):
     with pytest.raises(ValueError, match="largest_odds"):
         fit_mixed_proxy(Sample.of(predicted=[], score=[], pi=[], label=[]), largest_odds=odds)
 
 
-def test_cells_get_the_odds_of_what_is_expected_of_them():
+def test_cells_get_their_expected_odds():
     """m′ = ½: the mean of the odds of 0 and 1, twice for two predictions; a label of 1 with m′ = .9: .1·1 + .9·3."""
     cells = Population.from_rows(predicted=[1, 1, 1], score=[0.4875] * 3, pi=[1.0] * 3, stand_in=[-1, -1, 1])
     flat = MixedProxy(Recalibration(0.0, 0.0), by_label=(0.2, 0.9), odds=(3.0, 1.0))
@@ -215,7 +215,7 @@ def test_bad_input_is_named(change, complaint):
     cells = Population.from_rows(predicted=[1, 1], score=[0.7, 0.7], pi=[1, 1])
     row = {"predicted": [1], "score": [0.7], "outcome": [1], "delay": [3], "label": [1], "drained": True}
     ages = age_shares([10, 100], horizon=HORIZON)
-    if complaint is None:  # later than the horizon is known at the horizon
+    if complaint is None:  # a delay beyond the horizon counts as the horizon
         assert isinstance(mixed_estimator(cells, ages, **(row | change)), MixedEstimator)
         return
     with pytest.raises(ValueError, match=complaint):
@@ -228,10 +228,10 @@ ROW = st.tuples(
 
 
 @given(st.lists(ROW, min_size=1, max_size=15), st.sampled_from(METRICS))
-def test_whatever_has_come_a_metric_is_finite_or_has_a_code(rows, metric):
+def test_any_rows_give_a_finite_metric_or_a_code(rows, metric):
     predicted, score, truth, age, delay, reviewed = (np.array(column) for column in zip(*rows, strict=True))
     known = delay <= age
-    found = mixed_estimator(
+    estimator = mixed_estimator(
         Population.from_rows(predicted=predicted, score=score, pi=np.ones(len(rows))),
         age_shares(age, horizon=HORIZON),
         predicted=predicted,
@@ -241,9 +241,9 @@ def test_whatever_has_come_a_metric_is_finite_or_has_a_code(rows, metric):
         label=np.where(reviewed, 1 - truth, NAN),
         drained=True,
     )
-    if isinstance(found, str):
-        assert found == "not_mature"
+    if isinstance(estimator, str):
+        assert estimator == "not_mature"
         return
-    figure = found.estimate(metric)
+    figure = estimator.estimate(metric)
     assert isinstance(figure, Estimate)
     assert figure.value is None or figure.low is None or figure.low <= figure.value <= figure.high

@@ -10,20 +10,20 @@ DAYS = st.floats(0, 200, width=16)
 
 @pytest.mark.parametrize("delay", [0.0, 13.0, 60.0, 90.0])
 def test_the_weights_of_equal_delays_add_up_to_the_window(delay):
-    """Closed form: those at least that old are known, N·Ĝ of them, each with weight 1/Ĝ."""
+    """Closed form: N·Ĝ predictions are old enough to be known, each with weight 1/Ĝ."""
     age = np.random.default_rng(43).integers(0, 120, 1000)
     ages = age_shares(age, horizon=90)
     known = np.full((age >= delay).sum(), delay)
     assert (1 / ages.of(known)).sum() == pytest.approx(1000)
 
 
-def test_a_delay_counts_up_to_the_horizon():
+def test_delays_are_capped_at_the_horizon():
     ages = age_shares([10, 95, 200, 300], horizon=90)
     assert ages.of([90, 150, 10, 10.5]).tolist() == [0.75, 0.75, 1.0, 0.75]
     assert ages.reached.tolist() == [0.75]
 
 
-def test_counts_by_day_are_the_same_as_rows():
+def test_counts_by_day_give_the_same_shares_as_rows():
     age = np.random.default_rng(44).integers(0, 150, 500)
     days, counts = np.unique(age, return_counts=True)
     delay = np.arange(0.0, 90.0)
@@ -32,7 +32,7 @@ def test_counts_by_day_are_the_same_as_rows():
 
 
 def test_strata_have_shares_of_their_own():
-    """Two of four are 50 days old in the first; in the other one of two."""
+    """Two of four predictions are 50 days old in the first stratum, one of two in the second."""
     ages = age_shares([20, 20, 50, 50, 95, 30], horizon=50, stratum=[7, 7, 7, 7, 2, 2])
     assert ages.of([30, 31, 50], stratum=[2, 2, 7]).tolist() == [1.0, 0.5, 0.5]
     assert ages.strata.tolist() == [2, 7]
@@ -53,7 +53,7 @@ def test_no_predictions_have_their_code():
 
 
 @pytest.mark.parametrize(("delay", "stratum"), [([41], None), ([3], [5])])
-def test_a_delay_that_none_can_have_had_is_refused(delay, stratum):
+def test_a_delay_beyond_every_age_is_refused(delay, stratum):
     with pytest.raises(ValueError, match="delay exceeds the age of every prediction"):
         age_shares([40, 40], horizon=90).of(delay, stratum=stratum)
 
@@ -81,7 +81,7 @@ def test_a_negative_delay_is_refused():
 
 
 @given(st.lists(st.tuples(DAYS, st.integers(0, 2)), max_size=12), st.floats(0.5, 150))
-def test_whatever_the_ages_the_weight_of_a_known_outcome_is_a_probability(rows, horizon):
+def test_any_ages_give_known_outcomes_a_probability(rows, horizon):
     age, stratum = [age for age, _ in rows], [one for _, one in rows]
     ages = age_shares(age, horizon=horizon, stratum=stratum)
     varpi = ages.of(age, stratum=stratum)

@@ -1,4 +1,4 @@
-"""Bad input for draws, plans and response rates: a refusal that names the argument, or sound numbers."""
+"""Bad input for score bins, plans and response rates: an error that names the argument, or sound numbers."""
 
 import numpy as np
 import pytest
@@ -68,7 +68,7 @@ PLANNED = ("accuracy", "precision", "recall", "f1", "mcc", "auc", "average_preci
         (lambda: response.settled_probability([INF], chosen=[1], settled=[1], strata=[0]), "q holds infinite"),
     ],
 )
-def test_what_cannot_be_is_refused_by_name(call, complaint):
+def test_bad_input_is_named(call, complaint):
     with pytest.raises(ValueError, match=complaint):
         call()
 
@@ -90,12 +90,12 @@ def test_a_plan_without_a_number_says_why(population, metric, code):
     assert plan.labels_for_best(metric, 0.05).code == code
 
 
-def test_a_target_beyond_all_labels_is_out_of_reach():
+def test_a_target_that_no_number_of_labels_meets_is_out_of_reach():
     rounded = Population.of(predicted=[0, 1], bin=[70, 130], n=[8, 2], sum_pi=[4, 1], sum_odds=[800, 1])
     assert Plan(rounded).labels_for("accuracy", 1e-9).code == "out_of_reach"
 
 
-def test_a_class_without_an_answer_has_a_code_and_nothing_drawn_no_rate():
+def test_a_class_without_an_answer_has_a_code_and_an_empty_draw_no_rate():
     assert response.response_rates([0, 1], [True, False]).code == "no_response"
     assert response.response_rates([], []).overall is None
 
@@ -111,15 +111,15 @@ def test_bins_and_floor_shares_are_sound_or_refused(examples):
 
 
 @quick_and_many(300)
-def test_the_recommended_draw_is_of_the_size_that_was_asked_for(examples):
+def test_the_recommended_draw_has_the_expected_size(examples):
     def claim(*, beta2, variance, n, expected, delta, weight):
         named = ("beta2", "variance", "n", "expected", "delta", "weights")
         known = {"expected": expected, "delta": delta, "weights": {"one": weight}, "n": n}
-        found = judged(lambda: recommend({"one": beta2, "two": variance}, variance, **known), *named)
-        if found is not None:
-            assert ((found.probability >= 0) & (found.probability <= 1)).all()
+        draw = judged(lambda: recommend({"one": beta2, "two": variance}, variance, **known), *named)
+        if draw is not None:
+            assert ((draw.probability >= 0) & (draw.probability <= 1)).all()
             total = len(variance) if n is None else sum(n)
-            assert found.expected == pytest.approx(min(expected, total), rel=1e-9)
+            assert draw.expected == pytest.approx(min(expected, total), rel=1e-9)
 
     sizes = st.lists(st.sampled_from([0.0, 1.0, 1e-300, 1e-12, 0.25, 7.0, 1e12]), min_size=3, max_size=3)
     holds(

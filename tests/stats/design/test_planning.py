@@ -22,36 +22,36 @@ def plan(rate=0.01, *, seed=3, rows=4_000):
     return Plan(Population.from_rows(**known), matrix=AMOUNTS)
 
 
-def test_a_uniform_draw_is_planned_as_the_textbook_says():
-    """z·√((1/n − 1/N)·mean m(1−m)) for a proportion: the score is what is expected."""
-    found = plan(0.05)
-    m = found.proxy.predict_bin(found.population.bin)
-    mean = float(found.population.n @ (m * (1 - m))) / 4_000
-    planned = found.half_width("accuracy")
+def test_a_uniform_draw_is_planned_by_the_textbook_formula():
+    """z·√((1/n − 1/N)·mean m(1−m)) for a proportion, with the score as m."""
+    draw = plan(0.05)
+    m = draw.proxy.predict_bin(draw.population.bin)
+    mean = float(draw.population.n @ (m * (1 - m))) / 4_000
+    planned = draw.half_width("accuracy")
     assert planned.half_width == pytest.approx(1.959964 * np.sqrt((1 / 200 - 1 / 4_000) * mean), rel=1e-6)
     assert planned.labels == pytest.approx(200)
 
 
 @pytest.mark.parametrize("metric", ["accuracy", "precision", "recall", "f1", "mcc", "auc", "brier", "value"])
 def test_the_labels_for_a_target_reach_it(metric):
-    found = plan()
-    target = found.half_width(metric).half_width / 2
-    needed = found.labels_for(metric, target)
+    draw = plan()
+    target = draw.half_width(metric).half_width / 2
+    needed = draw.labels_for(metric, target)
     assert needed.code is None
     assert needed.half_width == pytest.approx(target, rel=1e-4)
-    factor = needed.labels / found.half_width(metric).labels
-    assert found.scaled(factor).half_width(metric).half_width == pytest.approx(target, rel=1e-3)
+    factor = needed.labels / draw.half_width(metric).labels
+    assert draw.scaled(factor).half_width(metric).half_width == pytest.approx(target, rel=1e-3)
 
 
 def test_the_recommended_draw_needs_fewer_labels_than_a_uniform_one():
-    found = plan()
-    best = found.labels_for_best("accuracy", TARGET)
+    draw = plan()
+    best = draw.labels_for_best("accuracy", TARGET)
     assert best.half_width == pytest.approx(TARGET, rel=1e-3)
-    assert best.labels < 0.9 * found.labels_for("accuracy", TARGET).labels
+    assert best.labels < 0.9 * draw.labels_for("accuracy", TARGET).labels
 
 
-def test_cells_plan_what_rows_plan():
-    """The same where a metric is linear in the truth; the draw is the same for all of a cell."""
+def test_cells_and_rows_give_the_same_plan():
+    """They agree where a metric is linear in the truth and p is constant within a cell."""
     world = simulated("balanced")
     p = np.where(world.predicted == 1, 0.004, 0.002)
     known = {"predicted": world.predicted, "score": world.score, "pi": p, "amount": world.amount}
@@ -62,8 +62,8 @@ def test_cells_plan_what_rows_plan():
     assert cells.half_width("value").half_width == pytest.approx(rows.half_width("value").half_width, rel=1e-9)
 
 
-def test_the_plan_is_near_what_labels_then_show_once_the_score_is_recalibrated():
-    """The study: .045 wide, with quantiles of t. The raw score of this model promises a fifth too much."""
+def test_a_recalibrated_plan_is_close_to_the_later_interval():
+    """The study: .045 wide, with t quantiles. This model's raw score promises a fifth too much."""
     world = simulated("balanced")
     p = world.probabilities(500)
     earlier = np.random.default_rng(4).choice(len(p), 2_000)
@@ -74,7 +74,7 @@ def test_the_plan_is_near_what_labels_then_show_once_the_score_is_recalibrated()
     assert 2 * Plan(world.population(p)).half_width("accuracy").half_width == pytest.approx(0.036, rel=0.03)
 
 
-def test_a_draw_that_leaves_some_out_cannot_be_planned():
+def test_a_draw_that_excludes_predictions_cannot_be_planned():
     cells = Population.of(
         predicted=[0, 1], bin=[60, 140], n=[9, 9], sum_pi=[0, 1], sum_odds=[0, 72], n_uncovered=[9, 0]
     )
@@ -83,32 +83,32 @@ def test_a_draw_that_leaves_some_out_cannot_be_planned():
     assert Plan(cells).labels_for("accuracy", 0.01).code == "not_estimable"
 
 
-def test_nothing_to_draw_from_has_no_plan():
+def test_an_empty_population_has_no_plan():
     empty = Population.from_rows(predicted=[], score=[], pi=[])
     assert Plan(empty).half_width("recall").code == "no_population"
     without = Population.from_rows(predicted=[1, 0], score=[np.nan, np.nan], pi=[0.5, 0.5])
     assert Plan(without).half_width("auc").code == "no_score"
 
 
-def test_the_probabilities_of_a_recommendation_add_up_over_cells():
-    found = plan()
-    best = found.recommended(["accuracy", "recall", "value"], expected=300)
-    assert float(found.population.n @ best.probability) == pytest.approx(300)
-    assert found.with_probability(best.probability).half_width("recall").labels == pytest.approx(300)
+def test_the_recommended_probabilities_add_up_over_cells():
+    draw = plan()
+    best = draw.recommended(["accuracy", "recall", "value"], expected=300)
+    assert float(draw.population.n @ best.probability) == pytest.approx(300)
+    assert draw.with_probability(best.probability).half_width("recall").labels == pytest.approx(300)
 
 
 def test_bad_input_is_named():
-    found = plan()
+    draw = plan()
     with pytest.raises(ValueError, match="half_width must be positive"):
-        found.labels_for("accuracy", 0)
+        draw.labels_for("accuracy", 0)
     with pytest.raises(ValueError, match="probability must be in"):
-        found.with_probability(np.zeros(len(found.population.n)))
+        draw.with_probability(np.zeros(len(draw.population.n)))
     with pytest.raises(ValueError, match="matrix is needed"):
-        Plan(found.population).half_width("value")
+        Plan(draw.population).half_width("value")
     with pytest.raises(ValueError, match="unknown metric"):
-        found.half_width("sharpness")
+        draw.half_width("sharpness")
     with pytest.raises(ValueError, match="level must be in"):
-        Plan(found.population, level=1.0).half_width("accuracy")
+        Plan(draw.population, level=1.0).half_width("accuracy")
     without = Plan(Population.from_rows(predicted=[1, 0], score=[np.nan, np.nan], pi=[0.5, 0.5]))
     with pytest.raises(ValueError, match="cannot be planned: no_score"):
         without.recommended(["auc"], expected=1)

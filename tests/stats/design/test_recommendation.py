@@ -8,20 +8,20 @@ ONES = {"accuracy": [1.0] * 4}
 
 
 def test_the_draw_has_the_expected_size_and_its_floor():
-    found = recommend(ONES, SPREAD, expected=2, delta=0.4)
-    assert found.probability.sum() == pytest.approx(2)
-    assert found.floor == pytest.approx(0.2)
-    assert found.probability.min() == pytest.approx(found.floor)
+    draw = recommend(ONES, SPREAD, expected=2, delta=0.4)
+    assert draw.probability.sum() == pytest.approx(2)
+    assert draw.floor == pytest.approx(0.2)
+    assert draw.probability.min() == pytest.approx(draw.floor)
 
 
 def test_above_the_floor_it_is_proportional_to_the_spread():
     """Neyman's allocation for one metric: p − floor in proportion to √(β²v)."""
-    found = recommend(ONES, SPREAD, expected=1, delta=0.2)
-    above = found.probability - found.floor
+    draw = recommend(ONES, SPREAD, expected=1, delta=0.2)
+    above = draw.probability - draw.floor
     assert above / above[0] == pytest.approx(np.sqrt(SPREAD) / 0.5)
 
 
-def test_rows_and_cells_of_like_rows_get_the_same():
+def test_rows_and_cells_of_equal_rows_get_the_same_probability():
     rows = recommend({"a": [1, 1, 1, 4, 4]}, [0.2, 0.2, 0.2, 0.1, 0.1], expected=2, delta=0.3)
     cells = recommend({"a": [1, 4]}, [0.2, 0.1], expected=2, delta=0.3, n=[3, 2])
     assert rows.probability == pytest.approx(np.repeat(cells.probability, [3, 2]))
@@ -36,13 +36,13 @@ def test_the_unit_of_a_metric_does_not_matter_but_its_weight_does():
     assert only.probability[1] == pytest.approx(only.floor)
 
 
-def test_more_than_everything_draws_everything():
+def test_a_draw_larger_than_the_population_takes_everything():
     assert recommend(ONES, SPREAD, expected=100).probability.tolist() == [1.0] * 4
 
 
-def test_what_no_label_can_move_gets_what_is_left():
-    found = recommend({"a": [1.0, 0.0, 0.0]}, [0.25, 0.25, 0.25], expected=2, delta=0.1)
-    assert found.probability == pytest.approx([1.0, 0.5, 0.5])
+def test_rows_without_influence_get_the_rest_of_the_draw():
+    draw = recommend({"a": [1.0, 0.0, 0.0]}, [0.25, 0.25, 0.25], expected=2, delta=0.1)
+    assert draw.probability == pytest.approx([1.0, 0.5, 0.5])
 
 
 def test_a_small_draw_and_a_new_model_have_a_larger_floor():
@@ -51,7 +51,7 @@ def test_a_small_draw_and_a_new_model_have_a_larger_floor():
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "complaint"),
     [
         ({"variance": [0.2, -0.1, 0, 0]}, "variance and n must not be negative"),
         ({"variance": [0.2, np.nan, 0, 0]}, "variance holds nan"),
@@ -66,6 +66,6 @@ def test_a_small_draw_and_a_new_model_have_a_larger_floor():
         ({"n": [0, 0, 0, 0]}, "n must hold predictions"),
     ],
 )
-def test_bad_input_is_named(change, said):
-    with pytest.raises(ValueError, match=said):
+def test_bad_input_is_named(change, complaint):
+    with pytest.raises(ValueError, match=complaint):
         recommend(**({"beta2": ONES, "variance": SPREAD, "expected": 2} | change))

@@ -10,29 +10,29 @@ def test_rates_are_answered_over_drawn_by_class():
     assert rates.code is None
 
 
-def test_a_class_nobody_answered_has_a_code():
+def test_a_class_without_an_answer_has_a_code():
     rates = response_rates([0, 1, 1], [1, 0, 0])
     assert rates.code == "no_response"
     assert rates.of([1]).tolist() == [0.0]
 
 
-def test_a_class_never_drawn_from_takes_the_rate_of_all():
+def test_a_class_that_was_never_drawn_from_takes_the_overall_rate():
     assert response_rates([0, 1], [1, 0]).of([7]).tolist() == [0.5]
 
 
-def test_nothing_drawn_cannot_be_looked_up():
+def test_rates_of_an_empty_draw_cannot_be_looked_up():
     with pytest.raises(ValueError, match="nothing was drawn"):
         response_rates([], []).of([0])
 
 
-def test_busy_days_stand_alone_and_sparse_ones_join():
-    """Rate 1, ten answers wanted: 12 on day 1; 4 + 4 + 4 on days 2 to 4; 3 left over on day 6 join the last."""
+def test_busy_days_stand_alone_and_sparse_days_are_merged():
+    """Rate 1, blocks of ten answers: 12 on day 1; 4 + 4 + 4 on days 2 to 4; the 3 on day 6 join the block before."""
     days = np.repeat([1, 2, 3, 4, 6], [12, 4, 4, 4, 3])
     blocks = merge_sparse_days(np.zeros(len(days)), days, np.ones(len(days)))
     assert blocks.of([0] * 7, [0, 1, 2, 3, 4, 5, 6]).tolist() == [0, 0, 1, 1, 1, 1, 1]
 
 
-def test_groups_are_merged_apart():
+def test_days_are_merged_within_their_group():
     group = np.repeat([0, 3], 40)
     day = np.tile(np.repeat([1, 2], 20), 2)
     blocks = merge_sparse_days(group, day, np.ones(80))
@@ -40,8 +40,8 @@ def test_groups_are_merged_apart():
     assert blocks.of([1], [1]).tolist() == [4], "no such group: an index without a class"
 
 
-def test_a_silent_stretch_is_not_hidden_by_merging():
-    """Day 2 had 40 draws and no answer: it stays a block of its own, and says so."""
+def test_merging_does_not_hide_a_day_without_answers():
+    """Day 2 had 40 draws and no answer: it stays a block of its own, with its code."""
     day, answered = np.repeat([1, 2], 40), np.repeat([1, 0], 40)
     blocks = merge_sparse_days(np.zeros(80), day, answered)
     assert response_rates(blocks.of(np.zeros(80), day), answered).code == "no_response"
@@ -60,6 +60,6 @@ def test_open_adjudication_lowers_q_by_class():
     assert np.isnan(q[4])
 
 
-def test_what_was_not_chosen_cannot_be_settled():
+def test_an_item_that_was_not_chosen_cannot_be_settled():
     with pytest.raises(ValueError, match="settled"):
         settled_probability([0.5], chosen=[0], settled=[1], strata=[0])

@@ -28,34 +28,34 @@ TESTS = st.lists(
 )
 
 
-def found(effect, p_value, name="psi"):
+def drift(effect, p_value, name="psi"):
     return DriftTest(effect, name, p_value, 2000, 2000, f"{name}-null")
 
 
-def test_each_reason():
-    verdicts = judge_drift([found(0.3, 1e-4), found(0.05, 1e-4), found(0.3, 0.2), untested("psi", "one_bin", n=9, m=9)])
+def test_every_verdict_has_its_reason():
+    verdicts = judge_drift([drift(0.3, 1e-4), drift(0.05, 1e-4), drift(0.3, 0.2), untested("psi", "one_bin", n=9, m=9)])
     assert [verdict.reason for verdict in verdicts] == ["drifted", "small_effect", "may_be_chance", "not_tested"]
     assert [verdict.is_alert for verdict in verdicts] == [True, False, False, False]
-    assert verdicts[0].q_value == pytest.approx(1.5e-4)  # two of three tests are that small: p·3/2
+    assert verdicts[0].q_value == pytest.approx(1.5e-4)  # two of three tests have this p: p·3/2
     assert verdicts[3].test.code == "one_bin"
 
 
-def test_what_is_found_alone_may_be_chance_among_many():
-    assert judge_drift([found(0.3, 0.04)])[0].is_alert
-    assert not judge_drift([found(0.3, 0.04)] + [found(0.0, 0.9)] * 20)[0].is_alert
+def test_a_lone_finding_may_be_chance_among_many_tests():
+    assert judge_drift([drift(0.3, 0.04)])[0].is_alert
+    assert not judge_drift([drift(0.3, 0.04)] + [drift(0.0, 0.9)] * 20)[0].is_alert
 
 
 def test_an_effect_at_its_threshold_is_not_above_it():
-    assert judge_drift([found(0.1, 1e-9)])[0].reason == "small_effect"
-    assert judge_drift([found(0.1, 1e-9)], thresholds={"psi": 0.05})[0].reason == "drifted"
+    assert judge_drift([drift(0.1, 1e-9)])[0].reason == "small_effect"
+    assert judge_drift([drift(0.1, 1e-9)], thresholds={"psi": 0.05})[0].reason == "drifted"
 
 
 def test_every_effect_has_a_threshold():
     assert {*EFFECTS, "ks"} <= set(THRESHOLDS)
 
 
-def test_over_many_features_and_windows_nothing_drifts_by_chance():
-    """Simulation, seed 51: 50 looks at 48 windows of 200 rows; each time the rule of a tenth fires nine times."""
+def test_chance_raises_no_alert_over_many_features_and_windows():
+    """Simulation, seed 51: 50 rounds of 48 windows of 200 rows; the rule "PSI > 0.1" fires nine times a round."""
     rng, alerts, by_rule = np.random.default_rng(51), 0, 0
     for _ in range(50):
         tests = []
@@ -90,4 +90,4 @@ def test_an_alert_is_always_significant_and_large(tests):
 )
 def test_bad_input_is_named(change, complaint):
     with pytest.raises(ValueError, match=complaint):
-        judge_drift([found(0.3, 0.01)], **change)
+        judge_drift([drift(0.3, 0.01)], **change)

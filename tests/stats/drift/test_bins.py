@@ -32,13 +32,13 @@ def test_a_representative_is_the_mean_of_the_reference_in_its_bin():
     assert bins.sd == pytest.approx(np.std([1, 2, 3, 4, 5, 9]))
 
 
-def test_a_value_that_fills_bins_has_one_of_its_own():
-    """Zero inflation: 60 zeros; what lies just above and just below zero is counted apart."""
+def test_a_value_that_fills_a_bin_gets_its_own():
+    """Zero inflation: with 60 zeros, values just above and just below zero have other bins."""
     bins = number_bins([0] * 60 + list(range(1, 41)))
     assert len({int(place) for place in bins.place([-0.001, 0, 0.001])}) == 3
 
 
-def test_a_constant_reference_sees_every_move():
+def test_a_constant_reference_shows_every_move():
     bins = number_bins([7.0] * 50)
     assert bins.place([6.9, 7.0, 7.1]).tolist() == [0, 1, 2]
     assert bins.sd == 0.0
@@ -49,7 +49,7 @@ def test_a_reference_without_numbers_still_has_a_bin_for_them():
     assert bins.place([3.0, NAN]).tolist() == [0, 1]
 
 
-def test_categories_beyond_the_limit_and_new_ones_are_other():
+def test_rare_and_new_categories_are_other():
     bins = category_bins(["c", "a", "a", "b", "b", None], limit=2)
     assert bins.names == ("a", "b")
     assert bins.place(["a", "b", "c", "new", None, NAN]).tolist() == [0, 1, 2, 2, 3, 3]
@@ -64,7 +64,7 @@ def test_names_need_not_be_sorted():
     assert CategoryBins(("b", "a")).place(["a", "b", "c"]).tolist() == [1, 0, 2]
 
 
-def test_no_category_at_all():
+def test_a_reference_without_categories_has_two_bins():
     assert category_bins([None]).place(["a", None]).tolist() == [0, 1]
 
 
@@ -86,7 +86,7 @@ def test_any_categories_make_bins_that_count_every_row(reference, values, limit)
 
 
 @pytest.mark.parametrize("make", [number_bins, category_bins])
-def test_a_reference_is_a_vector(make):
+def test_a_reference_must_be_one_dimensional(make):
     with pytest.raises(ValueError, match="reference must have one dimension"):
         make([[1.0, 2.0]])
 

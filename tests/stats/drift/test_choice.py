@@ -24,29 +24,29 @@ def windows(seed, replicates, n):
     return [(rng.lognormal(size=n), rng.lognormal(size=n)) for _ in range(replicates)]
 
 
-def test_from_a_thousand_rows_on_the_effect_is_its_own_test():
+def test_from_a_thousand_rows_on_the_effect_has_its_own_null():
     rng = np.random.default_rng(3)
     assert drift_test(*both(rng.normal(size=2000), rng.normal(size=1000))).method == "psi-null"
     assert drift_test(*both(rng.normal(size=2000), rng.normal(size=999))).method == "chi-squared"
 
 
-def test_below_it_rows_are_tested_by_kolmogorov_and_smirnov():
+def test_fewer_rows_are_tested_by_kolmogorov_smirnov():
     rng = np.random.default_rng(4)
     rows = rng.normal(size=400), rng.normal(0.3, 1, size=300)
-    found = drift_test(*both(*rows), effect="wasserstein", values=rows)
-    assert (found.name, found.method) == ("wasserstein", "kolmogorov-smirnov")
-    assert found.p_value == stats.ks_2samp(*rows).pvalue
-    assert found.effect == pytest.approx(stats.wasserstein_distance(*rows) / rows[0].std(), rel=0.15)
+    test = drift_test(*both(*rows), effect="wasserstein", values=rows)
+    assert (test.name, test.method) == ("wasserstein", "kolmogorov-smirnov")
+    assert test.p_value == stats.ks_2samp(*rows).pvalue
+    assert test.effect == pytest.approx(stats.wasserstein_distance(*rows) / rows[0].std(), rel=0.15)
 
 
 def test_chi_squared_is_that_of_the_table():
-    found = chi_squared_test(Histogram(PAIR, [60, 30, 10]), Histogram(PAIR, [45, 40, 15]))
-    assert found.p_value == pytest.approx(stats.chi2_contingency([[60, 30, 10], [45, 40, 15]]).pvalue)
+    test = chi_squared_test(Histogram(PAIR, [60, 30, 10]), Histogram(PAIR, [45, 40, 15]))
+    assert test.p_value == pytest.approx(stats.chi2_contingency([[60, 30, 10], [45, 40, 15]]).pvalue)
 
 
 @pytest.mark.parametrize("n", [100, 500])
-def test_where_nothing_drifted_small_windows_keep_their_level(n):
-    """Simulation, seed 41, 600 windows, both tests: 5 %, give or take 2 points."""
+def test_small_windows_keep_the_level_without_drift(n):
+    """Simulation, seed 41, 600 windows, both tests: 5 % within 2 points."""
     rows = windows(41, 600, n)
     by_bins = [drift_test(*both(*pair)).p_value for pair in rows]
     by_rows = [kolmogorov_smirnov_test(*pair).p_value for pair in rows]
@@ -55,22 +55,22 @@ def test_where_nothing_drifted_small_windows_keep_their_level(n):
 
 
 @pytest.mark.parametrize(("n", "misfires"), [(100, 0.834), (200, 0.350)])
-def test_the_rule_of_a_tenth_and_a_quarter_misfires_on_small_windows_and_the_test_does_not(n, misfires):
-    """Closed form without any drift: P((2/n)χ²₉ > .1) = .834 at n = 100 and .350 at n = 200."""
-    found = [drift_test(*both(*pair)) for pair in windows(42, 400, n)]
-    by_rule = np.mean([test.effect > 0.1 for test in found])
+def test_rules_of_thumb_misfire_on_small_windows_and_the_test_does_not(n, misfires):
+    """Closed form without drift: P((2/n)χ²₉ > .1) = .834 at n = 100 and .350 at n = 200."""
+    tests = [drift_test(*both(*pair)) for pair in windows(42, 400, n)]
+    by_rule = np.mean([test.effect > 0.1 for test in tests])
     assert by_rule == pytest.approx(misfires, abs=0.08)
     assert misfires == pytest.approx(stats.chi2.sf(0.1 * n / 2, 9), abs=5e-4)
-    assert np.mean([test.effect > 0.1 and test.p_value < 0.05 for test in found]) <= 0.07
+    assert np.mean([test.effect > 0.1 and test.p_value < 0.05 for test in tests]) <= 0.07
     if n == 100:
-        assert np.mean([test.effect > 0.25 for test in found]) > 0.1
+        assert np.mean([test.effect > 0.25 for test in tests]) > 0.1
 
 
-def test_missing_rows_are_left_out_of_kolmogorov_and_smirnov():
+def test_kolmogorov_smirnov_leaves_out_missing_rows():
     rows = [*range(40), math.nan], [*range(5, 45), math.nan, math.nan]
-    found = kolmogorov_smirnov_test(*rows)
-    assert (found.n, found.m) == (40, 40)
-    assert found.effect == 0.125
+    test = kolmogorov_smirnov_test(*rows)
+    assert (test.n, test.m) == (40, 40)
+    assert test.effect == 0.125
 
 
 @pytest.mark.parametrize(
@@ -82,26 +82,26 @@ def test_missing_rows_are_left_out_of_kolmogorov_and_smirnov():
         ([1.0] * 40, [1.0] * 40, "one_bin"),
     ],
 )
-def test_what_cannot_be_compared_says_why(first, second, code):
-    found = kolmogorov_smirnov_test(first, second)
-    assert (found.code, found.p_value, found.method) == (code, None, "none")
+def test_samples_that_cannot_be_compared_have_a_code(first, second, code):
+    test = kolmogorov_smirnov_test(first, second)
+    assert (test.code, test.p_value, test.method) == (code, None, "none")
 
 
-def test_an_effect_without_a_test_keeps_the_effect_and_the_reason():
+def test_an_effect_without_a_test_keeps_its_value_and_the_code():
     bins = number_bins(range(100))
     counted = histogram(range(100), bins=bins)
-    found = drift_test(counted, counted, values=(range(100), [math.nan]))
-    assert found.effect is not None
-    assert (found.p_value, found.code) == (None, "no_population")
+    test = drift_test(counted, counted, values=(range(100), [math.nan]))
+    assert test.effect is not None
+    assert (test.p_value, test.code) == (None, "no_population")
 
 
 @given(ROWS, ROWS)
-def test_whatever_rows_come_in_an_error_or_a_probability_or_a_code_comes_out(first, second):
+def test_any_rows_give_an_error_a_p_value_or_a_code(first, second):
     try:
-        found = kolmogorov_smirnov_test(first, second)
+        test = kolmogorov_smirnov_test(first, second)
     except ValueError:
         return
-    assert found.code or (0 <= found.effect <= 1 and 0 <= found.p_value <= 1)
+    assert test.code or (0 <= test.effect <= 1 and 0 <= test.p_value <= 1)
 
 
 @pytest.mark.parametrize(
@@ -118,6 +118,6 @@ def test_bad_input_is_named(change, complaint):
         drift_test(counted, counted, **change)
 
 
-def test_rows_are_vectors():
+def test_rows_must_be_one_dimensional():
     with pytest.raises(ValueError, match="window must have one dimension"):
         kolmogorov_smirnov_test([1.0], [[1.0]])

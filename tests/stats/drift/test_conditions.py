@@ -22,8 +22,8 @@ def test_every_split_is_readable():
     ]
 
 
-def test_a_split_takes_the_rows_it_speaks_of():
-    """By hand: each split of amount, given the values themselves."""
+def test_a_split_takes_the_rows_it_describes():
+    """The oracle applies each split of amount to the values themselves."""
     values = [3.0, 5.0, 7.0, 10.0, 11.0, float("nan")]
     codes = np.column_stack([np.zeros(6, dtype=int), AMOUNT.bins.place(values)])
     expected = {
@@ -37,14 +37,14 @@ def test_a_split_takes_the_rows_it_speaks_of():
         assert rows_of([one], codes).tolist() == expected[str(one)], one
 
 
-def test_a_single_value_s_own_bin_reads_as_that_value():
+def test_the_bin_of_a_single_value_is_shown_as_that_value():
     """Zero inflation has an edge just below zero: "less than zero" and "zero and more"."""
     bins = number_bins([0.0] * 60 + list(range(1, 41)))
     texts = [str(one) for one in conditions_of([Feature("debt", bins)])]
     assert texts[:4] == ["debt < 0", "debt ≥ 0", "debt ≤ 0", "debt > 0"]
 
 
-def test_no_condition_takes_every_row():
+def test_without_conditions_every_row_is_taken():
     assert rows_of([], [[0], [1]]).all()
 
 

@@ -33,7 +33,7 @@ def test_counts_on_other_bins_do_not_add_up():
         total([Histogram(PAIR, [1, 2, 3])], bins=CategoryBins(("b",)))
 
 
-def test_bins_made_twice_from_the_same_reference_are_the_same_bins():
+def test_bins_made_twice_from_the_same_reference_are_equal():
     reference = [1.0, 2.0, 3.0, 4.0]
     both = histogram([1.0], bins=number_bins(reference)) + histogram([4.0], bins=number_bins(reference))
     assert both.n == 2
@@ -54,7 +54,7 @@ def test_bad_counts_are_named(counts, complaint):
 
 
 @given(st.lists(st.one_of(st.floats(), st.none()), max_size=5))
-def test_whatever_numbers_come_in_an_error_or_a_count_of_all_comes_out(values):
+def test_any_numbers_give_an_error_or_a_count_of_every_row(values):
     try:
         counted = histogram(values, bins=BINS)
     except ValueError:

@@ -27,7 +27,7 @@ def test_coefficients_are_scikit_learn_s(penalty):
 
 
 def test_the_gradient_vanishes():
-    """First-order condition: X'(y − p) = penalty·β, and the residuals of the unpenalised intercept sum to zero."""
+    """First-order condition: X'(y − p) = penalty·β, and the residuals of the unpenalized intercept sum to zero."""
     table, label = drawn(2)
     beta = ridge_logistic(table, label, penalty=3.0)
     residual = label - expit(beta[0] + table @ beta[1:])
@@ -35,7 +35,7 @@ def test_the_gradient_vanishes():
     assert table.T @ residual == pytest.approx(3.0 * beta[1:], abs=1e-8)
 
 
-def test_separated_labels_have_a_finite_answer():
+def test_separated_labels_have_finite_coefficients():
     beta = ridge_logistic([[-2.0], [-1.0], [1.0], [2.0]] * 50, [0, 0, 1, 1] * 50, penalty=1e-3)
     assert 0 < beta[1] < 50
 
@@ -45,7 +45,7 @@ def test_separated_labels_have_a_finite_answer():
     arrays(np.float64, 12, elements=st.sampled_from([0.0, 1.0])),
     st.one_of(st.floats(), st.floats(1e-6, 1e6)),
 )
-def test_whatever_comes_in_an_error_or_finite_coefficients_come_out(table, label, penalty):
+def test_any_input_gives_an_error_or_finite_coefficients(table, label, penalty):
     try:
         beta = ridge_logistic(table, label, penalty=penalty)
     except ValueError:

@@ -35,7 +35,7 @@ def deviance(errors, pi, inside):
     )
 
 
-def test_the_first_is_the_best_of_all_pairs_looked_at_one_by_one():
+def test_the_first_slice_is_the_best_of_all_pairs_tried_one_by_one():
     for seed in range(5):
         errors, pi, codes = drawn(seed)
         pairs = itertools.combinations_with_replacement(SPLITS, 2)
@@ -44,29 +44,29 @@ def test_the_first_is_the_best_of_all_pairs_looked_at_one_by_one():
         assert np.isclose(deviance(errors, pi, rows_of(first, codes)), best)
 
 
-def test_of_equal_slices_the_simpler_one_is_kept():
-    """A second condition that takes nothing away is not mentioned."""
+def test_the_simpler_of_two_equal_slices_is_kept():
+    """A second condition that removes no rows is left out."""
     codes = np.column_stack([np.arange(300) % 3, np.zeros(300, dtype=int)])
     errors = (codes[:, 0] == 1).astype(float)
     first = worst_slices(errors, np.full(300, 0.1), codes, conditions=SPLITS)[0]
     assert [str(one) for one in first] == ["country = fr"]
 
 
-def test_candidates_do_not_repeat_each_other_and_are_no_more_than_asked_for():
+def test_candidates_do_not_overlap_and_respect_their_limit():
     errors, pi, codes = drawn(9)
-    found = worst_slices(errors, pi, codes, conditions=SPLITS, candidates=4)
-    assert 1 <= len(found) <= 4
+    slices = worst_slices(errors, pi, codes, conditions=SPLITS, candidates=4)
+    assert 1 <= len(slices) <= 4
     weight = 1 / pi
-    for one, other in itertools.combinations([rows_of(found_slice, codes) for found_slice in found], 2):
+    for one, other in itertools.combinations([rows_of(one_slice, codes) for one_slice in slices], 2):
         assert weight[one & other].sum() <= OVERLAP * weight[one | other].sum()
 
 
-def test_small_slices_are_left_alone():
+def test_small_slices_are_not_candidates():
     codes = np.zeros((300, 2), dtype=int)
     codes[: MINIMUM_LABELS - 1, 0] = 1
     errors = (codes[:, 0] == 1).astype(float)
     assert worst_slices(errors, np.full(300, 0.1), codes, conditions=SPLITS) == []
 
 
-def test_nothing_to_split_on():
+def test_without_features_there_are_no_slices():
     assert worst_slices(np.zeros(3), np.ones(3), np.zeros((3, 0), dtype=int), conditions=()) == []

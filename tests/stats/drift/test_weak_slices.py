@@ -27,17 +27,17 @@ def search(errors, pi, codes, seed=0, **change):
     return find_weak_slices(errors, pi, codes, features=FEATURES, rng=np.random.default_rng(seed), **change)
 
 
-def test_a_plain_weakness_is_found_on_both_halves():
+def test_an_obvious_weakness_is_found_on_both_halves():
     errors, pi, codes = drawn(1)
-    found = search(errors, pi, codes)
-    assert [str(one) for one in found.slices[:2]] == ["country = fr"] * 2
-    assert all(one.is_weak for one in found.slices[:2])
-    assert found.slices[0].share == pytest.approx(1 / 3, abs=0.05)
-    assert found.slices[0].error.value == pytest.approx(0.5, abs=0.12)
-    assert found.slices[0].error.n + found.slices[0].rest.n == 600  # one half of the labels
+    weak = search(errors, pi, codes)
+    assert [str(one) for one in weak.slices[:2]] == ["country = fr"] * 2
+    assert all(one.is_weak for one in weak.slices[:2])
+    assert weak.slices[0].share == pytest.approx(1 / 3, abs=0.05)
+    assert weak.slices[0].error.value == pytest.approx(0.5, abs=0.12)
+    assert weak.slices[0].error.n + weak.slices[0].rest.n == 600  # half of the labels
 
 
-def test_figures_of_a_slice_belong_together():
+def test_the_figures_of_a_slice_agree():
     for one in search(*drawn(2)).slices:
         assert one.difference.value == pytest.approx(one.error.value - one.rest.value)
         assert one.difference.se == pytest.approx(math.hypot(one.error.se, one.rest.se))
@@ -59,17 +59,17 @@ def test_the_same_rng_gives_the_same_slices():
 def test_pseudo_values_outside_zero_and_one_are_compared_on_the_plain_scale():
     errors, pi, codes = drawn(5)
     shifted = np.where(np.arange(len(errors)) % 10 == 0, 2 * errors - 0.5, errors)
-    found = search(shifted, pi, codes).slices[0]
-    assert str(found) == "country = fr"
-    assert found.is_weak
-    assert found.error.method == "hajek"
+    weak = search(shifted, pi, codes).slices[0]
+    assert str(weak) == "country = fr"
+    assert weak.is_weak
+    assert weak.error.method == "hajek"
 
 
-def test_every_label_in_hand_is_still_a_sample_of_its_half():
-    """π ≡ 1: the half that estimates was drawn with one half, so the interval has a width."""
+def test_a_fully_labeled_population_still_has_an_interval():
+    """At π ≡ 1 the estimating half is still a sample with probability ½, so the interval has a width."""
     errors, _, codes = drawn(6)
-    found = search(errors, np.ones(len(errors)), codes).slices[0]
-    assert found.error.low < found.error.value < found.error.high
+    weak = search(errors, np.ones(len(errors)), codes).slices[0]
+    assert weak.error.low < weak.error.value < weak.error.high
 
 
 def test_too_few_labels_are_not_searched():
@@ -78,7 +78,7 @@ def test_too_few_labels_are_not_searched():
     assert search(errors, pi, codes).code == "too_few"
 
 
-def test_errors_that_are_all_the_same_are_not_searched():
+def test_equal_errors_are_not_searched():
     _, pi, codes = drawn(8)
     assert search(np.zeros(len(pi)), pi, codes).code == "no_variation"
     assert search(np.ones(len(pi)), pi, codes).slices == ()
@@ -109,14 +109,14 @@ def test_bad_input_is_named(change, complaint):
     st.sampled_from([(1.0,), (0.5, 1e-3), (1.0, 1e-9), (1e-12,)]),
     st.integers(0, 1000),
 )
-def test_whatever_comes_in_an_error_or_finite_numbers_or_codes_come_out(n, errors, pi, seed):
+def test_any_input_gives_finite_numbers_or_codes(n, errors, pi, seed):
     rng = np.random.default_rng(seed)
     codes = np.column_stack([rng.integers(0, 5, n), rng.integers(0, 4, n)])
     try:
-        found = search(rng.choice(errors, n), rng.choice(pi, n), codes, seed=seed)
+        weak = search(rng.choice(errors, n), rng.choice(pi, n), codes, seed=seed)
     except ValueError:
         return
-    for one in found.slices:
+    for one in weak.slices:
         assert (one.p_value is None) == (one.code is not None)
         assert one.p_value is None or 0 <= one.p_value <= one.q_value <= 1
         assert 0 <= one.share <= 1

@@ -4,7 +4,7 @@ from apps.stats.reviewers.agreement import agreement_table, cohen_kappa
 
 
 @pytest.mark.parametrize(("table", "code"), [([[0, 0], [0, 0]], "no_labels"), ([[9, 0], [0, 0]], "no_variation")])
-def test_kappa_without_variation_has_a_reason(table, code):
+def test_kappa_without_variation_has_a_code(table, code):
     assert cohen_kappa(table).code == code
 
 

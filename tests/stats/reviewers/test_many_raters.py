@@ -50,26 +50,26 @@ def test_the_interval_covers_at_the_stated_rate(coefficient):
     assert np.mean([figure.high - figure.low for figure in figures]) < 0.6
 
 
-def test_weights_undo_a_draw_that_prefers_disagreement():
+def test_weights_correct_a_draw_that_prefers_disagreement():
     """Simulation, seed 4: items on which raters differ are drawn four times as often."""
-    generator, found, unweighted = rng(4), [], []
+    generator, figures, unweighted = rng(4), [], []
     everyone = labels(400_000, prevalence=0.3, right=0.9, raters=3, generator=generator)
     truth = krippendorff_alpha(everyone, rng=generator).value
     pi = np.where(everyone.std(axis=1) > 0, 0.002, 0.0005)
     for _ in range(150):
         drawn = generator.random(len(pi)) < pi
-        found.append(krippendorff_alpha(everyone[drawn], pi=pi[drawn], rng=generator, replicates=200))
+        figures.append(krippendorff_alpha(everyone[drawn], pi=pi[drawn], rng=generator, replicates=200))
         unweighted.append(krippendorff_alpha(everyone[drawn], rng=generator, replicates=100).value)
     assert np.mean(unweighted) < truth - 0.2
-    assert np.mean([figure.value for figure in found]) == pytest.approx(truth, abs=0.01)
-    assert sum(figure.low <= truth <= figure.high for figure in found) >= 136
-    spread = np.std([figure.value for figure in found], ddof=1)
-    assert np.mean([figure.se for figure in found]) == pytest.approx(spread, rel=0.15)
+    assert np.mean([figure.value for figure in figures]) == pytest.approx(truth, abs=0.01)
+    assert sum(figure.low <= truth <= figure.high for figure in figures) >= 136
+    spread = np.std([figure.value for figure in figures], ddof=1)
+    assert np.mean([figure.se for figure in figures]) == pytest.approx(spread, rel=0.15)
 
 
 @pytest.mark.parametrize("metric", METRICS)
-def test_the_influence_is_the_derivative_by_the_weight_of_an_item(metric):
-    """Central differences of the uncorrected α, the small-sample factor 1 − 1/N taken out."""
+def test_the_influence_is_the_derivative_with_respect_to_the_weight_of_an_item(metric):
+    """Central differences of α without the small-sample factor 1 − 1/N."""
     table = tabulate_ratings(rng(5).integers(0, 4, (9, 4)).astype(float), pi=np.linspace(0.2, 1, 9))
     coefficient = coincidences(table, metric=metric)
     share, step = table.items * table.weight / (table.items @ table.weight), 1e-6
@@ -92,14 +92,14 @@ def test_equal_probabilities_change_nothing():
 
 
 def test_full_agreement_is_not_certainty():
-    """By hand: 10 items, half of each class; a disagreeing share up to Wilson's .2775, over .5 by chance."""
+    """By hand: 10 items, half of each class; disagreement is at most Wilson's .2775, and .5 by chance."""
     _, most = wilson_interval(0, 10)
     figure = krippendorff_alpha([[0, 0]] * 5 + [[1, 1]] * 5, rng=rng())
     assert (figure.value, figure.high, figure.code) == (1.0, 1.0, "boundary")
     assert figure.low == pytest.approx(1 - most / 0.5)
 
 
-def test_ac1_has_a_figure_where_all_say_the_same_of_several_classes():
+def test_ac1_has_a_figure_where_all_give_the_same_of_several_classes():
     ratings = [[0, 0]] * 10
     assert krippendorff_alpha(ratings, rng=rng()).code == "no_variation"
     assert gwet_ac1(ratings, rng=rng()).code == "no_variation"
@@ -119,8 +119,8 @@ def test_the_same_seed_gives_the_same_interval():
     assert krippendorff_alpha(ratings, rng=rng(8)) == krippendorff_alpha(ratings, rng=rng(8))
 
 
-def test_interval_alpha_knows_only_differences():
-    """α is the same for values shifted and stretched, even beyond what squares can hold."""
+def test_interval_alpha_depends_only_on_differences():
+    """α is the same for shifted and stretched values, even where their squares overflow."""
     ratings = rng(9).integers(0, 5, (30, 3)).astype(float)
     plain = krippendorff_alpha(ratings, metric="interval", rng=rng())
     stretched = krippendorff_alpha(ratings * 3e307 - 5e307, metric="interval", rng=rng())
@@ -140,7 +140,7 @@ def test_interval_alpha_knows_only_differences():
         ([[3, 3], [3, 3]], "no_variation"),
     ],
 )
-def test_without_pairs_there_is_a_reason(coefficient, ratings, code):
+def test_without_pairs_there_is_a_code(coefficient, ratings, code):
     assert coefficient(ratings, rng=rng()).code == code
 
 
@@ -173,7 +173,7 @@ ANYTHING = st.sampled_from([nan, 0, 1, 2, -7.5, 1e308])
     st.sampled_from([1.0, 0.5, 1e-12, 1e-15]),
     st.sampled_from(COEFFICIENTS),
 )
-def test_whatever_comes_in_finite_numbers_or_a_code_come_out(ratings, rare, coefficient):
+def test_any_ratings_give_finite_numbers_or_a_code(ratings, rare, coefficient):
     pi = np.where(np.arange(len(ratings)) % 2, rare, 1.0)
     figure = coefficient(ratings, rng=rng(), pi=pi, replicates=100)
     assert figure.code or figure.value is not None

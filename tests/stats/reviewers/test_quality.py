@@ -32,7 +32,7 @@ def test_shrunken_rates_are_nearer_to_the_truth_and_their_intervals_cover(mean, 
     assert 0.92 <= np.mean(covered) <= 0.995
 
 
-def test_small_teams_are_covered_as_well():
+def test_the_intervals_of_small_teams_cover_too():
     """Simulation, seed 2: 400 teams of 5 reviewers with 20 known positives each."""
     rng, covered, of_team = np.random.default_rng(2), [], []
     for _ in range(400):
@@ -46,7 +46,7 @@ def test_small_teams_are_covered_as_well():
     assert 0.90 <= np.mean(of_team) <= 0.99
 
 
-def test_known_probabilities_undo_a_choice_of_hard_items():
+def test_known_probabilities_correct_a_choice_of_hard_items():
     """Simulation, seed 3: half of the items are hard (right .6 instead of .95) and settled four times as often."""
     rng, weighted, plain = np.random.default_rng(3), [], []
     for _ in range(40):
@@ -64,8 +64,8 @@ def test_known_probabilities_undo_a_choice_of_hard_items():
     assert sum(figure.low <= 0.775 <= figure.high for figure in weighted) >= 36
 
 
-def test_two_like_reviewers_are_the_formula_written_out():
-    """By hand: two of 10 labels, 8 right each: no spread, so ρ = √2/(½·9·2) and s = 1/ρ − 1 = 5.364; the team's mean is
+def test_two_equal_reviewers_give_the_formula_written_out():
+    """By hand: two of 10 labels, 8 right each: no spread, so ρ = √2/(½·9·2) and s = 1/ρ − 1 = 5.364; the team mean is
     (w·.8 + ½)/(w + 1) with w = 20/(1 + 9ρ)."""
     label = ([1] * 8 + [0] * 2) * 2
     quality = reviewer_quality([0] * 10 + [1] * 10, label, [1] * 20)
@@ -84,8 +84,8 @@ def test_two_like_reviewers_are_the_formula_written_out():
     assert (figure.low, figure.high) == pytest.approx(tuple(expected))
 
 
-def test_many_labels_speak_for_themselves():
-    """Two reviewers far apart, 5,000 labels each: hardly shrunk."""
+def test_many_labels_are_hardly_shrunk():
+    """Two reviewers who differ widely, with 5,000 labels each."""
     label = [1] * 4500 + [0] * 500 + [1] * 3500 + [0] * 1500
     quality = reviewer_quality([0] * 5000 + [1] * 5000, label, [1] * 10_000)
     assert quality.rate(0, truth=1, label=1).value == pytest.approx(0.9, abs=0.002)
@@ -108,12 +108,12 @@ def test_the_rates_of_two_classes_add_up_to_one():
     assert quality.rate(0, truth=1, label=0).value == pytest.approx(1 - quality.rate(0, truth=1, label=1).value)
 
 
-def test_nobody_is_known_to_be_without_error():
+def test_a_reviewer_without_errors_has_an_interval_below_one():
     figure = reviewer_quality([0] * 30, [1] * 30, [1] * 30).rate(0, truth=1, label=1)
     assert 0.85 < figure.low < figure.value < 1.0
 
 
-def test_who_has_no_labels_has_a_reason_and_no_number():
+def test_a_reviewer_without_labels_has_a_code_and_no_number():
     quality = reviewer_quality([0, 0], [1, 0], [1, 1], reviewers=2)
     assert quality.rate(1, truth=1, label=1).code == "no_labels"
     assert quality.rate(0, truth=0, label=0).code == "no_labels"
@@ -122,7 +122,7 @@ def test_who_has_no_labels_has_a_reason_and_no_number():
 
 
 @pytest.mark.parametrize("cell", [{"reviewer": -1}, {"reviewer": 2}, {"truth": 2}, {"label": -1}])
-def test_a_rate_that_is_not_there_is_refused(cell):
+def test_a_rate_of_an_unknown_cell_is_refused(cell):
     quality = reviewer_quality([0, 1], [1, 0], [1, 1])
     with pytest.raises(ValueError, match="there is no rate"):
         quality.rate(**({"reviewer": 0, "truth": 1, "label": 1} | cell))
@@ -153,7 +153,7 @@ def test_bad_input_is_named(changes, complaint):
         max_size=60,
     )
 )
-def test_whatever_is_known_finite_numbers_or_a_code_come_out(answers):
+def test_any_answers_give_finite_numbers_or_a_code(answers):
     reviewer, label, truth, pi = np.array(answers, dtype=float).reshape(-1, 4).T
     quality = reviewer_quality(reviewer, label, truth, pi=pi, classes=3, reviewers=4)
     cells = [(k, j) for k in range(3) for j in range(3)]

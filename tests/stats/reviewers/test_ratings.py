@@ -6,14 +6,14 @@ from apps.stats.reviewers.ratings import tabulate_ratings
 nan = np.nan
 
 
-def test_items_alike_share_a_row_and_items_of_nobody_have_none():
+def test_equal_items_share_a_row_and_unrated_items_have_none():
     table = tabulate_ratings([[2, 5, nan], [nan, 5, 2], [nan, nan, nan], [5, nan, nan]])
     assert table.values.tolist() == [2.0, 5.0]
     assert table.counts.tolist() == [[0.0, 1.0], [1.0, 1.0]]
     assert (table.items.tolist(), table.n) == ([1.0, 2.0], 3)
 
 
-def test_items_drawn_with_other_probabilities_are_kept_apart():
+def test_items_drawn_with_different_probabilities_have_different_rows():
     table = tabulate_ratings([[1, 1], [1, 1]], pi=[0.5, 0.25])
     assert table.items.tolist() == [1.0, 1.0]
     assert table.weight.tolist() == [1.0, 0.5]

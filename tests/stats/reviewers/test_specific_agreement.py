@@ -20,13 +20,13 @@ def test_two_raters_give_cicchetti_and_feinsteins_shares():
     assert no.low < 0.4 < no.high
 
 
-def test_of_three_raters_every_pair_counts():
-    """By hand: of the items with a 1, [1, 1, 0] has 2 of 6 ordered pairs apart of 4 with a 1, [1, 1, 1] none of 6."""
+def test_with_three_raters_every_pair_counts():
+    """By hand, items with a 1: in [1, 1, 0] 2 of the 4 ordered pairs from a 1 differ, in [1, 1, 1] none of 6."""
     _, yes = agreement([[1, 1, 0]] * 20 + [[1, 1, 1]] * 20 + [[0, 0, nan]] * 20)
     assert yes.value == pytest.approx(1 - (2 / 6) / (4 / 6 + 1))
 
 
-def test_a_class_that_nobody_gave_twice_has_a_reason():
+def test_a_class_that_was_never_given_has_a_code():
     figures = agreement([[0, 0], [0, 0], [1, nan]], classes=3)
     assert [figure.code for figure in figures] == ["boundary", "no_labels", "no_labels"]
     assert figures[0].high == 1.0
@@ -37,7 +37,7 @@ def test_without_two_ratings_there_is_no_figure(ratings, code):
     assert [figure.code for figure in agreement(ratings)] == [code, code]
 
 
-def test_agreement_that_never_is_stays_a_share():
+def test_an_agreement_of_zero_stays_a_share():
     for figure in agreement([[0, 1]] * 5):
         assert figure.value == 0.0
         assert 0.0 <= figure.low <= figure.high <= 1.0
