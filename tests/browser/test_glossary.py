@@ -34,7 +34,7 @@ def test_the_list_follows_what_is_typed(opened: Page, is_sound: Check) -> None:
     opened.get_by_label("Find a term").press_sequentially("restatement")
     expect(opened.locator("#slot")).to_have_count(0)
     expect(opened.locator("#restatement")).to_be_visible()
-    expect(opened.locator("#found")).to_have_text(re.compile(r"^\d of \d+ terms$"))
+    expect(opened.locator("#found")).to_contain_text(re.compile(r"\d of \d+ terms"))
     is_sound(opened)
     opened.get_by_label("Find a term").fill("no such term")
     expect(opened.get_by_text("No term contains “no such term”.")).to_be_visible()

@@ -1,5 +1,6 @@
 """The glossary page: every term, a search, and links that lead somewhere."""
 
+import re
 from collections import Counter
 
 import pytest
@@ -8,6 +9,7 @@ from django.test import Client
 from apps.accounts.models import Role
 from apps.reports.pages.terms import GROUPS
 from tests.factories import make_member, make_project
+from tests.reports.stored import make_report, report_model
 
 TERMS = [term for group in GROUPS for term in group.terms]
 ANCHORS = Counter([group.anchor for group in GROUPS] + [term.anchor for term in TERMS])
@@ -71,3 +73,13 @@ def test_the_page_runs_few_queries(reader: Client, django_assert_max_num_queries
 @pytest.mark.django_db
 def test_signed_out_people_sign_in_first():
     assert Client().get("/glossary/").status_code == 302
+
+
+@pytest.mark.django_db
+def test_a_report_links_to_the_terms_that_it_uses():
+    client, report = Client(), make_report(report_model(), "performance")
+    client.force_login(make_member(report.model.project, Role.STAKEHOLDER).user)
+    page = client.get(f"/p/{report.model.project.slug}/reports/{report.pk}/").content.decode()
+    fragments = set(re.findall(r'href="/glossary/#([^"]+)"', page))
+    assert fragments
+    assert fragments <= set(ANCHORS)
