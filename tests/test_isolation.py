@@ -74,7 +74,6 @@ class World:
             as_of=timezone.now(),
             configuration_hash="x",
             document={},
-            charts={"by_time": {"light": "<svg xmlns='http://www.w3.org/2000/svg'/>"}},
         )
         seen = {"first_seen_at": timezone.now(), "last_seen_at": timezone.now(), "rows": 1}
         self.incident = Incident.objects.create(model=self.model, kind=IncidentKind.OUTCOMES_PARKED, **seen)
@@ -103,8 +102,6 @@ class World:
             "stage": BatchStage.objects.first().pk,
             "item": Slot.objects.get().item_id,
             "kind": "value",
-            "name": "by_time",
-            "theme": "light",
             "pk": self.job.pk,
             "incident": self.incident.pk,
             "upload": self.upload.pk,

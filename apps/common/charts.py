@@ -11,6 +11,7 @@ from typing import ClassVar
 WIDE, COLUMN, PHONE = 720, 448, 358  # pixels: the page, half of it, a phone
 CHARACTER = 7.6  # pixels in the widest of the fonts of the pages; the reader's is not known here
 PADDING = 8  # between a label and what it belongs to
+PERCENT = 4  # what a percent sign or an M is wider than a digit
 BASELINE = 4  # from the middle of a line of text down to its baseline
 MAGNITUDES = ((1e9, "B"), (1e6, "M"), (1e3, "k"))
 
@@ -47,6 +48,7 @@ class Dot:
     css: str
     x: float
     y: float
+    radius: float = 5
 
 
 @dataclass(frozen=True)
@@ -164,7 +166,7 @@ def percent_label(value: float) -> str:
 
 def room_for(labels: Iterable[str]) -> float:
     """The pixels that the longest of the labels takes, with its padding."""
-    return max((len(label) for label in labels), default=0) * CHARACTER + PADDING
+    return max((len(label) for label in labels), default=0) * CHARACTER + PERCENT + PADDING
 
 
 def rows_of_ticks(scale: Scale, label: Callable[[float], str], *, about: int, left: float, right: float) -> list[Mark]:

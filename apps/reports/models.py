@@ -64,8 +64,6 @@ class Report(models.Model):
     configuration_hash = models.CharField(max_length=64)
     # See apps.reports.engine.document.
     document = models.JSONField()
-    # {name: {"light": "<svg…", "dark": "<svg…"}}
-    charts = models.JSONField(default=dict)
     previous = models.ForeignKey("self", models.PROTECT, null=True, related_name="successors")
     created_at = models.DateTimeField(auto_now_add=True)
 

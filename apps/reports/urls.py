@@ -12,11 +12,6 @@ urlpatterns: list[URLPattern] = [
     path("p/<slug:project>/models/<slug:model>/reports/<slug:kind>/", views.reports, name="reports"),
     path("p/<slug:project>/reports/<int:report>/", views.report, name="report"),
     path("p/<slug:project>/reports/<int:report>/report.pdf", views.pdf, name="report_pdf"),
-    path(
-        "p/<slug:project>/reports/<int:report>/charts/<slug:name>.<slug:theme>.svg",
-        views.chart,
-        name="report_chart",
-    ),
     path("p/<slug:project>/report-jobs/<int:job>/", views.job, name="report_job"),
 ]
 

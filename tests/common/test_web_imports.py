@@ -9,7 +9,7 @@ import django
 django.setup()
 from django.urls import get_resolver
 get_resolver().url_patterns
-print(*[name for name in ("pandas", "scipy", "pyarrow", "altair") if name in sys.modules])
+print(*[name for name in ("pandas", "scipy", "pyarrow") if name in sys.modules])
 """
 
 

@@ -8,13 +8,7 @@ from apps.reports.models import Report
 from tests.factories import make_model
 from tests.reports.documents import END, START, document
 
-SVG = '<svg xmlns="http://www.w3.org/2000/svg" version="1.1" width="{width}" height="120"><title>{theme}</title></svg>'
-THEMES = {"light": 720, "dark": 720, "light_narrow": 358, "dark_narrow": 358}
 AS_OF = datetime(2026, 11, 20, 9, 12, tzinfo=UTC)
-
-
-def picture() -> dict[str, str]:
-    return {theme: SVG.format(width=width, theme=theme) for theme, width in THEMES.items()}
 
 
 def report_model(project: Any = None) -> MonitoredModel:
@@ -30,7 +24,7 @@ def report_model(project: Any = None) -> MonitoredModel:
 
 
 def make_report(model: MonitoredModel, kind: str = "value", **changes: Any) -> Report:
-    """A stored report; `document` and `charts` may be others than the usual."""
+    """A stored report; `document` may be another than the usual."""
     fields: dict[str, Any] = {
         "start": START,
         "end": END,
@@ -38,7 +32,6 @@ def make_report(model: MonitoredModel, kind: str = "value", **changes: Any) -> R
         "as_of": AS_OF,
         "configuration_hash": "0" * 64,
         "document": document(kind),
-        "charts": {name: picture() for name in ("by_time", "slice_0", "slice_1")},
         **changes,
     }
     return Report.objects.create(model=model, kind=kind, **fields)

@@ -26,7 +26,6 @@ class Migration(migrations.Migration):
                 ('as_of', models.DateTimeField()),
                 ('configuration_hash', models.CharField(max_length=64)),
                 ('document', models.JSONField()),
-                ('charts', models.JSONField(default=dict)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('model', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='reports', to='registry.monitoredmodel')),
                 ('previous', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='successors', to='reports.report')),

@@ -1,115 +1,118 @@
-"""The pictures of a report: which figure over what, drawn once and stored with it."""
+"""The charts of a report: which figure over what, from the stored document."""
 
+from dataclasses import replace
 from datetime import date
-from typing import Any, cast
 
+from apps.common.charts import COLUMN, PHONE, WIDE, Chart, Plot, number_label, percent_label
 from apps.reports.engine import rounding
-from apps.reports.engine.document import Document, Figure, Figures, Point, ThresholdSection
+from apps.reports.engine.document import Document, Figure, Point, ThresholdSection
 from apps.reports.engine.rounding import Unit, figure_text, unit_of
-from apps.reports.pages.contents import (
-    LEAST_FOR_A_PICTURE,
-    currency,
-    known_in_time,
-    metric_over_time,
-    slice_names,
-    slices_of,
-)
+from apps.reports.pages.contents import currency, metric_over_time, slice_of_chart, slices_of
 from apps.reports.pages.curve import Curve, over_score
-from apps.reports.pages.drawing import COLUMN, WIDE, Dot, Scale, by_group, over_time
+from apps.reports.pages.dots import Axis, Ranged, Reference, by_group, over_time
+from apps.reports.pages.sheets.parts import Sheet
 from apps.reports.pages.wording import slice_value
 
-Picture = dict[str, str]
 ROOMY = 12  # dots between which a number can stand
+Plots = tuple[Plot, Plot]  # wide, phone
 
 
-def render_charts(kind: str, document: dict[str, Any]) -> dict[str, Picture]:
-    """{name: {"light", "dark", "light_narrow", "dark_narrow": svg}}; a picture without any figure is left out."""
-    known = cast(Document, document)
-    pictures: dict[str, Picture] = {}
-    metric = metric_over_time(known)
-    over = [_dot_in_time(point, metric, known["step"]) for point in known["series"]]
-    unit = unit_of(metric, currency(known))
-    if known_in_time(known) >= LEAST_FOR_A_PICTURE:
-        width = COLUMN if kind == "value" else WIDE
-        pictures["by_time"] = over_time(_with_newest_said(over, known, metric), scale_of(unit), width=width)
-    value = known.get("value")
-    if value and (found := value.get("threshold")) and found["best"] is not None:
-        pictures["threshold"] = over_score(_curve(found), scale_of(unit_of("value_total", currency(known))))
-    if kind != "value":
-        pictures |= _slices(known, metric)
-    return pictures
+def charts_of(document: Document, sheet: Sheet) -> dict[str, Chart]:
+    """The charts that the sheet shows, by name; one without any figure is left out."""
+    charts = {}
+    for section in sheet.sections:
+        picture = section.picture
+        if picture and (plots := _plots(document, picture.name)):
+            charts[picture.name] = Chart(picture.data.caption, picture.alt, *plots)
+    return charts
 
 
-def _curve(found: ThresholdSection) -> Curve:
-    line = f"in use {found['current']:.2f}" if found["current"] is not None else ""
-    return Curve(
-        tuple(found["scores"]),
-        tuple(found["value"]),
-        tuple(found["band_low"]),
-        tuple(found["band_high"]),
-        mark=found["current"],
-        mark_text=line,
-        flat=(found["flat_low"] or 0.0, found["flat_high"] or 1.0),
-    )
+def _plots(document: Document, name: str) -> Plots | None:
+    if name == "by_time":
+        return _by_time(document)
+    if name == "threshold":
+        return _over_score(document)
+    slice_name = slice_of_chart(document, name)
+    return _by_slice(document, slice_name) if slice_name else None
 
 
-def scale_of(unit: Unit) -> Scale:
-    if unit.kind == "money":
-        return Scale("~s", rounding.SYMBOLS.get(unit.currency, ""), zero=True)
-    if unit.kind == "share":
-        return Scale(".3~p", limit=1.0)
-    return Scale(".3~p", zero=True) if unit.kind == "points" else Scale(".3~f")
+def _by_time(document: Document) -> Plots:
+    metric = metric_over_time(document)
+    unit = unit_of(metric, currency(document))
+    figures = [_in_time(point, metric, document["step"]) for point in document["series"]]
+    figures = _with_newest_named(figures, document, metric)
+    axis, width = axis_of(unit), COLUMN if document["kind"] == "value" else WIDE
+    return over_time(figures, axis, width=width), over_time(figures, axis, width=PHONE)
 
 
-def moment(point: Point, step: str) -> str:
-    """The name of a day, week or month on the axis."""
+def _in_time(point: Point, metric: str, step: str) -> Ranged:
     start = date.fromisoformat(point["start"])
-    return f"{start:%b}" if step == "month" else f"{start.day} {start:%b}"
+    label = f"{start:%b}" if step == "month" else f"{start.day} {start:%b}"
+    return _ranged(label, point["figures"].get(metric), is_open=point["state"] != "final")
 
 
-def _dot_in_time(point: Point, metric: str, step: str) -> Dot:
-    return _dot(moment(point, step), point["figures"].get(metric), is_open=point["state"] != "final")
-
-
-def _dot(label: str, figure: Figure | None, *, is_open: bool = False) -> Dot:
+def _ranged(label: str, figure: Figure | None, *, is_open: bool = False) -> Ranged:
     if figure is None or figure["value"] is None:
-        return Dot(label, None, None, None)
+        return Ranged(label, None)
     # How often two answers differ is counted, whether the truth is known or not.
     is_open = (is_open and figure["method"] != "wilson") or figure["code"] == "preliminary"
-    value = figure["value"]
-    low = figure["low"] if figure["low"] is not None else value
-    high = figure["high"] if figure["high"] is not None else value
-    return Dot(label, value, low, high, is_open)
+    return Ranged(label, figure["value"], figure["low"], figure["high"], is_open)
 
 
-def _with_newest_said(dots: list[Dot], document: Document, metric: str) -> list[Dot]:
-    """The newest final figure says its number where there is room, and the newest open one what hollow means."""
-    unit = unit_of(metric, currency(document))
-    closed = [at for at, dot in enumerate(dots) if dot.value is not None and not dot.is_open]
-    hollow = [at for at, dot in enumerate(dots) if dot.value is not None and dot.is_open]
+def _with_newest_named(figures: list[Ranged], document: Document, metric: str) -> list[Ranged]:
+    """The newest final figure shows its number where there is room, and the newest open one says what hollow means."""
+    known = [index for index, figure in enumerate(figures) if figure.value is not None]
+    closed, hollow = ([i for i in known if figures[i].is_open is is_open] for is_open in (False, True))
     texts: dict[int, str] = {}
     if hollow:
         texts[hollow[-1]] = "still open"
-    if closed and len(dots) <= ROOMY:
-        figure = document["series"][closed[-1]]["figures"][metric]
-        texts[closed[-1]] = figure_text(figure, unit)
-    return [Dot(d.label, d.value, d.low, d.high, d.is_open, texts.get(at, "")) for at, d in enumerate(dots)]
+    if closed and len(figures) <= ROOMY:
+        newest = document["series"][closed[-1]]["figures"][metric]
+        texts[closed[-1]] = figure_text(newest, unit_of(metric, currency(document)))
+    return [replace(figure, text=texts.get(index, "")) for index, figure in enumerate(figures)]
 
 
-def _slices(document: Document, metric: str) -> dict[str, Picture]:
+def _by_slice(document: Document, name: str) -> Plots | None:
+    metric = metric_over_time(document)
     unit = unit_of(metric, currency(document))
-    together = _together(document["sections"], metric)
+    values = slices_of(document, name)
+    figures = [_ranged(slice_value(document, name, each["value"]), each["figures"].get(metric)) for each in values]
+    if all(figure.value is None for figure in figures):
+        return None
+    together = document["sections"].get("all", {}).get(metric)
     line = None
     if together and together["value"] is not None:
-        line = Dot("all", together["value"], None, None, text=f"all {figure_text(together, unit)}")
-    pictures = {}
-    for position, name in enumerate(slice_names(document)):
-        sections = slices_of(document, name)
-        dots = [_dot(slice_value(document, name, s["value"]), s["figures"].get(metric)) for s in sections]
-        if any(dot.value is not None for dot in dots):
-            pictures[f"slice_{position}"] = by_group(dots, scale_of(unit), reference=line)
-    return pictures
+        line = Reference(together["value"], f"all {figure_text(together, unit)}")
+    axis = axis_of(unit)
+    return by_group(figures, axis, line, width=WIDE), by_group(figures, axis, line, width=PHONE)
 
 
-def _together(sections: dict[str, Figures], metric: str) -> Figure | None:
-    return sections.get("all", {}).get(metric)
+def _over_score(document: Document) -> Plots | None:
+    value = document.get("value")
+    threshold = value.get("threshold") if value else None
+    if not threshold:
+        return None
+    curve, axis = _curve(threshold), axis_of(unit_of("value_total", currency(document)))
+    return over_score(curve, axis, width=WIDE), over_score(curve, axis, width=PHONE)
+
+
+def _curve(threshold: ThresholdSection) -> Curve:
+    current = threshold["current"]
+    return Curve(
+        tuple(threshold["scores"]),
+        tuple(threshold["value"]),
+        tuple(threshold["band_low"]),
+        tuple(threshold["band_high"]),
+        mark=current,
+        mark_text=f"in use {current:.2f}" if current is not None else "",
+        flat=(threshold["flat_low"] or 0.0, threshold["flat_high"] or 1.0),
+    )
+
+
+def axis_of(unit: Unit) -> Axis:
+    """How figures of this unit read on an axis."""
+    if unit.kind == "money":
+        return Axis(lambda value: number_label(value, rounding.SYMBOLS.get(unit.currency, "")), has_zero=True)
+    if unit.kind == "share":
+        return Axis(percent_label, limit=1.0)
+    return Axis(percent_label, has_zero=True) if unit.kind == "points" else Axis(number_label)

@@ -4,7 +4,7 @@ from apps.reports.engine.document import Document, SliceSection
 from apps.reports.pages.wording import has_difference
 
 # One dot alone is no course of time.
-LEAST_FOR_A_PICTURE = 2
+LEAST_FOR_A_CHART = 2
 
 
 def metric_over_time(document: Document) -> str:
@@ -29,14 +29,14 @@ def currency(document: Document) -> str:
 
 
 def slice_names(document: Document) -> list[str]:
-    """The slices of a report in their order; the n-th has the picture slice_n."""
+    """The slices of a report in their order; the n-th has the chart slice_n."""
     return list(dict.fromkeys(section["name"] for section in document["slices"]))
 
 
-def slice_of_picture(document: Document, picture: str) -> str | None:
-    """The slice that a picture shows, by the picture's name."""
-    pictures = {f"slice_{position}": name for position, name in enumerate(slice_names(document))}
-    return pictures.get(picture)
+def slice_of_chart(document: Document, chart: str) -> str | None:
+    """The slice that a chart shows, by the chart's name."""
+    charts = {f"slice_{position}": name for position, name in enumerate(slice_names(document))}
+    return charts.get(chart)
 
 
 def slices_of(document: Document, name: str) -> list[SliceSection]:

@@ -1,25 +1,13 @@
-"""A curve over the score with its band, as SVG in the colours of the pages."""
+"""A curve over the score with its band."""
 
 from dataclasses import dataclass
-from typing import Any
 
-import altair as alt
+from apps.common.charts import Line, Mark, Path, Plot, Rect, Scale, Text, room_for, rows_of_ticks
+from apps.reports.pages.dots import Axis, scale_around
 
-from apps.reports.pages.drawing import (
-    NUMBER_ROOM,
-    WIDE,
-    Look,
-    Picture,
-    Scale,
-    figure_axis,
-    looks,
-    svg,
-    text_with_rim,
-    zero_line,
-)
-from apps.reports.pages.palette import palette
-
-HEIGHT = 240
+HEIGHT, TOP, BOTTOM, MARGIN = 272, 10, 28, 20  # pixels: all, and what labels take above, below and to the right
+LINES = 5
+SCORES = 5
 
 
 @dataclass(frozen=True)
@@ -35,29 +23,33 @@ class Curve:
     flat: tuple[float, float]
 
 
-def over_score(curve: Curve, scale: Scale, *, width: int = WIDE) -> dict[str, str]:
-    """The curve, scores from left to right; {variant: svg}."""
-    return {look.name: svg(_over_score(curve, scale, look), look) for look in looks(width)}
+def over_score(curve: Curve, axis: Axis, *, width: int) -> Plot:
+    """The curve, scores from left to right."""
+    values = scale_around((*curve.low, *curve.high), axis, start=HEIGHT - BOTTOM, end=TOP)
+    left, right = room_for(map(axis.label, values.ticks(LINES))), width - MARGIN
+    scores = Scale(0, 1, left, right)
+    marks: list[Mark] = []
+    if curve.flat[1] > curve.flat[0]:
+        start, end = (scores.place(score) for score in curve.flat)
+        marks.append(Rect("flat", start, TOP, round(end - start, 1), values.start - TOP))
+    marks += rows_of_ticks(values, axis.label, about=LINES, left=left, right=right)
+    marks += [Text("tick", scores.place(score), HEIGHT - 6, f"{score:.1f}", "middle") for score in scores.ticks(SCORES)]
+    if axis.has_zero:
+        marks.append(Line("zero", left, values.place(0), right, values.place(0)))
+    x = [scores.place(score) for score in curve.score]
+    low, value, high = ([values.place(each) for each in row] for row in (curve.low, curve.value, curve.high))
+    band = (*zip(x, high, strict=True), *reversed(list(zip(x, low, strict=True))))
+    marks += [Path("band", band, is_closed=True), Path("curve", tuple(zip(x, value, strict=True)))]
+    return Plot(width, HEIGHT, (*marks, *_mark(curve, scores)))
 
 
-def _over_score(curve: Curve, scale: Scale, look: Look) -> Picture:
-    colours = palette(look.theme)
-    columns = zip(curve.score, curve.value, curve.low, curve.high, strict=True)
-    rows = [dict(zip(("score", "value", "low", "high"), row, strict=True)) for row in columns]
-    x_axis = alt.Axis(title=None, values=[0, 0.2, 0.4, 0.6, 0.8, 1], format=".1f", grid=False, ticks=False)
-    x = alt.X("score:Q", scale=alt.Scale(domain=[0, 1]), axis=x_axis)
-    axis = figure_axis(scale, ticks=5, room=NUMBER_ROOM)
-    base = alt.Chart({"values": rows}).encode(x=x)
-    flat = alt.Chart({"values": [{"from": curve.flat[0], "to": curve.flat[1]}]}).mark_rect(color=colours["line"])
-    layers: list[Any] = [flat.encode(x=alt.X("from:Q", scale=alt.Scale(domain=[0, 1])), x2="to:Q")]
-    layers += zero_line(scale, look, channel="y")
-    band = base.mark_area(color=colours["accent"], opacity=0.18)
-    layers.append(band.encode(y=alt.Y("low:Q", axis=axis, scale=alt.Scale(zero=False)), y2="high:Q"))
-    layers.append(base.mark_line(color=colours["accent"], strokeWidth=2).encode(y=alt.Y("value:Q", axis=axis)))
-    if curve.mark is not None:
-        mark = alt.Chart({"values": [{"score": curve.mark, "text": curve.mark_text}]}).encode(x=alt.X("score:Q"))
-        layers.append(mark.mark_rule(color=colours["ink-3"], strokeWidth=1, strokeDash=[3, 3]))
-        # Beside the line, on the side where there is room.
-        place = {"align": "left", "dx": 5} if curve.mark < 0.5 else {"align": "right", "dx": -5}
-        layers += text_with_rim(mark, look, {"text": "text:N", "y": alt.value(HEIGHT - 10)}, **place)
-    return alt.layer(*layers).properties(width=look.width, height=HEIGHT)
+def _mark(curve: Curve, scores: Scale) -> list[Mark]:
+    """The line at a score, with its text on the side where there is room."""
+    if curve.mark is None:
+        return []
+    x, bottom = scores.place(curve.mark), HEIGHT - BOTTOM
+    offset, anchor = (5, "start") if curve.mark < 0.5 else (-5, "end")
+    return [
+        Line("reference", x, TOP, x, bottom),
+        Text("label", x + offset, bottom - 8, curve.mark_text, anchor),
+    ]

@@ -108,7 +108,7 @@ def latest_findings(models: Iterable[MonitoredModel]) -> dict[int, Finding]:
     chosen: dict[int, tuple[int, int]] = {}
     for pk, model, kind in newest.values_list("pk", "model_id", "kind"):
         chosen[model] = min(chosen.get(model, (len(FINDINGS), 0)), (FINDINGS.index(kind), pk))
-    reports = Report.objects.defer("charts").in_bulk([pk for _, pk in chosen.values()])
+    reports = Report.objects.in_bulk([pk for _, pk in chosen.values()])
     return {report.model_id: finding_of(report) for report in reports.values()}
 
 

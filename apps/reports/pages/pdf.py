@@ -3,15 +3,17 @@
 import json
 from dataclasses import asdict
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import typst
 from django.conf import settings
 
+from apps.common.charts import Chart
+from apps.common.tokens import light_colors, standalone_svg
+from apps.reports.engine.document import Document
 from apps.reports.models import Report
 from apps.reports.pages import numbers
-from apps.reports.pages.palette import palette
-from apps.reports.pages.pictures import size_of
+from apps.reports.pages.charts import charts_of
 from apps.reports.pages.sheets.parts import Sheet
 
 TEMPLATE = settings.BASE_DIR / "templates" / "reports" / "report.typ"
@@ -22,6 +24,7 @@ PAPER = "#ffffff"
 
 def render_pdf(report: Report, sheet: Sheet) -> bytes:
     """The report as PDF for archives and screen readers (PDF/UA-1)."""
+    document = cast(Document, report.document)
     moment = report.as_of.astimezone(report.model.zone)
     content = {
         "sheet": asdict(sheet),
@@ -31,8 +34,8 @@ def render_pdf(report: Report, sheet: Sheet) -> bytes:
         "created": [report.created_at.year, report.created_at.month, report.created_at.day],
         "seq": numbers.count(report.seq),
         "number": report.pk,
-        "charts": {name: _on_paper(drawings["light"]) for name, drawings in report.charts.items()},
-        "colours": palette("light"),
+        "charts": {name: _on_paper(chart) for name, chart in charts_of(document, sheet).items()},
+        "colors": light_colors(),
     }
     made: Any = typst.compile(
         _template(),
@@ -45,15 +48,9 @@ def render_pdf(report: Report, sheet: Sheet) -> bytes:
     return made
 
 
-def _on_paper(svg: str) -> dict[str, Any]:
-    return {"svg": _for_paper(svg), "width": size_of(svg)[0]}
-
-
-def _for_paper(svg: str) -> str:
-    """The picture with the font of the print, and paper where the page's ground shone through."""
-    from_ground = svg.replace(palette("light")["ground"], PAPER)
-    head, *texts = from_ground.split('font-family="')
-    return head + "".join(f'font-family="{FONT}"{text.partition(chr(34))[2]}' for text in texts)
+def _on_paper(chart: Chart) -> dict[str, Any]:
+    svg = standalone_svg(chart.wide, title=chart.title, description=chart.description, font=FONT, ground=PAPER)
+    return {"svg": svg, "width": chart.wide.width}
 
 
 @cache

@@ -1,15 +1,12 @@
-"""Pages of reports: the latest of a kind, one by its number, its pictures and print, and jobs under way."""
+"""Pages of reports: the latest of a kind, one by its number, its print, and jobs under way."""
 
 from datetime import datetime
 from typing import Any, cast
 
-from csp.constants import NONE, UNSAFE_INLINE
-from csp.decorators import csp
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -21,17 +18,15 @@ from apps.registry.services.finding import find_model
 from apps.reports import services
 from apps.reports.engine.document import Document
 from apps.reports.models import Kind, Report, ReportJob
-from apps.reports.pages import contents, numbers, wording
+from apps.reports.pages import numbers, wording
+from apps.reports.pages.charts import charts_of
 from apps.reports.pages.forms import WindowForm
 from apps.reports.pages.names import sensitive_slices
 from apps.reports.pages.pdf import render_pdf
-from apps.reports.pages.pictures import variants
 from apps.reports.pages.sheets import sheet_of
 from apps.reports.services.refresh import is_overtaken
 
 OTHERS_SHOWN = 20
-YEAR = 365 * 24 * 3600
-NO_SCRIPT = {"default-src": [NONE], "style-src": [UNSAFE_INLINE], "frame-ancestors": [NONE]}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -54,21 +49,6 @@ def reports(request: ProjectRequest, model: str, kind: str) -> HttpResponse:
 def report(request: ProjectRequest, report: int) -> HttpResponse:
     """One report by its number."""
     return _show(request, _report(request, report))
-
-
-@require_safe
-@csp(NO_SCRIPT)
-@cache_control(private=True, max_age=YEAR, immutable=True)
-@member_page(Role.STAKEHOLDER)
-def chart(request: ProjectRequest, report: int, name: str, theme: str) -> HttpResponse:
-    """A stored picture; a report never changes, so neither does it."""
-    found = _report(request, report)
-    if contents.slice_of_picture(cast(Document, found.document), name) in _hidden(request, found):
-        raise ForbiddenError("This picture shows a sensitive feature and is hidden for your role.")
-    svg = found.charts.get(name, {}).get(theme)
-    if svg is None:
-        raise NotFoundError("There is no such picture in this report.")
-    return HttpResponse(svg, content_type="image/svg+xml; charset=utf-8")
 
 
 @require_safe
@@ -134,13 +114,14 @@ def _nothing_yet(
 
 def _show(request: ProjectRequest, found: Report) -> HttpResponse:
     may_ask = request.membership.reaches(Role.ENGINEER)
+    sheet = sheet_of(found, hidden=_hidden(request, found))
     context: dict[str, Any] = {
         "report": found,
         "model": found.model,
         "tab": found.kind,
         "kind": found.kind,
-        "sheet": sheet_of(found, hidden=_hidden(request, found)),
-        "pictures": variants(found),
+        "sheet": sheet,
+        "charts": charts_of(cast(Document, found.document), sheet),
         "as_of": found.as_of.astimezone(found.model.zone),
         "is_overtaken": is_overtaken(found, now=timezone.now()),
         "may_ask": may_ask,
@@ -153,7 +134,7 @@ def _show(request: ProjectRequest, found: Report) -> HttpResponse:
 
 def _others(found: Report) -> dict[str, Any]:
     """The same window at other times, and other windows, newest first; without what is large in them."""
-    rows = Report.objects.filter(model=found.model, kind=found.kind).defer("document", "charts")
+    rows = Report.objects.filter(model=found.model, kind=found.kind).defer("document")
     same = list(rows.of_same_window(found).order_by("-id")[:OTHERS_SHOWN])
     windows = [each for each in rows.newest_by_window() if (each.start, each.end) != (found.start, found.end)]
     windows.sort(key=lambda each: (each.end, each.start), reverse=True)

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
-import structlog
-
 from apps.common.clock import database_now
 from apps.registry.models import MonitoredModel, ValueModel
 from apps.reports.engine.baseline import Baseline
@@ -21,8 +19,6 @@ from apps.reports.engine.rounding import figure_text, unit_of
 from apps.reports.engine.value import Value
 from apps.reports.models import Kind, Report, ReportJob
 from apps.reports.services.window_frames import changes_frame, gather
-
-log = structlog.get_logger(__name__)
 
 # Takes the step and the progress from 0 to 1.
 Tell = Callable[[str, float], None]
@@ -51,8 +47,7 @@ def make_report(job: ReportJob, *, tell: Tell) -> Report:
     previous = previous_report(job.model, job.kind, start=job.start, end=job.end, as_of=as_of)
     currency = value_model.currency if value_model else ""
     document["restatements"] = restatements(previous, evidence, document, currency=currency)
-    tell("drawing the pictures", 0.93)
-    defaults = {"as_of": as_of, "document": document, "charts": _charts(job.kind, document), "previous": previous}
+    defaults = {"as_of": as_of, "document": document, "previous": previous}
     report: Report
     report, _ = Report.objects.get_or_create(**key, defaults=defaults)
     return report
@@ -77,17 +72,6 @@ def _topic(kind: str, fit: Fit, value_model: ValueModel | None) -> Topic:
     if kind == Kind.VALUE:
         return Value(fit, value_model)
     return Baseline(fit) if kind == Kind.BASELINE else Performance(fit)
-
-
-def _charts(kind: str, document: Document) -> dict[str, Any]:
-    """Draw the pictures; a report is worth keeping without them."""
-    from apps.reports.pages.charts import render_charts  # noqa: PLC0415  # loads a JavaScript engine, in workers only
-
-    try:
-        return dict(render_charts(kind, dict(document)))
-    except Exception:
-        log.exception("charts_failed", kind=kind)
-        return {}
 
 
 def previous_report(model: MonitoredModel, kind: str, *, start: date, end: date, as_of: datetime) -> Report | None:

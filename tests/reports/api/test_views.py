@@ -8,7 +8,7 @@ from apps.reports.models import ReportJob
 from tests.factories import make_key, make_model
 from tests.reports.worlds import label_draws, make_world
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("without_pictures")]
+pytestmark = pytest.mark.django_db
 
 
 def client_of(project, scopes=None) -> APIClient:

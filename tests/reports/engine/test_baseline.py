@@ -15,7 +15,7 @@ from tests.reports.worlds import (
     send_outcomes,
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("without_pictures")]
+pytestmark = pytest.mark.django_db
 
 
 def said_by(world, who: str) -> np.ndarray:

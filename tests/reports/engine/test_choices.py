@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from apps.reports.engine.value import threshold_in_use
-from apps.reports.pages.charts import render_charts
 from apps.reports.pages.sheets import choices
 from apps.stats.estimators.population import Population
 from tests.reports.documents import document
@@ -54,14 +53,6 @@ def test_decisions_without_a_line_and_too_few_answers_say_so() -> None:
     assert "120 more checked cases needed" in advice(code="preliminary", labels_needed=120)
 
 
-def test_the_curve_is_drawn_with_its_line() -> None:
-    made: Any = document("value")
-    made["value"]["threshold"] = FOUND
-    pictures = render_charts("value", made)
-    assert set(pictures["threshold"]) == {"light", "dark", "light_narrow", "dark_narrow"}
-    assert "in use 0.50" in pictures["threshold"]["light"]
-
-
 def test_the_line_in_use_is_seen_from_the_decisions() -> None:
     score = np.random.default_rng(4).random(4_000)
 
@@ -74,7 +65,6 @@ def test_the_line_in_use_is_seen_from_the_decisions() -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.usefixtures("without_pictures")
 def test_of_known_outcomes_the_best_line_is_the_best_there_is() -> None:
     """Worth of saying "yes" from each score on, added up over the rows themselves."""
     world = make_world(2_000, days=4)
@@ -91,7 +81,6 @@ def test_of_known_outcomes_the_best_line_is_the_best_there_is() -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.usefixtures("without_pictures")
 def test_more_answers_are_worth_something_while_the_choice_is_open() -> None:
     world = make_world(1_000, days=4)
     price(world)

@@ -6,7 +6,7 @@ import pytest
 from apps.reports.pages.sheets import sheet_of
 from tests.reports.worlds import label_draws, make_world, report_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("without_pictures")]
+pytestmark = pytest.mark.django_db
 
 
 def slices_of(report):

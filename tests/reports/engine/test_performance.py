@@ -24,7 +24,7 @@ from tests.reports.worlds import (
     send_outcomes,
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("without_pictures")]
+pytestmark = pytest.mark.django_db
 
 EVERYTHING = {"floor": 1.0}
 

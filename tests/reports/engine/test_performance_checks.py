@@ -28,7 +28,7 @@ from tests.reports.worlds import (
     send_outcomes,
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("without_pictures")]
+pytestmark = pytest.mark.django_db
 
 DAYS, CLOSED = 20, 10
 

@@ -6,7 +6,7 @@ from apps.review.models import ReviewItem
 from apps.truth.services import resolving as truth
 from tests.reports.worlds import World, figures_of, label_draws, make_world, report_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("without_pictures")]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from tests.reports.worlds import (
     send_outcomes,
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("without_pictures")]
+pytestmark = pytest.mark.django_db
 
 # An offer to whoever is predicted "no": costs 250, worth 900 to those who are.
 WORTH = {"no": {"no": "650", "yes": "-250"}, "yes": {"no": "0", "yes": "0"}}

@@ -14,7 +14,7 @@ from apps.reports.pages.sheets import sheet_of
 from tests.factories import make_member
 from tests.reports.worlds import FIRST, World, close_days, label_draws, make_world, report_of, send_outcomes
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("without_pictures")]
+pytestmark = pytest.mark.django_db
 
 
 def half_closed(size: int = 1_200) -> World:

@@ -73,15 +73,12 @@ def test_the_uncorrected_figure_is_labelled_as_such(model: MonitoredModel) -> No
 
 
 def test_sensitive_slices_are_hidden_from_stakeholders_and_shown_to_reviewers(model: MonitoredModel) -> None:
-    report = make_report(model, "performance")
+    make_report(model, "performance")
     stakeholder, reviewer = signed_in(model), signed_in(model, Role.REVIEWER)
     page = text_of(stakeholder.get(latest(model, "performance")))
     assert "hidden for your role" in page
     assert "female" not in page
     assert "female" in text_of(reviewer.get(latest(model, "performance")))
-    picture = address("report_chart", report, "slice_1", "light")
-    assert stakeholder.get(picture).status_code == 403
-    assert reviewer.get(picture).status_code == 200
 
 
 def test_what_was_sensitive_when_the_report_was_made_stays_hidden(model: MonitoredModel) -> None:
@@ -100,27 +97,18 @@ def test_losses_of_sensitive_slices_are_hidden_too(model: MonitoredModel) -> Non
     assert "Some lines speak of sensitive features" in page
 
 
-def test_a_picture_is_an_inert_image_that_may_be_kept(model: MonitoredModel) -> None:
-    report = make_report(model)
-    response = signed_in(model).get(address("report_chart", report, "by_time", "dark"))
-    assert response["Content-Type"].startswith("image/svg+xml")
-    assert response["X-Content-Type-Options"] == "nosniff"
-    assert "immutable" in response["Cache-Control"]
-    assert "private" in response["Cache-Control"]
-    assert "default-src 'none'" in response["Content-Security-Policy"]
-
-
-@pytest.mark.parametrize("picture", [("by_time", "purple"), ("nothing", "light")])
-def test_a_picture_that_is_not_there_is_not_found(model: MonitoredModel, picture: tuple[str, str]) -> None:
-    report = make_report(model)
-    assert signed_in(model).get(address("report_chart", report, *picture)).status_code == 404
-
-
-def test_each_picture_reserves_its_place(model: MonitoredModel) -> None:
+def test_each_chart_reserves_its_place(model: MonitoredModel) -> None:
     make_report(model)
     page = text_of(signed_in(model).get(latest(model)))
-    assert page.count('width="720" height="120"') == 2
-    assert page.count('width="358" height="120"') == 2
+    assert page.count('viewBox="0 0 448 256" width="448" height="256"') == 1
+    assert page.count('viewBox="0 0 358 256" width="358" height="256"') == 1
+
+
+def test_a_chart_says_in_words_what_it_shows(model: MonitoredModel) -> None:
+    make_report(model)
+    page = text_of(signed_in(model).get(latest(model)))
+    assert "<title>More than the baseline, month by month</title>" in page
+    assert "All figures are in the table below.</desc>" in page
 
 
 def test_print_comes_as_pdf(model: MonitoredModel) -> None:
@@ -232,7 +220,7 @@ def test_a_window_without_decisions_has_a_page_too(model: MonitoredModel) -> Non
     empty = document(
         "performance", parts=[], sections={}, series=[], slices=[], headline={"part": "all", "figures": {}}
     )
-    make_report(model, "performance", document=empty, charts={})
+    make_report(model, "performance", document=empty)
     assert "There were no decisions in this time." in text_of(signed_in(model).get(latest(model, "performance")))
 
 
@@ -242,18 +230,18 @@ def test_a_window_without_any_figure_has_a_page_with_reasons(model: MonitoredMod
     nothing = figure(None, code="no_labels", n=0, n_eff=None)
     bare["sections"] = {name: dict.fromkeys(figures, nothing) for name, figures in bare["sections"].items()}
     bare["headline"] = {"part": "all", "figures": bare["sections"]["all"]}
-    make_report(model, kind, document=bare, charts={})
+    make_report(model, kind, document=bare)
     assert "no case checked yet" in text_of(signed_in(model).get(latest(model, kind)))
 
 
-def test_a_single_month_is_a_line_of_a_table_and_no_picture(model: MonitoredModel) -> None:
+def test_a_single_month_is_a_line_of_a_table_and_no_chart(model: MonitoredModel) -> None:
     short = document("value")
     short["series"] = short["series"][:1]
-    make_report(model, document=short, charts={})
+    make_report(model, document=short)
     page = text_of(signed_in(model).get(latest(model)))
-    assert "Too few figures for a picture." in page
+    assert "Too few figures for a chart." in page
     assert "25 to 31 May 2026" in page
-    assert "<picture" not in page
+    assert 'class="plot' not in page
 
 
 def test_reports_of_another_project_do_not_exist(model: MonitoredModel) -> None:
@@ -261,9 +249,9 @@ def test_reports_of_another_project_do_not_exist(model: MonitoredModel) -> None:
     stranger = Client()
     elsewhere = make_project()
     stranger.force_login(make_member(elsewhere, Role.OWNER).user)
-    for name, rest in (("report", []), ("report_pdf", []), ("report_chart", ["by_time", "light"])):
+    for name in ("report", "report_pdf"):
         for project in (elsewhere.slug, model.project.slug):
-            assert stranger.get(reverse(name, args=[project, report.pk, *rest])).status_code == 404
+            assert stranger.get(reverse(name, args=[project, report.pk])).status_code == 404
     assert stranger.get(reverse("report_job", args=[elsewhere.slug, job.pk])).status_code == 404
     assert stranger.get(reverse("reports", args=[elsewhere.slug, model.slug, "value"])).status_code == 404
 

@@ -13,7 +13,7 @@ from apps.reports.services import jobs
 from tests.factories import make_model
 from tests.reports.worlds import FIRST, ask, label_draws, make_world, report_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("without_pictures")]
+pytestmark = pytest.mark.django_db
 
 BROKEN = patch("apps.reports.services.making.make_report", side_effect=RuntimeError("the disk is full"))
 
@@ -134,13 +134,6 @@ def test_the_same_knowledge_gives_the_same_report():
 
     label_draws(world)
     assert report_of(world) != first
-
-
-def test_a_report_is_stored_though_its_pictures_fail():
-    world = make_world(100, days=2)
-    with patch("apps.reports.pages.charts.render_charts", side_effect=ValueError("no such font")):
-        report = report_of(world)
-    assert report.charts == {}
 
 
 def test_one_figure_that_cannot_be_computed_leaves_the_others():

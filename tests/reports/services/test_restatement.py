@@ -11,7 +11,7 @@ from apps.truth.services import resolving as truth
 from tests.factories import push_outcomes
 from tests.reports.worlds import FIRST, World, close_days, figures_of, label_draws, make_world, report_of, send_outcomes
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("without_pictures")]
+pytestmark = pytest.mark.django_db
 
 
 def correct(world: World, numbers: range) -> None:

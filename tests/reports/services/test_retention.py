@@ -16,7 +16,7 @@ from apps.sampling.services import policies
 from tests.factories import draw_all, make_model, prediction_row, push_predictions
 from tests.reports.worlds import World, close_days, label_draws, make_world, report_of, send_outcomes, uncertainty
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("without_pictures")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 OLD = datetime(2024, 5, 17, tzinfo=UTC)
 

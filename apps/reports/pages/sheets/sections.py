@@ -17,7 +17,7 @@ STEPS = {"day": "Day by day", "week": "Week by week", "month": "Month by month"}
 
 
 def over_time(document: Document, *, note: str) -> Section | None:
-    """The picture over time with its data."""
+    """The chart over time with its data."""
     if not document["series"]:
         return None
     metric = contents.metric_over_time(document)
@@ -26,8 +26,8 @@ def over_time(document: Document, *, note: str) -> Section | None:
         [document["step"].capitalize(), "Figure", "Cases used", "Decisions", "State"],
         [_time_row(point, metric, unit(document, metric)) for point in document["series"]],
     )
-    if contents.known_in_time(document) < contents.LEAST_FOR_A_PICTURE:
-        return Section("by_time", STEPS[document["step"]], "Too few figures for a picture.", table=data)
+    if contents.known_in_time(document) < contents.LEAST_FOR_A_CHART:
+        return Section("by_time", STEPS[document["step"]], "Too few figures for a chart.", table=data)
     picture = Picture("by_time", _alt(data), data)
     return Section("by_time", STEPS[document["step"]], note, picture)
 
@@ -50,7 +50,7 @@ def _time_row(point: Point, metric: str, of: Unit) -> Row:
 
 
 def _alt(data: Table) -> str:
-    """A picture's message: first and last figure; the table below it has all."""
+    """A chart's message: first and last figure; the table below it has all."""
     known = [row for row in data.rows if row.cells[0].text != "–"]
     if not known:
         return data.caption
