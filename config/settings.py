@@ -162,8 +162,10 @@ STORAGES = {
     },
 }
 
-# The largest body that is read; larger pushes are refused with 413 before anything is stored.
+# The largest push, as it is sent and once it is decompressed; a larger one is refused with 413 and nothing is stored.
 MAX_BODY_BYTES = env.integer("COUNTERSIGN_MAX_BODY_BYTES", 64 * 1024 * 1024)
+# The same for JSON, which is read whole; NDJSON, Parquet and Arrow are streamed.
+MAX_JSON_BYTES = env.integer("COUNTERSIGN_MAX_JSON_BYTES", 16 * 1024 * 1024)
 MAX_BATCH_ROWS = env.integer("COUNTERSIGN_MAX_BATCH_ROWS", 100_000)
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 # The largest file that is uploaded, and the largest that it may unfold to.

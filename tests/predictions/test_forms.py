@@ -58,7 +58,7 @@ def arrow(columns=None, **how) -> bytes:
 
 def read(rows_of_file, body: bytes) -> list[bytes]:
     with body_of(body) as sent:
-        return [row for rows in rows_of_file(sent.file) for row in rows]
+        return [row for rows in rows_of_file(sent.file, bounds=sent.bounds) for row in rows]
 
 
 def rows_of(body: bytes, content_type: str) -> list[bytes]:
@@ -163,8 +163,9 @@ def test_a_file_of_kilobytes_that_unfolds_to_gigabytes_is_refused_within_a_limit
     pq.write_table(table, file, compression="zstd")
     assert len(file.getvalue()) < 300_000
     said = limited_memory(
-        "import io\nfrom apps.predictions.reading.columns import parquet_rows\n"
-        "def read(body): return list(parquet_rows(io.BytesIO(body)))",
+        "import io\nfrom apps.predictions.reading.bodies import of_a_push\n"
+        "from apps.predictions.reading.columns import parquet_rows\n"
+        "def read(body): return list(parquet_rows(io.BytesIO(body), bounds=of_a_push('')))",
         file.getvalue(),
     )
     assert said == "413 too_large"
@@ -236,20 +237,44 @@ def list_of(rows: list[bytes], *, gap: bytes = b", ") -> bytes:
 ODD = [b'{"a": "},{"}', b'{"b": [{"c": 1}, {"d": 2}]}', b'{"e": {"f": 1}, "g": {}}', b'"},\\"{"', b"7", b"[]", b"null"]
 
 
-@pytest.mark.parametrize("size", [17, 64, 300])
+@pytest.mark.parametrize("broken", [[], [b'{"a": NaN}'], [b'{"a": "\xc3\xab\t"}']], ids=["none", "NaN", "a tab"])
+@pytest.mark.parametrize("size", [40, 64, 300])
 @pytest.mark.parametrize("gap", [b",", b" , ", b",\n\t"])
-def test_a_list_read_by_windows_has_the_rows_of_the_whole(size, gap, monkeypatch):
-    """Wherever a window is cut: inside a text that looks like the end of a row, a list of objects, a character."""
+def test_a_list_has_its_rows_however_it_is_read(broken, size, gap, monkeypatch):
+    """At once, or by windows that end inside a text that looks like a row's end, a list of objects, a character."""
     monkeypatch.setattr(decoding, "WINDOW", size)
     rows = [
         *ODD,
         *(json.dumps({"id": f"Zoë-{n}", "x": "},{" * (n % 4)}, ensure_ascii=False).encode() for n in range(50)),
+        *broken,
     ]
     assert rows_of(list_of(rows, gap=gap), "application/json") == rows
 
 
+@pytest.mark.parametrize("commas", [0, 10])
+def test_a_list_of_more_values_than_fit_in_memory_is_read_row_by_row(commas, monkeypatch):
+    monkeypatch.setattr(decoding, "CHUNK_BYTES", 100)
+    monkeypatch.setattr(decoding, "COMMAS_PER_ROW", commas)
+    rows = [*ODD, *(b"%d" % n for n in range(100))]
+    assert rows_of(list_of(rows), "application/json") == rows
+
+
+def test_a_row_that_is_far_too_large_refuses_a_json_body(monkeypatch):
+    monkeypatch.setattr(decoding, "CHUNK_BYTES", 100)
+    monkeypatch.setattr(decoding, "WINDOW", 200)
+    large = json.dumps({"id": "x" * 300}).encode()
+    for rows in ([b"1", large], [b"1", large, b"NaN"], [b"NaN", large]):
+        with pytest.raises(DomainError) as refused:
+            rows_of(list_of(rows), "application/json")
+        assert (refused.value.status, refused.value.details["limit"], refused.value.details["index"]) == (
+            413,
+            "bytes_per_row",
+            1,
+        )
+
+
 @pytest.mark.parametrize("size", [40, 200])
-def test_a_broken_row_in_a_list_read_by_windows_is_a_row_of_its_own(size, monkeypatch):
+def test_a_broken_row_in_a_list_is_a_row_of_its_own(size, monkeypatch):
     monkeypatch.setattr(decoding, "WINDOW", size)
     rows = [b'{"a": 1}', b'{"a": NaN}', b'{"a": "\\ud800"}', *[b'{"b": 2}'] * 20, b'{"a": 1e999}']
     assert rows_of(list_of(rows), "application/json") == rows

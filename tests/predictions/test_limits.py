@@ -1,5 +1,6 @@
 """What is taken at most, and what a refusal says of it."""
 
+import gzip
 import json
 
 import pytest
@@ -43,6 +44,7 @@ def test_any_good_key_may_ask_for_the_limits(api, settings):
     api.use_key(["reports:read"])
     assert api.limits().json() == {
         "body_bytes": settings.MAX_BODY_BYTES,
+        "json_bytes": 16 * 1024 * 1024,
         "upload_bytes": settings.MAX_UPLOAD_BYTES,
         "document_bytes": 4 * 1024 * 1024,
         "rows_per_batch": settings.MAX_BATCH_ROWS,
@@ -71,6 +73,22 @@ def test_a_body_above_a_limit_learns_its_name_and_value(api, settings, monkeypat
     assert answer.status_code == 413
     said = answer.json()["details"]
     assert (said["limit"], said["value"]) == (limit, api.limits().json()[limit])
+
+
+def test_a_json_body_above_its_own_limit_is_pointed_to_forms_that_are_streamed(api, settings):
+    settings.MAX_JSON_BYTES = 1_000
+    rows = [json.dumps(prediction_row(number)).encode() for number in range(10)]
+    body = b'{"predictions": [' + b",".join(rows) + b"]}"
+    packed = gzip.compress(body)
+    assert len(packed) < 1_000 < len(body)
+    for sent, headers in ((body, {}), (packed, {"Content-Encoding": "gzip"})):
+        answer = api.raw(sent, **headers)
+        assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+        assert answer.json()["details"] == {"limit": "json_bytes", "value": 1_000}
+        assert "NDJSON" in answer.json()["message"]
+        assert "Parquet" in answer.json()["message"]
+    assert api.limits().json()["json_bytes"] == 1_000
+    assert api.raw(b"\n".join(rows), "application/x-ndjson").json()["accepted"] == 10
 
 
 def test_too_many_requests_are_told_when_to_come_back(api, settings):

@@ -19,6 +19,7 @@ def limits() -> dict[str, Any]:
     """The limits under the names by which a refusal calls them; null where there is none."""
     return {
         "body_bytes": settings.MAX_BODY_BYTES,
+        "json_bytes": min(settings.MAX_JSON_BYTES, settings.MAX_BODY_BYTES),
         "upload_bytes": settings.MAX_UPLOAD_BYTES,
         "document_bytes": MAX_DOCUMENT_BYTES,
         "rows_per_batch": settings.MAX_BATCH_ROWS,

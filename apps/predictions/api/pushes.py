@@ -86,9 +86,9 @@ class PushView(APIView):
 
 
 def _body(request: Request) -> Body:
-    length = int(request.META.get("CONTENT_LENGTH") or 0)
-    of_a_push().check_size(length)
     content_type = request.content_type or ""
+    length = int(request.META.get("CONTENT_LENGTH") or 0)
+    of_a_push(content_type).check_size(length)
     check_charset(content_type)
     encoding = request.headers.get("Content-Encoding", "").strip().lower()
     stream: Any = request.data
@@ -110,7 +110,10 @@ class PredictionsView(PushView):
         },
     )
     def post(self, request: Request, model: str) -> Response:
-        """Good rows are stored when the answer comes; the others are in `rejected`, with the reason."""
+        """Good rows are stored when the answer comes; the others are in `rejected`, with the reason.
+
+        A JSON body has at most `json_bytes` (see `get_limits`); send more rows as NDJSON or Parquet.
+        """
         return self.push(request, model)
 
 

@@ -111,7 +111,8 @@ class BatchesSerializer(serializers.Serializer[Any]):
 
 
 class LimitsSerializer(serializers.Serializer[Any]):
-    body_bytes = serializers.IntegerField(help_text="Of rows: as they come, and as they are once decompressed")
+    body_bytes = serializers.IntegerField(help_text="A body of rows, as it is sent and once it is decompressed")
+    json_bytes = serializers.IntegerField(help_text="The same for JSON; NDJSON, Parquet and Arrow may use `body_bytes`")
     upload_bytes = serializers.IntegerField(help_text="Of a file of rows")
     document_bytes = serializers.IntegerField(help_text="Of the body of every other call")
     rows_per_batch = serializers.IntegerField()

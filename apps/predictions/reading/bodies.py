@@ -10,20 +10,23 @@ from typing import Self
 from django.conf import settings
 
 from apps.common.errors import TooLargeError
+from apps.common.media_types import JSON
 from apps.predictions.reading.unfolding import unfold
 
 # Larger bodies lie in a file, so that a few of them at once do not fill a process.
 IN_MEMORY = 1024 * 1024
+JSON_TOO_LARGE = "A JSON body has at most {:,} bytes; send NDJSON or Parquet, or several smaller bodies."
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """How much one body or file may hold, under the names that the limits have."""
+    """How much one body or file may hold, and the names of these limits in `/api/v1/limits`."""
 
     rows: int
     size: int
     rows_name: str = "rows_per_batch"
     size_name: str = "body_bytes"
+    too_large: str = "The body holds more than {:,} bytes; send several smaller ones."
 
     def check_rows(self, rows: int) -> None:
         """Raises TooLargeError."""
@@ -32,15 +35,22 @@ class Bounds:
             raise TooLargeError(message, limit=self.rows_name, value=self.rows)
 
     def check_size(self, size: int) -> None:
-        """Of what came, or of what it unfolds to. Raises TooLargeError."""
+        """Check the size of what arrived, or of what it unfolds to. Raises TooLargeError."""
         if size > self.size:
-            message = f"The body is larger than {self.size:,} bytes."
-            raise TooLargeError(message, limit=self.size_name, value=self.size)
+            raise TooLargeError(self.too_large.format(self.size), limit=self.size_name, value=self.size)
 
 
-def of_a_push() -> Bounds:
-    """The bounds of a body that is stored while its sender waits."""
-    return Bounds(rows=settings.MAX_BATCH_ROWS, size=settings.MAX_BODY_BYTES)
+def of_a_push(content_type: str) -> Bounds:
+    """The bounds of a body that is stored while its sender waits; JSON, which is read whole, has a lower one."""
+    rows = settings.MAX_BATCH_ROWS
+    if kind_of(content_type) == JSON and settings.MAX_JSON_BYTES < settings.MAX_BODY_BYTES:
+        return Bounds(rows, settings.MAX_JSON_BYTES, size_name="json_bytes", too_large=JSON_TOO_LARGE)
+    return Bounds(rows, settings.MAX_BODY_BYTES)
+
+
+def kind_of(content_type: str) -> str:
+    """The media type without its parameters."""
+    return content_type.partition(";")[0].strip().lower()
 
 
 class Body:
@@ -48,7 +58,7 @@ class Body:
 
     def __init__(self, content_type: str, *, bounds: Bounds | None = None) -> None:
         self.content_type = content_type
-        self.bounds = bounds or of_a_push()
+        self.bounds = bounds or of_a_push(content_type)
         self.size = 0
         # Closed by `close`: a body outlives the function that makes it.
         self.file: SpooledTemporaryFile[bytes] = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115  # see above

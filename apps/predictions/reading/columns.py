@@ -16,7 +16,7 @@ from typing import IO, Any
 import msgspec
 
 from apps.common.errors import UnprocessableError
-from apps.predictions.reading.bodies import IN_MEMORY, Bounds, of_a_push
+from apps.predictions.reading.bodies import IN_MEMORY, Bounds
 
 GROUPS = ("features", "probabilities", "attributions", "resources")
 MAX_COLUMNS = 4_100
@@ -37,7 +37,7 @@ class BadColumnsError(UnprocessableError):
 
 
 def parquet_rows(
-    file: IO[bytes], *, bounds: Bounds | None = None, naming: Naming = list[str], start: int = 0
+    file: IO[bytes], *, bounds: Bounds, naming: Naming = list[str], start: int = 0
 ) -> Iterator[list[bytes]]:
     """The rows of a Parquet file, some at a time; those before `start` may come empty.
 
@@ -53,7 +53,6 @@ def parquet_rows(
         texts = [field.name for field in schema if pa.types.is_string(field.type)]
         # Pages are read as they are needed; a row group may be as large as the file.
         parquet = pq.ParquetFile(file, read_dictionary=texts, buffer_size=PAGE_BUFFER, pre_buffer=False)
-        bounds = bounds or of_a_push()
         _check_sizes(parquet.metadata, bounds)
         batches = parquet.iter_batches(batch_size=BATCH, use_threads=False)
         yield from _bounded(_passed_over(batches, start), bounds, naming)
@@ -71,7 +70,7 @@ def parquet_shape(file: IO[bytes]) -> tuple[list[str], int]:
         return list(schema.names), int(metadata.num_rows)
 
 
-def arrow_rows(file: SpooledTemporaryFile[bytes], *, bounds: Bounds | None = None) -> Iterator[list[bytes]]:
+def arrow_rows(file: SpooledTemporaryFile[bytes], *, bounds: Bounds) -> Iterator[list[bytes]]:
     """The rows of an Arrow IPC stream, some at a time. Raises BadColumnsError, TooLargeError."""
     import pyarrow as pa  # noqa: PLC0415  # see above
 
@@ -87,7 +86,7 @@ def arrow_rows(file: SpooledTemporaryFile[bytes], *, bounds: Bounds | None = Non
         reader = pa.ipc.open_stream(pa.BufferReader(view))
         _check_schema(reader.schema)
         parts = (batch.slice(start, BATCH) for batch in reader for start in range(0, batch.num_rows, BATCH))
-        yield from _bounded(parts, bounds or of_a_push(), list[str])
+        yield from _bounded(parts, bounds, list[str])
 
 
 @contextmanager

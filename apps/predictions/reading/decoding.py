@@ -1,4 +1,4 @@
-"""Bodies to rows: one decoder for each form, all giving lists of raw JSON objects, a bounded number at a time."""
+"""Bodies to raw rows: a decoder for each form, all giving lists of JSON values as bytes, a bounded number at a time."""
 
 import codecs
 import json
@@ -10,28 +10,29 @@ import msgspec
 from apps.common.errors import TooLargeError, UnsupportedMediaError
 from apps.common.media_types import ARROW, JSON, NDJSON, PARQUET
 from apps.common.strict_json import StrictJSONError
-from apps.predictions.reading.bodies import IN_MEMORY, Body
+from apps.predictions.reading.bodies import IN_MEMORY, Body, kind_of
 from apps.predictions.reading.columns import arrow_rows, parquet_rows
 
 MAX_ROW_BYTES = 1024 * 1024
-# Rows that are checked and written together; what they hold meanwhile is some ten times their size.
+# Rows checked and written together; meanwhile they take about ten times their size in memory.
 CHUNK_ROWS = 2_000
 CHUNK_BYTES = IN_MEMORY
-# What a list is read by; a row of the largest size allowed is whole in it wherever it begins.
-WINDOW = IN_MEMORY
-MAX_WINDOW = 4 * WINDOW
-CUTS_TRIED = 8
-# Some clients send this mark; a body that starts with it is refused like any other that is not plain UTF-8.
+PIECE = IN_MEMORY
+# A larger row in a JSON body refuses the whole body; between MAX_ROW_BYTES and this, only the row is rejected.
+WINDOW = 4 * MAX_ROW_BYTES
+# msgspec keeps 72 bytes a value and cannot stop at a number of them: a list of more commas is read row by row.
+COMMAS_PER_ROW = 10
+# Some clients send a byte order mark; only plain UTF-8 is read.
 _BOM = b"\xef\xbb\xbf"
 _LENIENT = json.JSONDecoder(strict=False, parse_int=str, parse_float=str)
-# What JSON takes for white space, and nothing else.
+# JSON's white space, and nothing else.
 _SPACE = b" \t\r\n"
-_BETWEEN = re.compile(r"[ \t\r\n]*,[ \t\r\n]*")
-_ROW_ENDS = re.compile(rb"\}[ \t\r\n]*,[ \t\r\n]*(?=\{)")
+_SPACES = re.compile(rb"[ \t\r\n]*")
+_COMMA = re.compile(r"[ \t\r\n]*,[ \t\r\n]*")
 
 
 def chunks(body: Body, *, name: str) -> Iterator[list[bytes]]:
-    """The rows of a body, each as the bytes of one JSON value, as many at a time as are worked on together.
+    """Read the rows of a body, each as the bytes of one JSON value, in chunks to check and write together.
 
     `name` is the list's name in the JSON form; a blank line of NDJSON is an empty row. Raises StrictJSONError,
     TooLargeError, UnsupportedMediaError.
@@ -46,7 +47,7 @@ def chunks(body: Body, *, name: str) -> Iterator[list[bytes]]:
 
 
 def _rows(body: Body, *, name: str) -> Iterator[list[bytes]]:
-    kind = body.content_type.partition(";")[0].strip().lower()
+    kind = kind_of(body.content_type)
     if kind in PARQUET:
         return parquet_rows(body.file, bounds=body.bounds)
     if kind in ARROW:
@@ -54,34 +55,34 @@ def _rows(body: Body, *, name: str) -> Iterator[list[bytes]]:
     if kind in NDJSON:
         return gathered(lines(body))
     if kind == JSON:
-        return _listed(_texts(iter(lambda: body.file.read(WINDOW), b"")), name=name)
+        return _listed(body, name=name)
     known = ", ".join((JSON, NDJSON[0], PARQUET[0], ARROW[0]))
-    raise UnsupportedMediaError(f"{kind or 'A body without a type'} is not read here; send one of {known}.")
+    raise UnsupportedMediaError(f"Rows cannot be sent as {kind or 'a body without Content-Type'}; send {known}.")
 
 
-def _texts(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """The pieces of a text as they are, once they are known to be plain UTF-8."""
+def _utf8(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Pass on the pieces of a text, each once it is known to be plain UTF-8."""
     decoder = codecs.getincrementaldecoder("utf-8")()
-    at = 0
+    position = 0
     for piece in pieces:
-        if at == 0 and piece.startswith(_BOM):
+        if position == 0 and piece.startswith(_BOM):
             raise StrictJSONError("The body starts with a byte order mark; send plain UTF-8.", code="invalid_unicode")
-        waiting = len(decoder.getstate()[0])
+        pending = len(decoder.getstate()[0])
         try:
             decoder.decode(piece)
         except UnicodeDecodeError as error:
-            message = f"Not valid UTF-8 at byte {at - waiting + error.start}."
+            message = f"Not valid UTF-8 at byte {position - pending + error.start}."
             raise StrictJSONError(message, code="invalid_unicode") from error
-        at += len(piece)
+        position += len(piece)
         yield piece
     if decoder.getstate()[0]:
-        raise StrictJSONError(f"Not valid UTF-8 at byte {at}.", code="invalid_unicode")
+        raise StrictJSONError(f"Not valid UTF-8 at byte {position}.", code="invalid_unicode")
 
 
 def lines(body: Body) -> Iterator[bytes]:
-    """The lines of a text from where its file stands, each with its end. Raises StrictJSONError, TooLargeError."""
+    """Read the lines of a text from the file's position on, with their ends. Raises StrictJSONError, TooLargeError."""
     pieces = iter(lambda: body.file.readline(MAX_ROW_BYTES + 2), b"")
-    for number, line in enumerate(_texts(pieces), start=1):
+    for number, line in enumerate(_utf8(pieces), start=1):
         if len(line.rstrip(b"\r\n")) > MAX_ROW_BYTES:
             raise TooLargeError(
                 f"Line {number} is longer than {MAX_ROW_BYTES:,} bytes.",
@@ -89,14 +90,14 @@ def lines(body: Body) -> Iterator[bytes]:
                 value=MAX_ROW_BYTES,
                 line=number,
             )
-        body.bounds.check_rows(number // 2)  # blank ones are lines too
+        body.bounds.check_rows(number // 2)  # blank lines count too
         yield line
 
 
 def gathered(raws: Iterable[bytes]) -> Iterator[list[bytes]]:
-    """Raw rows without the white space around them, as many at a time as are worked on together.
+    """Gather raw rows, stripped of white space, into lists to check and write together.
 
-    A blank line is no row, but keeps its place: so a row's index tells its line.
+    A blank line is no row but keeps its place, so that a row's index is its line.
     """
     rows: list[bytes] = []
     size = 0
@@ -110,87 +111,89 @@ def gathered(raws: Iterable[bytes]) -> Iterator[list[bytes]]:
     yield rows
 
 
-def _head(name: str) -> re.Pattern[bytes]:
-    parts = (rb"", rb"\{", rb'"%b"' % name.encode(), rb":", rb"\[")
-    return re.compile(rb"[ \t\r\n]*".join(parts))
-
-
-def _listed(windows: Iterator[bytes], *, name: str) -> Iterator[list[bytes]]:
-    """The rows of a JSON body, which may be too large to be read at once.
-
-    A window of the list is cut behind a row: rows that are whole are valid JSON between brackets, and a piece that ends
-    inside a row, or inside a text, is not. So nothing but rows stands between the list's brackets, nor a second list.
-    """
-    window = next(windows, b"")
-    head = _head(name).match(window)
-    if head is None:
-        raise StrictJSONError(f'Not JSON, or not {{"{name}": [...]}}.')
-    start, rest, rows_seen, is_end = head.end(), window, 0, False
-    while not is_end:
-        window = next(windows, b"")
-        is_end = not window
-        rest += window
-        rows, rest = _last_rows(rest, start, rows_seen) if is_end else _whole_rows(rest[start:])
-        start = 0
-        rows_seen += len(rows)
-        if len(rest) > MAX_WINDOW:
-            message = f"Row {rows_seen} is larger than {MAX_ROW_BYTES:,} bytes, or not JSON."
-            raise TooLargeError(message, limit="bytes_per_row", value=MAX_ROW_BYTES, index=rows_seen)
-        yield rows
-
-
-def _whole_rows(window: bytes) -> tuple[list[bytes], bytes]:
-    """The rows that are whole in a window, and the rest of it, which begins with a row."""
-    ends = list(_ROW_ENDS.finditer(window))
-    for end in reversed(ends[-CUTS_TRIED:]):
-        rows = _between_brackets(window[: end.start() + 1])
-        if rows is not None:
-            return rows, window[end.end() :]
-    return _whole_rows_leniently(window)
-
-
-def _last_rows(window: bytes, start: int, rows_before: int) -> tuple[list[bytes], bytes]:
-    """The rows of the window in which the list and the body end; the list goes on, or begins, at `start`."""
-    end = window.rfind(b"]")
-    if end < 0 or window[end + 1 :].strip(_SPACE) != b"}":
-        raise StrictJSONError("Not JSON: the list does not end properly.")
-    if start:
-        # Most bodies: the list is whole and has its own brackets, so that nothing is copied.
-        rows = _decoded(memoryview(window)[start - 1 : end + 1])
-    else:
-        is_cut = rows_before and not window[:end].strip(_SPACE)  # a comma, and no row behind it
-        rows = None if is_cut else _between_brackets(window[:end])
+def _listed(body: Body, *, name: str) -> Iterator[list[bytes]]:
+    """Read the rows of a JSON body, which is one object with one list."""
+    text = body.file.read()
+    for _ in _utf8(text[start : start + PIECE] for start in range(0, len(text), PIECE)):
+        pass
+    start, end = _list_in(text, name=name)
+    is_small = len(text) <= CHUNK_BYTES
+    rows = None
+    if is_small or text.count(b",") <= COMMAS_PER_ROW * body.bounds.rows:
+        rows = _decoded(memoryview(text)[start - 1 : end + 1])
     if rows is None:
-        rows, rest = _whole_rows_leniently(window[start:end] + b",")
-        if rest or not rows:
-            raise StrictJSONError(f"Not JSON: row {rows_before + len(rows)}, from 0, is not JSON, or not whole.")
-    return rows, b""
+        yield from gathered(_one_by_one(text, start, end))
+        return
+    body.bounds.check_rows(len(rows))
+    if is_small:
+        yield list(map(bytes, rows))
+    else:
+        yield from gathered(_bounded(rows))
 
 
-def _between_brackets(listed: bytes) -> list[bytes] | None:
-    """The rows of a part of a list; None where it is not valid JSON by itself."""
-    return _decoded(b"[%b]" % listed)
+def _list_in(text: bytes, *, name: str) -> tuple[int, int]:
+    """Find the list of a body: the positions behind its opening bracket and of its closing one."""
+    parts = (rb"", rb"\{", rb'"%b"' % name.encode(), rb":", rb"\[")
+    head = re.match(rb"[ \t\r\n]*".join(parts), text)
+    if head is None:
+        raise StrictJSONError(f'Not JSON of the form {{"{name}": [...]}}.')
+    end = text.rfind(b"]")
+    if end < head.end() or text[end + 1 :].strip(_SPACE) != b"}":
+        raise StrictJSONError("Not JSON: the list does not end properly.")
+    return head.end(), end
 
 
-def _decoded(listed: bytes | memoryview) -> list[bytes] | None:
+def _decoded(listed: memoryview) -> list[msgspec.Raw] | None:
+    """The rows of a list; None where it is not valid JSON."""
     try:
-        return [bytes(row) for row in msgspec.json.decode(listed, type=list[msgspec.Raw])]
+        return msgspec.json.decode(listed, type=list[msgspec.Raw])
     except (msgspec.DecodeError, RecursionError):
         return None
 
 
-def _whole_rows_leniently(window: bytes) -> tuple[list[bytes], bytes]:
-    """The same where something is wrong inside a row: that row alone is to be refused, later."""
-    # A character that the window cuts in two is left to the next one.
-    window = window.lstrip(_SPACE)
-    text = window.decode("utf-8", "ignore")
-    rows, at = [], 0
+def _bounded(rows: list[msgspec.Raw]) -> Iterator[bytes]:
+    for number, row in enumerate(rows):
+        if len(row) > WINDOW:
+            raise _row_too_large(number)
+        yield bytes(row)
+
+
+def _one_by_one(text: bytes, start: int, end: int) -> Iterator[bytes]:
+    """The same, leniently, where something inside a row is not JSON: only that row is rejected, later."""
+    number, is_rest = 0, False
+    while not is_rest:
+        start = _SPACES.match(text, start, end).end()  # type: ignore[union-attr]  # it always matches
+        is_rest = end - start <= WINDOW
+        # In Latin-1 each byte is a character; UTF-8 never uses the bytes of JSON's own signs inside other characters.
+        window = text[start : min(end, start + WINDOW)].decode("latin-1") + ("," if is_rest else "")
+        rows, used = _followed_by_comma(window)
+        number += len(rows)
+        if is_rest and used < len(window):
+            raise StrictJSONError(f"Not JSON: row {number}, counted from 0, is broken or cut off.")
+        if not rows:
+            raise _row_too_large(number)
+        yield from rows
+        start += used
+
+
+def _followed_by_comma(window: str) -> tuple[list[bytes], int]:
+    """The rows at the beginning of a window that end with a comma, and the position behind the last one."""
+    rows, position = [], 0
     try:
-        while between := _BETWEEN.match(text, (decoded := _LENIENT.raw_decode(text, at))[1]):
-            rows.append(text[at : decoded[1]].encode())
-            at = between.end()
+        while True:
+            _, end = _LENIENT.raw_decode(window, position)
+            comma = _COMMA.match(window, end)
+            if comma is None:
+                break
+            rows.append(window[position:end].encode("latin-1"))
+            position = comma.end()
     except json.JSONDecodeError:
-        pass  # the window ends inside this row, or it is no JSON: more of it will show
+        pass  # the window ends inside this row, or it is not JSON: the next window shows which
     except RecursionError as error:
         raise StrictJSONError("Nested too deeply.", code="too_deep") from error
-    return rows, window[len(text[:at].encode()) :]
+    return rows, position
+
+
+def _row_too_large(number: int) -> TooLargeError:
+    message = f"Row {number} is larger than {MAX_ROW_BYTES:,} bytes, or not JSON."
+    return TooLargeError(message, limit="bytes_per_row", value=MAX_ROW_BYTES, index=number)
