@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from apps.accounts.models import Role
-from apps.reports.pages.terms import GROUPS
+from apps.reports.pages.glossary.search import GROUPS
 from tests.factories import make_member, make_project
 from tests.reports.stored import make_report, report_model
 

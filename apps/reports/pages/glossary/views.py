@@ -1,11 +1,11 @@
-"""The glossary: every term of the pages with its definition, and a search through them."""
+"""The page of the glossary."""
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from apps.reports.pages.terms import GROUPS, matching
+from apps.reports.pages.glossary.search import GROUPS, matching
 
 LONGEST_QUERY = 100
 

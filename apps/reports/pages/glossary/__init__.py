@@ -1,0 +1,1 @@
+"""The glossary: every term of the pages with its definition."""
