@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from apps.accounts import services as accounts
 from apps.accounts.models import ApiKey, Membership, Project, Role, Scope, User
+from apps.accounts.services import keys
 from apps.predictions.models import BatchKind
 from apps.predictions.reading.bodies import Body
 from apps.predictions.services import pushing as predictions
@@ -32,7 +32,7 @@ def make_member(project: Project, role: Role = Role.REVIEWER, **fields: Any) -> 
 
 def make_key(project: Project, scopes: list[str] | None = None, *, acts_for: User | None = None) -> tuple[ApiKey, str]:
     scopes = [str(scope) for scope in Scope] if scopes is None else scopes
-    return accounts.create_key(project, name="test", scopes=scopes, by=None, acts_for=acts_for)
+    return keys.create_key(project, name="test", scopes=scopes, by=None, acts_for=acts_for)
 
 
 def model_document(**changes: Any) -> dict[str, Any]:

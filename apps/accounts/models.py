@@ -1,4 +1,4 @@
-"""Who is who: people, projects, roles, and the keys of client systems."""
+"""People, projects, roles, and the keys of client systems."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ validate_name = RegexValidator(
 
 
 class UserManager(BaseUserManager["User"]):
-    """People are known by their e-mail address."""
+    """Creates people, identified by their e-mail address."""
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
         user = self.model(email=self.normalize_email(email).lower(), **fields)
@@ -36,9 +36,9 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractUser):
-    """A person, or a stand-in that says so in `is_simulated`."""
+    """A person, or a simulated one (`is_simulated`)."""
 
-    username = None  # type: ignore[assignment]  # the e-mail address takes its place
+    username = None  # type: ignore[assignment]  # the e-mail address replaces it
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=200, blank=True)
     is_simulated = models.BooleanField(default=False)
@@ -58,7 +58,7 @@ class User(AbstractUser):
 
 
 class Project(models.Model):
-    """What one team sees and nobody else does."""
+    """One team's models, queues and reports. Nobody outside sees them."""
 
     slug = models.CharField(max_length=64, unique=True, validators=[validate_name])
     name = models.CharField(max_length=200)
@@ -72,7 +72,7 @@ class Project(models.Model):
 
 
 class Role(models.TextChoices):
-    """Each role includes what those before it may do."""
+    """Each role may do what the roles before it may do, and more."""
 
     STAKEHOLDER = "stakeholder"
     REVIEWER = "reviewer"
@@ -103,7 +103,7 @@ class Membership(models.Model):
         return f"{self.user}: {self.role} in {self.project}"
 
     def reaches(self, role: Role) -> bool:
-        """True where this membership includes what `role` may do."""
+        """Whether this membership includes what `role` may do."""
         return self.RANKS[Role(self.role)] >= self.RANKS[role]
 
 
@@ -128,7 +128,7 @@ class ApiKey(models.Model):
     prefix = models.CharField(max_length=16)
     digest = models.BinaryField(max_length=32, unique=True)
     scopes = ArrayField(models.CharField(max_length=32, choices=Scope))
-    # The person in whose name it reviews; such a key has this person's role and no more.
+    # The person in whose name the key reviews; it has this person's role and no more.
     acts_for = models.ForeignKey(User, models.CASCADE, null=True, blank=True, related_name="api_keys")
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(null=True, blank=True)

@@ -10,18 +10,18 @@ if TYPE_CHECKING:
 
 
 class ProjectScopedQuerySet(QuerySet[Any]):
-    """The base of every query over rows of a project. `project_path` says where the project is found."""
+    """Rows that belong to a project; `project_path` leads from a row to it."""
 
     project_path = "project"
 
     def in_project(self, project: "Project") -> Self:
-        """Only what belongs to this project; everything else is as if it were not there."""
+        """Only rows of this project."""
         return self.filter(**{self.project_path: project})
 
 
 class ProjectQuerySet(QuerySet[Any]):
     def of(self, user: "User") -> Self:
-        """The projects that this person is a member of."""
+        """Projects that this person is a member of."""
         return self.filter(memberships__user=user).order_by("name")
 
 
@@ -30,7 +30,7 @@ class MembershipQuerySet(ProjectScopedQuerySet):
         return self.filter(role__in=[role for role, value in self.model.RANKS.items() if value >= rank])
 
     def with_newness(self) -> Self:
-        """With `is_newcomer`: has never signed in, and belongs to this project only."""
+        """Annotate `is_newcomer`: has never signed in, and belongs to this project only."""
         elsewhere = self.model._default_manager.filter(user=OuterRef("user")).exclude(pk=OuterRef("pk"))
         is_newcomer = Q(user__last_login=None) & ~Q(Exists(elsewhere))
         return self.annotate(is_newcomer=ExpressionWrapper(is_newcomer, output_field=BooleanField()))
@@ -40,11 +40,11 @@ class ApiKeyQuerySet(ProjectScopedQuerySet):
     USABLE = Q(revoked_at=None) & (Q(expires_at=None) | Q(expires_at__gt=Now()))
 
     def usable(self) -> Self:
-        """Neither revoked nor expired, by the database's clock."""
+        """Keys neither revoked nor expired, by the database's clock."""
         return self.filter(self.USABLE)
 
     def with_usability(self) -> Self:
-        """With `is_usable`, for lists that show the others too."""
+        """Annotate `is_usable`, for lists that show expired and revoked keys too."""
         return self.annotate(is_usable=ExpressionWrapper(self.USABLE, output_field=BooleanField()))
 
 

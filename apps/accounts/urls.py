@@ -1,4 +1,4 @@
-"""Pages of accounts, and those of allauth that this product offers: nobody signs up or gets mail here."""
+"""Pages of accounts, and the allauth pages in use: without sign-up and mail."""
 
 from allauth.account import views as allauth_views
 from django.urls import URLPattern, URLResolver, include, path

@@ -1,4 +1,4 @@
-"""Who administered what: entries that are only ever added, each bound to the one before by its hash."""
+"""The audit record: append-only entries, each chained to the one before by its hash."""
 
 import hashlib
 import json
@@ -22,7 +22,7 @@ def hash_of(
     details: dict[str, Any],
     previous_hash: str,
 ) -> str:
-    """SHA-256, in hexadecimal, of an entry as canonical JSON: names sorted, no white space, times in UTC."""
+    """Return the SHA-256, in hexadecimal, of an entry as canonical JSON: names sorted, no white space, times in UTC."""
     entry = {
         "project_id": project_id,
         "number": number,
@@ -40,21 +40,21 @@ def hash_of(
 class Entry(models.Model):
     """One act. Project and person are plain ids: the record outlives both, and holds no names to erase.
 
-    A trigger refuses to change or remove what is written (see the migration `append_only`).
+    A trigger refuses changes and deletions (see the operation `MakeAppendOnly` of the migration).
     """
 
     project_id = models.BigIntegerField()
-    # 1, 2, 3, … in each project
+    # Counts from 1 in each project.
     number = models.BigIntegerField()
     at = models.DateTimeField()
-    # null: a key that acts for nobody, or a command on the server
+    # Null: a key that acts for nobody, or a command on the server.
     actor_id = models.BigIntegerField(null=True)
-    # A stable code such as `queue.paused`; `wording` says it in words
+    # A stable code such as `queue.paused`; pages put it in words.
     act = models.CharField(max_length=64)
-    # What it was done to: `slot 17`, `queue main`, `person 3`
+    # The object of the act: `slot 17`, `queue main`, `person 3`.
     subject = models.TextField()
     details = models.JSONField(default=dict)
-    # Empty for a project's first entry
+    # Empty for a project's first entry.
     previous_hash = models.CharField(max_length=64, blank=True)
     hash = models.CharField(max_length=64)
 

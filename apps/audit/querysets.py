@@ -1,4 +1,4 @@
-"""Queries over the record."""
+"""Queries over the audit record."""
 
 from typing import Any, Self
 
@@ -7,12 +7,12 @@ from django.db.models import QuerySet
 
 class EntryQuerySet(QuerySet[Any]):
     def of(self, project: int) -> Self:
-        """What was done in this project."""
+        """Entries of this project."""
         return self.filter(project_id=project)
 
     def newest(self) -> Self:
         return self.order_by("-number")
 
     def acts_and_actors(self) -> list[tuple[str, int | None]]:
-        """Who did what at all, each pair once."""
+        """Return each pair of act and actor once."""
         return list(self.order_by().values_list("act", "actor_id").distinct())

@@ -1,4 +1,4 @@
-"""Writing the record, and seeing whether it is whole."""
+"""Writing the audit record, and verifying that it is whole."""
 
 import json
 from typing import Any
@@ -15,14 +15,14 @@ HASHED = ("project_id", "number", "at", "actor_id", "act", "subject", "details",
 
 
 def record(*, project: int, actor: int | None, act: str, subject: str, details: dict[str, Any] | None = None) -> Entry:
-    """Add an entry inside the caller's transaction, so that the act and its entry are there together or not at all.
+    """Add an entry inside the caller's transaction: the act and its entry commit together or not at all.
 
-    Call it last: from here to the commit, everybody else who records in this project waits.
+    Call it last: until the commit, everybody else who records in this project waits.
     """
     if not connection.in_atomic_block:
         raise TransactionManagementError("An act and its entry commit together: record inside the act's transaction.")
     with connection.cursor() as cursor:
-        # Its own statement: the next one looks only when its turn has come.
+        # A statement of its own: the next one must read after the lock is ours.
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('audit', %s))", [project])
     number, previous_hash = Entry.objects.of(project).newest().values_list("number", "hash").first() or (0, "")
     fields: dict[str, Any] = {
@@ -39,7 +39,7 @@ def record(*, project: int, actor: int | None, act: str, subject: str, details: 
 
 
 def as_stored(details: dict[str, Any]) -> dict[str, Any]:
-    """The details as the database gives them back, which is what the hash is of.
+    """Return the details as the database gives them back, which is what the hash covers.
 
     `jsonb` keeps numbers as decimals: 1e22 comes back as a whole number, and minus zero as zero.
     """
@@ -54,9 +54,9 @@ def _number(digits: str) -> int | float:
 
 
 def verify(project: int, *, newest: int | None = None) -> int | None:
-    """The number of the first entry that is missing or is not what was written; None where the chain is whole.
+    """Return the number of the first entry that is missing or changed; None where the chain is whole.
 
-    With `newest`, only so many are looked at, and the one before them is taken as it is.
+    With `newest`, only that many entries are checked, and the one before them is trusted.
     """
     entries = Entry.objects.of(project)
     last = entries.newest().values_list("number", flat=True).first() or 0
@@ -64,10 +64,10 @@ def verify(project: int, *, newest: int | None = None) -> int | None:
     previous_hash = entries.filter(number=skipped).values_list("hash", flat=True).first() or ""
     expected = skipped + 1
     rows = entries.filter(number__gt=skipped).order_by("number").values_list(*HASHED, "hash")
-    for *values, found in rows.iterator(chunk_size=AT_ONCE):
+    for *values, stored_hash in rows.iterator(chunk_size=AT_ONCE):
         fields: dict[str, Any] = dict(zip(HASHED, values, strict=True))
         is_next = fields["number"] == expected and fields["previous_hash"] == previous_hash
-        if not is_next or found != hash_of(**fields):
+        if not is_next or stored_hash != hash_of(**fields):
             return expected
-        expected, previous_hash = expected + 1, found
+        expected, previous_hash = expected + 1, stored_hash
     return None

@@ -138,7 +138,7 @@ PREPARE = """
 import json
 from django.contrib.auth.hashers import make_password
 from apps.accounts.models import Role, User
-from apps.accounts.services import ensure_member
+from apps.accounts.services.members import ensure_member
 from apps.registry.models import MonitoredModel, ReviewQueue
 from apps.review.services import open_due_items
 from apps.sampling.services import policies

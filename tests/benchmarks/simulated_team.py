@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from apps.accounts import services as accounts
 from apps.accounts.models import Membership, Role
+from apps.accounts.services import members
 from apps.registry.models import ReviewQueue
 from apps.reports.models import Kind, Report
 from apps.reports.services import making, request_report
@@ -103,7 +103,7 @@ class Team:
         return self.outcome(self.report())
 
     def member(self, name: str, role: Role = Role.REVIEWER) -> Membership:
-        return accounts.ensure_member(self.project.slug, email=f"{name}.{self.seed}@team.test", role=role)
+        return members.ensure_member(self.project.slug, email=f"{name}.{self.seed}@team.test", role=role)
 
     def push(self, numbers: range) -> None:
         names = ("no", "yes")

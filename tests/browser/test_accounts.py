@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from apps.accounts import services
 from apps.accounts.models import Role, User
+from apps.accounts.services import links
 from tests.factories import make_key, make_member, make_project
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -56,7 +56,7 @@ def test_open_menu_closes_with_escape_and_gives_the_focus_back(page: Page, sign_
 
 
 def test_first_owner_sets_up_and_lands_on_the_next_steps(page: Page, look: tuple[str, int], is_sound: Check) -> None:
-    page.goto(f"/setup/{services.make_sign_in_link(None)}/")
+    page.goto(f"/setup/{links.make_sign_in_link(None)}/")
     is_sound(page)
     page.get_by_label("Name of the project").fill("Labour office")
     page.get_by_label("Your name").fill("Ana")
@@ -102,13 +102,13 @@ def test_owner_makes_and_revokes_a_key(page: Page, look: tuple[str, int], sign_i
     sign_in(page, make_member(project, Role.OWNER).user)
     make_key(project)
     page.goto("/p/office/keys/")
-    page.get_by_label("What is it for").fill("nightly scoring")
+    page.get_by_label("What it is for").fill("nightly scoring")
     page.get_by_label("Send predictions").check()
     page.get_by_role("button", name="Make the key").click()
     expect(page.locator("#new-key")).to_have_text(re.compile("^cs_"))
     is_sound(page)
     page.get_by_role("button", name="Revoke nightly scoring").click()
-    expect(page.get_by_text("opens nothing any more")).to_be_visible()
+    expect(page.get_by_text("is revoked")).to_be_visible()
     expect(page.get_by_role("button", name="Revoke nightly scoring")).to_have_count(0)
     is_sound(page)
 

@@ -6,8 +6,8 @@ import pytest
 from django.db import connection, transaction
 from playwright.sync_api import Page, expect
 
-from apps.accounts import services
 from apps.accounts.models import Membership, Project, Role, User
+from apps.accounts.services import members
 from apps.audit import services as audit
 from apps.sampling.services import policies
 from tests.factories import make_key, make_member, make_model, make_project
@@ -22,8 +22,8 @@ HOSTILE = "<b>bold</b>" + "unbroken" * 20
 def administer(owner: Membership) -> None:
     """An afternoon of an owner."""
     project, me = owner.project, owner.user
-    member = services.add_member(project, email="bo@example.org", name="Bo Lindqvist", role=Role.REVIEWER, by=me)
-    services.change_role(member, role=Role.ENGINEER, by=me)
+    member = members.add_member(project, email="bo@example.org", name="Bo Lindqvist", role=Role.REVIEWER, by=me)
+    members.change_role(member, role=Role.ENGINEER, by=me)
     key, _ = make_key(project, acts_for=member.user)
     policies.put_document(make_model(project), {"floor": 0.01}, by=member.user, key=key)
     queue_acts(project, me)
@@ -52,7 +52,7 @@ def test_record_is_sound_empty_filled_and_narrowed(
     administer(owner)
     page.reload()
     expect(page.get_by_text("All 7 entries were checked just now")).to_be_visible()
-    expect(page.get_by_text("took in Bo Lindqvist")).to_be_visible()
+    expect(page.get_by_text("added Bo Lindqvist")).to_be_visible()
     expect(page.get_by_text(HOSTILE)).to_have_count(2)
     is_sound(page)
     page.get_by_label("What").select_option("Gave a person another role")

@@ -1,12 +1,12 @@
-"""`Authorization: Bearer <key>`: looked up at each request, so a revoked key stops at once."""
+"""`Authorization: Bearer <key>`. Each request looks the key up, so revoking one takes effect at once."""
 
 from django.contrib.auth.models import AnonymousUser
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from apps.accounts import services
 from apps.accounts.models import ApiKey, User
+from apps.accounts.services import keys
 
 
 class ApiKeyAuthentication(BaseAuthentication):
@@ -16,7 +16,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         parts = get_authorization_header(request).split()
         if len(parts) != 2 or parts[0].lower() != b"bearer":
             raise AuthenticationFailed("Send the key as 'Authorization: Bearer <key>'.")
-        key = services.find_key(parts[1].decode("latin-1"))
+        key = keys.find_key(parts[1].decode("latin-1"))
         if key is None:
             raise AuthenticationFailed("This key is unknown, expired or revoked.")
         return key.acts_for or AnonymousUser(), key

@@ -1,4 +1,4 @@
-"""How the API's description names the key; loaded when the app is ready, since the library looks for it then."""
+"""The key in the OpenAPI document. Loaded when the apps are ready, because drf-spectacular looks for it then."""
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema

@@ -1,4 +1,4 @@
-"""Accounts are made by an owner, or by the first-owner link; nobody signs up on their own."""
+"""Sign-up is closed: owners create accounts, and the setup link creates the first owner."""
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest

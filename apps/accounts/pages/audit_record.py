@@ -1,4 +1,4 @@
-"""The record as its readers see it: names for ids, sentences for codes."""
+"""The audit record as its readers see it: names for ids, sentences for codes."""
 
 import json
 import re
@@ -18,16 +18,16 @@ from apps.audit.querysets import EntryQuerySet
 
 NOBODY = "none"
 A_SYSTEM = "A system"
-# Details that hold the number of a person.
+# Details that hold a person's id.
 OF_PEOPLE = ("acts_for", "person")
-# What a look at the page checks; `manage verify_audit` checks all.
+# Newest entries that the page checks; `manage verify_audit` checks all of them.
 CHECKED = 1_000
 COLUMNS = ("number", "at", "who", "person", "act", "what", "details", "previous_hash", "hash")
 _PERSON = re.compile(r"person ([0-9]{1,18})")
 
 
 @dataclass(frozen=True)
-class Line:
+class EntryInWords:
     """An entry in words."""
 
     entry: Entry
@@ -39,7 +39,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Check:
-    """How the chain stands: `broken` is the first number that is not as it was written, of the `looked_at` newest."""
+    """Whether the chain is whole: `broken` is the first of the `looked_at` newest entries that was changed."""
 
     entries: int
     looked_at: int
@@ -52,20 +52,18 @@ def check(project: Project) -> Check:
 
 
 def choices(project: Project) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-    """The acts and the people that the project's record knows, each with its words."""
-    found = Entry.objects.of(project.pk).acts_and_actors()
-    acts = {act for act, _ in found}
-    people = {actor for _, actor in found if actor}
+    """Return the acts and the people of the project's record, each with its label."""
+    pairs = Entry.objects.of(project.pk).acts_and_actors()
+    acts = {act for act, _ in pairs}
+    people = {actor for _, actor in pairs if actor}
     names = names_of(people)
     by_name = sorted(((str(person), _name(person, names)) for person in people), key=lambda choice: choice[1].lower())
-    system = [(NOBODY, A_SYSTEM)] if any(actor is None for _, actor in found) else []
-    return sorted(
-        ((act, audit_wording.said_of_any(act)) for act in acts), key=lambda choice: choice[1]
-    ), by_name + system
+    system = [(NOBODY, A_SYSTEM)] if any(actor is None for _, actor in pairs) else []
+    return sorted(((act, audit_wording.act_label(act)) for act in acts), key=lambda choice: choice[1]), by_name + system
 
 
-def lines(entries: Iterable[Entry]) -> list[Line]:
-    """The entries in words; one question for all names in them."""
+def lines(entries: Iterable[Entry]) -> list[EntryInWords]:
+    """Return the entries in words; one query finds all names in them."""
     rows = list(entries)
     names = names_of({number for entry in rows for number in _people_in(entry)})
     return [_line(entry, names) for entry in rows]
@@ -76,10 +74,10 @@ def names_of(people: Iterable[int]) -> dict[int, str]:
 
 
 def csv_rows(entries: EntryQuerySet) -> Iterator[tuple[object, ...]]:
-    """The entries under `COLUMNS`, names looked up some at a time."""
+    """Yield the entries as rows of `COLUMNS`, looking names up in chunks."""
     rows = entries.iterator(chunk_size=audit.AT_ONCE)
-    while some := list(islice(rows, audit.AT_ONCE)):
-        for line in lines(some):
+    while chunk := list(islice(rows, audit.AT_ONCE)):
+        for line in lines(chunk):
             entry = line.entry
             details = json.dumps(entry.details, sort_keys=True, ensure_ascii=False)
             yield (
@@ -89,41 +87,43 @@ def csv_rows(entries: EntryQuerySet) -> Iterator[tuple[object, ...]]:
 
 
 def _people_in(entry: Entry) -> list[int]:
-    found = _PERSON.fullmatch(entry.subject)
-    told = [value for name, value in entry.details.items() if name in OF_PEOPLE and type(value) is int]
-    return [*([int(found[1])] if found else []), *([entry.actor_id] if entry.actor_id else []), *told]
+    subject = _PERSON.fullmatch(entry.subject)
+    mentioned = [value for name, value in entry.details.items() if name in OF_PEOPLE and type(value) is int]
+    return [*([int(subject[1])] if subject else []), *([entry.actor_id] if entry.actor_id else []), *mentioned]
 
 
-def _line(entry: Entry, names: dict[int, str]) -> Line:
-    found = _PERSON.fullmatch(entry.subject)
-    subject = _name(int(found[1]), names) if found else entry.subject
-    return Line(
+def _line(entry: Entry, names: dict[int, str]) -> EntryInWords:
+    person = _PERSON.fullmatch(entry.subject)
+    subject = _name(int(person[1]), names) if person else entry.subject
+    return EntryInWords(
         entry=entry,
         who=_name(entry.actor_id, names) if entry.actor_id else A_SYSTEM,
         key=str(entry.details.get("key", "")),
-        what=audit_wording.said(entry.act, subject),
-        details=[(_words(name), _told(name, value, names)) for name, value in entry.details.items() if name != "key"],
+        what=audit_wording.act_done(entry.act, subject),
+        details=[
+            (_spaced(name), _value_text(name, value, names)) for name, value in entry.details.items() if name != "key"
+        ],
     )
 
 
 def _name(person: int, names: dict[int, str]) -> str:
-    """People whose account is gone are a number."""
+    """Return the person's name, or a number once their account is gone."""
     return names.get(person, f"person {person}")
 
 
-def _words(name: str) -> str:
+def _spaced(name: str) -> str:
     return name.replace("_", " ")
 
 
-def _told(name: str, value: Any, names: dict[int, str]) -> str:
+def _value_text(name: str, value: Any, names: dict[int, str]) -> str:
     if name in OF_PEOPLE and type(value) is int:
         return _name(value, names)
     if name.endswith("_at") and isinstance(value, str):
         return _moment(value)
     if isinstance(value, list):
-        return ", ".join(_told("", each, names) for each in value)
+        return ", ".join(_value_text("", each, names) for each in value)
     if isinstance(value, dict):
-        return "; ".join(f"{_words(inner)}: {_told(inner, each, names)}" for inner, each in value.items())
+        return "; ".join(f"{_spaced(inner)}: {_value_text(inner, each, names)}" for inner, each in value.items())
     if isinstance(value, bool) or value is None:
         return {True: "yes", False: "no", None: "nothing"}[value]
     return str(value)

@@ -1,4 +1,4 @@
-"""The record of who administered what, for owners: read it, download it."""
+"""The audit record for owners: read it, download it."""
 
 from urllib.parse import urlencode
 
@@ -24,12 +24,12 @@ def _form(request: ProjectRequest) -> AuditForm:
     return AuditForm(request.GET, acts=acts, people=people)
 
 
-def _chosen(request: ProjectRequest, asked: dict[str, str]) -> EntryQuerySet:
+def _chosen(request: ProjectRequest, filters: dict[str, str]) -> EntryQuerySet:
     entries: EntryQuerySet = Entry.objects.of(request.project.pk).newest()
-    if "act" in asked:
-        entries = entries.filter(act=asked["act"])
-    if "person" in asked:
-        entries = entries.filter(actor_id=None if asked["person"] == audit_record.NOBODY else int(asked["person"]))
+    if "act" in filters:
+        entries = entries.filter(act=filters["act"])
+    if "person" in filters:
+        entries = entries.filter(actor_id=None if filters["person"] == audit_record.NOBODY else int(filters["person"]))
     return entries
 
 
@@ -37,17 +37,17 @@ def _chosen(request: ProjectRequest, asked: dict[str, str]) -> EntryQuerySet:
 @require_safe
 @member_page(Role.OWNER)
 def audit(request: ProjectRequest) -> HttpResponse:
-    """Who did what and when, the newest first, and whether the record is whole."""
+    """Show who did what and when, newest first, and whether the record is whole."""
     form = _form(request)
-    asked = form.asked()
-    page = Paginator(_chosen(request, asked), ENTRIES_SHOWN).get_page(request.GET.get("page"))
+    filters = form.filters()
+    page = Paginator(_chosen(request, filters), ENTRIES_SHOWN).get_page(request.GET.get("page"))
     context = {
         "form": form,
         "check": audit_record.check(request.project),
         "lines": audit_record.lines(page.object_list),
         "page": page,
-        "filters": asked,
-        "query": urlencode(asked),
+        "filters": filters,
+        "query": urlencode(filters),
     }
     return render(request, "accounts/audit.html", context)
 
@@ -55,8 +55,8 @@ def audit(request: ProjectRequest) -> HttpResponse:
 @require_safe
 @member_page(Role.OWNER)
 def audit_csv(request: ProjectRequest) -> StreamingHttpResponse:
-    """The chosen entries as a file, with their hashes."""
-    rows = audit_record.csv_rows(_chosen(request, _form(request).asked()))
+    """Download the chosen entries with their hashes."""
+    rows = audit_record.csv_rows(_chosen(request, _form(request).filters()))
     headers = {"Content-Disposition": f'attachment; filename="{request.project.slug}-record.csv"'}
     return StreamingHttpResponse(
         csv_pieces(audit_record.COLUMNS, rows), content_type="text/csv; charset=utf-8", headers=headers

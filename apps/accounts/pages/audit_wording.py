@@ -1,38 +1,38 @@
-"""The acts in words."""
+"""The acts of the audit record in words."""
 
-# What somebody did, with a place for what it was done to; and how to say it where that is left open.
+# For each act: the sentence about a subject, and the label in a list of acts.
 ACTS = {
-    "project.made": ("made {}", "Made the project"),
-    "member.added": ("took in {}", "Took in a person"),
-    "member.role_changed": ("gave another role to {}", "Gave a person another role"),
-    "member.removed": ("removed {}", "Removed a person"),
-    "member.link_made": ("made a first sign-in link for {}", "Made a first sign-in link"),
-    "key.made": ("made {}", "Made a key"),
+    "project.made": ("created {}", "Created the project"),
+    "member.added": ("added {}", "Added a member"),
+    "member.role_changed": ("changed the role of {}", "Changed a member's role"),
+    "member.removed": ("removed {}", "Removed a member"),
+    "member.link_made": ("created a first sign-in link for {}", "Created a first sign-in link"),
+    "key.made": ("created {}", "Created a key"),
     "key.revoked": ("revoked {}", "Revoked a key"),
     "model.registered": ("registered {}", "Registered a model"),
     "model.changed": ("changed {}", "Changed a model"),
-    "sampling.changed": ("changed what is drawn of {}", "Changed what is drawn"),
+    "sampling.changed": ("changed the sampling of {}", "Changed sampling"),
     "incident.closed": ("closed {}", "Closed an incident"),
     "queue.changed": ("changed {}", "Changed a queue"),
     "queue.paused": ("paused {}", "Paused a queue"),
     "queue.resumed": ("resumed {}", "Resumed a queue"),
     "slot.released": ("released {}", "Released a slot"),
     "slot.reassigned": ("gave {} to somebody else", "Gave a slot to somebody else"),
-    "item.reopened": ("opened {} again", "Opened an item again"),
+    "item.reopened": ("reopened {}", "Reopened an item"),
     "guideline.written": ("wrote a guideline: {}", "Wrote a guideline"),
-    "gold.made": ("made a gold answer: {}", "Made a gold answer"),
-    "gold.retired": ("retired a gold answer: {}", "Retired a gold answer"),
+    "gold.made": ("added a known answer: {}", "Added a known answer"),
+    "gold.retired": ("retired a known answer: {}", "Retired a known answer"),
     "dispute.answered": ("answered a dispute: {}", "Answered a dispute"),
 }
 
 
-def said(act: str, subject: str) -> str:
-    """`paused queue main`; an act that nobody has put in words is shown as it is."""
+def act_done(act: str, subject: str) -> str:
+    """Return, for instance, `paused queue main`; an act without words is shown by its code."""
     if act not in ACTS:
         return f"{act} {subject}"
     return ACTS[act][0].format(subject)
 
 
-def said_of_any(act: str) -> str:
-    """The act without what it was done to, for a list to choose from."""
+def act_label(act: str) -> str:
+    """Return the act without its subject, for a list to choose from."""
     return ACTS[act][1] if act in ACTS else act

@@ -1,4 +1,4 @@
-"""What people fill in about accounts, members and keys."""
+"""Forms of accounts, members and keys."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,10 +23,10 @@ SCOPES = {
     Scope.REGISTRY_WRITE: "Register and change models",
     Scope.PREDICTIONS_WRITE: "Send predictions",
     Scope.OUTCOMES_WRITE: "Send outcomes",
-    Scope.SAMPLING_WRITE: "Change what is drawn for review",
+    Scope.SAMPLING_WRITE: "Change the sampling",
     Scope.REVIEWS_WRITE: "Review cases for a person",
     Scope.LABELS_READ: "Read labels",
-    Scope.REPORTS_WRITE: "Ask for reports",
+    Scope.REPORTS_WRITE: "Request reports",
     Scope.REPORTS_READ: "Read reports",
 }
 NEVER = "never"
@@ -34,7 +34,7 @@ LIFETIMES = {"90": "in 90 days", "365": "in a year", NEVER: "never"}
 
 
 class AuditForm(forms.Form):
-    """Which entries of the record: those of an act, of a person, or all."""
+    """Filters of the audit record: by act, by person, or none."""
 
     act = forms.ChoiceField(label="What", required=False)
     person = forms.ChoiceField(label="Who", required=False)
@@ -46,10 +46,10 @@ class AuditForm(forms.Form):
             assert isinstance(field, forms.ChoiceField)
             field.choices = [("", everything), *known]
 
-    def asked(self) -> dict[str, str]:
-        """What is asked for; NotFoundError where no link of ours leads."""
+    def filters(self) -> dict[str, str]:
+        """Return the filters that are set. Raises NotFoundError for values that no link of ours has."""
         if not self.is_valid():
-            raise NotFoundError("The record has no such entries.")
+            raise NotFoundError("The audit record has no such entries.")
         return {name: value for name, value in self.cleaned_data.items() if value}
 
 
@@ -63,7 +63,7 @@ class SetupForm(forms.Form):
     email = forms.EmailField(label="Your e-mail address", widget=forms.EmailInput({"autocomplete": "username"}))
     password = forms.CharField(
         label="A password",
-        help_text="At least 12 characters; a few words together do well.",
+        help_text="At least 12 characters. A few words together work well.",
         strip=False,
         widget=forms.PasswordInput({"autocomplete": "new-password"}),
     )
@@ -80,7 +80,7 @@ class SetupForm(forms.Form):
 
 
 class MemberForm(forms.Form):
-    """Somebody who is to join."""
+    """A new member."""
 
     email = forms.EmailField(label="E-mail address", widget=forms.EmailInput({"autocomplete": "off"}))
     name = forms.CharField(
@@ -96,7 +96,7 @@ class RoleForm(forms.Form):
 class KeyForm(forms.Form):
     """A new key for a client system."""
 
-    name = forms.CharField(label="What is it for", max_length=200, help_text="For example: nightly scoring job")
+    name = forms.CharField(label="What it is for", max_length=200, help_text="For example: nightly scoring job")
     scopes = forms.MultipleChoiceField(
         label="What it may do", choices=list(SCOPES.items()), widget=forms.CheckboxSelectMultiple
     )
@@ -105,9 +105,9 @@ class KeyForm(forms.Form):
         queryset=User.objects.none(),
         required=False,
         empty_label="nobody",
-        help_text="A key that reviews cases does so in one person's name and with that person's role.",
+        help_text="A key that reviews cases acts in one person's name, with that person's role.",
     )
-    days = forms.ChoiceField(label="Ends", choices=list(LIFETIMES.items()), initial="365")
+    days = forms.ChoiceField(label="Expires", choices=list(LIFETIMES.items()), initial="365")
 
     def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -10,17 +10,19 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from apps.accounts import services
 from apps.accounts.models import ApiKey, Membership, Role, Scope
 from apps.accounts.pages.forms import SCOPES, KeyForm, MemberForm, RoleForm, SetupForm
 from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
+from apps.accounts.services.keys import create_key, revoke_key
+from apps.accounts.services.links import find_setup_link, hand_over_link, redeem_setup_link, redeem_sign_in_link
+from apps.accounts.services.members import add_member, change_role, is_newcomer, remove_member
 from apps.common.errors import ConflictError, NotFoundError
 
 FORM_INVALID = 422
 
 
 def form_status(*, bound: bool) -> int:
-    """A page that shows a refused form again says so in its status."""
+    """Return 422 for a page that shows a rejected form again, else 200."""
     return FORM_INVALID if bound else 200
 
 
@@ -28,12 +30,12 @@ def form_status(*, bound: bool) -> int:
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "POST"])
 def setup(request: HttpRequest, token: str) -> HttpResponse:
-    """Make the first owner. Only the filled-in form spends the link; looking at it does not."""
+    """Make the first owner. Only submitting the form spends the link; opening the page does not."""
     form = SetupForm(request.POST or None)
     try:
-        services.find_setup_link(token)
+        find_setup_link(token)
         if form.is_valid():
-            owner = services.redeem_setup_link(token, **form.cleaned_data)
+            owner = redeem_setup_link(token, **form.cleaned_data)
             response: HttpResponse = perform_login(request, owner, redirect_url=resolve_url("home"))
             return response
     except NotFoundError:
@@ -46,9 +48,9 @@ def setup(request: HttpRequest, token: str) -> HttpResponse:
 @never_cache
 @require_GET
 def enter(request: HttpRequest, token: str) -> HttpResponse:
-    """Sign in the link's person; a second step, where that person has one, still comes."""
+    """Sign in the link's person, who is still asked for a second factor where they have one."""
     try:
-        user = services.redeem_sign_in_link(token)
+        user = redeem_sign_in_link(token)
     except NotFoundError:
         return render(request, "accounts/link_spent.html", status=NotFoundError.status)
     response: HttpResponse = perform_login(request, user, redirect_url=local_target(request))
@@ -56,7 +58,7 @@ def enter(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def local_target(request: HttpRequest) -> str:
-    """`?next=`, where it stays on this site."""
+    """Return `?next=` where it stays on this site, else the home page."""
     target = request.GET.get("next", "")
     is_ours = url_has_allowed_host_and_scheme(
         target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
@@ -68,18 +70,18 @@ def local_target(request: HttpRequest) -> str:
 @member_page(Role.OWNER)
 @require_http_methods(["GET", "POST"])
 def members(request: ProjectRequest) -> HttpResponse:
-    """Who belongs to the project; add somebody."""
+    """List the members; POST adds one."""
     form = MemberForm(request.POST or None)
     if form.is_valid():
         try:
             data = form.cleaned_data
-            member = services.add_member(
+            member = add_member(
                 request.project, email=data["email"], name=data["name"], role=Role(data["role"]), by=request.user
             )
         except ConflictError as error:
             form.add_error("email", error.message)
         else:
-            link = services.hand_over_link(member, by=request.user) if services.is_newcomer(member) else ""
+            link = hand_over_link(member, by=request.user) if is_newcomer(member) else ""
             return render_members(request, MemberForm(), added=member, link=link)
     return render_members(request, form)
 
@@ -106,9 +108,9 @@ def render_members(
 @member_page(Role.OWNER)
 @require_POST
 def member_link(request: ProjectRequest, member: int) -> HttpResponse:
-    """Another first sign-in link for a member who has not come yet."""
+    """Make a new first sign-in link for a member who has never signed in."""
     row = get_or_404(Membership.objects.in_project(request.project), pk=member)
-    return render_members(request, MemberForm(), added=row, link=services.hand_over_link(row, by=request.user))
+    return render_members(request, MemberForm(), added=row, link=hand_over_link(row, by=request.user))
 
 
 @member_page(Role.OWNER)
@@ -118,8 +120,8 @@ def member_role(request: ProjectRequest, member: int) -> HttpResponse:
     form = RoleForm(request.POST)
     if form.is_valid():
         role = Role(form.cleaned_data["role"])
-        services.change_role(row, role=role, by=request.user)
-        messages.success(request, f"{row.user.display_name} is {role.label.lower()} now.")
+        change_role(row, role=role, by=request.user)
+        messages.success(request, f"{row.user.display_name} is now {role.label.lower()}.")
     return redirect("members", request.project.slug)
 
 
@@ -127,7 +129,7 @@ def member_role(request: ProjectRequest, member: int) -> HttpResponse:
 @require_POST
 def member_remove(request: ProjectRequest, member: int) -> HttpResponse:
     row = get_or_404(Membership.objects.in_project(request.project), pk=member)
-    services.remove_member(row, by=request.user)
+    remove_member(row, by=request.user)
     messages.success(request, f"{row.user.display_name} is no longer a member. What they reviewed stays.")
     return redirect("home") if row.user == request.user else redirect("members", request.project.slug)
 
@@ -136,12 +138,12 @@ def member_remove(request: ProjectRequest, member: int) -> HttpResponse:
 @member_page(Role.OWNER)
 @require_http_methods(["GET", "POST"])
 def api_keys(request: ProjectRequest) -> HttpResponse:
-    """The project's keys; a new one is shown once, in the answer to its form."""
+    """List the project's keys; POST creates one and shows its text this once."""
     form = KeyForm(request.POST or None, project=request.project)
-    made = text = None
+    created = text = None
     if form.is_valid():
         data = form.cleaned_data
-        made, text = services.create_key(
+        created, text = create_key(
             request.project,
             name=data["name"],
             scopes=data["scopes"],
@@ -152,7 +154,7 @@ def api_keys(request: ProjectRequest) -> HttpResponse:
         form = KeyForm(project=request.project)
     keys = ApiKey.objects.in_project(request.project).with_usability().select_related("acts_for")
     rows = [(key, [SCOPES[Scope(scope)] for scope in key.scopes]) for key in keys.order_by("-created_at")]
-    context = {"form": form, "rows": rows, "made": made, "text": text}
+    context = {"form": form, "rows": rows, "made": created, "text": text}
     return render(request, "accounts/api_keys.html", context, status=form_status(bound=form.is_bound))
 
 
@@ -160,6 +162,6 @@ def api_keys(request: ProjectRequest) -> HttpResponse:
 @require_POST
 def api_key_revoke(request: ProjectRequest, key: int) -> HttpResponse:
     row = get_or_404(ApiKey.objects.in_project(request.project), pk=key)
-    services.revoke_key(row, by=request.user)
-    messages.success(request, f"The key “{row.name}” opens nothing any more.")
+    revoke_key(row, by=request.user)
+    messages.success(request, f"Key “{row.name}” is revoked.")
     return redirect("api_keys", request.project.slug)

@@ -1,4 +1,4 @@
-"""Who may see what: pages by membership, the API by key. What is not yours does not exist for you."""
+"""Who may see what: pages by membership, the API by key. To outsiders, a project's objects do not exist."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -29,7 +29,7 @@ class ProjectRequest(HttpRequest):
 
 
 def get_or_404(rows: QuerySet[M], **lookup: Any) -> M:
-    """The one row; NotFoundError where it is absent or out of the set's project."""
+    """Return the one row. Raises NotFoundError where it is absent or belongs to another project."""
     try:
         return rows.get(**lookup)
     except (ObjectDoesNotExist, ValueError, OverflowError):
@@ -40,19 +40,19 @@ def get_or_404(rows: QuerySet[M], **lookup: Any) -> M:
 def member_page(
     role: Role,
 ) -> Callable[[Callable[Concatenate[ProjectRequest, P], HttpResponseBase]], Callable[..., HttpResponseBase]]:
-    """Let only members in whose role includes `role`; for others the project does not exist."""
+    """Admit only members whose role includes `role`; for non-members the project does not exist."""
 
     def decorate(view: Callable[Concatenate[ProjectRequest, P], HttpResponseBase]) -> Callable[..., HttpResponseBase]:
         @login_required
         @wraps(view)
         def wrapper(request: Any, project: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-            found = (
+            member = (
                 Membership.objects.select_related("project").filter(project__slug=project, user=request.user).first()
             )
-            if found is None:
+            if member is None:
                 raise NotFoundError("There is no such project, or you are not a member of it.")
-            request.project, request.membership = found.project, found
-            if not found.reaches(role):
+            request.project, request.membership = member.project, member
+            if not member.reaches(role):
                 raise ForbiddenError(f"This page is for the role {role.label.lower()} and above.")
             return view(request, *args, **kwargs)
 
@@ -62,31 +62,33 @@ def member_page(
 
 
 def key_of(request: Request) -> ApiKey:
-    """The key with which the request came; authentication lets none pass without."""
+    """Return the request's key; authentication admits no request without one."""
     key: Any = request.auth
     assert isinstance(key, ApiKey)
     return key
 
 
 def project_of(request: Request) -> Project:
-    """The project of the request's key."""
+    """Return the project of the request's key."""
     return key_of(request).project
 
 
 def require_role(request: Request, role: Role) -> None:
-    """Refuse a key that acts for somebody of a lesser role; the key of a system has its scopes alone."""
+    """Refuse a key whose person lacks the role. A key that acts for nobody is limited by its scopes alone."""
     if key_of(request).acts_for is not None:
         acting_member(request, role)
 
 
 def acting_member(request: Request, role: Role) -> Membership:
-    """The membership of the person for whom the key acts; that person's role counts."""
+    """Return the membership of the person the key acts for, whose role decides."""
     key = key_of(request)
     if key.acts_for is None:
-        raise ForbiddenError("This key acts for nobody; reviewing needs a key of a person.", code="key_acts_for_nobody")
+        raise ForbiddenError(
+            "This key acts for nobody; reviewing needs a key that acts for a person.", code="key_acts_for_nobody"
+        )
     member: Membership | None = Membership.objects.in_project(key.project).filter(user=key.acts_for).first()
     if member is None or not member.reaches(role):
         raise ForbiddenError(f"The key's person is not {role.label.lower()} in this project.")
-    # Both came with the key.
+    # The key has loaded both; this saves two queries.
     member.user, member.project = key.acts_for, key.project
     return member

@@ -1,4 +1,4 @@
-"""Recording what people and keys administer."""
+"""Entries in the audit record, in the name of people and keys."""
 
 from typing import Any
 
@@ -16,16 +16,16 @@ def record(
     key: ApiKey | None = None,
     details: dict[str, Any] | None = None,
 ) -> Entry:
-    """An entry of what `by` did in the project, or `key` in their name or nobody's; call it last in the transaction.
+    """Record what `by` did in the project, or what `key` did in their name or nobody's.
 
-    Details that say nothing are left out.
+    Call it last in the transaction. Empty details are left out.
     """
-    told = {name: value for name, value in (details or {}).items() if value not in (None, "", [])}
+    given = {name: value for name, value in (details or {}).items() if value not in (None, "", [])}
     if key is not None:
-        told["key"] = key.prefix
-    return audit.record(project=project.pk, actor=by.pk if by else None, act=act, subject=subject, details=told)
+        given["key"] = key.prefix
+    return audit.record(project=project.pk, actor=by.pk if by else None, act=act, subject=subject, details=given)
 
 
 def person(user: User) -> str:
-    """A person as the record names them. Names are looked up when it is read, so that they can be erased."""
+    """Return how the record refers to a person. It holds no names, so that these can be erased."""
     return f"person {user.pk}"

@@ -1,4 +1,4 @@
-"""A key may do what its scopes say."""
+"""Permissions of API views: a key may do what its scopes say."""
 
 from typing import TYPE_CHECKING
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 class HasKey(BasePermission):
-    """Any key that is good at all."""
+    """Admits any usable key."""
 
     def has_permission(self, request: Request, view: "APIView") -> bool:  # noqa: ARG002  # the framework's signature
         return isinstance(request.auth, ApiKey)
 
 
 class HasScope(BasePermission):
-    """Views name theirs: `required_scope = Scope.X`, or one for each method. No scope named: nobody."""
+    """Admits keys with the view's `required_scope`: one scope, or one for each method. Without one, no key enters."""
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
         if request.method not in view.allowed_methods:

@@ -1,4 +1,4 @@
-"""How much one key may send in a minute."""
+"""How much one key may send a minute."""
 
 from typing import TYPE_CHECKING
 
@@ -20,10 +20,13 @@ def take_request(key: ApiKey) -> None:
 
 
 def take_rows(key: ApiKey, rows: int) -> None:
-    """Count the rows of a batch, all or none. Raises QuotaExceededError, or TooLargeError where no minute has room."""
+    """Count the rows of a batch, all or none.
+
+    Raises QuotaExceededError, or TooLargeError where the batch exceeds the limit by itself.
+    """
     limit = settings.ROWS_PER_MINUTE
     if 0 < limit < rows:
-        message = f"The batch has more rows than a key may send in a minute, {limit:,}; send smaller batches."
+        message = f"The batch has more than the {limit:,} rows that a key may send in a minute; send smaller batches."
         raise TooLargeError(message, limit="rows_per_minute", value=limit)
     _take(key, rows, name="rows_per_minute", limit=limit)
 
@@ -33,9 +36,9 @@ def _take(key: ApiKey, amount: int, *, name: str, limit: int) -> None:
         return
     wait = rate_limit.take(f"{name}:{key.pk}", amount, limit=limit)
     if wait:
-        said = name.partition("_")[0]
+        unit = name.partition("_")[0]
         raise QuotaExceededError(
-            f"This key may send {limit:,} {said} in a minute; try again in {int(wait) + 1} s.",
+            f"This key may send {limit:,} {unit} a minute; try again in {int(wait) + 1} s.",
             wait=wait,
             limit=name,
             value=limit,
@@ -43,7 +46,7 @@ def _take(key: ApiKey, amount: int, *, name: str, limit: int) -> None:
 
 
 class KeyQuota(BaseThrottle):
-    """Every call counts as a request of its key."""
+    """Counts every call as a request of its key."""
 
     def allow_request(self, request: Request, view: "APIView") -> bool:  # noqa: ARG002  # the framework's signature
         if isinstance(request.auth, ApiKey):

@@ -1,4 +1,4 @@
-"""Make project, person, membership and key where missing, and print the key: for scripts."""
+"""Print a new API key for scripts, creating project, person and membership where missing."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -7,13 +7,13 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import validate_email
 
-from apps.accounts import services
 from apps.accounts.models import Role, Scope, validate_name
+from apps.accounts.services import keys, members
 from apps.common.errors import DomainError
 
 
 class Command(BaseCommand):
-    help = "Print a new API key. Project, user and membership are made where missing."
+    help = "Print a new API key, creating project, user and membership where missing."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--project", required=True)
@@ -28,14 +28,14 @@ class Command(BaseCommand):
         try:
             validate_name(options["project"])
             validate_email(options["user"])
-            member = services.ensure_member(
+            member = members.ensure_member(
                 options["project"],
                 email=options["user"],
                 role=Role(options["role"]),
                 name=options["name"],
                 is_simulated=options["simulated"],
             )
-            _, text = services.create_key(
+            _, text = keys.create_key(
                 member.project, name=f"made for {member.user.email}", scopes=scopes, by=None, acts_for=member.user
             )
         except (ValidationError, DomainError) as error:

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from apps.accounts import services
 from apps.accounts.models import User
+from apps.accounts.services import links
 
 
 class Command(BaseCommand):
@@ -21,6 +21,6 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         user = User.objects.filter(email=options["user"].lower()).first()
         if user is None:
-            raise CommandError(f"There is nobody with the address {options['user']}.")
-        token = services.make_sign_in_link(user, uses=options["uses"], hours=options["hours"])
-        self.stdout.write(services.enter_url(token, then=options["next"]))
+            raise CommandError(f"No account has the address {options['user']}.")
+        token = links.make_sign_in_link(user, uses=options["uses"], hours=options["hours"])
+        self.stdout.write(links.enter_url(token, then=options["next"]))

@@ -1,4 +1,4 @@
-"""`manage verify_audit`: is the record of who administered what still what was written?"""
+"""`manage verify_audit`: check that nobody has tampered with the audit record."""
 
 from typing import Any
 
@@ -10,15 +10,15 @@ from apps.audit.models import Entry
 
 class Command(BaseCommand):
     help = (
-        "Checks every project's record from its first entry on and exits with 1 where one is broken. "
-        "Keep the newest hashes elsewhere: they show later that nothing was cut off at the end."
+        "Check every project's record from its first entry, and exit with 1 where one is broken. "
+        "Keep the newest hashes elsewhere: they prove later that nothing was cut off at the end."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002  # the framework's signature
         projects = list(Entry.objects.order_by("project_id").values_list("project_id", flat=True).distinct())
         broken = [project for project in projects if not self._is_whole(project)]
         if not projects:
-            self.stdout.write("Nothing has been recorded yet.")
+            self.stdout.write("Nothing recorded yet.")
         if broken:
             verb = "is" if len(broken) == 1 else "are"
             raise CommandError(f"{len(broken)} of {len(projects)} records {verb} broken.")

@@ -7,8 +7,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from apps.accounts import services
 from apps.accounts.models import ApiKey, Membership, Role, SignInLink, User
+from apps.accounts.services import keys, links, members
 from apps.common.errors import ConflictError, NotFoundError
 from tests.factories import make_key, make_member, make_project
 
@@ -23,54 +23,54 @@ def token_of(link: str) -> str:
 
 def test_new_member_gets_an_account_and_a_link_that_signs_them_in() -> None:
     project = make_project()
-    member = services.add_member(project, email="Bo@Example.org", name="Bo", role=Role.REVIEWER, by=None)
+    member = members.add_member(project, email="Bo@Example.org", name="Bo", role=Role.REVIEWER, by=None)
     assert member.user.email == "bo@example.org"
-    assert services.redeem_sign_in_link(token_of(services.hand_over_link(member, by=None))) == member.user
+    assert links.redeem_sign_in_link(token_of(links.hand_over_link(member, by=None))) == member.user
 
 
 def test_nobody_is_a_member_twice() -> None:
     member = make_member(make_project())
     with pytest.raises(ConflictError, match="already"):
-        services.add_member(member.project, email=member.user.email, name="", role=Role.OWNER, by=None)
+        members.add_member(member.project, email=member.user.email, name="", role=Role.OWNER, by=None)
     member.refresh_from_db()
     assert member.role == Role.REVIEWER
 
 
 def test_owner_gets_no_link_into_an_account_that_is_used_elsewhere() -> None:
     elsewhere = make_member(make_project())
-    member = services.add_member(make_project(), email=elsewhere.user.email, name="", role=Role.REVIEWER, by=None)
+    member = members.add_member(make_project(), email=elsewhere.user.email, name="", role=Role.REVIEWER, by=None)
     with pytest.raises(ConflictError):
-        services.hand_over_link(member, by=None)
+        links.hand_over_link(member, by=None)
 
 
 def test_owner_gets_no_link_into_an_account_that_has_signed_in(client: Client) -> None:
     member = make_member(make_project())
     client.force_login(member.user)
     with pytest.raises(ConflictError):
-        services.hand_over_link(member, by=None)
+        links.hand_over_link(member, by=None)
 
 
 def test_first_link_of_one_project_ends_when_another_project_takes_the_person_in() -> None:
-    member = services.add_member(make_project(), email="bo@example.org", name="Bo", role=Role.REVIEWER, by=None)
-    link = services.hand_over_link(member, by=None)
-    services.add_member(make_project(), email="bo@example.org", name="Bo", role=Role.OWNER, by=None)
+    member = members.add_member(make_project(), email="bo@example.org", name="Bo", role=Role.REVIEWER, by=None)
+    link = links.hand_over_link(member, by=None)
+    members.add_member(make_project(), email="bo@example.org", name="Bo", role=Role.OWNER, by=None)
     with pytest.raises(NotFoundError):
-        services.redeem_sign_in_link(token_of(link))
+        links.redeem_sign_in_link(token_of(link))
 
 
 def test_last_owner_can_neither_leave_nor_step_down() -> None:
     owner = make_member(make_project(), Role.OWNER)
     with pytest.raises(ConflictError, match="needs an owner"):
-        services.change_role(owner, role=Role.REVIEWER, by=None)
+        members.change_role(owner, role=Role.REVIEWER, by=None)
     with pytest.raises(ConflictError, match="needs an owner"):
-        services.remove_member(owner, by=None)
+        members.remove_member(owner, by=None)
     assert Membership.objects.get(pk=owner.pk).role == Role.OWNER
 
 
 def test_one_of_two_owners_can_step_down() -> None:
     owner = make_member(make_project(), Role.OWNER)
     make_member(owner.project, Role.OWNER)
-    services.change_role(owner, role=Role.REVIEWER, by=None)
+    members.change_role(owner, role=Role.REVIEWER, by=None)
     assert Membership.objects.get(pk=owner.pk).role == Role.REVIEWER
 
 
@@ -78,9 +78,9 @@ def test_removed_member_keeps_the_account_but_their_keys_of_the_project_end() ->
     member = make_member(make_project())
     _, text = make_key(member.project, acts_for=member.user)
     other, _ = make_key(make_project(), acts_for=member.user)
-    services.remove_member(member, by=None)
+    members.remove_member(member, by=None)
     assert User.objects.filter(pk=member.user_id).exists()
-    assert services.find_key(text) is None
+    assert keys.find_key(text) is None
     assert ApiKey.objects.usable().filter(pk=other.pk).exists()
 
 
@@ -113,10 +113,10 @@ def test_owner_adds_changes_and_removes_through_the_page(client: Client) -> None
 
 
 def test_link_is_stored_as_digest_only() -> None:
-    member = services.add_member(make_project(), email="bo@example.org", name="Bo", role=Role.REVIEWER, by=None)
-    token = token_of(services.hand_over_link(member, by=None))
+    member = members.add_member(make_project(), email="bo@example.org", name="Bo", role=Role.REVIEWER, by=None)
+    token = token_of(links.hand_over_link(member, by=None))
     stored = SignInLink.objects.get()
-    assert bytes(stored.digest) == services.digest(token)
+    assert bytes(stored.digest) == keys.digest(token)
 
 
 def test_members_page_asks_the_same_number_of_questions_however_many_members(client: Client) -> None:

@@ -5,8 +5,8 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.test import Client
 
-from apps.accounts import services
 from apps.accounts.models import ApiKey, Membership, Role, SignInLink, User
+from apps.accounts.services import keys, links
 from tests.factories import make_key, make_member, make_project
 
 pytestmark = pytest.mark.django_db
@@ -24,14 +24,14 @@ def is_signed_in(client: Client) -> bool:
 
 
 def test_looking_at_the_setup_link_does_not_spend_it(client: Client) -> None:
-    token = services.make_sign_in_link(None)
+    token = links.make_sign_in_link(None)
     assert client.get(f"/setup/{token}/").status_code == 200
     assert client.get(f"/setup/{token}/").status_code == 200
     assert SignInLink.objects.usable().exists()
 
 
 def test_setup_makes_owner_and_project_and_signs_in(client: Client) -> None:
-    token = services.make_sign_in_link(None)
+    token = links.make_sign_in_link(None)
     answer = client.post(f"/setup/{token}/", OWNER, follow=True)
     assert answer.redirect_chain[-1][0] == "/p/labour-office/"
     assert answer.status_code == 200
@@ -40,7 +40,7 @@ def test_setup_makes_owner_and_project_and_signs_in(client: Client) -> None:
 
 
 def test_setup_link_works_once(client: Client) -> None:
-    token = services.make_sign_in_link(None)
+    token = links.make_sign_in_link(None)
     client.post(f"/setup/{token}/", OWNER)
     answer = Client().post(f"/setup/{token}/", OWNER | {"email": "bo@example.org"})
     assert answer.status_code == 404
@@ -59,7 +59,7 @@ def test_setup_link_works_once(client: Client) -> None:
     ],
 )
 def test_refused_setup_keeps_the_link(client: Client, wrong: dict[str, str]) -> None:
-    token = services.make_sign_in_link(None)
+    token = links.make_sign_in_link(None)
     assert client.post(f"/setup/{token}/", OWNER | wrong).status_code == 422
     assert SignInLink.objects.usable().exists()
     assert not User.objects.exists()
@@ -68,18 +68,18 @@ def test_refused_setup_keeps_the_link(client: Client, wrong: dict[str, str]) -> 
 def test_setup_says_that_an_address_is_taken(client: Client) -> None:
     make_member(make_project())
     taken = User.objects.get().email
-    answer = client.post(f"/setup/{services.make_sign_in_link(None)}/", OWNER | {"email": taken})
+    answer = client.post(f"/setup/{links.make_sign_in_link(None)}/", OWNER | {"email": taken})
     assert answer.status_code == 422
     assert b"already" in answer.content
 
 
 def test_link_of_a_person_does_not_set_up(client: Client) -> None:
-    token = services.make_sign_in_link(make_member(make_project()).user)
+    token = links.make_sign_in_link(make_member(make_project()).user)
     assert client.post(f"/setup/{token}/", OWNER).status_code == 404
 
 
 def test_link_signs_in_as_often_as_it_says(client: Client) -> None:
-    token = services.make_sign_in_link(make_member(make_project()).user, uses=2)
+    token = links.make_sign_in_link(make_member(make_project()).user, uses=2)
     for expected in (True, True, False):
         visitor = Client()
         visitor.get(f"/enter/{token}/")
@@ -87,7 +87,7 @@ def test_link_signs_in_as_often_as_it_says(client: Client) -> None:
 
 
 def test_expired_link_signs_nobody_in(client: Client) -> None:
-    token = services.make_sign_in_link(make_member(make_project()).user, hours=-1)
+    token = links.make_sign_in_link(make_member(make_project()).user, hours=-1)
     assert client.get(f"/enter/{token}/").status_code == 404
     assert not is_signed_in(client)
 
@@ -104,7 +104,7 @@ def test_expired_link_signs_nobody_in(client: Client) -> None:
     ],
 )
 def test_link_leads_only_to_addresses_of_this_site(client: Client, asked: str, reached: str) -> None:
-    token = services.make_sign_in_link(make_member(make_project()).user)
+    token = links.make_sign_in_link(make_member(make_project()).user)
     answer = client.get(f"/enter/{token}/", {"next": asked})
     assert (answer.status_code, answer["Location"]) == (302, reached)
 
@@ -113,7 +113,7 @@ def test_link_does_not_replace_the_second_step(client: Client) -> None:
     user = make_member(make_project()).user
     TOTP.activate(user, generate_totp_secret())
     assert Authenticator.objects.filter(user=user).exists()
-    answer = client.get(f"/enter/{services.make_sign_in_link(user)}/")
+    answer = client.get(f"/enter/{links.make_sign_in_link(user)}/")
     assert answer["Location"].startswith("/accounts/2fa/authenticate/")
     assert not is_signed_in(client)
 
@@ -133,7 +133,7 @@ def test_new_key_is_shown_once_and_opens_the_project(client: Client) -> None:
     assert text.encode() in answer.content
     assert "no-store" in answer["Cache-Control"]
     assert text.encode() not in client.get("/p/office/keys/").content
-    found = services.find_key(text)
+    found = keys.find_key(text)
     assert found is not None
     assert found.project == owner.project
     assert found.expires_at is not None
@@ -155,7 +155,7 @@ def test_revoked_key_opens_nothing(client: Client) -> None:
     key, text = make_key(owner.project)
     client.force_login(owner.user)
     client.post(f"/p/office/keys/{key.pk}/revoke/")
-    assert services.find_key(text) is None
+    assert keys.find_key(text) is None
 
 
 def test_key_of_another_project_cannot_be_revoked(client: Client) -> None:
@@ -163,7 +163,7 @@ def test_key_of_another_project_cannot_be_revoked(client: Client) -> None:
     key, text = make_key(make_project())
     client.force_login(owner.user)
     assert client.post(f"/p/office/keys/{key.pk}/revoke/").status_code == 404
-    assert services.find_key(text) == key
+    assert keys.find_key(text) == key
 
 
 @pytest.mark.parametrize("page", ["members", "keys"])

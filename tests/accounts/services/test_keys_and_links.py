@@ -7,8 +7,8 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
-from apps.accounts import services
 from apps.accounts.models import ApiKey, Membership, Project, Role, User
+from apps.accounts.services import keys, links
 from apps.common.errors import ConflictError, NotFoundError
 from tests.factories import make_key, make_member, make_model, make_project
 
@@ -29,12 +29,12 @@ def project():
 def test_a_key_opens_until_it_is_revoked(project):
     key, text = make_key(project)
     assert policies_status(text) == 200
-    services.revoke_key(key, by=None)
+    keys.revoke_key(key, by=None)
     assert policies_status(text) == 401
 
 
 def test_an_expired_key_opens_nothing(project):
-    _, text = services.create_key(
+    _, text = keys.create_key(
         project, name="old", scopes=["sampling:write"], by=None, expires_at=timezone.now() - timedelta(seconds=1)
     )
     assert policies_status(text) == 401
@@ -58,7 +58,7 @@ def test_the_text_of_a_key_is_not_kept(project):
 def test_create_key_makes_what_is_missing_and_prints_the_key_alone(capsys):
     call_command("create_key", project="first", user="Ann@example.org", role="engineer", scopes="all")
     text = capsys.readouterr().out.strip()
-    key = services.find_key(text)
+    key = keys.find_key(text)
     assert key is not None
     assert (key.project.slug, key.acts_for.email, len(key.scopes)) == ("first", "ann@example.org", 8)
     assert Membership.objects.get().role == Role.ENGINEER
@@ -75,21 +75,21 @@ def test_create_key_refuses_what_makes_no_sense(changes):
 
 def test_a_sign_in_link_works_as_often_as_it_says():
     member = make_member(make_project())
-    token = services.make_sign_in_link(member.user, uses=2)
-    assert [services.redeem_sign_in_link(token) for _ in range(2)] == [member.user] * 2
+    token = links.make_sign_in_link(member.user, uses=2)
+    assert [links.redeem_sign_in_link(token) for _ in range(2)] == [member.user] * 2
     with pytest.raises(NotFoundError):
-        services.redeem_sign_in_link(token)
+        links.redeem_sign_in_link(token)
 
 
 def test_the_setup_link_makes_one_owner_and_is_spent(capsys):
     call_command("setup_link")
     token = capsys.readouterr().out.strip().rstrip("/").rsplit("/", 1)[1]
     details = {"email": "Owner@example.org", "name": "O", "password": "a long password", "project_name": "Credit team"}
-    owner = services.redeem_setup_link(token, **details)
+    owner = links.redeem_setup_link(token, **details)
     member = Membership.objects.get(user=owner)
     assert (member.role, member.project.slug) == ("owner", "credit-team")
     with pytest.raises(NotFoundError):
-        services.redeem_setup_link(token, **{**details, "email": "second@example.org"})
+        links.redeem_setup_link(token, **{**details, "email": "second@example.org"})
     call_command("setup_link")
     assert capsys.readouterr().out == ""
 
@@ -97,7 +97,7 @@ def test_the_setup_link_makes_one_owner_and_is_spent(capsys):
 def test_the_setup_link_does_not_take_over_an_existing_account():
     make_member(make_project())
     email = User.objects.get().email
-    token = services.make_sign_in_link(None)
+    token = links.make_sign_in_link(None)
     with pytest.raises(ConflictError):
-        services.redeem_setup_link(token, email=email, name="", password="a long password", project_name="Mine")
-    services.find_setup_link(token)
+        links.redeem_setup_link(token, email=email, name="", password="a long password", project_name="Mine")
+    links.find_setup_link(token)
