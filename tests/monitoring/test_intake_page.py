@@ -207,7 +207,7 @@ def environment():
     return os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings", "COUNTERSIGN_SECRET_KEY": "x"}
 
 
-def test_now_is_the_last_hour_of_the_picture(visit):
+def test_now_is_the_last_hour_of_the_chart(visit):
     push_predictions(visit.model, [prediction_row(1)])
     came = intake(visit.model, now=database_now())
     assert came.by_hour["predictions"][came.hours[-1]].accepted == 1

@@ -21,9 +21,9 @@ def charts_of(document: Document, sheet: Sheet) -> dict[str, Chart]:
     """The charts that the sheet shows, by name; one without any figure is left out."""
     charts = {}
     for section in sheet.sections:
-        picture = section.picture
-        if picture and (plots := _plots(document, picture.name)):
-            charts[picture.name] = Chart(picture.data.caption, picture.alt, *plots)
+        text = section.chart
+        if text and (plots := _plots(document, text.name)):
+            charts[text.name] = Chart(text.figures.caption, text.description, *plots)
     return charts
 
 

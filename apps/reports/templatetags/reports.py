@@ -1,13 +1,13 @@
-"""What the templates of reports cannot say by themselves."""
-
-from typing import Any
+"""Filters for the templates of reports."""
 
 from django import template
+
+from apps.common.charts import Chart
 
 register = template.Library()
 
 
 @register.filter
-def of(drawings: dict[str, Any], name: str) -> Any:
-    """The entry of this name, nothing where there is none."""
-    return drawings.get(name)
+def of(charts: dict[str, Chart], name: str) -> Chart | None:
+    """Give the chart of this name, or none."""
+    return charts.get(name)

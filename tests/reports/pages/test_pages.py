@@ -108,7 +108,7 @@ def test_a_chart_says_in_words_what_it_shows(model: MonitoredModel) -> None:
     make_report(model)
     page = text_of(signed_in(model).get(latest(model)))
     assert "<title>More than the baseline, month by month</title>" in page
-    assert "All figures are in the table below.</desc>" in page
+    assert "; 1 to 22 November 2026: " in page.partition("<desc>")[2].partition("</desc>")[0]
 
 
 def test_print_comes_as_pdf(model: MonitoredModel) -> None:

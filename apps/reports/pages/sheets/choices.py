@@ -5,7 +5,7 @@ from apps.reports.engine.document import Document, ThresholdSection, ValueSectio
 from apps.reports.pages import numbers, wording
 from apps.reports.pages.reasons import said
 from apps.reports.pages.sheets.common import unit
-from apps.reports.pages.sheets.parts import Cell, Picture, Row, Section, Table
+from apps.reports.pages.sheets.parts import Cell, ChartText, Row, Section, Table
 
 ROWS = 20
 
@@ -18,8 +18,8 @@ def threshold(document: Document, value: ValueSection) -> Section | None:
     positive = document["names"]["classes"].get(document["positive_class"], document["positive_class"])
     note = f"What 1,000 decisions are worth if “{positive}” is said from a score on; the band holds the whole curve."
     advice = _advice(document, found)
-    picture = Picture("threshold", advice, _table(document, found))
-    return Section("threshold", "Where to draw the line", note, picture, sentences=[advice])
+    chart = ChartText("threshold", advice, _table(document, found))
+    return Section("threshold", "Where to draw the line", note, chart, sentences=[advice])
 
 
 def next_labels(value: ValueSection) -> list[str]:

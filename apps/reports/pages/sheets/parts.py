@@ -52,12 +52,12 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A stored chart: by its name, with what it shows for those who do not see it."""
+class ChartText:
+    """What goes with the chart of this name: its message in words, and its figures, whose caption is its title."""
 
     name: str
-    alt: str
-    data: Table
+    description: str
+    figures: Table
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Section:
     name: str
     title: str
     note: str = ""
-    picture: Picture | None = None
+    chart: ChartText | None = None
     table: Table | None = None
     sentences: list[str] = field(default_factory=list)
     facts: Facts = field(default_factory=list)
@@ -89,7 +89,7 @@ class Sheet:
 
     @property
     def beside(self) -> list[Section]:
-        """What stands beside the picture over time where there are two columns."""
+        """What stands beside the chart over time where there are two columns."""
         return [section for section in self.sections if section.name in BESIDE]
 
     @property

@@ -9,7 +9,7 @@ from apps.reports.pages import contents, numbers, wording
 from apps.reports.pages.figures import how
 from apps.reports.pages.reasons import caveat, plural, said, why_restated
 from apps.reports.pages.sheets.common import cell, unit
-from apps.reports.pages.sheets.parts import Cell, Facts, Picture, Row, Section, Table
+from apps.reports.pages.sheets.parts import Cell, ChartText, Facts, Row, Section, Table
 
 STATES = {"final": "final", "maturing": "still open", "provisional": "still open"}
 HOLLOW = "Dots with their likely range; hollow: still open."
@@ -17,7 +17,7 @@ STEPS = {"day": "Day by day", "week": "Week by week", "month": "Month by month"}
 
 
 def over_time(document: Document, *, note: str) -> Section | None:
-    """The chart over time with its data."""
+    """The chart over time with its figures."""
     if not document["series"]:
         return None
     metric = contents.metric_over_time(document)
@@ -28,8 +28,7 @@ def over_time(document: Document, *, note: str) -> Section | None:
     )
     if contents.known_in_time(document) < contents.LEAST_FOR_A_CHART:
         return Section("by_time", STEPS[document["step"]], "Too few figures for a chart.", table=data)
-    picture = Picture("by_time", _alt(data), data)
-    return Section("by_time", STEPS[document["step"]], note, picture)
+    return Section("by_time", STEPS[document["step"]], note, ChartText("by_time", _description(data), data))
 
 
 def cut_short(document: Document) -> str:
@@ -49,13 +48,13 @@ def _time_row(point: Point, metric: str, of: Unit) -> Row:
     return Row(name, [cell(figure, of), *counts, Cell(STATES.get(point["state"], point["state"]))])
 
 
-def _alt(data: Table) -> str:
+def _description(data: Table) -> str:
     """A chart's message: first and last figure; the table below it has all."""
     known = [row for row in data.rows if row.cells[0].text != "–"]
     if not known:
-        return data.caption
+        return "No figures."
     ends = dict.fromkeys(f"{row.name}: {row.cells[0].text}" for row in (known[0], known[-1]))
-    return f"{data.caption}. {'; '.join(ends)}. All figures are in the table below."
+    return f"{'; '.join(ends)}. All figures are in the table below."
 
 
 def slices(document: Document, *, hidden: set[str]) -> list[Section]:
@@ -71,10 +70,9 @@ def slices(document: Document, *, hidden: set[str]) -> list[Section]:
         rows = [_slice_row(document, entry, metric) for entry in contents.slices_of(document, name)]
         head = [label, "Figure", "Reviewed cases alone", "Cases used", "Decisions"]
         data = Table(f"{wording.metric_name(document, metric)[0]}, by {label.lower()}", head, rows)
-        picture = Picture(f"slice_{position}", _alt(data), data)
-        sections.append(
-            Section(f"slice_{position}", f"By {label.lower()}", "", picture, sentences=_differing(document, name))
-        )
+        chart = ChartText(f"slice_{position}", _description(data), data)
+        sentences = _differing(document, name)
+        sections.append(Section(f"slice_{position}", f"By {label.lower()}", chart=chart, sentences=sentences))
     return sections
 
 
