@@ -11,7 +11,7 @@ import msgspec
 
 from apps.common import strict_json
 from apps.common.strict_json import StrictJSONError
-from apps.predictions.reading import misread
+from apps.predictions.reading import rejections
 from apps.predictions.reading.decoding import MAX_ROW_BYTES
 from apps.registry.models import MonitoredModel, Task
 
@@ -67,9 +67,9 @@ class RowError(Exception):
 
     def rejection(self, index: int, name: object) -> "Rejection":
         """The answer for the row at an index; its id is told where it is one."""
-        shown = misread.tellable(name[:400]) if isinstance(name, str) else None
-        field = misread.tellable(self.field[:400]) or None
-        return Rejection(index, shown, self.code, field, misread.tellable(self.message))
+        shown = rejections.tellable(name[:400]) if isinstance(name, str) else None
+        field = rejections.tellable(self.field[:400]) or None
+        return Rejection(index, shown, self.code, field, rejections.tellable(self.message))
 
 
 @dataclass(slots=True)
@@ -192,7 +192,7 @@ def read_each(raws: list[bytes], read: Callable[[bytes], Row], *, first: int = 0
         try:
             good.append((index, read(raw)))
         except RowError as error:
-            rejected.append(error.rejection(index, misread.id_of(raw)))
+            rejected.append(error.rejection(index, rejections.id_of(raw)))
     return good, rejected
 
 
@@ -203,7 +203,7 @@ def _document(raw: bytes) -> dict[str, Any]:
     try:
         document = strict_json.loads(raw)
     except StrictJSONError as error:
-        raise RowError(error.code, misread.field_of(raw), error.message) from error
+        raise RowError(error.code, rejections.field_of(raw), error.message) from error
     if not isinstance(document, dict):
         raise RowError("invalid_type", "", "A row must be an object.")
     return document

@@ -19,7 +19,7 @@ from apps.predictions.models import BatchKind, FileForm, Upload, UploadPiece
 from apps.predictions.reading.bodies import Body
 from apps.predictions.reading.files import RowFile, bounds, form_of
 from apps.predictions.reading.mapping import Naming, is_field, proposed
-from apps.predictions.reading.misread import tellable
+from apps.predictions.reading.rejections import tellable
 from apps.predictions.services import pushing
 from apps.registry.models import MonitoredModel
 

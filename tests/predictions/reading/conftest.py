@@ -36,7 +36,7 @@ def limited_memory() -> Callable[[str, bytes], str]:
             input=body,
             capture_output=True,
             check=False,
-            cwd=Path(__file__).parents[2],
+            cwd=Path(__file__).parents[3],
             timeout=120,
         )
         assert found.returncode == 0, found.stderr.decode()[-2000:]
