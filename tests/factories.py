@@ -11,7 +11,7 @@ from apps.accounts.services import keys
 from apps.predictions.models import BatchKind
 from apps.predictions.reading.bodies import Body
 from apps.predictions.services import pushing as predictions
-from apps.predictions.services.push_result import Answer
+from apps.predictions.services.writing import PushResult
 from apps.registry import services as registry
 from apps.registry.models import MonitoredModel
 from apps.sampling.services import drawing as sampling
@@ -78,11 +78,11 @@ def prediction_row(number: int = 1, **changes: Any) -> dict[str, Any]:
     }
 
 
-def push_predictions(model: MonitoredModel, rows: list[dict[str, Any]]) -> Answer:
+def push_predictions(model: MonitoredModel, rows: list[dict[str, Any]]) -> PushResult:
     return _push(BatchKind.PREDICTIONS, model, rows)
 
 
-def push_outcomes(model: MonitoredModel, rows: list[dict[str, Any]]) -> Answer:
+def push_outcomes(model: MonitoredModel, rows: list[dict[str, Any]]) -> PushResult:
     return _push(BatchKind.OUTCOMES, model, rows)
 
 
@@ -92,7 +92,7 @@ def body_of(document: Any, *, content_type: str = "application/json") -> Body:
     return Body.receive([sent], content_type=content_type)
 
 
-def _push(kind: BatchKind, model: MonitoredModel, rows: list[dict[str, Any]]) -> Answer:
+def _push(kind: BatchKind, model: MonitoredModel, rows: list[dict[str, Any]]) -> PushResult:
     from django.db import transaction
 
     with transaction.atomic(), body_of({kind.value: rows}) as body:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, Self
 
-from django.db.models import Count, F, QuerySet, Sum
+from django.db.models import Count, F, Sum
 
 from apps.accounts.querysets import ProjectScopedQuerySet
 from apps.common.jobs import JobQuerySet
@@ -34,10 +34,6 @@ class PredictionQuerySet(ProjectScopedQuerySet):
     def of_batch(self, batch: "Batch") -> Self:
         """The batch's rows, by the range of ids that it took (ids ascend, so no index on batch is needed)."""
         return self.filter(id__gte=batch.first_id, id__lte=batch.last_id, batch=batch).order_by("id")
-
-
-class OutcomeQuerySet(QuerySet[Any]):
-    pass
 
 
 class RejectedRowQuerySet(ProjectScopedQuerySet):

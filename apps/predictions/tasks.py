@@ -1,7 +1,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from apps.predictions.services import loading, partitions, quarantine, retention, uploads
+from apps.predictions.services import loading, partitions, quarantine, uploads
 
 
 @shared_task(name="make_partitions")
@@ -16,7 +16,7 @@ def expire_rejected() -> None:
 
 @shared_task(name="drop_payloads")
 def drop_payloads() -> None:
-    retention.drop_old_payloads(timezone.now())
+    partitions.drop_old_payloads(timezone.now())
 
 
 @shared_task(name="load_uploads")

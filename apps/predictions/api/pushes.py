@@ -25,8 +25,7 @@ from apps.predictions.api.serializers import (
     PushQuerySerializer,
 )
 from apps.predictions.models import Batch, BatchKind, BatchStage, Stage
-from apps.predictions.reading.bodies import Body, of_a_push
-from apps.predictions.reading.unfolding import UNFOLDINGS
+from apps.predictions.reading.bodies import UNFOLDINGS, Body, of_a_push
 from apps.predictions.services import pushing
 from apps.registry.services.finding import find_model
 

@@ -18,8 +18,8 @@ from apps.predictions.api.pushes import IDEMPOTENCY_KEY
 from apps.predictions.api.quarantine import SCOPES
 from apps.predictions.api.serializers import UploadAnswerSerializer, UploadRequestSerializer, UploadSerializer
 from apps.predictions.models import BatchKind, Upload
+from apps.predictions.reading.bodies import Reader
 from apps.predictions.reading.files import FORM_BYTES, bounds
-from apps.predictions.reading.unfolding import Reader
 from apps.predictions.services import uploads
 from apps.registry.services.finding import find_model
 

@@ -19,7 +19,8 @@ from apps.predictions.reading.columns import parquet_rows, parquet_shape
 from apps.predictions.reading.csv_files import CsvFile
 from apps.predictions.reading.decoding import gathered, lines
 from apps.predictions.reading.mapping import Naming, columns_of
-from apps.predictions.reading.rows import PredictionReader, Rejection, read_each, read_outcome
+from apps.predictions.reading.rejections import Rejection
+from apps.predictions.reading.rows import PredictionReader, read_each, read_outcome
 from apps.registry.models import MonitoredModel
 
 FORMS: dict[str, FileForm] = {

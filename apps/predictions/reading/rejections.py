@@ -4,6 +4,8 @@ import json
 import re
 from collections.abc import Iterator
 
+import msgspec
+
 from apps.common import strict_json
 from apps.common.strict_json import StrictJSONError
 
@@ -11,6 +13,30 @@ _LENIENT = json.JSONDecoder(strict=False, parse_int=str, parse_float=str)
 _OPENED = re.compile(r"[ \t\r\n]*\{[ \t\r\n]*")
 _COLON = re.compile(r"[ \t\r\n]*:[ \t\r\n]*")
 _COMMA = re.compile(r"[ \t\r\n]*,[ \t\r\n]*")
+
+
+class Rejection(msgspec.Struct):
+    """A row that was not stored: where it stood, and why."""
+
+    index: int
+    id: str | None
+    code: str
+    field: str | None
+    message: str
+
+
+class RowError(Exception):
+    """Why one row is rejected."""
+
+    def __init__(self, code: str, field: str, message: str) -> None:
+        super().__init__(message)
+        self.code, self.field, self.message = code, field, message
+
+    def rejection(self, index: int, name: object) -> Rejection:
+        """The answer for the row at an index; its id is told where it is one."""
+        shown = tellable(name[:400]) if isinstance(name, str) else None
+        field = tellable(self.field[:400]) or None
+        return Rejection(index, shown, self.code, field, tellable(self.message))
 
 
 def id_of(raw: bytes) -> object:

@@ -11,8 +11,8 @@ import msgspec
 
 from apps.common import strict_json
 from apps.common.strict_json import StrictJSONError
-from apps.predictions.reading import rejections
 from apps.predictions.reading.decoding import MAX_ROW_BYTES
+from apps.predictions.reading.rejections import Rejection, RowError, field_of, id_of
 from apps.registry.models import MonitoredModel, Task
 
 MAX_FEATURES = 2_000
@@ -28,7 +28,7 @@ Value = str | int | float
 Row = TypeVar("Row")
 Form = TypeVar("Form")
 # Good rows with their index, and the others' rejections.
-Read = tuple[list[tuple[int, Row]], list["Rejection"]]
+Read = tuple[list[tuple[int, Row]], list[Rejection]]
 
 
 class PredictionForm(msgspec.Struct, forbid_unknown_fields=True):
@@ -58,20 +58,6 @@ class OutcomeForm(msgspec.Struct, forbid_unknown_fields=True):
     occurred_at: Moment
 
 
-class RowError(Exception):
-    """Why one row is rejected."""
-
-    def __init__(self, code: str, field: str, message: str) -> None:
-        super().__init__(message)
-        self.code, self.field, self.message = code, field, message
-
-    def rejection(self, index: int, name: object) -> "Rejection":
-        """The answer for the row at an index; its id is told where it is one."""
-        shown = rejections.tellable(name[:400]) if isinstance(name, str) else None
-        field = rejections.tellable(self.field[:400]) or None
-        return Rejection(index, shown, self.code, field, rejections.tellable(self.message))
-
-
 @dataclass(slots=True)
 class PredictionRow:
     """A checked prediction: what was sent, and what the tables make of it."""
@@ -95,16 +81,6 @@ class OutcomeRow:
     external_id: str
     outcome: float
     occurred_at: datetime
-
-
-class Rejection(msgspec.Struct):
-    """A row that was not stored: where it stood, and why."""
-
-    index: int
-    id: str | None
-    code: str
-    field: str | None
-    message: str
 
 
 _prediction_form = msgspec.json.Decoder(PredictionForm)
@@ -192,7 +168,7 @@ def read_each(raws: list[bytes], read: Callable[[bytes], Row], *, first: int = 0
         try:
             good.append((index, read(raw)))
         except RowError as error:
-            rejected.append(error.rejection(index, rejections.id_of(raw)))
+            rejected.append(error.rejection(index, id_of(raw)))
     return good, rejected
 
 
@@ -203,7 +179,7 @@ def _document(raw: bytes) -> dict[str, Any]:
     try:
         document = strict_json.loads(raw)
     except StrictJSONError as error:
-        raise RowError(error.code, rejections.field_of(raw), error.message) from error
+        raise RowError(error.code, field_of(raw), error.message) from error
     if not isinstance(document, dict):
         raise RowError("invalid_type", "", "A row must be an object.")
     return document

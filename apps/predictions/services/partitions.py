@@ -2,8 +2,17 @@
 
 from datetime import UTC, date, datetime, timedelta
 
-from django.db import connection, transaction
+import structlog
+from django.conf import settings
+from django.db import OperationalError, connection, transaction
 from django.db.backends.utils import CursorWrapper
+
+from apps.predictions.models import BatchStage
+
+log = structlog.get_logger(__name__)
+
+# Dropping a partition waits for its readers and makes pushes wait meanwhile, so not for long.
+LOCK_TIMEOUT = "2s"
 
 
 def day_of(moment: datetime) -> date:
@@ -70,3 +79,36 @@ def _is_there(cursor: CursorWrapper, name: str) -> bool:
     # By a query, not by to_regclass: that one remembers a miss until the transaction ends.
     cursor.execute("SELECT EXISTS (SELECT FROM pg_class WHERE relname = %s AND relkind = 'r')", [name])
     return bool(cursor.fetchone()[0])
+
+
+def drop_old_payloads(now: datetime) -> list[date]:
+    """Drop the months that ended longer ago than the setting says; which ones.
+
+    A month with batches that some stage has still to read is left for later.
+    """
+    if not settings.PAYLOAD_DAYS:
+        return []
+    limit = now - timedelta(days=settings.PAYLOAD_DAYS)
+    old = [month for month in months() if next_month(month) <= day_of(limit)]
+    return [month for month in old if not _is_due(month) and _drop(month)]
+
+
+def _is_due(month: date) -> bool:
+    """Whether a stage has still to consume a batch of the month, given up after many attempts or not."""
+    start, end = (datetime(day.year, day.month, 1, tzinfo=UTC) for day in (month, next_month(month)))
+    due = BatchStage.objects.filter(done_at=None, batch__received_at__gte=start, batch__received_at__lt=end).exists()
+    if due:
+        log.warning("payloads_kept", month=str(month), why="batches of this month are still due")
+    return due
+
+
+def _drop(month: date) -> bool:
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('lock_timeout', %s, true)", [LOCK_TIMEOUT])
+            cursor.execute(f"DROP TABLE IF EXISTS {name_of(month)}")
+    except OperationalError as error:
+        log.warning("payloads_kept", month=str(month), why=str(error).strip())
+        return False
+    log.info("payloads_dropped", month=str(month))
+    return True

@@ -11,9 +11,8 @@ from apps.common.errors import ConflictError, DomainError
 from apps.predictions.models import BatchKind, IdempotentAnswer
 from apps.predictions.reading.bodies import Body
 from apps.predictions.reading.decoding import chunks
-from apps.predictions.services.push_result import Answer
 from apps.predictions.services.quarantine import Keeper
-from apps.predictions.services.writing import BatchWriter, OutcomeWriter, PredictionWriter
+from apps.predictions.services.writing import BatchWriter, OutcomeWriter, PredictionWriter, PushResult
 from apps.registry.models import MonitoredModel
 
 # Two large bodies with the same ids in different orders may wait for each other; the database then ends one.
@@ -31,7 +30,7 @@ Admit = Callable[[int], None]
 class NothingStoredError(Exception):
     """An atomic push has rejected rows: the transaction is rolled back and the answer says which."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: PushResult) -> None:
         super().__init__("nothing stored")
         self.answer = answer
 
@@ -81,7 +80,7 @@ def _push(
             if key:
                 keep_answer(model.project, key, answer.status, answer.document)
     except NothingStoredError as refusal:
-        kept = Answer(rejected=refusal.answer.rejected, parked=None if refusal.answer.parked is None else 0)
+        kept = PushResult(rejected=refusal.answer.rejected, parked=None if refusal.answer.parked is None else 0)
         return 422, kept.document
     return answer.status, answer.document
 
@@ -110,7 +109,7 @@ def keep_answer(project: Project, key: str, status: int, document: dict[str, Any
     IdempotentAnswer.objects.filter(project=project, key=key).update(status=status, answer=document)
 
 
-def store(kind: BatchKind, model: MonitoredModel, body: Body, *, admit: Admit = all_rows) -> Answer:
+def store(kind: BatchKind, model: MonitoredModel, body: Body, *, admit: Admit = all_rows) -> PushResult:
     """Store the good rows of a body as one batch and keep the others; call it in a transaction."""
     return store_chunks(kind, model, chunks(body, name=kind.value), admit=admit)
 
@@ -122,7 +121,7 @@ def store_chunks(
     *,
     first: int = 0,
     admit: Admit = all_rows,
-) -> Answer:
+) -> PushResult:
     """The same for rows that come some at a time; `first` is the index of the first one in its file."""
     writer, keeper = WRITERS[kind](model, first=first), Keeper(model, kind)
     for raws in rows:
@@ -133,7 +132,7 @@ def store_chunks(
     return writer.finish()
 
 
-def store_rows(kind: BatchKind, model: MonitoredModel, raws: list[bytes]) -> Answer:
+def store_rows(kind: BatchKind, model: MonitoredModel, raws: list[bytes]) -> PushResult:
     """Store the good ones of these rows as one batch; the others are in the answer, and not kept."""
     writer = WRITERS[kind](model)
     writer.add(raws)

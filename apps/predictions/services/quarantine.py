@@ -13,7 +13,7 @@ from apps.common.clock import database_now
 from apps.common.paging import keyset_page
 from apps.predictions.models import BatchKind, RejectedCount, RejectedRow, RejectedState
 from apps.predictions.querysets import RejectedRowQuerySet
-from apps.predictions.reading.rows import Rejection
+from apps.predictions.reading.rejections import Rejection
 from apps.predictions.services.copying import binary, copy_lines, text
 from apps.registry.models import MonitoredModel
 

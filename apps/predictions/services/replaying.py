@@ -10,7 +10,7 @@ from django.utils import timezone
 from apps.common.errors import NotFoundError
 from apps.predictions.models import BatchKind, RejectedRow, RejectedState
 from apps.predictions.querysets import RejectedRowQuerySet
-from apps.predictions.reading.rows import Rejection
+from apps.predictions.reading.rejections import Rejection
 from apps.predictions.services import pushing, quarantine
 from apps.registry.models import MonitoredModel
 

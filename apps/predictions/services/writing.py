@@ -1,9 +1,10 @@
 """Rows to the tables: one push is one batch, however many chunks it comes in, all in the caller's transaction."""
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import msgspec
 from django.db import connection, transaction
@@ -13,17 +14,10 @@ from psycopg import errors
 from apps.common import doorbell
 from apps.common.errors import ConflictError
 from apps.predictions.models import Batch, BatchKind, BatchStage, Outcome, Prediction, Stage
-from apps.predictions.reading.rows import (
-    OutcomeRow,
-    PredictionReader,
-    PredictionRow,
-    Rejection,
-    read_each,
-    read_outcome,
-)
+from apps.predictions.reading.rejections import Rejection
+from apps.predictions.reading.rows import OutcomeRow, PredictionReader, PredictionRow, read_each, read_outcome
 from apps.predictions.services import partitions
 from apps.predictions.services.copying import binary, copy_lines, number, text
-from apps.predictions.services.push_result import Answer
 from apps.registry.models import ModelVersion, MonitoredModel
 
 PREDICTION_COLUMNS = (
@@ -45,6 +39,31 @@ MAX_ROUNDS = 20
 Numbered = list[tuple[int, PredictionRow]]
 
 
+@dataclass
+class PushResult:
+    """The counts and the rejected rows of a push, as its sender is told."""
+
+    batch: int | None = None
+    accepted: int = 0
+    duplicates: int = 0
+    rejected: list[Rejection] = field(default_factory=list)
+    parked: int | None = None
+
+    @property
+    def document(self) -> dict[str, Any]:
+        body = {"batch": self.batch, "accepted": self.accepted, "duplicates": self.duplicates}
+        if self.parked is not None:
+            body["parked"] = self.parked
+        return {
+            **body,
+            "rejected": [msgspec.to_builtins(each) for each in sorted(self.rejected, key=lambda r: r.index)],
+        }
+
+    @property
+    def status(self) -> int:
+        return 207 if self.rejected else 200
+
+
 class BatchWriter(ABC):
     """A push on its way into the database."""
 
@@ -53,7 +72,7 @@ class BatchWriter(ABC):
 
     def __init__(self, model: MonitoredModel, *, first: int = 0) -> None:
         self.model, self.now = model, timezone.now()
-        self.answer = Answer()
+        self.answer = PushResult()
         # The index of the row that comes next.
         self.seen = first
 
@@ -64,7 +83,7 @@ class BatchWriter(ABC):
         self.seen += len(raws)
         return self.answer.rejected[before:]
 
-    def finish(self) -> Answer:
+    def finish(self) -> PushResult:
         """Complete the batch, make it due in the stages that follow, and ring their bells."""
         return self.answer
 
@@ -103,7 +122,7 @@ class PredictionWriter(BatchWriter):
         self.batch = self.first_id = self.last_id = 0
         self.received_at = self.now
 
-    def finish(self) -> Answer:
+    def finish(self) -> PushResult:
         if self.answer.accepted:
             self._complete(self.batch, self.received_at, first_id=self.first_id, last_id=self.last_id)
         return self.answer
@@ -226,7 +245,7 @@ class OutcomeWriter(BatchWriter):
         self.batch = 0
         self.received_at = self.now
 
-    def finish(self) -> Answer:
+    def finish(self) -> PushResult:
         if self.batch:
             self._complete(self.batch, self.received_at, first_id=None, last_id=None)
         return self.answer

@@ -12,9 +12,9 @@ import pytest
 
 from apps.common.errors import DomainError
 from apps.predictions.reading import decoding
+from apps.predictions.reading.bodies import unfold
 from apps.predictions.reading.columns import arrow_rows, parquet_rows
 from apps.predictions.reading.decoding import chunks
-from apps.predictions.reading.unfolding import unfold
 from tests.factories import body_of
 
 ROWS = [

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from apps.predictions.models import Batch, Payload, Prediction, Stage
-from apps.predictions.services import partitions, retention
+from apps.predictions.services import partitions
 from apps.predictions.services.stages import claim, finish
 from apps.reports.models import Report, ReportJob
 from apps.review import services as review
@@ -27,7 +27,7 @@ def clean_months():
     before = set(partitions.months())
     yield
     for month in set(partitions.months()) - before:
-        retention._drop(month)
+        partitions._drop(month)
 
 
 def age(moment: datetime) -> None:
@@ -65,7 +65,7 @@ def test_a_report_computed_after_a_month_was_dropped_is_the_same(world, settings
     settings.PAYLOAD_DAYS = 90
     before = said(report_of(world, kind))
     age(OLD)
-    assert date(2024, 5, 1) in retention.drop_old_payloads(timezone.now())
+    assert date(2024, 5, 1) in partitions.drop_old_payloads(timezone.now())
     assert not Payload.objects.exists()
     ReportJob.objects.all().delete()
     Report.objects.all().delete()
@@ -82,7 +82,7 @@ def test_cases_under_review_keep_what_was_sent_and_used_ids_stay_used(settings):
     review.open_due_items()
     consume_all()
     age(OLD)
-    retention.drop_old_payloads(timezone.now())
+    partitions.drop_old_payloads(timezone.now())
     assert sorted(item.features["age"] for item in ReviewItem.objects.all()) == [20, 21, 22, 23, 24]
     again = push_predictions(model, [rows[0], {**rows[1], "features": {"age": 1}}])
     assert (again.accepted, again.duplicates, [each.code for each in again.rejected]) == (0, 1, ["conflict"])
@@ -92,14 +92,14 @@ def test_a_month_is_dropped_only_when_all_of_it_is_old_and_all_stages_have_read_
     push_predictions(make_model(), [prediction_row(n) for n in range(3)])
     now = timezone.now()
     settings.PAYLOAD_DAYS = 0
-    assert retention.drop_old_payloads(now + timedelta(days=10_000)) == []
+    assert partitions.drop_old_payloads(now + timedelta(days=10_000)) == []
     settings.PAYLOAD_DAYS = 30
     (month,) = {partitions.month_of(now)}
     end = datetime(*partitions.next_month(month).timetuple()[:3], tzinfo=UTC)
-    assert month not in retention.drop_old_payloads(end + timedelta(days=29, hours=23))
-    assert month not in retention.drop_old_payloads(end + timedelta(days=31)), "it is still to be drawn"
+    assert month not in partitions.drop_old_payloads(end + timedelta(days=29, hours=23))
+    assert month not in partitions.drop_old_payloads(end + timedelta(days=31)), "it is still to be drawn"
     assert Payload.objects.count() == 3
     consume_all()
-    assert month in retention.drop_old_payloads(end + timedelta(days=31))
+    assert month in partitions.drop_old_payloads(end + timedelta(days=31))
     assert Payload.objects.count() == 0
     assert push_predictions(make_model(), [prediction_row(9)]).accepted == 1, "the month is made again when needed"

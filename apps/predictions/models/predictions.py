@@ -1,0 +1,121 @@
+"""Predictions at rest: a narrow table for every estimate, a wide one for what was sent, and outcomes.
+
+The hot tables' own references carry no database constraint: each would cost a trigger a row.
+"""
+
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+
+from apps.accounts.models import User
+from apps.predictions.models.batches import Batch
+from apps.predictions.querysets import PredictionQuerySet
+from apps.registry.models import ModelVersion, MonitoredModel
+
+
+class SentJSONField(models.JSONField):
+    """A column of type `json`: it keeps the text byte for byte as sent; the driver parses it on reading."""
+
+    def db_type(self, connection: Any) -> str:  # noqa: ARG002  # Django's signature
+        return "json"
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:  # noqa: ARG002  # Django's signature
+        return value
+
+
+class Prediction(models.Model):
+    """One production prediction, narrow and typed: estimates, lists and queues read nothing else.
+
+    `predicted` and `baseline` are the position of the class, or the number of a regression. `score` is the probability
+    of the positive class (binary) or of the predicted class (multiclass).
+    """
+
+    id = models.BigIntegerField(primary_key=True)
+    model = models.ForeignKey(MonitoredModel, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
+    external_id = models.TextField()
+    content_hash = models.BinaryField(max_length=32)
+    batch = models.ForeignKey(Batch, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
+    version = models.ForeignKey(ModelVersion, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
+    predicted_at = models.DateTimeField()
+    received_at = models.DateTimeField()
+    predicted = models.FloatField()
+    score = models.FloatField(null=True)
+    baseline = models.FloatField(null=True)
+    amount = models.DecimalField(max_digits=20, decimal_places=4, null=True)
+    subject = models.TextField(null=True)  # noqa: DJ001  # null keeps absent subjects out of the partial index
+    # {slice name: value}
+    slices = models.JSONField(default=dict)
+
+    objects = PredictionQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["model", "external_id"], name="one_prediction_per_id")]
+        indexes = [
+            models.Index(fields=["model", "subject"], condition=Q(subject__isnull=False), name="prediction_by_subject"),
+            models.Index(fields=["model", "predicted_at"], name="prediction_by_time"),
+        ]
+
+    def __str__(self) -> str:
+        return self.external_id
+
+
+class Payload(models.Model):
+    """The wide part of a prediction, as sent; partitioned by month of arrival (see the migration)."""
+
+    prediction = models.OneToOneField(
+        Prediction, models.DO_NOTHING, primary_key=True, db_constraint=False, related_name="payload"
+    )
+    received_at = models.DateTimeField()
+    features = SentJSONField()
+    probabilities = SentJSONField(null=True)
+    attributions = SentJSONField(null=True)
+    attribution_base = models.FloatField(null=True)
+    latency_ms = models.FloatField(null=True)
+    resources = SentJSONField(null=True)
+
+    class Meta:
+        managed = False
+        db_table = "predictions_payload"
+
+    def __str__(self) -> str:
+        return f"payload of {self.prediction_id}"
+
+
+class Outcome(models.Model):
+    """An outcome as sent. Append-only: a correction is a new row. It may arrive before its prediction."""
+
+    model = models.ForeignKey(MonitoredModel, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
+    external_id = models.TextField()
+    batch = models.ForeignKey(Batch, models.DO_NOTHING, db_constraint=False, related_name="+")
+    # The position of the class, or the number of a regression.
+    outcome = models.FloatField()
+    # When the outcome became known at its source.
+    occurred_at = models.DateTimeField()
+    received_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["model", "external_id", "-id"], name="outcome_by_id")]
+
+    def __str__(self) -> str:
+        return f"outcome of {self.external_id}"
+
+
+class CaseView(models.Model):
+    """A user opened a case outside the desk and saw all of it, so it is never served to them blind."""
+
+    prediction = models.ForeignKey(
+        Prediction, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="views"
+    )
+    user = models.ForeignKey(User, models.CASCADE, related_name="case_views")
+    # The page on which they opened it.
+    place = models.CharField(max_length=32)
+    opened_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["prediction", "user", "place"], name="one_view_per_case_and_place")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} saw {self.prediction_id}"
