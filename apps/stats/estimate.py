@@ -1,46 +1,42 @@
-"""Estimate: a value that never travels without its interval, or without the reason why there is none."""
+"""Estimates: a value never travels without its interval, or without the reason why there is none."""
 
 import math
 from dataclasses import dataclass, replace
 
-import numpy as np
-
-from apps.stats.arrays import FloatArray, as_floats
-from apps.stats.intervals import NU_0, Interval
-
-MINIMUM_DF = 15.0
-MINIMUM_FLOOR_LABELS = 50.0
+from apps.stats.arrays import FloatArray
+from apps.stats.intervals import Interval
+from apps.stats.sample_size import effective_size
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """One figure.
+    """One figure with its uncertainty.
 
     Attributes
     ----------
     value, low, high : float or None
-        None only together with a code. The uncorrected AUC, F1 and Brier have a value and no interval.
+        The value is None only together with a code. Uncorrected AUC, F1 and Brier have a value and no interval.
     method : str
-        "logit-mod", "plain-mod", "wilson", "hajek", "plain", "exact", "uncorrected", "kaplan-meier",
-        "plug-in", "bootstrap", "beta", "rogan-gladen", "woodruff", "order-statistic"; "none" without a value.
+        "logit-mod", "plain-mod", "wilson", "hajek", "plain", "exact", "uncorrected", "folded-normal", "kaplan-meier",
+        "plug-in", "bootstrap", "beta", "order-statistic", "sequence"; "none" without a value.
     n : int
-        Labels used: those on which the metric depends.
+        Labels used: those the metric depends on.
     n_eff : float or None
         (Σd)²/Σd² over those labels.
     code : str or None
-        Without a number: `no_labels`, `not_estimable` (part of the population could not be drawn),
+        Why there is no value: `no_labels`, `not_estimable` (the draw cannot reach part of the population),
         `no_response`, `no_predicted_positives`, `no_predicted_negatives`, `no_positives`, `no_negatives`,
-        `no_baseline`, `no_score`, `no_population`, `no_amount`, `no_errors`,
-        `no_disagreement`, `no_variation`, `no_overlap` (no two labels of one item), `no_discrimination`
-        (reviewers no better than chance), `no_outcomes`, `not_mature` (no prediction is old enough),
-        `unequal_probabilities` (no exact binomial), `no_reference`, `one_bin` (of drift), `too_few` (also of a median),
-        `one_sided` (only one direction of an error costs).
-        Beside a number: `preliminary`, `adjudication_open`, `boundary`, `open_above` (no upper end),
-        `open_below` (no lower one).
+        `no_baseline`, `no_score`, `no_population`, `no_amount`, `no_errors`, `no_disagreement`, `no_variation`,
+        `no_overlap` (no item has two labels), `no_outcomes`, `not_mature` (no prediction is old enough),
+        `undefined` (a custom formula gives no finite number), `unequal_probabilities` (no exact binomial),
+        `no_reference`, `one_bin` (of drift), `too_few` (also of a median), `one_sided` (only one direction of an
+        error costs).
+        Beside a value: `preliminary`, `adjudication_open`, `boundary`, `open_above` (no upper end),
+        `open_below` (no lower end).
     se, df : float or None
-        √V* on the scale of the metric, and the degrees of freedom of its t quantile; df None: a normal one.
+        √V* on the scale of the metric, and the degrees of freedom of its t quantile; without df it is a normal one.
     covered_share : float or None
-        Share of the population that could be drawn (π > 0).
+        Share of the population that the draw can reach (π > 0).
     labels_needed : int or None
         With `preliminary`: labels still needed until the figure stands.
 
@@ -65,13 +61,13 @@ class Estimate:
     def __post_init__(self) -> None:
         if self.value is None and self.code is None:
             raise ValueError("an estimate without a value needs a code")
-        # One addition finds any nan or infinity among them; a report makes thousands of these.
+        # One sum finds any nan or infinity; a report makes thousands of estimates.
         numbers = (self.value, self.low, self.high, self.se, self.df, self.n_eff, self.covered_share)
         if not math.isfinite(sum(number or 0.0 for number in numbers)):
             raise ValueError(f"value, low, high, se, df, n_eff and covered_share must be finite, got {numbers}")
 
     def scaled(self, factor: float) -> "Estimate":
-        """The same figure in another unit: per 1,000 instead of each, for example.
+        """Convert the figure to another unit, for example from each prediction to 1,000 of them.
 
         Raises
         ------
@@ -91,7 +87,7 @@ class Estimate:
         return replace(self, value=_times(self.value, factor), low=low, high=high, se=_times(self.se, abs(factor)))
 
     def shifted(self, by: float) -> "Estimate":
-        """The same figure with a known amount added.
+        """Add a known amount to the figure.
 
         Raises
         ------
@@ -109,13 +105,16 @@ class Estimate:
 
 
 def missing(code: str, *, n: int = 0, covered_share: float | None = None) -> Estimate:
-    """No number, and why.
+    """Report that there is no value, and why.
 
     Parameters
     ----------
     code : str
+        One of the codes of `Estimate`.
     n : int
+        Labels there are.
     covered_share : float, optional
+        Share of the population that the draw can reach.
 
     Returns
     -------
@@ -130,13 +129,16 @@ def missing(code: str, *, n: int = 0, covered_share: float | None = None) -> Est
 
 
 def exactly(value: float, *, n: int, covered_share: float | None = 1.0) -> Estimate:
-    """A figure without uncertainty: every outcome of the window is in.
+    """Report a value without uncertainty, because every outcome it depends on is known.
 
     Parameters
     ----------
     value : float
+        Value, and both ends of its interval.
     n : int
+        Labels used.
     covered_share : float, optional
+        Share of the population that the draw can reach.
 
     Returns
     -------
@@ -160,18 +162,20 @@ def from_interval(
     needed: int = 0,
     method: str | None = None,
 ) -> Estimate:
-    """Estimate of an interval, with the sizes of its sample and the most serious of its caveats.
+    """Turn an interval into an estimate, with its sample sizes and its most serious caveat.
 
     Parameters
     ----------
     interval : Interval
+        Value, ends, error and degrees of freedom.
     pi : array (n,)
         Inclusion probabilities of the labels used.
     covered_share : float, optional
+        Share of the population that the draw can reach.
     is_adjudication_open : bool
         Some class of items chosen for adjudication has none settled yet.
     needed : int
-        Labels still needed; above 0 makes the figure preliminary.
+        Labels still needed; above 0 the figure is preliminary.
     method : str, optional
         Name in place of the interval's own.
 
@@ -207,7 +211,7 @@ def from_interval(
 
 
 def caveat_of(*, is_preliminary: bool, is_adjudication_open: bool, is_boundary: bool) -> str | None:
-    """The most serious code that holds beside a number, or None.
+    """Pick the most serious code that holds beside a value, or None.
 
     Examples
     --------
@@ -219,130 +223,6 @@ def caveat_of(*, is_preliminary: bool, is_adjudication_open: bool, is_boundary: 
     if is_adjudication_open:
         return "adjudication_open"
     return "boundary" if is_boundary else None
-
-
-def effective_size(pi: FloatArray) -> float | None:
-    """Kish's effective sample size (Σd)²/Σd², None without labels.
-
-    Parameters
-    ----------
-    pi : array (n,), in (0, 1]
-
-    Returns
-    -------
-    float or None
-
-    Raises
-    ------
-    ValueError
-        If a probability is not positive.
-
-    References
-    ----------
-    Kish (1965), Survey Sampling.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> effective_size(np.array([0.5, 0.5, 0.5]))
-    3.0
-    """
-    inclusion = as_floats("pi", pi)
-    if len(inclusion) == 0:
-        return None
-    if not inclusion.min() > 0:
-        raise ValueError(f"pi must be positive, got {float(inclusion.min())}")
-    design = inclusion.min() / inclusion  # scaled, so that equal weights give exactly n
-    return float(design.sum() ** 2 / (design**2).sum())
-
-
-def labels_needed(*, df: float, n: int, floor_labels: float | None, expected_labels: float) -> int:
-    """Labels still needed under the minimum rule: ν + ν₀ ≥ 15 and at least 50 expected floor labels.
-
-    Parameters
-    ----------
-    df : float
-        ν + ν₀ of the interval.
-    n : int
-        Labels used.
-    floor_labels : float or None
-        Expected labels of the random floor, n·δ; None where the draw has no separate floor.
-    expected_labels : float
-        Expected labels of all policies, Σπ; with the floor's share, what a further floor label costs.
-
-    Returns
-    -------
-    int
-        0 if the figure stands.
-
-    Raises
-    ------
-    ValueError
-        If a number is negative or not finite.
-
-    Examples
-    --------
-    >>> labels_needed(df=60.0, n=100, floor_labels=30.0, expected_labels=100.0)
-    67
-    >>> labels_needed(df=12.0, n=10, floor_labels=None, expected_labels=10.0)
-    15
-    """
-    floor = None if floor_labels is None else np.array([floor_labels])
-    return int(
-        labels_needed_by_part(
-            df=np.array([df]), n=np.array([n]), floor_labels=floor, expected_labels=np.array([expected_labels])
-        )[0]
-    )
-
-
-def labels_needed_by_part(
-    *, df: FloatArray, n: FloatArray, floor_labels: FloatArray | None, expected_labels: FloatArray
-) -> FloatArray:
-    """`labels_needed` of many figures at once (parts,)."""
-    for name, given in (("df", df), ("n", n), ("floor_labels", floor_labels), ("expected_labels", expected_labels)):
-        if given is not None and (as_floats(name, given, length=len(df), largest=1e100) < 0).any():
-            raise ValueError(f"{name} must not be negative")
-    nu, wanted = df - NU_0, MINIMUM_DF - NU_0
-    by_labels = np.divide(n * wanted, nu, out=n + wanted, where=nu > 1e-9) - n
-    needed = np.where(df < MINIMUM_DF, by_labels, 0.0)
-    if floor_labels is not None:
-        # What a further floor label costs: the other policies draw their share with it.
-        has_floor = floor_labels > 1e-9
-        cost = np.divide(expected_labels, floor_labels, out=np.ones_like(needed), where=has_floor)
-        short = (MINIMUM_FLOOR_LABELS - floor_labels) * np.maximum(cost, 1.0)
-        needed = np.maximum(needed, np.where(floor_labels < MINIMUM_FLOOR_LABELS, short, 0.0))
-    return np.where(needed > 0, np.ceil(np.maximum(needed, 1.0)), 0.0)
-
-
-def missed_error_bound(floor_labels: float) -> float:
-    """Upper 95 % bound on the rate of missed errors where the floor found none: 3/(δn).
-
-    Parameters
-    ----------
-    floor_labels : float, positive
-        Labels of the random floor, n·δ.
-
-    Returns
-    -------
-    float, in (0, 1]
-
-    Raises
-    ------
-    ValueError
-        If there are no floor labels.
-
-    References
-    ----------
-    Hanley and Lippman-Hand (1983), If nothing goes wrong, is everything all right?
-
-    Examples
-    --------
-    >>> missed_error_bound(150)
-    0.02
-    """
-    if not 0 < floor_labels < math.inf:
-        raise ValueError(f"floor_labels must be positive, got {floor_labels}")
-    return min(1.0, 3.0 / floor_labels)
 
 
 def _plus(number: float | None, by: float) -> float | None:

@@ -162,7 +162,7 @@ def test_simple_random_samples_of_that_size_are_wider(people, simple_random, met
 def test_the_drawn_items_without_their_weights_miss_it(people, estimators, metric, at_most):
     """The draw asks more often where the model is unsure."""
     samples = [estimator.sample for estimator in estimators]
-    figures = [uncorrected_figure(metric, predicted=one.predicted, truth=one.known) for one in samples]
+    figures = [uncorrected_figure(metric, predicted=one.predicted, truth=one.truth) for one in samples]
     covered, _ = covered_and_width([(figure.low, figure.high) for figure in figures], people.true(metric))
     assert covered <= at_most
 

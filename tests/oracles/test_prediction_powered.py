@@ -60,7 +60,7 @@ def estimate(drawn, everyone, *, slope, intercept=0.0):
     )
     found = Linearised(
         value=pseudo.total(cells.n, ones) / len(everyone),
-        plug_in=np.array([expected.mean()]),
+        plug_in=float(expected.mean()),
         beta=ones,
         beta2_odds=cells.sum_odds,
         on_cells=cells.n > 0,

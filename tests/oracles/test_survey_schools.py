@@ -56,7 +56,7 @@ def mean_of(pseudo):
     ones = np.ones(len(pseudo.sample.pi))
     found = Linearised(
         value=pseudo.total(pseudo.population.n, ones) / N,
-        plug_in=np.array([np.nan]),
+        plug_in=None,
         beta=ones,
         beta2_odds=pseudo.population.sum_odds,
         on_cells=np.array([True]),

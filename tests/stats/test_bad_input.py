@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from apps.stats import arrays, estimate, intervals, sequence
+from apps.stats import arrays, intervals, moderation, sample_size, sequence
 from apps.stats.arrays import LARGEST
 from apps.stats.estimate import Estimate, missing
 from tests.stats.broken import NUMBERS, VECTORS
@@ -70,7 +70,7 @@ def test_what_is_no_vector_of_numbers_is_refused_by_name(check, given, complaint
         (lambda: intervals.logit_mod(0.5, design_terms=[-1], anticipated=0, n=1), "design_terms must not be negative"),
         (lambda: intervals.logit_mod(0.5, design_terms=[1], anticipated=NAN, n=1), "anticipated holds nan"),
         (lambda: intervals.logit_mod(0.5, design_terms=[], anticipated=0, n=1, plug_in=INF), "plug_in must be finite"),
-        (lambda: intervals.moderated_variance([1], 1, nu_0=0), "nu_0 must be positive"),
+        (lambda: moderation.moderated_variance([1], 1, nu_0=0), "nu_0 must be positive"),
         (lambda: intervals.t_quantile(0.95, 0), "df must be positive"),
         (lambda: intervals.t_quantile(0.95, 1e-3), "df is too small for level 0.95"),
         (lambda: Estimate(None, None, None, "none", 0), "needs a code"),
@@ -78,9 +78,9 @@ def test_what_is_no_vector_of_numbers_is_refused_by_name(check, given, complaint
         (lambda: Estimate(0.5, 0, 1, "plain", 1, se=NAN), "se, df, n_eff and covered_share must be finite"),
         (lambda: Estimate(0.5, 0, 1, "plain", 1).scaled(NAN), "factor must be finite"),
         (lambda: Estimate(0.5, 0, 1, "plain", 1).shifted(INF), "by must be finite"),
-        (lambda: estimate.effective_size(np.array([0.0])), "pi must be positive"),
-        (lambda: estimate.missed_error_bound(0), "floor_labels must be positive"),
-        (lambda: estimate.missed_error_bound(INF), "floor_labels must be positive"),
+        (lambda: sample_size.effective_size(np.array([0.0])), "pi must be positive"),
+        (lambda: sample_size.missed_error_bound(0), "floor_labels must be positive"),
+        (lambda: sample_size.missed_error_bound(INF), "floor_labels must be positive"),
         (lambda: sequence.confidence_sequence(missing("no_labels"), first_look=0), "first_look must be positive"),
         (lambda: sequence.sequence_factor(0), "n must be positive"),
         (lambda: sequence.sequence_factor(9, level=NAN), "level must be in"),
@@ -159,10 +159,8 @@ def test_many_intervals_at_once_hold_their_values(examples):
 @quick_and_many(200)
 def test_moderation_and_sizes_are_sound_or_refused(examples):
     def claim(one, two, three):
-        judged(lambda: intervals.moderate(one, two, three), "design", "nu", "anticipated")
-        judged(lambda: estimate.effective_size(np.array(one)), "pi")
-        given = {"df": one, "n": two, "floor_labels": three, "expected_labels": two}
-        judged(lambda: estimate.labels_needed_by_part(**{name: np.array(each) for name, each in given.items()}), *given)
+        judged(lambda: moderation.moderate(one, two, three), "design", "nu", "anticipated")
+        judged(lambda: sample_size.effective_size(np.array(one)), "pi")
 
     lists = st.lists(NUMBERS, min_size=1, max_size=2)
     holds(claim, lists, lists, lists, examples=examples)
@@ -174,9 +172,9 @@ def test_figures_and_their_sequences_are_sound_or_refused(examples):
         numbers = ("value", "low", "high", "se")
         figure = judged(lambda: Estimate(number, number, number, "plain", n, se=abs(other)), *numbers)
         judged(lambda: intervals.t_quantile(level, other), "level", "df")
-        judged(lambda: estimate.missed_error_bound(floor), "floor_labels")
+        judged(lambda: sample_size.missed_error_bound(floor), "floor_labels")
         needed = {"df": other, "n": n, "floor_labels": floor, "expected_labels": number}
-        judged(lambda: estimate.labels_needed(**needed), *needed)
+        judged(lambda: sample_size.labels_needed(**needed), *needed)
         judged(lambda: sequence.sequence_factor(n, first_look=first_look, level=level), "n", "first_look", "level")
         if figure is not None and max(abs(number), abs(other)) < 1e100:
             judged(lambda: figure.scaled(other), "factor")

@@ -15,8 +15,8 @@ from apps.reports.engine.value import Value
 from apps.reports.models import Kind
 from apps.sampling.models import SUMS
 from apps.stats.design.checks import check_draw
-from apps.stats.estimate import MINIMUM_FLOOR_LABELS
 from apps.stats.estimators.exact import worst_case_bounds
+from apps.stats.sample_size import MINIMUM_FLOOR_LABELS
 from apps.truth.services.cohorts import FINAL, MATURING, PROVISIONAL
 
 log = structlog.get_logger(__name__)

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from apps.registry.models import Task
 from apps.reports.engine.evidence import Evidence, Selection
-from apps.stats.estimate import missed_error_bound
 from apps.stats.estimators.binary import BinaryEstimator
 from apps.stats.estimators.multiclass import MulticlassEstimator
 from apps.stats.estimators.population import Population
 from apps.stats.estimators.regression import RegressionEstimator
 from apps.stats.estimators.sample import Sample
+from apps.stats.sample_size import missed_error_bound
 
 Codes = NDArray[np.int64]
 Floats = NDArray[np.float64]

@@ -1,14 +1,14 @@
 """Means over score bins that share their labels: intervals for each mean, and a band for all of them at once."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import ndtr, stdtrit
 
 from apps.stats.arrays import FloatArray, IntArray
-from apps.stats.estimators.parts import Parts
+from apps.stats.estimators.groups import Groups
 from apps.stats.estimators.pseudo import PseudoValues
-from apps.stats.intervals import NU_0, moderate
+from apps.stats.moderation import NU_0, moderate
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,21 +58,20 @@ class BinTotals:
     @classmethod
     def of(cls, pseudo: PseudoValues, *, uses_amount: bool = False) -> "BinTotals":
         """Sum up a binary model whose predictions all have a score."""
-        cells, sample, size = pseudo.population, pseudo.sample, float(pseudo.size[0])
+        cells, sample, size = pseudo.population, pseudo.sample, pseudo.population.size
         bins, position = np.unique(cells.bin, return_inverse=True)
-        parts = Parts(len(bins), position, np.searchsorted(bins, sample.bin))
-        by_bin = replace(pseudo, parts=parts)
+        by_bin = Groups(len(bins), position, np.searchsorted(bins, sample.bin))
         at_stake = cells.sum_amount if uses_amount else cells.n
         odds = cells.sum_amount2_odds if uses_amount else cells.sum_odds
         own = sample.amount if uses_amount else np.ones(len(sample.pi))
-        terms, anticipated = by_bin.design_terms(own) / size**2, by_bin.anticipated(odds, own) / size**2
+        terms, anticipated = pseudo.design_terms(own) / size**2, by_bin.anticipated(pseudo, odds, own) / size**2
         largest = max(float(terms.max(initial=0.0)), float(anticipated.max(initial=0.0))) or 1.0
         return cls(
             bins=bins,
-            stake=parts.sum_cells(at_stake) / size,
-            truth=by_bin.total(at_stake, own) / size,
-            design=parts.sum_items(terms / largest),
-            squares=parts.sum_items((terms / largest) ** 2),
+            stake=by_bin.sum_cells(at_stake) / size,
+            truth=by_bin.totals(pseudo, at_stake, own) / size,
+            design=by_bin.sum_items(terms / largest),
+            squares=by_bin.sum_items((terms / largest) ** 2),
             anticipated=anticipated / largest,
             largest=largest,
         )

@@ -152,7 +152,7 @@ def _mean_share(estimator: RegressionEstimator, cost: UnitCost, shift: float) ->
 def _candidates(estimator: RegressionEstimator, cost: UnitCost) -> FloatArray:
     """Return the shifts at which the share jumps, ascending."""
     predicted = np.asarray(estimator.predicted, dtype=np.float64)
-    short = np.concatenate([estimator.sample.label - predicted, estimator.sample.known - predicted])
+    short = np.concatenate([estimator.sample.label - predicted, estimator.sample.truth - predicted])
     return np.unique(np.concatenate([short - cost.dead_zone, short + cost.dead_zone]))
 
 

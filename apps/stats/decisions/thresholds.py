@@ -9,7 +9,7 @@ from apps.stats.arrays import FloatArray, IntArray
 from apps.stats.decisions.band import Band, BinTotals
 from apps.stats.estimate import Estimate, caveat_of
 from apps.stats.estimators.binary import BinaryEstimator
-from apps.stats.estimators.conclusion import labels_of, unfit
+from apps.stats.estimators.conclusion import labels_still_needed, unfit
 from apps.stats.estimators.pseudo import PseudoValues
 from apps.stats.estimators.scoring import lacks_score
 from apps.stats.estimators.value import ValueMatrix
@@ -147,7 +147,7 @@ def threshold_curve(
     band = totals.band(slopes, level=level, draws=draws, rng=rng)
     best = int(value.argmax())
     apart = totals.band(slopes[best] - slopes, level=level, draws=draws, rng=rng)
-    needed = int(labels_of(pseudo, df=band.df[[best]], n=np.array([n], dtype=np.float64))[0]) if band.se.any() else 0
+    needed = labels_still_needed(pseudo, df=float(band.df[best]), n=n) if band.se.any() else 0
     curve = ThresholdCurve(
         thresholds=_scores(totals.bins),
         value=value,
@@ -215,14 +215,13 @@ def _edge_of(current: float | None) -> int | None:
 
 def _refusal(pseudo: PseudoValues, matrix: ValueMatrix) -> str | None:
     """Return the code that says why there is no curve, or None."""
-    lacking: str | None = lacks_score(pseudo)[0]
-    if lacking:
+    if lacking := lacks_score(pseudo):
         return lacking
     if matrix.uses_amount and not np.isfinite(pseudo.sample.amount).all():
         return "no_amount"
     if not np.ptp(matrix.matrix, axis=1).any():
         return None  # the value does not depend on the truth: no label is needed
-    return unfit(pseudo.population, np.ones(len(pseudo.population.n), dtype=np.bool_), len(pseudo.sample.pi))
+    return unfit(pseudo.population, n=len(pseudo.sample.pi))
 
 
 def _decided(matrix: ValueMatrix, bins: int) -> tuple[FloatArray, FloatArray]:

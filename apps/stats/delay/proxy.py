@@ -90,7 +90,7 @@ def fit_mixed_proxy(sample: Sample, *, largest_odds: float) -> MixedProxy:
     if not (np.isfinite(largest_odds) and largest_odds >= 0):
         raise ValueError(f"largest_odds must be finite and not negative, got {largest_odds}")
     return MixedProxy(
-        by_score=recalibrate(sample.bin, sample.known, sample.pi),
+        by_score=recalibrate(sample.bin, sample.truth, sample.pi),
         by_label=(_expected_outcome(sample, 0), _expected_outcome(sample, 1)),
         odds=(_mean_odds(sample, 0, largest_odds), _mean_odds(sample, 1, largest_odds)),
     )
@@ -101,11 +101,11 @@ def _expected_outcome(sample: Sample, label: int) -> float:
     labeled = sample.stand_in == label
     if not labeled.any():
         return 0.5
-    positive = float(mean_one_weights(sample.pi[labeled]) @ sample.known[labeled])
+    positive = float(mean_one_weights(sample.pi[labeled]) @ sample.truth[labeled])
     return (positive + 0.5) / (float(labeled.sum()) + 1)
 
 
 def _mean_odds(sample: Sample, outcome: int, largest: float) -> float:
     """Return the mean (1−ϖ)/ϖ of predictions with this outcome, with one pseudo-outcome that waited for the horizon."""
-    pi = sample.pi[sample.known == outcome]
+    pi = sample.pi[sample.truth == outcome]
     return float((((1 - pi) / pi**2).sum() + largest) / ((1 / pi).sum() + 1))

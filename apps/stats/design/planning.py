@@ -10,7 +10,7 @@ from scipy import stats
 
 from apps.stats.arrays import LEAST_PROBABILITY, FloatArray, as_binary, as_floats, as_level
 from apps.stats.design.recommendation import Recommendation, recommend
-from apps.stats.estimators.conclusion import Linearised, refusals
+from apps.stats.estimators.conclusion import Linearised, refusal
 from apps.stats.estimators.confusion import Metric
 from apps.stats.estimators.metrics import linearise
 from apps.stats.estimators.population import Population
@@ -231,8 +231,7 @@ class Plan:
             linear = linearise_value(pseudo, self.matrix)
         else:
             linear = linearise(metric, pseudo)
-        (code,) = refusals(pseudo, linear, np.ones(1)).tolist()
-        return code or linear
+        return refusal(cells, linear, n=1) or linear
 
     def _solve(self, metric: Metric, half_width: float, drawn: Callable[[float], "Plan"], *, most: float) -> Planned:
         """Find the smallest draw that meets the target, by bisection: the width falls as the draw grows."""

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from apps.stats.arrays import LARGEST, FloatArray, as_floats
-from apps.stats.estimate import MINIMUM_FLOOR_LABELS
+from apps.stats.sample_size import MINIMUM_FLOOR_LABELS
 
 FLOOR_SHARE = 0.3
 FLOOR_SHARE_OF_SMALL = 0.5

@@ -56,7 +56,7 @@ def fit_class_proxy(sample: Sample, *, classes: int) -> ClassProxy:
     >>> fit_class_proxy(items, classes=3).instead[1].tolist()
     [0.25, 0.0, 0.75]
     """
-    truth = sample.known.astype(np.int64)
+    truth = sample.truth.astype(np.int64)
     right = []
     for one in range(classes):
         rows = sample.predicted == one

@@ -1,22 +1,22 @@
-"""Metrics of a two-by-two confusion table: each one formula, its gradient by complex step."""
+"""Metrics of a two-by-two confusion table: one formula each, its gradient by complex step."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from apps.stats.arrays import LARGEST, FloatArray, as_bools, as_floats, same_length
 from apps.stats.estimators.conclusion import Linearised
-from apps.stats.estimators.parts import Codes, first_code
 from apps.stats.estimators.pseudo import PseudoValues
 
-_STEP = 1e-30  # of the complex-step derivative: no subtraction, so no rounding
+_STEP = 1e-30  # of the complex-step derivative, which has no subtraction and so no rounding
 
 
 class Corners(NamedTuple):
-    """The four corners as a formula sees them: arrays of complex numbers, so that it can be differentiated."""
+    """The four corners as a formula sees them, complex when it is differentiated."""
 
     tp: Any
     fp: Any
@@ -24,15 +24,20 @@ class Corners(NamedTuple):
     tn: Any
 
 
-#: A metric as a formula of the corners; analytic, so no `abs`, `min` or comparison in it.
+#: A metric as a formula of the corners. It must be analytic: no `abs`, `min` or comparison.
 Formula = Callable[[Corners], Any]
-#: The name of a metric known here, or a formula of one's own.
+#: A name in `FORMULAS`, or a custom formula.
 Metric = str | Formula
 
 
 @dataclass(frozen=True)
 class Confusion:
     """Counts, or shares, of true and false positives and negatives.
+
+    Attributes
+    ----------
+    tp, fp, fn, tn : float
+        True positives, false positives, false negatives, true negatives.
 
     Raises
     ------
@@ -55,17 +60,17 @@ class Confusion:
 
     @property
     def size(self) -> float:
-        """Sum of the four."""
+        """tp + fp + fn + tn."""
         return self.tp + self.fp + self.fn + self.tn
 
     @property
     def corners(self) -> Corners:
-        """The four, in the order of their names."""
+        """The four numbers as a formula takes them."""
         return Corners(self.tp, self.fp, self.fn, self.tn)
 
 
 def accuracy(at: Corners) -> Any:
-    """Share of right predictions.
+    """Compute the share of correct predictions.
 
     >>> accuracy(Corners(3, 1, 2, 4))
     0.7
@@ -74,7 +79,7 @@ def accuracy(at: Corners) -> Any:
 
 
 def precision(at: Corners) -> Any:
-    """Share of predicted positives that are positive.
+    """Compute the share of predicted positives that are positive.
 
     >>> precision(Corners(3, 1, 2, 4))
     0.75
@@ -83,7 +88,7 @@ def precision(at: Corners) -> Any:
 
 
 def recall(at: Corners) -> Any:
-    """Share of positives that are predicted so.
+    """Compute the share of positives that are predicted positive.
 
     >>> recall(Corners(3, 1, 2, 4))
     0.6
@@ -92,7 +97,7 @@ def recall(at: Corners) -> Any:
 
 
 def specificity(at: Corners) -> Any:
-    """Share of negatives that are predicted so.
+    """Compute the share of negatives that are predicted negative.
 
     >>> specificity(Corners(3, 1, 2, 4))
     0.8
@@ -101,7 +106,7 @@ def specificity(at: Corners) -> Any:
 
 
 def f1(at: Corners) -> Any:
-    """Harmonic mean of precision and recall.
+    """Compute the harmonic mean of precision and recall.
 
     >>> f1(Corners(3, 1, 1, 4))
     0.75
@@ -110,7 +115,7 @@ def f1(at: Corners) -> Any:
 
 
 def balanced_accuracy(at: Corners) -> Any:
-    """Mean of recall and specificity.
+    """Compute the mean of recall and specificity.
 
     >>> balanced_accuracy(Corners(3, 1, 1, 3))
     0.75
@@ -119,7 +124,7 @@ def balanced_accuracy(at: Corners) -> Any:
 
 
 def mcc(at: Corners) -> Any:
-    """Matthews correlation coefficient.
+    """Compute the Matthews correlation coefficient.
 
     >>> mcc(Corners(3, 1, 1, 3))
     0.5
@@ -129,7 +134,7 @@ def mcc(at: Corners) -> Any:
 
 
 def kappa(at: Corners) -> Any:
-    """Cohen's κ between prediction and truth.
+    """Compute Cohen's κ between prediction and truth.
 
     >>> kappa(Corners(3, 1, 1, 3))
     0.5
@@ -164,17 +169,19 @@ _NEEDS: Mapping[str, tuple[str, ...]] = {
 
 
 def undefined(metric: Metric, table: Confusion) -> str | None:
-    """Reason code where the metric divides by nothing, or None.
+    """Say why the metric of a table has no value, or return None.
 
     Parameters
     ----------
     metric : str or formula
+        A name in `FORMULAS`, or a custom formula.
     table : Confusion
+        Counts or shares.
 
     Returns
     -------
     str or None
-        `undefined` where a formula of one's own gives no finite number.
+        `undefined` where a custom formula gives no finite number.
 
     Raises
     ------
@@ -188,12 +195,24 @@ def undefined(metric: Metric, table: Confusion) -> str | None:
     >>> undefined(lambda at: at.tp / at.fp, Confusion(1, 0, 0, 9))
     'undefined'
     """
-    code: str | None = undefined_parts(metric, np.array([table.corners], dtype=np.float64).T)[0]
-    return code
+    formula_of(metric)
+    if not table.size > 1e-100:  # below, squares of shares would underflow
+        return "no_population"
+    if not isinstance(metric, str):
+        numbers = np.array([evaluate(metric, table), *gradient(metric, table)])
+        return None if (np.abs(numbers) <= LARGEST**2).all() else "undefined"
+    margins = {
+        "positives": table.tp + table.fn,
+        "negatives": table.tn + table.fp,
+        "predicted_positives": table.tp + table.fp,
+        "predicted_negatives": table.tn + table.fn,
+    }
+    # A margin this small is a rounding error, nothing to divide by.
+    return next((f"no_{name}" for name in _NEEDS[metric] if not margins[name] > 1e-14 * table.size), None)
 
 
 def formula_of(metric: Metric) -> Formula:
-    """The formula of a metric.
+    """Look up the formula of a metric.
 
     Raises
     ------
@@ -213,18 +232,18 @@ def formula_of(metric: Metric) -> Formula:
 
 
 def evaluate(metric: Metric, table: Confusion) -> float:
-    """The metric of a table for which it is defined.
+    """Compute the metric of a table; nan where it has none.
 
     Examples
     --------
     >>> evaluate("precision", Confusion(3, 1, 2, 4))
     0.75
     """
-    return float(_evaluated(metric, np.array([table.corners], dtype=np.float64).T)[0])
+    return float(np.real(_applied(metric, np.array(table.corners, dtype=np.float64))))
 
 
 def gradient(metric: Metric, table: Confusion) -> FloatArray:
-    """Derivatives by tp, fp, fn and tn, exact to rounding.
+    """Compute the derivatives by tp, fp, fn and tn, exact to rounding.
 
     References
     ----------
@@ -235,11 +254,21 @@ def gradient(metric: Metric, table: Confusion) -> FloatArray:
     >>> gradient("precision", Confusion(3, 1, 2, 4)).tolist()
     [0.0625, -0.1875, 0.0, 0.0]
     """
-    return _gradients(metric, np.array([table.corners], dtype=np.float64).T)[:, 0]
+    steps = np.array(table.corners) + 1j * _STEP * np.eye(4)
+    return np.array([np.imag(_applied(metric, corners)) / _STEP for corners in steps], dtype=np.float64)
+
+
+def _applied(metric: Metric, corners: NDArray[np.float64] | NDArray[np.complex128]) -> Any:
+    """Apply the formula to four numbers; nan where it divides by nothing."""
+    with np.errstate(all="ignore"):
+        try:
+            return formula_of(metric)(Corners(*corners))
+        except ArithmeticError:
+            return math.nan
 
 
 def confusion_of(predicted: ArrayLike, truth: ArrayLike) -> Confusion:
-    """Counts of plain rows (n,) of 0 and 1.
+    """Count plain rows (n,) of 0 and 1.
 
     Raises
     ------
@@ -251,90 +280,47 @@ def confusion_of(predicted: ArrayLike, truth: ArrayLike) -> Confusion:
     >>> confusion_of([1, 1, 0], [1, 0, 0])
     Confusion(tp=1, fp=1, fn=0, tn=1)
     """
-    said, true = as_bools("predicted", predicted), as_bools("truth", truth)
-    same_length(predicted=said, truth=true)
+    positive, true = as_bools("predicted", predicted), as_bools("truth", truth)
+    same_length(predicted=positive, truth=true)
     return Confusion(
-        int((said & true).sum()),
-        int((said & ~true).sum()),
-        int((~said & true).sum()),
-        int((~said & ~true).sum()),
+        int((positive & true).sum()),
+        int((positive & ~true).sum()),
+        int((~positive & true).sum()),
+        int((~positive & ~true).sum()),
     )
 
 
 def linearise(metric: Metric, pseudo: PseudoValues) -> Linearised:
-    """The metric of pseudo-truths by part; predicted classes are 0 and 1."""
-    expected, table = tables(pseudo)
-    codes = undefined_parts(metric, table)
-    is_defined = codes == None  # noqa: E711  # (elementwise)
-    has_expected = undefined_parts(metric, expected) == None  # noqa: E711  # (elementwise)
-    by_tp, by_fp, by_fn, by_tn = np.where(is_defined, _gradients(metric, table), 0.0)
+    """Linearise a metric of pseudo-truths; predicted classes are 0 and 1."""
+    expected, table = expected_and_estimated(pseudo)
+    code = undefined(metric, table)
+    by_tp, by_fp, by_fn, by_tn = np.zeros(4) if code else gradient(metric, table)
     by_prediction = np.array([by_fn - by_tn, by_tp - by_fp])
-    beta_cells = by_prediction[pseudo.population.predicted, pseudo.by.of_cells]
-    beta_items = by_prediction[pseudo.sample.predicted, pseudo.by.of_items]
+    beta_cells = by_prediction[pseudo.population.predicted]
+    beta_items = by_prediction[pseudo.sample.predicted]
     return Linearised(
-        value=_evaluated(metric, table),
-        plug_in=np.where(has_expected, _evaluated(metric, expected), np.nan),
+        value=evaluate(metric, table),
+        plug_in=None if undefined(metric, expected) else evaluate(metric, expected),
         beta=beta_items,
         beta2_odds=beta_cells**2 * pseudo.population.sum_odds,
-        # Where no label can move the metric (precision: predicted negatives), none is needed.
+        # Where no label can change the metric (precision: predicted negatives), none is needed.
         on_cells=beta_cells != 0,
         on_items=beta_items != 0,
         is_bounded=isinstance(metric, str) and metric not in PLAIN_SCALE,
-        codes=codes,
+        code=code,
     )
 
 
-def tables(pseudo: PseudoValues) -> tuple[FloatArray, FloatArray]:
-    """Shares (4, parts) in each corner, as the proxy expects them and as estimated; zeros of an empty part."""
-    expected, moved, counted = pseudo.truth_by_class
+def expected_and_estimated(pseudo: PseudoValues) -> tuple[Confusion, Confusion]:
+    """Compute the shares in each corner: as the proxy expects them, and as estimated."""
+    cells, size = pseudo.population, max(pseudo.population.size, 1.0)
+    positive, is_positive_item = cells.predicted == 1, pseudo.sample.predicted == 1
+    predicted_1, predicted_0 = (float((mask * cells.n).sum()) for mask in (positive, ~positive))
 
-    def shares(true: FloatArray) -> FloatArray:
-        corners = np.array([true[1], counted[1] - true[1], true[0], counted[0] - true[0]])
-        return np.where(pseudo.size > 0, corners / np.maximum(pseudo.size, 1.0), 0.0)
+    def shares(tp: float, fn: float) -> Confusion:
+        return Confusion(tp / size, (predicted_1 - tp) / size, fn / size, (predicted_0 - fn) / size)
 
-    return shares(expected), shares(expected + moved)
-
-
-def undefined_parts(metric: Metric, table: FloatArray) -> Codes:
-    """Reason codes (parts,) where the metric of a table (4, parts) divides by nothing, None elsewhere."""
-    formula_of(metric)
-    tp, fp, fn, tn = table
-    total = table.sum(axis=0)
-    is_empty = ~(total > 1e-100)  # below, squares of shares would underflow
-    if not isinstance(metric, str):
-        found = np.vstack([_evaluated(metric, table), _gradients(metric, table)])
-        is_smooth = np.asarray((np.abs(np.nan_to_num(found, nan=np.inf)) <= LARGEST**2).all(axis=0))
-        return first_code(table.shape[1], [(is_empty, "no_population"), (~is_smooth, "undefined")])
-    margins = {
-        "positives": tp + fn,
-        "negatives": tn + fp,
-        "predicted_positives": tp + fp,
-        "predicted_negatives": tn + fn,
-    }
-    # What is left of a margin by rounding alone is nothing to divide by.
-    missing = [(~(margins[name] > 1e-14 * total), f"no_{name}") for name in _NEEDS[metric]]
-    return first_code(table.shape[1], [(is_empty, "no_population"), *missing])
-
-
-def _evaluated(metric: Metric, table: FloatArray) -> FloatArray:
-    """The metric of each table (4, parts); nan where it has no number."""
-    with np.errstate(all="ignore"):
-        try:
-            found = formula_of(metric)(Corners(*table))
-        except ArithmeticError:
-            found = np.full(table.shape[1], np.nan)
-    return np.broadcast_to(np.real(found), table.shape[1]).astype(np.float64)
-
-
-def _gradients(metric: Metric, table: FloatArray) -> FloatArray:
-    """Derivatives (4, parts) of each table (4, parts) by its corners."""
-    found = np.zeros_like(table)
-    with np.errstate(all="ignore"):
-        for corner in range(4):
-            at = table.astype(np.complex128)
-            at[corner] += 1j * _STEP
-            try:
-                found[corner] = np.imag(formula_of(metric)(Corners(*at))) / _STEP
-            except ArithmeticError:
-                found[corner] = np.nan
-    return found
+    expected = shares(pseudo.plug_in(positive * cells.n), pseudo.plug_in(~positive * cells.n))
+    return expected, shares(
+        pseudo.total(positive * cells.n, is_positive_item), pseudo.total(~positive * cells.n, ~is_positive_item)
+    )

@@ -1,4 +1,4 @@
-"""Hájek means: what to use where there is no score to lean on."""
+"""Hájek means, for models without a score."""
 
 from dataclasses import replace
 
@@ -6,11 +6,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from apps.stats.arrays import LARGEST, FloatArray, as_floats, as_inclusion
-from apps.stats.estimate import Estimate, effective_size, exactly, from_interval, missing
-from apps.stats.estimators.conclusion import Linearised, labels_of, unfit
+from apps.stats.estimate import Estimate, exactly, from_interval, missing
+from apps.stats.estimators.conclusion import Linearised, labels_still_needed, unfit
 from apps.stats.estimators.confusion import PLAIN_SCALE, Confusion, Metric, evaluate, gradient, undefined
 from apps.stats.estimators.pseudo import PseudoValues
 from apps.stats.intervals import LEVEL, Interval, logit_mod
+from apps.stats.sample_size import effective_size
 
 
 def hajek_mean(
@@ -22,25 +23,27 @@ def hajek_mean(
     is_bounded: bool = False,
     level: float = LEVEL,
 ) -> Estimate:
-    """Σ d a / Σ d with its linearised Poisson variance Σ (1−π)/π²(a − θ̂)²/(Σd)².
+    """Estimate the mean Σ d a / Σ d, with its linearised Poisson variance Σ (1−π)/π²(a − θ̂)²/(Σd)².
 
     Parameters
     ----------
     values : array (n,)
         a; in [0, 1] if `is_bounded`.
     pi : array (n,), in (0, 1]
+        Inclusion probabilities; d = 1/π.
     odds_total : float, optional
-        Σ_U (1−π)/π of the population the mean is for; estimated from the sample if left out.
+        Σ_U (1−π)/π of the population; estimated from the sample if left out.
     size : float, optional
-        Its number of predictions; Σd if left out.
+        Predictions of the population; Σd if left out.
     is_bounded : bool
-        Logit scale, for a share.
-    level : float
+        Use the logit scale, for a share.
+    level : float, in (0, 1)
+        Confidence level.
 
     Returns
     -------
     Estimate
-        Method "hajek"; "exact" where π ≡ 1 and everyone is in; `no_labels` without values.
+        Method "hajek", or "exact" where π ≡ 1 and every prediction is in; `no_labels` without values.
 
     Raises
     ------
@@ -86,15 +89,18 @@ def hajek_mean(
 
 
 def hajek_confusion(metric: Metric, pseudo: PseudoValues, items: FloatArray, *, level: float = LEVEL) -> Estimate:
-    """A confusion metric from weighted shares, given which items are predicted positive (0 or 1).
+    """Estimate a confusion metric from weighted shares.
 
     Parameters
     ----------
-    metric : str
+    metric : str or formula
+        A name in `confusion.FORMULAS`, or a custom formula of the four corners.
     pseudo : PseudoValues
-        With a proxy of zero: its bracket is then the two-phase truth of each item.
+        Pseudo-truths with a proxy of zero, so that the bracket is the two-phase truth of each item.
     items : array (n,) of 0 or 1
-    level : float
+        Predicted class of each item.
+    level : float, in (0, 1)
+        Confidence level.
 
     Returns
     -------
@@ -106,14 +112,15 @@ def hajek_confusion(metric: Metric, pseudo: PseudoValues, items: FloatArray, *, 
         If the metric is unknown.
     """
     sample, size = pseudo.sample, pseudo.population.size
-    if refusal := unfit(pseudo.population, np.ones(len(pseudo.population.n), dtype=np.bool_), len(sample.pi)):
-        return missing(refusal, n=len(sample.pi), covered_share=pseudo.population.covered_share)
+    covered = pseudo.population.covered_share
+    if code := unfit(pseudo.population, n=len(sample.pi)):
+        return missing(code, n=len(sample.pi), covered_share=covered)
     truth = pseudo.bracket
     corners = np.column_stack([items * truth, items * (1 - truth), (1 - items) * truth, (1 - items) * (1 - truth)])
     shares = np.array([_weighted_mean(corner, sample.pi) for corner in corners.T])
     table = Confusion(*shares.tolist())
-    if reason := undefined(metric, table):
-        return missing(reason, n=len(sample.pi), covered_share=pseudo.population.covered_share)
+    if code := undefined(metric, table):
+        return missing(code, n=len(sample.pi), covered_share=covered)
     by_corner = gradient(metric, table)
     slopes = np.where(items == 1, by_corner[0] - by_corner[1], by_corner[2] - by_corner[3])
     residual = (corners - np.array(table.corners)) @ by_corner
@@ -136,39 +143,40 @@ def hajek_linear(
     certain_cells: FloatArray,
     level: float = LEVEL,
 ) -> Estimate:
-    """A mean that is linear in the truth, c + βy, from weighted items: value, difference of accuracies.
+    """Estimate a mean that is linear in the truth, c + βy, from weighted items: value, difference of accuracies.
 
-    Where no truth can matter (β = 0) the sum of c is known; Hájek's mean stands for the rest alone.
+    Where no truth matters (β = 0) the sum of c is known, so Hájek's mean covers only the rest.
 
     Parameters
     ----------
     pseudo : PseudoValues
-        With a proxy of zero.
+        Pseudo-truths with a proxy of zero.
     metric : Linearised
-        Gives beta, and where it is not zero.
+        β, and where it is not zero.
     certain_items : array (n,)
         c of each item: its quantity if the truth is 0.
     certain_cells : array (cells,)
         Σ c of each cell.
-    level : float
+    level : float, in (0, 1)
+        Confidence level.
 
     Returns
     -------
     Estimate
     """
-    there = pseudo.where(metric.on_cells, metric.on_items)
-    sample, size = there.sample, pseudo.population.size
+    uncertain = pseudo.where(metric.on_cells, metric.on_items)
+    sample, size = uncertain.sample, pseudo.population.size
     covered = pseudo.population.covered_share
     known = float(certain_cells[~metric.on_cells].sum()) / size
     if not metric.on_cells.any():
         return exactly(known, n=0, covered_share=covered)
-    if refusal := unfit(there.population, np.ones(len(there.population.n), dtype=np.bool_), len(sample.pi)):
-        return missing(refusal, n=len(sample.pi), covered_share=covered)
+    if code := unfit(uncertain.population, n=len(sample.pi)):
+        return missing(code, n=len(sample.pi), covered_share=covered)
     slope = metric.beta[metric.on_items]
-    quantity = certain_items[metric.on_items] + slope * there.bracket
+    quantity = certain_items[metric.on_items] + slope * uncertain.bracket
     theta = _weighted_mean(quantity, sample.pi)
-    part = there.population.size
-    figure = _conclude(there, theta, quantity - theta, slope, size=part, is_bounded=False, level=level)
+    part = uncertain.population.size
+    figure = _conclude(uncertain, theta, quantity - theta, slope, size=part, is_bounded=False, level=level)
     return replace(figure.scaled(part / size).shifted(known), covered_share=covered)
 
 
@@ -183,27 +191,25 @@ def _conclude(
     level: float,
 ) -> Estimate:
     sample, population = pseudo.sample, pseudo.population
-    nothing = np.zeros(len(population.n))
-    with_second = pseudo.design_terms(slope) - (1 - sample.pi) / sample.pi**2 * (slope * pseudo.bracket) ** 2
+    second = pseudo.design_terms(slope) - (1 - sample.pi) / sample.pi**2 * (slope * pseudo.bracket) ** 2
     interval = _interval(
         theta,
         residual=residual,
         slope=slope,
         pi=sample.pi,
-        second=np.maximum(with_second, 0.0),
+        second=np.maximum(second, 0.0),
         odds_total=float(population.sum_odds.sum()),
-        second_anticipated=float(pseudo.anticipated(nothing, slope)[0]),
+        second_anticipated=float(pseudo.second_phase_terms(slope).sum()),
         size=size,
         is_bounded=is_bounded,
         level=level,
     )
-    needed = labels_of(pseudo, df=np.array([interval.df]), n=np.array([len(sample.pi)], dtype=np.float64))
     return from_interval(
         interval,
         pi=sample.pi,
         covered_share=population.covered_share,
         is_adjudication_open=sample.is_adjudication_open,
-        needed=int(needed[0]),
+        needed=labels_still_needed(pseudo, df=interval.df, n=len(sample.pi)),
         method="wilson" if interval.is_boundary else "hajek",
     )
 
@@ -222,7 +228,7 @@ def _interval(
     level: float,
 ) -> Interval:
     n, design = len(pi), 1 / pi
-    # One pseudo-label of the largest variance that a truth can have keeps V_a above 0.
+    # One pseudo-label with the largest variance of a 0/1 truth keeps V_a above 0.
     spread = (n * _weighted_mean(residual**2, pi) + _weighted_mean(slope**2, pi) / 4) / (n + 1)
     effective = effective_size(pi) or 0.0
     return logit_mod(
@@ -237,5 +243,5 @@ def _interval(
 
 
 def _weighted_mean(values: FloatArray, pi: FloatArray) -> float:
-    design = pi.min() / pi  # scaled: equal weights give the plain mean without rounding
+    design = pi.min() / pi  # scaled: equal weights give exactly the plain mean
     return float(design @ values / design.sum())

@@ -18,14 +18,14 @@ OF_SCORE: Mapping[str, Callable[[PseudoValues], Linearised]] = {
 
 
 def linearise(metric: Metric, pseudo: PseudoValues) -> Linearised:
-    """A metric of pseudo-truths in each of their parts, ready for its interval.
+    """Linearise a metric of pseudo-truths.
 
     Parameters
     ----------
     metric : str or formula
-        A name of `confusion.FORMULAS` or `OF_SCORE`, or any smooth function of the four corners.
+        A name in `confusion.FORMULAS` or `OF_SCORE`, or a custom formula of the four corners.
     pseudo : PseudoValues
-        Of truths of 0 and 1, with predicted classes of 0 and 1.
+        Pseudo-truths of 0 and 1, with predicted classes of 0 and 1.
 
     Returns
     -------

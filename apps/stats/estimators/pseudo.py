@@ -1,4 +1,4 @@
-"""The one mechanism: a pseudo-value ỹ = m + (I/π)·b for every prediction, its sums and their variances."""
+"""Pseudo-values: ỹ = m + (I/π)·b for every prediction, their sums, and the variances of those sums."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -6,31 +6,30 @@ from functools import cached_property
 import numpy as np
 
 from apps.stats.arrays import BoolArray, FloatArray
-from apps.stats.estimators.parts import Parts
 from apps.stats.estimators.population import Population
 from apps.stats.estimators.sample import Sample
 
 
 @dataclass(frozen=True, eq=False)
 class PseudoValues:
-    """Pseudo-values of some quantity f(y): the truth itself, its being right, a loss, a sum of money.
+    """Pseudo-values of a quantity f(y): the truth itself, whether a prediction is right, a loss, a sum of money.
 
     Attributes
     ----------
     population : Population
+        All predictions of the window.
     sample : Sample
+        Its answered items.
     mean_cells, variance_cells : array (cells,)
         Expectation and variance of f by cell, from the proxy.
     mean_items : array (n,)
-        The same expectation for the sampled items: one function of the cell in both terms.
+        The same expectation for the sampled items. Both terms must use one function of the cell.
     of_label, of_truth : array (n,)
         f of the reviewer's label and of the adjudicated truth.
     overturn : float
         ε, the expected square of what adjudication changes where reviewer and model agreed.
     floor_rate : float or None
         Probability that the random floor alone yields a label of a prediction.
-    parts : Parts or None
-        Days or slices that every sum is taken by; None: the window is one part.
     """
 
     population: Population
@@ -42,42 +41,6 @@ class PseudoValues:
     of_truth: FloatArray
     overturn: float
     floor_rate: float | None = None
-    parts: Parts | None = None
-
-    @cached_property
-    def by(self) -> Parts:
-        """The parts, one where none were given."""
-        return self.parts or Parts.whole(cells=len(self.population.n), items=len(self.sample.pi))
-
-    @cached_property
-    def size(self) -> FloatArray:
-        """Predictions of each part."""
-        return self.by.sum_cells(self.population.n)
-
-    @cached_property
-    def covered_shares(self) -> FloatArray:
-        """Share of each part that could be drawn, 1 of nothing."""
-        return 1 - self.by.sum_cells(self.population.n_uncovered) / np.maximum(self.size, 1.0)
-
-    @cached_property
-    def expected_labels(self) -> FloatArray:
-        """Σπ of each part."""
-        return self.by.sum_cells(self.population.sum_pi)
-
-    @cached_property
-    def truth_by_class(self) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Σm, Σ b/π and counts of each predicted class 0 and 1 (2, parts): all that a confusion metric rests on."""
-        cells, items = self.population, self.sample
-        columns = [
-            (
-                self.plug_in(mine * cells.n),
-                self.by.sum_items(own * self.bracket / items.pi),
-                self.by.sum_cells(mine * cells.n),
-            )
-            for mine, own in ((cells.predicted == each, items.predicted == each) for each in (0, 1))
-        ]
-        expected, moved, counted = (np.array(rows) for rows in zip(*columns, strict=True))
-        return expected, moved, counted
 
     @cached_property
     def bracket(self) -> FloatArray:
@@ -85,22 +48,42 @@ class PseudoValues:
         corrected = self.sample.adjudicated / self._q * (self.of_truth - self.of_label)
         return self.of_label - self.mean_items + corrected
 
-    def total(self, coefficient_cells: FloatArray, coefficient_items: FloatArray) -> FloatArray:
-        """Σ_U c·ỹ of each part, given the sum of c over each cell and c of each item."""
-        moved = coefficient_items * self.bracket / self.sample.pi
-        return self.plug_in(coefficient_cells) + self.by.sum_items(moved)
+    def total(self, coefficient_cells: FloatArray, coefficient_items: FloatArray) -> float:
+        """Estimate Σ_U c·ỹ, given the sum of c over each cell and c of each item."""
+        return self.plug_in(coefficient_cells) + float(self.corrections(coefficient_items).sum())
 
-    def plug_in(self, coefficient_cells: FloatArray) -> FloatArray:
-        """Σ_U c·m of each part: the total that the proxy alone expects."""
-        return self.by.sum_cells(coefficient_cells * self.mean_cells)
+    def plug_in(self, coefficient_cells: FloatArray) -> float:
+        """Compute Σ_U c·m, the total that the proxy alone expects."""
+        return float((coefficient_cells * self.mean_cells).sum())
+
+    def corrections(self, coefficient_items: FloatArray) -> FloatArray:
+        """Compute c·b/π: what each item adds to the total that the proxy expects."""
+        return np.asarray(coefficient_items * self.bracket / self.sample.pi)
 
     def design_terms(self, beta: FloatArray) -> FloatArray:
-        """The terms of V_d by item: both phases, for influences beta (n,) on a total."""
+        """Compute the terms of V_d by item, both phases, for influences beta (n,) on a total."""
         return np.asarray(beta**2 * self._of_both_phases, dtype=np.float64)
 
-    def anticipated(self, beta2_odds: FloatArray, beta: FloatArray) -> FloatArray:
-        """V_a of each part: Σ β²(1−π)/π·Var f over the cells, and what the second phase is expected to cost."""
-        return self.by.sum_cells(beta2_odds * self.variance_cells) + self.by.sum_items(beta**2 * self._expected_second)
+    def anticipated(self, beta2_odds: FloatArray, beta: FloatArray) -> float:
+        """Compute V_a: Σ β²(1−π)/π·Var f over the cells, and what the second phase is expected to add."""
+        return float((beta2_odds * self.variance_cells).sum()) + float(self.second_phase_terms(beta).sum())
+
+    def second_phase_terms(self, beta: FloatArray) -> FloatArray:
+        """Compute what the second phase is expected to add to V_a, by item."""
+        return np.asarray(beta**2 * self._expected_second)
+
+    def where(self, cells: BoolArray, items: BoolArray) -> "PseudoValues":
+        """Keep the selected cells and items, with the same pseudo-values."""
+        return replace(
+            self,
+            population=self.population.where(cells),
+            sample=self.sample.where(items),
+            mean_cells=self.mean_cells[cells],
+            variance_cells=self.variance_cells[cells],
+            mean_items=self.mean_items[items],
+            of_label=self.of_label[items],
+            of_truth=self.of_truth[items],
+        )
 
     @cached_property
     def _of_both_phases(self) -> FloatArray:
@@ -113,33 +96,20 @@ class PseudoValues:
         pi, q = self.sample.pi, self._q
         return np.asarray(self.sample.agreed * (1 - q) / (q * pi**2) * self.overturn)
 
-    def where(self, cells: BoolArray, items: BoolArray) -> "PseudoValues":
-        """The same pseudo-values on some of the cells and items."""
-        return replace(
-            self,
-            population=self.population.where(cells),
-            sample=self.sample.where(items),
-            mean_cells=self.mean_cells[cells],
-            variance_cells=self.variance_cells[cells],
-            mean_items=self.mean_items[items],
-            of_label=self.of_label[items],
-            of_truth=self.of_truth[items],
-            parts=None,
-        )
-
     @property
     def _q(self) -> FloatArray:
-        # Without a second phase, or while none of a class is settled, b is L − m and phase two adds nothing.
+        # Without a second phase, or while no item of a class is settled, b is L − m and phase two adds nothing.
         q = self.sample.q
         return np.where(q > 0, q, 1.0)
 
 
 def overturn_rate(sample: Sample, of_label: FloatArray, of_truth: FloatArray, *, scale2: float = 1.0) -> float:
-    """ε = (agreed cases overturned + ½)/(agreed cases adjudicated + 1), in the square of the unit of f.
+    """Compute ε = (agreed cases overturned + ½)/(agreed cases adjudicated + 1), in the square of the unit of f.
 
     Parameters
     ----------
     sample : Sample
+        Answered items (n,).
     of_label, of_truth : array (n,)
         f of label and truth.
     scale2 : float

@@ -143,8 +143,7 @@ class RegressionEstimator:
         pseudo = self._pseudo(loss)
         if self.sample.completes(cells):
             return exactly(float(pseudo.of_truth.mean()), n=len(pseudo.of_truth))
-        total = float(pseudo.total(cells.n, np.ones(len(self._numbers)))[0])
-        figure = self._conclude(pseudo, total / cells.size)
+        figure = self._conclude(pseudo, pseudo.total(cells.n, np.ones(len(self._numbers))) / cells.size)
         return _not_negative(figure) if is_not_negative else figure
 
     @cached_property
@@ -166,7 +165,7 @@ class RegressionEstimator:
         The influence of one item is −e²/σ² + MSE/σ⁴·(y² − 2ȳy), up to a constant.
         """
         if self.sample.completes(self.cells):
-            return uncorrected_error("r2", predicted=self._numbers, truth=self.sample.known, is_complete=True)
+            return uncorrected_error("r2", predicted=self._numbers, truth=self.sample.truth, is_complete=True)
         means = [self.mean(loss).value for loss in (LOSSES["mse"], _square, _truth)]
         mse, square, middle = means
         if mse is None or square is None or middle is None:
@@ -185,8 +184,8 @@ class RegressionEstimator:
     def _conclude(self, pseudo: PseudoValues, value: float) -> Estimate:
         cells, ones = self.cells, np.ones(len(self._numbers))
         found = Linearised(
-            value=np.array([value]),
-            plug_in=np.array([np.nan]),
+            value=value,
+            plug_in=None,
             beta=ones,
             beta2_odds=cells.sum_odds,
             on_cells=np.ones(len(cells.n), dtype=np.bool_),
@@ -197,7 +196,7 @@ class RegressionEstimator:
 
     def _pseudo(self, loss: Loss) -> PseudoValues:
         whole = self.whole or self
-        in_whole = whole._lost(loss, whole.sample.known)
+        in_whole = whole._lost(loss, whole.sample.truth)
         fitted = fit_expected_loss(whole._bins, in_whole, whole.sample.pi)
         on_cells, on_items = fitted.place(self.cells.bin), fitted.place(self._bins)
         of_label = whole._lost(loss, whole.sample.label)

@@ -84,7 +84,7 @@ class Sample:
         Examples
         --------
         >>> items = Sample.of(predicted=[1, 0], score=[0.9, 0.2], pi=[0.1, 0.1], label=[1, 1])
-        >>> items.known, items.agreed
+        >>> items.truth, items.agreed
         (array([1., 1.]), array([1., 0.]))
         """
         classes = as_classes("predicted", predicted)
@@ -115,11 +115,6 @@ class Sample:
     def bin(self) -> IntArray:
         """Score bin of each item."""
         return logit_bin(self.score).astype(np.int64)
-
-    @property
-    def known(self) -> FloatArray:
-        """Best known truth: the adjudicator's word where there is one, else the reviewer's."""
-        return self.truth
 
     @property
     def is_adjudication_open(self) -> bool:

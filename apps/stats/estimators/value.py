@@ -1,4 +1,4 @@
-"""Money: the value of decisions under a value matrix, and what one point of accuracy is worth."""
+"""Money: the value of decisions under a value matrix, and the worth of one point of accuracy."""
 
 from dataclasses import dataclass, field
 
@@ -7,8 +7,6 @@ from numpy.typing import ArrayLike
 
 from apps.stats.arrays import LARGEST, FloatArray, IntArray, as_array, as_floats, as_ints, same_length
 from apps.stats.estimators.conclusion import Linearised
-from apps.stats.estimators.keys import NO_BASELINE
-from apps.stats.estimators.parts import first_code
 from apps.stats.estimators.population import Population
 from apps.stats.estimators.pseudo import PseudoValues
 from apps.stats.estimators.sample import Sample
@@ -18,14 +16,14 @@ ONE_POINT = 0.01
 
 @dataclass(frozen=True, eq=False)
 class ValueMatrix:
-    """M[ŷ, y]: what a decision is worth when the truth is y, for each prediction or per unit of its amount.
+    """M[ŷ, y]: the worth of decision ŷ when the truth is y, per prediction or per unit of its amount.
 
     Attributes
     ----------
     matrix : array (classes, classes), in money (or money per unit of amount)
-        Row: what was predicted. Column: what was true.
+        Row: predicted class. Column: true class.
     uses_amount : bool
-        Whether entries are multiplied by the amount at stake.
+        Whether the amount at stake multiplies the entries.
 
     Examples
     --------
@@ -39,12 +37,12 @@ class ValueMatrix:
 
     @classmethod
     def of(cls, matrix: ArrayLike, *, uses_amount: bool = False) -> "ValueMatrix":
-        """A checked matrix.
+        """Check a matrix.
 
         Raises
         ------
         ValueError
-            If it is not square with at least two classes, or holds nan or numbers that are too large.
+            If it is not square, has fewer than two classes, or holds nan or numbers that are too large.
         """
         values = as_array("matrix", matrix)
         if values.ndim != 2 or values.shape[0] != values.shape[1] or len(values) < 2:
@@ -53,48 +51,48 @@ class ValueMatrix:
         return cls(values, uses_amount)
 
     def of_rows(self, predicted: ArrayLike, truth: ArrayLike, amount: ArrayLike | None = None) -> FloatArray:
-        """Value of each plain row (n,).
+        """Compute the value of each plain row (n,).
 
         Raises
         ------
         ValueError
             If lengths differ, a class has no row or column, or amounts are used and not given.
         """
-        said, true = self._classes("predicted", predicted), self._classes("truth", truth)
-        rows = same_length(predicted=said, truth=true)
-        values = self.matrix[said, true]
+        row, column = self._classes("predicted", predicted), self._classes("truth", truth)
+        n = same_length(predicted=row, truth=column)
+        values = self.matrix[row, column]
         if not self.uses_amount:
             return values
         if amount is None:
             raise ValueError("amount is needed: the matrix is per unit of amount")
-        return values * as_floats("amount", amount, length=rows, largest=LARGEST)
+        return values * as_floats("amount", amount, length=n, largest=LARGEST)
 
     def by_truth(self, predicted: IntArray, baseline: IntArray | None = None) -> FloatArray:
-        """Value of each prediction under every truth (n, classes), less the baseline's if one is given."""
+        """Compute the value of each prediction under every truth (n, classes), less the baseline's if given."""
         own = self.matrix[self._classes("predicted", predicted)]
         return own if baseline is None else np.asarray(own - self.matrix[self._classes("baseline", baseline)])
 
     def _classes(self, name: str, values: ArrayLike) -> IntArray:
         classes = as_ints(name, values)
         if (classes >= len(self.matrix)).any():
-            raise ValueError(f"{name} holds a class that the matrix has not")
+            raise ValueError(f"{name} holds a class that the matrix lacks")
         return classes
 
 
 @dataclass(frozen=True)
 class AccuracyPoint:
-    """What one more point of accuracy is worth in a window of this size.
+    """The worth of one more point of accuracy in a window of this size.
 
     Attributes
     ----------
     value : float or None
-        If every kind of error shrank in proportion, in money.
+        In money, if every kind of error shrinks in proportion.
     low, high : float or None
-        If the point came from the least, or the most, valuable kind of error present.
+        In money, if the point comes from the least, or the most, valuable kind of error present.
     by_error : dict of (predicted, truth) to float
-        Worth of a point taken from that kind alone.
+        In money, if the point comes from that kind alone.
     code : str or None
-        `no_errors` where there is nothing to gain; `no_amount`, or the estimate's own code.
+        `no_errors` where there is nothing to gain, `no_amount`, or the code of the accuracy.
     """
 
     value: float | None
@@ -107,17 +105,18 @@ class AccuracyPoint:
 def accuracy_point(
     matrix: ValueMatrix, shares: ArrayLike, *, size: float, mean_amount: ArrayLike | None = None
 ) -> AccuracyPoint:
-    """Value of one accuracy point: 0.01·N·Σ_{i≠j}(c_ij/err)·ā_ij·(v_jj − v_ij).
+    """Compute the worth of one accuracy point: 0.01·N·Σ_{i≠j}(c_ij/err)·ā_ij·(v_jj − v_ij).
 
     Parameters
     ----------
     matrix : ValueMatrix
+        Worth v_ij of predicting i where j is true.
     shares : array (classes, classes)
-        c_ij, share of the population predicted i where j is true; estimates below 0 count as 0.
+        c_ij, share of the population predicted i where j is true; negative estimates count as 0.
     size : float
         N, predictions of the window.
     mean_amount : array (classes, classes), optional
-        ā_ij, mean amount of those; needed if the matrix uses amounts.
+        ā_ij, their mean amount; required if the matrix uses amounts.
 
     Returns
     -------
@@ -160,9 +159,9 @@ def accuracy_point(
 
 
 def mean_amounts(counts: FloatArray, money: FloatArray, *, seen: FloatArray) -> FloatArray:
-    """ā of each kind of decision (classes, classes) from estimated counts and amounts, within the amounts seen.
+    """Compute ā of each kind of decision (classes, classes) from estimated counts and amounts.
 
-    A kind that is estimated to be all but absent could have any quotient; a mean has not.
+    A kind with an estimated count near zero can have any quotient, so clip to the amounts seen.
 
     Examples
     --------
@@ -174,38 +173,39 @@ def mean_amounts(counts: FloatArray, money: FloatArray, *, seen: FloatArray) -> 
 
 
 def linearise_value(pseudo: PseudoValues, matrix: ValueMatrix, *, against_baseline: bool = False) -> Linearised:
-    """Mean value of a prediction, v(0) + y·(v(1) − v(0)) times its amount, for binary truths; by part."""
-    population, sample, by = pseudo.population, pseudo.sample, pseudo.by
-    known = np.ones(len(sample.pi))
-    reasons = [(pseudo.size == 0, "no_population")]
-    if against_baseline:
-        without = by.any_cell(population.baseline == NO_BASELINE) | by.any_item(sample.baseline == NO_BASELINE)
-        reasons.append((without, "no_baseline"))
-    if matrix.uses_amount:
-        reasons.append((by.any_item(~np.isfinite(sample.amount)), "no_amount"))
-        known = np.nan_to_num(sample.amount)
+    """Linearise the mean value of a prediction, v(0) + y·(v(1) − v(0)) times its amount, for binary truths."""
+    population, sample = pseudo.population, pseudo.sample
+    size = max(population.size, 1.0)
+    known = np.nan_to_num(sample.amount) if matrix.uses_amount else np.ones(len(sample.pi))
     items, cells = by_truth(matrix, sample, population, against_baseline=against_baseline)
     amounts = population.sum_amount if matrix.uses_amount else population.n
     odds = population.sum_amount2_odds if matrix.uses_amount else population.sum_odds
     slope_cells, slope_items = cells[:, 1] - cells[:, 0], items[:, 1] - items[:, 0]
     beta = slope_items * known
-    total = by.sum_cells(cells[:, 0] * amounts) + pseudo.total(slope_cells * amounts, beta)
+    total = float((cells[:, 0] * amounts).sum()) + pseudo.total(slope_cells * amounts, beta)
     return Linearised(
-        value=total / np.maximum(pseudo.size, 1.0),
-        plug_in=np.full(by.number, np.nan),
+        value=total / size,
+        plug_in=None,
         beta=beta,
         beta2_odds=slope_cells**2 * odds,
         on_cells=slope_cells != 0,
         on_items=slope_items != 0,
         is_bounded=False,
-        codes=first_code(by.number, reasons),
+        code=_lacking(matrix, sample, population),
     )
+
+
+def _lacking(matrix: ValueMatrix, sample: Sample, population: Population) -> str | None:
+    """Say what the value cannot be computed without, or return None."""
+    if population.size == 0:
+        return "no_population"
+    return "no_amount" if matrix.uses_amount and not np.isfinite(sample.amount).all() else None
 
 
 def by_truth(
     matrix: ValueMatrix, sample: Sample, population: Population, *, against_baseline: bool
 ) -> tuple[FloatArray, FloatArray]:
-    """Value of each item and of each cell under every truth, per prediction or unit of amount.
+    """Compute the value of each item and of each cell under every truth, per prediction or unit of amount.
 
     Returns
     -------

@@ -8,9 +8,11 @@ import numpy as np
 from scipy import stats
 
 from apps.stats.arrays import FloatArray
-from apps.stats.estimate import Estimate, effective_size, from_interval, labels_needed, missing
-from apps.stats.intervals import NU_0, Interval, wilson_interval
+from apps.stats.estimate import Estimate, from_interval, missing
+from apps.stats.intervals import Interval, wilson_interval
+from apps.stats.moderation import NU_0
 from apps.stats.reviewers.ratings import RatingTable
+from apps.stats.sample_size import effective_size, labels_needed
 
 REPLICATES = 1000
 MINIMUM_REPLICATES = 100

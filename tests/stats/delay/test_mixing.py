@@ -75,7 +75,7 @@ def test_value_is_the_sum_over_the_mixed_pseudo_outcomes(window):
     estimator = mix(columns, age)
     cells, items = estimator.pseudo.population, estimator.sample
     assert cells.sum_amount.sum() == pytest.approx(columns["amount"].sum())
-    moved = (items.known - estimator.expected_truth(items)) / items.pi * items.amount
+    moved = (items.truth - estimator.expected_truth(items)) / items.pi * items.amount
     slopes = {0: -1.0, 1: 1.25}
     by_row = sum((slopes[int(predicted)] * part for predicted, part in zip(items.predicted, moved, strict=True)), 0.0)
     certain = np.where(cells.predicted == 1, -0.25, 0.0) @ cells.sum_amount

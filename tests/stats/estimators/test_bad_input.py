@@ -94,7 +94,7 @@ def numbers(**more):
         (lambda: binary(overturn=-1), "overturn must be in"),
         (lambda: binary().estimate("nonsense"), "unknown metric 'nonsense'"),
         (lambda: binary().estimate("auc", of="baseline"), "auc is a metric of the score"),
-        (lambda: binary().value(ValueMatrix.of(np.eye(3))), "matrix must be two by two"),
+        (lambda: binary().value(ValueMatrix.of(np.eye(3))), "matrix must have 2 classes"),
         (lambda: binary().restrict(items=[0, 1]), "items must be a boolean mask"),
         (lambda: recalibrate([9], [2], [1]), "truth must be in"),
         (lambda: recalibrate([200], [1], [1]), "bins must be below 200"),

@@ -60,7 +60,7 @@ CHANCES = st.lists(st.sampled_from([1.0, 0.5, 1e-12]), min_size=3, max_size=3)
         (lambda: MONEY.of_rows([0], [0]), "amount is needed"),
         (lambda: MONEY.of_rows([0], [0], [NAN]), "amount holds nan"),
         (lambda: MONEY.of_rows([0], [0, 1], [1.0]), "lengths differ: {'predicted': 1, 'truth': 2}"),
-        (lambda: MONEY.of_rows([2], [0], [1.0]), "predicted holds a class that the matrix has not"),
+        (lambda: MONEY.of_rows([2], [0], [1.0]), "predicted holds a class that the matrix lacks"),
         (lambda: accuracy_point(MONEY, np.eye(2), size=9), "mean_amount is needed"),
         (lambda: accuracy_point(ValueMatrix.of(np.eye(2)), [[NAN, 0], [0, 1]], size=9), "shares and size holds nan"),
         (lambda: accuracy_point(ValueMatrix.of(np.eye(2)), np.eye(2), size=INF), "shares and size holds nan or inf"),

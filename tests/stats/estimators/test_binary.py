@@ -201,7 +201,7 @@ def test_a_score_that_is_rounded_differently_in_cells_and_items_is_refused():
     known, truth, drawn = world()
     cells = Population.from_rows(**known)
     other = known | {"score": np.clip(known["score"] * 0.5, 0, 1)}
-    with pytest.raises(ValueError, match="class and score bin that the population has not"):
+    with pytest.raises(ValueError, match="class and score bin that the population lacks"):
         BinaryEstimator(cells.where(cells.bin > 60), items(other, truth, drawn))
 
 
@@ -246,7 +246,7 @@ def test_without_any_score_money_is_certain_where_no_truth_can_matter():
 def test_win_rate_is_the_hajek_mean_over_disagreements():
     found = estimator()
     apart = found.sample.predicted != found.sample.baseline
-    right = (found.sample.predicted == found.sample.known)[apart]
+    right = (found.sample.predicted == found.sample.truth)[apart]
     assert found.win_rate().value == pytest.approx(hajek_mean(right, found.sample.pi[apart]).value)
 
 

@@ -87,7 +87,7 @@ def test_the_adjudicator_s_word_counts_only_where_there_is_one():
     items = Sample.of(
         predicted=[1, 1], score=[0.9, 0.9], pi=[1, 1], label=[1, 1], adjudicated=[1, 0], q=[0.5, 0.5], truth=[0, NAN]
     )
-    assert items.known.tolist() == [0.0, 1.0]
+    assert items.truth.tolist() == [0.0, 1.0]
     assert not items.certain.any()
 
 

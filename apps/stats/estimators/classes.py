@@ -1,0 +1,176 @@
+"""The estimator of a classifier: slices, baseline and money, the same for two classes and for many."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from apps.stats.arrays import FloatArray, as_level, as_probability
+from apps.stats.estimate import Estimate, missing
+from apps.stats.estimators.keys import NO_BASELINE
+from apps.stats.estimators.population import Population
+from apps.stats.estimators.sample import Sample
+from apps.stats.estimators.value import AccuracyPoint, ValueMatrix, accuracy_point, mean_amounts
+from apps.stats.intervals import LEVEL
+
+
+@dataclass(frozen=True, eq=False)
+class ClassEstimator(ABC):
+    """Every figure of a classifier from population cells and answered items.
+
+    Attributes
+    ----------
+    population : Population
+        All predictions of the window, as cells.
+    sample : Sample
+        Its answered items.
+    floor_rate : float or None
+        Probability that the random floor alone yields a label of a prediction (rate × blind share × response); for
+        the minimum rule. None where the whole draw is one random sample.
+    level : float, in (0, 1)
+        Confidence level of the intervals.
+    classes : int
+        Number of classes.
+    """
+
+    population: Population
+    sample: Sample
+    floor_rate: float | None = field(default=None, kw_only=True)
+    level: float = field(default=LEVEL, kw_only=True)
+    classes: int = field(default=2, init=False)
+
+    def __post_init__(self) -> None:
+        as_level(self.level)
+        if self.floor_rate is not None:
+            as_probability("floor_rate", [self.floor_rate])
+        if not self.population.holds(self.sample):
+            raise ValueError("sample has items of a class and score bin that the population lacks")
+
+    @abstractmethod
+    def estimate(self, metric: str) -> Estimate:
+        """Estimate a metric."""
+
+    @abstractmethod
+    def _mean_value(self, matrix: ValueMatrix, *, against_baseline: bool) -> Estimate:
+        """Estimate the mean value of a decision, less that of the baseline if every prediction has one."""
+
+    @property
+    @abstractmethod
+    def _fit(self) -> dict[str, Any]:
+        """The fields fitted on the whole window, which every slice shares."""
+
+    @property
+    @abstractmethod
+    def _shares(self) -> FloatArray:
+        """Estimated shares (classes, classes) of the population; row: predicted, column: true."""
+
+    @property
+    @abstractmethod
+    def _amounts(self) -> FloatArray:
+        """Estimated sums of the amounts (classes, classes), in money; row: predicted, column: true."""
+
+    def restrict(self, *, cells: ArrayLike | None = None, items: ArrayLike | None = None) -> Self:
+        """Select a slice by masks over cells and items; the pseudo-truths stay those of the whole window."""
+        population = self.population if cells is None else self.population.where(cells)
+        return self.within(population, items=items)
+
+    def within(self, population: Population, *, items: ArrayLike | None = None) -> Self:
+        """Replace the cells by those of a slice and select its items; the pseudo-truths stay the same."""
+        sample = self.sample if items is None else self.sample.where(items)
+        return replace(self, population=population, sample=sample, **self._fit)
+
+    def mean_value(self, matrix: ValueMatrix, *, against_baseline: bool = False) -> Estimate:
+        """Estimate the mean value of a decision, in money; against the baseline, of those that have one.
+
+        Raises
+        ------
+        ValueError
+            If the matrix has another number of classes.
+        """
+        self._check(matrix)
+        compared = self.with_baseline if against_baseline else self
+        if compared is not self and compared.population.size == 0:
+            return missing("no_baseline")
+        return compared._mean_value(matrix, against_baseline=against_baseline)
+
+    def accuracy_difference(self) -> Estimate:
+        """Estimate the accuracy of the model less that of the baseline; only their disagreements need labels."""
+        return self.mean_value(ValueMatrix(np.eye(self.classes)), against_baseline=True)
+
+    def value(self, matrix: ValueMatrix) -> Estimate:
+        """Estimate the total value of the window's decisions, in money.
+
+        Raises
+        ------
+        ValueError
+            If the matrix has another number of classes.
+        """
+        return self.mean_value(matrix).scaled(max(self.population.size, 1.0))
+
+    def accuracy_point(self, matrix: ValueMatrix) -> AccuracyPoint:
+        """Compute the worth of one point of accuracy in this window, with its range over the kinds of error.
+
+        Raises
+        ------
+        ValueError
+            If the matrix has another number of classes.
+        """
+        self._check(matrix)
+        figure, size = self.estimate("accuracy"), self.population.size
+        if figure.value is None:
+            return AccuracyPoint(None, None, None, code=figure.code)
+        if not matrix.uses_amount:
+            return accuracy_point(matrix, self._shares, size=size)
+        amount = self.sample.amount
+        if not np.isfinite(amount).all():
+            return AccuracyPoint(None, None, None, code="no_amount")
+        mean_amount = mean_amounts(self._shares * size, self._amounts, seen=amount)
+        return accuracy_point(matrix, self._shares, size=size, mean_amount=mean_amount)
+
+    def win_rate(self) -> Estimate:
+        """Estimate the share of disagreements with the baseline in which the model is right."""
+        compared = self.with_baseline
+        apart = compared.restrict(
+            cells=compared.population.predicted != compared.population.baseline,
+            items=compared.sample.predicted != compared.sample.baseline,
+        )
+        if apart.population.size == 0:
+            return missing("no_disagreement" if compared.population.size else "no_baseline")
+        return apart._share_right()
+
+    def _share_right(self) -> Estimate:
+        """Estimate the share of correct predictions among disagreements, where a score helps little."""
+        return self.estimate("accuracy")
+
+    @cached_property
+    def is_complete(self) -> bool:
+        """Whether π ≡ 1 and every truth is known, so that nothing is left to estimate."""
+        return self.sample.completes(self.population)
+
+    @cached_property
+    def with_baseline(self) -> Self:
+        """The part of the window that has a baseline."""
+        cells, items = self.population.baseline != NO_BASELINE, self.sample.baseline != NO_BASELINE
+        return self if cells.all() and items.all() else self.restrict(cells=cells, items=items)
+
+    @cached_property
+    def cells(self) -> Population:
+        """The population with like cells added up."""
+        return self.population.compact()
+
+    def _check(self, matrix: ValueMatrix) -> None:
+        if len(matrix.matrix) != self.classes:
+            raise ValueError(f"matrix must have {self.classes} classes")
+
+    def _decided_by_baseline(self, **fit: Any) -> Self:
+        """Put the baseline's predictions in place of the model's, where it has any."""
+        compared = self.with_baseline
+        return replace(
+            compared,
+            population=replace(compared.population, predicted=compared.population.baseline),
+            sample=replace(compared.sample, predicted=compared.sample.baseline),
+            **fit,
+        )
