@@ -1,4 +1,4 @@
-"""Reviewers who follow the model, simulated: they agree with it in 30 % of cases whatever they see."""
+"""Simulated reviewers who follow the model: in 30 % of cases they agree with it whatever they see."""
 
 import numpy as np
 
@@ -11,20 +11,20 @@ ANCHORED = 0.3
 
 
 def answered(world, p, rng, *, q_agreed, anchored=ANCHORED, blind_error=0.0):
-    """Drawn items with labels, a second phase settled for q of the agreed and for all others."""
+    """Draw and label items, and adjudicate q of those that agree with the model and all others."""
     rows = np.flatnonzero(poisson_draw(rng.random(N), p))
-    truth, said = world.truth[rows], world.predicted[rows]
+    truth, predicted = world.truth[rows], world.predicted[rows]
     follows = rng.random(len(rows)) < anchored
     own = np.where(rng.random(len(rows)) < blind_error, 1 - truth, truth) if blind_error else truth
-    label = np.where(follows, said, own)
-    q = np.where(label == said, q_agreed, 1.0)
+    label = np.where(follows, predicted, own)
+    q = np.where(label == predicted, q_agreed, 1.0)
     chosen = rng.random(len(rows)) < q
     settled = np.where(chosen, truth, np.nan)
     return world.items(rows, p, label=label, adjudicated=chosen, q=q, truth=settled)
 
 
 def run(q_agreed, *, labels=500, seed=21, **reviewers):
-    """The balanced population with its estimators, one for each replicate of the draw."""
+    """Return the balanced population with its estimators, one for each replicate of the draw."""
     world = simulated("balanced")
     p = world.probabilities(labels)
     population, rng = world.population(p), np.random.default_rng(seed)
@@ -32,8 +32,8 @@ def run(q_agreed, *, labels=500, seed=21, **reviewers):
     return world, [BinaryEstimator(population, sample) for sample in samples]
 
 
-def at_word(estimator):
-    """The same items with every label taken for the truth."""
+def with_labels_as_truth(estimator):
+    """Return the estimator of the same items with every label taken as the truth."""
     s = estimator.sample
     known = {"predicted": s.predicted, "score": s.score, "pi": s.pi}
     return BinaryEstimator(estimator.population, type(s).of(**known, label=s.label))

@@ -1,4 +1,4 @@
-"""The simulated populations of the statistics: N = 200,000, a fresh `default_rng(7)` each, calls in this order."""
+"""Simulated populations: N = 200,000, each from a fresh `default_rng(7)` with its calls in this order."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -17,12 +17,12 @@ N = 200_000
 KINDS = ("balanced", "rare", "hidden")
 FLOOR = 0.2
 AMOUNTS = ValueMatrix.of([[0, -1], [-0.25, 1]], uses_amount=True)
-#: What the draws are for. AUC asks for labels where nothing else does, so it weighs less.
+#: Metrics the draws serve. AUC needs labels where no other metric does, so it weighs less.
 WEIGHTS = {"accuracy": 1.0, "precision": 1.0, "recall": 1.0, "value": 1.0, "auc": 0.2}
 
 
 def poisson_draw(u: FloatArray, p: FloatArray) -> BoolArray:
-    """Which predictions are drawn: those whose random number lies below their probability."""
+    """Draw the predictions whose random number lies below their probability."""
     return u < p
 
 
@@ -36,7 +36,7 @@ class Simulated:
     amount: FloatArray
 
     def probabilities(self, n: int) -> FloatArray:
-        """The recommended ones for the metrics judged here, as far as the raw score can tell; Σp = n."""
+        """Return the probabilities recommended for these metrics by the raw score; Σp = n."""
         everyone = Population.of_each(predicted=self.predicted, score=self.score, pi=np.ones(N), amount=self.amount)
         plan = Plan(everyone, matrix=AMOUNTS)
         return plan.recommended(list(WEIGHTS), expected=n, delta=FLOOR, weights=list(WEIGHTS.values())).probability
@@ -63,7 +63,7 @@ class Simulated:
 
 @cache
 def simulated(kind: str) -> Simulated:
-    """One of `KINDS`."""
+    """Simulate one of `KINDS`."""
     r = np.random.default_rng(7)
     if kind == "balanced":
         z = np.where(r.random(N) < 0.5, 1, -1) * 2.9 + r.normal(0, 1.9, N)

@@ -1,4 +1,4 @@
-"""Labels of many raters that others have published, with what they computed from them."""
+"""Published labels of several raters."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ nan = np.nan
 
 #: Krippendorff (2011), Computing Krippendorff's Alpha-Reliability, section C: 12 units, 4 observers, values 1 … 5.
 #: The same table is Gwet (2014), Handbook of Inter-Rater Reliability, 4th edition, page 120, and `cac.raw4raters` of
-#: his R package irrCAC, save that there the last unit's one rating is the third rater's.
+#: his R package irrCAC, except that there the only rating of the last unit is the third rater's.
 FOUR_RATERS = np.array(
     [
         [1, 1, nan, 1],

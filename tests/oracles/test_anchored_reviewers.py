@@ -1,4 +1,4 @@
-"""Labels at their word beside the second phase, where reviewers err and follow the model.
+"""Labels taken as the truth against the second phase, where reviewers err and follow the model.
 
 Reviewers are wrong in 5 % of cases when they judge alone. At work they agree with the model in 30 % of cases whatever
 they see. The second phase was .05 points off in the study and covered 95 %; here, 400 replicates: .05 points and 98 %.
@@ -7,17 +7,17 @@ they see. The second phase was .05 points off in the study and covered 95 %; her
 import numpy as np
 import pytest
 
-from tests.oracles.anchored import ANCHORED, REPLICATES, accuracy, at_word, covered, run
+from tests.oracles.anchored import ANCHORED, REPLICATES, accuracy, covered, run, with_labels_as_truth
 
 BLIND_ERROR = 0.05
 
 
 def side_by_side(anchored):
-    """Accuracy by the second phase and at word, with the truth."""
+    """Return the true accuracy, and its estimates by the second phase and with labels as the truth."""
     world, estimators = run(0.3, labels=1000, seed=22, anchored=anchored, blind_error=BLIND_ERROR)
     two_phase = [estimator.estimate("accuracy") for estimator in estimators]
-    words = [at_word(estimator).estimate("accuracy") for estimator in estimators]
-    return accuracy(world), two_phase, words
+    one_phase = [with_labels_as_truth(estimator).estimate("accuracy") for estimator in estimators]
+    return accuracy(world), two_phase, one_phase
 
 
 def bias(figures, truth):
@@ -29,16 +29,16 @@ def noise(figures):
 
 
 def test_anchored_reviewers_do_not_mislead_the_second_phase():
-    truth, two_phase, words = side_by_side(ANCHORED)
+    truth, two_phase, one_phase = side_by_side(ANCHORED)
     assert abs(bias(two_phase, truth)) < noise(two_phase)
     assert abs(bias(two_phase, truth)) < 0.004
     assert covered(two_phase, truth) >= 89
     # By accident: what reviewers overlook and what they invent cancel, except for .6 points.
-    assert abs(bias(words, truth)) < 0.01
+    assert abs(bias(one_phase, truth)) < 0.01
 
 
 def test_the_second_phase_corrects_reviewers_who_err_on_their_own():
-    truth, two_phase, words = side_by_side(0.0)
+    truth, two_phase, one_phase = side_by_side(0.0)
     assert abs(bias(two_phase, truth)) < noise(two_phase)
     assert covered(two_phase, truth) >= 89
-    assert bias(words, truth) == pytest.approx(-0.039, abs=0.006)
+    assert bias(one_phase, truth) == pytest.approx(-0.039, abs=0.006)

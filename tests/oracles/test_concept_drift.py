@@ -1,8 +1,9 @@
-"""Concept drift on the balanced population, simulated: 11.6 % of truths turn over, and no score moves.
+"""Simulated concept drift on the balanced population: 11.6 % of truths turn over, and no score moves.
 
-The method's own study: accuracy falls from .888 to .798; a proxy refitted on the window's labels expects .781 and sees
-nothing, one frozen before it shows −.09. Closed form of this drift: .888 − .116·(2·.888 − 1) = .798. The test without
-drift, 300 replicates of 500 + 500 labels: accuracy rejects in 4.0 %, precision 4.3, recall 5.3, F1 4.7, MCC 3.3 %.
+The study of the method: accuracy falls from .888 to .798; a proxy refitted on the window's labels expects .781 and
+shows no drift, a proxy frozen before shows −.09. Closed form of this drift: .888 − .116·(2·.888 − 1) = .798. Without
+drift the test rejects in 300 replicates of 500 + 500 labels: accuracy 4.0 %, precision 4.3, recall 5.3, F1 4.7,
+MCC 3.3 %.
 """
 
 from dataclasses import replace
@@ -29,7 +30,7 @@ def drifted(calm):
 
 
 def windows(before, now, *, replicates, seed):
-    """The proxy of an earlier window and the estimator of the present one, freshly drawn each time."""
+    """Yield the proxy of an earlier window and the estimator of the current one, with new draws each time."""
     p = before.probabilities(LABELS)
     population, rng = before.population(p), np.random.default_rng(seed)
     for _ in range(replicates):
@@ -48,29 +49,29 @@ def with_drift(calm, drifted):
 
 @pytest.mark.parametrize("metric", ["accuracy", "recall", "f1"])
 def test_without_drift_one_window_in_twenty_is_rejected(without_drift, metric):
-    found = [concept_drift(metric, now, before) for before, now in without_drift]
-    assert 0.02 <= np.mean([one.has_drifted for one in found]) <= 0.09
-    assert np.mean([one.difference.value for one in found]) == pytest.approx(0, abs=0.005)
+    drifts = [concept_drift(metric, now, before) for before, now in without_drift]
+    assert 0.02 <= np.mean([one.has_drifted for one in drifts]) <= 0.09
+    assert np.mean([one.difference.value for one in drifts]) == pytest.approx(0, abs=0.005)
 
 
-def test_its_error_is_the_spread_over_windows(without_drift):
-    found = [concept_drift("accuracy", now, before) for before, now in without_drift]
-    spread = np.std([one.difference.value for one in found], ddof=1)
-    assert np.mean([one.difference.se for one in found]) == pytest.approx(spread, rel=0.15)
-    of_fit = np.std([one.expected.value for one in found], ddof=1)
-    assert np.mean([one.expected.se for one in found]) == pytest.approx(of_fit, rel=0.15)
+def test_the_standard_error_is_the_spread_over_windows(without_drift):
+    drifts = [concept_drift("accuracy", now, before) for before, now in without_drift]
+    spread = np.std([one.difference.value for one in drifts], ddof=1)
+    assert np.mean([one.difference.se for one in drifts]) == pytest.approx(spread, rel=0.15)
+    of_fit = np.std([one.expected.value for one in drifts], ddof=1)
+    assert np.mean([one.expected.se for one in drifts]) == pytest.approx(of_fit, rel=0.15)
 
 
-def test_a_frozen_proxy_expects_what_was_and_the_difference_is_the_drift(with_drift):
-    found = [concept_drift("accuracy", now, before) for before, now in with_drift]
-    assert np.mean([one.expected.value for one in found]) == pytest.approx(0.888, abs=0.006)
-    assert np.mean([one.measured.value for one in found]) == pytest.approx(0.798, abs=0.008)
-    assert np.mean([one.difference.value for one in found]) == pytest.approx(-0.09, abs=0.01)
-    assert np.mean([one.has_drifted for one in found]) > 0.95
+def test_against_a_frozen_proxy_the_difference_is_the_drift(with_drift):
+    drifts = [concept_drift("accuracy", now, before) for before, now in with_drift]
+    assert np.mean([one.expected.value for one in drifts]) == pytest.approx(0.888, abs=0.006)
+    assert np.mean([one.measured.value for one in drifts]) == pytest.approx(0.798, abs=0.008)
+    assert np.mean([one.difference.value for one in drifts]) == pytest.approx(-0.09, abs=0.01)
+    assert np.mean([one.has_drifted for one in drifts]) > 0.95
 
 
 def test_a_refitted_proxy_absorbs_the_drift(with_drift):
-    """It expects less than what is true, .78 or so: against it nothing would be left to see."""
+    """It expects about .78, less than the truth, so that no drift would show against it."""
     refitted = [expected_performance("accuracy", now.population, now.fitted).value for _, now in with_drift]
     assert np.mean(refitted) == pytest.approx(0.78, abs=0.01)
 

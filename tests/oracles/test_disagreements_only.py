@@ -1,8 +1,8 @@
 """500 labels on the disagreements alone against 500 over everything, on the balanced population.
 
-The baseline is the same score cut higher, so that it differs on 4.2 % of predictions. Expected, from the study of the
-method: the width of the difference of accuracies falls from .036 to .007. Where both agree the difference is zero,
-so that a probability of zero there costs nothing.
+The baseline is the same score with a higher threshold, so that it differs on 4.2 % of predictions. Expected from the
+study of the method: the width of the difference of accuracies falls from .036 to .007. Where both agree the difference
+is zero, so that a probability of zero there loses nothing.
 """
 
 import numpy as np
@@ -25,7 +25,7 @@ def with_baseline():
 
 
 def run(p):
-    """Differences over many draws, and the plain difference of the labelled items with its normal interval."""
+    """Return the differences over many draws, and the plain differences of the labeled items with normal intervals."""
     world, baseline = with_baseline()
     cells = Population.from_rows(predicted=world.predicted, score=world.score, pi=p, baseline=baseline)
     rng, figures, naive = np.random.default_rng(17), [], []
@@ -84,20 +84,20 @@ def test_both_are_unbiased_and_cover(apart, over_everything, truth):
         assert covered(figures, truth) >= 88
 
 
-def test_the_plain_difference_of_those_labels_is_off_by_24_points(apart, truth):
-    """Among disagreements the model wins 62 %: taken at its word the difference would be 25 points, not 1."""
+def test_the_plain_difference_on_disagreements_is_off_by_24_points(apart, truth):
+    """Among disagreements the model wins 62 %: the plain difference is 25 points instead of 1."""
     assert np.mean([figure.value for figure in apart[1]]) - truth == pytest.approx(0.24, abs=0.02)
     assert covered(apart[1], truth) == 0
 
 
-def test_the_plain_difference_over_everything_is_right_and_as_wide_as_the_estimate(over_everything, truth):
+def test_the_plain_difference_over_everything_is_unbiased_and_as_wide_as_the_estimate(over_everything, truth):
     values = [figure.value for figure in over_everything[1]]
     assert np.mean(values) == pytest.approx(truth, abs=4 * np.std(values) / np.sqrt(REPLICATES))
     assert covered(over_everything[1], truth) >= 88
     assert width(over_everything[1]) == pytest.approx(width(over_everything[0]), rel=0.05)
 
 
-def test_all_labels_there_are_used_and_none_elsewhere_is_missed(apart, over_everything):
+def test_every_label_on_a_disagreement_is_used(apart, over_everything):
     assert np.mean([figure.n for figure in apart[0]]) == pytest.approx(LABELS, rel=0.02)
     assert np.mean([figure.n for figure in over_everything[0]]) == pytest.approx(0.042 * LABELS, rel=0.1)
     assert {figure.code for figure in apart[0]} == {None}

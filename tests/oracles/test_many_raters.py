@@ -25,8 +25,8 @@ def test_alpha_is_krippendorff_s_in_each_metric(metric, value):
     assert round(figure.value, 3) == value
 
 
-def test_the_bootstrap_agrees_with_the_linearised_error_where_every_item_has_all_its_labels():
-    """The interval on the log scale, undone: half its length over the t quantile is the bootstrap's own error."""
+def test_the_bootstrap_agrees_with_the_linearized_error_where_no_label_is_missing():
+    """On the log scale, half the length of the interval over the t quantile is the error of the bootstrap."""
     generator = np.random.default_rng(4)
     truth = generator.integers(0, 3, 400)
     ratings = np.where(generator.random((400, 4)) < 0.8, truth[:, None], generator.integers(0, 3, (400, 4)))

@@ -1,7 +1,7 @@
-"""Non-response, simulated: hard cases are answered less often, and a day with a spike hardly at all.
+"""Simulated non-response: hard cases are answered less often, and a day with a spike hardly at all.
 
-Expected: π·r by class gives the truth of the population; leaving r out does not. Measured in 100 replicates: by day and
-score band 95 intervals cover, without a correction 4.
+Expected: π·r by class gives the truth of the population, and π alone does not. Measured in 100 replicates: 95 intervals
+cover with rates by day and score band, 4 without a correction.
 """
 
 import numpy as np
@@ -28,7 +28,7 @@ def world():
 
 @pytest.fixture(scope="module")
 def days(world):
-    """The spike consists of harder cases: nine of ten predictions near the threshold came that day."""
+    """Return days with a spike of harder cases: nine of ten predictions near the threshold come that day."""
     rng = np.random.default_rng(31)
     spike = (np.abs(world.score - 0.5) < 0.35) & (rng.random(N) < 0.9)
     return np.where(spike, SPIKE_DAY, rng.integers(0, DAYS, N))
@@ -36,7 +36,7 @@ def days(world):
 
 @pytest.fixture(scope="module")
 def failing_days(world):
-    """The model fails on that day, whatever its scores: half of its errors come then, and a tenth of the rest."""
+    """Return days with a spike on which the model fails at any score: half of its errors and a tenth of the rest."""
     rng = np.random.default_rng(34)
     spike = rng.random(N) < np.where(world.predicted == world.truth, 0.1, 0.5)
     return np.where(spike, SPIKE_DAY, rng.integers(0, DAYS, N))
@@ -48,7 +48,7 @@ def cells(world, days):
 
 
 def cells_by_day(world, days):
-    """Population cells by day, and the day of each."""
+    """Return population cells by day, and the day of each."""
     p = np.full(N, RATE)
     parts = [
         Population.from_rows(predicted=world.predicted[rows], score=world.score[rows], pi=p[rows])
@@ -64,77 +64,77 @@ def draw(days, rng):
 
 
 def band(bins):
-    """Near the threshold or not, by score bin: what cells know too."""
+    """Return whether each score bin is near the threshold; cells know their bins too."""
     return (np.abs(np.asarray(bins) - 100) < 17).astype(int)
 
 
 def accuracies(world, days, cells, *, is_by_day=True):
-    """Accuracy with response rates by day and score band, or by score band alone."""
+    """Estimate accuracy with response rates by day and score band, or by score band alone."""
     population, day_of_cell = cells
     day_of_cell, days_seen = (day_of_cell, days) if is_by_day else (day_of_cell * 0, days * 0)
-    rng, found = np.random.default_rng(32), []
+    rng, figures = np.random.default_rng(32), []
     for _ in range(REPLICATES):
-        drawn, said = draw(days, rng)
+        drawn, is_answered = draw(days, rng)
         group, day = band(logit_bin(world.score[drawn])), days_seen[drawn]
-        blocks = merge_sparse_days(group, day, said)
-        rates = response_rates(blocks.of(group, day), said)
-        items = world.items(drawn[said], np.full(N, RATE), label=world.truth[drawn[said]])
-        r_items = rates.of(blocks.of(group, day))[said]
+        blocks = merge_sparse_days(group, day, is_answered)
+        rates = response_rates(blocks.of(group, day), is_answered)
+        items = world.items(drawn[is_answered], np.full(N, RATE), label=world.truth[drawn[is_answered]])
+        r_items = rates.of(blocks.of(group, day))[is_answered]
         r_cells = rates.of(blocks.of(band(population.bin), day_of_cell))
         estimator = BinaryEstimator(population.with_response(r_cells), items.with_response(r_items))
-        found.append(estimator.estimate("accuracy"))
-    return found
+        figures.append(estimator.estimate("accuracy"))
+    return figures
 
 
 def alone(world, days):
-    """Accuracy of the answered items as they are."""
-    rng, found = np.random.default_rng(33), []
+    """Estimate accuracy from the answered items without a correction."""
+    rng, figures = np.random.default_rng(33), []
     for _ in range(REPLICATES):
-        drawn, said = draw(days, rng)
-        rows = drawn[said]
-        found.append(uncorrected_figure("accuracy", predicted=world.predicted[rows], truth=world.truth[rows]))
-    return found
+        drawn, is_answered = draw(days, rng)
+        rows = drawn[is_answered]
+        figures.append(uncorrected_figure("accuracy", predicted=world.predicted[rows], truth=world.truth[rows]))
+    return figures
 
 
-def covered(found, truth):
-    return sum(figure.low <= truth <= figure.high for figure in found)
+def covered(figures, truth):
+    return sum(figure.low <= truth <= figure.high for figure in figures)
 
 
-def mean_and_noise(found):
-    values = [figure.value for figure in found]
+def mean_and_noise(figures):
+    values = [figure.value for figure in figures]
     return np.mean(values), 4 * np.std(values) / np.sqrt(len(values))
 
 
 def test_response_by_day_and_score_band_covers_the_truth(world, days, cells):
     truth = evaluate("accuracy", confusion_of(world.predicted, world.truth))
-    found = accuracies(world, days, cells)
-    mean, noise = mean_and_noise(found)
-    assert covered(found, truth) >= 89
+    figures = accuracies(world, days, cells)
+    mean, noise = mean_and_noise(figures)
+    assert covered(figures, truth) >= 89
     assert mean == pytest.approx(truth, abs=noise)
 
 
-def test_days_pooled_hide_a_day_on_which_the_model_failed_and_few_answered(world, failing_days):
-    """Measured: pooled 2.7 points too high, 3 of 100 intervals cover; by day 95 do."""
+def test_pooled_days_hide_a_day_on_which_the_model_failed_and_few_answered(world, failing_days):
+    """Measured: pooled days are 2.7 points too high and 3 of 100 intervals cover; by day 95 cover."""
     truth = evaluate("accuracy", confusion_of(world.predicted, world.truth))
     cells = cells_by_day(world, failing_days)
-    found, pooled = (accuracies(world, failing_days, cells, is_by_day=by_day) for by_day in (True, False))
-    (mean, noise), (mean_pooled, _) = mean_and_noise(found), mean_and_noise(pooled)
-    assert covered(found, truth) >= 89
+    figures, pooled = (accuracies(world, failing_days, cells, is_by_day=by_day) for by_day in (True, False))
+    (mean, noise), (mean_pooled, _) = mean_and_noise(figures), mean_and_noise(pooled)
+    assert covered(figures, truth) >= 89
     assert mean == pytest.approx(truth, abs=noise)
     assert mean_pooled - truth > 0.02
     assert covered(pooled, truth) <= 20
 
 
 def test_answered_items_alone_are_off_by_their_response(world, days):
-    """Closed form: the accuracy weighted by each prediction's chance of an answer, 3.3 points above the truth."""
+    """Closed form: accuracy weighted by each prediction's probability of an answer, 3.3 points above the truth."""
     right = world.predicted == world.truth
     chance = np.where(days == SPIKE_DAY, REPLY_AT_SPIKE, REPLY)
     expected = float((chance * right).sum() / chance.sum())
-    found = alone(world, days)
-    mean, noise = mean_and_noise(found)
+    figures = alone(world, days)
+    mean, noise = mean_and_noise(figures)
     assert mean == pytest.approx(expected, abs=noise)
     assert expected - right.mean() > 0.03
-    assert covered(found, right.mean()) <= 5
+    assert covered(figures, right.mean()) <= 5
 
 
 def test_cells_adjusted_by_their_rate_equal_cells_of_adjusted_rows(world):
@@ -146,7 +146,7 @@ def test_cells_adjusted_by_their_rate_equal_cells_of_adjusted_rows(world):
     assert adjusted.sum_amount2_odds == pytest.approx(from_rows.sum_amount2_odds, rel=1e-9)
 
 
-def test_a_class_that_nobody_answered_has_no_number(world):
+def test_a_class_without_an_answer_has_no_number(world):
     p = np.full(N, 0.02)
     cells = world.population(p)
     silent = cells.with_response(np.where(cells.predicted == 1, 0.0, 0.8))

@@ -1,4 +1,4 @@
-"""Figures that others have published, and other people's implementations of the same statistic."""
+"""Published figures, and other implementations of the same statistic."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ TWO_BY_TWO = [[20, 5], [10, 15]]
 APPROVAL = [[794, 86], [150, 570]]
 
 
-def test_kappa_and_its_standard_error_are_the_textbook_s():
+def test_kappa_and_its_standard_error_are_those_of_the_textbook():
     """κ .4000, ASE .1270: the worked example of Cohen's κ with the Fleiss–Cohen–Everitt error."""
     figure = cohen_kappa(TWO_BY_TWO)
     assert (round(figure.value, 4), round(figure.se, 4)) == (0.4, 0.1270)
@@ -32,11 +32,11 @@ def test_kappa_of_three_classes_is_that_of_statsmodels():
 
 def test_mcnemar_of_the_approval_ratings_is_agresti_s():
     """Agresti, Categorical Data Analysis, table 10.1: χ² = 17.36 (17.3559) from 86 and 150."""
-    found = mcnemar(86, 150)
+    test = mcnemar(86, 150)
     expected = statsmodels_mcnemar(APPROVAL, exact=False, correction=False)
-    assert round(found.statistic, 4) == 17.3559
-    assert found.statistic == pytest.approx(expected.statistic)
-    assert found.p_value == pytest.approx(expected.pvalue)
+    assert round(test.statistic, 4) == 17.3559
+    assert test.statistic == pytest.approx(expected.statistic)
+    assert test.p_value == pytest.approx(expected.pvalue)
 
 
 def test_the_exact_win_rate_has_the_p_value_of_mcnemar_s_exact_test():

@@ -1,4 +1,4 @@
-"""Two-phase adjudication, simulated. Reviewers miss 30 % of the model's errors by agreeing with it.
+"""Simulated two-phase adjudication. Reviewers miss 30 % of the model's errors by agreeing with it.
 
 Expected, from the study: coverage about 95 % with the second phase, far less without it.
 """
@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from apps.stats.estimators.binary import BinaryEstimator
-from tests.oracles.anchored import REPLICATES, accuracy, at_word, covered, run
+from tests.oracles.anchored import REPLICATES, accuracy, covered, run, with_labels_as_truth
 from tests.oracles.populations import N
 
 
@@ -31,17 +31,17 @@ def test_rare_adjudication_undercovers_without_its_expected_cost():
     assert 70 <= covered(accuracies(without), accuracy(world)) <= 88
 
 
-def test_labels_taken_at_their_word_are_off_by_what_reviewers_miss():
+def test_labels_taken_as_the_truth_are_off_by_what_reviewers_miss():
     """11.2 % of predictions are wrong and 30 % of those are missed: 3.4 points."""
     world, estimators = run(0.3)
     truth = accuracy(world)
-    words = accuracies([at_word(estimator) for estimator in estimators])
-    assert covered(words, truth) <= 40
-    assert np.mean([figure.value for figure in words]) - truth == pytest.approx(0.034, abs=0.006)
+    figures = accuracies([with_labels_as_truth(estimator) for estimator in estimators])
+    assert covered(figures, truth) <= 40
+    assert np.mean([figure.value for figure in figures]) - truth == pytest.approx(0.034, abs=0.006)
 
 
 def test_both_phases_of_the_design_variance_add_up_to_the_variance_over_draws():
-    """First principles: the mean of V_d against the variance of the estimates, m held fixed."""
+    """First principles: the mean of V_d against the variance of the estimates, for a fixed m."""
     _, estimators = run(0.3)
     proxy = estimators[0].fitted
     values, variances = [], []

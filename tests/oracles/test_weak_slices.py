@@ -1,6 +1,6 @@
-"""Weak slices, simulated: 60,000 predictions, six features, about 1,500 labels drawn with unequal probability.
+"""Simulated weak slices: 60,000 predictions, six features, about 1,500 labels drawn with unequal probability.
 
-Planted: region north and amount above its 68 % quantile, 8 % of traffic, 30 % errors there and 10 % elsewhere.
+Planted: region north and amount above its 68 % quantile, 8 % of traffic, with 30 % errors inside and 10 % elsewhere.
 """
 
 from dataclasses import dataclass
@@ -44,51 +44,51 @@ def world(*, excess):
         if name == "amount":
             planted = (columns[0] == 1) & (values > np.quantile(values, 0.68))
     wrong = (rng.random(N) < 0.1 + excess * planted).astype(float)
-    # Labels go where errors are likelier, and to a floor: probabilities differ by a factor of about four.
+    # Likely errors are drawn more often, above a floor: probabilities differ by a factor of about four.
     priority = 0.3 + 0.7 * rng.gamma(2.0, 0.5, N) * (1 + wrong)
     return World(features, np.column_stack(columns), planted, wrong, np.minimum(1, LABELS * priority / priority.sum()))
 
 
-def is_the_planted(found, world):
-    """Both features of the planted slice, and at least half of it shared."""
-    inside = rows_of(found.conditions, world.codes)
+def is_the_planted(candidate, world):
+    """Whether a slice has both features of the planted one and shares at least half of it."""
+    inside = rows_of(candidate.conditions, world.codes)
     overlap = (inside & world.planted).sum() / (inside | world.planted).sum()
-    return {one.name for one in found.conditions} == {"region", "amount"} and overlap >= 0.5
+    return {one.name for one in candidate.conditions} == {"region", "amount"} and overlap >= 0.5
 
 
-def off(found, world):
-    """What each figure misses the truth of the slice by: the held-out one, that of the search."""
-    truth = world.wrong[rows_of(found.conditions, world.codes)].mean()
-    return found.error.value - truth, found.error_where_found - truth
+def errors_of(candidate, world):
+    """Return how far each figure is from the truth of the slice: the held-out one, and that of the search."""
+    truth = world.wrong[rows_of(candidate.conditions, world.codes)].mean()
+    return candidate.error.value - truth, candidate.error_where_found - truth
 
 
 @pytest.fixture(scope="module")
 def planted():
-    made, rng = world(excess=0.2), np.random.default_rng(72)
-    return made, [made.find(rng) for _ in range(REPLICATES)]
+    simulated, rng = world(excess=0.2), np.random.default_rng(72)
+    return simulated, [simulated.find(rng) for _ in range(REPLICATES)]
 
 
 @pytest.fixture(scope="module")
 def nothing_planted():
-    made, rng = world(excess=0.0), np.random.default_rng(73)
-    return made, [made.find(rng) for _ in range(REPLICATES)]
+    simulated, rng = world(excess=0.0), np.random.default_rng(73)
+    return simulated, [simulated.find(rng) for _ in range(REPLICATES)]
 
 
 def test_the_planted_slice_is_found(planted):
     """300 replicates: 89 %."""
-    made, searches = planted
-    assert made.planted.mean() == pytest.approx(0.08, abs=0.003)
-    found = [any(one.is_weak and is_the_planted(one, made) for one in search.slices) for search in searches]
-    assert np.mean(found) >= 0.78
+    simulated, searches = planted
+    assert simulated.planted.mean() == pytest.approx(0.08, abs=0.003)
+    is_found = [any(one.is_weak and is_the_planted(one, simulated) for one in search.slices) for search in searches]
+    assert np.mean(is_found) >= 0.78
 
 
-def test_where_nothing_is_planted_nothing_is_found(nothing_planted):
+def test_nothing_is_found_where_nothing_is_planted(nothing_planted):
     """300 replicates: 4 %."""
     _, searches = nothing_planted
     assert np.mean([any(one.is_weak for one in search.slices) for search in searches]) <= 0.10
 
 
-def test_the_p_values_of_the_other_half_keep_their_level(nothing_planted):
+def test_p_values_from_the_other_half_keep_their_level(nothing_planted):
     """300 replicates: 5.3 % below .05."""
     _, searches = nothing_planted
     p_values = np.array([one.p_value for search in searches for one in search.slices])
@@ -96,13 +96,13 @@ def test_the_p_values_of_the_other_half_keep_their_level(nothing_planted):
 
 
 @pytest.mark.parametrize(("kind", "naive"), [("planted", 0.083), ("nothing_planted", 0.112)])
-def test_the_half_that_was_searched_flatters_the_search_and_the_other_half_does_not(kind, naive, request):
+def test_the_searched_half_is_biased_and_the_other_half_is_not(kind, naive, request):
     """300 replicates: the search is 8.3 and 11.2 points too high, the other half .04 points off, coverage 97 %."""
-    made, searches = request.getfixturevalue(kind)
-    found = [one for search in searches for one in search.slices]
-    missed = np.array([off(one, made) for one in found])
+    simulated, searches = request.getfixturevalue(kind)
+    slices = [one for search in searches for one in search.slices]
+    missed = np.array([errors_of(one, simulated) for one in slices])
     assert missed[:, 1].mean() == pytest.approx(naive, abs=0.01)
     assert missed[:, 0].mean() == pytest.approx(0.0, abs=0.006)
-    truths = [made.wrong[rows_of(one.conditions, made.codes)].mean() for one in found]
-    covered = [one.error.low <= truth <= one.error.high for one, truth in zip(found, truths, strict=True)]
+    truths = [simulated.wrong[rows_of(one.conditions, simulated.codes)].mean() for one in slices]
+    covered = [one.error.low <= truth <= one.error.high for one, truth in zip(slices, truths, strict=True)]
     assert np.mean(covered) >= 0.93
