@@ -12,8 +12,8 @@ from apps.predictions.models import BatchKind
 from apps.predictions.reading.bodies import Body
 from apps.predictions.services import pushing as predictions
 from apps.predictions.services.writing import PushResult
-from apps.registry import services as registry
 from apps.registry.models import MonitoredModel
+from apps.registry.services import registering
 from apps.sampling.services import drawing as sampling
 
 _numbers = itertools.count(1)
@@ -60,7 +60,7 @@ def model_document(**changes: Any) -> dict[str, Any]:
 
 
 def make_model(project: Project | None = None, slug: str = "", **changes: Any) -> MonitoredModel:
-    return registry.put_model(
+    return registering.put_model(
         project or make_project(), slug=slug or f"model-{next(_numbers)}", document=model_document(**changes)
     )
 

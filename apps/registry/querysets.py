@@ -12,20 +12,20 @@ if TYPE_CHECKING:
 
 class MonitoredModelQuerySet(ProjectScopedQuerySet):
     def locked(self, pk: int) -> "MonitoredModel":
-        """The model as it is now, not to be changed by others before the transaction ends.
+        """Return the model, locked against changes until the transaction ends.
 
-        Whoever judges by its schema and whoever changes the schema come one after the other; pushes,
-        which only refer to the model, do not wait.
+        This serializes those who judge by the schema and those who change it. Pushes only refer to the model, and
+        do not wait.
         """
-        found: MonitoredModel = self.select_related("project").select_for_update(no_key=True, of=("self",)).get(pk=pk)
-        return found
+        model: MonitoredModel = self.select_related("project").select_for_update(no_key=True, of=("self",)).get(pk=pk)
+        return model
 
 
 class ReviewQueueQuerySet(ProjectScopedQuerySet):
     project_path = "model__project"
 
     def to_be_ordered(self) -> Self:
-        """Those whose open work is kept in another order than the present one."""
+        """Queues whose open items are still stored in an earlier order."""
         return self.exclude(order=F("kept_order"))
 
 
@@ -47,6 +47,6 @@ class IncidentQuerySet(ProjectScopedQuerySet):
         return self.filter(closed_at__isnull=False)
 
     def newest(self) -> Self:
-        """Open ones first, each group by when it was last seen; with what is shown of each."""
+        """Open incidents first, each group by when it was last seen, with their version and person loaded."""
         when_closed: Any = F("closed_at").desc(nulls_first=True)
         return self.select_related("version", "closed_by").order_by(when_closed, "-last_seen_at", "id")

@@ -10,7 +10,7 @@ from apps.accounts.models import Role, User
 from apps.monitoring.models import FeatureDay, IntakeHour
 from apps.monitoring.services import inspecting
 from apps.registry.models import MonitoredModel
-from apps.registry.services import put_model
+from apps.registry.services.registering import put_model
 from tests.factories import (
     draw_all,
     make_member,

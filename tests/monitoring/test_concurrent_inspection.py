@@ -13,7 +13,8 @@ from apps.monitoring.models import FeatureDay, IntakeHour
 from apps.monitoring.services import inspecting
 from apps.predictions.models import BatchStage, Stage
 from apps.registry.models import Incident
-from apps.registry.services import incidents, put_model
+from apps.registry.services import incidents
+from apps.registry.services.registering import put_model
 from tests.factories import make_model, prediction_row, push_predictions
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -70,8 +70,8 @@ def test_stakeholders_do_not_read_them(queue: ReviewQueue) -> None:
 @pytest.mark.parametrize(
     ("fields", "says"),
     [
-        ({"text": ""}, "Write something for reviewers to go by."),
-        ({"text": " \n "}, "Write something for reviewers to go by."),
+        ({"text": ""}, "Write the guidelines first."),
+        ({"text": " \n "}, "Write the guidelines first."),
         ({"text": "x" * (guidelines.LONGEST_TEXT + 1)}, "At most 50,000 characters."),
         ({"text": "x\x00"}, "Null characters are not allowed."),
         ({"change": "x" * 301}, "One line of at most 300 characters."),
@@ -89,7 +89,7 @@ def test_whoever_wrote_from_an_older_version_is_told_and_may_save_again(queue: R
     guidelines.write(queue, text="Say no.", by=None)
     refused = save(queue)
     assert refused.status_code == 409
-    assert "Version 1 was written meanwhile" in refused.content.decode()
+    assert "Somebody else saved version 1 meanwhile" in refused.content.decode()
     assert refused.context["form"]["text"].value() == "Say yes."
     assert save(queue, instead_of=refused.context["form"]["instead_of"].value()).status_code == 302
     assert queue.guideline is not None

@@ -1,4 +1,4 @@
-"""Incidents for programs: read them, close them."""
+"""Incidents: read them, close them."""
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -23,12 +23,12 @@ class IncidentsView(APIView):
 
     @extend_schema(operation_id="list_incidents", parameters=[IncidentsQuerySerializer], responses=IncidentsSerializer)
     def get(self, request: Request, model: str) -> Response:
-        """The model's incidents, those opened last first; without `state` the open ones."""
+        """List the model's incidents, newest first; without `state`, the open ones."""
         require_role(request, Role.ENGINEER)
-        found = find_model(project_of(request), model)
+        monitored = find_model(project_of(request), model)
         query = IncidentsQuerySerializer(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
-        rows, following = incidents.page(found, **query.validated_data)
+        rows, following = incidents.page(monitored, **query.validated_data)
         return Response({"incidents": IncidentSerializer(rows, many=True).data, "next": following})
 
 
@@ -37,7 +37,7 @@ class CloseIncidentView(APIView):
 
     @extend_schema(operation_id="close_incident", request=CloseIncidentSerializer, responses=IncidentSerializer)
     def post(self, request: Request, incident: int) -> Response:
-        """Close it, with a note of what it was. The same change seen later opens a new one."""
+        """Close an incident, with a note on its cause. The same change, seen again later, opens a new one."""
         require_role(request, Role.ENGINEER)
         found = get_or_404(Incident.objects.in_project(project_of(request)), pk=incident)
         serializer = CloseIncidentSerializer(data=request.data)

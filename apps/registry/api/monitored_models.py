@@ -7,8 +7,8 @@ from rest_framework.views import APIView
 
 from apps.accounts.models import Scope
 from apps.accounts.services.access import key_of, project_of
-from apps.registry import services
 from apps.registry.api.serializers import ModelShownSerializer
+from apps.registry.services import registering
 from apps.registry.services.documents import ModelSerializer
 from apps.registry.services.finding import find_model
 
@@ -20,16 +20,15 @@ class ModelView(APIView):
 
     @extend_schema(operation_id="get_model", responses=ModelShownSerializer)
     def get(self, request: Request, model: str) -> Response:
-        found = find_model(project_of(request), model)
-        return Response(ModelShownSerializer(found).data)
+        return Response(ModelShownSerializer(find_model(project_of(request), model)).data)
 
     @extend_schema(operation_id="put_model", request=ModelSerializer, responses=ModelShownSerializer)
     def put(self, request: Request, model: str) -> Response:
-        """Register the model or change it; fields left out keep what they were."""
+        """Register the model, or change it; fields left out keep their value."""
         serializer = ModelSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         key = key_of(request)
-        changed = services.put_model(
+        changed = registering.put_model(
             key.project, slug=model, document=serializer.validated_data, by=key.acts_for, key=key
         )
         return Response(ModelShownSerializer(changed).data)

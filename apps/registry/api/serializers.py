@@ -1,4 +1,4 @@
-"""Models and incidents as the API shows them."""
+"""Models and incidents on the wire."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ class ValueModelShownSerializer(serializers.ModelSerializer[ValueModel]):
 
 
 class ModelShownSerializer(serializers.ModelSerializer[MonitoredModel]):
-    """A model as it is shown, with its queues and the value model in force."""
+    """A model with its queues and the value model in force."""
 
     model = serializers.CharField(source="slug")
     outcome_if_absent = ClassOrNumberField(allow_null=True)
@@ -48,17 +48,17 @@ class ModelShownSerializer(serializers.ModelSerializer[MonitoredModel]):
 
 
 class IncidentSerializer(serializers.ModelSerializer[Incident]):
-    """An incident as it is shown."""
+    """An incident."""
 
     version = serializers.CharField(
-        source="version.name", allow_null=True, default=None, help_text="null: about no single version"
+        source="version.name", allow_null=True, default=None, help_text="null: it concerns no single version"
     )
-    change = serializers.CharField(help_text="In words, to be read behind the feature's name")
+    change = serializers.CharField(help_text="In words, to be read after the feature's name")
     closed_by = serializers.CharField(
         source="closed_by.display_name",
         allow_null=True,
         default=None,
-        help_text="null with `closed_at`: closed by itself, or by a key that acts for nobody",
+        help_text="null with `closed_at`: its cause is gone, or a key that acts for nobody closed it",
     )
 
     class Meta:
@@ -82,14 +82,14 @@ class IncidentSerializer(serializers.ModelSerializer[Incident]):
 
 class IncidentsSerializer(serializers.Serializer[Any]):
     incidents = IncidentSerializer(many=True)
-    next = serializers.IntegerField(allow_null=True, help_text="Pass it as `cursor` for older ones")
+    next = serializers.IntegerField(allow_null=True, help_text="Pass it as `cursor` to get the next page")
 
 
 class IncidentsQuerySerializer(StrictSerializer):
     state = serializers.ChoiceField(choices=["open", "closed", "all"], default="open")
-    cursor = serializers.IntegerField(min_value=1, required=False, help_text="`next` of the page before")
+    cursor = serializers.IntegerField(min_value=1, required=False, help_text="`next` of the previous page")
     limit = serializers.IntegerField(min_value=1, max_value=1_000, default=100)
 
 
 class CloseIncidentSerializer(StrictSerializer):
-    note = TextField(max_length=2_000, default="", allow_blank=True, help_text="What it was")
+    note = TextField(max_length=2_000, default="", allow_blank=True, help_text="What the cause was")

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 MISSING = "(missing)"
-# What JSON distinguishes, in the words of the API; null is nothing of these.
+# JSON's kinds of values in the words of the API; null is none of them.
 KINDS: dict[type, str] = {
     int: "integer",
     float: "number",
@@ -15,7 +15,7 @@ KINDS: dict[type, str] = {
     list: "list",
     dict: "object",
 }
-# The kinds of value that a declared type allows. A code may be a number, a text or a flag.
+# The kinds of value that each declared type allows. A code may be a number, a text or a flag.
 ALLOWED: dict[str, frozenset[str]] = {
     "number": frozenset({"number", "integer"}),
     "integer": frozenset({"integer"}),
@@ -27,7 +27,7 @@ ALLOWED: dict[str, frozenset[str]] = {
 
 @dataclass(frozen=True)
 class Feature:
-    """How a feature is named, grouped and read by people."""
+    """A declared feature: its type, and how people read it."""
 
     name: str
     type: str = "number"
@@ -42,7 +42,7 @@ class Feature:
         return cls(**{**document, "label": document.get("label") or document["name"]})
 
     def allows(self, kind: str) -> bool:
-        """Whether values of this kind are what the declared type says."""
+        """Whether the declared type allows values of this kind."""
         return kind in ALLOWED[self.type]
 
     def meaning(self, value: Any) -> str:
@@ -58,7 +58,7 @@ class Feature:
 
 
 def _shown(value: Any) -> str:
-    """A number as people write it: no exponent, thousands parted from 10,000 on (a year is no amount)."""
+    """Return a number as people write it: no exponent, and separators from 10,000 on, so that a year has none."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
     digits = 0 if float(value).is_integer() else max(0, 5 - len(str(int(abs(value)))))
@@ -78,7 +78,7 @@ class Slice:
         return cls(document["name"], document["feature"], tuple(document.get("edges", ())))
 
     def value(self, features: dict[str, Any]) -> str:
-        """The slice that a prediction with these features falls into."""
+        """Return the slice into which a prediction with these features falls."""
         raw = features.get(self.feature)
         if raw is None:
             return MISSING

@@ -21,12 +21,12 @@ CLOSED_SHOWN = 25
 @require_safe
 @member_page(Role.STAKEHOLDER)
 def incident_list(request: ProjectRequest, model: str) -> HttpResponse:
-    found = find_model(request.project, model)
-    closed = Paginator(found.incidents.closed().newest(), CLOSED_SHOWN).get_page(request.GET.get("page"))
+    monitored = find_model(request.project, model)
+    closed = Paginator(monitored.incidents.closed().newest(), CLOSED_SHOWN).get_page(request.GET.get("page"))
     context = {
-        "model": found,
+        "model": monitored,
         "tab": "model",
-        "open": found.incidents.open().newest(),
+        "open": monitored.incidents.open().newest(),
         "closed": closed,
         "page": closed,
         "may_close": request.membership.reaches(Role.ENGINEER),
@@ -37,19 +37,19 @@ def incident_list(request: ProjectRequest, model: str) -> HttpResponse:
 @require_POST
 @member_page(Role.ENGINEER)
 def incident_close(request: ProjectRequest, incident: int) -> HttpResponse:
-    """Close it and go back to where the button was."""
-    incidents_here = Incident.objects.in_project(request.project).select_related("model")
-    found: Incident = get_or_404(incidents_here, pk=incident)
+    """Close the incident, and return to the page of the button."""
+    rows = Incident.objects.in_project(request.project).select_related("model")
+    row: Incident = get_or_404(rows, pk=incident)
     form = CloseIncidentForm(request.POST)
     if not form.is_valid():
         messages.error(request, "A note has at most 2,000 characters.")
     else:
         try:
-            incidents.close(found, by=request.user, note=form.cleaned_data["note"])
-            messages.success(request, f"Closed: {found}.")
+            incidents.close(row, by=request.user, note=form.cleaned_data["note"])
+            messages.success(request, f"Closed: {row}.")
         except ConflictError as error:
             messages.info(request, error.message)
     back = request.POST.get("back", "")
     if url_has_allowed_host_and_scheme(back, allowed_hosts=None):
         return redirect(back)
-    return redirect("incidents", request.project.slug, found.model.slug)
+    return redirect("incidents", request.project.slug, row.model.slug)

@@ -12,7 +12,7 @@ from apps.common.fields import AmountField, ClassOrNumberField, FlagField, Numbe
 from apps.registry.models import ReviewQueue, Task
 from apps.registry.services.guidelines import LONGEST_TEXT
 
-# Those who work at a desk, to whom a queue shows sensitive features or hides them.
+# Roles that work at a desk, to whom a queue shows or hides sensitive features.
 SENSITIVE_ROLES = (Role.REVIEWER, Role.ADJUDICATOR, Role.ENGINEER)
 LONGEST_DUE_HOURS = 24 * 366
 FEATURE_TYPES = ("number", "integer", "category", "boolean", "text")
@@ -43,12 +43,12 @@ class SliceSerializer(StrictSerializer):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         edges = attrs.get("edges", [])
         if edges != sorted(set(edges)):
-            raise serializers.ValidationError({"edges": "Edges must rise."})
+            raise serializers.ValidationError({"edges": "Edges must increase."})
         return {"name": attrs.get("name") or attrs["feature"][:64], "feature": attrs["feature"], "edges": edges}
 
 
 class ValueModelSerializer(StrictSerializer):
-    """What each kind of decision is worth: `matrix[predicted][true]`."""
+    """The worth of each kind of decision: `matrix[predicted][true]`."""
 
     currency = serializers.RegexField(r"^[A-Z]{3}\Z")
     matrix = serializers.DictField(child=serializers.DictField(child=AmountField(max_digits=20, decimal_places=6)))
@@ -80,7 +80,7 @@ EXAMPLE = {
 
 @extend_schema_serializer(examples=[OpenApiExample("A binary model", value=EXAMPLE, request_only=True)])
 class ModelSerializer(StrictSerializer):
-    """Fields that are left out keep what they were; a new model gets the defaults."""
+    """Fields left out keep their value; a new model gets the defaults."""
 
     name = TextField(max_length=200, required=False)
     question = TextField(max_length=300, required=False, allow_blank=True)
@@ -110,7 +110,7 @@ class ModelSerializer(StrictSerializer):
 
 
 class QueueSerializer(serializers.ModelSerializer[ReviewQueue]):
-    """A queue as it is shown."""
+    """A queue as GET shows it."""
 
     name = serializers.CharField(source="slug")
     title = serializers.CharField(source="name")
@@ -141,12 +141,12 @@ class QueueSerializer(serializers.ModelSerializer[ReviewQueue]):
         )
 
     def get_guidelines(self, queue: ReviewQueue) -> str:
-        """The text in force; empty where nobody has written any."""
+        """Return the text in force; empty where there is none."""
         return queue.guideline.text if queue.guideline else ""
 
 
 class QueueInputSerializer(StrictSerializer):
-    """A queue as an engineer writes it in the policies document; fields left out keep what they were."""
+    """A queue as engineers write it in the sampling document; fields left out keep their value."""
 
     name = TextField(max_length=64, validators=[validate_name])
     title = TextField(max_length=200, required=False)
@@ -165,5 +165,5 @@ class QueueInputSerializer(StrictSerializer):
     sensitive_role = serializers.ChoiceField(choices=[(role, role.label) for role in SENSITIVE_ROLES], required=False)
     dispute_reasons = serializers.ListField(child=TextField(max_length=200), max_length=9, required=False)
     guidelines = TextField(max_length=LONGEST_TEXT, required=False, allow_blank=True, help_text="Markdown")
-    # What GET shows may be sent back as it is.
+    # Accepted so that the answer of GET can be sent back unchanged.
     id = WholeNumberField(required=False)

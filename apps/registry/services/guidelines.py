@@ -1,4 +1,4 @@
-"""What reviewers of a queue go by: written in versions, shown as a page, compared line by line."""
+"""Guidelines of a queue: written in versions, shown as a page, compared line by line."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,20 +16,20 @@ from apps.registry.models import Guideline, ReviewQueue
 
 LONGEST_TEXT = 50_000
 LONGEST_CHANGE = 300
-# Lines that stay as they were, shown around those that changed.
+# Unchanged lines shown around each change.
 CONTEXT = 2
-# Comparing takes the product of both in the worst case; beyond it the whole is shown as taken out and put in.
+# Comparison is quadratic in the worst case; longer texts are shown as removed and added as a whole.
 MOST_LINES_COMPARED = 2_000
 
 
 def write(
     queue: ReviewQueue, *, text: str, change: str = "", by: User | None, instead_of: int | None = None
 ) -> Guideline:
-    """A new version, unless the text stays as it is. `instead_of`: the version that its writer had before them."""
+    """Save a new version, unless the text is unchanged. `instead_of` is the version its writer started from."""
     text = "\n".join(text.splitlines()).strip("\n")
     _check(text, change)
     with transaction.atomic():
-        # Two who write at once come one after the other.
+        # Serialize concurrent writers.
         locked = ReviewQueue.objects.select_for_update(no_key=True).get(pk=queue.pk)
         current: Guideline | None = locked.guideline
         last = current.version if current else 0
@@ -37,24 +37,24 @@ def write(
             return current
         if instead_of is not None and instead_of != last:
             raise ConflictError(
-                f"Version {last} was written meanwhile. Look at what it changes, then save again to replace it.",
+                f"Somebody else saved version {last} meanwhile. Look at its changes, then save again to replace it.",
                 code="guideline_changed",
                 version=last,
             )
-        made: Guideline = Guideline.objects.create(
+        guideline: Guideline = Guideline.objects.create(
             queue=queue, version=last + 1, text=text, change=change.strip(), written_by=by
         )
         model = queue.model
-        details = {"version": made.version, "change": made.change}
+        details = {"version": guideline.version, "change": guideline.change}
         audit_log.record(
             model.project, "guideline.written", subject=f"queue {model.slug}:{queue.slug}", by=by, details=details
         )
-    return made
+    return guideline
 
 
 def _check(text: str, change: str) -> None:
     if not text.strip():
-        raise DomainError("Write something for reviewers to go by.", code="text_missing", field="text")
+        raise DomainError("Write the guidelines first.", code="text_missing", field="text")
     if len(text) > LONGEST_TEXT:
         raise DomainError(f"At most {LONGEST_TEXT:,} characters.", code="text_too_long", field="text")
     if len(change) > LONGEST_CHANGE or "\n" in change.strip():
@@ -62,7 +62,7 @@ def _check(text: str, change: str) -> None:
 
 
 def rendered(guideline: Guideline) -> SafeString:
-    """The text as HTML that a page may show."""
+    """Return the text as HTML that is safe to show."""
     return to_html(guideline.text)
 
 
@@ -70,55 +70,55 @@ class Kind(StrEnum):
     SAME = "same"
     ADDED = "added"
     REMOVED = "removed"
-    # Lines left out because they stay as they were.
+    # Unchanged lines that are left out.
     GAP = "gap"
 
 
 @dataclass(frozen=True)
-class Line:
+class DiffLine:
     kind: Kind
     text: str = ""
 
 
-def difference(before: Guideline, after: Guideline) -> list[Line]:
-    """What the later version adds and removes, line by line, with a few lines around it."""
+def difference(before: Guideline, after: Guideline) -> list[DiffLine]:
+    """Return the lines that the later version adds and removes, with a few unchanged lines around them."""
     old, new = before.text.splitlines(), after.text.splitlines()
-    ahead = _shared(old, new)
-    behind = _shared(old[ahead:][::-1], new[ahead:][::-1])
-    old_part, new_part = old[ahead : len(old) - behind], new[ahead : len(new) - behind]
-    lines = [Line(Kind.SAME, text) for text in old[:ahead]]
+    head = _shared(old, new)
+    tail = _shared(old[head:][::-1], new[head:][::-1])
+    old_part, new_part = old[head : len(old) - tail], new[head : len(new) - tail]
+    lines = [DiffLine(Kind.SAME, text) for text in old[:head]]
     lines += _compared(old_part, new_part)
-    lines += [Line(Kind.SAME, text) for text in old[len(old) - behind :]]
+    lines += [DiffLine(Kind.SAME, text) for text in old[len(old) - tail :]]
     return list(_without_long_rests(lines))
 
 
 def _shared(one: list[str], other: list[str]) -> int:
-    """How many lines both begin with."""
+    """Return how many lines both begin with."""
     pairs = enumerate(zip(one, other, strict=False))
-    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
+    return next((index for index, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
-def _compared(old: list[str], new: list[str]) -> Iterator[Line]:
+def _compared(old: list[str], new: list[str]) -> Iterator[DiffLine]:
     if max(len(old), len(new)) > MOST_LINES_COMPARED:
         yield from _exchanged(old, new)
         return
     for step, from_old, to_old, from_new, to_new in SequenceMatcher(None, old, new).get_opcodes():
         if step == "equal":
-            yield from (Line(Kind.SAME, text) for text in old[from_old:to_old])
+            yield from (DiffLine(Kind.SAME, text) for text in old[from_old:to_old])
         else:
             yield from _exchanged(old[from_old:to_old], new[from_new:to_new])
 
 
-def _exchanged(old: list[str], new: list[str]) -> Iterator[Line]:
-    yield from (Line(Kind.REMOVED, text) for text in old)
-    yield from (Line(Kind.ADDED, text) for text in new)
+def _exchanged(old: list[str], new: list[str]) -> Iterator[DiffLine]:
+    yield from (DiffLine(Kind.REMOVED, text) for text in old)
+    yield from (DiffLine(Kind.ADDED, text) for text in new)
 
 
-def _without_long_rests(lines: list[Line]) -> Iterator[Line]:
-    changed = [at for at, line in enumerate(lines) if line.kind != Kind.SAME]
-    near = {at for one in changed for at in range(one - CONTEXT, one + CONTEXT + 1)}
-    for at, line in enumerate(lines):
-        if at in near:
+def _without_long_rests(lines: list[DiffLine]) -> Iterator[DiffLine]:
+    changed = [index for index, line in enumerate(lines) if line.kind != Kind.SAME]
+    near = {index for one in changed for index in range(one - CONTEXT, one + CONTEXT + 1)}
+    for index, line in enumerate(lines):
+        if index in near:
             yield line
-        elif near and (at == 0 or at - 1 in near):
-            yield Line(Kind.GAP)
+        elif near and (index == 0 or index - 1 in near):
+            yield DiffLine(Kind.GAP)

@@ -1,4 +1,4 @@
-"""Incidents: opened and extended by what is seen, closed by an engineer or because their cause is gone."""
+"""Incidents: opened and extended by sightings, closed by an engineer or once their cause is gone."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ from apps.common.errors import ConflictError
 from apps.common.paging import keyset_page
 from apps.registry.models import Incident, IncidentKind, MonitoredModel
 
-CLOSED_BY_SCHEMA = "The schema of the model agrees with it by now."
-CLOSED_BY_ARRIVAL = "The predictions have come."
+CLOSED_BY_SCHEMA = "The model's schema now agrees with it."
+CLOSED_BY_ARRIVAL = "The predictions have arrived."
 SCHEMA_KINDS = (IncidentKind.FEATURE_MISSING, IncidentKind.FEATURE_NEW, IncidentKind.TYPE_CHANGED)
 
-# What came before the last closing does not open the incident anew.
+# Sightings from before the last closing do not reopen the incident.
 OBSERVE = """
 INSERT INTO registry_incident AS kept
     (model_id, version_id, feature, kind, expected, found, first_seen_at, last_seen_at, rows, note)
@@ -42,7 +42,7 @@ ON CONFLICT (model_id, version_id, feature, kind) WHERE closed_at IS NULL DO UPD
 
 @dataclass
 class Sighting:
-    """One change as it was seen in some rows of a version; `found` is the kind of an example."""
+    """One change seen in some rows of a version; `found` is the kind of one example."""
 
     version: int
     feature: str
@@ -57,34 +57,34 @@ class Sighting:
 def observe(model: MonitoredModel, sightings: Iterable[Sighting]) -> None:
     """Open an incident for each change, or extend the open one; call it with the model locked.
 
-    The sightings are of different changes: one of each version, feature and kind.
+    Pass at most one sighting for each version, feature and kind.
     """
-    seen = list(sightings)
-    if not seen:
+    rows = list(sightings)
+    if not rows:
         return
     names = ("version", "feature", "kind", "expected", "found", "first_at", "last_at", "rows")
-    columns = {name: [getattr(each, name) for each in seen] for name in names}
+    columns = {name: [getattr(each, name) for each in rows] for name in names}
     with connection.cursor() as cursor:
         cursor.execute(OBSERVE, {"model": model.pk, **columns})
 
 
 def close(incident: Incident, *, by: User | None, key: ApiKey | None = None, note: str = "") -> Incident:
-    """Close it in somebody's name; the same change seen from now on opens a new one."""
+    """Close the incident in somebody's name. The same change, seen again later, opens a new one."""
     with transaction.atomic():
-        # What is being inspected at this moment is counted first, and cannot open it again behind our back.
+        # Wait for running inspections first, or one of them could reopen the incident.
         MonitoredModel.objects.locked(incident.model_id)
         still_open = Incident.objects.open().filter(pk=incident.pk)
         if not still_open.update(closed_at=database_now(), closed_by=by, note=note):
-            raise ConflictError("This incident is closed already.", code="incident_closed")
-        told = {"model": incident.model.slug, "what": str(incident)}
+            raise ConflictError("This incident is already closed.", code="incident_closed")
+        details = {"model": incident.model.slug, "what": str(incident)}
         subject = f"incident {incident.pk}"
-        audit_log.record(incident.model.project, "incident.closed", subject=subject, by=by, key=key, details=told)
+        audit_log.record(incident.model.project, "incident.closed", subject=subject, by=by, key=key, details=details)
     incident.refresh_from_db()
     return incident
 
 
 def close_agreed(model: MonitoredModel) -> int:
-    """Close what the model's schema now agrees with; how many that were."""
+    """Close the incidents that the model's schema now agrees with, and return how many there were."""
     declared = {feature.name: feature for feature in model.feature_list}
 
     def is_settled(incident: Incident) -> bool:
@@ -103,20 +103,20 @@ def close_agreed(model: MonitoredModel) -> int:
 
 
 def note_parked(model: MonitoredModel, *, rows: int, first_at: datetime | None, last_at: datetime | None) -> None:
-    """Open, update or close the incident of outcomes whose prediction never came; call it with the model locked."""
+    """Open, update or close the incident of parked outcomes; call it with the model locked."""
     unfinished = model.incidents.open().filter(kind=IncidentKind.OUTCOMES_PARKED)
     if not rows or first_at is None or last_at is None:
         unfinished.update(closed_at=Now(), note=CLOSED_BY_ARRIVAL)
         return
-    seen = {"rows": rows, "first_seen_at": first_at, "last_seen_at": last_at}
-    if not unfinished.update(**seen):
-        Incident.objects.create(model=model, kind=IncidentKind.OUTCOMES_PARKED, **seen)
+    sighting = {"rows": rows, "first_seen_at": first_at, "last_seen_at": last_at}
+    if not unfinished.update(**sighting):
+        Incident.objects.create(model=model, kind=IncidentKind.OUTCOMES_PARKED, **sighting)
 
 
 def page(
     model: MonitoredModel, *, state: str, limit: int, cursor: int | None = None
 ) -> tuple[list[Incident], int | None]:
-    """Up to `limit` incidents, those opened last first, and the cursor of the next ones; None at the end."""
+    """Return up to `limit` incidents, newest first, and the cursor of the next page; None at the end."""
     chosen = {"open": model.incidents.open, "closed": model.incidents.closed, "all": model.incidents.all}[state]()
     older = chosen if cursor is None else chosen.filter(id__lt=cursor)
     return keyset_page(older.select_related("version", "closed_by").order_by("-id"), limit=limit)

@@ -223,7 +223,7 @@ class GuidelineForm(forms.Form):
         strip=False,
         widget=forms.Textarea({"rows": 18, "maxlength": LONGEST_TEXT, "autocomplete": "off", "class": "mono"}),
         help_text="Markdown: # a heading, - a list, **bold**, [a link](https://…). Pictures and HTML are not shown.",
-        error_messages={"required": "Write something for reviewers to go by."},
+        error_messages={"required": "Write the guidelines first."},
     )
     change = forms.CharField(
         label="What is different",

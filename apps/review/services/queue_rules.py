@@ -8,8 +8,8 @@ from django.db import transaction
 from apps.accounts.models import User
 from apps.accounts.services import audit_log
 from apps.common import doorbell
-from apps.registry import services as registry
 from apps.registry.models import ReviewQueue
+from apps.registry.services import registering
 
 
 @dataclass(frozen=True)
@@ -32,10 +32,10 @@ def change_queue(
     model = queue.model
     changes = []
     if blind_share is not None and blind_share != model.blind_share:
-        registry.put_model(model.project, slug=model.slug, document={"blind_share": blind_share}, by=by)
+        registering.put_model(model.project, slug=model.slug, document={"blind_share": blind_share}, by=by)
         changes.append(Change("blind_share", model.blind_share, blind_share))
     before: ReviewQueue = ReviewQueue.objects.select_for_update(no_key=True).get(pk=queue.pk)
-    after = registry.put_queue(model, {**document, "name": queue.slug})
+    after = registering.put_queue(model, {**document, "name": queue.slug})
     rules = ["name" if name == "title" else name for name in document]
     changes += [
         Change(rule, getattr(before, rule), getattr(after, rule))

@@ -9,8 +9,8 @@ from apps.accounts.models import ApiKey, User
 from apps.accounts.services import audit_log
 from apps.common.clock import database_now
 from apps.common.errors import DomainError
-from apps.registry import services as registry
 from apps.registry.models import MonitoredModel, ReviewQueue
+from apps.registry.services import registering
 from apps.registry.services.documents import QueueSerializer
 from apps.sampling.models import PolicyKind, SamplingPolicy
 from apps.sampling.services import conditions
@@ -83,7 +83,7 @@ def put_document(
         ensure_floor(model)
         before = _policies_and_queues(model)
         for queue in document.get("queues", []):
-            registry.put_queue(model, queue, by=by)
+            registering.put_queue(model, queue, by=by)
         now = database_now()
         wanted = [_floor_of(model, document)] if "floor" in document else []
         if "policies" in document:

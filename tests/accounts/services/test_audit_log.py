@@ -9,7 +9,8 @@ from apps.audit.models import Entry
 from apps.audit.services import verify
 from apps.common.errors import ConflictError
 from apps.registry.models import Incident, IncidentKind
-from apps.registry.services import incidents, put_model
+from apps.registry.services import incidents
+from apps.registry.services.registering import put_model
 from apps.sampling.services import policies
 from tests.factories import MORNING, make_key, make_member, make_model, make_project, model_document
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from apps.common.errors import NotFoundError
 from apps.predictions.models import Batch, BatchKind, Outcome, Prediction, RejectedRow
 from apps.predictions.services import pushing, quarantine, replaying
-from apps.registry import services as registry
+from apps.registry.services import registering
 from tests.factories import (
     body_of,
     make_model,
@@ -31,7 +31,7 @@ def outcome(number: int = 1, **changes):
 def learn_class(model, name: str):
     """The model gets a class more, so that rows which named it become acceptable."""
     document = model_document(task="multiclass", classes=[*model.classes, name], positive_class="")
-    return registry.put_model(model.project, slug=model.slug, document=document)
+    return registering.put_model(model.project, slug=model.slug, document=document)
 
 
 @pytest.fixture

@@ -65,7 +65,7 @@ def test_closing_what_somebody_else_closed_says_so(visit):
     incident = visit.incident()
     visit.close(incident)
     answer = visit.client.post(f"/p/credit/incidents/{incident.pk}/close/", follow=True)
-    assert "closed already" in answer.content.decode()
+    assert "already closed" in answer.content.decode()
 
 
 @pytest.mark.parametrize("role", [Role.STAKEHOLDER, Role.REVIEWER, Role.ADJUDICATOR])

@@ -7,8 +7,9 @@ import pytest
 from apps.common.clock import database_now
 from apps.common.errors import ConflictError
 from apps.registry.models import Incident, IncidentKind
-from apps.registry.services import incidents, put_model
+from apps.registry.services import incidents
 from apps.registry.services.incidents import Sighting
+from apps.registry.services.registering import put_model
 from tests.factories import make_member, make_model
 
 pytestmark = pytest.mark.django_db

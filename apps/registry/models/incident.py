@@ -1,0 +1,65 @@
+"""Incidents: changes in the data that somebody has to look at."""
+
+from django.db import models
+from django.db.models import Q
+
+from apps.accounts.models import User
+from apps.registry.models.monitored_model import ModelVersion, MonitoredModel
+from apps.registry.querysets import IncidentQuerySet
+
+
+class IncidentKind(models.TextChoices):
+    FEATURE_MISSING = "feature_missing", "feature missing"
+    FEATURE_NEW = "feature_new", "new feature"
+    TYPE_CHANGED = "type_changed", "type changed"
+    OUTCOMES_PARKED = "outcomes_parked", "outcomes without prediction"
+
+
+class Incident(models.Model):
+    """A change in incoming data that somebody has to look at: one row while it lasts, however often it is seen."""
+
+    model = models.ForeignKey(MonitoredModel, models.CASCADE, db_index=False, related_name="incidents")
+    # Null and empty where the incident concerns no single version or feature.
+    version = models.ForeignKey(ModelVersion, models.CASCADE, null=True, db_index=False, related_name="+")
+    # Empty with `feature_new`: more new features than are listed one by one.
+    feature = models.CharField(max_length=200, blank=True)
+    kind = models.CharField(max_length=32, choices=IncidentKind)
+    # The declared type, and the kind of one value that came instead.
+    expected = models.CharField(max_length=16, blank=True)
+    found = models.CharField(max_length=16, blank=True)
+    first_seen_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField()
+    rows = models.PositiveBigIntegerField()
+    closed_at = models.DateTimeField(null=True)
+    # Null where it was closed because its cause is gone.
+    closed_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    note = models.TextField(blank=True)
+
+    objects = IncidentQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["model", "version", "feature", "kind"],
+                condition=Q(closed_at=None),
+                nulls_distinct=False,
+                name="one_open_incident_per_change",
+            ),
+        ]
+        indexes = [models.Index(fields=["model", "-closed_at"], name="incident_by_model")]
+
+    def __str__(self) -> str:
+        return f"{self.feature or self.model.name} {self.change}"
+
+    @property
+    def change(self) -> str:
+        """The change in words, to be read after the feature's name."""
+        match self.kind:
+            case IncidentKind.TYPE_CHANGED:
+                return f"{self.expected} → {self.found}"
+            case IncidentKind.FEATURE_MISSING:
+                return "missing"
+            case IncidentKind.FEATURE_NEW:
+                return f"not in the schema ({self.found})" if self.feature else "further features not in the schema"
+            case _:
+                return "outcomes whose prediction never arrived"

@@ -1,0 +1,162 @@
+"""A monitored model: its task, classes, features, slices, versions and value."""
+
+import secrets
+from datetime import timedelta
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from apps.accounts.models import Project, validate_name
+from apps.registry.models.features import Feature, Slice
+from apps.registry.querysets import MonitoredModelQuerySet, ValueModelQuerySet
+
+
+class Task(models.TextChoices):
+    BINARY = "binary"
+    MULTICLASS = "multiclass"
+    REGRESSION = "regression"
+
+
+def new_salt() -> bytes:
+    """Return a new secret for a model's draws, so that outsiders cannot predict which predictions are drawn."""
+    return secrets.token_bytes(32)
+
+
+class MonitoredModel(models.Model):
+    """A model in production whose decisions get a second signature.
+
+    Stored predictions and outcomes hold a class as its position in `classes`, so classes may be appended but
+    neither reordered nor removed.
+    """
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="models")
+    slug = models.CharField(max_length=64, validators=[validate_name])
+    name = models.CharField(max_length=200)
+    question = models.CharField(max_length=300, blank=True)
+    task = models.CharField(max_length=16, choices=Task)
+    classes = ArrayField(models.CharField(max_length=200), default=list)
+    positive_class = models.CharField(max_length=200, blank=True)
+    class_labels = models.JSONField(default=dict)
+    unit = models.CharField(max_length=40, blank=True)
+    features = models.JSONField(default=list)
+    slices = models.JSONField(default=list)
+    maturity_days = models.PositiveIntegerField(default=90)
+    # A class or number as sent; null means "not known".
+    outcome_if_absent = models.JSONField(null=True, blank=True)
+    blind_share = models.FloatField(default=1.0)
+    salt = models.BinaryField(max_length=32, default=new_salt, editable=False)
+    # Regression: inner edges of the 200 bins of the prediction, frozen at registration.
+    bin_edges = ArrayField(models.FloatField(), null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = MonitoredModelQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["project", "slug"], name="one_model_per_name"),
+            models.CheckConstraint(condition=Q(blind_share__gte=0, blind_share__lte=1), name="blind_share_is_a_share"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_regression(self) -> bool:
+        return self.task == Task.REGRESSION
+
+    @property
+    def positive_index(self) -> int:
+        """The position of the positive class (binary models only)."""
+        return self.classes.index(self.positive_class)
+
+    @property
+    def horizon(self) -> timedelta:
+        """How long after a prediction its outcome may still arrive."""
+        return timedelta(days=self.maturity_days)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone that decides where a day begins."""
+        return ZoneInfo(self.project.time_zone)
+
+    @property
+    def current_value_model(self) -> "ValueModel | None":
+        current: ValueModel | None = self.value_models.order_by("-version").first()
+        return current
+
+    @cached_property
+    def feature_list(self) -> list[Feature]:
+        return [Feature.from_document(document) for document in self.features]
+
+    @cached_property
+    def slice_list(self) -> list[Slice]:
+        return [Slice.from_document(document) for document in self.slices]
+
+    @property
+    def positions(self) -> dict[object, float]:
+        """The number stored for each class as sent."""
+        return {name: float(position) for position, name in enumerate(self.classes)}
+
+    def encode(self, value: object) -> float:
+        """Return the number to store for a class or number as sent. Raises ValueError."""
+        if self.is_regression:
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise ValueError(f"{value!r} is not a number")
+            return float(value)
+        if not isinstance(value, str) or value not in self.classes:
+            raise ValueError(f"{value!r} is not one of the classes {', '.join(self.classes)}")
+        return float(self.classes.index(value))
+
+    def decode(self, stored: float) -> str | float:
+        """Return the class or number as sent for a stored number."""
+        return float(stored) if self.is_regression else self.classes[int(stored)]
+
+    def label(self, stored: float | None) -> str:
+        """Return the stored number in words for people."""
+        if stored is None:
+            return "not known"
+        if self.is_regression:
+            return f"{stored:,.6g} {self.unit}".strip()
+        name = self.classes[int(stored)]
+        return str(self.class_labels.get(name, name))
+
+
+class ModelVersion(models.Model):
+    """A version of the model, created when its first prediction arrives."""
+
+    model = models.ForeignKey(MonitoredModel, models.CASCADE, related_name="versions")
+    name = models.CharField(max_length=200)
+    first_seen_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["model", "name"], name="one_version_per_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ValueModel(models.Model):
+    """The worth of a decision, by predicted and true class. A change creates a new version."""
+
+    model = models.ForeignKey(MonitoredModel, models.CASCADE, related_name="value_models")
+    version = models.PositiveIntegerField()
+    currency = models.CharField(max_length=3)
+    # {predicted class: {true class: "amount as a decimal text"}}
+    matrix = models.JSONField()
+    is_per_amount = models.BooleanField(default=False)
+    review_cost = models.DecimalField(max_digits=12, decimal_places=2, default=0)
+    # One sentence for stakeholders: what the amounts stand for, and where they come from.
+    statement = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ValueModelQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["model", "version"], name="one_value_model_per_version")]
+
+    def __str__(self) -> str:
+        return f"value of {self.model}, version {self.version}"
