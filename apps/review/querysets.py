@@ -73,22 +73,8 @@ class SlotQuerySet(LeaseQuerySet):
         """What this person works on now."""
         return self.unfinished().leased().filter(reviewer=user)
 
-    def claimable_by(self, user: "User | int", *, may_adjudicate: bool) -> Self:
-        """Held by nobody, kept for nobody else, on an item that this person has had no part in; in the queue's order.
-
-        A blind judgement keeps its slot for its reviewer even after the lease: it will stand as the answer. What was
-        opened elsewhere, with all that is known of it, is not served blind.
-        """
-        others = self.model._default_manager.filter(item=OuterRef("item"), round=OuterRef("round"), reviewer=user)
-        items = self.model._meta.get_field("item").related_model._default_manager
-        seen = items.filter(pk=OuterRef("item"), is_blind=True, prediction__views__user=user)
-        unseen = Q(is_adjudication=True) | ~Exists(seen)
-        free = Q(snoozed_until=None, judged_at=None, is_reserved=False) & ~Exists(others) & unseen
-        slots = self.open().unleased().filter(Q(reviewer=user) | free).order_by("order_key", "id")
-        return slots if may_adjudicate else slots.reviews()
-
     def lapsed_after_judgement(self) -> Self:
-        """Blind reviews that were judged and then left: the judgement stands."""
+        """Blind reviews that were judged and then left until the lease ran out."""
         return self.unfinished().filter(judged_at__isnull=False, lease_expires_at__lt=Now())
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from pytest_django import DjangoAssertNumQueries
 
 from apps.accounts.models import Role, Scope
 from apps.registry.models import ReviewQueue
@@ -125,6 +126,13 @@ def test_an_empty_queue_says_why(queue: ReviewQueue) -> None:
     answer = Desk(queue).post(f"queues/{queue.pk}/claim").json()
     assert answer["slots"] == []
     assert answer["waiting"]["leased_by_others"] == 2
+
+
+def test_a_claim_takes_four_statements(queue: ReviewQueue, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    desk = Desk(queue)
+    # the key with its person; the membership; the queue with its model; the claim
+    with django_assert_num_queries(4):
+        desk.claim()
 
 
 def test_a_claim_is_capped_by_the_queues_prefetch(queue: ReviewQueue) -> None:

@@ -1,97 +1,86 @@
-"""Who reviews what: slots under lease, each to one person, in the queue's order."""
+"""Claiming: slots go out under a lease, each to one person, in the queue's order."""
 
 from enum import StrEnum
-from functools import cache
-from uuid import UUID, uuid4
+from typing import Any
+from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import F
 
 from apps.accounts.models import Membership, Role
-from apps.common.compiled import Compiled, holes
 from apps.registry.models import ReviewQueue
 from apps.review.models import Slot
-from apps.review.querysets import SlotQuerySet
 from apps.review.services import settling
+from apps.review.services.claim_sql import CLAIM, COUNT_FOR_PERSON, slot_of
 from apps.review.services.holding import check_holder, lock
 
 RACES = 3
 
 
 class Only(StrEnum):
-    """Which kind of slot is wanted, where not any."""
+    """The kind of slot that is wanted, where not any will do."""
 
     REVIEW = "review"
     ADJUDICATION = "adjudication"
 
 
 def claim_slots(queue: ReviewQueue, *, by: Membership, limit: int = 1, only: Only | None = None) -> list[Slot]:
-    """Up to `limit` slots: those the person holds already, so that a reload shows the same case, then fresh ones.
+    """Claim up to `limit` slots: those the person holds already, so that a reload shows the same case, then fresh ones.
 
     A paused queue hands out nothing fresh.
     """
-    settling.close_lapsed(queue)
-    keys = [key for (key,) in _held(only).rows(queue=queue.pk, person=by.user_id)][:limit]
-    while queue.paused_at is None and len(keys) < limit and (key := _claim_one(queue, by=by, only=only)) is not None:
-        keys.append(key)
-    found = Slot.objects.select_related("item__prediction__version").in_bulk(keys)
-    for slot in found.values():
+    slots, are_lapsed = _claim(queue, by=by, limit=limit, only=only)
+    if are_lapsed:
+        settling.close_lapsed([slot.pk for slot in slots])
+        # Another process may be closing some of them at this moment; don't wait for it.
+        slots, _ = _claim(queue, by=by, limit=limit, only=only, stops_at_lapsed=False)
+    for slot in slots:
         slot.queue = slot.item.queue = queue
-    return [found[key] for key in keys]
+    return slots
 
 
-def _claim_one(queue: ReviewQueue, *, by: Membership, only: Only | None) -> int | None:
-    # One at a time: of an item's several slots a person may take one only, and sees that at the next claim.
-    free = _free(only, may_adjudicate=by.reaches(Role.ADJUDICATOR))
-    chosen = free.filled(queue=queue.pk, person=by.user_id)
-    for _ in range(RACES):
+def count_for(member: Membership) -> dict[int, int]:
+    """By queue of the project: how many slots the person holds or could claim. Queues without any are left out."""
+    with connection.cursor() as cursor:
+        cursor.execute(COUNT_FOR_PERSON, {"project": member.project_id, **_person(member)})
+        return dict(cursor.fetchall())
+
+
+def _claim(
+    queue: ReviewQueue, *, by: Membership, limit: int, only: Only | None, stops_at_lapsed: bool = True
+) -> tuple[list[Slot], bool]:
+    """Run the statement: the slots in the person's hands, or, with True, those to be closed first."""
+    kinds = [False, True] if only is None else [only == Only.ADJUDICATION]
+    values = {
+        **_person(by),
+        "queue": queue.pk,
+        "kinds": kinds,
+        "limit": limit,
+        "lease_seconds": queue.lease_seconds,
+        "stops_at_lapsed": stops_at_lapsed,
+    }
+    for _ in range(RACES if queue.paused_at is None else 0):
         try:
-            with connection.cursor() as cursor:
-                cursor.execute(CLAIM.format(free=free.sql), [*chosen, uuid4(), queue.lease_seconds, by.user_id])
-                found = cursor.fetchone()
+            return _run(values | {"takes_fresh": True})
         except IntegrityError:
             # The same person, at the same moment in another tab, took another slot of that item.
             continue
-        return found[0] if found else None
-    return None
+    return _run(values | {"takes_fresh": False})
 
 
-# Free ones are sought and taken by one statement, which is done as a whole or not at all.
-CLAIM = """
-WITH free AS MATERIALIZED ({free} FOR UPDATE OF review_slot SKIP LOCKED)
-UPDATE review_slot SET
-    lease_token = %s,
-    lease_expires_at = statement_timestamp() + make_interval(secs => %s),
-    attempts = attempts + 1,
-    reviewer_id = %s,
-    snoozed_until = NULL
-WHERE id IN (SELECT id FROM free)
-RETURNING id
-"""
-HOLES = holes("queue", "person")
+def _run(values: dict[str, Any]) -> tuple[list[Slot], bool]:
+    with connection.cursor() as cursor:
+        cursor.execute(CLAIM, values)
+        rows = cursor.fetchall()
+    return [slot_of(row) for _, *row in rows], any(is_lapsed for is_lapsed, *_ in rows)
 
 
-def _wanted(only: Only | None) -> SlotQuerySet:
-    slots = Slot.objects.in_queue(HOLES["queue"])
-    return slots if only is None else slots.filter(is_adjudication=only == Only.ADJUDICATION)
-
-
-@cache
-def _held(only: Only | None) -> Compiled:
-    # A case whose reveal was seen is finished before another is begun.
-    order = (F("judged_at").asc(nulls_last=True), "order_key", "id")
-    return Compiled.of(_wanted(only).held_by(HOLES["person"]).order_by(*order).values_list("id"), HOLES)
-
-
-@cache
-def _free(only: Only | None, *, may_adjudicate: bool) -> Compiled:
-    free = _wanted(only).claimable_by(HOLES["person"], may_adjudicate=may_adjudicate).unleased()
-    return Compiled.of(free.values_list("id")[:1], HOLES)
+def _person(member: Membership) -> dict[str, Any]:
+    return {"person": member.user_id, "may_adjudicate": member.reaches(Role.ADJUDICATOR)}
 
 
 @transaction.atomic
 def hold_on(slot: Slot, *, by: Membership, lease_token: UUID) -> Slot:
-    """Somebody still works on it: the lease starts afresh."""
+    """Start the lease afresh: the person still works on the case."""
     held = lock(slot)
     check_holder(held, by=by, lease_token=lease_token)
     held.heartbeat(seconds=held.item.queue.lease_seconds)
@@ -101,7 +90,7 @@ def hold_on(slot: Slot, *, by: Membership, lease_token: UUID) -> Slot:
 
 @transaction.atomic
 def give_back(slot: Slot, *, by: Membership, lease_token: UUID) -> None:
-    """Left without a decision: the next person may have it. What was judged blind stands as the answer."""
+    """Leave a case undecided, for the next person. A blind judgement stands as the answer."""
     held = lock(slot)
     check_holder(held, by=by, lease_token=lease_token)
     if held.judged_at is None:

@@ -1,15 +1,12 @@
 """From answers to a label, and from labels to the second phase. Callers hold the item's lock."""
 
 from collections import Counter
-from functools import cache
 
 from django.db import transaction
 from django.utils import timezone
 
 from apps.accounts.models import Membership, Role
 from apps.common import doorbell
-from apps.common.compiled import Compiled, holes
-from apps.registry.models import ReviewQueue
 from apps.review.models import Decision, ReviewItem, Slot, Verdict
 from apps.review.services.opening import reviews_needed
 from apps.review.services.order import order_key
@@ -128,28 +125,21 @@ def somebody_is_left(item: ReviewItem) -> bool:
     return reviewers.exclude(user__in=had_part).exists()
 
 
-def close_lapsed(queue: ReviewQueue | None = None) -> int:
-    """Blind judgements whose lease lapsed before a decision: they stand as the answer."""
-    if queue is None:
-        lapsed = list(Slot.objects.lapsed_after_judgement().values_list("item", "pk"))
-    else:
-        lapsed = [(item, slot) for item, slot in _lapsed_in_queue().rows(queue=queue.pk)]
-    return sum(_close_if_lapsed(keys) for keys in lapsed)
+def close_lapsed(slots: list[int] | None = None) -> int:
+    """Close slots whose blind judgement was left until its lease ran out: it stands as the answer. How many.
 
-
-@cache
-def _lapsed_in_queue() -> Compiled:
-    place = holes("queue")
-    return Compiled.of(Slot.objects.lapsed_after_judgement().in_queue(place["queue"]).values_list("item", "pk"), place)
+    Of these slots, or of all there are.
+    """
+    lapsed = Slot.objects.lapsed_after_judgement().values_list("pk", flat=True)
+    return sum(_close_if_lapsed(key) for key in (lapsed if slots is None else slots))
 
 
 @transaction.atomic
-def _close_if_lapsed(keys: tuple[int, int]) -> bool:
-    item_key, slot_key = keys
+def _close_if_lapsed(key: int) -> bool:
     items = ReviewItem.objects.select_related("queue__model__project", "prediction")
-    item = items.select_for_update(of=("self",), skip_locked=True).filter(pk=item_key).first()
+    item = items.select_for_update(of=("self",), skip_locked=True).filter(slots=key).first()
     # Its reviewer may be deciding at this moment, or another sweep be closing it.
-    slot = Slot.objects.lapsed_after_judgement().select_for_update().filter(pk=slot_key).first() if item else None
+    slot = Slot.objects.lapsed_after_judgement().select_for_update().filter(pk=key).first() if item else None
     if item is None or slot is None:
         return False
     slot.close(Slot.Outcome.ANSWERED)

@@ -1,0 +1,146 @@
+"""The SQL of a claim: which slots a person holds or may take, and the one statement that takes them.
+
+The ORM would need four queries, and longer to compile each of them than the database needs to answer it.
+"""
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from django.db import connection
+from django.db.models import Model
+
+from apps.predictions.models import Prediction
+from apps.registry.models import ModelVersion
+from apps.review.models import ReviewItem, Slot
+
+# What the claim returns of each slot: these rows, one after the other.
+RETURNED: dict[str, type[Model]] = {
+    "slot": Slot,
+    "item": ReviewItem,
+    "prediction": Prediction,
+    "version": ModelVersion,
+}
+COLUMNS = ", ".join(
+    f'{alias}."{field.column}"' for alias, model in RETURNED.items() for field in model._meta.concrete_fields
+)
+
+HELD = """
+    slot.closed_at IS NULL
+    AND slot.reviewer_id = %(person)s
+    AND slot.lease_expires_at >= statement_timestamp()
+"""
+CLAIMABLE = """
+    slot.closed_at IS NULL
+    AND (slot.lease_expires_at IS NULL OR slot.lease_expires_at < statement_timestamp())
+    AND (slot.snoozed_until IS NULL OR slot.snoozed_until <= statement_timestamp())
+    AND (%(may_adjudicate)s OR NOT slot.is_adjudication)
+    AND (
+        slot.reviewer_id = %(person)s
+        OR (
+            NOT slot.is_reserved
+            -- Put off or asked about, it returns to its own reviewer.
+            AND slot.snoozed_until IS NULL
+            -- A blind judgement stands as the answer, so nobody else may take the slot.
+            AND slot.judged_at IS NULL
+            AND NOT EXISTS (
+                SELECT FROM review_slot AS own
+                WHERE own.item_id = slot.item_id AND own.round = slot.round AND own.reviewer_id = %(person)s
+            )
+            -- Opened elsewhere, the case has shown its prediction; it cannot be judged blind any more.
+            AND (
+                slot.is_adjudication
+                OR NOT EXISTS (
+                    SELECT FROM review_reviewitem AS item
+                    JOIN predictions_caseview AS seen ON seen.prediction_id = item.prediction_id
+                    WHERE item.id = slot.item_id AND item.is_blind AND seen.user_id = %(person)s
+                )
+            )
+        )
+    )
+"""
+
+# Held slots first, then fresh ones up to the limit, all by one statement: it takes effect as a whole or not at all.
+# Where blind judgements have lapsed it takes nothing and returns those: settling them opens and closes slots.
+CLAIM = f"""
+WITH RECURSIVE lapsed AS MATERIALIZED (
+    SELECT slot.* FROM review_slot AS slot
+    WHERE %(stops_at_lapsed)s AND slot.queue_id = %(queue)s
+    AND slot.closed_at IS NULL AND slot.judged_at IS NOT NULL AND slot.lease_expires_at < statement_timestamp()
+),
+held AS MATERIALIZED (
+    -- A case whose prediction was revealed is finished before another one begins.
+    SELECT slot.*, row_number() OVER (ORDER BY slot.judged_at NULLS LAST, slot.order_key, slot.id) AS place
+    FROM review_slot AS slot
+    WHERE slot.queue_id = %(queue)s AND slot.is_adjudication = ANY (%(kinds)s) AND {HELD}
+    AND NOT EXISTS (SELECT FROM lapsed)
+    ORDER BY place
+    LIMIT %(limit)s
+),
+-- One fresh slot a step, since an item may have several and a person takes one of them only. Slots that others are
+-- taking at this moment are locked and passed over.
+fresh (id, place, items) AS (
+    SELECT NULL::bigint, count(*), ARRAY[]::bigint[] FROM held
+    UNION ALL
+    SELECT next.id, fresh.place + 1, fresh.items || next.item_id
+    FROM fresh CROSS JOIN LATERAL (
+        SELECT slot.id, slot.item_id FROM review_slot AS slot
+        WHERE slot.queue_id = %(queue)s AND slot.is_adjudication = ANY (%(kinds)s) AND {CLAIMABLE}
+        AND slot.item_id <> ALL (fresh.items)
+        ORDER BY slot.order_key, slot.id
+        LIMIT 1
+        FOR UPDATE SKIP LOCKED
+    ) AS next
+    WHERE %(takes_fresh)s AND fresh.place < %(limit)s AND NOT EXISTS (SELECT FROM lapsed)
+),
+taken AS (
+    UPDATE review_slot AS slot SET
+        lease_token = gen_random_uuid(),
+        lease_expires_at = statement_timestamp() + make_interval(secs => %(lease_seconds)s),
+        attempts = attempts + 1,
+        reviewer_id = %(person)s,
+        snoozed_until = NULL
+    FROM fresh
+    WHERE slot.id = fresh.id
+    RETURNING slot.*, fresh.place
+),
+claimed AS (
+    SELECT *, FALSE AS is_lapsed FROM held
+    UNION ALL SELECT *, FALSE FROM taken
+    UNION ALL SELECT *, 0, TRUE FROM lapsed
+)
+SELECT slot.is_lapsed, {COLUMNS}
+FROM claimed AS slot
+JOIN review_reviewitem AS item ON item.id = slot.item_id
+JOIN predictions_prediction AS prediction ON prediction.id = item.prediction_id
+JOIN registry_modelversion AS version ON version.id = prediction.version_id
+ORDER BY slot.place
+"""  # noqa: S608  # only the conditions and columns above are put in
+
+# By queue: how many slots a person holds or could take.
+COUNT_FOR_PERSON = f"""
+SELECT slot.queue_id, count(*)
+FROM review_slot AS slot
+JOIN registry_reviewqueue AS queue ON queue.id = slot.queue_id
+JOIN registry_monitoredmodel AS model ON model.id = queue.model_id
+WHERE model.project_id = %(project)s AND (({HELD}) OR ({CLAIMABLE}))
+GROUP BY slot.queue_id
+"""  # noqa: S608  # only the conditions above are put in
+
+
+def slot_of(row: list[Any]) -> Slot:
+    """The slot in a row of the claim, with its item, its prediction and its version."""
+    columns = iter(row)
+    slot, item, prediction, version = (_instance(model, columns) for model in RETURNED.values())
+    slot.item, item.prediction, prediction.version = item, prediction, version
+    returned: Slot = slot
+    return returned
+
+
+def _instance(model: type[Model], columns: Iterator[Any]) -> Any:
+    fields = model._meta.concrete_fields
+    values = [
+        field.from_db_value(value, None, connection) if hasattr(field, "from_db_value") else value
+        for field, value in zip(fields, islice(columns, len(fields)), strict=True)
+    ]
+    return model.from_db(connection.alias, [field.attname for field in fields], values)

@@ -1,0 +1,125 @@
+"""The rules of a claim in SQL against the same rules in Python, on random situations."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import pytest
+from django.utils import timezone
+
+from apps.accounts.models import Membership, Role
+from apps.predictions.models import CaseView
+from apps.registry.models import ReviewQueue
+from apps.review import services
+from apps.review.models import ReviewItem, Slot
+from tests.review.factories import make_items, make_queue, reviewers
+
+pytestmark = pytest.mark.django_db
+
+SITUATIONS = 60
+HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Situation:
+    """All slots of a queue, seen by one person."""
+
+    person: Membership
+    slots: list[Slot]
+    seen: set[int]
+    now: datetime
+
+    def holds(self, slot: Slot) -> bool:
+        is_leased = slot.lease_expires_at is not None and slot.lease_expires_at >= self.now
+        return slot.closed_at is None and is_leased and slot.reviewer_id == self.person.user_id
+
+    def may_take(self, slot: Slot) -> bool:
+        is_leased = slot.lease_expires_at is not None and slot.lease_expires_at >= self.now
+        is_put_off = slot.snoozed_until is not None and slot.snoozed_until > self.now
+        if slot.closed_at is not None or is_leased or is_put_off:
+            return False
+        if slot.is_adjudication and not self.person.reaches(Role.ADJUDICATOR):
+            return False
+        if slot.reviewer_id == self.person.user_id:
+            return True
+        if slot.is_reserved or slot.snoozed_until is not None or slot.judged_at is not None or self.had_part(slot):
+            return False
+        return slot.is_adjudication or not slot.item.is_blind or slot.item.prediction_id not in self.seen
+
+    def had_part(self, slot: Slot) -> bool:
+        return any(
+            (other.item_id, other.round) == (slot.item_id, slot.round) and other.reviewer_id == self.person.user_id
+            for other in self.slots
+        )
+
+    def claimed(self, *, limit: int, only: services.Only | None) -> list[int]:
+        wanted = [
+            slot
+            for slot in sorted(self.slots, key=lambda slot: (slot.order_key, slot.pk))
+            if only is None or slot.is_adjudication == (only == services.Only.ADJUDICATION)
+        ]
+        held = sorted(
+            filter(self.holds, wanted), key=lambda slot: slot.judged_at or datetime.max.replace(tzinfo=self.now.tzinfo)
+        )
+        fresh: dict[int, int] = {}
+        for slot in filter(self.may_take, wanted):
+            fresh.setdefault(slot.item_id, slot.pk)
+        return [*(slot.pk for slot in held), *fresh.values()][:limit]
+
+
+@pytest.fixture
+def queue() -> ReviewQueue:
+    queue = make_queue(overlap=2)
+    make_items(queue, 4)
+    ReviewItem.objects.filter(pk__in=ReviewItem.objects.order_by("?").values("pk")[:2]).update(is_blind=False)
+    for item in ReviewItem.objects.filter(queue=queue):
+        key = item.slots.values_list("order_key", flat=True)[0]
+        Slot.objects.create(item=item, queue=queue, position=0, is_adjudication=True, order_key=key)
+    return queue
+
+
+@pytest.mark.parametrize("role", [Role.REVIEWER, Role.ADJUDICATOR])
+def test_a_claim_takes_what_the_rules_say(queue: ReviewQueue, role: Role) -> None:
+    people = [*reviewers(queue, 1, role), *reviewers(queue, 1)]
+    rng = random.Random(f"claim as {role}")
+    claims = 0
+    for situation in situations(queue, people, rng):
+        held_or_free = sum(situation.holds(slot) or situation.may_take(slot) for slot in situation.slots)
+        assert services.count_for(people[0]).get(queue.pk, 0) == held_or_free
+        limit, only = rng.choice([1, 2, 9]), rng.choice([None, *services.Only])
+        slots = services.claim_slots(queue, by=people[0], limit=limit, only=only)
+        assert [slot.pk for slot in slots] == situation.claimed(limit=limit, only=only)
+        claims += len(slots)
+    assert claims > SITUATIONS / 2
+
+
+def situations(queue: ReviewQueue, people: list[Membership], rng: random.Random) -> Iterator[Situation]:
+    """Every slot in a state of its own; none holds a judgement that has lapsed, for a claim would close it first."""
+    slots = list(Slot.objects.filter(queue=queue).select_related("item").order_by("pk"))
+    predictions = {slot.item.prediction_id for slot in slots}
+    for _ in range(SITUATIONS):
+        now = timezone.now()
+        Slot.objects.filter(queue=queue).update(reviewer=None)
+        taken: set[tuple[int, int | None]] = set()
+        for slot in slots:
+            slot.reviewer_id = rng.choice([None, *(person.user_id for person in people)])
+            if (slot.item_id, slot.reviewer_id) in taken:
+                slot.reviewer_id = None
+            taken.add((slot.item_id, slot.reviewer_id))
+            slot.judged_at = rng.choice([None, None, now - rng.random() * HOUR])
+            slot.lease_expires_at = rng.choice(
+                [None, None, now + HOUR] if slot.judged_at else [None, now - HOUR, now + HOUR]
+            )
+            slot.snoozed_until = rng.choice([None, None, None, now - HOUR, now + HOUR])
+            slot.is_reserved = rng.random() < 0.2
+            slot.closed_at = rng.choice([None, None, None, now])
+            slot.outcome = Slot.Outcome.ANSWERED if slot.closed_at else ""
+        fields = ["reviewer", "judged_at", "lease_expires_at", "snoozed_until", "is_reserved", "closed_at", "outcome"]
+        Slot.objects.bulk_update(slots, fields)
+        CaseView.objects.all().delete()
+        seen = {prediction for prediction in predictions if rng.random() < 0.3}
+        CaseView.objects.bulk_create(
+            CaseView(prediction_id=prediction, user=people[0].user, place="search") for prediction in seen
+        )
+        yield Situation(people[0], slots, seen, now)
