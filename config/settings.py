@@ -35,7 +35,6 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "django_htmx",
-    "template_partials",
     "csp",
     "apps.common",
     "apps.audit",
