@@ -1,4 +1,4 @@
-"""Reports: asked for as jobs, computed as of a number of the record of truth, never changed."""
+"""Report jobs, and reports: computed as of a number of the record of truth, and never changed."""
 
 from django.db import models
 from django.db.models import Q
@@ -31,7 +31,7 @@ class ReportJob(Job):
     slices = models.JSONField(default=list)
     step = models.CharField(max_length=200, blank=True)
     requested_at = models.DateTimeField(auto_now_add=True)
-    # Null: a client system, or the product itself because more is known by now.
+    # Null: a client system, or the product itself when more became known.
     requested_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     report = models.ForeignKey("Report", models.PROTECT, null=True, related_name="jobs")
 
@@ -46,14 +46,14 @@ class ReportJob(Job):
 
     @property
     def status(self) -> str:
-        """queued, running, done or failed; failed ones wait for somebody to ask for another try."""
+        """queued, running, done or failed; a failed job waits until somebody tries it again."""
         if self.finished_at:
             return "done" if self.report_id else "failed"
         return "running" if self.lease_token else "queued"
 
 
 class Report(models.Model):
-    """A finished report; inserted once. The same window, record number and configuration give the same row."""
+    """A finished report, inserted once. The same window, record number and configuration give the same row."""
 
     model = models.ForeignKey(MonitoredModel, models.CASCADE, related_name="reports")
     kind = models.CharField(max_length=16, choices=Kind)

@@ -21,7 +21,7 @@ class ReportQuerySet(ProjectScopedQuerySet):
         return self.filter(kind=kind, **filters).order_by("-id").first()
 
     def of_same_window(self, report: Any) -> Self:
-        """Reports of the same kind on the same window, by any configuration."""
+        """Reports of the same kind on the same window, with any configuration."""
         return self.filter(model=report.model, kind=report.kind, start=report.start, end=report.end)
 
     def newest_by_window(self) -> Self:

@@ -1,4 +1,4 @@
-"""The bells of reports."""
+"""Tasks that run report jobs and refresh outdated reports."""
 
 from celery import shared_task
 

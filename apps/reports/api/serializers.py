@@ -1,4 +1,4 @@
-"""Report requests and answers on the wire."""
+"""Report requests and answers of the API."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ class ReportRequestSerializer(StrictSerializer):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs["start"] >= attrs["end"]:
-            raise serializers.ValidationError({"end": "A window ends after it starts."})
+            raise serializers.ValidationError({"end": "A window must end after it starts."})
         return attrs
 
 

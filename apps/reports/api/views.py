@@ -1,4 +1,4 @@
-"""Asking for reports, and reading them."""
+"""Request reports, and read them."""
 
 from typing import Any
 
@@ -20,11 +20,11 @@ class ReportRequestsView(APIView):
 
     @extend_schema(operation_id="request_report", request=ReportRequestSerializer, responses={202: JobAnswerSerializer})
     def post(self, request: Request, model: str) -> Response:
-        """Ask for a report; it is made behind the scenes. Read it under the id in the answer."""
-        found = find_model(project_of(request), model)
-        asked = ReportRequestSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        job = services.request_report(found, **asked.validated_data)
+        """Request a report. A worker makes it; read it under the id in the answer."""
+        monitored = find_model(project_of(request), model)
+        body = ReportRequestSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        job = services.request_report(monitored, **body.validated_data)
         return Response({"id": job.pk}, status=202)
 
 
@@ -33,7 +33,7 @@ class ReportView(APIView):
 
     @extend_schema(operation_id="read_report", responses={200: ReportAnswerSerializer})
     def get(self, request: Request, pk: int) -> Response:
-        """How far it is; once done, its results, the whole window first."""
+        """Return the progress of a report; once it is done, its results, the whole window first."""
         jobs = ReportJob.objects.in_project(project_of(request)).select_related("report")
         return Response(answer_of(get_or_404(jobs, pk=pk)))
 

@@ -24,7 +24,7 @@ from apps.reports.pages.forms import WindowForm
 from apps.reports.pages.names import sensitive_slices
 from apps.reports.pages.pdf import render_pdf
 from apps.reports.pages.sheets import sheet_of
-from apps.reports.services.refresh import is_overtaken
+from apps.reports.services.refresh import is_outdated
 
 OTHERS_SHOWN = 20
 
@@ -123,7 +123,7 @@ def _show(request: ProjectRequest, found: Report) -> HttpResponse:
         "sheet": sheet,
         "charts": charts_of(cast(Document, found.document), sheet),
         "as_of": found.as_of.astimezone(found.model.zone),
-        "is_overtaken": is_overtaken(found, now=timezone.now()),
+        "is_outdated": is_outdated(found, now=timezone.now()),
         "may_ask": may_ask,
         "form": _form(found.model) if may_ask else None,
         "through": numbers.last_day(found.end),

@@ -1,4 +1,4 @@
-"""Reports: asked for as jobs, made from what was drawn and what is known, never changed."""
+"""Request reports, run their jobs, and make reports again when more is known."""
 
 from apps.reports.services.jobs import TooManyJobsError, request_report, retry_job, run_due, run_job
 from apps.reports.services.refresh import refresh_due

@@ -1,9 +1,8 @@
-"""Report jobs: asked for, claimed, run with visible progress, finished or failed with a visible error."""
+"""Report jobs: requested, claimed, run with visible progress, finished or failed with a visible error."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-import structlog
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
@@ -14,8 +13,6 @@ from apps.common.errors import ConflictError, DomainError
 from apps.common.jobs import run_next
 from apps.registry.models import MonitoredModel
 from apps.reports.models import Kind, ReportJob
-
-log = structlog.get_logger(__name__)
 
 BELL = "run_reports"
 LEASE_SECONDS = 600
@@ -41,40 +38,41 @@ def request_report(
     slices: Sequence[str] | None = None,
     by: User | None = None,
 ) -> ReportJob:
-    """Ask for a report on the days in [start, end); the same request made twice is one job.
+    """Request a report on the days in [start, end); the same request made twice is one job.
 
-    Without `as_of` it rests on everything known when it runs, and is made again when more is known.
+    Without `as_of`, the report uses everything known when it runs, and is made again when more is known.
     """
     if kind not in Kind.values:
         raise DomainError(f"There is no report of the kind {kind!r}.", code="unknown_kind")
     _check_window(start, end, as_of)
-    wanted = _slices(model, slices)
-    # One request at a time per project, so that the limit holds.
+    names = _slices(model, slices)
+    # One request at a time per project, or two could pass the limit together.
     Project.objects.select_for_update().get(pk=model.project_id)
     unfinished = ReportJob.objects.unfinished()
-    same = unfinished.filter(model=model, kind=kind, start=start, end=end, as_of=as_of, slices=wanted)
+    same = unfinished.filter(model=model, kind=kind, start=start, end=end, as_of=as_of, slices=names)
     if (job := same.first()) is not None:
         assert isinstance(job, ReportJob)
         return job
     limit = getattr(settings, "MAX_UNFINISHED_REPORTS", MAX_UNFINISHED)
     if unfinished.filter(model__project=model.project_id).count() >= limit:
-        raise TooManyJobsError(f"{limit} reports are under way in this project; ask again when some are done.")
-    made = ReportJob.objects.create(
-        model=model, kind=kind, start=start, end=end, as_of=as_of, slices=wanted, requested_by=by
+        raise TooManyJobsError(f"This project already has {limit} reports under way. Try again when some are done.")
+    job = ReportJob.objects.create(
+        model=model, kind=kind, start=start, end=end, as_of=as_of, slices=names, requested_by=by
     )
     doorbell.ring_on_commit(BELL)
-    return made
+    return job
 
 
 def _check_window(start: date, end: date, as_of: datetime | None) -> None:
     if start >= end:
-        raise DomainError("A window ends after it starts.", code="empty_window")
+        raise DomainError("A window must end after it starts.", code="empty_window")
     if start.year < FIRST_YEAR or end - start > LONGEST:
         raise DomainError(
-            f"A window begins in {FIRST_YEAR} or later and has at most {LONGEST.days:,} days.", code="window_too_long"
+            f"A window must start in {FIRST_YEAR} or later and have at most {LONGEST.days:,} days.",
+            code="window_too_long",
         )
     if as_of is not None and as_of > timezone.now():
-        raise DomainError("What will be known later cannot be reported yet.", code="as_of_in_future")
+        raise DomainError("as_of must not be in the future.", code="as_of_in_future")
 
 
 def _slices(model: MonitoredModel, names: Sequence[str] | None) -> list[str]:
@@ -83,15 +81,15 @@ def _slices(model: MonitoredModel, names: Sequence[str] | None) -> list[str]:
         return declared
     unknown = sorted(set(names) - set(declared))
     if unknown:
-        raise DomainError(f"There is no slice {unknown[0]!r} in this model.", code="unknown_slice", slices=unknown)
+        raise DomainError(f"This model has no slice {unknown[0]!r}.", code="unknown_slice", slices=unknown)
     return list(dict.fromkeys(names))
 
 
 def retry_job(job: ReportJob) -> None:
     """Try a failed job again."""
-    tried = ReportJob.objects.filter(pk=job.pk, report=None).retry(step="", progress=0.0)
-    if not tried:
-        raise ConflictError("Only a report that failed can be tried again.")
+    retried = ReportJob.objects.filter(pk=job.pk, report=None).retry(step="", progress=0.0)
+    if not retried:
+        raise ConflictError("Only a failed report can be tried again.")
     doorbell.ring_on_commit(BELL)
 
 
@@ -105,14 +103,14 @@ def run_due() -> int:
 
 def run_job(job: ReportJob) -> None:
     """Make a claimed job's report."""
-    # Loaded where it runs: pages and API ask for reports, and need not carry the engine (100 MB, seconds).
+    # Imported here: pages and API request reports and need not load the engine (100 MB, seconds).
     from apps.reports.services.making import make_report  # noqa: PLC0415  # see above
 
     job.complete(report=make_report(job, tell=Progress(job)), step="done")
 
 
 class Progress:
-    """Says on the job how far it is, and holds its lease meanwhile."""
+    """Writes each step to the job, and extends its lease."""
 
     def __init__(self, job: ReportJob) -> None:
         self.job = job

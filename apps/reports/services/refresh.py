@@ -1,4 +1,4 @@
-"""Reports whose truth has moved on are made again, by looking: nobody tells."""
+"""Make reports again when more is known; each sweep looks for them, and nothing announces them."""
 
 from datetime import date, datetime, timedelta
 
@@ -16,22 +16,22 @@ QUIET_MINUTES = 15
 
 
 def refresh_due(*, now: datetime | None = None) -> int:
-    """Ask anew for every window whose newest report is overtaken; answers how many jobs that made."""
+    """Request a new report for every window whose newest one is out of date, and return the number of jobs."""
     moment = now or timezone.now()
     quiet = timedelta(minutes=getattr(settings, "REPORT_QUIET_MINUTES", QUIET_MINUTES))
-    standing = Report.objects.filter(jobs__as_of=None).newest_by_window().select_related("model__project")
-    made = 0
-    for report in standing:
-        # Labels come one by one; a report for each of them would only make the queue long.
-        if moment - report.created_at < quiet or not is_overtaken(report, now=moment):
+    newest = Report.objects.filter(jobs__as_of=None).newest_by_window().select_related("model__project")
+    requested = 0
+    for report in newest:
+        # Labels arrive one by one; a report for each of them would only fill the queue.
+        if moment - report.created_at < quiet or not is_outdated(report, now=moment):
             continue
-        if not _was_asked_since(report):
-            made += _ask_again(report)
-    return made
+        if not _was_requested_since(report):
+            requested += _request_again(report)
+    return requested
 
 
-def is_overtaken(report: Report, *, now: datetime) -> bool:
-    """True where something is known of the window's predictions that the report did not know."""
+def is_outdated(report: Report, *, now: datetime) -> bool:
+    """Whether more is known of the window's predictions than the report knew."""
     newer = Resolution.objects.filter(model=report.model, seq__gt=report.seq).predicted_between(
         day_start(report.model, report.start), day_start(report.model, report.end)
     )
@@ -45,16 +45,16 @@ def _final_days(model: MonitoredModel, start: date, end: date, *, as_of: datetim
     return sum(is_final(model, start + timedelta(days=day), as_of=as_of) for day in range(days))
 
 
-def _was_asked_since(report: Report) -> bool:
-    """A job for the same window is under way, or failed since: then it waits for somebody to look at it."""
+def _was_requested_since(report: Report) -> bool:
+    """Whether a job for the same window is under way, or failed since and waits for a person to look at it."""
     same = ReportJob.objects.filter(
         model=report.model, kind=report.kind, start=report.start, end=report.end, as_of=None, report=None
     )
     return bool(same.filter(Q(finished_at=None) | Q(finished_at__gt=report.created_at)).exists())
 
 
-def _ask_again(report: Report) -> int:
-    """The same request again, if the project has room for it; else a later bell finds it."""
+def _request_again(report: Report) -> int:
+    """Repeat the last request and return 1; 0 where the project has no room, and a later sweep tries again."""
     last = report.jobs.filter(as_of=None).latest("id")
     declared = {each.name for each in report.model.slice_list}
     try:
