@@ -10,7 +10,7 @@ from apps.reports.engine.rounding import Unit, figure_text, unit_of
 from apps.reports.pages.contents import currency, metric_over_time, slice_of_chart, slices_of
 from apps.reports.pages.curve import Curve, over_score
 from apps.reports.pages.dots import Axis, Ranged, Reference, by_group, over_time
-from apps.reports.pages.sheets.parts import Sheet
+from apps.reports.pages.sheets.layout import Sheet
 from apps.reports.pages.wording import slice_value
 
 ROOMY = 12  # dots between which a number can stand

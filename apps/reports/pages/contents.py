@@ -1,14 +1,39 @@
-"""What a document holds: what is followed over time, its currency, its slices in their order."""
+"""What a document holds: its headline, what it follows over time, its currency, and its slices in their order."""
 
-from apps.reports.engine.document import Document, SliceSection
-from apps.reports.pages.wording import has_difference
+from apps.registry.models import MonitoredModel
+from apps.reports.engine.document import Document, Figure, Figures, PartOfWindow, SliceSection
+from apps.reports.engine.rounding import Unit, unit_of
 
-# One dot alone is no course of time.
+# A single dot shows no course of time.
 LEAST_FOR_A_CHART = 2
 
 
+def headline_part(document: Document) -> PartOfWindow | None:
+    """The part of the window that the first sentence is about; None where it has no predictions."""
+    name = document["headline"]["part"]
+    return next((part for part in document["parts"] if part["part"] == name), None)
+
+
+def lead_figure(document: Document) -> Figure:
+    """The figure that the page is about."""
+    figures = document["headline"]["figures"]
+    if document["kind"] == "value":
+        return figures["value_difference" if has_difference(figures) else "value_total"]
+    if document["kind"] == "baseline":
+        return figures["win_rate"]
+    return figures["accuracy" if "accuracy" in figures else "mae"]
+
+
+def has_difference(figures: Figures) -> bool:
+    """Whether the comparison with the baseline says more than the value alone."""
+    difference = figures.get("value_difference")
+    if difference is None:
+        return False
+    return difference["value"] is not None or figures["value_total"]["value"] is None
+
+
 def metric_over_time(document: Document) -> str:
-    """What is followed over time, and by slice."""
+    """The metric that is followed over time and by slice."""
     if document["kind"] == "value":
         return "value_difference" if has_difference(document["headline"]["figures"]) else "value_total"
     if document["kind"] == "baseline":
@@ -17,15 +42,19 @@ def metric_over_time(document: Document) -> str:
 
 
 def known_in_time(document: Document) -> int:
-    """How many points of the series have a figure."""
+    """The number of points of the series that have a figure."""
     metric = metric_over_time(document)
-    found = [point["figures"].get(metric) for point in document["series"]]
-    return sum(figure is not None and figure["value"] is not None for figure in found)
+    figures = [point["figures"].get(metric) for point in document["series"]]
+    return sum(figure is not None and figure["value"] is not None for figure in figures)
 
 
 def currency(document: Document) -> str:
     value = document.get("value")
     return value["currency"] if value else ""
+
+
+def unit(document: Document, metric: str) -> Unit:
+    return unit_of(metric, currency(document))
 
 
 def slice_names(document: Document) -> list[str]:
@@ -40,8 +69,15 @@ def slice_of_chart(document: Document, chart: str) -> str | None:
 
 
 def slices_of(document: Document, name: str) -> list[SliceSection]:
-    """The values of a slice in their own order, where they have one; others after them, as they come."""
+    """The values of a slice in their own order where they have one, then the others as they come."""
     names = document["names"]["slices"].get(name)
-    place = {value: at for at, value in enumerate(names["order"])} if names else {}
-    there = [section for section in document["slices"] if section["name"] == name]
-    return sorted(there, key=lambda section: place.get(section["value"], len(place)))
+    place = {value: position for position, value in enumerate(names["order"])} if names else {}
+    sections = [section for section in document["slices"] if section["name"] == name]
+    return sorted(sections, key=lambda section: place.get(section["value"], len(place)))
+
+
+def sensitive_slices(document: Document, model: MonitoredModel) -> set[str]:
+    """The slices whose feature was declared sensitive when the report was made, or is now."""
+    sensitive = {feature.name for feature in model.feature_list if feature.sensitive}
+    now = {piece.name for piece in model.slice_list if piece.feature in sensitive}
+    return now | {name for name, names in document["names"]["slices"].items() if names["is_sensitive"]}

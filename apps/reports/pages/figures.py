@@ -1,4 +1,4 @@
-"""One figure for people: its text, its likely range, and how it came about."""
+"""One figure in words: its range, its method, the reason where it has none, and how it stands in a sentence."""
 
 from apps.reports.engine import rounding
 from apps.reports.engine.document import Figure
@@ -6,16 +6,16 @@ from apps.reports.engine.rounding import Unit, is_exact
 from apps.reports.pages import numbers
 
 METHODS = {
-    "exact": "counted: every outcome is in",
-    "logit-mod": "estimated from the checked cases, each weighted by its chance to be drawn",
-    "plain-mod": "estimated from the checked cases, each weighted by its chance to be drawn",
-    "hajek": "weighted mean of the checked cases",
-    "wilson": "share of all decisions, with Wilson’s interval",
+    "exact": "counted: every outcome is known",
+    "logit-mod": "estimated from labels, each weighted by its chance to be drawn",
+    "plain-mod": "estimated from labels, each weighted by its chance to be drawn",
+    "hajek": "weighted mean of the labels",
+    "wilson": "share of all predictions, with Wilson’s interval",
     "plug-in": "expected from the scores alone",
     "plain": "difference of two figures",
-    "folded-normal": "estimated from the checked cases, less what chance alone would add",
-    "range": "by the mix of mistakes; the range is from the cheapest kind of mistake to the dearest",
-    "uncorrected": "from the checked cases alone, each counting the same",
+    "folded-normal": "estimated from labels, less what chance alone would add",
+    "range": "by the mix of mistakes; the range runs from the cheapest kind of mistake to the dearest",
+    "uncorrected": "from the reviewed cases alone, each counting the same",
     "none": "no figure",
 }
 SHORT_METHODS = {
@@ -31,10 +31,34 @@ SHORT_METHODS = {
     "uncorrected": "uncorrected",
     "none": "–",
 }
+MISSING = {
+    "no_population": "no predictions in this period",
+    "no_labels": "no case reviewed yet",
+    "no_response": "none of the drawn cases was reviewed",
+    "not_estimable": "some predictions had no chance to be drawn, so no sample speaks for all of them",
+    "no_positives": "no label of this class",
+    "no_negatives": "no label of any other class",
+    "no_predicted_positives": "the model never predicted this class",
+    "no_score": "the predictions came without a score",
+    "no_baseline": "the predictions came without a baseline",
+    "no_amount": "the predictions came without an amount",
+    "no_errors": "no mistake was found, so there is none to avoid",
+    "no_value_model": "nobody has stated what a decision is worth",
+    "no_disagreement": "model and baseline never differed",
+    "no_variation": "all labels are the same, so there is nothing to compare",
+    "undefined": "not defined for these predictions",
+    "unsupported_task": "not defined for this kind of model",
+    "failed": "could not be computed; the rest of the report is not affected",
+}
+BESIDE = {
+    "adjudication_open": "some cases still wait for a second opinion",
+    "boundary": "at the edge of what the sample can show; the range says how far off it may be",
+    "outcomes_missing": "some outcomes never arrived",
+}
 
 
 def range_text(figure: Figure, unit: Unit) -> str:
-    """The likely range as it stands beside the figure; "exact" where there is none to speak of."""
+    """The range as it stands beside the figure; "exact" for a counted figure."""
     if figure["value"] is None:
         return ""
     if is_exact(figure):
@@ -52,13 +76,41 @@ def range_text(figure: Figure, unit: Unit) -> str:
 def how(figure: Figure) -> list[tuple[str, str]]:
     """What the figure rests on: term and description."""
     facts = [("How", METHODS.get(figure["method"], figure["method"]))]
-    facts.append(("Cases used", numbers.count(figure["n"])))
+    facts.append(("Labels", numbers.count(figure["n"])))
     if figure["n_eff"] is not None and not is_exact(figure):
-        facts.append(("Worth as many equal draws as", numbers.count(figure["n_eff"])))
+        facts.append(("Effective sample size", numbers.count(figure["n_eff"])))
     shares = (
-        ("Answered of the drawn", figure["response_rate"]),
-        ("Outcomes in", figure["outcome_share"]),
-        ("Decisions that could be drawn", figure["covered_share"]),
+        ("Response rate", figure["response_rate"]),
+        ("Outcomes known", figure["outcome_share"]),
+        ("Covered share", figure["covered_share"]),
     )
     facts += [(term, rounding.percent(share)) for term, share in shares if share is not None]
     return facts
+
+
+def reason(figure: Figure) -> str:
+    """Why there is no figure, or what to know about it; empty where it needs no remark."""
+    code = figure["code"]
+    if code is None:
+        return ""
+    if code == "preliminary":
+        needed = figure.get("labels_needed")
+        return f"preliminary: {numbers.count(needed)} more labels needed" if needed else "preliminary"
+    return MISSING.get(code) or BESIDE.get(code) or code.replace("_", " ")
+
+
+def in_sentence(figure: Figure, unit: Unit) -> str:
+    """The figure with its range, inside a sentence.
+
+    >>> from apps.reports.engine.rounding import unit_of
+    >>> figure = {"value": 0.82, "low": 0.8, "high": 0.84, "method": "logit-mod"}
+    >>> in_sentence(figure, unit_of("accuracy"))
+    '82.0\\xa0% (likely between 80.0\\xa0% and 84.0\\xa0%)'
+    """
+    if figure["value"] is None:
+        return "no figure"
+    step = unit.step(figure)
+    text = unit.text(figure["value"], step)
+    if is_exact(figure) or figure["low"] is None or figure["high"] is None:
+        return text
+    return f"{text} (likely between {unit.text(figure['low'], step)} and {unit.text(figure['high'], step)})"

@@ -1,4 +1,4 @@
-"""Numbers and dates as people say them: rounded to what the interval supports, with unit and separators."""
+"""Numbers and dates as people say them, in sentences and titles."""
 
 from calendar import monthrange
 from datetime import date, timedelta
@@ -17,8 +17,24 @@ def count(number: float) -> str:
     return f"{number:,.0f}"
 
 
+def plural(number: float, one: str, many: str) -> str:
+    """
+    >>> plural(1, "case waits", "cases wait"), plural(1200, "case waits", "cases wait")
+    ('1 case waits', '1,200 cases wait')
+    """
+    return f"{count(number)} {one if round(number) == 1 else many}"
+
+
+def listed(parts: list[str]) -> str:
+    """
+    >>> listed(["a"]), listed(["a", "b", "c"])
+    ('a', 'a, b and c')
+    """
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
 def amount_words(value: float, step: float, currency: str) -> str:
-    """An amount in a sentence; its sign is said in other words.
+    """The size of an amount, in a sentence whose words give the sign.
 
     >>> amount_words(41_237, 500, "USD"), amount_words(-1_234_567, 10_000, "EUR")
     ('41,000 dollars', '1.23 million euros')

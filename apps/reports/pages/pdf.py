@@ -14,7 +14,7 @@ from apps.reports.engine.document import Document
 from apps.reports.models import Report
 from apps.reports.pages import numbers
 from apps.reports.pages.charts import charts_of
-from apps.reports.pages.sheets.parts import Sheet
+from apps.reports.pages.sheets.layout import Sheet
 
 TEMPLATE = settings.BASE_DIR / "templates" / "reports" / "report.typ"
 # Those that typst brings along.

@@ -20,8 +20,8 @@ from apps.reports.engine.document import Document
 from apps.reports.models import Kind, Report, ReportJob
 from apps.reports.pages import numbers, wording
 from apps.reports.pages.charts import charts_of
+from apps.reports.pages.contents import sensitive_slices
 from apps.reports.pages.forms import WindowForm
-from apps.reports.pages.names import sensitive_slices
 from apps.reports.pages.pdf import render_pdf
 from apps.reports.pages.sheets import sheet_of
 from apps.reports.services.refresh import is_outdated

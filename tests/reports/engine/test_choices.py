@@ -1,4 +1,4 @@
-"""What the value page advises: where to draw the line, and whether more answers pay."""
+"""The advice of the value page: where to put the threshold, and whether more labels pay."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from apps.reports.engine.value import threshold_in_use
-from apps.reports.pages.sheets import choices
+from apps.reports.pages.sheets import value as value_sheet
 from apps.stats.estimators.population import Population
 from tests.reports.documents import document
 from tests.reports.engine.test_value import MATRIX, price
@@ -33,27 +33,27 @@ def advice(**changes: Any) -> str:
     made = document("value")
     value = made["value"]
     assert value is not None
-    section = choices.threshold(made, {**value, "threshold": {**FOUND, **changes}})  # type: ignore[typeddict-item]  # a test may change any field
+    section = value_sheet.threshold(made, {**value, "threshold": {**FOUND, **changes}})  # type: ignore[typeddict-item]  # a test may change any field
     assert section is not None
     return section.sentences[0]
 
 
-def test_a_line_within_the_flat_range_stays_where_it_is() -> None:
+def test_a_threshold_within_the_flat_range_stays_where_it_is() -> None:
     assert "0.50, is as good as any" in advice()
-    assert advice().endswith("from 0.42 to 0.55. No change advised.")
+    assert advice().endswith("thresholds from 0.42 to 0.55 apart. No change advised.")
 
 
-def test_a_line_outside_is_to_be_moved() -> None:
-    assert advice(current=0.8, advice="lower").startswith("Lower the line from 0.80 to 0.50")
-    assert advice(current=0.2, advice="raise").startswith("Raise the line from 0.20 to 0.50")
+def test_a_threshold_outside_the_flat_range_moves() -> None:
+    assert advice(current=0.8, advice="lower").startswith("Lower the threshold from 0.80 to 0.50")
+    assert advice(current=0.2, advice="raise").startswith("Raise the threshold from 0.20 to 0.50")
 
 
-def test_decisions_without_a_line_and_too_few_answers_say_so() -> None:
-    assert "follow no single line" in advice(current=None, advice=None)
-    assert "120 more checked cases needed" in advice(code="preliminary", labels_needed=120)
+def test_predictions_without_a_threshold_and_too_few_labels_say_so() -> None:
+    assert "follow no single threshold" in advice(current=None, advice=None)
+    assert "120 more labels needed" in advice(code="preliminary", labels_needed=120)
 
 
-def test_the_line_in_use_is_seen_from_the_decisions() -> None:
+def test_the_threshold_in_use_is_read_from_the_predictions() -> None:
     score = np.random.default_rng(4).random(4_000)
 
     def cells(predicted: np.ndarray) -> Population:
@@ -65,7 +65,7 @@ def test_the_line_in_use_is_seen_from_the_decisions() -> None:
 
 
 @pytest.mark.django_db
-def test_of_known_outcomes_the_best_line_is_the_best_there_is() -> None:
+def test_with_known_outcomes_the_best_threshold_is_the_true_best() -> None:
     """Worth of saying "yes" from each score on, added up over the rows themselves."""
     world = make_world(2_000, days=4)
     price(world)
@@ -81,7 +81,7 @@ def test_of_known_outcomes_the_best_line_is_the_best_there_is() -> None:
 
 
 @pytest.mark.django_db
-def test_more_answers_are_worth_something_while_the_choice_is_open() -> None:
+def test_more_labels_are_worth_something_while_the_choice_is_open() -> None:
     world = make_world(1_000, days=4)
     price(world)
     label_draws(world)

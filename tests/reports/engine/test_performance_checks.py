@@ -190,7 +190,7 @@ def test_the_plan_says_what_every_answer_and_a_target_would_give():
     assert plan["half_width"] < (figure["high"] - figure["low"]) / 2
     assert plan["labels_needed"] > plan["drawn"]
     facts = dict(sheet_of(report, hidden=set()).by_name["sample"].facts)
-    assert facts["Answers for right decisions to within ± 2.0 points"] == f"{plan['labels_needed']:,}"
+    assert facts["Labels for accuracy to within ± 2.0 points"] == f"{plan['labels_needed']:,}"
 
 
 def test_a_draw_that_does_not_add_up_is_said():

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 
 def half_closed(size: int = 1_200) -> World:
-    """Six days with all outcomes, and six with checked cases alone."""
+    """Six days with all outcomes, and six with reviewed cases alone."""
     world = make_world(size, days=12)
     ValueModel.objects.create(
         model=world.model,
@@ -45,7 +45,7 @@ def test_each_kind_is_read_and_printed_as_it_was_computed() -> None:
     world = half_closed()
     sentences = {
         "value": "euros more than the rule it replaced",
-        "performance": "in 100 decisions were right.",
+        "performance": "in 100 predictions were right.",
         "baseline": "where they did, the model was right",
     }
     for kind, sentence in sentences.items():
@@ -72,4 +72,4 @@ def test_a_window_before_the_first_decision_has_a_page(kind: str) -> None:
     services.run_due()
     job.refresh_from_db()
     assert job.report is not None
-    assert "There were no decisions in this time." in page_of(job.report)
+    assert "There were no predictions in this period." in page_of(job.report)

@@ -41,8 +41,8 @@ def text_of(response: Any) -> str:
     ("kind", "sentence"),
     [
         ("value", "the model earned about 1.32 million dollars more than the rule it replaced."),
-        ("performance", "82.8 in 100 decisions were right."),
-        ("baseline", "the model and the rule it replaced differed in 8.2 in 100 decisions"),
+        ("performance", "82.8 in 100 predictions were right."),
+        ("baseline", "the model and the rule it replaced differed in 8.2 in 100 predictions"),
     ],
 )
 def test_a_stakeholder_reads_the_sentence_first(model: MonitoredModel, kind: str, sentence: str) -> None:
@@ -62,13 +62,13 @@ def test_a_restated_figure_says_what_it_was_and_why(model: MonitoredModel) -> No
     make_report(model)
     page = text_of(signed_in(model).get(latest(model)))
     assert "on 3 November 2026 we said $1,290,000" in page
-    assert "3,120 outcomes came in and 12 outcomes were corrected" in page
+    assert "3,120 outcomes arrived and 12 outcomes were corrected" in page
 
 
 def test_the_uncorrected_figure_is_labelled_as_such(model: MonitoredModel) -> None:
     make_report(model, "performance")
     page = text_of(signed_in(model).get(latest(model, "performance")))
-    assert "If one only counted the reviewed cases" in page
+    assert "Counting only the reviewed cases" in page
     assert "uncorrected" in page
 
 
@@ -94,7 +94,7 @@ def test_losses_of_sensitive_slices_are_hidden_too(model: MonitoredModel) -> Non
     page = text_of(signed_in(model).get(latest(model)))
     assert "Age: 60 and over" in page
     assert "female" not in page
-    assert "Some lines speak of sensitive features" in page
+    assert "Some rows concern sensitive features" in page
 
 
 def test_each_chart_reserves_its_place(model: MonitoredModel) -> None:
@@ -221,7 +221,7 @@ def test_a_window_without_decisions_has_a_page_too(model: MonitoredModel) -> Non
         "performance", parts=[], sections={}, series=[], slices=[], headline={"part": "all", "figures": {}}
     )
     make_report(model, "performance", document=empty)
-    assert "There were no decisions in this time." in text_of(signed_in(model).get(latest(model, "performance")))
+    assert "There were no predictions in this period." in text_of(signed_in(model).get(latest(model, "performance")))
 
 
 @pytest.mark.parametrize("kind", ["value", "performance", "baseline"])
@@ -231,7 +231,7 @@ def test_a_window_without_any_figure_has_a_page_with_reasons(model: MonitoredMod
     bare["sections"] = {name: dict.fromkeys(figures, nothing) for name, figures in bare["sections"].items()}
     bare["headline"] = {"part": "all", "figures": bare["sections"]["all"]}
     make_report(model, kind, document=bare)
-    assert "no case checked yet" in text_of(signed_in(model).get(latest(model, kind)))
+    assert "no case reviewed yet" in text_of(signed_in(model).get(latest(model, kind)))
 
 
 def test_a_single_month_is_a_line_of_a_table_and_no_chart(model: MonitoredModel) -> None:

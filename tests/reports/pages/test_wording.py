@@ -5,7 +5,7 @@ import pytest
 
 from apps.reports.engine.document import Document
 from apps.reports.engine.rounding import figure_text, unit_of
-from apps.reports.pages import reasons, wording
+from apps.reports.pages import caveat_wording, figures, wording
 from apps.reports.pages.figures import range_text
 from tests.reports.documents import document, figure, part
 
@@ -25,7 +25,7 @@ def test_the_value_of_a_month_is_one_sentence_with_its_range() -> None:
         "In October the model earned about 41,000 dollars more than the rule it replaced "
         "(likely between 33,000 and 49,500)."
     )
-    assert wording.basis(made).startswith("Judged from 1,240 checked cases of 86,000 decisions. An offer costs 250 USD")
+    assert wording.basis(made).startswith("Estimated from 1,240 labels for 86,000 predictions. An offer costs 250 USD")
 
 
 def test_a_loss_is_said_as_less_with_the_range_in_rising_order() -> None:
@@ -49,7 +49,7 @@ def test_a_counted_sum_has_no_range_and_says_that_it_is_counted() -> None:
     assert (
         wording.lede(made) == "In October the model earned about 1.32 million dollars more than the rule it replaced."
     )
-    assert wording.basis(made).startswith("Counted, not estimated: the outcomes of all 86,000 decisions are settled.")
+    assert wording.basis(made).startswith("Counted, not estimated: the outcomes of all 86,000 predictions are settled.")
 
 
 def test_without_a_baseline_the_value_stands_alone() -> None:
@@ -57,30 +57,30 @@ def test_without_a_baseline_the_value_stands_alone() -> None:
         "value", value_difference=figure(None, code="no_baseline"), value_total=figure(512_345.0, 20_000)
     )
     assert wording.lede(made) == (
-        "In October the model’s decisions were worth about 512,000 dollars (likely between 492,000 and 532,000)."
+        "In October the model’s predictions were worth about 512,000 dollars (likely between 492,000 and 532,000)."
     )
 
 
 def test_without_a_value_model_the_page_says_so() -> None:
     made = document("value", value=None)
-    assert wording.lede(made).startswith("Nobody has said yet what a right or a wrong decision is worth")
+    assert wording.lede(made).startswith("Nobody has stated what a right or a wrong decision is worth")
 
 
 def test_a_missing_figure_says_why_instead_of_a_number() -> None:
     made = with_headline("performance", accuracy=figure(None, code="no_response"))
     assert wording.lede(made) == (
-        "In October it cannot be said how many decisions were right: none of the drawn cases was answered."
+        "In October we cannot say how many predictions were right: none of the drawn cases was reviewed."
     )
 
 
 def test_right_decisions_are_said_in_hundred() -> None:
     made = with_headline("performance", accuracy=figure(0.918, 0.019))
-    assert wording.lede(made) == "In October about 92 in 100 decisions were right (likely between 90 and 94)."
+    assert wording.lede(made) == "In October about 92 in 100 predictions were right (likely between 90 and 94)."
 
 
 def test_a_narrow_range_has_a_decimal() -> None:
     made = with_headline("performance", accuracy=figure(0.8276, 0.004))
-    assert wording.lede(made) == "In October about 82.8 in 100 decisions were right (likely between 82.4 and 83.2)."
+    assert wording.lede(made) == "In October about 82.8 in 100 predictions were right (likely between 82.4 and 83.2)."
 
 
 def test_the_baseline_page_says_how_often_they_differ_and_who_is_right_there() -> None:
@@ -88,14 +88,14 @@ def test_the_baseline_page_says_how_often_they_differ_and_who_is_right_there() -
         "baseline", disagreement_rate=figure(0.0824, 0.012, method="wilson"), win_rate=figure(0.712, 0.04)
     )
     assert wording.lede(made) == (
-        "In October the model and the rule it replaced differed in 8 in 100 decisions; "
+        "In October the model and the rule it replaced differed in 8 in 100 predictions; "
         "where they did, the model was right about 71 times in 100 (likely between 67 and 75)."
     )
 
 
 def test_a_window_without_decisions_says_only_that() -> None:
     made = document("performance", parts=[])
-    assert wording.lede(made) == "There were no decisions in this time."
+    assert wording.lede(made) == "There were no predictions in this period."
     assert wording.basis(made) == ""
 
 
@@ -113,9 +113,9 @@ def test_a_report_is_final_only_when_all_its_days_are(cohorts: dict[str, Any], s
     assert wording.state(made)[0] == state
 
 
-@pytest.mark.parametrize("code", sorted(reasons.MISSING))
+@pytest.mark.parametrize("code", sorted(figures.MISSING))
 def test_every_code_without_a_figure_reads_as_words(code: str) -> None:
-    said = reasons.reason(figure(None, code=code))
+    said = figures.reason(figure(None, code=code))
     assert said
     assert "_" not in said
 
@@ -123,13 +123,13 @@ def test_every_code_without_a_figure_reads_as_words(code: str) -> None:
 @pytest.mark.parametrize(
     ("code", "changes", "said"),
     [
-        ("preliminary", {"labels_needed": 1_588}, "preliminary: 1,588 more checked cases needed"),
+        ("preliminary", {"labels_needed": 1_588}, "preliminary: 1,588 more labels needed"),
         ("adjudication_open", {}, "some cases still wait for a second opinion"),
-        ("boundary", {}, "at the edge of what the sample can show; the range says how far it may be off"),
+        ("boundary", {}, "at the edge of what the sample can show; the range says how far off it may be"),
     ],
 )
 def test_codes_beside_a_figure_say_what_to_know(code: str, changes: dict[str, Any], said: str) -> None:
-    assert reasons.reason(figure(0.9, 0.1, code=code, **changes)) == said
+    assert figures.reason(figure(0.9, 0.1, code=code, **changes)) == said
 
 
 DETAILS: dict[str, Any] = {
@@ -138,23 +138,23 @@ DETAILS: dict[str, Any] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("code", sorted(reasons.CAVEATS))
+@pytest.mark.parametrize("code", sorted(caveat_wording.CAVEATS))
 def test_every_caveat_is_a_sentence(code: str) -> None:
-    sentence = reasons.caveat({"code": code, "details": DETAILS})
+    sentence = caveat_wording.caveat({"code": code, "details": DETAILS})
     assert not sentence[0].islower()
     assert sentence.endswith(".")
     assert "_" not in sentence
 
 
 def test_a_code_that_nobody_foresaw_still_reads_as_words() -> None:
-    assert reasons.caveat({"code": "broken_clock", "details": {}}) == "Broken clock."
+    assert caveat_wording.caveat({"code": "broken_clock", "details": {}}) == "Broken clock."
 
 
 def test_a_restatement_lists_what_happened_since() -> None:
     why = {"outcomes": 3_120, "corrections": 1, "labels": 0, "adjudications": 2}
     entry: Any = {"metric": "value_difference", "why": why}
-    assert reasons.why_restated(entry) == (
-        "3,120 outcomes came in, 1 outcome was corrected and 2 second opinions were given"
+    assert caveat_wording.why_restated(entry) == (
+        "3,120 outcomes arrived, 1 outcome was corrected and 2 second opinions were given"
     )
 
 
@@ -169,5 +169,5 @@ def test_money_is_rounded_to_what_its_range_supports() -> None:
 def test_slices_and_mistakes_are_named_in_words() -> None:
     made = document("performance")
     assert wording.slice_value(made, "sex", "2") == "female"
-    assert wording.mistake(made, "no", "yes") == "taken for “not employed”, in truth “employed”"
-    assert wording.metric_name(made, "precision") == ("Right when it says “employed”", "precision")
+    assert wording.mistake(made, "no", "yes") == "predicted “not employed”, in truth “employed”"
+    assert wording.metric_name(made, "precision") == ("Right when it predicts “employed”", "precision")

@@ -1,37 +1,36 @@
-"""The baseline page: how often model and baseline differ, and who is right there."""
+"""The baseline sheet: how often model and baseline differ, and which one is right there."""
 
-from apps.reports.engine import rounding
 from apps.reports.engine.document import BaselineSection, Document
-from apps.reports.pages import contents, numbers, wording
-from apps.reports.pages.sheets import common
+from apps.reports.engine.rounding import percent
+from apps.reports.pages import contents, wording
+from apps.reports.pages.numbers import count
 from apps.reports.pages.sheets import sections as shared
-from apps.reports.pages.sheets.parts import Cell, Facts, Key, Row, Section, Table
+from apps.reports.pages.sheets import tables
+from apps.reports.pages.sheets.layout import Cell, Facts, Key, Row, Section, Table
 
 
 def keys(document: Document) -> list[Key]:
     figures = document["headline"]["figures"]
     shown = []
     if "disagreement_rate" in figures:
-        shown.append(common.share_key("They differ", figures["disagreement_rate"]))
+        shown.append(tables.share_key("They differ", figures["disagreement_rate"]))
     if "win_rate" in figures:
-        shown.append(common.share_key("Model right where they differ", figures["win_rate"]))
+        shown.append(tables.share_key("Model right where they differ", figures["win_rate"]))
     if "accuracy_difference" in figures:
-        difference = figures["accuracy_difference"]
-        of = common.unit(document, "accuracy_difference")
-        shown.append(common.figure_key("More right decisions in 100", difference, of))
+        name = wording.METRICS["accuracy_difference"][0]
+        of = contents.unit(document, "accuracy_difference")
+        shown.append(tables.figure_key(name, figures["accuracy_difference"], of))
     return shown
 
 
 def sections(document: Document, *, hidden: set[str]) -> list[Section]:
     both = document.get("baseline")
-    metric = contents.metric_over_time(document)
+    name = wording.METRICS[contents.metric_over_time(document)][0]
     shown = [
         _measures(document),
-        shared.over_time(
-            document, note=f"{wording.METRICS[metric][0]}, in percent of decisions, with the likely range."
-        ),
+        shared.over_time(document, note=f"{name}, in percent of predictions, with its range."),
         _matrix(document, both) if both else None,
-        _who_was_right(both) if both else None,
+        _which_was_right(both) if both else None,
         *shared.slices(document, hidden=hidden),
         shared.sample(document),
         shared.cannot_say(document),
@@ -42,40 +41,38 @@ def sections(document: Document, *, hidden: set[str]) -> list[Section]:
 
 
 def _measures(document: Document) -> Section:
-    metrics = common.metrics_of(document)
-    table = common.metric_table(document, metrics, caption="Each figure with its likely range")
-    return Section("measures", "Model and baseline", table=table, how=common.how_table(document, metrics))
+    metrics = tables.metrics_of(document)
+    table = tables.metric_table(document, metrics, caption="Each figure with its range")
+    return Section("measures", "Model and baseline", table=table, how=tables.how_table(document, metrics))
 
 
 def _matrix(document: Document, both: BaselineSection) -> Section:
-    counts, names = both["matrix"]["counts"], document["names"]["classes"]
-    classes = [names.get(name, name) for name in both["matrix"]["classes"]]
+    counts = both["matrix"]["counts"]
+    classes = [wording.class_name(document, name) for name in both["matrix"]["classes"]]
     total = sum(map(sum, counts))
     same = sum(counts[i][i] for i in range(len(classes)))
     rows = [
-        Row(f"Model: {name}", [Cell(numbers.count(n), rounding.percent(n / total) if total else "") for n in row])
+        Row(f"Model: {name}", [Cell(count(n), percent(n / total) if total else "") for n in row])
         for name, row in zip(classes, counts, strict=True)
     ]
-    table = Table("Decisions, and their share of all", ["", *(f"Baseline: {name}" for name in classes)], rows)
-    agreed = (
-        f"The same answer in {rounding.percent(same / total)} of {numbers.count(total)} decisions." if total else ""
-    )
-    return Section("matrix", "Who said what", agreed, table=table)
+    table = Table("Predictions, and their share of all", ["", *(f"Baseline: {name}" for name in classes)], rows)
+    agreed = f"Both agree in {percent(same / total)} of {count(total)} predictions." if total else ""
+    return Section("matrix", "What each predicted", agreed, table=table)
 
 
-def _who_was_right(both: BaselineSection) -> Section:
+def _which_was_right(both: BaselineSection) -> Section:
     facts: Facts = [
-        ("They differ in", f"{numbers.count(both['disagreements'])} decisions"),
-        ("Where the truth is known, the model was right in", numbers.count(both["model_right"])),
-        ("The baseline was right in", numbers.count(both["baseline_right"])),
+        ("They differ in", f"{count(both['disagreements'])} predictions"),
+        ("Where the truth is known, the model was right in", count(both["model_right"])),
+        ("The baseline was right in", count(both["baseline_right"])),
     ]
     if both["neither_right"]:
-        facts.append(("Neither was right in", numbers.count(both["neither_right"])))
+        facts.append(("Neither was right in", count(both["neither_right"])))
     chance = both["mcnemar_p"]
     if chance is not None:
-        facts.append(("If both were equally good, a gap this wide would come up", _how_often(chance)))
-    note = "Plain counts; the figures above weigh each checked case by its chance to be drawn."
-    return Section("right", "Who was right where they differ", note, facts=facts)
+        facts.append(("If both were equally good, a gap this wide would occur", _how_often(chance)))
+    note = "Plain counts. The figures above weight each reviewed case by its chance to be drawn."
+    return Section("right", "Which is right where they differ", note, facts=facts)
 
 
 def _how_often(chance: float) -> str:

@@ -1,27 +1,43 @@
-"""The performance page: how many decisions are right, and what counting the reviewed cases alone would say."""
+"""The performance sheet: how many predictions are right, the uncorrected figures beside, and checks on both."""
 
-from apps.reports.engine.document import Document
-from apps.reports.pages import contents, wording
-from apps.reports.pages.sheets import checks, common
+from collections.abc import Iterator
+from datetime import date
+
+from apps.reports.engine.document import (
+    PERFORMANCE_METRICS,
+    Document,
+    Drift,
+    Figures,
+    Hindsight,
+    SecondOpinions,
+    SoFar,
+)
+from apps.reports.pages import contents, numbers, wording
+from apps.reports.pages.contents import unit
+from apps.reports.pages.figures import in_sentence, range_text
+from apps.reports.pages.numbers import count, plural
 from apps.reports.pages.sheets import sections as shared
-from apps.reports.pages.sheets.parts import Cell, Key, Row, Section, Table
+from apps.reports.pages.sheets import tables
+from apps.reports.pages.sheets.layout import Cell, Key, Row, Section, Table
+from apps.reports.pages.sheets.tables import cell
 
-ALONE = "If one only counted the reviewed cases"
+ALONE = "Counting only the reviewed cases"
+PARTS = {"closed": "closed days", "open": "open days"}
 
 
 def keys(document: Document) -> list[Key]:
-    if "accuracy" not in common.metrics_of(document):
+    if "accuracy" not in tables.metrics_of(document):
         return []
     shown = [
-        common.share_key(f"Right decisions: {title.lower()}", document["sections"][part]["accuracy"])
-        for part, title in common.parts_of(document)
+        tables.share_key(f"Right predictions, {title.lower()}", document["sections"][part]["accuracy"])
+        for part, title in tables.parts_shown(document)
         if "accuracy" in document["sections"][part]
     ]
     alone = document["naive"].get("accuracy")
     if alone and alone["value"] is not None:
         text = f"{alone['value'] * 100:.0f} in 100"
-        shown.append(Key(ALONE, text, "not corrected for how they were chosen; do not use", is_aside=True))
-    # The whole window is in the table; three figures can be taken in at once.
+        shown.append(Key(ALONE, text, "not corrected for how they were drawn; do not use", is_aside=True))
+    # Three figures can be taken in at a glance; the whole window is in the table.
     return [shown[0], shown[1], shown[3]] if len(shown) == 4 else shown
 
 
@@ -32,7 +48,7 @@ def sections(document: Document, *, hidden: set[str]) -> list[Section]:
         _measures(document),
         shared.over_time(document, note=note),
         *shared.slices(document, hidden=hidden),
-        *checks.sections(document),
+        *_checks(document),
         shared.sample(document),
         shared.cannot_say(document),
         shared.restated(document),
@@ -43,26 +59,143 @@ def sections(document: Document, *, hidden: set[str]) -> list[Section]:
 
 
 def _measures(document: Document) -> Section:
-    metrics = [metric for metric in common.metrics_of(document) if not common.is_further(metric)]
-    table = common.metric_table(document, metrics, caption="Each figure with its likely range")
+    metrics = [metric for metric in tables.metrics_of(document) if not tables.is_further(metric)]
+    table = tables.metric_table(document, metrics, caption="Each figure with its range")
     rows = [
         Row(row.name, [*row.cells, _alone(document, metric)], row.aside)
         for row, metric in zip(table.rows, metrics, strict=True)
     ]
     table = Table(table.caption, [*table.head, ALONE], rows)
-    return Section("measures", "How well it decides", table=table, how=common.how_table(document, metrics))
+    return Section("measures", "How often the model is right", table=table, how=tables.how_table(document, metrics))
 
 
 def _further(document: Document) -> Section | None:
-    metrics = [metric for metric in common.metrics_of(document) if common.is_further(metric)]
+    metrics = [metric for metric in tables.metrics_of(document) if tables.is_further(metric)]
     if not metrics:
         return None
-    table = common.metric_table(document, metrics, caption="The same decisions by other measures")
-    return Section("further", "More measures", table=table, how=common.how_table(document, metrics))
+    table = tables.metric_table(document, metrics, caption="The same predictions by other measures")
+    return Section("further", "More measures", table=table, how=tables.how_table(document, metrics))
 
 
 def _alone(document: Document, metric: str) -> Cell:
     alone = document["naive"].get(metric)
     if alone is None or alone["value"] is None:
         return Cell("–")
-    return Cell(common.unit(document, metric).text(alone["value"], 1.0), "uncorrected")
+    return Cell(unit(document, metric).text(alone["value"], 1.0), "uncorrected")
+
+
+def _checks(document: Document) -> Iterator[Section]:
+    checks = document.get("checks")
+    if not checks:
+        return
+    if checks["drift"]:
+        yield _expected(document, checks["drift"])
+    if checks["so_far"]:
+        yield _so_far(document, checks["so_far"])
+    if checks["second_opinions"]:
+        yield _second_opinions(document, checks["second_opinions"])
+    if checks["hindsight"]:
+        yield _hindsight(document, checks["hindsight"])
+
+
+def _expected(document: Document, drift: list[Drift]) -> Section:
+    """Expected and measured performance, metric by metric."""
+    rows = [_drift_row(document, entry) for entry in drift]
+    head = ["Measure", "Expected at these scores", "Measured", "Difference"]
+    return Section(
+        "expected",
+        "Expected and measured",
+        table=Table("What the scores lead us to expect, and what was measured", head, rows),
+        sentences=[_verdict(document, part, drift) for part in PARTS if any(entry["part"] == part for entry in drift)],
+    )
+
+
+def _drift_row(document: Document, entry: Drift) -> Row:
+    of = unit(document, entry["metric"])
+    name = wording.metric_name(document, entry["metric"])[0]
+    by = entry["difference"]
+    points = unit(document, "accuracy_difference")
+    difference = Cell("–") if by["value"] is None else Cell(points.text(by["value"], 0.0), range_text(by, points))
+    expected = cell(entry["expected"], of)
+    if entry["reference"] == "score":
+        expected = Cell(expected.text, "from the score itself")
+    return Row(name, [expected, cell(entry["measured"], of), difference], PARTS[entry["part"]])
+
+
+def _verdict(document: Document, part: str, drift: list[Drift]) -> str:
+    """Whether chance explains the difference, over the days of one part."""
+    entries = [entry for entry in drift if entry["part"] == part]
+    first = entries[0]
+    on = f"On {PARTS[part]},"
+    if first["reference"] == "score":
+        return f"{on} there are too few earlier outcomes for a verdict; the score itself is the expectation."
+    basis = plural(first["reference_n"], "earlier outcome", "earlier outcomes")
+    drifted = [wording.metric_name(document, entry["metric"])[0] for entry in entries if entry["has_drifted"]]
+    if drifted:
+        return (
+            f"{on} chance does not explain the difference from what {basis} led us to expect: {'; '.join(drifted)}. "
+            "The same score no longer means the same."
+        )
+    if all(entry["p"] is None for entry in entries):
+        return f"{on} there is nothing to compare yet."
+    return f"{on} chance explains the difference from what {basis} led us to expect."
+
+
+def _so_far(document: Document, so_far: SoFar) -> Section:
+    columns = {"Outcomes so far": so_far["figures"], "Closed days and reviewed cases": document["sections"]["all"]}
+    known = f"{count(so_far['known'])} of {plural(so_far['n'], 'outcome was', 'outcomes were')} known"
+    through = numbers.day(date.fromisoformat(so_far["through"]))
+    half, most = (so_far["waits"].get(share) for share in ("0.5", "0.9"))
+    sentences = []
+    if half is not None and most is not None:
+        sentences.append(
+            f"Half of the outcomes are known {plural(round(half), 'day', 'days')} after the prediction, "
+            f"nine in ten after {plural(round(most), 'day', 'days')}."
+        )
+    return Section(
+        "so_far",
+        "Outcomes so far",
+        f"By {through}, {known}. Each is weighted by how likely it was to be known by then. This assumes that outcomes "
+        "of late predictions take as long as those of early ones.",
+        table=_side_by_side(document, "The whole window, estimated in two ways", columns),
+        sentences=sentences,
+    )
+
+
+def _second_opinions(document: Document, both: SecondOpinions) -> Section:
+    columns = {"With second opinions": both["corrected"], "Answers as given": both["at_word"]}
+    return Section(
+        "second_opinions",
+        "With and without second opinions",
+        "Some cases got a second opinion. The first column corrects for the errors that these found; the second takes "
+        "every answer as given. Open days only.",
+        table=_side_by_side(document, "With and without the correction for reviewers’ errors", columns),
+    )
+
+
+def _hindsight(document: Document, hindsight: Hindsight) -> Section:
+    columns = {"From the reviewed cases": hindsight["from_reviews"], "From the outcomes": hindsight["from_outcomes"]}
+    disagreement = hindsight["disagreement"]
+    sentences = []
+    if disagreement["value"] is not None:
+        share = in_sentence(disagreement, unit(document, "disagreement"))
+        sentences.append(f"Reviewer and outcome differ in {share} of predictions.")
+    days = plural(hindsight["days"], "day", "days")
+    return Section(
+        "hindsight",
+        "Reviews against outcomes",
+        f"{days} whose outcomes are now known, {count(hindsight['n'])} predictions. Without outcomes, "
+        f"{plural(hindsight['answered'], 'reviewed case', 'reviewed cases')} would be all there is to go by.",
+        table=_side_by_side(document, "The same days before and after their outcomes arrived", columns),
+        sentences=sentences,
+    )
+
+
+def _side_by_side(document: Document, caption: str, columns: dict[str, Figures]) -> Table:
+    """The same measures in columns."""
+    rows = []
+    for metric in PERFORMANCE_METRICS:
+        name, aside = wording.metric_name(document, metric)
+        cells = [cell(figures.get(metric), unit(document, metric)) for figures in columns.values()]
+        rows.append(Row(name, cells, aside))
+    return Table(caption, ["Measure", *columns], rows)

@@ -1,18 +1,19 @@
-"""The sections that sheets of several kinds have: over time, by slice, the sample, what cannot be said."""
+"""The sections that several sheets share: over time, by slice, the sample, the caveats, how the report was made."""
 
 from datetime import date, datetime
 
-from apps.reports.engine import rounding
 from apps.reports.engine.document import Document, Figures, Point, SliceSection
-from apps.reports.engine.rounding import Unit
+from apps.reports.engine.rounding import Unit, percent
 from apps.reports.pages import contents, numbers, wording
-from apps.reports.pages.figures import how
-from apps.reports.pages.reasons import caveat, plural, said, why_restated
-from apps.reports.pages.sheets.common import cell, unit
-from apps.reports.pages.sheets.parts import Cell, ChartText, Facts, Row, Section, Table
+from apps.reports.pages.caveat_wording import caveat, why_restated
+from apps.reports.pages.contents import unit
+from apps.reports.pages.figures import how, in_sentence
+from apps.reports.pages.numbers import count, listed, plural
+from apps.reports.pages.sheets.layout import Cell, ChartText, Facts, Row, Section, Table
+from apps.reports.pages.sheets.tables import cell
 
 STATES = {"final": "final", "maturing": "still open", "provisional": "still open"}
-HOLLOW = "Dots with their likely range; hollow: still open."
+HOLLOW = "Dots with their range; hollow dots are still open."
 STEPS = {"day": "Day by day", "week": "Week by week", "month": "Month by month"}
 
 
@@ -23,7 +24,7 @@ def over_time(document: Document, *, note: str) -> Section | None:
     metric = contents.metric_over_time(document)
     data = Table(
         f"{wording.metric_name(document, metric)[0]}, {STEPS[document['step']].lower()}",
-        [document["step"].capitalize(), "Figure", "Cases used", "Decisions", "State"],
+        [document["step"].capitalize(), "Figure", "Labels", "Predictions", "State"],
         [_time_row(point, metric, unit(document, metric)) for point in document["series"]],
     )
     if contents.known_in_time(document) < contents.LEAST_FOR_A_CHART:
@@ -32,7 +33,7 @@ def over_time(document: Document, *, note: str) -> Section | None:
 
 
 def cut_short(document: Document) -> str:
-    """Sums of a first or last month that is not whole look small for no other reason."""
+    """A remark on a first or last month that is not whole: its sums look small for no other reason."""
     if document["step"] != "month":
         return ""
     ends = {point["start"]: point for point in (document["series"][0], document["series"][-1])}.values()
@@ -44,7 +45,7 @@ def cut_short(document: Document) -> str:
 def _time_row(point: Point, metric: str, of: Unit) -> Row:
     figure = point["figures"].get(metric)
     name = numbers.period(date.fromisoformat(point["start"]), date.fromisoformat(point["end"]))
-    counts = [Cell(numbers.count(figure["n"] if figure else 0)), Cell(numbers.count(point["n"]))]
+    counts = [Cell(count(figure["n"] if figure else 0)), Cell(count(point["n"]))]
     return Row(name, [cell(figure, of), *counts, Cell(STATES.get(point["state"], point["state"]))])
 
 
@@ -58,7 +59,7 @@ def _description(data: Table) -> str:
 
 
 def slices(document: Document, *, hidden: set[str]) -> list[Section]:
-    """One section for each slice that this reader may see, and a line for those that stay hidden."""
+    """One section for each slice that this reader may see, and a line for each hidden one."""
     metric = contents.metric_over_time(document)
     sections = []
     for position, name in enumerate(contents.slice_names(document)):
@@ -68,7 +69,7 @@ def slices(document: Document, *, hidden: set[str]) -> list[Section]:
             sections.append(Section(f"slice_{position}", f"By {label.lower()}", sentences=[sentence]))
             continue
         rows = [_slice_row(document, entry, metric) for entry in contents.slices_of(document, name)]
-        head = [label, "Figure", "Reviewed cases alone", "Cases used", "Decisions"]
+        head = [label, "Figure", "Reviewed cases alone", "Labels", "Predictions"]
         data = Table(f"{wording.metric_name(document, metric)[0]}, by {label.lower()}", head, rows)
         chart = ChartText(f"slice_{position}", _description(data), data)
         sentences = _differing(document, name)
@@ -77,75 +78,65 @@ def slices(document: Document, *, hidden: set[str]) -> list[Section]:
 
 
 def _differing(document: Document, name: str) -> list[str]:
-    """Which values of a slice are not like the others."""
+    """The values of a slice that differ from the rest, as a sentence."""
     values = [
         wording.slice_value(document, name, entry["value"])
         for entry in contents.slices_of(document, name)
         if entry.get("differs")
     ]
-    if not values:
-        return []
-    listed = values[0] if len(values) == 1 else f"{', '.join(values[:-1])} and {values[-1]}"
-    return [f"Not like the rest, beyond what chance explains: {listed}."]
+    return [f"Not like the rest, beyond what chance explains: {listed(values)}."] if values else []
 
 
 def _slice_row(document: Document, entry: SliceSection, metric: str) -> Row:
     figure, of = entry["figures"].get(metric), unit(document, metric)
     alone = entry["naive"].get(metric)
     alone_text = "–" if alone is None or alone["value"] is None else of.text(alone["value"], 1.0)
-    counts = [Cell(numbers.count(figure["n"] if figure else 0)), Cell(numbers.count(entry["n"]))]
+    counts = [Cell(count(figure["n"] if figure else 0)), Cell(count(entry["n"]))]
     cells = [cell(figure, of), Cell(alone_text), *counts]
     aside = "differs from the rest" if entry.get("differs") else ""
     return Row(wording.slice_value(document, entry["name"], entry["value"]), cells, aside)
 
 
 def cannot_say(document: Document) -> Section:
-    """What the report cannot say, and why."""
+    """The caveats."""
     sentences = [caveat(entry) for entry in document["caveats"]]
     return Section("cannot_say", "What we cannot say", sentences=sentences or ["Nothing is left open in this window."])
 
 
 def sample(document: Document) -> Section | None:
-    """How many cases were drawn, and what became of them."""
+    """How many cases were drawn, and how their reviews stand."""
     counts = document["sample"]
     if not counts["drawn"]:
         return None
     rate = counts["response_rate"]
-    facts: Facts = [("Drawn", numbers.count(counts["drawn"]))]
+    facts: Facts = [("Drawn", count(counts["drawn"]))]
     if counts["counted"] != counts["drawn"]:
-        facts.append(("Drawn to be judged blind, and so counted", numbers.count(counts["counted"])))
+        facts.append(("Drawn blind, and so counted", count(counts["counted"])))
     facts += [
-        ("Answered", _with_share(counts["answered"], rate)),
-        ("Waiting", numbers.count(counts["waiting"])),
-        ("Left without an answer", numbers.count(counts["skipped"])),
+        ("Reviewed", _with_share(counts["answered"], rate)),
+        ("Waiting", count(counts["waiting"])),
+        ("Skipped", count(counts["skipped"])),
     ]
     if counts["adjudication_chosen"]:
-        chosen = f"{numbers.count(counts['adjudicated'])} of {numbers.count(counts['adjudication_chosen'])} given"
-        facts.append(("Second opinions", f"{chosen}, {numbers.count(counts['overturned'])} decided otherwise"))
+        given = f"{count(counts['adjudicated'])} of {count(counts['adjudication_chosen'])} given"
+        facts.append(("Second opinions", f"{given}, {count(counts['overturned'])} changed the answer"))
     low, high = counts["bounds"].get("accuracy", (0.0, 0.0))
     if low < high:
-        facts.append(
-            (
-                "Right decisions, if all that is missing were wrong, or right",
-                f"{rounding.percent(low)} to {rounding.percent(high)}",
-            )
-        )
+        facts.append(("Accuracy if all missing reviews were wrong, or right", f"{percent(low)} to {percent(high)}"))
     facts += _plan(document)
-    note = "Every case had a known chance to be drawn; that is what makes the figures hold for all."
-    return Section("sample", "The checked cases of the open days", note, facts=facts)
+    note = "Every case had a known chance to be drawn, which is why the figures hold for all predictions."
+    return Section("sample", "Drawn cases of the open days", note, facts=facts)
 
 
 def _plan(document: Document) -> Facts:
-    """How narrow the range of right decisions would be with every answer in, and what a target takes."""
+    """The range of accuracy with every drawn case reviewed, and the labels that a target takes."""
     checks = document.get("checks")
     plan = checks["plan"] if checks else None
     if plan is None or plan["half_width"] is None:
         return []
-    facts = [("Had every drawn case been answered, right decisions to within", _points(plan["half_width"]))]
+    facts = [("Range of accuracy if every drawn case were reviewed", _points(plan["half_width"]))]
     if plan["labels_needed"] is not None:
-        facts.append(
-            (f"Answers for right decisions to within {_points(plan['target'])}", numbers.count(plan["labels_needed"]))
-        )
+        facts.append((f"Labels for accuracy to within {_points(plan['target'])}", count(plan["labels_needed"])))
     return facts
 
 
@@ -154,35 +145,34 @@ def _points(half: float) -> str:
 
 
 def _with_share(number: int, rate: float | None) -> str:
-    return numbers.count(number) if rate is None else f"{numbers.count(number)} ({rounding.percent(rate)})"
+    return count(number) if rate is None else f"{count(number)} ({percent(rate)})"
 
 
 def came_about(document: Document, figures: Figures) -> Section:
-    """How the main figure came about, and of when the report is."""
+    """How the main figure was made, what its range means, and what the report knew."""
     window, cohorts = document["window"], document["cohorts"]
     as_of = datetime.fromisoformat(window["as_of"])
-    facts = how(wording.lead_figure(document)) if figures else []
+    facts = how(contents.lead_figure(document)) if figures else []
     facts += [
+        ("Range", "95 % interval: of 100 such ranges, about 95 contain the true figure"),
         ("Days", f"{cohorts['final']} final, {cohorts['maturing'] + cohorts['provisional']} still open"),
-        ("A day is final", f"{plural(cohorts['maturity_days'], 'day', 'days')} after its decisions"),
-        ("As of", f"{numbers.day(as_of)}, {as_of:%H:%M} UTC; record {numbers.count(window['seq'])}"),
+        ("A day is final", f"{plural(cohorts['maturity_days'], 'day', 'days')} after its predictions"),
+        ("As of", f"{numbers.day(as_of)}, {as_of:%H:%M} UTC; record {count(window['seq'])}"),
     ]
-    return Section("came_about", "How this came about", facts=facts)
+    return Section("came_about", "How this report was made", facts=facts)
 
 
 def restated(document: Document) -> Section | None:
-    """What earlier reports said of the same window."""
+    """The figures that earlier reports on the same window gave otherwise."""
     sentences = []
     for entry in document["restatements"]:
         of = unit(document, entry["metric"])
         day = numbers.day(datetime.fromisoformat(entry["previous_as_of"]))
         name = wording.metric_name(document, entry["metric"])[0]
         sentences.append(
-            f"{name}: on {day} we said {said(entry['was'], of)}; now it is {said(entry['figure'], of)}. "
+            f"{name}: on {day} we said {in_sentence(entry['was'], of)}; now it is {in_sentence(entry['figure'], of)}. "
             f"Since then: {why_restated(entry)}."
         )
-    return (
-        Section("restated", "What has changed", "Figures of the whole window.", sentences=sentences)
-        if sentences
-        else None
-    )
+    if not sentences:
+        return None
+    return Section("restated", "What has changed", "Figures of the whole window.", sentences=sentences)

@@ -1,50 +1,50 @@
-"""The value page: money first, then where it is lost and what cannot be said."""
+"""The value sheet: money first, then where it is lost, where to put the threshold, and the caveats."""
 
 from datetime import date
 
-from apps.reports.engine import rounding
-from apps.reports.engine.document import Document, Figures, Loss, ValueSection
-from apps.reports.engine.rounding import figure_text
+from apps.reports.engine.document import Document, Figures, Loss, ThresholdSection, ValueSection
+from apps.reports.engine.rounding import figure_text, money, step_of
 from apps.reports.pages import contents, numbers, wording
-from apps.reports.pages.figures import range_text
-from apps.reports.pages.reasons import plural
-from apps.reports.pages.sheets import choices, common
+from apps.reports.pages.contents import unit
+from apps.reports.pages.figures import in_sentence, range_text
+from apps.reports.pages.numbers import count, plural
 from apps.reports.pages.sheets import sections as shared
-from apps.reports.pages.sheets.parts import Cell, Key, Row, Section, Table
+from apps.reports.pages.sheets import tables
+from apps.reports.pages.sheets.layout import Cell, ChartText, Key, Row, Section, Table
+
+# Rows of the table behind the curve.
+CURVE_ROWS = 20
 
 
 def keys(document: Document) -> list[Key]:
     figures = document["headline"]["figures"]
     if not document.get("value"):
-        return [common.share_key("Right decisions", figures["accuracy"])] if "accuracy" in figures else []
-    difference = wording.has_difference(figures)
-    metric = "value_difference" if difference else "value_total"
-    shown = [common.figure_key(wording.METRICS[metric][0], figures[metric], common.unit(document, metric))]
+        return [tables.share_key("Right predictions", figures["accuracy"])] if "accuracy" in figures else []
+    metric = "value_difference" if contents.has_difference(figures) else "value_total"
+    shown = [tables.figure_key(wording.METRICS[metric][0], figures[metric], unit(document, metric))]
     if "accuracy" in figures:
-        shown.append(common.share_key("Right decisions", figures["accuracy"]))
+        shown.append(tables.share_key("Right predictions", figures["accuracy"]))
     if "accuracy_point_value" in figures:
         shown.append(_one_more_right(document, figures))
     return shown
 
 
 def _one_more_right(document: Document, figures: Figures) -> Key:
-    figure = figures["accuracy_point_value"]
-    of = common.unit(document, "accuracy_point_value")
-    return common.figure_key(
-        "One more right in 100", figure, of, note="by which mistakes are mended", between="between"
-    )
+    name = wording.METRICS["accuracy_point_value"][0]
+    figure, of = figures["accuracy_point_value"], unit(document, "accuracy_point_value")
+    return tables.figure_key(name, figure, of, note="depending on which mistakes are avoided", between="between")
 
 
 def sections(document: Document, *, hidden: set[str]) -> list[Section]:
     value = document.get("value")
     if not value:
         return [shared.cannot_say(document)]
-    metric = contents.metric_over_time(document)
-    note = f"{wording.METRICS[metric][0]}. {shared.HOLLOW}{shared.cut_short(document) if document['series'] else ''}"
+    name = wording.METRICS[contents.metric_over_time(document)][0]
+    note = f"{name}. {shared.HOLLOW}{shared.cut_short(document) if document['series'] else ''}"
     shown = [
         shared.over_time(document, note=note),
         _losses(document, value, hidden=hidden),
-        choices.threshold(document, value),
+        threshold(document, value),
         shared.cannot_say(document),
         shared.restated(document),
         _sums(document),
@@ -59,59 +59,118 @@ def _losses(document: Document, value: ValueSection, *, hidden: set[str]) -> Sec
     shown = [loss for loss in value["losses"] if loss["name"] not in hidden]
     if not value["losses"]:
         return None
-    part = wording.headline_part(document) or document["window"]
+    part = contents.headline_part(document) or document["window"]
     when = numbers.period(date.fromisoformat(part["start"]), date.fromisoformat(part["end"]))
     rows = [_loss_row(document, loss) for loss in shown]
-    table = Table(f"Against being right, {when}", ["Who", "Lost, and its likely range"], rows) if rows else None
+    table = Table(f"Against being right, {when}", ["Slice", "Lost, with its range"], rows) if rows else None
     masked = len(value["losses"]) - len(shown)
-    sentences = ["Some lines speak of sensitive features and are hidden for your role."] if masked else []
+    sentences = ["Some rows concern sensitive features and are hidden for your role."] if masked else []
     return Section("losses", "Where money is lost", table=table, sentences=sentences)
 
 
 def _loss_row(document: Document, loss: Loss) -> Row:
     name = f"{wording.slice_name(document, loss['name'])}: {wording.slice_value(document, loss['name'], loss['value'])}"
     aside = wording.mistake(document, loss["predicted"], loss["truth"])
-    figure, of = loss["lost"], common.unit(document, "value_total")
+    figure, of = loss["lost"], unit(document, "value_total")
     if figure["value"] is None or figure["code"] == "preliminary":
         needed = figure.get("labels_needed")
-        return Row(
-            name,
-            [Cell("too few to say", f"{numbers.count(needed)} more checked cases needed" if needed else "")],
-            aside,
-        )
+        return Row(name, [Cell("too few labels", f"{count(needed)} more needed" if needed else "")], aside)
     return Row(name, [Cell(figure_text(figure, of), range_text(figure, of))], aside)
 
 
+def threshold(document: Document, value: ValueSection) -> Section | None:
+    """Value by threshold, and the advice that follows; None without a curve."""
+    curve = value.get("threshold")
+    if not curve or curve["best"] is None:
+        return None
+    positive = wording.class_name(document, document["positive_class"])
+    note = f"Value of 1,000 predictions if “{positive}” is predicted from a score on. The band covers the whole curve."
+    advice = _advice(document, curve)
+    chart = ChartText("threshold", advice, _curve_table(document, curve))
+    return Section("threshold", "Where to put the threshold", note, chart, sentences=[advice])
+
+
+def _curve_table(document: Document, curve: ThresholdSection) -> Table:
+    """About twenty points of the curve, evenly spaced."""
+    of = unit(document, "value_total")
+    points = list(zip(curve["scores"], curve["value"], curve["band_low"], curve["band_high"], strict=True))
+    _, value, low, high = max(points, key=lambda point: point[1])
+    step = step_of(value, low, high)
+    shown = sorted({round(row * (len(points) - 1) / (CURVE_ROWS - 1)) for row in range(CURVE_ROWS)})
+    rows = []
+    for score, value, low, high in (points[position] for position in shown):
+        band = f"{of.text(low, step)} to {of.text(high, step)}"
+        rows.append(Row(f"{score:.3f}", [Cell(of.text(value, step), band)]))
+    return Table("Value of 1,000 predictions by threshold", ["Threshold", "Value, with its band"], rows)
+
+
+def _advice(document: Document, curve: ThresholdSection) -> str:
+    """What the curve says about the threshold in use."""
+    flat = f"from {curve['flat_low']:.2f} to {curve['flat_high']:.2f}"
+    if curve["code"] == "preliminary":
+        needed = curve["labels_needed"]
+        more = f": {count(needed)} more labels needed" if needed else ""
+        return f"Too little is known for advice yet{more}."
+    if curve["current"] is None:
+        return (
+            f"The data cannot tell thresholds {flat} apart from the best. The predictions here follow no single "
+            "threshold."
+        )
+    if curve["advice"] == "no_change":
+        return (
+            f"The threshold in use, {curve['current']:.2f}, is as good as any: the data cannot tell thresholds {flat} "
+            "apart. No change advised."
+        )
+    gain = curve["gain"]
+    worth = f", worth {in_sentence(gain, unit(document, 'value_total'))} more per 1,000 predictions" if gain else ""
+    verb = "Raise" if curve["advice"] == "raise" else "Lower"
+    also = "" if curve["flat_low"] == curve["flat_high"] else f" Any threshold {flat} would do as well."
+    return f"{verb} the threshold from {curve['current']:.2f} to {curve['best']:.2f}{worth}.{also}"
+
+
 def _sums(document: Document) -> Section:
-    metrics = [metric for metric in common.metrics_of(document) if metric != "accuracy_point_value"]
-    table = common.metric_table(document, metrics, caption="Sums and rates, with their likely range")
-    how = common.how_table(document, common.metrics_of(document))
+    metrics = [metric for metric in tables.metrics_of(document) if metric != "accuracy_point_value"]
+    table = tables.metric_table(document, metrics, caption="Sums and rates, each with its range")
+    how = tables.how_table(document, tables.metrics_of(document))
     return Section("sums", "All sums", table=table, how=how)
 
 
 def _worth(document: Document, value: ValueSection) -> Section:
-    """The value model itself, and what checking costs."""
-    classes = document["names"]["classes"]
-    known = [name for name in document["classes"] if name in value["matrix"]]
+    """The value model, and the cost of reviewing."""
+    classes = [name for name in document["classes"] if name in value["matrix"]]
     rows = []
-    for predicted in known:
+    for predicted in classes:
         worth = value["matrix"][predicted]
-        cells = [Cell(_exact(worth[truth], value["currency"]) if truth in worth else "–") for truth in known]
-        rows.append(Row(f"Says {classes.get(predicted, predicted)}", cells))
-    head = ["Model", *(f"In truth {classes.get(truth, truth)}" for truth in known)]
-    each = " for each unit of the amount" if value["is_per_amount"] else ""
-    each_answer = _exact(value["review_cost_each"], value["currency"])
-    cost = rounding.money(float(value["review_cost"]), currency=value["currency"], step=1)
+        cells = [Cell(_exact(worth[truth], value["currency"]) if truth in worth else "–") for truth in classes]
+        rows.append(Row(f"Predicts {wording.class_name(document, predicted)}", cells))
+    head = ["Model", *(f"In truth {wording.class_name(document, truth)}" for truth in classes)]
+    per = ", per unit of the amount" if value["is_per_amount"] else ""
+    each = _exact(value["review_cost_each"], value["currency"])
+    cost = money(float(value["review_cost"]), currency=value["currency"], step=1)
     return Section(
         "worth",
         "What a decision is worth",
-        table=Table(f"Worth of one decision{each}", head, rows),
-        facts=[("Checking", f"{plural(value['reviews'], 'answer', 'answers')} at {each_answer}: {cost}")],
-        sentences=choices.next_labels(value),
+        table=Table(f"Value of one decision{per}", head, rows),
+        facts=[("Reviews", f"{count(value['reviews'])} at {each}: {cost}")],
+        sentences=_next_labels(value),
     )
+
+
+def _next_labels(value: ValueSection) -> list[str]:
+    """Whether more labels pay, for the choice between model and baseline."""
+    labels = value.get("next_labels")
+    if not labels or labels["worth"] is None or labels["cost"] is None:
+        return []
+    worth, cost = (money(amount, currency=value["currency"], step=1) for amount in (labels["worth"], labels["cost"]))
+    best = labels["best_k"]
+    return [
+        f"For the choice between the model and {wording.BASELINE}, over as many predictions as here, the next "
+        f"{labels['k']} labels are worth {worth} and cost {cost}.",
+        f"{plural(best, 'label', 'labels')} would pay most." if best else "No number of labels pays for that alone.",
+    ]
 
 
 def _exact(amount: str, currency: str) -> str:
     """An amount as it was stated, cents only where there are any."""
     number = float(amount)
-    return rounding.money(number, currency=currency, step=1 if number.is_integer() else 0.01)
+    return money(number, currency=currency, step=1 if number.is_integer() else 0.01)

@@ -1,16 +1,16 @@
-"""The parts of a report as they are shown, on the page and in print alike."""
+"""The layout of a report as people see it, on the page and in print alike."""
 
 from dataclasses import dataclass, field
 
 Facts = list[tuple[str, str]]
-# Of the value page.
+# Sections of the value page.
 BESIDE = {"losses", "cannot_say"}
 FOLDED = {"sums", "worth", "sample"}
 
 
 @dataclass(frozen=True)
 class Key:
-    """A large figure with its range; without one, `text` is empty and `note` says why."""
+    """A large figure with its range; without a figure, `text` is empty and `note` says why."""
 
     label: str
     text: str
@@ -30,7 +30,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """`aside` is a technical name or a condition, smaller."""
+    """A row of a table; `aside` is a technical name or a condition, in small print."""
 
     name: str
     cells: list[Cell]
@@ -39,7 +39,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """The first of `head` is over the rows' names."""
+    """A table with its caption; the first entry of `head` stands above the names of the rows."""
 
     caption: str
     head: list[str]
@@ -47,13 +47,13 @@ class Table:
 
     @property
     def lines(self) -> list[tuple[Row, list[tuple[Cell, str]]]]:
-        """Each row with its cells, each of these with the title that it stands under."""
+        """Each row with its cells, each cell with the title of its column."""
         return [(row, list(zip(row.cells, self.head[1:], strict=True))) for row in self.rows]
 
 
 @dataclass(frozen=True)
 class ChartText:
-    """What goes with the chart of this name: its message in words, and its figures, whose caption is its title."""
+    """The words of the chart of this name: its message, and its figures, whose caption is its title."""
 
     name: str
     description: str
@@ -62,7 +62,7 @@ class ChartText:
 
 @dataclass(frozen=True)
 class Section:
-    """A part under a heading of its own; whatever is empty is left out."""
+    """A part of the page under its own heading; its empty fields are left out."""
 
     name: str
     title: str
@@ -89,17 +89,17 @@ class Sheet:
 
     @property
     def beside(self) -> list[Section]:
-        """What stands beside the chart over time where there are two columns."""
+        """Sections beside the chart over time, on pages of two columns."""
         return [section for section in self.sections if section.name in BESIDE]
 
     @property
     def below(self) -> list[Section]:
-        """What stands under the two columns."""
+        """Sections below the two columns."""
         return [section for section in self.sections if section.name not in {"by_time", *BESIDE, *FOLDED}]
 
     @property
     def folded(self) -> list[Section]:
-        """What only some want to read, and which therefore waits to be opened."""
+        """Sections that most readers skip, closed until opened."""
         return [section for section in self.sections if section.name in FOLDED]
 
     @property

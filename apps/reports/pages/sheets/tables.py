@@ -1,8 +1,7 @@
-"""Figures as cells of tables and as large keys, the same on all sheets."""
+"""Figures as cells of tables and as large keys, alike on all sheets."""
 
 from collections.abc import Iterable
 
-from apps.reports.engine import rounding
 from apps.reports.engine.document import (
     BASELINE_METRICS,
     FURTHER_METRICS,
@@ -12,23 +11,26 @@ from apps.reports.engine.document import (
     Document,
     Figure,
 )
-from apps.reports.engine.rounding import Unit, figure_text, is_exact, unit_of
-from apps.reports.pages import contents, numbers, wording
-from apps.reports.pages.figures import SHORT_METHODS, how, range_text
-from apps.reports.pages.reasons import reason
-from apps.reports.pages.sheets.parts import Cell, Key, Row, Table
+from apps.reports.engine.rounding import Unit, figure_text, is_exact, percent
+from apps.reports.pages import wording
+from apps.reports.pages.contents import unit
+from apps.reports.pages.figures import SHORT_METHODS, how, range_text, reason
+from apps.reports.pages.numbers import count, in_hundred, per_hundred_decimals
+from apps.reports.pages.sheets.layout import Cell, Key, Row, Table
 
-# Averages over several classes; further, like the others.
+# Averages over several classes; further metrics, like FURTHER_METRICS.
 OF_ALL_CLASSES = ("macro_precision", "macro_recall", "macro_f1", "weighted_f1")
+ORDER = {
+    "performance": (*PERFORMANCE_METRICS, *REGRESSION_METRICS, *OF_ALL_CLASSES, *FURTHER_METRICS),
+    "baseline": BASELINE_METRICS,
+    "value": VALUE_METRICS,
+}
+PART_TITLES = {"closed": "Closed days", "open": "Open days", "all": "Whole window"}
 
 
 def is_further(metric: str) -> bool:
-    """Whether a metric is for those who want to know more."""
+    """Whether the metric stands in the second table, below the main ones."""
     return metric in FURTHER_METRICS or metric in OF_ALL_CLASSES
-
-
-def unit(document: Document, metric: str) -> Unit:
-    return unit_of(metric, contents.currency(document))
 
 
 def cell(figure: Figure | None, of: Unit) -> Cell:
@@ -43,15 +45,13 @@ def share_key(label: str, figure: Figure, *, note: str = "") -> Key:
     """A share as "92 in 100"."""
     if figure["value"] is None:
         return Key(label, "", reason(figure), how(figure))
-    decimals = numbers.per_hundred_decimals(figure["low"], figure["high"])
-    text = numbers.in_hundred(figure["value"], decimals=decimals)
+    decimals = per_hundred_decimals(figure["low"], figure["high"])
+    text = in_hundred(figure["value"], decimals=decimals)
     low, high = figure["low"], figure["high"]
-    spread = ""
+    spread = "counted" if is_exact(figure) else ""
     if not is_exact(figure) and low is not None and high is not None:
         spread = f"likely between {low * 100:.{decimals}f} and {high * 100:.{decimals}f}"
-    return Key(
-        label, text, _joined(spread or ("counted" if is_exact(figure) else ""), note, reason(figure)), how(figure)
-    )
+    return Key(label, text, _joined(spread, note, reason(figure)), how(figure))
 
 
 def figure_key(label: str, figure: Figure, of: Unit, *, note: str = "", between: str = "likely between") -> Key:
@@ -70,37 +70,31 @@ def _joined(*parts: str) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def parts_of(document: Document) -> list[tuple[str, str]]:
-    """The parts of the window that there are: name, and what the column is called."""
-    called = {"closed": "Outcomes in", "open": "Still open", "all": "Whole window"}
-    there = {part["part"] for part in document["parts"]} & set(document["sections"])
-    # Where everything is settled, or nothing is, the whole says it all.
-    return [(name, title) for name, title in called.items() if name in there and (name == "all" or len(there) == 3)]
-
-
-ORDER = {
-    "performance": (*PERFORMANCE_METRICS, *REGRESSION_METRICS, *OF_ALL_CLASSES, *FURTHER_METRICS),
-    "baseline": BASELINE_METRICS,
-    "value": VALUE_METRICS,
-}
+def parts_shown(document: Document) -> list[tuple[str, str]]:
+    """The parts of the window with a column of their own: name and title."""
+    known = {part["part"] for part in document["parts"]} & set(document["sections"])
+    # Where all days are closed, or all are open, the whole window says it all.
+    return [
+        (name, title) for name, title in PART_TITLES.items() if name in known and (name == "all" or len(known) == 3)
+    ]
 
 
 def metrics_of(document: Document) -> list[str]:
-    """The metrics in their usual order, class by class: a stored document keeps none."""
+    """The metrics in their usual order, class by class: a stored document keeps no order."""
     order = ORDER[document["kind"]]
-    there = {metric for figures in document["sections"].values() for metric in figures}
+    metrics = {metric for figures in document["sections"].values() for metric in figures}
 
     def place(metric: str) -> tuple[int, int, str]:
         name, _, of = metric.partition(":")
         of_class = document["classes"].index(of) if of in document["classes"] else -1
         return of_class, order.index(name) if name in order else len(order), metric
 
-    return sorted(there, key=place)
+    return sorted(metrics, key=place)
 
 
 def metric_table(document: Document, metrics: Iterable[str], *, caption: str) -> Table:
     """One row for each metric, one column for each part of the window."""
-    columns = parts_of(document)
+    columns = parts_shown(document)
     rows = []
     for metric in metrics:
         name, aside = wording.metric_name(document, metric)
@@ -110,16 +104,16 @@ def metric_table(document: Document, metrics: Iterable[str], *, caption: str) ->
 
 
 def how_table(document: Document, metrics: Iterable[str]) -> Table:
-    """Method, cases and shares behind the figures; those that rest on the same share a row."""
-    head = ["Figures", "How", "Cases used", "Worth as many equal draws as", "Answered", "Outcomes in", "Could be drawn"]
-    resting: dict[tuple[str, tuple[Cell, ...]], list[str]] = {}
-    for part, title in parts_of(document):
+    """Method, labels and shares behind the figures; figures that rest on the same share a row."""
+    head = ["Figures", "How", "Labels", "Effective sample size", "Response rate", "Outcomes known", "Covered share"]
+    rows: dict[tuple[str, tuple[Cell, ...]], list[str]] = {}
+    for part, title in parts_shown(document):
         for metric in metrics:
             figure = document["sections"][part].get(metric)
             if figure is not None:
-                resting.setdefault((title, _basis_cells(figure)), []).append(wording.metric_name(document, metric)[0])
-    rows = [Row(title, list(cells), "; ".join(names)) for (title, cells), names in resting.items()]
-    return Table("How each figure came about", head, rows)
+                rows.setdefault((title, _basis_cells(figure)), []).append(wording.metric_name(document, metric)[0])
+    data = [Row(title, list(cells), "; ".join(names)) for (title, cells), names in rows.items()]
+    return Table("How each figure was made", head, data)
 
 
 def _basis_cells(figure: Figure) -> tuple[Cell, ...]:
@@ -127,7 +121,7 @@ def _basis_cells(figure: Figure) -> tuple[Cell, ...]:
     effective = figure["n_eff"]
     return (
         Cell(SHORT_METHODS.get(figure["method"], figure["method"])),
-        Cell(numbers.count(figure["n"])),
-        Cell("–" if effective is None else numbers.count(effective)),
-        *(Cell("–" if share is None else rounding.percent(share)) for share in shares),
+        Cell(count(figure["n"])),
+        Cell("–" if effective is None else count(effective)),
+        *(Cell("–" if share is None else percent(share)) for share in shares),
     )

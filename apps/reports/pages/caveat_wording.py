@@ -1,0 +1,112 @@
+"""Caveats, and the reasons of a restatement, as sentences."""
+
+from collections.abc import Callable
+from typing import Any
+
+from apps.reports.engine.document import Caveat, Restatement
+from apps.reports.engine.rounding import percent
+from apps.reports.pages.numbers import count, listed, plural
+
+
+def _predictions(number: float) -> str:
+    return plural(number, "prediction", "predictions")
+
+
+def _open_days(d: dict[str, Any]) -> str:
+    return (
+        f"The outcomes of the newest {plural(d['days'], 'day', 'days')} are not all known yet: "
+        f"{_predictions(d['n'])}, {percent(d['share'])} of all. "
+        "Their figures are estimated from reviewed cases and may still change."
+    )
+
+
+def _not_drained(d: dict[str, Any]) -> str:
+    return (
+        f"{plural(d['n'], 'answer', 'answers')} came from a queue that serves cases by amount or due time. They count "
+        f"once the {plural(d['waiting'], 'case that waits', 'cases that wait')} in it are reviewed too: the first "
+        "cases served are not a random part."
+    )
+
+
+def _draw_unsound(d: dict[str, Any]) -> str:
+    return (
+        f"The draw does not match the predictions it was made from ({d['check']}: {count(d['found'])} where "
+        f"{count(d['expected'])} was expected), so the figures of the open days may be wrong."
+    )
+
+
+CAVEATS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "no_population": lambda _: "There were no predictions in this period.",
+    "open_days": _open_days,
+    "outcomes_missing": lambda d: (
+        f"The outcomes of {_predictions(d['n'])} ({percent(d['share'])}) never arrived. "
+        "If these predictions differ from the others, the figures do not show it."
+    ),
+    "waiting": lambda d: (
+        f"{plural(d['n'], 'drawn case still waits', 'drawn cases still wait')} for review, of {count(d['drawn'])}. "
+        "The reviewed ones stand in for them."
+    ),
+    "not_drained": _not_drained,
+    "skipped": lambda d: (
+        f"{plural(d['n'], 'drawn case was', 'drawn cases were')} skipped. The reviewed ones stand in for them."
+    ),
+    "not_drawn": lambda d: (
+        f"{_predictions(d['n'])} ({percent(d['share'])}) had no chance to be drawn. The report says nothing about them."
+    ),
+    "not_blind": lambda d: (
+        f"{plural(d['n'], 'answer does', 'answers do')} not count, because the model’s answer was in sight."
+    ),
+    "rule_for_absent": lambda d: (
+        f"No outcome ever arrived for {_predictions(d['n'])}; by the model’s rule they count as “{d['value']}”."
+    ),
+    "adjudication_open": lambda d: (
+        f"{plural(d['n'], 'case still waits', 'cases still wait')} for a second opinion."
+    ),
+    "few_floor_labels": lambda d: (
+        f"Only about {plural(d['labels'], 'reviewed case comes', 'reviewed cases come')} from the random floor. "
+        "A failure that the score does not show could be missed."
+    ),
+    "missed_errors": lambda d: (
+        f"A failure that the score does not show could be missed: at most {percent(d['share'])} of predictions."
+    ),
+    "slices_left_out": lambda d: (
+        f"{plural(d['n'], 'rare slice is', 'rare slices are')} left out of the figures by slice."
+    ),
+    "undrawn_batches": lambda d: (
+        f"{plural(d['n'], 'batch has', 'batches have')} arrived but not been drawn from yet, and "
+        f"{'is' if d['n'] == 1 else 'are'} not counted here."
+    ),
+    "draw_unsound": _draw_unsound,
+    "no_value_model": lambda _: "Nobody has stated what a right or a wrong decision is worth.",
+    "no_baseline": lambda d: (
+        f"{_predictions(d['n'])} came without a baseline and {'is' if d['n'] == 1 else 'are'} left out of the "
+        "comparison."
+    ),
+    "no_amount": lambda d: f"{_predictions(d['n'])} came without an amount, so their value is not known.",
+    "failed": lambda d: f"{str(d['what']).capitalize()} could not be computed. The rest is not affected.",
+}  # fmt: skip
+
+
+def caveat(entry: Caveat) -> str:
+    """The caveat as a sentence."""
+    sentence = CAVEATS.get(entry["code"])
+    if sentence is None:
+        return f"{entry['code'].replace('_', ' ').capitalize()}."
+    return sentence(entry["details"])
+
+
+SINCE = {
+    "outcomes": ("outcome arrived", "outcomes arrived"),
+    "corrections": ("outcome was corrected", "outcomes were corrected"),
+    "labels": ("case was reviewed", "cases were reviewed"),
+    "adjudications": ("second opinion was given", "second opinions were given"),
+    "predictions": ("prediction arrived late", "predictions arrived late"),
+    "closed_days": ("day became final", "days became final"),
+    "value_model": ("new value model was stated", "new value models were stated"),
+}
+
+
+def why_restated(entry: Restatement) -> str:
+    """What happened between the two reports."""
+    events = [plural(number, *SINCE.get(what, (what, what))) for what, number in entry["why"].items() if number]
+    return listed(events) if events else "the computation changed"
