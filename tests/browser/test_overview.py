@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from apps.accounts.models import Role, User
 from apps.reports.models import Kind
 from tests.factories import make_member, make_model, make_project
-from tests.reports.pages.test_overview import draw_everything, make_report
+from tests.reports.pages.test_projects import draw_everything, make_report
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -66,7 +66,7 @@ def test_figures_behind_a_chart_open_by_keyboard(page: Page, sign_in: SignIn) ->
     page.goto(where(model, "value"))
     page.locator("#by_time summary").focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_role("table", name="More than the baseline, month by month")).to_be_visible()
+    expect(page.get_by_role("table", name="Gain over the baseline, month by month")).to_be_visible()
 
 
 def test_nothing_moves_when_the_page_loads(page: Page, sign_in: SignIn) -> None:
@@ -85,7 +85,7 @@ def test_an_engineer_asks_for_a_first_report_and_sees_it_come(
     sign_in(page, make_member(model.project, Role.ENGINEER).user)
     page.goto(where(model, "value"))
     is_sound(page)
-    page.get_by_label("Time").select_option(label="The last 4 weeks")
+    page.get_by_label("Period").select_option(label="The last 4 weeks")
     page.get_by_role("button", name="Make the report").click()
     expect(page.get_by_text("Waiting for its turn.")).to_be_visible()
     is_sound(page)

@@ -134,7 +134,7 @@ def caveat_codes(report: Report) -> set[str]:
 
 
 def report_of(world: World, kind: str = "performance", **asked: Any) -> Report:
-    """Ask for a report of the whole window and make it."""
+    """Request a report on the whole window and make it."""
     job = ask(world, kind, **asked)
     reports.run_due()
     job.refresh_from_db()

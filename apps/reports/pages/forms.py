@@ -1,4 +1,4 @@
-"""The window of a report, as people choose it."""
+"""The form in which people choose the window of a report."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -10,9 +10,9 @@ MONTHS_BACK = 12
 
 
 class WindowForm(forms.Form):
-    """One of the usual windows, or own dates; own dates count where they are given."""
+    """One of the usual windows, or dates of one's own; dates win where they are given."""
 
-    window = forms.ChoiceField(label="Time", error_messages={"required": "Choose a time."})
+    window = forms.ChoiceField(label="Period", error_messages={"required": "Choose a period."})
     start = forms.DateField(label="From", required=False, widget=forms.DateInput({"type": "date"}))
     through = forms.DateField(label="Through", required=False, widget=forms.DateInput({"type": "date"}))
 
@@ -23,7 +23,7 @@ class WindowForm(forms.Form):
         field = self.fields["window"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [*WEEKS.items(), *months]
-        # Own dates come without the choice that they replace.
+        # Dates are sent without the choice that they replace.
         field.required = not (self.data.get("start") or self.data.get("through"))
         field.initial = "26"
 
@@ -41,10 +41,10 @@ class WindowForm(forms.Form):
 
     def _own(self, start: date | None, through: date | None) -> tuple[date, date] | None:
         if not start or not through:
-            self.add_error("through" if start else "start", "Own dates need a first and a last day.")
+            self.add_error("through" if start else "start", "Enter a first and a last day.")
             return None
         if through < start:
-            self.add_error("through", "The last day comes before the first.")
+            self.add_error("through", "The last day is before the first.")
             return None
         if through.year > self.today.year + 1:
             self.add_error("through", "The last day is too far ahead.")
@@ -60,7 +60,7 @@ class WindowForm(forms.Form):
 
 
 def _months_before(today: date) -> list[date]:
-    """The first days of this month and those before it, newest first."""
+    """The first days of this month and of those before it, newest first."""
     firsts = [today.replace(day=1)]
     while len(firsts) < MONTHS_BACK:
         firsts.append((firsts[-1] - timedelta(days=1)).replace(day=1))

@@ -1,22 +1,35 @@
-"""The first pages: a person's projects, and what waits in one of them."""
+"""The first pages: a person's projects, and for each model of one its latest finding, its queues and its intake."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.db.models import Count
+from django.db.models import Count, Max, Q, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
-from apps.accounts.models import Membership, Role, User
+from apps.accounts.models import Membership, Project, Role, User
 from apps.accounts.services.access import ProjectRequest, member_page
-from apps.reports.pages.overview import overview
-from apps.review.models import Question
+from apps.predictions.models import Batch, BatchKind, BatchStage, Stage
+from apps.registry.models import Incident, MonitoredModel, ReviewQueue
+from apps.reports.models import Kind, Report
+from apps.reports.pages import wording
+from apps.review.models import Question, ReviewItem, Slot
+from apps.review.querysets import SlotQuerySet
+from apps.sampling.models import Draw
+
+# The first of these with a report gives the finding.
+FINDINGS = (Kind.VALUE, Kind.PERFORMANCE, Kind.BASELINE)
 
 
 @require_safe
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
-    """The person's projects; where there is one only, that one."""
+    """List the person's projects; with a single one, go there."""
     assert isinstance(request.user, User)
     memberships = list(
         Membership.objects.filter(user=request.user)
@@ -32,9 +45,9 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 @member_page(Role.STAKEHOLDER)
 def project(request: ProjectRequest) -> HttpResponse:
-    """What is known of the project's models, and what waits for this person."""
+    """Show the project's models, and what waits for this person."""
     context = {
-        "overviews": overview(request.project, member=request.membership),
+        "summaries": summaries(request.project, member=request.membership),
         "questions_for_you": _questions_for(request.membership),
         "can_review": request.membership.reaches(Role.REVIEWER),
         "can_set_up": request.membership.reaches(Role.ENGINEER),
@@ -45,6 +58,165 @@ def project(request: ProjectRequest) -> HttpResponse:
 
 
 def _questions_for(member: Membership) -> int:
-    """How many colleagues wait for this person's word."""
+    """The number of colleagues' questions that this person may answer."""
     questions = Question.objects.in_project(member.project).open()
     return questions.for_member(member.user, may_adjudicate=member.reaches(Role.ADJUDICATOR)).count()
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The first sentence of the latest report, and its basis."""
+
+    report: int
+    kind: str
+    sentence: str
+    basis: str
+    state: str
+
+
+@dataclass(frozen=True)
+class QueueCounts:
+    """A queue as one person sees it."""
+
+    queue: ReviewQueue
+    for_you: int
+    waiting: int
+    settled: int
+    items: int
+
+
+@dataclass(frozen=True)
+class Intake:
+    """What arrived, and how much of it still waits for a stage."""
+
+    received: int = 0
+    rejected: int = 0
+    outcomes: int = 0
+    last_at: datetime | None = None
+    to_draw: int = 0
+    to_open: int = 0
+    to_resolve: int = 0
+    failed: int = 0
+
+    @property
+    def is_idle(self) -> bool:
+        return not (self.to_draw or self.to_open or self.to_resolve or self.failed)
+
+
+@dataclass(frozen=True)
+class ModelSummary:
+    """One model on the page of its project."""
+
+    model: MonitoredModel
+    finding: Finding | None = None
+    queues: list[QueueCounts] = field(default_factory=list)
+    intake: Intake = field(default_factory=Intake)
+    drawn: int = 0
+    incidents: list[Incident] = field(default_factory=list)
+
+    @property
+    def settled(self) -> int:
+        return sum(queue.settled for queue in self.queues)
+
+    @property
+    def next_queue(self) -> QueueCounts | None:
+        """The queue in which most cases wait for this person."""
+        waiting = [queue for queue in self.queues if queue.for_you]
+        return max(waiting, key=lambda queue: queue.for_you, default=None)
+
+
+def summaries(project: Project, *, member: Membership) -> list[ModelSummary]:
+    """The project's models by name, without what this role does not see; in a fixed number of queries."""
+    models = list(MonitoredModel.objects.in_project(project).order_by("name"))
+    findings, incidents = _findings(models), _incidents(models)
+    if not member.reaches(Role.REVIEWER):
+        return [ModelSummary(model, findings.get(model.pk), incidents=incidents[model.pk]) for model in models]
+    queues, intakes, drawn = _queues(project, member=member), _intakes(models), _drawn(models)
+    return [
+        ModelSummary(
+            model,
+            findings.get(model.pk),
+            queues[model.pk],
+            intakes.get(model.pk, Intake()),
+            drawn.get(model.pk, 0),
+            incidents[model.pk],
+        )
+        for model in models
+    ]
+
+
+def _findings(models: Iterable[MonitoredModel]) -> dict[int, Finding]:
+    """By model: value before performance before baseline, the newest of its kind."""
+    newest = Report.objects.filter(model__in=models).order_by("model_id", "kind", "-id").distinct("model_id", "kind")
+    chosen: dict[int, tuple[int, int]] = {}
+    for pk, model, kind in newest.values_list("pk", "model_id", "kind"):
+        chosen[model] = min(chosen.get(model, (len(FINDINGS), 0)), (FINDINGS.index(kind), pk))
+    reports = Report.objects.in_bulk([pk for _, pk in chosen.values()])
+    return {report.model_id: _finding(report) for report in reports.values()}
+
+
+def _finding(report: Report) -> Finding:
+    document = report.document
+    return Finding(report.pk, report.kind, wording.lede(document), wording.basis(document), wording.state(document)[0])
+
+
+def _queues(project: Project, *, member: Membership) -> dict[int, list[QueueCounts]]:
+    """By model: its queues, with the cases that wait for this person and for anybody."""
+    slots = Slot.objects.in_project(project)
+    mine = slots.claimable_by(member.user, may_adjudicate=member.reaches(Role.ADJUDICATOR)) | slots.held_by(member.user)
+    for_you, waiting = _per_queue(mine), _per_queue(slots.open())
+    counts = ReviewItem.objects.reviews().in_project(project).order_by().values_list("queue")
+    settled = Count("id", filter=Q(state=ReviewItem.State.CLOSED))
+    items = {queue: (total, done) for queue, total, done in counts.annotate(total=Count("id"), done=settled)}
+    queues: dict[int, list[QueueCounts]] = defaultdict(list)
+    for queue in ReviewQueue.objects.in_project(project).order_by("name"):
+        total, done = items.get(queue.pk, (0, 0))
+        shown = QueueCounts(queue, for_you.get(queue.pk, 0), waiting.get(queue.pk, 0), done, total)
+        queues[queue.model_id].append(shown)
+    return queues
+
+
+def _per_queue(slots: SlotQuerySet) -> dict[int, int]:
+    return dict(slots.order_by().values_list("queue").annotate(n=Count("id", distinct=True)))
+
+
+def _intakes(models: Iterable[MonitoredModel]) -> dict[int, Intake]:
+    """By model: sums over its pushes, and the stages that still have to take them."""
+    predictions = Q(kind=BatchKind.PREDICTIONS)
+    sums = (
+        Batch.objects.filter(model__in=models)
+        .order_by()
+        .values("model")
+        .annotate(
+            received=Sum("accepted", filter=predictions, default=0),
+            rejected=Sum("rejected", default=0),
+            outcomes=Sum("accepted", filter=~predictions, default=0),
+            last_at=Max("received_at"),
+        )
+    )
+    due = (
+        BatchStage.objects.filter(batch__model__in=models, done_at=None)
+        .order_by()
+        .values("batch__model")
+        .annotate(
+            to_draw=Count("id", filter=Q(stage=Stage.DRAW)),
+            to_open=Count("id", filter=Q(stage=Stage.OPEN_ITEMS)),
+            to_resolve=Count("id", filter=Q(stage=Stage.RESOLVE)),
+            failed=Count("id", filter=~Q(error="")),
+        )
+    )
+    waiting = {row.pop("batch__model"): row for row in due}
+    return {row.pop("model"): Intake(**row, **waiting.get(model, {})) for row in sums if (model := row["model"])}
+
+
+def _drawn(models: Iterable[MonitoredModel]) -> dict[int, int]:
+    """By model: the number of predictions drawn."""
+    return dict(Draw.objects.filter(model__in=models).order_by().values_list("model").annotate(n=Count("pk")))
+
+
+def _incidents(models: Iterable[MonitoredModel]) -> dict[int, list[Incident]]:
+    """By model: its open incidents."""
+    incidents: dict[int, list[Incident]] = defaultdict(list)
+    for incident in Incident.objects.open().filter(model__in=models).newest():
+        incidents[incident.model_id].append(incident)
+    return incidents

@@ -1,4 +1,4 @@
-"""Pages of reports: the latest of a kind, one by its number, its print, and jobs under way."""
+"""Pages of reports: the newest of a kind, one by its number, its PDF, and jobs under way."""
 
 from datetime import datetime
 from typing import Any, cast
@@ -32,12 +32,12 @@ OTHERS_SHOWN = 20
 @require_http_methods(["GET", "HEAD", "POST"])
 @member_page(Role.STAKEHOLDER)
 def reports(request: ProjectRequest, model: str, kind: str) -> HttpResponse:
-    """The newest report of a kind, or what to do where there is none; POST asks for another."""
+    """Show the newest report of a kind, or how to request one; POST requests another."""
     monitored = find_model(request.project, model)
     if kind not in Kind.values:
         raise NotFoundError("There is no such kind of report.")
     if request.method == "POST":
-        return _ask(request, monitored, kind)
+        return _request_report(request, monitored, kind)
     newest = Report.objects.in_project(request.project).latest_of(kind, model=monitored)
     if newest is None:
         return _nothing_yet(request, monitored, kind, _form(monitored))
@@ -47,18 +47,18 @@ def reports(request: ProjectRequest, model: str, kind: str) -> HttpResponse:
 @require_safe
 @member_page(Role.STAKEHOLDER)
 def report(request: ProjectRequest, report: int) -> HttpResponse:
-    """One report by its number."""
+    """Show one report by its number."""
     return _show(request, _report(request, report))
 
 
 @require_safe
 @member_page(Role.STAKEHOLDER)
 def pdf(request: ProjectRequest, report: int) -> HttpResponse:
-    """The report in print."""
-    found = _report(request, report)
-    sheet = sheet_of(found, hidden=_hidden(request, found))
-    response = HttpResponse(render_pdf(found, sheet), content_type="application/pdf")
-    name = f"{found.model.slug}-{found.kind}-{found.start}-{found.end}.pdf"
+    """Return the report as PDF."""
+    shown = _report(request, report)
+    sheet = sheet_of(shown, hidden=_hidden(request, shown))
+    response = HttpResponse(render_pdf(shown, sheet), content_type="application/pdf")
+    name = f"{shown.model.slug}-{shown.kind}-{shown.start}-{shown.end}.pdf"
     response["Content-Disposition"] = f'inline; filename="{name}"'
     return response
 
@@ -66,35 +66,35 @@ def pdf(request: ProjectRequest, report: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @member_page(Role.STAKEHOLDER)
 def job(request: ProjectRequest, job: int) -> HttpResponse:
-    """How far a report is; goes to it when it is done. POST tries a failed one again."""
-    rows = ReportJob.objects.in_project(request.project).select_related("model", "requested_by")
-    found = get_or_404(rows, pk=job)
+    """Show the progress of a report, and go to it when it is done; POST tries a failed one again."""
+    jobs = ReportJob.objects.in_project(request.project).select_related("model", "requested_by")
+    shown = get_or_404(jobs, pk=job)
     if request.method == "POST":
         _engineers_only(request)
-        services.retry_job(found)
-        return redirect("report_job", request.project.slug, found.pk)
-    if found.report_id:
-        address = reverse("report", args=[request.project.slug, found.report_id])
-        return HttpResponseClientRedirect(address) if _is_part(request) else redirect(address)
+        services.retry_job(shown)
+        return redirect("report_job", request.project.slug, shown.pk)
+    if shown.report_id:
+        address = reverse("report", args=[request.project.slug, shown.report_id])
+        return HttpResponseClientRedirect(address) if _wants_fragment(request) else redirect(address)
     context = {
-        "job": found,
-        "model": found.model,
-        "tab": found.kind,
-        "title": wording.TITLES[found.kind],
-        "period": numbers.period(found.start, found.end),
+        "job": shown,
+        "model": shown.model,
+        "tab": shown.kind,
+        "title": wording.TITLES[shown.kind],
+        "period": numbers.period(shown.start, shown.end),
         "may_ask": request.membership.reaches(Role.ENGINEER),
     }
-    return render(request, "reports/_job.html" if _is_part(request) else "reports/job.html", context)
+    return render(request, "reports/_job.html" if _wants_fragment(request) else "reports/job.html", context)
 
 
-def _ask(request: ProjectRequest, model: MonitoredModel, kind: str) -> HttpResponse:
+def _request_report(request: ProjectRequest, model: MonitoredModel, kind: str) -> HttpResponse:
     _engineers_only(request)
     form = _form(model, request.POST)
     if not form.is_valid():
         return _nothing_yet(request, model, kind, form, status=400)
     start, end = form.cleaned_data["days"]
-    asked = services.request_report(model, kind, start, end, by=request.user)
-    return redirect("report_job", request.project.slug, asked.pk)
+    requested = services.request_report(model, kind, start, end, by=request.user)
+    return redirect("report_job", request.project.slug, requested.pk)
 
 
 def _nothing_yet(
@@ -112,65 +112,65 @@ def _nothing_yet(
     return render(request, "reports/ask.html", context, status=status)
 
 
-def _show(request: ProjectRequest, found: Report) -> HttpResponse:
+def _show(request: ProjectRequest, shown: Report) -> HttpResponse:
     may_ask = request.membership.reaches(Role.ENGINEER)
-    sheet = sheet_of(found, hidden=_hidden(request, found))
+    sheet = sheet_of(shown, hidden=_hidden(request, shown))
     context: dict[str, Any] = {
-        "report": found,
-        "model": found.model,
-        "tab": found.kind,
-        "kind": found.kind,
+        "report": shown,
+        "model": shown.model,
+        "tab": shown.kind,
+        "kind": shown.kind,
         "sheet": sheet,
-        "charts": charts_of(cast(Document, found.document), sheet),
-        "as_of": found.as_of.astimezone(found.model.zone),
-        "is_outdated": is_outdated(found, now=timezone.now()),
+        "charts": charts_of(cast(Document, shown.document), sheet),
+        "as_of": shown.as_of.astimezone(shown.model.zone),
+        "is_outdated": is_outdated(shown, now=timezone.now()),
         "may_ask": may_ask,
-        "form": _form(found.model) if may_ask else None,
-        "through": numbers.last_day(found.end),
-        **_others(found),
+        "form": _form(shown.model) if may_ask else None,
+        "through": numbers.last_day(shown.end),
+        **_others(shown),
     }
     return render(request, "reports/report.html", context)
 
 
-def _others(found: Report) -> dict[str, Any]:
-    """The same window at other times, and other windows, newest first; without what is large in them."""
-    rows = Report.objects.filter(model=found.model, kind=found.kind).defer("document")
-    same = list(rows.of_same_window(found).order_by("-id")[:OTHERS_SHOWN])
-    windows = [each for each in rows.newest_by_window() if (each.start, each.end) != (found.start, found.end)]
-    windows.sort(key=lambda each: (each.end, each.start), reverse=True)
-    newest = same[0] if same else found
+def _others(shown: Report) -> dict[str, Any]:
+    """Other versions of the same window, and other windows, newest first; without their documents."""
+    reports = Report.objects.filter(model=shown.model, kind=shown.kind).defer("document")
+    same = list(reports.of_same_window(shown).order_by("-id")[:OTHERS_SHOWN])
+    others = [other for other in reports.newest_by_window() if (other.start, other.end) != (shown.start, shown.end)]
+    others.sort(key=lambda other: (other.end, other.start), reverse=True)
+    newest = same[0] if same else shown
     return {
-        "versions": [_line(each, found) for each in same],
-        "windows": [_line(each, found) for each in windows[:OTHERS_SHOWN]],
-        "newer": newest if newest.pk > found.pk else None,
+        "versions": [_listed(version, shown) for version in same],
+        "windows": [_listed(other, shown) for other in others[:OTHERS_SHOWN]],
+        "newer": newest if newest.pk > shown.pk else None,
     }
 
 
-def _line(each: Report, shown: Report) -> dict[str, Any]:
-    moment: datetime = each.as_of.astimezone(shown.model.zone)
+def _listed(report: Report, shown: Report) -> dict[str, Any]:
+    moment: datetime = report.as_of.astimezone(shown.model.zone)
     return {
-        "pk": each.pk,
-        "period": numbers.period(each.start, each.end),
+        "pk": report.pk,
+        "period": numbers.period(report.start, report.end),
         "as_of": f"{numbers.day(moment)}, {moment:%H:%M}",
-        "is_shown": each.pk == shown.pk,
+        "is_shown": report.pk == shown.pk,
     }
 
 
 def _report(request: ProjectRequest, pk: int) -> Report:
-    rows = Report.objects.in_project(request.project).select_related("model__project")
-    found: Report = get_or_404(rows, pk=pk)
-    return found
+    reports = Report.objects.in_project(request.project).select_related("model__project")
+    report: Report = get_or_404(reports, pk=pk)
+    return report
 
 
-def _hidden(request: ProjectRequest, found: Report) -> set[str]:
+def _hidden(request: ProjectRequest, shown: Report) -> set[str]:
     """The slices that this member may not see."""
     if request.membership.reaches(Role.REVIEWER):
         return set()
-    return sensitive_slices(cast(Document, found.document), found.model)
+    return sensitive_slices(cast(Document, shown.document), shown.model)
 
 
-def _is_part(request: ProjectRequest) -> bool:
-    """True where htmx asks for the part of the page that changes."""
+def _wants_fragment(request: ProjectRequest) -> bool:
+    """Whether htmx asks for the part of the page that changes."""
     return "HX-Request" in request.headers
 
 
@@ -180,4 +180,4 @@ def _form(model: MonitoredModel, data: Any = None) -> WindowForm:
 
 def _engineers_only(request: ProjectRequest) -> None:
     if not request.membership.reaches(Role.ENGINEER):
-        raise ForbiddenError("Reports are asked for by engineers; you can read all that are there.")
+        raise ForbiddenError("Only engineers can request reports. You can read all existing ones.")

@@ -107,7 +107,7 @@ def test_each_chart_reserves_its_place(model: MonitoredModel) -> None:
 def test_a_chart_says_in_words_what_it_shows(model: MonitoredModel) -> None:
     make_report(model)
     page = text_of(signed_in(model).get(latest(model)))
-    assert "<title>More than the baseline, month by month</title>" in page
+    assert "<title>Gain over the baseline, month by month</title>" in page
     assert "; 1 to 22 November 2026: " in page.partition("<desc>")[2].partition("</desc>")[0]
 
 
@@ -125,7 +125,7 @@ def test_without_a_report_an_engineer_is_asked_for_the_time(model: MonitoredMode
 
 def test_without_a_report_a_stakeholder_is_told_who_can_ask(model: MonitoredModel) -> None:
     page = text_of(signed_in(model).get(latest(model)))
-    assert "An engineer of this project can have one made." in page
+    assert "An engineer of this project can request one." in page
     assert "<form" not in page.partition("<main")[2]
 
 
@@ -145,11 +145,11 @@ def test_the_last_weeks_end_with_today(model: MonitoredModel) -> None:
 @pytest.mark.parametrize(
     ("answers", "problem"),
     [
-        ({"start": "2026-10-01"}, "Own dates need a first and a last day."),
-        ({"start": "2026-10-02", "through": "2026-10-01"}, "The last day comes before the first."),
+        ({"start": "2026-10-01"}, "Enter a first and a last day."),
+        ({"start": "2026-10-02", "through": "2026-10-01"}, "The last day is before the first."),
         ({"start": "2026-10-02", "through": "9998-12-31"}, "The last day is too far ahead."),
         ({"window": "99"}, "Select a valid choice."),
-        ({}, "Choose a time."),
+        ({}, "Choose a period."),
     ],
 )
 def test_dates_that_make_no_window_come_back_with_the_reason(
@@ -216,7 +216,7 @@ def test_other_windows_and_earlier_versions_are_listed(model: MonitoredModel) ->
     assert "There is a newer version of this report." not in text_of(client.get(address("report", second)))
 
 
-def test_a_window_without_decisions_has_a_page_too(model: MonitoredModel) -> None:
+def test_a_window_without_predictions_has_a_page_too(model: MonitoredModel) -> None:
     empty = document(
         "performance", parts=[], sections={}, series=[], slices=[], headline={"part": "all", "figures": {}}
     )

@@ -73,7 +73,7 @@ def test_a_missing_figure_says_why_instead_of_a_number() -> None:
     )
 
 
-def test_right_decisions_are_said_in_hundred() -> None:
+def test_accuracy_reads_as_right_predictions_in_100() -> None:
     made = with_headline("performance", accuracy=figure(0.918, 0.019))
     assert wording.lede(made) == "In October about 92 in 100 predictions were right (likely between 90 and 94)."
 
@@ -93,7 +93,7 @@ def test_the_baseline_page_says_how_often_they_differ_and_who_is_right_there() -
     )
 
 
-def test_a_window_without_decisions_says_only_that() -> None:
+def test_a_window_without_predictions_says_only_that() -> None:
     made = document("performance", parts=[])
     assert wording.lede(made) == "There were no predictions in this period."
     assert wording.basis(made) == ""

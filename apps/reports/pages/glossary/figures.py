@@ -25,7 +25,7 @@ REPORTS = Group(
             "Uncorrected figure",
             "The figure you get by counting only the reviewed cases. Reviewers mostly see difficult cases, so it is "
             "wrong, often by tens of points. It is there to show what the correction does; do not use it.",
-            also="if one only counted the reviewed cases",
+            also="counting only the reviewed cases",
             see=("Inclusion probability",),
         ),
         Term(
@@ -54,7 +54,7 @@ CERTAINTY = Group(
         Term(
             "Range (95 % interval)",
             "Where the true figure probably lies. Over many reports, 95 in 100 such ranges contain it.",
-            also="likely between, likely range, interval",
+            also="likely between, interval",
             see=("Effective sample size",),
         ),
         Term(
@@ -67,7 +67,7 @@ CERTAINTY = Group(
             "Effective sample size",
             "The number of predictions that would give as narrow a range if all were drawn alike. Well-chosen draws "
             "are worth more than their number.",
-            also="worth as many equal draws as, n_eff",
+            also="n_eff",
         ),
         Term(
             "Response rate",
@@ -79,7 +79,6 @@ CERTAINTY = Group(
         Term(
             "Covered share",
             "The share of predictions that had any chance to be drawn.",
-            also="could be drawn",
             see=("Not estimable",),
         ),
         Term(
@@ -97,7 +96,7 @@ CERTAINTY = Group(
 MEASURES = Group(
     "Measures",
     (
-        Term("Accuracy", "The share of predictions that are right.", also="right decisions"),
+        Term("Accuracy", "The share of predictions that are right.", also="right predictions"),
         Term("Precision", "Of all predictions of a class, the share that really is of that class."),
         Term("Recall", "Of everything that really is of a class, the share that the model found.", also="sensitivity"),
         Term("F1", "Precision and recall in one figure: their harmonic mean."),

@@ -1,5 +1,6 @@
 """Sheets: a report as people see it, the same for the page and for print."""
 
+from datetime import date
 from typing import cast
 
 from apps.reports.engine.document import Document
@@ -15,11 +16,12 @@ def sheet_of(report: Report, *, hidden: set[str]) -> Sheet:
     """Lay out the report for a reader who may not see the slices in `hidden`."""
     document = cast(Document, report.document)
     kind = KINDS[report.kind]
+    window = document["window"]
     state, note = wording.state(document)
     is_empty = contents.headline_part(document) is None
     return Sheet(
         title=wording.TITLES[report.kind],
-        period=numbers.period(report.start, report.end),
+        period=numbers.period(date.fromisoformat(window["start"]), date.fromisoformat(window["end"])),
         state=state,
         state_note=note,
         lede=wording.lede(document),

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from apps.accounts.models import Role
 from apps.registry.models import MonitoredModel
 from apps.reports.models import Kind, Report
-from apps.reports.pages.overview import overview
+from apps.reports.pages.projects import summaries
 from apps.review.services import Answer, Verdict, claim_slots, decide, open_due_items
 from apps.sampling.services import policies
 from tests.factories import (
@@ -63,7 +63,7 @@ def test_fresh_project_tells_its_owner_what_to_do_and_the_calls_work(client: Cli
             method, path, json.dumps(json.loads(body)), "application/json", headers={"Authorization": f"Bearer {key}"}
         )
         assert answer.status_code in {200, 201}, answer.content
-    [model] = overview(owner.project, member=owner)
+    [model] = summaries(owner.project, member=owner)
     assert model.intake.received == 1
 
 
@@ -71,7 +71,7 @@ def test_fresh_project_does_not_send_a_reviewer_to_pages_of_owners(client: Clien
     reviewer = make_member(make_project("office"), Role.REVIEWER)
     client.force_login(reviewer.user)
     page = client.get("/p/office/").content
-    assert b"There is no model here yet" in page
+    assert b"No model yet" in page
     assert b"/p/office/keys/" not in page
 
 
@@ -81,7 +81,7 @@ def test_counts_say_what_came_in_was_drawn_and_waits() -> None:
     model = make_model(project)
     draw_everything(model, rows=4)
     push_predictions(model, [prediction_row(number) for number in range(10, 13)])
-    [shown] = overview(project, member=reviewer)
+    [shown] = summaries(project, member=reviewer)
     assert (shown.intake.received, shown.intake.to_draw, shown.intake.to_open, shown.drawn) == (7, 1, 0, 4)
     [line] = shown.queues
     assert (line.items, line.waiting, line.for_you, line.settled) == (4, 4, 4, 0)
@@ -91,12 +91,12 @@ def test_case_that_somebody_else_works_on_does_not_wait_for_me() -> None:
     project = make_project()
     me, other = make_member(project), make_member(project)
     draw_everything(make_model(project), rows=4)
-    before = overview(project, member=me)[0].queues[0]
+    before = summaries(project, member=me)[0].queues[0]
     claim_slots(before.queue, by=other, limit=1)
-    after = overview(project, member=me)[0].queues[0]
+    after = summaries(project, member=me)[0].queues[0]
     assert (before.for_you, before.waiting) == (4, 4)
     assert (after.for_you, after.waiting) == (3, 4)
-    assert overview(project, member=other)[0].queues[0].for_you == 4
+    assert summaries(project, member=other)[0].queues[0].for_you == 4
 
 
 def test_latest_value_report_comes_before_other_kinds() -> None:
@@ -106,7 +106,7 @@ def test_latest_value_report_comes_before_other_kinds() -> None:
     make_report(model, Kind.VALUE, seq=1)
     newest = make_report(model, Kind.VALUE, seq=2)
     make_report(model, Kind.PERFORMANCE, seq=3)
-    [shown] = overview(project, member=member)
+    [shown] = summaries(project, member=member)
     assert shown.finding is not None
     assert (shown.finding.report, shown.finding.kind) == (newest.pk, Kind.VALUE)
     assert "more than" in shown.finding.sentence
@@ -141,7 +141,7 @@ def test_models_of_another_project_are_not_counted() -> None:
     elsewhere = make_model(make_project())
     push_predictions(elsewhere, [prediction_row()])
     mine = make_model(project)
-    [shown] = overview(project, member=make_member(project, Role.OWNER))
+    [shown] = summaries(project, member=make_member(project, Role.OWNER))
     assert (shown.model, shown.intake.received) == (mine, 0)
 
 
@@ -159,7 +159,7 @@ def test_home_says_when_there_is_no_project(client: Client) -> None:
     member = make_member(make_project())
     member.delete()
     client.force_login(member.user)
-    assert b"You are in no project yet" in client.get("/").content
+    assert b"You are not in a project yet" in client.get("/").content
 
 
 def test_who_is_asked_something_reads_so_on_the_first_page(client: Client) -> None:
