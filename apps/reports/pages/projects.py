@@ -18,6 +18,7 @@ from apps.predictions.models import Batch, BatchKind, BatchStage, Stage
 from apps.registry.models import Incident, MonitoredModel, ReviewQueue
 from apps.reports.models import Kind, Report
 from apps.reports.pages import wording
+from apps.review import services as review
 from apps.review.models import Question, ReviewItem, Slot
 from apps.review.querysets import SlotQuerySet
 from apps.sampling.models import Draw
@@ -162,9 +163,7 @@ def _finding(report: Report) -> Finding:
 
 def _queues(project: Project, *, member: Membership) -> dict[int, list[QueueCounts]]:
     """By model: its queues, with the cases that wait for this person and for anybody."""
-    slots = Slot.objects.in_project(project)
-    mine = slots.claimable_by(member.user, may_adjudicate=member.reaches(Role.ADJUDICATOR)) | slots.held_by(member.user)
-    for_you, waiting = _per_queue(mine), _per_queue(slots.open())
+    for_you, waiting = review.count_for(member), _per_queue(Slot.objects.in_project(project).open())
     counts = ReviewItem.objects.reviews().in_project(project).order_by().values_list("queue")
     settled = Count("id", filter=Q(state=ReviewItem.State.CLOSED))
     items = {queue: (total, done) for queue, total, done in counts.annotate(total=Count("id"), done=settled)}
