@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from django.db.models import QuerySet, Sum
 
-# Columns of FeatureDay; `services.counts.Counts` has one field for each, in this order.
+# Columns of FeatureDay; `services.shape.Counts` has one field for each, in this order.
 COUNTS = ("rows", "missing", "nulls", "unexpected_type", "out_of_range", "unseen_category")
 
 

@@ -1,17 +1,18 @@
 """The rows that are sent: predictions spread over six months, outcomes that become known weeks later."""
 
+import hashlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from apps.demo.services.chance import uniform
 from apps.demo.services.dataset import FEATURES, People
-from apps.demo.services.scored import VERSION, Scored
 from apps.demo.services.state import SPAN
 
+VERSION = "2015-reference"
 # UTC, in whole milliseconds
 Moments = NDArray[np.datetime64]
 
@@ -20,6 +21,25 @@ EARLIEST = timedelta(days=20)
 LATEST = timedelta(days=60)
 MILLISECOND = timedelta(milliseconds=1)
 CHUNK = 4_000
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Scores of some people, with what speaks for and against, in log-odds."""
+
+    # probability of being employed
+    scores: NDArray[np.float64]
+    # people × FEATURES
+    contributions: NDArray[np.float64]
+    base: NDArray[np.float64]
+    # the old rule's answer
+    baseline: NDArray[np.bool_]
+
+
+def uniform(*parts: object) -> float:
+    """A number in [0, 1) that depends on the parts alone."""
+    text = "\x1f".join(str(part) for part in parts)
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8]) / 2**64
 
 
 def chunks(total: int, *, size: int = CHUNK) -> list[range]:

@@ -3,18 +3,18 @@
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from httpx import HTTPTransport
 
-from apps.demo.services import asking, desk, people, sending
+from apps.demo.services import participants, reviewing, sending
 from apps.demo.services.dataset import People, load_production
 from apps.demo.services.documents import MODEL, MODEL_DOCUMENT, POLICIES_DOCUMENT, PROJECT
-from apps.demo.services.reviewing import Case
 from apps.demo.services.rows import positions_by_id
-from apps.demo.services.state import Link, StateFile, Step
+from apps.demo.services.simulated_answers import Case
+from apps.demo.services.state import SPAN, Link, ReportLink, StateFile, Step
 from countersign import Client, Model, Queue
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ QUIET_SECONDS = 3.0
 # However long it takes, it is not stuck: the progress page shows it.
 PATIENCE_SECONDS = 6 * 3_600.0
 RESTART_SECONDS = 180.0
+REPORTS = {"performance": "Performance", "baseline": "Baseline", "value": "Value"}
+REPORT_SECONDS = 3_600.0
 
 
 def new_steps() -> list[Step]:
@@ -73,11 +75,11 @@ class Walk:
 
     def _introduce(self) -> None:
         """People and keys by command; the model, its value and how it is drawn from by API."""
-        self.state.begin("people", total=len(people.EVERYBODY) + 1)
-        people.prepare()
-        for person in people.EVERYBODY:
+        self.state.begin("people", total=len(participants.EVERYBODY) + 1)
+        participants.prepare()
+        for person in participants.EVERYBODY:
             if person.key not in self.state.progress.keys:
-                key = people.make_key(person)
+                key = participants.make_key(person)
                 with self.state.change() as progress:
                     progress.keys[person.key] = key
                     progress.step("people").done += 1
@@ -86,12 +88,12 @@ class Walk:
         queue: int = registered["queues"][0]["id"]
         home = f"/p/{PROJECT}/models/{MODEL}"
         pages = (
-            (people.REVIEWER, f"/p/{PROJECT}/queues/{queue}/"),
-            (people.ENGINEER, f"{home}/sampling/"),
-            (people.STAKEHOLDER, f"{home}/reports/value/"),
+            (participants.REVIEWER, f"/p/{PROJECT}/queues/{queue}/"),
+            (participants.ENGINEER, f"{home}/sampling/"),
+            (participants.STAKEHOLDER, f"{home}/reports/value/"),
         )
-        links = [Link(person.role, person.sees, people.make_link(person, then=page)) for person, page in pages]
-        people.close()
+        links = [Link(person.role, person.sees, participants.make_link(person, then=page)) for person, page in pages]
+        participants.close()
         with self.state.change() as progress:
             progress.queue, progress.links = queue, links
         self.state.finish("people")
@@ -112,17 +114,17 @@ class Walk:
         self.state.finish("drawing")
 
     def _review(self) -> None:
-        queues = {person.key: self._queue_of(person.key) for person in people.SIMULATED}
-        desk.review(queues, self.state, case_of=self._case)
+        queues = {person.key: self._queue_of(person.key) for person in participants.SIMULATED}
+        reviewing.review(queues, self.state, case_of=self._case)
 
     def _adjudicate(self) -> None:
-        desk.adjudicate(self._queue_of(people.ADJUDICATOR.key), self.state, case_of=self._case)
+        reviewing.adjudicate(self._queue_of(participants.ADJUDICATOR.key), self.state, case_of=self._case)
 
     def _report(self) -> None:
         self.model.wait_until_resolved(timeout=PATIENCE_SECONDS)
         self._wait_until_quiet()
-        reader = next(link for link in self.state.progress.links if link.role == people.STAKEHOLDER.role)
-        asking.ask_for_reports(self.model, self.state, door=reader.url.partition("?")[0])
+        reader = next(link for link in self.state.progress.links if link.role == participants.STAKEHOLDER.role)
+        ask_for_reports(self.model, self.state, door=reader.url.partition("?")[0])
 
     def _wait_until_quiet(self) -> None:
         """Until the record of truth has stopped growing: the last answers are in it then."""
@@ -167,7 +169,7 @@ class Walk:
     @cached_property
     def model(self) -> Model:
         """The model as its engineer sees it."""
-        return self._client(people.ENGINEER.key).model(MODEL)
+        return self._client(participants.ENGINEER.key).model(MODEL)
 
     @cached_property
     def production(self) -> People:
@@ -183,3 +185,28 @@ class Walk:
         from apps.demo.services.scoring import open_scorer  # noqa: PLC0415  # slow to import: the links come first
 
         return open_scorer(self.state.path.parent, self.production)
+
+
+def window(state: StateFile) -> tuple[date, date]:
+    """Whole days, half-open, around the 26 weeks."""
+    now = state.progress.now
+    return (now - SPAN).date(), now.date() + timedelta(days=1)
+
+
+def ask_for_reports(model: Model, state: StateFile, *, door: str) -> None:
+    """Ask for those that no earlier start has asked for, then wait for all three; `door` signs their reader in."""
+    state.begin("reports", total=len(REPORTS), unit="reports")
+    start, end = window(state)
+    asked = {report.kind for report in state.progress.reports}
+    for kind, label in REPORTS.items():
+        if kind in asked:
+            continue
+        request = model.request_report(kind, start, end)
+        with state.change() as progress:
+            progress.reports.append(ReportLink(kind=kind, label=label, request=request.id))
+    for report in state.progress.reports:
+        model.report(report.request).wait(REPORT_SECONDS)
+        with state.change() as progress:
+            report.url = door + f"?next=/p/{PROJECT}/models/{MODEL}/reports/{report.kind}/"
+            progress.step("reports").done += 1
+    state.finish("reports")

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 from apps.accounts.models import Role
 from apps.accounts.services.access import ProjectRequest, member_page
 from apps.monitoring.pages import charts
-from apps.monitoring.pages.health import health
+from apps.monitoring.pages.feature_health import health
 from apps.monitoring.pages.intake import intake, latencies
 from apps.predictions.models import BatchKind, RejectedRow
 from apps.registry.services.finding import find_model

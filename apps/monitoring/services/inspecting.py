@@ -1,14 +1,15 @@
 """Inspecting batches, exactly once each: what came is counted, and a change of its shape opens an incident."""
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from apps.monitoring.models import FeatureSeen
 from apps.monitoring.querysets import COUNTS
-from apps.monitoring.services.counters import add_to
-from apps.monitoring.services.seen import Memory, Seen
+from apps.monitoring.services.seen_values import Memory, Seen
 from apps.monitoring.services.sent_rows import sent_rows
 from apps.monitoring.services.shape import Inspector
 from apps.predictions.models import Batch, BatchKind, BatchStage, Stage
@@ -57,13 +58,13 @@ def _count_intake(model: MonitoredModel, batches: list[Batch]) -> None:
         for at, each in enumerate((1, batch.accepted, batch.duplicates)):
             sums[at] += each
     keys = {"hour": "timestamptz", "kind": "text"}
-    add_to("monitoring_intakehour", model, amounts, keys=keys, sums=("batches", "accepted", "duplicates"))
+    _add_to("monitoring_intakehour", model, amounts, keys=keys, sums=("batches", "accepted", "duplicates"))
 
 
 def _keep_counts(model: MonitoredModel, inspector: Inspector) -> None:
     keys = {"version_id": "bigint", "day": "date", "feature": "text"}
     amounts = {key: counts.amounts for key, counts in inspector.counts.items()}
-    add_to("monitoring_featureday", model, amounts, keys=keys, sums=COUNTS)
+    _add_to("monitoring_featureday", model, amounts, keys=keys, sums=COUNTS)
 
 
 def _keep_memories(model: MonitoredModel, inspector: Inspector) -> None:
@@ -80,3 +81,30 @@ def _keep_memories(model: MonitoredModel, inspector: Inspector) -> None:
         unique_fields=["model", "feature"],
         update_fields=["day", "before", "on_day"],
     )
+
+
+def _add_to(
+    table: str,
+    model: MonitoredModel,
+    amounts: Mapping[tuple[Any, ...], Sequence[int]],
+    *,
+    keys: Mapping[str, str],
+    sums: Sequence[str],
+) -> None:
+    """Add to the row of each key; call it with the model locked, or two could wait for each other's rows.
+
+    `amounts` holds what to add to each of `sums` by key; `keys` names the columns of a key with their types.
+    """
+    if not amounts:
+        return
+    columns = [*keys, *sums]
+    types = [*keys.values(), *("bigint" for _ in sums)]
+    values = zip(*((*key, *amount) for key, amount in amounts.items()), strict=True)
+    statement = f"""
+        INSERT INTO {table} AS kept (model_id, {", ".join(columns)})
+        SELECT %s, * FROM unnest({", ".join(f"%s::{each}[]" for each in types)})
+        ON CONFLICT (model_id, {", ".join(keys)}) DO UPDATE SET
+            {", ".join(f"{name} = kept.{name} + excluded.{name}" for name in sums)}
+    """  # noqa: S608  # only names of our own columns are put in
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [model.pk, *(list(each) for each in values)])

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from apps.monitoring.services.counts import Counts
-from apps.monitoring.services.seen import Memory
+from apps.monitoring.querysets import COUNTS
+from apps.monitoring.services.seen_values import Memory
 from apps.registry.models import IncidentKind
 from apps.registry.models.features import KINDS, Feature
 from apps.registry.services.incidents import Sighting
@@ -36,6 +36,27 @@ class _Absent:
 
 ABSENT = _Absent()
 NOTHING = type(None)
+
+
+@dataclass(slots=True)
+class Counts:
+    """How one feature looked in some rows."""
+
+    rows: int = 0
+    missing: int = 0
+    nulls: int = 0
+    unexpected_type: int = 0
+    out_of_range: int = 0
+    unseen_category: int = 0
+
+    @property
+    def amounts(self) -> list[int]:
+        """In the order of `COUNTS`."""
+        return [getattr(self, name) for name in COUNTS]
+
+    def add(self, other: "Counts") -> None:
+        for name in COUNTS:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from apps.predictions.models import BatchStage
 from apps.predictions.services import stages
 from apps.registry.models import MonitoredModel
 from apps.registry.services.finding import find_model
-from apps.sampling.pages import overview
+from apps.sampling.pages import model_summary
 from apps.sampling.pages.forms import SamplingForm
 from apps.sampling.services import policies
 
@@ -25,8 +25,8 @@ def model_page(request: ProjectRequest, model: str) -> HttpResponse:
     context = {
         "model": found,
         "tab": "model",
-        "intake": overview.intake(found),
-        "check": overview.draw_check(found),
+        "intake": model_summary.intake(found),
+        "check": model_summary.draw_check(found),
         "batches": found.batches.order_by("-id")[:10],
         "versions": found.versions.order_by("-id")[:20],
         "incidents": found.incidents.open().newest(),
@@ -50,9 +50,9 @@ def sampling_page(request: ProjectRequest, model: str) -> HttpResponse:
         "model": found,
         "tab": "sampling",
         "form": form,
-        "rows": overview.policy_rows(found),
+        "rows": model_summary.policy_rows(found),
         "queues": found.queues.order_by("id"),
-        "check": overview.draw_check(found),
+        "check": model_summary.draw_check(found),
     }
     return render(request, "sampling/sampling.html", context, status=400 if form.errors else 200)
 

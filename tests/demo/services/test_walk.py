@@ -8,12 +8,12 @@ import pytest
 from django.core.wsgi import get_wsgi_application
 
 from apps.accounts.models import Role, User
-from apps.demo.services import desk, people, sending
+from apps.demo.services import participants, reviewing, sending
 from apps.demo.services.dataset import load_production
 from apps.demo.services.documents import MODEL, MODEL_DOCUMENT, POLICIES_DOCUMENT
-from apps.demo.services.reviewing import Case
 from apps.demo.services.rows import chunks, positions_by_id
 from apps.demo.services.scoring import Scorer, open_scorer
+from apps.demo.services.simulated_answers import Case
 from apps.demo.services.state import StateFile
 from apps.demo.services.walk import new_steps
 from apps.predictions.models import Outcome, Prediction
@@ -74,7 +74,7 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sending, "chunks", by_twenty)
 
 
-def case_of(scorer: Scorer) -> desk.CaseOf:
+def case_of(scorer: Scorer) -> reviewing.CaseOf:
     positions = positions_by_id(scorer.people)
 
     def case(external_id: str) -> Case:
@@ -112,13 +112,13 @@ def test_outcomes_that_are_not_due_stay_away_until_a_later_start(world: World, s
 
 @pytest.fixture
 def reviewed(world: World, scorer: Scorer, monkeypatch: pytest.MonkeyPatch) -> StateFile:
-    monkeypatch.setattr(desk, "ANSWERS_EACH", 10)
+    monkeypatch.setattr(reviewing, "ANSWERS_EACH", 10)
     state = world.start()
     sending.send_predictions(world.model, state, scorer)
     sampling.draw_due()
     review.open_due_items()
     queues = {name: world.queue_of(Role.REVIEWER) for name in ("simulated-a", "simulated-b", "simulated-c")}
-    desk.review(queues, state, case_of=case_of(scorer))
+    reviewing.review(queues, state, case_of=case_of(scorer))
     return state
 
 
@@ -135,7 +135,7 @@ def test_the_adjudicator_settles_what_waits_and_leaves_the_rest(world: World, sc
     waiting = Slot.objects.unfinished().filter(is_adjudication=True).count()
     open_before = Slot.objects.unfinished().reviews().count()
     assert waiting >= 12
-    desk.adjudicate(world.queue_of(Role.ADJUDICATOR), reviewed, case_of=case_of(scorer))
+    reviewing.adjudicate(world.queue_of(Role.ADJUDICATOR), reviewed, case_of=case_of(scorer))
 
     assert not Slot.objects.unfinished().filter(is_adjudication=True).exists()
     settled = ReviewItem.objects.filter(adjudicated__isnull=False).select_related("prediction")
@@ -156,5 +156,5 @@ def test_what_was_pushed_is_drawn_and_open_before_anybody_reviews(world: World, 
 
 
 def test_everybody_who_is_simulated_is_said_to_be():
-    simulated = {person.name for person in people.EVERYBODY if person.is_simulated}
+    simulated = {person.name for person in participants.EVERYBODY if person.is_simulated}
     assert simulated == {"Reviewer A", "Reviewer B", "Reviewer C", "Adjudicator"}

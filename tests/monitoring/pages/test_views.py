@@ -10,7 +10,7 @@ from apps.common.bars import Bar, BarChart
 from apps.common.charts import Line, Rect, round_top
 from apps.common.clock import database_now
 from apps.monitoring.models import FeatureDay
-from apps.monitoring.pages.health import health
+from apps.monitoring.pages.feature_health import health
 from apps.monitoring.pages.intake import Latency, Volume, intake, latencies
 from apps.monitoring.services import inspecting
 from apps.predictions.models import Batch, BatchStage, RejectedCount
@@ -195,8 +195,8 @@ def test_the_web_process_draws_without_the_heavy_libraries():
     import subprocess
     import sys
 
-    code = "import django; django.setup(); import apps.monitoring.pages.charts, apps.monitoring.pages.health, sys; "
-    code += "print([name for name in ('matplotlib', 'scipy', 'pandas') if name in sys.modules])"
+    code = "import django; django.setup(); from apps.monitoring.pages import charts, feature_health; "
+    code += "import sys; print([name for name in ('matplotlib', 'scipy', 'pandas') if name in sys.modules])"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment())
     assert answer.stdout.strip() == "[]"
 

@@ -9,13 +9,13 @@ from apps.demo.services.rows import (
     CHUNK,
     LATEST,
     SPAN,
+    Scored,
     chunks,
     due_outcomes,
     known_at,
     predicted_at,
     predictions,
 )
-from apps.demo.services.scored import Scored
 from countersign.encoding import encode
 
 NOW = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)

@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 
 from apps.demo.services.dataset import load_production, load_reference
-from apps.demo.services.scoring import Scorer
-from apps.demo.services.training import Predictor, load_or_train
+from apps.demo.services.scoring import Predictor, Scorer, load_or_train
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from apps.demo.services.dataset import load_production, load_reference
-from apps.demo.services.reviewing import Case, Reviewer, adjudication
-from apps.demo.services.training import load_or_train
+from apps.demo.services.scoring import load_or_train
+from apps.demo.services.simulated_answers import Case, Reviewer, adjudication
 
 NOW = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
 REASONS = ["The age speaks against it", "The data it was given looks wrong"]

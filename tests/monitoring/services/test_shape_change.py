@@ -17,6 +17,7 @@ from tests.factories import (
     model_document,
     prediction_row,
 )
+from tests.pages import shown
 
 pytestmark = pytest.mark.django_db
 INCOME = {"name": "income", "type": "number"}
@@ -51,7 +52,7 @@ def test_v7_with_income_as_text():
         "change": "number → string",
         "rows": 60,
     }
-    page = person.get("/p/credit/models/loans/").content.decode()
+    page = shown(person.get("/p/credit/models/loans/"))
     assert "number → string in v7" in page
     assert "60 rows" in page
 
@@ -65,7 +66,7 @@ def test_v7_with_income_as_text():
 
     closed = api.post(f"/api/v1/incidents/{incident['id']}/close", {"note": "Known."}, "application/json")
     assert closed.json()["closed_by"] == engineer.display_name
-    assert "number → string" not in person.get("/p/credit/models/loans/").content.decode()
+    assert "number → string" not in shown(person.get("/p/credit/models/loans/"))
     push(300, "v7", "1400")
     assert [each["rows"] for each in open_incidents()] == [30]
 

@@ -1,0 +1,110 @@
+"""What simulated reviewers answer: as people do, mostly right, less so where the case is close."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from apps.demo.services.rows import class_of, uniform
+
+# Of the drawn cases, which are closer than most, 6 in 100 are judged wrongly.
+ERROR_WHEN_CLEAR = 0.02
+ERROR_ADDED_WHEN_CLOSE = 0.06
+SKIPPED = 0.01
+UNDECIDED = 0.008
+COMMENTED = 0.06
+# Of judgements that turn out to differ from the model: changed after the reveal, and disputed with a reason.
+SWAYED = 0.12
+DISPUTED = 0.12
+
+NOTES_WHEN_CLOSE = ("Close call.", "Could be either; I went by age and education.", "Not sure without the occupation.")
+NOTES_WHEN_CLEAR = ("Clear from age and education.", "Typical case.")
+
+
+@dataclass(frozen=True)
+class Case:
+    """What the simulation knows of an item: the truth, and how sure the model was."""
+
+    id: str
+    is_employed: bool
+    score: float
+
+    @property
+    def closeness(self) -> float:
+        """0 where the score is 0 or 1, 1 where it is one half."""
+        return 4 * self.score * (1 - self.score)
+
+    @property
+    def truth(self) -> str:
+        return class_of(self.is_employed)
+
+
+@dataclass(frozen=True)
+class Reviewer:
+    """One simulated reviewer; the same answer to the same case at every start."""
+
+    name: str
+
+    def error_rate(self, case: Case) -> float:
+        return ERROR_WHEN_CLEAR + ERROR_ADDED_WHEN_CLOSE * case.closeness
+
+    def is_wrong(self, case: Case) -> bool:
+        return self._chance("judgement", case) < self.error_rate(case)
+
+    def passes(self, case: Case, *, now: datetime) -> dict[str, Any] | None:
+        """The body of an answer without a label, where the case gets one."""
+        chance = self._chance("pass", case)
+        if chance < SKIPPED:
+            return {"verdict": "skip", "note": "Not a case for me."}
+        if chance < SKIPPED + UNDECIDED:
+            return {"verdict": "cannot_tell", "until": (now + timedelta(days=5)).isoformat()}
+        return None
+
+    def judgement(self, case: Case) -> dict[str, Any]:
+        """The first answer, before anything of the prediction is shown."""
+        return {
+            "value": class_of(case.is_employed != self.is_wrong(case)),
+            "certainty": self._certainty(case),
+            "active_ms": self._active_ms("judgement", case, shortest=4_000, longest=38_000),
+        }
+
+    def decision(self, case: Case, *, predicted: str, dispute_reasons: list[str]) -> dict[str, Any]:
+        """The answer after the reveal: agree, keep one's own, dispute, or be swayed."""
+        first = self.judgement(case)["value"]
+        body: dict[str, Any] = {
+            "certainty": self._certainty(case),
+            "active_ms": self._active_ms("decision", case, shortest=900, longest=9_000),
+        }
+        if (note := self._note(case)) is not None:
+            body["note"] = note
+        chance = self._chance("after", case)
+        if first == predicted or chance < SWAYED:
+            return body | {"verdict": "agree"}
+        if chance < SWAYED + DISPUTED and dispute_reasons:
+            return body | {"verdict": "dispute", "value": first, "reasons": dispute_reasons[:1]}
+        return body | {"verdict": "correct", "value": first}
+
+    def _certainty(self, case: Case) -> int:
+        """1 to 3, lower where the case is close."""
+        doubt = case.closeness * 0.6 + self._chance("certainty", case) * 0.4
+        return 3 if doubt < 0.45 else 2 if doubt < 0.8 else 1
+
+    def _note(self, case: Case) -> str | None:
+        chance = self._chance("note", case) / COMMENTED
+        if chance >= 1:
+            return None
+        notes = NOTES_WHEN_CLOSE if case.closeness > 0.7 else NOTES_WHEN_CLEAR
+        return notes[int(chance * len(notes))]
+
+    def _active_ms(self, what: str, case: Case, *, shortest: int, longest: int) -> int:
+        return int(shortest + (longest - shortest) * self._chance(f"{what} time", case) ** 2)
+
+    def _chance(self, what: str, case: Case) -> float:
+        return uniform(what, self.name, case.id)
+
+
+def adjudication(case: Case, *, predicted: str) -> dict[str, Any]:
+    """The simulated adjudicator is always right."""
+    settled: dict[str, Any] = {"certainty": 3, "active_ms": int(5_000 + 20_000 * uniform("settle", case.id))}
+    if case.truth == predicted:
+        return settled | {"verdict": "agree"}
+    return settled | {"verdict": "correct", "value": case.truth}
