@@ -69,7 +69,9 @@ checks() {
     ruff check .
     ruff format --check .
     lint-imports
-    djlint --lint templates
+    dead_code
+    djlint --lint --quiet templates
+    ! grep -rnE '.{141,}' templates || { echo "template lines have at most 140 characters" >&2; return 1; }
     export COUNTERSIGN_SECRET_KEY=for-checks-only DATABASE_URL=postgresql://nobody@/none?host=/nonexistent
     export REDIS_URL=redis+socket:///nonexistent
     mypy .
