@@ -1,5 +1,5 @@
 """Numbers only: arrays in, frozen results out.
 
-`BinaryEstimator(population, sample).estimate("recall")` is the way in for a report; see also
-`MulticlassEstimator` and `RegressionEstimator`.
+A report starts at `BinaryEstimator(population, sample).estimate("recall")`, or at `MulticlassEstimator` or
+`RegressionEstimator`.
 """

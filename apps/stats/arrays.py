@@ -1,4 +1,4 @@
-"""The array types of this package, and the checks every public function makes on what it is given."""
+"""Array types of this package, and the checks that every public function makes on its arguments."""
 
 import math
 from collections.abc import Sequence
@@ -10,18 +10,18 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
-#: Amounts and labels go no further: variances square the product of two, and divide it by squared probabilities.
+#: Limit of amounts and labels: variances square the product of two and divide it by squared probabilities.
 LARGEST = 1e30
-#: The numbers that draw have 53 bits; what is less likely than that could not have been drawn.
+#: Random numbers have 53 bits, so nothing less likely than this can be drawn.
 LEAST_PROBABILITY = 2.0**-53
 
-_LARGEST_WHOLE = 2.0**53  # above it floats leave whole numbers out
+_LARGEST_WHOLE = 2.0**53  # beyond it, floats skip whole numbers
 
 
 def as_floats(
     name: str, values: ArrayLike, *, length: int | None = None, allow_nan: bool = False, largest: float = math.inf
 ) -> FloatArray:
-    """A finite float64 vector, or a ValueError that names the argument.
+    """Convert to a finite float64 vector; a ValueError names the argument.
 
     >>> as_floats("pi", [0.5, 1])
     array([0.5, 1. ])
@@ -41,7 +41,7 @@ def as_floats(
 
 
 def as_array(name: str, values: ArrayLike) -> FloatArray:
-    """Numbers of any shape as float64, or a ValueError that names the argument.
+    """Convert numbers of any shape to float64; a ValueError names the argument.
 
     >>> as_array("matrix", [[1, 0], [0]])
     Traceback (most recent call last):
@@ -54,14 +54,14 @@ def as_array(name: str, values: ArrayLike) -> FloatArray:
 
 
 def as_ints(name: str, values: ArrayLike, *, length: int | None = None, minimum: int = 0) -> IntArray:
-    """An int64 vector with no value below `minimum`, or a ValueError that names the argument.
+    """Convert to an int64 vector with no value below `minimum`; a ValueError names the argument.
 
     >>> as_ints("predicted", [True, False])
     array([1, 0])
     """
-    given = as_floats(name, values, length=length, largest=_LARGEST_WHOLE)
-    vector = given.astype(np.int64)
-    if (vector != given).any():
+    floats = as_floats(name, values, length=length, largest=_LARGEST_WHOLE)
+    vector = floats.astype(np.int64)
+    if (vector != floats).any():
         raise ValueError(f"{name} must hold whole numbers")
     if vector.size and int(vector.min()) < minimum:
         raise ValueError(f"{name} must not be below {minimum}, got {int(vector.min())}")
@@ -69,7 +69,7 @@ def as_ints(name: str, values: ArrayLike, *, length: int | None = None, minimum:
 
 
 def as_binary(name: str, values: ArrayLike, *, length: int | None = None) -> FloatArray:
-    """A float64 vector of zeros and ones, or a ValueError that names the argument.
+    """Convert to a float64 vector of zeros and ones; a ValueError names the argument.
 
     >>> as_binary("label", [1, 0])
     array([1., 0.])
@@ -81,7 +81,7 @@ def as_binary(name: str, values: ArrayLike, *, length: int | None = None) -> Flo
 
 
 def as_bools(name: str, values: ArrayLike, *, length: int | None = None) -> BoolArray:
-    """A mask, or a ValueError that names the argument.
+    """Convert zeros and ones to a mask; a ValueError names the argument.
 
     >>> as_bools("answered", [1, 0])
     array([ True, False])
@@ -90,7 +90,7 @@ def as_bools(name: str, values: ArrayLike, *, length: int | None = None) -> Bool
 
 
 def as_inclusion(name: str, values: ArrayLike, *, length: int | None = None) -> FloatArray:
-    """Inclusion probabilities in (0, 1], or a ValueError that names the argument.
+    """Check inclusion probabilities in (0, 1]; a ValueError names the argument.
 
     >>> as_inclusion("pi", [0.0])
     Traceback (most recent call last):
@@ -106,7 +106,7 @@ def as_inclusion(name: str, values: ArrayLike, *, length: int | None = None) -> 
 
 
 def as_probability(name: str, values: ArrayLike, *, length: int | None = None) -> FloatArray:
-    """Probabilities in [0, 1], those above 0 possible to draw with, or a ValueError that names the argument.
+    """Check probabilities in [0, 1], 0 or large enough to draw with; a ValueError names the argument.
 
     >>> as_probability("p", [0.0, 1.0])
     array([0., 1.])
@@ -119,7 +119,7 @@ def as_probability(name: str, values: ArrayLike, *, length: int | None = None) -
 
 
 def as_level(level: float) -> float:
-    """A confidence level whose quantile is neither nothing nor infinite, or a ValueError.
+    """Check a confidence level: its quantile must be neither zero nor infinite.
 
     >>> as_level(0.95)
     0.95
@@ -130,22 +130,22 @@ def as_level(level: float) -> float:
 
 
 def as_mask(name: str, mask: ArrayLike, *, length: int) -> BoolArray:
-    """A boolean selection of `length` rows; integers are refused, for they would be taken as indices.
+    """Check a boolean selection of `length` rows. Integers are an error, because numpy reads them as indices.
 
     >>> as_mask("items", [True, False], length=2)
     array([ True, False])
     """
     try:
-        given = np.asarray(mask)
-    except ValueError:  # rows of several lengths
-        given = np.empty(0)
-    if given.dtype != np.bool_ or given.shape != (length,):
+        selection = np.asarray(mask)
+    except ValueError:  # rows of unequal lengths
+        selection = np.empty(0)
+    if selection.dtype != np.bool_ or selection.shape != (length,):
         raise ValueError(f"{name} must be a boolean mask of length {length}")
-    return given
+    return selection
 
 
 def same_length(**vectors: Sequence[object] | NDArray[np.generic]) -> int:
-    """The common length of the arguments, or a ValueError that names them.
+    """Return the common length of the arguments; a ValueError names them.
 
     >>> same_length(u=[0.1], p=[0.2])
     1
@@ -157,7 +157,7 @@ def same_length(**vectors: Sequence[object] | NDArray[np.generic]) -> int:
 
 
 def sum_by(place: IntArray, values: FloatArray, *, size: int) -> FloatArray:
-    """Sums of values by their place 0 … size − 1.
+    """Sum values by their place 0 … size − 1.
 
     >>> sum_by(np.array([0, 2, 2]), np.array([1.0, 2.0, 3.0]), size=3)
     array([1., 0., 5.])
@@ -166,7 +166,7 @@ def sum_by(place: IntArray, values: FloatArray, *, size: int) -> FloatArray:
 
 
 def scaled_weights(pi: FloatArray) -> FloatArray:
-    """1/π over the largest 1/π; never so small that its square is lost beside 1.
+    """Divide 1/π by the largest 1/π, but not below 1e-12, whose square still counts beside 1.
 
     >>> scaled_weights(np.array([0.5, 0.25, 1e-300]))
     array([1.e-12, 1.e-12, 1.e+00])

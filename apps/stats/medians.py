@@ -1,4 +1,4 @@
-"""The median with an interval from the order of the values alone."""
+"""The median, with an interval from the order of the values alone."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -10,21 +10,23 @@ from apps.stats.intervals import LEVEL
 
 
 def median_estimate(values: ArrayLike, *, level: float = LEVEL) -> Estimate:
-    """Median, with an interval that needs no distribution: two of the ordered values.
+    """Estimate the median, with an interval that assumes no distribution: two of the ordered values.
 
     The k-th smallest and the k-th largest value enclose the median unless fewer than k of n values fall on one side
-    of it, and that number is binomial with one half. So the interval holds the level or more, never less.
+    of it. That number is binomial with probability one half, so the interval covers at least the level.
 
     Parameters
     ----------
     values : array (n,)
+        Independent values, in any unit.
     level : float, in (0, 1)
+        Confidence level.
 
     Returns
     -------
     Estimate
-        `no_labels` of no value; `too_few` where even the smallest and the largest value do not hold the level (of
-        95 %, below six values).
+        `no_labels` without values; `too_few` where even the smallest and the largest value miss the level (at 95 %,
+        with fewer than six values).
 
     Raises
     ------

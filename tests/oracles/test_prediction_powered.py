@@ -14,7 +14,7 @@ import pytest
 from scipy.stats import norm
 
 from apps.stats.estimators.binary import BinaryEstimator
-from apps.stats.estimators.conclusion import Linearised, conclude
+from apps.stats.estimators.conclusion import Linearized, conclude
 from apps.stats.estimators.population import Population
 from apps.stats.estimators.pseudo import PseudoValues
 from apps.stats.estimators.sample import Sample
@@ -58,7 +58,7 @@ def estimate(drawn, everyone, *, slope, intercept=0.0):
         of_truth=truth,
         overturn=0.0,
     )
-    found = Linearised(
+    found = Linearized(
         value=pseudo.total(cells.n, ones) / len(everyone),
         plug_in=float(expected.mean()),
         beta=ones,
@@ -114,5 +114,5 @@ def test_so_is_that_of_the_estimator_with_its_own_proxy(drawn):
     cells = Population.of_each(predicted=everyone > 0.5, score=everyone, pi=np.full(EVERYONE, pi))
     known = {"score": of_labelled, "pi": np.full(LABELLED, pi), "label": truth}
     estimator = BinaryEstimator(cells, Sample.of(predicted=of_labelled > 0.5, **known))
-    figure = estimator.estimate(lambda at: (at.tp + at.fn) / (at.tp + at.fp + at.fn + at.tn))
+    figure = estimator.estimate(lambda c: (c.tp + c.fn) / (c.tp + c.fp + c.fn + c.tn))
     assert (figure.value, figure.low, figure.high) == pytest.approx((VALUE, LOW, HIGH), abs=0.005)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from apps.stats.estimators.binary import BinaryEstimator
-from apps.stats.estimators.confusion import linearise
+from apps.stats.estimators.confusion import linearize
 from apps.stats.estimators.hajek import hajek_mean
 from apps.stats.estimators.multiclass import MulticlassEstimator
 from apps.stats.estimators.population import Population
@@ -28,7 +28,7 @@ METRICS = ("accuracy", "precision", "recall", "specificity", "f1", "balanced_acc
 
 def metric_of(name):
     """The metric's name, or its formula where the name is not one of ours."""
-    return (lambda at: at.tp / (at.tp + at.fp + at.fn)) if name == "jaccard" else name
+    return (lambda c: c.tp / (c.tp + c.fp + c.fn)) if name == "jaccard" else name
 
 
 def without_odds(population):
@@ -140,7 +140,7 @@ def test_metrics_with_a_score(scored, metric):
 @pytest.mark.parametrize("metric", METRICS)
 def test_the_design_terms_are_the_variance(scored, metric):
     pseudo = scored.pseudo
-    terms = pseudo.design_terms(linearise(metric_of(metric), pseudo).beta)
+    terms = pseudo.design_terms(linearize(metric_of(metric), pseudo).beta)
     assert np.sqrt(terms.sum()) / 400 == pytest.approx(R[f"score: {metric}"].se, rel=1e-8)
 
 

@@ -10,7 +10,7 @@ V_d, which R has too.
 import numpy as np
 import pytest
 
-from apps.stats.estimators.conclusion import Linearised, conclude
+from apps.stats.estimators.conclusion import Linearized, conclude
 from apps.stats.estimators.hajek import hajek_mean
 from apps.stats.estimators.population import Population
 from apps.stats.estimators.pseudo import PseudoValues
@@ -54,7 +54,7 @@ def pseudo_values(values, pi, *, mean_items, mean):
 def mean_of(pseudo):
     """The difference estimator Σ_U m + Σ_s (y − m)/π over N."""
     ones = np.ones(len(pseudo.sample.pi))
-    found = Linearised(
+    found = Linearized(
         value=pseudo.total(pseudo.population.n, ones) / N,
         plug_in=None,
         beta=ones,

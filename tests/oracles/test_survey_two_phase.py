@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from apps.stats.estimators.binary import BinaryEstimator
-from apps.stats.estimators.confusion import linearise
+from apps.stats.estimators.confusion import linearize
 from apps.stats.estimators.population import Population
 from apps.stats.estimators.pseudo import PseudoValues
 from apps.stats.estimators.sample import Sample
@@ -66,7 +66,7 @@ def test_metrics_of_both_phases_with_a_score(scored, metric):
 @pytest.mark.parametrize("metric", METRICS)
 def test_the_design_terms_are_the_variance_of_both_phases(scored, metric):
     pseudo = scored.pseudo
-    terms = pseudo.design_terms(linearise(metric_of(metric), pseudo).beta)
+    terms = pseudo.design_terms(linearize(metric_of(metric), pseudo).beta)
     assert np.sqrt(terms.sum()) / 400 == pytest.approx(R[f"two phases, score: {metric}"].se, rel=1e-8)
 
 

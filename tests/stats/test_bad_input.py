@@ -93,7 +93,7 @@ def test_what_cannot_be_is_refused_by_name(call, complaint):
 
 def test_a_figure_above_one_has_no_bounded_sequence():
     error = Estimate(5.0, 4.0, 6.0, "plain-mod", 200, se=0.5)
-    with pytest.raises(ValueError, match="figure is not bounded by 0 and 1"):
+    with pytest.raises(ValueError, match=r"figure must be in \[0, 1\]"):
         sequence.confidence_sequence(error)
     assert sequence.confidence_sequence(error, is_bounded=False).low < 4.0
 

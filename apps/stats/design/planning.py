@@ -10,14 +10,14 @@ from scipy import stats
 
 from apps.stats.arrays import LEAST_PROBABILITY, FloatArray, as_binary, as_floats, as_level
 from apps.stats.design.recommendation import Recommendation, recommend
-from apps.stats.estimators.conclusion import Linearised, refusal
+from apps.stats.estimators.conclusion import Linearized, refusal
 from apps.stats.estimators.confusion import Metric
-from apps.stats.estimators.metrics import linearise
+from apps.stats.estimators.metrics import linearize
 from apps.stats.estimators.population import Population
 from apps.stats.estimators.pseudo import PseudoValues
 from apps.stats.estimators.recalibration import RAW_SCORE, Recalibration
 from apps.stats.estimators.sample import Sample
-from apps.stats.estimators.value import ValueMatrix, linearise_value
+from apps.stats.estimators.value import ValueMatrix, linearize_value
 from apps.stats.intervals import LEVEL
 
 VALUE = "value"
@@ -213,7 +213,7 @@ class Plan:
         covered = self.population.n > self.population.n_uncovered
         return float((self.population.sum_pi[covered] / self.population.n[covered]).min(initial=1.0))
 
-    def _linearized(self, metric: Metric) -> Linearised | str:
+    def _linearized(self, metric: Metric) -> Linearized | str:
         cells, mean = self.population, self.proxy.predict_bin(self.population.bin)
         pseudo = PseudoValues(
             population=cells,
@@ -228,9 +228,9 @@ class Plan:
         if metric == VALUE:
             if self.matrix is None:
                 raise ValueError("matrix is needed for the metric 'value'")
-            linear = linearise_value(pseudo, self.matrix)
+            linear = linearize_value(pseudo, self.matrix)
         else:
-            linear = linearise(metric, pseudo)
+            linear = linearize(metric, pseudo)
         return refusal(cells, linear, n=1) or linear
 
     def _solve(self, metric: Metric, half_width: float, drawn: Callable[[float], "Plan"], *, most: float) -> Planned:

@@ -1,1 +1,1 @@
-"""Figures of a whole population from cells and a small uneven sample: one pseudo-value for every prediction."""
+"""Figures of a whole population from its cells and a small, uneven sample: one pseudo-value per prediction."""

@@ -16,12 +16,12 @@ from apps.stats.estimators.conclusion import conclude
 from apps.stats.estimators.confusion import Confusion, Metric
 from apps.stats.estimators.exact import METRICS, OF_SCORE, exact_figure
 from apps.stats.estimators.hajek import hajek_confusion, hajek_linear
-from apps.stats.estimators.metrics import linearise
+from apps.stats.estimators.metrics import linearize
 from apps.stats.estimators.population import Population
 from apps.stats.estimators.pseudo import PseudoValues, overturn_rate
 from apps.stats.estimators.recalibration import recalibrate
 from apps.stats.estimators.sample import Sample
-from apps.stats.estimators.value import ValueMatrix, by_truth, linearise_value
+from apps.stats.estimators.value import ValueMatrix, by_truth, linearize_value
 
 
 class Proxy(Protocol):
@@ -97,7 +97,7 @@ class BinaryEstimator(ClassEstimator):
         --------
         >>> cells = Population.from_rows(predicted=[1, 1, 0], score=[0.9, 0.8, 0.1], pi=[1, 1, 1])
         >>> items = Sample.of(predicted=[1, 1, 0], score=[0.9, 0.8, 0.1], pi=[1, 1, 1], label=[1, 0, 0])
-        >>> BinaryEstimator(cells, items).estimate(lambda at: at.tp / (at.tp + at.fp + at.fn)).value
+        >>> BinaryEstimator(cells, items).estimate(lambda c: c.tp / (c.tp + c.fp + c.fn)).value
         0.5
         """
         if (isinstance(metric, str) and metric not in METRICS) or of not in ("predicted", "baseline"):
@@ -112,7 +112,7 @@ class BinaryEstimator(ClassEstimator):
             return estimate_calibration_error(self.pseudo, level=self.level)
         if self.lacks_score and metric not in OF_SCORE:
             return self._without_score(metric)
-        return conclude(self.pseudo, linearise(metric, self.pseudo), level=self.level)
+        return conclude(self.pseudo, linearize(metric, self.pseudo), level=self.level)
 
     def _share_right(self) -> Estimate:
         """Estimate the share of correct predictions by a Hájek mean."""
@@ -206,7 +206,7 @@ class BinaryEstimator(ClassEstimator):
         return compared.swapped.estimate(metric) if compared.population.size else missing("no_baseline")
 
     def _mean_value(self, matrix: ValueMatrix, *, against_baseline: bool) -> Estimate:
-        metric = linearise_value(self.pseudo, matrix, against_baseline=against_baseline)
+        metric = linearize_value(self.pseudo, matrix, against_baseline=against_baseline)
         if metric.code is not None or not (self.is_complete or self.lacks_score):
             return conclude(self.pseudo, metric, level=self.level)
         items, cells = self._if_negative(matrix, against_baseline=against_baseline)

@@ -1,4 +1,4 @@
-"""What truth to expect of a model with several classes, by predicted class and bin of the top probability."""
+"""The expected truth of a model with several classes, by predicted class and bin of the top probability."""
 
 from dataclasses import dataclass
 
@@ -20,17 +20,17 @@ class ClassProxy:
     right : tuple of Recalibration
         By predicted class: the chance that it is right, given the top probability.
     instead : array (classes, classes)
-        By predicted class: what is true where it is wrong; rows sum to 1, the diagonal is 0.
+        By predicted class: shares of the true classes where it is wrong. Rows sum to 1, the diagonal is 0.
     """
 
     right: tuple[Recalibration, ...]
     instead: FloatArray
 
     def predict(self, predicted: IntArray, bins: IntArray) -> FloatArray:
-        """Expected one-hot truth (N, classes)."""
+        """Compute the expected one-hot truth (N, classes)."""
         chance = np.zeros(len(predicted))
-        for one, recalibration in enumerate(self.right):
-            rows = predicted == one
+        for label, recalibration in enumerate(self.right):
+            rows = predicted == label
             chance[rows] = recalibration.predict_bin(bins[rows])
         expected = (1 - chance)[:, None] * self.instead[predicted]
         expected[np.arange(len(predicted)), predicted] = chance
@@ -38,13 +38,14 @@ class ClassProxy:
 
 
 def fit_class_proxy(sample: Sample, *, classes: int) -> ClassProxy:
-    """The proxy of answered items: Platt by predicted class, and smoothed shares of what is true instead.
+    """Fit the proxy to answered items: Platt by predicted class, and smoothed shares of the true classes where wrong.
 
     Parameters
     ----------
     sample : Sample
-        score is the top probability.
+        Answered items; the score is the top probability.
     classes : int
+        Number of classes.
 
     Returns
     -------
@@ -58,9 +59,9 @@ def fit_class_proxy(sample: Sample, *, classes: int) -> ClassProxy:
     """
     truth = sample.truth.astype(np.int64)
     right = []
-    for one in range(classes):
-        rows = sample.predicted == one
-        right.append(recalibrate(sample.bin[rows], truth[rows] == one, sample.pi[rows]))
+    for label in range(classes):
+        rows = sample.predicted == label
+        right.append(recalibrate(sample.bin[rows], truth[rows] == label, sample.pi[rows]))
     counts = np.full((classes, classes), PRIOR_COUNT)
     if len(truth):
         np.add.at(counts, (sample.predicted, truth), mean_one_weights(sample.pi))

@@ -1,4 +1,4 @@
-"""Metrics of a table of several classes: each one formula of the table, its gradient by complex step."""
+"""Metrics of a table of several classes: one formula each, its gradient by complex step."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,55 +21,54 @@ Table = FloatArray | NDArray[np.complex128]
 
 @dataclass(frozen=True)
 class TableFormula:
-    """A metric as a function of the table of shares; row: predicted, column: true.
+    """A metric as a function of a table of counts or shares; row: predicted, column: true.
 
     Attributes
     ----------
-    metric : str
     evaluated : callable
-        The value of a (complex) table.
+        Value of a real or complex table.
     needed : callable
-        Of a table: the reason code where the metric divides by nothing, or None.
+        Reason code of a table where the metric divides by nothing, or None.
     is_bounded : bool
-        Whether it lives in [0, 1].
+        Whether the metric lives in [0, 1].
     """
 
-    metric: str
     evaluated: Callable[[Table], complex]
     needed: Callable[[FloatArray], str | None]
     is_bounded: bool = True
 
     def value(self, table: FloatArray) -> float:
-        """The metric of a table (classes, classes) for which it is defined."""
-        # On real numbers: the division of complex ones would round in the last digit.
+        """Compute the metric of a table (classes, classes) for which it is defined."""
+        # On real numbers, because complex division rounds the last digit.
         return float(np.real(self.evaluated(table)))
 
     def undefined(self, table: FloatArray) -> str | None:
-        """Reason code where the metric divides by nothing, or None."""
+        """Say why the metric of a table has no value, or return None."""
         return self.needed(table) if table.sum() > 0 else "no_population"
 
     def gradient(self, table: FloatArray) -> FloatArray:
-        """Derivative by each share (classes, classes), exact to rounding."""
-        at, slopes = table.astype(np.complex128), np.zeros_like(table)
+        """Compute the derivative by each share (classes, classes), exact to rounding."""
+        stepped, slopes = table.astype(np.complex128), np.zeros_like(table)
         for place in np.ndindex(*table.shape):
-            at[place] += 1j * _STEP
-            slopes[place] = np.imag(self.evaluated(at)) / _STEP
-            at[place] = table[place]
+            stepped[place] += 1j * _STEP
+            slopes[place] = np.imag(self.evaluated(stepped)) / _STEP
+            stepped[place] = table[place]
         return slopes
 
 
 def table_formula(metric: str, *, label: int | None, average: str | None, classes: int) -> TableFormula:
-    """The formula of a metric of several classes.
+    """Look up the formula of a metric of several classes.
 
     Parameters
     ----------
     metric : str
-        accuracy, balanced_accuracy, mcc, kappa; or with a label or an average precision, recall, specificity, f1.
+        accuracy, balanced_accuracy, mcc or kappa; with a label or an average, precision, recall, specificity or f1.
     label : int or None
-        The class against the rest.
+        The class that counts as positive, against the rest.
     average : str or None
         macro, micro, or weighted by the share of each class in the truth.
     classes : int
+        Number of classes.
 
     Returns
     -------
@@ -99,12 +98,12 @@ def table_formula(metric: str, *, label: int | None, average: str | None, classe
     if average is not None:
         return _averaged(metric, average, classes)
     if metric not in _OF_ALL:
-        raise ValueError(f"metric {metric!r} is not known, or needs a label or an average")
+        raise ValueError(f"unknown metric {metric!r}, or it needs a label or an average")
     return _OF_ALL[metric]
 
 
 def exact_of_table(formula: TableFormula, counts: FloatArray) -> Estimate:
-    """The metric of counts (classes, classes) whose outcomes are all in."""
+    """Compute the metric of counts (classes, classes) when every outcome is known."""
     n, code = int(counts.sum()), formula.undefined(counts)
     return missing(code, n=n, covered_share=1.0) if code else exactly(formula.value(counts), n=n)
 
@@ -117,7 +116,6 @@ def _of_class(metric: str, label: int, classes: int) -> TableFormula:
     formula = confusion.FORMULAS[metric]
 
     return TableFormula(
-        metric,
         evaluated=lambda table: formula(_corners(table, label)),
         needed=lambda table: undefined(metric, _corners_of(table, label)),
         is_bounded=metric not in confusion.PLAIN_SCALE,
@@ -144,7 +142,7 @@ def _averaged(metric: str, average: str, classes: int) -> TableFormula:
         codes = (undefined(metric, each) for each in tables)
         return next((code for code in codes if code), None)
 
-    return TableFormula(f"{average}_{metric}", evaluated=evaluated, needed=needed)
+    return TableFormula(evaluated, needed)
 
 
 def _corners(table: Table, label: int) -> Corners:
@@ -172,8 +170,9 @@ def _kappa(table: Table) -> complex:
 
 def _mcc(table: Table) -> complex:
     shares = table / table.sum()
-    true, said = shares.sum(axis=0), shares.sum(axis=1)
-    return complex((np.trace(shares) - said @ true) / ((1 - said @ said) * (1 - true @ true)) ** 0.5)
+    true, predicted = shares.sum(axis=0), shares.sum(axis=1)
+    spread = (1 - predicted @ predicted) * (1 - true @ true)
+    return complex((np.trace(shares) - predicted @ true) / spread**0.5)
 
 
 def _every_class_occurs(table: FloatArray) -> str | None:
@@ -182,14 +181,14 @@ def _every_class_occurs(table: FloatArray) -> str | None:
 
 def _varies(table: FloatArray) -> str | None:
     shares = table / table.sum()
-    true, said = shares.sum(axis=0), shares.sum(axis=1)
-    # All in one class adds up to 1 only but for rounding.
-    return None if max(true @ true, said @ said) < 1 - 1e-12 else "no_variation"
+    true, predicted = shares.sum(axis=0), shares.sum(axis=1)
+    # If all rows are in one class, rounding may leave less than 1.
+    return None if max(true @ true, predicted @ predicted) < 1 - 1e-12 else "no_variation"
 
 
 _OF_ALL: Mapping[str, TableFormula] = {
-    "accuracy": TableFormula("accuracy", _accuracy, lambda _: None),
-    "balanced_accuracy": TableFormula("balanced_accuracy", _balanced_accuracy, _every_class_occurs),
-    "mcc": TableFormula("mcc", _mcc, _varies, is_bounded=False),
-    "kappa": TableFormula("kappa", _kappa, _varies, is_bounded=False),
+    "accuracy": TableFormula(_accuracy, lambda _: None),
+    "balanced_accuracy": TableFormula(_balanced_accuracy, _every_class_occurs),
+    "mcc": TableFormula(_mcc, _varies, is_bounded=False),
+    "kappa": TableFormula(_kappa, _varies, is_bounded=False),
 }

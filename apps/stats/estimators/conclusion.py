@@ -1,4 +1,4 @@
-"""From a linearised metric to its estimate: variance, interval, sample sizes and reason codes."""
+"""From a linearized metric to its estimate: variance, interval, sample sizes and reason codes."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from apps.stats.sample_size import labels_needed
 
 
 @dataclass(frozen=True, eq=False)
-class Linearised:
+class Linearized:
     """A metric with its influences, on the scale of a mean over the population.
 
     Attributes
@@ -45,14 +45,14 @@ class Linearised:
     code: str | None = None
 
 
-def conclude(pseudo: PseudoValues, metric: Linearised, *, level: float = LEVEL) -> Estimate:
-    """Estimate a linearised metric: interval, sample sizes and codes.
+def conclude(pseudo: PseudoValues, metric: Linearized, *, level: float = LEVEL) -> Estimate:
+    """Estimate a linearized metric: interval, sample sizes and codes.
 
     Parameters
     ----------
     pseudo : PseudoValues
         Pseudo-values that the metric is made of.
-    metric : Linearised
+    metric : Linearized
         Value and influences.
     level : float, in (0, 1)
         Confidence level.
@@ -86,7 +86,7 @@ def conclude(pseudo: PseudoValues, metric: Linearised, *, level: float = LEVEL) 
     )
 
 
-def refusal(population: Population, metric: Linearised, *, n: int) -> str | None:
+def refusal(population: Population, metric: Linearized, *, n: int) -> str | None:
     """Say why a metric with n labels has no value: its own reason first, then the design's."""
     return metric.code or unfit(population, n=n, on_cells=metric.on_cells)
 

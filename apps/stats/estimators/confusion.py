@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from apps.stats.arrays import LARGEST, FloatArray, as_bools, as_floats, same_length
-from apps.stats.estimators.conclusion import Linearised
+from apps.stats.estimators.conclusion import Linearized
 from apps.stats.estimators.pseudo import PseudoValues
 
 _STEP = 1e-30  # of the complex-step derivative, which has no subtraction and so no rounding
@@ -69,78 +69,78 @@ class Confusion:
         return Corners(self.tp, self.fp, self.fn, self.tn)
 
 
-def accuracy(at: Corners) -> Any:
+def accuracy(c: Corners) -> Any:
     """Compute the share of correct predictions.
 
     >>> accuracy(Corners(3, 1, 2, 4))
     0.7
     """
-    return (at.tp + at.tn) / (at.tp + at.fp + at.fn + at.tn)
+    return (c.tp + c.tn) / (c.tp + c.fp + c.fn + c.tn)
 
 
-def precision(at: Corners) -> Any:
+def precision(c: Corners) -> Any:
     """Compute the share of predicted positives that are positive.
 
     >>> precision(Corners(3, 1, 2, 4))
     0.75
     """
-    return at.tp / (at.tp + at.fp)
+    return c.tp / (c.tp + c.fp)
 
 
-def recall(at: Corners) -> Any:
+def recall(c: Corners) -> Any:
     """Compute the share of positives that are predicted positive.
 
     >>> recall(Corners(3, 1, 2, 4))
     0.6
     """
-    return at.tp / (at.tp + at.fn)
+    return c.tp / (c.tp + c.fn)
 
 
-def specificity(at: Corners) -> Any:
+def specificity(c: Corners) -> Any:
     """Compute the share of negatives that are predicted negative.
 
     >>> specificity(Corners(3, 1, 2, 4))
     0.8
     """
-    return at.tn / (at.tn + at.fp)
+    return c.tn / (c.tn + c.fp)
 
 
-def f1(at: Corners) -> Any:
+def f1(c: Corners) -> Any:
     """Compute the harmonic mean of precision and recall.
 
     >>> f1(Corners(3, 1, 1, 4))
     0.75
     """
-    return 2 * at.tp / (2 * at.tp + at.fp + at.fn)
+    return 2 * c.tp / (2 * c.tp + c.fp + c.fn)
 
 
-def balanced_accuracy(at: Corners) -> Any:
+def balanced_accuracy(c: Corners) -> Any:
     """Compute the mean of recall and specificity.
 
     >>> balanced_accuracy(Corners(3, 1, 1, 3))
     0.75
     """
-    return (recall(at) + specificity(at)) / 2
+    return (recall(c) + specificity(c)) / 2
 
 
-def mcc(at: Corners) -> Any:
+def mcc(c: Corners) -> Any:
     """Compute the Matthews correlation coefficient.
 
     >>> mcc(Corners(3, 1, 1, 3))
     0.5
     """
-    root = ((at.tp + at.fp) * (at.tp + at.fn) * (at.tn + at.fp) * (at.tn + at.fn)) ** 0.5
-    return (at.tp * at.tn - at.fp * at.fn) / root
+    root = ((c.tp + c.fp) * (c.tp + c.fn) * (c.tn + c.fp) * (c.tn + c.fn)) ** 0.5
+    return (c.tp * c.tn - c.fp * c.fn) / root
 
 
-def kappa(at: Corners) -> Any:
+def kappa(c: Corners) -> Any:
     """Compute Cohen's κ between prediction and truth.
 
     >>> kappa(Corners(3, 1, 1, 3))
     0.5
     """
-    apart = (at.tp + at.fp) * (at.fp + at.tn) + (at.tp + at.fn) * (at.fn + at.tn)
-    return 2 * (at.tp * at.tn - at.fn * at.fp) / apart
+    apart = (c.tp + c.fp) * (c.fp + c.tn) + (c.tp + c.fn) * (c.fn + c.tn)
+    return 2 * (c.tp * c.tn - c.fn * c.fp) / apart
 
 
 FORMULAS: Mapping[str, Formula] = {
@@ -192,7 +192,7 @@ def undefined(metric: Metric, table: Confusion) -> str | None:
     --------
     >>> undefined("recall", Confusion(0, 1, 0, 9)), undefined("accuracy", Confusion(0, 1, 0, 9))
     ('no_positives', None)
-    >>> undefined(lambda at: at.tp / at.fp, Confusion(1, 0, 0, 9))
+    >>> undefined(lambda c: c.tp / c.fp, Confusion(1, 0, 0, 9))
     'undefined'
     """
     formula_of(metric)
@@ -290,15 +290,15 @@ def confusion_of(predicted: ArrayLike, truth: ArrayLike) -> Confusion:
     )
 
 
-def linearise(metric: Metric, pseudo: PseudoValues) -> Linearised:
-    """Linearise a metric of pseudo-truths; predicted classes are 0 and 1."""
+def linearize(metric: Metric, pseudo: PseudoValues) -> Linearized:
+    """Linearize a metric of pseudo-truths; predicted classes are 0 and 1."""
     expected, table = expected_and_estimated(pseudo)
     code = undefined(metric, table)
     by_tp, by_fp, by_fn, by_tn = np.zeros(4) if code else gradient(metric, table)
     by_prediction = np.array([by_fn - by_tn, by_tp - by_fp])
     beta_cells = by_prediction[pseudo.population.predicted]
     beta_items = by_prediction[pseudo.sample.predicted]
-    return Linearised(
+    return Linearized(
         value=evaluate(metric, table),
         plug_in=None if undefined(metric, expected) else evaluate(metric, expected),
         beta=beta_items,

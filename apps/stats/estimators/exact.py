@@ -1,4 +1,4 @@
-"""Figures of plain rows: exact where all outcomes are in, uncorrected where rows are answered items."""
+"""Figures of plain rows: exact when every outcome is known, uncorrected when the rows are answered items."""
 
 from collections.abc import Callable, Mapping
 
@@ -25,15 +25,16 @@ METRICS = (*FORMULAS, *OF_SCORE)
 
 
 def exact_figure(metric: Metric, *, predicted: ArrayLike, truth: ArrayLike, score: ArrayLike | None = None) -> Estimate:
-    """A metric of rows whose outcomes are all in: low = value = high.
+    """Compute a metric of rows whose outcomes are all known: low = value = high.
 
     Parameters
     ----------
     metric : str or formula
-        One of `METRICS`, or any smooth function of the four corners.
+        A name in `METRICS`, or a custom formula of the four corners.
     predicted, truth : array (n,) of 0 or 1
+        Predicted and true class of each row.
     score : array (n,), optional
-        Needed for metrics of the score; nan anywhere gives `no_score`.
+        Predicted probabilities, for metrics of the score; any nan gives `no_score`.
 
     Returns
     -------
@@ -59,7 +60,7 @@ def exact_figure(metric: Metric, *, predicted: ArrayLike, truth: ArrayLike, scor
 def uncorrected_figure(
     metric: Metric, *, predicted: ArrayLike, truth: ArrayLike, score: ArrayLike | None = None
 ) -> Estimate:
-    """The metric of the answered items alone, as if they were the population: what the correction corrects.
+    """Compute the metric of the answered items as if they were the population, to show what the weights correct.
 
     Parameters
     ----------
@@ -69,7 +70,7 @@ def uncorrected_figure(
     Returns
     -------
     Estimate
-        Method "uncorrected"; Wilson's interval where the metric is a proportion, none elsewhere.
+        Method "uncorrected", with Wilson's interval for a proportion and none for other metrics.
 
     Raises
     ------
@@ -78,8 +79,8 @@ def uncorrected_figure(
 
     Examples
     --------
-    >>> queue_only = uncorrected_figure("accuracy", predicted=[1, 1, 0, 0], truth=[1, 0, 0, 0])
-    >>> queue_only.value, round(queue_only.low, 3), round(queue_only.high, 3)
+    >>> figure = uncorrected_figure("accuracy", predicted=[1, 1, 0, 0], truth=[1, 0, 0, 0])
+    >>> figure.value, round(figure.low, 3), round(figure.high, 3)
     (0.75, 0.301, 0.954)
     """
     value, code, n = _figure(metric, predicted, truth, score)
@@ -96,12 +97,12 @@ def uncorrected_figure(
 def worst_case_bounds(
     metric: str, table: Confusion, *, answered_positive: float, answered_negative: float
 ) -> tuple[float, float]:
-    """The metric if all that went unanswered were as bad, or as good, as can be.
+    """Bound the metric over everything that the unanswered items could be.
 
     Parameters
     ----------
     metric : str
-        accuracy, precision, recall, specificity or f1; their extremes lie at the corners.
+        accuracy, precision, recall, specificity or f1, whose extremes lie at the corners.
     table : Confusion
         Estimated shares or counts.
     answered_positive, answered_negative : float, in [0, 1]
@@ -132,7 +133,7 @@ def worst_case_bounds(
     if not (0 <= answered_positive <= 1 and 0 <= answered_negative <= 1):
         raise ValueError("answered_positive and answered_negative must be in [0, 1]")
     tp, fp, fn, tn = (max(count, 0.0) for count in (table.tp, table.fp, table.fn, table.tn))
-    open_p, open_n = (tp + fp) * (1 - answered_positive), (tn + fn) * (1 - answered_negative)
+    open_positive, open_negative = (tp + fp) * (1 - answered_positive), (tn + fn) * (1 - answered_negative)
     tp, fp, fn, tn = (
         tp * answered_positive,
         fp * answered_positive,
@@ -140,7 +141,9 @@ def worst_case_bounds(
         tn * answered_negative,
     )
     corners = [
-        Confusion(tp + open_p * a, fp + open_p * (1 - a), fn + open_n * b, tn + open_n * (1 - b))
+        Confusion(
+            tp + open_positive * a, fp + open_positive * (1 - a), fn + open_negative * b, tn + open_negative * (1 - b)
+        )
         for a in (0.0, 1.0)
         for b in (0.0, 1.0)
     ]
@@ -151,6 +154,7 @@ def worst_case_bounds(
 def _figure(
     metric: Metric, predicted: ArrayLike, truth: ArrayLike, score: ArrayLike | None
 ) -> tuple[float | None, str, int]:
+    """Return value, reason code and number of rows."""
     true = as_binary("truth", truth)
     n = len(true)
     if isinstance(metric, str) and metric not in METRICS:
@@ -169,6 +173,7 @@ def _figure(
 
 
 def _trials(metric: str, table: Confusion) -> int:
+    """Count the rows that a proportion divides by."""
     trials = {
         "accuracy": table.size,
         "precision": table.tp + table.fp,

@@ -1,4 +1,4 @@
-"""What loss to expect of a model that predicts a number, by bin of the prediction."""
+"""The expected loss of a model that predicts a number, by bin of the prediction."""
 
 from dataclasses import dataclass
 
@@ -9,18 +9,19 @@ from apps.stats.arrays import LARGEST, FloatArray, IntArray, as_floats, as_inclu
 from apps.stats.estimators.recalibration import mean_one_weights
 
 PRIOR_LABELS = 5.0
-LARGEST_LOSS = 10 * LARGEST**2  # the square of a difference of two that are both as large as can be
+LARGEST_LOSS = 10 * LARGEST**2  # above the squared difference of the two largest numbers
 
 
 @dataclass(frozen=True, eq=False)
 class ExpectedLoss:
-    """Mean and variance of a loss by bin of the prediction; `elsewhere` for bins without a label.
+    """Mean and variance of a loss by bin of the prediction.
 
     Attributes
     ----------
     bins : array (bins,) of int
+        Bins that have labels, ascending.
     mean, variance : array (bins + 1,)
-        The last entry holds for every other bin.
+        By bin; the last entry serves every other bin.
     """
 
     bins: IntArray
@@ -28,21 +29,24 @@ class ExpectedLoss:
     variance: FloatArray
 
     def place(self, bins: IntArray) -> IntArray:
-        """Index into mean and variance of each bin (N,)."""
+        """Return the index into mean and variance of each bin (N,)."""
         if len(self.bins) == 0:
             return np.zeros(len(bins), dtype=np.int64)
-        at = np.clip(np.searchsorted(self.bins, bins), 0, len(self.bins) - 1)
-        return np.where(self.bins[at] == bins, at, len(self.bins))
+        index = np.clip(np.searchsorted(self.bins, bins), 0, len(self.bins) - 1)
+        return np.where(self.bins[index] == bins, index, len(self.bins))
 
 
 def fit_expected_loss(bins: ArrayLike, loss: ArrayLike, pi: ArrayLike) -> ExpectedLoss:
-    """Weighted mean and variance of a loss by bin, drawn towards those of all bins by five labels' worth.
+    """Fit the weighted mean and variance of a loss by bin, shrunk towards those of all bins by five labels.
 
     Parameters
     ----------
     bins : array (n,) of int
+        Bin of the prediction of each labeled item.
     loss : array (n,)
+        Loss of each.
     pi : array (n,), in (0, 1]
+        Inclusion probability of each.
 
     Returns
     -------
@@ -60,11 +64,11 @@ def fit_expected_loss(bins: ArrayLike, loss: ArrayLike, pi: ArrayLike) -> Expect
     array([1.71, 2.33, 2.  ])
     """
     losses = as_floats("loss", loss, largest=LARGEST_LOSS)
-    at, inclusion = as_ints("bins", bins, length=len(losses)), as_inclusion("pi", pi, length=len(losses))
+    of_items, inclusion = as_ints("bins", bins, length=len(losses)), as_inclusion("pi", pi, length=len(losses))
     if len(losses) == 0:
-        return ExpectedLoss(at, np.zeros(1), np.zeros(1))
+        return ExpectedLoss(of_items, np.zeros(1), np.zeros(1))
     weight = mean_one_weights(inclusion)
-    present, place = np.unique(at, return_inverse=True)
+    present, place = np.unique(of_items, return_inverse=True)
     overall = float(weight @ losses / weight.sum())
     spread = float(weight @ (losses - overall) ** 2 / weight.sum())
     trials = sum_by(place, weight, size=len(present))

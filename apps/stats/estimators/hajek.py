@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from apps.stats.arrays import LARGEST, FloatArray, as_floats, as_inclusion
 from apps.stats.estimate import Estimate, exactly, from_interval, missing
-from apps.stats.estimators.conclusion import Linearised, labels_still_needed, unfit
+from apps.stats.estimators.conclusion import Linearized, labels_still_needed, unfit
 from apps.stats.estimators.confusion import PLAIN_SCALE, Confusion, Metric, evaluate, gradient, undefined
 from apps.stats.estimators.pseudo import PseudoValues
 from apps.stats.intervals import LEVEL, Interval, logit_mod
@@ -23,7 +23,7 @@ def hajek_mean(
     is_bounded: bool = False,
     level: float = LEVEL,
 ) -> Estimate:
-    """Estimate the mean Σ d a / Σ d, with its linearised Poisson variance Σ (1−π)/π²(a − θ̂)²/(Σd)².
+    """Estimate the mean Σ d a / Σ d, with its linearized Poisson variance Σ (1−π)/π²(a − θ̂)²/(Σd)².
 
     Parameters
     ----------
@@ -137,7 +137,7 @@ def hajek_confusion(metric: Metric, pseudo: PseudoValues, items: FloatArray, *, 
 
 def hajek_linear(
     pseudo: PseudoValues,
-    metric: Linearised,
+    metric: Linearized,
     *,
     certain_items: FloatArray,
     certain_cells: FloatArray,
@@ -151,7 +151,7 @@ def hajek_linear(
     ----------
     pseudo : PseudoValues
         Pseudo-truths with a proxy of zero.
-    metric : Linearised
+    metric : Linearized
         β, and where it is not zero.
     certain_items : array (n,)
         c of each item: its quantity if the truth is 0.

@@ -1,4 +1,4 @@
-"""What cells and items are found by: predicted class, baseline, stand-in and score bin."""
+"""Keys of cells and items: predicted class, stand-in and score bin, and the baseline beside them."""
 
 from typing import Protocol
 
@@ -11,13 +11,13 @@ from apps.stats.score_bins import SCORE_BINS
 NO_BASELINE = -1
 NO_STAND_IN = -1
 
-# So that a key of class, stand-in, score bin and baseline still fits 64 bits.
+# Limits that keep a key of class, stand-in, score bin and baseline within 64 bits.
 _STAND_INS_AT_MOST = 1 << 10
 _CLASSES_AT_MOST = 1 << 20
 
 
 class Keyed(Protocol):
-    """What cells and items have in common."""
+    """The fields that cells and items share."""
 
     @property
     def predicted(self) -> IntArray: ...
@@ -28,13 +28,13 @@ class Keyed(Protocol):
 
 
 def key_of(rows: Keyed) -> IntArray:
-    """One number for predicted class, stand-in and score bin; the baseline stays apart, for no m depends on it."""
+    """Combine predicted class, stand-in and score bin into one number; no m depends on the baseline."""
     classes = rows.predicted * (_STAND_INS_AT_MOST + 1) + rows.stand_in + 1
     return np.asarray(classes * (SCORE_BINS + 1) + rows.bin + 1, dtype=np.int64)
 
 
 def as_classes(name: str, values: ArrayLike, *, length: int | None = None, minimum: int = 0) -> IntArray:
-    """Class indices, few enough for a key, or a ValueError that names the argument.
+    """Check class indices, few enough for a key; a ValueError names the argument.
 
     >>> as_classes("predicted", [2, 0])
     array([2, 0])
@@ -46,7 +46,7 @@ def as_classes(name: str, values: ArrayLike, *, length: int | None = None, minim
 
 
 def as_stand_in(values: ArrayLike | None, length: int) -> IntArray:
-    """Labels that stand in for a score, -1 (`NO_STAND_IN`) throughout where none are given."""
+    """Check labels that stand in for a score; without any, return -1 (`NO_STAND_IN`) for every row."""
     if values is None:
         return np.full(length, NO_STAND_IN, dtype=np.int64)
     labels = as_ints("stand_in", values, length=length, minimum=NO_STAND_IN)
@@ -56,7 +56,7 @@ def as_stand_in(values: ArrayLike | None, length: int) -> IntArray:
 
 
 def as_baseline(values: ArrayLike | None, length: int) -> IntArray:
-    """Classes of a baseline, -1 (`NO_BASELINE`) throughout where none are given."""
+    """Check the classes of a baseline; without any, return -1 (`NO_BASELINE`) for every row."""
     if values is None:
         return np.full(length, NO_BASELINE, dtype=np.int64)
     return as_classes("baseline", values, length=length, minimum=NO_BASELINE)

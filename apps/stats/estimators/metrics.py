@@ -3,22 +3,22 @@
 from collections.abc import Callable, Mapping
 
 from apps.stats.estimators import confusion
-from apps.stats.estimators.conclusion import Linearised
+from apps.stats.estimators.conclusion import Linearized
 from apps.stats.estimators.confusion import Metric
 from apps.stats.estimators.pseudo import PseudoValues
-from apps.stats.estimators.ranking import linearise_auc, linearise_average_precision
-from apps.stats.estimators.scoring import linearise_brier, linearise_log_loss
+from apps.stats.estimators.ranking import linearize_auc, linearize_average_precision
+from apps.stats.estimators.scoring import linearize_brier, linearize_log_loss
 
-OF_SCORE: Mapping[str, Callable[[PseudoValues], Linearised]] = {
-    "auc": linearise_auc,
-    "average_precision": linearise_average_precision,
-    "brier": linearise_brier,
-    "log_loss": linearise_log_loss,
+OF_SCORE: Mapping[str, Callable[[PseudoValues], Linearized]] = {
+    "auc": linearize_auc,
+    "average_precision": linearize_average_precision,
+    "brier": linearize_brier,
+    "log_loss": linearize_log_loss,
 }
 
 
-def linearise(metric: Metric, pseudo: PseudoValues) -> Linearised:
-    """Linearise a metric of pseudo-truths.
+def linearize(metric: Metric, pseudo: PseudoValues) -> Linearized:
+    """Linearize a metric of pseudo-truths.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def linearise(metric: Metric, pseudo: PseudoValues) -> Linearised:
 
     Returns
     -------
-    Linearised
+    Linearized
 
     Raises
     ------
@@ -38,4 +38,4 @@ def linearise(metric: Metric, pseudo: PseudoValues) -> Linearised:
     """
     if isinstance(metric, str) and metric in OF_SCORE:
         return OF_SCORE[metric](pseudo)
-    return confusion.linearise(metric, pseudo)
+    return confusion.linearize(metric, pseudo)

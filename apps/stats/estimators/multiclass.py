@@ -11,7 +11,7 @@ from apps.stats.estimate import Estimate, exactly, missing
 from apps.stats.estimators.class_proxy import ClassProxy, fit_class_proxy
 from apps.stats.estimators.class_table import exact_of_table, table_formula
 from apps.stats.estimators.classes import ClassEstimator
-from apps.stats.estimators.conclusion import Linearised, conclude
+from apps.stats.estimators.conclusion import Linearized, conclude
 from apps.stats.estimators.pseudo import PseudoValues, overturn_rate
 from apps.stats.estimators.sample import Sample
 from apps.stats.estimators.value import ValueMatrix
@@ -88,7 +88,7 @@ class MulticlassEstimator(ClassEstimator):
         plug_in = None if formula.undefined(expected) else formula.value(expected)
         slopes = formula.gradient(self.table)
         matters = np.ptp(slopes, axis=1) > 0
-        linearised = Linearised(
+        linearized = Linearized(
             value=formula.value(self.table),
             plug_in=plug_in,
             beta=np.ones(len(self.sample.pi)),
@@ -98,7 +98,7 @@ class MulticlassEstimator(ClassEstimator):
             is_bounded=formula.is_bounded,
         )
         pseudo = self._pseudo_values(slopes[self.cells.predicted], slopes[self.sample.predicted], slopes)
-        return conclude(pseudo, linearised, level=self.level)
+        return conclude(pseudo, linearized, level=self.level)
 
     @cached_property
     def swapped(self) -> "MulticlassEstimator":
@@ -169,7 +169,7 @@ class MulticlassEstimator(ClassEstimator):
         if self.is_complete:
             return exactly(float(pseudo.of_truth @ beta / cells.size), n=len(beta))
         amounts = cells.sum_amount if matrix.uses_amount else cells.n
-        linearised = Linearised(
+        linearized = Linearized(
             value=pseudo.total(amounts, beta) / cells.size,
             plug_in=pseudo.plug_in(amounts) / cells.size,
             beta=beta,
@@ -178,7 +178,7 @@ class MulticlassEstimator(ClassEstimator):
             on_items=np.ptp(per_item, axis=1) > 0,
             is_bounded=False,
         )
-        return conclude(pseudo, linearised, level=self.level)
+        return conclude(pseudo, linearized, level=self.level)
 
     def _pseudo_values(self, per_cell: FloatArray, per_item: FloatArray, slopes: FloatArray) -> PseudoValues:
         """Make pseudo-values of a quantity given under every truth, for each cell and each item (…, classes)."""

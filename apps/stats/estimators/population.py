@@ -1,4 +1,4 @@
-"""What an estimate is for: all predictions of a window, as cells."""
+"""The population of an estimate: all predictions of a window, as cells."""
 
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -13,29 +13,31 @@ from apps.stats.score_bins import NO_SCORE, SCORE_BINS, logit_bin
 
 @dataclass(frozen=True, eq=False)
 class Population:
-    """All predictions of a window, as cells with the same predicted class, baseline, score bin and stand-in.
+    """All predictions of a window, in cells of equal predicted class, baseline, score bin and stand-in.
 
-    Cells may be split further (by day, by version): what is summed is the same. Made by
-    `Population.of` or `Population.from_rows`.
+    Cells may be split further (by day, by version); the sums stay the same. Make one with `Population.of` or
+    `Population.from_rows`.
 
     Attributes
     ----------
-    predicted, baseline, bin : array (cells,) of int
-        Class index; class index or -1 for none; score bin or -1 for none.
+    predicted, baseline : array (cells,) of int
+        Class index; the baseline's is -1 where it has none.
+    bin : array (cells,) of int
+        Score bin, -1 without a score.
     stand_in : array (cells,) of int
-        The reviewer's label where it stands in for the score while the outcome is not known; -1 elsewhere.
+        The reviewer's label where it stands in for the score until the outcome arrives; -1 elsewhere.
     n : array (cells,)
-        Predictions.
+        Number of predictions.
     sum_score, sum_score2 : array (cells,)
         Σ s and Σ s².
     sum_pi, sum_odds : array (cells,)
-        Σ π and Σ (1−π)/π over predictions with π > 0, π being the probability that a label counts.
+        Σ π and Σ (1−π)/π over predictions with π > 0, where π is the probability that a label counts.
     sum_amount, sum_amount2_odds : array (cells,), in money and money²
         Σ a and Σ a²(1−π)/π.
     n_uncovered : array (cells,)
-        Predictions with π = 0.
+        Number of predictions with π = 0.
     n_unanswered : array (cells,)
-        Predictions of a response class in which nobody answered.
+        Number of predictions in a response class without any answer.
     """
 
     predicted: IntArray
@@ -57,7 +59,7 @@ class Population:
         cls,
         *,
         predicted: ArrayLike,
-        bin: ArrayLike,  # noqa: A002  # (the word for it in every table of this project)
+        bin: ArrayLike,  # noqa: A002  # (every table of this project calls it so)
         n: ArrayLike,
         sum_pi: ArrayLike,
         sum_odds: ArrayLike,
@@ -68,12 +70,12 @@ class Population:
         sum_amount2_odds: ArrayLike | None = None,
         n_uncovered: ArrayLike | None = None,
     ) -> "Population":
-        """Cells as they are stored; what is left out is zero (baseline: none).
+        """Make a population from stored cells; sums left out are zero.
 
         Raises
         ------
         ValueError
-            If lengths differ, a sum is negative, not finite or too large, or a bin does not exist.
+            If lengths differ, a bin does not exist, or a sum is negative, not finite or too large.
 
         Examples
         --------
@@ -126,7 +128,7 @@ class Population:
         amount: ArrayLike | None = None,
         stand_in: ArrayLike | None = None,
     ) -> "Population":
-        """Single predictions (N,), each a cell of its own; pi may be 0, score may be nan.
+        """Make a population of single predictions (N,), one cell each; pi may be 0, score may be nan.
 
         Raises
         ------
@@ -159,7 +161,7 @@ class Population:
 
     @classmethod
     def from_rows(cls, **rows: ArrayLike | None) -> "Population":
-        """The cells of single predictions, as `of_each` takes them.
+        """Make the cells of single predictions, given as for `of_each`.
 
         Examples
         --------
@@ -171,33 +173,33 @@ class Population:
 
     @property
     def size(self) -> float:
-        """Number of predictions, N."""
+        """N, the number of predictions."""
         return float(self.n.sum())
 
     @property
     def covered_share(self) -> float | None:
-        """Share of predictions that could be drawn, None without any."""
+        """Share of predictions that the draw can reach, None without predictions."""
         return float(1 - self.n_uncovered.sum() / self.size) if self.size else None
 
     @property
     def mean_amount2(self) -> FloatArray:
-        """Mean a² by cell, from Σa²·odds and Σodds where there are odds, else its lower bound (Σa/n)²."""
+        """Mean a² by cell: Σa²·odds/Σodds where there are odds, else its lower bound (Σa/n)²."""
         odds, n = self.sum_odds, np.maximum(self.n, 1.0)
-        has_odds = odds > 1e-30  # (1−π)/π is 1e-16 or more where it is not 0
+        has_odds = odds > 1e-30  # a nonzero (1−π)/π is at least 1e-16
         from_odds = self.sum_amount2_odds / np.where(has_odds, odds, 1.0)
         return np.where(has_odds, from_odds, (self.sum_amount / n) ** 2)
 
     def holds(self, items: Keyed) -> bool:
-        """Whether every item has a cell of its class, score bin and stand-in."""
+        """Tell whether every item has a cell of its class, score bin and stand-in."""
         return bool(np.isin(key_of(items), np.unique(key_of(self))).all())
 
     def where(self, cells: ArrayLike) -> "Population":
-        """The cells that a boolean mask selects."""
+        """Select cells by a boolean mask."""
         mask = as_mask("cells", cells, length=len(self.n))
         return replace(self, **{name: getattr(self, name)[mask] for name in _CELL_FIELDS})
 
     def compact(self) -> "Population":
-        """Cells with the same predicted class, baseline, bin and stand-in added up, so that a figure costs little."""
+        """Add up cells of equal predicted class, baseline, bin and stand-in, so that a figure costs little."""
         code = key_of(self) * (int(self.baseline.max(initial=0)) + 2) + self.baseline + 1
         _, first, place = np.unique(code, return_index=True, return_inverse=True)
         cells: dict[str, Any] = {name: getattr(self, name)[first] for name in _KEY_FIELDS}
@@ -205,20 +207,20 @@ class Population:
         return Population(**cells)
 
     def plus(self, other: "Population") -> "Population":
-        """The cells of both, added up."""
+        """Add the cells of another population."""
         return self._joined(other, sign=1.0)
 
     def less(self, part: "Population") -> "Population":
-        """The cells without those of a part; what is left empty is dropped.
+        """Take away the cells of a part, and drop cells left empty.
 
         Raises
         ------
         ValueError
-            If a cell has fewer predictions than the part takes from it.
+            If a cell has fewer predictions than the part takes away.
         """
         rest = self._joined(part, sign=-1.0)
         if (rest.n < 0).any():
-            raise ValueError("part has predictions that the population has not")
+            raise ValueError("part has predictions that the population lacks")
         return rest.where(rest.n > 0)
 
     def _joined(self, other: "Population", *, sign: float) -> "Population":
@@ -227,14 +229,15 @@ class Population:
         return Population(**keys, **sums).compact()
 
     def with_response(self, rate: ArrayLike) -> "Population":
-        """The cells with π replaced by π·r; the same formula serves the blind share.
+        """Replace π by π·r, for a response rate or a blind share r.
 
-        Σ(1−πr)/(πr) = (Σodds + n)/r − n is exact; Σa²(1−πr)/(πr) supposes that within a cell amounts
-        and π do not vary together. A cell whose class nobody answered (rate 0) is marked, not divided by.
+        Σ(1−πr)/(πr) = (Σodds + n)/r − n is exact; Σa²(1−πr)/(πr) assumes that amounts and π are uncorrelated within
+        a cell. A cell with rate 0 counts as unanswered.
 
         Parameters
         ----------
         rate : array (cells,), in [0, 1]
+            Rate r of each cell.
 
         Returns
         -------

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from apps.stats.arrays import FloatArray, as_binary, as_floats, same_length, sum_by
-from apps.stats.estimators.conclusion import Linearised
+from apps.stats.estimators.conclusion import Linearized
 from apps.stats.estimators.pseudo import PseudoValues
 from apps.stats.estimators.scoring import lacks_score
 from apps.stats.score_bins import SCORE_BINS
@@ -82,8 +82,8 @@ def average_precision(score: ArrayLike, truth: ArrayLike) -> float | None:
     return float(positives @ precision / positives.sum())
 
 
-def linearise_auc(pseudo: PseudoValues) -> Linearised:
-    """Linearise the AUC of pseudo-truths over the score bins; ties within a bin count half."""
+def linearize_auc(pseudo: PseudoValues) -> Linearized:
+    """Linearize the AUC of pseudo-truths over the score bins; ties within a bin count half."""
     expected, positives, counted = _by_bin(pseudo)
     negatives = counted - positives
     sum_1, sum_0 = float(positives.sum()), float(negatives.sum())
@@ -91,7 +91,7 @@ def linearise_auc(pseudo: PseudoValues) -> Linearised:
     value = float((positives * below_0).sum()) / _divisor(sum_1)
     beta = (below_0 - value) / _divisor(sum_1) - (1 - below_1 - value) / _divisor(sum_0)
     expected_0 = counted - expected
-    return _linearised(
+    return _linearized(
         pseudo,
         value,
         plug_in=(
@@ -104,8 +104,8 @@ def linearise_auc(pseudo: PseudoValues) -> Linearised:
     )
 
 
-def linearise_average_precision(pseudo: PseudoValues) -> Linearised:
-    """Linearise the average precision of pseudo-truths over the score bins; a bin's precision is that at its middle.
+def linearize_average_precision(pseudo: PseudoValues) -> Linearized:
+    """Linearize the average precision of pseudo-truths over the score bins; a bin's precision is that at its middle.
 
     Influence of the truth of an item in bin k: N/P·(P_k⁺/n_k⁺ + P_k/2n_k⁺ + Σ_{b<k} P_b/n_b⁺ − AP), where ⁺ counts half
     the bin and all above it.
@@ -117,7 +117,7 @@ def linearise_average_precision(pseudo: PseudoValues) -> Linearised:
     shares = positives / above
     beta = precision + np.cumsum(shares) - shares / 2 - value
     plug_in = float((expected * _mid_from_above(expected) / above).sum()) / _divisor(float(expected.sum()))
-    return _linearised(
+    return _linearized(
         pseudo,
         value,
         plug_in=plug_in if expected.sum() > 0 else None,
@@ -126,12 +126,12 @@ def linearise_average_precision(pseudo: PseudoValues) -> Linearised:
     )
 
 
-def _linearised(
+def _linearized(
     pseudo: PseudoValues, value: float, *, plug_in: float | None, beta: FloatArray, code: str | None
-) -> Linearised:
+) -> Linearized:
     """Spread the influence of each score bin (bins,) over its cells and items."""
     population, sample = pseudo.population, pseudo.sample
-    return Linearised(
+    return Linearized(
         value=value,
         plug_in=plug_in,
         beta=beta[np.maximum(sample.bin, 0)],

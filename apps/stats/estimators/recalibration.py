@@ -1,4 +1,4 @@
-"""The proxy m: what truth to expect at a score, fitted on the labels there are."""
+"""The proxy m: the expected truth at a score, fitted to the labels."""
 
 from dataclasses import dataclass, field
 
@@ -18,18 +18,19 @@ _TOLERANCE = 1e-10
 
 @dataclass(frozen=True)
 class Recalibration:
-    """Expected truth as a function of the score's bin: expit(intercept + slope · logit).
+    """The expected truth as a function of the score's bin: expit(intercept + slope · logit).
 
     Attributes
     ----------
     intercept, slope : float
+        Coefficients on the logit scale; 0 and 1 leave the score as it is.
     covariance : array (2, 2) or None
-        Of the two, from the fit; None where they are given and not fitted.
+        Their covariance, from the fit; None where they are given and not fitted.
 
     Raises
     ------
     ValueError
-        If one of the two is not finite or too large.
+        If a coefficient is not finite or too large.
 
     Examples
     --------
@@ -45,28 +46,28 @@ class Recalibration:
         as_floats("intercept and slope", [self.intercept, self.slope], largest=LARGEST)
 
     def predict_bin(self, bins: ArrayLike) -> FloatArray:
-        """Expected truth in each bin (N,)."""
+        """Compute the expected truth in each bin (N,)."""
         return np.asarray(expit(self.intercept + self.slope * bin_centers(bins)), dtype=np.float64)
 
 
-#: The score taken at its word: what is known of a model before its first label.
+#: The score as it is: the proxy of a model before its first label.
 RAW_SCORE = Recalibration(intercept=0.0, slope=1.0)
 
 
 def recalibrate(bins: ArrayLike, truth: ArrayLike, pi: ArrayLike) -> Recalibration:
-    """Weighted Platt recalibration on the binned logit, with a prior that leaves the score as it is.
+    """Fit a weighted Platt recalibration on the binned logit, with a prior centered on the unchanged score.
 
     Any m leaves the estimate unbiased; a good one makes it narrow. The prior, N((0, 1), diag(1, 1/4)) on
-    intercept and slope, keeps it sensible with a handful of labels or a single class.
+    intercept and slope, keeps m sensible with a handful of labels or a single class.
 
     Parameters
     ----------
     bins : array (n,) of int
-        Score bin of each labelled item (`logit_bin`).
+        Score bin of each labeled item (`logit_bin`).
     truth : array (n,), in [0, 1]
-        Best known truth of each.
+        Known truth of each.
     pi : array (n,), in (0, 1]
-        Inclusion probability; the weights 1/pi are scaled to mean 1.
+        Inclusion probability of each; the weights 1/pi are scaled to mean 1.
 
     Returns
     -------
@@ -75,7 +76,7 @@ def recalibrate(bins: ArrayLike, truth: ArrayLike, pi: ArrayLike) -> Recalibrati
     Raises
     ------
     ValueError
-        If the lengths differ, pi is outside (0, 1] or truth is outside [0, 1].
+        If lengths differ, pi is outside (0, 1] or truth is outside [0, 1].
 
     References
     ----------
@@ -93,21 +94,21 @@ def recalibrate(bins: ArrayLike, truth: ArrayLike, pi: ArrayLike) -> Recalibrati
     target = as_floats("truth", truth, length=len(inclusion))
     if ((target < 0) | (target > 1)).any():
         raise ValueError("truth must be in [0, 1]")
-    at = as_ints("bins", bins, length=len(inclusion), minimum=NO_SCORE)
+    of_items = as_ints("bins", bins, length=len(inclusion), minimum=NO_SCORE)
     if len(inclusion) == 0:
         return Recalibration(float(PRIOR_MEAN[0]), float(PRIOR_MEAN[1]), np.diag(1 / PRIOR_PRECISION))
     weight = mean_one_weights(inclusion)
-    x, trials, successes = _by_bin(at, target, weight)
+    x, trials, successes = _by_bin(of_items, target, weight)
     design = np.column_stack([np.ones_like(x), x])
-    mode = _maximise(design, trials, successes)
-    rows = np.column_stack([np.ones(len(target)), bin_centers(at)])
+    mode = _maximize(design, trials, successes)
+    rows = np.column_stack([np.ones(len(target)), bin_centers(of_items)])
     scores = rows.T * (weight * (target - expit(rows @ mode)))
     covariance = _sandwich(_curvature(mode, design, trials), scores @ scores.T)
     return Recalibration(float(mode[0]), float(mode[1]), covariance)
 
 
 def mean_one_weights(pi: FloatArray) -> FloatArray:
-    """Weights 1/pi scaled to mean 1, so that they count labels and not predictions.
+    """Scale the weights 1/pi to mean 1, so that they count labels, not predictions.
 
     Examples
     --------
@@ -125,8 +126,8 @@ def _by_bin(bins: IntArray, target: FloatArray, weight: FloatArray) -> tuple[Flo
     return bin_centers(present), trials, successes
 
 
-def _maximise(x: FloatArray, trials: FloatArray, successes: FloatArray) -> FloatArray:
-    """Newton's method on the (concave) log posterior, with step halving."""
+def _maximize(x: FloatArray, trials: FloatArray, successes: FloatArray) -> FloatArray:
+    """Maximize the (concave) log posterior by Newton's method with step halving."""
     coefficient = PRIOR_MEAN.copy()
     height = _log_posterior(coefficient, x, trials, successes)
     for _ in range(_STEPS):
@@ -149,12 +150,12 @@ def _curvature(coefficient: FloatArray, x: FloatArray, trials: FloatArray) -> Fl
 
 
 def _sandwich(curvature: FloatArray, spread: FloatArray) -> FloatArray:
-    """C⁻¹(J + Λ)C⁻¹: with equal weights and a true model J + Λ is C, and C⁻¹ the posterior's covariance."""
+    """Compute C⁻¹(J + Λ)C⁻¹. With equal weights and a true model J + Λ is C, and C⁻¹ the posterior covariance."""
     inverse = np.linalg.inv(curvature)
     return np.asarray(inverse @ (spread + np.diag(PRIOR_PRECISION)) @ inverse, dtype=np.float64)
 
 
 def _log_posterior(coefficient: FloatArray, x: FloatArray, trials: FloatArray, successes: FloatArray) -> float:
-    at = x @ coefficient
-    likelihood = successes @ at - trials @ np.logaddexp(0.0, at)
+    logits = x @ coefficient
+    likelihood = successes @ logits - trials @ np.logaddexp(0.0, logits)
     return float(likelihood - 0.5 * PRIOR_PRECISION @ (coefficient - PRIOR_MEAN) ** 2)

@@ -1,4 +1,4 @@
-"""The estimator of a model that predicts a number: losses from their expectation by bin of the prediction."""
+"""The estimator of a model that predicts a number: mean losses, with their expectation by bin of the prediction."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -19,7 +19,7 @@ from apps.stats.arrays import (
     as_probability,
 )
 from apps.stats.estimate import Estimate, exactly, missing
-from apps.stats.estimators.conclusion import Linearised, conclude
+from apps.stats.estimators.conclusion import Linearized, conclude
 from apps.stats.estimators.expected_loss import LARGEST_LOSS, fit_expected_loss
 from apps.stats.estimators.population import Population
 from apps.stats.estimators.pseudo import PseudoValues, overturn_rate
@@ -37,35 +37,36 @@ LOSSES: Mapping[str, Loss] = {
 METRICS = (*LOSSES, "rmse", "r2")
 NOT_NEGATIVE = frozenset({"mae", "mse"})
 
-_NOTHING = 1e-12  # of a variance beside the squares it is the difference of
+_NO_VARIANCE = 1e-12  # relative to the squares whose difference the variance is
 
 
 @dataclass(frozen=True, eq=False)
 class RegressionEstimator:
-    """Mean absolute error and bias of a model that predicts a number.
+    """Errors of a model that predicts a number: mean absolute and squared error, bias, R² and any mean loss.
 
     Attributes
     ----------
     population : Population
-        Cells by bin of the prediction, on edges frozen at registration; predicted is 0 throughout.
+        Cells by bin of the prediction, on edges frozen at registration; its predicted class is always 0.
     sample : Sample
-        predicted is 0 throughout; labels and truths are numbers.
+        Answered items; the predicted class is always 0, labels and truths are numbers.
     predicted : array (n,)
         The predicted number of each item.
     bins : array (n,) of int
-        Its bin, on the same edges.
+        Bin of each prediction, on the same edges.
     floor_rate : float or None
-        As for `BinaryEstimator`.
-    level : float
+        As for `ClassEstimator`.
+    level : float, in (0, 1)
+        Confidence level of the intervals.
     tolerance : float
-        A label this near to the prediction agrees with it.
+        A label this close to the prediction agrees with it.
     whole : RegressionEstimator or None
-        That of the whole window, which expected losses are fitted on; this one if left out.
+        The estimator of the whole window, which expected losses are fitted on; this one if left out.
 
     Raises
     ------
     ValueError
-        If lengths differ, a number is not finite or too large, or a bin is one that the population has not.
+        If lengths differ, a number is not finite or too large, or the population lacks a bin.
 
     Examples
     --------
@@ -98,10 +99,10 @@ class RegressionEstimator:
         object.__setattr__(self, "predicted", numbers)
         object.__setattr__(self, "bins", as_ints("bins", self.bins, length=n))
         if not np.isin(self._bins, self.population.bin).all():
-            raise ValueError("bins holds a bin that the population has not")
+            raise ValueError("bins holds a bin that the population lacks")
 
     def restrict(self, *, cells: ArrayLike | None = None, items: ArrayLike | None = None) -> "RegressionEstimator":
-        """The same pseudo-losses on a part of the window: masks over the cells and items given at first."""
+        """Select a slice by masks over cells and items; expected losses stay those of the whole window."""
         n = len(self.sample.pi)
         mask = np.ones(n, dtype=np.bool_) if items is None else as_mask("items", items, length=n)
         return replace(
@@ -114,7 +115,7 @@ class RegressionEstimator:
         )
 
     def estimate(self, metric: str) -> Estimate:
-        """mae, mse, rmse or bias, in the unit of the prediction (mse: its square), or r2.
+        """Estimate mae, rmse or bias in the unit of the prediction, mse in its square, or r2.
 
         Raises
         ------
@@ -130,7 +131,7 @@ class RegressionEstimator:
         return self.mean(LOSSES[metric], is_not_negative=metric in NOT_NEGATIVE)
 
     def mean(self, loss: Loss, *, is_not_negative: bool = False) -> Estimate:
-        """The mean of any loss(predicted, truth), such as the cost of being too low.
+        """Estimate the mean of any loss(predicted, truth), such as the cost of predicting too low.
 
         Raises
         ------
@@ -160,18 +161,17 @@ class RegressionEstimator:
         return np.asarray(self.bins, dtype=np.int64)
 
     def _r2(self) -> Estimate:
-        """1 − MSE/variance of the truth: a ratio of means of (ŷ − y)², y² and y, linearised.
+        """Estimate 1 − MSE/variance of the truth, a ratio of the means of (ŷ − y)², y² and y.
 
-        The influence of one item is −e²/σ² + MSE/σ⁴·(y² − 2ȳy), up to a constant.
+        Linearized, the influence of one item is −e²/σ² + MSE/σ⁴·(y² − 2ȳy), up to a constant.
         """
         if self.sample.completes(self.cells):
             return uncorrected_error("r2", predicted=self._numbers, truth=self.sample.truth, is_complete=True)
-        means = [self.mean(loss).value for loss in (LOSSES["mse"], _square, _truth)]
-        mse, square, middle = means
+        mse, square, middle = (self.mean(loss).value for loss in (LOSSES["mse"], _square, _truth))
         if mse is None or square is None or middle is None:
-            return self.mean(_truth)  # says why there is no number
+            return self.mean(_truth)  # its code says why
         variance = square - middle**2
-        if not variance > _NOTHING * (square + mse):
+        if not variance > _NO_VARIANCE * (square + mse):
             return missing("no_variation", n=len(self._numbers), covered_share=self.cells.covered_share)
 
         def influence(predicted: FloatArray, truth: FloatArray) -> FloatArray:
@@ -183,7 +183,7 @@ class RegressionEstimator:
 
     def _conclude(self, pseudo: PseudoValues, value: float) -> Estimate:
         cells, ones = self.cells, np.ones(len(self._numbers))
-        found = Linearised(
+        linearized = Linearized(
             value=value,
             plug_in=None,
             beta=ones,
@@ -192,7 +192,7 @@ class RegressionEstimator:
             on_items=ones.astype(np.bool_),
             is_bounded=False,
         )
-        return conclude(pseudo, found, level=self.level)
+        return conclude(pseudo, linearized, level=self.level)
 
     def _pseudo(self, loss: Loss) -> PseudoValues:
         whole = self.whole or self
@@ -213,25 +213,26 @@ class RegressionEstimator:
         )
 
     def _lost(self, loss: Loss, truth: FloatArray) -> FloatArray:
-        """The loss of each item, if this were the truth."""
+        """Compute the loss of each item if this were the truth."""
         return as_floats("loss", loss(self._numbers, truth), length=len(truth), largest=LARGEST_LOSS)
 
 
 def uncorrected_error(metric: str, *, predicted: ArrayLike, truth: ArrayLike, is_complete: bool = False) -> Estimate:
-    """A metric of plain rows: of answered items as if they were the population, or of a complete window.
+    """Compute a metric of plain rows: of answered items as if they were the population, or of a complete window.
 
     Parameters
     ----------
     metric : str
-        One of `METRICS`.
+        A name in `METRICS`.
     predicted, truth : array (n,)
+        Predicted and true number of each row.
     is_complete : bool
-        The rows are all there are: the figure is exact.
+        Whether the rows are the whole window, so that the figure is exact.
 
     Returns
     -------
     Estimate
-        `no_labels` without rows; `no_variation` for r2 where all truths are the same.
+        `no_labels` without rows; `no_variation` for r2 where all truths are equal.
 
     Raises
     ------
@@ -246,16 +247,16 @@ def uncorrected_error(metric: str, *, predicted: ArrayLike, truth: ArrayLike, is
     if metric not in METRICS:
         raise ValueError(f"unknown metric {metric!r}; known are {', '.join(METRICS)}")
     true = as_floats("truth", truth, largest=LARGEST)
-    said, n = as_floats("predicted", predicted, length=len(true), largest=LARGEST), len(true)
+    numbers, n = as_floats("predicted", predicted, length=len(true), largest=LARGEST), len(true)
     if n == 0:
         return missing("no_labels")
     if metric == "r2":
-        total, errors = float(((true - true.mean()) ** 2).sum()), float(((said - true) ** 2).sum())
+        total, errors = float(((true - true.mean()) ** 2).sum()), float(((numbers - true) ** 2).sum())
         if not total > 1e-200 * errors:
             return missing("no_variation", n=n)
         value = 1 - errors / total
     else:
-        mean = float(LOSSES["mse" if metric == "rmse" else metric](said, true).mean())
+        mean = float(LOSSES["mse" if metric == "rmse" else metric](numbers, true).mean())
         value = math.sqrt(mean) if metric == "rmse" else mean
     return exactly(value, n=n) if is_complete else Estimate(value, None, None, "uncorrected", n)
 
@@ -269,7 +270,7 @@ def _truth(_predicted: FloatArray, truth: FloatArray) -> FloatArray:
 
 
 def _root(figure: Estimate) -> Estimate:
-    """The square root of a figure and of the ends of its interval; its error by the delta method."""
+    """Take the square root of a figure and of the ends of its interval; its error by the delta method."""
     if figure.value is None:
         return figure
     value, low, high = (math.sqrt(end or 0.0) for end in (figure.value, figure.low, figure.high))
@@ -278,7 +279,7 @@ def _root(figure: Estimate) -> Estimate:
 
 
 def _not_negative(figure: Estimate) -> Estimate:
-    """A mean of absolute values: neither it nor its interval goes below zero."""
+    """Clip a mean of absolute values and its interval at zero."""
     if figure.value is None or figure.low is None or figure.high is None:
         return figure
     return replace(figure, value=max(figure.value, 0.0), low=max(figure.low, 0.0), high=max(figure.high, 0.0))

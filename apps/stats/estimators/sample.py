@@ -1,4 +1,4 @@
-"""What an estimate is made from: the answered items of a draw."""
+"""The sample of an estimate: the answered items of a draw."""
 
 from dataclasses import dataclass, fields, replace
 
@@ -26,24 +26,27 @@ class Sample:
 
     Attributes
     ----------
-    predicted, baseline, stand_in : array (n,) of int
-        Class index; class index or -1 for none; label that stands in for the score, or -1.
+    predicted, baseline : array (n,) of int
+        Class index; the baseline's is -1 where it has none.
+    stand_in : array (n,) of int
+        Label that stands in for the score, or -1.
     score : array (n,)
-        In [0, 1], nan where there is none.
+        In [0, 1], nan without a score.
     pi : array (n,), in (0, 1]
-        Probability that this label counts: π times blind share, times response rate (`with_response`).
+        Probability that this label counts: π × blind share × response rate (`with_response`).
     label : array (n,)
-        What the reviewer said, L.
+        L, the reviewer's label.
     adjudicated : array (n,) of 0 or 1
-        A: an adjudicator settled it.
+        A = 1: an adjudicator settled the item.
     q : array (n,)
-        Adjudication probability, times settled/chosen of its class. 0: none of its class is settled yet.
-        nan: there is no second phase, the label is the truth.
+        Adjudication probability, times settled/chosen of its class. 0 while no item of the class is settled; nan
+        without a second phase, when the label is the truth.
     truth : array (n,)
-        What the adjudicator said, y; equal to the label where not adjudicated.
+        y, the adjudicator's answer; the label where there was no adjudication.
     amount : array (n,), in money
+        Amount at stake, nan where unknown.
     agreed : array (n,) of 0 or 1
-        The label equals the prediction.
+        1 where the label equals the prediction.
     """
 
     predicted: IntArray
@@ -73,7 +76,7 @@ class Sample:
         amount: ArrayLike | None = None,
         stand_in: ArrayLike | None = None,
     ) -> "Sample":
-        """Answered items (n,); without q there is no second phase and labels are the truth.
+        """Make a sample of answered items (n,); without q there is no second phase and labels are the truth.
 
         Raises
         ------
@@ -92,9 +95,9 @@ class Sample:
         labels = as_floats("label", label, length=n, largest=LARGEST)
         settled = np.zeros(n) if adjudicated is None else as_floats("adjudicated", adjudicated, length=n)
         chance = np.full(n, np.nan) if q is None else as_floats("q", q, length=n, allow_nan=True)
-        given = labels if truth is None else _with_gaps("truth", truth, n)
+        answers = labels if truth is None else _with_gaps("truth", truth, n)
         scores = as_floats("score", score, length=n, allow_nan=True)
-        _check_second_phase(settled, chance, given)
+        _check_second_phase(settled, chance, answers)
         if ((scores < 0) | (scores > 1)).any():
             raise ValueError("score must be in [0, 1]")
         return cls(
@@ -106,7 +109,7 @@ class Sample:
             label=labels,
             adjudicated=settled,
             q=chance,
-            truth=np.where(settled == 1, given, labels),
+            truth=np.where(settled == 1, answers, labels),
             amount=np.full(n, np.nan) if amount is None else _with_gaps("amount", amount, n),
             agreed=(labels == classes).astype(np.float64),
         )
@@ -118,32 +121,32 @@ class Sample:
 
     @property
     def is_adjudication_open(self) -> bool:
-        """Whether some class of items chosen for adjudication has none settled."""
+        """Whether some class of items chosen for adjudication has none settled yet."""
         return bool((self.q == 0).any())
 
     @property
     def certain(self) -> BoolArray:
-        """Whether each label is known to be the truth: no second phase, or all of it done."""
+        """Whether each label is known to be the truth: without a second phase, or with all of it done."""
         return np.asarray(np.isnan(self.q) | ((self.q == 1) & (self.adjudicated == 1)), dtype=np.bool_)
 
     def completes(self, population: Population) -> bool:
-        """Whether π ≡ 1 and the truth of every prediction is known: nothing is left to estimate."""
+        """Tell whether π ≡ 1 and the truth of every prediction is known, so that nothing is left to estimate."""
         certain = (self.pi == 1).all() and population.sum_odds.sum() == 0 and self.certain.all()
         left_out = population.n_uncovered.sum() + population.n_unanswered.sum()
         return bool(certain and left_out == 0 and len(self.pi) == population.size > 0)
 
     def where(self, items: ArrayLike) -> "Sample":
-        """The items that a boolean mask selects."""
+        """Select items by a boolean mask."""
         mask = as_mask("items", items, length=len(self.pi))
         return replace(self, **{item.name: getattr(self, item.name)[mask] for item in fields(self)})
 
     def at_word(self) -> "Sample":
-        """The items with every label taken for the truth: what a second phase corrects."""
+        """Take every label for the truth, to show what the second phase corrects."""
         nothing = np.zeros(len(self.pi))
         return replace(self, adjudicated=nothing, q=nothing * np.nan, truth=self.label)
 
     def with_response(self, rate: ArrayLike) -> "Sample":
-        """The items with π replaced by π·r, rate (n,) in (0, 1]: answered items have no rate 0."""
+        """Replace π by π·r, with rates r (n,) in (0, 1]; answered items cannot have rate 0."""
         rates = as_inclusion("rate", rate, length=len(self.pi))
         return replace(self, pi=as_inclusion("rate times pi", rates * self.pi))
 

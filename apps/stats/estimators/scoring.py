@@ -5,7 +5,7 @@ from numpy.typing import ArrayLike
 from scipy.special import logit
 
 from apps.stats.arrays import FloatArray, as_binary, as_floats, same_length
-from apps.stats.estimators.conclusion import Linearised
+from apps.stats.estimators.conclusion import Linearized
 from apps.stats.estimators.population import Population
 from apps.stats.estimators.pseudo import PseudoValues
 
@@ -82,15 +82,15 @@ def log_loss(score: ArrayLike, truth: ArrayLike) -> float | None:
     return float(-np.mean(true * np.log(clipped) + (1 - true) * np.log1p(-clipped))) if len(true) else None
 
 
-def linearise_brier(pseudo: PseudoValues) -> Linearised:
-    """Linearise the Brier score of pseudo-truths, from Σs and Σs² of the cells: (s − y)² = s² + y(1 − 2s)."""
+def linearize_brier(pseudo: PseudoValues) -> Linearized:
+    """Linearize the Brier score of pseudo-truths, from Σs and Σs² of the cells: (s − y)² = s² + y(1 − 2s)."""
     population = pseudo.population
     slopes = population.n - 2 * population.sum_score
     return _linear(pseudo, population.sum_score2, slopes, 1 - 2 * pseudo.sample.score, is_bounded=True)
 
 
-def linearise_log_loss(pseudo: PseudoValues) -> Linearised:
-    """Linearise the log loss of pseudo-truths, −log(1 − s) − y·logit(s).
+def linearize_log_loss(pseudo: PseudoValues) -> Linearized:
+    """Linearize the log loss of pseudo-truths, −log(1 − s) − y·logit(s).
 
     Sums over a cell are second-order Taylor expansions around its mean score.
     """
@@ -112,11 +112,11 @@ def lacks_score(pseudo: PseudoValues) -> str | None:
 
 def _linear(
     pseudo: PseudoValues, certain: FloatArray, slopes: FloatArray, beta: FloatArray, *, is_bounded: bool
-) -> Linearised:
-    """Linearise the mean of c + βy, given Σ c and Σ β of each cell and β of each item."""
+) -> Linearized:
+    """Linearize the mean of c + βy, given Σ c and Σ β of each cell and β of each item."""
     population, size = pseudo.population, max(pseudo.population.size, 1.0)
     known, sum_certain = np.nan_to_num(beta), float(certain.sum())
-    return Linearised(
+    return Linearized(
         value=(sum_certain + pseudo.total(slopes, known)) / size,
         plug_in=(sum_certain + pseudo.plug_in(slopes)) / size,
         beta=known,

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from apps.stats.arrays import LARGEST, FloatArray, IntArray, as_array, as_floats, as_ints, same_length
-from apps.stats.estimators.conclusion import Linearised
+from apps.stats.estimators.conclusion import Linearized
 from apps.stats.estimators.population import Population
 from apps.stats.estimators.pseudo import PseudoValues
 from apps.stats.estimators.sample import Sample
@@ -172,8 +172,8 @@ def mean_amounts(counts: FloatArray, money: FloatArray, *, seen: FloatArray) -> 
     return np.asarray(np.clip(means, seen.min(), seen.max()), dtype=np.float64)
 
 
-def linearise_value(pseudo: PseudoValues, matrix: ValueMatrix, *, against_baseline: bool = False) -> Linearised:
-    """Linearise the mean value of a prediction, v(0) + y·(v(1) − v(0)) times its amount, for binary truths."""
+def linearize_value(pseudo: PseudoValues, matrix: ValueMatrix, *, against_baseline: bool = False) -> Linearized:
+    """Linearize the mean value of a prediction, v(0) + y·(v(1) − v(0)) times its amount, for binary truths."""
     population, sample = pseudo.population, pseudo.sample
     size = max(population.size, 1.0)
     known = np.nan_to_num(sample.amount) if matrix.uses_amount else np.ones(len(sample.pi))
@@ -183,7 +183,7 @@ def linearise_value(pseudo: PseudoValues, matrix: ValueMatrix, *, against_baseli
     slope_cells, slope_items = cells[:, 1] - cells[:, 0], items[:, 1] - items[:, 0]
     beta = slope_items * known
     total = float((cells[:, 0] * amounts).sum()) + pseudo.total(slope_cells * amounts, beta)
-    return Linearised(
+    return Linearized(
         value=total / size,
         plug_in=None,
         beta=beta,

@@ -205,7 +205,7 @@ def test_cells_get_their_expected_odds():
         ({"delay": [200], "outcome": [1]}, None),
         ({"delay": [-1]}, "delay must not be negative"),
         ({"score": [1.5]}, "score must be in"),
-        ({"score": [0.1]}, "that the population has not"),
+        ({"score": [0.1]}, "that the population lacks"),
         ({"amount": [1, 2]}, "amount must have length"),
         ({"response": 1.5}, "response must be in"),
         ({"response": NAN}, "response must be in"),

@@ -27,8 +27,8 @@ OF_CLASSES = [
 ]
 
 
-def own(at):
-    return at.tp / (at.tp + at.fp + at.fn)
+def own(c):
+    return c.tp / (c.tp + c.fp + c.fn)
 
 
 def cells(**more):
@@ -73,7 +73,7 @@ def numbers(**more):
         (lambda: window().with_response([0.5]), "rate must have length 2"),
         (lambda: window().with_response([NAN, 1]), "rate holds nan"),
         (lambda: window().where([1, 0]), "cells must be a boolean mask"),
-        (lambda: window().less(window().plus(window())), "part has predictions that the population has not"),
+        (lambda: window().less(window().plus(window())), "part has predictions that the population lacks"),
         (lambda: items(pi=[0, 1]), r"pi must be in \(0, 1\]"),
         (lambda: items(label=[NAN, 1]), "label holds nan"),
         (lambda: items(label=[0]), "label must have length 2"),
@@ -104,7 +104,7 @@ def numbers(**more):
         (lambda: MulticlassEstimator(window(), items(), classes=2).estimate("f1", label=2), "label must be 0"),
         (lambda: MulticlassEstimator(window(), items(), classes=2).value(ValueMatrix.of(np.eye(3))), "matrix must"),
         (lambda: numbers(predicted=[NAN, 1]), "predicted holds nan"),
-        (lambda: numbers(bins=[3, 3]), "bins holds a bin that the population has not"),
+        (lambda: numbers(bins=[3, 3]), "bins holds a bin that the population lacks"),
         (lambda: numbers(tolerance=NAN), "tolerance must not be negative"),
         (lambda: numbers().mean(lambda said, true: said / 0 * true), "loss holds nan or infinite"),
         (lambda: numbers().mean(lambda said, true: said[:1]), "loss must have length 2, got 1"),
@@ -133,7 +133,7 @@ UNSCORED = {"score": [NAN, NAN]}
         (binary(window(pi=[1, 1]), items(pi=[1, 1], label=[0, 0])), "recall", "no_positives"),
         (binary(window(pi=[1, 1]), items(pi=[1, 1], label=[1, 1])), "specificity", "no_negatives"),
         (binary(sample=items(q=[0, 0])), "brier", "preliminary"),
-        (binary(sample=items(q=[0, 0]), floor_rate=None), lambda at: at.tp / (at.fn - at.fn), "undefined"),
+        (binary(sample=items(q=[0, 0]), floor_rate=None), lambda c: c.tp / (c.fn - c.fn), "undefined"),
     ],
 )
 def test_without_a_sound_number_there_is_a_code(estimator, metric, code):

@@ -50,13 +50,13 @@ def test_every_metric_has_a_value_inside_its_interval(metric):
 
 def test_a_formula_of_one_s_own_is_a_metric_like_the_others():
     found = estimator()
-    own, known = found.estimate(lambda at: at.tp / (at.tp + at.fp)), found.estimate("precision")
+    own, known = found.estimate(lambda c: c.tp / (c.tp + c.fp)), found.estimate("precision")
     assert (own.value, own.se, own.n) == (known.value, known.se, known.n)
     assert (own.method, known.method) == ("plain-mod", "logit-mod")
 
 
 def test_a_formula_that_gives_no_finite_number_says_so():
-    never = estimator().estimate(lambda at: 1 / (at.tp - at.tp))
+    never = estimator().estimate(lambda c: 1 / (c.tp - c.tp))
     assert (never.value, never.code) == (None, "undefined")
 
 
