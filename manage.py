@@ -1,4 +1,4 @@
-"""Django's command line; `./run.sh manage` calls it with the local servers up."""
+"""Django's command line. `./run.sh manage` calls it with the local servers running."""
 
 import os
 import sys

@@ -1,1 +1,1 @@
-"""Settings, URLs and entry points of the installation."""
+"""Settings, URLs and entry points of an installation."""

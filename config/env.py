@@ -1,35 +1,35 @@
-"""Typed getters for the environment: every setting that differs between installations comes through here."""
+"""Typed getters for environment variables: all settings that differ between installations."""
 
 import os
 
 
-class MissingSettingError(RuntimeError):
-    """A setting without which the installation would not be safe is absent."""
+class SettingError(RuntimeError):
+    """An environment variable is missing or malformed."""
 
 
 def text(name: str, default: str | None = None) -> str:
-    """The variable's text; with no default, it must be set."""
+    """Return the variable's text. Raises SettingError if it is not set and has no default."""
     value = os.environ.get(name, default)
     if value is None or (default is None and not value):
-        raise MissingSettingError(f"{name} must be set")
+        raise SettingError(f"{name} must be set. See .env.example.")
     return value
 
 
 def flag(name: str, *, default: bool = False) -> bool:
-    """True for 1, true, yes and on."""
+    """Return True for 1, true, yes and on."""
     value = os.environ.get(name)
     return default if value is None else value.strip().lower() in {"1", "true", "yes", "on"}
 
 
 def integer(name: str, default: int) -> int:
-    """A whole number."""
+    """Return a whole number. Raises SettingError for anything else."""
     value = os.environ.get(name, "")
     try:
         return int(value) if value else default
     except ValueError:
-        raise MissingSettingError(f"{name} must be a whole number, not {value!r}") from None
+        raise SettingError(f"{name} must be a whole number, not {value!r}.") from None
 
 
 def listing(name: str, default: str = "") -> list[str]:
-    """Comma-separated values, empty ones left out."""
+    """Return comma-separated values, without empty ones."""
     return [part.strip() for part in os.environ.get(name, default).split(",") if part.strip()]

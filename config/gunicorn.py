@@ -1,4 +1,4 @@
-"""How gunicorn serves the pages and the API; the same file locally and in the image."""
+"""gunicorn's configuration, for `run.sh` and for the image."""
 
 import ctypes
 import gc
@@ -7,46 +7,46 @@ from pathlib import Path
 
 from django.urls import get_resolver
 
-from config.local.deathsig import die_with_parent
+from config.local.launch import die_with_parent
 
-# Only gunicorn's threads share connections; Celery's forked workers must not inherit a pool.
+# Only gunicorn's threads share database connections: Celery's forked workers must not inherit a pool.
 os.environ.setdefault("COUNTERSIGN_DB_POOL", "1")
 
-# Memory that a large push took goes back to the system with it. glibc would keep a heap for each thread, pyarrow
-# whatever it ever had (measured with four bodies of 90,000 rows at once: 190 MB a worker, 290 without).
+# Return the memory of a large push to the system. By default, glibc keeps a heap for each thread, and pyarrow keeps
+# all it ever took (measured with four bodies of 90,000 rows at once: 190 MB a worker, 290 without these lines).
 os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 M_ARENA_MAX = -8
 if hasattr(libc := ctypes.CDLL(None), "mallopt"):
     libc.mallopt(M_ARENA_MAX, 2)
 
 bind = f"{os.environ.get('COUNTERSIGN_BIND', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
-worker_class = "config.gunicorn_worker.SharingWorker"
+worker_class = "config.gunicorn_worker.BalancedThreadWorker"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 threads = int(os.environ.get("WEB_THREADS", "4"))
-# Loaded once and shared: half the work at the start, and a worker that dies is replaced at once. Nothing
-# connects to the database while it is loaded, so no connection is shared.
+# Load the application once, before the workers are forked: half the work at the start, and a dead worker is replaced
+# at once. Loading connects to nothing, so the workers share no database connection.
 preload_app = True
 timeout = 60
 graceful_timeout = 10
-# The workers' heartbeat files; a disk that hangs must not look like a worker that hangs.
+# The workers' heartbeat files, in memory: a disk that hangs must not look like a worker that hangs.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108  # gunicorn makes a private file there
-# One per account otherwise, so that two instances of one user would disturb each other.
+# The socket is one per account, so two instances of one user would disturb each other.
 control_socket_disable = True
 
 
 def when_ready(_arbiter: object) -> None:
-    """Load the views before the workers are forked: Django would import them at each one's first request."""
+    """Load the views before the workers are forked: each would otherwise import them at its first request."""
     get_resolver().url_patterns  # noqa: B018  # reading it imports them
-    # What is loaded stays: the collector would look at all of it again with every few large pushes.
+    # What is loaded stays loaded. Frozen, it is not scanned again by the collector after every few large pushes.
     gc.collect()
     gc.freeze()
 
 
 def post_worker_init(_worker: object) -> None:
-    """A push makes some thousand objects that live as long as it does: looking for cycles among them is in vain."""
+    """Collect less often: a push makes thousands of objects that live as long as it does, and no cycles to find."""
     gc.set_threshold(20_000, 10, 10)
 
 
 def post_fork(_arbiter: object, _worker: object) -> None:
-    """A worker that outlived its arbiter would keep the port."""
+    """Let no worker outlive its arbiter: it would keep the port."""
     die_with_parent()

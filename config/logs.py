@@ -1,4 +1,4 @@
-"""How log lines look: key=value on a terminal, JSON where COUNTERSIGN_LOG_JSON is set."""
+"""The form of log lines: key=value by default, JSON where COUNTERSIGN_LOG_JSON is set."""
 
 import structlog
 
@@ -19,7 +19,7 @@ RENDER: structlog.types.Processor = (
 
 
 def configure() -> None:
-    """Send structlog through the standard handlers, so that all lines share one form."""
+    """Send structlog through the standard handlers, so that all log lines share one form."""
     structlog.configure(
         processors=[*SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

@@ -1,4 +1,4 @@
-"""One settings file; what differs between installations comes from the environment (see .env.example)."""
+"""The one settings file. What differs between installations comes from the environment: see .env.example."""
 
 import warnings
 from pathlib import Path
@@ -12,12 +12,12 @@ from config import env, logs
 BASE_DIR = Path(__file__).resolve().parent.parent
 HOME = Path(env.text("COUNTERSIGN_HOME", str(BASE_DIR / ".local")))
 DEBUG = env.flag("COUNTERSIGN_DEBUG")
-# The supervisor of `run.sh up` keeps a random secret in the state folder; there is no default.
+# No default: the supervisor of `run.sh up` keeps a random key in the state folder.
 SECRET_KEY = env.text("COUNTERSIGN_SECRET_KEY", "insecure-local-debugging-only" if DEBUG else None)
 BASE_URL = env.text("COUNTERSIGN_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
 ALLOWED_HOSTS = env.listing("COUNTERSIGN_ALLOWED_HOSTS", f"{urlsplit(BASE_URL).hostname},127.0.0.1,localhost")
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
-# The file in which a running demo tells how far it is; empty where no demo runs.
+# The file in which a running demo records its progress; empty where no demo runs.
 DEMO_STATE = env.text("COUNTERSIGN_DEMO_STATE", "-").strip("-")
 
 INSTALLED_APPS = [
@@ -85,7 +85,7 @@ TEMPLATES = [
 
 
 def database(url: str) -> dict[str, Any]:
-    """Django's settings for a postgresql:// URL; `?host=/folder` names a Unix socket."""
+    """Translate a postgresql:// URL into Django's settings; `?host=/folder` names a Unix socket."""
     parts = urlsplit(url)
     options: dict[str, Any] = dict(parse_qsl(parts.query))
     if env.flag("COUNTERSIGN_DB_POOL"):
@@ -147,7 +147,7 @@ USE_THOUSAND_SEPARATOR = False
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-# Without a collected folder (a local start), files are served from where they lie.
+# Without collected files (`run.sh up`), serve each from its own folder.
 IS_COLLECTED = STATIC_ROOT.exists()
 WHITENOISE_USE_FINDERS = not IS_COLLECTED
 if not IS_COLLECTED:
@@ -161,21 +161,21 @@ STORAGES = {
     },
 }
 
-# The largest push, as it is sent and once it is decompressed; a larger one is refused with 413 and nothing is stored.
+# The largest push, both as sent and decompressed. A larger one gets 413, and nothing is stored.
 MAX_BODY_BYTES = env.integer("COUNTERSIGN_MAX_BODY_BYTES", 64 * 1024 * 1024)
-# The same for JSON, which is read whole; NDJSON, Parquet and Arrow are streamed.
+# The same for JSON, which is read whole. NDJSON, Parquet and Arrow are streamed.
 MAX_JSON_BYTES = env.integer("COUNTERSIGN_MAX_JSON_BYTES", 16 * 1024 * 1024)
 MAX_BATCH_ROWS = env.integer("COUNTERSIGN_MAX_BATCH_ROWS", 100_000)
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
-# The largest file that is uploaded, and the largest that it may unfold to.
+# The largest uploaded file, and its largest decompressed size.
 MAX_UPLOAD_BYTES = env.integer("COUNTERSIGN_MAX_UPLOAD_BYTES", 1024**3)
 MAX_UNFOLDED_BYTES = 8 * MAX_UPLOAD_BYTES
-# What one key may send in a minute, counted in the broker; 0: as much as it likes.
+# What one key may send in a minute, counted in the broker; 0 removes the limit.
 REQUESTS_PER_MINUTE = env.integer("COUNTERSIGN_REQUESTS_PER_MINUTE", 60_000)
 ROWS_PER_MINUTE = env.integer("COUNTERSIGN_ROWS_PER_MINUTE", 6_000_000)
-# How long rejected rows are kept to look at and to try again.
+# Days for which rejected rows stay in quarantine.
 QUARANTINE_DAYS = env.integer("COUNTERSIGN_QUARANTINE_DAYS", 30)
-# What was sent with predictions (features, contributions) is dropped this long after its month; 0 keeps it.
+# Payloads (features, attributions, …) are dropped this many days after the end of their month; 0 keeps them.
 PAYLOAD_DAYS = env.integer("COUNTERSIGN_PAYLOAD_DAYS", 0)
 
 REST_FRAMEWORK = {
@@ -188,7 +188,7 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "apps.common.schema.DescribedSchema",
     "EXCEPTION_HANDLER": "apps.common.api.problem_response",
     "UNAUTHENTICATED_USER": None,
-    # The schema describes the API; OPTIONS does not.
+    # OPTIONS describes nothing: the schema describes the API.
     "DEFAULT_METADATA_CLASS": None,
 }
 SPECTACULAR_SETTINGS = {
@@ -206,7 +206,7 @@ SPECTACULAR_SETTINGS = {
     },
 }
 
-# The broker is a doorbell: every message may be lost or come twice, so nothing waits for it for long.
+# The broker is a doorbell: a message may be lost or come twice, so nothing waits for it long.
 CELERY_BROKER_URL = env.text("REDIS_URL")
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 3600,
@@ -243,7 +243,7 @@ CELERY_BEAT_SCHEDULE = {
     )
 }
 
-# What reads much, or is a matter of days.
+# Sweeps that read much, or whose work is a matter of days.
 CELERY_BEAT_SCHEDULE |= {
     bell: {"task": bell, "schedule": 3600.0, "options": {"expires": 3600}} for bell in ("watch_parked", "drop_payloads")
 }

@@ -1,4 +1,4 @@
-"""All addresses: pages under /p/<project>/, the API under /api/v1/."""
+"""Every URL: pages under /p/<project>/, the API under /api/v1/."""
 
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView

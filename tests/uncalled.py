@@ -4,14 +4,14 @@
 # config/settings.py and pyproject.toml name these by path.
 ApiKeyAuthentication, HasScope, KeyQuota, ClosedSignupAdapter
 StrictJSONParser, Negotiation, DescribedSchema, problem_response
-LengthMiddleware, DomainErrorMiddleware, BellTask, SharingWorker
+LengthMiddleware, DomainErrorMiddleware, BellTask, BalancedThreadWorker
 
 # Django, DRF, drf-spectacular, allauth, Celery and gunicorn call these.
 _.authenticate, _.authenticate_header, _.allow_request, _.filter_renderers, _.is_open_for_signup
 _.create_superuser, _.process_exception, _.before_start, _.readable, _.map_serializer, _.to_representation
 _.from_db_value, _.db_type, _.has_permission, _.add_arguments, _.get_security_definition, _.post, _.put
 ApiKeyScheme, StrictForms
-keep_our_logging, tell_that_we_live, when_ready, post_worker_init, post_fork
+keep_django_logging, write_heartbeat, when_ready, post_worker_init, post_fork
 
 # An annotation names this in quotes.
 DataAndFiles

@@ -1,4 +1,4 @@
-"""PostgreSQL and Valkey inside a checkout, and the supervisor that runs them with the product's processes.
+"""What `run.sh` starts: embedded PostgreSQL and Valkey, the product's own processes, and their supervisor.
 
 Nothing here imports Django: these modules run before there are settings to read.
 """

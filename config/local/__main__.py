@@ -1,4 +1,4 @@
-"""`python -m config.local up | demo | manage …`: what run.sh calls."""
+"""The commands of `run.sh`: `python -m config.local up | demo | manage …`."""
 
 import argparse
 import os
@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 
-from config.local import launch, programs
+from config.local import launch, product
 from config.local.output import say
 from config.local.process import Program
 from config.local.servers import embedded, running, wait_for
@@ -28,41 +28,41 @@ def up(state: State, *, without: Sequence[str] = (), with_demo: bool = False) ->
             _refuse_taken_port(port)
             servers, environment = embedded(state)
             environment |= {"PORT": str(port), "COUNTERSIGN_BASE_URL": url}
-            environment |= programs.demo_environment(state.home) if with_demo else {}
-            product = [one for one in programs.product(state, port=port) if one.name not in without]
-            after = [programs.demo()] if with_demo else []
-            return _supervise(Supervisor(environment, logs=state.logs), servers, product, after, url=url)
+            environment |= product.demo_environment(state.home) if with_demo else {}
+            processes = [one for one in product.programs(state, port=port) if one.name not in without]
+            once_up = [product.demo()] if with_demo else []
+            return _supervise(Supervisor(environment, logs=state.logs), servers, processes, once_up, url=url)
     except StateInUseError as error:
         say(_in_use(state, error.holder))
         return 1
 
 
 def manage(state: State, arguments: Sequence[str]) -> int:
-    """Run manage.py with the servers of the running Countersign, or with its own for the time it takes."""
+    """Run manage.py on the servers of the running Countersign, or start them for as long as it takes."""
     state.make()
     servers, environment = embedded(state)
     try:
         with state.locked(what="manage"), running(servers, logs=state.logs):
-            code = _in_foreground(programs.manage(*arguments), environment)
-            # Others may have joined in meanwhile; the servers stay until they are done.
+            code = _in_foreground(product.manage(*arguments), environment)
+            # Other commands may have started to use the servers; keep them running until those are done.
             with state.used(alone=True):
                 return code
     except StateInUseError:
         with state.used():
             wait_for(servers)
-            return _in_foreground(programs.manage(*arguments), environment)
+            return _in_foreground(product.manage(*arguments), environment)
 
 
 def _supervise(
-    supervisor: Supervisor, servers: list[Program], product: list[Program], after: list[Program], *, url: str
+    supervisor: Supervisor, servers: list[Program], processes: list[Program], once_up: list[Program], *, url: str
 ) -> int:
     try:
         supervisor.start_and_wait(servers)
-        supervisor.run_once(programs.migrate())
-        supervisor.start_and_wait(product)
+        supervisor.run_once(product.migrate())
+        supervisor.start_and_wait(processes)
         say(f"Countersign is at {url}")
-        # A database that is just starting again must not end everything: the link is tried until it is there.
-        supervisor.start_and_wait([programs.setup_link(), *after])
+        # The supervisor retries the link: a database that is restarting must not stop everything.
+        supervisor.start_and_wait([product.setup_link(), *once_up])
         supervisor.run()
     except StopRequestedError as reason:
         say(str(reason) or "Stopping ...")
@@ -72,12 +72,11 @@ def _supervise(
 
 
 def _in_foreground(command: Sequence[str], environment: Mapping[str, str]) -> int:
-    # Ctrl-C is for the command; a handler, unlike SIG_IGN, is not inherited.
+    # Leave Ctrl-C to the command. Unlike SIG_IGN, a handler is not inherited.
     signal.signal(signal.SIGINT, lambda _number, _frame: None)
     wrapped = launch.wrap(command, number=signal.SIGTERM)
     variables = {**os.environ, **environment}
-    done = subprocess.run(wrapped, cwd=PROJECT_ROOT, env=variables, check=False)  # noqa: S603  # what the user typed
-    return done.returncode
+    return subprocess.run(wrapped, cwd=PROJECT_ROOT, env=variables, check=False).returncode  # noqa: S603  # what the user typed
 
 
 def _refuse_taken_port(port: int) -> None:
@@ -86,14 +85,14 @@ def _refuse_taken_port(port: int) -> None:
         try:
             probe.bind((os.environ.get("COUNTERSIGN_BIND", "127.0.0.1"), port))
         except OSError as error:
-            sys.exit(f"Port {port} is not free ({error.strerror}). Take another: PORT={port + 1} ./run.sh …")
+            sys.exit(f"Port {port} is not free ({error.strerror}). Try another one: PORT={port + 1} ./run.sh …")
 
 
 def _in_use(state: State, holder: Mapping[str, object]) -> str:
     where = f" at {holder['url']}" if "url" in holder else ""
     who = f"`{holder.get('what', '?')}`, process {holder.get('pid', '?')}"
     return (
-        f"Countersign already runs on {state.home}{where} ({who}). "
+        f"Countersign is already running on {state.home}{where} ({who}). "
         "Stop it first, or set COUNTERSIGN_HOME to another folder."
     )
 
@@ -103,14 +102,14 @@ def main(arguments: Sequence[str]) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     for name in ("up", "demo"):
         command = commands.add_parser(name)
-        command.add_argument("--without", action="append", default=[], help="leave out worker or beat")
+        command.add_argument("--without", action="append", default=[], help="start without worker or beat")
     if arguments[:1] == ["manage"]:
-        # Everything after the word is manage.py's own, its --help included.
+        # Everything after `manage` belongs to manage.py, including --help.
         return manage(State.of_environment(), arguments[1:])
-    given = parser.parse_args(arguments)
-    is_demo = given.command == "demo"
+    options = parser.parse_args(arguments)
+    is_demo = options.command == "demo"
     state = State.of_environment(folder=".local/demo" if is_demo else ".local")
-    return up(state, without=given.without, with_demo=is_demo)
+    return up(state, without=options.without, with_demo=is_demo)
 
 
 if __name__ == "__main__":

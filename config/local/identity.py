@@ -1,4 +1,4 @@
-"""Under which account PostgreSQL runs: it refuses root, and containers often have no other."""
+"""The account that PostgreSQL runs under: it refuses root, and many containers have no other user."""
 
 import functools
 import os
@@ -15,18 +15,18 @@ from config.local.state import PROJECT_ROOT
 
 @dataclass(frozen=True)
 class Identity:
-    """`options` go to the launcher; `account` is set when files must belong to somebody else."""
+    """Options for the launcher; `account` is set when files must belong to another user."""
 
     options: tuple[str, ...] = ()
     account: str | None = None
 
     def own(self, folder: Path) -> None:
-        """Give an existing folder to the account, if it is another."""
+        """Give an existing folder to the account, if it is not ours."""
         if self.account:
             shutil.chown(folder, self.account, pwd.getpwnam(self.account).pw_gid)
 
     def start(self, command: Sequence[str], *, number: int) -> list[str]:
-        """The command line that runs `command` under this identity and dies with this process."""
+        """Return the command line that runs `command` under this identity and dies with this process."""
         return launch.wrap(command, number=number, identity=self.options)
 
 
@@ -35,25 +35,27 @@ OURSELVES = Identity()
 
 @functools.cache
 def server_identity() -> Identity:
-    """Ourselves; as root a user namespace that maps us to `nobody`; where that is refused, an account."""
+    """Choose our own account; as root, a user namespace that maps us to `nobody`, or else another account."""
     if os.geteuid() != 0:
         return OURSELVES
     if namespaces_work():
         return Identity(options=("--namespace",))
     account = next((name for name in ("postgres", "nobody") if _exists(name)), None)
     if account is None:
-        raise RuntimeError("PostgreSQL does not run as root, and there is no account postgres or nobody")
+        raise RuntimeError(
+            "PostgreSQL refuses to run as root. Create an account named postgres, or run Countersign as another user."
+        )
     return Identity(options=("--account", account), account=account)
 
 
 def namespaces_work() -> bool:
-    """Whether the kernel and the container let us make a user namespace."""
+    """Try whether the kernel and the container allow user namespaces."""
     probe = Identity(options=("--namespace",)).start(["true"], number=9)
     return subprocess.run(probe, cwd=PROJECT_ROOT, capture_output=True, check=False).returncode == 0  # noqa: S603  # our own launcher
 
 
 def readable_by_others(path: Path) -> bool:
-    """Whether an account without rights of ours reaches the path through all its parents."""
+    """Check that every account can read the path and enter all of its parents."""
     return all(folder.stat().st_mode & 0o005 == 0o005 for folder in (path, *path.parents))
 
 

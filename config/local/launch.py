@@ -1,24 +1,38 @@
-"""Become another program that dies with the process which started it, and under another account if need be.
+"""Start a program that dies with the process that started it, under another account where needed.
 
-Run as `python -S -m config.local.launch --parent PID --signal N [--namespace | --account NAME] -- …`.
-It uses the standard library alone and starts no thread: `unshare(2)` wants a single-threaded process.
+Run as `python -S -m config.local.launch --parent PID --signal N [--namespace | --account NAME] -- …`, this module turns
+into that program. It uses the standard library alone and starts no thread: `unshare(2)` needs a single-threaded
+process.
 """
 
 import argparse
 import ctypes
 import os
 import pwd
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from config.local.deathsig import die_with_parent
-
 CLONE_NEWUSER = 0x10000000
+PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent(*, parent: int | None = None, number: int = signal.SIGKILL) -> None:
+    """Have the kernel send `number` to this process when its parent dies; exit at once if it already has.
+
+    The kernel watches the *thread* that forked, so start children from main threads only. Only Linux has this call;
+    elsewhere, the next start clears leftovers.
+    """
+    if sys.platform == "linux":
+        parent = os.getppid() if parent is None else parent
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(number), 0, 0, 0)
+        if os.getppid() != parent:
+            os._exit(1)
 
 
 def enter_user_namespace(account: str = "nobody") -> None:
-    """Let this process appear as `account` to itself, while its files stay those of the caller."""
+    """Make this process see itself as `account`; its files still belong to the caller."""
     user, group = os.geteuid(), os.getegid()
     mapped = pwd.getpwnam(account)
     libc = ctypes.CDLL(None, use_errno=True)
@@ -30,7 +44,7 @@ def enter_user_namespace(account: str = "nobody") -> None:
 
 
 def change_account(name: str) -> None:
-    """Give root up for good."""
+    """Give up root for good."""
     account = pwd.getpwnam(name)
     os.initgroups(name, account.pw_gid)
     os.setgid(account.pw_gid)
@@ -38,7 +52,7 @@ def change_account(name: str) -> None:
 
 
 def wrap(command: Sequence[str], *, number: int, identity: Sequence[str] = ()) -> list[str]:
-    """The command line that starts `command` through this module, from the present process."""
+    """Return the command line that starts `command` through this module, as a child of this process."""
     launcher = [
         sys.executable,
         "-S",
@@ -59,14 +73,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--namespace", action="store_true")
     parser.add_argument("--account")
     parser.add_argument("command", nargs="+")
-    given = parser.parse_args(arguments)
-    if given.namespace:
+    options = parser.parse_args(arguments)
+    if options.namespace:
         enter_user_namespace()
-    if given.account:
-        change_account(given.account)
+    if options.account:
+        change_account(options.account)
     # Last, because a change of credentials clears the parent-death signal.
-    die_with_parent(parent=given.parent, number=given.signal)
-    os.execvp(given.command[0], given.command)  # noqa: S606  # the command of our own parent
+    die_with_parent(parent=options.parent, number=options.signal)
+    os.execvp(options.command[0], options.command)  # noqa: S606  # the command of our own parent
 
 
 if __name__ == "__main__":

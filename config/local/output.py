@@ -1,4 +1,4 @@
-"""Lines of the children: on the terminal with the child's name before them, and in a file each."""
+"""The output of child processes: each line goes to the terminal, after the child's name, and to a log file."""
 
 import logging
 import os
@@ -11,7 +11,7 @@ NAME_WIDTH = 8
 
 
 class Output:
-    """One child's pipe: whole lines are printed and kept, up to 5 MB and one older file."""
+    """Splits one child's output into lines, prints them, and logs them: up to 5 MB and one older file."""
 
     def __init__(self, name: str, *, folder: Path, is_quiet: bool) -> None:
         self.name = name
@@ -20,7 +20,7 @@ class Output:
         self._file = RotatingFileHandler(folder / f"{name}.log", maxBytes=5_000_000, backupCount=1, errors="replace")
 
     def read(self, pipe: int) -> bool:
-        """Take what a non-blocking pipe holds now; False when that is nothing."""
+        """Read what a non-blocking pipe holds now; return False if it is empty."""
         try:
             piece = os.read(pipe, LONGEST_LINE)
         except BlockingIOError:
@@ -34,7 +34,7 @@ class Output:
         return bool(piece)
 
     def read_rest(self, pipe: int) -> None:
-        """Take everything that a dead child left, a last line without its end included."""
+        """Read everything a dead child left, including a last line without a line break."""
         while self.read(pipe):
             pass
         if self._rest:
@@ -42,24 +42,24 @@ class Output:
             self._rest = b""
 
     def announce(self, line: str) -> None:
-        """A line about the child, for the terminal even if the child itself is quiet."""
+        """Print and log a line about the child, even if the child itself is quiet."""
         say(f"{self.name:<{NAME_WIDTH}} | {line}")
-        self._keep(line)
+        self._log(line)
 
     def write(self, line: str) -> None:
         if self.is_quiet:
-            self._keep(line)
+            self._log(line)
         else:
             self.announce(line)
 
-    def _keep(self, line: str) -> None:
+    def _log(self, line: str) -> None:
         self._file.emit(logging.LogRecord(self.name, logging.INFO, "", 0, line, None, None))
 
 
 def say(line: str) -> None:
-    """Print to the terminal, which may have gone away while we run."""
+    """Print to the terminal, which may go away while we run."""
     try:
         print(line, flush=True)  # noqa: T201  # the supervisor speaks to the terminal
     except OSError:
-        # Nobody reads any more; what follows goes nowhere instead of failing again at every line.
+        # The terminal is gone. Discard later lines instead of failing again at each.
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115  # stays open for the rest of the process

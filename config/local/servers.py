@@ -1,4 +1,4 @@
-"""The embedded servers of a state folder: as programs for the supervisor, or up for the length of a block."""
+"""The embedded servers of a state folder: as programs for the supervisor, or running for the length of a block."""
 
 import os
 import time
@@ -12,14 +12,15 @@ from config.local.state import State
 from config.local.valkey import broker_of
 
 START_SECONDS = 60.0
+SHOWN_LOG_LINES = 20
 
 
 def embedded(
     state: State, *, is_durable: bool = True, given: Mapping[str, str] = os.environ
 ) -> tuple[list[Program], dict[str, str]]:
-    """The programs to run, and the environment in which the product finds them.
+    """Return the servers to run, and the environment that tells the product where they are.
 
-    A DATABASE_URL or REDIS_URL that is given takes the place of the embedded server.
+    DATABASE_URL and REDIS_URL, where given, replace the embedded servers.
     """
     state.make()
     programs: list[Program] = []
@@ -40,7 +41,7 @@ def embedded(
 
 @contextmanager
 def running(programs: list[Program], *, logs: Path) -> Iterator[None]:
-    """Start the servers, wait until each serves, and stop them in the opposite order at the end."""
+    """Start the servers, wait until each is ready, and stop them in the opposite order at the end."""
     with ExitStack() as stack:
         for program in programs:
             log = logs / f"{program.name}.log"
@@ -56,7 +57,8 @@ def wait_for(programs: list[Program]) -> None:
     deadline = time.monotonic() + START_SECONDS
     while not all(program.is_ready() for program in programs):
         if time.monotonic() > deadline:
-            raise RuntimeError("the servers of the running Countersign do not answer")
+            names = " and ".join(program.name for program in programs)
+            raise RuntimeError(f"Countersign runs on this state folder, but {names} did not answer in time.")
         time.sleep(0.1)
 
 
@@ -64,6 +66,6 @@ def _wait_until_ready(child: Child, *, log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
     while not child.program.is_ready():
         if child.exit_code() is not None or time.monotonic() > deadline:
-            tail = "\n".join(log.read_text(errors="replace").splitlines()[-20:])
-            raise RuntimeError(f"{child.program.name} did not start; the end of {log}:\n{tail}")
+            tail = "\n".join(log.read_text(errors="replace").splitlines()[-SHOWN_LOG_LINES:])
+            raise RuntimeError(f"{child.program.name} did not start. The last lines of {log}:\n{tail}")
         time.sleep(0.02)

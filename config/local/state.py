@@ -1,4 +1,4 @@
-"""The state folder: everything that outlives a run, and the lock that keeps two runs apart."""
+"""The state folder: everything that outlives a run, and the lock that allows one run at a time."""
 
 import fcntl
 import hashlib
@@ -21,7 +21,7 @@ ELSEWHERE = Path("/var/lib/countersign")
 
 
 class StateInUseError(RuntimeError):
-    """Another process holds the state folder; `holder` says what it wrote about itself."""
+    """Another process holds the state folder; `holder` is what it wrote about itself."""
 
     def __init__(self, holder: dict[str, Any]) -> None:
         super().__init__(holder)
@@ -30,19 +30,19 @@ class StateInUseError(RuntimeError):
 
 @dataclass(frozen=True)
 class State:
-    """Paths below one state folder."""
+    """One state folder and the paths below it."""
 
     home: Path
 
     @classmethod
     def of_environment(cls, *, folder: str = ".local") -> "State":
-        """COUNTERSIGN_HOME, or `folder` inside the checkout."""
+        """Return the folder that COUNTERSIGN_HOME names, or else `folder` inside the checkout."""
         home = os.environ.get("COUNTERSIGN_HOME") or str(PROJECT_ROOT / folder)
         return cls(Path(home).expanduser().resolve())
 
     @property
     def digest(self) -> str:
-        """A short name for this folder, for places outside of it."""
+        """A short name for this folder, used outside of it."""
         return hashlib.sha256(os.fsencode(self.home)).hexdigest()[:12]
 
     @property
@@ -51,7 +51,7 @@ class State:
 
     @property
     def sockets(self) -> Path:
-        """Where the servers listen; in /tmp when the state folder's path is too long for a socket."""
+        """The folder of the servers' sockets; in /tmp if the state folder's path is too long for a socket."""
         inside = self.home / "run"
         if len(os.fsencode(inside)) <= LONGEST_SOCKET_FOLDER:
             return inside
@@ -59,24 +59,24 @@ class State:
 
     @property
     def elsewhere(self) -> Path:
-        """Where data of this folder lie that must be in reach of another account."""
+        """The place for data of this folder that another account must reach."""
         return ELSEWHERE / self.digest
 
     def remove(self) -> None:
-        """Delete everything, for folders that were made to be thrown away."""
+        """Delete everything; for throw-away folders."""
         for folder in (self.sockets, self.elsewhere, self.home):
             shutil.rmtree(folder, ignore_errors=True)
 
     def make(self) -> None:
-        """Create the folders, closed to everybody else."""
+        """Create the folders, closed to all other users."""
         for folder in (self.home, self.logs, self.sockets):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        found = self.sockets.lstat()
-        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
-            raise RuntimeError(f"{self.sockets} belongs to somebody else")
+        status = self.sockets.lstat()
+        if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
+            raise RuntimeError(f"{self.sockets} belongs to another user. Remove it, or set COUNTERSIGN_HOME.")
 
     def secret_key(self) -> str:
-        """The key of this installation: made once, readable by its owner alone."""
+        """Return this installation's key: created once, readable by its owner alone."""
         path = self.home / "secret_key"
         if not path.exists():
             draft = path.with_suffix(f".{os.getpid()}")
@@ -87,7 +87,7 @@ class State:
 
     @contextmanager
     def locked(self, **about: object) -> Iterator[None]:
-        """Hold the folder for this process; the kernel lets go when it dies, however it dies."""
+        """Lock the folder for this process. The kernel releases the lock when the process dies, however it dies."""
         with open(self.home / "lock", "a+") as file:
             if not _try_lock(file):
                 raise StateInUseError(_read_holder(file))
@@ -98,7 +98,7 @@ class State:
 
     @contextmanager
     def used(self, *, alone: bool = False) -> Iterator[None]:
-        """Say that the servers are in use by this process; `alone` waits until they are not by others."""
+        """Mark the servers as in use by this process; `alone` waits until no other process uses them."""
         with open(self.home / "users", "a+") as file:
             fcntl.flock(file, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
             yield

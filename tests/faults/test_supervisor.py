@@ -1,4 +1,4 @@
-"""The supervisor of `./run.sh up`, and what is left when it or its children are killed."""
+"""The supervisor of `./run.sh up`, and what remains when it or its children are killed."""
 
 import os
 import signal
@@ -21,12 +21,12 @@ def site() -> Iterator[Site]:
 
 
 @pytest.mark.parametrize("name", ["postgres", "valkey", "worker", "web", "beat"])
-def test_a_killed_child_starts_again(site: Site, name: str) -> None:
+def test_a_killed_child_is_restarted(site: Site, name: str) -> None:
     killed = leader(site, name)
     os.kill(killed, signal.SIGKILL)
     eventually(lambda: find_leader(site, name) not in {None, killed})
     eventually(lambda: is_ready(site))
-    assert f"{name:<8} | ended with -9; starts again in 0.5 s" in site.terminal
+    assert f"{name:<8} | exited with -9; restarting in 0.5 s" in site.terminal
 
 
 def test_killed_pool_and_web_workers_are_replaced(site: Site) -> None:
@@ -38,10 +38,10 @@ def test_killed_pool_and_web_workers_are_replaced(site: Site) -> None:
     eventually(lambda: is_ready(site))
 
 
-def test_nothing_outlives_a_killed_supervisor_and_the_next_start_has_all_data(tmp_path: Path) -> None:
+def test_nothing_outlives_a_killed_supervisor_and_no_data_are_lost(tmp_path: Path) -> None:
     killed = start_site(tmp_path)
     everything = tree(killed.process.pid)
-    assert len(everything) > 12, "servers, web, worker and beat, with their own processes"
+    assert len(everything) > 12, "servers, web, worker and beat, with their children"
     with psycopg.connect(killed.database_url) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 7 AS n")
     killed.process.kill()
@@ -51,8 +51,8 @@ def test_nothing_outlives_a_killed_supervisor_and_the_next_start_has_all_data(tm
         assert connection.execute("SELECT n FROM kept").fetchone() == (7,)
 
 
-def test_the_next_start_does_not_wait_for_somebody_to_clean_up(tmp_path: Path) -> None:
-    """Started in the same moment, while the last servers may still be going down."""
+def test_a_start_right_after_a_kill_needs_no_cleaning_up(tmp_path: Path) -> None:
+    """The next start comes at once, while the killed servers may still be going down."""
     killed = start_site(tmp_path)
     killed.process.kill()
     with running_site(home=tmp_path) as again:
@@ -70,7 +70,7 @@ def test_a_signal_stops_everything_in_order(tmp_path: Path, number: int) -> None
     assert not (tmp_path / "postgres" / "postmaster.pid").exists()
     log = (tmp_path / "logs" / "postgres.log").read_text()
     assert log.rstrip().endswith("database system is shut down")
-    assert "terminating connection" not in log, "the database went before those who use it"
+    assert "terminating connection" not in log, "the database stopped before the programs that use it"
 
 
 def test_a_management_command_works_beside_a_running_instance_and_without_one(tmp_path: Path) -> None:
@@ -83,4 +83,4 @@ def test_a_management_command_works_beside_a_running_instance_and_without_one(tm
     with running_site(home=tmp_path, without=["worker", "beat"]) as site:
         assert "users: 0" in site.manage(*count)
     assert "users: 0" in site.manage(*count)
-    assert not (tmp_path / "postgres" / "postmaster.pid").exists(), "it stops the servers that it started"
+    assert not (tmp_path / "postgres" / "postmaster.pid").exists(), "the command stops the servers that it started"

@@ -1,4 +1,4 @@
-"""The embedded servers: safe roles, and starts from whatever the last run left behind."""
+"""The embedded servers: safe roles, and a clean start after whatever the last run left behind."""
 
 import os
 import signal
@@ -19,13 +19,13 @@ from config.local.state import PROJECT_ROOT, State
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Cluster:
-    """One data folder for this file; durable, because it is killed here."""
+    """One data folder for this file; durable, because the tests kill its server."""
     state = State(tmp_path_factory.mktemp("state"))
     state.make()
     return cluster_of(state)
 
 
-def test_the_products_role_may_make_databases_but_is_no_superuser() -> None:
+def test_the_products_role_may_create_databases_but_is_no_superuser() -> None:
     with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
         row = connection.execute(
             "SELECT current_user, rolsuper, rolcreatedb FROM pg_roles WHERE rolname = current_user"
@@ -39,17 +39,17 @@ def test_the_database_listens_on_no_port_and_folds_case_beyond_ascii() -> None:
         assert connection.execute("SELECT 'Ärztin' ILIKE 'äRZTIN'").fetchone() == (True,)
 
 
-def test_data_are_there_after_kill_minus_9_and_a_pid_file_whose_number_lives_on(cluster: Cluster) -> None:
+def test_data_survive_sigkill_and_a_pid_file_whose_number_is_taken(cluster: Cluster) -> None:
     logs = cluster.root / "logs"
     with running([cluster.program()], logs=logs):
         with psycopg.connect(cluster.url) as connection:
             connection.execute("CREATE TABLE kept AS SELECT 7 AS n")
         os.kill(_postmaster(cluster), signal.SIGKILL)
-    # A restarted container hands the dead server's number to somebody else: to us, here.
+    # After a container restarts, another process may have the dead server's number. Here, ours has it.
     pid_file = cluster.data / "postmaster.pid"
-    first, rest = pid_file.read_text().split("\n", 1)
+    old_pid, rest = pid_file.read_text().split("\n", 1)
     pid_file.write_text(f"{os.getpid()}\n{rest}")
-    assert int(first) != os.getpid()
+    assert int(old_pid) != os.getpid()
     with running([cluster.program()], logs=logs), psycopg.connect(cluster.url) as connection:
         assert connection.execute("SELECT n FROM kept").fetchone() == (7,)
 
@@ -64,7 +64,7 @@ def test_a_server_that_outlived_its_supervisor_is_stopped_before_the_next_starts
             assert _postmaster(cluster) != leftover
 
 
-def test_a_start_that_was_interrupted_while_the_data_folder_was_made_is_made_again(tmp_path: Path) -> None:
+def test_a_half_made_data_folder_is_made_again(tmp_path: Path) -> None:
     cluster = cluster_of(State(tmp_path), is_durable=False)
     (cluster.root / "postgres.new").mkdir()
     (cluster.root / "postgres.new" / "PG_VERSION").write_text("18\n")
@@ -73,8 +73,8 @@ def test_a_start_that_was_interrupted_while_the_data_folder_was_made_is_made_aga
     assert not (cluster.root / "postgres.new").exists()
 
 
-def test_a_data_folder_of_an_unknown_version_names_the_version() -> None:
-    with pytest.raises(RuntimeError, match="no PostgreSQL 99, which wrote the state folder"):
+def test_a_data_folder_of_an_unknown_version_names_that_version() -> None:
+    with pytest.raises(RuntimeError, match="PostgreSQL 99, which wrote the state folder, is not installed"):
         find_binaries(needed=99)
 
 
@@ -93,24 +93,24 @@ def test_a_launched_program_dies_with_the_process_that_started_it() -> None:
     assert int(middle.stdout.readline()) > 0
     middle.kill()
     middle.wait()
-    # The pipe is shared with the sleeper: its end is the sleeper's end.
+    # The sleeper holds the other end of the pipe, which closes when it dies.
     assert middle.stdout.read() == ""
 
 
 def test_a_launched_program_runs_as_an_account_that_is_not_root() -> None:
     command = server_identity().start([sys.executable, "-c", "import os; print(os.geteuid())"], number=signal.SIGKILL)
-    shown = subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, text=True, check=True).stdout
-    assert int(shown) != 0
+    user = subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, text=True, check=True).stdout
+    assert int(user) != 0
 
 
-def test_the_launcher_leaves_at_once_when_its_parent_is_already_gone() -> None:
+def test_the_launcher_exits_at_once_if_its_parent_is_already_gone() -> None:
     command = launch.wrap(["echo", "started"], number=signal.SIGKILL)
     command[command.index("--parent") + 1] = "1"
     ended = subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stdout) == (1, "")
 
 
-def test_lines_are_kept_whole_however_they_come(tmp_path: Path) -> None:
+def test_lines_are_logged_whole_whatever_pieces_arrive(tmp_path: Path) -> None:
     reader, writer = os.pipe()
     os.set_blocking(reader, False)
     output = Output("web", folder=tmp_path, is_quiet=True)

@@ -1,4 +1,4 @@
-"""The state folder: who holds it, what it keeps, where its sockets lie."""
+"""The state folder: its lock, its secret key, and where its sockets are."""
 
 import os
 import subprocess
@@ -17,7 +17,7 @@ def state(tmp_path: Path) -> State:
     return state
 
 
-def test_a_held_folder_tells_the_next_comer_who_holds_it(state: State) -> None:
+def test_a_locked_folder_names_its_holder(state: State) -> None:
     with (
         state.locked(what="up", url="http://127.0.0.1:1"),
         pytest.raises(StateInUseError) as refused,
@@ -27,21 +27,21 @@ def test_a_held_folder_tells_the_next_comer_who_holds_it(state: State) -> None:
     assert refused.value.holder == {"pid": os.getpid(), "what": "up", "url": "http://127.0.0.1:1"}
 
 
-def test_a_released_folder_can_be_held_again(state: State) -> None:
+def test_a_released_folder_can_be_locked_again(state: State) -> None:
     with state.locked(what="up"):
         pass
     with state.locked(what="up"):
         assert True
 
 
-def test_a_second_up_says_where_the_first_is_and_ends(state: State) -> None:
+def test_a_second_up_names_the_address_of_the_first_and_exits(state: State) -> None:
     with state.locked(what="up", url="http://127.0.0.1:8123"):
         second = _up(state)
     assert second.returncode == 1
-    assert f"already runs on {state.home} at http://127.0.0.1:8123" in second.stdout
+    assert f"already running on {state.home} at http://127.0.0.1:8123" in second.stdout
 
 
-def test_a_taken_port_is_named_and_nothing_is_started(state: State) -> None:
+def test_a_taken_port_is_named_and_nothing_starts(state: State) -> None:
     import socket
 
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -52,7 +52,7 @@ def test_a_taken_port_is_named_and_nothing_is_started(state: State) -> None:
     assert not (state.home / "postgres").exists()
 
 
-def test_the_secret_key_is_made_once_and_closed_to_others(state: State) -> None:
+def test_the_secret_key_is_created_once_and_closed_to_others(state: State) -> None:
     key = state.secret_key()
     assert len(key) >= 50
     assert state.secret_key() == key
@@ -60,7 +60,7 @@ def test_the_secret_key_is_made_once_and_closed_to_others(state: State) -> None:
     assert state.home.stat().st_mode & 0o777 == 0o700
 
 
-def test_sockets_lie_in_the_folder_unless_its_path_is_too_long_for_one(tmp_path: Path) -> None:
+def test_sockets_are_in_the_folder_unless_its_path_is_too_long_for_one(tmp_path: Path) -> None:
     assert State(Path("/short")).sockets == Path("/short/run")
     long = State(tmp_path / ("x" * 100))
     assert len(os.fsencode(long.sockets)) < 80
@@ -71,7 +71,7 @@ def test_a_socket_folder_that_is_a_link_is_refused(tmp_path: Path) -> None:
     state = State(tmp_path)
     (tmp_path / "elsewhere").mkdir()
     state.sockets.symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(RuntimeError, match="belongs to somebody else"):
+    with pytest.raises(RuntimeError, match="belongs to another user"):
         state.make()
 
 

@@ -1,4 +1,4 @@
-"""What a web process loads before its first request: it is forked from there, and many small machines run two."""
+"""What gunicorn loads before it forks its workers. Many small machines run two."""
 
 import subprocess
 import sys
@@ -13,6 +13,6 @@ print(*[name for name in ("pandas", "scipy", "pyarrow") if name in sys.modules])
 """
 
 
-def test_no_page_makes_every_web_process_load_what_few_need() -> None:
+def test_views_load_no_library_that_few_requests_need() -> None:
     loaded = subprocess.run([sys.executable, "-W", "ignore", "-c", CODE], check=True, capture_output=True, text=True)
     assert loaded.stdout.split() == []

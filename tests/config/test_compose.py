@@ -1,4 +1,4 @@
-"""The deployment files say what the code needs: no Docker is asked, the files are read."""
+"""The deployment files match what the code needs. These tests read the files and need no Docker."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ import yaml
 from config.local.state import PROJECT_ROOT
 
 VARIABLE = re.compile(r"(?:(?:environ|given)(?:\.get|\.setdefault)?[\[(]|env\.\w+\()\s*\"([A-Z_]+)\"")
-# Names that another program reads, or that are fixed in the code.
+# Variables that another program reads, or that the code sets itself.
 NOT_SETTINGS = {"DJANGO_SETTINGS_MODULE", "ARROW_DEFAULT_MEMORY_POOL"}
 
 
@@ -23,7 +23,7 @@ def test_the_stack_is_complete(compose: dict[str, Any]) -> None:
     assert set(compose["services"]) == {"migrate", "web", "worker", "beat", "postgres", "valkey"}
 
 
-def test_everything_waits_for_the_migrations_and_they_for_the_database(compose: dict[str, Any]) -> None:
+def test_everything_waits_for_the_migrations_and_those_for_the_database(compose: dict[str, Any]) -> None:
     services = compose["services"]
     assert services["migrate"]["depends_on"]["postgres"]["condition"] == "service_healthy"
     for name in ("web", "worker", "beat"):
@@ -38,7 +38,7 @@ def test_no_secret_has_a_default(compose: dict[str, Any]) -> None:
         assert f"\n{name}=\n" in (PROJECT_ROOT / ".env.example").read_text(), name
 
 
-def test_every_variable_that_is_read_stands_in_the_example() -> None:
+def test_every_variable_that_is_read_is_in_the_example() -> None:
     sources = [*(PROJECT_ROOT / "config").rglob("*.py"), *(PROJECT_ROOT / "apps").rglob("*.py")]
     read = {name for source in sources for name in VARIABLE.findall(source.read_text())}
     read |= set(re.findall(r"\$\{([A-Z_]+)", (PROJECT_ROOT / "docker-compose.yml").read_text()))
@@ -53,12 +53,12 @@ def test_every_variable_of_the_example_is_read_somewhere() -> None:
     assert {name for name in _example() if name not in everything} == set()
 
 
-def test_the_images_own_files_exist() -> None:
+def test_the_files_that_the_image_copies_exist() -> None:
     for line in (PROJECT_ROOT / "Dockerfile").read_text().splitlines():
         if line.startswith("COPY pyproject.toml"):
             assert all((PROJECT_ROOT / name).exists() for name in line.split()[1:-1])
             return
-    pytest.fail("the image copies no lock file")
+    pytest.fail("the Dockerfile copies no lock file")
 
 
 def _example() -> set[str]:

@@ -1,4 +1,4 @@
-"""The product's own processes, as a table in the order of their start; they stop in the opposite order."""
+"""The product's own processes, in the order in which they start; they stop in the opposite order."""
 
 import http.client
 import os
@@ -10,15 +10,13 @@ from config.local.process import Program
 from config.local.state import PROJECT_ROOT, State
 
 PYTHON = sys.executable
+# Django's checks import every view, and the first page is waiting. `./run.sh test` runs the checks.
+SKIP_CHECKS = "--skip-checks"
 
 
 def manage(*arguments: str) -> tuple[str, ...]:
-    """The command line of a management command."""
+    """Return the command line of a management command."""
     return (PYTHON, str(PROJECT_ROOT / "manage.py"), *arguments)
-
-
-# The checks import every view; `./run.sh test` has made them, and somebody waits for the first page.
-SKIP_CHECKS = "--skip-checks"
 
 
 def migrate() -> Program:
@@ -27,13 +25,13 @@ def migrate() -> Program:
 
 
 def setup_link() -> Program:
-    """Prints the one-time link of the first owner, as long as there is none."""
+    """Print the one-time link that creates the first owner, until there is an owner."""
     return Program(name="setup", command=manage("setup_link", SKIP_CHECKS), is_finite=True)
 
 
-def product(state: State, *, port: int) -> list[Program]:
-    """Worker, web, and, once web serves, beat: the first page is what somebody waits for."""
-    # JSON alone is accepted, so the warning about root, which is about pickle, says nothing here.
+def programs(state: State, *, port: int) -> list[Program]:
+    """Return worker, web and beat. Beat waits until web is ready, because people wait for the first page."""
+    # We accept JSON only. The warning about running as root concerns pickle.
     no_warning = ("-W", "ignore:You're running the worker with superuser privileges")
     celery = (PYTHON, *no_warning, "-m", "celery", "--quiet", "-A", "config")
     concurrency = os.environ.get("WORKER_CONCURRENCY", "2")
@@ -46,7 +44,7 @@ def product(state: State, *, port: int) -> list[Program]:
         Program(
             name="web",
             command=(PYTHON, "-m", "gunicorn", "--config", "config/gunicorn.py", "config.wsgi:application"),
-            is_ready=answers(port=port),
+            is_ready=_answers(port=port),
             grace=15.0,
         ),
         Program(name="beat", command=(*celery, "beat", "--pidfile", "", "--schedule", str(schedule))),
@@ -54,18 +52,16 @@ def product(state: State, *, port: int) -> list[Program]:
 
 
 def demo() -> Program:
-    """The walk through real data: it ends when all is sent and the reports are done."""
+    """Return the walk through real data. It exits once everything is sent and the reports are done."""
     return Program(name="demo", command=(PYTHON, "-m", "apps.demo"), is_finite=True)
 
 
 def demo_environment(home: Path) -> dict[str, str]:
-    """Where the demo says how far it is, for the progress page."""
+    """Name the file in which the demo records its progress; the progress page reads it."""
     return {"COUNTERSIGN_DEMO_STATE": str(home / "demo.json")}
 
 
-def answers(*, port: int) -> Callable[[], bool]:
-    """Whether the web process serves."""
-
+def _answers(*, port: int) -> Callable[[], bool]:
     def ask() -> bool:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1.0)
         try:
