@@ -75,7 +75,8 @@ def test_the_table_leaves_out_empty_columns_and_starts_with_the_newest() -> None
 
 def test_a_chart_names_itself_and_reserves_its_place() -> None:
     page = render_to_string("components/charts/_bars.html", {"bars": bars((3.0, 1.0))})
-    assert 'viewBox="0 0 448 190" width="448" height="190" role="img"' in page
+    assert 'viewBox="0 0 448 190" width="448" height="190"' in page
+    assert page.count('role="img"') == 2
     assert "<title>Rows</title><desc>Rows a day. Highest: 1 May. The figures are in the table below.</desc>" in page
     assert "style=" not in page
 
