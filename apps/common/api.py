@@ -1,4 +1,4 @@
-"""What all API views share: strict bodies in, one form of error out."""
+"""The base of all API views: strict JSON in, one form of error out."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,35 +19,35 @@ from apps.common import strict_json
 from apps.common.errors import DomainError, IncompleteBodyError, TooLargeError, UnsupportedMediaError
 
 log = structlog.get_logger(__name__)
-# Documents are small; rows in bulk are read by the intake, which has limits of its own.
+# Documents are small. Rows in bulk go to the intake, which has its own limits.
 MAX_DOCUMENT_BYTES = 4 * 1024 * 1024
-PIECE = 64 * 1024
+PIECE_BYTES = 64 * 1024
 
 
 def check_charset(content_type: str) -> None:
-    """UTF-8 is the only charset that is read."""
+    """Refuse every charset but UTF-8. Raises UnsupportedMediaError."""
     for parameter in content_type.split(";")[1:]:
         name, _, value = parameter.strip().partition("=")
         if name.lower() == "charset" and value.strip('"').lower() not in {"utf-8", "utf8", "us-ascii"}:
-            raise UnsupportedMediaError(f"The charset {value} is not read; send UTF-8.")
+            raise UnsupportedMediaError(f"The charset {value} is not supported. Send UTF-8.")
 
 
-def whole(stream: IO[bytes], *, length: int) -> Iterator[bytes]:
-    """A body in pieces, all of the length that was announced. Raises IncompleteBodyError."""
+def body_pieces(stream: IO[bytes], *, length: int) -> Iterator[bytes]:
+    """Yield a body in pieces, up to its announced length. Raises IncompleteBodyError if less arrives."""
     left = length
     while left:
         try:
-            piece = stream.read(min(PIECE, left))
-        except OSError:  # the connection broke, or nothing came for a while
+            piece = stream.read(min(PIECE_BYTES, left))
+        except OSError:  # the connection broke, or the client stalled
             piece = b""
         if not piece:
-            raise IncompleteBodyError(f"The body ends {left:,} bytes before its Content-Length.", missing=left)
+            raise IncompleteBodyError(f"The body is {left:,} bytes shorter than its Content-Length.", missing=left)
         left -= len(piece)
         yield piece
 
 
 class StrictJSONParser(BaseParser):
-    """A JSON object or array; duplicates, NaN, NUL and deep nesting are refused."""
+    """Reads a JSON document; refuses repeated names, NaN, NUL characters and deep nesting."""
 
     media_type = "application/json"
 
@@ -60,17 +60,16 @@ class StrictJSONParser(BaseParser):
         check_charset(media_type or "")
         length = int((parser_context or {})["request"].META["CONTENT_LENGTH"])
         if length > MAX_DOCUMENT_BYTES:
-            message = f"A document has at most {MAX_DOCUMENT_BYTES:,} bytes."
+            message = f"A document may have at most {MAX_DOCUMENT_BYTES:,} bytes."
             raise TooLargeError(message, limit="document_bytes", value=MAX_DOCUMENT_BYTES)
-        body = b"".join(whole(stream, length=length))
-        return strict_json.loads(body)
+        return strict_json.loads(b"".join(body_pieces(stream, length=length)))
 
 
 class StreamedRenderer(BaseRenderer):
-    """Lets a client ask for a form, by Accept or ?format=; the view streams the answer itself."""
+    """Lets a client choose a format, by Accept or ?format=. The view streams the answer itself."""
 
     def render(self, data: Any, *args: Any, **kwargs: Any) -> bytes:  # noqa: ARG002  # the framework's signature
-        """Never called: answers are streamed, and errors are JSON."""
+        """Never called: the view streams its answer, and errors are JSON."""
         return json.dumps(data).encode()
 
 
@@ -80,23 +79,23 @@ class LinesRenderer(StreamedRenderer):
 
 
 class Negotiation(DefaultContentNegotiation):
-    """Chooses the form of the answer; one that a call does not have is a mistake of the client."""
+    """Chooses the format of the answer. A ?format= that the call does not offer gets 400, not 404."""
 
     def filter_renderers(self, renderers: Iterable[BaseRenderer], format: str) -> list[BaseRenderer]:  # noqa: A002  # the framework's signature
         by_format = {str(renderer.format): renderer for renderer in renderers}
         if format not in by_format:
-            known = ", ".join(by_format)
-            raise DomainError(f"There is no format {format[:40]!r} here; known are {known}.", code="unknown_format")
+            message = f"The format {format[:40]!r} is not available here. Use one of: {', '.join(by_format)}."
+            raise DomainError(message, code="unknown_format")
         return [by_format[format]]
 
 
 def wants_lines(request: Request) -> bool:
-    """Whether the client asked for NDJSON."""
+    """Return whether the client asked for NDJSON."""
     return getattr(request.accepted_renderer, "format", "") == LinesRenderer.format
 
 
 class StrictSerializer(serializers.Serializer[Any]):
-    """A serializer that refuses fields it does not know, instead of dropping them."""
+    """Refuses unknown fields instead of dropping them."""
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping):
@@ -107,27 +106,27 @@ class StrictSerializer(serializers.Serializer[Any]):
 
 
 class ProblemSerializer(serializers.Serializer[Any]):
-    """Why a request was refused: `code` is stable, `message` is for people."""
+    """Why a request was refused. `code` is stable; `message` is for people."""
 
     code = serializers.CharField()
     message = serializers.CharField()
-    details = serializers.DictField(help_text="What belongs to the code: the limit, the fields, …")
+    details = serializers.DictField(help_text="More about the error, depending on its code: the limit, the fields, …")
 
 
 def problem(error: DomainError) -> dict[str, Any]:
-    """The body of every error answer."""
+    """Return the body of every error answer."""
     return {"code": error.code, "message": error.message, "details": error.details}
 
 
 def as_domain_error(error: Exception) -> DomainError | None:
-    """The framework's own exceptions in the form of ours."""
+    """Translate the framework's exceptions into ours; None for one that we do not know."""
     if isinstance(error, DomainError):
         return error
     if isinstance(error, Http404):
-        return _with_status(DomainError("There is no such thing in this project.", code="not_found"), 404)
+        return _with_status(DomainError("This does not exist in the project.", code="not_found"), 404)
     if isinstance(error, ValidationError):
         fields = error.get_full_details()
-        return DomainError("Some fields are not acceptable; see details.", code="invalid", fields=_messages(fields))
+        return DomainError("Some fields are invalid; see details.", code="invalid", fields=_messages(fields))
     if isinstance(error, APIException):
         code = "unsupported_media_type" if isinstance(error, UnsupportedMediaType) else str(error.get_codes())
         return _with_status(DomainError(str(error.detail), code=code), error.status_code)
@@ -148,7 +147,7 @@ def _messages(details: Any) -> Any:
 
 
 def problem_response(error: Exception, context: Mapping[str, Any]) -> Response | None:
-    """Turn a known error into its answer, in JSON whatever was asked for; unknown ones stay 500 and are logged."""
+    """Turn a known error into its answer, always JSON. An unknown error stays a 500 and is logged."""
     known = as_domain_error(error)
     if known is None:
         return None

@@ -5,4 +5,4 @@ class CommonConfig(AppConfig):
     name = "apps.common"
 
     def ready(self) -> None:
-        import config.celery  # noqa: F401, PLC0415  # every process rings its bells through this Celery application
+        import config.celery  # noqa: F401, PLC0415  # every process rings the doorbell through this Celery application

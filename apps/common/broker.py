@@ -1,4 +1,4 @@
-"""The broker's own store: small things that all processes share, and that may be lost without harm."""
+"""The broker as a store: small values that all processes share and that may be lost without harm."""
 
 from functools import cache
 
@@ -6,13 +6,13 @@ from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-# A broker that hangs may cost a request this long.
+# The longest that a broker that hangs may delay a request.
 TIMEOUT_SECONDS = 0.25
 
 
 @cache
 def client(url: str) -> Redis:
-    """A client for the broker at an address; connections are made when needed, and nothing is tried twice."""
+    """Return a client for the broker at this URL. It connects when first used and never retries."""
     return Redis.from_url(
         plain_url(url),
         socket_timeout=TIMEOUT_SECONDS,
@@ -22,7 +22,7 @@ def client(url: str) -> Redis:
 
 
 def plain_url(url: str) -> str:
-    """The broker's address as the client reads it.
+    """Translate the broker's URL from Celery's form into the client's.
 
     >>> plain_url("redis+socket:///run/valkey.sock?virtual_host=2"), plain_url("redis://broker:6379/0")
     ('unix:///run/valkey.sock?db=2', 'redis://broker:6379/0')

@@ -1,4 +1,4 @@
-"""One clock for every machine: the database's."""
+"""The database's clock, the one that all machines share."""
 
 from datetime import datetime
 
@@ -6,7 +6,7 @@ from django.db import connection
 
 
 def database_now() -> datetime:
-    """The moment at which the database answers (not the start of its transaction)."""
+    """Return the database's current time: not the start of the transaction, which `Now()` gives."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
         (now,) = cursor.fetchone()

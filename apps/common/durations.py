@@ -2,7 +2,7 @@
 
 
 def seconds(value: float) -> str:
-    """A duration as people say it.
+    """Return a duration as people write it.
 
     >>> seconds(0.04), seconds(1.26), seconds(42.2), seconds(150)
     ('0.04 s', '1.3 s', '42 s', '2 min 30 s')

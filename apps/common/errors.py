@@ -1,10 +1,10 @@
-"""Errors of the domain: raised by services, turned into HTTP in one place (`api`, `middleware`)."""
+"""Domain errors: services raise them, `api` and `middleware` turn them into HTTP."""
 
 from typing import Any
 
 
 class DomainError(Exception):
-    """Something the caller can understand and act on; `code` is stable, `message` is for people."""
+    """An error that the caller can act on. `code` is stable; `message` is for people."""
 
     status = 400
     code = "invalid"
@@ -17,54 +17,54 @@ class DomainError(Exception):
 
 
 class NotFoundError(DomainError):
-    """The object is not there, or belongs to another project: the two look the same from outside."""
+    """The object does not exist, or belongs to another project: from outside, both look the same."""
 
     status = 404
     code = "not_found"
 
 
 class ForbiddenError(DomainError):
-    """Known caller, but the role or the scope does not reach so far."""
+    """The caller is known but lacks the role or the scope."""
 
     status = 403
     code = "forbidden"
 
 
 class ConflictError(DomainError):
-    """The state has moved on since the caller looked."""
+    """The state has changed since the caller last read it."""
 
     status = 409
     code = "conflict"
 
 
 class LeaseLostError(ConflictError):
-    """The token is stale and somebody else holds the row by now."""
+    """The lease expired, and another holder has the row."""
 
     code = "lease_lost"
 
 
 class LengthRequiredError(DomainError):
-    """A body whose end is not announced."""
+    """The body comes without its length."""
 
     status = 411
     code = "length_required"
 
 
 class IncompleteBodyError(DomainError):
-    """Less came than was announced: the connection broke, or the length is wrong."""
+    """The body is shorter than announced: the connection broke, or the length is wrong."""
 
     code = "incomplete_body"
 
 
 class TooLargeError(DomainError):
-    """Body, line or batch above a limit of the installation; `limit` names it as /api/v1/limits does."""
+    """A body, line or batch exceeds a limit of the installation; `limit` is its name in /api/v1/limits."""
 
     status = 413
     code = "too_large"
 
 
 class QuotaExceededError(DomainError):
-    """More than a key may send in a minute; `wait` says for how many seconds."""
+    """The key has sent all it may in a minute; `wait` is the number of seconds until it may go on."""
 
     status = 429
     code = "quota_exceeded"
@@ -75,14 +75,14 @@ class QuotaExceededError(DomainError):
 
 
 class UnsupportedMediaError(DomainError):
-    """A form or charset that is not read."""
+    """The media type, charset or encoding is not supported."""
 
     status = 415
     code = "unsupported_media_type"
 
 
 class UnprocessableError(DomainError):
-    """Understood, but not acceptable as a whole."""
+    """The request is readable, but cannot be accepted as a whole."""
 
     status = 422
     code = "unprocessable"

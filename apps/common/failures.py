@@ -1,4 +1,4 @@
-"""Answers where no view gives one, or one breaks: JSON below /api/, a page elsewhere."""
+"""Answers where no view matches, or a view fails: JSON below /api/, a page elsewhere."""
 
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.views import defaults
@@ -16,29 +16,29 @@ def _json(status: int, code: str, message: str) -> JsonResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
-    """What cannot be read, or names a host that is not served here."""
+    """Answer an unreadable request, or one for a host that is not served here."""
     if _is_api(request):
         return _json(400, "bad_request", "The request cannot be read, or names a host that is not served here.")
     return defaults.bad_request(request, exception)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponseBase:
-    """What nobody may do this way."""
+    """Answer a request that the framework forbids, such as one without a CSRF token."""
     if _is_api(request):
-        return _json(403, "forbidden", "This is not open to you.")
+        return _json(403, "forbidden", "You may not do this.")
     return defaults.permission_denied(request, exception)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
-    """An address that there is not."""
+    """Answer a request for an unknown address."""
     if _is_api(request):
-        return _json(404, "not_found", "There is no such address in the API; /api/v1/schema lists all.")
+        return _json(404, "not_found", "The API has no such address. /api/v1/schema lists them all.")
     return defaults.page_not_found(request, exception)
 
 
 def server_error(request: HttpRequest) -> HttpResponseBase:
-    """A defect of ours; the log has it."""
+    """Answer when a view fails. Django logs the error."""
     if _is_api(request):
-        message = "Something went wrong on our side; it is in the log of this installation. Try again in a moment."
+        message = "Something went wrong on our side, and this installation has logged it. Try again in a moment."
         return _json(500, "server_error", message)
     return defaults.server_error(request)

@@ -1,4 +1,4 @@
-"""Fields of JSON documents that take values as they are: neither "3" for 3, nor 1 for true."""
+"""Strict fields of JSON documents: "3" is not 3, and 1 is not true."""
 
 from decimal import Decimal
 from typing import Any
@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 
 class WholeNumberField(serializers.IntegerField):
-    """An integer that is one: neither true, nor "3", nor 3.0."""
+    """Takes integers; refuses true, "3" and 3.0."""
 
     def to_internal_value(self, data: Any) -> int:
         if type(data) is not int:
@@ -17,7 +17,7 @@ class WholeNumberField(serializers.IntegerField):
 
 
 class NumberField(serializers.FloatField):
-    """A number that is one: neither true, nor "3"."""
+    """Takes numbers; refuses true and "3"."""
 
     def to_internal_value(self, data: Any) -> float:
         if type(data) not in {int, float}:
@@ -27,7 +27,7 @@ class NumberField(serializers.FloatField):
 
 @extend_schema_field({"oneOf": [{"type": "number"}, {"type": "string", "format": "decimal"}]})
 class AmountField(serializers.DecimalField):
-    """An exact number: as text where its digits must stay as they are."""
+    """Takes an exact decimal number, as a number or as text. Text keeps every digit."""
 
     def to_internal_value(self, data: Any) -> Decimal:
         if type(data) not in {int, float, str}:
@@ -36,7 +36,7 @@ class AmountField(serializers.DecimalField):
 
 
 class FlagField(serializers.BooleanField):
-    """True or false, and nothing that looks like it."""
+    """Takes true and false; refuses 1, 0 and "true"."""
 
     def to_internal_value(self, data: Any) -> bool:
         if not isinstance(data, bool):
@@ -45,7 +45,7 @@ class FlagField(serializers.BooleanField):
 
 
 class TextField(serializers.CharField):
-    """A text that is one, kept as it was typed."""
+    """Takes text and keeps its white space; refuses numbers."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(trim_whitespace=False, **options)
@@ -60,11 +60,11 @@ class TextField(serializers.CharField):
 
 @extend_schema_field({"oneOf": [{"type": "string"}, {"type": "number"}]})
 class ClassOrNumberField(serializers.Field[Any, Any, Any, Any]):
-    """A class or a number, as sent; whether the model knows it is judged later."""
+    """Takes a class or a number. Whether the model has that class is checked later."""
 
     def to_internal_value(self, data: Any) -> str | float:
         if isinstance(data, bool) or not isinstance(data, str | int | float):
-            raise serializers.ValidationError("A class, as text, or a number.")
+            raise serializers.ValidationError("Must be a class, as text, or a number.")
         return data
 
     def to_representation(self, value: Any) -> Any:

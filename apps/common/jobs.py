@@ -1,4 +1,4 @@
-"""Jobs: work that somebody asked for, done by a worker under a lease, with progress and error for all to see."""
+"""Jobs: work that people ask for. A worker does it under a lease; pages show its progress and its error."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar, Self, TypeVar
@@ -12,7 +12,7 @@ from apps.common.leases import RELEASED, Leased, LeaseQuerySet
 
 log = structlog.get_logger(__name__)
 
-ABANDONED = "Its worker was stopped at every attempt."
+ABANDONED = "At every attempt, the worker stopped before it was done."
 LONGEST_ERROR = 2_000
 
 
@@ -23,22 +23,22 @@ class JobQuerySet(LeaseQuerySet):
         return self.filter(finished_at=None)
 
     def due(self) -> Self:
-        """Jobs to go on with, oldest first. Those given up wait until somebody asks for another try."""
+        """Return jobs to work on, oldest first. After the last attempt, a job waits for someone to retry it."""
         return self.unfinished().filter(attempts__lt=self.model.MAX_ATTEMPTS).order_by("id")
 
     def abandoned(self) -> Self:
-        """Jobs whose worker vanished at the last attempt."""
+        """Return jobs whose worker vanished at the last attempt."""
         return self.unfinished().unleased().filter(attempts__gte=self.model.MAX_ATTEMPTS)
 
     def retry(self, **changes: Any) -> int:
-        """Make finished jobs due again, and return how many there were."""
+        """Make finished jobs due again; return their number."""
         return self.filter(finished_at__isnull=False).update(
             attempts=0, error="", finished_at=None, **RELEASED, **changes
         )
 
 
 class Job(Leased):
-    """One piece of work: it is due until it is finished, and failed where it is finished with an error."""
+    """A piece of work. It is due until it is finished; finished with an error, it has failed."""
 
     MAX_ATTEMPTS: ClassVar[int]
 
@@ -54,14 +54,14 @@ class Job(Leased):
         self.fenced_update(progress=1.0, finished_at=Now(), **RELEASED, **changes)
 
     def fail(self, error: Exception) -> None:
-        """Keep the error with the job; after its last attempt the job is finished. Raises LeaseLostError."""
+        """Store the error; after the last attempt, finish the job. Raises LeaseLostError."""
         text = error.message if isinstance(error, DomainError) else f"{type(error).__name__}: {error}"
         final = {"finished_at": Now()} if self.is_final(error) else {}
-        # PostgreSQL stores no NUL.
+        # PostgreSQL text cannot hold NUL.
         self.fenced_update(error=text[:LONGEST_ERROR].replace("\x00", "\ufffd"), **RELEASED, **final)
 
-    def is_final(self, error: Exception) -> bool:  # noqa: ARG002  # kinds of jobs look at it
-        """Whether the job is given up for this error."""
+    def is_final(self, error: Exception) -> bool:  # noqa: ARG002  # subclasses use it
+        """Return whether to give the job up after this error."""
         return self.attempts >= self.MAX_ATTEMPTS
 
 
@@ -69,7 +69,7 @@ J = TypeVar("J", bound=Job)
 
 
 def run_next(kind: type[J], work: Callable[[J], None], *, seconds: int) -> bool:
-    """Claim the oldest job that is due for `seconds`, and do its work. Return whether there was one."""
+    """Claim the oldest due job for `seconds` and do its work. Return whether there was one."""
     jobs: Any = kind._default_manager
     jobs.abandoned().update(error=ABANDONED, finished_at=Now(), **RELEASED)
     claimed = jobs.due().claim(seconds=seconds, error="")
@@ -86,7 +86,7 @@ def _attempt(job: J, work: Callable[[J], None]) -> None:
         work(job)
     except LeaseLostError:
         raise
-    except Exception as error:  # the job's page must show whatever went wrong
+    except Exception as error:  # the job's page must show every error
         if not isinstance(error, DomainError):
             log.exception("job_failed", kind=type(job).__name__, job=job.pk, attempt=job.attempts)
         job.fail(error)

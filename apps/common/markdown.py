@@ -1,4 +1,4 @@
-"""Markdown by users to HTML that is safe to show: no tags, styles or images, and only harmless links."""
+"""Turns users' Markdown into safe HTML: no tags, styles or images of theirs, and only harmless links."""
 
 import re
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from markdown_it.utils import EnvType, OptionsDict
 
 # A known scheme, or an address that cannot have one.
 HARMLESS = re.compile(r"(?:https?:|mailto:|[/?#.]|[^:]*\Z)", re.IGNORECASE)
-# The parser looks for each bracket's partner up to the end of the text. No text for people has so many.
+# For each bracket, the parser searches the rest of the text for its partner. No real text has this many.
 MOST_BRACKETS = 2_000
 # The page's title is the only first-level heading.
 LEVELS_DOWN = 1

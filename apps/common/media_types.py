@@ -1,4 +1,4 @@
-"""Media types of the forms in which rows come in and go out; the first of several is the one that answers carry."""
+"""Media types of the formats in which rows come in and go out. Answers use the first of several."""
 
 JSON = "application/json"
 NDJSON = ("application/x-ndjson", "application/ndjson", "application/jsonl")

@@ -1,4 +1,4 @@
-"""What concerns every request: bodies without a length, domain errors on pages."""
+"""Middleware for every request: refuses bodies without a length, and shows domain errors as pages."""
 
 from collections.abc import Callable
 
@@ -10,20 +10,20 @@ from apps.common.errors import DomainError, LengthRequiredError
 
 
 class LengthMiddleware:
-    """Refuses bodies that come without their length, in chunks: Django would take them for empty."""
+    """Refuses chunked bodies, which come without a length: Django would read them as empty."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if "HTTP_TRANSFER_ENCODING" in request.META and not request.META.get("CONTENT_LENGTH"):
-            refusal = LengthRequiredError("Send the body with its Content-Length, not in chunks.")
+            refusal = LengthRequiredError("Send the body with a Content-Length. Chunked bodies are not supported.")
             return JsonResponse(problem(refusal), status=refusal.status)
         return self.get_response(request)
 
 
 class DomainErrorMiddleware:
-    """One place that turns domain errors into a page with the right status."""
+    """Turns domain errors into a page with the right status."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -32,7 +32,7 @@ class DomainErrorMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """A DomainError says what happened and what to do; anything else goes on as it is."""
+        """Show a DomainError as a page; leave all other errors alone."""
         if not isinstance(error, DomainError):
             return None
         return render(request, "problem.html", {"problem": error}, status=error.status)

@@ -1,4 +1,4 @@
-"""The heartbeat by which `/readyz` knows that a worker lives."""
+"""The heartbeat that tells `/readyz` that a worker is alive."""
 
 from datetime import timedelta
 from typing import Any, Self
@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 
 class HeartbeatQuerySet(models.QuerySet[Any]):
     def beat(self, name: str) -> None:
-        """Note that `name` lives now, on the database's clock."""
+        """Record that `name` is alive now, on the database's clock."""
         self.update_or_create(name=name, defaults={"seen_at": Now()})
 
     def alive(self, *, within_seconds: int) -> Self:
@@ -17,7 +17,7 @@ class HeartbeatQuerySet(models.QuerySet[Any]):
 
 
 class Heartbeat(models.Model):
-    """When a worker was last seen."""
+    """The time at which a worker was last alive."""
 
     name = models.CharField(max_length=200, primary_key=True)
     seen_at = models.DateTimeField()

@@ -1,4 +1,4 @@
-"""Pages of a long list by the key of their last row, so that later pages cost as little as the first."""
+"""Keyset pagination: each page starts after the last key of the one before, so all pages cost the same."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,9 +9,9 @@ from django.db.models import QuerySet
 def keyset_page(
     rows: QuerySet[Any], *, limit: int, key: Callable[[Any], int] = lambda row: int(row.pk)
 ) -> tuple[list[Any], int | None]:
-    """Return up to `limit` rows, and the key behind which the next page starts; None at the end.
+    """Return up to `limit` rows and the key after which the next page starts, or None at the end.
 
-    The caller orders the rows by that key, and filters those behind the previous page's.
+    The caller orders the rows by that key and filters out those up to the previous page's key.
     """
     page = list(rows[: limit + 1])
     return page[:limit], key(page[limit - 1]) if len(page) > limit else None

@@ -1,6 +1,6 @@
-"""What every call can answer besides its success, told by what the call is; and that strict forms are closed.
+"""The API's description: adds the errors that each call can answer, and that strict documents are closed.
 
-Views describe their own answers; the refusals are added here, so that a new call has them without a word.
+Views describe their own answers. The errors follow from the kind of call, so a new call has them without a word.
 """
 
 from typing import Any
@@ -13,19 +13,19 @@ from drf_spectacular.utils import Direction
 from apps.common.api import ProblemSerializer
 
 WHY = {
-    "400": "The request cannot be read, or a field or parameter is not acceptable; `details` says which.",
+    "400": "The request cannot be read, or a field or parameter is invalid; `details` says which.",
     "401": "The key is missing, unknown, expired or revoked.",
-    "403": "The key lacks the scope, or its person the role.",
-    "404": "There is no such thing in the key's project.",
-    "406": "None of the forms of answer that are accepted is there.",
-    "409": "The state has moved on, or the call was made before with other content.",
-    "411": "The body comes without its length; send Content-Length.",
-    "413": "More than a limit allows; `details` names the limit and its value.",
-    "415": "The form, charset or encoding of the body is not read here.",
-    "422": "Understood, but not acceptable as a whole.",
-    "429": "More than the key may send, or the project may ask for; come back after a while.",
+    "403": "The key lacks the scope, or the person it acts for lacks the role.",
+    "404": "This does not exist in the key's project.",
+    "406": "The call offers none of the accepted formats.",
+    "409": "The state has changed, or an earlier call had the same key or id and other content.",
+    "411": "The body comes without its length. Send Content-Length.",
+    "413": "A limit is exceeded; `details` has its name and value.",
+    "415": "The body's media type, charset or encoding is not supported.",
+    "422": "The request is readable, but cannot be accepted as a whole.",
+    "429": "The key has sent, or the project has asked for, as much as it may for now. Try again later.",
 }
-RETRY_AFTER = {"description": "Seconds to wait, where the wait is known", "schema": {"type": "integer"}}
+RETRY_AFTER = {"description": "Seconds to wait, if known", "schema": {"type": "integer"}}
 
 
 class DescribedSchema(AutoSchema):
@@ -39,7 +39,7 @@ class DescribedSchema(AutoSchema):
             return None
         body = operation.get("requestBody", {"content": {}})
         if len(body["content"]) > 1:
-            body["required"] = True  # of whichever form
+            body["required"] = True  # in whichever format
         responses = operation["responses"]
         for status in self._refusals(needs_key=bool(operation.get("security"))):
             responses[status] = self._refusal(status, responses.get(status))
@@ -47,21 +47,21 @@ class DescribedSchema(AutoSchema):
         return operation
 
     def _refusals(self, *, needs_key: bool) -> list[str]:
-        found = ["400", "406"]
+        statuses = ["400", "406"]
         if needs_key:
-            found += ["401", "429"]
+            statuses += ["401", "429"]
         if getattr(self.view, "required_scope", None) is not None:
-            found += ["403"]
+            statuses += ["403"]
         if "{" in self.path:
-            found += ["404"]
+            statuses += ["404"]
         if self.method in {"POST", "PUT", "PATCH"}:
-            found += ["411", "413", "415"]
+            statuses += ["411", "413", "415"]
         if self.method == "POST":
-            found += ["409", "422"]
-        return found
+            statuses += ["409", "422"]
+        return statuses
 
     def _refusal(self, status: str, own: dict[str, Any] | None) -> dict[str, Any]:
-        """An error's answer; where the view has an answer of its own under this status, either of them."""
+        """Describe an error's answer, as an alternative where the view has its own answer with this status."""
         schema = self.resolve_serializer(ProblemSerializer, "response").ref
         if own is not None:
             schema = {"anyOf": [own["content"]["application/json"]["schema"], schema]}
@@ -70,14 +70,14 @@ class DescribedSchema(AutoSchema):
 
 
 class StrictForms(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]  # registers itself, untyped
-    """A form that refuses fields it does not know says so, and the `short_form` in which it may be written too."""
+    """Describes strict documents as closed to other fields, and the `short_form` that some may have."""
 
     target_class = "apps.common.api.StrictSerializer"
     match_subclasses = True
 
     def map_serializer(self, auto_schema: AutoSchema, direction: Direction) -> dict[str, Any]:
         schema: dict[str, Any] = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)  # type: ignore[no-untyped-call]  # the library has no public name for it
-        if type(self.target).__doc__ is None:  # or the base's would stand here
+        if type(self.target).__doc__ is None:  # otherwise the base class's would appear
             schema.pop("description", None)
         schema["additionalProperties"] = False
         short = getattr(self.target, "short_form", None)

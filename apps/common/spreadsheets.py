@@ -1,4 +1,4 @@
-"""CSV that a spreadsheet opens as text and numbers, never as formulas."""
+"""CSV that spreadsheets open as text and numbers, never as formulas."""
 
 import csv
 import io
@@ -12,16 +12,16 @@ _NEGATIVE = re.compile(r"-[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?\Z")
 
 
 def inert(cell: object) -> object:
-    """The cell; a text that would be read as a formula gets an apostrophe in front, a negative number stays one."""
+    """Put an apostrophe before text that a spreadsheet would run as a formula. Negative numbers stay."""
     if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) and not _NEGATIVE.match(cell):
         return f"'{cell}"
     return cell
 
 
 def csv_pieces(names: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[bytes]:
-    """A CSV file, some rows at a time."""
+    """Yield a CSV file, some rows at a time."""
     lines = chain([names], rows)
-    while some := list(islice(lines, ROWS_AT_ONCE)):
+    while piece := list(islice(lines, ROWS_AT_ONCE)):
         out = io.StringIO()
-        csv.writer(out).writerows([inert(cell) for cell in line] for line in some)
+        csv.writer(out).writerows([inert(cell) for cell in line] for line in piece)
         yield out.getvalue().encode()

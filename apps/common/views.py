@@ -1,4 +1,4 @@
-"""Is it alive, is it ready: for supervisors and load balancers."""
+"""Health checks for supervisors and load balancers."""
 
 import time
 from collections.abc import Callable
@@ -12,11 +12,11 @@ from kombu.exceptions import OperationalError
 from apps.common.models import Heartbeat
 
 log = structlog.get_logger(__name__)
-WORKER_SILENCE_SECONDS = 45
+LONGEST_SILENCE_SECONDS = 45
 
 
 def healthz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001  # every view takes the request
-    """This process answers."""
+    """Answer 200: this process is alive."""
     return JsonResponse({"status": "alive"})
 
 
@@ -33,14 +33,14 @@ def _broker() -> bool:
 
 
 def _worker() -> bool:
-    return Heartbeat.objects.alive(within_seconds=WORKER_SILENCE_SECONDS).exists()
+    return Heartbeat.objects.alive(within_seconds=LONGEST_SILENCE_SECONDS).exists()
 
 
 CHECKS: dict[str, Callable[[], bool]] = {"database": _database, "broker": _broker, "worker": _worker}
 
 
 def readyz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001  # every view takes the request
-    """Database, broker and a worker's heartbeat, each by name; 503 while one is missing."""
+    """Report on the database, the broker and a worker's heartbeat; 503 while one is missing."""
     states = {}
     for name, check in CHECKS.items():
         started = time.monotonic()

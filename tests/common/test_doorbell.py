@@ -1,4 +1,4 @@
-"""A bell that is on its way is not rung again; once it is answered it is."""
+"""A bell that is on its way does not ring again until it is answered."""
 
 import time
 from types import SimpleNamespace
@@ -16,21 +16,21 @@ def sent(monkeypatch) -> list[str]:
     return names
 
 
-def test_a_bell_on_its_way_is_rung_once_and_each_bell_by_itself(broker, sent):
+def test_each_bell_rings_once_while_it_is_on_its_way(broker, sent):
     for _ in range(3):
         doorbell.ring("draw")
         doorbell.ring("resolve")
     assert sent == ["draw", "resolve"]
 
 
-def test_who_commits_after_the_answer_rings_again(broker, sent):
+def test_an_answered_bell_rings_again(broker, sent):
     doorbell.ring("draw")
     draw.before_start("id", (), {})
     doorbell.ring("draw")
     assert sent == ["draw", "draw"]
 
 
-def test_a_bell_that_was_lost_is_rung_again_after_a_moment(broker, sent, monkeypatch):
+def test_a_lost_bell_rings_again_after_a_moment(broker, sent, monkeypatch):
     monkeypatch.setattr(doorbell, "PENDING_MS", 50)
     doorbell.ring("draw")
     time.sleep(0.1)

@@ -1,4 +1,4 @@
-"""Documents take JSON's types as they are."""
+"""Fields of documents accept JSON's own types and no look-alikes."""
 
 import pytest
 from rest_framework.exceptions import ValidationError
@@ -20,11 +20,11 @@ from apps.common.fields import AmountField, ClassOrNumberField, FlagField, Numbe
         (AmountField(max_digits=6, decimal_places=2), 3),
     ],
 )
-def test_a_value_of_the_type_is_kept(field, value):
+def test_a_value_of_the_right_type_is_kept(field, value):
     assert field.run_validation(value) == value
 
 
-def test_an_amount_may_be_text_so_that_its_digits_stay():
+def test_an_amount_given_as_text_keeps_its_digits():
     assert str(AmountField(max_digits=6, decimal_places=2).run_validation("3.10")) == "3.10"
 
 
@@ -39,6 +39,6 @@ def test_an_amount_may_be_text_so_that_its_digits_stay():
         *((AmountField(max_digits=6, decimal_places=2), value) for value in (True, "x", 3.125)),
     ],
 )
-def test_what_only_looks_like_it_is_refused(field, value):
+def test_a_look_alike_is_refused(field, value):
     with pytest.raises(ValidationError):
         field.run_validation(value)

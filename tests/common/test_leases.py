@@ -1,4 +1,4 @@
-"""Leases, on the queue's slots' and the workers' common mechanism."""
+"""Leases: the mechanism that review slots and workers share."""
 
 import pytest
 
@@ -18,7 +18,7 @@ def due():
     return BatchStage.objects.due(Stage.DRAW)
 
 
-def test_a_claimed_row_is_not_given_to_anybody_else(due):
+def test_a_claimed_row_is_given_to_no_one_else(due):
     first = due.claim(seconds=60, limit=2)
     second = due.claim(seconds=60, limit=2)
     assert [len(first), len(second)] == [2, 1]
@@ -26,14 +26,14 @@ def test_a_claimed_row_is_not_given_to_anybody_else(due):
     assert first[0].attempts == 1
 
 
-def test_an_expired_lease_that_nobody_has_claimed_is_still_good(due):
+def test_an_expired_lease_is_valid_until_the_row_is_claimed_again(due):
     (row,) = due.claim(seconds=60)
     BatchStage.objects.filter(pk=row.pk).update(lease_expires_at=LONG_AGO)
     row.heartbeat(seconds=60)
     assert row.pk not in {other.pk for other in due.claim(seconds=60, limit=9)}
 
 
-def test_a_lease_that_was_taken_over_writes_nothing(due):
+def test_a_lost_lease_writes_nothing(due):
     (row,) = due.claim(seconds=60)
     BatchStage.objects.filter(pk=row.pk).update(lease_expires_at=LONG_AGO)
     (taken,) = due.claim(seconds=60)
@@ -46,5 +46,5 @@ def test_a_lease_that_was_taken_over_writes_nothing(due):
     assert taken.error == ""
 
 
-def test_a_claim_of_nothing_is_empty(due):
+def test_a_claim_on_no_rows_is_empty(due):
     assert due.none().claim(seconds=60) == []

@@ -1,4 +1,4 @@
-"""What a spreadsheet would run is text; what is a number stays one."""
+"""Formulas become text in CSV files; numbers stay numbers."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Alive and ready, each part by its name."""
+"""Health checks: alive, and ready with each part by name."""
 
 import pytest
 from celery import Celery
@@ -9,18 +9,18 @@ from apps.common.models import Heartbeat
 pytestmark = pytest.mark.django_db
 
 
-def test_a_process_that_answers_is_alive_whatever_else_is_down():
+def test_a_process_is_alive_whatever_else_is_down():
     assert Client().get("/healthz").json() == {"status": "alive"}
 
 
-def test_ready_once_database_broker_and_a_worker_are_there():
+def test_it_is_ready_once_database_broker_and_a_worker_are_up():
     Heartbeat.objects.beat("worker@here")
     answer = Client().get("/readyz")
     assert answer.status_code == 200
     assert [answer.json()[part]["ok"] for part in ("database", "broker", "worker")] == [True, True, True]
 
 
-def test_a_worker_that_has_gone_silent_is_named():
+def test_a_silent_worker_is_named():
     Heartbeat.objects.create(name="worker@gone", seen_at="2020-01-01T00:00:00Z")
     answer = Client().get("/readyz")
     assert answer.status_code == 503

@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 from apps.accounts.models import Scope
 from apps.accounts.services import quotas
 from apps.accounts.services.access import key_of, project_of
-from apps.common.api import check_charset, whole
+from apps.common.api import body_pieces, check_charset
 from apps.common.media_types import ARROW, JSON, NDJSON, PARQUET
 from apps.predictions.api.serializers import (
     BatchesSerializer,
@@ -91,7 +91,7 @@ def _body(request: Request) -> Body:
     check_charset(content_type)
     encoding = request.headers.get("Content-Encoding", "").strip().lower()
     stream: Any = request.data
-    return Body.receive(whole(stream, length=length), content_type=content_type, encoding=encoding)
+    return Body.receive(body_pieces(stream, length=length), content_type=content_type, encoding=encoding)
 
 
 class PredictionsView(PushView):

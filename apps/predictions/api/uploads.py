@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from apps.accounts.services.access import get_or_404, key_of, project_of
 from apps.accounts.services.permissions import HasKey
-from apps.common.api import ProblemSerializer, check_charset, whole
+from apps.common.api import ProblemSerializer, body_pieces, check_charset
 from apps.common.errors import ForbiddenError, UnsupportedMediaError
 from apps.common.schema import WHY
 from apps.predictions.api.pushes import IDEMPOTENCY_KEY
@@ -44,7 +44,7 @@ class FileParser(BaseParser):
         check_charset(media_type or "")
         if request.headers.get("Content-Encoding", "identity").strip().lower() not in {"", "identity"}:
             raise UnsupportedMediaError("A form is read as it is; send it without Content-Encoding.")
-        body = cast(IO[bytes], Reader(whole(stream, length=length)))
+        body = cast(IO[bytes], Reader(body_pieces(stream, length=length)))
         return MultiPartParser().parse(body, media_type, context)
 
 
