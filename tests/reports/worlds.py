@@ -92,6 +92,17 @@ def send_outcomes(world: World, numbers: Iterable[int]) -> None:
     truth.resolve_due()
 
 
+def correct_outcomes(world: World, numbers: range) -> None:
+    """Send later outcomes, the opposite of the first ones."""
+    opposite = ("yes", "no")
+    rows = [
+        {"id": f"case-{number}", "outcome": opposite[world.y[number]], "occurred_at": "2026-04-09T00:00:00Z"}
+        for number in numbers
+    ]
+    push_outcomes(world.model, rows)
+    truth.resolve_due()
+
+
 def label_draws(world: World, *, answered: float = 1.0, seed: int = 3, wrong: float = 0.0) -> int:
     """Items for all draws; a random part of them gets a label, which is wrong with some probability."""
     rng = np.random.default_rng(seed)

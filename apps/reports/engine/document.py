@@ -1,11 +1,11 @@
-"""The shape of a report's document: what the services write, what pages, charts, PDF and API read.
+"""The shape of a report's document: the engine writes it; pages, charts, PDF and API read it.
 
-Every figure travels with its interval or with the reason why there is none (`code`). Texts are made by the
-pages: a document holds numbers, dates (ISO), names as registered, and codes.
+Every figure comes with its range, or with the reason why there is none (`code`). A document holds numbers, dates
+(ISO), names as registered, and codes; the pages make the texts.
 
 Parts of a window
-    "closed": final days whose outcomes are in, or settled by the model's rule for absent outcomes.
-    "open": all other days; figures come from the review sample.
+    "closed": final days whose outcomes are known, or settled by the model's rule for absent outcomes.
+    "open": all other days; their figures are estimated from the review sample.
     "all": both together. A part without predictions is left out of `parts` and `sections`.
 
 Codes beside a missing figure (value is null)
@@ -17,13 +17,13 @@ Codes beside a figure
 
 Caveats (`{"code", "details"}`), each a sentence on the page
     no_population {} · open_days {days, n, share} · outcomes_missing {n, share} · waiting {n, drawn} ·
-    skipped {n} · not_drained {n, waiting} (answers from a queue served in an order: held back while others wait) ·
-    not_drawn {n, share} (π = 0) · not_blind {n} (drawn, but shown: not counted) ·
+    skipped {n} · not_drained {n, waiting} (answers from an ordered queue, held back while others wait) ·
+    not_drawn {n, share} (π = 0) · not_blind {n} (drawn, but not blind: not counted) ·
     rule_for_absent {n, value} · adjudication_open {n} · few_floor_labels {labels} ·
-    missed_errors {share} (upper bound of a failure that the score does not show) · undrawn_batches {n}
-    (pushed, not yet drawn, so not yet counted in open days) · draw_unsound {check, expected, found} (what was drawn
-    does not add up to what it was drawn from) · no_value_model {} · no_baseline {n} ·
-    no_amount {n} · failed {what} (one column or slice that could not be computed)
+    missed_errors {share} (upper bound on a failure that the score does not show) · undrawn_batches {n}
+    (pushed, not drawn from yet, so not counted in open days yet) · draw_unsound {check, expected, found} (the draw
+    does not match the predictions it was made from) · no_value_model {} · no_baseline {n} ·
+    no_amount {n} · slices_left_out {n}
 """
 
 from typing import Any, Literal, NotRequired, TypedDict
@@ -31,27 +31,12 @@ from typing import Any, Literal, NotRequired, TypedDict
 Part = Literal["all", "closed", "open"]
 
 PERFORMANCE_METRICS = ("accuracy", "precision", "recall", "f1", "auc", "brier")
-# Of the parts of a window only, for those who want to know more.
-FURTHER_METRICS = (
-    "specificity",
-    "balanced_accuracy",
-    "mcc",
-    "kappa",
-    "average_precision",
-    "log_loss",
-    "ece",
-)
+# For the parts of a window alone, in a second table.
+FURTHER_METRICS = ("specificity", "balanced_accuracy", "mcc", "kappa", "average_precision", "log_loss", "ece")
 # Multiclass: "accuracy", then "precision:<class>" and "recall:<class>"; further "macro_precision", "macro_recall",
 # "macro_f1", "weighted_f1", "balanced_accuracy", "mcc", "kappa".
 REGRESSION_METRICS = ("mae", "rmse", "bias", "r2")
-BASELINE_METRICS = (
-    "disagreement_rate",
-    "kappa",
-    "win_rate",
-    "accuracy_difference",
-    "accuracy",
-    "baseline_accuracy",
-)
+BASELINE_METRICS = ("disagreement_rate", "kappa", "win_rate", "accuracy_difference", "accuracy", "baseline_accuracy")
 VALUE_METRICS = (
     "value_total",
     "value_per_1000",
@@ -60,12 +45,12 @@ VALUE_METRICS = (
     "value_difference",
     "value_difference_per_1000",
     "accuracy_point_value",
-    "accuracy",  # the page says beside the money how many decisions were right
+    "accuracy",  # shown beside the money
 )
 
 
 class Figure(TypedDict):
-    """One number with what it rests on."""
+    """One number with its range and the shares it rests on."""
 
     value: float | None
     low: float | None
@@ -73,8 +58,8 @@ class Figure(TypedDict):
     method: str  # exact, logit-mod, plain-mod, wilson, hajek, range, none
     n: int  # labels used
     n_eff: float | None
-    response_rate: float | None  # answered of drawn; null where reviews play no part
-    outcome_share: float | None  # share of these predictions whose outcome is in
+    response_rate: float | None  # answered of drawn; null without a review sample
+    outcome_share: float | None  # share of these predictions with an outcome
     covered_share: float | None  # share of these predictions with π > 0
     code: str | None
     labels_needed: NotRequired[int | None]  # with `preliminary`
@@ -86,7 +71,7 @@ class SliceKey(TypedDict):
 
 
 class Result(Figure):
-    """A figure with its place: the flat list that the API gives."""
+    """A figure with its place: an entry of the flat list that the API returns."""
 
     metric: str
     slice: SliceKey | None
@@ -96,7 +81,7 @@ class Result(Figure):
 
 
 class NaiveFigure(TypedDict):
-    """What the answered items alone would say, each counting the same: never to be read as the figure."""
+    """The answered items alone, each counting the same: biased, never to be read as the figure."""
 
     value: float | None
     n: int
@@ -112,8 +97,8 @@ class PartOfWindow(TypedDict):
     end: str
     days: int
     n: int  # predictions
-    outcomes: int  # of these with an outcome, the rule for absent ones not counted
-    absent: int  # of these settled by the rule
+    outcomes: int  # predictions with an outcome, without those settled by the rule
+    absent: int  # predictions settled by the rule for absent outcomes
 
 
 class Point(TypedDict):
@@ -121,7 +106,7 @@ class Point(TypedDict):
 
     start: str
     end: str
-    state: Literal["final", "maturing", "provisional"]  # of its youngest day; draw hollow unless final
+    state: Literal["final", "maturing", "provisional"]  # state of its youngest day; drawn hollow unless final
     is_closed: bool  # all of its days are closed
     n: int
     figures: Figures  # performance: all its metrics; baseline: disagreement_rate, win_rate, accuracy_difference;
@@ -136,7 +121,7 @@ class SliceSection(TypedDict):
     share: float  # of the window's predictions
     figures: Figures
     naive: NaiveFigures
-    # Held against the rest of the window, with the false discovery rate over all slices; null: no test.
+    # Tested against the rest of the window, false discovery rate over all slices; null: no test.
     q_value: NotRequired[float | None]
     differs: NotRequired[bool]
 
@@ -145,15 +130,15 @@ class SampleSection(TypedDict):
     """The review sample of the open days."""
 
     drawn: int
-    counted: int  # drawn blind: those that may count
+    counted: int  # drawn blind
     answered: int
     waiting: int
     skipped: int
     response_rate: float | None
     adjudication_chosen: int
     adjudicated: int
-    overturned: int  # adjudicated otherwise than labelled
-    bounds: dict[str, list[float]]  # metric → [lowest, highest] if all that is missing were wrong, or right
+    overturned: int  # the adjudicator disagreed with the label
+    bounds: dict[str, list[float]]  # metric → [lowest, highest] if all missing reviews were wrong, or right
 
 
 class Cohorts(TypedDict):
@@ -170,18 +155,18 @@ class Caveat(TypedDict):
 
 
 class Matrix(TypedDict):
-    """Counts of predictions by what the model said (rows) and what the baseline said (columns)."""
+    """Counts of predictions by class of the model (rows) and of the baseline (columns)."""
 
     classes: list[str]
     counts: list[list[int]]
 
 
 class Drift(TypedDict):
-    """What the scores let one expect beside what was measured."""
+    """Expected performance at these scores, beside the measured one."""
 
     metric: str
     part: Part
-    reference: Literal["earlier", "score"]  # outcomes of earlier days, or the score at its word
+    reference: Literal["earlier", "score"]  # outcomes of earlier days, or the score itself
     reference_n: int  # outcomes that the expectation was fitted on
     expected: Figure
     measured: Figure
@@ -191,35 +176,35 @@ class Drift(TypedDict):
 
 
 class SecondOpinions(TypedDict):
-    """The open days with the correction for reviewers' errors, and with their answers taken at their word."""
+    """The open days with the correction for reviewers' errors, and with their labels as given."""
 
     corrected: Figures
     at_word: Figures
 
 
 class Hindsight(TypedDict):
-    """Days that are closed by now: what their reviews said, what the outcomes say, and how often these differ."""
+    """The closed days from their reviews and from their outcomes, and how often these differ."""
 
     days: int
     n: int
     answered: int  # reviewed cases whose outcome is known
     from_reviews: Figures
     from_outcomes: Figures
-    disagreement: Figure  # share of predictions whose outcome differs from the label that it got, or would get
+    disagreement: Figure  # share of predictions whose outcome differs from their label, given or not
 
 
 class SoFar(TypedDict):
-    """The whole window from the outcomes that came by now, each weighed by how likely it was known by today."""
+    """The whole window from the outcomes so far, each weighted by its chance to be known already."""
 
     n: int
-    known: int  # outcomes in, or settled by the rule
-    through: str  # date through which outcomes have been delivered
+    known: int  # outcomes known, or settled by the rule
+    through: str  # date through which outcomes were delivered
     waits: dict[str, float | None]  # share of outcomes → days after which it is known
     figures: Figures
 
 
 class LabelPlan(TypedDict):
-    """The open days' draw, had everybody answered, and what a narrower range would take."""
+    """The range of the open days if every drawn case were answered, and the labels a narrower one takes."""
 
     metric: str
     drawn: int
@@ -230,7 +215,7 @@ class LabelPlan(TypedDict):
 
 
 class ChecksSection(TypedDict):
-    """What stands for or against the figures of a performance report."""
+    """Checks on the figures of a performance report."""
 
     drift: list[Drift]
     second_opinions: SecondOpinions | None
@@ -242,12 +227,12 @@ class ChecksSection(TypedDict):
 class BaselineSection(TypedDict):
     matrix: Matrix
     disagreements: int
-    model_right: int  # among the checked disagreements, uncorrected counts
+    model_right: int  # of the disagreements with known truth; uncorrected counts
     baseline_right: int
     neither_right: int
     mcnemar_z: float | None
     mcnemar_p: float | None
-    without_baseline: int  # predictions that came without one
+    without_baseline: int  # predictions without a baseline
 
 
 class Loss(TypedDict):
@@ -268,30 +253,30 @@ class ErrorKind(TypedDict):
 
 
 class ThresholdSection(TypedDict):
-    """What 1,000 decisions would be worth with "positive" said from each score on; in the headline's part."""
+    """The value of 1,000 predictions with "positive" from each score on, in the headline's part."""
 
     part: Part
     scores: list[float]
     value: list[float]
-    band_low: list[float]  # the band holds the whole curve
+    band_low: list[float]  # the band covers the whole curve
     band_high: list[float]
-    current: float | None  # the threshold that the decisions themselves show
+    current: float | None  # the threshold read from the predictions
     best: float | None
-    flat_low: float | None  # from here to there nothing can be told from the best
+    flat_low: float | None  # within this range nothing can be told from the best
     flat_high: float | None
     advice: str | None  # no_change, raise, lower
-    gain: Figure | None  # of 1,000 decisions, at the best less at the current one
+    gain: Figure | None  # per 1,000 predictions, the best less the current one
     code: str | None
     labels_needed: int | None
 
 
 class NextLabels(TypedDict):
-    """What more answers are worth to the choice between model and baseline, over as many decisions as in the window."""
+    """The worth of more labels for the choice between model and baseline, over as many predictions as here."""
 
     k: int
     worth: float | None
     cost: float | None
-    best_k: int | None  # number of answers with the largest net worth; 0: none pays
+    best_k: int | None  # number of labels with the largest net worth; 0: none pays
     code: str | None
 
 
@@ -302,7 +287,7 @@ class ValueSection(TypedDict):
     matrix: dict[str, dict[str, str]]
     is_per_amount: bool
     review_cost_each: str
-    reviews: int  # answers given for the predictions of this window
+    reviews: int  # reviews of the predictions of this window
     review_cost: str
     by_error: list[ErrorKind]
     losses: list[Loss]  # in the headline's part of the window; at most five, dearest first
@@ -315,24 +300,22 @@ class Restatement(TypedDict):
 
     metric: str
     was: Figure
-    # The figure of this report:
-    figure: Figure
+    figure: Figure  # of this report
     previous: int  # report
     previous_as_of: str
-    why: dict[
-        str, int
-    ]  # outcomes, corrections, labels, adjudications, predictions, closed_days, value_model: how many since
+    # How many since: outcomes, corrections, labels, adjudications, predictions, closed_days, value_model.
+    why: dict[str, int]
 
 
 class SliceNames(TypedDict):
     label: str
     values: dict[str, str]  # as stored → in words
     order: list[str]  # bands from the lowest, codes as registered; empty: no order but by size
-    is_sensitive: bool  # then; pages hide what was or is sensitive from those who may not see it
+    is_sensitive: bool  # at the time; pages hide what was or is sensitive
 
 
 class Names(TypedDict):
-    """How things were called when the report was made: see `names.names_of(model)`."""
+    """Names for people, as they were when the report was made."""
 
     model: str
     classes: dict[str, str]  # as sent → in words
@@ -348,7 +331,7 @@ class Window(TypedDict):
 
 
 class Headline(TypedDict):
-    """What the page says first."""
+    """The part and the figures that the page leads with."""
 
     part: Part  # "closed" where any day is closed, else "all"
     figures: Figures  # the same as sections[part]
@@ -372,9 +355,9 @@ class Document(TypedDict):
     slices: list[SliceSection]
     sample: SampleSection
     caveats: list[Caveat]
-    population: dict[str, float]  # the sums used, see reports.services.evidence
+    population: dict[str, float]  # the sums used, over all population cells
     restatements: list[Restatement]
     results: list[Result]
-    checks: NotRequired[ChecksSection | None]  # performance of two classes; None: for other tasks
+    checks: NotRequired[ChecksSection | None]  # performance reports; None unless the model has two classes
     baseline: NotRequired[BaselineSection]
-    value: NotRequired[ValueSection | None]  # None: the model has no value model
+    value: NotRequired[ValueSection | None]  # value reports; None without a value model

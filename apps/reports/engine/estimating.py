@@ -67,7 +67,7 @@ class _Fit:
             baseline=np.concatenate([self.classes(rows["baseline"]), self.classes(items["baseline"])]),
             score=np.concatenate([rows["score"], items["score"]]),
             pi=np.concatenate([ones, items["pi"]]),
-            label=np.concatenate([truth, self.truths(items["said"])]),
+            label=np.concatenate([truth, self.truths(items["first_label"])]),
             adjudicated=np.concatenate([0 * ones, items["is_settled"].to_numpy(dtype=np.float64)]),
             q=np.concatenate([none, items["settled_q"]]),
             truth=np.concatenate([truth, self.truths(items["known"])]),

@@ -206,7 +206,7 @@ def _hindsight(fit: BinaryFit, evidence: Evidence, closed: Selection) -> Hindsig
 
 
 def _disagreement(answered: pd.DataFrame) -> Estimate:
-    differs = (answered["said"] != answered["outcome"]).astype(float)
+    differs = (answered["first_label"] != answered["outcome"]).astype(float)
     return hajek_mean(differs, answered["pi"] * answered["rate"], is_bounded=True)
 
 

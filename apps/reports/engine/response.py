@@ -21,17 +21,17 @@ Ints = NDArray[np.int64]
 
 
 def of_draws(draws: pd.DataFrame) -> pd.DataFrame:
-    """Add `is_answered`, `said` (L), `known` (truth), `is_settled`, `settled_q`, `rate` and `band` to the draws.
+    """Add `is_answered`, `first_label` (L), `known` (truth), `is_settled`, `settled_q`, `rate` and `band` to the draws.
 
     `is_held_back`: there is an answer, and it does not count yet.
     """
     label, adjudicated = draws["label"], draws["adjudicated"]
     has_phase = label.notna() & (draws["q"] > 0)
-    said = label.where(has_phase | adjudicated.isna(), adjudicated)
+    first_label = label.where(has_phase | adjudicated.isna(), adjudicated)
     frame = draws.assign(
-        said=said,
+        first_label=first_label,
         known=adjudicated.fillna(label),
-        is_answered=said.notna(),
+        is_answered=first_label.notna(),
         is_held_back=False,
         is_settled=has_phase & adjudicated.notna(),
         settled_q=np.nan,

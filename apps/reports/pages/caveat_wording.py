@@ -83,7 +83,6 @@ CAVEATS: dict[str, Callable[[dict[str, Any]], str]] = {
         "comparison."
     ),
     "no_amount": lambda d: f"{_predictions(d['n'])} came without an amount, so their value is not known.",
-    "failed": lambda d: f"{str(d['what']).capitalize()} could not be computed. The rest is not affected.",
 }  # fmt: skip
 
 

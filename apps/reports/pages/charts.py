@@ -54,7 +54,7 @@ def _in_time(point: Point, metric: str, step: str) -> Ranged:
 def _ranged(label: str, figure: Figure | None, *, is_open: bool = False) -> Ranged:
     if figure is None or figure["value"] is None:
         return Ranged(label, None)
-    # How often two answers differ is counted, whether the truth is known or not.
+    # How often model and baseline differ is counted, whether the truth is known or not.
     is_open = (is_open and figure["method"] != "wilson") or figure["code"] == "preliminary"
     return Ranged(label, figure["value"], figure["low"], figure["high"], is_open)
 

@@ -17,7 +17,7 @@ from apps.reports.pages.charts import charts_of
 from apps.reports.pages.sheets.layout import Sheet
 
 TEMPLATE = settings.BASE_DIR / "templates" / "reports" / "report.typ"
-# Those that typst brings along.
+# Bundled with typst.
 FONT = "Libertinus Serif"
 PAPER = "#ffffff"
 

@@ -155,7 +155,7 @@ def outcomes_frame(model: MonitoredModel, *, start: date, end: date, seq: int, s
             money=Cast("amount", FloatField()),
             outcome=Subquery(latest.values("outcome")[:1]),
             occurred_at=Subquery(latest.values("occurred_at")[:1]),
-            **{f"slice_{at}": KeyTextTransform(name, "slices") for at, name in enumerate(slices)},
+            **_slice_values("slices", slices),
         )
     )
     columns = ["day", "predicted_at", "predicted", "baseline", "score", "money", "outcome", "occurred_at"]
@@ -210,7 +210,7 @@ def draws_frame(
             answers=_answers(),
             is_skipped=_skipped(),
             order=F("item__order"),
-            **{f"slice_{at}": KeyTextTransform(name, "prediction__slices") for at, name in enumerate(slices)},
+            **_slice_values("prediction__slices", slices),
         )
     )
     columns = ["prediction_id", "queue_id", "is_blind", "counted_probability", "day", "received_day"]
@@ -266,8 +266,13 @@ def changes_frame(model: MonitoredModel, *, start: date, end: date, before: int,
     return _read(rows, columns, named=columns).astype(float)
 
 
+def _slice_values(path: str, slices: Sequence[str]) -> dict[str, KeyTextTransform]:
+    return {column: KeyTextTransform(name, path) for column, name in zip(_slice_columns(slices), slices, strict=True)}
+
+
 def _slice_columns(slices: Sequence[str]) -> list[str]:
-    return [f"slice_{at}" for at in range(len(slices))]
+    """Names of annotations; those of slices may hold characters that an annotation may not."""
+    return [f"slice_{position}" for position in range(len(slices))]
 
 
 def _slice_names(slices: Sequence[str]) -> list[str]:

@@ -21,7 +21,7 @@ def body(**changes) -> dict:
     return {"kind": "performance", "start": "2026-03-01", "end": "2026-03-03", **changes}
 
 
-def test_a_report_is_asked_for_made_and_read():
+def test_a_report_is_requested_made_and_read():
     world = make_world(300, days=2)
     label_draws(world)
     client = client_of(world.model.project)
@@ -55,7 +55,7 @@ def test_a_report_is_asked_for_made_and_read():
     ],
     ids=str,
 )
-def test_what_makes_no_sense_is_refused(wrong):
+def test_invalid_requests_are_refused(wrong):
     model = make_model()
     answer = client_of(model.project).post(f"/api/v1/models/{model.slug}/reports", body(**wrong), format="json")
     assert answer.status_code == 400
@@ -69,7 +69,7 @@ def test_reports_of_another_project_do_not_exist():
     assert stranger.post(f"/api/v1/models/{model.slug}/reports", body(), format="json").status_code == 404
 
 
-def test_a_key_reads_or_asks_only_with_its_scope():
+def test_a_key_reads_or_requests_only_with_its_scope():
     model = make_model()
     path = f"/api/v1/models/{model.slug}/reports"
     assert client_of(model.project, ["reports:read"]).post(path, body(), format="json").status_code == 403

@@ -35,13 +35,13 @@ def test_slices_alike_do_not_differ():
     assert all(each["q_value"] > 0.05 for each in found)
 
 
-def test_the_value_report_holds_no_share_against_the_rest():
+def test_the_value_report_tests_no_slices():
     world = make_world(200, days=2)
     label_draws(world)
     assert {each["q_value"] for each in report_of(world, "value").document["slices"]} == {None}
 
 
-def test_disagreement_with_the_baseline_is_held_against_the_rest():
+def test_disagreement_with_the_baseline_is_tested_against_the_rest():
     world = make_world(400, days=2)
     found = slices_of(report_of(world, "baseline")).values()
     assert all(each["q_value"] is not None for each in found)

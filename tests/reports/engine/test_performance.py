@@ -84,7 +84,7 @@ def test_the_flat_results_begin_with_the_whole_window_and_carry_every_field():
     assert [day["start"] for day in days[-3:]] == [(FIRST + timedelta(days=day)).isoformat() for day in range(3)]
 
 
-def test_the_uncorrected_figure_of_an_uneven_draw_stands_beside_and_is_off():
+def test_the_uncorrected_figure_of_an_uneven_draw_is_shown_and_wrong():
     bands = [{"low": 0.0, "high": 0.4, "rate": 0.01}, {"low": 0.4, "high": 0.6, "rate": 0.9}]
     policy = {"name": "unsure", "kind": "bands", "bands": bands, "queue": "main", "rank": 1, "condition": None}
     world = make_world(3_000, policies={"floor": 0.08, "policies": [policy]})
@@ -109,13 +109,13 @@ def test_a_window_without_predictions_is_a_report_with_reasons():
     assert caveat_codes(job.report) == {"no_population"}
 
 
-def test_nothing_answered_yet_gives_no_number():
+def test_without_any_review_there_is_no_number():
     world = make_world(200, days=2)
     label_draws(world, answered=0.0)
     assert figures_of(report_of(world))["accuracy"]["code"] == "no_response"
 
 
-def test_part_of_the_population_without_a_chance_gives_no_number():
+def test_predictions_without_a_chance_to_be_drawn_give_no_number():
     world = make_world(200, days=2, policies=EVERYTHING)
     label_draws(world)
     PopulationCell.objects.filter(model=world.model, predicted=0.0).update(n_uncovered=F("n"))
@@ -148,7 +148,7 @@ def test_items_that_were_not_blind_are_left_out_and_counted():
     assert "not_blind" in caveat_codes(report)
 
 
-def test_outcomes_that_never_came_lower_the_weight_and_are_said():
+def test_missing_outcomes_lower_the_weight_and_make_a_caveat():
     world = make_world(1_000, days=4)
     rng = np.random.default_rng(1)
     send_outcomes(world, np.flatnonzero(rng.random(1_000) < 0.95))
@@ -174,7 +174,7 @@ def test_the_rule_for_absent_outcomes_closes_the_day():
     assert "rule_for_absent" in caveat_codes(report)
 
 
-def test_final_days_without_outcomes_are_judged_from_their_reviews():
+def test_final_days_without_outcomes_are_estimated_from_their_reviews():
     world = make_world(400, days=4)
     label_draws(world)
     close_days(world, before=4)
@@ -209,7 +209,7 @@ def test_the_second_phase_corrects_reviewers_who_err():
     assert report.document["sample"]["adjudicated"] == report.document["sample"]["adjudication_chosen"] > 300
 
 
-def test_an_adjudication_that_is_still_open_is_said():
+def test_an_open_adjudication_makes_a_caveat():
     world = make_world(600, days=2, policies={"floor": 0.5})
     label_draws(world)
     ReviewItem.objects.update(adjudication_probability=1.0, is_adjudication_chosen=True, needs_resolution=True)

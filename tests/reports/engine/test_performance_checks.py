@@ -60,7 +60,7 @@ def sections_of(report: Report) -> dict[str, str]:
     return {name: " ".join([section.note, *section.sentences]) for name, section in sections.items()}
 
 
-def test_without_drift_open_days_are_as_earlier_outcomes_let_one_expect():
+def test_without_drift_open_days_match_what_earlier_outcomes_predict():
     report = report_of(half_closed())
     found = drift_of(report, "open")
     assert (found["reference"], found["reference_n"]) == ("earlier", 1_500)
@@ -70,7 +70,7 @@ def test_without_drift_open_days_are_as_earlier_outcomes_let_one_expect():
     assert "chance explains" in sections_of(report)["expected"]
 
 
-def test_a_score_that_no_longer_means_the_same_is_found():
+def test_a_score_that_no_longer_means_the_same_has_drifted():
     world = make_world(3_000, days=DAYS)
     turn_truth_of_open_days(world, 0.25)
     send_outcomes(world, [number for number in range(3_000) if number % DAYS < CLOSED])
@@ -114,11 +114,11 @@ def test_second_opinions_correct_what_reviewers_get_wrong():
     assert "With and without second opinions" in [s.title for s in sheet_of(report, hidden=set()).sections]
 
 
-def test_nobody_checked_has_no_second_opinions():
+def test_without_adjudications_there_are_no_second_opinions():
     assert report_of(half_closed(size=400)).document["checks"]["second_opinions"] is None
 
 
-def test_closed_days_show_what_their_reviews_had_said():
+def test_closed_days_keep_the_figures_of_their_reviews():
     report = report_of(half_closed(answered=0.8, wrong=0.1))
     found = report.document["checks"]["hindsight"]
     was, now = found["from_reviews"]["accuracy"], found["from_outcomes"]["accuracy"]
@@ -132,7 +132,7 @@ def test_closed_days_show_what_their_reviews_had_said():
     assert "Reviewer and outcome differ" in sections_of(report)["hindsight"]
 
 
-def test_right_answers_are_what_the_outcomes_then_say():
+def test_correct_reviews_agree_with_the_outcomes():
     found = report_of(half_closed()).document["checks"]["hindsight"]
     was, now = found["from_reviews"], found["from_outcomes"]
     for metric in ("accuracy", "precision", "recall"):
@@ -148,7 +148,7 @@ def test_days_without_reviews_have_no_hindsight():
     assert (checks["hindsight"], checks["second_opinions"], checks["plan"]) == (None, None, None)
 
 
-def test_outcomes_so_far_speak_for_the_whole_window():
+def test_outcomes_so_far_cover_the_whole_window():
     """Every outcome comes 1 to 12 days after its prediction, known through day 19: of late days only the quick ones."""
     world = make_world(3_000, days=DAYS)
     wait = np.random.default_rng(9).integers(1, 13, 3_000)
@@ -184,7 +184,7 @@ def test_without_outcomes_there_is_nothing_so_far():
     assert report_of(world).document["checks"]["so_far"] is None
 
 
-def test_the_plan_says_what_every_answer_and_a_target_would_give():
+def test_the_plan_gives_the_range_with_every_review_and_the_labels_of_a_target():
     report = report_of(half_closed(answered=0.5))
     plan, figure = report.document["checks"]["plan"], figures_of(report, "open")["accuracy"]
     assert plan["half_width"] < (figure["high"] - figure["low"]) / 2
@@ -193,7 +193,7 @@ def test_the_plan_says_what_every_answer_and_a_target_would_give():
     assert facts["Labels for accuracy to within ± 2.0 points"] == f"{plan['labels_needed']:,}"
 
 
-def test_a_draw_that_does_not_add_up_is_said():
+def test_a_draw_that_does_not_add_up_makes_a_caveat():
     world = half_closed()
     assert "draw_unsound" not in caveat_codes(report_of(world))
     lost = [draw.pk for draw in Draw.objects.order_by("pk") if draw.pk % 2]
@@ -202,7 +202,7 @@ def test_a_draw_that_does_not_add_up_is_said():
     assert "draw_unsound" in caveat_codes(report_of(world))
 
 
-def test_models_of_several_classes_and_of_numbers_have_no_such_checks():
+def test_models_of_several_classes_and_of_numbers_have_no_checks():
     world = make_world(60, days=2)
     world.model.task = "multiclass"
     world.model.save()

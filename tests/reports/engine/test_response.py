@@ -16,7 +16,7 @@ def world() -> World:
     return world
 
 
-def test_half_a_queue_served_by_stakes_says_nothing_and_the_report_says_why(world: World) -> None:
+def test_half_a_queue_served_by_stakes_gives_no_figure_and_a_caveat(world: World) -> None:
     ReviewItem.objects.update(order="stakes")
     report = report_of(world)
     accuracy = figures_of(report)["accuracy"]
@@ -28,7 +28,7 @@ def test_half_a_queue_served_by_stakes_says_nothing_and_the_report_says_why(worl
     assert report.document["sample"]["answered"] == 0
 
 
-def test_a_drained_queue_counts_whatever_its_order(world: World) -> None:
+def test_a_drained_queue_counts_in_any_order(world: World) -> None:
     ReviewItem.objects.update(order="stakes")
     for item in ReviewItem.objects.filter(label=None).select_related("prediction"):
         item.label = float(world.y[int(item.prediction.external_id.removeprefix("case-"))])

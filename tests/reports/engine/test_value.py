@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from apps.registry.models import ValueModel
+from apps.reports.engine.value import threshold_in_use
+from apps.stats.estimators.population import Population
 from tests.reports.worlds import (
     World,
     caveat_codes,
@@ -158,3 +160,39 @@ def test_without_a_value_model_the_report_says_so():
     assert figures_of(report)["value_total"]["code"] == "no_value_model"
     assert report.document["value"] is None
     assert "no_value_model" in caveat_codes(report)
+
+
+def test_the_threshold_in_use_is_read_from_the_predictions() -> None:
+    score = np.random.default_rng(4).random(4_000)
+
+    def cells(predicted: np.ndarray) -> Population:
+        return Population.from_rows(predicted=predicted, score=score, pi=np.ones(4_000))
+
+    assert threshold_in_use(cells((score >= 0.4).astype(int))) == pytest.approx(0.4, abs=0.02)
+    assert threshold_in_use(cells((score + (score > 0.2) * 0.3 * (np.arange(4_000) % 2) >= 0.5).astype(int))) is None
+    assert threshold_in_use(cells(np.ones(4_000, int))) is None
+
+
+def test_with_known_outcomes_the_best_threshold_is_the_true_best() -> None:
+    """Worth of saying "yes" from each score on, added up over the rows themselves."""
+    world = make_world(2_000, days=4)
+    price(world)
+    send_outcomes(world, range(2_000))
+    close_days(world, before=4)
+    curve = report_of(world, "value").document["value"]["threshold"]
+    _, score, true = world.select(range(4))
+    worth = [MATRIX[(score >= line).astype(int), true].mean() * 1_000 for line in curve["scores"]]
+    assert curve["value"] == pytest.approx(worth, abs=1e-6)
+    assert curve["best"] == curve["scores"][int(np.argmax(worth))]
+    assert curve["current"] == pytest.approx(0.5, abs=0.02)
+    assert report_of(world, "value").document["value"]["next_labels"] is None
+
+
+def test_more_labels_are_worth_something_while_the_choice_is_open() -> None:
+    world = make_world(1_000, days=4)
+    price(world)
+    label_draws(world)
+    labels = report_of(world, "value").document["value"]["next_labels"]
+    assert labels["worth"] > 0
+    assert labels["cost"] == 250.0
+    assert labels["best_k"] is not None

@@ -111,25 +111,25 @@ def test_a_chart_says_in_words_what_it_shows(model: MonitoredModel) -> None:
     assert "; 1 to 22 November 2026: " in page.partition("<desc>")[2].partition("</desc>")[0]
 
 
-def test_print_comes_as_pdf(model: MonitoredModel) -> None:
+def test_a_report_prints_as_pdf(model: MonitoredModel) -> None:
     response = signed_in(model).get(address("report_pdf", make_report(model)))
     assert response["Content-Type"] == "application/pdf"
     assert response.content.startswith(b"%PDF-")
 
 
-def test_without_a_report_an_engineer_is_asked_for_the_time(model: MonitoredModel) -> None:
+def test_without_a_report_an_engineer_is_asked_for_the_period(model: MonitoredModel) -> None:
     page = text_of(signed_in(model, Role.ENGINEER).get(latest(model)))
     assert "No report of this kind yet." in page
     assert "The last 26 weeks" in page
 
 
-def test_without_a_report_a_stakeholder_is_told_who_can_ask(model: MonitoredModel) -> None:
+def test_without_a_report_a_stakeholder_reads_who_can_request_one(model: MonitoredModel) -> None:
     page = text_of(signed_in(model).get(latest(model)))
     assert "An engineer of this project can request one." in page
     assert "<form" not in page.partition("<main")[2]
 
 
-def test_an_engineer_asks_for_own_dates_with_the_last_day_included(model: MonitoredModel) -> None:
+def test_an_engineer_chooses_dates_with_the_last_day_included(model: MonitoredModel) -> None:
     response = signed_in(model, Role.ENGINEER).post(latest(model), {"start": "2026-10-01", "through": "2026-10-31"})
     job = ReportJob.objects.get()
     assert (str(job.start), str(job.end), job.kind) == ("2026-10-01", "2026-11-01", "value")
@@ -161,7 +161,7 @@ def test_dates_that_make_no_window_come_back_with_the_reason(
     assert not ReportJob.objects.exists()
 
 
-def test_stakeholders_read_and_do_not_ask(model: MonitoredModel) -> None:
+def test_stakeholders_read_reports_and_may_not_request_them(model: MonitoredModel) -> None:
     assert signed_in(model).post(latest(model), {"window": "4"}).status_code == 403
 
 
@@ -256,7 +256,7 @@ def test_reports_of_another_project_do_not_exist(model: MonitoredModel) -> None:
     assert stranger.get(reverse("reports", args=[elsewhere.slug, model.slug, "value"])).status_code == 404
 
 
-def test_a_page_of_a_report_asks_the_database_a_fixed_number_of_times(
+def test_the_page_of_a_report_runs_a_fixed_number_of_queries(
     model: MonitoredModel, django_assert_max_num_queries: Any
 ) -> None:
     for seq in range(5):

@@ -75,7 +75,7 @@ def test_fresh_project_does_not_send_a_reviewer_to_pages_of_owners(client: Clien
     assert b"/p/office/keys/" not in page
 
 
-def test_counts_say_what_came_in_was_drawn_and_waits() -> None:
+def test_counts_show_what_arrived_was_drawn_and_waits() -> None:
     project = make_project()
     reviewer = make_member(project)
     model = make_model(project)
@@ -87,7 +87,7 @@ def test_counts_say_what_came_in_was_drawn_and_waits() -> None:
     assert (line.items, line.waiting, line.for_you, line.settled) == (4, 4, 4, 0)
 
 
-def test_case_that_somebody_else_works_on_does_not_wait_for_me() -> None:
+def test_a_case_that_somebody_else_holds_does_not_wait_for_me() -> None:
     project = make_project()
     me, other = make_member(project), make_member(project)
     draw_everything(make_model(project), rows=4)
@@ -123,7 +123,7 @@ def test_stakeholder_sees_reports_and_nothing_of_the_queues(client: Client) -> N
     assert "Predictions received" not in page
 
 
-def test_page_asks_the_same_number_of_questions_however_many_models(client: Client) -> None:
+def test_the_page_runs_the_same_number_of_queries_for_any_number_of_models(client: Client) -> None:
     project = make_project("office")
     client.force_login(make_member(project, Role.ENGINEER).user)
     counts = []
@@ -162,7 +162,7 @@ def test_home_says_when_there_is_no_project(client: Client) -> None:
     assert b"You are not in a project yet" in client.get("/").content
 
 
-def test_who_is_asked_something_reads_so_on_the_first_page(client: Client) -> None:
+def test_the_first_page_shows_the_question_of_a_colleague(client: Client) -> None:
     model = make_model()
     draw_everything(model, rows=1)
     asker = make_member(model.project, Role.REVIEWER)

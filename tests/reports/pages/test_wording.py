@@ -28,7 +28,7 @@ def test_the_value_of_a_month_is_one_sentence_with_its_range() -> None:
     assert wording.basis(made).startswith("Estimated from 1,240 labels for 86,000 predictions. An offer costs 250 USD")
 
 
-def test_a_loss_is_said_as_less_with_the_range_in_rising_order() -> None:
+def test_a_loss_reads_as_less_with_the_range_in_rising_order() -> None:
     lost = figure(-41_237, method="plain-mod", low=-49_518, high=-33_104)
     assert wording.lede(with_headline("value", value_difference=lost)) == (
         "In October the model earned about 41,000 dollars less than the rule it replaced "
@@ -133,7 +133,7 @@ def test_codes_beside_a_figure_say_what_to_know(code: str, changes: dict[str, An
 
 
 DETAILS: dict[str, Any] = {
-    "days": 56, "n": 64_276, "share": 0.308, "drawn": 668, "value": "no", "labels": 12, "what": "the slice sex",
+    "days": 56, "n": 64_276, "share": 0.308, "drawn": 668, "value": "no", "labels": 12,
     "check": "size", "expected": 4_200.0, "found": 3_100.0, "waiting": 31,
 }  # fmt: skip
 
@@ -146,7 +146,7 @@ def test_every_caveat_is_a_sentence(code: str) -> None:
     assert "_" not in sentence
 
 
-def test_a_code_that_nobody_foresaw_still_reads_as_words() -> None:
+def test_an_unknown_code_still_reads_as_words() -> None:
     assert caveat_wording.caveat({"code": "broken_clock", "details": {}}) == "Broken clock."
 
 

@@ -65,7 +65,7 @@ def test_a_job_runs_through_its_steps_to_a_report():
     assert reports.run_due() == 0
 
 
-def test_progress_is_told_in_words_while_it_runs():
+def test_progress_is_written_in_words_while_it_runs():
     world = make_world(100, days=2)
     ask(world)
     seen = []
@@ -115,7 +115,7 @@ def test_a_job_whose_worker_vanished_every_time_has_failed():
     assert "stopped" in job.error
 
 
-def test_whoever_lost_the_lease_writes_nothing():
+def test_a_worker_that_lost_the_lease_writes_nothing():
     job = request(make_model())
     (mine,) = ReportJob.objects.due().claim(seconds=60)
     ReportJob.objects.filter(pk=job.pk).update(lease_token="5cf9d5f2-8a44-4d8e-8f0c-0a2f5c1a7b11")
