@@ -43,8 +43,8 @@ CAVEATS: dict[str, Callable[[dict[str, Any]], str]] = {
         "If these predictions differ from the others, the figures do not show it."
     ),
     "waiting": lambda d: (
-        f"{plural(d['n'], 'drawn case still waits', 'drawn cases still wait')} for review, of {count(d['drawn'])}. "
-        "The reviewed ones stand in for them."
+        f"{count(d['n'])} of {plural(d['drawn'], 'drawn case', 'drawn cases')} still "
+        f"{'waits' if d['n'] == 1 else 'wait'} for review. The reviewed ones stand in for them."
     ),
     "not_drained": _not_drained,
     "skipped": lambda d: (

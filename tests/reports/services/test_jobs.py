@@ -38,7 +38,7 @@ def test_all_declared_slices_unless_some_are_named():
 
 
 def test_an_empty_window_is_refused():
-    with pytest.raises(DomainError, match="ends after it starts"):
+    with pytest.raises(DomainError, match="end after it starts"):
         request(make_model(), end=FIRST)
 
 
