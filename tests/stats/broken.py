@@ -1,4 +1,4 @@
-"""Windows of predictions for tests of bad input: sound ones, extreme ones, and ones with one argument broken."""
+"""Windows of predictions for tests of bad input: sound, extreme, or with one broken argument."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from apps.stats.estimators.population import Population
 from apps.stats.estimators.sample import Sample
 from tests.stats.soundness import INF, NAN
 
-#: Names that a refusal of a window may give.
+#: Arguments that an error about a window may name.
 ARGUMENTS = (
     "predicted",
     "score",
@@ -29,14 +29,14 @@ ARGUMENTS = (
 NUMBERS = st.sampled_from(
     [NAN, INF, -INF, 0.0, 1.0, 0.5, -1.0, 2.0, 1e-300, 1e-12, 5e-324, 1e16, 1e29, 1e300, -1e300, 1.7e308]
 )
-#: Vectors as they should be, and whatever else may be handed in as one.
+#: Valid vectors, and everything else that a caller might pass as one.
 VECTORS = st.one_of(
     st.lists(NUMBERS, max_size=4),
     st.lists(st.sampled_from([0, 1]), max_size=4),
     st.lists(st.sampled_from([0.0, 0.2, 0.5, 1.0]), max_size=4),
     st.sampled_from([[[0.5, 0.5]], np.ones((2, 2)), 0.5, None, "half", [[1], [1, 2]], [10**400], {}, [None, 1.0]]),
 )
-#: What breaks an argument of a window of n rows.
+#: Ways to break an argument of a window of n rows.
 BREAKS = {
     "nan": lambda values: np.where(np.arange(len(values)) == 0, NAN, values),
     "infinite": lambda values: np.where(np.arange(len(values)) == 0, -INF, values),
@@ -48,7 +48,7 @@ BREAKS = {
     "scalar": lambda values: 1.0,
 }
 
-# Of each the sound kind comes first, and is drawn most often: extremes of everything at once have few figures.
+# The sound kind comes first and is drawn most often, because windows extreme in every way have few figures.
 SIZES = st.sampled_from([12, 12, 60, 60, 3, 2, 1, 0])
 SCORES = {
     "spread": lambda rng, n: rng.random(n),
@@ -91,7 +91,7 @@ BASELINES = ("none", "missing", "some", "all", "same")
 
 @dataclass(frozen=True)
 class Window:
-    """Predictions, and which of them were answered; the arguments of `Population.of_each` and of `Sample.of`."""
+    """Predictions and answered items, as arguments of `Population.of_each` and `Sample.of`."""
 
     everyone: dict
     items: dict
@@ -115,7 +115,7 @@ class Window:
 
 @st.composite
 def windows(draw, *, classes=2):
-    """Windows of every kind."""
+    """Draw a window of any kind."""
     rng, n = np.random.default_rng(draw(st.integers(0, 2**32))), draw(SIZES)
 
     def one(kinds, *more):

@@ -1,4 +1,4 @@
-"""What every public function owes whatever comes in: a refusal that names the argument, or sound numbers."""
+"""The promise of every public function: sound numbers, or an error that names the argument."""
 
 import math
 import re
@@ -13,28 +13,28 @@ NAN, INF = math.nan, math.inf
 
 
 def quick_and_many(quick):
-    """The test with so many examples, and marked slow with six times as many."""
+    """Run a test with this many examples, and marked slow with six times as many."""
     many = pytest.param(6 * quick, marks=pytest.mark.slow, id="many")
     return pytest.mark.parametrize("examples", [pytest.param(quick, id="quick"), many])
 
 
 def holds(claim, *strategies, examples, **named):
-    """The claim for as many examples, the same on every run."""
+    """Check a claim on this many examples, the same on every run."""
     claimed = given(*strategies, **named)(claim)
     settings(derandomize=True, max_examples=examples, deadline=None, database=None)(claimed)()
 
 
 def judged(call, *arguments):
-    """What the call gives, held to be sound, or None after a ValueError that names one of the arguments."""
-    found = attempted(call, *arguments)
-    assert list(problems(found)) == []
-    return found
+    """Return a sound result, or None after a ValueError that names one of the arguments."""
+    result = attempted(call, *arguments)
+    assert list(problems(result)) == []
+    return result
 
 
 def attempted(call, *arguments):
-    """What the call gives, or None after a ValueError that names one of the arguments; without any it must not refuse.
+    """Return the result, or None after a ValueError that names one of the arguments; without any, errors fail the test.
 
-    Nothing on the way may overflow or divide by nothing, and no warning may be given.
+    So do overflows, divisions by zero and warnings.
     """
     with np.errstate(over="raise", divide="raise", invalid="raise"), warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -46,31 +46,31 @@ def attempted(call, *arguments):
     return None
 
 
-def problems(found, place="result"):
-    """Every number that is not finite, every interval without its value, every gap without a code."""
-    if isinstance(found, (float, np.floating)) and not math.isfinite(found):
-        yield f"{place} is {found}"
-    elif isinstance(found, np.ndarray) and found.dtype.kind == "f" and not np.isfinite(found).all():
-        yield f"{place} holds {found[~np.isfinite(found)]}"
-    elif isinstance(found, dict):
-        for key, each in found.items():
+def problems(result, place="result"):
+    """List every number that is not finite, every interval without its value, every gap without a code."""
+    if isinstance(result, (float, np.floating)) and not math.isfinite(result):
+        yield f"{place} is {result}"
+    elif isinstance(result, np.ndarray) and result.dtype.kind == "f" and not np.isfinite(result).all():
+        yield f"{place} holds {result[~np.isfinite(result)]}"
+    elif isinstance(result, dict):
+        for key, each in result.items():
             yield from problems(each, f"{place}[{key!r}]")
-    elif isinstance(found, (list, tuple)):
-        for at, each in enumerate(found):
-            yield from problems(each, f"{place}[{at}]")
-    elif is_dataclass(found):
-        for field in fields(found):
-            yield from problems(getattr(found, field.name), f"{place}.{field.name}")
-        yield from _gaps(found, place)
+    elif isinstance(result, (list, tuple)):
+        for index, each in enumerate(result):
+            yield from problems(each, f"{place}[{index}]")
+    elif is_dataclass(result):
+        for field in fields(result):
+            yield from problems(getattr(result, field.name), f"{place}.{field.name}")
+        yield from _gaps(result, place)
 
 
-def _gaps(found, place):
-    names = {field.name for field in fields(found)}
+def _gaps(result, place):
+    names = {field.name for field in fields(result)}
     main = "half_width" if "half_width" in names else "value"
-    if {main, "code"} <= names and getattr(found, main) is None and found.code is None:
+    if {main, "code"} <= names and getattr(result, main) is None and result.code is None:
         yield f"{place} has neither {main} nor code"
     if {"value", "low", "high"} <= names:
-        low, value, high = ends = found.low, found.value, found.high
+        low, value, high = ends = result.low, result.value, result.high
         is_whole = all(end is not None for end in ends)
         if is_whole and not (np.all(low <= value) and np.all(value <= high)):
             yield f"{place} has low, value, high {ends}"

@@ -1,4 +1,4 @@
-"""Bad input for the functions that everything else rests on: a refusal that names the argument, or sound numbers."""
+"""Bad input for the basic functions gives an error that names the argument, or sound numbers."""
 
 import numpy as np
 import pytest
@@ -37,7 +37,7 @@ LEVELS = st.sampled_from([0.95, 0.0, 1.0, 1 - 1e-16, 1e-300, 0.999999, -1.0, NAN
         ({}, "x must hold numbers only"),
     ],
 )
-def test_what_is_no_vector_of_numbers_is_refused_by_name(check, given, complaint):
+def test_an_error_names_an_argument_that_is_no_vector_of_numbers(check, given, complaint):
     with pytest.raises(ValueError, match=complaint):
         check("x", given)
 
@@ -86,7 +86,7 @@ def test_what_is_no_vector_of_numbers_is_refused_by_name(check, given, complaint
         (lambda: sequence.sequence_factor(9, level=NAN), "level must be in"),
     ],
 )
-def test_what_cannot_be_is_refused_by_name(call, complaint):
+def test_an_error_names_the_impossible_argument(call, complaint):
     with pytest.raises(ValueError, match=complaint):
         call()
 
@@ -99,7 +99,7 @@ def test_a_figure_above_one_has_no_bounded_sequence():
 
 
 @quick_and_many(400)
-def test_every_check_gives_its_array_or_names_the_argument(examples):
+def test_every_check_returns_its_array_or_names_the_argument(examples):
     def claim(check, values, length):
         found = judged(lambda: check("x", values, length=length), "x")
         assert found is None or (found.ndim == 1 and (length is None or len(found) == length))
@@ -108,7 +108,7 @@ def test_every_check_gives_its_array_or_names_the_argument(examples):
 
 
 @quick_and_many(300)
-def test_wilson_holds_its_share_whatever_the_counts(examples):
+def test_wilson_s_interval_contains_the_share_for_all_counts(examples):
     def claim(successes, n, level):
         ends = judged(lambda: intervals.wilson_interval(successes, n, level=level), "successes", "n", "level")
         if ends is not None:
@@ -119,7 +119,7 @@ def test_wilson_holds_its_share_whatever_the_counts(examples):
 
 
 @quick_and_many(400)
-def test_logit_mod_holds_its_value_whatever_the_variances(examples):
+def test_logit_mod_contains_the_value_for_all_variances(examples):
     def claim(value, **given):
         judged(lambda: intervals.logit_mod(value, **given), "value", "df", "variance", *given)
 
@@ -157,7 +157,7 @@ def test_many_intervals_at_once_hold_their_values(examples):
 
 
 @quick_and_many(200)
-def test_moderation_and_sizes_are_sound_or_refused(examples):
+def test_moderation_and_sizes_are_sound_or_an_error(examples):
     def claim(one, two, three):
         judged(lambda: moderation.moderate(one, two, three), "design", "nu", "anticipated")
         judged(lambda: sample_size.effective_size(np.array(one)), "pi")
@@ -167,7 +167,7 @@ def test_moderation_and_sizes_are_sound_or_refused(examples):
 
 
 @quick_and_many(300)
-def test_figures_and_their_sequences_are_sound_or_refused(examples):
+def test_figures_and_their_sequences_are_sound_or_an_error(examples):
     def claim(*, number, other, n, first_look, level, floor):
         numbers = ("value", "low", "high", "se")
         figure = judged(lambda: Estimate(number, number, number, "plain", n, se=abs(other)), *numbers)
@@ -189,7 +189,7 @@ def test_figures_and_their_sequences_are_sound_or_refused(examples):
 
 
 @quick_and_many(100)
-def test_masks_are_of_their_length_or_refused(examples):
+def test_a_mask_has_the_right_length_or_is_an_error(examples):
     def claim(mask, length):
         found = attempted(lambda: arrays.as_mask("x", mask, length=length), "x")
         assert found is None or found.shape == (length,)

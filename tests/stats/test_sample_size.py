@@ -4,12 +4,12 @@ import pytest
 from apps.stats.sample_size import effective_size, labels_needed, missed_error_bound
 
 
-def test_equal_weights_count_every_label():
+def test_with_equal_weights_the_effective_size_is_n():
     assert effective_size(np.full(37, 0.013)) == 37.0
     assert effective_size(np.array([])) is None
 
 
-def test_effective_size_is_kish_s():
+def test_effective_size_equals_kish_s_formula():
     """(1/.5 + 1/.1)²/(4 + 100) = 144/104."""
     assert effective_size(np.array([0.5, 0.1])) == pytest.approx(144 / 104)
 
@@ -28,7 +28,7 @@ def test_labels_needed_under_the_minimum_rule(df, n, floor, expected, needed):
     assert labels_needed(df=df, n=n, floor_labels=floor, expected_labels=expected) == needed
 
 
-def test_the_rule_of_three():
+def test_the_bound_follows_the_rule_of_three():
     assert missed_error_bound(60) == 0.05
     assert missed_error_bound(1) == 1.0
     with pytest.raises(ValueError, match="floor_labels"):

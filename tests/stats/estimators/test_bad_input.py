@@ -1,4 +1,4 @@
-"""Bad input for the estimators: a refusal that names the argument, or sound numbers, or a code that says why not."""
+"""Bad input for the estimators gives an error that names the argument, sound numbers, or a code that says why not."""
 
 import numpy as np
 import pytest
@@ -106,13 +106,13 @@ def numbers(**more):
         (lambda: numbers(predicted=[NAN, 1]), "predicted holds nan"),
         (lambda: numbers(bins=[3, 3]), "bins holds a bin that the population lacks"),
         (lambda: numbers(tolerance=NAN), "tolerance must not be negative"),
-        (lambda: numbers().mean(lambda said, true: said / 0 * true), "loss holds nan or infinite"),
-        (lambda: numbers().mean(lambda said, true: said[:1]), "loss must have length 2, got 1"),
+        (lambda: numbers().mean(lambda predicted, true: predicted / 0 * true), "loss holds nan or infinite"),
+        (lambda: numbers().mean(lambda predicted, true: predicted[:1]), "loss must have length 2, got 1"),
         (lambda: numbers().estimate("accuracy"), "unknown metric 'accuracy'"),
     ],
 )
 @pytest.mark.filterwarnings("ignore:divide by zero")
-def test_what_cannot_be_is_refused_by_name(call, complaint):
+def test_an_error_names_the_impossible_argument(call, complaint):
     with pytest.raises(ValueError, match=complaint):
         call()
 
@@ -136,11 +136,11 @@ UNSCORED = {"score": [NAN, NAN]}
         (binary(sample=items(q=[0, 0]), floor_rate=None), lambda c: c.tp / (c.fn - c.fn), "undefined"),
     ],
 )
-def test_without_a_sound_number_there_is_a_code(estimator, metric, code):
+def test_a_figure_without_a_sound_value_has_a_code(estimator, metric, code):
     assert estimator.estimate(metric).code == code
 
 
-def test_value_and_baseline_say_what_they_lack():
+def test_value_and_comparison_say_what_they_lack():
     assert binary().value(MONEY).code == "no_amount"
     assert binary().accuracy_point(MONEY).code == "no_amount"
     assert binary().accuracy_difference().code == "no_baseline"
@@ -151,7 +151,7 @@ def test_value_and_baseline_say_what_they_lack():
     assert binary(window(**certain), items(**certain)).accuracy_point(PLAIN).code == "no_errors"
 
 
-def test_numbers_that_do_not_vary_have_no_r2():
+def test_equal_truths_have_no_r2():
     complete = {"predicted": [0, 0], "score": [0.5, 0.5], "pi": [1, 1]}
     sample = items(**complete, label=[4.0, 4.0])
     estimator = RegressionEstimator(window(**complete), sample, predicted=[3.0, 5.0], bins=sample.bin)
@@ -159,7 +159,7 @@ def test_numbers_that_do_not_vary_have_no_r2():
 
 
 @quick_and_many(150)
-def test_every_figure_of_two_classes_is_sound_or_refused(examples):
+def test_every_figure_of_two_classes_is_sound_or_an_error(examples):
     def claim(window, floor_rate):
         named = (*ARGUMENTS, "floor_rate", "population")
         known = {"floor_rate": floor_rate}
@@ -177,7 +177,7 @@ def test_every_figure_of_two_classes_is_sound_or_refused(examples):
 
 
 @quick_and_many(150)
-def test_every_figure_of_a_slice_is_sound_or_refused(examples):
+def test_every_figure_of_a_slice_is_sound_or_an_error(examples):
     def claim(window, number):
         named = (*ARGUMENTS, "population", "cells")
         estimator = attempted(lambda: BinaryEstimator(window.population, window.sample), *named)
@@ -193,7 +193,7 @@ def test_every_figure_of_a_slice_is_sound_or_refused(examples):
 
 
 @quick_and_many(150)
-def test_every_figure_of_three_classes_is_sound_or_refused(examples):
+def test_every_figure_of_three_classes_is_sound_or_an_error(examples):
     plain, money = ValueMatrix.of(np.eye(3)), ValueMatrix.of(1e30 * np.eye(3) - 1, uses_amount=True)
 
     def claim(window):
@@ -211,7 +211,7 @@ def test_every_figure_of_three_classes_is_sound_or_refused(examples):
 
 
 @quick_and_many(150)
-def test_every_figure_of_numbers_is_sound_or_refused(examples):
+def test_every_figure_of_numbers_is_sound_or_an_error(examples):
     def claim(window, scale, of_prediction):
         named = (*ARGUMENTS, "population", "bins", "loss")
         estimator = attempted(lambda: _of_numbers(window, scale, of_prediction), *named)
@@ -227,12 +227,12 @@ def test_every_figure_of_numbers_is_sound_or_refused(examples):
 
 
 def _of_numbers(window, scale, of_prediction):
-    """The window as one of a model that predicts numbers: normal ones, in these units."""
+    """The window of a model that predicts normally distributed numbers, in these units."""
     n = np.size(window.items["predicted"])
     truth = window.rng.normal(size=n) * scale
     given = {**window.items, "score": np.full(n, 0.3), "label": truth, "truth": truth[::-1]}
     everyone = {**window.everyone, "score": np.full(np.size(window.everyone["predicted"]), 0.3)}
     of_numbers = Window(everyone, given, window.rate, window.rng)
     sample = of_numbers.sample
-    said = window.rng.normal(size=n) * of_prediction
-    return RegressionEstimator(of_numbers.population, sample, predicted=said, bins=sample.bin)
+    predicted = window.rng.normal(size=n) * of_prediction
+    return RegressionEstimator(of_numbers.population, sample, predicted=predicted, bins=sample.bin)

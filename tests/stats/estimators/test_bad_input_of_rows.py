@@ -1,4 +1,4 @@
-"""Bad input for the functions on plain rows: a refusal that names the argument, or sound numbers, or a code."""
+"""Bad input for the functions of plain rows gives an error that names the argument, sound numbers, or a code."""
 
 import numpy as np
 import pytest
@@ -72,7 +72,7 @@ CHANCES = st.lists(st.sampled_from([1.0, 0.5, 1e-12]), min_size=3, max_size=3)
         (lambda: uncorrected_error("mae", predicted=[1], truth=[]), "predicted must have length 0, got 1"),
     ],
 )
-def test_what_cannot_be_is_refused_by_name(call, complaint):
+def test_an_error_names_the_impossible_argument(call, complaint):
     with pytest.raises(ValueError, match=complaint):
         call()
 
@@ -95,22 +95,22 @@ def test_what_cannot_be_is_refused_by_name(call, complaint):
         (accuracy_point(MONEY, np.ones((2, 2)), size=9, mean_amount=np.full((2, 2), NAN)), "no_amount"),
     ],
 )
-def test_without_a_number_there_is_a_code(figure, code):
+def test_a_figure_without_a_value_has_a_code(figure, code):
     assert (figure.value, figure.code) == (None, code)
 
 
-def test_the_rarest_draw_that_can_be_has_a_mean():
-    """By hand: its weight is 2⁵³ against 1, so that the mean is its value but for one part in 2⁵³."""
+def test_the_rarest_possible_draw_has_a_mean():
+    """By hand: its weight is 2⁵³ against 1, so the mean is its value to one part in 2⁵³."""
     assert hajek_mean([3.0, 1.0], [2.0**-53, 1.0]).value == pytest.approx(3.0)
 
 
-def test_bounds_without_any_answer_are_everything():
+def test_bounds_without_any_answer_span_zero_to_one():
     table = Confusion(tp=4, fp=1, fn=1, tn=4)
     assert worst_case_bounds("recall", table, answered_positive=0.0, answered_negative=0.0) == (0.0, 1.0)
 
 
 @quick_and_many(200)
-def test_means_are_sound_or_refused(examples):
+def test_means_are_sound_or_an_error(examples):
     def claim(values, pi, odds, size, is_bounded):
         known = {"odds_total": odds, "size": size}
         judged(lambda: hajek_mean(values, pi, is_bounded=is_bounded, **known), "values", "pi", *known)
@@ -120,7 +120,7 @@ def test_means_are_sound_or_refused(examples):
 
 
 @quick_and_many(200)
-def test_figures_of_rows_are_sound_or_refused(examples):
+def test_figures_of_rows_are_sound_or_an_error(examples):
     def claim(predicted, truth, score, groups):
         rows, of_score = {"predicted": predicted, "truth": truth}, {"score": score, "truth": truth}
         for figure in (exact_figure, uncorrected_figure):
@@ -138,7 +138,7 @@ def test_figures_of_rows_are_sound_or_refused(examples):
 
 
 @quick_and_many(200)
-def test_tables_are_sound_or_refused(examples):
+def test_tables_are_sound_or_an_error(examples):
     def claim(corners, rates):
         table = attempted(lambda: Confusion(*corners), "tp", "fp", "fn", "tn")
         if table is None:
@@ -154,7 +154,7 @@ def test_tables_are_sound_or_refused(examples):
 
 
 @quick_and_many(200)
-def test_money_is_sound_or_refused(examples):
+def test_value_is_sound_or_an_error(examples):
     def claim(entries, shares, size, amounts):
         matrix = attempted(lambda: ValueMatrix.of(np.reshape(entries, (2, 2)), uses_amount=True), "matrix")
         if matrix is None:
@@ -169,7 +169,7 @@ def test_money_is_sound_or_refused(examples):
 
 
 @quick_and_many(200)
-def test_fits_are_sound_or_refused(examples):
+def test_fits_are_sound_or_an_error(examples):
     def claim(one, two, three, intercept):
         fitted = judged(lambda: recalibrate(one, two, three), "bins", "truth", "pi")
         if fitted is not None:
@@ -187,7 +187,7 @@ def test_fits_are_sound_or_refused(examples):
 
 
 @quick_and_many(200)
-def test_cells_are_sound_or_refused(examples):
+def test_cells_are_sound_or_an_error(examples):
     def claim(n, sums, rate):
         known = {"n": n, "sum_pi": sums, "sum_odds": sums, "sum_amount": n, "sum_amount2_odds": n, "n_uncovered": sums}
         known |= {"predicted": [0, 1, 1], "bin": [9, 9, 99]}

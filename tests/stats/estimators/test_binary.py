@@ -1,4 +1,4 @@
-"""The estimator's behaviour at its edges; that its numbers are right is the matter of tests/oracles."""
+"""The binary estimator at its edges; tests/oracles checks its numbers."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from apps.stats.estimators.value import ValueMatrix
 
 ROWS = 6_000
 OFFER = ValueMatrix.of([[650, -250], [0, 0]])
-PROPER = ("brier", "log_loss")  # proper scoring rules: shown from 1,000 labels
+PROPER = ("brier", "log_loss")  # proper scoring rules, preliminary below 1,000 labels
 ALL = (*FORMULAS, "auc", "average_precision", "ece", *PROPER)
 
 
@@ -48,33 +48,33 @@ def test_every_metric_has_a_value_inside_its_interval(metric):
     assert (figure.n_eff, figure.covered_share) == (pytest.approx(figure.n), 1.0)
 
 
-def test_a_formula_of_one_s_own_is_a_metric_like_the_others():
-    found = estimator()
-    own, known = found.estimate(lambda c: c.tp / (c.tp + c.fp)), found.estimate("precision")
+def test_a_custom_formula_is_a_metric_like_any_other():
+    window = estimator()
+    own, known = window.estimate(lambda c: c.tp / (c.tp + c.fp)), window.estimate("precision")
     assert (own.value, own.se, own.n) == (known.value, known.se, known.n)
     assert (own.method, known.method) == ("plain-mod", "logit-mod")
 
 
-def test_a_formula_that_gives_no_finite_number_says_so():
+def test_a_formula_without_a_finite_value_is_undefined():
     never = estimator().estimate(lambda c: 1 / (c.tp - c.tp))
     assert (never.value, never.code) == (None, "undefined")
 
 
-def test_scoring_rules_stand_from_a_thousand_labels():
+def test_scoring_rules_are_preliminary_below_a_thousand_labels():
     figure = estimator(rate=0.3).estimate("log_loss")
     assert figure.n > 1_000
     assert figure.code is None
     assert estimator().estimate("log_loss").labels_needed == 1_000 - estimator().estimate("log_loss").n
 
 
-def test_labels_used_are_those_the_metric_depends_on():
-    found = estimator()
-    assert found.estimate("precision").n == int(found.sample.predicted.sum())
-    assert found.accuracy_difference().n == int((found.sample.predicted != found.sample.baseline).sum())
-    assert found.estimate("recall").n == len(found.sample.pi)
+def test_n_counts_only_labels_the_metric_depends_on():
+    window = estimator()
+    assert window.estimate("precision").n == int(window.sample.predicted.sum())
+    assert window.accuracy_difference().n == int((window.sample.predicted != window.sample.baseline).sum())
+    assert window.estimate("recall").n == len(window.sample.pi)
 
 
-def test_no_labels_no_number():
+def test_without_labels_no_figure_has_a_value():
     known, truth, _ = world()
     nothing = BinaryEstimator(Population.from_rows(**known), items(known, truth, np.zeros(ROWS, bool)))
     for metric in ALL:
@@ -84,7 +84,7 @@ def test_no_labels_no_number():
     assert nothing.accuracy_point(OFFER).code == "no_labels"
 
 
-def test_an_empty_window_says_so():
+def test_an_empty_window_has_no_population():
     known, truth, drawn = world()
     empty = BinaryEstimator(Population.from_rows(**known), items(known, truth, drawn)).restrict(
         cells=np.zeros(len(Population.from_rows(**known).n), bool), items=np.zeros(drawn.sum(), bool)
@@ -93,11 +93,11 @@ def test_an_empty_window_says_so():
     assert empty.accuracy_difference().code == "no_population"
 
 
-def test_where_part_of_the_population_cannot_be_drawn_there_is_no_number():
+def test_a_draw_that_misses_part_of_the_population_gives_no_value():
     known, truth, drawn = world()
     known["pi"] = np.where((known["predicted"] == 0) & (known["score"] < 0.1), 0.0, known["pi"])
-    found = BinaryEstimator(Population.from_rows(**known), items(known, truth, drawn & (known["pi"] > 0)))
-    figure = found.estimate("accuracy")
+    window = BinaryEstimator(Population.from_rows(**known), items(known, truth, drawn & (known["pi"] > 0)))
+    figure = window.estimate("accuracy")
     assert (figure.value, figure.code) == (None, "not_estimable")
     assert figure.covered_share == pytest.approx((known["pi"] > 0).mean())
 
@@ -105,42 +105,42 @@ def test_where_part_of_the_population_cannot_be_drawn_there_is_no_number():
 def test_precision_needs_only_predicted_positives_to_be_covered():
     known, truth, drawn = world()
     known["pi"] = np.where(known["predicted"] == 1, known["pi"], 0.0)
-    found = BinaryEstimator(Population.from_rows(**known), items(known, truth, drawn & (known["pi"] > 0)))
-    assert found.estimate("precision").value is not None
-    assert found.estimate("recall").code == "not_estimable"
+    window = BinaryEstimator(Population.from_rows(**known), items(known, truth, drawn & (known["pi"] > 0)))
+    assert window.estimate("precision").value is not None
+    assert window.estimate("recall").code == "not_estimable"
 
 
-def test_agreement_needs_no_labels():
-    """Only disagreements are drawn: the difference stands, the accuracy does not."""
+def test_a_draw_of_disagreements_alone_gives_the_difference():
+    """The accuracy itself has no value."""
     known, truth, drawn = world()
     apart = known["predicted"] != known["baseline"]
     known["pi"] = np.where(apart, 0.5, 0.0)
     drawn = apart & (np.random.default_rng(9).random(ROWS) < 0.5)
-    found = BinaryEstimator(Population.from_rows(**known), items(known, truth, drawn))
+    window = BinaryEstimator(Population.from_rows(**known), items(known, truth, drawn))
     right = (known["predicted"] == truth).mean() - (known["baseline"] == truth).mean()
-    figure = found.accuracy_difference()
+    figure = window.accuracy_difference()
     assert figure.low <= right <= figure.high
-    assert found.estimate("accuracy").code == "not_estimable"
+    assert window.estimate("accuracy").code == "not_estimable"
 
 
-def test_a_baseline_that_never_differs_differs_by_exactly_nothing():
+def test_a_baseline_that_always_agrees_has_a_difference_of_exactly_zero():
     known, truth, drawn = world()
     known["baseline"] = known["predicted"]
-    found = BinaryEstimator(Population.from_rows(**known), items(known, truth, drawn))
-    figure = found.accuracy_difference()
+    window = BinaryEstimator(Population.from_rows(**known), items(known, truth, drawn))
+    figure = window.accuracy_difference()
     assert (figure.value, figure.low, figure.high, figure.method) == (0.0, 0.0, 0.0, "exact")
-    assert found.win_rate().code == "no_disagreement"
+    assert window.win_rate().code == "no_disagreement"
 
 
-def test_without_a_baseline_there_is_nothing_to_compare_with():
-    found = estimator(with_baseline=False)
-    assert found.accuracy_difference().code == "no_baseline"
-    assert found.mean_value(OFFER, against_baseline=True).code == "no_baseline"
-    assert found.estimate("accuracy", of="baseline").code == "no_baseline"
-    assert found.win_rate().code == "no_baseline"
+def test_without_a_baseline_every_comparison_says_so():
+    window = estimator(with_baseline=False)
+    assert window.accuracy_difference().code == "no_baseline"
+    assert window.mean_value(OFFER, against_baseline=True).code == "no_baseline"
+    assert window.estimate("accuracy", of="baseline").code == "no_baseline"
+    assert window.win_rate().code == "no_baseline"
 
 
-def test_a_part_without_a_baseline_is_left_out_of_the_comparison():
+def test_predictions_without_a_baseline_stay_out_of_the_comparison():
     known, truth, drawn = world()
     half = np.arange(ROWS) % 2 == 0
     cut = BinaryEstimator(
@@ -157,38 +157,38 @@ def test_a_part_without_a_baseline_is_left_out_of_the_comparison():
     )
 
 
-def test_slices_use_the_same_pseudo_truths():
-    """Both halves of a window add up to the whole, because m is fitted once."""
-    found = estimator()
-    low = found.population.bin < 90
+def test_slices_share_the_pseudo_truths_of_the_window():
+    """m is fitted once, so both halves of a window add up to the whole."""
+    window = estimator()
+    low = window.population.bin < 90
     parts = [
-        found.restrict(cells=mask, items=rows)
-        for mask, rows in ((low, found.sample.bin < 90), (~low, found.sample.bin >= 90))
+        window.restrict(cells=mask, items=rows)
+        for mask, rows in ((low, window.sample.bin < 90), (~low, window.sample.bin >= 90))
     ]
     total = sum(part.estimate("accuracy").value * part.population.size for part in parts)
-    assert total / ROWS == pytest.approx(found.estimate("accuracy").value)
-    assert {part.fitted for part in parts} == {found.fitted}
+    assert total / ROWS == pytest.approx(window.estimate("accuracy").value)
+    assert {part.fitted for part in parts} == {window.fitted}
 
 
-def test_other_cells_can_stand_for_a_slice():
-    found = estimator()
-    low = found.population.bin < 90
-    by_mask = found.restrict(cells=low, items=found.sample.bin < 90).estimate("f1")
-    assert found.within(found.population.where(low), items=found.sample.bin < 90).estimate("f1") == by_mask
+def test_a_slice_may_bring_its_own_cells():
+    window = estimator()
+    low = window.population.bin < 90
+    by_mask = window.restrict(cells=low, items=window.sample.bin < 90).estimate("f1")
+    assert window.within(window.population.where(low), items=window.sample.bin < 90).estimate("f1") == by_mask
 
 
-def test_few_labels_are_preliminary_and_say_how_many_more():
+def test_few_labels_are_preliminary_and_say_how_many_are_missing():
     figure = estimator(rate=0.002, floor_rate=0.002).estimate("accuracy")
     assert figure.code == "preliminary"
     assert figure.value is not None
-    assert figure.labels_needed >= 38  # a floor of 12 where 50 are wanted
+    assert figure.labels_needed >= 38  # a floor of 12 labels, and the rule wants 50
 
 
 def test_a_floor_of_fifty_is_enough():
     assert estimator(floor_rate=0.01).estimate("accuracy").code is None
 
 
-def test_open_adjudication_is_said_beside_the_number():
+def test_open_adjudication_is_a_caveat():
     known, truth, drawn = world()
     columns = {name: column[drawn] for name, column in known.items()}
     n = int(drawn.sum())
@@ -197,7 +197,7 @@ def test_open_adjudication_is_said_beside_the_number():
     assert waiting.estimate("accuracy").value == pytest.approx(estimator().estimate("accuracy").value)
 
 
-def test_a_score_that_is_rounded_differently_in_cells_and_items_is_refused():
+def test_scores_rounded_differently_in_cells_and_items_are_an_error():
     known, truth, drawn = world()
     cells = Population.from_rows(**known)
     other = known | {"score": np.clip(known["score"] * 0.5, 0, 1)}
@@ -206,62 +206,62 @@ def test_a_score_that_is_rounded_differently_in_cells_and_items_is_refused():
 
 
 @pytest.mark.parametrize(("metric", "of"), [("acuracy", "predicted"), ("accuracy", "nobody"), ("auc", "baseline")])
-def test_an_unknown_metric_is_refused(metric, of):
+def test_an_unknown_metric_is_an_error(metric, of):
     with pytest.raises(ValueError, match=r"metric"):
         estimator().estimate(metric, of=of)
 
 
-def test_a_third_class_is_refused():
+def test_a_third_class_is_an_error():
     cells = Population.from_rows(predicted=[2], score=[0.5], pi=[1.0])
     with pytest.raises(ValueError, match="predicted of the population must be 0 or 1"):
         BinaryEstimator(cells, Sample.of(predicted=[1], score=[0.5], pi=[1.0], label=[1]))
 
 
-def test_without_any_score_accuracy_is_the_hajek_mean():
+def test_without_scores_accuracy_is_the_hajek_mean():
     """Σ d a / Σ d, written out."""
     known, truth, _ = world(with_score=False)
     known["pi"] = np.where(known["predicted"] == 1, 0.2, 0.05)
     drawn = np.random.default_rng(3).random(ROWS) < known["pi"]
-    found = BinaryEstimator(Population.from_rows(**known), items(known, truth, drawn))
+    window = BinaryEstimator(Population.from_rows(**known), items(known, truth, drawn))
     d, right = 1 / known["pi"][drawn], (known["predicted"] == truth)[drawn]
-    figure = found.estimate("accuracy")
+    figure = window.estimate("accuracy")
     assert figure.value == pytest.approx((d * right).sum() / d.sum())
     assert figure.method == "hajek"
     assert figure.low <= (known["predicted"] == truth).mean() <= figure.high
-    assert found.estimate("auc").code == found.estimate("brier").code == "no_score"
+    assert window.estimate("auc").code == window.estimate("brier").code == "no_score"
 
 
-def test_without_any_score_money_is_certain_where_no_truth_can_matter():
-    """An offer refused is worth nothing either way; the rest is N₀ · Σ d a / Σ d over predicted negatives."""
+def test_without_scores_value_is_exact_where_no_truth_matters():
+    """A refused offer is worth nothing either way; the rest is N₀ · Σ d a / Σ d over predicted negatives."""
     known, truth, drawn = world(with_score=False)
     refused = known["predicted"] == 1
     known["pi"], drawn = np.where(refused, 0.0, known["pi"]), drawn & ~refused
-    found = BinaryEstimator(Population.from_rows(**known), items(known, truth, drawn))
+    window = BinaryEstimator(Population.from_rows(**known), items(known, truth, drawn))
     money = np.where(truth == 1, -250, 650)
-    figure = found.value(OFFER)
+    figure = window.value(OFFER)
     assert figure.value == pytest.approx((~refused).sum() * money[drawn].mean())
     assert figure.low <= money[~refused].sum() <= figure.high
 
 
 def test_win_rate_is_the_hajek_mean_over_disagreements():
-    found = estimator()
-    apart = found.sample.predicted != found.sample.baseline
-    right = (found.sample.predicted == found.sample.truth)[apart]
-    assert found.win_rate().value == pytest.approx(hajek_mean(right, found.sample.pi[apart]).value)
+    window = estimator()
+    apart = window.sample.predicted != window.sample.baseline
+    right = (window.sample.predicted == window.sample.truth)[apart]
+    assert window.win_rate().value == pytest.approx(hajek_mean(right, window.sample.pi[apart]).value)
 
 
 def test_value_per_thousand_is_the_total_in_another_unit():
-    found = estimator()
-    per_thousand = found.value(OFFER).scaled(1000 / found.population.size)
-    assert per_thousand.value == pytest.approx(found.mean_value(OFFER).value * 1000)
+    window = estimator()
+    per_thousand = window.value(OFFER).scaled(1000 / window.population.size)
+    assert per_thousand.value == pytest.approx(window.mean_value(OFFER).value * 1000)
     assert per_thousand.high - per_thousand.low == pytest.approx(
-        1000 * (found.mean_value(OFFER).high - found.mean_value(OFFER).low)
+        1000 * (window.mean_value(OFFER).high - window.mean_value(OFFER).low)
     )
 
 
-def test_money_without_amounts_has_a_reason():
+def test_value_without_amounts_says_so():
     known, truth, drawn = world()
     cells = Population.from_rows(**known)
     del known["amount"]
-    found = BinaryEstimator(cells, items(known, truth, drawn))
-    assert found.value(ValueMatrix.of(OFFER.matrix, uses_amount=True)).code == "no_amount"
+    window = BinaryEstimator(cells, items(known, truth, drawn))
+    assert window.value(ValueMatrix.of(OFFER.matrix, uses_amount=True)).code == "no_amount"

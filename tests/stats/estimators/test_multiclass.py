@@ -14,25 +14,25 @@ MATRIX = ValueMatrix.of([[5, -2, -8], [0, 3, -1], [-1, 0, 4]])
 
 @pytest.fixture(scope="module")
 def world():
-    """Three classes, probabilities from a softmax, classes drawn from slightly other ones (seed 15)."""
+    """Three classes, probabilities from a softmax, true classes drawn from slightly different ones (seed 15)."""
     rng = np.random.default_rng(15)
     z = rng.normal(0, 1.8, (ROWS, CLASSES))
-    said, true = (np.exp(scale * z) / np.exp(scale * z).sum(1, keepdims=True) for scale in (1.3, 1.0))
+    predicted, true = (np.exp(scale * z) / np.exp(scale * z).sum(1, keepdims=True) for scale in (1.3, 1.0))
     truth = (rng.random((ROWS, 1)) < true.cumsum(1)).argmax(1)
-    top = said.max(1)
-    return {"predicted": said.argmax(1), "score": top, "pi": np.minimum(1, 0.004 + 0.03 * (1 - top))}, truth
+    top = predicted.max(1)
+    return {"predicted": predicted.argmax(1), "score": top, "pi": np.minimum(1, 0.004 + 0.03 * (1 - top))}, truth
 
 
 @pytest.fixture(scope="module")
 def replicates(world):
     known, truth = world
     cells, rng = Population.from_rows(**known), np.random.default_rng(16)
-    found = []
+    estimators = []
     for _ in range(REPLICATES):
         rows = rng.random(ROWS) < known["pi"]
         items = Sample.of(**{name: column[rows] for name, column in known.items()}, label=truth[rows])
-        found.append(MulticlassEstimator(cells, items, classes=CLASSES))
-    return found
+        estimators.append(MulticlassEstimator(cells, items, classes=CLASSES))
+    return estimators
 
 
 def covered(figures, truth):
@@ -47,12 +47,12 @@ def test_accuracy_covers_the_truth(world, replicates):
 @pytest.mark.parametrize("label", range(CLASSES))
 def test_each_class_against_the_rest_covers_the_truth(world, replicates, label):
     known, truth = world
-    said, true = known["predicted"] == label, truth == label
-    assert covered([one.estimate("precision", label=label) for one in replicates], true[said].mean()) >= 89
-    assert covered([one.estimate("recall", label=label) for one in replicates], said[true].mean()) >= 89
+    predicted, true = known["predicted"] == label, truth == label
+    assert covered([one.estimate("precision", label=label) for one in replicates], true[predicted].mean()) >= 89
+    assert covered([one.estimate("recall", label=label) for one in replicates], predicted[true].mean()) >= 89
 
 
-def test_money_covers_the_truth(world, replicates):
+def test_value_covers_the_truth(world, replicates):
     known, truth = world
     total = MATRIX.of_rows(known["predicted"], truth).sum()
     assert covered([one.value(MATRIX) for one in replicates], total) >= 89
@@ -65,12 +65,12 @@ def test_the_proxy_is_a_distribution_over_classes(replicates):
     assert (expected >= 0).all()
 
 
-def test_a_class_that_was_never_labelled_keeps_its_score():
+def test_a_class_without_labels_keeps_its_score():
     items = Sample.of(predicted=[0], score=[0.8], pi=[0.5], label=[0])
     assert fit_class_proxy(items, classes=2).right[1].slope == 1.0
 
 
-def test_without_a_score_each_predicted_class_has_one_expectation(world):
+def test_without_scores_each_predicted_class_has_one_expectation(world):
     """The difference estimator with predicted classes as groups, written out."""
     known, truth = world
     known = known | {"score": np.full(ROWS, np.nan)}
@@ -78,9 +78,9 @@ def test_without_a_score_each_predicted_class_has_one_expectation(world):
     items = Sample.of(**{name: column[rows] for name, column in known.items()}, label=truth[rows])
     estimator = MulticlassEstimator(Population.from_rows(**known), items, classes=CLASSES)
     expected = np.array([float(one.predict_bin([-1])[0]) for one in estimator.fitted.right])[known["predicted"]]
-    moved = ((known["predicted"] == truth)[rows] - expected[rows]) / known["pi"][rows]
+    corrections = ((known["predicted"] == truth)[rows] - expected[rows]) / known["pi"][rows]
     figure = estimator.estimate("accuracy")
-    assert figure.value == pytest.approx((expected.sum() + moved.sum()) / ROWS)
+    assert figure.value == pytest.approx((expected.sum() + corrections.sum()) / ROWS)
     assert figure.low <= (known["predicted"] == truth).mean() <= figure.high
 
 
@@ -96,20 +96,20 @@ def test_averages_and_metrics_of_all_classes_cover_the_truth(world, replicates, 
     assert covered([one.estimate(metric, average=average) for one in replicates], expected) >= 89
 
 
-def test_accuracy_against_a_baseline_covers_the_truth_and_needs_disagreements_alone(world):
+def test_accuracy_against_a_baseline_covers_the_truth_and_uses_disagreements_alone(world):
     known, truth = world
     rng = np.random.default_rng(18)
     other = np.where(rng.random(ROWS) < 0.9, known["predicted"], rng.integers(0, CLASSES, ROWS))
     differs = other != known["predicted"]
     known = known | {"baseline": other, "pi": np.where(differs, 10 * known["pi"], known["pi"])}
     expected = ((known["predicted"] == truth) * 1.0 - (other == truth)).mean()
-    cells, found = Population.from_rows(**known), []
+    cells, figures = Population.from_rows(**known), []
     for _ in range(REPLICATES):
         rows = rng.random(ROWS) < known["pi"]
         items = Sample.of(**{name: column[rows] for name, column in known.items()}, label=truth[rows])
-        found.append((MulticlassEstimator(cells, items, classes=CLASSES).accuracy_difference(), differs[rows].sum()))
-    assert covered([figure for figure, _ in found], expected) >= 89
-    assert all(figure.n == disagreements for figure, disagreements in found)
+        figures.append(MulticlassEstimator(cells, items, classes=CLASSES).accuracy_difference())
+        assert figures[-1].n == differs[rows].sum()
+    assert covered(figures, expected) >= 89
 
 
 def test_slices_add_up(replicates):
@@ -122,13 +122,13 @@ def test_slices_add_up(replicates):
 
 
 @pytest.mark.parametrize(("metric", "label"), [("recall", None), ("auc", 1), ("recall", 3)])
-def test_an_unknown_question_is_refused(replicates, metric, label):
+def test_an_unknown_metric_or_label_is_an_error(replicates, metric, label):
     with pytest.raises(ValueError, match=r"metric|label"):
         replicates[0].estimate(metric, label=label)
 
 
 def worth_of_a_point(matrix, predicted, truth, amount):
-    """Closed form, from every row: 0.01·N times the mean gain of an error put right, and by kind of error."""
+    """Closed form from all rows: 0.01·N times the mean gain of correcting an error, also by kind of error."""
     wrong = predicted != truth
     gain = (matrix.matrix[truth, truth] - matrix.matrix[predicted, truth]) * amount
     kinds = {
@@ -139,7 +139,7 @@ def worth_of_a_point(matrix, predicted, truth, amount):
 
 
 @pytest.mark.parametrize("uses_amount", [False, True])
-def test_a_point_of_accuracy_is_worth_the_mean_of_the_errors(world, uses_amount):
+def test_a_point_of_accuracy_is_worth_the_mean_gain_of_the_errors(world, uses_amount):
     known, truth = world
     amount = np.random.default_rng(71).lognormal(0, 1, ROWS)
     known = known | {"pi": np.ones(ROWS), "amount": amount}
@@ -152,38 +152,38 @@ def test_a_point_of_accuracy_is_worth_the_mean_of_the_errors(world, uses_amount)
     assert (point.low, point.high) == pytest.approx((min(kinds.values()), max(kinds.values())))
 
 
-def test_a_point_of_accuracy_is_estimated_from_a_sample(world):
-    """Amounts ten times as large where class 0 is true (seed 72): errors that miss it weigh by their own mean."""
+def test_a_sample_estimates_the_worth_of_a_point_of_accuracy(world):
+    """Amounts are ten times as large where class 0 is true (seed 72), so errors that miss it have their own mean."""
     known, truth = world
     rng = np.random.default_rng(72)
     amount = rng.lognormal(0, 0.5, ROWS) * np.where(truth == 0, 10.0, 1.0)
     known, matrix = known | {"amount": amount}, ValueMatrix.of(MATRIX.matrix, uses_amount=True)
     target, kinds = worth_of_a_point(matrix, known["predicted"], truth, amount)
-    cells, found = Population.from_rows(**known), []
+    cells, points = Population.from_rows(**known), []
     for _ in range(REPLICATES):
         rows = rng.random(ROWS) < known["pi"]
         items = Sample.of(**{name: column[rows] for name, column in known.items()}, label=truth[rows])
-        found.append(MulticlassEstimator(cells, items, classes=CLASSES).accuracy_point(matrix))
-    values = np.array([point.value for point in found])
-    # A ratio of two estimates: its bias is of the order of its variance.
+        points.append(MulticlassEstimator(cells, items, classes=CLASSES).accuracy_point(matrix))
+    values = np.array([point.value for point in points])
+    # The bias of a ratio of two estimates is of the order of its variance.
     assert values.mean() == pytest.approx(target, rel=0.03)
-    assert all(point.low <= point.value <= point.high for point in found)
+    assert all(point.low <= point.value <= point.high for point in points)
     for kind in ((1, 0), (2, 0)):
-        assert np.median([point.by_error[kind] for point in found]) == pytest.approx(kinds[kind], rel=0.1)
+        assert np.median([point.by_error[kind] for point in points]) == pytest.approx(kinds[kind], rel=0.1)
 
 
 @pytest.mark.parametrize(
     ("label", "amount", "code"),
     [([], [], "no_labels"), ([0, 1, 2], [1, 1, np.nan], "no_amount"), ([0, 1, 2], [1] * 3, "no_errors")],
 )
-def test_without_a_point_of_accuracy_there_is_a_reason(label, amount, code):
+def test_a_point_of_accuracy_without_a_value_has_a_code(label, amount, code):
     rows = {"predicted": [0, 1, 2], "score": [0.8, 0.7, 0.9], "pi": [1.0] * 3}
     items = Sample.of(**{name: column[: len(label)] for name, column in rows.items()}, amount=amount, label=label)
-    found = MulticlassEstimator(Population.from_rows(**rows), items, classes=3)
-    point = found.accuracy_point(ValueMatrix.of(MATRIX.matrix, uses_amount=True))
+    estimator = MulticlassEstimator(Population.from_rows(**rows), items, classes=3)
+    point = estimator.accuracy_point(ValueMatrix.of(MATRIX.matrix, uses_amount=True))
     assert (point.value, point.low, point.high, point.code) == (None, None, None, code)
 
 
-def test_a_matrix_of_another_size_is_refused(replicates):
+def test_a_matrix_of_another_size_is_an_error(replicates):
     with pytest.raises(ValueError, match="matrix must have 3 classes"):
         replicates[0].accuracy_point(ValueMatrix.of(np.eye(2)))

@@ -16,13 +16,13 @@ def test_rows_become_cells_with_their_sums():
     assert cells.sum_score2 == pytest.approx([1.62])
 
 
-def test_predictions_that_cannot_be_drawn_are_counted_apart():
+def test_predictions_outside_the_draw_are_counted():
     cells = Population.from_rows(predicted=[1, 1], score=[0.9, 0.9], pi=[0.0, 0.25])
     assert (cells.n_uncovered, cells.sum_odds) == ([1.0], [3.0])
     assert cells.covered_share == 0.5
 
 
-def test_cells_keep_baseline_class_and_bin_apart():
+def test_each_class_baseline_and_bin_has_its_own_cell():
     cells = Population.from_rows(
         predicted=[0, 1, 1, 1], score=[0.2, 0.2, 0.2, NAN], pi=[1] * 4, baseline=[-1, -1, 1, 1]
     )
@@ -30,7 +30,7 @@ def test_cells_keep_baseline_class_and_bin_apart():
     assert sorted(cells.bin) == [-1, 86, 86, 86]
 
 
-def test_response_is_exact_for_counts_and_marks_silence():
+def test_a_response_rate_is_exact_for_counts_and_marks_classes_without_an_answer():
     cells = Population.from_rows(predicted=[0, 1], score=[0.2, 0.8], pi=[0.5, 0.5], amount=[3, 3])
     adjusted = cells.with_response([0.5, 0.0])
     assert adjusted.sum_odds.tolist() == [3.0, 0.0]  # (1 − .25)/.25
@@ -57,10 +57,10 @@ def test_a_mask_must_be_boolean():
         ({"baseline": [-2]}, "baseline"),
     ],
 )
-def test_a_bad_cell_is_named(change, complaint):
-    given = {"predicted": [1], "bin": [3], "n": [10], "sum_pi": [1], "sum_odds": [90]}
+def test_an_error_names_the_bad_argument_of_a_cell(change, complaint):
+    valid = {"predicted": [1], "bin": [3], "n": [10], "sum_pi": [1], "sum_odds": [90]}
     with pytest.raises(ValueError, match=complaint):
-        Population.of(**(given | change))
+        Population.of(**(valid | change))
 
 
 @pytest.mark.parametrize(
@@ -77,13 +77,13 @@ def test_a_bad_cell_is_named(change, complaint):
         ({"q": [1.5]}, "q must be in"),
     ],
 )
-def test_a_bad_answer_is_named(change, complaint):
-    given = {"predicted": [1], "score": [0.9], "pi": [0.5], "label": [1]}
+def test_an_error_names_the_bad_argument_of_an_item(change, complaint):
+    valid = {"predicted": [1], "score": [0.9], "pi": [0.5], "label": [1]}
     with pytest.raises(ValueError, match=complaint):
-        Sample.of(**(given | change))
+        Sample.of(**(valid | change))
 
 
-def test_the_adjudicator_s_word_counts_only_where_there_is_one():
+def test_truth_is_the_adjudicated_one_only_where_there_is_an_adjudication():
     items = Sample.of(
         predicted=[1, 1], score=[0.9, 0.9], pi=[1, 1], label=[1, 1], adjudicated=[1, 0], q=[0.5, 0.5], truth=[0, NAN]
     )
@@ -91,13 +91,13 @@ def test_the_adjudicator_s_word_counts_only_where_there_is_one():
     assert not items.certain.any()
 
 
-def test_no_adjudication_is_not_open_adjudication():
-    given = {"predicted": [1], "score": [0.9], "pi": [0.5], "label": [1]}
-    assert not Sample.of(**given).is_adjudication_open
-    assert Sample.of(**given, q=[0.0]).is_adjudication_open
+def test_a_sample_without_a_second_phase_has_no_open_adjudication():
+    valid = {"predicted": [1], "score": [0.9], "pi": [0.5], "label": [1]}
+    assert not Sample.of(**valid).is_adjudication_open
+    assert Sample.of(**valid, q=[0.0]).is_adjudication_open
 
 
-def test_what_was_added_can_be_taken_away():
+def test_added_cells_can_be_taken_away():
     cells = Population.from_rows(predicted=[0, 1, 1], score=[0.2, 0.9, 0.9], pi=[0.5, 0.5, 0.5], amount=[1, 2, 3])
     part = Population.from_rows(predicted=[0, 1], score=[0.2, 0.9], pi=[0.5, 0.5], amount=[1, 2])
     rest = cells.less(part)
@@ -105,7 +105,7 @@ def test_what_was_added_can_be_taken_away():
     assert rest.plus(part).sum_amount.tolist() == cells.sum_amount.tolist()
 
 
-def test_a_stand_in_keeps_its_cell_apart():
+def test_each_stand_in_has_its_own_cell():
     cells = Population.from_rows(predicted=[1, 1, 1], score=[0.9] * 3, pi=[0.5] * 3, stand_in=[-1, 0, 1])
     item = {"predicted": [1], "score": [0.9], "pi": [0.5], "label": [1]}
     assert cells.stand_in.tolist() == [-1, 0, 1]
@@ -113,13 +113,13 @@ def test_a_stand_in_keeps_its_cell_apart():
     assert not cells.where(cells.stand_in < 1).holds(Sample.of(**item, stand_in=[1]))
 
 
-def test_a_part_that_is_none_is_refused():
+def test_taking_away_other_cells_is_an_error():
     cells = Population.from_rows(predicted=[0], score=[0.2], pi=[0.5])
     with pytest.raises(ValueError, match="part has predictions"):
         cells.less(Population.from_rows(predicted=[1], score=[0.2], pi=[0.5]))
 
 
 @pytest.mark.parametrize("stand_in", [[-2], [1 << 10], [0.5], [0, 0]])
-def test_a_stand_in_that_is_no_class_is_refused(stand_in):
+def test_a_stand_in_outside_the_classes_is_an_error(stand_in):
     with pytest.raises(ValueError, match="stand_in"):
         Population.from_rows(predicted=[0], score=[0.2], pi=[0.5], stand_in=stand_in)

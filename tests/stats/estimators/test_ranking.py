@@ -10,21 +10,21 @@ from apps.stats.estimators.scoring import brier_score
 
 
 def test_auc_is_the_share_of_ordered_pairs():
-    """Mann and Whitney's U over the number of pairs, with ties."""
+    """Mann and Whitney's U divided by the number of pairs, with ties."""
     rng = np.random.default_rng(22)
     score, truth = np.round(rng.random(300), 2), rng.integers(0, 2, 300)
     expected = mannwhitneyu(score[truth == 1], score[truth == 0]).statistic / (truth.sum() * (1 - truth).sum())
     assert roc_auc(score, truth) == pytest.approx(expected, rel=1e-14)
 
 
-def test_one_class_has_no_auc_and_nothing_has_no_brier():
+def test_one_class_has_no_auc_and_no_rows_have_no_brier_score():
     assert roc_auc([0.1, 0.2], [1, 1]) is None
     assert roc_auc([], []) is None
     assert brier_score([], []) is None
 
 
-def test_binned_auc_is_within_a_tenth_of_a_point_of_the_exact_one():
-    """With every label in but one, the estimate from bins against the exact figure of the rows."""
+def test_auc_of_bins_is_within_a_tenth_of_a_point_of_the_exact_one():
+    """All labels but one are certain; compare the estimate from bins with the exact figure of the rows."""
     rng = np.random.default_rng(23)
     s = rng.beta(0.6, 0.9, 20_000)
     truth = (rng.random(20_000) < s).astype(int)
@@ -34,6 +34,6 @@ def test_binned_auc_is_within_a_tenth_of_a_point_of_the_exact_one():
     assert figure.value == pytest.approx(roc_auc(s, truth), abs=1e-3)
 
 
-def test_unequal_lengths_are_refused():
+def test_unequal_lengths_are_an_error():
     with pytest.raises(ValueError, match="lengths differ"):
         roc_auc([0.5], [1, 0])

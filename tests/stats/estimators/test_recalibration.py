@@ -16,32 +16,33 @@ def labels():
     return bins, truth, rng.uniform(0.01, 0.5, 300)
 
 
-def test_it_is_the_maximum_of_the_posterior(labels):
-    """First principles: scipy's general optimiser on the log posterior, item by item."""
+def test_the_fit_maximizes_the_posterior(labels):
+    """First principles: scipy's general optimizer on the log posterior, item by item."""
     bins, truth, pi = labels
     weight, x = (1 / pi) / (1 / pi).mean(), bin_centers(bins)
 
-    def loss(at):
-        z = at[0] + at[1] * x
-        return (weight * (np.logaddexp(0, z) - truth * z)).sum() + at[0] ** 2 / 2 + (at[1] - 1) ** 2 / (2 * 0.25)
+    def loss(coefficients):
+        intercept, slope = coefficients
+        z = intercept + slope * x
+        return (weight * (np.logaddexp(0, z) - truth * z)).sum() + intercept**2 / 2 + (slope - 1) ** 2 / (2 * 0.25)
 
     expected = minimize(loss, [0, 1], method="BFGS", options={"gtol": 1e-9}).x
-    found = recalibrate(bins, truth, pi)
-    assert (found.intercept, found.slope) == pytest.approx(expected, abs=1e-6)
+    fit = recalibrate(bins, truth, pi)
+    assert (fit.intercept, fit.slope) == pytest.approx(expected, abs=1e-6)
 
 
-def test_many_labels_leave_nothing_of_the_prior(labels):
-    """scikit-learn's unpenalised logistic regression on the same weighted rows, 200 times over."""
+def test_many_labels_outweigh_the_prior(labels):
+    """scikit-learn's unpenalized logistic regression on the same weighted rows, 200 times over."""
     bins, truth, pi = (np.tile(column, 200) for column in labels)
     free = LogisticRegression(C=np.inf, tol=1e-10).fit(bin_centers(bins)[:, None], truth, sample_weight=1 / pi)
-    found = recalibrate(bins, truth, pi)
-    assert (found.intercept, found.slope) == pytest.approx((free.intercept_[0], free.coef_[0, 0]), abs=2e-3)
+    fit = recalibrate(bins, truth, pi)
+    assert (fit.intercept, fit.slope) == pytest.approx((free.intercept_[0], free.coef_[0, 0]), abs=2e-3)
 
 
 def test_one_class_alone_stays_finite():
-    found = recalibrate([0, 199, 100], [1, 1, 1], [0.1, 1e-6, 1.0])
-    assert np.isfinite([found.intercept, found.slope]).all()
-    expected = found.predict_bin([0, 100, 199])
+    fit = recalibrate([0, 199, 100], [1, 1, 1], [0.1, 1e-6, 1.0])
+    assert np.isfinite([fit.intercept, fit.slope]).all()
+    expected = fit.predict_bin([0, 100, 199])
     assert ((expected > 0) & (expected < 1)).all()
 
 
@@ -59,13 +60,13 @@ def test_the_scale_of_the_weights_does_not_matter(labels):
         ([1, 2], [1], [0.5], "bins must have length"),
     ],
 )
-def test_bad_input_is_named(bins, truth, pi, complaint):
+def test_an_error_names_the_bad_argument(bins, truth, pi, complaint):
     with pytest.raises(ValueError, match=complaint):
         recalibrate(bins, truth, pi)
 
 
-def test_the_covariance_is_the_spread_of_the_fit_over_draws():
-    """Simulation, seed 71: 400 fits to 400 labels each, drawn twice as often above one half; prior and all."""
+def test_the_covariance_matches_the_spread_of_the_fit_over_draws():
+    """Simulation, seed 71: 400 fits with the prior to about 400 labels each, drawn twice as often above one half."""
     rng, fits = np.random.default_rng(71), []
     for _ in range(400):
         bins = rng.integers(60, 140, 700)
@@ -77,8 +78,8 @@ def test_the_covariance_is_the_spread_of_the_fit_over_draws():
     assert np.mean([fit.covariance for fit in fits], axis=0) == pytest.approx(spread, rel=0.2, abs=2e-3)
 
 
-def test_equal_weights_of_a_true_model_give_the_inverse_curvature():
-    """First principles: a truth equal to what is expected, so that only the prior's share is left to compare."""
+def test_equal_weights_and_a_true_model_give_the_inverse_curvature():
+    """First principles: the truth equals its expectation, so only the prior's share differs."""
     bins = np.repeat([80, 120], 500)
     truth = np.tile([0.0, 1.0], 500)  # half of each: expected one half in both bins
     flat = recalibrate(bins, truth, np.ones(1000))
@@ -88,5 +89,5 @@ def test_equal_weights_of_a_true_model_give_the_inverse_curvature():
     assert flat.covariance == pytest.approx(np.linalg.inv(curvature), rel=0.05, abs=1e-6)
 
 
-def test_no_labels_leave_the_variance_of_the_prior():
+def test_without_labels_the_covariance_is_that_of_the_prior():
     assert recalibrate([], [], []).covariance.tolist() == [[1.0, 0.0], [0.0, 0.25]]

@@ -11,7 +11,7 @@ ROWS, REPLICATES = 30_000, 100
 
 @pytest.fixture(scope="module")
 def world():
-    """Predictions of 0 to 10, errors that grow with them (seed 18); drawn in proportion."""
+    """Predictions from 0 to 10 with errors and probabilities that grow with them (seed 18)."""
     rng = np.random.default_rng(18)
     predicted = rng.uniform(0, 10, ROWS)
     truth = predicted + rng.normal(0.2, 0.3 + 0.2 * predicted)
@@ -42,7 +42,7 @@ def test_the_interval_covers_the_truth(world, metric):
     assert np.sqrt(np.mean([figure.se**2 for figure in figures])) == pytest.approx(spread, rel=0.2)
 
 
-def test_everything_known_is_exact(world):
+def test_figures_are_exact_when_every_truth_is_known(world):
     predicted, truth, bins, _ = world
     full = (predicted, truth, bins, np.ones(ROWS))
     complete = estimator(full, np.ones(ROWS, dtype=bool), population(full))
@@ -58,12 +58,12 @@ def test_everything_known_is_exact(world):
         assert figure.low == figure.value == figure.high
 
 
-def test_a_loss_of_one_s_own_is_estimated_like_the_others(world):
-    """Being too low costs three times as much as being too high; without bins it is Hájek's mean."""
+def test_a_custom_loss_is_estimated_like_the_others(world):
+    """Predicting too low costs three times as much as too high; with one bin the estimate is Hájek's mean."""
     predicted, truth, _, pi = world
 
-    def cost(said, true):
-        return np.where(true > said, 3 * (true - said), said - true)
+    def cost(predicted, true):
+        return np.where(true > predicted, 3 * (true - predicted), predicted - true)
 
     rows = np.random.default_rng(20).random(ROWS) < pi
     target = cost(predicted, truth).mean()
@@ -76,7 +76,7 @@ def test_a_loss_of_one_s_own_is_estimated_like_the_others(world):
     assert figure.high - figure.low < plain.high - plain.low
 
 
-def test_truths_that_are_all_the_same_have_no_r2(world):
+def test_equal_truths_have_no_r2(world):
     predicted, _, bins, pi = world
     same = (predicted, np.full(ROWS, 3.0), bins, pi)
     rows = np.random.default_rng(21).random(ROWS) < pi
@@ -93,12 +93,12 @@ def test_slices_add_up(world):
     assert total / ROWS == pytest.approx(one.estimate("bias").value)
 
 
-def test_no_labels_no_number(world):
+def test_without_labels_there_is_no_value(world):
     nothing = estimator(world, np.zeros(ROWS, dtype=bool), population(world))
     assert nothing.estimate("mae").code == "no_labels"
 
 
-def test_bad_input_is_named(world):
+def test_an_error_names_the_bad_argument(world):
     cells = population(world)
     items = Sample.of(predicted=[0], score=[np.nan], pi=[0.5], label=[3.0])
     with pytest.raises(ValueError, match="bins holds a bin"):
