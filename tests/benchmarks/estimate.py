@@ -1,8 +1,8 @@
-"""What a performance report costs the estimators, beside one numpy pass over the predictions themselves.
+"""The time of a performance report in the estimators, compared with one numpy pass over the predictions.
 
-A report: 12 metrics with intervals for 30 windows of 10 slices each, from 1,000 labels and the population cells of 10⁶
-predictions (day × slice × class × score bin, as they are stored). The pass: the confusion counts of the same 300 parts
-from the 10⁶ rows, which is what all of it would cost if every truth were known.
+The report has 12 metrics with intervals for 30 windows of 10 slices each, restricted one by one, from 1,000 labels and
+the stored cells of 10⁶ predictions (day × slice × class × score bin). The pass counts the confusion tables of the same
+300 parts from the 10⁶ rows; a report would need no more if every truth were known.
 """
 
 import time
@@ -62,7 +62,7 @@ def _predictions() -> tuple[IntArray, FloatArray, IntArray, IntArray]:
 def _stored(
     predicted: IntArray, score: FloatArray, truth: IntArray, part: IntArray
 ) -> tuple[Population, IntArray, Sample, IntArray]:
-    """The cells of each part, one after the other, and the labelled items with their part."""
+    """Make the cells of each part, one part after the other, and the labeled items with their part."""
     pi = np.full(N, LABELS / N)
     pieces = []
     for each in range(WINDOWS * SLICES):
@@ -80,7 +80,7 @@ def _confusion(predicted: IntArray, truth: IntArray, part: IntArray) -> IntArray
 
 
 def _fastest(work: Callable[[], object]) -> float:
-    """Seconds of the fastest of a few runs: what the work costs, not what else the machine did."""
+    """Return the seconds of the fastest of a few runs, which other work on the machine disturbs least."""
     seconds = []
     for _ in range(REPEATS):
         began = time.perf_counter()

@@ -1,9 +1,9 @@
-"""US census employment, the publisher's own predictions. Source: the data set's README (figures of all outcomes).
+"""US census employment with the publisher's own predictions; the data set's README has the figures of all outcomes.
 
-Draws of 500 expected labels with the recommended probabilities (δ = .2) for the five metrics, labelled by the true
-outcome. Value is that of the demo's support programme, in USD per decision. Measured with 100 salts, and the coverage
-once more with 1,000; beside it simple random samples of the same size with Wilson's interval (F1 and value: normal),
-and the same drawn items without their weights:
+Each draw has 500 expected labels with the recommended probabilities (δ = .2) for the five metrics, labeled by the true
+outcome. Value is that of the demo's support program, in USD per decision. Measured with 100 salts, and the coverage
+once more with 1,000; for comparison, simple random samples of the same size with Wilson's interval (F1 and value:
+normal), and the same drawn items without weights:
 
             covered of 100  of 1,000  mean width   simple random: covered, width   unweighted: covered
 accuracy          96          952       .056            94          .066                  13
@@ -12,8 +12,8 @@ recall            97          960       .056            98          .085        
 F1                96          948       .057            96          .069                   -
 value             94          959       28.7            94          59.1                   -
 
-With numbers hashed as in production, 1,100 salts: 95.6, 95.5, 94.6, 95.5 and 94.0 % covered, the same widths. A
-hundred salts are few: the first hundred of those cover value 88 times, the other thousand 946 times.
+Random numbers hashed as in production cover 95.6, 95.5, 94.6, 95.5 and 94.0 % of 1,100 salts, with the same widths. A
+hundred salts are few: the first hundred cover value 88 times, the other thousand 946 times.
 """
 
 from pathlib import Path
@@ -43,7 +43,7 @@ PUBLISHED = {
 }
 METRICS = ("accuracy", "precision", "recall", "f1", "value")
 PROPORTIONS = METRICS[:3]
-#: Mean widths: of the recommended draw, and of simple random samples.
+#: Mean widths of the recommended draw and of simple random samples.
 WIDTHS = {
     "accuracy": (0.056, 0.066),
     "precision": (0.086, 0.093),
@@ -55,13 +55,13 @@ LABELS, FLOOR, SALTS = 500, 0.2, 100
 
 
 def worth():
-    """The demo's value model, by predicted and true class."""
+    """Return the demo's value model, by predicted and true class."""
     matrix, classes = MODEL_DOCUMENT["value_model"]["matrix"], MODEL_DOCUMENT["classes"]
     return ValueMatrix.of([[float(matrix[said][true]) for true in classes] for said in classes])
 
 
 class People:
-    """Everybody with the model's prediction and what turned out to be true."""
+    """All people, with prediction and outcome."""
 
     def __init__(self):
         columns = ["id", "prediction", "predicted_probability"]
@@ -93,7 +93,7 @@ class People:
         return BinaryEstimator(self.population, Sample.of(**known, label=self.truth[rows]))
 
     def simple_random(self, u):
-        """Intervals of a simple random sample, by metric."""
+        """Compute intervals of a simple random sample, by metric."""
         rows = np.flatnonzero(u < LABELS / len(u))
         said, true = self.predicted[rows], self.truth[rows]
         figures = {metric: uncorrected_figure(metric, predicted=said, truth=true) for metric in PROPORTIONS}
@@ -137,14 +137,14 @@ def test_all_outcomes_give_the_published_figure(people, metric, published):
     assert figure.low == figure.value == figure.high
 
 
-def test_the_draw_is_of_the_size_that_was_asked_for(people, estimators):
+def test_the_draw_has_the_expected_size(people, estimators):
     assert people.p.sum() == pytest.approx(LABELS)
     sizes = [len(estimator.sample.pi) for estimator in estimators]
     assert np.mean(sizes) == pytest.approx(LABELS, abs=4 * np.sqrt(LABELS / SALTS))
 
 
 @pytest.mark.parametrize("metric", METRICS)
-def test_draws_labelled_by_the_outcome_cover_the_truth_for_ninety_salts_of_a_hundred(people, estimators, metric):
+def test_draws_labeled_by_the_outcome_cover_the_truth_for_ninety_of_a_hundred_salts(people, estimators, metric):
     covered, width = covered_and_width([people.interval(metric, one) for one in estimators], people.true(metric))
     assert covered >= 90
     assert width == pytest.approx(WIDTHS[metric][0], rel=0.02)
@@ -159,8 +159,8 @@ def test_simple_random_samples_of_that_size_are_wider(people, simple_random, met
 
 
 @pytest.mark.parametrize(("metric", "at_most"), [("accuracy", 30), ("recall", 40)])
-def test_the_drawn_items_without_their_weights_miss_it(people, estimators, metric, at_most):
-    """The draw asks more often where the model is unsure."""
+def test_the_drawn_items_without_weights_miss_the_truth(people, estimators, metric, at_most):
+    """The draw favors predictions that the model is unsure of."""
     samples = [estimator.sample for estimator in estimators]
     figures = [uncorrected_figure(metric, predicted=one.predicted, truth=one.truth) for one in samples]
     covered, _ = covered_and_width([(figure.low, figure.high) for figure in figures], people.true(metric))
@@ -168,7 +168,7 @@ def test_the_drawn_items_without_their_weights_miss_it(people, estimators, metri
 
 
 @pytest.mark.slow
-def test_numbers_hashed_as_in_production_cover_it_too(people):
+def test_random_numbers_hashed_as_in_production_cover_the_truth(people):
     salts = 2 * SALTS
     numbers = (permanent_numbers(f"salt {salt}".encode(), people.ids) for salt in range(salts))
     estimators = [people.drawn(u) for u in numbers]

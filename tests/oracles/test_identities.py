@@ -1,4 +1,4 @@
-"""Identities that hold by algebra, checked on a small population. Expected values: closed forms, written out."""
+"""Identities that hold by algebra, on a small population. Expected values are closed forms."""
 
 import numpy as np
 import pytest
@@ -43,11 +43,11 @@ def test_a_proxy_of_zero_gives_horvitz_thompson(world):
     known, truth, drawn = world
     items = sample(world)
     estimator = BinaryEstimator(Population.from_rows(**known), items, proxy=Zero())
-    d, said, true = 1 / items.pi, items.predicted, truth[drawn]
+    d, predicted, true = 1 / items.pi, items.predicted, truth[drawn]
     positives = known["predicted"].sum()
-    assert estimator.estimate("precision").value == pytest.approx((d * said * true).sum() / positives)
-    negatives_right = (ROWS - positives) - (d * (1 - said) * true).sum()
-    assert estimator.estimate("accuracy").value == pytest.approx(((d * said * true).sum() + negatives_right) / ROWS)
+    assert estimator.estimate("precision").value == pytest.approx((d * predicted * true).sum() / positives)
+    right = (d * predicted * true).sum() + (ROWS - positives) - (d * (1 - predicted) * true).sum()
+    assert estimator.estimate("accuracy").value == pytest.approx(right / ROWS)
 
 
 def test_a_proxy_that_is_the_truth_leaves_no_design_variance(world):
@@ -79,7 +79,7 @@ def test_adjudicating_everything_gives_the_adjudicated_truth(world):
 
 
 @pytest.mark.parametrize("metric", ["accuracy", "precision", "recall", "f1", "mcc", "brier", "auc"])
-def test_cells_split_by_day_give_the_same_figure(world, metric):
+def test_splitting_cells_by_day_changes_no_figure(world, metric):
     known, _, _ = world
     days = np.random.default_rng(1).integers(0, 7, ROWS)
     parts = [Population.from_rows(**{name: column[days == day] for name, column in known.items()}) for day in range(7)]
@@ -91,7 +91,7 @@ def test_cells_split_by_day_give_the_same_figure(world, metric):
 
 
 def by_rows(world):
-    """ỹ of every single prediction, with the same binned proxy as the cells."""
+    """Compute ỹ of every single prediction, with the binned proxy of the cells."""
     known, truth, drawn = world
     estimator = BinaryEstimator(Population.from_rows(**known), sample(world))
     one_by_one = Sample.of(predicted=known["predicted"], score=known["score"], pi=np.ones(ROWS), label=truth)
@@ -100,21 +100,21 @@ def by_rows(world):
     return estimator, pseudo
 
 
-def test_cells_equal_rows_where_the_metric_is_linear_in_the_truth(world):
+def test_cells_equal_rows_for_metrics_linear_in_the_truth(world):
     known, _, _ = world
     estimator, pseudo = by_rows(world)
-    said, s, a = known["predicted"], known["score"], known["amount"]
-    tp, positives = (said * pseudo).sum(), pseudo.sum()
-    assert estimator.estimate("precision").value == pytest.approx(tp / said.sum(), rel=1e-12)
+    predicted, s, a = known["predicted"], known["score"], known["amount"]
+    tp, positives = (predicted * pseudo).sum(), pseudo.sum()
+    assert estimator.estimate("precision").value == pytest.approx(tp / predicted.sum(), rel=1e-12)
     assert estimator.estimate("recall").value == pytest.approx(tp / positives, rel=1e-12)
     assert estimator.estimate("brier").value == pytest.approx((s**2 + pseudo * (1 - 2 * s)).mean(), rel=1e-12)
-    money = a * np.where(said == 1, -0.25 + 1.25 * pseudo, -pseudo)
+    money = a * np.where(predicted == 1, -0.25 + 1.25 * pseudo, -pseudo)
     assert estimator.value(AMOUNTS).value == pytest.approx(money.sum(), rel=1e-12)
-    difference = ((2 * pseudo - 1) * (said - known["baseline"])).mean()
+    difference = ((2 * pseudo - 1) * (predicted - known["baseline"])).mean()
     assert estimator.accuracy_difference().value == pytest.approx(difference, rel=1e-12)
 
 
-def test_auc_of_cells_is_within_a_tenth_of_a_point_of_that_of_rows(world):
+def test_auc_of_cells_is_within_a_tenth_of_a_point_of_the_auc_of_rows(world):
     known, _, _ = world
     estimator, pseudo = by_rows(world)
     order = np.argsort(known["score"])
@@ -124,16 +124,16 @@ def test_auc_of_cells_is_within_a_tenth_of_a_point_of_that_of_rows(world):
     assert estimator.estimate("auc").value == pytest.approx(exact, abs=1e-3)
 
 
-def test_average_precision_of_cells_is_within_a_fifth_of_a_point_of_that_of_rows(world):
+def test_average_precision_of_cells_is_within_a_fifth_of_a_point_of_the_one_of_rows(world):
     known, _, _ = world
     estimator, pseudo = by_rows(world)
     order = np.argsort(-known["score"])
-    found = np.cumsum(pseudo[order]) / np.arange(1, ROWS + 1)
-    exact = (pseudo[order] * found).sum() / pseudo.sum()
+    precision = np.cumsum(pseudo[order]) / np.arange(1, ROWS + 1)
+    exact = (pseudo[order] * precision).sum() / pseudo.sum()
     assert estimator.estimate("average_precision").value == pytest.approx(exact, abs=2e-3)
 
 
-def test_log_loss_of_cells_is_that_of_rows_to_four_digits(world):
+def test_log_loss_of_cells_equals_that_of_rows_to_four_digits(world):
     known, _, _ = world
     estimator, pseudo = by_rows(world)
     s = np.clip(known["score"], 2.3e-16, 1 - 2.3e-16)
@@ -141,7 +141,7 @@ def test_log_loss_of_cells_is_that_of_rows_to_four_digits(world):
     assert estimator.estimate("log_loss").value == pytest.approx(exact, rel=1e-4)
 
 
-def test_anticipated_variance_of_cells_is_that_of_rows(world):
+def test_anticipated_variance_of_cells_equals_that_of_rows(world):
     known, _, _ = world
     estimator, _ = by_rows(world)
     m = estimator.fitted.predict_bin(logit_bin(known["score"]))
@@ -153,7 +153,7 @@ def test_anticipated_variance_of_cells_is_that_of_rows(world):
     assert pseudo.anticipated(cells.sum_amount2_odds, nothing) == pytest.approx(with_amounts, rel=1e-9)
 
 
-def test_a_proxy_is_the_same_for_a_score_and_for_its_bin(world):
+def test_the_proxy_of_a_bin_is_the_logistic_curve_at_its_center(world):
     known, _, _ = world
     estimator = BinaryEstimator(Population.from_rows(**known), sample(world))
     expected = 1 / (
@@ -163,7 +163,7 @@ def test_a_proxy_is_the_same_for_a_score_and_for_its_bin(world):
 
 
 def test_merged_policies_are_unbiased():
-    """Two policies that share one u: the mean of I/π over many salts is 1 for every prediction."""
+    """Two policies share one u; the mean of I/π over many salts is 1 for every prediction."""
     rng = np.random.default_rng(2)
     p = rng.uniform(0.05, 0.5, (50, 2))
     union = p.max(axis=1)

@@ -2,11 +2,11 @@
 
 Angelopoulos, Duchi and Zrnic (2023), PPI++: Efficient Prediction-Powered Inference. For the mean of y their formulas,
 mean(λF) + mean(y − λf) ± 1.96·√(var(λF)/N + var(y − λf)/n) at λ = cov(y, f)/((1 + n/N)·var(f ∪ F)), give .413986
-[.349440, .478531] on these data of `default_rng(0)`: 200 labelled predictions f ~ U, 5,000 unlabelled F ~ U, and
+[.349440, .478531] on these data of `default_rng(0)`: 200 labeled predictions f ~ U, 5,000 unlabeled F ~ U, and
 y ~ Bern(.2 + .6f).
 
-Their target is the mean of a superpopulation, ours that of the 5,200 predictions themselves. Closed form of the
-difference: their variance is ours at λ(1 + n/N), the slope of the regression of y on f, and var(y)/5,200.
+Their target is the mean of a superpopulation, ours the mean of the 5,200 predictions themselves. In closed form, their
+variance is ours at λ(1 + n/N), the slope of the regression of y on f, plus var(y)/5,200.
 """
 
 import numpy as np
@@ -19,46 +19,46 @@ from apps.stats.estimators.population import Population
 from apps.stats.estimators.pseudo import PseudoValues
 from apps.stats.estimators.sample import Sample
 
-LABELLED, UNLABELLED = 200, 5_000
-EVERYONE = LABELLED + UNLABELLED
+LABELED, UNLABELED = 200, 5_000
+EVERYONE = LABELED + UNLABELED
 VALUE, LOW, HIGH = 0.413986, 0.349440, 0.478531
 
 
 @pytest.fixture(scope="module")
 def drawn():
-    """f of the labelled, F of the unlabelled, then y."""
+    """f of the labeled predictions, F of the unlabeled ones, then y."""
     rng = np.random.default_rng(0)
-    of_labelled, of_unlabelled = rng.random(LABELLED), rng.random(UNLABELLED)
-    truth = (rng.random(LABELLED) < 0.2 + 0.6 * of_labelled).astype(float)
-    return of_labelled, of_unlabelled, truth
+    of_labeled, of_unlabeled = rng.random(LABELED), rng.random(UNLABELED)
+    truth = (rng.random(LABELED) < 0.2 + 0.6 * of_labeled).astype(float)
+    return of_labeled, of_unlabeled, truth
 
 
 @pytest.fixture(scope="module")
 def slope(drawn):
-    """cov(y, f)/var(f): what λ is before it is divided by 1 + n/N."""
-    of_labelled, of_unlabelled, truth = drawn
-    covariance = np.cov(truth, of_labelled, ddof=0)[0, 1]
-    return covariance / np.concatenate([of_labelled, of_unlabelled]).var(ddof=1)
+    """cov(y, f)/var(f), which is λ(1 + n/N)."""
+    of_labeled, of_unlabeled, truth = drawn
+    covariance = np.cov(truth, of_labeled, ddof=0)[0, 1]
+    return covariance / np.concatenate([of_labeled, of_unlabeled]).var(ddof=1)
 
 
 def estimate(drawn, everyone, *, slope, intercept=0.0):
-    """The mean of y over everyone, expected to be intercept + slope·f, each labelled with probability n/N."""
-    of_labelled, _, truth = drawn
-    pi, ones = LABELLED / len(everyone), np.ones(LABELLED)
+    """Estimate the mean of y over everyone with m = intercept + slope·f; each is labeled with probability n/N."""
+    of_labeled, _, truth = drawn
+    pi, ones = LABELED / len(everyone), np.ones(LABELED)
     expected = intercept + slope * everyone
     cells = Population.of_each(predicted=np.zeros(len(everyone)), score=everyone, pi=np.full(len(everyone), pi))
-    sample = Sample.of(predicted=np.zeros(LABELLED), score=of_labelled, pi=ones * pi, label=truth)
+    sample = Sample.of(predicted=np.zeros(LABELED), score=of_labeled, pi=ones * pi, label=truth)
     pseudo = PseudoValues(
         population=cells,
         sample=sample,
         mean_cells=expected,
         variance_cells=np.clip(expected * (1 - expected), 0.0, None),
-        mean_items=intercept + slope * of_labelled,
+        mean_items=intercept + slope * of_labeled,
         of_label=truth,
         of_truth=truth,
         overturn=0.0,
     )
-    found = Linearized(
+    mean = Linearized(
         value=pseudo.total(cells.n, ones) / len(everyone),
         plug_in=float(expected.mean()),
         beta=ones,
@@ -67,52 +67,52 @@ def estimate(drawn, everyone, *, slope, intercept=0.0):
         on_items=ones > 0,
         is_bounded=True,
     )
-    return pseudo, conclude(pseudo, found)
+    return pseudo, conclude(pseudo, mean)
 
 
-def test_the_value_is_that_of_the_authors_with_their_slope(drawn, slope):
-    """m = λf over the unlabelled alone, as they write it."""
-    tuned = slope / (1 + LABELLED / UNLABELLED)
+def test_with_their_slope_the_value_equals_the_authors(drawn, slope):
+    """m = λf over the unlabeled predictions alone, as in the paper."""
+    tuned = slope / (1 + LABELED / UNLABELED)
     _, figure = estimate(drawn, drawn[1], slope=tuned)
     assert round(figure.value, 6) == VALUE
 
 
-def test_the_value_is_that_of_the_authors_with_the_slope_of_the_regression(drawn, slope):
-    """m = λ(1 + n/N)·f over all predictions, labelled or not: the same, whatever the intercept."""
+def test_with_the_slope_of_the_regression_the_value_equals_the_authors(drawn, slope):
+    """m = λ(1 + n/N)·f over all predictions, labeled or not, gives the same for every intercept."""
     for intercept in (0.0, 0.1):
         _, figure = estimate(drawn, np.concatenate(drawn[:2]), slope=slope, intercept=intercept)
         assert round(figure.value, 6) == VALUE
 
 
 @pytest.fixture(scope="module")
-def centred(drawn, slope):
-    """The intercept that makes residuals zero on average, as any fitted proxy does."""
-    of_labelled, of_unlabelled, truth = drawn
-    intercept = truth.mean() - slope * of_labelled.mean()
-    return estimate(drawn, np.concatenate([of_labelled, of_unlabelled]), slope=slope, intercept=intercept)
+def centered(drawn, slope):
+    """Choose the intercept that makes residuals zero on average, as any fitted proxy does."""
+    of_labeled, of_unlabeled, truth = drawn
+    intercept = truth.mean() - slope * of_labeled.mean()
+    return estimate(drawn, np.concatenate([of_labeled, of_unlabeled]), slope=slope, intercept=intercept)
 
 
-def test_the_interval_is_that_of_the_authors_once_the_superpopulation_is_added(drawn, centred):
-    pseudo, figure = centred
-    design = pseudo.design_terms(np.ones(LABELLED)).sum() / EVERYONE**2
+def test_with_the_variance_of_the_superpopulation_the_interval_equals_the_authors(drawn, centered):
+    pseudo, figure = centered
+    design = pseudo.design_terms(np.ones(LABELED)).sum() / EVERYONE**2
     half = norm.ppf(0.975) * np.sqrt(design + drawn[2].var() / EVERYONE)
     assert (figure.value - half, figure.value + half) == pytest.approx((LOW, HIGH), abs=2e-5)
 
 
-def test_our_interval_is_near_to_that_of_the_authors(centred):
-    """[.3520, .4788]: on the logit scale, by t and not by the normal, and for these 5,200."""
-    _, figure = centred
+def test_our_interval_is_close_to_the_authors(centered):
+    """[.3520, .4788], because it is on the logit scale, uses t instead of the normal, and is for these 5,200."""
+    _, figure = centered
     assert figure.method == "logit-mod"
     assert (round(figure.low, 4), round(figure.high, 4)) == (0.3520, 0.4788)
     assert (figure.low, figure.high) == pytest.approx((LOW, HIGH), abs=0.003)
 
 
-def test_so_is_that_of_the_estimator_with_its_own_proxy(drawn):
-    """Platt in place of λ: the share of positives is .4146 [.3509, .4783]."""
-    of_labelled, of_unlabelled, truth = drawn
-    everyone, pi = np.concatenate([of_labelled, of_unlabelled]), LABELLED / EVERYONE
+def test_the_estimator_with_its_own_proxy_is_close_too(drawn):
+    """With Platt's recalibration in place of λ, the share of positives is .4146 [.3509, .4783]."""
+    of_labeled, of_unlabeled, truth = drawn
+    everyone, pi = np.concatenate([of_labeled, of_unlabeled]), LABELED / EVERYONE
     cells = Population.of_each(predicted=everyone > 0.5, score=everyone, pi=np.full(EVERYONE, pi))
-    known = {"score": of_labelled, "pi": np.full(LABELLED, pi), "label": truth}
-    estimator = BinaryEstimator(cells, Sample.of(predicted=of_labelled > 0.5, **known))
+    known = {"score": of_labeled, "pi": np.full(LABELED, pi), "label": truth}
+    estimator = BinaryEstimator(cells, Sample.of(predicted=of_labeled > 0.5, **known))
     figure = estimator.estimate(lambda c: (c.tp + c.fn) / (c.tp + c.fp + c.fn + c.tn))
     assert (figure.value, figure.low, figure.high) == pytest.approx((VALUE, LOW, HIGH), abs=0.005)

@@ -1,4 +1,4 @@
-"""With every outcome in, figures are scikit-learn's: π ≡ 1, the whole population in the sample."""
+"""When every outcome is known (π ≡ 1, the whole population in the sample), figures equal scikit-learn's."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ BINARY = {
     "accuracy": metrics.accuracy_score,
     "precision": metrics.precision_score,
     "recall": metrics.recall_score,
-    "specificity": lambda truth, said: metrics.recall_score(truth, said, pos_label=0),
+    "specificity": lambda truth, predicted: metrics.recall_score(truth, predicted, pos_label=0),
     "f1": metrics.f1_score,
     "balanced_accuracy": metrics.balanced_accuracy_score,
     "mcc": metrics.matthews_corrcoef,
@@ -26,7 +26,7 @@ ROWS = 5_000
 @pytest.fixture(scope="module")
 def rows():
     rng = np.random.default_rng(5)
-    score = np.round(rng.beta(0.6, 0.8, ROWS), 3)  # rounded: many ties
+    score = np.round(rng.beta(0.6, 0.8, ROWS), 3)  # rounded, for many ties
     truth = (rng.random(ROWS) < score).astype(int)
     return {
         "predicted": (score > 0.4).astype(int),
@@ -45,14 +45,14 @@ def estimator(rows):
 
 @pytest.mark.parametrize("metric", BINARY)
 @pytest.mark.parametrize("of", ["predicted", "baseline"])
-def test_a_confusion_metric_is_scikit_learn_s(estimator, rows, metric, of):
+def test_confusion_metrics_equal_scikit_learn_s(estimator, rows, metric, of):
     figure = estimator.estimate(metric, of=of)
     assert figure.value == pytest.approx(BINARY[metric](rows["truth"], rows[of]), rel=4e-16, abs=4e-16)
     assert figure.low == figure.value == figure.high
     assert (figure.method, figure.code) == ("exact", None)
 
 
-def test_auc_and_brier_are_scikit_learn_s(estimator, rows):
+def test_auc_and_brier_score_equal_scikit_learn_s(estimator, rows):
     assert estimator.estimate("auc").value == pytest.approx(
         metrics.roc_auc_score(rows["truth"], rows["score"]), rel=4e-16
     )
@@ -60,7 +60,7 @@ def test_auc_and_brier_are_scikit_learn_s(estimator, rows):
     assert estimator.estimate("brier").value == pytest.approx(expected, rel=4e-16)
 
 
-def test_average_precision_and_log_loss_are_scikit_learn_s(estimator, rows):
+def test_average_precision_and_log_loss_equal_scikit_learn_s(estimator, rows):
     assert rows["score"].min() == 0
     expected = metrics.average_precision_score(rows["truth"], rows["score"])
     assert estimator.estimate("average_precision").value == pytest.approx(expected, rel=1e-14)
@@ -69,19 +69,19 @@ def test_average_precision_and_log_loss_are_scikit_learn_s(estimator, rows):
     )
 
 
-def test_calibration_error_is_that_of_scikit_learn_s_calibration_curve():
-    """Scores that fill ten groups exactly: then groups of equal size are the curve's quantile bins."""
+def test_calibration_error_equals_that_of_scikit_learn_s_calibration_curve():
+    """Scores fill ten groups exactly, so groups of equal size are the bins of the curve."""
     rng = np.random.default_rng(7)
     score = np.repeat(np.linspace(0.05, 0.95, 10), 300)
     truth = (rng.random(3_000) < score**1.3).astype(int)
-    share, said = calibration_curve(truth, score, n_bins=10, strategy="uniform")
+    share, predicted = calibration_curve(truth, score, n_bins=10, strategy="uniform")
     known = {"predicted": (score > 0.5).astype(int), "score": score, "pi": np.ones(3_000)}
     figure = BinaryEstimator(Population.from_rows(**known), Sample.of(**known, label=truth)).estimate("ece")
-    assert figure.value == pytest.approx(np.abs(share - said).mean(), rel=1e-12)
+    assert figure.value == pytest.approx(np.abs(share - predicted).mean(), rel=1e-12)
     assert figure.low == figure.value == figure.high
 
 
-def test_the_difference_of_accuracies_is_scikit_learn_s(estimator, rows):
+def test_the_difference_of_accuracies_equals_scikit_learn_s(estimator, rows):
     truth = rows["truth"]
     expected = metrics.accuracy_score(truth, rows["predicted"]) - metrics.accuracy_score(truth, rows["baseline"])
     assert estimator.accuracy_difference().value == pytest.approx(expected, abs=1e-15)
@@ -101,7 +101,7 @@ SEVERAL = {"precision": metrics.precision_score, "recall": metrics.recall_score,
 
 
 @pytest.mark.parametrize("metric", SEVERAL)
-def test_every_class_of_several_is_scikit_learn_s(several, metric):
+def test_metrics_of_each_class_equal_scikit_learn_s(several, metric):
     estimator, truth, predicted = several
     expected = SEVERAL[metric](truth, predicted, average=None)
     for label in range(4):
@@ -110,13 +110,13 @@ def test_every_class_of_several_is_scikit_learn_s(several, metric):
 
 @pytest.mark.parametrize("average", ["macro", "micro", "weighted"])
 @pytest.mark.parametrize("metric", SEVERAL)
-def test_averages_over_classes_are_scikit_learn_s(several, metric, average):
+def test_averages_over_classes_equal_scikit_learn_s(several, metric, average):
     estimator, truth, predicted = several
     expected = SEVERAL[metric](truth, predicted, average=average)
     assert estimator.estimate(metric, average=average).value == pytest.approx(expected, rel=1e-15)
 
 
-def test_metrics_of_all_classes_are_scikit_learn_s(several):
+def test_metrics_of_all_classes_equal_scikit_learn_s(several):
     estimator, truth, predicted = several
     assert estimator.estimate("accuracy").value == metrics.accuracy_score(truth, predicted)
     for metric, oracle in (

@@ -1,7 +1,7 @@
-"""Coverage on the simulated populations. Expected: the 500-replicate table of the method's simulation study
+"""Coverage on the simulated populations, compared with the 500-replicate table of the method's simulation study.
 
-(balanced n=500, coverage % / mean width: accuracy 97/.045, precision 95/.066, recall 97/.056, value 94/.079;
-rare: 94/.018, 95/.161, 98/.359, 93/.029). With 100 replicates a true coverage of 95 % stays at 88 or more.
+Coverage % / mean width at n = 500. Balanced: accuracy 97/.045, precision 95/.066, recall 97/.056, value 94/.079;
+rare: 94/.018, 95/.161, 98/.359, 93/.029. With 100 replicates a true coverage of 95 % stays at 88 or more.
 """
 
 import numpy as np
@@ -39,13 +39,13 @@ def test_the_interval_covers_the_truth_of_the_population(replicates, metric):
 
 
 @pytest.mark.parametrize("metric", ["accuracy", "precision", "recall"])
-def test_the_mean_width_is_that_of_the_study(replicates, metric):
+def test_the_mean_width_equals_that_of_the_study(replicates, metric):
     kind, _, estimators = replicates
     widths = [figure.high - figure.low for figure in (e.estimate(metric) for e in estimators)]
     assert np.mean(widths) == pytest.approx(WIDTHS[kind][metric], rel=0.06)
 
 
-def test_the_interval_of_money_covers_the_truth(replicates):
+def test_the_interval_of_value_covers_the_truth(replicates):
     _, world, estimators = replicates
     truth = AMOUNTS.of_rows(world.predicted, world.truth, world.amount).sum()
     figures = [estimator.value(AMOUNTS) for estimator in estimators]
@@ -66,8 +66,8 @@ def test_metrics_of_the_score_cover_the_truth(replicates):
         assert sum(figure.low <= truth <= figure.high for figure in figures) >= 87, metric
 
 
-def test_the_estimated_variance_is_the_variance_over_draws(replicates):
-    """First principles: the mean of V* against the variance of the estimates, for everything linear in the truth."""
+def test_the_estimated_variance_matches_the_variance_over_draws(replicates):
+    """First principles: compare the mean of V* with the variance of estimates that are linear in the truth."""
     _, _, estimators = replicates
     for figures in ([e.estimate("accuracy") for e in estimators], [e.mean_value(AMOUNTS) for e in estimators]):
         expected = np.sqrt(np.mean([figure.se**2 for figure in figures]))
@@ -75,7 +75,7 @@ def test_the_estimated_variance_is_the_variance_over_draws(replicates):
 
 
 def test_any_proxy_leaves_the_estimate_unbiased(replicates):
-    """With a proxy of a constant the mean stays at the truth, only the spread grows."""
+    """With a constant proxy the mean stays at the truth and only the spread grows."""
 
     class Constant:
         def predict_bin(self, bins):
@@ -88,8 +88,8 @@ def test_any_proxy_leaves_the_estimate_unbiased(replicates):
     assert np.std(values) > np.std([e.estimate("accuracy").value for e in estimators])
 
 
-def test_most_uncertain_first_uncorrected_is_far_off():
-    """The study: off by 41 points on the balanced population. Here: the 500 scores nearest to one half."""
+def test_reviewing_the_most_uncertain_without_weights_is_far_off():
+    """The study is off by 41 points on the balanced population; here reviewers see the 500 scores nearest to .5."""
     world = simulated("balanced")
     nearest = np.argsort(np.abs(world.score - 0.5))[:500]
     figure = uncorrected_figure("accuracy", predicted=world.predicted[nearest], truth=world.truth[nearest])
@@ -98,8 +98,8 @@ def test_most_uncertain_first_uncorrected_is_far_off():
     assert figure.high < truth
 
 
-def test_the_populations_are_those_of_the_study():
-    """Truth: balanced prevalence .50, accuracy .888; rare .023, .958, precision .267, recall .464."""
+def test_the_populations_match_the_study():
+    """Truths: balanced prevalence .50, accuracy .888; rare .023, .958, precision .267, recall .464."""
     balanced, rare = simulated("balanced"), simulated("rare")
     table = confusion_of(rare.predicted, rare.truth)
     assert balanced.truth.mean() == pytest.approx(0.50, abs=0.005)

@@ -1,8 +1,8 @@
 """Every metric of a Poisson draw against R's survey package: 179 drawn of 400 predictions, 43 of them certain.
 
 R 4.2.2, survey 4.1.1, survey/figures.R: `poisson_sampling(pi)`, `svytotal` of the residuals y − m, and `svycontrast`
-(the delta method) for what is made of the totals; m is fitted there too. Our interval widens the design variance V_d by
-an anticipated one that R has not: it is left out here, by a population without odds, so that the error is √V_d.
+(the delta method) for functions of the totals; R fits m too. Our interval widens the design variance V_d by an
+anticipated one that R lacks. Here a population without odds leaves it out, so the error is √V_d.
 """
 
 from dataclasses import replace
@@ -27,7 +27,7 @@ METRICS = ("accuracy", "precision", "recall", "specificity", "f1", "balanced_acc
 
 
 def metric_of(name):
-    """The metric's name, or its formula where the name is not one of ours."""
+    """Return the metric's name, or a formula where the name is not one of ours."""
     return (lambda c: c.tp / (c.tp + c.fp + c.fn)) if name == "jaccard" else name
 
 
@@ -59,7 +59,7 @@ def columns(table, *names):
 
 
 def binary(everyone, drawn, *, score):
-    """The estimator with the truth as label, with the scores or without any."""
+    """Make the estimator with the truth as label, with scores or without."""
     taken = ("predicted", "pi", "baseline", "amount")
     scores = [table["score"] if score else np.full(len(table), np.nan) for table in (everyone, drawn)]
     cells = Population.of_each(**columns(everyone, *taken), score=scores[0])
@@ -78,7 +78,7 @@ def unscored(everyone, drawn):
 
 
 @pytest.mark.parametrize(("column", "name"), [("truth", "total of truths"), ("cost", "total cost")])
-def test_totals_of_horvitz_and_thompson(everyone, drawn, column, name):
+def test_totals_equal_horvitz_thompson_totals(everyone, drawn, column, name):
     """m = 0."""
     ones = np.ones(len(drawn))
     cells, items = Population.of_each(**columns(everyone, "predicted", "score", "pi")), drawn[column].astype(float)
@@ -96,11 +96,11 @@ def test_totals_of_horvitz_and_thompson(everyone, drawn, column, name):
     assert (pseudo.total(cells.n, ones), error) == from_r(f"no score: {name}")
 
 
-def test_mean_of_hajek(drawn):
+def test_the_hajek_mean_equals_r_s(drawn):
     assert pair(hajek_mean(drawn["cost"], drawn["pi"], odds_total=0)) == from_r("no score: mean cost")
 
 
-def test_logit_interval_of_a_hajek_share(drawn):
+def test_the_logit_interval_of_a_hajek_share_equals_r_s(drawn):
     """`svyciprop(method = "logit")` with our degrees of freedom, ν + 10."""
     right = drawn["predicted"] == drawn["truth"]
     figure = hajek_mean(right, drawn["pi"], odds_total=0, is_bounded=True)
@@ -109,11 +109,11 @@ def test_logit_interval_of_a_hajek_share(drawn):
 
 
 @pytest.mark.parametrize("metric", METRICS)
-def test_metrics_without_a_score(unscored, metric):
+def test_metrics_without_a_score_equal_r_s(unscored, metric):
     assert pair(unscored.estimate(metric_of(metric))) == from_r(f"no score: {metric}")
 
 
-def test_value_and_comparison_without_a_score(unscored):
+def test_value_and_comparison_without_a_score_equal_r_s(unscored):
     assert pair(unscored.mean_value(MONEY)) == from_r("no score: mean value")
     assert pair(unscored.win_rate()) == from_r("no score: win rate")
     assert pair(unscored.accuracy_difference()) == from_r("no score: accuracy difference")
@@ -121,35 +121,35 @@ def test_value_and_comparison_without_a_score(unscored):
 
 @pytest.mark.parametrize("metric", ["accuracy", "precision"])
 @pytest.mark.parametrize("part", range(3))
-def test_domains_without_a_score(unscored, everyone, drawn, metric, part):
-    there = unscored.restrict(cells=everyone["part"] == part, items=drawn["part"] == part)
-    assert pair(there.estimate(metric)) == from_r(f"no score: {metric} of part {part}")
+def test_slices_without_a_score_equal_r_s(unscored, everyone, drawn, metric, part):
+    part_of_window = unscored.restrict(cells=everyone["part"] == part, items=drawn["part"] == part)
+    assert pair(part_of_window.estimate(metric)) == from_r(f"no score: {metric} of part {part}")
 
 
-def test_the_proxy_is_the_same(scored):
+def test_the_proxy_equals_r_s(scored):
     fitted = (scored.fitted.intercept, scored.fitted.slope)
     found = [R[f"score: {name} of the proxy"].value for name in ("intercept", "slope")]
     assert fitted == pytest.approx(found, rel=1e-9)
 
 
 @pytest.mark.parametrize("metric", [*METRICS, "auc", "average_precision", "brier", "log_loss"])
-def test_metrics_with_a_score(scored, metric):
+def test_metrics_with_a_score_equal_r_s(scored, metric):
     assert pair(scored.estimate(metric_of(metric))) == from_r(f"score: {metric}")
 
 
 @pytest.mark.parametrize("metric", METRICS)
-def test_the_design_terms_are_the_variance(scored, metric):
+def test_the_design_terms_sum_to_r_s_variance(scored, metric):
     pseudo = scored.pseudo
     terms = pseudo.design_terms(linearize(metric_of(metric), pseudo).beta)
     assert np.sqrt(terms.sum()) / 400 == pytest.approx(R[f"score: {metric}"].se, rel=1e-8)
 
 
-def test_value_and_comparison_with_a_score(scored):
+def test_value_and_comparison_with_a_score_equal_r_s(scored):
     assert pair(scored.mean_value(MONEY)) == from_r("score: mean value")
     assert pair(scored.accuracy_difference()) == from_r("score: accuracy difference")
 
 
-def test_logit_interval_with_a_score(scored):
+def test_the_logit_interval_with_a_score_equals_r_s(scored):
     """`confint` of `svycontrast(log(p/(1 − p)))` with our degrees of freedom."""
     figure, found = scored.estimate("accuracy"), R["score: accuracy, logit interval"]
     assert (figure.value, figure.low, figure.high) == pytest.approx((found.value, found.low, found.high), rel=1e-8)
@@ -157,13 +157,13 @@ def test_logit_interval_with_a_score(scored):
 
 @pytest.mark.parametrize("metric", ["accuracy", "precision", "recall", "f1"])
 @pytest.mark.parametrize("part", range(3))
-def test_parts_with_a_score(scored, everyone, drawn, metric, part):
-    there = scored.restrict(cells=everyone["part"] == part, items=drawn["part"] == part)
-    assert pair(there.estimate(metric)) == from_r(f"score, part {part}: {metric}")
+def test_slices_with_a_score_equal_r_s(scored, everyone, drawn, metric, part):
+    part_of_window = scored.restrict(cells=everyone["part"] == part, items=drawn["part"] == part)
+    assert pair(part_of_window.estimate(metric)) == from_r(f"score, part {part}: {metric}")
 
 
 def test_the_anticipated_variance_only_widens(scored, everyone, drawn):
-    """As it is used, with the odds: the same value, V* ≥ V_d, and by less than a tenth here."""
+    """With the odds the value is the same, and the error is larger by less than a tenth."""
     cells = Population.of_each(**columns(everyone, "predicted", "score", "pi"))
     complete = BinaryEstimator(cells, scored.sample)
     for metric in METRICS[:8]:
@@ -173,15 +173,15 @@ def test_the_anticipated_variance_only_widens(scored, everyone, drawn):
 
 
 @pytest.mark.parametrize("metric", ["mae", "mse", "bias", "rmse", "r2"])
-def test_errors_of_a_predicted_number(everyone, drawn, metric):
+def test_errors_of_a_predicted_number_equal_r_s(everyone, drawn, metric):
     bins = np.searchsorted([5, 10, 20], everyone["amount"], side="right")
     nothing = np.zeros(len(everyone))
     each = {"predicted": nothing, "n": nothing + 1, "sum_odds": nothing}
     cells = Population.of(**each, bin=bins, sum_pi=everyone["pi"])
     no_class, no_score = np.zeros(len(drawn)), np.full(len(drawn), np.nan)
     items = Sample.of(predicted=no_class, score=no_score, pi=drawn["pi"], label=drawn["cost"])
-    at = bins[everyone["drawn"] == 1]
-    figure = RegressionEstimator(cells, items, predicted=drawn["amount"], bins=at).estimate(metric)
+    of_items = bins[everyone["drawn"] == 1]
+    figure = RegressionEstimator(cells, items, predicted=drawn["amount"], bins=of_items).estimate(metric)
     assert pair(figure) == from_r(f"number: {metric}")
 
 
@@ -195,7 +195,7 @@ def test_errors_of_a_predicted_number(everyone, drawn, metric):
         ("kappa", "kappa", {}),
     ],
 )
-def test_metrics_of_three_classes(everyone, drawn, name, metric, options):
+def test_metrics_of_three_classes_equal_r_s(everyone, drawn, name, metric, options):
     cells = Population.of_each(predicted=everyone["category"], score=everyone["top"], pi=everyone["pi"])
     known = {"predicted": drawn["category"], "score": drawn["top"], "pi": drawn["pi"]}
     items = Sample.of(**known, label=drawn["true_category"])

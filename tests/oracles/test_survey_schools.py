@@ -1,10 +1,10 @@
 """Schools of California: the figures that R's survey package prints, and its Poisson errors on the same rows.
 
-R 4.2.2, survey 4.1.1. Printed: `svymean`, `svytotal`, `svyratio`, `svyciprop` and `calibrate` on the samples as they
-were drawn, `svydesign(id = ~1, strata = ~stype, weights = ~pw, data = apistrat, fpc = ~fpc)` and without strata
-`apisrs`. Their sizes were fixed, so their errors are not those of a Poisson draw; these come from survey/figures.R.
-`odds_total=0`, or a population without odds, leaves the anticipated variance out: what remains is the design variance
-V_d, which R has too.
+R 4.2.2, survey 4.1.1, prints `svymean`, `svytotal`, `svyratio`, `svyciprop` and `calibrate` for the samples as drawn:
+`svydesign(id = ~1, strata = ~stype, weights = ~pw, data = apistrat, fpc = ~fpc)`, and `apisrs` without strata. Their
+sizes were fixed, so the printed errors are not those of a Poisson draw; survey/figures.R computes the latter.
+`odds_total=0`, or a population without odds, leaves out the anticipated variance. The rest is the design variance V_d,
+which R has too.
 """
 
 import numpy as np
@@ -30,12 +30,12 @@ def schools():
 
 
 def design_mean(values, pi):
-    """Hájek's mean with its design variance alone."""
+    """Estimate Hájek's mean with its design variance alone."""
     return hajek_mean(values, pi, odds_total=0)
 
 
 def pseudo_values(values, pi, *, mean_items, mean):
-    """Values of schools from an expectation: of each, and on average over all 6,194."""
+    """Make pseudo-values of schools, given the expectation of each and the mean over all 6,194."""
     n = len(pi)
     population = Population.of(predicted=[0], bin=[-1], n=[N], sum_pi=[n], sum_odds=[0])
     sample = Sample.of(predicted=np.zeros(n), score=np.full(n, np.nan), pi=pi, label=values)
@@ -52,9 +52,9 @@ def pseudo_values(values, pi, *, mean_items, mean):
 
 
 def mean_of(pseudo):
-    """The difference estimator Σ_U m + Σ_s (y − m)/π over N."""
+    """Estimate the mean (Σ_U m + Σ_s (y − m)/π)/N."""
     ones = np.ones(len(pseudo.sample.pi))
-    found = Linearized(
+    mean = Linearized(
         value=pseudo.total(pseudo.population.n, ones) / N,
         plug_in=None,
         beta=ones,
@@ -63,11 +63,11 @@ def mean_of(pseudo):
         on_items=ones.astype(bool),
         is_bounded=False,
     )
-    return conclude(pseudo, found)
+    return conclude(pseudo, mean)
 
 
 def by_strata(values, schools):
-    """Values expected to be the mean of their stratum."""
+    """Expect each value to be the mean of its stratum."""
     means = {each: values[schools["stype"] == each].mean() for each in TYPES}
     expected = np.array([means[each] for each in schools["stype"]])
     mean = sum(size * means[each] for each, size in TYPES.items()) / N
@@ -75,14 +75,14 @@ def by_strata(values, schools):
 
 
 def stratified_error(pseudo, schools):
-    """Error of the total, from our terms: a sample of fixed size n has n/(n − 1) times their sum in each stratum."""
+    """Compute the error of the total from our terms: with a fixed size n, n/(n − 1) times their sum in each stratum."""
     size = {each: (schools["stype"] == each).sum() for each in TYPES}
     fixed = np.array([size[each] / (size[each] - 1) for each in schools["stype"]])
     return np.sqrt(fixed @ pseudo.design_terms(np.ones(len(schools))))
 
 
 def by_regression(column, schools):
-    """Values expected from a weighted linear fit on the type and the index of 1999, whose totals are known."""
+    """Expect each value from a weighted linear fit on the type and the index of 1999, whose totals are known."""
     x = np.column_stack([schools["stype"] == each for each in TYPES] + [schools["api99"]]).astype(float)
     root = np.sqrt(schools["pw"])
     fit, *_ = np.linalg.lstsq(x * root[:, None], schools[column] * root, rcond=None)
@@ -90,7 +90,7 @@ def by_regression(column, schools):
     return pseudo_values(schools[column], 1 / schools["pw"], mean_items=x @ fit, mean=mean)
 
 
-def test_mean_of_the_stratified_sample(schools):
+def test_the_mean_of_the_stratified_sample_equals_r_s(schools):
     figure = design_mean(schools["api00"], 1 / schools["pw"])
     assert round(figure.value, 5) == 662.28736
     assert (figure.value, figure.se) == pytest.approx(R["schools: mean api00"][:2], rel=1e-10)
@@ -99,7 +99,7 @@ def test_mean_of_the_stratified_sample(schools):
     assert round(stratified_error(pseudo, schools) / N, 5) == 9.40894
 
 
-def test_total_of_the_stratified_sample(schools):
+def test_the_total_of_the_stratified_sample_equals_r_s(schools):
     nothing = np.zeros(len(schools))
     figure = mean_of(pseudo_values(schools["enroll"], 1 / schools["pw"], mean_items=nothing, mean=0.0)).scaled(N)
     assert round(figure.value, 1) == 3_687_177.5
@@ -107,8 +107,8 @@ def test_total_of_the_stratified_sample(schools):
     assert round(stratified_error(by_strata(schools["enroll"], schools), schools), 2) == 114_641.72
 
 
-def test_ratio_of_the_stratified_sample(schools):
-    """A ratio of means; its error is that of the mean of tested − ratio·enrolled, per enrolled."""
+def test_the_ratio_of_the_stratified_sample_equals_r_s(schools):
+    """The error of this ratio of means is that of the mean of tested − ratio·enrolled, divided by mean enrolled."""
     pi = 1 / schools["pw"]
     tested, enrolled = design_mean(schools["tested"], pi), design_mean(schools["enroll"], pi)
     ratio = tested.value / enrolled.value
@@ -121,13 +121,13 @@ def test_ratio_of_the_stratified_sample(schools):
 
 
 @pytest.mark.parametrize("school_type", TYPES)
-def test_means_of_domains(schools, school_type):
-    there = schools[schools["stype"] == school_type]
-    figure = design_mean(there["api00"], 1 / there["pw"])
+def test_means_of_school_types_equal_r_s(schools, school_type):
+    of_type = schools[schools["stype"] == school_type]
+    figure = design_mean(of_type["api00"], 1 / of_type["pw"])
     assert (figure.value, figure.se) == pytest.approx(R[f"schools: mean api00 of type {school_type}"][:2], rel=1e-9)
 
 
-def test_share_of_the_stratified_sample_with_its_logit_interval(schools):
+def test_the_share_and_its_logit_interval_equal_r_s(schools):
     """R with our degrees of freedom: `svyciprop(method = "logit", df = ν + 10)`."""
     met, pi = (schools["met_target"] == "Yes").astype(float), 1 / schools["pw"]
     figure = hajek_mean(met, pi, odds_total=0, is_bounded=True)
@@ -136,8 +136,8 @@ def test_share_of_the_stratified_sample_with_its_logit_interval(schools):
     assert found == pytest.approx(R["schools: share that met the target"], rel=1e-7)
 
 
-def test_the_printed_logit_interval_of_the_share(schools):
-    """R's own degrees of freedom: 200 schools less three strata. R has .77453965 and prints one digit less."""
+def test_the_logit_interval_of_the_share_equals_the_printed_one(schools):
+    """R uses 200 schools less three strata as degrees of freedom. It has .77453965 and prints one digit less."""
     met = (schools["met_target"] == "Yes").astype(float)
     pseudo = by_strata(met, schools)
     interval = interval_around(
@@ -155,8 +155,8 @@ def test_the_printed_logit_interval_of_the_share(schools):
     ("column", "value", "error"),
     [("api00", 664.63020, 1.899919), ("enroll", 594.17690, 17.868688)],
 )
-def test_regression_estimates(schools, column, value, error):
-    """Printed with weights that calibration has moved (g/π); ours stay 1/π, which moves the error by under 1 %."""
+def test_regression_estimates_equal_r_s(schools, column, value, error):
+    """R prints them with calibrated weights g/π; ours stay 1/π, which changes the error by less than 1 %."""
     pseudo = by_regression(column, schools)
     figure = mean_of(pseudo)
     assert round(figure.value, 5) == value
@@ -164,7 +164,7 @@ def test_regression_estimates(schools, column, value, error):
     assert stratified_error(pseudo, schools) / N == pytest.approx(error, rel=0.01)
 
 
-def test_mean_of_the_simple_random_sample():
+def test_the_mean_of_the_simple_random_sample_equals_r_s():
     """A sample of fixed size n has n/(n − 1) times the variance of Hájek's mean at a constant probability."""
     drawn = rows("apisrs")
     figure = design_mean(drawn["api00"], 1 / drawn["pw"])

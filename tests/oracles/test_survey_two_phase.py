@@ -1,14 +1,14 @@
 """The two-phase variance against R's survey package: 179 items with a reviewer's label, 100 of them adjudicated.
 
-R 4.2.2, survey 4.1.1, survey/figures.R. Two ways of R's:
+R 4.2.2, survey 4.1.1, survey/figures.R, in two ways:
 
-- Our estimator is a sum over two samples, the labels L − m of the drawn and the changes y − L of the adjudicated. R is
-  given all 279 rows with their joint inclusion probabilities (`ppsmat`): π for a label, πq for a change, πq for both
-  of one item, products elsewhere; `svytotal` then knows nothing of phases. Equal to V_d.
-- `twophase(method = "full")`, for two samples of fixed size. Our estimator with L the mean of a stratum and m the mean
-  of all has the same value; that sizes are fixed and residuals centred makes R's error half a percent larger.
+- Our estimator is a sum over two samples, the labels L − m of the drawn items and the changes y − L of the adjudicated
+  ones. R gets all 279 rows with their joint inclusion probabilities (`ppsmat`): π for a label, πq for a change, πq for
+  both of one item, products elsewhere. `svytotal` then needs no phases, and its variance equals V_d.
+- `twophase(method = "full")` is for two samples of fixed size. Our estimator with L the mean of a stratum and m the
+  mean of all has the same value. Fixed sizes and centered residuals make R's error half a percent larger.
 
-As in `test_survey_metrics`, the anticipated variance is left out: no odds, and ε = 0.
+As in `test_survey_metrics`, no odds and ε = 0 leave out the anticipated variance.
 """
 
 import numpy as np
@@ -26,7 +26,7 @@ R = figures()
 
 
 def reviewed(*, score):
-    """Labels, adjudicated in part, with the scores or without any."""
+    """Make the estimator of labels, some adjudicated, with scores or without."""
     everyone = rows("predictions")
     drawn = everyone[everyone["drawn"] == 1]
     scores = [table["score"] if score else np.full(len(table), np.nan) for table in (everyone, drawn)]
@@ -46,40 +46,40 @@ def unscored():
     return reviewed(score=False)
 
 
-def test_a_total_of_both_phases(unscored):
-    """m = 0: what is left is (L + (A/q)(y − L))/π."""
+def test_a_total_of_both_phases_equals_r_s(unscored):
+    """With m = 0 the terms are (L + (A/q)(y − L))/π."""
     pseudo, ones = unscored.plain, np.ones(len(unscored.sample.pi))
     error = np.sqrt(pseudo.design_terms(ones).sum())
     assert (pseudo.total(unscored.cells.n, ones), error) == from_r("two phases: total of truths")
 
 
 @pytest.mark.parametrize("metric", METRICS)
-def test_metrics_of_both_phases_without_a_score(unscored, metric):
+def test_metrics_of_both_phases_without_a_score_equal_r_s(unscored, metric):
     assert pair(unscored.estimate(metric_of(metric))) == from_r(f"two phases, no score: {metric}")
 
 
 @pytest.mark.parametrize("metric", METRICS)
-def test_metrics_of_both_phases_with_a_score(scored, metric):
+def test_metrics_of_both_phases_with_a_score_equal_r_s(scored, metric):
     assert pair(scored.estimate(metric_of(metric))) == from_r(f"two phases, score: {metric}")
 
 
 @pytest.mark.parametrize("metric", METRICS)
-def test_the_design_terms_are_the_variance_of_both_phases(scored, metric):
+def test_the_design_terms_sum_to_r_s_variance_of_both_phases(scored, metric):
     pseudo = scored.pseudo
     terms = pseudo.design_terms(linearize(metric_of(metric), pseudo).beta)
     assert np.sqrt(terms.sum()) / 400 == pytest.approx(R[f"two phases, score: {metric}"].se, rel=1e-8)
 
 
-def test_the_second_phase_is_no_small_part_of_it(scored):
-    """The same items, were each label or settled truth known to be right: an error of .023 and not .030."""
+def test_the_second_phase_is_a_large_part_of_the_error(scored):
+    """If each label or settled truth of the same items were certain, the error would be .023 instead of .030."""
     sample = scored.sample
     known = Sample.of(predicted=sample.predicted, score=sample.score, pi=sample.pi, label=sample.truth)
     alone = BinaryEstimator(scored.population, known).estimate("accuracy")
     assert (round(alone.se, 3), round(scored.estimate("accuracy").se, 3)) == (0.023, 0.030)
 
 
-def test_two_samples_of_fixed_size():
-    """200 schools of 800, and three of four of each type measured."""
+def test_two_samples_of_fixed_size_have_almost_the_same_error():
+    """200 schools of 800, with three of four of each type measured."""
     schools = rows("apistrat")
     measured, expected = np.zeros(200), np.zeros(200)
     for each in ("E", "H", "M"):
