@@ -1,7 +1,7 @@
-"""Pushes as nobody should send them: valid ones, changed by chance in their values, their bytes and their wrapping.
+"""Malformed pushes: valid ones, with random changes to values, bytes, and compression or headers.
 
-`push` makes one from a source of chance. What it means is told by reading it as others do, with Python's own `json`
-and pyarrow: so the intake's reading is checked against another one.
+`push` makes one from a random generator. Python's own `json` and pyarrow say what it means, so that our reading is
+checked against an independent one.
 """
 
 import gzip
@@ -18,14 +18,14 @@ import pyarrow.parquet as pq
 JSON, NDJSON = "application/json", "application/x-ndjson"
 PARQUET, ARROW = "application/vnd.apache.parquet", "application/vnd.apache.arrow.stream"
 MODEL = {"task": "binary", "classes": ["no", "yes"], "positive_class": "yes", "maturity_days": 30}
-# Texts that have harmed somebody.
+# Texts that are known to cause harm.
 TEXTS = (
     "", " ", "\x00", "\x01\x1b[31m", "\u202etxt", "\ufeff", "\ufffe", "e\u0301" * 50, "𝕏", "İ", "ß", "\u2028",
     "<script>alert(1)</script>", '" onload="x', "{{7*7}}", "${7*7}", "';DROP TABLE x;--", "=cmd|' /C calc'!A0",
     "\t\n\r", "\\", "\\.", "\\N", "\\x00", "null", "NaN", "true", "../../etc/passwd", "%00", "%s%n",
     "a" * 401, "x" * 70_000,
 )  # fmt: skip
-# Values as JSON writes them, or as it should not.
+# Valid and invalid JSON values.
 VALUES = (
     b"null", b"true", b"false", b"0", b"-0", b"-0.0", b"1", b"-1", b"0.5", b"1.0000000001", b"1e16", b"1e308", b"1e309",
     b"-1e400", b"1e-400", b"NaN", b"Infinity", b"-Infinity", b"9" * 19, b"9" * 20, b"9" * 5_000, b"0." + b"1" * 5_000,
@@ -68,7 +68,7 @@ COLUMNS: tuple[tuple[str, Any], ...] = (
 
 @dataclass
 class Push:
-    """One request, and the rows that are in it by another reading: by index; None where that cannot be told."""
+    """One request, and its rows by index as another reader sees them; None if that is unknown."""
 
     kind: str
     body: bytes
@@ -82,20 +82,20 @@ class Push:
         return f"/{self.kind}{self.query}"
 
     def taken(self, answer: dict[str, Any]) -> list[Any] | None:
-        """The rows that an answer does not reject; None where they cannot be told."""
+        """The rows that an answer does not reject; None if they are unknown."""
         if self.rows is None:
             return None
-        refused = {each["index"] for each in answer["rejected"]}
-        return [row for at, row in self.rows.items() if at not in refused]
+        rejected = {each["index"] for each in answer["rejected"]}
+        return [row for index, row in self.rows.items() if index not in rejected]
 
 
 def canonical(value: Any) -> str:
-    """The same text for the same value, whatever the order of its names."""
+    """The same text for the same value, in whatever order its names are."""
     return json.dumps(value, sort_keys=True)
 
 
 def push(rng: Random) -> Push:
-    """A request; its ids are those of no other one."""
+    """Make a request; no other one has its ids."""
     kind = "predictions" if rng.random() < 0.8 else "outcomes"
     form = rng.choice((JSON, JSON, NDJSON, NDJSON, PARQUET, ARROW))
     numbers = [rng.getrandbits(48) for _ in range(rng.choice((1, 1, 2, 5, 20)))]
@@ -134,7 +134,7 @@ def _rows(rng: Random, kind: str, numbers: list[int]) -> list[bytes]:
 
 
 def _changed(rng: Random, fields: list[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
-    """One field more, less, twice or with another value."""
+    """Add, drop, repeat or change one field."""
     choice = rng.random()
     key = rng.choice(FIELDS)
     value = rng.choice(VALUES) if rng.random() < 0.7 else json.dumps(_text_value(rng)).encode()
@@ -174,7 +174,7 @@ def _columns(rng: Random, kind: str, numbers: list[int], form: str) -> bytes:
         key, values = rng.choice(COLUMNS)
         good = columns.get(key)
         if good is not None and good.type == values.type:
-            # In one row only: the others stay as they are.
+            # Only in one row; the others stay as they are.
             at = rng.randrange(len(rows))
             columns[key] = pa.concat_arrays([good[:at], values, good[at + 1 :]])
         else:
@@ -189,7 +189,7 @@ def _columns(rng: Random, kind: str, numbers: list[int], form: str) -> bytes:
 
 
 def _damaged(rng: Random, body: bytes) -> bytes:
-    """The bytes themselves changed: cut, overwritten, moved, or of another encoding."""
+    """Change the bytes: cut, overwrite, move or re-encode them."""
     at = rng.randrange(len(body) + 1)
     to = min(at + rng.choice((1, 2, 8, 64, 1_000)), len(body))
     noise = rng.randbytes(rng.choice((1, 1, 4, 32)))
@@ -214,7 +214,7 @@ def _damaged(rng: Random, body: bytes) -> bytes:
 
 
 def _wrapped(rng: Random, made: Push) -> Push:
-    """The request around the body: compression, type, key and parameters, right or wrong."""
+    """Add compression, type, key and parameters, right or wrong."""
     if rng.random() < 0.3:
         name = rng.choice(("gzip", "zstd"))
         packed = gzip.compress(made.body, 1) if name == "gzip" else pa.Codec("zstd").compress(made.body, asbytes=True)
@@ -237,7 +237,7 @@ def _wrapped(rng: Random, made: Push) -> Push:
 
 
 def _read(body: bytes, kind: str, form: str) -> dict[int, Any] | None:
-    """The rows of a body by another reading than the intake's; None where that fails."""
+    """Read the rows of a body independently of our code; None if that fails."""
     try:
         if form == JSON:
             return dict(enumerate(json.loads(body)[kind]))
@@ -252,7 +252,7 @@ def _read(body: bytes, kind: str, form: str) -> dict[int, Any] | None:
 
 
 def _lines(body: bytes) -> Iterator[tuple[int, Any]]:
-    """Lines that Python can read; the others are to be rejected."""
+    """Read each line; None for lines that Python cannot read, which we must reject."""
     for at, line in enumerate(body.split(b"\n")):
         try:
             if line.strip(b" \t\r"):

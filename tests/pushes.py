@@ -1,4 +1,4 @@
-"""Pushes over HTTP, as bytes that a test has in hand: rows and bodies as they should not be."""
+"""Pushes over HTTP as raw bytes, for tests of malformed rows and bodies."""
 
 import io
 import json
@@ -41,7 +41,7 @@ def lined(rows: list[bytes]) -> bytes:
 
 
 def raw(number: int = 1, **changes: Any) -> bytes:
-    """A row; a change given as bytes stands in it as it is."""
+    """A row with changes; a change given as bytes is written verbatim."""
     row = prediction_row(number, **changes)
     return b"{" + b", ".join(json.dumps(name).encode() + b": " + _written(value) for name, value in row.items()) + b"}"
 

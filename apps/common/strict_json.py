@@ -1,4 +1,4 @@
-"""JSON read strictly: valid UTF-8, no duplicate names, no NaN, no depth that would exhaust a stack."""
+"""Strict JSON: valid UTF-8, no duplicate names, no NaN, and no depth that would exhaust a stack."""
 
 import json
 import re
@@ -11,12 +11,12 @@ from apps.common.errors import DomainError
 MAX_DEPTH = 64
 _NUL = "\x00"
 _SURROGATE = re.compile("[\ud800-\udfff]")
-# A text that never ends is passed over too, and nothing is tried twice: the time grows with the body, not its square.
+# Matches unterminated strings too, and never backtracks: the time grows with the body, not with its square.
 _BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*+"?|([\[{])|([\]}])', re.DOTALL)
 
 
 class StrictJSONError(DomainError):
-    """The text is not JSON as it is read here; `code` says which rule it breaks."""
+    """The text is not strict JSON; `code` names the rule that it breaks."""
 
     code = "invalid_json"
 
@@ -36,16 +36,16 @@ def check_depth(body: bytes, *, limit: int = MAX_DEPTH) -> None:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    unique = dict(pairs)
+    if len(unique) != len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
         raise StrictJSONError(f"The name {twice!r} occurs twice in one object.", code="duplicate_name")
-    return found
+    return unique
 
 
 def check_text(text: str) -> None:
-    """Refuse what PostgreSQL or UTF-8 cannot hold."""
+    """Refuse a text that PostgreSQL or UTF-8 cannot hold."""
     if _NUL in text:
         raise StrictJSONError("A text contains the NUL character.", code="nul_character")
     if _SURROGATE.search(text):
@@ -53,7 +53,7 @@ def check_text(text: str) -> None:
 
 
 def _constant(name: str) -> NoReturn:
-    raise StrictJSONError(f"{name} is not a number that JSON knows.", code="number_range")
+    raise StrictJSONError(f"{name} is not a JSON number.", code="number_range")
 
 
 def _float(digits: str) -> float:
@@ -69,8 +69,8 @@ def _int(digits: str) -> int:
     return int(digits)
 
 
-# Only an escape can bring NUL or half a surrogate pair into valid UTF-8, and only a long number or a large
-# exponent leaves the range; bodies without any of them need no look at each value (measured: a third of the time).
+# Only an escape can bring NUL or half a surrogate pair into valid UTF-8, and only a long number or a large exponent is
+# out of range. Without them, checking each value is needless, which saves a third of the time (measured).
 _SUSPECT = re.compile(rb"\\u|[eE]\+?\d{3}|\d{20}")
 _DOUBTFUL = object()
 _SHAPES = bytes.maketrans(b"123456789\t\n\r", b"0" * 9 + b" " * 3)
@@ -93,25 +93,25 @@ def _check_texts(value: Any) -> None:
 
 
 def _names_in(value: Any) -> int:
-    """How many names the objects in a value have, all levels together."""
-    found, inside = 0, value
+    """Count the names of all objects in a value, at every level."""
+    names, inside = 0, value
     if value.__class__ is dict:
-        found, inside = len(value), value.values()
+        names, inside = len(value), value.values()
     elif value.__class__ is not list:
         return 0
     for inner in inside:
         if inner.__class__ is dict or inner.__class__ is list:
-            found += _names_in(inner)
-    return found
+            names += _names_in(inner)
+    return names
 
 
 def _is_doubtful(body: bytes) -> bool:
-    """Whether something may hide in a body from the quick reading.
+    """Whether the quick reading could miss something in a body.
 
-    Without a backslash every quote opens or closes a text. Where no colon has white space before it either, `":` stands
-    behind each name, and behind a quote that opens a text with a colon: never less often than there are names, so that
-    as many as names were kept means that none came twice. Numbers out of range are refused by the decoder, but for
-    whole ones of twenty digits and more.
+    Without a backslash, every quote opens or closes a string. If no colon has white space before it either, `":`
+    follows every name, and otherwise only occurs where a string begins with a colon. So its count is at least the
+    number of names, and if it equals the number of names kept, no name occurred twice. The decoder itself refuses
+    numbers out of range, except integers of twenty digits and more.
     """
     if b"\\" in body:
         return True
@@ -120,20 +120,20 @@ def _is_doubtful(body: bytes) -> bool:
 
 
 def _plain(body: bytes) -> Any:
-    """The value of a body in which nothing can hide, read eight times as fast; `_DOUBTFUL` where something might."""
+    """Read a body eight times as fast; `_DOUBTFUL` if the quick reading could miss something."""
     if _is_doubtful(body):
         return _DOUBTFUL
     try:
         value = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _DOUBTFUL  # the careful reading says what is wrong
+        return _DOUBTFUL  # the careful reading will say what is wrong
     return value if body.count(b'":') == _names_in(value) else _DOUBTFUL
 
 
 def plain_objects(bodies: list[bytes]) -> list[dict[str, Any]] | None:
-    """The objects of many bodies, looked at as one: flat ones, with flat objects in them and nothing that can hide.
+    """Read many bodies, checking them together: each one an object of values and of objects of values.
 
-    None where one of them is not of that kind, or doubtful: each is to be read by itself then.
+    None if one of them is anything else, or doubtful: read each by itself then.
     """
     joined = b"\n".join(bodies)
     if b"[" in joined or _is_doubtful(joined):
@@ -152,13 +152,13 @@ def plain_objects(bodies: list[bytes]) -> list[dict[str, Any]] | None:
             if inner.__class__ is dict:
                 names += len(inner)
                 objects += 1
-    # As many as are counted: none is nested deeper.
+    # As many braces as objects counted: none is nested deeper.
     is_plain = joined.count(b"{") == objects and joined.count(b'":') == names
     return values if is_plain else None
 
 
 def loads(body: bytes) -> Any:
-    """The value that `body` holds. Raises StrictJSONError."""
+    """Read a body. Raises StrictJSONError."""
     check_depth(body)
     value = _plain(body)
     return _careful(body) if value is _DOUBTFUL else value

@@ -19,11 +19,11 @@ class BatchQuerySet(ProjectScopedQuerySet):
 
 class BatchStageQuerySet(LeaseQuerySet):
     def due(self, stage: str) -> Self:
-        """Batches that this stage has not consumed yet, oldest first."""
+        """Batches that the stage has not consumed yet, oldest first."""
         return self.filter(stage=stage, done_at=None).select_related("batch").order_by("batch_id")
 
     def due_by_stage(self) -> dict[str, int]:
-        """How many batches each stage has still to consume."""
+        """How many batches each stage still has to consume."""
         counts = self.filter(done_at=None).order_by().values_list("stage").annotate(n=Count("id"))
         return dict(counts)
 
@@ -32,7 +32,7 @@ class PredictionQuerySet(ProjectScopedQuerySet):
     project_path = "model__project"
 
     def of_batch(self, batch: "Batch") -> Self:
-        """The batch's rows, by the range of ids that it took (ids ascend, so no index on batch is needed)."""
+        """The batch's rows, found by its range of ids: ids ascend, so no index on batch is needed."""
         return self.filter(id__gte=batch.first_id, id__lte=batch.last_id, batch=batch).order_by("id")
 
 
@@ -40,23 +40,23 @@ class RejectedRowQuerySet(ProjectScopedQuerySet):
     project_path = "model__project"
 
     def waiting(self) -> Self:
-        """Those that no replay has stored yet."""
+        """Rows that no replay has stored yet."""
         return self.filter(state="waiting")
 
     def newest(self) -> Self:
         return self.order_by("-id")
 
     def least_tried(self) -> Self:
-        """Those never tried again first, then those whose last try is longest ago."""
+        """Rows never tried again first, then by the time of the last try, oldest first."""
         return self.order_by(F("tried_at").asc(nulls_first=True), "id")
 
     def counts_by_code(self) -> list[dict[str, Any]]:
-        """How many there are of each kind and code, the most frequent first."""
+        """How many rows there are of each kind and code, most frequent first."""
         counts = self.order_by().values("kind", "code").annotate(rows=Count("id"))
         return list(counts.order_by("-rows", "kind", "code"))
 
     def left_out(self) -> int:
-        """How many more rows their pushes had that were rejected and not kept."""
+        """How many further rejected rows of their pushes were not kept."""
         return int(self.order_by().aggregate(n=Sum("left_out"))["n"] or 0)
 
 
@@ -68,5 +68,5 @@ class UploadQuerySet(JobQuerySet):
         return self.order_by("-id")
 
     def unfinished(self) -> Self:
-        """Confirmed, and neither done nor failed."""
+        """Confirmed uploads that are neither done nor failed."""
         return self.filter(confirmed_at__isnull=False, finished_at=None)

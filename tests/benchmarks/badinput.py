@@ -1,8 +1,8 @@
-"""Pushes as nobody should send them, to a running site: its answers, how soon they come, and what it keeps.
+"""Malformed pushes to a running site: its answers, how quickly they come, and what it stores.
 
-Client processes make pushes by chance (`tests.hostile`), each from a seed of its own, and remember what was accepted.
-In the end every accepted row is looked for in the database: there once, with the features that were sent, as another
-reading than the intake's tells them. Arguments: `--cases 100000`, `--clients 4`, `--seed 1`.
+Client processes make random pushes (`tests.hostile`), each from its own seed, and remember what was accepted. At the
+end, every accepted row must be in the database once, with the features that an independent reader sees in the push.
+Arguments: `--cases 100000`, `--clients 4`, `--seed 1`.
 """
 
 import argparse
@@ -35,7 +35,7 @@ NO_ANSWER, TOO_LATE = 0, 1
 
 @dataclass
 class Taken:
-    """What a site says it accepted in a batch; `rows` are the digests of id and features, where they can be told."""
+    """What a site says it accepted in a batch; `rows` has a digest of the features by id, if they are known."""
 
     accepted: int
     rows: dict[str, bytes] | None = None
@@ -43,7 +43,7 @@ class Taken:
 
 @dataclass
 class Record:
-    """What one client saw."""
+    """What one client observed."""
 
     statuses: Counter[int] = field(default_factory=Counter)
     predictions: dict[int, Taken] = field(default_factory=dict)
@@ -59,7 +59,7 @@ class Record:
         self.slowest = max(self.slowest, other.slowest)
 
     def note(self, made: hostile.Push, answer: dict[str, Any]) -> None:
-        """Remember what was accepted, and whether each row was answered for."""
+        """Remember what was accepted, and whether the answer accounts for every row."""
         rows = made.taken(answer)
         if rows is not None and len(rows) != answer["accepted"] + answer["duplicates"]:
             self.miscounted += 1
@@ -68,8 +68,8 @@ class Record:
         if made.kind == "outcomes":
             self.outcomes[answer["batch"]] = Taken(answer["accepted"])
             return
-        told = None if rows is None else {row["id"]: _digest(row["features"]) for row in rows}
-        self.predictions[answer["batch"]] = Taken(answer["accepted"], told)
+        digests = None if rows is None else {row["id"]: _digest(row["features"]) for row in rows}
+        self.predictions[answer["batch"]] = Taken(answer["accepted"], digests)
 
 
 def run(arguments: list[str]) -> dict[str, float | int | str]:
@@ -106,29 +106,29 @@ def _named(status: int) -> str:
 
 
 def _send(base_url: str, key: str, cases: int, seed: int) -> Record:
-    """One client: pushes one after the other."""
+    """Push one case after the other, as one client."""
     rng, record = Random(seed), Record()
     client = Client(base_url, key)
     for _ in range(cases):
         made = hostile.push(rng)
         started = time.perf_counter()
-        status, said = client.post(made)
+        status, content = client.post(made)
         record.slowest = max(record.slowest, time.perf_counter() - started)
         record.statuses[status] += 1
         if status in {200, 207}:
-            record.note(made, json.loads(said))
+            record.note(made, json.loads(content))
     return record
 
 
 class Client:
-    """A connection that is made anew where it broke."""
+    """A connection that is renewed when it breaks."""
 
     def __init__(self, base_url: str, key: str) -> None:
         self.address, self.key = urlsplit(base_url).netloc, key
         self.connection: http.client.HTTPConnection | None = None
 
     def post(self, made: hostile.Push) -> tuple[int, bytes]:
-        """Status and body of the answer; a connection that had been closed meanwhile is no failure."""
+        """Status and body of the answer; a connection that the server closed in the meantime is not a failure."""
         try:
             if self.connection is not None:
                 try:
@@ -152,11 +152,11 @@ class Client:
 
 
 def _prepared(site: Site) -> str:
-    """A key, and the model that the pushes are for."""
-    said = site.manage(
+    """Register the model of the pushes, and return a key."""
+    output = site.manage(
         "create_key", "--project", "bench", "--user", "bench@example.org", "--role", "owner", "--scopes", "all"
     )
-    key = said.strip().splitlines()[-1].strip()
+    key = output.strip().splitlines()[-1].strip()
     connection = http.client.HTTPConnection(urlsplit(site.base_url).netloc, timeout=TIMEOUT_SECONDS)
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
     connection.request("PUT", PATH, json.dumps(hostile.MODEL), headers)
@@ -166,7 +166,7 @@ def _prepared(site: Site) -> str:
 
 
 def _described(site: Site) -> set[int]:
-    """The statuses that the site's own description knows of a push."""
+    """The statuses of a push in the site's own API description."""
     connection = http.client.HTTPConnection(urlsplit(site.base_url).netloc, timeout=TIMEOUT_SECONDS)
     connection.request("GET", "/api/v1/schema", headers={"Accept": "application/vnd.oai.openapi+json"})
     paths = json.loads(connection.getresponse().read())["paths"]
@@ -174,7 +174,7 @@ def _described(site: Site) -> set[int]:
 
 
 def _lost(database_url: str, record: Record) -> int:
-    """Accepted rows that are not there, or there with other features, or twice."""
+    """Count accepted rows that are missing, stored with other features, or stored twice."""
     with psycopg.connect(database_url) as connection:
         lost = _lost_outcomes(connection, record.outcomes)
         waiting = dict(record.predictions)

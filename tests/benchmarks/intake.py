@@ -1,9 +1,9 @@
-"""Rows a second that the API takes in, beside PostgreSQL's COPY of the same rows.
+"""Rows a second that the API stores, compared with PostgreSQL's COPY of the same rows.
 
-Two clients, each on a connection of its own, push predictions with idempotency keys in batches of some size and form.
-In the same run two connections COPY the very same rows, row by row with the driver's `write_row`, into one plain table
-for what is narrow and one for what is wide, a transaction a batch, with no key and no index; and once more with COPY's
-text ready made, which is what the server alone can do. Arguments: `--rows 100000`, `--growth 1000000`.
+Two clients, each with its own connection, push predictions with idempotency keys in batches of several sizes and forms.
+In the same run, two connections COPY the same rows with the driver's `write_row` into a narrow and a wide table, one
+transaction a batch, without key or index; and once more from prepared COPY text, which shows what the server alone can
+do. Arguments: `--rows 100000`, `--growth 1000000`.
 """
 
 import argparse
@@ -74,7 +74,7 @@ def run(arguments: list[str]) -> dict[str, float | int | str]:
 
 
 def forms() -> list[Form]:
-    """Forms and sizes that are measured."""
+    """The forms and batch sizes to measure."""
     return [
         Form("JSON, 1,000 rows", "application/json", 1_000, as_json),
         Form("JSON, 100 rows", "application/json", 100, as_json),
@@ -86,7 +86,7 @@ def forms() -> list[Form]:
 
 
 def rows_of(numbers: range, *, prefix: str) -> list[dict[str, object]]:
-    """Predictions as a credit model would send them, 20 features each."""
+    """Predictions of a credit model, with 20 features each."""
     rng = random.Random(f"{prefix}{numbers.start}")
     return [
         {
@@ -132,7 +132,7 @@ def as_arrow(rows: list[dict[str, object]]) -> bytes:
 
 
 def prepared(site: Site) -> str:
-    """A key, and the model that the rows are of."""
+    """Register the model of the rows, and return a key."""
     person = ("--user", "bench@example.org", "--role", "owner")
     key = site.manage("create_key", "--project", PROJECT, *person, "--scopes", "all")
     document = {
@@ -171,7 +171,7 @@ def _posted(site: Site, key: str, form: Form, rows: int, *, prefix: str | None =
 
 
 def post_all(base_url: str, key: str, form: Form, bodies: list[bytes]) -> None:
-    """Push bodies one after the other, on one connection."""
+    """Push bodies one after the other on one connection."""
     connection = http.client.HTTPConnection(urlsplit(base_url).netloc, timeout=120)
     for body in bodies:
         headers = {
@@ -181,12 +181,12 @@ def post_all(base_url: str, key: str, form: Form, bodies: list[bytes]) -> None:
         }
         connection.request("POST", f"/api/v1/models/{MODEL}/predictions", body, headers)
         answer = connection.getresponse()
-        said = answer.read()
-        assert answer.status == 200, said[:500]
+        content = answer.read()
+        assert answer.status == 200, content[:500]
 
 
 def _growth(site: Site, key: str, rows: int) -> tuple[float, float]:
-    """Rows a second of the first tenth and of the last."""
+    """Rows a second of the first and the last tenth."""
     form, tenth = forms()[0], rows // 10
     speeds = [_posted(site, key, form, tenth, prefix=f"grow{part}") for part in range(10)]
     return speeds[0], speeds[-1]
@@ -230,14 +230,14 @@ def _as_values(rows: list[dict[str, object]]) -> Values:
 
 
 def _as_text(values: Values) -> tuple[str, str]:
-    """The same in COPY's text form."""
+    """The same as COPY text."""
 
-    def said(value: object) -> str:
+    def written(value: object) -> str:
         if value is None:
             return r"\N"
         return r"\\x" + value.hex() if isinstance(value, bytes) else str(value)
 
-    narrow, wide = ("\n".join("\t".join(map(said, row)) for row in part) + "\n" for part in values)
+    narrow, wide = ("\n".join("\t".join(map(written, row)) for row in part) + "\n" for part in values)
     return narrow, wide
 
 
@@ -261,7 +261,7 @@ def _copy_text(database_url: str, batches: list[tuple[str, str]]) -> None:
 
 
 def together(work: Callable[..., None], shares: list[list[object]]) -> float:
-    """Seconds until all processes, one for each share, have done theirs; they start at once."""
+    """Run one process for each share, all starting at once, and return the seconds until the last one ends."""
     context = multiprocessing.get_context("fork")
     barrier = context.Barrier(len(shares) + 1)
     processes = [context.Process(target=_started, args=(barrier, work, share)) for share in shares]

@@ -1,8 +1,8 @@
-"""From push to drawn: predictions are posted while the worker draws, inspects and opens items.
+"""From push to draw: clients push predictions while the worker draws, inspects and opens items.
 
-Two clients post JSON batches of 1,000 rows as fast as they are answered. Reported are the rows a second that were
-answered, the rows a second that were drawn (until the last batch is), and how long a batch waited from its answer until
-it was drawn. Arguments: `--rows 1000000`, `--floor 0.002`.
+Two clients post JSON batches of 1,000 rows as fast as they are answered. The result is the rows a second answered, the
+rows a second drawn (until the last batch is), and the time from a batch's answer until it is drawn.
+Arguments: `--rows 1000000`, `--floor 0.002`.
 """
 
 import argparse
@@ -23,12 +23,12 @@ from tests.benchmarks.intake import CLIENTS, MODEL, as_json, prepared, rows_of
 
 ROWS = 1_000_000
 BATCH = 1_000
-# Bodies that are made before the start; each batch is one of them with ids of its own.
+# Bodies made in advance; each batch is one of them with its own ids.
 TEMPLATES = 20
 PLACE = "<batch>"
 PATIENCE_SECONDS = 1_800
 
-# The batch, and when its answer came.
+# A batch, and the time of its answer.
 Answered = tuple[int, float]
 
 
@@ -41,20 +41,20 @@ def run(arguments: list[str]) -> dict[str, float | int]:
         _wait_until_drawn(site, key)
         done = _drawn(site)
     rows = len(answered) * BATCH
-    waits = np.array([done[batch] - at for batch, at in answered])
-    first = min(at for _, at in answered)
-    # The clock of the rate is that of the pushes; what came after the last push is the worker's.
-    drawn = rows / (seconds + max(max(done.values()) - max(at for _, at in answered), 0.0))
+    waits = np.array([done[batch] - moment for batch, moment in answered])
+    first = min(moment for _, moment in answered)
+    # The pushes' time, plus the time that the worker needed after the last push.
+    drawn = rows / (seconds + max(max(done.values()) - max(moment for _, moment in answered), 0.0))
     p50, p95, longest = (float(value) for value in np.quantile(np.maximum(waits, 0), [0.5, 0.95, 1]))
     intake = rows / seconds
     print_table(
         [
             {"what": "answered, rows/s", "figure": intake},
             {"what": "drawn, rows/s", "figure": drawn},
-            {"what": "from the answer to drawn, median, s", "figure": p50},
+            {"what": "from answer to draw, median, s", "figure": p50},
             {"what": "the same, 95th percentile, s", "figure": p95},
             {"what": "the same, longest, s", "figure": longest},
-            {"what": "all in all, s", "figure": max(done.values()) - first},
+            {"what": "in total, s", "figure": max(done.values()) - first},
         ]
     )
     return {
@@ -68,23 +68,23 @@ def run(arguments: list[str]) -> dict[str, float | int]:
 
 
 def _post(site: Site, key: str, rows: int) -> tuple[list[Answered], float]:
-    """When each batch was answered, and the seconds for which the clients posted, both together."""
+    """Post all batches. Return when each was answered, and the seconds that the slower client took."""
     context = multiprocessing.get_context("fork")
-    said: Queue[tuple[list[Answered], float]] = context.Queue()
+    results: Queue[tuple[list[Answered], float]] = context.Queue()
     each = max(rows // CLIENTS // BATCH, 1)
     clients = [
-        context.Process(target=_client, args=(site.base_url, key, f"client{number}-", each, said))
+        context.Process(target=_client, args=(site.base_url, key, f"client{number}-", each, results))
         for number in range(CLIENTS)
     ]
     for client in clients:
         client.start()
-    parts = [said.get() for _ in clients]
+    parts = [results.get() for _ in clients]
     for client in clients:
         client.join()
     return [answer for answers, _ in parts for answer in answers], max(posting for _, posting in parts)
 
 
-def _client(base_url: str, key: str, prefix: str, batches: int, said: "Queue[tuple[list[Answered], float]]") -> None:
+def _client(base_url: str, key: str, prefix: str, batches: int, results: "Queue[tuple[list[Answered], float]]") -> None:
     connection = http.client.HTTPConnection(urlsplit(base_url).netloc, timeout=120)
     templates = [as_json(rows_of(range(at * BATCH, (at + 1) * BATCH), prefix=PLACE)) for at in range(TEMPLATES)]
     answers: list[Answered] = []
@@ -101,7 +101,7 @@ def _client(base_url: str, key: str, prefix: str, batches: int, said: "Queue[tup
         document = json.loads(answer.read())
         assert answer.status == 200, document
         answers.append((document["batch"], time.time()))
-    said.put((answers, time.perf_counter() - began))
+    results.put((answers, time.perf_counter() - began))
 
 
 def _wait_until_drawn(site: Site, key: str) -> None:
@@ -112,7 +112,7 @@ def _wait_until_drawn(site: Site, key: str) -> None:
 
 
 def _drawn(site: Site) -> dict[int, float]:
-    """When each batch was drawn."""
+    """The time at which each batch was drawn."""
     with psycopg.connect(site.database_url) as connection:
         rows = connection.execute(
             "SELECT batch_id, done_at FROM predictions_batchstage WHERE stage = 'draw'"
@@ -129,9 +129,9 @@ def _call(site: Site, key: str, method: str, path: str, document: object = None)
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
     connection.request(method, path, None if document is None else json.dumps(document), headers)
     answer = connection.getresponse()
-    found: dict[str, dict[str, int]] = json.loads(answer.read())
-    assert answer.status == 200, found
-    return found
+    content: dict[str, dict[str, int]] = json.loads(answer.read())
+    assert answer.status == 200, content
+    return content
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:

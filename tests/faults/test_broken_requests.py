@@ -94,9 +94,12 @@ def test_a_body_in_chunks_is_refused_and_not_taken_for_an_empty_one(site, key):
     assert stored(site) == 0
 
 
-def test_a_length_beyond_the_limit_is_refused_before_the_body_comes(site, key):
-    status, said = answered(site, request(key, f"Content-Length: {10**12}"), is_half_closed=False)
-    assert (status, said["details"]["limit"]) == (413, "body_bytes")
+@pytest.mark.parametrize(
+    ("form", "limit"), [("application/json", "json_bytes"), ("application/x-ndjson", "body_bytes")]
+)
+def test_a_length_beyond_the_limit_is_refused_before_the_body_comes(site, key, form, limit):
+    status, said = answered(site, request(key, f"Content-Length: {10**12}", form=form), is_half_closed=False)
+    assert (status, said["details"]["limit"]) == (413, limit)
 
 
 @pytest.mark.parametrize(

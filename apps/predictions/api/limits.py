@@ -1,4 +1,4 @@
-"""What an installation takes at most, for clients that fit their batches to it."""
+"""The limits of an installation, for clients that fit their batches to them."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from apps.predictions.reading.rows import MAX_FEATURES
 
 
 def limits() -> dict[str, Any]:
-    """The limits under the names by which a refusal calls them; null where there is none."""
+    """The limits by the names that a refusal gives them; null means no limit."""
     return {
         "body_bytes": settings.MAX_BODY_BYTES,
         "json_bytes": min(settings.MAX_JSON_BYTES, settings.MAX_BODY_BYTES),
@@ -35,5 +35,5 @@ class LimitsView(APIView):
 
     @extend_schema(operation_id="get_limits", responses=LimitsSerializer)
     def get(self, request: Request) -> Response:  # noqa: ARG002  # every view takes the request
-        """What is taken at most. A refusal (413, 429) names the limit and its value under `details`."""
+        """The limits of this installation. A refusal (413, 429) names the limit and its value in `details`."""
         return Response(limits())

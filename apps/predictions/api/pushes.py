@@ -1,4 +1,4 @@
-"""Pushing predictions and outcomes."""
+"""Push predictions and outcomes."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -31,7 +31,7 @@ from apps.registry.services.finding import find_model
 
 
 class StreamParser(BaseParser):
-    """Hands the stream on unread; the intake reads it itself, strictly, in bulk and within limits."""
+    """Passes the stream on unread: `reading` decodes it strictly, in bulk and within limits."""
 
     media_type = "*/*"
 
@@ -48,7 +48,7 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
     {"type": "string", "maxLength": pushing.MAX_KEY},
     OpenApiParameter.HEADER,
-    description="The same body under the same key is answered with the first answer",
+    description="The same body with the same key gets the first answer again",
 )
 PARAMETERS: list[Any] = [
     PushQuerySerializer,
@@ -62,19 +62,19 @@ OTHER_FORMS: dict[str, Any] = {
 
 
 class PushView(APIView):
-    """A body of rows for one model."""
+    """Takes a body of rows for one model."""
 
     parser_classes = [StreamParser]
     kind: ClassVar[BatchKind]
 
     def push(self, request: Request, model: str) -> Response:
-        found = find_model(project_of(request), model)
+        monitored = find_model(project_of(request), model)
         query = PushQuerySerializer(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
         with _body(request) as body:
             status, document = pushing.push(
                 self.kind,
-                found,
+                monitored,
                 body,
                 is_atomic=query.validated_data["atomic"],
                 key=request.headers.get("Idempotency-Key"),
@@ -109,7 +109,7 @@ class PredictionsView(PushView):
         },
     )
     def post(self, request: Request, model: str) -> Response:
-        """Good rows are stored when the answer comes; the others are in `rejected`, with the reason.
+        """Push predictions. Good rows are stored before the answer; `rejected` lists the others with their reason.
 
         A JSON body has at most `json_bytes` (see `get_limits`); send more rows as NDJSON or Parquet.
         """
@@ -127,22 +127,22 @@ class OutcomesView(PushView):
         responses={200: OutcomesAnswerSerializer, 207: OutcomesAnswerSerializer, 422: OutcomesAnswerSerializer},
     )
     def post(self, request: Request, model: str) -> Response:
-        """Outcomes may come before their prediction (`parked`), again, or corrected."""
+        """Push outcomes, before their prediction (`parked`) or after it; again, or corrected."""
         return self.push(request, model)
 
 
 class BatchesView(APIView):
-    """What has become of the pushes: stages work after the answer, so a client that must wait can ask."""
+    """How far pushes have been processed: stages work after the answer, so a client that must wait can ask."""
 
     required_scope = Scope.PREDICTIONS_WRITE
 
     @extend_schema(operation_id="get_batches", responses=BatchesSerializer)
     def get(self, request: Request, model: str) -> Response:
-        found = find_model(project_of(request), model)
-        due = BatchStage.objects.filter(batch__model=found).due_by_stage()
+        monitored = find_model(project_of(request), model)
+        due = BatchStage.objects.filter(batch__model=monitored).due_by_stage()
         return Response(
             {
-                "batches": Batch.objects.filter(model=found).count(),
+                "batches": Batch.objects.filter(model=monitored).count(),
                 "due": {str(stage): due.get(stage, 0) for stage in Stage},
             }
         )

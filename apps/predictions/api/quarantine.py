@@ -1,4 +1,4 @@
-"""Rejected rows for engineers: read them, download them, try them again."""
+"""Rejected rows for engineers: list, download, try again."""
 
 from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -33,7 +33,7 @@ def _model(request: Request, slug: str) -> MonitoredModel:
 
 
 class QuarantineView(APIView):
-    """Raw rows are whole cases: a key that only sends is not let in."""
+    """Lists raw rows. They are whole cases, so a key that may only push cannot read them."""
 
     required_scope = Scope.REGISTRY_WRITE
     renderer_classes = [JSONRenderer, LinesRenderer]
@@ -47,21 +47,22 @@ class QuarantineView(APIView):
         },
     )
     def get(self, request: Request, model: str) -> HttpResponseBase:
-        """Rejected rows, newest first; pass `next` as `cursor`. As NDJSON all of them at once, as they were sent."""
-        found = _model(request, model)
+        """List rejected rows, newest first; pass `next` as `cursor`. NDJSON gives all rows at once, as sent."""
+        monitored = _model(request, model)
         query = QuarantineQuerySerializer(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
-        asked = query.validated_data
-        chosen = quarantine.chosen(found, code=asked.get("code", ""), kind=asked.get("kind", ""), state=asked["state"])
+        filters = query.validated_data
+        state = filters["state"]
+        chosen = quarantine.chosen(monitored, code=filters.get("code", ""), kind=filters.get("kind", ""), state=state)
         if wants_lines(request):
             return StreamingHttpResponse(quarantine.lines(chosen), content_type=LinesRenderer.media_type)
-        rows, following = quarantine.page(chosen, before=asked.get("cursor"), limit=asked["limit"])
+        rows, following = quarantine.page(chosen, before=filters.get("cursor"), limit=filters["limit"])
         return Response(
             {
                 "rows": [quarantine.shown(row) for row in rows],
                 "next": following,
-                "counts": quarantine.chosen(found, state=asked["state"]).counts_by_code(),
-                "left_out": RejectedRow.objects.filter(model=found).left_out(),
+                "counts": quarantine.chosen(monitored, state=state).counts_by_code(),
+                "left_out": RejectedRow.objects.filter(model=monitored).left_out(),
             }
         )
 
@@ -75,20 +76,20 @@ class ReplayView(APIView):
         responses={200: ReplayAnswerSerializer, 207: ReplayAnswerSerializer},
     )
     def post(self, request: Request, model: str) -> Response:
-        """Try waiting rows again, all or by code, kind or number; what is still rejected waits on.
+        """Try waiting rows again, all or by code, kind or number; rows that are still rejected go on waiting.
 
-        Outcomes are tried where the key has the scope outcomes:write too.
+        Outcomes are included if the key also has the scope outcomes:write.
         """
-        found = _model(request, model)
+        monitored = _model(request, model)
         serializer = ReplaySerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        asked = dict(serializer.validated_data)
-        answer = replaying.replay(found, kinds=_kinds(request, asked.pop("kind", None)), **asked)
-        return Response(answer.document, status=answer.status)
+        choice = dict(serializer.validated_data)
+        result = replaying.replay(monitored, kinds=_kinds(request, choice.pop("kind", None)), **choice)
+        return Response(result.document, status=result.status)
 
 
 def _kinds(request: Request, wanted: str | None) -> list[BatchKind]:
-    """The kinds to try: the one asked for, or all that the key may send."""
+    """The kinds to try: the requested one, or all that the key may push."""
     scopes = key_of(request).scopes
     allowed = [kind for kind, scope in SCOPES.items() if scope in scopes]
     if wanted is None:

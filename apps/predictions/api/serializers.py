@@ -1,4 +1,4 @@
-"""The forms of pushes and answers for the API's description; pushes themselves are read by `rows`."""
+"""Requests and answers of the API. Pushed rows are only described here; `reading` checks them."""
 
 from typing import Any
 
@@ -18,8 +18,8 @@ class PushQuerySerializer(StrictSerializer):
 
 
 class RejectionSerializer(serializers.Serializer[Any]):
-    index = serializers.IntegerField(help_text="Where the row stood, from 0; in NDJSON, its line")
-    id = serializers.CharField(allow_null=True, help_text="The row's own id, where it could be made out")
+    index = serializers.IntegerField(help_text="The row's position, counted from 0; in NDJSON, its line")
+    id = serializers.CharField(allow_null=True, help_text="The row's own id, if it could be read")
     code = serializers.CharField()
     field = serializers.CharField(allow_null=True)
     message = serializers.CharField()
@@ -57,9 +57,9 @@ class PredictionFormSerializer(StrictSerializer):
     baseline = ClassOrNumberField(required=False, allow_null=True, help_text=CLASS)
     attributions = serializers.DictField(child=serializers.FloatField(), required=False, allow_null=True)
     attribution_base = serializers.FloatField(required=False, allow_null=True)
-    amount = serializers.FloatField(required=False, allow_null=True, help_text="Value at stake")
+    amount = serializers.FloatField(required=False, allow_null=True, help_text="Amount at stake")
     subject = serializers.CharField(
-        min_length=1, max_length=400, required=False, allow_null=True, help_text="Whom it is about"
+        min_length=1, max_length=400, required=False, allow_null=True, help_text="The person or thing it is about"
     )
     latency_ms = serializers.FloatField(min_value=0, required=False, allow_null=True)
     resources = serializers.DictField(child=serializers.FloatField(), required=False, allow_null=True)
@@ -86,9 +86,9 @@ class PredictionsSerializer(StrictSerializer):
 
 
 class OutcomeFormSerializer(StrictSerializer):
-    id = serializers.CharField(min_length=1, max_length=400, help_text="That of the prediction")
+    id = serializers.CharField(min_length=1, max_length=400, help_text="The id of the prediction")
     outcome = ClassOrNumberField(help_text=CLASS)
-    occurred_at = serializers.DateTimeField(help_text="When it became known at its source")
+    occurred_at = serializers.DateTimeField(help_text="When the outcome became known at its source")
 
 
 @extend_schema_serializer(examples=[OpenApiExample("One outcome", value={"outcomes": [OUTCOME]}, request_only=True)])
@@ -104,29 +104,29 @@ class DueSerializer(serializers.Serializer[Any]):
 
 
 class BatchesSerializer(serializers.Serializer[Any]):
-    """How far a model's pushes have gone; with nothing due, all that was sent has had its effect."""
+    """How far a model's pushes have been processed. With nothing due, everything sent has taken effect."""
 
     batches = serializers.IntegerField()
-    due = DueSerializer(help_text="Batches that each stage has still to consume")
+    due = DueSerializer(help_text="Batches that each stage still has to consume")
 
 
 class LimitsSerializer(serializers.Serializer[Any]):
     body_bytes = serializers.IntegerField(help_text="A body of rows, as it is sent and once it is decompressed")
     json_bytes = serializers.IntegerField(help_text="The same for JSON; NDJSON, Parquet and Arrow may use `body_bytes`")
-    upload_bytes = serializers.IntegerField(help_text="Of a file of rows")
-    document_bytes = serializers.IntegerField(help_text="Of the body of every other call")
+    upload_bytes = serializers.IntegerField(help_text="An uploaded file")
+    document_bytes = serializers.IntegerField(help_text="The body of any other call")
     rows_per_batch = serializers.IntegerField()
     bytes_per_row = serializers.IntegerField()
     features_per_row = serializers.IntegerField()
-    requests_per_minute = serializers.IntegerField(allow_null=True, help_text="Of one key")
-    rows_per_minute = serializers.IntegerField(allow_null=True, help_text="Of one key")
+    requests_per_minute = serializers.IntegerField(allow_null=True, help_text="For one key")
+    rows_per_minute = serializers.IntegerField(allow_null=True, help_text="For one key")
 
 
 class QuarantineQuerySerializer(StrictSerializer):
     code = serializers.CharField(max_length=64, required=False)
     kind = serializers.ChoiceField(choices=BatchKind.choices, required=False)
     state = serializers.ChoiceField(choices=RejectedState.choices, default=RejectedState.WAITING)
-    cursor = serializers.IntegerField(min_value=1, required=False, help_text="`next` of the page before")
+    cursor = serializers.IntegerField(min_value=1, required=False, help_text="`next` of the previous page")
     limit = serializers.IntegerField(min_value=1, max_value=1_000, default=100)
     format = serializers.ChoiceField(choices=["json", "ndjson"], default="json")
 
@@ -135,13 +135,13 @@ class RejectedRowSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField(help_text="The row's number in quarantine")
     kind = serializers.ChoiceField(choices=BatchKind.choices)
     received_at = serializers.DateTimeField()
-    index = serializers.IntegerField(help_text="Where it stood in its push")
-    external_id = serializers.CharField(allow_null=True, help_text="The row's own id, where it could be made out")
+    index = serializers.IntegerField(help_text="The row's position in its push")
+    external_id = serializers.CharField(allow_null=True, help_text="The row's own id, if it could be read")
     code = serializers.CharField()
     field = serializers.CharField(allow_null=True)
     message = serializers.CharField()
-    raw = serializers.CharField(help_text="The text as it was sent")
-    is_cut = serializers.BooleanField(help_text="Only the beginning was kept; such a row cannot be tried again")
+    raw = serializers.CharField(help_text="The text as sent")
+    is_cut = serializers.BooleanField(help_text="Only the beginning is kept; the row cannot be tried again")
     state = serializers.ChoiceField(choices=RejectedState.choices)
     tried_at = serializers.DateTimeField(allow_null=True)
     replayed_at = serializers.DateTimeField(allow_null=True)
@@ -156,8 +156,8 @@ class RejectedCountSerializer(serializers.Serializer[Any]):
 class QuarantineSerializer(serializers.Serializer[Any]):
     rows = RejectedRowSerializer(many=True)
     next = serializers.IntegerField(allow_null=True)
-    counts = RejectedCountSerializer(many=True, help_text="All rows of this state, by code")
-    left_out = serializers.IntegerField(help_text="Further rows of large pushes, counted and not kept")
+    counts = RejectedCountSerializer(many=True, help_text="All rows in this state, by kind and code")
+    left_out = serializers.IntegerField(help_text="Further rejected rows of large pushes, counted but not kept")
 
 
 class ReplaySerializer(StrictSerializer):
@@ -174,12 +174,12 @@ class ReplayedRejectionSerializer(RejectionSerializer):
 
 class ReplayAnswerSerializer(serializers.Serializer[Any]):
     batch = serializers.IntegerField(allow_null=True)
-    batches = serializers.ListField(child=serializers.IntegerField(), help_text="One of each kind that was stored")
+    batches = serializers.ListField(child=serializers.IntegerField(), help_text="One for each kind that was stored")
     accepted = serializers.IntegerField()
     duplicates = serializers.IntegerField()
     parked = serializers.IntegerField()
     rejected = ReplayedRejectionSerializer(many=True)
-    remaining = serializers.IntegerField(help_text="Rows that this call did not get to; it takes 5,000")
+    remaining = serializers.IntegerField(help_text="Rows left for the next call; one call tries 5,000")
 
 
 MAPPING_SCHEMA = {"type": "object", "additionalProperties": {"type": ["string", "null"], "maxLength": 400}}
@@ -187,16 +187,16 @@ MAPPING_SCHEMA = {"type": "object", "additionalProperties": {"type": ["string", 
 
 @extend_schema_field(MAPPING_SCHEMA)
 class MappingField(serializers.Field[Any, Any, Any, Any]):
-    """A JSON object in a part of its own: column → field, or null."""
+    """A JSON object in its own part of the form: column → field, or null."""
 
     def to_internal_value(self, data: Any) -> dict[str, str | None]:
         try:
-            found = strict_json.loads(data.encode()) if isinstance(data, str) else None
+            mapping = strict_json.loads(data.encode()) if isinstance(data, str) else None
         except (StrictJSONError, UnicodeEncodeError):
-            found = None
-        if not isinstance(found, dict) or not all(name is None or isinstance(name, str) for name in found.values()):
-            raise serializers.ValidationError("A JSON object: column → field, or null for a column that is left out.")
-        return found
+            mapping = None
+        if not isinstance(mapping, dict) or not all(name is None or isinstance(name, str) for name in mapping.values()):
+            raise serializers.ValidationError("Send a JSON object: column → field, or null to leave a column out.")
+        return mapping
 
     def to_representation(self, value: Any) -> Any:
         return value
@@ -205,13 +205,13 @@ class MappingField(serializers.Field[Any, Any, Any, Any]):
 class UploadRequestSerializer(StrictSerializer):
     file = serializers.FileField(
         allow_empty_file=True,
-        help_text="CSV, NDJSON or Parquet, by the end of its name or by its type",
+        help_text="CSV, NDJSON or Parquet, recognized by the end of its name or by its type",
     )
     kind = serializers.ChoiceField(choices=BatchKind.choices)
     mapping = MappingField(
         required=False,
-        help_text="Column → field, such as `id` or `features.age`, or null to leave it out. Other columns are taken by"
-        " their name; those that no row has as feature of that name.",
+        help_text="Column → field, such as `id` or `features.age`, or null to leave it out. Other columns go by their"
+        " name; a name that is not a field becomes a feature.",
     )
 
 
@@ -229,12 +229,12 @@ class UploadSerializer(serializers.Serializer[Any]):
     progress = serializers.FloatField(help_text="The share of the file that is loaded")
     bytes = serializers.IntegerField()
     bytes_done = serializers.IntegerField()
-    rows = serializers.IntegerField(help_text="Of the file, so far; blank lines and the line of names included")
+    rows = serializers.IntegerField(help_text="Lines or rows read so far, including blank lines and the header line")
     accepted = serializers.IntegerField()
     duplicates = serializers.IntegerField()
     parked = serializers.IntegerField()
     rejected = serializers.DictField(child=serializers.IntegerField(), help_text="Rows by code")
     batches = serializers.ListField(child=serializers.IntegerField())
-    error = serializers.CharField(help_text="Why it failed, or what went wrong at the last try")
+    error = serializers.CharField(help_text="Why the upload failed, or the error of the last try")
     created_at = serializers.DateTimeField()
     finished_at = serializers.DateTimeField(allow_null=True)

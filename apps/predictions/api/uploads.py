@@ -1,4 +1,4 @@
-"""Files of rows over the API: sent as one part of a form, loaded behind the scenes."""
+"""Upload files of rows: sent as one part of a form, loaded in the background."""
 
 from collections.abc import Mapping
 from typing import IO, Any, cast
@@ -27,7 +27,7 @@ FORBIDDEN = OpenApiResponse(ProblemSerializer, description=WHY["403"])
 
 
 class FileParser(BaseParser):
-    """A form with a file, which goes to disk as it comes; all of what was announced, and no more than is taken."""
+    """Reads a form with a file, which goes to disk as it arrives: the whole announced length, within the limit."""
 
     media_type = "multipart/form-data"
 
@@ -43,7 +43,7 @@ class FileParser(BaseParser):
         bounds().check_size(length - FORM_BYTES)
         check_charset(media_type or "")
         if request.headers.get("Content-Encoding", "identity").strip().lower() not in {"", "identity"}:
-            raise UnsupportedMediaError("A form is read as it is; send it without Content-Encoding.")
+            raise UnsupportedMediaError("A form cannot be compressed; send it without Content-Encoding.")
         body = cast(IO[bytes], Reader(body_pieces(stream, length=length)))
         return MultiPartParser().parse(body, media_type, context)
 
@@ -64,25 +64,25 @@ class UploadsView(APIView):
         responses={202: UploadAnswerSerializer, 403: FORBIDDEN},
     )
     def post(self, request: Request, model: str) -> Response:
-        """Send a file of predictions or outcomes; it is loaded behind the scenes, each row as in a push.
+        """Upload a file of predictions or outcomes. It is loaded in the background, with the same checks as a push.
 
-        Ask for it under the id in the answer. The key needs the scope for pushing rows of the kind.
+        Follow it by the id in the answer. The key needs the scope for pushing this kind of rows.
         """
-        found = find_model(project_of(request), model)
+        monitored = find_model(project_of(request), model)
         if not set(SCOPES.values()) & set(key_of(request).scopes):
             _require_scope(request, BatchKind.PREDICTIONS)  # before the file is read
         sent_form: Any = request.data
-        asked = UploadRequestSerializer(data=dict(sent_form.items()))
-        asked.is_valid(raise_exception=True)
-        sent, kind = asked.validated_data["file"], BatchKind(asked.validated_data["kind"])
+        serializer = UploadRequestSerializer(data=dict(sent_form.items()))
+        serializer.is_valid(raise_exception=True)
+        sent, kind = serializer.validated_data["file"], BatchKind(serializer.validated_data["kind"])
         _require_scope(request, kind)
         status, document = uploads.accept(
-            found,
+            monitored,
             kind,
             sent.file,
             name=sent.name,
             content_type=sent.content_type or "",
-            mapping=asked.validated_data.get("mapping", {}),
+            mapping=serializer.validated_data.get("mapping", {}),
             key=request.headers.get("Idempotency-Key"),
             path=request.path,
         )
@@ -94,11 +94,11 @@ class UploadView(APIView):
 
     @extend_schema(operation_id="get_upload", responses={200: UploadSerializer, 403: FORBIDDEN})
     def get(self, request: Request, upload: int) -> Response:
-        """How far a file is, and what became of its rows; those that were rejected are in quarantine."""
+        """How much of a file is loaded, and its rows by result. Rejected rows are in quarantine."""
         rows = Upload.objects.in_project(project_of(request)).select_related("model")
-        found = get_or_404(rows, pk=upload)
-        _require_scope(request, BatchKind(found.kind))
-        return Response(answer_of(found))
+        uploaded = get_or_404(rows, pk=upload)
+        _require_scope(request, BatchKind(uploaded.kind))
+        return Response(answer_of(uploaded))
 
 
 def answer_of(upload: Upload) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What the pages of rejected rows and of files are asked for."""
+"""Forms of the pages of rejected rows and uploads."""
 
 from typing import Any
 
@@ -15,9 +15,9 @@ class RejectedForm(forms.Form):
     cursor = forms.IntegerField(min_value=1, required=False)
 
     @classmethod
-    def read(cls, asked: QueryDict) -> dict[str, Any]:
-        """What is asked for; NotFoundError where no link of ours leads."""
-        form = cls(asked)
+    def read(cls, query: QueryDict) -> dict[str, Any]:
+        """Read the filters. Raises NotFoundError for values that no link of ours has."""
+        form = cls(query)
         if not form.is_valid():
             raise NotFoundError("There are no such rows.")
         return form.cleaned_data
@@ -25,7 +25,7 @@ class RejectedForm(forms.Form):
 
 class UploadForm(forms.Form):
     file = forms.FileField(
-        help_text="CSV, NDJSON or Parquet. You see what becomes of it before anything is stored.",
+        help_text="CSV, NDJSON or Parquet. You see a preview before anything is stored.",
         widget=forms.ClearableFileInput(attrs={"accept": ".csv,.tsv,.ndjson,.jsonl,.parquet,.pq"}),
     )
-    kind = forms.ChoiceField(label="What its rows are", choices=BatchKind.choices)
+    kind = forms.ChoiceField(label="Rows are", choices=BatchKind.choices)

@@ -1,4 +1,4 @@
-"""The page on which engineers see what was rejected and why, and try it again."""
+"""The page of rejected rows: engineers see why, and try them again."""
 
 from urllib.parse import urlencode
 
@@ -23,53 +23,53 @@ ROWS_SHOWN = 25
 @require_http_methods(["GET", "HEAD", "POST"])
 @member_page(Role.ENGINEER)
 def rejected(request: ProjectRequest, model: str) -> HttpResponse:
-    """The waiting rows, by code and newest first; POST tries those of a code and kind again."""
-    found = find_model(request.project, model)
+    """List the waiting rows, by code and newest first; POST tries rows of a code and kind again."""
+    monitored = find_model(request.project, model)
     if request.method == "POST":
-        return _tried_again(request, found)
-    asked = RejectedForm.read(request.GET)
-    waiting = quarantine.chosen(found)
-    chosen = quarantine.chosen(found, code=asked["code"], kind=asked["kind"])
-    rows, following = quarantine.page(chosen, before=asked["cursor"], limit=ROWS_SHOWN)
-    filters = {name: asked[name] for name in ("code", "kind") if asked[name]}
+        return _tried_again(request, monitored)
+    query = RejectedForm.read(request.GET)
+    waiting = quarantine.chosen(monitored)
+    chosen = quarantine.chosen(monitored, code=query["code"], kind=query["kind"])
+    rows, following = quarantine.page(chosen, before=query["cursor"], limit=ROWS_SHOWN)
+    filters = {name: query[name] for name in ("code", "kind") if query[name]}
     context = {
-        "model": found,
+        "model": monitored,
         "tab": "model",
         "counts": waiting.counts_by_code(),
-        "left_out": RejectedRow.objects.filter(model=found).left_out(),
+        "left_out": RejectedRow.objects.filter(model=monitored).left_out(),
         "rows": rows,
         "following": urlencode(filters | {"cursor": following}) if following else "",
         "filters": filters,
         "query": urlencode(filters),
-        "is_later_page": asked["cursor"] is not None,
+        "is_later_page": query["cursor"] is not None,
         "days": settings.QUARANTINE_DAYS,
     }
     return render(request, "predictions/rejected.html", context)
 
 
 def _tried_again(request: ProjectRequest, model: MonitoredModel) -> HttpResponse:
-    asked = RejectedForm.read(request.POST)
-    kinds = [BatchKind(asked["kind"])] if asked["kind"] else list(BatchKind)
-    answer = replaying.replay(model, kinds=kinds, code=asked["code"])
-    stored = answer.accepted + answer.duplicates
+    choice = RejectedForm.read(request.POST)
+    kinds = [BatchKind(choice["kind"])] if choice["kind"] else list(BatchKind)
+    result = replaying.replay(model, kinds=kinds, code=choice["code"])
+    stored = result.accepted + result.duplicates
     if stored:
         messages.success(request, f"{stored:,} stored.")
-    if answer.rejected:
-        messages.warning(request, f"{len(answer.rejected):,} still rejected; they wait on, each with its reason.")
-    if answer.remaining:
-        messages.warning(request, f"{answer.remaining:,} are still to be tried; try again for the next ones.")
-    if not (stored or answer.rejected):
-        messages.info(request, "Nothing is waiting any more.")
+    if result.rejected:
+        messages.warning(request, f"{len(result.rejected):,} still rejected, each with its reason.")
+    if result.remaining:
+        messages.warning(request, f"{result.remaining:,} not tried yet. Try again for the next ones.")
+    if not (stored or result.rejected):
+        messages.info(request, "No rows are waiting.")
     return redirect(reverse("rejected", args=[request.project.slug, model.slug]))
 
 
 @require_safe
 @member_page(Role.ENGINEER)
 def rejected_lines(request: ProjectRequest, model: str) -> StreamingHttpResponse:
-    """The waiting rows as a file, each with its reason and the text as it was sent."""
-    found = find_model(request.project, model)
-    asked = RejectedForm.read(request.GET)
-    rows = quarantine.chosen(found, code=asked["code"], kind=asked["kind"])
+    """Download the waiting rows, each with its reason and its text as sent."""
+    monitored = find_model(request.project, model)
+    query = RejectedForm.read(request.GET)
+    rows = quarantine.chosen(monitored, code=query["code"], kind=query["kind"])
     answer = StreamingHttpResponse(quarantine.lines(rows), content_type="application/x-ndjson")
-    answer["Content-Disposition"] = f'attachment; filename="{found.slug}-rejected.ndjson"'
+    answer["Content-Disposition"] = f'attachment; filename="{monitored.slug}-rejected.ndjson"'
     return answer

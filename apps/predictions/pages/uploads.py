@@ -1,4 +1,4 @@
-"""The pages on which engineers bring a file, look at what becomes of it, and follow how it is loaded."""
+"""The pages of uploads: engineers upload a file, preview its rows, and follow its loading."""
 
 from typing import Any
 
@@ -24,20 +24,20 @@ from apps.registry.services.finding import find_model
 
 UPLOADS_SHOWN = 50
 REJECTED_SHOWN = 20
-# Of a file with more columns, the others are taken as proposed; of a model with more features, a column has its own.
+# Further columns of a file get their default; for a model with more features, each column still offers its own name.
 COLUMNS_SHOWN = FEATURES_OFFERED = 200
 Choices = list[tuple[str, list[str]]]
 
 
-@csrf_exempt  # or the form would be read, however large, before it is known whose it is; `_answer` checks
+@csrf_exempt  # `_answer` checks it: a check here would read the form, however large, before the sender is known
 @require_http_methods(["GET", "HEAD", "POST"])
 @member_page(Role.ENGINEER)
 def uploads_page(request: ProjectRequest, model: str) -> HttpResponseBase:
-    """The files that came, newest first, and a form for another one."""
-    found = find_model(request.project, model)
+    """List the uploads, newest first, and take another file."""
+    monitored = find_model(request.project, model)
     if request.method == "POST":
         bounds().check_size(int(request.META.get("CONTENT_LENGTH") or 0) - FORM_BYTES)
-    return _answer(request, found)
+    return _answer(request, monitored)
 
 
 @csrf_protect
@@ -45,8 +45,8 @@ def _answer(request: ProjectRequest, model: MonitoredModel) -> HttpResponse:
     form = UploadForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         try:
-            made = _draft(request, model, form.cleaned_data["file"], BatchKind(form.cleaned_data["kind"]))
-            return redirect("upload", request.project.slug, model.slug, made.pk)
+            upload = _draft(request, model, form.cleaned_data["file"], BatchKind(form.cleaned_data["kind"]))
+            return redirect("upload", request.project.slug, model.slug, upload.pk)
         except DomainError as error:
             form.add_error("file", error.message)
     context = {
@@ -66,15 +66,15 @@ def _draft(request: ProjectRequest, model: MonitoredModel, file: Any, kind: Batc
 @require_http_methods(["GET", "HEAD", "POST"])
 @member_page(Role.ENGINEER)
 def upload_page(request: ProjectRequest, model: str, upload: int) -> HttpResponse:
-    """What would become of a draft, or how far a file is; POST says what to do with it."""
+    """Preview a draft, or show how far a file is; POST acts on it."""
     monitored = find_model(request.project, model)
-    found: Upload = get_or_404(Upload.objects.filter(model=monitored).select_related("model__project"), pk=upload)
+    uploaded: Upload = get_or_404(Upload.objects.filter(model=monitored).select_related("model__project"), pk=upload)
     if request.method == "POST":
-        return _act(request, found)
-    context: dict[str, Any] = {"model": monitored, "tab": "intake", "upload": found}
-    if found.status == "draft":
-        return render(request, "predictions/draft.html", context | _preview(found))
-    context["may_retry"] = found.status == "failed" and uploads.has_file(found)
+        return _act(request, uploaded)
+    context: dict[str, Any] = {"model": monitored, "tab": "intake", "upload": uploaded}
+    if uploaded.status == "draft":
+        return render(request, "predictions/draft.html", context | _preview(uploaded))
+    context["may_retry"] = uploaded.status == "failed" and uploads.has_file(uploaded)
     is_part = "HX-Request" in request.headers
     return render(request, "predictions/_upload.html" if is_part else "predictions/upload.html", context)
 
@@ -90,16 +90,16 @@ def _act(request: ProjectRequest, upload: Upload) -> HttpResponse:
             uploads.retry(upload)
         case "discard":
             uploads.discard(upload)
-            messages.success(request, f"{upload.name} is forgotten; nothing of it was stored.")
+            messages.success(request, f"{upload.name} was discarded. None of its rows were stored.")
             return redirect("uploads", request.project.slug, upload.model.slug)
         case _:
-            raise DomainError("There is nothing of this kind to do with a file.")
+            raise DomainError("This is not something to do with a file.")
     return redirect("upload", request.project.slug, upload.model.slug, upload.pk)
 
 
 def _choose(request: ProjectRequest, upload: Upload) -> None:
     names = uploads.columns(upload)
-    posted = {column: request.POST.get(f"column-{at}") for at, column in enumerate(names)}
+    posted = {column: request.POST.get(f"column-{number}") for number, column in enumerate(names)}
     chosen = {column: name or None for column, name in posted.items() if name is not None}
     uploads.choose(upload, names, chosen)
 
@@ -107,26 +107,26 @@ def _choose(request: ProjectRequest, upload: Upload) -> None:
 def _preview(upload: Upload) -> dict[str, Any]:
     file = uploads.opened(upload, is_whole=False)
     with file.body:
-        found = look(file)
+        preview = look(file)
     return {
-        "look": found,
-        "columns": _columns(found, file.naming, upload.model),
-        "columns_left": max(len(found.columns) - COLUMNS_SHOWN, 0),
-        "rejected": found.rejected[:REJECTED_SHOWN],
-        "good": found.rows - len(found.rejected),
-        "is_all": found.rows < ROWS_CHECKED,
+        "look": preview,
+        "columns": _columns(preview, file.naming, upload.model),
+        "columns_left": max(len(preview.columns) - COLUMNS_SHOWN, 0),
+        "rejected": preview.rejected[:REJECTED_SHOWN],
+        "good": preview.rows - len(preview.rejected),
+        "is_all": preview.rows < ROWS_CHECKED,
     }
 
 
-def _columns(found: Look, naming: Naming, model: MonitoredModel) -> list[dict[str, Any]]:
-    """Each column with an example, what it becomes, and what it could become instead."""
+def _columns(preview: Look, naming: Naming, model: MonitoredModel) -> list[dict[str, Any]]:
+    """List each column with an example, its field, and the other fields to choose from."""
     shared = _shared_choices(naming.kind, model)
     columns = []
-    for at, column in enumerate(found.columns[:COLUMNS_SHOWN]):
+    for number, column in enumerate(preview.columns[:COLUMNS_SHOWN]):
         name = naming.field(column)
-        examples = [each for each in found.fields.get(name or "", []) if each]
+        examples = [each for each in preview.fields.get(name or "", []) if each]
         choices = [*shared, ("Named after the column", _own_choices(column, name, shared, naming.kind))]
-        columns.append({"at": at, "name": column, "field": name or "", "example": examples[:1], "choices": choices})
+        columns.append({"at": number, "name": column, "field": name or "", "example": examples[:1], "choices": choices})
     return columns
 
 

@@ -1,4 +1,4 @@
-"""What a client sent: unfolded as it arrives, within the limit, and kept on disk where it is large."""
+"""The body of a push: decompressed as it arrives, bounded, and kept on disk if it is large."""
 
 import hashlib
 import io
@@ -14,7 +14,7 @@ from django.conf import settings
 from apps.common.errors import DomainError, TooLargeError, UnsupportedMediaError
 from apps.common.media_types import JSON
 
-# Larger bodies lie in a file, so that a few of them at once do not fill a process.
+# Larger bodies go to a file, so that a few at once do not fill a process.
 IN_MEMORY = 1024 * 1024
 PIECE = 256 * 1024
 GZIP = 16 + zlib.MAX_WBITS
@@ -34,19 +34,19 @@ class Bounds:
     too_large: str = "The body holds more than {:,} bytes; send several smaller ones."
 
     def check_rows(self, rows: int) -> None:
-        """Raises TooLargeError."""
+        """Check a number of rows. Raises TooLargeError."""
         if rows > self.rows:
             message = f"More than {self.rows:,} rows; send several batches."
             raise TooLargeError(message, limit=self.rows_name, value=self.rows)
 
     def check_size(self, size: int) -> None:
-        """Check the size of what arrived, or of what it unfolds to. Raises TooLargeError."""
+        """Check a size, compressed or not. Raises TooLargeError."""
         if size > self.size:
             raise TooLargeError(self.too_large.format(self.size), limit=self.size_name, value=self.size)
 
 
 def of_a_push(content_type: str) -> Bounds:
-    """The bounds of a body that is stored while its sender waits; JSON, which is read whole, has a lower one."""
+    """The bounds of a pushed body. JSON is read whole and has a lower one."""
     rows = settings.MAX_BATCH_ROWS
     if kind_of(content_type) == JSON and settings.MAX_JSON_BYTES < settings.MAX_BODY_BYTES:
         return Bounds(rows, settings.MAX_JSON_BYTES, size_name="json_bytes", too_large=JSON_TOO_LARGE)
@@ -59,13 +59,13 @@ def kind_of(content_type: str) -> str:
 
 
 class Body:
-    """A body of rows, to be read once or several times; close it, or use it as a context."""
+    """A body of rows, to be read once or several times. Close it, or use it in a `with` statement."""
 
     def __init__(self, content_type: str, *, bounds: Bounds | None = None) -> None:
         self.content_type = content_type
         self.bounds = bounds or of_a_push(content_type)
         self.size = 0
-        # Closed by `close`: a body outlives the function that makes it.
+        # `close` closes it: a body outlives the function that makes it.
         self.file: SpooledTemporaryFile[bytes] = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115  # see above
         self._hash = hashlib.sha256()
 
@@ -73,7 +73,7 @@ class Body:
     def receive(
         cls, pieces: Iterable[bytes], *, content_type: str, encoding: str = "", bounds: Bounds | None = None
     ) -> Self:
-        """Take in a body, piece by piece.
+        """Receive a body piece by piece, decompressing it.
 
         Raises UnsupportedMediaError, CorruptBodyError, TooLargeError.
         """
@@ -89,7 +89,7 @@ class Body:
 
     @property
     def digest(self) -> bytes:
-        """SHA-256 of the unfolded body, 32 bytes."""
+        """SHA-256 of the decompressed body, 32 bytes."""
         return self._hash.digest()
 
     def close(self) -> None:
@@ -111,7 +111,7 @@ class Body:
 
 
 def limited(pieces: Iterable[bytes], bounds: Bounds) -> Iterator[bytes]:
-    """The pieces, up to as many bytes as a body may have."""
+    """Pass on the pieces until they exceed the bounds. Raises TooLargeError."""
     size = 0
     for piece in pieces:
         size += len(piece)
@@ -120,27 +120,27 @@ def limited(pieces: Iterable[bytes], bounds: Bounds) -> Iterator[bytes]:
 
 
 class CorruptBodyError(DomainError):
-    """The body is not what its Content-Encoding says."""
+    """The body does not match its Content-Encoding."""
 
     code = "invalid_encoding"
 
 
 def unfold(pieces: Iterable[bytes], *, encoding: str) -> Iterator[bytes]:
-    """The body as it was before it was compressed, in pieces of bounded size.
+    """Decompress a body into pieces of bounded size, so that a small one cannot fill the memory.
 
-    Raises UnsupportedMediaError at once, CorruptBodyError on the way.
+    Raises UnsupportedMediaError at once, CorruptBodyError while reading.
     """
     if encoding in ("", "identity"):
         return iter(pieces)
     unfolding = UNFOLDINGS.get(encoding)
     if unfolding is None:
         known = ", ".join(sorted(UNFOLDINGS))
-        raise UnsupportedMediaError(f"Content-Encoding {encoding[:40]!r} is not read here; known are {known}.")
+        raise UnsupportedMediaError(f"Content-Encoding {encoding[:40]!r} is not supported; use one of {known}.")
     return unfolding(pieces)
 
 
 def _gzip(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """One member after the other, as `gzip` itself reads a file."""
+    """Decompress all members in turn, as `gzip` does with a file."""
     member: Any = None
     for piece in pieces:
         rest = piece
@@ -157,12 +157,12 @@ def _gzip(pieces: Iterable[bytes]) -> Iterator[bytes]:
     while member is not None and not member.eof:
         unfolded = member.decompress(member.unconsumed_tail, PIECE)
         if not unfolded and not member.eof:
-            raise CorruptBodyError("The gzip body ends too early.")
+            raise CorruptBodyError("The gzip body is cut off.")
         yield unfolded
 
 
 def _zstd(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    import pyarrow as pa  # noqa: PLC0415  # 25 MB that most web processes never need
+    import pyarrow as pa  # noqa: PLC0415  # 25 MB, which most web processes never need
 
     source = pa.PythonFile(Reader(pieces), mode="r")
     try:
@@ -170,11 +170,11 @@ def _zstd(pieces: Iterable[bytes]) -> Iterator[bytes]:
             while unfolded := stream.read(PIECE):
                 yield unfolded
     except (OSError, pa.ArrowException) as error:
-        raise CorruptBodyError("The body is not zstd, or ends too early.") from error
+        raise CorruptBodyError("The body is not zstd, or it is cut off.") from error
 
 
 class Reader(io.RawIOBase):
-    """Pieces as a file to read from."""
+    """A file that reads from pieces."""
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
         self._pieces, self._rest = iter(pieces), b""

@@ -1,7 +1,7 @@
-"""Parquet files and Arrow streams to rows: flat columns, `features.<name>` and the like, put together again.
+"""Parquet files and Arrow streams to raw rows: flat columns such as `features.<name>` become groups again.
 
-What comes out are the same raw rows as those of the JSON forms, so that everything after is one path. pyarrow is loaded
-with the first such body.
+The result is the same JSON rows that the other forms give, so all later steps are shared. pyarrow is imported with the
+first such body.
 """
 
 import json
@@ -23,15 +23,15 @@ MAX_COLUMNS = 4_100
 BATCH = 1_000
 PAGE_BUFFER = 64 * 1024
 
-# Columns are unfolded a page or a batch at a time, of all of them at once: in one body after the other.
+# A page of every column is in memory at once, so a process reads one such body at a time.
 _ONE_BODY = Lock()
-# What columns become: the names of fields, null for what is left out.
+# From column names to field names; null leaves a column out.
 Naming = Callable[[Sequence[str]], Sequence[str | None]]
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 class BadColumnsError(UnprocessableError):
-    """The file cannot be read, or holds columns of a form that is not taken."""
+    """The file cannot be read, or has columns that are not supported."""
 
     code = "invalid_columns"
 
@@ -39,7 +39,7 @@ class BadColumnsError(UnprocessableError):
 def parquet_rows(
     file: IO[bytes], *, bounds: Bounds, naming: Naming = list[str], start: int = 0
 ) -> Iterator[list[bytes]]:
-    """The rows of a Parquet file, some at a time; those before `start` may come empty.
+    """Read the rows of a Parquet file in lists; rows before `start` may be empty.
 
     Raises BadColumnsError, TooLargeError.
     """
@@ -49,9 +49,9 @@ def parquet_rows(
     with _reading("a Parquet file"):
         schema = pq.read_schema(file)
         _check_schema(schema)
-        # Kept as a dictionary, a long text that a million rows share is held once.
+        # As a dictionary, a long text that a million rows share is in memory once.
         texts = [field.name for field in schema if pa.types.is_string(field.type)]
-        # Pages are read as they are needed; a row group may be as large as the file.
+        # Read page by page: a row group may be as large as the file.
         parquet = pq.ParquetFile(file, read_dictionary=texts, buffer_size=PAGE_BUFFER, pre_buffer=False)
         _check_sizes(parquet.metadata, bounds)
         batches = parquet.iter_batches(batch_size=BATCH, use_threads=False)
@@ -59,7 +59,7 @@ def parquet_rows(
 
 
 def parquet_shape(file: IO[bytes]) -> tuple[list[str], int]:
-    """The columns of a Parquet file, and how many rows it says it has. Raises BadColumnsError."""
+    """Return the columns of a Parquet file and the number of rows that it declares. Raises BadColumnsError."""
     import pyarrow.parquet as pq  # noqa: PLC0415  # see above
 
     file.seek(0)
@@ -71,16 +71,16 @@ def parquet_shape(file: IO[bytes]) -> tuple[list[str], int]:
 
 
 def arrow_rows(file: SpooledTemporaryFile[bytes], *, bounds: Bounds) -> Iterator[list[bytes]]:
-    """The rows of an Arrow IPC stream, some at a time. Raises BadColumnsError, TooLargeError."""
+    """Read the rows of an Arrow IPC stream in lists. Raises BadColumnsError, TooLargeError."""
     import pyarrow as pa  # noqa: PLC0415  # see above
 
-    # A record batch may be as large as the file: it is looked at where it lies.
+    # A record batch may be as large as the file: map it instead of reading it.
     with _reading("an Arrow stream"):
         view = pa.py_buffer(mmap(file.fileno(), 0, access=ACCESS_READ))
         for message in pa.ipc.MessageReader.open_stream(pa.BufferReader(view)):
             if message.type in ("record batch", "dictionary") and _is_compressed(message.metadata.to_pybytes()):
                 raise BadColumnsError(
-                    "Compressed Arrow buffers are not read here; compress the whole body with Content-Encoding.",
+                    "Compressed Arrow buffers are not supported; compress the whole body with Content-Encoding.",
                     code="compressed_arrow",
                 )
         reader = pa.ipc.open_stream(pa.BufferReader(view))
@@ -91,14 +91,14 @@ def arrow_rows(file: SpooledTemporaryFile[bytes], *, bounds: Bounds) -> Iterator
 
 @contextmanager
 def _reading(what: str) -> Iterator[None]:
-    """Read one file at a time, give the memory back, and tell what pyarrow says of a file that it cannot read."""
+    """Read one file at a time, release its memory, and turn pyarrow's errors into ours."""
     import pyarrow as pa  # noqa: PLC0415  # see above
 
     try:
         with _ONE_BODY:
             yield
     except (OSError, MemoryError, ValueError, LookupError, struct.error, pa.ArrowException) as error:
-        raise BadColumnsError(f"Not {what} that can be read here: {_first_line(error)}") from error
+        raise BadColumnsError(f"Not readable as {what}: {_first_line(error)}") from error
     finally:
         pa.default_memory_pool().release_unused()
 
@@ -107,17 +107,19 @@ def _check_schema(schema: Any) -> None:
     import pyarrow as pa  # noqa: PLC0415  # see above
 
     if len(schema) > MAX_COLUMNS:
-        raise BadColumnsError(f"More than {MAX_COLUMNS:,} columns.", code="too_many_columns")
+        raise BadColumnsError(f"The file has more than {MAX_COLUMNS:,} columns.", code="too_many_columns")
     if len(set(schema.names)) != len(schema.names):
         twice = next(name for name in schema.names if schema.names.count(name) > 1)
-        raise BadColumnsError(f"The column {twice!r} is there twice.", code="duplicate_name")
+        raise BadColumnsError(f"The column {twice!r} occurs twice.", code="duplicate_name")
     for field in schema:
         kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
         if pa.types.is_nested(kind):
             message = f"The column {field.name!r} is nested ({kind}); send flat columns such as features.<name>."
             raise BadColumnsError(message, code="nested_column")
         if not _is_plain(kind):
-            raise BadColumnsError(f"The column {field.name!r} is of the type {kind}.", code="unsupported_column")
+            raise BadColumnsError(
+                f"The type of the column {field.name!r}, {kind}, is not supported.", code="unsupported_column"
+            )
 
 
 def _is_plain(kind: Any) -> bool:
@@ -128,13 +130,13 @@ def _is_plain(kind: Any) -> bool:
 
 
 def _check_sizes(metadata: Any, bounds: Bounds) -> None:
-    """What the file says of itself, before any of it is unfolded."""
+    """Check what the file declares, before decompressing any of it."""
     bounds.check_rows(metadata.num_rows)
-    bounds.check_size(sum(metadata.row_group(at).total_byte_size for at in range(metadata.num_row_groups)))
+    bounds.check_size(sum(metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups)))
 
 
 def _passed_over(batches: Iterable[Any], start: int) -> Iterator[Any]:
-    """The record batches; of those that end before the row `start`, their length alone."""
+    """Pass on the record batches, but only the length of those that end before the row `start`."""
     seen = 0
     for batch in batches:
         seen += batch.num_rows
@@ -142,14 +144,14 @@ def _passed_over(batches: Iterable[Any], start: int) -> Iterator[Any]:
 
 
 def _bounded(batches: Iterable[Any], bounds: Bounds, naming: Naming) -> Iterator[list[bytes]]:
-    """The rows of record batches, as long as they are not, unfolded, too large."""
+    """Turn record batches into lists of rows until the rows are too large in total."""
     size = 0
     rows: list[bytes] = []
     for batch in batches:
         if isinstance(batch, int):
             yield [b""] * batch
             continue
-        # Arrow trusts the offsets and indices of a file: wrong ones lead it out of its memory, and end the process.
+        # pyarrow does not bounds-check: a malformed file segfaults the worker. Validate first.
         batch.validate(full=True)
         for row in _rows(batch, naming(batch.schema.names)):
             rows.append(row)
@@ -162,12 +164,12 @@ def _bounded(batches: Iterable[Any], bounds: Bounds, naming: Naming) -> Iterator
 
 
 def _rows(batch: Any, fields: Sequence[str | None]) -> Iterator[bytes]:
-    """The rows of a record batch as JSON; numbers that JSON does not know are left for the row's own check."""
+    """Write the rows of a record batch as JSON. Numbers that JSON lacks stay, for the row's own check to reject."""
     names, groups = [], []
     taken = [(field, column) for field, column in zip(fields, batch.columns, strict=True) if field is not None]
     for field, _ in taken:
         if field in GROUPS:
-            message = f"The column {field!r} is one value; send flat columns such as {field}.<name>."
+            message = f"The column {field!r} holds single values; send flat columns such as {field}.<name>."
             raise BadColumnsError(message, code="unsupported_column")
         group, dot, inner = field.partition(".")
         is_grouped = bool(dot) and group in GROUPS
@@ -189,29 +191,29 @@ def _values(column: Any) -> list[Any]:
 
     if pa.types.is_dictionary(column.type):
         values = _values(column.dictionary)
-        return [None if at is None else values[at] for at in column.indices.to_pylist()]
+        return [None if index is None else values[index] for index in column.indices.to_pylist()]
     if pa.types.is_timestamp(column.type) and column.type.unit == "ns":
         column = column.cast(pa.timestamp("us", column.type.tz), safe=False)
     if pa.types.is_temporal(column.type):
         return [_moment(value) for value in column]
     values = column.to_pylist()
     if pa.types.is_floating(column.type):
-        # Written out as JavaScript would, which the strict reading refuses by name.
+        # Written as JavaScript does, which strict JSON refuses by name.
         return [value if value is None or value - value == 0 else _Unknown(value) for value in values]
     return list(values)
 
 
 def _moment(value: Any) -> Any:
-    """A date or time as text. What no calendar has, before the year 1 or after 9999, is refused with its row."""
+    """Write a date or time as text. Years before 1 and after 9999 are rejected with their row."""
     try:
-        found = value.as_py()
+        moment = value.as_py()
     except (OverflowError, ValueError):
         return _Unknown("inf")
-    return None if found is None else found.isoformat()
+    return None if moment is None else moment.isoformat()
 
 
 class _Unknown(float):
-    """A number that JSON does not know: NaN or an infinity."""
+    """A number that JSON lacks: NaN or an infinity."""
 
 
 def _as_json(row: dict[str, Any]) -> bytes:
@@ -225,21 +227,21 @@ def _as_json(row: dict[str, Any]) -> bytes:
 
 
 def _is_compressed(metadata: bytes) -> bool:
-    """Whether the buffers of a record batch are compressed: whether its table in the message has a third field.
+    """Whether the buffers of a record batch are compressed, that is, its table in the message has a third field.
 
     https://github.com/apache/arrow/blob/main/format/Message.fbs
     """
 
     def field(table: int, number: int) -> int:
-        """Where a field of a flatbuffer table is, 0 where it is left out."""
+        """The position of a field of a flatbuffer table; 0 if it is absent."""
         vtable = table - struct.unpack_from("<i", metadata, table)[0]
         size = struct.unpack_from("<H", metadata, vtable)[0]
-        at = 4 + 2 * number
-        offset = struct.unpack_from("<H", metadata, vtable + at)[0] if at < size else 0
+        entry = 4 + 2 * number
+        offset = struct.unpack_from("<H", metadata, vtable + entry)[0] if entry < size else 0
         return table + offset if offset else 0
 
-    def followed(at: int) -> int:
-        return at + int(struct.unpack_from("<I", metadata, at)[0])
+    def followed(position: int) -> int:
+        return position + int(struct.unpack_from("<I", metadata, position)[0])
 
     message = followed(0)
     kind = metadata[field(message, 1)]

@@ -1,4 +1,4 @@
-"""CSV files to rows: cells become what the model's schema says of their column, and an index tells a row's line."""
+"""CSV files to raw rows: the model's schema gives each cell its type, and a row's index is its line."""
 
 import csv
 import re
@@ -15,7 +15,7 @@ from apps.predictions.reading.mapping import Naming, put_together
 from apps.registry.models import MonitoredModel
 
 DELIMITERS = (",", ";", "\t")
-# Spreadsheets write it in front of what they save as UTF-8.
+# Spreadsheets put this byte order mark before UTF-8.
 _MARK = b"\xef\xbb\xbf"
 _JSON_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?\Z")
 _OTHER_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\Z")
@@ -38,24 +38,24 @@ class CsvFile:
         try:
             self.columns = next(self._reader)
         except (csv.Error, StopIteration) as error:
-            raise BadColumnsError(f"The first line does not name columns: {error}.") from error
+            raise BadColumnsError(f"The first line does not name the columns: {error}.") from error
         if not any(self.columns):
             raise BadColumnsError("The first line names no columns.")
 
     def rows(self, naming: Naming, model: MonitoredModel, *, start: int = 0) -> Iterator[bytes]:
-        """Each line of the file in turn as a row of JSON; empty for those that begin none, or stand before `start`."""
+        """Yield a JSON row for each line of the file, empty if no row begins there or it is before `start`."""
         fields = naming.fields(self.columns)
         readings = [(name, reading(name, model)) for name in fields]
         line = self._reader.line_num
         yield from [b""] * line
         while (cells := self._next()) is not None:
             yield b"" if line < start else _row(cells, readings, naming)
-            # A row with line breaks in its cells takes several lines; only the first is its index.
+            # A row with line breaks in its cells takes several lines; the first one is its index.
             yield from [b""] * (self._reader.line_num - line - 1)
             line = self._reader.line_num
 
     def _next(self) -> list[str] | str | None:
-        """The cells of the next row, or why it cannot be read; null at the end."""
+        """The cells of the next row, or why it cannot be read; None at the end."""
         try:
             return next(self._reader)
         except StopIteration:
@@ -71,7 +71,7 @@ def _row(cells: list[str] | str, readings: list[tuple[str | None, Reading]], nam
         return b""
     if any(cells[len(readings) :]):
         return _unreadable(f"{len(cells)} cells in a row of {len(readings)} columns")
-    # Cells that are missing at the end are empty.
+    # Missing cells at the end are empty.
     pairs = zip(readings, chain(cells, [""] * (len(readings) - len(cells))), strict=False)
     values = ((name, read(cell)) for (name, read), cell in pairs if name is not None)
     given = ((name, value) for name, value in values if value is not None or name.startswith("features."))
@@ -79,12 +79,12 @@ def _row(cells: list[str] | str, readings: list[tuple[str | None, Reading]], nam
 
 
 def _unreadable(why: str) -> bytes:
-    """A row that is refused for a field that no row has, whose name is the reason."""
+    """Make a row that is rejected for an unknown field whose name is the reason."""
     return msgspec.json.encode({why: None})
 
 
 def reading(name: str | None, model: MonitoredModel) -> Reading:
-    """How the cells of a field are read; an empty one is null."""
+    """Choose how to read the cells of a field; an empty cell is null."""
     group, _, inner = (name or "").partition(".")
     if group == "features":
         types = {feature.name: feature.type for feature in model.feature_list}
@@ -99,7 +99,7 @@ def _text(cell: str) -> str | None:
 
 
 def _number(cell: str) -> Any:
-    """The number with the digits that it has; what is none stays a text, for the row's check to name."""
+    """Keep a number with its digits. Anything else stays text, for the row's check to reject."""
     cell = cell.strip()
     if _JSON_NUMBER.match(cell):
         return msgspec.Raw(cell.encode())

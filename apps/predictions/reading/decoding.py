@@ -160,27 +160,28 @@ def _bounded(rows: list[msgspec.Raw]) -> Iterator[bytes]:
 
 def _one_by_one(text: bytes, start: int, end: int) -> Iterator[bytes]:
     """The same, leniently, where something inside a row is not JSON: only that row is rejected, later."""
-    number, is_rest = 0, False
-    while not is_rest:
+    number = 0
+    while start <= end:
         start = _SPACES.match(text, start, end).end()  # type: ignore[union-attr]  # it always matches
         is_rest = end - start <= WINDOW
         # In Latin-1 each byte is a character; UTF-8 never uses the bytes of JSON's own signs inside other characters.
         window = text[start : min(end, start + WINDOW)].decode("latin-1") + ("," if is_rest else "")
         rows, used = _followed_by_comma(window)
-        number += len(rows)
-        if is_rest and used < len(window):
+        if not rows and is_rest:
             raise StrictJSONError(f"Not JSON: row {number}, counted from 0, is broken or cut off.")
         if not rows:
             raise _row_too_large(number)
         yield from rows
+        number += len(rows)
         start += used
 
 
 def _followed_by_comma(window: str) -> tuple[list[bytes], int]:
-    """The rows at the beginning of a window that end with a comma, and the position behind the last one."""
-    rows, position = [], 0
+    """The first rows of a window that are followed by a comma, and the position behind it."""
+    rows: list[bytes] = []
+    position = 0
     try:
-        while True:
+        while len(rows) < CHUNK_ROWS:
             _, end = _LENIENT.raw_decode(window, position)
             comma = _COMMA.match(window, end)
             if comma is None:

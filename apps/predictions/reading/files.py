@@ -1,4 +1,4 @@
-"""Files of rows: whatever their form, raw rows of JSON come out; and a look at what a file holds."""
+"""Uploaded files: CSV, NDJSON or Parquet to raw rows, and a preview of the first rows."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -28,16 +28,16 @@ FORMS: dict[str, FileForm] = {
     **dict.fromkeys((".ndjson", ".jsonl", *NDJSON), FileForm.NDJSON),
     **dict.fromkeys((".parquet", ".pq", *PARQUET), FileForm.PARQUET),
 }
-# The largest index that a row can have.
+# The largest index that a row can have in the database.
 MAX_LINES = 2**31 - 1
 ROWS_CHECKED = 200
 ROWS_SHOWN = 3
-# Of a form: the lines between its parts, and the parts that are no file.
+# Room for the rest of a form: the lines between its parts, and the parts that are not the file.
 FORM_BYTES = 1024 * 1024
 
 
 def form_of(name: str, content_type: str) -> FileForm:
-    """The form of a file, by the end of its name or else by its type. Raises UnsupportedMediaError."""
+    """Find the form of a file by the end of its name, or else by its type. Raises UnsupportedMediaError."""
     kind = content_type.partition(";")[0].strip().lower()
     form = FORMS.get(PurePath(name).suffix.lower()) or FORMS.get(kind)
     if form is None:
@@ -46,13 +46,14 @@ def form_of(name: str, content_type: str) -> FileForm:
 
 
 def bounds() -> Bounds:
-    """How much one file may hold."""
-    return Bounds(rows=MAX_LINES, size=settings.MAX_UPLOAD_BYTES, size_name="upload_bytes")
+    """How much one uploaded file may hold."""
+    too_large = "The file has more than {:,} bytes; upload it in several parts."
+    return Bounds(MAX_LINES, settings.MAX_UPLOAD_BYTES, size_name="upload_bytes", too_large=too_large)
 
 
 @dataclass(frozen=True)
 class RowFile:
-    """A file with the naming of its columns, ready to be read."""
+    """A file and what its columns become, ready to be read."""
 
     body: Body
     form: FileForm
@@ -60,7 +61,7 @@ class RowFile:
     model: MonitoredModel
 
     def columns(self) -> list[str]:
-        """The columns; of NDJSON those of the first rows. Raises DomainError."""
+        """List the columns; for NDJSON, those of the first rows. Raises DomainError."""
         if self.form == FileForm.CSV:
             return CsvFile(self.body).columns
         if self.form == FileForm.PARQUET:
@@ -69,33 +70,33 @@ class RowFile:
         return columns_of(islice((line.strip() for line in lines(self.body)), ROWS_CHECKED))
 
     def chunks(self, *, start: int = 0) -> Iterator[list[bytes]]:
-        """All rows, some at a time; those before `start` may come empty, which is quicker. Raises DomainError."""
+        """Read all rows in chunks. Rows before `start` may be empty, which is faster. Raises DomainError."""
         if self.form == FileForm.CSV:
             return gathered(CsvFile(self.body).rows(self.naming, self.model, start=start))
         self.body.file.seek(0)
         if self.form == FileForm.PARQUET:
-            unfolded = Bounds(rows=MAX_LINES, size=settings.MAX_UNFOLDED_BYTES, size_name="unfolded_bytes")
+            too_large = "The file unfolds to more than {:,} bytes; upload it in several parts."
+            unfolded = Bounds(MAX_LINES, settings.MAX_UNFOLDED_BYTES, size_name="unfolded_bytes", too_large=too_large)
             return parquet_rows(self.body.file, bounds=unfolded, naming=self.naming.fields, start=start)
-        found = enumerate(lines(self.body))
         renamed = self.naming.renamed if self.naming.chosen else bytes
-        return gathered(b"" if at < start else renamed(line) for at, line in found)
+        return gathered(b"" if index < start else renamed(line) for index, line in enumerate(lines(self.body)))
 
     def size(self) -> int | None:
-        """How many rows there are, where the file says so. Raises DomainError."""
+        """The number of rows, if the file declares it. Raises DomainError."""
         return parquet_shape(self.body.file)[1] if self.form == FileForm.PARQUET else None
 
     def progress(self, rows: int, *, of: int | None) -> float:
-        """The share of the file that has been read: of its rows where their number is known, else of its bytes."""
+        """The share of the file read so far: of its rows if their number is known, else of its bytes."""
         share = self.body.file.tell() / max(self.body.size, 1) if of is None else rows / max(of, 1)
         return min(share, 1.0)
 
 
 @dataclass
 class Look:
-    """What a file holds, and what would become of its first rows."""
+    """What a file holds, and what would happen to its first rows."""
 
     columns: list[str] = field(default_factory=list)
-    # The places of the first rows, from 1, and each field with its values in them, as JSON.
+    # The first rows: their numbers, counted from 1, and each field with its values as JSON.
     shown: list[int] = field(default_factory=list)
     fields: dict[str, list[str]] = field(default_factory=dict)
     rejected: list[Rejection] = field(default_factory=list)
@@ -104,30 +105,31 @@ class Look:
 
 
 def look(file: RowFile) -> Look:
-    """Check the first rows without storing any. What cannot be read is told in `error`."""
-    found = Look()
+    """Check the first rows without storing any. If the file cannot be read, `error` says why."""
+    preview = Look()
     try:
-        found.columns = file.columns()
+        preview.columns = file.columns()
         with closing(file.chunks()) as chunks:  # type: ignore[type-var]  # all of them are generators
             raws = _first(chunks)
-        found.rows = sum(map(bool, raws))
-        found.rejected = _rejected(raws, file)
-        first = [(at, raw) for at, raw in enumerate(raws, start=1) if raw][:ROWS_SHOWN]
-        found.shown, found.fields = [at for at, _ in first], _fields([raw for _, raw in first])
-        if not found.rows:
-            found.error = "The file holds no rows."
+        preview.rows = sum(map(bool, raws))
+        preview.rejected = _rejected(raws, file)
+        first = [(number, raw) for number, raw in enumerate(raws, start=1) if raw][:ROWS_SHOWN]
+        preview.shown = [number for number, _ in first]
+        preview.fields = _fields([raw for _, raw in first])
+        if not preview.rows:
+            preview.error = "The file has no rows."
     except DomainError as error:
-        found.error = error.message
-    return found
+        preview.error = error.message
+    return preview
 
 
 def _first(chunks: Iterator[list[bytes]]) -> list[bytes]:
-    found: list[bytes] = []
+    first: list[bytes] = []
     for raws in chunks:
-        found += raws
-        if sum(map(bool, found)) >= ROWS_CHECKED:
+        first += raws
+        if sum(map(bool, first)) >= ROWS_CHECKED:
             break
-    return found[: ROWS_CHECKED + 1]
+    return first[: ROWS_CHECKED + 1]
 
 
 def _rejected(raws: list[bytes], file: RowFile) -> list[Rejection]:

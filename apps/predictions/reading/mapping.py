@@ -1,4 +1,4 @@
-"""What becomes of a file's columns: fields of a row, by their own names or by the names chosen for them."""
+"""From a file's columns to the fields of a row, by their own names or by names chosen for them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,13 +22,13 @@ _encode = msgspec.json.encode
 
 
 def is_field(name: str, kind: BatchKind) -> bool:
-    """Whether rows of the kind have this field, in its flat form."""
+    """Whether rows of the kind have this field, with a flat name such as `features.age`."""
     group, _, inner = name.partition(".")
     return name in FIELDS[kind] or (kind == BatchKind.PREDICTIONS and group in GROUPS and inner != "")
 
 
 def proposed(column: str, kind: BatchKind) -> str | None:
-    """What a column becomes that nobody has chosen for: the field of its name, else a feature."""
+    """The default for a column: the field of its name, or else a feature."""
     name = column.strip()
     if is_field(name, kind):
         return name
@@ -37,18 +37,18 @@ def proposed(column: str, kind: BatchKind) -> str | None:
 
 @dataclass(frozen=True)
 class Naming:
-    """What columns become."""
+    """Which field each column becomes."""
 
     kind: BatchKind
     chosen: Mapping[str, str | None] = field(default_factory=dict)
 
     def field(self, column: str) -> str | None:
-        """The field that a column becomes; null where it is left out."""
+        """The field that a column becomes; None leaves it out."""
         return self.chosen[column] if column in self.chosen else proposed(column, self.kind)
 
     def fields(self, columns: Sequence[str]) -> list[str | None]:
-        """The fields that all columns of a file become. Raises BadColumnsError."""
-        _refuse_repeats(columns, "The column {!r} is there twice.", code="duplicate_name")
+        """The fields that the columns of a file become. Raises BadColumnsError."""
+        _refuse_repeats(columns, "The column {!r} occurs twice.", code="duplicate_name")
         unknown = sorted(set(self.chosen) - set(columns))
         if unknown:
             raise BadColumnsError(f"The file has no column {unknown[0]!r}.", code="unknown_column", columns=unknown)
@@ -57,7 +57,7 @@ class Naming:
         return fields
 
     def renamed(self, raw: bytes) -> bytes:
-        """A row of JSON with its fields renamed, values as they were sent; what is not JSON stays as it is.
+        """Rename the fields of a JSON row and keep the values as sent. A row that is not JSON stays as it is.
 
         Raises BadColumnsError.
         """
@@ -75,20 +75,20 @@ class Naming:
 
 
 def columns_of(raws: Iterable[bytes]) -> list[str]:
-    """The flat names of rows of JSON, in the order in which they first come."""
-    found: dict[str, None] = {}
+    """The flat names of JSON rows, in order of first appearance."""
+    columns: dict[str, None] = {}
     for raw in raws:
         try:
             document = strict_json.loads(raw)
         except StrictJSONError:
             continue
         if isinstance(document, dict):
-            found |= dict.fromkeys(column for column, _ in _flat(_parts(raw), document))
-    return list(found)
+            columns |= dict.fromkeys(column for column, _ in _flat(_parts(raw), document))
+    return list(columns)
 
 
 def put_together(values: Iterable[tuple[str, Any]], kind: BatchKind) -> dict[str, Any]:
-    """Flat fields as a row."""
+    """Group flat fields into a row."""
     row: dict[str, Any] = {}
     for name, value in values:
         group, dot, inner = name.partition(".")

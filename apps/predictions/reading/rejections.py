@@ -1,4 +1,4 @@
-"""What can still be told of a row that is not read: its id, and the field in which something is wrong."""
+"""Rejected rows: why, and what can still be read of them, such as the id and the field at fault."""
 
 import json
 import re
@@ -16,7 +16,7 @@ _COMMA = re.compile(r"[ \t\r\n]*,[ \t\r\n]*")
 
 
 class Rejection(msgspec.Struct):
-    """A row that was not stored: where it stood, and why."""
+    """A row that was not stored: its position and the reason."""
 
     index: int
     id: str | None
@@ -33,19 +33,19 @@ class RowError(Exception):
         self.code, self.field, self.message = code, field, message
 
     def rejection(self, index: int, name: object) -> Rejection:
-        """The answer for the row at an index; its id is told where it is one."""
+        """The rejection of the row at an index; `name` is its id, if it is text."""
         shown = tellable(name[:400]) if isinstance(name, str) else None
         field = tellable(self.field[:400]) or None
         return Rejection(index, shown, self.code, field, tellable(self.message))
 
 
 def id_of(raw: bytes) -> object:
-    """The id of a row, where it can be made out."""
+    """The id of a row, if it can be read."""
     return next((_LENIENT.decode(part) for name, part in _fields(raw) if name == "id"), None)
 
 
 def field_of(raw: bytes) -> str:
-    """The first field of a row whose name or value is not JSON as it is read here; empty where it is no field's."""
+    """The first field of a row whose name or value is not strict JSON; empty if no field is at fault."""
     seen = set()
     for name, part in _fields(raw):
         if name in seen or name != tellable(name):
@@ -59,22 +59,22 @@ def field_of(raw: bytes) -> str:
 
 
 def tellable(text: str) -> str:
-    """A text that UTF-8 and the database can hold, whatever it was made of."""
+    """Replace what UTF-8 or PostgreSQL cannot hold."""
     return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
 
 
 def _fields(raw: bytes) -> Iterator[tuple[str, str]]:
-    """The fields of an object as far as they can be made out, each with the text of its value."""
+    """The fields of an object as far as they can be read, each with the text of its value."""
     text = raw.decode("utf-8", "replace")
     try:
-        found = _OPENED.match(text)
-        while found:
-            name, at = _LENIENT.raw_decode(text, found.end())
-            colon = _COLON.match(text, at)
+        separator = _OPENED.match(text)
+        while separator:
+            name, end = _LENIENT.raw_decode(text, separator.end())
+            colon = _COLON.match(text, end)
             if colon is None or not isinstance(name, str):
                 return
-            _, at = _LENIENT.raw_decode(text, colon.end())
-            yield name, text[colon.end() : at]
-            found = _COMMA.match(text, at)
+            _, end = _LENIENT.raw_decode(text, colon.end())
+            yield name, text[colon.end() : end]
+            separator = _COMMA.match(text, end)
     except (json.JSONDecodeError, RecursionError):
         return

@@ -1,4 +1,4 @@
-"""One raw row to a checked, typed one; or the reason why not, in words that name the value's problem."""
+"""From a raw row to a checked, typed one, or to a rejection that says what is wrong with which value."""
 
 import re
 from collections.abc import Callable
@@ -27,7 +27,7 @@ Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 Value = str | int | float
 Row = TypeVar("Row")
 Form = TypeVar("Form")
-# Good rows with their index, and the others' rejections.
+# Good rows with their index, and the rejections of the others.
 Read = tuple[list[tuple[int, Row]], list[Rejection]]
 
 
@@ -60,7 +60,7 @@ class OutcomeForm(msgspec.Struct, forbid_unknown_fields=True):
 
 @dataclass(slots=True)
 class PredictionRow:
-    """A checked prediction: what was sent, and what the tables make of it."""
+    """A checked prediction: the form as sent, and the values to store."""
 
     form: PredictionForm
     content_hash: bytes
@@ -85,13 +85,13 @@ class OutcomeRow:
 
 _prediction_form = msgspec.json.Decoder(PredictionForm)
 _outcome_form = msgspec.json.Decoder(OutcomeForm)
-# For the content hash: names in order; MessagePack, since writing numbers out takes twice as long.
+# For the content hash: names sorted; MessagePack, since formatting numbers as text takes twice as long.
 _encode = msgspec.msgpack.Encoder(order="deterministic").encode
 _FIELD = re.compile(r"field `([^`]+)`|at `(?:key in )?\$\.?([^`.\[]*)")
 
 
 class PredictionReader:
-    """Reads the predictions of one push: what depends on the model is looked up once."""
+    """Checks the predictions of one push; whatever depends on the model is looked up once."""
 
     def __init__(self, model: MonitoredModel, *, now: datetime) -> None:
         self.model, self.slices, self.now = model, model.slice_list, now
@@ -100,7 +100,7 @@ class PredictionReader:
         self.positions: dict[object, float] = {} if model.is_regression else model.positions
 
     def read_all(self, raws: list[bytes], *, first: int = 0) -> Read[PredictionRow]:
-        """Check raw predictions; `first` is the index of the first one."""
+        """Check raw predictions; `first` is the index of the first."""
         documents = strict_json.plain_objects(raws) if max(map(len, raws), default=0) <= MAX_ROW_BYTES else None
         if documents is None:
             return read_each(raws, self.read, first=first)
@@ -120,7 +120,7 @@ class PredictionReader:
     def _checked(self, form: PredictionForm, document: dict[str, Any]) -> PredictionRow:
         features = document["features"]
         if features.__class__ is not dict:
-            raise RowError("invalid_type", "features", "features must be an object of names and values.")
+            raise RowError("invalid_type", "features", "features must be an object: names and values.")
         if len(features) > MAX_FEATURES:
             raise RowError("too_many_features", "features", f"More than {MAX_FEATURES:,} features.")
         if not EARLIEST <= form.predicted_at <= self.latest:
@@ -141,7 +141,7 @@ class PredictionReader:
         return _encoded(value, field, model=self.model) if position is None else position
 
     def _score(self, form: PredictionForm, predicted: float) -> float | None:
-        """The usual case at once: a binary model's score alone."""
+        """The score to store; the usual case, a binary model's score alone, is decided here."""
         score = form.score
         if form.probabilities is None and self.is_binary and (score is None or 0 <= score <= 1):
             return score
@@ -157,10 +157,7 @@ def read_outcome(raw: bytes, *, model: MonitoredModel, now: datetime) -> Outcome
 
 
 def read_each(raws: list[bytes], read: Callable[[bytes], Row], *, first: int = 0) -> Read[Row]:
-    """Good rows with their index, and the rejections of the others; `first` is the index of the first one.
-
-    An empty row is a blank line: neither good nor bad.
-    """
+    """Check raw rows; `first` is the index of the first. An empty row is a blank line and is skipped."""
     good, rejected = [], []
     for index, raw in enumerate(raws, start=first):
         if not raw:
@@ -173,7 +170,7 @@ def read_each(raws: list[bytes], read: Callable[[bytes], Row], *, first: int = 0
 
 
 def _document(raw: bytes) -> dict[str, Any]:
-    """A raw row, read strictly, as what is stored as sent must be: no duplicates, NUL, half surrogates, 1e400."""
+    """Read a raw row strictly, since it is stored as sent: no duplicate names, NUL, half surrogates or 1e400."""
     if len(raw) > MAX_ROW_BYTES:
         raise RowError("too_large", "", f"The row is larger than {MAX_ROW_BYTES:,} bytes.")
     try:
@@ -186,7 +183,7 @@ def _document(raw: bytes) -> dict[str, Any]:
 
 
 def _formed(raw: bytes, decoder: msgspec.json.Decoder[Form]) -> Form:
-    """A raw row as its form has it."""
+    """Read a raw row into its form."""
     try:
         return decoder.decode(raw)
     except msgspec.DecodeError as error:
@@ -244,7 +241,7 @@ def _encoded(value: Value, field: str, *, model: MonitoredModel) -> float:
 
 
 def _score(form: PredictionForm, *, predicted: float, model: MonitoredModel) -> float | None:
-    """The probability that is kept: of the positive class (binary), of the predicted one (multiclass)."""
+    """The probability to store: of the positive class (binary) or of the predicted class (multiclass)."""
     if form.score is not None:
         if model.task != Task.BINARY:
             raise RowError("unexpected_field", "score", "score is for binary models; send probabilities.")
@@ -254,10 +251,10 @@ def _score(form: PredictionForm, *, predicted: float, model: MonitoredModel) -> 
         return form.score
     _check_probabilities(form.probabilities, model=model)
     kept = model.positive_class if model.task == Task.BINARY else model.classes[int(predicted)]
-    found = form.probabilities.get(kept, 0.0)
-    if form.score is not None and abs(found - form.score) > SUM_TOLERANCE:
-        raise RowError("score_mismatch", "score", f"score is {form.score:g}, but probabilities say {found:g}.")
-    return min(1.0, found) if form.score is None else form.score
+    probability = form.probabilities.get(kept, 0.0)
+    if form.score is not None and abs(probability - form.score) > SUM_TOLERANCE:
+        raise RowError("score_mismatch", "score", f"score is {form.score:g}, but probabilities say {probability:g}.")
+    return min(1.0, probability) if form.score is None else form.score
 
 
 def _check_probabilities(probabilities: dict[str, float], *, model: MonitoredModel) -> None:

@@ -1,6 +1,6 @@
-"""Loading files: batch by batch, each in one transaction with the place up to which the file has been read.
+"""Load uploaded files batch by batch; each batch commits together with the position in the file.
 
-A worker that dies in the middle takes nothing with it: the next one goes on behind the last batch that was stored.
+If a worker dies, the next one goes on behind the last stored batch: nothing is lost or doubled.
 """
 
 import time
@@ -18,14 +18,14 @@ from apps.predictions.services import pushing, uploads
 LEASE_SECONDS = 120
 BEAT_SECONDS = 30.0
 BATCH_ROWS = 20_000
-# A chunk holds some two megabytes at most, and all of a batch are held together.
+# A chunk has at most about 2 MB, and all chunks of a batch are in memory together.
 BATCH_CHUNKS = 32
-# Other bells are heard in between; the next turn goes on where this one stopped.
+# Then other tasks get their turn; the next one goes on where this one stopped.
 TURN_SECONDS = 600.0
 
 
 def load_due() -> int:
-    """Load one file that is due, or a part of a long one; answers how many that were."""
+    """Load one due file, or a part of a long one. Return how many files that were."""
     is_loaded = run_next(Upload, _load, seconds=LEASE_SECONDS)
     if Upload.objects.due().unleased().exists():
         doorbell.ring(uploads.BELL)
@@ -33,7 +33,7 @@ def load_due() -> int:
 
 
 def _load(upload: Upload) -> None:
-    """Load as much as fits in a turn."""
+    """Load as much as one turn allows."""
     file, deadline = uploads.opened(upload), None
     with file.body:
         rows = file.size()
@@ -48,7 +48,7 @@ def _load(upload: Upload) -> None:
 
 
 def _behind(chunks: Iterator[list[bytes]], upload: Upload) -> Iterator[list[bytes]]:
-    """The rows from the upload's position on; its lease is held while the others are passed over."""
+    """Pass on the rows from the upload's position on, and keep the lease while skipping the others."""
     seen, position, beaten_at = 0, upload.position, time.monotonic()
     for raws in chunks:
         if seen + len(raws) > position:
@@ -60,7 +60,7 @@ def _behind(chunks: Iterator[list[bytes]], upload: Upload) -> Iterator[list[byte
 
 
 def _batches(chunks: Iterator[list[bytes]]) -> Iterator[list[list[bytes]]]:
-    """Chunks by as many as make a batch."""
+    """Group chunks into batches."""
     batch: list[list[bytes]] = []
     for raws in chunks:
         batch.append(raws)
@@ -73,18 +73,18 @@ def _batches(chunks: Iterator[list[bytes]]) -> Iterator[list[list[bytes]]]:
 
 @transaction.atomic
 def _store(upload: Upload, chunks: list[list[bytes]]) -> None:
-    """Store the rows as one batch, and note in the same commit that they are."""
-    answer = pushing.store_chunks(BatchKind(upload.kind), upload.model, chunks, first=upload.position)
-    codes = Counter(upload.rejected) + Counter(each.code for each in answer.rejected)
+    """Store the rows as one batch, and the new position in the same commit."""
+    result = pushing.store_chunks(BatchKind(upload.kind), upload.model, chunks, first=upload.position)
+    codes = Counter(upload.rejected) + Counter(each.code for each in result.rejected)
     upload.heartbeat(seconds=LEASE_SECONDS)
     upload.fenced_update(
         position=upload.position + sum(map(len, chunks)),
         progress=upload.progress,
-        accepted=upload.accepted + answer.accepted,
-        duplicates=upload.duplicates + answer.duplicates,
-        parked=upload.parked + (answer.parked or 0),
+        accepted=upload.accepted + result.accepted,
+        duplicates=upload.duplicates + result.duplicates,
+        parked=upload.parked + (result.parked or 0),
         rejected=dict(codes),
-        batches=[*upload.batches, *([] if answer.batch is None else [answer.batch])],
+        batches=[*upload.batches, *([] if result.batch is None else [result.batch])],
         attempts=0,
         error="",
     )

@@ -1,4 +1,4 @@
-"""Storing a push: rows, batch and state in one transaction, and the answer with it."""
+"""Store a push: rows, batch, states and answer in one transaction."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -15,7 +15,7 @@ from apps.predictions.services.quarantine import Keeper
 from apps.predictions.services.writing import BatchWriter, OutcomeWriter, PredictionWriter, PushResult
 from apps.registry.models import MonitoredModel
 
-# Two large bodies with the same ids in different orders may wait for each other; the database then ends one.
+# Two large bodies with the same ids in different orders can deadlock; PostgreSQL then aborts one, and we try again.
 MAX_TRIES = 5
 MAX_KEY = 200
 WRITERS: dict[BatchKind, type[BatchWriter]] = {
@@ -23,20 +23,20 @@ WRITERS: dict[BatchKind, type[BatchWriter]] = {
     BatchKind.OUTCOMES: OutcomeWriter,
 }
 
-# Told the number of rows before these are stored; it raises where they are too many for the caller.
+# Called with the number of rows before they are stored; raises if the caller may not send so many.
 Admit = Callable[[int], None]
 
 
 class NothingStoredError(Exception):
-    """An atomic push has rejected rows: the transaction is rolled back and the answer says which."""
+    """An atomic push has rejected rows: the transaction rolls back and the answer lists them."""
 
-    def __init__(self, answer: PushResult) -> None:
+    def __init__(self, result: PushResult) -> None:
         super().__init__("nothing stored")
-        self.answer = answer
+        self.result = result
 
 
 def all_rows(_rows: int) -> None:
-    """However many there are."""
+    """Admit any number of rows."""
 
 
 def push(
@@ -49,14 +49,14 @@ def push(
     path: str = "",
     admit: Admit = all_rows,
 ) -> tuple[int, dict[str, Any]]:
-    """Status and body of the answer to a push; with an idempotency key, the first one's."""
+    """Store a push and return status and body of its answer; a repeated idempotency key gets its first answer."""
     for tries in range(1, MAX_TRIES + 1):
         try:
             return _push(kind, model, body, is_atomic=is_atomic, key=key, path=path, admit=admit)
         except OperationalError as error:
             if not isinstance(error.__cause__, DeadlockDetected) or tries == MAX_TRIES:
                 raise
-            admit = all_rows  # the rows are counted already
+            admit = all_rows  # the rows were counted at the first try
     raise AssertionError("unreachable")
 
 
@@ -74,19 +74,19 @@ def _push(
         with transaction.atomic():
             if key and (first := first_answer(model.project, key, path=path, digest=body.digest)):
                 return first
-            answer = store(kind, model, body, admit=admit)
-            if is_atomic and answer.rejected:
-                raise NothingStoredError(answer)
+            result = store(kind, model, body, admit=admit)
+            if is_atomic and result.rejected:
+                raise NothingStoredError(result)
             if key:
-                keep_answer(model.project, key, answer.status, answer.document)
-    except NothingStoredError as refusal:
-        kept = PushResult(rejected=refusal.answer.rejected, parked=None if refusal.answer.parked is None else 0)
-        return 422, kept.document
-    return answer.status, answer.document
+                keep_answer(model.project, key, result.status, result.document)
+    except NothingStoredError as error:
+        undone = error.result
+        return 422, PushResult(rejected=undone.rejected, parked=None if undone.parked is None else 0).document
+    return result.status, result.document
 
 
 def first_answer(project: Project, key: str, *, path: str, digest: bytes) -> tuple[int, dict[str, Any]] | None:
-    """Take the key, waiting for whoever is using it; None if it is ours now."""
+    """Claim the key, waiting for a concurrent push with it. Return its first answer, or None if the key is new."""
     if len(key) > MAX_KEY or not key.isprintable():
         message = f"An Idempotency-Key has at most {MAX_KEY} printable characters."
         raise DomainError(message, code="invalid_idempotency_key")
@@ -100,17 +100,19 @@ def first_answer(project: Project, key: str, *, path: str, digest: bytes) -> tup
             return None
     first = IdempotentAnswer.objects.get(project=project, key=key)
     if bytes(first.body_hash) != digest or first.path != path:
-        raise ConflictError("This Idempotency-Key was used for another body.", code="idempotency_key_reused")
+        raise ConflictError(
+            "This Idempotency-Key was used with another body or path; use a new key.", code="idempotency_key_reused"
+        )
     return first.status, first.answer
 
 
 def keep_answer(project: Project, key: str, status: int, document: dict[str, Any]) -> None:
-    """What the key, taken in this transaction, is answered with from now on."""
+    """Keep the answer for later pushes with the key, which this transaction claimed."""
     IdempotentAnswer.objects.filter(project=project, key=key).update(status=status, answer=document)
 
 
 def store(kind: BatchKind, model: MonitoredModel, body: Body, *, admit: Admit = all_rows) -> PushResult:
-    """Store the good rows of a body as one batch and keep the others; call it in a transaction."""
+    """Store the good rows of a body as one batch and quarantine the others. Call it in a transaction."""
     return store_chunks(kind, model, chunks(body, name=kind.value), admit=admit)
 
 
@@ -122,7 +124,7 @@ def store_chunks(
     first: int = 0,
     admit: Admit = all_rows,
 ) -> PushResult:
-    """The same for rows that come some at a time; `first` is the index of the first one in its file."""
+    """The same for rows that come in chunks; `first` is the index of the first row in its file."""
     writer, keeper = WRITERS[kind](model, first=first), Keeper(model, kind)
     for raws in rows:
         admit(sum(map(bool, raws)))
@@ -133,7 +135,7 @@ def store_chunks(
 
 
 def store_rows(kind: BatchKind, model: MonitoredModel, raws: list[bytes]) -> PushResult:
-    """Store the good ones of these rows as one batch; the others are in the answer, and not kept."""
+    """Store the good rows as one batch. The result lists the others; they are not kept again."""
     writer = WRITERS[kind](model)
     writer.add(raws)
     return writer.finish()

@@ -1,4 +1,4 @@
-"""Rejected rows, kept for a while with their reason: looked at, downloaded, tried again (see `replaying`)."""
+"""Quarantine: rejected rows, kept for a while with their reason. `replaying` tries them again."""
 
 import json
 from collections import Counter
@@ -13,7 +13,7 @@ from apps.common.clock import database_now
 from apps.common.paging import keyset_page
 from apps.predictions.models import BatchKind, RejectedCount, RejectedRow, RejectedState
 from apps.predictions.querysets import RejectedRowQuerySet
-from apps.predictions.reading.rejections import Rejection
+from apps.predictions.reading.rejections import Rejection, tellable
 from apps.predictions.services.copying import binary, copy_lines, text
 from apps.registry.models import MonitoredModel
 
@@ -22,12 +22,12 @@ MAX_ROWS = 1_000
 MAX_RAW_BYTES = 16 * 1024
 MAX_MESSAGE = 2_000
 EXPIRED_AT_ONCE = 5_000
-# The numbers outlive the rows.
+# The counts outlive the rows.
 COUNT_DAYS = 90
 
 
 class Keeper:
-    """Keeps the rejected rows of one push, in its transaction; beyond the first thousand only their number."""
+    """Keeps the first thousand rejected rows of a push, and the number of the others, in the push's transaction."""
 
     def __init__(self, model: MonitoredModel, kind: BatchKind) -> None:
         self.model, self.kind = model, kind
@@ -36,7 +36,7 @@ class Keeper:
         self.received_at: datetime | None = None
 
     def keep(self, rejected: list[tuple[Rejection, bytes]]) -> None:
-        """Keep rejected rows, each with what was sent."""
+        """Keep rejected rows as they were sent."""
         self.by_code.update(each.code for each, _ in rejected)
         room = MAX_ROWS - self.kept
         self.left_out += max(len(rejected) - room, 0)
@@ -47,7 +47,7 @@ class Keeper:
         copy_lines("predictions_rejectedrow", COLUMNS, (self._line(each, raw) for each, raw in fitting))
 
     def finish(self) -> None:
-        """Note how many there were for each reason, and on the last row kept how many more than are kept."""
+        """Store the counts by reason, and on the last kept row how many further ones were not kept."""
         if self.received_at:
             RejectedCount.objects.bulk_create(
                 RejectedCount(model=self.model, kind=self.kind, received_at=self.received_at, code=code, rows=rows)
@@ -68,7 +68,7 @@ class Keeper:
 
 
 def reason(rejection: Rejection) -> dict[str, str | None]:
-    """The columns that say why."""
+    """The columns that hold the reason."""
     return {
         "code": rejection.code,
         "field": _storable(rejection.field),
@@ -76,28 +76,26 @@ def reason(rejection: Rejection) -> dict[str, str | None]:
     }
 
 
-def _storable(said: str | None) -> str | None:
-    """A text that PostgreSQL takes, whatever the row was that it quotes."""
-    if said is None:
-        return None
-    return said[:MAX_MESSAGE].replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
+def _storable(value: str | None) -> str | None:
+    """Make a text, which may quote any row, storable in PostgreSQL."""
+    return None if value is None else tellable(value[:MAX_MESSAGE])
 
 
 def chosen(model: MonitoredModel, *, code: str = "", kind: str = "", state: str = "waiting") -> RejectedRowQuerySet:
-    """The model's rejected rows in a state, of one code or kind where named."""
+    """The model's rejected rows in a state, optionally of one code or kind."""
     wanted = {"state": state} | ({"code": code} if code else {}) | ({"kind": kind} if kind else {})
     rows: RejectedRowQuerySet = RejectedRow.objects.filter(model=model, **wanted)
     return rows
 
 
 def page(rows: RejectedRowQuerySet, *, before: int | None, limit: int) -> tuple[list[RejectedRow], int | None]:
-    """Up to `limit` rows, newest first, and the cursor of the next ones; None at the end."""
+    """Up to `limit` rows, newest first, and the cursor of the next page; None at the end."""
     older = rows if before is None else rows.filter(id__lt=before)
     return keyset_page(older.newest(), limit=limit)
 
 
 def shown(row: RejectedRow) -> dict[str, Any]:
-    """One row with its reason and the text as it was sent."""
+    """One row with its reason and its text as sent."""
     return {
         "id": row.pk,
         "kind": row.kind,
@@ -126,13 +124,13 @@ def lines(rows: RejectedRowQuerySet) -> Iterator[str]:
 
 
 def expire() -> int:
-    """Delete what is older than the setting allows, a chunk at a time; how many rows that were."""
+    """Delete rows older than QUARANTINE_DAYS, a chunk at a time, and return how many."""
     RejectedCount.objects.filter(received_at__lt=database_now() - timedelta(days=COUNT_DAYS)).delete()
     old = RejectedRow.objects.filter(received_at__lt=database_now() - timedelta(days=settings.QUARANTINE_DAYS))
     total = 0
     while True:
         with transaction.atomic():
-            # What a replay or another sweep holds is left for the next time.
+            # Rows that a replay or another sweep has locked wait for the next sweep.
             free = old.order_by("received_at").select_for_update(skip_locked=True)
             chunk = list(free.values_list("pk", flat=True)[:EXPIRED_AT_ONCE])
             total += RejectedRow.objects.filter(pk__in=chunk).delete()[0]

@@ -1,4 +1,4 @@
-"""Batches through the stages: claimed under a lease, consumed exactly once."""
+"""Take batches through the stages: each is claimed under a lease and consumed exactly once."""
 
 from collections.abc import Callable, Iterable
 
@@ -14,12 +14,12 @@ log = structlog.get_logger(__name__)
 
 LEASE_SECONDS = 60
 MAX_ROWS_PER_CLAIM = 50_000
-# A claim that a killed worker held counts as an attempt, so this leaves room for bad days.
+# A claim lost with a killed worker counts as an attempt, so this leaves room for bad days.
 MAX_ATTEMPTS = 20
 
 
 def claim(stage: Stage) -> list[BatchStage]:
-    """Lease the oldest due batches of a stage, many small ones up to a bounded number of rows."""
+    """Lease the oldest due batches of a stage, together up to MAX_ROWS_PER_CLAIM rows."""
     due = BatchStage.objects.due(stage).filter(attempts__lt=MAX_ATTEMPTS)
     chosen: list[int] = []
     rows = 0
@@ -34,19 +34,19 @@ def claim(stage: Stage) -> list[BatchStage]:
 
 
 def finish(stages: list[BatchStage]) -> None:
-    """Mark the batches consumed, in the transaction of what was made of them. Raises LeaseLostError."""
+    """Mark the batches consumed, in the transaction of the stage's own writes. Raises LeaseLostError."""
     held = BatchStage.objects.held(stages[0].lease_token).filter(pk__in=[stage.pk for stage in stages], done_at=None)
     if held.update(done_at=Now(), error="", **RELEASED) != len(stages):
         raise LeaseLostError("Another worker has taken these batches.")
 
 
 def note_failure(stages: list[BatchStage], error: Exception) -> None:
-    """Make the error visible; the lease runs out by itself, and then they are tried again."""
+    """Keep the error with the batches. Their lease runs out by itself, and then they are tried again."""
     BatchStage.objects.held(stages[0].lease_token).update(error=f"{type(error).__name__}: {error}"[:2000])
 
 
 def by_model(stages: list[BatchStage]) -> Iterable[tuple[MonitoredModel, list[BatchStage]]]:
-    """The claimed states grouped by model, with `batch` and `batch.model.project` at hand."""
+    """Group the claimed states by model, with `batch` and `batch.model.project` loaded."""
     batches = Batch.objects.select_related("model__project").in_bulk([stage.batch_id for stage in stages])
     groups: dict[MonitoredModel, list[BatchStage]] = {}
     for stage in stages:
@@ -56,9 +56,9 @@ def by_model(stages: list[BatchStage]) -> Iterable[tuple[MonitoredModel, list[Ba
 
 
 def consume(stage: Stage, work: Callable[[MonitoredModel, list[BatchStage]], None]) -> int:
-    """Do a stage's work on every batch that is due, a model's claimed ones together; answers how many.
+    """Do a stage's work on all due batches, one model's claimed ones together, and return how many.
 
-    The work finishes its states in its own transaction. A batch whose lease was lost is somebody else's by now.
+    The work finishes its states in its own transaction. If the lease was lost, another worker has the batches.
     """
     consumed = 0
     while claimed := claim(stage):
@@ -75,5 +75,5 @@ def consume(stage: Stage, work: Callable[[MonitoredModel, list[BatchStage]], Non
 
 
 def retry(state: BatchStage) -> None:
-    """Make a batch due again that was given up after too many attempts."""
+    """Make a batch due again after it was given up."""
     BatchStage.objects.filter(pk=state.pk, done_at=None).update(attempts=0, error="", **RELEASED)

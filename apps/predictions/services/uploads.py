@@ -1,4 +1,4 @@
-"""Files that come in: kept in pieces in the database, looked at, confirmed, and gone once they are loaded."""
+"""Uploaded files: kept in pieces in the database, previewed, confirmed, and deleted once loaded (see `loading`)."""
 
 import hashlib
 import json
@@ -25,15 +25,15 @@ from apps.registry.models import MonitoredModel
 
 BELL = "load_uploads"
 PIECE = 1024 * 1024
-# Of a text, the first rows are looked for in so much of it.
+# A preview of a text file reads this many pieces.
 HEAD_PIECES = 2
-# Drafts that nobody confirmed, and the bytes of files that failed.
+# For drafts that nobody confirmed, and for the bytes of failed files.
 KEEP_DAYS = 7
 NAME_LENGTH = 200
 
 
 class MappingError(DomainError):
-    """A mapping from columns to fields that rows of the kind do not have."""
+    """A mapping to a field that rows of the kind do not have."""
 
     code = "invalid_mapping"
 
@@ -49,7 +49,7 @@ def accept(
     key: str | None,
     path: str,
 ) -> tuple[int, dict[str, Any]]:
-    """Status and body of the answer to an upload that is loaded at once; with an idempotency key, the first one's."""
+    """Keep a file and start loading it. Return status and body of the answer; a repeated key gets its first answer."""
     form = form_of(name, content_type)
     _check_mapping(mapping, kind)
     with transaction.atomic():
@@ -67,9 +67,9 @@ def accept(
 
 @transaction.atomic
 def draft(model: MonitoredModel, kind: BatchKind, file: IO[bytes], *, name: str, content_type: str, by: User) -> Upload:
-    """Keep a file to look at before it is loaded. Raises UnsupportedMediaError, TooLargeError."""
+    """Keep a file for a preview before it is loaded. Raises UnsupportedMediaError, TooLargeError."""
     upload = _keep(model, kind, file, name=name, form=form_of(name, content_type), by=by)
-    with suppress(DomainError):  # a look at the file says what is wrong
+    with suppress(DomainError):  # the preview says what is wrong
         choose(upload, columns(upload), {})
     return upload
 
@@ -78,7 +78,9 @@ def _keep(
     model: MonitoredModel, kind: BatchKind, file: IO[bytes], *, name: str, form: FileForm, **fields: Any
 ) -> Upload:
     by = fields.pop("by", None)
-    upload = Upload(model=model, kind=kind, form=form, name=_shown(name), size=0, created_by=by, **fields)
+    upload = Upload(
+        model=model, kind=kind, form=form, name=tellable(name)[:NAME_LENGTH], size=0, created_by=by, **fields
+    )
     upload.save()
     file.seek(0)
     for number, content in enumerate(iter(lambda: file.read(PIECE), b"")):
@@ -89,16 +91,11 @@ def _keep(
     return upload
 
 
-def _shown(name: str) -> str:
-    """A file's name as PostgreSQL takes it."""
-    return tellable(name).replace("\x00", "\ufffd")[:NAME_LENGTH]
-
-
-def _digest(file: IO[bytes], **asked: Any) -> bytes:
+def _digest(file: IO[bytes], **options: Any) -> bytes:
     file.seek(0)
-    found = hashlib.file_digest(file, "sha256")  # type: ignore[arg-type]  # it only reads
-    found.update(json.dumps(asked, sort_keys=True).encode())
-    return found.digest()
+    digest = hashlib.file_digest(file, "sha256")  # type: ignore[arg-type]  # it only reads
+    digest.update(json.dumps(options, sort_keys=True).encode())
+    return digest.digest()
 
 
 def _check_mapping(mapping: Mapping[str, str | None], kind: BatchKind) -> None:
@@ -108,64 +105,64 @@ def _check_mapping(mapping: Mapping[str, str | None], kind: BatchKind) -> None:
 
 
 def confirm(upload: Upload) -> None:
-    """Have a draft loaded."""
+    """Start loading a draft."""
     if not Upload.objects.filter(pk=upload.pk, confirmed_at=None).update(confirmed_at=Now()):
-        raise ConflictError("This file is being loaded already.")
+        raise ConflictError("This file is already being loaded.")
     doorbell.ring_on_commit(BELL)
 
 
 def columns(upload: Upload) -> list[str]:
-    """The columns of a file. Raises DomainError."""
+    """List the columns of a file. Raises DomainError."""
     file = opened(upload, is_whole=False)
     with file.body:
         return file.columns()
 
 
 def choose(upload: Upload, names: list[str], chosen: Mapping[str, str | None]) -> None:
-    """Set what a draft's columns become; those that are not chosen are taken as proposed. Raises MappingError."""
+    """Set what a draft's columns become; columns without a choice get the default. Raises MappingError."""
     _check_mapping(chosen, BatchKind(upload.kind))
     upload.mapping = _mapping(upload, names, chosen)
     if not Upload.objects.filter(pk=upload.pk, confirmed_at=None).update(mapping=upload.mapping):
-        raise ConflictError("This file is being loaded already.")
+        raise ConflictError("This file is already being loaded.")
 
 
 def _mapping(upload: Upload, columns: list[str], chosen: Mapping[str, str | None]) -> dict[str, str | None]:
-    """The mapping to keep; empty where all names stay, so that rows of JSON are taken as they were sent."""
-    found = {column: chosen.get(column, proposed(column, BatchKind(upload.kind))) for column in columns}
-    return {} if all(column == name for column, name in found.items()) else found
+    """The mapping to keep; empty if no name changes, so that JSON rows are stored as sent."""
+    mapping = {column: chosen.get(column, proposed(column, BatchKind(upload.kind))) for column in columns}
+    return {} if all(column == name for column, name in mapping.items()) else mapping
 
 
 def retry(upload: Upload) -> None:
-    """Go on with a failed file from where it stands."""
+    """Resume a failed file at its position."""
     failed = Upload.objects.filter(pk=upload.pk).exclude(error="")
     if not has_file(upload) or not failed.retry():
-        raise ConflictError("Only a file that failed, and is still there, can be tried again.")
+        raise ConflictError("Only a failed file whose content is still kept can be tried again.")
     doorbell.ring_on_commit(BELL)
 
 
 def discard(upload: Upload) -> None:
-    """Forget a draft."""
+    """Delete a draft."""
     if not Upload.objects.filter(pk=upload.pk, confirmed_at=None).delete()[0]:
-        raise ConflictError("This file is being loaded already.")
+        raise ConflictError("This file is already being loaded.")
 
 
 def has_file(upload: Upload) -> bool:
-    """Whether the file's bytes are still there."""
+    """Whether the file's content is still kept."""
     return upload.pieces.exists()
 
 
 def opened(upload: Upload, *, is_whole: bool = True) -> RowFile:
-    """The file to read from; of a text perhaps only its first lines. Close its body."""
+    """Open the file, or only the first lines of a text file. Close its body."""
     is_head = not is_whole and upload.form != FileForm.PARQUET
     pieces = _head(upload) if is_head else _pieces(upload)
-    # A limit that was lowered since the file came does not stop it.
+    # The file was accepted under the limit of its time, even if that has been lowered since.
     limits = replace(bounds(), size=upload.size)
     body = Body.receive(pieces, content_type="", bounds=limits)
     return RowFile(body, FileForm(upload.form), Naming(BatchKind(upload.kind), upload.mapping), upload.model)
 
 
 def _pieces(upload: Upload) -> Iterator[bytes]:
-    """One at a time: a cursor over all of them would hold more than one."""
+    """Read the pieces one by one: a cursor over all would hold several in memory."""
     number = 0
     while (content := _piece(upload, number)) is not None:
         yield content
@@ -173,18 +170,18 @@ def _pieces(upload: Upload) -> Iterator[bytes]:
 
 
 def _piece(upload: Upload, number: int) -> bytes | None:
-    found = upload.pieces.filter(number=number).values_list("content", flat=True).first()
-    return None if found is None else bytes(found)
+    content = upload.pieces.filter(number=number).values_list("content", flat=True).first()
+    return None if content is None else bytes(content)
 
 
 def _head(upload: Upload) -> Iterator[bytes]:
-    """The first whole lines."""
+    """Read the first whole lines."""
     head = b"".join(_piece(upload, number) or b"" for number in range(HEAD_PIECES))
     yield head if len(head) == upload.size else head[: head.rfind(b"\n") + 1]
 
 
 def expire() -> None:
-    """Forget drafts that nobody confirmed, and the bytes of what failed long ago."""
+    """Delete drafts that nobody confirmed, and the content of files that failed long ago."""
     old = database_now() - timedelta(days=KEEP_DAYS)
     Upload.objects.filter(confirmed_at=None, created_at__lt=old).delete()
     UploadPiece.objects.filter(upload__finished_at__lt=old).delete()

@@ -1,4 +1,4 @@
-"""Rows to the tables: one push is one batch, however many chunks it comes in, all in the caller's transaction."""
+"""Write rows to the tables: one push is one batch, in however many chunks, in the caller's transaction."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
@@ -28,12 +28,12 @@ PAYLOAD_COLUMNS = (
     "prediction_id, received_at, features, probabilities, attributions, attribution_base, latency_ms, resources"
 )
 OUTCOME_COLUMNS = "model_id, external_id, batch_id, outcome, occurred_at, received_at"
-# The sequence's step: what a push of fewer rows leaves of a block is never used.
+# The sequence's step; ids that a push leaves unused in its block are never used.
 ID_BLOCK = 1_000
-# Ids of versions that are stored, by model and name; a version is never changed or taken away.
+# Ids of stored versions, by model and name; a version is never changed or deleted.
 _known: dict[tuple[int, str], int] = {}
 MAX_KNOWN = 10_000
-# A second client may bring the same ids between the look and the copy; each time somebody's ids got in.
+# Another client may store the same ids between our look and our COPY; each round means that somebody did.
 MAX_ROUNDS = 20
 
 Numbered = list[tuple[int, PredictionRow]]
@@ -41,7 +41,7 @@ Numbered = list[tuple[int, PredictionRow]]
 
 @dataclass
 class PushResult:
-    """The counts and the rejected rows of a push, as its sender is told."""
+    """The result of a push: counts and rejected rows, as in its answer."""
 
     batch: int | None = None
     accepted: int = 0
@@ -65,42 +65,42 @@ class PushResult:
 
 
 class BatchWriter(ABC):
-    """A push on its way into the database."""
+    """Writes one push into the database."""
 
     kind: ClassVar[BatchKind]
     stages: ClassVar[tuple[Stage, ...]]
 
     def __init__(self, model: MonitoredModel, *, first: int = 0) -> None:
         self.model, self.now = model, timezone.now()
-        self.answer = PushResult()
-        # The index of the row that comes next.
+        self.result = PushResult()
+        # The index of the next row.
         self.seen = first
 
     def add(self, raws: list[bytes]) -> list[Rejection]:
-        """Store the good ones of these rows; the others' rejections, by their index in the whole push."""
-        before = len(self.answer.rejected)
+        """Store the good rows, and return the rejections of the others with their index in the whole push."""
+        before = len(self.result.rejected)
         self._add(raws)
         self.seen += len(raws)
-        return self.answer.rejected[before:]
+        return self.result.rejected[before:]
 
     def finish(self) -> PushResult:
-        """Complete the batch, make it due in the stages that follow, and ring their bells."""
-        return self.answer
+        """Complete the batch, make it due in its stages, and ring their bells."""
+        return self.result
 
     @abstractmethod
     def _add(self, raws: list[bytes]) -> None:
-        """Store the good ones, and add what became of each to the answer."""
+        """Store the good rows, and count every row in the result."""
 
     def _complete(self, batch: int, received_at: datetime, *, first_id: int | None, last_id: int | None) -> None:
-        self.answer.batch = batch
+        self.result.batch = batch
         Batch.objects.create(
             pk=batch,
             model=self.model,
             kind=self.kind,
             received_at=received_at,
-            accepted=self.answer.accepted,
-            duplicates=self.answer.duplicates,
-            rejected=len(self.answer.rejected),
+            accepted=self.result.accepted,
+            duplicates=self.result.duplicates,
+            rejected=len(self.result.rejected),
             first_id=first_id,
             last_id=last_id,
         )
@@ -110,7 +110,7 @@ class BatchWriter(ABC):
 
 
 class PredictionWriter(BatchWriter):
-    """Predictions: the first content of an id is kept."""
+    """Writes predictions; the first content of an id stays."""
 
     kind = BatchKind.PREDICTIONS
     stages = (Stage.DRAW, Stage.RESOLVE, Stage.INSPECT)
@@ -123,19 +123,19 @@ class PredictionWriter(BatchWriter):
         self.received_at = self.now
 
     def finish(self) -> PushResult:
-        if self.answer.accepted:
+        if self.result.accepted:
             self._complete(self.batch, self.received_at, first_id=self.first_id, last_id=self.last_id)
-        return self.answer
+        return self.result
 
     def _add(self, raws: list[bytes]) -> None:
         good, rejected = self.reader.read_all(raws, first=self.seen)
-        self.answer.rejected += rejected
+        self.result.rejected += rejected
         rows = self._without_repeats(good)
         if rows:
             self._write(rows)
 
     def _without_repeats(self, good: Numbered) -> Numbered:
-        """The first row of each id, in the order of ids: two clients with the same ids then cannot deadlock."""
+        """The first row of each id, sorted by id so that two clients with the same ids cannot deadlock."""
         first: dict[str, tuple[int, PredictionRow]] = {}
         for index, row in good:
             known = first.setdefault(row.external_id, (index, row))
@@ -145,10 +145,10 @@ class PredictionWriter(BatchWriter):
 
     def _judge_repeat(self, index: int, row: PredictionRow, *, known_hash: bytes) -> None:
         if known_hash == row.content_hash:
-            self.answer.duplicates += 1
+            self.result.duplicates += 1
         else:
-            message = "This id was sent before with other content; the first is kept."
-            self.answer.rejected.append(Rejection(index, row.external_id, "conflict", "id", message))
+            message = "This id was sent before with other content; the first content stays."
+            self.result.rejected.append(Rejection(index, row.external_id, "conflict", "id", message))
 
     def _write(self, rows: Numbered) -> None:
         self._find_versions({row.form.version for _, row in rows})
@@ -163,13 +163,13 @@ class PredictionWriter(BatchWriter):
                 if not rows:
                     return
         else:
-            raise ConflictError("Other clients keep sending the same ids; try again.", code="busy")
+            raise ConflictError("Other clients keep sending the same ids; try again later.", code="busy")
         self._copy_payloads(rows, ids)
-        self.answer.accepted += len(rows)
+        self.result.accepted += len(rows)
         self.first_id, self.last_id = self.first_id or ids[0], ids[-1]
 
     def _take_ids(self, count: int) -> list[int]:
-        """Ascending ids for rows, from blocks that nobody else takes from."""
+        """Take ascending ids for rows, from blocks of our own."""
         if not self.batch:
             self.received_at, self.batch = _begun()
             partitions.ensure_month(self.received_at)
@@ -180,23 +180,23 @@ class PredictionWriter(BatchWriter):
         return list(chain.from_iterable(range(start, start + ID_BLOCK) for start in starts))[:count]
 
     def _find_versions(self, names: set[str]) -> None:
-        """The ids of the versions; new ones are made, also when two pushes bring the same one at once."""
+        """Find the ids of the versions and create new ones, also if two pushes bring the same one at once."""
         model = self.model.pk
         self.versions |= {name: _known[model, name] for name in names if (model, name) in _known}
         missing = names - set(self.versions)
         if not missing:
             return
         stored = self.model.versions.filter(name__in=missing).values_list("name", "id")
-        found = dict(stored)
+        ids = dict(stored)
         if len(_known) > MAX_KNOWN:
             _known.clear()
-        _known.update({(model, name): key for name, key in found.items()})
-        new = [ModelVersion(model=self.model, name=name) for name in sorted(missing - set(found))]
+        _known.update({(model, name): key for name, key in ids.items()})
+        new = [ModelVersion(model=self.model, name=name) for name in sorted(missing - set(ids))]
         if new:
-            # Not known before the next push: this one may still be rolled back.
+            # Not cached yet: this push may still roll back.
             ModelVersion.objects.bulk_create(new, ignore_conflicts=True)
-            found = dict(stored.all())
-        self.versions |= found
+            ids = dict(stored.all())
+        self.versions |= ids
 
     def _copy_predictions(self, rows: Numbered, ids: list[int]) -> None:
         model, batch, received_at, versions = self.model.pk, self.batch, self.received_at.isoformat(), self.versions
@@ -221,7 +221,7 @@ class PredictionWriter(BatchWriter):
         copy_lines("predictions_payload", PAYLOAD_COLUMNS, lines)
 
     def _without_known(self, rows: Numbered) -> Numbered:
-        """Rows whose id is not stored yet; the others are judged by their content."""
+        """The rows whose id is not stored yet; the others are duplicates or conflicts by their content."""
         names = [row.external_id for _, row in rows]
         stored = Prediction.objects.filter(model=self.model, external_id__in=names)
         known = dict(stored.values_list("external_id", "content_hash"))
@@ -232,14 +232,14 @@ class PredictionWriter(BatchWriter):
 
 
 class OutcomeWriter(BatchWriter):
-    """Outcomes: one that differs from the last of its id is a correction, a new row."""
+    """Writes outcomes; one that differs from the last of its id is a correction, a new row."""
 
     kind = BatchKind.OUTCOMES
     stages = (Stage.RESOLVE, Stage.INSPECT)
 
     def __init__(self, model: MonitoredModel, *, first: int = 0) -> None:
         super().__init__(model, first=first)
-        self.answer.parked = 0
+        self.result.parked = 0
         self.parked: set[str] = set()
         self.is_locked = False
         self.batch = 0
@@ -248,21 +248,21 @@ class OutcomeWriter(BatchWriter):
     def finish(self) -> PushResult:
         if self.batch:
             self._complete(self.batch, self.received_at, first_id=None, last_id=None)
-        return self.answer
+        return self.result
 
     def _add(self, raws: list[bytes]) -> None:
         good, rejected = read_each(raws, lambda raw: read_outcome(raw, model=self.model, now=self.now), first=self.seen)
-        self.answer.rejected += rejected
+        self.result.rejected += rejected
         if good:
             new = self._changed([row for _, row in good])
             if new:
                 self._write(new)
 
     def _changed(self, rows: list[OutcomeRow]) -> list[OutcomeRow]:
-        """Rows that say something else than the last stored one of their id."""
+        """The rows that differ from the last stored row of their id."""
         if not self.is_locked:
             with connection.cursor() as cursor:
-                # Two clients that bring the same outcomes at once: the second sees what the first stored.
+                # If two clients bring the same outcomes at once, the second sees what the first stored.
                 cursor.execute("SELECT pg_advisory_xact_lock(hashtext('outcomes'), %s)", [self.model.pk])
             self.is_locked = True
         names = list({row.external_id for row in rows})
@@ -277,7 +277,7 @@ class OutcomeWriter(BatchWriter):
         for row in rows:
             content = (row.outcome, row.occurred_at)
             if last.get(row.external_id) == content:
-                self.answer.duplicates += 1
+                self.result.duplicates += 1
             else:
                 last[row.external_id] = content
                 new.append(row)
@@ -295,12 +295,12 @@ class OutcomeWriter(BatchWriter):
         fresh = {row.external_id for row in rows}
         stored = Prediction.objects.filter(model=self.model, external_id__in=list(fresh))
         self.parked |= fresh - set(stored.values_list("external_id", flat=True))
-        self.answer.parked = len(self.parked)
-        self.answer.accepted += len(rows)
+        self.result.parked = len(self.parked)
+        self.result.accepted += len(rows)
 
 
 def _begun() -> tuple[datetime, int]:
-    """When a batch is received, by the database's clock, and its id."""
+    """The time of a new batch by the database's clock, and its id."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp(), nextval('predictions_batch_id_seq')")
         received_at, batch = cursor.fetchone()

@@ -1,4 +1,4 @@
-"""Hostile bodies: refused as a whole, soon, and nothing of them is kept."""
+"""Hostile bodies are refused as a whole, quickly, and nothing of them is kept."""
 
 import gzip
 import struct
@@ -18,7 +18,7 @@ def api() -> Api:
     return Api()
 
 
-# Bodies that are refused as a whole, and of which nothing is stored or kept.
+# Bodies that are refused as a whole; nothing of them is stored or kept.
 BODIES: dict[str, tuple[bytes, str, int, str]] = {
     "invalid UTF-8": (listed([raw(features=b'{"a": "\xff"}')]), JSON, 400, "invalid_unicode"),
     "invalid UTF-8 in a line": (lined([raw(1), raw(features=b'{"a": "\xc3\x28"}')]), NDJSON, 400, "invalid_unicode"),
@@ -53,7 +53,7 @@ BODIES: dict[str, tuple[bytes, str, int, str]] = {
 
 
 @pytest.mark.parametrize(("body", "content_type", "status", "code"), BODIES.values(), ids=list(BODIES))
-def test_a_body_that_is_no_batch_is_refused_and_nothing_of_it_is_kept(api, body, content_type, status, code):
+def test_a_body_that_is_not_a_batch_is_refused_and_nothing_of_it_is_kept(api, body, content_type, status, code):
     answer = api.send(body, content_type)
     assert (answer.status_code, answer.json()["code"]) == (status, code), answer.content
     assert set(answer.json()) == {"code", "message", "details"}
@@ -75,7 +75,7 @@ def test_no_filling_makes_the_reader_slow(api, content_type, filling, size):
 
 
 @pytest.mark.parametrize("padding", [b" ", b"\n" * 500_000], ids=["at once", "by windows"])
-def test_white_space_stands_wherever_json_lets_it(api, padding):
+def test_white_space_is_allowed_wherever_json_allows_it(api, padding):
     for rows, code in (([raw(1), raw(2)], None), ([], None), ([raw(3), raw(7, score=b"NaN")], "number_range")):
         body = b'{"predictions": [' + padding + (padding + b"," + padding).join(rows) + padding + b"] }"
         answer = api.send(body).json()
@@ -84,7 +84,7 @@ def test_white_space_stands_wherever_json_lets_it(api, padding):
     assert api.send(b'{"predictions": [' + raw(4) + b"," + padding + b"]}").status_code == 400
 
 
-def test_lines_are_judged_one_by_one_and_told_by_their_number(api):
+def test_lines_are_checked_one_by_one_and_named_by_their_number(api):
     lines = [raw(n) for n in range(6)] + [b'{"id": "case-6", broken', b"", b"   \t", raw(9)]
     answer = api.send(b"\r\n".join(lines), NDJSON)  # no line feed at the end
     assert answer.json()["accepted"] == 7
@@ -93,7 +93,7 @@ def test_lines_are_judged_one_by_one_and_told_by_their_number(api):
     ]
 
 
-def test_a_line_that_is_nested_5_000_deep_is_refused_alone(api):
+def test_a_line_nested_5_000_deep_is_rejected_alone(api):
     lines = [raw(1), raw(7, features=b"[" * 5000 + b"]" * 5000), raw(2)]
     answer = api.send(lined(lines), NDJSON).json()
     assert (answer["accepted"], [each["code"] for each in answer["rejected"]]) == (2, ["too_deep"])
@@ -119,7 +119,7 @@ def test_an_empty_batch_is_answered_with_zeros(api, empty, content_type):
 
 
 @pytest.mark.parametrize("spread", [list, lambda rows: [part for row in rows for part in (row, b"")]])
-def test_one_row_more_than_a_batch_may_have_is_refused_and_none_is_stored(api, settings, spread):
+def test_one_row_too_many_refuses_the_batch_and_nothing_is_stored(api, settings, spread):
     settings.MAX_BATCH_ROWS = 3
     rows = [raw(n) for n in range(4)]
     for body, content_type in ((listed(rows), JSON), (b"\n".join(spread(rows)), NDJSON)):
@@ -131,14 +131,14 @@ def test_one_row_more_than_a_batch_may_have_is_refused_and_none_is_stored(api, s
 
 @pytest.mark.parametrize("content_type", [PARQUET, ARROW])
 @pytest.mark.parametrize("group", ["features", "probabilities", "attributions", "resources"])
-def test_a_column_that_should_be_several_is_refused(api, content_type, group):
+def test_a_group_in_a_single_column_is_refused(api, content_type, group):
     answer = api.send(columns(content_type, **{group: ["{}"] * 3}), content_type)
     assert (answer.status_code, answer.json()["code"]) == (422, "unsupported_column")
 
 
 @pytest.mark.parametrize("column", ["id", "features.name"])
-def test_a_stream_that_points_out_of_its_memory_is_refused(api, column):
-    """Read on trust, it ends the process."""
+def test_a_stream_with_offsets_out_of_bounds_is_refused(api, column):
+    """Without validation it segfaults the process."""
     body = columns(ARROW, **{column: ["aaaa", "bbbb", "cccc"]})
     ends, beyond = struct.pack("<4i", 0, 4, 8, 12), struct.pack("<4i", 0, 4, 2**30, 12)
     assert ends in body
@@ -155,7 +155,7 @@ def test_a_body_that_unfolds_beyond_the_limit_is_refused(api, settings):
 
 @pytest.mark.parametrize("form", [listed, lined])
 @pytest.mark.parametrize("encoding", ["gzip", "zstd"])
-def test_a_compressed_body_is_judged_like_any_other(api, form, encoding):
+def test_a_compressed_body_is_checked_like_any_other(api, form, encoding):
     body = form([raw(1), raw(7, score=2), raw(2)])
     packed = gzip.compress(body) if encoding == "gzip" else pa.Codec("zstd").compress(body, asbytes=True)
     answer = api.send(packed, JSON if form is listed else NDJSON, **{"Content-Encoding": encoding})

@@ -1,4 +1,4 @@
-"""Names of fields, filters, parameters and objects that are not the client's to say."""
+"""Names of fields, filters, parameters and objects that a client may not use."""
 
 import json
 
@@ -15,9 +15,8 @@ def api() -> Api:
     return Api()
 
 
-# What may not be set from outside.
 @pytest.mark.parametrize("field", ["role", "project", "project_id", "is_gold", "created_by", "id", "salt", "slug"])
-def test_a_field_that_is_not_the_client_s_is_refused_and_nothing_changes(api, field):
+def test_a_field_that_clients_may_not_set_is_refused_and_nothing_changes(api, field):
     for path, document in (("", {"name": "Other"}), ("/policies", {"floor": 0.5})):
         before = api.client.get(f"/api/v1/models/employment{path}").json()
         answer = api.put(path, {**document, field: 1})
@@ -30,26 +29,26 @@ def test_a_field_that_is_not_the_client_s_is_refused_and_nothing_changes(api, fi
 @pytest.mark.parametrize(
     "asked", ["user__password__startswith=a", "order=-user__password", "project=2", "limit=0", "limit=x"]
 )
-def test_a_filter_or_an_order_that_is_not_declared_is_refused(api, path, asked):
+def test_an_undeclared_filter_or_order_is_refused(api, path, asked):
     answer = api.client.get(f"/api/v1/models/employment/{path}?{asked}")
     assert (answer.status_code, list(answer.json()["details"]["fields"])) == (400, [asked.partition("=")[0]])
 
 
 @pytest.mark.parametrize("asked", ["atomic=perhaps", "atomc=true", "format=xml"])
-def test_a_push_with_a_parameter_that_is_not_known_stores_nothing(api, asked):
+def test_a_push_with_an_unknown_parameter_stores_nothing(api, asked):
     answer = api.client.post(f"/api/v1/models/employment/predictions?{asked}", listed([raw()]), JSON)
     assert answer.status_code == 400
     assert not Prediction.objects.exists()
 
 
 @pytest.mark.parametrize("key", ["k" * 201, "a\tb"])
-def test_an_idempotency_key_that_cannot_be_one_is_refused(api, key):
+def test_an_invalid_idempotency_key_is_refused(api, key):
     answer = api.send(listed([raw()]), **{"Idempotency-Key": key})
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_idempotency_key")
     assert not Prediction.objects.exists()
 
 
-def test_an_object_of_another_project_named_in_a_body_is_not_there(api):
+def test_an_object_of_another_project_named_in_a_body_is_not_found(api):
     other = Api()
     other.send(listed([raw(7, score=2)]))
     theirs = RejectedRow.objects.get().pk
@@ -61,7 +60,7 @@ def test_an_object_of_another_project_named_in_a_body_is_not_there(api):
     assert api.put("/policies", {"policies": [policy]}).status_code == 400
 
 
-def test_what_was_wrong_is_told_again_under_the_same_key(api):
+def test_a_repeated_key_gets_the_same_rejections(api):
     body = listed([raw(1, id=b'"a\\u0000"', features=b'{"\\ud800": 1}'), raw(2, **{"\x00": 1})])
     answers = [api.send(body, **{"Idempotency-Key": "same"}) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [207, 207]

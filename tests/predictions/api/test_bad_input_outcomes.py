@@ -1,4 +1,4 @@
-"""Outcomes as they come: late, early, again, changed, wrong; the answer counts each kind."""
+"""Outcomes arrive late, early, again, changed or wrong; the answer counts each kind."""
 
 import json
 from collections.abc import Callable
@@ -50,7 +50,7 @@ def test_a_bad_outcome_comes_back_and_the_good_ones_are_stored(api, form, bad, c
 
 @pytest.fixture
 def told() -> Callable[..., dict[str, Any]]:
-    """Sends outcomes; what the answer counts."""
+    """Send outcomes, and return the counts of the answer."""
 
     def send(api: Api, *rows: bytes) -> dict[str, Any]:
         body = b'{"outcomes": [' + b", ".join(rows) + b"]}"
@@ -66,7 +66,7 @@ def counts(accepted: int = 0, duplicates: int = 0, parked: int = 0, rejected: in
     return {"accepted": accepted, "duplicates": duplicates, "parked": parked, "rejected": rejected}
 
 
-def test_the_answer_counts_late_early_repeated_changed_and_wrong_outcomes_apart(api, told):
+def test_the_answer_counts_late_early_repeated_changed_and_wrong_outcomes_separately(api, told):
     api.send(listed([raw(1), raw(2)]))
     assert told(api, outcome(1), outcome(3), outcome(1), outcome(4, "maybe")) == counts(2, 1, 1, 1)
     assert told(api, outcome(1), outcome(1, "no"), outcome(3, "no")) == counts(2, 1, 1)
@@ -92,6 +92,6 @@ def test_outcomes_of_a_multiclass_model_are_its_classes(told):
     assert set(Outcome.objects.values_list("outcome", flat=True)) == {0, 2}
 
 
-def test_outcomes_of_a_model_that_there_is_not_are_refused(api):
+def test_outcomes_of_an_unknown_model_are_refused(api):
     answer = api.client.post("/api/v1/models/other/outcomes", b'{"outcomes": []}', JSON)
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")

@@ -1,4 +1,4 @@
-"""Hostile rows: the good ones around them are stored, the bad ones come back and are kept."""
+"""Hostile rows come back and are kept; the good rows around them are stored."""
 
 import json
 from datetime import timedelta
@@ -22,7 +22,7 @@ def api() -> Api:
 
 
 def with_field(text: bytes) -> bytes:
-    """A row with one more field, as it is."""
+    """A row with one more field, written as given."""
     return raw(7)[:-1] + b", " + text + b"}"
 
 
@@ -30,7 +30,7 @@ def in_hours(hours: float) -> str:
     return (timezone.now() + timedelta(hours=hours)).isoformat()
 
 
-# The bad row, which stands at index 1 with the id case-7: what is said of it.
+# The bad row, at index 1 with the id case-7, and the code and field of its rejection.
 ROWS: dict[str, tuple[bytes, str, str | None]] = {
     "NUL in a value": (raw(7, features=b'{"a": "x\\u0000y"}'), "nul_character", "features"),
     "NUL in a name": (raw(7, features=b'{"x\\u0000y": 1}'), "nul_character", "features"),
@@ -95,9 +95,9 @@ MISSING = ("predicted_at", "prediction", "features")
 def test_a_bad_row_comes_back_and_the_good_ones_around_it_are_stored(api, form, bad, code, field):
     answer = api.send(form([raw(1), bad, raw(2)]), JSON if form is listed else NDJSON)
     assert answer.status_code == 207, answer.content
-    said = answer.json()
-    assert (said["accepted"], said["duplicates"]) == (2, 0)
-    (rejected,) = said["rejected"]
+    document = answer.json()
+    assert (document["accepted"], document["duplicates"]) == (2, 0)
+    (rejected,) = document["rejected"]
     assert (rejected["index"], rejected["id"], rejected["code"], rejected["field"]) == (1, "case-7", code, field)
     assert rejected["message"]
     assert set(Prediction.objects.values_list("external_id", flat=True)) == {"case-1", "case-2"}
@@ -123,7 +123,7 @@ def test_a_bad_row_comes_back_and_the_good_ones_around_it_are_stored(api, form, 
         (b"[1]", (None, "invalid_type", None)),
     ],
 )
-def test_a_row_without_a_usable_id_is_told_by_its_place(api, form, bad, told):
+def test_a_row_without_a_usable_id_is_named_by_its_index(api, form, bad, told):
     answer = api.send(form([raw(1), bad, raw(2)]), JSON if form is listed else NDJSON)
     assert (answer.status_code, answer.json()["accepted"]) == (207, 2)
     (rejected,) = answer.json()["rejected"]
@@ -132,19 +132,19 @@ def test_a_row_without_a_usable_id_is_told_by_its_place(api, form, bad, told):
 
 
 @pytest.mark.parametrize("field", MISSING)
-def test_a_field_that_is_missing_is_named(api, field):
+def test_a_missing_field_is_named(api, field):
     row = {name: value for name, value in prediction_row(7).items() if name != field}
     (rejected,) = api.send(listed([json.dumps(row).encode()])).json()["rejected"]
     assert (rejected["id"], rejected["code"], rejected["field"]) == ("case-7", "missing_field", field)
 
 
-def test_moments_just_inside_the_limits_are_taken(api):
+def test_values_just_inside_the_limits_are_accepted(api):
     rows = [raw(1, predicted_at=in_hours(23.9)), raw(2, predicted_at="1970-01-01T00:00:00Z")]
     rows += [raw(4, probabilities={"yes": 0.9, "no": 0.1009}), raw(5, score=0), raw(7, score=1)]
     assert api.send(listed(rows)).json()["accepted"] == 5
 
 
-def test_what_is_stored_as_sent_is_stored_as_sent(api):
+def test_features_are_stored_exactly_as_sent(api):
     features = b'{"b": 1.50, "a": "\\u00fc\\ud83d\\ude00 <script>", "big": 123456789012345678, "e": 1E2, "": null}'
     assert api.send(listed([raw(1, features=features)])).json()["accepted"] == 1
     assert Payload.objects.get().features == json.loads(features)
@@ -169,7 +169,7 @@ def test_what_is_stored_as_sent_is_stored_as_sent(api):
         ({"features.at": pa.array([0, 2**62, 1], pa.timestamp("us"))}, "number_range", "features"),
     ],
 )  # fmt: skip
-def test_a_bad_row_of_columns_comes_back_too(api, content_type, changes, code, field):
+def test_a_bad_row_of_a_column_form_comes_back_too(api, content_type, changes, code, field):
     answer = api.send(columns(content_type, **changes), content_type)
     assert answer.status_code == 207, answer.content
     assert answer.json()["accepted"] == 2
@@ -188,7 +188,7 @@ def test_a_bad_row_of_columns_comes_back_too(api, content_type, changes, code, f
         ({"unheard_of": [1, 2, 3]}, "unknown_field"),
     ],
 )
-def test_columns_of_a_wrong_type_refuse_each_row(api, content_type, changes, code):
+def test_a_column_of_a_wrong_type_rejects_each_row(api, content_type, changes, code):
     answer = api.send(columns(content_type, **changes), content_type)
     assert [each["code"] for each in answer.json()["rejected"]] == [code] * 3
     assert not Prediction.objects.exists()
@@ -198,7 +198,7 @@ SCRIPTS = ["<script>alert(1)</script>", '" hx-get=//x', "{{7*7}}", "<svg onload=
 
 
 @pytest.mark.parametrize("text", SCRIPTS)
-def test_a_text_that_would_be_code_elsewhere_is_a_text_here(api, text):
+def test_text_that_looks_like_code_is_stored_as_text(api, text):
     rows = [raw(1, id=text, features={text: text}, version=text, subject=text)]
     assert api.send(listed(rows)).json()["accepted"] == 1
     stored = Prediction.objects.select_related("version").get()

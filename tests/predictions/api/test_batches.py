@@ -1,4 +1,4 @@
-"""Asking what has become of the pushes."""
+"""How far pushes have been processed."""
 
 import pytest
 from django.test import Client
@@ -8,7 +8,7 @@ from tests.factories import draw_all, make_key, make_model, make_project, predic
 pytestmark = pytest.mark.django_db
 
 
-def test_batches_are_counted_with_what_each_stage_has_still_to_do():
+def test_batches_are_counted_with_what_is_due_in_each_stage():
     project = make_project()
     model = make_model(project, "employment")
     client = Client(headers={"authorization": f"Bearer {make_key(project)[1]}"})

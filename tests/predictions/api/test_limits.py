@@ -1,4 +1,4 @@
-"""What is taken at most, and what a refusal says of it."""
+"""The limits of an installation, and what a refusal says about them."""
 
 import gzip
 import json
@@ -65,17 +65,17 @@ def test_any_good_key_may_ask_for_the_limits(api, settings):
         ((b"1\n" + b"2" * 2_000, "application/x-ndjson"), "bytes_per_row"),
     ],
 )
-def test_a_body_above_a_limit_learns_its_name_and_value(api, settings, monkeypatch, sent, limit):
+def test_a_refused_body_is_told_the_limit_and_its_value(api, settings, monkeypatch, sent, limit):
     settings.MAX_BODY_BYTES, settings.MAX_BATCH_ROWS = 4_000, 3
     monkeypatch.setattr("apps.predictions.reading.decoding.MAX_ROW_BYTES", 1_000)
     monkeypatch.setattr("apps.predictions.api.limits.MAX_ROW_BYTES", 1_000)
     answer = api.raw(*sent)
     assert answer.status_code == 413
-    said = answer.json()["details"]
-    assert (said["limit"], said["value"]) == (limit, api.limits().json()[limit])
+    details = answer.json()["details"]
+    assert (details["limit"], details["value"]) == (limit, api.limits().json()[limit])
 
 
-def test_a_json_body_above_its_own_limit_is_pointed_to_forms_that_are_streamed(api, settings):
+def test_a_json_body_above_its_own_limit_is_pointed_to_ndjson_and_parquet(api, settings):
     settings.MAX_JSON_BYTES = 1_000
     rows = [json.dumps(prediction_row(number)).encode() for number in range(10)]
     body = b'{"predictions": [' + b",".join(rows) + b"]}"
@@ -91,7 +91,7 @@ def test_a_json_body_above_its_own_limit_is_pointed_to_forms_that_are_streamed(a
     assert api.raw(b"\n".join(rows), "application/x-ndjson").json()["accepted"] == 10
 
 
-def test_too_many_requests_are_told_when_to_come_back(api, settings):
+def test_too_many_requests_get_a_retry_after(api, settings):
     settings.REQUESTS_PER_MINUTE = 2
     assert [api.push(n).status_code for n in range(2)] == [200, 200]
     answer = api.push(3)
@@ -114,7 +114,7 @@ def test_too_many_rows_store_nothing_and_leave_room_for_smaller_batches(api, set
     assert Batch.objects.count() == 2
 
 
-def test_a_batch_that_no_minute_has_room_for_is_too_large(api, settings):
+def test_a_batch_larger_than_the_quota_of_a_minute_is_too_large(api, settings):
     settings.ROWS_PER_MINUTE = 2
     answer = api.push(1, 2, 3)
     assert answer.status_code == 413
@@ -144,7 +144,7 @@ def test_a_broker_that_is_down_lets_pushes_through(api, settings, caplog):
     assert "rate_limit_not_counted" in caplog.text
 
 
-def test_without_quotas_the_broker_is_not_asked(api, settings, monkeypatch):
+def test_without_quotas_no_request_goes_to_the_broker(api, settings, monkeypatch):
     settings.REQUESTS_PER_MINUTE = settings.ROWS_PER_MINUTE = 0
     monkeypatch.setattr(rate_limit, "take", lambda *_, **__: pytest.fail("asked"))
     assert api.push(1).status_code == 200

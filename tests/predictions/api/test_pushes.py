@@ -1,4 +1,4 @@
-"""Pushing predictions over HTTP: what is stored, what is refused, what is said."""
+"""Pushing predictions over HTTP: what is stored, what is refused, and what the answer says."""
 
 import gzip
 import io
@@ -111,7 +111,7 @@ def test_parts_that_are_stored_as_sent_are_parsed_strictly(api, features, code):
         (b"x" * (1024 * 1024 + 1), "application/x-ndjson", 413),
     ],
 )
-def test_a_body_that_is_no_batch_is_refused_as_a_whole(api, body, content_type, status):
+def test_a_body_that_is_not_a_batch_is_refused_as_a_whole(api, body, content_type, status):
     answer = api.raw(body, content_type=content_type)
     assert answer.status_code == status, answer.content
     assert set(answer.json()) == {"code", "message", "details"}
@@ -121,7 +121,7 @@ def test_an_empty_batch_is_answered_with_zeros(api):
     assert api.push([]).json() == {"batch": None, "accepted": 0, "duplicates": 0, "rejected": []}
 
 
-def test_ndjson_judges_each_line_and_skips_blank_ones(api):
+def test_ndjson_checks_each_line_and_skips_blank_ones(api):
     lines = [json.dumps(prediction_row(1)), "", "{broken", json.dumps(prediction_row(2)) + "\r"]
     answer = api.raw("\n".join(lines).encode(), content_type="application/x-ndjson")
     assert answer.json()["accepted"] == 2
@@ -168,7 +168,7 @@ def test_an_atomic_push_that_was_refused_can_be_sent_again_with_its_key(api):
     assert api.push([prediction_row(1)], query="?atomic=true", **key).status_code == 200
 
 
-def test_a_key_without_the_scope_is_refused_and_one_without_a_key_too(api):
+def test_a_push_without_the_scope_or_without_a_key_is_refused(api):
     _, weak = make_key(api.project, ["outcomes:write"])
     url = "/api/v1/models/employment/predictions"
     weak_answer = api.client.post(url, b"{}", "application/json", headers={"authorization": f"Bearer {weak}"})
@@ -176,7 +176,7 @@ def test_a_key_without_the_scope_is_refused_and_one_without_a_key_too(api):
     assert Client().post(url, b"{}", "application/json").status_code == 401
 
 
-def test_a_model_of_another_project_is_not_there(api):
+def test_a_model_of_another_project_is_not_found(api):
     make_model(make_project(), "theirs")
     answer = api.client.post("/api/v1/models/theirs/predictions", b'{"predictions": []}', "application/json")
     assert answer.status_code == 404

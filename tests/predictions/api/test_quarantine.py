@@ -1,4 +1,4 @@
-"""Rejected rows by API: pages, filters, lines, another try."""
+"""Rejected rows over the API: pages, filters, NDJSON, replays."""
 
 import json
 
@@ -52,7 +52,7 @@ def test_rows_come_newest_first_with_their_reason_text_and_counts_by_code(model)
     assert "[0, 1]" in last["message"]
 
 
-def test_a_cursor_leads_through_all_of_them(model):
+def test_a_cursor_leads_through_all_rows(model):
     first = get(model, "?limit=3").json()
     second = get(model, f"?limit=3&cursor={first['next']}").json()
     assert [row["external_id"] for row in first["rows"] + second["rows"]] == ["case-9", "case-3", "case-2", "case-1"]
@@ -69,22 +69,22 @@ def test_a_cursor_leads_through_all_of_them(model):
         ("?state=replayed", []),
     ],
 )
-def test_filters_choose(model, query, ids):
+def test_filters_choose_rows(model, query, ids):
     assert [row["external_id"] for row in get(model, query).json()["rows"]] == ids
 
 
 @pytest.mark.parametrize(
     "query", ["?limit=0", "?limit=1001", "?cursor=x", "?kind=other", "?page=2", "?order=raw", "?model__project__slug=a"]
 )
-def test_questions_that_are_not_on_the_list_are_refused(model, query):
+def test_unknown_filters_are_refused(model, query):
     assert get(model, query).status_code == 400
 
 
-def test_a_cursor_beyond_all_numbers_is_no_error(model):
+def test_a_cursor_beyond_the_last_row_gives_an_empty_page(model):
     assert get(model, f"?cursor={10**30}").status_code == 200
 
 
-def test_as_lines_each_row_is_as_it_was_sent(model):
+def test_ndjson_gives_each_row_as_it_was_sent(model):
     answer = get(model, "?format=ndjson&code=probability_range")
     lines = [json.loads(line) for line in b"".join(answer.streaming_content).splitlines()]
     assert answer["Content-Type"] == "application/x-ndjson"
@@ -94,14 +94,14 @@ def test_as_lines_each_row_is_as_it_was_sent(model):
     ]
 
 
-def test_a_page_costs_the_same_for_many_rows(model, django_assert_max_num_queries):
+def test_a_page_takes_as_many_queries_for_many_rows_as_for_few(model, django_assert_max_num_queries):
     push_predictions(model, [prediction_row(n, score=7) for n in range(60)])
     asking = client(model)
     with django_assert_max_num_queries(6):
         asking.get(f"/api/v1/models/{model.slug}/quarantine?limit=50")
 
 
-def test_another_try_answers_like_a_push(model):
+def test_a_replay_answers_like_a_push(model):
     RejectedRow.objects.filter(external_id="case-1").update(raw=json.dumps(prediction_row(1)).encode())
     answer = replay(model, {"code": "probability_range"})
     assert answer.status_code == 207
@@ -114,7 +114,7 @@ def test_another_try_answers_like_a_push(model):
     assert replay(model, {"ids": [rejected["row"]]}).json()["rejected"][0]["row"] == rejected["row"]
 
 
-def test_rows_that_are_not_there_are_named(model):
+def test_unknown_rows_are_named(model):
     answer = replay(model, {"ids": [RejectedRow.objects.first().pk, 10**15]})
     assert answer.status_code == 404
     assert answer.json()["details"] == {"ids": [10**15]}
@@ -123,7 +123,7 @@ def test_rows_that_are_not_there_are_named(model):
 @pytest.mark.parametrize(
     "document", [{"ids": "all"}, {"ids": [0]}, {"ids": [10**30]}, {"kind": "other"}, {"everything": True}, [1]]
 )
-def test_a_body_that_is_no_such_question_is_refused(model, document):
+def test_an_invalid_replay_request_is_refused(model, document):
     assert replay(model, document).status_code == 400
 
 

@@ -31,7 +31,7 @@ def visit() -> Visit:
     return Visit()
 
 
-def test_rows_are_shown_with_their_reason_and_as_they_were_sent_but_inert(visit):
+def test_rows_are_shown_with_their_reason_and_as_sent_but_inert(visit):
     sent = prediction_row(1, score=7, features={"name": '<script>alert(1)</script>" hx-get=//x {{7*7}}'})
     push_predictions(visit.model, [sent])
     page = visit.text()
@@ -41,7 +41,7 @@ def test_rows_are_shown_with_their_reason_and_as_they_were_sent_but_inert(visit)
     assert "{{7*7}}" in page
 
 
-def test_a_code_and_kind_choose(visit):
+def test_code_and_kind_filter_the_rows(visit):
     push_predictions(visit.model, [prediction_row(1, score=7), prediction_row(2, nonsense=1)])
     push_outcomes(visit.model, [{"id": "case-9", "outcome": "perhaps", "occurred_at": "2026-03-20T00:00:00Z"}])
     page = visit.text("?code=unknown_field&kind=predictions")
@@ -51,7 +51,7 @@ def test_a_code_and_kind_choose(visit):
     assert visit.client.get(URL + "?kind=other").status_code == 404
 
 
-def test_older_rows_are_a_link_away(visit):
+def test_a_link_leads_to_older_rows(visit):
     push_predictions(visit.model, [prediction_row(n, score=7) for n in range(rejected.ROWS_SHOWN + 1)])
     first = visit.client.get(URL + "?code=probability_range")
     assert "case-0&quot;" not in first.content.decode()
@@ -64,8 +64,8 @@ def test_all_of_a_code_are_tried_again(visit):
     )
     RejectedRow.objects.filter(external_id="case-1").update(raw=json.dumps(prediction_row(1)).encode())
     answer = visit.client.post(URL, {"code": "probability_range", "kind": "predictions"}, follow=True)
-    said = [str(message) for message in answer.context["messages"]]
-    assert said == ["1 stored.", "1 still rejected; they wait on, each with its reason."]
+    shown = [str(message) for message in answer.context["messages"]]
+    assert shown == ["1 stored.", "1 still rejected, each with its reason."]
     assert Prediction.objects.get().external_id == "case-1"
     assert RejectedRow.objects.get(external_id="case-3").tried_at is None
 
@@ -78,18 +78,18 @@ def test_the_file_holds_what_the_page_shows(visit):
     assert json.loads(json.loads(line)["raw"])["id"] == "case-2"
 
 
-def test_where_nothing_waits_the_page_says_what_it_is_for(visit):
+def test_an_empty_page_says_what_it_is_for(visit):
     assert "No rejected rows" in visit.text()
     assert "No matching rows" in visit.text("?code=conflict")
 
 
-def test_the_model_page_leads_there_also_when_nothing_was_accepted_yet(visit):
+def test_the_model_page_links_there_even_before_anything_was_accepted(visit):
     assert URL not in visit.client.get("/p/credit/models/loans/").content.decode()
     push_predictions(visit.model, [prediction_row(1, score=7)])
     assert URL in visit.client.get("/p/credit/models/loans/").content.decode()
 
 
-def test_the_page_costs_the_same_for_many_rows(visit, django_assert_max_num_queries):
+def test_the_page_takes_as_many_queries_for_many_rows_as_for_few(visit, django_assert_max_num_queries):
     push_predictions(visit.model, [prediction_row(n, score=7) for n in range(60)])
     with django_assert_max_num_queries(8):
         visit.client.get(URL)

@@ -1,4 +1,4 @@
-"""The pages on which an engineer brings a file, looks at it and has it loaded."""
+"""The pages on which an engineer uploads a file, previews it and has it loaded."""
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -41,7 +41,7 @@ def visit() -> Visit:
     return Visit()
 
 
-def test_a_file_is_looked_at_before_any_row_is_stored(visit):
+def test_a_file_is_previewed_before_any_row_is_stored(visit):
     page = visit.text(visit.brought())
     assert "2 of 2 rows would be rejected." in page  # neither has an id
     assert "Object missing required field `id`" in page
@@ -52,7 +52,7 @@ def test_a_file_is_looked_at_before_any_row_is_stored(visit):
     assert not Prediction.objects.exists()
 
 
-def test_the_columns_can_be_given_other_names_and_the_look_changes(visit):
+def test_choosing_other_fields_for_columns_changes_the_preview(visit):
     url = visit.brought()
     visit.client.post(url, {"do": "look", "column-0": "id"})
     page = visit.text(url)
@@ -67,7 +67,7 @@ def test_the_columns_can_be_given_other_names_and_the_look_changes(visit):
     assert Payload.objects.get().features == {}
 
 
-def test_only_the_part_that_changes_is_sent_while_a_file_is_loaded(visit):
+def test_while_a_file_loads_only_the_changing_part_is_sent(visit):
     url = visit.brought()
     visit.client.post(url, {"do": "load", "column-0": "id"})
     part = visit.text(url, **{"HX-Request": "true"})
@@ -86,7 +86,7 @@ def test_lines_with_flat_names_are_proposed_as_features(visit):
     assert Payload.objects.get().features == {"age": 41}
 
 
-def test_a_draft_can_be_forgotten_and_is_loaded_once(visit):
+def test_a_draft_can_be_discarded_and_is_loaded_only_once(visit):
     url = visit.brought()
     visit.client.post(url, {"do": "discard"})
     assert visit.client.get(url).status_code == 404
@@ -96,7 +96,7 @@ def test_a_draft_can_be_forgotten_and_is_loaded_once(visit):
     assert visit.client.post(url, {"do": "anything"}).status_code == 400
 
 
-def test_a_failed_file_says_why_and_can_be_tried_again(visit):
+def test_a_failed_file_says_why_and_can_be_retried(visit):
     url = visit.brought(b"id,prediction\na\xff,yes\n")
     assert "Not valid UTF-8" in visit.text(url)
     visit.client.post(url, {"do": "discard"})
@@ -109,23 +109,23 @@ def test_a_failed_file_says_why_and_can_be_tried_again(visit):
 
 
 @pytest.mark.parametrize(
-    ("name", "said"), [("rows.xlsx", "Send a CSV, NDJSON or Parquet file"), ("big.csv", "larger than 50 bytes")]
+    ("name", "reason"), [("rows.xlsx", "Send a CSV, NDJSON or Parquet file"), ("big.csv", "more than 50 bytes")]
 )
-def test_what_is_not_taken_is_said_beside_the_field(visit, settings, name, said):
+def test_a_refused_file_is_explained_beside_the_field(visit, settings, name, reason):
     settings.MAX_UPLOAD_BYTES = 50
     answer = visit.bring(name=name)
     assert answer.status_code == 400
-    assert said in answer.content.decode()
+    assert reason in answer.content.decode()
     assert not Upload.objects.exists()
 
 
-def test_a_form_that_is_far_too_large_is_refused_unread(visit, settings):
+def test_a_form_that_is_much_too_large_is_refused_unread(visit, settings):
     settings.MAX_UPLOAD_BYTES = 0
     answer = visit.client.post(URL, b"x" * 1024**2 + b"x", content_type="multipart/form-data; boundary=x")
     assert answer.status_code == 413
 
 
-def test_the_list_has_the_newest_first_and_says_what_to_do_where_there_is_none(visit, django_assert_max_num_queries):
+def test_the_list_shows_the_newest_first_and_an_empty_list_says_what_to_do(visit, django_assert_max_num_queries):
     assert "No uploads yet" in visit.text(URL)
     for number in range(12):
         visit.brought(name=f"rows-{number}.csv")
@@ -134,7 +134,7 @@ def test_the_list_has_the_newest_first_and_says_what_to_do_where_there_is_none(v
     assert page.index("rows-11.csv") < page.index("rows-0.csv")
 
 
-def test_the_model_and_intake_pages_lead_there(visit):
+def test_the_model_and_intake_pages_link_to_uploads(visit):
     assert URL in visit.text("/p/credit/models/loans/")
     assert URL in visit.text("/p/credit/models/loans/intake/")
 
@@ -146,6 +146,6 @@ def test_a_form_of_another_site_is_refused():
 
 
 @pytest.mark.parametrize("role", [Role.STAKEHOLDER, Role.REVIEWER, Role.ADJUDICATOR])
-def test_files_are_for_engineers(role):
+def test_uploads_are_for_engineers(role):
     visit = Visit(role)
     assert (visit.client.get(URL).status_code, visit.bring().status_code) == (403, 403)

@@ -27,11 +27,11 @@ except DomainError as error:
 
 @pytest.fixture
 def limited_memory() -> Callable[[str, bytes], str]:
-    """Read a body in a process of its own; what it answered."""
+    """Read a body in a process of its own, and return what it printed."""
 
     def answer(imports: str, body: bytes) -> str:
         program = PROGRAM.format(imports=imports, limit=LIMIT)
-        found = subprocess.run(
+        process = subprocess.run(
             [sys.executable, "-c", program],
             input=body,
             capture_output=True,
@@ -39,7 +39,7 @@ def limited_memory() -> Callable[[str, bytes], str]:
             cwd=Path(__file__).parents[3],
             timeout=120,
         )
-        assert found.returncode == 0, found.stderr.decode()[-2000:]
-        return found.stdout.decode().strip()
+        assert process.returncode == 0, process.stderr.decode()[-2000:]
+        return process.stdout.decode().strip()
 
     return answer

@@ -1,4 +1,4 @@
-"""What the cells of a CSV file become, where its rows stand, and what a look at a file says."""
+"""How the cells of a CSV file are read, how rows are indexed, and what a preview shows."""
 
 import io
 import json
@@ -57,19 +57,19 @@ def rows(*args, **options) -> list[dict]:
         ("number", "12", 12),
     ],
 )
-def test_a_cell_becomes_what_its_feature_is_declared_as(column, cell, value):
+def test_a_cell_gets_the_declared_type_of_its_feature(column, cell, value):
     (row,) = rows(f'{START},{column}\n{ROW},"{cell}"\n')
     name = column.removeprefix("features.")
     assert row["features"] == {name: value}
     assert type(row["features"][name]) is type(value)
 
 
-def test_numbers_keep_the_digits_that_were_sent():
+def test_numbers_keep_their_digits():
     (raw,) = [raw for raw in raws(f"{START},amount\n{ROW},12345678901234567.10\n") if raw]
     assert b'"amount":12345678901234567.10' in raw
 
 
-def test_empty_cells_of_other_fields_are_absent_and_classes_are_texts():
+def test_empty_cells_outside_features_are_absent_and_classes_are_texts():
     (row,) = rows(f"{START},score,subject,probabilities.yes,version\n{ROW},,,0.7,\n")
     assert row == {
         "id": "a",
@@ -87,30 +87,30 @@ def test_a_regression_predicts_numbers():
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
-def test_the_first_line_shows_what_parts_the_cells(delimiter):
+def test_the_first_line_shows_the_delimiter(delimiter):
     text = f'{START},features.text\n{ROW},"x{delimiter}y"\n'
     parted = text.replace(",", delimiter)
     assert rows(parted)[0]["features"] == {"text": f"x{delimiter}y"}
 
 
-def test_a_mark_before_the_text_and_windows_line_ends_change_nothing():
+def test_a_byte_order_mark_and_windows_line_ends_change_nothing():
     assert rows(f"\ufeff{START}\r\n{ROW}\r\n")[0]["id"] == "a"
 
 
-def test_an_index_tells_the_line_in_which_a_row_begins():
+def test_the_index_of_a_row_is_the_line_where_it_begins():
     found = raws(f'{START},note\n{ROW},"two\nlines"\n\n{ROW},x\n,,,\n{ROW},y')
     assert [at for at, raw in enumerate(found) if raw] == [1, 4, 6]
     assert json.loads(found[1])["features"] == {"note": "two\nlines"}
 
 
-def test_rows_of_another_width_are_refused_one_by_one():
+def test_rows_of_another_width_are_rejected_one_by_one():
     file = opened(f'{START}\n{ROW},extra\n{ROW},\na,2026-03-02T12:00:00Z\n{ROW[:-3]}"y"es\n{ROW}\n')
-    said = {each.index: (each.code, each.message) for each in look(file).rejected}
-    assert said[1] == ("unknown_field", "Object contains unknown field `4 cells in a row of 3 columns`")
-    assert 2 not in said  # an empty cell too many is none
-    assert said[3][0] == "missing_field"
-    assert "not CSV" in said[4][1]
-    assert 5 not in said
+    reasons = {each.index: (each.code, each.message) for each in look(file).rejected}
+    assert reasons[1] == ("unknown_field", "Object contains unknown field `4 cells in a row of 3 columns`")
+    assert 2 not in reasons  # an extra empty cell is ignored
+    assert reasons[3][0] == "missing_field"
+    assert "not CSV" in reasons[4][1]
+    assert 5 not in reasons
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_rows_of_another_width_are_refused_one_by_one():
         ("", BatchKind.PREDICTIONS, None),
     ],
 )
-def test_what_is_proposed_for_a_column(column, kind, field):
+def test_a_column_gets_a_default_field(column, kind, field):
     assert proposed(column, kind) == field
 
 
@@ -144,7 +144,7 @@ def parquet() -> bytes:
         (FileForm.PARQUET, parquet()),
     ],
 )
-def test_reading_from_a_place_gives_the_rows_that_stand_there(form, content):
+def test_reading_from_a_position_gives_the_rows_from_there_on(form, content):
     file = opened(content, form=form, chosen={"key": "id"})
     with file.body:
         everything, later = ([raw for chunk in file.chunks(start=at) for raw in chunk] for at in (0, 2_100))
@@ -153,12 +153,12 @@ def test_reading_from_a_place_gives_the_rows_that_stand_there(form, content):
     assert not any(later[:2_000])
 
 
-def test_lines_without_a_mapping_are_taken_to_the_byte():
+def test_lines_without_a_mapping_stay_byte_for_byte():
     sent = b'{"id": "a",  "features": {"x": 1.10}}'
     assert raws(sent + b"\n", form=FileForm.NDJSON) == [sent]
 
 
-def test_lines_with_a_mapping_keep_their_values_to_the_digit_and_bad_ones_as_they_are():
+def test_lines_with_a_mapping_keep_every_digit_and_bad_lines_stay_as_they_are():
     sent = b'{"key": "a", "features": {"x": 1.10}}\n{"key": \n[1]'
     assert raws(sent, form=FileForm.NDJSON, chosen={"key": "id"}) == [
         b'{"id":"a","features":{"x":1.10}}',
@@ -167,7 +167,7 @@ def test_lines_with_a_mapping_keep_their_values_to_the_digit_and_bad_ones_as_the
     ]
 
 
-def test_a_look_shows_the_columns_the_first_rows_and_what_would_be_rejected():
+def test_a_preview_shows_columns_first_rows_and_what_would_be_rejected():
     found = look(opened(f"{START},number\n{ROW},12\nb,2026-03-02T12:00:00Z,perhaps,13\n"))
     assert found.columns == [*START.split(","), "number"]
     assert (found.rows, found.shown) == (2, [2, 3])
@@ -176,13 +176,13 @@ def test_a_look_shows_the_columns_the_first_rows_and_what_would_be_rejected():
     assert found.fields["id"] == ['"a"', '"b"']
 
 
-def test_a_look_at_outcomes_checks_outcomes():
+def test_a_preview_of_outcomes_checks_outcomes():
     text = '{"id": "a", "outcome": "yes", "occurred_at": "2026-03-02T12:00:00Z"}\n{"id": "b"}'
     found = look(opened(text, kind=BatchKind.OUTCOMES, form=FileForm.NDJSON))
     assert (found.rows, [each.code for each in found.rejected]) == (2, ["missing_field"])
 
 
-def test_a_look_says_why_a_file_cannot_be_read():
+def test_a_preview_says_why_a_file_cannot_be_read():
     assert look(opened("")).error == "The first line names no columns."
-    assert look(opened(f"{START}\n")).error == "The file holds no rows."
-    assert "Not a Parquet file" in look(opened(b"PAR1", form=FileForm.PARQUET)).error
+    assert look(opened(f"{START}\n")).error == "The file has no rows."
+    assert "Not readable as a Parquet file" in look(opened(b"PAR1", form=FileForm.PARQUET)).error

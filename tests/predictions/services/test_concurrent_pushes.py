@@ -1,4 +1,4 @@
-"""Clients that push at the same moment."""
+"""Clients that push at the same time."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -29,7 +29,7 @@ class Api:
         return Client().post(url, json.dumps({"predictions": rows}), "application/json", headers=sent)
 
     def at_once(self, bodies: list[list[dict]], **headers: str) -> list[Any]:
-        """The answers to all bodies, each from a client of its own."""
+        """Send each body from a client of its own, and return the answers."""
 
         def send(rows: list[dict]) -> Any:
             try:
@@ -56,7 +56,7 @@ def test_overlapping_ids_are_stored_once_each_without_deadlock(api):
 
 
 @pytest.mark.parametrize("clients", [2, 20])
-def test_the_same_idempotency_key_at_once_executes_once(api, clients):
+def test_concurrent_pushes_with_one_key_execute_once(api, clients):
     answers = api.at_once([[prediction_row(1), prediction_row(2)]] * clients, **{"Idempotency-Key": "same"})
     assert [answer.status_code for answer in answers] == [200] * clients
     assert [answer.json() for answer in answers] == [answers[0].json()] * clients
@@ -65,15 +65,15 @@ def test_the_same_idempotency_key_at_once_executes_once(api, clients):
     assert Prediction.objects.count() == 2
 
 
-def test_a_client_with_another_body_under_the_key_is_refused_while_the_first_is_at_work(api):
+def test_another_body_with_the_same_key_is_refused_while_the_first_push_is_running(api):
     answers = api.at_once([[prediction_row(number)] for number in range(6)], **{"Idempotency-Key": "same"})
     assert sorted(answer.status_code for answer in answers) == [200] + [409] * 5
     assert Prediction.objects.count() == 1
 
 
 @pytest.mark.slow
-def test_a_thousand_rounds_of_two_clients_with_the_same_ids_end_with_each_id_once(api):
-    """Each round both push rows that overlap, in opposite orders; the database would end one of two in a deadlock."""
+def test_two_clients_with_the_same_ids_store_each_id_once_in_a_thousand_rounds(api):
+    """Each round, both push overlapping rows in opposite orders; without care, one would end in a deadlock."""
     rounds, accepted, duplicates = 1_000, 0, 0
     start = Barrier(2)
 

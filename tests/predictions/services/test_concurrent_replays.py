@@ -1,4 +1,4 @@
-"""Clients that try the same rejected rows again at the same moment."""
+"""Clients that try the same rejected rows again at the same time."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +13,7 @@ from tests.factories import make_key, make_model, make_project, prediction_row, 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_each_row_is_stored_once_whoever_tries_it_and_in_whatever_order():
+def test_concurrent_replays_store_each_row_once():
     project = make_project()
     model = make_model(project, "employment")
     push_predictions(model, [prediction_row(n, score=7) for n in range(300)])

@@ -1,4 +1,4 @@
-"""Rejected rows are kept with their reason, for a while, and can be tried again."""
+"""Rejected rows are kept for a while with their reason, and can be tried again."""
 
 import json
 from datetime import timedelta
@@ -29,7 +29,7 @@ def outcome(number: int = 1, **changes):
 
 
 def learn_class(model, name: str):
-    """The model gets a class more, so that rows which named it become acceptable."""
+    """Add a class to the model, so that rows with this class become acceptable."""
     document = model_document(task="multiclass", classes=[*model.classes, name], positive_class="")
     return registering.put_model(model.project, slug=model.slug, document=document)
 
@@ -52,7 +52,7 @@ def test_a_rejected_row_is_kept_as_sent_with_its_reason(model):
     assert (kept.kind, kept.state, kept.is_cut, kept.left_out) == ("predictions", "waiting", False, 0)
 
 
-def test_rows_of_outcomes_and_conflicts_are_kept_too(model):
+def test_rejected_outcomes_and_conflicts_are_kept_too(model):
     push_predictions(model, [row(1, prediction="yes")])
     push_predictions(model, [row(1, prediction="no")])
     push_outcomes(model, [outcome(1, outcome="never")])
@@ -62,7 +62,7 @@ def test_rows_of_outcomes_and_conflicts_are_kept_too(model):
     }
 
 
-def test_rows_that_are_no_json_or_hold_what_a_database_cannot_are_kept_to_the_byte(model):
+def test_rows_that_are_not_json_or_not_storable_as_text_are_kept_byte_for_byte(model):
     lines = [
         b"{broken",
         b'{"id": "a\x00b"}',
@@ -85,7 +85,7 @@ def test_a_large_row_is_cut_and_says_so(model):
     assert kept.text.startswith('{"id":"case-1"')
 
 
-def test_of_a_large_push_a_thousand_rows_are_kept_and_the_others_counted(model):
+def test_a_large_push_keeps_a_thousand_rejected_rows_and_counts_the_others(model):
     push_predictions(model, [row(n) for n in range(2_200)])
     assert RejectedRow.objects.count() == quarantine.MAX_ROWS
     assert RejectedRow.objects.left_out() == 1_200
@@ -101,14 +101,14 @@ def test_a_refused_atomic_push_leaves_nothing_and_a_repeated_one_adds_nothing(mo
     assert RejectedRow.objects.count() == 1
 
 
-def test_a_good_push_asks_nothing_of_the_quarantine(model, django_assert_num_queries):
+def test_a_good_push_runs_no_query_on_the_quarantine(model, django_assert_num_queries):
     with django_assert_num_queries(0):
         keeper = quarantine.Keeper(model, BatchKind.PREDICTIONS)
         keeper.keep([])
         keeper.finish()
 
 
-def test_rows_that_are_acceptable_by_now_are_stored_and_the_others_wait_with_their_new_reason(model):
+def test_a_replay_stores_rows_that_are_now_acceptable_and_gives_the_others_their_new_reason(model):
     push_predictions(model, [row(1), row(2), row(3, prediction="never"), row(4, latency_ms=-1)])
     learned = learn_class(model, "perhaps")
     answer = replaying.replay(learned, kinds=BOTH)
@@ -124,7 +124,7 @@ def test_rows_that_are_acceptable_by_now_are_stored_and_the_others_wait_with_the
     assert set(waiting) == {("case-3", "unknown_class"), ("case-4", "number_range")}
 
 
-def test_a_row_with_another_fault_by_now_says_so(model):
+def test_a_replay_notes_a_new_reason(model):
     push_predictions(model, [row(1, latency_ms=-1)])
     learned = learn_class(model, "perhaps")
     assert RejectedRow.objects.get().code == "unknown_class"
@@ -142,7 +142,7 @@ def test_a_second_replay_stores_nothing_twice(model):
     assert Prediction.objects.count() == 1
 
 
-def test_a_row_that_came_again_meanwhile_counts_as_replayed(model):
+def test_a_row_pushed_again_in_the_meantime_counts_as_replayed(model):
     push_predictions(model, [row(1)])
     learned = learn_class(model, "perhaps")
     push_predictions(learned, [row(1)])
@@ -159,7 +159,7 @@ def test_outcomes_are_replayed_in_a_batch_of_their_own(model):
     assert Outcome.objects.count() == 2
 
 
-def test_only_the_rows_asked_for_are_tried(model):
+def test_only_the_chosen_rows_are_tried(model):
     push_predictions(model, [row(1), row(2), row(3, latency_ms=-1)])
     push_outcomes(model, [outcome(1, outcome="perhaps")])
     learned = learn_class(model, "perhaps")
@@ -178,7 +178,7 @@ def test_a_cut_row_cannot_be_tried_again_and_keeps_its_reason(model):
     assert RejectedRow.objects.waiting().get().code == "unknown_class"
 
 
-def test_more_than_one_call_takes_reaches_every_row_in_turn(model):
+def test_repeated_replays_reach_every_row_in_turn(model):
     push_predictions(model, [row(n, latency_ms=-1) for n in range(5)])
     asked = [replaying.replay(model, kinds=BOTH, limit=2) for _ in range(3)]
     assert [answer.remaining for answer in asked] == [3, 3, 3]
@@ -187,7 +187,7 @@ def test_more_than_one_call_takes_reaches_every_row_in_turn(model):
     )
 
 
-def test_rows_of_another_model_are_not_there(model):
+def test_rows_of_another_model_are_not_found(model):
     push_predictions(model, [row(1)])
     with pytest.raises(NotFoundError):
         replaying.replay(make_model(), kinds=BOTH, ids=[RejectedRow.objects.get().pk])

@@ -1,4 +1,4 @@
-"""How many rows were rejected, by reason: true also where they are not kept, or nothing else was stored."""
+"""Rejected rows are counted by reason, even if they are not kept or nothing else was stored."""
 
 from datetime import timedelta
 
@@ -17,7 +17,7 @@ def counted():
     return sorted(RejectedCount.objects.values_list("kind", "code", "rows"))
 
 
-def test_each_reason_is_counted_also_beyond_the_rows_that_are_kept(monkeypatch):
+def test_each_reason_is_counted_beyond_the_rows_that_are_kept(monkeypatch):
     monkeypatch.setattr(quarantine, "MAX_ROWS", 2)
     bad = [prediction_row(n, score=7) for n in range(4)] + [prediction_row(n, nonsense=1) for n in range(10, 13)]
     push_predictions(make_model(), bad)
@@ -31,14 +31,14 @@ def test_a_push_without_rejected_rows_counts_nothing():
     assert counted() == []
 
 
-def test_trying_again_counts_nothing_again():
+def test_a_replay_does_not_count_again():
     model = make_model()
     push_outcomes(model, [{"id": "case-1", "outcome": "perhaps", "occurred_at": "2026-03-20T00:00:00Z"}])
     replay(model, kinds=list(BatchKind))
     assert counted() == [("outcomes", "unknown_class", 1)]
 
 
-def test_the_numbers_outlive_the_rows_and_expire_later(settings):
+def test_the_counts_outlive_the_rows_and_expire_later(settings):
     settings.QUARANTINE_DAYS = 7
     push_predictions(make_model(), [prediction_row(1, score=7)])
     for days, left in ((8, 1), (quarantine.COUNT_DAYS + 1, 0)):

@@ -1,4 +1,4 @@
-"""Files of rows over the API: loaded batch by batch, followed on the way, once each whatever happens."""
+"""Uploads over the API: loaded batch by batch, each row once, whatever happens on the way."""
 
 import csv
 import io
@@ -54,7 +54,7 @@ class Api:
         return self.client.get(f"/api/v1/uploads/{pk}").json()
 
     def loaded(self, *args, **parts) -> dict:
-        """What becomes of a file in the end."""
+        """Load everything, and return the finished upload."""
         answer = self.send(*args, **parts)
         assert answer.status_code == 202, answer.content
         while loading.load_due():
@@ -79,14 +79,14 @@ def test_a_csv_file_becomes_predictions_by_the_registered_schema(api):
     assert not UploadPiece.objects.exists()
 
 
-def test_lines_are_loaded_as_they_would_be_pushed(api):
+def test_lines_are_loaded_as_if_they_were_pushed(api):
     rows = [prediction_row(n) for n in range(3)]
     push_predictions(api.model, rows[:1])
     found = api.loaded(b"\n\n".join(json.dumps(row).encode() for row in rows), "rows.jsonl")
     assert (found["accepted"], found["duplicates"], found["form"]) == (2, 1, "ndjson")
 
 
-def test_a_parquet_file_with_names_of_its_own_is_loaded_through_a_mapping(api):
+def test_a_parquet_file_with_its_own_column_names_is_loaded_through_a_mapping(api):
     table = pa.table(
         {
             "key": ["a", "b"],
@@ -101,11 +101,11 @@ def test_a_parquet_file_with_names_of_its_own_is_loaded_through_a_mapping(api):
     mapping = {"key": "id", "at": "predicted_at", "answer": "prediction", "secret": None}
     found = api.loaded(sink.getvalue(), "rows.parquet", mapping=mapping)
     assert (found["accepted"], found["rejected"], found["error"]) == (2, {}, "")
-    # `age` was not named: it is taken by its name, and what is missing is null.
+    # `age` is not in the mapping: it goes by its name, and a missing value is null.
     assert [payload.features for payload in Payload.objects.order_by("prediction_id")] == [{"age": 20}, {"age": None}]
 
 
-def test_a_mapping_renames_the_flat_names_of_lines_too(api):
+def test_a_mapping_also_renames_the_flat_names_of_lines(api):
     row = prediction_row(1)
     row["key"], row["age"] = row.pop("id"), row["features"].pop("age")
     found = api.loaded(
@@ -131,7 +131,7 @@ def test_rejected_rows_are_counted_by_code_and_kept_with_their_line(api):
     assert list(kept) == [(2, "case-1", "probability_range"), (4, "case-3", "unknown_class")]
 
 
-def test_a_file_is_stored_in_several_batches_with_the_place_in_each_commit(api, monkeypatch):
+def test_a_file_is_stored_in_several_batches_each_committing_its_position(api, monkeypatch):
     monkeypatch.setattr(loading, "BATCH_ROWS", 2_000)
     found = api.loaded(csv_file(4_500))
     assert (len(found["batches"]), found["accepted"], found["rows"]) == (3, 4_500, 4_501)
@@ -142,12 +142,12 @@ def test_large_rows_make_batches_of_fewer_rows(api, monkeypatch):
     monkeypatch.setattr(loading, "BATCH_CHUNKS", 2)
     lines = [json.dumps(prediction_row(n, features={"text": "x" * 600_000})).encode() for n in range(5)]
     found = api.loaded(b"\n".join(lines), "rows.ndjson")
-    # A chunk ends behind its first megabyte: two rows.
+    # A chunk ends once it exceeds a megabyte: after two rows.
     assert list(Batch.objects.order_by("pk").values_list("accepted", flat=True)) == [4, 1]
     assert found["accepted"] == 5
 
 
-def test_after_a_failure_it_goes_on_behind_the_last_batch_and_counts_nothing_twice(api, monkeypatch):
+def test_after_a_failure_loading_resumes_behind_the_last_batch_and_counts_nothing_twice(api, monkeypatch):
     monkeypatch.setattr(loading, "BATCH_ROWS", 2_000)
     real, calls = pushing.store_chunks, []
 
@@ -166,7 +166,7 @@ def test_after_a_failure_it_goes_on_behind_the_last_batch_and_counts_nothing_twi
     assert RejectedRow.objects.get().index == 3_001
 
 
-def test_a_long_file_is_laid_down_after_a_while_and_taken_up_again(api, monkeypatch):
+def test_a_long_file_is_loaded_over_several_turns(api, monkeypatch):
     monkeypatch.setattr(loading, "BATCH_ROWS", 2_000)
     monkeypatch.setattr(loading, "TURN_SECONDS", 0.0)
     pk = api.send(csv_file(4_500)).json()["id"]
@@ -179,7 +179,7 @@ def test_a_long_file_is_laid_down_after_a_while_and_taken_up_again(api, monkeypa
     assert api.ask(pk)["accepted"] == Prediction.objects.count() == 4_500
 
 
-def test_the_lease_is_held_while_rows_that_are_stored_are_passed_over(api, monkeypatch):
+def test_the_lease_is_kept_while_stored_rows_are_skipped(api, monkeypatch):
     monkeypatch.setattr(loading, "BATCH_ROWS", 2_000)
     monkeypatch.setattr(loading, "BEAT_SECONDS", 0.0)
     pk = api.send(csv_file(6_500)).json()["id"]
@@ -191,7 +191,7 @@ def test_the_lease_is_held_while_rows_that_are_stored_are_passed_over(api, monke
     assert api.ask(pk)["accepted"] == 501
 
 
-def test_what_fails_again_and_again_has_failed_visibly_and_can_be_tried_again(api):
+def test_an_upload_that_keeps_failing_shows_its_error_and_can_be_retried(api):
     with patch.object(pushing, "store_chunks", side_effect=RuntimeError("the disk is full")):
         found = api.loaded(csv_file(2))
     assert (found["status"], found["error"]) == ("failed", "RuntimeError: the disk is full")
@@ -202,7 +202,7 @@ def test_what_fails_again_and_again_has_failed_visibly_and_can_be_tried_again(ap
     assert api.ask(upload.pk)["status"] == "done"
 
 
-def test_a_file_whose_worker_was_always_stopped_has_failed(api):
+def test_an_upload_whose_worker_always_stops_has_failed(api):
     api.send(csv_file(2))
     for _ in range(Upload.MAX_ATTEMPTS):
         assert Upload.objects.due().claim(seconds=-1)
@@ -210,36 +210,36 @@ def test_a_file_whose_worker_was_always_stopped_has_failed(api):
     assert (Upload.objects.get().status, Upload.objects.get().error) == ("failed", ABANDONED)
 
 
-def test_while_one_worker_holds_a_file_no_other_loads_it(api):
+def test_no_second_worker_loads_a_leased_file(api):
     api.send(csv_file(2))
     Upload.objects.due().claim(seconds=60)
     assert loading.load_due() == 0
 
 
 @pytest.mark.parametrize(
-    ("name", "body", "said"),
+    ("name", "body", "reason"),
     [
         ("rows.csv", b"", "The first line names no columns."),
-        ("rows.csv", b"id,id\n1,2\n", "The column 'id' is there twice."),
+        ("rows.csv", b"id,id\n1,2\n", "The column 'id' occurs twice."),
         ("rows.csv", b"age,features.age\n1,2\n", "Two columns become the field 'features.age'."),
         ("rows.csv", b"id\n\xff\n", "Not valid UTF-8 at byte 3."),
         ("rows.ndjson", b"{}\n" + b"x" * 1024**2 + b"xx", "Line 2 is longer than 1,048,576 bytes."),
-        ("rows.parquet", b"PAR1 and so on", "Not a Parquet file that can be read here"),
+        ("rows.parquet", b"PAR1 and so on", "Not readable as a Parquet file"),
     ],
 )
-def test_a_file_that_cannot_be_read_has_failed_with_the_reason(api, name, body, said):
+def test_an_unreadable_file_fails_with_the_reason(api, name, body, reason):
     found = api.loaded(body, name)
     assert found["status"] == "failed"
-    assert said in found["error"]
+    assert reason in found["error"]
     assert Upload.objects.get().attempts == 1
 
 
-def test_a_mapping_of_a_column_that_is_not_there_is_a_failure(api):
+def test_a_mapping_of_a_missing_column_fails(api):
     found = api.loaded(csv_file(1), mapping={"nothing": "id"})
     assert (found["status"], found["error"]) == ("failed", "The file has no column 'nothing'.")
 
 
-def test_the_same_key_is_answered_with_the_first_answer(api):
+def test_a_repeated_key_gets_the_first_answer(api):
     key = {"Idempotency-Key": "monday"}
     first, again = (api.send(csv_file(2), headers=key) for _ in range(2))
     assert (again.status_code, again.json()) == (202, first.json())
@@ -262,13 +262,13 @@ def test_the_same_key_is_answered_with_the_first_answer(api):
         ({"headers": {"Content-Encoding": "gzip"}}, 415, "unsupported_media_type"),
     ],
 )
-def test_what_cannot_be_taken_is_refused_and_nothing_kept(api, parts, status, code):
+def test_an_unacceptable_upload_is_refused_and_nothing_is_kept(api, parts, status, code):
     answer = api.send(csv_file(1), **parts)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert not Upload.objects.exists()
 
 
-def test_the_type_tells_the_form_where_the_name_does_not(api):
+def test_the_type_decides_the_form_if_the_name_does_not(api):
     assert api.loaded(csv_file(1), "rows", content_type="text/csv; charset=utf-8")["form"] == "csv"
 
 
@@ -290,7 +290,7 @@ def test_a_form_that_ends_before_its_length_is_refused():
 @pytest.mark.parametrize(
     ("kind", "scope"), [("predictions", Scope.PREDICTIONS_WRITE), ("outcomes", Scope.OUTCOMES_WRITE)]
 )
-def test_a_key_sends_and_sees_what_its_scopes_say(api, kind, scope):
+def test_a_key_uploads_and_sees_what_its_scopes_allow(api, kind, scope):
     pk = api.send(csv_file(1), kind=kind).json()["id"]
     api.use_key([scope])
     assert api.send(csv_file(1), kind=kind).status_code == 202
@@ -300,7 +300,7 @@ def test_a_key_sends_and_sees_what_its_scopes_say(api, kind, scope):
     assert api.ask(pk)["code"] == "scope_missing"
 
 
-def test_drafts_and_failed_files_are_forgotten_after_a_while(api):
+def test_drafts_and_failed_files_expire(api):
     api.loaded(b"", "failed.csv")
     Upload.objects.create(model=api.model, kind="predictions", form="csv", name="draft.csv", size=1)
     api.send(csv_file(1), "waiting.csv")
