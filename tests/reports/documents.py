@@ -1,4 +1,4 @@
-"""Documents as the services write them: half a year in which the older days are settled and the newer are not."""
+"""Documents as the engine writes them: half a year, older days settled and newer ones open."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -11,7 +11,7 @@ START, CLOSED_UNTIL, END = date(2026, 5, 25), date(2026, 9, 28), date(2026, 11, 
 
 
 def figure(value: float | None, half: float = 0.0, **changes: Any) -> Figure:
-    """A figure and half of its range; exact without one."""
+    """A figure with half the width of its range; exact without one."""
     exact = half == 0.0 and value is not None
     return {
         "value": value,

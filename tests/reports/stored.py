@@ -1,4 +1,4 @@
-"""Reports as they lie in the database, without computing them."""
+"""Stored reports that were never computed."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -12,7 +12,7 @@ AS_OF = datetime(2026, 11, 20, 9, 12, tzinfo=UTC)
 
 
 def report_model(project: Any = None) -> MonitoredModel:
-    """A model with a slice for everybody and a sensitive one."""
+    """A model with an ordinary and a sensitive slice."""
     return make_model(
         project,
         features=[
@@ -24,7 +24,7 @@ def report_model(project: Any = None) -> MonitoredModel:
 
 
 def make_report(model: MonitoredModel, kind: str = "value", **changes: Any) -> Report:
-    """A stored report; `document` may be another than the usual."""
+    """A stored report, with the usual document unless `document` is given."""
     fields: dict[str, Any] = {
         "start": START,
         "end": END,

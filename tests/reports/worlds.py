@@ -1,4 +1,4 @@
-"""A model's history for tests of reports: predictions over days, draws, labels by truth, outcomes."""
+"""A model's history for tests of reports: predictions over days, draws, labels from the truth, outcomes."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ FIRST = date(2026, 3, 1)
 
 @dataclass
 class World:
-    """A binary model that is right more often where it is sure, and its true outcomes."""
+    """A binary model that is right more often when it is sure, with its true outcomes."""
 
     model: MonitoredModel
     rows: list[dict[str, Any]]
@@ -69,7 +69,7 @@ def make_world(
         for number in range(size)
     ]
     model = make_model(**changes)
-    # The same draw in every run: an interval of 95 % may miss, a test must not.
+    # The same draw in every run: a 95 % range may miss the truth, a test must not.
     model.salt = salt
     model.save()
     put_document(model, policies or {"floor": 0.1, "policies": [uncertainty(0.2)]})
@@ -83,9 +83,9 @@ def uncertainty(rate: float) -> dict[str, Any]:
 
 
 def send_outcomes(world: World, numbers: Iterable[int]) -> None:
-    said = ("no", "yes")
+    classes = ("no", "yes")
     rows = [
-        {"id": f"case-{number}", "outcome": said[world.y[number]], "occurred_at": "2026-04-01T00:00:00Z"}
+        {"id": f"case-{number}", "outcome": classes[world.y[number]], "occurred_at": "2026-04-01T00:00:00Z"}
         for number in numbers
     ]
     push_outcomes(world.model, rows)
@@ -104,7 +104,7 @@ def correct_outcomes(world: World, numbers: range) -> None:
 
 
 def label_draws(world: World, *, answered: float = 1.0, seed: int = 3, wrong: float = 0.0) -> int:
-    """Items for all draws; a random part of them gets a label, which is wrong with some probability."""
+    """Open items for all draws; a random part gets a label, wrong with probability `wrong`."""
     rng = np.random.default_rng(seed)
     draws = list(Draw.objects.filter(model=world.model).select_related("prediction").order_by("pk"))
     items = []
@@ -129,7 +129,7 @@ def label_draws(world: World, *, answered: float = 1.0, seed: int = 3, wrong: fl
 
 
 def close_days(world: World, before: int) -> None:
-    """Choose the horizon so that the first days are final by now and the others are not."""
+    """Choose the horizon so that the first days are final and the others are not."""
     opens = datetime(FIRST.year, FIRST.month, FIRST.day, tzinfo=UTC) + timedelta(days=before)
     world.model.maturity_days = (timezone.now() - opens).days
     world.model.save()

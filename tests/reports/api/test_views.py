@@ -1,4 +1,4 @@
-"""Reports by API."""
+"""The API of reports."""
 
 import pytest
 from rest_framework.test import APIClient

@@ -1,4 +1,4 @@
-"""Baseline: the matrix is counted, who was right is estimated, and closed days are exact."""
+"""Baseline: the matrix is counted, the win rate is estimated, and closed days are exact."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Slices held against the rest, without mistaking chance for a difference."""
+"""Slices are tested against the rest, without mistaking chance for a difference."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ def slices_of(report):
 
 
 def test_a_slice_in_which_the_model_is_worse_differs_from_the_rest():
-    """Of every second prediction (sex 2) a third of the truths is turned."""
+    """A third of the truths of every second prediction (sex 2) is flipped."""
     world = make_world(3_000, policies={"floor": 0.4})
     worse = np.arange(3_000) % 2 == 1
     world.y = np.where(worse & (np.random.default_rng(8).random(3_000) < 0.33), 1 - world.y, world.y)

@@ -1,4 +1,4 @@
-"""Performance: closed days equal scikit-learn, open days cover the truth, both together hold for everyone."""
+"""Performance: closed days equal scikit-learn, open days cover the truth, and both together hold for all."""
 
 from datetime import timedelta
 
@@ -123,7 +123,7 @@ def test_predictions_without_a_chance_to_be_drawn_give_no_number():
 
     found = figures_of(report)
     assert (found["accuracy"]["value"], found["accuracy"]["code"]) == (None, "not_estimable")
-    # Precision rests on what was predicted positive alone.
+    # Precision uses predicted positives alone.
     assert found["precision"]["value"] is not None
     assert "not_drawn" in caveat_codes(report)
 
@@ -186,7 +186,7 @@ def test_final_days_without_outcomes_are_estimated_from_their_reviews():
 
 
 def test_the_second_phase_corrects_reviewers_who_err():
-    """Reviewers who are wrong three times in ten; a quarter of the cases is adjudicated rightly."""
+    """Reviewers err three times in ten; a quarter of the cases is adjudicated correctly."""
     world = make_world(3_000, days=10, policies={"floor": 0.5})
     label_draws(world, wrong=0.3)
     rng = np.random.default_rng(5)
@@ -225,8 +225,8 @@ def test_several_classes_have_precision_and_recall_each():
     model = make_model(classes=names, positive_class="", task="multiclass", class_labels={}, maturity_days=1)
     rng = np.random.default_rng(2)
     true = rng.integers(0, 3, 300)
-    said = np.where(rng.random(300) < 0.7, true, rng.integers(0, 3, 300))
-    push_predictions(model, [several(n, names[said[n]], names) for n in range(300)])
+    predicted = np.where(rng.random(300) < 0.7, true, rng.integers(0, 3, 300))
+    push_predictions(model, [several(n, names[predicted[n]], names) for n in range(300)])
     draw_all(model)
     push_outcomes(
         model,
@@ -235,20 +235,20 @@ def test_several_classes_have_precision_and_recall_each():
     truth.resolve_due()
     found = figures_of(made(model))
 
-    assert found["accuracy"]["value"] == pytest.approx(metrics.accuracy_score(true, said), abs=1e-12)
-    recalls = metrics.recall_score(true, said, average=None)
+    assert found["accuracy"]["value"] == pytest.approx(metrics.accuracy_score(true, predicted), abs=1e-12)
+    recalls = metrics.recall_score(true, predicted, average=None)
     for name, recall in zip(names, recalls, strict=True):
         assert found[f"recall:{name}"]["value"] == pytest.approx(recall, abs=1e-12)
 
 
-def several(number: int, said: str, names: list[str]) -> dict:
+def several(number: int, predicted: str, names: list[str]) -> dict:
     return {
         "id": f"case-{number}",
         "predicted_at": "2026-03-01T12:00:00Z",
         "version": "v1",
         "features": {"age": 30, "sex": 1},
-        "prediction": said,
-        "probabilities": {name: 0.6 if name == said else 0.2 for name in names},
+        "prediction": predicted,
+        "probabilities": {name: 0.6 if name == predicted else 0.2 for name in names},
         "baseline": names[number % 3],
     }
 
@@ -272,15 +272,15 @@ def test_a_number_has_its_mean_error():
         prediction_range=[0, 20],
     )
     rng = np.random.default_rng(4)
-    said = rng.normal(10, 3, 200)
-    true = said + rng.normal(0.5, 1, 200)
+    predicted = rng.normal(10, 3, 200)
+    true = predicted + rng.normal(0.5, 1, 200)
     rows = [
         {
             "id": f"case-{n}",
             "predicted_at": "2026-03-01T12:00:00Z",
             "version": "v1",
             "features": {"age": 30, "sex": 1},
-            "prediction": float(said[n]),
+            "prediction": float(predicted[n]),
         }
         for n in range(200)
     ]
@@ -293,5 +293,5 @@ def test_a_number_has_its_mean_error():
     truth.resolve_due()
     found = figures_of(made(model))
 
-    assert found["mae"]["value"] == pytest.approx(metrics.mean_absolute_error(true, said), abs=1e-12)
-    assert found["bias"]["value"] == pytest.approx(float((said - true).mean()), abs=1e-12)
+    assert found["mae"]["value"] == pytest.approx(metrics.mean_absolute_error(true, predicted), abs=1e-12)
+    assert found["bias"]["value"] == pytest.approx(float((predicted - true).mean()), abs=1e-12)

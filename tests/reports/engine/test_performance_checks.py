@@ -1,4 +1,4 @@
-"""What stands for or against the figures: expected and measured, second opinions, hindsight, the draw itself."""
+"""Checks on the figures: expected and measured, second opinions, hindsight, the draw itself."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -34,7 +34,7 @@ DAYS, CLOSED = 20, 10
 
 
 def half_closed(*, size: int = 3_000, **answering: float) -> World:
-    """Outcomes of the first ten days are in; all draws may have been answered."""
+    """A world whose outcomes are known for the first ten days."""
     world = make_world(size, days=DAYS)
     send_outcomes(world, [number for number in range(size) if number % DAYS < CLOSED])
     label_draws(world, **answering)
@@ -43,7 +43,7 @@ def half_closed(*, size: int = 3_000, **answering: float) -> World:
 
 
 def turn_truth_of_open_days(world: World, share: float) -> None:
-    """From the tenth day on the same score means less: some truths turn."""
+    """Flip some truths from the tenth day on: the same score means less."""
     rng = np.random.default_rng(5)
     opened = np.arange(len(world.y)) % DAYS >= CLOSED
     world.y = np.where(opened & (rng.random(len(world.y)) < share), 1 - world.y, world.y)
@@ -55,7 +55,7 @@ def drift_of(report: Report, part: str, metric: str = "accuracy"):
 
 
 def sections_of(report: Report) -> dict[str, str]:
-    """What the page says, by section."""
+    """The words of the page, by section."""
     sections = sheet_of(report, hidden=set()).by_name
     return {name: " ".join([section.note, *section.sentences]) for name, section in sections.items()}
 
@@ -90,7 +90,7 @@ def test_the_first_days_of_a_model_have_only_the_score_to_go_by():
 
 
 def test_second_opinions_correct_what_reviewers_get_wrong():
-    """Every fifth answer is wrong; each is checked with probability one half."""
+    """Every fifth label is wrong; each is adjudicated with probability one half."""
     world = half_closed(wrong=0.2)
     rng = np.random.default_rng(6)
     items = list(ReviewItem.objects.filter(label__isnull=False).select_related("prediction"))
@@ -126,7 +126,7 @@ def test_closed_days_keep_the_figures_of_their_reviews():
     assert now == figures_of(report, "closed")["accuracy"]
     assert was["method"] == "logit-mod"
     assert was["response_rate"] == pytest.approx(0.8, abs=0.06)
-    # One answer in ten is wrong, which takes eight tenths of that from an accuracy of about .8.
+    # One label in ten is wrong, which lowers an accuracy of about .8 by .06.
     assert was["value"] == pytest.approx(now["value"] - 0.06, abs=0.06)
     assert found["disagreement"]["low"] <= 0.1 <= found["disagreement"]["high"]
     assert "Reviewer and outcome differ" in sections_of(report)["hindsight"]

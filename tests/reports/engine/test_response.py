@@ -1,4 +1,4 @@
-"""A queue that serves cases by money or due time: its answers count once the window is drained."""
+"""Answers from a queue that serves by amount or due time count once the window is drained."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Value: money of known decisions is added up, that of open days estimated, and each error has its price."""
+"""Value: closed days are added up, open days are estimated, and each error has its price."""
 
 from decimal import Decimal
 
@@ -21,7 +21,7 @@ from tests.reports.worlds import (
 
 pytestmark = pytest.mark.django_db
 
-# An offer to whoever is predicted "no": costs 250, worth 900 to those who are.
+# An offer to everybody predicted "no": it costs 250, and is worth 900 where the truth is "no".
 WORTH = {"no": {"no": "650", "yes": "-250"}, "yes": {"no": "0", "yes": "0"}}
 MATRIX = np.array([[650, -250], [0, 0]])
 
@@ -33,8 +33,8 @@ def price(world: World, **changes) -> ValueModel:
 
 
 def worth(world: World, who: str) -> np.ndarray:
-    said = np.array([row[who] == "yes" for row in world.rows]).astype(int)
-    return MATRIX[said, world.y]
+    predicted = np.array([row[who] == "yes" for row in world.rows]).astype(int)
+    return MATRIX[predicted, world.y]
 
 
 def test_closed_days_are_added_up():
@@ -59,10 +59,10 @@ def test_one_point_of_accuracy_is_worth_its_share_of_the_errors():
     send_outcomes(world, range(1_000))
     close_days(world, before=4)
     report = report_of(world, "value")
-    said = np.array([row["prediction"] == "yes" for row in world.rows]).astype(int)
+    predicted = np.array([row["prediction"] == "yes" for row in world.rows]).astype(int)
 
-    # Ten decisions made right: an unneeded offer saves 250, a missed one brings 650.
-    missed, vain = ((said == 1) & (world.y == 0)).sum(), ((said == 0) & (world.y == 1)).sum()
+    # Ten predictions made right: an unneeded offer saves 250, a missed one brings 650.
+    missed, vain = ((predicted == 1) & (world.y == 0)).sum(), ((predicted == 0) & (world.y == 1)).sum()
     point = figures_of(report)["accuracy_point_value"]
     assert (point["low"], point["high"]) == (2_500, 6_500)
     assert point["value"] == pytest.approx(10 * (650 * missed + 250 * vain) / (missed + vain))
@@ -77,9 +77,9 @@ def test_money_lost_by_slice_and_kind_of_error():
     close_days(world, before=4)
     losses = report_of(world, "value").document["value"]["losses"]
 
-    said = np.array([row["prediction"] == "yes" for row in world.rows]).astype(int)
+    predicted = np.array([row["prediction"] == "yes" for row in world.rows]).astype(int)
     sex = np.array([row["features"]["sex"] for row in world.rows])
-    of_ones = 650 * int(((said == 1) & (world.y == 0) & (sex == 1)).sum())
+    of_ones = 650 * int(((predicted == 1) & (world.y == 0) & (sex == 1)).sum())
     found = {(loss["value"], loss["predicted"]): loss["lost"]["value"] for loss in losses}
     assert found["1", "yes"] == pytest.approx(of_ones)
     assert [loss["lost"]["value"] for loss in losses] == sorted(found.values(), reverse=True)
@@ -174,7 +174,7 @@ def test_the_threshold_in_use_is_read_from_the_predictions() -> None:
 
 
 def test_with_known_outcomes_the_best_threshold_is_the_true_best() -> None:
-    """Worth of saying "yes" from each score on, added up over the rows themselves."""
+    """The value of predicting "yes" from each score on is added up over the rows themselves."""
     world = make_world(2_000, days=4)
     price(world)
     send_outcomes(world, range(2_000))

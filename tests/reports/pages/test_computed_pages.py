@@ -1,4 +1,4 @@
-"""What the services really write, as people read it."""
+"""Computed reports, as people read them."""
 
 from datetime import timedelta
 

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.django_db
 
 
 def draw_everything(model: MonitoredModel, *, rows: int) -> None:
-    """Predictions that all become cases."""
+    """Push predictions, draw all of them and open their cases."""
     policies.put_document(model, {"floor": 1.0})
     push_predictions(model, [prediction_row(number) for number in range(rows)])
     draw_all(model)

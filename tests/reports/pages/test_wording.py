@@ -11,7 +11,7 @@ from tests.reports.documents import document, figure, part
 
 
 def with_headline(kind: str, *, name: str = "open", **figures: Any) -> Document:
-    """A document whose headline says these figures, of October."""
+    """A document with these headline figures, for October."""
     made = document(kind)
     made["headline"] = {"part": name, "figures": figures}  # type: ignore[typeddict-item]  # the tests name known parts
     made["parts"] = [part(name, date(2026, 10, 1), date(2026, 11, 1), n=86_000, outcomes=0)]  # type: ignore[list-item,arg-type]  # as above

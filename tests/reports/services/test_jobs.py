@@ -1,4 +1,4 @@
-"""Report jobs: asked for once, limited, tried three times, and what went wrong can be seen."""
+"""Report jobs: requested once, limited in number, tried three times, with their error visible."""
 
 from datetime import timedelta
 from unittest.mock import Mock, patch
@@ -49,7 +49,7 @@ def test_a_project_has_only_so_many_unfinished_reports():
     with pytest.raises(reports.TooManyJobsError) as refusal:
         request(model, end=FIRST + timedelta(days=99))
     assert refusal.value.status == 429
-    # Another project is not concerned.
+    # Another project has its own limit.
     assert request(make_model()).status == "queued"
 
 

@@ -26,7 +26,7 @@ def test_an_outdated_report_is_requested_again_after_a_quiet_time(closed):
 
     assert reports.refresh_due(now=first.created_at + timedelta(minutes=14)) == 0
     assert reports.refresh_due(now=first.created_at + timedelta(minutes=16)) == 1
-    # The one that is under way is enough.
+    # The job under way is enough.
     assert reports.refresh_due(now=first.created_at + timedelta(minutes=17)) == 0
     job = ReportJob.objects.latest("id")
     assert (job.start, job.end, job.kind, job.slices) == (first.start, first.end, first.kind, ["sex"])

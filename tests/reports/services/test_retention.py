@@ -1,4 +1,4 @@
-"""Old months of what was sent are dropped; figures, cases under review and used ids stay as they are."""
+"""Retention drops old months of payloads; figures, open cases and used ids stay as they are."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -23,7 +23,7 @@ OLD = datetime(2024, 5, 17, tzinfo=UTC)
 
 @pytest.fixture(autouse=True)
 def clean_months():
-    """Partitions that the tests make are theirs alone."""
+    """Drop the partitions that a test made."""
     before = set(partitions.months())
     yield
     for month in set(partitions.months()) - before:
@@ -31,7 +31,7 @@ def clean_months():
 
 
 def age(moment: datetime) -> None:
-    """As if everything had arrived then."""
+    """Pretend that everything arrived at that moment."""
     partitions.make_ahead(moment)
     Batch.objects.update(received_at=moment)
     Payload.objects.update(received_at=moment)
@@ -44,8 +44,8 @@ def consume_all() -> None:
             finish(states)
 
 
-def said(report: Report) -> dict[str, Any]:
-    """All of a report but the moment at which it was made."""
+def content_of(report: Report) -> dict[str, Any]:
+    """A report without the moment at which it was made."""
     document: dict[str, Any] = report.document
     return document | {"window": document["window"] | {"as_of": ""}}
 
@@ -63,13 +63,13 @@ def world() -> World:
 @pytest.mark.parametrize("kind", ["performance", "baseline", "value"])
 def test_a_report_computed_after_a_month_was_dropped_is_the_same(world, settings, kind):
     settings.PAYLOAD_DAYS = 90
-    before = said(report_of(world, kind))
+    before = content_of(report_of(world, kind))
     age(OLD)
     assert date(2024, 5, 1) in partitions.drop_old_payloads(timezone.now())
     assert not Payload.objects.exists()
     ReportJob.objects.all().delete()
     Report.objects.all().delete()
-    assert said(report_of(world, kind)) == before
+    assert content_of(report_of(world, kind)) == before
 
 
 def test_cases_under_review_keep_what_was_sent_and_used_ids_stay_used(settings):
