@@ -13,19 +13,19 @@ from apps.sampling.services.documents import SamplingSerializer
 
 
 class PoliciesView(APIView):
-    """The sampling configuration of a model."""
+    """A model's sampling configuration."""
 
     required_scope = Scope.SAMPLING_WRITE
 
     @extend_schema(operation_id="get_policies", responses=SamplingSerializer)
     def get(self, request: Request, model: str) -> Response:
-        return Response(policies.shown(find_model(project_of(request), model)))
+        return Response(policies.current_document(find_model(project_of(request), model)))
 
     @extend_schema(operation_id="put_policies", request=SamplingSerializer, responses=SamplingSerializer)
     def put(self, request: Request, model: str) -> Response:
-        """What changes gets a new version from now on; what was drawn keeps the version that drew it."""
-        found = find_model(project_of(request), model)
+        """A changed policy gets a new version from now on; earlier draws keep the version that made them."""
+        monitored = find_model(project_of(request), model)
         serializer = SamplingSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         key = key_of(request)
-        return Response(policies.put_document(found, serializer.validated_data, by=key.acts_for, key=key))
+        return Response(policies.put_document(monitored, serializer.validated_data, by=key.acts_for, key=key))

@@ -1,4 +1,4 @@
-"""How predictions are drawn for review, and the record that makes the draw usable: its probability."""
+"""Sampling policies, draws with their probabilities, and the population they stand for."""
 
 from uuid import UUID
 
@@ -19,7 +19,7 @@ class PolicyKind(models.TextChoices):
 
 
 class SamplingPolicy(models.Model):
-    """One version of one policy. A change ends it and starts a new version; old draws keep theirs.
+    """One version of a policy. A change ends it and starts the next version; old draws keep theirs.
 
     A prediction is drawn with the versions in force at its `received_at`.
     """
@@ -60,9 +60,9 @@ class Draw(models.Model):
     model = models.ForeignKey(MonitoredModel, models.CASCADE, related_name="draws")
     batch = models.ForeignKey(Batch, models.CASCADE, related_name="draws")
     queue = models.ForeignKey(ReviewQueue, models.PROTECT, related_name="draws")
-    # {policy version id: p_ij}, also of those that did not draw it
+    # {policy version id: p_ij}, including policies that did not draw it
     probabilities = models.JSONField()
-    # π = max p_ij, and π × the model's blind share at the time
+    # π = max p_ij; counted_probability is π × the blind share at the time
     inclusion_probability = models.FloatField()
     is_blind = models.BooleanField()
     blind_share = models.FloatField()
@@ -100,20 +100,20 @@ SUMS = (
 class PopulationCell(models.Model):
     """Counts over all predictions that share a day, version, prediction, baseline, score bin and slice.
 
-    Rows are deltas of a claim until the compactor folds them into the row whose claim is zero; readers always
-    sum, so it does not matter to them how far it is. Probabilities are the counted ones (π × blind share).
+    Each claim adds rows; the compactor later folds them into the row with claim zero. Readers always sum, so they
+    see the same totals before and after. Probabilities are the counted ones (π × blind share).
     """
 
     model = models.ForeignKey(MonitoredModel, models.CASCADE, db_constraint=False, related_name="cells")
     claim = models.UUIDField(default=FOLDED)
-    # In the project's time zone.
+    # in the project's time zone
     day = models.DateField()
     version = models.ForeignKey(ModelVersion, models.CASCADE, db_constraint=False, db_index=False, related_name="+")
     predicted = models.FloatField()
     baseline = models.FloatField(null=True)
     # -1 where there is no score
     score_bin = models.SmallIntegerField()
-    # both empty: everyone
+    # both empty: all predictions
     slice_name = models.CharField(max_length=64, default="")
     slice_value = models.CharField(max_length=200, default="")
     n = models.BigIntegerField()

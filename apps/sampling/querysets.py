@@ -12,7 +12,7 @@ class SamplingPolicyQuerySet(ProjectScopedQuerySet):
     project_path = "model__project"
 
     def in_force(self, at: datetime) -> Self:
-        """The versions that draw what is received at this moment."""
+        """Keep the versions that draw predictions received at this moment, by rank."""
         return self.filter(starts_at__lte=at).filter(Q(ends_at=None) | Q(ends_at__gt=at)).order_by("rank", "id")
 
     def current(self) -> Self:
@@ -30,5 +30,5 @@ class PopulationCellQuerySet(ProjectScopedQuerySet):
         return self.filter(slice_name="")
 
     def between(self, start: Any, end: Any) -> Self:
-        """Days from start up to, but not including, end."""
+        """Keep the days in [start, end)."""
         return self.filter(day__gte=start, day__lt=end)

@@ -1,5 +1,7 @@
-"""What is believed true of each prediction, from when on: append-only, numbered, so that any past figure
-can be computed again as of its number."""
+"""Resolutions: what is believed true of each prediction, and since when.
+
+Rows are append-only and numbered, so any past figure can be computed again as of its number.
+"""
 
 from django.db import models
 from django.db.models import Q
@@ -11,7 +13,7 @@ from apps.truth.querysets import LedgerQuerySet, ResolutionQuerySet
 
 
 class Ledger(Leased):
-    """A model's record of truth: the last number given, and who is writing."""
+    """The writer's lease on a model's resolutions, and the last number used."""
 
     model = models.OneToOneField(MonitoredModel, models.CASCADE, related_name="ledger")
     last_seq = models.BigIntegerField(default=0)
@@ -23,18 +25,18 @@ class Ledger(Leased):
 
 
 class Resolution(models.Model):
-    """What is believed of one prediction as of `seq`; the latest row of a prediction says all that is known.
+    """What is believed of one prediction as of `seq`. Each row is complete: only a prediction's latest row counts.
 
-    `outcome` is the final truth; `label` (L) the reviewers'; `adjudicated` the adjudicator's, chosen with
-    `adjudication_probability` (q). `source` and `truth` say which of them counts: outcome over adjudication
-    over consensus.
+    `outcome` is the final truth, `label` (L) the reviewers' answer, `adjudicated` the adjudicator's; an item is
+    selected for adjudication with probability `adjudication_probability` (q). `source` and `truth` say which one
+    counts: outcome over adjudication over consensus.
     """
 
     class Source(models.TextChoices):
         OUTCOME = "outcome"
         ADJUDICATION = "adjudication"
         CONSENSUS = "consensus"
-        # What was known has been taken back.
+        # everything known before was taken back
         NOTHING = "nothing"
 
     model = models.ForeignKey(
@@ -43,7 +45,7 @@ class Resolution(models.Model):
     prediction = models.ForeignKey(
         Prediction, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="resolutions"
     )
-    # Rows written together share it; it only rises.
+    # Rows written together share it. It only increases.
     seq = models.BigIntegerField()
     resolved_at = models.DateTimeField()
     source = models.CharField(max_length=16, choices=Source)

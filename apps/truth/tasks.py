@@ -1,4 +1,4 @@
-"""The bell of truth."""
+"""The bell that starts the resolver."""
 
 from celery import shared_task
 

@@ -1,4 +1,4 @@
-"""The sampling configuration as a document, over HTTP."""
+"""The sampling document over HTTP."""
 
 import pytest
 from django.test import Client
@@ -32,7 +32,7 @@ def test_a_new_model_has_its_floor_and_its_main_queue(call):
     assert [queue["name"] for queue in document["queues"]] == ["main"]
 
 
-def test_what_is_shown_can_be_put_back_unchanged(call):
+def test_the_document_from_get_can_be_put_back_unchanged(call):
     condition = {
         "any": [
             {"field": "features.age", "op": "gt", "value": 60},
@@ -58,14 +58,14 @@ RULES = {
 }
 
 
-def test_a_queue_keeps_the_rules_that_a_document_does_not_name(call):
+def test_a_queue_keeps_the_rules_that_the_document_omits(call):
     assert call({"queues": [{"name": "main", **RULES}]}).status_code == 200
     (queue,) = call({"queues": [{"name": "main", "overlap": 3}]}).json()["queues"]
     assert {name: queue[name] for name in RULES} == RULES
     assert queue["overlap"] == 3
 
 
-def test_the_rules_of_amounts_and_due_times_can_be_taken_back(call):
+def test_null_removes_the_rules_for_amounts_and_due_times(call):
     call({"queues": [{"name": "main", **RULES}]})
     (queue,) = call({"queues": [{"name": "main", "four_eyes_amount": None, "due_hours": None}]}).json()["queues"]
     assert (queue["four_eyes_amount"], queue["due_hours"]) == (None, None)

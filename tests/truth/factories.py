@@ -1,4 +1,4 @@
-"""Answers of reviewers, written down as they would be after the fact: who said what, when, and how fast."""
+"""Reviewers' answers, written straight to the database: who answered what, when, and how fast."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,7 +17,7 @@ YESTERDAY = timedelta(days=1)
 
 
 def make_cases(n: int, **changes: Any) -> list[ReviewItem]:
-    """Blind cases of a new model, all predicted "yes", with no slot open."""
+    """Make blind cases of a new model, all predicted "yes", with no open slot."""
     items = make_items(make_queue(**changes), n)
     return without_slots(items)
 
@@ -40,7 +40,7 @@ def say(
     note: str = "",
     is_adjudication: bool = False,
 ) -> Slot:
-    """An answer, given yesterday unless another moment is said; of a blind case with what was kept after the reveal."""
+    """Record an answer, by default from yesterday. For a blind case, `kept` is the answer after the reveal."""
     moment = at or timezone.now() - YESTERDAY
     slot = Slot.objects.create(
         item=item,
@@ -53,9 +53,9 @@ def say(
         closed_at=moment,
     )
     is_blind = blind and not is_adjudication
-    said = [(True, value, ms)] if is_blind else []
-    said.append((False, value if kept is None else kept, 0 if is_blind and ms is not None else ms))
-    for is_judgement, each, took in said:
+    decisions = [(True, value, ms)] if is_blind else []
+    decisions.append((False, value if kept is None else kept, 0 if is_blind and ms is not None else ms))
+    for is_judgement, each, took in decisions:
         decision = Decision.objects.create(
             slot=slot,
             item=item,
@@ -73,30 +73,29 @@ def say(
 
 
 def settle(item: ReviewItem, user: User, value: float, *, note: str = "", q: float = 1.0) -> None:
-    """An adjudicator's word, and what truth makes of it."""
+    """Record an adjudication and resolve it."""
     say(item, user, value, note=note, is_adjudication=True)
     fields = {"adjudicated": value, "adjudicated_at": timezone.now() - YESTERDAY, "adjudication_probability": q}
     ReviewItem.objects.filter(pk=item.pk).update(**fields, is_adjudication_chosen=True, needs_resolution=True)
     resolving.resolve_due()
 
 
-def come_true(items: list[ReviewItem], said: str = "yes") -> None:
-    """The outcome of these cases arrives."""
-    rows = [
-        {"id": item.prediction.external_id, "outcome": said, "occurred_at": "2026-03-20T00:00:00Z"} for item in items
-    ]
+def come_true(items: list[ReviewItem], outcome: str = "yes") -> None:
+    """Push the outcome of these cases and resolve it."""
+    occurred_at = "2026-03-20T00:00:00Z"
+    rows = [{"id": item.prediction.external_id, "outcome": outcome, "occurred_at": occurred_at} for item in items]
     push_outcomes(items[0].model, rows)
     resolving.resolve_due()
 
 
 def gold_probe(original: ReviewItem, value: float) -> ReviewItem:
-    """A case with a known answer, shown again."""
+    """Make a probe of a case with a known answer."""
     gold, _ = GoldAnswer.objects.get_or_create(item=original, queue=original.queue, defaults={"value": value})
     return _probe(original, purpose=ReviewItem.Purpose.GOLD, gold=gold)
 
 
 def repeat_probe(slot: Slot) -> ReviewItem:
-    """A case that the same person has answered before."""
+    """Make a probe of a case that the same person has answered before."""
     return _probe(slot.item, purpose=ReviewItem.Purpose.REPEAT, repeats=slot)
 
 
@@ -112,7 +111,7 @@ def _probe(original: ReviewItem, **fields: Any) -> ReviewItem:
 
 
 def number_model() -> MonitoredModel:
-    """A model of prices, which draws everything."""
+    """Make a regression model that draws everything."""
     from apps.sampling.services import policies
 
     changes = {"task": "regression", "classes": [], "positive_class": "", "class_labels": {}, "unit": "USD"}
@@ -122,7 +121,7 @@ def number_model() -> MonitoredModel:
 
 
 def number_cases(n: int) -> list[ReviewItem]:
-    """Cases of prices, all predicted 50."""
+    """Make cases of a regression model, all predicted 50."""
     queue = ReviewQueue.objects.select_related("model__project").get(model=number_model())
     content = {"prediction": 50.0, "score": None, "baseline": None, "probabilities": None}
     return without_slots(make_items(queue, n, **content))

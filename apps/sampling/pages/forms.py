@@ -1,4 +1,4 @@
-"""The sampling document as a person edits it: text that is read as strictly as the API reads it."""
+"""The sampling document as text to edit, parsed as strictly as the API parses it."""
 
 import json
 from typing import Any
@@ -15,8 +15,8 @@ class SamplingForm(forms.Form):
     document = forms.CharField(
         label="Configuration",
         widget=forms.Textarea(attrs={"rows": 24, "spellcheck": "false", "class": "mono", "autocomplete": "off"}),
-        help_text="Floor, policies and queues as one document, the same that the API takes. "
-        "What changes gets a new version from now on.",
+        help_text="Floor, policies and queues in one document, as in the API. "
+        "Each change starts a new version and applies from now on.",
     )
 
     @classmethod
@@ -25,17 +25,17 @@ class SamplingForm(forms.Form):
 
     def clean_document(self) -> dict[str, Any]:
         try:
-            read = strict_json.loads(self.cleaned_data["document"].encode())
+            document = strict_json.loads(self.cleaned_data["document"].encode())
         except StrictJSONError as error:
             raise ValidationError(error.message) from error
-        serializer = SamplingSerializer(data=read)
+        serializer = SamplingSerializer(data=document)
         if not serializer.is_valid():
             raise ValidationError(_sentences(serializer.errors))
         return dict(serializer.validated_data)
 
 
 def _sentences(errors: Any, path: str = "") -> list[str]:
-    """The serializer's nested errors, each with the place it speaks of."""
+    """Flatten nested serializer errors into sentences that each name their field."""
     if isinstance(errors, dict):
         return [s for name, inner in errors.items() for s in _sentences(inner, _joined(path, name))]
     if isinstance(errors, list) and any(isinstance(each, dict) for each in errors):
@@ -44,6 +44,6 @@ def _sentences(errors: Any, path: str = "") -> list[str]:
 
 
 def _joined(path: str, name: str | int) -> str:
-    if isinstance(name, int):  # a place in a list
+    if isinstance(name, int):  # an index in a list
         return f"{path} {name + 1}"
     return path if name == "non_field_errors" else f"{path}, {name}" if path else name

@@ -1,4 +1,4 @@
-"""What an engineer wants to see of a model's intake and draws."""
+"""A model's intake totals, its draw check, and its policies in words."""
 
 import math
 from dataclasses import dataclass
@@ -13,18 +13,18 @@ from apps.registry.models import MonitoredModel
 from apps.sampling.models import Draw, PolicyKind, PopulationCell, SamplingPolicy
 from apps.sampling.services import policies
 
-HOW = {
-    PolicyKind.FLOOR: "Everything, with the same probability. The floor can be lowered but not removed.",
-    PolicyKind.UNIFORM: "With the same probability",
+KIND_TEXTS = {
+    PolicyKind.FLOOR: "Every prediction, with the same probability. The floor can be lowered but not removed.",
+    PolicyKind.UNIFORM: "The same probability for all",
     PolicyKind.BANDS: "By score band",
-    PolicyKind.UNCERTAINTY: "The less sure the model is, the more often",
-    PolicyKind.DISAGREEMENT: "Where model and baseline differ",
+    PolicyKind.UNCERTAINTY: "Higher where the model is less certain",
+    PolicyKind.DISAGREEMENT: "Only where model and baseline differ",
 }
 
 
 @dataclass(frozen=True)
 class DrawCheck:
-    """Whether as many were drawn as the probabilities say: the count against Σπ, give or take at most √Σπ."""
+    """The number of draws against Σπ, its expected value; the standard deviation is at most √Σπ."""
 
     drawn: int
     expected: float
@@ -35,8 +35,8 @@ class DrawCheck:
         return abs(self.drawn - self.expected) > 4 * max(self.spread, 1)
 
 
-def intake(model: MonitoredModel) -> dict[str, Any]:
-    """What came in, and what of it is still on its way."""
+def intake_totals(model: MonitoredModel) -> dict[str, Any]:
+    """Count what was received, by kind, and what still waits for a stage or was given up."""
     received = model.batches.values("kind").annotate(
         batches=Count("pk"),
         rows=Coalesce(Sum("accepted"), 0),
@@ -56,7 +56,7 @@ def intake(model: MonitoredModel) -> dict[str, Any]:
 
 
 def draw_check(model: MonitoredModel) -> DrawCheck:
-    """Over everything drawn so far. The cells hold Σ of the counted probability, so blind draws are compared."""
+    """Compare all blind draws so far with the cells' Σ of counted probabilities."""
     sums = PopulationCell.objects.filter(model=model).of_everyone().aggregate(pi=Sum("sum_pi"))
     expected = float(sums["pi"] or 0.0)
     drawn = Draw.objects.filter(model=model, is_blind=True).count()
@@ -64,10 +64,10 @@ def draw_check(model: MonitoredModel) -> DrawCheck:
 
 
 def policy_rows(model: MonitoredModel) -> list[dict[str, Any]]:
-    """The policies in force, in words."""
+    """Describe the policies in force."""
     policies.ensure_floor(model)
     current = SamplingPolicy.objects.filter(model=model).current().select_related("queue")
-    return [{"policy": policy, "how": HOW[PolicyKind(policy.kind)], "rates": _rates(policy)} for policy in current]
+    return [{"policy": each, "how": KIND_TEXTS[PolicyKind(each.kind)], "rates": _rates(each)} for each in current]
 
 
 def _rates(policy: SamplingPolicy) -> list[str]:
@@ -78,5 +78,5 @@ def _rates(policy: SamplingPolicy) -> list[str]:
 
 
 def _share(rate: float) -> str:
-    """A probability as people say it: 2 %, or 1 in 5,000 where that would be a fraction of a percent."""
+    """Write a probability as 2 %, or as 1 in 5,000 where it is below 0.1 %."""
     return f"{100 * rate:g} %" if rate >= 0.001 or rate == 0 else f"1 in {round(1 / rate):,}"

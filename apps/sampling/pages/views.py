@@ -1,4 +1,4 @@
-"""Pages for engineers: a model's intake, and what of it is drawn for review."""
+"""Pages for engineers: a model's intake, and what is drawn for review."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -21,15 +21,15 @@ from apps.sampling.services import policies
 @require_safe
 @member_page(Role.ENGINEER)
 def model_page(request: ProjectRequest, model: str) -> HttpResponse:
-    found = find_model(request.project, model)
+    monitored = find_model(request.project, model)
     context = {
-        "model": found,
+        "model": monitored,
         "tab": "model",
-        "intake": model_summary.intake(found),
-        "check": model_summary.draw_check(found),
-        "batches": found.batches.order_by("-id")[:10],
-        "versions": found.versions.order_by("-id")[:20],
-        "incidents": found.incidents.open().newest(),
+        "intake": model_summary.intake_totals(monitored),
+        "check": model_summary.draw_check(monitored),
+        "batches": monitored.batches.order_by("-id")[:10],
+        "versions": monitored.versions.order_by("-id")[:20],
+        "incidents": monitored.incidents.open().newest(),
         "may_close": True,
     }
     return render(request, "sampling/model.html", context)
@@ -38,21 +38,21 @@ def model_page(request: ProjectRequest, model: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @member_page(Role.ENGINEER)
 def sampling_page(request: ProjectRequest, model: str) -> HttpResponse:
-    found = find_model(request.project, model)
+    monitored = find_model(request.project, model)
     if request.method == "POST":
         form = SamplingForm(request.POST)
-        if form.is_valid() and _saved(form, found, by=request.user):
-            messages.success(request, "Saved. It holds for what is received from now on.")
-            return redirect("sampling", request.project.slug, found.slug)
+        if form.is_valid() and _saved(form, monitored, by=request.user):
+            messages.success(request, "Saved. The changes apply to predictions received from now on.")
+            return redirect("sampling", request.project.slug, monitored.slug)
     else:
-        form = SamplingForm.showing(policies.shown(found))
+        form = SamplingForm.showing(policies.current_document(monitored))
     context = {
-        "model": found,
+        "model": monitored,
         "tab": "sampling",
         "form": form,
-        "rows": model_summary.policy_rows(found),
-        "queues": found.queues.order_by("id"),
-        "check": model_summary.draw_check(found),
+        "rows": model_summary.policy_rows(monitored),
+        "queues": monitored.queues.order_by("id"),
+        "check": model_summary.draw_check(monitored),
     }
     return render(request, "sampling/sampling.html", context, status=400 if form.errors else 200)
 
@@ -69,11 +69,11 @@ def _saved(form: SamplingForm, model: MonitoredModel, *, by: User) -> bool:
 @require_POST
 @member_page(Role.ENGINEER)
 def stage_retry(request: ProjectRequest, stage: int) -> HttpResponse:
-    """Try a batch again that the workers have given up."""
-    found: BatchStage = get_or_404(
+    """Make a batch due again after the workers gave it up."""
+    state: BatchStage = get_or_404(
         BatchStage.objects.filter(batch__model__project=request.project).select_related("batch__model"), pk=stage
     )
-    stages.retry(found)
-    doorbell.ring(found.stage)
-    messages.success(request, f"Batch {found.batch_id} is due again.")
-    return redirect("model", request.project.slug, found.batch.model.slug)
+    stages.retry(state)
+    doorbell.ring(state.stage)
+    messages.success(request, f"Batch {state.batch_id} will be tried again.")
+    return redirect("model", request.project.slug, state.batch.model.slug)

@@ -1,4 +1,4 @@
-"""Who a policy applies to: typed trees over declared fields, checked when saved, evaluated on columns. Never eval."""
+"""Policy conditions: typed trees over declared fields, checked on save, evaluated on columns without eval."""
 
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -22,20 +22,20 @@ MAX_LEAVES = 50
 
 
 class ConditionError(DomainError):
-    """The condition is not of the declared grammar."""
+    """The condition breaks the grammar."""
 
     code = "invalid_condition"
 
 
 def check(condition: Any, *, model: MonitoredModel) -> None:
-    """Refuse what is not `{field, op, value}`, `{"all": […]}`, `{"any": […]}` or `{"not": …}` over declared fields."""
+    """Accept only `{field, op, value}`, `{"all": […]}`, `{"any": […]}` and `{"not": …}` over declared fields."""
     _check_node(condition, model=model, depth=1)
     if sum(1 for _ in leaves(condition)) > MAX_LEAVES:
-        raise ConditionError(f"At most {MAX_LEAVES} comparisons in one condition.")
+        raise ConditionError(f"A condition has at most {MAX_LEAVES} comparisons.")
 
 
 def leaves(condition: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The comparisons of a checked condition."""
+    """Iterate over the comparisons of a checked condition."""
     if "field" in condition:
         yield condition
     else:
@@ -44,13 +44,13 @@ def leaves(condition: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def features_of(condition: dict[str, Any] | None) -> set[str]:
-    """The features that a condition looks at."""
+    """Return the features that a condition reads."""
     fields = (leaf["field"] for leaf in leaves(condition)) if condition else ()
     return {field.removeprefix(FEATURE) for field in fields if field.startswith(FEATURE)}
 
 
 def holds(condition: dict[str, Any] | None, rows: "pd.DataFrame") -> Bools:
-    """For each row, whether the condition holds. A missing value, or one of another type, fails its comparison."""
+    """Evaluate the condition for each row. A missing value, or one of another type, fails its comparison."""
     if not condition:
         return np.ones(len(rows), dtype=bool)
     if "not" in condition:
@@ -64,7 +64,7 @@ def holds(condition: dict[str, Any] | None, rows: "pd.DataFrame") -> Bools:
 
 def _check_node(node: Any, *, model: MonitoredModel, depth: int) -> None:
     if not isinstance(node, dict) or depth > MAX_DEPTH:
-        raise ConditionError(f"A condition is an object, nested at most {MAX_DEPTH} deep.")
+        raise ConditionError(f"A condition is an object, nested at most {MAX_DEPTH} levels deep.")
     if "field" in node:
         _check_leaf(node, model=model)
         return
@@ -80,11 +80,11 @@ def _check_node(node: Any, *, model: MonitoredModel, depth: int) -> None:
 def _check_leaf(leaf: dict[str, Any], *, model: MonitoredModel) -> None:
     unknown = set(leaf) - {"field", "op", "value"}
     if unknown:
-        raise ConditionError(f"{sorted(unknown)[0]!r} does not belong in a comparison.")
+        raise ConditionError(f"{sorted(unknown)[0]!r} is not allowed in a comparison.")
     field, operator, value = leaf["field"], leaf.get("op"), leaf.get("value")
     declared = {FEATURE + feature.name for feature in model.feature_list}
     if not isinstance(field, str) or (field not in OWN_FIELDS and field not in declared):
-        raise ConditionError(f"{field!r} is not a declared field; features are written as features.<name>.")
+        raise ConditionError(f"{field!r} is not a declared field. Write features as features.<name>.")
     if operator not in OPERATORS:
         raise ConditionError(f"{operator!r} is not one of {', '.join(OPERATORS)}.")
     if operator == "is_missing":
@@ -96,7 +96,7 @@ def _check_leaf(leaf: dict[str, Any], *, model: MonitoredModel) -> None:
     else:
         allowed = _is_scalar(value)
     if not allowed:
-        raise ConditionError(f"{value!r} is not a value that {operator!r} compares with.")
+        raise ConditionError(f"{operator!r} cannot compare with {value!r}.")
 
 
 def _is_scalar(value: Any) -> bool:
@@ -127,5 +127,5 @@ def _is_missing(value: Any) -> bool:
 
 
 def _same(value: Any, wanted: Any) -> bool:
-    """Equal and of the same kind: true is not 1."""
+    """Compare by value and type: true is not 1."""
     return isinstance(value, bool) is isinstance(wanted, bool) and bool(value == wanted)

@@ -1,4 +1,4 @@
-"""The sampling configuration as a document."""
+"""Serializers of the sampling document."""
 
 from itertools import pairwise
 from typing import Any
@@ -23,12 +23,12 @@ class BandSerializer(StrictSerializer):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if not attrs["low"] < attrs["high"]:
-            raise serializers.ValidationError("low must lie below high.")
+            raise serializers.ValidationError("low must be less than high.")
         return attrs
 
 
 class PolicySerializer(StrictSerializer):
-    """One policy. `rate` is the largest probability with which it draws."""
+    """One policy. `rate` is the highest probability with which it draws."""
 
     name = TextField(max_length=64, validators=[validate_name])
     kind = serializers.ChoiceField(choices=[kind for kind in PolicyKind.choices if kind[0] != PolicyKind.FLOOR])
@@ -37,12 +37,12 @@ class PolicySerializer(StrictSerializer):
     condition = serializers.JSONField(required=False, allow_null=True)
     queue = TextField(max_length=64, default="main")
     rank = WholeNumberField(min_value=1, max_value=999_999, default=100)
-    # What GET shows may be sent back as it is.
+    # GET returns it, so PUT accepts it
     version = WholeNumberField(required=False)
 
     def validate_name(self, name: str) -> str:
         if name == FLOOR:
-            raise serializers.ValidationError('The floor is set by "floor", not as a policy.')
+            raise serializers.ValidationError('Set the floor with "floor", not as a policy.')
         return name
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -58,7 +58,7 @@ class PolicySerializer(StrictSerializer):
 def _check_bands(bands: list[dict[str, Any]]) -> None:
     ordered = sorted(bands, key=lambda band: band["low"])
     if any(upper["low"] < lower["high"] for lower, upper in pairwise(ordered)):
-        raise serializers.ValidationError({"bands": "Bands overlap."})
+        raise serializers.ValidationError({"bands": "Bands must not overlap."})
 
 
 EXAMPLE = {
@@ -83,10 +83,10 @@ EXAMPLE = {
 
 
 @extend_schema_serializer(
-    examples=[OpenApiExample("A floor, and more where the model hesitates", value=EXAMPLE, request_only=True)]
+    examples=[OpenApiExample("A floor, and more draws where the model is uncertain", value=EXAMPLE, request_only=True)]
 )
 class SamplingSerializer(StrictSerializer):
-    """Floor, policies and queues. A part that is left out stays as it is; a policy left out of the list ends."""
+    """Floor, policies and queues. An omitted part stays as it is; a policy missing from the list ends."""
 
     floor = NumberField(min_value=SMALLEST_FLOOR, max_value=1.0, required=False)
     policies = PolicySerializer(many=True, required=False)
@@ -96,5 +96,5 @@ class SamplingSerializer(StrictSerializer):
         for field in ("policies", "queues"):
             names = [entry["name"] for entry in attrs.get(field, [])]
             if len(names) != len(set(names)):
-                raise serializers.ValidationError({field: "Two of them have the same name."})
+                raise serializers.ValidationError({field: "Names must be unique."})
         return attrs

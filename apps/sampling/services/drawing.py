@@ -1,4 +1,4 @@
-"""Drawing batches, exactly once each, and keeping the population's cells."""
+"""Draw each batch exactly once, and keep the population cells."""
 
 from uuid import UUID
 
@@ -23,31 +23,31 @@ CELL_KEYS = "model_id, day, version_id, predicted, baseline, score_bin, slice_na
 
 
 def draw_due() -> int:
-    """Draw every batch that is due; answers how many."""
+    """Draw every due batch. Returns how many."""
     return stages.consume(Stage.DRAW, draw_batches)
 
 
 def draw_batches(model: MonitoredModel, states: list[BatchStage]) -> None:
-    """Draws, cells, the next stage's rows and the state of this one, in one transaction."""
+    """Write the draws, the cells and both stages' states in one transaction."""
     token = states[0].lease_token
     assert token is not None
     with transaction.atomic():
         stages.finish(states)
         for policies, batches in _by_policies(model, [state.batch for state in states]):
-            _draw(model, batches, policies=policies, claim=_part_of(token, batches))
+            _draw(model, batches, policies=policies, claim=_group_claim(token, batches))
         BatchStage.objects.bulk_create(
             [BatchStage(batch_id=state.batch_id, stage=Stage.OPEN_ITEMS) for state in states]
         )
         doorbell.ring_on_commit(Stage.OPEN_ITEMS)
 
 
-def _part_of(token: UUID, batches: list[Batch]) -> UUID:
-    """The claim under which these batches' cells are kept: one claim may meet a change of policies."""
+def _group_claim(token: UUID, batches: list[Batch]) -> UUID:
+    """Return a claim id for this group's cells: a change of policies can split one claim into several groups."""
     return UUID(int=token.int ^ batches[0].pk)
 
 
 def _by_policies(model: MonitoredModel, batches: list[Batch]) -> list[tuple[list[SamplingPolicy], list[Batch]]]:
-    """The batches grouped by the policies in force when they were received."""
+    """Group the batches by the policies in force when they were received."""
     groups: dict[tuple[int, ...], tuple[list[SamplingPolicy], list[Batch]]] = {}
     for batch in batches:
         policies = in_force(model, batch.received_at)
@@ -56,8 +56,8 @@ def _by_policies(model: MonitoredModel, batches: list[Batch]) -> list[tuple[list
 
 
 def _draw(model: MonitoredModel, batches: list[Batch], *, policies: list[SamplingPolicy], claim: UUID) -> None:
-    looked_at = set().union(*(conditions.features_of(policy.condition) for policy in policies))
-    rows = prediction_frames.predictions_of(batches, model=model, features=looked_at)
+    features = set().union(*(conditions.features_of(policy.condition) for policy in policies))
+    rows = prediction_frames.predictions_of(batches, model=model, features=features)
     p = probabilities.matrix(policies, rows, model=model)
     pi = p.max(axis=0)
     salt = bytes(model.salt)
@@ -82,7 +82,7 @@ def _draw_row(
     is_blind: bool,
 ) -> Draw:
     pi = float(p.max())
-    # Policies come by rank: the first that draws it has the item.
+    # Policies are sorted by rank; the first that draws it gets the item.
     first = policies[int(np.flatnonzero(u < p)[0])]
     return Draw(
         prediction_id=int(row["id"]),
@@ -117,15 +117,15 @@ SELECT model_id, %(folded)s, day, version_id, predicted, baseline, score_bin, sl
 FROM moved GROUP BY {CELL_KEYS}
 ON CONFLICT (model_id, slice_name, day, claim, version_id, predicted, baseline, score_bin, slice_value)
 DO UPDATE SET {", ".join(f"{name} = kept.{name} + excluded.{name}" for name in SUMS)}
-"""  # noqa: S608  # only names of our own columns are put in
+"""  # noqa: S608  # only our own column names are interpolated
 
 
 def fold_cells() -> int:
-    """Fold the claims' deltas into one row a cell; answers for how many models. Readers sum, so they see no change."""
+    """Fold the claims' rows into one row per cell. Returns the number of models. Sums over the rows stay the same."""
     folded = 0
     for model_id in _models_with_deltas():
         with transaction.atomic(), connection.cursor() as cursor:
-            # One compactor at a time; whoever comes second finds nothing to do.
+            # One compactor at a time; a second one skips this model.
             cursor.execute("SELECT pg_try_advisory_xact_lock(hashtext('fold_cells'), %s)", [model_id])
             if cursor.fetchone()[0]:
                 cursor.execute(FOLD, {"model": model_id, "folded": UUID(int=0)})

@@ -1,4 +1,4 @@
-"""A model's sampling configuration as one document: floor, policies, queues."""
+"""A model's sampling configuration: floor, policies and queues, read and written as one document."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -18,18 +18,18 @@ from apps.sampling.services import conditions
 FLOOR = "floor"
 FLOOR_RATE = 0.002
 LAST_RANK = 1_000_000
-# The first floor has no start: nothing was ever outside of it.
+# The first floor covers every prediction, however old.
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def in_force(model: MonitoredModel, at: datetime) -> list[SamplingPolicy]:
-    """The policy versions that draw what is received at this moment, by rank."""
+    """Return the policy versions that draw predictions received at this moment, by rank."""
     ensure_floor(model)
     return list(SamplingPolicy.objects.filter(model=model).in_force(at))
 
 
 def ensure_floor(model: MonitoredModel) -> None:
-    """A model has a random floor from its registration on."""
+    """Create the model's random floor if it has none."""
     if not SamplingPolicy.objects.filter(model=model, name=FLOOR).exists():
         SamplingPolicy.objects.get_or_create(
             model=model,
@@ -49,20 +49,20 @@ def main_queue(model: MonitoredModel) -> ReviewQueue:
     return model.queues.get(slug="main")
 
 
-def shown(model: MonitoredModel) -> dict[str, Any]:
-    """The configuration in force, in the form in which it is put."""
+def current_document(model: MonitoredModel) -> dict[str, Any]:
+    """Return the configuration in force, as `put_document` accepts it."""
     ensure_floor(model)
     current = SamplingPolicy.objects.filter(model=model).current().select_related("queue")
     floor = next(policy for policy in current if policy.kind == PolicyKind.FLOOR)
     return {
         "floor": floor.settings["rate"],
-        "policies": [_shown_policy(policy) for policy in current if policy.kind != PolicyKind.FLOOR],
+        "policies": [_policy_document(policy) for policy in current if policy.kind != PolicyKind.FLOOR],
         "queues": QueueSerializer(model.queues.order_by("id"), many=True).data,
     }
 
 
-def _shown_policy(policy: SamplingPolicy) -> dict[str, Any]:
-    shown = {
+def _policy_document(policy: SamplingPolicy) -> dict[str, Any]:
+    document = {
         "name": policy.name,
         "kind": policy.kind,
         **policy.settings,
@@ -70,18 +70,18 @@ def _shown_policy(policy: SamplingPolicy) -> dict[str, Any]:
         "rank": policy.rank,
     }
     if policy.condition:
-        shown["condition"] = policy.condition
-    return {**shown, "version": policy.version}
+        document["condition"] = policy.condition
+    return {**document, "version": policy.version}
 
 
 def put_document(
     model: MonitoredModel, document: dict[str, Any], *, by: User | None = None, key: ApiKey | None = None
 ) -> dict[str, Any]:
-    """Bring policies and queues into the form of the document. What changes gets a new version from now on."""
+    """Make policies and queues match the document. Each changed policy starts a new version now."""
     with transaction.atomic():
         MonitoredModel.objects.select_for_update().get(pk=model.pk)
         ensure_floor(model)
-        before = _policies_and_queues(model)
+        before = _versions_and_queues(model)
         for queue in document.get("queues", []):
             registering.put_queue(model, queue, by=by)
         now = database_now()
@@ -91,15 +91,15 @@ def put_document(
             _end_absent(model, {policy.name for policy in wanted}, at=now)
         for policy in wanted:
             _put_policy(policy, at=now)
-        changed = _differing(before, _policies_and_queues(model))
+        changed = _changed_names(before, _versions_and_queues(model))
         if any(changed.values()):
             subject = f"model {model.slug}"
             audit_log.record(model.project, "sampling.changed", subject=subject, by=by, key=key, details=changed)
-    return shown(model)
+    return current_document(model)
 
 
-def _policies_and_queues(model: MonitoredModel) -> dict[str, dict[str, Any]]:
-    """By name: the version in force of each policy, and each queue as it is."""
+def _versions_and_queues(model: MonitoredModel) -> dict[str, dict[str, Any]]:
+    """Return the current version of each policy and the fields of each queue, by name."""
     current = SamplingPolicy.objects.filter(model=model).current()
     return {
         "policies": dict(current.values_list("name", "version")),
@@ -107,8 +107,8 @@ def _policies_and_queues(model: MonitoredModel) -> dict[str, dict[str, Any]]:
     }
 
 
-def _differing(before: dict[str, dict[str, Any]], after: dict[str, dict[str, Any]]) -> dict[str, list[str]]:
-    """The names under which something is new, changed or gone."""
+def _changed_names(before: dict[str, dict[str, Any]], after: dict[str, dict[str, Any]]) -> dict[str, list[str]]:
+    """Name everything that was added, changed or removed."""
     return {
         kind: sorted(name for name in old.keys() | after[kind].keys() if old.get(name) != after[kind].get(name))
         for kind, old in before.items()
@@ -129,17 +129,17 @@ def _floor_of(model: MonitoredModel, document: dict[str, Any]) -> SamplingPolicy
 def _policy_of(model: MonitoredModel, entry: dict[str, Any]) -> SamplingPolicy:
     queue = model.queues.filter(slug=entry["queue"]).first()
     if queue is None:
-        raise DomainError(f"There is no queue {entry['queue']!r} in this model.", code="unknown_queue")
+        raise DomainError(f"This model has no queue {entry['queue']!r}.", code="unknown_queue")
     if entry.get("condition"):
         conditions.check(entry["condition"], model=model)
     if entry["kind"] != PolicyKind.UNIFORM and entry["kind"] != PolicyKind.DISAGREEMENT and model.is_regression:
-        raise DomainError(f"A regression has no scores, which {entry['kind']} needs.", code="needs_scores")
-    kept = "bands" if entry["kind"] == PolicyKind.BANDS else "rate"
+        raise DomainError(f"{entry['kind']} needs scores, and a regression has none.", code="needs_scores")
+    setting = "bands" if entry["kind"] == PolicyKind.BANDS else "rate"
     return SamplingPolicy(
         model=model,
         name=entry["name"],
         kind=entry["kind"],
-        settings={kept: entry[kept]},
+        settings={setting: entry[setting]},
         condition=entry.get("condition") or None,
         queue=queue,
         rank=entry["rank"],
@@ -147,13 +147,13 @@ def _policy_of(model: MonitoredModel, entry: dict[str, Any]) -> SamplingPolicy:
 
 
 def _end_absent(model: MonitoredModel, names: set[str], *, at: datetime) -> None:
-    """Policies that the document no longer names end; the floor never does."""
+    """End the policies that the document no longer names. The floor never ends."""
     current = SamplingPolicy.objects.filter(model=model, ends_at=None).exclude(kind=PolicyKind.FLOOR)
     current.exclude(name__in=names).update(ends_at=at)
 
 
 def _put_policy(policy: SamplingPolicy, *, at: datetime) -> None:
-    """Start a new version, unless the current one says the same."""
+    """Start a new version if the policy differs from the current one."""
     versions = SamplingPolicy.objects.filter(model=policy.model, name=policy.name).order_by("-version")
     last = versions.first()
     current = last if last is not None and last.ends_at is None else None

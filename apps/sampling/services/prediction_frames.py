@@ -1,4 +1,4 @@
-"""Rows of predictions as a frame, for the draw and for the population's cells."""
+"""Data frames of predictions for the draw, and of the population cells they add up to."""
 
 from datetime import UTC
 from typing import Any
@@ -30,10 +30,10 @@ CELL_KEY = ["day", "version_id", "predicted_index", "baseline_index", "score_bin
 
 
 def predictions_of(batches: list[Batch], *, model: MonitoredModel, features: set[str]) -> pd.DataFrame:
-    """The batches' predictions, one row each, with what conditions look at.
+    """Read the batches' predictions, one row each, with the fields that conditions use.
 
-    Columns: those of the table (`predicted`, `baseline` as `…_index`), `prediction`, `baseline`, `version` as sent,
-    and `features.<name>` for the features asked for.
+    Columns: those of the table (with `predicted` and `baseline` as `…_index`), `prediction`, `baseline` and `version`
+    as sent, and `features.<name>` for each of `features`.
     """
     rows = [row for batch in batches for row in Prediction.objects.of_batch(batch).values_list(*COLUMNS)]
     frame = pd.DataFrame.from_records(rows, columns=list(COLUMNS))
@@ -53,17 +53,17 @@ def predictions_of(batches: list[Batch], *, model: MonitoredModel, features: set
 
 
 def _features(batches: list[Batch]) -> dict[int, dict[str, Any]]:
-    found: dict[int, dict[str, Any]] = {}
+    by_prediction: dict[int, dict[str, Any]] = {}
     for batch in batches:
         payloads = Payload.objects.filter(
             prediction_id__gte=batch.first_id, prediction_id__lte=batch.last_id, received_at=batch.received_at
         )
-        found.update(payloads.values_list("prediction_id", "features"))
-    return found
+        by_prediction.update(payloads.values_list("prediction_id", "features"))
+    return by_prediction
 
 
 def cells_of(rows: pd.DataFrame, counted: NDArray[np.float64], *, model: MonitoredModel) -> pd.DataFrame:
-    """The rows' population cells: over everyone, and over each slice on its own. `counted`: π × blind share."""
+    """Sum the rows into population cells, overall and for each slice. `counted` is π × blind share."""
     frame = _with_sums(rows, counted, model=model)
     parts = [frame.assign(slice_name="", slice_value="")]
     for each in model.slice_list:
@@ -99,14 +99,14 @@ def _with_sums(rows: pd.DataFrame, counted: NDArray[np.float64], *, model: Monit
 
 
 def days_of(moments: pd.Series, *, zone: ZoneInfo) -> Any:
-    """The calendar days of the moments in the project's time zone."""
+    """Return the calendar day of each moment in the given time zone."""
     return pd.to_datetime(moments, utc=True).dt.tz_convert(zone if str(zone) != "UTC" else UTC).dt.date
 
 
 def score_bins(model: MonitoredModel, *, predicted: Any, score: Any) -> NDArray[np.int16]:
-    """The bin of the score; of a regression, of the prediction; −1 where there is none.
+    """Return the score bin of each row (of the prediction for a regression); −1 where there is no score.
 
-    Cells and reviewed items both take theirs from here: an estimate needs the same bins in both.
+    Cells and reviewed items both use this function: an estimate needs the same bins in both.
     """
     if model.is_regression:
         edges = np.asarray(model.bin_edges or [], dtype=np.float64)

@@ -1,4 +1,4 @@
-"""Labels as files: NDJSON, CSV and Parquet, put together while they are sent."""
+"""Label exports as NDJSON, CSV and Parquet, streamed while they are built."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from apps.common.spreadsheets import csv_pieces
 from apps.registry.models import MonitoredModel
-from apps.truth.services.labels import FIELDS, MOMENTS, VALUES, Label, pages
+from apps.truth.services.labels import FIELDS, MOMENTS, VALUES, Label, label_chunks
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -14,33 +14,33 @@ if TYPE_CHECKING:
 INTEGERS = frozenset({"seq"})
 NUMBERS = frozenset({"adjudication_probability", "inclusion_probability", "weight"})
 
-# What is asked for: the model, as of which number, after which prediction.
+# Called with the model, `seq` (as of which number) and `after` (a prediction id).
 Export = Callable[..., Iterator[bytes]]
 
 
 def ndjson(model: MonitoredModel, *, seq: int, after: int) -> Iterator[bytes]:
-    """A label a line."""
-    for page in pages(model, seq=seq, after=after):
-        yield b"".join(json.dumps(label).encode() + b"\n" for label in page)
+    """Write one label per line."""
+    for chunk in label_chunks(model, seq=seq, after=after):
+        yield b"".join(json.dumps(label).encode() + b"\n" for label in chunk)
 
 
 def csv(model: MonitoredModel, *, seq: int, after: int) -> Iterator[bytes]:
-    """A label a row below the names; what is not known is empty."""
-    rows = ([label[name] for name in FIELDS] for page in pages(model, seq=seq, after=after) for label in page)
+    """Write a header and one row per label; unknown values are empty."""
+    rows = ([label[name] for name in FIELDS] for chunk in label_chunks(model, seq=seq, after=after) for label in chunk)
     return csv_pieces(FIELDS, rows)
 
 
 def parquet(model: MonitoredModel, *, seq: int, after: int) -> Iterator[bytes]:
-    """A row group a page; pyarrow is loaded with the first such export."""
+    """Write one row group per chunk. The first such export loads pyarrow."""
     import pyarrow.parquet as pq  # noqa: PLC0415  # see above
 
     schema, out = _schema(model), _Outbox()
     with pq.ParquetWriter(out, schema, compression="zstd") as writer:
-        for page in pages(model, seq=seq, after=after):
-            writer.write_table(_table(page, schema))
-            yield out.taken()
-    # The footer, which tells where everything is.
-    yield out.taken()
+        for chunk in label_chunks(model, seq=seq, after=after):
+            writer.write_table(_table(chunk, schema))
+            yield out.take()
+    # the footer, which indexes the row groups
+    yield out.take()
 
 
 EXPORTS: dict[str, Export] = {"ndjson": ndjson, "csv": csv, "parquet": parquet}
@@ -59,40 +59,40 @@ def _schema(model: MonitoredModel) -> "pa.Schema":
     return pa.schema([(name, kind(name)) for name in FIELDS])
 
 
-def _table(page: list[Label], schema: "pa.Schema") -> "pa.Table":
+def _table(chunk: list[Label], schema: "pa.Schema") -> "pa.Table":
     import pyarrow as pa  # noqa: PLC0415  # see above
 
     def column(field: Any) -> Any:
-        values = [label[field.name] for label in page]
+        values = [label[field.name] for label in chunk]
         return pa.array(values, pa.string()).cast(field.type) if field.name in MOMENTS else pa.array(values, field.type)
 
     return pa.Table.from_arrays([column(field) for field in schema], schema=schema)
 
 
 class _Outbox:
-    """A file for a writer: what is written can be taken at once, only the place in the file is kept."""
+    """A write-only file that keeps only its position: `take` hands out the bytes written since the last call."""
 
     closed = False
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
-        self._at = 0
+        self._position = 0
 
     def write(self, piece: bytes) -> int:
         self._pieces.append(bytes(piece))
-        self._at += len(piece)
+        self._position += len(piece)
         return len(piece)
 
     def tell(self) -> int:
-        return self._at
+        return self._position
 
     def flush(self) -> None:
-        """Nothing waits anywhere."""
+        """Do nothing: no bytes are buffered elsewhere."""
 
     def close(self) -> None:
-        """The response ends by itself."""
+        """Do nothing: the response ends with the last piece."""
 
-    def taken(self) -> bytes:
-        """What was written since the last time."""
+    def take(self) -> bytes:
+        """Return the bytes written since the last call."""
         pieces, self._pieces = self._pieces, []
         return b"".join(pieces)

@@ -1,4 +1,4 @@
-"""The labels export on the wire."""
+"""Query and response of the labels export."""
 
 from rest_framework import serializers
 
@@ -8,11 +8,11 @@ from apps.truth.services.labels import PAGE
 
 
 class LabelsQuerySerializer(StrictSerializer):
-    seq = serializers.IntegerField(min_value=0, required=False, help_text="As of this number of the record")
-    cursor = serializers.IntegerField(min_value=0, default=0, help_text="`next` of the page before")
-    limit = serializers.IntegerField(min_value=1, max_value=10 * PAGE, default=PAGE, help_text="Of a page of JSON")
+    seq = serializers.IntegerField(min_value=0, required=False, help_text="As of this number; default: the newest")
+    cursor = serializers.IntegerField(min_value=0, default=0, help_text="`next` of the previous page")
+    limit = serializers.IntegerField(min_value=1, max_value=10 * PAGE, default=PAGE, help_text="Labels per JSON page")
     format = serializers.ChoiceField(
-        choices=["json", *EXPORTS], default="json", help_text="JSON comes in pages, the others all at once"
+        choices=["json", *EXPORTS], default="json", help_text="JSON comes in pages, the other formats in one stream"
     )
 
 

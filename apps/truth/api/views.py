@@ -1,4 +1,4 @@
-"""Reading resolved labels."""
+"""Resolved labels, in pages or as one file."""
 
 from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -32,7 +32,7 @@ class ParquetRenderer(StreamedRenderer):
 
 
 class LabelsView(APIView):
-    """Single cases with what is true of them: for engineers."""
+    """Predictions with their labels, for engineers."""
 
     required_scope = Scope.LABELS_READ
     renderer_classes = [JSONRenderer, LinesRenderer, CsvRenderer, ParquetRenderer]
@@ -48,21 +48,22 @@ class LabelsView(APIView):
         },
     )
     def get(self, request: Request, model: str) -> HttpResponseBase:
-        """What is believed true as of `seq` (default: now); pass `next` as `cursor` with the same `seq`.
+        """Labels as of `seq` (default: the newest). To read on, pass `next` as `cursor` with the same `seq`.
 
-        As NDJSON, CSV or Parquet all of it at once. A case that was not drawn has no probability and no weight.
+        NDJSON, CSV and Parquet return everything in one stream. A prediction that was not drawn has no inclusion
+        probability and no weight.
         """
         require_role(request, Role.ENGINEER)
-        found = find_model(project_of(request), model)
-        query = LabelsQuerySerializer(data=request.query_params.dict())
-        query.is_valid(raise_exception=True)
-        asked = query.validated_data
-        seq = asked["seq"] if "seq" in asked else Resolution.objects.filter(model=found).last_seq()
+        monitored = find_model(project_of(request), model)
+        serializer = LabelsQuerySerializer(data=request.query_params.dict())
+        serializer.is_valid(raise_exception=True)
+        query = serializer.validated_data
+        seq = query["seq"] if "seq" in query else Resolution.objects.filter(model=monitored).last_seq()
         form = request.accepted_renderer
         if form.format in EXPORTS:
-            pieces = EXPORTS[form.format](found, seq=seq, after=asked["cursor"])
-            name = f"{found.slug}-labels-{seq}.{form.format}"
+            pieces = EXPORTS[form.format](monitored, seq=seq, after=query["cursor"])
+            name = f"{monitored.slug}-labels-{seq}.{form.format}"
             headers = {"Content-Disposition": f'attachment; filename="{name}"'}
             return StreamingHttpResponse(pieces, content_type=form.media_type, headers=headers)
-        rows, following = labels.page(found, seq=seq, after=asked["cursor"], limit=asked["limit"])
+        rows, following = labels.label_page(monitored, seq=seq, after=query["cursor"], limit=query["limit"])
         return Response({"seq": seq, "labels": rows, "next": following})

@@ -1,4 +1,4 @@
-"""The charts of a person's pace."""
+"""Charts of a reviewer's pace."""
 
 from apps.common.bars import Bar, BarChart, date_tick
 from apps.common.durations import seconds
@@ -9,14 +9,14 @@ ONE = (("", "accepted"),)
 
 def answers_by_day(days: list[Pace]) -> BarChart:
     bars = tuple(Bar(_label(day), (day.answers,), (f"{day.answers:,}",), _tick(day, days)) for day in days)
-    return BarChart("Answers a day", "Answers", ONE, ("Day", "Answers"), bars)
+    return BarChart("Answers per day", "Answers", ONE, ("Day", "Answers"), bars)
 
 
 def seconds_by_day(days: list[Pace]) -> BarChart:
-    """Half of the day's answers took no longer; days with too few answers for a range have no column."""
-    columns = ("Day", "Half within", "Likely between", "Answers")
+    """Plot each day's median active time; a day with too few answers for a range has no column."""
+    columns = ("Day", "Median", "Likely between", "Answers")
     bars = tuple(_timed(day, tick=_tick(day, days)) for day in days)
-    return BarChart("Active time for a case", "Seconds", ONE, columns, bars)
+    return BarChart("Active time per case", "Seconds", ONE, columns, bars)
 
 
 def _timed(day: Pace, *, tick: str) -> Bar:

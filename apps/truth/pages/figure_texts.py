@@ -1,4 +1,4 @@
-"""Figures about reviewers as people say them: each with its likely range and what it is of, or why there is none."""
+"""Figures about reviewers as text: value, likely range and count, or the reason why there is no figure."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,22 +14,22 @@ REASONS = {
     "no_labels": "nothing to compare yet",
     "too_few": "too few for a figure",
     "no_overlap": "fewer than two settled cases have two answers",
-    "no_variation": "everybody said the same thing of every case",
-    "unsupported_task": "for models of classes only",
+    "no_variation": "every answer was the same",
+    "unsupported_task": "only for models that predict classes",
 }
-BESIDE = {
+REMARKS = {
     "preliminary": "preliminary",
-    "boundary": "at the edge of what so few can show",
+    "boundary": "too few to show more",
 }
-# The range of a share is said in whole percent where it is wider than this.
+# Shares with a range wider than this are rounded to whole percent.
 WIDE = 0.1
 
 Unit = Callable[[float, Estimate], str]
 
 
 @dataclass(frozen=True)
-class Figure:
-    """What a figure's component shows."""
+class FigureText:
+    """One figure, ready to show; `why` gives the reason where `value` is empty."""
 
     name: str
     value: str
@@ -40,33 +40,34 @@ class Figure:
 
     @property
     def range(self) -> str:
-        """The likely range in a table."""
+        """Return the likely range for a table cell."""
         return f"{self.low} to {self.high}" if self.value else ""
 
 
-def figure(name: str, found: Estimate, *, unit: Unit, of: str, why: str = "") -> Figure:
-    """`of`: what the figure is of, behind its number; `why`: what to say where there is nothing yet."""
-    if found.value is None or found.low is None or found.high is None:
-        reason = why if why and found.code == "no_labels" else REASONS.get(str(found.code), "no figure")
-        return Figure(name, "", "", "", f"of {found.n:,} {of}" if found.n else "", reason)
-    beside = f"; {BESIDE[found.code]}" if found.code in BESIDE else ""
-    low, value, high = (unit(each, found) for each in (found.low, found.value, found.high))
-    return Figure(name, value, low, high, f"of {found.n:,} {of}{beside}", "")
+def figure_text(name: str, estimate: Estimate, *, unit: Unit, of: str, why: str = "") -> FigureText:
+    """Format an estimate. `of` names what was counted; `why` replaces the usual text where there is no data yet."""
+    if estimate.value is None or estimate.low is None or estimate.high is None:
+        reason = why if why and estimate.code == "no_labels" else REASONS.get(str(estimate.code), "no figure")
+        return FigureText(name, "", "", "", f"of {estimate.n:,} {of}" if estimate.n else "", reason)
+    remark = f"; {REMARKS[estimate.code]}" if estimate.code in REMARKS else ""
+    low, value, high = (unit(each, estimate) for each in (estimate.low, estimate.value, estimate.high))
+    return FigureText(name, value, low, high, f"of {estimate.n:,} {of}{remark}", "")
 
 
-def share(value: float, found: Estimate) -> str:
-    """A share in percent, with a decimal where the range is narrow or rounding would say none or all.
+def share(value: float, estimate: Estimate) -> str:
+    """Format a share in percent, with a decimal where the range is narrow or rounding would give 0 or 100.
 
     >>> share(0.824, Estimate(0.824, 0.71, 0.9, "wilson", 50)), share(0.999, Estimate(0.999, 0.99, 1.0, "wilson", 900))
     ('82\\xa0%', '99.9\\xa0%')
     """
-    width = (found.high or 0.0) - (found.low or 0.0)
+    width = (estimate.high or 0.0) - (estimate.low or 0.0)
     is_near_the_edge = 0 < value < 0.005 or 0.995 <= value < 1
     return f"{100 * value:.{0 if width > WIDE and not is_near_the_edge else 1}f}{NO_BREAK}%"
 
 
 def coefficient(value: float, _: Estimate) -> str:
-    """
+    """Format a coefficient with two decimals and a true minus sign.
+
     >>> coefficient(-0.104, Estimate(-0.104, -0.3, 0.1, "bootstrap", 50))
     '−0.10'
     """
@@ -78,99 +79,106 @@ def duration(value: float, _: Estimate) -> str:
 
 
 def distance(model: MonitoredModel) -> Unit:
-    """How answers are told: as shares that are the same or, of numbers, by how far half of them are off at most."""
+    """Return the unit of a comparison: a share of equal answers or, for a regression, a median difference."""
     return (lambda value, _: model.label(value)) if model.is_regression else share
 
 
-# The figures of a person, named for classes and for numbers: what they are of, and why there is none yet.
+# A person's figures: the name for a classification and for a regression, then what is counted and why there is none.
 NAMES = {
-    "gold": ("Right where the answer was known", "Off where the answer was known"),
-    "later": ("Right by what came true", "Off from what came true"),
-    "others": ("The same as the others", "Off from the others"),
-    "consistency": ("The same answer again", "Off from the answer before"),
+    "gold": ("Correct on known answers", "Off on known answers"),
+    "later": ("Correct by the later truth", "Off from the later truth"),
+    "others": ("Same as the others", "Off from the others"),
+    "consistency": ("Same answer again", "Off from the earlier answer"),
 }
 OF = {
-    "gold": ("cases with a known answer", "no such case answered before today"),
-    "later": ("blind cases known by now", "none of the cases is known yet"),
-    "others": ("settled cases others answered too", "no settled case was answered by others too"),
+    "gold": ("cases with a known answer", "none answered before today"),
+    "later": ("blind cases with a known truth", "no truth is known yet"),
+    "others": ("settled cases that others answered too", "no settled case was answered by others too"),
     "consistency": ("cases seen twice", "no case was seen twice before today"),
 }
 
 
-def person_figures(model: MonitoredModel, found: Quality) -> list[Figure]:
-    """Gold, later truth, the others, consistency, active time: the columns of the team, the figures of a person."""
-    unit, at = distance(model), int(model.is_regression)
-    estimates = {name: getattr(found, name) for name in NAMES}
+def person_figures(model: MonitoredModel, quality: Quality) -> list[FigureText]:
+    """List a person's figures, which are the columns of the team's table."""
+    unit, variant = distance(model), int(model.is_regression)
+    estimates = {name: getattr(quality, name) for name in NAMES}
     figures = [
-        figure(NAMES[name][at], estimate, unit=unit, of=OF[name][0], why=OF[name][1])
+        figure_text(NAMES[name][variant], estimate, unit=unit, of=OF[name][0], why=OF[name][1])
         for name, estimate in estimates.items()
     ]
-    time = figure("Active time for a case", found.seconds, unit=duration, of="timed answers", why="no answer was timed")
+    why = "no answer was timed"
+    time = figure_text("Active time per case", quality.seconds, unit=duration, of="timed answers", why=why)
     return [*figures, time]
 
 
-def reveal_figures(found: Reveals) -> list[Figure]:
-    """How often an answer was changed once the model's was shown."""
-    told = (
-        ("Changed after the reveal", found.changed),
-        ("Changed towards the model", found.towards),
-        ("Changed away from it", found.away),
+def reveal_figures(reveals: Reveals) -> list[FigureText]:
+    """List how often a first answer changed once the prediction was shown."""
+    changes = (
+        ("Changed after the reveal", reveals.changed),
+        ("Changed toward the model", reveals.toward),
+        ("Changed away from it", reveals.away),
     )
-    why = "no blind case answered to the end"
-    return [figure(name, each, unit=share, of="blind cases", why=why) for name, each in told]
+    why = "no blind case was completed"
+    return [figure_text(name, each, unit=share, of="blind cases", why=why) for name, each in changes]
 
 
 @dataclass(frozen=True)
-class Line:
-    """A row of a table of figures: whom or what it is about."""
+class FigureRow:
+    """One row of a table of figures, named for a person, a class or the team."""
 
     name: str
-    figures: list[Figure]
+    figures: list[FigureText]
     user: int | None = None
     answers: int = 0
     streaks: int = 0
 
 
-def team_lines(model: MonitoredModel, found: Team) -> list[Line]:
-    """A row a person."""
+def team_rows(model: MonitoredModel, team: Team) -> list[FigureRow]:
+    """Make one row per person."""
     return [
-        Line(
-            each.user.display_name,
-            person_figures(model, each.quality),
-            each.user.pk,
-            each.quality.answers,
-            len(each.quality.streaks),
+        FigureRow(
+            member.user.display_name,
+            person_figures(model, member.quality),
+            member.user.pk,
+            member.quality.answers,
+            len(member.quality.streaks),
         )
-        for each in found.reviewers
+        for member in team.members
     ]
 
 
-def rate_lines(model: MonitoredModel, found: Team) -> list[Line]:
-    """How often each person recognises each class, the team first."""
-    rows = [("The team", None, found.rates), *((r.user.display_name, r.user.pk, r.rates) for r in found.reviewers)]
-    return [Line(name, _rates(model, rates), user) for name, user, rates in rows if rates]
+def rate_rows(model: MonitoredModel, team: Team) -> list[FigureRow]:
+    """Make one row of recognition rates per person, the team first."""
+    rows = [("The team", None, team.rates), *((m.user.display_name, m.user.pk, m.rates) for m in team.members)]
+    return [FigureRow(name, _rates(model, rates), user) for name, user, rates in rows if rates]
 
 
-def confusion_lines(model: MonitoredModel, found: list[Confusion]) -> list[Line]:
-    return [Line(each.label, _rates(model, each.rates), answers=each.n) for each in found]
+def confusion_rows(model: MonitoredModel, confusion: list[Confusion]) -> list[FigureRow]:
+    return [FigureRow(each.label, _rates(model, each.rates), answers=each.n) for each in confusion]
 
 
-def _rates(model: MonitoredModel, rates: list[Estimate]) -> list[Figure]:
-    names = [model.label(at) for at in range(len(model.classes))]
-    why = "none turned out so"
-    return [figure(name, rate, unit=share, of="answers", why=why) for name, rate in zip(names, rates, strict=True)]
+def _rates(model: MonitoredModel, rates: list[Estimate]) -> list[FigureText]:
+    names = [model.label(index) for index in range(len(model.classes))]
+    why = "no case had this truth"
+    return [figure_text(name, rate, unit=share, of="answers", why=why) for name, rate in zip(names, rates, strict=True)]
 
 
-def agreement_figures(model: MonitoredModel, found: Agreement) -> list[Figure]:
-    """Class by class, then the two coefficients."""
+def agreement_figures(model: MonitoredModel, agreement: Agreement) -> list[FigureText]:
+    """List agreement on each class, then the two coefficients."""
     of, why = "cases with two answers", "no settled case was answered by two people"
     classes = [
-        figure(f"Agree on “{label}”", each, unit=share, of=f"{of} and this one among them", why=f"{why} and so by one")
-        for label, each in found.classes
+        figure_text(
+            f"Agree on “{label}”",
+            estimate,
+            unit=share,
+            of=f"{of}, one of them this class",
+            why="no settled case has two answers, one of them this class",
+        )
+        for label, estimate in agreement.classes
     ]
     newest = "newest cases with two answers" if model.is_regression else of
     return [
         *classes,
-        figure("Gwet’s AC1", found.ac1, unit=coefficient, of=of, why=why),
-        figure("Krippendorff’s α", found.alpha, unit=coefficient, of=newest, why=why),
+        figure_text("Gwet’s AC1", agreement.ac1, unit=coefficient, of=of, why=why),
+        figure_text("Krippendorff’s α", agreement.alpha, unit=coefficient, of=newest, why=why),
     ]

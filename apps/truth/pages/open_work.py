@@ -1,4 +1,4 @@
-"""What is still to be done in a model's queues, and what takes longest."""
+"""Open work in a model's queues, and the cases that take longest."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ CASES_SHOWN = 10
 
 @dataclass(frozen=True)
 class OpenWork:
-    """One queue. Every open review is in one of the first four; those of adjudicators are counted beside."""
+    """One queue. The first four counts split the open reviews; open adjudications are counted separately."""
 
     queue: ReviewQueue
     waiting: int = 0
@@ -27,7 +27,7 @@ class OpenWork:
 
 
 def open_work(model: MonitoredModel) -> list[OpenWork]:
-    """The model's queues with what is open in them."""
+    """Count the open work in each of the model's queues."""
     counts: dict[int, dict[str, int]] = defaultdict(dict)
     for row in [*_slots(model), *_late(model), *_disputes(model)]:
         key = row.pop("queue", None) or row.pop("item__queue")
@@ -36,19 +36,19 @@ def open_work(model: MonitoredModel) -> list[OpenWork]:
 
 
 def longest_open(model: MonitoredModel) -> list[ReviewItem]:
-    """The cases that have been open for longest."""
+    """Return the cases that have been open longest."""
     return list(_open_items(model).order_by("opened_at", "pk")[:CASES_SHOWN])
 
 
 def most_passed_on(model: MonitoredModel) -> list[ReviewItem]:
-    """The open cases that most people passed on, with `passed`."""
+    """Return the open cases passed on most often, with the count as `passed`."""
     passed = Count("slots", filter=Q(slots__outcome=Slot.Outcome.PASSED))
     return list(_open_items(model).annotate(passed=passed).filter(passed__gt=0).order_by("-passed", "pk")[:CASES_SHOWN])
 
 
 def _open_items(model: MonitoredModel) -> QuerySet[ReviewItem]:
     items = ReviewItem.objects.reviews().filter(queue__model=model).exclude(state=ReviewItem.State.CLOSED)
-    # Of the case nothing but its id: features are wide, and what the model said is not for this page.
+    # Only the case's id: features are wide, and this page must not reveal the prediction.
     return items.select_related("prediction").only("pk", "opened_at", "state", "prediction__external_id")
 
 

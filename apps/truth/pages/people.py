@@ -1,4 +1,4 @@
-"""What the pages about reviewers show, computed when they are asked for."""
+"""Contexts of the pages about reviewers. Importing this module loads pandas and scipy."""
 
 from typing import Any
 
@@ -12,47 +12,50 @@ from apps.truth.services import quality, team
 from apps.truth.services.streaks import STREAK_LENGTH
 
 
-def of_person(model: MonitoredModel, person: User, *, query: QueryDict) -> dict[str, Any]:
-    """One person's figures, pace, streaks, and what became of their cases."""
-    wanted = _asked(query)
-    window = quality.Window.of(model, days=wanted["days"])
-    answers = quality.answers_of(model, window=window, reviewer=person.pk)
-    found = quality.quality(model, answers, window=window).get(person.pk) or quality.nothing()
-    days = quality.pace(model, answers, window=window)
-    only_differing = wanted["only_differing"]
+def person_context(model: MonitoredModel, person: User, *, query: QueryDict) -> dict[str, Any]:
+    """Compute one person's figures, pace, streaks and settled cases."""
+    period = _period(model, query)
+    answers = quality.first_answers(model, period=period, reviewer=person.pk)
+    figures = quality.quality_by_person(model, answers, period=period).get(person.pk) or quality.without_answers()
+    days = quality.pace(model, answers, period=period)
+    only_differing = query.get("differs") == "1"
     return {
-        "window": window,
-        "windows": quality.WINDOWS,
-        "quality": found,
-        "figures": figure_texts.person_figures(model, found),
-        "reveals": figure_texts.reveal_figures(found.reveals),
+        "window": period,
+        "windows": quality.PERIODS,
+        "quality": figures,
+        "figures": figure_texts.person_figures(model, figures),
+        "reveals": figure_texts.reveal_figures(figures.reveals),
         "pace": [charts.answers_by_day(days), charts.seconds_by_day(days)],
         "streak_length": STREAK_LENGTH,
         "only_differing": only_differing,
-        "page": settled_page(model, answers, number=wanted["number"], only_differing=only_differing),
+        "page": settled_page(model, answers, number=query.get("page", "1"), only_differing=only_differing),
     }
 
 
-def of_team(model: MonitoredModel, *, query: QueryDict) -> dict[str, Any]:
-    """Everybody's figures, and agreement by queue."""
-    window = quality.Window.of(model, days=_asked(query)["days"])
-    answers = quality.answers_of(model, window=window)
-    people = team.team(model, answers, window=window)
+def team_context(model: MonitoredModel, *, query: QueryDict) -> dict[str, Any]:
+    """Compute each person's figures, and agreement by queue."""
+    period = _period(model, query)
+    answers = quality.first_answers(model, period=period)
+    people = team.team_quality(model, answers, period=period)
     return {
-        "window": window,
-        "windows": quality.WINDOWS,
-        "lines": figure_texts.team_lines(model, people),
-        "rates": figure_texts.rate_lines(model, people),
+        "window": period,
+        "windows": quality.PERIODS,
+        "lines": figure_texts.team_rows(model, people),
+        "rates": figure_texts.rate_rows(model, people),
         "queues": [
-            (each, figure_texts.agreement_figures(model, each), figure_texts.confusion_lines(model, each.confusion))
-            for each in team.agreements(model, answers)
+            (
+                agreement,
+                figure_texts.agreement_figures(model, agreement),
+                figure_texts.confusion_rows(model, agreement.confusion),
+            )
+            for agreement in team.agreements(model, answers)
         ],
         "most_classes": team.MOST_CLASSES,
         "streak_length": STREAK_LENGTH,
     }
 
 
-def _asked(query: QueryDict) -> dict[str, Any]:
-    """`days` of the window, whether only cases that differ are wanted, and the page."""
-    days = {str(each): each for each in quality.WINDOWS}.get(query.get("days", ""), quality.WINDOW)
-    return {"days": days, "only_differing": query.get("differs") == "1", "number": query.get("page", "1")}
+def _period(model: MonitoredModel, query: QueryDict) -> quality.Period:
+    """Return the period that `days` names; the usual one for any other value."""
+    choices = {str(days): days for days in quality.PERIODS}
+    return quality.Period.of(model, days=choices.get(query.get("days", ""), quality.PERIOD))

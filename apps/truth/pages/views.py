@@ -1,4 +1,4 @@
-"""Pages about reviewers: one's own figures and feedback, and the team's for engineers."""
+"""Pages about reviewers: each person's own figures and settled cases; for engineers, the team's."""
 
 from django.contrib import messages
 from django.db.models import Q
@@ -21,22 +21,22 @@ GOLD_AT_ONCE = 50
 @require_safe
 @member_page(Role.REVIEWER)
 def own_quality(request: ProjectRequest, model: str) -> HttpResponse:
-    """One's own figures, and what became of one's cases."""
-    return _of_person(request, find_model(request.project, model), request.user)
+    """Show the reader's own figures and settled cases."""
+    return _person_page(request, find_model(request.project, model), request.user)
 
 
 @never_cache
 @require_safe
 @member_page(Role.ENGINEER)
 def reviewer_quality(request: ProjectRequest, model: str, user: int) -> HttpResponse:
-    """The same of any member, and of whoever has answered here and left."""
-    found = find_model(request.project, model)
-    people = User.objects.filter(Q(memberships__project=request.project) | Q(slots__queue__model=found)).distinct()
-    return _of_person(request, found, get_or_404(people, pk=user))
+    """Show the same for any member, and for former members who answered here."""
+    monitored = find_model(request.project, model)
+    people = User.objects.filter(Q(memberships__project=request.project) | Q(slots__queue__model=monitored)).distinct()
+    return _person_page(request, monitored, get_or_404(people, pk=user))
 
 
-def _of_person(request: ProjectRequest, model: MonitoredModel, person: User) -> HttpResponse:
-    from apps.truth.pages import people  # noqa: PLC0415  # 120 MB of pandas and scipy, for those processes that show it
+def _person_page(request: ProjectRequest, model: MonitoredModel, person: User) -> HttpResponse:
+    from apps.truth.pages import people  # noqa: PLC0415  # pandas and scipy: 120 MB, only in processes that show it
 
     context = {
         "model": model,
@@ -45,37 +45,38 @@ def _of_person(request: ProjectRequest, model: MonitoredModel, person: User) -> 
         "is_own": person == request.user,
         "is_engineer": request.membership.reaches(Role.ENGINEER),
     }
-    return render(request, "truth/person.html", context | people.of_person(model, person, query=request.GET))
+    return render(request, "truth/person.html", context | people.person_context(model, person, query=request.GET))
 
 
 @never_cache
 @require_safe
 @member_page(Role.ENGINEER)
 def team_page(request: ProjectRequest, model: str) -> HttpResponse:
-    """Everybody's figures, agreement by queue, open work, and what takes longest."""
+    """Show each person's figures, agreement by queue, open work and the cases that take longest."""
     from apps.truth.pages import people  # noqa: PLC0415  # see above
 
-    found = find_model(request.project, model)
+    monitored = find_model(request.project, model)
     context = {
-        "model": found,
+        "model": monitored,
         "tab": "reviews",
-        "known_answers": gold.known_answers(found),
+        "known_answers": gold.count_known_answers(monitored),
         "gold_at_once": GOLD_AT_ONCE,
-        "open_work": open_work.open_work(found),
-        "longest_open": open_work.longest_open(found),
-        "most_passed_on": open_work.most_passed_on(found),
+        "open_work": open_work.open_work(monitored),
+        "longest_open": open_work.longest_open(monitored),
+        "most_passed_on": open_work.most_passed_on(monitored),
     }
-    return render(request, "truth/team.html", context | people.of_team(found, query=request.GET))
+    return render(request, "truth/team.html", context | people.team_context(monitored, query=request.GET))
 
 
 @require_POST
 @member_page(Role.ENGINEER)
 def gold_from_truth(request: ProjectRequest, model: str) -> HttpResponse:
-    """Make known answers of settled cases that are certain."""
-    found = find_model(request.project, model)
-    made = gold.gold_from_truth(found, limit=GOLD_AT_ONCE, by=request.user)
-    if made:
-        messages.success(request, f"{made} settled {'case has' if made == 1 else 'cases have'} a known answer now.")
+    """Turn certain settled cases into known answers."""
+    monitored = find_model(request.project, model)
+    added = gold.gold_from_truth(monitored, limit=GOLD_AT_ONCE, by=request.user)
+    if added:
+        cases = "settled case now has" if added == 1 else "settled cases now have"
+        messages.success(request, f"{added} {cases} a known answer.")
     else:
-        messages.info(request, "No further case is certain: known answers come from outcomes and adjudicators.")
-    return redirect("team", request.project.slug, found.slug)
+        messages.info(request, "No more cases qualify: a known answer needs an outcome or an adjudication.")
+    return redirect("team", request.project.slug, monitored.slug)

@@ -1,4 +1,4 @@
-"""First answers of reviewers as frames: what each said of a case, how long it took, and what is known otherwise."""
+"""Data frames of reviewers' first answers: the answer, its active time, and what it can be compared with."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,8 +9,8 @@ from django.db import connection
 
 from apps.registry.models import MonitoredModel
 
-# The first answers of all reviews of the cases that were answered in a window, also those given before it: an answer
-# is compared with others. Of a blind review the first answer is the judgement, else the latest decision.
+# Selects every case answered in the period, and all first answers to it, even from before the period: answers are
+# compared with each other. The first answer is the judgement of a blind review, otherwise the latest decision.
 ANSWERS = """
 WITH concerned AS (
     SELECT DISTINCT item_id FROM review_slot
@@ -20,20 +20,20 @@ WITH concerned AS (
 answered AS (
     SELECT
         slot.id, slot.item_id, slot.round, slot.queue_id, slot.reviewer_id, slot.closed_at,
-        (array_agg(said.value ORDER BY said.is_judgement DESC, said.id DESC))[1] AS value,
-        (array_agg(said.value ORDER BY said.id DESC) FILTER (WHERE NOT said.is_judgement))[1] AS kept,
-        (array_agg(said.value ORDER BY said.is_judgement DESC, said.id DESC)
-            FILTER (WHERE said.decided_at < %(today)s AND slot.closed_at < %(today)s))[1] AS value_before_today,
-        (array_agg(said.certainty ORDER BY said.is_judgement DESC, said.id DESC))[1] AS certainty,
-        bool_or(said.is_judgement) AS was_blind,
-        min(said.decided_at) AS decided_at,
-        -- What was changed later took its own time. Where a part is not known the whole is not.
-        CASE WHEN bool_and(said.active_ms IS NOT NULL) FILTER (WHERE said.decided_at <= slot.closed_at)
-            THEN sum(said.active_ms) FILTER (WHERE said.decided_at <= slot.closed_at)
+        (array_agg(decision.value ORDER BY decision.is_judgement DESC, decision.id DESC))[1] AS value,
+        (array_agg(decision.value ORDER BY decision.id DESC) FILTER (WHERE NOT decision.is_judgement))[1] AS kept,
+        (array_agg(decision.value ORDER BY decision.is_judgement DESC, decision.id DESC)
+            FILTER (WHERE decision.decided_at < %(today)s AND slot.closed_at < %(today)s))[1] AS value_before_today,
+        (array_agg(decision.certainty ORDER BY decision.is_judgement DESC, decision.id DESC))[1] AS certainty,
+        bool_or(decision.is_judgement) AS was_blind,
+        min(decision.decided_at) AS decided_at,
+        -- Leave out the time of later changes. If one part is unknown, so is the sum.
+        CASE WHEN bool_and(decision.active_ms IS NOT NULL) FILTER (WHERE decision.decided_at <= slot.closed_at)
+            THEN sum(decision.active_ms) FILTER (WHERE decision.decided_at <= slot.closed_at)
         END AS active_ms
     FROM concerned
     JOIN review_slot AS slot ON slot.item_id = concerned.item_id
-    JOIN review_decision AS said ON said.slot_id = slot.id AND said.value IS NOT NULL
+    JOIN review_decision AS decision ON decision.slot_id = slot.id AND decision.value IS NOT NULL
     WHERE slot.outcome = 'answered' AND NOT slot.is_adjudication
     GROUP BY slot.id
 )
@@ -42,9 +42,9 @@ SELECT
     item.purpose, item.state = 'closed', answered.closed_at >= %(since)s,
     prediction.predicted, answered.value, answered.kept, answered.value_before_today, answered.certainty,
     answered.was_blind, extract(epoch FROM answered.decided_at)::float8, answered.active_ms::float8,
-    -- What a probe is compared with: the known answer, or what the same person said before.
+    -- A probe is compared with the known answer, or with the same person's earlier answer.
     CASE item.purpose WHEN 'gold' THEN gold.value WHEN 'repeat' THEN earlier.value END,
-    -- What it turned out to be: nobody's answer is measured by their own word as adjudicator.
+    -- The truth. Nobody is measured against their own adjudication.
     CASE
         WHEN known.outcome IS NOT NULL THEN known.outcome
         WHEN settled.reviewer_id <> answered.reviewer_id THEN known.adjudicated
@@ -103,11 +103,11 @@ SELECT queue_id, percentile_cont(0.5) WITHIN GROUP (ORDER BY active_ms)
 FROM (
     SELECT
         slot.queue_id,
-        CASE WHEN bool_and(said.active_ms IS NOT NULL) THEN sum(said.active_ms)::float8 END AS active_ms
+        CASE WHEN bool_and(decision.active_ms IS NOT NULL) THEN sum(decision.active_ms)::float8 END AS active_ms
     FROM review_slot AS slot
-    JOIN review_decision AS said ON said.slot_id = slot.id AND said.decided_at <= slot.closed_at
+    JOIN review_decision AS decision ON decision.slot_id = slot.id AND decision.decided_at <= slot.closed_at
     WHERE slot.queue_id = ANY(%(queues)s) AND slot.closed_at >= %(since)s AND slot.outcome = 'answered'
-      AND NOT slot.is_adjudication AND said.value IS NOT NULL
+      AND NOT slot.is_adjudication AND decision.value IS NOT NULL
     GROUP BY slot.id
 ) AS every
 WHERE active_ms IS NOT NULL
@@ -118,27 +118,28 @@ GROUP BY queue_id
 def answers_frame(
     model: MonitoredModel, *, since: datetime, today: datetime, reviewer: int | None = None
 ) -> pd.DataFrame:
-    """First answers, oldest first: those given since, of one person or of all, and the others of the same cases.
+    """Read first answers, oldest first: those since `since`, by one person or by all, and the others to the same cases.
 
-    `known` is what a probe is compared with, `truth` what the case turned out to be, with the probability that it
-    became known. `value_before_today` is what stood when the day began. Moments are seconds since 1970; nan: none.
+    `known` is what a probe is compared with; `truth` is the case's later truth, and `truth_probability` the probability
+    that it became known. `value_before_today` is the answer as it stood when today began. Moments are seconds since
+    1970; nan means none.
     """
-    asked = {"queues": _queues(model), "since": since, "today": today, "reviewer": reviewer}
-    return pd.DataFrame.from_records(_rows(ANSWERS, asked), columns=list(COLUMNS)).astype(COLUMNS)
+    parameters = {"queues": _queues(model), "since": since, "today": today, "reviewer": reviewer}
+    return pd.DataFrame.from_records(_rows(ANSWERS, parameters), columns=list(COLUMNS)).astype(COLUMNS)
 
 
 def median_times(model: MonitoredModel, *, since: datetime) -> dict[int, float]:
-    """By queue: active milliseconds of half of the answers given since."""
+    """Return the median active milliseconds of the answers since then, by queue."""
     return dict(_rows(MEDIAN_TIMES, {"queues": _queues(model), "since": since}))
 
 
 def _queues(model: MonitoredModel) -> list[int]:
-    """Named in the statements: with a join the planner takes an answer in a hundred for all there are."""
+    """List the queue ids for the statements: with a join, the planner underestimates the rows a hundredfold."""
     return list(model.queues.values_list("pk", flat=True))
 
 
-def _rows(statement: str, asked: dict[str, Any]) -> Sequence[tuple[Any, ...]]:
+def _rows(statement: str, parameters: dict[str, Any]) -> Sequence[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(statement, asked)
-        found: list[tuple[Any, ...]] = cursor.fetchall()
-        return found
+        cursor.execute(statement, parameters)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows

@@ -1,4 +1,4 @@
-"""Cohorts: what is known by now of each day's predictions."""
+"""Cohorts: how much truth is known about each day's predictions."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -17,8 +17,8 @@ PROVISIONAL, MATURING, FINAL = "provisional", "maturing", "final"
 class Cohort:
     """The predictions of one day in the project's time zone.
 
-    Provisional: no outcome yet. Maturing: some are in. Final: older than the model's horizon, so that what is
-    not in by now is settled by the rule for absent outcomes (`absent`), or stays unknown without one.
+    Provisional: no outcome yet. Maturing: some outcomes are in. Final: older than the model's horizon, so the rule
+    for absent outcomes settles the rest (`absent`); without such a rule they stay unknown.
     """
 
     day: date
@@ -29,29 +29,29 @@ class Cohort:
 
     @property
     def known(self) -> int:
-        """Predictions whose truth is settled, by an outcome or by the rule."""
+        """Count the predictions whose truth is settled by an outcome or by the rule."""
         return self.outcomes + self.absent
 
 
 def day_start(model: MonitoredModel, day: date) -> datetime:
-    """The moment at which this day begins for the model's project."""
+    """Return the moment at which this day begins in the project's time zone."""
     return datetime.combine(day, time(), tzinfo=model.zone)
 
 
 def cohorts(model: MonitoredModel, *, start: date, end: date, seq: int, as_of: datetime) -> list[Cohort]:
-    """The days in [start, end) that have predictions, as of a number of the record."""
+    """Return the days in [start, end) that have predictions, as of a resolution number."""
     sizes = _sizes(model, start, end)
     outcomes = _outcomes(model, start, end, seq=seq)
     return [_cohort(model, day, sizes[day], outcomes.get(day, 0), as_of=as_of) for day in sorted(sizes)]
 
 
 def is_final(model: MonitoredModel, day: date, *, as_of: datetime) -> bool:
-    """True once every prediction of the day is older than the horizon."""
+    """Say whether every prediction of the day is older than the horizon."""
     return day_start(model, day + timedelta(days=1)) + model.horizon <= as_of
 
 
 def _cohort(model: MonitoredModel, day: date, n: int, outcomes: int, *, as_of: datetime) -> Cohort:
-    # An outcome may be in before its batch is drawn, and so before the cells count its prediction.
+    # An outcome can arrive before its prediction is drawn and counted in the cells.
     n = max(n, outcomes)
     if is_final(model, day, as_of=as_of):
         absent = 0 if model.outcome_if_absent is None else n - outcomes
@@ -65,7 +65,7 @@ def _sizes(model: MonitoredModel, start: date, end: date) -> dict[date, int]:
 
 
 def _outcomes(model: MonitoredModel, start: date, end: date, *, seq: int) -> dict[date, int]:
-    """Predictions with an outcome, by day. Outcomes are corrected but never taken back: any row will do."""
+    """Count predictions with an outcome, by day. Outcomes are corrected but never withdrawn, so any row will do."""
     known = (
         Resolution.objects.filter(model=model, seq__lte=seq, outcome__isnull=False)
         .predicted_between(day_start(model, start), day_start(model, end))

@@ -1,4 +1,4 @@
-"""Resolved labels as client systems read them: with their source, inclusion probability and weight."""
+"""Resolved labels as client systems read them: with source, inclusion probability and weight."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -34,28 +34,28 @@ Label = dict[str, Any]
 
 
 def labels(model: MonitoredModel, *, seq: int, after: int = 0) -> QuerySet[Resolution]:
-    """What is known as of `seq`, one row a prediction, in the order of predictions from `after` on."""
-    known = Resolution.objects.filter(model=model, prediction__gt=after).as_of(seq)
-    return known.select_related("prediction__draw", "prediction__version")
+    """Select what is known as of `seq`: one row per prediction with an id above `after`, by prediction id."""
+    resolutions = Resolution.objects.filter(model=model, prediction__gt=after).as_of(seq)
+    return resolutions.select_related("prediction__draw", "prediction__version")
 
 
-def page(model: MonitoredModel, *, seq: int, after: int, limit: int) -> tuple[list[Label], int | None]:
-    """Up to `limit` labels, and after which prediction the next ones come; None at the end."""
+def label_page(model: MonitoredModel, *, seq: int, after: int, limit: int) -> tuple[list[Label], int | None]:
+    """Return up to `limit` labels and the cursor of the next page, None at the end."""
     rows, following = keyset_page(
         labels(model, seq=seq, after=after), limit=limit, key=lambda row: int(row.prediction_id)
     )
     return [document(model, row) for row in rows if row.truth is not None], following
 
 
-def pages(model: MonitoredModel, *, seq: int, after: int = 0) -> Iterator[list[Label]]:
-    """All labels, some at a time, from a cursor of the database: never all of them in memory."""
+def label_chunks(model: MonitoredModel, *, seq: int, after: int = 0) -> Iterator[list[Label]]:
+    """Iterate over all labels in chunks from a database cursor, so that memory stays bounded."""
     rows = labels(model, seq=seq, after=after).iterator(chunk_size=PAGE)
-    while some := list(islice(rows, PAGE)):
-        yield [document(model, row) for row in some if row.truth is not None]
+    while chunk := list(islice(rows, PAGE)):
+        yield [document(model, row) for row in chunk if row.truth is not None]
 
 
 def document(model: MonitoredModel, row: Resolution) -> Label:
-    """One label. Of a case that was not drawn it has no inclusion probability and no weight."""
+    """Describe one label. A prediction that was not drawn has no inclusion probability and no weight."""
     prediction = row.prediction
     draw = getattr(prediction, "draw", None)
     pi = draw.counted_probability if draw is not None and draw.is_blind else None
@@ -64,11 +64,11 @@ def document(model: MonitoredModel, row: Resolution) -> Label:
         "predicted_at": prediction.predicted_at.isoformat(),
         "version": prediction.version.name,
         "prediction": model.decode(prediction.predicted),
-        "label": _said(model, row.truth),
+        "label": _decoded(model, row.truth),
         "source": row.source,
-        "outcome": _said(model, row.outcome),
-        "reviewed": _said(model, row.label),
-        "adjudicated": _said(model, row.adjudicated),
+        "outcome": _decoded(model, row.outcome),
+        "reviewed": _decoded(model, row.label),
+        "adjudicated": _decoded(model, row.adjudicated),
         "adjudication_probability": row.adjudication_probability,
         "inclusion_probability": pi,
         "weight": 1 / pi if pi else None,
@@ -77,5 +77,5 @@ def document(model: MonitoredModel, row: Resolution) -> Label:
     }
 
 
-def _said(model: MonitoredModel, stored: float | None) -> str | float | None:
+def _decoded(model: MonitoredModel, stored: float | None) -> str | float | None:
     return None if stored is None else model.decode(stored)

@@ -1,8 +1,7 @@
 """The resolver: one writer per model turns outcomes and reviews into numbered resolutions, exactly once.
 
-What is due is in the database: batches whose stage `resolve` is not done, and items that say so. Rows are
-written and what was due is marked in one transaction, so killing the resolver at any point loses and doubles
-nothing.
+The database holds the work: batches whose stage `resolve` is not done, and items with `needs_resolution`. One
+transaction writes the rows and marks the work done, so killing the resolver at any point loses and doubles nothing.
 """
 
 from dataclasses import dataclass
@@ -24,15 +23,15 @@ log = structlog.get_logger(__name__)
 LEASE_SECONDS = 120
 ROWS_PER_CLAIM = 50_000
 
-# Writes resolutions for any mix of outcome batches, prediction batches and items.
+# Writes the resolutions of any mix of outcome batches, prediction batches and items.
 WRITE = """
 WITH concerned AS (
     SELECT prediction.id, prediction.external_id
     FROM (
         SELECT DISTINCT external_id FROM predictions_outcome WHERE batch_id = ANY(%(outcome_batches)s)
-    ) AS came
+    ) AS arrived
     JOIN predictions_prediction AS prediction
-        ON prediction.model_id = %(model)s AND prediction.external_id = came.external_id
+        ON prediction.model_id = %(model)s AND prediction.external_id = arrived.external_id
     UNION
     SELECT prediction.id, prediction.external_id
     FROM predictions_batch AS batch
@@ -52,13 +51,13 @@ known AS (
         item.adjudication_probability,
         item.adjudicated
     FROM concerned
-    -- A correction is a later row, so the highest id is what holds.
+    -- A correction is a later row, so the highest id counts.
     LEFT JOIN LATERAL (
         SELECT outcome, occurred_at FROM predictions_outcome
         WHERE model_id = %(model)s AND external_id = concerned.external_id
         ORDER BY id DESC LIMIT 1
     ) AS outcome ON true
-    -- Probes, which have no draw, say nothing about the model.
+    -- Probes have no draw and say nothing about the model.
     LEFT JOIN review_reviewitem AS item ON item.prediction_id = concerned.id AND item.draw_id IS NOT NULL
 )
 INSERT INTO truth_resolution (
@@ -96,19 +95,19 @@ WHERE
 
 
 def resolve_due(*, rows: int = ROWS_PER_CLAIM) -> int:
-    """Resolve what is due, of every model that nobody else is resolving. Returns the resolutions written."""
+    """Resolve every due model that no other worker is resolving. Returns the number of resolutions written."""
     written = 0
     for model in models_due():
         try:
             written += resolve_model(model, rows=rows)
         except (LeaseLostError, DatabaseError) as error:
-            # Nothing of this step was written; the next bell tries again. Other models need not wait for it.
+            # This step wrote nothing and the next bell tries again. Go on with the other models.
             log.warning("resolve_interrupted", model=model.pk, error=str(error))
     return written
 
 
 def models_due() -> list[MonitoredModel]:
-    """The models about which truth has not heard the latest."""
+    """Return the models with unresolved batches or items."""
     stages = BatchStage.objects.filter(stage=Stage.RESOLVE, done_at=None)
     items = ReviewItem.objects.unresolved()
     due = {*stages.values_list("batch__model", flat=True), *items.values_list("queue__model", flat=True)}
@@ -116,12 +115,12 @@ def models_due() -> list[MonitoredModel]:
 
 
 def resolve_model(model: MonitoredModel, *, rows: int = ROWS_PER_CLAIM) -> int:
-    """Resolve all that is due of one model, some batches at a time; nothing where somebody else is at it."""
+    """Resolve everything due for one model, step by step. Does nothing while another worker holds its ledger."""
     Ledger.objects.of(model)
-    held = Ledger.objects.filter(model=model).claim(seconds=LEASE_SECONDS)
-    if not held:
+    claimed = Ledger.objects.filter(model=model).claim(seconds=LEASE_SECONDS)
+    if not claimed:
         return 0
-    ledger: Ledger = held[0]
+    ledger: Ledger = claimed[0]
     written = 0
     while (step := resolve_some(ledger, rows=rows)).consumed:
         written += step.written
@@ -132,7 +131,7 @@ def resolve_model(model: MonitoredModel, *, rows: int = ROWS_PER_CLAIM) -> int:
 
 @dataclass(frozen=True)
 class Step:
-    """What one transaction of the resolver did: batches and items consumed, resolutions written."""
+    """One transaction of the resolver: batches and items consumed, resolutions written."""
 
     consumed: int
     written: int
@@ -142,14 +141,14 @@ class Step:
 def resolve_some(ledger: Ledger, *, rows: int = ROWS_PER_CLAIM) -> Step:
     """Consume some due batches and items: write their resolutions under the next number and mark them done.
 
-    Whichever of an outcome and its prediction is resolved last sees both: each is looked up from either side.
+    Outcomes look up their predictions and predictions their outcomes, so the later of the two always finds both.
     """
-    # The row lock lets one writer at a time in, even where a lease ran out in the middle of its work.
+    # The row lock admits one writer at a time, even if a lease expires in the middle of its work.
     locked: Ledger | None = Ledger.objects.select_for_update().held(ledger.lease_token).filter(pk=ledger.pk).first()
     if locked is None:
-        raise LeaseLostError("Somebody else resolves this model by now.")
+        raise LeaseLostError("Another worker has taken over this model.")
     stages = _due_stages(locked, rows=rows)
-    # Locked before they are read: a label that changes from now on sets the mark again.
+    # Lock the items before reading them: a label that changes later sets needs_resolution again.
     items = list(
         ReviewItem.objects.unresolved()
         .filter(queue__model=locked.model_id)
@@ -168,24 +167,24 @@ def resolve_some(ledger: Ledger, *, rows: int = ROWS_PER_CLAIM) -> Step:
 
 
 def _due_stages(ledger: Ledger, *, rows: int) -> list[BatchStage]:
-    """The oldest due batches that hold about so many rows together, at least one."""
+    """Return the oldest due batches with about `rows` rows in total, at least one batch."""
     due = (
         BatchStage.objects.due(Stage.RESOLVE)
         .filter(batch__model=ledger.model_id)
         .select_for_update(skip_locked=True, of=("self",))
     )
-    taken: list[BatchStage] = []
+    chosen: list[BatchStage] = []
     total = 0
     for stage in due[:rows]:
         total += stage.batch.accepted
-        if taken and total > rows:
+        if chosen and total > rows:
             break
-        taken.append(stage)
-    return taken
+        chosen.append(stage)
+    return chosen
 
 
 def _write(ledger: Ledger, stages: list[BatchStage], items: list[ReviewItem]) -> int:
-    """Insert what is new about these batches and items under the ledger's next number."""
+    """Insert the resolutions that changed, under the ledger's next number. Returns how many."""
     parameters: dict[str, Any] = {
         "model": ledger.model_id,
         "seq": ledger.last_seq + 1,

@@ -1,4 +1,4 @@
-"""Answers that came too fast, one after the other, to have been thought about."""
+"""Runs of answers too fast to have been thought about."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,15 +7,18 @@ from datetime import UTC, datetime
 import numpy as np
 import pandas as pd
 
-# So many answers in a row that agree with the model …
+# At least this many answers in a row that agree with the model …
 STREAK_LENGTH = 10
-# … each within this share of the time that half of the queue's answers take.
+# … each faster than this share of the queue's median time.
 STREAK_SHARE = 0.2
 
 
 @dataclass(frozen=True)
 class Streak:
-    """Consecutive answers of one person that agree with the model, each far faster than usual in its queue."""
+    """Consecutive answers by one person that agree with the model, each far faster than its queue's median.
+
+    `seconds` is the run's median time.
+    """
 
     start: datetime
     length: int
@@ -23,12 +26,12 @@ class Streak:
 
 
 def streaks(answers: pd.DataFrame, *, median_times: Mapping[int, float]) -> list[Streak]:
-    """The runs among one person's answers, which come in their order; of a blind case the answer that was kept counts.
+    """Find the streaks in one person's answers, given in order. For a blind case, the answer kept at the end counts.
 
-    An answer whose time is not known ends a run.
+    An answer without a known time ends a streak.
     """
-    usual = answers["queue"].map(dict(median_times)).to_numpy(dtype=np.float64)
-    fast = answers["active_ms"].to_numpy() < STREAK_SHARE * usual
+    medians = answers["queue"].map(dict(median_times)).to_numpy(dtype=np.float64)
+    fast = answers["active_ms"].to_numpy() < STREAK_SHARE * medians
     agrees = (answers["kept"].fillna(answers["value"]) == answers["predicted"]).to_numpy()
     edges = np.diff(np.concatenate([[0], (fast & agrees).astype(np.int64), [0]]))
     runs = zip(np.flatnonzero(edges == 1), np.flatnonzero(edges == -1), strict=True)

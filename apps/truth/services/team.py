@@ -1,4 +1,4 @@
-"""How well a team reviews: everybody's figures, rates by class, and how far people agree in each queue."""
+"""How well a team reviews: each person's figures, recognition rates by class, and agreement in each queue."""
 
 from dataclasses import dataclass
 
@@ -13,17 +13,17 @@ from apps.stats.estimate import Estimate, missing
 from apps.stats.reviewers.many_raters import gwet_ac1, krippendorff_alpha
 from apps.stats.reviewers.quality import ReviewerQuality, reviewer_quality
 from apps.stats.reviewers.specific_agreement import specific_agreement
-from apps.truth.services.quality import Quality, Window, later_truths, quality
+from apps.truth.services.quality import Period, Quality, has_later_truth, quality_by_person
 
-# A table of more classes than these says nothing to anybody.
+# A confusion table with more classes is unreadable.
 MOST_CLASSES = 8
-# Of numbers hardly two cases are alike, so that the work grows with the square of the cases.
-MOST_CASES_OF_NUMBERS = 300
+# Regression labels are nearly all distinct, so alpha is O(n²) in the cases.
+MOST_REGRESSION_CASES = 300
 
 
 @dataclass(frozen=True)
-class Reviewer:
-    """One person of the team; `rates`: how often they recognise each class, drawn towards the team's rate."""
+class Member:
+    """One person of the team. `rates` says how often they recognize each class, shrunk toward the team's rate."""
 
     user: User
     quality: Quality
@@ -32,15 +32,15 @@ class Reviewer:
 
 @dataclass(frozen=True)
 class Team:
-    """Everybody who has answered, and how often somebody like them recognises each class."""
+    """Everyone who has answered, and how often the team recognizes each class."""
 
-    reviewers: list[Reviewer]
+    members: list[Member]
     rates: list[Estimate]
 
 
 @dataclass(frozen=True)
 class Confusion:
-    """Of the cases that turned out to be of one class: how often reviewers said each class."""
+    """One true class, and how often reviewers answered each class to it."""
 
     label: str
     rates: list[Estimate]
@@ -52,9 +52,9 @@ class Confusion:
 
 @dataclass(frozen=True)
 class Agreement:
-    """One queue: how far people agree among themselves, and with what turned out to be true.
+    """Agreement in one queue, among the reviewers and with the truth.
 
-    `classes` and `confusion` are empty for numbers, `confusion` also where there are too many classes.
+    `classes` and `confusion` are empty for a regression; `confusion` also where there are too many classes.
     """
 
     queue: ReviewQueue
@@ -64,42 +64,43 @@ class Agreement:
     confusion: list[Confusion]
 
 
-def team(model: MonitoredModel, answers: pd.DataFrame, *, window: Window) -> Team:
-    """Who has answered in this time, most first."""
-    figures = quality(model, answers, window=window)
+def team_quality(model: MonitoredModel, answers: pd.DataFrame, *, period: Period) -> Team:
+    """Compute the figures of everyone who answered in the period, most answers first."""
+    figures = quality_by_person(model, answers, period=period)
     people = User.objects.in_bulk(list(figures))
     order = sorted(figures, key=lambda key: (-figures[key].answers, people[key].email))
-    found, classes = _rates(model, answers, order), _classes(model)
-    if found is None:
-        return Team([Reviewer(people[key], figures[key], []) for key in order], [])
-    of_each = [[found.rate(at, truth=k, label=k) for k in classes] for at in range(len(order))]
-    of_all = [found.team_rate(truth=k, label=k) for k in classes]
-    return Team([Reviewer(people[key], figures[key], own) for key, own in zip(order, of_each, strict=True)], of_all)
+    confusion, classes = _confusion_rates(model, answers, order), _classes(model)
+    if confusion is None:
+        return Team([Member(people[key], figures[key], []) for key in order], [])
+    own_rates = [[confusion.rate(index, truth=k, label=k) for k in classes] for index in range(len(order))]
+    team_rates = [confusion.team_rate(truth=k, label=k) for k in classes]
+    members = [Member(people[key], figures[key], rates) for key, rates in zip(order, own_rates, strict=True)]
+    return Team(members, team_rates)
 
 
 def agreements(model: MonitoredModel, answers: pd.DataFrame) -> list[Agreement]:
-    """The model's queues. Probes have one answer each and settle nothing: only what was drawn counts."""
+    """Compute agreement in each of the model's queues, from drawn cases only: a probe has a single answer."""
     drawn = answers[answers["is_settled"] & (answers["purpose"] == ReviewItem.Purpose.REVIEW)]
     return [_agreement(model, queue, drawn[drawn["queue"] == queue.pk]) for queue in model.queues.order_by("id")]
 
 
 def _agreement(model: MonitoredModel, queue: ReviewQueue, drawn: pd.DataFrame) -> Agreement:
     ratings = _ratings(drawn)
-    # The same figures on every look.
+    # a fixed seed, so that the page always shows the same figures
     rng = np.random.default_rng(queue.pk)
     if model.is_regression:
-        newest = ratings[(~np.isnan(ratings)).sum(axis=1) > 1][-MOST_CASES_OF_NUMBERS:]
+        newest = ratings[(~np.isnan(ratings)).sum(axis=1) > 1][-MOST_REGRESSION_CASES:]
         alpha = krippendorff_alpha(newest, rng=rng, metric="interval")
         return Agreement(queue, [], missing("unsupported_task"), alpha, [])
-    names = [model.label(at) for at in _classes(model)]
-    of_each = specific_agreement(ratings, classes=len(names), rng=rng)
+    names = [model.label(index) for index in _classes(model)]
+    by_class = specific_agreement(ratings, classes=len(names), rng=rng)
     ac1 = gwet_ac1(ratings, classes=len(names), rng=rng)
     alpha = krippendorff_alpha(ratings, rng=rng)
-    return Agreement(queue, list(zip(names, of_each, strict=True)), ac1, alpha, _confusion(model, drawn))
+    return Agreement(queue, list(zip(names, by_class, strict=True)), ac1, alpha, _confusion(model, drawn))
 
 
 def _ratings(drawn: pd.DataFrame) -> FloatArray:
-    """Cases × answers, in the order in which the cases were answered first; who said which does not matter."""
+    """Arrange answers as cases × answers, cases in the order of their first answer. Who answered does not matter."""
     cases = drawn.groupby(["item", "round"], sort=False)
     case, place = cases.ngroup().to_numpy(), cases.cumcount().to_numpy()
     table = np.full((int(case.max(initial=-1)) + 1, int(place.max(initial=-1)) + 1), np.nan)
@@ -109,25 +110,25 @@ def _ratings(drawn: pd.DataFrame) -> FloatArray:
 
 def _confusion(model: MonitoredModel, drawn: pd.DataFrame) -> list[Confusion]:
     people = list(dict.fromkeys(drawn["reviewer"]))
-    rates = _rates(model, drawn, people) if len(model.classes) <= MOST_CLASSES else None
+    rates = _confusion_rates(model, drawn, people) if len(model.classes) <= MOST_CLASSES else None
     if rates is None:
         return []
     classes = _classes(model)
-    return [Confusion(model.label(k), [rates.team_rate(truth=k, label=said) for said in classes]) for k in classes]
+    return [Confusion(model.label(k), [rates.team_rate(truth=k, label=label) for label in classes]) for k in classes]
 
 
-def _rates(model: MonitoredModel, answers: pd.DataFrame, people: list[int]) -> ReviewerQuality | None:
-    """Confusion rows from the blind answers of which the truth is known.
+def _confusion_rates(model: MonitoredModel, answers: pd.DataFrame, people: list[int]) -> ReviewerQuality | None:
+    """Estimate confusion rates from the blind answers to cases with a known truth; None for a regression.
 
-    Adjudicators see more of the cases on which people differ: answers weigh by the probability that the truth became
-    known.
+    Adjudicators see more of the cases on which reviewers disagree, so answers are weighted by the probability that
+    their truth became known.
     """
     if model.is_regression:
         return None
-    known = answers[later_truths(answers)]
-    places = {key: at for at, key in enumerate(people)}
+    known = answers[has_later_truth(answers)]
+    positions = {key: index for index, key in enumerate(people)}
     return reviewer_quality(
-        known["reviewer"].map(places).to_numpy(),
+        known["reviewer"].map(positions).to_numpy(),
         known["value"].to_numpy(),
         known["truth"].to_numpy(),
         classes=len(model.classes),

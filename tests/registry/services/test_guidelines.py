@@ -10,7 +10,7 @@ from apps.common.markdown import to_html
 from apps.registry.models import Guideline, ReviewQueue
 from apps.registry.services import guidelines
 from apps.registry.services.guidelines import Kind, difference, write
-from apps.sampling.services.policies import put_document, shown
+from apps.sampling.services.policies import current_document, put_document
 from tests.factories import make_member, make_model
 
 
@@ -215,7 +215,7 @@ def test_the_policies_document_writes_a_version_where_the_text_is_another() -> N
     model = make_model()
     for text in ("Look **twice**.", "Look **twice**.", "Look once.", ""):
         put_document(model, {"queues": [{"name": "main", "guidelines": text}]})
-    (queue,) = shown(model)["queues"]
+    (queue,) = current_document(model)["queues"]
     assert queue["guidelines"] == "Look once."
     assert list(Guideline.objects.order_by("version").values_list("version", "text")) == [
         (1, "Look **twice**."),

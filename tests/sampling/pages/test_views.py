@@ -1,4 +1,4 @@
-"""The engineer's pages of a model: what came in, and what of it is drawn."""
+"""The engineer's pages of a model: its intake and its sampling."""
 
 import json
 
@@ -34,39 +34,39 @@ def visit() -> Visit:
     return Visit()
 
 
-def test_the_page_shows_the_document_that_the_api_takes(visit):
-    answer = visit.client.get(visit.sampling)
-    shown = json.loads(answer.context["form"]["document"].value())
-    assert shown["floor"] == 0.002
-    assert "The floor can be lowered but not removed." in answer.content.decode()
+def test_the_page_shows_the_document_that_the_api_accepts(visit):
+    response = visit.client.get(visit.sampling)
+    document = json.loads(response.context["form"]["document"].value())
+    assert document["floor"] == 0.002
+    assert "The floor can be lowered but not removed." in response.content.decode()
 
 
 def test_a_saved_document_is_in_force(visit):
     assert (
         visit.save('{"floor": 0.05, "policies": [{"name": "half", "kind": "uniform", "rate": 0.5}]}').status_code == 302
     )
-    assert [p["name"] for p in policies.shown(visit.model)["policies"]] == ["half"]
+    assert [p["name"] for p in policies.current_document(visit.model)["policies"]] == ["half"]
     assert "50 %" in visit.client.get(visit.sampling).content.decode()
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "error"),
     [
         ("{", "Not JSON"),
         ('{"floor": 0}', "floor: Ensure this value is greater than"),
         ('{"policies": [{"name": "a", "kind": "uniform", "rate": 2}]}', "policies 1, rate"),
-        ('{"policies": [{"name": "a", "kind": "uniform", "rate": 1, "queue": "none"}]}', "There is no queue"),
+        ('{"policies": [{"name": "a", "kind": "uniform", "rate": 1, "queue": "none"}]}', "This model has no queue"),
     ],
 )
-def test_a_document_that_is_refused_is_kept_on_the_page_with_the_reason(visit, text, says):
-    answer = visit.save(text)
-    assert answer.status_code == 400
-    assert answer.context["form"]["document"].value() == text
-    assert any(says in error for error in answer.context["form"].errors["document"])
-    assert policies.shown(visit.model)["policies"] == []
+def test_a_refused_document_stays_on_the_page_with_the_reason(visit, text, error):
+    response = visit.save(text)
+    assert response.status_code == 400
+    assert response.context["form"]["document"].value() == text
+    assert any(error in each for each in response.context["form"].errors["document"])
+    assert policies.current_document(visit.model)["policies"] == []
 
 
-def test_the_model_page_counts_what_came_in(visit):
+def test_the_model_page_counts_predictions_and_draws(visit):
     policies.put_document(visit.model, {"floor": 1.0})
     push_predictions(visit.model, [prediction_row(n) for n in range(7)])
     draw_all(visit.model)
@@ -75,14 +75,14 @@ def test_the_model_page_counts_what_came_in(visit):
     assert "the probabilities say 7" in page
 
 
-def test_the_model_page_costs_the_same_for_many_batches(visit, django_assert_max_num_queries):
+def test_the_model_page_needs_no_more_queries_for_many_batches(visit, django_assert_max_num_queries):
     for n in range(12):
         push_predictions(visit.model, [prediction_row(n)])
     with django_assert_max_num_queries(14):
         visit.client.get("/p/credit/models/loans/")
 
 
-def test_a_batch_that_was_given_up_shows_why_and_can_be_tried_again(visit):
+def test_a_batch_given_up_shows_its_error_and_can_be_retried(visit):
     push_predictions(visit.model, [prediction_row(1)])
     state = BatchStage.objects.get(stage="draw")
     BatchStage.objects.filter(pk=state.pk).update(attempts=stages.MAX_ATTEMPTS, error="disk full")

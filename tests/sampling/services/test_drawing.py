@@ -1,4 +1,4 @@
-"""Drawing: reproducible, with every probability on record, each batch once, cells equal to a recount."""
+"""Draws are reproducible and record every probability; each batch is drawn once; cells equal a recount."""
 
 import numpy as np
 import pytest
@@ -46,7 +46,7 @@ def make_drawn_model(count: int = 400):
     return model
 
 
-def test_every_policy_is_evaluated_for_every_drawn_prediction_and_the_union_is_the_largest():
+def test_a_draw_records_every_policys_probability_and_the_largest_is_the_inclusion_probability():
     model = make_drawn_model()
     versions = {str(p.pk): p for p in policies.in_force(model, model.batches.get().received_at)}
     assert len(versions) == 4
@@ -68,17 +68,17 @@ def test_every_policy_is_evaluated_for_every_drawn_prediction_and_the_union_is_t
         assert draw.inclusion_probability == max(by_name.values())
 
 
-def test_exactly_those_are_drawn_whose_permanent_number_lies_below_the_union():
+def test_a_prediction_is_drawn_if_its_permanent_number_is_below_its_inclusion_probability():
     model = make_drawn_model()
     drawn = set(Draw.objects.values_list("prediction__external_id", flat=True))
     salt = bytes(model.salt)
     for draw in Draw.objects.select_related("prediction"):
         assert permanent_number(salt, draw.prediction.external_id) < draw.inclusion_probability
-    surely_drawn = {f"case-{n}" for n in range(1, 401) if permanent_number(salt, f"case-{n}") < 0.1}
-    assert surely_drawn <= drawn
+    below_the_floor = {f"case-{n}" for n in range(1, 401) if permanent_number(salt, f"case-{n}") < 0.1}
+    assert below_the_floor <= drawn
 
 
-def test_the_item_goes_to_the_queue_of_the_lowest_rank_that_draws_it():
+def test_the_item_goes_to_the_queue_of_the_lowest_ranked_policy_that_draws_it():
     model = make_drawn_model()
     second = model.queues.get(slug="second")
     split = model.policies.get(name="split")
@@ -88,7 +88,7 @@ def test_the_item_goes_to_the_queue_of_the_lowest_rank_that_draws_it():
         assert (draw.queue_id == second.pk) is (u < draw.probabilities[str(split.pk)])
 
 
-def test_drawing_the_same_ids_again_elsewhere_draws_the_same():
+def test_two_models_with_the_same_salt_draw_the_same_ids():
     one, other = make_model(), make_model()
     type(one).objects.filter(pk=other.pk).update(salt=one.salt)
     other.refresh_from_db()
@@ -101,8 +101,8 @@ def test_drawing_the_same_ids_again_elsewhere_draws_the_same():
     assert drawn[0]
 
 
-def test_the_mean_of_inclusion_over_probability_is_one_over_salts():
-    """Seeded: 4,000 salts; the mean of I/π of a unit with π = 0.2 has standard error √(0.8/0.2/4000) = 0.032."""
+def test_inclusion_over_probability_averages_one_across_salts():
+    """Over 4,000 seeded salts, the mean of I/π for a unit with π = 0.2 has standard error √(0.8/0.2/4000) = 0.032."""
     rng = np.random.default_rng(11)
     u = np.array([permanent_number(rng.bytes(32), "case-1") for _ in range(4_000)])
     assert np.mean((u < 0.2) / 0.2) == pytest.approx(1, abs=3 * 0.032)
@@ -145,11 +145,11 @@ def test_cells_equal_a_recount_from_the_rows():
         return {tuple(r[:6]): dict(zip(SUMS, r[6:], strict=True)) for r in grouped.annotate(*[Sum(s) for s in SUMS])}
 
     for _ in range(2):
-        found = recount()
-        assert set(found) == set(expected)
+        counted = recount()
+        assert set(counted) == set(expected)
         for key, cell in expected.items():
-            assert found[key] == pytest.approx(cell)
-        # Folding changes where the numbers stand, not what they say; folding twice changes nothing.
+            assert counted[key] == pytest.approx(cell)
+        # Folding moves the numbers to other rows; the sums stay the same, also when folded twice.
         drawing.fold_cells()
         drawing.fold_cells()
     assert not PopulationCell.objects.exclude(claim="00000000-0000-0000-0000-000000000000").exists()
@@ -164,7 +164,7 @@ def test_a_batch_is_drawn_once_however_often_the_bell_rings():
     assert PopulationCell.objects.of_everyone().aggregate(n=Sum("n"))["n"] == 400
 
 
-def test_a_worker_whose_lease_was_taken_over_writes_nothing():
+def test_a_worker_that_lost_its_lease_writes_nothing():
     model = make_model()
     push_predictions(model, rows(50))
     (mine,) = stages.claim(Stage.DRAW)
@@ -178,7 +178,7 @@ def test_a_worker_whose_lease_was_taken_over_writes_nothing():
     assert not PopulationCell.objects.exists()
 
 
-def test_a_failure_in_the_middle_leaves_nothing_behind_and_the_next_try_completes(monkeypatch):
+def test_a_failed_draw_leaves_nothing_behind_and_the_next_try_completes(monkeypatch):
     model = make_model()
     policies.put_document(model, POLICIES)
     push_predictions(model, rows(300))
@@ -208,7 +208,7 @@ def test_a_model_without_policies_is_drawn_by_its_floor():
     assert PopulationCell.objects.of_everyone().aggregate(pi=Sum("sum_pi"))["pi"] == pytest.approx(20 * 0.002)
 
 
-def test_a_change_of_policies_starts_a_version_and_old_batches_keep_theirs():
+def test_a_changed_policy_starts_a_version_and_earlier_batches_use_the_old_one():
     model = make_model()
     policies.put_document(
         model, {"policies": [{"name": "all", "kind": "uniform", "rate": 1.0, "queue": "main", "rank": 1}]}
@@ -223,7 +223,7 @@ def test_a_change_of_policies_starts_a_version_and_old_batches_keep_theirs():
     assert {d.inclusion_probability for d in Draw.objects.all()} == {1.0}
 
 
-def test_without_blind_share_items_are_shown_and_count_with_nothing():
+def test_with_a_blind_share_of_zero_items_are_shown_and_have_counted_probability_zero():
     model = make_model(blind_share=0.0)
     policies.put_document(model, {"floor": 1.0})
     push_predictions(model, rows(10))

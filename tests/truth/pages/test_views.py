@@ -1,4 +1,4 @@
-"""The pages about reviewers: who sees them, what they say, and what they must never say."""
+"""The pages about reviewers: who sees them, what they show, and what they must never reveal."""
 
 import re
 from datetime import timedelta
@@ -42,7 +42,7 @@ def member(item: ReviewItem, role: Role = Role.REVIEWER) -> Membership:
         (Role.ENGINEER, (200, 200, 200)),
     ],
 )
-def test_ones_own_page_is_for_reviewers_and_the_others_for_engineers(
+def test_the_own_page_is_for_reviewers_and_the_other_pages_for_engineers(
     client: Client, role: Role, statuses: tuple[int, int, int]
 ) -> None:
     model = make_model(make_project("office"), "employment")
@@ -61,14 +61,14 @@ def test_a_stranger_has_no_page(client: Client) -> None:
         client.get(reverse("reviewer_quality", args=[model.project.slug, model.slug, stranger.user_id])).status_code
         == 404
     )
-    # Who has answered here and left is still to be looked at.
+    # Former members who answered here keep their page.
     (item,) = make_cases(1)
     say(item, stranger.user, 1.0)
     engineer = member(item, Role.ENGINEER)
     assert "1 answer about" in page(engineer, item.model, "reviewer_quality", stranger.user_id)
 
 
-def test_pages_without_an_answer_say_what_to_do() -> None:
+def test_pages_without_answers_say_what_to_do() -> None:
     model = make_queue().model
     engineer = make_member(model.project, Role.ENGINEER)
     assert "Answer some cases" in page(engineer, model, "own_quality")
@@ -77,7 +77,7 @@ def test_pages_without_an_answer_say_what_to_do() -> None:
     assert "No case is open." in team
 
 
-def test_figures_come_with_their_range_and_what_they_are_of() -> None:
+def test_figures_come_with_their_range_and_count() -> None:
     items = make_cases(10)
     anna = member(items[0])
     for n, item in enumerate(items):
@@ -86,10 +86,10 @@ def test_figures_come_with_their_range_and_what_they_are_of() -> None:
     own = page(anna, items[0].model, "own_quality")
     # Wilson's interval of 8 of 10.
     assert "<b>80 %</b>" in own
-    assert "likely between 49 % and 94 %, of 10 blind cases known by now" in own
+    assert "likely between 49 % and 94 %, of 10 blind cases with a known truth" in own
 
 
-def test_feedback_says_what_it_turned_out_to_be_and_by_what() -> None:
+def test_settled_cases_show_the_truth_and_its_source() -> None:
     outcome, settled, waiting = make_cases(3)
     anna, judge = member(outcome), member(outcome, Role.ADJUDICATOR)
     say(outcome, anna.user, 1.0)
@@ -110,7 +110,7 @@ def test_feedback_says_what_it_turned_out_to_be_and_by_what() -> None:
     assert outcome.prediction.external_id not in differing
 
 
-def test_feedback_is_told_in_pages() -> None:
+def test_settled_cases_are_paginated() -> None:
     items = make_cases(27)
     anna = member(items[0])
     for item in items:
@@ -121,7 +121,7 @@ def test_feedback_is_told_in_pages() -> None:
     assert "1 of 2" in first
 
 
-def test_nothing_is_told_of_open_cases() -> None:
+def test_open_cases_are_not_shown() -> None:
     (item,) = make_cases(1, overlap=2)
     anna, ben, judge = member(item), member(item), member(item, Role.ADJUDICATOR)
     say(item, anna.user, 1.0)
@@ -133,7 +133,7 @@ def test_nothing_is_told_of_open_cases() -> None:
     assert "no settled case was answered by others too" in own
 
 
-def test_neither_gold_answers_nor_which_cases_are_probes_can_be_told_from_the_page() -> None:
+def test_the_page_reveals_neither_known_answers_nor_probes() -> None:
     plain, gold, unseen = make_cases(3)
     anna, judge = member(plain), member(plain, Role.ADJUDICATOR)
     slot = say(plain, anna.user, 1.0)
@@ -141,31 +141,31 @@ def test_neither_gold_answers_nor_which_cases_are_probes_can_be_told_from_the_pa
     settle(gold, judge.user, 0.0, note="planted")
     before = page(anna, plain.model, "own_quality")
     assert "planted" in before
-    # Another case is known, and one is repeated; both are answered today.
+    # One probe has a known answer and one is a repeat; both are answered today.
     for probe in (gold_probe(unseen, 0.0), repeat_probe(slot)):
         say(probe, anna.user, 0.0, at=timezone.now())
     come_true([unseen])
     own = page(anna, plain.model, "own_quality")
     assert unseen.prediction.external_id not in own
-    # The figures of probes do not move before the day is over, right or wrong.
-    assert "no such case answered before today" in own
+    # A probe moves no figure before its day is over.
+    assert "none answered before today" in own
     assert "no case was seen twice before today" in own
 
 
 @pytest.mark.parametrize(
-    ("query", "says"),
+    ("query", "days"),
     [("", 90), ("?days=30", 30), ("?days=365", 365), ("?days=9999", 90), ("?days=x", 90)],
 )
-def test_the_window_is_one_of_three(query: str, says: int) -> None:
+def test_the_period_is_one_of_three(query: str, days: int) -> None:
     (item,) = make_cases(1)
     anna = member(item)
     say(item, anna.user, 1.0, at=timezone.now() - timedelta(days=200))
     own = page(anna, item.model, "own_quality", query=query)
-    assert f"in the last {says} days" in own
-    assert ("1 answer about" in own) == (says == 365)
+    assert f"in the last {days} days" in own
+    assert ("1 answer about" in own) == (days == 365)
 
 
-def test_the_team_page_has_a_row_a_person_and_a_table_a_queue() -> None:
+def test_the_team_page_has_a_row_per_person_and_figures_per_queue() -> None:
     items = make_cases(12, overlap=2)
     engineer = member(items[0], Role.ENGINEER)
     anna, ben = (member(items[0]).user for _ in range(2))
@@ -181,13 +181,13 @@ def test_the_team_page_has_a_row_a_person_and_a_table_a_queue() -> None:
         in team
     )
     assert "of 12 cases with a known answer" in team
-    # Of the pairs with a "yes", 9 say so both: 2·9/(2·9 + 3).
+    # Nine pairs agree on "yes" and three have one "yes": 2·9/(2·9 + 3).
     assert '<span class="small muted">Agree on “Employed”</span> <b>86 %</b>' in team
     assert "Gwet’s AC1" in team
     assert "What it turned out to be, and what was said first" in team
 
 
-def test_open_work_is_counted_where_it_lies() -> None:
+def test_open_work_is_counted_by_where_it_waits() -> None:
     items = make_cases(6)
     engineer, anna = member(items[0], Role.ENGINEER), member(items[0]).user
     now, model = timezone.now(), items[0].model
@@ -200,12 +200,12 @@ def test_open_work_is_counted_where_it_lies() -> None:
     Slot.objects.create(item=items[4], queue=items[4].queue, position=0, order_key=0.5, is_adjudication=True)
     ReviewItem.objects.filter(pk__in=[item.pk for item in items[:4]]).update(state=states.OPEN, due_at=now)
     ReviewItem.objects.filter(pk=items[4].pk).update(state=states.ADJUDICATING)
-    said = {"reviewer": anna, "was_blind": False, "lease_token": "00000000-0000-4000-8000-000000000001"}
-    asked = Decision.objects.create(slot=slots[3], item=items[3], verdict="escalate", **said)
+    fields = {"reviewer": anna, "was_blind": False, "lease_token": "00000000-0000-4000-8000-000000000001"}
+    asked = Decision.objects.create(slot=slots[3], item=items[3], verdict="escalate", **fields)
     Question.objects.create(slot=slots[3], decision=asked, asked_by=anna, text="?")
     passed = Slot.objects.create(item=items[4], queue=items[4].queue, position=1, order_key=0.5, reviewer=anna)
     passed.close(Slot.Outcome.PASSED)
-    disputed = Decision.objects.create(slot=passed, item=items[4], verdict="dispute", value=0.0, **said)
+    disputed = Decision.objects.create(slot=passed, item=items[4], verdict="dispute", value=0.0, **fields)
     Dispute.objects.create(decision=disputed, item=items[4], round=1)
 
     team = page(engineer, model, "team")
@@ -219,7 +219,7 @@ def test_open_work_is_counted_where_it_lies() -> None:
     assert items[5].prediction.external_id not in team
 
 
-def test_pages_of_numbers_say_differences() -> None:
+def test_pages_of_a_regression_show_differences() -> None:
     items = number_cases(8)
     engineer, anna, ben = member(items[0], Role.ENGINEER), member(items[0]), member(items[0])
     for n, item in enumerate(items):
@@ -253,7 +253,7 @@ def test_the_number_of_queries_does_not_grow_with_answers(client: Client) -> Non
     assert counts == [12, 18, 12, 18]
 
 
-def test_the_reviews_page_leads_to_the_figures() -> None:
+def test_the_reviews_page_links_to_the_figures() -> None:
     (item,) = make_cases(1)
     anna, engineer = member(item), member(item, Role.ENGINEER)
     say(item, anna.user, 1.0)

@@ -1,4 +1,4 @@
-"""Cohorts: days of the project's time zone, provisional until outcomes come, final after the horizon."""
+"""Cohorts are days in the project's time zone: provisional until outcomes come, final after the horizon."""
 
 from datetime import UTC, date, datetime
 
@@ -22,7 +22,7 @@ def outcome(number: int) -> dict:
     return {"id": f"case-{number}", "outcome": "yes", "occurred_at": "2026-03-20T00:00:00Z"}
 
 
-def found(model, *, as_of: datetime, seq: int = 99) -> list[tuple]:
+def states(model, *, as_of: datetime, seq: int = 99) -> list[tuple]:
     days = cohorts(model, start=START, end=END, seq=seq, as_of=as_of)
     return [(cohort.day.day, cohort.n, cohort.outcomes, cohort.absent, cohort.state) for cohort in days]
 
@@ -34,14 +34,14 @@ def test_a_day_is_provisional_then_maturing_then_final():
     push_outcomes(model, [outcome(1), outcome(3)])
     resolving.resolve_due()
 
-    assert found(model, as_of=datetime(2026, 4, 5, tzinfo=UTC)) == [
+    assert states(model, as_of=datetime(2026, 4, 5, tzinfo=UTC)) == [
         (2, 2, 1, 0, "final"),
         (5, 1, 1, 0, "final"),
         (9, 1, 0, 0, "provisional"),
     ]
-    assert found(model, as_of=datetime(2026, 4, 4, tzinfo=UTC))[1][-1] == "maturing"
-    # As of a number before the outcomes, none was known.
-    assert found(model, as_of=datetime(2026, 4, 4, tzinfo=UTC), seq=0)[0][2] == 0
+    assert states(model, as_of=datetime(2026, 4, 4, tzinfo=UTC))[1][-1] == "maturing"
+    # As of a number before the outcomes, none is known.
+    assert states(model, as_of=datetime(2026, 4, 4, tzinfo=UTC), seq=0)[0][2] == 0
 
 
 def test_the_rule_for_absent_outcomes_settles_final_days_only():
@@ -51,22 +51,22 @@ def test_the_rule_for_absent_outcomes_settles_final_days_only():
     push_outcomes(model, [outcome(1)])
     resolving.resolve_due()
 
-    assert found(model, as_of=datetime(2026, 4, 5, tzinfo=UTC)) == [
+    assert states(model, as_of=datetime(2026, 4, 5, tzinfo=UTC)) == [
         (2, 2, 1, 1, "final"),
         (9, 1, 0, 0, "provisional"),
     ]
 
 
-def test_days_are_those_of_the_projects_time_zone():
+def test_days_are_in_the_projects_time_zone():
     project = make_project()
     Project.objects.filter(pk=project.pk).update(time_zone="America/New_York")
     project.refresh_from_db()
     model = make_model(project, maturity_days=1)
-    push_predictions(model, [on(3, 1, hour=2)])  # the evening of the 2nd there
+    push_predictions(model, [on(3, 1, hour=2)])  # the evening of the 2nd in New York
     draw_all(model)
     push_outcomes(model, [outcome(1)])
     resolving.resolve_due()
 
-    assert found(model, as_of=datetime(2026, 4, 5, tzinfo=UTC))[0][:3] == (2, 1, 1)
+    assert states(model, as_of=datetime(2026, 4, 5, tzinfo=UTC))[0][:3] == (2, 1, 1)
     assert not is_final(model, date(2026, 3, 2), as_of=datetime(2026, 3, 4, 4, 59, tzinfo=UTC))
     assert is_final(model, date(2026, 3, 2), as_of=datetime(2026, 3, 4, 5, 0, tzinfo=UTC))

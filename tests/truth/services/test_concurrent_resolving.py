@@ -1,4 +1,4 @@
-"""Predictions, outcomes and resolvers at the same moment."""
+"""Predictions, outcomes and resolvers running concurrently."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -28,7 +28,7 @@ def run_at_once(*acts: Callable[[], None]) -> None:
             done.result()
 
 
-def test_outcomes_and_predictions_at_once_are_joined_once_each():
+def test_concurrent_outcomes_and_predictions_are_joined_exactly_once():
     model = make_model()
     batches = [range(first * ROWS, (first + 1) * ROWS) for first in range(BATCHES)]
 
@@ -36,21 +36,21 @@ def test_outcomes_and_predictions_at_once_are_joined_once_each():
         for numbers in batches:
             push_predictions(model, [prediction_row(number) for number in numbers])
 
-    def know() -> None:
+    def push_truth() -> None:
         for numbers in reversed(batches):
-            at = "2026-03-20T00:00:00Z"
-            push_outcomes(model, [{"id": f"case-{n}", "outcome": "yes", "occurred_at": at} for n in numbers])
+            occurred_at = "2026-03-20T00:00:00Z"
+            push_outcomes(model, [{"id": f"case-{n}", "outcome": "yes", "occurred_at": occurred_at} for n in numbers])
 
     def resolve() -> None:
         for _ in range(BATCHES):
             resolving.resolve_due(rows=3 * ROWS)
 
-    run_at_once(predict, know, resolve, resolve)
+    run_at_once(predict, push_truth, resolve, resolve)
     resolving.resolve_due()
 
     assert Resolution.objects.count() == BATCHES * ROWS
     assert Resolution.objects.values("prediction").distinct().count() == BATCHES * ROWS
     assert not BatchStage.objects.filter(stage=Stage.RESOLVE, done_at=None).exists()
     numbers = set(Resolution.objects.values_list("seq", flat=True))
-    # Without a gap: a number is taken only where something is written under it.
+    # No gaps: a number is used only when rows are written under it.
     assert numbers == set(range(1, Ledger.objects.get().last_seq + 1))

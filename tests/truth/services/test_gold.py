@@ -1,4 +1,4 @@
-"""Settled cases become gold: those of which the truth is certain, and each once."""
+"""Settled cases whose truth is certain become known answers, each once."""
 
 import pytest
 from django.test import Client
@@ -14,7 +14,7 @@ from tests.truth.factories import come_true, gold_probe, make_cases, say, settle
 pytestmark = pytest.mark.django_db
 
 
-def test_outcomes_and_adjudications_become_gold_and_consensus_does_not() -> None:
+def test_outcomes_and_adjudications_become_known_answers_and_a_consensus_does_not() -> None:
     outcome, settled, agreed, still_open = make_cases(4)
     judge = make_member(outcome.model.project, Role.ADJUDICATOR).user
     settle(outcome, judge, 0.0)
@@ -25,15 +25,15 @@ def test_outcomes_and_adjudications_become_gold_and_consensus_does_not() -> None
     ReviewItem.objects.filter(pk=still_open.pk).update(state=ReviewItem.State.OPEN)
 
     assert gold_from_truth(outcome.model, limit=10, by=judge) == 2
-    made = GoldAnswer.objects.order_by("item").values_list("item", "value", "note", "made_by")
-    assert list(made) == [
-        (outcome.pk, 1.0, "By its outcome.", judge.pk),
-        (settled.pk, 0.0, "By an adjudicator.", judge.pk),
+    answers = GoldAnswer.objects.order_by("item").values_list("item", "value", "note", "made_by")
+    assert list(answers) == [
+        (outcome.pk, 1.0, "From its outcome.", judge.pk),
+        (settled.pk, 0.0, "From an adjudicator.", judge.pk),
     ]
     assert gold_from_truth(outcome.model, limit=10, by=judge) == 0
 
 
-def test_no_more_than_the_limit_and_never_a_probe() -> None:
+def test_the_limit_holds_and_neither_probes_nor_retired_answers_are_taken() -> None:
     items = make_cases(4)
     judge = make_member(items[0].model.project, Role.ADJUDICATOR).user
     gold_probe(items[3], 1.0)
@@ -43,14 +43,14 @@ def test_no_more_than_the_limit_and_never_a_probe() -> None:
     assert set(GoldAnswer.objects.in_use().values_list("item", flat=True)) == {items[1].pk, items[2].pk}
 
 
-def test_an_engineer_takes_settled_cases_on_the_team_page_and_it_is_on_the_record(client: Client) -> None:
+def test_an_engineer_adds_known_answers_on_the_team_page_and_it_is_audited(client: Client) -> None:
     items = make_cases(2)
     engineer = make_member(items[0].model.project, Role.ENGINEER)
     come_true(items)
     client.force_login(engineer.user)
     arguments = [engineer.project.slug, items[0].model.slug]
     page = client.post(reverse("gold_from_truth", args=arguments), follow=True).content.decode()
-    assert "2 settled cases have a known answer now." in page
+    assert "2 settled cases now have a known answer." in page
     assert "2 cases have a known answer." in page
     assert Entry.objects.get(actor_id=engineer.user_id).details == {"cases": 2}
     client.force_login(make_member(engineer.project, Role.ADJUDICATOR).user)

@@ -1,4 +1,4 @@
-"""The resolver: whatever the order in which things come, each is recorded once and under a rising number."""
+"""The resolver records each change once, under an increasing number, in whatever order things arrive."""
 
 from unittest.mock import patch
 from uuid import uuid4
@@ -17,11 +17,11 @@ from tests.factories import draw_all, make_model, make_project, prediction_row, 
 pytestmark = pytest.mark.django_db
 
 
-def outcome(number: int, said: str = "yes", at: str = "2026-03-20T00:00:00Z") -> dict[str, str]:
-    return {"id": f"case-{number}", "outcome": said, "occurred_at": at}
+def outcome(number: int, value: str = "yes", at: str = "2026-03-20T00:00:00Z") -> dict[str, str]:
+    return {"id": f"case-{number}", "outcome": value, "occurred_at": at}
 
 
-def believed(model: MonitoredModel, number: int) -> Resolution:
+def latest(model: MonitoredModel, number: int) -> Resolution:
     rows = Resolution.objects.filter(model=model, prediction__external_id=f"case-{number}")
     return rows.latest("seq")
 
@@ -46,7 +46,7 @@ def model() -> MonitoredModel:
 
 @pytest.fixture
 def drawn(model: MonitoredModel) -> MonitoredModel:
-    """A model of whose three predictions each is drawn."""
+    """A model with three predictions, all drawn."""
     model.policies.all().delete()
     from apps.sampling.services.policies import put_document
 
@@ -56,26 +56,26 @@ def drawn(model: MonitoredModel) -> MonitoredModel:
     return model
 
 
-def test_an_outcome_joins_the_prediction_that_came_before(model):
+def test_an_outcome_joins_an_earlier_prediction(model):
     push_predictions(model, [prediction_row(1), prediction_row(2)])
     push_outcomes(model, [outcome(1)])
 
     assert resolving.resolve_due() == 1
-    found = Resolution.objects.get()
-    assert (found.prediction.external_id, found.source, found.truth) == ("case-1", "outcome", 1.0)
+    resolution = Resolution.objects.get()
+    assert (resolution.prediction.external_id, resolution.source, resolution.truth) == ("case-1", "outcome", 1.0)
 
 
-def test_a_parked_outcome_joins_the_prediction_that_comes_after(model):
+def test_a_parked_outcome_joins_a_later_prediction(model):
     push_outcomes(model, [outcome(1), outcome(2, "no")])
     assert resolving.resolve_due() == 0
     push_predictions(model, [prediction_row(1)])
 
     assert resolving.resolve_due() == 1
-    assert believed(model, 1).truth == 1.0
+    assert latest(model, 1).truth == 1.0
 
 
 @pytest.mark.parametrize("first", ["predictions", "outcomes"])
-def test_batches_that_came_at_once_join_whichever_is_resolved_first(model, first):
+def test_simultaneous_batches_join_whichever_is_resolved_first(model, first):
     push_predictions(model, [prediction_row(1)])
     push_outcomes(model, [outcome(1)])
     ledger = Ledger.objects.of(model)
@@ -100,7 +100,7 @@ def test_a_second_run_writes_nothing(model):
     assert resolving.resolve_due() == 0
     assert Ledger.objects.get(model=model).last_seq == 1
     BatchStage.objects.filter(stage=Stage.RESOLVE).update(done_at=None)
-    assert resolving.resolve_due() == 0  # even where everything is due again
+    assert resolving.resolve_due() == 0  # even if everything is due again
 
 
 def test_a_corrected_outcome_is_a_new_row_and_the_old_one_stays(model):
@@ -116,51 +116,51 @@ def test_a_corrected_outcome_is_a_new_row_and_the_old_one_stays(model):
     assert [row.truth for row in Resolution.objects.as_of(2)] == [0.0]
 
 
-def test_two_outcomes_of_one_id_in_one_batch_leave_the_later(model):
+def test_of_two_outcomes_for_one_id_in_a_batch_the_later_counts(model):
     push_predictions(model, [prediction_row(1)])
     push_outcomes(model, [outcome(1, "yes"), outcome(1, "no")])
     resolving.resolve_due()
 
-    assert believed(model, 1).truth == 0.0
+    assert latest(model, 1).truth == 0.0
 
 
-def test_a_label_then_an_adjudication_then_an_outcome_each_take_over(drawn):
+def test_an_adjudication_overrides_a_label_and_an_outcome_overrides_both(drawn):
     item = make_item(drawn, 1, label=1.0, is_adjudication_chosen=True, adjudication_probability=0.25)
     resolving.resolve_due()
-    first = believed(drawn, 1)
+    first = latest(drawn, 1)
     assert (first.source, first.truth, first.adjudication_probability) == ("consensus", 1.0, 0.25)
 
     ReviewItem.objects.filter(pk=item.pk).update(adjudicated=0.0, needs_resolution=True)
     resolving.resolve_due()
-    second = believed(drawn, 1)
+    second = latest(drawn, 1)
     assert (second.source, second.truth, second.label) == ("adjudication", 0.0, 1.0)
 
     push_outcomes(drawn, [outcome(1, "yes")])
     resolving.resolve_due()
-    third = believed(drawn, 1)
+    third = latest(drawn, 1)
     assert (third.source, third.truth) == ("outcome", 1.0)
-    # The reviewers' word is kept apart beside it.
+    # The reviewers' answers stay beside it.
     assert (third.label, third.adjudicated, third.is_adjudication_chosen) == (1.0, 0.0, True)
 
 
-def test_a_label_after_the_outcome_is_kept_beside_it(drawn):
+def test_a_label_after_the_outcome_is_kept_but_does_not_count(drawn):
     push_outcomes(drawn, [outcome(1, "no")])
     resolving.resolve_due()
     make_item(drawn, 1, label=1.0)
     resolving.resolve_due()
 
-    found = believed(drawn, 1)
-    assert (found.source, found.truth, found.label, found.outcome) == ("outcome", 0.0, 1.0, 0.0)
+    resolution = latest(drawn, 1)
+    assert (resolution.source, resolution.truth, resolution.label, resolution.outcome) == ("outcome", 0.0, 1.0, 0.0)
 
 
-def test_a_label_that_is_taken_back_is_believed_no_longer(drawn):
+def test_a_withdrawn_label_is_no_longer_believed(drawn):
     item = make_item(drawn, 1, label=1.0)
     resolving.resolve_due()
     ReviewItem.objects.filter(pk=item.pk).update(label=None, needs_resolution=True)
     resolving.resolve_due()
 
-    found = believed(drawn, 1)
-    assert (found.source, found.truth) == ("nothing", None)
+    resolution = latest(drawn, 1)
+    assert (resolution.source, resolution.truth) == ("nothing", None)
 
 
 def test_an_item_without_a_label_is_marked_done_and_writes_nothing(drawn):
@@ -170,7 +170,7 @@ def test_an_item_without_a_label_is_marked_done_and_writes_nothing(drawn):
     assert not item.needs_resolution
 
 
-def test_a_step_that_breaks_off_leaves_everything_due(model):
+def test_a_failed_step_leaves_everything_due(model):
     push_predictions(model, [prediction_row(1), prediction_row(2)])
     push_outcomes(model, [outcome(1), outcome(2)])
     broken = patch.object(resolving.BatchStage.objects, "filter", side_effect=DatabaseError("the connection is gone"))
@@ -185,18 +185,18 @@ def test_a_step_that_breaks_off_leaves_everything_due(model):
     assert Ledger.objects.get().last_seq == 1
 
 
-def test_many_batches_are_taken_in_bounded_steps(model):
+def test_many_batches_are_resolved_in_bounded_steps(model):
     for number in range(1, 6):
         push_predictions(model, [prediction_row(number)])
         push_outcomes(model, [outcome(number)])
 
     assert resolving.resolve_due(rows=4) == 5
     assert not BatchStage.objects.filter(stage=Stage.RESOLVE, done_at=None).exists()
-    # Ten batches of one row, four at a time: outcomes come to those steps that hold them.
+    # Ten one-row batches take three steps of four; each step holds outcomes, so each uses a number.
     assert Ledger.objects.get().last_seq == 3
 
 
-def test_a_held_ledger_is_left_to_its_holder(model):
+def test_a_leased_ledger_is_left_alone(model):
     push_predictions(model, [prediction_row(1)])
     push_outcomes(model, [outcome(1)])
     Ledger.objects.of(model)
@@ -205,7 +205,7 @@ def test_a_held_ledger_is_left_to_its_holder(model):
     assert resolving.resolve_due() == 0
 
 
-def test_whoever_lost_the_ledger_writes_nothing(model):
+def test_a_resolver_that_lost_its_lease_writes_nothing(model):
     push_predictions(model, [prediction_row(1)])
     push_outcomes(model, [outcome(1)])
     ledger = Ledger.objects.of(model)
@@ -225,7 +225,7 @@ def test_models_do_not_see_each_others_outcomes(model):
     assert resolving.resolve_due() == 0
 
 
-def test_two_resolvers_at_once_count_once(model):
+def test_a_second_resolver_finds_nothing_to_do(model):
     push_predictions(model, [prediction_row(number) for number in range(1, 50)])
     push_outcomes(model, [outcome(number) for number in range(1, 50)])
     written = [resolving.resolve_model(model), resolving.resolve_model(model)]
