@@ -1,4 +1,4 @@
-"""`python -m apps.demo`: walk through the product with real data; ends when the reports are done."""
+"""`python -m apps.demo`: run the demo with real data. It ends when the reports are done."""
 
 import logging
 import os
@@ -10,7 +10,7 @@ from apps.demo.services.walk import Walk, new_steps
 
 
 def say(line: str) -> None:
-    print(line, flush=True)  # noqa: T201  # this is what the terminal is for
+    print(line, flush=True)  # noqa: T201  # the demo reports to the terminal
 
 
 def main() -> None:

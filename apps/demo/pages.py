@@ -1,4 +1,4 @@
-"""The progress page of a running demo: open to whoever sits at this machine, and to nobody else."""
+"""The progress page of a running demo, served only to this machine."""
 
 from ipaddress import ip_address
 from pathlib import Path
@@ -16,14 +16,14 @@ from apps.demo.services.documents import VALUE_MODEL
 @never_cache
 @require_GET
 def progress(request: HttpRequest) -> HttpResponse:
-    """How far the demo is, and the ways in. htmx asks for the part that changes."""
-    if not settings.DEMO_STATE or not _is_at_this_machine(request):
+    """Show how far the demo is and the links to sign in. htmx requests only the part that changes."""
+    if not settings.DEMO_STATE or not _is_from_this_machine(request):
         raise Http404
-    found = state.read(Path(settings.DEMO_STATE))
-    doors = _doors(found)
+    current = state.read(Path(settings.DEMO_STATE))
+    doors = _doors(current)
     context = {
-        "progress": found,
-        "since": found.now - state.SPAN if found else None,
+        "progress": current,
+        "since": current.now - state.SPAN if current else None,
         "statement": VALUE_MODEL["statement"],
         "doors": doors,
         "are_doors_new": request.GET.get("doors") != doors,
@@ -32,13 +32,13 @@ def progress(request: HttpRequest) -> HttpResponse:
     return render(request, template, context)
 
 
-def _doors(found: state.Progress | None) -> str:
-    """Changes when there is more to open than before."""
-    return f"{len(found.links)}-{bool(found.finished_at)}" if found else ""
+def _doors(current: state.Progress | None) -> str:
+    """Return a key that changes whenever there is more to open."""
+    return f"{len(current.links)}-{bool(current.finished_at)}" if current else ""
 
 
-def _is_at_this_machine(request: HttpRequest) -> bool:
-    """The page shows ways to sign in, so it is not for the network, nor for whom a proxy speaks."""
+def _is_from_this_machine(request: HttpRequest) -> bool:
+    """Say whether the request comes from this machine, without a proxy: the page shows links that sign in."""
     if "X-Forwarded-For" in request.headers or "Forwarded" in request.headers:
         return False
     try:

@@ -1,4 +1,4 @@
-"""What came in, counted once a batch: how much by hour, and how each feature looked by day."""
+"""Counts of what was received, once per batch: volumes by hour, and the shape of each feature by day."""
 
 from django.db import models
 
@@ -8,11 +8,11 @@ from apps.registry.models import ModelVersion, MonitoredModel
 
 
 class IntakeHour(models.Model):
-    """What a model's pushes stored in an hour, and what of them had been stored before."""
+    """Rows that a model received in one hour: newly stored, and sent before."""
 
     model = models.ForeignKey(MonitoredModel, models.CASCADE, db_index=False, related_name="intake_hours")
     kind = models.CharField(max_length=16, choices=BatchKind)
-    # Its first moment.
+    # its first moment
     hour = models.DateTimeField()
     batches = models.PositiveBigIntegerField()
     accepted = models.PositiveBigIntegerField()
@@ -26,19 +26,19 @@ class IntakeHour(models.Model):
 
 
 class FeatureDay(models.Model):
-    """How one feature looked in the predictions of one version that arrived on one day."""
+    """Counts of one feature over the predictions of one version received on one day."""
 
     model = models.ForeignKey(MonitoredModel, models.CASCADE, db_index=False, related_name="feature_days")
     version = models.ForeignKey(ModelVersion, models.CASCADE, db_index=False, related_name="+")
-    # Of arrival, in the project's time zone.
+    # of arrival, in the project's time zone
     day = models.DateField()
-    # empty: the features beyond the number that is told apart
+    # empty: all features beyond the limit together
     feature = models.CharField(max_length=200, blank=True)
     rows = models.PositiveBigIntegerField()
     missing = models.PositiveBigIntegerField()
     nulls = models.PositiveBigIntegerField()
     unexpected_type = models.PositiveBigIntegerField()
-    # Compared with what was seen on the days before.
+    # compared with the values of all earlier days
     out_of_range = models.PositiveBigIntegerField()
     unseen_category = models.PositiveBigIntegerField()
 
@@ -54,12 +54,12 @@ class FeatureDay(models.Model):
 
 
 class FeatureSeen(models.Model):
-    """The values a feature has had so far, those of its newest day apart: a day is compared with those before it."""
+    """The values of a feature: those of its newest day, and those of all earlier days, with which it is compared."""
 
     model = models.ForeignKey(MonitoredModel, models.CASCADE, db_index=False, related_name="features_seen")
     feature = models.CharField(max_length=200)
     day = models.DateField()
-    # {"low", "high", "categories": [texts] or null where there are too many to tell them apart}
+    # {"low", "high", "categories": [texts], or null for free text}
     before = models.JSONField()
     on_day = models.JSONField()
 

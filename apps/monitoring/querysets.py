@@ -1,4 +1,4 @@
-"""Queries over the counts."""
+"""Queries over the daily counts of features."""
 
 from datetime import date
 from typing import Any, Self
@@ -11,10 +11,10 @@ COUNTS = ("rows", "missing", "nulls", "unexpected_type", "out_of_range", "unseen
 
 class FeatureDayQuerySet(QuerySet[Any]):
     def between(self, start: date, end: date) -> Self:
-        """Days from start up to, but not including, end."""
+        """Keep the days in [start, end)."""
         return self.filter(day__gte=start, day__lt=end)
 
     def by_feature(self) -> dict[str, dict[str, int]]:
-        """The counts of each feature, over all days and versions of this set."""
+        """Sum the counts of each feature over all days and versions in the set."""
         sums = self.order_by().values("feature").annotate(**{name: Sum(name) for name in COUNTS})
         return {row.pop("feature"): row for row in sums}

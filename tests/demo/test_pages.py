@@ -30,12 +30,12 @@ def finish(demo: StateFile) -> None:
         progress.finished_at = NOW
 
 
-def test_where_no_demo_runs_there_is_no_page(client: Client, settings):
+def test_without_a_demo_there_is_no_page(client: Client, settings):
     settings.DEMO_STATE = ""
     assert client.get("/demo/").status_code == 404
 
 
-def test_the_page_is_there_before_the_demo_has_begun(client: Client, settings, tmp_path: Path):
+def test_the_page_exists_before_the_demo_has_started(client: Client, settings, tmp_path: Path):
     settings.DEMO_STATE = str(tmp_path / "demo.json")
     assert "Starting" in client.get("/demo/").content.decode()
 
@@ -43,11 +43,11 @@ def test_the_page_is_there_before_the_demo_has_begun(client: Client, settings, t
 @pytest.mark.parametrize(
     "elsewhere", [{"REMOTE_ADDR": "192.0.2.7"}, {"REMOTE_ADDR": ""}, {"headers": {"X-Forwarded-For": "192.0.2.7"}}]
 )
-def test_nobody_else_sees_the_ways_to_sign_in(client: Client, demo: StateFile, elsewhere: dict):
+def test_other_machines_do_not_see_the_page(client: Client, demo: StateFile, elsewhere: dict):
     assert client.get("/demo/", **elsewhere).status_code == 404
 
 
-def test_the_page_shows_how_far_each_step_is(client: Client, demo: StateFile):
+def test_the_page_shows_the_progress_of_each_step(client: Client, demo: StateFile):
     demo.begin("predictions", total=208_892, unit="predictions")
     demo.confirm("predictions", 0, rows=4_000)
     page = client.get("/demo/").content.decode()
@@ -69,7 +69,7 @@ def test_the_page_shows_the_links_and_no_key(client: Client, demo: StateFile):
     assert "cs_never_on_a_page" not in page
 
 
-def test_htmx_gets_the_steps_alone_while_nothing_new_can_be_opened(client: Client, demo: StateFile):
+def test_htmx_gets_only_the_steps_while_there_is_nothing_new_to_open(client: Client, demo: StateFile):
     open_doors(demo)
     part = client.get("/demo/", {"doors": "1-False"}, headers={"HX-Request": "true"}).content.decode()
     assert 'id="steps"' in part
@@ -77,14 +77,14 @@ def test_htmx_gets_the_steps_alone_while_nothing_new_can_be_opened(client: Clien
     assert "/enter/" not in part
 
 
-def test_htmx_gets_the_links_once_they_are_there(client: Client, demo: StateFile):
+def test_htmx_gets_the_links_once_they_exist(client: Client, demo: StateFile):
     open_doors(demo)
     part = client.get("/demo/", {"doors": "0-False"}, headers={"HX-Request": "true"}).content.decode()
     assert 'id="doors" hx-swap-oob="true"' in part
     assert "/enter/reviewer-token/" in part
 
 
-def test_a_finished_demo_offers_to_review_and_to_read_and_asks_no_more(client: Client, demo: StateFile):
+def test_a_finished_demo_links_to_reviews_and_reports_and_stops_polling(client: Client, demo: StateFile):
     open_doors(demo)
     before = client.get("/demo/").content.decode()
     finish(demo)

@@ -1,4 +1,4 @@
-"""What the columns of the census and their codes mean (American Community Survey, public-use microdata)."""
+"""The meaning of the census columns and their codes (American Community Survey, public-use microdata)."""
 
 from typing import Any
 
@@ -50,20 +50,20 @@ RELATION = {
 }
 PARENTS = {
     "0": "Not a child living with parents",
-    "1": "Two parents, both in the labour force",
-    "2": "Two parents, only the father in the labour force",
-    "3": "Two parents, only the mother in the labour force",
-    "4": "Two parents, neither in the labour force",
-    "5": "Father only, in the labour force",
-    "6": "Father only, not in the labour force",
-    "7": "Mother only, in the labour force",
-    "8": "Mother only, not in the labour force",
+    "1": "Two parents, both in the labor force",
+    "2": "Two parents, only the father in the labor force",
+    "3": "Two parents, only the mother in the labor force",
+    "4": "Two parents, neither in the labor force",
+    "5": "Father only, in the labor force",
+    "6": "Father only, not in the labor force",
+    "7": "Mother only, in the labor force",
+    "8": "Mother only, not in the labor force",
 }
 CITIZENSHIP = {
     "1": "Born in the US",
     "2": "Born in a US territory",
     "3": "Born abroad of US parents",
-    "4": "Naturalised citizen",
+    "4": "Naturalized citizen",
     "5": "Not a citizen",
 }
 MOVED = {

@@ -1,4 +1,4 @@
-"""The census rows that the demo lives on (see data/README.md)."""
+"""The census data of the demo (see data/README.md)."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +17,12 @@ FEATURES = (
 
 @dataclass(frozen=True)
 class People:
-    """One row a person, in the order of the ids."""
+    """People of the census, one row each, sorted by id."""
 
     ids: NDArray[np.int64]
     # people × FEATURES
     features: NDArray[np.int16]
-    # the truth; of production rows it becomes known weeks later
+    # the truth; for production rows it becomes known weeks later
     employed: NDArray[np.bool_]
 
     def __len__(self) -> int:
@@ -30,17 +30,17 @@ class People:
 
 
 def load_reference() -> People:
-    """The people of 2015, on whom the model is trained."""
+    """Load the people of 2015, on whom the model is trained."""
     rows = pq.read_table(FOLDER / "reference.parquet")
     return _people(rows, employed=rows["employed"])
 
 
 def load_production(*, limit: int | None = None) -> People:
-    """The people of 2016 to 2018, for whom it predicts."""
+    """Load the people of 2016 to 2018, for whom the model predicts."""
     rows = pq.read_table(FOLDER / "production.parquet")
     outcomes = pq.read_table(FOLDER / "outcomes.parquet")
     if not rows["id"].equals(outcomes["id"]):
-        raise ValueError("outcomes.parquet does not belong to production.parquet")
+        raise ValueError("outcomes.parquet and production.parquet have different ids")
     return _people(rows.slice(0, limit), employed=outcomes["employed"].slice(0, limit))
 
 

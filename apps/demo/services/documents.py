@@ -1,4 +1,4 @@
-"""What the demo tells the product of itself: the model, its value, how it is drawn from and reviewed."""
+"""The documents that the demo sends: the model, its value model, its policies and its queue."""
 
 from typing import Any
 
@@ -19,8 +19,8 @@ VALUE_MODEL: dict[str, Any] = {
     },
     "review_cost": "2.50",
     "statement": (
-        "Invented for this example: a support programme makes an offer to everyone predicted not employed. "
-        f"An offer costs {OFFER_COST} USD and is worth {OFFER_WORTH} USD to a person who is indeed without a job."
+        "Invented for this example: a support program makes an offer to everyone predicted not employed. "
+        f"An offer costs {OFFER_COST} USD and is worth {OFFER_WORTH} USD if the person is in fact not employed."
     ),
 }
 
@@ -46,23 +46,23 @@ MODEL_DOCUMENT: dict[str, Any] = {
 GUIDELINES = """
 ## What counts as employed
 
-A person is **employed** who worked for pay or profit in the week before the interview, also for an hour only, or was
-away from such work for a time: ill, on leave, on strike.
+A person is **employed** if they worked for pay or profit in the week before the interview, even for one hour, or were
+temporarily away from such work: ill, on leave, on strike.
 
 ## What does not
 
-- Work in one's own household, and unpaid voluntary work.
-- Looking for work, or waiting for a new job to begin.
+- Work in one's own household, and unpaid volunteer work.
+- Looking for work, or waiting for a new job to start.
 - Military reserve without active duty.
 
-## Where the facts seem to speak both ways
+## When the facts point both ways
 
-1. Age and retirement say less than one thinks: many go on working for some hours.
+1. Retirement age says less than it seems: many people keep working a few hours.
 2. A disability alone decides nothing.
-3. Where two facts contradict each other, answer *Data is wrong* and mark them.
+3. If two facts contradict each other, answer *Data is wrong* and mark them.
 """
 
-# About 2,150 of 208,892 predictions are drawn; at the floor alone it would be 1,044.
+# Draws about 2,150 of 208,892 predictions; the floor alone would draw 1,044.
 POLICIES_DOCUMENT: dict[str, Any] = {
     "floor": 0.005,
     "policies": [
@@ -81,17 +81,17 @@ POLICIES_DOCUMENT: dict[str, Any] = {
             "name": "main",
             "title": "Employment cases",
             "overlap": 2,
-            # With few checks among some hundred agreed cases, what reviewers may have missed would widen every range.
+            # With few adjudications among a few hundred agreed cases, possible missed errors would widen every range.
             "adjudication_rate_agreed": 0.3,
             "adjudication_rate_differs": 0.5,
             "due_hours": 72,
             "repeat_rate": 0.02,
             "guidelines": GUIDELINES,
             "dispute_reasons": [
-                "The age speaks against it",
-                "The education speaks against it",
-                "Household and family speak against it",
-                "The data it was given looks wrong",
+                "The age points the other way",
+                "The education points the other way",
+                "Household and family point the other way",
+                "The input data looks wrong",
             ],
         }
     ],

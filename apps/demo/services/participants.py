@@ -1,4 +1,4 @@
-"""Who takes part. People, keys and sign-in links are the one thing that is made by management commands."""
+"""The participants of the demo. Management commands make their accounts, keys and links; the API does all else."""
 
 import io
 import os
@@ -15,8 +15,8 @@ USES = 1_000
 
 
 @dataclass(frozen=True)
-class Person:
-    """Somebody with a key, and, for the person at the screen, a sign-in link."""
+class Participant:
+    """An account with a key; `sees` describes what a sign-in link opens."""
 
     key: str
     name: str
@@ -30,37 +30,37 @@ class Person:
         return f"{self.key}@demo.example"
 
 
-ENGINEER = Person(
+ENGINEER = Participant(
     "engineer",
     "Demo engineer",
     "engineer",
     "all",
-    sees="Everything of the other two, how cases are drawn, and the model.",
+    sees="The model, how cases are drawn, and everything the other two see.",
 )
-STAKEHOLDER = Person(
+STAKEHOLDER = Participant(
     "stakeholder", "Demo stakeholder", "stakeholder", "reports:read",
-    sees="Whether the model earns its keep: the value page and the reports.",
+    sees="What the model is worth: the value page and the reports.",
 )  # fmt: skip
-REVIEWER = Person(
+REVIEWER = Participant(
     "reviewer", "Demo reviewer", "reviewer", "reviews:write",
-    sees="Waiting cases: judge first, then see what the model said and why.",
+    sees="Waiting cases: judge first, then see the prediction and why.",
 )  # fmt: skip
 SIMULATED = tuple(
-    Person(f"simulated-{letter}", f"Reviewer {letter.upper()}", "reviewer", "reviews:write", is_simulated=True)
+    Participant(f"simulated-{letter}", f"Reviewer {letter.upper()}", "reviewer", "reviews:write", is_simulated=True)
     for letter in "abc"
 )
-ADJUDICATOR = Person("simulated-adjudicator", "Adjudicator", "adjudicator", "reviews:write", is_simulated=True)
+ADJUDICATOR = Participant("simulated-adjudicator", "Adjudicator", "adjudicator", "reviews:write", is_simulated=True)
 EVERYBODY = (ENGINEER, STAKEHOLDER, REVIEWER, *SIMULATED, ADJUDICATOR)
 
 
 def prepare() -> None:
-    """Django, for the commands alone."""
+    """Set up Django for the management commands."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
 
 
-def make_key(person: Person) -> str:
-    """A new key; project, person and membership are made where missing."""
+def make_key(person: Participant) -> str:
+    """Create a key, and the project, account and membership where missing."""
     return _run(
         "create_key",
         project=PROJECT,
@@ -72,13 +72,13 @@ def make_key(person: Person) -> str:
     )
 
 
-def make_link(person: Person, *, then: str) -> str:
-    """An address that signs the person in and opens the page `then`."""
+def make_link(person: Participant, *, then: str) -> str:
+    """Create a link that signs the person in and opens the page `then`."""
     return _run("sign_in_link", user=person.email, uses=USES, hours=HOURS, next=then)
 
 
 def close() -> None:
-    """The rest goes through the API."""
+    """Close the database connections; the rest goes through the API."""
     connections.close_all()
 
 

@@ -1,4 +1,4 @@
-"""The rows that are sent: predictions spread over six months, outcomes that become known weeks later."""
+"""The rows that the demo sends: predictions spread over six months, outcomes known weeks later."""
 
 import hashlib
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from apps.demo.services.dataset import FEATURES, People
 from apps.demo.services.state import SPAN
 
 VERSION = "2015-reference"
-# UTC, in whole milliseconds
+# in UTC, whole milliseconds
 Moments = NDArray[np.datetime64]
 
 CLASSES = ("not_employed", "employed")
@@ -25,7 +25,7 @@ CHUNK = 4_000
 
 @dataclass(frozen=True)
 class Scored:
-    """Scores of some people, with what speaks for and against, in log-odds."""
+    """Scores of some people, with each feature's contribution in log-odds."""
 
     # probability of being employed
     scores: NDArray[np.float64]
@@ -37,25 +37,25 @@ class Scored:
 
 
 def uniform(*parts: object) -> float:
-    """A number in [0, 1) that depends on the parts alone."""
+    """Return a hash of the parts as a number in [0, 1), the same at every start."""
     text = "\x1f".join(str(part) for part in parts)
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8]) / 2**64
 
 
 def chunks(total: int, *, size: int = CHUNK) -> list[range]:
-    """Positions of the rows of each chunk."""
+    """Split the rows into chunks of positions."""
     return [range(start, min(start + size, total)) for start in range(0, total, size)]
 
 
 def predicted_at(total: int, *, now: datetime) -> Moments:
-    """Of each position: evenly over the 26 weeks that end now, in the order of the ids."""
+    """Spread the predictions evenly over the 26 weeks that end now, in the order of the ids."""
     halves = 2 * np.arange(total, dtype=np.int64) + 1
     elapsed = halves * (SPAN // MILLISECOND) // (2 * total)
     return np.datetime64((now - SPAN).replace(tzinfo=None), "ms") + elapsed.astype("timedelta64[ms]")
 
 
 def known_at(ids: NDArray[np.int64], predicted: Moments) -> Moments:
-    """When the truth about each prediction becomes known: 20 to 60 days after it, by a hash of the id."""
+    """Return when each truth becomes known: 20 to 60 days after its prediction, by a hash of the id."""
     chance = np.array([uniform("delay", person) for person in ids.tolist()])
     delay = EARLIEST // MILLISECOND + (chance * ((LATEST - EARLIEST) // MILLISECOND)).astype(np.int64)
     moments: Moments = predicted + delay.astype("timedelta64[ms]")
@@ -69,7 +69,7 @@ def class_of(is_employed: bool) -> str:
 def predictions(
     people: People, scored: Scored, chunk: range, *, now: datetime, latency_ms: float
 ) -> Iterator[dict[str, Any]]:
-    """The chunk's predictions; `scored` holds this chunk's people only."""
+    """Build the chunk's prediction rows. `scored` holds only this chunk's people."""
     part = slice(chunk.start, chunk.stop)
     columns = zip(
         people.ids[part].tolist(),
@@ -97,7 +97,7 @@ def predictions(
 
 
 def due_outcomes(people: People, *, now: datetime, after: datetime | None, until: datetime) -> list[dict[str, str]]:
-    """Outcomes that became known in (after, until], in the order of the ids; the others are not sent."""
+    """Build the outcome rows that became known in (after, until], sorted by id."""
     known = known_at(people.ids, predicted_at(len(people), now=now))
     is_due = known <= np.datetime64(until.replace(tzinfo=None), "ms")
     if after is not None:
@@ -110,7 +110,7 @@ def due_outcomes(people: People, *, now: datetime, after: datetime | None, until
 
 
 def positions_by_id(people: People) -> dict[str, int]:
-    """Where a person stands, by the id as sent."""
+    """Map each id, as sent, to its position."""
     return {str(person): position for position, person in enumerate(people.ids.tolist())}
 
 

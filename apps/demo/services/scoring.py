@@ -1,6 +1,6 @@
-"""The demo's own model and the rule that it replaced: trained once, scored and explained chunk by chunk.
+"""The demo's model and the rule it replaced: trained once, then scored and explained chunk by chunk.
 
-Explaining is slow and half of the people are alike, so each kind of person is explained once.
+Contributions are slow to compute and half of the people have equal features, so each combination is explained once.
 """
 
 import time
@@ -17,48 +17,48 @@ from apps.demo.services.rows import Scored
 
 SEED = 7
 ROUNDS = 80
-# Depth 4 instead of 5 makes the contributions three times faster and leaves the accuracy where it is (.828).
+# Depth 4 instead of 5 makes contributions three times faster at the same accuracy (.828).
 PARAMETERS = {
     "objective": "binary:logistic",
     "max_depth": 4,
     "eta": 0.2,
     "tree_method": "hist",
     "seed": SEED,
-    # The web server and the worker want the other core.
+    # leaves the other core to the web server and the worker
     "nthread": 1,
 }
 
 
 @dataclass(frozen=True)
 class Predictor:
-    """A gradient-boosted model beside a rule of depth two."""
+    """A gradient-boosted model and a decision tree of depth two as the old rule."""
 
     booster: xgb.Booster
     rule: DecisionTreeClassifier
 
     def scores(self, features: NDArray[np.int16]) -> NDArray[np.float64]:
-        """Probability of being employed, to six digits: as it is sent."""
+        """Return the probability of being employed, rounded to six digits as it is sent."""
         return self.booster.predict(_matrix(features)).astype(np.float64).round(6)
 
     def contributions(self, features: NDArray[np.int16]) -> NDArray[np.float64]:
-        """What speaks for and against, in log-odds: people × (FEATURES, base), to four digits."""
+        """Return contributions in log-odds, people × (FEATURES, base), rounded to four digits."""
         explained = self.booster.predict(_matrix(features), pred_contribs=True)
         return explained.astype(np.float64).round(4)
 
     def baseline(self, features: NDArray[np.int16]) -> NDArray[np.bool_]:
-        """The old rule's answer: is the person employed?"""
+        """Return the old rule's answer: is the person employed?"""
         answers: NDArray[np.bool_] = self.rule.predict(features).astype(bool)
         return answers
 
 
 def train(reference: People) -> Predictor:
-    """Both models, from the people of 2015; a fixed seed."""
+    """Train both models on the people of 2015, with a fixed seed."""
     booster = xgb.train(PARAMETERS, _matrix(reference.features, reference.employed), ROUNDS)
     return Predictor(booster, _rule(reference))
 
 
 def load_or_train(path: Path, reference: People) -> Predictor:
-    """The model of an earlier start, so that rows sent again are the same; else a new one, kept in `path`."""
+    """Load the model from `path`, so that rows sent again are the same; train and save it at the first start."""
     if path.exists():
         return Predictor(xgb.Booster(params={"nthread": 1}, model_file=path), _rule(reference))
     predictor = train(reference)
@@ -69,7 +69,7 @@ def load_or_train(path: Path, reference: People) -> Predictor:
 
 
 class Scorer:
-    """A predictor over a fixed population."""
+    """A predictor for a fixed population."""
 
     def __init__(self, predictor: Predictor, people: People) -> None:
         self.predictor = predictor
@@ -81,7 +81,7 @@ class Scorer:
         self._explained = np.empty((len(self._kinds), people.features.shape[1] + 1))
 
     def score(self, chunk: range) -> Scored:
-        """What is sent of these positions."""
+        """Score and explain the people at these positions."""
         part = slice(chunk.start, chunk.stop)
         kinds = self._kind_of[part]
         new = np.unique(kinds[~self._is_explained[kinds]])
@@ -96,7 +96,7 @@ class Scorer:
         )
 
     def measure_latency(self, position: int) -> float:
-        """Milliseconds that a call for one person takes."""
+        """Measure how many milliseconds scoring one person takes."""
         row = self.people.features[position : position + 1]
         start = time.perf_counter()
         self.predictor.scores(row)
@@ -104,7 +104,7 @@ class Scorer:
 
 
 def open_scorer(folder: Path, people: People) -> Scorer:
-    """Over the model that an earlier start left in the folder, or a new one."""
+    """Make a scorer with the model in the folder, trained at the first start."""
     return Scorer(load_or_train(folder / "demo-model.json", load_reference()), people)
 
 

@@ -1,4 +1,4 @@
-"""Sending predictions and outcomes in chunks over a few connections; confirmed chunks are never sent again."""
+"""Send predictions and outcomes in chunks over a few connections. Confirmed chunks are never sent again."""
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from apps.demo.services.scoring import Scorer
 
 CONNECTIONS = 2
-# Outcomes that become known while the demo stands still are sent at a later start, by the day.
+# Outcomes that become known while the demo is stopped are sent at a later start, at most once a day.
 CATCH_UP = timedelta(days=1)
 
 
 def send_predictions(model: Model, state: StateFile, scorer: "Scorer") -> None:
-    """All production rows with the model's predictions."""
+    """Send all production rows with the model's predictions."""
     people = scorer.people
 
     def sender(number: int, part: range) -> Callable[[], None]:
@@ -40,7 +40,7 @@ def send_predictions(model: Model, state: StateFile, scorer: "Scorer") -> None:
 
 
 def send_outcomes(model: Model, state: StateFile, people: People) -> None:
-    """What is known at the demo's moment; the newest predictions stay open."""
+    """Send the outcomes known at the demo's `now`; the newest predictions have none yet."""
     rows = due_outcomes(people, now=state.progress.now, after=None, until=state.progress.now)
     state.begin("outcomes", total=len(rows), unit="outcomes")
     _send_outcomes(model, state, rows, until=state.progress.now)
@@ -48,12 +48,12 @@ def send_outcomes(model: Model, state: StateFile, people: People) -> None:
 
 
 def send_later_outcomes(model: Model, state: StateFile, people: People, *, today: datetime) -> int:
-    """What became known since the demo last ran; how many that was."""
+    """Send the outcomes that became known since the demo last ran. Returns how many."""
     progress = state.progress
     after = progress.delivered_until
     if after is None or (progress.delivering_until is None and today - after < CATCH_UP):
         return 0
-    # An interrupted delivery is completed as it was begun.
+    # Complete an interrupted delivery with its original end.
     until = progress.delivering_until or today
     rows = due_outcomes(people, now=progress.now, after=after, until=until)
     _send_outcomes(model, state, rows, until=until)
@@ -78,10 +78,10 @@ def _send_outcomes(model: Model, state: StateFile, rows: list[dict[str, str]], *
 
 
 def _latency(state: StateFile, number: int, part: range, scorer: "Scorer") -> float:
-    """Measured once: a chunk that is sent again must be the same to the last digit."""
-    known = state.progress.latencies.get(number)
-    if known is not None:
-        return known
+    """Measure the chunk's latency once: a chunk sent again must be identical."""
+    stored = state.progress.latencies.get(number)
+    if stored is not None:
+        return stored
     measured = scorer.measure_latency(part.start)
     with state.change() as progress:
         progress.latencies[number] = measured
@@ -89,11 +89,11 @@ def _latency(state: StateFile, number: int, part: range, scorer: "Scorer") -> fl
 
 
 def _send_all(sends: Iterable[Callable[[], None]]) -> None:
-    """Run them on a few threads; the next is made while the ones before are under way. The first error ends it."""
+    """Run the sends on a few threads, preparing the next one meanwhile. The first error stops them."""
     pending: set[Future[Any]] = set()
-    with ThreadPoolExecutor(CONNECTIONS) as lanes:
+    with ThreadPoolExecutor(CONNECTIONS) as pool:
         for send in sends:
-            pending.add(lanes.submit(send))
+            pending.add(pool.submit(send))
             if len(pending) > CONNECTIONS:
                 done, pending = wait(pending, return_when=FIRST_COMPLETED)
                 for future in done:

@@ -1,4 +1,4 @@
-"""What simulated reviewers answer: as people do, mostly right, less so where the case is close."""
+"""The answers of simulated reviewers: mostly right, less often where the case is close."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -6,23 +6,23 @@ from typing import Any
 
 from apps.demo.services.rows import class_of, uniform
 
-# Of the drawn cases, which are closer than most, 6 in 100 are judged wrongly.
+# Together, an error rate of 6 % over the drawn cases, which are closer than most.
 ERROR_WHEN_CLEAR = 0.02
 ERROR_ADDED_WHEN_CLOSE = 0.06
 SKIPPED = 0.01
 UNDECIDED = 0.008
 COMMENTED = 0.06
-# Of judgements that turn out to differ from the model: changed after the reveal, and disputed with a reason.
+# Shares of the judgements that differ from the model: changed after the reveal, and disputed with a reason.
 SWAYED = 0.12
 DISPUTED = 0.12
 
-NOTES_WHEN_CLOSE = ("Close call.", "Could be either; I went by age and education.", "Not sure without the occupation.")
+NOTES_WHEN_CLOSE = ("Close call.", "Could be either; age and education decided.", "Not sure without the occupation.")
 NOTES_WHEN_CLEAR = ("Clear from age and education.", "Typical case.")
 
 
 @dataclass(frozen=True)
 class Case:
-    """What the simulation knows of an item: the truth, and how sure the model was."""
+    """A case as the simulation knows it: the truth and the model's score."""
 
     id: str
     is_employed: bool
@@ -30,7 +30,7 @@ class Case:
 
     @property
     def closeness(self) -> float:
-        """0 where the score is 0 or 1, 1 where it is one half."""
+        """Return 0 for a score of 0 or 1, and 1 for a score of 0.5."""
         return 4 * self.score * (1 - self.score)
 
     @property
@@ -39,8 +39,8 @@ class Case:
 
 
 @dataclass(frozen=True)
-class Reviewer:
-    """One simulated reviewer; the same answer to the same case at every start."""
+class SimulatedReviewer:
+    """One simulated reviewer, who gives the same answer to the same case at every start."""
 
     name: str
 
@@ -51,7 +51,7 @@ class Reviewer:
         return self._chance("judgement", case) < self.error_rate(case)
 
     def passes(self, case: Case, *, now: datetime) -> dict[str, Any] | None:
-        """The body of an answer without a label, where the case gets one."""
+        """Return a decision without a label for the few cases that get one, else None."""
         chance = self._chance("pass", case)
         if chance < SKIPPED:
             return {"verdict": "skip", "note": "Not a case for me."}
@@ -60,7 +60,7 @@ class Reviewer:
         return None
 
     def judgement(self, case: Case) -> dict[str, Any]:
-        """The first answer, before anything of the prediction is shown."""
+        """Return the first answer, given before the prediction is shown."""
         return {
             "value": class_of(case.is_employed != self.is_wrong(case)),
             "certainty": self._certainty(case),
@@ -68,7 +68,7 @@ class Reviewer:
         }
 
     def decision(self, case: Case, *, predicted: str, dispute_reasons: list[str]) -> dict[str, Any]:
-        """The answer after the reveal: agree, keep one's own, dispute, or be swayed."""
+        """Return the decision after the reveal: agree, keep the first answer, dispute it, or be swayed."""
         first = self.judgement(case)["value"]
         body: dict[str, Any] = {
             "certainty": self._certainty(case),
@@ -84,7 +84,7 @@ class Reviewer:
         return body | {"verdict": "correct", "value": first}
 
     def _certainty(self, case: Case) -> int:
-        """1 to 3, lower where the case is close."""
+        """Return 1 to 3, lower where the case is close."""
         doubt = case.closeness * 0.6 + self._chance("certainty", case) * 0.4
         return 3 if doubt < 0.45 else 2 if doubt < 0.8 else 1
 
@@ -103,8 +103,8 @@ class Reviewer:
 
 
 def adjudication(case: Case, *, predicted: str) -> dict[str, Any]:
-    """The simulated adjudicator is always right."""
-    settled: dict[str, Any] = {"certainty": 3, "active_ms": int(5_000 + 20_000 * uniform("settle", case.id))}
+    """Return the adjudicator's decision, which is always right."""
+    decision: dict[str, Any] = {"certainty": 3, "active_ms": int(5_000 + 20_000 * uniform("settle", case.id))}
     if case.truth == predicted:
-        return settled | {"verdict": "agree"}
-    return settled | {"verdict": "correct", "value": case.truth}
+        return decision | {"verdict": "agree"}
+    return decision | {"verdict": "correct", "value": case.truth}

@@ -1,6 +1,6 @@
-"""How far the demo is: one small file, replaced as a whole, so that a restart goes on where it was.
+"""The demo's progress in one small file, replaced atomically, so that a restart continues where it stopped.
 
-It also feeds the progress page. It holds keys and sign-in links, so it is readable by its owner alone.
+The progress page reads it too. It holds keys and sign-in links, so only its owner may read it.
 """
 
 import os
@@ -12,7 +12,7 @@ from threading import Lock
 
 import msgspec
 
-# How much of production the demo shows.
+# The time over which the demo spreads production.
 SPAN = timedelta(weeks=26)
 
 
@@ -29,14 +29,14 @@ class Step(msgspec.Struct):
 
     @property
     def seconds(self) -> float | None:
-        """How long it took, or has taken so far."""
+        """Return how long the step took, or has taken so far."""
         if self.started_at is None:
             return None
         return ((self.finished_at or datetime.now(UTC)) - self.started_at).total_seconds()
 
 
 class Link(msgspec.Struct):
-    """A way to sign in, and what is to be seen behind it."""
+    """A link that signs in, and what it opens."""
 
     role: str
     sees: str
@@ -44,7 +44,7 @@ class Link(msgspec.Struct):
 
 
 class ReportLink(msgspec.Struct):
-    """A report that was asked for; `url` is empty until it is done."""
+    """A requested report; `url` is empty until it is done."""
 
     kind: str
     label: str
@@ -53,22 +53,22 @@ class ReportLink(msgspec.Struct):
 
 
 class Progress(msgspec.Struct):
-    """Everything that the demo remembers."""
+    """Everything that the demo stores between starts."""
 
-    # The moment at which the six months end; fixed at the first start, so that times never move.
+    # The end of the six months, fixed at the first start so that times never change.
     now: datetime
     steps: list[Step]
     keys: dict[str, str] = {}
     links: list[Link] = []
     queue: int | None = None
-    # Per step, the chunks that the server has confirmed.
+    # confirmed chunks, by step
     confirmed: dict[str, set[int]] = {}
-    # Milliseconds a row that scoring each chunk took: sent again, a row must be the same to the last digit.
+    # Milliseconds per row, by chunk: rows sent again must be identical.
     latencies: dict[int, float] = {}
-    # Outcomes that became known until then have been sent, and those that are being sent now.
+    # Outcomes known by then are sent; those until `delivering_until` are being sent.
     delivered_until: datetime | None = None
     delivering_until: datetime | None = None
-    # Per simulated person, how many cases are answered.
+    # answered cases, by simulated person
     answered: dict[str, int] = {}
     reports: list[ReportLink] = []
     finished_at: datetime | None = None
@@ -78,12 +78,12 @@ class Progress(msgspec.Struct):
 
     @property
     def current(self) -> Step | None:
-        """The step that is under way."""
+        """Return the running step."""
         return next((step for step in self.steps if step.started_at and not step.finished_at), None)
 
 
 def read(path: Path) -> Progress | None:
-    """The progress in the file; None before the first start."""
+    """Read the progress; None before the first start."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=Progress)
     except FileNotFoundError:
@@ -91,7 +91,7 @@ def read(path: Path) -> Progress | None:
 
 
 class StateFile:
-    """The file in the hands of the running demo; its threads change it one at a time."""
+    """The file as the running demo updates it, one thread at a time."""
 
     def __init__(self, path: Path, *, steps: list[Step], now: datetime) -> None:
         self.path = path
@@ -101,7 +101,7 @@ class StateFile:
 
     @contextmanager
     def change(self) -> Iterator[Progress]:
-        """What is changed inside is in the file afterwards."""
+        """Save the changes made inside the block."""
         with self._lock:
             yield self.progress
             self._write()
@@ -110,19 +110,19 @@ class StateFile:
         return self.progress.step(key).finished_at is not None
 
     def begin(self, key: str, *, total: int, unit: str = "") -> None:
-        """The step is under way; what it had done before a restart stays."""
+        """Start the step, keeping what it did before a restart."""
         with self.change() as progress:
             step = progress.step(key)
             step.total, step.unit = total, unit
             step.started_at = step.started_at or datetime.now(UTC)
 
     def confirmed(self, key: str) -> set[int]:
-        """The chunks of a step that the server has."""
+        """Return the step's chunks that the server has confirmed."""
         with self._lock:
             return set(self.progress.confirmed.get(key, ()))
 
     def confirm(self, key: str, chunk: int, *, rows: int) -> None:
-        """The server has the chunk."""
+        """Record that the server has stored the chunk."""
         with self.change() as progress:
             progress.confirmed.setdefault(key, set()).add(chunk)
             step = progress.step(key)
@@ -133,7 +133,7 @@ class StateFile:
             progress.delivering_until = until
 
     def finish_delivery(self) -> None:
-        """The chunks of the next delivery are counted afresh."""
+        """Finish the delivery and forget its chunks: the next one numbers its own."""
         with self.change() as progress:
             progress.delivered_until, progress.delivering_until = progress.delivering_until, None
             progress.confirmed.pop("outcomes", None)
@@ -141,11 +141,11 @@ class StateFile:
     def count_answer(self, step: str, person: str) -> None:
         with self.change() as progress:
             progress.answered[person] = progress.answered.get(person, 0) + 1
-            found = progress.step(step)
-            found.done = min(found.done + 1, found.total)
+            current = progress.step(step)
+            current.done = min(current.done + 1, current.total)
 
     def count_settled(self, key: str) -> None:
-        """One more, and nobody knows how many are left."""
+        """Count one more settled case. The total is unknown and stays ahead."""
         with self.change() as progress:
             step = progress.step(key)
             step.done += 1

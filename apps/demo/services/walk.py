@@ -1,4 +1,4 @@
-"""The walk through the product, step by step; each step goes on where an earlier start left it."""
+"""The demo, step by step. Each step continues where an earlier start stopped."""
 
 import time
 from collections.abc import Callable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from apps.demo.services.scoring import Scorer
 
 QUIET_SECONDS = 3.0
-# However long it takes, it is not stuck: the progress page shows it.
+# Long enough for any machine: the progress page shows that the demo is not stuck.
 PATIENCE_SECONDS = 6 * 3_600.0
 RESTART_SECONDS = 180.0
 REPORTS = {"performance": "Performance", "baseline": "Baseline", "value": "Value"}
@@ -29,16 +29,16 @@ REPORT_SECONDS = 3_600.0
 
 
 def new_steps() -> list[Step]:
-    """The lines of the progress page."""
+    """Return the steps as the progress page lists them."""
     return [
-        Step("people", "People, keys and a description of the model"),
+        Step("people", "Create people and keys, register the model"),
         Step("training", "Train a model on the people of 2015"),
         Step("predictions", "Send its predictions for 2016 to 2018, spread over six months"),
-        Step("outcomes", "Send the outcomes that are known by now"),
-        Step("drawing", "Wait until every case is drawn or left out"),
-        Step("reviews", "Three simulated reviewers answer"),
-        Step("adjudication", "A simulated adjudicator settles where they differ"),
-        Step("reports", "Three reports about all of it"),
+        Step("outcomes", "Send the outcomes known so far"),
+        Step("drawing", "Wait until every prediction is drawn or left out"),
+        Step("reviews", "Three simulated reviewers answer cases"),
+        Step("adjudication", "A simulated adjudicator settles disagreements"),
+        Step("reports", "Make the three reports"),
     ]
 
 
@@ -52,7 +52,7 @@ class Walk:
         self._open = ExitStack()
 
     def run(self) -> None:
-        """All steps that are not done yet, in order."""
+        """Run the steps that are not done yet, in order."""
         with self._open:
             self._step("people", self._introduce)
             self._say_links()
@@ -74,7 +74,7 @@ class Walk:
         self.say(f"  done in {self.state.progress.step(key).seconds:.1f} s")
 
     def _introduce(self) -> None:
-        """People and keys by command; the model, its value and how it is drawn from by API."""
+        """Create people and keys by command; register the model, its value and its policies by API."""
         self.state.begin("people", total=len(participants.EVERYBODY) + 1)
         participants.prepare()
         for person in participants.EVERYBODY:
@@ -124,21 +124,21 @@ class Walk:
         self.model.wait_until_resolved(timeout=PATIENCE_SECONDS)
         self._wait_until_quiet()
         reader = next(link for link in self.state.progress.links if link.role == participants.STAKEHOLDER.role)
-        ask_for_reports(self.model, self.state, door=reader.url.partition("?")[0])
+        request_reports(self.model, self.state, door=reader.url.partition("?")[0])
 
     def _wait_until_quiet(self) -> None:
-        """Until the record of truth has stopped growing: the last answers are in it then."""
+        """Wait until no new resolutions appear, so that the last answers are in."""
         seq, since = -1, time.monotonic()
         while time.monotonic() - since < QUIET_SECONDS:
-            now = self.model.last_seq()
-            if now != seq:
-                seq, since = now, time.monotonic()
+            newest = self.model.last_seq()
+            if newest != seq:
+                seq, since = newest, time.monotonic()
             time.sleep(0.5)
 
     def _catch_up(self) -> None:
         sent = sending.send_later_outcomes(self.model, self.state, self.production, today=datetime.now(UTC))
         if sent:
-            self.say(f"{sent:,} more outcomes have become known since and were sent; the reports will follow.")
+            self.say(f"Sent {sent:,} outcomes that became known since the last start. The reports will be updated.")
 
     def _end(self) -> None:
         with self.state.change() as progress:
@@ -158,17 +158,17 @@ class Walk:
 
     def _client(self, person: str) -> Client:
         key = self.state.progress.keys[person]
-        # A transport of its own: no proxy of the environment stands between here and this machine's server.
+        # Its own transport ignores proxies of the environment: the server is on this machine.
         return self._open.enter_context(Client(self.base_url, key, patience=RESTART_SECONDS, transport=HTTPTransport()))
 
     def _queue_of(self, person: str) -> Queue:
-        """The queue as that person sees it."""
+        """Return the queue with that person's key."""
         assert self.state.progress.queue is not None
         return self._client(person).queue(self.state.progress.queue)
 
     @cached_property
     def model(self) -> Model:
-        """The model as its engineer sees it."""
+        """The model with the engineer's key."""
         return self._client(participants.ENGINEER.key).model(MODEL)
 
     @cached_property
@@ -181,25 +181,25 @@ class Walk:
 
     @cached_property
     def scorer(self) -> "Scorer":
-        """Trained at the first start, read from the file afterwards."""
-        from apps.demo.services.scoring import open_scorer  # noqa: PLC0415  # slow to import: the links come first
+        """The scorer: trained at the first start, loaded afterwards."""
+        from apps.demo.services.scoring import open_scorer  # noqa: PLC0415  # slow to import; show the links first
 
         return open_scorer(self.state.path.parent, self.production)
 
 
-def window(state: StateFile) -> tuple[date, date]:
-    """Whole days, half-open, around the 26 weeks."""
+def reported_days(state: StateFile) -> tuple[date, date]:
+    """Return the first day and the day after the last, around the 26 weeks."""
     now = state.progress.now
     return (now - SPAN).date(), now.date() + timedelta(days=1)
 
 
-def ask_for_reports(model: Model, state: StateFile, *, door: str) -> None:
-    """Ask for those that no earlier start has asked for, then wait for all three; `door` signs their reader in."""
+def request_reports(model: Model, state: StateFile, *, door: str) -> None:
+    """Request the reports that no earlier start requested, then wait for all three. `door` signs their reader in."""
     state.begin("reports", total=len(REPORTS), unit="reports")
-    start, end = window(state)
-    asked = {report.kind for report in state.progress.reports}
+    start, end = reported_days(state)
+    requested = {report.kind for report in state.progress.reports}
     for kind, label in REPORTS.items():
-        if kind in asked:
+        if kind in requested:
             continue
         request = model.request_report(kind, start, end)
         with state.change() as progress:

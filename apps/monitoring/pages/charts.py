@@ -1,4 +1,4 @@
-"""The charts of the intake page."""
+"""Charts of the intake page."""
 
 from collections.abc import Iterable
 from datetime import date, datetime
@@ -8,7 +8,7 @@ from apps.common.durations import seconds
 from apps.monitoring.pages.intake import Intake, Latency, Volume
 
 VOLUME = (("accepted", "accepted"), ("sent before", "duplicate"), ("rejected", "rejected"))
-LATENCY = (("half of the batches", "accepted"), ("95 % of the batches", "duplicate"))
+LATENCY = (("median", "accepted"), ("95th percentile", "duplicate"))
 REJECTED = (("rejected", "rejected"),)
 PAGE, CARD = 912, 288  # pixels
 
@@ -16,17 +16,17 @@ PAGE, CARD = 912, 288  # pixels
 def by_hour(intake: Intake, kind: str) -> BarChart:
     volumes = intake.by_hour[kind]
     bars = (_volume_bar(*_hour_labels(intake, hour), volumes.get(hour, Volume())) for hour in intake.hours)
-    return _volumes("Last 48 hours", "Rows an hour", ("Hour", "Accepted", "Sent before", "Rejected"), bars)
+    return _volumes("Last 48 hours", "Rows per hour", ("Hour", "Accepted", "Sent before", "Rejected"), bars)
 
 
 def by_day(intake: Intake, kind: str) -> BarChart:
     volumes = intake.by_day(kind)
     bars = (_volume_bar(*_day_labels(intake, day), volumes.get(day, Volume())) for day in intake.days)
-    return _volumes("Last 30 days", "Rows a day", ("Day", "Accepted", "Sent before", "Rejected"), bars)
+    return _volumes("Last 30 days", "Rows per day", ("Day", "Accepted", "Sent before", "Rejected"), bars)
 
 
 def latency(intake: Intake, latencies: dict[datetime, Latency]) -> BarChart:
-    """The lower part ends at the median, the upper at the 95th percentile."""
+    """Stack each hour's 95th percentile on its median."""
     bars = []
     for hour in intake.hours:
         label, tick = _hour_labels(intake, hour)
@@ -36,8 +36,8 @@ def latency(intake: Intake, latencies: dict[datetime, Latency]) -> BarChart:
         else:
             cells = (seconds(waits.median), seconds(waits.p95))
             bars.append(Bar(label, (waits.median, waits.p95 - waits.median), cells, tick))
-    columns = ("Hour", "Half within", "95 % within")
-    return BarChart("From arrival to drawn", "Seconds", LATENCY, columns, tuple(bars), width=PAGE)
+    columns = ("Hour", "Median", "95 % within")
+    return BarChart("From arrival to draw", "Seconds", LATENCY, columns, tuple(bars), width=PAGE)
 
 
 def rejected(intake: Intake, code: str) -> BarChart:
@@ -47,7 +47,7 @@ def rejected(intake: Intake, code: str) -> BarChart:
         label, tick = _day_labels(intake, day)
         bars.append(Bar(label, (rows.get(day, 0),), (f"{rows.get(day, 0):,}",), tick))
     title = f"Rejected with {code}"
-    return BarChart(title, "Rows a day", REJECTED, ("Day", "Rows"), tuple(bars), width=CARD, height=SMALL)
+    return BarChart(title, "Rows per day", REJECTED, ("Day", "Rows"), tuple(bars), width=CARD, height=SMALL)
 
 
 def _volumes(title: str, unit: str, columns: tuple[str, ...], bars: Iterable[Bar]) -> BarChart:
@@ -60,7 +60,7 @@ def _volume_bar(label: str, tick: str, volume: Volume) -> Bar:
 
 
 def _hour_labels(intake: Intake, moment: datetime) -> tuple[str, str]:
-    """The hour in the table, and on the axis: there midnight has its date, noon its time, others nothing."""
+    """Return the hour's label for the table and its tick: midnight shows the date, noon the time, others nothing."""
     hour = moment.astimezone(intake.model.zone)
     tick = f"{hour.day} {hour:%b}" if hour.hour == 0 else f"{hour:%H:%M}" if hour.hour == 12 else ""
     return f"{hour.day} {hour:%B}, {hour:%H:%M}", tick

@@ -1,4 +1,4 @@
-"""How each feature looks today, beside the seven days before."""
+"""How each feature looks today, compared with the seven days before."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,16 +8,16 @@ from apps.monitoring.models import FeatureDay
 from apps.registry.models import MonitoredModel
 
 DAYS_BEFORE = 7
-# Below a percent of the rows, or within what chance would do to so many, a difference is none.
+# Ignore differences below one percent of the rows, or within this many standard errors.
 LEAST_DIFFERENCE = 0.01
 STANDARD_ERRORS = 4
-# Of fewer rows, a share says little, and its standard error less.
+# With fewer rows, neither a share nor its standard error is reliable.
 LEAST_ROWS = 30
 
 
 @dataclass(frozen=True)
 class Share:
-    """A share of the rows of today and of the days before; None where there were no rows."""
+    """One kind of anomaly as a share of the rows, today and before; None where there were no rows."""
 
     name: str
     today: float | None
@@ -35,7 +35,7 @@ class Share:
 
 @dataclass(frozen=True)
 class FeatureHealth:
-    """One feature's shares; `label` is its name for people, where it has one."""
+    """One feature's shares; `label` is its display name."""
 
     name: str
     label: str
@@ -48,7 +48,7 @@ class FeatureHealth:
 
     @property
     def is_plain(self) -> bool:
-        """Nothing to be told of it, today or before."""
+        """Say whether every share is zero or unknown, today and before."""
         return all(share.is_nothing for share in self.shares)
 
     @property
@@ -56,36 +56,36 @@ class FeatureHealth:
         return max(share.difference for share in self.shares)
 
 
-COUNTED = {
+SHARES = {
     "empty": ("missing", "nulls"),
-    "of another type": ("unexpected_type",),
+    "wrong type": ("unexpected_type",),
     "out of range": ("out_of_range",),
     "new category": ("unseen_category",),
 }
 
 
-def health(model: MonitoredModel, *, now: datetime) -> list[FeatureHealth]:
-    """Those that stand out first, then those that changed most."""
+def feature_health(model: MonitoredModel, *, now: datetime) -> list[FeatureHealth]:
+    """List the features: those that stand out first, then by the largest change."""
     today = now.astimezone(model.zone).date()
     days = FeatureDay.objects.filter(model=model).exclude(feature="")
     new = days.between(today, today + timedelta(days=1)).by_feature()
     old = days.between(today - timedelta(days=DAYS_BEFORE), today).by_feature()
     labels = {feature.name: feature.label for feature in model.feature_list}
-    found = [_health(name, labels.get(name, name), new.get(name, {}), old.get(name, {})) for name in new | old]
-    return sorted(found, key=lambda each: (not each.stands_out, each.is_plain, -each.difference, each.name))
+    features = [_health(name, labels.get(name, name), new.get(name, {}), old.get(name, {})) for name in new | old]
+    return sorted(features, key=lambda each: (not each.stands_out, each.is_plain, -each.difference, each.name))
 
 
 def _health(name: str, label: str, new: dict[str, int], old: dict[str, int]) -> FeatureHealth:
     shares = []
-    for said, counted in COUNTED.items():
+    for anomaly, counted in SHARES.items():
         now, n = sum(new.get(each, 0) for each in counted), new.get("rows", 0)
         then, m = sum(old.get(each, 0) for each in counted), old.get("rows", 0)
-        shares.append(Share(said, now / n if n else None, then / m if m else None, _stands_out(now, n, then, m)))
+        shares.append(Share(anomaly, now / n if n else None, then / m if m else None, _stands_out(now, n, then, m)))
     return FeatureHealth(name, label, new.get("rows", 0), shares)
 
 
 def _stands_out(now: int, n: int, then: int, m: int) -> bool:
-    """Whether two shares differ by more than chance: against the pooled share's standard error."""
+    """Say whether two shares differ by more than chance, measured by the pooled standard error."""
     if min(n, m) < LEAST_ROWS:
         return False
     difference = abs(now / n - then / m)

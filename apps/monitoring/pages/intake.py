@@ -1,4 +1,4 @@
-"""What came in lately, from the counts and from what is still to be counted."""
+"""A model's recent intake, from the hourly counts and the batches not counted yet."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -11,10 +11,10 @@ from apps.predictions.models import BatchKind
 from apps.registry.models import MonitoredModel
 
 HOURS, DAYS = 48, 30
-BATCHES_ENOUGH = 50_000
+BATCHES_SAMPLED = 50_000
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
-# A batch is in the hours or among those to be inspected, never in both: one statement sees one moment.
+# A batch is either in the hourly counts or still due for inspection. A single statement reads both at one moment.
 STORED = """
 SELECT hour, kind, sum(accepted)::bigint, sum(duplicates)::bigint FROM (
     SELECT hour, kind, accepted, duplicates FROM monitoring_intakehour
@@ -24,13 +24,13 @@ SELECT hour, kind, sum(accepted)::bigint, sum(duplicates)::bigint FROM (
     FROM predictions_batchstage AS stage JOIN predictions_batch AS batch ON batch.id = stage.batch_id
     WHERE stage.stage = 'inspect' AND stage.done_at IS NULL
       AND batch.model_id = %(model)s AND batch.received_at >= %(since)s
-) AS every GROUP BY hour, kind
+) AS received GROUP BY hour, kind
 """
 REJECTED = """
 SELECT date_trunc('hour', received_at, 'UTC') AS hour, kind, code, sum(rows)::bigint FROM predictions_rejectedcount
 WHERE model_id = %(model)s AND received_at >= %(since)s GROUP BY hour, kind, code
 """
-# Of a busy model every nth batch is looked at: some thousand an hour say as much of a percentile as all.
+# For a busy model, read every nth batch: a thousand per hour give the percentiles well enough.
 LATENCY = """
 SELECT date_trunc('hour', batch.received_at, 'UTC') AS hour,
        percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (
@@ -41,14 +41,14 @@ WHERE batch.model_id = %(model)s AND batch.received_at >= %(since)s
   AND stage.stage = 'draw' AND stage.done_at IS NOT NULL
   AND batch.id %% greatest(1, (
       SELECT count(*) FROM predictions_batch WHERE model_id = %(model)s AND received_at >= %(since)s
-  ) / %(enough)s) = 0
+  ) / %(sampled)s) = 0
 GROUP BY hour
 """
 
 
 @dataclass
 class Volume:
-    """Rows that came in some time: stored, sent before, rejected."""
+    """Rows received in some time: stored, sent before, rejected."""
 
     accepted: int = 0
     duplicates: int = 0
@@ -62,7 +62,7 @@ class Volume:
 
 @dataclass(frozen=True)
 class Latency:
-    """How long batches took from their arrival until they were drawn, in seconds."""
+    """Seconds from a batch's arrival until it was drawn."""
 
     median: float
     p95: float
@@ -70,7 +70,7 @@ class Latency:
 
 @dataclass
 class Intake:
-    """The last thirty days of a model's intake: by hour, and rejected rows by reason and day."""
+    """The last thirty days of a model's intake: volumes by hour, and rejected rows by error code and day."""
 
     now: datetime
     model: MonitoredModel
@@ -81,12 +81,12 @@ class Intake:
 
     @property
     def hours(self) -> list[datetime]:
-        """The last 48, the present one last."""
+        """Return the last 48 hours, the current one last."""
         return [_hour(self.now) - HOUR * back for back in reversed(range(HOURS))]
 
     @property
     def days(self) -> list[date]:
-        """The last 30 in the project's time zone, today last."""
+        """Return the last 30 days in the project's time zone, today last."""
         return [self.now.astimezone(self.model.zone).date() - DAY * back for back in reversed(range(DAYS))]
 
     def by_day(self, kind: str) -> dict[date, Volume]:
@@ -100,29 +100,29 @@ class Intake:
 
 
 def intake(model: MonitoredModel, *, now: datetime) -> Intake:
-    """Volumes of the last thirty days."""
-    found = Intake(now, model)
-    asked = {"model": model.pk, "since": _hour(now) - DAY * DAYS}
-    for hour, kind, accepted, duplicates in _rows(STORED, asked):
-        found.by_hour[kind][hour].add(Volume(accepted, duplicates))
-    for hour, kind, code, rows in _rows(REJECTED, asked):
-        found.by_hour[kind][hour].add(Volume(rejected=rows))
-        found.rejected[code][found.day_of(hour)] += rows
-    return found
+    """Read the volumes of the last thirty days."""
+    received = Intake(now, model)
+    parameters = {"model": model.pk, "since": _hour(now) - DAY * DAYS}
+    for hour, kind, accepted, duplicates in _rows(STORED, parameters):
+        received.by_hour[kind][hour].add(Volume(accepted, duplicates))
+    for hour, kind, code, rows in _rows(REJECTED, parameters):
+        received.by_hour[kind][hour].add(Volume(rejected=rows))
+        received.rejected[code][received.day_of(hour)] += rows
+    return received
 
 
 def latencies(model: MonitoredModel, *, now: datetime) -> dict[datetime, Latency]:
-    """By hour of arrival, over the last 48; hours in which nothing was drawn are left out."""
-    asked = {"model": model.pk, "since": _hour(now) - HOUR * (HOURS - 1), "enough": BATCHES_ENOUGH}
-    return {hour: Latency(median, p95) for hour, (median, p95) in _rows(LATENCY, asked)}
+    """Measure latency by hour of arrival over the last 48 hours; hours without draws are left out."""
+    parameters = {"model": model.pk, "since": _hour(now) - HOUR * (HOURS - 1), "sampled": BATCHES_SAMPLED}
+    return {hour: Latency(median, p95) for hour, (median, p95) in _rows(LATENCY, parameters)}
 
 
 def _hour(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
 
 
-def _rows(statement: str, asked: dict[str, Any]) -> list[tuple[Any, ...]]:
+def _rows(statement: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(statement, asked)
-        found: list[tuple[Any, ...]] = cursor.fetchall()
-        return found
+        cursor.execute(statement, parameters)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows

@@ -1,4 +1,4 @@
-"""Inspecting batches, exactly once each: what came is counted, and a change of its shape opens an incident."""
+"""Inspect each batch exactly once: count its rows, and open an incident when its shape has changed."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -19,14 +19,14 @@ from apps.registry.services import incidents
 
 
 def inspect_due() -> int:
-    """Inspect every batch that is due; answers how many."""
+    """Inspect every due batch. Returns how many."""
     return stages.consume(Stage.INSPECT, inspect_batches)
 
 
 def inspect_batches(model: MonitoredModel, states: list[BatchStage]) -> None:
-    """Counts, incidents and the state of this stage, in one transaction."""
+    """Write counts, incidents and the stage's state in one transaction."""
     with transaction.atomic():
-        # By the schema of this moment: whoever changes it waits for us, or we for them.
+        # Lock the model: a change of its schema waits for this inspection, or the inspection for it.
         model = MonitoredModel.objects.locked(model.pk)
         stages.finish(states)
         batches = [state.batch for state in states]
@@ -36,7 +36,7 @@ def inspect_batches(model: MonitoredModel, states: list[BatchStage]) -> None:
             return
         inspector = Inspector(model.feature_list, _memories(model))
         for rows in sent_rows(pushes, zone=model.zone):
-            inspector.look_at(rows)
+            inspector.inspect(rows)
         _keep_counts(model, inspector)
         _keep_memories(model, inspector)
         incidents.observe(model, inspector.sightings.values())
@@ -55,8 +55,8 @@ def _count_intake(model: MonitoredModel, batches: list[Batch]) -> None:
     for batch in batches:
         hour = batch.received_at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
         sums = amounts[hour, batch.kind]
-        for at, each in enumerate((1, batch.accepted, batch.duplicates)):
-            sums[at] += each
+        for index, amount in enumerate((1, batch.accepted, batch.duplicates)):
+            sums[index] += amount
     keys = {"hour": "timestamptz", "kind": "text"}
     _add_to("monitoring_intakehour", model, amounts, keys=keys, sums=("batches", "accepted", "duplicates"))
 
@@ -91,9 +91,9 @@ def _add_to(
     keys: Mapping[str, str],
     sums: Sequence[str],
 ) -> None:
-    """Add to the row of each key; call it with the model locked, or two could wait for each other's rows.
+    """Add to each key's row in one statement, creating missing rows. Lock the model first to avoid deadlocks.
 
-    `amounts` holds what to add to each of `sums` by key; `keys` names the columns of a key with their types.
+    `amounts` holds, by key, what to add to each column of `sums`; `keys` names a key's columns with their types.
     """
     if not amounts:
         return
@@ -105,6 +105,6 @@ def _add_to(
         SELECT %s, * FROM unnest({", ".join(f"%s::{each}[]" for each in types)})
         ON CONFLICT (model_id, {", ".join(keys)}) DO UPDATE SET
             {", ".join(f"{name} = kept.{name} + excluded.{name}" for name in sums)}
-    """  # noqa: S608  # only names of our own columns are put in
+    """  # noqa: S608  # only our own column names are interpolated
     with connection.cursor() as cursor:
         cursor.execute(statement, [model.pk, *(list(each) for each in values)])

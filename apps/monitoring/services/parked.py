@@ -1,4 +1,4 @@
-"""Outcomes whose prediction has not come within the model's horizon: one incident, as long as there are any."""
+"""Overdue parked outcomes: one open incident per model while outcomes wait longer than the horizon."""
 
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from apps.predictions.models import Batch, BatchKind
 from apps.registry.models import Incident, IncidentKind, MonitoredModel
 from apps.registry.services import incidents
 
-# Those that were overdue when the incident was last closed are known.
+# Leave out those that were already overdue when the incident was last closed.
 OVERDUE = """
 SELECT count(DISTINCT external_id), min(received_at), max(received_at)
 FROM predictions_outcome AS outcome
@@ -25,7 +25,7 @@ WHERE model_id = %(model)s
 
 
 def watch() -> None:
-    """Look after every model that has outcomes old enough."""
+    """Check every model that has outcomes older than its horizon."""
     for model in MonitoredModel.objects.order_by("pk"):
         old = Batch.objects.filter(model=model, kind=BatchKind.OUTCOMES, received_at__lt=Now() - model.horizon)
         if old.exists():
@@ -34,20 +34,20 @@ def watch() -> None:
 
 @transaction.atomic
 def note_overdue(model: MonitoredModel) -> None:
-    """Open, update or close the model's incident of outcomes without prediction."""
+    """Open, update or close the model's incident about outcomes without a prediction."""
     model = MonitoredModel.objects.locked(model.pk)
     rows, first_at, last_at = _overdue(model)
     incidents.note_parked(model, rows=rows, first_at=first_at, last_at=last_at)
 
 
 def _overdue(model: MonitoredModel) -> tuple[int, datetime | None, datetime | None]:
-    """How many there are, and since and until when such have become overdue."""
-    past = Incident.objects.closed().filter(model=model, kind=IncidentKind.OUTCOMES_PARKED).order_by("-closed_at")
-    closed_at = past.values_list("closed_at", flat=True).first()
+    """Count the overdue outcomes; return when the first and the last became overdue."""
+    closed = Incident.objects.closed().filter(model=model, kind=IncidentKind.OUTCOMES_PARKED).order_by("-closed_at")
+    closed_at = closed.values_list("closed_at", flat=True).first()
     horizon = model.horizon
-    asked: dict[str, Any] = {"model": model.pk, "horizon": horizon, "closed_at": closed_at}
+    parameters: dict[str, Any] = {"model": model.pk, "horizon": horizon, "closed_at": closed_at}
     with connection.cursor() as cursor:
-        cursor.execute(OVERDUE, asked)
+        cursor.execute(OVERDUE, parameters)
         rows, first_at, last_at = cursor.fetchone()
     if not rows:
         return 0, None, None

@@ -1,4 +1,4 @@
-"""What values a feature has had, and which of a day's values are new against the days before."""
+"""The values each feature has had, and how many of a day's values are new compared with earlier days."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-# A feature with more different values, or longer ones, is free text: none of its values is a category.
+# A feature with more distinct values, or longer ones, is free text and has no categories.
 MAX_CATEGORIES = 200
 MAX_CATEGORY_LENGTH = 100
 
 
 @dataclass
 class Seen:
-    """The range of the numbers and the categories; `categories` is None for free text."""
+    """The range of a feature's numbers and the set of its categories; `categories` is None for free text."""
 
     low: float | None = None
     high: float | None = None
@@ -54,10 +54,10 @@ class Seen:
 
 @dataclass
 class Memory:
-    """One feature's values: of its newest day, and of all days before, with which that day is compared.
+    """One feature's values on its newest day, and on all days before, with which the newest is compared.
 
-    So the counts of a day do not depend on the order of its batches, and a shift is counted all day long. The
-    first day is compared with nothing.
+    A day's counts therefore do not depend on the order of its batches, and a shift is counted all day long. The first
+    day is compared with nothing.
     """
 
     day: date
@@ -66,13 +66,13 @@ class Memory:
     is_changed: bool = True
 
     def turn_to(self, day: date) -> None:
-        """A new day begins; what comes late for a past one is taken for the newest."""
+        """Begin a new day. Rows of an earlier day that arrive late count as the newest day's."""
         if day > self.day:
             self.before.add(self.on_day)
             self.day, self.on_day, self.is_changed = day, Seen(), True
 
     def numbers(self, values: list[Any]) -> int:
-        """Take note of these numbers; how many are out of the range of the days before."""
+        """Record these numbers and count those outside the range of the earlier days."""
         array = np.array(values, dtype=np.float64)
         low, high = float(array.min()), float(array.max())
         if not self.on_day.holds_range(low, high):
@@ -84,13 +84,13 @@ class Memory:
         return int(np.count_nonzero((array < before.low) | (array > before.high)))
 
     def categories(self, values: list[Any]) -> int:
-        """Take note of these categories; how many values are of one that the days before did not have."""
+        """Record these categories and count the values whose category is new compared with the earlier days."""
         distinct = set(values)
         if len(distinct) > MAX_CATEGORIES:
-            self._note(None)
+            self._record(None)
             return 0
         names = {value: category(value) for value in distinct}
-        self._note(set(names.values()))
+        self._record(set(names.values()))
         if not self.before.categories:
             return 0
         unseen = {value for value, name in names.items() if name not in self.before.categories}
@@ -99,7 +99,7 @@ class Memory:
         counts = Counter(values)
         return sum(counts[value] for value in unseen)
 
-    def _note(self, names: set[str] | None) -> None:
+    def _record(self, names: set[str] | None) -> None:
         known = self.on_day.categories
         if known is None or (names is not None and names <= known):
             return
@@ -108,5 +108,5 @@ class Memory:
 
 
 def category(value: Any) -> str:
-    """One name for a code, whether it comes as 1, 1.0 or "1"."""
+    """Name a code the same whether it is sent as 1, 1.0 or "1"."""
     return f"{value:g}" if isinstance(value, float) else str(value)

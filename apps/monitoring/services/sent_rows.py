@@ -1,4 +1,4 @@
-"""The features of batches as they were sent, read in few queries and a bounded number of rows at a time."""
+"""Read the features of batches as they were sent, with few queries and bounded memory."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -13,15 +13,15 @@ from apps.monitoring.services.shape import Document, Rows
 from apps.predictions.models import Batch, Payload, Prediction
 
 ROWS_AT_ONCE = 5_000
-# Batches whose ids lie no further apart are read together: each look into the payloads costs milliseconds, but
-# what others sent in between is read for nothing.
+# Read batches together if their ids are at most this far apart: each query on the payloads costs milliseconds, but
+# rows of other batches in between are read in vain.
 GAP = 100_000
 
 _decode = msgspec.json.Decoder(dict).decode
 
 
 def sent_rows(batches: list[Batch], *, zone: ZoneInfo) -> Iterator[Rows]:
-    """The rows of these batches of predictions, by batch and version."""
+    """Iterate over the rows of these batches, grouped by batch and version."""
     for run in _runs(batches):
         by_id = {batch.pk: batch for batch in run}
         days = {batch.pk: batch.received_at.astimezone(zone).date() for batch in run}
@@ -30,7 +30,7 @@ def sent_rows(batches: list[Batch], *, zone: ZoneInfo) -> Iterator[Rows]:
 
 
 def _runs(batches: list[Batch]) -> list[list[Batch]]:
-    """The batches in the order of their ids, parted where the gap is wide."""
+    """Sort the batches by id and split them where the gap is wide."""
     runs: list[list[Batch]] = []
     end = None
     for batch in sorted(batches, key=lambda each: each.first_id or 0):
@@ -44,20 +44,20 @@ def _runs(batches: list[Batch]) -> list[list[Batch]]:
 
 
 def _documents(run: list[Batch]) -> Iterator[tuple[tuple[int, int], list[Document]]]:
-    """Features by batch and version."""
+    """Iterate over features, grouped by batch and version."""
     first, last = min(each.first_id or 0 for each in run), max(each.last_id or 0 for each in run)
     times = [each.received_at for each in run]
     rows = Prediction.objects.filter(id__gte=first, id__lte=last, batch__in=run)
-    places = {key: (batch, version) for key, batch, version in rows.values_list("id", "batch_id", "version_id")}
-    # By time as well as by id: payloads are partitioned by it.
+    groups = {key: (batch, version) for key, batch, version in rows.values_list("id", "batch_id", "version_id")}
+    # Filter by time as well: payloads are partitioned by it.
     sent = Payload.objects.filter(prediction_id__gte=first, prediction_id__lte=last)
     sent = sent.filter(received_at__gte=min(times), received_at__lte=max(times))
     texts = sent.annotate(text=Cast("features", TextField())).values_list("prediction_id", "text")
     stream = texts.iterator(chunk_size=ROWS_AT_ONCE)
-    while some := list(islice(stream, ROWS_AT_ONCE)):
-        found: dict[tuple[int, int], list[Document]] = defaultdict(list)
-        for key, text in some:
-            # Between the ids of a batch there may be rows of others.
-            if (place := places.get(key)) is not None:
-                found[place].append(_decode(text))
-        yield from found.items()
+    while chunk := list(islice(stream, ROWS_AT_ONCE)):
+        documents: dict[tuple[int, int], list[Document]] = defaultdict(list)
+        for key, text in chunk:
+            # Rows of other batches can lie between a batch's ids.
+            if (group := groups.get(key)) is not None:
+                documents[group].append(_decode(text))
+        yield from documents.items()

@@ -1,7 +1,6 @@
-"""The shape of sent features against the registered schema: column by column, counted, never changed.
+"""Compare the shape of sent features with the registered schema, column by column. Values are counted, never changed.
 
-Plain values in, counts out. Rows are turned into columns first, so that the work on a single value is one step
-of a comprehension.
+Rows are turned into columns first: the work per value is then one step of a comprehension.
 """
 
 from collections import Counter, defaultdict
@@ -18,11 +17,11 @@ from apps.registry.models import IncidentKind
 from apps.registry.models.features import KINDS, Feature
 from apps.registry.services.incidents import Sighting
 
-# Features that are told apart beyond the declared ones; without a schema, all of them.
+# How many undeclared features are counted separately: beside a schema, and without one.
 MAX_UNDECLARED = 200
-MAX_UNDECLARED_ALONE = 2_000
+MAX_WITHOUT_SCHEMA = 2_000
 MAX_NAME = 200
-# The name under which the others are counted.
+# The name under which all further features are counted together.
 OTHERS = ""
 
 NUMERIC = frozenset({"number", "integer"})
@@ -31,7 +30,7 @@ Document = Mapping[str, Any]
 
 
 class _Absent:
-    """Stands where a row has no value of that name."""
+    """Stands for a value that a row does not have."""
 
 
 ABSENT = _Absent()
@@ -40,7 +39,7 @@ NOTHING = type(None)
 
 @dataclass(slots=True)
 class Counts:
-    """How one feature looked in some rows."""
+    """Counts of one feature over some rows."""
 
     rows: int = 0
     missing: int = 0
@@ -51,7 +50,7 @@ class Counts:
 
     @property
     def amounts(self) -> list[int]:
-        """In the order of `COUNTS`."""
+        """Return the counts in the order of `COUNTS`."""
         return [getattr(self, name) for name in COUNTS]
 
     def add(self, other: "Counts") -> None:
@@ -61,16 +60,16 @@ class Counts:
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows of one version that arrived at one moment."""
+    """Rows of one version received at one moment."""
 
     documents: list[Document]
     version: int
     day: date
-    at: datetime
+    received_at: datetime
 
 
 class Inspector:
-    """Looks at the rows of one model and keeps count until somebody writes it down."""
+    """Inspects the rows of one model; `counts` and `sightings` hold the results until they are saved."""
 
     def __init__(self, schema: list[Feature], memories: dict[str, Memory]) -> None:
         self.schema = {feature.name: feature for feature in schema}
@@ -78,50 +77,50 @@ class Inspector:
         self.counts: dict[tuple[int, date, str], Counts] = defaultdict(Counts)
         self.sightings: dict[tuple[int, str, str], Sighting] = {}
 
-    def look_at(self, rows: Rows) -> None:
+    def inspect(self, rows: Rows) -> None:
         sent: set[str] = set().union(*rows.documents)
         for feature in self.schema.values():
-            self._look_at_declared(rows, feature)
+            self._inspect_declared(rows, feature)
         undeclared = sent.difference(self.schema)
         if not undeclared:
             return
-        told_apart = self._told_apart(undeclared)
-        for name in told_apart:
-            self._look_at_undeclared(rows, name)
-        if others := undeclared.difference(told_apart):
+        separate = self._counted_separately(undeclared)
+        for name in separate:
+            self._inspect_undeclared(rows, name)
+        if others := undeclared.difference(separate):
             count = sum(not others.isdisjoint(document) for document in rows.documents)
             self.counts[rows.version, rows.day, OTHERS].rows += count
             if self.schema:
-                self._saw(rows, OTHERS, IncidentKind.FEATURE_NEW, count)
+                self._sight(rows, OTHERS, IncidentKind.FEATURE_NEW, count)
 
-    def _told_apart(self, undeclared: set[str]) -> list[str]:
-        """Those known already, and of the others as many as there is room for: names are the sender's to invent."""
-        room = MAX_UNDECLARED if self.schema else MAX_UNDECLARED_ALONE
+    def _counted_separately(self, undeclared: set[str]) -> list[str]:
+        """Choose known names first, then new ones up to the limit: a sender can invent any number of names."""
+        room = MAX_UNDECLARED if self.schema else MAX_WITHOUT_SCHEMA
         room -= sum(name not in self.schema for name in self.memories)
         known = [name for name in undeclared if name in self.memories]
         new = sorted(name for name in undeclared if name not in self.memories and 0 < len(name) <= MAX_NAME)
         return known + new[: max(room, 0)]
 
-    def _look_at_declared(self, rows: Rows, feature: Feature) -> None:
+    def _inspect_declared(self, rows: Rows, feature: Feature) -> None:
         counts, values_of = self._column(rows, feature.name)
         if counts.missing:
-            self._saw(rows, feature.name, IncidentKind.FEATURE_MISSING, counts.missing, expected=feature.type)
+            self._sight(rows, feature.name, IncidentKind.FEATURE_MISSING, counts.missing, expected=feature.type)
         for kind, values in values_of.items():
             if wrong := _unexpected(feature, kind, values):
                 counts.unexpected_type += wrong
-                self._saw(rows, feature.name, IncidentKind.TYPE_CHANGED, wrong, expected=feature.type, found=kind)
+                self._sight(rows, feature.name, IncidentKind.TYPE_CHANGED, wrong, expected=feature.type, found=kind)
             elif feature.type in NUMERIC:
                 counts.out_of_range += self._memory(rows, feature.name).numbers(values)
             elif feature.type != "text":
                 counts.unseen_category += self._memory(rows, feature.name).categories(values)
         self.counts[rows.version, rows.day, feature.name].add(counts)
 
-    def _look_at_undeclared(self, rows: Rows, name: str) -> None:
+    def _inspect_undeclared(self, rows: Rows, name: str) -> None:
         counts, values_of = self._column(rows, name)
         memory = self._memory(rows, name)
         if self.schema:
-            found = max(values_of, key=lambda kind: len(values_of[kind]), default="null")
-            self._saw(rows, name, IncidentKind.FEATURE_NEW, counts.rows - counts.missing, found=found)
+            main_kind = max(values_of, key=lambda kind: len(values_of[kind]), default="null")
+            self._sight(rows, name, IncidentKind.FEATURE_NEW, counts.rows - counts.missing, found=main_kind)
         for kind, values in values_of.items():
             if kind in NUMERIC:
                 counts.out_of_range += memory.numbers(values)
@@ -130,7 +129,7 @@ class Inspector:
         self.counts[rows.version, rows.day, name].add(counts)
 
     def _column(self, rows: Rows, name: str) -> tuple[Counts, dict[str, list[Any]]]:
-        """One feature's column: what is not there, and the values by kind."""
+        """Return one feature's counts of missing values and its other values by kind."""
         column = [document.get(name, ABSENT) for document in rows.documents]
         types = Counter(map(type, column))
         counts = Counts(rows=len(column), missing=types.pop(_Absent, 0), nulls=types.pop(NOTHING, 0))
@@ -145,22 +144,23 @@ class Inspector:
         memory.turn_to(rows.day)
         return memory
 
-    def _saw(
+    def _sight(
         self, rows: Rows, feature: str, kind: IncidentKind, count: int, *, expected: str = "", found: str = ""
     ) -> None:
-        seen = self.sightings.get((rows.version, feature, kind))
-        if seen is None:
-            seen = Sighting(rows.version, feature, kind, expected, found, rows.at, rows.at, 0)
-            self.sightings[rows.version, feature, kind] = seen
-        seen.rows += count
-        seen.first_at, seen.last_at = min(seen.first_at, rows.at), max(seen.last_at, rows.at)
+        moment = rows.received_at
+        sighting = self.sightings.get((rows.version, feature, kind))
+        if sighting is None:
+            sighting = Sighting(rows.version, feature, kind, expected, found, moment, moment, 0)
+            self.sightings[rows.version, feature, kind] = sighting
+        sighting.rows += count
+        sighting.first_at, sighting.last_at = min(sighting.first_at, moment), max(sighting.last_at, moment)
 
 
 def _unexpected(feature: Feature, kind: str, values: list[Any]) -> int:
-    """How many of these values of one kind are not what the schema says."""
+    """Count the values of one kind that the schema does not allow."""
     if feature.allows(kind):
         return 0
     if feature.type == "integer" and kind == "number":
-        # 3.0 is a whole number: some senders write every number with a point.
+        # 3.0 is an integer too: some senders write every number with a decimal point.
         return int(np.count_nonzero(np.array(values) % 1))
     return len(values)

@@ -1,4 +1,4 @@
-"""Shares in words and as lengths."""
+"""Shares as text and as bar lengths."""
 
 from django import template
 
@@ -7,7 +7,7 @@ register = template.Library()
 
 @register.filter
 def percent(share: float | None) -> str:
-    """A share as people read it: with a digit behind the point where it is small, never rounded down to nothing.
+    """Write a share in percent, with a decimal where it is small; never round a positive share to zero.
 
     >>> percent(None), percent(0.0), percent(0.0001), percent(0.034), percent(0.5)
     ('–', '0 %', '< 0.1 %', '3.4 %', '50 %')
@@ -21,5 +21,5 @@ def percent(share: float | None) -> str:
 
 @register.filter
 def points(share: float | None) -> str:
-    """The length of its bar in a field of 100; one that is not zero can be seen."""
+    """Return a share's bar length out of 100; a positive share is at least 2 long, so that it is visible."""
     return f"{max(100 * share, 2):.1f}" if share else "0"

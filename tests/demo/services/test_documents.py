@@ -15,12 +15,12 @@ def test_every_column_is_declared_once():
 @pytest.mark.parametrize("entry", [entry for entry in DECLARED if "codes" in entry], ids=lambda entry: entry["name"])
 def test_every_code_in_the_data_has_a_meaning(entry: dict):
     column = FEATURES.index(entry["name"])
-    found = np.concatenate([people.features[:, column] for people in (load_reference(), load_production())])
-    assert {str(code) for code in np.unique(found)} <= set(entry["codes"])
+    codes = np.concatenate([people.features[:, column] for people in (load_reference(), load_production())])
+    assert {str(code) for code in np.unique(codes)} <= set(entry["codes"])
 
 
 @pytest.mark.django_db
-def test_the_product_takes_the_documents_as_they_are(client: Client):
+def test_the_api_accepts_the_documents(client: Client):
     _, key = make_key(make_project())
     headers = {"Authorization": f"Bearer {key}"}
 

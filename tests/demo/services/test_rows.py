@@ -29,7 +29,7 @@ def production() -> People:
 
 @pytest.fixture(scope="module")
 def sent(production: People) -> dict[str, dict[str, str]]:
-    """What is sent at the demo's moment, by id."""
+    """The outcomes sent at the demo's `now`, by id."""
     return {row["id"]: row for row in due_outcomes(production, now=NOW, after=None, until=NOW)}
 
 
@@ -56,15 +56,15 @@ def test_every_person_is_in_exactly_one_chunk():
     assert max(len(part) for part in parts) == CHUNK
 
 
-def test_a_chunk_is_the_same_to_the_byte_when_it_is_made_again():
-    def made() -> bytes:
+def test_a_chunk_built_again_is_identical_to_the_byte():
+    def content() -> bytes:
         rows = predictions(few(5), scored(3), range(2, 5), now=NOW, latency_ms=0.31)
         return b"".join(encode(row) for row in rows)
 
-    assert made() == made()
+    assert content() == content()
 
 
-def test_a_row_says_what_the_contract_asks_for():
+def test_a_row_has_the_fields_of_the_contract():
     first, *_ = predictions(few(5), scored(3), range(2, 5), now=NOW, latency_ms=0.31)
     row = json.loads(encode(first))
     assert row["id"] == "70002"
@@ -78,7 +78,7 @@ def test_predictions_lie_evenly_over_the_26_weeks_that_end_now():
     moments = predicted_at(PEOPLE, now=NOW)
     end = np.datetime64("2026-11-23T07:00:00")
     assert end - np.timedelta64(26, "W") < moments[0] < moments[-1] < end
-    # 26 weeks over 208,892 predictions are 75.28 s.
+    # 26 weeks over 208,892 predictions: 75.28 s each.
     steps = np.diff(moments) / np.timedelta64(1, "s")
     assert 75.27 < steps.min() <= steps.max() < 75.29
 
@@ -88,7 +88,7 @@ def test_outcomes_become_known_20_to_60_days_after_their_prediction(production: 
     days = (known_at(production.ids, predicted) - predicted) / np.timedelta64(1, "D")
     assert 20 <= days.min() < 20.05
     assert 59.95 < days.max() < 60
-    # 40 days evenly: the standard error of the mean of 208,892 is 36 minutes.
+    # Uniform over 40 days: the mean of 208,892 has a standard error of 36 minutes.
     assert days.mean() == pytest.approx(40, abs=0.08)
 
 
@@ -104,7 +104,7 @@ def test_every_prediction_older_than_60_days_has_its_outcome(production: People,
         assert sent[str(person)]["outcome"] == ("employed" if employed else "not_employed")
 
 
-def test_a_later_delivery_holds_what_became_known_in_between_and_nothing_twice():
+def test_a_later_delivery_holds_only_outcomes_that_became_known_since():
     people = few(2_000)
     first = due_outcomes(people, now=NOW, after=None, until=NOW)
     later = due_outcomes(people, now=NOW, after=NOW, until=NOW + timedelta(days=7))

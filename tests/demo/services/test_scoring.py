@@ -18,7 +18,7 @@ def test_a_later_start_uses_the_model_of_the_first(tmp_path):
     assert (first.contributions(people.features) == again.contributions(people.features)).all()
 
 
-def test_the_model_beats_the_rule_that_it_replaced(predictor: Predictor):
+def test_the_model_beats_the_rule_it_replaced(predictor: Predictor):
     people = load_production()
     model = ((predictor.scores(people.features) >= 0.5) == people.employed).mean()
     rule = (predictor.baseline(people.features) == people.employed).mean()
@@ -31,7 +31,7 @@ def test_contributions_and_base_add_up_to_the_log_odds(predictor: Predictor):
     scorer = Scorer(predictor, people)
     scored = scorer.score(range(100, 300))
     log_odds = np.log(scored.scores / (1 - scored.scores))
-    # Sixteen contributions and a base, each to four digits; far out, the score's six digits count.
+    # Sixteen contributions and a base are rounded to four digits; far from zero, rounding the score matters more.
     near = np.abs(log_odds) < 4
     assert scored.contributions[near].sum(axis=1) + scored.base[near] == pytest.approx(log_odds[near], abs=2e-3)
 

@@ -5,23 +5,23 @@ import pytest
 
 from apps.demo.services.dataset import load_production, load_reference
 from apps.demo.services.scoring import load_or_train
-from apps.demo.services.simulated_answers import Case, Reviewer, adjudication
+from apps.demo.services.simulated_answers import Case, SimulatedReviewer, adjudication
 
 NOW = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
-REASONS = ["The age speaks against it", "The data it was given looks wrong"]
+REASONS = ["The age points the other way", "The input data looks wrong"]
 
 
 def cases(*, score: float, count: int = 4_000) -> list[Case]:
     return [Case(str(number), is_employed=number % 2 == 0, score=score) for number in range(count)]
 
 
-def error_rate(found: list[Case]) -> float:
-    return float(np.mean([Reviewer("simulated-a").is_wrong(case) for case in found]))
+def error_rate(some: list[Case]) -> float:
+    return float(np.mean([SimulatedReviewer("simulated-a").is_wrong(case) for case in some]))
 
 
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> list[Case]:
-    """Production rows drawn with the demo's rates, the highest of its policies."""
+    """Production rows drawn with the demo's rates, each with the highest of its policies."""
     people = load_production()
     predictor = load_or_train(tmp_path_factory.mktemp("demo") / "demo-model.json", load_reference())
     scores = predictor.scores(people.features)
@@ -37,8 +37,8 @@ def test_about_2150_cases_are_drawn(drawn: list[Case]):
 
 
 def test_reviewers_are_wrong_in_about_6_of_100_drawn_cases(drawn: list[Case]):
-    # About 2,150 cases by three people: a standard error of 0.3 points.
-    rates = [np.mean([Reviewer(name).is_wrong(case) for case in drawn]) for name in "abc"]
+    # About 2,150 cases by three people: a standard error of 0.3 percentage points.
+    rates = [np.mean([SimulatedReviewer(name).is_wrong(case) for case in drawn]) for name in "abc"]
     assert np.mean(rates) == pytest.approx(0.06, abs=0.01)
 
 
@@ -48,24 +48,27 @@ def test_reviewers_are_wrong_more_often_where_the_case_is_close():
 
 def test_a_reviewer_gives_the_same_answer_at_every_start():
     case = Case("70001", is_employed=True, score=0.4)
-    assert Reviewer("simulated-a").judgement(case) == Reviewer("simulated-a").judgement(case)
+    assert SimulatedReviewer("simulated-a").judgement(case) == SimulatedReviewer("simulated-a").judgement(case)
 
 
 def test_reviewers_err_independently_of_each_other():
     close = cases(score=0.5)
-    both = [Reviewer("simulated-a").is_wrong(case) and Reviewer("simulated-b").is_wrong(case) for case in close]
+    both = [
+        SimulatedReviewer("simulated-a").is_wrong(case) and SimulatedReviewer("simulated-b").is_wrong(case)
+        for case in close
+    ]
     assert np.mean(both) == pytest.approx(0.08**2, abs=0.004)
 
 
 def test_about_two_in_a_hundred_cases_get_no_label():
-    passed = [Reviewer("simulated-a").passes(case, now=NOW) for case in cases(score=0.5)]
-    verdicts = [body["verdict"] for body in passed if body]
-    assert len(verdicts) / len(passed) == pytest.approx(0.018, abs=0.006)
+    decisions = [SimulatedReviewer("simulated-a").passes(case, now=NOW) for case in cases(score=0.5)]
+    verdicts = [body["verdict"] for body in decisions if body]
+    assert len(verdicts) / len(decisions) == pytest.approx(0.018, abs=0.006)
     assert set(verdicts) == {"skip", "cannot_tell"}
 
 
 def test_after_the_reveal_a_reviewer_agrees_keeps_disputes_or_is_swayed():
-    reviewer, verdicts = Reviewer("simulated-a"), []
+    reviewer, verdicts = SimulatedReviewer("simulated-a"), []
     for case in cases(score=0.6):
         first = reviewer.judgement(case)["value"]
         other = "employed" if first == "not_employed" else "not_employed"
@@ -82,5 +85,5 @@ def test_after_the_reveal_a_reviewer_agrees_keeps_disputes_or_is_swayed():
 @pytest.mark.parametrize("predicted", ["employed", "not_employed"])
 def test_the_adjudicator_is_always_right(is_employed: bool, predicted: str):
     settled = adjudication(Case("70001", is_employed=is_employed, score=0.5), predicted=predicted)
-    said = predicted if settled["verdict"] == "agree" else settled["value"]
-    assert said == ("employed" if is_employed else "not_employed")
+    value = predicted if settled["verdict"] == "agree" else settled["value"]
+    assert value == ("employed" if is_employed else "not_employed")

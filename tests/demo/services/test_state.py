@@ -23,12 +23,12 @@ def test_before_the_first_start_there_is_no_progress(path: Path):
     assert read(path) is None
 
 
-def test_the_moment_of_the_first_start_stays(path: Path):
+def test_now_stays_the_moment_of_the_first_start(path: Path):
     start(path)
     assert start(path, now=LATER).progress.now == NOW
 
 
-def test_a_restart_goes_on_where_the_step_was(path: Path):
+def test_a_restart_continues_the_step(path: Path):
     first = start(path)
     first.begin("predictions", total=10, unit="predictions")
     first.confirm("predictions", 0, rows=4)
@@ -49,7 +49,7 @@ def test_a_finished_step_is_finished_after_a_restart(path: Path):
     assert start(path).is_finished("reviews")
 
 
-def test_everything_that_is_remembered_survives_a_restart(path: Path):
+def test_all_progress_survives_a_restart(path: Path):
     first = start(path)
     with first.change() as progress:
         progress.keys["engineer"] = "cs_secret"
@@ -59,13 +59,13 @@ def test_everything_that_is_remembered_survives_a_restart(path: Path):
     assert start(path).progress == first.progress
 
 
-def test_a_delivery_that_was_interrupted_keeps_its_moment(path: Path):
+def test_an_interrupted_delivery_keeps_its_end(path: Path):
     first = start(path)
     first.begin_delivery(NOW)
     assert start(path, now=LATER).progress.delivering_until == NOW
 
 
-def test_the_chunks_of_the_next_delivery_are_counted_afresh(path: Path):
+def test_the_next_delivery_numbers_its_own_chunks(path: Path):
     state = StateFile(path, steps=[Step("outcomes", "Send outcomes")], now=NOW)
     state.begin_delivery(NOW)
     state.confirm("outcomes", 0, rows=5)
@@ -74,7 +74,7 @@ def test_the_chunks_of_the_next_delivery_are_counted_afresh(path: Path):
     assert (state.progress.delivered_until, state.progress.delivering_until) == (NOW, None)
 
 
-def test_the_file_is_readable_by_its_owner_alone_and_replaced_as_a_whole(path: Path):
+def test_only_the_owner_can_read_the_file_and_it_is_replaced_atomically(path: Path):
     state = start(path)
     before = path.stat().st_ino
     state.finish("reviews")

@@ -1,4 +1,4 @@
-"""The demo against the product itself, with few people, through the API and nothing else."""
+"""The demo against the product, with few people and only through the API."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,13 +25,13 @@ from tests.factories import make_key, make_member, make_project
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-# Long enough ago that every outcome is known by today.
+# Long enough ago that every outcome is known today.
 NOW = datetime.now(UTC).replace(microsecond=0) - timedelta(days=61)
 PEOPLE = 60
 
 
 class World:
-    """A registered model that draws everything, and keys for everybody."""
+    """A registered model that draws everything, and clients for each role."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -39,7 +39,7 @@ class World:
         self.transport = httpx.WSGITransport(app=get_wsgi_application())
         self.model: Model = self.client(Role.ENGINEER).model(MODEL)
         registered = self.model.register(MODEL_DOCUMENT)
-        # Everything is drawn, and whatever has two answers is adjudicated.
+        # Everything is drawn, and every case with two answers is adjudicated.
         queue = POLICIES_DOCUMENT["queues"][0] | {"adjudication_rate_agreed": 1.0, "adjudication_rate_differs": 1.0}
         self.model.set_policies({"floor": 1.0, "queues": [queue]})
         self.queue: int = registered["queues"][0]["id"]
@@ -85,11 +85,11 @@ def case_of(scorer: Scorer) -> reviewing.CaseOf:
     return case
 
 
-def test_predictions_are_sent_once_although_the_demo_starts_twice(world: World, scorer: Scorer):
+def test_predictions_are_stored_once_even_if_the_demo_starts_twice(world: World, scorer: Scorer):
     sending.send_predictions(world.model, world.start(), scorer)
     again = world.start()
     with again.change() as progress:
-        # Stopped after the server had the last chunk and before that was written down.
+        # Pretend it stopped after the server stored the last chunk and before the file said so.
         progress.confirmed["predictions"].remove(2)
         progress.step("predictions").done -= 20
     sending.send_predictions(world.model, again, scorer)
@@ -97,7 +97,7 @@ def test_predictions_are_sent_once_although_the_demo_starts_twice(world: World, 
     assert again.progress.step("predictions").done == PEOPLE
 
 
-def test_outcomes_that_are_not_due_stay_away_until_a_later_start(world: World, scorer: Scorer):
+def test_outcomes_that_are_not_due_wait_for_a_later_start(world: World, scorer: Scorer):
     state = world.start()
     sending.send_predictions(world.model, state, scorer)
     sending.send_outcomes(world.model, state, scorer.people)
@@ -122,7 +122,7 @@ def reviewed(world: World, scorer: Scorer, monkeypatch: pytest.MonkeyPatch) -> S
     return state
 
 
-def test_simulated_reviewers_answer_their_share_and_hold_nothing_back(reviewed: StateFile):
+def test_simulated_reviewers_answer_their_share_and_release_the_rest(reviewed: StateFile):
     assert reviewed.progress.answered == {"simulated-a": 10, "simulated-b": 10, "simulated-c": 10}
     answered = Slot.objects.filter(outcome=Slot.Outcome.ANSWERED)
     assert answered.count() == 30
@@ -147,7 +147,7 @@ def test_the_adjudicator_settles_what_waits_and_leaves_the_rest(world: World, sc
     assert not Slot.objects.unfinished().leased().exists()
 
 
-def test_what_was_pushed_is_drawn_and_open_before_anybody_reviews(world: World, scorer: Scorer, monkeypatch):
+def test_the_walk_waits_until_everything_is_drawn_and_open(world: World, scorer: Scorer, monkeypatch):
     sending.send_predictions(world.model, world.start(), scorer)
     rounds = iter([sampling.draw_due, review.open_due_items])
     monkeypatch.setattr(waiting.time, "sleep", lambda seconds: next(rounds)())
@@ -155,6 +155,6 @@ def test_what_was_pushed_is_drawn_and_open_before_anybody_reviews(world: World, 
     assert ReviewItem.objects.count() == PEOPLE
 
 
-def test_everybody_who_is_simulated_is_said_to_be():
+def test_simulated_participants_are_marked():
     simulated = {person.name for person in participants.EVERYBODY if person.is_simulated}
     assert simulated == {"Reviewer A", "Reviewer B", "Reviewer C", "Adjudicator"}

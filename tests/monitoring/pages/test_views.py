@@ -1,4 +1,4 @@
-"""The intake page: what it counts, for whom it is, what it costs."""
+"""The intake page: what it counts, who may see it, and how many queries it needs."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -10,7 +10,7 @@ from apps.common.bars import Bar, BarChart
 from apps.common.charts import Line, Rect, round_top
 from apps.common.clock import database_now
 from apps.monitoring.models import FeatureDay
-from apps.monitoring.pages.feature_health import health
+from apps.monitoring.pages.feature_health import feature_health
 from apps.monitoring.pages.intake import Latency, Volume, intake, latencies
 from apps.monitoring.services import inspecting
 from apps.predictions.models import Batch, BatchStage, RejectedCount
@@ -43,7 +43,7 @@ class Visit:
         return answer.content.decode()
 
     def push(self, *numbers, at=NOW, **changes):
-        """A push that came at that moment."""
+        """Push predictions that arrive at that moment."""
         before = set(Batch.objects.values_list("pk", flat=True))
         known = set(RejectedCount.objects.values_list("pk", flat=True))
         push_predictions(self.model, [prediction_row(n, **changes) for n in numbers])
@@ -68,7 +68,7 @@ def test_volumes_are_the_same_before_and_after_inspection(visit):
     assert dict(intake(visit.model, now=NOW).by_hour["predictions"]) == expected
 
 
-def test_rejected_rows_are_counted_by_reason_and_day_also_of_pushes_that_stored_nothing(visit):
+def test_rejected_rows_are_counted_by_code_and_day_even_of_pushes_that_stored_nothing(visit):
     visit.push(1, 2, at=NOW, score=7)
     visit.push(3, at=NOW - timedelta(days=1), prediction="perhaps")
     today = NOW.date()
@@ -79,33 +79,33 @@ def test_rejected_rows_are_counted_by_reason_and_day_also_of_pushes_that_stored_
     }
 
 
-def test_days_are_those_of_the_project(visit):
+def test_days_are_in_the_projects_time_zone(visit):
     visit.project.time_zone = "Asia/Tokyo"
     visit.project.save()
     visit.model.project = visit.project
     late = datetime(2026, 11, 10, 16, 0, tzinfo=UTC)
     visit.push(1, at=late)
-    came = intake(visit.model, now=late)
-    assert came.by_day("predictions")[came.days[-1]].accepted == 1
-    assert came.days[-1].day == 11
+    received = intake(visit.model, now=late)
+    assert received.by_day("predictions")[received.days[-1]].accepted == 1
+    assert received.days[-1].day == 11
 
 
-def test_latency_is_the_time_from_arrival_to_drawn_by_hour_of_arrival(visit):
+def test_latency_is_the_time_from_arrival_to_draw_by_hour_of_arrival(visit):
     for n, seconds in enumerate((1, 2, 3, 4, 100)):
         visit.push(n, at=NOW)
         batch = Batch.objects.latest("pk")
         done = NOW + timedelta(seconds=seconds)
         BatchStage.objects.filter(batch=batch, stage="draw").update(done_at=done)
     visit.push(9, at=NOW)
-    found = latencies(visit.model, now=NOW)
-    # Of 1, 2, 3, 4, 100: the median, and 4 + 0.8 · 96 by linear interpolation.
-    assert found == {NOW.replace(minute=0): Latency(3.0, pytest.approx(80.8))}
+    measured = latencies(visit.model, now=NOW)
+    # 1, 2, 3, 4, 100: the median is 3, the 95th percentile 4 + 0.8 · 96 by linear interpolation.
+    assert measured == {NOW.replace(minute=0): Latency(3.0, pytest.approx(80.8))}
 
 
 def feature_day(visit, day, feature="age", **counts):
     version, _ = visit.model.versions.get_or_create(name="v1")
-    given = dict.fromkeys(inspecting.COUNTS, 0) | {"rows": 1_000} | counts
-    FeatureDay.objects.create(model=visit.model, version=version, day=day, feature=feature, **given)
+    fields = dict.fromkeys(inspecting.COUNTS, 0) | {"rows": 1_000} | counts
+    FeatureDay.objects.create(model=visit.model, version=version, day=day, feature=feature, **fields)
 
 
 def test_a_feature_that_changed_stands_out_and_comes_first(visit):
@@ -114,20 +114,20 @@ def test_a_feature_that_changed_stands_out_and_comes_first(visit):
         feature_day(visit, today, feature, nulls=now)
         feature_day(visit, today - timedelta(days=7), feature, missing=before)
         feature_day(visit, today - timedelta(days=8), feature, missing=1_000)
-    first, second = health(visit.model, now=NOW)
+    first, second = feature_health(visit.model, now=NOW)
     assert (first.name, first.stands_out, second.name, second.stands_out) == ("sex", True, "age", False)
     empty = first.shares[0]
     assert (empty.today, empty.before) == (0.3, 0.01)
 
 
-def test_few_rows_do_not_make_a_change(visit):
+def test_few_rows_are_no_change(visit):
     feature_day(visit, NOW.date(), rows=5, nulls=1)
     feature_day(visit, NOW.date() - timedelta(days=1), rows=1_000)
-    (age,) = health(visit.model, now=NOW)
+    (age,) = feature_health(visit.model, now=NOW)
     assert not age.stands_out
 
 
-def test_bars_stand_on_each_other_up_to_the_top():
+def test_bars_are_stacked_up_to_the_top():
     series = (("a", "one"), ("b", "two"))
     bars = BarChart("Rows", "rows", series, ("Hour", "a", "b"), (Bar("1", (30, 10), ("30", "10")),))
     assert bars.top == 40
@@ -136,7 +136,7 @@ def test_bars_stand_on_each_other_up_to_the_top():
         assert (one.css, two.css) == ("one", "two")
         assert one.height == pytest.approx(3 * two.height, abs=0.2)
         assert two.y + two.height == pytest.approx(one.y, abs=0.1)
-        # The columns reach from the line at zero to the line of the highest tick.
+        # The stack reaches from the line at zero to the line of the highest tick.
         lines = [mark.y1 for mark in plot.marks if isinstance(mark, Line)]
         assert (two.y, one.y + one.height) == (pytest.approx(min(lines), abs=0.1), pytest.approx(max(lines), abs=0.1))
 
@@ -146,25 +146,25 @@ def test_the_scale_ends_at_a_round_number(value, top):
     assert round_top(value, 4) == top
 
 
-def test_the_page_tells_what_came(visit):
+def test_the_page_shows_what_was_received(visit):
     push_predictions(visit.model, [prediction_row(1), prediction_row(2, score=7)])
     push_outcomes(visit.model, [{"id": "case-1", "outcome": "yes", "occurred_at": "2026-03-20T00:00:00Z"}])
     draw_all(visit.model)
     inspecting.inspect_due()
     page = visit.text()
-    for part in ("Predictions", "Outcomes", "probability_range", "score is 7", "From arrival to drawn", "Age"):
+    for part in ("Predictions", "Outcomes", "probability_range", "score is 7", "From arrival to draw", "Age"):
         assert part in page
     assert "<svg" in page
     assert "style=" not in page
 
 
-def test_a_page_without_anything_says_what_to_do(visit):
+def test_an_empty_page_says_what_to_do(visit):
     page = visit.text()
     assert "Nothing arrived in the last 30 days" in page
     assert "How soon it is drawn" not in page
 
 
-def test_what_was_sent_is_shown_as_text(visit):
+def test_sent_names_are_escaped(visit):
     push_predictions(visit.model, [prediction_row(1, features={"<script>alert(1)</script>": 1})])
     inspecting.inspect_due()
     page = visit.text()
@@ -172,7 +172,7 @@ def test_what_was_sent_is_shown_as_text(visit):
     assert "<script>alert" not in page
 
 
-def test_the_page_costs_the_same_for_many_batches(visit, django_assert_max_num_queries):
+def test_the_page_needs_no_more_queries_for_many_batches(visit, django_assert_max_num_queries):
     for n in range(30):
         push_predictions(visit.model, [prediction_row(n), prediction_row(1_000 + n, score=7)])
     draw_all(visit.model)
@@ -181,7 +181,7 @@ def test_the_page_costs_the_same_for_many_batches(visit, django_assert_max_num_q
         visit.client.get(URL)
 
 
-def test_the_model_page_leads_there(visit):
+def test_the_model_page_links_to_the_intake_page(visit):
     assert URL in visit.client.get("/p/credit/models/loans/").content.decode()
 
 
@@ -190,8 +190,8 @@ def test_the_page_is_for_engineers(role):
     assert Visit(role).client.get(URL).status_code == 403
 
 
-def test_the_web_process_draws_without_the_heavy_libraries():
-    """A fresh process that answers the page's module imports nothing that draws or computes in bulk for it."""
+def test_the_page_needs_no_heavy_libraries():
+    """A fresh process that imports the page's modules loads no plotting or statistics library."""
     import subprocess
     import sys
 
@@ -207,7 +207,7 @@ def environment():
     return os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings", "COUNTERSIGN_SECRET_KEY": "x"}
 
 
-def test_now_is_the_last_hour_of_the_chart(visit):
+def test_the_current_hour_is_the_last_bar(visit):
     push_predictions(visit.model, [prediction_row(1)])
-    came = intake(visit.model, now=database_now())
-    assert came.by_hour["predictions"][came.hours[-1]].accepted == 1
+    received = intake(visit.model, now=database_now())
+    assert received.by_hour["predictions"][received.hours[-1]].accepted == 1

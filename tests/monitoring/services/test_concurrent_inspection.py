@@ -1,4 +1,4 @@
-"""Inspectors, pushes, closings and changes of the schema at the same moment."""
+"""Inspections, pushes, closings and schema changes running concurrently."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -46,7 +46,7 @@ def inspect() -> None:
         inspecting.inspect_due()
 
 
-def test_workers_at_once_make_one_incident_with_the_right_count():
+def test_concurrent_workers_make_one_incident_with_the_right_count():
     model = make_model(features=[{"name": "income", "type": "number"}], slices=[])
     at_once(lambda: push_as_text(model, first=0), lambda: push_as_text(model, first=10_000), inspect, inspect, inspect)
     inspecting.inspect_due()
@@ -60,29 +60,29 @@ def test_workers_at_once_make_one_incident_with_the_right_count():
     assert not BatchStage.objects.filter(stage=Stage.INSPECT, done_at=None).exists()
 
 
-def test_a_schema_that_agrees_leaves_nothing_open_whoever_is_inspecting_meanwhile():
+def test_a_matching_schema_closes_the_incident_even_during_inspections():
     model = make_model(features=[{"name": "income", "type": "number"}], slices=[])
 
-    def agree() -> None:
+    def change_schema() -> None:
         put_model(model.project, slug=model.slug, document={"features": [{"name": "income", "type": "text"}]})
 
-    at_once(lambda: push_as_text(model, first=0), inspect, agree, inspect)
+    at_once(lambda: push_as_text(model, first=0), inspect, change_schema, inspect)
     inspecting.inspect_due()
     assert not Incident.objects.open().exists()
 
 
-def test_closings_at_once_close_once():
+def test_of_concurrent_closings_only_one_succeeds():
     model = make_model(features=[{"name": "income", "type": "number"}], slices=[])
     push_as_text(model, first=0)
     inspecting.inspect_due()
     incident = Incident.objects.get()
-    said = []
+    notes = []
 
     def close(note: str) -> None:
         with suppress(ConflictError):
-            said.append(incidents.close(Incident.objects.get(pk=incident.pk), by=None, note=note).note)
+            notes.append(incidents.close(Incident.objects.get(pk=incident.pk), by=None, note=note).note)
 
     at_once(lambda: close("one"), lambda: close("other"), lambda: push_as_text(model, first=10_000), inspect)
     inspecting.inspect_due()
-    assert len(said) == 1
-    assert Incident.objects.closed().get().note == said[0]
+    assert len(notes) == 1
+    assert Incident.objects.closed().get().note == notes[0]

@@ -1,4 +1,4 @@
-"""Inspection: each batch counted once, a change of shape is one incident, rows stay as they were sent."""
+"""Inspection counts each batch once, makes one incident of a change of shape, and leaves rows as they were sent."""
 
 from datetime import date, timedelta
 
@@ -19,7 +19,7 @@ from tests.factories import draw_all, make_model, make_project, prediction_row, 
 pytestmark = pytest.mark.django_db
 
 NUMBER = {"name": "income", "type": "number"}
-COLOUR = {"name": "colour", "type": "category"}
+COLOR = {"name": "color", "type": "category"}
 DAY = timedelta(days=1)
 
 
@@ -42,14 +42,14 @@ def counts(feature="income", **filters):
 
 
 def arrive_earlier(by=DAY):
-    """Let everything that is due have arrived a day ago."""
+    """Move the arrival of everything due to a day ago."""
     for batch in Batch.objects.filter(stages__stage=Stage.INSPECT, stages__done_at=None):
         moved = batch.received_at - by
         Payload.objects.filter(received_at=batch.received_at).update(received_at=moved)
         Batch.objects.filter(pk=batch.pk).update(received_at=moved)
 
 
-def test_a_number_sent_as_text_is_one_incident_with_the_right_counts_over_several_batches():
+def test_a_number_sent_as_text_in_several_batches_is_one_incident_with_the_right_count():
     model = income_model()
     push(model, [100, 200.5], version="v6", start=1)
     push(model, ["100", "200"], start=10)
@@ -65,7 +65,7 @@ def test_a_number_sent_as_text_is_one_incident_with_the_right_counts_over_severa
     assert counts(version__name="v6") == {"rows": 2}
 
 
-def test_the_rows_are_kept_as_sent_drawn_and_reviewable():
+def test_rows_with_a_wrong_type_are_kept_as_sent_and_can_be_drawn_and_reviewed():
     model = income_model()
     policies.put_document(model, {"floor": 1.0})
     push(model, ["100", "200"])
@@ -76,19 +76,19 @@ def test_the_rows_are_kept_as_sent_drawn_and_reviewable():
     assert Draw.objects.count() == ReviewItem.objects.count() == 2
 
 
-def test_missing_and_new_features_are_incidents_of_their_own():
-    model = income_model(NUMBER, COLOUR)
-    push_features(model, [{"income": 1, "colour": "red"}, {"income": 2, "age": 3}, {"age": 4, "income": 3}])
+def test_missing_and_new_features_are_separate_incidents():
+    model = income_model(NUMBER, COLOR)
+    push_features(model, [{"income": 1, "color": "red"}, {"income": 2, "age": 3}, {"age": 4, "income": 3}])
     inspecting.inspect_due()
-    found = {(i.kind, i.feature): (i.change, i.rows) for i in Incident.objects.all()}
-    assert found == {
-        ("feature_missing", "colour"): ("missing", 2),
+    incidents = {(i.kind, i.feature): (i.change, i.rows) for i in Incident.objects.all()}
+    assert incidents == {
+        ("feature_missing", "color"): ("missing", 2),
         ("feature_new", "age"): ("not in the schema (integer)", 2),
     }
-    assert counts("colour") == {"rows": 3, "missing": 2}
+    assert counts("color") == {"rows": 3, "missing": 2}
 
 
-def test_each_version_has_its_own_incident_also_within_one_batch():
+def test_each_version_has_its_own_incident_even_within_one_batch():
     model = income_model()
     rows = [prediction_row(n, version=f"v{n % 2}", features={"income": "many"}) for n in range(5)]
     push_predictions(model, rows)
@@ -112,7 +112,7 @@ def test_each_version_has_its_own_incident_also_within_one_batch():
         ("number", [None, None], 0),
     ],
 )
-def test_what_a_declared_type_allows(declared, values, unexpected):
+def test_each_declared_type_allows_its_values(declared, values, unexpected):
     model = income_model({"name": "income", "type": declared})
     push(model, values)
     inspecting.inspect_due()
@@ -120,7 +120,7 @@ def test_what_a_declared_type_allows(declared, values, unexpected):
     assert sum(Incident.objects.values_list("rows", flat=True)) == unexpected
 
 
-def test_a_model_without_a_schema_is_compared_with_nothing_but_its_features_are_counted():
+def test_without_a_schema_features_are_counted_and_nothing_is_an_incident():
     model = make_model(features=[], slices=[])
     push_features(model, [{"a": 1}, {"a": "x"}, {"b": None}])
     inspecting.inspect_due()
@@ -129,44 +129,44 @@ def test_a_model_without_a_schema_is_compared_with_nothing_but_its_features_are_
     assert counts("b") == {"rows": 3, "missing": 2, "nulls": 1}
 
 
-def test_a_day_is_compared_with_the_days_before_it_whatever_the_order_of_its_batches():
-    model = income_model(NUMBER, COLOUR)
-    push_features(model, [{"income": n, "colour": "red"} for n in (10, 20)])
+def test_a_day_is_compared_with_earlier_days_whatever_the_order_of_its_batches():
+    model = income_model(NUMBER, COLOR)
+    push_features(model, [{"income": n, "color": "red"} for n in (10, 20)])
     arrive_earlier()
     inspecting.inspect_due()
     yesterday = FeatureDay.objects.get(feature="income").day
-    today = [{"income": 500, "colour": "blue"}, {"income": 15, "colour": "red"}, {"income": 500, "colour": "blue"}]
+    today = [{"income": 500, "color": "blue"}, {"income": 15, "color": "red"}, {"income": 500, "color": "blue"}]
     push_features(model, today[:1], start=10)
     inspecting.inspect_due()
     push_features(model, today[1:], start=20)
     inspecting.inspect_due()
     assert counts("income", day=yesterday + DAY) == {"rows": 3, "out_of_range": 2}
-    assert counts("colour", day=yesterday + DAY) == {"rows": 3, "unseen_category": 2}
+    assert counts("color", day=yesterday + DAY) == {"rows": 3, "unseen_category": 2}
     assert counts("income", day=yesterday) == {"rows": 2}
 
 
-def test_codes_are_the_same_category_as_number_and_as_text():
-    model = income_model(COLOUR)
-    push_features(model, [{"colour": 1}, {"colour": 2}])
+def test_a_code_is_the_same_category_as_number_and_as_text():
+    model = income_model(COLOR)
+    push_features(model, [{"color": 1}, {"color": 2}])
     arrive_earlier()
     inspecting.inspect_due()
-    push_features(model, [{"colour": 1.0}, {"colour": "2"}, {"colour": "3"}], start=10)
+    push_features(model, [{"color": 1.0}, {"color": "2"}, {"color": "3"}], start=10)
     inspecting.inspect_due()
-    assert counts("colour", day=max(FeatureDay.objects.values_list("day", flat=True)))["unseen_category"] == 1
+    assert counts("color", day=max(FeatureDay.objects.values_list("day", flat=True)))["unseen_category"] == 1
 
 
 def test_free_text_has_no_categories():
-    model = income_model(COLOUR)
-    push_features(model, [{"colour": f"text {n}"} for n in range(201)])
+    model = income_model(COLOR)
+    push_features(model, [{"color": f"text {n}"} for n in range(201)])
     arrive_earlier()
     inspecting.inspect_due()
-    push_features(model, [{"colour": "never seen"}], start=1_000)
+    push_features(model, [{"color": "never seen"}], start=1_000)
     inspecting.inspect_due()
     assert FeatureSeen.objects.get().before["categories"] is None
     assert not FeatureDay.objects.filter(unseen_category__gt=0).exists()
 
 
-def test_names_that_the_sender_invents_are_told_apart_up_to_a_number_and_counted_beyond():
+def test_invented_feature_names_are_counted_separately_up_to_a_limit_and_together_beyond():
     model = income_model()
     long = "x" * 201
     for start in (0, 300):
@@ -179,13 +179,13 @@ def test_names_that_the_sender_invents_are_told_apart_up_to_a_number_and_counted
     assert FeatureDay.objects.count() == 1 + 200 + 1
 
 
-def test_the_day_is_that_of_the_project():
+def test_days_are_in_the_projects_time_zone():
     project = make_project()
     project.time_zone = "Pacific/Kiritimati"
     project.save()
     model = make_model(project, features=[NUMBER], slices=[])
     push(model, [1])
-    # 14 hours ahead of UTC: noon there is the day after.
+    # Kiritimati is 14 hours ahead of UTC: noon UTC falls on the next day there.
     Batch.objects.update(received_at="2026-11-10T12:00:00Z")
     Payload.objects.update(received_at="2026-11-10T12:00:00Z")
     inspecting.inspect_due()
@@ -210,7 +210,7 @@ def test_a_batch_is_counted_once_however_often_the_bell_rings():
     assert Incident.objects.get().rows == 2
 
 
-def test_what_a_crash_interrupts_is_not_counted_twice(monkeypatch):
+def test_an_interrupted_inspection_is_not_counted_twice(monkeypatch):
     model = income_model()
     push(model, ["1", "2"])
 
@@ -218,7 +218,7 @@ def test_what_a_crash_interrupts_is_not_counted_twice(monkeypatch):
         raise RuntimeError("killed")
 
     with monkeypatch.context() as broken:
-        # The last thing that is written before the end of the transaction.
+        # the last write of the transaction
         broken.setattr(inspecting.incidents, "observe", crash)
         with pytest.raises(RuntimeError):
             inspecting.inspect_due()
@@ -231,7 +231,7 @@ def test_what_a_crash_interrupts_is_not_counted_twice(monkeypatch):
     assert Incident.objects.get().rows == 2
 
 
-def test_a_worker_whose_lease_was_taken_over_writes_nothing():
+def test_a_worker_that_lost_its_lease_writes_nothing():
     model = income_model()
     push(model, ["1"])
     mine = stages.claim(Stage.INSPECT)
@@ -245,7 +245,7 @@ def test_a_worker_whose_lease_was_taken_over_writes_nothing():
     assert Incident.objects.get().rows == 1
 
 
-def test_rows_of_others_between_a_batch_s_ids_are_not_counted_with_it():
+def test_rows_of_other_batches_between_a_batchs_ids_are_not_counted_with_it():
     one, other = income_model(), income_model()
     push(one, [1])
     push(other, ["text"] * 3)
@@ -255,7 +255,7 @@ def test_rows_of_others_between_a_batch_s_ids_are_not_counted_with_it():
     assert counts(model=other) == {"rows": 3, "unexpected_type": 3}
 
 
-def test_when_nothing_is_due_nothing_is_read(django_assert_num_queries):
+def test_without_due_batches_one_query_is_enough(django_assert_num_queries):
     income_model()
     with django_assert_num_queries(1):
         inspecting.inspect_due()

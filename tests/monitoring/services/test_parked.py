@@ -1,4 +1,4 @@
-"""Outcomes whose prediction never comes are an incident once they are older than the model's horizon."""
+"""Outcomes without a prediction become an incident once they are older than the model's horizon."""
 
 from datetime import timedelta
 
@@ -17,16 +17,16 @@ HOUR = timedelta(hours=1)
 
 
 def arrive(model, *numbers, ago):
-    """Outcomes that came so long ago."""
+    """Push outcomes that arrived `ago`; return the moment."""
     rows = [{"id": f"case-{n}", "outcome": "yes", "occurred_at": "2026-03-20T00:00:00Z"} for n in numbers]
     batch = push_outcomes(model, rows).batch
-    at = database_now() - ago
-    Outcome.objects.filter(batch=batch).update(received_at=at)
-    Batch.objects.filter(pk=batch).update(received_at=at)
-    return at
+    moment = database_now() - ago
+    Outcome.objects.filter(batch=batch).update(received_at=moment)
+    Batch.objects.filter(pk=batch).update(received_at=moment)
+    return moment
 
 
-def test_those_older_than_the_horizon_are_counted_once_each():
+def test_overdue_outcomes_are_counted_once_each():
     model = make_model()
     first = arrive(model, 1, 2, ago=HORIZON + 2 * HOUR)
     last = arrive(model, 3, ago=HORIZON + HOUR)
@@ -39,7 +39,7 @@ def test_those_older_than_the_horizon_are_counted_once_each():
     assert (incident.first_seen_at, incident.last_seen_at) == (first + HORIZON, last + HORIZON)
 
 
-def test_a_corrected_outcome_is_one_that_waits():
+def test_a_corrected_outcome_counts_once():
     model = make_model()
     arrive(model, 1, ago=HORIZON + 2 * HOUR)
     push_outcomes(model, [{"id": "case-1", "outcome": "no", "occurred_at": "2026-03-21T00:00:00Z"}])
@@ -48,7 +48,7 @@ def test_a_corrected_outcome_is_one_that_waits():
     assert Incident.objects.get().rows == 1
 
 
-def test_it_closes_by_itself_when_the_predictions_come():
+def test_the_incident_closes_when_the_predictions_arrive():
     model = make_model()
     arrive(model, 1, ago=HORIZON + HOUR)
     parked.watch()
@@ -58,21 +58,21 @@ def test_it_closes_by_itself_when_the_predictions_come():
     assert (incident.closed_by, incident.note) == (None, incidents.CLOSED_BY_ARRIVAL)
 
 
-def test_after_closing_by_hand_only_later_ones_open_it_anew():
+def test_after_a_manual_closing_only_later_outcomes_open_a_new_incident():
     model = make_model()
     arrive(model, 1, 2, ago=HORIZON + 2 * HOUR)
     parked.watch()
     closed = incidents.close(Incident.objects.get(), by=None)
     parked.watch()
     assert not Incident.objects.open().exists()
-    # As if it had been closed an hour ago; since then one more is overdue.
+    # Pretend it was closed an hour ago; one more outcome became overdue since.
     Incident.objects.filter(pk=closed.pk).update(closed_at=closed.closed_at - HOUR)
     arrive(model, 3, ago=HORIZON + HOUR / 2)
     parked.watch()
     assert Incident.objects.open().get().rows == 1
 
 
-def test_a_model_without_old_outcomes_costs_one_look(django_assert_num_queries):
+def test_a_model_without_old_outcomes_costs_one_query(django_assert_num_queries):
     arrive(make_model(), 1, ago=HOUR)
     with django_assert_num_queries(2):
         parked.watch()

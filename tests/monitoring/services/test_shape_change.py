@@ -1,4 +1,4 @@
-"""From outside: a version that sends a number as text is one incident, and its rows go their way all the same."""
+"""End to end: a version that sends a number as text makes one incident, and its rows are still drawn and reviewed."""
 
 import pytest
 from django.test import Client
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 INCOME = {"name": "income", "type": "number"}
 
 
-def test_v7_with_income_as_text():
+def test_a_version_that_sends_income_as_text_makes_one_incident():
     project = make_project("credit")
     model = make_model(project, "loans", features=[INCOME], slices=[])
     policies.put_document(model, {"floor": 1.0})
@@ -56,7 +56,7 @@ def test_v7_with_income_as_text():
     assert "number → string in v7" in page
     assert "60 rows" in page
 
-    # The rows of v7 are drawn, and reviewers are given them as they were sent.
+    # The rows of v7 are drawn, and reviewers get them as they were sent.
     draw_all(model)
     open_due_items()
     ReviewItem.objects.filter(prediction__version__name="v6").delete()
