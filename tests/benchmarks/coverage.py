@@ -1,7 +1,7 @@
-"""Do the intervals hold, and how wide are they? Simulated populations with known truth, many draws each.
+"""Measure the coverage and width of intervals on simulated populations with known truth, many draws each.
 
-For each population, size and metric: the share of intervals that cover the truth, and their mean width, beside simple
-random samples of the same size with Wilson's interval (a t interval for AUC and value) in the same run.
+For each population, size and metric, the table shows the share of intervals that contain the truth and their mean
+width, beside simple random samples of the same size with Wilson's interval (DeLong's for AUC, t for value).
 Populations and metrics: `tests/oracles/populations.py`. Arguments: `--replicates 500`, `--only rare`, `--size 500`.
 """
 
@@ -56,8 +56,8 @@ class Cell:
 
 
 def run(arguments: list[str]) -> dict[str, float | int | str]:
-    asked = _parse(arguments)
-    cells = list(measure(asked.only or KINDS, asked.size or SIZES, replicates=asked.replicates))
+    options = _parse(arguments)
+    cells = list(measure(options.only or KINDS, options.size or SIZES, replicates=options.replicates))
     print_table([cell.row for cell in cells])
     judged = [cell.coverage for cell in cells if cell.kind != HIDDEN]
     widths = {
@@ -65,11 +65,11 @@ def run(arguments: list[str]) -> dict[str, float | int | str]:
         for cell in cells
         if cell.n == 500 and cell.metric == "accuracy" and cell.kind != HIDDEN
     }
-    return {"replicates": asked.replicates, "coverage_min": round(min(judged), 4) if judged else "none", **widths}
+    return {"replicates": options.replicates, "coverage_min": round(min(judged), 4) if judged else "none", **widths}
 
 
 def measure(kinds: tuple[str, ...], sizes: tuple[int, ...], *, replicates: int) -> Iterator[Cell]:
-    """Every cell of the table."""
+    """Compute the cells of the table."""
     for kind in kinds:
         world = simulated(kind)
         truth = truths(world)
@@ -82,7 +82,7 @@ def measure(kinds: tuple[str, ...], sizes: tuple[int, ...], *, replicates: int) 
 
 
 def truths(world: Simulated) -> dict[str, float]:
-    """The figures of the whole population."""
+    """Compute the true figures of the whole population."""
     table = confusion_of(world.predicted, world.truth)
     auc = roc_auc(world.score, world.truth)
     assert auc is not None
@@ -94,39 +94,39 @@ def truths(world: Simulated) -> dict[str, float]:
 
 
 def draws(world: Simulated, n: int, replicates: int) -> dict[str, list[Interval]]:
-    """Intervals from draws with the recommended probabilities, a share of `FLOOR` of them at random."""
+    """Estimate intervals from draws with the recommended probabilities, of which a share `FLOOR` is random."""
     p = world.probabilities(n)
     population, rng = world.population(p), np.random.default_rng(SEED)
-    found: dict[str, list[Interval]] = {metric: [] for metric in METRICS}
+    intervals: dict[str, list[Interval]] = {metric: [] for metric in METRICS}
     for _ in range(replicates):
         estimator = BinaryEstimator(population, world.sample(p, rng), floor_rate=FLOOR * n / N)
         for metric in METRICS:
             figure = estimator.mean_value(AMOUNTS) if metric == "value" else estimator.estimate(metric)
-            # No number says nothing: as an interval it holds everything there is.
+            # A missing figure counts as the interval of all possible values.
             low, high = (figure.low, figure.high) if figure.value is not None else _everything(world, metric)
             assert low is not None
             assert high is not None
-            found[metric].append((low, high))
-    return found
+            intervals[metric].append((low, high))
+    return intervals
 
 
 def random_samples(world: Simulated, n: int, replicates: int) -> dict[str, list[Interval]]:
-    """Intervals of simple random samples: Wilson's where the metric is a proportion, t elsewhere."""
+    """Compute intervals of simple random samples: Wilson for proportions, DeLong for AUC, t for value."""
     rng = np.random.default_rng(SEED)
-    found: dict[str, list[Interval]] = {metric: [] for metric in METRICS}
+    intervals: dict[str, list[Interval]] = {metric: [] for metric in METRICS}
     money = AMOUNTS.of_rows(world.predicted, world.truth, world.amount)
     for _ in range(replicates):
         rows = rng.choice(N, n, replace=False)
         table = confusion_of(world.predicted[rows], world.truth[rows])
-        found["accuracy"].append(wilson_interval(table.tp + table.tn, n))
-        found["precision"].append(_wilson(table.tp, table.tp + table.fp))
-        found["recall"].append(_wilson(table.tp, table.tp + table.fn))
-        # F1 = 2J/(1 + J) rises with J = tp/(tp + fp + fn), which is a proportion.
+        intervals["accuracy"].append(wilson_interval(table.tp + table.tn, n))
+        intervals["precision"].append(_wilson(table.tp, table.tp + table.fp))
+        intervals["recall"].append(_wilson(table.tp, table.tp + table.fn))
+        # F1 = 2J/(1 + J) increases with J = tp/(tp + fp + fn), which is a proportion.
         low, high = _wilson(table.tp, table.tp + table.fp + table.fn)
-        found["f1"].append((2 * low / (1 + low), 2 * high / (1 + high)))
-        found["auc"].append(_delong(world.score[rows], world.truth[rows]))
-        found["value"].append(_t(money[rows]))
-    return found
+        intervals["f1"].append((2 * low / (1 + low), 2 * high / (1 + high)))
+        intervals["auc"].append(_delong(world.score[rows], world.truth[rows]))
+        intervals["value"].append(_t(money[rows]))
+    return intervals
 
 
 def _wilson(successes: float, n: float) -> Interval:
@@ -139,7 +139,7 @@ def _t(values: FloatArray) -> Interval:
 
 
 def _delong(score: FloatArray, truth: IntArray) -> Interval:
-    """DeLong, DeLong and Clarke-Pearson (1988), with a t quantile of the smaller group."""
+    """Compute the interval of DeLong, DeLong and Clarke-Pearson (1988), with a t quantile from the smaller group."""
     positive, negative = np.sort(score[truth == 1]), np.sort(score[truth == 0])
     if min(len(positive), len(negative)) < 2:
         return 0.0, 1.0

@@ -1,4 +1,4 @@
-"""A throw-away Countersign, started as `./run.sh up` starts it: for benchmarks and fault tests."""
+"""A temporary Countersign instance, started as `./run.sh up` does, for benchmarks and fault tests."""
 
 import os
 import signal
@@ -22,7 +22,7 @@ MODULE = "config.local"
 
 @dataclass(frozen=True)
 class Site:
-    """A running instance; `environment` is what its processes see of its servers."""
+    """A running instance. `environment` holds the addresses of its servers."""
 
     base_url: str
     home: Path
@@ -39,11 +39,11 @@ class Site:
 
     @property
     def terminal(self) -> str:
-        """What the supervisor has printed so far."""
+        """Return what the supervisor has printed so far."""
         return _terminal(self.home).read_text(errors="replace")
 
     def manage(self, *arguments: str) -> str:
-        """Run a management command against this instance; what it printed."""
+        """Run a management command against this instance and return its output."""
         command = [sys.executable, "-m", MODULE, "manage", *arguments]
         variables = {**_clean_environment(), "COUNTERSIGN_HOME": str(self.home)}
         return subprocess.run(
@@ -57,8 +57,8 @@ def running_site(
 ) -> Iterator[Site]:
     """Start an instance on a free port, wait until it serves, and stop it at the end.
 
-    `home` is a state folder to go on with; without one a new folder is made, and removed at the end.
-    `without` leaves out programs: "worker", "beat". The database is durable, so that figures are honest.
+    `home` is an existing state folder; by default a new one is made and removed at the end. `without` names programs
+    to leave out: "worker", "beat". The database is durable, so timings include its syncs.
     """
     folder = home or Path(tempfile.mkdtemp(prefix="countersign-site-"))
     try:
@@ -74,7 +74,7 @@ def running_site(
 
 
 def start_site(home: Path, *, without: Sequence[str] = (), variables: Mapping[str, str] | None = None) -> Site:
-    """Start an instance and wait until it serves; ending `process` is the caller's."""
+    """Start an instance and wait until it serves. The caller ends `process`."""
     port = free_port()
     command = [sys.executable, "-m", MODULE, "up", *(f"--without={name}" for name in without)]
     _, servers = embedded(State(home), given=_clean_environment())
@@ -98,27 +98,27 @@ def start_site(home: Path, *, without: Sequence[str] = (), variables: Mapping[st
 
 
 def free_port() -> int:
-    """A port of the loopback interface that nobody uses now."""
+    """Return an unused port of the loopback interface."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def print_table(rows: Sequence[Mapping[str, object]]) -> None:
-    """Rows with the same keys, as a table for people."""
+    """Print rows with equal keys as an aligned table."""
     names = list(rows[0])
-    cells = [names, *([_shown(row[name]) for name in names] for row in rows)]
+    cells = [names, *([_cell(row[name]) for name in names] for row in rows)]
     widths = [max(len(line[column]) for line in cells) for column in range(len(names))]
     for line in cells:
         print("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
 
 
-def _shown(value: object) -> str:
+def _cell(value: object) -> str:
     return f"{value:,.4g}" if isinstance(value, float) else str(value)
 
 
 def _clean_environment() -> dict[str, str]:
-    """Ours, less what names other servers or another instance."""
+    """Return our environment without variables that name other servers or another instance."""
     foreign = ("DATABASE_URL", "REDIS_URL", "COUNTERSIGN_")
     return {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
 

@@ -1,6 +1,6 @@
-"""A team with known error rates works a queue through the services, as people do at the desk.
+"""A simulated team with known error rates that works a queue through the services, as people do at the desk.
 
-Django must be set up before this is imported.
+Set up Django before importing this module.
 """
 
 from collections.abc import Iterator
@@ -43,21 +43,21 @@ ASKS, SKIPS, DISPUTES, GIVES_IN = 0.01, 0.03, 0.3, 0.2
 
 
 @dataclass(frozen=True)
-class Reviewer:
-    """`misses`: says what the model said although that is wrong; `slips`: errs where the model is right."""
+class SimulatedReviewer:
+    """A reviewer who errs with probability `misses` where the model is wrong and `slips` where it is right."""
 
     member: Membership
     misses: float
     slips: float
 
-    def says(self, predicted: int, true: int, rng: np.random.Generator) -> int:
-        err = rng.random() < (self.slips if predicted == true else self.misses)
-        return 1 - true if err else true
+    def answer(self, predicted: int, true: int, rng: np.random.Generator) -> int:
+        errs = rng.random() < (self.slips if predicted == true else self.misses)
+        return 1 - true if errs else true
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one seed: intervals of the report, of counting the reviewed cases alone, and the truth."""
+    """The result of one seed: the truth, the report's intervals, and the counts from the raw labels alone."""
 
     truth: dict[str, float]
     report: dict[str, tuple[float, float] | None]
@@ -70,7 +70,7 @@ class Outcome:
 
 
 class Team:
-    """One seed: a project of its own, its model, its people."""
+    """One seed: its own project, model and people."""
 
     def __init__(self, seed: int) -> None:
         self.rng = rng = np.random.default_rng(seed)
@@ -82,15 +82,15 @@ class Team:
         self.seed = seed
         self.project = make_project(f"team-{seed}")
         self.model = make_model(self.project, slug="model")
-        # The same draw in every run of this seed.
+        # a fixed salt, so that each run of this seed draws the same
         self.model.salt = rng.bytes(32)
         self.model.save()
         policies.put_document(self.model, RATES)
         ReviewQueue.objects.filter(model=self.model).update(**QUEUE)
         self.queue = ReviewQueue.objects.select_related("model__project").get(model=self.model)
         errors = ((0.15, 0.02), (0.25, 0.03), (0.35, 0.05), (0.2, 0.1))
-        self.reviewers = [Reviewer(self.member(f"reviewer{at}"), *each) for at, each in enumerate(errors)]
-        self.adjudicators = [self.member(f"adjudicator{at}", Role.ADJUDICATOR) for at in range(2)]
+        self.reviewers = [SimulatedReviewer(self.member(f"reviewer{n}"), *each) for n, each in enumerate(errors)]
+        self.adjudicators = [self.member(f"adjudicator{n}", Role.ADJUDICATOR) for n in range(2)]
 
     def run(self) -> Outcome:
         half = CASES // 2
@@ -124,41 +124,41 @@ class Team:
             review.open_due_items()
 
     def work(self) -> None:
-        """In turns until nobody is given anything."""
+        """Let everyone work in turns until nobody gets a case."""
         served = 1
         while served:
-            people = [self.reviewers[at] for at in self.rng.permutation(len(self.reviewers))]
+            people = [self.reviewers[n] for n in self.rng.permutation(len(self.reviewers))]
             served = sum(self.review(person) for person in people)
             self.answer_questions()
             served += sum(self.adjudicate(member) for member in self.adjudicators)
 
-    def review(self, person: Reviewer) -> bool:
+    def review(self, person: SimulatedReviewer) -> bool:
         slots = review.claim_slots(self.queue, by=person.member)
         for slot in slots:
             self.decide(slot, person)
         return bool(slots)
 
-    def decide(self, slot: Slot, person: Reviewer) -> None:
+    def decide(self, slot: Slot, person: SimulatedReviewer) -> None:
         number = self.number(slot.item)
         predicted, true = int(self.predicted[number]), int(self.true[number])
         chance = self.rng.random()
         if chance < SKIPS:
-            self.say(slot, person.member, Verdict.SKIP)
+            self.decide_as(slot, person.member, Verdict.SKIP)
         elif chance < SKIPS + ASKS and not slot.questions.exists():
-            self.say(slot, person.member, Verdict.ESCALATE, note="What does this code mean?")
+            self.decide_as(slot, person.member, Verdict.ESCALATE, note="What does this code mean?")
         else:
-            said = person.says(predicted, true, self.rng)
-            name = self.model.classes[said]
+            answer = person.answer(predicted, true, self.rng)
+            name = self.model.classes[answer]
             review.judge(slot, by=person.member, lease_token=slot.lease_token, value=name)
-            self.after_reveal(slot, person, said=said, predicted=predicted)
+            self.after_reveal(slot, person, answer=answer, predicted=predicted)
 
-    def after_reveal(self, slot: Slot, person: Reviewer, *, said: int, predicted: int) -> None:
-        if said == predicted or self.rng.random() < GIVES_IN:
-            self.say(slot, person.member, Verdict.AGREE)
+    def after_reveal(self, slot: Slot, person: SimulatedReviewer, *, answer: int, predicted: int) -> None:
+        if answer == predicted or self.rng.random() < GIVES_IN:
+            self.decide_as(slot, person.member, Verdict.AGREE)
         elif self.rng.random() < DISPUTES:
-            self.say(slot, person.member, Verdict.DISPUTE, note="The rule says otherwise.")
+            self.decide_as(slot, person.member, Verdict.DISPUTE, note="The rule says otherwise.")
         else:
-            self.say(slot, person.member, Verdict.CORRECT, value=self.model.classes[said])
+            self.decide_as(slot, person.member, Verdict.CORRECT, value=self.model.classes[answer])
 
     def adjudicate(self, member: Membership) -> bool:
         slots = review.claim_slots(self.queue, by=member, only=review.Only.ADJUDICATION)
@@ -166,23 +166,23 @@ class Team:
             number = self.number(slot.item)
             true = int(self.true[number])
             agrees = true == self.predicted[number]
-            said = {} if agrees else {"value": self.model.classes[true]}
-            self.say(slot, member, Verdict.AGREE if agrees else Verdict.CORRECT, **said)
+            correction = {} if agrees else {"value": self.model.classes[true]}
+            self.decide_as(slot, member, Verdict.AGREE if agrees else Verdict.CORRECT, **correction)
         return bool(slots)
 
     def answer_questions(self) -> None:
         for question in Question.objects.in_project(self.project).open():
             review.answer_question(question, by=self.adjudicators[0], text="It means none.")
 
-    def say(self, slot: Slot, member: Membership, verdict: Verdict, **said: Any) -> Decision:
+    def decide_as(self, slot: Slot, member: Membership, verdict: Verdict, **fields: Any) -> Decision:
         assert slot.lease_token is not None
-        return review.decide(slot, by=member, lease_token=slot.lease_token, answer=Answer(verdict=verdict, **said))
+        return review.decide(slot, by=member, lease_token=slot.lease_token, answer=Answer(verdict=verdict, **fields))
 
     def number(self, item: ReviewItem) -> int:
         return int(item.prediction.external_id.removeprefix("case-"))
 
     def keep_known_answers(self) -> None:
-        """Settled cases of which somebody has made sure."""
+        """Turn some settled cases into known answers with their true value."""
         settled = ReviewItem.objects.reviews().filter(queue=self.queue, state=ReviewItem.State.CLOSED)
         for item in settled.select_related("queue", "prediction").order_by("pk")[:KNOWN]:
             review.make_gold(item, value=float(self.true[self.number(item)]), by=None)
@@ -196,7 +196,7 @@ class Team:
         both = int((self.predicted & self.true).sum())
         figures = report.document["sections"]["all"]
         drawn = ReviewItem.objects.reviews().filter(queue=self.queue)
-        labelled = list(drawn.exclude(label=None).values_list("label", "prediction__predicted"))
+        labeled = list(drawn.exclude(label=None).values_list("label", "prediction__predicted"))
         gold = list(self.answers_to(ReviewItem.Purpose.GOLD, "slot__item__gold__value"))
         again = list(self.answers_to(ReviewItem.Purpose.REPEAT, "slot__item__repeats__decisions__value"))
         return Outcome(
@@ -206,7 +206,7 @@ class Team:
                 "recall": both / int(self.true.sum()),
             },
             report={name: _interval(figures[name]) for name in ("accuracy", "precision", "recall")},
-            counted=(sum(label == said for label, said in labelled), len(labelled)),
+            counted=(sum(label == predicted for label, predicted in labeled), len(labeled)),
             answers=Slot.objects.in_queue(self.queue).filter(outcome=Slot.Outcome.ANSWERED).count(),
             adjudicated=drawn.exclude(adjudicated=None).count(),
             probes=ReviewItem.objects.probes().filter(queue=self.queue).count(),
@@ -215,11 +215,11 @@ class Team:
         )
 
     def answers_to(self, purpose: str, compared: str) -> Iterator[tuple[float, float]]:
-        """First answers to probes, each with what it is compared with."""
-        said = Decision.objects.filter(slot__queue=self.queue, is_judgement=True, slot__item__purpose=purpose)
+        """Yield the first answers to probes, each with the value to compare it with."""
+        answers = Decision.objects.filter(slot__queue=self.queue, is_judgement=True, slot__item__purpose=purpose)
         if purpose == ReviewItem.Purpose.REPEAT:
-            said = said.filter(slot__item__repeats__decisions__is_judgement=True)
-        yield from said.values_list("value", compared)
+            answers = answers.filter(slot__item__repeats__decisions__is_judgement=True)
+        yield from answers.values_list("value", compared)
 
 
 def _interval(figure: dict[str, Any]) -> tuple[float, float] | None:

@@ -1,4 +1,4 @@
-"""How long somebody waits for the first page: on a new state folder, and on one that is there already."""
+"""Measure the time to the first page, with a new state folder and with an existing one."""
 
 import tempfile
 import time

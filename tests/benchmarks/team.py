@@ -1,9 +1,9 @@
-"""Does the report's interval hold when people err, disagree, skip, ask, dispute, and are probed?
+"""Measure the coverage of report intervals when reviewers err, disagree, skip, ask, dispute and get probes.
 
-A simulated team (four reviewers with known error rates, worse where the model is wrong, and two adjudicators who do
-not err) works a queue with overlap 2, an extra reviewer, second opinions with probability q, known answers and
-repeats, through the services, seed after seed. `covered`: the share of seeds in which the interval of the performance
-report holds the true figure. The baseline of the same run is Wilson's interval from counting the labels as they are.
+For each seed, a simulated team works a queue through the services: four reviewers with known error rates, which are
+higher where the model is wrong, and two adjudicators who never err. The queue has overlap 2, an extra reviewer,
+adjudication with probability q, known answers and repeats. `covered` is the share of seeds in which the performance
+report's interval contains the true value. The baseline is Wilson's interval from the raw labels of the same run.
 Arguments: `--seeds 100`, `--processes 2`.
 """
 
@@ -33,35 +33,35 @@ def run(arguments: list[str]) -> dict[str, float | int | str]:
     parser = argparse.ArgumentParser(prog="./run.sh bench team")
     parser.add_argument("--seeds", type=int, default=100)
     parser.add_argument("--processes", type=int, default=2)
-    asked = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     with _servers():
         _migrate()
-        with multiprocessing.get_context("spawn").Pool(asked.processes) as pool:
-            outcomes = list(pool.imap_unordered(_one, range(asked.seeds)))
+        with multiprocessing.get_context("spawn").Pool(options.processes) as pool:
+            outcomes = list(pool.imap_unordered(_one, range(options.seeds)))
     covered = {metric: np.mean([_holds(o.report[metric], o.truth[metric]) for o in outcomes]) for metric in METRICS}
     widths = {metric: np.mean([_width(o.report[metric]) for o in outcomes]) for metric in METRICS}
     naive = [wilson_interval(*o.counted) for o in outcomes]
     counted = np.mean([_holds(each, o.truth["accuracy"]) for each, o in zip(naive, outcomes, strict=True)])
     rows = [{"what": f"report: {m}", "covered": float(covered[m]), "width": float(widths[m])} for m in METRICS]
     width = float(np.mean([_width(each) for each in naive]))
-    rows.append({"what": "labels counted as they are: accuracy (baseline)", "covered": float(counted), "width": width})
+    rows.append({"what": "raw labels: accuracy (baseline)", "covered": float(counted), "width": width})
     print_table(rows)
-    right, shown = (sum(o.right_on_gold[at] for o in outcomes) for at in (0, 1))
-    same, again = (sum(o.same_again[at] for o in outcomes) for at in (0, 1))
+    right, golds = (sum(o.right_on_gold[index] for o in outcomes) for index in (0, 1))
+    same, repeats = (sum(o.same_again[index] for o in outcomes) for index in (0, 1))
     return {
-        "seeds": asked.seeds,
+        "seeds": options.seeds,
         **{f"covered_{metric}": round(float(covered[metric]), 3) for metric in METRICS},
         "covered_counted": round(float(counted), 3),
         "answers": round(float(np.mean([o.answers for o in outcomes])), 1),
         "adjudicated": round(float(np.mean([o.adjudicated for o in outcomes])), 1),
         "probes": round(float(np.mean([o.probes for o in outcomes])), 1),
-        "right_on_gold": round(right / shown, 3) if shown else "none",
-        "same_again": round(same / again, 3) if again else "none",
+        "right_on_gold": round(right / golds, 3) if golds else "none",
+        "same_again": round(same / repeats, 3) if repeats else "none",
     }
 
 
 def _holds(interval: tuple[float, float] | None, true: float) -> bool:
-    """No number says nothing, and so is not wrong; it is no coverage either."""
+    """Say whether the interval contains the true value; a missing interval does not count as coverage."""
     return interval is not None and interval[0] <= true <= interval[1]
 
 
@@ -71,7 +71,7 @@ def _width(interval: tuple[float, float] | None) -> float:
 
 @contextmanager
 def _servers() -> Iterator[None]:
-    """A database and a broker of our own, in whose environment the worker processes start."""
+    """Start a database and a broker, and set the environment in which the worker processes start."""
     for name in ("DATABASE_URL", "REDIS_URL"):
         os.environ.pop(name, None)
     state = State(Path(tempfile.mkdtemp(prefix="countersign-team-")))
@@ -100,7 +100,7 @@ def _one(seed: int) -> "Outcome":
 
     if not settings.configured:
         django.setup()
-    # The slow hash of passwords is not measured.
+    # password hashing is slow and not what is measured
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     from tests.benchmarks.simulated_team import Team
 

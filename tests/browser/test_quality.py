@@ -51,7 +51,7 @@ def test_ones_own_figures_are_sound(
     sign_in(page, anna.user)
     page.goto(f"/p/office/models/{model.slug}/reviewers/me/")
     expect(page.get_by_role("heading", name="Your own figures", level=1)).to_be_visible()
-    expect(page.get_by_role("img", name="Answers a day")).to_be_visible()
+    expect(page.get_by_role("img", name="Answers per day")).to_be_visible()
     expect(page.locator(".streaks")).to_contain_text("14 answers")
     expect(page.get_by_text("The employer’s letter").first).to_be_visible()
     is_sound(page)

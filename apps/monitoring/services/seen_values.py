@@ -87,10 +87,10 @@ class Memory:
         """Record these categories and count the values whose category is new compared with the earlier days."""
         distinct = set(values)
         if len(distinct) > MAX_CATEGORIES:
-            self._record(None)
+            self._remember(None)
             return 0
         names = {value: category(value) for value in distinct}
-        self._record(set(names.values()))
+        self._remember(set(names.values()))
         if not self.before.categories:
             return 0
         unseen = {value for value, name in names.items() if name not in self.before.categories}
@@ -99,7 +99,7 @@ class Memory:
         counts = Counter(values)
         return sum(counts[value] for value in unseen)
 
-    def _record(self, names: set[str] | None) -> None:
+    def _remember(self, names: set[str] | None) -> None:
         known = self.on_day.categories
         if known is None or (names is not None and names <= known):
             return

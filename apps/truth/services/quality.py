@@ -54,7 +54,7 @@ class Quality:
     """One person's figures. Adjudications never count.
 
     `gold` compares with known answers, `others` with the majority of the others, `later` with the truth that became
-    known later, `consistency` with the person's own earlier answer. `seconds` is the median active time per case.
+    known later, `consistency` with the person's own earlier answer. `seconds` is the median time of all answers.
     """
 
     answers: int

@@ -130,7 +130,7 @@ def resolve_model(model: MonitoredModel, *, rows: int = ROWS_PER_CLAIM) -> int:
 
 
 @dataclass(frozen=True)
-class Step:
+class ResolverStep:
     """One transaction of the resolver: batches and items consumed, resolutions written."""
 
     consumed: int
@@ -138,7 +138,7 @@ class Step:
 
 
 @transaction.atomic
-def resolve_some(ledger: Ledger, *, rows: int = ROWS_PER_CLAIM) -> Step:
+def resolve_some(ledger: Ledger, *, rows: int = ROWS_PER_CLAIM) -> ResolverStep:
     """Consume some due batches and items: write their resolutions under the next number and mark them done.
 
     Outcomes look up their predictions and predictions their outcomes, so the later of the two always finds both.
@@ -156,14 +156,14 @@ def resolve_some(ledger: Ledger, *, rows: int = ROWS_PER_CLAIM) -> Step:
         .order_by("pk")[:rows]
     )
     if not stages and not items:
-        return Step(0, 0)
+        return ResolverStep(0, 0)
     written = _write(locked, stages, items)
     if written:
         Ledger.objects.filter(pk=locked.pk).update(last_seq=locked.last_seq + 1)
     BatchStage.objects.filter(pk__in=[stage.pk for stage in stages]).update(done_at=Now())
     ReviewItem.objects.filter(pk__in=[item.pk for item in items]).update(needs_resolution=False)
     log.debug("resolved", model=locked.model_id, batches=len(stages), items=len(items), resolutions=written)
-    return Step(len(stages) + len(items), written)
+    return ResolverStep(len(stages) + len(items), written)
 
 
 def _due_stages(ledger: Ledger, *, rows: int) -> list[BatchStage]:
