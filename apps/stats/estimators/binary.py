@@ -115,7 +115,7 @@ class BinaryEstimator(ClassEstimator):
         return conclude(self.pseudo, linearize(metric, self.pseudo), level=self.level)
 
     def _share_right(self) -> Estimate:
-        """Estimate the share of correct predictions by a Hájek mean."""
+        """Estimate the share of correct predictions, by a Hájek mean."""
         return self.estimate("accuracy") if self.is_complete else self._without_score("accuracy")
 
     @cached_property
@@ -129,13 +129,11 @@ class BinaryEstimator(ClassEstimator):
 
     @property
     def _shares(self) -> FloatArray:
-        """Estimated shares (2, 2) of the population; row: predicted, column: true."""
         table = self.confusion
         return np.array([[table.tn, table.fn], [table.fp, table.tp]])
 
     @property
     def _amounts(self) -> FloatArray:
-        """Estimated sums of the amounts (2, 2), in money; row: predicted, column: true."""
         positive, items = self.cells.predicted == 1, self.sample.predicted == 1
         sums, own = self.cells.sum_amount, self.sample.amount
         tp = self.pseudo.total(positive * sums, items * own)
@@ -154,7 +152,6 @@ class BinaryEstimator(ClassEstimator):
 
     @property
     def _fit(self) -> dict[str, Any]:
-        """m and ε, which every slice shares."""
         return {"proxy": self.fitted, "overturn": self.expected_overturn}
 
     @cached_property

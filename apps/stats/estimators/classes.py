@@ -142,7 +142,7 @@ class ClassEstimator(ABC):
         return apart._share_right()
 
     def _share_right(self) -> Estimate:
-        """Estimate the share of correct predictions among disagreements, where a score helps little."""
+        """Estimate the share of correct predictions, in a window of disagreements."""
         return self.estimate("accuracy")
 
     @cached_property
