@@ -1,15 +1,14 @@
-"""Make a claimed job's report: gather the evidence, compose the document, compare with the report before, store."""
+"""Make a claimed job's report: gather the evidence, compose the document, compare with the previous report, store."""
 
 import hashlib
 import json
-from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
 from apps.common.clock import database_now
 from apps.registry.models import MonitoredModel, ValueModel
 from apps.reports.engine.baseline import Baseline
-from apps.reports.engine.composing import VERSION, compose
+from apps.reports.engine.composing import VERSION, Tell, compose
 from apps.reports.engine.document import FURTHER_METRICS, Document, Figures, Restatement
 from apps.reports.engine.estimating import Fit, fit_of
 from apps.reports.engine.evidence import Evidence
@@ -19,9 +18,6 @@ from apps.reports.engine.rounding import figure_text, unit_of
 from apps.reports.engine.value import Value
 from apps.reports.models import Kind, Report, ReportJob
 from apps.reports.services.window_frames import changes_frame, gather
-
-# Takes the step and the progress from 0 to 1.
-Tell = Callable[[str, float], None]
 
 
 def make_report(job: ReportJob, *, tell: Tell) -> Report:
@@ -43,7 +39,7 @@ def make_report(job: ReportJob, *, tell: Tell) -> Report:
         return same
     topic = _topic(job.kind, fit_of(evidence), value_model)
     document = compose(job.kind, evidence, topic, tell=tell)
-    tell("comparing with the report before", 0.9)
+    tell("comparing with the previous report", 0.9)
     previous = previous_report(job.model, job.kind, start=job.start, end=job.end, as_of=as_of)
     currency = value_model.currency if value_model else ""
     document["restatements"] = restatements(previous, evidence, document, currency=currency)
