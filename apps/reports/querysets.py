@@ -21,10 +21,10 @@ class ReportQuerySet(ProjectScopedQuerySet):
         return self.filter(kind=kind, **filters).order_by("-id").first()
 
     def of_same_window(self, report: Any) -> Self:
-        """Reports of the same kind on the same window, with any configuration."""
+        """Keep reports of the same kind on the same window, with any configuration."""
         return self.filter(model=report.model, kind=report.kind, start=report.start, end=report.end)
 
     def newest_by_window(self) -> Self:
-        """The newest report of every model, kind and window."""
+        """Keep the newest report of every model, kind and window."""
         window = ("model", "kind", "start", "end")
         return self.order_by(*window, "-id").distinct(*window)

@@ -30,7 +30,7 @@ class Baseline:
         return {}
 
     def share(self, selection: Selection) -> Estimate | None:
-        """Decisions in which model and baseline differ."""
+        """Return the share of predictions in which model and baseline differ."""
         return None if isinstance(self.fit, RegressionFit) else disagreement_rate(selection)
 
     def naive(self, selection: Selection) -> NaiveFigures:
@@ -66,7 +66,7 @@ class Baseline:
     def _mcnemar(
         self, selection: Selection, model_right: int, baseline_right: int
     ) -> tuple[float | None, float | None]:
-        """Weighted, z = Δ̂/√V; where all outcomes are in, the plain test of the disagreements."""
+        """Test the difference: weighted, z = Δ̂/√V; the plain test of the disagreements where all outcomes are in."""
         if isinstance(self.fit, RegressionFit):
             return None, None
         compared = compare(attempt("accuracy_difference", self.fit.of(selection).accuracy_difference))
@@ -110,7 +110,7 @@ def _metrics(fit: Fit, selection: Selection) -> dict[str, Compute]:
 
 
 def disagreement_rate(selection: Selection) -> Estimate:
-    """Share of the selection in which model and baseline differ: counted, with Wilson's interval."""
+    """Return the share of the selection in which model and baseline differ: counted, with Wilson's interval."""
     cells = with_baseline(selection.cells)
     n = float(cells["n"].sum())
     if not n:
@@ -121,7 +121,7 @@ def disagreement_rate(selection: Selection) -> Estimate:
 
 
 def _agreement(selection: Selection) -> Estimate:
-    """Cohen's κ between model and baseline."""
+    """Return Cohen's κ between model and baseline."""
     counts = _table(selection)
     if not counts.sum():
         return missing("no_baseline" if selection.size else "no_population")
@@ -134,7 +134,7 @@ def _baseline_accuracy(several: MulticlassEstimator) -> Estimate:
 
 
 def _table(selection: Selection) -> np.ndarray:
-    """Counts of predictions by class of the model (rows) and of the baseline (columns), classes as registered."""
+    """Count predictions by class of the model (rows) and of the baseline (columns), classes as registered."""
     cells = with_baseline(selection.cells)
     return agreement_table(
         cells["predicted"],
@@ -145,7 +145,7 @@ def _table(selection: Selection) -> np.ndarray:
 
 
 def _checked_disagreements(selection: Selection) -> pd.DataFrame:
-    """Predictions that differ from the baseline and whose truth is known, from outcomes or reviews."""
+    """Return the predictions that differ from the baseline and whose truth is known, from outcomes or reviews."""
     rows = selection.rows[selection.rows["truth"].notna()]
     draws = selection.draws
     items = draws[draws["is_open"] & draws["is_blind"] & draws["is_answered"]]

@@ -37,7 +37,7 @@ def cohort_section(evidence: Evidence) -> Cohorts:
 
 
 def population_section(evidence: Evidence) -> dict[str, float]:
-    """The sums that the figures use, over all cells."""
+    """Sum what the figures use, over all cells."""
     return {name: float(evidence.cells[name].sum()) for name in SUMS}
 
 
@@ -63,7 +63,7 @@ def sample_section(evidence: Evidence, fit: Fit, opened: Selection | None) -> Sa
 
 
 def _bounds(fit: Fit, opened: Selection) -> dict[str, list[float]]:
-    """The metrics if all unanswered draws were wrong, or right; two classes only."""
+    """Return the metrics if all unanswered draws were wrong, or right; two classes only."""
     if not isinstance(fit, BinaryFit):
         return {}
     estimator = fit.of(opened)
@@ -79,7 +79,7 @@ def _bounds(fit: Fit, opened: Selection) -> dict[str, list[float]]:
 
 
 def _share_answered(counted: pd.DataFrame) -> float:
-    """Weighted by design: the bounds are about predictions, not about draws."""
+    """Weight by design: the bounds are about predictions, not about draws."""
     if not len(counted):
         return 1.0
     weight = 1 / counted["pi"]
@@ -89,7 +89,7 @@ def _share_answered(counted: pd.DataFrame) -> float:
 def caveats(
     kind: str, evidence: Evidence, topic: Topic, parts: dict[Part, Selection], *, slices_left_out: int
 ) -> list[Caveat]:
-    """The most important first."""
+    """List all caveats, the most important first."""
     whole = parts["all"]
     if not whole.size:
         return [_caveat("no_population"), *_undrawn(evidence)]

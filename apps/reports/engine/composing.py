@@ -123,7 +123,7 @@ def _part(name: Part, selection: Selection) -> PartOfWindow:
 
 
 def _span(name: Part, selection: Selection) -> tuple[str, str]:
-    """From the part's first day to the day after its last; for the whole window, all of it."""
+    """Return the part's first day and the day after its last; for the whole window, all of it."""
     evidence = selection.evidence
     if name == "all" or not selection.days:
         return evidence.start.isoformat(), evidence.end.isoformat()
@@ -144,7 +144,7 @@ def _point(evidence: Evidence, topic: Topic, start: date, end: date) -> Point:
 
 
 def _slice_sections(evidence: Evidence, topic: Topic, *, whole: Selection) -> tuple[list[SliceSection], int]:
-    """The largest slices, each tested against the rest, and the number left out."""
+    """Test the largest slices against the rest, and count those left out."""
     everything = list(slices_of(evidence))
     kept = everything
     if len(everything) > MOST_SLICES:
@@ -156,7 +156,7 @@ def _slice_sections(evidence: Evidence, topic: Topic, *, whole: Selection) -> tu
 
 
 def _q_values(topic: Topic, slices: Iterable[Selection]) -> list[float | None]:
-    """Benjamini and Hochberg's q, over all slices of the report; None where there is no test."""
+    """Return Benjamini and Hochberg's q, over all slices of the report; None where there is no test."""
     shares, rests = [], []
     for piece in slices:
         shares.append(_share(topic, piece))
@@ -184,7 +184,7 @@ def _slice_section(topic: Topic, piece: Selection, q_value: float | None, *, who
 
 
 def _names(model: MonitoredModel) -> Names:
-    """Names for people, kept with the report: it reads the same after the model is registered anew."""
+    """Keep names for people with the report: it reads the same after the model is registered anew."""
     return {
         "model": model.name,
         "classes": {name: str(model.class_labels.get(name, name)) for name in model.classes},
@@ -205,7 +205,7 @@ def _slice_names(model: MonitoredModel, piece: Slice) -> SliceNames:
 
 
 def _results(document: Document) -> Iterator[Result]:
-    """The flat list: the whole window, its parts, stretches of time, slices."""
+    """Flatten the figures: the whole window, its parts, stretches of time, slices."""
     window = document["window"]
     whole = (window["start"], window["end"])
     spans = {part["part"]: (part["start"], part["end"]) for part in document["parts"]}

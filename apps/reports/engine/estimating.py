@@ -38,11 +38,11 @@ class _Fit:
         return stored.to_numpy(dtype=np.float64)
 
     def population(self, cells: pd.DataFrame) -> Population:
-        """The cells with π lowered by non-response."""
+        """Return the cells with π lowered by non-response."""
         return self.drawn_from(cells).with_response(cells["rate"])
 
     def drawn_from(self, cells: pd.DataFrame) -> Population:
-        """The cells with the probabilities of the draw alone."""
+        """Return the cells with the probabilities of the draw alone."""
         return Population.of(
             predicted=self.classes(cells["predicted"]),
             baseline=self.classes(cells["baseline"]),
@@ -58,7 +58,7 @@ class _Fit:
         )
 
     def sample(self) -> Sample:
-        """Known rows first, then the review sample."""
+        """Return the known rows, then the review sample."""
         rows, items = self.evidence.known_rows, self.evidence.items
         ones, none = np.ones(len(rows)), np.full(len(rows), np.nan)
         truth = self.truths(rows["truth"])
@@ -90,12 +90,12 @@ class BinaryFit(_Fit):
         return replace(estimator, floor_rate=floor_rate(selection))
 
     def classes(self, stored: pd.Series) -> Codes:
-        """1, 0, or -1 for none."""
+        """Return 1, 0, or -1 for none."""
         values = stored.to_numpy(dtype=np.float64)
         return np.where(values < 0, -1, values == self.evidence.model.positive_index).astype(np.int64)
 
     def truths(self, stored: pd.Series) -> Floats:
-        """1, 0, or nan where the truth is not known."""
+        """Return 1, 0, or nan where the truth is not known."""
         values = stored.to_numpy(dtype=np.float64)
         return np.where(np.isnan(values), np.nan, values == self.evidence.model.positive_index)
 
@@ -139,7 +139,7 @@ class RegressionFit(_Fit):
         return replace(estimator, population=cells, floor_rate=floor_rate(selection))
 
     def classes(self, stored: pd.Series) -> Codes:
-        """All zero: numbers have one class, and no baseline class."""
+        """Return zeros: numbers have one class, and no baseline class."""
         return np.zeros(len(stored), dtype=np.int64)
 
     def _numbers(self, column: str) -> Floats:
@@ -151,7 +151,7 @@ Fit = BinaryFit | MulticlassFit | RegressionFit
 
 
 def fit_of(evidence: Evidence, *, is_at_word: bool = False) -> Fit:
-    """The estimators for the model's task."""
+    """Return the estimators for the model's task."""
     if evidence.model.task == Task.BINARY:
         return BinaryFit(evidence, is_at_word=is_at_word)
     kind = RegressionFit if evidence.model.is_regression else MulticlassFit
@@ -159,7 +159,7 @@ def fit_of(evidence: Evidence, *, is_at_word: bool = False) -> Fit:
 
 
 def floor_rate(selection: Selection) -> float | None:
-    """Probability that a prediction gets a label by chance alone; None where no label is needed."""
+    """Return the probability that a prediction gets a label by chance alone; None where no label is needed."""
     opened = selection.cells[selection.cells["is_open"]]
     if not len(opened):
         return None
@@ -169,12 +169,12 @@ def floor_rate(selection: Selection) -> float | None:
 
 
 def floor_labels(selection: Selection) -> float | None:
-    """Expected labels of the random floor; None where no label is needed."""
+    """Return the expected labels of the random floor; None where no label is needed."""
     rate = floor_rate(selection)
     return None if rate is None else rate * selection.size
 
 
 def missed_errors(selection: Selection) -> float | None:
-    """Upper bound on the share of errors that neither score nor sample shows; None where it has no meaning."""
+    """Bound the share of errors that neither score nor sample shows; None where it has no meaning."""
     labels = floor_labels(selection)
     return missed_error_bound(labels) if labels else None

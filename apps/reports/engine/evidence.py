@@ -222,12 +222,12 @@ def open_part(evidence: Evidence) -> Selection:
 
 
 def headline_part(evidence: Evidence) -> Selection:
-    """The part the report leads with: the closed days where there are any, else the whole window."""
+    """Return the part the report leads with: the closed days where there are any, else the whole window."""
     return closed_part(evidence) if evidence.closed else whole(evidence)
 
 
 def parts_of(evidence: Evidence) -> dict[Part, Selection]:
-    """The whole window, then its closed and its open days, where it has any."""
+    """Return the whole window, then its closed and its open days, where it has any."""
     parts: dict[Part, Selection] = {"all": whole(evidence)}
     closed, opened = closed_part(evidence), open_part(evidence)
     if closed.cohorts:
@@ -238,7 +238,7 @@ def parts_of(evidence: Evidence) -> dict[Part, Selection]:
 
 
 def slices_of(evidence: Evidence, *, days: frozenset[date] | None = None) -> Iterable[Selection]:
-    """Each value of each slice over these days (default: the whole window), the most frequent first."""
+    """Yield each value of each slice over these days (default: the whole window), the most frequent first."""
     days = whole(evidence).days if days is None else days
     sizes = evidence.slices.groupby(["slice_name", "slice_value"])["n"].sum()
     for name in evidence.slice_names:
@@ -252,7 +252,7 @@ def step_of(start: date, end: date) -> Step:
 
 
 def stretches(start: date, end: date, step: Step) -> list[tuple[date, date]]:
-    """The days, weeks (from the window's first day) or calendar months of [start, end)."""
+    """Cut [start, end) into days, weeks (from the window's first day) or calendar months."""
     edges, edge = [start], start
     while (edge := _next(edge, step)) < end:
         edges.append(edge)

@@ -63,7 +63,7 @@ class Performance:
         return figures(_further(self.fit, selection), selection.basis)
 
     def share(self, selection: Selection) -> Estimate | None:
-        """Right decisions."""
+        """Return the share of right predictions."""
         return None if isinstance(self.fit, RegressionFit) else self.fit.of(selection).estimate("accuracy")
 
     def naive(self, selection: Selection) -> NaiveFigures:
@@ -71,7 +71,7 @@ class Performance:
         return naive_figures(_uncorrected(self.fit, answered))
 
     def checks(self, evidence: Evidence, parts: dict[Part, Selection]) -> ChecksSection | None:
-        """All checks; None for models of more than two classes and of numbers."""
+        """Run all checks; None for models of more than two classes and of numbers."""
         binary = self.fit
         if not isinstance(binary, BinaryFit):
             return None
@@ -166,7 +166,7 @@ def _drift(fit: BinaryFit, part: Part, selection: Selection) -> Iterator[Drift]:
 
 
 def _reference(fit: BinaryFit, selection: Selection) -> tuple[Recalibration, int]:
-    """The truth to expect at a score: from outcomes of earlier days, or the score itself where these are too few."""
+    """Return the truth to expect at a score, from earlier outcomes; the score itself where these are too few."""
     first = min(selection.days, default=fit.evidence.end)
     within = fit.evidence.known_rows
     within = within[within["day"] < first]
@@ -181,7 +181,7 @@ def _reference(fit: BinaryFit, selection: Selection) -> tuple[Recalibration, int
 
 
 def _second_opinions(fit: BinaryFit, opened: Selection) -> SecondOpinions | None:
-    """The open days' figures with and without the correction for reviewers' errors; None without second opinions."""
+    """Estimate the open days with and without correction for reviewers' errors; None without second opinions."""
     if not fit.evidence.items["is_settled"].any():
         return None
     at_word = BinaryFit(fit.evidence, is_at_word=True)
@@ -189,7 +189,7 @@ def _second_opinions(fit: BinaryFit, opened: Selection) -> SecondOpinions | None
 
 
 def _hindsight(fit: BinaryFit, evidence: Evidence, closed: Selection) -> Hindsight | None:
-    """The closed days from their reviews, beside their outcomes; None where no reviewed case has an outcome."""
+    """Estimate the closed days from their reviews, beside their outcomes; None where no reviewed case has one."""
     then = evidence.as_reviewed
     answered = then.items[then.items["outcome"].notna()]
     if answered.empty:
@@ -211,7 +211,7 @@ def _disagreement(answered: pd.DataFrame) -> Estimate:
 
 
 def _label_plan(fit: BinaryFit, opened: Selection) -> LabelPlan:
-    """The range of accuracy if every drawn case had been answered, and the labels that TARGET takes."""
+    """Plan the range of accuracy if every drawn case were answered, and the labels that TARGET takes."""
     fitted = fit.base.fitted
     proxy = fitted if isinstance(fitted, Recalibration) else RAW_SCORE
     plan = Plan(fit.drawn_from(opened.cells), proxy=proxy)

@@ -23,17 +23,17 @@ class Topic(Protocol):
     def figures(self, selection: Selection) -> Figures: ...
 
     def further(self, selection: Selection) -> Figures:
-        """More figures, for the parts of the window alone."""
+        """Compute more figures, for the parts of the window alone."""
 
     def naive(self, selection: Selection) -> NaiveFigures:
-        """The figures of all answered draws, each counting the same."""
+        """Compute the figures of all answered draws, each counting the same."""
 
     def share(self, selection: Selection) -> Estimate | None:
-        """The share by which slices are tested against the rest; None where the topic has none."""
+        """Return the share by which slices are tested against the rest; None where the topic has none."""
 
 
 def figure(estimate: Estimate, basis: Basis) -> Figure:
-    """The estimate as it is stored, with the shares it rests on."""
+    """Return the estimate as it is stored, with the shares it rests on."""
     code = estimate.code
     if code is None and basis.lacks_outcomes:
         code = "outcomes_missing"
@@ -64,7 +64,7 @@ def naive_figures(metrics: Mapping[str, Compute]) -> NaiveFigures:
 
 
 def attempt(what: str, compute: Compute) -> Estimate:
-    """The estimate; on an error, the code `failed`, with the error in the log."""
+    """Return the estimate; on an error, the code `failed`, with the error in the log."""
     try:
         return compute()
     except (ValueError, ArithmeticError, LookupError, TypeError):

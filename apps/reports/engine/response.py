@@ -69,14 +69,14 @@ def of_cells(cells: pd.DataFrame, rows: pd.DataFrame, draws: pd.DataFrame) -> pd
 
 
 def _held_back(draws: pd.DataFrame, counted: pd.Series) -> pd.Series:
-    """Answers from queues served in an order, while any draw of the window waits in them."""
+    """Mark answers from queues served in an order, while any draw of the window waits in them."""
     ordered = counted & draws["is_ordered"]
     undrained = set(draws.loc[ordered & ~draws["is_answered"], "queue_id"])
     return ordered & draws["is_answered"] & draws["queue_id"].isin(undrained)
 
 
 def _settled_q(items: pd.DataFrame) -> NDArray[np.float64]:
-    """Adjudication probability times settled/chosen of the class: queue × recorded probability."""
+    """Return adjudication probability times settled/chosen of the class: queue × recorded probability."""
     q = items["q"].where(items["label"].notna() & (items["q"] > 0)).to_numpy(dtype=np.float64)
     settled = items["is_settled"].to_numpy(dtype=np.bool_)
     # q = 1, or an existing adjudication, means the item was selected.
@@ -94,7 +94,7 @@ def _rates(drawn: pd.DataFrame) -> NDArray[np.float64]:
 
 
 def _edges(drawn: pd.DataFrame) -> Ints:
-    """Score bins at which a new band begins: quantiles, as many as leave each band enough expected answers."""
+    """Return the score bins at which bands begin: quantiles, as many as leave each band enough expected answers."""
     bands = int(np.clip(drawn["is_answered"].sum() // ANSWERS_PER_BAND, 1, MOST_BANDS))
     quantiles = np.arange(1, bands) / bands
     return np.unique(np.quantile(drawn["score_bin"], quantiles, method="lower")).astype(np.int64)
@@ -105,7 +105,7 @@ def _bands(frame: pd.DataFrame, edges: Ints) -> Ints:
 
 
 def _cell_rates(cells: pd.DataFrame, known: pd.DataFrame, weight: Any) -> NDArray[np.float64]:
-    """The mean rate of each cell's day and band, by design weight."""
+    """Return the mean rate of each cell's day and band, by design weight."""
     lowest = known.groupby("band")["score_bin"].min().sort_values()
     band = np.maximum(np.searchsorted(lowest.to_numpy(), cells["score_bin"], side="right") - 1, 0)
     sums = known.assign(w=1.0 if weight is None else weight)

@@ -25,7 +25,7 @@ SHARES = {
 
 
 def step_of(value: float, low: float | None, high: float | None) -> float:
-    """The step to which a figure is rounded: 1, 2 or 5 times a power of ten.
+    """Return the step to which a figure is rounded: 1, 2 or 5 times a power of ten.
 
     >>> step_of(41_237, 33_104, 49_518)
     500.0
@@ -41,7 +41,7 @@ def step_of(value: float, low: float | None, high: float | None) -> float:
 
 
 def stepped(value: float, step: float) -> str:
-    """The value at this step, with separators and no more decimals than the step has.
+    """Write the value at this step, with separators and no more decimals than the step has.
 
     >>> stepped(41_237, 500), stepped(-0.126, 0.01)
     ('41,000', '−0.13')
@@ -52,7 +52,7 @@ def stepped(value: float, step: float) -> str:
 
 
 def money(value: float, *, currency: str, step: float = 1.0) -> str:
-    """An amount as a figure: by its sign where the currency has one that everybody knows.
+    """Write an amount with the sign of its currency where that is widely known, else with its code.
 
     >>> money(41_237, currency="USD", step=500), money(-120, currency="CHF")
     ('$41,000', '−CHF\\xa0120')
@@ -73,7 +73,7 @@ def percent(share: float, *, decimals: int = 1) -> str:
 
 
 def plain(value: float, *, decimals: int = 3) -> str:
-    """A figure without unit, such as κ or AUC.
+    """Write a figure without unit, such as κ or AUC.
 
     >>> plain(-0.1)
     '−0.100'
@@ -92,7 +92,7 @@ class Unit:
         return step_of(figure["value"] or 0.0, figure["low"], figure["high"])
 
     def text(self, value: float, step: float) -> str:
-        """The value in a table: money rounded to the step, shares in percent."""
+        """Write the value in a table: money rounded to the step, shares in percent."""
         if self.kind == "money":
             return money(value, currency=self.currency, step=step)
         if self.kind == "share":
@@ -122,7 +122,7 @@ def is_exact(figure: Figure) -> bool:
 
 
 def figure_text(figure: Figure, unit: Unit) -> str:
-    """The figure, or a dash where the reason stands beside it."""
+    """Write the figure, or a dash where the reason stands beside it."""
     if figure["value"] is None:
         return "–"
     return unit.text(figure["value"], unit.step(figure))

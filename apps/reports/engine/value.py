@@ -142,7 +142,7 @@ class Value:
         }
 
     def _difference(self, own: ClassEstimator) -> dict[str, Compute]:
-        """Value of the model less that of the baseline, over the predictions with a baseline."""
+        """Compare the value of model and baseline, over the predictions with a baseline."""
 
         def difference(scale: float) -> Estimate:
             return own.mean_value(self.matrix, against_baseline=True).scaled(scale)
@@ -153,7 +153,7 @@ class Value:
         }
 
     def _both(self, own: ClassEstimator, swapped: Callable[[], ClassEstimator]) -> dict[str, Compute]:
-        """Total and value of 1,000 decisions, of the model and of the baseline."""
+        """Compute total and value of 1,000 decisions, of the model and of the baseline."""
 
         def of_baseline(*, per_decision: float | None) -> Estimate:
             baseline = swapped()
@@ -181,7 +181,7 @@ def _mean(worth: np.ndarray, scale: float) -> Estimate:
 
 
 def _accuracy_point(binary: BinaryEstimator, matrix: ValueMatrix) -> Estimate:
-    """The worth of one point of accuracy, with its range over the kinds of error."""
+    """Estimate the worth of one point of accuracy, with its range over the kinds of error."""
     point, n = binary.accuracy_point(matrix), len(binary.sample.pi)
     if point.value is None:
         return missing(point.code or "no_errors", n=n)
@@ -189,7 +189,7 @@ def _accuracy_point(binary: BinaryEstimator, matrix: ValueMatrix) -> Estimate:
 
 
 def _losses(fit: BinaryFit, matrix: ValueMatrix) -> list[Loss]:
-    """Money lost against being right, by slice and kind of error, in the headline's days; the dearest first."""
+    """Estimate money lost against being right in the headline's days, by slice and kind of error, dearest first."""
     names = fit.class_names
     losses: list[Loss] = []
     for piece in slices_of(fit.evidence, days=headline_part(fit.evidence).days):
@@ -213,7 +213,7 @@ def _losses(fit: BinaryFit, matrix: ValueMatrix) -> list[Loss]:
 
 
 def _error_matrix(matrix: ValueMatrix, predicted: int, truth: int) -> ValueMatrix | None:
-    """The cost of one kind of error against being right; None where it costs nothing."""
+    """Return the cost of one kind of error against being right; None where it costs nothing."""
     cost = float(matrix.matrix[truth, truth] - matrix.matrix[predicted, truth])
     if cost <= 0:
         return None
@@ -231,7 +231,7 @@ def _amount_lost(loss: Loss) -> float:
 
 
 def _threshold(fit: BinaryFit, matrix: ValueMatrix) -> ThresholdSection:
-    """The curve of the headline's days, the flat range around its best, and the advice that follows."""
+    """Compute the curve of the headline's days, the flat range around its best, and the advice that follows."""
     selection = headline_part(fit.evidence)
     estimator = fit.of(selection)
     current = threshold_in_use(estimator.cells)
@@ -257,7 +257,7 @@ def _threshold(fit: BinaryFit, matrix: ValueMatrix) -> ThresholdSection:
 
 
 def threshold_in_use(cells: Population) -> float | None:
-    """The score from which on the model predicts "positive"; None where its decisions follow no threshold."""
+    """Find the score from which on the model predicts "positive"; None where it follows no threshold."""
     scored = cells.bin >= 0
     predicted, bins, n = cells.predicted[scored], cells.bin[scored], cells.n[scored]
     if not (predicted == 1).any() or not (predicted == 0).any():
@@ -272,7 +272,7 @@ def threshold_in_use(cells: Population) -> float | None:
 
 
 def _next_labels(fit: BinaryFit, matrix: ValueMatrix, *, cost: float) -> NextLabels | None:
-    """The worth of the next labels; None where the outcomes of all days are in."""
+    """Estimate the worth of the next labels; None where the outcomes of all days are known."""
     opened = open_part(fit.evidence)
     if not opened.cohorts:
         return None

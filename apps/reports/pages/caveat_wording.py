@@ -87,7 +87,7 @@ CAVEATS: dict[str, Callable[[dict[str, Any]], str]] = {
 
 
 def caveat(entry: Caveat) -> str:
-    """The caveat as a sentence."""
+    """Write the caveat as a sentence."""
     sentence = CAVEATS.get(entry["code"])
     if sentence is None:
         return f"{entry['code'].replace('_', ' ').capitalize()}."
@@ -106,6 +106,6 @@ SINCE = {
 
 
 def why_restated(entry: Restatement) -> str:
-    """What happened between the two reports."""
+    """Write what happened between the two reports."""
     events = [plural(number, *SINCE.get(what, (what, what))) for what, number in entry["why"].items() if number]
     return listed(events) if events else "the computation changed"

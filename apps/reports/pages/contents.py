@@ -9,13 +9,13 @@ LEAST_FOR_A_CHART = 2
 
 
 def headline_part(document: Document) -> PartOfWindow | None:
-    """The part of the window that the first sentence is about; None where it has no predictions."""
+    """Return the part of the window that the first sentence is about; None where it has no predictions."""
     name = document["headline"]["part"]
     return next((part for part in document["parts"] if part["part"] == name), None)
 
 
 def lead_figure(document: Document) -> Figure:
-    """The figure that the page is about."""
+    """Return the figure that the page is about."""
     figures = document["headline"]["figures"]
     if document["kind"] == "value":
         return figures["value_difference" if has_difference(figures) else "value_total"]
@@ -25,7 +25,7 @@ def lead_figure(document: Document) -> Figure:
 
 
 def has_difference(figures: Figures) -> bool:
-    """Whether the comparison with the baseline says more than the value alone."""
+    """Say whether the comparison with the baseline says more than the value alone."""
     difference = figures.get("value_difference")
     if difference is None:
         return False
@@ -33,7 +33,7 @@ def has_difference(figures: Figures) -> bool:
 
 
 def metric_over_time(document: Document) -> str:
-    """The metric that is followed over time and by slice."""
+    """Return the metric that is followed over time and by slice."""
     if document["kind"] == "value":
         return "value_difference" if has_difference(document["headline"]["figures"]) else "value_total"
     if document["kind"] == "baseline":
@@ -42,7 +42,7 @@ def metric_over_time(document: Document) -> str:
 
 
 def known_in_time(document: Document) -> int:
-    """The number of points of the series that have a figure."""
+    """Count the points of the series that have a figure."""
     metric = metric_over_time(document)
     figures = [point["figures"].get(metric) for point in document["series"]]
     return sum(figure is not None and figure["value"] is not None for figure in figures)
@@ -58,18 +58,18 @@ def unit(document: Document, metric: str) -> Unit:
 
 
 def slice_names(document: Document) -> list[str]:
-    """The slices of a report in their order; the n-th has the chart slice_n."""
+    """List the slices of a report in their order; the n-th has the chart slice_n."""
     return list(dict.fromkeys(section["name"] for section in document["slices"]))
 
 
 def slice_of_chart(document: Document, chart: str) -> str | None:
-    """The slice that a chart shows, by the chart's name."""
+    """Return the slice that a chart shows, by the chart's name."""
     charts = {f"slice_{position}": name for position, name in enumerate(slice_names(document))}
     return charts.get(chart)
 
 
 def slices_of(document: Document, name: str) -> list[SliceSection]:
-    """The values of a slice in their own order where they have one, then the others as they come."""
+    """List the values of a slice in their own order where they have one, then the others as they come."""
     names = document["names"]["slices"].get(name)
     place = {value: position for position, value in enumerate(names["order"])} if names else {}
     sections = [section for section in document["slices"] if section["name"] == name]
@@ -77,7 +77,7 @@ def slices_of(document: Document, name: str) -> list[SliceSection]:
 
 
 def sensitive_slices(document: Document, model: MonitoredModel) -> set[str]:
-    """The slices whose feature was declared sensitive when the report was made, or is now."""
+    """Return the slices whose feature was declared sensitive when the report was made, or is now."""
     sensitive = {feature.name for feature in model.feature_list if feature.sensitive}
     now = {piece.name for piece in model.slice_list if piece.feature in sensitive}
     return now | {name for name, names in document["names"]["slices"].items() if names["is_sensitive"]}

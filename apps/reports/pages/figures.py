@@ -58,7 +58,7 @@ BESIDE = {
 
 
 def range_text(figure: Figure, unit: Unit) -> str:
-    """The range as it stands beside the figure; "exact" for a counted figure."""
+    """Write the range as it stands beside the figure; "exact" for a counted figure."""
     if figure["value"] is None:
         return ""
     if is_exact(figure):
@@ -74,7 +74,7 @@ def range_text(figure: Figure, unit: Unit) -> str:
 
 
 def how(figure: Figure) -> list[tuple[str, str]]:
-    """What the figure rests on: term and description."""
+    """List what the figure rests on: term and description."""
     facts = [("How", METHODS.get(figure["method"], figure["method"]))]
     facts.append(("Labels", numbers.count(figure["n"])))
     if figure["n_eff"] is not None and not is_exact(figure):
@@ -89,7 +89,7 @@ def how(figure: Figure) -> list[tuple[str, str]]:
 
 
 def reason(figure: Figure) -> str:
-    """Why there is no figure, or what to know about it; empty where it needs no remark."""
+    """Say why there is no figure, or what to know about it; empty where it needs no remark."""
     code = figure["code"]
     if code is None:
         return ""
@@ -100,7 +100,7 @@ def reason(figure: Figure) -> str:
 
 
 def in_sentence(figure: Figure, unit: Unit) -> str:
-    """The figure with its range, inside a sentence.
+    """Write the figure with its range, inside a sentence.
 
     >>> from apps.reports.engine.rounding import unit_of
     >>> figure = {"value": 0.82, "low": 0.8, "high": 0.84, "method": "logit-mod"}

@@ -28,7 +28,7 @@ class WindowForm(forms.Form):
         field.initial = "26"
 
     def clean(self) -> dict[str, Any]:
-        """Adds `days`: the half-open window of the report."""
+        """Add `days`: the half-open window of the report."""
         cleaned = self.cleaned_data
         start, through = cleaned.get("start"), cleaned.get("through")
         if self.errors:
@@ -60,7 +60,7 @@ class WindowForm(forms.Form):
 
 
 def _months_before(today: date) -> list[date]:
-    """The first days of this month and of those before it, newest first."""
+    """List the first days of this month and of those before it, newest first."""
     firsts = [today.replace(day=1)]
     while len(firsts) < MONTHS_BACK:
         firsts.append((firsts[-1] - timedelta(days=1)).replace(day=1))

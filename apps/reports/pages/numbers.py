@@ -34,7 +34,7 @@ def listed(parts: list[str]) -> str:
 
 
 def amount_words(value: float, step: float, currency: str) -> str:
-    """The size of an amount, in a sentence whose words give the sign.
+    """Write the size of an amount, for a sentence whose words give the sign.
 
     >>> amount_words(41_237, 500, "USD"), amount_words(-1_234_567, 10_000, "EUR")
     ('41,000 dollars', '1.23 million euros')
@@ -54,7 +54,7 @@ def magnitude(value: float, step: float) -> str:
 
 
 def per_hundred_decimals(low: float | None, high: float | None) -> int:
-    """Decimals of "… in 100": one where the range is narrower than two points.
+    """Return the decimals of "… in 100": one where the range is narrower than two points.
 
     >>> per_hundred_decimals(0.90, 0.94), per_hundred_decimals(0.824, 0.831)
     (0, 1)
@@ -80,7 +80,7 @@ def day(moment: date) -> str:
 
 
 def is_month(start: date, end: date) -> bool:
-    """True for [first of a month, first of the next).
+    """Say whether the window is [first of a month, first of the next).
 
     >>> is_month(date(2026, 2, 1), date(2026, 3, 1)), is_month(date(2026, 2, 1), date(2026, 3, 2))
     (True, False)
@@ -89,7 +89,7 @@ def is_month(start: date, end: date) -> bool:
 
 
 def last_day(end: date) -> date:
-    """The last day of a half-open window.
+    """Return the last day of a half-open window.
 
     >>> last_day(date(2026, 11, 1))
     datetime.date(2026, 10, 31)
@@ -98,7 +98,7 @@ def last_day(end: date) -> date:
 
 
 def period(start: date, end: date) -> str:
-    """The window [start, end) as a title, with the last day it includes.
+    """Write the window [start, end) as a title, with the last day it includes.
 
     >>> period(date(2026, 10, 1), date(2026, 11, 1))
     'October 2026'
@@ -121,7 +121,7 @@ def period(start: date, end: date) -> str:
 
 
 def in_period(start: date, end: date) -> str:
-    """The window as the beginning of a sentence; the year of a month stands above it.
+    """Write the window as the beginning of a sentence; the year of a month stands above it.
 
     >>> in_period(date(2026, 10, 1), date(2026, 11, 1)), in_period(date(2026, 5, 3), date(2026, 10, 31))
     ('In October', 'From 3 May to 30 October 2026,')

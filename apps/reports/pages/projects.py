@@ -59,7 +59,7 @@ def project(request: ProjectRequest) -> HttpResponse:
 
 
 def _questions_for(member: Membership) -> int:
-    """The number of colleagues' questions that this person may answer."""
+    """Count the colleagues' questions that this person may answer."""
     questions = Question.objects.in_project(member.project).open()
     return questions.for_member(member.user, may_adjudicate=member.reaches(Role.ADJUDICATOR)).count()
 
@@ -127,7 +127,7 @@ class ModelSummary:
 
 
 def summaries(project: Project, *, member: Membership) -> list[ModelSummary]:
-    """The project's models by name, without what this role does not see; in a fixed number of queries."""
+    """Summarize the project's models by name, without what this role does not see; in a fixed number of queries."""
     models = list(MonitoredModel.objects.in_project(project).order_by("name"))
     findings, incidents = _findings(models), _incidents(models)
     if not member.reaches(Role.REVIEWER):
@@ -147,7 +147,7 @@ def summaries(project: Project, *, member: Membership) -> list[ModelSummary]:
 
 
 def _findings(models: Iterable[MonitoredModel]) -> dict[int, Finding]:
-    """By model: value before performance before baseline, the newest of its kind."""
+    """Return, by model, value before performance before baseline, the newest of its kind."""
     newest = Report.objects.filter(model__in=models).order_by("model_id", "kind", "-id").distinct("model_id", "kind")
     chosen: dict[int, tuple[int, int]] = {}
     for pk, model, kind in newest.values_list("pk", "model_id", "kind"):
@@ -162,7 +162,7 @@ def _finding(report: Report) -> Finding:
 
 
 def _queues(project: Project, *, member: Membership) -> dict[int, list[QueueCounts]]:
-    """By model: its queues, with the cases that wait for this person and for anybody."""
+    """List, by model, its queues with the cases that wait for this person and for anybody."""
     for_you, waiting = review.count_for(member), _per_queue(Slot.objects.in_project(project).open())
     counts = ReviewItem.objects.reviews().in_project(project).order_by().values_list("queue")
     settled = Count("id", filter=Q(state=ReviewItem.State.CLOSED))
@@ -180,7 +180,7 @@ def _per_queue(slots: SlotQuerySet) -> dict[int, int]:
 
 
 def _intakes(models: Iterable[MonitoredModel]) -> dict[int, Intake]:
-    """By model: sums over its pushes, and the stages that still have to take them."""
+    """Sum, by model, its pushes and the stages that still have to take them."""
     predictions = Q(kind=BatchKind.PREDICTIONS)
     sums = (
         Batch.objects.filter(model__in=models)
@@ -209,12 +209,12 @@ def _intakes(models: Iterable[MonitoredModel]) -> dict[int, Intake]:
 
 
 def _drawn(models: Iterable[MonitoredModel]) -> dict[int, int]:
-    """By model: the number of predictions drawn."""
+    """Count, by model, the predictions drawn."""
     return dict(Draw.objects.filter(model__in=models).order_by().values_list("model").annotate(n=Count("pk")))
 
 
 def _incidents(models: Iterable[MonitoredModel]) -> dict[int, list[Incident]]:
-    """By model: its open incidents."""
+    """List, by model, its open incidents."""
     incidents: dict[int, list[Incident]] = defaultdict(list)
     for incident in Incident.objects.open().filter(model__in=models).newest():
         incidents[incident.model_id].append(incident)

@@ -133,7 +133,7 @@ def _show(request: ProjectRequest, shown: Report) -> HttpResponse:
 
 
 def _others(shown: Report) -> dict[str, Any]:
-    """Other versions of the same window, and other windows, newest first; without their documents."""
+    """List other versions of the same window, and other windows, newest first; without their documents."""
     reports = Report.objects.filter(model=shown.model, kind=shown.kind).defer("document")
     same = list(reports.of_same_window(shown).order_by("-id")[:OTHERS_SHOWN])
     others = [other for other in reports.newest_by_window() if (other.start, other.end) != (shown.start, shown.end)]
@@ -163,14 +163,14 @@ def _report(request: ProjectRequest, pk: int) -> Report:
 
 
 def _hidden(request: ProjectRequest, shown: Report) -> set[str]:
-    """The slices that this member may not see."""
+    """Return the slices that this member may not see."""
     if request.membership.reaches(Role.REVIEWER):
         return set()
     return sensitive_slices(cast(Document, shown.document), shown.model)
 
 
 def _wants_fragment(request: ProjectRequest) -> bool:
-    """Whether htmx asks for the part of the page that changes."""
+    """Say whether htmx asks for the part of the page that changes."""
     return "HX-Request" in request.headers
 
 

@@ -47,7 +47,7 @@ METRICS = {
 
 
 def lede(document: Document) -> str:
-    """The first sentence of the page."""
+    """Write the first sentence of the page."""
     part = headline_part(document)
     if part is None:
         return "There were no predictions in this period."
@@ -61,7 +61,7 @@ def lede(document: Document) -> str:
 
 
 def basis(document: Document) -> str:
-    """The predictions and labels that the first sentence rests on."""
+    """Name the predictions and labels that the first sentence rests on."""
     part = headline_part(document)
     if part is None:
         return ""
@@ -80,7 +80,7 @@ def basis(document: Document) -> str:
 
 
 def state(document: Document) -> tuple[str, str]:
-    """Whether the report may still change: a word, and what it means."""
+    """Say whether the report may still change: a word, and what it means."""
     cohorts = document["cohorts"]
     if not cohorts["maturing"] and not cohorts["provisional"]:
         return "final", ""
@@ -91,7 +91,7 @@ def state(document: Document) -> tuple[str, str]:
 
 
 def metric_name(document: Document, metric: str) -> tuple[str, str]:
-    """What a metric is called, and its technical name where it has one."""
+    """Return what a metric is called, and its technical name where it has one."""
     name, _, of = metric.partition(":")
     if name in ("precision", "recall"):
         shown = document["names"]["classes"].get(of or document["positive_class"], of)
@@ -100,7 +100,7 @@ def metric_name(document: Document, metric: str) -> tuple[str, str]:
 
 
 def slice_value(document: Document, name: str, value: str) -> str:
-    """The value of a slice in words."""
+    """Return the value of a slice in words."""
     names = document["names"]["slices"].get(name)
     return names["values"].get(value, value) if names else value
 
@@ -115,7 +115,7 @@ def class_name(document: Document, name: str) -> str:
 
 
 def mistake(document: Document, predicted: str, truth: str) -> str:
-    """A kind of error in words."""
+    """Write a kind of error in words."""
     return f"predicted “{class_name(document, predicted)}”, in truth “{class_name(document, truth)}”"
 
 
@@ -191,7 +191,7 @@ def _baseline_lede(figures: Figures, when: str) -> str:
 
 
 def _in_hundred(figure: Figure) -> str:
-    """A share as "92 in 100", with a decimal where the range supports it."""
+    """Write a share as "92 in 100", with a decimal where the range supports it."""
     decimals = numbers.per_hundred_decimals(figure["low"], figure["high"])
     about = "" if is_exact(figure) or figure["method"] == "wilson" else "about "
     return about + numbers.in_hundred(figure["value"] or 0.0, decimals=decimals)

@@ -71,7 +71,7 @@ def _topic(kind: str, fit: Fit, value_model: ValueModel | None) -> Topic:
 
 
 def previous_report(model: MonitoredModel, kind: str, *, start: date, end: date, as_of: datetime) -> Report | None:
-    """The newest report of the same kind and window as of an earlier moment."""
+    """Return the newest report of the same kind and window as of an earlier moment."""
     previous: Report | None = (
         Report.objects.filter(model=model, kind=kind, start=start, end=end, as_of__lt=as_of)
         .order_by("-as_of", "-id")

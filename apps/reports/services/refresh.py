@@ -31,7 +31,7 @@ def refresh_due(*, now: datetime | None = None) -> int:
 
 
 def is_outdated(report: Report, *, now: datetime) -> bool:
-    """Whether more is known of the window's predictions than the report knew."""
+    """Say whether more is known of the window's predictions than the report knew."""
     newer = Resolution.objects.filter(model=report.model, seq__gt=report.seq).predicted_between(
         day_start(report.model, report.start), day_start(report.model, report.end)
     )
@@ -46,7 +46,7 @@ def _final_days(model: MonitoredModel, start: date, end: date, *, as_of: datetim
 
 
 def _was_requested_since(report: Report) -> bool:
-    """Whether a job for the same window is under way, or failed since and waits for a person to look at it."""
+    """Say whether a job for the same window is under way, or failed since and waits for a person to look at it."""
     same = ReportJob.objects.filter(
         model=report.model, kind=report.kind, start=report.start, end=report.end, as_of=None, report=None
     )

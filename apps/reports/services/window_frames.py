@@ -34,7 +34,7 @@ MOST_EARLIER = 50_000
 
 @contextmanager
 def one_moment() -> Iterator[None]:
-    """All reads within see the database as of one moment, whatever is written meanwhile."""
+    """Let all reads within see the database as of one moment, whatever is written meanwhile."""
     if connection.in_atomic_block:
         yield
         return
@@ -89,7 +89,7 @@ def gather(job: ReportJob, *, as_of: datetime) -> Evidence:
 
 
 def _sent_rows(job: ReportJob, closed: set[date], *, seq: int, wants_all: bool) -> pd.DataFrame:
-    """Predictions with their outcome: of the whole window, or from the first closed day to the last."""
+    """Read predictions with their outcome: of the whole window, or from the first closed day to the last."""
     start, end = job.start, job.end
     if not wants_all:
         start = min(closed, default=start)
@@ -98,7 +98,7 @@ def _sent_rows(job: ReportJob, closed: set[date], *, seq: int, wants_all: bool) 
 
 
 def _random_rate(model: MonitoredModel) -> float:
-    """The rate of the widest policy in force that draws from all predictions alike."""
+    """Return the rate of the widest policy in force that draws from all predictions alike."""
     policies = SamplingPolicy.objects.filter(
         model=model, kind__in=[PolicyKind.FLOOR, PolicyKind.UNIFORM], condition__isnull=True
     ).current()
@@ -106,20 +106,20 @@ def _random_rate(model: MonitoredModel) -> float:
 
 
 def _closed_rows(model: MonitoredModel, sent: pd.DataFrame, closed: set[date]) -> pd.DataFrame:
-    """The predictions of closed days; the model's rule stands in for outcomes that never came."""
+    """Return the predictions of closed days; the model's rule stands in for outcomes that never came."""
     rows = sent[sent["day"].isin(closed)].reset_index(drop=True)
     absent = rows["outcome"].isna() & (model.outcome_if_absent is not None)
     return rows.assign(truth=_with_rule(model, rows["outcome"]), is_absent=absent)
 
 
 def _with_rule(model: MonitoredModel, outcomes: pd.Series) -> pd.Series:
-    """Outcomes of predictions older than the horizon, the model's rule in place of those that never came."""
+    """Put the model's rule in place of outcomes that never came, for predictions older than the horizon."""
     rule = model.outcome_if_absent
     return outcomes if rule is None else outcomes.fillna(model.encode(rule))
 
 
 def _cells(stored: pd.DataFrame, rows: pd.DataFrame, closed: set[date], slice_name: str) -> pd.DataFrame:
-    """Cells of the open days as stored; of the closed days counted from their rows, each with π = 1."""
+    """Return cells of the open days as stored; of the closed days counted from their rows, each with π = 1."""
     opened = stored[~stored["day"].isin(closed)].assign(is_open=True)
     counted = _counted(rows, slice_name).assign(is_open=False)
     return pd.concat([opened, counted], ignore_index=True).assign(slice_name=slice_name)
@@ -145,7 +145,7 @@ def _counted(rows: pd.DataFrame, slice_name: str) -> pd.DataFrame:
 
 
 def outcomes_frame(model: MonitoredModel, *, start: date, end: date, seq: int, slices: Sequence[str]) -> pd.DataFrame:
-    """All predictions of the window, with the outcome known as of `seq` (nan: none)."""
+    """Read all predictions of the window, with the outcome known as of `seq` (nan: none)."""
     latest = Resolution.objects.filter(prediction=OuterRef("pk"), seq__lte=seq).order_by("-seq")
     rows = (
         Prediction.objects.filter(model=model, predicted_at__gte=day_start(model, start))
@@ -169,7 +169,7 @@ def outcomes_frame(model: MonitoredModel, *, start: date, end: date, seq: int, s
 def earlier_frame(
     model: MonitoredModel, *, before: date, seq: int, as_of: datetime, most: int = MOST_EARLIER
 ) -> pd.DataFrame:
-    """Score bin and outcome (nan: none) of the newest predictions before a day that are older than the horizon."""
+    """Read score bin and outcome (nan: none) of the newest predictions before a day, older than the horizon."""
     latest = Resolution.objects.filter(prediction=OuterRef("pk"), seq__lte=seq).order_by("-seq")
     rows = (
         Prediction.objects.filter(model=model, predicted_at__lt=min(day_start(model, before), as_of - model.horizon))
@@ -182,7 +182,7 @@ def earlier_frame(
 
 
 def cells_frame(model: MonitoredModel, *, start: date, end: date, slice_name: str = "") -> pd.DataFrame:
-    """Population cells by day, over all predictions or by the values of one slice, versions added up."""
+    """Read population cells by day, over all predictions or by the values of one slice, versions added up."""
     cells = PopulationCell.objects.filter(model=model, slice_name=slice_name).between(start, end)
     keys = [*CELL_KEYS, "slice_value"]
     frame = _read(cells, [*keys, *SUMS], named=[*keys, *SUMS])
@@ -194,7 +194,7 @@ def cells_frame(model: MonitoredModel, *, start: date, end: date, slice_name: st
 def draws_frame(
     model: MonitoredModel, *, start: date, end: date, seq: int, as_of: datetime, slices: Sequence[str]
 ) -> pd.DataFrame:
-    """The draws of the window's predictions, with the state of their reviews as of `seq`."""
+    """Read the draws of the window's predictions, with the state of their reviews as of `seq`."""
     rows = (
         Draw.objects.filter(model=model, drawn_at__lte=as_of)
         .filter(prediction__predicted_at__gte=day_start(model, start))
@@ -226,26 +226,26 @@ def draws_frame(
 
 
 def _answers() -> Coalesce:
-    """The number of answered reviews of an item, adjudications included."""
+    """Count the answered reviews of an item, adjudications included."""
     slots = Slot.objects.filter(item__draw=OuterRef("pk"), outcome=Slot.Outcome.ANSWERED)
     counted = slots.order_by().values("item").annotate(answers=Count("pk")).values("answers")
     return Coalesce(Subquery(counted), 0)
 
 
 def _skipped() -> Exists:
-    """Somebody opened the item and gave no answer; unless somebody else answers, that is non-response."""
+    """Say whether somebody opened the item and gave no answer: non-response, unless somebody else answers."""
     passed = Decision.objects.filter(item__draw=OuterRef("pk"), value=None, is_judgement=False)
     return Exists(passed)
 
 
 def _latest(seq: int) -> Subquery:
-    """The resolution of a draw's prediction as of `seq`, looked up draw by draw: draws are few."""
+    """Find the resolution of a draw's prediction as of `seq`, draw by draw: draws are few."""
     known = Resolution.objects.filter(prediction=OuterRef("pk"), seq__lte=seq).order_by("-seq")
     return Subquery(known.values("pk")[:1])
 
 
 def _reviews_frame(resolutions: pd.Series) -> pd.DataFrame:
-    """Labels and adjudications, by `resolution`."""
+    """Read labels and adjudications, by `resolution`."""
     known = Resolution.objects.filter(pk__in=[int(key) for key in resolutions.dropna()])
     columns = ["pk", "outcome", "label", "is_adjudication_chosen", "adjudication_probability", "adjudicated"]
     frame = _read(known, columns, named=["resolution", "outcome", "label", "is_chosen", "q", "adjudicated"])
@@ -253,7 +253,7 @@ def _reviews_frame(resolutions: pd.Series) -> pd.DataFrame:
 
 
 def changes_frame(model: MonitoredModel, *, start: date, end: date, before: int, seq: int) -> pd.DataFrame:
-    """Truth as of `before` and as of `seq`, of the predictions that have a resolution between the two."""
+    """Read truth as of `before` and as of `seq`, of predictions with a resolution between the two."""
     known = ("outcome", "label", "adjudicated")
     earlier = Resolution.objects.filter(prediction=OuterRef("prediction"), seq__lte=before).order_by("-seq")
     rows = (
@@ -271,7 +271,7 @@ def _slice_values(path: str, slices: Sequence[str]) -> dict[str, KeyTextTransfor
 
 
 def _slice_columns(slices: Sequence[str]) -> list[str]:
-    """Names of annotations; those of slices may hold characters that an annotation may not."""
+    """Name the annotations: names of slices may hold characters that an annotation may not."""
     return [f"slice_{position}" for position in range(len(slices))]
 
 

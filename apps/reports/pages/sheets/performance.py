@@ -99,7 +99,7 @@ def _checks(document: Document) -> Iterator[Section]:
 
 
 def _expected(document: Document, drift: list[Drift]) -> Section:
-    """Expected and measured performance, metric by metric."""
+    """Show expected and measured performance, metric by metric."""
     rows = [_drift_row(document, entry) for entry in drift]
     head = ["Measure", "Expected at these scores", "Measured", "Difference"]
     return Section(
@@ -123,7 +123,7 @@ def _drift_row(document: Document, entry: Drift) -> Row:
 
 
 def _verdict(document: Document, part: str, drift: list[Drift]) -> str:
-    """Whether chance explains the difference, over the days of one part."""
+    """Say whether chance explains the difference, over the days of one part."""
     entries = [entry for entry in drift if entry["part"] == part]
     first = entries[0]
     on = f"On {PARTS[part]},"
@@ -192,7 +192,7 @@ def _hindsight(document: Document, hindsight: Hindsight) -> Section:
 
 
 def _side_by_side(document: Document, caption: str, columns: dict[str, Figures]) -> Table:
-    """The same measures in columns."""
+    """Put the same measures in columns."""
     rows = []
     for metric in PERFORMANCE_METRICS:
         name, aside = wording.metric_name(document, metric)

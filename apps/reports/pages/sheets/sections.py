@@ -18,7 +18,7 @@ STEPS = {"day": "Day by day", "week": "Week by week", "month": "Month by month"}
 
 
 def over_time(document: Document, *, note: str) -> Section | None:
-    """The chart over time with its figures."""
+    """Show the chart over time with its figures."""
     if not document["series"]:
         return None
     metric = contents.metric_over_time(document)
@@ -33,7 +33,7 @@ def over_time(document: Document, *, note: str) -> Section | None:
 
 
 def cut_short(document: Document) -> str:
-    """A remark on a first or last month that is not whole: its sums look small for no other reason."""
+    """Name a first or last month that is not whole: its sums look small for no other reason."""
     if document["step"] != "month":
         return ""
     ends = {point["start"]: point for point in (document["series"][0], document["series"][-1])}.values()
@@ -50,7 +50,7 @@ def _time_row(point: Point, metric: str, of: Unit) -> Row:
 
 
 def _description(data: Table) -> str:
-    """A chart's message: first and last figure; the table below it has all."""
+    """Say a chart's message: first and last figure; the table below it has all."""
     known = [row for row in data.rows if row.cells[0].text != "–"]
     if not known:
         return "No figures."
@@ -59,7 +59,7 @@ def _description(data: Table) -> str:
 
 
 def slices(document: Document, *, hidden: set[str]) -> list[Section]:
-    """One section for each slice that this reader may see, and a line for each hidden one."""
+    """Make a section for each slice that this reader may see, and a line for each hidden one."""
     metric = contents.metric_over_time(document)
     sections = []
     for position, name in enumerate(contents.slice_names(document)):
@@ -78,7 +78,7 @@ def slices(document: Document, *, hidden: set[str]) -> list[Section]:
 
 
 def _differing(document: Document, name: str) -> list[str]:
-    """The values of a slice that differ from the rest, as a sentence."""
+    """Name the values of a slice that differ from the rest, in a sentence."""
     values = [
         wording.slice_value(document, name, entry["value"])
         for entry in contents.slices_of(document, name)
@@ -98,13 +98,13 @@ def _slice_row(document: Document, entry: SliceSection, metric: str) -> Row:
 
 
 def cannot_say(document: Document) -> Section:
-    """The caveats."""
+    """Show the caveats."""
     sentences = [caveat(entry) for entry in document["caveats"]]
     return Section("cannot_say", "What we cannot say", sentences=sentences or ["Nothing is left open in this window."])
 
 
 def sample(document: Document) -> Section | None:
-    """How many cases were drawn, and how their reviews stand."""
+    """Show how many cases were drawn, and how their reviews stand."""
     counts = document["sample"]
     if not counts["drawn"]:
         return None
@@ -129,7 +129,7 @@ def sample(document: Document) -> Section | None:
 
 
 def _plan(document: Document) -> Facts:
-    """The range of accuracy with every drawn case reviewed, and the labels that a target takes."""
+    """Show the range of accuracy with every drawn case reviewed, and the labels that a target takes."""
     checks = document.get("checks")
     plan = checks["plan"] if checks else None
     if plan is None or plan["half_width"] is None:
@@ -149,7 +149,7 @@ def _with_share(number: int, rate: float | None) -> str:
 
 
 def came_about(document: Document, figures: Figures) -> Section:
-    """How the main figure was made, what its range means, and what the report knew."""
+    """Show how the main figure was made, what its range means, and what the report knew."""
     window, cohorts = document["window"], document["cohorts"]
     as_of = datetime.fromisoformat(window["as_of"])
     facts = how(contents.lead_figure(document)) if figures else []
@@ -163,7 +163,7 @@ def came_about(document: Document, figures: Figures) -> Section:
 
 
 def restated(document: Document) -> Section | None:
-    """The figures that earlier reports on the same window gave otherwise."""
+    """Show the figures that earlier reports on the same window gave otherwise."""
     sentences = []
     for entry in document["restatements"]:
         of = unit(document, entry["metric"])

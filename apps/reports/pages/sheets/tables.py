@@ -29,12 +29,12 @@ PART_TITLES = {"closed": "Closed days", "open": "Open days", "all": "Whole windo
 
 
 def is_further(metric: str) -> bool:
-    """Whether the metric stands in the second table, below the main ones."""
+    """Say whether the metric stands in the second table, below the main ones."""
     return metric in FURTHER_METRICS or metric in OF_ALL_CLASSES
 
 
 def cell(figure: Figure | None, of: Unit) -> Cell:
-    """The figure over its range, or a dash over the reason."""
+    """Put the figure over its range, or a dash over the reason."""
     if figure is None:
         return Cell("–")
     why = reason(figure)
@@ -42,7 +42,7 @@ def cell(figure: Figure | None, of: Unit) -> Cell:
 
 
 def share_key(label: str, figure: Figure, *, note: str = "") -> Key:
-    """A share as "92 in 100"."""
+    """Write a share as "92 in 100"."""
     if figure["value"] is None:
         return Key(label, "", reason(figure), how(figure))
     decimals = per_hundred_decimals(figure["low"], figure["high"])
@@ -55,7 +55,7 @@ def share_key(label: str, figure: Figure, *, note: str = "") -> Key:
 
 
 def figure_key(label: str, figure: Figure, of: Unit, *, note: str = "", between: str = "likely between") -> Key:
-    """Any figure, large."""
+    """Write any figure, large."""
     if figure["value"] is None:
         return Key(label, "", reason(figure), how(figure))
     spread = "counted" if is_exact(figure) else ""
@@ -71,7 +71,7 @@ def _joined(*parts: str) -> str:
 
 
 def parts_shown(document: Document) -> list[tuple[str, str]]:
-    """The parts of the window with a column of their own: name and title."""
+    """Return name and title of each part of the window that has a column of its own."""
     known = {part["part"] for part in document["parts"]} & set(document["sections"])
     # Where all days are closed, or all are open, the whole window says it all.
     return [
@@ -80,7 +80,7 @@ def parts_shown(document: Document) -> list[tuple[str, str]]:
 
 
 def metrics_of(document: Document) -> list[str]:
-    """The metrics in their usual order, class by class: a stored document keeps no order."""
+    """List the metrics in their usual order, class by class: a stored document keeps no order."""
     order = ORDER[document["kind"]]
     metrics = {metric for figures in document["sections"].values() for metric in figures}
 
@@ -93,7 +93,7 @@ def metrics_of(document: Document) -> list[str]:
 
 
 def metric_table(document: Document, metrics: Iterable[str], *, caption: str) -> Table:
-    """One row for each metric, one column for each part of the window."""
+    """Make one row for each metric, one column for each part of the window."""
     columns = parts_shown(document)
     rows = []
     for metric in metrics:
@@ -104,7 +104,7 @@ def metric_table(document: Document, metrics: Iterable[str], *, caption: str) ->
 
 
 def how_table(document: Document, metrics: Iterable[str]) -> Table:
-    """Method, labels and shares behind the figures; figures that rest on the same share a row."""
+    """Show method, labels and shares behind the figures; figures that rest on the same share a row."""
     head = ["Figures", "How", "Labels", "Effective sample size", "Response rate", "Outcomes known", "Covered share"]
     rows: dict[tuple[str, tuple[Cell, ...]], list[str]] = {}
     for part, title in parts_shown(document):

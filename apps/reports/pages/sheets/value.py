@@ -79,7 +79,7 @@ def _loss_row(document: Document, loss: Loss) -> Row:
 
 
 def threshold(document: Document, value: ValueSection) -> Section | None:
-    """Value by threshold, and the advice that follows; None without a curve."""
+    """Show value by threshold, and the advice that follows; None without a curve."""
     curve = value.get("threshold")
     if not curve or curve["best"] is None:
         return None
@@ -91,7 +91,7 @@ def threshold(document: Document, value: ValueSection) -> Section | None:
 
 
 def _curve_table(document: Document, curve: ThresholdSection) -> Table:
-    """About twenty points of the curve, evenly spaced."""
+    """Take about twenty points of the curve, evenly spaced."""
     of = unit(document, "value_total")
     points = list(zip(curve["scores"], curve["value"], curve["band_low"], curve["band_high"], strict=True))
     _, value, low, high = max(points, key=lambda point: point[1])
@@ -105,7 +105,7 @@ def _curve_table(document: Document, curve: ThresholdSection) -> Table:
 
 
 def _advice(document: Document, curve: ThresholdSection) -> str:
-    """What the curve says about the threshold in use."""
+    """Say what the curve means for the threshold in use."""
     flat = f"from {curve['flat_low']:.2f} to {curve['flat_high']:.2f}"
     if curve["code"] == "preliminary":
         needed = curve["labels_needed"]
@@ -136,7 +136,7 @@ def _sums(document: Document) -> Section:
 
 
 def _worth(document: Document, value: ValueSection) -> Section:
-    """The value model, and the cost of reviewing."""
+    """Show the value model, and the cost of reviewing."""
     classes = [name for name in document["classes"] if name in value["matrix"]]
     rows = []
     for predicted in classes:
@@ -157,7 +157,7 @@ def _worth(document: Document, value: ValueSection) -> Section:
 
 
 def _next_labels(value: ValueSection) -> list[str]:
-    """Whether more labels pay, for the choice between model and baseline."""
+    """Say whether more labels pay, for the choice between model and baseline."""
     labels = value.get("next_labels")
     if not labels or labels["worth"] is None or labels["cost"] is None:
         return []
@@ -171,6 +171,6 @@ def _next_labels(value: ValueSection) -> list[str]:
 
 
 def _exact(amount: str, currency: str) -> str:
-    """An amount as it was stated, cents only where there are any."""
+    """Write an amount as it was stated, cents only where there are any."""
     number = float(amount)
     return money(number, currency=currency, step=1 if number.is_integer() else 0.01)
