@@ -1,4 +1,4 @@
-"""A throw-away PostgreSQL and Valkey for the test session, up before anything reads the settings."""
+"""A throw-away PostgreSQL and Valkey for the test session, running before anything reads the settings."""
 
 import os
 import tempfile
@@ -17,12 +17,12 @@ _resources = ExitStack()
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests() -> Generator[None]:
-    """Around pytest-django's own hook, which reads the settings."""
+    """Run before pytest-django's own hook, which reads the settings."""
     worker = os.environ.get("PYTEST_XDIST_WORKER")
     if worker is None:
         _start()
     else:
-        # Every worker has a database of its own already; here is its own part of the broker.
+        # pytest-django gives every worker its own database. This gives it its own part of the broker.
         number = int(worker.removeprefix("gw")) + 1
         os.environ["REDIS_URL"] = f"{os.environ['REDIS_URL'].partition('?')[0]}?virtual_host={number}"
     return (yield)
@@ -40,7 +40,7 @@ def _start() -> None:
     _resources.callback(state.remove)
     state.make()
     _resources.enter_context(state.locked(what="test"))
-    # Tests never touch a server somebody works with, whatever the environment says.
+    # Tests never touch a server in use, whatever the environment says.
     os.environ.pop("DATABASE_URL", None)
     os.environ.pop("REDIS_URL", None)
     programs, environment = embedded(state, is_durable=False)
@@ -49,7 +49,7 @@ def _start() -> None:
 
 
 def _remove_abandoned() -> None:
-    """Folders of sessions that were killed: nobody holds their lock."""
+    """Remove the folders of killed sessions, whose lock no process holds."""
     for home in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         if home.stat().st_uid != os.geteuid() or not (home / "lock").exists():
             continue

@@ -1,4 +1,4 @@
-"""What all tests share. The servers themselves are up before this file is read: see tests/cluster.py."""
+"""Fixtures of all tests. The servers are running before this file is read: see tests/cluster.py."""
 
 import os
 from collections.abc import Iterator
@@ -10,14 +10,14 @@ from pytest_django import Settings
 
 
 @pytest.fixture(autouse=True)
-def quick_passwords(settings: Settings) -> None:
-    """A password's slow hash would be half of the time of most tests."""
+def fast_passwords(settings: Settings) -> None:
+    """Use a fast hash: hashing passwords slowly would take half of the time of most tests."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture
 def broker() -> Iterator[redis.Redis]:
-    """This worker's part of the real broker, empty before and after."""
+    """This worker's part of the real broker, empty before and after the test."""
     address, _, options = os.environ["REDIS_URL"].partition("?")
     path = address.removeprefix("redis+socket://")
     number = int(options.removeprefix("virtual_host=") or 0)
@@ -29,11 +29,11 @@ def broker() -> Iterator[redis.Redis]:
 
 
 @pytest.fixture(autouse=True)
-def nothing_of_earlier_tests(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Tests that commit are cleaned up after by Django, but for two tables.
+def clean_tables(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Empty the two tables that Django does not clean after a test that commits.
 
-    One is no model's own. The other is append-only: the table's owner, which the tests are, lifts the trigger for the
-    moment, and Django's own TRUNCATE then finds it empty and passes.
+    One belongs to no model. The other is append-only: the tests own the table, so they may disable its trigger for the
+    moment. Django's own TRUNCATE then finds it empty and passes.
     """
     marker = request.node.get_closest_marker("django_db")
     commits = (marker and marker.kwargs.get("transaction")) or "live_server" in request.fixturenames

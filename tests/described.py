@@ -1,4 +1,4 @@
-"""The API as it describes itself, for tests that hold it to that."""
+"""The API's own description, for tests that check the API against it."""
 
 from functools import cache
 from typing import Any
@@ -10,13 +10,13 @@ EXAMPLE_MODEL = "credit"
 
 @cache
 def description() -> dict[str, Any]:
-    """The document that /api/v1/schema serves."""
-    found: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)
-    return found
+    """Return the document that /api/v1/schema serves."""
+    document: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)
+    return document
 
 
 def operations() -> list[tuple[str, str, dict[str, Any]]]:
-    """Path, method and description of every call."""
+    """Return the path, method and description of every call."""
     return [
         (path, method, operation)
         for path, methods in description()["paths"].items()
@@ -25,8 +25,8 @@ def operations() -> list[tuple[str, str, dict[str, Any]]]:
 
 
 def request_example(operation_id: str) -> Any:
-    """The body that the description shows for a call."""
-    (operation,) = (found for _, _, found in operations() if found["operationId"] == operation_id)
+    """Return the example body in the description of a call."""
+    (operation,) = (each for _, _, each in operations() if each["operationId"] == operation_id)
     examples = operation["requestBody"]["content"]["application/json"]["examples"]
     (example,) = examples.values()
     return example["value"]

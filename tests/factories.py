@@ -1,4 +1,4 @@
-"""Small worlds for tests, made through the real services."""
+"""Projects, models and pushes for tests, made by the real services."""
 
 import itertools
 from datetime import UTC, datetime, timedelta
@@ -87,7 +87,7 @@ def push_outcomes(model: MonitoredModel, rows: list[dict[str, Any]]) -> PushResu
 
 
 def body_of(document: Any, *, content_type: str = "application/json") -> Body:
-    """A body as a client would send it."""
+    """Return a body as a client would send it."""
     sent = document if isinstance(document, bytes) else msgspec.json.encode(document)
     return Body.receive([sent], content_type=content_type)
 
@@ -100,5 +100,5 @@ def _push(kind: BatchKind, model: MonitoredModel, rows: list[dict[str, Any]]) ->
 
 
 def draw_all(model: MonitoredModel) -> None:
-    """Draw whatever is due."""
+    """Draw all batches that are due."""
     sampling.draw_due()

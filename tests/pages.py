@@ -1,4 +1,4 @@
-"""Read a page as people see it: line breaks in a template do not show."""
+"""Pages as people see them: line breaks of a template do not show."""
 
 import re
 from typing import Any

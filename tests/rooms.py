@@ -1,13 +1,13 @@
-"""The contract of import-linter that keeps apps out of each other's rooms."""
+"""An import-linter contract that keeps apps out of each other's rooms."""
 
 from grimp import ImportGraph
 from importlinter import Contract, ContractCheck, fields, output
 
 
 class RoomsContract(Contract):
-    """Between two apps of a container, only the modules named in `shared` may be imported, with all below them.
+    """Lets an app import from another app only the modules named in `shared`, with their submodules.
 
-    The apps named in `libraries` have no rooms: all of them may be imported.
+    The apps named in `libraries` have no rooms: every app may import all of them.
     """
 
     type_name = "rooms"
@@ -33,4 +33,4 @@ class RoomsContract(Contract):
 
     def render_broken_contract(self, check: ContractCheck) -> None:
         for importer, imported in check.metadata["broken"]:
-            output.print_error(f"{importer} imports {imported}: not a room that other apps may enter")
+            output.print_error(f"{importer} imports {imported}, which is not shared with other apps")

@@ -1,4 +1,4 @@
-"""Calls made up from the description, right ones and wrong ones: no answer that it does not know, and none of 5xx."""
+"""Generates valid and invalid calls from the API's description: every answer is described, and none is a 5xx."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -33,34 +33,34 @@ from tests.factories import (
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 CASES = 30
-HELD_TO = (
+CHECKED = (
     "not_a_server_error",
     "status_code_conformance",
     "content_type_conformance",
     "response_headers_conformance",
     "response_schema_conformance",
 )
-# Keys are not made up: they would be refused, and nothing else tried.
+# Keys are not generated: a wrong one would be refused before anything else is tried.
 UNSIGNED = {
     **description(),
     "paths": {
-        path: {method: {**said, "security": []} for method, said in methods.items()}
+        path: {method: {**operation, "security": []} for method, operation in methods.items()}
         for path, methods in description()["paths"].items()
     },
 }
 SCHEMA = schemathesis.openapi.from_dict(UNSIGNED)
 SCHEMA.app = application
-RIGHT = [(found.ok(), GenerationMode.POSITIVE) for found in SCHEMA.get_all_operations()]
-# Where a call takes nothing but a name, whatever it is sent is right.
-WRONG = [
-    (found, GenerationMode.NEGATIVE)
-    for found, _ in RIGHT
-    if found.query or found.method != "get" or found.label.endswith("{id}")
+VALID = [(result.ok(), GenerationMode.POSITIVE) for result in SCHEMA.get_all_operations()]
+# A call that takes nothing but a name has no invalid form.
+INVALID = [
+    (operation, GenerationMode.NEGATIVE)
+    for operation, _ in VALID
+    if operation.query or operation.method != "get" or operation.label.endswith("{id}")
 ]
 
 
 class World:
-    """A model with everything that the calls can be about."""
+    """A model with one of every object that a call can name."""
 
     def __init__(self) -> None:
         project = make_project()
@@ -76,7 +76,7 @@ class World:
         self.upload = Upload.objects.create(model=self.model, kind="outcomes", form="csv", name="rows.csv", size=9)
 
     def aim(self, case: Case) -> None:
-        """Let the call be about what is there, unless its path is meant to be wrong."""
+        """Point the call at objects that exist, unless its path is meant to be invalid."""
         known: dict[str, Any] = {
             "model": self.model.slug,
             "queue": "main",
@@ -94,7 +94,7 @@ class World:
 
 @pytest.fixture
 def world() -> Iterator[World]:
-    # The application would close the connection that holds the test's transaction.
+    # Otherwise the application closes the connection that holds the test's transaction.
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)
     yield World()
@@ -103,13 +103,13 @@ def world() -> Iterator[World]:
 
 
 def checks(mode: GenerationMode, status: int) -> list[Any]:
-    """What an answer is held to. A push with wrong rows is taken, and says so of each."""
+    """Choose the checks for an answer. A push with invalid rows gets 207 and names each of them."""
     refuses = mode is GenerationMode.NEGATIVE and status != 207
-    return CHECKS.get_by_names([*HELD_TO, *(["negative_data_rejection"] if refuses else [])])
+    return CHECKS.get_by_names([*CHECKED, *(["negative_data_rejection"] if refuses else [])])
 
 
 @pytest.mark.parametrize(
-    ("operation", "mode"), RIGHT + WRONG, ids=[f"{found.label} {mode}" for found, mode in RIGHT + WRONG]
+    ("operation", "mode"), VALID + INVALID, ids=[f"{operation.label} {mode}" for operation, mode in VALID + INVALID]
 )
 def test_every_answer_is_described(world, operation, mode):
     @settings(
@@ -122,7 +122,7 @@ def test_every_answer_is_described(world, operation, mode):
     )
     @given(operation.as_strategy(generation_mode=mode))
     def call(case: Case) -> None:
-        assume(case.headers.get("Content-Encoding") != "")  # says nothing
+        assume(case.headers.get("Content-Encoding") != "")  # an empty header means nothing
         world.aim(case)
         case.headers["Authorization"] = f"Bearer {world.key}"
         answer = case.call()

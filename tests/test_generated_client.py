@@ -1,4 +1,4 @@
-"""A client that a generator makes of the API's description works against the real server."""
+"""A client generated from the API's description works against the real server."""
 
 import importlib
 import json
@@ -24,24 +24,24 @@ BINARY = "application/octet-stream"
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder in which the generated package is."""
-    made = tmp_path_factory.mktemp("client")
-    document = made / "openapi.json"
+    """The folder that holds the generated package."""
+    path = tmp_path_factory.mktemp("client")
+    document = path / "openapi.json"
     document.write_text(json.dumps(description()))
     forms = description()["paths"]["/api/v1/models/{model}/predictions"]["post"]["requestBody"]["content"]
-    # The generator knows JSON; the other forms it is to send as the bytes that they are.
+    # The generator knows JSON only, so it sends the other formats as plain bytes.
     choices = ConfigFile(
         content_type_overrides={form: BINARY for form in forms if form != "application/json"}, post_hooks=[]
     )
-    config = Config.from_sources(choices, MetaType.NONE, document, "utf-8", overwrite=False, output_path=made / NAME)
+    config = Config.from_sources(choices, MetaType.NONE, document, "utf-8", overwrite=False, output_path=path / NAME)
     problems = generate(config=config)
     assert not problems, [f"{each.header} {each.detail}" for each in problems]
-    return made
+    return path
 
 
 @pytest.fixture
 def part(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Gives a module of the generated package."""
+    """Return a function that imports a module of the generated package."""
     monkeypatch.syspath_prepend(str(folder))
 
     def load(name: str) -> ModuleType:
@@ -52,7 +52,7 @@ def part(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         del sys.modules[name]
 
 
-def test_every_part_of_it_can_be_imported(part, folder):
+def test_every_module_can_be_imported(part, folder):
     names = [path.relative_to(folder / NAME).with_suffix("") for path in (folder / NAME).rglob("*.py")]
     assert len(names) > 50
     for name in names:

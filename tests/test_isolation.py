@@ -1,4 +1,4 @@
-"""A user or key of project A gets 404 for every object of project B, on every route there is."""
+"""A user or key of project A gets 404 for every object of project B, on every route."""
 
 import re
 from datetime import date
@@ -29,30 +29,30 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 
-# Routes that carry nothing of a project: entrances, health, the person's own account, the API's description.
-OF_NO_PROJECT = {"home", "glossary", "setup", "enter", "healthz", "readyz", "schema", "api_limits", "demo_progress"}
-# Members of a project of one's own: what is shown there is of that project by construction.
-PROJECT_ALONE = {"project", "members", "api_keys", "audit", "audit_csv", "questions"}
+# Routes that show nothing of a project: signing in, health, a person's own account, the API's description.
+WITHOUT_PROJECT = {"home", "glossary", "setup", "enter", "healthz", "readyz", "schema", "api_limits", "demo_progress"}
+# Routes that name a project and no other object: the project's own members see its objects alone.
+PROJECT_ONLY = {"project", "members", "api_keys", "audit", "audit_csv", "questions"}
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
 def routes(patterns: Any = None, prefix: str = "") -> list[tuple[str, str]]:
-    """Name and pattern of every route."""
-    found = []
+    """Return the name and pattern of every route."""
+    pairs = []
     for pattern in get_resolver().url_patterns if patterns is None else patterns:
         if isinstance(pattern, URLResolver):
-            found += routes(pattern.url_patterns, prefix + str(pattern.pattern))
+            pairs += routes(pattern.url_patterns, prefix + str(pattern.pattern))
         elif isinstance(pattern, URLPattern):
-            found.append((str(pattern.name), prefix + str(pattern.pattern)))
-    return found
+            pairs.append((str(pattern.name), prefix + str(pattern.pattern)))
+    return pairs
 
 
-def of_projects(name: str, route: str) -> bool:
-    return not (route.startswith("accounts/") or name in OF_NO_PROJECT)
+def shows_a_project(name: str, route: str) -> bool:
+    return not (route.startswith("accounts/") or name in WITHOUT_PROJECT)
 
 
-PAGES = [r for r in routes() if of_projects(*r) and not r[1].startswith("api/")]
-CALLS = [r for r in routes() if of_projects(*r) and r[1].startswith("api/")]
+PAGES = [r for r in routes() if shows_a_project(*r) and not r[1].startswith("api/")]
+CALLS = [r for r in routes() if shows_a_project(*r) and r[1].startswith("api/")]
 
 
 class World:
@@ -83,14 +83,20 @@ class World:
         )
 
         slot = Slot.objects.get()
-        said = {"slot": slot, "item": slot.item, "reviewer": self.member.user, "was_blind": True, "verdict": "escalate"}
-        decision = Decision.objects.create(**said, lease_token=uuid4())
+        decision = Decision.objects.create(
+            slot=slot,
+            item=slot.item,
+            reviewer=self.member.user,
+            was_blind=True,
+            verdict="escalate",
+            lease_token=uuid4(),
+        )
         self.dispute = Dispute.objects.create(decision=decision, item=slot.item, round=1)
         self.question = Question.objects.create(slot=slot, decision=decision, asked_by=self.member.user, text="Why?")
 
     @property
     def values(self) -> dict[str, Any]:
-        """What stands for each part of a route."""
+        """The value of each parameter of a route."""
         return {
             "model": self.model.slug,
             "queue": self.model.queues.get().pk,
@@ -128,8 +134,8 @@ def mine():
 
 
 def statuses(client: Client, url: str) -> dict[str, int]:
-    found = {method: getattr(client, method)(url, content_type="application/json").status_code for method in METHODS}
-    return {method: status for method, status in found.items() if status != 405}
+    answers = {method: getattr(client, method)(url, content_type="application/json") for method in METHODS}
+    return {method: answer.status_code for method, answer in answers.items() if answer.status_code != 405}
 
 
 @pytest.mark.parametrize(("name", "route"), PAGES, ids=[name for name, _ in PAGES])
@@ -139,8 +145,8 @@ def test_no_page_shows_anything_of_another_project(theirs, mine, name, route):
     in_theirs = statuses(client, filled(route, {**theirs.values, "project": "b-project"}))
     assert in_theirs
     assert set(in_theirs.values()) == {404}, in_theirs
-    if name not in PROJECT_ALONE:
-        # Their objects under the address of one's own project are not there either.
+    if name not in PROJECT_ONLY:
+        # Under the address of one's own project, their objects do not exist either.
         in_mine = statuses(client, filled(route, {**theirs.values, "project": "a-project"}))
         assert set(in_mine.values()) == {404}, in_mine
 
@@ -152,7 +158,7 @@ def test_no_call_reaches_anything_of_another_project(theirs, mine, name, route):
     answers = statuses(client, filled(route, theirs.values))
     assert answers
     if name == "api_model":
-        # The name is free in one's own project: putting it makes a model there, if the document is one.
+        # The name is free in one's own project, so PUT would make a model there. The document is empty: 400.
         assert answers.pop("put") == 400
         assert MonitoredModel.objects.in_project(theirs.project).get().pk == theirs.model.pk
     assert set(answers.values()) == {404}, answers

@@ -1,4 +1,4 @@
-"""The README's first prediction works as printed, and its links lead somewhere."""
+"""The commands of the README work as printed, and its links lead somewhere."""
 
 import argparse
 import re
@@ -24,14 +24,14 @@ LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 
 
 def first_prediction() -> str:
-    """The block of commands that ends with a claimed case."""
+    """Return the block of commands that sends the first prediction."""
     blocks = re.findall(r"^```sh\n(.*?)^```", README.read_text(), flags=re.DOTALL | re.MULTILINE)
     (block,) = [block for block in blocks if "curl" in block]
     return str(block)
 
 
 def commands(block: str, *, key: str, api: str) -> Iterator[list[str]]:
-    """The commands as a shell would split them, with this key and this address."""
+    """Split the commands as a shell would, with this key and this address."""
     variables = {"KEY": key, "API": api}
     # A command ends with its line, unless a quote is open.
     for line in re.findall(r"^[^#\n](?:[^\n']|'[^']*')*$", block, flags=re.MULTILINE):
@@ -40,7 +40,7 @@ def commands(block: str, *, key: str, api: str) -> Iterator[list[str]]:
         if is_assignment:
             variables.setdefault(name, value.replace("$KEY", key))
         else:
-            yield [re.sub(r"\$([A-Z]+)", lambda found: variables[found[1]], word) for word in words]
+            yield [re.sub(r"\$([A-Z]+)", lambda name: variables[name[1]], word) for word in words]
 
 
 def send(command: list[str]) -> dict[str, Any]:
@@ -51,9 +51,9 @@ def send(command: list[str]) -> dict[str, Any]:
     parser.add_argument("url")
     parser.add_argument("-H", dest="headers", action="append")
     parser.add_argument("-d", dest="body")
-    asked = parser.parse_args(command)
-    headers = dict(header.split(": ", 1) for header in asked.headers)
-    answer = httpx.request(asked.method, asked.url, headers=headers, content=asked.body)
+    options = parser.parse_args(command)
+    headers = dict(header.split(": ", 1) for header in options.headers)
+    answer = httpx.request(options.method, options.url, headers=headers, content=options.body)
     assert answer.status_code == 200, answer.text
     document: dict[str, Any] = answer.json()
     return document
@@ -92,7 +92,7 @@ def test_the_readme_is_short():
     assert len(README.read_text().splitlines()) <= 200
 
 
-def test_every_file_that_it_names_exists():
+def test_every_file_that_the_readme_names_exists():
     named = set(re.findall(r"(?:tests|apps|clients|docs|config)/[\w./-]*\w", README.read_text()))
     assert "tests/oracles/test_acs_employment.py" in named
     assert {name for name in named if not (ROOT / name).exists()} == set()

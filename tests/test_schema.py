@@ -1,4 +1,4 @@
-"""The API describes itself, to everybody who can reach it, and what it says is so."""
+"""The API describes itself to everyone who can reach it, and the description is right."""
 
 import json
 
@@ -20,7 +20,7 @@ def served() -> dict:
     return answer.json()
 
 
-def test_the_description_names_every_call_and_how_to_sign_it():
+def test_the_description_names_every_call_and_how_to_authenticate():
     schema = served()
     assert schema["openapi"].startswith("3.1")
     assert schema["components"]["securitySchemes"]["apiKey"] == {"type": "http", "scheme": "bearer"}
@@ -29,7 +29,7 @@ def test_the_description_names_every_call_and_how_to_sign_it():
     assert len(schema["paths"]) == len(routes) - 1  # all but the description's own
 
 
-def test_it_is_the_same_each_time():
+def test_the_description_is_the_same_each_time():
     assert json.dumps(served()) == json.dumps(served())
 
 
@@ -38,7 +38,7 @@ def test_names_of_calls_are_unique():
 
 
 @pytest.mark.parametrize(("path", "method", "operation"), operations(), ids=IDS)
-def test_every_call_names_its_refusals_and_their_form(path, method, operation):
+def test_every_call_describes_its_errors(path, method, operation):
     expected = {"400", "401", "406", "429"} | ({"404"} if "{" in path else set())
     expected |= {"411", "413", "415"} if method in {"post", "put"} else set()
     expected |= {"409", "422"} if method == "post" else set()
@@ -70,6 +70,6 @@ def test_the_examples_are_accepted_in_turn():
     assert send("put", "/api/v1/models/credit/policies", "put_policies").status_code == 200
     pushed = send("post", "/api/v1/models/credit/predictions", "push_predictions")
     assert (pushed.status_code, pushed.json()["accepted"]) == (200, 1)
-    told = send("post", "/api/v1/models/credit/outcomes", "push_outcomes")
-    assert (told.status_code, told.json()["accepted"], told.json()["parked"]) == (200, 1, 0)
+    outcomes = send("post", "/api/v1/models/credit/outcomes", "push_outcomes")
+    assert (outcomes.status_code, outcomes.json()["accepted"], outcomes.json()["parked"]) == (200, 1, 0)
     assert send("post", "/api/v1/models/credit/reports", "request_report").status_code == 202

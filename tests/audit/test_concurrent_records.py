@@ -1,13 +1,13 @@
 """Many people at the same moment: one chain, without a gap and without a fork."""
 
-import threading
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from apps.audit import services
 from apps.audit.models import Entry
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -15,23 +15,16 @@ PEOPLE, ACTS, PROJECTS = 6, 15, 2
 
 
 def test_records_at_the_same_moment_make_one_chain_a_project():
-    start = threading.Barrier(PEOPLE)
-
     def administer(person: int) -> None:
-        start.wait()
-        try:
-            for number in range(ACTS):
-                with transaction.atomic():
-                    services.record(
-                        project=1 + number % PROJECTS, actor=person, act="queue.paused", subject=f"queue {number}"
-                    )
-                    # Every third act does not come about; its number is the next one's.
-                    transaction.set_rollback(number % 3 == 0)
-        finally:
-            connection.close()
+        for number in range(ACTS):
+            with transaction.atomic():
+                services.record(
+                    project=1 + number % PROJECTS, actor=person, act="queue.paused", subject=f"queue {number}"
+                )
+                # Every third act rolls back, and the next entry takes its number.
+                transaction.set_rollback(number % 3 == 0)
 
-    with ThreadPoolExecutor(PEOPLE) as pool:
-        list(pool.map(administer, range(PEOPLE)))
+    at_once(*(partial(administer, person) for person in range(PEOPLE)))
 
     for project in range(1, PROJECTS + 1):
         rows = Entry.objects.of(project).order_by("number")

@@ -1,4 +1,4 @@
-"""The processes of a running instance, as the system sees them."""
+"""The processes of a running instance, as the operating system sees them."""
 
 import time
 import urllib.request
@@ -11,7 +11,7 @@ PATIENCE_SECONDS = 60.0
 
 
 def leader(site: Site, name: str) -> int:
-    """The child of the supervisor that runs the program, once it does."""
+    """Wait until the supervisor has started the program; return its process id."""
     eventually(lambda: find_leader(site, name) is not None)
     return find_leader(site, name) or 0
 
@@ -32,17 +32,17 @@ def find_leader(site: Site, name: str) -> int | None:
 
 
 def children(parent: int | None) -> set[int]:
-    """Direct children only: every program's leader, or a leader's own workers."""
+    """Return the direct children of a process: every program's leader, or a leader's workers."""
     return {pid for pid in pids() if read(pid, "stat").rpartition(b")")[2].split()[1:2] == [b"%d" % (parent or 0)]}
 
 
 def tree(root: int) -> set[int]:
-    """A process with everything that descends from it."""
+    """Return a process and all of its descendants."""
     return {root}.union(*(tree(child) for child in children(root)))
 
 
 def living(pids: set[int]) -> set[int]:
-    """Those that are still there; one that merely waits for its parent to take note is not."""
+    """Return the processes that still run; a zombie does not."""
     return {pid for pid in pids if read(pid, "stat").rpartition(b")")[2].split()[:1] not in ([], [b"Z"])}
 
 
@@ -58,15 +58,20 @@ def read(pid: int, name: str) -> bytes:
 
 
 def is_ready(site: Site) -> bool:
+    return answers(f"{site.base_url}/readyz")
+
+
+def answers(url: str) -> bool:
+    """Return whether the address answers 200."""
     try:
-        with urllib.request.urlopen(f"{site.base_url}/readyz", timeout=5) as answer:
+        with urllib.request.urlopen(url, timeout=5) as answer:
             return bool(answer.status == 200)
     except OSError:
         return False
 
 
 def eventually(condition: Callable[[], bool], *, seconds: float = PATIENCE_SECONDS) -> None:
-    """Wait until it is so."""
+    """Wait until the condition holds."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"

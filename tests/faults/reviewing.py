@@ -1,4 +1,4 @@
-"""People who review over HTTP, each with a key of their own, and remember what they were given and what they said."""
+"""People who review over HTTP, each with their own key, and remember which slots they held and what they answered."""
 
 import http.client
 import json
@@ -14,14 +14,14 @@ from urllib.parse import urlsplit
 PATIENCE_SECONDS = 60.0
 POLL_SECONDS = 1.0
 AWAY_SECONDS = 0.3
-# Several leases long: by then everything that others held must have come back.
+# Several leases long: within it, everything that others held must come back.
 LONGEST_WAIT_SECONDS = 150.0
 RELEASED, SKIPPED, MISTAKEN, CHANGED = 0.02, 0.02, 0.08, 0.1
 CLASSES = ["no", "yes"]
 
 
 class Pause(StrEnum):
-    """When somebody falls asleep over a case, or goes home from it: once, over the first that there is."""
+    """When a person falls asleep over a case, or goes home from it: once, over the first such case."""
 
     BEFORE_ANSWER = "asleep before any answer"
     AFTER_JUDGEMENT = "asleep after the judgement"
@@ -37,8 +37,8 @@ class Pause(StrEnum):
         return self in (Pause.LEAVES_UNSEEN, Pause.LEAVES_JUDGED)
 
 
-class Said(NamedTuple):
-    """What was sent of a slot, and acknowledged."""
+class Submitted(NamedTuple):
+    """A judgement or decision on a slot that the server acknowledged."""
 
     slot: int
     lease_token: str
@@ -50,7 +50,7 @@ class Said(NamedTuple):
 
 @dataclass
 class Holding:
-    """A slot in somebody's hands, surely: from the answer that brought it until it is given up, or the lease ends."""
+    """The time in which one person surely holds a slot: from the answer that brought it to its release or expiry."""
 
     slot: int
     lease_token: str
@@ -59,12 +59,12 @@ class Holding:
 
 
 class WentHome(Exception):
-    """Left in the middle of a case."""
+    """The person left in the middle of a case."""
 
 
 @dataclass
 class Reviewer:
-    """One person. What they answer depends on the seed, on who they are and on the case, not on the moment."""
+    """One person. Their answer to a case depends on the seed, the person and the case, not on the moment."""
 
     base_url: str
     email: str
@@ -74,10 +74,10 @@ class Reviewer:
     pause: Pause | None = None
     pause_seconds: float = 0.0
     holdings: dict[tuple[int, str], Holding] = field(default_factory=dict)
-    said: list[Said] = field(default_factory=list)
-    # What came too late, by the reason that was given.
+    submitted: list[Submitted] = field(default_factory=list)
+    # Writes that came too late, by error code.
     refused: Counter[str] = field(default_factory=Counter)
-    # Calls whose connection broke, so that they had to be made again.
+    # Calls that had to be repeated because their connection broke.
     interrupted: Counter[str] = field(default_factory=Counter)
     given_at: float = 0.0
 
@@ -87,20 +87,20 @@ class Reviewer:
         self.rng = random.Random(f"{self.seed} {self.email}")
 
     def work_through(self, queues: list[str]) -> None:
-        """One queue after the other, each until it is empty for everybody."""
+        """Review one queue after the other, each until it is empty for everyone."""
         self.given_at = time.time()
         try:
             for queue in queues:
-                while (given := self.claim(queue)) is not None:
-                    while given:
-                        given = self.review(given[0])
+                while (slots := self.claim(queue)) is not None:
+                    while slots:
+                        slots = self.review(slots[0])
         except WentHome:
             return
         finally:
             self.http.close()
 
     def claim(self, queue: str) -> list[dict[str, Any]] | None:
-        """A case or two; none for the moment, while others hold what is left; `None` when all is done."""
+        """Claim up to two slots. An empty list: others hold what is left. None: everything is done."""
         _, answer = self.call(f"queues/{queue}/claim", {"slots": 2})
         if answer["slots"]:
             return self.take(answer["slots"])
@@ -108,31 +108,31 @@ class Reviewer:
         left = waiting["leased_by_others"] + waiting["for_other_reviewers"]
         if left + (waiting["awaiting_adjudication"] if self.settles else 0) == 0:
             return None
-        assert time.time() - self.given_at < LONGEST_WAIT_SECONDS, f"nobody is given what is left: {waiting}"
+        assert time.time() - self.given_at < LONGEST_WAIT_SECONDS, f"no one is given what is left: {waiting}"
         time.sleep(POLL_SECONDS)
         return []
 
-    def take(self, given: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Note what one was given, and until when."""
+    def take(self, slots: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Note the slots that the server handed out, and until when."""
         self.given_at = time.time()
-        for slot in given:
+        for slot in slots:
             until = datetime.fromisoformat(slot["expires_at"]).timestamp()
             held = Holding(slot["slot"], slot["lease_token"], since=self.given_at, until=until)
             self.holdings.setdefault((held.slot, held.lease_token), held)
-        return given
+        return slots
 
-    def review(self, given: dict[str, Any]) -> list[dict[str, Any]]:
-        """Answer the case, skip it or give it back; what comes next."""
-        held = self.holdings[given["slot"], given["lease_token"]]
+    def review(self, slot: dict[str, Any]) -> list[dict[str, Any]]:
+        """Answer the case, skip it or release it; return the next slots."""
+        held = self.holdings[slot["slot"], slot["lease_token"]]
         self.nap(is_judged=False)
         chance = self.rng.random()
         if chance < RELEASED:
             self.write(held, "release", {})
             return []
-        if chance < RELEASED + SKIPPED and not given["adjudication"]:
+        if chance < RELEASED + SKIPPED and not slot["adjudication"]:
             return self.decide(held, "skip", None)
-        own, predicted = self.opinion(given["item"]["id"]), given["item"].get("prediction")
-        if given["blind"] and not given["judged"]:
+        own, predicted = self.opinion(slot["item"]["id"]), slot["item"].get("prediction")
+        if slot["blind"] and not slot["judged"]:
             reveal = self.write(held, "judgement", {"value": own}, ends=False)
             if reveal is None:
                 return []
@@ -144,15 +144,15 @@ class Reviewer:
         return self.decide(held, "agree" if own == predicted else "correct", own)
 
     def decide(self, held: Holding, verdict: str, value: str | None) -> list[dict[str, Any]]:
-        said = {"verdict": verdict} | ({} if value is None else {"value": value})
-        answer = self.write(held, "decision", said)
+        body = {"verdict": verdict} | ({} if value is None else {"value": value})
+        answer = self.write(held, "decision", body)
         if answer is None:
             return []
         self.note(held, is_judgement=False, verdict=verdict, value=value)
         return self.take(answer["next"])
 
     def write(self, held: Holding, what: str, body: dict[str, Any], *, ends: bool = True) -> dict[str, Any] | None:
-        """Send it under the lease; nothing comes back where the lease is lost."""
+        """Send the body under the lease; return None where the server refuses it with 409."""
         began = time.time()
         status, answer = self.call(f"slots/{held.slot}/{what}", {"lease_token": held.lease_token, **body})
         if status == 409:
@@ -164,10 +164,10 @@ class Reviewer:
 
     def note(self, held: Holding, *, is_judgement: bool, verdict: str, value: str | None) -> None:
         stored = None if value is None else float(CLASSES.index(value))
-        self.said.append(Said(held.slot, held.lease_token, self.email, is_judgement, verdict, stored))
+        self.submitted.append(Submitted(held.slot, held.lease_token, self.email, is_judgement, verdict, stored))
 
     def nap(self, *, is_judged: bool) -> None:
-        """Once, if it is time to."""
+        """Sleep or go home, if this person's pause is due at this point. It happens once."""
         if self.pause is None or self.pause.is_after_judgement != is_judged:
             return
         pause, self.pause = self.pause, None
@@ -176,12 +176,12 @@ class Reviewer:
         time.sleep(self.pause_seconds)
 
     def opinion(self, case: str) -> str:
-        """Mostly what is right."""
+        """Return this person's class for the case, mostly the right one."""
         right = CLASSES[int(case.rpartition("-")[2]) % 2]
         return other(right) if random.Random(f"{self.seed} {self.email} {case}").random() < MISTAKEN else right
 
     def call(self, path: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-        """Sent until it is answered: the server may be away, or die over it."""
+        """Send the call until it is answered: the server may be down, or die over it."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:

@@ -1,4 +1,4 @@
-"""Requests that break the rules of HTTP, at the real server: each is answered or dropped, and none holds it up."""
+"""Requests that break the rules of HTTP: the real server answers or drops each, and none holds it up."""
 
 import json
 import socket
@@ -28,22 +28,22 @@ LINES = json.dumps(ROW).encode()
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[Site]:
-    with running_site(without=("worker", "beat")) as found:
-        yield found
+    with running_site(without=("worker", "beat")) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
 def key(site: Site) -> str:
     person = ("--user", "a@example.org", "--role", "owner")
-    said = site.manage("create_key", "--project", "lab", *person, "--scopes", "all")
-    token = said.strip().splitlines()[-1].strip()
+    output = site.manage("create_key", "--project", "lab", *person, "--scopes", "all")
+    token = output.strip().splitlines()[-1].strip()
     headers = {"Authorization": f"Bearer {token}"}
     httpx.put(f"{site.base_url}/api/v1/models/m", json=hostile.MODEL, headers=headers).raise_for_status()
     return token
 
 
 def request(key: str, *headers: str, form: str = "application/json") -> bytes:
-    """The head of a push."""
+    """Return the head of a push."""
     lines = [f"POST {PATH} HTTP/1.1", "Host: 127.0.0.1", f"Authorization: Bearer {key}", f"Content-Type: {form}"]
     return "\r\n".join([*lines, *headers, "", ""]).encode()
 
@@ -54,15 +54,15 @@ def connected(site: Site) -> socket.socket:
 
 
 def answered(site: Site, sent: bytes, *, is_half_closed: bool = True) -> tuple[int, dict]:
-    """Status and body of the answer to these bytes."""
+    """Send these bytes; return the status and body of the answer."""
     with connected(site) as client:
         client.sendall(sent)
         if is_half_closed:
             client.shutdown(socket.SHUT_WR)
-        said = b""
+        received = b""
         while piece := client.recv(65_536):
-            said += piece
-            head, _, body = said.partition(b"\r\n\r\n")
+            received += piece
+            head, _, body = received.partition(b"\r\n\r\n")
             if body.endswith(b"}"):
                 break
     return int(head.split()[1]), json.loads(body)
@@ -74,32 +74,32 @@ def stored(site: Site) -> int:
 
 
 @pytest.mark.parametrize("form", ["application/json", "application/x-ndjson"])
-def test_a_body_that_is_shorter_than_its_length_is_refused(site, key, form):
+def test_a_body_shorter_than_its_length_is_refused(site, key, form):
     body = BODY if form == "application/json" else LINES + b"\n" + LINES
-    status, said = answered(site, request(key, f"Content-Length: {len(body) + 10}", form=form) + body)
-    assert (status, said["code"], said["details"]) == (400, "incomplete_body", {"missing": 10})
+    status, problem = answered(site, request(key, f"Content-Length: {len(body) + 10}", form=form) + body)
+    assert (status, problem["code"], problem["details"]) == (400, "incomplete_body", {"missing": 10})
     assert stored(site) == 0
 
 
-def test_of_a_body_that_is_longer_than_its_length_the_beginning_is_read_and_judged(site, key):
-    status, said = answered(site, request(key, f"Content-Length: {len(BODY) - 5}") + BODY)
-    assert (status, said["code"]) == (400, "invalid_json")
+def test_a_body_longer_than_its_length_is_read_up_to_its_length(site, key):
+    status, problem = answered(site, request(key, f"Content-Length: {len(BODY) - 5}") + BODY)
+    assert (status, problem["code"]) == (400, "invalid_json")
     assert stored(site) == 0
 
 
-def test_a_body_in_chunks_is_refused_and_not_taken_for_an_empty_one(site, key):
+def test_a_chunked_body_is_refused_and_not_read_as_empty(site, key):
     chunked = b"%x\r\n%b\r\n0\r\n\r\n" % (len(LINES), LINES)
-    status, said = answered(site, request(key, "Transfer-Encoding: chunked", form="application/x-ndjson") + chunked)
-    assert (status, said["code"]) == (411, "length_required")
+    status, problem = answered(site, request(key, "Transfer-Encoding: chunked", form="application/x-ndjson") + chunked)
+    assert (status, problem["code"]) == (411, "length_required")
     assert stored(site) == 0
 
 
 @pytest.mark.parametrize(
     ("form", "limit"), [("application/json", "json_bytes"), ("application/x-ndjson", "body_bytes")]
 )
-def test_a_length_beyond_the_limit_is_refused_before_the_body_comes(site, key, form, limit):
-    status, said = answered(site, request(key, f"Content-Length: {10**12}", form=form), is_half_closed=False)
-    assert (status, said["details"]["limit"]) == (413, limit)
+def test_a_length_above_the_limit_is_refused_before_the_body_arrives(site, key, form, limit):
+    status, problem = answered(site, request(key, f"Content-Length: {10**12}", form=form), is_half_closed=False)
+    assert (status, problem["details"]["limit"]) == (413, limit)
 
 
 @pytest.mark.parametrize(
@@ -117,35 +117,35 @@ def test_a_length_beyond_the_limit_is_refused_before_the_body_comes(site, key, f
         b"GET / HTTP/1.1\r\nHost: a\x00b\r\n\r\n",
     ],
 )
-def test_what_is_no_http_is_refused_or_dropped(site, sent):
-    said = b""
+def test_bytes_that_are_not_http_are_refused_or_dropped(site, sent):
+    received = b""
     try:
         with connected(site) as client:
             client.sendall(sent)
             client.shutdown(socket.SHUT_WR)
-            said = client.recv(1_000)
+            received = client.recv(1_000)
     except TimeoutError:
         raise
     except OSError:
-        pass  # the server had enough before it had all, and hung up
-    assert said == b"" or int(said.split()[1]) in range(400, 500), said
+        pass  # the server hung up before it had read everything
+    assert received == b"" or int(received.split()[1]) in range(400, 500), received
     assert httpx.get(f"{site.base_url}/healthz").status_code == 200
 
 
-def test_clients_that_stop_in_the_middle_do_not_hold_the_others_up(site, key):
-    """More of them than the server has threads; each is given up after a while."""
+def test_stalled_clients_do_not_hold_up_others(site, key):
+    """There are more of them than the server has threads. It gives each up after a while."""
     before = stored(site)
-    stopped = [connected(site) for _ in range(24)]
+    stalled = [connected(site) for _ in range(24)]
     started = time.monotonic()
     try:
-        for number, client in enumerate(stopped):
+        for number, client in enumerate(stalled):
             head = request(key, f"Content-Length: {len(BODY)}")
             client.sendall(head[:50] if number % 2 else head + BODY[:20])
         answer = httpx.get(f"{site.base_url}/healthz", timeout=4 * PATIENCE_SECONDS)
         assert answer.status_code == 200
         assert time.monotonic() - started < 3.5 * PATIENCE_SECONDS
     finally:
-        for client in stopped:
+        for client in stalled:
             client.close()
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
     assert httpx.post(f"{site.base_url}{PATH}", content=BODY, headers=headers).json()["accepted"] == 1

@@ -1,10 +1,8 @@
-"""The commands of docker-compose.yml, run as they stand against the throw-away servers."""
+"""The commands of docker-compose.yml, run as they are against throw-away servers."""
 
 import os
 import subprocess
-import time
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ import yaml
 
 from config.local.state import PROJECT_ROOT
 from tests.benchmarks.harness import free_port
+from tests.faults.processes import answers, eventually
 
 pytestmark = pytest.mark.faults
 
@@ -24,7 +23,7 @@ SERVICES: dict[str, Any] = yaml.safe_load((PROJECT_ROOT / "docker-compose.yml").
 
 @pytest.fixture(scope="module")
 def variables() -> dict[str, str]:
-    """What the containers get, with the servers of this test session and a free port."""
+    """The containers' variables, with the servers of this test session and a free port."""
     port = str(free_port())
     return {**os.environ, "PORT": port, "COUNTERSIGN_BASE_URL": f"http://127.0.0.1:{port}", "COUNTERSIGN_LOG_JSON": "1"}
 
@@ -34,9 +33,9 @@ def _migrated(variables: dict[str, str]) -> None:
     subprocess.run(_command("migrate"), cwd=PROJECT_ROOT, env=variables, check=True, capture_output=True)
 
 
-def test_web_serves_and_says_so_to_its_health_check(variables: dict[str, str], tmp_path: Path) -> None:
+def test_web_answers_its_health_check(variables: dict[str, str], tmp_path: Path) -> None:
     with _running("web", variables, log=tmp_path / "log"):
-        _eventually(lambda: _answers(f"{variables['COUNTERSIGN_BASE_URL']}/healthz"))
+        eventually(lambda: answers(f"{variables['COUNTERSIGN_BASE_URL']}/healthz"), seconds=PATIENCE_SECONDS)
         python, option, code = SERVICES["web"]["healthcheck"]["test"][1:]
         check = [python, option, code.replace("8000", variables["PORT"])]
         assert subprocess.run(check, check=False).returncode == 0
@@ -47,19 +46,19 @@ def test_the_worker_answers_its_health_check(variables: dict[str, str], tmp_path
     assert kind == "CMD-SHELL"
     check = ["sh", "-c", script.replace("$$", "$")]
     with _running("worker", variables, log=tmp_path / "log"):
-        _eventually(lambda: _succeeds(check, variables))
+        eventually(lambda: _succeeds(check, variables), seconds=PATIENCE_SECONDS)
 
 
-def test_beat_rings(variables: dict[str, str], tmp_path: Path) -> None:
+def test_beat_rings_the_bells(variables: dict[str, str], tmp_path: Path) -> None:
     path, _, options = variables["REDIS_URL"].removeprefix("redis+socket://").partition("?virtual_host=")
     broker = redis.Redis(unix_socket_path=path, db=int(options or 0))
     broker.delete("celery")
     with _running("beat", variables, log=tmp_path / "log"):
-        _eventually(lambda: broker.llen("celery") > 0)
+        eventually(lambda: broker.llen("celery") > 0, seconds=PATIENCE_SECONDS)
 
 
 def _command(service: str) -> list[str]:
-    """As Compose would run it: `${NAME:-default}` becomes its default."""
+    """Return the command as Compose would run it: `${NAME:-default}` becomes its default."""
     words = [str(word) for word in SERVICES[service]["command"]]
     return [word.removeprefix("${").partition(":-")[2].removesuffix("}") if "${" in word else word for word in words]
 
@@ -80,18 +79,3 @@ def _running(service: str, variables: dict[str, str], *, log: Path) -> Iterator[
 def _succeeds(command: list[str], variables: dict[str, str]) -> bool:
     done = subprocess.run(command, cwd=PROJECT_ROOT, env=variables, capture_output=True, check=False)
     return done.returncode == 0
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
-            return bool(answer.status == 200)
-    except OSError:
-        return False
-
-
-def _eventually(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.1)

@@ -1,4 +1,4 @@
-"""The largest bodies of every form, several at once: no web worker grows beyond what a small machine has."""
+"""Several of the largest bodies of each format at once: every web worker stays small enough for a small machine."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -24,10 +24,10 @@ FORMS = [
 ]
 
 
-def test_web_workers_stay_small_whatever_comes() -> None:
+def test_web_workers_stay_small_under_the_largest_bodies() -> None:
     with running_site(without=("worker", "beat")) as site:
         key = prepared(site)
-        # The same rows each time: stored once, and found to be there from then on, which takes more memory.
+        # The same rows each time: stored once, and recognized as duplicates after that, which takes more memory.
         rows = rows_of(range(ROWS), prefix="large")
         for form in FORMS:
             body = form.encode(rows[: form.batch])
@@ -38,12 +38,12 @@ def test_web_workers_stay_small_whatever_comes() -> None:
 
 
 def _peaks(site: Site) -> list[int]:
-    """The most memory that each web worker ever had, MB."""
+    """Return the peak memory of each web worker, MB."""
     workers = children(leader(site, "web"))
     assert workers
     return [_peak(worker) for worker in workers]
 
 
 def _peak(pid: int) -> int:
-    said = Path(f"/proc/{pid}/status").read_text()
-    return next(int(line.split()[1]) for line in said.splitlines() if line.startswith("VmHWM")) // 1024
+    status = Path(f"/proc/{pid}/status").read_text()
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")) // 1024

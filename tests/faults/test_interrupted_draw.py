@@ -1,22 +1,17 @@
-"""A worker that dies by kill -9 in the middle of drawing: the batch is drawn once all the same."""
-
-import os
-import signal
-import subprocess
-import sys
+"""A worker is killed while it draws: the batch is still drawn exactly once."""
 
 import pytest
-from django.db import connection
 
 from apps.predictions.models import BatchStage, Stage
 from apps.sampling.models import Draw, PopulationCell
 from apps.sampling.services import drawing, policies
 from apps.sampling.services.randomness import permanent_number
 from tests.factories import make_model, prediction_row, push_predictions
+from tests.faults.workers import stuck_worker
 
 pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 
-# Draws, and stops dead after the draws were written but before the commit.
+# Draws, and hangs after the draws are written but before the commit.
 HANGING_WORKER = """
 import django, time
 django.setup()
@@ -31,11 +26,6 @@ drawing.draw_due()
 """
 
 
-def _database_url() -> str:
-    settings = connection.settings_dict
-    return f"postgresql://{settings['USER']}:{settings['PASSWORD']}@/{settings['NAME']}?host={settings['HOST']}"
-
-
 def test_a_batch_whose_worker_is_killed_while_drawing_is_drawn_once():
     model = make_model()
     policies.put_document(model, {"floor": 0.3})
@@ -43,16 +33,9 @@ def test_a_batch_whose_worker_is_killed_while_drawing_is_drawn_once():
     expected = {f"case-{n}" for n in range(500) if permanent_number(bytes(model.salt), f"case-{n}") < 0.3}
 
     for _ in range(3):
-        environment = {**os.environ, "DATABASE_URL": _database_url(), "DJANGO_SETTINGS_MODULE": "config.settings"}
-        worker = subprocess.Popen(
-            [sys.executable, "-c", HANGING_WORKER], env=environment, stdout=subprocess.PIPE, text=True
-        )
-        assert worker.stdout is not None
-        assert worker.stdout.readline().strip() == "in the middle"
-        # While it lives, nobody else is given its batch.
-        assert drawing.draw_due() == 0
-        worker.send_signal(signal.SIGKILL)
-        worker.wait()
+        with stuck_worker(HANGING_WORKER):
+            # While the worker lives, no other gets its batch.
+            assert drawing.draw_due() == 0
         assert not Draw.objects.exists()
         BatchStage.objects.filter(stage=Stage.DRAW).update(lease_expires_at="2020-01-01T00:00:00Z")
 

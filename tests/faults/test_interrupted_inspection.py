@@ -1,22 +1,17 @@
-"""A worker that dies by kill -9 in the middle of inspecting: the batch is counted once all the same."""
-
-import os
-import signal
-import subprocess
-import sys
+"""A worker is killed while it inspects: the batch is still counted exactly once."""
 
 import pytest
-from django.db import connection
 
 from apps.monitoring.models import FeatureDay, IntakeHour
 from apps.monitoring.services import inspecting
 from apps.predictions.models import BatchStage, Stage
 from apps.registry.models import Incident
 from tests.factories import make_model, prediction_row, push_predictions
+from tests.faults.workers import stuck_worker
 
 pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 
-# Inspects, and stops dead after everything was written but before the commit.
+# Inspects, and hangs after everything is written but before the commit.
 HANGING_WORKER = """
 import django, time
 django.setup()
@@ -35,26 +30,14 @@ inspecting.inspect_due()
 """
 
 
-def _database_url() -> str:
-    settings = connection.settings_dict
-    return f"postgresql://{settings['USER']}:{settings['PASSWORD']}@/{settings['NAME']}?host={settings['HOST']}"
-
-
 def test_a_batch_whose_worker_is_killed_while_inspecting_is_counted_once():
     model = make_model(features=[{"name": "income", "type": "number"}], slices=[])
     push_predictions(model, [prediction_row(n, version="v7", features={"income": "text"}) for n in range(500)])
 
     for _ in range(3):
-        environment = {**os.environ, "DATABASE_URL": _database_url(), "DJANGO_SETTINGS_MODULE": "config.settings"}
-        worker = subprocess.Popen(
-            [sys.executable, "-c", HANGING_WORKER], env=environment, stdout=subprocess.PIPE, text=True
-        )
-        assert worker.stdout is not None
-        assert worker.stdout.readline().strip() == "in the middle"
-        # While it lives, nobody else is given its batch.
-        assert inspecting.inspect_due() == 0
-        worker.send_signal(signal.SIGKILL)
-        worker.wait()
+        with stuck_worker(HANGING_WORKER):
+            # While the worker lives, no other gets its batch.
+            assert inspecting.inspect_due() == 0
         assert not Incident.objects.exists()
         BatchStage.objects.filter(stage=Stage.INSPECT).update(lease_expires_at="2020-01-01T00:00:00Z")
 

@@ -1,22 +1,17 @@
-"""Workers that die by kill -9 in the middle of a file: each of its rows is stored once all the same."""
-
-import os
-import signal
-import subprocess
-import sys
+"""Workers are killed in the middle of a file: each of its rows is still stored exactly once."""
 
 import pytest
-from django.db import connection
 
 from apps.predictions.models import Batch, BatchKind, BatchStage, FileForm, Prediction, RejectedRow, Stage, Upload
 from apps.predictions.services import loading, uploads
 from tests.factories import make_model
+from tests.faults.workers import stuck_worker
 
 pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 ROWS = 9_000
 BAD = 4_321
 
-# Stores some batches, and stops dead when the next one is written but not committed.
+# Stores some batches, and hangs when the next one is written but not committed.
 HANGING_WORKER = """
 import django, sys, time
 django.setup()
@@ -39,11 +34,6 @@ loading.load_due()
 """
 
 
-def _database_url() -> str:
-    settings = connection.settings_dict
-    return f"postgresql://{settings['USER']}:{settings['PASSWORD']}@/{settings['NAME']}?host={settings['HOST']}"
-
-
 def _file() -> bytes:
     lines = ["id,predicted_at,prediction,age"]
     lines += [f"case-{n},2026-03-02T12:00:00Z,{'perhaps' if n == BAD else 'yes'},{n % 90}" for n in range(ROWS)]
@@ -54,23 +44,16 @@ def test_a_file_whose_workers_are_killed_is_stored_once(tmp_path):
     model = make_model()
     (tmp_path / "rows.csv").write_bytes(_file())
     with open(tmp_path / "rows.csv", "rb") as file:
-        asked = {"name": "rows.csv", "content_type": "", "mapping": {}, "key": None, "path": ""}
-        _, answer = uploads.accept(model, BatchKind.PREDICTIONS, file, **asked)
+        options = {"name": "rows.csv", "content_type": "", "mapping": {}, "key": None, "path": ""}
+        _, answer = uploads.accept(model, BatchKind.PREDICTIONS, file, **options)
     upload = Upload.objects.get(pk=answer["id"])
     assert upload.form == FileForm.CSV
-    environment = {**os.environ, "DATABASE_URL": _database_url(), "DJANGO_SETTINGS_MODULE": "config.settings"}
 
     for stored in (0, 1, 2):
-        worker = subprocess.Popen(
-            [sys.executable, "-c", HANGING_WORKER, str(stored)], env=environment, stdout=subprocess.PIPE, text=True
-        )
-        assert worker.stdout is not None
-        assert worker.stdout.readline().strip() == "in the middle"
-        # While it lives, nobody else is given its file.
-        assert loading.load_due() == 0
         before = upload.position
-        worker.send_signal(signal.SIGKILL)
-        worker.wait()
+        with stuck_worker(HANGING_WORKER, str(stored)):
+            # While the worker lives, no other gets its file.
+            assert loading.load_due() == 0
         upload.refresh_from_db()
         assert upload.position == before + stored * 2_000
         assert Prediction.objects.count() == upload.accepted

@@ -1,4 +1,4 @@
-"""Web, worker and database are killed while clients push: what was answered is there once, the rest can come again."""
+"""Web, worker and database are killed while clients push: answered pushes are stored once, others can be retried."""
 
 import os
 import random
@@ -28,7 +28,7 @@ MODEL = {"task": "binary", "classes": ["no", "yes"], "positive_class": "yes", "m
 
 @dataclass
 class Pusher:
-    """A client that pushes batch after batch and remembers which were answered."""
+    """A client that pushes batch after batch and remembers which pushes were answered."""
 
     http: httpx.Client
     name: str
@@ -38,12 +38,12 @@ class Pusher:
     def run(self, stop: threading.Event) -> None:
         number = 0
         while not stop.is_set():
-            ids = [f"{self.name}-{number}-{at}" for at in range(ROWS)]
+            ids = [f"{self.name}-{number}-{row}" for row in range(ROWS)]
             number += 1
             self.push(uuid.uuid4().hex, ids)
 
     def push(self, key: str, ids: list[str]) -> bool:
-        """Push once; whether it was answered."""
+        """Push once; return whether the server answered."""
         rows = [
             {
                 "id": name,
@@ -65,15 +65,15 @@ class Pusher:
             assert answer is None or answer.status_code >= 500, answer.text
             self.unanswered[key] = ids
             return False
-        said = answer.json()
-        assert (said["accepted"], said["duplicates"], said["rejected"]) == (ROWS, 0, []), said
+        counts = answer.json()
+        assert (counts["accepted"], counts["duplicates"], counts["rejected"]) == (ROWS, 0, []), counts
         self.answered[key] = ids
         self.unanswered.pop(key, None)
         return True
 
 
 @pytest.mark.slow
-def test_what_was_answered_is_there_once_and_drawn_once_whatever_is_killed() -> None:
+def test_answered_pushes_are_stored_and_drawn_once_whatever_is_killed() -> None:
     rng = random.Random(20)
     with running_site() as site:
         key = site.manage(
@@ -100,7 +100,7 @@ def test_what_was_answered_is_there_once_and_drawn_once_whatever_is_killed() -> 
             for pusher in pushers:
                 for push_key, ids in list(pusher.unanswered.items()):
                     eventually(lambda push_key=push_key, ids=ids, pusher=pusher: pusher.push(push_key, ids))
-            # Leases of killed workers have to run out first.
+            # The leases of killed workers must expire first.
             eventually(lambda: not _due(http), seconds=240)
         sent = {name for pusher in pushers for ids in pusher.answered.values() for name in ids}
         assert len(sent) > KILLS * ROWS
@@ -108,7 +108,7 @@ def test_what_was_answered_is_there_once_and_drawn_once_whatever_is_killed() -> 
 
 
 def _kill(site: Site, target: str, rng: random.Random) -> None:
-    """Kill one process, without waiting for what it runs to be back: the next one may go down in the middle."""
+    """Kill one process and do not wait for its restart: the next kill may hit in the middle of that."""
     name = {"web worker": "web", "pool worker": "worker"}.get(target, target)
     if target == name:
         os.kill(leader(site, name), signal.SIGKILL)

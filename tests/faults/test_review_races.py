@@ -1,4 +1,4 @@
-"""Fifty people review at once while the web processes are killed: nobody's answer is lost, doubled or overtaken."""
+"""Fifty people review at once while web processes are killed: no answer is lost, doubled or overtaken."""
 
 import json
 import os
@@ -16,7 +16,7 @@ import pytest
 
 from tests.benchmarks.harness import Site, running_site
 from tests.faults.processes import children, find_leader
-from tests.faults.reviewing import CLASSES, Holding, Pause, Reviewer, Said
+from tests.faults.reviewing import CLASSES, Holding, Pause, Reviewer, Submitted
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
@@ -25,11 +25,11 @@ PEOPLE = 50
 ADJUDICATORS = 5
 CASES = 2_580
 CALLS = 10_000
-# The shortest lease there is, and how much longer those who fall asleep do so.
+# The shortest possible lease, and how much longer a sleeper sleeps.
 LEASE_SECONDS = 30
 OVERSLEPT = (1.0, 4.0)
 PAUSES = [Pause.BEFORE_ANSWER] * 4 + [Pause.AFTER_JUDGEMENT] * 4 + [Pause.LEAVES_UNSEEN, Pause.LEAVES_JUDGED]
-# How many answers there are from one kill to the next, and how many kills of workers before one of their leader.
+# The number of answers between two kills, and of workers killed before one of their leaders.
 SUBMITS_BETWEEN = (100, 500)
 WORKERS_BEFORE = 7
 OVERLAPS = {"main": 1, "double": 2}
@@ -78,7 +78,7 @@ class StoredItem(NamedTuple):
 
 def test_fifty_people_review_while_web_is_killed_and_every_answer_counts_once() -> None:
     rng = random.Random(SEED)
-    # Nothing but web has a part in it, and the cores are needed for that.
+    # Reviewing needs web alone. Leave the cores to it.
     with running_site(without=("worker", "beat"), variables={"COUNTERSIGN_REQUESTS_PER_MINUTE": "0"}) as site:
         people = hire(site, rng)
         open_cases(site, people[0])
@@ -91,19 +91,19 @@ def test_fifty_people_review_while_web_is_killed_and_every_answer_counts_once() 
             kills = kill_until_done(people, site, work, rng)
         for done in work:
             done.result()
-        # Whatever ran out since somebody last asked is closed, and nothing else is left.
+        # Another pass closes the slots that have expired since the last claim. Nothing else is left.
         people[0].work_through(queues)
-        said, slots, items = stored(site)
-    was_hard_enough(people, kills)
-    what_was_acknowledged_is_there_once(people, said, slots)
-    no_slot_was_in_two_hands(people)
-    nothing_was_forgotten(slots, items)
-    labels_are_the_majority_of_first_answers(said, slots, items)
+        submitted, slots, items = stored(site)
+    check_the_load(people, kills)
+    check_that_acknowledged_answers_are_stored_once(people, submitted, slots)
+    check_that_no_slot_had_two_holders(people)
+    check_that_every_item_is_closed(slots, items)
+    check_that_labels_are_majorities_of_first_answers(submitted, slots, items)
 
 
-def was_hard_enough(people: list[Reviewer], kills: Counter[str]) -> None:
-    """The figures of the scenario: without them the rest would prove little."""
-    claims, submits = sum(len(person.holdings) for person in people), sum(len(person.said) for person in people)
+def check_the_load(people: list[Reviewer], kills: Counter[str]) -> None:
+    """Check that calls, kills and refusals were many enough for the other checks to prove something."""
+    claims, submits = sum(len(person.holdings) for person in people), sum(len(person.submitted) for person in people)
     refused = sum((person.refused for person in people), Counter())
     interrupted = sum((person.interrupted for person in people), Counter())
     print(f"{claims} claims, {submits} submits, {kills=}, {refused=}, {interrupted=}")
@@ -115,13 +115,15 @@ def was_hard_enough(people: list[Reviewer], kills: Counter[str]) -> None:
     assert interrupted["decision"]
 
 
-def what_was_acknowledged_is_there_once(people: list[Reviewer], said: list[Said], slots: dict[int, StoredSlot]) -> None:
-    assert Counter(said) == Counter(each for person in people for each in person.said)
-    of = [(slots[each.slot].item, slots[each.slot].round, each.reviewer, each.is_judgement) for each in said]
-    assert set(Counter(of).values()) == {1}
+def check_that_acknowledged_answers_are_stored_once(
+    people: list[Reviewer], submitted: list[Submitted], slots: dict[int, StoredSlot]
+) -> None:
+    assert Counter(submitted) == Counter(answer for person in people for answer in person.submitted)
+    keys = [(slots[each.slot].item, slots[each.slot].round, each.reviewer, each.is_judgement) for each in submitted]
+    assert set(Counter(keys).values()) == {1}
 
 
-def no_slot_was_in_two_hands(people: list[Reviewer]) -> None:
+def check_that_no_slot_had_two_holders(people: list[Reviewer]) -> None:
     held: dict[int, list[Holding]] = defaultdict(list)
     for person in people:
         for holding in person.holdings.values():
@@ -131,8 +133,8 @@ def no_slot_was_in_two_hands(people: list[Reviewer]) -> None:
             assert earlier.until <= later.since, (earlier, later)
 
 
-def nothing_was_forgotten(slots: dict[int, StoredSlot], items: list[StoredItem]) -> None:
-    """Every case is there and closed, and was answered by as many different people as its queue wants."""
+def check_that_every_item_is_closed(slots: dict[int, StoredSlot], items: list[StoredItem]) -> None:
+    """Check that every case is closed, and that as many people answered it as its queue asks for."""
     assert sorted(item.case for item in items) == sorted(f"case-{number}" for number in range(CASES))
     assert {item.state for item in items} == {"closed"}
     assert {slot.outcome for slot in slots.values()} == {"answered", "passed"}
@@ -141,17 +143,17 @@ def nothing_was_forgotten(slots: dict[int, StoredSlot], items: list[StoredItem])
         if slot.outcome == "answered" and not slot.is_adjudication:
             answered[slot.item].append(slot)
     for item in items:
-        n = OVERLAPS[item.queue]
-        assert sorted(slot.position for slot in answered[item.item]) == list(range(n))
-        assert len({slot.reviewer for slot in answered[item.item]}) == n
+        overlap = OVERLAPS[item.queue]
+        assert sorted(slot.position for slot in answered[item.item]) == list(range(overlap))
+        assert len({slot.reviewer for slot in answered[item.item]}) == overlap
 
 
-def labels_are_the_majority_of_first_answers(
-    said: list[Said], slots: dict[int, StoredSlot], items: list[StoredItem]
+def check_that_labels_are_majorities_of_first_answers(
+    submitted: list[Submitted], slots: dict[int, StoredSlot], items: list[StoredItem]
 ) -> None:
-    """The majority of two is what both say, else what the first slot says; then an adjudicator has had a word too."""
-    # A judgement sorts after the decision, and so replaces it.
-    value = {each.slot: each.value for each in sorted(said, key=lambda each: each.is_judgement)}
+    """Of two answers, the majority is what both say; at a tie, the first slot's, and an adjudicator settles it."""
+    # A judgement sorts after the decision and so replaces it.
+    value = {each.slot: each.value for each in sorted(submitted, key=lambda each: each.is_judgement)}
     first: dict[int, dict[int, float | None]] = defaultdict(dict)
     settled: dict[int, float | None] = {}
     for slot in slots.values():
@@ -166,7 +168,7 @@ def labels_are_the_majority_of_first_answers(
 
 
 def hire(site: Site, rng: random.Random) -> list[Reviewer]:
-    """People with a key each; the first is an engineer, the next ones are adjudicators."""
+    """Make people, each with a key: first an engineer, then adjudicators, then reviewers."""
     roles = ["engineer", *["adjudicator"] * ADJUDICATORS, *["reviewer"] * (PEOPLE - ADJUDICATORS - 1)]
     people = {f"person{number}@example.org": role for number, role in enumerate(roles)}
     keys = [line for line in shell(site, MAKE_KEYS.format(people=people)).split() if line.startswith(KEY_PREFIX)]
@@ -187,7 +189,7 @@ def hire(site: Site, rng: random.Random) -> list[Reviewer]:
 
 
 def open_cases(site: Site, engineer: Reviewer) -> None:
-    """Push, draw and open them: those of a high score to be judged by two people."""
+    """Push cases, draw them and open their items. Cases with a high score need two reviewers."""
     rng = random.Random(SEED)
     rows = [
         {
@@ -211,12 +213,12 @@ def shell(site: Site, code: str) -> str:
 
 
 def kill_until_done(people: list[Reviewer], site: Site, work: list[Future[None]], rng: random.Random) -> Counter[str]:
-    """One web worker after the other, now and then their leader, each after so much work; how many of each."""
+    """Kill web workers one by one, and now and then their leader, as the work goes on; count the kills."""
     kills: Counter[str] = Counter()
     due = 0
     while not all(done.done() for done in work):
         time.sleep(0.1)
-        if sum(len(person.said) for person in people) < due:
+        if sum(len(person.submitted) for person in people) < due:
             continue
         leader = find_leader(site, "web")
         workers = sorted(children(leader)) if leader else []
@@ -229,9 +231,9 @@ def kill_until_done(people: list[Reviewer], site: Site, work: list[Future[None]]
     return kills
 
 
-def stored(site: Site) -> tuple[list[Said], dict[int, StoredSlot], list[StoredItem]]:
+def stored(site: Site) -> tuple[list[Submitted], dict[int, StoredSlot], list[StoredItem]]:
     with psycopg.connect(site.database_url) as connection:
-        said = connection.execute(
+        submitted = connection.execute(
             "SELECT slot_id, lease_token::text, email, is_judgement, verdict, value FROM review_decision d"
             " JOIN accounts_user u ON u.id = reviewer_id"
         )
@@ -244,7 +246,7 @@ def stored(site: Site) -> tuple[list[Said], dict[int, StoredSlot], list[StoredIt
             " JOIN registry_reviewqueue q ON q.id = queue_id JOIN predictions_prediction p ON p.id = prediction_id"
         )
         return (
-            [Said(*row) for row in said.fetchall()],
+            [Submitted(*row) for row in submitted.fetchall()],
             {row[0]: StoredSlot(*row) for row in slots.fetchall()},
             [StoredItem(*row) for row in items.fetchall()],
         )

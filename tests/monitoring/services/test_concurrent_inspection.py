@@ -1,11 +1,8 @@
 """Inspections, pushes, closings and schema changes running concurrently."""
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import pytest
-from django.db import connection
 from django.db.models import Sum
 
 from apps.common.errors import ConflictError
@@ -16,22 +13,11 @@ from apps.registry.models import Incident
 from apps.registry.services import incidents
 from apps.registry.services.registering import put_model
 from tests.factories import make_model, prediction_row, push_predictions
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 BATCHES, ROWS = 12, 20
-
-
-def at_once(*acts: Callable[[], object]) -> None:
-    def alone(act: Callable[[], object]) -> None:
-        try:
-            act()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        for done in [pool.submit(alone, act) for act in acts]:
-            done.result()
 
 
 def push_as_text(model, *, first: int) -> None:

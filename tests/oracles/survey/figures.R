@@ -1,5 +1,5 @@
-# What R's survey package makes of the rows in this folder: Rscript figures.R writes figures.csv.
-# Poisson designs throughout, save where a name says otherwise; standard errors are Horvitz and Thompson's.
+# The figures that R's survey package computes from the rows in this folder: Rscript figures.R writes figures.csv.
+# All designs are Poisson except where a name says otherwise; standard errors are Horvitz and Thompson's.
 
 suppressMessages(library(survey))
 figures <- NULL
@@ -12,7 +12,7 @@ note_stat <- function(name, stat) note(name, as.numeric(coef(stat)), as.numeric(
 
 poisson <- function(rows, pi) svydesign(ids = ~1, probs = ~pi, data = cbind(rows, pi), pps = poisson_sampling(pi))
 
-# Degrees of freedom of our t quantile, from the terms of the variance of a linearised mean or total.
+# Degrees of freedom of our t quantile, from the terms of the variance of a linearized mean or total.
 degrees <- function(influence, pi) {
   terms <- (1 - pi) * (influence / pi)^2
   sum(terms)^2 / sum(terms^2) + 10
@@ -37,8 +37,8 @@ share <- svyciprop(~ I(met_target == "Yes"), design, method = "logit", df = df)
 ends <- attr(share, "ci")
 note("schools: share that met the target", coef(share), SE(share), ends[1], ends[2])
 
-# Regression estimator. The error is that of the residuals with weights 1/pi: calibrate() of survey 4.1.1 gives the same
-# value, but for a Poisson design its error is that of the values, not of their residuals (9.44 in place of 1.90).
+# Regression estimator. The standard error is that of the residuals with weights 1/pi. calibrate() of survey 4.1.1 gives
+# the same value, but for a Poisson design its error is that of the values, not of the residuals (9.44 instead of 1.90).
 known <- c(`(Intercept)` = N, stypeH = 755, stypeM = 1018, api99 = 3914069)
 for (column in c("api00", "enroll")) {
   fit <- lm(reformulate(c("stype", "api99"), column), schools, weights = pw)
@@ -61,7 +61,7 @@ metrics <- list(
   jaccard = quote(tp / (tp + fp + fn))
 )
 
-# The four corners as sums of predictions (1) and of anything in the place of the truth.
+# The four cells of a confusion matrix, from predictions (0 or 1) and anything that stands for the truth.
 corners <- function(predicted, truth, one = 1) {
   data.frame(
     tp = predicted * truth, fp = predicted * (one - truth),
@@ -74,7 +74,7 @@ totals <- function(columns, design) {
   svytotal(reformulate(names(columns)), design)
 }
 
-# Known totals added to estimated ones: their covariance stays.
+# Add known totals to estimated ones; the covariance stays the same.
 plus <- function(stat, known) {
   stat[] <- as.numeric(stat) + as.numeric(known)
   stat
@@ -155,7 +155,7 @@ logit <- svycontrast(measured, bquote(log(.(metrics$accuracy) / (1 - .(metrics$a
 ends <- plogis(confint(logit, df = degrees(influence, rows$pi)))
 note("score: accuracy, logit interval", plogis(coef(logit)), NA, ends[1], ends[2])
 
-# Linear in the truth: the sum of c + (slope)y over the population and the moves of the drawn.
+# Linear in the truth: the sum of c + (slope)y over the population, plus the corrections from the drawn rows.
 linear <- function(name, certain, slope) {
   known <- sum(certain(all_rows) + slope(all_rows) * all_rows$m)
   found <- plus(totals(data.frame(sum = slope(rows) * rows$e), design), known)
@@ -174,7 +174,7 @@ linear(
   function(at) 2 * (at$predicted - at$baseline)
 )
 
-# Ranking: a function of the positives at each of the scores, of which there are n.
+# Ranking: a function of the positives at each score, which has n predictions.
 scores <- sort(unique(all_rows$score))
 n <- sapply(scores, \(s) sum(all_rows$score == s))
 at_score <- as.data.frame(outer(rows$score, scores, "==") * rows$e)
@@ -193,8 +193,8 @@ note_formulas("score", positives, list(
 
 # ---- Two phases: reviewers' labels, some of them adjudicated ---------------------------------------------------------
 
-# Every drawn item once, with its label, and every adjudicated one again, with what the adjudicator changed. The two
-# appearances of an item have inclusion probabilities pi and pi q, and pi q together.
+# Every drawn item appears once with its label, and every adjudicated one again with the adjudicator's change. The two
+# appearances of an item have inclusion probabilities pi and pi q, and pi q jointly.
 stack <- function(first, second) rbind(first, second[rows$adjudicated == 1, , drop = FALSE])
 item <- c(seq_len(nrow(rows)), which(rows$adjudicated == 1))
 phase <- rep(1:2, c(nrow(rows), sum(rows$adjudicated)))
@@ -212,7 +212,7 @@ first <- with(rows, corners(predicted, label - expected(fit, score), one = 0))
 found <- plus(totals(stack(first, change), stacked), with(all_rows, colSums(corners(predicted, m))))
 note_formulas("two phases, score", found, metrics)
 
-# Two random samples of fixed size, by twophase() itself: the schools as if drawn from 800, and three of four of each
+# Two random samples of fixed size, by twophase() itself: the schools as if drawn from 800, with three in four of each
 # type measured.
 schools$measured <- ave(seq_len(nrow(schools)), schools$stype, FUN = seq_along) %% 4 != 0
 schools$all <- 4 * nrow(schools)

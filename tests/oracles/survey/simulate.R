@@ -1,4 +1,4 @@
-# The data of these oracles, written once: Rscript simulate.R, in this folder.
+# Writes the data of these oracles; run once, in this folder: Rscript simulate.R
 #
 # apistrat.csv, apisrs.csv: the Academic Performance Index of Californian schools, 1999 and 2000 (California Department
 # of Education), stratified and simple random samples of 200 of the 6,194 schools, as `data(api)` of R's survey package.
@@ -15,7 +15,7 @@ set.seed(41, kind = "Mersenne-Twister", normal.kind = "Inversion", sample.kind =
 N <- 400
 chance <- function(p) as.integer(runif(N) < p)
 
-logit <- sample(seq(-3.25, 3.35, by = 0.6), N, replace = TRUE) # in the middle of bins, so that rounding moves nothing
+logit <- sample(seq(-3.25, 3.35, by = 0.6), N, replace = TRUE) # at the middle of bins, so that rounding moves no score to another bin
 score <- plogis(logit)
 truth <- chance(plogis(0.8 * logit - 0.2))
 predicted <- as.integer(score >= 0.5)

@@ -1,7 +1,7 @@
 """Clients that push at the same time."""
 
 import json
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Barrier
 from typing import Any
 
@@ -11,6 +11,7 @@ from django.test import Client
 
 from apps.predictions.models import Batch, Prediction
 from tests.factories import make_key, make_model, make_project, prediction_row
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -30,15 +31,7 @@ class Api:
 
     def at_once(self, bodies: list[list[dict]], **headers: str) -> list[Any]:
         """Send each body from a client of its own, and return the answers."""
-
-        def send(rows: list[dict]) -> Any:
-            try:
-                return self.send(rows, **headers)
-            finally:
-                connection.close()
-
-        with ThreadPoolExecutor(len(bodies)) as pool:
-            return list(pool.map(send, bodies))
+        return at_once(*(partial(self.send, rows, **headers) for rows in bodies))
 
 
 @pytest.fixture
@@ -79,20 +72,16 @@ def test_two_clients_with_the_same_ids_store_each_id_once_in_a_thousand_rounds(a
 
     def client(is_first: bool) -> list[dict]:
         answers = []
-        try:
-            for number in range(rounds):
-                rows = [prediction_row(10 * number + at) for at in range(10)]
-                start.wait(timeout=30)
-                answers.append(api.send(rows[:7] if is_first else rows[:2:-1]).json())
-        finally:
-            connection.close()
+        for number in range(rounds):
+            rows = [prediction_row(10 * number + row) for row in range(10)]
+            start.wait(timeout=30)
+            answers.append(api.send(rows[:7] if is_first else rows[:2:-1]).json())
         return answers
 
     deadlocks = _deadlocks()
-    with ThreadPoolExecutor(2) as pool:
-        for answers in pool.map(client, (True, False)):
-            accepted += sum(answer["accepted"] for answer in answers)
-            duplicates += sum(answer["duplicates"] for answer in answers)
+    for answers in at_once(partial(client, True), partial(client, False)):
+        accepted += sum(answer["accepted"] for answer in answers)
+        duplicates += sum(answer["duplicates"] for answer in answers)
     assert (accepted, duplicates) == (10 * rounds, 4 * rounds)
     assert Prediction.objects.values("external_id").distinct().count() == Prediction.objects.count() == 10 * rounds
     assert _deadlocks() == deadlocks

@@ -1,14 +1,14 @@
 """Clients that try the same rejected rows again at the same time."""
 
 import json
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
-from django.db import connection
 from django.test import Client
 
 from apps.predictions.models import Batch, Prediction, RejectedRow
 from tests.factories import make_key, make_model, make_project, prediction_row, push_predictions
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -25,18 +25,14 @@ def test_concurrent_replays_store_each_row_once():
     push = json.dumps({"predictions": [prediction_row(n) for n in range(0, 300, 3)][::-1]})
 
     def post(path: str, body: str) -> dict:
-        try:
-            headers = {"authorization": f"Bearer {secret}"}
-            answer = Client().post(f"/api/v1/models/employment/{path}", body, "application/json", headers=headers)
-            assert answer.status_code == 200, answer.content
-            return answer.json()
-        finally:
-            connection.close()
+        headers = {"authorization": f"Bearer {secret}"}
+        answer = Client().post(f"/api/v1/models/employment/{path}", body, "application/json", headers=headers)
+        assert answer.status_code == 200, answer.content
+        return answer.json()
 
     bodies = [{}, {"ids": ids[::-1]}, {"code": "probability_range"}, {"ids": ids[100:200]}]
     calls = [("quarantine/replay", json.dumps(body)) for body in bodies] + [("predictions", push)]
-    with ThreadPoolExecutor(len(calls)) as pool:
-        answers = list(pool.map(lambda call: post(*call), calls))
+    answers = at_once(*(partial(post, *call) for call in calls))
     assert Prediction.objects.count() == 300
     assert sum(answer["accepted"] for answer in answers) == 300
     assert not RejectedRow.objects.waiting().exists()

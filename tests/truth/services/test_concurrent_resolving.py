@@ -1,31 +1,16 @@
 """Predictions, outcomes and resolvers running concurrently."""
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
-from django.db import connection
 
 from apps.predictions.models import BatchStage, Stage
 from apps.truth.models import Ledger, Resolution
 from apps.truth.services import resolving
 from tests.factories import make_model, prediction_row, push_outcomes, push_predictions
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 BATCHES, ROWS = 8, 25
-
-
-def run_at_once(*acts: Callable[[], None]) -> None:
-    def alone(act: Callable[[], None]) -> None:
-        try:
-            act()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        for done in [pool.submit(alone, act) for act in acts]:
-            done.result()
 
 
 def test_concurrent_outcomes_and_predictions_are_joined_exactly_once():
@@ -45,7 +30,7 @@ def test_concurrent_outcomes_and_predictions_are_joined_exactly_once():
         for _ in range(BATCHES):
             resolving.resolve_due(rows=3 * ROWS)
 
-    run_at_once(predict, push_truth, resolve, resolve)
+    at_once(predict, push_truth, resolve, resolve)
     resolving.resolve_due()
 
     assert Resolution.objects.count() == BATCHES * ROWS
