@@ -71,7 +71,7 @@ class Memory:
             self.before.add(self.on_day)
             self.day, self.on_day, self.is_changed = day, Seen(), True
 
-    def numbers(self, values: list[Any]) -> int:
+    def count_out_of_range(self, values: list[Any]) -> int:
         """Record these numbers and count those outside the range of the earlier days."""
         array = np.array(values, dtype=np.float64)
         low, high = float(array.min()), float(array.max())
@@ -83,7 +83,7 @@ class Memory:
             return 0
         return int(np.count_nonzero((array < before.low) | (array > before.high)))
 
-    def categories(self, values: list[Any]) -> int:
+    def count_unseen(self, values: list[Any]) -> int:
         """Record these categories and count the values whose category is new compared with the earlier days."""
         distinct = set(values)
         if len(distinct) > MAX_CATEGORIES:

@@ -91,10 +91,10 @@ class Inspector:
             count = sum(not others.isdisjoint(document) for document in rows.documents)
             self.counts[rows.version, rows.day, OTHERS].rows += count
             if self.schema:
-                self._sight(rows, OTHERS, IncidentKind.FEATURE_NEW, count)
+                self._note_sighting(rows, OTHERS, IncidentKind.FEATURE_NEW, count)
 
     def _counted_separately(self, undeclared: set[str]) -> list[str]:
-        """Choose known names first, then new ones up to the limit: a sender can invent any number of names."""
+        """Choose all known names and new ones up to the limit: a sender can invent any number of names."""
         room = MAX_UNDECLARED if self.schema else MAX_WITHOUT_SCHEMA
         room -= sum(name not in self.schema for name in self.memories)
         known = [name for name in undeclared if name in self.memories]
@@ -104,15 +104,17 @@ class Inspector:
     def _inspect_declared(self, rows: Rows, feature: Feature) -> None:
         counts, values_of = self._column(rows, feature.name)
         if counts.missing:
-            self._sight(rows, feature.name, IncidentKind.FEATURE_MISSING, counts.missing, expected=feature.type)
+            self._note_sighting(rows, feature.name, IncidentKind.FEATURE_MISSING, counts.missing, expected=feature.type)
         for kind, values in values_of.items():
             if wrong := _unexpected(feature, kind, values):
                 counts.unexpected_type += wrong
-                self._sight(rows, feature.name, IncidentKind.TYPE_CHANGED, wrong, expected=feature.type, found=kind)
+                self._note_sighting(
+                    rows, feature.name, IncidentKind.TYPE_CHANGED, wrong, expected=feature.type, found=kind
+                )
             elif feature.type in NUMERIC:
-                counts.out_of_range += self._memory(rows, feature.name).numbers(values)
+                counts.out_of_range += self._memory(rows, feature.name).count_out_of_range(values)
             elif feature.type != "text":
-                counts.unseen_category += self._memory(rows, feature.name).categories(values)
+                counts.unseen_category += self._memory(rows, feature.name).count_unseen(values)
         self.counts[rows.version, rows.day, feature.name].add(counts)
 
     def _inspect_undeclared(self, rows: Rows, name: str) -> None:
@@ -120,12 +122,12 @@ class Inspector:
         memory = self._memory(rows, name)
         if self.schema:
             main_kind = max(values_of, key=lambda kind: len(values_of[kind]), default="null")
-            self._sight(rows, name, IncidentKind.FEATURE_NEW, counts.rows - counts.missing, found=main_kind)
+            self._note_sighting(rows, name, IncidentKind.FEATURE_NEW, counts.rows - counts.missing, found=main_kind)
         for kind, values in values_of.items():
             if kind in NUMERIC:
-                counts.out_of_range += memory.numbers(values)
+                counts.out_of_range += memory.count_out_of_range(values)
             elif kind in {"string", "boolean"}:
-                counts.unseen_category += memory.categories(values)
+                counts.unseen_category += memory.count_unseen(values)
         self.counts[rows.version, rows.day, name].add(counts)
 
     def _column(self, rows: Rows, name: str) -> tuple[Counts, dict[str, list[Any]]]:
@@ -144,7 +146,7 @@ class Inspector:
         memory.turn_to(rows.day)
         return memory
 
-    def _sight(
+    def _note_sighting(
         self, rows: Rows, feature: str, kind: IncidentKind, count: int, *, expected: str = "", found: str = ""
     ) -> None:
         moment = rows.received_at

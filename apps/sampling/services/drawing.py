@@ -11,7 +11,7 @@ from apps.common import doorbell
 from apps.predictions.models import Batch, BatchStage, Stage
 from apps.predictions.services import stages
 from apps.registry.models import MonitoredModel
-from apps.sampling.models import SUMS, Draw, SamplingPolicy
+from apps.sampling.models import FOLDED, SUMS, Draw, SamplingPolicy
 from apps.sampling.services import conditions, prediction_frames, probabilities
 from apps.sampling.services.policies import in_force
 from apps.sampling.services.randomness import permanent_numbers
@@ -128,12 +128,12 @@ def fold_cells() -> int:
             # One compactor at a time; a second one skips this model.
             cursor.execute("SELECT pg_try_advisory_xact_lock(hashtext('fold_cells'), %s)", [model_id])
             if cursor.fetchone()[0]:
-                cursor.execute(FOLD, {"model": model_id, "folded": UUID(int=0)})
+                cursor.execute(FOLD, {"model": model_id, "folded": FOLDED})
                 folded += 1
     return folded
 
 
 def _models_with_deltas() -> list[int]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT DISTINCT model_id FROM sampling_populationcell WHERE claim <> %s", [UUID(int=0)])
+        cursor.execute("SELECT DISTINCT model_id FROM sampling_populationcell WHERE claim <> %s", [FOLDED])
         return [row[0] for row in cursor.fetchall()]

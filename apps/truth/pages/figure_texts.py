@@ -19,7 +19,7 @@ REASONS = {
 }
 REMARKS = {
     "preliminary": "preliminary",
-    "boundary": "too few to show more",
+    "boundary": "at the edge of the scale",
 }
 # Shares with a range wider than this are rounded to whole percent.
 WIDE = 0.1
@@ -85,10 +85,10 @@ def distance(model: MonitoredModel) -> Unit:
 
 # A person's figures: the name for a classification and for a regression, then what is counted and why there is none.
 NAMES = {
-    "gold": ("Correct on known answers", "Off on known answers"),
-    "later": ("Correct by the later truth", "Off from the later truth"),
-    "others": ("Same as the others", "Off from the others"),
-    "consistency": ("Same answer again", "Off from the earlier answer"),
+    "gold": ("Correct on known answers", "Difference from known answers"),
+    "later": ("Correct by the later truth", "Difference from the later truth"),
+    "others": ("Agrees with the others", "Difference from the others"),
+    "consistency": ("Same answer on repeats", "Difference from the earlier answer"),
 }
 OF = {
     "gold": ("cases with a known answer", "none answered before today"),

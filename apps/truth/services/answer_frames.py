@@ -82,7 +82,7 @@ COLUMNS: dict[str, str] = {
     "prediction": "int64",
     "purpose": "object",
     "is_settled": "bool",
-    "is_in_window": "bool",
+    "is_in_period": "bool",
     "predicted": "float64",
     "value": "float64",
     "kept": "float64",

@@ -85,7 +85,7 @@ def first_answers(model: MonitoredModel, *, period: Period, reviewer: int | None
     drawn = frame["is_settled"] & (frame["purpose"] == Purpose.REVIEW)
     others = _median_of_others(frame) if model.is_regression else _majority_of_others(frame)
     frame["from_others"] = _distance(model, frame["value"].to_numpy(), np.where(drawn, others, np.nan))
-    wanted = frame["is_in_window"] if reviewer is None else frame["is_in_window"] & (frame["reviewer"] == reviewer)
+    wanted = frame["is_in_period"] if reviewer is None else frame["is_in_period"] & (frame["reviewer"] == reviewer)
     return frame[wanted].reset_index(drop=True)
 
 

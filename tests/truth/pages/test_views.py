@@ -226,7 +226,7 @@ def test_pages_of_a_regression_show_differences() -> None:
         say(item, anna.user, 50.0 + n)
         say(item, ben.user, 50.0)
     own = page(anna, items[0].model, "own_quality")
-    assert "Off from the others" in own
+    assert "Difference from the others" in own
     assert "<b>3.5 USD</b>" in own
     team = page(engineer, items[0].model, "team")
     assert "Rates by class are for models of classes only" in team
