@@ -18,7 +18,6 @@ WORKDIR /app
 COPY --from=build /app /app
 ENV PATH=/app/.venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
-    COUNTERSIGN_HOME=/home/countersign \
     COUNTERSIGN_BIND=0.0.0.0 \
     COUNTERSIGN_LOG_JSON=1
 USER countersign

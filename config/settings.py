@@ -10,7 +10,6 @@ from csp.constants import NONE, SELF
 from config import env, logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-HOME = Path(env.text("COUNTERSIGN_HOME", str(BASE_DIR / ".local")))
 DEBUG = env.flag("COUNTERSIGN_DEBUG")
 # No default: the supervisor of `run.sh up` keeps a random key in the state folder.
 SECRET_KEY = env.text("COUNTERSIGN_SECRET_KEY", "insecure-local-debugging-only" if DEBUG else None)
@@ -18,7 +17,7 @@ BASE_URL = env.text("COUNTERSIGN_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
 ALLOWED_HOSTS = env.listing("COUNTERSIGN_ALLOWED_HOSTS", f"{urlsplit(BASE_URL).hostname},127.0.0.1,localhost")
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 # The file in which a running demo records its progress; empty where no demo runs.
-DEMO_STATE = env.text("COUNTERSIGN_DEMO_STATE", "-").strip("-")
+DEMO_STATE = env.text("COUNTERSIGN_DEMO_STATE", "")
 
 INSTALLED_APPS = [
     "django.contrib.auth",

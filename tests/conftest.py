@@ -8,6 +8,8 @@ import redis
 from django.db import connection, transaction
 from pytest_django import Settings
 
+from apps.common.broker import plain_url
+
 
 @pytest.fixture(autouse=True)
 def fast_passwords(settings: Settings) -> None:
@@ -18,10 +20,7 @@ def fast_passwords(settings: Settings) -> None:
 @pytest.fixture
 def broker() -> Iterator[redis.Redis]:
     """This worker's part of the real broker, empty before and after the test."""
-    address, _, options = os.environ["REDIS_URL"].partition("?")
-    path = address.removeprefix("redis+socket://")
-    number = int(options.removeprefix("virtual_host=") or 0)
-    client = redis.Redis(unix_socket_path=path, db=number)
+    client = redis.Redis.from_url(plain_url(os.environ["REDIS_URL"]))
     client.flushdb()
     yield client
     client.flushdb()

@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import IO, Any
 
-import structlog
 from django.http import Http404
 from rest_framework import serializers
 from rest_framework.exceptions import APIException, UnsupportedMediaType, ValidationError
@@ -18,7 +17,6 @@ from rest_framework.views import set_rollback
 from apps.common import strict_json
 from apps.common.errors import DomainError, IncompleteBodyError, TooLargeError, UnsupportedMediaError
 
-log = structlog.get_logger(__name__)
 # Documents are small. Rows in bulk go to the intake, which has its own limits.
 MAX_DOCUMENT_BYTES = 4 * 1024 * 1024
 PIECE_BYTES = 64 * 1024
@@ -123,7 +121,7 @@ def as_domain_error(error: Exception) -> DomainError | None:
     if isinstance(error, DomainError):
         return error
     if isinstance(error, Http404):
-        return _with_status(DomainError("This does not exist in the project.", code="not_found"), 404)
+        return _with_status(DomainError("Not found in this project.", code="not_found"), 404)
     if isinstance(error, ValidationError):
         fields = error.get_full_details()
         return DomainError("Some fields are invalid; see details.", code="invalid", fields=_messages(fields))

@@ -29,7 +29,7 @@ def up(state: State, *, without: Sequence[str] = (), with_demo: bool = False) ->
             servers, environment = embedded(state)
             environment |= {"PORT": str(port), "COUNTERSIGN_BASE_URL": url}
             environment |= product.demo_environment(state.home) if with_demo else {}
-            processes = [one for one in product.programs(state, port=port) if one.name not in without]
+            processes = [program for program in product.programs(state, port=port) if program.name not in without]
             once_up = [product.demo()] if with_demo else []
             return _supervise(Supervisor(environment, logs=state.logs), servers, processes, once_up, url=url)
     except StateInUseError as error:
@@ -76,7 +76,8 @@ def _in_foreground(command: Sequence[str], environment: Mapping[str, str]) -> in
     signal.signal(signal.SIGINT, lambda _number, _frame: None)
     wrapped = launch.wrap(command, number=signal.SIGTERM)
     variables = {**os.environ, **environment}
-    return subprocess.run(wrapped, cwd=PROJECT_ROOT, env=variables, check=False).returncode  # noqa: S603  # what the user typed
+    result = subprocess.run(wrapped, cwd=PROJECT_ROOT, env=variables, check=False)  # noqa: S603  # what the user typed
+    return result.returncode
 
 
 def _refuse_taken_port(port: int) -> None:
@@ -105,10 +106,10 @@ def main(arguments: Sequence[str]) -> int:
         command.add_argument("--without", action="append", default=[], help="start without worker or beat")
     if arguments[:1] == ["manage"]:
         # Everything after `manage` belongs to manage.py, including --help.
-        return manage(State.of_environment(), arguments[1:])
+        return manage(State.from_environment(), arguments[1:])
     options = parser.parse_args(arguments)
     is_demo = options.command == "demo"
-    state = State.of_environment(folder=".local/demo" if is_demo else ".local")
+    state = State.from_environment(folder=".local/demo" if is_demo else ".local")
     return up(state, without=options.without, with_demo=is_demo)
 
 

@@ -19,7 +19,7 @@ from psycopg import sql
 
 from config.local.identity import Identity, readable_by_others, server_identity
 from config.local.process import Program
-from config.local.state import ELSEWHERE, PROJECT_ROOT, State
+from config.local.state import PROJECT_ROOT, SYSTEM_FOLDER, State
 
 # The first version with `IS JSON OBJECT WITH UNIQUE KEYS`.
 OLDEST_MAJOR = 16
@@ -169,16 +169,16 @@ def cluster_of(state: State, *, is_durable: bool = True) -> Cluster:
     identity = server_identity()
     root, sockets = state.home, state.sockets
     if identity.account:
-        root = state.elsewhere
+        root = state.system_folder
         sockets = root / "run"
         sockets.mkdir(parents=True, exist_ok=True, mode=0o711)
-        for folder in (ELSEWHERE, root):
+        for folder in (SYSTEM_FOLDER, root):
             folder.chmod(0o711)
         sockets.chmod(0o700)
         identity.own(sockets)
     binaries = find_binaries(needed=_first_number(root / "postgres" / "PG_VERSION"))
     if identity.account and not readable_by_others(binaries):
-        binaries = _stage(binaries, ELSEWHERE / "install")
+        binaries = _stage(binaries, SYSTEM_FOLDER / "install")
     return Cluster(root=root, sockets=sockets, binaries=binaries, identity=identity, is_durable=is_durable)
 
 

@@ -17,7 +17,7 @@ PROJECT_ROOT = Path(__file__).resolve().parents[2]
 
 # sun_path holds 108 bytes; PostgreSQL appends "/.s.PGSQL.5432.lock" to the folder.
 LONGEST_SOCKET_FOLDER = 80
-ELSEWHERE = Path("/var/lib/countersign")
+SYSTEM_FOLDER = Path("/var/lib/countersign")
 
 
 class StateInUseError(RuntimeError):
@@ -35,7 +35,7 @@ class State:
     home: Path
 
     @classmethod
-    def of_environment(cls, *, folder: str = ".local") -> "State":
+    def from_environment(cls, *, folder: str = ".local") -> "State":
         """Return the folder that COUNTERSIGN_HOME names, or else `folder` inside the checkout."""
         home = os.environ.get("COUNTERSIGN_HOME") or str(PROJECT_ROOT / folder)
         return cls(Path(home).expanduser().resolve())
@@ -58,13 +58,13 @@ class State:
         return Path(f"/tmp/countersign-{os.geteuid()}-{self.digest}")  # noqa: S108  # make() refuses a folder that is not ours
 
     @property
-    def elsewhere(self) -> Path:
-        """The place for data of this folder that another account must reach."""
-        return ELSEWHERE / self.digest
+    def system_folder(self) -> Path:
+        """The folder for data that another account must reach, outside of the state folder."""
+        return SYSTEM_FOLDER / self.digest
 
     def remove(self) -> None:
         """Delete everything; for throw-away folders."""
-        for folder in (self.sockets, self.elsewhere, self.home):
+        for folder in (self.sockets, self.system_folder, self.home):
             shutil.rmtree(folder, ignore_errors=True)
 
     def make(self) -> None:

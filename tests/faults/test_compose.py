@@ -11,6 +11,7 @@ import pytest
 import redis
 import yaml
 
+from apps.common.broker import plain_url
 from config.local.state import PROJECT_ROOT
 from tests.benchmarks.harness import free_port
 from tests.faults.processes import answers, eventually
@@ -50,8 +51,7 @@ def test_the_worker_answers_its_health_check(variables: dict[str, str], tmp_path
 
 
 def test_beat_rings_the_bells(variables: dict[str, str], tmp_path: Path) -> None:
-    path, _, options = variables["REDIS_URL"].removeprefix("redis+socket://").partition("?virtual_host=")
-    broker = redis.Redis(unix_socket_path=path, db=int(options or 0))
+    broker = redis.Redis.from_url(plain_url(variables["REDIS_URL"]))
     broker.delete("celery")
     with _running("beat", variables, log=tmp_path / "log"):
         eventually(lambda: broker.llen("celery") > 0, seconds=PATIENCE_SECONDS)
