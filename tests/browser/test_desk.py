@@ -14,7 +14,7 @@ from apps.review.models import Decision, Slot
 from tests.browser.test_review import case_of, settle, submit
 from tests.factories import make_member
 from tests.review.factories import make_items, make_queue
-from tests.review.test_api import NUMBERS, PLANTED
+from tests.review.planted import NUMBERS, PLANTED
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -14,7 +14,7 @@ from apps.review.models import Decision, Question, ReviewItem, Slot
 from tests.browser.test_review import settle, submit
 from tests.factories import make_member
 from tests.review.factories import ATTRIBUTIONS, answer, claim, decide, judge, make_items, make_queue, reviewers
-from tests.review.test_api import PLANTED
+from tests.review.planted import PLANTED
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

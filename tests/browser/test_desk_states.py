@@ -14,7 +14,7 @@ from tests.browser.test_desk import SitDown, agree, counted, make_desk, path, se
 from tests.browser.test_review import case_of, settle, submit
 from tests.factories import make_member, make_model
 from tests.review.factories import answer, claim, decide, judge, make_items, make_queue, reviewers
-from tests.review.test_api import PLANTED
+from tests.review.planted import PLANTED
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

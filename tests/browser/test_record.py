@@ -11,7 +11,7 @@ from apps.registry.models import ReviewQueue
 from apps.review.models import Dispute, Question, ReviewItem
 from tests.factories import make_member
 from tests.review.factories import answer, claim, decide, make_items, make_queue, reviewers
-from tests.review.test_api import PLANTED
+from tests.review.planted import PLANTED
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -11,7 +11,7 @@ from apps.accounts.models import Membership, Role
 from apps.accounts.querysets import MembershipQuerySet
 from apps.common.errors import DomainError, UnprocessableError
 from apps.registry.models import MonitoredModel
-from apps.review.models import LABELLING, DataProblem, Slot, Verdict
+from apps.review.models import LABELING, DataProblem, Slot, Verdict
 
 LONGEST_DELAY = timedelta(days=366)
 LONGEST_NOTE = 10_000
@@ -54,7 +54,7 @@ def encode(model: MonitoredModel, value: str | float | None) -> float:
 def label_given(answer: Answer, *, slot: Slot) -> float | None:
     """The label that the answer gives, if it gives one. Raises DomainError where it says something impossible."""
     _check_precedent(answer, slot)
-    if answer.verdict not in LABELLING:
+    if answer.verdict not in LABELING:
         _check_withheld(answer, slot)
         return None
     if slot.is_blind and slot.judged_at is None:
@@ -150,7 +150,7 @@ def _check_withheld(answer: Answer, slot: Slot) -> None:
 
 
 def _check_precedent(answer: Answer, slot: Slot) -> None:
-    if answer.is_precedent and not (slot.is_adjudication and answer.verdict in LABELLING):
+    if answer.is_precedent and not (slot.is_adjudication and answer.verdict in LABELING):
         raise DomainError("Only an answer that settles a case can be a precedent.", code="not_a_settlement")
 
 

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from apps.accounts.models import Membership
 from apps.common.errors import ConflictError
-from apps.review.models import LABELLING, Decision, Slot, Verdict
+from apps.review.models import LABELING, Decision, Slot, Verdict
 from apps.review.services import disputing, settling
 from apps.review.services.answers import Answer
 from apps.review.services.deciding import record
@@ -46,7 +46,7 @@ def amend(slot: Slot, *, by: Membership, lease_token: UUID, supersedes: int, ans
         return last
     if last is None or last.pk != supersedes:
         raise ConflictError("You have changed this answer elsewhere in the meantime.", code="already_changed")
-    if answer.verdict not in LABELLING:
+    if answer.verdict not in LABELING:
         raise ConflictError("An answer can be changed to another answer only.", code="answer_expected")
     _check_not_gone_on(own)
     disputing.withdraw(last)

@@ -1,7 +1,5 @@
 """What lies beside a case: usual values, history, similar cases, precedents. None of it tells what a model said."""
 
-from typing import Any
-
 import pytest
 from django.core.cache import cache
 from django.test import Client
@@ -17,15 +15,10 @@ from apps.review.pages.usual import FEWEST
 from apps.review.services import Only
 from tests.factories import push_outcomes
 from tests.review.factories import answer, claim, decide, make_items, make_queue, reviewers
-from tests.review.test_api import NUMBERS, PLANTED
-from tests.review.test_pages import Person
+from tests.review.people import Person
+from tests.review.planted import NUMBERS, PLANTED
 
 pytestmark = pytest.mark.django_db
-
-
-def look(person: Person, what: str) -> Any:
-    slot = person.slot
-    return person.client.get(reverse(f"slot_{what}", args=[person.queue.model.project.slug, slot.pk]))
 
 
 def settle(queue: ReviewQueue, n: int, value: str = "no") -> None:
@@ -107,7 +100,7 @@ def test_no_tab_of_a_blind_case_tells_what_the_model_said(what: str) -> None:
     settle(queue, 2)
     anna = Person(queue)
     anna.look()
-    page = look(anna, what)
+    page = anna.look_beside(what)
     assert page.status_code == 200
     assert [text for text in (b"73 %", b"agree", b"Model", *NUMBERS) if text in page.content] == []
 

@@ -13,7 +13,7 @@ from apps.registry.services import guidelines
 from tests.factories import make_member
 from tests.pages import shown
 from tests.review.factories import make_items, make_queue
-from tests.review.test_pages import Person
+from tests.review.people import Person
 
 pytestmark = pytest.mark.django_db
 EVIL = '<script>x()</script> {{7*7}} " hx-get=//x <img src=x onerror=x()> [x](javascript:x())'

@@ -20,39 +20,10 @@ from apps.sampling.services import policies
 from tests.factories import make_member, make_model
 from tests.pages import shown
 from tests.review.factories import answer, claim, decide, expire, judge, make_items, make_queue, reviewers
-from tests.review.test_api import NUMBERS, PLANTED
+from tests.review.people import Person
+from tests.review.planted import NUMBERS, PLANTED
 
 pytestmark = pytest.mark.django_db
-
-
-class Person:
-    """Somebody at the desk, with a browser that runs scripts or none."""
-
-    def __init__(self, queue: ReviewQueue, role: Role = Role.REVIEWER) -> None:
-        self.queue, self.member = queue, make_member(queue.model.project, role)
-        self.client = Client()
-        self.client.force_login(self.member.user)
-
-    @property
-    def slot(self) -> Slot:
-        """The case on the desk: the first of those that the browser holds."""
-        return services.claim_slots(self.queue, by=self.member)[0]
-
-    @property
-    def url_of_queue(self) -> str:
-        return reverse("queue", args=[self.queue.model.project.slug, self.queue.pk])
-
-    def look(self) -> Any:
-        return self.client.get(self.url_of_queue)
-
-    def say(self, choice: str = "", *, slot: Slot | None = None, script: bool = True, **fields: Any) -> Any:
-        slot = slot or self.slot
-        body = {"lease_token": slot.lease_token, "choice": choice} | fields
-        headers = {"X-Fragment": "1"} if script else {}
-        return self.client.post(self.url("slot_answer", slot), body, headers=headers)
-
-    def url(self, name: str, slot: Slot) -> str:
-        return reverse(name, args=[self.queue.model.project.slug, slot.pk])
 
 
 @pytest.fixture

@@ -10,39 +10,12 @@ from pytest_django import DjangoAssertNumQueries
 from apps.accounts.models import Role, Scope
 from apps.registry.models import ReviewQueue
 from apps.review.models import Decision
-from tests.factories import make_key, make_member, make_project
+from tests.factories import make_member, make_project
 from tests.review.factories import make_items, make_queue, reviewers
+from tests.review.people import Desk
+from tests.review.planted import PLANTED, SECRETS
 
 pytestmark = pytest.mark.django_db
-
-PLANTED = {
-    "prediction": "yes",
-    "score": 0.731234567,
-    "probabilities": {"no": 0.268765433, "yes": 0.731234567},
-    "attributions": {"age": 0.765432198, "sex": -0.312345678},
-    "attribution_base": 0.0698765,
-    "baseline": "no",
-}
-NUMBERS = (b"0.7312", b"0.2687", b"0.7654", b"0.3123", b"0.0698")
-SECRETS = (*NUMBERS, b'prediction"', b"score", b"baseline", b"attribution")
-
-
-class Desk:
-    """A client with the key of one person."""
-
-    def __init__(self, queue: ReviewQueue, role: Role = Role.REVIEWER, **key: Any) -> None:
-        self.member = make_member(queue.model.project, role)
-        _, text = make_key(queue.model.project, **({"acts_for": self.member.user} | key))
-        self.client = Client(headers={"Authorization": f"Bearer {text}"})
-        self.queue = queue
-
-    def post(self, path: str, body: Any = None) -> Any:
-        text = body if isinstance(body, str) else json.dumps(body or {})
-        return self.client.post(f"/api/v1/{path}", text, content_type="application/json")
-
-    def claim(self) -> dict[str, Any]:
-        answer: dict[str, Any] = self.post(f"queues/{self.queue.pk}/claim").json()["slots"][0]
-        return answer
 
 
 @pytest.fixture

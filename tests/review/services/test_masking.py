@@ -12,9 +12,7 @@ from apps.review.services.masking import hidden_features
 from apps.sampling.services import policies
 from tests.factories import make_member, make_model
 from tests.review.factories import answer, claim, make_items, reviewers
-from tests.review.test_api import Desk
-from tests.review.test_beside import look
-from tests.review.test_pages import Person
+from tests.review.people import Desk, Person
 
 pytestmark = pytest.mark.django_db
 
@@ -121,7 +119,7 @@ def test_no_tab_tells_a_hidden_value(what: str) -> None:
     fill(queue, income=5, home="here")
     anna = Person(queue)
     anna.look()
-    page = look(anna, what)
+    page = anna.look_beside(what)
     assert page.status_code == 200
     assert found(page.content) == []
 
@@ -134,13 +132,13 @@ def test_a_hidden_difference_makes_no_distance() -> None:
     fill(queue, income=5)
     anna = Person(queue)
     anna.look()
-    page = look(anna, "similar").content.decode()
+    page = anna.look_beside("similar").content.decode()
     assert "distance 0.0" in page
     assert "The same in every described feature that is shown to you." in page
     settler = Person(queue, Role.ADJUDICATOR)
     anna.say("skip")
     settler.look()
-    assert f"{PLANTED:,}" in look(settler, "similar").content.decode()
+    assert f"{PLANTED:,}" in settler.look_beside("similar").content.decode()
 
 
 def test_the_api_leaves_hidden_values_out_and_says_which() -> None:

@@ -13,7 +13,7 @@ from apps.review import services
 from apps.review.models import Comment, Dispute, GoldAnswer, Mention, Question, ReviewItem, Slot
 from tests.factories import make_member
 from tests.review.factories import answer, claim, decide, make_items, make_queue, reviewers
-from tests.review.test_api import NUMBERS, PLANTED
+from tests.review.planted import NUMBERS, PLANTED
 
 pytestmark = pytest.mark.django_db
 

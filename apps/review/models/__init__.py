@@ -12,15 +12,29 @@ from apps.accounts.models import User
 from apps.common.leases import RELEASED, Leased
 from apps.predictions.models import Prediction
 from apps.registry.models import Guideline, MonitoredModel, ReviewQueue
+from apps.review.models.conversation import Comment, Mention, Question
 from apps.review.querysets import (
     DecisionQuerySet,
     DisputeQuerySet,
     GoldAnswerQuerySet,
-    QuestionQuerySet,
     ReviewItemQuerySet,
     SlotQuerySet,
 )
 from apps.sampling.models import Draw
+
+__all__ = [
+    "LABELING",
+    "Comment",
+    "DataProblem",
+    "Decision",
+    "Dispute",
+    "GoldAnswer",
+    "Mention",
+    "Question",
+    "ReviewItem",
+    "Slot",
+    "Verdict",
+]
 
 
 class ReviewItem(models.Model):
@@ -249,7 +263,7 @@ class DataProblem(models.TextChoices):
     MISREAD = "misread", "misread"
 
 
-LABELLING = (Verdict.AGREE, Verdict.CORRECT, Verdict.DISPUTE)
+LABELING = (Verdict.AGREE, Verdict.CORRECT, Verdict.DISPUTE)
 
 
 class Decision(models.Model):
@@ -289,7 +303,7 @@ class Decision(models.Model):
                 condition=Q(certainty__isnull=True) | Q(certainty__gte=1, certainty__lte=3), name="certainty_1_to_3"
             ),
             models.CheckConstraint(
-                condition=~Q(verdict__in=[str(v) for v in LABELLING]) | Q(value__isnull=False),
+                condition=~Q(verdict__in=[str(v) for v in LABELING]) | Q(value__isnull=False),
                 name="a_label_has_a_value",
             ),
         ]
@@ -319,29 +333,6 @@ class Dispute(models.Model):
         return f"dispute {self.pk}"
 
 
-class Question(models.Model):
-    """Asked about a case by whoever has it in hand. The case waits for the answer and returns to the asker."""
-
-    slot = models.ForeignKey(Slot, models.PROTECT, related_name="questions")
-    decision = models.OneToOneField(Decision, models.PROTECT, related_name="question")
-    asked_by = models.ForeignKey(User, models.PROTECT, related_name="questions_asked")
-    # null: any adjudicator
-    asked_of = models.ForeignKey(User, models.PROTECT, null=True, related_name="questions_received")
-    text = models.TextField()
-    asked_at = models.DateTimeField(auto_now_add=True)
-    answer = models.TextField(blank=True)
-    answered_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
-    answered_at = models.DateTimeField(null=True)
-
-    objects = QuestionQuerySet.as_manager()
-
-    class Meta:
-        indexes = [models.Index(fields=["asked_of"], condition=Q(answered_at=None), name="questions_open")]
-
-    def __str__(self) -> str:
-        return f"question {self.pk}"
-
-
 class GoldAnswer(models.Model):
     """A case whose true answer is known: shown again, unrecognisably, to learn how often its reviewer is right."""
 
@@ -363,35 +354,3 @@ class GoldAnswer(models.Model):
 
     def __str__(self) -> str:
         return f"gold answer {self.pk}"
-
-
-class Comment(models.Model):
-    """Said about a case by somebody who may see all of it."""
-
-    item = models.ForeignKey(ReviewItem, models.PROTECT, related_name="comments")
-    author = models.ForeignKey(User, models.PROTECT, related_name="+")
-    text = models.TextField()
-    # People named in the text by @, who find it among what waits for them until they have seen it.
-    mentioned = models.ManyToManyField(User, through="Mention", related_name="mentioned_in")
-    written_at = models.DateTimeField(auto_now_add=True)
-
-    def __str__(self) -> str:
-        return f"comment {self.pk}"
-
-
-class Mention(models.Model):
-    """Somebody is named in a comment."""
-
-    comment = models.ForeignKey(Comment, models.CASCADE, related_name="mentions")
-    user = models.ForeignKey(User, models.CASCADE, related_name="mentions")
-    seen_at = models.DateTimeField(null=True)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["comment", "user"], name="one_mention_per_comment")]
-
-    def __str__(self) -> str:
-        return f"mention of {self.user}"
-
-    def mark_seen(self) -> None:
-        self.seen_at = timezone.now()
-        self.save(update_fields=["seen_at"])

@@ -15,7 +15,7 @@ from apps.review.services import Change
 from tests.factories import make_member, make_model
 from tests.pages import shown
 from tests.review.factories import answer, make_items, make_queue, reviewers
-from tests.review.test_pages import Person
+from tests.review.people import Person
 
 pytestmark = pytest.mark.django_db
 # The form as it stands for a queue of `make_queue`.

@@ -12,7 +12,7 @@ from apps.review.models import Decision, ReviewItem, Slot, Verdict
 from apps.review.services import Answer
 from tests.pages import shown
 from tests.review.factories import answer, claim, decide, make_items, make_queue, reviewers
-from tests.review.test_pages import Person
+from tests.review.people import Person
 
 pytestmark = pytest.mark.django_db
 

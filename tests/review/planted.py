@@ -1,0 +1,12 @@
+"""A prediction with figures that no other part of a page has: found there, they came from the prediction."""
+
+PLANTED = {
+    "prediction": "yes",
+    "score": 0.731234567,
+    "probabilities": {"no": 0.268765433, "yes": 0.731234567},
+    "attributions": {"age": 0.765432198, "sex": -0.312345678},
+    "attribution_base": 0.0698765,
+    "baseline": "no",
+}
+NUMBERS = (b"0.7312", b"0.2687", b"0.7654", b"0.3123", b"0.0698")
+SECRETS = (*NUMBERS, b'prediction"', b"score", b"baseline", b"attribution")
