@@ -8,12 +8,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts.models import Role
 from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
-from apps.common.errors import DomainError
 from apps.review import services
 from apps.review.models import Dispute, GoldAnswer, ReviewItem
-from apps.review.pages import case_record
+from apps.review.pages import case_answers, disputes
 from apps.review.pages.cases import fact_groups
 from apps.review.pages.forms import TextForm
+from apps.review.pages.problems import problems_as_messages
 from apps.review.pages.reveals import reveal
 from apps.review.services.masking import hidden_features
 
@@ -31,7 +31,7 @@ def case_page(request: ProjectRequest, item: int) -> HttpResponse:
 @member_page(Role.REVIEWER)
 def case_comment(request: ProjectRequest, item: int) -> HttpResponse:
     found = _item(request, item)
-    case_record.sight_of(found, by=request.membership)
+    case_answers.sight_of(found, by=request.membership)
     form = TextForm(request.POST)
     if not form.is_valid():
         return _page(request, found, comment_form=form)
@@ -58,15 +58,13 @@ def case_gold(request: ProjectRequest, item: int) -> HttpResponse:
     """Keep the settled answer as a known one, or give that up."""
     found = _item(request, item)
     gold = GoldAnswer.objects.in_use().filter(item=found).first()
-    try:
+    with problems_as_messages(request):
         if gold is None:
             services.mark_gold(found, by=request.user)
             messages.success(request, "Its answer is known now: the case is mixed in for those who have not seen it.")
         else:
             services.unmark_gold(gold, by=request.user)
             messages.success(request, "It is not mixed in any more.")
-    except DomainError as problem:
-        messages.error(request, problem.message)
     return redirect("case", request.project.slug, found.pk)
 
 
@@ -74,15 +72,13 @@ def case_gold(request: ProjectRequest, item: int) -> HttpResponse:
 @member_page(Role.ENGINEER)
 def dispute_reply(request: ProjectRequest, dispute: int) -> HttpResponse:
     """Speak for the model."""
-    disputes = Dispute.objects.in_project(request.project).select_related("item__queue__model")
-    found: Dispute = get_or_404(disputes, pk=dispute)
+    known = Dispute.objects.in_project(request.project).select_related("item__queue__model")
+    found: Dispute = get_or_404(known, pk=dispute)
     form = TextForm(request.POST)
     if not form.is_valid():
         return _page(request, _item(request, found.item_id), reply_form=form)
-    try:
+    with problems_as_messages(request):
         services.reply(found, by=request.user, text=form.cleaned_data["text"])
-    except DomainError as problem:
-        messages.error(request, problem.message)
     return redirect("case", request.project.slug, found.item_id)
 
 
@@ -93,16 +89,16 @@ def _item(request: ProjectRequest, item: int) -> ReviewItem:
 
 def _page(request: ProjectRequest, item: ReviewItem, **forms: TextForm) -> HttpResponse:
     member = request.membership
-    sight = case_record.sight_of(item, by=member)
-    disputes = Dispute.objects.filter(item=item).select_related(
+    sight = case_answers.sight_of(item, by=member)
+    known = Dispute.objects.filter(item=item).select_related(
         "item__prediction", "item__queue__model", "decision__reviewer", "replied_by"
     )
     if not sight.sees_all:
-        disputes = disputes.filter(decision__reviewer=request.user)
+        known = known.filter(decision__reviewer=request.user)
     hidden = hidden_features(item, by=member)
-    lines = case_record.dispute_lines(disputes.order_by("-id"), by=member)
+    followed = disputes.followed(known.order_by("-id"), by=member)
     # Noted once it is certain that the page is shown.
-    case_record.note_view(item, by=member)
+    case_answers.note_view(item, by=member)
     context = {
         "item": item,
         "queue": item.queue,
@@ -110,10 +106,10 @@ def _page(request: ProjectRequest, item: ReviewItem, **forms: TextForm) -> HttpR
         "tab": "reviews",
         "groups": fact_groups(item, hidden=hidden),
         "reveal": reveal(item, hidden=hidden),
-        "rounds": case_record.rounds(item, by=member, sight=sight),
+        "rounds": case_answers.rounds(item, by=member, sight=sight),
         "sight": sight,
-        "disputes": lines,
-        "comments": case_record.comments(item),
+        "disputes": followed,
+        "comments": case_answers.comments(item),
         "gold": GoldAnswer.objects.in_use().filter(item=item).first(),
         "is_engineer": member.reaches(Role.ENGINEER),
         "comment_form": TextForm(auto_id="comment-%s"),

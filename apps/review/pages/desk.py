@@ -9,10 +9,9 @@ from apps.accounts.models import Membership, Role
 from apps.registry.models import MonitoredModel, ReviewQueue
 from apps.review import services
 from apps.review.models import DataProblem, Decision, Dispute, Question, ReviewItem, Slot, Verdict
+from apps.review.pages.case_answers import Opinion, opinions
 from apps.review.pages.cases import CERTAINTIES, SKIP_REASONS, WHY, Due, Fact, FactGroup, due, fact_groups
 from apps.review.pages.forms import CLASS, KEEP
-from apps.review.pages.keys import KEYS
-from apps.review.pages.opinions import Opinion, opinions
 from apps.review.pages.reveals import Reveal, reveal
 from apps.review.services.answers import tomorrow, who_may_be_asked
 from apps.review.services.masking import hidden_features
@@ -23,6 +22,27 @@ LAST = 10
 LONG = 8
 # A form does not list more features than that as wrong; others are named in the note.
 MOST_WRONG = 300
+
+# Single keys. People may choose others for the actions; digits, arrows and Enter are fixed.
+# The action as the page's script knows it, its usual key, its name, and more about it.
+KEYS = (
+    ("agree", "a", "agree", "where the model’s answer is shown from the start"),
+    ("correct", "c", "correct or change", "to another class or number"),
+    ("dispute", "d", "dispute the model", ""),
+    ("cannot_tell", "t", "cannot tell yet", ""),
+    ("wrong_data", "w", "data is wrong", ""),
+    ("escalate", "e", "ask someone", ""),
+    ("skip", "s", "skip", ""),
+    ("recuse", "r", "I am involved", ""),
+    ("less", ",", "less certain", ""),
+    ("more", ".", "more certain", ""),
+    ("note", "n", "write a note", ""),
+    ("precedent", "p", "keep as a precedent", "while you settle"),
+    ("guidelines", "g", "guidelines", ""),
+    ("explanation", "x", "the model’s explanation", ""),
+    ("filter", "/", "filter the features", ""),
+    ("sheet", "?", "this sheet", ""),
+)
 
 
 class Phase(StrEnum):

@@ -1,7 +1,13 @@
 """Live work of a queue, for engineers: who holds what, and how it gets out of their hands."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import Count, F, Q
+from django.db.models.functions import Now
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -9,12 +15,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts.models import Membership, Role
 from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
-from apps.common.errors import DomainError
+from apps.registry.models import ReviewQueue
 from apps.registry.services.finding import find_queue
 from apps.review import services
 from apps.review.models import Slot
 from apps.review.pages.forms import ReassignForm
-from apps.review.pages.live_work import live_lines, live_slots, work_of
+from apps.review.pages.problems import problems_as_messages
+from apps.review.querysets import SlotQuerySet
 
 LINES = 50
 
@@ -42,11 +49,9 @@ def queue_live(request: ProjectRequest, queue: int) -> HttpResponse:
 @member_page(Role.ENGINEER)
 def slot_take_back(request: ProjectRequest, slot: int) -> HttpResponse:
     found = _slot(request, slot)
-    try:
+    with problems_as_messages(request):
         services.release(found, by=request.user)
         messages.success(request, f"Case {found.item.prediction.external_id} is back in the queue.")
-    except DomainError as problem:
-        messages.error(request, problem.message)
     return redirect("queue_live", request.project.slug, found.queue_id)
 
 
@@ -57,11 +62,9 @@ def slot_reassign(request: ProjectRequest, slot: int) -> HttpResponse:
     form = ReassignForm(request.POST)
     people = Membership.objects.in_project(request.project).select_related("user")
     to: Membership = get_or_404(people, user=form.cleaned_data["to"] if form.is_valid() else None)
-    try:
+    with problems_as_messages(request):
         services.reassign(found, to=to, by=request.user)
         messages.success(request, f"Case {found.item.prediction.external_id} is kept for {to.user.display_name}.")
-    except DomainError as problem:
-        messages.error(request, problem.message)
     return redirect("queue_live", request.project.slug, found.queue_id)
 
 
@@ -82,3 +85,80 @@ def queue_pause(request: ProjectRequest, queue: int) -> HttpResponse:
 def _slot(request: ProjectRequest, slot: int) -> Slot:
     found: Slot = get_or_404(Slot.objects.in_project(request.project).on_desk(), pk=slot)
     return found
+
+
+@dataclass(frozen=True)
+class Work:
+    """Open slots of a queue, by where they are."""
+
+    waiting: int
+    in_hand: int
+    put_off: int
+    asking: int
+    kept: int
+    adjudications: int
+    late: int
+
+
+@dataclass(frozen=True)
+class LiveCase:
+    """A case with somebody's name on it."""
+
+    slot: int
+    item: int
+    case: str
+    who: str
+    state: str
+    until: datetime | None
+    opened_at: datetime
+    is_late: bool
+    is_adjudication: bool
+    may_be_reassigned: bool
+
+
+def work_of(queue: ReviewQueue) -> Work:
+    """Everything unfinished, each slot counted once; adjudications and late ones once more by themselves."""
+    place = Slot.Place
+    counts = (
+        Slot.objects.in_queue(queue)
+        .with_place()
+        .aggregate(
+            waiting=Count("id", filter=Q(place=place.WAITING)),
+            in_hand=Count("id", filter=Q(place=place.IN_HAND)),
+            put_off=Count("id", filter=Q(place=place.PUT_OFF)),
+            asking=Count("id", filter=Q(place=place.ASKING)),
+            kept=Count("id", filter=Q(place=place.KEPT)),
+            adjudications=Count("id", filter=Q(is_adjudication=True)),
+            late=Count("id", filter=Q(item__due_at__lt=Now())),
+        )
+    )
+    return Work(**counts)
+
+
+def live_slots(queue: ReviewQueue) -> SlotQuerySet:
+    """With a name: in hand, put off, or kept for somebody; those in hand first, then the longest open."""
+    slots = Slot.objects.in_queue(queue).with_place().exclude(place=Slot.Place.WAITING).filter(reviewer__isnull=False)
+    by_lease = F("lease_expires_at").desc(nulls_last=True)
+    return slots.select_related("item__prediction", "reviewer").order_by(by_lease, "item__opened_at", "id")
+
+
+def live_lines(slots: Iterable[Slot]) -> list[LiveCase]:
+    return [_line(slot, Slot.Place(slot.place)) for slot in slots]  # type: ignore[attr-defined]  # annotated above
+
+
+def _line(slot: Slot, place: Slot.Place) -> LiveCase:
+    item = slot.item
+    assert slot.reviewer is not None
+    until = {Slot.Place.IN_HAND: slot.lease_expires_at, Slot.Place.KEPT: None}.get(place, slot.snoozed_until)
+    return LiveCase(
+        slot=slot.pk,
+        item=item.pk,
+        case=item.prediction.external_id,
+        who=slot.reviewer.display_name,
+        state=f"{place.label}, first answer given" if slot.judged_at else place.label,
+        until=until,
+        opened_at=item.opened_at,
+        is_late=item.is_late,
+        is_adjudication=slot.is_adjudication,
+        may_be_reassigned=slot.judged_at is None and not item.is_probe,
+    )

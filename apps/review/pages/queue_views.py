@@ -12,7 +12,7 @@ from apps.accounts.services.access import ProjectRequest, member_page
 from apps.registry.models import ReviewQueue
 from apps.registry.services.finding import find_queue
 from apps.review import services
-from apps.review.pages import desk, queue_preview, rule_wording
+from apps.review.pages import desk, rule_effects
 from apps.review.pages.cases import CERTAINTIES
 from apps.review.pages.queue_forms import QueueForm
 
@@ -27,7 +27,7 @@ def settings_page(request: ProjectRequest, queue: int) -> HttpResponse:
             found, by=request.user, document=form.document, blind_share=form.blind_share_changed
         )
         if changes:
-            messages.success(request, " ".join(rule_wording.sentences(changes)))
+            messages.success(request, " ".join(rule_effects.from_when(changes)))
         else:
             messages.info(request, "Nothing was different, so nothing has changed.")
         return redirect("queue_settings", request.project.slug, found.pk)
@@ -47,13 +47,13 @@ def preview(request: ProjectRequest, queue: int) -> HttpResponse:
 
 def _preview(queue: ReviewQueue, form: QueueForm) -> dict[str, Any]:
     rules = {**form.initial, **(form.cleaned_data if form.is_bound else {})}
-    observed = queue_preview.observe(queue)
+    observed = rule_effects.observe(queue)
     return {
         "queue": queue,
         "model": queue.model,
         "rules": rules,
         "unclear": [form[name].label for name in form.errors],
-        "expected": queue_preview.sentences(rules, observed),
+        "expected": rule_effects.sentences(rules, observed),
         "choices": desk.first_choices(queue.model),
         "certainties": CERTAINTIES,
     }

@@ -11,8 +11,8 @@ from apps.accounts.services.access import ProjectRequest, get_or_404, member_pag
 from apps.registry.services.finding import find_model
 from apps.review import services
 from apps.review.models import Dispute, Mention, Question
-from apps.review.pages import case_record
 from apps.review.pages.cases import fact_groups
+from apps.review.pages.disputes import followed
 from apps.review.pages.forms import TextForm
 from apps.review.services.masking import hidden_features
 
@@ -80,7 +80,7 @@ def disputes(request: ProjectRequest, model: str) -> HttpResponse:
     context = {
         "model": found,
         "tab": "reviews",
-        "lines": case_record.dispute_lines(page.object_list, by=member),
+        "lines": followed(page.object_list, by=member),
         "page": page,
         "is_open": is_open,
         "sees_all": member.reaches(Role.ADJUDICATOR),

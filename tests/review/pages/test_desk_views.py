@@ -15,7 +15,7 @@ from apps.accounts.models import Membership, Role
 from apps.registry.models import ReviewQueue
 from apps.review import services
 from apps.review.models import Decision, Question, ReviewItem, Slot
-from apps.review.pages.opinions import opinions
+from apps.review.pages.case_answers import opinions
 from apps.sampling.services import policies
 from tests.factories import make_member, make_model
 from tests.pages import shown

@@ -10,7 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 from apps.accounts.models import Role
 from apps.registry.models import ReviewQueue
 from apps.review import services
-from apps.review.pages.queue_preview import Observed, Seen, expect, observe, sentences
+from apps.review.pages.rule_effects import Observed, Seen, expect, observe, sentences
 from apps.review.services import Change
 from tests.factories import make_member, make_model
 from tests.pages import shown

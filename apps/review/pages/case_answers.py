@@ -1,16 +1,16 @@
 """The record of a case: who said what in which round, as far as whoever looks may know it."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
+from typing import Any
 
 from apps.accounts.models import Membership, Role
 from apps.common.errors import ConflictError, ForbiddenError
 from apps.predictions.models import CaseView
-from apps.review.models import Comment, Decision, Dispute, Mention, ReviewItem, Slot
+from apps.registry.models import MonitoredModel
+from apps.review.models import Comment, DataProblem, Decision, Mention, ReviewItem, Slot, Verdict
 from apps.review.pages.cases import CERTAINTIES
-from apps.review.pages.opinions import VERDICTS, wrong_in_words
 
 # Where somebody has seen all of a case.
 PLACE = "case"
@@ -130,60 +130,72 @@ def _said(item: ReviewItem, decision: Decision) -> Said:
     )
 
 
+def comments(item: ReviewItem) -> list[Comment]:
+    return list(Comment.objects.filter(item=item).select_related("author").order_by("id"))
+
+
 @dataclass(frozen=True)
-class DisputeLine:
-    """A dispute as it is followed: who waits for whom."""
+class Opinion:
+    """One reviewer's answers."""
 
-    dispute: Dispute
-    case: str
-    raised_by: str
-    said: str
+    # The answer that counts, if there is one: blind, the first; else the latest.
+    answer: str
+    is_blind: bool
+    certainty: str
+    # What became of it: after the reveal, or when its reviewer went back to it.
+    change: str
+    verdict: str
     reasons: list[str]
-    note: str
-    state: str
-    waits_for: str
-
-    @property
-    def is_open(self) -> bool:
-        return bool(self.waits_for)
+    wrong: list[str]
+    notes: list[str]
 
 
-def dispute_lines(disputes: Iterable[Dispute], *, by: Membership) -> list[DisputeLine]:
-    return [_dispute_line(each, by=by) for each in disputes]
+VERDICTS: dict[str, str] = {
+    Verdict.DISPUTE: "disputes the model",
+    Verdict.CANNOT_TELL: "could not tell yet",
+    Verdict.WRONG_DATA: "says the data is wrong",
+    Verdict.ESCALATE: "asks somebody to decide",
+    Verdict.RECUSE: "should not judge this",
+    Verdict.SKIP: "skipped it",
+}
 
 
-def _dispute_line(dispute: Dispute, *, by: Membership) -> DisputeLine:
-    item, decision = dispute.item, dispute.decision
-    model = item.model
-    state, waits_for = _dispute_state(dispute)
-    name = decision.reviewer.display_name if by.reaches(Role.ENGINEER) or not waits_for else "a reviewer"
-    return DisputeLine(
-        dispute=dispute,
-        case=item.prediction.external_id,
-        raised_by=YOU if decision.reviewer_id == by.user_id else name,
-        said=model.label(decision.value),
-        reasons=decision.reasons,
-        note=decision.note,
-        state=state,
-        waits_for=waits_for,
+def opinions(slot: Slot) -> list[Opinion]:
+    """What the reviewers said, in the order of their slots."""
+    said = groupby(slot.answers_to_settle, key=lambda decision: decision.slot_id)
+    return [_opinion(slot.item.model, list(decisions)) for _, decisions in said]
+
+
+def _opinion(model: MonitoredModel, said: list[Decision]) -> Opinion:
+    last, answers = said[-1], [decision for decision in said if decision.value is not None]
+    is_blind = any(decision.is_judgement for decision in said)
+    counted = (answers[0] if is_blind else answers[-1]) if answers else None
+    certainties: dict[Any, str] = dict(CERTAINTIES)
+    return Opinion(
+        answer=model.label(counted.value) if counted else "",
+        is_blind=is_blind,
+        certainty=next((certainties[each.certainty] for each in [counted, *answers] if each and each.certainty), ""),
+        change=_change(model, answers, is_blind=is_blind),
+        verdict=VERDICTS.get(last.verdict, ""),
+        reasons=last.reasons,
+        wrong=wrong_in_words(model, last),
+        notes=list(dict.fromkeys(decision.note for decision in said if decision.note)),
     )
 
 
-def _dispute_state(dispute: Dispute) -> tuple[str, str]:
-    """What became of it, and who it waits for."""
-    item = dispute.item
-    if dispute.withdrawn_at:
-        return "withdrawn by its reviewer", ""
-    if dispute.round != item.round:
-        return "the case was opened again", ""
-    if item.adjudicated is None:
-        return "open", "an adjudicator" if dispute.replied_at else "an adjudicator; an engineer may speak for the model"
-    if item.adjudicated == item.prediction.predicted:
-        return f"settled for the model: {item.model.label(item.adjudicated)}", ""
-    same = item.adjudicated == dispute.decision.value
-    against = f"settled against the model: {item.model.label(item.adjudicated)}"
-    return (against if same else f"{against}, which is neither's answer"), ""
+def _change(model: MonitoredModel, answers: list[Decision], *, is_blind: bool) -> str:
+    if len(answers) < 2:
+        return ""
+    first, last = answers[0].value, answers[-1].value
+    if is_blind:
+        return "Kept after the model’s answer" if first == last else f"After the model’s answer: {model.label(last)}"
+    return "" if first == last else f"Said before: {model.label(first)}"
 
 
-def comments(item: ReviewItem) -> list[Comment]:
-    return list(Comment.objects.filter(item=item).select_related("author").order_by("id"))
+def wrong_in_words(model: MonitoredModel, decision: Decision) -> list[str]:
+    """The features that are marked, each with its problem."""
+    labels = {feature.name: feature.label for feature in model.feature_list}
+    return [
+        f"{labels.get(each['feature'], each['feature'])}: {DataProblem(each['problem']).label}"
+        for each in decision.wrong_features
+    ]

@@ -1,0 +1,63 @@
+"""Disputes as they are followed: what became of each, and who has to act."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from apps.accounts.models import Membership, Role
+from apps.review.models import Dispute
+from apps.review.pages.case_answers import YOU
+
+
+@dataclass(frozen=True)
+class FollowedDispute:
+    """A dispute as it is followed: who waits for whom."""
+
+    dispute: Dispute
+    case: str
+    raised_by: str
+    said: str
+    reasons: list[str]
+    note: str
+    state: str
+    waits_for: str
+
+    @property
+    def is_open(self) -> bool:
+        return bool(self.waits_for)
+
+
+def followed(disputes: Iterable[Dispute], *, by: Membership) -> list[FollowedDispute]:
+    return [_followed(each, by=by) for each in disputes]
+
+
+def _followed(dispute: Dispute, *, by: Membership) -> FollowedDispute:
+    item, decision = dispute.item, dispute.decision
+    model = item.model
+    state, waits_for = _state(dispute)
+    name = decision.reviewer.display_name if by.reaches(Role.ENGINEER) or not waits_for else "a reviewer"
+    return FollowedDispute(
+        dispute=dispute,
+        case=item.prediction.external_id,
+        raised_by=YOU if decision.reviewer_id == by.user_id else name,
+        said=model.label(decision.value),
+        reasons=decision.reasons,
+        note=decision.note,
+        state=state,
+        waits_for=waits_for,
+    )
+
+
+def _state(dispute: Dispute) -> tuple[str, str]:
+    """What became of it, and who it waits for."""
+    item = dispute.item
+    if dispute.withdrawn_at:
+        return "withdrawn by its reviewer", ""
+    if dispute.round != item.round:
+        return "the case was opened again", ""
+    if item.adjudicated is None:
+        return "open", "an adjudicator" if dispute.replied_at else "an adjudicator; an engineer may speak for the model"
+    if item.adjudicated == item.prediction.predicted:
+        return f"settled for the model: {item.model.label(item.adjudicated)}", ""
+    same = item.adjudicated == dispute.decision.value
+    against = f"settled against the model: {item.model.label(item.adjudicated)}"
+    return (against if same else f"{against}, which is neither's answer"), ""
