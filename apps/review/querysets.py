@@ -1,4 +1,4 @@
-"""Queries over items, slots and decisions, named as one would say them."""
+"""Queries over items, slots, decisions and what people say about them."""
 
 from typing import TYPE_CHECKING, Self
 
@@ -17,14 +17,14 @@ class ReviewItemQuerySet(ProjectScopedQuerySet):
     project_path = "queue__model__project"
 
     def reviews(self) -> Self:
-        """All but probes: those that were drawn."""
+        """Items that were drawn: all but probes."""
         return self.filter(draw__isnull=False)
 
     def probes(self) -> Self:
         return self.filter(draw=None)
 
     def unresolved(self) -> Self:
-        """Those about which truth has not heard the latest."""
+        """Items with changes that `truth` has not recorded yet."""
         return self.filter(needs_resolution=True)
 
 
@@ -36,27 +36,27 @@ class SlotQuerySet(LeaseQuerySet):
         return self.filter(queue=queue)
 
     def on_desk(self) -> Self:
-        """With everything that a case shows."""
+        """Load everything that a case shows."""
         return self.select_related("item__prediction__version", "item__queue__model__project")
 
     def unfinished(self) -> Self:
-        """Neither answered nor passed on."""
+        """Slots neither answered nor passed on."""
         return self.filter(closed_at=None)
 
     def reviews(self) -> Self:
-        """All but adjudications."""
+        """Slots that are not adjudications."""
         return self.filter(is_adjudication=False)
 
     def open(self) -> Self:
-        """Unfinished, and not put off until later."""
+        """Unfinished slots that are not put off until later."""
         return self.unfinished().filter(Q(snoozed_until=None) | Q(snoozed_until__lte=Now()))
 
     def leased(self) -> Self:
-        """Somebody works on them now."""
+        """Slots under a running lease."""
         return self.filter(lease_expires_at__gte=Now())
 
     def with_place(self) -> Self:
-        """Unfinished ones, each with its one `place`."""
+        """Unfinished slots, each with its `place`."""
         questions = self.model._meta.get_field("questions").related_model._default_manager.open()
         place, is_put_off = self.model.Place, Q(snoozed_until__gt=Now())
         return self.unfinished().annotate(
@@ -70,11 +70,11 @@ class SlotQuerySet(LeaseQuerySet):
         )
 
     def held_by(self, user: "User | int") -> Self:
-        """What this person works on now."""
+        """Slots this person works on now."""
         return self.unfinished().leased().filter(reviewer=user)
 
     def lapsed_after_judgement(self) -> Self:
-        """Blind reviews that were judged and then left until the lease ran out."""
+        """Blind reviews that were judged, then left until the lease ran out."""
         return self.unfinished().filter(judged_at__isnull=False, lease_expires_at__lt=Now())
 
 
@@ -82,7 +82,7 @@ class DecisionQuerySet(ProjectScopedQuerySet):
     project_path = "slot__queue__model__project"
 
     def answers(self) -> Self:
-        """Those that give a label."""
+        """Decisions that give a label."""
         return self.filter(value__isnull=False)
 
 
@@ -90,22 +90,19 @@ class DisputeQuerySet(ProjectScopedQuerySet):
     project_path = "item__queue__model__project"
 
     def open(self) -> Self:
-        """Neither settled nor taken back, of the round that is under way."""
+        """Disputes of the current round that are neither settled nor withdrawn."""
         return self.filter(withdrawn_at=None, item__adjudicated=None, round=F("item__round"))
-
-    def settled(self) -> Self:
-        return self.filter(withdrawn_at=None).exclude(pk__in=self.open())
 
 
 class QuestionQuerySet(ProjectScopedQuerySet):
     project_path = "slot__queue__model__project"
 
     def open(self) -> Self:
-        """Not answered, and the case still waits for its asker."""
+        """Unanswered questions whose case still waits for its asker."""
         return self.filter(answered_at=None, slot__closed_at=None, slot__reviewer=F("asked_by"))
 
     def for_member(self, user: "User", *, may_adjudicate: bool) -> Self:
-        """Those that this person may answer: asked of them, or of any adjudicator."""
+        """Questions this person may answer: asked of them, or of any adjudicator."""
         mine = Q(asked_of=user) | Q(asked_of=None) if may_adjudicate else Q(asked_of=user)
         return self.filter(mine).exclude(asked_by=user)
 

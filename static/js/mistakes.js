@@ -5,7 +5,7 @@ const MISTAKES = {
   dispute: mistakeOfDispute,
   wrong_data: (card) => {
     const marked = [...card.querySelectorAll(".flaw select")].some((each) => each.value);
-    return marked || hasNote(card) ? "" : "Say which feature is wrong, or write it into the note.";
+    return marked || hasNote(card) ? "" : "Mark the feature that is wrong, or describe it in the note.";
   },
   escalate: (card) => (hasNote(card) ? "" : "Write your question into the note."),
 };
@@ -14,7 +14,7 @@ const hasNote = (card) => card.elements.note.value.trim() !== "";
 
 function mistakeOfDispute(card) {
   const rights = [...card.querySelectorAll('[name="disputed_for"]')];
-  if (!card.querySelector('[name="reasons"]:checked') && !hasNote(card)) return "Say why, by a reason or a note.";
+  if (!card.querySelector('[name="reasons"]:checked') && !hasNote(card)) return "Give a reason or write a note.";
   if (rights.some((each) => each.type === "radio") && !rights.some((each) => each.checked)) return "Say which answer is right.";
   return "";
 }

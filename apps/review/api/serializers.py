@@ -1,4 +1,4 @@
-"""What clients send to the desk and what it shows them. Nothing of a prediction leaves before its reveal."""
+"""What clients send to the desk and what it returns. Nothing of a prediction leaves before its reveal."""
 
 from datetime import date, datetime
 from typing import Any
@@ -22,16 +22,16 @@ from apps.review.services.masking import hidden_features
 
 @extend_schema_field({"oneOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]})
 class DayOrMomentField(serializers.Field[Any, Any, Any, Any]):
-    """A moment with its time zone, or a day; a day stays one until its project's time zone is known."""
+    """A moment with its time zone, or a day. The project's time zone later turns a day into a moment."""
 
     def to_internal_value(self, data: Any) -> datetime | date:
         try:
-            found = (parse_date(data) or parse_datetime(data)) if isinstance(data, str) else None
+            parsed = (parse_date(data) or parse_datetime(data)) if isinstance(data, str) else None
         except ValueError:
-            found = None
-        if found is None or (isinstance(found, datetime) and found.tzinfo is None):
+            parsed = None
+        if parsed is None or (isinstance(parsed, datetime) and parsed.tzinfo is None):
             raise serializers.ValidationError("A day, or a moment with its time zone.")
-        return found
+        return parsed
 
 
 CLAIM = {"slots": 2}
@@ -44,7 +44,7 @@ class ClaimSerializer(StrictSerializer):
 
 
 class HolderSerializer(StrictSerializer):
-    """Whoever writes to a slot says by which lease."""
+    """Every write to a slot names its lease."""
 
     lease_token = serializers.UUIDField()
 
@@ -76,7 +76,7 @@ DECISION = {
 
 
 class WrongFeatureSerializer(StrictSerializer):
-    """A feature whose value is not right, and how."""
+    """A feature with a wrong value, and what is wrong."""
 
     feature = TextField(max_length=200)
     problem = serializers.ChoiceField(choices=DataProblem.choices)
@@ -97,7 +97,7 @@ class DecisionSerializer(HolderSerializer):
 
 
 class CaseSerializer(StrictSerializer):
-    """A case as its reviewer may see it: with nothing of the model's."""
+    """A case without anything of the prediction."""
 
     id = serializers.CharField(source="prediction.external_id")
     predicted_at = serializers.DateTimeField(source="prediction.predicted_at")
@@ -110,17 +110,17 @@ class CaseSerializer(StrictSerializer):
 
     @extend_schema_field(serializers.DictField())
     def get_features(self, item: ReviewItem) -> dict[str, Any]:
-        """What was sent, less what the person may not see."""
+        """The features as sent, without those the person may not see."""
         hidden = hidden_features(item, by=self.context["member"])
         return {name: value for name, value in item.features.items() if name not in hidden}
 
     def get_hidden(self, item: ReviewItem) -> list[str]:
-        """The sensitive features that the person may not see."""
+        """Names of the sensitive features the person may not see."""
         return sorted(hidden_features(item, by=self.context["member"]))
 
 
 class RevealSerializer(serializers.Serializer[ReviewItem]):
-    """What the model said."""
+    """The prediction."""
 
     prediction = serializers.SerializerMethodField()
     score = serializers.FloatField(source="prediction.score", allow_null=True)
@@ -134,13 +134,13 @@ class RevealSerializer(serializers.Serializer[ReviewItem]):
 
 
 class RevealedCaseSerializer(CaseSerializer, RevealSerializer):
-    """A case that is not blind, or is no longer: with what the model said."""
+    """A case with its prediction: not blind, or already judged."""
 
 
 class GivenAnswerSerializer(serializers.Serializer[Decision]):
-    """A reviewer's answer as an adjudicator sees it: without the name."""
+    """A reviewer's answer as adjudicators see it, without the name."""
 
-    value = serializers.SerializerMethodField(method_name="said")
+    value = serializers.SerializerMethodField(method_name="decoded_value")
     verdict = serializers.CharField()
     is_judgement = serializers.BooleanField()
     certainty = serializers.IntegerField(allow_null=True)
@@ -149,12 +149,12 @@ class GivenAnswerSerializer(serializers.Serializer[Decision]):
     wrong_features = WrongFeatureSerializer(many=True)
 
     @extend_schema_field(ClassOrNumberField(allow_null=True))
-    def said(self, decision: Decision) -> str | float | None:
+    def decoded_value(self, decision: Decision) -> str | float | None:
         return None if decision.value is None else decision.item.model.decode(decision.value)
 
 
 class SlotSerializer(serializers.Serializer[Slot]):
-    """A slot in the hands of its holder."""
+    """A slot as its holder sees it."""
 
     slot = serializers.IntegerField(source="pk")
     queue = serializers.IntegerField(source="queue_id")
@@ -173,26 +173,26 @@ class SlotSerializer(serializers.Serializer[Slot]):
         PolymorphicProxySerializer("ShownCase", [RevealedCaseSerializer, CaseSerializer], resource_type_field_name=None)
     )
     def get_item(self, slot: Slot) -> dict[str, Any]:
-        """The prediction's fields are there once they may be seen, and absent before."""
+        """The case; it has the prediction's fields once they may be shown."""
         if slot.revealed is None:
             return dict(CaseSerializer(slot.item, context=self.context).data)
         return dict(RevealedCaseSerializer(slot.item, context=self.context).data)
 
     @extend_schema_field(GivenAnswerSerializer(many=True))
     def get_answers(self, slot: Slot) -> list[dict[str, Any]]:
-        """For an adjudicator: what the reviewers said."""
-        said = slot.answers_to_settle if slot.is_adjudication else ()
-        return [dict(GivenAnswerSerializer(each).data) for each in said]
+        """For an adjudicator: the reviewers' answers."""
+        decisions = slot.answers_to_settle if slot.is_adjudication else ()
+        return [dict(GivenAnswerSerializer(decision).data) for decision in decisions]
 
 
 class WaitingSerializer(serializers.Serializer[Waiting]):
-    """Why nothing is left."""
+    """Why nothing is left to claim."""
 
     items = serializers.IntegerField()
     leased_by_others = serializers.IntegerField()
     snoozed = serializers.IntegerField(help_text="Put off by others")
     snoozed_by_you = serializers.IntegerField()
-    your_questions = serializers.IntegerField(help_text="Wait for the answer to a question of yours")
+    your_questions = serializers.IntegerField(help_text="Wait for the answer to your question")
     kept_for_others = serializers.IntegerField()
     done_by_you = serializers.IntegerField()
     passed_by_you = serializers.IntegerField()

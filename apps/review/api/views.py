@@ -1,4 +1,4 @@
-"""Claiming, judging and deciding by API, through the same services as the desk."""
+"""The desk as an API, through the same services as the pages."""
 
 from typing import Any
 
@@ -46,23 +46,23 @@ def _shown(slots: list[Slot], *, to: Membership) -> list[dict[str, Any]]:
 
 
 def _answer(sent: dict[str, Any], *, model: MonitoredModel, by: Membership) -> services.Answer:
-    """The fields of a decision as an answer; the person who is asked goes by their e-mail."""
+    """Return the fields of a decision as an answer. An e-mail address names the person asked."""
     email = sent.pop("ask")
-    said = {
+    fields = {
         "verdict": Verdict(sent.pop("verdict")),
         "reasons": tuple(sent.pop("reasons")),
         "wrong_features": tuple((each["feature"], each["problem"]) for each in sent.pop("wrong_features")),
         "is_precedent": sent.pop("precedent"),
         "asked_of": None if email is None else _person(email, model=model, by=by),
     }
-    return services.Answer(**said, **sent)
+    return services.Answer(**fields, **sent)
 
 
 def _person(email: str, *, model: MonitoredModel, by: Membership) -> int:
-    found = who_may_be_asked(model, by=by).filter(user__email__iexact=email).first()
-    if found is None:
+    member = who_may_be_asked(model, by=by).filter(user__email__iexact=email).first()
+    if member is None:
         raise DomainError("Nobody of that name may answer here.", code="unknown_person", field="ask")
-    return int(found.user_id)
+    return int(member.user_id)
 
 
 class ClaimView(APIView):
@@ -70,9 +70,9 @@ class ClaimView(APIView):
 
     @extend_schema(operation_id="claim_slots", request=ClaimSerializer, responses=ClaimedSerializer)
     def post(self, request: Request, queue: str) -> Response:
-        """Slots of a queue (its number, `model:queue`, or its name): those held already, then fresh ones.
+        """Claim slots of a queue (its number, `model:queue`, or its name): those already held, then fresh ones.
 
-        Up to the queue's prefetch. Empty, with the reasons under `waiting`, where nothing is left.
+        At most the queue's prefetch. When nothing is left, `slots` is empty and `waiting` says why.
         """
         member = acting_member(request, Role.REVIEWER)
         found = find_queue(project_of(request), queue)
@@ -90,7 +90,7 @@ class JudgementView(APIView):
 
     @extend_schema(operation_id="judge_slot", request=JudgementSerializer, responses=RevealSerializer)
     def post(self, request: Request, slot: int) -> Response:
-        """Store the first answer to a blind case; what the model said comes back."""
+        """Store the first answer to a blind case. Returns the prediction."""
         member = acting_member(request, Role.REVIEWER)
         judgement = services.judge(_slot(request, slot), by=member, **_sent(JudgementSerializer, request))
         return Response(RevealSerializer(judgement.item).data)
@@ -101,16 +101,16 @@ class DecisionView(APIView):
 
     @extend_schema(operation_id="decide_slot", request=DecisionSerializer, responses=DecidedSerializer)
     def post(self, request: Request, slot: int) -> Response:
-        """Decide, and claim what comes next. 409 when somebody else holds the slot by now."""
+        """Decide, and claim the next case. 409 if the lease is lost."""
         member = acting_member(request, Role.REVIEWER)
         found = _slot(request, slot)
         sent = _sent(DecisionSerializer, request)
         token = sent.pop("lease_token")
-        said = _answer(sent, model=found.item.model, by=member)
-        decision = services.decide(found, by=member, lease_token=token, answer=said)
+        answer = _answer(sent, model=found.item.model, by=member)
+        decision = services.decide(found, by=member, lease_token=token, answer=answer)
         following = services.claim_slots(found.item.queue, by=member)
-        answer = {"decision": decision.pk, "item_state": decision.item.state}
-        return Response(answer | {"next": _shown(following, to=member)})
+        stored = {"decision": decision.pk, "item_state": decision.item.state}
+        return Response(stored | {"next": _shown(following, to=member)})
 
 
 class HeartbeatView(APIView):
@@ -118,7 +118,7 @@ class HeartbeatView(APIView):
 
     @extend_schema(operation_id="hold_slot", request=HolderSerializer, responses=HeldSerializer)
     def post(self, request: Request, slot: int) -> Response:
-        """Hold on to a slot that is still being worked on."""
+        """Renew the lease of a slot that is still being worked on."""
         member = acting_member(request, Role.REVIEWER)
         held = services.hold_on(_slot(request, slot), by=member, **_sent(HolderSerializer, request))
         return Response(HeldSerializer(held).data)
@@ -129,7 +129,7 @@ class ReleaseView(APIView):
 
     @extend_schema(operation_id="release_slot", request=HolderSerializer, responses={204: None})
     def post(self, request: Request, slot: int) -> Response:
-        """Give a slot back for others. What was judged blind stands as the answer."""
+        """Give a slot back for others. A blind judgement stands as the answer."""
         member = acting_member(request, Role.REVIEWER)
         services.give_back(_slot(request, slot), by=member, **_sent(HolderSerializer, request))
         return Response(status=204)

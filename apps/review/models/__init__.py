@@ -1,4 +1,4 @@
-"""Cases in review: the item, the slots that people take, and their decisions."""
+"""Cases in review: items, the slots that people take, their decisions, disputes and known answers."""
 
 from datetime import datetime
 from typing import Any
@@ -38,10 +38,10 @@ __all__ = [
 
 
 class ReviewItem(models.Model):
-    """A drawn prediction in its queue, with a copy of what was sent, and what is settled of it so far.
+    """A drawn prediction in its queue, with a copy of its payload and what is settled so far.
 
-    Some items are probes: they show a case that is known already, to learn about its reviewer. A probe has no draw,
-    and so enters no estimate.
+    Some items are probes: they repeat a known case to measure its reviewer. A probe has no draw, so no estimate
+    counts it.
     """
 
     class Purpose(models.TextChoices):
@@ -63,7 +63,7 @@ class ReviewItem(models.Model):
 
     draw = models.OneToOneField(Draw, models.CASCADE, null=True, related_name="item")
     purpose = models.CharField(max_length=16, choices=Purpose, default=Purpose.REVIEW)
-    # What a probe is compared with: the known answer, or the same person's slot of before.
+    # What a probe is compared with: a known answer, or an earlier slot of the same person.
     gold = models.ForeignKey("GoldAnswer", models.PROTECT, null=True, related_name="probes")
     repeats = models.ForeignKey("Slot", models.PROTECT, null=True, related_name="repeated_by")
     prediction = models.ForeignKey(Prediction, models.DO_NOTHING, db_constraint=False, related_name="+")
@@ -71,27 +71,27 @@ class ReviewItem(models.Model):
     is_blind = models.BooleanField()
     state = models.CharField(max_length=16, choices=State, default=State.OPEN)
     round = models.PositiveSmallIntegerField(default=1)
-    # The queue's order under which it has been served.
+    # The order in which the queue served it.
     order = models.CharField(max_length=16, choices=ReviewQueue.Order, default=ReviewQueue.Order.RANDOM)
     opened_at = models.DateTimeField(auto_now_add=True)
     due_at = models.DateTimeField(null=True)
-    # A copy of the payload, so that open cases outlive its retention.
+    # A copy of the payload: open cases outlive retention.
     features = models.JSONField()
     probabilities = models.JSONField(null=True)
     attributions = models.JSONField(null=True)
     attribution_base = models.FloatField(null=True)
-    # L: the majority of first answers, at a tie the first slot's; null while answers are missing.
+    # L: the majority of first answers; at a tie, that of the first slot. Null while answers are missing.
     label = models.FloatField(null=True)
     labelled_at = models.DateTimeField(null=True)
-    # The second phase: chosen with a recorded probability q, and what the adjudicator said.
+    # The second phase: selected with the recorded probability q, and the adjudicator's answer.
     adjudication_probability = models.FloatField(null=True)
     adjudication_reason = models.CharField(max_length=16, choices=AdjudicationReason, blank=True)
     is_adjudication_chosen = models.BooleanField(default=False)
     adjudicated = models.FloatField(null=True)
     adjudicated_at = models.DateTimeField(null=True)
-    # The adjudicator holds it up as an example for later cases.
+    # The adjudicator keeps it as an example for later cases.
     is_precedent = models.BooleanField(default=False)
-    # Set with every change of the above; taken back by truth once it has recorded it.
+    # Set by every change of the above; `truth` clears it once it has recorded the change.
     needs_resolution = models.BooleanField(default=False)
 
     objects = ReviewItemQuerySet.as_manager()
@@ -119,7 +119,7 @@ class ReviewItem(models.Model):
 
     @property
     def is_probe(self) -> bool:
-        """It tells about its reviewer, and nothing about the model."""
+        """True for items that measure their reviewer, not the model."""
         return self.purpose != self.Purpose.REVIEW
 
     @property
@@ -128,19 +128,19 @@ class ReviewItem(models.Model):
 
     @property
     def round_slots(self) -> SlotQuerySet:
-        """The slots of the round that is under way."""
+        """The slots of the current round."""
         return Slot.objects.filter(item=self, round=self.round)
 
 
 class Slot(Leased):
-    """One needed review of an item. Whoever takes it holds it under a lease; their name stays on it."""
+    """One review that an item needs. A person takes it under a lease, and their name stays on it."""
 
     class Outcome(models.TextChoices):
         ANSWERED = "answered"
         PASSED = "passed"
 
     class Place(models.TextChoices):
-        """Where an unfinished one is: see `SlotQuerySet.with_place`."""
+        """Where an unfinished slot is: see `SlotQuerySet.with_place`."""
 
         WAITING = "waiting", "waits"
         IN_HAND = "in_hand", "in hand"
@@ -151,18 +151,18 @@ class Slot(Leased):
     item = models.ForeignKey(ReviewItem, models.CASCADE, related_name="slots")
     queue = models.ForeignKey(ReviewQueue, models.CASCADE, related_name="slots")
     round = models.PositiveSmallIntegerField(default=1)
-    # 0, 1, … among the item's reviews; at a tie the lowest decides
+    # 0, 1, … among the item's reviews; at a tie the lowest decides.
     position = models.PositiveSmallIntegerField()
     is_adjudication = models.BooleanField(default=False)
     reviewer = models.ForeignKey(User, models.PROTECT, null=True, related_name="slots")
-    # The item's random place in the queue.
+    # The item's place in the queue.
     order_key = models.FloatField()
     opened_at = models.DateTimeField(auto_now_add=True)
-    # Kept for the person whose name is on it, held or not.
+    # Kept for its reviewer, held or not.
     is_reserved = models.BooleanField(default=False)
-    # When the first answer of a blind item was stored; from then on the slot is not taken from its reviewer.
+    # When the blind judgement was stored; from then on the slot stays with its reviewer.
     judged_at = models.DateTimeField(null=True)
-    # Until then it waits for its reviewer, and for nobody else.
+    # Until then it waits for its reviewer alone.
     snoozed_until = models.DateTimeField(null=True)
     outcome = models.CharField(max_length=16, choices=Outcome, blank=True)
     closed_at = models.DateTimeField(null=True)
@@ -195,47 +195,47 @@ class Slot(Leased):
 
     @property
     def is_blind(self) -> bool:
-        """Its reviewer judges before anything of the prediction is shown. Adjudicators see it all."""
+        """True if the reviewer judges before seeing the prediction. Adjudicators always see it."""
         return self.item.is_blind and not self.is_adjudication
 
     @property
     def revealed(self) -> ReviewItem | None:
-        """The item where its prediction may be shown, else nothing."""
+        """The item if its prediction may be shown, else None."""
         return self.item if not self.is_blind or self.judged_at else None
 
     @property
     def judgement(self) -> "Decision | None":
-        """The first answer, once it is stored."""
+        """The blind first answer, once it is stored."""
         return self.decisions.filter(is_judgement=True).first() if self.judged_at else None
 
     @property
     def answers_to_settle(self) -> "DecisionQuerySet":
-        """What an adjudicator looks at: all that was said of the case in this round, by position, never by name."""
-        said = Decision.objects.filter(item=self.item, slot__round=self.round, slot__is_adjudication=False)
-        return said.order_by("slot__position", "slot", "id") if self.is_adjudication else said.none()
+        """For an adjudicator: the round's decisions by position; names are not shown."""
+        decisions = Decision.objects.filter(item=self.item, slot__round=self.round, slot__is_adjudication=False)
+        return decisions.order_by("slot__position", "slot", "id") if self.is_adjudication else decisions.none()
 
     def close(self, outcome: Outcome) -> None:
-        """Answered or passed on. The token stays, so that its holder's repeated submit is known."""
+        """Close as answered or passed on. The token stays, to recognize a submit that its holder repeats."""
         self.outcome, self.closed_at = outcome, timezone.now()
         self.save(update_fields=["outcome", "closed_at"])
 
     def put_off(self, *, until: datetime) -> None:
-        """Given back, to return to the same person."""
+        """Give back, to return to the same person later."""
         self._give_back(snoozed_until=until)
 
     def put_back(self) -> None:
-        """Given back, for anybody; a probe waits for its person."""
+        """Give back for anybody; a probe waits for its person."""
         if self.item.is_probe:
             self._give_back(snoozed_until=None)
         else:
             self._give_back(reviewer=None, snoozed_until=None, is_reserved=False)
 
     def keep_for(self, reviewer: User) -> None:
-        """To be taken up by this person, and by nobody else."""
+        """Reserve for this person."""
         self._give_back(reviewer=reviewer, snoozed_until=None, is_reserved=True)
 
     def take_up(self) -> None:
-        """Held again by the person whose name is on it."""
+        """Hold again, for the person whose name is on it."""
         self.outcome, self.closed_at, self.snoozed_until, self.lease_token = "", None, None, uuid4()
         self.save(update_fields=["outcome", "closed_at", "snoozed_until", "lease_token"])
         self.heartbeat(seconds=self.queue.lease_seconds)
@@ -267,12 +267,12 @@ LABELING = (Verdict.AGREE, Verdict.CORRECT, Verdict.DISPUTE)
 
 
 class Decision(models.Model):
-    """What a person said; append-only. A blind review has two: the judgement, and the answer after the reveal."""
+    """What a person answered; append-only. A blind review has two: the judgement, and the answer after the reveal."""
 
     slot = models.ForeignKey(Slot, models.PROTECT, related_name="decisions")
     item = models.ForeignKey(ReviewItem, models.PROTECT, related_name="decisions")
     reviewer = models.ForeignKey(User, models.PROTECT, related_name="decisions")
-    # The first answer of a blind item, before anything of the prediction was shown. Estimates use it.
+    # The answer to a blind item before the prediction was shown. Estimates use it.
     is_judgement = models.BooleanField(default=False)
     was_blind = models.BooleanField()
     # Empty on a judgement.
@@ -283,11 +283,11 @@ class Decision(models.Model):
     note = models.TextField(blank=True)
     snoozed_until = models.DateTimeField(null=True)
     active_ms = models.PositiveIntegerField(null=True)
-    # With wrong data: [{"feature", "problem"}], the problem one of DataProblem.
+    # With wrong data: [{"feature", "problem"}], each problem one of DataProblem.
     wrong_features = models.JSONField(default=list)
-    # The guidelines in force when it was said.
+    # The guidelines in force at that moment.
     guideline = models.ForeignKey(Guideline, models.PROTECT, null=True, related_name="+")
-    # The lease under which it was said: a repeated submit is known by it.
+    # The lease it was given under: identifies a repeated submit.
     lease_token = models.UUIDField()
     decided_at = models.DateTimeField(auto_now_add=True)
 
@@ -314,13 +314,13 @@ class Decision(models.Model):
 
 
 class Dispute(models.Model):
-    """A reviewer challenges the model on a case. An adjudicator settles it; an engineer may speak for the model."""
+    """A reviewer's challenge to the model on a case. An adjudicator settles it; an engineer may reply for the model."""
 
     decision = models.OneToOneField(Decision, models.PROTECT, related_name="dispute")
     item = models.ForeignKey(ReviewItem, models.PROTECT, related_name="disputes")
     round = models.PositiveSmallIntegerField()
     raised_at = models.DateTimeField(auto_now_add=True)
-    # The reviewer changed the answer before anybody had seen it.
+    # The reviewer changed the answer before anybody saw it.
     withdrawn_at = models.DateTimeField(null=True)
     # The model's side.
     reply = models.TextField(blank=True)
@@ -334,9 +334,9 @@ class Dispute(models.Model):
 
 
 class GoldAnswer(models.Model):
-    """A case whose true answer is known: shown again, unrecognisably, to learn how often its reviewer is right."""
+    """A case whose true answer is known: shown again like any other, to learn how often a reviewer is right."""
 
-    # The case as it was reviewed; its answer became known by an outcome, an adjudicator, or an engineer's word.
+    # The case as it was reviewed. Its answer is known from an outcome, an adjudicator or an engineer.
     item = models.ForeignKey(ReviewItem, models.PROTECT, related_name="gold_answers")
     queue = models.ForeignKey(ReviewQueue, models.CASCADE, related_name="gold_answers")
     value = models.FloatField()

@@ -9,12 +9,12 @@ from apps.review.querysets import QuestionQuerySet
 
 
 class Question(models.Model):
-    """Asked about a case by whoever has it in hand. The case waits for the answer and returns to the asker."""
+    """A question from the person who holds a case. The case waits for the answer, then returns to the asker."""
 
     slot = models.ForeignKey("Slot", models.PROTECT, related_name="questions")
     decision = models.OneToOneField("Decision", models.PROTECT, related_name="question")
     asked_by = models.ForeignKey(User, models.PROTECT, related_name="questions_asked")
-    # null: any adjudicator
+    # Null: any adjudicator.
     asked_of = models.ForeignKey(User, models.PROTECT, null=True, related_name="questions_received")
     text = models.TextField()
     asked_at = models.DateTimeField(auto_now_add=True)
@@ -32,12 +32,12 @@ class Question(models.Model):
 
 
 class Comment(models.Model):
-    """Said about a case by somebody who may see all of it."""
+    """A remark on a case by somebody who has had a part in it or may see all of it."""
 
     item = models.ForeignKey("ReviewItem", models.PROTECT, related_name="comments")
     author = models.ForeignKey(User, models.PROTECT, related_name="+")
     text = models.TextField()
-    # People named in the text by @, who find it among what waits for them until they have seen it.
+    # People named with @ in the text; listed among their questions until they have seen it.
     mentioned = models.ManyToManyField(User, through="Mention", related_name="mentioned_in")
     written_at = models.DateTimeField(auto_now_add=True)
 
@@ -46,7 +46,7 @@ class Comment(models.Model):
 
 
 class Mention(models.Model):
-    """Somebody is named in a comment."""
+    """A person named in a comment."""
 
     comment = models.ForeignKey(Comment, models.CASCADE, related_name="mentions")
     user = models.ForeignKey(User, models.CASCADE, related_name="mentions")

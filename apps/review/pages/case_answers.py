@@ -1,4 +1,4 @@
-"""The record of a case: who said what in which round, as far as whoever looks may know it."""
+"""The answers to a case in words: for its own page, as far as the reader may see them, and for its adjudicator."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,7 @@ from apps.registry.models import MonitoredModel
 from apps.review.models import Comment, DataProblem, Decision, Mention, ReviewItem, Slot, Verdict
 from apps.review.pages.cases import CERTAINTIES
 
-# Where somebody has seen all of a case.
+# The place recorded when somebody looks at this page.
 PLACE = "case"
 YOU = "you"
 
@@ -50,7 +50,7 @@ class Round:
 
 @dataclass(frozen=True)
 class Sight:
-    """How much of a case somebody may see."""
+    """How much of a case a person may see."""
 
     has_part: bool
     sees_all: bool
@@ -58,14 +58,14 @@ class Sight:
 
 
 def sight_of(item: ReviewItem, *, by: Membership) -> Sight:
-    """Adjudicators see all of a case, names once it is settled; engineers everything; reviewers their own part.
+    """Adjudicators see all of a case, and names once it is settled; engineers see everything; reviewers their own part.
 
-    Raises ForbiddenError for a reviewer without a finished part, and ConflictError for whoever has the case in hand
-    unjudged: looking it up must not come before the judgement.
+    Raises ForbiddenError for a reviewer without a finished part, and ConflictError for a person who holds the case
+    unjudged: nobody may look it up before judging it.
     """
     own = Slot.objects.filter(item=item, reviewer=by.user)
     if item.is_blind and own.held_by(by.user).filter(judged_at=None, is_adjudication=False).exists():
-        raise ConflictError("You have this case in hand: judge it first.", code="judge_first")
+        raise ConflictError("You hold this case: judge it first.", code="judge_first")
     has_part = own.exclude(closed_at=None).exists()
     if not (has_part or by.reaches(Role.ADJUDICATOR)):
         raise ForbiddenError("You can look at a case once you have answered it.")
@@ -76,7 +76,7 @@ def sight_of(item: ReviewItem, *, by: Membership) -> Sight:
 
 
 def note_view(item: ReviewItem, *, by: Membership) -> None:
-    """Whoever has looked is not served the case blind; mentions of them are seen."""
+    """Record that the person has seen the case, so it is never served to them blind, and mark their mentions seen."""
     CaseView.objects.get_or_create(prediction_id=item.prediction_id, user=by.user, place=PLACE)
     seen = Mention.objects.filter(comment__item=item, user=by.user, seen_at=None)
     for mention in seen:
@@ -84,7 +84,7 @@ def note_view(item: ReviewItem, *, by: Membership) -> None:
 
 
 def rounds(item: ReviewItem, *, by: Membership, sight: Sight) -> list[Round]:
-    """Newest first; without names where they are not to be known."""
+    """Return the rounds of a case, newest first; names are left out unless the person may see them."""
     slots = Slot.objects.filter(item=item).select_related("reviewer", "queue")
     places = dict(slots.with_place().values_list("pk", "place"))
     if not sight.sees_all:
@@ -93,10 +93,10 @@ def rounds(item: ReviewItem, *, by: Membership, sight: Sight) -> list[Round]:
     decisions = Decision.objects.filter(item=item, slot__in=slots).select_related("guideline").order_by("id")
     for decision in decisions:
         said.setdefault(decision.slot_id, []).append(decision)
-    found = list(slots.order_by("-round", "is_adjudication", "position", "id"))
+    ordered = list(slots.order_by("-round", "is_adjudication", "position", "id"))
     return [
         Round(number, [_part(item, slot, said.get(slot.pk, []), places, by=by, sight=sight) for slot in group])
-        for number, group in groupby(found, key=lambda slot: slot.round)
+        for number, group in groupby(ordered, key=lambda slot: slot.round)
     ]
 
 
@@ -136,13 +136,13 @@ def comments(item: ReviewItem) -> list[Comment]:
 
 @dataclass(frozen=True)
 class Opinion:
-    """One reviewer's answers."""
+    """One reviewer's answers, without a name."""
 
-    # The answer that counts, if there is one: blind, the first; else the latest.
+    # The answer that counts, if any: the first if blind, else the latest.
     answer: str
     is_blind: bool
     certainty: str
-    # What became of it: after the reveal, or when its reviewer went back to it.
+    # How it changed after the reveal, or when its reviewer went back to it.
     change: str
     verdict: str
     reasons: list[str]
@@ -161,7 +161,7 @@ VERDICTS: dict[str, str] = {
 
 
 def opinions(slot: Slot) -> list[Opinion]:
-    """What the reviewers said, in the order of their slots."""
+    """Return the reviewers' answers in the order of their slots."""
     said = groupby(slot.answers_to_settle, key=lambda decision: decision.slot_id)
     return [_opinion(slot.item.model, list(decisions)) for _, decisions in said]
 
@@ -193,7 +193,7 @@ def _change(model: MonitoredModel, answers: list[Decision], *, is_blind: bool) -
 
 
 def wrong_in_words(model: MonitoredModel, decision: Decision) -> list[str]:
-    """The features that are marked, each with its problem."""
+    """Return the marked features, each with its problem."""
     labels = {feature.name: feature.label for feature in model.feature_list}
     return [
         f"{labels.get(each['feature'], each['feature'])}: {DataProblem(each['problem']).label}"

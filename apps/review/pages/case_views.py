@@ -1,4 +1,4 @@
-"""The whole record of a case: for adjudicators and engineers, and for reviewers their own part of it."""
+"""The page of one case: everything for adjudicators and engineers, their own part for reviewers."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -35,43 +35,43 @@ def case_comment(request: ProjectRequest, item: int) -> HttpResponse:
     form = TextForm(request.POST)
     if not form.is_valid():
         return _page(request, found, comment_form=form)
-    services.comment(found, by=request.membership, text=form.cleaned_data["text"])
+    services.add_comment(found, by=request.membership, text=form.cleaned_data["text"])
     return redirect("case", request.project.slug, found.pk)
 
 
 @require_POST
 @member_page(Role.ENGINEER)
 def case_reopen(request: ProjectRequest, item: int) -> HttpResponse:
-    """Have it judged again."""
+    """Have the case judged again."""
     found = _item(request, item)
     form = TextForm(request.POST)
     if not form.is_valid():
         return _page(request, found, reopen_form=form)
     services.reopen_item(found, by=request.user, why=form.cleaned_data["text"])
-    messages.success(request, "It is judged again from the start. What was said before stays recorded.")
+    messages.success(request, "The case is judged again from the start. Earlier answers stay recorded.")
     return redirect("case", request.project.slug, found.pk)
 
 
 @require_POST
 @member_page(Role.ENGINEER)
 def case_gold(request: ProjectRequest, item: int) -> HttpResponse:
-    """Keep the settled answer as a known one, or give that up."""
+    """Keep the settled answer as a known one, or stop using it."""
     found = _item(request, item)
     gold = GoldAnswer.objects.in_use().filter(item=found).first()
     with problems_as_messages(request):
         if gold is None:
             services.mark_gold(found, by=request.user)
-            messages.success(request, "Its answer is known now: the case is mixed in for those who have not seen it.")
+            messages.success(request, "The answer is now known: the case is mixed in for people who have not seen it.")
         else:
             services.unmark_gold(gold, by=request.user)
-            messages.success(request, "It is not mixed in any more.")
+            messages.success(request, "The case is no longer mixed in.")
     return redirect("case", request.project.slug, found.pk)
 
 
 @require_POST
 @member_page(Role.ENGINEER)
 def dispute_reply(request: ProjectRequest, dispute: int) -> HttpResponse:
-    """Speak for the model."""
+    """Reply to a dispute for the model."""
     known = Dispute.objects.in_project(request.project).select_related("item__queue__model")
     found: Dispute = get_or_404(known, pk=dispute)
     form = TextForm(request.POST)
@@ -97,7 +97,7 @@ def _page(request: ProjectRequest, item: ReviewItem, **forms: TextForm) -> HttpR
         known = known.filter(decision__reviewer=request.user)
     hidden = hidden_features(item, by=member)
     followed = disputes.followed(known.order_by("-id"), by=member)
-    # Noted once it is certain that the page is shown.
+    # Only now: from here on the page is certain to be shown.
     case_answers.note_view(item, by=member)
     context = {
         "item": item,

@@ -1,4 +1,4 @@
-"""A case as people read it: features in their groups, when it is due, why it has come."""
+"""A case as people read it: features in their groups, when it is due, why it was sent to an adjudicator."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +21,7 @@ NOT_DECLARED = "Not described"
 
 @dataclass(frozen=True)
 class Fact:
-    """One feature: its label, and its value in words."""
+    """A feature: its label, and its value in words."""
 
     name: str
     label: str
@@ -29,7 +29,7 @@ class Fact:
     is_missing: bool
     # The person may not see the value.
     is_hidden: bool = False
-    # The range of most recent values, or how rare this one is among them.
+    # The range of most recent values, or how rare this value is among them.
     usual: str = ""
     is_odd: bool = False
 
@@ -42,14 +42,14 @@ class FactGroup:
 
 @dataclass(frozen=True)
 class Due:
-    """Until when a case is to be answered, in words."""
+    """When a case is due, in words."""
 
     words: str
     is_late: bool
 
 
 def fact_groups(item: ReviewItem, *, hidden: Hidden = NOTHING) -> list[FactGroup]:
-    """The features as sent, in the order and the groups in which the model declares them, then the others."""
+    """Return the features in the order and groups the model declares, then the others."""
     declared = item.model.feature_list
     known = {feature.name for feature in declared}
     others = [Feature(name, label=name, group=NOT_DECLARED) for name in sorted(item.features) if name not in known]
@@ -76,7 +76,7 @@ def _fact(feature: Feature, value: Any, usual: Usual | None) -> Fact:
 
 
 def due(item: ReviewItem) -> Due | None:
-    """When the case is due, where its queue has such a rule, by the clock of its project."""
+    """Return when the case is due, in its project's time zone; None if its queue has no due time."""
     if item.due_at is None:
         return None
     zone, now = item.model.zone, timezone.now()
@@ -91,11 +91,11 @@ def _moment(moment: datetime, *, now: datetime, zone: ZoneInfo) -> str:
     return f"{days.get((there.date() - today).days, other)} {there:%H:%M}"
 
 
-# What an adjudicator is told about why a case has come.
+# Why a case came to an adjudicator.
 WHY: dict[str, str] = {
     Reason.DISPUTE: "A reviewer disputes the model.",
     Reason.DISAGREEMENT: "The reviewers disagree.",
     Reason.REFERRED: "A reviewer asks somebody to decide.",
     Reason.NOBODY_LEFT: "No reviewer is left for it.",
-    Reason.CHECK: "It was chosen at random for a second look.",
+    Reason.CHECK: "It was selected at random for a second opinion.",
 }

@@ -1,4 +1,4 @@
-"""The desk: which case lies on it, in which of its phases, and what may be answered."""
+"""The desk: the case on it, its phase, and the possible answers."""
 
 from dataclasses import dataclass, field
 from datetime import date
@@ -20,7 +20,7 @@ LAST_DIGIT = 9
 OWN = "your answer"
 LAST = 10
 LONG = 8
-# A form does not list more features than that as wrong; others are named in the note.
+# The form lists at most this many features to mark as wrong; the note takes others.
 MOST_WRONG = 300
 
 # Single keys. People may choose others for the actions; digits, arrows and Enter are fixed.
@@ -46,13 +46,13 @@ KEYS = (
 
 
 class Phase(StrEnum):
-    """What the person at the desk does now."""
+    """What the person at the desk does next."""
 
     JUDGE = "judge"  # blind: first answer
     COMPARE = "compare"  # blind: after the reveal
     DECIDE = "decide"  # shown from the start
     SETTLE = "settle"  # adjudication
-    AMEND = "amend"  # an answer of one's own is replaced
+    AMEND = "amend"  # replaces an own answer
 
 
 @dataclass(frozen=True)
@@ -82,11 +82,11 @@ class Desk:
     tomorrow: date
     lease_token: UUID | None
     due: Due | None
-    # What the person has asked about the case, newest first.
+    # The person's questions about the case, newest first.
     questions: list[Question]
-    # What was said for the model, for an adjudicator.
+    # For an adjudicator: the replies for the model.
     replies: list[str]
-    # The decision that is replaced, and how it answered.
+    # The decision that this answer replaces.
     amended: Decision | None = None
     certainties: tuple[tuple[int, str], ...] = field(default=CERTAINTIES)
     skip_reasons: tuple[str, ...] = field(default=SKIP_REASONS)
@@ -98,12 +98,12 @@ class Desk:
 
     @property
     def is_long(self) -> bool:
-        """There is enough to look through for a filter to help."""
+        """True if the features are many enough for a filter to help."""
         return sum(len(group.facts) for group in self.groups) > LONG
 
     @property
     def markable(self) -> list[FactGroup]:
-        """The features that may be said to be wrong: those whose values are seen."""
+        """The features that may be marked wrong: those whose values are shown."""
         left, groups = MOST_WRONG, []
         for group in self.groups:
             seen: list[Fact] = [fact for fact in group.facts if not fact.is_hidden][:left]
@@ -113,22 +113,22 @@ class Desk:
 
     @property
     def is_precedent(self) -> bool:
-        """What settles a dispute is a precedent, unless the adjudicator says otherwise."""
+        """The default of the precedent box: an answer that settles a dispute is one."""
         return self.slot.item.adjudication_reason == ReviewItem.AdjudicationReason.DISPUTE
 
     @property
     def why(self) -> str:
-        """Why the case has come to an adjudicator."""
+        """Why the case came to an adjudicator."""
         return WHY.get(self.slot.item.adjudication_reason, "")
 
     @property
     def is_same(self) -> bool:
-        """The first answer is the model's."""
+        """True if the first answer agrees with the model."""
         return self.judgement is not None and self.judgement.value == self.slot.item.prediction.predicted
 
     @property
     def may_withhold(self) -> bool:
-        """A reveal must not turn an answer into none."""
+        """After the reveal nobody may withhold an answer."""
         return self.phase not in (Phase.COMPARE, Phase.AMEND)
 
     @property
@@ -137,7 +137,7 @@ class Desk:
 
     @property
     def disputable(self) -> list[Choice]:
-        """What a dispute may say is right, where no first answer says it."""
+        """The answers a dispute may name as right, if no first answer does."""
         asked = self.phase in (Phase.DECIDE, Phase.AMEND) and not self.slot.is_blind
         return _classes(self.model, without=self.slot.item.prediction.predicted) if asked else []
 
@@ -147,17 +147,17 @@ class Desk:
 
     @property
     def given(self) -> Decision | None:
-        """What the form is filled with."""
+        """The decision that fills the form."""
         return self.amended or self.judgement
 
     @property
     def number(self) -> float | None:
-        """The number to begin with, where an answer is replaced."""
+        """The number in the form when an answer is replaced."""
         return self.amended.value if self.amended and self.model.is_regression else None
 
 
 def lay_out(slot: Slot, *, by: Membership, amended: Decision | None = None) -> Desk:
-    """The desk for a slot in the hands of its holder, or of the person who goes back to what they said."""
+    """Lay out the desk for a slot's holder, or for a person who goes back to their answer."""
     judgement, hidden = slot.judgement, hidden_features(slot.item, by=by)
     phase = Phase.AMEND if amended else phase_of(slot)
     direct, changes = _choices(slot, phase, amended or judgement)
@@ -180,7 +180,7 @@ def lay_out(slot: Slot, *, by: Membership, amended: Decision | None = None) -> D
 
 
 def _replies(slot: Slot) -> list[str]:
-    """What was said for the model where its answer is disputed."""
+    """Return the replies to open disputes of the case."""
     disputes = Dispute.objects.open().filter(item=slot.item).exclude(reply="")
     return list(disputes.order_by("id").values_list("reply", flat=True))
 
@@ -199,7 +199,7 @@ def phase_of(slot: Slot) -> Phase:
 
 
 def _choices(slot: Slot, phase: Phase, said: Decision | None) -> tuple[list[Choice], list[Choice]]:
-    """What is chosen at once, and what only after `c`."""
+    """Return the choices offered directly, and those behind `c`."""
     model, predicted = slot.item.model, slot.item.prediction.predicted
     if phase == Phase.JUDGE:
         return _classes(model), []
@@ -216,7 +216,7 @@ def _choices(slot: Slot, phase: Phase, said: Decision | None) -> tuple[list[Choi
 def _classes(
     model: MonitoredModel, *, without: float | None = None, marked: float | None = None, own: float | None = None
 ) -> list[Choice]:
-    """The classes in their order; a regression has none and takes a number instead."""
+    """Return the classes in their order; none for a regression, which takes a number."""
     positions = [position for position in range(len(model.classes)) if position != without]
     keys = {position: str(number) for number, position in enumerate(positions, 1) if number <= LAST_DIGIT}
     return [
@@ -232,12 +232,12 @@ def _classes(
 
 
 def first_choices(model: MonitoredModel) -> list[Choice]:
-    """What a blind case offers first, whichever it is."""
+    """Return the first choices of any blind case."""
     return _classes(model)
 
 
 def head(queue: ReviewQueue, *, by: Membership) -> dict[str, object]:
-    """What the page shows beside any case: the queue and how far it is."""
+    """Return what the page shows around any case: the queue, its progress, the last answers."""
     return {
         "queue": queue,
         "model": queue.model,
@@ -251,14 +251,14 @@ def head(queue: ReviewQueue, *, by: Membership) -> dict[str, object]:
 
 
 def people_to_ask(model: MonitoredModel, *, by: Membership) -> list[Membership]:
-    """Members who may answer a question: those who settle cases first."""
+    """Return the members who may answer a question, adjudicators first."""
     members = who_may_be_asked(model, by=by).select_related("user")
     return sorted(members, key=lambda each: (not each.reaches(Role.ADJUDICATOR), each.user.display_name.lower()))
 
 
 @dataclass(frozen=True)
 class Given:
-    """An answer on the strip of the last ones."""
+    """An answer on the strip of recent ones."""
 
     slot: int
     case: str
@@ -267,10 +267,10 @@ class Given:
 
 
 def last_given(queue: ReviewQueue, *, by: Membership) -> list[Given]:
-    """What the person said of the last ten cases of this queue, newest first."""
-    said = Decision.objects.filter(reviewer=by.user, slot__queue=queue).order_by("-id")
+    """Return the person's answers to their last ten cases of this queue, newest first."""
+    decisions = Decision.objects.filter(reviewer=by.user, slot__queue=queue).order_by("-id")
     newest: dict[int, Decision] = {}
-    for decision in said.select_related("slot", "item__prediction")[: 3 * LAST]:
+    for decision in decisions.select_related("slot", "item__prediction")[: 3 * LAST]:
         newest.setdefault(decision.slot_id, decision)
     done = [each for each in newest.values() if each.slot.closed_at or each.slot.snoozed_until]
     return [_given(each, queue.model) for each in done[:LAST]]

@@ -1,4 +1,4 @@
-"""The desk, where cases are reviewed and settled, and the page of a model's reviews."""
+"""The desk, where people review and settle cases, and the page of a model's reviews."""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -30,7 +30,7 @@ BESIDE: dict[str, Callable[[ReviewItem, Hidden], Sequence[object]]] = {
 @require_safe
 @member_page(Role.REVIEWER)
 def queue_page(request: ProjectRequest, queue: int) -> HttpResponse:
-    """The case that this person holds, else the next one, else why there is none; and those that come after it."""
+    """Show the case this person holds, else the next one, else why there is none; and the cases after it."""
     found = find_queue(request.project, queue)
     only = HeldForm(request.GET).wanted
     slots = services.claim_slots(found, by=request.membership, limit=found.prefetch, only=only)
@@ -41,7 +41,7 @@ def queue_page(request: ProjectRequest, queue: int) -> HttpResponse:
 @require_POST
 @member_page(Role.REVIEWER)
 def answer(request: ProjectRequest, slot: int) -> HttpResponse:
-    """The first answer of a blind case leads to its reveal; any other answer to the next case."""
+    """Take an answer. A judgement leads to the reveal, any other answer to the next case."""
     found = _slot(request, slot)
     try:
         HeldForm(request.POST).check_reviewer(request.user)
@@ -52,7 +52,7 @@ def answer(request: ProjectRequest, slot: int) -> HttpResponse:
 
 
 def _take(form: AnswerForm, slot: Slot, *, by: Membership) -> None:
-    """What was said, to the service that it is for."""
+    """Call the service that the answer is for."""
     fields = form.checked()
     token, shown = fields["lease_token"], fields["phase"] or desk.phase_of(slot)
     if fields["supersedes"]:
@@ -60,7 +60,7 @@ def _take(form: AnswerForm, slot: Slot, *, by: Membership) -> None:
         services.amend(slot, by=by, lease_token=token, supersedes=fields["supersedes"], answer=answer)
     elif shown == desk.Phase.JUDGE and (value := form.value(slot)) is not None:
         judge = services.judge_and_leave if fields["leave"] else services.judge
-        judge(slot, by=by, lease_token=token, value=value, **form.said())
+        judge(slot, by=by, lease_token=token, value=value, **form.common())
     else:
         services.decide(slot, by=by, lease_token=token, answer=form.answer(slot))
 
@@ -69,13 +69,13 @@ def _take(form: AnswerForm, slot: Slot, *, by: Membership) -> None:
 @require_POST
 @member_page(Role.REVIEWER)
 def go_back(request: ProjectRequest, slot: int) -> HttpResponse:
-    """An answer of one's own once more, to look at or to replace."""
+    """Show an own answer again, to look at or replace."""
     found = _slot(request, slot)
     try:
         again = services.go_back(found, by=request.membership)
     except DomainError as problem:
         return _problem(request, found, problem)
-    # An answered slot is closed; one that had been passed on is held again.
+    # An answered slot stays closed; one that was passed on is held again.
     last = again.decisions.order_by("-id").first() if again.closed_at else None
     return _desk(request, found.item.queue, [desk.lay_out(_slot(request, slot), by=request.membership, amended=last)])
 
@@ -84,7 +84,7 @@ def go_back(request: ProjectRequest, slot: int) -> HttpResponse:
 @require_safe
 @member_page(Role.REVIEWER)
 def beside(request: ProjectRequest, slot: int, what: str) -> HttpResponse:
-    """A tab beside the case, for whoever has it on the desk."""
+    """Show a tab beside the case on this person's desk."""
     found: Slot = get_or_404(Slot.objects.in_project(request.project).on_desk().filter(reviewer=request.user), pk=slot)
     hidden = hidden_features(found.item, by=request.membership)
     context = {
@@ -100,7 +100,7 @@ def beside(request: ProjectRequest, slot: int, what: str) -> HttpResponse:
 @require_POST
 @member_page(Role.REVIEWER)
 def heartbeat(request: ProjectRequest, slot: int) -> HttpResponse:
-    """Somebody still looks at the case."""
+    """Renew the lease: somebody still looks at the case."""
     found, form = _slot(request, slot), HolderForm(request.POST)
     try:
         services.hold_on(found, by=request.membership, lease_token=form.checked()["lease_token"])
@@ -112,9 +112,9 @@ def heartbeat(request: ProjectRequest, slot: int) -> HttpResponse:
 @require_POST
 @member_page(Role.REVIEWER)
 def release(request: ProjectRequest, slot: int) -> HttpResponse:
-    """Put the case back for others, and leave."""
+    """Give the case back for others, and leave."""
     found, form = _slot(request, slot), HolderForm(request.POST)
-    # Where the lease is lost, the case is not on this desk any more, which is what was asked for.
+    # With a lost lease the case is already off this desk.
     with suppress(LeaseLostError):
         services.give_back(found, by=request.membership, lease_token=form.checked()["lease_token"])
     return redirect("reviews", request.project.slug, found.item.model.slug)
@@ -147,7 +147,7 @@ def _slot(request: ProjectRequest, slot: int) -> Slot:
 
 
 def _onwards(request: ProjectRequest, slot: Slot) -> HttpResponse:
-    """The same case while it is held, and what comes after it, less what the browser has already."""
+    """Show the same case while it is held, and those after it that the browser does not have yet."""
     queue = slot.item.queue
     if not _is_fragment(request):
         return redirect("queue", request.project.slug, queue.pk)
@@ -176,12 +176,12 @@ def _desk(
 
 
 def _is_fragment(request: ProjectRequest) -> bool:
-    """Asked for by a script, which puts it into the page that is there."""
+    """True if a script asks, to put the answer into the open page."""
     return "X-Fragment" in request.headers
 
 
 def _problem(request: ProjectRequest, slot: Slot, problem: DomainError) -> HttpResponse:
-    """What happened and what was kept. A script puts it beside the form, which stays as it is."""
+    """Say what happened and what was kept. A script puts it beside the form, which stays as it is."""
     context = {
         "problem": problem,
         "is_lost": isinstance(problem, LeaseLostError),

@@ -1,4 +1,4 @@
-"""Disputes as they are followed: what became of each, and who has to act."""
+"""Disputes in words: the state of each, and whom it waits for."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from apps.review.pages.case_answers import YOU
 
 @dataclass(frozen=True)
 class FollowedDispute:
-    """A dispute as it is followed: who waits for whom."""
+    """A dispute with its state, and whom it waits for."""
 
     dispute: Dispute
     case: str
@@ -48,14 +48,14 @@ def _followed(dispute: Dispute, *, by: Membership) -> FollowedDispute:
 
 
 def _state(dispute: Dispute) -> tuple[str, str]:
-    """What became of it, and who it waits for."""
+    """Return the state of a dispute, and whom it waits for."""
     item = dispute.item
     if dispute.withdrawn_at:
         return "withdrawn by its reviewer", ""
     if dispute.round != item.round:
-        return "the case was opened again", ""
+        return "the case was reopened", ""
     if item.adjudicated is None:
-        return "open", "an adjudicator" if dispute.replied_at else "an adjudicator; an engineer may speak for the model"
+        return "open", "an adjudicator" if dispute.replied_at else "an adjudicator; an engineer may reply for the model"
     if item.adjudicated == item.prediction.predicted:
         return f"settled for the model: {item.model.label(item.adjudicated)}", ""
     same = item.adjudicated == dispute.decision.value

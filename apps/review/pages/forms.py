@@ -1,4 +1,4 @@
-"""The answer as it comes from the desk: one choice, and what belongs to it."""
+"""The forms of the desk and of the pages about cases."""
 
 from typing import Any
 
@@ -25,12 +25,12 @@ NAMES = {
 
 
 class HolderForm(forms.Form):
-    """By which lease the page holds its slot."""
+    """The lease under which the page holds its slot."""
 
     lease_token = forms.UUIDField()
 
     def checked(self) -> dict[str, Any]:
-        """The cleaned fields, or a DomainError that says what to mend."""
+        """Return the cleaned fields. Raises DomainError with the first mistake."""
         if self.is_valid():
             return self.cleaned_data
         field, errors = next(iter(self.errors.items()))
@@ -40,33 +40,33 @@ class HolderForm(forms.Form):
 
 
 class HeldForm(forms.Form):
-    """What a browser holds already and wants more of, and whose it takes itself to be."""
+    """Which cases a browser already has, which kind it wants, and who it thinks is signed in."""
 
     have = forms.CharField(required=False, max_length=2_000)
     only = forms.ChoiceField(choices=[(each, each) for each in Only], required=False)
     reviewer = forms.IntegerField(required=False)
 
     def check_reviewer(self, user: User) -> None:
-        """Answers kept in a browser are those of one person; nobody else's session may send them."""
+        """Refuse answers kept in a browser if another person has signed in since."""
         self.full_clean()
         if self.cleaned_data.get("reviewer") not in (None, user.pk):
             raise ForbiddenError("Somebody else has signed in here.", code="another_person")
 
     @property
     def slots(self) -> set[int]:
-        """The slots whose cards need not be sent again."""
+        """The slots whose cards the browser already has."""
         self.full_clean()
         return {int(key) for key in self.cleaned_data.get("have", "").split(",") if key.isdecimal()}
 
     @property
     def wanted(self) -> Only | None:
-        """Which kind of case, where not any."""
+        """The kind of case wanted; None for any."""
         self.full_clean()
         return Only(kind) if (kind := self.cleaned_data.get("only")) else None
 
 
 class AnswerForm(HolderForm):
-    """`choice`: a class by its position, a number, `keep`, or a verdict."""
+    """An answer. `choice` is a class by its position, `number`, `keep`, or a verdict."""
 
     choice = forms.CharField(max_length=32)
     number = forms.FloatField(required=False)
@@ -79,11 +79,11 @@ class AnswerForm(HolderForm):
     ask = forms.IntegerField(required=False, max_value=LARGEST_INT)
     precedent = forms.BooleanField(required=False)
     active_ms = forms.IntegerField(min_value=0, max_value=LARGEST_INT, required=False)
-    # Which phase the page showed: an answer that is sent again must not be taken for that of the next one.
+    # The phase the page showed: a repeated answer must not count for the next phase.
     phase = forms.CharField(max_length=16, required=False)
-    # The browser went on without the reveal: the judgement is the whole answer.
+    # The browser moved on without the reveal: the judgement is the whole answer.
     leave = forms.BooleanField(required=False)
-    # The decision that this one replaces, where somebody goes back to an answer.
+    # The decision this one replaces, if somebody goes back to an answer.
     supersedes = forms.IntegerField(required=False)
 
     def clean_reasons(self) -> tuple[str, ...]:
@@ -91,16 +91,16 @@ class AnswerForm(HolderForm):
 
     @property
     def wrong_features(self) -> tuple[tuple[str, str], ...]:
-        """One field for each feature, empty where nothing is wrong with it."""
+        """The marked features; the page has one field for each, empty if nothing is wrong."""
         fields = [(name, self.data[name]) for name in self.data if name.startswith(WRONG)]
         return tuple((name.removeprefix(WRONG), problem) for name, problem in fields if problem)
 
-    def said(self) -> dict[str, Any]:
-        """What goes with any answer."""
+    def common(self) -> dict[str, Any]:
+        """Return the fields common to all answers."""
         return {name: self.checked()[name] for name in ("certainty", "note", "active_ms")}
 
     def value(self, slot: Slot) -> str | float | None:
-        """The class or number that was chosen, if one was."""
+        """Return the class or number chosen, or None."""
         choice = self.checked()["choice"]
         if choice == KEEP:
             judgement = slot.judgement
@@ -108,22 +108,22 @@ class AnswerForm(HolderForm):
         return self._value(choice, slot)
 
     def answer(self, slot: Slot) -> Answer:
-        """The choice as a decision: the model's own label is to agree, another one to correct."""
+        """Return the decision: choosing the prediction agrees, another class or number corrects."""
         fields, value = self.checked(), self.value(slot)
         if value is not None:
             agrees = value == slot.item.model.decode(slot.item.prediction.predicted)
             verdict = Verdict.AGREE if agrees else Verdict.CORRECT
-            return Answer(verdict=verdict, value=value, is_precedent=fields["precedent"], **self.said())
+            return Answer(verdict=verdict, value=value, is_precedent=fields["precedent"], **self.common())
         if fields["choice"] not in list(Verdict):
             raise DomainError("Choose one of the answers on the page.", code="unknown_class")
         verdict = Verdict(fields["choice"])
         if verdict == Verdict.DISPUTE:
             disputed = self._value(fields["disputed_for"], slot)
-            return Answer(verdict=verdict, value=disputed, reasons=fields["reasons"], **self.said())
-        return Answer(verdict=verdict, **self._withheld(verdict), **self.said())
+            return Answer(verdict=verdict, value=disputed, reasons=fields["reasons"], **self.common())
+        return Answer(verdict=verdict, **self._withheld(verdict), **self.common())
 
     def _withheld(self, verdict: Verdict) -> dict[str, Any]:
-        """What belongs to a verdict that gives no label; the page has the fields of all of them."""
+        """Return the fields of a verdict that gives no label; the page sends those of all verdicts."""
         return {
             Verdict.CANNOT_TELL: {"until": self.cleaned_data["until"]},
             Verdict.WRONG_DATA: {"wrong_features": self.wrong_features},
@@ -144,12 +144,12 @@ class AnswerForm(HolderForm):
 
 
 class TextForm(forms.Form):
-    """A few words: a comment, an answer, a reason."""
+    """A text: a comment, an answer, a reason."""
 
     text = forms.CharField(max_length=LONGEST_NOTE, widget=forms.Textarea({"rows": 3}))
 
 
 class ReassignForm(forms.Form):
-    """Whom a case is kept for."""
+    """The person a case is reserved for."""
 
     to = forms.IntegerField()

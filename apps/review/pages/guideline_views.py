@@ -1,4 +1,4 @@
-"""What reviewers of a queue go by: read beside the case and as a page, compared, and written by engineers."""
+"""Guidelines of a queue: read beside the case or as a page, compared, and written by engineers."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ VERSIONS_SHOWN = 20
 @require_http_methods(["GET", "HEAD", "POST"])
 @member_page(Role.REVIEWER)
 def guidelines_page(request: ProjectRequest, queue: int) -> HttpResponse:
-    """The version in force, or another one by its number; for a script, that text alone. POST writes a new one."""
+    """Show the current version, or one by its number; for a script, the text alone. POST writes a new version."""
     found = find_queue(request.project, queue)
     if request.method == "POST":
         return _write(request, found)
@@ -38,7 +38,7 @@ def guidelines_page(request: ProjectRequest, queue: int) -> HttpResponse:
 @require_POST
 @member_page(Role.ENGINEER)
 def preview(request: ProjectRequest, queue: int) -> HttpResponse:
-    """How a text will look, while it is written."""
+    """Show how a text will look while it is written."""
     get_or_404(ReviewQueue.objects.in_project(request.project), pk=queue)
     text = request.POST.get("text", "")
     is_long = len(text.replace("\r\n", "\n")) > guidelines.LONGEST_TEXT
@@ -48,21 +48,21 @@ def preview(request: ProjectRequest, queue: int) -> HttpResponse:
 
 def _write(request: ProjectRequest, queue: ReviewQueue) -> HttpResponse:
     if not request.membership.reaches(Role.ENGINEER):
-        raise ForbiddenError("Guidelines are written by engineers.")
+        raise ForbiddenError("Only engineers write guidelines.")
     form, current = GuidelineForm(request.POST), queue.guideline
     if not form.is_valid():
         return _page(request, queue, current, form, status=400)
     try:
-        made = guidelines.write(queue, by=request.user, **form.cleaned_data)
+        written = guidelines.write(queue, by=request.user, **form.cleaned_data)
     except DomainError as error:
         form.add_error(error.details.get("field"), error.message)
         if isinstance(error, ConflictError):
             form.now_follows(error.details["version"])
         return _page(request, queue, queue.guideline, form, status=error.status)
-    if current is not None and made.pk == current.pk:
-        messages.info(request, f"Nothing was different. Version {made.version} stays in force.")
+    if current is not None and written.pk == current.pk:
+        messages.info(request, f"No changes. Version {written.version} stays in force.")
     else:
-        messages.success(request, f"Version {made.version} is in force: reviewers see it from their next look on.")
+        messages.success(request, f"Version {written.version} is in force: reviewers see it the next time they look.")
     return redirect("queue_guidelines", request.project.slug, queue.pk)
 
 
@@ -97,7 +97,7 @@ def _shown(request: ProjectRequest, queue: ReviewQueue, shown: Guideline | None)
 
 
 def _version(queue: ReviewQueue, number: str | None) -> Guideline | None:
-    """The version of this number; without one, that in force, if there is any."""
+    """Return the version with this number; without a number the current one, if any."""
     versions = queue.guidelines.select_related("written_by")
     if not number:
         return versions.order_by("-version").first()

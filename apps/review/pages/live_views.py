@@ -1,4 +1,4 @@
-"""Live work of a queue, for engineers: who holds what, and how it gets out of their hands."""
+"""Live work in a queue, for engineers: who holds which case, and taking it back or handing it over."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from apps.review.pages.forms import ReassignForm
 from apps.review.pages.problems import problems_as_messages
 from apps.review.querysets import SlotQuerySet
 
-LINES = 50
+PER_PAGE = 50
 
 
 @never_cache
@@ -31,7 +31,7 @@ LINES = 50
 @member_page(Role.ENGINEER)
 def queue_live(request: ProjectRequest, queue: int) -> HttpResponse:
     found = find_queue(request.project, queue)
-    page = Paginator(live_slots(found), LINES).get_page(request.GET.get("page"))
+    page = Paginator(live_slots(found), PER_PAGE).get_page(request.GET.get("page"))
     members = Membership.objects.in_project(request.project).with_role_at_least(Membership.RANKS[Role.REVIEWER])
     context = {
         "queue": found,
@@ -64,21 +64,21 @@ def slot_reassign(request: ProjectRequest, slot: int) -> HttpResponse:
     to: Membership = get_or_404(people, user=form.cleaned_data["to"] if form.is_valid() else None)
     with problems_as_messages(request):
         services.reassign(found, to=to, by=request.user)
-        messages.success(request, f"Case {found.item.prediction.external_id} is kept for {to.user.display_name}.")
+        messages.success(request, f"Case {found.item.prediction.external_id} is reserved for {to.user.display_name}.")
     return redirect("queue_live", request.project.slug, found.queue_id)
 
 
 @require_POST
 @member_page(Role.ENGINEER)
 def queue_pause(request: ProjectRequest, queue: int) -> HttpResponse:
-    """Pause the queue, or resume it: the form says which, so that a second click does not undo the first."""
+    """Pause or resume the queue. The form says which, so a second click does not undo the first."""
     found = find_queue(request.project, queue)
     if request.POST.get("act") == "resume":
         services.resume(found, by=request.user)
         messages.success(request, "The queue hands out cases again.")
     else:
         services.pause(found, by=request.user)
-        messages.success(request, "The queue hands nothing out. What is in hand may be finished.")
+        messages.success(request, "The queue hands out no cases. Cases in hand may be finished.")
     return redirect("queue_live", request.project.slug, found.pk)
 
 
@@ -89,7 +89,7 @@ def _slot(request: ProjectRequest, slot: int) -> Slot:
 
 @dataclass(frozen=True)
 class Work:
-    """Open slots of a queue, by where they are."""
+    """Counts of a queue's open slots by where they are."""
 
     waiting: int
     in_hand: int
@@ -102,7 +102,7 @@ class Work:
 
 @dataclass(frozen=True)
 class LiveCase:
-    """A case with somebody's name on it."""
+    """A case that is held, put off or reserved."""
 
     slot: int
     item: int
@@ -117,7 +117,7 @@ class LiveCase:
 
 
 def work_of(queue: ReviewQueue) -> Work:
-    """Everything unfinished, each slot counted once; adjudications and late ones once more by themselves."""
+    """Count the unfinished slots, each once; adjudications and late ones also by themselves."""
     place = Slot.Place
     counts = (
         Slot.objects.in_queue(queue)
@@ -136,7 +136,7 @@ def work_of(queue: ReviewQueue) -> Work:
 
 
 def live_slots(queue: ReviewQueue) -> SlotQuerySet:
-    """With a name: in hand, put off, or kept for somebody; those in hand first, then the longest open."""
+    """Return slots that are held, put off or reserved: held ones first, then the longest open."""
     slots = Slot.objects.in_queue(queue).with_place().exclude(place=Slot.Place.WAITING).filter(reviewer__isnull=False)
     by_lease = F("lease_expires_at").desc(nulls_last=True)
     return slots.select_related("item__prediction", "reviewer").order_by(by_lease, "item__opened_at", "id")

@@ -1,4 +1,4 @@
-"""Other cases beside the one on the desk. Nothing here tells what a model said: it may be seen before a judgement."""
+"""Other cases beside the one on the desk. None shows a prediction: people see them before they judge."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,7 +22,7 @@ HISTORY = 20
 
 @dataclass(frozen=True)
 class PastCase:
-    """An earlier prediction about the same subject, and what became known of it; never what the model said."""
+    """An earlier case about the same subject, with its answer and outcome, never with its prediction."""
 
     case: str
     predicted_at: datetime
@@ -38,8 +38,8 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Neighbour:
-    """A settled case that resembles this one."""
+class Neighbor:
+    """A settled case similar to this one."""
 
     case: str
     predicted_at: datetime
@@ -50,7 +50,7 @@ class Neighbour:
 
 @dataclass(frozen=True)
 class Precedent:
-    """A settled case that is held up as an example: why it came, and what an adjudicator said."""
+    """A settled case kept as an example: why it was disputed, and what an adjudicator wrote."""
 
     case: str
     settled: str
@@ -60,13 +60,13 @@ class Precedent:
 
 
 def history(item: ReviewItem) -> list[PastCase]:
-    """Other predictions about the same subject, newest first, with answers of settled cases and true outcomes."""
+    """Return other cases about the same subject, newest first, with settled answers and true outcomes."""
     prediction, model = item.prediction, item.model
     if not prediction.subject:
         return []
     others = Prediction.objects.filter(model=model, subject=prediction.subject).exclude(pk=prediction.pk)
     found = list(others.order_by("-predicted_at")[:HISTORY])
-    settled = {each.prediction_id: said(each) for each in _settled(model).filter(prediction__in=found)}
+    settled = {each.prediction_id: settled_answer(each) for each in _settled(model).filter(prediction__in=found)}
     known = Outcome.objects.filter(model=model, external_id__in=[each.external_id for each in found])
     outcomes = {each.external_id: model.label(each.outcome) for each in known.order_by("id")}
     return [
@@ -75,41 +75,41 @@ def history(item: ReviewItem) -> list[PastCase]:
     ]
 
 
-def nearest(item: ReviewItem, *, hidden: Hidden = NOTHING) -> list[Neighbour]:
-    """The settled cases closest to this one, among the most recently settled. What is hidden counts for nothing.
+def nearest(item: ReviewItem, *, hidden: Hidden = NOTHING) -> list[Neighbor]:
+    """Return the settled cases closest to this one, among the most recently settled. Hidden features don't count.
 
-    A number's distance is the difference in standard deviations of the candidates; of a code it is 1 where it differs.
-    The distance of two cases is the root of the mean square over the features that either has.
+    The distance in a number is the difference in standard deviations of the candidates; in a code it is 1 if they
+    differ. The distance of two cases is the root mean square over the features that either has.
     """
-    # By the prediction, for a probe shows a case that is settled.
+    # Excluded by prediction, since a probe repeats a settled case.
     others = _settled(item.model).exclude(prediction=item.prediction_id)
     candidates = list(others.order_by("-labelled_at", "-pk")[:CANDIDATES])
     if not candidates or not item.features:
         return []
     distances = _distances(_seen(item, hidden), [_seen(each, hidden) for each in candidates])
     order = np.argsort(distances, kind="stable")[:NEAREST]
-    return [_neighbour(item, candidates[at], float(distances[at]), hidden) for at in order]
+    return [_neighbor(item, candidates[index], float(distances[index]), hidden) for index in order]
 
 
 def precedents(item: ReviewItem) -> list[Precedent]:
-    """What adjudicators have settled and hold up as an example, newest first."""
+    """Return the cases adjudicators keep as examples, newest first."""
     settled = ReviewItem.objects.reviews().filter(queue__model=item.model, adjudicated__isnull=False, is_precedent=True)
     examples = settled.exclude(prediction=item.prediction_id)
     found = list(examples.select_related("prediction", "queue__model").order_by("-adjudicated_at")[:PRECEDENTS])
-    spoken = Decision.objects.filter(item__in=found, value__isnull=False).select_related("slot").order_by("id")
+    decisions = Decision.objects.filter(item__in=found, value__isnull=False).select_related("slot").order_by("id")
     by_item: dict[int, list[Decision]] = {}
-    for decision in spoken:
+    for decision in decisions:
         by_item.setdefault(decision.item_id, []).append(decision)
     return [_precedent(each, by_item.get(each.pk, [])) for each in found]
 
 
-def said(item: ReviewItem) -> str:
-    """What counts for a settled case: the adjudicator's word, else the reviewers'."""
+def settled_answer(item: ReviewItem) -> str:
+    """Return the answer that counts for a settled case: the adjudicator's, else the reviewers'."""
     return item.model.label(item.label if item.adjudicated is None else item.adjudicated)
 
 
 def _settled(model: MonitoredModel) -> Any:
-    """Closed cases with an answer: others' answers to open ones are told to nobody. Probes repeat others."""
+    """Return closed cases with an answer, without probes. Answers to open cases are shown to nobody else."""
     closed = ReviewItem.objects.reviews().filter(queue__model=model, state=ReviewItem.State.CLOSED)
     return closed.filter(Q(label__isnull=False) | Q(adjudicated__isnull=False)).select_related(
         "prediction", "queue__model"
@@ -129,7 +129,7 @@ def _distances(here: dict[str, Any], others: list[dict[str, Any]]) -> NDArray[np
 
 
 def _feature_squares(here: Any, values: list[Any]) -> NDArray[np.float64]:
-    """Squared distances in one feature. Missing here and there is the same; missing in one of them is 1."""
+    """Return squared distances in one feature: 0 if missing in both, 1 if missing in one."""
     if not all(_is_number(value) for value in [here, *values] if value is not None):
         return np.array([float(value != here) for value in values])
     numbers = np.array([np.nan if value is None else float(value) for value in values])
@@ -145,7 +145,7 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _neighbour(item: ReviewItem, other: ReviewItem, distance: float, hidden: Hidden) -> Neighbour:
+def _neighbor(item: ReviewItem, other: ReviewItem, distance: float, hidden: Hidden) -> Neighbor:
     shown = [each for each in item.model.feature_list if each.name not in hidden]
     differing = [each for each in shown if item.features.get(each.name) != other.features.get(each.name)]
     differences = [
@@ -153,7 +153,9 @@ def _neighbour(item: ReviewItem, other: ReviewItem, distance: float, hidden: Hid
         for each in differing[:DIFFERENCES]
     ]
     prediction = other.prediction
-    return Neighbour(prediction.external_id, prediction.predicted_at, said(other), round(distance, 2), differences)
+    return Neighbor(
+        prediction.external_id, prediction.predicted_at, settled_answer(other), round(distance, 2), differences
+    )
 
 
 def _precedent(item: ReviewItem, spoken: list[Decision]) -> Precedent:
@@ -162,5 +164,9 @@ def _precedent(item: ReviewItem, spoken: list[Decision]) -> Precedent:
     moment = item.adjudicated_at
     assert moment is not None
     return Precedent(
-        item.prediction.external_id, said(item), moment, list(dict.fromkeys(reasons)), settling[-1] if settling else ""
+        item.prediction.external_id,
+        settled_answer(item),
+        moment,
+        list(dict.fromkeys(reasons)),
+        settling[-1] if settling else "",
     )

@@ -1,4 +1,4 @@
-"""A queue's rules and its guidelines, as engineers fill them in."""
+"""The forms for a queue's rules and guidelines."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -22,7 +22,7 @@ ORDERS = {
 
 
 class ScaledField(forms.FloatField):
-    """A number that people say in another unit than it is kept in: a share in percent, seconds in minutes."""
+    """A number shown in another unit than it is stored in: a share in percent, seconds in minutes."""
 
     scale = 1.0
 
@@ -38,11 +38,11 @@ class ScaledField(forms.FloatField):
         return f"{value * self.scale:.15g}" if isinstance(value, int | float) else value
 
     def clean(self, value: Any) -> Any:
-        said = super().clean(value)
-        return None if said is None else self.kept(said)
+        shown = super().clean(value)
+        return None if shown is None else self.stored(shown)
 
-    def kept(self, said: float) -> float:
-        return said / self.scale
+    def stored(self, shown: float) -> float:
+        return shown / self.scale
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return super().has_changed(None if initial is None else float(self.prepare_value(initial)), data)
@@ -58,8 +58,8 @@ class ShareField(ScaledField):
 class MinutesField(ScaledField):
     scale = 1 / 60
 
-    def kept(self, said: float) -> float:
-        return round(super().kept(said))
+    def stored(self, shown: float) -> float:
+        return round(super().stored(shown))
 
 
 class LinesField(forms.CharField):
@@ -91,7 +91,7 @@ def _whole(least: int, most: int, **options: Any) -> forms.IntegerField:
 
 
 class QueueForm(forms.Form):
-    """The rules of a queue; fields are named as `put_queue` takes them, but for the share that is the model's."""
+    """The rules of a queue, with fields named as `put_queue` takes them; the blind share is its model's."""
 
     title = forms.CharField(label="Name of the queue", max_length=200, help_text="What people see.")
     overlap = _whole(
@@ -105,66 +105,66 @@ class QueueForm(forms.Form):
         most=1e15,
         label="Two people from this amount on",
         required=False,
-        help_text="Cases of at least this amount are judged by two people, whatever stands above.",
+        help_text="Two people judge each case of at least this amount, whatever the number above.",
     )
     adjudication_rate_agreed = ShareField(label="Reviewers and model agree, in %")
     adjudication_rate_differs = ShareField(label="Reviewers agree with each other, but not with the model, in %")
     adjudication_rate_disagreed = ShareField(
         label="Most reviewers say one thing, others another, in %",
-        help_text="Without a majority, and after a dispute, an adjudicator settles the case in any event.",
+        help_text="Without a majority, and after a dispute, an adjudicator always settles the case.",
     )
     blind_share = ShareField(
         label="Cases judged before the model’s answer is shown, in %",
-        help_text="Belongs to the model: it applies to all its queues, to what is drawn from now on. "
-        "Figures use these cases alone unless a report says otherwise.",
+        help_text="Belongs to the model: applies to all its queues, for predictions drawn from now on. "
+        "Figures use only these cases unless a report says otherwise.",
     )
     order = forms.ChoiceField(
         label="Cases are handed out",
         choices=list(ORDERS.items()),
         widget=forms.RadioSelect,
-        help_text="In another order, the figures of open days count only once the queue is drained: what is answered "
-        "first is then not like the rest.",
+        help_text="In another order, the figures of open days count only once the queue is drained: cases answered "
+        "first are then unlike the rest.",
     )
     due_hours = _whole(
         1,
         LONGEST_DUE_HOURS,
-        label="Due after so many hours",
+        label="Due after this many hours",
         required=False,
-        help_text="Later cases are marked as late. Empty: none is.",
+        help_text="Older open cases are marked late. Empty: no due time.",
     )
     lease_seconds = MinutesField(
         least=0.5,
         most=1_440,
         unit="minutes",
-        label="Minutes after which a case left in hand goes to somebody else",
-        help_text="Counted from the last sign of life of the page.",
+        label="Minutes until an abandoned case goes to somebody else",
+        help_text="Counted from the last sign of life from the page.",
     )
     prefetch = _whole(
         1,
         25,
         label="Cases a browser keeps ready",
-        help_text="Two is enough for the next one to show at once; up to 25 let people work without a connection.",
+        help_text="Two are enough to show the next case at once; up to 25 let people work offline.",
     )
     dispute_reasons = LinesField(
         label="Reasons for a dispute",
         required=False,
         widget=forms.Textarea({"rows": 6, "autocomplete": "off"}),
-        help_text=f"One a line, at most {MOST_REASONS}: a digit chooses each. Without any, people write a note.",
+        help_text=f"One per line, at most {MOST_REASONS}; digit keys choose them. Without any, people write a note.",
     )
     gold_rate = ShareField(
         most=50,
         label="Cases with a known answer, in %",
-        help_text="For each case that is opened. Reviewers cannot tell them from others.",
+        help_text="Per case opened. Reviewers cannot tell them from others.",
     )
     repeat_rate = ShareField(
         most=50,
-        label="Cases that the same person has answered before, in %",
-        help_text="Shows how far people agree with themselves. Neither kind enters any figure of the model.",
+        label="Cases the same person has answered before, in %",
+        help_text="Shows how consistent people are. Neither kind enters any figure of the model.",
     )
     sensitive_role = forms.ChoiceField(
         label="Sensitive features are shown from this role on",
         choices=[(role.value, role.label) for role in SENSITIVE_ROLES],
-        help_text="Others see that there is a value, not which.",
+        help_text="Others see that there is a value, but not the value.",
     )
 
     GROUPS = (
@@ -173,7 +173,7 @@ class QueueForm(forms.Form):
         (
             "Second opinions",
             "How often an adjudicator looks at a case as well. The probability is recorded with each case, so figures "
-            "stay unbiased whatever it is: lower is cheaper, and makes the likely ranges wider.",
+            "stay unbiased: a lower one is cheaper and makes ranges wider.",
             ("adjudication_rate_agreed", "adjudication_rate_differs", "adjudication_rate_disagreed"),
         ),
         ("Blind first", "", ("blind_share",)),
@@ -185,13 +185,13 @@ class QueueForm(forms.Form):
 
     @classmethod
     def of(cls, queue: ReviewQueue, data: Any = None) -> "QueueForm":
-        """The form of a queue with its rules as they are, and what was filled in."""
+        """Return the form with the queue's current rules, and the data sent, if any."""
         initial = {name: getattr(queue, name) for name in cls.base_fields if name not in {"title", "blind_share"}}
         return cls(data, initial=initial | {"title": queue.name, "blind_share": queue.model.blind_share})
 
     @property
     def groups(self) -> Iterator[tuple[str, str, list[BoundField]]]:
-        """Fields under their headings."""
+        """The fields under their headings."""
         for heading, intro, names in self.GROUPS:
             yield heading, intro, [self[name] for name in names]
 
@@ -202,12 +202,12 @@ class QueueForm(forms.Form):
         if long := [reason for reason in reasons if len(reason) > LONGEST_REASON]:
             raise ValidationError(f"“{long[0][:40]}…” is longer than {LONGEST_REASON} characters.")
         if len(set(reasons)) < len(reasons):
-            raise ValidationError("Two of them are the same.")
+            raise ValidationError("Two reasons are the same.")
         return reasons
 
     @property
     def document(self) -> dict[str, Any]:
-        """What differs, as `put_queue` takes it."""
+        """The changed rules, as `put_queue` takes them."""
         return {name: self.cleaned_data[name] for name in self.changed_data if name != "blind_share"}
 
     @property
@@ -216,7 +216,7 @@ class QueueForm(forms.Form):
 
 
 class GuidelineForm(forms.Form):
-    """A new version of a queue's guidelines; what may be said is checked where it is written."""
+    """A new version of a queue's guidelines; the service checks the text."""
 
     text = forms.CharField(
         label="The text",
@@ -229,18 +229,18 @@ class GuidelineForm(forms.Form):
         label="What is different",
         required=False,
         widget=forms.TextInput({"maxlength": LONGEST_CHANGE, "autocomplete": "off"}),
-        help_text="In one line, for those who know the version before.",
+        help_text="In one line, for people who know the previous version.",
     )
-    # The version that its writer had before them.
+    # The version its writer started from.
     instead_of = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     @classmethod
     def following(cls, guideline: Guideline | None) -> "GuidelineForm":
-        """To begin from the version in force."""
+        """Return a form that starts from the current version."""
         return cls(
             initial={"text": guideline.text, "instead_of": guideline.version} if guideline else {"instead_of": 0}
         )
 
     def now_follows(self, version: int) -> None:
-        """Saving once more replaces that version."""
+        """Let the next save replace that version."""
         self.data = {**dict(self.data.items()), "instead_of": str(version)}

@@ -1,4 +1,4 @@
-"""The rules of a queue: changed by engineers, with what they mean and how the desk will look."""
+"""The settings of a queue, for engineers: its rules, what they mean, and how the desk will look."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ def settings_page(request: ProjectRequest, queue: int) -> HttpResponse:
         if changes:
             messages.success(request, " ".join(rule_effects.from_when(changes)))
         else:
-            messages.info(request, "Nothing was different, so nothing has changed.")
+            messages.info(request, "No changes.")
         return redirect("queue_settings", request.project.slug, found.pk)
     context = _preview(found, form) | {"tab": "reviews", "form": form}
     return render(request, "review/queue_settings.html", context, status=400 if form.is_bound else 200)
@@ -38,7 +38,7 @@ def settings_page(request: ProjectRequest, queue: int) -> HttpResponse:
 @require_POST
 @member_page(Role.ENGINEER)
 def preview(request: ProjectRequest, queue: int) -> HttpResponse:
-    """What the form as it stands would mean. What is not right in it yet is left as it was."""
+    """Show what the form would mean. Fields with mistakes keep their current value."""
     found = find_queue(request.project, queue)
     form = QueueForm.of(found, request.POST)
     form.full_clean()

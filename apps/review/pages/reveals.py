@@ -1,4 +1,4 @@
-"""What the model said of a case and what pushed it there, for people who never heard of attributions."""
+"""The prediction of a case and what pushed the model to it, in words for people who don't know attributions."""
 
 import math
 from collections.abc import Callable, Iterable, Sequence
@@ -11,24 +11,24 @@ from apps.review.models import ReviewItem
 from apps.review.services.masking import NOTHING, WORD, Hidden
 
 MOST_PUSHES = 6
-# The picture is so wide.
+# The width of the picture.
 WIDTH = 100.0
-# Sums of attributions are read as probabilities or amounts where they meet what the model said within this.
+# A sum of attributions reads as a probability or amount if it matches the prediction within this.
 NEAR = 0.01
-# Beyond these log-odds nothing is more certain.
+# Larger log-odds are clamped to this.
 STEEPEST = 700.0
 
 
 @dataclass(frozen=True)
 class Push:
-    """How far a feature moved the model's answer: a bar from `start` to `end`, to the right where it is towards."""
+    """How far a feature moved the prediction: a bar from `start` to `end`, to the right if toward it."""
 
     label: str
     meaning: str
     is_towards: bool
     start: float
     end: float
-    # For those who hear the picture; the largest is strong.
+    # For screen readers; the largest push is strong.
     strength: str
 
     @property
@@ -42,7 +42,7 @@ class Push:
 
 @dataclass(frozen=True)
 class Stop:
-    """Where the pushes begin and where they end, with how the model's answer reads there, if it can be told."""
+    """Where the pushes begin or end, and the prediction there in words, if known."""
 
     at: float
     words: str
@@ -50,53 +50,52 @@ class Stop:
 
 @dataclass(frozen=True)
 class Reveal:
-    """What the model said, and why, as far as it told."""
+    """The prediction, and its reasons if the model sent any."""
 
     label: str
     sure: float | None
     towards: str
     away: str
     pushes: list[Push] = field(default_factory=list)
-    # The model's usual answer and the one it gave: the pushes lead from one to the other. Without the usual answer
-    # each push begins at the same line.
+    # The pushes lead from the model's usual answer to this one. Without the usual answer, all begin at the same line.
     usual: Stop | None = None
     final: Stop | None = None
 
     @property
     def percent(self) -> int | None:
-        """How sure the model was."""
+        """How sure the model was, in percent."""
         return None if self.sure is None else in_percent(self.sure)
 
 
 def in_percent(share: float) -> int:
-    """What is not certain is never said to be."""
+    """Return whole percent; 0 and 100 only for certainty."""
     return round(100 * share) if share in (0, 1) else min(99, max(1, round(100 * share)))
 
 
 def reveal(item: ReviewItem, *, hidden: Hidden = NOTHING) -> Reveal:
-    """What may be shown once the first answer is stored; values that a person may not see are not told here either."""
+    """Return what may be shown once the first answer is stored. Hidden values stay hidden here."""
     model, predicted = item.model, item.prediction.predicted
     towards, away = _directions(model, predicted)
-    said = (model.label(predicted), _sureness(item), towards, away)
+    answer = (model.label(predicted), _sureness(item), towards, away)
     moved = _moved(item, hidden)
     sizes, base = [size for *_, size in moved], item.attribution_base
     if not sizes:
-        return Reveal(*said)
+        return Reveal(*answer)
     if base is None:
-        return Reveal(*said, _bars(moved, [(0.0, size) for size in sizes]))
+        return Reveal(*answer, _bars(moved, [(0.0, size) for size in sizes]))
     stops = list(accumulate(sizes, initial=base))
     place, reads = _scale(stops), _reading(item, stops[-1])
     usual, final = (Stop(place(stop), reads(stop)) for stop in (base, stops[-1]))
-    return Reveal(*said, _bars(moved, list(pairwise(stops))), usual, final)
+    return Reveal(*answer, _bars(moved, list(pairwise(stops))), usual, final)
 
 
 def _sureness(item: ReviewItem) -> float | None:
-    """The probability that the model gave to its own answer."""
+    """Return the probability the model gave its own answer."""
     model, prediction = item.model, item.prediction
     if model.is_regression:
         return None
-    if item.probabilities and (said := item.probabilities.get(model.decode(prediction.predicted))) is not None:
-        return float(said)
+    if item.probabilities and (own := item.probabilities.get(model.decode(prediction.predicted))) is not None:
+        return float(own)
     if prediction.score is None or len(model.classes) != 2:
         return prediction.score
     is_positive = int(prediction.predicted) == model.positive_index
@@ -104,7 +103,7 @@ def _sureness(item: ReviewItem) -> float | None:
 
 
 def _directions(model: MonitoredModel, predicted: float) -> tuple[str, str]:
-    """Where contributions above and below zero push. Binary ones are about the positive class."""
+    """Return where contributions above and below zero push. Binary ones refer to the positive class."""
     if model.is_regression:
         return "higher", "lower"
     if len(model.classes) == 2:
@@ -113,10 +112,10 @@ def _directions(model: MonitoredModel, predicted: float) -> tuple[str, str]:
 
 
 def _moved(item: ReviewItem, hidden: Hidden) -> list[tuple[str, str, float]]:
-    """Label, value and size of the largest contributions, then the sum of the rest."""
+    """Return label, value and size of the largest contributions, then the sum of the rest."""
     sizes = {name: float(size) for name, size in (item.attributions or {}).items() if size}
     names = sorted(sizes, key=lambda name: -abs(sizes[name]))
-    # One of a rest is no longer than its line.
+    # A rest of one takes a line anyway.
     most = MOST_PUSHES + 1 if len(names) == MOST_PUSHES + 1 else MOST_PUSHES
     features = {feature.name: feature for feature in item.model.feature_list}
     shown = [(features.get(name, Feature(name, label=name)), sizes[name]) for name in names[:most]]
@@ -142,16 +141,16 @@ def _strength(share: float) -> str:
 
 
 def _scale(stops: Iterable[float]) -> Callable[[float], float]:
-    """From sums to places in the picture."""
+    """Return the function from sums to places in the picture."""
     stops = list(stops)
     low, high = min(stops), max(stops)
     return lambda stop: round(WIDTH * (stop - low) / (high - low), 2) if high > low else WIDTH / 2
 
 
 def _reading(item: ReviewItem, total: float) -> Callable[[float], str]:
-    """How a sum reads: as the number that is predicted, or as the probability of the class that the pushes are about.
+    """Return how a sum reads: as the predicted number, or as the probability of the class the pushes refer to.
 
-    Models send sums in different kinds; a kind is known by that all of them together give what the model said.
+    Models send attributions as probabilities or log-odds; the right kind is the one whose total matches the prediction.
     """
     model, predicted = item.model, item.prediction.predicted
     if model.is_regression:

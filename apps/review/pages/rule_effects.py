@@ -21,7 +21,7 @@ ASSUMED_AGREEMENT = 0.9
 
 @dataclass(frozen=True)
 class Seen:
-    """How many of the last cases."""
+    """How many of the last cases had a property."""
 
     count: int
     cases: int
@@ -36,20 +36,20 @@ class Seen:
 
 @dataclass(frozen=True)
 class Observed:
-    """How the last cases of a queue went; None where none has told."""
+    """How the last cases of a queue went; None if there are none."""
 
-    # of cases drawn last; None for a case that came without
+    # Of the cases drawn last; None for a case without an amount.
     amounts: list[float | None]
-    # share of labels that are the model's answer
+    # Share of labels that agree with the model.
     agreement: Seen | None
-    # share of cases with several first answers whose answers were not all the same
+    # Share of cases with several first answers that differ.
     disagreement: Seen | None
     median_ms: float | None
     people: int
 
 
 def observe(queue: ReviewQueue) -> Observed:
-    """Looks at the cases drawn last and at those labelled last."""
+    """Look at the cases drawn last and those labeled last."""
     drawn = ReviewItem.objects.reviews().filter(queue=queue).order_by("-pk")
     amounts = drawn.values_list("prediction__amount", flat=True)[:RECENT]
     labelled = drawn.filter(label__isnull=False).values_list("pk", "label", "prediction__predicted")[:RECENT]
@@ -66,7 +66,7 @@ def observe(queue: ReviewQueue) -> Observed:
 
 
 def _answers(items: list[int]) -> tuple[dict[int, dict[int, float]], list[int], int]:
-    """By item and slot the first answer, the active time of each slot, and how many people there were."""
+    """Return the first answer by item and slot, the active time of each slot, and the number of people."""
     said = Decision.objects.answers().filter(
         item__in=items,
         slot__round=F("item__round"),
@@ -76,7 +76,7 @@ def _answers(items: list[int]) -> tuple[dict[int, dict[int, float]], list[int], 
     firsts: dict[int, dict[int, float]] = defaultdict(dict)
     spent: dict[int, int] = defaultdict(int)
     people = set()
-    # The judgement of a blind case comes last here and so stays, as it does in `settling.first_answers`.
+    # A blind judgement comes last here and so stays, as in `settling.first_answers`.
     rows = said.order_by("slot", "is_judgement", "id")
     for item, slot, value, ms, reviewer in rows.values_list("item", "slot", "value", "active_ms", "reviewer"):
         firsts[item][slot] = value
@@ -95,7 +95,7 @@ class Expectation:
     """What a hundred cases bring, on average."""
 
     reviews: float
-    # cases that two people judge for their amount alone
+    # Cases that two people judge for their amount alone.
     by_amount: float
     extra: float
     second_opinions: float
@@ -104,19 +104,19 @@ class Expectation:
 
     @property
     def answers(self) -> float:
-        """All that reviewers do; an adjudicator's come on top."""
+        """All answers of reviewers; those of adjudicators come on top."""
         return self.reviews + self.extra + self.known + self.repeated
 
 
 def expect(rules: Mapping[str, Any], observed: Observed) -> Expectation:
-    """Shares of cases by what becomes of them, times a hundred."""
+    """Estimate what a hundred cases bring under these rules."""
     overlap = rules["overlap"]
     by_amount = _reaching(rules["four_eyes_amount"], observed.amounts) if overlap == 1 else 0.0
     disagreement = observed.disagreement.share if observed.disagreement else ASSUMED_DISAGREEMENT
     agreement = observed.agreement.share if observed.agreement else ASSUMED_AGREEMENT
     disagreed = disagreement * (by_amount if overlap == 1 else 1.0)
     extra = disagreed if rules["is_extra_reviewer_asked"] else 0.0
-    # Two who disagree have no majority, and an adjudicator settles it in any event.
+    # Two who disagree have no majority, so an adjudicator always settles it.
     has_majority = overlap > 2 or rules["is_extra_reviewer_asked"]
     of_disagreed = rules["adjudication_rate_disagreed"] if has_majority else 1.0
     of_agreed = agreement * rules["adjudication_rate_agreed"] + (1 - agreement) * rules["adjudication_rate_differs"]
@@ -131,14 +131,14 @@ def expect(rules: Mapping[str, Any], observed: Observed) -> Expectation:
 
 
 def _reaching(amount: float | None, amounts: list[float | None]) -> float:
-    """The share of cases with at least this amount; a case without an amount does not reach it."""
+    """Return the share of cases with at least this amount; a case without an amount does not count."""
     if amount is None or not amounts:
         return 0.0
     return sum(each is not None and each >= amount for each in amounts) / len(amounts)
 
 
 def sentences(rules: Mapping[str, Any], observed: Observed) -> Iterator[tuple[str, str]]:
-    """What it comes to, and why; the first part is the figure."""
+    """Yield each figure with its explanation."""
     expected = expect(rules, observed)
     yield _reviews(rules, observed, expected)
     if rules["is_extra_reviewer_asked"]:
@@ -161,16 +161,16 @@ def _reviews(rules: Mapping[str, Any], observed: Observed, expected: Expectation
 
 def _disagreement(observed: Observed) -> str:
     if observed.disagreement is None:
-        return "How often they do is not known yet; this takes 1 case in 10."
+        return "How often they do is not known yet; this assumes 1 case in 10."
     return f"They did in {observed.disagreement} with several answers."
 
 
 def _second_opinions(rules: Mapping[str, Any], observed: Observed, expected: Expectation) -> tuple[str, str]:
     why = "by an adjudicator, and one for each dispute. "
     if observed.agreement is None:
-        why += "How often reviewers say what the model says is not known yet; this takes 9 cases in 10."
+        why += "How often reviewers agree with the model is not known yet; this assumes 9 cases in 10."
     else:
-        why += f"Reviewers said what the model said in {observed.agreement}."
+        why += f"Reviewers agreed with the model in {observed.agreement}."
     if rules["overlap"] > 1 and not rules["is_extra_reviewer_asked"]:
         why += f" And where they disagree: {_disagreement(observed)[0].lower()}{_disagreement(observed)[1:]}"
     return f"{_number(expected.second_opinions)} second opinions", why
@@ -178,7 +178,7 @@ def _second_opinions(rules: Mapping[str, Any], observed: Observed, expected: Exp
 
 def _probes(expected: Expectation) -> tuple[str, str]:
     if not (expected.known or expected.repeated):
-        return "No known or repeated cases", "so nothing is learned of how reliable reviewers are."
+        return "No known or repeated cases", "so nothing shows how reliable reviewers are."
     return f"{_number(expected.known)} known and {_number(expected.repeated)} repeated cases", "are mixed in."
 
 
@@ -198,7 +198,7 @@ def _duration(hours: float) -> str:
 
 
 def _number(expected: float) -> str:
-    """A count as people say it."""
+    """Return a count in words."""
     if 0 < expected < 1:
         return "Fewer than 1"
     return f"{expected:,.0f}" if abs(expected - round(expected)) < 1e-9 else f"About {expected:,.0f}"
@@ -206,19 +206,17 @@ def _number(expected: float) -> str:
 
 FROM_WHEN = {
     "name": "The queue has its new name.",
-    "overlap": "Cases opened from now on need the new number of people; those that are open already keep theirs.",
-    "is_extra_reviewer_asked": "What happens where reviewers disagree holds for answers from now on.",
-    "four_eyes_amount": "The amount from which two people judge holds for cases opened from now on.",
-    "adjudication_rate_agreed": "Second opinions where all agree follow the new probability for answers from now on.",
-    "adjudication_rate_differs": "Second opinions where reviewers and model differ follow the new probability for "
-    "answers from now on.",
-    "adjudication_rate_disagreed": "Second opinions where reviewers disagree follow the new probability for answers "
-    "from now on.",
-    "blind_share": "The blind share holds for what is drawn from now on, in all queues of the model.",
-    "due_hours": "The due time holds for cases opened from now on.",
-    "lease_seconds": "The time-out holds for cases taken in hand from now on.",
-    "prefetch": "Browsers keep the new number of cases ready from their next answer on.",
-    "dispute_reasons": "Reviewers see the new reasons for a dispute from their next case on.",
+    "overlap": "The new number of people applies to cases opened from now on; open cases keep theirs.",
+    "is_extra_reviewer_asked": "The rule for disagreements applies to answers from now on.",
+    "four_eyes_amount": "The four-eyes amount applies to cases opened from now on.",
+    "adjudication_rate_agreed": "The new probability where all agree applies to answers from now on.",
+    "adjudication_rate_differs": "The new probability where reviewers and model differ applies to answers from now on.",
+    "adjudication_rate_disagreed": "The new probability where reviewers disagree applies to answers from now on.",
+    "blind_share": "The blind share applies to predictions drawn from now on, in all queues of the model.",
+    "due_hours": "The due time applies to cases opened from now on.",
+    "lease_seconds": "The time-out applies to cases claimed from now on.",
+    "prefetch": "Browsers keep the new number of cases ready after their next answer.",
+    "dispute_reasons": "Reviewers see the new dispute reasons from their next case on.",
     "gold_rate": "Known cases are mixed in at the new rate from now on.",
     "repeat_rate": "Repeated cases are mixed in at the new rate from now on.",
     "sensitive_role": "Sensitive features are shown or hidden from the next case on.",
@@ -231,7 +229,7 @@ def from_when(changes: Iterable[Change]) -> list[str]:
 
 
 def _order(order: str) -> str:
-    handed_out = f"Cases that wait are handed out {ReviewQueue.Order(order).label} from now on."
+    handed_out = f"Waiting cases are handed out {ReviewQueue.Order(order).label} from now on."
     if order == ReviewQueue.Order.RANDOM:
         return handed_out
     return f"{handed_out} Figures of open days count only once the queue is drained."

@@ -1,4 +1,4 @@
-"""What values a feature usually has: in the model's most recent predictions, drawn or not."""
+"""The usual values of a feature: in the model's most recent predictions, drawn or not."""
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
@@ -12,10 +12,10 @@ from apps.registry.models import MonitoredModel
 from apps.registry.models.features import Feature
 
 RECENT = 500
-# Of fewer predictions nothing is said to be usual.
+# With fewer predictions, no value is called usual.
 FEWEST = 50
 KEPT_SECONDS = 600
-# Nineteen of twenty values lie in the range; a code that fewer than one in twenty have is rare.
+# 95 % of the values lie in the range; a code in fewer than 5 % of cases is rare.
 OUTSIDE = 0.05
 
 
@@ -28,13 +28,13 @@ class Usual:
     shares: dict[str, float] = field(default_factory=dict)
 
     def is_odd(self, value: Any) -> bool:
-        """A number out of the range."""
+        """True for a number outside the range."""
         if self.low is None or self.high is None or not _is_number(value):
             return False
         return not self.low <= value <= self.high
 
     def words(self, feature: Feature, value: Any) -> str:
-        """The range, or how rare the code is where it is rare."""
+        """Return the range, or how rare a rare code is."""
         if self.low is not None:
             bare = replace(feature, unit="", codes={})
             low, high = bare.meaning(self.low), bare.meaning(self.high)
@@ -48,15 +48,15 @@ class Usual:
 
 
 def usual_values(model: MonitoredModel) -> dict[str, Usual]:
-    """What is usual for each feature; kept for ten minutes."""
-    found: dict[str, Usual] = cache.get_or_set(f"usual:{model.pk}", lambda: _read(model), KEPT_SECONDS) or {}
-    return found
+    """Return the usual values of each feature, cached for ten minutes."""
+    usual: dict[str, Usual] = cache.get_or_set(f"usual:{model.pk}", lambda: _read(model), KEPT_SECONDS) or {}
+    return usual
 
 
 def _read(model: MonitoredModel) -> dict[str, Usual]:
     recent = Prediction.objects.filter(model=model).order_by("-predicted_at")
     ids, moments = zip(*recent.values_list("id", "received_at")[:RECENT], strict=True) if recent.exists() else ((), ())
-    # The moments name the partitions.
+    # The moments select the partitions.
     rows = Payload.objects.filter(prediction_id__in=ids, received_at__in=set(moments)).values_list(
         "features", flat=True
     )
@@ -76,7 +76,7 @@ def _of(values: list[Any], *, is_coded: bool) -> Usual:
         low, high = np.quantile(np.array(known, dtype=np.float64), [OUTSIDE / 2, 1 - OUTSIDE / 2], method="nearest")
         return Usual(low=float(low), high=float(high))
     counts = Counter(str(value) for value in known)
-    # Texts that are all different are names, of which none is rarer than the others.
+    # Texts that nearly all differ are names; none is rarer than the others.
     return (
         Usual(shares={value: n / len(known) for value, n in counts.items()})
         if 2 * len(counts) < len(known)

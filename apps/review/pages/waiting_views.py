@@ -1,4 +1,4 @@
-"""What waits for somebody's word: questions of colleagues, mentions, and disputes."""
+"""Questions, mentions and disputes that wait for somebody."""
 
 from django.core.paginator import Paginator
 from django.http import HttpResponse
@@ -16,7 +16,7 @@ from apps.review.pages.disputes import followed
 from apps.review.pages.forms import TextForm
 from apps.review.services.masking import hidden_features
 
-LINES = 50
+PER_PAGE = 50
 SHOWN = ("slot__item__prediction", "slot__item__queue__model__project", "asked_by", "asked_of", "answered_by")
 
 
@@ -24,15 +24,15 @@ SHOWN = ("slot__item__prediction", "slot__item__queue__model__project", "asked_b
 @require_safe
 @member_page(Role.REVIEWER)
 def questions(request: ProjectRequest) -> HttpResponse:
-    """Questions and mentions that wait for this person, and what became of their own questions."""
+    """Show questions and mentions that wait for this person, and their own questions."""
     member = request.membership
     known = Question.objects.in_project(request.project).select_related(*SHOWN)
     mine = known.for_member(request.user, may_adjudicate=member.reaches(Role.ADJUDICATOR))
     mentions = Mention.objects.filter(user=request.user, comment__item__queue__model__project=request.project)
     context = {
-        "open": mine.open().order_by("id")[:LINES],
-        "answered": mine.filter(answered_by=request.user).order_by("-answered_at")[:LINES],
-        "asked": known.filter(asked_by=request.user).order_by("-id")[:LINES],
+        "open": mine.open().order_by("id")[:PER_PAGE],
+        "answered": mine.filter(answered_by=request.user).order_by("-answered_at")[:PER_PAGE],
+        "asked": known.filter(asked_by=request.user).order_by("-id")[:PER_PAGE],
         "mentions": mentions.filter(seen_at=None).select_related("comment__author", "comment__item__prediction"),
     }
     return render(request, "review/questions.html", context)
@@ -42,7 +42,7 @@ def questions(request: ProjectRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @member_page(Role.REVIEWER)
 def question(request: ProjectRequest, question: int) -> HttpResponse:
-    """The case and what is asked about it; nothing of the model's answer, for the asker judges it blind."""
+    """Show a case and the question about it, without the prediction: the asker still judges it blind."""
     known = Question.objects.in_project(request.project).select_related(*SHOWN)
     found: Question = get_or_404(known, pk=question)
     services.check_may_answer(found, by=request.membership)
@@ -66,7 +66,7 @@ def question(request: ProjectRequest, question: int) -> HttpResponse:
 @require_safe
 @member_page(Role.REVIEWER)
 def disputes(request: ProjectRequest, model: str) -> HttpResponse:
-    """All disputes of a model and who waits for whom; of a reviewer, their own."""
+    """Show the disputes of a model and whom they wait for; to a reviewer, their own."""
     found = find_model(request.project, model)
     member = request.membership
     known = Dispute.objects.filter(item__queue__model=found).select_related(
@@ -76,7 +76,7 @@ def disputes(request: ProjectRequest, model: str) -> HttpResponse:
         known = known.filter(decision__reviewer=request.user)
     is_open = request.GET.get("state") != "settled"
     chosen = known.open().order_by("id") if is_open else known.exclude(pk__in=known.open()).order_by("-id")
-    page = Paginator(chosen, LINES).get_page(request.GET.get("page"))
+    page = Paginator(chosen, PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "model": found,
         "tab": "reviews",

@@ -1,11 +1,11 @@
-"""What happens to cases in review: opened, claimed, judged, decided, settled."""
+"""What happens to a case in review: it is opened, claimed, judged, decided and settled."""
 
 from apps.review.models import Verdict
 from apps.review.services.administering import mark_gold, pause, reassign, release, reopen_item, resume, unmark_gold
 from apps.review.services.answers import Answer
 from apps.review.services.asking import answer_question, check_may_answer
 from apps.review.services.claiming import Only, claim_slots, count_for, give_back, hold_on
-from apps.review.services.commenting import comment
+from apps.review.services.commenting import add_comment
 from apps.review.services.deciding import decide
 from apps.review.services.disputing import reply
 from apps.review.services.judging import judge, judge_and_leave
@@ -24,13 +24,13 @@ __all__ = [
     "Progress",
     "Verdict",
     "Waiting",
+    "add_comment",
     "amend",
     "answer_question",
     "change_queue",
     "check_may_answer",
     "claim_slots",
     "close_lapsed",
-    "comment",
     "count_for",
     "decide",
     "give_back",

@@ -1,4 +1,4 @@
-"""Live work in an engineer's hands: take back, hand over, pause, open anew. Every act is in the audit record."""
+"""Managing live work: take back, hand over or reopen a case, pause a queue. The audit record keeps every act."""
 
 from typing import Any
 
@@ -18,10 +18,10 @@ from apps.review.services.opening import due_at, slots_of
 
 @transaction.atomic
 def release(slot: Slot, *, by: User) -> None:
-    """Take a case out of somebody's hands, for anybody. What was judged blind stands as the answer."""
+    """Take a case out of somebody's hands, for anybody to claim. A blind judgement stands as the answer."""
     held = _lock_open(slot)
     if held.reviewer is None:
-        raise ConflictError("Nobody has this case in hand by now.", code="not_held")
+        raise ConflictError("Nobody holds this case any more.", code="not_held")
     before = audit_log.person(held.reviewer)
     if held.judged_at is not None:
         held.close(Slot.Outcome.ANSWERED)
@@ -31,12 +31,12 @@ def release(slot: Slot, *, by: User) -> None:
         settling.settle(held.item)
     else:
         held.put_back()
-    _record(held.item, by=by, act="slot.released", of=before)
+    _log(held.item, by=by, act="slot.released", of=before)
 
 
 @transaction.atomic
 def reassign(slot: Slot, *, to: Membership, by: User) -> None:
-    """Keep a case for one person, who has had no part in it."""
+    """Reserve a case for a person who has had no part in it."""
     held = _lock_open(slot)
     item = held.item
     needed = Role.ADJUDICATOR if held.is_adjudication else Role.REVIEWER
@@ -51,30 +51,30 @@ def reassign(slot: Slot, *, to: Membership, by: User) -> None:
         raise ConflictError(f"{to.user.display_name} has seen what the model said of it.", code="has_seen")
     before = audit_log.person(held.reviewer) if held.reviewer else ""
     held.keep_for(to.user)
-    _record(item, by=by, act="slot.reassigned", of=before, to=audit_log.person(to.user))
+    _log(item, by=by, act="slot.reassigned", of=before, to=audit_log.person(to.user))
 
 
 @transaction.atomic
 def pause(queue: ReviewQueue, *, by: User) -> None:
-    """Hand nothing out until it is resumed; what is in hand may be answered."""
+    """Hand out no cases until the queue is resumed. Cases in hand may still be answered."""
     if ReviewQueue.objects.filter(pk=queue.pk, paused_at=None).update(paused_at=timezone.now()):
-        _record_queue(queue, by=by, act="queue.paused")
+        _log_queue(queue, by=by, act="queue.paused")
 
 
 @transaction.atomic
 def resume(queue: ReviewQueue, *, by: User) -> None:
     if ReviewQueue.objects.filter(pk=queue.pk, paused_at__isnull=False).update(paused_at=None):
-        _record_queue(queue, by=by, act="queue.resumed")
+        _log_queue(queue, by=by, act="queue.resumed")
 
 
 @transaction.atomic
 def reopen_item(item: ReviewItem, *, by: User, why: str) -> ReviewItem:
-    """A new round: the case is judged again, by people who may have judged it before.
+    """Start a new round: the case is judged again, possibly by the same people.
 
-    What was settled is taken back, so that the case counts as unanswered until the new round is; it all stays recorded.
+    The case counts as unanswered until the new round is done. Everything said before stays recorded.
     """
     if not why.strip():
-        raise DomainError("Say why, for those who look back.", code="reason_missing", field="why")
+        raise DomainError("Say why, for people who look back later.", code="reason_missing", field="why")
     locked = _lock_item(item)
     if locked.is_probe:
         raise ConflictError("A probe has one round.", code="is_probe")
@@ -87,27 +87,26 @@ def reopen_item(item: ReviewItem, *, by: User, why: str) -> ReviewItem:
     locked.needs_resolution = True
     Slot.objects.bulk_create(slots_of(locked))
     settling.settle(locked)
-    said = {"round": locked.round, "why": why}
-    _record(locked, by=by, act="item.reopened", **said)
+    _log(locked, by=by, act="item.reopened", round=locked.round, why=why)
     return locked
 
 
 @transaction.atomic
 def mark_gold(item: ReviewItem, *, by: User, note: str = "") -> GoldAnswer:
-    """What counts for a settled case becomes a known answer."""
+    """Keep the answer of a settled case as a known one."""
     locked = _lock_item(item)
     value = locked.label if locked.adjudicated is None else locked.adjudicated
     if value is None or locked.state != ReviewItem.State.CLOSED:
-        raise ConflictError("Only a settled case has an answer to go by.", code="not_settled")
+        raise ConflictError("Only a settled case has an answer to keep.", code="not_settled")
     gold = probing.make_gold(locked, value=value, by=by, note=note)
-    _record(locked, by=by, act="gold.made")
+    _log(locked, by=by, act="gold.made")
     return gold
 
 
 @transaction.atomic
 def unmark_gold(gold: GoldAnswer, *, by: User) -> None:
     probing.retire_gold(gold)
-    _record(gold.item, by=by, act="gold.retired")
+    _log(gold.item, by=by, act="gold.retired")
 
 
 def _lock_item(item: ReviewItem) -> ReviewItem:
@@ -119,13 +118,13 @@ def _lock_item(item: ReviewItem) -> ReviewItem:
 def _lock_open(slot: Slot) -> Slot:
     held = lock(slot)
     if held.closed_at is not None:
-        raise ConflictError("This case is answered by now.", code="slot_closed")
+        raise ConflictError("This case has been answered.", code="slot_closed")
     return held
 
 
-def _record(item: ReviewItem, *, by: User, act: str, **details: Any) -> None:
+def _log(item: ReviewItem, *, by: User, act: str, **details: Any) -> None:
     audit_log.record(item.model.project, act, subject=f"case {item.prediction.external_id}", by=by, details=details)
 
 
-def _record_queue(queue: ReviewQueue, *, by: User, act: str) -> None:
+def _log_queue(queue: ReviewQueue, *, by: User, act: str) -> None:
     audit_log.record(queue.model.project, act, subject=f"queue {queue.model.slug}:{queue.slug}", by=by)

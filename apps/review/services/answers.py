@@ -1,4 +1,4 @@
-"""What a reviewer may say, and the label that it gives."""
+"""Which answers a reviewer may give, and the label each gives."""
 
 import math
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ LARGEST_INT = 2**31 - 1
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """A decision as it comes in; `value` is a class or number as sent."""
+    """A decision as sent; `value` is a class or number as sent."""
 
     verdict: Verdict
     value: str | float | None = None
@@ -29,16 +29,16 @@ class Answer:
     note: str = ""
     until: date | datetime | None = None
     active_ms: int | None = None
-    # With wrong data: which features, each with a problem of DataProblem.
+    # With wrong data: pairs of a feature and its DataProblem.
     wrong_features: tuple[tuple[str, str], ...] = ()
-    # With a question: the user it is for; null: any adjudicator.
+    # With a question: the user it is for; None: any adjudicator.
     asked_of: int | None = None
-    # With what settles a case: it is held up as an example.
+    # With an adjudication: keep the case as an example.
     is_precedent: bool = False
 
 
 def encode(model: MonitoredModel, value: str | float | None) -> float:
-    """The stored form of a class or number as sent."""
+    """Return a class or number in its stored form. Raises DomainError."""
     if value is None:
         raise DomainError("Say which class or number.", code="value_missing", field="value")
     try:
@@ -52,7 +52,7 @@ def encode(model: MonitoredModel, value: str | float | None) -> float:
 
 
 def label_given(answer: Answer, *, slot: Slot) -> float | None:
-    """The label that the answer gives, if it gives one. Raises DomainError where it says something impossible."""
+    """Return the label the answer gives, or None. Raises DomainError for an answer that is not possible here."""
     _check_precedent(answer, slot)
     if answer.verdict not in LABELING:
         _check_withheld(answer, slot)
@@ -62,39 +62,39 @@ def label_given(answer: Answer, *, slot: Slot) -> float | None:
     if answer.verdict == Verdict.DISPUTE:
         return _disputed(answer, slot)
     predicted = slot.item.prediction.predicted
-    said = None if answer.value is None else encode(slot.item.model, answer.value)
+    value = None if answer.value is None else encode(slot.item.model, answer.value)
     if answer.verdict == Verdict.AGREE:
-        if said not in (None, predicted):
+        if value not in (None, predicted):
             raise DomainError("That is not what the model said: correct it instead.", code="not_as_predicted")
         return predicted
-    if said is None:
-        said = encode(slot.item.model, None)
-    if said == predicted:
+    if value is None:
+        value = encode(slot.item.model, None)
+    if value == predicted:
         raise DomainError("That is what the model said: agree with it instead.", code="as_predicted")
-    return said
+    return value
 
 
 def moment_to_return(answer: Answer, *, slot: Slot) -> datetime:
-    """When a case that cannot be told yet comes back: tomorrow, unless the reviewer says another day."""
+    """Return when a case put off comes back: tomorrow, unless the reviewer chose another day."""
     zone = slot.item.model.zone
     now = timezone.now()
     until = start_of(answer.until or tomorrow(zone), zone=zone)
     if until <= now:
-        raise DomainError("That moment is past.", code="until_past", field="until")
+        raise DomainError("That moment has passed.", code="until_past", field="until")
     if until > now + LONGEST_DELAY:
         raise DomainError("A case can wait for a year at most.", code="until_too_far", field="until")
     return until
 
 
 def wrong_features(answer: Answer, *, slot: Slot) -> list[dict[str, str]]:
-    """What is wrong with the data, as it is stored: one problem for each feature that is marked."""
+    """Return the marked features with one problem each, in stored form. Raises DomainError."""
     marked = dict(answer.wrong_features)
     if answer.verdict != Verdict.WRONG_DATA:
         if marked:
-            raise DomainError("Features are marked with wrong data only.", code="wrong_features_unexpected")
+            raise DomainError("Only an answer of wrong data marks features.", code="wrong_features_unexpected")
         return []
     if not marked and not answer.note.strip():
-        raise DomainError("Say which feature is wrong, or write it into the note.", code="problem_missing")
+        raise DomainError("Mark the feature that is wrong, or describe it in the note.", code="problem_missing")
     known = {feature.name for feature in slot.item.model.feature_list} | set(slot.item.features)
     for feature, problem in marked.items():
         if feature not in known:
@@ -105,10 +105,10 @@ def wrong_features(answer: Answer, *, slot: Slot) -> list[dict[str, str]]:
 
 
 def check_question(answer: Answer, *, slot: Slot, by: Membership) -> None:
-    """A question has words, and is for somebody who may answer it."""
+    """Check that a question has a text and is for somebody who may answer it."""
     if answer.verdict != Verdict.ESCALATE:
         if answer.asked_of is not None:
-            raise DomainError("Only a question is for somebody.", code="person_unexpected", field="ask")
+            raise DomainError("Only a question names a person.", code="person_unexpected", field="ask")
         return
     if not answer.note.strip():
         raise DomainError("Write your question into the note.", code="question_missing", field="note")
@@ -118,7 +118,7 @@ def check_question(answer: Answer, *, slot: Slot, by: Membership) -> None:
 
 
 def who_may_be_asked(model: MonitoredModel, *, by: Membership) -> MembershipQuerySet:
-    """Members who may answer a question about a case; simulated ones never would."""
+    """Return the members who may answer a question about a case. Simulated ones never answer."""
     members = Membership.objects.in_project(model.project).exclude(user=by.user)
     return members.with_role_at_least(Membership.RANKS[Role.REVIEWER]).filter(
         user__is_active=True, user__is_simulated=False
@@ -126,18 +126,18 @@ def who_may_be_asked(model: MonitoredModel, *, by: Membership) -> MembershipQuer
 
 
 def check_words(text: str) -> None:
-    """A comment, a reply, or the answer to a question says something, and no more than a note may."""
+    """Check that a comment, reply or answer has a text, no longer than a note may be."""
     if not text.strip() or len(text) > LONGEST_NOTE:
-        raise DomainError(f"Say something, in at most {LONGEST_NOTE:,} characters.", code="text_missing", field="text")
+        raise DomainError(f"Write a text of at most {LONGEST_NOTE:,} characters.", code="text_missing", field="text")
 
 
 def tomorrow(zone: ZoneInfo) -> date:
-    """The day after today, there."""
+    """Return tomorrow's date in the zone."""
     return timezone.now().astimezone(zone).date() + timedelta(days=1)
 
 
 def start_of(day: date | datetime, *, zone: ZoneInfo) -> datetime:
-    """The moment at which a day begins; a moment as it is."""
+    """Return the moment a day begins; a moment stays as it is."""
     return day if isinstance(day, datetime) else datetime.combine(day, time(), tzinfo=zone)
 
 
@@ -145,8 +145,10 @@ def _check_withheld(answer: Answer, slot: Slot) -> None:
     if answer.value is not None:
         raise DomainError(f"'{answer.verdict}' takes no value.", code="value_unexpected", field="value")
     if slot.is_blind and slot.judged_at:
-        # A reveal must not turn an answer into none: what is left out then would depend on the prediction.
-        raise UnprocessableError("You have judged this case: keep, change or dispute.", code="already_judged")
+        # After the reveal nobody may withhold an answer: missingness would depend on the prediction, a bias.
+        raise UnprocessableError(
+            "You have judged this case: keep, change or dispute your answer.", code="already_judged"
+        )
 
 
 def _check_precedent(answer: Answer, slot: Slot) -> None:
@@ -156,9 +158,9 @@ def _check_precedent(answer: Answer, slot: Slot) -> None:
 
 def _disputed(answer: Answer, slot: Slot) -> float:
     if slot.is_adjudication:
-        raise DomainError("A case that is being settled cannot be disputed.", code="not_for_adjudicators")
+        raise DomainError("An adjudicator settles a dispute and cannot raise one.", code="not_for_adjudicators")
     if not answer.reasons and not answer.note.strip():
-        raise DomainError("Say why, by a reason or a note.", code="reason_missing", field="reasons")
+        raise DomainError("Give a reason or write a note.", code="reason_missing", field="reasons")
     known = slot.item.queue.dispute_reasons
     if unknown := [reason for reason in answer.reasons if known and reason not in known]:
         raise DomainError(f"{unknown[0]!r} is not one of the queue's reasons.", code="unknown_reason", field="reasons")

@@ -1,4 +1,4 @@
-"""Questions: whoever has a case in hand asks a person; the case waits for the answer and returns to the asker."""
+"""Questions about a case: it waits for the answer, then returns to the asker."""
 
 from datetime import timedelta
 
@@ -12,14 +12,14 @@ from apps.review.models import Decision, Question, Slot
 from apps.review.services.answers import check_words
 from apps.review.services.holding import lock
 
-# Nobody waits for ever: then the case comes back without an answer.
+# After this long the case comes back without an answer.
 LONGEST_WAIT = timedelta(days=7)
-# Where the person who was asked has seen the case.
+# The place recorded when the person asked sees the case.
 PLACE = "question"
 
 
 def ask(decision: Decision, *, of: int | None) -> Question:
-    """The decision's note as a question to a member of the project, or to any adjudicator."""
+    """Send the decision's note as a question to a member, or to any adjudicator."""
     slot = decision.slot
     slot.put_off(until=timezone.now() + LONGEST_WAIT)
     return Question.objects.create(
@@ -29,7 +29,7 @@ def ask(decision: Decision, *, of: int | None) -> Question:
 
 @transaction.atomic
 def answer_question(question: Question, *, by: Membership, text: str) -> Question:
-    """The answer goes back to the asker together with the case. Whoever has answered is not asked to review it."""
+    """Return the answer and the case to the asker. The person who answers never reviews the case blind."""
     held = lock(question.slot)
     locked: Question = Question.objects.select_for_update().get(pk=question.pk)
     check_may_answer(locked, by=by)
@@ -41,14 +41,14 @@ def answer_question(question: Question, *, by: Membership, text: str) -> Questio
     locked.answer, locked.answered_by, locked.answered_at = text, by.user, timezone.now()
     locked.save(update_fields=["answer", "answered_by", "answered_at"])
     if held.snoozed_until is not None:
-        # In the past and not empty: it is due, and still its asker's alone.
+        # A moment in the past, not null: due now, and still only for its asker.
         Slot.objects.filter(pk=held.pk).update(snoozed_until=timezone.now())
     CaseView.objects.get_or_create(prediction=held.item.prediction, user=by.user, place=PLACE)
     return locked
 
 
 def check_may_answer(question: Question, *, by: Membership) -> None:
-    """Asked of this person, or of any adjudicator."""
+    """Check that the question is for this person, or for any adjudicator and they are one."""
     may_adjudicate = by.reaches(Role.ADJUDICATOR)
     if not Question.objects.for_member(by.user, may_adjudicate=may_adjudicate).filter(pk=question.pk).exists():
-        raise ForbiddenError("This question was not asked of you.")
+        raise ForbiddenError("This question is for somebody else.")

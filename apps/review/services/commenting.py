@@ -12,12 +12,12 @@ NAMED = re.compile(r"@([\w.+-]+@[\w-]+(?:\.[\w-]+)+)")
 
 
 @transaction.atomic
-def comment(item: ReviewItem, *, by: Membership, text: str) -> Comment:
-    """Say something about a case. People named by @ and their address are told, if they may see the case."""
+def add_comment(item: ReviewItem, *, by: Membership, text: str) -> Comment:
+    """Add a comment to a case. People named by @ and their address see it listed, if they may see the case."""
     check_words(text)
-    said = Comment.objects.create(item=item, author=by.user, text=text)
-    Mention.objects.bulk_create(Mention(comment=said, user=member.user) for member in _named(item, text, by=by))
-    return said
+    comment = Comment.objects.create(item=item, author=by.user, text=text)
+    Mention.objects.bulk_create(Mention(comment=comment, user=member.user) for member in _named(item, text, by=by))
+    return comment
 
 
 def _named(item: ReviewItem, text: str, *, by: Membership) -> list[Membership]:

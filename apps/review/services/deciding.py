@@ -1,4 +1,4 @@
-"""A decision and what follows from it for its slot and its item."""
+"""Decisions, and what follows from each for its slot and item."""
 
 from uuid import UUID
 
@@ -14,21 +14,21 @@ from apps.review.services.holding import check_holder, guideline_in_force, lock
 
 @transaction.atomic
 def decide(slot: Slot, *, by: Membership, lease_token: UUID, answer: Answer) -> Decision:
-    """Record the decision and let it take effect. Sent twice under one lease, it counts once."""
+    """Store the decision and let it take effect. Sent twice under one lease, it counts once."""
     held = lock(slot)
     earlier = held.decisions.filter(is_judgement=False, reviewer=by.user, lease_token=lease_token).first()
     if earlier is not None:
         earlier.item = held.item
         return _repeated(earlier, answer, slot=held)
     check_holder(held, by=by, lease_token=lease_token)
-    decision = record(held, by=by, lease_token=lease_token, answer=answer)
+    decision = append_decision(held, by=by, lease_token=lease_token, answer=answer)
     _take_effect(decision, answer)
     settling.settle(held.item)
     return decision
 
 
-def record(slot: Slot, *, by: Membership, lease_token: UUID, answer: Answer) -> Decision:
-    """Append what was said of a slot."""
+def append_decision(slot: Slot, *, by: Membership, lease_token: UUID, answer: Answer) -> Decision:
+    """Append a decision on a slot. Raises DomainError for an answer that is not possible here."""
     is_put_off = answer.verdict == Verdict.CANNOT_TELL
     value = label_given(answer, slot=slot)
     check_question(answer, slot=slot, by=by)
@@ -48,15 +48,15 @@ def record(slot: Slot, *, by: Membership, lease_token: UUID, answer: Answer) -> 
         guideline_id=guideline_in_force(slot),
         lease_token=lease_token,
     )
-    disputing.note(decision)
+    disputing.open_if_disputed(decision)
     return decision
 
 
 def _repeated(earlier: Decision, answer: Answer, *, slot: Slot) -> Decision:
-    said = None if earlier.value is None else slot.item.model.decode(earlier.value)
-    same_value = answer.value is None or answer.value == said
+    stored = None if earlier.value is None else slot.item.model.decode(earlier.value)
+    same_value = answer.value is None or answer.value == stored
     if earlier.verdict != answer.verdict or not same_value or earlier.note != answer.note:
-        raise ConflictError("You have answered this case already; that answer stands.", code="already_decided")
+        raise ConflictError("You have already answered this case; that answer stands.", code="already_decided")
     return earlier
 
 
@@ -76,7 +76,7 @@ def _take_effect(decision: Decision, answer: Answer) -> None:
 
 
 def _pass_on(slot: Slot, verdict: str) -> None:
-    """To another person of the same role; to an adjudicator when the data is wrong, or when nobody is left."""
+    """Pass to another person of the same role; to an adjudicator if the data is wrong or nobody is left."""
     item = slot.item
     if slot.is_adjudication:
         settling.reopen(slot)

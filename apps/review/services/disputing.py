@@ -1,4 +1,4 @@
-"""Disputes: a reviewer challenges the model, an engineer may speak for it, an adjudicator settles the case."""
+"""Disputes: a reviewer challenges the model, an engineer may reply for it, an adjudicator settles the case."""
 
 from django.db import transaction
 from django.utils import timezone
@@ -10,23 +10,23 @@ from apps.review.models import Decision, Dispute, Verdict
 from apps.review.services.answers import check_words
 
 
-def note(decision: Decision) -> None:
-    """A decision that disputes has a dispute of its own, to be followed until it is settled."""
+def open_if_disputed(decision: Decision) -> None:
+    """Open a dispute if the decision disputes the model."""
     if decision.verdict == Verdict.DISPUTE:
         Dispute.objects.create(decision=decision, item=decision.item, round=decision.item.round)
 
 
 def withdraw(decision: Decision) -> None:
-    """Its reviewer says something else instead."""
+    """Withdraw the dispute of a decision that another one replaces."""
     Dispute.objects.filter(decision=decision, withdrawn_at=None).update(withdrawn_at=timezone.now())
 
 
 @transaction.atomic
 def reply(dispute: Dispute, *, by: User, text: str) -> Dispute:
-    """The model's side, said once, while the case is still to be settled."""
+    """Reply for the model: once, while the case is not settled."""
     locked: Dispute = Dispute.objects.select_for_update().get(pk=dispute.pk)
     if locked.replied_at is not None:
-        raise ConflictError("Somebody has answered this dispute already.", code="already_answered")
+        raise ConflictError("Somebody has already replied to this dispute.", code="already_answered")
     if not Dispute.objects.open().filter(pk=locked.pk).exists():
         raise ConflictError("This dispute is settled or withdrawn.", code="dispute_settled")
     check_words(text)

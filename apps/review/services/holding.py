@@ -9,7 +9,7 @@ from apps.review.models import ReviewItem, Slot
 
 
 def lock(slot: Slot) -> Slot:
-    """The slot as it is now, with its item. Always the item first, so that two people cannot wait for each other."""
+    """Lock the slot and its item and return them as they are now. Always the item first, which avoids deadlocks."""
     item = (
         ReviewItem.objects.select_related("queue__model__project", "prediction__version")
         .select_for_update(of=("self",))
@@ -21,14 +21,14 @@ def lock(slot: Slot) -> Slot:
 
 
 def guideline_in_force(slot: Slot) -> int | None:
-    """What the queue's reviewers go by now; it is kept with each answer."""
+    """Return the queue's current guidelines; each answer keeps a reference to them."""
     versions = Guideline.objects.filter(queue=slot.queue_id).order_by("-version")
     key: int | None = versions.values_list("pk", flat=True).first()
     return key
 
 
 def check_holder(slot: Slot, *, by: Membership, lease_token: UUID) -> None:
-    """An expired lease that nobody has claimed since is good; one that was claimed, or a closed slot, is not."""
+    """Check the lease. An expired one is good until somebody claims the slot; a closed slot has none."""
     if slot.reviewer_id != by.user_id or slot.lease_token != lease_token:
         raise LeaseLostError("You no longer hold this case: your time ran out and somebody else took it.")
     if slot.closed_at and slot.outcome == Slot.Outcome.ANSWERED:
@@ -36,4 +36,4 @@ def check_holder(slot: Slot, *, by: Membership, lease_token: UUID) -> None:
     if slot.closed_at:
         raise LeaseLostError("An adjudicator has settled this case in the meantime.", code="case_settled")
     if slot.is_adjudication and not by.reaches(Role.ADJUDICATOR):
-        raise ForbiddenError("Settling cases is for adjudicators.")
+        raise ForbiddenError("Only adjudicators settle cases.")

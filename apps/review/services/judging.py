@@ -1,4 +1,4 @@
-"""The first answer of a blind review, stored before anything of the prediction is shown."""
+"""Blind judgements: the first answer, stored before the prediction is shown."""
 
 from typing import Any
 from uuid import UUID
@@ -25,18 +25,18 @@ def judge(
     note: str = "",
     active_ms: int | None = None,
 ) -> Decision:
-    """Store the judgement; said again, the first one is returned. From here on the prediction may be shown."""
+    """Store the judgement; sent again, return the first one. From here on the prediction may be shown."""
     held = lock(slot)
     earlier = held.decisions.filter(is_judgement=True, reviewer=by.user, lease_token=lease_token).first()
     if earlier is None:
         check_holder(held, by=by, lease_token=lease_token)
         earlier = held.judgement
     if not held.is_blind:
-        raise UnprocessableError("This case is not blind: decide at once.", code="not_blind")
-    said = encode(held.item.model, value)
+        raise UnprocessableError("This case is not blind: decide directly.", code="not_blind")
+    judged = encode(held.item.model, value)
     if earlier is not None:
         earlier.item = held.item
-        return _repeated(earlier, said)
+        return _repeated(earlier, judged)
     held.judged_at = timezone.now()
     held.save(update_fields=["judged_at"])
     return Decision.objects.create(
@@ -45,7 +45,7 @@ def judge(
         reviewer=by.user,
         is_judgement=True,
         was_blind=True,
-        value=said,
+        value=judged,
         certainty=certainty,
         note=note,
         active_ms=active_ms,
@@ -55,17 +55,17 @@ def judge(
 
 
 @transaction.atomic
-def judge_and_leave(slot: Slot, *, by: Membership, lease_token: UUID, **said: Any) -> Decision:
-    """A judgement given where no reveal could be fetched: it is the whole answer, however often it comes."""
-    judgement = judge(slot, by=by, lease_token=lease_token, **said)
+def judge_and_leave(slot: Slot, *, by: Membership, lease_token: UUID, **judgement: Any) -> Decision:
+    """Store a judgement given without a reveal, as the whole answer; sent again, it counts once."""
+    stored = judge(slot, by=by, lease_token=lease_token, **judgement)
     held = lock(slot)
     if held.closed_at is None:
         held.close(Slot.Outcome.ANSWERED)
         settling.settle(held.item)
-    return judgement
+    return stored
 
 
-def _repeated(earlier: Decision, said: float) -> Decision:
-    if earlier.value != said:
-        raise ConflictError("Your first answer is stored and the model's was shown: decide now.", code="already_judged")
+def _repeated(earlier: Decision, judged: float) -> Decision:
+    if earlier.value != judged:
+        raise ConflictError("Your first answer is stored and the prediction shown: decide now.", code="already_judged")
     return earlier

@@ -1,4 +1,4 @@
-"""From draws to cases: an item for each draw, with a copy of what was sent, and a slot for each review needed."""
+"""From draws to cases: an item for each draw, with a copy of its payload, and a slot for each review it needs."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -24,7 +24,7 @@ COPIED = ("features", "probabilities", "attributions", "attribution_base")
 
 
 def open_due_items() -> int:
-    """Open the items of every batch whose draws nobody has opened yet; how many items there were."""
+    """Open the items of all drawn batches. Returns how many items."""
     opened = 0
     while claimed := stages.claim(Stage.OPEN_ITEMS):
         try:
@@ -39,8 +39,8 @@ def open_due_items() -> int:
 
 @transaction.atomic
 def open_batches(claimed: list[BatchStage]) -> int:
-    """Items and slots of these batches, committed together with their state."""
-    # First, for this locks the rows: nobody takes the batches over, however long the rest lasts.
+    """Open items and slots of these batches; they commit together with the state of the batches."""
+    # First, since this locks the rows: no other worker can take the batches over while the rest runs.
     stages.finish(claimed)
     return sum(_open(draws) for draws in _chunks([stage.batch_id for stage in claimed]))
 
@@ -59,7 +59,7 @@ def _open(draws: list[Draw]) -> int:
         _item(draw, sent.get(draw.prediction_id, {"features": {}})) for draw in draws
     )
     slots = [slot for item in items for slot in slots_of(item)] + probing.probes_beside(items)
-    # In the order of serving, so that a slot's number does not tell a probe.
+    # In serving order, so that a slot's id does not give a probe away.
     Slot.objects.bulk_create(sorted(slots, key=lambda slot: slot.order_key))
     return len(items)
 
@@ -77,26 +77,26 @@ def _item(draw: Draw, sent: dict[str, Any]) -> ReviewItem:
 
 
 def due_at(queue: ReviewQueue) -> datetime | None:
-    """When an item that is opened now is late."""
+    """Return when an item opened now is due, or None."""
     return timezone.now() + timedelta(hours=queue.due_hours) if queue.due_hours else None
 
 
 def slots_of(item: ReviewItem) -> Iterator[Slot]:
-    """A slot for each review that the item needs in its round."""
+    """Yield a slot for each review the item needs in its round."""
     key = order_key(item)
     for position in range(reviews_needed(item)):
         yield Slot(item=item, queue=item.queue, round=item.round, position=position, order_key=key)
 
 
 def reviews_needed(item: ReviewItem) -> int:
-    """How many people judge it: the queue's overlap, and two at least where much is at stake."""
+    """Return how many people judge the item: the queue's overlap, at least two from its four-eyes amount on."""
     limit, amount = item.queue.four_eyes_amount, item.prediction.amount
     asks_two = limit is not None and amount is not None and amount >= limit
     return max(item.queue.overlap, 2) if asks_two else item.queue.overlap
 
 
 def _payloads(draws: list[Draw]) -> dict[int, dict[str, Any]]:
-    """What was sent with each prediction. The range finds the rows (BRIN), the moments name the partitions."""
+    """Return each prediction's payload. The id range uses the BRIN index; the moments select the partitions."""
     ids = [draw.prediction_id for draw in draws]
     rows = Payload.objects.filter(
         prediction_id__gte=ids[0],

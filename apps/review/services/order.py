@@ -1,4 +1,4 @@
-"""In which order a queue serves its items: at random, or by a rule that looks at them."""
+"""The order in which a queue serves its items: random, or by a rule."""
 
 import math
 
@@ -9,17 +9,18 @@ from apps.review.models import ReviewItem, Slot
 from apps.sampling.services.randomness import permanent_number
 
 HOUR = 3_600.0
-# Where a queue has no due time, a case that has waited a day longer counts as if e times as much were at stake.
+# Without a due time, one more day of waiting counts like e times the stakes.
 PATIENCE_HOURS = 24
 LEAST = 1e-3
 CHUNK = 2_000
 
 
 def order_key(item: ReviewItem) -> float:
-    """The item's place in its queue: the lowest is served first.
+    """Return the item's place in its queue; the lowest is served first.
 
-    Random: a hash of its own. Due: the moment of opening, for all items of a queue have as long. Stakes: amount ×
-    doubt × e^(waiting time / due time), whose logarithm falls with time alike for all, so that the key is fixed.
+    Random: a hash of its own. Due: the moment of opening, since all items of a queue have the same time. Stakes:
+    amount × doubt × e^(waiting time / due time); its logarithm grows at the same pace for all items, so the key
+    stays fixed.
     """
     queue, opened = item.queue, item.opened_at.timestamp() / HOUR
     if queue.order == ReviewQueue.Order.DUE:
@@ -28,13 +29,13 @@ def order_key(item: ReviewItem) -> float:
         patience = queue.due_hours or PATIENCE_HOURS
         return opened / patience - math.log(max(_amount(item), LEAST) * max(_doubt(item), LEAST))
     name = item.prediction.external_id
-    # A probe has a place of its own, or it would come right beside the case that it repeats.
+    # A probe gets a place of its own, away from the case it repeats.
     return permanent_number(bytes(item.model.salt), f"{name}\x1f{item.pk}" if item.is_probe else name, "order")
 
 
 @transaction.atomic
 def rekey(queue: ReviewQueue) -> int:
-    """Give every open slot its place under the queue's present rule; how many there were."""
+    """Give every open slot its place under the queue's current rule. Returns how many."""
     keyed, last = 0, 0
     slots = Slot.objects.unfinished().in_queue(queue).select_related("item__prediction").select_for_update(of=("self",))
     while chunk := list(slots.filter(pk__gt=last).order_by("pk")[:CHUNK]):
@@ -43,7 +44,7 @@ def rekey(queue: ReviewQueue) -> int:
             slot.order_key = order_key(slot.item)
         Slot.objects.bulk_update(chunk, ["order_key"])
         if queue.order != ReviewQueue.Order.RANDOM:
-            # It stays so: what is left of a queue once served by a rule is no random part of it.
+            # For good: what a rule leaves of a queue is not a random part of it.
             ReviewItem.objects.filter(pk__in={slot.item_id for slot in chunk}).update(order=queue.order)
         keyed, last = keyed + len(chunk), chunk[-1].pk
     ReviewQueue.objects.filter(pk=queue.pk).update(kept_order=queue.order)
@@ -51,7 +52,7 @@ def rekey(queue: ReviewQueue) -> int:
 
 
 def rekey_due() -> None:
-    """Bring open work into the order that its queue has by now, whoever changed it."""
+    """Bring open work into the current order of its queue."""
     for queue in ReviewQueue.objects.to_be_ordered().select_related("model"):
         rekey(queue)
 
@@ -61,7 +62,7 @@ def _amount(item: ReviewItem) -> float:
 
 
 def _doubt(item: ReviewItem) -> float:
-    """The chance that the model is wrong, by its own word; 1 where it says none."""
+    """Return the model's own probability of being wrong; 1 if it gave none."""
     if item.probabilities:
         return 1 - max(float(p) for p in item.probabilities.values())
     score = item.prediction.score

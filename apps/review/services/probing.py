@@ -1,7 +1,7 @@
-"""Probes: cases that are known already, mixed in among the others to learn how far their reviewers can be trusted.
+"""Probes: known cases mixed in among the others to measure reviewers.
 
 A gold item has a known answer; a repeat was answered before by the same person. Both look like any other case, wait
-for one person, and have no draw, so that no estimate counts them.
+for one person, and have no draw, so no estimate counts them.
 """
 
 from collections import defaultdict
@@ -21,18 +21,18 @@ from apps.review.services.order import order_key
 from apps.sampling.services.randomness import permanent_number
 
 Purpose = ReviewItem.Purpose
-# Who has answered nothing for so long is not there to be probed.
+# Don't send probes to reviewers who have been inactive this long.
 ACTIVE_DAYS = 7
-# What somebody has answered last is still in mind.
+# A person still remembers this many of their latest answers.
 FORGOTTEN_AFTER = 20
 MOST_CANDIDATES = 500
 
 
 def probes_beside(items: list[ReviewItem]) -> list[Slot]:
-    """For each review of a freshly opened item a probe, with the queue's rates: its slot, which is not saved yet.
+    """Return unsaved slots of probes, chosen for the reviews of freshly opened items at the queue's rates.
 
-    By a hash of the item, so that opening it again would choose the same; none where nobody is active, or nothing
-    is left that the person has not had.
+    The choice is a hash of the item, so opening it again would choose the same. There is no probe where nobody is
+    active or the person has had all candidates.
     """
     by_queue: dict[ReviewQueue, list[ReviewItem]] = defaultdict(list)
     for item in items:
@@ -42,18 +42,18 @@ def probes_beside(items: list[ReviewItem]) -> list[Slot]:
 
 
 def make_gold(item: ReviewItem, *, value: float, by: User | None, note: str = "") -> GoldAnswer:
-    """From now on this case may be shown to those who have not seen it, to compare their answers with this one."""
+    """Keep the case with its known answer, to be shown to people who have not seen it."""
     if item.is_probe:
-        raise ConflictError("This case is a probe itself.", code="is_probe")
+        raise ConflictError("This case is itself a probe.", code="is_probe")
     try:
         with transaction.atomic():
             return GoldAnswer.objects.create(item=item, queue=item.queue, value=value, made_by=by, note=note)
     except IntegrityError:
-        raise ConflictError("This case has a known answer already.", code="gold_already") from None
+        raise ConflictError("This case already has a known answer.", code="gold_already") from None
 
 
 def retire_gold(gold: GoldAnswer) -> None:
-    """It is not shown to anybody any more; what was answered to it still counts."""
+    """Stop showing the case. Earlier answers to it still count."""
     GoldAnswer.objects.in_use().filter(pk=gold.pk).update(retired_at=timezone.now())
 
 
@@ -68,7 +68,7 @@ def _beside(queue: ReviewQueue, items: list[ReviewItem]) -> Iterator[Slot]:
 
 
 def _active(queue: ReviewQueue) -> list[int]:
-    """Members who have answered in this queue lately."""
+    """Return the members who have answered in this queue lately."""
     since = timezone.now() - timedelta(days=ACTIVE_DAYS)
     reviewers = Membership.objects.in_project(queue.model.project).with_role_at_least(Membership.RANKS[Role.REVIEWER])
     busy = Slot.objects.in_queue(queue).reviews().filter(outcome=Slot.Outcome.ANSWERED, closed_at__gte=since)
@@ -79,14 +79,14 @@ def _active(queue: ReviewQueue) -> list[int]:
 def _chosen(
     items: list[ReviewItem], people: list[int], *, rate: float, purpose: Purpose
 ) -> dict[int, list[tuple[ReviewItem, float]]]:
-    """By person: the items beside which they get a probe, with a number in [0, 1) to choose it by."""
+    """By person: the items beside which they get a probe, each with a number in [0, 1) that selects the candidate."""
     found: dict[int, list[tuple[ReviewItem, float]]] = defaultdict(list)
     for item in items if people else []:
         for place in range(item.queue.overlap):
             name = f"{item.prediction.external_id}\x1f{place}"
             number = permanent_number(bytes(item.model.salt), name, purpose)
             if number < rate:
-                # What is below the rate is spread evenly again: its whole part names the person, the rest the case.
+                # Below the rate, the number is again uniform: its integer part selects the person, the rest the case.
                 spread = number / rate * len(people)
                 found[people[int(spread)]].append((item, spread % 1))
     return found
@@ -96,7 +96,7 @@ Candidate = GoldAnswer | Slot
 
 
 def _gold_for(queue: ReviewQueue, person: int) -> list[Candidate]:
-    """Known answers to cases that this person has never had."""
+    """Return known answers to cases this person has never seen."""
     had = Slot.objects.filter(reviewer=person).values("item__prediction")
     gold = GoldAnswer.objects.in_use().filter(queue=queue).exclude(item__prediction__in=had)
     gold = gold.exclude(item__prediction__views__user=person)
@@ -104,7 +104,7 @@ def _gold_for(queue: ReviewQueue, person: int) -> list[Candidate]:
 
 
 def _repeats_for(queue: ReviewQueue, person: int) -> list[Candidate]:
-    """What this person has answered some time ago, once only, and never heard the truth of."""
+    """Return slots this person answered some time ago, once only, and whose truth is not known."""
     answered = Slot.objects.in_queue(queue).reviews().filter(reviewer=person, outcome=Slot.Outcome.ANSWERED)
     forgotten = list(answered.order_by("-closed_at").values_list("pk", flat=True)[FORGOTTEN_AFTER:MOST_CANDIDATES])
     again = Slot.objects.filter(pk__in=forgotten, repeated_by=None, item__draw__isnull=False, round=1)
@@ -126,7 +126,7 @@ def _probes(
 
 
 def _probe(purpose: Purpose, candidate: Candidate, *, beside: ReviewItem) -> ReviewItem:
-    """The known case once more, opened and due as its neighbour is."""
+    """Return an item that repeats the known case, opened and due like its neighbor."""
     known: ReviewItem = candidate.item
     return ReviewItem(
         purpose=purpose,

@@ -1,4 +1,4 @@
-"""How far a queue is, and why there may be nothing to do in it."""
+"""The progress of a queue, and why nothing may be left to claim."""
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -13,29 +13,29 @@ from apps.accounts.models import Membership, Role, User
 from apps.registry.models import MonitoredModel, ReviewQueue
 from apps.review.models import Question, ReviewItem, Slot
 
-# Counting a queue may take so large a share of the time: what took long to count is kept for long.
+# Cache each count for 50 times as long as it took: recounting then uses at most 2 % of the time.
 COUNTING_SHARE = 0.02
 
 
 @dataclass(frozen=True)
 class Progress:
-    """The person's answers today, and the queue's items; those of all may be some seconds old."""
+    """The person's answers today, and the queue's counts, which may be some seconds old."""
 
     mine_today: int
     items: int
     settled: int
-    # Open cases that are due by midnight, and those whose time is over.
+    # Open cases due by midnight, and open cases past their due time.
     due_today: int
     late: int
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """Why nothing is left to claim: what becomes of the slots that are still open."""
+    """Why nothing is left to claim: where the open slots are."""
 
     items: int
     leased_by_others: int
-    # Put off until a later day, by others and by this person; and what waits for the answer to a question of theirs.
+    # Put off by others and by this person; and waiting for the answer to this person's question.
     snoozed: int
     snoozed_by_you: int
     your_questions: int
@@ -44,18 +44,18 @@ class Waiting:
     passed_by_you: int
     for_other_reviewers: int
     awaiting_adjudication: int
-    # Questions of others that this person may answer, in any queue of the project.
+    # Questions this person may answer, in any queue of the project.
     questions_for_you: int
     is_paused: bool
 
     @property
     def is_empty(self) -> bool:
-        """Nothing has been drawn into the queue yet."""
+        """True if nothing has been drawn into the queue yet."""
         return self.items == 0
 
     @property
     def is_drained(self) -> bool:
-        """No slot is open any more."""
+        """True if no slot is open."""
         return not (
             self.leased_by_others
             or self.snoozed
@@ -68,7 +68,7 @@ class Waiting:
 
 
 def progress(queue: ReviewQueue, *, by: Membership) -> Progress:
-    """What the head of the desk says."""
+    """Return the counts for the head of the desk."""
     zone = queue.model.zone
     midnight = datetime.combine(timezone.now().astimezone(zone).date(), time(), tzinfo=zone)
     mine = Slot.objects.in_queue(queue).filter(reviewer=by.user, closed_at__gte=midnight, outcome=Slot.Outcome.ANSWERED)
@@ -76,7 +76,7 @@ def progress(queue: ReviewQueue, *, by: Membership) -> Progress:
 
 
 def _counts(queue: ReviewQueue, *, until: datetime) -> dict[str, int]:
-    """The counts of the whole queue: of a small one as they are now, of a large one as they were a while ago."""
+    """Return the queue's counts, from the cache where they took long."""
     key = f"progress:{queue.pk}"
     kept: dict[str, int] | None = cache.get(key)
     if kept is None:
@@ -88,7 +88,7 @@ def _counts(queue: ReviewQueue, *, until: datetime) -> dict[str, int]:
 
 def _count(queue: ReviewQueue, *, until: datetime) -> dict[str, int]:
     items, closed = ReviewItem.objects.filter(queue=queue), Q(state=ReviewItem.State.CLOSED)
-    # By themselves, for the index on the state answers these two.
+    # Separate, because the index on the state answers these two.
     counts = items.aggregate(items=Count("id"), settled=Count("id", filter=closed))
     is_late = Q(due_at__lte=Now())
     due = items.filter(~closed, due_at__lt=until).aggregate(
@@ -98,7 +98,7 @@ def _count(queue: ReviewQueue, *, until: datetime) -> dict[str, int]:
 
 
 def why_waiting(queue: ReviewQueue, *, by: Membership) -> Waiting:
-    """Where the queue's open slots are, seen from this person."""
+    """Count the queue's open slots by where they are, as this person sees them."""
     me, review, place = Q(reviewer=by.user), Q(is_adjudication=False), Slot.Place
     slots = Slot.objects.in_queue(queue)
     counts = slots.with_place().aggregate(
@@ -129,7 +129,7 @@ def _settles(by: Membership) -> Q:
 
 @dataclass(frozen=True)
 class QueueCounts:
-    """One queue on the page of a model's reviews."""
+    """The counts of one queue, for the page of a model's reviews."""
 
     queue: ReviewQueue
     items: int
@@ -145,13 +145,13 @@ class QueueCounts:
 
     @property
     def percent(self) -> int | None:
-        """The response rate in words of the page; 100 only when nothing is missing."""
+        """The response rate in percent; 100 only if nothing is missing."""
         return None if self.response_rate is None else int(100 * self.response_rate)
 
 
 @dataclass(frozen=True)
 class ReviewerCounts:
-    """What one person has done in a model's queues."""
+    """What one person has answered and passed on in a model's queues."""
 
     user: User
     answered: int
@@ -159,7 +159,7 @@ class ReviewerCounts:
 
 
 def queue_counts(model: MonitoredModel) -> list[QueueCounts]:
-    """The model's queues with their items by state."""
+    """Count the items of each queue of the model by state."""
     states = ReviewItem.State
     drawn = Q(items__draw__isnull=False)
     queues = model.queues.order_by("id").annotate(
@@ -176,7 +176,7 @@ def queue_counts(model: MonitoredModel) -> list[QueueCounts]:
 
 
 def reviewer_counts(model: MonitoredModel) -> list[ReviewerCounts]:
-    """Who has answered how many, most first."""
+    """Count what each person has answered; most answers first."""
     closed = Slot.objects.filter(queue__model=model, reviewer__isnull=False).exclude(closed_at=None)
     counts = (
         closed.order_by()

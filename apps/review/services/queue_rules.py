@@ -1,4 +1,4 @@
-"""Changing the rules of a queue, with what was and what is."""
+"""Changing the rules of a queue; each change keeps the old and the new value."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +14,7 @@ from apps.registry.services import registering
 
 @dataclass(frozen=True)
 class Change:
-    """One rule: what it was and what it is. Rules have the names of their columns."""
+    """A changed rule, named as its column, with its old and new value."""
 
     rule: str
     was: Any
@@ -25,9 +25,9 @@ class Change:
 def change_queue(
     queue: ReviewQueue, *, by: User, document: dict[str, Any], blind_share: float | None = None
 ) -> list[Change]:
-    """Bring the queue to the document, and its model to the share; what differs from before.
+    """Set the queue's rules, and its model's blind share. Returns what changed.
 
-    The share comes first: whoever changes a model and its queues takes their rows in this order.
+    The model comes before the queue: everything that changes both locks them in this order.
     """
     model = queue.model
     changes = []
@@ -47,6 +47,6 @@ def change_queue(
         audit_log.record(
             model.project, "queue.changed", subject=f"queue {model.slug}:{queue.slug}", by=by, details=details
         )
-        # Where the order is another, the worker brings what is open into it.
+        # The worker brings open slots into a new order.
         doorbell.ring_on_commit("open_items")
     return changes

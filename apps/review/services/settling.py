@@ -1,4 +1,4 @@
-"""From answers to a label, and from labels to the second phase. Callers hold the item's lock."""
+"""From answers to a label, and from there to the second phase. Callers hold the item's lock."""
 
 from collections import Counter
 
@@ -16,7 +16,7 @@ Reason = ReviewItem.AdjudicationReason
 
 
 def settle(item: ReviewItem) -> None:
-    """After any change of a slot: the label, whether it is adjudicated and with which probability, the state."""
+    """Update the item after any change of a slot: label, selection for adjudication, state."""
     answers = first_answers(item)
     is_complete = not item.round_slots.unfinished().reviews().exists()
     if is_complete and _needs_extra_reviewer(item, answers):
@@ -35,18 +35,20 @@ def settle(item: ReviewItem) -> None:
 
 
 def first_answers(item: ReviewItem) -> list[float]:
-    """The answer of each answered review that counts, first slot first: the judgement of a blind one, else the latest.
+    """Return the answer that counts of each answered review, by position: the judgement if blind, else the latest.
 
-    A decision about a shown case is replaced by a later one; nothing replaces a judgement.
+    A later decision replaces an earlier one on a shown case; nothing replaces a judgement.
     """
-    said = Decision.objects.answers().filter(slot__in=item.round_slots.reviews().filter(outcome=Slot.Outcome.ANSWERED))
-    rows = said.order_by("slot__position", "slot", "is_judgement", "id").values_list("slot", "value")
+    answers = Decision.objects.answers().filter(
+        slot__in=item.round_slots.reviews().filter(outcome=Slot.Outcome.ANSWERED)
+    )
+    rows = answers.order_by("slot__position", "slot", "is_judgement", "id").values_list("slot", "value")
     return list(dict(rows).values())
 
 
 def majority(answers: list[float]) -> float:
-    """The most frequent answer; among equally frequent ones that of the first slot."""
-    # Counter keeps the order of arrival among equals.
+    """Return the most frequent answer; at a tie, the one that comes first."""
+    # Counter keeps equals in order of arrival.
     return Counter(answers).most_common(1)[0][0]
 
 
@@ -56,14 +58,14 @@ def _set_label(item: ReviewItem, label: float) -> None:
 
 
 def _needs_extra_reviewer(item: ReviewItem, answers: list[float]) -> bool:
-    """The first answers differ, one more person is to be asked before an adjudicator, and there is one."""
+    """True if the first answers differ, the queue asks one more person before an adjudicator, and somebody is left."""
     if not item.queue.is_extra_reviewer_asked or item.is_probe or item.adjudication_probability is not None:
         return False
     return len(set(answers)) > 1 and len(answers) == reviews_needed(item) and somebody_is_left(item)
 
 
 def _choose(item: ReviewItem, answers: list[float], *, is_complete: bool) -> None:
-    """Is the item adjudicated: surely after a dispute or without a majority, else with the queue's probability."""
+    """Select for adjudication: surely after a dispute or without a majority, else with the queue's probability."""
     disputes = Decision.objects.filter(
         slot__in=item.round_slots.reviews().filter(outcome=Slot.Outcome.ANSWERED), verdict=Verdict.DISPUTE
     )
@@ -83,7 +85,7 @@ def _choose(item: ReviewItem, answers: list[float], *, is_complete: bool) -> Non
 
 
 def open_adjudication(item: ReviewItem, *, reason: Reason, probability: float = 1.0) -> None:
-    """Choose the item with this probability, by a hash of its own; once chosen, it stays so."""
+    """Select the item with this probability, by a hash of its own. Once selected, it stays selected."""
     if item.is_adjudication_chosen:
         return
     number = permanent_number(bytes(item.model.salt), item.prediction.external_id, "adjudication")
@@ -95,7 +97,7 @@ def open_adjudication(item: ReviewItem, *, reason: Reason, probability: float = 
 
 
 def adjudicate(item: ReviewItem, *, value: float, is_precedent: bool = False) -> None:
-    """The adjudicator's word. Reviews that are still open are withdrawn; what was judged in them stands."""
+    """Store the adjudicator's answer and close the open reviews; a judgement in one of them stands."""
     item.adjudicated, item.adjudicated_at, item.needs_resolution = value, timezone.now(), not item.is_probe
     item.is_precedent = is_precedent
     for slot in item.round_slots.unfinished().select_for_update():
@@ -103,7 +105,7 @@ def adjudicate(item: ReviewItem, *, value: float, is_precedent: bool = False) ->
 
 
 def reopen(slot: Slot) -> None:
-    """The same place once more, for somebody else."""
+    """Open the same position again, for somebody else."""
     _open_slot(slot.item, position=slot.position, is_adjudication=slot.is_adjudication)
 
 
@@ -119,16 +121,16 @@ def _open_slot(item: ReviewItem, *, position: int, is_adjudication: bool) -> Non
 
 
 def somebody_is_left(item: ReviewItem) -> bool:
-    """True while a member who may review has had no part in the item."""
+    """True while some reviewer of the project has had no part in the item."""
     had_part = item.round_slots.filter(reviewer__isnull=False).values("reviewer")
     reviewers = Membership.objects.in_project(item.model.project).with_role_at_least(Membership.RANKS[Role.REVIEWER])
     return reviewers.exclude(user__in=had_part).exists()
 
 
 def close_lapsed(slots: list[int] | None = None) -> int:
-    """Close slots whose blind judgement was left until its lease ran out: it stands as the answer. How many.
+    """Close slots whose blind judgement was left until the lease ran out; the judgement stands as the answer.
 
-    Of these slots, or of all there are.
+    Looks at the given slots, or at all. Returns how many were closed.
     """
     lapsed = Slot.objects.lapsed_after_judgement().values_list("pk", flat=True)
     return sum(_close_if_lapsed(key) for key in (lapsed if slots is None else slots))
@@ -138,7 +140,7 @@ def close_lapsed(slots: list[int] | None = None) -> int:
 def _close_if_lapsed(key: int) -> bool:
     items = ReviewItem.objects.select_related("queue__model__project", "prediction")
     item = items.select_for_update(of=("self",), skip_locked=True).filter(slots=key).first()
-    # Its reviewer may be deciding at this moment, or another sweep be closing it.
+    # Its reviewer may be deciding right now, or another sweep closing it.
     slot = Slot.objects.lapsed_after_judgement().select_for_update().filter(pk=key).first() if item else None
     if item is None or slot is None:
         return False

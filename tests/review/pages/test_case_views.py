@@ -155,7 +155,7 @@ def test_a_dispute_is_followed_by_its_reviewer_and_answered_by_an_engineer(queue
     slug = queue.model.slug
     assert "No open disputes" in visit(ben, "disputes", slug)
     page = visit(anna, "disputes", slug)
-    assert "an engineer may speak for the model" in page
+    assert "an engineer may reply for the model" in page
     assert HOSTILE not in page
     assert anna.user.display_name not in visit(carla, "disputes", slug)
     assert anna.user.display_name in visit(dan, "disputes", slug)

@@ -49,7 +49,7 @@ def test_the_same_text_again_is_said_to_change_nothing(queue: ReviewQueue) -> No
     guidelines.write(queue, text="Say yes.", by=None)
     ada = Person(queue, Role.ENGINEER)
     said = ada.client.post(path(queue), {"text": "Say yes.", "instead_of": 1}, follow=True)
-    assert "Nothing was different. Version 1 stays in force." in said.content.decode()
+    assert "No changes. Version 1 stays in force." in said.content.decode()
     assert Guideline.objects.count() == 1
 
 

@@ -114,14 +114,14 @@ def test_what_is_shown_and_saved_as_it_is_changes_nothing(queue: ReviewQueue) ->
     form = Person(queue, Role.ENGINEER).client.get(path(queue)).context["form"]
     shown = {field.name: "" if field.value() in (None, False) else field.value() for field in form}
     said = save(queue, shown)
-    assert "Nothing was different" in said.content.decode()
+    assert "No changes." in said.content.decode()
     assert rules_of(queue) == before
 
 
 def test_saving_says_what_changes_and_from_when_on(queue: ReviewQueue) -> None:
     said = save(queue, FORM | {"overlap": "2", "blind_share": "50"}).content.decode()
-    assert "Cases opened from now on need the new number of people" in said
-    assert "The blind share holds for what is drawn from now on, in all queues of the model." in said
+    assert "The new number of people applies to cases opened from now on" in said
+    assert "The blind share applies to predictions drawn from now on, in all queues of the model." in said
     assert "time-out holds" not in said
 
 
@@ -316,8 +316,8 @@ def test_an_amount_asks_for_a_second_person_where_one_is_the_rule() -> None:
 def test_where_nothing_is_known_it_says_what_is_taken_instead() -> None:
     nothing = Observed(amounts=[], agreement=None, disagreement=None, median_ms=None, people=0)
     said = " ".join(" ".join(each) for each in sentences(RULES | {"overlap": 2, "four_eyes_amount": 5}, nothing))
-    assert "this takes 9 cases in 10" in said
-    assert "this takes 1 case in 10" in said
+    assert "this assumes 9 cases in 10" in said
+    assert "this assumes 1 case in 10" in said
     assert "is not known yet: nobody has answered here" in said
     said = " ".join(" ".join(each) for each in sentences(RULES | {"four_eyes_amount": 5}, nothing))
     assert "No case has come with an amount yet" in said
