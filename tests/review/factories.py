@@ -1,4 +1,4 @@
-"""Cases in review, made through push and draw, with everything drawn."""
+"""Cases in review, made through push and draw; everything is drawn."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ ATTRIBUTIONS = {"age": 0.75, "sex": -0.31}
 
 
 def make_queue(project: Project | None = None, *, blind: bool = True, **changes: Any) -> ReviewQueue:
-    """The main queue of a new model that draws everything; adjudicates at random only where asked to."""
+    """Return the main queue of a new model that draws everything, without random adjudication by default."""
     model = make_model(project, blind_share=1.0 if blind else 0.0)
     rules = {"adjudication_rate_agreed": 0.0, "adjudication_rate_differs": 0.0} | changes
     policies.put_document(model, {"floor": 1.0, "queues": [{"name": "main", **rules}]})
@@ -22,14 +22,14 @@ def make_queue(project: Project | None = None, *, blind: bool = True, **changes:
 
 
 def row(number: int, **changes: Any) -> dict[str, Any]:
-    """A prediction: "yes" with 0.83 unless the number is divisible by three."""
+    """Return a prediction: "yes" with 0.83 unless the number is divisible by three."""
     content = {"score": 0.8317, "probabilities": {"no": 0.1683, "yes": 0.8317}} if number % 3 else {}
     explained = {"attributions": ATTRIBUTIONS, "attribution_base": 0.0625}
     return prediction_row(number, **(content | explained | changes))
 
 
 def make_items(target: ReviewQueue | MonitoredModel, n: int = 1, **changes: Any) -> list[ReviewItem]:
-    """Push, draw and open `n` more cases, all predicted "yes" unless the changes say otherwise."""
+    """Push, draw and open `n` more cases, all predicted "yes" by default."""
     model = target.model if isinstance(target, ReviewQueue) else target
     before = ReviewItem.objects.filter(queue__model=model).count()
     numbers = range(3 * before, 3 * (before + n), 3)
@@ -44,7 +44,7 @@ def reviewers(queue: ReviewQueue, n: int, role: Role = Role.REVIEWER) -> list[Me
 
 
 def claim(queue: ReviewQueue, member: Membership, **options: Any) -> Slot:
-    """The one slot that the person is given."""
+    """Claim exactly one slot."""
     (slot,) = services.claim_slots(queue, by=member, **options)
     return slot
 
@@ -59,7 +59,7 @@ def decide(slot: Slot, member: Membership, verdict: str = "agree", **changes: An
 
 
 def answer(queue: ReviewQueue, member: Membership, value: str = "yes", **changes: Any) -> ReviewItem:
-    """Claim a case, judge it if it is blind, and keep that answer; the item as it is then."""
+    """Claim a case, judge it if blind, and keep that answer. Returns the item afterwards."""
     slot = claim(queue, member)
     if slot.is_blind:
         judge(slot, member, value)
@@ -69,7 +69,7 @@ def answer(queue: ReviewQueue, member: Membership, value: str = "yes", **changes
 
 
 def with_rules(queue: ReviewQueue, **rules: Any) -> ReviewQueue:
-    """The queue with these rules from now on."""
+    """Return the queue with these rules."""
     if rules:
         ReviewQueue.objects.filter(pk=queue.pk).update(**rules)
     return ReviewQueue.objects.select_related("model__project").get(pk=queue.pk)

@@ -1,4 +1,4 @@
-"""A prediction with figures that no other part of a page has: found there, they came from the prediction."""
+"""A prediction with figures that appear nowhere else, so finding one on a page means the prediction leaked."""
 
 PLANTED = {
     "prediction": "yes",

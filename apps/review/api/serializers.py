@@ -140,7 +140,7 @@ class RevealedCaseSerializer(CaseSerializer, RevealSerializer):
 class GivenAnswerSerializer(serializers.Serializer[Decision]):
     """A reviewer's answer as adjudicators see it, without the name."""
 
-    value = serializers.SerializerMethodField(method_name="decoded_value")
+    value = serializers.SerializerMethodField(method_name="get_decoded_value")
     verdict = serializers.CharField()
     is_judgement = serializers.BooleanField()
     certainty = serializers.IntegerField(allow_null=True)
@@ -149,7 +149,7 @@ class GivenAnswerSerializer(serializers.Serializer[Decision]):
     wrong_features = WrongFeatureSerializer(many=True)
 
     @extend_schema_field(ClassOrNumberField(allow_null=True))
-    def decoded_value(self, decision: Decision) -> str | float | None:
+    def get_decoded_value(self, decision: Decision) -> str | float | None:
         return None if decision.value is None else decision.item.model.decode(decision.value)
 
 

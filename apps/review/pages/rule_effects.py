@@ -52,9 +52,9 @@ def observe(queue: ReviewQueue) -> Observed:
     """Look at the cases drawn last and those labeled last."""
     drawn = ReviewItem.objects.reviews().filter(queue=queue).order_by("-pk")
     amounts = drawn.values_list("prediction__amount", flat=True)[:RECENT]
-    labelled = drawn.filter(label__isnull=False).values_list("pk", "label", "prediction__predicted")[:RECENT]
-    labels = [(label, predicted) for _, label, predicted in labelled]
-    firsts, spent, people = _answers([key for key, *_ in labelled])
+    labeled = drawn.filter(label__isnull=False).values_list("pk", "label", "prediction__predicted")[:RECENT]
+    labels = [(label, predicted) for _, label, predicted in labeled]
+    firsts, spent, people = _answers([key for key, *_ in labeled])
     several = [set(said.values()) for said in firsts.values() if len(said) > 1]
     return Observed(
         amounts=[None if amount is None else float(amount) for amount in amounts],

@@ -136,12 +136,12 @@ class QueueCounts:
     open: int
     adjudicating: int
     settled: int
-    labelled: int
+    labeled: int
 
     @property
     def response_rate(self) -> float | None:
         """Share of the drawn items that have a label."""
-        return self.labelled / self.items if self.items else None
+        return self.labeled / self.items if self.items else None
 
     @property
     def percent(self) -> int | None:
@@ -167,10 +167,10 @@ def queue_counts(model: MonitoredModel) -> list[QueueCounts]:
         items_open=Count("items", filter=drawn & Q(items__state=states.OPEN)),
         items_adjudicating=Count("items", filter=drawn & Q(items__state=states.ADJUDICATING)),
         items_settled=Count("items", filter=drawn & Q(items__state=states.CLOSED)),
-        items_labelled=Count("items", filter=drawn & Q(items__label__isnull=False)),
+        items_labeled=Count("items", filter=drawn & Q(items__label__isnull=False)),
     )
     return [
-        QueueCounts(q, q.items_total, q.items_open, q.items_adjudicating, q.items_settled, q.items_labelled)
+        QueueCounts(q, q.items_total, q.items_open, q.items_adjudicating, q.items_settled, q.items_labeled)
         for q in queues
     ]
 

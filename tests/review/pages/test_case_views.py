@@ -1,4 +1,4 @@
-"""The record of a case, disputes, questions and live work as pages: who may see what, and what the buttons do."""
+"""The pages of a case, disputes, questions and live work: who sees what, and what the buttons do."""
 
 from typing import Any
 
@@ -94,7 +94,7 @@ def test_an_adjudicator_sees_all_answers_and_names_once_it_is_settled(queue: Rev
     assert ben.user.display_name in visit(carla, "case", item.pk)
 
 
-def test_whoever_looks_a_case_up_is_not_served_it_blind(queue: ReviewQueue) -> None:
+def test_a_person_who_looks_a_case_up_is_not_served_it_blind(queue: ReviewQueue) -> None:
     dan = make_member(queue.model.project, Role.ENGINEER)
     visit(dan, "case", ReviewItem.objects.get().pk)
     assert CaseView.objects.get().user == dan.user
@@ -168,7 +168,7 @@ def test_a_dispute_is_followed_by_its_reviewer_and_answered_by_an_engineer(queue
     assert "settled against the model: Not employed" in page
 
 
-def test_a_question_is_answered_on_a_page_that_tells_nothing_of_the_model(queue: ReviewQueue) -> None:
+def test_a_question_is_answered_on_a_page_without_the_prediction(queue: ReviewQueue) -> None:
     anna, ben, carla, _ = people(queue)
     decide(claim(queue, anna), anna, "escalate", note="Is this a pension?")
     question = Question.objects.get()
@@ -211,7 +211,7 @@ def test_a_queue_is_paused_and_resumed_on_its_page(queue: ReviewQueue) -> None:
     assert queue.paused_at is None
 
 
-def test_the_adjudicator_reads_what_was_said_for_the_model(queue: ReviewQueue) -> None:
+def test_the_adjudicator_reads_the_reply_for_the_model(queue: ReviewQueue) -> None:
     anna, _, carla, dan = people(queue)
     answer(queue, anna, "no", verdict="dispute", note="She works.")
     services.reply(Dispute.objects.get(), by=dan.user, text="The income decides.")
@@ -219,7 +219,7 @@ def test_the_adjudicator_reads_what_was_said_for_the_model(queue: ReviewQueue) -
     assert "The income decides." in visit(carla, "queue", queue.pk)
 
 
-def test_an_answer_that_went_on_leads_to_a_comment(queue: ReviewQueue) -> None:
+def test_an_answer_an_adjudicator_has_seen_leads_to_a_comment(queue: ReviewQueue) -> None:
     anna, ben, carla, _ = people(queue)
     answer(queue, anna, "no")
     item = answer(queue, ben, "yes")

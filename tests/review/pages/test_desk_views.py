@@ -61,7 +61,7 @@ def test_nothing_of_the_prediction_is_in_the_page_before_the_judgement(queue: Re
     assert anna.look().content.count(b"Keep: ") == 0
 
 
-def test_the_page_of_a_blind_case_is_the_same_whatever_the_model_said() -> None:
+def test_the_page_of_a_blind_case_is_the_same_for_every_prediction() -> None:
     pages = []
     for said in (PLANTED, PLANTED | {"prediction": "no", "score": 0.1, "probabilities": {"no": 0.9, "yes": 0.1}}):
         queue = make_queue()
@@ -72,7 +72,7 @@ def test_the_page_of_a_blind_case_is_the_same_whatever_the_model_said() -> None:
 
 
 def _without_names(page: str) -> str:
-    """Tokens and addresses, which differ between any two pages, taken away."""
+    """Remove tokens and addresses, which differ between any two pages."""
     return re.sub(r'(value="[\w-]{30,}"|/p/project-\d+/slots/\d+/)', "", page)
 
 
@@ -119,7 +119,7 @@ def test_a_lost_lease_is_a_409_with_the_text_kept_and_escaped(queue: ReviewQueue
     assert not Decision.objects.exists()
 
 
-def test_a_mistake_is_told_and_changes_nothing(queue: ReviewQueue) -> None:
+def test_a_mistake_is_named_and_changes_nothing(queue: ReviewQueue) -> None:
     anna = Person(queue)
     anna.look()
     wrong: list[dict[str, Any]] = [
@@ -139,7 +139,7 @@ def test_a_mistake_is_told_and_changes_nothing(queue: ReviewQueue) -> None:
     assert not Decision.objects.exists()
 
 
-def test_without_a_script_the_form_leads_on_by_itself(queue: ReviewQueue) -> None:
+def test_without_scripts_the_form_leads_to_the_next_case(queue: ReviewQueue) -> None:
     anna = Person(queue)
     anna.look()
     response = anna.say("class:1", script=False)
@@ -162,7 +162,7 @@ def test_a_settled_case_shows_the_answers_without_names() -> None:
     assert "Settle this case" in page
     assert "The reviewers disagree." in page
     assert "Retired, I think." in page
-    # Among those who may be asked she is named, as everybody is.
+    # Her name stands only in the list of people to ask, like everybody's.
     assert anna.user.email not in page[: page.index('name="ask"')]
     settler.say("class:1")
     assert ReviewItem.objects.get().adjudicated == 1.0
@@ -215,7 +215,7 @@ def test_the_reviews_page_counts_queues_and_people(queue: ReviewQueue) -> None:
     assert cells[:4] == ["Ada", "(simulated)", "3", "0"]
 
 
-def test_who_settles_can_have_what_is_to_be_settled_alone() -> None:
+def test_an_adjudicator_can_ask_for_adjudications_only() -> None:
     queue = make_queue(adjudication_rate_agreed=1.0)
     make_items(queue, 3)
     (anna,) = reviewers(queue, 1)
@@ -232,7 +232,7 @@ def test_who_settles_can_have_what_is_to_be_settled_alone() -> None:
     assert "Your judgement" in shown(settler.look())
 
 
-def test_who_cannot_settle_is_not_shown_the_way_there() -> None:
+def test_a_reviewer_sees_no_link_to_adjudications() -> None:
     queue = make_queue(adjudication_rate_agreed=1.0)
     make_items(queue)
     (anna,) = reviewers(queue, 1)
@@ -243,7 +243,7 @@ def test_who_cannot_settle_is_not_shown_the_way_there() -> None:
 
 
 @pytest.mark.parametrize("name", ["queue", "reviews"])
-def test_stakeholders_and_strangers_do_not_get_in(queue: ReviewQueue, name: str) -> None:
+def test_stakeholders_and_strangers_are_refused(queue: ReviewQueue, name: str) -> None:
     project = queue.model.project
     path = reverse(name, args=[project.slug, queue.pk if name == "queue" else queue.model.slug])
     for member, status in (_stakeholder(queue), 403), (make_member(make_queue().model.project, Role.OWNER), 404):
@@ -296,7 +296,7 @@ def test_a_form_lists_no_more_features_than_a_body_has_fields_for() -> None:
     assert Person(queue).look().content.count(b'name="wrong:') == 300
 
 
-def test_people_to_ask_are_listed_with_their_roles_those_who_settle_first() -> None:
+def test_people_to_ask_are_listed_with_their_roles_adjudicators_first() -> None:
     queue = make_queue(blind=False)
     make_items(queue)
     project = queue.model.project
@@ -323,7 +323,7 @@ def test_a_question_is_asked_by_form() -> None:
 
 
 def ask(person: Person, text: str, **answer: Any) -> None:
-    """A question about the case on the desk, which has come back since."""
+    """Ask about the case on the desk and let it come back."""
     slot, user = person.slot, person.member.user
     decision = Decision.objects.create(
         slot=slot, item=slot.item, reviewer=user, was_blind=True, verdict="escalate", lease_token=uuid4()
@@ -344,7 +344,7 @@ def test_a_case_that_came_back_shows_what_was_asked_newest_first(queue: ReviewQu
     assert "Yes, &lt;b&gt;since&lt;/b&gt; 2019." in page
 
 
-def test_what_somebody_else_asked_about_a_case_is_not_yours(queue: ReviewQueue) -> None:
+def test_a_question_of_somebody_else_is_not_shown(queue: ReviewQueue) -> None:
     anna = Person(queue)
     anna.look()
     ask(anna, "Is this a pension?")
@@ -377,7 +377,7 @@ def test_the_answers_to_settle_say_what_is_wrong_and_what_the_reveal_changed() -
     assert "Sex: misread" in said
 
 
-def test_an_answer_that_came_after_a_delay_is_shown_to_who_settles() -> None:
+def test_an_answer_to_a_case_put_off_is_shown_to_the_adjudicator() -> None:
     queue = make_queue(blind=False, overlap=2)
     make_items(queue, **PLANTED)
     anna, ben = reviewers(queue, 2)
@@ -403,7 +403,7 @@ def test_a_dispute_is_kept_as_a_precedent_unless_the_adjudicator_says_otherwise(
     assert ReviewItem.objects.get().is_precedent is keeps
 
 
-def test_what_comes_for_another_reason_is_no_precedent_unless_it_is_made_one() -> None:
+def test_a_case_without_a_dispute_is_no_precedent_by_default() -> None:
     queue = make_queue(overlap=2)
     make_items(queue)
     for member, value in zip(reviewers(queue, 2), ("no", "yes"), strict=True):
@@ -417,7 +417,7 @@ def test_what_comes_for_another_reason_is_no_precedent_unless_it_is_made_one() -
 
 
 def at(queue: ReviewQueue, **moment: int) -> datetime:
-    """A moment of today or of another day, by the clock of the project."""
+    """Return a moment of today or another day in the project's time zone."""
     days = moment.pop("days", 0)
     zone = queue.model.zone
     today = timezone.now().astimezone(zone).date()

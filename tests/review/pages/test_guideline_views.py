@@ -36,7 +36,7 @@ def save(queue: ReviewQueue, role: Role = Role.ENGINEER, **fields: Any) -> Any:
     return Person(queue, role).client.post(path(queue), {"text": "Say yes.", "instead_of": 0} | fields)
 
 
-def test_an_engineer_writes_a_version_and_is_told_from_when_on_it_counts(queue: ReviewQueue) -> None:
+def test_an_engineer_writes_a_version_and_reads_from_when_it_counts(queue: ReviewQueue) -> None:
     ada = Person(queue, Role.ENGINEER)
     said = ada.client.post(path(queue), {"text": "# Yes\r\n\r\nSay yes.", "instead_of": 0}, follow=True)
     assert "Version 1 is in force" in said.content.decode()
@@ -45,7 +45,7 @@ def test_an_engineer_writes_a_version_and_is_told_from_when_on_it_counts(queue: 
     assert (written.text, written.written_by) == ("# Yes\n\nSay yes.", ada.member.user)
 
 
-def test_the_same_text_again_is_said_to_change_nothing(queue: ReviewQueue) -> None:
+def test_the_same_text_again_changes_nothing(queue: ReviewQueue) -> None:
     guidelines.write(queue, text="Say yes.", by=None)
     ada = Person(queue, Role.ENGINEER)
     said = ada.client.post(path(queue), {"text": "Say yes.", "instead_of": 1}, follow=True)
@@ -54,7 +54,7 @@ def test_the_same_text_again_is_said_to_change_nothing(queue: ReviewQueue) -> No
 
 
 @pytest.mark.parametrize("role", [Role.REVIEWER, Role.ADJUDICATOR])
-def test_others_read_and_do_not_write(queue: ReviewQueue, role: Role) -> None:
+def test_others_read_but_do_not_write(queue: ReviewQueue, role: Role) -> None:
     assert save(queue, role).status_code == 403
     assert Person(queue, role).client.post(path(queue, "guideline_preview"), {"text": "x"}).status_code == 403
     page = look(queue, role)
@@ -85,7 +85,7 @@ def test_a_refused_text_is_kept_with_the_reason(queue: ReviewQueue, fields: dict
     assert not Guideline.objects.exists()
 
 
-def test_whoever_wrote_from_an_older_version_is_told_and_may_save_again(queue: ReviewQueue) -> None:
+def test_a_text_based_on_an_older_version_is_refused_once(queue: ReviewQueue) -> None:
     guidelines.write(queue, text="Say no.", by=None)
     refused = save(queue)
     assert refused.status_code == 409
@@ -116,7 +116,7 @@ def test_the_desk_says_which_version_is_in_force(queue: ReviewQueue) -> None:
     assert "Guidelines v2 <kbd" in shown(anna.look())
 
 
-def test_nobody_has_written_any_is_said_to_each_in_their_way(queue: ReviewQueue) -> None:
+def test_without_guidelines_each_role_reads_its_own_hint(queue: ReviewQueue) -> None:
     assert "go by the question above each case" in look(queue).content.decode()
     assert "Write down the question in one sentence" in look(queue, Role.ENGINEER).content.decode()
     assert "This queue has no guidelines yet" in shown(look(queue, **{"X-Fragment": "1"}))
@@ -139,12 +139,12 @@ def test_every_version_can_be_read_and_compared(queue: ReviewQueue) -> None:
 
 
 @pytest.mark.parametrize("query", ["?version=9", "?version=x", "?version=-1", "?version=1e3", "?version=" + "9" * 30])
-def test_a_version_that_is_not_there_is_not_found(queue: ReviewQueue, query: str) -> None:
+def test_an_unknown_version_is_not_found(queue: ReviewQueue, query: str) -> None:
     guidelines.write(queue, text="one", by=None)
     assert look(queue, query=query).status_code == 404
 
 
-def test_another_queues_versions_are_not_there(queue: ReviewQueue) -> None:
+def test_another_queues_versions_are_not_found(queue: ReviewQueue) -> None:
     guidelines.write(make_queue(), text="Theirs", by=None)
     assert look(queue, query="?version=1").status_code == 404
 

@@ -1,4 +1,4 @@
-"""What lies beside a case: usual values, history, similar cases, precedents. None of it tells what a model said."""
+"""The tabs beside a case: usual values, history, similar cases, precedents. None shows a prediction."""
 
 import pytest
 from django.core.cache import cache
@@ -27,7 +27,7 @@ def settle(queue: ReviewQueue, n: int, value: str = "no") -> None:
         answer(queue, anna, value)
 
 
-def test_most_numbers_give_the_range_and_what_lies_outside_is_said() -> None:
+def test_most_numbers_give_the_range_and_a_number_outside_is_odd() -> None:
     cache.clear()
     queue = make_queue()
     for age in range(FEWEST):
@@ -37,14 +37,14 @@ def test_most_numbers_give_the_range_and_what_lies_outside_is_said() -> None:
     assert (age.usual, age.is_odd) == ("usually 21–69", True)
 
 
-def test_of_few_predictions_nothing_is_said_to_be_usual() -> None:
+def test_with_few_predictions_no_value_is_usual() -> None:
     cache.clear()
     queue = make_queue()
     (item,) = make_items(queue)
     assert not any(fact.usual or fact.is_odd for group in fact_groups(item) for fact in group.facts)
 
 
-def test_history_shows_settled_answers_and_outcomes_of_the_same_subject_alone() -> None:
+def test_history_shows_settled_answers_and_outcomes_of_the_same_subject_only() -> None:
     queue = make_queue()
     first, second = make_items(queue, 2, subject="anna")
     make_items(queue, 1, subject="ben")
@@ -79,7 +79,7 @@ def test_the_nearest_case_comes_first_by_standard_deviations_and_codes() -> None
     assert [each.differences[0].there for each in found] == ["40 years", "50 years", "30 years"]
 
 
-def test_a_settled_case_kept_as_a_precedent_is_shown_with_its_reason_and_the_adjudicators_word() -> None:
+def test_a_precedent_is_shown_with_its_reason_and_the_adjudicators_note() -> None:
     queue = make_queue(blind=False, dispute_reasons=["Looks retired"])
     make_items(queue, 2)
     anna, ben = reviewers(queue, 1)[0], reviewers(queue, 1, Role.ADJUDICATOR)[0]
@@ -94,7 +94,7 @@ def test_a_settled_case_kept_as_a_precedent_is_shown_with_its_reason_and_the_adj
 
 
 @pytest.mark.parametrize("what", ["history", "similar", "precedents"])
-def test_no_tab_of_a_blind_case_tells_what_the_model_said(what: str) -> None:
+def test_no_tab_of_a_blind_case_shows_the_prediction(what: str) -> None:
     queue = make_queue()
     make_items(queue, 3, subject="anna", **PLANTED)
     settle(queue, 2)
@@ -116,7 +116,7 @@ def test_only_the_holder_looks_beside_a_case() -> None:
     assert Slot.objects.get().reviewer == anna.member.user
 
 
-def test_a_settled_case_that_is_not_kept_is_no_precedent_and_one_that_is_need_be_no_dispute() -> None:
+def test_only_kept_cases_are_precedents_disputed_or_not() -> None:
     queue = make_queue(overlap=2)
     items = make_items(queue, 3)
     anna, ben = reviewers(queue, 2)
@@ -133,7 +133,7 @@ def test_a_settled_case_that_is_not_kept_is_no_precedent_and_one_that_is_need_be
     assert [found.case for found in neighbors.precedents(other)] == settled[1:]
 
 
-def test_a_case_that_is_shown_again_finds_itself_nowhere() -> None:
+def test_a_repeated_case_does_not_find_itself() -> None:
     queue = make_queue()
     (item,) = make_items(queue)
     settle(queue, 1)

@@ -1,4 +1,4 @@
-"""The rules of a queue as engineers set them, and what they are told these mean."""
+"""The settings of a queue, and the preview of what they mean."""
 
 from typing import Any
 
@@ -106,7 +106,7 @@ def test_rules_that_were_set_can_be_taken_back(queue: ReviewQueue) -> None:
     assert rules_of(queue) == before
 
 
-def test_what_is_shown_and_saved_as_it_is_changes_nothing(queue: ReviewQueue) -> None:
+def test_saving_the_form_as_shown_changes_nothing(queue: ReviewQueue) -> None:
     ReviewQueue.objects.filter(pk=queue.pk).update(
         adjudication_rate_agreed=1 / 3, gold_rate=0.07, four_eyes_amount=123456789.25, lease_seconds=100
     )
@@ -118,20 +118,20 @@ def test_what_is_shown_and_saved_as_it_is_changes_nothing(queue: ReviewQueue) ->
     assert rules_of(queue) == before
 
 
-def test_saving_says_what_changes_and_from_when_on(queue: ReviewQueue) -> None:
+def test_saving_says_what_changes_and_from_when(queue: ReviewQueue) -> None:
     said = save(queue, FORM | {"overlap": "2", "blind_share": "50"}).content.decode()
     assert "The new number of people applies to cases opened from now on" in said
     assert "The blind share applies to predictions drawn from now on, in all queues of the model." in said
     assert "time-out holds" not in said
 
 
-def test_another_order_is_said_to_delay_the_figures(queue: ReviewQueue) -> None:
+def test_another_order_comes_with_a_warning_that_figures_wait(queue: ReviewQueue) -> None:
     assert "most at stake first from now on. Figures of open days count only once the queue is drained." in save(
         queue, FORM | {"order": "stakes"}
     ).content.decode().replace("handed out ", "")
 
 
-def test_a_rule_changed_elsewhere_meanwhile_is_kept_where_the_form_leaves_it(queue: ReviewQueue) -> None:
+def test_a_rule_changed_elsewhere_stays_if_the_form_does_not_change_it(queue: ReviewQueue) -> None:
     changes = services.change_queue(queue, by=reviewers(queue, 1)[0].user, document={"overlap": 2, "title": "New"})
     assert changes == [Change("overlap", 1, 2), Change("name", "Main queue", "New")]
     services.change_queue(queue, by=reviewers(queue, 1)[0].user, document={"prefetch": 5})
@@ -200,7 +200,7 @@ def test_rules_are_for_engineers(queue: ReviewQueue, role: Role) -> None:
     assert rules_of(queue)["overlap"] == 1
 
 
-def test_links_lead_engineers_there_and_nobody_else(queue: ReviewQueue) -> None:
+def test_only_engineers_see_links_to_the_settings(queue: ReviewQueue) -> None:
     where = [queue.model.project.slug, queue.model.slug]
     ada, anna = Person(queue, Role.ENGINEER), Person(queue)
     assert path(queue) in ada.client.get(reverse("reviews", args=where)).content.decode()
@@ -208,7 +208,7 @@ def test_links_lead_engineers_there_and_nobody_else(queue: ReviewQueue) -> None:
     assert path(queue) not in anna.client.get(reverse("reviews", args=where)).content.decode()
 
 
-def test_another_projects_queue_is_not_there(queue: ReviewQueue) -> None:
+def test_another_projects_queue_is_not_found(queue: ReviewQueue) -> None:
     stranger = Person(make_queue(), Role.OWNER)
     for project in (queue.model.project.slug, stranger.queue.model.project.slug):
         for name in ("queue_settings", "queue_preview"):
@@ -245,7 +245,7 @@ def test_the_preview_shows_the_form_of_the_desk_with_what_is_typed(queue: Review
     assert rules_of(queue)["overlap"] == 1
 
 
-def test_the_preview_leaves_what_is_not_right_as_it_was_and_names_it(queue: ReviewQueue) -> None:
+def test_the_preview_keeps_the_current_value_of_a_mistaken_field_and_names_it(queue: ReviewQueue) -> None:
     ada = Person(queue, Role.ENGINEER)
     said = ada.client.post(path(queue, "queue_preview"), CHANGED | {"overlap": "many"}).content.decode()
     assert "Not right yet, and left as it was: People who judge each case." in said
@@ -313,7 +313,7 @@ def test_an_amount_asks_for_a_second_person_where_one_is_the_rule() -> None:
     assert expect(RULES | {"four_eyes_amount": 100, "overlap": 3}, SEEN).reviews == 300
 
 
-def test_where_nothing_is_known_it_says_what_is_taken_instead() -> None:
+def test_without_data_the_preview_names_its_assumptions() -> None:
     nothing = Observed(amounts=[], agreement=None, disagreement=None, median_ms=None, people=0)
     said = " ".join(" ".join(each) for each in sentences(RULES | {"overlap": 2, "four_eyes_amount": 5}, nothing))
     assert "this assumes 9 cases in 10" in said
@@ -331,7 +331,7 @@ def test_hours_are_those_of_each_person() -> None:
     assert "About 1.5 hours" in dict(sentences(RULES | {"overlap": 3}, SEEN))
 
 
-def test_what_is_observed_is_what_people_said_first() -> None:
+def test_first_answers_are_what_is_observed() -> None:
     queue = make_queue(overlap=2)
     make_items(queue, 3, amount=70)
     anna, ben = reviewers(queue, 2)

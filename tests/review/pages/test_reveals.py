@@ -1,4 +1,4 @@
-"""The reveal's picture: a way from the model's usual answer to this one, in words where they can be told."""
+"""The reveal's picture: the way from the model's usual answer to this one, in words if known."""
 
 from typing import Any
 
@@ -45,12 +45,12 @@ def test_the_largest_come_first_and_the_rest_together() -> None:
     assert found.pushes[-1].end == found.final.at == 100.0
 
 
-def test_one_of_a_rest_has_its_own_line() -> None:
+def test_a_rest_of_one_has_its_own_line() -> None:
     sizes = {f"f{number}": float(number) for number in range(1, 8)}
     assert len(revealed(features=dict.fromkeys(sizes, 1), attributions=sizes).pushes) == 7
 
 
-def test_words_say_towards_what_and_how_strongly() -> None:
+def test_words_say_in_which_direction_and_how_strongly() -> None:
     found = revealed(attributions={"age": 1.0, "sex": -0.5}, attribution_base=None)
     assert (found.towards, found.away) == ("towards Employed", "towards Not employed")
     assert [(push.is_towards, push.strength) for push in found.pushes] == [(True, "strongly"), (False, "clearly")]
@@ -100,5 +100,5 @@ def test_without_attributions_there_is_no_picture() -> None:
 
 
 @pytest.mark.parametrize(("share", "percent"), [(0.0, 0), (0.001, 1), (0.42, 42), (0.999, 99), (1.0, 100)])
-def test_what_is_not_certain_is_never_said_to_be(share: float, percent: int) -> None:
+def test_only_certainty_reads_as_0_or_100_percent(share: float, percent: int) -> None:
     assert in_percent(share) == percent

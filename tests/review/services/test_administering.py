@@ -1,4 +1,4 @@
-"""Live work in an engineer's hands, each act recorded."""
+"""Managing live work; the audit record keeps each act."""
 
 import pytest
 
@@ -30,11 +30,11 @@ def engineer(queue: ReviewQueue) -> Membership:
 
 
 def acts() -> list[str]:
-    """What people have done; the queue itself was set up by nobody."""
+    """Return the acts of people; nobody set up the queue itself."""
     return list(Entry.objects.exclude(actor_id=None).order_by("number").values_list("act", flat=True))
 
 
-def test_a_case_taken_back_is_for_anybody_and_its_holder_is_told(queue: ReviewQueue, engineer: Membership) -> None:
+def test_a_case_taken_back_is_for_anybody_and_its_holder_learns_of_it(queue: ReviewQueue, engineer: Membership) -> None:
     anna, ben = reviewers(queue, 2)
     slot = claim(queue, anna)
     services.release(slot, by=engineer.user)
@@ -53,7 +53,7 @@ def test_a_first_answer_stands_when_its_case_is_taken_back(queue: ReviewQueue, e
     assert (slot.item.label, slot.item.state) == (0.0, "closed")
 
 
-def test_what_nobody_holds_cannot_be_taken_back(queue: ReviewQueue, engineer: Membership) -> None:
+def test_a_case_nobody_holds_cannot_be_taken_back(queue: ReviewQueue, engineer: Membership) -> None:
     with pytest.raises(ConflictError):
         services.release(Slot.objects.get(), by=engineer.user)
 

@@ -1,4 +1,4 @@
-"""What belongs to an answer beside its value: wrong features, the person who is asked, and precedents."""
+"""The parts of an answer beside its value: wrong features, the person asked, precedents."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ def queue() -> ReviewQueue:
 
 
 def refused(queue: ReviewQueue, verdict: str, role: Role = Role.REVIEWER, **said: Any) -> str:
-    """The code with which the answer is refused; nothing is stored."""
+    """Return the code of the refusal; nothing is stored."""
     member = make_member(queue.model.project, role)
     with pytest.raises(DomainError) as error:
         decide(claim(queue, member), member, verdict, **said)
@@ -64,14 +64,14 @@ def test_an_unknown_feature_or_problem_is_refused(queue: ReviewQueue) -> None:
     assert refused(queue, "wrong_data", wrong_features=(("age", "odd"),)) == "unknown_problem"
 
 
-def test_features_are_marked_with_wrong_data_only(queue: ReviewQueue) -> None:
+def test_only_wrong_data_marks_features(queue: ReviewQueue) -> None:
     assert refused(queue, "skip", wrong_features=(("age", "stale"),)) == "wrong_features_unexpected"
 
 
 # Questions
 
 
-def test_a_question_needs_words(queue: ReviewQueue) -> None:
+def test_a_question_needs_text(queue: ReviewQueue) -> None:
     assert refused(queue, "escalate", note=" \n") == "question_missing"
 
 
@@ -96,7 +96,7 @@ def test_a_colleague_may_be_asked(queue: ReviewQueue) -> None:
     assert (decision.verdict, decision.note) == ("escalate", "A pension?")
 
 
-def test_only_a_question_is_for_somebody(queue: ReviewQueue) -> None:
+def test_only_a_question_names_a_person(queue: ReviewQueue) -> None:
     (ben,) = reviewers(queue, 1)
     assert refused(queue, "skip", asked_of=ben.user_id) == "person_unexpected"
 
@@ -112,7 +112,7 @@ def disputed(queue: ReviewQueue) -> ReviewItem:
 
 
 @pytest.mark.parametrize("is_precedent", [True, False])
-def test_a_settled_case_is_a_precedent_where_the_adjudicator_says_so(queue: ReviewQueue, is_precedent: bool) -> None:
+def test_a_settled_case_is_a_precedent_if_the_adjudicator_says_so(queue: ReviewQueue, is_precedent: bool) -> None:
     item = disputed(queue)
     (settler,) = reviewers(queue, 1, Role.ADJUDICATOR)
     decide(claim(queue, settler, only=Only.ADJUDICATION), settler, "agree", is_precedent=is_precedent)
@@ -124,7 +124,7 @@ def test_a_review_makes_no_precedent(queue: ReviewQueue) -> None:
     assert refused(queue, "agree", is_precedent=True) == "not_a_settlement"
 
 
-def test_what_leaves_a_case_unsettled_makes_no_precedent() -> None:
+def test_an_answer_that_settles_nothing_makes_no_precedent() -> None:
     queue = make_queue(overlap=2)
     make_items(queue)
     for member, value in zip(reviewers(queue, 2), ("no", "yes"), strict=True):

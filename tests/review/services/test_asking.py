@@ -1,4 +1,4 @@
-"""Questions: the case waits for the answer, and comes back to whoever asked."""
+"""Questions: the case waits for the answer, then returns to the asker."""
 
 from datetime import timedelta
 
@@ -60,7 +60,7 @@ def test_a_question_goes_to_the_person_who_was_asked(queue: ReviewQueue) -> None
     assert services.answer_question(question, by=ben, text="Yes.").answered_by == ben.user
 
 
-def test_whoever_answers_is_not_asked_to_judge_the_case() -> None:
+def test_a_person_who_answers_a_question_never_judges_its_case() -> None:
     queue = make_queue(overlap=2)
     make_items(queue)
     (ben,) = reviewers(queue, 1)
@@ -70,7 +70,7 @@ def test_whoever_answers_is_not_asked_to_judge_the_case() -> None:
 
 
 @pytest.mark.parametrize("note", ["", "  "])
-def test_a_question_needs_words(queue: ReviewQueue, note: str) -> None:
+def test_a_question_needs_text(queue: ReviewQueue, note: str) -> None:
     with pytest.raises(DomainError) as error:
         asked(queue, note=note)
     assert error.value.code == "question_missing"
@@ -83,7 +83,7 @@ def test_only_a_colleague_who_could_answer_is_asked(queue: ReviewQueue) -> None:
     assert error.value.code == "unknown_person"
 
 
-def test_a_second_answer_is_told_that_it_comes_late(queue: ReviewQueue) -> None:
+def test_a_second_answer_to_a_question_is_refused(queue: ReviewQueue) -> None:
     question, _ = asked(queue)
     ben, carla = reviewers(queue, 2, Role.ADJUDICATOR)
     services.answer_question(question, by=ben, text="No.")
@@ -92,7 +92,7 @@ def test_a_second_answer_is_told_that_it_comes_late(queue: ReviewQueue) -> None:
     assert error.value.code == "already_answered"
 
 
-def test_nothing_to_do_tells_the_asker_what_waits_and_the_asked_what_to_answer(queue: ReviewQueue) -> None:
+def test_an_empty_desk_shows_the_asker_what_waits_and_others_what_to_answer(queue: ReviewQueue) -> None:
     question, _ = asked(queue)
     anna = queue.model.project.memberships.get(user=question.asked_by)
     (settler,) = reviewers(queue, 1, Role.ADJUDICATOR)

@@ -95,7 +95,7 @@ def test_a_claim_takes_what_the_rules_say(queue: ReviewQueue, role: Role) -> Non
 
 
 def situations(queue: ReviewQueue, people: list[Membership], rng: random.Random) -> Iterator[Situation]:
-    """Every slot in a state of its own; none holds a judgement that has lapsed, for a claim would close it first."""
+    """Put every slot in a random state. No judgement has lapsed, since a claim would close it first."""
     slots = list(Slot.objects.filter(queue=queue).select_related("item").order_by("pk"))
     predictions = {slot.item.prediction_id for slot in slots}
     for _ in range(SITUATIONS):

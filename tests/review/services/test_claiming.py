@@ -1,4 +1,4 @@
-"""Who is given which slot."""
+"""Claiming: which person gets which slot."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -56,7 +56,7 @@ def test_a_reload_shows_the_same_case() -> None:
     assert (again.pk, again.lease_token) == (first.pk, first.lease_token)
 
 
-def test_of_two_slots_of_an_item_a_person_gets_one() -> None:
+def test_a_person_gets_only_one_of_two_slots_of_an_item() -> None:
     queue = make_queue(overlap=2)
     make_items(queue)
     anna, ben = reviewers(queue, 2)
@@ -108,7 +108,7 @@ def test_a_claim_can_be_for_reviews_or_adjudications_only() -> None:
     assert not claim(queue, settler, only=services.Only.REVIEW).is_adjudication
 
 
-def test_a_heartbeat_starts_the_lease_afresh() -> None:
+def test_a_heartbeat_renews_the_lease() -> None:
     queue = make_queue()
     make_items(queue)
     (anna,) = reviewers(queue, 1)
@@ -118,7 +118,7 @@ def test_a_heartbeat_starts_the_lease_afresh() -> None:
     assert held.lease_expires_at > timezone.now()
 
 
-def test_a_heartbeat_after_somebody_else_claimed_says_so() -> None:
+def test_a_heartbeat_after_somebody_else_claimed_is_refused() -> None:
     queue = make_queue()
     make_items(queue)
     anna, ben = reviewers(queue, 2)
@@ -149,7 +149,7 @@ def test_a_judged_slot_that_is_given_back_stands_as_the_answer() -> None:
     assert (item.label, item.state) == (0.0, "closed")
 
 
-def test_who_is_no_adjudicator_any_more_cannot_settle() -> None:
+def test_a_former_adjudicator_cannot_settle() -> None:
     queue = make_queue(adjudication_rate_agreed=1.0)
     make_items(queue)
     (anna,) = reviewers(queue, 1)
@@ -190,7 +190,7 @@ def test_nothing_to_do_says_why() -> None:
     assert (waiting.awaiting_adjudication, waiting.for_other_reviewers) == (1, 0)
 
 
-def test_an_overlapping_slot_that_is_left_waits_for_other_reviewers() -> None:
+def test_the_second_slot_of_an_item_waits_for_other_reviewers() -> None:
     queue = make_queue(overlap=2)
     make_items(queue)
     (anna,) = reviewers(queue, 1)

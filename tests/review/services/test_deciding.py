@@ -1,4 +1,4 @@
-"""Judgements, decisions, and what follows for the slot."""
+"""Judgements, decisions, and their effect on the slot."""
 
 from datetime import datetime, timedelta
 from uuid import uuid4
@@ -89,7 +89,7 @@ def test_a_blind_case_is_judged_before_it_is_decided(blind: ReviewQueue, verdict
 
 
 @pytest.mark.parametrize("verdict", ["cannot_tell", "wrong_data", "escalate", "recuse", "skip"])
-def test_a_reveal_does_not_turn_an_answer_into_none(blind: ReviewQueue, verdict: str) -> None:
+def test_nobody_withholds_an_answer_after_the_reveal(blind: ReviewQueue, verdict: str) -> None:
     (anna,) = reviewers(blind, 1)
     slot = claim(blind, anna)
     judge(slot, anna)
@@ -98,7 +98,7 @@ def test_a_reveal_does_not_turn_an_answer_into_none(blind: ReviewQueue, verdict:
     assert code_of(error) == "already_judged"
 
 
-def test_a_judgement_stands_when_its_lease_lapses_and_somebody_asks(blind: ReviewQueue) -> None:
+def test_a_judgement_stands_once_its_lease_lapses_and_somebody_claims(blind: ReviewQueue) -> None:
     anna, ben = reviewers(blind, 2)
     slot = claim(blind, anna)
     judge(slot, anna, "no")
@@ -123,13 +123,13 @@ def test_the_sweep_closes_lapsed_judgements_of_all_queues(blind: ReviewQueue) ->
 # Decisions that give a label
 
 
-def test_to_agree_is_to_give_the_models_label(shown: ReviewQueue) -> None:
+def test_agreeing_gives_the_models_label(shown: ReviewQueue) -> None:
     (anna,) = reviewers(shown, 1)
     item = answer(shown, anna)
     assert (item.label, item.needs_resolution, item.state) == (1.0, True, "closed")
 
 
-def test_to_correct_needs_another_label(shown: ReviewQueue) -> None:
+def test_correcting_needs_another_label(shown: ReviewQueue) -> None:
     (anna,) = reviewers(shown, 1)
     slot = claim(shown, anna)
     for value, code in ((None, "value_missing"), ("yes", "as_predicted"), ("maybe", "unknown_class")):
@@ -139,7 +139,7 @@ def test_to_correct_needs_another_label(shown: ReviewQueue) -> None:
     assert decide(slot, anna, "correct", value="no").value == 0.0
 
 
-def test_to_agree_with_another_label_is_refused(shown: ReviewQueue) -> None:
+def test_agreeing_with_another_label_is_refused(shown: ReviewQueue) -> None:
     (anna,) = reviewers(shown, 1)
     with pytest.raises(DomainError) as error:
         decide(claim(shown, anna), anna, "agree", value="no")
@@ -160,14 +160,14 @@ def test_a_dispute_needs_a_known_reason_or_a_note(shown: ReviewQueue) -> None:
     assert decide(slot, anna, "dispute", value="no", note="She said so.").value == 0.0
 
 
-def test_a_dispute_of_a_blind_case_keeps_the_first_answer_unless_it_says_another(blind: ReviewQueue) -> None:
+def test_a_dispute_of_a_blind_case_keeps_the_first_answer_unless_it_gives_another(blind: ReviewQueue) -> None:
     (anna,) = reviewers(blind, 1)
     slot = claim(blind, anna)
     judge(slot, anna, "no")
     assert decide(slot, anna, "dispute", reasons=("A fact speaks against it",)).value == 0.0
 
 
-def test_a_dispute_without_a_label_is_refused_where_there_is_none(shown: ReviewQueue) -> None:
+def test_a_dispute_of_a_shown_case_needs_a_label(shown: ReviewQueue) -> None:
     (anna,) = reviewers(shown, 1)
     with pytest.raises(DomainError) as error:
         decide(claim(shown, anna), anna, "dispute", note="why")
@@ -209,7 +209,7 @@ def test_a_lease_that_somebody_else_took_over_is_lost_and_nothing_is_written(sho
     assert not Decision.objects.exists()
 
 
-def test_a_made_up_token_is_lost(shown: ReviewQueue) -> None:
+def test_a_made_up_token_is_refused(shown: ReviewQueue) -> None:
     (anna,) = reviewers(shown, 1)
     slot = claim(shown, anna)
     slot.lease_token = uuid4()
@@ -217,7 +217,7 @@ def test_a_made_up_token_is_lost(shown: ReviewQueue) -> None:
         decide(slot, anna)
 
 
-def test_somebody_elses_token_is_of_no_use(shown: ReviewQueue) -> None:
+def test_somebody_elses_token_is_refused(shown: ReviewQueue) -> None:
     anna, ben = reviewers(shown, 2)
     with pytest.raises(LeaseLostError):
         decide(claim(shown, anna), ben)
@@ -242,7 +242,7 @@ def test_another_decision_under_the_same_lease_is_a_conflict(shown: ReviewQueue)
 # Decisions that give none
 
 
-def test_what_cannot_be_told_yet_comes_back_to_the_same_person_on_its_date(shown: ReviewQueue) -> None:
+def test_a_case_put_off_comes_back_to_the_same_person_on_its_date(shown: ReviewQueue) -> None:
     anna, ben = reviewers(shown, 2)
     until = timezone.now() + timedelta(days=3)
     slot = claim(shown, anna)
@@ -255,7 +255,7 @@ def test_what_cannot_be_told_yet_comes_back_to_the_same_person_on_its_date(shown
     assert slot.pk in {each.pk for each in services.claim_slots(shown, by=anna, limit=2)}
 
 
-def test_what_cannot_be_told_yet_comes_back_tomorrow_by_default(shown: ReviewQueue) -> None:
+def test_a_case_put_off_comes_back_tomorrow_by_default(shown: ReviewQueue) -> None:
     (anna,) = reviewers(shown, 1)
     decision = decide(claim(shown, anna), anna, "cannot_tell")
     today = timezone.now().date()
@@ -276,7 +276,7 @@ def test_a_return_in_the_past_or_after_more_than_a_year_is_refused(shown: Review
 
 
 @pytest.mark.parametrize("verdict", ["skip", "recuse"])
-def test_what_is_skipped_goes_to_somebody_else_and_not_back(verdict: str) -> None:
+def test_a_skipped_case_goes_to_somebody_else_and_not_back(verdict: str) -> None:
     queue = make_queue()
     (item,) = make_items(queue)
     anna, ben = reviewers(queue, 2)
@@ -288,7 +288,7 @@ def test_what_is_skipped_goes_to_somebody_else_and_not_back(verdict: str) -> Non
     assert (item.label, item.state) == (None, "open")
 
 
-def test_what_everybody_skipped_goes_to_an_adjudicator() -> None:
+def test_a_case_that_everybody_skipped_goes_to_an_adjudicator() -> None:
     queue = make_queue()
     (item,) = make_items(queue)
     (anna,) = reviewers(queue, 1)

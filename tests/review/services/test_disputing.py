@@ -1,4 +1,4 @@
-"""Disputes: raised, answered for the model, settled or withdrawn."""
+"""Disputes: raised, replied to for the model, settled or withdrawn."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from apps.common.errors import ConflictError, DomainError
 from apps.registry.models import ReviewQueue
 from apps.review import services
 from apps.review.models import Dispute, Slot
-from apps.review.pages import case_record
+from apps.review.pages.disputes import followed
 from apps.review.services import Answer, Verdict
 from tests.factories import make_member
 from tests.review.factories import answer, claim, decide, make_items, make_queue, reviewers
@@ -30,11 +30,11 @@ def disputed(queue: ReviewQueue) -> Dispute:
 
 
 def state_of(dispute: Dispute, queue: ReviewQueue) -> tuple[str, str]:
-    (line,) = case_record.dispute_lines([Dispute.objects.get(pk=dispute.pk)], by=make_member(queue.model.project))
+    (line,) = followed([Dispute.objects.get(pk=dispute.pk)], by=make_member(queue.model.project))
     return line.state, line.waits_for
 
 
-def test_a_dispute_waits_for_an_adjudicator_and_an_engineer_may_speak_for_the_model(queue: ReviewQueue) -> None:
+def test_a_dispute_waits_for_an_adjudicator_and_an_engineer_may_reply_for_the_model(queue: ReviewQueue) -> None:
     dispute = disputed(queue)
     assert state_of(dispute, queue) == ("open", "an adjudicator; an engineer may reply for the model")
     engineer = make_member(queue.model.project, Role.ENGINEER)
@@ -48,7 +48,7 @@ def test_a_dispute_waits_for_an_adjudicator_and_an_engineer_may_speak_for_the_mo
 @pytest.mark.parametrize(
     ("value", "state"), [("no", "settled against the model: Not employed"), ("yes", "settled for the model: Employed")]
 )
-def test_the_adjudicators_word_settles_a_dispute(queue: ReviewQueue, value: str, state: str) -> None:
+def test_the_adjudicators_answer_settles_a_dispute(queue: ReviewQueue, value: str, state: str) -> None:
     dispute = disputed(queue)
     (settler,) = reviewers(queue, 1, Role.ADJUDICATOR)
     said = {"verdict": "agree"} if value == "yes" else {"verdict": "correct", "value": value}
@@ -74,7 +74,7 @@ def test_an_answer_that_is_changed_withdraws_its_dispute(queue: ReviewQueue) -> 
     assert not Dispute.objects.open().exists()
 
 
-def test_a_reply_needs_words(queue: ReviewQueue) -> None:
+def test_a_reply_needs_text(queue: ReviewQueue) -> None:
     engineer = make_member(queue.model.project, Role.ENGINEER)
     with pytest.raises(DomainError):
         services.reply(disputed(queue), by=engineer.user, text=" ")

@@ -1,4 +1,4 @@
-"""Sensitive features at the desk: their values leave the server only for whoever may see them."""
+"""Sensitive features at the desk: their values leave the server only for people who may see them."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ WORDS = (str(PLANTED), f"{PLANTED:,}", ELSEWHERE)
 
 
 def make_secret(*, blind: bool = True, role: Role = Role.ADJUDICATOR) -> ReviewQueue:
-    """A queue whose model holds income and residence to be sensitive, shown from this role on."""
+    """Return a queue whose model has income and residence as sensitive, shown from this role on."""
     features = [
         {"name": "age", "type": "number", "label": "Age", "group": "Person"},
         {"name": "income", "type": "number", "label": "Income", "group": "Person", "sensitive": True},
@@ -45,7 +45,7 @@ def found(content: bytes) -> list[str]:
     return [word for word in WORDS if word.encode() in content]
 
 
-def test_values_are_hidden_below_the_queues_role_for_them() -> None:
+def test_sensitive_values_are_hidden_below_the_queues_role() -> None:
     queue = make_secret()
     fill(queue)
     item = queue.items.get()
@@ -53,14 +53,14 @@ def test_values_are_hidden_below_the_queues_role_for_them() -> None:
         assert hidden_features(item, by=make_member(queue.model.project, role)) == hidden
 
 
-def test_at_first_everybody_at_the_desk_sees_them() -> None:
+def test_by_default_everybody_at_the_desk_sees_sensitive_values() -> None:
     queue = make_secret(role=Role.REVIEWER)
     fill(queue)
     assert found(Person(queue).look().content) == [f"{PLANTED:,}", ELSEWHERE]
 
 
 @pytest.mark.parametrize("script", [True, False])
-def test_no_page_of_a_case_tells_a_hidden_value(script: bool) -> None:
+def test_no_page_of_a_case_shows_a_hidden_value(script: bool) -> None:
     queue = make_secret()
     fill(queue, 2)
     anna = Person(queue)
@@ -76,7 +76,7 @@ def test_no_page_of_a_case_tells_a_hidden_value(script: bool) -> None:
     assert found(again.content) == []
 
 
-def test_an_adjudicator_sees_them_all() -> None:
+def test_an_adjudicator_sees_all_values() -> None:
     queue = make_secret(blind=False)
     fill(queue)
     page = Person(queue, Role.ADJUDICATOR).look().content
@@ -110,7 +110,7 @@ def test_a_hidden_feature_is_not_offered_as_wrong() -> None:
 
 
 @pytest.mark.parametrize("what", ["history", "similar", "precedents"])
-def test_no_tab_tells_a_hidden_value(what: str) -> None:
+def test_no_tab_shows_a_hidden_value(what: str) -> None:
     queue = make_secret()
     fill(queue, 2, age=41)
     (ben,) = reviewers(queue, 1)
@@ -124,7 +124,7 @@ def test_no_tab_tells_a_hidden_value(what: str) -> None:
     assert found(page.content) == []
 
 
-def test_a_hidden_difference_makes_no_distance() -> None:
+def test_a_hidden_feature_adds_no_distance() -> None:
     queue = make_secret()
     fill(queue)
     (ben,) = reviewers(queue, 1)
@@ -141,7 +141,7 @@ def test_a_hidden_difference_makes_no_distance() -> None:
     assert f"{PLANTED:,}" in settler.look_beside("similar").content.decode()
 
 
-def test_the_api_leaves_hidden_values_out_and_says_which() -> None:
+def test_the_api_leaves_hidden_values_out_and_names_them() -> None:
     queue = make_secret()
     fill(queue, 2)
     desk = Desk(queue)
@@ -156,7 +156,7 @@ def test_the_api_leaves_hidden_values_out_and_says_which() -> None:
     assert found(judged.content) + found(decided.content) == []
 
 
-def test_the_api_shows_them_to_whom_the_key_acts_for() -> None:
+def test_the_api_shows_values_by_the_role_of_the_keys_person() -> None:
     queue = make_secret()
     fill(queue)
     item = Desk(queue, Role.ADJUDICATOR).claim()["item"]

@@ -12,7 +12,7 @@ from tests.review.factories import ATTRIBUTIONS, make_items, make_queue, row
 pytestmark = pytest.mark.django_db
 
 
-def test_each_draw_becomes_one_item_with_a_copy_of_what_was_sent() -> None:
+def test_each_draw_becomes_one_item_with_a_copy_of_its_payload() -> None:
     queue = make_queue()
     (item,) = make_items(queue, features={"age": 67, "sex": None, "more": "x"})
     assert item.features == {"age": 67, "sex": None, "more": "x"}

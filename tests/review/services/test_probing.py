@@ -1,4 +1,4 @@
-"""Known answers and repeats: mixed in, unrecognisable, and counted in no estimate."""
+"""Known answers and repeats: mixed in, unrecognizable, and counted in no estimate."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""How far a queue is: counted at once while that is cheap, and less often where it is not."""
+"""The progress of a queue: counted each time while that is cheap, less often otherwise."""
 
 import importlib
 from itertools import count
@@ -18,7 +18,7 @@ def test_a_queue_that_takes_long_to_count_is_not_counted_for_every_card(monkeypa
     queue = make_queue()
     make_items(queue, 2)
     (anna,) = reviewers(queue, 1)
-    # Each look at the clock is a second later than the one before: fifty seconds are to pass until the next count.
+    # Each look at the clock is a second later than the last: the next count comes after fifty seconds.
     monkeypatch.setattr(progress, "monotonic", count().__next__)
     before = services.progress(queue, by=anna)
     answer(queue, anna)
