@@ -153,7 +153,7 @@ class Value:
         }
 
     def _both(self, own: ClassEstimator, swapped: Callable[[], ClassEstimator]) -> dict[str, Compute]:
-        """Compute total and value of 1,000 decisions, of the model and of the baseline."""
+        """Compute total and value of 1,000 predictions, of the model and of the baseline."""
 
         def of_baseline(*, per_decision: float | None) -> Estimate:
             baseline = swapped()
