@@ -1,5 +1,5 @@
 # ruff: noqa: B018, F821  # a list for vulture; nothing imports it
-"""Names that vulture finds no caller of, and that stay. Each group says who calls them."""
+"""Names for which vulture finds no caller, but that have one. Each group says who uses them."""
 
 # config/settings.py and pyproject.toml name these by path.
 ApiKeyAuthentication, HasScope, KeyQuota, ClosedSignupAdapter
@@ -16,10 +16,10 @@ keep_django_logging, write_heartbeat, when_ready, post_worker_init, post_fork
 # An annotation names this in quotes.
 DataAndFiles
 
-# The manager of a table that only SQL writes.
+# Only SQL writes this table.
 IntakeHour
 
-# Statistics that reports and monitoring are about to use.
+# Statistics for parts of reports and monitoring that come next.
 exact_win_rate, total_cost, best_shift, expected_performance, confidence_sequence, find_weak_slices, domain_classifier
 judge_drift, drift_test, number_bins, category_bins, histogram
 _.is_alert, _.missing_share, _.is_weak, _.labels_for_best

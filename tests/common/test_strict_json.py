@@ -1,4 +1,4 @@
-"""The quick reading and the careful one say the same of every body."""
+"""The fast reader and the careful one agree on every body."""
 
 import json
 import time
@@ -14,7 +14,8 @@ SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20)
 
 
-def said(read, body):
+def outcome(read, body):
+    """Return the value that is read, or the code of the error."""
     try:
         return read(body)
     except StrictJSONError as error:
@@ -23,15 +24,15 @@ def said(read, body):
 
 @settings(derandomize=True, max_examples=400, deadline=None)
 @given(VALUES, st.booleans(), st.sampled_from([None, 1]))
-def test_whatever_a_value_it_is_read_alike(value, ascii_only, indent):
+def test_both_readers_agree_on_any_value(value, ascii_only, indent):
     body = json.dumps(value, ensure_ascii=ascii_only, indent=indent).encode("utf-8", "surrogatepass")
-    assert repr(said(strict_json.loads, body)) == repr(said(strict_json._careful, body))
+    assert repr(outcome(strict_json.loads, body)) == repr(outcome(strict_json._careful, body))
 
 
 @settings(derandomize=True, max_examples=400, deadline=None)
 @given(st.binary(max_size=40) | st.text(alphabet='{}[]":,\\0123456789eE+-.truefalsn \n', max_size=40).map(str.encode))
-def test_whatever_the_bytes_they_are_read_alike(body):
-    assert repr(said(strict_json.loads, body)) == repr(said(strict_json._careful, body))
+def test_both_readers_agree_on_any_bytes(body):
+    assert repr(outcome(strict_json.loads, body)) == repr(outcome(strict_json._careful, body))
 
 
 @pytest.mark.parametrize(
@@ -55,12 +56,12 @@ def test_whatever_the_bytes_they_are_read_alike(body):
         (b"{", "invalid_json"),
     ],
 )
-def test_what_is_not_json_as_it_is_read_here_says_why(body, code):
-    assert said(strict_json.loads, body) == code
+def test_refused_json_says_why(body, code):
+    assert outcome(strict_json.loads, body) == code
 
 
 @pytest.mark.parametrize("body", [b'{"a\\"": 1, "b": "x\\":"}', b'{"a" : 1}', b'["\\"a\\":"]', b'{"": 0}'])
-def test_quotes_and_colons_within_texts_mislead_nobody(body):
+def test_quotes_and_colons_inside_texts_are_harmless(body):
     assert strict_json.loads(body) == json.loads(body)
 
 
@@ -71,31 +72,31 @@ FLAT = st.dictionaries(
 
 @settings(derandomize=True, max_examples=600, deadline=None)
 @given(st.lists(FLAT | VALUES, max_size=4), st.sampled_from([(",", ":"), (", ", ": "), (" , ", " : ")]), st.data())
-def test_many_at_once_are_read_as_each_by_itself_or_not_at_all(values, separators, data):
+def test_many_bodies_are_read_together_as_each_alone_or_not_at_all(values, separators, data):
     bodies = [
         json.dumps(value, ensure_ascii=False, separators=separators).encode("utf-8", "replace") for value in values
     ]
     if bodies:
         spoiled = data.draw(st.integers(0, len(bodies) - 1))
-        at = data.draw(st.integers(0, len(bodies[spoiled])))
+        position = data.draw(st.integers(0, len(bodies[spoiled])))
         extra = data.draw(
             st.sampled_from([b"", b'"a":1,', b"{", b"}", b'"', b":", b" ", b"[", b"\x00", b"1e999", b"9" * 20])
         )
-        bodies[spoiled] = bodies[spoiled][:at] + extra + bodies[spoiled][at:]
+        bodies[spoiled] = bodies[spoiled][:position] + extra + bodies[spoiled][position:]
     read = strict_json.plain_objects(bodies)
     if read is not None:
-        assert repr(read) == repr([said(strict_json._careful, body) for body in bodies])
+        assert repr(read) == repr([outcome(strict_json._careful, body) for body in bodies])
 
 
-def test_flat_objects_are_read_at_once_and_others_are_not():
+def test_only_flat_objects_are_read_together():
     assert strict_json.plain_objects([b'{"a": {"b": 1}}', b"{}"]) == [{"a": {"b": 1}}, {}]
     for other in (b'{"a": [1]}', b'{"a": {"b": {}}}', b'{"a": 1, "a": 2}', b'{"a": "\\n"}', b"7", b""):
         assert strict_json.plain_objects([b'{"a": 1}', other]) is None
 
 
 @pytest.mark.parametrize("body", [b'"' + b'\\"' * 400_000 + b"[" * 70, b'{"a": ' + b'"' * 400_000 + b"[" * 70])
-def test_texts_that_do_not_end_take_no_longer_than_others(body):
-    """Looked for from each quote anew, this one would take hours."""
+def test_unterminated_texts_take_no_longer_than_others(body):
+    """Searching for the end from each quote again would take hours."""
     started = time.monotonic()
-    assert said(strict_json.loads, body) in {"invalid_json", "too_deep"}
+    assert outcome(strict_json.loads, body) in {"invalid_json", "too_deep"}
     assert time.monotonic() - started < 5
