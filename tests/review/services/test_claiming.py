@@ -1,11 +1,9 @@
 """Claiming: which person gets which slot."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
+from functools import partial
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
@@ -16,6 +14,7 @@ from apps.review import services
 from apps.review.models import Slot
 from tests.factories import make_member
 from tests.review.factories import answer, claim, decide, expire, judge, make_items, make_queue, reviewers
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -232,15 +231,5 @@ def test_one_person_in_many_tabs_never_gets_two_slots_of_an_item(limit: int) -> 
 
 
 def _claim_at_once(queue: ReviewQueue, people: list[Membership], *, limit: int = 1) -> list[int]:
-    together = Barrier(len(people), timeout=30)
-
-    def run(person: Membership) -> list[int]:
-        try:
-            connection.ensure_connection()
-            together.wait()
-            return [slot.pk for slot in services.claim_slots(queue, by=person, limit=limit)]
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(people)) as threads:
-        return [pk for found in threads.map(run, people) for pk in found]
+    claims = (partial(services.claim_slots, queue, by=person, limit=limit) for person in people)
+    return [slot.pk for slots in at_once(*claims) for slot in slots]
