@@ -283,7 +283,7 @@ def test_a_form_that_ends_before_its_length_is_refused():
     sent = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\nid\n1'
     request = RequestFactory().post("/", sent, content_type="multipart/form-data; boundary=x")
     request.META["CONTENT_LENGTH"] = "1000"
-    with pytest.raises(IncompleteBodyError, match="ends 926 bytes before"):
+    with pytest.raises(IncompleteBodyError, match="is 926 bytes shorter"):
         FileParser().parse(io.BytesIO(sent), "multipart/form-data; boundary=x", {"request": request})
 
 
