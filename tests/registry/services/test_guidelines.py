@@ -1,4 +1,4 @@
-"""Guidelines: written in versions, rendered without doing harm, compared line by line."""
+"""Guidelines: kept in versions, and compared line by line."""
 
 import time
 
@@ -20,7 +20,7 @@ def queue() -> ReviewQueue:
 
 
 @pytest.mark.django_db
-def test_a_change_makes_a_new_version_and_the_one_before_stays(queue: ReviewQueue) -> None:
+def test_a_change_makes_a_new_version_and_keeps_the_old_one(queue: ReviewQueue) -> None:
     anna = make_member(queue.model.project, Role.ENGINEER).user
     first = write(queue, text="Say yes.", by=anna)
     second = write(queue, text="Say no.", change=" The answer ", by=anna)
@@ -38,14 +38,14 @@ def test_the_same_text_again_makes_no_version(queue: ReviewQueue) -> None:
 
 
 @pytest.mark.django_db
-def test_queues_count_their_versions_apart(queue: ReviewQueue) -> None:
+def test_each_queue_counts_its_own_versions(queue: ReviewQueue) -> None:
     other = make_model().queues.get()
     write(queue, text="one", by=None)
     assert write(other, text="one", by=None).version == 1
 
 
 @pytest.mark.django_db
-def test_a_version_that_came_in_between_is_not_replaced_unseen(queue: ReviewQueue) -> None:
+def test_a_version_saved_meanwhile_is_not_overwritten(queue: ReviewQueue) -> None:
     write(queue, text="one", by=None)
     write(queue, text="two", by=None, instead_of=1)
     with pytest.raises(ConflictError):
@@ -65,118 +65,22 @@ def test_a_version_that_came_in_between_is_not_replaced_unseen(queue: ReviewQueu
         ("x", "two\nlines", "change"),
     ],
 )
-def test_what_cannot_be_gone_by_is_refused(queue: ReviewQueue, text: str, change: str, field: str) -> None:
-    with pytest.raises(DomainError) as refused:
+def test_invalid_guidelines_are_refused(queue: ReviewQueue, text: str, change: str, field: str) -> None:
+    with pytest.raises(DomainError) as error:
         write(queue, text=text, change=change, by=None)
-    assert refused.value.details["field"] == field
+    assert error.value.details["field"] == field
     assert not Guideline.objects.exists()
 
 
-def test_a_text_may_be_as_long_as_is_said() -> None:
+def test_the_longest_text_is_rendered() -> None:
     assert len(to_html("x" * guidelines.LONGEST_TEXT)) > guidelines.LONGEST_TEXT
 
 
-def test_headings_begin_below_that_of_the_page() -> None:
-    html = to_html("# One\n\n## Two\n\n###### Six")
-    assert html == "<h2>One</h2>\n<h3>Two</h3>\n<h6>Six</h6>\n"
-
-
-def test_links_open_beside_the_desk_and_lend_nothing() -> None:
-    expected = '<a href="%s" target="_blank" rel="nofollow noopener noreferrer">x</a>'
-    for url in (
-        "https://example.org/a",
-        "http://example.org",
-        "mailto:a@example.org",
-        "/p/x/",
-        "?q=a:b",
-        "#a:b",
-        "../a",
-        "a/b",
-    ):
-        assert expected % url in to_html(f"[x]({url})"), url
-
-
-def test_a_table_is_aligned_by_classes_for_styles_are_refused() -> None:
-    html = to_html("| a | b | c |\n|---|--:|:-:|\n| 1 | 2 | 3 |")
-    assert "style" not in html
-    assert '<td class="num">2</td>' in html
-    assert '<div class="scroll" tabindex="0"' in html
-
-
-HARMFUL = (
-    "<script>alert(1)</script>",
-    "<img src=x onerror=alert(1)>",
-    "<svg onload=alert(1)><a xlink:href=javascript:alert(1)>x</a></svg>",
-    "<svg/onload=alert(1)//",
-    '" hx-get=//x',
-    '<div hx-get="//x" hx-trigger="load">',
-    "<!--><script>alert(1)</script>-->",
-    "<style>*{display:none}</style>",
-    "[x](javascript:alert(1))",
-    "[x](JaVaScRiPt:alert(1))",
-    "[x](java&#115;cript:alert(1))",
-    "[x](java&Tab;script:alert(1))",
-    "[x](&#1;javascript:alert(1))",
-    "[x](vbscript:msgbox(1))",
-    "[x](data:text/html;base64,PHNjcmlwdD4=)",
-    "[x](data:image/svg+xml,<svg/onload=alert(1)>)",
-    "[x](file:///etc/passwd)",
-    "[x](blob:https://example.org/1)",
-    "<javascript:alert(1)>",
-    "<data:text/html,x>",
-    "[x][r]\n\n[r]: javascript:alert(1)",
-    "![x](data:image/png;base64,AAAA)",
-    "![x](javascript:alert(1))",
-)
-
-
-@pytest.mark.parametrize("text", HARMFUL)
-def test_what_does_harm_is_text(text: str) -> None:
-    html = to_html(text)
-    for tag in ("<script", "<img", "<svg", "<style", "<div", "<a ", "<!--"):
-        assert tag not in html, html
-
-
-def test_pictures_are_links_at_most() -> None:
-    html = to_html("![x](https://example.org/pixel.png) ![y](/static/favicon.svg)")
-    assert "<img" not in html
-    assert html.count("<a ") == 2
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        '[x](https://example.org "a\\" onclick=\\"b")',
-        '[x](https://example.org/"onclick="b)',
-        '```js" onclick="b\nx\n```',
-    ],
-)
-def test_a_quotation_mark_ends_no_attribute(text: str) -> None:
-    assert ' onclick="' not in to_html(text)
-
-
-def test_what_looks_like_a_template_is_text() -> None:
-    assert "{{7*7}} {% now %}" in to_html("{{7*7}} {% now %}")
-
-
-@pytest.mark.parametrize("piece", ["[", "![[", "*a ", "`a", ">", "<", "- ", "|a", "&#", "_a_", "[a](b"])
-def test_no_text_takes_long(piece: str) -> None:
-    text = (piece * guidelines.LONGEST_TEXT)[: guidelines.LONGEST_TEXT]
-    started = time.process_time()
-    to_html.__wrapped__(text)
-    assert time.process_time() - started < 5
-
-
-def test_more_brackets_than_people_write_are_left_as_they_are() -> None:
-    html = to_html("<b>" + "[x](/y)" * 3_000)
-    assert html.startswith("<pre>&lt;b&gt;[x](/y)[x](/y)")
-
-
 def versions(*texts: str) -> list[Guideline]:
-    return [Guideline(version=at, text=text) for at, text in enumerate(texts, 1)]
+    return [Guideline(version=number, text=text) for number, text in enumerate(texts, 1)]
 
 
-def test_a_difference_names_what_was_added_and_removed_with_lines_around_it() -> None:
+def test_a_difference_shows_added_and_removed_lines_with_their_context() -> None:
     lines = ["one", "two", "three", "four", "five", "six", "seven"]
     before, after = versions("\n".join(lines), "\n".join([*lines[:3], "FOUR", *lines[4:]]))
     assert [(line.kind, line.text) for line in difference(before, after)] == [
@@ -191,27 +95,27 @@ def test_a_difference_names_what_was_added_and_removed_with_lines_around_it() ->
     ]
 
 
-def test_a_line_moved_is_taken_out_and_put_in() -> None:
+def test_a_moved_line_is_removed_and_added() -> None:
     before, after = versions("a\nb\nc\nd\ne", "b\nc\nd\ne\na")
-    said = [(line.kind, line.text) for line in difference(before, after) if line.kind not in (Kind.SAME, Kind.GAP)]
-    assert said == [(Kind.REMOVED, "a"), (Kind.ADDED, "a")]
+    changes = [(line.kind, line.text) for line in difference(before, after) if line.kind not in (Kind.SAME, Kind.GAP)]
+    assert changes == [(Kind.REMOVED, "a"), (Kind.ADDED, "a")]
 
 
-def test_lines_repeated_without_end_are_compared_in_time() -> None:
+def test_long_runs_of_equal_lines_are_compared_quickly() -> None:
     before, after = versions("a\n" * 20_000 + "b\n" * 4_000, "b\n" * 4_000 + "a\n" * 20_000)
     started = time.process_time()
-    found = difference(before, after)
+    lines = difference(before, after)
     assert time.process_time() - started < 5
-    assert sum(line.kind == Kind.ADDED for line in found) == sum(line.kind == Kind.REMOVED for line in found)
+    assert sum(line.kind == Kind.ADDED for line in lines) == sum(line.kind == Kind.REMOVED for line in lines)
 
 
-def test_the_same_text_has_no_difference_to_show() -> None:
+def test_equal_texts_have_no_difference() -> None:
     before, after = versions("a\nb\nc\nd\ne", "a\nb\nc\nd\ne")
     assert difference(before, after) == []
 
 
 @pytest.mark.django_db
-def test_the_policies_document_writes_a_version_where_the_text_is_another() -> None:
+def test_the_policies_document_makes_a_version_when_the_text_changes() -> None:
     model = make_model()
     for text in ("Look **twice**.", "Look **twice**.", "Look once.", ""):
         put_document(model, {"queues": [{"name": "main", "guidelines": text}]})
