@@ -1,9 +1,9 @@
-"""How long a reviewer waits for the next item, however many are open and however many people ask at once.
+"""How long a reviewer waits for the next case, by the length of the queue and the number of people who claim at once.
 
-Each reviewer claims over HTTP with a key of their own and gives the item back, so that the queue stays as long as it is
-and everybody asks for its head. In the same run the same number of people take rows of a bare table of the same length
-by `FOR UPDATE SKIP LOCKED`, and make an empty call of the API with their key. `ratio` is the claim over both together
-(100,000 items, 8 reviewers, medians), `growth` the claim with a million items over one with a thousand.
+Each reviewer claims over HTTP with their own key and gives the case back, so the queue keeps its length and everybody
+claims at its head. In the same run as many people take rows of a bare table of the same length by
+`FOR UPDATE SKIP LOCKED`, and make an empty API call with their key. `ratio` is the claim over both together
+(100,000 items, 8 reviewers, medians); `growth` is the claim with a million items over one with a thousand.
 Argument: `--largest 1000000`.
 """
 
@@ -30,7 +30,7 @@ MODEL = "bench"
 KEY_PREFIX = "cs_"
 WAIT_SECONDS = 120.0
 
-# One case that came in by the API is multiplied: each table's rows are the template's with these columns changed.
+# One case that came through the API is multiplied: each row copies the template's, with these columns changed.
 COPIES: Mapping[str, Mapping[str, str]] = {
     "predictions_prediction": {"id": "old.id + n", "external_id": "'bench-' || n"},
     "sampling_draw": {"prediction_id": "old.prediction_id + n"},
@@ -53,7 +53,7 @@ class Caller:
         self.headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
 
     def call(self, method: str, path: str, body: object = None) -> tuple[float, bytes]:
-        """How long it took in milliseconds, and the answer; on a new connection where an idle one was closed."""
+        """Return the milliseconds and the answer; reconnect if the server closed an idle connection."""
         try:
             return self._call(method, path, body)
         except ConnectionError:
@@ -99,7 +99,7 @@ def run(arguments: list[str]) -> dict[str, float | int | str]:
 
 
 def _row(bare: list[float], empty: list[float], claims: list[float]) -> dict[str, float]:
-    """Medians and 95th percentiles, in ms."""
+    """Return medians and 95th percentiles, in ms."""
     named = (("bare", bare), ("empty call", empty), ("claim", claims))
     figures = {f"{name} {which}": figure for name, ms in named for which, figure in _figures(ms)}
     return figures | {"ratio": median(claims) / (median(bare) + median(empty))}
@@ -110,19 +110,19 @@ def _figures(ms: list[float]) -> tuple[tuple[str, float], ...]:
 
 
 def _timed(people: int, act: Timed) -> list[float]:
-    """All do it at the same time; each knows how long its own took."""
+    """Let all people act at the same time; return how long each act took."""
     barrier = Barrier(people)
 
-    def begin(at: int) -> list[float]:
+    def begin(person: int) -> list[float]:
         barrier.wait()
-        return act(at)
+        return act(person)
 
     with ThreadPoolExecutor(people) as pool:
         return [ms for part in pool.map(begin, range(people)) for ms in part]
 
 
-def _claims(people: list[Caller], queue: int, times: int, at: int) -> list[float]:
-    person, taken = people[at], []
+def _claims(people: list[Caller], queue: int, times: int, number: int) -> list[float]:
+    person, taken = people[number], []
     for _ in range(times):
         took, content = person.call("POST", f"/api/v1/queues/{queue}/claim", {"slots": 1})
         taken.append(took)
@@ -131,11 +131,11 @@ def _claims(people: list[Caller], queue: int, times: int, at: int) -> list[float
     return taken
 
 
-def _empty(people: list[Caller], times: int, at: int) -> list[float]:
-    return [people[at].call("GET", "/api/v1/limits")[0] for _ in range(times)]
+def _empty(people: list[Caller], times: int, number: int) -> list[float]:
+    return [people[number].call("GET", "/api/v1/limits")[0] for _ in range(times)]
 
 
-def _bare(site: Site, times: int, _at: int) -> list[float]:
+def _bare(site: Site, times: int, _number: int) -> list[float]:
     taken = []
     with psycopg.connect(site.database_url, autocommit=True) as connection:
         for _ in range(times):
@@ -150,7 +150,7 @@ def _bare(site: Site, times: int, _at: int) -> list[float]:
 
 
 def _keys(site: Site) -> list[str]:
-    """A key of a person of their own for each; the first one may set up the model."""
+    """Return a key for each person; the first may set up the model."""
     code = """
 from django.core.management import call_command
 for number in range({n}):
@@ -163,32 +163,32 @@ for number in range({n}):
 
 
 def _template(site: Site, engineer: Caller) -> int:
-    """Register a model that draws everything, and wait until its one case is open; the number of its queue."""
+    """Register a model that draws everything and wait until its one case is open. Returns the number of its queue."""
     engineer.call(
         "PUT", f"/api/v1/models/{MODEL}", {"task": "binary", "classes": ["no", "yes"], "positive_class": "yes"}
     )
     engineer.call("PUT", f"/api/v1/models/{MODEL}/policies", {"floor": 1.0})
-    said = {"predicted_at": "2026-11-01T12:00:00Z", "version": "1", "features": {"age": 40}, "prediction": "yes"}
+    prediction = {"predicted_at": "2026-11-01T12:00:00Z", "version": "1", "features": {"age": 40}, "prediction": "yes"}
     engineer.call(
-        "POST", f"/api/v1/models/{MODEL}/predictions", {"predictions": [{"id": "first", "score": 0.8, **said}]}
+        "POST", f"/api/v1/models/{MODEL}/predictions", {"predictions": [{"id": "first", "score": 0.8, **prediction}]}
     )
     deadline = time.monotonic() + WAIT_SECONDS
     with psycopg.connect(site.database_url, autocommit=True) as connection:
         connection.execute("CREATE TABLE bench_bare (id bigint PRIMARY KEY, key float8, holder int)")
         connection.execute("CREATE INDEX ON bench_bare (key) WHERE holder IS NULL")
         while time.monotonic() < deadline:
-            if found := connection.execute("SELECT queue_id FROM review_slot").fetchone():
-                return int(found[0])
+            if row := connection.execute("SELECT queue_id FROM review_slot").fetchone():
+                return int(row[0])
             time.sleep(0.1)
     raise RuntimeError("the first case was not opened")
 
 
 def _fill(site: Site, size: int) -> None:
-    """As many open cases, and rows of the bare table, as `size` says."""
+    """Fill the queue and the bare table up to `size` rows."""
     with psycopg.connect(site.database_url, autocommit=True) as connection:
         numbers = _first(connection, "SELECT count(*) FROM review_slot"), size - 1
         draw, item = (_first(connection, f"SELECT min({key}) FROM {table}") for table, key in _KEYS)
-        # Checked row by row, references would take most of the time; put back, they are checked all at once.
+        # Checking references row by row would take most of the time; restored, they are checked all at once.
         references = connection.execute(REFERENCES, [list(COPIES)]).fetchall()
         for table, name, _ in references:
             connection.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
