@@ -1,4 +1,4 @@
-"""Cases in review: items, the slots that people take, their decisions, disputes and known answers."""
+"""Cases in review: items, the slots that people take, their decisions, and known answers."""
 
 from datetime import datetime
 from typing import Any
@@ -12,10 +12,9 @@ from apps.accounts.models import User
 from apps.common.leases import RELEASED, Leased
 from apps.predictions.models import Prediction
 from apps.registry.models import Guideline, MonitoredModel, ReviewQueue
-from apps.review.models.conversation import Comment, Mention, Question
+from apps.review.models.conversation import Comment, Dispute, Mention, Question
 from apps.review.querysets import (
     DecisionQuerySet,
-    DisputeQuerySet,
     GoldAnswerQuerySet,
     ReviewItemQuerySet,
     SlotQuerySet,
@@ -311,26 +310,6 @@ class Decision(models.Model):
 
     def __str__(self) -> str:
         return self.verdict or "judgement"
-
-
-class Dispute(models.Model):
-    """A reviewer's challenge to the model on a case. An adjudicator settles it; an engineer may reply for the model."""
-
-    decision = models.OneToOneField(Decision, models.PROTECT, related_name="dispute")
-    item = models.ForeignKey(ReviewItem, models.PROTECT, related_name="disputes")
-    round = models.PositiveSmallIntegerField()
-    raised_at = models.DateTimeField(auto_now_add=True)
-    # The reviewer changed the answer before anybody saw it.
-    withdrawn_at = models.DateTimeField(null=True)
-    # The model's side.
-    reply = models.TextField(blank=True)
-    replied_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
-    replied_at = models.DateTimeField(null=True)
-
-    objects = DisputeQuerySet.as_manager()
-
-    def __str__(self) -> str:
-        return f"dispute {self.pk}"
 
 
 class GoldAnswer(models.Model):

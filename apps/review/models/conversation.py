@@ -1,11 +1,31 @@
-"""What people say to each other about a case: questions, comments, and the people these name."""
+"""What people say to each other about a case: disputes, questions, comments and mentions."""
 
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.review.querysets import QuestionQuerySet
+from apps.review.querysets import DisputeQuerySet, QuestionQuerySet
+
+
+class Dispute(models.Model):
+    """A reviewer's challenge to the model on a case. An adjudicator settles it; an engineer may reply for the model."""
+
+    decision = models.OneToOneField("Decision", models.PROTECT, related_name="dispute")
+    item = models.ForeignKey("ReviewItem", models.PROTECT, related_name="disputes")
+    round = models.PositiveSmallIntegerField()
+    raised_at = models.DateTimeField(auto_now_add=True)
+    # The reviewer changed the answer before anybody saw it.
+    withdrawn_at = models.DateTimeField(null=True)
+    # The model's side.
+    reply = models.TextField(blank=True)
+    replied_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    replied_at = models.DateTimeField(null=True)
+
+    objects = DisputeQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"dispute {self.pk}"
 
 
 class Question(models.Model):

@@ -1,4 +1,4 @@
-"""Problems of a domain act on a page that goes on: told as a message, once, for all such views."""
+"""Domain errors as messages, for views that redirect in any case."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

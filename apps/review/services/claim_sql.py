@@ -1,6 +1,6 @@
-"""The SQL of a claim: which slots a person holds or may take, and the one statement that takes them.
+"""The SQL of a claim: which slots a person holds or may claim, and the one statement that claims them.
 
-The ORM would need four queries, and longer to compile each of them than the database needs to answer it.
+Through the ORM a claim takes four queries, and compiling each takes longer than the database needs to answer it.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from apps.predictions.models import Prediction
 from apps.registry.models import ModelVersion
 from apps.review.models import ReviewItem, Slot
 
-# What the claim returns of each slot: these rows, one after the other.
+# The claim returns the columns of these rows for each slot, in this order.
 RETURNED: dict[str, type[Model]] = {
     "slot": Slot,
     "item": ReviewItem,
@@ -60,8 +60,8 @@ CLAIMABLE = """
     )
 """
 
-# Held slots first, then fresh ones up to the limit, all by one statement: it takes effect as a whole or not at all.
-# Where blind judgements have lapsed it takes nothing and returns those: settling them opens and closes slots.
+# Returns held slots first, then fresh ones up to the limit. One statement, so it takes effect as a whole or not at all.
+# If blind judgements have lapsed, it claims nothing and returns those instead: settling them opens and closes slots.
 CLAIM = f"""
 WITH RECURSIVE lapsed AS MATERIALIZED (
     SELECT slot.* FROM review_slot AS slot
@@ -77,8 +77,8 @@ held AS MATERIALIZED (
     ORDER BY place
     LIMIT %(limit)s
 ),
--- One fresh slot a step, since an item may have several and a person takes one of them only. Slots that others are
--- taking at this moment are locked and passed over.
+-- One slot per step: an item may have several, and a person takes only one of them. SKIP LOCKED passes over slots
+-- that others are claiming right now.
 fresh (id, place, items) AS (
     SELECT NULL::bigint, count(*), ARRAY[]::bigint[] FROM held
     UNION ALL
@@ -117,7 +117,7 @@ JOIN registry_modelversion AS version ON version.id = prediction.version_id
 ORDER BY slot.place
 """  # noqa: S608  # only the conditions and columns above are put in
 
-# By queue: how many slots a person holds or could take.
+# Counts by queue the slots a person holds or could claim.
 COUNT_FOR_PERSON = f"""
 SELECT slot.queue_id, count(*)
 FROM review_slot AS slot
@@ -129,7 +129,7 @@ GROUP BY slot.queue_id
 
 
 def slot_of(row: list[Any]) -> Slot:
-    """The slot in a row of the claim, with its item, its prediction and its version."""
+    """Return the slot in a row of the claim, with its item, prediction and version."""
     columns = iter(row)
     slot, item, prediction, version = (_instance(model, columns) for model in RETURNED.values())
     slot.item, item.prediction, prediction.version = item, prediction, version

@@ -1,4 +1,4 @@
-"""Claiming: slots go out under a lease, each to one person, in the queue's order."""
+"""Claiming: each slot goes to one person under a lease, in the queue's order."""
 
 from enum import StrEnum
 from typing import Any
@@ -17,7 +17,7 @@ RACES = 3
 
 
 class Only(StrEnum):
-    """The kind of slot that is wanted, where not any will do."""
+    """The kind of slot wanted, if not any."""
 
     REVIEW = "review"
     ADJUDICATION = "adjudication"
@@ -39,7 +39,7 @@ def claim_slots(queue: ReviewQueue, *, by: Membership, limit: int = 1, only: Onl
 
 
 def count_for(member: Membership) -> dict[int, int]:
-    """By queue of the project: how many slots the person holds or could claim. Queues without any are left out."""
+    """Count the slots the person holds or could claim, by queue; queues without any are left out."""
     with connection.cursor() as cursor:
         cursor.execute(COUNT_FOR_PERSON, {"project": member.project_id, **_person(member)})
         return dict(cursor.fetchall())
@@ -48,7 +48,7 @@ def count_for(member: Membership) -> dict[int, int]:
 def _claim(
     queue: ReviewQueue, *, by: Membership, limit: int, only: Only | None, stops_at_lapsed: bool = True
 ) -> tuple[list[Slot], bool]:
-    """Run the statement: the slots in the person's hands, or, with True, those to be closed first."""
+    """Run the statement. Returns the person's slots and False, or lapsed slots to close first and True."""
     kinds = [False, True] if only is None else [only == Only.ADJUDICATION]
     values = {
         **_person(by),
