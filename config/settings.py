@@ -154,7 +154,7 @@ if not IS_COLLECTED:
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        "BACKEND": "config.storage.HashedStaticFilesStorage"
         if IS_COLLECTED
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },

@@ -260,7 +260,12 @@ def test_nothing_of_the_prediction_reaches_the_browser_before_the_judgement(page
     submit(page)
     expect(page.get_by_text("73 % sure")).to_be_visible()
     # What came with the reveal is of this case alone; the cards to come hold nothing.
-    shelf = page.evaluate("[...shelf.values()].map((card) => card.innerHTML).join()")
+    shelf = page.evaluate(
+        """async () => {
+          const { shelf } = await import("/static/js/desk/shelf.js");
+          return [...shelf.values()].map((card) => card.innerHTML).join();
+        }"""
+    )
     assert shelf
     assert [text for text in planted if text in shelf] == []
 

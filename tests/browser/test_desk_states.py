@@ -245,7 +245,12 @@ def look_beside(page: Page) -> None:
         with page.expect_response(re.compile(f"/{tab.lower()}/")):
             page.get_by_role("tab", name=re.compile(tab)).click()
     with page.expect_response(re.compile("/heartbeat/")):
-        page.evaluate("beat(form())")
+        page.evaluate(
+            """async () => {
+              const { beat } = await import("/static/js/desk/heartbeat.js");
+              await beat(document.getElementById("answer"));
+            }"""
+        )
     page.get_by_role("tab", name=re.compile("Case|Features")).click()
 
 

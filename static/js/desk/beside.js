@@ -1,27 +1,26 @@
-"use strict";
-// What is looked at beside and within the case: tabs, loaded when they are opened, and filters of features.
-
-// Tabs
+// Beside the case: tabs that load when they open, and filters for long lists of features.
+import { main } from "./card.js";
+import { get, verdict } from "./requests.js";
 
 async function openTab(tab) {
   for (const each of tab.parentElement.children) {
     each.setAttribute("aria-selected", String(each === tab));
     each.tabIndex = each === tab ? 0 : -1;
   }
-  const beside = document.getElementById("panel-beside");
+  const panel = document.getElementById("panel-beside");
   const isCase = tab.id === "tab-case";
   document.getElementById("panel-case").hidden = !isCase;
-  beside.hidden = isCase;
+  panel.hidden = isCase;
   if (isCase) return;
-  beside.setAttribute("aria-labelledby", tab.id);
-  beside.innerHTML = '<p class="muted"></p>';
-  const tell = (text) => (beside.firstElementChild.textContent = text);
-  tell(tab.dataset.url ? "Loading …" : "This queue has no guidelines yet.");
+  panel.setAttribute("aria-labelledby", tab.id);
+  panel.innerHTML = '<p class="muted"></p>';
+  const say = (text) => (panel.firstElementChild.textContent = text);
+  say(tab.dataset.url ? "Loading …" : "This queue has no guidelines yet.");
   if (!tab.dataset.url) return;
-  const outcome = await outbox.verdict(fetch(tab.dataset.url, { headers: { "X-Fragment": "1" }, redirect: "manual" }));
+  const outcome = await verdict(get(tab.dataset.url));
   if (tab.ariaSelected !== "true") return;
-  if (outcome.kind === "accepted") beside.innerHTML = outcome.html;
-  else tell("This could not be loaded. Try it again once the connection is back.");
+  if (outcome.kind === "accepted") panel.innerHTML = outcome.html;
+  else say("This could not be loaded. Try again once the connection is back.");
 }
 
 main.addEventListener("click", (event) => {
@@ -40,32 +39,30 @@ main.addEventListener("keydown", (event) => {
   openTab(next);
 });
 
-// Filters: only the lines that hold what is typed; groups without any go.
-
 const FILTERS = {
   filter: { group: ".group", line: ".f" },
   "wrong-filter": { group: ".flaw-group", line: ".flaw" },
 };
 
+// Show only the lines that contain what is typed, and hide groups without any.
 main.addEventListener("input", ({ target }) => {
   const list = FILTERS[target.id];
   if (!list) return;
   const wanted = target.value.trim().toLowerCase();
   for (const group of main.querySelectorAll(list.group)) {
-    for (const line of group.querySelectorAll(list.line)) line.hidden = !told(line).includes(wanted);
+    for (const line of group.querySelectorAll(list.line)) line.hidden = !textOf(line).includes(wanted);
     group.hidden = !group.querySelector(`${list.line}:not([hidden])`);
   }
   document.getElementById(`${target.id}-none`).hidden = main.querySelector(`${list.group}:not([hidden])`) !== null;
 });
 
-// What a line says; the options that it offers are no part of that.
-function told(line) {
-  const picked = line.querySelector("select");
-  const text = picked ? line.firstElementChild.textContent : line.textContent;
+// The text of a line, without the options it offers.
+function textOf(line) {
+  const text = line.querySelector("select") ? line.firstElementChild.textContent : line.textContent;
   return text.toLowerCase();
 }
 
-// From the filter straight to the first feature that is left.
+// Enter goes from the filter to the first feature that is left.
 main.addEventListener("keydown", (event) => {
   if (event.target.id !== "wrong-filter" || event.key !== "Enter" || event.ctrlKey || event.metaKey) return;
   event.preventDefault();

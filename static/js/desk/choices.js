@@ -1,0 +1,71 @@
+// Choosing on the card, by mouse or by key.
+import { clearMistake, form, main } from "./card.js";
+import { keepDraft } from "./drafts.js";
+
+// What a digit chooses: an answer, and after some choices a class to correct to or a reason.
+let scope = "direct";
+const SCOPES = { dispute: "reason", skip: "skip" };
+
+export const note = () => document.getElementById("note");
+
+export function choose(input) {
+  if (!input || input.disabled) return;
+  input.checked = input.type === "checkbox" ? !input.checked : true;
+  (input.type === "radio" && input.value === "number" ? form().elements.number : input).focus();
+  // Only after the focus: a choice may ask for something and move the focus on.
+  input.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
+export function chooseByDigit(digit) {
+  choose(form().querySelector(`[data-scope="${scope}"][data-digit="${digit}"]`));
+}
+
+export function correct() {
+  const changes = form().querySelectorAll("[data-change]");
+  if (changes.length === 1) choose(changes[0]);
+  else if (changes.length) {
+    scope = "change";
+    changes[0].focus();
+  }
+}
+
+export function changeCertainty(by) {
+  const steps = [...form().elements.certainty];
+  const current = steps.findIndex((step) => step.checked);
+  choose(steps[Math.min(Math.max((current < 0 ? 1 : current) + by, 0), steps.length - 1)]);
+}
+
+// Undo the choice: back to how the card came.
+export function takeBack() {
+  const choices = [...form().elements.choice];
+  if (choices.every((choice) => choice.checked === choice.defaultChecked)) return false;
+  for (const choice of choices) choice.checked = choice.defaultChecked;
+  scope = "direct";
+  keepDraft();
+  main.querySelector("[data-focus]")?.focus();
+  return true;
+}
+
+document.addEventListener("desk:shown", () => {
+  scope = "direct";
+});
+
+main.addEventListener("input", () => {
+  keepDraft();
+  clearMistake();
+});
+
+main.addEventListener("change", (event) => {
+  const input = event.target;
+  clearMistake();
+  keepDraft();
+  if (input.name !== "choice") return;
+  scope = SCOPES[input.value] ?? input.dataset.scope ?? scope;
+  if (!input.dataset.asks) return;
+  form().querySelector(`.when-${input.value}`).scrollIntoView({ block: "nearest" });
+  (document.getElementById(input.dataset.asks) ?? note()).focus();
+});
+
+main.addEventListener("focusin", (event) => {
+  if (event.target.name === "number") form().querySelector('[name="choice"][value="number"]').checked = true;
+});
