@@ -65,7 +65,7 @@ def test_forty_cases_by_keyboard_alone(page: Page, sit_down: SitDown) -> None:
         page.keyboard.press("Enter")
         settle(page)
         expect(page.get_by_text("Keep: ")).to_have_count(0)
-    expect(page.get_by_role("heading", name="Nothing to do here")).to_be_visible()
+    expect(page.get_by_role("heading", name="Nothing to review")).to_be_visible()
     sent(page)
     judged = Decision.objects.filter(is_judgement=True).values_list("value", flat=True)
     assert Counter(judged) == {0.0: 20, 1.0: 20}
@@ -312,4 +312,4 @@ def test_a_desk_without_a_network_is_sound(
     expect(page.get_by_role("heading", name="No more cases on this device")).to_be_visible()
     is_sound(page)
     context.set_offline(False)
-    expect(page.get_by_role("heading", name="Nothing to do here")).to_be_visible()
+    expect(page.get_by_role("heading", name="Nothing to review")).to_be_visible()

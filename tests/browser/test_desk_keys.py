@@ -70,7 +70,7 @@ def test_an_answer_is_taken_back_by_key_and_by_click(page: Page, sit_down: SitDo
     assert [d.value for d in Decision.objects.order_by("id")] == [1.0, 0.0]
     page.get_by_role("button", name=f"Back to {first}").click()
     expect(page.get_by_role("heading", name="Change your answer")).to_be_visible()
-    page.get_by_role("button", name="Leave it as it is").click()
+    page.get_by_role("button", name="Keep it as it is").click()
     expect(page.get_by_text(second, exact=True)).to_be_visible()
     settle(page)
     page.keyboard.press("ArrowLeft")
@@ -104,12 +104,12 @@ def test_tabs_and_the_filter_by_mouse_and_by_key(
     expect(page.locator(".f:visible")).to_have_count(1)
     page.keyboard.press("Escape")
     page.get_by_role("tab", name="History").click()
-    expect(page.get_by_text("Other predictions about the same subject")).to_be_visible()
+    expect(page.get_by_text("Other predictions about this subject")).to_be_visible()
     is_sound(page)
     page.keyboard.press("ArrowRight")
     expect(page.get_by_text("No case of this model is settled yet.")).to_be_visible()
     page.keyboard.press("ArrowRight")
-    expect(page.get_by_text("No precedent yet.")).to_be_visible()
+    expect(page.get_by_text("No precedents yet.")).to_be_visible()
     # A tab that has the focus leaves the keys alone.
     page.keyboard.press("1")
     expect(page.get_by_label("Not employed")).to_be_checked()
@@ -160,7 +160,7 @@ def test_the_button_promises_the_models_answer_only_where_it_comes(page: Page, s
     expect(page.get_by_role("button", name="Save and see the model’s answer")).to_be_visible()
     page.keyboard.press("s")
     expect(page.get_by_role("button", name="Save and see the model’s answer")).to_have_count(0)
-    expect(page.get_by_role("button", name="Save and go on")).to_be_visible()
+    expect(page.get_by_role("button", name="Save and continue")).to_be_visible()
 
 
 def test_without_a_connection_nothing_promises_the_models_answer(page: Page, sit_down: SitDown) -> None:
@@ -170,7 +170,7 @@ def test_without_a_connection_nothing_promises_the_models_answer(page: Page, sit
     page.keyboard.press("Control+Enter")
     expect(page.get_by_text("No connection.")).to_be_visible()
     expect(page.get_by_text("the model’s answer is not shown")).to_be_visible()
-    expect(page.get_by_role("button", name="Save and go on")).to_be_visible()
+    expect(page.get_by_role("button", name="Save and continue")).to_be_visible()
     page.context.set_offline(False)
     sent(page)
     expect(page.get_by_role("button", name="Save and see the model’s answer")).to_be_visible()
@@ -210,7 +210,7 @@ def test_what_is_to_be_settled_comes_alone_until_none_is_left(
         settle(page)
         page.keyboard.press("1")
         submit(page)
-    expect(page.get_by_role("heading", name="Nothing to settle here right now")).to_be_visible()
+    expect(page.get_by_role("heading", name="Nothing to settle right now")).to_be_visible()
     page.get_by_role("link", name="Review other cases").click()
     expect(page.get_by_role("heading", name="Your judgement")).to_be_visible()
 
@@ -225,6 +225,6 @@ def test_on_a_phone_each_card_begins_at_its_beginning(page: Page, sit_down: SitD
     expect(page.get_by_text("Keep: ")).to_be_visible()
     expect(page.get_by_role("heading", name="The model says")).to_be_in_viewport()
     settle(page)
-    page.get_by_role("button", name="Save and go on").click()
+    page.get_by_role("button", name="Save and continue").click()
     expect(page.get_by_role("heading", name="Your judgement")).to_have_count(1)
     expect(page.locator("#question")).to_be_in_viewport()

@@ -113,7 +113,7 @@ def test_a_key_that_was_given_up_is_free_for_another_action(page: Page, shown: R
 def test_the_usual_keys_come_back(page: Page, shown: ReviewQueue, sit_down: SitDown) -> None:
     sit_down(shown)
     rebind(page, "agree", "y")
-    page.get_by_role("button", name="Back to the usual keys").click()
+    page.get_by_role("button", name="Restore the default keys").click()
     expect(page.get_by_text("The default keys are back.")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.locator(".choice [data-hint=agree]")).to_have_text("a")
@@ -231,7 +231,7 @@ def test_the_adjudicator_keeps_a_precedent_by_key(page: Page, sit_down: SitDown)
     page.keyboard.press("p")
     page.keyboard.press("1")
     submit(page)
-    expect(page.get_by_role("heading", name="Nothing to do here")).to_be_visible()
+    expect(page.get_by_role("heading", name="Nothing to review")).to_be_visible()
     item.refresh_from_db()
     assert (item.adjudicated, item.is_precedent) == (0.0, True)
 

@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 HEADINGS = {
     "judge": "Your judgement",
-    "compare": "The model says otherwise",
+    "compare": "The model disagrees",
     "decide": "Your decision",
     "settle": "Settle this case",
     "amend": "Change your answer",
@@ -109,7 +109,7 @@ def test_a_reload_or_the_way_back_finds_nothing_to_do_again(page: Page, sit_down
     sent(page)
     for act in (page.reload, lambda: away_and_back(page)):
         again(page, act)
-        expect(page.get_by_role("heading", name="Nothing to do here")).to_be_visible()
+        expect(page.get_by_role("heading", name="Nothing to review")).to_be_visible()
     assert counted() == {case: 1}
 
 
@@ -211,7 +211,7 @@ def test_tabs_and_fragments_tell_nothing_of_a_case_before_its_judgement(page: Pa
     page.keyboard.press("Control+z")
     expect(page.get_by_role("heading", name="Change your answer")).to_be_visible()
     settle(page)
-    page.get_by_role("button", name="Leave it as it is").click()
+    page.get_by_role("button", name="Keep it as it is").click()
     expect(page.get_by_text(second, exact=True)).to_be_visible()
     settle(page)
     look_beside(page)

@@ -67,7 +67,7 @@ def test_a_blind_case_by_keys_alone(page: Page, blind: ReviewQueue, sit_down: De
     page.keyboard.type("a 2 s ? typed")
     expect(page.get_by_label("Not employed")).to_be_checked()
     submit(page)
-    expect(page.get_by_role("heading", name="The model says otherwise")).to_be_focused()
+    expect(page.get_by_role("heading", name="The model disagrees")).to_be_focused()
     assert case_of(page) == first
     expect(page.get_by_text("73 % sure")).to_be_visible()
     expect(page.locator("#note")).to_have_value("a 2 s ? typed")
@@ -107,7 +107,7 @@ def test_a_shown_case_by_keys(page: Page, sit_down: Desk) -> None:
         submit(page)
         # Exactly: case-1 is part of case-10.
         expect(page.get_by_text(before, exact=True)).to_have_count(0)
-    expect(page.get_by_role("heading", name="Nothing to do here")).to_be_visible()
+    expect(page.get_by_role("heading", name="Nothing to review")).to_be_visible()
     said = list(Decision.objects.order_by("id").values_list("verdict", flat=True))
     assert said == ["agree", "correct", "cannot_tell", "skip"]
 
@@ -136,7 +136,7 @@ def test_keys_can_be_switched_off_and_are_quiet_in_the_sheet(page: Page, blind: 
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
     page.keyboard.press("1")
-    page.get_by_label("Use single keys on this device").uncheck()
+    page.get_by_label("Use single-key shortcuts on this device").uncheck()
     page.keyboard.press("Escape")
     page.keyboard.press("1")
     expect(page.locator("[name=choice]:checked")).to_have_count(0)
@@ -189,7 +189,7 @@ def test_every_phase_of_the_desk_is_sound(
     is_sound(page)
     page.keyboard.press("1")
     submit(page)
-    expect(page.get_by_role("heading", name="Nothing to do here")).to_be_visible()
+    expect(page.get_by_role("heading", name="Nothing to review")).to_be_visible()
     is_sound(page)
     answer(queue, reviewers(queue, 1)[0], "no")
     sit_down(queue, Role.ADJUDICATOR)

@@ -115,11 +115,11 @@ def test_a_comment_names_people_who_may_see_the_case(queue: ReviewQueue) -> None
     item = answer(queue, anna, "no")
     send(anna, "case_comment", item.pk, text=f"@{carla.user.email} @{ben.user.email} @x@y.org look {HOSTILE}")
     assert [mention.user for mention in Mention.objects.all()] == [carla.user]
-    assert "You are named in a comment" in visit(carla, "questions")
+    assert "Comments that mention you" in visit(carla, "questions")
     page = visit(carla, "case", item.pk)
     assert "&lt;script&gt;alert(1)" in page
     assert HOSTILE not in page
-    assert "You are named in a comment" not in visit(carla, "questions")
+    assert "Comments that mention you" not in visit(carla, "questions")
     send(anna, "case_comment", item.pk, text=" ", status=400)
     assert Comment.objects.count() == 1
 

@@ -98,8 +98,8 @@ def test_the_last_answer_leads_to_why_there_is_nothing_left(queue: ReviewQueue) 
     assert anna.slot.closed_at is None
     anna.say("cannot_tell")
     page = shown(anna.say("cannot_tell"))
-    assert "Nothing to do here right now" in page
-    assert "Come back to you on the day you chose" in page
+    assert "Nothing to review right now" in page
+    assert "Coming back to you on the day you chose" in page
 
 
 def test_an_empty_queue_says_that_nothing_was_drawn() -> None:
@@ -227,7 +227,7 @@ def test_an_adjudicator_can_ask_for_adjudications_only() -> None:
     assert "Settle this case" in shown(settler.client.get(way))
     (slot,) = services.claim_slots(queue, by=settler.member, only=services.Only.ADJUDICATION)
     after = shown(settler.say("class:1", slot=slot, only="adjudication"))
-    assert "Nothing to settle here right now" in after
+    assert "Nothing to settle right now" in after
     assert "Your judgement" not in after
     assert "Your judgement" in shown(settler.look())
 

@@ -135,7 +135,7 @@ def test_every_version_can_be_read_and_compared(queue: ReviewQueue) -> None:
     over_two = look(queue, query="?version=3&against=1").content.decode()
     assert "From version 1 to version 3" in over_two
     assert "Added: </span>Beta" in over_two
-    assert "The two say the same." in look(queue, query="?version=2&against=2").content.decode()
+    assert "The two versions are identical." in look(queue, query="?version=2&against=2").content.decode()
 
 
 @pytest.mark.parametrize("query", ["?version=9", "?version=x", "?version=-1", "?version=1e3", "?version=" + "9" * 30])

@@ -134,7 +134,7 @@ def test_a_hidden_feature_adds_no_distance() -> None:
     anna.look()
     page = anna.look_beside("similar").content.decode()
     assert "distance 0.0" in page
-    assert "The same in every described feature that is shown to you." in page
+    assert "Every described feature shown to you is the same." in page
     settler = Person(queue, Role.ADJUDICATOR)
     anna.say("skip")
     settler.look()
