@@ -1,4 +1,4 @@
-"""Chromium against a running server: sign in, look in both colour schemes and two widths, ask axe."""
+"""Chromium against a running server: sign in, look in both color schemes and two widths, ask axe."""
 
 import os
 import shutil
@@ -59,7 +59,7 @@ def base_url(live_server: LiveServer) -> str:
 
 @pytest.fixture(params=LOOKS, ids=lambda look: f"{look[0]}-{look[1]}")
 def look(request: pytest.FixtureRequest) -> tuple[str, int]:
-    """A colour scheme and a width; a test that takes it runs in all four."""
+    """A color scheme and a width. A test that takes it runs in all four combinations."""
     pair: tuple[str, int] = request.param
     return pair
 

@@ -76,7 +76,7 @@ def test_spent_link_says_how_to_get_another(page: Page, look: tuple[str, int], i
     expect(page.get_by_text("./run.sh manage setup_link")).to_be_visible()
     is_sound(page)
     page.goto("/enter/never-made/")
-    expect(page.get_by_role("heading", name="This link is used up")).to_be_visible()
+    expect(page.get_by_role("heading", name="This link has expired")).to_be_visible()
     is_sound(page)
 
 
@@ -104,7 +104,7 @@ def test_owner_makes_and_revokes_a_key(page: Page, look: tuple[str, int], sign_i
     page.goto("/p/office/keys/")
     page.get_by_label("What it is for").fill("nightly scoring")
     page.get_by_label("Send predictions").check()
-    page.get_by_role("button", name="Make the key").click()
+    page.get_by_role("button", name="Create key").click()
     expect(page.locator("#new-key")).to_have_text(re.compile("^cs_"))
     is_sound(page)
     page.get_by_role("button", name="Revoke nightly scoring").click()

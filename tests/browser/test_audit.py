@@ -46,7 +46,7 @@ def test_record_is_sound_empty_filled_and_narrowed(
     page: Page, look: tuple[str, int], owner: Membership, is_sound: Check
 ) -> None:
     page.goto("/p/office/members/")
-    page.get_by_role("link", name="Record").click()
+    page.get_by_role("link", name="Audit").click()
     expect(page.get_by_role("heading", name="Nothing recorded yet")).to_be_visible()
     is_sound(page)
     administer(owner)

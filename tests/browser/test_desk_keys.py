@@ -223,7 +223,7 @@ def test_on_a_phone_each_card_begins_at_its_beginning(page: Page, sit_down: SitD
     page.get_by_text("Not employed", exact=True).click()
     page.get_by_role("button", name="Save and see the model’s answer").click()
     expect(page.get_by_text("Keep: ")).to_be_visible()
-    expect(page.get_by_role("heading", name="The model says")).to_be_in_viewport()
+    expect(page.get_by_role("heading", name="The model ")).to_be_in_viewport()
     settle(page)
     page.get_by_role("button", name="Save and continue").click()
     expect(page.get_by_role("heading", name="Your judgement")).to_have_count(1)

@@ -104,7 +104,7 @@ def test_an_engineer_sees_the_change_closes_it_and_the_schema_settles_the_next(
     expect(banner).to_contain_text("1 row")
     put_model(model.project, slug=model.slug, document={"features": [INCOME | {"type": "text"}, *FEATURES]})
     page.reload()
-    expect(page.get_by_role("heading", name="What came in")).to_be_visible()
+    expect(page.get_by_role("heading", name="Received")).to_be_visible()
     expect(banner).to_be_hidden()
 
 

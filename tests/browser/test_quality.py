@@ -55,8 +55,8 @@ def test_ones_own_figures_are_sound(
     expect(page.locator(".streaks")).to_contain_text("14 answers")
     expect(page.get_by_text("The employer’s letter").first).to_be_visible()
     is_sound(page)
-    page.get_by_role("link", name="Only where it differs").click()
-    expect(page.get_by_role("link", name="Only where it differs")).to_have_attribute("aria-current", "true")
+    page.get_by_role("link", name="Only differences").click()
+    expect(page.get_by_role("link", name="Only differences")).to_have_attribute("aria-current", "true")
     expect(page.get_by_text("differs", exact=True)).not_to_have_count(0)
     for summary in page.locator("details.data > summary").all():
         summary.click()

@@ -58,7 +58,7 @@ def test_the_settings_are_sound(
     for _ in range(2):
         answer(queue, reviewers(queue, 1)[0], active_ms=30_000)
     visit("settings/")
-    expect(page.get_by_role("heading", name="What it means")).to_be_visible()
+    expect(page.get_by_role("heading", name="What these settings mean")).to_be_visible()
     expect(page.locator("#preview")).to_contain_text("30 seconds an answer")
     is_sound(page)
 
@@ -88,7 +88,7 @@ def test_the_preview_follows_what_is_typed_and_nothing_moves(page: Page, visit: 
     page.get_by_label("Reasons for a dispute").fill("A new reason\nAnother one")
     expect(preview).to_contain_text("Another one")
     page.get_by_label("People who judge each case").fill("30")
-    expect(preview).to_contain_text("Not right yet, and left as it was: People who judge each case.")
+    expect(preview).to_contain_text("Not valid yet, so not applied here: People who judge each case.")
     expect(preview).to_contain_text("Another one")
     assert top(page, ".specimen") == before
     queue.refresh_from_db()

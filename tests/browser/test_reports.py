@@ -1,4 +1,4 @@
-"""The three reports as they are read: in both colour schemes, wide and on a phone, without a mouse."""
+"""The three reports as people read them: in both color schemes, on a desktop and a phone, without a mouse."""
 
 from collections.abc import Callable
 

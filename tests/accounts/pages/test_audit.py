@@ -148,9 +148,9 @@ def test_record_is_turned_over_page_by_page_with_its_filter(client: Client, owne
 
 def test_whole_record_says_so(client: Client, owner):
     record(owner)
-    assert "The only entry was checked just now: the record is whole." in shown(client.get(PAGE))
+    assert "The only entry was checked just now: the record is intact." in shown(client.get(PAGE))
     record(owner)
-    assert "All 2 entries were checked just now: the record is whole." in shown(client.get(PAGE))
+    assert "All 2 entries were checked just now: the record is intact." in shown(client.get(PAGE))
 
 
 def test_long_record_says_how_much_of_it_was_checked(client: Client, owner, monkeypatch):
@@ -159,7 +159,7 @@ def test_long_record_says_how_much_of_it_was_checked(client: Client, owner, monk
         record(owner)
     tamper()
     said = shown(client.get(PAGE))
-    assert "The newest 2 of 3 entries were checked just now: they are whole." in said
+    assert "The newest 2 of 3 entries were checked just now: they are intact." in said
     assert "verify_audit" in said
 
 
@@ -169,7 +169,7 @@ def test_broken_record_says_where(client: Client, owner):
     tamper()
     said = shown(client.get(PAGE))
     assert "The record is broken at entry 1" in said
-    assert "is whole" not in said
+    assert "intact" not in said
 
 
 def test_hostile_text_is_text(client: Client, owner):

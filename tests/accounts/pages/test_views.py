@@ -120,7 +120,7 @@ def test_link_does_not_replace_the_second_step(client: Client) -> None:
 
 def test_nobody_signs_up(client: Client) -> None:
     answer = client.post("/accounts/signup/", {"email": "a@example.org", "password1": "four words of mine"})
-    assert b"Accounts are made by project owners" in answer.content
+    assert b"Project owners create accounts" in answer.content
     assert not User.objects.exists()
 
 

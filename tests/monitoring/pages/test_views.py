@@ -161,7 +161,7 @@ def test_the_page_shows_what_was_received(visit):
 def test_an_empty_page_says_what_to_do(visit):
     page = visit.text()
     assert "Nothing arrived in the last 30 days" in page
-    assert "How soon it is drawn" not in page
+    assert "Time to draw" not in page
 
 
 def test_sent_names_are_escaped(visit):

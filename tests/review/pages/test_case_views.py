@@ -181,7 +181,7 @@ def test_a_question_is_answered_on_a_page_without_the_prediction(queue: ReviewQu
     send(carla, "question", question.pk, text="", status=400)
     send(carla, "question", question.pk, text="No, a salary.")
     assert "No, a salary." in visit(anna, "questions")
-    assert "1 question of a colleague" not in visit(carla, "questions")
+    assert "1 question waits" not in visit(carla, "questions")
 
 
 def test_live_work_shows_who_holds_what_and_takes_it_back_or_hands_it_over(queue: ReviewQueue) -> None:

@@ -55,7 +55,7 @@ def test_a_blind_case_is_judged_compared_and_left_for_the_next(queue: ReviewQueu
 
 def test_nothing_of_the_prediction_is_in_the_page_before_the_judgement(queue: ReviewQueue) -> None:
     anna = Person(queue)
-    texts = (b"73 % sure", b"What pushed", b"The model says", b"Model:", b"toward", *NUMBERS)
+    texts = (b"73 % sure", b"What pushed", b"The model agrees", b"The model disagrees", b"Model:", b"toward", *NUMBERS)
     for response in (anna.look(), anna.say("agree"), anna.say("dispute", note="x"), anna.say(), anna.say("skip")):
         assert [text for text in texts if text in response.content] == [], response.status_code
     assert anna.look().content.count(b"Keep: ") == 0

@@ -72,7 +72,7 @@ def test_stakeholders_do_not_read_them(queue: ReviewQueue) -> None:
     [
         ({"text": ""}, "Write the guidelines first."),
         ({"text": " \n "}, "Write the guidelines first."),
-        ({"text": "x" * (guidelines.LONGEST_TEXT + 1)}, "At most 50,000 characters."),
+        ({"text": "x" * (guidelines.LONGEST_TEXT + 1)}, "The limit is 50,000 characters."),
         ({"text": "x\x00"}, "Null characters are not allowed."),
         ({"change": "x" * 301}, "One line of at most 300 characters."),
     ],
@@ -172,7 +172,7 @@ def test_the_preview_shows_the_text_as_it_will_look_and_what_is_too_long(queue: 
     ada = Person(queue, Role.ENGINEER)
     preview = path(queue, "guideline_preview")
     assert "<strong>yes</strong>" in ada.client.post(preview, {"text": "Say **yes**."}).content.decode()
-    assert "At most 50,000 characters" in ada.client.post(preview, {"text": "x" * 50_001}).content.decode()
+    assert "The limit is 50,000 characters" in ada.client.post(preview, {"text": "x" * 50_001}).content.decode()
     assert "Nothing written yet." in ada.client.post(preview, {}).content.decode()
     assert not Guideline.objects.exists()
 

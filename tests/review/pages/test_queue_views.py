@@ -248,7 +248,7 @@ def test_the_preview_shows_the_form_of_the_desk_with_what_is_typed(queue: Review
 def test_the_preview_keeps_the_current_value_of_a_mistaken_field_and_names_it(queue: ReviewQueue) -> None:
     ada = Person(queue, Role.ENGINEER)
     said = ada.client.post(path(queue, "queue_preview"), CHANGED | {"overlap": "many"}).content.decode()
-    assert "Not right yet, and left as it was: People who judge each case." in said
+    assert "Not valid yet, so not applied here: People who judge each case." in said
     assert "100 answers" in said
 
 

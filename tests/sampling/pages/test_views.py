@@ -72,7 +72,7 @@ def test_the_model_page_counts_predictions_and_draws(visit):
     draw_all(visit.model)
     page = visit.client.get("/p/credit/models/loans/").content.decode()
     assert "<b>7</b>" in page
-    assert "the probabilities say 7" in page
+    assert "expected 7" in page
 
 
 def test_the_model_page_needs_no_more_queries_for_many_batches(visit, django_assert_max_num_queries):

@@ -86,7 +86,7 @@ def test_figures_come_with_their_range_and_count() -> None:
     own = page(anna, items[0].model, "own_quality")
     # Wilson's interval of 8 of 10.
     assert "<b>80 %</b>" in own
-    assert "likely between 49 % and 94 %, of 10 blind cases with a known truth" in own
+    assert "range 49 % to 94 %, of 10 blind cases with a known truth" in own
 
 
 def test_settled_cases_show_the_truth_and_its_source() -> None:
@@ -100,8 +100,8 @@ def test_settled_cases_show_the_truth_and_its_source() -> None:
     own = page(anna, outcome.model, "own_quality")
 
     assert own.index(settled.prediction.external_id) < own.index(outcome.prediction.external_id)
-    assert "by an adjudicator" in own
-    assert "by its outcome" in own
+    assert "from an adjudicator" in own
+    assert "from its outcome" in own
     assert "The contract ended &lt;in&gt; May" in own
     assert waiting.prediction.external_id not in own
     assert judge.user.email not in own
@@ -117,7 +117,7 @@ def test_settled_cases_are_paginated() -> None:
         say(item, anna.user, 1.0)
     come_true(items)
     first, second = (page(anna, items[0].model, "own_quality", query=f"?page={n}") for n in (1, 2))
-    assert [each.count("by its outcome") for each in (first, second)] == [25, 2]
+    assert [each.count("from its outcome") for each in (first, second)] == [25, 2]
     assert "1 of 2" in first
 
 
@@ -184,7 +184,7 @@ def test_the_team_page_has_a_row_per_person_and_figures_per_queue() -> None:
     # Nine pairs agree on "yes" and three have one "yes": 2·9/(2·9 + 3).
     assert '<span class="small muted">Agree on “Employed”</span> <b>86 %</b>' in team
     assert "Gwet’s AC1" in team
-    assert "What it turned out to be, and what was said first" in team
+    assert "Truth and first answers" in team
 
 
 def test_open_work_is_counted_by_where_it_waits() -> None:
@@ -211,7 +211,7 @@ def test_open_work_is_counted_by_where_it_waits() -> None:
     team = page(engineer, model, "team")
     row = team[team.index("Main queue</a></th>") :]
     cells = re.findall(r'data-label="([^"]+):">(.*?)</td>', row[: row.index("</tr>")])
-    names = ("Waiting", "In hand", "Put off", "Waiting for an answer", "With adjudicators", "Disputes")
+    names = ("Waiting", "In progress", "Postponed", "Waiting for an answer", "With adjudicators", "Disputes")
     assert [(name, re.sub(r"<[^>]+>", "", cell)) for name, cell in cells[:6]] == [(name, "1") for name in names]
     assert "4 late" in cells[6][1]
     assert "passed on 1 time" in team
@@ -229,7 +229,7 @@ def test_pages_of_a_regression_show_differences() -> None:
     assert "Difference from the others" in own
     assert "<b>3.5 USD</b>" in own
     team = page(engineer, items[0].model, "team")
-    assert "Rates by class are for models of classes only" in team
+    assert "Rates by class need a model with classes" in team
     assert "Krippendorff" in team
 
 
