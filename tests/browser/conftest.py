@@ -24,15 +24,15 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 MISSING = "Chromium is missing: apt-get install chromium"
 AXE = Path(axe_core_python.__file__).with_name("axe.min.js").read_text()
-# A busy machine is slow, not wrong.
+# A busy machine is slow; that is no failure.
 expect.set_options(timeout=20_000)
-# What Chromium says of a refusal, of a network that was cut, and of a request that was stopped.
-OF_THE_TEST = ("the server responded with a status of", "net::ERR_INTERNET_DISCONNECTED", "net::ERR_FAILED")
+# Chromium's console errors for a refusal, a cut network and an aborted request: tests cause these on purpose.
+EXPECTED_ERRORS = ("the server responded with a status of", "net::ERR_INTERNET_DISCONNECTED", "net::ERR_FAILED")
 LOOKS = [(scheme, width) for scheme in ("light", "dark") for width in (1440, 390)]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Without a browser the tests are skipped on a desk, and fail where nobody would notice a skip."""
+    """Without a browser, skip the tests locally and fail them in CI, where nobody would notice a skip."""
     if CHROMIUM is not None or os.environ.get("CI"):
         return
     for item in items:
@@ -44,7 +44,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     if CHROMIUM is None:
         pytest.fail(MISSING)
-    # Background traffic would only wait for a network; shared memory is small in containers.
+    # Background traffic would wait for a network, and shared memory is small in containers.
     arguments = ["--disable-background-networking", "--disable-gpu", "--disable-dev-shm-usage"]
     if os.geteuid() == 0:
         arguments.append("--no-sandbox")
@@ -53,7 +53,7 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 @pytest.fixture(scope="session")
 def base_url(live_server: LiveServer) -> str:
-    """`page.goto("/…")` goes to the running server."""
+    """Make `page.goto("/…")` go to the running server."""
     return str(live_server.url)
 
 
@@ -73,13 +73,13 @@ def browser_context_args(browser_context_args: dict[str, Any], request: pytest.F
 
 @pytest.fixture
 def page(page: Page) -> Iterator[Page]:
-    """Fails the test on what the content policy refused or a script threw; refusals and cut networks are the test’s."""
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: said.append(str(error)))
+    """Fail the test if the content policy blocked something or a script threw; refusals and cut networks may happen."""
+    errors: list[str] = []
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
     yield page
-    wrong = [text for text in said if not any(expected in text for expected in OF_THE_TEST)]
-    assert not wrong, wrong
+    unexpected = [text for text in errors if not any(expected in text for expected in EXPECTED_ERRORS)]
+    assert not unexpected, unexpected
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def sign_in(base_url: str) -> Callable[[Page, User], None]:
 
 @pytest.fixture
 def is_sound() -> Callable[[Page], None]:
-    """Assert that axe finds nothing on the page and that nothing reaches beyond the window's sides.
+    """Assert that axe finds no violation and that nothing is wider than the window.
 
     axe is evaluated from outside, so the page keeps its strict content policy.
     """
@@ -108,8 +108,8 @@ def is_sound() -> Callable[[Page], None]:
     def check(page: Page) -> None:
         page.evaluate(AXE)
         violations = page.evaluate("async () => (await axe.run()).violations")
-        found = [f"{v['id']}: {v['help']}: {[n['html'][:160] for n in v['nodes']]}" for v in violations]
-        assert not found, "\n".join(found)
+        problems = [f"{v['id']}: {v['help']}: {[n['html'][:160] for n in v['nodes']]}" for v in violations]
+        assert not problems, "\n".join(problems)
         beyond = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert beyond <= 0, f"{beyond} px too wide"
 
@@ -118,7 +118,7 @@ def is_sound() -> Callable[[Page], None]:
 
 @pytest.fixture
 def sit_down(page: Page, sign_in: Callable[[Page, User], None]) -> Callable[[ReviewQueue], Membership]:
-    """Open the queue as a new reviewer, and wait until its keys are heeded."""
+    """Open the queue as a new reviewer, and wait until its keys work."""
 
     def go(queue: ReviewQueue) -> Membership:
         member = make_member(queue.model.project, Role.REVIEWER)

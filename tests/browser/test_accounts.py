@@ -28,7 +28,7 @@ def test_sign_in_page_is_sound(page: Page, look: tuple[str, int], is_sound: Chec
     is_sound(page)
 
 
-def test_one_signs_in_and_out_again_by_keyboard_alone(page: Page) -> None:
+def test_signing_in_and_out_works_by_keyboard_alone(page: Page) -> None:
     member = make_member(make_project("office"), Role.OWNER)
     page.goto("/")
     page.get_by_label("E-mail address").focus()
@@ -44,7 +44,7 @@ def test_one_signs_in_and_out_again_by_keyboard_alone(page: Page) -> None:
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
-def test_open_menu_closes_with_escape_and_gives_the_focus_back(page: Page, sign_in: SignIn, is_sound: Check) -> None:
+def test_escape_closes_an_open_menu_and_returns_the_focus(page: Page, sign_in: SignIn, is_sound: Check) -> None:
     sign_in(page, make_member(make_project("office")).user)
     page.goto("/p/office/")
     page.locator("summary").click()
@@ -71,7 +71,7 @@ def test_first_owner_sets_up_and_lands_on_the_next_steps(page: Page, look: tuple
     is_sound(page)
 
 
-def test_spent_link_says_how_to_get_another(page: Page, look: tuple[str, int], is_sound: Check) -> None:
+def test_expired_link_says_how_to_get_a_new_one(page: Page, look: tuple[str, int], is_sound: Check) -> None:
     page.goto("/setup/never-made/")
     expect(page.get_by_text("./run.sh manage setup_link")).to_be_visible()
     is_sound(page)
@@ -80,7 +80,7 @@ def test_spent_link_says_how_to_get_another(page: Page, look: tuple[str, int], i
     is_sound(page)
 
 
-def test_owner_adds_a_member_who_comes_in_by_the_link(
+def test_owner_adds_a_member_who_signs_in_by_link(
     page: Page, look: tuple[str, int], sign_in: SignIn, is_sound: Check
 ) -> None:
     sign_in(page, make_member(make_project("office"), Role.OWNER, name="Ana").user)
@@ -114,7 +114,7 @@ def test_owner_makes_and_revokes_a_key(page: Page, look: tuple[str, int], sign_i
 
 
 @pytest.mark.parametrize("address", ["/accounts/2fa/", "/accounts/password/change/", "/accounts/logout/", "/p/other/"])
-def test_pages_of_ones_own_account_are_sound(
+def test_account_pages_are_sound(
     address: str, page: Page, look: tuple[str, int], sign_in: SignIn, is_sound: Check
 ) -> None:
     sign_in(page, make_member(make_project()).user)
@@ -123,7 +123,7 @@ def test_pages_of_ones_own_account_are_sound(
     is_sound(page)
 
 
-def test_authenticator_app_is_set_up_after_the_password_was_given_again(
+def test_setting_up_the_authenticator_app_asks_for_the_password_again(
     page: Page, look: tuple[str, int], sign_in: SignIn, is_sound: Check
 ) -> None:
     sign_in(page, make_member(make_project()).user)

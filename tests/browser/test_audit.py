@@ -1,4 +1,4 @@
-"""The record of who administered what, in a browser."""
+"""The audit record in a browser."""
 
 from collections.abc import Callable
 
@@ -20,7 +20,7 @@ HOSTILE = "<b>bold</b>" + "unbroken" * 20
 
 
 def administer(owner: Membership) -> None:
-    """An afternoon of an owner."""
+    """An owner's afternoon."""
     project, me = owner.project, owner.user
     member = members.add_member(project, email="bo@example.org", name="Bo Lindqvist", role=Role.REVIEWER, by=me)
     members.change_role(member, role=Role.ENGINEER, by=me)
@@ -42,7 +42,7 @@ def owner(page: Page, sign_in: SignIn) -> Membership:
     return member
 
 
-def test_record_is_sound_empty_filled_and_narrowed(
+def test_record_is_sound_when_empty_filled_and_filtered(
     page: Page, look: tuple[str, int], owner: Membership, is_sound: Check
 ) -> None:
     page.goto("/p/office/members/")
@@ -76,7 +76,7 @@ def test_broken_record_is_sound_and_says_where(
     is_sound(page)
 
 
-def test_record_is_turned_over_by_keyboard_and_taken_as_a_file(page: Page, owner: Membership) -> None:
+def test_record_is_paged_by_keyboard_and_downloaded(page: Page, owner: Membership) -> None:
     queue_acts(owner.project, owner.user, times=30)
     page.goto("/p/office/audit/?act=queue.paused")
     expect(page.get_by_role("heading", name="30 entries of 60")).to_be_visible()

@@ -37,7 +37,7 @@ SitDown = Callable[[ReviewQueue], Membership]
 
 
 def agree(page: Page) -> str:
-    """Agree with the case in sight, and wait for the next one; which case it was."""
+    """Agree with the case in sight, wait for the next one, and return which case it was."""
     case = case_of(page)
     page.keyboard.press("a")
     page.keyboard.press("Control+Enter")
@@ -51,7 +51,7 @@ def sent(page: Page) -> None:
 
 
 def counted() -> Counter[str]:
-    """How many decisions each case has."""
+    """Count the decisions of each case."""
     return Counter(Decision.objects.filter(is_judgement=False).values_list("item__prediction__external_id", flat=True))
 
 
@@ -73,7 +73,7 @@ def test_forty_cases_by_keyboard_alone(page: Page, sit_down: SitDown) -> None:
     assert len(counted()) == 40
 
 
-def test_the_network_is_cut_ten_answers_are_given_and_all_arrive_once(
+def test_ten_answers_given_without_a_network_all_arrive_once(
     page: Page, context: BrowserContext, sit_down: SitDown
 ) -> None:
     queue = make_desk(14, blind=False, prefetch=12)
@@ -114,7 +114,7 @@ def test_a_blind_case_without_a_network_closes_on_its_first_answer(
     assert (slot.outcome, slot.item.label, slot.decisions.get().is_judgement) == ("answered", 0.0, True)
 
 
-def test_answers_without_a_network_outlive_a_crash_of_the_tab(
+def test_answers_without_a_network_survive_a_crashed_tab(
     page: Page, context: BrowserContext, sit_down: SitDown
 ) -> None:
     queue = make_desk(5, blind=False, prefetch=5)
@@ -132,7 +132,7 @@ def test_answers_without_a_network_outlive_a_crash_of_the_tab(
     assert counted() == Counter(cases)
 
 
-def test_a_session_that_ends_in_the_middle_loses_nothing(
+def test_an_expired_session_loses_nothing(
     page: Page, context: BrowserContext, sit_down: SitDown, sign_in: SignIn
 ) -> None:
     queue = make_desk(4, prefetch=4)
@@ -146,7 +146,7 @@ def test_a_session_that_ends_in_the_middle_loses_nothing(
     expect(page.get_by_text("You are signed out.")).to_be_visible()
     expect(page.get_by_text("1 unsent")).to_be_visible()
     assert not Decision.objects.exists()
-    # In another tab, as the link does.
+    # In another tab, like the link.
     other = context.new_page()
     sign_in(other, member.user)
     expect(page.get_by_text("Keep: ")).to_be_visible()
@@ -155,7 +155,9 @@ def test_a_session_that_ends_in_the_middle_loses_nothing(
     assert [(d.value, d.note) for d in Decision.objects.all()] == [(1.0, "typed before")]
 
 
-def test_somebody_else_who_signs_in_does_not_send_what_was_kept(page: Page, sit_down: SitDown, sign_in: SignIn) -> None:
+def test_another_person_who_signs_in_does_not_send_stored_answers(
+    page: Page, sit_down: SitDown, sign_in: SignIn
+) -> None:
     queue = make_desk(4, blind=False, prefetch=2)
     member = sit_down(queue)
     sign_in(page, make_member(queue.model.project, Role.REVIEWER).user)
@@ -168,9 +170,7 @@ def test_somebody_else_who_signs_in_does_not_send_what_was_kept(page: Page, sit_
 
 
 @pytest.mark.parametrize("phase", ["judge", "compare"])
-def test_a_reload_or_the_way_back_finds_the_same_case_and_what_was_typed(
-    page: Page, sit_down: SitDown, phase: str
-) -> None:
+def test_reload_and_back_button_keep_the_case_and_the_typed_text(page: Page, sit_down: SitDown, phase: str) -> None:
     queue = make_desk(3)
     sit_down(queue)
     if phase == "compare":
@@ -259,7 +259,7 @@ def test_nothing_of_the_prediction_reaches_the_browser_before_the_judgement(page
     page.keyboard.press("1")
     submit(page)
     expect(page.get_by_text("73 % sure")).to_be_visible()
-    # What came with the reveal is of this case alone; the cards to come hold nothing.
+    # The reveal is about this case alone; the cards to come hold nothing.
     shelf = page.evaluate(
         """async () => {
           const { shelf } = await import("/static/js/desk/shelf.js");
@@ -270,7 +270,7 @@ def test_nothing_of_the_prediction_reaches_the_browser_before_the_judgement(page
     assert [text for text in planted if text in shelf] == []
 
 
-def test_an_answer_that_comes_too_late_stays_in_sight_with_its_text(
+def test_an_answer_that_comes_too_late_stays_in_sight_with_its_note(
     page: Page, sit_down: SitDown, look: tuple[str, int], is_sound: Callable[[Page], None]
 ) -> None:
     queue = make_desk(3, blind=False)

@@ -20,7 +20,7 @@ def test_keys_pressed_while_a_card_is_painted_do_not_answer_it(page: Page, sit_d
     queue = make_desk(3, blind=False)
     sit_down(queue)
     first = case_of(page)
-    # All in one task of the browser: nothing can be painted in between.
+    # All in one browser task, so nothing is painted in between.
     page.evaluate(
         """() => {
           const press = (key, more) =>
@@ -79,7 +79,7 @@ def test_an_answer_is_taken_back_by_key_and_by_click(page: Page, sit_down: SitDo
     expect(page.get_by_role("button", name=f"Back to {first}")).not_to_be_focused()
 
 
-def test_a_skip_takes_its_reason_by_a_digit(page: Page, sit_down: SitDown) -> None:
+def test_a_digit_gives_the_reason_for_a_skip(page: Page, sit_down: SitDown) -> None:
     queue = make_desk(2)
     sit_down(queue)
     page.keyboard.press("s")
@@ -91,7 +91,7 @@ def test_a_skip_takes_its_reason_by_a_digit(page: Page, sit_down: SitDown) -> No
     assert (said.verdict, said.reasons) == ("skip", ["Too little to go on"])
 
 
-def test_tabs_and_the_filter_by_mouse_and_by_key(
+def test_tabs_and_filter_work_by_mouse_and_by_key(
     page: Page, sit_down: SitDown, look: tuple[str, int], is_sound: Callable[[Page], None]
 ) -> None:
     queue = make_queue()
@@ -110,7 +110,7 @@ def test_tabs_and_the_filter_by_mouse_and_by_key(
     expect(page.get_by_text("No case of this model is settled yet.")).to_be_visible()
     page.keyboard.press("ArrowRight")
     expect(page.get_by_text("No precedents yet.")).to_be_visible()
-    # A tab that has the focus leaves the keys alone.
+    # A focused tab does not take the desk's keys.
     page.keyboard.press("1")
     expect(page.get_by_label("Not employed")).to_be_checked()
     page.keyboard.press("g")
@@ -118,9 +118,7 @@ def test_tabs_and_the_filter_by_mouse_and_by_key(
     is_sound(page)
 
 
-def test_a_filter_that_finds_nothing_says_so_and_who_leaves_it_sees_the_case_again(
-    page: Page, sit_down: SitDown
-) -> None:
+def test_a_filter_without_matches_says_so_and_leaving_it_shows_the_case_again(page: Page, sit_down: SitDown) -> None:
     queue = make_queue()
     make_items(queue, 1, features={"age": 40, "sex": 1} | {f"extra_{number}": number for number in range(9)})
     sit_down(queue)
@@ -132,7 +130,7 @@ def test_a_filter_that_finds_nothing_says_so_and_who_leaves_it_sees_the_case_aga
     expect(page.locator(".f:visible")).to_have_count(everything)
     expect(page.locator("#filter-none")).to_be_hidden()
     expect(page.get_by_label("Filter features")).to_have_value("")
-    # From another tab, the key of the filter leads back to the case.
+    # From another tab, the filter's key goes back to the case.
     page.keyboard.press("g")
     expect(page.get_by_label("Filter features")).to_be_hidden()
     page.keyboard.press("/")
@@ -154,7 +152,7 @@ def test_esc_takes_back_a_choice_and_digits_choose_an_answer_again(page: Page, s
     expect(page.get_by_label("Keep: ")).to_be_checked()
 
 
-def test_the_button_promises_the_models_answer_only_where_it_comes(page: Page, sit_down: SitDown) -> None:
+def test_the_button_promises_the_models_answer_only_if_it_will_be_shown(page: Page, sit_down: SitDown) -> None:
     sit_down(make_desk(1))
     page.keyboard.press("1")
     expect(page.get_by_role("button", name="Save and see the model’s answer")).to_be_visible()
@@ -176,7 +174,7 @@ def test_without_a_connection_nothing_promises_the_models_answer(page: Page, sit
     expect(page.get_by_role("button", name="Save and see the model’s answer")).to_be_visible()
 
 
-def test_what_was_missing_is_not_told_any_longer_once_something_is_chosen(page: Page, sit_down: SitDown) -> None:
+def test_a_mistake_message_disappears_once_something_is_chosen(page: Page, sit_down: SitDown) -> None:
     sit_down(make_desk(1))
     submit(page)
     expect(page.get_by_text("Choose an answer first.")).to_be_visible()
@@ -184,7 +182,7 @@ def test_what_was_missing_is_not_told_any_longer_once_something_is_chosen(page: 
     expect(page.get_by_text("Choose an answer first.")).to_have_count(0)
 
 
-def test_who_walks_along_the_last_answers_reads_what_each_was(page: Page, sit_down: SitDown) -> None:
+def test_walking_along_the_last_answers_shows_what_each_was(page: Page, sit_down: SitDown) -> None:
     sit_down(make_desk(2, blind=False))
     first = agree(page)
     sent(page)
@@ -194,9 +192,7 @@ def test_who_walks_along_the_last_answers_reads_what_each_was(page: Page, sit_do
     assert shown.startswith(f'"{first}: ')
 
 
-def test_what_is_to_be_settled_comes_alone_until_none_is_left(
-    page: Page, sign_in: Callable[[Page, User], None]
-) -> None:
+def test_only_cases_to_settle_come_until_none_is_left(page: Page, sign_in: Callable[[Page, User], None]) -> None:
     queue = make_queue(adjudication_rate_agreed=1.0)
     make_items(queue, 4)
     (anna,) = reviewers(queue, 1)
@@ -216,7 +212,7 @@ def test_what_is_to_be_settled_comes_alone_until_none_is_left(
 
 
 @pytest.mark.parametrize("look", [("light", 390)])
-def test_on_a_phone_each_card_begins_at_its_beginning(page: Page, sit_down: SitDown, look: tuple[str, int]) -> None:
+def test_on_a_phone_each_card_starts_at_its_top(page: Page, sit_down: SitDown, look: tuple[str, int]) -> None:
     queue = make_queue()
     make_items(queue, 2, features={"age": 40, "sex": 1} | {f"extra_{number}": number for number in range(40)})
     sit_down(queue)

@@ -1,4 +1,4 @@
-"""Parts of the desk in a browser: own keys, wrong features, questions, precedents, the reveal's picture."""
+"""Parts of the desk in a browser: own keys, wrong features, questions, precedents, the reveal's chart."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -26,7 +26,7 @@ FACTS = {"age": 67, "sex": 2, "income": 12_000, "hours": 40, "employer": "none"}
 
 @pytest.fixture
 def sit_down(page: Page, sign_in: SignIn) -> SitDown:
-    """Open the queue as a new member of its project, or as one that is there."""
+    """Open the queue as a new or an existing member of its project."""
 
     def go(queue: ReviewQueue, role: Role = Role.REVIEWER, *, member: Membership | None = None) -> Membership:
         member = member or make_member(queue.model.project, role)
@@ -55,7 +55,7 @@ def rebind(page: Page, name: str, key: str) -> None:
     page.keyboard.press(key)
 
 
-# Keys of one's own
+# Own keys
 
 
 def test_a_key_can_be_changed_and_the_hints_follow(page: Page, shown: ReviewQueue, sit_down: SitDown) -> None:
@@ -81,7 +81,7 @@ def test_a_key_can_be_changed_and_the_hints_follow(page: Page, shown: ReviewQueu
     expect(page.get_by_label("Cannot tell yet")).to_be_checked()
 
 
-def test_a_key_that_is_taken_is_refused_with_words(page: Page, shown: ReviewQueue, sit_down: SitDown) -> None:
+def test_a_key_in_use_is_refused_with_the_reason(page: Page, shown: ReviewQueue, sit_down: SitDown) -> None:
     sit_down(shown)
     rebind(page, "skip", "w")
     said = page.locator("#keys-said")
@@ -99,7 +99,7 @@ def test_a_key_that_is_taken_is_refused_with_words(page: Page, shown: ReviewQueu
     expect(page.get_by_label("Skip")).to_be_checked()
 
 
-def test_a_key_that_was_given_up_is_free_for_another_action(page: Page, shown: ReviewQueue, sit_down: SitDown) -> None:
+def test_a_freed_key_can_serve_another_action(page: Page, shown: ReviewQueue, sit_down: SitDown) -> None:
     sit_down(shown)
     rebind(page, "skip", "z")
     change_of(page, "data is wrong").click()
@@ -110,7 +110,7 @@ def test_a_key_that_was_given_up_is_free_for_another_action(page: Page, shown: R
     expect(page.get_by_label("Data is wrong")).to_be_checked()
 
 
-def test_the_usual_keys_come_back(page: Page, shown: ReviewQueue, sit_down: SitDown) -> None:
+def test_the_default_keys_can_be_restored(page: Page, shown: ReviewQueue, sit_down: SitDown) -> None:
     sit_down(shown)
     rebind(page, "agree", "y")
     page.get_by_role("button", name="Restore the default keys").click()
@@ -124,7 +124,7 @@ def test_the_usual_keys_come_back(page: Page, shown: ReviewQueue, sit_down: SitD
     expect(page.locator("[name=choice][value=agree]")).to_be_checked()
 
 
-def test_keys_that_make_no_sense_any_more_are_the_usual_ones(page: Page, shown: ReviewQueue, sit_down: SitDown) -> None:
+def test_invalid_stored_keys_fall_back_to_the_defaults(page: Page, shown: ReviewQueue, sit_down: SitDown) -> None:
     sit_down(shown)
     for kept in ("{", "[1]", '{"skip": "t"}', '{"skip": "5", "gone": "q"}', '{"skip": null}'):
         page.evaluate("(kept) => localStorage.setItem('review-keys-own', kept)", kept)
@@ -155,7 +155,7 @@ def test_wrong_features_are_marked_by_keys(page: Page, shown: ReviewQueue, sit_d
     assert (said.verdict, said.wrong_features) == ("wrong_data", [{"feature": "income", "problem": "stale"}])
 
 
-def test_what_was_marked_outlives_a_reload(page: Page, shown: ReviewQueue, sit_down: SitDown) -> None:
+def test_marked_features_survive_a_reload(page: Page, shown: ReviewQueue, sit_down: SitDown) -> None:
     sit_down(shown)
     page.keyboard.press("w")
     page.locator("[name='wrong:hours']").select_option("misread")
@@ -168,7 +168,7 @@ def test_what_was_marked_outlives_a_reload(page: Page, shown: ReviewQueue, sit_d
 # Questions
 
 
-def test_somebody_is_asked_by_keys(page: Page, shown: ReviewQueue, sit_down: SitDown) -> None:
+def test_a_question_is_asked_by_keys(page: Page, shown: ReviewQueue, sit_down: SitDown) -> None:
     settler = make_member(shown.model.project, Role.ADJUDICATOR, name="Grace")
     sit_down(shown)
     page.keyboard.press("e")
@@ -187,7 +187,7 @@ def test_somebody_is_asked_by_keys(page: Page, shown: ReviewQueue, sit_down: Sit
 
 
 def asked(slot: Slot, member: Membership, text: str, answer: str = "", by: Membership | None = None) -> Question:
-    """A question about the case, with its answer if there is one; the case is back with who asked."""
+    """Ask about the case, answer if there is an answer, and bring the case back to whoever asked."""
     now = timezone.now()
     decision = Decision.objects.create(
         slot=slot,
@@ -279,7 +279,7 @@ def test_a_case_to_settle_is_sound(page: Page, sit_down: SitDown, look: tuple[st
     is_sound(page)
 
 
-def test_the_picture_leads_from_the_usual_answer_to_this_one(
+def test_the_chart_leads_from_the_usual_answer_to_this_one(
     page: Page, sit_down: SitDown, look: tuple[str, int], is_sound: Check
 ) -> None:
     queue = make_queue(blind=False)
@@ -292,7 +292,7 @@ def test_the_picture_leads_from_the_usual_answer_to_this_one(
     expect(rows.nth(2)).to_contain_text("clearly towards Not employed")
     expect(rows.nth(3)).to_contain_text("62 % Employed")
     bars = [rows.nth(at).locator("svg").bounding_box() for at in range(4)]
-    # One hangs on to the next.
+    # Each bar starts where the last one ends.
     for above, below in pairwise(bars):
         assert above is not None
         assert below is not None

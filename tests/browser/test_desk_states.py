@@ -1,4 +1,4 @@
-"""The desk in each of its states: a reload, the way back, a double click and a second tab lose and double nothing."""
+"""The desk in each of its states: reload, back button, double click and second tab lose and double nothing."""
 
 import re
 from collections.abc import Callable
@@ -25,7 +25,7 @@ HEADINGS = {
     "settle": "Settle this case",
     "amend": "Change your answer",
 }
-# How the case is answered, once a state is reached.
+# How to answer the case in each state.
 KEYS = {"judge": "1", "compare": "c", "decide": "a", "settle": "1", "amend": "1"}
 Enter = Callable[[str], ReviewQueue]
 
@@ -55,7 +55,7 @@ def enter(page: Page, sign_in: Callable[[Page, User], None]) -> Enter:
 
 
 def disagreed() -> ReviewQueue:
-    """Two cases of which two people say different things."""
+    """Two cases on which two people disagree."""
     queue = make_queue(blind=False, overlap=2)
     make_items(queue, 2, **PLANTED)
     ben, eva = reviewers(queue, 2)
@@ -66,7 +66,7 @@ def disagreed() -> ReviewQueue:
 
 
 def again(page: Page, act: Callable[[], object]) -> None:
-    """Come to the page anew."""
+    """Load the page again."""
     act()
     settle(page)
 
@@ -77,7 +77,7 @@ def away_and_back(page: Page) -> None:
 
 
 @pytest.mark.parametrize("phase", ["decide", "settle"])
-def test_a_reload_or_the_way_back_finds_the_case_and_what_was_typed(page: Page, enter: Enter, phase: str) -> None:
+def test_reload_and_back_button_keep_the_case_and_the_typed_text(page: Page, enter: Enter, phase: str) -> None:
     enter(phase)
     before, case, note = Decision.objects.count(), case_of(page), page.get_by_label("Note")
     note.fill("not sent yet")
@@ -89,7 +89,7 @@ def test_a_reload_or_the_way_back_finds_the_case_and_what_was_typed(page: Page, 
     assert Decision.objects.count() == before
 
 
-def test_a_reload_while_an_answer_is_changed_leaves_it_as_it_was(page: Page, enter: Enter) -> None:
+def test_a_reload_while_changing_an_answer_leaves_it_unchanged(page: Page, enter: Enter) -> None:
     enter("amend")
     first = case_of(page)
     page.keyboard.press("1")
@@ -103,7 +103,7 @@ def test_a_reload_while_an_answer_is_changed_leaves_it_as_it_was(page: Page, ent
     assert counted() == {first: 1}
 
 
-def test_a_reload_or_the_way_back_finds_nothing_to_do_again(page: Page, sit_down: SitDown) -> None:
+def test_reload_and_back_button_show_an_empty_queue_again(page: Page, sit_down: SitDown) -> None:
     sit_down(make_desk(1, blind=False))
     case = agree(page)
     sent(page)
@@ -113,7 +113,7 @@ def test_a_reload_or_the_way_back_finds_nothing_to_do_again(page: Page, sit_down
     assert counted() == {case: 1}
 
 
-def test_a_reload_or_the_way_back_without_a_network_loses_no_answer(
+def test_reload_and_back_button_without_a_network_lose_no_answer(
     page: Page, context: BrowserContext, sit_down: SitDown
 ) -> None:
     queue = make_desk(5, blind=False, prefetch=5)
@@ -145,7 +145,7 @@ def test_a_double_click_answers_no_other_case(page: Page, enter: Enter, phase: s
     assert Decision.objects.latest("id").item.prediction.external_id == case
 
 
-def test_of_two_tabs_with_a_blind_case_the_first_judgement_stands(
+def test_with_a_blind_case_in_two_tabs_the_first_judgement_stands(
     page: Page, context: BrowserContext, enter: Enter
 ) -> None:
     queue = enter("judge")
@@ -156,7 +156,7 @@ def test_of_two_tabs_with_a_blind_case_the_first_judgement_stands(
     page.keyboard.press("1")
     submit(page)
     expect(page.get_by_text("Keep: ")).to_be_visible()
-    # It may have been told of the reveal by now; what it was about to say is no first answer any more.
+    # The other tab may have shown the reveal, so its answer is no longer a first answer.
     other.locator("[name=choice][value='class:1']").check()
     submit(other)
     assert [d.value for d in Decision.objects.filter(is_judgement=True)] == [0.0]
@@ -165,7 +165,7 @@ def test_of_two_tabs_with_a_blind_case_the_first_judgement_stands(
 
 
 @pytest.mark.parametrize("phase", ["compare", "settle", "amend"])
-def test_of_two_tabs_in_one_state_one_answer_counts(
+def test_with_two_tabs_in_one_state_one_answer_counts(
     page: Page, context: BrowserContext, enter: Enter, phase: str
 ) -> None:
     queue = enter(phase)
@@ -185,8 +185,8 @@ def test_of_two_tabs_in_one_state_one_answer_counts(
     assert Decision.objects.latest("id").item.prediction.external_id == case
 
 
-def test_tabs_and_fragments_tell_nothing_of_a_case_before_its_judgement(page: Page, sit_down: SitDown) -> None:
-    """Neither the page, a tab, a sign of life, an answer or the way back; nor what another reviewer has said."""
+def test_tabs_and_fragments_reveal_nothing_of_a_case_before_its_judgement(page: Page, sit_down: SitDown) -> None:
+    """Not the page, a tab, a heartbeat, an answer or going back; nor what another reviewer said."""
     queue, planted = planted_about_one_subject()
     said: list[tuple[str, str]] = []
 
@@ -201,7 +201,7 @@ def test_tabs_and_fragments_tell_nothing_of_a_case_before_its_judgement(page: Pa
     (second,) = set(planted) - {first}
     look_beside(page)
     assert told(page, said, ["What pushed", *planted[first], *planted[second]]) == []
-    # From here on the first case may be told, the second not: it is judged, answered and gone back to.
+    # From here on the first case may show: it is judged, answered and reopened. The second may not.
     page.get_by_label("Your number").last.fill("500")
     submit(page)
     expect(page.get_by_text("Keep: ")).to_be_visible()
@@ -221,7 +221,7 @@ def test_tabs_and_fragments_tell_nothing_of_a_case_before_its_judgement(page: Pa
 
 
 def planted_about_one_subject() -> tuple[ReviewQueue, dict[str, list[str]]]:
-    """Two blind cases that another person has answered, and by case what would give something away."""
+    """Two blind cases that another person answered, and for each the texts that would give something away."""
     rules = {"task": "regression", "classes": [], "positive_class": "", "class_labels": {}}
     model = make_model(**rules, prediction_range=[0.0, 1_000.0])
     policies.put_document(model, {"floor": 1.0, "queues": [{"name": "main", "overlap": 2}]})
@@ -240,7 +240,7 @@ def planted_about_one_subject() -> tuple[ReviewQueue, dict[str, list[str]]]:
 
 
 def look_beside(page: Page) -> None:
-    """Every tab beside the case, and a sign of life."""
+    """Open every tab beside the case, and send a heartbeat."""
     for tab in ("History", "Similar", "Precedents"):
         with page.expect_response(re.compile(f"/{tab.lower()}/")):
             page.get_by_role("tab", name=re.compile(tab)).click()
@@ -255,6 +255,6 @@ def look_beside(page: Page) -> None:
 
 
 def told(page: Page, said: list[tuple[str, str]], planted: list[str]) -> list[tuple[str, str]]:
-    """Which of the planted texts came over the wire, are on the page or are kept in the browser; and where."""
+    """Find the planted texts in responses, on the page and in the browser's storage."""
     here = [("page", page.content()), ("store", page.evaluate("JSON.stringify(localStorage)"))]
     return [(where, text) for where, body in [*said, *here] for text in planted if text in body]

@@ -26,7 +26,7 @@ INCOME = {"name": "income", "label": "Monthly income", "type": "number"}
 
 
 def changed_model() -> MonitoredModel:
-    """A week as usual, then version 7 sends income as text, and some rows are rejected."""
+    """A usual week, then version 7 sends income as text, and some rows are rejected."""
     model = make_model(make_project("office"), "employment", features=[INCOME, *FEATURES], slices=[])
     usual = [prediction_row(n, features={"income": 100 + n, **REST}) for n in range(40)]
     push_predictions(model, usual)
@@ -71,7 +71,7 @@ def test_the_intake_page_is_sound(
     is_sound(page)
 
 
-def test_an_intake_without_anything_is_sound(
+def test_an_empty_intake_page_is_sound(
     page: Page, look: tuple[str, int], sign_in: Callable[[Page, User], None], is_sound: Callable[[Page], None]
 ) -> None:
     model = make_model(make_project("office"), "employment")

@@ -14,7 +14,7 @@ from tests.reports.pages.test_projects import draw_everything, make_report
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-def test_first_page_of_a_project_at_work_is_sound(
+def test_first_page_of_a_busy_project_is_sound(
     page: Page, look: tuple[str, int], sign_in: Callable[[Page, User], None], is_sound: Callable[[Page], None]
 ) -> None:
     project = make_project("office")

@@ -13,7 +13,7 @@ from tests.factories import make_member, make_model, make_project, prediction_ro
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-def test_rejected_rows_are_looked_at_filtered_and_tried_again(
+def test_rejected_rows_are_viewed_filtered_and_retried(
     page: Page, look: tuple[str, int], sign_in: Callable[[Page, User], None], is_sound: Callable[[Page], None]
 ) -> None:
     project = make_project("office")

@@ -19,7 +19,7 @@ Look = tuple[str, int]
 
 
 def busy_team() -> tuple[MonitoredModel, Membership, Membership]:
-    """A model with an engineer and a reviewer, some of whose cases are settled, and one of whom was in a hurry."""
+    """A model with an engineer and a reviewer; some cases are settled, and one person was in a hurry."""
     items = make_cases(36, project=make_project("office"), overlap=2, due_hours=1)
     model = items[0].model
     engineer, judge = make_member(model.project, Role.ENGINEER), make_member(model.project, Role.ADJUDICATOR)
@@ -44,7 +44,7 @@ def busy_team() -> tuple[MonitoredModel, Membership, Membership]:
     return model, engineer, anna
 
 
-def test_ones_own_figures_are_sound(
+def test_own_figures_are_sound(
     page: Page, look: Look, sign_in: Callable[[Page, User], None], is_sound: Callable[[Page], None]
 ) -> None:
     model, _, anna = busy_team()
@@ -63,7 +63,7 @@ def test_ones_own_figures_are_sound(
     is_sound(page)
 
 
-def test_the_teams_page_is_sound(
+def test_the_team_page_is_sound(
     page: Page, look: Look, sign_in: Callable[[Page, User], None], is_sound: Callable[[Page], None]
 ) -> None:
     model, engineer, _ = busy_team()
@@ -77,7 +77,7 @@ def test_the_teams_page_is_sound(
     expect(page.get_by_role("heading", name="Anna Maria", level=1)).to_be_visible()
 
 
-def test_pages_without_anything_are_sound(
+def test_empty_pages_are_sound(
     page: Page, look: Look, sign_in: Callable[[Page, User], None], is_sound: Callable[[Page], None]
 ) -> None:
     model = make_model(make_project("office"), "employment")

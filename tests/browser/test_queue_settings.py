@@ -48,7 +48,7 @@ def visit(page: Page, sign_in: Callable[[Page, User], None], queue: ReviewQueue)
 
 
 def top(page: Page, selector: str) -> float:
-    """How far down the pane something begins."""
+    """The distance from the top of the pane."""
     return float(page.locator(selector).evaluate("(element) => element.offsetTop"))
 
 
@@ -63,9 +63,7 @@ def test_the_settings_are_sound(
     is_sound(page)
 
 
-def test_what_is_wrong_stands_beside_its_field(
-    page: Page, look: tuple[str, int], visit: Visit, is_sound: Sound
-) -> None:
+def test_errors_show_beside_their_fields(page: Page, look: tuple[str, int], visit: Visit, is_sound: Sound) -> None:
     visit("settings/")
     page.get_by_label("People who judge each case").fill("12")
     page.get_by_role("button", name="Save").click()
@@ -95,7 +93,7 @@ def test_the_preview_follows_what_is_typed_and_nothing_moves(page: Page, visit: 
     assert queue.overlap == 1
 
 
-def test_saved_rules_are_on_the_desk(page: Page, visit: Visit, queue: ReviewQueue) -> None:
+def test_saved_rules_apply_on_the_desk(page: Page, visit: Visit, queue: ReviewQueue) -> None:
     visit("settings/")
     page.get_by_label("Name of the queue").fill("Large loans")
     page.get_by_label("Most at stake first").check()
@@ -133,7 +131,7 @@ def test_a_reviewer_reads_a_page_that_is_sound(
     is_sound(page)
 
 
-def test_a_text_is_shown_while_it_is_written_and_then_beside_the_case(page: Page, visit: Visit) -> None:
+def test_guidelines_are_previewed_while_written_and_shown_beside_the_case(page: Page, visit: Visit) -> None:
     visit("guidelines/")
     before = top(page, ".fields .actions")
     page.get_by_label("The text").fill("# Rule\n\nSay **yes**.\n\n<script>alert(1)</script>")

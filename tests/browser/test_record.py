@@ -22,7 +22,7 @@ Look = tuple[str, int]
 
 @pytest.fixture
 def queue() -> ReviewQueue:
-    """A disputed case, one that somebody asks about, and one in hand."""
+    """A disputed case, one with a question, and one in progress."""
     queue = make_queue(dispute_reasons=["A fact in the case speaks against it"])
     make_items(queue, 4, **PLANTED)
     anna, ben = reviewers(queue, 2)
@@ -66,7 +66,7 @@ def test_disputes_and_who_waits_for_whom(
     is_sound(page)
 
 
-def test_a_question_is_found_and_answered(
+def test_a_question_can_be_found_and_answered(
     page: Page, queue: ReviewQueue, visit: Any, look: Look, is_sound: Sound
 ) -> None:
     visit("questions/", Role.ADJUDICATOR)
@@ -92,7 +92,7 @@ def test_live_work_is_handed_over_taken_back_and_paused(
     is_sound(page)
 
 
-def test_the_page_of_reviews_leads_everywhere(
+def test_the_reviews_page_links_everywhere(
     page: Page, queue: ReviewQueue, visit: Any, look: Look, is_sound: Sound
 ) -> None:
     visit(f"models/{queue.model.slug}/reviews/")

@@ -78,7 +78,7 @@ def test_nothing_moves_when_the_page_loads(page: Page, sign_in: SignIn) -> None:
     assert page.evaluate(SHIFTS) == 0
 
 
-def test_an_engineer_asks_for_a_first_report_and_sees_it_come(
+def test_an_engineer_requests_a_first_report_and_follows_its_progress(
     page: Page, look: tuple[str, int], sign_in: SignIn, is_sound: Check
 ) -> None:
     model = report_model()

@@ -45,14 +45,14 @@ def case_of(page: Page) -> str:
 
 
 def submit(page: Page, keys: str = "Control+Enter") -> None:
-    """Save, and wait until the server has it and what comes next is painted: keys before that are ignored."""
+    """Save, and wait until the server has the answer and the next card is painted. Earlier keys are ignored."""
     page.keyboard.press(keys)
     expect(page.locator("#unsent")).to_be_hidden()
     settle(page)
 
 
 def settle(page: Page) -> None:
-    """Wait until keys are heeded again."""
+    """Wait until keys work again."""
     expect(page.locator("#main[aria-busy=false]")).to_have_count(1)
 
 
@@ -105,7 +105,7 @@ def test_a_shown_case_by_keys(page: Page, sit_down: Desk) -> None:
         before = case_of(page)
         page.keyboard.press(key)
         submit(page)
-        # Exactly: case-1 is part of case-10.
+        # An exact match: case-1 is part of case-10.
         expect(page.get_by_text(before, exact=True)).to_have_count(0)
     expect(page.get_by_role("heading", name="Nothing to review")).to_be_visible()
     said = list(Decision.objects.order_by("id").values_list("verdict", flat=True))
@@ -131,7 +131,7 @@ def test_keys_are_ignored_from_a_submit_until_the_next_card_is_painted(
     assert [d.value for d in Decision.objects.all()] == [1.0]
 
 
-def test_keys_can_be_switched_off_and_are_quiet_in_the_sheet(page: Page, blind: ReviewQueue, sit_down: Desk) -> None:
+def test_keys_can_be_switched_off_and_do_nothing_in_the_sheet(page: Page, blind: ReviewQueue, sit_down: Desk) -> None:
     sit_down(blind)
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
@@ -145,7 +145,9 @@ def test_keys_can_be_switched_off_and_are_quiet_in_the_sheet(page: Page, blind: 
     expect(page.locator("[name=choice]:checked")).to_have_count(0)
 
 
-def test_an_answer_that_came_too_late_is_told_and_its_text_kept(page: Page, blind: ReviewQueue, sit_down: Desk) -> None:
+def test_an_answer_that_came_too_late_is_reported_and_its_note_kept(
+    page: Page, blind: ReviewQueue, sit_down: Desk
+) -> None:
     sit_down(blind)
     mine = case_of(page)
     page.keyboard.press("1")
@@ -163,7 +165,7 @@ def test_an_answer_that_came_too_late_is_told_and_its_text_kept(page: Page, blin
     assert not Decision.objects.exists()
 
 
-def test_a_mistake_is_told_beside_the_form(page: Page, blind: ReviewQueue, sit_down: Desk) -> None:
+def test_a_mistake_is_shown_beside_the_form(page: Page, blind: ReviewQueue, sit_down: Desk) -> None:
     sit_down(blind)
     page.get_by_label("Note").fill("kept")
     submit(page)

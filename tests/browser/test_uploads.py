@@ -1,4 +1,4 @@
-"""A file in a browser: chosen, looked at, loaded, followed to its end."""
+"""A file upload in a browser: chosen, checked, loaded, followed to the end."""
 
 from collections.abc import Callable
 
@@ -16,7 +16,7 @@ LONG = "a-name-without-any-break-" * 6
 ROWS = [f"case-{n},2026-03-02T12:00:00Z,{'perhaps' if n == 3 else 'yes'},{20 + n},0.9" for n in range(6)]
 
 
-def test_a_file_is_looked_at_loaded_and_followed_to_its_end(
+def test_a_file_is_checked_loaded_and_followed_to_the_end(
     page: Page, look: tuple[str, int], sign_in: Callable[[Page, User], None], is_sound: Callable[[Page], None]
 ) -> None:
     project = make_project("office")

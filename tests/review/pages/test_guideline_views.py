@@ -72,7 +72,7 @@ def test_stakeholders_do_not_read_them(queue: ReviewQueue) -> None:
     [
         ({"text": ""}, "Write the guidelines first."),
         ({"text": " \n "}, "Write the guidelines first."),
-        ({"text": "x" * (guidelines.LONGEST_TEXT + 1)}, "The limit is 50,000 characters."),
+        ({"text": "x" * (guidelines.LONGEST_TEXT + 1)}, "At most 50,000 characters."),
         ({"text": "x\x00"}, "Null characters are not allowed."),
         ({"change": "x" * 301}, "One line of at most 300 characters."),
     ],
