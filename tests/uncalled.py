@@ -4,7 +4,7 @@
 # config/settings.py and pyproject.toml name these by path.
 ApiKeyAuthentication, HasScope, KeyQuota, ClosedSignupAdapter
 StrictJSONParser, Negotiation, DescribedSchema, problem_response
-LengthMiddleware, DomainErrorMiddleware, BellTask, BalancedThreadWorker
+LengthMiddleware, DomainErrorMiddleware, BellTask, BalancedThreadWorker, HashedStaticFilesStorage
 
 # Django, DRF, drf-spectacular, allauth, Celery and gunicorn call these.
 _.authenticate, _.authenticate_header, _.allow_request, _.filter_renderers, _.is_open_for_signup
