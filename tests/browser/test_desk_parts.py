@@ -92,7 +92,7 @@ def test_a_key_in_use_is_refused_with_the_reason(page: Page, shown: ReviewQueue,
     expect(said).to_have_text("A key is one letter or symbol. Press another one.")
     page.keyboard.press("Escape")
     expect(said).to_have_text("The key stays the same.")
-    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
     page.keyboard.press("Escape")
     page.locator("h1").focus()
     page.keyboard.press("s")

@@ -93,7 +93,7 @@ def test_an_engineer_sees_the_change_closes_it_and_the_schema_settles_the_next(
     is_sound(page)
     banner.get_by_role("link", name="Incidents").click()
     is_sound(page)
-    page.get_by_label("What was it? income").fill("The sender was mended.")
+    page.get_by_label("Cause of income").fill("The sender was mended.")
     page.get_by_role("button", name="Close income").click()
     expect(page.get_by_text("The sender was mended.")).to_be_visible()
     is_sound(page)

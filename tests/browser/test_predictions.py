@@ -27,7 +27,7 @@ def test_rejected_rows_are_viewed_filtered_and_retried(
     push_predictions(model, [prediction_row(1, score=7), prediction_row(2, nonsense=1, features=long)])
     RejectedRow.objects.filter(external_id="case-1").update(raw=json.dumps(prediction_row(1)).encode())
     page.goto("/p/office/models/employment/")
-    page.get_by_role("link", name="See what is wrong with them").click()
+    page.get_by_role("link", name="See the reasons").click()
     expect(page.get_by_role("article")).to_have_count(2)
     is_sound(page)
 

@@ -134,7 +134,7 @@ def test_keys_are_ignored_from_a_submit_until_the_next_card_is_painted(
 def test_keys_can_be_switched_off_and_do_nothing_in_the_sheet(page: Page, blind: ReviewQueue, sit_down: Desk) -> None:
     sit_down(blind)
     page.keyboard.press("?")
-    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
     page.keyboard.press("1")
     page.get_by_label("Use single-key shortcuts on this device").uncheck()
     page.keyboard.press("Escape")
