@@ -143,7 +143,7 @@ def test_wrong_features_are_marked_by_keys(page: Page, shown: ReviewQueue, sit_d
     page.keyboard.press("w")
     expect(page.get_by_label("Find a feature that is wrong")).to_be_focused()
     submit(page)
-    expect(page.get_by_role("alert").get_by_text("Mark what is wrong")).to_be_visible()
+    expect(page.get_by_role("alert").get_by_text("Mark the feature that is wrong")).to_be_visible()
     page.keyboard.type("inco")
     expect(page.locator(".flaw:visible")).to_have_count(1)
     page.keyboard.press("Enter")

@@ -101,7 +101,7 @@ def test_saved_rules_apply_on_the_desk(page: Page, visit: Visit, queue: ReviewQu
     expect(page.get_by_role("status").first).to_contain_text(
         "Figures of open days count only once the queue is drained"
     )
-    expect(page.get_by_role("heading", level=1)).to_have_text("Settings of Large loans")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Settings: Large loans")
     queue.refresh_from_db()
     assert (queue.name, queue.order) == ("Large loans", "stakes")
 
