@@ -43,7 +43,7 @@ def when_ready(_arbiter: object) -> None:
 
 
 def post_worker_init(_worker: object) -> None:
-    """Collect less often: a push makes thousands of objects that live as long as it does, and no cycles to find."""
+    """Collect less often: the thousands of objects of a push live as long as it does, and form no cycles."""
     gc.set_threshold(20_000, 10, 10)
 
 

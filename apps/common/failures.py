@@ -23,7 +23,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponseBase:
-    """Answer a request that the framework forbids, such as one without a CSRF token."""
+    """Answer a request that raised PermissionDenied."""
     if _is_api(request):
         return _json(403, "forbidden", "You may not do this.")
     return defaults.permission_denied(request, exception)
