@@ -288,8 +288,8 @@ def test_the_chart_leads_from_the_usual_answer_to_this_one(
     sit_down(queue)
     rows = page.locator(".pushes tbody tr")
     expect(rows.nth(0)).to_contain_text("52 % Employed")
-    expect(rows.nth(1)).to_contain_text("strongly towards Employed")
-    expect(rows.nth(2)).to_contain_text("clearly towards Not employed")
+    expect(rows.nth(1)).to_contain_text("strongly toward Employed")
+    expect(rows.nth(2)).to_contain_text("clearly toward Not employed")
     expect(rows.nth(3)).to_contain_text("62 % Employed")
     bars = [rows.nth(at).locator("svg").bounding_box() for at in range(4)]
     # Each bar starts where the last one ends.

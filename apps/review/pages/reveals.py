@@ -107,8 +107,8 @@ def _directions(model: MonitoredModel, predicted: float) -> tuple[str, str]:
     if model.is_regression:
         return "higher", "lower"
     if len(model.classes) == 2:
-        return f"towards {model.label(model.positive_index)}", f"towards {model.label(1 - model.positive_index)}"
-    return f"towards {model.label(predicted)}", "towards another answer"
+        return f"toward {model.label(model.positive_index)}", f"toward {model.label(1 - model.positive_index)}"
+    return f"toward {model.label(predicted)}", "toward another answer"
 
 
 def _moved(item: ReviewItem, hidden: Hidden) -> list[tuple[str, str, float]]:

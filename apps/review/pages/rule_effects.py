@@ -14,7 +14,7 @@ from apps.review.services import Change
 
 RECENT = 500
 CASES = 100
-# Where nothing is known yet.
+# Assumed until the queue has answers.
 ASSUMED_DISAGREEMENT = 0.1
 ASSUMED_AGREEMENT = 0.9
 

@@ -52,7 +52,7 @@ def test_a_rest_of_one_has_its_own_line() -> None:
 
 def test_words_say_in_which_direction_and_how_strongly() -> None:
     found = revealed(attributions={"age": 1.0, "sex": -0.5}, attribution_base=None)
-    assert (found.towards, found.away) == ("towards Employed", "towards Not employed")
+    assert (found.towards, found.away) == ("toward Employed", "toward Not employed")
     assert [(push.is_towards, push.strength) for push in found.pushes] == [(True, "strongly"), (False, "clearly")]
 
 
