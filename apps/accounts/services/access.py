@@ -86,7 +86,10 @@ def acting_member(request: Request, role: Role) -> Membership:
         raise ForbiddenError(
             "This key acts for nobody; reviewing needs a key that acts for a person.", code="key_acts_for_nobody"
         )
-    member: Membership | None = Membership.objects.in_project(key.project).filter(user=key.acts_for).first()
+    try:
+        member: Membership | None = Membership.objects.in_project(key.project).get(user=key.acts_for)
+    except Membership.DoesNotExist:
+        member = None
     if member is None or not member.reaches(role):
         raise ForbiddenError(f"The key's person is not {role.label.lower()} in this project.")
     # The key has loaded both; this saves two queries.

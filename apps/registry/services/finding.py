@@ -17,7 +17,7 @@ def find_queue(project: Project, name: str | int) -> ReviewQueue:
 
     Raises NotFoundError, or ConflictError where several models have a queue of that name.
     """
-    queues = ReviewQueue.objects.in_project(project).select_related("model__project")
+    queues = ReviewQueue.objects.in_project(project).select_related("model")
     name = str(name)
     if name.isdecimal() and len(name) <= 18:
         found: list[ReviewQueue] = list(queues.filter(pk=int(name)))
@@ -30,4 +30,6 @@ def find_queue(project: Project, name: str | int) -> ReviewQueue:
         raise ConflictError(f"Several models have a queue {name!r}; say model:{name}.", code="ambiguous_queue")
     if not found:
         raise NotFoundError(f"There is no queue {name!r} in this project.")
-    return found[0]
+    (queue,) = found
+    queue.model.project = project
+    return queue

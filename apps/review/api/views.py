@@ -37,7 +37,8 @@ def _sent(form: type[StrictSerializer], request: Request) -> dict[str, Any]:
 
 
 def _slot(request: Request, slot: int) -> Slot:
-    found: Slot = get_or_404(Slot.objects.in_project(project_of(request)).on_desk(), pk=slot)
+    """Return the bare slot; the services load what they need when they lock it."""
+    found: Slot = get_or_404(Slot.objects.in_project(project_of(request)), pk=slot)
     return found
 
 
@@ -103,7 +104,7 @@ class DecisionView(APIView):
     def post(self, request: Request, slot: int) -> Response:
         """Decide, and claim the next case. 409 if the lease is lost."""
         member = acting_member(request, Role.REVIEWER)
-        found = _slot(request, slot)
+        found: Slot = get_or_404(Slot.objects.in_project(project_of(request)).on_desk(), pk=slot)
         sent = _sent(DecisionSerializer, request)
         token = sent.pop("lease_token")
         answer = _answer(sent, model=found.item.model, by=member)
