@@ -55,11 +55,11 @@ def test_record_is_sound_when_empty_filled_and_filtered(
     expect(page.get_by_text("added Bo Lindqvist")).to_be_visible()
     expect(page.get_by_text(HOSTILE)).to_have_count(2)
     is_sound(page)
-    page.get_by_label("What").select_option("Gave a person another role")
+    page.get_by_label("What").select_option("Changed a member's role")
     page.get_by_label("Who").select_option("Ana Ruiz")
     page.get_by_role("button", name="Show", exact=True).click()
     expect(page.get_by_role("heading", name="1 entry of 7")).to_be_visible()
-    expect(page.get_by_text("gave another role to Bo Lindqvist")).to_be_visible()
+    expect(page.get_by_text("changed the role of Bo Lindqvist")).to_be_visible()
     is_sound(page)
 
 
