@@ -1,25 +1,36 @@
 # ruff: noqa: B018, F821  # a list for vulture; nothing imports it
 """Names for which vulture finds no caller, but that have one. Each group says who uses them."""
 
-# config/settings.py and pyproject.toml name these by path.
-ApiKeyAuthentication, HasScope, KeyQuota, ClosedSignupAdapter
-StrictJSONParser, Negotiation, DescribedSchema, problem_response
-LengthMiddleware, DomainErrorMiddleware, BellTask, BalancedThreadWorker, HashedStaticFilesStorage
+from typing import TYPE_CHECKING
 
-# Django, DRF, drf-spectacular, allauth, Celery and gunicorn call these.
-_.authenticate, _.authenticate_header, _.allow_request, _.filter_renderers, _.is_open_for_signup
-_.create_superuser, _.process_exception, _.before_start, _.readable, _.map_serializer, _.to_representation
-_.from_db_value, _.db_type, _.has_permission, _.add_arguments, _.get_security_definition, _.post, _.put
-ApiKeyScheme, StrictForms
-keep_django_logging, write_heartbeat, when_ready, post_worker_init, post_fork
+if TYPE_CHECKING:  # never run
+    # config/settings.py and pyproject.toml name these by path.
+    ApiKeyAuthentication, HasScope, KeyQuota, ClosedSignupAdapter
+    StrictJSONParser, Negotiation, DescribedSchema, problem_response
+    LengthMiddleware, DomainErrorMiddleware, BellTask, BalancedThreadWorker, HashedStaticFilesStorage
 
-# An annotation names this in quotes.
-DataAndFiles
+    # Django, DRF, drf-spectacular, allauth, Celery and gunicorn call these.
+    _.authenticate, _.authenticate_header, _.allow_request, _.filter_renderers, _.is_open_for_signup
+    _.create_superuser, _.process_exception, _.before_start, _.readable, _.map_serializer, _.to_representation
+    _.from_db_value, _.db_type, _.has_permission, _.add_arguments, _.get_security_definition, _.post, _.put
+    ApiKeyScheme, StrictForms
+    keep_django_logging, write_heartbeat, when_ready, post_worker_init, post_fork
 
-# Only SQL writes this table.
-IntakeHour
+    # An annotation names this in quotes.
+    DataAndFiles
 
-# Statistics for parts of reports and monitoring that come next.
-exact_win_rate, total_cost, best_shift, expected_performance, confidence_sequence, find_weak_slices, domain_classifier
-judge_drift, drift_test, number_bins, category_bins, histogram
-_.is_alert, _.missing_share, _.is_weak, _.labels_for_best
+    # Only SQL writes this table.
+    IntakeHour
+
+    # Statistics for parts of reports and monitoring that come next.
+    (
+        exact_win_rate,
+        total_cost,
+        best_shift,
+        expected_performance,
+        confidence_sequence,
+        find_weak_slices,
+        domain_classifier,
+    )
+    judge_drift, drift_test, number_bins, category_bins, histogram
+    _.is_alert, _.missing_share, _.is_weak, _.labels_for_best
