@@ -76,13 +76,14 @@ class ClaimView(APIView):
         At most the queue's prefetch. When nothing is left, `slots` is empty and `waiting` says why.
         """
         member = acting_member(request, Role.REVIEWER)
-        found = find_queue(project_of(request), queue)
-        asked = _sent(ClaimSerializer, request)
-        only = services.Only(asked["only"]) if "only" in asked else None
-        slots = services.claim_slots(found, by=member, limit=min(asked["slots"], found.prefetch), only=only)
+        sent = _sent(ClaimSerializer, request)
+        only = services.Only(sent["only"]) if "only" in sent else None
+        slots = services.claim_slots_by_name(queue, by=member, limit=sent["slots"], only=only)
         answer: dict[str, Any] = {"slots": _shown(slots, to=member)}
         if not slots:
-            answer["waiting"] = WaitingSerializer(services.why_waiting(found, by=member)).data
+            # Raises if the name is of no queue, or of several.
+            empty = find_queue(project_of(request), queue)
+            answer["waiting"] = WaitingSerializer(services.why_waiting(empty, by=member)).data
         return Response(answer)
 
 

@@ -11,7 +11,7 @@ from django.db import connection
 from django.db.models import Model
 
 from apps.predictions.models import Prediction
-from apps.registry.models import ModelVersion
+from apps.registry.models import ModelVersion, MonitoredModel, ReviewQueue
 from apps.review.models import ReviewItem, Slot
 
 # The claim returns the columns of these rows for each slot, in this order.
@@ -20,6 +20,8 @@ RETURNED: dict[str, type[Model]] = {
     "item": ReviewItem,
     "prediction": Prediction,
     "version": ModelVersion,
+    "queue": ReviewQueue,
+    "model": MonitoredModel,
 }
 COLUMNS = ", ".join(
     f'{alias}."{field.column}"' for alias, model in RETURNED.items() for field in model._meta.concrete_fields
@@ -63,19 +65,30 @@ CLAIMABLE = """
 # Returns held slots first, then fresh ones up to the limit. One statement, so it takes effect as a whole or not at all.
 # If blind judgements have lapsed, it claims nothing and returns those instead: settling them opens and closes slots.
 CLAIM = f"""
-WITH RECURSIVE lapsed AS MATERIALIZED (
+WITH RECURSIVE named AS MATERIALIZED (
+    SELECT queue.* FROM registry_reviewqueue AS queue
+    JOIN registry_monitoredmodel AS model ON model.id = queue.model_id
+    WHERE model.project_id = %(project)s
+    AND (queue.id = %(number)s OR queue.slug = %(slug)s AND (%(model)s::text IS NULL OR model.slug = %(model)s))
+),
+-- A name that several models' queues have is no name of one.
+queue AS MATERIALIZED (
+    SELECT named.*, CASE WHEN %(is_capped)s THEN least(%(limit)s, named.prefetch) ELSE %(limit)s END AS slots
+     FROM named WHERE (SELECT count(*) FROM named) = 1
+),
+lapsed AS MATERIALIZED (
     SELECT slot.* FROM review_slot AS slot
-    WHERE %(stops_at_lapsed)s AND slot.queue_id = %(queue)s
+    WHERE %(stops_at_lapsed)s AND slot.queue_id = (SELECT id FROM queue)
     AND slot.closed_at IS NULL AND slot.judged_at IS NOT NULL AND slot.lease_expires_at < statement_timestamp()
 ),
 held AS MATERIALIZED (
     -- A case whose prediction was revealed is finished before another one begins.
     SELECT slot.*, row_number() OVER (ORDER BY slot.judged_at NULLS LAST, slot.order_key, slot.id) AS place
     FROM review_slot AS slot
-    WHERE slot.queue_id = %(queue)s AND slot.is_adjudication = ANY (%(kinds)s) AND {HELD}
+    WHERE slot.queue_id = (SELECT id FROM queue) AND slot.is_adjudication = ANY (%(kinds)s) AND {HELD}
     AND NOT EXISTS (SELECT FROM lapsed)
     ORDER BY place
-    LIMIT %(limit)s
+    LIMIT (SELECT slots FROM queue)
 ),
 -- One slot per step: an item may have several, and a person takes only one of them. SKIP LOCKED passes over slots
 -- that others are claiming right now.
@@ -83,24 +96,24 @@ fresh (id, place, items) AS (
     SELECT NULL::bigint, count(*), ARRAY[]::bigint[] FROM held
     UNION ALL
     SELECT next.id, fresh.place + 1, fresh.items || next.item_id
-    FROM fresh CROSS JOIN LATERAL (
+    FROM fresh CROSS JOIN queue CROSS JOIN LATERAL (
         SELECT slot.id, slot.item_id FROM review_slot AS slot
-        WHERE slot.queue_id = %(queue)s AND slot.is_adjudication = ANY (%(kinds)s) AND {CLAIMABLE}
+        WHERE slot.queue_id = queue.id AND slot.is_adjudication = ANY (%(kinds)s) AND {CLAIMABLE}
         AND slot.item_id <> ALL (fresh.items)
         ORDER BY slot.order_key, slot.id
         LIMIT 1
         FOR UPDATE SKIP LOCKED
     ) AS next
-    WHERE %(takes_fresh)s AND fresh.place < %(limit)s AND NOT EXISTS (SELECT FROM lapsed)
+    WHERE %(takes_fresh)s AND queue.paused_at IS NULL AND fresh.place < queue.slots AND NOT EXISTS (SELECT FROM lapsed)
 ),
 taken AS (
     UPDATE review_slot AS slot SET
         lease_token = gen_random_uuid(),
-        lease_expires_at = statement_timestamp() + make_interval(secs => %(lease_seconds)s),
+        lease_expires_at = statement_timestamp() + make_interval(secs => queue.lease_seconds),
         attempts = attempts + 1,
         reviewer_id = %(person)s,
         snoozed_until = NULL
-    FROM fresh
+    FROM fresh CROSS JOIN queue
     WHERE slot.id = fresh.id
     RETURNING slot.*, fresh.place
 ),
@@ -114,6 +127,8 @@ FROM claimed AS slot
 JOIN review_reviewitem AS item ON item.id = slot.item_id
 JOIN predictions_prediction AS prediction ON prediction.id = item.prediction_id
 JOIN registry_modelversion AS version ON version.id = prediction.version_id
+JOIN registry_reviewqueue AS queue ON queue.id = slot.queue_id
+JOIN registry_monitoredmodel AS model ON model.id = queue.model_id
 ORDER BY slot.place
 """  # noqa: S608  # only the conditions and columns above are put in
 
@@ -129,10 +144,12 @@ GROUP BY slot.queue_id
 
 
 def slot_of(row: list[Any]) -> Slot:
-    """Return the slot in a row of the claim, with its item, prediction and version."""
+    """Return the slot in a row of the claim, with its queue, item, prediction, version and model."""
     columns = iter(row)
-    slot, item, prediction, version = (_instance(model, columns) for model in RETURNED.values())
+    slot, item, prediction, version, queue, model = (_instance(kind, columns) for kind in RETURNED.values())
     slot.item, item.prediction, prediction.version = item, prediction, version
+    slot.queue = item.queue = queue
+    queue.model = prediction.model = version.model = model
     returned: Slot = slot
     return returned
 

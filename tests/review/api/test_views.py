@@ -101,11 +101,17 @@ def test_an_empty_queue_says_why(queue: ReviewQueue) -> None:
     assert answer["waiting"]["leased_by_others"] == 2
 
 
-def test_a_claim_takes_four_statements(queue: ReviewQueue, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+def test_a_claim_takes_three_statements(queue: ReviewQueue, django_assert_num_queries: DjangoAssertNumQueries) -> None:
     desk = Desk(queue)
-    # the key with its person; the membership; the queue with its model; the claim
-    with django_assert_num_queries(4):
+    # the key with its person; the membership; the claim
+    with django_assert_num_queries(3):
         desk.claim()
+
+
+@pytest.mark.parametrize("name", ["none", "9" * 19, "0", "none:main", "a%00b", "%F0%9F%98%80", ":"])
+def test_a_name_of_no_queue_is_a_404(queue: ReviewQueue, name: str) -> None:
+    answer = Desk(queue).post(f"queues/{name}/claim")
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
 def test_a_claim_is_capped_by_the_queues_prefetch(queue: ReviewQueue) -> None:
