@@ -157,6 +157,7 @@ def outcomes_frame(model: MonitoredModel, *, start: date, end: date, seq: int, s
             occurred_at=Subquery(latest.values("occurred_at")[:1]),
             **_slice_values("slices", slices),
         )
+        .order_by("pk")
     )
     columns = ["day", "predicted_at", "predicted", "baseline", "score", "money", "outcome", "occurred_at"]
     frame = _read(rows, [*columns, *_slice_columns(slices)], named=[*columns, *_slice_names(slices)])
@@ -183,11 +184,11 @@ def earlier_frame(
 
 def cells_frame(model: MonitoredModel, *, start: date, end: date, slice_name: str = "") -> pd.DataFrame:
     """Read population cells by day, over all predictions or by the values of one slice, versions added up."""
-    cells = PopulationCell.objects.filter(model=model, slice_name=slice_name).between(start, end)
+    cells = PopulationCell.objects.filter(model=model, slice_name=slice_name).between(start, end).order_by("pk")
     keys = [*CELL_KEYS, "slice_value"]
     frame = _read(cells, [*keys, *SUMS], named=[*keys, *SUMS])
     frame["baseline"] = frame["baseline"].astype(float).fillna(NO_BASELINE)
-    summed = frame.groupby(keys, sort=False, as_index=False)[list(SUMS)].sum()
+    summed = frame.groupby(keys, as_index=False)[list(SUMS)].sum()
     return summed.astype(dict.fromkeys(SUMS, float))
 
 
@@ -212,6 +213,7 @@ def draws_frame(
             order=F("item__order"),
             **_slice_values("prediction__slices", slices),
         )
+        .order_by("pk")
     )
     columns = ["prediction_id", "queue_id", "is_blind", "counted_probability", "day", "received_day"]
     columns += ["predicted", "baseline", "score", "money", "resolution", "answers", "is_skipped", "order"]
@@ -280,7 +282,11 @@ def _slice_names(slices: Sequence[str]) -> list[str]:
 
 
 def _read(rows: QuerySet[Any], columns: Sequence[str], *, named: Sequence[str]) -> pd.DataFrame:
-    """Read the rows in chunks: tuples of Python objects take ten times the memory of columns."""
+    """Read the rows in chunks: tuples of Python objects take ten times the memory of columns.
+
+    Rows that are summed come in an order: the last digits of a sum depend on it, and the same evidence gives the same
+    report.
+    """
     chunks: list[pd.DataFrame] = []
     held: list[tuple[Any, ...]] = []
     for row in rows.values_list(*columns).iterator(chunk_size=CHUNK):
