@@ -37,7 +37,7 @@ control_socket_disable = True
 def when_ready(_arbiter: object) -> None:
     """Load the views before the workers are forked: each would otherwise import them at its first request."""
     get_resolver().url_patterns  # noqa: B018  # reading it imports them
-    # What is loaded stays loaded. Frozen, it is not scanned again by the collector after every few large pushes.
+    # Loaded modules stay loaded. Freeze them, or the collector scans them again after every few large pushes.
     gc.collect()
     gc.freeze()
 

@@ -25,7 +25,7 @@ class Ledger(Leased):
 
 
 class Resolution(models.Model):
-    """What is believed of one prediction as of `seq`. Each row is complete: only a prediction's latest row counts.
+    """The truth of one prediction as of `seq`. Each row is complete: only a prediction's latest row counts.
 
     `outcome` is the final truth, `label` (L) the reviewers' answer, `adjudicated` the adjudicator's; an item is
     selected for adjudication with probability `adjudication_probability` (q). `source` and `truth` say which one

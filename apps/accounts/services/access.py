@@ -1,4 +1,4 @@
-"""Who may see what: pages by membership, the API by key. To outsiders, a project's objects do not exist."""
+"""Access: to pages by membership, to the API by key. To outsiders, a project's objects do not exist."""
 
 from collections.abc import Callable
 from functools import wraps

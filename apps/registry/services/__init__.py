@@ -1,1 +1,1 @@
-"""What is registered: models, their queues, guidelines and incidents."""
+"""Models, their queues, guidelines and incidents."""

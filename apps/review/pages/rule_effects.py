@@ -38,7 +38,7 @@ class Seen:
 class Observed:
     """How the last cases of a queue went; None if there are none."""
 
-    # Of the cases drawn last; None for a case without an amount.
+    # Amounts of the last cases drawn; None where a case has no amount.
     amounts: list[float | None]
     # Share of labels that agree with the model.
     agreement: Seen | None

@@ -11,7 +11,7 @@ from apps.stats.arrays import BoolArray, FloatArray, as_floats
 
 @dataclass(frozen=True, eq=False)
 class SettledOutcomes:
-    """What is known so far of each prediction's outcome.
+    """The outcomes known so far, one entry a prediction.
 
     Attributes
     ----------
