@@ -151,7 +151,7 @@ def check_that_every_item_is_closed(slots: dict[int, StoredSlot], items: list[St
 def check_that_labels_are_majorities_of_first_answers(
     submitted: list[Submitted], slots: dict[int, StoredSlot], items: list[StoredItem]
 ) -> None:
-    """Of two answers, the majority is what both say; at a tie, the first slot's, and an adjudicator settles it."""
+    """Check each label: what both answers say, or at a tie the first slot's, until an adjudicator settles it."""
     # A judgement sorts after the decision and so replaces it.
     value = {each.slot: each.value for each in sorted(submitted, key=lambda each: each.is_judgement)}
     first: dict[int, dict[int, float | None]] = defaultdict(dict)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -76,7 +77,11 @@ class ClaimView(APIView):
         At most the queue's prefetch. When nothing is left, `slots` is empty and `waiting` says why.
         """
         member = acting_member(request, Role.REVIEWER)
-        sent = _sent(ClaimSerializer, request)
+        try:
+            sent = _sent(ClaimSerializer, request)
+        except (APIException, DomainError):
+            find_queue(project_of(request), queue)  # a name of no queue is the first thing to report
+            raise
         only = services.Only(sent["only"]) if "only" in sent else None
         slots = services.claim_slots_by_name(queue, by=member, limit=sent["slots"], only=only)
         answer: dict[str, Any] = {"slots": _shown(slots, to=member)}

@@ -61,7 +61,7 @@ def test_consecutive_gzip_members_are_one_body():
         (b"", "br", 415, "unsupported_media_type"),
         (b"", "gzip, gzip", 415, "unsupported_media_type"),
     ],
-    # What is compressed holds the second at which it was: no name for a test that two processes collect.
+    # Compressed bytes hold the time of compression, so two test processes would collect different names.
     ids=["not gzip", "cut off", "with a tail", "not zstd", "unknown", "twice"],
 )
 def test_a_body_that_does_not_match_its_encoding_is_refused(body, encoding, status, code):
