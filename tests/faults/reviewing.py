@@ -153,13 +153,14 @@ class Reviewer:
 
     def write(self, held: Holding, what: str, body: dict[str, Any], *, ends: bool = True) -> dict[str, Any] | None:
         """Send the body under the lease; return None where the server refuses it with 409."""
-        began = time.time()
+        began, interrupted = time.time(), self.interrupted[what]
         status, answer = self.call(f"slots/{held.slot}/{what}", {"lease_token": held.lease_token, **body})
+        # Refused after a broken connection, the same call may have ended the lease just before its answer was lost.
+        if ends and (status != 409 or self.interrupted[what] > interrupted):
+            held.until = min(held.until, began)
         if status == 409:
             self.refused[answer["code"]] += 1
             return None
-        if ends:
-            held.until = min(held.until, began)
         return answer
 
     def note(self, held: Holding, *, is_judgement: bool, verdict: str, value: str | None) -> None:
