@@ -1,5 +1,6 @@
 """Sampling policies, draws with their probabilities, and the population they stand for."""
 
+from typing import Any
 from uuid import UUID
 
 from django.db import models
@@ -91,23 +92,36 @@ SUMS = (
     "sum_score2",
     "sum_pi",
     "sum_odds",
+    "sum_odds2",
+    "sum_chance",
     "sum_amount",
     "sum_amount2_odds",
+    "sum_amount4",
     "n_uncovered",
 )
 
 
-class PopulationCell(models.Model):
-    """Counts over all predictions that share a day, version, prediction, baseline, score bin and slice.
+def _exact_sum() -> "models.DecimalField[Any, Any]":
+    """Return a column whose sums are exact: folding the rows must not move a figure's last digit."""
+    return models.DecimalField(max_digits=200, decimal_places=20)
 
-    Each claim adds rows; the compactor later folds them into the row with claim zero. Readers always sum, so they
-    see the same totals before and after. Probabilities are the counted ones (π × blind share).
+
+class PopulationCell(models.Model):
+    """Counts over all predictions that share their days, version, prediction, baseline, score bin and slice.
+
+    Each claim adds rows; the compactor later folds those of one drawn day and epoch into the row with claim zero.
+    Readers always sum, so they see the same totals before and after. Probabilities are the counted ones (π × blind
+    share), and o = (1 − π)/π where π > 0.
     """
 
     model = models.ForeignKey(MonitoredModel, models.CASCADE, db_constraint=False, related_name="cells")
     claim = models.UUIDField(default=FOLDED)
-    # in the project's time zone
+    # The days on which it was predicted, received and drawn, in the project's time zone
     day = models.DateField()
+    received_day = models.DateField()
+    drawn_day = models.DateField()
+    # Counts the marks taken before the draw
+    epoch = models.BigIntegerField(default=0)
     version = models.ForeignKey(ModelVersion, models.CASCADE, db_constraint=False, db_index=False, related_name="+")
     predicted = models.FloatField()
     baseline = models.FloatField(null=True)
@@ -117,13 +131,19 @@ class PopulationCell(models.Model):
     slice_name = models.CharField(max_length=64, default="")
     slice_value = models.CharField(max_length=200, default="")
     n = models.BigIntegerField()
-    sum_score = models.FloatField()
-    sum_score2 = models.FloatField()
-    sum_pi = models.FloatField()
-    # Σ (1 − π)/π over those with π > 0
-    sum_odds = models.FloatField()
-    sum_amount = models.FloatField()
-    sum_amount2_odds = models.FloatField()
+    sum_score = _exact_sum()
+    sum_score2 = _exact_sum()
+    sum_pi = _exact_sum()
+    # Σo
+    sum_odds = _exact_sum()
+    # Σo²(1 + o)
+    sum_odds2 = _exact_sum()
+    # Σ of the probability that chance alone draws it: the widest floor or uniform policy without a condition
+    sum_chance = _exact_sum()
+    sum_amount = _exact_sum()
+    # Σ amount² o
+    sum_amount2_odds = _exact_sum()
+    sum_amount4 = _exact_sum()
     n_uncovered = models.BigIntegerField()
 
     objects = PopulationCellQuerySet.as_manager()
@@ -135,6 +155,9 @@ class PopulationCell(models.Model):
                     "model",
                     "slice_name",
                     "day",
+                    "received_day",
+                    "drawn_day",
+                    "epoch",
                     "claim",
                     "version",
                     "predicted",

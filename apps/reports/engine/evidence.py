@@ -23,7 +23,7 @@ State = Literal["final", "maturing", "provisional"]
 Step = Literal["day", "week", "month"]
 
 NO_BASELINE = -1.0
-CELL_KEYS = ["day", "predicted", "baseline", "score_bin"]
+CELL_KEYS = ["day", "received_day", "predicted", "baseline", "score_bin"]
 SLICE = "slice:"
 # A final day with fewer of its outcomes in says too little: it is estimated from its reviews.
 CLOSED_SHARE = 0.9

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from django.db import connection, transaction
-from django.db.models import Count, Exists, F, FloatField, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, F, FloatField, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce, TruncDate
 
@@ -135,8 +135,11 @@ def _counted(rows: pd.DataFrame, slice_name: str) -> pd.DataFrame:
         sum_score2=score**2,
         sum_pi=1.0,
         sum_odds=0.0,
+        sum_odds2=0.0,
+        sum_chance=0.0,
         sum_amount=amount,
         sum_amount2_odds=0.0,
+        sum_amount4=amount**4,
         n_uncovered=0.0,
     )
     keys = [*CELL_KEYS, "slice_value"]
@@ -152,6 +155,7 @@ def outcomes_frame(model: MonitoredModel, *, start: date, end: date, seq: int, s
         .filter(predicted_at__lt=day_start(model, end))
         .annotate(
             day=TruncDate("predicted_at", tzinfo=model.zone),
+            received_day=TruncDate("received_at", tzinfo=model.zone),
             money=Cast("amount", FloatField()),
             outcome=Subquery(latest.values("outcome")[:1]),
             occurred_at=Subquery(latest.values("occurred_at")[:1]),
@@ -159,7 +163,8 @@ def outcomes_frame(model: MonitoredModel, *, start: date, end: date, seq: int, s
         )
         .order_by("pk")
     )
-    columns = ["day", "predicted_at", "predicted", "baseline", "score", "money", "outcome", "occurred_at"]
+    columns = ["day", "received_day", "predicted_at", "predicted", "baseline", "score", "money"]
+    columns += ["outcome", "occurred_at"]
     frame = _read(rows, [*columns, *_slice_columns(slices)], named=[*columns, *_slice_names(slices)])
     moments = dict.fromkeys(("predicted_at", "occurred_at"), "datetime64[us, UTC]")
     frame = frame.rename(columns={"money": "amount"}).astype(moments)
@@ -183,13 +188,16 @@ def earlier_frame(
 
 
 def cells_frame(model: MonitoredModel, *, start: date, end: date, slice_name: str = "") -> pd.DataFrame:
-    """Read population cells by day, over all predictions or by the values of one slice, versions added up."""
-    cells = PopulationCell.objects.filter(model=model, slice_name=slice_name).between(start, end).order_by("pk")
+    """Read population cells by day, over all predictions or by the values of one slice.
+
+    Versions, drawn days and epochs are added up.
+    """
     keys = [*CELL_KEYS, "slice_value"]
-    frame = _read(cells, [*keys, *SUMS], named=[*keys, *SUMS])
+    cells = PopulationCell.objects.filter(model=model, slice_name=slice_name).between(start, end).order_by(*keys)
+    summed = cells.values(*keys).annotate(**{f"total_{name}": Cast(Sum(name), FloatField()) for name in SUMS})
+    frame = _read(summed, [*keys, *(f"total_{name}" for name in SUMS)], named=[*keys, *SUMS])
     frame["baseline"] = frame["baseline"].astype(float).fillna(NO_BASELINE)
-    summed = frame.groupby(keys, as_index=False)[list(SUMS)].sum()
-    return summed.astype(dict.fromkeys(SUMS, float))
+    return frame.astype(dict.fromkeys(SUMS, float))
 
 
 def draws_frame(

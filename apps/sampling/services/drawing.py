@@ -1,13 +1,14 @@
 """Draw each batch exactly once, and keep the population cells."""
 
+from datetime import date, datetime
 from uuid import UUID
 
 import numpy as np
 import pandas as pd
 from django.db import connection, transaction
-from django.db.models.functions import Now
 
 from apps.common import doorbell
+from apps.common.clock import database_now
 from apps.predictions.models import Batch, BatchStage, Stage
 from apps.predictions.services import stages
 from apps.registry.models import MonitoredModel
@@ -16,10 +17,8 @@ from apps.sampling.services import conditions, prediction_frames, probabilities
 from apps.sampling.services.policies import in_force
 from apps.sampling.services.randomness import permanent_numbers
 
-CELL_COLUMNS = (
-    "model_id, claim, day, version_id, predicted, baseline, score_bin, slice_name, slice_value, " + ", ".join(SUMS)
-)
-CELL_KEYS = "model_id, day, version_id, predicted, baseline, score_bin, slice_name, slice_value"
+CELL_KEYS = "drawn_day, epoch, day, received_day, version_id, predicted, baseline, score_bin, slice_name, slice_value"
+CELL_COLUMNS = f"model_id, claim, {CELL_KEYS}, {', '.join(SUMS)}"
 
 
 def draw_due() -> int:
@@ -33,8 +32,9 @@ def draw_batches(model: MonitoredModel, states: list[BatchStage]) -> None:
     assert token is not None
     with transaction.atomic():
         stages.finish(states)
+        drawn_at = database_now()
         for policies, batches in _by_policies(model, [state.batch for state in states]):
-            _draw(model, batches, policies=policies, claim=_group_claim(token, batches))
+            _draw(model, batches, policies=policies, claim=_group_claim(token, batches), at=drawn_at)
         BatchStage.objects.bulk_create(
             [BatchStage(batch_id=state.batch_id, stage=Stage.OPEN_ITEMS) for state in states]
         )
@@ -55,7 +55,9 @@ def _by_policies(model: MonitoredModel, batches: list[Batch]) -> list[tuple[list
     return list(groups.values())
 
 
-def _draw(model: MonitoredModel, batches: list[Batch], *, policies: list[SamplingPolicy], claim: UUID) -> None:
+def _draw(
+    model: MonitoredModel, batches: list[Batch], *, policies: list[SamplingPolicy], claim: UUID, at: datetime
+) -> None:
     features = set().union(*(conditions.features_of(policy.condition) for policy in policies))
     rows = prediction_frames.predictions_of(batches, model=model, features=features)
     p = probabilities.matrix(policies, rows, model=model)
@@ -65,11 +67,13 @@ def _draw(model: MonitoredModel, batches: list[Batch], *, policies: list[Samplin
     chosen = np.flatnonzero(u < pi)
     blind = permanent_numbers(salt, rows["external_id"].iloc[chosen], "blind") < model.blind_share
     draws = [
-        _draw_row(model, rows.iloc[i], p=p[:, i], u=u[i], policies=policies, is_blind=bool(is_blind))
+        _draw_row(model, rows.iloc[i], p=p[:, i], u=u[i], policies=policies, is_blind=bool(is_blind), at=at)
         for i, is_blind in zip(chosen, blind, strict=True)
     ]
     Draw.objects.bulk_create(draws, batch_size=2_000)
-    _write_cells(model, prediction_frames.cells_of(rows, pi * model.blind_share, model=model), claim=claim)
+    chance = probabilities.by_chance(policies) * model.blind_share
+    cells = prediction_frames.cells_of(rows, pi * model.blind_share, chance=chance, model=model)
+    _write_cells(model, cells, claim=claim, drawn_on=at.astimezone(model.zone).date(), epoch=0)
 
 
 def _draw_row(
@@ -80,6 +84,7 @@ def _draw_row(
     u: float,
     policies: list[SamplingPolicy],
     is_blind: bool,
+    at: datetime,
 ) -> Draw:
     pi = float(p.max())
     # Policies are sorted by rank; the first that draws it gets the item.
@@ -94,17 +99,18 @@ def _draw_row(
         is_blind=is_blind,
         blind_share=model.blind_share,
         counted_probability=pi * model.blind_share,
-        drawn_at=Now(),
+        drawn_at=at,
     )
 
 
-def _write_cells(model: MonitoredModel, cells: pd.DataFrame, *, claim: UUID) -> None:
+def _write_cells(model: MonitoredModel, cells: pd.DataFrame, *, claim: UUID, drawn_on: date, epoch: int) -> None:
+    key = (model.pk, claim, drawn_on, epoch)
     with (
         connection.cursor() as cursor,
         cursor.copy(f"COPY sampling_populationcell ({CELL_COLUMNS}) FROM STDIN") as copy,
     ):
         for cell in cells.itertuples(index=False):
-            copy.write_row((model.pk, claim, *(None if value != value else value for value in cell)))  # noqa: PLR0124  # only NaN differs from itself
+            copy.write_row((*key, *(None if value != value else value for value in cell)))  # noqa: PLR0124  # only NaN differs from itself
 
 
 FOLD = f"""
@@ -112,10 +118,9 @@ WITH moved AS (
     DELETE FROM sampling_populationcell WHERE model_id = %(model)s AND claim <> %(folded)s RETURNING *
 )
 INSERT INTO sampling_populationcell AS kept ({CELL_COLUMNS})
-SELECT model_id, %(folded)s, day, version_id, predicted, baseline, score_bin, slice_name, slice_value,
-       {", ".join(f"sum({name})" for name in SUMS)}
-FROM moved GROUP BY {CELL_KEYS}
-ON CONFLICT (model_id, slice_name, day, claim, version_id, predicted, baseline, score_bin, slice_value)
+SELECT model_id, %(folded)s, {CELL_KEYS}, {", ".join(f"sum({name})" for name in SUMS)}
+FROM moved GROUP BY model_id, {CELL_KEYS}
+ON CONFLICT (model_id, claim, {CELL_KEYS})
 DO UPDATE SET {", ".join(f"{name} = kept.{name} + excluded.{name}" for name in SUMS)}
 """  # noqa: S608  # only our own column names are interpolated
 

@@ -20,13 +20,23 @@ COLUMNS = (
     "batch_id",
     "version_id",
     "predicted_at",
+    "received_at",
     "predicted",
     "score",
     "baseline",
     "amount",
     "slices",
 )
-CELL_KEY = ["day", "version_id", "predicted_index", "baseline_index", "score_bin", "slice_name", "slice_value"]
+CELL_KEY = [
+    "day",
+    "received_day",
+    "version_id",
+    "predicted_index",
+    "baseline_index",
+    "score_bin",
+    "slice_name",
+    "slice_value",
+]
 
 
 def predictions_of(batches: list[Batch], *, model: MonitoredModel, features: set[str]) -> pd.DataFrame:
@@ -62,9 +72,12 @@ def _features(batches: list[Batch]) -> dict[int, dict[str, Any]]:
     return by_prediction
 
 
-def cells_of(rows: pd.DataFrame, counted: NDArray[np.float64], *, model: MonitoredModel) -> pd.DataFrame:
-    """Sum the rows into population cells, overall and for each slice. `counted` is π × blind share."""
-    frame = _with_sums(rows, counted, model=model)
+def cells_of(rows: pd.DataFrame, counted: NDArray[np.float64], *, chance: float, model: MonitoredModel) -> pd.DataFrame:
+    """Sum the rows into population cells, overall and for each slice.
+
+    `counted` is π × blind share, and `chance` the part of it that all predictions have alike.
+    """
+    frame = _with_sums(rows, counted, chance=chance, model=model)
     parts = [frame.assign(slice_name="", slice_value="")]
     for each in model.slice_list:
         values = [slices.get(each.name) for slices in rows["slices"]]
@@ -74,7 +87,9 @@ def cells_of(rows: pd.DataFrame, counted: NDArray[np.float64], *, model: Monitor
     return grouped[list(SUMS)].sum().reset_index()[[*CELL_KEY, *SUMS]]
 
 
-def _with_sums(rows: pd.DataFrame, counted: NDArray[np.float64], *, model: MonitoredModel) -> pd.DataFrame:
+def _with_sums(
+    rows: pd.DataFrame, counted: NDArray[np.float64], *, chance: float, model: MonitoredModel
+) -> pd.DataFrame:
     covered = counted > 0
     odds = np.divide(1.0 - counted, counted, out=np.zeros(len(rows)), where=covered)
     score = rows["score"].to_numpy(dtype=np.float64)
@@ -82,6 +97,7 @@ def _with_sums(rows: pd.DataFrame, counted: NDArray[np.float64], *, model: Monit
     return pd.DataFrame(
         {
             "day": days_of(rows["predicted_at"], zone=model.zone),
+            "received_day": days_of(rows["received_at"], zone=model.zone),
             "version_id": rows["version_id"],
             "predicted_index": rows["predicted_index"],
             "baseline_index": rows["baseline_index"],
@@ -91,8 +107,11 @@ def _with_sums(rows: pd.DataFrame, counted: NDArray[np.float64], *, model: Monit
             "sum_score2": np.nan_to_num(score) ** 2,
             "sum_pi": counted,
             "sum_odds": odds,
+            "sum_odds2": odds**2 * (1 + odds),
+            "sum_chance": chance,
             "sum_amount": amount,
             "sum_amount2_odds": amount**2 * odds,
+            "sum_amount4": amount**4,
             "n_uncovered": (~covered).astype(int),
         }
     )

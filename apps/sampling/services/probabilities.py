@@ -18,6 +18,13 @@ def matrix(policies: list[SamplingPolicy], rows: pd.DataFrame, *, model: Monitor
     return np.vstack([probabilities(policy, rows, model=model) for policy in policies])
 
 
+def by_chance(policies: list[SamplingPolicy]) -> float:
+    """Return the probability with which chance alone draws each prediction: the widest policy that asks for nothing."""
+    alike = (PolicyKind.FLOOR, PolicyKind.UNIFORM)
+    rates = [float(each.settings["rate"]) for each in policies if each.kind in alike and not each.condition]
+    return min(1.0, max(rates, default=0.0))
+
+
 def probabilities(policy: SamplingPolicy, rows: pd.DataFrame, *, model: MonitoredModel) -> Floats:
     """Return the p_ij of one policy: zero for rows outside its condition."""
     rates = _rates(policy, rows, model=model)

@@ -119,38 +119,14 @@ def test_amounts_weigh_each_decision():
     from apps.sampling.models import PopulationCell
 
     Prediction.objects.filter(model=world.model).update(amount=2)
-    PopulationCell.objects.filter(model=world.model).delete()  # closed days are counted from their rows
-    _count_again(world)
+    # Closed days are counted from their rows.
+    PopulationCell.objects.filter(model=world.model).update(sum_amount=0, sum_amount2_odds=0, sum_amount4=0)
     send_outcomes(world, range(600))
     close_days(world, before=2)
     report = report_of(world, "value")
 
     assert figures_of(report)["value_total"]["value"] == pytest.approx(2 * worth(world, "prediction").sum())
     assert "no_amount" not in caveat_codes(report)
-
-
-def _count_again(world: World) -> None:
-    """One cell a day is enough for the days to be known."""
-    from datetime import timedelta
-
-    from apps.registry.models import ModelVersion
-    from apps.sampling.models import PopulationCell
-    from tests.reports.worlds import FIRST
-
-    version = ModelVersion.objects.get(model=world.model)
-    zeros = dict.fromkeys(
-        ("sum_score", "sum_score2", "sum_pi", "sum_odds", "sum_amount", "sum_amount2_odds", "n_uncovered"), 0
-    )
-    for day in range(world.days):
-        PopulationCell.objects.create(
-            model=world.model,
-            day=FIRST + timedelta(days=day),
-            version=version,
-            predicted=0,
-            score_bin=0,
-            n=300,
-            **zeros,
-        )
 
 
 def test_without_a_value_model_the_report_says_so():

@@ -121,6 +121,7 @@ def test_cells_equal_a_recount_from_the_rows():
     draw_all(model)
     expected: dict[tuple, dict[str, float]] = {}
     versions = policies.in_force(model, model.batches.first().received_at)
+    drawn_on = Draw.objects.filter(model=model).first().drawn_at.date()
     for row in Prediction.objects.filter(model=model):
         age = 20 + int(row.external_id.split("-")[1]) % 60
         pi = max(
@@ -130,8 +131,17 @@ def test_cells_equal_a_recount_from_the_rows():
             0.3 if row.score < 0.5 and age < 40 else 0.0,
         )
         amount = float(row.amount)
-        values = (1, row.score, row.score**2, pi, (1 - pi) / pi, amount, amount**2 * (1 - pi) / pi, 0)
-        base = (row.predicted_at.date(), row.predicted, row.baseline, int(logit_bin([row.score])[0]))
+        odds = (1 - pi) / pi
+        sums = (1, row.score, row.score**2, pi, odds, odds**2 * (1 + odds), 0.1)
+        values = (*sums, amount, amount**2 * odds, amount**4, 0)
+        base = (
+            row.predicted_at.date(),
+            row.received_at.date(),
+            drawn_on,
+            row.predicted,
+            row.baseline,
+            int(logit_bin([row.score])[0]),
+        )
         for part in (("", ""), ("sex", row.slices["sex"])):
             cell = expected.setdefault((*base, *part), dict.fromkeys(SUMS, 0.0))
             for name, value in zip(SUMS, values, strict=True):
@@ -140,9 +150,10 @@ def test_cells_equal_a_recount_from_the_rows():
 
     def recount():
         grouped = PopulationCell.objects.filter(model=model).values_list(
-            "day", "predicted", "baseline", "score_bin", "slice_name", "slice_value"
+            "day", "received_day", "drawn_day", "predicted", "baseline", "score_bin", "slice_name", "slice_value"
         )
-        return {tuple(r[:6]): dict(zip(SUMS, r[6:], strict=True)) for r in grouped.annotate(*[Sum(s) for s in SUMS])}
+        added = grouped.annotate(*[Sum(s) for s in SUMS])
+        return {tuple(r[:8]): dict(zip(SUMS, map(float, r[8:]), strict=True)) for r in added}
 
     for _ in range(2):
         counted = recount()
@@ -205,7 +216,8 @@ def test_a_model_without_policies_is_drawn_by_its_floor():
     draw_all(model)
     floor = model.policies.get()
     assert (floor.kind, floor.settings) == ("floor", {"rate": 0.002})
-    assert PopulationCell.objects.of_everyone().aggregate(pi=Sum("sum_pi"))["pi"] == pytest.approx(20 * 0.002)
+    sums = PopulationCell.objects.of_everyone().aggregate(pi=Sum("sum_pi"), chance=Sum("sum_chance"))
+    assert [float(each) for each in sums.values()] == pytest.approx([20 * 0.002] * 2)
 
 
 def test_a_changed_policy_starts_a_version_and_earlier_batches_use_the_old_one():
