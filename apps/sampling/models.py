@@ -1,4 +1,4 @@
-"""Sampling policies, draws with their probabilities, and the population they stand for."""
+"""Sampling policies, draws with their probabilities, the population they stand for, and marks in time."""
 
 from typing import Any
 from uuid import UUID
@@ -85,6 +85,25 @@ class Draw(models.Model):
         return f"draw of {self.prediction_id}"
 
 
+class Mark(models.Model):
+    """A moment to which draws and truth are cut: the same `as_of` means the same mark, whatever comes later."""
+
+    model = models.ForeignKey(MonitoredModel, models.CASCADE, related_name="marks")
+    # As asked for, and the moment that it stands for: of an earlier day its end
+    as_of = models.DateTimeField()
+    at = models.DateTimeField()
+    # The last number of the record of truth at that moment, and the batches received and not drawn
+    seq = models.BigIntegerField()
+    undrawn_batches = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["model", "as_of"], name="one_mark_per_moment")]
+        indexes = [models.Index(fields=["model", "at"], name="marks_in_order")]
+
+    def __str__(self) -> str:
+        return f"as of {self.at}"
+
+
 FOLDED = UUID(int=0)
 SUMS = (
     "n",
@@ -109,19 +128,18 @@ def _exact_sum() -> "models.DecimalField[Any, Any]":
 class PopulationCell(models.Model):
     """Counts over all predictions that share their days, version, prediction, baseline, score bin and slice.
 
-    Each claim adds rows; the compactor later folds those of one drawn day and epoch into the row with claim zero.
-    Readers always sum, so they see the same totals before and after. Probabilities are the counted ones (π × blind
-    share), and o = (1 − π)/π where π > 0.
+    Each claim adds rows; the compactor later folds those drawn on one day between the same marks into the row with
+    claim zero. Readers always sum, so they see the same totals before and after. Probabilities are the counted ones
+    (π × blind share), and o = (1 − π)/π where π > 0.
     """
 
     model = models.ForeignKey(MonitoredModel, models.CASCADE, db_constraint=False, related_name="cells")
     claim = models.UUIDField(default=FOLDED)
-    # The days on which it was predicted, received and drawn, in the project's time zone
+    # The days on which they were predicted and received, in the project's time zone
     day = models.DateField()
     received_day = models.DateField()
-    drawn_day = models.DateField()
-    # Counts the marks taken before the draw
-    epoch = models.BigIntegerField(default=0)
+    # The moment of the draw; once folded, the beginning of the day, or the moment after the mark before the draw
+    drawn_from = models.DateTimeField()
     version = models.ForeignKey(ModelVersion, models.CASCADE, db_constraint=False, db_index=False, related_name="+")
     predicted = models.FloatField()
     baseline = models.FloatField(null=True)
@@ -156,8 +174,7 @@ class PopulationCell(models.Model):
                     "slice_name",
                     "day",
                     "received_day",
-                    "drawn_day",
-                    "epoch",
+                    "drawn_from",
                     "claim",
                     "version",
                     "predicted",

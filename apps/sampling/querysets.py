@@ -29,6 +29,10 @@ class PopulationCellQuerySet(ProjectScopedQuerySet):
     def of_everyone(self) -> Self:
         return self.filter(slice_name="")
 
+    def drawn_by(self, moment: datetime) -> Self:
+        """Keep what was drawn until this moment: a mark, or the end of a day."""
+        return self.filter(drawn_from__lte=moment)
+
     def between(self, start: Any, end: Any) -> Self:
         """Keep the days in [start, end)."""
         return self.filter(day__gte=start, day__lt=end)

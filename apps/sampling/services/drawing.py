@@ -1,6 +1,6 @@
 """Draw each batch exactly once, and keep the population cells."""
 
-from datetime import date, datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import numpy as np
@@ -8,17 +8,16 @@ import pandas as pd
 from django.db import connection, transaction
 
 from apps.common import doorbell
-from apps.common.clock import database_now
 from apps.predictions.models import Batch, BatchStage, Stage
 from apps.predictions.services import stages
 from apps.registry.models import MonitoredModel
-from apps.sampling.models import FOLDED, SUMS, Draw, SamplingPolicy
-from apps.sampling.services import conditions, prediction_frames, probabilities
+from apps.sampling.models import FOLDED, SUMS, Draw, PopulationCell, SamplingPolicy
+from apps.sampling.services import conditions, moments, prediction_frames, probabilities
 from apps.sampling.services.policies import in_force
 from apps.sampling.services.randomness import permanent_numbers
 
-CELL_KEYS = "drawn_day, epoch, day, received_day, version_id, predicted, baseline, score_bin, slice_name, slice_value"
-CELL_COLUMNS = f"model_id, claim, {CELL_KEYS}, {', '.join(SUMS)}"
+CELL_KEYS = "day, received_day, version_id, predicted, baseline, score_bin, slice_name, slice_value"
+CELL_COLUMNS = f"model_id, claim, drawn_from, {CELL_KEYS}, {', '.join(SUMS)}"
 
 
 def draw_due() -> int:
@@ -31,8 +30,9 @@ def draw_batches(model: MonitoredModel, states: list[BatchStage]) -> None:
     token = states[0].lease_token
     assert token is not None
     with transaction.atomic():
+        moments.join_draws(model)
         stages.finish(states)
-        drawn_at = database_now()
+        drawn_at = BatchStage.objects.values_list("done_at", flat=True).get(pk=states[0].pk)
         for policies, batches in _by_policies(model, [state.batch for state in states]):
             _draw(model, batches, policies=policies, claim=_group_claim(token, batches), at=drawn_at)
         BatchStage.objects.bulk_create(
@@ -73,7 +73,7 @@ def _draw(
     Draw.objects.bulk_create(draws, batch_size=2_000)
     chance = probabilities.by_chance(policies) * model.blind_share
     cells = prediction_frames.cells_of(rows, pi * model.blind_share, chance=chance, model=model)
-    _write_cells(model, cells, claim=claim, drawn_on=at.astimezone(model.zone).date(), epoch=0)
+    _write_cells(cells, key=(model.pk, claim, at))
 
 
 def _draw_row(
@@ -103,8 +103,7 @@ def _draw_row(
     )
 
 
-def _write_cells(model: MonitoredModel, cells: pd.DataFrame, *, claim: UUID, drawn_on: date, epoch: int) -> None:
-    key = (model.pk, claim, drawn_on, epoch)
+def _write_cells(cells: pd.DataFrame, *, key: tuple[int, UUID, datetime]) -> None:
     with (
         connection.cursor() as cursor,
         cursor.copy(f"COPY sampling_populationcell ({CELL_COLUMNS}) FROM STDIN") as copy,
@@ -115,30 +114,44 @@ def _write_cells(model: MonitoredModel, cells: pd.DataFrame, *, claim: UUID, dra
 
 FOLD = f"""
 WITH moved AS (
-    DELETE FROM sampling_populationcell WHERE model_id = %(model)s AND claim <> %(folded)s RETURNING *
+    DELETE FROM sampling_populationcell
+    WHERE model_id = %(model)s AND claim <> %(folded)s AND drawn_from < clock_timestamp() - %(kept)s
+    RETURNING *
+),
+stretches AS (
+    SELECT drawn_from AS drawn_at, greatest(
+        date_trunc('day', drawn_from, %(zone)s),
+        (SELECT max(at) FROM sampling_mark WHERE model_id = %(model)s AND at < drawn_from) + interval '1 microsecond'
+    ) AS begins_at
+    FROM (SELECT DISTINCT drawn_from FROM moved) AS draws
 )
 INSERT INTO sampling_populationcell AS kept ({CELL_COLUMNS})
-SELECT model_id, %(folded)s, {CELL_KEYS}, {", ".join(f"sum({name})" for name in SUMS)}
-FROM moved GROUP BY model_id, {CELL_KEYS}
-ON CONFLICT (model_id, claim, {CELL_KEYS})
+SELECT model_id, %(folded)s, begins_at, {CELL_KEYS}, {", ".join(f"sum({name})" for name in SUMS)}
+FROM moved JOIN stretches ON drawn_at = drawn_from GROUP BY model_id, begins_at, {CELL_KEYS}
+ON CONFLICT (model_id, claim, drawn_from, {CELL_KEYS})
 DO UPDATE SET {", ".join(f"{name} = kept.{name} + excluded.{name}" for name in SUMS)}
 """  # noqa: S608  # only our own column names are interpolated
 
 
-def fold_cells() -> int:
-    """Fold the claims' rows into one row per cell. Returns the number of models. Sums over the rows stay the same."""
+def fold_cells(*, kept: timedelta = moments.KEPT) -> int:
+    """Fold older claims' rows into one row per cell and stretch between marks. Returns the number of models.
+
+    Sums over the rows drawn until any mark or end of a day stay the same.
+    """
     folded = 0
-    for model_id in _models_with_deltas():
+    for model in _models_with_deltas():
         with transaction.atomic(), connection.cursor() as cursor:
             # One compactor at a time; a second one skips this model.
-            cursor.execute("SELECT pg_try_advisory_xact_lock(hashtext('fold_cells'), %s)", [model_id])
+            cursor.execute("SELECT pg_try_advisory_xact_lock(hashtext('fold_cells'), %s)", [model.pk])
             if cursor.fetchone()[0]:
-                cursor.execute(FOLD, {"model": model_id, "folded": FOLDED})
+                # A mark taken meanwhile would not be seen.
+                moments.join_draws(model)
+                zone = str(model.zone)
+                cursor.execute(FOLD, {"model": model.pk, "folded": FOLDED, "kept": kept, "zone": zone})
                 folded += 1
     return folded
 
 
-def _models_with_deltas() -> list[int]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT DISTINCT model_id FROM sampling_populationcell WHERE claim <> %s", [FOLDED])
-        return [row[0] for row in cursor.fetchall()]
+def _models_with_deltas() -> list[MonitoredModel]:
+    unfolded = PopulationCell.objects.exclude(claim=FOLDED).values("model").distinct()
+    return list(MonitoredModel.objects.filter(pk__in=unfolded).select_related("project"))

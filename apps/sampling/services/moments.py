@@ -1,0 +1,28 @@
+"""Moments between draws: whatever was drawn until such a moment is committed, and nothing is added to it later."""
+
+from datetime import datetime, timedelta
+
+from django.db import connection
+
+from apps.common.clock import database_now
+from apps.registry.models import MonitoredModel
+
+# Cells are folded once their draw is older than this: until then any moment can still become a mark.
+KEPT = timedelta(minutes=5)
+
+
+def join_draws(model: MonitoredModel) -> None:
+    """Take part in drawing until this transaction ends; waits while somebody holds the draws off."""
+    _lock("pg_advisory_xact_lock_shared", model.pk)
+
+
+def hold_off_draws(model: MonitoredModel) -> datetime:
+    """Wait for the draws under way, hold off all others until this transaction ends, and return the present moment."""
+    _lock("pg_advisory_xact_lock", model.pk)
+    return database_now()
+
+
+def _lock(function: str, model_id: int) -> None:
+    # The queue for an advisory lock is fair; draws that share a row's lock could keep a mark waiting for ever.
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {function}(hashtext('draws'), %s)", [model_id])
