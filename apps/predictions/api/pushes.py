@@ -127,7 +127,11 @@ class OutcomesView(PushView):
         responses={200: OutcomesAnswerSerializer, 207: OutcomesAnswerSerializer, 422: OutcomesAnswerSerializer},
     )
     def post(self, request: Request, model: str) -> Response:
-        """Push outcomes, before their prediction (`parked`) or after it; again, or corrected."""
+        """Push outcomes, before their prediction (`parked`) or after it; again, or corrected.
+
+        Of several outcomes for one id the one with the latest `occurred_at` counts; of equal ones, the one received
+        last. The same id, outcome and `occurred_at` is a duplicate whenever it is sent.
+        """
         return self.push(request, model)
 
 

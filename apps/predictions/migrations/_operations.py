@@ -34,3 +34,18 @@ class CreatePredictionIds(migrations.RunSQL):
             "CREATE SEQUENCE predictions_prediction_id_seq AS bigint INCREMENT BY 1000",
             "DROP SEQUENCE predictions_prediction_id_seq",
         )
+
+
+class DropRepeatedOutcomes(migrations.RunSQL):
+    """Keep the first of equal outcomes: an outcome was once stored again if another had come in between."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            """
+            DELETE FROM predictions_outcome AS repeated USING predictions_outcome AS first
+            WHERE repeated.model_id = first.model_id AND repeated.external_id = first.external_id
+                AND repeated.occurred_at = first.occurred_at AND repeated.outcome = first.outcome
+                AND repeated.id > first.id
+            """,
+            migrations.RunSQL.noop,
+        )

@@ -83,7 +83,10 @@ class Payload(models.Model):
 
 
 class Outcome(models.Model):
-    """An outcome as sent. Append-only: a correction is a new row. It may arrive before its prediction."""
+    """An outcome as sent. Append-only: a correction is a new row. It may arrive before its prediction.
+
+    Of several for one id the one that occurred last counts; at one moment, the one received last.
+    """
 
     model = models.ForeignKey(MonitoredModel, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
     external_id = models.TextField()
@@ -95,7 +98,10 @@ class Outcome(models.Model):
     received_at = models.DateTimeField()
 
     class Meta:
-        indexes = [models.Index(fields=["model", "external_id", "-id"], name="outcome_by_id")]
+        # It also finds the outcomes of an id.
+        constraints = [
+            models.UniqueConstraint(fields=["model", "external_id", "occurred_at", "outcome"], name="no_outcome_twice")
+        ]
 
     def __str__(self) -> str:
         return f"outcome of {self.external_id}"

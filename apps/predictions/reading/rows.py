@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -74,8 +74,7 @@ class PredictionRow:
         return self.form.id
 
 
-@dataclass(slots=True)
-class OutcomeRow:
+class OutcomeRow(NamedTuple):
     """A checked outcome."""
 
     external_id: str

@@ -232,7 +232,7 @@ class PredictionWriter(BatchWriter):
 
 
 class OutcomeWriter(BatchWriter):
-    """Writes outcomes; one that differs from the last of its id is a correction, a new row."""
+    """Writes outcomes; one that was never sent before is a new row, also if it is older than others of its id."""
 
     kind = BatchKind.OUTCOMES
     stages = (Stage.RESOLVE, Stage.INSPECT)
@@ -254,33 +254,22 @@ class OutcomeWriter(BatchWriter):
         good, rejected = read_each(raws, lambda raw: read_outcome(raw, model=self.model, now=self.now), first=self.seen)
         self.result.rejected += rejected
         if good:
-            new = self._changed([row for _, row in good])
+            new = self._without_known([row for _, row in good])
             if new:
                 self._write(new)
 
-    def _changed(self, rows: list[OutcomeRow]) -> list[OutcomeRow]:
-        """The rows that differ from the last stored row of their id."""
+    def _without_known(self, rows: list[OutcomeRow]) -> list[OutcomeRow]:
+        """The rows that are not stored yet, each once; an outcome sent again is a duplicate however old it is."""
         if not self.is_locked:
             with connection.cursor() as cursor:
                 # If two clients bring the same outcomes at once, the second sees what the first stored.
                 cursor.execute("SELECT pg_advisory_xact_lock(hashtext('outcomes'), %s)", [self.model.pk])
             self.is_locked = True
         names = list({row.external_id for row in rows})
-        last = {
-            external_id: (outcome, occurred_at)
-            for external_id, outcome, occurred_at in Outcome.objects.filter(model=self.model, external_id__in=names)
-            .order_by("external_id", "-id")
-            .distinct("external_id")
-            .values_list("external_id", "outcome", "occurred_at")
-        }
-        new = []
-        for row in rows:
-            content = (row.outcome, row.occurred_at)
-            if last.get(row.external_id) == content:
-                self.result.duplicates += 1
-            else:
-                last[row.external_id] = content
-                new.append(row)
+        stored = Outcome.objects.filter(model=self.model, external_id__in=names)
+        known = set(stored.values_list("external_id", "outcome", "occurred_at"))
+        new = list(dict.fromkeys(row for row in rows if row not in known))
+        self.result.duplicates += len(rows) - len(new)
         return new
 
     def _write(self, rows: list[OutcomeRow]) -> None:

@@ -68,7 +68,7 @@ def history(item: ReviewItem) -> list[PastCase]:
     found = list(others.order_by("-predicted_at")[:HISTORY])
     settled = {each.prediction_id: settled_answer(each) for each in _settled(model).filter(prediction__in=found)}
     known = Outcome.objects.filter(model=model, external_id__in=[each.external_id for each in found])
-    outcomes = {each.external_id: model.label(each.outcome) for each in known.order_by("id")}
+    outcomes = {each.external_id: model.label(each.outcome) for each in known.order_by("occurred_at", "id")}
     return [
         PastCase(each.external_id, each.predicted_at, settled.get(each.pk, ""), outcomes.get(each.external_id, ""))
         for each in found

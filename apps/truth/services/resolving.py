@@ -51,11 +51,11 @@ known AS (
         item.adjudication_probability,
         item.adjudicated
     FROM concerned
-    -- A correction is a later row, so the highest id counts.
+    -- A file of old outcomes may arrive after newer ones.
     LEFT JOIN LATERAL (
         SELECT outcome, occurred_at FROM predictions_outcome
         WHERE model_id = %(model)s AND external_id = concerned.external_id
-        ORDER BY id DESC LIMIT 1
+        ORDER BY occurred_at DESC, id DESC LIMIT 1
     ) AS outcome ON true
     -- Probes have no draw and say nothing about the model.
     LEFT JOIN review_reviewitem AS item ON item.prediction_id = concerned.id AND item.draw_id IS NOT NULL

@@ -49,10 +49,9 @@ def test_history_shows_settled_answers_and_outcomes_of_the_same_subject_only() -
     first, second = make_items(queue, 2, subject="anna")
     make_items(queue, 1, subject="ben")
     settle(queue, 3)
-    push_outcomes(
-        queue.model,
-        [{"id": first.prediction.external_id, "outcome": "yes", "occurred_at": "2026-11-01T00:00:00Z"}],
-    )
+    for outcome, day in (("yes", 2), ("no", 1)):  # the older one is received last
+        row = {"id": first.prediction.external_id, "outcome": outcome, "occurred_at": f"2026-11-0{day}T00:00:00Z"}
+        push_outcomes(queue.model, [row])
     (past,) = neighbors.history(ReviewItem.objects.get(pk=second.pk))
     assert (past.case, past.settled, past.outcome) == (first.prediction.external_id, "Not employed", "Employed")
 

@@ -39,3 +39,23 @@ def test_concurrent_outcomes_and_predictions_are_joined_exactly_once():
     numbers = set(Resolution.objects.values_list("seq", flat=True))
     # No gaps: a number is used only when rows are written under it.
     assert numbers == set(range(1, Ledger.objects.get().last_seq + 1))
+
+
+def test_clients_that_send_the_same_outcomes_at_once_store_each_once_and_the_latest_counts():
+    model = make_model()
+    push_predictions(model, [prediction_row(number) for number in range(ROWS)])
+    yes, no = (
+        [{"id": f"case-{n}", "outcome": value, "occurred_at": f"2026-03-{day}T00:00:00Z"} for n in range(ROWS)]
+        for value, day in (("yes", 20), ("no", 25))
+    )
+
+    answers = at_once(
+        *(lambda rows=rows: push_outcomes(model, rows) for rows in (yes, no, yes[::-1], no + yes)),
+        resolving.resolve_due,
+        resolving.resolve_due,
+    )
+    resolving.resolve_due()
+
+    pushed = answers[:4]
+    assert (sum(each.accepted for each in pushed), sum(each.duplicates for each in pushed)) == (2 * ROWS, 3 * ROWS)
+    assert set(Resolution.objects.as_of(Ledger.objects.get().last_seq).values_list("truth", flat=True)) == {0.0}

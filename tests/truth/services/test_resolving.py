@@ -124,6 +124,50 @@ def test_of_two_outcomes_for_one_id_in_a_batch_the_later_counts(model):
     assert latest(model, 1).truth == 0.0
 
 
+EARLIER, LATER = "2026-03-10T00:00:00Z", "2026-03-30T00:00:00Z"
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+@pytest.mark.parametrize(
+    "sent",
+    [
+        [outcome(1, "yes", at=EARLIER), outcome(1, "no", at=LATER)],
+        [outcome(1, "no", at=LATER), outcome(1, "yes", at=EARLIER)],
+        [outcome(1, "yes", at=EARLIER), outcome(1, "no", at=LATER), outcome(1, "yes", at=EARLIER)],
+        [outcome(1, "yes", at=LATER), outcome(1, "no", at=LATER)],
+        [outcome(1, "yes", at=LATER), outcome(1, "no", at=LATER), outcome(1, "yes", at=LATER)],
+    ],
+    ids=["newer after older", "older after newer", "older again", "one moment", "one moment, the first again"],
+)
+def test_the_outcome_that_occurred_last_counts(model, sent, at_once):
+    """At one moment, the one received last. It does not matter whether they come in one push or in several."""
+    push_predictions(model, [prediction_row(1)])
+    for rows in [sent] if at_once else [[each] for each in sent]:
+        push_outcomes(model, rows)
+        resolving.resolve_due()
+
+    assert (latest(model, 1).truth, latest(model, 1).occurred_at.isoformat()[:10]) == (0.0, "2026-03-30")
+
+
+def test_an_older_outcome_changes_nothing_that_was_believed(model):
+    push_predictions(model, [prediction_row(1)])
+    push_outcomes(model, [outcome(1, "no", at=LATER)])
+    resolving.resolve_due()
+    push_outcomes(model, [outcome(1, "yes", at=EARLIER)])
+
+    assert resolving.resolve_due() == 0
+    assert [row.truth for row in Resolution.objects.as_of(Ledger.objects.get(model=model).last_seq)] == [0.0]
+
+
+def test_the_latest_of_several_parked_outcomes_joins_its_prediction(model):
+    push_outcomes(model, [outcome(1, "no", at=LATER)])
+    push_outcomes(model, [outcome(1, "yes", at=EARLIER)])
+    push_predictions(model, [prediction_row(1)])
+    resolving.resolve_due()
+
+    assert [row.truth for row in Resolution.objects.all()] == [0.0]
+
+
 def test_an_adjudication_overrides_a_label_and_an_outcome_overrides_both(drawn):
     item = make_item(drawn, 1, label=1.0, is_adjudication_chosen=True, adjudication_probability=0.25)
     resolving.resolve_due()
