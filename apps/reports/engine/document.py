@@ -11,7 +11,7 @@ Parts of a window
 Codes beside a missing figure (value is null)
     no_population, no_labels, no_response, not_estimable, no_positives, no_negatives, no_predicted_positives,
     no_score, no_baseline, no_amount, no_errors, no_value_model, no_disagreement, no_variation, undefined,
-    unsupported_task, failed
+    unsupported_task, failed; of outcomes so far also outcomes_missing and not_stable
 Codes beside a figure
     preliminary (see labels_needed), adjudication_open, boundary, outcomes_missing
 
@@ -198,9 +198,14 @@ class SoFar(TypedDict):
 
     n: int
     known: int  # outcomes known, or settled by the rule
+    due: int  # predictions older than the horizon
+    overdue: int  # of these, without an outcome
     through: str  # date through which outcomes were delivered
     waits: dict[str, float | None]  # share of outcomes → days after which it is known
     figures: Figures
+    bounds: dict[str, list[float]]  # with outcomes_missing: metric of the due → [lowest, highest]
+    # outcomes_missing: more than a tenth of the due outcomes never came. not_stable: a nowcast of each week disagrees.
+    code: str | None
 
 
 class LabelPlan(TypedDict):

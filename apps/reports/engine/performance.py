@@ -22,21 +22,16 @@ from apps.reports.engine.document import (
     NaiveFigures,
     Part,
     SecondOpinions,
-    SoFar,
 )
 from apps.reports.engine.estimating import BinaryFit, Fit, MulticlassFit, RegressionFit
 from apps.reports.engine.evidence import Evidence, Selection, whole
 from apps.reports.engine.protocol import Compute, attempt, figure, figures, naive_figures
+from apps.reports.engine.so_far import so_far
 from apps.stats.delay.concept_drift import concept_drift
-from apps.stats.delay.horizon import SettledOutcomes, settle_outcomes
-from apps.stats.delay.maturity import maturity_curve
-from apps.stats.delay.mixing import MixedEstimator, mixed_estimator
-from apps.stats.delay.weights import age_shares
 from apps.stats.design.planning import Plan, Planned
 from apps.stats.estimate import Estimate
 from apps.stats.estimators.exact import uncorrected_figure
 from apps.stats.estimators.hajek import hajek_mean
-from apps.stats.estimators.population import Population
 from apps.stats.estimators.recalibration import RAW_SCORE, Recalibration, recalibrate
 from apps.stats.estimators.regression import uncorrected_error
 
@@ -45,9 +40,6 @@ DRIFT_METRICS = ("accuracy", "precision", "recall")
 LEAST_REFERENCE = 200
 # Half width of the range that the label plan aims at.
 TARGET = 0.02
-# Shares of the outcomes whose waiting time is reported.
-SHARES = (0.5, 0.9)
-DAY_SECONDS = 86_400
 
 
 class Performance:
@@ -229,61 +221,3 @@ def _label_plan(fit: BinaryFit, opened: Selection) -> LabelPlan:
 
 def _figures(fit: BinaryFit, selection: Selection) -> Figures:
     return figures(_binary_metrics(fit, selection), selection.basis)
-
-
-def so_far(fit: BinaryFit, evidence: Evidence) -> SoFar | None:
-    """Estimate the whole window from the outcomes so far, each weighted by its chance to be known already.
-
-    None without any outcome, or while no prediction is as old as the horizon: then only reviews can say.
-    """
-    sent = evidence.sent
-    arrivals = sent["occurred_at"].dropna()
-    if arrivals.empty:
-        return None
-    # Later outcomes may have occurred and not been delivered yet.
-    through = min(arrivals.max(), pd.Timestamp(evidence.as_of))
-    age = _days(through - sent["predicted_at"])
-    delay = np.minimum(_days(sent["occurred_at"] - sent["predicted_at"]), age)
-    settled = _settled(fit, evidence, delay, age)
-    estimator = _mixed(fit, sent, settled, age, horizon=evidence.model.maturity_days)
-    if isinstance(estimator, str):
-        return None
-    curve = maturity_curve(settled.delay, np.minimum(age, evidence.model.maturity_days))
-    metrics = {metric: partial(estimator.estimate, metric) for metric in PERFORMANCE_METRICS}
-    return {
-        "n": len(sent),
-        "known": int(settled.known.sum()),
-        "through": through.tz_convert(evidence.model.zone).date().isoformat(),
-        "waits": {str(share): curve.days_until(share).value for share in SHARES},
-        "figures": figures(metrics, whole(evidence).basis),
-    }
-
-
-def _settled(fit: BinaryFit, evidence: Evidence, delay: np.ndarray, age: np.ndarray) -> SettledOutcomes:
-    model = evidence.model
-    rule = model.outcome_if_absent
-    absent = None if rule is None else float(model.encode(rule) == model.positive_index)
-    outcome = np.where(np.isnan(delay), np.nan, fit.truths(evidence.sent["outcome"]))
-    waited = np.where(np.isnan(outcome), np.nan, delay)
-    return settle_outcomes(outcome, waited, age, horizon=model.maturity_days, absent=absent)
-
-
-def _mixed(
-    fit: BinaryFit, sent: pd.DataFrame, settled: SettledOutcomes, age: np.ndarray, *, horizon: float
-) -> MixedEstimator | str:
-    """Use score and outcomes alone: labels would need queues that hold nothing of the window any more."""
-    predicted, score = fit.classes(sent["predicted"]), sent["score"].to_numpy(dtype=np.float64)
-    known = settled.known
-    return mixed_estimator(
-        Population.from_rows(predicted=predicted, score=score, pi=np.ones(len(sent))),
-        age_shares(age, horizon=horizon),
-        predicted=predicted[known],
-        score=score[known],
-        outcome=settled.outcome[known],
-        delay=settled.delay[known],
-        response=settled.response,
-    )
-
-
-def _days(waits: pd.Series) -> np.ndarray:
-    return np.asarray((waits.dt.total_seconds() / DAY_SECONDS).clip(lower=0.0), dtype=np.float64)

@@ -48,6 +48,7 @@ MISSING = {
     "no_variation": "all labels are the same, so there is nothing to compare",
     "undefined": "not defined for these predictions",
     "unsupported_task": "not defined for this kind of model",
+    "not_stable": "two estimates differ by more than chance",
     "failed": "could not be computed; the rest of the report is not affected",
 }
 BESIDE = {

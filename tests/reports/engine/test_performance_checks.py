@@ -1,24 +1,15 @@
 """Checks on the figures: expected and measured, second opinions, hindsight, the draw itself."""
 
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-
 import numpy as np
 import pytest
-from django.utils import timezone
 
-from apps.reports.engine.estimating import BinaryFit
-from apps.reports.engine.performance import so_far
 from apps.reports.models import Report
 from apps.reports.pages.sheets import sheet_of
-from apps.reports.services.window_frames import gather
 from apps.review.models import ReviewItem
 from apps.sampling.models import Draw
 from apps.truth.services import resolving as truth
-from tests.factories import push_outcomes
 from tests.reports.worlds import (
     World,
-    ask,
     caveat_codes,
     close_days,
     figures_of,
@@ -146,42 +137,6 @@ def test_days_without_reviews_have_no_hindsight():
     close_days(world, before=4)
     checks = report_of(world).document["checks"]
     assert (checks["hindsight"], checks["second_opinions"], checks["plan"]) == (None, None, None)
-
-
-def test_outcomes_so_far_cover_the_whole_window():
-    """Every outcome comes 1 to 12 days after its prediction, known through day 19: of late days only the quick ones."""
-    world = make_world(3_000, days=DAYS)
-    wait = np.random.default_rng(9).integers(1, 13, 3_000)
-    day = np.arange(3_000) % DAYS
-    in_time = np.flatnonzero(day + wait <= DAYS - 1)
-    noon = datetime(2026, 3, 1, 12, tzinfo=UTC)
-    came = [(noon + timedelta(days=int(days))).isoformat() for days in day + wait]
-    outcomes = ["yes" if true else "no" for true in world.y]
-    rows = [{"id": f"case-{at}", "outcome": outcomes[at], "occurred_at": came[at]} for at in in_time]
-    push_outcomes(world.model, rows)
-    truth.resolve_due()
-    label_draws(world, answered=0.5)
-    close_days(world, before=5)
-    world.model.maturity_days = 12
-    world.model.save()
-    as_of = datetime(2026, 3, 20, 13, tzinfo=UTC)
-    evidence = replace(gather(ask(world), as_of=timezone.now()), as_of=as_of)
-    found = so_far(BinaryFit(evidence), evidence)
-    assert found["known"] == len(in_time)
-    assert found["through"] == "2026-03-20"
-    assert found["waits"]["0.5"] == pytest.approx(6, abs=1)
-    predicted, _, true = world.select(range(DAYS))
-    accuracy = float((predicted == true).mean())
-    figure = found["figures"]["accuracy"]
-    assert figure["low"] <= accuracy <= figure["high"]
-    reviews = figures_of(report_of(world))["accuracy"]
-    assert figure["high"] - figure["low"] < reviews["high"] - reviews["low"]
-
-
-def test_without_outcomes_there_is_nothing_so_far():
-    world = make_world(100, days=2)
-    label_draws(world)
-    assert report_of(world).document["checks"]["so_far"] is None
 
 
 def test_the_plan_gives_the_range_with_every_review_and_the_labels_of_a_target():

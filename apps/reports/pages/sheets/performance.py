@@ -146,7 +146,7 @@ def _so_far(document: Document, so_far: SoFar) -> Section:
     known = f"{count(so_far['known'])} of {plural(so_far['n'], 'outcome was', 'outcomes were')} known"
     through = numbers.day(date.fromisoformat(so_far["through"]))
     half, most = (so_far["waits"].get(share) for share in ("0.5", "0.9"))
-    sentences = []
+    sentences = [_bounds(document, so_far)] if so_far["bounds"] else []
     if half is not None and most is not None:
         sentences.append(
             f"Half of the outcomes are known {plural(round(half), 'day', 'days')} after the prediction, "
@@ -155,10 +155,33 @@ def _so_far(document: Document, so_far: SoFar) -> Section:
     return Section(
         "so_far",
         "Outcomes so far",
-        f"By {through}, {known}. Each is weighted by how likely it was to be known by then. This assumes that outcomes "
-        "of late predictions take as long as those of early ones.",
+        f"By {through}, {known}. {_how_so_far(so_far)}",
         table=_side_by_side(document, "The whole window, estimated in two ways", columns),
         sentences=sentences,
+    )
+
+
+def _bounds(document: Document, so_far: SoFar) -> str:
+    ends = so_far["bounds"]["accuracy"]
+    low, high = (unit(document, "accuracy").text(end, 0.01) for end in ends)
+    return (
+        f"Of the predictions whose outcome was due, between {low} and {high} are right, whatever the missing ones were."
+    )
+
+
+def _how_so_far(so_far: SoFar) -> str:
+    if so_far["code"] == "outcomes_missing":
+        due = plural(so_far["due"], "outcome that was due", "outcomes that were due")
+        return f"Of {due}, {count(so_far['overdue'])} never came, so the others bear no figure."
+    if so_far["code"] == "not_stable":
+        return (
+            "Weighting each by how likely it was to be known by then gives one estimate, counting them week by week "
+            "another, and chance does not explain the difference. Either truth or delays changed within the window, so "
+            "there is no figure until its days are final."
+        )
+    return (
+        "Each is weighted by how likely it was to be known by then. This assumes that neither truth nor delays changed "
+        "within the window; an estimate week by week agrees within chance."
     )
 
 
