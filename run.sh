@@ -6,7 +6,7 @@ cd "$(dirname "$0")"
 usage() {
     cat >&2 <<'TEXT'
 usage: ./run.sh COMMAND
-  up                  run Countersign here: database, broker, web, worker and beat, until Ctrl-C
+  up                  run Countersign here: database, broker, web, workers and beat, until Ctrl-C
   demo                the same on a state folder of its own, with a walk through real data
   test [ARGUMENTS]    run all checks and tests; with arguments, run pytest with them
   bench NAME          run the benchmark tests/benchmarks/NAME.py on a throw-away instance

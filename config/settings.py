@@ -174,6 +174,10 @@ REQUESTS_PER_MINUTE = env.integer("COUNTERSIGN_REQUESTS_PER_MINUTE", 60_000)
 ROWS_PER_MINUTE = env.integer("COUNTERSIGN_ROWS_PER_MINUTE", 6_000_000)
 # Days for which rejected rows stay in quarantine.
 QUARANTINE_DAYS = env.integer("COUNTERSIGN_QUARANTINE_DAYS", 30)
+# Seconds that a report may take. A longer one fails, and somebody can try it again.
+REPORT_SECONDS = env.integer("COUNTERSIGN_REPORT_SECONDS", 600)
+# Seconds for which due work may wait before /readyz calls its stage late.
+LATE_SECONDS = env.integer("COUNTERSIGN_LATE_SECONDS", 600)
 # Payloads (features, attributions, …) are dropped this many days after the end of their month; 0 keeps them.
 PAYLOAD_DAYS = env.integer("COUNTERSIGN_PAYLOAD_DAYS", 0)
 
@@ -219,6 +223,8 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_TIME_LIMIT = 1800
+# Reports have workers of their own, so that long ones never keep draws waiting.
+CELERY_TASK_ROUTES = {"run_reports": {"queue": "reports"}}
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

@@ -14,6 +14,7 @@ from apps.reports import urls as reports
 from apps.review import urls as review
 from apps.sampling import urls as sampling
 from apps.truth import urls as truth
+from config import readiness
 
 api = [
     *registry.api_urlpatterns,
@@ -27,6 +28,7 @@ api = [
 
 urlpatterns = [
     *common.urlpatterns,
+    path("readyz", readiness.readyz, name="readyz"),
     *accounts.urlpatterns,
     *reports.urlpatterns,
     *registry.urlpatterns,

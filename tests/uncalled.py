@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # never run
     _.create_superuser, _.process_exception, _.before_start, _.readable, _.map_serializer, _.to_representation
     _.from_db_value, _.db_type, _.has_permission, _.add_arguments, _.get_security_definition, _.post, _.put
     ApiKeyScheme, StrictForms
-    keep_django_logging, write_heartbeat, when_ready, post_worker_init, post_fork
+    keep_django_logging, when_ready, post_worker_init, post_fork
 
     # An annotation names this in quotes.
     DataAndFiles

@@ -10,3 +10,12 @@ def seconds(value: float) -> str:
     if value >= 120:
         return f"{int(value // 60):,} min {round(value % 60)} s"
     return f"{value:.0f} s" if value >= 10 else f"{value:.1f} s" if value >= 1 else f"{value:.2f} s"
+
+
+def limit(value: int) -> str:
+    """Return a time limit as people say it.
+
+    >>> limit(600), limit(90)
+    ('10 minutes', '90 seconds')
+    """
+    return f"{value // 60} minutes" if value >= 120 and value % 60 == 0 else f"{value} seconds"

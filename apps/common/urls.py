@@ -4,5 +4,4 @@ from apps.common import views
 
 urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
-    path("readyz", views.readyz, name="readyz"),
 ]

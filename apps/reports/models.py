@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from apps.accounts.models import User
+from apps.common.deadlines import TookTooLongError
 from apps.common.jobs import Job
 from apps.registry.models import MonitoredModel
 from apps.reports.querysets import ReportJobQuerySet, ReportQuerySet
@@ -43,6 +44,10 @@ class ReportJob(Job):
 
     def __str__(self) -> str:
         return f"{self.kind} job {self.pk}"
+
+    def is_final(self, error: Exception) -> bool:
+        """A report that took too long would again."""
+        return isinstance(error, TookTooLongError) or super().is_final(error)
 
     @property
     def status(self) -> str:

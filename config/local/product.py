@@ -30,17 +30,17 @@ def setup_link() -> Program:
 
 
 def programs(state: State, *, port: int) -> list[Program]:
-    """Return worker, web and beat. Beat waits until web is ready, because people wait for the first page."""
+    """Return the workers, web and beat. Beat waits until web is ready, because people wait for the first page."""
     # We accept JSON only. The warning about running as root concerns pickle.
     no_warning = ("-W", "ignore:You're running the worker with superuser privileges")
-    celery = (PYTHON, *no_warning, "-m", "celery", "--quiet", "-A", "config")
+    celery = (PYTHON, *no_warning, "-m", "celery", "--quiet", SKIP_CHECKS, "-A", "config")
+    worker = (*celery, "worker", "--without-mingle", "--without-gossip")
     concurrency = os.environ.get("WORKER_CONCURRENCY", "2")
     schedule = state.home / "beat-schedule"
     return [
-        Program(
-            name="worker",
-            command=(*celery, "worker", "--without-mingle", "--without-gossip", "--concurrency", concurrency),
-        ),
+        Program(name="worker", command=(*worker, "--queues", "celery", "--concurrency", concurrency)),
+        # One process makes one report after the other: a pool would cost another 90 MB.
+        Program(name="reports", command=(*worker, "--queues", "reports", "--hostname", "reports@%h", "--pool", "solo")),
         Program(
             name="web",
             command=(PYTHON, "-m", "gunicorn", "--config", "config/gunicorn.py", "config.wsgi:application"),

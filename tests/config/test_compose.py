@@ -1,13 +1,15 @@
 """The deployment files match what the code needs. These tests read the files and need no Docker."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from config.local.state import PROJECT_ROOT
+from config.local import product
+from config.local.state import PROJECT_ROOT, State
 
 VARIABLE = re.compile(r"(?:(?:environ|given)(?:\.get|\.setdefault)?[\[(]|env\.\w+\()\s*\"([A-Z_]+)\"")
 # Variables that another program reads, or that the code sets itself.
@@ -20,14 +22,28 @@ def compose() -> dict[str, Any]:
 
 
 def test_the_stack_is_complete(compose: dict[str, Any]) -> None:
-    assert set(compose["services"]) == {"migrate", "web", "worker", "beat", "postgres", "valkey"}
+    assert set(compose["services"]) == {"migrate", "web", "worker", "reports", "beat", "postgres", "valkey"}
 
 
 def test_everything_waits_for_the_migrations_and_those_for_the_database(compose: dict[str, Any]) -> None:
     services = compose["services"]
     assert services["migrate"]["depends_on"]["postgres"]["condition"] == "service_healthy"
-    for name in ("web", "worker", "beat"):
+    for name in ("web", "worker", "reports", "beat"):
         assert services[name]["depends_on"]["migrate"]["condition"] == "service_completed_successfully", name
+
+
+def test_every_queue_that_a_task_is_sent_to_has_a_worker(
+    compose: dict[str, Any], settings: Any, tmp_path: Path
+) -> None:
+    sent_to = {"celery", *(route["queue"] for route in settings.CELERY_TASK_ROUTES.values())}
+    commands = [service.get("command", []) for service in compose["services"].values()]
+    local = [program.command for program in product.programs(State(tmp_path), port=1)]
+    assert {_queue(command) for command in commands if "worker" in command} == sent_to
+    assert {_queue(command) for command in local if "worker" in command} == sent_to
+
+
+def _queue(command: Sequence[str]) -> str:
+    return command[command.index("--queues") + 1]
 
 
 def test_no_secret_has_a_default(compose: dict[str, Any]) -> None:

@@ -20,7 +20,8 @@ def find_leader(site: Site, name: str) -> int | None:
     marks = {
         "postgres": b"\0-D\0",
         "valkey": b"valkey-server",
-        "worker": b"\0worker\0",
+        "worker": b"--queues\0celery",
+        "reports": b"--queues\0reports",
         "web": b"gunicorn",
         "beat": b"\0beat\0",
     }

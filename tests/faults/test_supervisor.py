@@ -20,7 +20,7 @@ def site() -> Iterator[Site]:
         yield site
 
 
-@pytest.mark.parametrize("name", ["postgres", "valkey", "worker", "web", "beat"])
+@pytest.mark.parametrize("name", ["postgres", "valkey", "worker", "reports", "web", "beat"])
 def test_a_killed_child_is_restarted(site: Site, name: str) -> None:
     killed = leader(site, name)
     os.kill(killed, signal.SIGKILL)
@@ -41,7 +41,7 @@ def test_killed_pool_and_web_workers_are_replaced(site: Site) -> None:
 def test_nothing_outlives_a_killed_supervisor_and_no_data_are_lost(tmp_path: Path) -> None:
     killed = start_site(tmp_path)
     everything = tree(killed.process.pid)
-    assert len(everything) > 12, "servers, web, worker and beat, with their children"
+    assert len(everything) > 13, "servers, web, workers and beat, with their children"
     with psycopg.connect(killed.database_url) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 7 AS n")
     killed.process.kill()

@@ -1,4 +1,5 @@
 from django.db import migrations, models
+from django.db.models.functions import Now
 
 from apps.predictions.migrations._operations import DropRepeatedOutcomes
 
@@ -10,6 +11,11 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AddField(
+            model_name='batchstage',
+            name='created_at',
+            field=models.DateTimeField(db_default=Now()),
+        ),
         DropRepeatedOutcomes(),
         migrations.AddConstraint(
             model_name='outcome',

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from apps.accounts.models import Project
 from apps.common.leases import Leased
@@ -53,6 +54,7 @@ class BatchStage(Leased):
 
     batch = models.ForeignKey(Batch, models.CASCADE, related_name="stages")
     stage = models.CharField(max_length=16, choices=Stage)
+    created_at = models.DateTimeField(db_default=Now())
     done_at = models.DateTimeField(null=True)
     error = models.TextField(blank=True)
 

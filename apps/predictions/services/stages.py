@@ -1,8 +1,10 @@
 """Take batches through the stages: each is claimed under a lease and consumed exactly once."""
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 
 import structlog
+from django.db.models import Min
 from django.db.models.functions import Now
 
 from apps.common.errors import LeaseLostError
@@ -74,6 +76,13 @@ def consume(stage: Stage, work: Callable[[MonitoredModel, list[BatchStage]], Non
     return consumed
 
 
+def waiting_since() -> dict[str, datetime | None]:
+    """Return for each stage since when its oldest due batch waits; None without any. Given up batches do not count."""
+    due = BatchStage.objects.filter(done_at=None, attempts__lt=MAX_ATTEMPTS).unleased()
+    found = dict(due.order_by().values_list("stage").annotate(since=Min("created_at")))
+    return {str(stage): found.get(stage) for stage in Stage}
+
+
 def retry(state: BatchStage) -> None:
     """Make a batch due again after it was given up."""
-    BatchStage.objects.filter(pk=state.pk, done_at=None).update(attempts=0, error="", **RELEASED)
+    BatchStage.objects.filter(pk=state.pk, done_at=None).update(attempts=0, error="", created_at=Now(), **RELEASED)

@@ -5,10 +5,11 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import IO, Any
 
 from django.db import transaction
+from django.db.models import Min, Q
 from django.db.models.functions import Now
 
 from apps.accounts.models import User
@@ -135,7 +136,7 @@ def _mapping(upload: Upload, columns: list[str], chosen: Mapping[str, str | None
 def retry(upload: Upload) -> None:
     """Resume a failed file at its position."""
     failed = Upload.objects.filter(pk=upload.pk).exclude(error="")
-    if not has_file(upload) or not failed.retry():
+    if not has_file(upload) or not failed.retry(confirmed_at=Now()):
         raise ConflictError("Only a failed file whose content is still kept can be tried again.")
     doorbell.ring_on_commit(BELL)
 
@@ -144,6 +145,15 @@ def discard(upload: Upload) -> None:
     """Delete a draft."""
     if not Upload.objects.filter(pk=upload.pk, confirmed_at=None).delete()[0]:
         raise ConflictError("This file is already being loaded.")
+
+
+def waiting_since() -> datetime | None:
+    """Return since when the oldest due file waits for a worker; None without any."""
+    waiting = Upload.objects.due().unleased()
+    # Between two turns nobody holds a long file; a lease that ran out was a killed worker's.
+    waiting = waiting.filter(Q(position=0) | Q(lease_expires_at__isnull=False))
+    since: datetime | None = waiting.aggregate(since=Min("confirmed_at"))["since"]
+    return since
 
 
 def has_file(upload: Upload) -> bool:

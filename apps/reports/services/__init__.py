@@ -1,6 +1,6 @@
 """Request reports, run their jobs, and make reports again when more is known."""
 
-from apps.reports.services.jobs import TooManyJobsError, request_report, retry_job, run_due, run_job
+from apps.reports.services.jobs import TooManyJobsError, request_report, retry_job, run_due, run_job, waiting_since
 from apps.reports.services.refresh import refresh_due
 
-__all__ = ["TooManyJobsError", "refresh_due", "request_report", "retry_job", "run_due", "run_job"]
+__all__ = ["TooManyJobsError", "refresh_due", "request_report", "retry_job", "run_due", "run_job", "waiting_since"]

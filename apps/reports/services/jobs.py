@@ -1,21 +1,25 @@
 """Report jobs: requested, claimed, run with visible progress, finished or failed with a visible error."""
 
+import time
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Min
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from apps.accounts.models import Project, User
 from apps.common import doorbell
+from apps.common.deadlines import deadline
+from apps.common.durations import limit
 from apps.common.errors import ConflictError, DomainError
 from apps.common.jobs import run_next
 from apps.registry.models import MonitoredModel
 from apps.reports.models import Kind, ReportJob
 
 BELL = "run_reports"
-LEASE_SECONDS = 600
 MAX_UNFINISHED = 20
 FIRST_YEAR, LONGEST = 2000, timedelta(days=3_700)
 
@@ -87,26 +91,43 @@ def _slices(model: MonitoredModel, names: Sequence[str] | None) -> list[str]:
 
 def retry_job(job: ReportJob) -> None:
     """Try a failed job again."""
-    retried = ReportJob.objects.filter(pk=job.pk, report=None).retry(step="", progress=0.0)
+    retried = ReportJob.objects.filter(pk=job.pk, report=None).retry(step="", progress=0.0, requested_at=Now())
     if not retried:
         raise ConflictError("Only a failed report can be tried again.")
     doorbell.ring_on_commit(BELL)
 
 
 def run_due() -> int:
-    """Run the jobs that are due, one after the other, and return how many."""
-    run = 0
-    while run_next(ReportJob, run_job, seconds=LEASE_SECONDS):
+    """Run the jobs that are due, one after the other for one turn, and return how many."""
+    run, until = 0, time.monotonic() + settings.REPORT_SECONDS
+    while run_next(ReportJob, run_job, seconds=_lease_seconds()):
         run += 1
+        if time.monotonic() > until:
+            doorbell.ring(BELL)
+            break
     return run
 
 
+def waiting_since() -> datetime | None:
+    """Return when the oldest report that no worker has begun was requested; None without any."""
+    since: datetime | None = ReportJob.objects.due().unleased().aggregate(since=Min("requested_at"))["since"]
+    return since
+
+
 def run_job(job: ReportJob) -> None:
-    """Make a claimed job's report."""
+    """Make a claimed job's report. Raises TookTooLongError."""
     # Imported here: pages and API request reports and need not load the engine (100 MB, seconds).
     from apps.reports.services.making import make_report  # noqa: PLC0415  # see above
 
-    job.complete(report=make_report(job, tell=Progress(job)), step="done")
+    seconds = settings.REPORT_SECONDS
+    with deadline(seconds, f"The report took longer than {limit(seconds)}. Try it with fewer days or slices."):
+        report = make_report(job, tell=Progress(job))
+    job.complete(report=report, step="done")
+
+
+def _lease_seconds() -> int:
+    """Return the length of a lease: no step of a report takes longer than the report may."""
+    return int(settings.REPORT_SECONDS) + 60
 
 
 class Progress:
@@ -116,5 +137,5 @@ class Progress:
         self.job = job
 
     def __call__(self, step: str, progress: float) -> None:
-        self.job.heartbeat(seconds=LEASE_SECONDS)
+        self.job.heartbeat(seconds=_lease_seconds())
         self.job.fenced_update(step=step, progress=progress)

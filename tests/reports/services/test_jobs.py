@@ -1,5 +1,6 @@
 """Report jobs: requested once, limited in number, tried three times, with their error visible."""
 
+import time
 from datetime import timedelta
 from unittest.mock import Mock, patch
 
@@ -99,6 +100,31 @@ def test_a_failed_job_can_be_tried_again():
     assert (job.status, job.error) == ("done", "")
     with pytest.raises(ConflictError):
         reports.retry_job(job)
+
+
+def test_a_report_that_takes_too_long_fails_at_once_and_can_be_tried_again(settings):
+    settings.REPORT_SECONDS = 1
+    job = request(make_model())
+    with patch("apps.reports.services.making.make_report", side_effect=lambda job, tell: time.sleep(30)):
+        assert reports.run_due() == 1
+    job.refresh_from_db()
+
+    assert (job.status, job.attempts) == ("failed", 1)
+    assert job.error.startswith("The report took longer than")
+    reports.retry_job(job)
+    reports.run_due()
+    job.refresh_from_db()
+    assert (job.status, job.error) == ("done", "")
+
+
+def test_a_turn_ends_with_the_report_begun_in_it_and_rings_for_the_rest(settings):
+    first, second = request(make_model()), request(make_model())
+    settings.REPORT_SECONDS = 0.01
+    slowly = patch("apps.reports.services.jobs.run_job", side_effect=lambda job: time.sleep(0.02))
+    with slowly, patch("apps.common.doorbell.ring") as rung:
+        assert reports.run_due() == 1
+    rung.assert_called_once_with(jobs.BELL)
+    assert {ReportJob.objects.get(pk=job.pk).status for job in (first, second)} == {"running", "queued"}
 
 
 def test_a_job_whose_worker_vanished_every_time_has_failed():

@@ -1,0 +1,121 @@
+"""Ready: database and broker answer, and no stage keeps due work waiting too long."""
+
+from datetime import timedelta
+
+import pytest
+from celery import Celery
+from django.test import Client
+from django.utils import timezone
+
+from apps.predictions.models import BatchStage, Stage, Upload
+from apps.predictions.services import stages
+from apps.reports import services as reports
+from apps.reports.models import ReportJob
+from tests.factories import draw_all, make_model, prediction_row, push_predictions
+
+pytestmark = pytest.mark.django_db
+
+LONG_AGO = timezone.now() - timedelta(minutes=11)
+STAGES = {*Stage.values, "uploads", "reports"}
+
+
+def ask():
+    answer = Client().get("/readyz")
+    return answer.status_code, answer.json()
+
+
+def late():
+    """Return the stages that are called late."""
+    status, states = ask()
+    found = {name for name in STAGES if not states[name]["ok"]}
+    assert status == (503 if found else 200)
+    assert states["status"] == ("not ready" if found else "ready")
+    return found
+
+
+@pytest.fixture
+def model():
+    made = make_model()
+    push_predictions(made, [prediction_row(1)])
+    return made
+
+
+def test_with_nothing_due_it_is_ready():
+    status, states = ask()
+    assert status == 200
+    assert set(states) == {"status", "database", "broker", *STAGES}
+    assert {states[stage]["waits_s"] for stage in STAGES} == {0.0}
+
+
+def test_work_that_has_just_come_is_not_late(model):
+    assert late() == set()
+
+
+@pytest.mark.parametrize("stage", [Stage.DRAW, Stage.RESOLVE, Stage.INSPECT])
+def test_a_stage_whose_batch_waits_is_named(model, stage):
+    BatchStage.objects.filter(stage=stage).update(created_at=LONG_AGO)
+    assert late() == {stage}
+    assert ask()[1][stage]["waits_s"] == pytest.approx(660, abs=60)
+
+
+def test_cases_wait_since_their_batch_was_drawn(model):
+    BatchStage.objects.update(created_at=LONG_AGO)
+    draw_all(model)
+    assert Stage.OPEN_ITEMS not in late()
+    BatchStage.objects.filter(stage=Stage.OPEN_ITEMS).update(created_at=LONG_AGO)
+    assert Stage.OPEN_ITEMS in late()
+
+
+def test_the_age_that_is_late_is_a_setting(model, settings):
+    BatchStage.objects.update(created_at=LONG_AGO)
+    settings.LATE_SECONDS = 1_000
+    assert late() == set()
+
+
+def test_work_under_way_is_not_waiting(model):
+    BatchStage.objects.update(created_at=LONG_AGO)
+    stages.claim(Stage.DRAW)
+    assert Stage.DRAW not in late()
+
+
+def test_a_batch_that_was_given_up_waits_for_a_person(model):
+    BatchStage.objects.update(created_at=LONG_AGO, attempts=stages.MAX_ATTEMPTS)
+    assert late() == set()
+    for state in BatchStage.objects.all():
+        stages.retry(state)
+    assert late() == set()
+
+
+def test_a_report_that_nobody_begins_is_late(model):
+    today = timezone.now().date()
+    job = reports.request_report(model, "performance", today, today + timedelta(days=1))
+    assert late() == set()
+    ReportJob.objects.update(requested_at=LONG_AGO)
+    assert late() == {"reports"}
+    ReportJob.objects.due().claim(seconds=60)
+    assert late() == set()
+    ReportJob.objects.update(finished_at=timezone.now(), lease_token=None, lease_expires_at=None)
+    reports.retry_job(job)
+    assert late() == set()
+
+
+def test_a_file_that_nobody_begins_is_late_and_one_between_two_turns_is_not(model):
+    file = Upload.objects.create(model=model, kind="predictions", form="csv", size=1, confirmed_at=LONG_AGO)
+    assert late() == {"uploads"}
+    Upload.objects.filter(pk=file.pk).update(position=1)
+    assert late() == set()
+    Upload.objects.filter(pk=file.pk).update(lease_expires_at=LONG_AGO)
+    assert late() == {"uploads"}
+
+
+def test_a_broker_that_is_down_is_named_and_stops_no_push(settings, monkeypatch, django_capture_on_commit_callbacks):
+    from apps.common import doorbell
+
+    down = Celery("down", broker="redis+socket:///nonexistent/valkey.sock", set_as_current=False)
+    monkeypatch.setattr("config.readiness.current_app", down)
+    monkeypatch.setattr(doorbell, "current_app", down)
+    status, states = ask()
+    assert (status, states["broker"]["ok"], states["database"]["ok"]) == (503, False, True)
+    with django_capture_on_commit_callbacks(execute=True) as rung:
+        assert push_predictions(make_model(), [prediction_row(1)]).accepted == 1
+    assert rung
