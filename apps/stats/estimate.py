@@ -3,9 +3,7 @@
 import math
 from dataclasses import dataclass, replace
 
-from apps.stats.arrays import FloatArray
 from apps.stats.intervals import Interval
-from apps.stats.sample_size import effective_size
 
 
 @dataclass(frozen=True)
@@ -17,12 +15,12 @@ class Estimate:
     value, low, high : float or None
         The value is None only together with a code. Uncorrected AUC, F1 and Brier have a value and no interval.
     method : str
-        "logit-mod", "plain-mod", "wilson", "hajek", "plain", "exact", "uncorrected", "folded-normal", "kaplan-meier",
-        "plug-in", "bootstrap", "beta", "order-statistic", "sequence"; "none" without a value.
+        "logit-mod", "plain-mod", "wilson-mod", "wilson", "hajek", "plain", "exact", "uncorrected", "folded-normal",
+        "kaplan-meier", "plug-in", "bootstrap", "beta", "order-statistic", "sequence"; "none" without a value.
     n : int
         Labels used: those the metric depends on.
     n_eff : float or None
-        (Σd)²/Σd² over those labels.
+        Labels of a draw with equal probabilities that would be as precise: n·V_srs/V*.
     code : str or None
         Why there is no value: `no_labels`, `not_estimable` (the draw cannot reach part of the population),
         `no_response`, `no_predicted_positives`, `no_predicted_negatives`, `no_positives`, `no_negatives`,
@@ -156,7 +154,8 @@ def exactly(value: float, *, n: int, covered_share: float | None = 1.0) -> Estim
 def from_interval(
     interval: Interval,
     *,
-    pi: FloatArray,
+    n: int,
+    n_eff: float | None = None,
     covered_share: float | None = None,
     is_adjudication_open: bool = False,
     needed: int = 0,
@@ -168,8 +167,10 @@ def from_interval(
     ----------
     interval : Interval
         Value, ends, error and degrees of freedom.
-    pi : array (n,)
-        Inclusion probabilities of the labels used.
+    n : int
+        Labels used.
+    n_eff : float, optional
+        Equally drawn labels that would be as precise.
     covered_share : float, optional
         Share of the population that the draw can reach.
     is_adjudication_open : bool
@@ -185,9 +186,7 @@ def from_interval(
 
     Examples
     --------
-    >>> import numpy as np
-    >>> interval = Interval(0.9, 0.8, 0.95, "logit-mod", 0.02, 40.0)
-    >>> from_interval(interval, pi=np.array([0.1, 0.1]), needed=7).code
+    >>> from_interval(Interval(0.9, 0.8, 0.95, "logit-mod", 0.02, 40.0), n=2, needed=7).code
     'preliminary'
     """
     code = caveat_of(
@@ -200,11 +199,11 @@ def from_interval(
         interval.low,
         interval.high,
         method or interval.method,
-        len(pi),
-        n_eff=effective_size(pi),
+        n,
+        n_eff=n_eff,
         code=code,
         se=interval.se,
-        df=interval.df,
+        df=interval.df if math.isfinite(interval.df) else None,
         covered_share=covered_share,
         labels_needed=needed or None,
     )

@@ -3,15 +3,18 @@
 import math
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 from scipy.special import expit, logit, stdtrit
 
-from apps.stats.arrays import BoolArray, FloatArray, as_floats, as_level
-from apps.stats.moderation import LARGEST_VARIANCE, NU_0, moderated_variance
+from apps.stats.arrays import as_level
+from apps.stats.moderation import LARGEST_VARIANCE
 
 LEVEL = 0.95
+
+Limits = tuple[float, float]
+UNIT: Limits = (0.0, 1.0)
+#: A logit end may lie at most this many half-widths from the estimate where the plain interval leaves the limits.
+_FARTHEST_LOGIT_END = 1.5
 
 
 @dataclass(frozen=True)
@@ -21,17 +24,17 @@ class Interval:
     Attributes
     ----------
     value : float
-        The estimate, clipped to [0, 1] where the metric lives there.
+        The estimate, held within its limits.
     low, high : float
-        Ends of the interval.
+        Ends of the interval, within the limits too.
     method : str
-        "logit-mod", "plain-mod", "wilson" (at the boundary) or "exact" (no variance at all).
+        "logit-mod", "plain-mod", "wilson-mod" (by the edge rule) or "exact" (no variance at all).
     se : float
         √V*, on the scale of the metric.
     df : float
         ν + ν₀, the degrees of freedom of the t quantile.
     is_boundary : bool
-        The estimate is too near to 0 or 1 for the logit.
+        The plain interval leaves the limits, so the edge rule made this one.
     """
 
     value: float
@@ -41,31 +44,6 @@ class Interval:
     se: float
     df: float
     is_boundary: bool = False
-
-
-@dataclass(frozen=True, eq=False)
-class Intervals:
-    """Many intervals: the fields of `Interval` as arrays (figures,)."""
-
-    value: FloatArray
-    low: FloatArray
-    high: FloatArray
-    method: NDArray[np.object_]
-    se: FloatArray
-    df: FloatArray
-    is_boundary: BoolArray
-
-    def of(self, index: int) -> Interval:
-        """Pick one interval."""
-        return Interval(
-            float(self.value[index]),
-            float(self.low[index]),
-            float(self.high[index]),
-            str(self.method[index]),
-            float(self.se[index]),
-            float(self.df[index]),
-            is_boundary=bool(self.is_boundary[index]),
-        )
 
 
 def wilson_interval(successes: float, n: float, *, level: float = LEVEL) -> tuple[float, float]:
@@ -102,44 +80,39 @@ def wilson_interval(successes: float, n: float, *, level: float = LEVEL) -> tupl
         raise ValueError(f"n must be positive, got {n}")
     if not 0 <= successes <= n:
         raise ValueError(f"successes must be between 0 and n, got {successes}")
-    low, high = _wilson(successes / n, n, float(stats.norm.ppf((1 + as_level(level)) / 2)))
-    return float(low), float(high)
+    return _wilson(successes / n, n, float(stats.norm.ppf((1 + as_level(level)) / 2)))
 
 
 def logit_mod(
     value: float,
     *,
-    design_terms: ArrayLike,
-    anticipated: float,
-    n: int,
+    variance: float,
+    df: float,
+    n: float,
     plug_in: float | None = None,
-    is_bounded: bool = True,
+    limits: Limits = UNIT,
     level: float = LEVEL,
-    nu_0: float = NU_0,
 ) -> Interval:
-    """Build the interval of an estimate from its design variance, moderated by the anticipated one.
+    """Build the interval of a share from its moderated variance: by the logit, or by the edge rule near a limit.
 
-    V_d = Σv rests on few labels and can be far too small; V_a rests on all of U.
-    V* = max(V_d, (νV_d + ν₀V_a)/(ν + ν₀)) with ν = V_d²/Σv², and the quantile is t with ν + ν₀.
+    Where θ̂ ± q√V* lies inside the limits, the interval is expit(logit θ̂ ± q√V*/(θ̂(1−θ̂))). Else it is the hull of
+    θ̂ ± q√V* cut to the limits, of Wilson's interval at min(n*, n) with n* = θ_a(1−θ_a)/V*, and, if θ̂ lies at least
+    1/(2n) inside, of the logit ends, at most 1.5 q√V* from θ̂. Limits other than 0 and 1 are mapped to them and back.
 
     Parameters
     ----------
     value : float
-        θ̂, not yet clipped to [0, 1].
-    design_terms : array (n,), not negative
-        The terms v of V_d.
-    anticipated : float, not negative
-        V_a.
-    n : int
-        Labels used.
+        θ̂, not yet held within its limits.
+    variance, df : float, not negative
+        V* and its degrees of freedom (see `moderate`).
+    n : float, not negative
+        Labels that are not certain.
     plug_in : float, optional
-        θ_a, the metric of m alone; fixes the effective size at the boundary.
-    is_bounded : bool
-        True for metrics in [0, 1] (logit scale), False for MCC, κ and value (plain scale).
+        θ_a, the metric of m alone; θ̂ if left out.
+    limits : (float, float)
+        What the metric can be, whatever the missing labels say.
     level : float, in (0, 1)
         Confidence level.
-    nu_0 : float
-        Weight of the anticipated variance, in degrees of freedom.
 
     Returns
     -------
@@ -148,98 +121,81 @@ def logit_mod(
     Raises
     ------
     ValueError
-        If the value or plug-in is not finite, a variance is negative or not finite, or the level is out of range.
+        If a number is not finite, the variance negative, df not positive, or the level out of range.
 
     References
     ----------
-    Smyth (2004) for the moderated variance; Korn and Graubard (1998) for proportions near 0 and 1.
+    Korn and Graubard (1998), Confidence intervals for proportions with small expected number of positive counts
+    estimated from survey data; Wilson (1927).
 
     Examples
     --------
-    >>> interval = logit_mod(0.9, design_terms=[1e-4] * 4, anticipated=4e-4, n=100)
+    >>> interval = logit_mod(0.9, variance=4e-4, df=14.0, n=100)
     >>> interval.method, round(interval.se, 3), round(interval.low, 3), round(interval.high, 3)
     ('logit-mod', 0.02, 0.848, 0.935)
-    >>> logit_mod(1.0, design_terms=[0.0], anticipated=1e-4, n=100, plug_in=0.99).method
-    'wilson'
+    >>> interval = logit_mod(1.0, variance=1e-4, df=10.0, n=100, plug_in=0.99)
+    >>> interval.method, round(interval.low, 3), interval.high
+    ('wilson-mod', 0.952, 1.0)
     """
-    if plug_in is not None and not math.isfinite(plug_in):
-        raise ValueError(f"plug_in must be finite or left out, got {plug_in}")
-    variance, df = moderated_variance(design_terms, anticipated, nu_0=nu_0)
-    return interval_around(
-        np.array([value]),
-        variance=np.array([variance]),
-        df=np.array([df]),
-        n=np.array([n]),
-        plug_in=np.array([np.nan if plug_in is None else plug_in]),
-        is_bounded=is_bounded,
-        level=level,
-    ).of(0)
+    se, q = _spread(variance, df, level, value, plug_in)
+    low, high = limits
+    if variance == 0 or high <= low:
+        known = _held(value, limits)
+        return Interval(known, known, known, "exact", 0.0, df)
+    if low < value - q * se and value + q * se < high:
+        share, reach = (value - low) / (high - low), q * se / (high - low)
+        ends = _logit_ends(share, reach)
+        method = "logit-mod"
+    else:
+        share = (value - low) / (high - low)
+        expected = share if plug_in is None else (plug_in - low) / (high - low)
+        ends = _edge_ends(share, se / (high - low), q=q, n=max(n, 1.0), expected=expected)
+        method = "wilson-mod"
+    held = _held(value, limits)
+    first, last = (low + (high - low) * end for end in ends)
+    # Mapping there and back may round; the interval contains its value all the same, and stays within the limits.
+    return Interval(
+        held,
+        _held(min(first, held), limits),
+        _held(max(last, held), limits),
+        method,
+        se,
+        df,
+        is_boundary=method == "wilson-mod",
+    )
 
 
-def interval_around(
-    value: ArrayLike,
-    *,
-    variance: ArrayLike,
-    df: ArrayLike,
-    n: ArrayLike,
-    plug_in: ArrayLike,
-    is_bounded: bool,
-    level: float = LEVEL,
-) -> Intervals:
-    """Build many intervals at once from moderated variances: logit, plain, or Wilson's at the boundary.
+def plain_mod(
+    value: float, *, variance: float, df: float, limits: Limits = (-math.inf, math.inf), level: float = LEVEL
+) -> Interval:
+    """Build the interval θ̂ ± q√V* of a metric on the plain scale (MCC, κ, value), cut to its limits.
 
     Parameters
     ----------
-    value : array (figures,)
-        θ̂.
-    variance, df : array (figures,)
-        V* and its degrees of freedom.
-    n, plug_in : array (figures,)
-        As for `logit_mod`; plug_in may be nan.
-    is_bounded : bool
-        As for `logit_mod`, for all figures.
-    level : float, in (0, 1)
-        Confidence level.
+    value, variance, df, limits, level
+        As for `logit_mod`.
 
     Returns
     -------
-    Intervals
+    Interval
 
     Raises
     ------
     ValueError
-        If lengths differ, a number is not finite, a variance is negative, df is not positive, or the level is
-        outside (0, 1).
+        As for `logit_mod`.
+
+    Examples
+    --------
+    >>> interval = plain_mod(0.9, variance=0.01, df=1e9, limits=(-1.0, 1.0))
+    >>> round(interval.low, 3), interval.high
+    (0.704, 1.0)
     """
-    theta = as_floats("value", value, largest=LARGEST_VARIANCE)
-    size, spread, expected = (
-        as_floats(name, given, length=len(theta), allow_nan=name == "plug_in", largest=LARGEST_VARIANCE)
-        for name, given in (("n", n), ("variance", variance), ("plug_in", plug_in))
-    )
-    if (spread < 0).any():
-        raise ValueError("variance must not be negative")
-    freedom = as_floats("df", df, length=len(theta))
-    se, q = np.sqrt(spread), _quantiles(freedom, as_level(level))
-    if not is_bounded:
-        method, nowhere = np.full(len(theta), "plain-mod", dtype=object), np.zeros(len(theta), dtype=np.bool_)
-        return Intervals(theta, theta - q * se, theta + q * se, method, se, freedom, nowhere)
-    edge = 1 / (2 * np.maximum(size, 1))
-    is_inside = (edge <= theta) & (theta <= 1 - edge)
-    clipped = np.clip(theta, 0.0, 1.0)
-    safe = np.where(is_inside, clipped, 0.5)
-    middle, half = logit(safe), q * se / (safe * (1 - safe))
-    low, high = _wilson_at_boundary(clipped, expected, variance=spread, q=q)
-    outside = np.where(spread == 0, "exact", "wilson")
-    return Intervals(
-        clipped,
-        # expit(logit(x)) is not exactly x; clamp so that a zero-width interval still contains it.
-        np.minimum(clipped, np.where(is_inside, expit(middle - half), low)),
-        np.maximum(clipped, np.where(is_inside, expit(middle + half), high)),
-        np.where(is_inside, "logit-mod", outside).astype(object),
-        se,
-        freedom,
-        ~is_inside & (spread > 0),
-    )
+    se, q = _spread(variance, df, level, value, None)
+    held = _held(value, limits)
+    if variance == 0:
+        return Interval(held, held, held, "exact", 0.0, df)
+    low, high = _held(value - q * se, limits), _held(value + q * se, limits)
+    return Interval(held, low, high, "plain-mod", se, df, is_boundary=held != value)
 
 
 def t_quantile(level: float, df: float) -> float:
@@ -252,7 +208,7 @@ def t_quantile(level: float, df: float) -> float:
     level : float, in (0, 1)
         Confidence level.
     df : float, positive
-        Degrees of freedom.
+        Degrees of freedom; may be infinite.
 
     Returns
     -------
@@ -261,42 +217,60 @@ def t_quantile(level: float, df: float) -> float:
     Raises
     ------
     ValueError
-        If level is outside (0, 1) or df is not positive.
+        If level is outside (0, 1), or df is not positive or so small that the quantile exceeds every float.
 
     Examples
     --------
     >>> round(t_quantile(0.95, 10.0), 3)
     2.228
     """
-    return float(_quantiles(as_floats("df", [df]), as_level(level))[0])
+    if not df > 0:
+        raise ValueError(f"df must be positive, got {df}")
+    quantile = float(stdtrit(df, (1 + as_level(level)) / 2))
+    if not quantile <= 1e100:
+        raise ValueError(f"df is too small for level {level}, got {df}")
+    return quantile
 
 
-def _quantiles(df: FloatArray, level: float) -> FloatArray:
-    """Compute two-sided quantiles of t; with almost no degrees of freedom they exceed every float."""
-    if (df <= 0).any():
-        raise ValueError(f"df must be positive, got {float(df.min())}")
-    quantiles = np.asarray(stdtrit(df, (1 + level) / 2), dtype=np.float64)
-    if not (quantiles <= 1e100).all():
-        raise ValueError(f"df is too small for level {level}, got {float(df.min())}")
-    return quantiles
+def _spread(variance: float, df: float, level: float, value: float, plug_in: float | None) -> tuple[float, float]:
+    """Check the numbers and return √V* and the quantile."""
+    for name, given in (("value", value), ("variance", variance), ("df", df), ("plug_in", plug_in or 0.0)):
+        if not math.isfinite(given):
+            raise ValueError(f"{name} must be finite, got {given}")
+    if not 0 <= variance <= LARGEST_VARIANCE:
+        raise ValueError(f"variance must not be negative, nor beyond {LARGEST_VARIANCE:.0e}")
+    return math.sqrt(variance), t_quantile(level, df)
 
 
-def _wilson_at_boundary(
-    value: FloatArray, plug_in: FloatArray, *, variance: FloatArray, q: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Apply Wilson's interval at the effective size that the variance implies; a zero variance gives the value."""
-    expected = np.where(np.isnan(plug_in), value, np.clip(plug_in, 0.0, 1.0))
-    spread = expected * (1 - expected)
-    effective = np.divide(spread, np.maximum(variance, 1e-100), out=np.zeros_like(value), where=variance > 0)
-    low, high = _wilson(value, np.where(effective > 0, effective, 1.0), q)
-    low, high = np.where(effective > 0, low, 0.0), np.where(effective > 0, high, 1.0)
-    return np.where(variance == 0, value, low), np.where(variance == 0, value, high)
+def _held(value: float, limits: Limits) -> float:
+    return min(max(value, limits[0]), limits[1])
 
 
-def _wilson(share: ArrayLike, n: ArrayLike, q: ArrayLike) -> tuple[FloatArray, FloatArray]:
-    share, n, square = np.asarray(share), np.asarray(n), np.square(q)
+def _logit_ends(share: float, reach: float) -> Limits:
+    """Return the ends on the logit scale of a share in (0, 1), given the half-width on the plain scale."""
+    middle, half = float(logit(share)), reach / (share * (1 - share))
+    return float(expit(middle - half)), float(expit(middle + half))
+
+
+def _edge_ends(share: float, se: float, *, q: float, n: float, expected: float) -> Limits:
+    """Apply the edge rule to a share: the hull of the plain, Wilson's and, well inside, the logit interval."""
+    reach, edge = q * se, 1 / (2 * n)
+    low, high = _held(share - reach, UNIT), _held(share + reach, UNIT)
+    plausible = min(max(expected, min(edge, 0.5)), max(1 - edge, 0.5))
+    equivalent = plausible * (1 - plausible) / max(se, 1e-150) / max(se, 1e-150)
+    by_score = _wilson(_held(share, UNIT), min(equivalent, n), q)
+    low, high = min(low, by_score[0]), max(high, by_score[1])
+    if edge <= share <= 1 - edge:
+        by_logit = _logit_ends(share, reach)
+        low = min(low, max(by_logit[0], share - _FARTHEST_LOGIT_END * reach, 0.0))
+        high = max(high, min(by_logit[1], share + _FARTHEST_LOGIT_END * reach, 1.0))
+    return low, high
+
+
+def _wilson(share: float, n: float, q: float) -> Limits:
+    square = q**2
     middle = (share * n + square / 2) / (n + square)
-    half = q / (n + square) * np.sqrt(share * (1 - share) * n + square / 4)
+    half = q / (n + square) * math.sqrt(share * (1 - share) * n + square / 4)
     # At 0 and 1 the two terms cancel; rounding leaves 1e-17.
-    low = np.where(share == 0, 0.0, np.maximum(0.0, middle - half))
-    return low, np.where(share == 1, 1.0, np.minimum(1.0, middle + half))
+    low = 0.0 if share == 0 else max(0.0, middle - half)
+    return low, 1.0 if share == 1 else min(1.0, middle + half)

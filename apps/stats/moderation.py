@@ -13,55 +13,82 @@ NU_0 = 10.0
 LARGEST_VARIANCE = 1e250
 
 
-def moderated_variance(design_terms: ArrayLike, anticipated: float, *, nu_0: float = NU_0) -> tuple[float, float]:
-    """Moderate one variance, V_d = Σv with ν = V_d²/Σv².
+def degrees_of_freedom(terms: ArrayLike) -> float:
+    """Compute ν_r = (Σv)²/Σv² of the terms of a design variance; 0 where they are all zero.
+
+    It is largest exactly when no rare, heavy error was drawn, so it never stands alone: see `moderate`.
 
     Parameters
     ----------
-    design_terms : array (n,), not negative
-        The terms v of the design variance V_d.
-    anticipated : float, not negative
-        V_a, the variance that the proxy expects over the whole population.
-    nu_0 : float, positive
-        Weight of V_a, in degrees of freedom.
+    terms : array (n,), not negative
+        The terms v of V_d.
 
     Returns
     -------
-    variance, df : float
-        V* and ν + ν₀.
+    float
 
     Raises
     ------
     ValueError
-        If a variance is negative or not finite.
+        If a term is negative or not finite.
 
     Examples
     --------
-    >>> moderated_variance([0.0, 0.0], 0.5)
-    (0.5, 10.0)
+    >>> degrees_of_freedom([1.0, 1.0, 1.0]), degrees_of_freedom([0.0])
+    (3.0, 0.0)
     """
-    terms = as_floats("design_terms", design_terms, largest=LARGEST_VARIANCE)
-    if (terms < 0).any():
-        raise ValueError("design_terms must not be negative")
-    design = float(terms.sum())
-    # Scaled by the largest term, because the squares of tiny terms underflow.
-    scaled = terms / terms.max() if design > 0 else terms
-    nu = float(scaled.sum() ** 2 / (scaled**2).sum()) if design > 0 else 0.0
-    variance, df = moderate([design], [nu], [anticipated], nu_0=nu_0)
-    return float(variance[0]), float(df[0])
+    values = as_floats("terms", terms, largest=LARGEST_VARIANCE)
+    if (values < 0).any():
+        raise ValueError("terms must not be negative")
+    largest = float(values.max(initial=0.0))
+    if largest == 0:
+        return 0.0
+    scaled = values / largest  # because the squares of tiny terms underflow
+    return float(scaled.sum() ** 2 / (scaled**2).sum())
+
+
+def anticipated_degrees(first: ArrayLike, fourth: ArrayLike) -> FloatArray:
+    """Compute ν_a = (Σ o κ₂)²/Σ o²(1+o) κ₄: the degrees of freedom that a draw may be expected to give.
+
+    Parameters
+    ----------
+    first : array (figures,), not negative
+        Σ o κ₂, the part of V_a that the draw adds, as a total.
+    fourth : array (figures,), not negative
+        Σ o²(1+o) κ₄ and what a second phase adds, as a total.
+
+    Returns
+    -------
+    array (figures,)
+        Infinite where nothing is left to chance.
+
+    References
+    ----------
+    Satterthwaite (1946), An approximate distribution of estimates of variance components.
+
+    Examples
+    --------
+    >>> anticipated_degrees([10.0, 0.0], [5.0, 0.0])
+    array([20., inf])
+    """
+    numerator = as_floats("first", first, largest=LARGEST_VARIANCE)
+    denominator = as_floats("fourth", fourth, length=len(numerator))
+    # Squared last: the square of a total may overflow.
+    ratio = np.divide(numerator, np.sqrt(denominator), out=np.full(len(numerator), np.inf), where=denominator > 0)
+    return np.asarray(ratio**2, dtype=np.float64)
 
 
 def moderate(
     design: ArrayLike, nu: ArrayLike, anticipated: ArrayLike, *, nu_0: float = NU_0
 ) -> tuple[FloatArray, FloatArray]:
-    """Moderate many variances: V* = max(V_d, (νV_d + ν₀V_a)/(ν + ν₀)).
+    """Moderate variances: V* = max(V_d, (νV_d + ν₀V_a)/(ν + ν₀)).
 
     Parameters
     ----------
     design, anticipated : array (figures,), not negative
         V_d and V_a.
     nu : array (figures,), not negative
-        Degrees of freedom of V_d.
+        ν = min(ν_r, ν_a), the degrees of freedom of V_d.
     nu_0 : float, positive
         Weight of V_a, in degrees of freedom.
 

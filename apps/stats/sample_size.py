@@ -3,10 +3,12 @@
 import math
 
 from apps.stats.arrays import FloatArray, as_floats
-from apps.stats.moderation import NU_0
 
-MINIMUM_DF = 15.0
-MINIMUM_FLOOR_LABELS = 50.0
+#: A figure stands from this many anticipated degrees of freedom on …
+MINIMUM_DF = 5.0
+#: … and from this many labels expected by chance alone; in a slice from this many.
+MINIMUM_CHANCE_LABELS = 50.0
+MINIMUM_CHANCE_LABELS_OF_SLICE = 10.0
 
 
 def effective_size(pi: FloatArray) -> float | None:
@@ -46,19 +48,33 @@ def effective_size(pi: FloatArray) -> float | None:
     return float(design.sum() ** 2 / (design**2).sum())
 
 
-def labels_needed(*, df: float, n: int, floor_labels: float | None, expected_labels: float) -> int:
-    """Count the labels still needed under the minimum rule: ν + ν₀ ≥ 15 and at least 50 expected floor labels.
+def labels_needed(
+    *,
+    nu: float,
+    n: int,
+    by_chance: float | None,
+    expected: float,
+    left: float = math.inf,
+    least_by_chance: float = MINIMUM_CHANCE_LABELS,
+) -> int:
+    """Count the labels still needed under the minimum rule: ν_a ≥ 5 and at least 50 labels expected by chance alone.
+
+    The rule looks at what the draw may be expected to give, never at the variance it happened to give.
 
     Parameters
     ----------
-    df : float
-        ν + ν₀ of the interval.
+    nu : float, not negative
+        ν_a; may be infinite.
     n : int
-        Labels used.
-    floor_labels : float or None
-        Expected labels of the random floor, n·δ; None where the draw has no separate floor.
-    expected_labels : float
-        Expected labels of all policies, Σπ. Divided by the floor's, it is the price of one more floor label.
+        Labels that are not certain.
+    by_chance : float or None
+        Labels expected by chance alone; None where the whole draw is one random sample.
+    expected : float
+        Labels expected from all policies, Σπ. Divided by `by_chance`, it is the price of one more label by chance.
+    left : float
+        Decisions without a label; more cannot be needed.
+    least_by_chance : float
+        Labels by chance that the figure takes: `MINIMUM_CHANCE_LABELS`, or fewer in a slice.
 
     Returns
     -------
@@ -68,27 +84,30 @@ def labels_needed(*, df: float, n: int, floor_labels: float | None, expected_lab
     Raises
     ------
     ValueError
-        If a number is negative or not finite.
+        If a number is negative or nan.
 
     Examples
     --------
-    >>> labels_needed(df=60.0, n=100, floor_labels=30.0, expected_labels=100.0)
+    >>> labels_needed(nu=40.0, n=100, by_chance=30.0, expected=100.0)
     67
-    >>> labels_needed(df=12.0, n=10, floor_labels=None, expected_labels=10.0)
+    >>> labels_needed(nu=2.0, n=10, by_chance=None, expected=10.0)
     15
+    >>> labels_needed(nu=2.0, n=10, by_chance=0.0, expected=10.0, left=8)
+    8
     """
-    for name, given in (("df", df), ("n", n), ("floor_labels", floor_labels), ("expected_labels", expected_labels)):
-        if given is not None and not 0 <= given <= 1e100:
-            raise ValueError(f"{name} must not be negative, nor beyond 1e100, got {given}")
+    for name, given in (("nu", nu), ("n", n), ("by_chance", by_chance), ("expected", expected), ("left", left)):
+        if given is not None and not given >= 0:
+            raise ValueError(f"{name} must not be negative, got {given}")
     needed = 0.0
-    if df < MINIMUM_DF:
-        nu, wanted = df - NU_0, MINIMUM_DF - NU_0
-        needed = n * wanted / nu - n if nu > 1e-9 else wanted
-    if floor_labels is not None and floor_labels < MINIMUM_FLOOR_LABELS:
-        # The other policies draw their share along with every floor label.
-        price = max(expected_labels / floor_labels, 1.0) if floor_labels > 1e-9 else 1.0
-        needed = max(needed, (MINIMUM_FLOOR_LABELS - floor_labels) * price)
-    return math.ceil(max(needed, 1.0)) if needed > 0 else 0
+    if nu < MINIMUM_DF:
+        needed = n * (MINIMUM_DF / nu - 1) if n and nu > 0 else MINIMUM_DF
+    if by_chance is not None and by_chance < least_by_chance:
+        # The other policies draw their share along with every label by chance.
+        price = max(expected / by_chance, 1.0) if by_chance > 0 else math.inf
+        needed = max(needed, (least_by_chance - by_chance) * price)
+    if needed == 0:
+        return 0
+    return max(1, math.ceil(min(needed, left, 1e15)))
 
 
 def missed_error_bound(floor_labels: float) -> float:

@@ -7,7 +7,7 @@ Populations and metrics: `tests/oracles/populations.py`. Arguments: `--replicate
 
 import argparse
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import stats
@@ -97,9 +97,10 @@ def draws(world: Simulated, n: int, replicates: int) -> dict[str, list[Interval]
     """Estimate intervals from draws with the recommended probabilities, of which a share `FLOOR` is random."""
     p = world.probabilities(n)
     population, rng = world.population(p), np.random.default_rng(SEED)
+    population = replace(population, sum_chance=population.n * FLOOR * n / N)
     intervals: dict[str, list[Interval]] = {metric: [] for metric in METRICS}
     for _ in range(replicates):
-        estimator = BinaryEstimator(population, world.sample(p, rng), floor_rate=FLOOR * n / N)
+        estimator = BinaryEstimator(population, world.sample(p, rng))
         for metric in METRICS:
             figure = estimator.mean_value(AMOUNTS) if metric == "value" else estimator.estimate(metric)
             # A missing figure counts as the interval of all possible values.

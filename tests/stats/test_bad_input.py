@@ -66,11 +66,12 @@ def test_an_error_names_an_argument_that_is_no_vector_of_numbers(check, given, c
         (lambda: intervals.wilson_interval(2, 1), "successes must be between 0 and n"),
         (lambda: intervals.wilson_interval(NAN, 1), "successes must be between 0 and n"),
         (lambda: intervals.wilson_interval(1, 2, level=0), "level must be in"),
-        (lambda: intervals.logit_mod(NAN, design_terms=[], anticipated=0, n=1), "value holds nan"),
-        (lambda: intervals.logit_mod(0.5, design_terms=[-1], anticipated=0, n=1), "design_terms must not be negative"),
-        (lambda: intervals.logit_mod(0.5, design_terms=[1], anticipated=NAN, n=1), "anticipated holds nan"),
-        (lambda: intervals.logit_mod(0.5, design_terms=[], anticipated=0, n=1, plug_in=INF), "plug_in must be finite"),
-        (lambda: moderation.moderated_variance([1], 1, nu_0=0), "nu_0 must be positive"),
+        (lambda: intervals.logit_mod(NAN, variance=1, df=10, n=1), "value must be finite"),
+        (lambda: intervals.logit_mod(0.5, variance=-1, df=10, n=1), "variance must not be negative"),
+        (lambda: intervals.plain_mod(0.5, variance=NAN, df=10), "variance must be finite"),
+        (lambda: intervals.logit_mod(0.5, variance=0, df=10, n=1, plug_in=INF), "plug_in must be finite"),
+        (lambda: moderation.moderate([1], [1], [1], nu_0=0), "nu_0 must be positive"),
+        (lambda: moderation.degrees_of_freedom([-1]), "terms must not be negative"),
         (lambda: intervals.t_quantile(0.95, 0), "df must be positive"),
         (lambda: intervals.t_quantile(0.95, 1e-3), "df is too small for level 0.95"),
         (lambda: Estimate(None, None, None, "none", 0), "needs a code"),
@@ -120,38 +121,24 @@ def test_wilson_s_interval_contains_the_share_for_all_counts(examples):
 
 @quick_and_many(400)
 def test_logit_mod_contains_the_value_for_all_variances(examples):
-    def claim(value, **given):
-        judged(lambda: intervals.logit_mod(value, **given), "value", "df", "variance", *given)
+    def claim(value, low, width, **given):
+        limits = (low, low + width)
+        named = ("value", "df", "variance", *given)
+        found = judged(lambda: intervals.logit_mod(value, limits=limits, **given), *named)
+        assert found is None or limits[0] <= found.low <= found.value <= found.high <= limits[1]
+        plain = {name: given[name] for name in ("variance", "df", "level")}
+        judged(lambda: intervals.plain_mod(value, **plain), *named)
 
     holds(
         claim,
         value=NUMBERS | st.floats(0, 1),
-        design_terms=VECTORS | st.lists(st.floats(0, 1), max_size=4),
-        anticipated=NUMBERS | st.floats(0, 1),
+        low=st.floats(0, 0.9),
+        width=st.floats(0, 0.1) | st.just(0.1),
+        variance=NUMBERS | st.floats(0, 1),
+        df=NUMBERS | st.floats(1, 100),
         n=COUNTS,
         plug_in=st.none() | NUMBERS,
-        is_bounded=st.booleans(),
         level=st.just(0.95) | LEVELS,
-        nu_0=st.just(10.0) | st.sampled_from([10.0, 0.0, 1e-3, NAN, INF, 1e300]),
-        examples=examples,
-    )
-
-
-@quick_and_many(300)
-def test_many_intervals_at_once_hold_their_values(examples):
-    def claim(value, **given):
-        found = judged(lambda: intervals.interval_around(value, **given), "value", *given)
-        assert found is None or len(found.low) == len(found.high) == len(found.value)
-
-    sound = st.lists(st.floats(0, 1), min_size=2, max_size=2)
-    holds(
-        claim,
-        value=sound | st.lists(NUMBERS, min_size=2, max_size=2),
-        variance=sound | st.lists(NUMBERS, min_size=2, max_size=2),
-        df=sound.map(lambda pair: [10 + each for each in pair]) | VECTORS,
-        n=sound | VECTORS,
-        plug_in=sound | st.lists(NUMBERS, min_size=2, max_size=2),
-        is_bounded=st.booleans(),
         examples=examples,
     )
 
@@ -160,6 +147,7 @@ def test_many_intervals_at_once_hold_their_values(examples):
 def test_moderation_and_sizes_are_sound_or_an_error(examples):
     def claim(one, two, three):
         judged(lambda: moderation.moderate(one, two, three), "design", "nu", "anticipated")
+        judged(lambda: moderation.degrees_of_freedom(one), "terms")
         judged(lambda: sample_size.effective_size(np.array(one)), "pi")
 
     lists = st.lists(NUMBERS, min_size=1, max_size=2)
@@ -173,7 +161,7 @@ def test_figures_and_their_sequences_are_sound_or_an_error(examples):
         figure = judged(lambda: Estimate(number, number, number, "plain", n, se=abs(other)), *numbers)
         judged(lambda: intervals.t_quantile(level, other), "level", "df")
         judged(lambda: sample_size.missed_error_bound(floor), "floor_labels")
-        needed = {"df": other, "n": n, "floor_labels": floor, "expected_labels": number}
+        needed = {"nu": other, "n": n, "by_chance": floor, "expected": number}
         judged(lambda: sample_size.labels_needed(**needed), *needed)
         judged(lambda: sequence.sequence_factor(n, first_look=first_look, level=level), "n", "first_look", "level")
         if figure is not None and max(abs(number), abs(other)) < 1e100:

@@ -8,7 +8,7 @@ import pandas as pd
 import structlog
 
 from apps.reports.engine.document import Caveat, Cohorts, Part, SampleSection
-from apps.reports.engine.estimating import BinaryFit, Fit, floor_labels, missed_errors
+from apps.reports.engine.estimating import BinaryFit, Fit, labels_by_chance, missed_errors
 from apps.reports.engine.evidence import NO_BASELINE, Evidence, Selection
 from apps.reports.engine.protocol import Topic, attempt
 from apps.reports.engine.value import Value
@@ -16,7 +16,7 @@ from apps.reports.models import Kind
 from apps.sampling.models import SUMS
 from apps.stats.design.checks import check_draw
 from apps.stats.estimators.exact import worst_case_bounds
-from apps.stats.sample_size import MINIMUM_FLOOR_LABELS
+from apps.stats.sample_size import MINIMUM_CHANCE_LABELS
 from apps.truth.services.cohorts import FINAL, MATURING, PROVISIONAL
 
 log = structlog.get_logger(__name__)
@@ -114,8 +114,8 @@ def _of_open_days(evidence: Evidence, fit: Fit, parts: dict[Part, Selection]) ->
         yield _caveat("not_drawn", n=int(uncovered), share=uncovered / evidence.size)
     yield from _of_sample(opened)
     yield from _unsound(evidence, fit, opened)
-    labels, bound = floor_labels(opened), missed_errors(opened)
-    if labels is not None and labels < MINIMUM_FLOOR_LABELS:
+    labels, bound = labels_by_chance(opened), missed_errors(opened)
+    if labels is not None and labels < MINIMUM_CHANCE_LABELS:
         yield _caveat("few_floor_labels", labels=round(labels))
     if bound is not None and bound < 1:
         yield _caveat("missed_errors", share=bound)

@@ -55,7 +55,6 @@ def compose(kind: str, evidence: Evidence, topic: Topic, *, tell: Tell) -> Docum
     sections: dict[Part, Figures] = {
         name: topic.figures(selection) | topic.further(selection) for name, selection in parts.items()
     }
-    _copy_labels_needed(sections)
     step: Step = "month" if kind == Kind.VALUE else step_of(evidence.start, evidence.end)
     tell(f"{step} by {step}", 0.45)
     series = [_point(evidence, topic, start, end) for start, end in stretches(evidence.start, evidence.end, step)]
@@ -100,13 +99,6 @@ def compose(kind: str, evidence: Evidence, topic: Topic, *, tell: Tell) -> Docum
         document["value"] = topic.section(parts["all"])
     document["results"] = list(_results(document))
     return document
-
-
-def _copy_labels_needed(sections: dict[Part, Figures]) -> None:
-    """Take the number of labels needed from the open days: known outcomes add nothing to it."""
-    for metric, figure in sections["all"].items():
-        if figure["code"] == "preliminary" and metric in sections.get("open", {}):
-            figure["labels_needed"] = sections["open"][metric].get("labels_needed")
 
 
 def _part(name: Part, selection: Selection) -> PartOfWindow:

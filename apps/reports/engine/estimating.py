@@ -17,7 +17,7 @@ from apps.stats.estimators.multiclass import MulticlassEstimator
 from apps.stats.estimators.population import Population
 from apps.stats.estimators.regression import RegressionEstimator
 from apps.stats.estimators.sample import Sample
-from apps.stats.sample_size import missed_error_bound
+from apps.stats.sample_size import MINIMUM_CHANCE_LABELS, MINIMUM_CHANCE_LABELS_OF_SLICE, missed_error_bound
 
 Codes = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -52,8 +52,11 @@ class _Fit:
             sum_score2=cells["sum_score2"],
             sum_pi=cells["sum_pi"],
             sum_odds=cells["sum_odds"],
+            sum_odds2=cells["sum_odds2"],
+            sum_chance=cells["sum_chance"],
             sum_amount=cells["sum_amount"],
             sum_amount2_odds=cells["sum_amount2_odds"],
+            sum_amount4=cells["sum_amount4"],
             n_uncovered=cells["n_uncovered"],
         )
 
@@ -87,7 +90,7 @@ class BinaryFit(_Fit):
 
     def of(self, selection: Selection) -> BinaryEstimator:
         estimator = self.base.within(self.population(selection.cells), items=selection.item_mask)
-        return replace(estimator, floor_rate=floor_rate(selection))
+        return replace(estimator, least_by_chance=least_by_chance(selection))
 
     def classes(self, stored: pd.Series) -> Codes:
         """Return 1, 0, or -1 for none."""
@@ -116,7 +119,7 @@ class MulticlassFit(_Fit):
 
     def of(self, selection: Selection) -> MulticlassEstimator:
         estimator = self.base.within(self.population(selection.cells), items=selection.item_mask)
-        return replace(estimator, floor_rate=floor_rate(selection))
+        return replace(estimator, least_by_chance=least_by_chance(selection))
 
     @property
     def class_names(self) -> list[str]:
@@ -136,7 +139,7 @@ class RegressionFit(_Fit):
     def of(self, selection: Selection) -> RegressionEstimator:
         estimator = self.base.restrict(items=selection.item_mask)
         cells = self.population(selection.cells)
-        return replace(estimator, population=cells, floor_rate=floor_rate(selection))
+        return replace(estimator, population=cells, least_by_chance=least_by_chance(selection))
 
     def classes(self, stored: pd.Series) -> Codes:
         """Return zeros: numbers have one class, and no baseline class."""
@@ -158,23 +161,20 @@ def fit_of(evidence: Evidence, *, is_at_word: bool = False) -> Fit:
     return kind(evidence, is_at_word=is_at_word)
 
 
-def floor_rate(selection: Selection) -> float | None:
-    """Return the probability that a prediction gets a label by chance alone; None where no label is needed."""
+def least_by_chance(selection: Selection) -> float:
+    """Return the labels by chance alone that a figure takes to stand; none where all days rest on outcomes."""
+    if not selection.cells["is_open"].any():
+        return 0.0
+    return MINIMUM_CHANCE_LABELS_OF_SLICE if selection.slice_name else MINIMUM_CHANCE_LABELS
+
+
+def labels_by_chance(selection: Selection) -> float | None:
+    """Return the labels that chance alone is expected to give, as drawn and answered; None without open days."""
     opened = selection.cells[selection.cells["is_open"]]
-    if not len(opened):
-        return None
-    evidence, basis = selection.evidence, selection.basis
-    share = float(opened["n"].sum()) / selection.size
-    return evidence.random_rate * evidence.model.blind_share * (basis.response_rate or 0.0) * share
-
-
-def floor_labels(selection: Selection) -> float | None:
-    """Return the expected labels of the random floor; None where no label is needed."""
-    rate = floor_rate(selection)
-    return None if rate is None else rate * selection.size
+    return float((opened["sum_chance"] * opened["rate"]).sum()) if len(opened) else None
 
 
 def missed_errors(selection: Selection) -> float | None:
     """Bound the share of errors that neither score nor sample shows; None where it has no meaning."""
-    labels = floor_labels(selection)
+    labels = labels_by_chance(selection)
     return missed_error_bound(labels) if labels else None

@@ -65,8 +65,6 @@ class Evidence:
     is_current: bool
     # Score bin and truth of predictions before the window that are older than the horizon.
     earlier: pd.DataFrame
-    # Rate of the widest policy in force that draws from all predictions alike.
-    random_rate: float
 
     @cached_property
     def closed(self) -> frozenset[date]:

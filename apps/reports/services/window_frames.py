@@ -22,7 +22,7 @@ from apps.reports.engine import response
 from apps.reports.engine.evidence import CELL_KEYS, NO_BASELINE, SLICE, Evidence, is_closed
 from apps.reports.models import Kind, ReportJob
 from apps.review.models import Decision, Slot
-from apps.sampling.models import SUMS, Draw, PolicyKind, PopulationCell, SamplingPolicy
+from apps.sampling.models import SUMS, Draw, PopulationCell
 from apps.sampling.services.prediction_frames import score_bins
 from apps.truth.models import Resolution
 from apps.truth.services.cohorts import cohorts, day_start
@@ -60,7 +60,6 @@ def gather(job: ReportJob, *, as_of: datetime) -> Evidence:
         earlier = earlier_frame(model, before=start, seq=seq, as_of=as_of, most=most)
         is_current = not Draw.objects.filter(model=model, drawn_at__gt=as_of).exists()
         undrawn = BatchStage.objects.filter(batch__model=model, stage=Stage.DRAW, done_at=None).count()
-        random_rate = _random_rate(model)
     rows = _closed_rows(model, sent, closed)
     cells = _cells(stored, rows, closed, "")
     slices = [_cells(frame, rows, closed, name) for name, frame in by_slice.items()]
@@ -84,7 +83,6 @@ def gather(job: ReportJob, *, as_of: datetime) -> Evidence:
         undrawn_batches=undrawn,
         is_current=is_current,
         earlier=earlier.assign(truth=_with_rule(model, earlier["outcome"])),
-        random_rate=random_rate,
     )
 
 
@@ -95,14 +93,6 @@ def _sent_rows(job: ReportJob, closed: set[date], *, seq: int, wants_all: bool) 
         start = min(closed, default=start)
         end = max(closed) + timedelta(days=1) if closed else start
     return outcomes_frame(job.model, start=start, end=end, seq=seq, slices=tuple(job.slices))
-
-
-def _random_rate(model: MonitoredModel) -> float:
-    """Return the rate of the widest policy in force that draws from all predictions alike."""
-    policies = SamplingPolicy.objects.filter(
-        model=model, kind__in=[PolicyKind.FLOOR, PolicyKind.UNIFORM], condition__isnull=True
-    ).current()
-    return max((float(policy.settings["rate"]) for policy in policies), default=0.0)
 
 
 def _closed_rows(model: MonitoredModel, sent: pd.DataFrame, closed: set[date]) -> pd.DataFrame:

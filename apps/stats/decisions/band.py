@@ -8,7 +8,7 @@ from scipy.special import ndtr, stdtrit
 from apps.stats.arrays import FloatArray, IntArray
 from apps.stats.estimators.groups import Groups
 from apps.stats.estimators.pseudo import PseudoValues
-from apps.stats.moderation import NU_0, moderate
+from apps.stats.moderation import NU_0, anticipated_degrees, moderate
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,12 +21,15 @@ class Band:
         Half-width of the interval of one mean, and of the band that holds all means together.
     se, df : array (means,)
         Standard error and degrees of freedom of each mean.
+    nu : array (means,)
+        ν_a, the degrees of freedom to expect; infinite where nothing is left to chance.
     """
 
     half: FloatArray
     joint_half: FloatArray
     se: FloatArray
     df: FloatArray
+    nu: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +46,8 @@ class BinTotals:
         Σ v and Σ v² over the terms v of the design variance of `truth`, in units of `largest`.
     anticipated : array (bins,)
         Anticipated variance of `truth`, in units of `largest`.
+    first, fourth : array (bins,)
+        Numerator and denominator of its ν_a, in units of `largest` and of its square.
     largest : float
         The largest of these terms. In units of it, no square that matters underflows.
     """
@@ -53,6 +58,8 @@ class BinTotals:
     design: FloatArray
     squares: FloatArray
     anticipated: FloatArray
+    first: FloatArray
+    fourth: FloatArray
     largest: float
 
     @classmethod
@@ -63,8 +70,10 @@ class BinTotals:
         by_bin = Groups(len(bins), position, np.searchsorted(bins, sample.bin))
         at_stake = cells.sum_amount if uses_amount else cells.n
         odds = cells.sum_amount2_odds if uses_amount else cells.sum_odds
+        odds2 = cells.mean_amount4 * cells.sum_odds2 if uses_amount else cells.sum_odds2
         own = sample.amount if uses_amount else np.ones(len(sample.pi))
         terms, anticipated = pseudo.design_terms(own) / size**2, by_bin.anticipated(pseudo, odds, own) / size**2
+        first, fourth = by_bin.moments(pseudo, odds, odds2, own)
         largest = max(float(terms.max(initial=0.0)), float(anticipated.max(initial=0.0))) or 1.0
         return cls(
             bins=bins,
@@ -73,6 +82,8 @@ class BinTotals:
             design=by_bin.sum_items(terms / largest),
             squares=by_bin.sum_items((terms / largest) ** 2),
             anticipated=anticipated / largest,
+            first=first / size**2 / largest,
+            fourth=fourth / size**2 / largest / size**2 / largest,
             largest=largest,
         )
 
@@ -82,11 +93,12 @@ class BinTotals:
         shares = weights / scale
         design, fourth = shares**2 @ self.design, shares**4 @ self.squares
         nu = np.divide(design**2, fourth, out=np.zeros_like(design), where=fourth > 0)
-        variance, df = moderate(design, nu, shares**2 @ self.anticipated)
+        nu_a = anticipated_degrees(shares**2 @ self.first, shares**4 @ self.fourth)
+        variance, df = moderate(design, np.minimum(nu, nu_a), shares**2 @ self.anticipated)
         se = np.sqrt(variance) * np.sqrt(self.largest) * scale
         joint = self.joint_level(shares, level=level, draws=draws, rng=rng)
         half, joint_half = (np.asarray(stdtrit(df, (1 + each) / 2)) * se for each in (level, joint))
-        return Band(half, joint_half, se, df)
+        return Band(half, joint_half, se, df, nu_a)
 
     def joint_level(self, weights: FloatArray, *, level: float, draws: int, rng: np.random.Generator) -> float:
         """Find the level that each interval needs so that all of them hold at once.
@@ -130,4 +142,5 @@ class BinTotals:
         """Return the moderated variance by bin: few labels show too little of it, and the band would be too narrow."""
         squares = float(self.squares.sum())
         nu = float(self.design.sum()) ** 2 / squares if squares > 0 else 0.0
+        nu = min(nu, float(anticipated_degrees([self.first.sum()], [self.fourth.sum()])[0]))
         return np.asarray((nu * self.design + NU_0 * self.anticipated) / (nu + NU_0), dtype=np.float64)

@@ -10,7 +10,8 @@ from apps.stats.arrays import FloatArray
 from apps.stats.decisions.costs import UnitCost
 from apps.stats.estimate import Estimate, exactly, missing
 from apps.stats.estimators.regression import Loss, RegressionEstimator
-from apps.stats.intervals import interval_around, t_quantile
+from apps.stats.intervals import logit_mod, t_quantile
+from apps.stats.sample_size import effective_size
 
 METHOD = "woodruff"
 
@@ -96,25 +97,17 @@ def _shift(estimator: RegressionEstimator, cost: UnitCost) -> Estimate:
     share = estimator.mean(_share_below(cost, value))
     if share.method == "exact":
         return exactly(value, n=share.n, covered_share=share.covered_share)
-    return _with_interval(value, share, target, first, level=estimator.level)
+    return _with_interval(value, share, target, first, estimator=estimator)
 
 
 def _with_interval(
-    value: float, share: Estimate, target: float, first: Callable[[float], float], *, level: float
+    value: float, share: Estimate, target: float, first: Callable[[float], float], *, estimator: RegressionEstimator
 ) -> Estimate:
     """Return Woodruff's interval: where the distribution function passes the ends of the interval of the share."""
-    se, df = share.se or 0.0, share.df or 1.0
-    around = interval_around(
-        np.array([target]),
-        variance=np.array([se**2]),
-        df=np.array([df]),
-        n=np.array([share.n]),
-        plug_in=np.array([target]),
-        is_bounded=True,
-        level=level,
-    ).of(0)
+    se, df, level = share.se or 0.0, share.df or 1.0, estimator.level
+    around = logit_mod(target, variance=se**2, df=df, n=share.n, level=level)
     # If all labels may lie on one side of the quantile, they do not bound it on the other.
-    tail, n_eff = (1 - level) / 2, share.n_eff or 0.0
+    tail, n_eff = (1 - level) / 2, effective_size(estimator.sample.pi) or 0.0
     low = None if (1 - target) ** n_eff > tail else min(value, first(around.low))
     high = None if target**n_eff > tail else max(value, first(around.high))
     if low is None and high is None:

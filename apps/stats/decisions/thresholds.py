@@ -9,7 +9,7 @@ from apps.stats.arrays import FloatArray, IntArray
 from apps.stats.decisions.band import Band, BinTotals
 from apps.stats.estimate import Estimate, caveat_of
 from apps.stats.estimators.binary import BinaryEstimator
-from apps.stats.estimators.conclusion import labels_still_needed, unfit
+from apps.stats.estimators.conclusion import still_needed, unfit
 from apps.stats.estimators.pseudo import PseudoValues
 from apps.stats.estimators.scoring import lacks_score
 from apps.stats.estimators.value import ValueMatrix
@@ -147,7 +147,8 @@ def threshold_curve(
     band = totals.band(slopes, level=level, draws=draws, rng=rng)
     best = int(value.argmax())
     apart = totals.band(slopes[best] - slopes, level=level, draws=draws, rng=rng)
-    needed = labels_still_needed(pseudo, df=float(band.df[best]), n=n) if band.se.any() else 0
+    n_open = int((~estimator.sample.constant).sum())
+    needed = still_needed(pseudo, nu=float(band.nu[best]), n=n_open) if band.se.any() else 0
     curve = ThresholdCurve(
         thresholds=_scores(totals.bins),
         value=value,

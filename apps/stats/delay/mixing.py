@@ -190,7 +190,8 @@ def mixed_estimator(
     fitted = proxy or fit_mixed_proxy(sample, largest_odds=(1 - least) / least)
     cells = fitted.weigh(_stand_in(population, rows))
     share_known = len(sample.pi) / population.size
-    return MixedEstimator(replace(cells, sum_pi=cells.n * share_known), sample, level=level, proxy=fitted)
+    by_chance = cells.n * share_known
+    return MixedEstimator(replace(cells, sum_pi=by_chance, sum_chance=by_chance), sample, level=level, proxy=fitted)
 
 
 def _binary_or_nan(name: str, values: ArrayLike | None, n: int) -> FloatArray:

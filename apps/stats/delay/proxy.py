@@ -51,9 +51,11 @@ class MixedProxy:
         mean = self.expect(population)
         odds = population.n * (self.odds[1] * (1 - mean) + self.odds[0] * mean)
         nothing = np.zeros(len(population.n))
+        mean_odds = odds / np.maximum(population.n, 1.0)
         return replace(
             population,
             sum_odds=odds,
+            sum_odds2=odds * mean_odds * (1 + mean_odds),
             sum_amount2_odds=population.mean_amount2 * odds,
             n_uncovered=nothing,
             n_unanswered=nothing,

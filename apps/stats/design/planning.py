@@ -95,7 +95,7 @@ class Plan:
         linear = self._linearized(metric)
         if isinstance(linear, str):
             return Planned(None, None, code=linear)
-        variance = float(linear.beta2_odds @ self._variance) / self.population.size**2
+        variance = float(linear.beta2_odds(self.population) @ self._variance) / self.population.size**2
         return Planned(self._z * math.sqrt(variance), float(self.population.sum_pi.sum()))
 
     def labels_for(self, metric: Metric, half_width: float) -> Planned:
@@ -151,7 +151,7 @@ class Plan:
             linear = even._linearized(metric)
             if isinstance(linear, str):
                 raise ValueError(f"metrics holds {metric!r}, which cannot be planned: {linear}")
-            beta2[str(index)] = linear.beta2_odds / np.maximum(self.population.n, 1.0)
+            beta2[str(index)] = linear.beta2_odds(even.population) / np.maximum(self.population.n, 1.0)
         by_index = {str(index): weight for index, weight in enumerate(weights)} if weights is not None else None
         return recommend(beta2, self._variance, expected=expected, delta=delta, weights=by_index, n=self.population.n)
 
@@ -220,10 +220,10 @@ class Plan:
             sample=_NOBODY,
             mean_cells=mean,
             variance_cells=mean * (1 - mean),
+            fourth_cells=np.zeros(len(mean)),
             mean_items=np.zeros(0),
             of_label=np.zeros(0),
             of_truth=np.zeros(0),
-            overturn=0.0,
         )
         if metric == VALUE:
             if self.matrix is None:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from apps.stats.arrays import LARGEST, FloatArray, as_floats
-from apps.stats.sample_size import MINIMUM_FLOOR_LABELS
+from apps.stats.sample_size import MINIMUM_CHANCE_LABELS
 
 FLOOR_SHARE = 0.3
 FLOOR_SHARE_OF_SMALL = 0.5
@@ -58,7 +58,7 @@ def floor_share(expected: float, *, is_new: bool = False) -> float:
     if not (np.isfinite(expected) and expected > 0):
         raise ValueError(f"expected must be positive, got {expected}")
     usual = FLOOR_SHARE_OF_SMALL if is_new or expected < SMALL else FLOOR_SHARE
-    return min(1.0, max(usual, MINIMUM_FLOOR_LABELS / expected))
+    return min(1.0, max(usual, MINIMUM_CHANCE_LABELS / expected))
 
 
 def recommend(

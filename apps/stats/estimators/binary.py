@@ -18,10 +18,13 @@ from apps.stats.estimators.exact import METRICS, OF_SCORE, exact_figure
 from apps.stats.estimators.hajek import hajek_confusion, hajek_linear
 from apps.stats.estimators.metrics import linearize
 from apps.stats.estimators.population import Population
-from apps.stats.estimators.pseudo import PseudoValues, overturn_rate
+from apps.stats.estimators.pseudo import NOT_KNOWN, PseudoValues, overturn_rates
 from apps.stats.estimators.recalibration import recalibrate
 from apps.stats.estimators.sample import Sample
 from apps.stats.estimators.value import ValueMatrix, by_truth, linearize_value
+
+#: m stays this far from 0 and 1.
+LEAST_EXPECTED = 1e-4
 
 
 class Proxy(Protocol):
@@ -37,12 +40,13 @@ class BinaryEstimator(ClassEstimator):
 
     Attributes
     ----------
-    population, sample, floor_rate, level
+    population, sample, least_by_chance, level
         As for `ClassEstimator`; labels and truths are 0 or 1.
     proxy : Proxy or None
         m; fitted on the sample if left out.
-    overturn : float or None
-        ε of the second phase; counted in the sample if left out.
+    overturn : (float, float) or None
+        ε of the second phase in the whole window, where the reviewer differed from the model and where they agreed; one
+        half each if left out.
 
     Raises
     ------
@@ -67,14 +71,14 @@ class BinaryEstimator(ClassEstimator):
     """
 
     proxy: Proxy | None = field(default=None, kw_only=True)
-    overturn: float | None = field(default=None, kw_only=True)
+    overturn: tuple[float, float] | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         as_binary("predicted of the population", self.population.predicted)
         as_binary("predicted of the sample", self.sample.predicted)
         as_binary("label", self.sample.label)
         as_binary("truth", self.sample.truth)
-        if self.overturn is not None and not 0 <= self.overturn <= 1:
+        if self.overturn is not None and not all(0 <= rate <= 1 for rate in self.overturn):
             raise ValueError(f"overturn must be in [0, 1], got {self.overturn}")
         for name, source in (("population", self.population), ("sample", self.sample)):
             if (source.baseline > 1).any():
@@ -160,11 +164,11 @@ class BinaryEstimator(ClassEstimator):
         return self.proxy or recalibrate(self.sample.bin, self.sample.truth, self.sample.pi)
 
     @cached_property
-    def expected_overturn(self) -> float:
-        """ε of the second phase."""
-        if self.overturn is not None:
-            return self.overturn
-        return overturn_rate(self.sample, self.sample.label, self.sample.truth)
+    def expected_overturn(self) -> tuple[float, float]:
+        """ε of the second phase in this window, for the slices of it."""
+        sample = self.sample
+        every = np.ones(len(sample.pi))
+        return overturn_rates(sample, sample.label, sample.truth, beta=every, prior=self.overturn or NOT_KNOWN)
 
     @cached_property
     def pseudo(self) -> PseudoValues:
@@ -177,20 +181,22 @@ class BinaryEstimator(ClassEstimator):
         return self._pseudo(np.zeros(len(self.cells.n)), np.zeros(len(self.sample.pi)))
 
     def expected_truth(self, rows: Population | Sample) -> FloatArray:
-        """Compute m of each cell or item."""
-        return self.fitted.predict_bin(rows.bin)
+        """Compute m of each cell or item, off 0 and 1: a sure score makes nothing certain."""
+        return np.clip(self.fitted.predict_bin(rows.bin), LEAST_EXPECTED, 1 - LEAST_EXPECTED)
 
     def _pseudo(self, mean_cells: FloatArray, mean_items: FloatArray) -> PseudoValues:
+        spread = mean_cells * (1 - mean_cells)
         return PseudoValues(
             population=self.cells,
             sample=self.sample,
             mean_cells=mean_cells,
-            variance_cells=mean_cells * (1 - mean_cells),
+            variance_cells=spread,
+            fourth_cells=spread * (1 - 3 * spread),
             mean_items=mean_items,
             of_label=self.sample.label,
             of_truth=self.sample.truth,
-            overturn=self.expected_overturn,
-            floor_rate=self.floor_rate,
+            overturn=self.overturn or NOT_KNOWN,
+            least_by_chance=self.least_by_chance,
         )
 
     def _without_score(self, metric: Metric) -> Estimate:

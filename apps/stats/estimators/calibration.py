@@ -6,12 +6,12 @@ from scipy import stats
 
 from apps.stats.arrays import FloatArray, IntArray, as_binary, as_floats, same_length, sum_by
 from apps.stats.estimate import Estimate, from_interval, missing
-from apps.stats.estimators.conclusion import labels_still_needed, unfit
+from apps.stats.estimators.conclusion import still_needed, unfit, weighted_variance
 from apps.stats.estimators.groups import Groups
 from apps.stats.estimators.pseudo import PseudoValues
 from apps.stats.estimators.scoring import lacks_score
 from apps.stats.intervals import LEVEL, Interval, t_quantile
-from apps.stats.moderation import moderate, moderated_variance
+from apps.stats.moderation import NU_0, degrees_of_freedom, moderate
 from apps.stats.score_bins import SCORE_BINS, logit_bin
 
 GROUPS = 10
@@ -96,18 +96,21 @@ def estimate_calibration_error(pseudo: PseudoValues, *, groups: int = GROUPS, le
     gaps = by_group.totals(pseudo, population.n, ones) - by_group.sum_cells(population.sum_score)
     gaps = gaps / population.size
     variances = _variances(pseudo, by_group) / population.size**2
-    _, df = moderated_variance(pseudo.design_terms(ones), pseudo.anticipated(population.sum_odds, ones))
+    nu = pseudo.anticipated_df(population.sum_odds, population.sum_odds2, ones)
+    df = min(degrees_of_freedom(pseudo.design_terms(ones)), nu) + NU_0
     excess = _folded_mean(np.abs(gaps), np.sqrt(variances)) - np.abs(gaps)
     value = min(1.0, max(0.0, float((np.abs(gaps) - excess).sum())))
     se = float(np.sqrt(variances.sum()))  # of the signed gaps, because folding adds no certainty
     half = t_quantile(level, df) * se
     interval = Interval(value, max(0.0, value - half), min(1.0, value + half), "folded-normal", se, df)
+    spread = weighted_variance(sample.truth - np.nan_to_num(sample.score), sample.pi)
     return from_interval(
         interval,
-        pi=sample.pi,
+        n=n,
+        n_eff=min(spread / se**2, population.size) if se > 0 else float(n),
         covered_share=covered,
         is_adjudication_open=sample.is_adjudication_open,
-        needed=labels_still_needed(pseudo, df=df, n=n),
+        needed=still_needed(pseudo, nu=nu, n=int((~sample.constant).sum())),
     )
 
 
@@ -118,8 +121,10 @@ def _variances(pseudo: PseudoValues, by_group: Groups) -> FloatArray:
     scaled = terms / (terms.max() or 1.0)  # because the squares of tiny terms underflow
     squares = by_group.sum_items(scaled**2)
     nu = np.divide(by_group.sum_items(scaled) ** 2, squares, out=np.zeros(by_group.number), where=squares > 0)
-    anticipated = by_group.anticipated(pseudo, pseudo.population.sum_odds, ones)
-    return moderate(by_group.sum_items(terms), nu, anticipated)[0]
+    population = pseudo.population
+    nu_a = by_group.anticipated_df(pseudo, population.sum_odds, population.sum_odds2, ones)
+    anticipated = by_group.anticipated(pseudo, population.sum_odds, ones)
+    return moderate(by_group.sum_items(terms), np.minimum(nu, nu_a), anticipated)[0]
 
 
 def _group_of_bins(counts: FloatArray, groups: int) -> IntArray:

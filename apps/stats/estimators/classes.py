@@ -8,13 +8,14 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from apps.stats.arrays import FloatArray, as_level, as_probability
+from apps.stats.arrays import FloatArray, as_level
 from apps.stats.estimate import Estimate, missing
 from apps.stats.estimators.keys import NO_BASELINE
 from apps.stats.estimators.population import Population
 from apps.stats.estimators.sample import Sample
 from apps.stats.estimators.value import AccuracyPoint, ValueMatrix, accuracy_point, mean_amounts
 from apps.stats.intervals import LEVEL
+from apps.stats.sample_size import MINIMUM_CHANCE_LABELS
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,9 +28,8 @@ class ClassEstimator(ABC):
         All predictions of the window, as cells.
     sample : Sample
         Its answered items.
-    floor_rate : float or None
-        Probability that the random floor alone yields a label of a prediction (rate × blind share × response); for
-        the minimum rule. None where the whole draw is one random sample.
+    least_by_chance : float
+        Labels by chance alone that a figure takes to stand: fewer for a slice than for a window.
     level : float, in (0, 1)
         Confidence level of the intervals.
     classes : int
@@ -38,14 +38,14 @@ class ClassEstimator(ABC):
 
     population: Population
     sample: Sample
-    floor_rate: float | None = field(default=None, kw_only=True)
+    least_by_chance: float = field(default=MINIMUM_CHANCE_LABELS, kw_only=True)
     level: float = field(default=LEVEL, kw_only=True)
     classes: int = field(default=2, init=False)
 
     def __post_init__(self) -> None:
         as_level(self.level)
-        if self.floor_rate is not None:
-            as_probability("floor_rate", [self.floor_rate])
+        if not self.least_by_chance >= 0:
+            raise ValueError(f"least_by_chance must not be negative, got {self.least_by_chance}")
         if not self.population.holds(self.sample):
             raise ValueError("sample has items of a class and score bin that the population lacks")
 

@@ -1,13 +1,19 @@
 """From a linearized metric to its estimate: variance, interval, sample sizes and reason codes."""
 
+import math
 from dataclasses import dataclass
+
+import numpy as np
 
 from apps.stats.arrays import BoolArray, FloatArray
 from apps.stats.estimate import Estimate, exactly, from_interval, missing
 from apps.stats.estimators.population import Population
 from apps.stats.estimators.pseudo import PseudoValues
-from apps.stats.intervals import LEVEL, logit_mod
+from apps.stats.intervals import LEVEL, UNIT, Interval, Limits, logit_mod, plain_mod
+from apps.stats.moderation import degrees_of_freedom, moderate
 from apps.stats.sample_size import labels_needed
+
+NO_LIMITS: Limits = (-math.inf, math.inf)
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,14 +26,18 @@ class Linearized:
         θ̂; ignored where there is a code.
     plug_in : float or None
         θ_a, the same metric of the proxy alone.
-    beta : array (n,)
-        Influence of each item's label, u(y=1) − u(y=0).
-    beta2_odds : array (cells,)
-        Σ β²(1−π)/π of each cell.
+    beta_cells, beta : array (cells,), array (n,)
+        Influence of a label, u(y=1) − u(y=0), in each cell and of each item; by item it includes the amount.
     on_cells, on_items : mask
         What the metric depends on; precision, for example, only on predicted positives.
-    is_bounded : bool
-        Whether the metric lives in [0, 1].
+    spread : float
+        n·V_srs, the variance per label of a draw with equal probabilities from what the metric depends on.
+    limits : (float, float)
+        What the metric can be, whatever the missing labels say.
+    is_share : bool
+        Whether the interval is built on the logit scale within the limits; else on the plain scale, cut to them.
+    uses_amount : bool
+        Whether the amount multiplies `beta_cells`.
     minimum : int
         With fewer labels the figure is preliminary, whatever its interval.
     code : str or None
@@ -36,13 +46,26 @@ class Linearized:
 
     value: float
     plug_in: float | None
+    beta_cells: FloatArray
     beta: FloatArray
-    beta2_odds: FloatArray
     on_cells: BoolArray
     on_items: BoolArray
-    is_bounded: bool
+    spread: float
+    limits: Limits = UNIT
+    is_share: bool = True
+    uses_amount: bool = False
     minimum: int = 0
     code: str | None = None
+
+    def beta2_odds(self, population: Population) -> FloatArray:
+        """Compute Σ β²o of each cell, o = (1−π)/π."""
+        odds = population.sum_amount2_odds if self.uses_amount else population.sum_odds
+        return np.asarray(self.beta_cells**2 * odds)
+
+    def beta4_odds2(self, population: Population) -> FloatArray:
+        """Compute Σ β⁴o²(1+o) of each cell."""
+        amount4 = population.mean_amount4 if self.uses_amount else 1.0
+        return np.asarray(self.beta_cells**4 * population.sum_odds2 * amount4)
 
 
 def conclude(pseudo: PseudoValues, metric: Linearized, *, level: float = LEVEL) -> Estimate:
@@ -63,26 +86,41 @@ def conclude(pseudo: PseudoValues, metric: Linearized, *, level: float = LEVEL) 
         Without a value where the metric is undefined or `refusal` finds a reason.
     """
     population, sample = pseudo.population, pseudo.sample
-    size, covered, pi = max(population.size, 1.0), population.covered_share, sample.pi[metric.on_items]
-    if code := refusal(population, metric, n=len(pi)):
-        return missing(code, n=len(pi), covered_share=covered)
+    size, covered = max(population.size, 1.0), population.covered_share
+    n = int(metric.on_items.sum())
+    if code := refusal(population, metric, n=n):
+        return missing(code, n=n, covered_share=covered)
     if not metric.on_cells.any():
         return exactly(metric.value, n=0, covered_share=covered)  # no label can change it
-    interval = logit_mod(
-        metric.value,
-        design_terms=pseudo.design_terms(metric.beta) / size**2,
-        anticipated=pseudo.anticipated(metric.beta2_odds, metric.beta) / size**2,
-        n=len(pi),
-        plug_in=metric.plug_in,
-        is_bounded=metric.is_bounded,
-        level=level,
+    n_open = int((metric.on_items & ~sample.constant).sum())
+    beta2_odds = metric.beta2_odds(population)
+    terms = pseudo.design_terms(metric.beta) / size**2
+    nu = pseudo.anticipated_df(beta2_odds, metric.beta4_odds2(population), metric.beta)
+    variance, df = moderate(
+        [terms.sum()],
+        [min(degrees_of_freedom(terms), nu)],
+        [pseudo.anticipated(beta2_odds, metric.beta) / size**2],
     )
+    interval = _interval(metric, variance=float(variance[0]), df=float(df[0]), n=n_open, level=level)
+    is_exact = interval.method == "exact" and math.isinf(nu)
+    needed = 0 if is_exact else max(still_needed(pseudo, nu=nu, n=n_open), metric.minimum - n)
     return from_interval(
         interval,
-        pi=pi,
+        n=n,
+        n_eff=min(metric.spread / interval.se**2, size) if interval.se > 0 else float(n),
         covered_share=covered,
         is_adjudication_open=bool((sample.q[metric.on_items] == 0).any()),
-        needed=max(labels_still_needed(pseudo, df=interval.df, n=len(pi)), metric.minimum - len(pi)),
+        needed=needed,
+        # Labels without any spread make nothing certain.
+        method=None if is_exact or interval.method != "exact" else "plain-mod",
+    )
+
+
+def _interval(metric: Linearized, *, variance: float, df: float, n: int, level: float) -> Interval:
+    if not metric.is_share:
+        return plain_mod(metric.value, variance=variance, df=df, limits=metric.limits, level=level)
+    return logit_mod(
+        metric.value, variance=variance, df=df, n=n, plug_in=metric.plug_in, limits=metric.limits, level=level
     )
 
 
@@ -128,8 +166,30 @@ def unfit(population: Population, *, n: int, on_cells: BoolArray | None = None) 
     return "no_labels" if n == 0 else None
 
 
-def labels_still_needed(pseudo: PseudoValues, *, df: float, n: int) -> int:
-    """Count the labels that a figure with these degrees of freedom still needs under the minimum rule."""
-    population = pseudo.population
-    floor_labels = None if pseudo.floor_rate is None else pseudo.floor_rate * population.size
-    return labels_needed(df=df, n=n, floor_labels=floor_labels, expected_labels=float(population.sum_pi.sum()))
+def still_needed(pseudo: PseudoValues, *, nu: float, n: int) -> int:
+    """Count the labels that a figure with these anticipated degrees of freedom still needs, in the open part alone.
+
+    `n` counts the labels there are that are not certain.
+    """
+    population, sample = pseudo.population, pseudo.sample
+    return labels_needed(
+        nu=nu,
+        n=n,
+        by_chance=float(population.sum_chance.sum()),
+        expected=max(float(population.sum_pi.sum() - sample.constant.sum()), 0.0),
+        left=max(population.size - len(sample.pi), 0.0),
+        least_by_chance=pseudo.least_by_chance,
+    )
+
+
+def weighted_variance(values: FloatArray, pi: FloatArray) -> float:
+    """Compute the variance of values over the population from drawn ones, each weighted by 1/π; 0 without any.
+
+    >>> weighted_variance(np.array([1.0, 3.0]), np.array([0.5, 0.5]))
+    1.0
+    """
+    if len(values) == 0:
+        return 0.0
+    weight = pi.min() / pi
+    mean = weight @ values / weight.sum()
+    return float(weight @ (values - mean) ** 2 / weight.sum())

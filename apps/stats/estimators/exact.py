@@ -8,7 +8,16 @@ from numpy.typing import ArrayLike
 from apps.stats.arrays import as_binary, as_floats
 from apps.stats.estimate import Estimate, exactly, missing
 from apps.stats.estimators.calibration import expected_calibration_error
-from apps.stats.estimators.confusion import FORMULAS, PROPORTIONS, Confusion, Metric, confusion_of, evaluate, undefined
+from apps.stats.estimators.confusion import (
+    FORMULAS,
+    PROPORTIONS,
+    Confusion,
+    Metric,
+    confusion_of,
+    evaluate,
+    limits,
+    undefined,
+)
 from apps.stats.estimators.ranking import average_precision, roc_auc
 from apps.stats.estimators.scoring import brier_score, log_loss
 from apps.stats.intervals import wilson_interval
@@ -132,23 +141,14 @@ def worst_case_bounds(
         raise ValueError(f"no worst-case bounds for {metric!r}")
     if not (0 <= answered_positive <= 1 and 0 <= answered_negative <= 1):
         raise ValueError("answered_positive and answered_negative must be in [0, 1]")
-    tp, fp, fn, tn = (max(count, 0.0) for count in (table.tp, table.fp, table.fn, table.tn))
-    open_positive, open_negative = (tp + fp) * (1 - answered_positive), (tn + fn) * (1 - answered_negative)
-    tp, fp, fn, tn = (
-        tp * answered_positive,
-        fp * answered_positive,
-        fn * answered_negative,
-        tn * answered_negative,
+    tp, fp, fn, tn = (max(count, 0.0) for count in table.corners)
+    answered = Confusion(tp * answered_positive, fp * answered_positive, fn * answered_negative, tn * answered_negative)
+    return limits(
+        metric,
+        answered,
+        open_positive=(tp + fp) * (1 - answered_positive),
+        open_negative=(tn + fn) * (1 - answered_negative),
     )
-    corners = [
-        Confusion(
-            tp + open_positive * a, fp + open_positive * (1 - a), fn + open_negative * b, tn + open_negative * (1 - b)
-        )
-        for a in (0.0, 1.0)
-        for b in (0.0, 1.0)
-    ]
-    values = [evaluate(metric, corner) for corner in corners if undefined(metric, corner) is None]
-    return (min(values), max(values)) if values else (0.0, 1.0)
 
 
 def _figure(

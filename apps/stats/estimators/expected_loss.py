@@ -20,13 +20,14 @@ class ExpectedLoss:
     ----------
     bins : array (bins,) of int
         Bins that have labels, ascending.
-    mean, variance : array (bins + 1,)
-        By bin; the last entry serves every other bin.
+    mean, variance, fourth : array (bins + 1,)
+        Mean, variance and fourth central moment of the loss by bin; the last entry serves every other bin.
     """
 
     bins: IntArray
     mean: FloatArray
     variance: FloatArray
+    fourth: FloatArray
 
     def place(self, bins: IntArray) -> IntArray:
         """Return the index into mean and variance of each bin (N,)."""
@@ -66,13 +67,16 @@ def fit_expected_loss(bins: ArrayLike, loss: ArrayLike, pi: ArrayLike) -> Expect
     losses = as_floats("loss", loss, largest=LARGEST_LOSS)
     of_items, inclusion = as_ints("bins", bins, length=len(losses)), as_inclusion("pi", pi, length=len(losses))
     if len(losses) == 0:
-        return ExpectedLoss(of_items, np.zeros(1), np.zeros(1))
+        return ExpectedLoss(of_items, np.zeros(1), np.zeros(1), np.zeros(1))
     weight = mean_one_weights(inclusion)
     present, place = np.unique(of_items, return_inverse=True)
     overall = float(weight @ losses / weight.sum())
-    spread = float(weight @ (losses - overall) ** 2 / weight.sum())
     trials = sum_by(place, weight, size=len(present))
     mean = (sum_by(place, weight * losses, size=len(present)) + PRIOR_LABELS * overall) / (trials + PRIOR_LABELS)
-    squares = sum_by(place, weight * (losses - mean[place]) ** 2, size=len(present))
-    variance = (squares + PRIOR_LABELS * spread) / (trials + PRIOR_LABELS)
-    return ExpectedLoss(present, np.append(mean, overall), np.append(variance, spread))
+
+    def moment(power: int) -> FloatArray:
+        everywhere = float(weight @ (losses - overall) ** power / weight.sum())
+        sums = sum_by(place, weight * (losses - mean[place]) ** power, size=len(present))
+        return np.append((sums + PRIOR_LABELS * everywhere) / (trials + PRIOR_LABELS), everywhere)
+
+    return ExpectedLoss(present, np.append(mean, overall), moment(2), moment(4))

@@ -6,6 +6,7 @@ import numpy as np
 
 from apps.stats.arrays import FloatArray, IntArray, sum_by
 from apps.stats.estimators.pseudo import PseudoValues
+from apps.stats.moderation import anticipated_degrees
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,3 +44,17 @@ class Groups:
         """Anticipate the variance of each group's total, given Σ β²(1−π)/π of each cell and β of each item."""
         first = self.sum_cells(beta2_odds * pseudo.variance_cells)
         return np.asarray(first + self.sum_items(pseudo.second_phase_terms(beta)))
+
+    def anticipated_df(
+        self, pseudo: PseudoValues, beta2_odds: FloatArray, beta4_odds2: FloatArray, beta: FloatArray
+    ) -> FloatArray:
+        """Compute ν_a of each group's total, given Σ β²o and Σ β⁴o²(1+o) of each cell and β of each item."""
+        return anticipated_degrees(*self.moments(pseudo, beta2_odds, beta4_odds2, beta))
+
+    def moments(
+        self, pseudo: PseudoValues, beta2_odds: FloatArray, beta4_odds2: FloatArray, beta: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """Compute numerator and denominator of ν_a of each group, which add up over groups."""
+        first = self.sum_cells(beta2_odds * pseudo.variance_cells)
+        fourth = self.sum_cells(beta4_odds2 * pseudo.fourth_cells) + self.sum_items(pseudo.fourth_terms(beta))
+        return first, fourth

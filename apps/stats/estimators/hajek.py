@@ -1,17 +1,26 @@
 """Hájek means, for models without a score."""
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from apps.stats.arrays import LARGEST, FloatArray, as_floats, as_inclusion
 from apps.stats.estimate import Estimate, exactly, from_interval, missing
-from apps.stats.estimators.conclusion import Linearized, labels_still_needed, unfit
-from apps.stats.estimators.confusion import PLAIN_SCALE, Confusion, Metric, evaluate, gradient, undefined
+from apps.stats.estimators.conclusion import NO_LIMITS, Linearized, still_needed, unfit, weighted_variance
+from apps.stats.estimators.confusion import (
+    PLAIN_SCALE,
+    Confusion,
+    Metric,
+    evaluate,
+    gradient,
+    limits_of,
+    undefined,
+)
 from apps.stats.estimators.pseudo import PseudoValues
-from apps.stats.intervals import LEVEL, Interval, logit_mod
-from apps.stats.sample_size import effective_size
+from apps.stats.intervals import LEVEL, UNIT, Interval, Limits, logit_mod, plain_mod
+from apps.stats.moderation import anticipated_degrees, degrees_of_freedom, moderate
 
 
 def hajek_mean(
@@ -56,9 +65,9 @@ def hajek_mean(
 
     Examples
     --------
-    >>> share = hajek_mean([1, 0, 1], [0.5, 0.25, 1.0], is_bounded=True)
+    >>> share = hajek_mean([1, 0, 1, 0] * 9, [0.5, 0.25, 0.5, 0.5] * 9, is_bounded=True)
     >>> round(share.value, 4), share.method
-    (0.4286, 'hajek')
+    (0.4, 'hajek')
     """
     inclusion = as_inclusion("pi", pi)
     quantity = as_floats("values", values, length=len(inclusion), largest=LARGEST)
@@ -73,19 +82,24 @@ def hajek_mean(
     theta = _weighted_mean(quantity, inclusion)
     if (inclusion == 1).all() and (size is None or size == n):
         return exactly(theta, n=n)
+    odds = (1 - inclusion) / inclusion
+    spread = _spread(quantity - theta, np.ones(n), inclusion)
+    # Over the population, Σo and Σo²(1+o) are estimated by Σo/π and Σ(o/π)² of the drawn.
+    drawn = odds / inclusion
+    nu = float(anticipated_degrees([drawn.sum() * spread.variance], [(drawn**2).sum() * spread.fourth])[0])
     interval = _interval(
         theta,
-        residual=quantity - theta,
-        slope=np.ones(n),
-        pi=inclusion,
-        second=np.zeros(n),
-        odds_total=float(((1 - inclusion) / inclusion**2).sum()) if odds_total is None else odds_total,
-        second_anticipated=0.0,
-        size=float((1 / inclusion).sum()) if size is None else size,
-        is_bounded=is_bounded,
+        terms=drawn * (quantity - theta) ** 2 / (1 / inclusion).sum() ** 2,
+        anticipated=spread.variance
+        * (float(drawn.sum()) if odds_total is None else odds_total)
+        / (float((1 / inclusion).sum()) if size is None else size) ** 2,
+        nu=nu,
+        n=n,
+        limits=UNIT if is_bounded else NO_LIMITS,
+        is_share=is_bounded,
         level=level,
     )
-    return from_interval(interval, pi=inclusion, method="wilson" if interval.is_boundary else "hajek")
+    return from_interval(interval, n=n, n_eff=_equal_draws(quantity, inclusion, interval), method=_method(interval))
 
 
 def hajek_confusion(metric: Metric, pseudo: PseudoValues, items: FloatArray, *, level: float = LEVEL) -> Estimate:
@@ -130,7 +144,8 @@ def hajek_confusion(metric: Metric, pseudo: PseudoValues, items: FloatArray, *, 
         residual,
         slopes,
         size=size,
-        is_bounded=isinstance(metric, str) and metric not in PLAIN_SCALE,
+        limits=limits_of(metric, pseudo),
+        is_share=isinstance(metric, str) and metric not in PLAIN_SCALE,
         level=level,
     )
 
@@ -176,7 +191,9 @@ def hajek_linear(
     quantity = certain_items[metric.on_items] + slope * uncertain.bracket
     theta = _weighted_mean(quantity, sample.pi)
     part = uncertain.population.size
-    figure = _conclude(uncertain, theta, quantity - theta, slope, size=part, is_bounded=False, level=level)
+    figure = _conclude(
+        uncertain, theta, quantity - theta, slope, size=part, limits=NO_LIMITS, is_share=False, level=level
+    )
     return replace(figure.scaled(part / size).shifted(known), covered_share=covered)
 
 
@@ -187,59 +204,82 @@ def _conclude(
     slope: FloatArray,
     *,
     size: float,
-    is_bounded: bool,
+    limits: Limits,
+    is_share: bool,
     level: float,
 ) -> Estimate:
     sample, population = pseudo.sample, pseudo.population
-    second = pseudo.design_terms(slope) - (1 - sample.pi) / sample.pi**2 * (slope * pseudo.bracket) ** 2
+    n = len(sample.pi)
+    first = (1 - sample.pi) / sample.pi**2
+    second = np.maximum(pseudo.design_terms(slope) - first * (slope * pseudo.bracket) ** 2, 0.0)
+    spread = _spread(residual, slope, sample.pi)
+    odds, odds2 = float(population.sum_odds.sum()), float(population.sum_odds2.sum())
+    fourth = odds2 * spread.fourth + float(pseudo.fourth_terms(slope).sum())
+    nu = float(anticipated_degrees([odds * spread.variance], [fourth])[0])
+    n_open = int((~sample.constant).sum())
     interval = _interval(
         theta,
-        residual=residual,
-        slope=slope,
-        pi=sample.pi,
-        second=np.maximum(second, 0.0),
-        odds_total=float(population.sum_odds.sum()),
-        second_anticipated=float(pseudo.second_phase_terms(slope).sum()),
-        size=size,
-        is_bounded=is_bounded,
+        terms=(first * residual**2 + second) / (1 / sample.pi).sum() ** 2,
+        anticipated=(odds * spread.variance + float(pseudo.second_phase_terms(slope).sum())) / size**2,
+        nu=nu,
+        n=n_open,
+        limits=limits,
+        is_share=is_share,
         level=level,
     )
     return from_interval(
         interval,
-        pi=sample.pi,
+        n=n,
+        n_eff=_equal_draws(residual, sample.pi, interval),
         covered_share=population.covered_share,
         is_adjudication_open=sample.is_adjudication_open,
-        needed=labels_still_needed(pseudo, df=interval.df, n=len(sample.pi)),
-        method="wilson" if interval.is_boundary else "hajek",
+        needed=still_needed(pseudo, nu=nu, n=n_open) if interval.se > 0 else 0,
+        method=_method(interval),
     )
+
+
+class _Spread(NamedTuple):
+    """Variance and fourth moment of the residuals over the population."""
+
+    variance: float
+    fourth: float
+
+
+def _spread(residual: FloatArray, slope: FloatArray, pi: FloatArray) -> _Spread:
+    """Estimate the moments, with one pseudo-label of the largest variance of a 0/1 truth: it keeps V_a above 0."""
+    n = len(pi)
+    variance = (n * _weighted_mean(residual**2, pi) + _weighted_mean(slope**2, pi) / 4) / (n + 1)
+    fourth = (n * _weighted_mean(residual**4, pi) + _weighted_mean(slope**4, pi) / 16) / (n + 1)
+    return _Spread(variance, fourth)
 
 
 def _interval(
     theta: float,
     *,
-    residual: FloatArray,
-    slope: FloatArray,
-    pi: FloatArray,
-    second: FloatArray,
-    odds_total: float,
-    second_anticipated: float,
-    size: float,
-    is_bounded: bool,
+    terms: FloatArray,
+    anticipated: float,
+    nu: float,
+    n: int,
+    limits: Limits,
+    is_share: bool,
     level: float,
 ) -> Interval:
-    n, design = len(pi), 1 / pi
-    # One pseudo-label with the largest variance of a 0/1 truth keeps V_a above 0.
-    spread = (n * _weighted_mean(residual**2, pi) + _weighted_mean(slope**2, pi) / 4) / (n + 1)
-    effective = effective_size(pi) or 0.0
+    variance, df = moderate([terms.sum()], [min(degrees_of_freedom(terms), nu)], [anticipated])
+    if not is_share:
+        return plain_mod(theta, variance=float(variance[0]), df=float(df[0]), limits=limits, level=level)
+    plug_in = (theta * n + 0.5) / (n + 1)
     return logit_mod(
-        theta,
-        design_terms=((1 - pi) / pi**2 * residual**2 + second) / design.sum() ** 2,
-        anticipated=(odds_total * spread + second_anticipated) / size**2,
-        n=n,
-        plug_in=(theta * effective + 0.5) / (effective + 1),
-        is_bounded=is_bounded,
-        level=level,
+        theta, variance=float(variance[0]), df=float(df[0]), n=n, plug_in=plug_in, limits=limits, level=level
     )
+
+
+def _method(interval: Interval) -> str:
+    return interval.method if interval.is_boundary else "hajek"
+
+
+def _equal_draws(values: FloatArray, pi: FloatArray, interval: Interval) -> float:
+    """Return the labels of a draw with equal probabilities that would be as precise."""
+    return weighted_variance(values, pi) / interval.se**2 if interval.se > 0 else float(len(pi))
 
 
 def _weighted_mean(values: FloatArray, pi: FloatArray) -> float:

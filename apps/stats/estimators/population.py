@@ -32,8 +32,12 @@ class Population:
         Σ s and Σ s².
     sum_pi, sum_odds : array (cells,)
         Σ π and Σ (1−π)/π over predictions with π > 0, where π is the probability that a label counts.
-    sum_amount, sum_amount2_odds : array (cells,), in money and money²
-        Σ a and Σ a²(1−π)/π.
+    sum_odds2 : array (cells,)
+        Σ o²(1+o) with o = (1−π)/π, over the same.
+    sum_chance : array (cells,)
+        Σ of the probability that chance alone, the floor or another policy that draws from all alike, yields a label.
+    sum_amount, sum_amount2_odds, sum_amount4 : array (cells,), in powers of money
+        Σ a, Σ a²(1−π)/π and Σ a⁴.
     n_uncovered : array (cells,)
         Number of predictions with π = 0.
     n_unanswered : array (cells,)
@@ -49,8 +53,11 @@ class Population:
     sum_score2: FloatArray
     sum_pi: FloatArray
     sum_odds: FloatArray
+    sum_odds2: FloatArray
+    sum_chance: FloatArray
     sum_amount: FloatArray
     sum_amount2_odds: FloatArray
+    sum_amount4: FloatArray
     n_uncovered: FloatArray
     n_unanswered: FloatArray
 
@@ -66,11 +73,16 @@ class Population:
         sum_score: ArrayLike | None = None,
         sum_score2: ArrayLike | None = None,
         baseline: ArrayLike | None = None,
+        sum_odds2: ArrayLike | None = None,
+        sum_chance: ArrayLike | None = None,
         sum_amount: ArrayLike | None = None,
         sum_amount2_odds: ArrayLike | None = None,
+        sum_amount4: ArrayLike | None = None,
         n_uncovered: ArrayLike | None = None,
     ) -> "Population":
         """Make a population from stored cells; sums left out are zero.
+
+        Without `sum_odds2`, π is taken as equal within each cell; without `sum_chance`, the whole draw is by chance.
 
         Raises
         ------
@@ -87,7 +99,7 @@ class Population:
         cells = len(classes)
 
         def sums(name: str, values: ArrayLike | None) -> FloatArray:
-            largest = LARGEST**4 if name == "sum_amount2_odds" else LARGEST
+            largest = LARGEST**4 if name in ("sum_amount2_odds", "sum_amount4", "sum_odds2") else LARGEST
             vector = np.zeros(cells) if values is None else as_floats(name, values, length=cells, largest=largest)
             if (vector < 0).any() and name != "sum_amount":
                 raise ValueError(f"{name} must not be negative")
@@ -101,6 +113,8 @@ class Population:
             raise ValueError("n_uncovered must not exceed n")
         if (drawn > size * (1 + 1e-9)).any():
             raise ValueError("sum_pi must not exceed n")
+        odds = sums("sum_odds", sum_odds)
+        mean_odds = odds / np.maximum(size - uncovered, 1.0)
         return cls(
             predicted=classes,
             baseline=as_baseline(baseline, cells),
@@ -110,9 +124,12 @@ class Population:
             sum_score=sums("sum_score", sum_score),
             sum_score2=sums("sum_score2", sum_score2),
             sum_pi=drawn,
-            sum_odds=sums("sum_odds", sum_odds),
+            sum_odds=odds,
+            sum_odds2=odds * mean_odds * (1 + mean_odds) if sum_odds2 is None else sums("sum_odds2", sum_odds2),
+            sum_chance=drawn if sum_chance is None else sums("sum_chance", sum_chance),
             sum_amount=sums("sum_amount", sum_amount),
             sum_amount2_odds=sums("sum_amount2_odds", sum_amount2_odds),
+            sum_amount4=sums("sum_amount4", sum_amount4),
             n_uncovered=uncovered,
             n_unanswered=np.zeros(cells),
         )
@@ -124,11 +141,14 @@ class Population:
         predicted: ArrayLike,
         score: ArrayLike,
         pi: ArrayLike,
+        chance: ArrayLike | None = None,
         baseline: ArrayLike | None = None,
         amount: ArrayLike | None = None,
         stand_in: ArrayLike | None = None,
     ) -> "Population":
         """Make a population of single predictions (N,), one cell each; pi may be 0, score may be nan.
+
+        `chance` is the probability of a label by chance alone; without it, the whole draw is by chance.
 
         Raises
         ------
@@ -139,6 +159,7 @@ class Population:
         rows = len(classes)
         scores = as_floats("score", score, length=rows, allow_nan=True)
         inclusion = as_probability("pi", pi, length=rows)
+        by_chance = inclusion if chance is None else as_probability("chance", chance, length=rows)
         money = np.zeros(rows) if amount is None else as_floats("amount", amount, length=rows, largest=LARGEST)
         covered = inclusion > 0
         odds = np.where(covered, (1 - inclusion) / np.where(covered, inclusion, 1.0), 0.0)
@@ -153,8 +174,11 @@ class Population:
             sum_score2=known**2,
             sum_pi=inclusion,
             sum_odds=odds,
+            sum_odds2=odds**2 * (1 + odds),
+            sum_chance=by_chance,
             sum_amount=money,
             sum_amount2_odds=money**2 * odds,
+            sum_amount4=money**4,
             n_uncovered=(~covered).astype(np.float64),
             n_unanswered=np.zeros(rows),
         )
@@ -188,6 +212,11 @@ class Population:
         has_odds = odds > 1e-30  # a nonzero (1−π)/π is at least 1e-16
         from_odds = self.sum_amount2_odds / np.where(has_odds, odds, 1.0)
         return np.where(has_odds, from_odds, (self.sum_amount / n) ** 2)
+
+    @property
+    def mean_amount4(self) -> FloatArray:
+        """Mean a⁴ by cell, at least the square of the mean a²."""
+        return np.maximum(self.sum_amount4 / np.maximum(self.n, 1.0), self.mean_amount2**2)
 
     def holds(self, items: Keyed) -> bool:
         """Tell whether every item has a cell of its class, score bin and stand-in."""
@@ -232,7 +261,8 @@ class Population:
         """Replace π by π·r, for a response rate or a blind share r.
 
         Σ(1−πr)/(πr) = (Σodds + n)/r − n is exact; Σa²(1−πr)/(πr) assumes that amounts and π are uncorrelated within
-        a cell. A cell with rate 0 counts as unanswered.
+        a cell; Σo²(1+o) is exact where π is equal within a cell, else too large. A cell with rate 0 counts as
+        unanswered.
 
         Parameters
         ----------
@@ -265,9 +295,22 @@ class Population:
             self,
             sum_pi=self.sum_pi * rates,
             sum_odds=odds,
+            sum_odds2=np.where(answering, self._lowered_odds2(covered, safe), 0.0),
+            sum_chance=self.sum_chance * rates,
             sum_amount2_odds=amount2_odds,
             n_unanswered=np.where(answering, self.n_unanswered, covered),
         )
+
+    def _lowered_odds2(self, covered: FloatArray, rates: FloatArray) -> FloatArray:
+        """Compute Σo²(1+o) for π·r, from the moments of w = 1/π: o²(1+o) = w³ − 2w² + w.
+
+        The cells do not hold Σw²; √(w̄·s̄) + w̄ bounds its mean from above (Cauchy and Schwarz), exactly where w is equal.
+        """
+        n = np.maximum(covered, 1.0)
+        first, odds2 = 1 + self.sum_odds / n, self.sum_odds2 / n
+        second = np.maximum(first + np.sqrt(first * odds2), first**2)
+        third = odds2 + 2 * second - first
+        return np.asarray(covered * (third / rates**3 - 2 * second / rates**2 + first / rates))
 
 
 _CELL_FIELDS = tuple(field.name for field in fields(Population))

@@ -8,6 +8,11 @@ import numpy as np
 from apps.stats.arrays import BoolArray, FloatArray
 from apps.stats.estimators.population import Population
 from apps.stats.estimators.sample import Sample
+from apps.stats.moderation import anticipated_degrees
+from apps.stats.sample_size import MINIMUM_CHANCE_LABELS
+
+#: What adjudication is expected to overturn before any case was settled, where f is 0 or 1.
+NOT_KNOWN = (0.5, 0.5)
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,27 +25,29 @@ class PseudoValues:
         All predictions of the window.
     sample : Sample
         Its answered items.
-    mean_cells, variance_cells : array (cells,)
-        Expectation and variance of f by cell, from the proxy.
+    mean_cells, variance_cells, fourth_cells : array (cells,)
+        Expectation, variance κ₂ and fourth central moment κ₄ of f by cell, from the proxy.
     mean_items : array (n,)
         The same expectation for the sampled items. Both terms must use one function of the cell.
     of_label, of_truth : array (n,)
         f of the reviewer's label and of the adjudicated truth.
-    overturn : float
-        ε, the expected square of what adjudication changes where reviewer and model agreed.
-    floor_rate : float or None
-        Probability that the random floor alone yields a label of a prediction.
+    overturn : (float, float)
+        Expected square of what adjudication changes, where the reviewer differed from the model and where they agreed,
+        before these items are looked at; it counts as one item.
+    least_by_chance : float
+        Labels by chance alone that a figure takes to stand.
     """
 
     population: Population
     sample: Sample
     mean_cells: FloatArray
     variance_cells: FloatArray
+    fourth_cells: FloatArray
     mean_items: FloatArray
     of_label: FloatArray
     of_truth: FloatArray
-    overturn: float
-    floor_rate: float | None = None
+    overturn: tuple[float, float] = NOT_KNOWN
+    least_by_chance: float = MINIMUM_CHANCE_LABELS
 
     @cached_property
     def bracket(self) -> FloatArray:
@@ -65,12 +72,37 @@ class PseudoValues:
         return np.asarray(beta**2 * self._of_both_phases, dtype=np.float64)
 
     def anticipated(self, beta2_odds: FloatArray, beta: FloatArray) -> float:
-        """Compute V_a: Σ β²(1−π)/π·Var f over the cells, and what the second phase is expected to add."""
-        return float((beta2_odds * self.variance_cells).sum()) + float(self.second_phase_terms(beta).sum())
+        """Compute V_a: Σ β²o·κ₂ over the cells, and what the second phase is expected to add."""
+        return self.first_phase(beta2_odds) + float(self.second_phase_terms(beta).sum())
+
+    def first_phase(self, beta2_odds: FloatArray) -> float:
+        """Compute Σ β²o·κ₂ over the cells: the variance that the draw is expected to add."""
+        return float((beta2_odds * self.variance_cells).sum())
 
     def second_phase_terms(self, beta: FloatArray) -> FloatArray:
-        """Compute what the second phase is expected to add to V_a, by item."""
-        return np.asarray(beta**2 * self._expected_second)
+        """Compute what the second phase is expected to add to V_a, by item: (1−q)/(qπ²)·β²ε."""
+        return np.asarray(beta**2 * self._adjudication_odds * self._overturned(beta))
+
+    def fourth_terms(self, beta: FloatArray) -> FloatArray:
+        """Compute what the second phase adds to the denominator of ν_a, by item."""
+        pi, q = self.sample.pi, self._q
+        spread = (1 - pi) / (pi * q) ** 2 + (1 - q) / (q**2 * pi)
+        return np.where(q < 1, beta**4 * q * self._overturned(beta) * spread**2, 0.0)
+
+    def anticipated_df(self, beta2_odds: FloatArray, beta4_odds2: FloatArray, beta: FloatArray) -> float:
+        """Compute ν_a of a total, given Σ β²o and Σ β⁴o²(1+o) of each cell and β of each item.
+
+        Infinite where nothing is left to chance, 0 where the proxy has no idea of the spread.
+        """
+        if self.first_phase(beta2_odds) == 0 and beta4_odds2.any():
+            return 0.0
+        fourth = float((beta4_odds2 * self.fourth_cells).sum()) + float(self.fourth_terms(beta).sum())
+        return float(anticipated_degrees([self.first_phase(beta2_odds)], [fourth])[0])
+
+    def _overturned(self, beta: FloatArray) -> FloatArray:
+        """Return ε of each item: of its own kind, agreed or not, each settled item weighted as it enters V_a."""
+        rates = overturn_rates(self.sample, self.of_label, self.of_truth, beta=beta, prior=self.overturn)
+        return np.asarray(np.array(rates)[self.sample.agreed.astype(np.int64)])
 
     def where(self, cells: BoolArray, items: BoolArray) -> "PseudoValues":
         """Keep the selected cells and items, with the same pseudo-values."""
@@ -80,6 +112,7 @@ class PseudoValues:
             sample=self.sample.where(items),
             mean_cells=self.mean_cells[cells],
             variance_cells=self.variance_cells[cells],
+            fourth_cells=self.fourth_cells[cells],
             mean_items=self.mean_items[items],
             of_label=self.of_label[items],
             of_truth=self.of_truth[items],
@@ -92,19 +125,21 @@ class PseudoValues:
         return first + self.sample.adjudicated * (1 - q) / (q**2 * pi) * (self.of_truth - self.of_label) ** 2
 
     @cached_property
-    def _expected_second(self) -> FloatArray:
-        pi, q = self.sample.pi, self._q
-        return np.asarray(self.sample.agreed * (1 - q) / (q * pi**2) * self.overturn)
+    def _adjudication_odds(self) -> FloatArray:
+        return _adjudication_odds(self.sample.pi, self._q)
 
     @property
     def _q(self) -> FloatArray:
         # Without a second phase, or while no item of a class is settled, b is L − m and phase two adds nothing.
-        q = self.sample.q
-        return np.where(q > 0, q, 1.0)
+        return _possible(self.sample.q)
 
 
-def overturn_rate(sample: Sample, of_label: FloatArray, of_truth: FloatArray, *, scale2: float = 1.0) -> float:
-    """Compute ε = (agreed cases overturned + ½)/(agreed cases adjudicated + 1), in the square of the unit of f.
+def overturn_rates(
+    sample: Sample, of_label: FloatArray, of_truth: FloatArray, *, beta: FloatArray, prior: tuple[float, float]
+) -> tuple[float, float]:
+    """Compute ε = (Σw·change² + prior)/(Σw + 1) over adjudicated items, w ∝ (1−q)β²/(qπ²) scaled to mean 1.
+
+    Unweighted, the many cheap cases of an uneven draw would speak for the few that carry the variance.
 
     Parameters
     ----------
@@ -112,20 +147,45 @@ def overturn_rate(sample: Sample, of_label: FloatArray, of_truth: FloatArray, *,
         Answered items (n,).
     of_label, of_truth : array (n,)
         f of label and truth.
-    scale2 : float
-        Square of the size of one overturn: 1 for a class, the variance of f for money or a loss.
+    beta : array (n,)
+        Influence of each item.
+    prior : (float, float)
+        Expected change² before looking, in the square of the unit of f: where reviewer and model differ, and where they
+        agree.
 
     Returns
     -------
-    float
+    differed, agreed : float
 
     Examples
     --------
     >>> settled = {"adjudicated": [1, 0], "q": [0.5, 0.5], "truth": [0, 0]}
     >>> items = Sample.of(predicted=[1, 1], score=[0.9, 0.9], pi=[0.1, 0.1], label=[1, 1], **settled)
-    >>> overturn_rate(items, items.label, items.truth)
-    0.75
+    >>> overturn_rates(items, items.label, items.truth, beta=np.ones(2), prior=(0.5, 0.5))
+    (0.5, 0.75)
     """
-    checked = (sample.agreed == 1) & (sample.adjudicated == 1)
-    overturned = float(((of_truth - of_label)[checked] ** 2).sum())
-    return (overturned + 0.5 * scale2) / (float(checked.sum()) + 1.0)
+    weight = sample.adjudicated * _adjudication_odds(sample.pi, _possible(sample.q)) * beta**2
+    change2 = (of_truth - of_label) ** 2
+    differed, agreed = (
+        _shrunk_mean(change2[kind], weight[kind], prior=expected)
+        for kind, expected in zip((sample.agreed == 0, sample.agreed == 1), prior, strict=True)
+    )
+    return differed, agreed
+
+
+def _shrunk_mean(values: FloatArray, weight: FloatArray, *, prior: float) -> float:
+    counted = weight > 0
+    n = float(counted.sum())
+    if n == 0:
+        return prior
+    scaled = weight[counted] / weight[counted].max()
+    return float((scaled @ values[counted] * n / scaled.sum() + prior) / (n + 1))
+
+
+def _possible(q: FloatArray) -> FloatArray:
+    """Return q, and 1 where there is no second phase, or none settled yet."""
+    return np.where(q > 0, q, 1.0)
+
+
+def _adjudication_odds(pi: FloatArray, q: FloatArray) -> FloatArray:
+    return np.asarray((1 - q) / (q * pi**2))

@@ -5,9 +5,12 @@ from numpy.typing import ArrayLike
 
 from apps.stats.arrays import FloatArray, as_binary, as_floats, same_length, sum_by
 from apps.stats.estimators.conclusion import Linearized
+from apps.stats.estimators.confusion import spread_of
 from apps.stats.estimators.pseudo import PseudoValues
 from apps.stats.estimators.scoring import lacks_score
 from apps.stats.score_bins import SCORE_BINS
+
+_NONE = (np.zeros(SCORE_BINS), np.zeros(SCORE_BINS))
 
 
 def roc_auc(score: ArrayLike, truth: ArrayLike) -> float | None:
@@ -89,7 +92,7 @@ def linearize_auc(pseudo: PseudoValues) -> Linearized:
     sum_1, sum_0 = float(positives.sum()), float(negatives.sum())
     below_0, below_1 = _mid_distribution(negatives), _mid_distribution(positives)
     value = float((positives * below_0).sum()) / _divisor(sum_1)
-    beta = (below_0 - value) / _divisor(sum_1) - (1 - below_1 - value) / _divisor(sum_0)
+    if_positive, if_negative = (below_0 - value) / _divisor(sum_1), (1 - below_1 - value) / _divisor(sum_0)
     expected_0 = counted - expected
     return _linearized(
         pseudo,
@@ -99,7 +102,8 @@ def linearize_auc(pseudo: PseudoValues) -> Linearized:
             if expected.sum() > 0 and expected_0.sum() > 0
             else None
         ),
-        beta=beta * max(pseudo.population.size, 1.0) if sum_1 > 0 and sum_0 > 0 else np.zeros(SCORE_BINS),
+        influence=(if_positive, if_negative) if sum_1 > 0 and sum_0 > 0 else _NONE,
+        totals=(positives, negatives),
         code=None if sum_1 > 0 and sum_0 > 0 else "no_negatives" if sum_1 > 0 else "no_positives",
     )
 
@@ -115,30 +119,44 @@ def linearize_average_precision(pseudo: PseudoValues) -> Linearized:
     precision = _mid_from_above(positives) / above
     value = float((positives * precision).sum()) / _divisor(total)
     shares = positives / above
-    beta = precision + np.cumsum(shares) - shares / 2 - value
+    if_positive = precision + np.cumsum(shares) - shares / 2 - value
+    # Any prediction lowers the precision at its score and below; a draw of equal chances does not know their number.
+    drop = np.cumsum(shares * precision) - shares * precision / 2
     plug_in = float((expected * _mid_from_above(expected) / above).sum()) / _divisor(float(expected.sum()))
     return _linearized(
         pseudo,
         value,
         plug_in=plug_in if expected.sum() > 0 else None,
-        beta=beta * (pseudo.population.size / total if total > 0 else 0.0),
+        influence=((if_positive - drop) / _divisor(total), -drop / _divisor(total)) if total > 0 else _NONE,
+        totals=(positives, counted - positives),
         code=None if total > 0 else "no_positives",
     )
 
 
 def _linearized(
-    pseudo: PseudoValues, value: float, *, plug_in: float | None, beta: FloatArray, code: str | None
+    pseudo: PseudoValues,
+    value: float,
+    *,
+    plug_in: float | None,
+    influence: tuple[FloatArray, FloatArray],
+    totals: tuple[FloatArray, FloatArray],
+    code: str | None,
 ) -> Linearized:
-    """Spread the influence of each score bin (bins,) over its cells and items."""
-    population, sample = pseudo.population, pseudo.sample
+    """Spread the influence of each score bin (bins,) over its cells and items.
+
+    `influence` is u of a prediction if its truth is 1 and if it is 0, on the scale of a total, and `totals` are the
+    predictions of each kind.
+    """
+    population, sample, size = pseudo.population, pseudo.sample, max(pseudo.population.size, 1.0)
+    beta = (influence[0] - influence[1]) * size
     return Linearized(
         value=value,
         plug_in=plug_in,
+        beta_cells=beta[np.maximum(population.bin, 0)],
         beta=beta[np.maximum(sample.bin, 0)],
-        beta2_odds=beta[np.maximum(population.bin, 0)] ** 2 * population.sum_odds,
         on_cells=np.ones(len(population.n), dtype=np.bool_),
         on_items=np.ones(len(sample.pi), dtype=np.bool_),
-        is_bounded=True,
+        spread=spread_of(np.concatenate(influence) * size, np.concatenate(totals) / size),
         code=lacks_score(pseudo) or code,
     )
 

@@ -16,15 +16,15 @@ from apps.stats.arrays import (
     as_ints,
     as_level,
     as_mask,
-    as_probability,
 )
 from apps.stats.estimate import Estimate, exactly, missing
-from apps.stats.estimators.conclusion import Linearized, conclude
+from apps.stats.estimators.conclusion import NO_LIMITS, Linearized, conclude, weighted_variance
 from apps.stats.estimators.expected_loss import LARGEST_LOSS, fit_expected_loss
 from apps.stats.estimators.population import Population
-from apps.stats.estimators.pseudo import PseudoValues, overturn_rate
+from apps.stats.estimators.pseudo import PseudoValues, overturn_rates
 from apps.stats.estimators.sample import Sample
 from apps.stats.intervals import LEVEL
+from apps.stats.sample_size import MINIMUM_CHANCE_LABELS
 
 Loss = Callable[[FloatArray, FloatArray], FloatArray]
 
@@ -54,7 +54,7 @@ class RegressionEstimator:
         The predicted number of each item.
     bins : array (n,) of int
         Bin of each prediction, on the same edges.
-    floor_rate : float or None
+    least_by_chance : float
         As for `ClassEstimator`.
     level : float, in (0, 1)
         Confidence level of the intervals.
@@ -81,7 +81,7 @@ class RegressionEstimator:
     sample: Sample
     predicted: ArrayLike
     bins: ArrayLike
-    floor_rate: float | None = None
+    least_by_chance: float = MINIMUM_CHANCE_LABELS
     level: float = LEVEL
     tolerance: float = 0.0
     whole: "RegressionEstimator | None" = None
@@ -90,8 +90,8 @@ class RegressionEstimator:
         n = len(self.sample.pi)
         numbers = as_floats("predicted", self.predicted, length=n, largest=LARGEST)
         as_level(self.level)
-        if self.floor_rate is not None:
-            as_probability("floor_rate", [self.floor_rate])
+        if not self.least_by_chance >= 0:
+            raise ValueError(f"least_by_chance must not be negative, got {self.least_by_chance}")
         if not self.tolerance >= 0:
             raise ValueError(f"tolerance must not be negative, got {self.tolerance}")
         agreed = (np.abs(self.sample.label - numbers) <= self.tolerance).astype(np.float64)
@@ -186,11 +186,13 @@ class RegressionEstimator:
         linearized = Linearized(
             value=value,
             plug_in=None,
+            beta_cells=np.ones(len(cells.n)),
             beta=ones,
-            beta2_odds=cells.sum_odds,
             on_cells=np.ones(len(cells.n), dtype=np.bool_),
             on_items=ones.astype(np.bool_),
-            is_bounded=False,
+            spread=weighted_variance(pseudo.of_truth, self.sample.pi),
+            limits=NO_LIMITS,
+            is_share=False,
         )
         return conclude(pseudo, linearized, level=self.level)
 
@@ -199,18 +201,26 @@ class RegressionEstimator:
         in_whole = whole._lost(loss, whole.sample.truth)
         fitted = fit_expected_loss(whole._bins, in_whole, whole.sample.pi)
         on_cells, on_items = fitted.place(self.cells.bin), fitted.place(self._bins)
-        of_label = whole._lost(loss, whole.sample.label)
+        half = float(fitted.variance[-1]) / 2
         return PseudoValues(
             population=self.cells,
             sample=self.sample,
             mean_cells=fitted.mean[on_cells],
             variance_cells=fitted.variance[on_cells],
+            fourth_cells=fitted.fourth[on_cells],
             mean_items=fitted.mean[on_items],
             of_label=self._lost(loss, self.sample.label),
             of_truth=self._lost(loss, self.sample.truth),
-            overturn=overturn_rate(whole.sample, of_label, in_whole, scale2=float(fitted.variance[-1])),
-            floor_rate=self.floor_rate,
+            overturn=(half, half) if self.whole is None else self._overturned(self.whole, loss, prior=(half, half)),
+            least_by_chance=self.least_by_chance,
         )
+
+    def _overturned(
+        self, whole: "RegressionEstimator", loss: Loss, *, prior: tuple[float, float]
+    ) -> tuple[float, float]:
+        """Return what to expect of adjudication in a slice, from the whole window."""
+        of_label, of_truth = (whole._lost(loss, answers) for answers in (whole.sample.label, whole.sample.truth))
+        return overturn_rates(whole.sample, of_label, of_truth, beta=np.ones(len(of_label)), prior=prior)
 
     def _lost(self, loss: Loss, truth: FloatArray) -> FloatArray:
         """Compute the loss of each item if this were the truth."""

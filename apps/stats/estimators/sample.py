@@ -129,6 +129,11 @@ class Sample:
         """Whether each label is known to be the truth: without a second phase, or with all of it done."""
         return np.asarray(np.isnan(self.q) | ((self.q == 1) & (self.adjudicated == 1)), dtype=np.bool_)
 
+    @property
+    def constant(self) -> BoolArray:
+        """Whether each item is certain to be drawn and its truth is known: it says nothing about chance."""
+        return np.asarray(self.certain & (self.pi == 1), dtype=np.bool_)
+
     def completes(self, population: Population) -> bool:
         """Tell whether π ≡ 1 and the truth of every prediction is known, so that nothing is left to estimate."""
         certain = (self.pi == 1).all() and population.sum_odds.sum() == 0 and self.certain.all()

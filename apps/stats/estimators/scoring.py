@@ -5,9 +5,10 @@ from numpy.typing import ArrayLike
 from scipy.special import logit
 
 from apps.stats.arrays import FloatArray, as_binary, as_floats, same_length
-from apps.stats.estimators.conclusion import Linearized
+from apps.stats.estimators.conclusion import Linearized, weighted_variance
 from apps.stats.estimators.population import Population
 from apps.stats.estimators.pseudo import PseudoValues
+from apps.stats.intervals import UNIT
 
 #: With fewer labels the intervals of both are too narrow: a few surprising truths carry most of the sum.
 MINIMUM_LABELS = 1_000
@@ -86,7 +87,8 @@ def linearize_brier(pseudo: PseudoValues) -> Linearized:
     """Linearize the Brier score of pseudo-truths, from Σs and Σs² of the cells: (s − y)² = s² + y(1 − 2s)."""
     population = pseudo.population
     slopes = population.n - 2 * population.sum_score
-    return _linear(pseudo, population.sum_score2, slopes, 1 - 2 * pseudo.sample.score, is_bounded=True)
+    known = np.nan_to_num(pseudo.sample.score)
+    return _linear(pseudo, population.sum_score2, slopes, certain_items=known**2, beta=1 - 2 * known, is_share=True)
 
 
 def linearize_log_loss(pseudo: PseudoValues) -> Linearized:
@@ -98,8 +100,15 @@ def linearize_log_loss(pseudo: PseudoValues) -> Linearized:
     mean, variance = _moments(population)
     if_negative = -np.log1p(-mean) + variance / (2 * (1 - mean) ** 2)
     slope = -logit(mean) + variance * (1 / mean**2 - 1 / (1 - mean) ** 2) / 2
-    beta = -logit(_clipped(pseudo.sample.score))
-    return _linear(pseudo, population.n * if_negative, population.n * slope, beta, is_bounded=False)
+    known = _clipped(np.nan_to_num(pseudo.sample.score))
+    return _linear(
+        pseudo,
+        population.n * if_negative,
+        population.n * slope,
+        certain_items=-np.log1p(-known),
+        beta=-logit(known),
+        is_share=False,
+    )
 
 
 def lacks_score(pseudo: PseudoValues) -> str | None:
@@ -111,19 +120,27 @@ def lacks_score(pseudo: PseudoValues) -> str | None:
 
 
 def _linear(
-    pseudo: PseudoValues, certain: FloatArray, slopes: FloatArray, beta: FloatArray, *, is_bounded: bool
+    pseudo: PseudoValues,
+    certain: FloatArray,
+    slopes: FloatArray,
+    *,
+    certain_items: FloatArray,
+    beta: FloatArray,
+    is_share: bool,
 ) -> Linearized:
-    """Linearize the mean of c + βy, given Σ c and Σ β of each cell and β of each item."""
-    population, size = pseudo.population, max(pseudo.population.size, 1.0)
-    known, sum_certain = np.nan_to_num(beta), float(certain.sum())
+    """Linearize the mean of c + βy, given Σ c and Σ β of each cell and c and β of each item."""
+    population, sample, size = pseudo.population, pseudo.sample, max(pseudo.population.size, 1.0)
+    sum_certain = float(certain.sum())
     return Linearized(
-        value=(sum_certain + pseudo.total(slopes, known)) / size,
+        value=(sum_certain + pseudo.total(slopes, beta)) / size,
         plug_in=(sum_certain + pseudo.plug_in(slopes)) / size,
-        beta=known,
-        beta2_odds=(slopes / np.maximum(population.n, 1.0)) ** 2 * population.sum_odds,
+        beta_cells=slopes / np.maximum(population.n, 1.0),
+        beta=beta,
         on_cells=np.ones(len(population.n), dtype=np.bool_),
-        on_items=np.ones(len(pseudo.sample.pi), dtype=np.bool_),
-        is_bounded=is_bounded,
+        on_items=np.ones(len(sample.pi), dtype=np.bool_),
+        spread=weighted_variance(certain_items + beta * sample.truth, sample.pi),
+        limits=UNIT if is_share else (0.0, np.inf),
+        is_share=is_share,
         minimum=MINIMUM_LABELS,
         code=lacks_score(pseudo),
     )

@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from apps.stats.arrays import LARGEST, FloatArray, IntArray, as_array, as_floats, as_ints, same_length
-from apps.stats.estimators.conclusion import Linearized
+from apps.stats.estimators.conclusion import NO_LIMITS, Linearized, weighted_variance
 from apps.stats.estimators.population import Population
 from apps.stats.estimators.pseudo import PseudoValues
 from apps.stats.estimators.sample import Sample
+from apps.stats.intervals import Limits
 
 ONE_POINT = 0.01
 
@@ -176,23 +177,45 @@ def linearize_value(pseudo: PseudoValues, matrix: ValueMatrix, *, against_baseli
     """Linearize the mean value of a prediction, v(0) + y·(v(1) − v(0)) times its amount, for binary truths."""
     population, sample = pseudo.population, pseudo.sample
     size = max(population.size, 1.0)
-    known = np.nan_to_num(sample.amount) if matrix.uses_amount else np.ones(len(sample.pi))
+    own = np.nan_to_num(sample.amount) if matrix.uses_amount else np.ones(len(sample.pi))
     items, cells = by_truth(matrix, sample, population, against_baseline=against_baseline)
     amounts = population.sum_amount if matrix.uses_amount else population.n
-    odds = population.sum_amount2_odds if matrix.uses_amount else population.sum_odds
     slope_cells, slope_items = cells[:, 1] - cells[:, 0], items[:, 1] - items[:, 0]
-    beta = slope_items * known
-    total = float((cells[:, 0] * amounts).sum()) + pseudo.total(slope_cells * amounts, beta)
+    beta, on_cells, on_items = slope_items * own, slope_cells != 0, slope_items != 0
+    share = float(population.n[on_cells].sum()) / size
     return Linearized(
-        value=total / size,
+        value=(float((cells[:, 0] * amounts).sum()) + pseudo.total(slope_cells * amounts, beta)) / size,
         plug_in=None,
+        beta_cells=slope_cells,
         beta=beta,
-        beta2_odds=slope_cells**2 * odds,
-        on_cells=slope_cells != 0,
-        on_items=slope_items != 0,
-        is_bounded=False,
+        on_cells=on_cells,
+        on_items=on_items,
+        spread=weighted_variance(items[:, 0] * own + beta * sample.truth, sample.pi) * share,
+        limits=NO_LIMITS if matrix.uses_amount else limits_of_mean(pseudo, cells, items),
+        is_share=False,
+        uses_amount=matrix.uses_amount,
         code=_lacking(matrix, sample, population),
     )
+
+
+def limits_of_mean(pseudo: PseudoValues, cells: FloatArray, items: FloatArray) -> Limits:
+    """Bound the mean of a quantity by what is known, given it under every truth for cells and items (…, classes)."""
+    population, known = pseudo.population, pseudo.sample.constant
+    truth = pseudo.sample.truth[known].astype(np.int64)
+    settled = items[known][np.arange(len(truth)), truth]
+    low, high = (
+        (float(population.n @ end(cells)) + float((settled - end(items[known])).sum())) / max(population.size, 1.0)
+        for end in (_least, _most)
+    )
+    return low, high
+
+
+def _least(values: FloatArray) -> FloatArray:
+    return np.asarray(values.min(axis=1))
+
+
+def _most(values: FloatArray) -> FloatArray:
+    return np.asarray(values.max(axis=1))
 
 
 def _lacking(matrix: ValueMatrix, sample: Sample, population: Population) -> str | None:

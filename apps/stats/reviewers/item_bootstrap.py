@@ -10,7 +10,6 @@ from scipy import stats
 from apps.stats.arrays import FloatArray
 from apps.stats.estimate import Estimate, from_interval, missing
 from apps.stats.intervals import Interval, wilson_interval
-from apps.stats.moderation import NU_0
 from apps.stats.reviewers.ratings import RatingTable
 from apps.stats.sample_size import effective_size, labels_needed
 
@@ -95,14 +94,15 @@ def conclude_coefficient(
     pi = table.paired().pi_by_item()
     if observed <= NOTHING or np.abs(table.weight * coefficient.influence).max() <= 1e-9 * ratio:
         low, high = _without_variation(observed, expected, pi=pi, level=level)
-        return from_interval(Interval(1 - ratio, low, high, "wilson", 0.0, 0.0, is_boundary=True), pi=pi)
+        interval = Interval(1 - ratio, low, high, "wilson", 0.0, 0.0, is_boundary=True)
+        return from_interval(interval, n=len(pi), n_eff=effective_size(pi))
     nu = _degrees(table, coefficient.influence)
     q = float(stats.t.ppf((1 + level) / 2, max(nu, 1.0)))
     reach = min(q * _spread(coefficient, rng, replicates) / ratio, 700.0)  # exp overflows above 709
     low, high = _held(1 - ratio * math.exp(reach), 1 - ratio * math.exp(-reach), value=1 - ratio)
     interval = Interval(1 - ratio, low, high, "bootstrap", _standard_error(table, coefficient.published), nu)
-    needed = labels_needed(df=nu + NU_0, n=len(pi), floor_labels=None, expected_labels=float(len(pi)))
-    return from_interval(interval, pi=pi, needed=needed)
+    needed = labels_needed(nu=nu, n=len(pi), by_chance=None, expected=float(len(pi)))
+    return from_interval(interval, n=len(pi), n_eff=effective_size(pi), needed=needed)
 
 
 def check_bootstrap(*, level: float, replicates: int) -> None:

@@ -31,7 +31,7 @@ def counted(wins, n):
 
 def test_the_test_rejects_where_the_interval_excludes():
     """Closed form: both ends of a logit interval at level 95 % have p = .05."""
-    interval = logit_mod(0.9, design_terms=[1e-4] * 4, anticipated=4e-4, n=100)
+    interval = logit_mod(0.9, variance=4e-4, df=14.0, n=100)
     ends = interval.value, interval.low, interval.high, interval.method
     figure = Estimate(*ends, 100, n_eff=90.0, se=interval.se, df=interval.df)
     assert compare_share(figure, interval.low).p_value == pytest.approx(0.05)

@@ -109,7 +109,7 @@ def test_a_value_that_ignores_the_truth_needs_no_labels():
 
 
 def test_too_few_labels_give_a_curve_and_no_advice(sampled):
-    few = replace(sampled, floor_rate=20 / ROWS)
+    few = replace(sampled, population=replace(sampled.population, sum_chance=sampled.population.n * 20 / ROWS))
     curve = threshold_curve(few, ACCURACY, rng=rng(), current=0.02)
     assert (curve.code, curve.choice.advice, curve.choice.gain.code) == ("preliminary", None, "preliminary")
     assert curve.labels_needed > 0

@@ -89,9 +89,9 @@ def numbers(**more):
         (lambda: binary(sample=items(predicted=[2, 1])), "predicted of the sample must be 0 or 1"),
         (lambda: binary(window(baseline=[2, 1])), "baseline of the population must be"),
         (lambda: binary(sample=items(score=[0.3, 0.9])), "sample has items of a class and score bin"),
-        (lambda: binary(floor_rate=NAN), "floor_rate holds nan"),
+        (lambda: binary(least_by_chance=NAN), "least_by_chance must not be negative"),
         (lambda: binary(level=1.5), "level must be in"),
-        (lambda: binary(overturn=-1), "overturn must be in"),
+        (lambda: binary(overturn=(-1, 0)), "overturn must be in"),
         (lambda: binary().estimate("nonsense"), "unknown metric 'nonsense'"),
         (lambda: binary().estimate("auc", of="baseline"), "auc is a metric of the score"),
         (lambda: binary().value(ValueMatrix.of(np.eye(3))), "matrix must have 2 classes"),
@@ -133,7 +133,7 @@ UNSCORED = {"score": [NAN, NAN]}
         (binary(window(pi=[1, 1]), items(pi=[1, 1], label=[0, 0])), "recall", "no_positives"),
         (binary(window(pi=[1, 1]), items(pi=[1, 1], label=[1, 1])), "specificity", "no_negatives"),
         (binary(sample=items(q=[0, 0])), "brier", "preliminary"),
-        (binary(sample=items(q=[0, 0]), floor_rate=None), lambda c: c.tp / (c.fn - c.fn), "undefined"),
+        (binary(sample=items(q=[0, 0])), lambda c: c.tp / (c.fn - c.fn), "undefined"),
     ],
 )
 def test_a_figure_without_a_sound_value_has_a_code(estimator, metric, code):
@@ -160,9 +160,9 @@ def test_equal_truths_have_no_r2():
 
 @quick_and_many(150)
 def test_every_figure_of_two_classes_is_sound_or_an_error(examples):
-    def claim(window, floor_rate):
-        named = (*ARGUMENTS, "floor_rate", "population")
-        known = {"floor_rate": floor_rate}
+    def claim(window, least_by_chance):
+        named = (*ARGUMENTS, "least_by_chance", "population")
+        known = {"least_by_chance": least_by_chance}
         estimator = attempted(lambda: BinaryEstimator(window.population, window.sample, **known), *named)
         if estimator is None:
             return
@@ -173,7 +173,7 @@ def test_every_figure_of_two_classes_is_sound_or_an_error(examples):
         judged(lambda: [estimator.accuracy_point(matrix) for matrix in (PLAIN, MONEY)])
         judged(lambda: (estimator.accuracy_difference(), estimator.win_rate(), estimator.confusion))
 
-    holds(claim, windows(), st.sampled_from([None, 0.1, 0.0, 1e-12, NAN, 2.0]), examples=examples)
+    holds(claim, windows(), st.sampled_from([50.0, 10.0, 0.0, NAN, -1.0]), examples=examples)
 
 
 @quick_and_many(150)

@@ -35,9 +35,10 @@ def items(known, truth, rows):
     return Sample.of(**{name: column[rows] for name, column in known.items()}, label=truth[rows])
 
 
-def estimator(seed=1, *, floor_rate=None, **how):
+def estimator(seed=1, *, chance=None, **how):
     known, truth, drawn = world(seed, **how)
-    return BinaryEstimator(Population.from_rows(**known), items(known, truth, drawn), floor_rate=floor_rate)
+    by_chance = None if chance is None else np.full(ROWS, chance)
+    return BinaryEstimator(Population.from_rows(**known, chance=by_chance), items(known, truth, drawn))
 
 
 @pytest.mark.parametrize("metric", ALL)
@@ -45,7 +46,16 @@ def test_every_metric_has_a_value_inside_its_interval(metric):
     figure = estimator().estimate(metric)
     assert figure.low < figure.value < figure.high
     assert figure.code == ("preliminary" if metric in PROPER else None)
-    assert (figure.n_eff, figure.covered_share) == (pytest.approx(figure.n), 1.0)
+    assert figure.covered_share == 1.0
+    # The score narrows every range beyond that of as many labels drawn with equal chances.
+    assert figure.n < figure.n_eff < 3 * figure.n
+
+
+def test_the_equal_draws_as_precise_follow_from_the_variance():
+    """θ̂(1 − θ̂)/V*: of all predictions for accuracy, of the predicted positives for precision."""
+    for metric in ("accuracy", "precision"):
+        figure = estimator().estimate(metric)
+        assert figure.n_eff == pytest.approx(figure.value * (1 - figure.value) / figure.se**2)
 
 
 def test_a_custom_formula_is_a_metric_like_any_other():
@@ -178,14 +188,14 @@ def test_a_slice_may_bring_its_own_cells():
 
 
 def test_few_labels_are_preliminary_and_say_how_many_are_missing():
-    figure = estimator(rate=0.002, floor_rate=0.002).estimate("accuracy")
+    figure = estimator(rate=0.002, chance=0.002).estimate("accuracy")
     assert figure.code == "preliminary"
     assert figure.value is not None
     assert figure.labels_needed >= 38  # a floor of 12 labels, and the rule wants 50
 
 
 def test_a_floor_of_fifty_is_enough():
-    assert estimator(floor_rate=0.01).estimate("accuracy").code is None
+    assert estimator(chance=0.01).estimate("accuracy").code is None
 
 
 def test_open_adjudication_is_a_caveat():

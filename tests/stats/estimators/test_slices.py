@@ -1,9 +1,12 @@
 """A slice without a number says why."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from apps.stats.estimators.binary import BinaryEstimator
+from apps.stats.estimators.hajek import hajek_mean
 from apps.stats.estimators.population import Population
 from apps.stats.estimators.sample import Sample
 
@@ -30,7 +33,7 @@ def slice_of():
     settled = rng.random(ROWS) < np.nan_to_num(q)
     review = {"label": label, "adjudicated": settled, "q": q, "truth": truth}
     items = Sample.of(**{name: column[drawn] for name, column in (known | review).items()})
-    window = BinaryEstimator(Population.of_each(**known), items, floor_rate=0.02)
+    window = BinaryEstimator(Population.of_each(**known), items)
     return lambda number: window.restrict(cells=part == number, items=part[drawn] == number)
 
 
@@ -39,7 +42,11 @@ def test_a_slice_whose_truths_are_all_known_is_exact(slice_of):
 
 
 def test_a_slice_without_scores_falls_back_to_the_hajek_mean(slice_of):
-    assert slice_of(WITHOUT_SCORE).estimate("accuracy").method == "hajek"
+    unscored = slice_of(WITHOUT_SCORE)
+    accuracy = hajek_mean(unscored.sample.label == unscored.sample.predicted, unscored.sample.pi)
+    assert replace(unscored, sample=unscored.sample.at_word()).estimate("accuracy").value == pytest.approx(
+        accuracy.value
+    )
     assert slice_of(WITHOUT_SCORE).estimate("auc").code == "no_score"
 
 
