@@ -1,80 +1,150 @@
-"""Score bins, shared by draw and report: 200 equal bins of the logit."""
+"""Score bins, shared by draw and report: at quantiles of a model's scores, or equal bins of the logit before those."""
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import logit
+from scipy.special import expit, logit
 
 from apps.stats.arrays import FloatArray, as_floats, as_ints
 
+#: No model has more.
 SCORE_BINS = 200
 LOGIT_LIMIT = 10.0
 NO_SCORE = -1
+# Share of the scores at either end within which bins get no smaller.
+_TAIL = 0.0005
 
-_BIN_WIDTH = 2 * LOGIT_LIMIT / SCORE_BINS
 
+@dataclass(frozen=True, eq=False)
+class ScoreBins:
+    """Bins of the score, and the logit that stands for the scores of each.
 
-def logit_bin(score: ArrayLike) -> NDArray[np.int16]:
-    """Return the bin of each score: 200 equal bins of its logit on [-10, 10], the outermost open.
-
-    Parameters
+    Attributes
     ----------
-    score : array (N,), in [0, 1]
-        Score of the positive class, nan where there is none.
-
-    Returns
-    -------
-    array (N,) of int16
-        0 to 199, and -1 (`NO_SCORE`) where the score is nan.
+    edges : array (bins − 1,), in (0, 1]
+        The lowest score of each bin but the first, ascending.
+    centers : array (bins,), in logits
+        Ascending, within ±10.
 
     Raises
     ------
     ValueError
-        If a score is outside [0, 1].
+        If edges do not ascend within (0, 1], centers fall, their numbers do not fit, or there are more than 200 bins.
 
     Examples
     --------
-    >>> logit_bin([0.0, 0.5, 1.0, float("nan")])
-    array([  0, 100, 199,  -1], dtype=int16)
+    >>> bins = ScoreBins([0.5], [-1.0, 1.0])
+    >>> bins.place([0.2, 0.5]), bins.centers_of([1, -1])
+    (array([0, 1], dtype=int16), array([1., 0.]))
     """
+
+    edges: FloatArray
+    centers: FloatArray
+
+    def __post_init__(self) -> None:
+        edges = as_floats("edges", self.edges)
+        centers = as_floats("centers", self.centers, length=len(edges) + 1)
+        if len(centers) > SCORE_BINS:
+            raise ValueError(f"there are at most {SCORE_BINS} bins, not {len(centers)}")
+        if ((edges <= 0) | (edges > 1)).any() or (np.diff(edges) <= 0).any():
+            raise ValueError("edges must ascend within (0, 1]")
+        if (np.abs(centers) > LOGIT_LIMIT).any() or (np.diff(centers) < 0).any():
+            raise ValueError(f"centers must ascend within ±{LOGIT_LIMIT:g}")
+        object.__setattr__(self, "edges", edges)
+        object.__setattr__(self, "centers", centers)
+
+    @classmethod
+    def at_quantiles(cls, score: ArrayLike) -> "ScoreBins":
+        """Cut scores into 200 bins at quantiles, each with the median of its scores.
+
+        No bin holds more than 1 % of the scores, and bins get ever smaller towards both ends: average precision of a
+        rare class depends on the few highest scores. A score that fills more than one bin gets a bin of its own, so
+        that no other score ties with it.
+
+        Parameters
+        ----------
+        score : array (n,), in [0, 1]
+            At least one score.
+
+        Raises
+        ------
+        ValueError
+            If there is no score, or one is nan or outside [0, 1].
+
+        Examples
+        --------
+        >>> bins = ScoreBins.at_quantiles(np.linspace(0.498, 0.502, 10_000))
+        >>> len(bins.centers), bins.edges[[0, 99, 198]].round(5).tolist()
+        (200, [0.498, 0.5, 0.502])
+        """
+        ordered = np.sort(_as_scores(score))
+        n = len(ordered)
+        if n == 0 or np.isnan(ordered).any():
+            raise ValueError("score must hold at least one score, and no nan")
+        lowest, counts = np.unique(ordered[(_levels() * n).astype(np.int64)], return_counts=True)
+        behind = np.nextafter(lowest[counts > 1], 2.0)
+        edges = np.unique(np.concatenate([lowest, behind]))
+        edges = edges[(edges > 0) & (edges <= 1)]
+        parts, bounds = np.split(ordered, np.searchsorted(ordered, edges)), _bounds(edges)
+        middles = (bounds[:-1] + bounds[1:]) / 2
+        medians = [np.median(part) if len(part) else middle for part, middle in zip(parts, middles, strict=True)]
+        return cls(edges, np.clip(logit(medians), -LOGIT_LIMIT, LOGIT_LIMIT))
+
+    @property
+    def bounds(self) -> FloatArray:
+        """The scores (bins + 1,) between which the bins lie, from 0 to 1."""
+        return _bounds(self.edges)
+
+    def place(self, score: ArrayLike) -> NDArray[np.int16]:
+        """Return the bin of each score (N,), -1 (`NO_SCORE`) where it is nan.
+
+        Raises
+        ------
+        ValueError
+            If a score is outside [0, 1].
+        """
+        scores = _as_scores(score)
+        bins = np.searchsorted(self.edges, scores, side="right")
+        return np.where(np.isnan(scores), NO_SCORE, bins).astype(np.int16)
+
+    def centers_of(self, bins: ArrayLike) -> FloatArray:
+        """Return the logit that stands for each bin (N,); 0 where there is no score.
+
+        Raises
+        ------
+        ValueError
+            If a bin does not exist.
+        """
+        numbers = self.checked("bins", bins)
+        return np.where(numbers == NO_SCORE, 0.0, self.centers[numbers])
+
+    def checked(self, name: str, bins: ArrayLike, *, length: int | None = None) -> NDArray[np.int64]:
+        """Return bins (N,) as integers; a ValueError names the argument if one does not exist."""
+        numbers = as_ints(name, bins, length=length, minimum=NO_SCORE)
+        if (numbers >= len(self.centers)).any():
+            raise ValueError(f"{name} must be below {len(self.centers)}")
+        return numbers
+
+
+def _as_scores(score: ArrayLike) -> FloatArray:
     scores = as_floats("score", score, allow_nan=True)
-    missing = np.isnan(scores)
     if ((scores < 0) | (scores > 1)).any():
         raise ValueError("score must be in [0, 1]")
-    logits = np.clip(logit(np.where(missing, 0.5, scores)), -LOGIT_LIMIT, LOGIT_LIMIT)
-    bins = np.minimum(np.floor((logits + LOGIT_LIMIT) / _BIN_WIDTH), SCORE_BINS - 1)
-    return np.where(missing, NO_SCORE, bins).astype(np.int16)
+    return scores
 
 
-def bin_centers(bins: ArrayLike) -> FloatArray:
-    """Return the logit at the middle of each bin; 0 where there is no score.
-
-    Parameters
-    ----------
-    bins : array (N,) of int, -1 to 199
-        Bins from `logit_bin`.
-
-    Raises
-    ------
-    ValueError
-        If a bin does not exist.
-
-    Examples
-    --------
-    >>> bin_centers([0, 100, 199]).round(2)
-    array([-9.95,  0.05,  9.95])
-    """
-    numbers = as_ints("bins", bins, minimum=NO_SCORE)
-    if (numbers >= SCORE_BINS).any():
-        raise ValueError(f"bins must be below {SCORE_BINS}")
-    return np.where(numbers == NO_SCORE, 0.0, -LOGIT_LIMIT + (numbers + 0.5) * _BIN_WIDTH)
+def _levels() -> FloatArray:
+    """Return the levels of the quantiles (199,): half of each step is equal, half is equal in the logit."""
+    level = np.linspace(0, 1, 100_001)
+    in_logits = logit(np.clip(level, _TAIL, 1 - _TAIL)) / (2 * logit(1 - _TAIL)) + 0.5
+    return np.interp(np.arange(1, SCORE_BINS) / SCORE_BINS, (level + in_logits) / 2, level)
 
 
-def bin_edges() -> FloatArray:
-    """Return the 201 edges of the bins, in logits; the outermost bins extend beyond theirs.
+def _bounds(edges: FloatArray) -> FloatArray:
+    return np.concatenate([[0.0], edges, [1.0]])
 
-    Examples
-    --------
-    >>> bin_edges()[[0, 100, 200]]
-    array([-10.,   0.,  10.])
-    """
-    return np.linspace(-LOGIT_LIMIT, LOGIT_LIMIT, SCORE_BINS + 1)
+
+_LOGITS = np.linspace(-LOGIT_LIMIT, LOGIT_LIMIT, SCORE_BINS + 1)
+#: 200 equal bins of the logit: those of a model that has not drawn enough predictions for its own.
+LOGIT_BINS = ScoreBins(expit(_LOGITS[1:-1]), (_LOGITS[1:] + _LOGITS[:-1]) / 2)

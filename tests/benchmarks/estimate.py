@@ -68,7 +68,7 @@ def _stored(
     for each in range(WINDOWS * SLICES):
         rows = part == each
         pieces.append(Population.from_rows(predicted=predicted[rows], score=score[rows], pi=pi[rows]))
-    fields = vars(pieces[0])
+    fields = set(vars(pieces[0])) - {"score_bins"}
     cells = Population(**{name: np.concatenate([getattr(piece, name) for piece in pieces]) for name in fields})
     drawn = np.flatnonzero(np.random.default_rng(2).random(N) < pi)
     sample = Sample.of(predicted=predicted[drawn], score=score[drawn], pi=pi[drawn], label=truth[drawn])

@@ -35,7 +35,7 @@ def run(q_agreed, *, labels=500, seed=21, **reviewers):
 def with_labels_as_truth(estimator):
     """Return the estimator of the same items with every label taken as the truth."""
     s = estimator.sample
-    known = {"predicted": s.predicted, "score": s.score, "pi": s.pi}
+    known = {"predicted": s.predicted, "score": s.score, "pi": s.pi, "score_bins": s.score_bins}
     return BinaryEstimator(estimator.population, type(s).of(**known, label=s.label))
 
 

@@ -1,7 +1,7 @@
 """Simulated populations: N = 200,000, each from a fresh `default_rng(7)` with its calls in this order."""
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 from scipy.special import expit
@@ -12,6 +12,7 @@ from apps.stats.estimators.binary import BinaryEstimator
 from apps.stats.estimators.population import Population
 from apps.stats.estimators.sample import Sample
 from apps.stats.estimators.value import ValueMatrix
+from apps.stats.score_bins import ScoreBins
 
 N = 200_000
 KINDS = ("balanced", "rare", "hidden")
@@ -37,12 +38,18 @@ class Simulated:
 
     def probabilities(self, n: int) -> FloatArray:
         """Return the probabilities recommended for these metrics by the raw score; Σp = n."""
-        everyone = Population.of_each(predicted=self.predicted, score=self.score, pi=np.ones(N), amount=self.amount)
+        rows = {"predicted": self.predicted, "score": self.score, "pi": np.ones(N), "amount": self.amount}
+        everyone = Population.of_each(**rows, score_bins=self.score_bins)
         plan = Plan(everyone, matrix=AMOUNTS)
         return plan.recommended(list(WEIGHTS), expected=n, delta=FLOOR, weights=list(WEIGHTS.values())).probability
 
+    @cached_property
+    def score_bins(self) -> ScoreBins:
+        return ScoreBins.at_quantiles(self.score[:10_000])
+
     def population(self, p: FloatArray) -> Population:
-        return Population.from_rows(predicted=self.predicted, score=self.score, pi=p, amount=self.amount)
+        rows = {"predicted": self.predicted, "score": self.score, "pi": p, "amount": self.amount}
+        return Population.from_rows(**rows, score_bins=self.score_bins)
 
     def sample(self, p: FloatArray, rng: np.random.Generator) -> Sample:
         drawn = np.flatnonzero(poisson_draw(rng.random(N), p))
@@ -54,6 +61,7 @@ class Simulated:
             score=self.score[rows],
             pi=p[rows],
             amount=self.amount[rows],
+            score_bins=self.score_bins,
             **answers,
         )
 

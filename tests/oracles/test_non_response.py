@@ -12,7 +12,6 @@ from apps.stats.estimators.binary import BinaryEstimator
 from apps.stats.estimators.confusion import confusion_of, evaluate
 from apps.stats.estimators.exact import uncorrected_figure
 from apps.stats.estimators.population import Population
-from apps.stats.score_bins import logit_bin
 from tests.oracles.populations import N, poisson_draw, simulated
 
 REPLICATES = 100
@@ -51,11 +50,15 @@ def cells_by_day(world, days):
     """Return population cells by day, and the day of each."""
     p = np.full(N, RATE)
     parts = [
-        Population.from_rows(predicted=world.predicted[rows], score=world.score[rows], pi=p[rows])
+        Population.from_rows(
+            predicted=world.predicted[rows], score=world.score[rows], pi=p[rows], score_bins=world.score_bins
+        )
         for rows in (days == day for day in range(DAYS))
     ]
-    joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in vars(parts[0])}
-    return Population(**joined), np.repeat(np.arange(DAYS), [len(part.n) for part in parts])
+    columns = set(vars(parts[0])) - {"score_bins"}
+    joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in columns}
+    day_of_cell = np.repeat(np.arange(DAYS), [len(part.n) for part in parts])
+    return Population(**joined, score_bins=world.score_bins), day_of_cell
 
 
 def draw(days, rng):
@@ -63,9 +66,9 @@ def draw(days, rng):
     return drawn, rng.random(len(drawn)) < np.where(days[drawn] == SPIKE_DAY, REPLY_AT_SPIKE, REPLY)
 
 
-def band(bins):
+def band(world, bins):
     """Return whether each score bin is near the threshold; cells know their bins too."""
-    return (np.abs(np.asarray(bins) - 100) < 17).astype(int)
+    return (np.abs(world.score_bins.centers[bins]) < 1.7).astype(int)
 
 
 def accuracies(world, days, cells, *, is_by_day=True):
@@ -75,12 +78,12 @@ def accuracies(world, days, cells, *, is_by_day=True):
     rng, figures = np.random.default_rng(32), []
     for _ in range(REPLICATES):
         drawn, is_answered = draw(days, rng)
-        group, day = band(logit_bin(world.score[drawn])), days_seen[drawn]
+        group, day = band(world, world.score_bins.place(world.score[drawn])), days_seen[drawn]
         blocks = merge_sparse_days(group, day, is_answered)
         rates = response_rates(blocks.of(group, day), is_answered)
         items = world.items(drawn[is_answered], np.full(N, RATE), label=world.truth[drawn[is_answered]])
         r_items = rates.of(blocks.of(group, day))[is_answered]
-        r_cells = rates.of(blocks.of(band(population.bin), day_of_cell))
+        r_cells = rates.of(blocks.of(band(world, population.bin), day_of_cell))
         estimator = BinaryEstimator(population.with_response(r_cells), items.with_response(r_items))
         figures.append(estimator.estimate("accuracy"))
     return figures

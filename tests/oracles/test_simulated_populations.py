@@ -78,8 +78,8 @@ def test_any_proxy_leaves_the_estimate_unbiased(replicates):
     """With a constant proxy the mean stays at the truth and only the spread grows."""
 
     class Constant:
-        def predict_bin(self, bins):
-            return np.full(len(bins), 0.7)
+        def predict(self, logit):
+            return np.full(len(logit), 0.7)
 
     _, world, estimators = replicates
     truth = evaluate("accuracy", confusion_of(world.predicted, world.truth))

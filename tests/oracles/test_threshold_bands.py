@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from apps.stats.decisions.thresholds import threshold_curve
-from apps.stats.score_bins import logit_bin
 from tests.oracles.populations import AMOUNTS, simulated
 
 REPLICATES = 100
@@ -16,7 +15,8 @@ REPLICATES = 100
 
 def true_curve(world, thresholds):
     """Return the mean value of deciding by each threshold, from every row."""
-    edges = np.searchsorted(np.unique(logit_bin(world.score)), logit_bin(world.score))
+    placed = world.score_bins.place(world.score)
+    edges = np.searchsorted(np.unique(placed), placed)
     decided = [(edges >= edge).astype(int) for edge in range(len(thresholds))]
     return np.array([AMOUNTS.of_rows(predicted, world.truth, world.amount).mean() for predicted in decided])
 

@@ -10,8 +10,9 @@ Parts of a window
 
 Codes beside a missing figure (value is null)
     no_population, no_labels, no_response, not_estimable, no_positives, no_negatives, no_predicted_positives,
-    no_score, no_baseline, no_amount, no_errors, no_value_model, no_disagreement, no_variation, undefined,
-    unsupported_task, failed; of outcomes so far also outcomes_missing and not_stable
+    no_score, coarse_score (different scores of more than 5 % of the predictions share a score bin), no_baseline,
+    no_amount, no_errors, no_value_model, no_disagreement, no_variation, undefined, unsupported_task, failed;
+    of outcomes so far also outcomes_missing and not_stable
 Codes beside a figure
     preliminary (see labels_needed), adjudication_open, boundary, outcomes_missing
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from apps.registry.models import MonitoredModel
 from apps.reports.engine import response
 from apps.reports.engine.document import Part
+from apps.stats.score_bins import ScoreBins
 from apps.truth.services.cohorts import FINAL, MATURING, PROVISIONAL, Cohort
 
 Mask = NDArray[np.bool_]
@@ -52,6 +53,7 @@ class Evidence:
     end: date
     seq: int
     as_of: datetime
+    score_bins: ScoreBins
     slice_names: tuple[str, ...]
     cohorts: tuple[Cohort, ...]
     rows: pd.DataFrame

@@ -169,7 +169,8 @@ def _reference(fit: BinaryFit, selection: Selection) -> tuple[Recalibration, int
     if len(known) < LEAST_REFERENCE:
         return RAW_SCORE, 0
     truth = fit.truths(known["truth"])
-    return recalibrate(known["score_bin"], truth, np.ones(len(known))), len(known)
+    logit = fit.evidence.score_bins.centers_of(known["score_bin"])
+    return recalibrate(logit, truth, np.ones(len(known))), len(known)
 
 
 def _second_opinions(fit: BinaryFit, opened: Selection) -> SecondOpinions | None:

@@ -79,7 +79,10 @@ class _Window:
     def each(self) -> Population:
         sent = self.evidence.sent
         return Population.of_each(
-            predicted=self.fit.classes(sent["predicted"]), score=sent["score"], pi=np.ones(len(sent))
+            predicted=self.fit.classes(sent["predicted"]),
+            score=sent["score"],
+            pi=np.ones(len(sent)),
+            score_bins=self.evidence.score_bins,
         )
 
     @cached_property

@@ -32,7 +32,6 @@ from apps.stats.estimators.binary import BinaryEstimator
 from apps.stats.estimators.multiclass import MulticlassEstimator
 from apps.stats.estimators.population import Population
 from apps.stats.estimators.value import ValueMatrix
-from apps.stats.score_bins import bin_edges
 
 PER = 1_000
 MOST_LOSSES = 5
@@ -262,7 +261,7 @@ def threshold_in_use(cells: Population) -> float | None:
     predicted, bins, n = cells.predicted[scored], cells.bin[scored], cells.n[scored]
     if not (predicted == 1).any() or not (predicted == 0).any():
         return None
-    edges = 1 / (1 + np.exp(-bin_edges()))
+    edges = cells.score_bins.bounds
     first = int(bins[predicted == 1].min())
     # The threshold's own bin holds both classes; a stray decision elsewhere shows that more than the score decides.
     if n[(predicted == 0) & (bins > first)].sum():

@@ -24,6 +24,7 @@ from apps.reports.models import Kind, ReportJob
 from apps.review.models import Decision, Slot
 from apps.sampling.models import SUMS, Draw, PopulationCell
 from apps.sampling.services.prediction_frames import score_bins
+from apps.stats.score_bins import LOGIT_BINS
 from apps.truth.models import Resolution
 from apps.truth.services.cohorts import cohorts, day_start
 
@@ -72,6 +73,7 @@ def gather(job: ReportJob, *, as_of: datetime) -> Evidence:
         end=end,
         seq=seq,
         as_of=as_of,
+        score_bins=LOGIT_BINS,
         slice_names=names,
         cohorts=days,
         rows=rows,

@@ -12,7 +12,7 @@ from apps.predictions.models import Batch, Payload, Prediction
 from apps.registry.models import MonitoredModel
 from apps.sampling.models import SUMS
 from apps.sampling.services.conditions import FEATURE
-from apps.stats.score_bins import logit_bin
+from apps.stats.score_bins import LOGIT_BINS
 
 COLUMNS = (
     "id",
@@ -130,4 +130,4 @@ def score_bins(model: MonitoredModel, *, predicted: Any, score: Any) -> NDArray[
     if model.is_regression:
         edges = np.asarray(model.bin_edges or [], dtype=np.float64)
         return np.searchsorted(edges, np.asarray(predicted, dtype=np.float64)).astype(np.int16)
-    return logit_bin(np.asarray(score, dtype=np.float64))
+    return LOGIT_BINS.place(np.asarray(score, dtype=np.float64))

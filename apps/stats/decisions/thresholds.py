@@ -3,9 +3,8 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import expit, logit
 
-from apps.stats.arrays import FloatArray, IntArray
+from apps.stats.arrays import FloatArray
 from apps.stats.decisions.band import Band, BinTotals
 from apps.stats.estimate import Estimate, caveat_of
 from apps.stats.estimators.binary import BinaryEstimator
@@ -13,7 +12,7 @@ from apps.stats.estimators.conclusion import still_needed, unfit
 from apps.stats.estimators.pseudo import PseudoValues
 from apps.stats.estimators.scoring import lacks_score
 from apps.stats.estimators.value import ValueMatrix
-from apps.stats.score_bins import LOGIT_LIMIT, SCORE_BINS, bin_edges
+from apps.stats.score_bins import ScoreBins
 
 DRAWS = 1000
 
@@ -136,7 +135,8 @@ def threshold_curve(
     >>> curve.value.round(6).tolist(), round(curve.choice.best, 2), curve.choice.advice
     ([-0.5, -0.25, -1.5, -1.25, -2.5], 0.38, 'lower')
     """
-    edge = _edge_of(current)
+    score_bins = estimator.population.score_bins
+    edge = _edge_of(current, score_bins)
     _check(matrix, draws)
     pseudo, n, level = estimator.pseudo, len(estimator.sample.pi), estimator.level
     if refusal := _refusal(pseudo, matrix):
@@ -150,7 +150,7 @@ def threshold_curve(
     n_open = int((~estimator.sample.constant).sum())
     needed = still_needed(pseudo, nu=float(band.nu[best]), n=n_open) if band.se.any() else 0
     curve = ThresholdCurve(
-        thresholds=_scores(totals.bins),
+        thresholds=score_bins.bounds[np.append(totals.bins, totals.bins[-1] + 1)],
         value=value,
         low=value - band.half,
         high=value + band.half,
@@ -205,13 +205,13 @@ def _check(matrix: ValueMatrix, draws: int) -> None:
         raise ValueError(f"draws must be positive, got {draws}")
 
 
-def _edge_of(current: float | None) -> int | None:
-    """Return the index of the edge nearest to the current threshold, 0 … SCORE_BINS."""
+def _edge_of(current: float | None, score_bins: ScoreBins) -> int | None:
+    """Return the index of the bound of a bin nearest to the current threshold."""
     if current is None:
         return None
     if not 0 <= current <= 1:
         raise ValueError(f"current must be in [0, 1], got {current}")
-    return int(np.abs(bin_edges() - np.clip(logit(current), -LOGIT_LIMIT, LOGIT_LIMIT)).argmin())
+    return int(np.abs(score_bins.bounds - current).argmin())
 
 
 def _refusal(pseudo: PseudoValues, matrix: ValueMatrix) -> str | None:
@@ -231,10 +231,3 @@ def _decided(matrix: ValueMatrix, bins: int) -> tuple[FloatArray, FloatArray]:
     negative, positive = matrix.matrix
     certain = np.where(is_positive, positive[0], negative[0])
     return certain, np.where(is_positive, positive[1] - positive[0], negative[1] - negative[0])
-
-
-def _scores(bins: IntArray) -> FloatArray:
-    """Return the lower edge of each bin and the upper edge of the last, as scores; the outermost bins are open."""
-    edges = np.append(bins, bins[-1] + 1)
-    scores = expit(bin_edges()[edges])
-    return np.where(edges == 0, 0.0, np.where(edges == SCORE_BINS, 1.0, scores))

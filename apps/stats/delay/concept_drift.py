@@ -13,7 +13,6 @@ from apps.stats.estimators.confusion import PLAIN_SCALE, Confusion, Metric, eval
 from apps.stats.estimators.population import Population
 from apps.stats.estimators.recalibration import RAW_SCORE, Recalibration
 from apps.stats.intervals import LEVEL
-from apps.stats.score_bins import bin_centers
 
 
 @dataclass(frozen=True)
@@ -185,7 +184,7 @@ def _plug_in(metric: Metric, population: Population, before: Recalibration) -> _
     if (population.predicted > 1).any():
         raise ValueError("predicted of the population must be 0 or 1")
     n, predicted, size = population.n, population.predicted, population.size
-    mean = before.predict_bin(population.bin)
+    mean = before.predict(population.logit)
     table = _expected_table(predicted, n, mean)
     if reason := undefined(metric, table):
         return reason
@@ -194,7 +193,7 @@ def _plug_in(metric: Metric, population: Population, before: Recalibration) -> _
     by_tp, by_fp, by_fn, by_tn = gradient(metric, table)
     beta = np.array([by_fn - by_tn, by_tp - by_fp])[predicted] / size
     spread = mean * (1 - mean)
-    by_coefficient = np.array([beta * n @ spread, beta * n @ (spread * bin_centers(population.bin))])
+    by_coefficient = np.array([beta * n @ spread, beta * n @ (spread * population.logit)])
     covariance = np.zeros((2, 2)) if before.covariance is None else before.covariance
     return _PlugIn(
         value=evaluate(metric, table),

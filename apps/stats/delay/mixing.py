@@ -13,6 +13,7 @@ from apps.stats.estimators.keys import NO_BASELINE, NO_STAND_IN
 from apps.stats.estimators.population import Population
 from apps.stats.estimators.sample import Sample
 from apps.stats.intervals import LEVEL
+from apps.stats.score_bins import ScoreBins
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,7 +186,7 @@ def mixed_estimator(
         return code
     if response == 0:
         return "no_response"
-    sample = _sample(rows, ages, response)
+    sample = _sample(rows, ages, response, score_bins=population.score_bins)
     least = float(ages.reached.min()) * response
     fitted = proxy or fit_mixed_proxy(sample, largest_odds=(1 - least) / least)
     cells = fitted.weigh(_stand_in(population, rows))
@@ -202,7 +203,7 @@ def _binary_or_nan(name: str, values: ArrayLike | None, n: int) -> FloatArray:
     return vector
 
 
-def _sample(rows: _Rows, ages: AgeShares, response: float) -> Sample:
+def _sample(rows: _Rows, ages: AgeShares, response: float, *, score_bins: ScoreBins) -> Sample:
     known = rows.known
     return Sample.of(
         predicted=rows.predicted[known],
@@ -212,6 +213,7 @@ def _sample(rows: _Rows, ages: AgeShares, response: float) -> Sample:
         baseline=rows.baseline[known],
         amount=rows.amount[known],
         stand_in=rows.stand_in[known],
+        score_bins=score_bins,
     )
 
 
@@ -227,6 +229,7 @@ def _stand_in(population: Population, rows: _Rows) -> Population:
             baseline=rows.baseline[reviewed],
             amount=np.nan_to_num(rows.amount[reviewed]),
             stand_in=stand_in,
+            score_bins=population.score_bins,
         )
 
     # π = ½ has odds 1, so the new cells keep Σa². π = 1 has odds 0, so `less` takes no odds from the old ones.

@@ -32,14 +32,14 @@ class MixedProxy:
     by_label: tuple[float, float]
     odds: tuple[float, float]
 
-    def predict_bin(self, bins: ArrayLike) -> FloatArray:
-        """Return the expected outcome in each score bin (N,), without a label."""
-        return self.by_score.predict_bin(bins)
+    def predict(self, logit: ArrayLike) -> FloatArray:
+        """Return the expected outcome at each logit (N,), without a label."""
+        return self.by_score.predict(logit)
 
     def expect(self, rows: Population | Sample) -> FloatArray:
         """Return m′ of each cell or item."""
         by_label = np.array(self.by_label)[np.maximum(rows.stand_in, 0)]
-        return np.where(rows.stand_in == NO_STAND_IN, self.predict_bin(rows.bin), by_label)
+        return np.where(rows.stand_in == NO_STAND_IN, self.predict(rows.logit), by_label)
 
     def weigh(self, population: Population) -> Population:
         """Return the cells with their expected Σ(1−ϖ)/ϖ.
@@ -92,7 +92,7 @@ def fit_mixed_proxy(sample: Sample, *, largest_odds: float) -> MixedProxy:
     if not (np.isfinite(largest_odds) and largest_odds >= 0):
         raise ValueError(f"largest_odds must be finite and not negative, got {largest_odds}")
     return MixedProxy(
-        by_score=recalibrate(sample.bin, sample.truth, sample.pi),
+        by_score=recalibrate(sample.logit, sample.truth, sample.pi),
         by_label=(_expected_outcome(sample, 0), _expected_outcome(sample, 1)),
         odds=(_mean_odds(sample, 0, largest_odds), _mean_odds(sample, 1, largest_odds)),
     )

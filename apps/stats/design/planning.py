@@ -205,7 +205,7 @@ class Plan:
 
     @property
     def _variance(self) -> FloatArray:
-        expected = self.proxy.predict_bin(self.population.bin)
+        expected = self.proxy.predict(self.population.logit)
         return expected * (1 - expected)
 
     @property
@@ -214,7 +214,7 @@ class Plan:
         return float((self.population.sum_pi[covered] / self.population.n[covered]).min(initial=1.0))
 
     def _linearized(self, metric: Metric) -> Linearized | str:
-        cells, mean = self.population, self.proxy.predict_bin(self.population.bin)
+        cells, mean = self.population, self.proxy.predict(self.population.logit)
         pseudo = PseudoValues(
             population=cells,
             sample=_NOBODY,

@@ -28,10 +28,10 @@ LEAST_EXPECTED = 1e-4
 
 
 class Proxy(Protocol):
-    """The expected truth in each score bin."""
+    """The expected truth by score."""
 
-    def predict_bin(self, bins: ArrayLike) -> FloatArray:
-        """Return the expected truth in each bin (N,)."""
+    def predict(self, logit: ArrayLike) -> FloatArray:
+        """Return the expected truth at each logit (N,)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,7 +161,7 @@ class BinaryEstimator(ClassEstimator):
     @cached_property
     def fitted(self) -> Proxy:
         """The proxy m."""
-        return self.proxy or recalibrate(self.sample.bin, self.sample.truth, self.sample.pi)
+        return self.proxy or recalibrate(self.sample.logit, self.sample.truth, self.sample.pi)
 
     @cached_property
     def expected_overturn(self) -> tuple[float, float]:
@@ -182,7 +182,7 @@ class BinaryEstimator(ClassEstimator):
 
     def expected_truth(self, rows: Population | Sample) -> FloatArray:
         """Compute m of each cell or item, off 0 and 1: a sure score makes nothing certain."""
-        return np.clip(self.fitted.predict_bin(rows.bin), LEAST_EXPECTED, 1 - LEAST_EXPECTED)
+        return np.clip(self.fitted.predict(rows.logit), LEAST_EXPECTED, 1 - LEAST_EXPECTED)
 
     def _pseudo(self, mean_cells: FloatArray, mean_items: FloatArray) -> PseudoValues:
         spread = mean_cells * (1 - mean_cells)

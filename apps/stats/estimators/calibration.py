@@ -12,7 +12,7 @@ from apps.stats.estimators.pseudo import PseudoValues
 from apps.stats.estimators.scoring import lacks_score
 from apps.stats.intervals import LEVEL, Interval, t_quantile
 from apps.stats.moderation import NU_0, degrees_of_freedom, moderate
-from apps.stats.score_bins import SCORE_BINS, logit_bin
+from apps.stats.score_bins import LOGIT_BINS, SCORE_BINS
 
 GROUPS = 10
 
@@ -27,7 +27,7 @@ def expected_calibration_error(score: ArrayLike, truth: ArrayLike, *, groups: in
     truth : array (n,) of 0 or 1
         True class of each row.
     groups : int, positive
-        Neighboring score bins (`logit_bin`) are joined into at most this many groups.
+        Neighboring score bins (equal bins of the logit) are joined into at most this many groups.
 
     Returns
     -------
@@ -50,7 +50,7 @@ def expected_calibration_error(score: ArrayLike, truth: ArrayLike, *, groups: in
     """
     scores, true = as_floats("score", score), as_binary("truth", truth)
     n = same_length(score=scores, truth=true)
-    bins = logit_bin(scores).astype(np.int64)
+    bins = LOGIT_BINS.place(scores).astype(np.int64)
     if n == 0:
         return None
     group = _group_of_bins(sum_by(bins, np.ones(n), size=SCORE_BINS), groups)[bins]

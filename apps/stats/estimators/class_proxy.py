@@ -26,12 +26,12 @@ class ClassProxy:
     right: tuple[Recalibration, ...]
     instead: FloatArray
 
-    def predict(self, predicted: IntArray, bins: IntArray) -> FloatArray:
+    def predict(self, predicted: IntArray, logit: FloatArray) -> FloatArray:
         """Compute the expected one-hot truth (N, classes)."""
         chance = np.zeros(len(predicted))
         for label, recalibration in enumerate(self.right):
             rows = predicted == label
-            chance[rows] = recalibration.predict_bin(bins[rows])
+            chance[rows] = recalibration.predict(logit[rows])
         expected = (1 - chance)[:, None] * self.instead[predicted]
         expected[np.arange(len(predicted)), predicted] = chance
         return np.asarray(expected, dtype=np.float64)
@@ -57,11 +57,11 @@ def fit_class_proxy(sample: Sample, *, classes: int) -> ClassProxy:
     >>> fit_class_proxy(items, classes=3).instead[1].tolist()
     [0.25, 0.0, 0.75]
     """
-    truth = sample.truth.astype(np.int64)
+    truth, logit = sample.truth.astype(np.int64), sample.logit
     right = []
     for label in range(classes):
         rows = sample.predicted == label
-        right.append(recalibrate(sample.bin[rows], truth[rows] == label, sample.pi[rows]))
+        right.append(recalibrate(logit[rows], truth[rows] == label, sample.pi[rows]))
     counts = np.full((classes, classes), PRIOR_COUNT)
     if len(truth):
         np.add.at(counts, (sample.predicted, truth), mean_one_weights(sample.pi))

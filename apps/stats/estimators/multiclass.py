@@ -149,11 +149,11 @@ class MulticlassEstimator(ClassEstimator):
 
     @cached_property
     def _expected_cells(self) -> FloatArray:
-        return self.fitted.predict(self.cells.predicted, self.cells.bin)
+        return self.fitted.predict(self.cells.predicted, self.cells.logit)
 
     @cached_property
     def _expected_items(self) -> FloatArray:
-        return self.fitted.predict(self.sample.predicted, self.sample.bin)
+        return self.fitted.predict(self.sample.predicted, self.sample.logit)
 
     @cached_property
     def _bracket(self) -> FloatArray:

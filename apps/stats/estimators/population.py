@@ -1,14 +1,14 @@
 """The population of an estimate: all predictions of a window, as cells."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from apps.stats.arrays import LARGEST, FloatArray, IntArray, as_floats, as_ints, as_mask, as_probability, sum_by
+from apps.stats.arrays import LARGEST, FloatArray, IntArray, as_floats, as_mask, as_probability, sum_by
 from apps.stats.estimators.keys import Keyed, as_baseline, as_classes, as_stand_in, key_of
-from apps.stats.score_bins import NO_SCORE, SCORE_BINS, logit_bin
+from apps.stats.score_bins import LOGIT_BINS, ScoreBins
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +42,8 @@ class Population:
         Number of predictions with π = 0.
     n_unanswered : array (cells,)
         Number of predictions in a response class without any answer.
+    score_bins : ScoreBins
+        What `bin` counts.
     """
 
     predicted: IntArray
@@ -60,6 +62,7 @@ class Population:
     sum_amount4: FloatArray
     n_uncovered: FloatArray
     n_unanswered: FloatArray
+    score_bins: ScoreBins = field(default=LOGIT_BINS, kw_only=True)
 
     @classmethod
     def of(
@@ -79,6 +82,7 @@ class Population:
         sum_amount2_odds: ArrayLike | None = None,
         sum_amount4: ArrayLike | None = None,
         n_uncovered: ArrayLike | None = None,
+        score_bins: ScoreBins = LOGIT_BINS,
     ) -> "Population":
         """Make a population from stored cells; sums left out are zero.
 
@@ -105,9 +109,6 @@ class Population:
                 raise ValueError(f"{name} must not be negative")
             return vector
 
-        bins = as_ints("bin", bin, length=cells, minimum=NO_SCORE)
-        if (bins >= SCORE_BINS).any():
-            raise ValueError(f"bin must be below {SCORE_BINS}")
         uncovered, size, drawn = sums("n_uncovered", n_uncovered), sums("n", n), sums("sum_pi", sum_pi)
         if (uncovered > size).any():
             raise ValueError("n_uncovered must not exceed n")
@@ -118,7 +119,7 @@ class Population:
         return cls(
             predicted=classes,
             baseline=as_baseline(baseline, cells),
-            bin=bins,
+            bin=score_bins.checked("bin", bin, length=cells),
             stand_in=as_stand_in(None, cells),
             n=size,
             sum_score=sums("sum_score", sum_score),
@@ -132,6 +133,7 @@ class Population:
             sum_amount4=sums("sum_amount4", sum_amount4),
             n_uncovered=uncovered,
             n_unanswered=np.zeros(cells),
+            score_bins=score_bins,
         )
 
     @classmethod
@@ -145,6 +147,7 @@ class Population:
         baseline: ArrayLike | None = None,
         amount: ArrayLike | None = None,
         stand_in: ArrayLike | None = None,
+        score_bins: ScoreBins = LOGIT_BINS,
     ) -> "Population":
         """Make a population of single predictions (N,), one cell each; pi may be 0, score may be nan.
 
@@ -167,7 +170,7 @@ class Population:
         return cls(
             predicted=classes,
             baseline=as_baseline(baseline, rows),
-            bin=logit_bin(scores).astype(np.int64),
+            bin=score_bins.place(scores).astype(np.int64),
             stand_in=as_stand_in(stand_in, rows),
             n=np.ones(rows),
             sum_score=known,
@@ -181,10 +184,11 @@ class Population:
             sum_amount4=money**4,
             n_uncovered=(~covered).astype(np.float64),
             n_unanswered=np.zeros(rows),
+            score_bins=score_bins,
         )
 
     @classmethod
-    def from_rows(cls, **rows: ArrayLike | None) -> "Population":
+    def from_rows(cls, **rows: ArrayLike | ScoreBins | None) -> "Population":
         """Make the cells of single predictions, given as for `of_each`.
 
         Examples
@@ -194,6 +198,11 @@ class Population:
         (array([1., 2.]), array([1., 0.]))
         """
         return cls.of_each(**rows).compact()  # type: ignore[arg-type]  # checked there
+
+    @property
+    def logit(self) -> FloatArray:
+        """The logit that stands for the scores of each cell; 0 without a score."""
+        return self.score_bins.centers_of(self.bin)
 
     @property
     def size(self) -> float:
@@ -233,7 +242,7 @@ class Population:
         _, first, place = np.unique(code, return_index=True, return_inverse=True)
         cells: dict[str, Any] = {name: getattr(self, name)[first] for name in _KEY_FIELDS}
         cells |= {name: sum_by(place, getattr(self, name), size=len(first)) for name in _SUM_FIELDS}
-        return Population(**cells)
+        return replace(self, **cells)
 
     def plus(self, other: "Population") -> "Population":
         """Add the cells of another population."""
@@ -253,9 +262,11 @@ class Population:
         return rest.where(rest.n > 0)
 
     def _joined(self, other: "Population", *, sign: float) -> "Population":
-        keys = {name: np.concatenate([getattr(self, name), getattr(other, name)]) for name in _KEY_FIELDS}
-        sums = {name: np.concatenate([getattr(self, name), sign * getattr(other, name)]) for name in _SUM_FIELDS}
-        return Population(**keys, **sums).compact()
+        cells: dict[str, Any] = {}
+        for name in _CELL_FIELDS:
+            own, others = getattr(self, name), getattr(other, name)
+            cells[name] = np.concatenate([own, others if name in _KEY_FIELDS else sign * others])
+        return replace(self, **cells).compact()
 
     def with_response(self, rate: ArrayLike) -> "Population":
         """Replace π by π·r, for a response rate or a blind share r.
@@ -313,5 +324,5 @@ class Population:
         return np.asarray(covered * (third / rates**3 - 2 * second / rates**2 + first / rates))
 
 
-_CELL_FIELDS = tuple(field.name for field in fields(Population))
+_CELL_FIELDS = tuple(each.name for each in fields(Population) if each.name != "score_bins")
 _KEY_FIELDS, _SUM_FIELDS = _CELL_FIELDS[:4], _CELL_FIELDS[4:]

@@ -6,10 +6,14 @@ from numpy.typing import ArrayLike
 from apps.stats.arrays import FloatArray, as_binary, as_floats, same_length, sum_by
 from apps.stats.estimators.conclusion import Linearized
 from apps.stats.estimators.confusion import spread_of
+from apps.stats.estimators.population import Population
 from apps.stats.estimators.pseudo import PseudoValues
 from apps.stats.estimators.scoring import lacks_score
 from apps.stats.score_bins import SCORE_BINS
 
+# With more of the predictions in one bin, their order within it matters.
+LARGEST_SHARE = 0.05
+_ONE_SCORE = 1e-11  # Σs² less (Σs)²/n, as a share of Σs², that rounding alone can leave
 _NONE = (np.zeros(SCORE_BINS), np.zeros(SCORE_BINS))
 
 
@@ -133,6 +137,30 @@ def linearize_average_precision(pseudo: PseudoValues) -> Linearized:
     )
 
 
+def lacks_order(population: Population) -> str | None:
+    """Say why the bins do not tell the order of the scores, or return None.
+
+    A bin of one score loses nothing: its predictions are ties.
+
+    Returns
+    -------
+    str or None
+        `coarse_score`: different scores of more than 5 % of the predictions share a bin.
+
+    Examples
+    --------
+    >>> cells = Population.from_rows(predicted=[0, 0, 1], score=[0.501, 0.502, 0.9], pi=[1, 1, 1])
+    >>> lacks_order(cells)
+    'coarse_score'
+    >>> lacks_order(cells.where(cells.bin > 150))
+    """
+    bins = np.maximum(population.bin, 0)
+    sums = (population.n, population.sum_score, population.sum_score2)
+    n, total, squares = (sum_by(bins, each, size=SCORE_BINS) for each in sums)
+    differ = n * squares - total**2 > _ONE_SCORE * n * squares
+    return "coarse_score" if (differ & (n > LARGEST_SHARE * n.sum())).any() else None
+
+
 def _linearized(
     pseudo: PseudoValues,
     value: float,
@@ -157,7 +185,7 @@ def _linearized(
         on_cells=np.ones(len(population.n), dtype=np.bool_),
         on_items=np.ones(len(sample.pi), dtype=np.bool_),
         spread=spread_of(np.concatenate(influence) * size, np.concatenate(totals) / size),
-        code=lacks_score(pseudo) or code,
+        code=lacks_score(pseudo) or code or lacks_order(population),
     )
 
 

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import expit
 
-from apps.stats.arrays import LARGEST, FloatArray, IntArray, as_floats, as_inclusion, as_ints, sum_by
-from apps.stats.score_bins import NO_SCORE, bin_centers
+from apps.stats.arrays import LARGEST, FloatArray, as_floats, as_inclusion, sum_by
+from apps.stats.score_bins import LOGIT_LIMIT
 
 PRIOR_MEAN = np.array([0.0, 1.0])
 PRIOR_PRECISION = np.array([1.0, 4.0])  # prior variances 1 and 1/4
@@ -18,7 +18,7 @@ _TOLERANCE = 1e-10
 
 @dataclass(frozen=True)
 class Recalibration:
-    """The expected truth as a function of the score's bin: expit(intercept + slope · logit).
+    """The expected truth as a function of the score: expit(intercept + slope · logit).
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class Recalibration:
 
     Examples
     --------
-    >>> Recalibration(intercept=0.0, slope=1.0).predict_bin([100]).round(3)
+    >>> Recalibration(intercept=0.0, slope=1.0).predict([0.05]).round(3)
     array([0.512])
     """
 
@@ -45,16 +45,16 @@ class Recalibration:
     def __post_init__(self) -> None:
         as_floats("intercept and slope", [self.intercept, self.slope], largest=LARGEST)
 
-    def predict_bin(self, bins: ArrayLike) -> FloatArray:
-        """Compute the expected truth in each bin (N,)."""
-        return np.asarray(expit(self.intercept + self.slope * bin_centers(bins)), dtype=np.float64)
+    def predict(self, logit: ArrayLike) -> FloatArray:
+        """Compute the expected truth at each logit (N,)."""
+        return np.asarray(expit(self.intercept + self.slope * as_floats("logit", logit)), dtype=np.float64)
 
 
 #: The score as it is: the proxy of a model before its first label.
 RAW_SCORE = Recalibration(intercept=0.0, slope=1.0)
 
 
-def recalibrate(bins: ArrayLike, truth: ArrayLike, pi: ArrayLike) -> Recalibration:
+def recalibrate(logit: ArrayLike, truth: ArrayLike, pi: ArrayLike) -> Recalibration:
     """Fit a weighted Platt recalibration on the binned logit, with a prior centered on the unchanged score.
 
     Any m leaves the estimate unbiased; a good one makes it narrow. The prior, N((0, 1), diag(1, 1/4)) on
@@ -62,8 +62,8 @@ def recalibrate(bins: ArrayLike, truth: ArrayLike, pi: ArrayLike) -> Recalibrati
 
     Parameters
     ----------
-    bins : array (n,) of int
-        Score bin of each labeled item (`logit_bin`).
+    logit : array (n,), within ±10
+        The logit that stands for the score bin of each labeled item, 0 without a score.
     truth : array (n,), in [0, 1]
         Known truth of each.
     pi : array (n,), in (0, 1]
@@ -76,7 +76,7 @@ def recalibrate(bins: ArrayLike, truth: ArrayLike, pi: ArrayLike) -> Recalibrati
     Raises
     ------
     ValueError
-        If lengths differ, pi is outside (0, 1] or truth is outside [0, 1].
+        If lengths differ, pi is outside (0, 1], truth is outside [0, 1] or a logit beyond ±10.
 
     References
     ----------
@@ -85,7 +85,7 @@ def recalibrate(bins: ArrayLike, truth: ArrayLike, pi: ArrayLike) -> Recalibrati
 
     Examples
     --------
-    >>> recalibrate([90, 110], [0, 1], [0.1, 0.1]).slope > 1
+    >>> recalibrate([-1, 1], [0, 1], [0.1, 0.1]).slope > 1
     True
     >>> recalibrate([], [], [])
     Recalibration(intercept=0.0, slope=1.0)
@@ -94,14 +94,14 @@ def recalibrate(bins: ArrayLike, truth: ArrayLike, pi: ArrayLike) -> Recalibrati
     target = as_floats("truth", truth, length=len(inclusion))
     if ((target < 0) | (target > 1)).any():
         raise ValueError("truth must be in [0, 1]")
-    of_items = as_ints("bins", bins, length=len(inclusion), minimum=NO_SCORE)
+    of_items = as_floats("logit", logit, length=len(inclusion), largest=LOGIT_LIMIT)
     if len(inclusion) == 0:
         return Recalibration(float(PRIOR_MEAN[0]), float(PRIOR_MEAN[1]), np.diag(1 / PRIOR_PRECISION))
     weight = mean_one_weights(inclusion)
-    x, trials, successes = _by_bin(of_items, target, weight)
+    x, trials, successes = _by_logit(of_items, target, weight)
     design = np.column_stack([np.ones_like(x), x])
     mode = _maximize(design, trials, successes)
-    rows = np.column_stack([np.ones(len(target)), bin_centers(of_items)])
+    rows = np.column_stack([np.ones(len(target)), of_items])
     scores = rows.T * (weight * (target - expit(rows @ mode)))
     covariance = _sandwich(_curvature(mode, design, trials), scores @ scores.T)
     return Recalibration(float(mode[0]), float(mode[1]), covariance)
@@ -119,11 +119,11 @@ def mean_one_weights(pi: FloatArray) -> FloatArray:
     return np.asarray(design / design.mean(), dtype=np.float64)
 
 
-def _by_bin(bins: IntArray, target: FloatArray, weight: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    present, place = np.unique(bins, return_inverse=True)
+def _by_logit(logit: FloatArray, target: FloatArray, weight: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    present, place = np.unique(logit, return_inverse=True)
     trials = sum_by(place, weight, size=len(present))
     successes = sum_by(place, weight * target, size=len(present))
-    return bin_centers(present), trials, successes
+    return present, trials, successes
 
 
 def _maximize(x: FloatArray, trials: FloatArray, successes: FloatArray) -> FloatArray:

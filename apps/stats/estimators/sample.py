@@ -1,6 +1,6 @@
 """The sample of an estimate: the answered items of a draw."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -17,7 +17,7 @@ from apps.stats.arrays import (
 )
 from apps.stats.estimators.keys import as_baseline, as_classes, as_stand_in
 from apps.stats.estimators.population import Population
-from apps.stats.score_bins import logit_bin
+from apps.stats.score_bins import LOGIT_BINS, ScoreBins
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +47,8 @@ class Sample:
         Amount at stake, nan where unknown.
     agreed : array (n,) of 0 or 1
         1 where the label equals the prediction.
+    score_bins : ScoreBins
+        What `bin` counts.
     """
 
     predicted: IntArray
@@ -60,6 +62,7 @@ class Sample:
     truth: FloatArray
     amount: FloatArray
     agreed: FloatArray
+    score_bins: ScoreBins = field(default=LOGIT_BINS, kw_only=True)
 
     @classmethod
     def of(
@@ -75,6 +78,7 @@ class Sample:
         truth: ArrayLike | None = None,
         amount: ArrayLike | None = None,
         stand_in: ArrayLike | None = None,
+        score_bins: ScoreBins = LOGIT_BINS,
     ) -> "Sample":
         """Make a sample of answered items (n,); without q there is no second phase and labels are the truth.
 
@@ -112,12 +116,18 @@ class Sample:
             truth=np.where(settled == 1, answers, labels),
             amount=np.full(n, np.nan) if amount is None else _with_gaps("amount", amount, n),
             agreed=(labels == classes).astype(np.float64),
+            score_bins=score_bins,
         )
 
     @property
     def bin(self) -> IntArray:
         """Score bin of each item."""
-        return logit_bin(self.score).astype(np.int64)
+        return self.score_bins.place(self.score).astype(np.int64)
+
+    @property
+    def logit(self) -> FloatArray:
+        """The logit that stands for the score's bin; 0 without a score."""
+        return self.score_bins.centers_of(self.bin)
 
     @property
     def is_adjudication_open(self) -> bool:
@@ -143,7 +153,8 @@ class Sample:
     def where(self, items: ArrayLike) -> "Sample":
         """Select items by a boolean mask."""
         mask = as_mask("items", items, length=len(self.pi))
-        return replace(self, **{item.name: getattr(self, item.name)[mask] for item in fields(self)})
+        columns = [each.name for each in fields(self) if each.name != "score_bins"]
+        return replace(self, **{name: getattr(self, name)[mask] for name in columns})
 
     def at_word(self) -> "Sample":
         """Take every label for the truth, to show what the second phase corrects."""

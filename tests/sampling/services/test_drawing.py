@@ -12,7 +12,7 @@ from apps.predictions.services import stages
 from apps.sampling.models import SUMS, Draw, PopulationCell
 from apps.sampling.services import drawing, policies
 from apps.sampling.services.randomness import permanent_number, permanent_numbers
-from apps.stats.score_bins import logit_bin
+from apps.stats.score_bins import LOGIT_BINS
 from tests.factories import draw_all, make_model, prediction_row, push_predictions
 
 pytestmark = pytest.mark.django_db
@@ -140,7 +140,7 @@ def test_cells_equal_a_recount_from_the_rows():
             row.received_at.date(),
             row.predicted,
             row.baseline,
-            int(logit_bin([row.score])[0]),
+            int(LOGIT_BINS.place([row.score])[0]),
         )
         for part in (("", ""), ("sex", row.slices["sex"])):
             cell = expected.setdefault((*base, *part), dict.fromkeys(SUMS, 0.0))

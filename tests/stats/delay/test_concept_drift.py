@@ -15,7 +15,7 @@ from apps.stats.estimators.confusion import FORMULAS, Confusion, evaluate
 from apps.stats.estimators.population import Population
 from apps.stats.estimators.recalibration import RAW_SCORE, Recalibration, recalibrate
 from apps.stats.estimators.sample import Sample
-from apps.stats.score_bins import bin_centers, logit_bin
+from apps.stats.score_bins import LOGIT_BINS
 
 NAN = float("nan")
 
@@ -30,7 +30,9 @@ def rows():
 @pytest.fixture(scope="module")
 def before(rows):
     rng = np.random.default_rng(92)
-    return recalibrate(logit_bin(rows["score"]), rng.random(2000) < rows["score"], np.ones(2000))
+    return recalibrate(
+        LOGIT_BINS.centers_of(LOGIT_BINS.place(rows["score"])), rng.random(2000) < rows["score"], np.ones(2000)
+    )
 
 
 @pytest.mark.parametrize("metric", FORMULAS)
@@ -39,7 +41,7 @@ def test_the_expected_figure_is_the_metric_of_the_expected_table(rows, before, m
     predicted = rows["predicted"]
 
     def plug_in(intercept, slope):
-        m = expit(intercept + slope * bin_centers(logit_bin(rows["score"])))
+        m = expit(intercept + slope * LOGIT_BINS.centers_of(LOGIT_BINS.place(rows["score"])))
         corners = predicted * m, predicted * (1 - m), (1 - predicted) * m, (1 - predicted) * (1 - m)
         return evaluate(metric, Confusion(*(corner.mean() for corner in corners)))
 
@@ -61,7 +63,7 @@ def test_a_complete_window_keeps_the_variance_of_its_outcomes():
     """Closed form: 300 of 400 right where .9 is expected; the error is √(.9·.1/400)."""
     known = {"predicted": [1] * 400, "score": [0.9] * 400, "pi": [1.0] * 400}
     window = BinaryEstimator(Population.from_rows(**known), Sample.of(**known, label=[1] * 300 + [0] * 100))
-    m = float(RAW_SCORE.predict_bin(logit_bin([0.9]))[0])
+    m = float(RAW_SCORE.predict(LOGIT_BINS.centers_of(LOGIT_BINS.place([0.9])))[0])
     drift = concept_drift("accuracy", window)
     se = math.sqrt(m * (1 - m) / 400)
     assert drift.measured.method == "exact"
@@ -74,7 +76,7 @@ def test_a_complete_window_keeps_the_variance_of_its_outcomes():
 def test_complete_windows_without_drift_are_rejected_one_time_in_twenty(rows):
     """Simulation, seed 93: truths drawn from the score at its bin's center, 300 windows."""
     rng, rejected = np.random.default_rng(93), []
-    m = RAW_SCORE.predict_bin(logit_bin(rows["score"]))
+    m = RAW_SCORE.predict(LOGIT_BINS.centers_of(LOGIT_BINS.place(rows["score"])))
     for _ in range(300):
         label = (rng.random(2000) < m).astype(int)
         window = BinaryEstimator(Population.from_rows(**rows), Sample.of(**rows, label=label))

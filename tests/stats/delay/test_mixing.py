@@ -13,7 +13,7 @@ from apps.stats.estimators.population import Population
 from apps.stats.estimators.recalibration import Recalibration
 from apps.stats.estimators.sample import Sample
 from apps.stats.estimators.value import ValueMatrix
-from apps.stats.score_bins import logit_bin
+from apps.stats.score_bins import LOGIT_BINS
 
 N, HORIZON = 600, 90
 NAN = float("nan")
@@ -57,7 +57,11 @@ def test_the_estimate_is_the_mean_of_the_mixed_pseudo_outcomes(window):
     estimator = mix(columns, age)
     label, outcome, predicted = columns["label"], columns["outcome"], columns["predicted"]
     by_label = np.where(label == 1, estimator.proxy.by_label[1], estimator.proxy.by_label[0])
-    mean = np.where(np.isnan(label), estimator.proxy.by_score.predict_bin(logit_bin(columns["score"])), by_label)
+    mean = np.where(
+        np.isnan(label),
+        estimator.proxy.by_score.predict(LOGIT_BINS.centers_of(LOGIT_BINS.place(columns["score"]))),
+        by_label,
+    )
     known = ~np.isnan(outcome)
     varpi = np.array([(age >= days).mean() for days in columns["delay"][known]])
     mixed = mean.copy()
@@ -144,7 +148,7 @@ def test_the_anticipated_variance_is_that_of_the_outcomes(window):
     estimator = mix(columns, age, drained=False)
     delay = np.where(truth == 1, 0, HORIZON) + np.where(truth == 1, 32.0, 0)  # for positives, their mean delay
     varpi = np.array([(age >= days).mean() for days in delay])
-    mean = estimator.proxy.by_score.predict_bin(logit_bin(columns["score"]))
+    mean = estimator.proxy.by_score.predict(LOGIT_BINS.centers_of(LOGIT_BINS.place(columns["score"])))
     by_row = ((1 - varpi) / varpi * (truth - mean) ** 2).sum()
     from_cells = estimator.pseudo.anticipated(estimator.cells.sum_odds, np.zeros(len(estimator.sample.pi)))
     assert from_cells == pytest.approx(by_row, rel=0.1)

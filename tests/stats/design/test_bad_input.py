@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from apps.stats import score_bins
 from apps.stats.design import response
 from apps.stats.design.checks import check_draw
 from apps.stats.design.planning import Plan
@@ -12,6 +11,7 @@ from apps.stats.design.recommendation import floor_share, recommend
 from apps.stats.estimators.population import Population
 from apps.stats.estimators.recalibration import Recalibration
 from apps.stats.estimators.value import ValueMatrix
+from apps.stats.score_bins import LOGIT_BINS
 from tests.stats.broken import ARGUMENTS, NUMBERS, VECTORS, windows
 from tests.stats.soundness import INF, NAN, attempted, holds, judged, quick_and_many
 
@@ -26,10 +26,10 @@ PLANNED = ("accuracy", "precision", "recall", "f1", "mcc", "auc", "average_preci
 @pytest.mark.parametrize(
     ("call", "complaint"),
     [
-        (lambda: score_bins.logit_bin([1.1]), "score must be in"),
-        (lambda: score_bins.logit_bin([INF]), "score holds infinite values"),
-        (lambda: score_bins.bin_centers([200]), "bins must be below 200"),
-        (lambda: score_bins.bin_centers([-2]), "bins must not be below -1"),
+        (lambda: LOGIT_BINS.place([1.1]), "score must be in"),
+        (lambda: LOGIT_BINS.place([INF]), "score holds infinite values"),
+        (lambda: LOGIT_BINS.centers_of([200]), "bins must be below 200"),
+        (lambda: LOGIT_BINS.centers_of([-2]), "bins must not be below -1"),
         (lambda: floor_share(0), "expected must be positive"),
         (lambda: floor_share(NAN), "expected must be positive"),
         (lambda: recommend({}, [0.2], expected=1), "beta2 must name at least one metric"),
@@ -103,8 +103,8 @@ def test_a_class_without_an_answer_has_a_code_and_an_empty_draw_no_rate():
 @quick_and_many(300)
 def test_bins_and_floor_shares_are_sound_or_refused(examples):
     def claim(one, rate):
-        judged(lambda: score_bins.logit_bin(one), "score")
-        judged(lambda: score_bins.bin_centers(one), "bins")
+        judged(lambda: LOGIT_BINS.place(one), "score")
+        judged(lambda: LOGIT_BINS.centers_of(one), "bins")
         judged(lambda: floor_share(rate), "expected")
 
     holds(claim, VECTORS, NUMBERS, examples=examples)

@@ -4,7 +4,6 @@ import pytest
 from apps.stats.design.planning import Plan
 from apps.stats.estimators.population import Population
 from apps.stats.estimators.recalibration import recalibrate
-from apps.stats.score_bins import logit_bin
 from tests.oracles.populations import AMOUNTS, simulated
 
 TARGET = 0.01
@@ -25,7 +24,7 @@ def plan(rate=0.01, *, seed=3, rows=4_000):
 def test_a_uniform_draw_is_planned_by_the_textbook_formula():
     """z·√((1/n − 1/N)·mean m(1−m)) for a proportion, with the score as m."""
     draw = plan(0.05)
-    m = draw.proxy.predict_bin(draw.population.bin)
+    m = draw.proxy.predict(draw.population.logit)
     mean = float(draw.population.n @ (m * (1 - m))) / 4_000
     planned = draw.half_width("accuracy")
     assert planned.half_width == pytest.approx(1.959964 * np.sqrt((1 / 200 - 1 / 4_000) * mean), rel=1e-6)
@@ -67,7 +66,8 @@ def test_a_recalibrated_plan_is_close_to_the_later_interval():
     world = simulated("balanced")
     p = world.probabilities(500)
     earlier = np.random.default_rng(4).choice(len(p), 2_000)
-    fitted = recalibrate(logit_bin(world.score[earlier]), world.truth[earlier], np.ones(2_000))
+    logit = world.score_bins.centers[world.score_bins.place(world.score[earlier])]
+    fitted = recalibrate(logit, world.truth[earlier], np.ones(2_000))
     planned = Plan(world.population(p), proxy=fitted).half_width("accuracy")
     assert planned.labels == pytest.approx(500)
     assert 2 * planned.half_width == pytest.approx(0.045, rel=0.08)

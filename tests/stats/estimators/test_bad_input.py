@@ -97,7 +97,7 @@ def numbers(**more):
         (lambda: binary().value(ValueMatrix.of(np.eye(3))), "matrix must have 2 classes"),
         (lambda: binary().restrict(items=[0, 1]), "items must be a boolean mask"),
         (lambda: recalibrate([9], [2], [1]), "truth must be in"),
-        (lambda: recalibrate([200], [1], [1]), "bins must be below 200"),
+        (lambda: recalibrate([11], [1], [1]), "logit holds values beyond"),
         (lambda: MulticlassEstimator(window(), items(), classes=1), "classes must be 2 to"),
         (lambda: MulticlassEstimator(window(), items(label=[2, 1]), classes=2), "label must be below 2"),
         (lambda: MulticlassEstimator(window(), items(), classes=2).estimate("f1"), "needs a label or an average"),

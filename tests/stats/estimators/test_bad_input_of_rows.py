@@ -171,12 +171,12 @@ def test_value_is_sound_or_an_error(examples):
 @quick_and_many(200)
 def test_fits_are_sound_or_an_error(examples):
     def claim(one, two, three, intercept):
-        fitted = judged(lambda: recalibrate(one, two, three), "bins", "truth", "pi")
+        fitted = judged(lambda: recalibrate(one, two, three), "logit", "truth", "pi")
         if fitted is not None:
-            judged(lambda: fitted.predict_bin([0, 100, 199]))
+            judged(lambda: fitted.predict([-9.9, 0.0, 9.9]))
         given = judged(lambda: Recalibration(intercept, intercept), "intercept", "slope")
         if given is not None:
-            judged(lambda: given.predict_bin([0, 100, 199]))
+            judged(lambda: given.predict([-9.9, 0.0, 9.9]))
         judged(lambda: fit_expected_loss(one, two, three), "bins", "loss", "pi")
         judged(
             lambda: [uncorrected_error(each, predicted=two, truth=three) for each in OF_NUMBERS], "predicted", "truth"

@@ -77,7 +77,7 @@ def test_without_scores_each_predicted_class_has_one_expectation(world):
     rows = np.random.default_rng(17).random(ROWS) < known["pi"]
     items = Sample.of(**{name: column[rows] for name, column in known.items()}, label=truth[rows])
     estimator = MulticlassEstimator(Population.from_rows(**known), items, classes=CLASSES)
-    expected = np.array([float(one.predict_bin([-1])[0]) for one in estimator.fitted.right])[known["predicted"]]
+    expected = np.array([float(one.predict([0.0])[0]) for one in estimator.fitted.right])[known["predicted"]]
     corrections = ((known["predicted"] == truth)[rows] - expected[rows]) / known["pi"][rows]
     figure = estimator.estimate("accuracy")
     assert figure.value == pytest.approx((expected.sum() + corrections.sum()) / ROWS)
