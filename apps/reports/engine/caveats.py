@@ -141,18 +141,15 @@ def _of_sample(opened: Selection) -> Iterator[Caveat]:
 
 
 def _unsound(evidence: Evidence, fit: Fit, opened: Selection) -> Iterator[Caveat]:
-    """Report sums over the draw that miss their expectation: the draw did not follow its recorded probabilities."""
+    """Report a draw that did not follow its recorded probabilities."""
     if not evidence.is_current:
         return
     counted = opened.draws[opened.draws["is_blind"]]
-    scored = counted["score"].fillna(0.0)
-    totals = {"scores": (scored, float(opened.cells["sum_score"].sum()))}
-    if opened.cells["n_uncovered"].any():
-        totals = {}  # predictions with π = 0 are in the sum of scores and never in the draw
-    for check in check_draw(fit.drawn_from(opened.cells), counted["pi"], totals=totals):
-        if check.is_failed:
-            log.error("draw_unsound", model=evidence.model.pk, check=check.name, p=check.p_value)
-            yield _caveat("draw_unsound", check=check.name, expected=check.expected, found=check.found)
+    population = fit.drawn_from(opened.cells)
+    check = check_draw(population, predicted=fit.classes(counted["predicted"]), bin=counted["score_bin"])
+    if check.is_failed:
+        log.error("draw_unsound", model=evidence.model.pk, p=check.p_value)
+        yield _caveat("draw_unsound", expected=check.expected_there, found=check.found_there, share=check.share)
 
 
 def _of_closed_days(evidence: Evidence, parts: dict[Part, Selection]) -> Iterator[Caveat]:

@@ -29,9 +29,11 @@ def _not_drained(d: dict[str, Any]) -> str:
 
 
 def _draw_unsound(d: dict[str, Any]) -> str:
+    found, share = plural(d["found"], "case was drawn", "cases were drawn"), d["share"]
+    where = "" if share is None else f" among the predictions drawn with a probability of about {percent(share)}"
     return (
-        f"The draw does not match the predictions it was made from ({d['check']}: {count(d['found'])} where "
-        f"{count(d['expected'])} was expected), so the figures of the open days may be wrong."
+        f"The draw does not follow its recorded probabilities: {found}{where}, {count(d['expected'])} were expected. "
+        "Chance does not explain it, so the figures of the open days may be wrong."
     )
 
 

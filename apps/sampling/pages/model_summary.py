@@ -1,7 +1,5 @@
-"""A model's intake totals, its draw check, and its policies in words."""
+"""A model's intake totals, and its policies in words."""
 
-import math
-from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count, Max, Sum
@@ -10,7 +8,7 @@ from django.db.models.functions import Coalesce
 from apps.predictions.models import BatchKind, BatchStage, RejectedRow
 from apps.predictions.services import stages
 from apps.registry.models import MonitoredModel
-from apps.sampling.models import Draw, PolicyKind, PopulationCell, SamplingPolicy
+from apps.sampling.models import PolicyKind, SamplingPolicy
 from apps.sampling.services import policies
 
 KIND_TEXTS = {
@@ -20,19 +18,6 @@ KIND_TEXTS = {
     PolicyKind.UNCERTAINTY: "Higher where the model is less certain",
     PolicyKind.DISAGREEMENT: "Only where model and baseline differ",
 }
-
-
-@dataclass(frozen=True)
-class DrawCheck:
-    """The number of draws against Σπ, its expected value; the standard deviation is at most √Σπ."""
-
-    drawn: int
-    expected: float
-    spread: float
-
-    @property
-    def is_off(self) -> bool:
-        return abs(self.drawn - self.expected) > 4 * max(self.spread, 1)
 
 
 def intake_totals(model: MonitoredModel) -> dict[str, Any]:
@@ -53,14 +38,6 @@ def intake_totals(model: MonitoredModel) -> dict[str, Any]:
         "waiting": pending.filter(attempts__lt=stages.MAX_ATTEMPTS).values("stage").annotate(n=Count("pk")),
         "given_up": pending.filter(attempts__gte=stages.MAX_ATTEMPTS).select_related("batch").order_by("batch_id")[:20],
     }
-
-
-def draw_check(model: MonitoredModel) -> DrawCheck:
-    """Compare all blind draws so far with the cells' Σ of counted probabilities."""
-    sums = PopulationCell.objects.filter(model=model).of_everyone().aggregate(pi=Sum("sum_pi"))
-    expected = float(sums["pi"] or 0.0)
-    drawn = Draw.objects.filter(model=model, is_blind=True).count()
-    return DrawCheck(drawn=drawn, expected=expected, spread=math.sqrt(expected))
 
 
 def policy_rows(model: MonitoredModel) -> list[dict[str, Any]]:

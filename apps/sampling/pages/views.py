@@ -16,6 +16,7 @@ from apps.registry.services.finding import find_model
 from apps.sampling.pages import model_summary
 from apps.sampling.pages.forms import SamplingForm
 from apps.sampling.services import policies
+from apps.sampling.services.checking import draw_check
 
 
 @require_safe
@@ -26,7 +27,7 @@ def model_page(request: ProjectRequest, model: str) -> HttpResponse:
         "model": monitored,
         "tab": "model",
         "intake": model_summary.intake_totals(monitored),
-        "check": model_summary.draw_check(monitored),
+        "check": draw_check(monitored),
         "batches": monitored.batches.order_by("-id")[:10],
         "versions": monitored.versions.order_by("-id")[:20],
         "incidents": monitored.incidents.open().newest(),
@@ -52,7 +53,7 @@ def sampling_page(request: ProjectRequest, model: str) -> HttpResponse:
         "form": form,
         "rows": model_summary.policy_rows(monitored),
         "queues": monitored.queues.order_by("id"),
-        "check": model_summary.draw_check(monitored),
+        "check": draw_check(monitored),
     }
     return render(request, "sampling/sampling.html", context, status=400 if form.errors else 200)
 

@@ -1,110 +1,131 @@
-"""Checks of a draw by its own items: were they drawn with the recorded probabilities?"""
+"""Check of a draw by its own items: were they drawn with the recorded probabilities?"""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from apps.stats.arrays import LARGEST, FloatArray, as_floats, as_inclusion
+from apps.stats.arrays import FloatArray, IntArray, as_ints, sum_by
+from apps.stats.estimators.keys import as_classes
 from apps.stats.estimators.population import Population
+from apps.stats.score_bins import NO_SCORE
 
-#: Probability of a false alarm, for all checks of a draw together.
-ALPHA = 0.001
+#: Probability of a false alarm, for a whole check. Every report and every visit to a page makes one.
+ALPHA = 1e-4
+
+_FACTOR = 4.0  # predictions whose probabilities differ by less are counted together
 
 
 @dataclass(frozen=True)
 class DrawCheck:
-    """One sum over the draw, with its expected value.
+    """The number of cases drawn, beside what the recorded probabilities predict.
 
     Attributes
     ----------
-    name : str
-        "size" (Σ 1/π against N), "drawn" (number drawn against Σπ), or the name of a known total.
-    expected, found : float
-        Expected value of the sum, and its value in the draw.
-    z, p_value : float or None
-        Difference in standard errors and its two-sided p-value; None where the draw leaves nothing to chance.
-    is_failed : bool
-        Whether p is below ALPHA over the number of checks, or the sums differ where nothing was left to chance.
+    drawn : int
+        Cases drawn, |D|.
+    expected, sd : float
+        Σπ, and at most this standard deviation.
+    p_value : float
+        Probability of a draw at least as far off, in its whole or at any level of π; an upper bound.
+    share : float or None
+        Mean π of the level that is furthest off; None where the whole is.
+    found_there, expected_there : float
+        Cases drawn at that level, and expected.
     """
 
-    name: str
+    drawn: int
     expected: float
-    found: float
-    z: float | None
-    p_value: float | None
-    is_failed: bool
+    sd: float
+    p_value: float
+    share: float | None
+    found_there: int
+    expected_there: float
+
+    @property
+    def is_failed(self) -> bool:
+        """Whether chance does not explain the draw."""
+        return self.p_value < ALPHA
 
 
 def check_draw(
-    population: Population, pi: ArrayLike, *, totals: Mapping[str, tuple[ArrayLike, float]] | None = None
-) -> tuple[DrawCheck, ...]:
+    population: Population,
+    *,
+    predicted: ArrayLike,
+    bin: ArrayLike,  # noqa: A002  # (every table of this project calls it so)
+) -> DrawCheck:
     """Check a draw on everything drawn, answered or not. A failed check is an incident.
+
+    The numbers drawn at each level of π decide Σ_D 1/π and the weighted totals of what is known for every prediction,
+    so these are no further checks. A number drawn is a sum of independent choices with unequal probabilities; both of
+    its tails are at most those of the binomial with the same mean.
 
     Parameters
     ----------
     population : Population
-        Cells the draw was made from, with π as recorded (without response rates); predictions with π = 0 are left out.
-    pi : array (drawn,), in (0, 1]
-        Inclusion probability of each drawn item.
-    totals : mapping of name to (values (drawn,), known total), optional
-        Σ over the covered population of a quantity known for every prediction, such as the score.
+        Cells the draw was made from, with π as recorded (without response rates).
+    predicted, bin : array (drawn,) of int
+        Predicted class and score bin of each case drawn.
 
     Returns
     -------
-    tuple of DrawCheck
-        "size": Σ_D 1/π against N with variance Σ_U (1−π)/π. "drawn": |D| against Σ_U π with variance Σ_U π(1−π),
-        bounded from above by Σπ(1 − Σπ/N) of each cell. Each total: Σ_D v/π with variance Σ_D (1−π)/π² v².
+    DrawCheck
+        Two-sided, Bonferroni over the whole and the levels of π, each within a factor of 4.
 
     Raises
     ------
     ValueError
-        If π is outside (0, 1], lengths differ or a value is not finite.
+        If lengths differ, or a class or bin is no whole number.
 
     References
     ----------
-    Särndal, Swensson and Wretman (1992), Model Assisted Survey Sampling, 3.2 (Poisson sampling).
+    Hoeffding (1956), On the distribution of the number of successes in independent trials, theorem 4.
 
     Examples
     --------
     >>> cells = Population.of(predicted=[0], bin=[80], n=[1000], sum_pi=[100], sum_odds=[9000])
-    >>> [(check.name, check.found, check.is_failed) for check in check_draw(cells, [0.1] * 95)]
-    [('size', 950.0, False), ('drawn', 95.0, False)]
-    >>> any(check.is_failed for check in check_draw(cells, [0.1] * 40))
-    True
+    >>> checks = [check_draw(cells, predicted=[0] * drawn, bin=[80] * drawn) for drawn in (95, 55)]
+    >>> [(check.drawn, check.expected, check.is_failed) for check in checks]
+    [(95, 100.0, False), (55, 100.0, True)]
     """
-    inclusion = as_inclusion("pi", pi)
-    covered = population.n - population.n_uncovered
-    size, drawn = float(covered.sum()), float(population.sum_pi.sum())
-    share = population.sum_pi / np.where(covered > 0, covered, 1.0)
-    weight, spread = 1 / inclusion, (1 - inclusion) / inclusion**2
-    given = {name: _given(name, each, length=len(inclusion)) for name, each in (totals or {}).items()}
-    alpha = ALPHA / (2 + len(given))
-    checks = [
-        # With few draws, Σ_U (1−π)/π of the population is a better variance than an estimate from the draws.
-        _check("size", size, float(weight.sum()), float(population.sum_odds.sum()), alpha=alpha),
-        _check("drawn", drawn, float(len(inclusion)), float(population.sum_pi @ (1 - share)), alpha=alpha),
-    ]
-    for name, (values, total) in given.items():
-        variance = float(spread @ values**2)
-        checks.append(_check(name, total, float(weight @ values), variance, alpha=alpha))
-    return tuple(checks)
+    classes = as_classes("predicted", predicted)
+    bins = as_ints("bin", bin, length=len(classes), minimum=NO_SCORE)
+    n, expected, drawn = _levels(population, classes, bins)
+    whole = np.array([n.sum()]), np.array([expected.sum()]), np.array([drawn.sum()])
+    n, expected, drawn = (np.concatenate(pair) for pair in zip(whole, (n, expected, drawn), strict=True))
+    p = _two_sided(drawn, n=n, expected=expected)
+    worst = int(p.argmin())
+    return DrawCheck(
+        drawn=int(drawn[0]),
+        expected=float(expected[0]),
+        sd=math.sqrt(max(float(expected[0] * (1 - expected[0] / max(n[0], 1.0))), 0.0)),
+        p_value=min(1.0, float(p[worst]) * len(p)),
+        share=None if worst == 0 else float(expected[worst] / max(n[worst], 1.0)),
+        found_there=int(drawn[worst]),
+        expected_there=float(expected[worst]),
+    )
 
 
-def _given(name: str, each: tuple[ArrayLike, float], *, length: int) -> tuple[FloatArray, float]:
-    values, total = each
-    if not math.isfinite(total):
-        raise ValueError(f"total of {name} must be finite, got {total}")
-    return as_floats(f"values of {name}", values, length=length, largest=LARGEST), float(total)
+def _levels(population: Population, predicted: IntArray, bins: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return predictions, Σπ and cases drawn at each level of π, the level being that of the class and score bin."""
+    n = population.n - population.n_uncovered
+    keys = np.column_stack([np.concatenate([population.predicted, predicted]), np.concatenate([population.bin, bins])])
+    kinds, place = np.unique(keys, axis=0, return_inverse=True)
+    of_cell, of_draw = np.split(place.ravel(), [len(n)])
+    sizes, sums = sum_by(of_cell, n, size=len(kinds)), sum_by(of_cell, population.sum_pi, size=len(kinds))
+    counts = sum_by(of_draw, np.ones(len(of_draw)), size=len(kinds))
+    # What no cell accounts for has probability 0: a level of its own.
+    share = np.divide(sums, sizes, out=np.zeros(len(kinds)), where=sizes > 0)
+    level = np.floor(-np.log(np.maximum(share, 1e-300)) / math.log(_FACTOR) + 1e-9)
+    _, group = np.unique(level, return_inverse=True)
+    groups = int(group.max(initial=-1)) + 1
+    return sum_by(group, sizes, size=groups), sum_by(group, sums, size=groups), sum_by(group, counts, size=groups)
 
 
-def _check(name: str, expected: float, found: float, variance: float, *, alpha: float) -> DrawCheck:
-    if not variance > 0:
-        differs = not math.isclose(expected, found, rel_tol=1e-9, abs_tol=1e-9)
-        return DrawCheck(name, expected, found, None, None, is_failed=differs)
-    z = (found - expected) / math.sqrt(variance)
-    p_value = 2 * float(stats.norm.sf(abs(z)))
-    return DrawCheck(name, expected, found, z, p_value, is_failed=p_value < alpha)
+def _two_sided(found: FloatArray, *, n: FloatArray, expected: FloatArray) -> FloatArray:
+    """Return twice the smaller tail of the binomial; 1 within one case of the mean, where it bounds nothing."""
+    share = np.clip(np.divide(expected, n, out=np.zeros(len(n)), where=n > 0), 0.0, 1.0)
+    tails = np.minimum(stats.binom.cdf(found, n, share), stats.binom.sf(found - 1, n, share))
+    return np.where(np.abs(found - expected) < 1 - 1e-9, 1.0, np.minimum(1.0, 2 * tails))

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from apps.reports.models import Report
+from apps.reports.pages.caveat_wording import caveat
 from apps.reports.pages.sheets import sheet_of
 from apps.review.models import ReviewItem
 from apps.sampling.models import Draw
+from apps.sampling.services.checking import draw_check
 from apps.truth.services import resolving as truth
 from tests.reports.worlds import (
     World,
@@ -148,13 +150,24 @@ def test_the_plan_gives_the_range_with_every_review_and_the_labels_of_a_target()
     assert facts["Labels for accuracy to within ± 2.0 points"] == f"{plan['labels_needed']:,}"
 
 
-def test_a_draw_that_does_not_add_up_makes_a_caveat():
+def test_a_draw_that_lost_cases_makes_one_caveat_and_the_sampling_page_agrees():
     world = half_closed()
+    close_days(world, before=0)
     assert "draw_unsound" not in caveat_codes(report_of(world))
+    assert not draw_check(world.model).is_failed
     lost = [draw.pk for draw in Draw.objects.order_by("pk") if draw.pk % 2]
     ReviewItem.objects.filter(draw__in=lost).delete()
     Draw.objects.filter(pk__in=lost).delete()
-    assert "draw_unsound" in caveat_codes(report_of(world))
+    (found,) = [each for each in report_of(world).document["caveats"] if each["code"] == "draw_unsound"]
+    check = draw_check(world.model)
+    assert check.is_failed
+    assert found["details"] == {
+        "expected": pytest.approx(check.expected_there),
+        "found": check.found_there,
+        "share": check.share,
+    }
+    assert check.drawn == pytest.approx(check.expected / 2, rel=0.1)
+    assert "Chance does not explain it" in caveat(found)
 
 
 def test_models_of_several_classes_and_of_numbers_have_no_checks():

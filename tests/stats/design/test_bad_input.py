@@ -55,9 +55,9 @@ PLANNED = ("accuracy", "precision", "recall", "f1", "mcc", "auc", "average_preci
         (lambda: Plan(CELLS).with_probability([0.0, 0.5]), "probability must be in"),
         (lambda: Plan(CELLS).scaled(0), "factor must be positive"),
         (lambda: Recalibration(NAN, 1.0), "intercept and slope holds nan"),
-        (lambda: check_draw(CELLS, [0.0]), "pi must be in"),
-        (lambda: check_draw(CELLS, [0.1], totals={"score": ([0.5], NAN)}), "total of score must be finite"),
-        (lambda: check_draw(CELLS, [0.1], totals={"score": ([], 1.0)}), "values of score must have length 1"),
+        (lambda: check_draw(CELLS, predicted=[0.5], bin=[3]), "predicted must hold whole numbers"),
+        (lambda: check_draw(CELLS, predicted=[0], bin=[NAN]), "bin holds nan"),
+        (lambda: check_draw(CELLS, predicted=[0], bin=[]), "bin must have length 1"),
         (lambda: response.response_rates([0], [2]), "answered must be 0 or 1"),
         (lambda: response.response_rates([0, 1], [True]), "strata must have length 1"),
         (lambda: response.response_rates([], []).of([1]), "strata cannot be looked up"),
@@ -156,7 +156,7 @@ def test_plans_and_checks_of_any_window_are_sound_or_refused(examples):
     named = (*ARGUMENTS, "expected", "metrics", "half_width", "probability", "population")
 
     def claim(window, target, expected, metric):
-        judged(lambda: check_draw(window.single, window.sample.pi, totals={"size": (window.sample.pi, 3.0)}), *named)
+        judged(lambda: check_draw(window.single, predicted=window.sample.predicted, bin=window.sample.bin), *named)
         plan = attempted(lambda: Plan(window.population, matrix=MONEY), *named)
         if plan is None:
             return

@@ -1,0 +1,34 @@
+"""The draw check: were as many predictions drawn as the recorded probabilities say?"""
+
+import numpy as np
+from django.db.models import Sum
+
+from apps.registry.models import MonitoredModel
+from apps.sampling.models import Draw, PopulationCell
+from apps.sampling.services.prediction_frames import score_bins
+from apps.stats.design import checks
+from apps.stats.estimators.population import Population
+
+CHUNK = 50_000
+SUMS = ("n", "n_uncovered", "sum_pi", "sum_odds")
+
+
+def draw_check(model: MonitoredModel) -> checks.DrawCheck:
+    """Check all blind draws so far against the population cells, as reports check those of their window."""
+    cells = PopulationCell.objects.filter(model=model).of_everyone().order_by("predicted", "score_bin")
+    keys = ("score_bin", "predicted")
+    summed = np.array(list(cells.values_list(*keys).annotate(*map(Sum, SUMS))), dtype=np.float64).reshape(-1, 6)
+    bins, predicted, *sums = summed.T
+    draws = Draw.objects.filter(model=model, is_blind=True)
+    rows = draws.values_list("prediction__predicted", "prediction__score").iterator(chunk_size=CHUNK)
+    drawn = np.array(list(rows), dtype=np.float64).reshape(-1, 2)
+    return checks.check_draw(
+        Population.of(predicted=_classes(model, predicted), bin=bins, **dict(zip(SUMS, sums, strict=True))),
+        predicted=_classes(model, drawn[:, 0]),
+        bin=score_bins(model, predicted=drawn[:, 0], score=drawn[:, 1]),
+    )
+
+
+def _classes(model: MonitoredModel, predicted: np.ndarray) -> np.ndarray:
+    """Return zeros for a model of numbers: these are in the bins."""
+    return np.zeros(len(predicted)) if model.is_regression else predicted
