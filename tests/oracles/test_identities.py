@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from apps.stats.estimators.binary import BinaryEstimator
+from apps.stats.estimators.binary import LEAST_EXPECTED, BinaryEstimator
 from apps.stats.estimators.population import Population
 from apps.stats.estimators.pseudo import PseudoValues
 from apps.stats.estimators.sample import Sample
@@ -58,10 +58,11 @@ def test_a_proxy_that_is_the_truth_leaves_no_design_variance(world):
         sample=items,
         mean_cells=np.zeros(len(Population.from_rows(**known).n)),
         variance_cells=np.zeros(len(Population.from_rows(**known).n)),
+        fourth_cells=np.zeros(len(Population.from_rows(**known).n)),
         mean_items=truth[drawn].astype(float),
         of_label=items.label,
         of_truth=items.truth,
-        overturn=0.0,
+        overturn=(0.0, 0.0),
     )
     assert perfect.design_terms(np.ones(len(drawn))).sum() == 0
     assert perfect.bracket.tolist() == [0.0] * len(drawn)
@@ -145,6 +146,7 @@ def test_anticipated_variance_of_cells_equals_that_of_rows(world):
     known, _, _ = world
     estimator, _ = by_rows(world)
     m = estimator.fitted.predict(LOGIT_BINS.centers_of(LOGIT_BINS.place(known["score"])))
+    m = np.clip(m, LEAST_EXPECTED, 1 - LEAST_EXPECTED)
     pi, a = known["pi"], known["amount"]
     pseudo, cells = estimator.pseudo, estimator.cells
     nothing = np.zeros(len(estimator.sample.pi))

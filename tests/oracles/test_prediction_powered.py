@@ -53,19 +53,20 @@ def estimate(drawn, everyone, *, slope, intercept=0.0):
         sample=sample,
         mean_cells=expected,
         variance_cells=np.clip(expected * (1 - expected), 0.0, None),
+        fourth_cells=np.zeros(len(expected)),
         mean_items=intercept + slope * of_labeled,
         of_label=truth,
         of_truth=truth,
-        overturn=0.0,
+        overturn=(0.0, 0.0),
     )
     mean = Linearized(
         value=pseudo.total(cells.n, ones) / len(everyone),
         plug_in=float(expected.mean()),
+        beta_cells=np.ones(len(cells.n)),
         beta=ones,
-        beta2_odds=cells.sum_odds,
         on_cells=cells.n > 0,
         on_items=ones > 0,
-        is_bounded=True,
+        spread=1.0,
     )
     return pseudo, conclude(pseudo, mean)
 

@@ -27,7 +27,7 @@ def test_the_second_phase_covers_the_truth_where_reviewers_follow_the_model(q_ag
 def test_rare_adjudication_undercovers_without_its_expected_cost():
     """The study, q = .05: coverage 79 % without the second term of V_a, 96 % with it; here, 400 replicates: 80, 99."""
     world, estimators = run(0.05)
-    without = [BinaryEstimator(one.population, one.sample, overturn=0.0) for one in estimators]
+    without = [BinaryEstimator(one.population, one.sample, overturn=(0.0, 0.0)) for one in estimators]
     assert 70 <= covered(accuracies(without), accuracy(world)) <= 88
 
 

@@ -19,6 +19,8 @@ from apps.stats.estimators.pseudo import PseudoValues
 from apps.stats.estimators.regression import RegressionEstimator
 from apps.stats.estimators.sample import Sample
 from apps.stats.estimators.value import ValueMatrix
+from apps.stats.intervals import logit_mod
+from apps.stats.moderation import NU_0, degrees_of_freedom
 from tests.oracles.survey.committed import figures, rows
 
 R = figures()
@@ -87,10 +89,11 @@ def test_totals_equal_horvitz_thompson_totals(everyone, drawn, column, name):
         sample=Sample.of(**columns(drawn, "predicted", "score", "pi"), label=items),
         mean_cells=np.zeros(len(everyone)),
         variance_cells=np.zeros(len(everyone)),
+        fourth_cells=np.zeros(len(everyone)),
         mean_items=0 * items,
         of_label=items,
         of_truth=items,
-        overturn=0.0,
+        overturn=(0.0, 0.0),
     )
     error = np.sqrt(pseudo.design_terms(ones).sum())
     assert (pseudo.total(cells.n, ones), error) == from_r(f"no score: {name}")
@@ -101,10 +104,12 @@ def test_the_hajek_mean_equals_r_s(drawn):
 
 
 def test_the_logit_interval_of_a_hajek_share_equals_r_s(drawn):
-    """`svyciprop(method = "logit")` with our degrees of freedom, ν + 10."""
+    """`svyciprop(method = "logit")` with ν_r + 10 degrees of freedom."""
     right = drawn["predicted"] == drawn["truth"]
     figure = hajek_mean(right, drawn["pi"], odds_total=0, is_bounded=True)
-    found = (figure.value, figure.se, figure.low, figure.high)
+    df = degrees_of_freedom((1 - drawn["pi"]) / drawn["pi"] ** 2 * (right - figure.value) ** 2) + NU_0
+    interval = logit_mod(figure.value, variance=figure.se**2, df=df, n=len(drawn))
+    found = (figure.value, figure.se, interval.low, interval.high)
     assert found == pytest.approx(R["no score: accuracy, logit interval"], rel=1e-8)
 
 
@@ -150,9 +155,11 @@ def test_value_and_comparison_with_a_score_equal_r_s(scored):
 
 
 def test_the_logit_interval_with_a_score_equals_r_s(scored):
-    """`confint` of `svycontrast(log(p/(1 − p)))` with our degrees of freedom."""
+    """`confint` of `svycontrast(log(p/(1 − p)))` with ν_r + 10 degrees of freedom."""
     figure, found = scored.estimate("accuracy"), R["score: accuracy, logit interval"]
-    assert (figure.value, figure.low, figure.high) == pytest.approx((found.value, found.low, found.high), rel=1e-8)
+    df = degrees_of_freedom(scored.pseudo.design_terms(linearize("accuracy", scored.pseudo).beta)) + NU_0
+    interval = logit_mod(figure.value, variance=figure.se**2, df=df, n=figure.n)
+    assert (figure.value, interval.low, interval.high) == pytest.approx((found.value, found.low, found.high), rel=1e-8)
 
 
 @pytest.mark.parametrize("metric", ["accuracy", "precision", "recall", "f1"])

@@ -10,12 +10,13 @@ which R has too.
 import numpy as np
 import pytest
 
-from apps.stats.estimators.conclusion import Linearized, conclude
+from apps.stats.estimators.conclusion import NO_LIMITS, Linearized, conclude
 from apps.stats.estimators.hajek import hajek_mean
 from apps.stats.estimators.population import Population
 from apps.stats.estimators.pseudo import PseudoValues
 from apps.stats.estimators.sample import Sample
-from apps.stats.intervals import interval_around
+from apps.stats.intervals import logit_mod
+from apps.stats.moderation import NU_0, degrees_of_freedom
 from tests.oracles.survey.committed import figures, rows
 
 N = 6194
@@ -44,10 +45,11 @@ def pseudo_values(values, pi, *, mean_items, mean):
         sample=sample,
         mean_cells=np.array([mean]),
         variance_cells=np.zeros(1),
+        fourth_cells=np.zeros(1),
         mean_items=mean_items,
         of_label=sample.label,
         of_truth=sample.truth,
-        overturn=0.0,
+        overturn=(0.0, 0.0),
     )
 
 
@@ -57,11 +59,13 @@ def mean_of(pseudo):
     mean = Linearized(
         value=pseudo.total(pseudo.population.n, ones) / N,
         plug_in=None,
+        beta_cells=np.ones(1),
         beta=ones,
-        beta2_odds=pseudo.population.sum_odds,
         on_cells=np.array([True]),
         on_items=ones.astype(bool),
-        is_bounded=False,
+        spread=1.0,
+        limits=NO_LIMITS,
+        is_share=False,
     )
     return conclude(pseudo, mean)
 
@@ -128,11 +132,13 @@ def test_means_of_school_types_equal_r_s(schools, school_type):
 
 
 def test_the_share_and_its_logit_interval_equal_r_s(schools):
-    """R with our degrees of freedom: `svyciprop(method = "logit", df = ν + 10)`."""
+    """`svyciprop(method = "logit", df = ν_r + 10)`."""
     met, pi = (schools["met_target"] == "Yes").astype(float), 1 / schools["pw"]
     figure = hajek_mean(met, pi, odds_total=0, is_bounded=True)
     assert round(figure.value, 7) == 0.8279480
-    found = (figure.value, figure.se, figure.low, figure.high)
+    df = degrees_of_freedom((1 - pi) / pi**2 * (met - figure.value) ** 2) + NU_0
+    interval = logit_mod(figure.value, variance=figure.se**2, df=df, n=len(schools))
+    found = (figure.value, figure.se, interval.low, interval.high)
     assert found == pytest.approx(R["schools: share that met the target"], rel=1e-7)
 
 
@@ -140,14 +146,8 @@ def test_the_logit_interval_of_the_share_equals_the_printed_one(schools):
     """R uses 200 schools less three strata as degrees of freedom. It has .77453965 and prints one digit less."""
     met = (schools["met_target"] == "Yes").astype(float)
     pseudo = by_strata(met, schools)
-    interval = interval_around(
-        np.array([mean_of(pseudo).value]),
-        variance=np.array([(stratified_error(pseudo, schools) / N) ** 2]),
-        df=np.array([197.0]),
-        n=np.array([len(schools)]),
-        plug_in=np.array([np.nan]),
-        is_bounded=True,
-    ).of(0)
+    variance = (stratified_error(pseudo, schools) / N) ** 2
+    interval = logit_mod(mean_of(pseudo).value, variance=variance, df=197.0, n=len(schools))
     assert (interval.low, interval.high) == pytest.approx((0.77453965, 0.87081485), abs=1e-8)
 
 

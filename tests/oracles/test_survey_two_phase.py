@@ -33,7 +33,7 @@ def reviewed(*, score):
     settled = np.where(drawn["adjudicated"] == 1, drawn["truth"], np.nan)
     items = Sample.of(**columns(drawn, "predicted", "pi", "label", "adjudicated", "q"), score=scores[1], truth=settled)
     cells = Population.of_each(**columns(everyone, "predicted", "pi"), score=scores[0])
-    return BinaryEstimator(without_odds(cells), items, overturn=0.0)
+    return BinaryEstimator(without_odds(cells), items, overturn=(0.0, 0.0))
 
 
 @pytest.fixture(scope="module")
@@ -96,10 +96,11 @@ def test_two_samples_of_fixed_size_have_almost_the_same_error():
         sample=sample,
         mean_cells=np.array([expected.mean()]),
         variance_cells=np.zeros(1),
+        fourth_cells=np.zeros(1),
         mean_items=np.full(200, expected.mean()),
         of_label=sample.label,
         of_truth=sample.truth,
-        overturn=0.0,
+        overturn=(0.0, 0.0),
     )
     found, ones = R["two phases by twophase(): mean api00"], np.ones(200)
     assert pseudo.total(population.n, ones) / 800 == pytest.approx(found.value, rel=1e-10)

@@ -23,7 +23,7 @@ from apps.stats.estimators.recalibration import recalibrate
 from apps.stats.estimators.sample import Sample
 from apps.stats.estimators.value import ValueMatrix, by_truth, linearize_value
 
-#: m stays this far from 0 and 1.
+#: In variances m stays this far from 0 and 1: a sure score makes nothing certain.
 LEAST_EXPECTED = 1e-4
 
 
@@ -181,11 +181,12 @@ class BinaryEstimator(ClassEstimator):
         return self._pseudo(np.zeros(len(self.cells.n)), np.zeros(len(self.sample.pi)))
 
     def expected_truth(self, rows: Population | Sample) -> FloatArray:
-        """Compute m of each cell or item, off 0 and 1: a sure score makes nothing certain."""
-        return np.clip(self.fitted.predict(rows.logit), LEAST_EXPECTED, 1 - LEAST_EXPECTED)
+        """Compute m of each cell or item."""
+        return self.fitted.predict(rows.logit)
 
     def _pseudo(self, mean_cells: FloatArray, mean_items: FloatArray) -> PseudoValues:
-        spread = mean_cells * (1 - mean_cells)
+        expected = np.clip(mean_cells, LEAST_EXPECTED, 1 - LEAST_EXPECTED)
+        spread = expected * (1 - expected)
         return PseudoValues(
             population=self.cells,
             sample=self.sample,
