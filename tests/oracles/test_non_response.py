@@ -7,7 +7,7 @@ cover with rates by day and score band, 4 without a correction.
 import numpy as np
 import pytest
 
-from apps.stats.design.response import merge_sparse_days, response_rates
+from apps.stats.design.response import response_rates
 from apps.stats.estimators.binary import BinaryEstimator
 from apps.stats.estimators.confusion import confusion_of, evaluate
 from apps.stats.estimators.exact import uncorrected_figure
@@ -79,12 +79,13 @@ def accuracies(world, days, cells, *, is_by_day=True):
     for _ in range(REPLICATES):
         drawn, is_answered = draw(days, rng)
         group, day = band(world, world.score_bins.place(world.score[drawn])), days_seen[drawn]
-        blocks = merge_sparse_days(group, day, is_answered)
-        rates = response_rates(blocks.of(group, day), is_answered)
+        one_queue = {"queue": 0 * drawn, "weight": np.full(len(drawn), 1 / RATE)}
+        rate = response_rates(band=group, day=day, answered=is_answered, **one_queue)
+        of_class = np.full((2, DAYS), is_answered.mean())  # where nothing was drawn
+        of_class[group, day] = rate
         items = world.items(drawn[is_answered], np.full(N, RATE), label=world.truth[drawn[is_answered]])
-        r_items = rates.of(blocks.of(group, day))[is_answered]
-        r_cells = rates.of(blocks.of(band(world, population.bin), day_of_cell))
-        estimator = BinaryEstimator(population.with_response(r_cells), items.with_response(r_items))
+        r_cells = of_class[band(world, population.bin), day_of_cell]
+        estimator = BinaryEstimator(population.with_response(r_cells), items.with_response(rate[is_answered]))
         figures.append(estimator.estimate("accuracy"))
     return figures
 

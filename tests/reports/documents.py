@@ -64,7 +64,8 @@ def document(kind: str, **changes: Any) -> Document:
         "step": "month",
         "slices": [],
         "sample": {
-            "drawn": 668, "counted": 668, "answered": 412, "waiting": 251, "skipped": 5, "response_rate": 0.617,
+            "drawn": 668, "counted": 668, "left_out": 0, "answered": 412, "waiting": 251, "skipped": 5,
+            "response_rate": 0.617,
             "adjudication_chosen": 61, "adjudicated": 58, "overturned": 21, "bounds": {"accuracy": [0.51, 0.90]},
         },
         "caveats": [

@@ -6,14 +6,16 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import numpy as np
+from django.db.models import F
 from django.utils import timezone
 from scipy.special import expit
 
+from apps.predictions.models import Prediction
 from apps.registry.models import MonitoredModel
 from apps.reports import services as reports
 from apps.reports.models import Report, ReportJob
 from apps.review.models import ReviewItem
-from apps.sampling.models import Draw
+from apps.sampling.models import Draw, PopulationCell
 from apps.sampling.services.policies import put_document
 from apps.truth.services import resolving as truth
 from tests.factories import draw_all, make_model, push_outcomes, push_predictions
@@ -156,3 +158,9 @@ def report_of(world: World, kind: str = "performance", **asked: Any) -> Report:
 
 def ask(world: World, kind: str = "performance", **asked: Any) -> ReportJob:
     return reports.request_report(world.model, kind, FIRST, world.end, **asked)
+
+
+def receive_daily(world: World) -> None:
+    """Let every prediction have come in on its own day, as they do in production."""
+    Prediction.objects.filter(model=world.model).update(received_at=F("predicted_at"))
+    PopulationCell.objects.filter(model=world.model).update(received_day=F("day"))

@@ -61,6 +61,7 @@ class ResultSerializer(serializers.Serializer[Any]):
     covered_share = serializers.FloatField(allow_null=True)
     code = serializers.CharField(allow_null=True)
     labels_needed = serializers.IntegerField(allow_null=True)
+    bounds = serializers.ListField(child=serializers.FloatField(), allow_null=True, min_length=2, max_length=2)
 
 
 class RestatementSerializer(serializers.Serializer[Any]):

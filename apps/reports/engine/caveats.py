@@ -1,27 +1,24 @@
 """The state of the review sample and of the days, and the caveats that follow, as codes for the pages to word."""
 
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 import pandas as pd
 import structlog
 
+from apps.reports.engine.bounds import LOW_RESPONSE, bounds_of
 from apps.reports.engine.document import Caveat, Cohorts, Part, SampleSection
-from apps.reports.engine.estimating import BinaryFit, Fit, labels_by_chance, missed_errors
+from apps.reports.engine.estimating import Fit, labels_by_chance, missed_errors
 from apps.reports.engine.evidence import NO_BASELINE, Evidence, Selection
-from apps.reports.engine.protocol import Topic, attempt
+from apps.reports.engine.protocol import Topic
 from apps.reports.engine.value import Value
 from apps.reports.models import Kind
 from apps.sampling.models import SUMS
 from apps.stats.design.checks import check_draw
-from apps.stats.estimators.exact import worst_case_bounds
 from apps.stats.sample_size import MINIMUM_CHANCE_LABELS
 from apps.truth.services.cohorts import FINAL, MATURING, PROVISIONAL
 
 log = structlog.get_logger(__name__)
-
-BOUNDED = ("accuracy", "precision", "recall", "f1")
 
 
 def cohort_section(evidence: Evidence) -> Cohorts:
@@ -37,20 +34,22 @@ def cohort_section(evidence: Evidence) -> Cohorts:
 
 
 def population_section(evidence: Evidence) -> dict[str, float]:
-    """Sum what the figures use, over all cells."""
-    return {name: float(evidence.cells[name].sum()) for name in SUMS}
+    """Sum what the figures use, over all cells, and count the predictions of days that left."""
+    return {name: float(evidence.cells[name].sum()) for name in SUMS} | {"left_out": evidence.left_out}
 
 
 def sample_section(evidence: Evidence, fit: Fit, opened: Selection | None) -> SampleSection:
-    """Count the review sample of the open days."""
-    draws = evidence.draws[evidence.draws["is_open"]]
+    """Count the review sample of the open days; what left is in `drawn`, `counted` and `left_out` alone."""
+    draws, left = evidence.draws[evidence.draws["is_open"]], evidence.left.draws[evidence.left.draws["is_open"]]
     counted = draws[draws["is_blind"]]
     answered = counted[counted["is_answered"]]
     pending = counted[~counted["is_answered"] & ~counted["is_held_back"]]
+    left_out = int(left["is_blind"].sum())
     settled = answered[answered["is_settled"]]
     return {
-        "drawn": len(draws),
-        "counted": len(counted),
+        "drawn": len(draws) + len(left),
+        "counted": len(counted) + left_out,
+        "left_out": left_out,
         "answered": len(answered),
         "waiting": int((~pending["is_skipped"]).sum()),
         "skipped": int(pending["is_skipped"].sum()),
@@ -58,32 +57,8 @@ def sample_section(evidence: Evidence, fit: Fit, opened: Selection | None) -> Sa
         "adjudication_chosen": int(answered["is_chosen"].sum()),
         "adjudicated": len(settled),
         "overturned": int((settled["adjudicated"] != settled["label"]).sum()),
-        "bounds": {} if opened is None else _bounds(fit, opened),
+        "bounds": {} if opened is None else bounds_of(fit, opened),
     }
-
-
-def _bounds(fit: Fit, opened: Selection) -> dict[str, list[float]]:
-    """Return the metrics if all unanswered draws were wrong, or right; two classes only."""
-    if not isinstance(fit, BinaryFit):
-        return {}
-    estimator = fit.of(opened)
-    if attempt("bounds", partial(estimator.estimate, "accuracy")).value is None:
-        return {}
-    counted = opened.draws[opened.draws["is_blind"]]
-    positive = pd.Series(fit.classes(counted["predicted"]) == 1, index=counted.index)
-    rates = {
-        "answered_positive": _share_answered(counted[positive]),
-        "answered_negative": _share_answered(counted[~positive]),
-    }
-    return {metric: list(worst_case_bounds(metric, estimator.confusion, **rates)) for metric in BOUNDED}
-
-
-def _share_answered(counted: pd.DataFrame) -> float:
-    """Weight by design: the bounds are about predictions, not about draws."""
-    if not len(counted):
-        return 1.0
-    weight = 1 / counted["pi"]
-    return float((weight * counted["is_answered"]).sum() / weight.sum())
 
 
 def caveats(
@@ -93,7 +68,12 @@ def caveats(
     whole = parts["all"]
     if not whole.size:
         return [_caveat("no_population"), *_undrawn(evidence)]
-    entries = [*_of_open_days(evidence, topic.fit, parts), *_of_closed_days(evidence, parts), *_undrawn(evidence)]
+    entries = [
+        *_left_out(evidence),
+        *_of_open_days(evidence, topic.fit, parts),
+        *_of_closed_days(evidence, parts),
+        *_undrawn(evidence),
+    ]
     if slices_left_out:
         entries.append(_caveat("slices_left_out", n=slices_left_out))
     if isinstance(topic, Value):
@@ -104,11 +84,38 @@ def caveats(
     return entries
 
 
+def _left_out(evidence: Evidence) -> Iterator[Caveat]:
+    """Name the days received that left the figures, because nothing received on them is answered."""
+    cells, draws = evidence.left.cells, evidence.left.draws
+    for part, is_open in (("open", True), ("closed", False)):
+        gone = cells[(cells["slice_name"] == "") & (cells["is_open"] == is_open)]
+        if gone.empty:
+            continue
+        n = float(gone["n"].sum())
+        yield _caveat(
+            "days_left_out",
+            part=part,
+            received=[day.isoformat() for day in sorted(set(gone["received_day"]))],
+            through=_through(evidence, gone),
+            cases=int((draws["is_blind"] & (draws["is_open"] == is_open)).sum()),
+            n=int(n),
+            share=n / (evidence.size + evidence.left_out),
+        )
+
+
+def _through(evidence: Evidence, gone: pd.DataFrame) -> str | None:
+    """Return the last day of the figures, if all that left was predicted later."""
+    last = max(evidence.cells["day"])
+    return last.isoformat() if last < min(gone["day"]) else None
+
+
 def _of_open_days(evidence: Evidence, fit: Fit, parts: dict[Part, Selection]) -> Iterator[Caveat]:
     opened = parts.get("open")
     if opened is None:
         return
-    yield _caveat("open_days", days=len(opened.cohorts), n=int(opened.size), share=opened.size / evidence.size)
+    if opened.size:
+        days = opened.cells["day"].nunique()
+        yield _caveat("open_days", days=days, n=int(opened.size), share=opened.size / evidence.size)
     uncovered = float(opened.cells["n_uncovered"].sum())
     if uncovered:
         yield _caveat("not_drawn", n=int(uncovered), share=uncovered / evidence.size)
@@ -122,16 +129,17 @@ def _of_open_days(evidence: Evidence, fit: Fit, parts: dict[Part, Selection]) ->
 
 
 def _of_sample(opened: Selection) -> Iterator[Caveat]:
+    yield from _not_drained(opened)
     counted = opened.draws[opened.draws["is_blind"]]
-    held_back = int(counted["is_held_back"].sum())
     pending = counted[~counted["is_answered"] & ~counted["is_held_back"]]
     skipped = int(pending["is_skipped"].sum())
-    if held_back:
-        yield _caveat("not_drained", n=held_back, waiting=len(pending))
     if len(pending) - skipped:
         yield _caveat("waiting", n=len(pending) - skipped, drawn=len(counted))
     if skipped:
         yield _caveat("skipped", n=skipped)
+    rate = opened.basis.response_rate
+    if rate is not None and 0 < rate < LOW_RESPONSE:
+        yield _caveat("low_response", rate=rate)
     shown = int((~opened.draws["is_blind"] & opened.draws["is_answered"]).sum())
     if shown:
         yield _caveat("not_blind", n=shown)
@@ -140,12 +148,25 @@ def _of_sample(opened: Selection) -> Iterator[Caveat]:
         yield _caveat("adjudication_open", n=unsettled)
 
 
+def _not_drained(opened: Selection) -> Iterator[Caveat]:
+    """Count answers held back, also of days that left for that reason, and the cases that they wait for."""
+    draws = pd.concat([opened.draws, opened.left_draws])
+    counted = draws[draws["is_blind"]]
+    held = counted[counted["is_held_back"]]
+    begun = counted[counted["is_answered"] | counted["is_held_back"]]["received_day"]
+    pending = counted[~counted["is_answered"] & ~counted["is_held_back"] & ~counted["is_skipped"]]
+    waiting = pending["queue_id"].isin(held["queue_id"]) & pending["received_day"].isin(begun)
+    if len(held):
+        yield _caveat("not_drained", n=len(held), waiting=int(waiting.sum()))
+
+
 def _unsound(evidence: Evidence, fit: Fit, opened: Selection) -> Iterator[Caveat]:
-    """Report a draw that did not follow its recorded probabilities."""
+    """Report a draw that did not follow its recorded probabilities; days that left were drawn alike."""
     if not evidence.is_current:
         return
-    counted = opened.draws[opened.draws["is_blind"]]
-    population = fit.drawn_from(opened.cells)
+    drawn = pd.concat([opened.draws, opened.left_draws])
+    counted = drawn[drawn["is_blind"]]
+    population = fit.drawn_from(pd.concat([opened.cells, opened.left_cells]))
     check = check_draw(population, predicted=fit.classes(counted["predicted"]), bin=counted["score_bin"])
     if check.is_failed:
         log.error("draw_unsound", model=evidence.model.pk, p=check.p_value)

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from apps.registry.models import MonitoredModel
 from apps.registry.models.features import Slice
 from apps.reports.engine.baseline import Baseline
+from apps.reports.engine.bounds import with_bounds
 from apps.reports.engine.caveats import caveats, cohort_section, population_section, sample_section
 from apps.reports.engine.document import (
     Document,
@@ -53,7 +54,8 @@ def compose(kind: str, evidence: Evidence, topic: Topic, *, tell: Tell) -> Docum
     parts = parts_of(evidence)
     tell("the whole window", 0.25)
     sections: dict[Part, Figures] = {
-        name: topic.figures(selection) | topic.further(selection) for name, selection in parts.items()
+        name: with_bounds(topic.figures(selection), topic.fit, selection) | topic.further(selection)
+        for name, selection in parts.items()
     }
     step: Step = "month" if kind == Kind.VALUE else step_of(evidence.start, evidence.end)
     tell(f"{step} by {step}", 0.45)
@@ -107,7 +109,7 @@ def _part(name: Part, selection: Selection) -> PartOfWindow:
         "part": name,
         "start": start,
         "end": end,
-        "days": len(selection.cohorts),
+        "days": int(selection.cells["day"].nunique()),
         "n": int(selection.size),
         "outcomes": sum(cohort.outcomes for cohort in selection.cohorts),
         "absent": sum(cohort.absent for cohort in selection.cohorts),
@@ -117,9 +119,10 @@ def _part(name: Part, selection: Selection) -> PartOfWindow:
 def _span(name: Part, selection: Selection) -> tuple[str, str]:
     """Return the part's first day and the day after its last; for the whole window, all of it."""
     evidence = selection.evidence
-    if name == "all" or not selection.days:
+    days = selection.days if selection.cells.empty else set(selection.cells["day"])
+    if name == "all" or not days:
         return evidence.start.isoformat(), evidence.end.isoformat()
-    return min(selection.days).isoformat(), (max(selection.days) + timedelta(days=1)).isoformat()
+    return min(days).isoformat(), (max(days) + timedelta(days=1)).isoformat()
 
 
 def _point(evidence: Evidence, topic: Topic, start: date, end: date) -> Point:
@@ -130,7 +133,7 @@ def _point(evidence: Evidence, topic: Topic, start: date, end: date) -> Point:
         "state": selection.state,
         "is_closed": selection.is_closed,
         "n": int(selection.size),
-        "figures": topic.figures(selection),
+        "figures": with_bounds(topic.figures(selection), topic.fit, selection),
         "naive": topic.naive(selection),
     }
 
@@ -168,7 +171,7 @@ def _slice_section(topic: Topic, piece: Selection, q_value: float | None, *, who
         "value": piece.slice_value,
         "n": int(piece.size),
         "share": piece.size / whole.size if whole.size else 0.0,
-        "figures": topic.figures(piece),
+        "figures": with_bounds(topic.figures(piece), topic.fit, piece),
         "naive": topic.naive(piece),
         "q_value": q_value,
         "differs": q_value is not None and q_value < FALSE_DISCOVERIES,

@@ -17,7 +17,9 @@ Codes beside a figure
     preliminary (see labels_needed), adjudication_open, boundary, outcomes_missing
 
 Caveats (`{"code", "details"}`), each a sentence on the page
-    no_population {} · open_days {days, n, share} · outcomes_missing {n, share} · waiting {n, drawn} ·
+    no_population {} · days_left_out {part, received, through, cases, n, share} (received on days of which nothing
+    is answered; through: last day of the figures, null if that says too little) · open_days {days, n, share} ·
+    outcomes_missing {n, share} · waiting {n, drawn} · low_response {rate} ·
     skipped {n} · not_drained {n, waiting} (answers from an ordered queue, held back while others wait) ·
     not_drawn {n, share} (π = 0) · not_blind {n} (drawn, but not blind: not counted) ·
     rule_for_absent {n, value} · adjudication_open {n} · few_floor_labels {labels} ·
@@ -64,6 +66,8 @@ class Figure(TypedDict):
     covered_share: float | None  # share of these predictions with π > 0
     code: str | None
     labels_needed: NotRequired[int | None]  # with `preliminary`
+    # With a response rate below .9: [lowest, highest], if all cases without an answer were wrong, or right.
+    bounds: NotRequired[list[float] | None]
 
 
 class SliceKey(TypedDict):
@@ -132,6 +136,7 @@ class SampleSection(TypedDict):
 
     drawn: int
     counted: int  # drawn blind
+    left_out: int  # of these, received on days of which nothing is answered; not in the numbers below
     answered: int
     waiting: int
     skipped: int
@@ -361,7 +366,7 @@ class Document(TypedDict):
     slices: list[SliceSection]
     sample: SampleSection
     caveats: list[Caveat]
-    population: dict[str, float]  # the sums used, over all population cells
+    population: dict[str, float]  # the sums used, over all population cells; `left_out`: predictions that left
     restatements: list[Restatement]
     results: list[Result]
     checks: NotRequired[ChecksSection | None]  # performance reports; None unless the model has two classes

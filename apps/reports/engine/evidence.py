@@ -44,6 +44,7 @@ class Evidence:
     draws   all draws of the window, with `is_answered`, `known` (best known truth), `rate` and `settled_q`
     cells   population cells by day, of the closed days counted from rows; with `rate`
     slices  the same by slice: `slice_name`, `slice_value`
+    left    what was received on days without any answer: in none of the frames above
     drawn_from  cells of all days as stored, with the probabilities of the draw alone
     sent    predictions of all days with the outcomes in so far; as `rows` except in performance reports
     """
@@ -60,6 +61,7 @@ class Evidence:
     draws: pd.DataFrame
     cells: pd.DataFrame
     slices: pd.DataFrame
+    left: response.LeftOut
     drawn_from: pd.DataFrame
     sent: pd.DataFrame
     undrawn_batches: int
@@ -87,22 +89,30 @@ class Evidence:
     def as_reviewed(self) -> "Evidence":
         """The closed days alone, as if no outcome were known: the cells drawn from, and their reviews."""
         days = self.closed
-        cells = self.drawn_from[self.drawn_from["day"].isin(days)].assign(is_open=True)
+        cells = self.drawn_from[self.drawn_from["day"].isin(days)].assign(is_open=False)
+        cells = cells[~self.left.takes(cells)].assign(is_open=True)
         draws = self.draws[self.draws["day"].isin(days).astype(bool)].assign(is_open=True)
-        draws = response.of_draws(draws)
+        then = response.of_window(rows=self.rows.head(0), draws=draws, cells=cells, slices=self.slices.head(0))
         return replace(
             self,
             cohorts=tuple(cohort for cohort in self.cohorts if cohort.day in days),
-            rows=self.rows.head(0),
-            draws=draws,
-            cells=response.of_cells(cells, self.rows.head(0), draws),
-            slices=self.slices.head(0),
+            rows=then.rows,
+            draws=then.draws,
+            cells=then.cells,
+            slices=then.slices,
+            left=then.left,
         )
 
     @property
     def size(self) -> float:
-        """Predictions of the window."""
+        """Predictions of the window, without those that left."""
         return float(self.cells["n"].sum())
+
+    @property
+    def left_out(self) -> float:
+        """Predictions of the window that left: received on days without any answer."""
+        cells = self.left.cells
+        return float(cells.loc[cells["slice_name"] == "", "n"].sum())
 
 
 @dataclass(frozen=True)
@@ -114,6 +124,8 @@ class Basis:
     covered_share: float | None
     # Some outcomes of closed days are missing, and no rule stands in for them.
     lacks_outcomes: bool = False
+    # There are predictions, and all came in on days without any answer.
+    is_unanswered: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,6 +160,16 @@ class Selection:
         return self._of(self.evidence.draws)
 
     @cached_property
+    def left_cells(self) -> pd.DataFrame:
+        """Its population cells of days received that left."""
+        cells = self.evidence.left.cells
+        return self._of(cells[cells["slice_name"] == self.slice_name])
+
+    @cached_property
+    def left_draws(self) -> pd.DataFrame:
+        return self._of(self.evidence.left.draws)
+
+    @cached_property
     def rows(self) -> pd.DataFrame:
         """Its predictions of closed days."""
         return self._of(self.evidence.rows)
@@ -176,11 +198,13 @@ class Selection:
     @property
     def basis(self) -> Basis:
         counted = self.draws[self.draws["is_open"] & self.draws["is_blind"]]
+        is_unanswered = not self.size and len(self.left_cells) > 0
         return Basis(
-            response_rate=float(counted["is_answered"].mean()) if len(counted) else None,
+            response_rate=float(counted["is_answered"].mean()) if len(counted) else (0.0 if is_unanswered else None),
             outcome_share=self._outcome_share(),
             covered_share=1 - float(self.cells["n_uncovered"].sum()) / self.size if self.size else None,
             lacks_outcomes=bool(self.rows["truth"].isna().any()),
+            is_unanswered=is_unanswered,
         )
 
     def _outcome_share(self) -> float | None:

@@ -37,6 +37,8 @@ def figure(estimate: Estimate, basis: Basis) -> Figure:
     code = estimate.code
     if code is None and basis.lacks_outcomes:
         code = "outcomes_missing"
+    if code == "no_population" and basis.is_unanswered:
+        code = "no_response"
     return {
         "value": estimate.value,
         "low": estimate.low,
@@ -49,6 +51,7 @@ def figure(estimate: Estimate, basis: Basis) -> Figure:
         "covered_share": basis.covered_share if estimate.covered_share is None else estimate.covered_share,
         "code": code,
         "labels_needed": estimate.labels_needed,
+        "bounds": None,
     }
 
 

@@ -1,11 +1,16 @@
 """Caveats, and the reasons of a restatement, as sentences."""
 
 from collections.abc import Callable
+from datetime import date, timedelta
 from typing import Any
 
 from apps.reports.engine.document import Caveat, Restatement
 from apps.reports.engine.rounding import percent
-from apps.reports.pages.numbers import count, listed, plural
+from apps.reports.pages.figures import IF_ALIKE
+from apps.reports.pages.numbers import count, day, listed, period, plural
+
+# More runs of days than this are named by number.
+MOST_RUNS = 3
 
 
 def _predictions(number: float) -> str:
@@ -28,6 +33,30 @@ def _not_drained(d: dict[str, Any]) -> str:
     )
 
 
+def _days_left_out(d: dict[str, Any]) -> str:
+    days, n = _days(d["received"]), f"{_predictions(d['n'])} ({percent(d['share'])} of all)"
+    if d["part"] == "closed":
+        return f"The figures leave out {n} received on {days}: none has an outcome."
+    through = (
+        f"The figures run through {day(date.fromisoformat(d['through']))}" if d["through"] else "Not all days count"
+    )
+    cases = plural(d["cases"], "drawn case", "drawn cases")
+    return f"{through}: {cases} received on {days} not started, so the figures leave out {n}."
+
+
+def _days(days: list[str]) -> str:
+    """Name days by their runs, or by number and span where these are many."""
+    runs: list[tuple[date, date]] = []
+    for one in map(date.fromisoformat, days):
+        if runs and runs[-1][1] == one:
+            runs[-1] = (runs[-1][0], one + timedelta(days=1))
+        else:
+            runs.append((one, one + timedelta(days=1)))
+    if len(runs) > MOST_RUNS:
+        return f"{len(days)} days from {period(runs[0][0], runs[-1][1])}"
+    return listed([period(first, end) for first, end in runs])
+
+
 def _draw_unsound(d: dict[str, Any]) -> str:
     found, share = plural(d["found"], "case was drawn", "cases were drawn"), d["share"]
     where = "" if share is None else f" among the predictions drawn with a probability of about {percent(share)}"
@@ -43,6 +72,10 @@ CAVEATS: dict[str, Callable[[dict[str, Any]], str]] = {
     "outcomes_missing": lambda d: (
         f"The outcomes of {_predictions(d['n'])} ({percent(d['share'])}) never arrived. "
         "If these predictions differ from the others, the figures do not show it."
+    ),
+    "days_left_out": _days_left_out,
+    "low_response": lambda d: (
+        f"Only {percent(d['rate'])} of the drawn cases are reviewed. The figures of the open days hold {IF_ALIKE}."
     ),
     "waiting": lambda d: (
         f"{count(d['n'])} of {plural(d['drawn'], 'drawn case', 'drawn cases')} still "

@@ -1,6 +1,7 @@
 """One figure in words: its range, its method, the reason where it has none, and how it stands in a sentence."""
 
 from apps.reports.engine import rounding
+from apps.reports.engine.bounds import LOW_RESPONSE
 from apps.reports.engine.document import Figure
 from apps.reports.engine.rounding import Unit, is_exact
 from apps.reports.pages import numbers
@@ -34,7 +35,7 @@ SHORT_METHODS = {
 MISSING = {
     "no_population": "no predictions in this period",
     "no_labels": "no case reviewed yet",
-    "no_response": "none of the drawn cases was reviewed",
+    "no_response": "too few of the drawn cases are reviewed to speak for the rest",
     "not_estimable": "some predictions had no chance to be drawn, so no sample speaks for all of them",
     "no_positives": "no label of this class",
     "no_negatives": "no label of any other class",
@@ -52,6 +53,8 @@ MISSING = {
     "not_stable": "two estimates differ by more than chance",
     "failed": "could not be computed; the rest of the report is not affected",
 }
+# Stands wherever response is low.
+IF_ALIKE = "if those who did not answer are like those who did"
 BESIDE = {
     "adjudication_open": "some cases still wait for a second opinion",
     "boundary": "at the edge of what the sample can show; the range says how far off it may be",
@@ -87,7 +90,26 @@ def how(figure: Figure) -> list[tuple[str, str]]:
         ("Covered share", figure["covered_share"]),
     )
     facts += [(term, rounding.percent(share)) for term, share in shares if share is not None]
-    return facts
+    return [*facts, ("Holds", IF_ALIKE)] if is_response_low(figure) else facts
+
+
+def is_response_low(figure: Figure) -> bool:
+    """Say whether the figure rests on the assumption that the missing answers are like the given ones."""
+    rate = figure["response_rate"]
+    return figure["value"] is not None and not is_exact(figure) and rate is not None and rate < LOW_RESPONSE
+
+
+def bounds_text(figure: Figure, unit: Unit) -> str:
+    """Write the worst-case bounds as they stand beside a figure with low response; empty where there are none.
+
+    >>> from apps.reports.engine.rounding import unit_of
+    >>> bounds_text({"bounds": [0.52, 0.9]}, unit_of("accuracy"))
+    '52.0\\xa0% to 90.0\\xa0% whatever the missing answers say'
+    """
+    ends = figure.get("bounds")
+    if not ends:
+        return ""
+    return f"{unit.text(ends[0], 1.0)} to {unit.text(ends[1], 1.0)} whatever the missing answers say"
 
 
 def reason(figure: Figure) -> str:

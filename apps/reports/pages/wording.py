@@ -1,12 +1,12 @@
 """The first sentence of a report, the basis below it, and names for metrics, slices and mistakes."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from apps.reports.engine.document import Document, Figure, Figures
 from apps.reports.engine.rounding import Unit, is_exact, unit_of
 from apps.reports.pages import numbers
 from apps.reports.pages.contents import has_difference, headline_part, lead_figure
-from apps.reports.pages.figures import reason
+from apps.reports.pages.figures import IF_ALIKE, is_response_low, reason
 from apps.reports.pages.numbers import plural
 
 BASELINE = "the rule it replaced"
@@ -51,13 +51,21 @@ def lede(document: Document) -> str:
     part = headline_part(document)
     if part is None:
         return "There were no predictions in this period."
-    when = numbers.in_period(date.fromisoformat(part["start"]), date.fromisoformat(part["end"]))
+    when = numbers.in_period(date.fromisoformat(part["start"]), min(date.fromisoformat(part["end"]), _end(document)))
     figures = document["headline"]["figures"]
     if document["kind"] == "value":
         return _value_lede(document, figures, when)
     if document["kind"] == "baseline":
         return _baseline_lede(figures, when)
     return _performance_lede(figures, when)
+
+
+def _end(document: Document) -> date:
+    """Return the day after the last one of the figures."""
+    left = next((entry["details"] for entry in document["caveats"] if entry["code"] == "days_left_out"), None)
+    if left is None or left["through"] is None:
+        return date.max
+    return date.fromisoformat(left["through"]) + timedelta(days=1)
 
 
 def basis(document: Document) -> str:
@@ -74,7 +82,8 @@ def basis(document: Document) -> str:
     elif lead["method"] == "wilson":
         text = f"Counted over all {predictions}."
     else:
-        text = f"Estimated from {plural(lead['n'], 'label', 'labels')} for {predictions}."
+        holds = f", {IF_ALIKE}" if is_response_low(lead) else ""
+        text = f"Estimated from {plural(lead['n'], 'label', 'labels')} for {predictions}{holds}."
     value = document.get("value") if document["kind"] == "value" else None
     return f"{text} {value['statement']}".strip() if value else text
 

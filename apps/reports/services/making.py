@@ -59,7 +59,7 @@ def configuration_hash(evidence: Evidence, value_model: ValueModel | None) -> st
         "outcome_if_absent": model.outcome_if_absent,
         "value_model": value_model.version if value_model else None,
         "states": [(str(cohort.day), cohort.state, cohort.n) for cohort in evidence.cohorts],
-        "drawn": len(evidence.draws),
+        "drawn": len(evidence.draws) + len(evidence.left.draws),
     }
     return hashlib.sha256(json.dumps(basis, sort_keys=True).encode()).hexdigest()
 
@@ -128,11 +128,16 @@ def _changes_since(previous: Report, evidence: Evidence, document: Document) -> 
         "corrections": (has_outcome & had_outcome & (changes["outcome"] != changes["outcome_before"])).sum(),
         "labels": (changes["label"].notna() & changes["label_before"].isna()).sum(),
         "adjudications": (changes["adjudicated"].notna() & changes["adjudicated_before"].isna()).sum(),
-        "predictions": evidence.size - previous.document["population"].get("n", evidence.size),
+        "predictions": evidence.size + evidence.left_out - _predictions(previous.document, default=evidence.size),
         "closed_days": len(evidence.closed) - _closed_days(previous.document),
         "value_model": _value_version(document) - _value_version(previous.document),
     }
     return {what: int(count) for what, count in counts.items() if count > 0}
+
+
+def _predictions(document: Any, *, default: float) -> float:
+    population = document["population"]
+    return float(population.get("n", default)) + float(population.get("left_out", 0.0))
 
 
 def _closed_days(document: Any) -> int:

@@ -65,8 +65,8 @@ def gather(job: ReportJob, *, as_of: datetime) -> Evidence:
     cells = _cells(stored, rows, closed, "")
     slices = [_cells(frame, rows, closed, name) for name, frame in by_slice.items()]
     pieces = pd.concat(slices, ignore_index=True) if slices else cells.head(0).assign(slice_name="", slice_value="")
-    rows = response.of_rows(rows)
-    draws = response.of_draws(draws.assign(is_open=~draws["day"].isin(closed).astype(bool)))
+    draws = draws.assign(is_open=~draws["day"].isin(closed).astype(bool))
+    answered = response.of_window(rows=rows, draws=draws, cells=cells, slices=pieces)
     return Evidence(
         model=model,
         start=start,
@@ -76,10 +76,11 @@ def gather(job: ReportJob, *, as_of: datetime) -> Evidence:
         score_bins=LOGIT_BINS,
         slice_names=names,
         cohorts=days,
-        rows=rows,
-        draws=draws,
-        cells=response.of_cells(cells, rows, draws),
-        slices=response.of_cells(pieces, rows, draws),
+        rows=answered.rows,
+        draws=answered.draws,
+        cells=answered.cells,
+        slices=answered.slices,
+        left=answered.left,
         drawn_from=stored.assign(slice_name=""),
         sent=sent,
         undrawn_batches=undrawn,

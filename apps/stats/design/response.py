@@ -1,117 +1,54 @@
 """Non-response: how often drawn items were answered, and by how much that lowers the probability of a label."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import ArrayLike
 
 from apps.stats.arrays import BoolArray, FloatArray, IntArray, as_bools, as_floats, as_ints, sum_by
 
+#: A block of days is long enough once its draws promise this many answers.
 EXPECTED_ANSWERS = 10.0
+#: Queues without an answer take the rates of others while their share of Σ1/π is no larger.
+MOST_UNANSWERED = 0.1
 
 
-@dataclass(frozen=True, eq=False)
-class ResponseRates:
-    """Answered over drawn, by class.
+def response_rates(
+    *,
+    queue: ArrayLike,
+    band: ArrayLike,
+    day: ArrayLike,
+    answered: ArrayLike,
+    weight: ArrayLike,
+    expected: float = EXPECTED_ANSWERS,
+) -> FloatArray:
+    """Compute r = answered/drawn of each drawn item's class: queue × day received × score band.
 
-    Attributes
-    ----------
-    stratum : array (classes,) of int
-        The classes, ascending.
-    drawn, answered : array (classes,)
-        Number of items drawn from each class, and of those answered.
-    code : str or None
-        `no_response` where a class was drawn from and has no answer.
-    """
-
-    stratum: IntArray
-    drawn: FloatArray
-    answered: FloatArray
-
-    @property
-    def rate(self) -> FloatArray:
-        """r of each class, in [0, 1]."""
-        return self.answered / self.drawn
-
-    @property
-    def overall(self) -> float | None:
-        """Answered over drawn of all classes together, None if nothing was drawn."""
-        return float(self.answered.sum() / self.drawn.sum()) if len(self.drawn) else None
-
-    @property
-    def code(self) -> str | None:
-        """`no_response` if a class has no answer at all."""
-        return "no_response" if (self.answered == 0).any() else None
-
-    def of(self, strata: ArrayLike) -> FloatArray:
-        """Look up r of each row's class; for a class that was never drawn from, r of all classes together.
-
-        Raises
-        ------
-        ValueError
-            If nothing was drawn at all.
-        """
-        wanted = as_ints("strata", strata)
-        if self.overall is None:
-            raise ValueError("strata cannot be looked up: nothing was drawn")
-        position = np.clip(np.searchsorted(self.stratum, wanted), 0, len(self.stratum) - 1)
-        return np.where(self.stratum[position] == wanted, self.rate[position], self.overall)
-
-
-@dataclass(frozen=True, eq=False)
-class DayBlocks:
-    """Runs of days, by group, each with enough draws for a rate of its own.
-
-    Attributes
-    ----------
-    group, first_day : array (blocks,) of int
-        Group and first day of each block, ascending; a block ends where the next block of its group begins.
-    """
-
-    group: IntArray
-    first_day: IntArray
-
-    def of(self, group: ArrayLike, day: ArrayLike) -> IntArray:
-        """Return the index of each row's block; days before a group's first block belong to that block.
-
-        For a group that was never drawn from it is the index after the last, which no class has.
-
-        Raises
-        ------
-        ValueError
-            If the lengths differ.
-        """
-        groups = as_ints("group", group)
-        days = as_ints("day", day, length=len(groups))
-        blocks = np.full(len(groups), len(self.group), dtype=np.int64)
-        for wanted in np.unique(groups):
-            start, stop = np.searchsorted(self.group, [wanted, wanted + 1])
-            if start < stop:
-                rows = groups == wanted
-                later = np.searchsorted(self.first_day[start:stop], days[rows], side="right") - 1
-                blocks[rows] = start + np.maximum(later, 0)
-        return blocks
-
-
-def response_rates(strata: ArrayLike, answered: ArrayLike) -> ResponseRates:
-    """Compute answered over drawn by class: queue × day received × score band.
+    Sparse days merge into blocks whose draws promise `expected` answers at the rate of their queue and band. Pooling
+    all days instead would mistake a spike in volume for good coverage. A class without an answer merges with the
+    neighboring block of its queue and band; without one there, with the nearest band of its queue; without one there,
+    with another queue, if all such queues together hold at most `MOST_UNANSWERED` of Σ weight.
 
     Parameters
     ----------
-    strata : array (drawn,) of int, not negative
-        Class of each drawn item.
+    queue, band : array (drawn,) of int, not negative
+        Queue and score band of each drawn item.
+    day : array (drawn,) of int, not negative
+        Day received. Drop days on which nothing at all was answered first.
     answered : array (drawn,) of bool
         Whether each drawn item was answered.
+    weight : array (drawn,), positive
+        Design weight 1/π of each drawn item.
+    expected : float, positive
+        Answers that a block of days must promise.
 
     Returns
     -------
-    ResponseRates
-        One rate for each class that was drawn from.
+    array (drawn,), in [0, 1]
+        r of each item's class; 0 in queues without an answer that hold more than `MOST_UNANSWERED`.
 
     Raises
     ------
     ValueError
-        If the lengths differ.
+        If lengths differ, or a weight or expected is not positive.
 
     References
     ----------
@@ -119,83 +56,75 @@ def response_rates(strata: ArrayLike, answered: ArrayLike) -> ResponseRates:
 
     Examples
     --------
-    >>> rates = response_rates([0, 0, 3], [True, False, True])
-    >>> rates.of([3, 0, 1]).round(2)
-    array([1.  , 0.5 , 0.67])
-    """
-    has_answer = as_bools("answered", answered)
-    classes = as_ints("strata", strata, length=len(has_answer))
-    present, position = np.unique(classes, return_inverse=True)
-    size = len(present)
-    return ResponseRates(
-        stratum=present,
-        drawn=sum_by(position, np.ones(len(position)), size=size),
-        answered=sum_by(position, has_answer.astype(np.float64), size=size),
-    )
+    >>> response_rates(queue=[0] * 4, band=[0, 0, 1, 1], day=[1] * 4, answered=[1, 0, 1, 1], weight=[9] * 4)
+    array([0.5, 0.5, 1. , 1. ])
 
+    The only item of queue 7 waits. It joins the items of its band in queue 0:
 
-def merge_sparse_days(
-    group: ArrayLike, day: ArrayLike, answered: ArrayLike, *, expected: float = EXPECTED_ANSWERS
-) -> DayBlocks:
-    """Merge consecutive days into blocks just long enough for a response rate.
-
-    A block is closed once its draws, at the rate of its group, promise `expected` answers: then a block without an
-    answer is no accident. Pooling all days instead would mistake a spike in volume for good coverage.
-
-    Parameters
-    ----------
-    group : array (drawn,) of int, not negative
-        Queue × score band of each drawn item.
-    day : array (drawn,) of int, not negative
-        Day received.
-    answered : array (drawn,) of bool
-        Whether each drawn item was answered.
-    expected : float, positive
-        Answers that a block must promise.
-
-    Returns
-    -------
-    DayBlocks
-        The blocks of each group.
-
-    Raises
-    ------
-    ValueError
-        If the lengths differ or expected is not positive.
-
-    Examples
-    --------
-    >>> blocks = merge_sparse_days([0] * 6, [1, 1, 2, 3, 3, 4], [True] * 6, expected=2)
-    >>> blocks.first_day
-    array([1, 2])
-    >>> blocks.of([0, 0, 0], [0, 1, 9])
-    array([0, 0, 1])
+    >>> response_rates(queue=[0] * 9 + [7], band=[0] * 10, day=[1] * 10, answered=[1] * 9 + [0], weight=[9] * 10)[-1]
+    np.float64(0.9)
     """
     if not expected > 0:
         raise ValueError(f"expected must be positive, got {expected}")
     has_answer = as_bools("answered", answered)
-    groups = as_ints("group", group, length=len(has_answer))
-    days = as_ints("day", day, length=len(has_answer))
-    starts: list[tuple[int, int]] = []
-    for one in np.unique(groups):
-        rows = groups == one
-        starts += [(int(one), first) for first in _first_days(days[rows], has_answer[rows], expected=expected)]
-    table = np.array(starts, dtype=np.int64).reshape(-1, 2)
-    return DayBlocks(group=table[:, 0], first_day=table[:, 1])
+    n = len(has_answer)
+    queues, bands, days = (
+        as_ints(name, values, length=n) for name, values in (("queue", queue), ("band", band), ("day", day))
+    )
+    weights = as_floats("weight", weight, length=n)
+    if not (weights > 0).all():
+        raise ValueError("weight must be positive")
+    classes = _classes(_answering_groups(queues, bands, has_answer, weights), days, has_answer, expected=expected)
+    size = int(classes.max(initial=-1)) + 1
+    answers = sum_by(classes, has_answer.astype(np.float64), size=size)
+    return np.asarray(answers[classes] / np.bincount(classes, minlength=size)[classes], dtype=np.float64)
 
 
-def _first_days(days: IntArray, answered: BoolArray, *, expected: float) -> list[int]:
-    present, counts = np.unique(days, return_counts=True)
-    rate = float(answered.mean())
-    first_days, promised = [int(present[0])], 0.0
-    for day, count in zip(present, counts, strict=True):
-        if promised >= expected:
-            first_days.append(int(day))
-            promised = 0.0
-        promised += rate * int(count)
-    if promised < expected and len(first_days) > 1:
-        first_days.pop()  # the rest is too short for a block: it joins the one before
-    return first_days
+def _answering_groups(queue: IntArray, band: IntArray, answered: BoolArray, weight: FloatArray) -> IntArray:
+    """Number each item's queue and band; those without an answer get the number of the nearest that has one."""
+    _, of_queue = np.unique(queue, return_inverse=True)
+    levels, of_band = np.unique(band, return_inverse=True)
+    bands = max(len(levels), 1)
+    present, group = np.unique(of_queue * bands + of_band, return_inverse=True)
+    answers = sum_by(group, answered.astype(np.float64), size=len(present))
+    is_silent = ~np.isin(queue, queue[answered])
+    may_leave = weight[is_silent].sum() <= MOST_UNANSWERED * weight.sum()
+    joined = np.arange(len(present))
+    for silent in np.flatnonzero(answers == 0):
+        other_queue = present // bands != present[silent] // bands
+        distance = np.abs(present % bands - present[silent] % bands)
+        for one in np.lexsort((-answers, distance, other_queue)):
+            if answers[one] > 0 and (may_leave or not other_queue[one]):
+                joined[silent] = one
+                break
+    return np.asarray(joined[group], dtype=np.int64)
+
+
+def _classes(group: IntArray, day: IntArray, answered: BoolArray, *, expected: float) -> IntArray:
+    """Number each item's class: its group and block of days."""
+    classes, size = np.zeros(len(group), dtype=np.int64), 0
+    for one in np.unique(group):
+        rows = group == one
+        classes[rows] = size + _blocks(day[rows], answered[rows], expected=expected)
+        size = int(classes[rows].max()) + 1
+    return classes
+
+
+def _blocks(day: IntArray, answered: BoolArray, *, expected: float) -> IntArray:
+    """Number each item's block: consecutive days that promise enough answers, and hold one."""
+    present, place = np.unique(day, return_inverse=True)
+    drawn, answers = np.bincount(place), np.bincount(place, answered)
+    promises = drawn * answered.mean()
+    blocks, block, promised, found = np.zeros(len(present), dtype=np.int64), 0, 0.0, 0.0
+    for position in range(len(present)):
+        if promised >= expected and found > 0:
+            block, promised, found = block + 1, 0.0, 0.0
+        promised += promises[position]
+        found += answers[position]
+        blocks[position] = block
+    if promised < expected or found == 0:
+        blocks[blocks == block] = max(block - 1, 0)  # too short for a block: it joins the one before
+    return np.asarray(blocks[place], dtype=np.int64)
 
 
 def settled_probability(q: ArrayLike, *, chosen: ArrayLike, settled: ArrayLike, strata: ArrayLike) -> FloatArray:

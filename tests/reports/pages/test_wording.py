@@ -69,7 +69,8 @@ def test_without_a_value_model_the_page_says_so() -> None:
 def test_a_missing_figure_says_why_instead_of_a_number() -> None:
     made = with_headline("performance", accuracy=figure(None, code="no_response"))
     assert wording.lede(made) == (
-        "In October we cannot say how many predictions were right: none of the drawn cases was reviewed."
+        "In October we cannot say how many predictions were right: too few of the drawn cases are "
+        "reviewed to speak for the rest."
     )
 
 
@@ -133,7 +134,8 @@ def test_codes_beside_a_figure_say_what_to_know(code: str, changes: dict[str, An
 
 
 DETAILS: dict[str, Any] = {
-    "days": 56, "n": 64_276, "share": 0.308, "drawn": 668, "value": "no", "labels": 12,
+    "days": 56, "received": ["2026-05-30"], "n": 64_276, "share": 0.308, "drawn": 668, "value": "no", "labels": 12,
+    "rate": 0.62, "part": "open", "through": None, "cases": 100,
     "check": "size", "expected": 4_200.0, "found": 3_100.0, "waiting": 31,
 }  # fmt: skip
 

@@ -23,6 +23,12 @@ MONEY = ValueMatrix.of([[650, -250], [0, 0]])
 PLANNED = ("accuracy", "precision", "recall", "f1", "mcc", "auc", "average_precision", "brier", "log_loss", "value")
 
 
+def rates_of(queue, **given):
+    n = len(queue)
+    asked = {"band": [0] * n, "day": [0] * n, "answered": [1] * n, "weight": [1.0] * n} | given
+    return response.response_rates(queue=queue, **asked)
+
+
 @pytest.mark.parametrize(
     ("call", "complaint"),
     [
@@ -58,11 +64,11 @@ PLANNED = ("accuracy", "precision", "recall", "f1", "mcc", "auc", "average_preci
         (lambda: check_draw(CELLS, predicted=[0.5], bin=[3]), "predicted must hold whole numbers"),
         (lambda: check_draw(CELLS, predicted=[0], bin=[NAN]), "bin holds nan"),
         (lambda: check_draw(CELLS, predicted=[0], bin=[]), "bin must have length 1"),
-        (lambda: response.response_rates([0], [2]), "answered must be 0 or 1"),
-        (lambda: response.response_rates([0, 1], [True]), "strata must have length 1"),
-        (lambda: response.response_rates([], []).of([1]), "strata cannot be looked up"),
-        (lambda: response.merge_sparse_days([0], [0], [1], expected=NAN), "expected must be positive"),
-        (lambda: response.merge_sparse_days([0], [], [1]), "day must have length 1"),
+        (lambda: rates_of([0], answered=[2]), "answered must be 0 or 1"),
+        (lambda: rates_of([0, 1], answered=[True]), "queue must have length 1"),
+        (lambda: rates_of([0], day=[1, 2]), "day must have length 1"),
+        (lambda: rates_of([0], weight=[0]), "weight must be positive"),
+        (lambda: rates_of([0], expected=NAN), "expected must be positive"),
         (lambda: response.settled_probability([0.5], chosen=[0], settled=[1], strata=[0]), "settled must be among"),
         (lambda: response.settled_probability([1.5], chosen=[1], settled=[1], strata=[0]), "q must be in"),
         (lambda: response.settled_probability([INF], chosen=[1], settled=[1], strata=[0]), "q holds infinite"),
@@ -95,9 +101,8 @@ def test_a_target_that_no_number_of_labels_meets_is_out_of_reach():
     assert Plan(rounded).labels_for("accuracy", 1e-9).code == "out_of_reach"
 
 
-def test_a_class_without_an_answer_has_a_code_and_an_empty_draw_no_rate():
-    assert response.response_rates([0, 1], [True, False]).code == "no_response"
-    assert response.response_rates([], []).overall is None
+def test_an_empty_draw_has_no_rates():
+    assert rates_of([], answered=[]).tolist() == []
 
 
 @quick_and_many(300)
@@ -137,13 +142,10 @@ def test_the_recommended_draw_has_the_expected_size(examples):
 @quick_and_many(300)
 def test_response_is_sound_or_refused(examples):
     def claim(one, two, three, expected):
-        rates = judged(lambda: response.response_rates(one, two), "strata", "answered")
+        asked = {"band": two, "day": one, "answered": three, "weight": two, "expected": expected}
+        rates = judged(lambda: response.response_rates(queue=one, **asked), "queue", *asked)
         if rates is not None:
-            judged(lambda: (rates.rate, rates.overall, rates.of(three)), "strata")
-        named = ("group", "day", "answered", "expected")
-        blocks = judged(lambda: response.merge_sparse_days(one, two, three, expected=expected), *named)
-        if blocks is not None:
-            judged(lambda: blocks.of(two, one), "group", "day")
+            assert ((rates >= 0) & (rates <= 1)).all()
         phases = {"chosen": two, "settled": three, "strata": one}
         attempted(lambda: response.settled_probability(two, **phases), "q", *phases)
 

@@ -112,6 +112,8 @@ def sample(document: Document) -> Section | None:
     facts: Facts = [("Drawn", count(counts["drawn"]))]
     if counts["counted"] != counts["drawn"]:
         facts.append(("Drawn blind, and so counted", count(counts["counted"])))
+    if counts["left_out"]:
+        facts.append(("Not started, and left out", count(counts["left_out"])))
     facts += [
         ("Reviewed", _with_share(counts["answered"], rate)),
         ("Waiting", count(counts["waiting"])),

@@ -11,10 +11,10 @@ from apps.reports.engine.document import (
     Document,
     Figure,
 )
-from apps.reports.engine.rounding import Unit, figure_text, is_exact, percent
+from apps.reports.engine.rounding import Unit, figure_text, is_exact, percent, unit_of
 from apps.reports.pages import wording
 from apps.reports.pages.contents import unit
-from apps.reports.pages.figures import SHORT_METHODS, how, range_text, reason
+from apps.reports.pages.figures import IF_ALIKE, SHORT_METHODS, bounds_text, how, is_response_low, range_text, reason
 from apps.reports.pages.numbers import count, in_hundred, per_hundred_decimals
 from apps.reports.pages.sheets.layout import Cell, Key, Row, Table
 
@@ -37,8 +37,8 @@ def cell(figure: Figure | None, of: Unit) -> Cell:
     """Put the figure over its range, or a dash over the reason."""
     if figure is None:
         return Cell("–")
-    why = reason(figure)
-    return Cell(figure_text(figure, of), "; ".join(part for part in (range_text(figure, of), why) if part))
+    notes = (range_text(figure, of), reason(figure), bounds_text(figure, of))
+    return Cell(figure_text(figure, of), "; ".join(note for note in notes if note))
 
 
 def share_key(label: str, figure: Figure, *, note: str = "") -> Key:
@@ -51,7 +51,7 @@ def share_key(label: str, figure: Figure, *, note: str = "") -> Key:
     spread = "counted" if is_exact(figure) else ""
     if not is_exact(figure) and low is not None and high is not None:
         spread = f"likely between {low * 100:.{decimals}f} and {high * 100:.{decimals}f}"
-    return Key(label, text, _joined(spread, note, reason(figure)), how(figure))
+    return Key(label, text, _notes(figure, unit_of("accuracy"), spread, note), how(figure))
 
 
 def figure_key(label: str, figure: Figure, of: Unit, *, note: str = "", between: str = "likely between") -> Key:
@@ -63,11 +63,13 @@ def figure_key(label: str, figure: Figure, of: Unit, *, note: str = "", between:
         step = of.step(figure)
         low, high = of.text(figure["low"], step), of.text(figure["high"], step)
         spread = f"{between} {low} and {high}"
-    return Key(label, figure_text(figure, of), _joined(spread, note, reason(figure)), how(figure))
+    return Key(label, figure_text(figure, of), _notes(figure, of, spread, note), how(figure))
 
 
-def _joined(*parts: str) -> str:
-    return ", ".join(part for part in parts if part)
+def _notes(figure: Figure, of: Unit, spread: str, note: str) -> str:
+    if is_response_low(figure):
+        spread = f"{spread} {IF_ALIKE}".strip()
+    return ", ".join(part for part in (spread, bounds_text(figure, of), note, reason(figure)) if part)
 
 
 def parts_shown(document: Document) -> list[tuple[str, str]]:
