@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import expit
 
 from apps.stats.arrays import FloatArray, IntArray
-from apps.stats.estimators.recalibration import Recalibration, mean_one_weights, recalibrate
+from apps.stats.estimators.recalibration import mean_one_weights, recalibrate
 from apps.stats.estimators.sample import Sample
 
 PRIOR_COUNT = 0.5
@@ -17,24 +18,19 @@ class ClassProxy:
 
     Attributes
     ----------
-    right : tuple of Recalibration
-        By predicted class: the chance that it is right, given the top probability.
+    intercept, slope : array (classes,)
+        By predicted class: the recalibration of the top probability, on the logit scale.
     instead : array (classes, classes)
         By predicted class: shares of the true classes where it is wrong. Rows sum to 1, the diagonal is 0.
     """
 
-    right: tuple[Recalibration, ...]
+    intercept: FloatArray
+    slope: FloatArray
     instead: FloatArray
 
-    def predict(self, predicted: IntArray, logit: FloatArray) -> FloatArray:
-        """Compute the expected one-hot truth (N, classes)."""
-        chance = np.zeros(len(predicted))
-        for label, recalibration in enumerate(self.right):
-            rows = predicted == label
-            chance[rows] = recalibration.predict(logit[rows])
-        expected = (1 - chance)[:, None] * self.instead[predicted]
-        expected[np.arange(len(predicted)), predicted] = chance
-        return np.asarray(expected, dtype=np.float64)
+    def chance(self, predicted: IntArray, logit: FloatArray) -> FloatArray:
+        """Compute the chance that each prediction (N,) is right, given the logit of its top probability (N,)."""
+        return np.asarray(expit(self.intercept[predicted] + self.slope[predicted] * logit), dtype=np.float64)
 
 
 def fit_class_proxy(sample: Sample, *, classes: int) -> ClassProxy:
@@ -58,12 +54,14 @@ def fit_class_proxy(sample: Sample, *, classes: int) -> ClassProxy:
     [0.25, 0.0, 0.75]
     """
     truth, logit = sample.truth.astype(np.int64), sample.logit
-    right = []
-    for label in range(classes):
+    # A class without labels keeps its score.
+    intercept, slope = np.zeros(classes), np.ones(classes)
+    for label in np.unique(sample.predicted):
         rows = sample.predicted == label
-        right.append(recalibrate(logit[rows], truth[rows] == label, sample.pi[rows]))
+        fitted = recalibrate(logit[rows], truth[rows] == label, sample.pi[rows])
+        intercept[label], slope[label] = fitted.intercept, fitted.slope
     counts = np.full((classes, classes), PRIOR_COUNT)
     if len(truth):
         np.add.at(counts, (sample.predicted, truth), mean_one_weights(sample.pi))
     np.fill_diagonal(counts, 0.0)
-    return ClassProxy(tuple(right), counts / counts.sum(axis=1, keepdims=True))
+    return ClassProxy(intercept, slope, counts / counts.sum(axis=1, keepdims=True))

@@ -1,59 +1,47 @@
-"""Metrics of a table of several classes: one formula each, its gradient by complex step."""
+"""Metrics of a table of several classes: one formula each, with its derivatives and limits in closed form."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from apps.stats.arrays import FloatArray
+from apps.stats.arrays import FloatArray, IntArray
 from apps.stats.estimate import Estimate, exactly, missing
-from apps.stats.estimators import confusion
-from apps.stats.estimators.confusion import Confusion, Corners, undefined
+from apps.stats.estimators.class_margins import Margins, Slopes
+from apps.stats.estimators.class_rates import RATES, Counts, Rate
+from apps.stats.intervals import UNIT, Limits
 
 AVERAGES = ("macro", "micro", "weighted")
-PER_CLASS = ("precision", "recall", "specificity", "f1")
-
-_STEP = 1e-30
-
-Table = FloatArray | NDArray[np.complex128]
+CORRELATION: Limits = (-1.0, 1.0)
 
 
 @dataclass(frozen=True)
 class TableFormula:
-    """A metric as a function of a table of counts or shares; row: predicted, column: true.
+    """A metric as a function of the margins.
 
     Attributes
     ----------
-    evaluated : callable
-        Value of a real or complex table.
+    value : callable
+        The metric of margins for which it is defined.
+    slopes : callable
+        Its derivatives there.
     needed : callable
-        Reason code of a table where the metric divides by nothing, or None.
-    is_bounded : bool
+        Reason code of margins where the metric divides by nothing, or None.
+    limits : callable
+        What the metric can be, given the margins of what is certain and the other predictions of each class.
+    is_share : bool
         Whether the metric lives in [0, 1].
     """
 
-    evaluated: Callable[[Table], complex]
-    needed: Callable[[FloatArray], str | None]
-    is_bounded: bool = True
+    value: Callable[[Margins], float]
+    slopes: Callable[[Margins], Slopes]
+    needed: Callable[[Margins], str | None]
+    limits: Callable[[Margins, FloatArray], Limits]
+    is_share: bool = True
 
-    def value(self, table: FloatArray) -> float:
-        """Compute the metric of a table (classes, classes) for which it is defined."""
-        # On real numbers, because complex division rounds the last digit.
-        return float(np.real(self.evaluated(table)))
-
-    def undefined(self, table: FloatArray) -> str | None:
-        """Say why the metric of a table has no value, or return None."""
-        return self.needed(table) if table.sum() > 0 else "no_population"
-
-    def gradient(self, table: FloatArray) -> FloatArray:
-        """Compute the derivative by each share (classes, classes), exact to rounding."""
-        stepped, slopes = table.astype(np.complex128), np.zeros_like(table)
-        for place in np.ndindex(*table.shape):
-            stepped[place] += 1j * _STEP
-            slopes[place] = np.imag(self.evaluated(stepped)) / _STEP
-            stepped[place] = table[place]
-        return slopes
+    def undefined(self, margins: Margins) -> str | None:
+        """Say why the metric has no value, or return None."""
+        return self.needed(margins) if margins.size > 0 else "no_population"
 
 
 def table_formula(metric: str, *, label: int | None, average: str | None, classes: int) -> TableFormula:
@@ -85,110 +73,157 @@ def table_formula(metric: str, *, label: int | None, average: str | None, classe
 
     Examples
     --------
-    >>> table = np.array([[3.0, 1.0, 0.0], [0.0, 2.0, 0.0], [1.0, 0.0, 3.0]])
-    >>> table_formula("precision", label=0, average=None, classes=3).value(table)
-    0.75
-    >>> round(table_formula("f1", label=None, average="macro", classes=3).value(table), 4)
-    0.8024
+    >>> rows = Margins.of_rows(np.array([0, 0, 1, 1, 2]), np.array([0, 1, 1, 1, 0]), classes=3)
+    >>> table_formula("precision", label=0, average=None, classes=3).value(rows)
+    0.5
+    >>> round(table_formula("f1", label=None, average="weighted", classes=3).value(rows), 4)
+    0.68
     """
     if label is not None and average is not None:
         raise ValueError("label and average exclude each other")
+    if label is None and average is None:
+        if metric not in _OF_ALL:
+            raise ValueError(f"unknown metric {metric!r}, or it needs a label or an average")
+        return _OF_ALL[metric]
+    if metric not in RATES:
+        raise ValueError(f"unknown metric {metric!r}; known are {', '.join(RATES)}")
     if label is not None:
-        return _of_class(metric, label, classes)
-    if average is not None:
-        return _averaged(metric, average, classes)
-    if metric not in _OF_ALL:
-        raise ValueError(f"unknown metric {metric!r}, or it needs a label or an average")
-    return _OF_ALL[metric]
+        if label not in range(classes):
+            raise ValueError(f"label must be 0 … {classes - 1}, got {label}")
+        return _of_class(RATES[metric], np.array([label]))
+    if average not in AVERAGES:
+        raise ValueError(f"no {average!r} average; known are {', '.join(AVERAGES)}")
+    return _pooled(RATES[metric]) if average == "micro" else _averaged(RATES[metric], average)
 
 
-def exact_of_table(formula: TableFormula, counts: FloatArray) -> Estimate:
-    """Compute the metric of counts (classes, classes) when every outcome is known."""
-    n, code = int(counts.sum()), formula.undefined(counts)
+def exact_of_table(formula: TableFormula, counts: Margins) -> Estimate:
+    """Compute the metric of counts when every outcome is known."""
+    n, code = int(counts.size), formula.undefined(counts)
     return missing(code, n=n, covered_share=1.0) if code else exactly(formula.value(counts), n=n)
 
 
-def _of_class(metric: str, label: int, classes: int) -> TableFormula:
-    if metric not in confusion.FORMULAS:
-        raise ValueError(f"unknown metric {metric!r}; known are {', '.join(confusion.FORMULAS)}")
-    if label not in range(classes):
-        raise ValueError(f"label must be 0 … {classes - 1}, got {label}")
-    formula = confusion.FORMULAS[metric]
+def _of_class(rate: Rate, label: IntArray) -> TableFormula:
+    def slopes(margins: Margins) -> Slopes:
+        only, zeros = rate.of(margins.each(label)), np.zeros((3, len(margins.true)))
+        zeros[:, label] = only.by_predicted, only.by_true, only.by_right
+        return Slopes(*zeros)
+
+    def limits(certain: Margins, left: FloatArray) -> Limits:
+        low, high = rate.limits(certain.each(label), left[label], left.sum())
+        return float(low[0]), float(high[0])
 
     return TableFormula(
-        evaluated=lambda table: formula(_corners(table, label)),
-        needed=lambda table: undefined(metric, _corners_of(table, label)),
-        is_bounded=metric not in confusion.PLAIN_SCALE,
+        value=lambda margins: float(rate.of(margins.each(label)).value[0]),
+        slopes=slopes,
+        needed=lambda margins: rate.undefined(margins.each(label)),
+        limits=limits,
     )
 
 
-def _averaged(metric: str, average: str, classes: int) -> TableFormula:
-    if metric not in PER_CLASS or average not in AVERAGES:
-        raise ValueError(f"no {average!r} average of {metric!r}; known are {AVERAGES} of {PER_CLASS}")
-    formula = confusion.FORMULAS[metric]
+def _averaged(rate: Rate, average: str) -> TableFormula:
+    def weights(margins: Margins) -> FloatArray:
+        of_true = margins.true if average == "weighted" else np.ones_like(margins.true)
+        return np.asarray(of_true / of_true.sum(), dtype=np.float64)
 
-    def evaluated(table: Table) -> complex:
-        corners = [_corners(table, label) for label in range(classes)]
-        if average == "micro":
-            return complex(formula(Corners(*(sum(each) for each in zip(*corners, strict=True)))))
-        values = np.array([formula(each) for each in corners])
-        shares = table.sum(axis=0) / table.sum() if average == "weighted" else np.full(classes, 1 / classes)
-        return complex(values @ shares)
+    def slopes(margins: Margins) -> Slopes:
+        each, weight = rate.of(margins.each()), weights(margins)
+        by_weight = each.value / margins.size if average == "weighted" else 0.0
+        return Slopes(weight * each.by_predicted, weight * each.by_true + by_weight, weight * each.by_right)
 
-    def needed(table: FloatArray) -> str | None:
-        tables = [_corners_of(table, label) for label in range(classes)]
-        if average == "micro":
-            tables = [Confusion(*np.sum([each.corners for each in tables], axis=0).tolist())]
-        codes = (undefined(metric, each) for each in tables)
-        return next((code for code in codes if code), None)
+    def limits(certain: Margins, left: FloatArray) -> Limits:
+        if average == "weighted":
+            return UNIT
+        low, high = rate.limits(certain.each(), left, left.sum())
+        return float(low.mean()), float(high.mean())
 
-    return TableFormula(evaluated, needed)
-
-
-def _corners(table: Table, label: int) -> Corners:
-    tp, predicted, true = table[label, label], table[label].sum(), table[:, label].sum()
-    return Corners(tp, predicted - tp, true - tp, table.sum() - predicted - true + tp)
+    return TableFormula(
+        value=lambda margins: float(rate.of(margins.each()).value @ weights(margins)),
+        slopes=slopes,
+        needed=lambda margins: rate.undefined(margins.each()),
+        limits=limits,
+    )
 
 
-def _corners_of(table: FloatArray, label: int) -> Confusion:
-    return Confusion(*(float(np.real(corner)) for corner in _corners(table, label)))
+def _pooled(rate: Rate) -> TableFormula:
+    """Pool the decisions on all classes; of their counts, only how many are right can vary."""
+
+    def counts(margins: Margins) -> Counts:
+        each = margins.each()
+        right, predicted, true = (np.array([part.sum()]) for part in (each.right, each.predicted, each.true))
+        return Counts(right, predicted, true, size=len(each.true) * margins.size)
+
+    def slopes(margins: Margins) -> Slopes:
+        nothing = np.zeros_like(margins.true)
+        return Slopes(nothing, nothing, nothing + rate.of(counts(margins)).by_right)
+
+    def limits(certain: Margins, left: FloatArray) -> Limits:
+        wrong = Margins(certain.right, certain.predicted + left, certain.true + left)
+        ends = (wrong, Margins(certain.right + left, wrong.predicted, wrong.true))
+        low, high = (float(rate.of(counts(end)).value[0]) for end in ends)
+        return low, high
+
+    return TableFormula(
+        value=lambda margins: float(rate.of(counts(margins)).value[0]),
+        slopes=slopes,
+        needed=lambda margins: rate.undefined(counts(margins)),
+        limits=limits,
+    )
 
 
-def _accuracy(table: Table) -> complex:
-    return complex(np.trace(table) / table.sum())
+def _accuracy(margins: Margins) -> float:
+    return float(margins.right.sum() / margins.size)
 
 
-def _balanced_accuracy(table: Table) -> complex:
-    return complex((np.diag(table) / table.sum(axis=0)).mean())
+def _accuracy_slopes(margins: Margins) -> Slopes:
+    nothing = np.zeros_like(margins.true)
+    return Slopes(nothing, nothing, nothing + 1 / margins.size)
 
 
-def _kappa(table: Table) -> complex:
-    shares = table / table.sum()
-    chance = shares.sum(axis=0) @ shares.sum(axis=1)
-    return complex((np.trace(shares) - chance) / (1 - chance))
+def _accuracy_limits(certain: Margins, left: FloatArray) -> Limits:
+    right, rest = float(certain.right.sum()), float(left.sum())
+    return right / (certain.size + rest), (right + rest) / (certain.size + rest)
 
 
-def _mcc(table: Table) -> complex:
-    shares = table / table.sum()
-    true, predicted = shares.sum(axis=0), shares.sum(axis=1)
-    spread = (1 - predicted @ predicted) * (1 - true @ true)
-    return complex((np.trace(shares) - predicted @ true) / spread**0.5)
+def _kappa(margins: Margins) -> float:
+    right, predicted, true = margins.shares
+    chance = predicted @ true
+    return float((right - chance) / (1 - chance))
 
 
-def _every_class_occurs(table: FloatArray) -> str | None:
-    return None if (table.sum(axis=0) > 0).all() else "no_positives"
+def _kappa_slopes(margins: Margins) -> Slopes:
+    right, predicted, true = margins.shares
+    apart = 1 - predicted @ true
+    by_chance = (right - 1) / apart**2
+    slopes = (true * by_chance, predicted * by_chance, np.full_like(true, 1 / apart))
+    return Slopes(*(slope / margins.size for slope in slopes))
 
 
-def _varies(table: FloatArray) -> str | None:
-    shares = table / table.sum()
-    true, predicted = shares.sum(axis=0), shares.sum(axis=1)
+def _mcc(margins: Margins) -> float:
+    right, predicted, true = margins.shares
+    return float((right - predicted @ true) / ((1 - predicted @ predicted) * (1 - true @ true)) ** 0.5)
+
+
+def _mcc_slopes(margins: Margins) -> Slopes:
+    right, predicted, true = margins.shares
+    of_predicted, of_true = 1 - predicted @ predicted, 1 - true @ true
+    beyond, root = right - predicted @ true, (of_predicted * of_true) ** 0.5
+    slopes = (beyond / of_predicted * predicted - true, beyond / of_true * true - predicted, np.ones_like(true))
+    return Slopes(*(slope / root / margins.size for slope in slopes))
+
+
+def _varies(margins: Margins) -> str | None:
+    _, predicted, true = margins.shares
     # If all rows are in one class, rounding may leave less than 1.
     return None if max(true @ true, predicted @ predicted) < 1 - 1e-12 else "no_variation"
 
 
+def _correlation_limits(_certain: Margins, _left: FloatArray) -> Limits:
+    return CORRELATION
+
+
 _OF_ALL: Mapping[str, TableFormula] = {
-    "accuracy": TableFormula(_accuracy, lambda _: None),
-    "balanced_accuracy": TableFormula(_balanced_accuracy, _every_class_occurs),
-    "mcc": TableFormula(_mcc, _varies, is_bounded=False),
-    "kappa": TableFormula(_kappa, _varies, is_bounded=False),
+    "accuracy": TableFormula(_accuracy, _accuracy_slopes, lambda _: None, _accuracy_limits),
+    "balanced_accuracy": _averaged(RATES["recall"], "macro"),
+    "mcc": TableFormula(_mcc, _mcc_slopes, _varies, _correlation_limits, is_share=False),
+    "kappa": TableFormula(_kappa, _kappa_slopes, _varies, _correlation_limits, is_share=False),
 }

@@ -1,23 +1,24 @@
 """The estimator of a model with several classes: one table of shares, every metric a function of it, and value."""
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from apps.stats.arrays import BoolArray, FloatArray, as_ints, sum_by
+from apps.stats.arrays import BoolArray, FloatArray, IntArray, as_ints, sum_by
 from apps.stats.estimate import Estimate, exactly, missing
+from apps.stats.estimators.class_margins import Margins
 from apps.stats.estimators.class_proxy import ClassProxy, fit_class_proxy
+from apps.stats.estimators.class_quantity import ClassQuantity, of_slopes, of_values
 from apps.stats.estimators.class_table import exact_of_table, table_formula
 from apps.stats.estimators.classes import ClassEstimator
 from apps.stats.estimators.conclusion import NO_LIMITS, Linearized, conclude, weighted_variance
-from apps.stats.estimators.confusion import Confusion, limits, spread_of
 from apps.stats.estimators.pseudo import PseudoValues, overturn_rates
 from apps.stats.estimators.sample import Sample
-from apps.stats.estimators.value import ValueMatrix, limits_of_mean
-from apps.stats.intervals import UNIT, Limits
+from apps.stats.estimators.value import ValueMatrix
+from apps.stats.intervals import Limits
 
 CLASSES_AT_MOST = 1_000
 
@@ -82,28 +83,31 @@ class MulticlassEstimator(ClassEstimator):
         """
         formula = table_formula(metric, label=label, average=average, classes=self.classes)
         if self.is_complete:
-            return exact_of_table(formula, self._counts())
+            return exact_of_table(formula, self._certain)
         if self.cells.size == 0:
             return missing("no_population")
-        if code := formula.undefined(self.table):
+        if code := formula.undefined(self.margins):
             return missing(code, n=len(self.sample.pi), covered_share=self.population.covered_share)
-        expected = self._sums(self.cells.n, 0 * self._expected_items) / self.cells.size
-        plug_in = None if formula.undefined(expected) else formula.value(expected)
-        slopes = formula.gradient(self.table)
-        matters = np.ptp(slopes, axis=1) > 0
-        on_cells = matters[self.cells.predicted]
+        slopes = formula.slopes(self.margins)
+        quantity = of_slopes(slopes, self.fitted)
+        cells, items = self.cells.predicted, self.sample.predicted
+        on_cells = quantity.varies[cells]
         linearized = Linearized(
-            value=formula.value(self.table),
-            plug_in=plug_in,
-            beta_cells=np.ones(len(self.cells.n)),
-            beta=np.ones(len(self.sample.pi)),
+            value=formula.value(self.margins),
+            plug_in=None if formula.undefined(self._expected) else formula.value(self._expected),
+            beta_cells=np.ones(len(cells)),
+            beta=np.ones(len(items)),
             on_cells=on_cells,
-            on_items=matters[self.sample.predicted],
-            spread=spread_of(slopes, self.table) * float(self.cells.n[on_cells].sum()) / self.cells.size,
-            limits=self._limits(metric, label=label, average=average) if formula.is_bounded else (-1.0, 1.0),
-            is_share=formula.is_bounded,
+            on_items=quantity.varies[items],
+            spread=slopes.spread(self._shares) * self._share_of(on_cells),
+            limits=formula.limits(self._certain, self._open_by_class),
+            is_share=formula.is_share,
         )
-        pseudo = self._pseudo_values(slopes[self.cells.predicted], slopes[self.sample.predicted], slopes)
+
+        def under(rows: Sample, truth: FloatArray) -> FloatArray:
+            return slopes.under(rows.predicted, truth.astype(np.int64))
+
+        pseudo = self._pseudo_values(quantity, cells, items, under=under, reach=slopes.reach)
         return conclude(pseudo, linearized, level=self.level)
 
     @cached_property
@@ -112,9 +116,9 @@ class MulticlassEstimator(ClassEstimator):
         return self._decided_by_baseline(proxy=None, whole=None)
 
     @cached_property
-    def table(self) -> FloatArray:
-        """Estimated shares (classes, classes) of the population; row: predicted, column: true."""
-        return self._sums(self.cells.n, self._bracket / self.sample.pi[:, None]) / max(self.cells.size, 1.0)
+    def margins(self) -> Margins:
+        """Estimated shares of the population by class: right, predicted, true."""
+        return Margins.of_table(self._shares)
 
     @cached_property
     def fitted(self) -> ClassProxy:
@@ -125,43 +129,60 @@ class MulticlassEstimator(ClassEstimator):
     def _fit(self) -> dict[str, Any]:
         return {"proxy": self.fitted, "whole": self.whole or self.sample}
 
-    @property
+    @cached_property
     def _shares(self) -> FloatArray:
-        return self._counts() / self.population.size if self.is_complete else self.table
+        return self._sums(self.cells.n, np.ones(len(self.sample.pi))) / max(self.cells.size, 1.0)
 
     @property
     def _amounts(self) -> FloatArray:
-        corrections = self.sample.amount[:, None] * self._bracket / self.sample.pi[:, None]
-        return self._sums(self.cells.sum_amount, corrections)
+        return self._sums(self.cells.sum_amount, self.sample.amount)
 
-    def _counts(self, items: BoolArray | slice = slice(None)) -> FloatArray:
-        """Count the truths of the items, by predicted class."""
-        place = (self.sample.predicted * self.classes + self.sample.truth.astype(np.int64))[items]
-        counts = np.bincount(place, minlength=self.classes**2).astype(np.float64)
-        return np.asarray(counts.reshape(self.classes, self.classes))
+    @cached_property
+    def _expected(self) -> Margins:
+        """The shares that the proxy alone expects."""
+        return Margins.of_table(self._sums(self.cells.n, np.zeros(len(self.sample.pi))) / self.cells.size)
 
-    def _sums(self, of_cells: FloatArray, corrections: FloatArray) -> FloatArray:
-        """Sum what the cells hold by predicted and expected class, and add the items' corrections (n, classes)."""
-        sums = np.zeros((self.classes, self.classes))
-        np.add.at(sums, self.cells.predicted, of_cells[:, None] * self._expected_cells)
-        np.add.at(sums, self.sample.predicted, corrections)
+    @cached_property
+    def _certain(self) -> Margins:
+        """Counts that are known, whatever the missing labels say."""
+        known = self.sample.constant
+        truth = self.sample.truth[known].astype(np.int64)
+        return Margins.of_rows(self.sample.predicted[known], truth, classes=self.classes)
+
+    @cached_property
+    def _open_by_class(self) -> FloatArray:
+        counts = sum_by(self.cells.predicted, self.cells.n, size=self.classes)
+        return np.maximum(counts - self._certain.predicted, 0.0)
+
+    def _sums(self, of_cells: FloatArray, of_items: FloatArray) -> FloatArray:
+        """Estimate a total by predicted and true class, given that of each cell and the amount of each item.
+
+        The items correct it by those of ỹ = m + (I/π)·[(L − m) + (A/q)(y − L)].
+        """
+        sample, weight = self.sample, of_items / self.sample.pi
+        settled = sample.adjudicated / np.where(sample.q > 0, sample.q, 1.0)
+        right = self._by_class(of_cells * self._chance_cells, weight * self._chance_items)
+        wrong = self._by_class(of_cells * (1 - self._chance_cells), weight * (1 - self._chance_items))
+        sums = wrong[:, None] * self.fitted.instead + np.diag(right)
+        np.add.at(sums, (sample.predicted, sample.label.astype(np.int64)), weight * (1 - settled))
+        np.add.at(sums, (sample.predicted, sample.truth.astype(np.int64)), weight * settled)
         return sums
 
-    @cached_property
-    def _expected_cells(self) -> FloatArray:
-        return self.fitted.predict(self.cells.predicted, self.cells.logit)
+    def _by_class(self, of_cells: FloatArray, of_items: FloatArray) -> FloatArray:
+        """Sum over the cells of each predicted class, less its items."""
+        cells = sum_by(self.cells.predicted, of_cells, size=self.classes)
+        return np.asarray(cells - sum_by(self.sample.predicted, of_items, size=self.classes))
+
+    def _share_of(self, on_cells: BoolArray) -> float:
+        return float(self.cells.n[on_cells].sum()) / self.cells.size
 
     @cached_property
-    def _expected_items(self) -> FloatArray:
-        return self.fitted.predict(self.sample.predicted, self.sample.logit)
+    def _chance_cells(self) -> FloatArray:
+        return self.fitted.chance(self.cells.predicted, self.cells.logit)
 
     @cached_property
-    def _bracket(self) -> FloatArray:
-        """(L − m) + (A/q)(y − L) by item and class."""
-        one_hot, sample = np.eye(self.classes), self.sample
-        label, true = one_hot[sample.label.astype(np.int64)], one_hot[sample.truth.astype(np.int64)]
-        chance = np.where(sample.q > 0, sample.q, 1.0)
-        return np.asarray(label - self._expected_items + (sample.adjudicated / chance)[:, None] * (true - label))
+    def _chance_items(self) -> FloatArray:
+        return self.fitted.chance(self.sample.predicted, self.sample.logit)
 
     def _mean_value(self, matrix: ValueMatrix, *, against_baseline: bool) -> Estimate:
         sample, cells = self.sample, self.cells
@@ -169,100 +190,82 @@ class MulticlassEstimator(ClassEstimator):
             return missing("no_baseline" if against_baseline else "no_population")
         if matrix.uses_amount and not np.isfinite(sample.amount).all():
             return missing("no_amount", n=len(sample.pi), covered_share=cells.covered_share)
-        per_cell = matrix.by_truth(cells.predicted, cells.baseline if against_baseline else None)
-        per_item = matrix.by_truth(sample.predicted, sample.baseline if against_baseline else None)
         beta = sample.amount if matrix.uses_amount else np.ones(len(sample.pi))
-        on_cells = np.ptp(per_cell, axis=1) > 0
-        pseudo = self._pseudo_values(per_cell, per_item, matrix.matrix)
+
+        def under(rows: Sample, truth: FloatArray) -> FloatArray:
+            own = matrix.matrix[rows.predicted, truth.astype(np.int64)]
+            return own - matrix.matrix[rows.baseline, truth.astype(np.int64)] if against_baseline else own
+
         if self.is_complete:
-            return exactly(float(pseudo.of_truth @ beta / cells.size), n=len(beta))
+            return exactly(float(under(sample, sample.truth) @ beta / cells.size), n=len(beta))
+        quantity, of_cells, of_items = self._values(matrix, against_baseline=against_baseline)
+        pseudo = self._pseudo_values(quantity, of_cells, of_items, under=under, reach=float(np.ptp(matrix.matrix)))
         amounts = cells.sum_amount if matrix.uses_amount else cells.n
+        on_cells = quantity.varies[of_cells]
         linearized = Linearized(
             value=pseudo.total(amounts, beta) / cells.size,
             plug_in=None,
             beta_cells=np.ones(len(cells.n)),
             beta=beta,
             on_cells=on_cells,
-            on_items=np.ptp(per_item, axis=1) > 0,
-            spread=weighted_variance(pseudo.of_label * beta, sample.pi) * float(cells.n[on_cells].sum()) / cells.size,
-            limits=NO_LIMITS if matrix.uses_amount else limits_of_mean(pseudo, per_cell, per_item),
+            on_items=quantity.varies[of_items],
+            spread=weighted_variance(pseudo.of_label * beta, sample.pi) * self._share_of(on_cells),
+            limits=NO_LIMITS if matrix.uses_amount else _limits_of_mean(pseudo, quantity, of_cells, of_items),
             is_share=False,
             uses_amount=matrix.uses_amount,
         )
         return conclude(pseudo, linearized, level=self.level)
 
-    def _limits(self, metric: str, *, label: int | None, average: str | None) -> Limits:
-        """Bound a metric in [0, 1] by what is certain, class by class for an average over the classes."""
-        if label is not None:
-            return self._limits_of(metric, [label])[0]
-        if metric == "accuracy":
-            return self._limits_of_accuracy()
-        if average == "macro" or metric == "balanced_accuracy":
-            bounds = np.array(self._limits_of(metric if average else "recall", range(self.classes)))
-            return float(bounds[:, 0].mean()), float(bounds[:, 1].mean())
-        return UNIT
+    def _values(self, matrix: ValueMatrix, *, against_baseline: bool) -> tuple[ClassQuantity, IntArray, IntArray]:
+        """Describe the value of each kind of decision, and name the kind of each cell and of each item."""
+        cells, sample = self.cells, self.sample
+        if not against_baseline:
+            return of_values(matrix, np.arange(self.classes), None, self.fitted), cells.predicted, sample.predicted
+        pairs = np.concatenate([rows.predicted * self.classes + rows.baseline for rows in (cells, sample)])
+        present, kind = np.unique(pairs, return_inverse=True)
+        quantity = of_values(matrix, present // self.classes, present % self.classes, self.fitted)
+        return quantity, kind[: len(cells.n)], kind[len(cells.n) :]
 
-    def _limits_of(self, metric: str, labels: Iterable[int]) -> list[Limits]:
-        certain, open_by_class = self._certain, self._open_by_class
-        true, predicted, size = certain.sum(axis=0), certain.sum(axis=1), float(certain.sum())
-        every = float(open_by_class.sum())
-        return [
-            limits(
-                metric,
-                Confusion(
-                    tp := float(certain[label, label]),
-                    float(predicted[label]) - tp,
-                    float(true[label]) - tp,
-                    size - float(predicted[label] + true[label]) + tp,
-                ),
-                open_positive=float(open_by_class[label]),
-                open_negative=every - float(open_by_class[label]),
-            )
-            for label in labels
-        ]
-
-    def _limits_of_accuracy(self) -> Limits:
-        right, size = float(np.trace(self._certain)), self.cells.size
-        return right / size, (right + float(self._open_by_class.sum())) / size
-
-    @cached_property
-    def _certain(self) -> FloatArray:
-        """Counts (classes, classes) that are known, whatever the missing labels say."""
-        return self._counts(self.sample.constant)
-
-    @cached_property
-    def _open_by_class(self) -> FloatArray:
-        counts = sum_by(self.cells.predicted, self.cells.n, size=self.classes)
-        return np.maximum(counts - self._certain.sum(axis=1), 0.0)
-
-    def _pseudo_values(self, per_cell: FloatArray, per_item: FloatArray, slopes: FloatArray) -> PseudoValues:
-        """Make pseudo-values of a quantity given under every truth, for each cell and each item (…, classes)."""
-        mean_cells = (self._expected_cells * per_cell).sum(axis=1)
-        apart2 = (per_cell - mean_cells[:, None]) ** 2
-        half = float(np.ptp(slopes)) ** 2 / 2
+    def _pseudo_values(
+        self,
+        quantity: ClassQuantity,
+        of_cells: IntArray,
+        of_items: IntArray,
+        *,
+        under: Callable[[Sample, FloatArray], FloatArray],
+        reach: float,
+    ) -> PseudoValues:
+        """Make pseudo-values of a quantity, given the kind of each cell and item, and its value under a truth."""
+        cells, half = quantity.moments(of_cells, self._chance_cells), reach**2 / 2
         return PseudoValues(
             population=self.cells,
             sample=self.sample,
-            mean_cells=mean_cells,
-            variance_cells=(self._expected_cells * apart2).sum(axis=1),
-            fourth_cells=(self._expected_cells * apart2**2).sum(axis=1),
-            mean_items=(self._expected_items * per_item).sum(axis=1),
-            of_label=_under(per_item, self.sample.label),
-            of_truth=_under(per_item, self.sample.truth),
-            overturn=_overturned(self.whole, slopes, prior=(half, half)),
+            mean_cells=cells.mean,
+            variance_cells=cells.second,
+            fourth_cells=cells.fourth,
+            mean_items=quantity.moments(of_items, self._chance_items).mean,
+            of_label=under(self.sample, self.sample.label),
+            of_truth=under(self.sample, self.sample.truth),
+            overturn=_overturned(self.whole, under, prior=(half, half)),
             least_by_chance=self.least_by_chance,
         )
 
 
-def _overturned(whole: Sample | None, slopes: FloatArray, *, prior: tuple[float, float]) -> tuple[float, float]:
+def _overturned(
+    whole: Sample | None, under: Callable[[Sample, FloatArray], FloatArray], *, prior: tuple[float, float]
+) -> tuple[float, float]:
     """Return what to expect of adjudication in a slice, from the whole window; the prior in the window itself."""
     if whole is None:
         return prior
-    of_whole = slopes[whole.predicted]
-    of_label, of_truth = _under(of_whole, whole.label), _under(of_whole, whole.truth)
-    return overturn_rates(whole, of_label, of_truth, beta=np.ones(len(of_label)), prior=prior)
+    beta = np.ones(len(whole.pi))
+    return overturn_rates(whole, under(whole, whole.label), under(whole, whole.truth), beta=beta, prior=prior)
 
 
-def _under(per_item: FloatArray, truth: FloatArray) -> FloatArray:
-    """Pick the value of each item (n, classes) under its truth (n,)."""
-    return np.asarray(per_item[np.arange(len(truth)), truth.astype(np.int64)])
+def _limits_of_mean(pseudo: PseudoValues, quantity: ClassQuantity, of_cells: IntArray, of_items: IntArray) -> Limits:
+    """Bound the mean of a quantity by what is known."""
+    known, size = pseudo.sample.constant, pseudo.population.size
+    low, high = (
+        float(pseudo.population.n @ end[of_cells] + (pseudo.of_truth - end[of_items])[known].sum()) / size
+        for end in (quantity.least, quantity.most)
+    )
+    return low, high

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from apps.stats.estimators.class_margins import Margins
 from apps.stats.estimators.class_proxy import fit_class_proxy
 from apps.stats.estimators.class_table import table_formula
 from apps.stats.estimators.multiclass import MulticlassEstimator
@@ -59,15 +60,15 @@ def test_value_covers_the_truth(world, replicates):
 
 
 def test_the_proxy_is_a_distribution_over_classes(replicates):
-    one = replicates[0]
-    expected = one.fitted.predict(one.cells.predicted, one.cells.bin)
-    assert expected.sum(axis=1) == pytest.approx(np.ones(len(expected)))
-    assert (expected >= 0).all()
+    fitted = replicates[0].fitted
+    assert fitted.instead.sum(axis=1) == pytest.approx(np.ones(CLASSES))
+    assert (fitted.instead >= 0).all()
+    assert np.diag(fitted.instead).tolist() == [0.0] * CLASSES
 
 
 def test_a_class_without_labels_keeps_its_score():
     items = Sample.of(predicted=[0], score=[0.8], pi=[0.5], label=[0])
-    assert fit_class_proxy(items, classes=2).right[1].slope == 1.0
+    assert fit_class_proxy(items, classes=2).slope.tolist()[1] == 1.0
 
 
 def test_without_scores_each_predicted_class_has_one_expectation(world):
@@ -77,7 +78,7 @@ def test_without_scores_each_predicted_class_has_one_expectation(world):
     rows = np.random.default_rng(17).random(ROWS) < known["pi"]
     items = Sample.of(**{name: column[rows] for name, column in known.items()}, label=truth[rows])
     estimator = MulticlassEstimator(Population.from_rows(**known), items, classes=CLASSES)
-    expected = np.array([float(one.predict([0.0])[0]) for one in estimator.fitted.right])[known["predicted"]]
+    expected = estimator.fitted.chance(np.arange(CLASSES), np.zeros(CLASSES))[known["predicted"]]
     corrections = ((known["predicted"] == truth)[rows] - expected[rows]) / known["pi"][rows]
     figure = estimator.estimate("accuracy")
     assert figure.value == pytest.approx((expected.sum() + corrections.sum()) / ROWS)
@@ -90,9 +91,8 @@ def test_without_scores_each_predicted_class_has_one_expectation(world):
 )
 def test_averages_and_metrics_of_all_classes_cover_the_truth(world, replicates, metric, average):
     known, truth = world
-    table = np.zeros((CLASSES, CLASSES))
-    np.add.at(table, (known["predicted"], truth), 1)
-    expected = table_formula(metric, label=None, average=average, classes=CLASSES).value(table)
+    margins = Margins.of_rows(known["predicted"], truth, classes=CLASSES)
+    expected = table_formula(metric, label=None, average=average, classes=CLASSES).value(margins)
     assert covered([one.estimate(metric, average=average) for one in replicates], expected) >= 89
 
 
