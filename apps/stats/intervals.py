@@ -14,7 +14,7 @@ LEVEL = 0.95
 Limits = tuple[float, float]
 UNIT: Limits = (0.0, 1.0)
 #: A logit end may lie at most this many half-widths from the estimate where the plain interval leaves the limits.
-_FARTHEST_LOGIT_END = 1.5
+_FARTHEST_END = 1.5
 
 
 @dataclass(frozen=True)
@@ -198,6 +198,46 @@ def plain_mod(
     return Interval(held, low, high, "plain-mod", se, df, is_boundary=held != value)
 
 
+def log_mod(value: float, *, variance: float, df: float, least: float = 0.0, level: float = LEVEL) -> Interval:
+    """Build the interval of a mean that cannot fall below a limit from its moderated variance, by the logarithm.
+
+    Losses are skewed, and a sample that lacks the large ones has a low mean and a low variance. Of δ = θ̂ − least, the
+    interval is δ·exp(±q√V*/δ), at most 1.5 q√V* above θ̂.
+
+    Parameters
+    ----------
+    value, variance, df, level
+        As for `logit_mod`.
+    least : float
+        What the mean is at least, whatever the missing labels say.
+
+    Returns
+    -------
+    Interval
+
+    Raises
+    ------
+    ValueError
+        As for `logit_mod`.
+
+    Examples
+    --------
+    >>> interval = log_mod(2.0, variance=0.25, df=10.0)
+    >>> interval.method, round(interval.low, 3), round(interval.high, 3)
+    ('log-mod', 1.146, 3.491)
+    """
+    se, q = _spread(variance, df, level, value, None)
+    held = max(value, least)
+    if variance == 0:
+        return Interval(held, held, held, "exact", 0.0, df)
+    above, reach = held - least, q * se
+    relative = reach / above if above > 0 else math.inf
+    near, far = above * math.exp(-relative), above + _FARTHEST_END * reach
+    if relative < 1:
+        far = min(far, above * math.exp(relative))
+    return Interval(held, least + near, least + far, "log-mod", se, df, is_boundary=held != value)
+
+
 def t_quantile(level: float, df: float) -> float:
     """Compute the two-sided quantile of Student's t.
 
@@ -262,8 +302,8 @@ def _edge_ends(share: float, se: float, *, q: float, n: float, expected: float) 
     low, high = min(low, by_score[0]), max(high, by_score[1])
     if edge <= share <= 1 - edge:
         by_logit = _logit_ends(share, reach)
-        low = min(low, max(by_logit[0], share - _FARTHEST_LOGIT_END * reach, 0.0))
-        high = max(high, min(by_logit[1], share + _FARTHEST_LOGIT_END * reach, 1.0))
+        low = min(low, max(by_logit[0], share - _FARTHEST_END * reach, 0.0))
+        high = max(high, min(by_logit[1], share + _FARTHEST_END * reach, 1.0))
     return low, high
 
 

@@ -4,7 +4,7 @@ import pytest
 from scipy import stats
 from scipy.special import expit, logit
 
-from apps.stats.intervals import logit_mod, plain_mod, wilson_interval
+from apps.stats.intervals import log_mod, logit_mod, plain_mod, wilson_interval
 
 T10 = float(stats.t.ppf(0.975, 10))
 
@@ -31,6 +31,27 @@ def test_mcc_kappa_and_value_stay_on_the_plain_scale():
 def test_a_plain_interval_is_cut_to_its_limits():
     interval = plain_mod(1.21, variance=0.01, df=11.0, limits=(-1.0, 1.0))
     assert (interval.value, interval.high, interval.is_boundary) == (1.0, 1.0, True)
+
+
+def test_a_loss_has_an_interval_on_the_logarithm_above_its_limit():
+    interval = log_mod(5.0, variance=0.25, df=11.0, least=2.0)
+    ratio = math.exp(stats.t.ppf(0.975, 11) * 0.5 / 3)
+    assert (interval.low, interval.high) == pytest.approx((2 + 3 / ratio, 2 + 3 * ratio))
+    assert (interval.value, interval.method, interval.is_boundary) == (5.0, "log-mod", False)
+
+
+@pytest.mark.parametrize("value", [0.5, 1e-200, 0.0, -0.2])
+def test_a_loss_near_its_limit_has_an_upper_end_one_and_a_half_half_widths_away(value):
+    interval = log_mod(value, variance=1.0, df=10.0)
+    assert interval.high == pytest.approx(max(value, 0.0) + 1.5 * T10)
+    assert 0 <= interval.low <= interval.value == max(value, 0.0)
+    assert interval.is_boundary == (value < 0)
+
+
+def test_the_root_of_a_loss_s_interval_is_that_of_its_root():
+    """The error of √θ̂ is se/(2√θ̂), the delta method; the logarithm makes both intervals one."""
+    square, root = log_mod(9.0, variance=1.0, df=30.0), log_mod(3.0, variance=(1 / 6) ** 2, df=30.0)
+    assert (math.sqrt(square.low), math.sqrt(square.high)) == pytest.approx((root.low, root.high))
 
 
 @pytest.mark.parametrize(("value", "held"), [(1.07, 1.0), (0.999, 0.999), (-0.2, 0.0)])

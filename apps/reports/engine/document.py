@@ -58,7 +58,7 @@ class Figure(TypedDict):
     value: float | None
     low: float | None
     high: float | None
-    method: str  # exact, logit-mod, plain-mod, wilson, hajek, range, none
+    method: str  # exact, logit-mod, log-mod, plain-mod, wilson, hajek, range, none
     n: int  # labels used
     n_eff: float | None
     response_rate: float | None  # answered of drawn; null without a review sample

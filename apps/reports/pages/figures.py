@@ -9,6 +9,7 @@ from apps.reports.pages import numbers
 METHODS = {
     "exact": "counted: every outcome is known",
     "logit-mod": "estimated from labels, each weighted by its chance to be drawn",
+    "log-mod": "estimated from labels, each weighted by its chance to be drawn",
     "plain-mod": "estimated from labels, each weighted by its chance to be drawn",
     "hajek": "weighted mean of the labels",
     "wilson": "share of all predictions, with Wilson’s interval",
@@ -22,6 +23,7 @@ METHODS = {
 SHORT_METHODS = {
     "exact": "counted",
     "logit-mod": "weighted sample",
+    "log-mod": "weighted sample",
     "plain-mod": "weighted sample",
     "hajek": "weighted mean",
     "wilson": "counted, Wilson’s interval",
@@ -48,6 +50,7 @@ MISSING = {
     "no_value_model": "nobody has stated what a decision is worth",
     "no_disagreement": "model and baseline never differed",
     "no_variation": "all labels are the same, so there is nothing to compare",
+    "too_few": "the checked cases are too few, or too much alike, to say how far off the others are",
     "undefined": "not defined for these predictions",
     "unsupported_task": "not defined for this kind of model",
     "not_stable": "two estimates differ by more than chance",

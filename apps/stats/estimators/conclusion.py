@@ -9,9 +9,9 @@ from apps.stats.arrays import BoolArray, FloatArray
 from apps.stats.estimate import Estimate, exactly, from_interval, missing
 from apps.stats.estimators.population import Population
 from apps.stats.estimators.pseudo import PseudoValues
-from apps.stats.intervals import LEVEL, UNIT, Interval, Limits, logit_mod, plain_mod
-from apps.stats.moderation import degrees_of_freedom, moderate
-from apps.stats.sample_size import labels_needed
+from apps.stats.intervals import LEVEL, UNIT, Interval, Limits, log_mod, logit_mod, plain_mod
+from apps.stats.moderation import NU_0, degrees_of_freedom, moderate
+from apps.stats.sample_size import MINIMUM_DF, labels_needed
 
 NO_LIMITS: Limits = (-math.inf, math.inf)
 
@@ -35,7 +35,8 @@ class Linearized:
     limits : (float, float)
         What the metric can be, whatever the missing labels say.
     is_share : bool
-        Whether the interval is built on the logit scale within the limits; else on the plain scale, cut to them.
+        Whether the interval is built on the logit scale within the limits. Else it is built on the logarithm where
+        there is only a lower limit, as for losses, and on the plain scale, cut to the limits, everywhere else.
     uses_amount : bool
         Whether the amount multiplies `beta_cells`.
     minimum : int
@@ -117,6 +118,10 @@ def conclude(pseudo: PseudoValues, metric: Linearized, *, level: float = LEVEL) 
 
 
 def _interval(metric: Linearized, *, variance: float, df: float, n: int, level: float) -> Interval:
+    if not metric.is_share and math.isfinite(metric.limits[0]) and metric.limits[1] == math.inf:
+        # The anticipated variance of a loss is fitted on the labels of its design variance: it adds no freedom.
+        own = max(df - NU_0, MINIMUM_DF)
+        return log_mod(metric.value, variance=variance, df=own, least=metric.limits[0], level=level)
     if not metric.is_share:
         return plain_mod(metric.value, variance=variance, df=df, limits=metric.limits, level=level)
     return logit_mod(

@@ -8,22 +8,14 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike
 
-from apps.stats.arrays import (
-    LARGEST,
-    FloatArray,
-    IntArray,
-    as_floats,
-    as_ints,
-    as_level,
-    as_mask,
-)
+from apps.stats.arrays import LARGEST, FloatArray, IntArray, as_floats, as_ints, as_level, as_mask
 from apps.stats.estimate import Estimate, exactly, missing
-from apps.stats.estimators.conclusion import NO_LIMITS, Linearized, conclude, weighted_variance
-from apps.stats.estimators.expected_loss import LARGEST_LOSS, fit_expected_loss
+from apps.stats.estimators.conclusion import NO_LIMITS, Linearized, conclude, unfit, weighted_variance
+from apps.stats.estimators.expected_loss import LARGEST_LOSS, fit_expected_loss, quantile_bins
 from apps.stats.estimators.population import Population
 from apps.stats.estimators.pseudo import PseudoValues, overturn_rates
 from apps.stats.estimators.sample import Sample
-from apps.stats.intervals import LEVEL
+from apps.stats.intervals import LEVEL, Limits
 from apps.stats.sample_size import MINIMUM_CHANCE_LABELS
 
 Loss = Callable[[FloatArray, FloatArray], FloatArray]
@@ -37,7 +29,7 @@ LOSSES: Mapping[str, Loss] = {
 METRICS = (*LOSSES, "rmse", "r2")
 NOT_NEGATIVE = frozenset({"mae", "mse"})
 
-_NO_VARIANCE = 1e-12  # relative to the squares whose difference the variance is
+_ROUNDING = 1e-14  # of numbers that should be equal, relative to the largest
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,6 +109,12 @@ class RegressionEstimator:
     def estimate(self, metric: str) -> Estimate:
         """Estimate mae, rmse or bias in the unit of the prediction, mse in its square, or r2.
 
+        Returns
+        -------
+        Estimate
+            `too_few` where one label, or labels with equal errors, cannot say how far off the others are;
+            `no_variation` for r2 where all truths are equal.
+
         Raises
         ------
         ValueError
@@ -124,11 +122,12 @@ class RegressionEstimator:
         """
         if metric not in METRICS:
             raise ValueError(f"unknown metric {metric!r}; known are {', '.join(METRICS)}")
+        loss = LOSSES["mse" if metric in ("rmse", "r2") else metric]
+        if self._is_without_spread(loss):
+            return missing("too_few", n=len(self._numbers), covered_share=self.cells.covered_share)
         if metric == "rmse":
-            return _root(self.mean(LOSSES["mse"], is_not_negative=True))
-        if metric == "r2":
-            return self._r2()
-        return self.mean(LOSSES[metric], is_not_negative=metric in NOT_NEGATIVE)
+            return _root(self.mean(loss, is_not_negative=True))
+        return self._r2() if metric == "r2" else self.mean(loss, is_not_negative=metric in NOT_NEGATIVE)
 
     def mean(self, loss: Loss, *, is_not_negative: bool = False) -> Estimate:
         """Estimate the mean of any loss(predicted, truth), such as the cost of predicting too low.
@@ -138,19 +137,25 @@ class RegressionEstimator:
         ValueError
             If the loss of an item is not finite or too large.
         """
-        cells = self.cells
-        if cells.size == 0:
-            return missing("no_population")
-        pseudo = self._pseudo(loss)
+        cells, n = self.cells, len(self._numbers)
         if self.sample.completes(cells):
-            return exactly(float(pseudo.of_truth.mean()), n=len(pseudo.of_truth))
-        figure = self._conclude(pseudo, pseudo.total(cells.n, np.ones(len(self._numbers))) / cells.size)
-        return _not_negative(figure) if is_not_negative else figure
+            return exactly(float(self._lost(loss, self.sample.truth).mean()), n=n)
+        if code := unfit(cells, n=n):
+            return missing(code, n=n, covered_share=cells.covered_share)
+        pseudo = self._pseudo(loss)
+        known = float(pseudo.of_truth[self.sample.constant].sum()) / cells.size
+        limits = (known, math.inf) if is_not_negative else NO_LIMITS
+        return self._conclude(pseudo, _mean_of(pseudo), limits=limits)
 
     @cached_property
     def cells(self) -> Population:
         """The population with like cells added up."""
         return self.population.compact()
+
+    @cached_property
+    def bin_ends(self) -> IntArray:
+        """Last cell of each bin but the last, of 20 bins with equal counts."""
+        return quantile_bins(self.cells.bin, self.cells.n)
 
     @property
     def _numbers(self) -> FloatArray:
@@ -160,57 +165,68 @@ class RegressionEstimator:
     def _bins(self) -> IntArray:
         return np.asarray(self.bins, dtype=np.int64)
 
+    def _is_without_spread(self, loss: Loss) -> bool:
+        """Say whether the labels leave open how far other losses lie: there is one label, or all losses are equal."""
+        if self.sample.completes(self.cells) or unfit(self.cells, n=len(self._numbers)):
+            return False
+        whole = self.whole or self
+        return bool(np.ptp(whole._lost(loss, whole.sample.truth)) == 0)
+
     def _r2(self) -> Estimate:
-        """Estimate 1 − MSE/variance of the truth, a ratio of the means of (ŷ − y)², y² and y.
+        """Estimate 1 − MSE/variance of the truth; the ratio cannot be negative.
 
-        Linearized, the influence of one item is −e²/σ² + MSE/σ⁴·(y² − 2ȳy), up to a constant.
+        Sums are of t = y − c, c the weighted mean of the labels: squares of y itself would cancel. Linearized, the
+        influence of one item on the ratio is (e² − ratio·(t² − 2t̄t))/σ², up to a constant.
         """
+        truth, pi = self.sample.truth, self.sample.pi
         if self.sample.completes(self.cells):
-            return uncorrected_error("r2", predicted=self._numbers, truth=self.sample.truth, is_complete=True)
-        mse, square, middle = (self.mean(loss).value for loss in (LOSSES["mse"], _square, _truth))
-        if mse is None or square is None or middle is None:
-            return self.mean(_truth)  # its code says why
-        variance = square - middle**2
-        if not variance > _NO_VARIANCE * (square + mse):
-            return missing("no_variation", n=len(self._numbers), covered_share=self.cells.covered_share)
+            return uncorrected_error("r2", predicted=self._numbers, truth=truth, is_complete=True)
+        mse = self.mean(LOSSES["mse"])
+        if mse.value is None:
+            return mse
+        center = float(np.average(truth, weights=pi.min() / pi))
+        shift = _mean_of(self._pseudo(lambda _, true: true - center))
+        variance = _mean_of(self._pseudo(lambda _, true: (true - center) ** 2)) - shift**2
+        if not _varies(variance, truth):
+            return missing("no_variation", n=len(truth), covered_share=self.cells.covered_share)
+        ratio = mse.value / variance
 
-        def influence(predicted: FloatArray, truth: FloatArray) -> FloatArray:
-            spread = truth * (truth - 2 * middle) / variance
-            return np.asarray(mse / variance * spread - (predicted - truth) ** 2 / variance)
+        def influence(predicted: FloatArray, true: FloatArray) -> FloatArray:
+            spread = (true - center) * (true - center - 2 * shift)
+            return np.asarray(((predicted - true) ** 2 - ratio * spread) / variance)
 
-        figure = self._conclude(self._pseudo(influence), 1 - mse / variance)
-        return replace(figure, high=min(1.0, figure.high)) if figure.high is not None else figure
+        return self._conclude(self._pseudo(influence), ratio, limits=(0.0, math.inf)).scaled(-1).shifted(1)
 
-    def _conclude(self, pseudo: PseudoValues, value: float) -> Estimate:
-        cells, ones = self.cells, np.ones(len(self._numbers))
+    def _conclude(self, pseudo: PseudoValues, value: float, *, limits: Limits) -> Estimate:
+        each_cell, each_item = np.ones(len(pseudo.population.n)), np.ones(len(pseudo.sample.pi))
         linearized = Linearized(
             value=value,
             plug_in=None,
-            beta_cells=np.ones(len(cells.n)),
-            beta=ones,
-            on_cells=np.ones(len(cells.n), dtype=np.bool_),
-            on_items=ones.astype(np.bool_),
-            spread=weighted_variance(pseudo.of_truth, self.sample.pi),
-            limits=NO_LIMITS,
+            beta_cells=each_cell,
+            beta=each_item,
+            on_cells=each_cell > 0,
+            on_items=each_item > 0,
+            spread=weighted_variance(pseudo.of_truth, pseudo.sample.pi),
+            limits=limits,
             is_share=False,
         )
         return conclude(pseudo, linearized, level=self.level)
 
     def _pseudo(self, loss: Loss) -> PseudoValues:
         whole = self.whole or self
-        in_whole = whole._lost(loss, whole.sample.truth)
-        fitted = fit_expected_loss(whole._bins, in_whole, whole.sample.pi)
-        on_cells, on_items = fitted.place(self.cells.bin), fitted.place(self._bins)
-        half = float(fitted.variance[-1]) / 2
+        in_whole, ends = whole._lost(loss, whole.sample.truth), whole.bin_ends
+        fitted = fit_expected_loss(np.searchsorted(ends, whole._bins), in_whole, whole.sample.pi)
+        on_cells, on_items = np.searchsorted(ends, self.cells.bin), np.searchsorted(ends, self._bins)
+        own, half = self._lost(loss, self.sample.truth), weighted_variance(in_whole, whole.sample.pi) / 2
         return PseudoValues(
             population=self.cells,
             sample=self.sample,
             mean_cells=fitted.mean[on_cells],
             variance_cells=fitted.variance[on_cells],
             fourth_cells=fitted.fourth[on_cells],
-            mean_items=fitted.mean[on_items],
+            mean_items=fitted.without_item(on_items, own, self.sample.pi),
             of_label=self._lost(loss, self.sample.label),
-            of_truth=self._lost(loss, self.sample.truth),
+            of_truth=own,
             overturn=(half, half) if self.whole is None else self._overturned(self.whole, loss, prior=(half, half)),
             least_by_chance=self.least_by_chance,
         )
@@ -262,7 +278,7 @@ def uncorrected_error(metric: str, *, predicted: ArrayLike, truth: ArrayLike, is
         return missing("no_labels")
     if metric == "r2":
         total, errors = float(((true - true.mean()) ** 2).sum()), float(((numbers - true) ** 2).sum())
-        if not total > 1e-200 * errors:
+        if not _varies(total / n, true):
             return missing("no_variation", n=n)
         value = 1 - errors / total
     else:
@@ -271,12 +287,13 @@ def uncorrected_error(metric: str, *, predicted: ArrayLike, truth: ArrayLike, is
     return exactly(value, n=n) if is_complete else Estimate(value, None, None, "uncorrected", n)
 
 
-def _square(_predicted: FloatArray, truth: FloatArray) -> FloatArray:
-    return np.asarray(truth**2)
+def _mean_of(pseudo: PseudoValues) -> float:
+    return pseudo.total(pseudo.population.n, np.ones(len(pseudo.sample.pi))) / pseudo.population.size
 
 
-def _truth(_predicted: FloatArray, truth: FloatArray) -> FloatArray:
-    return truth
+def _varies(variance: float, numbers: FloatArray) -> bool:
+    """Say whether this variance of the numbers is more than rounding leaves of equal ones."""
+    return variance > (_ROUNDING * float(np.abs(numbers).max())) ** 2
 
 
 def _root(figure: Estimate) -> Estimate:
@@ -286,10 +303,3 @@ def _root(figure: Estimate) -> Estimate:
     value, low, high = (math.sqrt(end or 0.0) for end in (figure.value, figure.low, figure.high))
     se = figure.se / (2 * value) if figure.se is not None and value > 0 else None
     return replace(figure, value=value, low=low, high=high, se=se)
-
-
-def _not_negative(figure: Estimate) -> Estimate:
-    """Clip a mean of absolute values and its interval at zero."""
-    if figure.value is None or figure.low is None or figure.high is None:
-        return figure
-    return replace(figure, value=max(figure.value, 0.0), low=max(figure.low, 0.0), high=max(figure.high, 0.0))

@@ -12,10 +12,19 @@ note_stat <- function(name, stat) note(name, as.numeric(coef(stat)), as.numeric(
 
 poisson <- function(rows, pi) svydesign(ids = ~1, probs = ~pi, data = cbind(rows, pi), pps = poisson_sampling(pi))
 
-# Degrees of freedom of our t quantile, from the terms of the variance of a linearized mean or total.
-degrees <- function(influence, pi) {
+# Degrees of freedom of our t quantile: those of the terms of the variance of a linearized mean or total, at most those
+# that the design leads to expect, plus ten.
+degrees <- function(influence, pi, most = Inf) {
   terms <- (1 - pi) * (influence / pi)^2
-  sum(terms)^2 / sum(terms^2) + 10
+  min(sum(terms)^2 / sum(terms^2), most) + 10
+}
+
+# The latter for Hajek's mean of a share, from moments over the drawn rows and one more of the largest variance.
+expected_degrees <- function(influence, pi) {
+  n <- length(pi)
+  moment <- function(power) (n * weighted.mean(influence^power, 1 / pi) + 2^-power) / (n + 1)
+  odds <- (1 - pi) / pi^2
+  (sum(odds) * moment(2))^2 / (sum(odds^2) * moment(4))
 }
 
 # ---- Schools ---------------------------------------------------------------------------------------------------------
@@ -32,7 +41,8 @@ for (type in c("E", "H", "M")) {
 }
 
 share <- svyciprop(~ I(met_target == "Yes"), design, method = "logit")
-df <- degrees((schools$met_target == "Yes") - coef(share), 1 / schools$pw)
+influence <- (schools$met_target == "Yes") - coef(share)
+df <- degrees(influence, 1 / schools$pw, expected_degrees(influence, 1 / schools$pw))
 share <- svyciprop(~ I(met_target == "Yes"), design, method = "logit", df = df)
 ends <- attr(share, "ci")
 note("schools: share that met the target", coef(share), SE(share), ends[1], ends[2])
@@ -94,6 +104,8 @@ design <- poisson(rows[names(rows) != "pi"], rows$pi)
 note_stat("no score: total of truths", svytotal(~truth, design))
 note_stat("no score: total cost", svytotal(~cost, design))
 note_stat("no score: mean cost", svymean(~cost, design))
+ratio <- svyratio(~cost, ~amount, design)
+note("no score: cost per amount", coef(ratio), SE(ratio))
 note_formulas("no score", totals(with(rows, corners(predicted, truth)), design), metrics)
 
 right <- update(design, right = as.numeric(predicted == truth), apart = as.numeric(predicted != baseline))
@@ -109,7 +121,9 @@ note(paste("no score: accuracy of part", by_part$part), by_part$right, by_part$s
 by_part <- svyby(~ I(right * predicted), ~part, denominator = ~predicted, right, svyratio)
 note(paste("no score: precision of part", by_part$part), by_part[[2]], by_part[[3]])
 share <- svyciprop(~right, right, method = "logit")
-share <- svyciprop(~right, right, method = "logit", df = degrees((rows$predicted == rows$truth) - coef(share), rows$pi))
+influence <- (rows$predicted == rows$truth) - coef(share)
+df <- degrees(influence, rows$pi, expected_degrees(influence, rows$pi))
+share <- svyciprop(~right, right, method = "logit", df = df)
 ends <- attr(share, "ci")
 note("no score: accuracy, logit interval", coef(share), SE(share), ends[1], ends[2])
 
@@ -149,11 +163,14 @@ for (each in 0:2) {
   note_formulas(paste("score, part", each), there, metrics[c("accuracy", "precision", "recall", "f1")])
 }
 
-# A share's interval on the logit scale with our degrees of freedom.
+# A share's interval on the logit scale with our degrees of freedom, within what the certain rows leave possible.
 influence <- with(rows, (2 * predicted - 1) * e)
-logit <- svycontrast(measured, bquote(log(.(metrics$accuracy) / (1 - .(metrics$accuracy)))))
-ends <- plogis(confint(logit, df = degrees(influence, rows$pi)))
-note("score: accuracy, logit interval", plogis(coef(logit)), NA, ends[1], ends[2])
+least <- with(subset(rows, pi == 1), sum(predicted == truth)) / N
+most <- least + 1 - sum(rows$pi == 1) / N
+logit <- svycontrast(measured, bquote(log((.(metrics$accuracy) - .(least)) / (.(most) - .(metrics$accuracy)))))
+inside <- function(logit) least + (most - least) * plogis(logit)
+ends <- inside(confint(logit, df = degrees(influence, rows$pi)))
+note("score: accuracy, logit interval", inside(coef(logit)), NA, ends[1], ends[2])
 
 # Linear in the truth: the sum of c + (slope)y over the population, plus the corrections from the drawn rows.
 linear <- function(name, certain, slope) {
@@ -191,6 +208,20 @@ note_formulas("score", positives, list(
   average_precision = bquote((.(sum_of(hits))) / (.(sum_of(yes))))
 ))
 
+# ---- A small domain: six labels for 24 predictions, one of them of an error ------------------------------------------
+
+is_small <- function(at) at$part == 0 & at$amount < 4
+stopifnot(sum(is_small(rows)) == 6, sum(is_small(all_rows)) == 24)
+small <- subset(right, part == 0 & amount < 4)
+note_stat("six labels: total of truths", svytotal(~truth, small))
+note_stat("six labels: total cost", svytotal(~cost, small))
+note_stat("six labels: mean cost", svymean(~cost, small))
+note_stat("six labels: accuracy", svymean(~right, small))
+ratio <- svyratio(~cost, ~amount, small)
+note("six labels: cost per amount", coef(ratio), SE(ratio))
+there <- plus(totals(moved * is_small(rows), design), colSums(of_cells[is_small(all_rows), ]))
+note_formulas("six labels, score", there, metrics[c("accuracy", "precision", "recall", "f1")])
+
 # ---- Two phases: reviewers' labels, some of them adjudicated ---------------------------------------------------------
 
 # Every drawn item appears once with its label, and every adjudicated one again with the adjudicator's change. The two
@@ -212,6 +243,19 @@ first <- with(rows, corners(predicted, label - expected(fit, score), one = 0))
 found <- plus(totals(stack(first, change), stacked), with(all_rows, colSums(corners(predicted, m))))
 note_formulas("two phases, score", found, metrics)
 
+# The adjudicated items alone are a Poisson sample with probability pi q. twophase() has no Poisson phases: it takes both
+# sizes as fixed.
+settled <- subset(rows, adjudicated == 1)
+settled <- poisson(settled[names(settled) != "pi"], settled$pi * settled$q)
+note_stat("two phases, settled alone: total of truths", svytotal(~truth, settled))
+note_stat("two phases, settled alone: mean cost", svymean(~cost, settled))
+ratio <- svyratio(~cost, ~amount, settled)
+note("two phases, settled alone: cost per amount", coef(ratio), SE(ratio))
+two <- twophase(
+  id = list(~1, ~1), probs = list(~pi, ~q), subset = ~ I(adjudicated == 1), data = rows, method = "full"
+)
+note_stat("two phases by twophase(): total of truths", svytotal(~truth, two))
+
 # Two random samples of fixed size, by twophase() itself: the schools as if drawn from 800, with three in four of each
 # type measured.
 schools$measured <- ave(seq_len(nrow(schools)), schools$stype, FUN = seq_along) %% 4 != 0
@@ -230,11 +274,20 @@ weight <- (1 / rows$pi) / mean(1 / rows$pi)
 losses <- list(
   mae = \(y, f) abs(f - y), mse = \(y, f) (f - y)^2, bias = \(y, f) f - y, square = \(y, f) y^2, truth = \(y, f) y
 )
+shrunk <- function(total, count, towards) (total + 5 * towards) / (count + 5)
+# The residual of a row is its loss less what the other rows expect of it; a certain row stands for itself.
 of_loss <- function(loss) {
   values <- loss(rows$cost, rows$amount)
-  overall <- weighted.mean(values, weight)
-  by_bin <- sapply(0:3, \(b) (sum((weight * values)[bin(rows) == b]) + 5 * overall) / (sum(weight[bin(rows) == b]) + 5))
-  list(known = sum(by_bin[bin(all_rows) + 1]) / N, residual = (values - by_bin[bin(rows) + 1]) / N)
+  at <- bin(rows) + 1
+  total <- as.vector(tapply(weight * values, at, sum))
+  count <- as.vector(tapply(weight, at, sum))
+  by_bin <- shrunk(total, count, weighted.mean(values, weight))
+  others <- (sum(weight * values) - weight * values) / (sum(weight) - weight)
+  without <- shrunk(total[at] - weight * values, count[at] - weight, others)
+  list(
+    known = sum(by_bin[bin(all_rows) + 1]) / N,
+    residual = (values - ifelse(rows$pi == 1, by_bin[at], without)) / N
+  )
 }
 parts <- lapply(losses, of_loss)
 means <- plus(totals(as.data.frame(lapply(parts, `[[`, "residual")), design), sapply(parts, `[[`, "known"))
