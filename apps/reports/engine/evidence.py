@@ -67,7 +67,7 @@ class Evidence:
     undrawn_batches: int
     # Nothing was drawn since `as_of`: cells and draws cover the same predictions.
     is_current: bool
-    # Score bin and truth of predictions before the window that are older than the horizon.
+    # The newest predictions of closed days before the window, with `truth` and `rate` as in `rows`.
     earlier: pd.DataFrame
 
     @cached_property
