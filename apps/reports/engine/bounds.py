@@ -36,10 +36,10 @@ def bounds_of(fit: Fit, selection: Selection) -> dict[str, list[float]]:
     answered = _answered_shares(fit, selection)
     if isinstance(fit, MulticlassFit):
         # The truth of an open case is right or wrong, whatever its class.
-        table = np.maximum(fit.of(selection).table, 0.0)
-        right, size = float(np.diag(table) @ answered), float(table.sum())
-        missing = float(table.sum(axis=1) @ (1 - answered))
-        return {"accuracy": [right / size, (right + missing) / size]}
+        margins = fit.of(selection).margins
+        right = float(np.clip(margins.right, 0.0, margins.predicted) @ answered)
+        missing = float(margins.predicted @ (1 - answered))
+        return {"accuracy": [right / margins.size, (right + missing) / margins.size]}
     confusion = fit.of(selection).confusion
     rates = {"answered_negative": float(answered[0]), "answered_positive": float(answered[1])}
     return {metric: list(worst_case_bounds(metric, confusion, **rates)) for metric in BOUNDED}
