@@ -133,9 +133,9 @@ def by_slice(estimates: Sequence[Estimate], *, against: float | Sequence[Estimat
     Examples
     --------
     >>> from apps.stats.estimate import missing
-    >>> slices = [Estimate(0.8, 0.7, 0.9, "hajek", 60, se=0.05, df=40.0), missing("no_labels")]
+    >>> slices = [Estimate(0.8, 0.6, 0.9, "hajek", 60, se=0.07, df=40.0), missing("no_labels")]
     >>> [(test.q_value and round(test.q_value, 4), test.code) for test in by_slice(slices, against=0.5)]
-    [(0.0001, None), (None, 'no_labels')]
+    [(0.0043, None), (None, 'no_labels')]
     """
     others: list[Estimate | float] = []
     others += [against] * len(estimates) if isinstance(against, float | int) else against
