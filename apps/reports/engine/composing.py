@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from apps.registry.models import MonitoredModel
 from apps.registry.models.features import Slice
-from apps.reports.engine.baseline import Baseline
+from apps.reports.engine.baseline import Baseline, with_baseline
 from apps.reports.engine.bounds import with_bounds
 from apps.reports.engine.caveats import caveats, cohort_section, population_section, sample_section
 from apps.reports.engine.document import (
@@ -113,6 +113,7 @@ def _part(name: Part, selection: Selection) -> PartOfWindow:
         "n": int(selection.size),
         "outcomes": sum(cohort.outcomes for cohort in selection.cohorts),
         "absent": sum(cohort.absent for cohort in selection.cohorts),
+        "with_baseline": int(with_baseline(selection.cells)["n"].sum()),
     }
 
 

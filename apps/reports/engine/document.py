@@ -104,6 +104,7 @@ class PartOfWindow(TypedDict):
     n: int  # predictions
     outcomes: int  # predictions with an outcome, without those settled by the rule
     absent: int  # predictions settled by the rule for absent outcomes
+    with_baseline: int  # predictions with a baseline: differences from it are theirs
 
 
 class Point(TypedDict):
@@ -301,7 +302,7 @@ class ValueSection(TypedDict):
     reviews: int  # reviews of the predictions of this window
     review_cost: str
     by_error: list[ErrorKind]
-    losses: list[Loss]  # in the headline's part of the window; at most five, dearest first
+    losses: list[Loss]  # in the headline's part of the window; at most five, by their lower ends
     threshold: NotRequired[ThresholdSection | None]
     next_labels: NotRequired[NextLabels | None]
 

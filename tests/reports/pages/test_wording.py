@@ -44,6 +44,44 @@ def test_a_range_across_zero_claims_no_gain() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("baseline", "gain", "words"),
+    [
+        (-60_000, 41_237, "In October the model lost about 41,000 dollars less than the rule it replaced (likely"),
+        (-60_000, -41_237, "In October the model lost about 41,000 dollars more than the rule it replaced (likely"),
+        (-20_000, 41_237, "In October the model was worth about 41,000 dollars more than the rule it replaced (likely"),
+        (900_000, 41_237, "In October the model earned about 41,000 dollars more than the rule it replaced (likely"),
+    ],
+)
+def test_what_loses_money_does_not_earn_more(baseline: float, gain: float, words: str) -> None:
+    difference = figure(gain, method="plain-mod", low=gain - 8_000, high=gain + 8_000)
+    made = with_headline("value", value_difference=difference, baseline_value_total=figure(baseline, 9_000))
+    assert wording.lede(made).startswith(words)
+
+
+def test_two_that_lose_and_cannot_be_told_apart() -> None:
+    unclear = figure(4_100, method="plain-mod", low=-3_000, high=12_000)
+    made = with_headline("value", value_difference=unclear, baseline_value_total=figure(-60_000, 9_000))
+    assert wording.lede(made) == (
+        "In October it is not clear whether the model lost less than the rule it replaced: "
+        "about 4,000 dollars less, likely between 3,000 more and 12,000 less."
+    )
+
+
+@pytest.mark.parametrize("kind", ["value", "baseline"])
+def test_a_comparison_names_the_predictions_that_have_a_baseline(kind: str) -> None:
+    figures = {
+        "value": {"value_difference": figure(41_237, 8_000, n=300)},
+        "baseline": {"disagreement_rate": figure(0.08, 0.01, method="wilson"), "win_rate": figure(0.7, 0.1, n=300)},
+    }[kind]
+    made = with_headline(kind, **figures)
+    made["parts"][0]["with_baseline"] = 1_200
+    assert wording.lede(made).startswith(
+        "In October, among the 1,200 of 86,000 predictions that came with a baseline, the model "
+    )
+    assert wording.basis(made).startswith("Estimated from 300 labels for 1,200 predictions, ")
+
+
 def test_a_counted_sum_has_no_range_and_says_that_it_is_counted() -> None:
     made = with_headline("value", name="closed", value_difference=figure(1_317_451.76, n=144_616))
     assert (
