@@ -11,19 +11,26 @@ from apps.stats.estimators.population import Population
 
 CHUNK = 50_000
 SUMS = ("n", "n_uncovered", "sum_pi", "sum_odds")
+KEYS = ("score_bin", "predicted")
 
 
 def draw_check(model: MonitoredModel) -> checks.DrawCheck:
     """Check all blind draws so far against the population cells, as reports check those of their window."""
     cells = PopulationCell.objects.filter(model=model).of_everyone().order_by("predicted", "score_bin")
-    keys = ("score_bin", "predicted")
-    summed = np.array(list(cells.values_list(*keys).annotate(*map(Sum, SUMS))), dtype=np.float64).reshape(-1, 6)
-    bins, predicted, *sums = summed.T
+    summed = np.array(list(cells.values_list(*KEYS).annotate(*map(Sum, SUMS))), dtype=np.float64)
+    bins, predicted, n, n_uncovered, sum_pi, sum_odds = summed.reshape(-1, len(KEYS) + len(SUMS)).T
     draws = Draw.objects.filter(model=model, is_blind=True)
     rows = draws.values_list("prediction__predicted", "prediction__score").iterator(chunk_size=CHUNK)
     drawn = np.array(list(rows), dtype=np.float64).reshape(-1, 2)
     return checks.check_draw(
-        Population.of(predicted=_classes(model, predicted), bin=bins, **dict(zip(SUMS, sums, strict=True))),
+        Population.of(
+            predicted=_classes(model, predicted),
+            bin=bins,
+            n=n,
+            n_uncovered=n_uncovered,
+            sum_pi=sum_pi,
+            sum_odds=sum_odds,
+        ),
         predicted=_classes(model, drawn[:, 0]),
         bin=score_bins(model, predicted=drawn[:, 0], score=drawn[:, 1]),
     )

@@ -77,7 +77,7 @@ def test_the_largest_losses_are_those_that_are_large_at_least():
     price(world)
     label_draws(world, answered=0.8)
     losses = report_of(world, "value").document["value"]["losses"]
-    assert len(losses) == 5
+    assert len(losses) == 4
     lower = [loss["lost"]["low"] for loss in losses]
     assert lower == sorted(lower, reverse=True)
 
