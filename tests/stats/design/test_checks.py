@@ -4,7 +4,7 @@ from scipy import stats
 
 from apps.stats.design.checks import ALPHA, check_draw
 from apps.stats.estimators.population import Population
-from apps.stats.score_bins import logit_bin
+from apps.stats.score_bins import LOGIT_BINS
 
 ROWS = 20_000
 
@@ -21,7 +21,7 @@ def world():
 
 def checked(world, drawn):
     known, cells = world
-    return check_draw(cells, predicted=known["predicted"][drawn], bin=logit_bin(known["score"][drawn]))
+    return check_draw(cells, predicted=known["predicted"][drawn], bin=LOGIT_BINS.place(known["score"][drawn]))
 
 
 def test_sound_draws_fail_no_more_often_than_stated(world):
@@ -62,7 +62,7 @@ def test_a_draw_that_prefers_high_scores_fails():
     pi = np.where(score > 0.5, 0.1, 0.01)
     cells = Population.from_rows(predicted=score > 0.5, score=score, pi=pi)
     drawn = rng.random(ROWS) < pi * np.where(score > 0.5, 0.8, 3.0)
-    check = check_draw(cells, predicted=score[drawn] > 0.5, bin=logit_bin(score[drawn]))
+    check = check_draw(cells, predicted=score[drawn] > 0.5, bin=LOGIT_BINS.place(score[drawn]))
     assert check.is_failed
 
 
@@ -91,14 +91,14 @@ def test_the_tail_bounds_that_of_unequal_probabilities():
 
 def test_one_missing_item_is_a_failure_where_everything_is_drawn():
     cells = Population.from_rows(predicted=[0, 1], score=[0.2, 0.9], pi=[1.0, 1.0])
-    bins = logit_bin([0.2, 0.9])
+    bins = LOGIT_BINS.place([0.2, 0.9])
     assert check_draw(cells, predicted=[0, 1], bin=bins).p_value == 1.0
     assert check_draw(cells, predicted=[0], bin=bins[:1]).is_failed
 
 
 def test_a_case_that_no_cell_accounts_for_is_a_failure():
     cells = Population.from_rows(predicted=[0] * 100, score=[0.2] * 100, pi=[0.5] * 100)
-    assert check_draw(cells, predicted=[1] * 50, bin=logit_bin([0.9] * 50)).is_failed
+    assert check_draw(cells, predicted=[1] * 50, bin=LOGIT_BINS.place([0.9] * 50)).is_failed
 
 
 def test_an_empty_draw_of_few_passes_and_uncovered_predictions_are_left_out():
