@@ -80,7 +80,7 @@ class Value:
         chosen = self.value_model
         if chosen is None or isinstance(self.fit, RegressionFit):
             return None
-        reviews = int(selection.draws["answers"].sum())
+        reviews = int(selection.draws["answers"].sum() + selection.left_draws["answers"].sum())
         section: ValueSection = {
             "currency": chosen.currency,
             "version": chosen.version,

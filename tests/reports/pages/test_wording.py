@@ -7,6 +7,7 @@ from apps.reports.engine.document import Document
 from apps.reports.engine.rounding import figure_text, unit_of
 from apps.reports.pages import caveat_wording, figures, wording
 from apps.reports.pages.figures import range_text
+from apps.reports.pages.sheets import tables
 from tests.reports.documents import document, figure, part
 
 
@@ -211,3 +212,54 @@ def test_slices_and_mistakes_are_named_in_words() -> None:
     assert wording.slice_value(made, "sex", "2") == "female"
     assert wording.mistake(made, "no", "yes") == "predicted “not employed”, in truth “employed”"
     assert wording.metric_name(made, "precision") == ("Right when it predicts “employed”", "precision")
+
+
+def days_left_out(*received: str, **changes: Any) -> str:
+    details = {"part": "open", "through": None, "cases": 100, "n": 3_000, "share": 0.1, "received": list(received)}
+    return caveat_wording.caveat({"code": "days_left_out", "details": details | changes})
+
+
+def test_days_not_started_are_named_with_their_cases_and_their_share() -> None:
+    assert days_left_out("2026-05-30", through="2026-05-29") == (
+        "The figures run through 29 May 2026: 100 drawn cases received on 30 May 2026 not started, so the figures "
+        "leave out 3,000 predictions (10.0\u00a0% of all)."
+    )
+
+
+def test_days_in_a_row_are_one_period_and_many_are_a_number() -> None:
+    runs = days_left_out("2026-05-03", "2026-05-04", "2026-05-09")
+    assert "received on 3 to 4 May 2026 and 9 May 2026 not started" in runs
+    many = days_left_out("2026-05-03", "2026-05-05", "2026-05-07", "2026-05-09")
+    assert "received on 4 days from 3 to 9 May 2026 not started" in many
+
+
+def test_closed_days_without_outcomes_are_named_too() -> None:
+    assert days_left_out("2026-05-12", part="closed", n=5, share=0.001) == (
+        "The figures leave out 5 predictions (0.1\u00a0% of all) received on 12 May 2026: none has an outcome."
+    )
+
+
+def test_the_first_sentence_ends_with_the_days_that_were_begun() -> None:
+    details = {"part": "open", "through": "2026-10-20", "received": ["2026-10-21"], "cases": 9, "n": 90, "share": 0.1}
+    made = with_headline("performance", accuracy=figure(0.9, 0.03, response_rate=0.95))
+    made["caveats"] = [{"code": "days_left_out", "details": details}]
+    assert wording.lede(made).startswith("From 1 to 20 October 2026, about 90 in 100")
+
+
+def test_low_response_puts_the_condition_and_the_worst_cases_beside_the_figure() -> None:
+    low = figure(0.9, 0.03, bounds=[0.55, 0.94])
+    assert wording.basis(with_headline("performance", accuracy=low)).endswith(
+        "for 86,000 predictions, if those who did not answer are like those who did."
+    )
+    assert tables.share_key("Right", low).note == (
+        "likely between 87 and 93 if those who did not answer are like those who did, "
+        "55.0\u00a0% to 94.0\u00a0% whatever the missing answers say"
+    )
+    assert tables.cell(low, unit_of("accuracy")).note.endswith(
+        "; 55.0\u00a0% to 94.0\u00a0% whatever the missing answers say"
+    )
+    assert ("Holds", "if those who did not answer are like those who did") in figures.how(low)
+    high = figure(0.9, 0.03, response_rate=0.95)
+    assert "did not answer" not in tables.share_key("Right", high).note + wording.basis(
+        with_headline("performance", accuracy=high)
+    )
