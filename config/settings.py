@@ -239,6 +239,7 @@ CELERY_BEAT_SCHEDULE = {
         "resolve",
         "inspect",
         "compact_cells",
+        "freeze_bins",
         "run_reports",
         "refresh_reports",
         "make_partitions",

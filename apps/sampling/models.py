@@ -1,5 +1,6 @@
 """Sampling policies, draws with their probabilities, the population they stand for, and marks in time."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -50,6 +51,10 @@ class SamplingPolicy(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} v{self.version}"
+
+    def was_in_force(self, at: datetime) -> bool:
+        """Whether this version draws predictions received at this moment."""
+        return self.starts_at <= at and (self.ends_at is None or self.ends_at > at)
 
 
 class Draw(models.Model):
@@ -129,8 +134,8 @@ class PopulationCell(models.Model):
     """Counts over all predictions that share their days, version, prediction, baseline, score bin and slice.
 
     Each claim adds rows; the compactor later folds those drawn on one day between the same marks into the row with
-    claim zero. Readers always sum, so they see the same totals before and after. Probabilities are the counted ones
-    (π × blind share), and o = (1 − π)/π where π > 0.
+    claim zero. Readers always sum, in one version of the score bins, so they see the same totals before and after.
+    Probabilities are the counted ones (π × blind share), and o = (1 − π)/π where π > 0.
     """
 
     model = models.ForeignKey(MonitoredModel, models.CASCADE, db_constraint=False, related_name="cells")
@@ -143,7 +148,8 @@ class PopulationCell(models.Model):
     version = models.ForeignKey(ModelVersion, models.CASCADE, db_constraint=False, db_index=False, related_name="+")
     predicted = models.FloatField()
     baseline = models.FloatField(null=True)
-    # -1 where there is no score
+    # The version of the model's score bins, and the bin; -1 where there is no score
+    bins = models.PositiveSmallIntegerField(default=0)
     score_bin = models.SmallIntegerField()
     # both empty: all predictions
     slice_name = models.CharField(max_length=64, default="")
@@ -176,6 +182,7 @@ class PopulationCell(models.Model):
                     "received_day",
                     "drawn_from",
                     "claim",
+                    "bins",
                     "version",
                     "predicted",
                     "baseline",

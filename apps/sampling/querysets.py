@@ -29,6 +29,10 @@ class PopulationCellQuerySet(ProjectScopedQuerySet):
     def of_everyone(self) -> Self:
         return self.filter(slice_name="")
 
+    def in_bins(self, version: int) -> Self:
+        """Keep the counts in one version of the model's score bins: each version counts every prediction."""
+        return self.filter(bins=version)
+
     def drawn_by(self, moment: datetime) -> Self:
         """Keep what was drawn until this moment: a mark, or the end of a day."""
         return self.filter(drawn_from__lte=moment)

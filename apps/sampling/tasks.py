@@ -1,11 +1,16 @@
 from celery import shared_task
 
-from apps.sampling.services import drawing
+from apps.sampling.services import binning, drawing
 
 
 @shared_task(name="draw")
 def draw() -> None:
     drawing.draw_due()
+
+
+@shared_task(name="freeze_bins")
+def freeze_bins() -> None:
+    binning.freeze_due()
 
 
 @shared_task(name="compact_cells")

@@ -83,7 +83,8 @@ class ScoreBins:
         if n == 0 or np.isnan(ordered).any():
             raise ValueError("score must hold at least one score, and no nan")
         lowest, counts = np.unique(ordered[(_levels() * n).astype(np.int64)], return_counts=True)
-        behind = np.nextafter(lowest[counts > 1], 2.0)
+        ties = np.searchsorted(ordered, lowest, side="right") - np.searchsorted(ordered, lowest)
+        behind = np.nextafter(lowest[(counts > 1) & (ties > 1)], 2.0)
         edges = np.unique(np.concatenate([lowest, behind]))
         edges = edges[(edges > 0) & (edges <= 1)]
         parts, bounds = np.split(ordered, np.searchsorted(ordered, edges)), _bounds(edges)

@@ -50,10 +50,10 @@ def make_world(
     seed: int = 7,
     policies: dict[str, Any] | None = None,
     salt: bytes = bytes(32),
-    without_baseline: int = 0,
+    squeeze: float = 1.0,
     **changes: Any,
 ) -> World:
-    """Predictions spread over days from FIRST on, pushed and drawn; every so-manieth may come without a baseline."""
+    """Predictions spread over days from FIRST on, pushed and drawn; `squeeze` moves their scores towards one half."""
     rng = np.random.default_rng(seed)
     z = np.where(rng.random(size) < 0.5, 1, -1) * 1.5 + rng.normal(0, 1.2, size)
     y = (rng.random(size) < expit(z)).astype(int)
@@ -66,13 +66,11 @@ def make_world(
             "version": "v1",
             "features": {"age": 20 + number % 60, "sex": 1 + number % 2},
             "prediction": "yes" if score[number] >= 0.5 else "no",
-            "score": float(score[number]),
+            "score": float(0.5 + squeeze * (score[number] - 0.5)),
             "baseline": "yes" if rule[number] else "no",
         }
         for number in range(size)
     ]
-    for row in rows[::without_baseline] if without_baseline else []:
-        del row["baseline"]
     model = make_model(**changes)
     # The same draw in every run: a 95 % range may miss the truth, a test must not.
     model.salt = salt

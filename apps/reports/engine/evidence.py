@@ -13,10 +13,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from apps.registry.models import MonitoredModel
+from apps.registry.models import MonitoredModel, ScoreBinning
 from apps.reports.engine import response
 from apps.reports.engine.document import Part
-from apps.stats.score_bins import ScoreBins
 from apps.truth.services.cohorts import FINAL, MATURING, PROVISIONAL, Cohort
 
 Mask = NDArray[np.bool_]
@@ -54,7 +53,7 @@ class Evidence:
     end: date
     seq: int
     as_of: datetime
-    score_bins: ScoreBins
+    binning: ScoreBinning
     slice_names: tuple[str, ...]
     cohorts: tuple[Cohort, ...]
     rows: pd.DataFrame
@@ -67,7 +66,7 @@ class Evidence:
     undrawn_batches: int
     # Nothing was drawn since `as_of`: cells and draws cover the same predictions.
     is_current: bool
-    # The newest predictions of closed days before the window, with `truth` and `rate` as in `rows`.
+    # Score bin and truth of predictions before the window that are older than the horizon.
     earlier: pd.DataFrame
 
     @cached_property

@@ -60,6 +60,7 @@ def configuration_hash(evidence: Evidence, value_model: ValueModel | None) -> st
         "value_model": value_model.version if value_model else None,
         "states": [(str(cohort.day), cohort.state, cohort.n) for cohort in evidence.cohorts],
         "drawn": len(evidence.draws) + len(evidence.left.draws),
+        "score_bins": evidence.binning.version,
     }
     return hashlib.sha256(json.dumps(basis, sort_keys=True).encode()).hexdigest()
 

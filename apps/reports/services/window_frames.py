@@ -7,6 +7,7 @@ of slices.
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,19 +18,18 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce, TruncDate
 
 from apps.predictions.models import BatchStage, Prediction, Stage
-from apps.registry.models import MonitoredModel, ReviewQueue
+from apps.registry.models import MonitoredModel, ReviewQueue, ScoreBinning
 from apps.reports.engine import response
 from apps.reports.engine.evidence import CELL_KEYS, NO_BASELINE, SLICE, Evidence, is_closed
 from apps.reports.models import Kind, ReportJob
 from apps.review.models import Decision, Slot
 from apps.sampling.models import SUMS, Draw, PopulationCell
 from apps.sampling.services.prediction_frames import score_bins
-from apps.stats.score_bins import LOGIT_BINS
 from apps.truth.models import Resolution
 from apps.truth.services.cohorts import cohorts, day_start
 
 CHUNK = 50_000
-# Enough earlier predictions to know what to expect at a score, however old the model is.
+# Enough earlier predictions to know the truth to expect at a score, however old the model is.
 MOST_EARLIER = 50_000
 
 
@@ -53,14 +53,16 @@ def gather(job: ReportJob, *, as_of: datetime) -> Evidence:
         seq = Resolution.objects.filter(model=model).last_seq(at=as_of)
         days = tuple(cohorts(model, start=start, end=end, seq=seq, as_of=as_of))
         closed = {cohort.day for cohort in days if is_closed(cohort)}
+        binning = ScoreBinning.in_force(model, at=as_of)
         sent = _sent_rows(job, closed, seq=seq, wants_all=is_performance)
         draws = draws_frame(model, start=start, end=end, seq=seq, as_of=as_of, slices=names)
-        stored = cells_frame(model, start=start, end=end)
-        by_slice = {name: cells_frame(model, start=start, end=end, slice_name=name) for name in names}
+        cells_of = partial(cells_frame, model, start=start, end=end, version=binning.version)
+        stored, by_slice = cells_of(), {name: cells_of(slice_name=name) for name in names}
         most = MOST_EARLIER if is_performance else 0
         earlier = earlier_frame(model, before=start, seq=seq, as_of=as_of, most=most)
         is_current = not Draw.objects.filter(model=model, drawn_at__gt=as_of).exists()
         undrawn = BatchStage.objects.filter(batch__model=model, stage=Stage.DRAW, done_at=None).count()
+    sent, draws, earlier = (_placed(frame, binning) for frame in (sent, draws, earlier))
     rows = _closed_rows(model, sent, closed)
     cells = _cells(stored, rows, closed, "")
     slices = [_cells(frame, rows, closed, name) for name, frame in by_slice.items()]
@@ -73,7 +75,7 @@ def gather(job: ReportJob, *, as_of: datetime) -> Evidence:
         end=end,
         seq=seq,
         as_of=as_of,
-        score_bins=LOGIT_BINS,
+        binning=binning,
         slice_names=names,
         cohorts=days,
         rows=answered.rows,
@@ -85,7 +87,7 @@ def gather(job: ReportJob, *, as_of: datetime) -> Evidence:
         sent=sent,
         undrawn_batches=undrawn,
         is_current=is_current,
-        earlier=response.of_closed_days(earlier.assign(truth=_with_rule(model, earlier["outcome"]))),
+        earlier=earlier.assign(truth=_with_rule(model, earlier["outcome"])),
     )
 
 
@@ -96,6 +98,12 @@ def _sent_rows(job: ReportJob, closed: set[date], *, seq: int, wants_all: bool) 
         start = min(closed, default=start)
         end = max(closed) + timedelta(days=1) if closed else start
     return outcomes_frame(job.model, start=start, end=end, seq=seq, slices=tuple(job.slices))
+
+
+def _placed(frame: pd.DataFrame, binning: ScoreBinning) -> pd.DataFrame:
+    """Add the score bin, as in the cells."""
+    bins = score_bins(binning.model, binning.score_bins, predicted=frame["predicted"], score=frame["score"])
+    return frame.assign(score_bin=bins.astype(np.int64))
 
 
 def _closed_rows(model: MonitoredModel, sent: pd.DataFrame, closed: set[date]) -> pd.DataFrame:
@@ -161,41 +169,30 @@ def outcomes_frame(model: MonitoredModel, *, start: date, end: date, seq: int, s
     frame = _read(rows, [*columns, *_slice_columns(slices)], named=[*columns, *_slice_names(slices)])
     moments = dict.fromkeys(("predicted_at", "occurred_at"), "datetime64[us, UTC]")
     frame = frame.rename(columns={"money": "amount"}).astype(moments)
-    frame["score_bin"] = score_bins(model, predicted=frame["predicted"], score=frame["score"]).astype(np.int64)
     return _typed(frame)
 
 
 def earlier_frame(
     model: MonitoredModel, *, before: date, seq: int, as_of: datetime, most: int = MOST_EARLIER
 ) -> pd.DataFrame:
-    """Read the newest predictions of the closed days before a day, with their outcome (nan: none)."""
+    """Read score and outcome (nan: none) of the newest predictions before a day, older than the horizon."""
     latest = Resolution.objects.filter(prediction=OuterRef("pk"), seq__lte=seq).order_by("-seq")
     rows = (
         Prediction.objects.filter(model=model, predicted_at__lt=min(day_start(model, before), as_of - model.horizon))
-        .annotate(
-            day=TruncDate("predicted_at", tzinfo=model.zone),
-            received_day=TruncDate("received_at", tzinfo=model.zone),
-            outcome=Subquery(latest.values("outcome")[:1]),
-        )
-        .order_by("-predicted_at", "-pk")[:most]
+        .annotate(outcome=Subquery(latest.values("outcome")[:1]))
+        .order_by("-predicted_at")[:most]
     )
-    numbers = ["predicted", "score", "outcome"]
-    columns = ["day", "received_day", "predicted_at", *numbers]
-    frame = _read(rows, columns, named=columns)
-    frame = frame.astype({"predicted_at": "datetime64[us, UTC]", **dict.fromkeys(numbers, "float64")})
-    frame["score_bin"] = score_bins(model, predicted=frame["predicted"], score=frame["score"]).astype(np.int64)
-    days = cohorts(model, start=min(frame["day"], default=before), end=before, seq=seq, as_of=as_of)
-    closed = {cohort.day for cohort in days if is_closed(cohort)}
-    return frame[frame["day"].isin(closed)].reset_index(drop=True)
+    return _read(rows, ["predicted", "score", "outcome"], named=["predicted", "score", "outcome"]).astype("float64")
 
 
-def cells_frame(model: MonitoredModel, *, start: date, end: date, slice_name: str = "") -> pd.DataFrame:
-    """Read population cells by day, over all predictions or by the values of one slice.
+def cells_frame(model: MonitoredModel, *, start: date, end: date, version: int, slice_name: str = "") -> pd.DataFrame:
+    """Read population cells by day in a version of the score bins, over all predictions or by the values of one slice.
 
     Versions, drawn days and epochs are added up.
     """
     keys = [*CELL_KEYS, "slice_value"]
-    cells = PopulationCell.objects.filter(model=model, slice_name=slice_name).between(start, end).order_by(*keys)
+    cells = PopulationCell.objects.filter(model=model, slice_name=slice_name).in_bins(version)
+    cells = cells.between(start, end).order_by(*keys)
     summed = cells.values(*keys).annotate(**{f"total_{name}": Cast(Sum(name), FloatField()) for name in SUMS})
     frame = _read(summed, [*keys, *(f"total_{name}" for name in SUMS)], named=[*keys, *SUMS])
     frame["baseline"] = frame["baseline"].astype(float).fillna(NO_BASELINE)
@@ -229,7 +226,6 @@ def draws_frame(
     columns += ["predicted", "baseline", "score", "money", "resolution", "answers", "is_skipped", "order"]
     frame = _read(rows, [*columns, *_slice_columns(slices)], named=[*columns, *_slice_names(slices)])
     frame = frame.rename(columns={"money": "amount", "counted_probability": "pi"})
-    frame["score_bin"] = score_bins(model, predicted=frame["predicted"], score=frame["score"]).astype(np.int64)
     frame["resolution"] = frame["resolution"].astype("float64")
     frame = _typed(frame.merge(_reviews_frame(frame["resolution"]), how="left", on="resolution"))
     frame["is_chosen"] = frame["is_chosen"].eq(True)  # nan, without any review, is not chosen

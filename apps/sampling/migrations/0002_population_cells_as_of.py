@@ -10,8 +10,8 @@ BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 EXACT = ("sum_score", "sum_score2", "sum_pi", "sum_odds", "sum_amount", "sum_amount2_odds")
 ADDED = ("sum_odds2", "sum_chance", "sum_amount4")
 KEY = (
-    "model", "slice_name", "day", "received_day", "drawn_from", "claim", "version", "predicted", "baseline", "score_bin",
-    "slice_value",
+    "model", "slice_name", "day", "received_day", "drawn_from", "claim", "bins", "version", "predicted", "baseline",
+    "score_bin", "slice_value",
 )
 # Cells from before know neither: take the day of the prediction, and the mean of the cell for all of its predictions.
 FILL = """
@@ -59,6 +59,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             "populationcell", "drawn_from", models.DateTimeField(default=BEGINNING), preserve_default=False
         ),
+        migrations.AddField("populationcell", "bins", models.PositiveSmallIntegerField(default=0)),
         *(migrations.AlterField("populationcell", name, exact_sum()) for name in EXACT),
         *(
             migrations.AddField(

@@ -10,13 +10,15 @@ from django.db import connection, transaction
 from apps.common import doorbell
 from apps.predictions.models import Batch, BatchStage, Stage
 from apps.predictions.services import stages
-from apps.registry.models import MonitoredModel
+from apps.registry.models import MonitoredModel, ScoreBinning
 from apps.sampling.models import FOLDED, SUMS, Draw, PopulationCell, SamplingPolicy
 from apps.sampling.services import conditions, moments, prediction_frames, probabilities
 from apps.sampling.services.policies import in_force
 from apps.sampling.services.randomness import permanent_numbers
 
-CELL_KEYS = "day, received_day, version_id, predicted, baseline, score_bin, slice_name, slice_value"
+CELL_KEYS = "bins, day, received_day, version_id, predicted, baseline, score_bin, slice_name, slice_value"
+# The bell of `binning`, which imports this module.
+FREEZE_BELL = "freeze_bins"
 CELL_COLUMNS = f"model_id, claim, drawn_from, {CELL_KEYS}, {', '.join(SUMS)}"
 
 
@@ -33,12 +35,16 @@ def draw_batches(model: MonitoredModel, states: list[BatchStage]) -> None:
         moments.join_draws(model)
         stages.finish(states)
         drawn_at = BatchStage.objects.values_list("done_at", flat=True).get(pk=states[0].pk)
+        binning = ScoreBinning.in_force(model)
         for policies, batches in _by_policies(model, [state.batch for state in states]):
-            _draw(model, batches, policies=policies, claim=_group_claim(token, batches), at=drawn_at)
+            claim = _group_claim(token, batches)
+            _draw(model, batches, policies=policies, claim=claim, at=drawn_at, binning=binning)
         BatchStage.objects.bulk_create(
             [BatchStage(batch_id=state.batch_id, stage=Stage.OPEN_ITEMS) for state in states]
         )
         doorbell.ring_on_commit(Stage.OPEN_ITEMS)
+        if not binning.pk:
+            doorbell.ring_on_commit(FREEZE_BELL)
 
 
 def _group_claim(token: UUID, batches: list[Batch]) -> UUID:
@@ -55,12 +61,25 @@ def _by_policies(model: MonitoredModel, batches: list[Batch]) -> list[tuple[list
     return list(groups.values())
 
 
-def _draw(
-    model: MonitoredModel, batches: list[Batch], *, policies: list[SamplingPolicy], claim: UUID, at: datetime
-) -> None:
+def evaluate(
+    model: MonitoredModel, batches: list[Batch], *, policies: list[SamplingPolicy]
+) -> tuple[pd.DataFrame, probabilities.Floats]:
+    """Read the batches' predictions, and evaluate every policy for each: p_ij, shape (policies, rows)."""
     features = set().union(*(conditions.features_of(policy.condition) for policy in policies))
     rows = prediction_frames.predictions_of(batches, model=model, features=features)
-    p = probabilities.matrix(policies, rows, model=model)
+    return rows, probabilities.matrix(policies, rows, model=model)
+
+
+def _draw(
+    model: MonitoredModel,
+    batches: list[Batch],
+    *,
+    policies: list[SamplingPolicy],
+    claim: UUID,
+    at: datetime,
+    binning: ScoreBinning,
+) -> None:
+    rows, p = evaluate(model, batches, policies=policies)
     pi = p.max(axis=0)
     salt = bytes(model.salt)
     u = permanent_numbers(salt, rows["external_id"])
@@ -72,8 +91,9 @@ def _draw(
     ]
     Draw.objects.bulk_create(draws, batch_size=2_000)
     chance = probabilities.by_chance(policies) * model.blind_share
-    cells = prediction_frames.cells_of(rows, pi * model.blind_share, chance=chance, model=model)
-    _write_cells(cells, key=(model.pk, claim, at))
+    bins = binning.score_bins
+    cells = prediction_frames.cells_of(rows, pi * model.blind_share, chance=chance, model=model, bins=bins)
+    write_cells(cells, key=(model.pk, claim, at, binning.version))
 
 
 def _draw_row(
@@ -103,7 +123,8 @@ def _draw_row(
     )
 
 
-def _write_cells(cells: pd.DataFrame, *, key: tuple[int, UUID, datetime]) -> None:
+def write_cells(cells: pd.DataFrame, *, key: tuple[int, UUID, datetime, int]) -> None:
+    """Add cells of a model, with their claim, the moment of their draw and the version of their score bins."""
     with (
         connection.cursor() as cursor,
         cursor.copy(f"COPY sampling_populationcell ({CELL_COLUMNS}) FROM STDIN") as copy,

@@ -12,7 +12,7 @@ from apps.predictions.models import Batch, Payload, Prediction
 from apps.registry.models import MonitoredModel
 from apps.sampling.models import SUMS
 from apps.sampling.services.conditions import FEATURE
-from apps.stats.score_bins import LOGIT_BINS
+from apps.stats.score_bins import ScoreBins
 
 COLUMNS = (
     "id",
@@ -72,12 +72,14 @@ def _features(batches: list[Batch]) -> dict[int, dict[str, Any]]:
     return by_prediction
 
 
-def cells_of(rows: pd.DataFrame, counted: NDArray[np.float64], *, chance: float, model: MonitoredModel) -> pd.DataFrame:
+def cells_of(
+    rows: pd.DataFrame, counted: NDArray[np.float64], *, chance: float, model: MonitoredModel, bins: ScoreBins
+) -> pd.DataFrame:
     """Sum the rows into population cells, overall and for each slice.
 
     `counted` is π × blind share, and `chance` the part of it that all predictions have alike.
     """
-    frame = _with_sums(rows, counted, chance=chance, model=model)
+    frame = _with_sums(rows, counted, chance=chance, model=model, bins=bins)
     parts = [frame.assign(slice_name="", slice_value="")]
     for each in model.slice_list:
         values = [slices.get(each.name) for slices in rows["slices"]]
@@ -88,7 +90,7 @@ def cells_of(rows: pd.DataFrame, counted: NDArray[np.float64], *, chance: float,
 
 
 def _with_sums(
-    rows: pd.DataFrame, counted: NDArray[np.float64], *, chance: float, model: MonitoredModel
+    rows: pd.DataFrame, counted: NDArray[np.float64], *, chance: float, model: MonitoredModel, bins: ScoreBins
 ) -> pd.DataFrame:
     covered = counted > 0
     odds = np.divide(1.0 - counted, counted, out=np.zeros(len(rows)), where=covered)
@@ -101,7 +103,7 @@ def _with_sums(
             "version_id": rows["version_id"],
             "predicted_index": rows["predicted_index"],
             "baseline_index": rows["baseline_index"],
-            "score_bin": score_bins(model, predicted=rows["predicted_index"], score=score),
+            "score_bin": score_bins(model, bins, predicted=rows["predicted_index"], score=score),
             "n": 1,
             "sum_score": np.nan_to_num(score),
             "sum_score2": np.nan_to_num(score) ** 2,
@@ -122,7 +124,7 @@ def days_of(moments: pd.Series, *, zone: ZoneInfo) -> Any:
     return pd.to_datetime(moments, utc=True).dt.tz_convert(zone if str(zone) != "UTC" else UTC).dt.date
 
 
-def score_bins(model: MonitoredModel, *, predicted: Any, score: Any) -> NDArray[np.int16]:
+def score_bins(model: MonitoredModel, bins: ScoreBins, *, predicted: Any, score: Any) -> NDArray[np.int16]:
     """Return the score bin of each row (of the prediction for a regression); −1 where there is no score.
 
     Cells and reviewed items both use this function: an estimate needs the same bins in both.
@@ -130,4 +132,4 @@ def score_bins(model: MonitoredModel, *, predicted: Any, score: Any) -> NDArray[
     if model.is_regression:
         edges = np.asarray(model.bin_edges or [], dtype=np.float64)
         return np.searchsorted(edges, np.asarray(predicted, dtype=np.float64)).astype(np.int16)
-    return LOGIT_BINS.place(np.asarray(score, dtype=np.float64))
+    return bins.place(np.asarray(score, dtype=np.float64))

@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from django.db.models import Count, Sum
 from django.db.models.functions import TruncDate
 
-from apps.registry.models import MonitoredModel
+from apps.registry.models import MonitoredModel, ScoreBinning
 from apps.sampling.models import PopulationCell
 from apps.truth.models import Resolution
 
@@ -60,7 +60,8 @@ def _cohort(model: MonitoredModel, day: date, n: int, outcomes: int, *, as_of: d
 
 
 def _sizes(model: MonitoredModel, start: date, end: date) -> dict[date, int]:
-    cells = PopulationCell.objects.filter(model=model).of_everyone().between(start, end)
+    version = ScoreBinning.in_force(model).version
+    cells = PopulationCell.objects.filter(model=model).in_bins(version).of_everyone().between(start, end)
     return dict(cells.values("day").annotate(size=Sum("n")).values_list("day", "size"))
 
 

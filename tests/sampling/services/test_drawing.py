@@ -198,7 +198,7 @@ def test_a_failed_draw_leaves_nothing_behind_and_the_next_try_completes(monkeypa
         raise RuntimeError("power cut")
 
     with monkeypatch.context() as broken:
-        broken.setattr(drawing, "_write_cells", fail)
+        broken.setattr(drawing, "write_cells", fail)
         with pytest.raises(RuntimeError):
             drawing.draw_due()
     assert not Draw.objects.exists()
