@@ -27,7 +27,6 @@ if TYPE_CHECKING:  # never run
         exact_win_rate,
         total_cost,
         best_shift,
-        expected_performance,
         confidence_sequence,
         find_weak_slices,
         domain_classifier,

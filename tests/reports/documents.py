@@ -86,7 +86,7 @@ def document(kind: str, **changes: Any) -> Document:
 def part(name: Part, start: date, end: date, *, n: int, outcomes: int) -> dict[str, Any]:
     return {
         "part": name, "start": start.isoformat(), "end": end.isoformat(), "days": (end - start).days,
-        "n": n, "outcomes": outcomes, "absent": 0,
+        "n": n, "outcomes": outcomes, "absent": 0, "with_baseline": n,
     }  # fmt: skip
 
 

@@ -50,10 +50,14 @@ def make_world(
     seed: int = 7,
     policies: dict[str, Any] | None = None,
     salt: bytes = bytes(32),
+    without_baseline: int = 0,
     squeeze: float = 1.0,
     **changes: Any,
 ) -> World:
-    """Predictions spread over days from FIRST on, pushed and drawn; `squeeze` moves their scores towards one half."""
+    """Predictions spread over days from FIRST on, pushed and drawn; every so-manieth may come without a baseline.
+
+    `squeeze` moves their scores towards one half.
+    """
     rng = np.random.default_rng(seed)
     z = np.where(rng.random(size) < 0.5, 1, -1) * 1.5 + rng.normal(0, 1.2, size)
     y = (rng.random(size) < expit(z)).astype(int)
@@ -71,6 +75,8 @@ def make_world(
         }
         for number in range(size)
     ]
+    for row in rows[::without_baseline] if without_baseline else []:
+        del row["baseline"]
     model = make_model(**changes)
     # The same draw in every run: a 95 % range may miss the truth, a test must not.
     model.salt = salt

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from apps.registry.models import MonitoredModel
 from apps.registry.models.features import Slice
-from apps.reports.engine.baseline import Baseline
+from apps.reports.engine.baseline import Baseline, with_baseline
 from apps.reports.engine.bounds import with_bounds
 from apps.reports.engine.caveats import caveats, cohort_section, population_section, sample_section
 from apps.reports.engine.document import (
@@ -54,7 +54,7 @@ def compose(kind: str, evidence: Evidence, topic: Topic, *, tell: Tell) -> Docum
     parts = parts_of(evidence)
     tell("the whole window", 0.25)
     sections: dict[Part, Figures] = {
-        name: with_bounds(topic.figures(selection), topic.fit, selection) | topic.further(selection)
+        name: with_bounds(topic.figures(selection), topic, selection) | topic.further(selection)
         for name, selection in parts.items()
     }
     step: Step = "month" if kind == Kind.VALUE else step_of(evidence.start, evidence.end)
@@ -113,6 +113,7 @@ def _part(name: Part, selection: Selection) -> PartOfWindow:
         "n": int(selection.size),
         "outcomes": sum(cohort.outcomes for cohort in selection.cohorts),
         "absent": sum(cohort.absent for cohort in selection.cohorts),
+        "with_baseline": int(with_baseline(selection.cells)["n"].sum()),
     }
 
 
@@ -133,7 +134,7 @@ def _point(evidence: Evidence, topic: Topic, start: date, end: date) -> Point:
         "state": selection.state,
         "is_closed": selection.is_closed,
         "n": int(selection.size),
-        "figures": with_bounds(topic.figures(selection), topic.fit, selection),
+        "figures": with_bounds(topic.figures(selection), topic, selection),
         "naive": topic.naive(selection),
     }
 
@@ -171,7 +172,7 @@ def _slice_section(topic: Topic, piece: Selection, q_value: float | None, *, who
         "value": piece.slice_value,
         "n": int(piece.size),
         "share": piece.size / whole.size if whole.size else 0.0,
-        "figures": with_bounds(topic.figures(piece), topic.fit, piece),
+        "figures": with_bounds(topic.figures(piece), topic, piece),
         "naive": topic.naive(piece),
         "q_value": q_value,
         "differs": q_value is not None and q_value < FALSE_DISCOVERIES,

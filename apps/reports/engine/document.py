@@ -12,7 +12,7 @@ Codes beside a missing figure (value is null)
     no_population, no_labels, no_response, not_estimable, no_positives, no_negatives, no_predicted_positives,
     no_score, coarse_score (different scores of more than 5 % of the predictions share a score bin), no_baseline,
     no_amount, no_errors, no_value_model, no_disagreement, no_variation, undefined, unsupported_task, failed;
-    of outcomes so far also outcomes_missing and not_stable
+    of drift also no_reference; of outcomes so far also outcomes_missing and not_stable
 Codes beside a figure
     preliminary (see labels_needed), adjudication_open, boundary, outcomes_missing
 
@@ -104,6 +104,7 @@ class PartOfWindow(TypedDict):
     n: int  # predictions
     outcomes: int  # predictions with an outcome, without those settled by the rule
     absent: int  # predictions settled by the rule for absent outcomes
+    with_baseline: int  # predictions with a baseline: differences from it are theirs
 
 
 class Point(TypedDict):
@@ -172,12 +173,12 @@ class Drift(TypedDict):
 
     metric: str
     part: Part
-    reference: Literal["earlier", "score"]  # outcomes of earlier days, or the score itself
-    reference_n: int  # outcomes that the expectation was fitted on
+    reference: Literal["earlier", "score"]  # outcomes of earlier days, or the score itself where these are too few
+    reference_n: int  # outcomes of closed days before these days
     expected: Figure
     measured: Figure
-    difference: Figure  # measured − expected
-    p: float | None
+    difference: Figure  # measured − expected; null with `no_reference` where the score itself is the expectation
+    p: float | None  # adjusted for the metrics tested together
     has_drifted: bool
 
 
@@ -301,7 +302,7 @@ class ValueSection(TypedDict):
     reviews: int  # reviews of the predictions of this window
     review_cost: str
     by_error: list[ErrorKind]
-    losses: list[Loss]  # in the headline's part of the window; at most five, dearest first
+    losses: list[Loss]  # in the headline's part of the window; at most five, by their lower ends
     threshold: NotRequired[ThresholdSection | None]
     next_labels: NotRequired[NextLabels | None]
 

@@ -58,7 +58,7 @@ class _Fit:
             sum_amount2_odds=cells["sum_amount2_odds"],
             sum_amount4=cells["sum_amount4"],
             n_uncovered=cells["n_uncovered"],
-            score_bins=self.evidence.binning.score_bins,
+            score_bins=self.evidence.score_bins,
         )
 
     def sample(self) -> Sample:
@@ -76,7 +76,7 @@ class _Fit:
             q=np.concatenate([none, items["settled_q"]]),
             truth=np.concatenate([truth, self.truths(items["known"])]),
             amount=np.concatenate([rows["amount"], items["amount"]]),
-            score_bins=self.evidence.binning.score_bins,
+            score_bins=self.evidence.score_bins,
         )
         sample = sample.with_response(np.concatenate([rows["rate"], items["rate"]]))
         return sample.at_word() if self.is_at_word else sample

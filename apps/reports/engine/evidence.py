@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from apps.registry.models import MonitoredModel, ScoreBinning
 from apps.reports.engine import response
 from apps.reports.engine.document import Part
+from apps.stats.score_bins import ScoreBins
 from apps.truth.services.cohorts import FINAL, MATURING, PROVISIONAL, Cohort
 
 Mask = NDArray[np.bool_]
@@ -66,8 +67,13 @@ class Evidence:
     undrawn_batches: int
     # Nothing was drawn since `as_of`: cells and draws cover the same predictions.
     is_current: bool
-    # Score bin and truth of predictions before the window that are older than the horizon.
+    # The newest predictions of closed days before the window, with `truth` and `rate` as in `rows`.
     earlier: pd.DataFrame
+
+    @property
+    def score_bins(self) -> ScoreBins:
+        """The bins that cells and rows are placed in."""
+        return self.binning.score_bins
 
     @cached_property
     def closed(self) -> frozenset[date]:

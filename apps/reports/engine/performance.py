@@ -4,7 +4,6 @@ For two classes, checks on these figures as well: expected beside measured perfo
 opinions, the reviews of closed days beside their outcomes, outcomes so far, and the labels a narrower range takes.
 """
 
-from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
@@ -15,7 +14,6 @@ from apps.reports.engine.document import (
     PERFORMANCE_METRICS,
     REGRESSION_METRICS,
     ChecksSection,
-    Drift,
     Figures,
     Hindsight,
     LabelPlan,
@@ -23,21 +21,18 @@ from apps.reports.engine.document import (
     Part,
     SecondOpinions,
 )
+from apps.reports.engine.drifting import drift
 from apps.reports.engine.estimating import BinaryFit, Fit, MulticlassFit, RegressionFit
 from apps.reports.engine.evidence import Evidence, Selection, whole
 from apps.reports.engine.protocol import Compute, attempt, figure, figures, naive_figures
 from apps.reports.engine.so_far import so_far
-from apps.stats.delay.concept_drift import concept_drift
 from apps.stats.design.planning import Plan, Planned
 from apps.stats.estimate import Estimate
 from apps.stats.estimators.exact import uncorrected_figure
 from apps.stats.estimators.hajek import hajek_mean
-from apps.stats.estimators.recalibration import RAW_SCORE, Recalibration, recalibrate
+from apps.stats.estimators.recalibration import RAW_SCORE, Recalibration
 from apps.stats.estimators.regression import uncorrected_error
 
-DRIFT_METRICS = ("accuracy", "precision", "recall")
-# With fewer earlier outcomes, the score itself is the expectation.
-LEAST_REFERENCE = 200
 # Half width of the range that the label plan aims at.
 TARGET = 0.02
 
@@ -70,7 +65,7 @@ class Performance:
         closed, opened = parts.get("closed"), parts.get("open")
         both: tuple[Part, ...] = ("closed", "open")
         return {
-            "drift": [found for part in both if part in parts for found in _drift(binary, part, parts[part])],
+            "drift": [found for part in both if part in parts for found in drift(binary, part, parts[part])],
             "second_opinions": _second_opinions(binary, opened) if opened else None,
             "hindsight": _hindsight(binary, evidence, closed) if closed else None,
             "so_far": so_far(binary, evidence) if opened else None,
@@ -133,44 +128,6 @@ def _uncorrected_classes(fit: MulticlassFit, predicted: np.ndarray, truth: np.nd
         for metric in ("precision", "recall"):
             metrics[f"{metric}:{name}"] = partial(uncorrected_figure, metric, **rows)
     return metrics
-
-
-def _drift(fit: BinaryFit, part: Part, selection: Selection) -> Iterator[Drift]:
-    """Compare measured performance with what earlier outcomes lead one to expect at these scores."""
-    expectation, n = _reference(fit, selection)
-    estimator = fit.of(selection)
-    for metric in DRIFT_METRICS:
-        try:
-            tested = concept_drift(metric, estimator, expectation)
-        except (ValueError, ArithmeticError):
-            continue
-        yield {
-            "metric": metric,
-            "part": part,
-            "reference": "earlier" if n else "score",
-            "reference_n": n,
-            "expected": figure(tested.expected, selection.basis),
-            "measured": figure(tested.measured, selection.basis),
-            "difference": figure(tested.difference, selection.basis),
-            "p": tested.p,
-            "has_drifted": bool(n and tested.has_drifted),
-        }
-
-
-def _reference(fit: BinaryFit, selection: Selection) -> tuple[Recalibration, int]:
-    """Return the truth to expect at a score, from earlier outcomes; the score itself where these are too few."""
-    first = min(selection.days, default=fit.evidence.end)
-    within = fit.evidence.known_rows
-    within = within[within["day"] < first]
-    earlier = fit.evidence.earlier
-    columns = ["score_bin", "truth"]
-    known = pd.concat([earlier[earlier["truth"].notna()][columns], within[columns]], ignore_index=True)
-    known = known[known["score_bin"] >= 0]
-    if len(known) < LEAST_REFERENCE:
-        return RAW_SCORE, 0
-    truth = fit.truths(known["truth"])
-    logit = fit.evidence.binning.score_bins.centers_of(known["score_bin"])
-    return recalibrate(logit, truth, np.ones(len(known))), len(known)
 
 
 def _second_opinions(fit: BinaryFit, opened: Selection) -> SecondOpinions | None:

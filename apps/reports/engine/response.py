@@ -79,6 +79,13 @@ def of_window(*, rows: pd.DataFrame, draws: pd.DataFrame, cells: pd.DataFrame, s
     return Response(rows.assign(rate=of_rows.rate), draws, cells, slices, left)
 
 
+def of_closed_days(rows: pd.DataFrame) -> pd.DataFrame:
+    """Take the days received without an outcome out of predictions of closed days, and add the rates to the rest."""
+    rows = rows.assign(is_answered=rows["truth"].notna())
+    rows = rows[~rows["received_day"].isin(_silent_days(rows))]
+    return rows.assign(rate=_Rates.of(rows.assign(weight=1.0, queue_id=0)).rate)
+
+
 def _is_on(frame: pd.DataFrame, open_days: frozenset[date], closed_days: frozenset[date]) -> NDArray[np.bool_]:
     """Mark what was received on some days, other ones for the open and the closed part of the window."""
     received = frame["received_day"]

@@ -82,7 +82,7 @@ class _Window:
             predicted=self.fit.classes(sent["predicted"]),
             score=sent["score"],
             pi=np.ones(len(sent)),
-            score_bins=self.evidence.binning.score_bins,
+            score_bins=self.evidence.score_bins,
         )
 
     @cached_property

@@ -3,6 +3,7 @@
 Advice as well: where to put the threshold, what one point of accuracy is worth, and whether more labels pay.
 """
 
+import math
 from collections.abc import Callable
 from decimal import Decimal
 from functools import cached_property, partial
@@ -69,7 +70,7 @@ class Value:
             "value_total": partial(_mean, own, selection.size),
             "value_per_1000": partial(_mean, own, PER),
             "baseline_value_per_1000": partial(_mean, baseline, PER),
-            "value_difference": partial(_mean, difference, selection.size),
+            "value_difference": partial(_mean, difference, float(with_baseline(selection.cells)["n"].sum())),
             "value_difference_per_1000": partial(_mean, difference, PER),
         }
         return naive_figures(metrics)
@@ -79,7 +80,7 @@ class Value:
         chosen = self.value_model
         if chosen is None or isinstance(self.fit, RegressionFit):
             return None
-        reviews = int(selection.draws["answers"].sum())
+        reviews = int(selection.draws["answers"].sum() + selection.left_draws["answers"].sum())
         section: ValueSection = {
             "currency": chosen.currency,
             "version": chosen.version,
@@ -188,7 +189,10 @@ def _accuracy_point(binary: BinaryEstimator, matrix: ValueMatrix) -> Estimate:
 
 
 def _losses(fit: BinaryFit, matrix: ValueMatrix) -> list[Loss]:
-    """Estimate money lost against being right in the headline's days, by slice and kind of error, dearest first."""
+    """Estimate money lost against being right in the headline's days, by slice and kind of error.
+
+    Ranked by what is lost at least: by the estimate, small slices with a lucky draw would lead.
+    """
     names = fit.class_names
     losses: list[Loss] = []
     for piece in slices_of(fit.evidence, days=headline_part(fit.evidence).days):
@@ -207,8 +211,8 @@ def _losses(fit: BinaryFit, matrix: ValueMatrix) -> list[Loss]:
                     "lost": figure(lost, piece.basis),
                 }
             )
-    losses.sort(key=_amount_lost, reverse=True)
-    return [loss for loss in losses if _amount_lost(loss) > 0][:MOST_LOSSES]
+    losses.sort(key=_least_lost, reverse=True)
+    return [loss for loss in losses if (loss["lost"]["value"] or 0.0) > 0][:MOST_LOSSES]
 
 
 def _error_matrix(matrix: ValueMatrix, predicted: int, truth: int) -> ValueMatrix | None:
@@ -225,8 +229,9 @@ def _lost(fit: BinaryFit, selection: Selection, only: ValueMatrix) -> Estimate:
     return fit.of(selection).value(only)
 
 
-def _amount_lost(loss: Loss) -> float:
-    return loss["lost"]["value"] or 0.0
+def _least_lost(loss: Loss) -> float:
+    low = loss["lost"]["low"]
+    return -math.inf if low is None else low
 
 
 def _threshold(fit: BinaryFit, matrix: ValueMatrix) -> ThresholdSection:

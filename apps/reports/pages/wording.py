@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from apps.reports.engine.document import Document, Figure, Figures
+from apps.reports.engine.document import Document, Figure, Figures, PartOfWindow
 from apps.reports.engine.rounding import Unit, is_exact, unit_of
 from apps.reports.pages import numbers
 from apps.reports.pages.contents import has_difference, headline_part, lead_figure
@@ -56,7 +56,7 @@ def lede(document: Document) -> str:
     if document["kind"] == "value":
         return _value_lede(document, figures, when)
     if document["kind"] == "baseline":
-        return _baseline_lede(figures, when)
+        return _baseline_lede(figures, _among(when, part))
     return _performance_lede(figures, when)
 
 
@@ -74,7 +74,9 @@ def basis(document: Document) -> str:
     if part is None:
         return ""
     lead = lead_figure(document)
-    predictions = plural(part["n"], "prediction", "predictions")
+    # The difference in money, and which one is right, are about the predictions with a baseline.
+    is_compared = document["kind"] == "baseline" or lead is document["headline"]["figures"].get("value_difference")
+    predictions = plural(part["with_baseline" if is_compared else "n"], "prediction", "predictions")
     if lead["value"] is None:
         text = f"There were {predictions}."
     elif is_exact(lead):
@@ -140,22 +142,50 @@ def _value_lede(document: Document, figures: Figures, when: str) -> str:
         return f"{when} we cannot say what the model earned: {reason(figure)}."
     if not has_difference(figures):
         return f"{when} the model’s predictions were worth {_amount(figure, unit)}{_between(figure, unit)}."
-    return f"{when} {_earned(figure, unit)}."
+    part = headline_part(document)
+    among = _among(when, part) if part else when
+    return f"{among} {_earned(figure, unit, figures.get('baseline_value_total'))}."
 
 
-def _earned(figure: Figure, unit: Unit) -> str:
+def compared(part: PartOfWindow) -> str:
+    """Name the predictions that a difference from the baseline is about; empty where these are all."""
+    if not 0 < part["with_baseline"] < part["n"]:
+        return ""
+    of = plural(part["n"], "prediction", "predictions")
+    return f"among the {numbers.count(part['with_baseline'])} of {of} that came with a baseline"
+
+
+def _among(when: str, part: PartOfWindow) -> str:
+    among = compared(part)
+    return f"{when.rstrip(',')}, {among}," if among else when
+
+
+def _earned(figure: Figure, unit: Unit, of_baseline: Figure | None) -> str:
     low, high = figure["low"], figure["high"]
     amount = _amount(figure, unit)
+    verb, better, worse = _verb(figure, of_baseline)
     if figure["value"] == 0 and low == high:
-        return f"the model earned exactly as much as {BASELINE}"
-    comparison = "more" if (figure["value"] or 0) > 0 else "less"
+        return f"the model {verb} exactly as much as {BASELINE}"
+    comparison = better if (figure["value"] or 0) > 0 else worse
     if low is not None and high is not None and low < 0 < high:
         step = unit.step(figure)
         return (
-            f"it is not clear whether the model earned more than {BASELINE}: {amount} {comparison}, "
-            f"likely between {numbers.magnitude(low, step)} less and {numbers.magnitude(high, step)} more"
+            f"it is not clear whether the model {verb} {better} than {BASELINE}: {amount} {comparison}, "
+            f"likely between {numbers.magnitude(low, step)} {worse} and {numbers.magnitude(high, step)} {better}"
         )
-    return f"the model earned {amount} {comparison} than {BASELINE}{_between(figure, unit)}"
+    return f"the model {verb} {amount} {comparison} than {BASELINE}{_between(figure, unit)}"
+
+
+def _verb(difference: Figure, of_baseline: Figure | None) -> tuple[str, str, str]:
+    """Return what both did with money, and the words for the better and the worse: two that lose earn nothing."""
+    if of_baseline is None or of_baseline["low"] is None or of_baseline["high"] is None:
+        return "earned", "more", "less"
+    gained = difference["value"] or 0.0
+    if min(of_baseline["low"], of_baseline["low"] + gained) >= 0:
+        return "earned", "more", "less"
+    if max(of_baseline["high"], of_baseline["high"] + gained) < 0:
+        return "lost", "less", "more"
+    return "was worth", "more", "less"
 
 
 def _amount(figure: Figure, unit: Unit) -> str:

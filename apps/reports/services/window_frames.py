@@ -29,7 +29,7 @@ from apps.truth.models import Resolution
 from apps.truth.services.cohorts import cohorts, day_start
 
 CHUNK = 50_000
-# Enough earlier predictions to know the truth to expect at a score, however old the model is.
+# Enough earlier predictions to know what to expect at a score, however old the model is.
 MOST_EARLIER = 50_000
 
 
@@ -87,7 +87,7 @@ def gather(job: ReportJob, *, as_of: datetime) -> Evidence:
         sent=sent,
         undrawn_batches=undrawn,
         is_current=is_current,
-        earlier=earlier.assign(truth=_with_rule(model, earlier["outcome"])),
+        earlier=response.of_closed_days(earlier.assign(truth=_with_rule(model, earlier["outcome"]))),
     )
 
 
@@ -175,14 +175,24 @@ def outcomes_frame(model: MonitoredModel, *, start: date, end: date, seq: int, s
 def earlier_frame(
     model: MonitoredModel, *, before: date, seq: int, as_of: datetime, most: int = MOST_EARLIER
 ) -> pd.DataFrame:
-    """Read score and outcome (nan: none) of the newest predictions before a day, older than the horizon."""
+    """Read the newest predictions of the closed days before a day, with their outcome (nan: none)."""
     latest = Resolution.objects.filter(prediction=OuterRef("pk"), seq__lte=seq).order_by("-seq")
     rows = (
         Prediction.objects.filter(model=model, predicted_at__lt=min(day_start(model, before), as_of - model.horizon))
-        .annotate(outcome=Subquery(latest.values("outcome")[:1]))
-        .order_by("-predicted_at")[:most]
+        .annotate(
+            day=TruncDate("predicted_at", tzinfo=model.zone),
+            received_day=TruncDate("received_at", tzinfo=model.zone),
+            outcome=Subquery(latest.values("outcome")[:1]),
+        )
+        .order_by("-predicted_at", "-pk")[:most]
     )
-    return _read(rows, ["predicted", "score", "outcome"], named=["predicted", "score", "outcome"]).astype("float64")
+    numbers = ["predicted", "score", "outcome"]
+    columns = ["day", "received_day", "predicted_at", *numbers]
+    frame = _read(rows, columns, named=columns)
+    frame = frame.astype({"predicted_at": "datetime64[us, UTC]", **dict.fromkeys(numbers, "float64")})
+    days = cohorts(model, start=min(frame["day"], default=before), end=before, seq=seq, as_of=as_of)
+    closed = {cohort.day for cohort in days if is_closed(cohort)}
+    return frame[frame["day"].isin(closed)].reset_index(drop=True)
 
 
 def cells_frame(model: MonitoredModel, *, start: date, end: date, version: int, slice_name: str = "") -> pd.DataFrame:

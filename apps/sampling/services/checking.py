@@ -11,17 +11,16 @@ from apps.stats.estimators.population import Population
 
 CHUNK = 50_000
 SUMS = ("n", "n_uncovered", "sum_pi", "sum_odds")
+KEYS = ("score_bin", "predicted")
 
 
 def draw_check(model: MonitoredModel) -> checks.DrawCheck:
     """Check all blind draws so far against the population cells, as reports check those of their window."""
     binning = ScoreBinning.in_force(model)
     cells = PopulationCell.objects.filter(model=model).in_bins(binning.version).of_everyone()
-    keys = ("score_bin", "predicted")
-    summed = np.array(
-        list(cells.order_by(*keys[::-1]).values_list(*keys).annotate(*map(Sum, SUMS))), dtype=np.float64
-    ).reshape(-1, 6)
-    bins, predicted, *sums = summed.T
+    cells = cells.order_by("predicted", "score_bin")
+    summed = np.array(list(cells.values_list(*KEYS).annotate(*map(Sum, SUMS))), dtype=np.float64)
+    bins, predicted, n, n_uncovered, sum_pi, sum_odds = summed.reshape(-1, len(KEYS) + len(SUMS)).T
     draws = Draw.objects.filter(model=model, is_blind=True)
     rows = draws.values_list("prediction__predicted", "prediction__score").iterator(chunk_size=CHUNK)
     drawn = np.array(list(rows), dtype=np.float64).reshape(-1, 2)
@@ -29,8 +28,11 @@ def draw_check(model: MonitoredModel) -> checks.DrawCheck:
         Population.of(
             predicted=_classes(model, predicted),
             bin=bins,
+            n=n,
+            n_uncovered=n_uncovered,
+            sum_pi=sum_pi,
+            sum_odds=sum_odds,
             score_bins=binning.score_bins,
-            **dict(zip(SUMS, sums, strict=True)),
         ),
         predicted=_classes(model, drawn[:, 0]),
         bin=score_bins(model, binning.score_bins, predicted=drawn[:, 0], score=drawn[:, 1]),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from scipy import stats
 
+from apps.stats.comparison.shares import error_facing, in_errors, tail_of
 from apps.stats.estimate import Estimate
 
 
@@ -15,7 +16,7 @@ class Comparison:
     Attributes
     ----------
     z, p_value : float or None
-        Weighted McNemar, z = Δ̂/√V, two-sided.
+        Weighted McNemar, z = Δ̂/√V, two-sided, by the same t as the interval.
     code : str or None
         The difference's own code, or `exact` where the difference is known without uncertainty and needs no test.
     """
@@ -40,7 +41,7 @@ class McNemar:
 
 
 def compare(difference: Estimate) -> Comparison:
-    """Test a difference of accuracies.
+    """Test a difference of accuracies: p is below .05 exactly where its 95 % interval excludes zero.
 
     Parameters
     ----------
@@ -58,16 +59,16 @@ def compare(difference: Estimate) -> Comparison:
 
     Examples
     --------
-    >>> test = compare(Estimate(0.02, 0.004, 0.036, "plain-mod", 120, se=0.008, df=90.0))
+    >>> test = compare(Estimate(0.02, 0.004107, 0.035893, "plain-mod", 120, se=0.008, df=90.0))
     >>> round(test.z, 2), round(test.p_value, 4)
-    (2.5, 0.0124)
+    (2.5, 0.0142)
     """
     if difference.value is None:
         return Comparison(None, None, code=difference.code)
     if not difference.se:
         return Comparison(None, None, code="exact")
-    z = difference.value / difference.se
-    return Comparison(z, 2 * float(stats.norm.sf(abs(z))), code=difference.code)
+    z = in_errors(difference.value, error_facing(difference, 0.0))
+    return Comparison(z, 2 * tail_of(abs(z), difference.df), code=difference.code)
 
 
 def mcnemar(model_wins: int, baseline_wins: int) -> McNemar | None:

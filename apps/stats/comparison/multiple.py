@@ -1,4 +1,4 @@
-"""Many hypotheses at once: q-values, and shares tested slice by slice."""
+"""Many hypotheses at once: q-values, p-values adjusted together, and shares tested slice by slice."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -69,6 +69,42 @@ def q_values(p_values: Iterable[float | None]) -> tuple[float | None, ...]:
     return tuple(None if math.isnan(q) else q for q in adjusted.tolist())
 
 
+def holm(p_values: Iterable[float | None]) -> tuple[float | None, ...]:
+    """Adjust p-values so that rejecting below α makes any false rejection at most this likely (Holm).
+
+    Parameters
+    ----------
+    p_values : iterable of float in [0, 1], None or nan
+        As for `q_values`.
+
+    Returns
+    -------
+    tuple of float or None
+        In the order given; None where no test was made.
+
+    Raises
+    ------
+    ValueError
+        If a p-value is outside [0, 1].
+
+    References
+    ----------
+    Holm (1979), A simple sequentially rejective multiple test procedure.
+
+    Examples
+    --------
+    >>> holm([0.01, None, 0.04, 0.03])
+    (0.03, None, 0.06, 0.06)
+    """
+    adjusted = np.array([math.nan if p is None else p for p in p_values], dtype=np.float64)
+    order = np.argsort(adjusted)[: int((~np.isnan(adjusted)).sum())]  # nan comes last
+    if ((adjusted[order] < 0) | (adjusted[order] > 1)).any():
+        raise ValueError("p_values must be in [0, 1]")
+    steps = adjusted[order] * np.arange(len(order), 0, -1)
+    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
+    return tuple(None if math.isnan(p) else p for p in adjusted.tolist())
+
+
 def by_slice(estimates: Sequence[Estimate], *, against: float | Sequence[Estimate]) -> tuple[SliceTest, ...]:
     """Test the share of every slice against a fixed share or against the rest, adjusted for their number.
 
@@ -97,9 +133,9 @@ def by_slice(estimates: Sequence[Estimate], *, against: float | Sequence[Estimat
     Examples
     --------
     >>> from apps.stats.estimate import missing
-    >>> slices = [Estimate(0.8, 0.7, 0.9, "hajek", 60, se=0.05, df=40.0), missing("no_labels")]
+    >>> slices = [Estimate(0.8, 0.6, 0.9, "hajek", 60, se=0.07, df=40.0), missing("no_labels")]
     >>> [(test.q_value and round(test.q_value, 4), test.code) for test in by_slice(slices, against=0.5)]
-    [(0.0001, None), (None, 'no_labels')]
+    [(0.0043, None), (None, 'no_labels')]
     """
     others: list[Estimate | float] = []
     others += [against] * len(estimates) if isinstance(against, float | int) else against

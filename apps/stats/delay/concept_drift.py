@@ -1,226 +1,277 @@
-"""Concept drift: measured performance against the performance that the scores predict."""
+"""Concept drift: has the truth moved away from the score since earlier outcomes?"""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import stats
 
-from apps.stats.arrays import FloatArray, IntArray
+from apps.stats.arrays import FloatArray, IntArray, as_floats, as_ints, as_level
+from apps.stats.comparison.multiple import holm
+from apps.stats.comparison.shares import welch_df
+from apps.stats.delay.plug_in import Expectation, Variance
 from apps.stats.estimate import Estimate, missing
 from apps.stats.estimators.binary import BinaryEstimator
-from apps.stats.estimators.confusion import PLAIN_SCALE, Confusion, Metric, evaluate, gradient, undefined
+from apps.stats.estimators.confusion import PLAIN_SCALE, Metric
 from apps.stats.estimators.population import Population
-from apps.stats.estimators.recalibration import RAW_SCORE, Recalibration
-from apps.stats.intervals import LEVEL
+from apps.stats.estimators.recalibration import RAW_SCORE, Recalibration, recalibrate
+from apps.stats.estimators.sample import Sample
+from apps.stats.intervals import LEVEL, t_quantile
+from apps.stats.score_bins import LOGIT_BINS, ScoreBins
+
+#: With fewer earlier outcomes there is no test.
+LEAST_REFERENCE = 1_000
+#: Chance of a false verdict on one window, over all of its metrics. A report tests two, the closed and the open days.
+ALPHA = 0.025
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """Earlier predictions with their outcomes: one half says what to expect at a score, the other how far that is off.
+
+    Make one with `Reference.of`.
+
+    Attributes
+    ----------
+    before : Recalibration
+        m₀, fitted on the first half.
+    estimator : BinaryEstimator
+        Estimator of the second half.
+    n : int
+        Outcomes of both halves.
+    """
+
+    before: Recalibration
+    estimator: BinaryEstimator
+    n: int
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        predicted: ArrayLike,
+        score: ArrayLike,
+        truth: ArrayLike,
+        known_share: ArrayLike | None = None,
+        score_bins: ScoreBins = LOGIT_BINS,
+    ) -> "Reference | None":
+        """Split earlier predictions (N,), given in the order of their time, into two halves.
+
+        Parameters
+        ----------
+        predicted : array (N,) of 0 or 1
+            Predicted classes.
+        score : array (N,), in [0, 1]
+            Scores of the positive class, nan where there is none.
+        truth : array (N,) of 0 or 1
+            Outcomes, nan where none is known.
+        known_share : array (N,), in (0, 1], optional
+            Share of each prediction's class whose outcome is known; 1 if left out.
+        score_bins : ScoreBins
+            Bins of the score, those of the window.
+
+        Returns
+        -------
+        Reference or None
+            None with fewer than `LEAST_REFERENCE` outcomes.
+
+        Raises
+        ------
+        ValueError
+            If lengths differ, or a class, truth, score or share is out of range.
+
+        Examples
+        --------
+        >>> score = np.tile([0.1, 0.9], 500)
+        >>> earlier = Reference.of(predicted=score > 0.5, score=score, truth=np.arange(1000) % 10 < 5)
+        >>> earlier.n, len(earlier.estimator.sample.label)
+        (1000, 500)
+        """
+        size = len(as_ints("predicted", predicted, minimum=0))
+        outcome = as_floats("truth", truth, length=size, allow_nan=True)
+        is_known = ~np.isnan(outcome)
+        if is_known.sum() < LEAST_REFERENCE:
+            return None
+        share = np.ones(size) if known_share is None else as_floats("known_share", known_share, length=size)
+        rows = {"predicted": np.asarray(predicted), "score": np.asarray(score), "pi": share}
+
+        def known(half: IntArray) -> Sample:
+            here = half[is_known[half]]
+            return Sample.of(
+                **{name: column[here] for name, column in rows.items()}, label=outcome[here], score_bins=score_bins
+            )
+
+        earlier, later = np.array_split(np.arange(size), 2)
+        fitted = known(earlier)
+        cells = Population.from_rows(**{name: column[later] for name, column in rows.items()}, score_bins=score_bins)
+        return cls(
+            before=recalibrate(fitted.logit, fitted.truth, fitted.pi),
+            estimator=BinaryEstimator(cells, known(later)),
+            n=int(is_known.sum()),
+        )
 
 
 @dataclass(frozen=True)
 class ConceptDrift:
-    """A window's measured performance against the performance that its scores predict.
+    """A window's measured performance against what scores and earlier outcomes lead one to expect.
 
     Attributes
     ----------
     expected : Estimate
-        Plug-in of m₀, with the uncertainty of its fit.
+        Plug-in of m₀, plus the gap between measured and plug-in in the reference. Without a reference: the plug-in of
+        the score itself.
     measured : Estimate
         From labels or outcomes of the window.
     difference : Estimate
-        Measured minus expected.
-    z, p : float or None
-        Difference in standard errors, and the two-sided probability of one at least as large without drift.
+        Measured minus expected: a difference in differences.
+    p : float or None
+        Two-sided probability of a difference at least as large without drift, adjusted for the metrics tested with it.
     has_drifted : bool
-        Whether p is below one minus the level.
+        Whether p is below `ALPHA`.
     code : str or None
-        Why there is no test: the code of the missing figure, or `no_variation`.
+        Why there is no test: the code of the missing figure, `no_reference` or `no_variation`.
     """
 
     expected: Estimate
     measured: Estimate
     difference: Estimate
-    z: float | None = None
     p: float | None = None
     has_drifted: bool = False
     code: str | None = None
 
 
-@dataclass(frozen=True, eq=False)
-class _PlugIn:
-    """The metric of m₀ alone, with its two variances."""
-
-    value: float
-    of_fit: float  # variance from the coefficients of m₀
-    of_outcomes: float  # variance of N outcomes about m₀
-
-
-def expected_performance(
-    metric: Metric, population: Population, before: Recalibration = RAW_SCORE, *, level: float = LEVEL
-) -> Estimate:
-    """Estimate a metric from the scores alone, Σ m₀/N, before there is any label.
-
-    Parameters
-    ----------
-    metric : str or formula
-        Metric of the confusion table.
-    population : Population
-        Cells of the window.
-    before : Recalibration
-        m₀, fitted on labels from before the window. Refitted on the window's own labels it would absorb the drift.
-    level : float, in (0, 1)
-        Confidence level of the interval.
-
-    Returns
-    -------
-    Estimate
-        Method "plug-in", with the interval that comes from the fit of m₀. Without a value: `no_population`, `no_score`,
-        or the code of an undefined metric.
-
-    Raises
-    ------
-    ValueError
-        If the metric is unknown or not a metric of the confusion table, or a predicted class is not 0 or 1.
-
-    References
-    ----------
-    Guillory and others (2021), Predicting with confidence on unseen distributions.
-
-    Examples
-    --------
-    >>> cells = Population.from_rows(predicted=[1, 1, 0, 0], score=[0.9, 0.9, 0.1, 0.1], pi=[0.1] * 4)
-    >>> figure = expected_performance("accuracy", cells)
-    >>> round(figure.value, 2), figure.method
-    (0.9, 'plug-in')
-    """
-    return _expected(metric, _plug_in(metric, population, before), level=level)
-
-
 def concept_drift(
-    metric: Metric, estimator: BinaryEstimator, before: Recalibration = RAW_SCORE, *, level: float = LEVEL
-) -> ConceptDrift:
-    """Test whether the truth has moved away from the score: measured minus expected performance, with its interval.
+    metrics: Sequence[Metric], window: BinaryEstimator, reference: Reference | None, *, level: float = LEVEL
+) -> tuple[ConceptDrift, ...]:
+    """Test whether the truth has moved away from the score, by a difference in differences.
 
-    Three variances add up: that of the measurement, that of the fit of m₀, and that of the window's own outcomes about
-    m₀. Only the last remains where all outcomes are known.
+    D = [measured − plug-in] now − [measured − plug-in] in the reference. No m₀ fits everywhere, and what it misses
+    shows in both windows: the first difference alone finds drift between two random halves of one data set. V(D) adds
+    up the variances of both measurements, of the outcomes of both windows about m₀, and of the fit of m₀,
+    (g_now − g_ref)ᵀ Cov(m₀) (g_now − g_ref).
 
     Parameters
     ----------
-    metric : str or formula
-        Metric of the confusion table.
-    estimator : BinaryEstimator
-        Estimator of the window, from reviews or from the outcomes so far.
-    before : Recalibration
-        m₀, fitted on labels from before the window. The default is the raw score; if that was never calibrated, it
-        differs from the truth without any drift.
+    metrics : sequence of str or formula
+        Metrics of the confusion table, tested together.
+    window : BinaryEstimator
+        Estimator of the window, from reviews or from outcomes.
+    reference : Reference or None
+        Earlier predictions, none of them in the window.
     level : float, in (0, 1)
-        Confidence level of the intervals; 1 − level is the level of the test.
+        Confidence level of the intervals.
 
     Returns
     -------
-    ConceptDrift
-        Both figures, their difference and its test.
+    tuple of ConceptDrift
+        In the order of the metrics.
 
     Raises
     ------
     ValueError
-        As for `expected_performance`.
+        If a metric is unknown or not a metric of the confusion table, or the level is out of range.
 
     References
     ----------
-    Welch (1947), for the degrees of freedom.
+    Guillory and others (2021), Predicting with confidence on unseen distributions; Welch (1947) for the degrees of
+    freedom; Holm (1979), A simple sequentially rejective multiple test procedure.
 
     Examples
     --------
-    >>> from apps.stats.estimators.sample import Sample
-    >>> known = {"predicted": [1] * 400, "score": [0.9] * 400, "pi": [1.0] * 400}
-    >>> window = BinaryEstimator(Population.from_rows(**known), Sample.of(**known, label=[1] * 280 + [0] * 120))
-    >>> drift = concept_drift("accuracy", window)
-    >>> round(drift.difference.value, 2), drift.has_drifted
-    (-0.2, True)
+    >>> score, right = np.full(2000, 0.9), np.arange(2000) % 10 < 8
+    >>> earlier = Reference.of(predicted=np.ones(2000), score=score, truth=right)
+    >>> rows = {"predicted": [1] * 400, "score": [0.9] * 400, "pi": [1.0] * 400}
+    >>> now = BinaryEstimator(Population.from_rows(**rows), Sample.of(**rows, label=[1] * 280 + [0] * 120))
+    >>> (drift,) = concept_drift(["accuracy"], now, earlier)
+    >>> round(drift.expected.value, 2), round(drift.difference.value, 2), drift.has_drifted
+    (0.8, -0.1, True)
     """
-    plug_in = _plug_in(metric, estimator.population, before)
-    expected, measured = _expected(metric, plug_in, level=level), estimator.estimate(metric)
-    if isinstance(plug_in, str) or measured.value is None or measured.se is None:
-        code = plug_in if isinstance(plug_in, str) else measured.code or "no_variation"
-        return ConceptDrift(expected, measured, missing(code, n=measured.n), code=code)
-    gap = measured.value - plug_in.value
-    variance = measured.se**2 + plug_in.of_fit + plug_in.of_outcomes
-    if variance == 0:
-        return ConceptDrift(expected, measured, missing("no_variation", n=measured.n), code="no_variation")
-    df = _satterthwaite(variance, measured)
-    se = math.sqrt(variance)
-    half = float(stats.t.ppf((1 + level) / 2, df)) * se
-    p = 2 * float(stats.t.sf(abs(gap) / se, df))
-    difference = Estimate(
-        gap,
-        gap - half,
-        gap + half,
-        "plain",
-        measured.n,
-        n_eff=measured.n_eff,
-        code=measured.code,
-        se=se,
-        df=df if math.isfinite(df) else None,
+    before, confidence = RAW_SCORE if reference is None else reference.before, as_level(level)
+    now = Expectation(window, before)
+    then = None if reference is None else Expectation(reference.estimator, before)
+    compared = [_compare(metric, now, then, level=confidence) for metric in metrics]
+    adjusted = holm(drift.p for drift in compared)
+    return tuple(
+        replace(drift, p=p, has_drifted=p is not None and p < ALPHA)
+        for drift, p in zip(compared, adjusted, strict=True)
     )
-    return ConceptDrift(expected, measured, difference, z=gap / se, p=p, has_drifted=p < 1 - level)
 
 
-def _expected(metric: Metric, plug_in: _PlugIn | str, *, level: float) -> Estimate:
+def _compare(metric: Metric, now: Expectation, then: Expectation | None, *, level: float) -> ConceptDrift:
+    """Compare one metric; its p is not adjusted yet."""
+    plug_in, measured = now.of(metric), now.window.estimate(metric)
     if isinstance(plug_in, str):
-        return missing(plug_in)
-    half = float(stats.norm.ppf((1 + level) / 2)) * math.sqrt(plug_in.of_fit)
-    low, high = _bounds(metric)
-    return Estimate(
-        plug_in.value,
-        max(low, plug_in.value - half),
-        min(high, plug_in.value + half),
-        "plug-in",
-        0,
-        se=math.sqrt(plug_in.of_fit),
-    )
+        return _untested(missing(plug_in), measured, plug_in)
+    if then is None:
+        return _untested(_expected(metric, plug_in.value, [], level=level), measured, "no_reference")
+    earlier, known = then.of(metric), then.window.estimate(metric)
+    if isinstance(earlier, str) or known.value is None:
+        return _untested(missing("no_reference"), measured, "no_reference")
+    slope = plug_in.slope - earlier.slope
+    of_fit = max(float(slope @ _covariance(now.before) @ slope), 0.0)
+    parts = [_variance(known), earlier.of_outcomes, (of_fit, None)]
+    value = plug_in.value + known.value - earlier.value
+    expected = _expected(metric, value, parts, level=level)
+    if measured.value is None:
+        return _untested(expected, measured, measured.code or "no_labels")
+    parts = [_variance(measured), plug_in.of_outcomes, *parts]
+    se, df = _error(parts)
+    if se == 0:
+        return _untested(expected, measured, "no_variation")
+    difference, p = _difference(metric, measured, measured.value - value, se=se, df=df, level=level)
+    return ConceptDrift(expected, measured, difference, p=p)
 
 
-def _plug_in(metric: Metric, population: Population, before: Recalibration) -> _PlugIn | str:
-    """Return the metric of m₀ over the cells, or the code that says why it has none."""
-    if (population.predicted > 1).any():
-        raise ValueError("predicted of the population must be 0 or 1")
-    n, predicted, size = population.n, population.predicted, population.size
-    mean = before.predict(population.logit)
-    table = _expected_table(predicted, n, mean)
-    if reason := undefined(metric, table):
-        return reason
-    if (population.bin[n > 0] < 0).any():
-        return "no_score"
-    by_tp, by_fp, by_fn, by_tn = gradient(metric, table)
-    beta = np.array([by_fn - by_tn, by_tp - by_fp])[predicted] / size
-    spread = mean * (1 - mean)
-    by_coefficient = np.array([beta * n @ spread, beta * n @ (spread * population.logit)])
-    covariance = np.zeros((2, 2)) if before.covariance is None else before.covariance
-    return _PlugIn(
-        value=evaluate(metric, table),
-        of_fit=max(float(by_coefficient @ covariance @ by_coefficient), 0.0),
-        of_outcomes=float((n * beta**2) @ spread),
-    )
+def _untested(expected: Estimate, measured: Estimate, code: str) -> ConceptDrift:
+    return ConceptDrift(expected, measured, missing(code, n=measured.n), code=code)
 
 
-def _expected_table(predicted: IntArray, n: FloatArray, mean: FloatArray) -> Confusion:
-    size = max(float(n.sum()), 1.0)
-    positive, negative = n * mean / size, n * (1 - mean) / size
-    return Confusion(
-        tp=float(positive[predicted == 1].sum()),
-        fp=float(negative[predicted == 1].sum()),
-        fn=float(positive[predicted == 0].sum()),
-        tn=float(negative[predicted == 0].sum()),
-    )
+def _expected(metric: Metric, value: float, parts: list[Variance], *, level: float) -> Estimate:
+    """Estimate what to expect, within the limits of the metric."""
+    se, df = _error(parts)
+    ends = _ends(value, _quantile(level, df) * se, _limits(metric))
+    return Estimate(*ends, "plug-in", 0, se=se, df=df)
 
 
-def _bounds(metric: Metric) -> tuple[float, float]:
+def _difference(
+    metric: Metric, measured: Estimate, by: float, *, se: float, df: float | None, level: float
+) -> tuple[Estimate, float]:
+    """Estimate the difference, within the limits of a difference of the metric, and its p."""
+    lowest, highest = _limits(metric)
+    ends = _ends(by, _quantile(level, df) * se, (lowest - highest, highest - lowest))
+    t = abs(by) / se
+    p = 2 * float(stats.norm.sf(t) if df is None else stats.t.sf(t, df))
+    n, n_eff, code = measured.n, measured.n_eff, measured.code
+    return Estimate(*ends, "plain", n, n_eff=n_eff, code=code, se=se, df=df), p
+
+
+def _ends(value: float, half: float, limits: tuple[float, float]) -> tuple[float, float, float]:
+    """Return value, low and high, cut to the limits."""
+    middle, low, high = (min(max(end, limits[0]), limits[1]) for end in (value, value - half, value + half))
+    return middle, low, high
+
+
+def _error(parts: list[Variance]) -> tuple[float, float | None]:
+    """Return the standard error of a sum, and its degrees of freedom; None for a normal quantile."""
+    variance = sum(variance for variance, _ in parts)
+    return math.sqrt(variance), welch_df(parts) if variance else None
+
+
+def _quantile(level: float, df: float | None) -> float:
+    return float(stats.norm.ppf((1 + level) / 2)) if df is None else t_quantile(level, df)
+
+
+def _variance(figure: Estimate) -> Variance:
+    return (figure.se or 0.0) ** 2, figure.df
+
+
+def _covariance(before: Recalibration) -> FloatArray:
+    return np.zeros((2, 2)) if before.covariance is None else before.covariance
+
+
+def _limits(metric: Metric) -> tuple[float, float]:
     if not isinstance(metric, str):
         return -math.inf, math.inf
     return (-1.0, 1.0) if metric in PLAIN_SCALE else (0.0, 1.0)
-
-
-def _satterthwaite(variance: float, measured: Estimate) -> float:
-    """Return the degrees of freedom of a sum in which only the measured part is estimated with few."""
-    if not measured.se or measured.df is None:
-        return math.inf
-    return measured.df * (variance / measured.se**2) ** 2

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from apps.stats.arrays import FloatArray, as_level
+from apps.stats.arrays import FloatArray, as_level, as_probability
 from apps.stats.estimate import Estimate, missing
 from apps.stats.estimators.keys import NO_BASELINE
 from apps.stats.estimators.population import Population
@@ -109,6 +109,30 @@ class ClassEstimator(ABC):
             If the matrix has another number of classes.
         """
         return self.mean_value(matrix).scaled(max(self.population.size, 1.0))
+
+    def value_bounds(self, matrix: ValueMatrix, *, answered: ArrayLike) -> tuple[float, float]:
+        """Bound the total value over everything that the unanswered items could be.
+
+        Parameters
+        ----------
+        matrix : ValueMatrix
+            Value of each decision; the identity gives the number of right predictions.
+        answered : array (classes,), in [0, 1]
+            Response rate among the predictions of each class.
+
+        Raises
+        ------
+        ValueError
+            If the matrix or answered has another number of classes, or a rate is outside [0, 1].
+        """
+        self._check(matrix)
+        rates = as_probability("answered", answered, length=self.classes)
+        sums = self._amounts if matrix.uses_amount else self._shares * self.population.size
+        # What is predicted is known; estimates below zero are noise.
+        of_class, parts = sums.sum(axis=1), np.maximum(sums, 0.0)
+        parts = parts * (of_class / np.maximum(parts.sum(axis=1), np.finfo(float).tiny))[:, None]
+        known, missing = float((rates[:, None] * parts * matrix.matrix).sum()), (1 - rates) * of_class
+        return known + float(missing @ matrix.matrix.min(axis=1)), known + float(missing @ matrix.matrix.max(axis=1))
 
     def accuracy_point(self, matrix: ValueMatrix) -> AccuracyPoint:
         """Compute the worth of one point of accuracy in this window, with its range over the kinds of error.

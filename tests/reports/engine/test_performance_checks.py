@@ -1,16 +1,22 @@
 """Checks on the figures: expected and measured, second opinions, hindsight, the draw itself."""
 
+from datetime import timedelta
+
 import numpy as np
 import pytest
+from django.utils import timezone
 
+from apps.reports import services as reports
 from apps.reports.models import Report
 from apps.reports.pages.caveat_wording import caveat
 from apps.reports.pages.sheets import sheet_of
+from apps.reports.services.window_frames import gather
 from apps.review.models import ReviewItem
 from apps.sampling.models import Draw
 from apps.sampling.services.checking import draw_check
 from apps.truth.services import resolving as truth
 from tests.reports.worlds import (
+    FIRST,
     World,
     caveat_codes,
     close_days,
@@ -65,7 +71,8 @@ def test_without_drift_open_days_match_what_earlier_outcomes_predict():
 
 def test_a_score_that_no_longer_means_the_same_has_drifted():
     world = make_world(3_000, days=DAYS)
-    turn_truth_of_open_days(world, 0.25)
+    # Some 200 labels against 750 outcomes: what the reference leaves to chance counts too.
+    turn_truth_of_open_days(world, 0.4)
     send_outcomes(world, [number for number in range(3_000) if number % DAYS < CLOSED])
     label_draws(world)
     close_days(world, before=CLOSED)
@@ -78,8 +85,36 @@ def test_a_score_that_no_longer_means_the_same_has_drifted():
 
 
 def test_the_first_days_of_a_model_have_only_the_score_to_go_by():
-    found = drift_of(report_of(half_closed(size=600)), "closed")
-    assert (found["reference"], found["reference_n"], found["has_drifted"]) == ("score", 0, False)
+    report = report_of(half_closed(size=600))
+    for part, known in (("closed", 0), ("open", 300)):
+        found = drift_of(report, part)
+        assert (found["reference"], found["reference_n"]) == ("score", known)
+        assert (found["p"], found["has_drifted"], found["difference"]["code"]) == (None, False, "no_reference")
+        assert found["expected"]["value"] is not None
+        assert found["measured"]["value"] is not None
+    words = sections_of(report)["expected"]
+    assert "On closed days, there is no verdict: it takes 1,000 outcomes of closed days before them" in words
+    assert "300 outcomes are there" in words
+    assert "chance" not in words
+
+
+def test_only_closed_days_before_the_tested_ones_make_a_reference():
+    """Of ten final days before the window, every other one lacks a fifth of its outcomes, so five are closed."""
+    world = make_world(4_000, days=DAYS)
+    numbers = np.arange(4_000)
+    day = numbers % DAYS
+    lacks = (day % 2 == 0) & (numbers % 100 < DAYS)
+    send_outcomes(world, numbers[(day < CLOSED) & ~lacks])
+    close_days(world, before=CLOSED)
+    job = reports.request_report(world.model, "performance", FIRST + timedelta(days=CLOSED), world.end)
+    earlier = gather(job, as_of=timezone.now()).earlier
+    assert {(each - FIRST).days for each in earlier["day"]} == {1, 3, 5, 7, 9}
+    assert earlier["truth"].notna().all()
+    reports.run_due()
+    job.refresh_from_db()
+    found = drift_of(job.report, "open")
+    assert (found["reference"], found["reference_n"]) == ("earlier", 1_000)
+    assert found["expected"]["value"] is not None
 
 
 def test_second_opinions_correct_what_reviewers_get_wrong():

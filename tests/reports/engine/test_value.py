@@ -7,6 +7,7 @@ import pytest
 
 from apps.registry.models import ValueModel
 from apps.reports.engine.value import threshold_in_use
+from apps.reports.pages import wording
 from apps.stats.estimators.population import Population
 from tests.reports.worlds import (
     World,
@@ -33,7 +34,7 @@ def price(world: World, **changes) -> ValueModel:
 
 
 def worth(world: World, who: str) -> np.ndarray:
-    predicted = np.array([row[who] == "yes" for row in world.rows]).astype(int)
+    predicted = np.array([row.get(who) == "yes" for row in world.rows]).astype(int)
     return MATRIX[predicted, world.y]
 
 
@@ -68,6 +69,37 @@ def test_one_point_of_accuracy_is_worth_its_share_of_the_errors():
     assert point["value"] == pytest.approx(10 * (650 * missed + 250 * vain) / (missed + vain))
     kinds = {(kind["predicted"], kind["truth"]): kind["value"] for kind in report.document["value"]["by_error"]}
     assert kinds == {("yes", "no"): pytest.approx(6_500), ("no", "yes"): pytest.approx(2_500)}
+
+
+def test_the_largest_losses_are_those_that_are_large_at_least():
+    """Slices of ages, estimated from reviews: the order is that of the lower ends, whatever the estimates say."""
+    world = make_world(3_000)
+    price(world)
+    label_draws(world, answered=0.8)
+    losses = report_of(world, "value").document["value"]["losses"]
+    assert len(losses) == 4
+    lower = [loss["lost"]["low"] for loss in losses]
+    assert lower == sorted(lower, reverse=True)
+
+
+def test_the_difference_is_that_of_the_predictions_with_a_baseline():
+    """Every second prediction came without one: sums, uncorrected figures and the headline leave them out."""
+    world = make_world(1_000, days=4, without_baseline=2)
+    price(world)
+    send_outcomes(world, range(1_000))
+    label_draws(world)
+    close_days(world, before=4)
+    report = report_of(world, "value")
+    has_baseline = np.array(["baseline" in row for row in world.rows])
+    own, baseline = worth(world, "prediction"), worth(world, "baseline")
+    gained = (own - baseline)[has_baseline]
+    found = figures_of(report)["value_difference"]
+    assert found["value"] == pytest.approx(gained.sum())
+    assert report.document["parts"][0]["with_baseline"] == 500
+    assert wording.lede(report.document).startswith("From 1 to 4 March 2026, among the 500 of 1,000 predictions")
+    alone = report.document["naive"]
+    per_prediction = alone["value_difference_per_1000"]["value"] / 1_000
+    assert alone["value_difference"]["value"] == pytest.approx(500 * per_prediction)
 
 
 def test_money_lost_by_slice_and_kind_of_error():

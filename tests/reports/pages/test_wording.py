@@ -7,6 +7,7 @@ from apps.reports.engine.document import Document
 from apps.reports.engine.rounding import figure_text, unit_of
 from apps.reports.pages import caveat_wording, figures, wording
 from apps.reports.pages.figures import range_text
+from apps.reports.pages.sheets import tables
 from tests.reports.documents import document, figure, part
 
 
@@ -42,6 +43,44 @@ def test_a_range_across_zero_claims_no_gain() -> None:
         "In October it is not clear whether the model earned more than the rule it replaced: "
         "about 4,000 dollars more, likely between 3,000 less and 12,000 more."
     )
+
+
+@pytest.mark.parametrize(
+    ("baseline", "gain", "words"),
+    [
+        (-60_000, 41_237, "In October the model lost about 41,000 dollars less than the rule it replaced (likely"),
+        (-60_000, -41_237, "In October the model lost about 41,000 dollars more than the rule it replaced (likely"),
+        (-20_000, 41_237, "In October the model was worth about 41,000 dollars more than the rule it replaced (likely"),
+        (900_000, 41_237, "In October the model earned about 41,000 dollars more than the rule it replaced (likely"),
+    ],
+)
+def test_what_loses_money_does_not_earn_more(baseline: float, gain: float, words: str) -> None:
+    difference = figure(gain, method="plain-mod", low=gain - 8_000, high=gain + 8_000)
+    made = with_headline("value", value_difference=difference, baseline_value_total=figure(baseline, 9_000))
+    assert wording.lede(made).startswith(words)
+
+
+def test_two_that_lose_and_cannot_be_told_apart() -> None:
+    unclear = figure(4_100, method="plain-mod", low=-3_000, high=12_000)
+    made = with_headline("value", value_difference=unclear, baseline_value_total=figure(-60_000, 9_000))
+    assert wording.lede(made) == (
+        "In October it is not clear whether the model lost less than the rule it replaced: "
+        "about 4,000 dollars less, likely between 3,000 more and 12,000 less."
+    )
+
+
+@pytest.mark.parametrize("kind", ["value", "baseline"])
+def test_a_comparison_names_the_predictions_that_have_a_baseline(kind: str) -> None:
+    figures = {
+        "value": {"value_difference": figure(41_237, 8_000, n=300)},
+        "baseline": {"disagreement_rate": figure(0.08, 0.01, method="wilson"), "win_rate": figure(0.7, 0.1, n=300)},
+    }[kind]
+    made = with_headline(kind, **figures)
+    made["parts"][0]["with_baseline"] = 1_200
+    assert wording.lede(made).startswith(
+        "In October, among the 1,200 of 86,000 predictions that came with a baseline, the model "
+    )
+    assert wording.basis(made).startswith("Estimated from 300 labels for 1,200 predictions, ")
 
 
 def test_a_counted_sum_has_no_range_and_says_that_it_is_counted() -> None:
@@ -173,3 +212,54 @@ def test_slices_and_mistakes_are_named_in_words() -> None:
     assert wording.slice_value(made, "sex", "2") == "female"
     assert wording.mistake(made, "no", "yes") == "predicted “not employed”, in truth “employed”"
     assert wording.metric_name(made, "precision") == ("Right when it predicts “employed”", "precision")
+
+
+def days_left_out(*received: str, **changes: Any) -> str:
+    details = {"part": "open", "through": None, "cases": 100, "n": 3_000, "share": 0.1, "received": list(received)}
+    return caveat_wording.caveat({"code": "days_left_out", "details": details | changes})
+
+
+def test_days_not_started_are_named_with_their_cases_and_their_share() -> None:
+    assert days_left_out("2026-05-30", through="2026-05-29") == (
+        "The figures run through 29 May 2026: 100 drawn cases received on 30 May 2026 not started, so the figures "
+        "leave out 3,000 predictions (10.0\u00a0% of all)."
+    )
+
+
+def test_days_in_a_row_are_one_period_and_many_are_a_number() -> None:
+    runs = days_left_out("2026-05-03", "2026-05-04", "2026-05-09")
+    assert "received on 3 to 4 May 2026 and 9 May 2026 not started" in runs
+    many = days_left_out("2026-05-03", "2026-05-05", "2026-05-07", "2026-05-09")
+    assert "received on 4 days from 3 to 9 May 2026 not started" in many
+
+
+def test_closed_days_without_outcomes_are_named_too() -> None:
+    assert days_left_out("2026-05-12", part="closed", n=5, share=0.001) == (
+        "The figures leave out 5 predictions (0.1\u00a0% of all) received on 12 May 2026: none has an outcome."
+    )
+
+
+def test_the_first_sentence_ends_with_the_days_that_were_begun() -> None:
+    details = {"part": "open", "through": "2026-10-20", "received": ["2026-10-21"], "cases": 9, "n": 90, "share": 0.1}
+    made = with_headline("performance", accuracy=figure(0.9, 0.03, response_rate=0.95))
+    made["caveats"] = [{"code": "days_left_out", "details": details}]
+    assert wording.lede(made).startswith("From 1 to 20 October 2026, about 90 in 100")
+
+
+def test_low_response_puts_the_condition_and_the_worst_cases_beside_the_figure() -> None:
+    low = figure(0.9, 0.03, bounds=[0.55, 0.94])
+    assert wording.basis(with_headline("performance", accuracy=low)).endswith(
+        "for 86,000 predictions, if those who did not answer are like those who did."
+    )
+    assert tables.share_key("Right", low).note == (
+        "likely between 87 and 93 if those who did not answer are like those who did, "
+        "55.0\u00a0% to 94.0\u00a0% whatever the missing answers say"
+    )
+    assert tables.cell(low, unit_of("accuracy")).note.endswith(
+        "; 55.0\u00a0% to 94.0\u00a0% whatever the missing answers say"
+    )
+    assert ("Holds", "if those who did not answer are like those who did") in figures.how(low)
+    high = figure(0.9, 0.03, response_rate=0.95)
+    assert "did not answer" not in tables.share_key("Right", high).note + wording.basis(
+        with_headline("performance", accuracy=high)
+    )

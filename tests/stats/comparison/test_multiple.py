@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from apps.stats.comparison.multiple import by_slice, q_values
 from apps.stats.estimate import Estimate, exactly, missing
+from apps.stats.intervals import logit_mod
 
 P_VALUES = st.lists(st.one_of(st.none(), st.just(math.nan), st.floats(0, 1)), max_size=30)
 
@@ -37,8 +38,9 @@ def test_a_p_value_out_of_range_is_refused(p):
         q_values([0.5, p])
 
 
-def slice_of(value, se=0.04, df=40.0):
-    return Estimate(value, 0.0, 1.0, "hajek", 80, n_eff=70.0, se=se, df=df)
+def slice_of(value, se=0.04, df=40.0, n=80):
+    interval = logit_mod(value, variance=se**2, df=df, n=n)
+    return Estimate(interval.value, interval.low, interval.high, "hajek", n, n_eff=70.0, se=se, df=df)
 
 
 def test_slices_are_adjusted_together_and_keep_their_order():
@@ -68,10 +70,7 @@ def test_few_slices_are_rejected_when_none_differs():
     """Simulation, seed 5: 500 windows of 20 slices with a true win rate of one half."""
     rng = np.random.default_rng(5)
     wins, n = rng.binomial(60, 0.5, (500, 20)) / 60, 60
-    windows = [
-        [Estimate(v, 0.0, 1.0, "plain", n, n_eff=n, se=math.sqrt(v * (1 - v) / n), df=n - 1.0) for v in row.tolist()]
-        for row in wins
-    ]
+    windows = [[slice_of(v, se=math.sqrt(v * (1 - v) / n), df=n - 1.0, n=n) for v in row.tolist()] for row in wins]
     rejected = [any(test.q_value < 0.05 for test in by_slice(window, against=0.5)) for window in windows]
     assert 0.005 <= np.mean(rejected) <= 0.07
     alone = np.mean([any(test.p_value < 0.05 for test in by_slice(window, against=0.5)) for window in windows])

@@ -72,3 +72,30 @@ def test_a_class_without_a_row_is_an_error():
 def test_a_matrix_per_amount_needs_amounts():
     with pytest.raises(ValueError, match="amount is needed"):
         ValueMatrix.of([[0, 1], [1, 0]], uses_amount=True).of_rows([0], [1])
+
+
+def fifty_each(**amounts):
+    """Of 50 predicted negative 5 are positive, of 50 predicted positive 10 negative; all known."""
+    truth = np.repeat([0, 1, 0, 1], [45, 5, 10, 40])
+    rows = {"predicted": np.repeat([0, 1], 50), "score": np.repeat([0.2, 0.8], 50), "pi": np.ones(100), **amounts}
+    return BinaryEstimator(Population.from_rows(**rows), Sample.of(**rows, label=truth))
+
+
+def test_worst_cases_of_the_value_give_each_missing_answer_its_worst_and_its_best_truth():
+    """By hand: .9 × (5 × −5) + .8 × (40 × 4 − 10) = 97.5 known; 5 missing of 0 or −5 each, 10 of −1 or 4."""
+    matrix = ValueMatrix.of([[0, -5], [-1, 4]])
+    assert fifty_each().value_bounds(matrix, answered=[0.9, 0.8]) == pytest.approx((97.5 - 25 - 10, 97.5 + 40))
+
+
+def test_worst_cases_weigh_missing_answers_by_amount():
+    """The same at 2 each: all sums double."""
+    matrix = ValueMatrix.of([[0, -5], [-1, 4]], uses_amount=True)
+    priced = fifty_each(amount=np.full(100, 2.0))
+    assert priced.value_bounds(matrix, answered=[0.9, 0.8]) == pytest.approx((125.0, 275.0))
+
+
+def test_the_identity_matrix_bounds_the_number_of_right_predictions():
+    """By hand: .9 × 45 + .8 × 40 = 72.5 known to be right, 15 not known."""
+    assert fifty_each().value_bounds(ValueMatrix(np.eye(2)), answered=[0.9, 0.8]) == pytest.approx((72.5, 87.5))
+    with pytest.raises(ValueError, match="answered must have length 2"):
+        fifty_each().value_bounds(ValueMatrix(np.eye(2)), answered=[0.9])

@@ -32,7 +32,8 @@ REPORTS = Group(
             "Drift verdict",
             "Whether a score still means what it used to. The report compares what earlier outcomes led it to expect "
             "at these scores with what was measured. If chance does not explain the difference, the same score no "
-            "longer means the same. With too few earlier outcomes there is no verdict.",
+            "longer means the same. With fewer than 1,000 outcomes of closed days before these days, there is no "
+            "verdict.",
             also="expected and measured",
         ),
         Term(

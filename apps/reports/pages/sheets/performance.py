@@ -20,6 +20,7 @@ from apps.reports.pages.sheets import sections as shared
 from apps.reports.pages.sheets import tables
 from apps.reports.pages.sheets.layout import Cell, Key, Row, Section, Table
 from apps.reports.pages.sheets.tables import cell
+from apps.stats.delay.concept_drift import LEAST_REFERENCE
 
 ALONE = "Counting only the reviewed cases"
 PARTS = {"closed": "closed days", "open": "open days"}
@@ -118,7 +119,7 @@ def _drift_row(document: Document, entry: Drift) -> Row:
     difference = Cell("–") if by["value"] is None else Cell(points.text(by["value"], 0.0), range_text(by, points))
     expected = cell(entry["expected"], of)
     if entry["reference"] == "score":
-        expected = Cell(expected.text, "from the score itself")
+        expected = Cell(expected.text, "from the scores alone")
     return Row(name, [expected, cell(entry["measured"], of), difference], PARTS[entry["part"]])
 
 
@@ -128,7 +129,11 @@ def _verdict(document: Document, part: str, drift: list[Drift]) -> str:
     first = entries[0]
     on = f"On {PARTS[part]},"
     if first["reference"] == "score":
-        return f"{on} there are too few earlier outcomes for a verdict; the score itself is the expectation."
+        known = plural(first["reference_n"], "outcome is", "outcomes are")
+        return (
+            f"{on} there is no verdict: it takes {count(LEAST_REFERENCE)} outcomes of closed days before "
+            f"them, and {known} there. Until then, the scores alone say what to expect."
+        )
     basis = plural(first["reference_n"], "earlier outcome", "earlier outcomes")
     drifted = [wording.metric_name(document, entry["metric"])[0] for entry in entries if entry["has_drifted"]]
     if drifted:

@@ -21,7 +21,9 @@ def keys(document: Document) -> list[Key]:
     if not document.get("value"):
         return [tables.share_key("Right predictions", figures["accuracy"])] if "accuracy" in figures else []
     metric = "value_difference" if contents.has_difference(figures) else "value_total"
-    shown = [tables.figure_key(wording.METRICS[metric][0], figures[metric], unit(document, metric))]
+    part = contents.headline_part(document)
+    among = wording.compared(part) if part and metric == "value_difference" else ""
+    shown = [tables.figure_key(wording.METRICS[metric][0], figures[metric], unit(document, metric), note=among)]
     if "accuracy" in figures:
         shown.append(tables.share_key("Right predictions", figures["accuracy"]))
     if "accuracy_point_value" in figures:
