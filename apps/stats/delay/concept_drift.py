@@ -131,7 +131,8 @@ class ConceptDrift:
     has_drifted : bool
         Whether p is below `ALPHA`.
     code : str or None
-        Why there is no test: the code of the missing figure, `no_reference` or `no_variation`.
+        Why there is no test: the code of the missing figure, `no_reference`, `no_variation`, or `preliminary` where the
+        measured figure does not stand.
     """
 
     expected: Estimate
@@ -221,7 +222,8 @@ def _compare(metric: Metric, now: Expectation, then: Expectation | None, *, leve
     if se == 0:
         return _untested(expected, measured, "no_variation")
     difference, p = _difference(metric, measured, measured.value - value, se=se, df=df, level=level)
-    return ConceptDrift(expected, measured, difference, p=p)
+    code = "preliminary" if measured.code == "preliminary" else None
+    return ConceptDrift(expected, measured, difference, p=None if code else p, code=code)
 
 
 def _untested(expected: Estimate, measured: Estimate, code: str) -> ConceptDrift:

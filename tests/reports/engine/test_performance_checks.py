@@ -94,7 +94,7 @@ def test_the_first_days_of_a_model_have_only_the_score_to_go_by():
         assert found["measured"]["value"] is not None
     words = sections_of(report)["expected"]
     assert "On closed days, there is no verdict: it takes 1,000 outcomes of closed days before them" in words
-    assert "300 outcomes are there" in words
+    assert "300 have come" in words
     assert "chance" not in words
 
 

@@ -214,6 +214,18 @@ def test_without_a_reference_the_score_is_the_expectation_and_nothing_is_tested(
     assert drift.measured.method == "exact"
 
 
+def test_a_preliminary_figure_bears_no_verdict(rows, earlier):
+    """All of a hundred labels are wrong, and twenty of them by chance: too few to speak for the window."""
+    pi = np.full(2000, 0.05)
+    cells = Population.from_rows(**(rows | {"pi": pi}), chance=np.full(2000, 0.01))
+    items = {name: column[::20] for name, column in (rows | {"pi": pi}).items()}
+    now = BinaryEstimator(cells, Sample.of(**items, label=1 - items["predicted"]))
+    drift = drift_of("accuracy", now, earlier)
+    assert drift.measured.code == drift.code == "preliminary"
+    assert drift.difference.high < -0.5
+    assert (drift.p, drift.has_drifted) == (None, False)
+
+
 def test_codes_say_why_there_is_no_test(rows, earlier):
     cells = Population.from_rows(**rows)
     items = Sample.of(**{name: column[:0] for name, column in rows.items()}, label=[])
@@ -263,7 +275,7 @@ def test_a_metric_of_the_score_is_refused(rows, earlier, metric):
 
 
 ROW = st.tuples(st.integers(0, 1), st.floats(0, 1), st.integers(0, 1), st.booleans())
-CODED = st.lists(ROW, max_size=12)
+FEW = st.lists(ROW, max_size=8)
 
 
 def of_rows(rows):
@@ -273,14 +285,14 @@ def of_rows(rows):
     return window(columns, truth, known)
 
 
-@given(CODED, CODED, st.sampled_from(sorted(FORMULAS)), st.floats(-8, 8), st.floats(-3, 9))
+@given(FEW, FEW, st.sampled_from(sorted(FORMULAS)), st.floats(-8, 8), st.floats(-3, 9))
 def test_any_window_gives_a_test_or_a_code(rows, then, metric, intercept, slope):
     before = Recalibration(intercept, slope, np.eye(2))
     drift = drift_of(metric, of_rows(rows), Reference(before, of_rows(then), n=len(then)))
-    if drift.code is None:
-        assert 0 <= drift.p <= 1
-        assert drift.difference.low <= drift.difference.value <= drift.difference.high
-        assert drift.expected.low <= drift.expected.value <= drift.expected.high
+    assert (drift.p is None) == (drift.code is not None)
+    for figure in (drift.expected, drift.measured, drift.difference):
+        assert figure.value is None or figure.low <= figure.value <= figure.high
+    if drift.difference.value is None:
+        assert drift.difference.code == drift.code is not None
     else:
-        assert drift.p is None
-        assert drift.difference.value is None
+        assert drift.code in (None, "preliminary")

@@ -23,6 +23,10 @@ from apps.reports.pages.sheets.tables import cell
 from apps.stats.delay.concept_drift import LEAST_REFERENCE
 
 ALONE = "Counting only the reviewed cases"
+COMPARED = (
+    "Expected is what the scores say, moved by how far they were off in earlier outcomes. The verdict takes all "
+    "measures together, so a single range may leave out 0 without one."
+)
 PARTS = {"closed": "closed days", "open": "open days"}
 
 
@@ -106,6 +110,7 @@ def _expected(document: Document, drift: list[Drift]) -> Section:
     return Section(
         "expected",
         "Expected and measured",
+        COMPARED if any(entry["reference"] == "earlier" for entry in drift) else "",
         table=Table("What the scores lead us to expect, and what was measured", head, rows),
         sentences=[_verdict(document, part, drift) for part in PARTS if any(entry["part"] == part for entry in drift)],
     )
@@ -129,10 +134,10 @@ def _verdict(document: Document, part: str, drift: list[Drift]) -> str:
     first = entries[0]
     on = f"On {PARTS[part]},"
     if first["reference"] == "score":
-        known = plural(first["reference_n"], "outcome is", "outcomes are")
+        known = plural(first["reference_n"], "has come", "have come")
         return (
-            f"{on} there is no verdict: it takes {count(LEAST_REFERENCE)} outcomes of closed days before "
-            f"them, and {known} there. Until then, the scores alone say what to expect."
+            f"{on} there is no verdict: it takes {count(LEAST_REFERENCE)} outcomes of closed days before them, and "
+            f"{known}. Until then, the scores alone say what to expect."
         )
     basis = plural(first["reference_n"], "earlier outcome", "earlier outcomes")
     drifted = [wording.metric_name(document, entry["metric"])[0] for entry in entries if entry["has_drifted"]]
@@ -142,7 +147,7 @@ def _verdict(document: Document, part: str, drift: list[Drift]) -> str:
             "The same score no longer means the same."
         )
     if all(entry["p"] is None for entry in entries):
-        return f"{on} there is nothing to compare yet."
+        return f"{on} no measured figure stands yet, so there is no verdict."
     return f"{on} chance explains the difference from what {basis} led us to expect."
 
 
