@@ -91,6 +91,7 @@ def logit_mod(
     n: float,
     plug_in: float | None = None,
     limits: Limits = UNIT,
+    is_cautious: bool = False,
     level: float = LEVEL,
 ) -> Interval:
     """Build the interval of a share from its moderated variance: by the logit, or by the edge rule near a limit.
@@ -111,6 +112,9 @@ def logit_mod(
         θ_a, the metric of m alone; θ̂ if left out.
     limits : (float, float)
         What the metric can be, whatever the missing labels say.
+    is_cautious : bool
+        Apply the edge rule inside the limits too, with Wilson's interval at n*: the errors of the estimate are not
+        those of a share, because few labels carry its variance or as many equal draws would be more precise.
     level : float, in (0, 1)
         Confidence level.
 
@@ -142,14 +146,17 @@ def logit_mod(
     if variance == 0 or high <= low:
         known = _held(value, limits)
         return Interval(known, known, known, "exact", 0.0, df)
-    if low < value - q * se and value + q * se < high:
+    is_inside = low < value - q * se and value + q * se < high
+    if is_inside and not is_cautious:
         share, reach = (value - low) / (high - low), q * se / (high - low)
         ends = _logit_ends(share, reach)
         method = "logit-mod"
     else:
         share = (value - low) / (high - low)
         expected = share if plug_in is None else (plug_in - low) / (high - low)
-        ends = _edge_ends(share, se / (high - low), q=q, n=max(n, 1.0), expected=expected)
+        ends = _edge_ends(
+            share, se / (high - low), q=q, n=max(n, 1.0), expected=expected, most=math.inf if is_inside else n
+        )
         method = "wilson-mod"
     held = _held(value, limits)
     first, last = (low + (high - low) * end for end in ends)
@@ -161,7 +168,7 @@ def logit_mod(
         method,
         se,
         df,
-        is_boundary=method == "wilson-mod",
+        is_boundary=not is_inside,
     )
 
 
@@ -292,13 +299,16 @@ def _logit_ends(share: float, reach: float) -> Limits:
     return float(expit(middle - half)), float(expit(middle + half))
 
 
-def _edge_ends(share: float, se: float, *, q: float, n: float, expected: float) -> Limits:
-    """Apply the edge rule to a share: the hull of the plain, Wilson's and, well inside, the logit interval."""
+def _edge_ends(share: float, se: float, *, q: float, n: float, expected: float, most: float) -> Limits:
+    """Apply the edge rule to a share: the hull of the plain, Wilson's and, well inside, the logit interval.
+
+    Wilson's counts at most `most` labels.
+    """
     reach, edge = q * se, 1 / (2 * n)
     low, high = _held(share - reach, UNIT), _held(share + reach, UNIT)
     plausible = min(max(expected, min(edge, 0.5)), max(1 - edge, 0.5))
     equivalent = plausible * (1 - plausible) / max(se, 1e-150) / max(se, 1e-150)
-    by_score = _wilson(_held(share, UNIT), min(equivalent, n), q)
+    by_score = _wilson(_held(share, UNIT), min(equivalent, max(most, 1.0)), q)
     low, high = min(low, by_score[0]), max(high, by_score[1])
     if edge <= share <= 1 - edge:
         by_logit = _logit_ends(share, reach)

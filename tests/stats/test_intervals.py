@@ -129,3 +129,15 @@ def test_an_error_names_the_bad_argument(arguments, complaint):
 def test_wilson_s_interval_needs_a_proportion(successes, n):
     with pytest.raises(ValueError, match="must be"):
         wilson_interval(successes, n)
+
+
+def test_a_cautious_interval_joins_the_plain_the_logit_and_wilson_s_inside_the_limits_too():
+    plain, careful = (
+        logit_mod(0.9, variance=4e-4, df=14.0, n=40, plug_in=0.9, is_cautious=cautious) for cautious in (False, True)
+    )
+    reach = float(stats.t.ppf(0.975, 14)) * 0.02
+    assert plain.high < 0.9 + reach
+    by_score = wilson(0.9, 0.09 / 4e-4, reach / 0.02)
+    assert careful.high == pytest.approx(max(0.9 + reach, by_score[1]))
+    assert careful.low == pytest.approx(min(plain.low, by_score[0]))
+    assert (careful.method, careful.is_boundary) == ("wilson-mod", False)

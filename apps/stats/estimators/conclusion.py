@@ -102,7 +102,7 @@ def conclude(pseudo: PseudoValues, metric: Linearized, *, level: float = LEVEL) 
         [min(degrees_of_freedom(terms), nu)],
         [pseudo.anticipated(beta2_odds, metric.beta) / size**2],
     )
-    interval = _interval(metric, variance=float(variance[0]), df=float(df[0]), n=n_open, level=level)
+    interval = _interval(metric, variance=float(variance[0]), df=float(df[0]), nu=nu, n=n_open, level=level)
     is_exact = interval.method == "exact" and math.isinf(nu)
     needed = 0 if is_exact else max(still_needed(pseudo, nu=nu, n=n_open), metric.minimum - n)
     return from_interval(
@@ -117,15 +117,25 @@ def conclude(pseudo: PseudoValues, metric: Linearized, *, level: float = LEVEL) 
     )
 
 
-def _interval(metric: Linearized, *, variance: float, df: float, n: int, level: float) -> Interval:
+def _interval(metric: Linearized, *, variance: float, df: float, nu: float, n: int, level: float) -> Interval:
+    """Build the interval, wider where few labels carry the variance: their errors are far from normal."""
+    is_sparse = nu < MINIMUM_DF
     if not metric.is_share and math.isfinite(metric.limits[0]) and metric.limits[1] == math.inf:
         # The anticipated variance of a loss is fitted on the labels of its design variance: it adds no freedom.
         own = max(df - NU_0, MINIMUM_DF)
         return log_mod(metric.value, variance=variance, df=own, least=metric.limits[0], level=level)
     if not metric.is_share:
+        df -= NU_0 / 2 if is_sparse else 0.0
         return plain_mod(metric.value, variance=variance, df=df, limits=metric.limits, level=level)
     return logit_mod(
-        metric.value, variance=variance, df=df, n=n, plug_in=metric.plug_in, limits=metric.limits, level=level
+        metric.value,
+        variance=variance,
+        df=df,
+        n=n,
+        plug_in=metric.plug_in,
+        limits=metric.limits,
+        is_cautious=is_sparse or metric.spread < n * variance,
+        level=level,
     )
 
 

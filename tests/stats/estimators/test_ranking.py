@@ -33,7 +33,7 @@ def test_auc_of_bins_is_within_a_tenth_of_a_point_of_the_exact_one():
     truth = (rng.random(20_000) < s).astype(int)
     known = {"predicted": (s > 0.5).astype(int), "score": s, "pi": np.append(np.ones(19_999), 0.999)}
     figure = BinaryEstimator(Population.from_rows(**known), Sample.of(**known, label=truth)).estimate("auc")
-    assert figure.method == "logit-mod"
+    assert figure.method != "exact"
     assert figure.value == pytest.approx(roc_auc(s, truth), abs=1e-3)
 
 
