@@ -99,14 +99,14 @@ def _left_out(evidence: Evidence) -> Iterator[Caveat]:
             through=_through(evidence, gone),
             cases=int((draws["is_blind"] & (draws["is_open"] == is_open)).sum()),
             n=int(n),
-            share=n / (evidence.size + evidence.left_out),
+            share=n / evidence.received,
         )
 
 
 def _through(evidence: Evidence, gone: pd.DataFrame) -> str | None:
-    """Return the last day of the figures, if all that left was predicted later."""
+    """Return the last day of the figures, if later ones left."""
     last = max(evidence.cells["day"])
-    return last.isoformat() if last < min(gone["day"]) else None
+    return last.isoformat() if last < max(gone["day"]) else None
 
 
 def _of_open_days(evidence: Evidence, fit: Fit, parts: dict[Part, Selection]) -> Iterator[Caveat]:
@@ -115,10 +115,10 @@ def _of_open_days(evidence: Evidence, fit: Fit, parts: dict[Part, Selection]) ->
         return
     if opened.size:
         days = opened.cells["day"].nunique()
-        yield _caveat("open_days", days=days, n=int(opened.size), share=opened.size / evidence.size)
+        yield _caveat("open_days", days=days, n=int(opened.size), share=opened.size / evidence.received)
     uncovered = float(opened.cells["n_uncovered"].sum())
     if uncovered:
-        yield _caveat("not_drawn", n=int(uncovered), share=uncovered / evidence.size)
+        yield _caveat("not_drawn", n=int(uncovered), share=uncovered / evidence.received)
     yield from _of_sample(opened)
     yield from _unsound(evidence, fit, opened)
     labels, bound = labels_by_chance(opened), missed_errors(opened)

@@ -18,7 +18,7 @@ Codes beside a figure
 
 Caveats (`{"code", "details"}`), each a sentence on the page
     no_population {} · days_left_out {part, received, through, cases, n, share} (received on days of which nothing
-    is answered; through: last day of the figures, null if that says too little) · open_days {days, n, share} ·
+    is answered; through: last day of the figures, null unless later ones left) · open_days {days, n, share} ·
     outcomes_missing {n, share} · waiting {n, drawn} · low_response {rate} ·
     skipped {n} · not_drained {n, waiting} (answers from an ordered queue, held back while others wait) ·
     not_drawn {n, share} (π = 0) · not_blind {n} (drawn, but not blind: not counted) ·

@@ -114,6 +114,11 @@ class Evidence:
         return float(self.cells["n"].sum())
 
     @property
+    def received(self) -> float:
+        """Predictions of the window, with those that left."""
+        return self.size + self.left_out
+
+    @property
     def left_out(self) -> float:
         """Predictions of the window that left: received on days without any answer."""
         cells = self.left.cells

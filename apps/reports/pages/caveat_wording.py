@@ -19,7 +19,7 @@ def _predictions(number: float) -> str:
 
 def _open_days(d: dict[str, Any]) -> str:
     return (
-        f"The outcomes of the newest {plural(d['days'], 'day', 'days')} are not all known yet: "
+        f"The outcomes of {plural(d['days'], 'day', 'days')} are not all known yet: "
         f"{_predictions(d['n'])}, {percent(d['share'])} of all. "
         "Their figures are estimated from reviewed cases and may still change."
     )
@@ -41,7 +41,8 @@ def _days_left_out(d: dict[str, Any]) -> str:
         f"The figures run through {day(date.fromisoformat(d['through']))}" if d["through"] else "Not all days count"
     )
     cases = plural(d["cases"], "drawn case", "drawn cases")
-    return f"{through}: {cases} received on {days} not started, so the figures leave out {n}."
+    are = "is" if d["cases"] == 1 else "are"
+    return f"{through}: {cases} received on {days} {are} not started, so the figures leave out {n}."
 
 
 def _days(days: list[str]) -> str:

@@ -57,6 +57,8 @@ MISSING = {
     "not_stable": "two estimates differ by more than chance",
     "failed": "could not be computed; the rest of the report is not affected",
 }
+# Methods that need no answers.
+NO_LABELS = {"exact", "wilson", "plug-in"}
 # Stands wherever response is low.
 IF_ALIKE = "if those who did not answer are like those who did"
 BESIDE = {
@@ -100,7 +102,8 @@ def how(figure: Figure) -> list[tuple[str, str]]:
 def is_response_low(figure: Figure) -> bool:
     """Say whether the figure rests on the assumption that the missing answers are like the given ones."""
     rate = figure["response_rate"]
-    return figure["value"] is not None and not is_exact(figure) and rate is not None and rate < LOW_RESPONSE
+    is_estimate = figure["value"] is not None and not is_exact(figure) and figure["method"] not in NO_LABELS
+    return is_estimate and rate is not None and rate < LOW_RESPONSE
 
 
 def bounds_text(figure: Figure, unit: Unit) -> str:

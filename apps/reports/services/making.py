@@ -129,7 +129,7 @@ def _changes_since(previous: Report, evidence: Evidence, document: Document) -> 
         "corrections": (has_outcome & had_outcome & (changes["outcome"] != changes["outcome_before"])).sum(),
         "labels": (changes["label"].notna() & changes["label_before"].isna()).sum(),
         "adjudications": (changes["adjudicated"].notna() & changes["adjudicated_before"].isna()).sum(),
-        "predictions": evidence.size + evidence.left_out - _predictions(previous.document, default=evidence.size),
+        "predictions": evidence.received - _predictions(previous.document, default=evidence.size),
         "closed_days": len(evidence.closed) - _closed_days(previous.document),
         "value_model": _value_version(document) - _value_version(previous.document),
     }

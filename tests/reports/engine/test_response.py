@@ -97,7 +97,7 @@ def test_the_page_runs_through_the_last_day_that_was_begun(daily: World) -> None
     said = caveat(report.document["caveats"][0])
     assert said.startswith("The figures run through 9 March 2026: ")
     assert said.endswith(
-        "received on 10 March 2026 not started, so the figures leave out 150 predictions (10.0 % of all)."
+        "received on 10 March 2026 are not started, so the figures leave out 150 predictions (10.0 % of all)."
     )
 
 
@@ -113,8 +113,8 @@ def test_a_day_in_the_middle_leaves_too_and_the_sentence_names_it(daily: World) 
     forget(daily, **of_day(4))
     report = report_of(daily)
     details = details_of(report, "days_left_out")
-    assert (details["received"], details["through"], details["n"]) == (["2026-03-05", "2026-03-10"], None, 300)
-    assert "received on 5 March 2026 and 10 March 2026 not started" in caveat(report.document["caveats"][0])
+    assert (details["received"], details["through"], details["n"]) == (["2026-03-05", "2026-03-10"], "2026-03-09", 300)
+    assert "received on 5 March 2026 and 10 March 2026 are not started" in caveat(report.document["caveats"][0])
 
 
 def test_a_day_begun_later_is_not_told_as_predictions_that_arrived_late(daily: World) -> None:

@@ -221,16 +221,16 @@ def days_left_out(*received: str, **changes: Any) -> str:
 
 def test_days_not_started_are_named_with_their_cases_and_their_share() -> None:
     assert days_left_out("2026-05-30", through="2026-05-29") == (
-        "The figures run through 29 May 2026: 100 drawn cases received on 30 May 2026 not started, so the figures "
+        "The figures run through 29 May 2026: 100 drawn cases received on 30 May 2026 are not started, so the figures "
         "leave out 3,000 predictions (10.0\u00a0% of all)."
     )
 
 
 def test_days_in_a_row_are_one_period_and_many_are_a_number() -> None:
     runs = days_left_out("2026-05-03", "2026-05-04", "2026-05-09")
-    assert "received on 3 to 4 May 2026 and 9 May 2026 not started" in runs
+    assert "received on 3 to 4 May 2026 and 9 May 2026 are not started" in runs
     many = days_left_out("2026-05-03", "2026-05-05", "2026-05-07", "2026-05-09")
-    assert "received on 4 days from 3 to 9 May 2026 not started" in many
+    assert "received on 4 days from 3 to 9 May 2026 are not started" in many
 
 
 def test_closed_days_without_outcomes_are_named_too() -> None:
@@ -259,6 +259,7 @@ def test_low_response_puts_the_condition_and_the_worst_cases_beside_the_figure()
         "; 55.0\u00a0% to 94.0\u00a0% whatever the missing answers say"
     )
     assert ("Holds", "if those who did not answer are like those who did") in figures.how(low)
+    assert not figures.is_response_low(figure(0.2, 0.03, method="wilson")), "a count needs no answers"
     high = figure(0.9, 0.03, response_rate=0.95)
     assert "did not answer" not in tables.share_key("Right", high).note + wording.basis(
         with_headline("performance", accuracy=high)
