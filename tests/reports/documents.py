@@ -37,6 +37,7 @@ def document(kind: str, **changes: Any) -> Document:
         "positive_class": "yes",
         "names": {
             "model": "Employment",
+            "unit": "",
             "classes": {"no": "not employed", "yes": "employed"},
             "slices": {
                 "age": {"label": "Age", "values": {}, "order": BANDS, "is_sensitive": False},

@@ -1,5 +1,6 @@
 """A monitored model: its task, classes, features, slices, versions and value."""
 
+import math
 import secrets
 from datetime import timedelta
 from functools import cached_property
@@ -120,9 +121,22 @@ class MonitoredModel(models.Model):
         if stored is None:
             return "not known"
         if self.is_regression:
-            return f"{stored:,.6g} {self.unit}".strip()
+            return f"{readable(stored)} {self.unit}".strip()
         name = self.classes[int(stored)]
         return str(self.class_labels.get(name, name))
+
+
+def readable(number: float) -> str:
+    """Write a number with six digits, or all of its whole part; with an exponent only where nobody would count zeros.
+
+    >>> readable(36_512_345.25), readable(12.5), readable(-0.0000123), readable(1e20)
+    ('36,512,345', '12.5', '-0.0000123', '1e+20')
+    """
+    if number == 0 or not 1e-9 <= abs(number) < 1e15:
+        return f"{number:.6g}"
+    decimals = max(0, 5 - math.floor(math.log10(abs(number))))
+    text = f"{number:,.{decimals}f}"
+    return text.rstrip("0").rstrip(".") if decimals else text
 
 
 class ModelVersion(models.Model):

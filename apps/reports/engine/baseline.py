@@ -5,8 +5,8 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from apps.reports.engine.document import BASELINE_METRICS, BaselineSection, Figures, Matrix, NaiveFigures
-from apps.reports.engine.estimating import BinaryFit, Fit, RegressionFit
+from apps.reports.engine.document import BaselineSection, Figures, Matrix, NaiveFigures
+from apps.reports.engine.estimating import BinaryFit, ClassFit
 from apps.reports.engine.evidence import NO_BASELINE, Selection
 from apps.reports.engine.protocol import Compute, attempt, figures, naive_figures
 from apps.stats.comparison.baseline import compare, mcnemar
@@ -18,9 +18,9 @@ from apps.stats.reviewers.agreement import agreement_table, cohen_kappa
 
 
 class Baseline:
-    """The comparison with the baseline; not defined for models that predict a number."""
+    """The comparison with the baseline."""
 
-    def __init__(self, fit: Fit) -> None:
+    def __init__(self, fit: ClassFit) -> None:
         self.fit = fit
 
     def figures(self, selection: Selection) -> Figures:
@@ -31,11 +31,9 @@ class Baseline:
 
     def share(self, selection: Selection) -> Estimate | None:
         """Return the share of predictions in which model and baseline differ."""
-        return None if isinstance(self.fit, RegressionFit) else disagreement_rate(selection)
+        return disagreement_rate(selection)
 
     def naive(self, selection: Selection) -> NaiveFigures:
-        if isinstance(self.fit, RegressionFit):
-            return {}
         answered = selection.draws[selection.draws["is_answered"]]
         compared = with_baseline(answered)
         metrics: dict[str, Compute] = {
@@ -67,8 +65,6 @@ class Baseline:
         self, selection: Selection, model_right: int, baseline_right: int
     ) -> tuple[float | None, float | None]:
         """Test the difference: weighted, z = Δ̂/√V; the plain test of the disagreements where all outcomes are in."""
-        if isinstance(self.fit, RegressionFit):
-            return None, None
         compared = compare(attempt("accuracy_difference", self.fit.of(selection).accuracy_difference))
         if compared.code != "exact":
             return compared.z, compared.p_value
@@ -79,15 +75,11 @@ class Baseline:
         return sign * plain.statistic**0.5, plain.p_value
 
     def _matrix(self, selection: Selection) -> Matrix:
-        if isinstance(self.fit, RegressionFit):
-            return {"classes": [], "counts": []}
         counts = _table(selection)
         return {"classes": list(selection.evidence.model.classes), "counts": counts.astype(int).tolist()}
 
 
-def _metrics(fit: Fit, selection: Selection) -> dict[str, Compute]:
-    if isinstance(fit, RegressionFit):
-        return {metric: partial(missing, "unsupported_task") for metric in BASELINE_METRICS}
+def _metrics(fit: ClassFit, selection: Selection) -> dict[str, Compute]:
     metrics: dict[str, Compute] = {
         "disagreement_rate": partial(disagreement_rate, selection),
         "kappa": partial(_agreement, selection),

@@ -183,6 +183,7 @@ def _names(model: MonitoredModel) -> Names:
     """Keep names for people with the report: it reads the same after the model is registered anew."""
     return {
         "model": model.name,
+        "unit": model.unit,
         "classes": {name: str(model.class_labels.get(name, name)) for name in model.classes},
         "slices": {piece.name: _slice_names(model, piece) for piece in model.slice_list},
     }

@@ -330,6 +330,7 @@ class Names(TypedDict):
     """Names for people, as they were when the report was made."""
 
     model: str
+    unit: str  # of a predicted number
     classes: dict[str, str]  # as sent → in words
     slices: dict[str, SliceNames]
 

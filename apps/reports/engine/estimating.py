@@ -152,7 +152,8 @@ class RegressionFit(_Fit):
         return np.concatenate([rows[column], items[column]]).astype(np.float64)
 
 
-Fit = BinaryFit | MulticlassFit | RegressionFit
+ClassFit = BinaryFit | MulticlassFit
+Fit = ClassFit | RegressionFit
 
 
 def fit_of(evidence: Evidence, *, is_at_word: bool = False) -> Fit:

@@ -18,7 +18,8 @@ Compute = Callable[[], Estimate]
 class Topic(Protocol):
     """One kind of report: its figures for any selection, and those of the answered items alone."""
 
-    fit: Fit
+    @property
+    def fit(self) -> Fit: ...
 
     def figures(self, selection: Selection) -> Figures: ...
 

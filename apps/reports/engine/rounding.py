@@ -22,6 +22,8 @@ SHARES = {
     "disagreement_rate",
     "win_rate",
 }
+# In the unit of the prediction.
+ERRORS = {"mae", "rmse", "bias"}
 
 
 def step_of(value: float, low: float | None, high: float | None) -> float:
@@ -85,34 +87,36 @@ def plain(value: float, *, decimals: int = 3) -> str:
 class Unit:
     """How figures of one metric read."""
 
-    kind: str  # money, share, points, number
-    currency: str = ""
+    kind: str  # money, share, points, error, number
+    currency: str = ""  # of an error, the unit of the prediction
 
     def step(self, figure: Figure) -> float:
         return step_of(figure["value"] or 0.0, figure["low"], figure["high"])
 
     def text(self, value: float, step: float) -> str:
-        """Write the value in a table: money rounded to the step, shares in percent."""
+        """Write the value in a table: money and errors rounded to the step, shares in percent."""
         if self.kind == "money":
             return money(value, currency=self.currency, step=step)
         if self.kind == "share":
             return percent(value)
         if self.kind == "points":
             return f"{'+' if value > 0 else ''}{percent(value)}".replace("%", "points")
+        if self.kind == "error":
+            return stepped(value, step)
         return plain(value)
 
 
 def unit_of(metric: str, currency: str = "") -> Unit:
     """
-    >>> unit_of("precision:cat").kind, unit_of("value_total", "USD").kind, unit_of("auc").kind
-    ('share', 'money', 'number')
+    >>> unit_of("precision:cat").kind, unit_of("value_total", "USD").kind, unit_of("mae").kind, unit_of("r2").kind
+    ('share', 'money', 'error', 'number')
     """
     name = metric.partition(":")[0]
     if "value" in name:
         return Unit("money", currency)
     if name == "accuracy_difference":
         return Unit("points")
-    return Unit("share" if name in SHARES else "number")
+    return Unit("share" if name in SHARES else "error" if name in ERRORS else "number")
 
 
 def is_exact(figure: Figure) -> bool:

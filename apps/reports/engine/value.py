@@ -22,7 +22,7 @@ from apps.reports.engine.document import (
     ThresholdSection,
     ValueSection,
 )
-from apps.reports.engine.estimating import BinaryFit, Fit, RegressionFit
+from apps.reports.engine.estimating import BinaryFit, ClassFit
 from apps.reports.engine.evidence import Selection, headline_part, open_part, slices_of
 from apps.reports.engine.protocol import Compute, attempt, figure, figures, naive_figures
 from apps.stats.decisions.review_budget import difference_by_all_labels, review_budget
@@ -44,9 +44,9 @@ ClassEstimator = BinaryEstimator | MulticlassEstimator
 
 
 class Value:
-    """The money of a model under its value model; none without a value model, or for a model of numbers."""
+    """The money of a model under its value model; none without a value model."""
 
-    def __init__(self, fit: Fit, value_model: ValueModel | None) -> None:
+    def __init__(self, fit: ClassFit, value_model: ValueModel | None) -> None:
         self.fit = fit
         self.value_model = value_model
 
@@ -60,7 +60,7 @@ class Value:
         return None
 
     def naive(self, selection: Selection) -> NaiveFigures:
-        if self.value_model is None or isinstance(self.fit, RegressionFit):
+        if self.value_model is None:
             return {}
         answered = selection.draws[selection.draws["is_answered"]]
         compared = with_baseline(answered)
@@ -78,7 +78,7 @@ class Value:
     def section(self, selection: Selection) -> ValueSection | None:
         """Compute the losses, the advice and the cost of the reviews, of the whole window."""
         chosen = self.value_model
-        if chosen is None or isinstance(self.fit, RegressionFit):
+        if chosen is None:
             return None
         reviews = int(selection.draws["answers"].sum() + selection.left_draws["answers"].sum())
         section: ValueSection = {
@@ -109,7 +109,6 @@ class Value:
     def matrix(self) -> ValueMatrix:
         """The value of each decision in money, classes in the order of the fit."""
         assert self.value_model is not None
-        assert not isinstance(self.fit, RegressionFit)
         names, worth = self.fit.class_names, self.value_model.matrix
         return ValueMatrix.of(
             [[float(Decimal(str(worth[predicted][truth]))) for truth in names] for predicted in names],
@@ -118,8 +117,6 @@ class Value:
 
     def _metrics(self, selection: Selection) -> dict[str, Compute]:
         fit = self.fit
-        if isinstance(fit, RegressionFit):
-            return {metric: partial(missing, "unsupported_task") for metric in VALUE_METRICS}
         if self.value_model is None:
             metrics: dict[str, Compute] = {metric: partial(missing, "no_value_model") for metric in VALUE_METRICS}
             return metrics | {"accuracy": partial(fit.of(selection).estimate, "accuracy")}

@@ -36,10 +36,10 @@ def listed(parts: list[str]) -> str:
 def amount_words(value: float, step: float, currency: str) -> str:
     """Write the size of an amount, for a sentence whose words give the sign.
 
-    >>> amount_words(41_237, 500, "USD"), amount_words(-1_234_567, 10_000, "EUR")
-    ('41,000 dollars', '1.23 million euros')
+    >>> amount_words(41_237, 500, "USD"), amount_words(-1_234_567, 10_000, "EUR"), amount_words(0.126, 0.01, "")
+    ('41,000 dollars', '1.23 million euros', '0.13')
     """
-    return f"{magnitude(value, step)} {UNIT_WORDS.get(currency, currency)}"
+    return f"{magnitude(value, step)} {UNIT_WORDS.get(currency, currency)}".strip()
 
 
 def magnitude(value: float, step: float) -> str:

@@ -57,7 +57,7 @@ def lede(document: Document) -> str:
         return _value_lede(document, figures, when)
     if document["kind"] == "baseline":
         return _baseline_lede(figures, _among(when, part))
-    return _performance_lede(figures, when)
+    return _performance_lede(document, figures, when)
 
 
 def _end(document: Document) -> date:
@@ -134,8 +134,6 @@ def _value_lede(document: Document, figures: Figures, when: str) -> str:
     figure = lead_figure(document)
     value = document.get("value")
     if not value:
-        if figure["code"] == "unsupported_task":
-            return "Value cannot be computed for this kind of model."
         return "Nobody has stated what a right or a wrong decision is worth, so value cannot be computed yet."
     unit = unit_of("value_total", value["currency"])
     if figure["value"] is None:
@@ -204,12 +202,12 @@ def _between(figure: Figure, unit: Unit) -> str:
     return f" (likely between {numbers.magnitude(near, step)} and {numbers.magnitude(far, step)})"
 
 
-def _performance_lede(figures: Figures, when: str) -> str:
+def _performance_lede(document: Document, figures: Figures, when: str) -> str:
     if "accuracy" not in figures:
-        figure = figures["mae"]
+        figure, unit = figures["mae"], Unit("error", document["names"]["unit"])
         if figure["value"] is None:
             return f"{when} we cannot say how far off the model was: {reason(figure)}."
-        return f"{when} the model was off by {figure['value']:,.3g} on average."
+        return f"{when} the model was off by {_amount(figure, unit)} on average{_between(figure, unit)}."
     figure = figures["accuracy"]
     if figure["value"] is None:
         return f"{when} we cannot say how many predictions were right: {reason(figure)}."

@@ -10,7 +10,7 @@ from apps.registry.models import MonitoredModel, ValueModel
 from apps.reports.engine.baseline import Baseline
 from apps.reports.engine.composing import VERSION, Tell, compose
 from apps.reports.engine.document import FURTHER_METRICS, Document, Figures, Restatement
-from apps.reports.engine.estimating import Fit, fit_of
+from apps.reports.engine.estimating import Fit, RegressionFit, fit_of
 from apps.reports.engine.evidence import Evidence
 from apps.reports.engine.performance import Performance
 from apps.reports.engine.protocol import Topic
@@ -66,9 +66,10 @@ def configuration_hash(evidence: Evidence, value_model: ValueModel | None) -> st
 
 
 def _topic(kind: str, fit: Fit, value_model: ValueModel | None) -> Topic:
-    if kind == Kind.VALUE:
-        return Value(fit, value_model)
-    return Baseline(fit) if kind == Kind.BASELINE else Performance(fit)
+    if kind == Kind.PERFORMANCE:
+        return Performance(fit)
+    assert not isinstance(fit, RegressionFit)
+    return Value(fit, value_model) if kind == Kind.VALUE else Baseline(fit)
 
 
 def previous_report(model: MonitoredModel, kind: str, *, start: date, end: date, as_of: datetime) -> Report | None:

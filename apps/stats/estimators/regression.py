@@ -140,7 +140,7 @@ class RegressionEstimator:
         cells, n = self.cells, len(self._numbers)
         if self.sample.completes(cells):
             return exactly(float(self._lost(loss, self.sample.truth).mean()), n=n)
-        if code := unfit(cells, n=n):
+        if code := self._unfit():
             return missing(code, n=n, covered_share=cells.covered_share)
         pseudo = self._pseudo(loss)
         known = float(pseudo.of_truth[self.sample.constant].sum()) / cells.size
@@ -165,9 +165,15 @@ class RegressionEstimator:
     def _bins(self) -> IntArray:
         return np.asarray(self.bins, dtype=np.int64)
 
+    def _unfit(self) -> str | None:
+        """Say why there is no value; known truths alone say nothing of predictions that nobody has checked."""
+        is_checked = not (self.whole or self).sample.constant.all()
+        is_open = self.cells.sum_odds.sum() > 0
+        return unfit(self.cells, n=len(self._numbers)) or ("no_labels" if is_open and not is_checked else None)
+
     def _is_without_spread(self, loss: Loss) -> bool:
         """Say whether the labels leave open how far other losses lie: there is one label, or all losses are equal."""
-        if self.sample.completes(self.cells) or unfit(self.cells, n=len(self._numbers)):
+        if self.sample.completes(self.cells) or self._unfit():
             return False
         whole = self.whole or self
         return bool(np.ptp(whole._lost(loss, whole.sample.truth)) == 0)

@@ -7,10 +7,13 @@ import pytest
 from django.db.models import F
 from sklearn import metrics
 
+from apps.common.errors import DomainError
 from apps.reports import services as reports
 from apps.reports.engine.document import PERFORMANCE_METRICS
+from apps.reports.models import ReportJob
 from apps.review.models import ReviewItem
 from apps.sampling.models import Draw, PopulationCell
+from apps.sampling.services.policies import put_document
 from apps.truth.services import resolving as truth
 from tests.factories import draw_all, make_model, push_outcomes, push_predictions
 from tests.reports.worlds import (
@@ -261,37 +264,73 @@ def made(model, kind: str = "performance"):
     return job.report
 
 
-def test_a_number_has_its_mean_error():
-    model = make_model(
-        task="regression",
-        classes=[],
-        positive_class="",
-        class_labels={},
-        unit="hours",
-        maturity_days=1,
-        prediction_range=[0, 20],
-    )
+def make_hours(*, days: int = 1, size: int = 200, floor: float = 0.1):
+    """A model that predicts hours, spread over days, with the truths."""
+    rules = {"task": "regression", "classes": [], "positive_class": "", "class_labels": {}, "prediction_range": [0, 20]}
+    model = make_model(**rules, unit="hours", maturity_days=1, salt=bytes(32))
+    put_document(model, {"floor": floor})
     rng = np.random.default_rng(4)
-    predicted = rng.normal(10, 3, 200)
-    true = predicted + rng.normal(0.5, 1, 200)
+    predicted = rng.normal(10, 3, size)
     rows = [
         {
             "id": f"case-{n}",
-            "predicted_at": "2026-03-01T12:00:00Z",
+            "predicted_at": f"2026-03-0{1 + n % days}T12:00:00Z",
             "version": "v1",
             "features": {"age": 30, "sex": 1},
             "prediction": float(predicted[n]),
         }
-        for n in range(200)
+        for n in range(size)
     ]
     push_predictions(model, rows)
     draw_all(model)
+    return model, predicted, predicted + rng.normal(0.5, 1, size)
+
+
+def push_hours(model, true, *, only=slice(None)):
+    numbers = range(len(true))[only]
     push_outcomes(
         model,
-        [{"id": f"case-{n}", "outcome": float(true[n]), "occurred_at": "2026-03-20T00:00:00Z"} for n in range(200)],
+        [{"id": f"case-{n}", "outcome": float(true[n]), "occurred_at": "2026-03-20T00:00:00Z"} for n in numbers],
     )
     truth.resolve_due()
+
+
+def test_a_number_has_its_mean_error():
+    model, predicted, true = make_hours()
+    push_hours(model, true)
     found = figures_of(made(model))
 
     assert found["mae"]["value"] == pytest.approx(metrics.mean_absolute_error(true, predicted), abs=1e-12)
     assert found["bias"]["value"] == pytest.approx(float((predicted - true).mean()), abs=1e-12)
+
+
+def test_days_that_nobody_has_begun_leave_the_error_of_a_number():
+    """Of two days one is closed; of the other every case is drawn and none answered."""
+    model, predicted, true = make_hours(days=2, floor=1.0)
+    push_hours(model, true, only=slice(0, None, 2))
+    document = made(model).document
+    closed = metrics.mean_absolute_error(true[::2], predicted[::2])
+    for part in ("closed", "all"):
+        assert document["sections"][part]["mae"]["value"] == pytest.approx(closed, abs=1e-12)
+    left = next(caveat for caveat in document["caveats"] if caveat["code"] == "days_left_out")
+    assert (left["details"]["n"], left["details"]["share"]) == (100, 0.5)
+
+
+def test_errors_of_known_days_are_not_said_of_days_without_any_draw():
+    """Of two days one is closed; of the other every case might have been drawn, and none was."""
+    model, predicted, true = make_hours(days=2, floor=1e-5)
+    push_hours(model, true, only=slice(0, None, 2))
+    sections = made(model).document["sections"]
+    closed = metrics.mean_absolute_error(true[::2], predicted[::2])
+    assert sections["closed"]["mae"]["value"] == pytest.approx(closed, abs=1e-12)
+    for metric in ("mae", "rmse", "bias", "r2"):
+        assert (sections["all"][metric]["value"], sections["all"][metric]["code"]) == (None, "no_labels")
+
+
+@pytest.mark.parametrize("kind", ["baseline", "value"])
+def test_a_number_has_no_report_that_compares_classes(kind):
+    model, *_ = make_hours()
+    with pytest.raises(DomainError) as refused:
+        reports.request_report(model, kind, FIRST, FIRST + timedelta(days=2))
+    assert (refused.value.status, refused.value.code) == (400, "unsupported_task")
+    assert not ReportJob.objects.exists()

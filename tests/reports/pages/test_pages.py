@@ -7,7 +7,7 @@ from django.urls import reverse
 from apps.accounts.models import Role
 from apps.registry.models import MonitoredModel
 from apps.reports.models import Report, ReportJob
-from tests.factories import make_member, make_project
+from tests.factories import make_member, make_model, make_project
 from tests.reports.documents import END, START, document, figure
 from tests.reports.stored import make_report, report_model
 
@@ -163,6 +163,19 @@ def test_dates_that_make_no_window_come_back_with_the_reason(
 
 def test_stakeholders_read_reports_and_may_not_request_them(model: MonitoredModel) -> None:
     assert signed_in(model).post(latest(model), {"window": "4"}).status_code == 403
+
+
+def test_a_model_that_predicts_a_number_has_no_pages_on_baseline_and_value() -> None:
+    rules = {"task": "regression", "classes": [], "positive_class": "", "class_labels": {}, "prediction_range": [0, 20]}
+    number = make_model(**rules)
+    engineer = signed_in(number, Role.ENGINEER)
+    project = text_of(engineer.get(reverse("project", args=[number.project.slug])))
+    for kind, status in (("performance", 200), ("baseline", 404), ("value", 404)):
+        assert engineer.get(latest(number, kind)).status_code == status
+        assert engineer.post(latest(number, kind), {"window": "4"}).status_code == (302 if status == 200 else 404)
+        assert (latest(number, kind) in project) == (status == 200)
+    assert ReportJob.objects.get().kind == "performance"
+    assert latest(number, "value") not in text_of(engineer.get(latest(number, "performance")))
 
 
 def test_an_unknown_kind_is_not_found(model: MonitoredModel) -> None:

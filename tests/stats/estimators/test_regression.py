@@ -78,13 +78,14 @@ def test_a_custom_loss_is_estimated_like_the_others(world):
 
 
 def window(labels, *, n, certain=0, size=1000):
-    """Labels of predictions of 10 in one cell; the first few are drawn for certain, the others from what is left."""
-    labels, left = np.array(labels), max(size - certain, 1)
-    pi = np.where(np.arange(n) < certain, 1.0, (n - certain) / left)
-    odds = (1 / pi[-1] - 1) * left
-    cells = Population.of(predicted=[0], bin=[0], n=[size], sum_pi=[n], sum_odds=[odds])
-    items = Sample.of(predicted=np.zeros(n), score=np.full(n, np.nan), pi=pi, label=labels)
-    return RegressionEstimator(cells, items, predicted=np.full(n, 10.0), bins=np.zeros(n))
+    """Labels of predictions of 10 in one cell: some are certain, and n in all are expected."""
+    left, labeled = max(size - certain, 1), len(labels)
+    chance = (n - certain) / left if n > certain else 1.0
+    cells = Population.of(predicted=[0], bin=[0], n=[size], sum_pi=[n], sum_odds=[(1 / chance - 1) * left])
+    zeros = np.zeros(labeled)
+    pi = np.where(np.arange(labeled) < certain, 1.0, chance)
+    items = Sample.of(predicted=zeros, score=zeros * np.nan, pi=pi, label=labels)
+    return RegressionEstimator(cells, items, predicted=zeros + 10, bins=zeros)
 
 
 def test_no_label_takes_part_in_its_own_expectation():
@@ -125,6 +126,15 @@ def test_certain_labels_bound_what_an_error_can_be(metric):
     assert figure.low == pytest.approx(least, rel=0.02)
 
 
+@pytest.mark.parametrize("metric", METRICS)
+def test_known_truths_alone_say_nothing_of_open_predictions(metric):
+    """300 of 1,000 truths are known, and of the other 700 nobody has checked one."""
+    errors = np.random.default_rng(34).normal(0, 2, 310)
+    known, checked = window(10 + errors[:300], n=310, certain=300), window(10 + errors, n=310, certain=300)
+    assert known.estimate(metric).code == "no_labels"
+    assert checked.estimate(metric).value is not None
+
+
 def test_figures_of_certain_and_drawn_labels_add_up():
     """The certain part is a constant, so the whole is its sum and that of the part left to chance."""
     errors = np.random.default_rng(32).normal(0, 2, 340)
@@ -141,7 +151,7 @@ def test_errors_of_few_wild_labels_stay_in_their_range():
     for n in (2, 3, 5, 12):
         for _ in range(50):
             cells = Population.of(predicted=[0] * 3, bin=[0, 1, 2], n=[400] * 3, sum_pi=[n] * 3, sum_odds=[90_000] * 3)
-            pi, bins = rng.choice([1e-4, 0.01, 1.0], n), rng.integers(0, 3, n)
+            pi, bins = np.append(0.01, rng.choice([1e-4, 0.01, 1.0], n - 1)), rng.integers(0, 3, n)
             items = Sample.of(predicted=np.zeros(n), score=np.full(n, np.nan), pi=pi, label=rng.standard_t(1, n))
             wild = RegressionEstimator(cells, items, predicted=rng.normal(size=n), bins=bins)
             figures = {metric: wild.estimate(metric) for metric in METRICS}

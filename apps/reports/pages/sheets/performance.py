@@ -12,6 +12,7 @@ from apps.reports.engine.document import (
     SecondOpinions,
     SoFar,
 )
+from apps.reports.engine.rounding import step_of
 from apps.reports.pages import contents, numbers, wording
 from apps.reports.pages.contents import unit
 from apps.reports.pages.figures import in_sentence, range_text
@@ -71,7 +72,8 @@ def _measures(document: Document) -> Section:
         for row, metric in zip(table.rows, metrics, strict=True)
     ]
     table = Table(table.caption, [*table.head, ALONE], rows)
-    return Section("measures", "How often the model is right", table=table, how=tables.how_table(document, metrics))
+    title = "How far off the model is" if document["task"] == "regression" else "How often the model is right"
+    return Section("measures", title, table=table, how=tables.how_table(document, metrics))
 
 
 def _further(document: Document) -> Section | None:
@@ -86,7 +88,7 @@ def _alone(document: Document, metric: str) -> Cell:
     alone = document["naive"].get(metric)
     if alone is None or alone["value"] is None:
         return Cell("–")
-    return Cell(unit(document, metric).text(alone["value"], 1.0), "uncorrected")
+    return Cell(unit(document, metric).text(alone["value"], step_of(alone["value"], None, None)), "uncorrected")
 
 
 def _checks(document: Document) -> Iterator[Section]:
