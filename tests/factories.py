@@ -8,12 +8,13 @@ import msgspec
 
 from apps.accounts.models import ApiKey, Membership, Project, Role, Scope, User
 from apps.accounts.services import keys
-from apps.predictions.models import BatchKind
+from apps.predictions.models import BatchKind, BatchStage, Stage
 from apps.predictions.reading.bodies import Body
 from apps.predictions.services import pushing as predictions
 from apps.predictions.services.writing import PushResult
 from apps.registry.models import MonitoredModel
 from apps.registry.services import registering
+from apps.sampling.models import Draw, PopulationCell
 from apps.sampling.services import drawing as sampling
 
 _numbers = itertools.count(1)
@@ -102,3 +103,10 @@ def _push(kind: BatchKind, model: MonitoredModel, rows: list[dict[str, Any]]) ->
 def draw_all(model: MonitoredModel) -> None:
     """Draw all batches that are due."""
     sampling.draw_due()
+
+
+def date_draws(model: MonitoredModel, moment: datetime, *, since: datetime = datetime(1970, 1, 1, tzinfo=UTC)) -> None:
+    """Pretend that the model's draws, or those since then, were made at this moment."""
+    BatchStage.objects.filter(batch__model=model, stage=Stage.DRAW, done_at__gt=since).update(done_at=moment)
+    Draw.objects.filter(model=model, drawn_at__gt=since).update(drawn_at=moment)
+    PopulationCell.objects.filter(model=model, drawn_from__gt=since).update(drawn_from=moment)

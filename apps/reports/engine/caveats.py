@@ -162,8 +162,6 @@ def _not_drained(opened: Selection) -> Iterator[Caveat]:
 
 def _unsound(evidence: Evidence, fit: Fit, opened: Selection) -> Iterator[Caveat]:
     """Report a draw that did not follow its recorded probabilities; days that left were drawn alike."""
-    if not evidence.is_current:
-        return
     drawn = pd.concat([opened.draws, opened.left_draws])
     counted = drawn[drawn["is_blind"]]
     population = fit.drawn_from(pd.concat([opened.cells, opened.left_cells]))

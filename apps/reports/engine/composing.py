@@ -24,6 +24,7 @@ from apps.reports.engine.document import (
 from apps.reports.engine.evidence import (
     Evidence,
     Selection,
+    State,
     Step,
     between,
     parts_of,
@@ -37,6 +38,7 @@ from apps.reports.engine.value import Value
 from apps.reports.models import Kind
 from apps.stats.comparison.multiple import by_slice
 from apps.stats.estimate import Estimate, missing
+from apps.truth.services.cohorts import is_final
 
 VERSION = 2
 PARTS: tuple[Part, ...] = ("all", "closed", "open")
@@ -59,7 +61,7 @@ def compose(kind: str, evidence: Evidence, topic: Topic, *, tell: Tell) -> Docum
     }
     step: Step = "month" if kind == Kind.VALUE else step_of(evidence.start, evidence.end)
     tell(f"{step} by {step}", 0.45)
-    series = [_point(evidence, topic, start, end) for start, end in stretches(evidence.start, evidence.end, step)]
+    series = [_point(evidence, topic, start, end) for start, end in stretches(evidence.start, evidence.until, step)]
     tell("by slice", 0.65)
     slices, left_out = _slice_sections(evidence, topic, whole=parts["all"])
     headline: Part = "closed" if "closed" in sections else "all"
@@ -131,12 +133,18 @@ def _point(evidence: Evidence, topic: Topic, start: date, end: date) -> Point:
     return {
         "start": start.isoformat(),
         "end": end.isoformat(),
-        "state": selection.state,
+        "state": selection.state if selection.cohorts else _state(evidence, end),
         "is_closed": selection.is_closed,
         "n": int(selection.size),
         "figures": with_bounds(topic.figures(selection), topic, selection),
         "naive": topic.naive(selection),
     }
+
+
+def _state(evidence: Evidence, end: date) -> State:
+    """Return the state of days without predictions: until they are final, some may still come."""
+    last = end - timedelta(days=1)
+    return "final" if is_final(evidence.model, last, as_of=evidence.as_of) else "provisional"
 
 
 def _slice_sections(evidence: Evidence, topic: Topic, *, whole: Selection) -> tuple[list[SliceSection], int]:

@@ -17,7 +17,7 @@ from apps.registry.models import MonitoredModel, ScoreBinning
 from apps.reports.engine import response
 from apps.reports.engine.document import Part
 from apps.stats.score_bins import ScoreBins
-from apps.truth.services.cohorts import FINAL, MATURING, PROVISIONAL, Cohort
+from apps.truth.services.cohorts import FINAL, MATURING, PROVISIONAL, Cohort, days_so_far
 
 Mask = NDArray[np.bool_]
 State = Literal["final", "maturing", "provisional"]
@@ -65,8 +65,6 @@ class Evidence:
     drawn_from: pd.DataFrame
     sent: pd.DataFrame
     undrawn_batches: int
-    # Nothing was drawn since `as_of`: cells and draws cover the same predictions.
-    is_current: bool
     # The newest predictions of closed days before the window, with `truth` and `rate` as in `rows`.
     earlier: pd.DataFrame
 
@@ -107,6 +105,11 @@ class Evidence:
             slices=then.slices,
             left=then.left,
         )
+
+    @property
+    def until(self) -> date:
+        """The end of the window, or of the day of `as_of`: later days do not exist yet."""
+        return days_so_far(self.model, self.end, as_of=self.as_of)
 
     @property
     def size(self) -> float:
@@ -287,6 +290,8 @@ def step_of(start: date, end: date) -> Step:
 
 def stretches(start: date, end: date, step: Step) -> list[tuple[date, date]]:
     """Cut [start, end) into days, weeks (from the window's first day) or calendar months."""
+    if start >= end:
+        return []
     edges, edge = [start], start
     while (edge := _next(edge, step)) < end:
         edges.append(edge)

@@ -18,6 +18,7 @@ from apps.common.errors import ConflictError, DomainError
 from apps.common.jobs import run_next
 from apps.registry.models import MonitoredModel
 from apps.reports.models import Kind, ReportJob
+from apps.truth.services.marks import mark_of
 
 BELL = "run_reports"
 MAX_UNFINISHED = 20
@@ -44,7 +45,8 @@ def request_report(
 ) -> ReportJob:
     """Request a report on the days in [start, end); the same request made twice is one job.
 
-    Without `as_of`, the report uses everything known when it runs, and is made again when more is known.
+    Without `as_of`, the report uses everything known when it runs, and is made again when more is known. A moment of an
+    earlier day means the end of that day.
     """
     if kind not in Kind.values:
         raise DomainError(f"There is no report of the kind {kind!r}.", code="unknown_kind")
@@ -55,6 +57,9 @@ def request_report(
         )
     _check_window(start, end, as_of)
     names = _slices(model, slices)
+    if as_of is not None:
+        # A moment of today is kept for minutes only, and the job may wait longer.
+        mark_of(model, as_of)
     # One request at a time per project, or two could pass the limit together.
     Project.objects.select_for_update().get(pk=model.project_id)
     unfinished = ReportJob.objects.unfinished()

@@ -5,7 +5,6 @@ import json
 from datetime import date, datetime
 from typing import Any
 
-from apps.common.clock import database_now
 from apps.registry.models import MonitoredModel, ValueModel
 from apps.reports.engine.baseline import Baseline
 from apps.reports.engine.composing import VERSION, Tell, compose
@@ -22,9 +21,8 @@ from apps.reports.services.window_frames import changes_frame, gather
 
 def make_report(job: ReportJob, *, tell: Tell) -> Report:
     """Compute and store the job's report, or return the one with the same evidence and configuration."""
-    as_of = job.as_of or database_now()
     tell("reading predictions, outcomes and reviews", 0.05)
-    evidence = gather(job, as_of=as_of)
+    evidence = gather(job, as_of=job.as_of)
     value_model = job.model.current_value_model
     key = {
         "model": job.model,
@@ -40,10 +38,10 @@ def make_report(job: ReportJob, *, tell: Tell) -> Report:
     topic = _topic(job.kind, fit_of(evidence), value_model)
     document = compose(job.kind, evidence, topic, tell=tell)
     tell("comparing with the previous report", 0.9)
-    previous = previous_report(job.model, job.kind, start=job.start, end=job.end, as_of=as_of)
+    previous = previous_report(job.model, job.kind, start=job.start, end=job.end, as_of=evidence.as_of)
     currency = value_model.currency if value_model else ""
     document["restatements"] = restatements(previous, evidence, document, currency=currency)
-    defaults = {"as_of": as_of, "document": document, "previous": previous}
+    defaults = {"as_of": evidence.as_of, "document": document, "previous": previous}
     report: Report
     report, _ = Report.objects.get_or_create(**key, defaults=defaults)
     return report
@@ -61,6 +59,8 @@ def configuration_hash(evidence: Evidence, value_model: ValueModel | None) -> st
         "states": [(str(cohort.day), cohort.state, cohort.n) for cohort in evidence.cohorts],
         "drawn": len(evidence.draws) + len(evidence.left.draws),
         "score_bins": evidence.binning.version,
+        "undrawn": evidence.undrawn_batches,
+        "skipped": int(evidence.draws["is_skipped"].sum()),
     }
     return hashlib.sha256(json.dumps(basis, sort_keys=True).encode()).hexdigest()
 

@@ -17,16 +17,18 @@ from django.db.models import Count, Exists, F, FloatField, OuterRef, QuerySet, S
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce, TruncDate
 
-from apps.predictions.models import BatchStage, Prediction, Stage
+from apps.predictions.models import Prediction
 from apps.registry.models import MonitoredModel, ReviewQueue, ScoreBinning
 from apps.reports.engine import response
 from apps.reports.engine.evidence import CELL_KEYS, NO_BASELINE, SLICE, Evidence, is_closed
 from apps.reports.models import Kind, ReportJob
-from apps.review.models import Decision, Slot
-from apps.sampling.models import SUMS, Draw, PopulationCell
+from apps.review.models import Decision, ReviewItem
+from apps.sampling.models import SUMS, Draw, Mark, PopulationCell
+from apps.sampling.services.moments import drawn_batches
 from apps.sampling.services.prediction_frames import score_bins
 from apps.truth.models import Resolution
-from apps.truth.services.cohorts import cohorts, day_start
+from apps.truth.services.cohorts import cohorts, day_start, days_so_far
+from apps.truth.services.marks import mark_of
 
 CHUNK = 50_000
 # Enough earlier predictions to know what to expect at a score, however old the model is.
@@ -44,24 +46,23 @@ def one_moment() -> Iterator[None]:
         yield
 
 
-def gather(job: ReportJob, *, as_of: datetime) -> Evidence:
-    """Read everything that a report of this job rests on."""
+def gather(job: ReportJob, *, as_of: datetime | None) -> Evidence:
+    """Read everything that a report of this job rests on, cut to the mark of a moment, now if None."""
     model: MonitoredModel = job.model
-    start, end, names = job.start, job.end, tuple(job.slices)
+    mark = mark_of(model, as_of)
+    seq, at = mark.seq, mark.at
+    start, end, names = job.start, days_so_far(model, job.end, as_of=at), tuple(job.slices)
     is_performance = job.kind == Kind.PERFORMANCE
     with one_moment():
-        seq = Resolution.objects.filter(model=model).last_seq(at=as_of)
-        days = tuple(cohorts(model, start=start, end=end, seq=seq, as_of=as_of))
+        days = tuple(cohorts(model, start=start, end=end, seq=seq, as_of=at))
         closed = {cohort.day for cohort in days if is_closed(cohort)}
-        binning = ScoreBinning.in_force(model, at=as_of)
-        sent = _sent_rows(job, closed, seq=seq, wants_all=is_performance)
-        draws = draws_frame(model, start=start, end=end, seq=seq, as_of=as_of, slices=names)
-        cells_of = partial(cells_frame, model, start=start, end=end, version=binning.version)
+        binning = ScoreBinning.in_force(model, at=at)
+        sent = _sent_rows(job, closed, mark=mark, wants_all=is_performance)
+        draws = draws_frame(model, start=start, end=end, seq=seq, as_of=at, slices=names)
+        cells_of = partial(cells_frame, model, start=start, end=end, as_of=at, version=binning.version)
         stored, by_slice = cells_of(), {name: cells_of(slice_name=name) for name in names}
         most = MOST_EARLIER if is_performance else 0
-        earlier = earlier_frame(model, before=start, seq=seq, as_of=as_of, most=most)
-        is_current = not Draw.objects.filter(model=model, drawn_at__gt=as_of).exists()
-        undrawn = BatchStage.objects.filter(batch__model=model, stage=Stage.DRAW, done_at=None).count()
+        earlier = earlier_frame(model, before=start, seq=seq, as_of=at, most=most)
     sent, draws, earlier = (_placed(frame, binning) for frame in (sent, draws, earlier))
     rows = _closed_rows(model, sent, closed)
     cells = _cells(stored, rows, closed, "")
@@ -72,9 +73,9 @@ def gather(job: ReportJob, *, as_of: datetime) -> Evidence:
     return Evidence(
         model=model,
         start=start,
-        end=end,
+        end=job.end,
         seq=seq,
-        as_of=as_of,
+        as_of=at,
         binning=binning,
         slice_names=names,
         cohorts=days,
@@ -85,19 +86,19 @@ def gather(job: ReportJob, *, as_of: datetime) -> Evidence:
         left=answered.left,
         drawn_from=stored.assign(slice_name=""),
         sent=sent,
-        undrawn_batches=undrawn,
-        is_current=is_current,
+        undrawn_batches=mark.undrawn_batches,
         earlier=response.of_closed_days(earlier.assign(truth=_with_rule(model, earlier["outcome"]))),
     )
 
 
-def _sent_rows(job: ReportJob, closed: set[date], *, seq: int, wants_all: bool) -> pd.DataFrame:
+def _sent_rows(job: ReportJob, closed: set[date], *, mark: Mark, wants_all: bool) -> pd.DataFrame:
     """Read predictions with their outcome: of the whole window, or from the first closed day to the last."""
-    start, end = job.start, job.end
+    start, end = job.start, days_so_far(job.model, job.end, as_of=mark.at)
     if not wants_all:
         start = min(closed, default=start)
         end = max(closed) + timedelta(days=1) if closed else start
-    return outcomes_frame(job.model, start=start, end=end, seq=seq, slices=tuple(job.slices))
+    slices = tuple(job.slices)
+    return outcomes_frame(job.model, start=start, end=end, seq=mark.seq, as_of=mark.at, slices=slices)
 
 
 def _placed(frame: pd.DataFrame, binning: ScoreBinning) -> pd.DataFrame:
@@ -148,12 +149,14 @@ def _counted(rows: pd.DataFrame, slice_name: str) -> pd.DataFrame:
     return summed.astype(dict.fromkeys(SUMS, np.float64))
 
 
-def outcomes_frame(model: MonitoredModel, *, start: date, end: date, seq: int, slices: Sequence[str]) -> pd.DataFrame:
-    """Read all predictions of the window, with the outcome known as of `seq` (nan: none)."""
+def outcomes_frame(
+    model: MonitoredModel, *, start: date, end: date, seq: int, as_of: datetime, slices: Sequence[str]
+) -> pd.DataFrame:
+    """Read the window's predictions drawn by then, as the cells count them, with the outcome known as of `seq`."""
     latest = Resolution.objects.filter(prediction=OuterRef("pk"), seq__lte=seq).order_by("-seq")
     rows = (
         Prediction.objects.filter(model=model, predicted_at__gte=day_start(model, start))
-        .filter(predicted_at__lt=day_start(model, end))
+        .filter(predicted_at__lt=day_start(model, end), batch__in=drawn_batches(model, by=as_of))
         .annotate(
             day=TruncDate("predicted_at", tzinfo=model.zone),
             received_day=TruncDate("received_at", tzinfo=model.zone),
@@ -179,6 +182,7 @@ def earlier_frame(
     latest = Resolution.objects.filter(prediction=OuterRef("pk"), seq__lte=seq).order_by("-seq")
     rows = (
         Prediction.objects.filter(model=model, predicted_at__lt=min(day_start(model, before), as_of - model.horizon))
+        .filter(batch__in=drawn_batches(model, by=as_of))
         .annotate(
             day=TruncDate("predicted_at", tzinfo=model.zone),
             received_day=TruncDate("received_at", tzinfo=model.zone),
@@ -195,14 +199,16 @@ def earlier_frame(
     return frame[frame["day"].isin(closed)].reset_index(drop=True)
 
 
-def cells_frame(model: MonitoredModel, *, start: date, end: date, version: int, slice_name: str = "") -> pd.DataFrame:
+def cells_frame(
+    model: MonitoredModel, *, start: date, end: date, as_of: datetime, version: int, slice_name: str = ""
+) -> pd.DataFrame:
     """Read population cells by day in a version of the score bins, over all predictions or by the values of one slice.
 
-    Versions, drawn days and epochs are added up.
+    Versions of the model are added up.
     """
     keys = [*CELL_KEYS, "slice_value"]
     cells = PopulationCell.objects.filter(model=model, slice_name=slice_name).in_bins(version)
-    cells = cells.between(start, end).order_by(*keys)
+    cells = cells.between(start, end).drawn_by(as_of).order_by(*keys)
     summed = cells.values(*keys).annotate(**{f"total_{name}": Cast(Sum(name), FloatField()) for name in SUMS})
     frame = _read(summed, [*keys, *(f"total_{name}" for name in SUMS)], named=[*keys, *SUMS])
     frame["baseline"] = frame["baseline"].astype(float).fillna(NO_BASELINE)
@@ -212,7 +218,7 @@ def cells_frame(model: MonitoredModel, *, start: date, end: date, version: int, 
 def draws_frame(
     model: MonitoredModel, *, start: date, end: date, seq: int, as_of: datetime, slices: Sequence[str]
 ) -> pd.DataFrame:
-    """Read the draws of the window's predictions, with the state of their reviews as of `seq`."""
+    """Read the draws of the window's predictions, with the state of their reviews as of `seq` and of the moment."""
     rows = (
         Draw.objects.filter(model=model, drawn_at__lte=as_of)
         .filter(prediction__predicted_at__gte=day_start(model, start))
@@ -225,35 +231,40 @@ def draws_frame(
             score=F("prediction__score"),
             money=Cast("prediction__amount", FloatField()),
             resolution=_latest(seq),
-            answers=_answers(),
-            is_skipped=_skipped(),
-            order=F("item__order"),
+            answers=_answers(as_of),
+            is_skipped=_skipped(as_of),
+            is_ordered=_ordered(as_of),
             **_slice_values("prediction__slices", slices),
         )
         .order_by("pk")
     )
     columns = ["prediction_id", "queue_id", "is_blind", "counted_probability", "day", "received_day"]
-    columns += ["predicted", "baseline", "score", "money", "resolution", "answers", "is_skipped", "order"]
+    columns += ["predicted", "baseline", "score", "money", "resolution", "answers", "is_skipped", "is_ordered"]
     frame = _read(rows, [*columns, *_slice_columns(slices)], named=[*columns, *_slice_names(slices)])
     frame = frame.rename(columns={"money": "amount", "counted_probability": "pi"})
     frame["resolution"] = frame["resolution"].astype("float64")
     frame = _typed(frame.merge(_reviews_frame(frame["resolution"]), how="left", on="resolution"))
     frame["is_chosen"] = frame["is_chosen"].eq(True)  # nan, without any review, is not chosen
-    # An item that is not open yet has no order: the rule in force at its opening decides.
-    return frame.assign(is_ordered=~frame["order"].isin([ReviewQueue.Order.RANDOM]) & frame["order"].notna())
+    return frame
 
 
-def _answers() -> Coalesce:
-    """Count the answered reviews of an item, adjudications included."""
-    slots = Slot.objects.filter(item__draw=OuterRef("pk"), outcome=Slot.Outcome.ANSWERED)
-    counted = slots.order_by().values("item").annotate(answers=Count("pk")).values("answers")
+def _answers(as_of: datetime) -> Coalesce:
+    """Count the reviews of an item that gave an answer, adjudications included."""
+    given = Decision.objects.filter(item__draw=OuterRef("pk"), value__isnull=False, decided_at__lte=as_of)
+    counted = given.order_by().values("item").annotate(answers=Count("slot", distinct=True)).values("answers")
     return Coalesce(Subquery(counted), 0)
 
 
-def _skipped() -> Exists:
+def _skipped(as_of: datetime) -> Exists:
     """Say whether somebody opened the item and gave no answer: non-response, unless somebody else answers."""
     passed = Decision.objects.filter(item__draw=OuterRef("pk"), value=None, is_judgement=False)
-    return Exists(passed)
+    return Exists(passed.filter(decided_at__lte=as_of))
+
+
+def _ordered(as_of: datetime) -> Exists:
+    """Say whether a rule orders the item. One that is not open yet has no order: the rule at its opening decides."""
+    items = ReviewItem.objects.filter(draw=OuterRef("pk")).exclude(order=ReviewQueue.Order.RANDOM)
+    return Exists(items.annotate(since=Coalesce("ordered_at", "opened_at")).filter(since__lte=as_of))
 
 
 def _latest(seq: int) -> Subquery:
@@ -320,7 +331,7 @@ def _chunk(rows: Iterable[tuple[Any, ...]], named: Sequence[str]) -> pd.DataFram
 def _typed(frame: pd.DataFrame) -> pd.DataFrame:
     numbers = ("predicted", "baseline", "score", "amount", "outcome")
     # pandas takes an empty column of objects for a list of column names where it should select rows.
-    types = dict.fromkeys(numbers, "float64") | dict.fromkeys(("is_blind", "is_skipped"), "bool")
+    types = dict.fromkeys(numbers, "float64") | dict.fromkeys(("is_blind", "is_skipped", "is_ordered"), "bool")
     frame = frame.astype({name: kind for name, kind in types.items() if name in frame})
     frame["baseline"] = frame["baseline"].fillna(NO_BASELINE)
     # A missing amount counts as one, here as in the cells.

@@ -72,6 +72,8 @@ class ReviewItem(models.Model):
     round = models.PositiveSmallIntegerField(default=1)
     # The order in which the queue served it.
     order = models.CharField(max_length=16, choices=ReviewQueue.Order, default=ReviewQueue.Order.RANDOM)
+    # When a rule took the place of a random order; null: never, or it opened under one.
+    ordered_at = models.DateTimeField(null=True)
     opened_at = models.DateTimeField(auto_now_add=True)
     due_at = models.DateTimeField(null=True)
     # A copy of the payload: open cases outlive retention.

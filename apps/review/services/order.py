@@ -3,6 +3,7 @@
 import math
 
 from django.db import transaction
+from django.db.models.functions import Now
 
 from apps.registry.models import ReviewQueue
 from apps.review.models import ReviewItem, Slot
@@ -45,7 +46,9 @@ def rekey(queue: ReviewQueue) -> int:
         Slot.objects.bulk_update(chunk, ["order_key"])
         if queue.order != ReviewQueue.Order.RANDOM:
             # For good: what a rule leaves of a queue is not a random part of it.
-            ReviewItem.objects.filter(pk__in={slot.item_id for slot in chunk}).update(order=queue.order)
+            items = ReviewItem.objects.filter(pk__in={slot.item_id for slot in chunk})
+            items.filter(order=ReviewQueue.Order.RANDOM).update(ordered_at=Now())
+            items.update(order=queue.order)
         keyed, last = keyed + len(chunk), chunk[-1].pk
     ReviewQueue.objects.filter(pk=queue.pk).update(kept_order=queue.order)
     return keyed

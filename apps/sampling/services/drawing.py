@@ -1,6 +1,7 @@
 """Draw each batch exactly once, and keep the population cells."""
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -34,7 +35,9 @@ def draw_batches(model: MonitoredModel, states: list[BatchStage]) -> None:
     with transaction.atomic():
         moments.join_draws(model)
         stages.finish(states)
+        # One moment for the draws, their cells and the state of their batch: a mark has all three before it or none.
         drawn_at = BatchStage.objects.values_list("done_at", flat=True).get(pk=states[0].pk)
+        assert drawn_at is not None
         binning = ScoreBinning.in_force(model)
         for policies, batches in _by_policies(model, [state.batch for state in states]):
             claim = _group_claim(token, batches)
@@ -167,8 +170,8 @@ def fold_cells(*, kept: timedelta = moments.KEPT) -> int:
             if cursor.fetchone()[0]:
                 # A mark taken meanwhile would not be seen.
                 moments.join_draws(model)
-                zone = str(model.zone)
-                cursor.execute(FOLD, {"model": model.pk, "folded": FOLDED, "kept": kept, "zone": zone})
+                names: dict[str, Any] = {"folded": FOLDED, "kept": kept, "zone": str(model.zone)}
+                cursor.execute(FOLD, {"model": model.pk, **names})
                 folded += 1
     return folded
 

@@ -3,8 +3,10 @@
 from datetime import datetime, timedelta
 
 from django.db import connection
+from django.db.models import Q, QuerySet
 
 from apps.common.clock import database_now
+from apps.predictions.models import BatchStage, Stage
 from apps.registry.models import MonitoredModel
 
 # Cells are folded once their draw is older than this: until then any moment can still become a mark.
@@ -20,6 +22,18 @@ def hold_off_draws(model: MonitoredModel) -> datetime:
     """Wait for the draws under way, hold off all others until this transaction ends, and return the present moment."""
     _lock("pg_advisory_xact_lock", model.pk)
     return database_now()
+
+
+def drawn_batches(model: MonitoredModel, *, by: datetime) -> QuerySet[BatchStage, int]:
+    """Return the ids of the batches drawn until this moment."""
+    return BatchStage.objects.filter(batch__model=model, stage=Stage.DRAW, done_at__lte=by).values_list("batch")
+
+
+def undrawn_batches(model: MonitoredModel, *, at: datetime) -> int:
+    """Count the batches received and not drawn at this moment."""
+    late = Q(done_at=None) | Q(done_at__gt=at)
+    received = BatchStage.objects.filter(batch__model=model, stage=Stage.DRAW, batch__received_at__lte=at)
+    return received.filter(late).count()
 
 
 def _lock(function: str, model_id: int) -> None:

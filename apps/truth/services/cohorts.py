@@ -8,6 +8,7 @@ from django.db.models.functions import TruncDate
 
 from apps.registry.models import MonitoredModel, ScoreBinning
 from apps.sampling.models import PopulationCell
+from apps.sampling.services.moments import drawn_batches
 from apps.truth.models import Resolution
 
 PROVISIONAL, MATURING, FINAL = "provisional", "maturing", "final"
@@ -38,10 +39,21 @@ def day_start(model: MonitoredModel, day: date) -> datetime:
     return datetime.combine(day, time(), tzinfo=model.zone)
 
 
+def day_of(model: MonitoredModel, moment: datetime) -> date:
+    """Return the day of a moment in the project's time zone."""
+    return moment.astimezone(model.zone).date()
+
+
+def days_so_far(model: MonitoredModel, end: date, *, as_of: datetime) -> date:
+    """Return the end of the window, or of the day of a moment within it: later days do not exist yet."""
+    return min(end, day_of(model, as_of) + timedelta(days=1))
+
+
 def cohorts(model: MonitoredModel, *, start: date, end: date, seq: int, as_of: datetime) -> list[Cohort]:
-    """Return the days in [start, end) that have predictions, as of a resolution number."""
-    sizes = _sizes(model, start, end)
-    outcomes = _outcomes(model, start, end, seq=seq)
+    """Return the days in [start, end) that have predictions, as of a resolution number and of a moment."""
+    end = days_so_far(model, end, as_of=as_of)
+    sizes = _sizes(model, start, end, as_of=as_of)
+    outcomes = _outcomes(model, start, end, seq=seq, as_of=as_of)
     return [_cohort(model, day, sizes[day], outcomes.get(day, 0), as_of=as_of) for day in sorted(sizes)]
 
 
@@ -51,24 +63,27 @@ def is_final(model: MonitoredModel, day: date, *, as_of: datetime) -> bool:
 
 
 def _cohort(model: MonitoredModel, day: date, n: int, outcomes: int, *, as_of: datetime) -> Cohort:
-    # An outcome can arrive before its prediction is drawn and counted in the cells.
-    n = max(n, outcomes)
     if is_final(model, day, as_of=as_of):
         absent = 0 if model.outcome_if_absent is None else n - outcomes
         return Cohort(day, n, outcomes, FINAL, absent)
     return Cohort(day, n, outcomes, MATURING if outcomes else PROVISIONAL)
 
 
-def _sizes(model: MonitoredModel, start: date, end: date) -> dict[date, int]:
-    version = ScoreBinning.in_force(model).version
-    cells = PopulationCell.objects.filter(model=model).in_bins(version).of_everyone().between(start, end)
+def _sizes(model: MonitoredModel, start: date, end: date, *, as_of: datetime) -> dict[date, int]:
+    version = ScoreBinning.in_force(model, at=as_of).version
+    cells = PopulationCell.objects.filter(model=model).in_bins(version).of_everyone()
+    cells = cells.between(start, end).drawn_by(as_of)
     return dict(cells.values("day").annotate(size=Sum("n")).values_list("day", "size"))
 
 
-def _outcomes(model: MonitoredModel, start: date, end: date, *, seq: int) -> dict[date, int]:
-    """Count predictions with an outcome, by day. Outcomes are corrected but never withdrawn, so any row will do."""
+def _outcomes(model: MonitoredModel, start: date, end: date, *, seq: int, as_of: datetime) -> dict[date, int]:
+    """Count predictions with an outcome, by day: of those that were drawn, as in the cells.
+
+    Outcomes are corrected but never withdrawn, so any row will do.
+    """
     known = (
         Resolution.objects.filter(model=model, seq__lte=seq, outcome__isnull=False)
+        .filter(prediction__batch__in=drawn_batches(model, by=as_of))
         .predicted_between(day_start(model, start), day_start(model, end))
         .annotate(day=TruncDate("prediction__predicted_at", tzinfo=model.zone))
     )
