@@ -8,7 +8,7 @@ import structlog
 
 from apps.reports.engine.bounds import LOW_RESPONSE, bounds_of
 from apps.reports.engine.document import Caveat, Cohorts, Part, SampleSection
-from apps.reports.engine.estimating import Fit, labels_by_chance, missed_errors
+from apps.reports.engine.estimating import Fit, MulticlassFit, labels_by_chance, missed_errors
 from apps.reports.engine.evidence import NO_BASELINE, Evidence, Selection
 from apps.reports.engine.protocol import Topic
 from apps.reports.engine.value import Value
@@ -76,6 +76,9 @@ def caveats(
     ]
     if slices_left_out:
         entries.append(_caveat("slices_left_out", n=slices_left_out))
+    if kind == Kind.PERFORMANCE and isinstance(topic.fit, MulticlassFit) and topic.fit.leaves_classes_out:
+        shown = len(topic.fit.main_classes)
+        entries.append(_caveat("classes_left_out", n=len(topic.fit.class_names) - shown, shown=shown))
     if isinstance(topic, Value):
         entries += _of_value(evidence, topic)
     if kind != Kind.PERFORMANCE:

@@ -21,6 +21,7 @@ from apps.reports.engine.document import (
     SliceNames,
     SliceSection,
 )
+from apps.reports.engine.estimating import MulticlassFit
 from apps.reports.engine.evidence import (
     Evidence,
     Selection,
@@ -94,6 +95,8 @@ def compose(kind: str, evidence: Evidence, topic: Topic, *, tell: Tell) -> Docum
         "restatements": [],
         "results": [],
     }
+    if isinstance(topic.fit, MulticlassFit) and topic.fit.leaves_classes_out:
+        document["main_classes"] = [topic.fit.class_names[label] for label in topic.fit.main_classes]
     if isinstance(topic, Performance):
         tell("checking the figures", 0.85)
         document["checks"] = topic.checks(evidence, parts)

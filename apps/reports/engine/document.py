@@ -26,7 +26,8 @@ Caveats (`{"code", "details"}`), each a sentence on the page
     missed_errors {share} (upper bound on a failure that the score does not show) · undrawn_batches {n}
     (pushed, not drawn from yet, so not counted in open days yet) · draw_unsound {expected, found, share} (the draw
     does not match the predictions it was made from) · no_value_model {} · no_baseline {n} ·
-    no_amount {n} · slices_left_out {n}
+    no_amount {n} · slices_left_out {n} ·
+    classes_left_out {n, shown} (of the figures by time and by slice)
 """
 
 from typing import Any, Literal, NotRequired, TypedDict
@@ -36,8 +37,8 @@ Part = Literal["all", "closed", "open"]
 PERFORMANCE_METRICS = ("accuracy", "precision", "recall", "f1", "auc", "brier")
 # For the parts of a window alone, in a second table.
 FURTHER_METRICS = ("specificity", "balanced_accuracy", "mcc", "kappa", "average_precision", "log_loss", "ece")
-# Multiclass: "accuracy", then "precision:<class>" and "recall:<class>"; further "macro_precision", "macro_recall",
-# "macro_f1", "weighted_f1", "balanced_accuracy", "mcc", "kappa".
+# Multiclass: "accuracy", then "precision:<class>" and "recall:<class>" of the main classes; further "macro_precision",
+# "macro_recall", "macro_f1", "weighted_f1", "balanced_accuracy", "mcc", "kappa", and those of the other classes.
 REGRESSION_METRICS = ("mae", "rmse", "bias", "r2")
 BASELINE_METRICS = ("disagreement_rate", "kappa", "win_rate", "accuracy_difference", "accuracy", "baseline_accuracy")
 VALUE_METRICS = (
@@ -356,6 +357,8 @@ class Document(TypedDict):
     task: str
     classes: list[str]
     positive_class: str
+    # Of many classes those with most predictions, the largest first: series and slices have these alone.
+    main_classes: NotRequired[list[str]]
     names: Names
     window: Window
     parts: list[PartOfWindow]

@@ -19,6 +19,9 @@ from apps.stats.estimators.regression import RegressionEstimator
 from apps.stats.estimators.sample import Sample
 from apps.stats.sample_size import MINIMUM_CHANCE_LABELS, MINIMUM_CHANCE_LABELS_OF_SLICE, missed_error_bound
 
+# With more classes, figures of each day and slice would make hundreds of tables that nobody reads.
+MOST_CLASSES = 10
+
 Codes = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
@@ -126,6 +129,21 @@ class MulticlassFit(_Fit):
     @property
     def class_names(self) -> list[str]:
         return list(self.evidence.model.classes)
+
+    @cached_property
+    def main_classes(self) -> list[int]:
+        """The classes followed over time and by slice: all, or those with most predictions, the largest first."""
+        classes = len(self.class_names)
+        if classes <= MOST_CLASSES:
+            return list(range(classes))
+        cells = self.evidence.cells
+        size = np.bincount(self.classes(cells["predicted"]), cells["n"], minlength=classes)
+        return [int(label) for label in np.argsort(-size, kind="stable")[:MOST_CLASSES]]
+
+    @property
+    def leaves_classes_out(self) -> bool:
+        """Whether only some classes are followed over time and by slice."""
+        return len(self.class_names) > MOST_CLASSES
 
 
 class RegressionFit(_Fit):

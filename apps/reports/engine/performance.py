@@ -4,6 +4,7 @@ For two classes, checks on these figures as well: expected beside measured perfo
 opinions, the reviews of closed days beside their outcomes, outcomes so far, and the labels a narrower range takes.
 """
 
+from collections.abc import Iterable
 from functools import partial
 
 import numpy as np
@@ -30,6 +31,7 @@ from apps.stats.design.planning import Plan, Planned
 from apps.stats.estimate import Estimate
 from apps.stats.estimators.exact import uncorrected_figure
 from apps.stats.estimators.hajek import hajek_mean
+from apps.stats.estimators.multiclass import MulticlassEstimator
 from apps.stats.estimators.recalibration import RAW_SCORE, Recalibration
 from apps.stats.estimators.regression import uncorrected_error
 
@@ -80,11 +82,15 @@ def _metrics(fit: Fit, selection: Selection) -> dict[str, Compute]:
         regression = fit.of(selection)
         return {metric: partial(regression.estimate, metric) for metric in REGRESSION_METRICS}
     several = fit.of(selection)
-    metrics: dict[str, Compute] = {"accuracy": partial(several.estimate, "accuracy")}
-    for label, name in enumerate(fit.class_names):
-        for metric in ("precision", "recall"):
-            metrics[f"{metric}:{name}"] = partial(several.estimate, metric, label=label)
-    return metrics
+    return {"accuracy": partial(several.estimate, "accuracy")} | _of_classes(fit, several, fit.main_classes)
+
+
+def _of_classes(fit: MulticlassFit, several: MulticlassEstimator, labels: Iterable[int]) -> dict[str, Compute]:
+    return {
+        f"{metric}:{fit.class_names[label]}": partial(several.estimate, metric, label=label)
+        for label in labels
+        for metric in ("precision", "recall")
+    }
 
 
 def _binary_metrics(fit: BinaryFit, selection: Selection) -> dict[str, Compute]:
@@ -103,7 +109,9 @@ def _further(fit: Fit, selection: Selection) -> dict[str, Compute]:
     metrics: dict[str, Compute] = {
         f"{average}_{metric}": partial(several.estimate, metric, average=average) for average, metric in averaged
     }
-    return metrics | {metric: partial(several.estimate, metric) for metric in ("balanced_accuracy", "mcc", "kappa")}
+    metrics |= {metric: partial(several.estimate, metric) for metric in ("balanced_accuracy", "mcc", "kappa")}
+    others = sorted(set(range(len(fit.class_names))) - set(fit.main_classes))
+    return metrics | _of_classes(fit, several, others)
 
 
 def _uncorrected(fit: Fit, answered: pd.DataFrame) -> dict[str, Compute]:
@@ -123,7 +131,8 @@ def _uncorrected(fit: Fit, answered: pd.DataFrame) -> dict[str, Compute]:
 def _uncorrected_classes(fit: MulticlassFit, predicted: np.ndarray, truth: np.ndarray) -> dict[str, Compute]:
     right = {"predicted": np.ones(len(truth)), "truth": predicted == truth}
     metrics: dict[str, Compute] = {"accuracy": partial(uncorrected_figure, "accuracy", **right)}
-    for label, name in enumerate(fit.class_names):
+    for label in fit.main_classes:
+        name = fit.class_names[label]
         rows = {"predicted": predicted == label, "truth": truth == label}
         for metric in ("precision", "recall"):
             metrics[f"{metric}:{name}"] = partial(uncorrected_figure, metric, **rows)

@@ -108,6 +108,10 @@ CAVEATS: dict[str, Callable[[dict[str, Any]], str]] = {
     "slices_left_out": lambda d: (
         f"{plural(d['n'], 'rare slice is', 'rare slices are')} left out of the figures by slice."
     ),
+    "classes_left_out": lambda d: (
+        f"Over time and by slice, only the {d['shown']} classes with most predictions are followed; the whole window "
+        f"has the other {count(d['n'])} as well."
+    ),
     "undrawn_batches": lambda d: (
         f"{plural(d['n'], 'batch has', 'batches have')} arrived but not been drawn from yet, and "
         f"{'is' if d['n'] == 1 else 'are'} not counted here."

@@ -48,6 +48,11 @@ def known_in_time(document: Document) -> int:
     return sum(figure is not None and figure["value"] is not None for figure in figures)
 
 
+def main_classes(document: Document) -> list[str]:
+    """Return the classes that tables show: all, or of many those with most predictions, the largest first."""
+    return document.get("main_classes") or document["classes"]
+
+
 def currency(document: Document) -> str:
     value = document.get("value")
     return value["currency"] if value else ""

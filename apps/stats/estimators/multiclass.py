@@ -92,6 +92,10 @@ class MulticlassEstimator(ClassEstimator):
         quantity = of_slopes(slopes, self.fitted)
         cells, items = self.cells.predicted, self.sample.predicted
         on_cells = quantity.varies[cells]
+        # No label can change it; whether it is defined at all, only labels tell.
+        if not on_cells.any() and (code := formula.undefined(self._seen)):
+            covered = self.population.covered_share
+            return missing(code if len(items) else "no_labels", n=len(items), covered_share=covered)
         linearized = Linearized(
             value=formula.value(self.margins),
             plug_in=None if formula.undefined(self._expected) else formula.value(self._expected),
@@ -145,9 +149,15 @@ class MulticlassEstimator(ClassEstimator):
     @cached_property
     def _certain(self) -> Margins:
         """Counts that are known, whatever the missing labels say."""
-        known = self.sample.constant
-        truth = self.sample.truth[known].astype(np.int64)
-        return Margins.of_rows(self.sample.predicted[known], truth, classes=self.classes)
+        return self._count(self.sample.where(self.sample.constant))
+
+    @cached_property
+    def _seen(self) -> Margins:
+        """Counts of all labels there are."""
+        return self._count(self.sample)
+
+    def _count(self, sample: Sample) -> Margins:
+        return Margins.of_rows(sample.predicted, sample.truth.astype(np.int64), classes=self.classes)
 
     @cached_property
     def _open_by_class(self) -> FloatArray:

@@ -187,3 +187,32 @@ def test_a_point_of_accuracy_without_a_value_has_a_code(label, amount, code):
 def test_a_matrix_of_another_size_is_an_error(replicates):
     with pytest.raises(ValueError, match="matrix must have 3 classes"):
         replicates[0].accuracy_point(ValueMatrix.of(np.eye(2)))
+
+
+@pytest.mark.parametrize(("label", "code"), [([], "no_labels"), ([0, 1], "no_positives"), ([0, 2], None)])
+def test_a_class_that_is_never_predicted_has_a_recall_once_a_label_shows_that_it_occurs(label, code):
+    rows = {"predicted": [0, 1], "score": [0.8, 0.7], "pi": [0.5] * 2}
+    items = Sample.of(**{name: column[: len(label)] for name, column in rows.items()}, label=label)
+    figure = MulticlassEstimator(Population.from_rows(**rows), items, classes=3).estimate("recall", label=2)
+    assert (figure.value, figure.code) == (None if code else 0.0, code)
+
+
+def test_with_few_labels_differences_and_correlations_stay_in_their_range():
+    """Drawn with a probability of 1/20, one label speaks for more than there is (seeds 1 to 40)."""
+    worst = []
+    for seed in range(1, 41):
+        rng = np.random.default_rng(seed)
+        rows = {
+            "predicted": rng.integers(0, 3, 60),
+            "baseline": np.full(60, 2),
+            "score": rng.uniform(0.4, 1, 60),
+            "pi": np.full(60, 0.05),
+        }
+        drawn = np.flatnonzero(rng.random(60) < 0.1)
+        truth = rng.integers(0, 3, len(drawn))
+        items = Sample.of(**{name: column[drawn] for name, column in rows.items()}, label=truth)
+        one = MulticlassEstimator(Population.from_rows(**rows), items, classes=3)
+        figures = [one.accuracy_difference(), one.estimate("mcc"), one.estimate("kappa"), one.swapped.estimate("mcc")]
+        worst += [end for each in figures for end in (each.value, each.low, each.high) if end is not None]
+    assert len(worst) > 200
+    assert max(map(abs, worst)) <= 1

@@ -1,6 +1,6 @@
 """The baseline sheet: how often model and baseline differ, and which one is right there."""
 
-from apps.reports.engine.document import BaselineSection, Document
+from apps.reports.engine.document import BaselineSection, Document, Matrix
 from apps.reports.engine.rounding import percent
 from apps.reports.pages import contents, wording
 from apps.reports.pages.numbers import count
@@ -47,10 +47,9 @@ def _measures(document: Document) -> Section:
 
 
 def _matrix(document: Document, both: BaselineSection) -> Section:
-    counts = both["matrix"]["counts"]
-    classes = [wording.class_name(document, name) for name in both["matrix"]["classes"]]
+    classes, counts = _shown(document, both["matrix"])
     total = sum(map(sum, counts))
-    same = sum(counts[i][i] for i in range(len(classes)))
+    same = sum(row[i] for i, row in enumerate(both["matrix"]["counts"]))
     rows = [
         Row(f"Model: {name}", [Cell(count(n), percent(n / total) if total else "") for n in row])
         for name, row in zip(classes, counts, strict=True)
@@ -58,6 +57,19 @@ def _matrix(document: Document, both: BaselineSection) -> Section:
     table = Table("Predictions, and their share of all", ["", *(f"Baseline: {name}" for name in classes)], rows)
     agreed = f"Both agree in {percent(same / total)} of {count(total)} predictions." if total else ""
     return Section("matrix", "What each predicted", agreed, table=table)
+
+
+def _shown(document: Document, matrix: Matrix) -> tuple[list[str], list[list[int]]]:
+    """Return names and counts of the main classes, and of all others together."""
+    main = [name for name in contents.main_classes(document) if name in matrix["classes"]]
+    groups = [[matrix["classes"].index(name)] for name in main]
+    names = [wording.class_name(document, name) for name in main]
+    if others := [place for place, name in enumerate(matrix["classes"]) if name not in main]:
+        groups, names = [*groups, others], [*names, "another class"]
+    counts = matrix["counts"]
+    return names, [
+        [sum(counts[i][j] for i in of_model for j in of_other) for of_other in groups] for of_model in groups
+    ]
 
 
 def _which_was_right(both: BaselineSection) -> Section:

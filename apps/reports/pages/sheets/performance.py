@@ -28,6 +28,7 @@ COMPARED = (
     "Expected is what the scores say, moved by how far they were off in earlier outcomes. The verdict takes all "
     "measures together, so a single range may leave out 0 without one."
 )
+BY_CLASS = {"precision": "Precision", "recall": "Recall"}
 PARTS = {"closed": "closed days", "open": "open days"}
 
 
@@ -59,6 +60,7 @@ def sections(document: Document, *, hidden: set[str]) -> list[Section]:
         shared.cannot_say(document),
         shared.restated(document),
         _further(document),
+        _other_classes(document),
         shared.came_about(document, document["headline"]["figures"]),
     ]
     return [section for section in shown if section]
@@ -82,6 +84,25 @@ def _further(document: Document) -> Section | None:
         return None
     table = tables.metric_table(document, metrics, caption="The same predictions by other measures")
     return Section("further", "More measures", table=table, how=tables.how_table(document, metrics))
+
+
+def _other_classes(document: Document) -> Section | None:
+    """Show precision and recall of the classes beyond the main ones, closed until opened."""
+    others = sorted(set(document["classes"]) - set(contents.main_classes(document)), key=document["classes"].index)
+    if not others:
+        return None
+    figures, of = document["headline"]["figures"], unit(document, "accuracy")
+    rows = [
+        Row(wording.class_name(document, name), [cell(figures.get(f"{metric}:{name}"), of) for metric in BY_CLASS])
+        for name in others
+    ]
+    shown = plural(len(contents.main_classes(document)), "class", "classes")
+    return Section(
+        "classes",
+        "The other classes",
+        f"The figures above are of the {shown} with most predictions.",
+        how=Table(f"The other {count(len(others))}, as registered", ["Class", *BY_CLASS.values()], rows),
+    )
 
 
 def _alone(document: Document, metric: str) -> Cell:

@@ -13,7 +13,7 @@ from apps.reports.engine.document import (
 )
 from apps.reports.engine.rounding import Unit, figure_text, is_exact, percent, unit_of
 from apps.reports.pages import wording
-from apps.reports.pages.contents import unit
+from apps.reports.pages.contents import main_classes, unit
 from apps.reports.pages.figures import IF_ALIKE, SHORT_METHODS, bounds_text, how, is_response_low, range_text, reason
 from apps.reports.pages.numbers import count, in_hundred, per_hundred_decimals
 from apps.reports.pages.sheets.layout import Cell, Key, Row, Table
@@ -31,6 +31,15 @@ PART_TITLES = {"closed": "Closed days", "open": "Open days", "all": "Whole windo
 def is_further(metric: str) -> bool:
     """Say whether the metric stands in the second table, below the main ones."""
     return metric in FURTHER_METRICS or metric in OF_ALL_CLASSES
+
+
+def class_of(metric: str) -> str | None:
+    """Return the class that the metric is of; None for a metric of all.
+
+    >>> class_of("recall:cat"), class_of("accuracy")
+    ('cat', None)
+    """
+    return metric.partition(":")[2] or None
 
 
 def cell(figure: Figure | None, of: Unit) -> Cell:
@@ -82,16 +91,15 @@ def parts_shown(document: Document) -> list[tuple[str, str]]:
 
 
 def metrics_of(document: Document) -> list[str]:
-    """List the metrics in their usual order, class by class: a stored document keeps no order."""
-    order = ORDER[document["kind"]]
+    """List the metrics in their usual order, main class by main class: a stored document keeps no order."""
+    order, places = ORDER[document["kind"]], {name: place for place, name in enumerate(main_classes(document))}
     metrics = {metric for figures in document["sections"].values() for metric in figures}
 
     def place(metric: str) -> tuple[int, int, str]:
-        name, _, of = metric.partition(":")
-        of_class = document["classes"].index(of) if of in document["classes"] else -1
-        return of_class, order.index(name) if name in order else len(order), metric
+        name, of = metric.partition(":")[0], class_of(metric)
+        return places[of] if of else -1, order.index(name) if name in order else len(order), metric
 
-    return sorted(metrics, key=place)
+    return sorted((metric for metric in metrics if class_of(metric) in {None, *places}), key=place)
 
 
 def metric_table(document: Document, metrics: Iterable[str], *, caption: str) -> Table:

@@ -139,7 +139,7 @@ def _sums(document: Document) -> Section:
 
 def _worth(document: Document, value: ValueSection) -> Section:
     """Show the value model, and the cost of reviewing."""
-    classes = [name for name in document["classes"] if name in value["matrix"]]
+    classes = [name for name in contents.main_classes(document) if name in value["matrix"]]
     rows = []
     for predicted in classes:
         worth = value["matrix"][predicted]
@@ -147,6 +147,7 @@ def _worth(document: Document, value: ValueSection) -> Section:
         rows.append(Row(f"Predicts {wording.class_name(document, predicted)}", cells))
     head = ["Model", *(f"In truth {wording.class_name(document, truth)}" for truth in classes)]
     per = ", per unit of the amount" if value["is_per_amount"] else ""
+    per += ", of the classes with most predictions" if len(classes) < len(value["matrix"]) else ""
     each = _exact(value["review_cost_each"], value["currency"])
     cost = money(float(value["review_cost"]), currency=value["currency"], step=1)
     return Section(
