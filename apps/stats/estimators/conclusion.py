@@ -1,7 +1,7 @@
 """From a linearized metric to its estimate: variance, interval, sample sizes and reason codes."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -32,6 +32,9 @@ class Linearized:
         What the metric depends on; precision, for example, only on predicted positives.
     spread : float
         n·V_srs, the variance per label of a draw with equal probabilities from what the metric depends on.
+    beta_plug_in : array (cells,), optional
+        Influence in each cell at θ_a, for the minimum rule: an estimate that happens to be far off must not decide
+        whether it stands.
     limits : (float, float)
         What the metric can be, whatever the missing labels say.
     is_share : bool
@@ -52,6 +55,7 @@ class Linearized:
     on_cells: BoolArray
     on_items: BoolArray
     spread: float
+    beta_plug_in: FloatArray | None = None
     limits: Limits = UNIT
     is_share: bool = True
     uses_amount: bool = False
@@ -104,6 +108,10 @@ def conclude(pseudo: PseudoValues, metric: Linearized, *, level: float = LEVEL) 
     )
     interval = _interval(metric, variance=float(variance[0]), df=float(df[0]), nu=nu, n=n_open, level=level)
     is_exact = interval.method == "exact" and math.isinf(nu)
+    if metric.beta_plug_in is not None:
+        at_plug_in = replace(metric, beta_cells=metric.beta_plug_in)
+        odds = at_plug_in.beta2_odds(population), at_plug_in.beta4_odds2(population)
+        nu = min(nu, pseudo.anticipated_df(*odds, metric.beta))
     needed = 0 if is_exact else max(still_needed(pseudo, nu=nu, n=n_open), metric.minimum - n)
     return from_interval(
         interval,

@@ -295,16 +295,19 @@ def linearize(metric: Metric, pseudo: PseudoValues) -> Linearized:
     """Linearize a metric of pseudo-truths; predicted classes are 0 and 1."""
     expected, table = expected_and_estimated(pseudo)
     code = undefined(metric, table)
+    plug_in = None if undefined(metric, expected) else evaluate(metric, expected)
     slopes = np.zeros(4) if code else gradient(metric, table)
-    by_tp, by_fp, by_fn, by_tn = slopes
-    by_prediction = np.array([by_fn - by_tn, by_tp - by_fp])
+    by_prediction = _by_prediction(slopes)
     beta_cells = by_prediction[pseudo.population.predicted]
     beta_items = by_prediction[pseudo.sample.predicted]
     return Linearized(
         value=evaluate(metric, table),
-        plug_in=None if undefined(metric, expected) else evaluate(metric, expected),
+        plug_in=plug_in,
         beta_cells=beta_cells,
         beta=beta_items,
+        beta_plug_in=None
+        if plug_in is None
+        else _by_prediction(gradient(metric, expected))[pseudo.population.predicted],
         # Where no label can change the metric (precision: predicted negatives), none is needed.
         on_cells=beta_cells != 0,
         on_items=beta_items != 0,
@@ -313,6 +316,12 @@ def linearize(metric: Metric, pseudo: PseudoValues) -> Linearized:
         is_share=isinstance(metric, str) and metric not in PLAIN_SCALE,
         code=code,
     )
+
+
+def _by_prediction(slopes: FloatArray) -> FloatArray:
+    """Return what a truth of 1 adds to the metric where the prediction is 0, and where it is 1."""
+    by_tp, by_fp, by_fn, by_tn = slopes
+    return np.array([by_fn - by_tn, by_tp - by_fp])
 
 
 def spread_of(slopes: FloatArray, shares: FloatArray) -> float:
