@@ -112,7 +112,8 @@ def conclude(pseudo: PseudoValues, metric: Linearized, *, level: float = LEVEL) 
         at_plug_in = replace(metric, beta_cells=metric.beta_plug_in)
         odds = at_plug_in.beta2_odds(population), at_plug_in.beta4_odds2(population)
         nu = min(nu, pseudo.anticipated_df(*odds, metric.beta))
-    needed = 0 if is_exact else max(still_needed(pseudo, nu=nu, n=n_open), metric.minimum - n)
+    left = max(population.size - len(sample.pi), 0.0)
+    needed = 0 if is_exact else max(still_needed(pseudo, nu=nu, n=n_open), min(metric.minimum - n, int(left)))
     return from_interval(
         interval,
         n=n,

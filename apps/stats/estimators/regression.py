@@ -15,6 +15,7 @@ from apps.stats.estimators.expected_loss import LARGEST_LOSS, fit_expected_loss,
 from apps.stats.estimators.population import Population
 from apps.stats.estimators.pseudo import PseudoValues, overturn_rates
 from apps.stats.estimators.sample import Sample
+from apps.stats.estimators.scoring import MINIMUM_LABELS
 from apps.stats.intervals import LEVEL, Limits
 from apps.stats.sample_size import MINIMUM_CHANCE_LABELS
 
@@ -145,7 +146,8 @@ class RegressionEstimator:
         pseudo = self._pseudo(loss)
         known = float(pseudo.of_truth[self.sample.constant].sum()) / cells.size
         limits = (known, math.inf) if is_not_negative else NO_LIMITS
-        return self._conclude(pseudo, _mean_of(pseudo), limits=limits)
+        minimum = MINIMUM_LABELS if loss is LOSSES["mse"] else 0
+        return self._conclude(pseudo, _mean_of(pseudo), limits=limits, minimum=minimum)
 
     @cached_property
     def cells(self) -> Population:
@@ -201,9 +203,10 @@ class RegressionEstimator:
             spread = (true - center) * (true - center - 2 * shift)
             return np.asarray(((predicted - true) ** 2 - ratio * spread) / variance)
 
-        return self._conclude(self._pseudo(influence), ratio, limits=(0.0, math.inf)).scaled(-1).shifted(1)
+        least = self._conclude(self._pseudo(influence), ratio, limits=(0.0, math.inf), minimum=MINIMUM_LABELS)
+        return least.scaled(-1).shifted(1)
 
-    def _conclude(self, pseudo: PseudoValues, value: float, *, limits: Limits) -> Estimate:
+    def _conclude(self, pseudo: PseudoValues, value: float, *, limits: Limits, minimum: int) -> Estimate:
         each_cell, each_item = np.ones(len(pseudo.population.n)), np.ones(len(pseudo.sample.pi))
         linearized = Linearized(
             value=value,
@@ -215,6 +218,7 @@ class RegressionEstimator:
             spread=weighted_variance(pseudo.of_truth, pseudo.sample.pi),
             limits=limits,
             is_share=False,
+            minimum=minimum,
         )
         return conclude(pseudo, linearized, level=self.level)
 

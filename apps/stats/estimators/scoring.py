@@ -10,7 +10,7 @@ from apps.stats.estimators.population import Population
 from apps.stats.estimators.pseudo import PseudoValues
 from apps.stats.intervals import UNIT
 
-#: With fewer labels the intervals of both are too narrow: a few surprising truths carry most of the sum.
+#: With fewer labels intervals of such sums, and of squared errors, are too narrow: a few surprising truths carry them.
 MINIMUM_LABELS = 1_000
 
 _SMALLEST = float(np.finfo(np.float64).eps)
