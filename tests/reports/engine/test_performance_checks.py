@@ -66,7 +66,9 @@ def test_without_drift_open_days_match_what_earlier_outcomes_predict():
     assert found["expected"]["method"] == "plug-in"
     assert found["difference"]["low"] < 0 < found["difference"]["high"]
     assert not found["has_drifted"]
-    assert "chance explains" in sections_of(report)["expected"]
+    words = sections_of(report)["expected"]
+    assert "On open days, chance explains the difference from what 1,500 earlier outcomes led us to expect" in words
+    assert "moved by how far they were off in earlier outcomes" in words
 
 
 def test_a_score_that_no_longer_means_the_same_has_drifted():
