@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from scipy.special import expit
@@ -285,6 +285,7 @@ def of_rows(rows):
     return window(columns, truth, known)
 
 
+@settings(deadline=None)  # four estimators
 @given(FEW, FEW, st.sampled_from(sorted(FORMULAS)), st.floats(-8, 8), st.floats(-3, 9))
 def test_any_window_gives_a_test_or_a_code(rows, then, metric, intercept, slope):
     before = Recalibration(intercept, slope, np.eye(2))
