@@ -11,7 +11,7 @@ if TYPE_CHECKING:  # never run
 
     # Django, DRF, drf-spectacular, allauth, Celery and gunicorn call these.
     _.authenticate, _.authenticate_header, _.allow_request, _.filter_renderers, _.is_open_for_signup
-    _.create_superuser, _.process_exception, _.before_start, _.readable, _.map_serializer, _.to_representation
+    _.ready, _.create_superuser, _.process_exception, _.before_start, _.readable, _.map_serializer, _.to_representation
     _.from_db_value, _.db_type, _.has_permission, _.add_arguments, _.get_security_definition, _.post, _.put
     ApiKeyScheme, StrictForms
     keep_django_logging, when_ready, post_worker_init, post_fork
