@@ -24,7 +24,13 @@ class ReportRequestSerializer(StrictSerializer):
     kind = serializers.ChoiceField(choices=Kind.choices)
     start = serializers.DateField(help_text="First day, in the project's time zone")
     end = serializers.DateField(help_text="The day after the last one")
-    as_of = serializers.DateTimeField(required=False, allow_null=True, default=None)
+    as_of = serializers.DateTimeField(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="Use only what was drawn and known at this moment; a moment of an earlier day means the end of that"
+        " day in the project's time zone. The same moment always gives the same report. Default: now",
+    )
     slices = serializers.ListField(
         child=TextField(max_length=64), max_length=50, required=False, allow_null=True, default=None
     )

@@ -118,7 +118,10 @@ class Model:
         as_of: datetime | str | None = None,
         slices: Sequence[str] | None = None,
     ) -> ReportRequest:
-        """Request a "performance", "baseline" or "value" report on the days in [start, end)."""
+        """Request a "performance", "baseline" or "value" report on the days in [start, end).
+
+        `as_of` leaves out what was drawn or known later; a moment of an earlier day means the end of that day.
+        """
         body: dict[str, Any] = {"kind": kind, "start": str(start), "end": str(end)}
         if as_of is not None:
             body["as_of"] = as_of.isoformat() if isinstance(as_of, datetime) else as_of

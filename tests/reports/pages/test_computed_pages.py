@@ -1,9 +1,10 @@
 """Computed reports, as people read them."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from apps.accounts.models import Role
 from apps.registry.models import ValueModel
@@ -66,9 +67,10 @@ def test_measures_keep_their_order_although_the_database_does_not() -> None:
 
 
 @pytest.mark.parametrize("kind", ["value", "performance", "baseline"])
-def test_a_window_before_the_first_decision_has_a_page(kind: str) -> None:
+@pytest.mark.parametrize("start", [FIRST - timedelta(days=9), timezone.now().date() + timedelta(days=9)])
+def test_a_window_before_the_first_decision_or_after_today_has_a_page(kind: str, start: date) -> None:
     world = make_world(10, days=1)
-    job = services.request_report(world.model, kind, FIRST - timedelta(days=9), FIRST - timedelta(days=2))
+    job = services.request_report(world.model, kind, start, start + timedelta(days=7))
     services.run_due()
     job.refresh_from_db()
     assert job.report is not None
