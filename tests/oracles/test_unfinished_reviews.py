@@ -53,8 +53,9 @@ def window():
 @cache
 def cells():
     frame = window()
-    sums = frame.assign(n=1.0, sum_odds=(1 - frame["pi"]) / frame["pi"], sum_score=frame["score"])
-    summed = sums.groupby(KEYS, as_index=False)[["n", "pi", "sum_odds", "sum_score"]].sum()
+    odds = (1 - frame["pi"]) / frame["pi"]
+    sums = frame.assign(n=1.0, sum_odds=odds, sum_odds2=odds**2 * (1 + odds), sum_score=frame["score"])
+    summed = sums.groupby(KEYS, as_index=False)[["n", "pi", "sum_odds", "sum_odds2", "sum_score"]].sum()
     return summed.assign(slice_name="", is_open=True, sum_score2=0.0)
 
 
@@ -91,6 +92,7 @@ def estimator_of(kept):
         n=kept.cells["n"],
         sum_pi=kept.cells["pi"],
         sum_odds=kept.cells["sum_odds"],
+        sum_odds2=kept.cells["sum_odds2"],
         sum_score=kept.cells["sum_score"],
         score_bins=simulated("balanced").score_bins,
     )

@@ -33,6 +33,13 @@ def test_days_are_merged_within_their_queue_and_band():
     assert rates(items) == [0.75, 0.75, 1.0, pytest.approx(2 / 3)]
 
 
+def test_a_day_of_which_few_are_answered_keeps_its_own_rate():
+    """At the rate of all days it promises 26 answers. Joined to a full day, it would count too little: measured for a
+    tenth of the predictions, on which the model fails, 0.8 points of bias and 73 % coverage of accuracy.
+    """
+    assert rates([(0, 0, 1, 40, 36), (0, 0, 2, 40, 5), (0, 0, 3, 40, 36)]) == [0.9, 0.125, 0.9]
+
+
 def test_a_block_without_answers_merges_with_the_neighboring_block():
     """Day 2 is long enough for a block of its own, at 20 drawn, and has no answer: it joins day 3."""
     assert rates([(0, 0, 1, 20, 20), (0, 0, 2, 20, 0), (0, 0, 3, 20, 16)]) == [1.0, 0.4, 0.4]
