@@ -111,12 +111,12 @@ def labels_needed(
 
 
 def missed_error_bound(floor_labels: float) -> float:
-    """Bound the rate of missed errors where the floor found none: 3/(δn), at 95 %.
+    """Bound the rate of missed errors where chance alone found none: 3/(expected labels), at 95 %.
 
     Parameters
     ----------
     floor_labels : float, positive
-        Labels of the random floor, n·δ.
+        Labels that chance alone is expected to give, as drawn and answered.
 
     Returns
     -------

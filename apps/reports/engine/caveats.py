@@ -124,7 +124,7 @@ def _of_open_days(evidence: Evidence, fit: Fit, parts: dict[Part, Selection]) ->
         yield _caveat("not_drawn", n=int(uncovered), share=uncovered / evidence.received)
     yield from _of_sample(opened)
     yield from _unsound(evidence, fit, opened)
-    labels, bound = labels_by_chance(opened), missed_errors(opened)
+    labels, bound = labels_by_chance(opened), missed_errors(fit, opened)
     if labels is not None and labels < MINIMUM_CHANCE_LABELS:
         yield _caveat("few_floor_labels", labels=round(labels))
     if bound is not None and bound < 1:

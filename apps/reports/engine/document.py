@@ -23,7 +23,8 @@ Caveats (`{"code", "details"}`), each a sentence on the page
     skipped {n} · not_drained {n, waiting} (answers from an ordered queue, held back while others wait) ·
     not_drawn {n, share} (π = 0) · not_blind {n} (drawn, but not blind: not counted) ·
     rule_for_absent {n, value} · adjudication_open {n} · few_floor_labels {labels} ·
-    missed_errors {share} (upper bound on a failure that the score does not show) · undrawn_batches {n}
+    missed_errors {share} (95 % upper bound on predictions that are wrong where no policy but chance looks; left out
+    where chance found such) · undrawn_batches {n}
     (pushed, not drawn from yet, so not counted in open days yet) · draw_unsound {expected, found, share} (the draw
     does not match the predictions it was made from) · no_value_model {} · no_baseline {n} ·
     no_amount {n} · slices_left_out {n} ·

@@ -195,7 +195,16 @@ def labels_by_chance(selection: Selection) -> float | None:
     return float((opened["sum_chance"] * opened["rate"]).sum()) if len(opened) else None
 
 
-def missed_errors(selection: Selection) -> float | None:
-    """Bound the share of errors that neither score nor sample shows; None where it has no meaning."""
+def missed_errors(fit: Fit, selection: Selection) -> float | None:
+    """Bound the share of predictions that are wrong where no policy looks, at 95 %; None where chance found such.
+
+    Only draws that chance alone made can find them, so none among these bounds them. A wrong prediction that another
+    policy draws as well, with probability p, counts as 1 − p/(its probability by chance).
+    """
     labels = labels_by_chance(selection)
-    return missed_error_bound(labels) if labels else None
+    if not labels or isinstance(fit, RegressionFit):
+        return None
+    counted = selection.draws[selection.draws["is_open"] & selection.draws["is_blind"]]
+    found = counted[counted["is_answered"] & counted["is_by_chance"]]
+    is_wrong = fit.classes(found["predicted"]) != fit.truths(found["known"])
+    return None if is_wrong.any() else missed_error_bound(labels)

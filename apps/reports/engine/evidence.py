@@ -41,7 +41,8 @@ class Evidence:
     """The frames of a window as of a number of the record of truth.
 
     rows    predictions of the closed days, with `truth` (nan: unknown) and `rate`, the share known of their class
-    draws   all draws of the window, with `is_answered`, `known` (best known truth), `rate` and `settled_q`
+    draws   all draws of the window, with `is_answered`, `known` (best known truth), `rate` and `settled_q`;
+            `is_by_chance` where no policy but the random ones drew the case
     cells   population cells by day, of the closed days counted from rows; with `rate`
     slices  the same by slice: `slice_name`, `slice_value`
     left    what was received on days without any answer: in none of the frames above

@@ -103,7 +103,8 @@ CAVEATS: dict[str, Callable[[dict[str, Any]], str]] = {
         "A failure that the score does not show could be missed."
     ),
     "missed_errors": lambda d: (
-        f"A failure that the score does not show could be missed: at most {percent(d['share'])} of predictions."
+        "Among the cases that chance alone picked, none was wrong. With 95 % confidence, at most "
+        f"{percent(d['share'])} of predictions are wrong where no policy looks."
     ),
     "slices_left_out": lambda d: (
         f"{plural(d['n'], 'rare slice is', 'rare slices are')} left out of the figures by slice."

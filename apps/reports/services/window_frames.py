@@ -4,19 +4,18 @@ Classes are positions in the model's list; -1 stands for "no baseline". Columns 
 of slices.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from django.db import connection, transaction
 from django.db.models import Count, Exists, F, FloatField, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce, TruncDate
 
+from apps.common.snapshots import one_moment
 from apps.predictions.models import Prediction
 from apps.registry.models import MonitoredModel, ReviewQueue, ScoreBinning
 from apps.reports.engine import response
@@ -24,6 +23,7 @@ from apps.reports.engine.evidence import CELL_KEYS, NO_BASELINE, SLICE, Evidence
 from apps.reports.models import Kind, ReportJob
 from apps.review.models import Decision, ReviewItem
 from apps.sampling.models import SUMS, Draw, Mark, PopulationCell
+from apps.sampling.services.chance import drawn_by_chance_alone
 from apps.sampling.services.moments import drawn_batches
 from apps.sampling.services.prediction_frames import score_bins
 from apps.truth.models import Resolution
@@ -33,17 +33,6 @@ from apps.truth.services.marks import mark_of
 CHUNK = 50_000
 # Enough earlier predictions to know what to expect at a score, however old the model is.
 MOST_EARLIER = 50_000
-
-
-@contextmanager
-def one_moment() -> Iterator[None]:
-    """Let all reads within see the database as of one moment, whatever is written meanwhile."""
-    if connection.in_atomic_block:
-        yield
-        return
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        yield
 
 
 def gather(job: ReportJob, *, as_of: datetime | None) -> Evidence:
@@ -229,6 +218,7 @@ def draws_frame(
             predicted=F("prediction__predicted"),
             baseline=F("prediction__baseline"),
             score=F("prediction__score"),
+            external_id=F("prediction__external_id"),
             money=Cast("prediction__amount", FloatField()),
             resolution=_latest(seq),
             answers=_answers(as_of),
@@ -240,7 +230,9 @@ def draws_frame(
     )
     columns = ["prediction_id", "queue_id", "is_blind", "counted_probability", "day", "received_day"]
     columns += ["predicted", "baseline", "score", "money", "resolution", "answers", "is_skipped", "is_ordered"]
+    columns += ["external_id", "probabilities"]
     frame = _read(rows, [*columns, *_slice_columns(slices)], named=[*columns, *_slice_names(slices)])
+    frame["is_by_chance"] = drawn_by_chance_alone(model, frame.pop("external_id"), frame.pop("probabilities"))
     frame = frame.rename(columns={"money": "amount", "counted_probability": "pi"})
     frame["resolution"] = frame["resolution"].astype("float64")
     frame = _typed(frame.merge(_reviews_frame(frame["resolution"]), how="left", on="resolution"))

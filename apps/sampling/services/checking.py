@@ -3,6 +3,7 @@
 import numpy as np
 from django.db.models import Sum
 
+from apps.common.snapshots import one_moment
 from apps.registry.models import MonitoredModel, ScoreBinning
 from apps.sampling.models import Draw, PopulationCell
 from apps.sampling.services.prediction_frames import score_bins
@@ -16,14 +17,14 @@ KEYS = ("score_bin", "predicted")
 
 def draw_check(model: MonitoredModel) -> checks.DrawCheck:
     """Check all blind draws so far against the population cells, as reports check those of their window."""
-    binning = ScoreBinning.in_force(model)
-    cells = PopulationCell.objects.filter(model=model).in_bins(binning.version).of_everyone()
-    cells = cells.order_by("predicted", "score_bin")
-    summed = np.array(list(cells.values_list(*KEYS).annotate(*map(Sum, SUMS))), dtype=np.float64)
-    bins, predicted, n, n_uncovered, sum_pi, sum_odds = summed.reshape(-1, len(KEYS) + len(SUMS)).T
     draws = Draw.objects.filter(model=model, is_blind=True)
     rows = draws.values_list("prediction__predicted", "prediction__score").iterator(chunk_size=CHUNK)
-    drawn = np.array(list(rows), dtype=np.float64).reshape(-1, 2)
+    with one_moment():
+        binning = ScoreBinning.in_force(model)
+        cells = PopulationCell.objects.filter(model=model).in_bins(binning.version).of_everyone()
+        sums = cells.order_by(*KEYS).values_list(*KEYS).annotate(*map(Sum, SUMS))
+        summed, drawn = np.array(list(sums), dtype=np.float64), np.array(list(rows), dtype=np.float64).reshape(-1, 2)
+    bins, predicted, n, n_uncovered, sum_pi, sum_odds = summed.reshape(-1, len(KEYS) + len(SUMS)).T
     return checks.check_draw(
         Population.of(
             predicted=_classes(model, predicted),

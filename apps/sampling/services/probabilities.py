@@ -20,9 +20,12 @@ def matrix(policies: list[SamplingPolicy], rows: pd.DataFrame, *, model: Monitor
 
 def by_chance(policies: list[SamplingPolicy]) -> float:
     """Return the probability with which chance alone draws each prediction: the widest policy that asks for nothing."""
-    alike = (PolicyKind.FLOOR, PolicyKind.UNIFORM)
-    rates = [float(each.settings["rate"]) for each in policies if each.kind in alike and not each.condition]
-    return min(1.0, max(rates, default=0.0))
+    return min(1.0, max((float(each.settings["rate"]) for each in policies if is_alike(each)), default=0.0))
+
+
+def is_alike(policy: SamplingPolicy) -> bool:
+    """Say whether the policy draws every prediction with the same probability."""
+    return policy.kind in (PolicyKind.FLOOR, PolicyKind.UNIFORM) and not policy.condition
 
 
 def probabilities(policy: SamplingPolicy, rows: pd.DataFrame, *, model: MonitoredModel) -> Floats:
