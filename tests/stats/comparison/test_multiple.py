@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.stats.comparison.multiple import by_slice, q_values
+from apps.stats.comparison.multiple import by_slice, holm, q_values
 from apps.stats.estimate import Estimate, exactly, missing
 from apps.stats.intervals import logit_mod
 
@@ -36,6 +36,22 @@ def test_q_is_never_below_p_and_keeps_the_order(p_values):
 def test_a_p_value_out_of_range_is_refused(p):
     with pytest.raises(ValueError, match="between 0 and 1"):
         q_values([0.5, p])
+    with pytest.raises(ValueError, match="must be in"):
+        holm([0.5, p])
+
+
+def test_holm_by_hand():
+    """Four tests: 4·.005, 3·.02, 2·.025 raised to the one before, and .9; one that was not made does not count."""
+    assert holm([0.9, 0.02, None, 0.005, 0.025, math.nan]) == (0.9, pytest.approx(0.06), None, 0.02, 0.06, None)
+    assert holm([]) == ()
+
+
+@given(P_VALUES)
+def test_holm_lies_between_p_and_bonferroni_and_keeps_the_order(p_values):
+    pairs = [(p, adjusted) for p, adjusted in zip(p_values, holm(p_values), strict=True) if adjusted is not None]
+    assert len(pairs) == sum(p is not None and not math.isnan(p) for p in p_values)
+    assert all(p <= adjusted <= min(len(pairs) * p, 1) for p, adjusted in pairs)
+    assert [adjusted for _, adjusted in sorted(pairs)] == sorted(adjusted for _, adjusted in pairs)
 
 
 def slice_of(value, se=0.04, df=40.0, n=80):
