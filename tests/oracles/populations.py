@@ -1,9 +1,19 @@
-"""Simulated populations: N = 200,000, each from a fresh `default_rng(7)` with its calls in this order."""
+"""Simulated populations: N = 200,000, each from a fresh `default_rng(7)` with its calls in this order.
 
+- balanced, rare: scores that are over-confident and noisy, and roughly logistic.
+- hidden: rare, and 1 % of the traffic fails where the score sees nothing.
+- misfit_rare: 97 % right; the score is the true probability, halved below ½ and with its upper tail squeezed to 1.
+- misfit_step: the same true probabilities, scored by a steep step at ½.
+- sure_and_wrong: 5 % of the predictions score near 0 or 1 and carry most errors.
+- nearly_perfect: 99.6 % right.
+"""
+
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 
 import numpy as np
+from scipy.optimize import brentq
 from scipy.special import expit
 
 from apps.stats.arrays import BoolArray, FloatArray, IntArray
@@ -15,11 +25,14 @@ from apps.stats.estimators.value import ValueMatrix
 from apps.stats.score_bins import ScoreBins
 
 N = 200_000
-KINDS = ("balanced", "rare", "hidden")
+KINDS = ("balanced", "rare", "hidden", "misfit_rare", "misfit_step", "sure_and_wrong", "nearly_perfect")
+POLICIES = ("recommended", "uniform", "uncertainty", "amount")
 FLOOR = 0.2
 AMOUNTS = ValueMatrix.of([[0, -1], [-0.25, 1]], uses_amount=True)
 #: Metrics the draws serve. AUC needs labels where no other metric does, so it weighs less.
 WEIGHTS = {"accuracy": 1.0, "precision": 1.0, "recall": 1.0, "value": 1.0, "auc": 0.2}
+#: True probability and score of each prediction.
+Scored = tuple[FloatArray, FloatArray]
 
 
 def poisson_draw(u: FloatArray, p: FloatArray) -> BoolArray:
@@ -36,20 +49,42 @@ class Simulated:
     predicted: IntArray
     amount: FloatArray
 
-    def probabilities(self, n: int) -> FloatArray:
-        """Return the probabilities recommended for these metrics by the raw score; Σp = n."""
+    def probabilities(self, n: int, policy: str = "recommended") -> FloatArray:
+        """Return the probabilities of one of `POLICIES`; Σp = n, and a share `FLOOR` of it is random."""
+        if policy == "recommended":
+            return self._recommended(n)
+        preference = {
+            "uniform": np.ones(N),
+            "uncertainty": 4 * self.score * (1 - self.score),
+            "amount": self.amount,
+        }[policy]
+        floor = FLOOR * n / N
+
+        def drawn(rate: float) -> FloatArray:
+            return np.clip(rate * preference, floor, 1.0)
+
+        # The sum is n or more at this rate: a maximum is not below either of its sides.
+        most = n / preference.sum()
+        return drawn(brentq(lambda rate: drawn(rate).sum() - n, 0.0, 1.01 * most))
+
+    def _recommended(self, n: int) -> FloatArray:
+        """Recommend probabilities for the metrics in `WEIGHTS` by the raw score."""
         rows = {"predicted": self.predicted, "score": self.score, "pi": np.ones(N), "amount": self.amount}
         everyone = Population.of_each(**rows, score_bins=self.score_bins)
         plan = Plan(everyone, matrix=AMOUNTS)
         return plan.recommended(list(WEIGHTS), expected=n, delta=FLOOR, weights=list(WEIGHTS.values())).probability
 
+    def chance(self, n: int, policy: str) -> FloatArray:
+        """Return the probability that the random floor alone draws each prediction."""
+        return np.full(N, (1.0 if policy == "uniform" else FLOOR) * n / N)
+
     @cached_property
     def score_bins(self) -> ScoreBins:
         return ScoreBins.at_quantiles(self.score[:10_000])
 
-    def population(self, p: FloatArray) -> Population:
+    def population(self, p: FloatArray, *, chance: FloatArray | None = None) -> Population:
         rows = {"predicted": self.predicted, "score": self.score, "pi": p, "amount": self.amount}
-        return Population.from_rows(**rows, score_bins=self.score_bins)
+        return Population.from_rows(**rows, chance=chance, score_bins=self.score_bins)
 
     def sample(self, p: FloatArray, rng: np.random.Generator) -> Sample:
         drawn = np.flatnonzero(poisson_draw(rng.random(N), p))
@@ -73,15 +108,61 @@ class Simulated:
 def simulated(kind: str) -> Simulated:
     """Simulate one of `KINDS`."""
     r = np.random.default_rng(7)
-    if kind == "balanced":
-        z = np.where(r.random(N) < 0.5, 1, -1) * 2.9 + r.normal(0, 1.9, N)
-    else:
-        z = -5.6 + r.normal(0, 2.05, N) + np.where(r.random(N) < 0.02, 2.5, 0)
-    pt = expit(z)
-    s = expit(1.25 * z + 0.25 + r.normal(0, 0.6, N))
-    threshold = 0.5 if kind == "balanced" else np.quantile(s, 0.96)
-    if kind == "hidden":
-        pt = np.where(r.random(N) < 0.01, 0.6, pt)
+    pt, s = _SIMULATIONS[kind](r)
+    threshold = np.quantile(s, 0.96) if kind in ("rare", "hidden") else 0.5
     y = r.random(N) < pt
     s = np.clip(s, 1e-4, 1 - 1e-4)
     return Simulated(y.astype(np.int64), s, (s >= threshold).astype(np.int64), np.exp(r.normal(0, 0.8, N)))
+
+
+def _balanced(r: np.random.Generator, *, apart: float = 2.9) -> Scored:
+    return _noisy(np.where(r.random(N) < 0.5, 1, -1) * apart + r.normal(0, 1.9, N), r)
+
+
+def _rare(r: np.random.Generator) -> Scored:
+    return _noisy(-5.6 + r.normal(0, 2.05, N) + np.where(r.random(N) < 0.02, 2.5, 0), r)
+
+
+def _hidden(r: np.random.Generator) -> Scored:
+    pt, s = _rare(r)
+    return np.where(r.random(N) < 0.01, 0.6, pt), s
+
+
+def _misfit_rare(r: np.random.Generator) -> Scored:
+    pt = expit(_two_groups(r))
+    return pt, np.where(pt < 0.5, pt / 2, 1 - np.sqrt(2) * (1 - pt) ** 1.5)
+
+
+def _misfit_step(r: np.random.Generator) -> Scored:
+    z = _two_groups(r)
+    return expit(z), expit(np.where(z > 0, 5, -5) + 0.3 * z + r.normal(0, 0.3, N))
+
+
+def _two_groups(r: np.random.Generator) -> FloatArray:
+    return np.where(r.random(N) < 0.12, 4.2, -4.8) + r.normal(0, 1.6, N)
+
+
+def _sure_and_wrong(r: np.random.Generator) -> Scored:
+    pt, s = _balanced(r, apart=5.5)
+    is_chosen, side = r.random(N) < 0.05, np.where(r.random(N) < 0.5, 1, -1)
+    return np.where(is_chosen, 0.5, pt), np.where(is_chosen, expit(side * (7 + r.normal(0, 0.6, N))), s)
+
+
+def _nearly_perfect(r: np.random.Generator) -> Scored:
+    return _balanced(r, apart=7.25)
+
+
+def _noisy(z: FloatArray, r: np.random.Generator) -> Scored:
+    """Return the true probability, and a score that is over-confident and noisy."""
+    return expit(z), expit(1.25 * z + 0.25 + r.normal(0, 0.6, N))
+
+
+_SIMULATIONS: Mapping[str, Callable[[np.random.Generator], Scored]] = {
+    "balanced": _balanced,
+    "rare": _rare,
+    "hidden": _hidden,
+    "misfit_rare": _misfit_rare,
+    "misfit_step": _misfit_step,
+    "sure_and_wrong": _sure_and_wrong,
+    "nearly_perfect": _nearly_perfect,
+}

@@ -389,6 +389,12 @@ def limits(metric: str, certain: Confusion, *, open_positive: float, open_negati
     >>> limits("precision", Confusion(30, 10, 5, 45), open_positive=10, open_negative=0)
     (0.6, 0.8)
     """
+    if metric == "balanced_accuracy":
+        parts = [
+            limits(part, certain, open_positive=open_positive, open_negative=open_negative)
+            for part in ("recall", "specificity")
+        ]
+        return sum(low for low, _ in parts) / 2, sum(high for _, high in parts) / 2
     tp, fp, fn, tn = certain.corners
     plus, minus = max(open_positive, 0.0), max(open_negative, 0.0)
     corners = [
@@ -396,10 +402,9 @@ def limits(metric: str, certain: Confusion, *, open_positive: float, open_negati
         for a in (0.0, 1.0)
         for b in (0.0, 1.0)
     ]
-    if any(undefined(metric, corner) for corner in corners):
-        return UNIT
+    # Without positives, F1 is 0 and not undefined as long as some are predicted.
     values = [evaluate(metric, corner) for corner in corners]
-    return min(values), max(values)
+    return UNIT if any(map(math.isnan, values)) else (min(values), max(values))
 
 
 def expected_and_estimated(pseudo: PseudoValues) -> tuple[Confusion, Confusion]:
