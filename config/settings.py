@@ -240,6 +240,7 @@ CELERY_BEAT_SCHEDULE = {
         "inspect",
         "compact_cells",
         "freeze_bins",
+        "fill_slices",
         "run_reports",
         "refresh_reports",
         "make_partitions",

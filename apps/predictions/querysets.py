@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 class BatchQuerySet(ProjectScopedQuerySet):
     project_path = "model__project"
 
+    def lacking(self, *slices: str) -> Self:
+        """Drawn batches whose rows do not hold all of these slices."""
+        drawn = self.filter(stages__stage="draw", stages__done_at__isnull=False)
+        return drawn.exclude(slices__contains=list(slices))
+
 
 class BatchStageQuerySet(LeaseQuerySet):
     def due(self, stage: str) -> Self:

@@ -151,8 +151,8 @@ class PopulationCell(models.Model):
     # The version of the model's score bins, and the bin; -1 where there is no score
     bins = models.PositiveSmallIntegerField(default=0)
     score_bin = models.SmallIntegerField()
-    # both empty: all predictions
-    slice_name = models.CharField(max_length=64, default="")
+    # The key and the value of a slice; both empty: all predictions
+    slice_name = models.CharField(max_length=80, default="")
     slice_value = models.CharField(max_length=200, default="")
     n = models.BigIntegerField()
     sum_score = _exact_sum()

@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from apps.sampling.services import binning, drawing
+from apps.sampling.services import binning, drawing, filling
 
 
 @shared_task(name="draw")
@@ -11,6 +11,11 @@ def draw() -> None:
 @shared_task(name="freeze_bins")
 def freeze_bins() -> None:
     binning.freeze_due()
+
+
+@shared_task(name="fill_slices")
+def fill_slices() -> None:
+    filling.fill_due()
 
 
 @shared_task(name="compact_cells")

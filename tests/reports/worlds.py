@@ -52,11 +52,12 @@ def make_world(
     salt: bytes = bytes(32),
     without_baseline: int = 0,
     squeeze: float = 1.0,
+    pushed: int | None = None,
     **changes: Any,
 ) -> World:
     """Predictions spread over days from FIRST on, pushed and drawn; every so-manieth may come without a baseline.
 
-    `squeeze` moves their scores towards one half.
+    `squeeze` moves their scores towards one half; only the first `pushed` rows are pushed.
     """
     rng = np.random.default_rng(seed)
     z = np.where(rng.random(size) < 0.5, 1, -1) * 1.5 + rng.normal(0, 1.2, size)
@@ -82,7 +83,7 @@ def make_world(
     model.salt = salt
     model.save()
     put_document(model, policies or {"floor": 0.1, "policies": [uncertainty(0.2)]})
-    push_predictions(model, rows)
+    push_predictions(model, rows[:pushed])
     draw_all(model)
     return World(model, rows, y, days)
 

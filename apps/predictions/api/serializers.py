@@ -101,6 +101,7 @@ class DueSerializer(serializers.Serializer[Any]):
     open_items = serializers.IntegerField()
     resolve = serializers.IntegerField()
     inspect = serializers.IntegerField()
+    fill_slices = serializers.IntegerField()
 
 
 class BatchesSerializer(serializers.Serializer[Any]):

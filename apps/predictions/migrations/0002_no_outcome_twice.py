@@ -1,3 +1,4 @@
+import django.contrib.postgres.fields
 from django.db import migrations, models
 from django.db.models.functions import Now
 
@@ -15,6 +16,16 @@ class Migration(migrations.Migration):
             model_name='batchstage',
             name='created_at',
             field=models.DateTimeField(db_default=Now()),
+        ),
+        migrations.AddField(
+            model_name='batch',
+            name='slices',
+            field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=80), default=list, size=None),
+        ),
+        migrations.AlterField(
+            model_name='batchstage',
+            name='stage',
+            field=models.CharField(choices=[('draw', 'Draw'), ('open_items', 'Open Items'), ('resolve', 'Resolve'), ('inspect', 'Inspect'), ('fill_slices', 'Fill Slices')], max_length=16),
         ),
         DropRepeatedOutcomes(),
         migrations.AddConstraint(

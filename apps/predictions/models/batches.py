@@ -1,5 +1,6 @@
 """Batches, the unit of flow: one accepted push, and its state in every later stage."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -27,6 +28,8 @@ class Batch(models.Model):
     # Its rows have ids in this range, and so may rows of other batches.
     first_id = models.BigIntegerField(null=True)
     last_id = models.BigIntegerField(null=True)
+    # The slices (their keys) that its rows hold, by now
+    slices = ArrayField(models.CharField(max_length=80), default=list)
 
     objects = BatchQuerySet.as_manager()
 
@@ -47,6 +50,7 @@ class Stage(models.TextChoices):
     OPEN_ITEMS = "open_items"
     RESOLVE = "resolve"
     INSPECT = "inspect"
+    FILL_SLICES = "fill_slices"
 
 
 class BatchStage(Leased):

@@ -44,7 +44,7 @@ class Prediction(models.Model):
     baseline = models.FloatField(null=True)
     amount = models.DecimalField(max_digits=20, decimal_places=4, null=True)
     subject = models.TextField(null=True)  # noqa: DJ001  # null keeps absent subjects out of the partial index
-    # {slice name: value}
+    # {slice key: value}
     slices = models.JSONField(default=dict)
 
     objects = PredictionQuerySet.as_manager()

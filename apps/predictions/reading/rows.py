@@ -132,7 +132,7 @@ class PredictionReader:
             predicted,
             self._score(form, predicted),
             None if form.baseline is None else self._encoded(form.baseline, "baseline"),
-            {each.name: each.value(features) for each in self.slices} if self.slices else {},
+            {each.key: each.value(features) for each in self.slices} if self.slices else {},
         )
 
     def _encoded(self, value: Value, field: str) -> float:

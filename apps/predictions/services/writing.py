@@ -1,6 +1,7 @@
 """Write rows to the tables: one push is one batch, in however many chunks, in the caller's transaction."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
@@ -69,6 +70,8 @@ class BatchWriter(ABC):
 
     kind: ClassVar[BatchKind]
     stages: ClassVar[tuple[Stage, ...]]
+    # The slices that its rows hold.
+    slices: Sequence[str] = ()
 
     def __init__(self, model: MonitoredModel, *, first: int = 0) -> None:
         self.model, self.now = model, timezone.now()
@@ -103,6 +106,7 @@ class BatchWriter(ABC):
             rejected=len(self.result.rejected),
             first_id=first_id,
             last_id=last_id,
+            slices=list(self.slices),
         )
         BatchStage.objects.bulk_create([BatchStage(batch_id=batch, stage=stage) for stage in self.stages])
         for stage in self.stages:
@@ -118,6 +122,7 @@ class PredictionWriter(BatchWriter):
     def __init__(self, model: MonitoredModel, *, first: int = 0) -> None:
         super().__init__(model, first=first)
         self.reader = PredictionReader(model, now=self.now)
+        self.slices = [each.key for each in self.reader.slices]
         self.versions: dict[str, int] = {}
         self.batch = self.first_id = self.last_id = 0
         self.received_at = self.now

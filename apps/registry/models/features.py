@@ -1,8 +1,10 @@
 """Declared features and slices, as value objects over the model's JSON documents."""
 
+import json
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import cached_property
+from hashlib import sha256
 from typing import Any
 
 MISSING = "(missing)"
@@ -76,6 +78,12 @@ class Slice:
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> "Slice":
         return cls(document["name"], document["feature"], tuple(document.get("edges", ())))
+
+    @cached_property
+    def key(self) -> str:
+        """The name under which values are stored: it changes with the definition, so that no two ever mix."""
+        definition = json.dumps([self.feature, *self.edges])
+        return f"{self.name}#{sha256(definition.encode()).hexdigest()[:8]}"
 
     def value(self, features: dict[str, Any]) -> str:
         """Return the slice into which a prediction with these features falls."""

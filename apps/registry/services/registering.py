@@ -9,6 +9,7 @@ from django.db.models import Max
 
 from apps.accounts.models import ApiKey, Project, User, validate_name
 from apps.accounts.services import audit_log
+from apps.common import doorbell
 from apps.common.errors import DomainError
 from apps.registry.models import MonitoredModel, ReviewQueue, Task, ValueModel
 from apps.registry.services import guidelines, incidents
@@ -48,6 +49,8 @@ def put_model(
         _check_whole(model, document)
         model.save()
         incidents.close_agreed(model)
+        if "slices" in changed:
+            doorbell.ring_on_commit("fill_slices")
         ReviewQueue.objects.get_or_create(
             model=model, slug="main", defaults={"name": "Main queue", "dispute_reasons": DEFAULT_REASONS}
         )

@@ -74,6 +74,7 @@ def caveats(
         *_of_closed_days(evidence, parts),
         *_undrawn(evidence),
     ]
+    entries += _unsliced(evidence)
     if slices_left_out:
         entries.append(_caveat("slices_left_out", n=slices_left_out))
     if kind == Kind.PERFORMANCE and isinstance(topic.fit, MulticlassFit) and topic.fit.leaves_classes_out:
@@ -196,6 +197,18 @@ def _of_value(evidence: Evidence, value: Value) -> Iterator[Caveat]:
         without = sum(int(frame["is_amount_missing"].sum()) for frame in frames)
         if without:
             yield _caveat("no_amount", n=without)
+
+
+def _unsliced(evidence: Evidence) -> Iterator[Caveat]:
+    """Report the predictions that are in no value of a slice: not filled in yet, or never to be."""
+    pieces, n = evidence.slices, round(evidence.size)
+    for name in evidence.slice_names:
+        missing = n - round(float(pieces["n"][pieces["slice_name"] == name].sum()))
+        waiting = min(evidence.unfilled[name], missing)
+        if waiting > 0:
+            yield _caveat("slice_unfilled", slice=name, n=waiting, of=n)
+        if missing > waiting:
+            yield _caveat("slice_lost", slice=name, n=missing - waiting, of=n)
 
 
 def _undrawn(evidence: Evidence) -> list[Caveat]:

@@ -14,7 +14,7 @@ Codes beside a missing figure (value is null)
     no_amount, no_errors, no_value_model, no_disagreement, no_variation, undefined, unsupported_task, failed;
     of drift also no_reference; of outcomes so far also outcomes_missing and not_stable
 Codes beside a figure
-    preliminary (see labels_needed), adjudication_open, boundary, outcomes_missing
+    preliminary (see labels_needed), adjudication_open, boundary, outcomes_missing, slice_incomplete
 
 Caveats (`{"code", "details"}`), each a sentence on the page
     no_population {} · days_left_out {part, received, through, cases, n, share} (received on days of which nothing
@@ -28,7 +28,9 @@ Caveats (`{"code", "details"}`), each a sentence on the page
     (pushed, not drawn from yet, so not counted in open days yet) · draw_unsound {expected, found, share} (the draw
     does not match the predictions it was made from) · no_value_model {} · no_baseline {n} ·
     no_amount {n} · slices_left_out {n} ·
-    classes_left_out {n, shown} (of the figures by time and by slice)
+    classes_left_out {n, shown} (of the figures by time and by slice) ·
+    slice_unfilled {slice, n, of} (declared later, and not filled in yet) ·
+    slice_lost {slice, n, of} (what was sent is no longer kept)
 """
 
 from typing import Any, Literal, NotRequired, TypedDict

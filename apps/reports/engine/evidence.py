@@ -57,6 +57,8 @@ class Evidence:
     as_of: datetime
     binning: ScoreBinning
     slice_names: tuple[str, ...]
+    # Predictions of the window that a slice is still to be filled into, by its name
+    unfilled: dict[str, int]
     cohorts: tuple[Cohort, ...]
     rows: pd.DataFrame
     draws: pd.DataFrame
@@ -138,6 +140,8 @@ class Basis:
     covered_share: float | None
     # Some outcomes of closed days are missing, and no rule stands in for them.
     lacks_outcomes: bool = False
+    # The share of predictions that are in some value of the slice
+    sliced_share: float = 1.0
     # There are predictions, and all came in on days without any answer.
     is_unanswered: bool = False
 
@@ -219,7 +223,18 @@ class Selection:
             covered_share=1 - float(self.cells["n_uncovered"].sum()) / self.size if self.size else None,
             lacks_outcomes=bool(self.rows["truth"].isna().any()),
             is_unanswered=is_unanswered,
+            sliced_share=self.sliced_share,
         )
+
+    @cached_property
+    def sliced_share(self) -> float:
+        """The share of the days' predictions that are in some value of the slice: the others are not filled in."""
+        if not self.slice_name:
+            return 1.0
+        everyone, pieces = self.evidence.cells, self.evidence.slices
+        size = float(everyone["n"][everyone["day"].isin(self.days)].sum())
+        mine = (pieces["slice_name"] == self.slice_name) & pieces["day"].isin(self.days)
+        return min(1.0, float(pieces["n"][mine].sum()) / size) if size else 1.0
 
     def _outcome_share(self) -> float | None:
         if not self.slice_name:
@@ -234,7 +249,9 @@ class Selection:
         return frame[self._mask(frame)]
 
     def _is_mine(self, values: pd.Series) -> pd.Series:
-        return (values != self.slice_value) if self.is_rest else (values == self.slice_value)
+        if self.is_rest:
+            return (values != self.slice_value) & values.notna()
+        return values == self.slice_value
 
     def _mask(self, frame: pd.DataFrame) -> Mask:
         mask = frame["day"].isin(self.days)

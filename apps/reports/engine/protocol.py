@@ -38,8 +38,11 @@ def figure(estimate: Estimate, basis: Basis) -> Figure:
     code = estimate.code
     if code is None and basis.lacks_outcomes:
         code = "outcomes_missing"
+    if code is None and basis.sliced_share < 1:
+        code = "slice_incomplete"
     if code == "no_population" and basis.is_unanswered:
         code = "no_response"
+    covered = basis.covered_share if estimate.covered_share is None else estimate.covered_share
     return {
         "value": estimate.value,
         "low": estimate.low,
@@ -49,7 +52,7 @@ def figure(estimate: Estimate, basis: Basis) -> Figure:
         "n_eff": estimate.n_eff,
         "response_rate": basis.response_rate,
         "outcome_share": basis.outcome_share,
-        "covered_share": basis.covered_share if estimate.covered_share is None else estimate.covered_share,
+        "covered_share": None if covered is None else covered * basis.sliced_share,
         "code": code,
         "labels_needed": estimate.labels_needed,
         "bounds": None,

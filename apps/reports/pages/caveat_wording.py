@@ -113,6 +113,14 @@ CAVEATS: dict[str, Callable[[dict[str, Any]], str]] = {
         f"Over time and by slice, only the {d['shown']} classes with most predictions are followed; the whole window "
         f"has the other {count(d['n'])} as well."
     ),
+    "slice_unfilled": lambda d: (
+        f"{count(d['n'])} of {_predictions(d['of'])} {'is' if d['n'] == 1 else 'are'} not in the slice “{d['slice']}” "
+        "yet: it was declared after they came."
+    ),
+    "slice_lost": lambda d: (
+        f"{count(d['n'])} of {_predictions(d['of'])} {'is' if d['n'] == 1 else 'are'} in no value of the slice "
+        f"“{d['slice']}”: it was declared after they came, and their features are no longer kept."
+    ),
     "undrawn_batches": lambda d: (
         f"{plural(d['n'], 'batch has', 'batches have')} arrived but not been drawn from yet, and "
         f"{'is' if d['n'] == 1 else 'are'} not counted here."

@@ -65,6 +65,7 @@ BESIDE = {
     "adjudication_open": "some cases still wait for a second opinion",
     "boundary": "at the edge of what the sample can show; the range says how far off it may be",
     "outcomes_missing": "some outcomes never arrived",
+    "slice_incomplete": "some predictions are in no value of this slice",
 }
 
 

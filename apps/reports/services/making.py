@@ -61,6 +61,8 @@ def configuration_hash(evidence: Evidence, value_model: ValueModel | None) -> st
         "score_bins": evidence.binning.version,
         "undrawn": evidence.undrawn_batches,
         "skipped": int(evidence.draws["is_skipped"].sum()),
+        "slice_keys": [each.key for each in model.slice_list if each.name in evidence.slice_names],
+        "in_slices": float(evidence.slices["n"].sum()),
     }
     return hashlib.sha256(json.dumps(basis, sort_keys=True).encode()).hexdigest()
 

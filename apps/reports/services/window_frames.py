@@ -16,8 +16,8 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce, TruncDate
 
 from apps.common.snapshots import one_moment
-from apps.predictions.models import Prediction
-from apps.registry.models import MonitoredModel, ReviewQueue, ScoreBinning
+from apps.predictions.models import Batch, Prediction
+from apps.registry.models import MonitoredModel, ReviewQueue, ScoreBinning, Slice
 from apps.reports.engine import response
 from apps.reports.engine.evidence import CELL_KEYS, NO_BASELINE, SLICE, Evidence, is_closed
 from apps.reports.models import Kind, ReportJob
@@ -40,23 +40,25 @@ def gather(job: ReportJob, *, as_of: datetime | None) -> Evidence:
     model: MonitoredModel = job.model
     mark = mark_of(model, as_of)
     seq, at = mark.seq, mark.at
-    start, end, names = job.start, days_so_far(model, job.end, as_of=at), tuple(job.slices)
+    start, end = job.start, days_so_far(model, job.end, as_of=at)
+    slices = [each for each in model.slice_list if each.name in job.slices]
     is_performance = job.kind == Kind.PERFORMANCE
     with one_moment():
         days = tuple(cohorts(model, start=start, end=end, seq=seq, as_of=at))
         closed = {cohort.day for cohort in days if is_closed(cohort)}
         binning = ScoreBinning.in_force(model, at=at)
-        sent = _sent_rows(job, closed, mark=mark, wants_all=is_performance)
-        draws = draws_frame(model, start=start, end=end, seq=seq, as_of=at, slices=names)
+        sent = _sent_rows(job, closed, slices, mark=mark, wants_all=is_performance)
+        draws = draws_frame(model, start=start, end=end, seq=seq, as_of=at, slices=slices)
         cells_of = partial(cells_frame, model, start=start, end=end, as_of=at, version=binning.version)
-        stored, by_slice = cells_of(), {name: cells_of(slice_name=name) for name in names}
+        stored, by_slice = cells_of(), {each.name: cells_of(slice_key=each.key) for each in slices}
+        unfilled = {each.name: _unfilled(model, each, start=start, end=end, as_of=at) for each in slices}
         most = MOST_EARLIER if is_performance else 0
         earlier = earlier_frame(model, before=start, seq=seq, as_of=at, most=most)
     sent, draws, earlier = (_placed(frame, binning) for frame in (sent, draws, earlier))
     rows = _closed_rows(model, sent, closed)
     cells = _cells(stored, rows, closed, "")
-    slices = [_cells(frame, rows, closed, name) for name, frame in by_slice.items()]
-    pieces = pd.concat(slices, ignore_index=True) if slices else cells.head(0).assign(slice_name="", slice_value="")
+    parts = [_cells(frame, rows, closed, name) for name, frame in by_slice.items()]
+    pieces = pd.concat(parts, ignore_index=True) if parts else cells.head(0).assign(slice_name="", slice_value="")
     draws = draws.assign(is_open=~draws["day"].isin(closed).astype(bool))
     answered = response.of_window(rows=rows, draws=draws, cells=cells, slices=pieces)
     return Evidence(
@@ -66,7 +68,8 @@ def gather(job: ReportJob, *, as_of: datetime | None) -> Evidence:
         seq=seq,
         as_of=at,
         binning=binning,
-        slice_names=names,
+        slice_names=tuple(by_slice),
+        unfilled=unfilled,
         cohorts=days,
         rows=answered.rows,
         draws=answered.draws,
@@ -80,13 +83,21 @@ def gather(job: ReportJob, *, as_of: datetime | None) -> Evidence:
     )
 
 
-def _sent_rows(job: ReportJob, closed: set[date], *, mark: Mark, wants_all: bool) -> pd.DataFrame:
+def _unfilled(model: MonitoredModel, piece: Slice, *, start: date, end: date, as_of: datetime) -> int:
+    """Count drawn predictions of the window that the slice is still to be filled into."""
+    lacking = Batch.objects.filter(model=model, pk__in=drawn_batches(model, by=as_of)).lacking(piece.key)
+    rows = Prediction.objects.filter(model=model, batch__in=lacking)
+    return rows.filter(predicted_at__gte=day_start(model, start), predicted_at__lt=day_start(model, end)).count()
+
+
+def _sent_rows(
+    job: ReportJob, closed: set[date], slices: Sequence[Slice], *, mark: Mark, wants_all: bool
+) -> pd.DataFrame:
     """Read predictions with their outcome: of the whole window, or from the first closed day to the last."""
     start, end = job.start, days_so_far(job.model, job.end, as_of=mark.at)
     if not wants_all:
         start = min(closed, default=start)
         end = max(closed) + timedelta(days=1) if closed else start
-    slices = tuple(job.slices)
     return outcomes_frame(job.model, start=start, end=end, seq=mark.seq, as_of=mark.at, slices=slices)
 
 
@@ -139,7 +150,7 @@ def _counted(rows: pd.DataFrame, slice_name: str) -> pd.DataFrame:
 
 
 def outcomes_frame(
-    model: MonitoredModel, *, start: date, end: date, seq: int, as_of: datetime, slices: Sequence[str]
+    model: MonitoredModel, *, start: date, end: date, seq: int, as_of: datetime, slices: Sequence[Slice]
 ) -> pd.DataFrame:
     """Read the window's predictions drawn by then, as the cells count them, with the outcome known as of `seq`."""
     latest = Resolution.objects.filter(prediction=OuterRef("pk"), seq__lte=seq).order_by("-seq")
@@ -189,14 +200,14 @@ def earlier_frame(
 
 
 def cells_frame(
-    model: MonitoredModel, *, start: date, end: date, as_of: datetime, version: int, slice_name: str = ""
+    model: MonitoredModel, *, start: date, end: date, as_of: datetime, version: int, slice_key: str = ""
 ) -> pd.DataFrame:
     """Read population cells by day in a version of the score bins, over all predictions or by the values of one slice.
 
     Versions of the model are added up.
     """
     keys = [*CELL_KEYS, "slice_value"]
-    cells = PopulationCell.objects.filter(model=model, slice_name=slice_name).in_bins(version)
+    cells = PopulationCell.objects.filter(model=model, slice_name=slice_key).in_bins(version)
     cells = cells.between(start, end).drawn_by(as_of).order_by(*keys)
     summed = cells.values(*keys).annotate(**{f"total_{name}": Cast(Sum(name), FloatField()) for name in SUMS})
     frame = _read(summed, [*keys, *(f"total_{name}" for name in SUMS)], named=[*keys, *SUMS])
@@ -205,7 +216,7 @@ def cells_frame(
 
 
 def draws_frame(
-    model: MonitoredModel, *, start: date, end: date, seq: int, as_of: datetime, slices: Sequence[str]
+    model: MonitoredModel, *, start: date, end: date, seq: int, as_of: datetime, slices: Sequence[Slice]
 ) -> pd.DataFrame:
     """Read the draws of the window's predictions, with the state of their reviews as of `seq` and of the moment."""
     rows = (
@@ -287,17 +298,18 @@ def changes_frame(model: MonitoredModel, *, start: date, end: date, before: int,
     return _read(rows, columns, named=columns).astype(float)
 
 
-def _slice_values(path: str, slices: Sequence[str]) -> dict[str, KeyTextTransform]:
-    return {column: KeyTextTransform(name, path) for column, name in zip(_slice_columns(slices), slices, strict=True)}
+def _slice_values(path: str, slices: Sequence[Slice]) -> dict[str, KeyTextTransform]:
+    columns = zip(_slice_columns(slices), slices, strict=True)
+    return {column: KeyTextTransform(each.key, path) for column, each in columns}
 
 
-def _slice_columns(slices: Sequence[str]) -> list[str]:
+def _slice_columns(slices: Sequence[Slice]) -> list[str]:
     """Name the annotations: names of slices may hold characters that an annotation may not."""
     return [f"slice_{position}" for position in range(len(slices))]
 
 
-def _slice_names(slices: Sequence[str]) -> list[str]:
-    return [SLICE + name for name in slices]
+def _slice_names(slices: Sequence[Slice]) -> list[str]:
+    return [SLICE + each.name for each in slices]
 
 
 def _read(rows: QuerySet[Any], columns: Sequence[str], *, named: Sequence[str]) -> pd.DataFrame:

@@ -59,6 +59,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             "populationcell", "drawn_from", models.DateTimeField(default=BEGINNING), preserve_default=False
         ),
+        migrations.AlterField("populationcell", "slice_name", models.CharField(default="", max_length=80)),
         migrations.AddField("populationcell", "bins", models.PositiveSmallIntegerField(default=0)),
         *(migrations.AlterField("populationcell", name, exact_sum()) for name in EXACT),
         *(

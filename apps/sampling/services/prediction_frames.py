@@ -81,9 +81,9 @@ def cells_of(
     """
     frame = _with_sums(rows, counted, chance=chance, model=model, bins=bins)
     parts = [frame.assign(slice_name="", slice_value="")]
-    for each in model.slice_list:
-        values = [slices.get(each.name) for slices in rows["slices"]]
-        part = frame.assign(slice_name=each.name, slice_value=values)
+    # What the rows hold, whatever the model declares by now: the rows say later what the cells count.
+    for key in sorted({key for slices in rows["slices"] for key in slices}):
+        part = frame.assign(slice_name=key, slice_value=[slices.get(key) for slices in rows["slices"]])
         parts.append(part[part["slice_value"].notna()])
     grouped = pd.concat(parts, ignore_index=True).groupby(CELL_KEY, dropna=False, sort=True)
     return grouped[list(SUMS)].sum().reset_index()[[*CELL_KEY, *SUMS]]

@@ -15,6 +15,12 @@ def test_batches_are_counted_with_what_is_due_in_each_stage():
     for n in range(2):
         push_predictions(model, [prediction_row(n)])
     ask = "/api/v1/models/employment/batches"
-    assert client.get(ask).json() == {"batches": 2, "due": {"draw": 2, "open_items": 0, "resolve": 2, "inspect": 2}}
+    assert client.get(ask).json() == {
+        "batches": 2,
+        "due": {"draw": 2, "open_items": 0, "resolve": 2, "inspect": 2, "fill_slices": 0},
+    }
     draw_all(model)
-    assert client.get(ask).json() == {"batches": 2, "due": {"draw": 0, "open_items": 2, "resolve": 2, "inspect": 2}}
+    assert client.get(ask).json() == {
+        "batches": 2,
+        "due": {"draw": 0, "open_items": 2, "resolve": 2, "inspect": 2, "fill_slices": 0},
+    }

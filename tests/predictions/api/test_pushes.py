@@ -41,7 +41,7 @@ def test_good_rows_are_stored_with_their_payload_before_the_answer(api):
     assert answer.status_code == 200, answer.content
     assert answer.json() == {"batch": Batch.objects.get().pk, "accepted": 2, "duplicates": 0, "rejected": []}
     first = Prediction.objects.get(external_id="case-1")
-    assert (first.predicted, first.score, first.baseline, first.slices) == (1.0, 0.9, 1.0, {"sex": "2"})
+    assert (first.predicted, first.score, first.baseline, list(first.slices.values())) == (1.0, 0.9, 1.0, ["2"])
     assert Payload.objects.get(prediction_id=first.pk, received_at=first.received_at).features == {"age": 21, "sex": 2}
     assert set(BatchStage.objects.values_list("stage", flat=True)) == {"draw", "resolve", "inspect"}
 

@@ -72,7 +72,7 @@ def test_a_csv_file_becomes_predictions_by_the_registered_schema(api):
     assert (found["status"], found["accepted"], found["rejected"], found["error"]) == ("done", 3, {}, "")
     assert found["progress"] == 1
     first = Prediction.objects.get(external_id="case-1")
-    assert (first.predicted, first.score, first.slices) == (1.0, 0.9, {"sex": "2"})
+    assert (first.predicted, first.score, list(first.slices.values())) == (1.0, 0.9, ["2"])
     # `age` is declared as a number, `sex` as a category.
     assert Payload.objects.get(prediction_id=first.pk).features == {"age": 21, "sex": "2"}
     assert found["batches"] == [Batch.objects.get().pk]
