@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from functools import cached_property
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from django.contrib.postgres.fields import ArrayField
@@ -10,7 +10,10 @@ from django.db import models
 
 from apps.accounts.querysets import ProjectScopedQuerySet
 from apps.registry.models.monitored_model import MonitoredModel
-from apps.stats.score_bins import LOGIT_BINS, ScoreBins
+
+if TYPE_CHECKING:
+    # Loads scipy, which few requests need.
+    from apps.stats.score_bins import ScoreBins
 
 
 class ScoreBinningQuerySet(ProjectScopedQuerySet):
@@ -43,15 +46,19 @@ class ScoreBinning(models.Model):
         return f"score bins of {self.model}, version {self.version}"
 
     @classmethod
-    def of(cls, model: MonitoredModel, version: int, bins: ScoreBins) -> "ScoreBinning":
+    def of(cls, model: MonitoredModel, version: int, bins: "ScoreBins") -> "ScoreBinning":
         return cls(model=model, version=version, edges=bins.edges.tolist(), centers=bins.centers.tolist())
 
     @classmethod
     def in_force(cls, model: MonitoredModel, *, at: datetime | None = None) -> "ScoreBinning":
         """Return the bins in force at a moment, now by default: until any are frozen, the equal bins of the logit."""
+        from apps.stats.score_bins import LOGIT_BINS  # noqa: PLC0415  # see above
+
         found: ScoreBinning | None = cls.objects.filter(model=model).frozen_by(at).order_by("-version").first()
         return found or cls.of(model, 0, LOGIT_BINS)
 
     @cached_property
-    def score_bins(self) -> ScoreBins:
+    def score_bins(self) -> "ScoreBins":
+        from apps.stats.score_bins import ScoreBins  # noqa: PLC0415  # see above
+
         return ScoreBins(np.array(self.edges), np.array(self.centers))

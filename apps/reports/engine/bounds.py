@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from apps.reports.engine.document import Figures
+from apps.reports.engine.document import LOW_RESPONSE, Figures
 from apps.reports.engine.estimating import BinaryFit, Fit, MulticlassFit, RegressionFit
 from apps.reports.engine.evidence import Selection
 from apps.reports.engine.protocol import Topic, attempt
@@ -15,8 +15,6 @@ from apps.stats.estimators.exact import worst_case_bounds
 
 # Metrics of two classes with bounds; of more classes, accuracy alone has them.
 BOUNDED = ("accuracy", "precision", "recall", "f1")
-# Below this share of answers the bounds stand beside the figure.
-LOW_RESPONSE = 0.9
 
 Bounds = dict[str, list[float]]
 

@@ -6,8 +6,8 @@ from typing import Any
 import pandas as pd
 import structlog
 
-from apps.reports.engine.bounds import LOW_RESPONSE, bounds_of
-from apps.reports.engine.document import Caveat, Cohorts, Part, SampleSection
+from apps.reports.engine.bounds import bounds_of
+from apps.reports.engine.document import LOW_RESPONSE, Caveat, Cohorts, Part, SampleSection
 from apps.reports.engine.estimating import Fit, MulticlassFit, labels_by_chance, missed_errors
 from apps.reports.engine.evidence import NO_BASELINE, Evidence, Selection
 from apps.reports.engine.protocol import Topic

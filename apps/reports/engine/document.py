@@ -37,6 +37,9 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 Part = Literal["all", "closed", "open"]
 
+# Below this share of answers the bounds stand beside the figure.
+LOW_RESPONSE = 0.9
+
 PERFORMANCE_METRICS = ("accuracy", "precision", "recall", "f1", "auc", "brier")
 # For the parts of a window alone, in a second table.
 FURTHER_METRICS = ("specificity", "balanced_accuracy", "mcc", "kappa", "average_precision", "log_loss", "ece")

@@ -1,8 +1,7 @@
 """One figure in words: its range, its method, the reason where it has none, and how it stands in a sentence."""
 
 from apps.reports.engine import rounding
-from apps.reports.engine.bounds import LOW_RESPONSE
-from apps.reports.engine.document import Figure
+from apps.reports.engine.document import LOW_RESPONSE, Figure
 from apps.reports.engine.rounding import Unit, is_exact
 from apps.reports.pages import numbers
 

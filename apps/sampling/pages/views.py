@@ -1,5 +1,7 @@
 """Pages for engineers: a model's intake, and what is drawn for review."""
 
+from typing import TYPE_CHECKING
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -16,7 +18,9 @@ from apps.registry.services.finding import find_model
 from apps.sampling.pages import model_summary
 from apps.sampling.pages.forms import SamplingForm
 from apps.sampling.services import policies
-from apps.sampling.services.checking import draw_check
+
+if TYPE_CHECKING:
+    from apps.stats.design.checks import DrawCheck
 
 
 @require_safe
@@ -27,7 +31,7 @@ def model_page(request: ProjectRequest, model: str) -> HttpResponse:
         "model": monitored,
         "tab": "model",
         "intake": model_summary.intake_totals(monitored),
-        "check": draw_check(monitored),
+        "check": _draw_check(monitored),
         "batches": monitored.batches.order_by("-id")[:10],
         "versions": monitored.versions.order_by("-id")[:20],
         "incidents": monitored.incidents.open().newest(),
@@ -53,7 +57,7 @@ def sampling_page(request: ProjectRequest, model: str) -> HttpResponse:
         "form": form,
         "rows": model_summary.policy_rows(monitored),
         "queues": monitored.queues.order_by("id"),
-        "check": draw_check(monitored),
+        "check": _draw_check(monitored),
     }
     return render(request, "sampling/sampling.html", context, status=400 if form.errors else 200)
 
@@ -78,3 +82,10 @@ def stage_retry(request: ProjectRequest, stage: int) -> HttpResponse:
     doorbell.ring(state.stage)
     messages.success(request, f"Batch {state.batch_id} will be tried again.")
     return redirect("model", request.project.slug, state.batch.model.slug)
+
+
+def _draw_check(model: MonitoredModel) -> "DrawCheck":
+    # Loads pandas, which few requests need.
+    from apps.sampling.services.checking import draw_check  # noqa: PLC0415  # see above
+
+    return draw_check(model)

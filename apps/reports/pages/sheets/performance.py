@@ -21,7 +21,6 @@ from apps.reports.pages.sheets import sections as shared
 from apps.reports.pages.sheets import tables
 from apps.reports.pages.sheets.layout import Cell, Key, Row, Section, Table
 from apps.reports.pages.sheets.tables import cell
-from apps.stats.delay.concept_drift import LEAST_REFERENCE
 
 ALONE = "Counting only the reviewed cases"
 COMPARED = (
@@ -153,6 +152,9 @@ def _drift_row(document: Document, entry: Drift) -> Row:
 
 def _verdict(document: Document, part: str, drift: list[Drift]) -> str:
     """Say whether chance explains the difference, over the days of one part."""
+    # Loads scipy, which few requests need.
+    from apps.stats.delay.concept_drift import LEAST_REFERENCE  # noqa: PLC0415  # see above
+
     entries = [entry for entry in drift if entry["part"] == part]
     first = entries[0]
     on = f"On {PARTS[part]},"
