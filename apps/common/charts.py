@@ -153,15 +153,15 @@ def number_label(value: float, prefix: str = "") -> str:
     ('$250k', '−€1.5M', '0.2', '0')
     """
     size, letter = next((each for each in MAGNITUDES if abs(value) >= each[0]), (1, ""))
-    return f"{'−' if value < 0 else ''}{prefix}{abs(value) / size:.6g}{letter}"
+    return f"{'−' if value < 0 else ''}{prefix}{abs(value) / size:.10g}{letter}"
 
 
 def percent_label(value: float) -> str:
     """
-    >>> percent_label(0.825), percent_label(-0.05)
-    ('82.5%', '−5%')
+    >>> percent_label(0.825), percent_label(-0.05), percent_label(0.9999999)
+    ('82.5%', '−5%', '99.99999%')
     """
-    return f"{number_label(float(f'{value * 100:.6g}'))}%"
+    return f"{number_label(float(f'{value * 100:.10g}'))}%"
 
 
 def room_for(labels: Iterable[str]) -> float:

@@ -12,14 +12,17 @@ START, CLOSED_UNTIL, END = date(2026, 5, 25), date(2026, 9, 28), date(2026, 11, 
 
 def figure(value: float | None, half: float = 0.0, **changes: Any) -> Figure:
     """A figure with half the width of its range; exact without one."""
-    exact = half == 0.0 and value is not None
+    exact = half == 0.0 and value is not None and changes.get("method", "exact") == "exact"
+    n = changes.get("n", 144_616 if exact else 412)
     return {
         "value": value,
         "low": None if value is None else value - half,
         "high": None if value is None else value + half,
         "method": "none" if value is None else "exact" if exact else "logit-mod",
-        "n": 144_616 if exact else 412,
+        "n": n,
         "n_eff": 144_616.0 if exact else 318.4,
+        "outcomes": n if exact else 0,
+        "reviews": 0 if exact else n,
         "response_rate": None if exact else 0.62,
         "outcome_share": 1.0 if exact else 0.21,
         "covered_share": 1.0,

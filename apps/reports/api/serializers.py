@@ -56,18 +56,45 @@ class ResultSerializer(serializers.Serializer[Any]):
     start = serializers.DateField()
     end = serializers.DateField()
     part = serializers.ChoiceField(choices=["all", "closed", "open"])
-    value = serializers.FloatField(allow_null=True)
-    low = serializers.FloatField(allow_null=True)
-    high = serializers.FloatField(allow_null=True)
-    method = serializers.CharField()
-    n = serializers.IntegerField()
-    n_eff = serializers.FloatField(allow_null=True)
-    response_rate = serializers.FloatField(allow_null=True)
-    outcome_share = serializers.FloatField(allow_null=True)
-    covered_share = serializers.FloatField(allow_null=True)
-    code = serializers.CharField(allow_null=True)
-    labels_needed = serializers.IntegerField(allow_null=True)
-    bounds = serializers.ListField(child=serializers.FloatField(), allow_null=True, min_length=2, max_length=2)
+    value = serializers.FloatField(allow_null=True, help_text="Full precision; null with a `code` that says why")
+    low = serializers.FloatField(allow_null=True, help_text="Lower end of the 95 % range")
+    high = serializers.FloatField(allow_null=True, help_text="Upper end of the 95 % range")
+    method = serializers.CharField(
+        help_text="`exact`: counted, the truth of every prediction it depends on is known. `logit-mod`, `log-mod`, "
+        "`plain-mod`: estimated from labels, each weighted by its chance to be drawn. `wilson-mod`: the same near the "
+        "limits of the metric, with its range cut to what is possible. `wilson`, `plain`: counted over all "
+        "predictions, whatever their truth. `folded-normal`: estimated, less what chance alone would add. `range`: by "
+        "kind of mistake. `none`: no value"
+    )
+    n = serializers.IntegerField(help_text="Labels of the `outcomes` and `reviews` that the metric depends on")
+    n_eff = serializers.FloatField(
+        allow_null=True, help_text="Labels drawn with equal chances that would be as precise"
+    )
+    outcomes = serializers.IntegerField(help_text="Predictions of closed days whose outcome is known or ruled")
+    reviews = serializers.IntegerField(help_text="Reviewed cases of open days that count")
+    response_rate = serializers.FloatField(
+        allow_null=True, help_text="Answered share of the cases drawn; null without a draw"
+    )
+    outcome_share = serializers.FloatField(
+        allow_null=True, help_text="Share of the predictions with an outcome; null where it is not known"
+    )
+    covered_share = serializers.FloatField(
+        allow_null=True, help_text="Share of the predictions that had a chance to be drawn"
+    )
+    code = serializers.CharField(
+        allow_null=True, help_text="Why there is no value, or what to know about it, such as `preliminary`"
+    )
+    labels_needed = serializers.IntegerField(
+        allow_null=True,
+        help_text="With `preliminary`: labels still needed until the figure stands, never more than are open",
+    )
+    bounds = serializers.ListField(
+        child=serializers.FloatField(),
+        allow_null=True,
+        min_length=2,
+        max_length=2,
+        help_text="With fewer than nine in ten answered: lowest and highest value, whatever the missing answers say",
+    )
 
 
 class RestatementSerializer(serializers.Serializer[Any]):

@@ -192,11 +192,8 @@ def _of_closed_days(evidence: Evidence, parts: dict[Part, Selection]) -> Iterato
 def _of_value(evidence: Evidence, value: Value) -> Iterator[Caveat]:
     if value.value_model is None:
         yield _caveat("no_value_model")
-    elif value.value_model.is_per_amount:
-        frames = (evidence.rows, evidence.items)
-        without = sum(int(frame["is_amount_missing"].sum()) for frame in frames)
-        if without:
-            yield _caveat("no_amount", n=without)
+    elif value.value_model.is_per_amount and evidence.without_amount:
+        yield _caveat("no_amount", n=evidence.without_amount)
 
 
 def _unsliced(evidence: Evidence) -> Iterator[Caveat]:

@@ -41,7 +41,7 @@ from apps.stats.comparison.multiple import by_slice
 from apps.stats.estimate import Estimate, missing
 from apps.truth.services.cohorts import is_final
 
-VERSION = 2
+VERSION = 3
 PARTS: tuple[Part, ...] = ("all", "closed", "open")
 # A page with thousands of slices says nothing.
 MOST_SLICES = 100

@@ -27,7 +27,7 @@ Caveats (`{"code", "details"}`), each a sentence on the page
     where chance found such) · undrawn_batches {n}
     (pushed, not drawn from yet, so not counted in open days yet) · draw_unsound {expected, found, share} (the draw
     does not match the predictions it was made from) · no_value_model {} · no_baseline {n} ·
-    no_amount {n} · slices_left_out {n} ·
+    no_amount {n} (each counts as 1) · slices_left_out {n} ·
     classes_left_out {n, shown} (of the figures by time and by slice) ·
     slice_unfilled {slice, n, of} (declared later, and not filled in yet) ·
     slice_lost {slice, n, of} (what was sent is no longer kept)
@@ -65,9 +65,12 @@ class Figure(TypedDict):
     value: float | None
     low: float | None
     high: float | None
-    method: str  # exact, logit-mod, log-mod, plain-mod, wilson, hajek, range, none
-    n: int  # labels used
-    n_eff: float | None
+    method: str  # exact, logit-mod, log-mod, plain-mod, wilson-mod, wilson, hajek, plain, plug-in, folded-normal,
+    # range, none
+    n: int  # labels used: those of the outcomes and reviews below that the metric depends on
+    n_eff: float | None  # labels drawn with equal chances that would be as precise
+    outcomes: int  # predictions of closed days whose outcome is known, or settled by the rule
+    reviews: int  # reviewed cases of open days that count
     response_rate: float | None  # answered of drawn; null without a review sample
     outcome_share: float | None  # share of these predictions with an outcome
     covered_share: float | None  # share of these predictions with π > 0

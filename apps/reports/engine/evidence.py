@@ -68,6 +68,8 @@ class Evidence:
     drawn_from: pd.DataFrame
     sent: pd.DataFrame
     undrawn_batches: int
+    # Predictions of the window without an amount; counted for value reports alone.
+    without_amount: int
     # The newest predictions of closed days before the window, with `truth` and `rate` as in `rows`.
     earlier: pd.DataFrame
 
@@ -133,8 +135,11 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Basis:
-    """The shares that all figures of one selection rest on."""
+    """What all figures of one selection rest on."""
 
+    # Predictions of closed days whose truth is known, and reviewed cases of open days.
+    outcomes: int
+    reviews: int
     response_rate: float | None
     outcome_share: float | None
     covered_share: float | None
@@ -218,6 +223,8 @@ class Selection:
         counted = self.draws[self.draws["is_open"] & self.draws["is_blind"]]
         is_unanswered = not self.size and len(self.left_cells) > 0
         return Basis(
+            outcomes=int(self.rows["truth"].notna().sum()),
+            reviews=int(counted["is_answered"].sum()),
             response_rate=float(counted["is_answered"].mean()) if len(counted) else (0.0 if is_unanswered else None),
             outcome_share=self._outcome_share(),
             covered_share=1 - float(self.cells["n_uncovered"].sum()) / self.size if self.size else None,

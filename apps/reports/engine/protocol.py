@@ -34,7 +34,7 @@ class Topic(Protocol):
 
 
 def figure(estimate: Estimate, basis: Basis) -> Figure:
-    """Return the estimate as it is stored, with the shares it rests on."""
+    """Return the estimate as it is stored, with what its selection rests on."""
     code = estimate.code
     if code is None and basis.lacks_outcomes:
         code = "outcomes_missing"
@@ -50,6 +50,8 @@ def figure(estimate: Estimate, basis: Basis) -> Figure:
         "method": estimate.method,
         "n": estimate.n,
         "n_eff": estimate.n_eff,
+        "outcomes": basis.outcomes,
+        "reviews": basis.reviews,
         "response_rate": basis.response_rate,
         "outcome_share": basis.outcome_share,
         "covered_share": None if covered is None else covered * basis.sliced_share,

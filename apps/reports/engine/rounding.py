@@ -10,6 +10,9 @@ SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹", "CA
 # A range is about twenty steps wide; an exact figure has three digits.
 STEPS_IN_INTERVAL = 20
 EXACT_DIGITS = 3
+# What is that close to 0 or 1 differs from it by rounding errors alone.
+NOISE = 1e-12
+MOST_DECIMALS = 6
 
 SHARES = {
     "accuracy",
@@ -43,11 +46,13 @@ def step_of(value: float, low: float | None, high: float | None) -> float:
 
 
 def stepped(value: float, step: float) -> str:
-    """Write the value at this step, with separators and no more decimals than the step has.
+    """Write the value at this step, with separators and no more decimals than the step has; only 0 reads as 0.
 
-    >>> stepped(41_237, 500), stepped(-0.126, 0.01)
-    ('41,000', '−0.13')
+    >>> stepped(41_237, 500), stepped(-0.126, 0.01), stepped(3.2, 500)
+    ('41,000', '−0.13', '3')
     """
+    if abs(value) > step * NOISE and round(value / step) == 0:
+        step = 10.0 ** math.floor(math.log10(abs(value)))
     decimals = max(0, -math.floor(math.log10(step) + 1e-9))
     text = f"{round(value / step) * step:,.{decimals}f}"
     return "0" if float(text.replace(",", "")) == 0 else text.replace("-", "−")
@@ -65,22 +70,46 @@ def money(value: float, *, currency: str, step: float = 1.0) -> str:
     return f"{sign}{symbol}{text}" if symbol else f"{sign}{currency}{NO_BREAK}{text}"
 
 
+def apart(number: float, *, decimals: int, edges: tuple[float, ...]) -> str:
+    """Write a number with these decimals, or more where it would read as an edge that it is not.
+
+    >>> apart(99.98, decimals=1, edges=(0.0, 100.0)), apart(100.0, decimals=1, edges=(0.0, 100.0))
+    ('99.98', '100.0')
+    >>> apart(1e-9, decimals=1, edges=(0.0, 100.0))
+    'less than 0.000001'
+    """
+    for places in range(decimals, MOST_DECIMALS + 1):
+        shown = round(number, places) + 0.0  # no minus before a zero
+        if shown not in edges or abs(number - shown) < NOISE:
+            return f"{shown:.{places}f}".replace("-", "−")
+    words, by = ("more than", -1) if number < shown else ("less than", 1)
+    return f"{words} {shown + by * 10.0**-MOST_DECIMALS:.{MOST_DECIMALS}f}".replace("-", "−")
+
+
+def hundredths(share: float, *, decimals: int) -> str:
+    """Write a share times 100; only none reads as 0, and only all as 100.
+
+    >>> hundredths(0.918, decimals=0), hundredths(0.996, decimals=0), hundredths(0.00002, decimals=1)
+    ('92', '99.6', '0.002')
+    """
+    return apart(share * 100, decimals=decimals, edges=(-100.0, 0.0, 100.0))
+
+
 def percent(share: float, *, decimals: int = 1) -> str:
     """
-    >>> percent(0.4125), percent(-0.0001)
-    ('41.2\\xa0%', '0.0\\xa0%')
+    >>> percent(0.4125), percent(0.9998), percent(-0.0001), percent(1.0)
+    ('41.2\\xa0%', '99.98\\xa0%', '−0.01\\xa0%', '100.0\\xa0%')
     """
-    rounded = round(share * 100, decimals) + 0.0  # no minus before a zero
-    return f"{rounded:.{decimals}f}{NO_BREAK}%".replace("-", "−")
+    return f"{hundredths(share, decimals=decimals)}{NO_BREAK}%"
 
 
 def plain(value: float, *, decimals: int = 3) -> str:
     """Write a figure without unit, such as κ or AUC.
 
-    >>> plain(-0.1)
-    '−0.100'
+    >>> plain(-0.1), plain(0.9998)
+    ('−0.100', '0.9998')
     """
-    return f"{value:.{decimals}f}".replace("-", "−")
+    return apart(value, decimals=decimals, edges=(-1.0, 0.0, 1.0))
 
 
 @dataclass(frozen=True)
@@ -120,9 +149,8 @@ def unit_of(metric: str, currency: str = "") -> Unit:
 
 
 def is_exact(figure: Figure) -> bool:
-    return figure["method"] == "exact" or (
-        figure["low"] is not None and figure["low"] == figure["value"] == figure["high"]
-    )
+    """Say whether the figure is counted; a range without width may still be estimated."""
+    return figure["method"] == "exact"
 
 
 def figure_text(figure: Figure, unit: Unit) -> str:

@@ -131,7 +131,10 @@ CAVEATS: dict[str, Callable[[dict[str, Any]], str]] = {
         f"{_predictions(d['n'])} came without a baseline and {'is' if d['n'] == 1 else 'are'} left out of the "
         "comparison."
     ),
-    "no_amount": lambda d: f"{_predictions(d['n'])} came without an amount, so their value is not known.",
+    "no_amount": lambda d: (
+        f"{plural(d['n'], 'prediction', 'predictions')} came without an amount and "
+        f"{'counts as 1' if d['n'] == 1 else 'count as 1 each'}."
+    ),
 }  # fmt: skip
 
 

@@ -5,18 +5,19 @@ from apps.reports.engine.document import LOW_RESPONSE, Figure
 from apps.reports.engine.rounding import Unit, is_exact
 from apps.reports.pages import numbers
 
+SAMPLE = "estimated from labels, each weighted by its chance to be drawn"
 METHODS = {
-    "exact": "counted: every outcome is known",
-    "logit-mod": "estimated from labels, each weighted by its chance to be drawn",
-    "log-mod": "estimated from labels, each weighted by its chance to be drawn",
-    "plain-mod": "estimated from labels, each weighted by its chance to be drawn",
+    "exact": "counted: the truth of every prediction it depends on is known",
+    "logit-mod": SAMPLE,
+    "log-mod": SAMPLE,
+    "plain-mod": SAMPLE,
+    "wilson-mod": f"{SAMPLE}; near the limits, so the range is cut to what is possible",
     "hajek": "weighted mean of the labels",
     "wilson": "share of all predictions, with Wilson’s interval",
     "plug-in": "expected from the scores",
-    "plain": "difference of two figures",
+    "plain": "counted over all predictions, with a normal interval",
     "folded-normal": "estimated from labels, less what chance alone would add",
     "range": "by the mix of mistakes; the range runs from the cheapest kind of mistake to the dearest",
-    "uncorrected": "from the reviewed cases alone, each counting the same",
     "none": "no figure",
 }
 SHORT_METHODS = {
@@ -24,13 +25,13 @@ SHORT_METHODS = {
     "logit-mod": "weighted sample",
     "log-mod": "weighted sample",
     "plain-mod": "weighted sample",
+    "wilson-mod": "weighted sample, near the limits",
     "hajek": "weighted mean",
     "wilson": "counted, Wilson’s interval",
     "plug-in": "from scores",
-    "plain": "difference",
+    "plain": "counted, normal interval",
     "folded-normal": "weighted sample",
     "range": "by the mix of mistakes",
-    "uncorrected": "uncorrected",
     "none": "–",
 }
 MISSING = {
@@ -56,8 +57,12 @@ MISSING = {
     "not_stable": "two estimates differ by more than chance",
     "failed": "could not be computed; the rest of the report is not affected",
 }
+# Methods that count predictions, whatever their truth.
+OF_PREDICTIONS = {"wilson", "plain"}
 # Methods that need no answers.
-NO_LABELS = {"exact", "wilson", "plug-in"}
+NO_LABELS = {"exact", "plug-in", *OF_PREDICTIONS}
+# The name of every estimate's range, wherever one stands alone.
+RANGE = f"95{rounding.NO_BREAK}% range"
 # Stands wherever response is low.
 IF_ALIKE = "if those who did not answer are like those who did"
 BESIDE = {
@@ -87,9 +92,12 @@ def range_text(figure: Figure, unit: Unit) -> str:
 def how(figure: Figure) -> list[tuple[str, str]]:
     """List what the figure rests on: term and description."""
     facts = [("How", METHODS.get(figure["method"], figure["method"]))]
-    facts.append(("Labels", numbers.count(figure["n"])))
-    if figure["n_eff"] is not None and not is_exact(figure):
-        facts.append(("Effective sample size", numbers.count(figure["n_eff"])))
+    if figure["method"] in OF_PREDICTIONS:
+        facts.append(("Predictions", numbers.count(figure["n"])))
+    else:
+        facts.append(("Labels", labels(figure)))
+        if figure["n_eff"] is not None and not is_exact(figure):
+            facts.append(("As precise as", equal_draws(figure["n_eff"])))
     shares = (
         ("Response rate", figure["response_rate"]),
         ("Outcomes known", figure["outcome_share"]),
@@ -97,6 +105,32 @@ def how(figure: Figure) -> list[tuple[str, str]]:
     )
     facts += [(term, rounding.percent(share)) for term, share in shares if share is not None]
     return [*facts, ("Holds", IF_ALIKE)] if is_response_low(figure) else facts
+
+
+def labels(figure: Figure) -> str:
+    """Name the labels that the figure is made of: outcomes, reviewed cases, or both.
+
+    >>> labels({"n": 22_370, "outcomes": 22_220, "reviews": 150})
+    '22,220 outcomes and 150 reviewed cases'
+    >>> labels({"n": 150, "outcomes": 0, "reviews": 150}), labels({"n": 90, "outcomes": 200, "reviews": 1})
+    ('150 reviewed cases', '90 of 200 outcomes and 1 reviewed case')
+    """
+    n, outcomes, reviews = figure["n"], figure["outcomes"], figure["reviews"]
+    if not reviews:
+        return numbers.plural(n, "outcome", "outcomes")
+    if not outcomes:
+        return numbers.plural(n, "reviewed case", "reviewed cases")
+    both = f"{numbers.plural(outcomes, 'outcome', 'outcomes')} and "
+    both += numbers.plural(reviews, "reviewed case", "reviewed cases")
+    return both if n == outcomes + reviews else f"{numbers.count(n)} of {both}"
+
+
+def equal_draws(size: float) -> str:
+    """
+    >>> equal_draws(318.4)
+    '318 labels drawn with equal chances'
+    """
+    return f"{numbers.plural(size, 'label', 'labels')} drawn with equal chances"
 
 
 def is_response_low(figure: Figure) -> bool:
@@ -126,8 +160,24 @@ def reason(figure: Figure) -> str:
         return ""
     if code == "preliminary":
         needed = figure.get("labels_needed")
-        return f"preliminary: {numbers.count(needed)} more labels needed" if needed else "preliminary"
+        return f"preliminary, {more_labels(needed)}" if needed else "preliminary"
     return MISSING.get(code) or BESIDE.get(code) or code.replace("_", " ")
+
+
+def more_labels(needed: int) -> str:
+    """
+    >>> more_labels(1), more_labels(1_588)
+    ('1 more label is needed', '1,588 more labels are needed')
+    """
+    return numbers.plural(needed, "more label is needed", "more labels are needed")
+
+
+def range_words(low: str, high: str) -> str:
+    """
+    >>> range_words("81", "84")
+    '95\\xa0% range 81 to 84'
+    """
+    return f"{RANGE} {low} to {high}"
 
 
 def in_sentence(figure: Figure, unit: Unit) -> str:
@@ -136,7 +186,7 @@ def in_sentence(figure: Figure, unit: Unit) -> str:
     >>> from apps.reports.engine.rounding import unit_of
     >>> figure = {"value": 0.82, "low": 0.8, "high": 0.84, "method": "logit-mod"}
     >>> in_sentence(figure, unit_of("accuracy"))
-    '82.0\\xa0% (likely between 80.0\\xa0% and 84.0\\xa0%)'
+    '82.0\\xa0% (95\\xa0% range 80.0\\xa0% to 84.0\\xa0%)'
     """
     if figure["value"] is None:
         return "no figure"
@@ -144,4 +194,4 @@ def in_sentence(figure: Figure, unit: Unit) -> str:
     text = unit.text(figure["value"], step)
     if is_exact(figure) or figure["low"] is None or figure["high"] is None:
         return text
-    return f"{text} (likely between {unit.text(figure['low'], step)} and {unit.text(figure['high'], step)})"
+    return f"{text} ({range_words(unit.text(figure['low'], step), unit.text(figure['high'], step))})"

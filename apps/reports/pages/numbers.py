@@ -3,7 +3,7 @@
 from calendar import monthrange
 from datetime import date, timedelta
 
-from apps.reports.engine.rounding import stepped
+from apps.reports.engine.rounding import hundredths, stepped
 
 UNIT_WORDS = {"USD": "dollars", "EUR": "euros", "GBP": "pounds", "JPY": "yen", "CHF": "francs"}
 MILLION = 1_000_000
@@ -65,10 +65,10 @@ def per_hundred_decimals(low: float | None, high: float | None) -> int:
 
 def in_hundred(share: float, *, decimals: int = 0) -> str:
     """
-    >>> in_hundred(0.92), in_hundred(0.8276, decimals=1)
-    ('92 in 100', '82.8 in 100')
+    >>> in_hundred(0.92), in_hundred(0.8276, decimals=1), in_hundred(0.996)
+    ('92 in 100', '82.8 in 100', '99.6 in 100')
     """
-    return f"{share * 100:.{decimals}f} in 100"
+    return f"{hundredths(share, decimals=decimals)} in 100"
 
 
 def day(moment: date) -> str:

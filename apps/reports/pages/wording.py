@@ -3,10 +3,10 @@
 from datetime import date, timedelta
 
 from apps.reports.engine.document import Document, Figure, Figures, PartOfWindow
-from apps.reports.engine.rounding import Unit, is_exact, unit_of
+from apps.reports.engine.rounding import Unit, hundredths, is_exact, unit_of
 from apps.reports.pages import numbers
 from apps.reports.pages.contents import has_difference, headline_part, lead_figure
-from apps.reports.pages.figures import IF_ALIKE, is_response_low, reason
+from apps.reports.pages.figures import IF_ALIKE, is_response_low, labels, range_words, reason
 from apps.reports.pages.numbers import plural
 
 BASELINE = "the rule it replaced"
@@ -54,10 +54,13 @@ def lede(document: Document) -> str:
     when = numbers.in_period(date.fromisoformat(part["start"]), min(date.fromisoformat(part["end"]), _end(document)))
     figures = document["headline"]["figures"]
     if document["kind"] == "value":
-        return _value_lede(document, figures, when)
-    if document["kind"] == "baseline":
-        return _baseline_lede(figures, _among(when, part))
-    return _performance_lede(document, figures, when)
+        sentence = _value_lede(document, figures, when)
+    elif document["kind"] == "baseline":
+        sentence = _baseline_lede(figures, _among(when, part))
+    else:
+        sentence = _performance_lede(document, figures, when)
+    lead = lead_figure(document)
+    return f"{sentence.removesuffix('.')}; {reason(lead)}." if lead["code"] == "preliminary" else sentence
 
 
 def _end(document: Document) -> date:
@@ -76,18 +79,32 @@ def basis(document: Document) -> str:
     lead = lead_figure(document)
     # The difference in money, and which one is right, are about the predictions with a baseline.
     is_compared = document["kind"] == "baseline" or lead is document["headline"]["figures"].get("value_difference")
-    predictions = plural(part["with_baseline" if is_compared else "n"], "prediction", "predictions")
+    size = part["with_baseline" if is_compared else "n"]
+    predictions = plural(size, "prediction", "predictions")
     if lead["value"] is None:
         text = f"There were {predictions}."
     elif is_exact(lead):
-        text = f"Counted, not estimated: the outcomes of all {predictions} are settled."
-    elif lead["method"] == "wilson":
-        text = f"Counted over all {predictions}."
+        text = _counted(lead, size)
     else:
         holds = f", {IF_ALIKE}" if is_response_low(lead) else ""
-        text = f"Estimated from {plural(lead['n'], 'label', 'labels')} for {predictions}{holds}."
+        text = f"Estimated from {labels(lead)} for {predictions}{holds}."
+        if document["kind"] == "baseline":
+            text = (
+                f"How often they differ is counted over all {predictions}; which is right there is estimated from "
+                f"{labels(lead)}{holds}."
+            )
     value = document.get("value") if document["kind"] == "value" else None
     return f"{text} {value['statement']}".strip() if value else text
+
+
+def _counted(lead: Figure, size: int) -> str:
+    """Say of how many predictions the truth is known, and by what, where nothing is left to estimate."""
+    predictions = plural(size, "prediction", "predictions")
+    if lead["outcomes"] >= size:
+        return f"Counted, not estimated: the outcomes of all {predictions} are settled."
+    if lead["n"] >= size:
+        return f"Counted, not estimated: the truth of all {predictions} is known."
+    return f"Counted, not estimated: among {predictions}, the truth is known wherever the figure depends on it."
 
 
 def state(document: Document) -> tuple[str, str]:
@@ -139,10 +156,25 @@ def _value_lede(document: Document, figures: Figures, when: str) -> str:
     if figure["value"] is None:
         return f"{when} we cannot say what the model earned: {reason(figure)}."
     if not has_difference(figures):
-        return f"{when} the model’s predictions were worth {_amount(figure, unit)}{_between(figure, unit)}."
+        return f"{when} {_worth(figure, unit)}."
     part = headline_part(document)
     among = _among(when, part) if part else when
     return f"{among} {_earned(figure, unit, figures.get('baseline_value_total'))}."
+
+
+def _worth(figure: Figure, unit: Unit) -> str:
+    """Say what the predictions were worth: an amount without a sign, so the words tell gain from loss."""
+    low, high, amount = figure["low"], figure["high"], _amount(figure, unit)
+    if low is not None and high is not None and low < 0 < high:
+        step = unit.step(figure)
+        ends = (f"{numbers.magnitude(low, step)} lost", f"{numbers.magnitude(high, step)} earned")
+        verb = "earned" if (figure["value"] or 0) > 0 else "lost"
+        return (
+            f"it is not clear whether the model’s predictions earned or lost money: {amount} {verb}, "
+            f"{range_words(*ends)}"
+        )
+    verb = "lost" if (figure["value"] or 0) < 0 else "were worth"
+    return f"the model’s predictions {verb} {amount}{_between(figure, unit)}"
 
 
 def compared(part: PartOfWindow) -> str:
@@ -169,7 +201,7 @@ def _earned(figure: Figure, unit: Unit, of_baseline: Figure | None) -> str:
         step = unit.step(figure)
         return (
             f"it is not clear whether the model {verb} {better} than {BASELINE}: {amount} {comparison}, "
-            f"likely between {numbers.magnitude(low, step)} {worse} and {numbers.magnitude(high, step)} {better}"
+            f"{range_words(f'{numbers.magnitude(low, step)} {worse}', f'{numbers.magnitude(high, step)} {better}')}"
         )
     return f"the model {verb} {amount} {comparison} than {BASELINE}{_between(figure, unit)}"
 
@@ -199,7 +231,7 @@ def _between(figure: Figure, unit: Unit) -> str:
         return ""
     step = unit.step(figure)
     near, far = sorted((abs(low), abs(high)))
-    return f" (likely between {numbers.magnitude(near, step)} and {numbers.magnitude(far, step)})"
+    return f" ({range_words(numbers.magnitude(near, step), numbers.magnitude(far, step))})"
 
 
 def _performance_lede(document: Document, figures: Figures, when: str) -> str:
@@ -239,4 +271,4 @@ def _hundreds_between(figure: Figure) -> str:
     if is_exact(figure) or low is None or high is None:
         return ""
     decimals = numbers.per_hundred_decimals(low, high)
-    return f" (likely between {low * 100:.{decimals}f} and {high * 100:.{decimals}f})"
+    return f" ({range_words(hundredths(low, decimals=decimals), hundredths(high, decimals=decimals))})"

@@ -54,6 +54,8 @@ def gather(job: ReportJob, *, as_of: datetime | None) -> Evidence:
         unfilled = {each.name: _unfilled(model, each, start=start, end=end, as_of=at) for each in slices}
         most = MOST_EARLIER if is_performance else 0
         earlier = earlier_frame(model, before=start, seq=seq, as_of=at, most=most)
+        is_value = job.kind == Kind.VALUE
+        unpriced = without_amount_frame(model, start=start, end=end if is_value else start, as_of=at)
     sent, draws, earlier = (_placed(frame, binning) for frame in (sent, draws, earlier))
     rows = _closed_rows(model, sent, closed)
     cells = _cells(stored, rows, closed, "")
@@ -61,6 +63,7 @@ def gather(job: ReportJob, *, as_of: datetime | None) -> Evidence:
     pieces = pd.concat(parts, ignore_index=True) if parts else cells.head(0).assign(slice_name="", slice_value="")
     draws = draws.assign(is_open=~draws["day"].isin(closed).astype(bool))
     answered = response.of_window(rows=rows, draws=draws, cells=cells, slices=pieces)
+    unpriced = unpriced.assign(is_open=~unpriced["day"].isin(closed).astype(bool))
     return Evidence(
         model=model,
         start=start,
@@ -79,6 +82,7 @@ def gather(job: ReportJob, *, as_of: datetime | None) -> Evidence:
         drawn_from=stored.assign(slice_name=""),
         sent=sent,
         undrawn_batches=mark.undrawn_batches,
+        without_amount=int(unpriced.loc[~answered.left.takes(unpriced), "n"].sum()),
         earlier=response.of_closed_days(earlier.assign(truth=_with_rule(model, earlier["outcome"]))),
     )
 
@@ -173,6 +177,19 @@ def outcomes_frame(
     moments = dict.fromkeys(("predicted_at", "occurred_at"), "datetime64[us, UTC]")
     frame = frame.rename(columns={"money": "amount"}).astype(moments)
     return _typed(frame)
+
+
+def without_amount_frame(model: MonitoredModel, *, start: date, end: date, as_of: datetime) -> pd.DataFrame:
+    """Count the predictions drawn by then that came without an amount, by the days of their cells."""
+    rows = (
+        Prediction.objects.filter(model=model, predicted_at__gte=day_start(model, start), amount=None)
+        .filter(predicted_at__lt=day_start(model, end), batch__in=drawn_batches(model, by=as_of))
+        .order_by()
+        .values(day=TruncDate("predicted_at", tzinfo=model.zone))
+        .annotate(received_day=TruncDate("received_at", tzinfo=model.zone), n=Count("pk"))
+    )
+    columns = ["day", "received_day", "n"]
+    return _read(rows, columns, named=columns).astype({"n": "int64"})
 
 
 def earlier_frame(
@@ -339,6 +356,5 @@ def _typed(frame: pd.DataFrame) -> pd.DataFrame:
     frame = frame.astype({name: kind for name, kind in types.items() if name in frame})
     frame["baseline"] = frame["baseline"].fillna(NO_BASELINE)
     # A missing amount counts as one, here as in the cells.
-    frame["is_amount_missing"] = frame["amount"].isna()
     frame["amount"] = frame["amount"].fillna(1.0)
     return frame

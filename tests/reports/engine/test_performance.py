@@ -79,7 +79,7 @@ def test_the_flat_results_begin_with_the_whole_window_and_carry_every_field():
     assert (first["start"], first["end"]) == (FIRST.isoformat(), world.end.isoformat())
     assert set(first) == {
         "metric", "slice", "start", "end", "part", "value", "low", "high", "method", "n", "n_eff",
-        "response_rate", "outcome_share", "covered_share", "code", "labels_needed", "bounds",
+        "outcomes", "reviews", "response_rate", "outcome_share", "covered_share", "code", "labels_needed", "bounds",
     }  # fmt: skip
     sliced = [result["slice"] for result in results if result["metric"] == "accuracy" and result["slice"]]
     assert sorted(key["value"] for key in sliced) == ["1", "2"]

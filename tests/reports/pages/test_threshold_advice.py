@@ -43,4 +43,4 @@ def test_a_threshold_outside_the_flat_range_moves() -> None:
 
 def test_predictions_without_a_threshold_and_too_few_labels_say_so() -> None:
     assert "follow no single threshold" in advice(current=None, advice=None)
-    assert "120 more labels needed" in advice(code="preliminary", labels_needed=120)
+    assert "120 more labels are needed" in advice(code="preliminary", labels_needed=120)

@@ -20,20 +20,22 @@ def with_headline(kind: str, *, name: str = "open", **figures: Any) -> Document:
 
 
 def test_the_value_of_a_month_is_one_sentence_with_its_range() -> None:
-    earned = figure(41_237, method="plain-mod", low=33_104, high=49_518, n=1_240)
+    earned = figure(41_237, method="plain-mod", low=33_104, high=49_518, n=1_240, response_rate=0.95)
     made = with_headline("value", value_difference=earned)
     assert wording.lede(made) == (
         "In October the model earned about 41,000 dollars more than the rule it replaced "
-        "(likely between 33,000 and 49,500)."
+        "(95\u00a0% range 33,000 to 49,500)."
     )
-    assert wording.basis(made).startswith("Estimated from 1,240 labels for 86,000 predictions. An offer costs 250 USD")
+    assert wording.basis(made).startswith(
+        "Estimated from 1,240 reviewed cases for 86,000 predictions. An offer costs 250 USD"
+    )
 
 
 def test_a_loss_reads_as_less_with_the_range_in_rising_order() -> None:
     lost = figure(-41_237, method="plain-mod", low=-49_518, high=-33_104)
     assert wording.lede(with_headline("value", value_difference=lost)) == (
         "In October the model earned about 41,000 dollars less than the rule it replaced "
-        "(likely between 33,000 and 49,500)."
+        "(95\u00a0% range 33,000 to 49,500)."
     )
 
 
@@ -41,23 +43,31 @@ def test_a_range_across_zero_claims_no_gain() -> None:
     unclear = figure(4_100, method="plain-mod", low=-3_000, high=12_000)
     assert wording.lede(with_headline("value", value_difference=unclear)) == (
         "In October it is not clear whether the model earned more than the rule it replaced: "
-        "about 4,000 dollars more, likely between 3,000 less and 12,000 more."
+        "about 4,000 dollars more, 95\u00a0% range 3,000 less to 12,000 more."
     )
 
 
 @pytest.mark.parametrize(
     ("baseline", "gain", "words"),
     [
-        (-60_000, 41_237, "In October the model lost about 41,000 dollars less than the rule it replaced (likely"),
-        (-60_000, -41_237, "In October the model lost about 41,000 dollars more than the rule it replaced (likely"),
-        (-20_000, 41_237, "In October the model was worth about 41,000 dollars more than the rule it replaced (likely"),
-        (900_000, 41_237, "In October the model earned about 41,000 dollars more than the rule it replaced (likely"),
+        (-60_000, 41_237, "lost about 41,000 dollars less than the rule"),
+        (-60_000, -41_237, "lost about 41,000 dollars more than the rule"),
+        (
+            -20_000,
+            41_237,
+            "was worth about 41,000 dollars more than the rule",
+        ),
+        (
+            900_000,
+            41_237,
+            "earned about 41,000 dollars more than the rule",
+        ),
     ],
 )
 def test_what_loses_money_does_not_earn_more(baseline: float, gain: float, words: str) -> None:
     difference = figure(gain, method="plain-mod", low=gain - 8_000, high=gain + 8_000)
     made = with_headline("value", value_difference=difference, baseline_value_total=figure(baseline, 9_000))
-    assert wording.lede(made).startswith(words)
+    assert wording.lede(made).startswith(f"In October the model {words} it replaced (95")
 
 
 def test_two_that_lose_and_cannot_be_told_apart() -> None:
@@ -65,7 +75,7 @@ def test_two_that_lose_and_cannot_be_told_apart() -> None:
     made = with_headline("value", value_difference=unclear, baseline_value_total=figure(-60_000, 9_000))
     assert wording.lede(made) == (
         "In October it is not clear whether the model lost less than the rule it replaced: "
-        "about 4,000 dollars less, likely between 3,000 more and 12,000 less."
+        "about 4,000 dollars less, 95\u00a0% range 3,000 more to 12,000 less."
     )
 
 
@@ -80,7 +90,14 @@ def test_a_comparison_names_the_predictions_that_have_a_baseline(kind: str) -> N
     assert wording.lede(made).startswith(
         "In October, among the 1,200 of 86,000 predictions that came with a baseline, the model "
     )
-    assert wording.basis(made).startswith("Estimated from 300 labels for 1,200 predictions, ")
+    said = {
+        "value": "Estimated from 300 reviewed cases for 1,200 predictions, if ",
+        "baseline": (
+            "How often they differ is counted over all 1,200 predictions; which is right there is estimated from 300 "
+            "reviewed cases, if "
+        ),
+    }[kind]
+    assert wording.basis(made).startswith(said)
 
 
 def test_a_counted_sum_has_no_range_and_says_that_it_is_counted() -> None:
@@ -96,7 +113,7 @@ def test_without_a_baseline_the_value_stands_alone() -> None:
         "value", value_difference=figure(None, code="no_baseline"), value_total=figure(512_345.0, 20_000)
     )
     assert wording.lede(made) == (
-        "In October the model’s predictions were worth about 512,000 dollars (likely between 492,000 and 532,000)."
+        "In October the model’s predictions were worth about 512,000 dollars (95\u00a0% range 492,000 to 532,000)."
     )
 
 
@@ -115,12 +132,12 @@ def test_a_missing_figure_says_why_instead_of_a_number() -> None:
 
 def test_accuracy_reads_as_right_predictions_in_100() -> None:
     made = with_headline("performance", accuracy=figure(0.918, 0.019))
-    assert wording.lede(made) == "In October about 92 in 100 predictions were right (likely between 90 and 94)."
+    assert wording.lede(made) == "In October about 92 in 100 predictions were right (95\u00a0% range 90 to 94)."
 
 
 def test_a_narrow_range_has_a_decimal() -> None:
     made = with_headline("performance", accuracy=figure(0.8276, 0.004))
-    assert wording.lede(made) == "In October about 82.8 in 100 predictions were right (likely between 82.4 and 83.2)."
+    assert wording.lede(made) == "In October about 82.8 in 100 predictions were right (95\u00a0% range 82.4 to 83.2)."
 
 
 def test_the_baseline_page_says_how_often_they_differ_and_who_is_right_there() -> None:
@@ -129,7 +146,7 @@ def test_the_baseline_page_says_how_often_they_differ_and_who_is_right_there() -
     )
     assert wording.lede(made) == (
         "In October the model and the rule it replaced differed in 8 in 100 predictions; "
-        "where they did, the model was right about 71 times in 100 (likely between 67 and 75)."
+        "where they did, the model was right about 71 times in 100 (95\u00a0% range 67 to 75)."
     )
 
 
@@ -163,7 +180,7 @@ def test_every_code_without_a_figure_reads_as_words(code: str) -> None:
 @pytest.mark.parametrize(
     ("code", "changes", "said"),
     [
-        ("preliminary", {"labels_needed": 1_588}, "preliminary: 1,588 more labels needed"),
+        ("preliminary", {"labels_needed": 1_588}, "preliminary, 1,588 more labels are needed"),
         ("adjudication_open", {}, "some cases still wait for a second opinion"),
         ("boundary", {}, "at the edge of what the sample can show; the range says how far off it may be"),
     ],
@@ -175,7 +192,8 @@ def test_codes_beside_a_figure_say_what_to_know(code: str, changes: dict[str, An
 DETAILS: dict[str, Any] = {
     "days": 56, "received": ["2026-05-30"], "n": 64_276, "share": 0.308, "drawn": 668, "value": "no", "labels": 12,
     "rate": 0.62, "part": "open", "through": None, "cases": 100,
-    "check": "size", "expected": 4_200.0, "found": 3_100.0, "waiting": 31, "shown": 10,
+    "check": "size", "expected": 4_200.0, "found": 3_100.0, "waiting": 31, "shown": 10, "slice": "sex",
+    "of": 64_280,
 }  # fmt: skip
 
 
@@ -210,9 +228,9 @@ def test_money_is_rounded_to_what_its_range_supports() -> None:
 @pytest.mark.parametrize(
     ("value", "half", "unit", "said"),
     [
-        (36_512.4, 2_100.0, "", "off by about 36,600 on average (likely between 34,400 and 38,600)"),
-        (36_512.4, 2_100.0, "EUR", "off by about 36,600 euros on average (likely between 34,400 and 38,600)"),
-        (0.01234, 0.0021, "hours", "off by about 0.0124 hours on average (likely between 0.0102 and 0.0144)"),
+        (36_512.4, 2_100.0, "", "off by about 36,600 on average (95\u00a0% range 34,400 to 38,600)"),
+        (36_512.4, 2_100.0, "EUR", "off by about 36,600 euros on average (95\u00a0% range 34,400 to 38,600)"),
+        (0.01234, 0.0021, "hours", "off by about 0.0124 hours on average (95\u00a0% range 0.0102 to 0.0144)"),
         (7.25, 0.0, "minutes", "off by 7.25 minutes on average"),
         (1_234_567.0, 0.0, "", "off by about 1.23 million on average"),
     ],
@@ -278,7 +296,7 @@ def test_low_response_puts_the_condition_and_the_worst_cases_beside_the_figure()
         "for 86,000 predictions, if those who did not answer are like those who did."
     )
     assert tables.share_key("Right", low).note == (
-        "likely between 87 and 93 if those who did not answer are like those who did, "
+        "95\u00a0% range 87 to 93 if those who did not answer are like those who did, "
         "55.0\u00a0% to 94.0\u00a0% whatever the missing answers say"
     )
     assert tables.cell(low, unit_of("accuracy")).note.endswith(

@@ -1,12 +1,13 @@
 """The baseline sheet: how often model and baseline differ, and which one is right there."""
 
 from apps.reports.engine.document import BaselineSection, Document, Matrix
-from apps.reports.engine.rounding import percent
+from apps.reports.engine.rounding import hundredths, percent
 from apps.reports.pages import contents, wording
-from apps.reports.pages.numbers import count
+from apps.reports.pages.figures import RANGE
+from apps.reports.pages.numbers import count, plural
 from apps.reports.pages.sheets import sections as shared
 from apps.reports.pages.sheets import tables
-from apps.reports.pages.sheets.layout import Cell, Facts, Key, Row, Section, Table
+from apps.reports.pages.sheets.layout import Cell, Key, Row, Section, Table
 
 
 def keys(document: Document) -> list[Key]:
@@ -28,7 +29,7 @@ def sections(document: Document, *, hidden: set[str]) -> list[Section]:
     name = wording.METRICS[contents.metric_over_time(document)][0]
     shown = [
         _measures(document),
-        shared.over_time(document, note=f"{name}, in percent of predictions, with its range."),
+        shared.over_time(document, note=f"{name}, in percent of predictions, with its {RANGE}."),
         _matrix(document, both) if both else None,
         _which_was_right(both) if both else None,
         *shared.slices(document, hidden=hidden),
@@ -42,7 +43,7 @@ def sections(document: Document, *, hidden: set[str]) -> list[Section]:
 
 def _measures(document: Document) -> Section:
     metrics = tables.metrics_of(document)
-    table = tables.metric_table(document, metrics, caption="Each figure with its range")
+    table = tables.metric_table(document, metrics, caption=f"Each figure with its {RANGE}")
     return Section("measures", "Model and baseline", table=table, how=tables.how_table(document, metrics))
 
 
@@ -73,25 +74,29 @@ def _shown(document: Document, matrix: Matrix) -> tuple[list[str], list[list[int
 
 
 def _which_was_right(both: BaselineSection) -> Section:
-    facts: Facts = [
-        ("They differ in", f"{count(both['disagreements'])} predictions"),
-        ("Where the truth is known, the model was right in", count(both["model_right"])),
-        ("The baseline was right in", count(both["baseline_right"])),
-    ]
-    if both["neither_right"]:
-        facts.append(("Neither was right in", count(both["neither_right"])))
+    """Count who was right among the disagreements whose truth is known; say so where none is."""
+    title, facts = "Which is right where they differ", [("They differ in", _predictions(both["disagreements"]))]
+    right = {"the model": both["model_right"], "the baseline": both["baseline_right"], "neither": both["neither_right"]}
+    if not any(right.values()):
+        return Section("right", title, "No truth is known yet where they differ.", facts=facts)
+    facts.append(("Of these, the truth is known of", _predictions(sum(right.values()))))
+    facts += [(f"There, {who} was right in", count(n)) for who, n in right.items() if n or who != "neither"]
     chance = both["mcnemar_p"]
     if chance is not None:
         facts.append(("If both were equally good, a gap this wide would occur", _how_often(chance)))
     note = "Plain counts. The figures above weight each reviewed case by its chance to be drawn."
-    return Section("right", "Which is right where they differ", note, facts=facts)
+    return Section("right", title, note, facts=facts)
+
+
+def _predictions(number: int) -> str:
+    return plural(number, "prediction", "predictions")
 
 
 def _how_often(chance: float) -> str:
     """
-    >>> _how_often(0.0), _how_often(0.032), _how_often(0.4)
-    ('less than once in 10,000 times', '3.2 times in 100', '40 times in 100')
+    >>> _how_often(0.0), _how_often(0.032), _how_often(0.4), _how_often(0.998)
+    ('less than once in 10,000 times', '3.2 times in 100', '40 times in 100', '99.8 times in 100')
     """
     if chance < 0.0001:
         return "less than once in 10,000 times"
-    return f"{chance * 100:.2g} times in 100"
+    return f"{hundredths(chance, decimals=1 if chance < 0.1 else 0)} times in 100"

@@ -15,7 +15,7 @@ from apps.reports.engine.document import (
 from apps.reports.engine.rounding import step_of
 from apps.reports.pages import contents, numbers, wording
 from apps.reports.pages.contents import unit
-from apps.reports.pages.figures import in_sentence, range_text
+from apps.reports.pages.figures import RANGE, in_sentence, range_text
 from apps.reports.pages.numbers import count, plural
 from apps.reports.pages.sheets import sections as shared
 from apps.reports.pages.sheets import tables
@@ -41,8 +41,14 @@ def keys(document: Document) -> list[Key]:
     ]
     alone = document["naive"].get("accuracy")
     if alone and alone["value"] is not None:
-        text = f"{alone['value'] * 100:.0f} in 100"
-        shown.append(Key(ALONE, text, "not corrected for how they were drawn; do not use", is_aside=True))
+        shown.append(
+            Key(
+                ALONE,
+                numbers.in_hundred(alone["value"]),
+                "not corrected for how they were drawn; do not use",
+                is_aside=True,
+            )
+        )
     # Three figures can be taken in at a glance; the whole window is in the table.
     return [shown[0], shown[1], shown[3]] if len(shown) == 4 else shown
 
@@ -67,7 +73,7 @@ def sections(document: Document, *, hidden: set[str]) -> list[Section]:
 
 def _measures(document: Document) -> Section:
     metrics = [metric for metric in tables.metrics_of(document) if not tables.is_further(metric)]
-    table = tables.metric_table(document, metrics, caption="Each figure with its range")
+    table = tables.metric_table(document, metrics, caption=f"Each figure with its {RANGE}")
     rows = [
         Row(row.name, [*row.cells, _alone(document, metric)], row.aside)
         for row, metric in zip(table.rows, metrics, strict=True)

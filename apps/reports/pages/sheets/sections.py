@@ -3,17 +3,17 @@
 from datetime import date, datetime
 
 from apps.reports.engine.document import Document, Figures, Point, SliceSection
-from apps.reports.engine.rounding import Unit, percent
+from apps.reports.engine.rounding import Unit, hundredths, percent
 from apps.reports.pages import contents, numbers, wording
 from apps.reports.pages.caveat_wording import caveat, why_restated
 from apps.reports.pages.contents import unit
-from apps.reports.pages.figures import how, in_sentence
+from apps.reports.pages.figures import RANGE, how, in_sentence
 from apps.reports.pages.numbers import count, listed, plural
 from apps.reports.pages.sheets.layout import Cell, ChartText, Facts, Row, Section, Table
-from apps.reports.pages.sheets.tables import cell
+from apps.reports.pages.sheets.tables import cell, labels_cell
 
 STATES = {"final": "final", "maturing": "still open", "provisional": "still open"}
-HOLLOW = "Dots with their range; hollow dots are still open."
+HOLLOW = f"Dots with their {RANGE}; hollow dots are still open."
 STEPS = {"day": "Day by day", "week": "Week by week", "month": "Month by month"}
 
 
@@ -45,7 +45,7 @@ def cut_short(document: Document) -> str:
 def _time_row(point: Point, metric: str, of: Unit) -> Row:
     figure = point["figures"].get(metric)
     name = numbers.period(date.fromisoformat(point["start"]), date.fromisoformat(point["end"]))
-    counts = [Cell(count(figure["n"] if figure else 0)), Cell(count(point["n"]))]
+    counts = [labels_cell(figure), Cell(count(point["n"]))]
     return Row(name, [cell(figure, of), *counts, Cell(STATES.get(point["state"], point["state"]))])
 
 
@@ -91,7 +91,7 @@ def _slice_row(document: Document, entry: SliceSection, metric: str) -> Row:
     figure, of = entry["figures"].get(metric), unit(document, metric)
     alone = entry["naive"].get(metric)
     alone_text = "–" if alone is None or alone["value"] is None else of.text(alone["value"], 1.0)
-    counts = [Cell(count(figure["n"] if figure else 0)), Cell(count(entry["n"]))]
+    counts = [labels_cell(figure), Cell(count(entry["n"]))]
     cells = [cell(figure, of), Cell(alone_text), *counts]
     aside = "differs from the rest" if entry.get("differs") else ""
     return Row(wording.slice_value(document, entry["name"], entry["value"]), cells, aside)
@@ -143,7 +143,7 @@ def _plan(document: Document) -> Facts:
 
 
 def _points(half: float) -> str:
-    return f"± {half * 100:.1f} points"
+    return f"± {hundredths(half, decimals=1)} points"
 
 
 def _with_share(number: int, rate: float | None) -> str:
@@ -156,7 +156,7 @@ def came_about(document: Document, figures: Figures) -> Section:
     as_of = datetime.fromisoformat(window["as_of"])
     facts = how(contents.lead_figure(document)) if figures else []
     facts += [
-        ("Range", "95 % interval: of 100 such ranges, about 95 contain the true figure"),
+        (RANGE, "of 100 such ranges, about 95 contain the true figure"),
         ("Days", f"{cohorts['final']} final, {cohorts['maturing'] + cohorts['provisional']} still open"),
         ("A day is final", f"{plural(cohorts['maturity_days'], 'day', 'days')} after its predictions"),
         ("As of", f"{numbers.day(as_of)}, {as_of:%H:%M} UTC; record {count(window['seq'])}"),

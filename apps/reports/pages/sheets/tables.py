@@ -11,10 +11,21 @@ from apps.reports.engine.document import (
     Document,
     Figure,
 )
-from apps.reports.engine.rounding import Unit, figure_text, is_exact, percent, unit_of
+from apps.reports.engine.rounding import Unit, figure_text, hundredths, is_exact, percent, unit_of
 from apps.reports.pages import wording
 from apps.reports.pages.contents import main_classes, unit
-from apps.reports.pages.figures import IF_ALIKE, SHORT_METHODS, bounds_text, how, is_response_low, range_text, reason
+from apps.reports.pages.figures import (
+    IF_ALIKE,
+    OF_PREDICTIONS,
+    SHORT_METHODS,
+    bounds_text,
+    how,
+    is_response_low,
+    labels,
+    range_text,
+    range_words,
+    reason,
+)
 from apps.reports.pages.numbers import count, in_hundred, per_hundred_decimals
 from apps.reports.pages.sheets.layout import Cell, Key, Row, Table
 
@@ -50,6 +61,13 @@ def cell(figure: Figure | None, of: Unit) -> Cell:
     return Cell(figure_text(figure, of), "; ".join(note for note in notes if note))
 
 
+def labels_cell(figure: Figure | None) -> Cell:
+    """Count the labels, and name them where outcomes and reviews stand together."""
+    if figure is None or figure["method"] in OF_PREDICTIONS:
+        return Cell("–")
+    return Cell(count(figure["n"]), labels(figure) if figure["outcomes"] and figure["reviews"] else "")
+
+
 def share_key(label: str, figure: Figure, *, note: str = "") -> Key:
     """Write a share as "92 in 100"."""
     if figure["value"] is None:
@@ -59,11 +77,11 @@ def share_key(label: str, figure: Figure, *, note: str = "") -> Key:
     low, high = figure["low"], figure["high"]
     spread = "counted" if is_exact(figure) else ""
     if not is_exact(figure) and low is not None and high is not None:
-        spread = f"likely between {low * 100:.{decimals}f} and {high * 100:.{decimals}f}"
+        spread = range_words(hundredths(low, decimals=decimals), hundredths(high, decimals=decimals))
     return Key(label, text, _notes(figure, unit_of("accuracy"), spread, note), how(figure))
 
 
-def figure_key(label: str, figure: Figure, of: Unit, *, note: str = "", between: str = "likely between") -> Key:
+def figure_key(label: str, figure: Figure, of: Unit, *, note: str = "") -> Key:
     """Write any figure, large."""
     if figure["value"] is None:
         return Key(label, "", reason(figure), how(figure))
@@ -71,7 +89,8 @@ def figure_key(label: str, figure: Figure, of: Unit, *, note: str = "", between:
     if not is_exact(figure) and figure["low"] is not None and figure["high"] is not None:
         step = of.step(figure)
         low, high = of.text(figure["low"], step), of.text(figure["high"], step)
-        spread = f"{between} {low} and {high}"
+        # Kinds of mistake span the range of that method, not chance.
+        spread = f"{low} to {high}" if figure["method"] == "range" else range_words(low, high)
     return Key(label, figure_text(figure, of), _notes(figure, of, spread, note), how(figure))
 
 
@@ -128,10 +147,10 @@ def how_table(document: Document, metrics: Iterable[str]) -> Table:
 
 def _basis_cells(figure: Figure) -> tuple[Cell, ...]:
     shares = (figure["response_rate"], figure["outcome_share"], figure["covered_share"])
-    effective = figure["n_eff"]
+    effective = None if figure["method"] in OF_PREDICTIONS else figure["n_eff"]
     return (
         Cell(SHORT_METHODS.get(figure["method"], figure["method"])),
-        Cell(count(figure["n"])),
+        labels_cell(figure),
         Cell("–" if effective is None else count(effective)),
         *(Cell("–" if share is None else percent(share)) for share in shares),
     )

@@ -6,7 +6,7 @@ from apps.reports.engine.document import Document, Figures, Loss, ThresholdSecti
 from apps.reports.engine.rounding import figure_text, money, step_of
 from apps.reports.pages import contents, numbers, wording
 from apps.reports.pages.contents import unit
-from apps.reports.pages.figures import in_sentence, range_text
+from apps.reports.pages.figures import RANGE, in_sentence, more_labels, range_text
 from apps.reports.pages.numbers import count, plural
 from apps.reports.pages.sheets import sections as shared
 from apps.reports.pages.sheets import tables
@@ -34,7 +34,7 @@ def keys(document: Document) -> list[Key]:
 def _one_more_right(document: Document, figures: Figures) -> Key:
     name = wording.METRICS["accuracy_point_value"][0]
     figure, of = figures["accuracy_point_value"], unit(document, "accuracy_point_value")
-    return tables.figure_key(name, figure, of, note="depending on which mistakes are avoided", between="between")
+    return tables.figure_key(name, figure, of, note="depending on which mistakes are avoided")
 
 
 def sections(document: Document, *, hidden: set[str]) -> list[Section]:
@@ -64,7 +64,7 @@ def _losses(document: Document, value: ValueSection, *, hidden: set[str]) -> Sec
     part = contents.headline_part(document) or document["window"]
     when = numbers.period(date.fromisoformat(part["start"]), date.fromisoformat(part["end"]))
     rows = [_loss_row(document, loss) for loss in shown]
-    table = Table(f"Against being right, {when}", ["Slice", "Lost, with its range"], rows) if rows else None
+    table = Table(f"Against being right, {when}", ["Slice", f"Lost, with its {RANGE}"], rows) if rows else None
     masked = len(value["losses"]) - len(shown)
     sentences = ["Some rows concern sensitive features and are hidden for your role."] if masked else []
     return Section("losses", "Where money is lost", table=table, sentences=sentences)
@@ -76,7 +76,7 @@ def _loss_row(document: Document, loss: Loss) -> Row:
     figure, of = loss["lost"], unit(document, "value_total")
     if figure["value"] is None or figure["code"] == "preliminary":
         needed = figure.get("labels_needed")
-        return Row(name, [Cell("too few labels", f"{count(needed)} more needed" if needed else "")], aside)
+        return Row(name, [Cell("too few labels", more_labels(needed) if needed else "")], aside)
     return Row(name, [Cell(figure_text(figure, of), range_text(figure, of))], aside)
 
 
@@ -111,7 +111,7 @@ def _advice(document: Document, curve: ThresholdSection) -> str:
     flat = f"from {curve['flat_low']:.2f} to {curve['flat_high']:.2f}"
     if curve["code"] == "preliminary":
         needed = curve["labels_needed"]
-        more = f": {count(needed)} more labels needed" if needed else ""
+        more = f": {more_labels(needed)}" if needed else ""
         return f"Too little is known for advice yet{more}."
     if curve["current"] is None:
         return (
@@ -132,7 +132,7 @@ def _advice(document: Document, curve: ThresholdSection) -> str:
 
 def _sums(document: Document) -> Section:
     metrics = [metric for metric in tables.metrics_of(document) if metric != "accuracy_point_value"]
-    table = tables.metric_table(document, metrics, caption="Sums and rates, each with its range")
+    table = tables.metric_table(document, metrics, caption=f"Sums and rates, each with its {RANGE}")
     how = tables.how_table(document, tables.metrics_of(document))
     return Section("sums", "All sums", table=table, how=how)
 
