@@ -63,9 +63,7 @@ class Simulated:
         def drawn(rate: float) -> FloatArray:
             return np.clip(rate * preference, floor, 1.0)
 
-        # The sum is n or more at this rate: a maximum is not below either of its sides.
-        most = n / preference.sum()
-        return drawn(brentq(lambda rate: drawn(rate).sum() - n, 0.0, 1.01 * most))
+        return drawn(brentq(lambda rate: drawn(rate).sum() - n, 0.0, 1 / preference.min()))
 
     def _recommended(self, n: int) -> FloatArray:
         """Recommend probabilities for the metrics in `WEIGHTS` by the raw score."""

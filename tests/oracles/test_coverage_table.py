@@ -22,9 +22,9 @@ def test_intervals_keep_their_level_for_every_metric_and_are_narrower_than_those
         assert drawn[metric].width < random[metric].width
 
 
-@pytest.mark.parametrize("policy", POLICIES)
-def test_every_policy_draws_as_many_as_asked_and_keeps_its_floor(policy):
-    world = simulated("rare")
+@pytest.mark.parametrize(("kind", "policy"), [*product(["rare"], POLICIES), ("nearly_perfect", "uncertainty")])
+def test_every_policy_draws_as_many_as_asked_and_keeps_its_floor(kind, policy):
+    world = simulated(kind)
     p = world.probabilities(300, policy)
     assert p.sum() == pytest.approx(300, rel=1e-6)
     assert p.min() >= FLOOR * 300 / N * (1 - 1e-9)
