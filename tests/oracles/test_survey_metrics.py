@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from apps.stats.estimators.binary import BinaryEstimator
-from apps.stats.estimators.confusion import linearize
+from apps.stats.estimators.confusion_influence import linearize
 from apps.stats.estimators.hajek import hajek_mean
 from apps.stats.estimators.multiclass import MulticlassEstimator
 from apps.stats.estimators.population import Population

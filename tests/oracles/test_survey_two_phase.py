@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from apps.stats.estimators.binary import BinaryEstimator
-from apps.stats.estimators.confusion import linearize
+from apps.stats.estimators.confusion_influence import linearize
 from apps.stats.estimators.population import Population
 from apps.stats.estimators.pseudo import PseudoValues
 from apps.stats.estimators.sample import Sample

@@ -14,6 +14,7 @@ from apps.stats.estimators.calibration import estimate_calibration_error
 from apps.stats.estimators.classes import ClassEstimator
 from apps.stats.estimators.conclusion import conclude
 from apps.stats.estimators.confusion import Confusion, Metric
+from apps.stats.estimators.confusion_influence import expected_and_estimated
 from apps.stats.estimators.exact import METRICS, OF_SCORE, exact_figure
 from apps.stats.estimators.hajek import hajek_confusion, hajek_linear
 from apps.stats.estimators.metrics import linearize
@@ -129,7 +130,7 @@ class BinaryEstimator(ClassEstimator):
             counts = confusion.confusion_of(self.sample.predicted, self.sample.truth)
             n = max(counts.size, 1)
             return Confusion(counts.tp / n, counts.fp / n, counts.fn / n, counts.tn / n)
-        return confusion.expected_and_estimated(self.pseudo)[1]
+        return expected_and_estimated(self.pseudo)[1]
 
     @property
     def _shares(self) -> FloatArray:

@@ -15,9 +15,9 @@ from apps.stats.estimators.confusion import (
     Metric,
     confusion_of,
     evaluate,
-    limits,
     undefined,
 )
+from apps.stats.estimators.confusion_influence import limits
 from apps.stats.estimators.ranking import average_precision, roc_auc
 from apps.stats.estimators.scoring import brier_score, log_loss
 from apps.stats.intervals import wilson_interval

@@ -15,9 +15,9 @@ from apps.stats.estimators.confusion import (
     Metric,
     evaluate,
     gradient,
-    limits_of,
     undefined,
 )
+from apps.stats.estimators.confusion_influence import limits_of
 from apps.stats.estimators.pseudo import PseudoValues
 from apps.stats.intervals import LEVEL, UNIT, Interval, Limits, logit_mod, plain_mod
 from apps.stats.moderation import anticipated_degrees, degrees_of_freedom, moderate

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from apps.stats.estimators import confusion
+from apps.stats.estimators import confusion_influence
 from apps.stats.estimators.conclusion import Linearized
 from apps.stats.estimators.confusion import Metric
 from apps.stats.estimators.pseudo import PseudoValues
@@ -38,4 +38,4 @@ def linearize(metric: Metric, pseudo: PseudoValues) -> Linearized:
     """
     if isinstance(metric, str) and metric in OF_SCORE:
         return OF_SCORE[metric](pseudo)
-    return confusion.linearize(metric, pseudo)
+    return confusion_influence.linearize(metric, pseudo)

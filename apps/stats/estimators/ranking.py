@@ -5,7 +5,7 @@ from numpy.typing import ArrayLike
 
 from apps.stats.arrays import FloatArray, as_binary, as_floats, same_length, sum_by
 from apps.stats.estimators.conclusion import Linearized
-from apps.stats.estimators.confusion import spread_of
+from apps.stats.estimators.confusion_influence import spread_of
 from apps.stats.estimators.population import Population
 from apps.stats.estimators.pseudo import PseudoValues
 from apps.stats.estimators.scoring import lacks_score
