@@ -36,12 +36,13 @@ SHORT_METHODS = {
 }
 MISSING = {
     "no_population": "no predictions in this period",
-    "no_labels": "no case reviewed yet",
+    "no_labels": "none of these cases is reviewed yet",
     "no_response": "too few of the drawn cases are reviewed to speak for the rest",
     "not_estimable": "some predictions had no chance to be drawn, so no sample speaks for all of them",
     "no_positives": "no label of this class",
     "no_negatives": "no label of any other class",
     "no_predicted_positives": "the model never predicted this class",
+    "no_predicted_negatives": "the model never predicted any other class",
     "no_score": "the predictions came without a score",
     "coarse_score": "more than 5 % of the predictions have nearly the same score, and their order is not kept",
     "no_baseline": "the predictions came without a baseline",
@@ -50,7 +51,7 @@ MISSING = {
     "no_value_model": "nobody has stated what a decision is worth",
     "no_disagreement": "model and baseline never differed",
     "no_variation": "all labels are the same, so there is nothing to compare",
-    "too_few": "the checked cases are too few, or too much alike, to say how far off the others are",
+    "too_few": "the labels are too few, or too much alike, to say how far off the others are",
     "no_reference": "too few earlier outcomes to compare with",
     "undefined": "not defined for these predictions",
     "unsupported_task": "not defined for this kind of model",

@@ -244,7 +244,7 @@ def test_a_window_without_any_figure_has_a_page_with_reasons(model: MonitoredMod
     bare["sections"] = {name: dict.fromkeys(figures, nothing) for name, figures in bare["sections"].items()}
     bare["headline"] = {"part": "all", "figures": bare["sections"]["all"]}
     make_report(model, kind, document=bare)
-    assert "no case reviewed yet" in text_of(signed_in(model).get(latest(model, kind)))
+    assert "none of these cases is reviewed yet" in text_of(signed_in(model).get(latest(model, kind)))
 
 
 def test_a_single_month_is_a_line_of_a_table_and_no_chart(model: MonitoredModel) -> None:

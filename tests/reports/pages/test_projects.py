@@ -112,6 +112,20 @@ def test_latest_value_report_comes_before_other_kinds() -> None:
     assert "more than" in shown.finding.sentence
 
 
+def test_a_preliminary_finding_says_so_on_the_home_page(client: Client) -> None:
+    project = make_project("office")
+    early = document("performance")
+    early["headline"] = {"part": "open", "figures": early["sections"]["open"]}
+    early["headline"]["figures"]["accuracy"] |= {"code": "preliminary", "labels_needed": 38}
+    stored = make_report(make_model(project), Kind.PERFORMANCE)
+    stored.document = early
+    stored.save()
+    client.force_login(make_member(project, Role.STAKEHOLDER).user)
+    page = client.get("/p/office/").content.decode()
+    assert "were right (95\u00a0% range 80 to 84); preliminary, 38 more labels are needed." in page
+    assert "Estimated from 412 reviewed cases for 64,276 predictions" in page
+
+
 def test_stakeholder_sees_reports_and_nothing_of_the_queues(client: Client) -> None:
     project = make_project("office")
     model = make_model(project, "employment")
