@@ -120,7 +120,7 @@ SUMS = (
     "sum_chance",
     "sum_amount",
     "sum_amount2_odds",
-    "sum_amount4",
+    "sum_amount4_odds2",
     "n_uncovered",
 )
 
@@ -167,7 +167,7 @@ class PopulationCell(models.Model):
     sum_amount = _exact_sum()
     # Σ amount² o
     sum_amount2_odds = _exact_sum()
-    sum_amount4 = _exact_sum()
+    sum_amount4_odds2 = _exact_sum()
     n_uncovered = models.BigIntegerField()
 
     objects = PopulationCellQuerySet.as_manager()

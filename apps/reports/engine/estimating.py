@@ -59,7 +59,7 @@ class _Fit:
             sum_chance=cells["sum_chance"],
             sum_amount=cells["sum_amount"],
             sum_amount2_odds=cells["sum_amount2_odds"],
-            sum_amount4=cells["sum_amount4"],
+            sum_amount4_odds2=cells["sum_amount4_odds2"],
             n_uncovered=cells["n_uncovered"],
             score_bins=self.evidence.score_bins,
         )

@@ -145,7 +145,7 @@ def _counted(rows: pd.DataFrame, slice_name: str) -> pd.DataFrame:
         sum_chance=0.0,
         sum_amount=amount,
         sum_amount2_odds=0.0,
-        sum_amount4=amount**4,
+        sum_amount4_odds2=0.0,
         n_uncovered=0.0,
     )
     keys = [*CELL_KEYS, "slice_value"]

@@ -8,7 +8,7 @@ from django.db import migrations, models
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 EXACT = ("sum_score", "sum_score2", "sum_pi", "sum_odds", "sum_amount", "sum_amount2_odds")
-ADDED = ("sum_odds2", "sum_chance", "sum_amount4")
+ADDED = ("sum_odds2", "sum_chance", "sum_amount4_odds2")
 KEY = (
     "model", "slice_name", "day", "received_day", "drawn_from", "claim", "bins", "version", "predicted", "baseline",
     "score_bin", "slice_value",
@@ -18,7 +18,7 @@ FILL = """
 UPDATE sampling_populationcell SET
     received_day = day, drawn_from = day,
     sum_odds2 = n * (sum_odds / n) ^ 2 * (1 + sum_odds / n),
-    sum_amount4 = n * (sum_amount / n) ^ 4
+    sum_amount4_odds2 = n * (sum_amount / n) ^ 4 * (sum_odds / n) ^ 2 * (1 + sum_odds / n)
 """
 
 

@@ -113,7 +113,7 @@ def _with_sums(
             "sum_chance": chance,
             "sum_amount": amount,
             "sum_amount2_odds": amount**2 * odds,
-            "sum_amount4": amount**4,
+            "sum_amount4_odds2": amount**4 * odds**2 * (1 + odds),
             "n_uncovered": (~covered).astype(int),
         }
     )

@@ -70,7 +70,7 @@ class BinTotals:
         by_bin = Groups(len(bins), position, np.searchsorted(bins, sample.bin))
         at_stake = cells.sum_amount if uses_amount else cells.n
         odds = cells.sum_amount2_odds if uses_amount else cells.sum_odds
-        odds2 = cells.mean_amount4 * cells.sum_odds2 if uses_amount else cells.sum_odds2
+        odds2 = cells.sum_amount4_odds2 if uses_amount else cells.sum_odds2
         own = sample.amount if uses_amount else np.ones(len(sample.pi))
         terms, anticipated = pseudo.design_terms(own) / size**2, by_bin.anticipated(pseudo, odds, own) / size**2
         first, fourth = by_bin.moments(pseudo, odds, odds2, own)

@@ -57,6 +57,7 @@ class MixedProxy:
             sum_odds=odds,
             sum_odds2=odds * mean_odds * (1 + mean_odds),
             sum_amount2_odds=population.mean_amount2 * odds,
+            sum_amount4_odds2=population.mean_amount2**2 * odds * mean_odds * (1 + mean_odds),
             n_uncovered=nothing,
             n_unanswered=nothing,
         )

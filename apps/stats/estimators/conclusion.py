@@ -69,8 +69,8 @@ class Linearized:
 
     def beta4_odds2(self, population: Population) -> FloatArray:
         """Compute Σ β⁴o²(1+o) of each cell."""
-        amount4 = population.mean_amount4 if self.uses_amount else 1.0
-        return np.asarray(self.beta_cells**4 * population.sum_odds2 * amount4)
+        odds2 = population.sum_amount4_odds2 if self.uses_amount else population.sum_odds2
+        return np.asarray(self.beta_cells**4 * odds2)
 
 
 def conclude(pseudo: PseudoValues, metric: Linearized, *, level: float = LEVEL) -> Estimate:

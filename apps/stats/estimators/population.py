@@ -36,8 +36,8 @@ class Population:
         Σ o²(1+o) with o = (1−π)/π, over the same.
     sum_chance : array (cells,)
         Σ of the probability that chance alone, the floor or another policy that draws from all alike, yields a label.
-    sum_amount, sum_amount2_odds, sum_amount4 : array (cells,), in powers of money
-        Σ a, Σ a²(1−π)/π and Σ a⁴.
+    sum_amount, sum_amount2_odds, sum_amount4_odds2 : array (cells,), in powers of money
+        Σ a, Σ a²o and Σ a⁴o²(1+o).
     n_uncovered : array (cells,)
         Number of predictions with π = 0.
     n_unanswered : array (cells,)
@@ -59,7 +59,7 @@ class Population:
     sum_chance: FloatArray
     sum_amount: FloatArray
     sum_amount2_odds: FloatArray
-    sum_amount4: FloatArray
+    sum_amount4_odds2: FloatArray
     n_uncovered: FloatArray
     n_unanswered: FloatArray
     score_bins: ScoreBins = field(default=LOGIT_BINS, kw_only=True)
@@ -80,7 +80,7 @@ class Population:
         sum_chance: ArrayLike | None = None,
         sum_amount: ArrayLike | None = None,
         sum_amount2_odds: ArrayLike | None = None,
-        sum_amount4: ArrayLike | None = None,
+        sum_amount4_odds2: ArrayLike | None = None,
         n_uncovered: ArrayLike | None = None,
         score_bins: ScoreBins = LOGIT_BINS,
     ) -> "Population":
@@ -103,7 +103,7 @@ class Population:
         cells = len(classes)
 
         def sums(name: str, values: ArrayLike | None) -> FloatArray:
-            largest = LARGEST**4 if name in ("sum_amount2_odds", "sum_amount4", "sum_odds2") else LARGEST
+            largest = LARGEST**5 if name in ("sum_amount2_odds", "sum_amount4_odds2", "sum_odds2") else LARGEST
             vector = np.zeros(cells) if values is None else as_floats(name, values, length=cells, largest=largest)
             if (vector < 0).any() and name != "sum_amount":
                 raise ValueError(f"{name} must not be negative")
@@ -130,7 +130,7 @@ class Population:
             sum_chance=drawn if sum_chance is None else sums("sum_chance", sum_chance),
             sum_amount=sums("sum_amount", sum_amount),
             sum_amount2_odds=sums("sum_amount2_odds", sum_amount2_odds),
-            sum_amount4=sums("sum_amount4", sum_amount4),
+            sum_amount4_odds2=sums("sum_amount4_odds2", sum_amount4_odds2),
             n_uncovered=uncovered,
             n_unanswered=np.zeros(cells),
             score_bins=score_bins,
@@ -181,7 +181,7 @@ class Population:
             sum_chance=by_chance,
             sum_amount=money,
             sum_amount2_odds=money**2 * odds,
-            sum_amount4=money**4,
+            sum_amount4_odds2=money**4 * odds**2 * (1 + odds),
             n_uncovered=(~covered).astype(np.float64),
             n_unanswered=np.zeros(rows),
             score_bins=score_bins,
@@ -223,9 +223,11 @@ class Population:
         return np.where(has_odds, from_odds, (self.sum_amount / n) ** 2)
 
     @property
-    def mean_amount4(self) -> FloatArray:
-        """Mean a⁴ by cell, at least the square of the mean a²."""
-        return np.maximum(self.sum_amount4 / np.maximum(self.n, 1.0), self.mean_amount2**2)
+    def _mean_amount4(self) -> FloatArray:
+        """Mean a⁴ by cell: Σa⁴o²(1+o)/Σo²(1+o) where there are odds, else its lower bound."""
+        has_odds = self.sum_odds2 > 1e-30
+        from_odds = self.sum_amount4_odds2 / np.where(has_odds, self.sum_odds2, 1.0)
+        return np.where(has_odds, from_odds, self.mean_amount2**2)
 
     def holds(self, items: Keyed) -> bool:
         """Tell whether every item has a cell of its class, score bin and stand-in."""
@@ -302,11 +304,13 @@ class Population:
         odds = np.where(answering, (self.sum_odds + covered) / safe - covered, 0.0)
         amount2 = self.mean_amount2 * covered
         amount2_odds = np.where(answering, (self.sum_amount2_odds + amount2) / safe - amount2, 0.0)
+        odds2 = np.where(answering, self._lowered_odds2(covered, safe), 0.0)
         return replace(
             self,
             sum_pi=self.sum_pi * rates,
             sum_odds=odds,
-            sum_odds2=np.where(answering, self._lowered_odds2(covered, safe), 0.0),
+            sum_odds2=odds2,
+            sum_amount4_odds2=odds2 * self._mean_amount4,
             sum_chance=self.sum_chance * rates,
             sum_amount2_odds=amount2_odds,
             n_unanswered=np.where(answering, self.n_unanswered, covered),

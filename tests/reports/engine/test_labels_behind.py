@@ -65,7 +65,7 @@ def test_predictions_without_an_amount_are_counted_on_all_days():
     of_model.update(amount=2)
     for number in (0, 1, 2, 3, 7):
         of_model.filter(external_id=f"case-{number}").update(amount=None)
-    PopulationCell.objects.filter(model=world.model).update(sum_amount=2, sum_amount2_odds=4, sum_amount4=16)
+    PopulationCell.objects.filter(model=world.model).update(sum_amount=2, sum_amount2_odds=4, sum_amount4_odds2=16)
     label_draws(world)
     caveats = {entry["code"]: entry["details"] for entry in report_of(world, "value").document["caveats"]}
     # Cases 0 and 1 are of closed days, 2, 3 and 7 of open ones, drawn or not.

@@ -152,7 +152,7 @@ def test_amounts_weigh_each_decision():
 
     Prediction.objects.filter(model=world.model).update(amount=2)
     # Closed days are counted from their rows.
-    PopulationCell.objects.filter(model=world.model).update(sum_amount=0, sum_amount2_odds=0, sum_amount4=0)
+    PopulationCell.objects.filter(model=world.model).update(sum_amount=0, sum_amount2_odds=0, sum_amount4_odds2=0)
     send_outcomes(world, range(600))
     close_days(world, before=2)
     report = report_of(world, "value")

@@ -134,7 +134,7 @@ def test_cells_equal_a_recount_from_the_rows():
         amount = float(row.amount)
         odds = (1 - pi) / pi
         sums = (1, row.score, row.score**2, pi, odds, odds**2 * (1 + odds), 0.1)
-        values = (*sums, amount, amount**2 * odds, amount**4, 0)
+        values = (*sums, amount, amount**2 * odds, amount**4 * odds**2 * (1 + odds), 0)
         base = (
             row.predicted_at.date(),
             row.received_at.date(),

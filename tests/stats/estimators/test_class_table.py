@@ -78,6 +78,9 @@ METRICS = [((one.__name__, None, None), one) for one in (accuracy, balanced_accu
 ]
 
 
+NAMES = [" ".join(str(part) for part in name if part is not None) for name, _ in METRICS]
+
+
 def complex_step(of_table, table):
     """Compute the derivative by each share, exact to rounding."""
     stepped, slopes = table.astype(np.complex128), np.zeros_like(table)
@@ -94,7 +97,7 @@ def spread(slopes, table):
 
 
 @pytest.mark.parametrize("table", TABLES)
-@pytest.mark.parametrize(("name", "of_table"), METRICS, ids=str)
+@pytest.mark.parametrize(("name", "of_table"), METRICS, ids=NAMES)
 def test_every_metric_has_its_value_and_its_derivatives(name, of_table, table):
     metric, label, average = name
     formula = table_formula(metric, label=label, average=average, classes=CLASSES)
