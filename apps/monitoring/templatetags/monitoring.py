@@ -2,21 +2,23 @@
 
 from django import template
 
+from apps.common.shares import hundredths
+
 register = template.Library()
 
 
 @register.filter
 def percent(share: float | None) -> str:
-    """Write a share in percent, with a decimal where it is small; never round a positive share to zero.
+    """Write a share in percent, with a decimal where it is small; only none reads as 0 %, and only all as 100 %.
 
-    >>> percent(None), percent(0.0), percent(0.0001), percent(0.034), percent(0.5)
-    ('–', '0 %', '< 0.1 %', '3.4 %', '50 %')
+    >>> percent(None), percent(0.0), percent(0.0001), percent(0.034), percent(0.5), percent(0.9996)
+    ('–', '0 %', '< 0.1 %', '3.4 %', '50 %', '99.96 %')
     """
     if share is None:
         return "–"
     if 0 < share < 0.001:
         return "< 0.1 %"
-    return f"{100 * share:.0f} %" if share == 0 or share >= 0.1 else f"{100 * share:.1f} %"
+    return f"{hundredths(share, decimals=0 if share == 0 or share >= 0.1 else 1)} %"
 
 
 @register.filter

@@ -3,7 +3,8 @@
 from calendar import monthrange
 from datetime import date, timedelta
 
-from apps.reports.engine.rounding import hundredths, stepped
+from apps.common.shares import hundredths
+from apps.reports.engine.rounding import stepped
 
 UNIT_WORDS = {"USD": "dollars", "EUR": "euros", "GBP": "pounds", "JPY": "yen", "CHF": "francs"}
 MILLION = 1_000_000

@@ -2,8 +2,9 @@
 
 from datetime import date, timedelta
 
+from apps.common.shares import hundredths
 from apps.reports.engine.document import Document, Figure, Figures, PartOfWindow
-from apps.reports.engine.rounding import Unit, hundredths, is_exact, unit_of
+from apps.reports.engine.rounding import Unit, is_exact, unit_of
 from apps.reports.pages import numbers
 from apps.reports.pages.contents import has_difference, headline_part, lead_figure
 from apps.reports.pages.figures import IF_ALIKE, is_response_low, labels, range_words, reason

@@ -145,8 +145,8 @@ class QueueCounts:
 
     @property
     def percent(self) -> int | None:
-        """The response rate in percent; 100 only if nothing is missing."""
-        return None if self.response_rate is None else int(100 * self.response_rate)
+        """The response rate in percent; 100 only if nothing is missing, 0 only if all is."""
+        return None if self.response_rate is None else max(int(100 * self.response_rate), int(self.labeled > 0))
 
 
 @dataclass(frozen=True)

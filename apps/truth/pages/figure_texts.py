@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from apps.common.durations import seconds
+from apps.common.shares import hundredths
 from apps.registry.models import MonitoredModel
 from apps.stats.estimate import Estimate
 from apps.truth.services.quality import Quality, Reveals
@@ -57,12 +58,11 @@ def figure_text(name: str, estimate: Estimate, *, unit: Unit, of: str, why: str 
 def share(value: float, estimate: Estimate) -> str:
     """Format a share in percent, with a decimal where the range is narrow or rounding would give 0 or 100.
 
-    >>> share(0.824, Estimate(0.824, 0.71, 0.9, "wilson", 50)), share(0.999, Estimate(0.999, 0.99, 1.0, "wilson", 900))
-    ('82\\xa0%', '99.9\\xa0%')
+    >>> share(0.824, Estimate(0.824, 0.71, 0.9, "wilson", 50)), share(0.9997, Estimate(0.9997, 0.99, 1.0, "wilson", 9))
+    ('82\\xa0%', '99.97\\xa0%')
     """
     width = (estimate.high or 0.0) - (estimate.low or 0.0)
-    is_near_the_edge = 0 < value < 0.005 or 0.995 <= value < 1
-    return f"{100 * value:.{0 if width > WIDE and not is_near_the_edge else 1}f}{NO_BREAK}%"
+    return f"{hundredths(value, decimals=0 if width > WIDE else 1)}{NO_BREAK}%"
 
 
 def coefficient(value: float, _: Estimate) -> str:

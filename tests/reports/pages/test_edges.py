@@ -11,36 +11,14 @@ from hypothesis import strategies as st
 
 from apps.common.charts import percent_label
 from apps.reports.engine.document import Document
-from apps.reports.engine.rounding import figure_text, hundredths, money, percent, plain, stepped, unit_of
+from apps.reports.engine.rounding import figure_text, money, percent, stepped, unit_of
 from apps.reports.pages import wording
 from apps.reports.pages.figures import range_text
 from apps.reports.pages.numbers import in_hundred
 from apps.reports.pages.sheets import KINDS, tables
 from apps.reports.pages.sheets.baseline import _how_often
+from tests.common.test_shares import number_in
 from tests.reports.documents import document, figure
-
-# Closer to an edge than this, a share of floating-point sums is the edge.
-INSIDE = st.floats(1e-11, 1 - 1e-11)
-
-
-def number_in(text: str) -> float:
-    return float(re.sub(r"[^\d.−-]", "", text).replace("−", "-"))
-
-
-@given(INSIDE, st.integers(0, 2))
-def test_no_share_reads_as_none_or_all(share: float, decimals: int) -> None:
-    text = hundredths(share, decimals=decimals)
-    assert 0 < number_in(text) < 100
-    # Rounded to its decimals; the words of the closest ones are true.
-    assert text.startswith("more than") == (share * 100 > number_in(text) and "than" in text)
-    if "than" not in text:
-        assert abs(number_in(text) - share * 100) <= 0.5 * 10**-decimals + 1e-9
-
-
-@given(st.floats(-1 + 1e-11, 1 - 1e-11).filter(lambda value: abs(value) > 1e-11))
-def test_no_coefficient_reads_as_none_or_all(value: float) -> None:
-    assert 0 < abs(number_in(plain(value))) < 1
-    assert ("−" in plain(value)) == (value < 0)
 
 
 @given(st.floats(1e-6, 1e9), st.sampled_from([1e-3, 0.02, 1.0, 50.0, 2_000.0]))

@@ -1,7 +1,8 @@
 """The baseline sheet: how often model and baseline differ, and which one is right there."""
 
+from apps.common.shares import hundredths
 from apps.reports.engine.document import BaselineSection, Document, Matrix
-from apps.reports.engine.rounding import hundredths, percent
+from apps.reports.engine.rounding import percent
 from apps.reports.pages import contents, wording
 from apps.reports.pages.figures import RANGE
 from apps.reports.pages.numbers import count, plural

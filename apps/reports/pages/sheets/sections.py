@@ -2,8 +2,9 @@
 
 from datetime import date, datetime
 
+from apps.common.shares import hundredths
 from apps.reports.engine.document import Document, Figures, Point, SliceSection
-from apps.reports.engine.rounding import Unit, hundredths, percent
+from apps.reports.engine.rounding import Unit, percent
 from apps.reports.pages import contents, numbers, wording
 from apps.reports.pages.caveat_wording import caveat, why_restated
 from apps.reports.pages.contents import unit

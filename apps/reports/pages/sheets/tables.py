@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from apps.common.shares import hundredths
 from apps.reports.engine.document import (
     BASELINE_METRICS,
     FURTHER_METRICS,
@@ -11,7 +12,7 @@ from apps.reports.engine.document import (
     Document,
     Figure,
 )
-from apps.reports.engine.rounding import Unit, figure_text, hundredths, is_exact, percent, unit_of
+from apps.reports.engine.rounding import Unit, figure_text, is_exact, percent, unit_of
 from apps.reports.pages import wording
 from apps.reports.pages.contents import main_classes, unit
 from apps.reports.pages.figures import (
