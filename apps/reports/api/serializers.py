@@ -61,10 +61,10 @@ class ResultSerializer(serializers.Serializer[Any]):
     high = serializers.FloatField(allow_null=True, help_text="Upper end of the 95 % range")
     method = serializers.CharField(
         help_text="`exact`: counted, the truth of every prediction it depends on is known. `logit-mod`, `log-mod`, "
-        "`plain-mod`: estimated from labels, each weighted by its chance to be drawn. `wilson-mod`: the same near the "
-        "limits of the metric, with its range cut to what is possible. `wilson`, `plain`: counted over all "
-        "predictions, whatever their truth. `folded-normal`: estimated, less what chance alone would add. `range`: by "
-        "kind of mistake. `none`: no value"
+        "`plain-mod`: estimated from labels, each weighted by its chance to be drawn. `wilson-mod`: the same with few "
+        "labels or near the limits of the metric, with a cautious range, cut to what is possible. `wilson`, `plain`: "
+        "counted over all predictions, whatever their truth. `folded-normal`: estimated, less what chance alone would "
+        "add. `range`: by kind of mistake. `none`: no value"
     )
     n = serializers.IntegerField(help_text="Labels of the `outcomes` and `reviews` that the metric depends on")
     n_eff = serializers.FloatField(

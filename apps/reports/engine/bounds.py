@@ -24,8 +24,10 @@ def with_bounds(figures: Figures, topic: Topic, selection: Selection) -> Figures
     rate = selection.basis.response_rate
     if rate is not None and rate < LOW_RESPONSE:
         for metric, ends in (bounds_of(topic.fit, selection) | _of_value(topic, selection)).items():
-            if metric in figures and figures[metric]["value"] is not None:
-                figures[metric]["bounds"] = ends
+            value = figures[metric]["value"] if metric in figures else None
+            if value is not None:
+                # Missing cases may be like the others: with few of them, the estimate can lie outside the counts.
+                figures[metric]["bounds"] = [min(ends[0], value), max(ends[1], value)]
     return figures
 
 

@@ -6,8 +6,7 @@ from typing import Any
 import pandas as pd
 import structlog
 
-from apps.reports.engine.bounds import bounds_of
-from apps.reports.engine.document import LOW_RESPONSE, Caveat, Cohorts, Part, SampleSection
+from apps.reports.engine.document import LOW_RESPONSE, Caveat, Cohorts, Figures, Part, SampleSection
 from apps.reports.engine.estimating import Fit, MulticlassFit, labels_by_chance, missed_errors
 from apps.reports.engine.evidence import NO_BASELINE, Evidence, Selection
 from apps.reports.engine.protocol import Topic
@@ -38,8 +37,11 @@ def population_section(evidence: Evidence) -> dict[str, float]:
     return {name: float(evidence.cells[name].sum()) for name in SUMS} | {"left_out": evidence.left_out}
 
 
-def sample_section(evidence: Evidence, fit: Fit, opened: Selection | None) -> SampleSection:
-    """Count the review sample of the open days; what left is in `drawn`, `counted` and `left_out` alone."""
+def sample_section(evidence: Evidence, figures: Figures) -> SampleSection:
+    """Count the review sample of the open days; what left is in `drawn`, `counted` and `left_out` alone.
+
+    `figures` are those of these days, with their bounds.
+    """
     draws, left = evidence.draws[evidence.draws["is_open"]], evidence.left.draws[evidence.left.draws["is_open"]]
     counted = draws[draws["is_blind"]]
     answered = counted[counted["is_answered"]]
@@ -57,7 +59,7 @@ def sample_section(evidence: Evidence, fit: Fit, opened: Selection | None) -> Sa
         "adjudication_chosen": int(answered["is_chosen"].sum()),
         "adjudicated": len(settled),
         "overturned": int((settled["adjudicated"] != settled["label"]).sum()),
-        "bounds": {} if opened is None else bounds_of(fit, opened),
+        "bounds": {metric: bounds for metric, figure in figures.items() if (bounds := figure.get("bounds"))},
     }
 
 

@@ -89,7 +89,7 @@ def compose(kind: str, evidence: Evidence, topic: Topic, *, tell: Tell) -> Docum
         "series": series,
         "step": step,
         "slices": slices,
-        "sample": sample_section(evidence, topic.fit, parts.get("open")),
+        "sample": sample_section(evidence, sections.get("open", {})),
         "caveats": caveats(kind, evidence, topic, parts, slices_left_out=left_out),
         "population": population_section(evidence),
         "restatements": [],

@@ -155,7 +155,7 @@ class SampleSection(TypedDict):
     adjudication_chosen: int
     adjudicated: int
     overturned: int  # the adjudicator disagreed with the label
-    bounds: dict[str, list[float]]  # metric → [lowest, highest] if all missing reviews were wrong, or right
+    bounds: dict[str, list[float]]  # metric → [lowest, highest], as beside the figures of these days
 
 
 class Cohorts(TypedDict):

@@ -25,6 +25,20 @@ def _open_days(d: dict[str, Any]) -> str:
     )
 
 
+def _waiting(d: dict[str, Any]) -> str:
+    if d["n"] == d["drawn"]:
+        return f"{plural(d['n'], 'drawn case waits', 'drawn cases wait')} for review, and none is reviewed yet."
+    wait = plural(d["drawn"], "drawn case", "drawn cases")
+    return (
+        f"{count(d['n'])} of {wait} still {'waits' if d['n'] == 1 else 'wait'} for review. The reviewed ones stand in "
+        "for them."
+    )
+
+
+def _few(labels: float) -> str:
+    return f"Only about {plural(labels, 'reviewed case comes', 'reviewed cases come')}" if labels else "No label comes"
+
+
 def _not_drained(d: dict[str, Any]) -> str:
     return (
         f"{plural(d['n'], 'answer', 'answers')} came from a queue that serves cases by amount or due time. They count "
@@ -78,10 +92,7 @@ CAVEATS: dict[str, Callable[[dict[str, Any]], str]] = {
     "low_response": lambda d: (
         f"Only {percent(d['rate'])} of the drawn cases are reviewed. The figures of the open days hold {IF_ALIKE}."
     ),
-    "waiting": lambda d: (
-        f"{count(d['n'])} of {plural(d['drawn'], 'drawn case', 'drawn cases')} still "
-        f"{'waits' if d['n'] == 1 else 'wait'} for review. The reviewed ones stand in for them."
-    ),
+    "waiting": _waiting,
     "not_drained": _not_drained,
     "skipped": lambda d: (
         f"{plural(d['n'], 'drawn case was', 'drawn cases were')} skipped. The reviewed ones stand in for them."
@@ -99,8 +110,7 @@ CAVEATS: dict[str, Callable[[dict[str, Any]], str]] = {
         f"{plural(d['n'], 'case still waits', 'cases still wait')} for a second opinion."
     ),
     "few_floor_labels": lambda d: (
-        f"Only about {plural(d['labels'], 'reviewed case comes', 'reviewed cases come')} from the random floor. "
-        "A failure that the score does not show could be missed."
+        f"{_few(d['labels'])} from the random floor. A failure that the score does not show could be missed."
     ),
     "missed_errors": lambda d: (
         "Among the cases that chance alone picked, none was wrong. With 95 % confidence, at most "

@@ -11,7 +11,7 @@ METHODS = {
     "logit-mod": SAMPLE,
     "log-mod": SAMPLE,
     "plain-mod": SAMPLE,
-    "wilson-mod": f"{SAMPLE}; near the limits, so the range is cut to what is possible",
+    "wilson-mod": f"{SAMPLE}; few labels or near the limits, so the range is a cautious one, cut to what is possible",
     "hajek": "weighted mean of the labels",
     "wilson": "share of all predictions, with Wilson’s interval",
     "plug-in": "expected from the scores",
@@ -25,7 +25,7 @@ SHORT_METHODS = {
     "logit-mod": "weighted sample",
     "log-mod": "weighted sample",
     "plain-mod": "weighted sample",
-    "wilson-mod": "weighted sample, near the limits",
+    "wilson-mod": "weighted sample, cautious range",
     "hajek": "weighted mean",
     "wilson": "counted, Wilson’s interval",
     "plug-in": "from scores",
@@ -74,18 +74,25 @@ BESIDE = {
 }
 
 
+def range_of(figure: Figure) -> tuple[float, float] | None:
+    """Return the ends of an estimate's range; None for a counted figure, and where the range has no width."""
+    low, high = figure["low"], figure["high"]
+    return None if is_exact(figure) or low is None or high is None or low >= high else (low, high)
+
+
 def range_text(figure: Figure, unit: Unit) -> str:
     """Write the range as it stands beside the figure; "exact" for a counted figure."""
     if figure["value"] is None:
         return ""
     if is_exact(figure):
         return "exact"
-    if figure["low"] is None or figure["high"] is None:
+    ends = range_of(figure)
+    if ends is None:
         return "no range"
     step = unit.step(figure)
     if unit.kind == "money":
-        return f"{rounding.stepped(figure['low'], step)} to {rounding.stepped(figure['high'], step)}"
-    low, high = unit.text(figure["low"], step), unit.text(figure["high"], step)
+        return " to ".join(rounding.stepped(end, step) for end in ends)
+    low, high = (unit.text(end, step) for end in ends)
     unit_word = low.rpartition(rounding.NO_BREAK)[2] if rounding.NO_BREAK in low else ""
     return f"{low.removesuffix(unit_word).rstrip()} to {high}"
 
@@ -93,14 +100,12 @@ def range_text(figure: Figure, unit: Unit) -> str:
 def how(figure: Figure) -> list[tuple[str, str]]:
     """List what the figure rests on: term and description."""
     facts = [("How", METHODS.get(figure["method"], figure["method"]))]
-    if figure["method"] in OF_PREDICTIONS:
-        facts.append(("Predictions", numbers.count(figure["n"])))
-    else:
-        facts.append(("Labels", labels(figure)))
-        if figure["n_eff"] is not None and not is_exact(figure):
-            facts.append(("As precise as", equal_draws(figure["n_eff"])))
+    is_count = figure["method"] in OF_PREDICTIONS
+    facts.append(("Predictions", numbers.count(figure["n"])) if is_count else ("Labels", labels(figure)))
+    if figure["n_eff"] is not None and figure["method"] not in NO_LABELS:
+        facts.append(("Effective sample size", equal_draws(figure["n_eff"])))
     shares = (
-        ("Response rate", figure["response_rate"]),
+        ("Response rate", None if is_count else figure["response_rate"]),
         ("Outcomes known", figure["outcome_share"]),
         ("Covered share", figure["covered_share"]),
     )
@@ -117,6 +122,8 @@ def labels(figure: Figure) -> str:
     ('150 reviewed cases', '90 of 200 outcomes and 1 reviewed case')
     """
     n, outcomes, reviews = figure["n"], figure["outcomes"], figure["reviews"]
+    if not n:
+        return "none"
     if not reviews:
         return numbers.plural(n, "outcome", "outcomes")
     if not outcomes:
@@ -129,9 +136,9 @@ def labels(figure: Figure) -> str:
 def equal_draws(size: float) -> str:
     """
     >>> equal_draws(318.4)
-    '318 labels drawn with equal chances'
+    'as precise as 318 labels drawn with equal chances'
     """
-    return f"{numbers.plural(size, 'label', 'labels')} drawn with equal chances"
+    return f"as precise as {numbers.plural(size, 'label', 'labels')} drawn with equal chances"
 
 
 def is_response_low(figure: Figure) -> bool:
@@ -145,13 +152,14 @@ def bounds_text(figure: Figure, unit: Unit) -> str:
     """Write the worst-case bounds as they stand beside a figure with low response; empty where there are none.
 
     >>> from apps.reports.engine.rounding import unit_of
-    >>> bounds_text({"bounds": [0.52, 0.9]}, unit_of("accuracy"))
+    >>> bounds_text({"value": 0.8, "low": 0.7, "high": 0.9, "bounds": [0.52, 0.9]}, unit_of("accuracy"))
     '52.0\\xa0% to 90.0\\xa0% whatever the missing answers say'
     """
     ends = figure.get("bounds")
     if not ends:
         return ""
-    return f"{unit.text(ends[0], 1.0)} to {unit.text(ends[1], 1.0)} whatever the missing answers say"
+    low, high = (unit.text(end, unit.step(figure)) for end in ends)
+    return f"{low} to {high} whatever the missing answers say"
 
 
 def reason(figure: Figure) -> str:
@@ -193,6 +201,5 @@ def in_sentence(figure: Figure, unit: Unit) -> str:
         return "no figure"
     step = unit.step(figure)
     text = unit.text(figure["value"], step)
-    if is_exact(figure) or figure["low"] is None or figure["high"] is None:
-        return text
-    return f"{text} ({range_words(unit.text(figure['low'], step), unit.text(figure['high'], step))})"
+    ends = range_of(figure)
+    return text if ends is None else f"{text} ({range_words(*(unit.text(end, step) for end in ends))})"

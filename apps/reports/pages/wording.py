@@ -7,7 +7,7 @@ from apps.reports.engine.document import Document, Figure, Figures, PartOfWindow
 from apps.reports.engine.rounding import Unit, is_exact, unit_of
 from apps.reports.pages import numbers
 from apps.reports.pages.contents import has_difference, headline_part, lead_figure
-from apps.reports.pages.figures import IF_ALIKE, is_response_low, labels, range_words, reason
+from apps.reports.pages.figures import IF_ALIKE, is_response_low, labels, range_of, range_words, reason
 from apps.reports.pages.numbers import plural
 
 BASELINE = "the rule it replaced"
@@ -227,12 +227,10 @@ def _amount(figure: Figure, unit: Unit) -> str:
 
 
 def _between(figure: Figure, unit: Unit) -> str:
-    low, high = figure["low"], figure["high"]
-    if is_exact(figure) or low is None or high is None:
+    step, ends = unit.step(figure), range_of(figure)
+    if ends is None:
         return ""
-    step = unit.step(figure)
-    near, far = sorted((abs(low), abs(high)))
-    return f" ({range_words(numbers.magnitude(near, step), numbers.magnitude(far, step))})"
+    return f" ({range_words(*(numbers.magnitude(end, step) for end in sorted(map(abs, ends))))})"
 
 
 def _performance_lede(document: Document, figures: Figures, when: str) -> str:
@@ -268,8 +266,8 @@ def _in_hundred(figure: Figure) -> str:
 
 
 def _hundreds_between(figure: Figure) -> str:
-    low, high = figure["low"], figure["high"]
-    if is_exact(figure) or low is None or high is None:
+    ends = range_of(figure)
+    if ends is None:
         return ""
-    decimals = numbers.per_hundred_decimals(low, high)
-    return f" ({range_words(hundredths(low, decimals=decimals), hundredths(high, decimals=decimals))})"
+    decimals = numbers.per_hundred_decimals(*ends)
+    return f" ({range_words(*(hundredths(end, decimals=decimals) for end in ends))})"

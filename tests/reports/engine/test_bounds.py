@@ -44,3 +44,16 @@ def test_accuracy_of_several_classes_has_bounds_as_wide_as_the_missing_share() -
     low, high = accuracy["bounds"]
     assert low < accuracy["value"] < high
     assert high - low == pytest.approx(1 - accuracy["response_rate"], abs=0.03)
+
+
+def test_a_figure_is_within_its_bounds_with_a_handful_of_answers_too() -> None:
+    world = make_world(400, days=8, slices=[{"name": "sex", "feature": "sex", "edges": []}])
+    price(world)
+    label_draws(world, answered=0.5)
+    for kind in ("performance", "value"):
+        document = report_of(world, kind).document
+        bounded = [result for result in document["results"] if result["bounds"]]
+        outside = [result for result in bounded if result["value"] in result["bounds"]]
+        assert outside or kind == "value", "some day's estimate lies outside its counts"
+        assert all(low <= result["value"] <= high for result in bounded for low, high in [result["bounds"]])
+        assert document["sample"]["bounds"]["accuracy"] == document["sections"]["open"]["accuracy"]["bounds"]

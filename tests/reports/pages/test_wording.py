@@ -296,7 +296,7 @@ def test_low_response_puts_the_condition_and_the_worst_cases_beside_the_figure()
         "for 86,000 predictions, if those who did not answer are like those who did."
     )
     assert tables.share_key("Right", low).note == (
-        "95\u00a0% range 87 to 93 if those who did not answer are like those who did, "
+        "95\u00a0% range 87 to 93 if those who did not answer are like those who did; "
         "55.0\u00a0% to 94.0\u00a0% whatever the missing answers say"
     )
     assert tables.cell(low, unit_of("accuracy")).note.endswith(

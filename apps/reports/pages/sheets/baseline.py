@@ -95,9 +95,9 @@ def _predictions(number: int) -> str:
 
 def _how_often(chance: float) -> str:
     """
-    >>> _how_often(0.0), _how_often(0.032), _how_often(0.4), _how_often(0.998)
-    ('less than once in 10,000 times', '3.2 times in 100', '40 times in 100', '99.8 times in 100')
+    >>> _how_often(0.0), _how_often(0.032), _how_often(0.0012), _how_often(0.998)
+    ('less than once in 10,000 times', '3.2 times in 100', '0.12 times in 100', '99.8 times in 100')
     """
     if chance < 0.0001:
         return "less than once in 10,000 times"
-    return f"{hundredths(chance, decimals=1 if chance < 0.1 else 0)} times in 100"
+    return f"{hundredths(chance, decimals=2 if chance < 0.01 else 1 if chance < 0.1 else 0)} times in 100"

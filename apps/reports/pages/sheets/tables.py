@@ -23,6 +23,7 @@ from apps.reports.pages.figures import (
     how,
     is_response_low,
     labels,
+    range_of,
     range_text,
     range_words,
     reason,
@@ -75,10 +76,9 @@ def share_key(label: str, figure: Figure, *, note: str = "") -> Key:
         return Key(label, "", reason(figure), how(figure))
     decimals = per_hundred_decimals(figure["low"], figure["high"])
     text = in_hundred(figure["value"], decimals=decimals)
-    low, high = figure["low"], figure["high"]
     spread = "counted" if is_exact(figure) else ""
-    if not is_exact(figure) and low is not None and high is not None:
-        spread = range_words(hundredths(low, decimals=decimals), hundredths(high, decimals=decimals))
+    if ends := range_of(figure):
+        spread = range_words(*(hundredths(end, decimals=decimals) for end in ends))
     return Key(label, text, _notes(figure, unit_of("accuracy"), spread, note), how(figure))
 
 
@@ -87,9 +87,9 @@ def figure_key(label: str, figure: Figure, of: Unit, *, note: str = "") -> Key:
     if figure["value"] is None:
         return Key(label, "", reason(figure), how(figure))
     spread = "counted" if is_exact(figure) else ""
-    if not is_exact(figure) and figure["low"] is not None and figure["high"] is not None:
+    if ends := range_of(figure):
         step = of.step(figure)
-        low, high = of.text(figure["low"], step), of.text(figure["high"], step)
+        low, high = (of.text(end, step) for end in ends)
         # Kinds of mistake span the range of that method, not chance.
         spread = f"{low} to {high}" if figure["method"] == "range" else range_words(low, high)
     return Key(label, figure_text(figure, of), _notes(figure, of, spread, note), how(figure))
@@ -98,7 +98,7 @@ def figure_key(label: str, figure: Figure, of: Unit, *, note: str = "") -> Key:
 def _notes(figure: Figure, of: Unit, spread: str, note: str) -> str:
     if is_response_low(figure):
         spread = f"{spread} {IF_ALIKE}".strip()
-    return ", ".join(part for part in (spread, bounds_text(figure, of), note, reason(figure)) if part)
+    return "; ".join(part for part in (spread, bounds_text(figure, of), note, reason(figure)) if part)
 
 
 def parts_shown(document: Document) -> list[tuple[str, str]]:
@@ -147,8 +147,9 @@ def how_table(document: Document, metrics: Iterable[str]) -> Table:
 
 
 def _basis_cells(figure: Figure) -> tuple[Cell, ...]:
-    shares = (figure["response_rate"], figure["outcome_share"], figure["covered_share"])
-    effective = None if figure["method"] in OF_PREDICTIONS else figure["n_eff"]
+    is_count = figure["method"] in OF_PREDICTIONS
+    shares = (None if is_count else figure["response_rate"], figure["outcome_share"], figure["covered_share"])
+    effective = None if is_count else figure["n_eff"]
     return (
         Cell(SHORT_METHODS.get(figure["method"], figure["method"])),
         labels_cell(figure),

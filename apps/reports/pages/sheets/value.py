@@ -101,7 +101,7 @@ def _curve_table(document: Document, curve: ThresholdSection) -> Table:
     shown = sorted({round(row * (len(points) - 1) / (CURVE_ROWS - 1)) for row in range(CURVE_ROWS)})
     rows = []
     for score, value, low, high in (points[position] for position in shown):
-        band = f"{of.text(low, step)} to {of.text(high, step)}"
+        band = f"{of.text(low, step)} to {of.text(high, step)}" if low < high else ""
         rows.append(Row(f"{score:.3f}", [Cell(of.text(value, step), band)]))
     return Table("Value of 1,000 predictions by threshold", ["Threshold", "Value, with its band"], rows)
 
