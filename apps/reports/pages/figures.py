@@ -135,9 +135,11 @@ def labels(figure: Figure) -> str:
 
 def equal_draws(size: float) -> str:
     """
-    >>> equal_draws(318.4)
-    'as precise as 318 labels drawn with equal chances'
+    >>> equal_draws(318.4), equal_draws(0.3)
+    ('as precise as 318 labels drawn with equal chances', 'less precise than 1 label drawn with equal chances')
     """
+    if size < 1:
+        return "less precise than 1 label drawn with equal chances"
     return f"as precise as {numbers.plural(size, 'label', 'labels')} drawn with equal chances"
 
 

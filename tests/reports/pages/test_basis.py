@@ -9,7 +9,7 @@ from apps.reports.engine.rounding import is_exact, unit_of
 from apps.reports.pages import wording
 from apps.reports.pages.caveat_wording import caveat
 from apps.reports.pages.figures import how, labels, range_text
-from apps.reports.pages.sheets import baseline, tables
+from apps.reports.pages.sheets import baseline, tables, value
 from tests.reports.documents import document, figure
 from tests.reports.pages.test_wording import with_headline
 
@@ -162,3 +162,12 @@ def test_counts_of_who_was_right_name_how_many_are_known() -> None:
         ("There, the baseline was right in", "0"),
         ("There, neither was right in", "4"),
     ]
+
+
+def test_what_a_kind_of_model_does_not_have_is_not_called_unknown() -> None:
+    made = document("value")
+    for figures in made["sections"].values():
+        figures["accuracy_point_value"] = figure(None, code="unsupported_task", n=0)
+    assert "One more right in 100" not in {key.label for key in value.keys(made)}
+    assert "One more right in 100" not in str(value.sections(made, hidden=set()))
+    assert "One more right in 100" in {key.label for key in value.keys(document("value"))}

@@ -39,7 +39,8 @@ REPORTS = Group(
         Term(
             "Outcomes so far",
             "An estimate for the whole window from the outcomes that came early, each weighted by how likely it was "
-            "to be known by now. It assumes that delays do not change over time.",
+            "to be known by now. It assumes that neither truth nor delays change within the window; where a second "
+            "estimate, week by week, differs by more than chance, there is no figure.",
         ),
         Term(
             "Not like the rest",
@@ -54,20 +55,21 @@ CERTAINTY = Group(
     (
         Term(
             "Range (95 % interval)",
-            "Where the true figure probably lies. Over many reports, 95 in 100 such ranges contain it.",
-            also="likely between, interval",
+            "Where the true figure probably lies: of 100 such ranges, about 95 contain it. A range that reaches a "
+            "limit, or rests on few labels, is a cautious one, cut to what is possible.",
+            also="interval, low and high",
             see=("Effective sample size",),
         ),
         Term(
             "Counted",
-            "Not estimated: the truth of every prediction is known, so the figure has no range.",
+            "Not estimated: the truth of every prediction that the figure depends on is known, so it has no range.",
             also="exact",
             see=("Closed days",),
         ),
         Term(
             "Effective sample size",
-            "The number of predictions that would give as narrow a range if all were drawn alike. Well-chosen draws "
-            "are worth more than their number.",
+            "How many labels drawn with equal chances would be as precise. Well-chosen draws are worth more than their "
+            "number.",
             also="n_eff",
         ),
         Term(
@@ -89,7 +91,10 @@ CERTAINTY = Group(
         ),
         Term(
             "Preliminary",
-            "There are too few labels for the range to be trusted. The report says how many more are needed.",
+            "There are too few labels for the range to be trusted. A figure stands once at least 50 labels are "
+            "expected by chance alone (10 in a slice), and its uncertainty rests on enough of them. The report says "
+            "how many more are needed.",
+            see=("Random floor",),
         ),
     ),
 )

@@ -31,8 +31,8 @@ INTAKE = Group(
         ),
         Term(
             "Amount",
-            "The money at stake in one prediction, as sent. It weighs the prediction in value reports, and a queue can "
-            "serve the largest amounts first.",
+            "The money at stake in one prediction, as sent. It weighs the prediction in value reports, where a missing "
+            "amount counts as 1, and a queue can serve the largest amounts first.",
             see=("Value model",),
         ),
         Term(
@@ -223,8 +223,10 @@ TRUTH = Group(
         ),
         Term(
             "Closed days",
-            "Days whose outcomes are in, or whose time for outcomes is over. Their figures are counted, not estimated.",
+            "Days whose time for outcomes is over, with at least nine in ten of them known or settled by the model’s "
+            "rule. If none is missing, their figures are counted, not estimated.",
             also="final",
+            see=("Counted", "Maturity"),
         ),
         Term(
             "Open days",

@@ -113,7 +113,13 @@ def parts_shown(document: Document) -> list[tuple[str, str]]:
 def metrics_of(document: Document) -> list[str]:
     """List the metrics in their usual order, main class by main class: a stored document keeps no order."""
     order, places = ORDER[document["kind"]], {name: place for place, name in enumerate(main_classes(document))}
-    metrics = {metric for figures in document["sections"].values() for metric in figures}
+    metrics = {
+        metric
+        for figures in document["sections"].values()
+        for metric, figure in figures.items()
+        # What is not defined for a kind of model is no unknown.
+        if figure["code"] != "unsupported_task"
+    }
 
     def place(metric: str) -> tuple[int, int, str]:
         name, of = metric.partition(":")[0], class_of(metric)
@@ -153,6 +159,6 @@ def _basis_cells(figure: Figure) -> tuple[Cell, ...]:
     return (
         Cell(SHORT_METHODS.get(figure["method"], figure["method"])),
         labels_cell(figure),
-        Cell("–" if effective is None else count(effective)),
+        Cell("–" if effective is None else count(effective) if effective >= 1 else "under 1"),
         *(Cell("–" if share is None else percent(share)) for share in shares),
     )

@@ -26,7 +26,7 @@ def keys(document: Document) -> list[Key]:
     shown = [tables.figure_key(wording.METRICS[metric][0], figures[metric], unit(document, metric), note=among)]
     if "accuracy" in figures:
         shown.append(tables.share_key("Right predictions", figures["accuracy"]))
-    if "accuracy_point_value" in figures:
+    if "accuracy_point_value" in tables.metrics_of(document):
         shown.append(_one_more_right(document, figures))
     return shown
 
