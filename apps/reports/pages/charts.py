@@ -65,7 +65,8 @@ def _with_newest_named(figures: list[Ranged], document: Document, metric: str) -
     closed, hollow = ([i for i in known if figures[i].is_open is is_open] for is_open in (False, True))
     texts: dict[int, str] = {}
     if hollow:
-        texts[hollow[-1]] = "still open"
+        is_final = document["series"][hollow[-1]]["state"] == "final"
+        texts[hollow[-1]] = "preliminary" if is_final else "still open"
     if closed and len(figures) <= ROOMY:
         newest = document["series"][closed[-1]]["figures"][metric]
         texts[closed[-1]] = figure_text(newest, unit_of(metric, currency(document)))

@@ -55,13 +55,14 @@ def magnitude(value: float, step: float) -> str:
 
 
 def per_hundred_decimals(low: float | None, high: float | None) -> int:
-    """Return the decimals of "… in 100": one where the range is narrower than two points.
+    """Return the decimals of "… in 100": one where the range is narrower than two points, two below a fifth of one.
 
-    >>> per_hundred_decimals(0.90, 0.94), per_hundred_decimals(0.824, 0.831)
-    (0, 1)
+    >>> per_hundred_decimals(0.90, 0.94), per_hundred_decimals(0.824, 0.831), per_hundred_decimals(0.8277, 0.8282)
+    (0, 1, 2)
     """
-    narrow = low is not None and high is not None and high - low < 0.02
-    return 1 if narrow else 0
+    if low is None or high is None or high - low >= 0.02:
+        return 0
+    return 2 if 0 < high - low < 0.002 else 1
 
 
 def in_hundred(share: float, *, decimals: int = 0) -> str:

@@ -192,3 +192,14 @@ def test_names_are_text_in_a_chart_whatever_they_hold() -> None:
     assert "<script" not in drawing
     nodes = ["".join(node.itertext()) for node in ElementTree.fromstring(drawing).iter() if node.tag.endswith("text")]
     assert "<script>alert(1)</script>" in nodes
+
+
+def test_a_final_day_with_too_few_labels_is_hollow_and_called_preliminary() -> None:
+    made = document("performance")
+    made["series"] = made["series"][:9]
+    last = made["series"][-1]
+    assert last["state"] == "final"
+    last["figures"]["accuracy"] = figure(0.8, 0.1, code="preliminary", labels_needed=40)
+    for plot in both(charts(made)["by_time"]):
+        assert "preliminary" in texts(plot)
+        assert "still open" not in texts(plot)

@@ -14,7 +14,8 @@ from apps.reports.pages.sheets.layout import Cell, ChartText, Facts, Row, Sectio
 from apps.reports.pages.sheets.tables import cell, labels_cell
 
 STATES = {"final": "final", "maturing": "still open", "provisional": "still open"}
-HOLLOW = f"Dots with their {RANGE}; hollow dots are still open."
+HOLLOW = f"Dots with their {RANGE}; hollow dots are still open or preliminary."
+SLICE_DOTS = f"Dots with their {RANGE}; hollow dots are preliminary."
 STEPS = {"day": "Day by day", "week": "Week by week", "month": "Month by month"}
 
 
@@ -74,7 +75,7 @@ def slices(document: Document, *, hidden: set[str]) -> list[Section]:
         data = Table(f"{wording.metric_name(document, metric)[0]}, by {label.lower()}", head, rows)
         chart = ChartText(f"slice_{position}", _description(data), data)
         sentences = _differing(document, name)
-        sections.append(Section(f"slice_{position}", f"By {label.lower()}", chart=chart, sentences=sentences))
+        sections.append(Section(f"slice_{position}", f"By {label.lower()}", SLICE_DOTS, chart, sentences=sentences))
     return sections
 
 
