@@ -18,7 +18,7 @@ EXPECTED = {
     "Prediction", "Outcome", "Label", "Draw", "Inclusion probability", "Policy", "Random floor", "Queue", "Case",
     "Item", "Slot", "Lease", "Judgement", "Decision", "Dispute", "Adjudication", "Consensus", "Resolution",
     "Cohort", "Closed days", "Open days", "Maturity", "As of", "Restatement", "Slice", "Baseline", "Value model",
-    "Range (95 % interval)", "Effective sample size", "Response rate", "Preliminary", "Blind", "Known answer",
+    "95 % range", "Effective sample size", "Response rate", "Preliminary", "Blind", "Known answer",
     "Repeat", "Covered share", "Not estimable", "Drift verdict",
 }  # fmt: skip
 

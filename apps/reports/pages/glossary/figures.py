@@ -54,7 +54,7 @@ CERTAINTY = Group(
     "How sure a figure is",
     (
         Term(
-            "Range (95 % interval)",
+            "95 % range",
             "Where the true figure probably lies: of 100 such ranges, about 95 contain it. A range that reaches a "
             "limit, or rests on few labels, is a cautious one, cut to what is possible.",
             also="interval, low and high",

@@ -44,7 +44,7 @@ class Group:
 
 def anchor_of(name: str) -> str:
     """
-    >>> anchor_of("Range (95 % interval)"), anchor_of("Cohen’s κ")
-    ('range-95-interval', 'cohens-k')
+    >>> anchor_of("95 % range"), anchor_of("Cohen’s κ")
+    ('95-range', 'cohens-k')
     """
     return slugify(name.replace("κ", "k").replace("α", "alpha").replace("²", "2"))
