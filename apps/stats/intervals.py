@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from scipy import stats
-from scipy.special import expit, logit, stdtrit
+from scipy.special import expit, logit, ndtri, stdtrit
 
 from apps.stats.arrays import as_level
 from apps.stats.moderation import LARGEST_VARIANCE
@@ -98,7 +98,8 @@ def logit_mod(
 
     Where θ̂ ± q√V* lies inside the limits, the interval is expit(logit θ̂ ± q√V*/(θ̂(1−θ̂))). Else it is the hull of
     θ̂ ± q√V* cut to the limits, of Wilson's interval at min(n*, n) with n* = θ_a(1−θ_a)/V*, and, if θ̂ lies at least
-    1/(2n) inside, of the logit ends, at most 1.5 q√V* from θ̂. Limits other than 0 and 1 are mapped to them and back.
+    1/(2n) inside, of the logit ends, at most 1.5 q√V* from θ̂. Wilson's takes a normal quantile: it estimates no
+    variance. Limits other than 0 and 1 are mapped to them and back.
 
     Parameters
     ----------
@@ -113,8 +114,7 @@ def logit_mod(
     limits : (float, float)
         What the metric can be, whatever the missing labels say.
     is_cautious : bool
-        Apply the edge rule inside the limits too, with Wilson's interval at n*: the errors of the estimate are not
-        those of a share, because few labels carry its variance or as many equal draws would be more precise.
+        Join the logit interval with θ̂ ± z√V*: few labels carry the variance, so errors are not those of a share.
     level : float, in (0, 1)
         Confidence level.
 
@@ -139,25 +139,23 @@ def logit_mod(
     ('logit-mod', 0.02, 0.848, 0.935)
     >>> interval = logit_mod(1.0, variance=1e-4, df=10.0, n=100, plug_in=0.99)
     >>> interval.method, round(interval.low, 3), interval.high
-    ('wilson-mod', 0.952, 1.0)
+    ('wilson-mod', 0.963, 1.0)
     """
     se, q = _spread(variance, df, level, value, plug_in)
     low, high = limits
     if variance == 0 or high <= low:
         known = _held(value, limits)
         return Interval(known, known, known, "exact", 0.0, df)
+    share, own = (value - low) / (high - low), se / (high - low)
+    z = float(ndtri((1 + level) / 2))
     is_inside = low < value - q * se and value + q * se < high
-    if is_inside and not is_cautious:
-        share, reach = (value - low) / (high - low), q * se / (high - low)
-        ends = _logit_ends(share, reach)
-        method = "logit-mod"
+    if is_inside:
+        ends = _logit_ends(share, q * own)
+        if is_cautious:
+            ends = min(ends[0], share - z * own), max(ends[1], share + z * own)
     else:
-        share = (value - low) / (high - low)
         expected = share if plug_in is None else (plug_in - low) / (high - low)
-        ends = _edge_ends(
-            share, se / (high - low), q=q, n=max(n, 1.0), expected=expected, most=math.inf if is_inside else n
-        )
-        method = "wilson-mod"
+        ends = _edge_ends(share, own, q=q, z=z, n=max(n, 1.0), expected=expected)
     held = _held(value, limits)
     first, last = (low + (high - low) * end for end in ends)
     # Mapping there and back may round; the interval contains its value all the same, and stays within the limits.
@@ -165,7 +163,7 @@ def logit_mod(
         held,
         _held(min(first, held), limits),
         _held(max(last, held), limits),
-        method,
+        "logit-mod" if is_inside else "wilson-mod",
         se,
         df,
         is_boundary=not is_inside,
@@ -299,16 +297,13 @@ def _logit_ends(share: float, reach: float) -> Limits:
     return float(expit(middle - half)), float(expit(middle + half))
 
 
-def _edge_ends(share: float, se: float, *, q: float, n: float, expected: float, most: float) -> Limits:
-    """Apply the edge rule to a share: the hull of the plain, Wilson's and, well inside, the logit interval.
-
-    Wilson's counts at most `most` labels.
-    """
+def _edge_ends(share: float, se: float, *, q: float, z: float, n: float, expected: float) -> Limits:
+    """Apply the edge rule to a share: the hull of the plain, Wilson's and, well inside, the logit interval."""
     reach, edge = q * se, 1 / (2 * n)
     low, high = _held(share - reach, UNIT), _held(share + reach, UNIT)
     plausible = min(max(expected, min(edge, 0.5)), max(1 - edge, 0.5))
     equivalent = plausible * (1 - plausible) / max(se, 1e-150) / max(se, 1e-150)
-    by_score = _wilson(_held(share, UNIT), min(equivalent, max(most, 1.0)), q)
+    by_score = _wilson(_held(share, UNIT), min(equivalent, n), z)
     low, high = min(low, by_score[0]), max(high, by_score[1])
     if edge <= share <= 1 - edge:
         by_logit = _logit_ends(share, reach)

@@ -6,7 +6,7 @@ from scipy.special import expit, logit
 
 from apps.stats.intervals import log_mod, logit_mod, plain_mod, wilson_interval
 
-T10 = float(stats.t.ppf(0.975, 10))
+T10, Z = float(stats.t.ppf(0.975, 10)), float(stats.norm.ppf(0.975))
 
 
 def wilson(share, n, q):
@@ -58,7 +58,7 @@ def test_the_root_of_a_loss_s_interval_is_that_of_its_root():
 def test_beyond_half_a_label_from_the_limit_the_edge_rule_joins_the_plain_and_wilson_s_interval(value, held):
     """n* = θ_a(1 − θ_a)/V*, by hand .9·.1/.001 = 90, below n = 100."""
     interval = logit_mod(value, variance=1e-3, df=10.0, n=100, plug_in=0.9)
-    low, high = wilson(held, 90, T10)
+    low, high = wilson(held, 90, Z)
     reach = T10 * math.sqrt(1e-3)
     cut = (min(max(value - reach, 0.0), 1.0), min(max(value + reach, 0.0), 1.0))
     assert (interval.value, interval.method, interval.is_boundary) == (held, "wilson-mod", True)
@@ -68,7 +68,7 @@ def test_beyond_half_a_label_from_the_limit_the_edge_rule_joins_the_plain_and_wi
 def test_wilson_s_interval_never_counts_more_labels_than_there_are():
     """n* = 900 by the variance, but 40 labels were read."""
     interval = logit_mod(1.0, variance=1e-4, df=10.0, n=40, plug_in=0.9)
-    assert interval.low == pytest.approx(min(wilson(1.0, 40, T10)[0], 1 - T10 * 0.01))
+    assert interval.low == pytest.approx(min(wilson(1.0, 40, Z)[0], 1 - T10 * 0.01))
 
 
 def test_well_inside_the_limits_the_edge_rule_takes_the_logit_ends_up_to_half_a_width_farther():
@@ -77,14 +77,14 @@ def test_well_inside_the_limits_the_edge_rule_takes_the_logit_ends_up_to_half_a_
     interval = logit_mod(0.97, variance=variance, df=10.0, n=100, plug_in=0.97)
     by_logit = expit(logit(0.97) - 0.045 / (0.97 * 0.03))
     assert by_logit < 0.97 - 1.5 * 0.045
-    assert interval.low == pytest.approx(min(0.97 - 1.5 * 0.045, wilson(0.97, 0.97 * 0.03 / variance, T10)[0]))
+    assert interval.low == pytest.approx(min(0.97 - 1.5 * 0.045, wilson(0.97, 0.97 * 0.03 / variance, Z)[0]))
     assert interval.high == 1.0
 
 
 def test_a_plug_in_of_exactly_one_is_held_half_a_label_from_it():
     interval = logit_mod(1.0, variance=1e-3, df=10.0, n=100, plug_in=1.0)
-    expected = wilson(1.0, 0.995 * 0.005 / 1e-3, T10)
-    assert interval.low == pytest.approx(expected[0])
+    expected = wilson(1.0, 0.995 * 0.005 / 1e-3, Z)
+    assert interval.low == pytest.approx(min(expected[0], 1 - T10 * math.sqrt(1e-3)))
 
 
 def test_limits_shift_and_scale_the_interval():
@@ -131,13 +131,11 @@ def test_wilson_s_interval_needs_a_proportion(successes, n):
         wilson_interval(successes, n)
 
 
-def test_a_cautious_interval_joins_the_plain_the_logit_and_wilson_s_inside_the_limits_too():
+def test_a_cautious_interval_joins_the_plain_and_the_logit_interval():
     plain, careful = (
         logit_mod(0.9, variance=4e-4, df=14.0, n=40, plug_in=0.9, is_cautious=cautious) for cautious in (False, True)
     )
-    reach = float(stats.t.ppf(0.975, 14)) * 0.02
+    reach = Z * 0.02
     assert plain.high < 0.9 + reach
-    by_score = wilson(0.9, 0.09 / 4e-4, reach / 0.02)
-    assert careful.high == pytest.approx(max(0.9 + reach, by_score[1]))
-    assert careful.low == pytest.approx(min(plain.low, by_score[0]))
-    assert (careful.method, careful.is_boundary) == ("wilson-mod", False)
+    assert (careful.low, careful.high) == pytest.approx((plain.low, 0.9 + reach))
+    assert (careful.method, careful.is_boundary) == ("logit-mod", False)

@@ -68,7 +68,7 @@ class BinaryEstimator(ClassEstimator):
     ... )
     >>> figure = BinaryEstimator(cells, items).estimate("precision")
     >>> round(figure.value, 3), figure.method, figure.n
-    (0.8, 'wilson-mod', 20)
+    (0.8, 'logit-mod', 20)
     """
 
     proxy: Proxy | None = field(default=None, kw_only=True)

@@ -14,6 +14,11 @@ from apps.stats.moderation import NU_0, degrees_of_freedom, moderate
 from apps.stats.sample_size import MINIMUM_DF, labels_needed
 
 NO_LIMITS: Limits = (-math.inf, math.inf)
+#: With fewer degrees of freedom to expect, few labels carry the variance of a share, and the logit interval is joined
+#: with the plain one: figures that just stand are those whose draw held more errors than most.
+CAUTIOUS_DF = 8.0
+#: With fewer, a draw without its rare heavy errors looks precise; then V_a is worth less than ν₀.
+HOPELESS_DF, SHAKEN_NU_0 = 1.0, 5.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +47,8 @@ class Linearized:
         there is only a lower limit, as for losses, and on the plain scale, cut to the limits, everywhere else.
     uses_amount : bool
         Whether the amount multiplies `beta_cells`.
+    trials : int
+        The trials of a share that a label is worth: 2 for the AUC, where each is compared with all of the other class.
     minimum : int
         With fewer labels the figure is preliminary, whatever its interval.
     code : str or None
@@ -59,6 +66,7 @@ class Linearized:
     limits: Limits = UNIT
     is_share: bool = True
     uses_amount: bool = False
+    trials: int = 1
     minimum: int = 0
     code: str | None = None
 
@@ -101,11 +109,10 @@ def conclude(pseudo: PseudoValues, metric: Linearized, *, level: float = LEVEL) 
     beta2_odds = metric.beta2_odds(population)
     terms = pseudo.design_terms(metric.beta) / size**2
     nu = pseudo.anticipated_df(beta2_odds, metric.beta4_odds2(population), metric.beta)
-    variance, df = moderate(
-        [terms.sum()],
-        [min(degrees_of_freedom(terms), nu)],
-        [pseudo.anticipated(beta2_odds, metric.beta) / size**2],
-    )
+    by_design, anticipated = float(terms.sum()), pseudo.anticipated(beta2_odds, metric.beta) / size**2
+    variance, df = moderate([by_design], [min(degrees_of_freedom(terms), nu)], [anticipated])
+    if nu < HOPELESS_DF and by_design < anticipated:
+        df = df - (NU_0 - SHAKEN_NU_0)
     interval = _interval(metric, variance=float(variance[0]), df=float(df[0]), nu=nu, n=n_open, level=level)
     is_exact = interval.method == "exact" and math.isinf(nu)
     if metric.beta_plug_in is not None:
@@ -127,23 +134,20 @@ def conclude(pseudo: PseudoValues, metric: Linearized, *, level: float = LEVEL) 
 
 
 def _interval(metric: Linearized, *, variance: float, df: float, nu: float, n: int, level: float) -> Interval:
-    """Build the interval, wider where few labels carry the variance: their errors are far from normal."""
-    is_sparse = nu < MINIMUM_DF
     if not metric.is_share and math.isfinite(metric.limits[0]) and metric.limits[1] == math.inf:
         # The anticipated variance of a loss is fitted on the labels of its design variance: it adds no freedom.
         own = max(df - NU_0, MINIMUM_DF)
         return log_mod(metric.value, variance=variance, df=own, least=metric.limits[0], level=level)
     if not metric.is_share:
-        df -= NU_0 / 2 if is_sparse else 0.0
         return plain_mod(metric.value, variance=variance, df=df, limits=metric.limits, level=level)
     return logit_mod(
         metric.value,
         variance=variance,
         df=df,
-        n=n,
+        n=n * metric.trials,
         plug_in=metric.plug_in,
         limits=metric.limits,
-        is_cautious=is_sparse or metric.spread < n * variance,
+        is_cautious=nu < CAUTIOUS_DF,
         level=level,
     )
 

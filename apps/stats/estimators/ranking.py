@@ -108,6 +108,7 @@ def linearize_auc(pseudo: PseudoValues) -> Linearized:
         ),
         influence=(if_positive, if_negative) if sum_1 > 0 and sum_0 > 0 else _NONE,
         totals=(positives, negatives),
+        trials=2,
         code=None if sum_1 > 0 and sum_0 > 0 else "no_negatives" if sum_1 > 0 else "no_positives",
     )
 
@@ -168,6 +169,7 @@ def _linearized(
     plug_in: float | None,
     influence: tuple[FloatArray, FloatArray],
     totals: tuple[FloatArray, FloatArray],
+    trials: int = 1,
     code: str | None,
 ) -> Linearized:
     """Spread the influence of each score bin (bins,) over its cells and items.
@@ -185,6 +187,7 @@ def _linearized(
         on_cells=np.ones(len(population.n), dtype=np.bool_),
         on_items=np.ones(len(sample.pi), dtype=np.bool_),
         spread=spread_of(np.concatenate(influence) * size, np.concatenate(totals) / size),
+        trials=trials,
         code=lacks_score(pseudo) or code or lacks_order(population),
     )
 
