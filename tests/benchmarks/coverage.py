@@ -296,7 +296,8 @@ def _row(key: Key, cell: Measured, *, before: tuple[float, float] | None, random
 
 
 def _least(shares: Iterable[float]) -> float | str:
-    return round(min(shares, default=float("nan")), 4)
+    values = list(shares)
+    return round(min(values), 4) if values else "none"
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:

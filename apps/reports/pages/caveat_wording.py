@@ -95,7 +95,8 @@ CAVEATS: dict[str, Callable[[dict[str, Any]], str]] = {
     "waiting": _waiting,
     "not_drained": _not_drained,
     "skipped": lambda d: (
-        f"{plural(d['n'], 'drawn case was', 'drawn cases were')} skipped. The reviewed ones stand in for them."
+        f"{plural(d['n'], 'drawn case was', 'drawn cases were')} skipped. The reviewed ones stand in for "
+        f"{'it' if d['n'] == 1 else 'them'}."
     ),
     "not_drawn": lambda d: (
         f"{_predictions(d['n'])} ({percent(d['share'])}) had no chance to be drawn. The report says nothing about them."

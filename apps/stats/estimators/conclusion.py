@@ -17,8 +17,8 @@ NO_LIMITS: Limits = (-math.inf, math.inf)
 #: With fewer degrees of freedom to expect, few labels carry the variance of a share, and the logit interval is joined
 #: with the plain one: figures that just stand are those whose draw held more errors than most.
 CAUTIOUS_DF = 8.0
-#: With fewer, a draw without its rare heavy errors looks precise; then V_a is worth less than ν₀.
-HOPELESS_DF, SHAKEN_NU_0 = 1.0, 5.5
+#: With fewer, a draw without its rare heavy errors looks precise; then V_a is worth half of ν₀.
+HOPELESS_DF, SHAKEN_NU_0 = 1.0, NU_0 / 2
 
 
 @dataclass(frozen=True, eq=False)
