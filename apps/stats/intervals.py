@@ -13,6 +13,8 @@ LEVEL = 0.95
 
 Limits = tuple[float, float]
 UNIT: Limits = (0.0, 1.0)
+#: Limits closer than this have met.
+_NARROWEST = 1e-100
 #: A logit end may lie at most this many half-widths from the estimate where the plain interval leaves the limits.
 _FARTHEST_END = 1.5
 
@@ -143,7 +145,7 @@ def logit_mod(
     """
     se, q = _spread(variance, df, level, value, plug_in)
     low, high = limits
-    if variance == 0 or high <= low:
+    if variance == 0 or high - low < _NARROWEST:
         known = _held(value, limits)
         return Interval(known, known, known, "exact", 0.0, df)
     share, own = (value - low) / (high - low), se / (high - low)

@@ -17,7 +17,7 @@ def test_intervals_keep_their_level_for_every_metric_and_are_narrower_than_those
         {metric: cells["rare", policy, 500, metric] for metric in METRICS} for policy in ("recommended", "random")
     )
     assert min(cell.coverage for cell in drawn.values()) >= 0.88
-    assert drawn["accuracy"].width <= 0.55 * random["accuracy"].width
+    assert drawn["accuracy"].width <= 0.6 * random["accuracy"].width
     for metric in ("precision", "recall", "f1", "value"):
         assert drawn[metric].width < random[metric].width
 

@@ -198,6 +198,8 @@ class RegressionEstimator:
         if not _varies(variance, truth):
             return missing("no_variation", n=len(truth), covered_share=self.cells.covered_share)
         ratio = mse.value / variance
+        if not ratio < LARGEST:
+            return missing("no_variation", n=len(truth), covered_share=self.cells.covered_share)
 
         def influence(predicted: FloatArray, true: FloatArray) -> FloatArray:
             spread = (true - center) * (true - center - 2 * shift)
