@@ -21,7 +21,7 @@ def hang(*args, **kwargs):
     print("in the middle", flush=True)
     time.sleep(600)
 
-drawing._write_cells = hang
+drawing.write_cells = hang
 drawing.draw_due()
 """
 
