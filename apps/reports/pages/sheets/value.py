@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from apps.common.shares import apart
 from apps.reports.engine.document import Document, Figures, Loss, ThresholdSection, ValueSection
 from apps.reports.engine.rounding import figure_text, money, step_of
 from apps.reports.pages import contents, numbers, wording
@@ -102,7 +103,7 @@ def _curve_table(document: Document, curve: ThresholdSection) -> Table:
     rows = []
     for score, value, low, high in (points[position] for position in shown):
         band = f"{of.text(low, step)} to {of.text(high, step)}" if low < high else ""
-        rows.append(Row(f"{score:.3f}", [Cell(of.text(value, step), band)]))
+        rows.append(Row(apart(score, decimals=3, edges=(0.0, 1.0)), [Cell(of.text(value, step), band)]))
     return Table("Value of 1,000 predictions by threshold", ["Threshold", "Value, with its band"], rows)
 
 
