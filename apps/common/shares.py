@@ -1,6 +1,6 @@
 """Shares as text: only none of all reads as 0, and only all as 100."""
 
-# What is that close to an edge differs from it by rounding errors alone.
+# A number this close to an edge differs from it only by rounding errors.
 NOISE = 1e-12
 MOST_DECIMALS = 6
 

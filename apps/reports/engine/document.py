@@ -366,7 +366,7 @@ class Document(TypedDict):
     task: str
     classes: list[str]
     positive_class: str
-    # Of many classes those with most predictions, the largest first: series and slices have these alone.
+    # The classes with most predictions, largest first. Series and slices show only these.
     main_classes: NotRequired[list[str]]
     names: Names
     window: Window

@@ -135,7 +135,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Basis:
-    """What all figures of one selection rest on."""
+    """The shares and counts that all figures of one selection rest on."""
 
     # Predictions of closed days whose truth is known, and reviewed cases of open days.
     outcomes: int
@@ -147,7 +147,7 @@ class Basis:
     lacks_outcomes: bool = False
     # The share of predictions that are in some value of the slice
     sliced_share: float = 1.0
-    # There are predictions, and all came in on days without any answer.
+    # All of its predictions came in on days without any answer.
     is_unanswered: bool = False
 
 

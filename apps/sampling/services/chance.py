@@ -1,4 +1,4 @@
-"""What chance alone drew."""
+"""The cases that chance alone drew."""
 
 from collections.abc import Iterable
 

@@ -81,7 +81,7 @@ def cells_of(
     """
     frame = _with_sums(rows, counted, chance=chance, model=model, bins=bins)
     parts = [frame.assign(slice_name="", slice_value="")]
-    # What the rows hold, whatever the model declares by now: the rows say later what the cells count.
+    # Take the slices that the rows hold, not those the model declares now: rows and cells must agree.
     for key in sorted({key for slices in rows["slices"] for key in slices}):
         part = frame.assign(slice_name=key, slice_value=[slices.get(key) for slices in rows["slices"]])
         parts.append(part[part["slice_value"].notna()])

@@ -290,7 +290,7 @@ def positive_share(size: FloatArray, known: list[FloatArray], share: list[FloatA
     undecided = size - positive - negative
     linear = positive * (still_open + apart) + negative * still_open + undecided * apart
     root = np.sqrt(np.maximum(linear**2 - 4 * size * apart * positive * still_open, 0.0))
-    # Of the two forms of a root, the one without cancellation; where all outcomes are known, nothing is to solve.
+    # This form of the root does not cancel. Where all outcomes are known, there is nothing to solve.
     is_open, is_late = linear + root > 1e-9, linear < 0
     solved = np.where(
         is_late,

@@ -116,7 +116,7 @@ def _levels(population: Population, predicted: IntArray, bins: IntArray) -> tupl
     of_cell, of_draw = np.split(place.ravel(), [len(n)])
     sizes, sums = sum_by(of_cell, n, size=len(kinds)), sum_by(of_cell, population.sum_pi, size=len(kinds))
     counts = sum_by(of_draw, np.ones(len(of_draw)), size=len(kinds))
-    # What no cell accounts for has probability 0: a level of its own.
+    # Draws that no cell accounts for had probability 0. They form a level of their own.
     share = np.divide(sums, sizes, out=np.zeros(len(kinds)), where=sizes > 0)
     level = np.floor(-np.log(np.maximum(share, 1e-300)) / math.log(_FACTOR) + 1e-9)
     _, group = np.unique(level, return_inverse=True)

@@ -11,7 +11,7 @@ from apps.stats.estimators.class_rates import Counts
 
 @dataclass(frozen=True, eq=False)
 class Margins:
-    """What every metric of a table of counts or shares depends on.
+    """The margins of a table of counts or shares; every metric is a function of them.
 
     Attributes
     ----------

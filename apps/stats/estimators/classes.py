@@ -128,7 +128,7 @@ class ClassEstimator(ABC):
         self._check(matrix)
         rates = as_probability("answered", answered, length=self.classes)
         sums = self._amounts if matrix.uses_amount else self._shares * self.population.size
-        # What is predicted is known; estimates below zero are noise.
+        # The number predicted of each class is known. Estimates below zero are noise.
         of_class, parts = sums.sum(axis=1), np.maximum(sums, 0.0)
         parts = parts * (of_class / np.maximum(parts.sum(axis=1), np.finfo(float).tiny))[:, None]
         known, missing = float((rates[:, None] * parts * matrix.matrix).sum()), (1 - rates) * of_class

@@ -106,28 +106,21 @@ def conclude(pseudo: PseudoValues, metric: Linearized, *, level: float = LEVEL) 
     if not metric.on_cells.any():
         return exactly(metric.value, n=0, covered_share=covered)  # no label can change it
     n_open = int((metric.on_items & ~sample.constant).sum())
-    beta2_odds = metric.beta2_odds(population)
+    beta2_odds, nu = metric.beta2_odds(population), _anticipated_df(pseudo, metric)
     terms = pseudo.design_terms(metric.beta) / size**2
-    nu = pseudo.anticipated_df(beta2_odds, metric.beta4_odds2(population), metric.beta)
     by_design, anticipated = float(terms.sum()), pseudo.anticipated(beta2_odds, metric.beta) / size**2
     variance, df = moderate([by_design], [min(degrees_of_freedom(terms), nu)], [anticipated])
     if nu < HOPELESS_DF and by_design < anticipated:
         df = df - (NU_0 - SHAKEN_NU_0)
     interval = _interval(metric, variance=float(variance[0]), df=float(df[0]), nu=nu, n=n_open, level=level)
     is_exact = interval.method == "exact" and math.isinf(nu)
-    if metric.beta_plug_in is not None:
-        at_plug_in = replace(metric, beta_cells=metric.beta_plug_in)
-        odds = at_plug_in.beta2_odds(population), at_plug_in.beta4_odds2(population)
-        nu = min(nu, pseudo.anticipated_df(*odds, metric.beta))
-    left = max(population.size - len(sample.pi), 0.0)
-    needed = 0 if is_exact else max(still_needed(pseudo, nu=nu, n=n_open), min(metric.minimum - n, int(left)))
     return from_interval(
         interval,
         n=n,
         n_eff=min(metric.spread / interval.se**2, size) if interval.se > 0 else float(n),
         covered_share=covered,
         is_adjudication_open=bool((sample.q[metric.on_items] == 0).any()),
-        needed=needed,
+        needed=0 if is_exact else _needed(pseudo, metric, nu=nu, n=n, n_open=n_open),
         # Labels without any spread make nothing certain.
         method=None if is_exact or interval.method != "exact" else "plain-mod",
     )
@@ -150,6 +143,19 @@ def _interval(metric: Linearized, *, variance: float, df: float, nu: float, n: i
         is_cautious=nu < CAUTIOUS_DF,
         level=level,
     )
+
+
+def _needed(pseudo: PseudoValues, metric: Linearized, *, nu: float, n: int, n_open: int) -> int:
+    """Apply the minimum rule to a figure with ν_a and n labels, of which `n_open` are not certain."""
+    if metric.beta_plug_in is not None:
+        nu = min(nu, _anticipated_df(pseudo, replace(metric, beta_cells=metric.beta_plug_in)))
+    left = max(pseudo.population.size - len(pseudo.sample.pi), 0.0)
+    return max(still_needed(pseudo, nu=nu, n=n_open), min(metric.minimum - n, int(left)))
+
+
+def _anticipated_df(pseudo: PseudoValues, metric: Linearized) -> float:
+    population = pseudo.population
+    return pseudo.anticipated_df(metric.beta2_odds(population), metric.beta4_odds2(population), metric.beta)
 
 
 def refusal(population: Population, metric: Linearized, *, n: int) -> str | None:

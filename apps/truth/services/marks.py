@@ -23,7 +23,7 @@ def mark_of(model: MonitoredModel, as_of: datetime | None) -> Mark:
     with transaction.atomic():
         now = moments.hold_off_draws(model)
         at = _moment(model, as_of or now, now=now)
-        # Of one day there is one end; somebody else may have set this moment meanwhile.
+        # A day has one end, and another request may have marked this moment first.
         named = at if as_of is None or day_of(model, as_of) < day_of(model, now) else as_of
         return _known(model, named) or Mark.objects.create(
             model=model,

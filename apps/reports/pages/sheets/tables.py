@@ -117,7 +117,7 @@ def metrics_of(document: Document) -> list[str]:
         metric
         for figures in document["sections"].values()
         for metric, figure in figures.items()
-        # What is not defined for a kind of model is no unknown.
+        # A metric that this kind of model does not have is not a missing figure.
         if figure["code"] != "unsupported_task"
     }
 
