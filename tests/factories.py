@@ -33,7 +33,7 @@ def make_member(project: Project, role: Role = Role.REVIEWER, **fields: Any) -> 
 
 def make_key(project: Project, scopes: list[str] | None = None, *, acts_for: User | None = None) -> tuple[ApiKey, str]:
     scopes = [str(scope) for scope in Scope] if scopes is None else scopes
-    return keys.create_key(project, name="test", scopes=scopes, by=None, acts_for=acts_for)
+    return keys.create_key(project, name="test", scopes=scopes, by=None, acts_for=acts_for, lifetime=None)
 
 
 def model_document(**changes: Any) -> dict[str, Any]:

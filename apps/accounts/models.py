@@ -131,7 +131,11 @@ class ApiKey(models.Model):
     # The person in whose name the key reviews; it has this person's role and no more.
     acts_for = models.ForeignKey(User, models.CASCADE, null=True, blank=True, related_name="api_keys")
     created_at = models.DateTimeField(auto_now_add=True)
+    # To the minute.
+    last_used_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True)
+    # A new key took its place; both work until this one expires.
+    replaced_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
 
     objects = ApiKeyQuerySet.as_manager()

@@ -1,12 +1,16 @@
 """Queries over people, projects and keys."""
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 if TYPE_CHECKING:
-    from apps.accounts.models import Project, User
+    from apps.accounts.models import Membership, Project, User
+
+RESOLUTION = timedelta(minutes=1)
+LONG_UNUSED = timedelta(days=90)
 
 
 class ProjectScopedQuerySet(QuerySet[Any]):
@@ -46,6 +50,28 @@ class ApiKeyQuerySet(ProjectScopedQuerySet):
     def with_usability(self) -> Self:
         """Annotate `is_usable`, for lists that show expired and revoked keys too."""
         return self.annotate(is_usable=ExpressionWrapper(self.USABLE, output_field=BooleanField()))
+
+    def ended(self) -> Self:
+        return self.exclude(self.USABLE)
+
+    def long_unused(self) -> Self:
+        """Usable keys that nobody has used for long, since they were made or last used."""
+        since = Now() - LONG_UNUSED
+        return self.usable().filter(created_at__lt=since).filter(Q(last_used_at=None) | Q(last_used_at__lt=since))
+
+    def mentioning(self, text: str) -> Self:
+        """Keys with this text in their name or their person's, or at the beginning of the key."""
+        person = Q(acts_for__name__icontains=text) | Q(acts_for__email__icontains=text)
+        return self.filter(Q(name__icontains=text) | Q(prefix__istartswith=text) | person)
+
+    def visible_to(self, member: "Membership") -> Self:
+        """All keys of the project for its owners; for others, the keys that act for them."""
+        keys = self.in_project(member.project)
+        return keys if member.role == "owner" else keys.filter(acts_for=member.user)
+
+    def note_use(self) -> int:
+        """Write when the keys were used, once a minute."""
+        return self.filter(Q(last_used_at=None) | Q(last_used_at__lt=Now() - RESOLUTION)).update(last_used_at=Now())
 
 
 class SignInLinkQuerySet(QuerySet[Any]):

@@ -3,7 +3,7 @@
 from allauth.account import views as allauth_views
 from django.urls import URLPattern, URLResolver, include, path
 
-from apps.accounts.pages import audit_views, views
+from apps.accounts.pages import audit_views, key_views, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("setup/<str:token>/", views.setup, name="setup"),
@@ -12,8 +12,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("p/<slug:project>/members/<int:member>/link/", views.member_link, name="member_link"),
     path("p/<slug:project>/members/<int:member>/role/", views.member_role, name="member_role"),
     path("p/<slug:project>/members/<int:member>/remove/", views.member_remove, name="member_remove"),
-    path("p/<slug:project>/keys/", views.api_keys, name="api_keys"),
-    path("p/<slug:project>/keys/<int:key>/revoke/", views.api_key_revoke, name="api_key_revoke"),
+    path("p/<slug:project>/keys/", key_views.api_keys, name="api_keys"),
+    path("p/<slug:project>/keys/create/", key_views.api_key_create, name="api_key_create"),
+    path("p/<slug:project>/keys/<int:key>/replace/", key_views.api_key_rotate, name="api_key_rotate"),
+    path("p/<slug:project>/keys/<int:key>/revoke/", key_views.api_key_revoke, name="api_key_revoke"),
     path("p/<slug:project>/audit/", audit_views.audit, name="audit"),
     path("p/<slug:project>/audit/entries.csv", audit_views.audit_csv, name="audit_csv"),
     path("accounts/login/", allauth_views.login, name="account_login"),

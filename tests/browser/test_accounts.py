@@ -97,7 +97,9 @@ def test_owner_adds_a_member_who_signs_in_by_link(
     is_sound(page)
 
 
-def test_owner_makes_and_revokes_a_key(page: Page, look: tuple[str, int], sign_in: SignIn, is_sound: Check) -> None:
+def test_owner_makes_replaces_and_revokes_a_key(
+    page: Page, look: tuple[str, int], sign_in: SignIn, is_sound: Check
+) -> None:
     project = make_project("office")
     sign_in(page, make_member(project, Role.OWNER).user)
     make_key(project)
@@ -107,9 +109,15 @@ def test_owner_makes_and_revokes_a_key(page: Page, look: tuple[str, int], sign_i
     page.get_by_role("button", name="Create key").click()
     expect(page.locator("#new-key")).to_have_text(re.compile("^cs_"))
     is_sound(page)
-    page.get_by_role("button", name="Revoke nightly scoring").click()
+    page.get_by_role("link", name="Replace nightly scoring").click()
+    expect(page.get_by_label("The old key ends")).to_have_value("24")
+    is_sound(page)
+    page.get_by_role("button", name="Replace key").click()
+    expect(page.get_by_text("works until").first).to_be_visible()
+    is_sound(page)
+    page.get_by_role("button", name="Revoke nightly scoring").first.click()
     expect(page.get_by_text("is revoked")).to_be_visible()
-    expect(page.get_by_role("button", name="Revoke nightly scoring")).to_have_count(0)
+    expect(page.get_by_role("button", name="Revoke nightly scoring")).to_have_count(1)
     is_sound(page)
 
 

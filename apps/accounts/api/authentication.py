@@ -19,6 +19,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         key = keys.find_key(parts[1].decode("latin-1"))
         if key is None:
             raise AuthenticationFailed("This key is unknown, expired or revoked.")
+        keys.note_use(key)
         return key.acts_for or AnonymousUser(), key
 
     def authenticate_header(self, request: Request) -> str:  # noqa: ARG002  # the framework's signature

@@ -8,6 +8,7 @@ ACTS = {
     "member.removed": ("removed {}", "Removed a member"),
     "member.link_made": ("created a first sign-in link for {}", "Created a first sign-in link"),
     "key.made": ("created {}", "Created a key"),
+    "key.rotated": ("replaced {}", "Replaced a key"),
     "key.revoked": ("revoked {}", "Revoked a key"),
     "model.registered": ("registered {}", "Registered a model"),
     "model.changed": ("changed {}", "Changed a model"),

@@ -1,15 +1,12 @@
-"""Forms of accounts, members and keys."""
+"""Forms of accounts and members, and the filters of the audit record."""
 
-from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
-from django.utils import timezone
 
-from apps.accounts.models import Project, Role, Scope, User
+from apps.accounts.models import Role, User
 from apps.common.errors import NotFoundError
 
 ROLES = {
@@ -19,18 +16,6 @@ ROLES = {
     Role.ENGINEER: "Engineer: also sets up models, policies and queues",
     Role.OWNER: "Owner: also manages members and keys",
 }
-SCOPES = {
-    Scope.REGISTRY_WRITE: "Register and change models",
-    Scope.PREDICTIONS_WRITE: "Send predictions",
-    Scope.OUTCOMES_WRITE: "Send outcomes",
-    Scope.SAMPLING_WRITE: "Change the sampling",
-    Scope.REVIEWS_WRITE: "Review cases for a person",
-    Scope.LABELS_READ: "Read labels",
-    Scope.REPORTS_WRITE: "Request reports",
-    Scope.REPORTS_READ: "Read reports",
-}
-NEVER = "never"
-LIFETIMES = {"90": "in 90 days", "365": "in a year", NEVER: "never"}
 
 
 class AuditForm(forms.Form):
@@ -91,38 +76,3 @@ class MemberForm(forms.Form):
 
 class RoleForm(forms.Form):
     role = forms.ChoiceField(choices=Role.choices)
-
-
-class KeyForm(forms.Form):
-    """A new key for a client system."""
-
-    name = forms.CharField(label="What it is for", max_length=200, help_text="For example: nightly scoring job")
-    scopes = forms.MultipleChoiceField(
-        label="What it may do", choices=list(SCOPES.items()), widget=forms.CheckboxSelectMultiple
-    )
-    acts_for = forms.ModelChoiceField(
-        label="Acts for",
-        queryset=User.objects.none(),
-        required=False,
-        empty_label="nobody",
-        help_text="A key that reviews cases acts in one person's name, with that person's role.",
-    )
-    days = forms.ChoiceField(label="Expires", choices=list(LIFETIMES.items()), initial="365")
-
-    def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        people: QuerySet[User] = User.objects.filter(memberships__project=project).order_by("name", "email")
-        field = self.fields["acts_for"]
-        assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = people
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        if Scope.REVIEWS_WRITE in cleaned.get("scopes", []) and not cleaned.get("acts_for"):
-            self.add_error("acts_for", "Choose the person in whose name it reviews.")
-        return cleaned
-
-    @property
-    def expires_at(self) -> datetime | None:
-        days = self.cleaned_data["days"]
-        return timezone.now() + timedelta(days=int(days)) if days != NEVER else None

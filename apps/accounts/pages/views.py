@@ -1,4 +1,4 @@
-"""Pages of accounts: the first owner, sign-in links, members, keys."""
+"""Pages of accounts: the first owner, sign-in links, members."""
 
 from allauth.account.utils import perform_login
 from django.conf import settings
@@ -10,10 +10,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from apps.accounts.models import ApiKey, Membership, Role, Scope
-from apps.accounts.pages.forms import SCOPES, KeyForm, MemberForm, RoleForm, SetupForm
+from apps.accounts.models import Membership, Role
+from apps.accounts.pages.forms import MemberForm, RoleForm, SetupForm
 from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
-from apps.accounts.services.keys import create_key, revoke_key
 from apps.accounts.services.links import find_setup_link, hand_over_link, redeem_setup_link, redeem_sign_in_link
 from apps.accounts.services.members import add_member, change_role, is_newcomer, remove_member
 from apps.common.errors import ConflictError, NotFoundError
@@ -132,36 +131,3 @@ def member_remove(request: ProjectRequest, member: int) -> HttpResponse:
     remove_member(row, by=request.user)
     messages.success(request, f"{row.user.display_name} is no longer a member. What they reviewed stays.")
     return redirect("home") if row.user == request.user else redirect("members", request.project.slug)
-
-
-@never_cache
-@member_page(Role.OWNER)
-@require_http_methods(["GET", "POST"])
-def api_keys(request: ProjectRequest) -> HttpResponse:
-    """List the project's keys; POST creates one and shows its text this once."""
-    form = KeyForm(request.POST or None, project=request.project)
-    created = text = None
-    if form.is_valid():
-        data = form.cleaned_data
-        created, text = create_key(
-            request.project,
-            name=data["name"],
-            scopes=data["scopes"],
-            by=request.user,
-            acts_for=data["acts_for"],
-            expires_at=form.expires_at,
-        )
-        form = KeyForm(project=request.project)
-    keys = ApiKey.objects.in_project(request.project).with_usability().select_related("acts_for")
-    rows = [(key, [SCOPES[Scope(scope)] for scope in key.scopes]) for key in keys.order_by("-created_at")]
-    context = {"form": form, "rows": rows, "made": created, "text": text}
-    return render(request, "accounts/api_keys.html", context, status=form_status(bound=form.is_bound))
-
-
-@member_page(Role.OWNER)
-@require_POST
-def api_key_revoke(request: ProjectRequest, key: int) -> HttpResponse:
-    row = get_or_404(ApiKey.objects.in_project(request.project), pk=key)
-    revoke_key(row, by=request.user)
-    messages.success(request, f"Key “{row.name}” is revoked.")
-    return redirect("api_keys", request.project.slug)

@@ -1,13 +1,13 @@
-"""The first owner, sign-in links, keys: the wiring through HTTP."""
+"""The first owner, sign-in links, members: the wiring through HTTP."""
 
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.test import Client
 
-from apps.accounts.models import ApiKey, Membership, Role, SignInLink, User
-from apps.accounts.services import keys, links
-from tests.factories import make_key, make_member, make_project
+from apps.accounts.models import Membership, Role, SignInLink, User
+from apps.accounts.services import links
+from tests.factories import make_member, make_project
 
 pytestmark = pytest.mark.django_db
 
@@ -122,48 +122,6 @@ def test_nobody_signs_up(client: Client) -> None:
     answer = client.post("/accounts/signup/", {"email": "a@example.org", "password1": "four words of mine"})
     assert b"Project owners create accounts" in answer.content
     assert not User.objects.exists()
-
-
-def test_new_key_is_shown_once_and_opens_the_project(client: Client) -> None:
-    owner = make_member(make_project("office"), Role.OWNER)
-    client.force_login(owner.user)
-    form = {"name": "nightly", "scopes": ["predictions:write"], "days": "90"}
-    answer = client.post("/p/office/keys/", form)
-    text = answer.context["text"]
-    assert text.encode() in answer.content
-    assert "no-store" in answer["Cache-Control"]
-    assert text.encode() not in client.get("/p/office/keys/").content
-    found = keys.find_key(text)
-    assert found is not None
-    assert found.project == owner.project
-    assert found.expires_at is not None
-
-
-def test_reviewing_key_needs_a_person_of_the_project(client: Client) -> None:
-    owner, stranger = make_member(make_project("office"), Role.OWNER), make_member(make_project())
-    client.force_login(owner.user)
-    form = {"name": "bot", "scopes": ["reviews:write"], "days": "never"}
-    assert client.post("/p/office/keys/", form).status_code == 422
-    assert client.post("/p/office/keys/", form | {"acts_for": stranger.user.pk}).status_code == 422
-    assert not ApiKey.objects.exists()
-    assert client.post("/p/office/keys/", form | {"acts_for": owner.user.pk}).status_code == 200
-    assert ApiKey.objects.get().expires_at is None
-
-
-def test_revoked_key_opens_nothing(client: Client) -> None:
-    owner = make_member(make_project("office"), Role.OWNER)
-    key, text = make_key(owner.project)
-    client.force_login(owner.user)
-    client.post(f"/p/office/keys/{key.pk}/revoke/")
-    assert keys.find_key(text) is None
-
-
-def test_key_of_another_project_cannot_be_revoked(client: Client) -> None:
-    owner = make_member(make_project("office"), Role.OWNER)
-    key, text = make_key(make_project())
-    client.force_login(owner.user)
-    assert client.post(f"/p/office/keys/{key.pk}/revoke/").status_code == 404
-    assert keys.find_key(text) == key
 
 
 @pytest.mark.parametrize("page", ["members", "keys"])

@@ -72,12 +72,21 @@ def test_what_is_refused_or_changes_nothing_is_not_recorded(owner):
 
 def test_keys_are_recorded_by_their_beginning(owner):
     project, me = owner.project, owner.user
-    key, text = keys.create_key(project, name="nightly", scopes=["labels:read"], by=me, acts_for=me)
+    key, text = keys.create_key(project, name="nightly", scopes=["labels:read"], by=me, acts_for=me, lifetime=None)
     assert last(project).details == {"name": "nightly", "scopes": ["labels:read"], "acts_for": me.pk}
+    new, _ = keys.rotate_key(key, by=me)
+    assert last(project).details.items() > {"name": "nightly", "new": new.prefix}.items()
+    assert last(project).details["expires_at"][:19] == f"{key.expires_at:%Y-%m-%dT%H:%M:%S}"
     keys.revoke_key(key, by=me)
     keys.revoke_key(key, by=me)
     subject = f"key {text[:10]}"
-    assert told(project) == [("key.made", subject, me.pk), ("key.revoked", subject, me.pk)]
+    acts = [
+        ("key.made", subject),
+        ("key.made", f"key {new.prefix}"),
+        ("key.rotated", subject),
+        ("key.revoked", subject),
+    ]
+    assert told(project) == [(*act, me.pk) for act in acts]
     assert not any(text in str(entry) for entry in Entry.objects.values())
 
 
@@ -150,7 +159,7 @@ def test_pages_record_who_is_signed_in(client: Client, owner):
     client.post(f"/p/office/members/{bo.pk}/link/")
     client.post(f"/p/office/members/{bo.pk}/role/", {"role": "engineer"})
     client.post(f"/p/office/members/{bo.pk}/remove/")
-    client.post("/p/office/keys/", {"name": "nightly", "scopes": ["predictions:write"], "days": "90"})
+    client.post("/p/office/keys/create/", {"name": "nightly", "scopes": ["predictions:write"], "days": "90"})
     client.post(f"/p/office/keys/{owner.project.api_keys.get().pk}/revoke/")
     document = '{"floor": 0.5}'
     client.post(f"/p/office/models/{model.slug}/sampling/", {"document": document})

@@ -34,9 +34,7 @@ def test_a_key_opens_until_it_is_revoked(project):
 
 
 def test_an_expired_key_opens_nothing(project):
-    _, text = keys.create_key(
-        project, name="old", scopes=["sampling:write"], by=None, expires_at=timezone.now() - timedelta(seconds=1)
-    )
+    _, text = keys.create_key(project, name="old", scopes=["sampling:write"], by=None, lifetime=timedelta(seconds=-1))
     assert policies_status(text) == 401
 
 
@@ -55,6 +53,69 @@ def test_the_text_of_a_key_is_not_kept(project):
     assert text.encode() not in bytes(key.digest)
 
 
+def test_a_key_expires_after_a_year_unless_told_otherwise(project):
+    makes = {"name": "nightly", "scopes": ["labels:read"], "by": None}
+    year, _ = keys.create_key(project, **makes)
+    assert timedelta(days=364, hours=23) < year.expires_at - timezone.now() <= timedelta(days=365)
+    forever, _ = keys.create_key(project, **makes, lifetime=None)
+    assert forever.expires_at is None
+
+
+@pytest.mark.parametrize(("asked", "days"), [({}, 365), ({"days": "30"}, 30), ({"days": "never"}, None)])
+def test_create_key_takes_the_days_until_the_key_expires(capsys, asked, days):
+    call_command("create_key", project="first", user="ann@example.org", role="engineer", scopes="all", **asked)
+    key = keys.find_key(capsys.readouterr().out.strip())
+    lifetime = key.expires_at - key.created_at if key.expires_at else None
+    assert (round(lifetime / timedelta(days=1)) if lifetime else None) == days
+
+
+def test_last_use_is_written_once_a_minute(project, django_assert_num_queries):
+    key, text = make_key(project)
+    assert key.last_used_at is None
+    policies_status(text)
+    first = ApiKey.objects.get()
+    assert timezone.now() - first.last_used_at < timedelta(minutes=1)
+    with django_assert_num_queries(0):
+        keys.note_use(first)
+    policies_status(text)
+    assert ApiKey.objects.get().last_used_at == first.last_used_at
+    ApiKey.objects.update(last_used_at=timezone.now() - timedelta(seconds=61))
+    keys.note_use(first)  # read before another request wrote it
+    policies_status(text)
+    assert ApiKey.objects.get().last_used_at > first.last_used_at
+
+
+def test_a_replaced_key_works_until_its_overlap_ends(project):
+    owner = make_member(project, Role.OWNER).user
+    old, old_text = keys.create_key(
+        project, name="nightly", scopes=["sampling:write"], by=owner, acts_for=owner, lifetime=timedelta(days=90)
+    )
+    new, new_text = keys.rotate_key(old, by=owner)
+    assert (new.name, new.scopes, new.acts_for, new.project) == ("nightly", ["sampling:write"], owner, project)
+    assert round((new.expires_at - timezone.now()) / timedelta(days=1)) == 90
+    assert timedelta(hours=23) < old.expires_at - timezone.now() <= timedelta(hours=24)
+    assert [policies_status(text) for text in (old_text, new_text)] == [200, 200]
+    ApiKey.objects.filter(pk=old.pk).update(expires_at=timezone.now())
+    assert [policies_status(text) for text in (old_text, new_text)] == [401, 200]
+
+
+def test_a_key_is_replaced_once_and_never_lives_longer_by_it(project):
+    key, text = keys.create_key(
+        project, name="short", scopes=["sampling:write"], by=None, lifetime=timedelta(minutes=30)
+    )
+    ends_at = key.expires_at
+    keys.rotate_key(key, by=None)
+    assert key.expires_at == ends_at
+    with pytest.raises(ConflictError):
+        keys.rotate_key(key, by=None)
+    leaked, leaked_text = keys.rotate_key(ApiKey.objects.get(replaced_at=None), by=None, overlap=timedelta(0))
+    assert [policies_status(each) for each in (text, leaked_text)] == [200, 200]
+    keys.revoke_key(leaked, by=None)
+    with pytest.raises(ConflictError):
+        keys.rotate_key(leaked, by=None)
+    assert ApiKey.objects.count() == 3
+
+
 def test_create_key_makes_what_is_missing_and_prints_the_key_alone(capsys):
     call_command("create_key", project="first", user="Ann@example.org", role="engineer", scopes="all")
     text = capsys.readouterr().out.strip()
@@ -66,7 +127,9 @@ def test_create_key_makes_what_is_missing_and_prints_the_key_alone(capsys):
     assert (Project.objects.count(), User.objects.count(), ApiKey.objects.count()) == (1, 1, 2)
 
 
-@pytest.mark.parametrize("changes", [{"scopes": "everything"}, {"user": "nobody"}, {"project": "Bad Name"}])
+@pytest.mark.parametrize(
+    "changes", [{"scopes": "everything"}, {"user": "nobody"}, {"project": "Bad Name"}, {"days": "0"}, {"days": "soon"}]
+)
 def test_create_key_refuses_what_makes_no_sense(changes):
     arguments = {"project": "first", "user": "ann@example.org", "role": "engineer", "scopes": "all", **changes}
     with pytest.raises(CommandError):

@@ -1,6 +1,7 @@
 """Print a new API key for scripts, creating project, person and membership where missing."""
 
 from argparse import ArgumentParser
+from datetime import timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -10,6 +11,8 @@ from django.core.validators import validate_email
 from apps.accounts.models import Role, Scope, validate_name
 from apps.accounts.services import keys, members
 from apps.common.errors import DomainError
+
+MOST_DAYS = 3_650
 
 
 class Command(BaseCommand):
@@ -21,6 +24,9 @@ class Command(BaseCommand):
         parser.add_argument("--role", required=True, choices=[str(role) for role in Role])
         parser.add_argument("--scopes", required=True, help="comma-separated, or 'all'")
         parser.add_argument("--name", default="", help="the person's name")
+        parser.add_argument(
+            "--days", default=str(keys.LIFETIME.days), help="days until the key expires, or 'never' (default: 365)"
+        )
         parser.add_argument("--simulated", action="store_true", help="the person is a simulation and shown as such")
 
     def handle(self, **options: Any) -> None:
@@ -28,6 +34,7 @@ class Command(BaseCommand):
         try:
             validate_name(options["project"])
             validate_email(options["user"])
+            lifetime = _lifetime(options["days"])
             member = members.ensure_member(
                 options["project"],
                 email=options["user"],
@@ -36,8 +43,22 @@ class Command(BaseCommand):
                 is_simulated=options["simulated"],
             )
             _, text = keys.create_key(
-                member.project, name=f"made for {member.user.email}", scopes=scopes, by=None, acts_for=member.user
+                member.project,
+                name=f"made for {member.user.email}",
+                scopes=scopes,
+                by=None,
+                acts_for=member.user,
+                lifetime=lifetime,
             )
         except (ValidationError, DomainError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(text)
+
+
+def _lifetime(days: str) -> timedelta | None:
+    """Read `--days`."""
+    if days == "never":
+        return None
+    if not (days.isascii() and days.isdigit() and 0 < int(days) <= MOST_DAYS):
+        raise DomainError(f"--days takes 1 to {MOST_DAYS:,} or 'never'.")
+    return timedelta(days=int(days))
