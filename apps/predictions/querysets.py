@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, Self
 
-from django.db.models import Count, F, Sum
+from django.db.models import Count, F, QuerySet, Sum
 
 from apps.accounts.querysets import ProjectScopedQuerySet
 from apps.common.jobs import JobQuerySet
@@ -10,7 +10,7 @@ from apps.common.leases import LeaseQuerySet
 
 if TYPE_CHECKING:
     from apps.accounts.models import Project
-    from apps.predictions.models import Batch
+    from apps.predictions.models import Batch, Prediction
 
 
 class BatchQuerySet(ProjectScopedQuerySet):
@@ -39,6 +39,13 @@ class PredictionQuerySet(ProjectScopedQuerySet):
     def of_batch(self, batch: "Batch") -> Self:
         """The batch's rows, found by its range of ids: ids ascend, so no index on batch is needed."""
         return self.filter(id__gte=batch.first_id, id__lte=batch.last_id, batch=batch).order_by("id")
+
+
+class ExportViewQuerySet(QuerySet[Any]):
+    def holding(self, prediction: "Prediction") -> Self:
+        """Exports whose range holds the prediction."""
+        key = prediction.pk
+        return self.filter(model=prediction.model_id, first_prediction__lte=key, last_prediction__gte=key)
 
 
 class RejectedRowQuerySet(ProjectScopedQuerySet):

@@ -1,7 +1,7 @@
 """Batches, predictions, rejected rows and uploads."""
 
 from apps.predictions.models.batches import Batch, BatchKind, BatchStage, IdempotentAnswer, Stage
-from apps.predictions.models.predictions import CaseView, Outcome, Payload, Prediction, SentJSONField
+from apps.predictions.models.predictions import CaseView, ExportView, Outcome, Payload, Prediction, SentJSONField
 from apps.predictions.models.rejected import RejectedCount, RejectedRow, RejectedState
 from apps.predictions.models.uploads import FileForm, Upload, UploadPiece
 
@@ -10,6 +10,7 @@ __all__ = [
     "BatchKind",
     "BatchStage",
     "CaseView",
+    "ExportView",
     "FileForm",
     "IdempotentAnswer",
     "Outcome",

@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from apps.accounts.models import User
 from apps.predictions.models.batches import Batch
-from apps.predictions.querysets import PredictionQuerySet
+from apps.predictions.querysets import ExportViewQuerySet, PredictionQuerySet
 from apps.registry.models import ModelVersion, MonitoredModel
 
 
@@ -108,14 +108,25 @@ class Outcome(models.Model):
 
 
 class CaseView(models.Model):
-    """A user opened a case outside the desk and saw all of it, so it is never served to them blind."""
+    """A person was shown a prediction, its answers or its truth, so their judgement of it is not blind."""
+
+    class Place(models.TextChoices):
+        """Where it was shown."""
+
+        DESK = "desk"  # their own review: not blind, or after the judgement
+        SETTLING = "settling"  # on the desk of an adjudicator
+        CASE = "case"
+        QUESTION = "question"
+        BESIDE = "beside"  # a tab beside another case
+        LIST = "list"
+        PUSH = "push"  # the answer to a row that was sent again
+        SEARCH = "search"
 
     prediction = models.ForeignKey(
         Prediction, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="views"
     )
     user = models.ForeignKey(User, models.CASCADE, related_name="case_views")
-    # The page on which they opened it.
-    place = models.CharField(max_length=32)
+    place = models.CharField(max_length=32, choices=Place)
     opened_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -125,3 +136,24 @@ class CaseView(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} saw {self.prediction_id}"
+
+
+class ExportView(models.Model):
+    """A person exported predictions of a model, or their truth. All of the range counts as seen."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="export_views")
+    model = models.ForeignKey(MonitoredModel, models.CASCADE, related_name="+", db_index=False)
+    # What was asked for.
+    filters = models.JSONField()
+    # Keys of predictions, both included.
+    first_prediction = models.BigIntegerField()
+    last_prediction = models.BigIntegerField()
+    exported_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ExportViewQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["model", "user", "last_prediction"], name="exports_by_person")]
+
+    def __str__(self) -> str:
+        return f"{self.user} exported {self.first_prediction}–{self.last_prediction}"

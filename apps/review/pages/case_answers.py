@@ -7,13 +7,11 @@ from typing import Any
 
 from apps.accounts.models import Membership, Role
 from apps.common.errors import ConflictError, ForbiddenError
-from apps.predictions.models import CaseView
+from apps.predictions.services import sightings
 from apps.registry.models import MonitoredModel
 from apps.review.models import Comment, DataProblem, Decision, Mention, ReviewItem, Slot, Verdict
 from apps.review.pages.cases import CERTAINTIES
 
-# The place recorded when somebody looks at this page.
-PLACE = "case"
 YOU = "you"
 
 
@@ -77,7 +75,7 @@ def sight_of(item: ReviewItem, *, by: Membership) -> Sight:
 
 def note_view(item: ReviewItem, *, by: Membership) -> None:
     """Record that the person has seen the case, so it is never served to them blind, and mark their mentions seen."""
-    CaseView.objects.get_or_create(prediction_id=item.prediction_id, user=by.user, place=PLACE)
+    sightings.note([item.prediction_id], by.user, sightings.Place.CASE)
     seen = Mention.objects.filter(comment__item=item, user=by.user, seen_at=None)
     for mention in seen:
         mention.mark_seen()

@@ -8,7 +8,7 @@ from django.utils import timezone
 from apps.accounts.models import Membership, Role, User
 from apps.accounts.services import audit_log
 from apps.common.errors import ConflictError, DomainError, ForbiddenError
-from apps.predictions.models import CaseView
+from apps.predictions.services import sightings
 from apps.registry.models import ReviewQueue
 from apps.review.models import GoldAnswer, ReviewItem, Slot
 from apps.review.services import probing, settling
@@ -46,7 +46,7 @@ def reassign(slot: Slot, *, to: Membership, by: User) -> None:
         raise ConflictError("This case can only be finished by its reviewer, or taken back.", code="not_for_others")
     if item.round_slots.filter(reviewer=to.user).exclude(pk=held.pk).exists():
         raise ConflictError(f"{to.user.display_name} has had a part in this case.", code="had_part")
-    has_seen = CaseView.objects.filter(prediction=item.prediction_id, user=to.user).exists()
+    has_seen = sightings.has_seen(to.user, item.prediction)
     if item.is_blind and not held.is_adjudication and has_seen:
         raise ConflictError(f"{to.user.display_name} has seen what the model said of it.", code="has_seen")
     before = audit_log.person(held.reviewer) if held.reviewer else ""

@@ -7,15 +7,13 @@ from django.utils import timezone
 
 from apps.accounts.models import Membership, Role
 from apps.common.errors import ConflictError, ForbiddenError
-from apps.predictions.models import CaseView
+from apps.predictions.services import sightings
 from apps.review.models import Decision, Question, Slot
 from apps.review.services.answers import check_words
 from apps.review.services.holding import lock
 
 # After this long the case comes back without an answer.
 LONGEST_WAIT = timedelta(days=7)
-# The place recorded when the person asked sees the case.
-PLACE = "question"
 
 
 def ask(decision: Decision, *, of: int | None) -> Question:
@@ -43,7 +41,7 @@ def answer_question(question: Question, *, by: Membership, text: str) -> Questio
     if held.snoozed_until is not None:
         # A moment in the past, not null: due now, and still only for its asker.
         Slot.objects.filter(pk=held.pk).update(snoozed_until=timezone.now())
-    CaseView.objects.get_or_create(prediction=held.item.prediction, user=by.user, place=PLACE)
+    sightings.note([held.item.prediction_id], by.user, sightings.Place.QUESTION)
     return locked
 
 

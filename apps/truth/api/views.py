@@ -1,5 +1,7 @@
 """Resolved labels, in pages or as one file."""
 
+from functools import partial
+
 from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
@@ -10,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.accounts.models import Role, Scope
-from apps.accounts.services.access import project_of, require_role
+from apps.accounts.services.access import key_of, project_of, require_role
 from apps.common.api import LinesRenderer, StreamedRenderer
 from apps.common.media_types import PARQUET
 from apps.registry.services.finding import find_model
@@ -58,12 +60,18 @@ class LabelsView(APIView):
         serializer = LabelsQuerySerializer(data=request.query_params.dict())
         serializer.is_valid(raise_exception=True)
         query = serializer.validated_data
-        seq = query["seq"] if "seq" in query else Resolution.objects.filter(model=monitored).last_seq()
-        form = request.accepted_renderer
+        known = Resolution.objects.filter(model=monitored).last_seq()
+        # Later numbers may still come while a stream is read.
+        seq, after, form = min(query.get("seq", known), known), query["cursor"], request.accepted_renderer
+        note_read = partial(
+            labels.note_read, monitored, key_of(request).acts_for, seq=seq, after=after, form=form.format
+        )
         if form.format in EXPORTS:
-            pieces = EXPORTS[form.format](monitored, seq=seq, after=query["cursor"])
+            note_read(up_to=None)
+            pieces = EXPORTS[form.format](monitored, seq=seq, after=after)
             name = f"{monitored.slug}-labels-{seq}.{form.format}"
             headers = {"Content-Disposition": f'attachment; filename="{name}"'}
             return StreamingHttpResponse(pieces, content_type=form.media_type, headers=headers)
-        rows, following = labels.label_page(monitored, seq=seq, after=query["cursor"], limit=query["limit"])
+        rows, following = labels.label_page(monitored, seq=seq, after=after, limit=query["limit"])
+        note_read(up_to=following)
         return Response({"seq": seq, "labels": rows, "next": following})

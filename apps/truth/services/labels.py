@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 
+from apps.accounts.models import User
 from apps.common.paging import keyset_page
+from apps.predictions.services import sightings
 from apps.registry.models import MonitoredModel
 from apps.truth.models import Resolution
 
@@ -52,6 +54,18 @@ def label_chunks(model: MonitoredModel, *, seq: int, after: int = 0) -> Iterator
     rows = labels(model, seq=seq, after=after).iterator(chunk_size=PAGE)
     while chunk := list(islice(rows, PAGE)):
         yield [document(model, row) for row in chunk if row.truth is not None]
+
+
+def note_read(
+    model: MonitoredModel, reader: User | None, *, seq: int, after: int, up_to: int | None, form: str
+) -> None:
+    """Note that the person reads the labels after this key, up to another one or to the last."""
+    rest = Resolution.objects.filter(model=model, prediction__gt=after, seq__lte=seq)
+    last = up_to or rest.aggregate(last=Max("prediction"))["last"]
+    # A key that acts for nobody has no reader.
+    if reader is not None and last is not None:
+        filters = {"labels": form, "seq": seq}
+        sightings.note_export(reader, model, filters=filters, first=after + 1, last=last)
 
 
 def document(model: MonitoredModel, row: Resolution) -> Label:

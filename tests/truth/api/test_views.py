@@ -11,6 +11,8 @@ from django.db import connection
 from rest_framework.test import APIClient
 
 from apps.accounts.models import Role
+from apps.predictions.models import ExportView, Prediction
+from apps.predictions.services import sightings
 from apps.review.models import ReviewItem
 from apps.sampling.models import Draw
 from apps.sampling.services.policies import put_document
@@ -208,3 +210,20 @@ def test_an_export_can_start_at_a_cursor(model):
 
 def test_an_unknown_format_is_refused(model):
     assert get(model, "?format=xlsx").json()["code"] == "unknown_format"
+
+
+def test_an_export_counts_as_seen_by_its_person(model):
+    engineer = make_member(model.project, Role.ENGINEER).user
+    cases = list(Prediction.objects.filter(model=model).order_by("pk"))
+
+    get(model)
+    assert not ExportView.objects.exists()
+    assert get(model, "?limit=1", acts_for=engineer).json()["next"] == cases[0].pk
+    assert [sightings.has_seen(engineer, case) for case in cases] == [True, False, False]
+    body(get(model, f"?format=csv&cursor={cases[0].pk}", acts_for=engineer))
+    # The third has no label, so it is in no export.
+    assert [sightings.has_seen(engineer, case) for case in cases] == [True, True, False]
+    assert [each.filters for each in ExportView.objects.order_by("pk")] == [
+        {"labels": "json", "seq": 1},
+        {"labels": "csv", "seq": 1},
+    ]

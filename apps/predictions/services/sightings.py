@@ -1,0 +1,31 @@
+"""Sightings: who has been shown a prediction, its answers or its truth, and so cannot judge it blind any more.
+
+Whatever shows one notes it first, in the transaction of the answer that shows it.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from apps.accounts.models import User
+from apps.predictions.models import CaseView, ExportView, Prediction
+from apps.registry.models import MonitoredModel
+
+Place = CaseView.Place
+
+
+def note(predictions: Iterable[int], user: User, place: Place) -> None:
+    """Note that the person sees these predictions (their keys) there. Noted again, it stays one row."""
+    # Sorted, so that two requests at once wait for each other in the same order.
+    seen = [CaseView(prediction_id=key, user=user, place=place) for key in sorted(set(predictions))]
+    CaseView.objects.bulk_create(seen, ignore_conflicts=True)
+
+
+def note_export(user: User, model: MonitoredModel, *, filters: dict[str, Any], first: int, last: int) -> None:
+    """Note an export of the model's predictions, by the lowest and the highest key it may hold."""
+    ExportView.objects.create(user=user, model=model, filters=filters, first_prediction=first, last_prediction=last)
+
+
+def has_seen(user: User, prediction: Prediction, *, besides: Place | None = None) -> bool:
+    """True if the person has seen the prediction, but for one place. All that an export may hold counts as seen."""
+    views = CaseView.objects.filter(prediction=prediction, user=user).exclude(place=besides or "")
+    return views.exists() or ExportView.objects.holding(prediction).filter(user=user).exists()
