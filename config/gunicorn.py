@@ -21,6 +21,7 @@ if hasattr(libc := ctypes.CDLL(None), "mallopt"):
 
 bind = f"{os.environ.get('COUNTERSIGN_BIND', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 worker_class = "config.gunicorn_worker.BalancedThreadWorker"
+logger_class = "config.gunicorn_logger.MaskingLogger"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 threads = int(os.environ.get("WEB_THREADS", "4"))
 # Load the application once, before the workers are forked: half the work at the start, and a dead worker is replaced

@@ -1,8 +1,11 @@
-"""The form of log lines: key=value by default, JSON where COUNTERSIGN_LOG_JSON is set."""
+"""The form of log lines: key=value by default, JSON where COUNTERSIGN_LOG_JSON is set. Secrets are masked."""
+
+import logging
 
 import structlog
 
 from config import env
+from config.masking import MaskingFormatter
 
 SHARED: list[structlog.types.Processor] = [
     structlog.contextvars.merge_contextvars,
@@ -25,3 +28,8 @@ def configure() -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
+
+
+def formatter() -> logging.Formatter:
+    """Return the formatter of all handlers: structlog's lines and everybody else's in one form."""
+    return MaskingFormatter(structlog.stdlib.ProcessorFormatter(processor=RENDER, foreign_pre_chain=SHARED))

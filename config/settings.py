@@ -13,7 +13,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 DEBUG = env.flag("COUNTERSIGN_DEBUG")
 # No default: the supervisor of `run.sh up` keeps a random key in the state folder.
 SECRET_KEY = env.text("COUNTERSIGN_SECRET_KEY", "insecure-local-debugging-only" if DEBUG else None)
-BASE_URL = env.text("COUNTERSIGN_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
+BASE_URL = env.text("COUNTERSIGN_BASE_URL", f"http://127.0.0.1:{env.integer('PORT', 8000)}").rstrip("/")
 ALLOWED_HOSTS = env.listing("COUNTERSIGN_ALLOWED_HOSTS", f"{urlsplit(BASE_URL).hostname},127.0.0.1,localhost")
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 # The file in which a running demo records its progress; empty where no demo runs.
@@ -259,13 +259,7 @@ logs.configure()
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {
-        "plain": {
-            "()": "structlog.stdlib.ProcessorFormatter",
-            "processor": logs.RENDER,
-            "foreign_pre_chain": logs.SHARED,
-        }
-    },
+    "formatters": {"plain": {"()": logs.formatter}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": env.text("COUNTERSIGN_LOG_LEVEL", "INFO")},
     "loggers": {

@@ -3,15 +3,15 @@
 from allauth.account import views as allauth_views
 from django.urls import URLPattern, URLResolver, include, path
 
-from apps.accounts.pages import audit_views, key_views, views
+from apps.accounts.pages import audit_views, entry_views, key_views, member_views
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("setup/<str:token>/", views.setup, name="setup"),
-    path("enter/<str:token>/", views.enter, name="enter"),
-    path("p/<slug:project>/members/", views.members, name="members"),
-    path("p/<slug:project>/members/<int:member>/link/", views.member_link, name="member_link"),
-    path("p/<slug:project>/members/<int:member>/role/", views.member_role, name="member_role"),
-    path("p/<slug:project>/members/<int:member>/remove/", views.member_remove, name="member_remove"),
+    path("setup/<str:token>/", entry_views.setup, name="setup"),
+    path("enter/<str:token>/", entry_views.enter, name="enter"),
+    path("p/<slug:project>/members/", member_views.members, name="members"),
+    path("p/<slug:project>/members/<int:member>/link/", member_views.member_link, name="member_link"),
+    path("p/<slug:project>/members/<int:member>/role/", member_views.member_role, name="member_role"),
+    path("p/<slug:project>/members/<int:member>/remove/", member_views.member_remove, name="member_remove"),
     path("p/<slug:project>/keys/", key_views.api_keys, name="api_keys"),
     path("p/<slug:project>/keys/create/", key_views.api_key_create, name="api_key_create"),
     path("p/<slug:project>/keys/<int:key>/replace/", key_views.api_key_rotate, name="api_key_rotate"),

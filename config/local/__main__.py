@@ -47,10 +47,12 @@ def manage(state: State, arguments: Sequence[str]) -> int:
             # Other commands may have started to use the servers; keep them running until those are done.
             with state.used(alone=True):
                 return code
-    except StateInUseError:
+    except StateInUseError as error:
+        # Links that a command prints lead to the instance that runs.
+        url = {"COUNTERSIGN_BASE_URL": error.holder["url"]} if "url" in error.holder else {}
         with state.used():
             wait_for(servers)
-            return _in_foreground(product.manage(*arguments), environment)
+            return _in_foreground(product.manage(*arguments), {**environment, **url})
 
 
 def _supervise(

@@ -1,10 +1,15 @@
-"""The output of child processes: each line goes to the terminal, after the child's name, and to a log file."""
+"""The output of child processes: each line goes to the terminal, after the child's name, and to a log file.
+
+The terminal shows the first owner's link. The file outlives it, so secrets are masked there.
+"""
 
 import logging
 import os
 import sys
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+
+from config.masking import masked
 
 LONGEST_LINE = 64 * 1024
 NAME_WIDTH = 8
@@ -53,7 +58,7 @@ class Output:
             self.announce(line)
 
     def _log(self, line: str) -> None:
-        self._file.emit(logging.LogRecord(self.name, logging.INFO, "", 0, line, None, None))
+        self._file.emit(logging.LogRecord(self.name, logging.INFO, "", 0, masked(line), None, None))
 
 
 def say(line: str) -> None:

@@ -80,6 +80,23 @@ def test_expired_link_says_how_to_get_a_new_one(page: Page, look: tuple[str, int
     is_sound(page)
 
 
+def test_link_still_signs_in_after_a_mail_scanner_opened_it(page: Page, look: tuple[str, int], is_sound: Check) -> None:
+    member = make_member(make_project("office"), name="Bo Lindqvist")
+    address = f"/enter/{links.make_sign_in_link(member.user)}/"
+    for method in ("GET", "HEAD"):
+        scanned = page.request.fetch(address, method=method)
+        assert scanned.ok
+        assert "Bo Lindqvist" not in scanned.text()
+    page.context.clear_cookies()
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.headers.get("referer", "")))
+    page.goto(address)
+    is_sound(page)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page).to_have_url(re.compile(r"/p/office/$"))
+    assert not any("/enter/" in referer for referer in requests)
+
+
 def test_owner_adds_a_member_who_signs_in_by_link(
     page: Page, look: tuple[str, int], sign_in: SignIn, is_sound: Check
 ) -> None:
@@ -93,6 +110,7 @@ def test_owner_adds_a_member_who_signs_in_by_link(
     is_sound(page)
     page.context.clear_cookies()
     page.goto(re.sub(r"^https?://[^/]+", "", link))
+    page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", name="Choose a password")).to_be_visible()
     is_sound(page)
 

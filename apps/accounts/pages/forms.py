@@ -16,6 +16,12 @@ ROLES = {
     Role.ENGINEER: "Engineer: also sets up models, policies and queues",
     Role.OWNER: "Owner: also manages members and keys",
 }
+FORM_INVALID = 422
+
+
+def form_status(*, bound: bool) -> int:
+    """Return 422 for a page that shows a rejected form again, else 200."""
+    return FORM_INVALID if bound else 200
 
 
 class AuditForm(forms.Form):

@@ -10,8 +10,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.accounts.models import ApiKey, Role, Scope
+from apps.accounts.pages.forms import form_status
 from apps.accounts.pages.key_forms import SCOPES, KeyFilterForm, KeyForm, RotateForm
-from apps.accounts.pages.views import form_status
 from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
 from apps.accounts.services.keys import create_key, revoke_key, rotate_key
 

@@ -36,20 +36,33 @@ def setup_url(token: str) -> str:
     return f"{settings.BASE_URL}/setup/{token}/"
 
 
+def find_sign_in_link(token: str) -> SignInLink:
+    """Return the usable link with this secret. Looking at it spends nothing."""
+    links = SignInLink.objects.usable().select_related("user")
+    link: SignInLink | None = links.filter(digest=digest(token), user__isnull=False).first()
+    if link is None:
+        raise NotFoundError("This sign-in link is used up or too old. Ask for a new one.")
+    return link
+
+
 def redeem_sign_in_link(token: str) -> User:
     """Spend one use of a sign-in link, and return its person."""
-    links = SignInLink.objects.usable().filter(digest=digest(token), user__isnull=False)
-    link = links.select_related("user").first()
-    if link is None or not links.update(uses_left=F("uses_left") - 1):
-        raise NotFoundError("This sign-in link is used up or too old. Ask for a new one.")
-    user: User = link.user
-    return user
+    link = find_sign_in_link(token)
+    if not SignInLink.objects.usable().filter(pk=link.pk).update(uses_left=F("uses_left") - 1):
+        raise NotFoundError("Somebody else has just used this link up.")
+    assert link.user is not None
+    return link.user
+
+
+def has_owner() -> bool:
+    """Whether any project has an owner. From then on, owners add people, and no setup link works."""
+    return Membership.objects.filter(role=Role.OWNER).exists()
 
 
 def find_setup_link(token: str) -> SignInLink:
-    """Return the unused link of the first owner."""
+    """Return the usable link of the first owner."""
     link: SignInLink | None = SignInLink.objects.usable().filter(digest=digest(token), user=None).first()
-    if link is None:
+    if link is None or has_owner():
         raise NotFoundError("This link is used up or too old. `./run.sh manage setup_link` prints a new one.")
     return link
 
@@ -57,11 +70,13 @@ def find_setup_link(token: str) -> SignInLink:
 def redeem_setup_link(token: str, *, email: str, name: str, password: str, project_name: str) -> User:
     """Spend the setup link, and make the first owner and their project."""
     with transaction.atomic():
-        link = find_setup_link(token)
-        if not SignInLink.objects.usable().filter(pk=link.pk).update(uses_left=0):
-            raise ConflictError("Somebody else is using this link right now.")
+        # Lock all setup links: of two people with a link each, one becomes the first owner.
+        setup_links = SignInLink.objects.filter(user=None)
+        list(setup_links.order_by("pk").select_for_update())
+        find_setup_link(token)
         if User.objects.filter(email=email.lower()).exists():
             raise ConflictError("An account with this e-mail address already exists.", code="email_taken")
+        setup_links.update(uses_left=0)
         user = User.objects.create_user(email, password, name=name)
         project = Project.objects.create(slug=unused_slug(project_name), name=project_name)
         member = Membership.objects.create(user=user, project=project, role=Role.OWNER)

@@ -48,6 +48,21 @@ def test_setup_link_works_once(client: Client) -> None:
     assert User.objects.count() == 1
 
 
+def test_every_setup_link_ends_with_the_first_owner(client: Client) -> None:
+    first, second = links.make_sign_in_link(None), links.make_sign_in_link(None)
+    client.post(f"/setup/{first}/", OWNER)
+    assert Client().get(f"/setup/{second}/").status_code == 404
+    assert Client().post(f"/setup/{second}/", OWNER | {"email": "bo@example.org"}).status_code == 404
+    assert User.objects.count() == 1
+
+
+def test_setup_link_ends_with_an_owner_whom_a_command_made(client: Client) -> None:
+    token = links.make_sign_in_link(None)
+    make_member(make_project(), Role.OWNER)
+    assert client.get(f"/setup/{token}/").status_code == 404
+    assert client.post(f"/setup/{token}/", OWNER).status_code == 404
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -82,13 +97,42 @@ def test_link_signs_in_as_often_as_it_says(client: Client) -> None:
     token = links.make_sign_in_link(make_member(make_project()).user, uses=2)
     for expected in (True, True, False):
         visitor = Client()
-        visitor.get(f"/enter/{token}/")
+        visitor.post(f"/enter/{token}/")
         assert is_signed_in(visitor) == expected
+
+
+@pytest.mark.parametrize("method", ["get", "head"])
+def test_scanner_that_opens_a_link_spends_nothing_and_learns_nobody(client: Client, method: str) -> None:
+    member = make_member(make_project("office"), name="Bo Lindqvist")
+    address = f"/enter/{links.make_sign_in_link(member.user)}/"
+    answer = getattr(Client(), method)(address)
+    assert answer.status_code == 200
+    assert not any(told in answer.content.decode() for told in ("Bo Lindqvist", member.user.email, "office", "Office"))
+    client.post(address)
+    assert is_signed_in(client)
+
+
+def test_link_is_redeemed_by_its_own_page_only() -> None:
+    token = links.make_sign_in_link(make_member(make_project()).user)
+    stranger = Client(enforce_csrf_checks=True)
+    assert stranger.post(f"/enter/{token}/").status_code == 403
+    assert SignInLink.objects.usable().exists()
+
+
+@pytest.mark.parametrize("kind", ["enter", "setup"])
+@pytest.mark.parametrize("is_usable", [True, False])
+def test_page_of_a_link_is_neither_stored_nor_named_to_others(client: Client, kind: str, is_usable: bool) -> None:
+    user = make_member(make_project()).user if kind == "enter" else None
+    token = links.make_sign_in_link(user) if is_usable else "never-made"
+    answer = client.get(f"/{kind}/{token}/")
+    assert answer["Referrer-Policy"] == "no-referrer"
+    assert "no-store" in answer["Cache-Control"]
 
 
 def test_expired_link_signs_nobody_in(client: Client) -> None:
     token = links.make_sign_in_link(make_member(make_project()).user, hours=-1)
     assert client.get(f"/enter/{token}/").status_code == 404
+    assert client.post(f"/enter/{token}/").status_code == 404
     assert not is_signed_in(client)
 
 
@@ -105,7 +149,7 @@ def test_expired_link_signs_nobody_in(client: Client) -> None:
 )
 def test_link_leads_only_to_addresses_of_this_site(client: Client, asked: str, reached: str) -> None:
     token = links.make_sign_in_link(make_member(make_project()).user)
-    answer = client.get(f"/enter/{token}/", {"next": asked})
+    answer = client.post(f"/enter/{token}/", query_params={"next": asked})
     assert (answer.status_code, answer["Location"]) == (302, reached)
 
 
@@ -113,7 +157,7 @@ def test_link_does_not_replace_the_second_step(client: Client) -> None:
     user = make_member(make_project()).user
     TOTP.activate(user, generate_totp_secret())
     assert Authenticator.objects.filter(user=user).exists()
-    answer = client.get(f"/enter/{links.make_sign_in_link(user)}/")
+    answer = client.post(f"/enter/{links.make_sign_in_link(user)}/")
     assert answer["Location"].startswith("/accounts/2fa/authenticate/")
     assert not is_signed_in(client)
 

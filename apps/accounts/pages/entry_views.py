@@ -1,0 +1,77 @@
+"""Pages behind secret links. Opening one, as mail scanners do, spends nothing; its button does."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
+from allauth.account.utils import perform_login
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render, resolve_url
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from apps.accounts.pages.forms import SetupForm, form_status
+from apps.accounts.services.links import find_setup_link, find_sign_in_link, redeem_setup_link, redeem_sign_in_link
+from apps.common.errors import ConflictError, NotFoundError
+
+P = ParamSpec("P")
+
+
+def link_page(
+    view: Callable[Concatenate[HttpRequest, P], HttpResponse],
+) -> Callable[..., HttpResponse]:
+    """Keep the address of the page to this browser: no cache stores it, and no other page learns it."""
+
+    @sensitive_post_parameters("password")
+    @require_http_methods(["GET", "HEAD", "POST"])
+    @never_cache
+    @wraps(view)
+    def wrapper(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        response = view(request, *args, **kwargs)
+        response["Referrer-Policy"] = "no-referrer"
+        return response
+
+    return wrapper
+
+
+@link_page
+def setup(request: HttpRequest, token: str) -> HttpResponse:
+    """Make the first owner."""
+    form = SetupForm(request.POST or None)
+    try:
+        find_setup_link(token)
+        if form.is_valid():
+            owner = redeem_setup_link(token, **form.cleaned_data)
+            response: HttpResponse = perform_login(request, owner, redirect_url=resolve_url("home"))
+            return response
+    except NotFoundError:
+        return render(request, "accounts/setup_spent.html", status=NotFoundError.status)
+    except ConflictError as error:
+        form.add_error("email" if error.code == "email_taken" else None, error.message)
+    return render(request, "accounts/setup.html", {"form": form}, status=form_status(bound=form.is_bound))
+
+
+@link_page
+def enter(request: HttpRequest, token: str) -> HttpResponse:
+    """Sign in the link's person, who is still asked for a second step where they have one."""
+    try:
+        find_sign_in_link(token)
+        if request.method != "POST":
+            return render(request, "accounts/enter.html")
+        user = redeem_sign_in_link(token)
+    except NotFoundError:
+        return render(request, "accounts/link_spent.html", status=NotFoundError.status)
+    response: HttpResponse = perform_login(request, user, redirect_url=local_target(request))
+    return response
+
+
+def local_target(request: HttpRequest) -> str:
+    """Return `?next=` where it stays on this site, else the home page."""
+    target = request.GET.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(
+        target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return target if is_ours else resolve_url(settings.LOGIN_REDIRECT_URL)
