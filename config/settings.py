@@ -63,6 +63,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "apps.common.middleware.DomainErrorMiddleware",
+    "apps.accounts.services.access.AccessMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -183,12 +184,12 @@ PAYLOAD_DAYS = env.integer("COUNTERSIGN_PAYLOAD_DAYS", 0)
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["apps.accounts.api.authentication.ApiKeyAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["apps.accounts.services.permissions.HasScope"],
+    "DEFAULT_PERMISSION_CLASSES": ["apps.accounts.services.permissions.HasAccess"],
     "DEFAULT_THROTTLE_CLASSES": ["apps.accounts.services.quotas.KeyQuota"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["apps.common.api.StrictJSONParser"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "apps.common.api.Negotiation",
-    "DEFAULT_SCHEMA_CLASS": "apps.common.schema.DescribedSchema",
+    "DEFAULT_SCHEMA_CLASS": "apps.accounts.api.schema.AccessSchema",
     "EXCEPTION_HANDLER": "apps.common.api.problem_response",
     "UNAUTHENTICATED_USER": None,
     # OPTIONS describes nothing: the schema describes the API.

@@ -5,14 +5,15 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # never run
     # config/settings.py and pyproject.toml name these by path.
-    ApiKeyAuthentication, HasScope, KeyQuota, ClosedSignupAdapter
-    StrictJSONParser, Negotiation, DescribedSchema, problem_response
+    ApiKeyAuthentication, HasAccess, AccessMiddleware, KeyQuota, ClosedSignupAdapter
+    StrictJSONParser, Negotiation, AccessSchema, problem_response
     LengthMiddleware, DomainErrorMiddleware, BellTask, BalancedThreadWorker, MaskingLogger, HashedStaticFilesStorage
 
     # Django, DRF, drf-spectacular, allauth, Celery and gunicorn call these.
     _.authenticate, _.authenticate_header, _.allow_request, _.filter_renderers, _.is_open_for_signup
-    _.ready, _.create_superuser, _.process_exception, _.before_start, _.readable, _.map_serializer, _.to_representation
-    _.from_db_value, _.db_type, _.has_permission, _.add_arguments, _.get_security_definition, _.post, _.put, _.setup
+    _.ready, _.create_superuser, _.process_exception, _.process_view, _.before_start, _.readable, _.map_serializer
+    _.to_representation, _.from_db_value, _.db_type, _.has_permission, _.add_arguments, _.get_security_definition
+    _.post, _.put, _.setup
     ApiKeyScheme, StrictForms
     keep_django_logging, when_ready, post_worker_init, post_fork
 

@@ -128,7 +128,7 @@ class ApiKey(models.Model):
     prefix = models.CharField(max_length=16)
     digest = models.BinaryField(max_length=32, unique=True)
     scopes = ArrayField(models.CharField(max_length=32, choices=Scope))
-    # The person in whose name the key reviews; it has this person's role and no more.
+    # The person in whose name the key acts; it has this person's role and no more.
     acts_for = models.ForeignKey(User, models.CASCADE, null=True, blank=True, related_name="api_keys")
     created_at = models.DateTimeField(auto_now_add=True)
     # To the minute.
@@ -137,6 +137,9 @@ class ApiKey(models.Model):
     # A new key took its place; both work until this one expires.
     replaced_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
+
+    # Of the person it acts for; `find_key` loads it with the key.
+    membership: Membership | None = None
 
     objects = ApiKeyQuerySet.as_manager()
 

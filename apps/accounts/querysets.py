@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
-from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, Exists, ExpressionWrapper, F, FilteredRelation, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 if TYPE_CHECKING:
@@ -46,6 +46,12 @@ class ApiKeyQuerySet(ProjectScopedQuerySet):
     def usable(self) -> Self:
         """Keys neither revoked nor expired, by the database's clock."""
         return self.filter(self.USABLE)
+
+    def of_living_people(self) -> Self:
+        """Keys that act for nobody, or for an active member of their project, with this `membership`."""
+        in_project = FilteredRelation("acts_for__memberships", condition=Q(acts_for__memberships__project=F("project")))
+        living = Q(acts_for=None) | Q(acts_for__is_active=True, membership__isnull=False)
+        return self.annotate(membership=in_project).select_related("project", "acts_for", "membership").filter(living)
 
     def with_usability(self) -> Self:
         """Annotate `is_usable`, for lists that show expired and revoked keys too."""

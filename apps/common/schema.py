@@ -14,7 +14,7 @@ from apps.common.api import ProblemSerializer
 
 WHY = {
     "400": "The request cannot be read, or a field or parameter is invalid; `details` says which.",
-    "401": "The key is missing, unknown, expired or revoked.",
+    "401": "The key is missing, unknown, expired or revoked, or its person has left.",
     "403": "The key lacks the scope, or the person it acts for lacks the role.",
     "404": "Not found in the key's project.",
     "406": "The call offers none of the accepted formats.",
@@ -49,9 +49,7 @@ class DescribedSchema(AutoSchema):
     def _refusals(self, *, needs_key: bool) -> list[str]:
         statuses = ["400", "406"]
         if needs_key:
-            statuses += ["401", "429"]
-        if getattr(self.view, "required_scope", None) is not None:
-            statuses += ["403"]
+            statuses += ["401", "403", "429"]
         if "{" in self.path:
             statuses += ["404"]
         if self.method in {"POST", "PUT", "PATCH"}:

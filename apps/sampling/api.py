@@ -5,7 +5,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.accounts.models import Scope
+from apps.accounts.models import Role, Scope
 from apps.accounts.services.access import key_of, project_of
 from apps.registry.services.finding import find_model
 from apps.sampling.services import policies
@@ -16,6 +16,7 @@ class PoliciesView(APIView):
     """A model's sampling configuration."""
 
     required_scope = Scope.SAMPLING_WRITE
+    required_role = Role.ENGINEER
 
     @extend_schema(operation_id="get_policies", responses=SamplingSerializer)
     def get(self, request: Request, model: str) -> Response:

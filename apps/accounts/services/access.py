@@ -1,22 +1,60 @@
-"""Access: to pages by membership, to the API by key. To outsiders, a project's objects do not exist."""
+"""Access: to pages by membership, to the API by key. To outsiders, a project's objects do not exist.
 
-from collections.abc import Callable
+Every page and every API view declares who may use it; what declares nothing opens to nobody.
+"""
+
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import ObjectDoesNotExist
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django_htmx.middleware import HtmxDetails
 from rest_framework.request import Request
 
-from apps.accounts.models import ApiKey, Membership, Project, Role, User
+from apps.accounts.models import ApiKey, Membership, Project, Role, Scope, User
 from apps.common.errors import ForbiddenError, NotFoundError
 
 P = ParamSpec("P")
 M = TypeVar("M", bound=Model)
+
+# Routes open to everybody: setting up, signing in and out, health, the API's description, the demo on this machine.
+PUBLIC_ROUTES = frozenset(
+    {
+        "setup",
+        "enter",
+        "account_login",
+        "account_logout",
+        "account_inactive",
+        "account_signup",
+        "mfa_authenticate",
+        "healthz",
+        "readyz",
+        "schema",
+        "demo_progress",
+    }
+)
+# Routes open to every signed-in person: their projects, the glossary, their own account.
+PERSONAL_ROUTES = frozenset(
+    {
+        "home",
+        "glossary",
+        "account_reauthenticate",
+        "account_change_password",
+        "account_set_password",
+        "mfa_index",
+        "mfa_reauthenticate",
+        "mfa_activate_totp",
+        "mfa_deactivate_totp",
+        "mfa_view_recovery_codes",
+        "mfa_generate_recovery_codes",
+        "mfa_download_recovery_codes",
+    }
+)
 
 
 class ProjectRequest(HttpRequest):
@@ -28,6 +66,26 @@ class ProjectRequest(HttpRequest):
     membership: Membership
 
 
+class AccessMiddleware:
+    """Opens a route only if it is listed above, is a `member_page`, or is an API view that declares its needs."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., HttpResponseBase], _args: Any, _kwargs: Any
+    ) -> HttpResponseBase | None:
+        route = request.resolver_match.url_name if request.resolver_match else None
+        if route in PERSONAL_ROUTES and not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path())
+        if route in PUBLIC_ROUTES | PERSONAL_ROUTES or hasattr(getattr(view, "cls", view), "required_role"):
+            return None
+        raise PermissionDenied(f"The route {route!r} does not declare who may use it.")
+
+
 def get_or_404(rows: QuerySet[M], **lookup: Any) -> M:
     """Return the one row. Raises NotFoundError where it is absent or belongs to another project."""
     try:
@@ -37,10 +95,21 @@ def get_or_404(rows: QuerySet[M], **lookup: Any) -> M:
         raise NotFoundError(f"There is no such {name} in this project.") from None
 
 
+def for_method(declared: Any, method: str | None) -> Any:
+    """Return what a view declares for a method: one value for all of them, or one for each. HEAD goes with GET."""
+    if isinstance(declared, Mapping):
+        return declared.get("GET" if method == "HEAD" else method)
+    return declared
+
+
 def member_page(
-    role: Role,
+    role: Role, *, post: Role | None = None
 ) -> Callable[[Callable[Concatenate[ProjectRequest, P], HttpResponseBase]], Callable[..., HttpResponseBase]]:
-    """Admit only members whose role includes `role`; for non-members the project does not exist."""
+    """Admit only members whose role includes `role`, or `post` to change something.
+
+    For non-members the project does not exist.
+    """
+    required = {"GET": role, "POST": post or role}
 
     def decorate(view: Callable[Concatenate[ProjectRequest, P], HttpResponseBase]) -> Callable[..., HttpResponseBase]:
         @login_required
@@ -52,13 +121,25 @@ def member_page(
             if member is None:
                 raise NotFoundError("There is no such project, or you are not a member of it.")
             request.project, request.membership = member.project, member
-            if not member.reaches(role):
-                raise ForbiddenError(f"This page is for the role {role.label.lower()} and above.")
+            require_role(member, for_method(required, request.method) or Role.OWNER)
             return view(request, *args, **kwargs)
 
+        wrapper.required_role = required  # type: ignore[attr-defined]  # AccessMiddleware and tests read it
         return wrapper
 
     return decorate
+
+
+def require_role(member: Membership, role: Role) -> None:
+    """Refuse a member whose role does not include `role`."""
+    if not member.reaches(role):
+        raise ForbiddenError(f"This needs the role {role.label.lower()}.", code="role_missing")
+
+
+def require_scope(key: ApiKey, *scopes: Scope) -> None:
+    """Refuse a key that has none of the scopes."""
+    if not set(scopes) & set(key.scopes):
+        raise ForbiddenError(f"The key lacks the scope {' or '.join(scopes)}.", code="scope_missing")
 
 
 def key_of(request: Request) -> ApiKey:
@@ -73,25 +154,11 @@ def project_of(request: Request) -> Project:
     return key_of(request).project
 
 
-def require_role(request: Request, role: Role) -> None:
-    """Refuse a key whose person lacks the role. A key that acts for nobody is limited by its scopes alone."""
-    if key_of(request).acts_for is not None:
-        acting_member(request, role)
-
-
-def acting_member(request: Request, role: Role) -> Membership:
-    """Return the membership of the person the key acts for, whose role decides."""
-    key = key_of(request)
-    if key.acts_for is None:
+def member_of(request: Request) -> Membership:
+    """Return the membership of the person the key acts for."""
+    member = key_of(request).membership
+    if member is None:
         raise ForbiddenError(
             "This key acts for nobody; reviewing needs a key that acts for a person.", code="key_acts_for_nobody"
         )
-    try:
-        member: Membership | None = Membership.objects.in_project(key.project).get(user=key.acts_for)
-    except Membership.DoesNotExist:
-        member = None
-    if member is None or not member.reaches(role):
-        raise ForbiddenError(f"The key's person is not {role.label.lower()} in this project.")
-    # The key has loaded both; this saves two queries.
-    member.user, member.project = key.acts_for, key.project
     return member

@@ -55,8 +55,12 @@ def create_key(
 
 
 def find_key(text: str) -> ApiKey | None:
-    """Return the usable key with this text."""
-    return ApiKey.objects.usable().select_related("project", "acts_for").filter(digest=digest(text)).first()
+    """Return the usable key with this text. A key ends with the account or the membership of its person."""
+    key = ApiKey.objects.usable().of_living_people().filter(digest=digest(text)).first()
+    if key is not None and key.acts_for is not None and key.membership is not None:
+        # One query has loaded all of them.
+        key.membership.user, key.membership.project = key.acts_for, key.project
+    return key
 
 
 def note_use(key: ApiKey) -> None:

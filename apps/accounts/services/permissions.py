@@ -1,35 +1,54 @@
-"""Permissions of API views: a key may do what its scopes say."""
+"""Permissions of API views: a key may do what its scopes say, within the role of the person it acts for."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from apps.accounts.models import ApiKey
+from apps.accounts.models import ApiKey, Role, Scope
+from apps.accounts.services.access import for_method, member_of, require_role, require_scope
 from apps.common.errors import ForbiddenError
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
 
-
-class HasKey(BasePermission):
-    """Admits any usable key."""
-
-    def has_permission(self, request: Request, view: "APIView") -> bool:  # noqa: ARG002  # the framework's signature
-        return isinstance(request.auth, ApiKey)
+# Of use only to a key that acts for a person.
+PERSONAL_SCOPES = frozenset({Scope.REVIEWS_WRITE})
 
 
-class HasScope(BasePermission):
-    """Admits keys with the view's `required_scope`: one scope, or one for each method. Without one, no key enters."""
+@dataclass(frozen=True)
+class Needs:
+    """What a call needs: one of the scopes and, if the key acts for a person, the role."""
+
+    scopes: tuple[Scope, ...]
+    role: Role
+
+    @property
+    def needs_person(self) -> bool:
+        return PERSONAL_SCOPES.issuperset(self.scopes)
+
+
+def needs_of(view: "APIView", method: str | None) -> Needs | None:
+    """Return what a view's `required_scope` and `required_role` say of a method; None where one of them is missing."""
+    scopes = for_method(getattr(view, "required_scope", None), method)
+    role = for_method(getattr(view, "required_role", None), method)
+    if scopes is None or role is None:
+        return None
+    return Needs((scopes,) if isinstance(scopes, Scope) else tuple(scopes), role)
+
+
+class HasAccess(BasePermission):
+    """Admits a key with the view's `required_scope` whose person, if any, reaches its `required_role`."""
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
         if request.method not in view.allowed_methods:
             raise MethodNotAllowed(str(request.method))
-        needed = getattr(view, "required_scope", None)
-        if isinstance(needed, dict):
-            needed = needed.get(request.method)
-        key = request.auth
-        if isinstance(key, ApiKey) and needed in key.scopes:
-            return True
-        raise ForbiddenError(f"The key lacks the scope {needed}.", code="scope_missing")
+        key, needs = request.auth, needs_of(view, request.method)
+        if needs is None or not isinstance(key, ApiKey):
+            raise ForbiddenError("No key may do this.")
+        require_scope(key, *needs.scopes)
+        if key.acts_for_id is not None or needs.needs_person:
+            require_role(member_of(request), needs.role)
+        return True

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.accounts.services.permissions import HasKey
+from apps.accounts.models import Role, Scope
 from apps.common.api import MAX_DOCUMENT_BYTES
 from apps.predictions.api.serializers import LimitsSerializer
 from apps.predictions.reading.decoding import MAX_ROW_BYTES
@@ -31,7 +31,8 @@ def limits() -> dict[str, Any]:
 
 
 class LimitsView(APIView):
-    permission_classes = [HasKey]
+    required_scope = tuple(Scope)
+    required_role = Role.STAKEHOLDER
 
     @extend_schema(operation_id="get_limits", responses=LimitsSerializer)
     def get(self, request: Request) -> Response:  # noqa: ARG002  # every view takes the request

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.accounts.models import Scope
+from apps.accounts.models import Role, Scope
 from apps.accounts.services import quotas
 from apps.accounts.services.access import key_of, project_of
 from apps.common.api import body_pieces, check_charset
@@ -64,6 +64,7 @@ OTHER_FORMS: dict[str, Any] = {
 class PushView(APIView):
     """Takes a body of rows for one model."""
 
+    required_role = Role.ENGINEER
     parser_classes = [StreamParser]
     kind: ClassVar[BatchKind]
 
@@ -139,6 +140,7 @@ class BatchesView(APIView):
     """How far pushes have been processed: stages work after the answer, so a client that must wait can ask."""
 
     required_scope = Scope.PREDICTIONS_WRITE
+    required_role = Role.ENGINEER
 
     @extend_schema(operation_id="get_batches", responses=BatchesSerializer)
     def get(self, request: Request, model: str) -> Response:

@@ -10,9 +10,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.accounts.models import Role, Scope
-from apps.accounts.services.access import key_of, project_of, require_role
+from apps.accounts.services.access import key_of, project_of, require_scope
 from apps.common.api import LinesRenderer, wants_lines
-from apps.common.errors import ForbiddenError
 from apps.predictions.api.serializers import (
     QuarantineQuerySerializer,
     QuarantineSerializer,
@@ -21,21 +20,16 @@ from apps.predictions.api.serializers import (
 )
 from apps.predictions.models import BatchKind, RejectedRow
 from apps.predictions.services import quarantine, replaying
-from apps.registry.models import MonitoredModel
 from apps.registry.services.finding import find_model
 
 SCOPES = {BatchKind.PREDICTIONS: Scope.PREDICTIONS_WRITE, BatchKind.OUTCOMES: Scope.OUTCOMES_WRITE}
-
-
-def _model(request: Request, slug: str) -> MonitoredModel:
-    require_role(request, Role.ENGINEER)
-    return find_model(project_of(request), slug)
 
 
 class QuarantineView(APIView):
     """Lists raw rows. They are whole cases, so a key that may only push cannot read them."""
 
     required_scope = Scope.REGISTRY_WRITE
+    required_role = Role.ENGINEER
     renderer_classes = [JSONRenderer, LinesRenderer]
 
     @extend_schema(
@@ -48,7 +42,7 @@ class QuarantineView(APIView):
     )
     def get(self, request: Request, model: str) -> HttpResponseBase:
         """List rejected rows, newest first; pass `next` as `cursor`. NDJSON gives all rows at once, as sent."""
-        monitored = _model(request, model)
+        monitored = find_model(project_of(request), model)
         query = QuarantineQuerySerializer(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
         filters = query.validated_data
@@ -69,6 +63,7 @@ class QuarantineView(APIView):
 
 class ReplayView(APIView):
     required_scope = Scope.PREDICTIONS_WRITE
+    required_role = Role.ENGINEER
 
     @extend_schema(
         operation_id="replay_quarantine",
@@ -80,7 +75,7 @@ class ReplayView(APIView):
 
         Outcomes are included if the key also has the scope outcomes:write.
         """
-        monitored = _model(request, model)
+        monitored = find_model(project_of(request), model)
         serializer = ReplaySerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         choice = dict(serializer.validated_data)
@@ -95,6 +90,5 @@ def _kinds(request: Request, wanted: str | None) -> list[BatchKind]:
     if wanted is None:
         return allowed
     kind = BatchKind(wanted)
-    if kind not in allowed:
-        raise ForbiddenError(f"The key lacks the scope {SCOPES[kind]}.", code="scope_missing")
+    require_scope(key_of(request), SCOPES[kind])
     return [kind]

@@ -3,17 +3,16 @@
 from collections.abc import Mapping
 from typing import IO, Any, cast
 
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.parsers import BaseParser, DataAndFiles, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.accounts.services.access import get_or_404, key_of, project_of
-from apps.accounts.services.permissions import HasKey
-from apps.common.api import ProblemSerializer, body_pieces, check_charset
-from apps.common.errors import ForbiddenError, UnsupportedMediaError
-from apps.common.schema import WHY
+from apps.accounts.models import Role
+from apps.accounts.services.access import get_or_404, key_of, project_of, require_scope
+from apps.common.api import body_pieces, check_charset
+from apps.common.errors import UnsupportedMediaError
 from apps.predictions.api.pushes import IDEMPOTENCY_KEY
 from apps.predictions.api.quarantine import SCOPES
 from apps.predictions.api.serializers import UploadAnswerSerializer, UploadRequestSerializer, UploadSerializer
@@ -22,8 +21,6 @@ from apps.predictions.reading.bodies import Reader
 from apps.predictions.reading.files import FORM_BYTES, bounds
 from apps.predictions.services import uploads
 from apps.registry.services.finding import find_model
-
-FORBIDDEN = OpenApiResponse(ProblemSerializer, description=WHY["403"])
 
 
 class FileParser(BaseParser):
@@ -48,20 +45,16 @@ class FileParser(BaseParser):
         return MultiPartParser().parse(body, media_type, context)
 
 
-def _require_scope(request: Request, kind: BatchKind) -> None:
-    if SCOPES[kind] not in key_of(request).scopes:
-        raise ForbiddenError(f"The key lacks the scope {SCOPES[kind]}.", code="scope_missing")
-
-
 class UploadsView(APIView):
-    permission_classes = [HasKey]
+    required_scope = tuple(SCOPES.values())
+    required_role = Role.ENGINEER
     parser_classes = [FileParser]
 
     @extend_schema(
         operation_id="upload_rows",
         parameters=[IDEMPOTENCY_KEY],
         request={"multipart/form-data": UploadRequestSerializer},
-        responses={202: UploadAnswerSerializer, 403: FORBIDDEN},
+        responses={202: UploadAnswerSerializer},
     )
     def post(self, request: Request, model: str) -> Response:
         """Upload a file of predictions or outcomes. It is loaded in the background, with the same checks as a push.
@@ -69,13 +62,11 @@ class UploadsView(APIView):
         Follow it by the id in the answer. The key needs the scope for pushing this kind of rows.
         """
         monitored = find_model(project_of(request), model)
-        if not set(SCOPES.values()) & set(key_of(request).scopes):
-            _require_scope(request, BatchKind.PREDICTIONS)  # before the file is read
         sent_form: Any = request.data
         serializer = UploadRequestSerializer(data=dict(sent_form.items()))
         serializer.is_valid(raise_exception=True)
         sent, kind = serializer.validated_data["file"], BatchKind(serializer.validated_data["kind"])
-        _require_scope(request, kind)
+        require_scope(key_of(request), SCOPES[kind])
         status, document = uploads.accept(
             monitored,
             kind,
@@ -90,14 +81,15 @@ class UploadsView(APIView):
 
 
 class UploadView(APIView):
-    permission_classes = [HasKey]
+    required_scope = tuple(SCOPES.values())
+    required_role = Role.ENGINEER
 
-    @extend_schema(operation_id="get_upload", responses={200: UploadSerializer, 403: FORBIDDEN})
+    @extend_schema(operation_id="get_upload", responses={200: UploadSerializer})
     def get(self, request: Request, upload: int) -> Response:
         """How much of a file is loaded, and its rows by result. Rejected rows are in quarantine."""
         rows = Upload.objects.in_project(project_of(request)).select_related("model")
         uploaded = get_or_404(rows, pk=upload)
-        _require_scope(request, BatchKind(uploaded.kind))
+        require_scope(key_of(request), SCOPES[BatchKind(uploaded.kind)])
         return Response(answer_of(uploaded))
 
 

@@ -6,7 +6,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.accounts.models import Role, Scope
-from apps.accounts.services.access import get_or_404, key_of, project_of, require_role
+from apps.accounts.services.access import get_or_404, key_of, project_of
 from apps.registry.api.serializers import (
     CloseIncidentSerializer,
     IncidentSerializer,
@@ -20,11 +20,11 @@ from apps.registry.services.finding import find_model
 
 class IncidentsView(APIView):
     required_scope = Scope.REGISTRY_WRITE
+    required_role = Role.STAKEHOLDER
 
     @extend_schema(operation_id="list_incidents", parameters=[IncidentsQuerySerializer], responses=IncidentsSerializer)
     def get(self, request: Request, model: str) -> Response:
         """List the model's incidents, newest first; without `state`, the open ones."""
-        require_role(request, Role.ENGINEER)
         monitored = find_model(project_of(request), model)
         query = IncidentsQuerySerializer(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
@@ -34,11 +34,11 @@ class IncidentsView(APIView):
 
 class CloseIncidentView(APIView):
     required_scope = Scope.REGISTRY_WRITE
+    required_role = Role.ENGINEER
 
     @extend_schema(operation_id="close_incident", request=CloseIncidentSerializer, responses=IncidentSerializer)
     def post(self, request: Request, incident: int) -> Response:
         """Close an incident, with a note on its cause. The same change, seen again later, opens a new one."""
-        require_role(request, Role.ENGINEER)
         found = get_or_404(Incident.objects.in_project(project_of(request)), pk=incident)
         serializer = CloseIncidentSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)

@@ -5,7 +5,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.accounts.models import Scope
+from apps.accounts.models import Role, Scope
 from apps.accounts.services.access import key_of, project_of
 from apps.registry.api.serializers import ModelShownSerializer
 from apps.registry.services import registering
@@ -16,7 +16,8 @@ from apps.registry.services.finding import find_model
 class ModelView(APIView):
     """One model's document."""
 
-    required_scope = {"GET": Scope.REGISTRY_WRITE, "PUT": Scope.REGISTRY_WRITE}
+    required_scope = Scope.REGISTRY_WRITE
+    required_role = Role.ENGINEER
 
     @extend_schema(operation_id="get_model", responses=ModelShownSerializer)
     def get(self, request: Request, model: str) -> Response:

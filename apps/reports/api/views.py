@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.accounts.models import Scope
+from apps.accounts.models import Role, Scope
 from apps.accounts.services.access import get_or_404, project_of
 from apps.registry.services.finding import find_model
 from apps.reports import services
@@ -17,6 +17,7 @@ from apps.reports.models import ReportJob
 
 class ReportRequestsView(APIView):
     required_scope = Scope.REPORTS_WRITE
+    required_role = Role.ENGINEER
 
     @extend_schema(operation_id="request_report", request=ReportRequestSerializer, responses={202: JobAnswerSerializer})
     def post(self, request: Request, model: str) -> Response:
@@ -30,6 +31,7 @@ class ReportRequestsView(APIView):
 
 class ReportView(APIView):
     required_scope = Scope.REPORTS_READ
+    required_role = Role.STAKEHOLDER
 
     @extend_schema(operation_id="read_report", responses={200: ReportAnswerSerializer})
     def get(self, request: Request, pk: int) -> Response:

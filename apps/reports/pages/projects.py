@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.conf import settings
-from django.contrib.auth.decorators import login_required
 from django.db.models import Count, Max, Q, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -28,7 +27,6 @@ FINDINGS = (Kind.VALUE, Kind.PERFORMANCE, Kind.BASELINE)
 
 
 @require_safe
-@login_required
 def home(request: HttpRequest) -> HttpResponse:
     """List the person's projects; with a single one, go there."""
     assert isinstance(request.user, User)

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.accounts.models import Membership, Role, Scope
-from apps.accounts.services.access import acting_member, get_or_404, project_of
+from apps.accounts.services.access import get_or_404, member_of, project_of
 from apps.common.api import StrictSerializer
 from apps.common.errors import DomainError
 from apps.registry.models import MonitoredModel
@@ -69,6 +69,7 @@ def _person(email: str, *, model: MonitoredModel, by: Membership) -> int:
 
 class ClaimView(APIView):
     required_scope = Scope.REVIEWS_WRITE
+    required_role = Role.REVIEWER
 
     @extend_schema(operation_id="claim_slots", request=ClaimSerializer, responses=ClaimedSerializer)
     def post(self, request: Request, queue: str) -> Response:
@@ -76,7 +77,7 @@ class ClaimView(APIView):
 
         At most the queue's prefetch. When nothing is left, `slots` is empty and `waiting` says why.
         """
-        member = acting_member(request, Role.REVIEWER)
+        member = member_of(request)
         try:
             sent = _sent(ClaimSerializer, request)
         except (APIException, DomainError):
@@ -94,22 +95,24 @@ class ClaimView(APIView):
 
 class JudgementView(APIView):
     required_scope = Scope.REVIEWS_WRITE
+    required_role = Role.REVIEWER
 
     @extend_schema(operation_id="judge_slot", request=JudgementSerializer, responses=RevealSerializer)
     def post(self, request: Request, slot: int) -> Response:
         """Store the first answer to a blind case. Returns the prediction."""
-        member = acting_member(request, Role.REVIEWER)
+        member = member_of(request)
         judgement = services.judge(_slot(request, slot), by=member, **_sent(JudgementSerializer, request))
         return Response(RevealSerializer(judgement.item).data)
 
 
 class DecisionView(APIView):
     required_scope = Scope.REVIEWS_WRITE
+    required_role = Role.REVIEWER
 
     @extend_schema(operation_id="decide_slot", request=DecisionSerializer, responses=DecidedSerializer)
     def post(self, request: Request, slot: int) -> Response:
         """Decide, and claim the next case. 409 if the lease is lost."""
-        member = acting_member(request, Role.REVIEWER)
+        member = member_of(request)
         found: Slot = get_or_404(Slot.objects.in_project(project_of(request)).on_desk(), pk=slot)
         sent = _sent(DecisionSerializer, request)
         token = sent.pop("lease_token")
@@ -122,21 +125,23 @@ class DecisionView(APIView):
 
 class HeartbeatView(APIView):
     required_scope = Scope.REVIEWS_WRITE
+    required_role = Role.REVIEWER
 
     @extend_schema(operation_id="hold_slot", request=HolderSerializer, responses=HeldSerializer)
     def post(self, request: Request, slot: int) -> Response:
         """Renew the lease of a slot that is still being worked on."""
-        member = acting_member(request, Role.REVIEWER)
+        member = member_of(request)
         held = services.hold_on(_slot(request, slot), by=member, **_sent(HolderSerializer, request))
         return Response(HeldSerializer(held).data)
 
 
 class ReleaseView(APIView):
     required_scope = Scope.REVIEWS_WRITE
+    required_role = Role.REVIEWER
 
     @extend_schema(operation_id="release_slot", request=HolderSerializer, responses={204: None})
     def post(self, request: Request, slot: int) -> Response:
         """Give a slot back for others. A blind judgement stands as the answer."""
-        member = acting_member(request, Role.REVIEWER)
+        member = member_of(request)
         services.give_back(_slot(request, slot), by=member, **_sent(HolderSerializer, request))
         return Response(status=204)

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.accounts.models import Role
 from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
-from apps.common.errors import ConflictError, DomainError, ForbiddenError
+from apps.common.errors import ConflictError, DomainError
 from apps.common.markdown import to_html
 from apps.registry.models import Guideline, ReviewQueue
 from apps.registry.services import guidelines
@@ -23,7 +23,7 @@ VERSIONS_SHOWN = 20
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-@member_page(Role.REVIEWER)
+@member_page(Role.REVIEWER, post=Role.ENGINEER)
 def guidelines_page(request: ProjectRequest, queue: int) -> HttpResponse:
     """Show the current version, or one by its number; for a script, the text alone. POST writes a new version."""
     found = find_queue(request.project, queue)
@@ -47,8 +47,6 @@ def preview(request: ProjectRequest, queue: int) -> HttpResponse:
 
 
 def _write(request: ProjectRequest, queue: ReviewQueue) -> HttpResponse:
-    if not request.membership.reaches(Role.ENGINEER):
-        raise ForbiddenError("Only engineers write guidelines.")
     form, current = GuidelineForm(request.POST), queue.guideline
     if not form.is_valid():
         return _page(request, queue, current, form, status=400)

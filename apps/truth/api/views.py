@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.accounts.models import Role, Scope
-from apps.accounts.services.access import key_of, project_of, require_role
+from apps.accounts.services.access import key_of, project_of
 from apps.common.api import LinesRenderer, StreamedRenderer
 from apps.common.media_types import PARQUET
 from apps.registry.services.finding import find_model
@@ -37,6 +37,7 @@ class LabelsView(APIView):
     """Predictions with their labels, for engineers."""
 
     required_scope = Scope.LABELS_READ
+    required_role = Role.ENGINEER
     renderer_classes = [JSONRenderer, LinesRenderer, CsvRenderer, ParquetRenderer]
 
     @extend_schema(
@@ -55,7 +56,6 @@ class LabelsView(APIView):
         NDJSON, CSV and Parquet return everything in one stream. A prediction that was not drawn has no inclusion
         probability and no weight.
         """
-        require_role(request, Role.ENGINEER)
         monitored = find_model(project_of(request), model)
         serializer = LabelsQuerySerializer(data=request.query_params.dict())
         serializer.is_valid(raise_exception=True)

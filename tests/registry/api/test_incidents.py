@@ -107,6 +107,12 @@ def test_a_note_is_a_text_of_bounded_length_and_nothing_else_is_taken(body):
     assert Incident.objects.open().exists()
 
 
-def test_only_engineers_and_keys_of_the_registry_may():
-    for api in (Api(Role.ADJUDICATOR), Api(scopes=[Scope.PREDICTIONS_WRITE])):
-        assert (api.list().status_code, api.close(api.incident()).status_code) == (403, 403)
+def test_everybody_may_list_incidents_and_engineers_may_close_them():
+    for role, closed in ((Role.STAKEHOLDER, 403), (Role.ADJUDICATOR, 403), (Role.ENGINEER, 200)):
+        api = Api(role)
+        assert (api.list().status_code, api.close(api.incident()).status_code) == (200, closed)
+
+
+def test_a_key_needs_the_scope_of_the_registry():
+    api = Api(scopes=[Scope.PREDICTIONS_WRITE])
+    assert (api.list().status_code, api.close(api.incident()).status_code) == (403, 403)
