@@ -27,6 +27,8 @@ threads = int(os.environ.get("WEB_THREADS", "4"))
 # Load the application once, before the workers are forked: half the work at the start, and a dead worker is replaced
 # at once. Loading connects to nothing, so the workers share no database connection.
 preload_app = True
+# gunicorn believes nobody's X-Forwarded headers; ProxyMiddleware counts the proxies.
+forwarded_allow_ips = ""
 timeout = 60
 graceful_timeout = 10
 # The workers' heartbeat files, in memory: a disk that hangs must not look like a worker that hangs.
@@ -36,8 +38,11 @@ control_socket_disable = True
 
 
 def when_ready(_arbiter: object) -> None:
-    """Load the views before the workers are forked: each would otherwise import them at its first request."""
+    """Load the views and describe the API before the workers are forked: each would otherwise do so at a request."""
     get_resolver().url_patterns  # noqa: B018  # reading it imports them
+    from config import schema  # noqa: PLC0415  # needs the application, which is loaded by now
+
+    schema.build()
     # Loaded modules stay loaded. Freeze them, or the collector scans them again after every few large pushes.
     gc.collect()
     gc.freeze()
