@@ -7,10 +7,10 @@ from pathlib import Path
 
 from django.urls import get_resolver
 
+from config import database
 from config.local.launch import die_with_parent
 
-# Only gunicorn's threads share database connections: Celery's forked workers must not inherit a pool.
-os.environ.setdefault("COUNTERSIGN_DB_POOL", "1")
+os.environ.setdefault(database.KIND, "web")
 
 # Return the memory of a large push to the system. By default, glibc keeps a heap for each thread, and pyarrow keeps
 # all it ever took (measured with four bodies of 90,000 rows at once: 190 MB a worker, 290 without these lines).
