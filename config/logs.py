@@ -1,7 +1,6 @@
 """The form of log lines: key=value by default, JSON where COUNTERSIGN_LOG_JSON is set. Secrets are masked."""
 
 import logging
-
 import sys
 
 import structlog
