@@ -9,6 +9,8 @@ from django.db import connection, transaction
 from pytest_django import Settings
 
 from apps.common.broker import plain_url
+from tests import append_only
+from tests.append_only import rewriting
 
 
 @pytest.fixture(autouse=True)
@@ -29,10 +31,10 @@ def broker() -> Iterator[redis.Redis]:
 
 @pytest.fixture(autouse=True)
 def clean_tables(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Empty the two tables that Django does not clean after a test that commits.
+    """Empty the tables that Django does not clean after a test that commits.
 
-    One belongs to no model. The other is append-only: the tests own the table, so they may disable its trigger for the
-    moment. Django's own TRUNCATE then finds it empty and passes.
+    One belongs to no model. The others are append-only: the tests own the tables, so they may empty them. Django's own
+    TRUNCATE then finds them empty and passes.
     """
     marker = request.node.get_closest_marker("django_db")
     commits = (marker and marker.kwargs.get("transaction")) or "live_server" in request.fixturenames
@@ -42,7 +44,8 @@ def clean_tables(request: pytest.FixtureRequest) -> Iterator[None]:
             cursor.execute("TRUNCATE predictions_payload")
     yield
     if commits:
-        with transaction.atomic(), connection.cursor() as cursor:
+        with transaction.atomic(), rewriting(), connection.cursor() as cursor:
+            cursor.execute(f"TRUNCATE {', '.join(append_only.TABLES)} CASCADE")
             cursor.execute("ALTER TABLE audit_entry DISABLE TRIGGER append_only")
             cursor.execute("TRUNCATE audit_entry")
             cursor.execute("ALTER TABLE audit_entry ENABLE TRIGGER append_only")

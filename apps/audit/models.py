@@ -40,7 +40,7 @@ def hash_of(
 class Entry(models.Model):
     """One act. Project and person are plain ids: the record outlives both, and holds no names to erase.
 
-    A trigger refuses changes and deletions (see the operation `MakeAppendOnly` of the migration).
+    A trigger refuses changes and deletions (see `apps.common.append_only`).
     """
 
     project_id = models.BigIntegerField()

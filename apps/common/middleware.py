@@ -1,89 +1,21 @@
-"""Middleware for every request: who sent it, what it may contain, how its answer may be kept, errors as pages."""
+"""Middleware for every request: refuses bodies without a length, and shows domain errors as pages."""
 
-import re
 from collections.abc import Callable
-from ipaddress import ip_address
-from urllib.parse import unquote
 
-from django.conf import settings
-from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
 from apps.common.api import problem
 from apps.common.errors import DomainError, LengthRequiredError
-from apps.common.failures import bad_request
-
-Answer = Callable[[HttpRequest], HttpResponseBase]
-# No address, header or cookie of a browser contains these. PostgreSQL refuses NUL; line breaks forge headers and logs.
-FORBIDDEN = re.compile(r"[\0\r\n]")
-
-
-class ProxyMiddleware:
-    """Finds the client's address and scheme behind as many proxies as COUNTERSIGN_TRUSTED_PROXIES says.
-
-    Each proxy appends its client to X-Forwarded-For, so only the last entries are true: a client can send the first
-    ones itself. Without proxies, nothing that a client sends counts.
-    """
-
-    def __init__(self, get_response: Answer) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        scheme, proxies = request.META.pop("HTTP_X_FORWARDED_PROTO", ""), settings.TRUSTED_PROXIES
-        client = _from_the_end(request.META.get("HTTP_X_FORWARDED_FOR", ""), proxies)
-        if _is_address(client):
-            request.META["REMOTE_ADDR"] = client
-            # A proxy either appends the scheme or, as nginx does, replaces the header.
-            request.META["HTTP_X_FORWARDED_PROTO"] = _from_the_end(scheme, proxies) or scheme.strip()
-        return self.get_response(request)
-
-
-def _from_the_end(header: str, place: int) -> str:
-    entries = header.split(",")
-    return entries[-place].strip() if 0 < place <= len(entries) else ""
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
-
-
-class NoStoreMiddleware:
-    """Keeps answers out of every cache, unless they have a policy of their own."""
-
-    def __init__(self, get_response: Answer) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        response = self.get_response(request)
-        response.headers.setdefault("Cache-Control", "no-store")
-        return response
-
-
-class CharacterMiddleware:
-    """Refuses NUL and line breaks in the address, the headers and the cookies. Forms check their own fields."""
-
-    def __init__(self, get_response: Answer) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        sent = (request.path, unquote(request.META.get("QUERY_STRING", "")), *request.headers.values())
-        if any(FORBIDDEN.search(text) for text in (*sent, *request.COOKIES.values())):
-            return bad_request(request, BadRequest("NUL or a line break"))
-        return self.get_response(request)
 
 
 class LengthMiddleware:
     """Refuses chunked bodies, which come without a length: Django would read them as empty."""
 
-    def __init__(self, get_response: Answer) -> None:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+    def __call__(self, request: HttpRequest) -> HttpResponse:
         if "HTTP_TRANSFER_ENCODING" in request.META and not request.META.get("CONTENT_LENGTH"):
             refusal = LengthRequiredError("Send the body with a Content-Length. Chunked bodies are not supported.")
             return JsonResponse(problem(refusal), status=refusal.status)
@@ -93,10 +25,10 @@ class LengthMiddleware:
 class DomainErrorMiddleware:
     """Turns domain errors into a page with the right status."""
 
-    def __init__(self, get_response: Answer) -> None:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+    def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:

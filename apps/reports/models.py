@@ -65,7 +65,7 @@ class ReportJob(Job):
 class Report(models.Model):
     """A finished report, inserted once. The same window, record number and configuration give the same row."""
 
-    model = models.ForeignKey(MonitoredModel, models.CASCADE, related_name="reports")
+    model = models.ForeignKey(MonitoredModel, models.PROTECT, related_name="reports")
     kind = models.CharField(max_length=16, choices=Kind)
     start = models.DateField()
     end = models.DateField()

@@ -40,7 +40,7 @@ class Resolution(models.Model):
         NOTHING = "nothing"
 
     model = models.ForeignKey(
-        MonitoredModel, models.CASCADE, db_constraint=False, db_index=False, related_name="resolutions"
+        MonitoredModel, models.PROTECT, db_constraint=False, db_index=False, related_name="resolutions"
     )
     prediction = models.ForeignKey(
         Prediction, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="resolutions"

@@ -11,8 +11,8 @@ from django.db.migrations.state import ProjectState
 from django.db.transaction import TransactionManagementError
 
 from apps.audit import services
-from apps.audit.migrations._operations import MakeAppendOnly
 from apps.audit.models import Entry, hash_of
+from apps.common.append_only import AppendOnly
 from tests.hostile import TEXTS
 
 pytestmark = pytest.mark.django_db
@@ -181,11 +181,11 @@ def test_verify_audit_says_that_nothing_was_recorded(capsys):
 
 def test_trigger_can_be_taken_off_and_put_on_again():
     pause()
-    state = ProjectState()
+    state, operation = ProjectState(), AppendOnly("audit_entry", is_erasable=False)
     with connection.schema_editor() as editor:
-        MakeAppendOnly().database_backwards("audit", editor, state, state)
+        operation.database_backwards("audit", editor, state, state)
         Entry.objects.all().delete()
-        MakeAppendOnly().database_forwards("audit", editor, state, state)
+        operation.database_forwards("audit", editor, state, state)
     pause()
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
         Entry.objects.all().delete()

@@ -48,7 +48,7 @@ def _queue(command: Sequence[str]) -> str:
 
 def test_no_secret_has_a_default(compose: dict[str, Any]) -> None:
     text = (PROJECT_ROOT / "docker-compose.yml").read_text()
-    for name in ("POSTGRES_PASSWORD", "COUNTERSIGN_SECRET_KEY"):
+    for name in ("POSTGRES_PASSWORD", "POSTGRES_APP_PASSWORD", "COUNTERSIGN_SECRET_KEY"):
         assert re.findall(rf"\$\{{{name}([^}}]*)\}}", text), name
         assert set(re.findall(rf"\$\{{{name}([^}}]*)\}}", text)) == {":?set it in .env"}, name
         assert f"\n{name}=\n" in (PROJECT_ROOT / ".env.example").read_text(), name

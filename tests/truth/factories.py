@@ -10,6 +10,7 @@ from apps.accounts.models import User
 from apps.registry.models import MonitoredModel, ReviewQueue
 from apps.review.models import Decision, GoldAnswer, ReviewItem, Slot
 from apps.truth.services import resolving
+from tests.append_only import rewriting
 from tests.factories import make_model, push_outcomes
 from tests.review.factories import make_items, make_queue
 
@@ -68,7 +69,8 @@ def say(
             note="" if is_judgement else note,
             lease_token=uuid4(),
         )
-        Decision.objects.filter(pk=decision.pk).update(decided_at=moment)
+        with rewriting():
+            Decision.objects.filter(pk=decision.pk).update(decided_at=moment)
     return slot
 
 

@@ -2,6 +2,8 @@
 
 from django.db import migrations
 
+from apps.common.append_only import CreateOwnersFunction
+
 
 class CreatePayloadPartitions(migrations.RunSQL):
     """Create the wide table, partitioned by month of arrival. Its partitions are made ahead of time by a task."""
@@ -48,4 +50,48 @@ class DropRepeatedOutcomes(migrations.RunSQL):
                 AND repeated.id > first.id
             """,
             migrations.RunSQL.noop,
+        )
+
+
+class CreateMakePayloadMonth(CreateOwnersFunction):
+    """Create the function that makes the partition of a month unless it exists.
+
+    One maker at a time. Attaching a finished table blocks readers for less time than creating it as a partition.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            "make_payload_month(month date)",
+            returns="void",
+            body="""
+            DECLARE
+                first timestamp := date_trunc('month', month::timestamp);
+                name text := 'predictions_payload_' || to_char(first, 'YYYY_MM');
+            BEGIN
+                PERFORM pg_advisory_xact_lock(hashtext('predictions_payload'));
+                IF EXISTS (SELECT FROM pg_class WHERE relname = name AND relkind = 'r') THEN
+                    RETURN;
+                END IF;
+                EXECUTE format('CREATE TABLE public.%I (LIKE predictions_payload INCLUDING DEFAULTS)', name);
+                EXECUTE format(
+                    'ALTER TABLE predictions_payload ATTACH PARTITION public.%I FOR VALUES FROM (%L) TO (%L)',
+                    name, first AT TIME ZONE 'UTC', (first + interval '1 month') AT TIME ZONE 'UTC'
+                );
+            END
+            """,
+        )
+
+
+class CreateDropPayloadMonth(CreateOwnersFunction):
+    """Create the function that drops the partition of a month, if there is one."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "drop_payload_month(month date)",
+            returns="void",
+            body="""
+            BEGIN
+                EXECUTE format('DROP TABLE IF EXISTS public.%I', 'predictions_payload_' || to_char(month, 'YYYY_MM'));
+            END
+            """,
         )

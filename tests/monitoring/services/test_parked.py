@@ -9,6 +9,7 @@ from apps.monitoring.services import parked
 from apps.predictions.models import Batch, Outcome
 from apps.registry.models import Incident, IncidentKind
 from apps.registry.services import incidents
+from tests.append_only import rewriting
 from tests.factories import make_model, prediction_row, push_outcomes, push_predictions
 
 pytestmark = pytest.mark.django_db
@@ -21,7 +22,8 @@ def arrive(model, *numbers, ago):
     rows = [{"id": f"case-{n}", "outcome": "yes", "occurred_at": "2026-03-20T00:00:00Z"} for n in numbers]
     batch = push_outcomes(model, rows).batch
     moment = database_now() - ago
-    Outcome.objects.filter(batch=batch).update(received_at=moment)
+    with rewriting():
+        Outcome.objects.filter(batch=batch).update(received_at=moment)
     Batch.objects.filter(pk=batch).update(received_at=moment)
     return moment
 
@@ -43,7 +45,8 @@ def test_a_corrected_outcome_counts_once():
     model = make_model()
     arrive(model, 1, ago=HORIZON + 2 * HOUR)
     push_outcomes(model, [{"id": "case-1", "outcome": "no", "occurred_at": "2026-03-21T00:00:00Z"}])
-    Outcome.objects.update(received_at=database_now() - HORIZON - HOUR)
+    with rewriting():
+        Outcome.objects.update(received_at=database_now() - HORIZON - HOUR)
     parked.watch()
     assert Incident.objects.get().rows == 1
 

@@ -14,6 +14,7 @@ from apps.review.models import ReviewItem
 from apps.sampling.models import Draw
 from apps.truth.models import Resolution
 from apps.truth.services import resolving as truth
+from tests.append_only import rewriting
 from tests.reports.worlds import (
     FIRST,
     World,
@@ -41,7 +42,8 @@ def forget(world: World, **which: Any) -> int:
     """Take the answers of these draws back, as if the cases still waited."""
     draws = Draw.objects.filter(model=world.model, **which)
     predictions = list(draws.values_list("prediction_id", flat=True))
-    Resolution.objects.filter(prediction__in=predictions, outcome=None).delete()
+    with rewriting():
+        Resolution.objects.filter(prediction__in=predictions, outcome=None).delete()
     ReviewItem.objects.filter(draw__in=draws).update(label=None)
     return len(predictions)
 

@@ -18,6 +18,7 @@ from apps.sampling.services import drawing, moments
 from apps.sampling.services.policies import put_document
 from apps.truth.services import resolving as truth
 from apps.truth.services.marks import mark_of
+from tests.append_only import rewriting
 from tests.factories import date_draws, draw_all, make_member, prediction_row, push_predictions
 from tests.reports.worlds import (
     FIRST,
@@ -39,8 +40,9 @@ KINDS = ("performance", "baseline", "value")
 def computed(world: World, kind: str = "performance", **asked: datetime) -> Report:
     """Make a report anew: without this it would be found again."""
     ReportJob.objects.all().delete()
-    Report.objects.update(previous=None)
-    Report.objects.all().delete()
+    with rewriting():
+        Report.objects.update(previous=None)
+        Report.objects.all().delete()
     return report_of(world, kind, **asked)
 
 

@@ -10,6 +10,7 @@ from apps.registry.models import MonitoredModel
 from apps.review.models import Decision, ReviewItem, Slot
 from apps.stats.intervals import wilson_interval
 from apps.truth.services.quality import Period, Quality, first_answers, pace, quality_by_person
+from tests.append_only import rewriting
 from tests.factories import make_member
 from tests.truth.factories import (
     come_true,
@@ -59,7 +60,8 @@ def test_an_answer_changed_today_counts_from_tomorrow() -> None:
     again.save()
 
     assert quality_of(item.model, anna).gold.value == 1.0
-    Decision.objects.update(decided_at=timezone.now() - timedelta(days=1))
+    with rewriting():
+        Decision.objects.update(decided_at=timezone.now() - timedelta(days=1))
     assert quality_of(item.model, anna).gold.value == 0.0
 
 
