@@ -10,6 +10,7 @@ from celery import current_app
 from django.conf import settings
 from django.db import DatabaseError
 from django.http import HttpRequest, JsonResponse
+from django.views.decorators.http import require_safe
 from kombu.exceptions import OperationalError
 
 from apps.common.clock import database_now
@@ -21,6 +22,7 @@ log = structlog.get_logger(__name__)
 States = dict[str, dict[str, Any]]
 
 
+@require_safe
 def readyz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001  # every view takes the request
     """Answer 200, or 503 with the parts that are down and the stages that are late."""
     states = _part("database", _stages) | _part("broker", _broker)

@@ -7,7 +7,15 @@ if TYPE_CHECKING:  # never run
     # config/settings.py and pyproject.toml name these by path.
     ApiKeyAuthentication, HasAccess, AccessMiddleware, KeyQuota, ClosedSignupAdapter
     StrictJSONParser, Negotiation, AccessSchema, problem_response
-    LengthMiddleware, DomainErrorMiddleware, BellTask, BalancedThreadWorker, MaskingLogger, HashedStaticFilesStorage
+    (
+        MethodMiddleware,
+        LengthMiddleware,
+        DomainErrorMiddleware,
+        BellTask,
+        BalancedThreadWorker,
+        MaskingLogger,
+        HashedStaticFilesStorage,
+    )
 
     # Django, DRF, drf-spectacular, allauth, Celery and gunicorn call these.
     _.authenticate, _.authenticate_header, _.allow_request, _.filter_renderers, _.is_open_for_signup

@@ -1,12 +1,32 @@
-"""Middleware for every request: refuses bodies without a length, and shows domain errors as pages."""
+"""Middleware for every request: refuses odd methods and bodies without a length; shows domain errors as pages."""
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse, StreamingHttpResponse
 from django.shortcuts import render
 
 from apps.common.api import problem
 from apps.common.errors import DomainError, LengthRequiredError
+
+
+class MethodMiddleware:
+    """Refuses methods that no view knows, and answers HEAD as GET without the body, where a view has GET."""
+
+    KNOWN = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method not in self.KNOWN:
+            return HttpResponseNotAllowed(self.KNOWN)
+        response = self.get_response(request)
+        if request.method == "HEAD":
+            if isinstance(response, StreamingHttpResponse):
+                response.streaming_content = ()  # an export of millions of rows is not read
+            else:
+                response.content = b""
+        return response
 
 
 class LengthMiddleware:

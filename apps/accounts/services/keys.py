@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models.functions import Least, Now
 from django.utils import timezone
 
-from apps.accounts.models import ApiKey, Project, Scope, User
+from apps.accounts.models import ApiKey, Membership, Project, Scope, User
 from apps.accounts.querysets import RESOLUTION
 from apps.accounts.services import audit_log
 from apps.common.errors import ConflictError, DomainError
@@ -37,6 +37,9 @@ def create_key(
     unknown = sorted(set(scopes) - {str(scope) for scope in Scope})
     if unknown or not scopes:
         raise DomainError(f"Unknown scopes: {', '.join(unknown) or 'none given'}.", code="unknown_scope")
+    people = Membership.objects.in_project(project).filter(user__is_active=True)
+    if acts_for is not None and not people.filter(user=acts_for).exists():
+        raise DomainError(f"{acts_for.display_name} is not an active member of the project.", code="not_a_member")
     text = KEY_PREFIX + secrets.token_urlsafe(32)
     expires_at = timezone.now() + lifetime if lifetime is not None else None
     with transaction.atomic():

@@ -13,7 +13,10 @@ from apps.common.errors import ConflictError
 def ensure_member(
     project_slug: str, *, email: str, role: Role, name: str = "", is_simulated: bool = False
 ) -> Membership:
-    """Return the person's membership in the project, creating project, person and membership where missing."""
+    """Return the person's membership in the project, creating project, person and membership where missing.
+
+    An existing membership keeps its role.
+    """
     with transaction.atomic():
         project, is_project_new = Project.objects.get_or_create(
             slug=project_slug, defaults={"name": project_slug.replace("-", " ").capitalize()}
@@ -26,8 +29,6 @@ def ensure_member(
         member, is_new = Membership.objects.get_or_create(project=project, user=user, defaults={"role": role})
         if is_new:
             record_member(member, "member.added", by=None, role=role)
-        else:
-            _set_role(member, role, by=None)
         return member
 
 
@@ -47,19 +48,14 @@ def add_member(project: Project, *, email: str, name: str, role: Role, by: User 
 
 
 def change_role(member: Membership, *, role: Role, by: User | None) -> None:
-    """Give the member another role; the last owner stays owner."""
+    """Give the member another role; the last owner stays owner. Whoever has it already or has left is left alone."""
     with transaction.atomic():
         require_other_owner(member, unless=role == Role.OWNER)
-        _set_role(member, role, by=by)
-
-
-def _set_role(member: Membership, role: Role, *, by: User | None) -> None:
-    """Change and record the role, unless the member has it already or has left meanwhile."""
-    rows = Membership.objects.filter(pk=member.pk).exclude(role=role)
-    was = rows.select_for_update().values_list("role", flat=True).first()
-    if was is not None:
-        rows.update(role=role)
-        record_member(member, "member.role_changed", by=by, was=was, role=role)
+        rows = Membership.objects.filter(pk=member.pk).exclude(role=role)
+        was = rows.select_for_update().values_list("role", flat=True).first()
+        if was is not None:
+            rows.update(role=role)
+            record_member(member, "member.role_changed", by=by, was=was, role=role)
     member.role = role
 
 

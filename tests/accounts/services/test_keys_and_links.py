@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from apps.accounts.models import ApiKey, Membership, Project, Role, User
 from apps.accounts.services import keys, links
-from apps.common.errors import ConflictError, NotFoundError
+from apps.common.errors import ConflictError, DomainError, NotFoundError
 from tests.factories import make_key, make_member, make_model, make_project
 
 pytestmark = pytest.mark.django_db
@@ -125,6 +125,31 @@ def test_create_key_makes_what_is_missing_and_prints_the_key_alone(capsys):
     assert Membership.objects.get().role == Role.ENGINEER
     call_command("create_key", project="first", user="ann@example.org", role="engineer", scopes="labels:read")
     assert (Project.objects.count(), User.objects.count(), ApiKey.objects.count()) == (1, 1, 2)
+
+
+def test_create_key_never_changes_a_role(capsys):
+    member = make_member(make_project("first"), Role.REVIEWER)
+    call_command("create_key", project="first", user=member.user.email, role="owner", scopes="sampling:write")
+    printed = capsys.readouterr()
+    assert Membership.objects.get().role == Role.REVIEWER
+    assert printed.err.strip() == f"{member.user.email} is already reviewer in first and stays so."
+    assert policies_status(printed.out.strip()) == 403
+
+
+@pytest.mark.parametrize("lost", ["account", "membership"])
+def test_a_key_ends_with_its_persons_account_or_membership(project, lost):
+    member = make_member(project, Role.ENGINEER)
+    elsewhere = Membership.objects.create(user=member.user, project=make_project(), role=Role.OWNER)
+    (_, text), (_, other) = (make_key(each.project, acts_for=member.user) for each in (member, elsewhere))
+    assert [policies_status(text), keys.find_key(other).membership] == [200, elsewhere]
+    if lost == "account":
+        User.objects.filter(pk=member.user.pk).update(is_active=False)
+    else:
+        member.delete()
+    assert policies_status(text) == 401
+    assert (keys.find_key(other) is None) == (lost == "account")
+    with pytest.raises(DomainError, match="active member"):
+        make_key(project, acts_for=member.user)
 
 
 @pytest.mark.parametrize(

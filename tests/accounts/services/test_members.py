@@ -77,7 +77,8 @@ def test_one_of_two_owners_can_step_down() -> None:
 def test_removed_member_keeps_the_account_but_their_keys_of_the_project_end() -> None:
     member = make_member(make_project())
     _, text = make_key(member.project, acts_for=member.user)
-    other, _ = make_key(make_project(), acts_for=member.user)
+    elsewhere = Membership.objects.create(user=member.user, project=make_project(), role=Role.REVIEWER)
+    other, _ = make_key(elsewhere.project, acts_for=member.user)
     members.remove_member(member, by=None)
     assert User.objects.filter(pk=member.user_id).exists()
     assert keys.find_key(text) is None

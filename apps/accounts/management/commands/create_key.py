@@ -1,4 +1,7 @@
-"""Print a new API key for scripts, creating project, person and membership where missing."""
+"""Print a new API key for scripts, creating project, person and membership where missing.
+
+A person who is a member already keeps their role, which is then the key's too.
+"""
 
 from argparse import ArgumentParser
 from datetime import timedelta
@@ -21,7 +24,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--project", required=True)
         parser.add_argument("--user", required=True, help="e-mail address of the person for whom the key acts")
-        parser.add_argument("--role", required=True, choices=[str(role) for role in Role])
+        parser.add_argument(
+            "--role", required=True, choices=[str(role) for role in Role], help="of a new member; others keep theirs"
+        )
         parser.add_argument("--scopes", required=True, help="comma-separated, or 'all'")
         parser.add_argument("--name", default="", help="the person's name")
         parser.add_argument(
@@ -52,6 +57,8 @@ class Command(BaseCommand):
             )
         except (ValidationError, DomainError) as error:
             raise CommandError(str(error)) from error
+        if member.role != options["role"]:
+            self.stderr.write(f"{member.user.email} is already {member.role} in {member.project.slug} and stays so.")
         self.stdout.write(text)
 
 
