@@ -7,9 +7,12 @@ from typing import Any
 from celery import Celery
 from celery.signals import setup_logging, worker_process_init
 
+from config import database
 from config.local import launch
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+if "worker" in sys.argv:
+    os.environ.setdefault(database.KIND, "worker")
 
 app = Celery("countersign", task_cls="apps.common.doorbell:BellTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from django.urls import get_resolver
 
+from config import database
 from config.local.launch import die_with_parent
 
-# Only gunicorn's threads share database connections: Celery's forked workers must not inherit a pool.
-os.environ.setdefault("COUNTERSIGN_DB_POOL", "1")
+os.environ.setdefault(database.KIND, "web")
 
 # Return the memory of a large push to the system. By default, glibc keeps a heap for each thread, and pyarrow keeps
 # all it ever took (measured with four bodies of 90,000 rows at once: 190 MB a worker, 290 without these lines).
@@ -27,6 +27,8 @@ threads = int(os.environ.get("WEB_THREADS", "4"))
 # Load the application once, before the workers are forked: half the work at the start, and a dead worker is replaced
 # at once. Loading connects to nothing, so the workers share no database connection.
 preload_app = True
+# gunicorn believes nobody's X-Forwarded headers; ProxyMiddleware counts the proxies.
+forwarded_allow_ips = ""
 timeout = 60
 graceful_timeout = 10
 # The workers' heartbeat files, in memory: a disk that hangs must not look like a worker that hangs.
@@ -36,8 +38,11 @@ control_socket_disable = True
 
 
 def when_ready(_arbiter: object) -> None:
-    """Load the views before the workers are forked: each would otherwise import them at its first request."""
+    """Load the views and describe the API before the workers are forked: each would otherwise do so at a request."""
     get_resolver().url_patterns  # noqa: B018  # reading it imports them
+    from config import schema  # noqa: PLC0415  # needs the application, which is loaded by now
+
+    schema.build()
     # Loaded modules stay loaded. Freeze them, or the collector scans them again after every few large pushes.
     gc.collect()
     gc.freeze()

@@ -1,7 +1,6 @@
 """Every URL: pages under /p/<project>/, the API under /api/v1/."""
 
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView
 
 from apps.accounts import urls as accounts
 from apps.common import failures
@@ -15,6 +14,7 @@ from apps.review import urls as review
 from apps.sampling import urls as sampling
 from apps.truth import urls as truth
 from config import readiness
+from config.schema import SchemaView
 
 api = [
     *registry.api_urlpatterns,
@@ -23,7 +23,7 @@ api = [
     *review.api_urlpatterns,
     *truth.api_urlpatterns,
     *reports.api_urlpatterns,
-    path("schema", SpectacularAPIView.as_view(), name="schema"),
+    path("schema", SchemaView.as_view(), name="schema"),
 ]
 
 urlpatterns = [

@@ -39,7 +39,7 @@ def test_names_of_calls_are_unique():
 
 @pytest.mark.parametrize(("path", "method", "operation"), operations(), ids=IDS)
 def test_every_call_describes_its_errors(path, method, operation):
-    expected = {"400", "401", "406", "429"} | ({"404"} if "{" in path else set())
+    expected = {"400", "401", "406", "429", "503"} | ({"404"} if "{" in path else set())
     expected |= {"411", "413", "415"} if method in {"post", "put"} else set()
     expected |= {"409", "422"} if method == "post" else set()
     assert expected <= set(operation["responses"])
@@ -56,7 +56,7 @@ def test_a_refused_atomic_push_and_an_unreadable_one_are_both_described():
     answers = description()["paths"]["/api/v1/models/{model}/predictions"]["post"]["responses"]
     schema = answers["422"]["content"]["application/json"]["schema"]
     assert schema == {"anyOf": [{"$ref": "#/components/schemas/PredictionsAnswer"}, PROBLEM]}
-    assert "Retry-After" in answers["429"]["headers"]
+    assert all("Retry-After" in answers[status]["headers"] for status in ("429", "503"))
 
 
 def test_the_examples_are_accepted_in_turn():

@@ -1,10 +1,18 @@
-"""Answers where no view matches, or a view fails: JSON below /api/, a page elsewhere."""
+"""Answers where no view matches, a view fails, or something is missing: JSON below /api/, a page elsewhere."""
 
-from django.http import HttpRequest, HttpResponseBase, JsonResponse
+import sys
+from http import HTTPStatus
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.template import loader
 from django.views import defaults
 
 from apps.common.api import problem
 from apps.common.errors import DomainError
+from apps.common.outages import is_outage
+
+# A database that is away, locked or full is usually back in a moment.
+RETRY_SECONDS = 2
 
 
 def _is_api(request: HttpRequest) -> bool:
@@ -37,8 +45,22 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
 
 
 def server_error(request: HttpRequest) -> HttpResponseBase:
-    """Answer when a view fails. Django logs the error."""
+    """Answer when a view fails: 503 where it can succeed later, else 500. Django logs the error."""
+    if is_outage(sys.exception()):
+        return unavailable(request)
     if _is_api(request):
         message = "Something went wrong on our side, and this installation has logged it. Try again in a moment."
         return _json(500, "server_error", message)
     return defaults.server_error(request)
+
+
+def unavailable(request: HttpRequest) -> HttpResponse:
+    """Answer that the request can be sent again in a moment. This needs neither database nor session."""
+    if _is_api(request):
+        message = "The service or its database is busy or away for a moment. Nothing was stored; send it again."
+        answer: HttpResponse = _json(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", message)
+    else:
+        page = loader.get_template("503.html").render()
+        answer = HttpResponse(page, status=HTTPStatus.SERVICE_UNAVAILABLE)
+    answer["Retry-After"] = str(RETRY_SECONDS)
+    return answer

@@ -24,6 +24,7 @@ WHY = {
     "415": "The body's media type, charset or encoding is not supported.",
     "422": "The request is readable, but cannot be accepted as a whole.",
     "429": "The key has sent, or the project has asked for, as much as it may for now. Try again later.",
+    "503": "The service or its database is busy or away. Nothing was stored; repeat it after `Retry-After` seconds.",
 }
 RETRY_AFTER = {"description": "Seconds to wait, if known", "schema": {"type": "integer"}}
 
@@ -47,7 +48,7 @@ class DescribedSchema(AutoSchema):
         return operation
 
     def _refusals(self, *, needs_key: bool) -> list[str]:
-        statuses = ["400", "406"]
+        statuses = ["400", "406", "503"]
         if needs_key:
             statuses += ["401", "403", "429"]
         if "{" in self.path:
@@ -64,7 +65,7 @@ class DescribedSchema(AutoSchema):
         if own is not None:
             schema = {"anyOf": [own["content"]["application/json"]["schema"], schema]}
         answer = {"description": WHY[status], "content": {"application/json": {"schema": schema}}}
-        return answer | ({"headers": {"Retry-After": RETRY_AFTER}} if status == "429" else {})
+        return answer | ({"headers": {"Retry-After": RETRY_AFTER}} if status in {"429", "503"} else {})
 
 
 class StrictForms(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]  # registers itself, untyped

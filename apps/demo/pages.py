@@ -6,14 +6,12 @@ from pathlib import Path
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from apps.demo.services import state
 from apps.demo.services.documents import VALUE_MODEL
 
 
-@never_cache
 @require_safe
 def progress(request: HttpRequest) -> HttpResponse:
     """Show how far the demo is and the links to sign in. htmx requests only the part that changes."""

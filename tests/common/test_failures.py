@@ -1,12 +1,16 @@
 """Every error below /api/ is JSON of one shape. Elsewhere, errors are pages."""
 
+import errno
 import io
 
 import pytest
+from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 from django.test import Client
 
 from apps.common.api import body_pieces
 from apps.common.errors import IncompleteBodyError
+from apps.common.outages import is_outage
+from config import logs
 from tests.factories import make_key, make_project
 
 pytestmark = pytest.mark.django_db
@@ -56,6 +60,58 @@ def test_an_unknown_format_is_refused(client):
 def test_a_failing_view_answers_500(client, monkeypatch):
     monkeypatch.setattr("apps.predictions.api.limits.limits", lambda: 1 / 0)
     assert refusal(client.get("/api/v1/limits")) == (500, "server_error")
+
+
+def failing(error: Exception):
+    def fail(*_arguments, **_options):
+        raise error
+
+    return fail
+
+
+OUTAGES = [OperationalError("gone"), InterfaceError("closed"), OSError(errno.ENOSPC, "No space left on device")]
+
+
+@pytest.mark.parametrize("error", OUTAGES, ids=lambda error: type(error).__name__)
+def test_an_outage_answers_503_and_when_to_come_back(client, monkeypatch, error):
+    monkeypatch.setattr("apps.predictions.api.limits.limits", failing(error))
+    answer = client.get("/api/v1/limits")
+    assert refusal(answer) == (503, "unavailable")
+    assert answer["Retry-After"] == "2"
+
+
+def test_an_outage_of_a_page_is_a_page_without_database_or_session(client, monkeypatch, django_assert_num_queries):
+    client.cookies["sessionid"] = "x" * 32
+    monkeypatch.setattr("django.contrib.sessions.backends.db.SessionStore.load", failing(OperationalError("gone")))
+    with django_assert_num_queries(0):
+        answer = client.get("/")
+    assert (answer.status_code, answer["Retry-After"]) == (503, "2")
+    assert b"Not available at the moment" in answer.content
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("SET LOCAL statement_timeout = 10; SELECT pg_sleep(1)", True),
+        ("DO $$ BEGIN RAISE disk_full; END $$", True),
+        ("DO $$ BEGIN RAISE lock_not_available; END $$", True),
+        ("DO $$ BEGIN RAISE read_only_sql_transaction; END $$", True),
+        ("SELECT 1 / 0", False),
+        ("SELECT nothing", False),
+    ],
+)
+def test_what_passes_is_told_from_what_is_wrong(sql, expected):
+    with pytest.raises(DatabaseError) as error, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql)
+    assert is_outage(error.value) is expected
+
+
+def test_an_outage_is_logged_without_its_traceback():
+    try:
+        raise OperationalError("gone\n")
+    except OperationalError:
+        event = logs.shorten_outages(None, "error", {"event": "request_failed", "exc_info": True})
+    assert event == {"event": "request_failed", "error": "gone"}
 
 
 def test_errors_of_pages_are_pages(client):

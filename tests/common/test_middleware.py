@@ -1,53 +1,80 @@
-"""Methods: HEAD wherever GET is, nothing for methods that no view knows."""
+"""Who sent a request, what it may contain, and how its answer may be kept."""
+
+from typing import Any
 
 import pytest
-from django.core.handlers.wsgi import WSGIHandler
+from django.conf import LazySettings
+from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 
-from apps.accounts.models import Role
-from tests.factories import make_key, make_member, make_model
-
-pytestmark = pytest.mark.django_db
-HANDLER = WSGIHandler()
+from apps.common.middleware import NoStoreMiddleware, ProxyMiddleware
+from tests.factories import make_key, make_member, make_project
 
 
-@pytest.fixture
-def member():
-    return make_member(make_model(slug="loans").project, Role.OWNER)
+def seen(proxies: int, settings: LazySettings, **sent: str) -> tuple[str, bool]:
+    """Return the client's address and whether the request is secure, as the views see them."""
+    settings.TRUSTED_PROXIES = proxies
+    found: list[tuple[str, bool]] = []
+
+    def view(request: HttpRequest) -> HttpResponse:
+        found.append((request.META["REMOTE_ADDR"], request.is_secure()))
+        return HttpResponse()
+
+    headers = {f"x-forwarded-{name}": value for name, value in sent.items()}
+    ProxyMiddleware(view)(RequestFactory().get("/", headers=headers, REMOTE_ADDR="10.0.0.1"))
+    return found[0]
 
 
-def answered(method: str, path: str, **headers: str):
-    """Ask the application itself: the test client would take the body off HEAD."""
-    answer = HANDLER.get_response(RequestFactory(headers=headers).generic(method, path))
-    return answer.status_code, dict(answer.headers), answer.getvalue()
+@pytest.mark.parametrize(
+    ("proxies", "sent", "expected"),
+    [
+        (0, {"for": "192.0.2.7", "proto": "https"}, ("10.0.0.1", False)),
+        (1, {}, ("10.0.0.1", False)),
+        (1, {"proto": "https"}, ("10.0.0.1", False)),
+        (1, {"for": "192.0.2.7", "proto": "https"}, ("192.0.2.7", True)),
+        (1, {"for": "192.0.2.7", "proto": "http"}, ("192.0.2.7", False)),
+        # The client sent the first entry itself.
+        (1, {"for": "192.0.2.66, 192.0.2.7", "proto": "https, http"}, ("192.0.2.7", False)),
+        (2, {"for": "192.0.2.66,192.0.2.7, 10.0.0.9", "proto": "https,http"}, ("192.0.2.7", True)),
+        # One proxy was passed by.
+        (2, {"for": "192.0.2.7", "proto": "https"}, ("10.0.0.1", False)),
+        (1, {"for": "unknown"}, ("10.0.0.1", False)),
+        (1, {"for": "2001:db8::7", "proto": "https"}, ("2001:db8::7", True)),
+    ],
+)
+def test_only_trusted_proxies_say_where_a_request_comes_from(
+    settings: LazySettings, proxies: int, sent: dict[str, str], expected: tuple[str, bool]
+) -> None:
+    assert seen(proxies, settings, **sent) == expected
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/glossary/", "/p/{0}/", "/p/{0}/audit/entries.csv"])
-def test_head_of_a_page_is_its_get_without_the_body(member, path):
-    client = Client()
+@pytest.mark.django_db
+def test_no_page_and_no_call_is_stored_by_a_cache(client: Client) -> None:
+    member = make_member(make_project("office"))
+    key = make_key(member.project)[1]
     client.force_login(member.user)
-    cookie = {"Cookie": f"sessionid={client.cookies['sessionid'].value}"}
-    path = path.format(member.project.slug)
-    (status, headers, body), (head_status, head_headers, head_body) = (
-        answered(method, path, **cookie) for method in ("GET", "HEAD")
-    )
-    assert (head_status, head_body) == (status, b"")
-    assert status == 200
-    assert body
-    assert head_headers.keys() == headers.keys()
-    assert head_headers["Content-Type"] == headers["Content-Type"]
+    for address in ("/", "/p/office/", "/p/nowhere/", "/nowhere/", "/api/v1/limits", "/healthz", "/?a=%00"):
+        answer = client.get(address, headers={"authorization": f"Bearer {key}"})
+        assert answer["Cache-Control"] == "no-store", address
+        assert answer["X-Content-Type-Options"] == "nosniff"
+        assert answer["Referrer-Policy"] == "same-origin"
+        assert "default-src 'self'" in answer["Content-Security-Policy"]
 
 
-@pytest.mark.parametrize("path", ["limits", "models/loans", "models/loans/policies", "models/loans/labels?format=csv"])
-def test_head_of_a_call_is_its_get_without_the_body(member, path):
-    key = {"Authorization": f"Bearer {make_key(member.project)[1]}"}
-    asked = [answered(method, f"/api/v1/{path}", **key) for method in ("GET", "HEAD")]
-    (status, headers, body), (head_status, head_headers, head_body) = asked
-    assert (status, bool(body), head_status, head_body) == (200, True, 200, b"")
-    assert head_headers == headers
+def test_a_policy_of_its_own_stays_and_static_files_may_be_cached(client: Client) -> None:
+    own = NoStoreMiddleware(lambda _request: HttpResponse(headers={"Cache-Control": "max-age=60"}))
+    assert own(RequestFactory().get("/"))["Cache-Control"] == "max-age=60"
+    assert "max-age" in client.get("/static/favicon.svg")["Cache-Control"]
 
 
-@pytest.mark.parametrize("method", ["OPTIONS", "TRACE", "CONNECT", "PROPFIND"])
-@pytest.mark.parametrize("path", ["/", "/healthz", "/accounts/login/", "/api/v1/limits", "/api/v1/schema", "/none"])
-def test_unknown_methods_are_refused(method, path):
-    assert answered(method, path)[0] == 405
+@pytest.mark.parametrize("given", [{"path": "/%00"}, {"path": "/a%0d%0ab"}, {"QUERY_STRING": "a=%00"}])
+def test_nul_and_line_breaks_are_refused(client: Client, given: dict[str, Any]) -> None:
+    assert client.get(**{"path": "/", **given}).status_code == 400
+
+
+def test_headers_and_cookies_are_checked_too(client: Client) -> None:
+    assert client.get("/", headers={"idempotency-key": "a\0b"}).status_code == 400
+    # A quoted cookie may hold any character as an octal escape.
+    assert client.get("/", headers={"cookie": r'sessionid="\000aaaaaaaa"'}).status_code == 400
+    refusal = client.get("/api/v1/models/a%00b")
+    assert (refusal.status_code, refusal.json()["code"]) == (400, "bad_request")

@@ -5,7 +5,6 @@ from urllib.parse import urlencode
 from django.core.paginator import Paginator
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from apps.accounts.models import Role
@@ -33,7 +32,6 @@ def _chosen(request: ProjectRequest, filters: dict[str, str]) -> EntryQuerySet:
     return entries
 
 
-@never_cache
 @require_safe
 @member_page(Role.OWNER)
 def audit(request: ProjectRequest) -> HttpResponse:

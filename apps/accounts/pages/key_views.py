@@ -6,7 +6,6 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.accounts.models import ApiKey, Role, Scope
@@ -27,7 +26,6 @@ class Made:
     replaced: ApiKey | None = None
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD"])
 @member_page(Role.STAKEHOLDER)
 def api_keys(request: ProjectRequest) -> HttpResponse:
@@ -35,7 +33,6 @@ def api_keys(request: ProjectRequest) -> HttpResponse:
     return _render_keys(request, KeyForm(project=request.project))
 
 
-@never_cache
 @require_POST
 @member_page(Role.OWNER)
 def api_key_create(request: ProjectRequest) -> HttpResponse:
@@ -55,7 +52,6 @@ def api_key_create(request: ProjectRequest) -> HttpResponse:
     return _render_keys(request, KeyForm(project=request.project), made=Made(*made))
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @member_page(Role.OWNER)
 def api_key_rotate(request: ProjectRequest, key: int) -> HttpResponse:

@@ -3,7 +3,6 @@
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.accounts.models import Membership, Role
@@ -14,7 +13,6 @@ from apps.accounts.services.members import add_member, change_role, is_newcomer,
 from apps.common.errors import ConflictError
 
 
-@never_cache
 @member_page(Role.OWNER)
 @require_http_methods(["GET", "POST"])
 def members(request: ProjectRequest) -> HttpResponse:
@@ -52,7 +50,6 @@ def render_members(
     return render(request, "accounts/members.html", context, status=form_status(bound=form.is_bound))
 
 
-@never_cache
 @member_page(Role.OWNER)
 @require_POST
 def member_link(request: ProjectRequest, member: int) -> HttpResponse:

@@ -78,7 +78,7 @@ def record_member(member: Membership, act: str, *, by: User | None, **details: A
 
 def require_other_owner(member: Membership, *, unless: bool = False) -> None:
     """Refuse to leave a project without an owner. Locks the project: two owners cannot leave at once."""
-    Project.objects.select_for_update().get(pk=member.project_id)
+    Project.objects.select_for_update(no_key=True).get(pk=member.project_id)
     others = Membership.objects.in_project(member.project).filter(role=Role.OWNER).exclude(pk=member.pk)
     if not unless and member.role == Role.OWNER and not others.exists():
         raise ConflictError("A project needs an owner: make somebody else owner first.", code="last_owner")

@@ -8,6 +8,7 @@ from psycopg.errors import DeadlockDetected
 
 from apps.accounts.models import Project
 from apps.common.errors import ConflictError, DomainError
+from apps.common.locks import wait_longer
 from apps.predictions.models import BatchKind, IdempotentAnswer
 from apps.predictions.reading.bodies import Body
 from apps.predictions.reading.decoding import chunks
@@ -18,6 +19,8 @@ from apps.registry.models import MonitoredModel
 # Two large bodies with the same ids in different orders can deadlock; PostgreSQL then aborts one, and we try again.
 MAX_TRIES = 5
 MAX_KEY = 200
+# A push of this size may wait a second for others that store the same rows or key, one twice as large two seconds.
+BYTES_PER_SECOND = 1024 * 1024
 WRITERS: dict[BatchKind, type[BatchWriter]] = {
     BatchKind.PREDICTIONS: PredictionWriter,
     BatchKind.OUTCOMES: OutcomeWriter,
@@ -72,6 +75,8 @@ def _push(
 ) -> tuple[int, dict[str, Any]]:
     try:
         with transaction.atomic():
+            if body.size >= BYTES_PER_SECOND:
+                wait_longer(body.size / BYTES_PER_SECOND)
             if key and (first := first_answer(model.project, key, path=path, digest=body.digest)):
                 return first
             result = store(kind, model, body, admit=admit)

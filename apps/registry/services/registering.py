@@ -34,8 +34,8 @@ def put_model(
         raise _invalid("model", error.messages[0]) from error
     with transaction.atomic():
         # Where two clients register the same name at once, the second waits here, then changes the first's model.
-        Project.objects.select_for_update().get(pk=project.pk)
-        model = MonitoredModel.objects.in_project(project).select_for_update().filter(slug=slug).first()
+        Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+        model = MonitoredModel.objects.in_project(project).select_for_update(no_key=True).filter(slug=slug).first()
         if model is None:
             model = MonitoredModel(project=project, slug=slug, name=fields.get("name", slug))
             if "task" not in fields:

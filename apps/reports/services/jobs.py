@@ -61,7 +61,7 @@ def request_report(
         # A moment of today is kept for minutes only, and the job may wait longer.
         mark_of(model, as_of)
     # One request at a time per project, or two could pass the limit together.
-    Project.objects.select_for_update().get(pk=model.project_id)
+    Project.objects.select_for_update(no_key=True).get(pk=model.project_id)
     unfinished = ReportJob.objects.unfinished()
     same = unfinished.filter(model=model, kind=kind, start=start, end=end, as_of=as_of, slices=names)
     if (job := same.first()) is not None:

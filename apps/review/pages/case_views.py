@@ -3,7 +3,6 @@
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts.models import Role
@@ -20,7 +19,6 @@ from apps.review.services.masking import hidden_features
 ITEMS = ReviewItem.objects.select_related("queue__model__project", "prediction__version")
 
 
-@never_cache
 @require_safe
 @member_page(Role.REVIEWER)
 def case_page(request: ProjectRequest, item: int) -> HttpResponse:

@@ -5,7 +5,6 @@ from contextlib import suppress
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts.models import Membership, Role
@@ -26,7 +25,6 @@ BESIDE: dict[str, Callable[[ReviewItem, Hidden], Sequence[object]]] = {
 }
 
 
-@never_cache
 @require_safe
 @member_page(Role.REVIEWER)
 def queue_page(request: ProjectRequest, queue: int) -> HttpResponse:
@@ -37,7 +35,6 @@ def queue_page(request: ProjectRequest, queue: int) -> HttpResponse:
     return _desk(request, found, [desk.lay_out(slot, by=request.membership) for slot in slots], only=only)
 
 
-@never_cache
 @require_POST
 @member_page(Role.REVIEWER)
 def answer(request: ProjectRequest, slot: int) -> HttpResponse:
@@ -65,7 +62,6 @@ def _take(form: AnswerForm, slot: Slot, *, by: Membership) -> None:
         services.decide(slot, by=by, lease_token=token, answer=form.answer(slot))
 
 
-@never_cache
 @require_POST
 @member_page(Role.REVIEWER)
 def go_back(request: ProjectRequest, slot: int) -> HttpResponse:
@@ -80,7 +76,6 @@ def go_back(request: ProjectRequest, slot: int) -> HttpResponse:
     return _desk(request, found.item.queue, [desk.lay_out(_slot(request, slot), by=request.membership, amended=last)])
 
 
-@never_cache
 @require_safe
 @member_page(Role.REVIEWER)
 def beside(request: ProjectRequest, slot: int, what: str) -> HttpResponse:
@@ -96,7 +91,6 @@ def beside(request: ProjectRequest, slot: int, what: str) -> HttpResponse:
     return render(request, f"review/_{what}.html", context)
 
 
-@never_cache
 @require_POST
 @member_page(Role.REVIEWER)
 def heartbeat(request: ProjectRequest, slot: int) -> HttpResponse:

@@ -6,7 +6,6 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.accounts.models import Role
@@ -21,7 +20,6 @@ from apps.review.pages.queue_forms import GuidelineForm
 VERSIONS_SHOWN = 20
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @member_page(Role.REVIEWER, post=Role.ENGINEER)
 def guidelines_page(request: ProjectRequest, queue: int) -> HttpResponse:

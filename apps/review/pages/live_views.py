@@ -10,7 +10,6 @@ from django.db.models import Count, F, Q
 from django.db.models.functions import Now
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts.models import Membership, Role
@@ -26,7 +25,6 @@ from apps.review.querysets import SlotQuerySet
 PER_PAGE = 50
 
 
-@never_cache
 @require_safe
 @member_page(Role.ENGINEER)
 def queue_live(request: ProjectRequest, queue: int) -> HttpResponse:

@@ -3,7 +3,6 @@
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.accounts.models import Role
@@ -20,7 +19,6 @@ PER_PAGE = 50
 SHOWN = ("slot__item__prediction", "slot__item__queue__model__project", "asked_by", "asked_of", "answered_by")
 
 
-@never_cache
 @require_safe
 @member_page(Role.REVIEWER)
 def questions(request: ProjectRequest) -> HttpResponse:
@@ -38,7 +36,6 @@ def questions(request: ProjectRequest) -> HttpResponse:
     return render(request, "review/questions.html", context)
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @member_page(Role.REVIEWER)
 def question(request: ProjectRequest, question: int) -> HttpResponse:
@@ -62,7 +59,6 @@ def question(request: ProjectRequest, question: int) -> HttpResponse:
     return render(request, "review/question.html", context, status=400 if form.is_bound else 200)
 
 
-@never_cache
 @require_safe
 @member_page(Role.REVIEWER)
 def disputes(request: ProjectRequest, model: str) -> HttpResponse:

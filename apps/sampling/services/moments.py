@@ -6,11 +6,14 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from apps.common.clock import database_now
+from apps.common.locks import wait_longer
 from apps.predictions.models import BatchStage, Stage
 from apps.registry.models import MonitoredModel
 
 # Cells are folded once their draw is older than this: until then any moment can still become a mark.
 KEPT = timedelta(minutes=5)
+# A draw of 50,000 predictions takes seconds.
+DRAW_SECONDS = 20
 
 
 def join_draws(model: MonitoredModel) -> None:
@@ -20,6 +23,7 @@ def join_draws(model: MonitoredModel) -> None:
 
 def hold_off_draws(model: MonitoredModel) -> datetime:
     """Wait for the draws under way, hold off all others until this transaction ends, and return the present moment."""
+    wait_longer(DRAW_SECONDS)
     _lock("pg_advisory_xact_lock", model.pk)
     return database_now()
 

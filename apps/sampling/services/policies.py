@@ -79,7 +79,7 @@ def put_document(
 ) -> dict[str, Any]:
     """Make policies and queues match the document. Each changed policy starts a new version now."""
     with transaction.atomic():
-        MonitoredModel.objects.select_for_update().get(pk=model.pk)
+        MonitoredModel.objects.select_for_update(no_key=True).get(pk=model.pk)
         ensure_floor(model)
         before = _versions_and_queues(model)
         for queue in document.get("queues", []):

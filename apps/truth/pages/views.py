@@ -4,7 +4,6 @@ from django.contrib import messages
 from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts.models import Role, User
@@ -17,7 +16,6 @@ from apps.truth.services import gold
 GOLD_AT_ONCE = 50
 
 
-@never_cache
 @require_safe
 @member_page(Role.REVIEWER)
 def own_quality(request: ProjectRequest, model: str) -> HttpResponse:
@@ -25,7 +23,6 @@ def own_quality(request: ProjectRequest, model: str) -> HttpResponse:
     return _person_page(request, find_model(request.project, model), request.user)
 
 
-@never_cache
 @require_safe
 @member_page(Role.ENGINEER)
 def reviewer_quality(request: ProjectRequest, model: str, user: int) -> HttpResponse:
@@ -48,7 +45,6 @@ def _person_page(request: ProjectRequest, model: MonitoredModel, person: User) -
     return render(request, "truth/person.html", context | people.person_context(model, person, query=request.GET))
 
 
-@never_cache
 @require_safe
 @member_page(Role.ENGINEER)
 def team_page(request: ProjectRequest, model: str) -> HttpResponse:

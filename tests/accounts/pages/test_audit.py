@@ -131,7 +131,7 @@ def test_record_can_be_narrowed_to_an_act_and_a_person(client: Client, owner):
 
 
 @pytest.mark.parametrize("url", [PAGE, FILE])
-@pytest.mark.parametrize("asked", [{"act": "queue.resumed"}, {"person": "7000"}, {"person": "1 OR 1"}, {"act": "\x00"}])
+@pytest.mark.parametrize("asked", [{"act": "queue.resumed"}, {"person": "7000"}, {"person": "1 OR 1"}, {"act": "\x01"}])
 def test_what_the_record_does_not_know_is_not_there(client: Client, owner, url, asked):
     record(owner)
     assert client.get(url, asked).status_code == 404

@@ -109,7 +109,7 @@ def test_a_claim_takes_two_statements(queue: ReviewQueue, django_assert_num_quer
         desk.claim()
 
 
-@pytest.mark.parametrize("name", ["none", "9" * 19, "0", "none:main", "a%00b", "%F0%9F%98%80", ":"])
+@pytest.mark.parametrize("name", ["none", "9" * 19, "0", "none:main", "a%01b", "%F0%9F%98%80", ":"])
 def test_a_name_of_no_queue_is_a_404(queue: ReviewQueue, name: str) -> None:
     desk = Desk(queue)
     for answer in (desk.post(f"queues/{name}/claim"), desk.post(f"queues/{name}/claim", {"slots": "many"})):
