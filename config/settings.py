@@ -237,6 +237,7 @@ CELERY_BEAT_SCHEDULE = {
         "expire_rejected",
         "load_uploads",
         "expire_uploads",
+        "watch_batches",
     )
 }
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+LONGEST_TEXT = 2_000
+
 
 class DomainError(Exception):
     """An error that the caller can act on. `code` is stable; `message` is for people."""
@@ -86,3 +88,9 @@ class UnprocessableError(DomainError):
 
     status = 422
     code = "unprocessable"
+
+
+def storable(error: Exception) -> str:
+    """Return an error in words that PostgreSQL can store: it refuses NUL and half characters."""
+    text = error.message if isinstance(error, DomainError) else f"{type(error).__name__}: {error}"
+    return text[:LONGEST_TEXT].replace("\x00", "\ufffd").encode(errors="replace").decode()

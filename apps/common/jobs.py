@@ -7,13 +7,12 @@ import structlog
 from django.db import models
 from django.db.models.functions import Now
 
-from apps.common.errors import DomainError, LeaseLostError
+from apps.common.errors import DomainError, LeaseLostError, storable
 from apps.common.leases import RELEASED, Leased, LeaseQuerySet
 
 log = structlog.get_logger(__name__)
 
 ABANDONED = "At every attempt, the worker stopped before it was done."
-LONGEST_ERROR = 2_000
 
 
 class JobQuerySet(LeaseQuerySet):
@@ -55,10 +54,8 @@ class Job(Leased):
 
     def fail(self, error: Exception) -> None:
         """Store the error; after the last attempt, finish the job. Raises LeaseLostError."""
-        text = error.message if isinstance(error, DomainError) else f"{type(error).__name__}: {error}"
         final = {"finished_at": Now()} if self.is_final(error) else {}
-        # PostgreSQL text cannot hold NUL.
-        self.fenced_update(error=text[:LONGEST_ERROR].replace("\x00", "\ufffd"), **RELEASED, **final)
+        self.fenced_update(error=storable(error), **RELEASED, **final)
 
     def is_final(self, error: Exception) -> bool:  # noqa: ARG002  # subclasses use it
         """Return whether to give the job up after this error."""

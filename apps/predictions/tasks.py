@@ -1,7 +1,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from apps.predictions.services import loading, partitions, quarantine, uploads
+from apps.predictions.services import loading, partitions, quarantine, stuck, uploads
 
 
 @shared_task(name="make_partitions")
@@ -27,3 +27,8 @@ def load_uploads() -> None:
 @shared_task(name="expire_uploads")
 def expire_uploads() -> None:
     uploads.expire()
+
+
+@shared_task(name="watch_batches")
+def watch_batches() -> None:
+    stuck.watch()

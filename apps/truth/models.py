@@ -6,14 +6,13 @@ Rows are append-only and numbered, so any past figure can be computed again as o
 from django.db import models
 from django.db.models import Q
 
-from apps.common.leases import Leased
 from apps.predictions.models import Prediction
 from apps.registry.models import MonitoredModel
 from apps.truth.querysets import LedgerQuerySet, ResolutionQuerySet
 
 
-class Ledger(Leased):
-    """The writer's lease on a model's resolutions, and the last number used."""
+class Ledger(models.Model):
+    """The last number used in a model's resolutions. Its row lock admits one writer at a time."""
 
     model = models.OneToOneField(MonitoredModel, models.CASCADE, related_name="ledger")
     last_seq = models.BigIntegerField(default=0)

@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
+from django.db.models import QuerySet
+
 from apps.accounts.querysets import ProjectScopedQuerySet
-from apps.common.leases import LeaseQuerySet
 
 if TYPE_CHECKING:
     from apps.registry.models import MonitoredModel
@@ -27,6 +28,6 @@ class ResolutionQuerySet(ProjectScopedQuerySet):
         return rows.order_by("-seq").values_list("seq", flat=True).first() or 0
 
 
-class LedgerQuerySet(LeaseQuerySet):
+class LedgerQuerySet(QuerySet[Any]):
     def of(self, model: "MonitoredModel") -> Any:
         return self.get_or_create(model=model)[0]

@@ -74,15 +74,14 @@ def test_the_age_that_is_late_is_a_setting(model, settings):
 
 def test_work_under_way_is_not_waiting(model):
     BatchStage.objects.update(created_at=LONG_AGO)
-    stages.claim(Stage.DRAW)
+    stages.claim(Stage.DRAW, model=model.pk)
     assert Stage.DRAW not in late()
 
 
 def test_a_batch_that_was_given_up_waits_for_a_person(model):
     BatchStage.objects.update(created_at=LONG_AGO, attempts=stages.MAX_ATTEMPTS)
     assert late() == set()
-    for state in BatchStage.objects.all():
-        stages.retry(state)
+    stages.retry(stages.given_up())
     assert late() == set()
 
 

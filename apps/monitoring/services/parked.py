@@ -6,6 +6,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
+from apps.common.isolation import one_by_one
 from apps.predictions.models import Batch, BatchKind
 from apps.registry.models import Incident, IncidentKind, MonitoredModel
 from apps.registry.services import incidents
@@ -26,10 +27,13 @@ WHERE model_id = %(model)s
 
 def watch() -> None:
     """Check every model that has outcomes older than its horizon."""
-    for model in MonitoredModel.objects.order_by("pk"):
-        old = Batch.objects.filter(model=model, kind=BatchKind.OUTCOMES, received_at__lt=Now() - model.horizon)
-        if old.exists():
-            note_overdue(model)
+    one_by_one(MonitoredModel.objects.order_by("pk"), _check, name="watch_parked")
+
+
+def _check(model: MonitoredModel) -> None:
+    old = Batch.objects.filter(model=model, kind=BatchKind.OUTCOMES, received_at__lt=Now() - model.horizon)
+    if old.exists():
+        note_overdue(model)
 
 
 @transaction.atomic

@@ -7,6 +7,7 @@ import msgspec
 from django.db import connection
 from django.db.models.functions import Now
 
+from apps.common.isolation import one_by_one
 from apps.common.leases import RELEASED
 from apps.predictions.models import Batch, BatchStage, Payload, Stage
 from apps.registry.models import MonitoredModel, Slice
@@ -23,12 +24,15 @@ Values = dict[str, str]
 
 def note_missing() -> None:
     """Make every drawn batch due that lacks a slice of its model."""
-    for model in MonitoredModel.objects.exclude(slices=[]):
-        lacking = Batch.objects.filter(model=model).lacking(*(each.key for each in model.slice_list))
-        again = BatchStage.objects.filter(batch__in=lacking, stage=Stage.FILL_SLICES, done_at__isnull=False)
-        again.update(done_at=None, attempts=0, error="", created_at=Now(), **RELEASED)
-        new = [BatchStage(batch=batch, stage=Stage.FILL_SLICES) for batch in lacking]
-        BatchStage.objects.bulk_create(new, ignore_conflicts=True, batch_size=ROWS_AT_ONCE)
+    one_by_one(MonitoredModel.objects.exclude(slices=[]), _note_missing, name="fill_slices")
+
+
+def _note_missing(model: MonitoredModel) -> None:
+    lacking = Batch.objects.filter(model=model).lacking(*(each.key for each in model.slice_list))
+    again = BatchStage.objects.filter(batch__in=lacking, stage=Stage.FILL_SLICES, done_at__isnull=False)
+    again.update(done_at=None, attempts=0, error="", created_at=Now(), **RELEASED)
+    new = [BatchStage(batch=batch, stage=Stage.FILL_SLICES) for batch in lacking]
+    BatchStage.objects.bulk_create(new, ignore_conflicts=True, batch_size=ROWS_AT_ONCE)
 
 
 def missing(model: MonitoredModel, batch: Batch) -> list[Slice]:

@@ -71,6 +71,8 @@ class IncidentSerializer(serializers.ModelSerializer[Incident]):
             "change",
             "expected",
             "found",
+            "stage",
+            "detail",
             "rows",
             "first_seen_at",
             "last_seen_at",

@@ -1,4 +1,4 @@
-"""Incidents: changes in the data that somebody has to look at."""
+"""Incidents: what somebody has to look at, in incoming data and in their processing."""
 
 from django.db import models
 from django.db.models import Q
@@ -13,10 +13,22 @@ class IncidentKind(models.TextChoices):
     FEATURE_NEW = "feature_new", "new feature"
     TYPE_CHANGED = "type_changed", "type changed"
     OUTCOMES_PARKED = "outcomes_parked", "outcomes without prediction"
+    BATCHES_STUCK = "batches_stuck", "batches given up"
+
+
+# What does not happen to rows that are stuck in a stage.
+STUCK = {
+    "draw": "predictions that cannot be drawn",
+    "open_items": "drawn predictions that cannot be opened as cases",
+    "resolve": "rows that cannot be resolved",
+    "resolve_items": "reviews that cannot be resolved",
+    "inspect": "rows that cannot be inspected",
+    "fill_slices": "predictions whose new slices cannot be filled",
+}
 
 
 class Incident(models.Model):
-    """A change in incoming data that somebody has to look at: one row while it lasts, however often it is seen."""
+    """A change in incoming data, or batches that no worker can process: one row while it lasts, however often seen."""
 
     model = models.ForeignKey(MonitoredModel, models.CASCADE, db_index=False, related_name="incidents")
     # Null and empty where the incident concerns no single version or feature.
@@ -24,6 +36,9 @@ class Incident(models.Model):
     # Empty with `feature_new`: more new features than are listed one by one.
     feature = models.CharField(max_length=200, blank=True)
     kind = models.CharField(max_length=32, choices=IncidentKind)
+    # Of batches given up: the stage that they do not pass, and which batches and rows they are.
+    stage = models.CharField(max_length=16, blank=True, db_default="")
+    detail = models.TextField(blank=True, db_default="")
     # The declared type, and the kind of one value that came instead.
     expected = models.CharField(max_length=16, blank=True)
     found = models.CharField(max_length=16, blank=True)
@@ -40,7 +55,7 @@ class Incident(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["model", "version", "feature", "kind"],
+                fields=["model", "version", "feature", "kind", "stage"],
                 condition=Q(closed_at=None),
                 nulls_distinct=False,
                 name="one_open_incident_per_change",
@@ -61,5 +76,7 @@ class Incident(models.Model):
                 return "missing"
             case IncidentKind.FEATURE_NEW:
                 return f"not in the schema ({self.found})" if self.feature else "further features not in the schema"
+            case IncidentKind.BATCHES_STUCK:
+                return STUCK.get(self.stage, self.stage)
             case _:
                 return "outcomes whose prediction never arrived"

@@ -13,8 +13,10 @@ from apps.common.clock import database_now
 from apps.common.errors import ConflictError
 from apps.common.paging import keyset_page
 from apps.registry.models import Incident, IncidentKind, MonitoredModel
+from apps.registry.querysets import IncidentQuerySet
 
 CLOSED_BY_SCHEMA = "The model's schema now agrees with it."
+CLOSED_BY_RETRY = "All of them are processed."
 CLOSED_BY_ARRIVAL = "The predictions have arrived."
 SCHEMA_KINDS = (IncidentKind.FEATURE_MISSING, IncidentKind.FEATURE_NEW, IncidentKind.TYPE_CHANGED)
 
@@ -33,7 +35,7 @@ WHERE NOT EXISTS (
     WHERE past.model_id = %(model)s AND past.version_id IS NOT DISTINCT FROM seen.version_id
       AND past.feature = seen.feature AND past.kind = seen.kind AND past.closed_at >= seen.last_at
 )
-ON CONFLICT (model_id, version_id, feature, kind) WHERE closed_at IS NULL DO UPDATE SET
+ON CONFLICT (model_id, version_id, feature, kind, stage) WHERE closed_at IS NULL DO UPDATE SET
     rows = kept.rows + excluded.rows,
     first_seen_at = least(kept.first_seen_at, excluded.first_seen_at),
     last_seen_at = greatest(kept.last_seen_at, excluded.last_seen_at)
@@ -111,6 +113,21 @@ def note_parked(model: MonitoredModel, *, rows: int, first_at: datetime | None, 
     sighting = {"rows": rows, "first_seen_at": first_at, "last_seen_at": last_at}
     if not unfinished.update(**sighting):
         Incident.objects.create(model=model, kind=IncidentKind.OUTCOMES_PARKED, **sighting)
+
+
+def note_stuck(
+    model: MonitoredModel, stage: str, *, rows: int, first_at: datetime, last_at: datetime, detail: str
+) -> None:
+    """Open or update the incident of what is stuck in a stage; once closed, it opens again when more gets stuck."""
+    sighting = {"rows": rows, "first_seen_at": first_at, "last_seen_at": last_at, "detail": detail}
+    stuck = Incident.objects.filter(model=model, kind=IncidentKind.BATCHES_STUCK, stage=stage)
+    if not stuck.open().update(**sighting) and not stuck.filter(closed_at__gte=last_at).exists():
+        Incident.objects.create(model=model, kind=IncidentKind.BATCHES_STUCK, stage=stage, **sighting)
+
+
+def close_processed(stuck: IncidentQuerySet) -> None:
+    """Close incidents whose batches or reviews are processed."""
+    stuck.open().update(closed_at=Now(), note=CLOSED_BY_RETRY)
 
 
 def page(

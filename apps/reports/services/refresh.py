@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
+from apps.common.isolation import one_by_one
 from apps.registry.models import MonitoredModel
 from apps.reports.models import Report, ReportJob
 from apps.reports.services.jobs import TooManyJobsError, request_report
@@ -20,14 +21,15 @@ def refresh_due(*, now: datetime | None = None) -> int:
     moment = now or timezone.now()
     quiet = timedelta(minutes=getattr(settings, "REPORT_QUIET_MINUTES", QUIET_MINUTES))
     newest = Report.objects.filter(jobs__as_of=None).newest_by_window().select_related("model__project")
-    requested = 0
-    for report in newest:
-        # Labels arrive one by one; a report for each of them would only fill the queue.
-        if moment - report.created_at < quiet or not is_outdated(report, now=moment):
-            continue
-        if not _was_requested_since(report):
-            requested += _request_again(report)
-    return requested
+    # Labels arrive one by one; a report for each of them would only fill the queue.
+    settled = [report for report in newest if moment - report.created_at >= quiet]
+    return sum(one_by_one(settled, lambda report: _refresh(report, now=moment), name="refresh_reports"))
+
+
+def _refresh(report: Report, *, now: datetime) -> int:
+    if not is_outdated(report, now=now) or _was_requested_since(report):
+        return 0
+    return _request_again(report)
 
 
 def is_outdated(report: Report, *, now: datetime) -> bool:

@@ -4,56 +4,45 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-import structlog
 from django.db import transaction
 from django.utils import timezone
 
-from apps.common.errors import LeaseLostError
-from apps.predictions.models import BatchStage, Payload, Stage
+from apps.predictions.models import Batch, BatchStage, Payload, Stage
 from apps.predictions.services import stages
-from apps.registry.models import ReviewQueue
+from apps.registry.models import MonitoredModel, ReviewQueue
 from apps.review.models import ReviewItem, Slot
 from apps.review.services import probing
 from apps.review.services.order import order_key
 from apps.sampling.models import Draw
-
-log = structlog.get_logger(__name__)
 
 CHUNK = 2_000
 COPIED = ("features", "probabilities", "attributions", "attribution_base")
 
 
 def open_due_items() -> int:
-    """Open the items of all drawn batches. Returns how many items."""
-    opened = 0
-    while claimed := stages.claim(Stage.OPEN_ITEMS):
-        try:
-            opened += open_batches(claimed)
-        except LeaseLostError:
-            log.warning("open_items_lease_lost")
-        except Exception as error:
-            stages.note_failure(claimed, error)
-            raise
-    return opened
+    """Open the items of all drawn batches. Returns how many batches."""
+    return stages.consume(Stage.OPEN_ITEMS, open_batches)
 
 
 @transaction.atomic
-def open_batches(claimed: list[BatchStage]) -> int:
+def open_batches(_model: MonitoredModel, states: list[BatchStage]) -> None:
     """Open items and slots of these batches; they commit together with the state of the batches."""
     # First, since this locks the rows: no other worker can take the batches over while the rest runs.
-    stages.finish(claimed)
-    return sum(_open(draws) for draws in _chunks([stage.batch_id for stage in claimed]))
+    stages.finish(states)
+    for draws in _chunks([state.batch for state in states]):
+        _open(draws)
 
 
-def _chunks(batches: list[int]) -> Iterator[list[Draw]]:
-    draws = Draw.objects.filter(batch__in=batches, item=None).select_related("prediction", "queue__model")
-    last = 0
+def _chunks(batches: list[Batch]) -> Iterator[list[Draw]]:
+    last, end = min(batch.first_id or 0 for batch in batches) - 1, max(batch.last_id or 0 for batch in batches)
+    draws = Draw.objects.filter(batch__in=batches, item=None, prediction__lte=end)
+    draws = draws.select_related("prediction", "queue__model")
     while chunk := list(draws.filter(prediction__gt=last).order_by("prediction")[:CHUNK]):
         yield chunk
         last = chunk[-1].prediction_id
 
 
-def _open(draws: list[Draw]) -> int:
+def _open(draws: list[Draw]) -> None:
     sent = _payloads(draws)
     items = ReviewItem.objects.bulk_create(
         _item(draw, sent.get(draw.prediction_id, {"features": {}})) for draw in draws
@@ -61,7 +50,6 @@ def _open(draws: list[Draw]) -> int:
     slots = [slot for item in items for slot in slots_of(item)] + probing.probes_beside(items)
     # In serving order, so that a slot's id does not give a probe away.
     Slot.objects.bulk_create(sorted(slots, key=lambda slot: slot.order_key))
-    return len(items)
 
 
 def _item(draw: Draw, sent: dict[str, Any]) -> ReviewItem:

@@ -5,6 +5,7 @@ import math
 from django.db import transaction
 from django.db.models.functions import Now
 
+from apps.common.isolation import one_by_one
 from apps.registry.models import ReviewQueue
 from apps.review.models import ReviewItem, Slot
 from apps.sampling.services.randomness import permanent_number
@@ -56,8 +57,7 @@ def rekey(queue: ReviewQueue) -> int:
 
 def rekey_due() -> None:
     """Bring open work into the current order of its queue."""
-    for queue in ReviewQueue.objects.to_be_ordered().select_related("model"):
-        rekey(queue)
+    one_by_one(ReviewQueue.objects.to_be_ordered().select_related("model"), rekey, name="rekey")
 
 
 def _amount(item: ReviewItem) -> float:

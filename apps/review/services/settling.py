@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from apps.accounts.models import Membership, Role
 from apps.common import doorbell
+from apps.common.isolation import one_by_one
 from apps.review.models import Decision, ReviewItem, Slot, Verdict
 from apps.review.services.opening import reviews_needed
 from apps.review.services.order import order_key
@@ -133,7 +134,7 @@ def close_lapsed(slots: list[int] | None = None) -> int:
     Looks at the given slots, or at all. Returns how many were closed.
     """
     lapsed = Slot.objects.lapsed_after_judgement().values_list("pk", flat=True)
-    return sum(_close_if_lapsed(key) for key in (lapsed if slots is None else slots))
+    return sum(one_by_one(lapsed if slots is None else slots, _close_if_lapsed, name="close_lapsed"))
 
 
 @transaction.atomic

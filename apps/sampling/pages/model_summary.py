@@ -36,7 +36,7 @@ def intake_totals(model: MonitoredModel) -> dict[str, Any]:
         "outcomes": by_kind.get(BatchKind.OUTCOMES),
         "rejected": RejectedRow.objects.filter(model=model).waiting().count(),
         "waiting": pending.filter(attempts__lt=stages.MAX_ATTEMPTS).values("stage").annotate(n=Count("pk")),
-        "given_up": pending.filter(attempts__gte=stages.MAX_ATTEMPTS).select_related("batch").order_by("batch_id")[:20],
+        "given_up": stages.given_up().filter(batch__model=model).order_by("batch_id")[:20],
     }
 
 

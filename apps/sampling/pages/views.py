@@ -78,10 +78,20 @@ def stage_retry(request: ProjectRequest, stage: int) -> HttpResponse:
     state: BatchStage = get_or_404(
         BatchStage.objects.filter(batch__model__project=request.project).select_related("batch__model"), pk=stage
     )
-    stages.retry(state)
+    stages.retry(BatchStage.objects.filter(pk=state.pk))
     doorbell.ring(state.stage)
     messages.success(request, f"Batch {state.batch_id} will be tried again.")
     return redirect("model", request.project.slug, state.batch.model.slug)
+
+
+@require_POST
+@member_page(Role.ENGINEER)
+def stages_retry(request: ProjectRequest, model: str) -> HttpResponse:
+    """Make all of a model's batches due again that the workers gave up."""
+    monitored = find_model(request.project, model)
+    again = stages.retry(stages.given_up().filter(batch__model=monitored))
+    messages.success(request, f"{again:,} will be tried again.")
+    return redirect("model", request.project.slug, monitored.slug)
 
 
 def _draw_check(model: MonitoredModel) -> "DrawCheck":

@@ -10,6 +10,7 @@ import structlog
 from django.db import transaction
 from django.db.models import Max, Sum
 
+from apps.common.isolation import one_by_one
 from apps.predictions.models import Batch, BatchStage, Prediction, Stage
 from apps.predictions.services.stages import MAX_ROWS_PER_CLAIM
 from apps.registry.models import MonitoredModel, ScoreBinning, Task
@@ -32,7 +33,7 @@ class NotAsDrawnError(Exception):
 def freeze_due() -> int:
     """Freeze the bins of every model that has drawn enough. Returns the number of models."""
     waiting = MonitoredModel.objects.exclude(task=Task.REGRESSION).filter(score_binnings=None)
-    return sum(freeze(model) for model in waiting.select_related("project") if _is_ripe(model))
+    return sum(one_by_one(waiting.select_related("project"), _freeze_if_ripe, name="freeze_bins"))
 
 
 def freeze(model: MonitoredModel) -> bool:
@@ -57,6 +58,10 @@ def freeze(model: MonitoredModel) -> bool:
         binning.frozen_at = at
         binning.save()
     return True
+
+
+def _freeze_if_ripe(model: MonitoredModel) -> bool:
+    return _is_ripe(model) and freeze(model)
 
 
 def _is_ripe(model: MonitoredModel) -> bool:

@@ -9,6 +9,7 @@ import pandas as pd
 from django.db import connection, transaction
 
 from apps.common import doorbell
+from apps.common.isolation import one_by_one
 from apps.predictions.models import Batch, BatchStage, Stage
 from apps.predictions.services import stages
 from apps.registry.models import MonitoredModel, ScoreBinning
@@ -162,18 +163,21 @@ def fold_cells(*, kept: timedelta = moments.KEPT) -> int:
 
     Sums over the rows drawn until any mark or end of a day stay the same.
     """
-    folded = 0
-    for model in _models_with_deltas():
-        with transaction.atomic(), connection.cursor() as cursor:
-            # One compactor at a time; a second one skips this model.
-            cursor.execute("SELECT pg_try_advisory_xact_lock(hashtext('fold_cells'), %s)", [model.pk])
-            if cursor.fetchone()[0]:
-                # A mark taken meanwhile would not be seen.
-                moments.join_draws(model)
-                names: dict[str, Any] = {"folded": FOLDED, "kept": kept, "zone": str(model.zone)}
-                cursor.execute(FOLD, {"model": model.pk, **names})
-                folded += 1
-    return folded
+    return sum(one_by_one(_models_with_deltas(), lambda model: _fold(model, kept=kept), name="compact_cells"))
+
+
+@transaction.atomic
+def _fold(model: MonitoredModel, *, kept: timedelta) -> bool:
+    with connection.cursor() as cursor:
+        # One compactor at a time; a second one skips this model.
+        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtext('fold_cells'), %s)", [model.pk])
+        if not cursor.fetchone()[0]:
+            return False
+        # A mark taken meanwhile would not be seen.
+        moments.join_draws(model)
+        names: dict[str, Any] = {"folded": FOLDED, "kept": kept, "zone": str(model.zone)}
+        cursor.execute(FOLD, {"model": model.pk, **names})
+    return True
 
 
 def _models_with_deltas() -> list[MonitoredModel]:

@@ -4,40 +4,46 @@ The database holds the work: batches whose stage `resolve` is not done, and item
 transaction writes the rows and marks the work done, so killing the resolver at any point loses and doubles nothing.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import structlog
-from django.db import DatabaseError, connection, transaction
-from django.db.models.functions import Now
+from django.db import connection, transaction
 
-from apps.common.errors import LeaseLostError
-from apps.common.leases import RELEASED
-from apps.predictions.models import BatchKind, BatchStage, Stage
+from apps.common.isolation import is_no_rows_fault, one_by_one
+from apps.predictions.models import Batch, BatchKind, BatchStage, Stage
+from apps.predictions.services import stages
 from apps.registry.models import MonitoredModel
+from apps.registry.services import incidents
 from apps.review.models import ReviewItem
 from apps.truth.models import Ledger
 
 log = structlog.get_logger(__name__)
 
-LEASE_SECONDS = 120
-ROWS_PER_CLAIM = 50_000
+ITEMS_AT_ONCE = 50_000
+# The stage that an incident about them names.
+ITEMS = "resolve_items"
+NAMED = 10
 
 # Writes the resolutions of any mix of outcome batches, prediction batches and items.
 WRITE = """
 WITH concerned AS (
     SELECT prediction.id, prediction.external_id
     FROM (
-        SELECT DISTINCT external_id FROM predictions_outcome WHERE batch_id = ANY(%(outcome_batches)s)
+        SELECT DISTINCT sent.external_id
+        FROM unnest(%(outcome_batches)s::bigint[], %(outcome_first)s::bigint[], %(outcome_last)s::bigint[])
+            AS batch (id, first_id, last_id)
+        JOIN predictions_outcome AS sent
+            ON sent.batch_id = batch.id AND (first_id IS NULL OR sent.id BETWEEN first_id AND last_id)
     ) AS arrived
     JOIN predictions_prediction AS prediction
         ON prediction.model_id = %(model)s AND prediction.external_id = arrived.external_id
     UNION
     SELECT prediction.id, prediction.external_id
-    FROM predictions_batch AS batch
+    FROM unnest(%(prediction_batches)s::bigint[], %(prediction_first)s::bigint[], %(prediction_last)s::bigint[])
+        AS batch (id, first_id, last_id)
     JOIN predictions_prediction AS prediction
         ON prediction.id BETWEEN batch.first_id AND batch.last_id AND prediction.batch_id = batch.id
-    WHERE batch.id = ANY(%(prediction_batches)s)
     UNION
     SELECT id, external_id FROM predictions_prediction WHERE id = ANY(%(predictions)s)
 ),
@@ -94,104 +100,110 @@ WHERE
 """
 
 
-def resolve_due(*, rows: int = ROWS_PER_CLAIM) -> int:
-    """Resolve every due model that no other worker is resolving. Returns the number of resolutions written."""
+def resolve_due() -> int:
+    """Resolve all due batches, and all items with changes. Returns the number of resolutions written."""
     written = 0
-    for model in models_due():
-        try:
-            written += resolve_model(model, rows=rows)
-        except (LeaseLostError, DatabaseError) as error:
-            # This step wrote nothing and the next bell tries again. Go on with the other models.
-            log.warning("resolve_interrupted", model=model.pk, error=str(error))
-    return written
 
+    def resolve(model: MonitoredModel, states: list[BatchStage]) -> None:
+        nonlocal written
+        written += resolve_batches(model, states)
 
-def models_due() -> list[MonitoredModel]:
-    """Return the models with unresolved batches or items."""
-    stages = BatchStage.objects.filter(stage=Stage.RESOLVE, done_at=None)
-    items = ReviewItem.objects.unresolved()
-    due = {*stages.values_list("batch__model", flat=True), *items.values_list("queue__model", flat=True)}
-    return list(MonitoredModel.objects.filter(pk__in=due).order_by("pk"))
-
-
-def resolve_model(model: MonitoredModel, *, rows: int = ROWS_PER_CLAIM) -> int:
-    """Resolve everything due for one model, step by step. Does nothing while another worker holds its ledger."""
-    Ledger.objects.of(model)
-    claimed = Ledger.objects.filter(model=model).claim(seconds=LEASE_SECONDS)
-    if not claimed:
-        return 0
-    ledger: Ledger = claimed[0]
-    written = 0
-    while (step := resolve_some(ledger, rows=rows)).consumed:
-        written += step.written
-        ledger.heartbeat(seconds=LEASE_SECONDS)
-    ledger.fenced_update(**RELEASED)
-    return written
-
-
-@dataclass(frozen=True)
-class ResolverStep:
-    """One transaction of the resolver: batches and items consumed, resolutions written."""
-
-    consumed: int
-    written: int
+    stages.consume(Stage.RESOLVE, resolve)
+    return written + sum(one_by_one(_models_with_items(), resolve_items, name="resolve_items"))
 
 
 @transaction.atomic
-def resolve_some(ledger: Ledger, *, rows: int = ROWS_PER_CLAIM) -> ResolverStep:
-    """Consume some due batches and items: write their resolutions under the next number and mark them done.
+def resolve_batches(model: MonitoredModel, states: list[BatchStage]) -> int:
+    """Resolve the rows of these batches, under one number; their states commit with the resolutions.
 
     Outcomes look up their predictions and predictions their outcomes, so the later of the two always finds both.
     """
-    # The row lock admits one writer at a time, even if a lease expires in the middle of its work.
-    locked: Ledger | None = Ledger.objects.select_for_update().held(ledger.lease_token).filter(pk=ledger.pk).first()
-    if locked is None:
-        raise LeaseLostError("Another worker has taken over this model.")
-    stages = _due_stages(locked, rows=rows)
+    ledger = _locked(model)
+    stages.finish(states)
+    batches: dict[str, list[Batch]] = {kind: [] for kind in BatchKind}
+    for state in states:
+        batches[state.batch.kind].append(state.batch)
+    return _write(ledger, predictions=batches[BatchKind.PREDICTIONS], outcomes=batches[BatchKind.OUTCOMES])
+
+
+def _models_with_items() -> list[MonitoredModel]:
+    due = ReviewItem.objects.unresolved().values("queue__model")
+    return list(MonitoredModel.objects.filter(pk__in=due).order_by("pk"))
+
+
+def resolve_items(model: MonitoredModel) -> int:
+    """Resolve the items of a model whose answers have changed. Returns the number of resolutions written."""
+    due = ReviewItem.objects.unresolved().filter(queue__model=model).order_by("pk")
+    keys = list(due.values_list("pk", flat=True))
+    failed: list[ReviewItem] = []
+    written = sum(_resolve_some(model, keys[i : i + ITEMS_AT_ONCE], failed) for i in range(0, len(keys), ITEMS_AT_ONCE))
+    _note_failed(model, failed)
+    return written
+
+
+def _resolve_some(model: MonitoredModel, keys: list[int], failed: list[ReviewItem]) -> int:
+    """Resolve items; after an error each half of them, until the item that fails is alone."""
+    try:
+        return _resolve_together(model, keys)
+    except Exception as error:
+        if is_no_rows_fault(error):  # the next bell tries again
+            raise
+        if len(keys) == 1:
+            log.exception("item_not_resolved", item=keys[0])
+            failed += ReviewItem.objects.filter(pk__in=keys).select_related("prediction")
+            return 0
+    middle = len(keys) // 2
+    return _resolve_some(model, keys[:middle], failed) + _resolve_some(model, keys[middle:], failed)
+
+
+@transaction.atomic
+def _resolve_together(model: MonitoredModel, keys: list[int]) -> int:
+    ledger = _locked(model)
     # Lock the items before reading them: a label that changes later sets needs_resolution again.
-    items = list(
-        ReviewItem.objects.unresolved()
-        .filter(queue__model=locked.model_id)
-        .select_for_update(skip_locked=True, of=("self",))
-        .order_by("pk")[:rows]
-    )
-    if not stages and not items:
-        return ResolverStep(0, 0)
-    written = _write(locked, stages, items)
-    if written:
-        Ledger.objects.filter(pk=locked.pk).update(last_seq=locked.last_seq + 1)
-    BatchStage.objects.filter(pk__in=[stage.pk for stage in stages]).update(done_at=Now())
-    ReviewItem.objects.filter(pk__in=[item.pk for item in items]).update(needs_resolution=False)
-    log.debug("resolved", model=locked.model_id, batches=len(stages), items=len(items), resolutions=written)
-    return ResolverStep(len(stages) + len(items), written)
+    items = ReviewItem.objects.unresolved().filter(pk__in=keys).select_for_update(skip_locked=True, of=("self",))
+    found = dict(items.values_list("pk", "prediction"))
+    written = _write(ledger, items=list(found.values())) if found else 0
+    ReviewItem.objects.filter(pk__in=found).update(needs_resolution=False)
+    return written
 
 
-def _due_stages(ledger: Ledger, *, rows: int) -> list[BatchStage]:
-    """Return the oldest due batches with about `rows` rows in total, at least one batch."""
-    due = (
-        BatchStage.objects.due(Stage.RESOLVE)
-        .filter(batch__model=ledger.model_id)
-        .select_for_update(skip_locked=True, of=("self",))
-    )
-    chosen: list[BatchStage] = []
-    total = 0
-    for stage in due[:rows]:
-        total += stage.batch.accepted
-        if chosen and total > rows:
-            break
-        chosen.append(stage)
-    return chosen
+def _note_failed(model: MonitoredModel, failed: list[ReviewItem]) -> None:
+    """Open, update or close the model's incident about items that cannot be resolved."""
+    if not failed:
+        incidents.close_processed(model.incidents.filter(stage=ITEMS))
+        return
+    changed = [item.adjudicated_at or item.labelled_at or item.opened_at for item in failed]
+    names = ", ".join(item.prediction.external_id for item in failed[:NAMED])
+    more = f" and {len(failed) - NAMED:,} more" if len(failed) > NAMED else ""
+    detail = f"reviews of {names}{more}"
+    incidents.note_stuck(model, ITEMS, rows=len(failed), first_at=min(changed), last_at=max(changed), detail=detail)
 
 
-def _write(ledger: Ledger, stages: list[BatchStage], items: list[ReviewItem]) -> int:
+def _locked(model: MonitoredModel) -> Ledger:
+    """Lock the model's ledger until the transaction ends: one writer at a time."""
+    Ledger.objects.of(model)
+    ledger: Ledger = Ledger.objects.select_for_update().get(model=model)
+    return ledger
+
+
+def _write(
+    ledger: Ledger,
+    *,
+    predictions: Sequence[Batch] = (),
+    outcomes: Sequence[Batch] = (),
+    items: Sequence[int] = (),
+) -> int:
     """Insert the resolutions that changed, under the ledger's next number. Returns how many."""
-    parameters: dict[str, Any] = {
-        "model": ledger.model_id,
-        "seq": ledger.last_seq + 1,
-        "outcome_batches": [s.batch_id for s in stages if s.batch.kind == BatchKind.OUTCOMES],
-        "prediction_batches": [s.batch_id for s in stages if s.batch.kind == BatchKind.PREDICTIONS],
-        "predictions": [item.prediction_id for item in items],
-    }
+    parameters: dict[str, Any] = {"model": ledger.model_id, "seq": ledger.last_seq + 1, "predictions": list(items)}
+    for kind, batches in (("prediction", predictions), ("outcome", outcomes)):
+        parameters |= {
+            f"{kind}_batches": [batch.pk for batch in batches],
+            f"{kind}_first": [batch.first_id for batch in batches],
+            f"{kind}_last": [batch.last_id for batch in batches],
+        }
     with connection.cursor() as cursor:
         cursor.execute(WRITE, parameters)
-        return int(cursor.rowcount)
+        written = int(cursor.rowcount)
+    if written:
+        Ledger.objects.filter(pk=ledger.pk).update(last_seq=ledger.last_seq + 1)
+    return written

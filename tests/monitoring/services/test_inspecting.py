@@ -220,8 +220,7 @@ def test_an_interrupted_inspection_is_not_counted_twice(monkeypatch):
     with monkeypatch.context() as broken:
         # the last write of the transaction
         broken.setattr(inspecting.incidents, "observe", crash)
-        with pytest.raises(RuntimeError):
-            inspecting.inspect_due()
+        assert inspecting.inspect_due() == 0
     assert not FeatureDay.objects.exists()
     state = BatchStage.objects.get(stage=Stage.INSPECT)
     assert "killed" in state.error
@@ -234,14 +233,12 @@ def test_an_interrupted_inspection_is_not_counted_twice(monkeypatch):
 def test_a_worker_that_lost_its_lease_writes_nothing():
     model = income_model()
     push(model, ["1"])
-    mine = stages.claim(Stage.INSPECT)
+    mine = stages.claim(Stage.INSPECT, model=model.pk)
     BatchStage.objects.update(lease_expires_at="2020-01-01T00:00:00Z")
-    theirs = stages.claim(Stage.INSPECT)
-    ((_, held),) = stages.by_model(theirs)
-    inspecting.inspect_batches(model, held)
-    ((_, lost),) = stages.by_model(mine)
+    theirs = stages.claim(Stage.INSPECT, model=model.pk)
+    inspecting.inspect_batches(model, theirs)
     with pytest.raises(LeaseLostError):
-        inspecting.inspect_batches(model, lost)
+        inspecting.inspect_batches(model, mine)
     assert Incident.objects.get().rows == 1
 
 

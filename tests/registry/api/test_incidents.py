@@ -52,6 +52,8 @@ def test_open_incidents_are_listed_with_what_changed():
                 "change": "number → string",
                 "expected": "number",
                 "found": "string",
+                "stage": "",
+                "detail": "",
                 "rows": 3120,
                 "first_seen_at": "2026-03-02T09:00:00Z",
                 "last_seen_at": "2026-03-02T09:00:00Z",

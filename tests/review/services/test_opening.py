@@ -54,7 +54,7 @@ def test_a_batch_is_opened_once_however_often_the_bell_rings() -> None:
 def test_a_batch_that_is_consumed_again_opens_no_second_item() -> None:
     make_items(make_queue(), 3)
     BatchStage.objects.filter(stage=Stage.OPEN_ITEMS).update(done_at=None)
-    assert services.open_due_items() == 0
+    assert services.open_due_items() == 1
     assert ReviewItem.objects.count() == 3
 
 
@@ -69,8 +69,7 @@ def test_a_failure_leaves_the_batch_due_with_its_error_and_no_half_of_its_items(
         raise RuntimeError("disk full")
 
     monkeypatch.setattr(Slot.objects, "bulk_create", fail)
-    with pytest.raises(RuntimeError):
-        services.open_due_items()
+    assert services.open_due_items() == 0
     stage = BatchStage.objects.get(stage=Stage.OPEN_ITEMS)
     assert stage.done_at is None
     assert "disk full" in stage.error

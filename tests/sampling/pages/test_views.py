@@ -93,6 +93,18 @@ def test_a_batch_given_up_shows_its_error_and_can_be_retried(visit):
     assert BatchStage.objects.get(pk=state.pk).done_at is not None
 
 
+def test_all_batches_given_up_of_a_model_can_be_retried_at_once(visit):
+    other = make_model(visit.model.project)
+    for model in (visit.model, visit.model, other):
+        push_predictions(model, [prediction_row(visit.model.batches.count())])
+    BatchStage.objects.filter(stage="draw").update(attempts=stages.MAX_ATTEMPTS, error="disk full", row="case-1")
+    assert "case-1" in visit.client.get("/p/credit/models/loans/").content.decode()
+    visit.client.post("/p/credit/models/loans/stages/retry/")
+    draw_all(visit.model)
+    assert BatchStage.objects.filter(stage="draw", done_at__isnull=False).count() == 2
+    assert [state.batch.model for state in stages.given_up()] == [other]
+
+
 @pytest.mark.parametrize("role", [Role.STAKEHOLDER, Role.REVIEWER, Role.ADJUDICATOR])
 def test_the_pages_are_for_engineers(role):
     visit = Visit(role)

@@ -178,11 +178,10 @@ def test_a_batch_is_drawn_once_however_often_the_bell_rings():
 def test_a_worker_that_lost_its_lease_writes_nothing():
     model = make_model()
     push_predictions(model, rows(50))
-    (mine,) = stages.claim(Stage.DRAW)
+    (mine,) = stages.claim(Stage.DRAW, model=model.pk)
     BatchStage.objects.filter(pk=mine.pk).update(lease_expires_at="2020-01-01T00:00:00Z")
-    (theirs,) = stages.claim(Stage.DRAW)
+    (theirs,) = stages.claim(Stage.DRAW, model=model.pk)
     assert theirs.lease_token != mine.lease_token
-    mine.batch = model.batches.get()
     with pytest.raises(LeaseLostError):
         drawing.draw_batches(model, [mine])
     assert not Draw.objects.exists()
@@ -199,8 +198,7 @@ def test_a_failed_draw_leaves_nothing_behind_and_the_next_try_completes(monkeypa
 
     with monkeypatch.context() as broken:
         broken.setattr(drawing, "write_cells", fail)
-        with pytest.raises(RuntimeError):
-            drawing.draw_due()
+        assert drawing.draw_due() == 0
     assert not Draw.objects.exists()
     state = BatchStage.objects.get(stage=Stage.DRAW)
     assert "power cut" in state.error

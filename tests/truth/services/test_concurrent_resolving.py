@@ -3,6 +3,7 @@
 import pytest
 
 from apps.predictions.models import BatchStage, Stage
+from apps.predictions.services import stages
 from apps.truth.models import Ledger, Resolution
 from apps.truth.services import resolving
 from tests.factories import make_model, prediction_row, push_outcomes, push_predictions
@@ -13,7 +14,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 BATCHES, ROWS = 8, 25
 
 
-def test_concurrent_outcomes_and_predictions_are_joined_exactly_once():
+def test_concurrent_outcomes_and_predictions_are_joined_exactly_once(monkeypatch):
+    monkeypatch.setattr(stages, "MAX_ROWS_PER_CLAIM", 3 * ROWS)
     model = make_model()
     batches = [range(first * ROWS, (first + 1) * ROWS) for first in range(BATCHES)]
 
@@ -28,7 +30,7 @@ def test_concurrent_outcomes_and_predictions_are_joined_exactly_once():
 
     def resolve() -> None:
         for _ in range(BATCHES):
-            resolving.resolve_due(rows=3 * ROWS)
+            resolving.resolve_due()
 
     at_once(predict, push_truth, resolve, resolve)
     resolving.resolve_due()

@@ -4,11 +4,12 @@ from unittest.mock import patch
 from uuid import uuid4
 
 import pytest
-from django.db import DatabaseError
+from django.db import DataError, OperationalError
 
 from apps.common.errors import LeaseLostError
 from apps.predictions.models import BatchStage, Prediction, Stage
-from apps.registry.models import MonitoredModel
+from apps.predictions.services import stages
+from apps.registry.models import Incident, MonitoredModel
 from apps.review.models import ReviewItem
 from apps.truth.models import Ledger, Resolution
 from apps.truth.services import resolving
@@ -78,16 +79,13 @@ def test_a_parked_outcome_joins_a_later_prediction(model):
 def test_simultaneous_batches_join_whichever_is_resolved_first(model, first):
     push_predictions(model, [prediction_row(1)])
     push_outcomes(model, [outcome(1)])
-    ledger = Ledger.objects.of(model)
-    Ledger.objects.filter(pk=ledger.pk).claim(seconds=60)
-    ledger.refresh_from_db()
     later = BatchStage.objects.filter(stage=Stage.RESOLVE).exclude(batch__kind=first)
     keys = list(later.values_list("pk", flat=True))
     later.update(done_at="2026-01-01T00:00:00Z")
 
-    resolving.resolve_some(ledger)
+    resolving.resolve_due()
     BatchStage.objects.filter(pk__in=keys).update(done_at=None)
-    resolving.resolve_some(ledger)
+    resolving.resolve_due()
 
     assert Resolution.objects.count() == 1
 
@@ -217,34 +215,33 @@ def test_an_item_without_a_label_is_marked_done_and_writes_nothing(drawn):
 def test_a_failed_step_leaves_everything_due(model):
     push_predictions(model, [prediction_row(1), prediction_row(2)])
     push_outcomes(model, [outcome(1), outcome(2)])
-    broken = patch.object(resolving.BatchStage.objects, "filter", side_effect=DatabaseError("the connection is gone"))
-    ledger = Ledger.objects.of(model)
-    held = Ledger.objects.filter(pk=ledger.pk).claim(seconds=60)[0]
+    broken = patch.object(resolving, "_write", side_effect=OperationalError("the connection is gone"))
 
-    with broken, pytest.raises(DatabaseError):
-        resolving.resolve_some(held)
+    with broken:
+        assert resolving.resolve_due() == 0
 
     assert Resolution.objects.count() == 0
-    assert resolving.resolve_some(held).written == 2
+    BatchStage.objects.update(lease_expires_at=None)
+    assert resolving.resolve_due() == 2
     assert Ledger.objects.get().last_seq == 1
 
 
-def test_many_batches_are_resolved_in_bounded_steps(model):
+def test_many_batches_are_resolved_in_bounded_steps(model, monkeypatch):
     for number in range(1, 6):
         push_predictions(model, [prediction_row(number)])
         push_outcomes(model, [outcome(number)])
 
-    assert resolving.resolve_due(rows=4) == 5
+    monkeypatch.setattr(stages, "MAX_ROWS_PER_CLAIM", 4)
+    assert resolving.resolve_due() == 5
     assert not BatchStage.objects.filter(stage=Stage.RESOLVE, done_at=None).exists()
     # Ten one-row batches take three steps of four; each step holds outcomes, so each uses a number.
     assert Ledger.objects.get().last_seq == 3
 
 
-def test_a_leased_ledger_is_left_alone(model):
+def test_batches_that_another_worker_holds_are_left_alone(model):
     push_predictions(model, [prediction_row(1)])
     push_outcomes(model, [outcome(1)])
-    Ledger.objects.of(model)
-    Ledger.objects.filter(model=model).claim(seconds=60)
+    stages.claim(Stage.RESOLVE, model=model.pk)
 
     assert resolving.resolve_due() == 0
 
@@ -252,13 +249,36 @@ def test_a_leased_ledger_is_left_alone(model):
 def test_a_resolver_that_lost_its_lease_writes_nothing(model):
     push_predictions(model, [prediction_row(1)])
     push_outcomes(model, [outcome(1)])
-    ledger = Ledger.objects.of(model)
-    Ledger.objects.filter(pk=ledger.pk).claim(seconds=60)
-    ledger.lease_token = uuid4()
+    mine = stages.claim(Stage.RESOLVE, model=model.pk)
+    BatchStage.objects.update(lease_token=uuid4())
 
     with pytest.raises(LeaseLostError):
-        resolving.resolve_some(ledger)
+        resolving.resolve_batches(model, mine)
     assert Resolution.objects.count() == 0
+
+
+def test_an_item_that_cannot_be_resolved_stops_no_other_and_is_an_incident(drawn, monkeypatch):
+    resolving.resolve_due()
+    items = [make_item(drawn, number, label=1.0) for number in (1, 2, 3)]
+    write = resolving._write
+
+    def poisoned(ledger, **rows):
+        if items[1].prediction_id in rows.get("items", ()):
+            raise DataError("out of range")
+        return write(ledger, **rows)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(resolving, "_write", poisoned)
+        assert resolving.resolve_due() == 2
+        assert resolving.resolve_due() == 0
+    assert [item.pk for item in ReviewItem.objects.unresolved()] == [items[1].pk]
+    incident = Incident.objects.get()
+    assert (incident.kind, incident.stage, incident.rows) == ("batches_stuck", "resolve_items", 1)
+    assert incident.detail == "reviews of case-2"
+
+    assert resolving.resolve_due() == 1
+    incident.refresh_from_db()
+    assert incident.closed_at is not None
 
 
 def test_models_do_not_see_each_others_outcomes(model):
@@ -272,5 +292,5 @@ def test_models_do_not_see_each_others_outcomes(model):
 def test_a_second_resolver_finds_nothing_to_do(model):
     push_predictions(model, [prediction_row(number) for number in range(1, 50)])
     push_outcomes(model, [outcome(number) for number in range(1, 50)])
-    written = [resolving.resolve_model(model), resolving.resolve_model(model)]
+    written = [resolving.resolve_due(), resolving.resolve_due()]
     assert written == [49, 0]

@@ -60,7 +60,8 @@ INTAKE = Group(
         Term(
             "Incident",
             "A change in the incoming data that an engineer should look at: a feature that is missing, new or of "
-            "another type, or outcomes whose predictions never arrive. The rows are stored either way.",
+            "another type, or outcomes whose predictions never arrive. The rows are stored either way. Batches that a "
+            "stage of processing has given up are an incident too, until they are processed.",
         ),
     ),
 )
