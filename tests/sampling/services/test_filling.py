@@ -124,8 +124,7 @@ def test_a_fill_that_fails_leaves_nothing_behind_and_the_next_one_completes(monk
     model = declare(drawn_model(), SEX)
     with monkeypatch.context() as broken:
         broken.setattr(drawing, "write_cells", lambda *_, **__: 1 / 0)
-        with pytest.raises(ZeroDivisionError):
-            filling.fill_due()
+        assert filling.fill_due() == 0
     assert slices_of(model) == [{}] * 150
     assert not cells(model)
     state = BatchStage.objects.get(stage=Stage.FILL_SLICES)
