@@ -146,6 +146,13 @@ class ApiKey(models.Model):
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
 
+    @property
+    def reads_as(self) -> Role:
+        """The role that decides what the key sees: its person's. For nobody, one that reads labels sees everything."""
+        if self.membership is not None:
+            return Role(self.membership.role)
+        return Role.ENGINEER if Scope.LABELS_READ in self.scopes else Role.STAKEHOLDER
+
 
 class SignInLink(models.Model):
     """A link that signs somebody in, or, without a user, makes the first owner. Stored as SHA-256."""

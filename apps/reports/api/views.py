@@ -8,11 +8,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.accounts.models import Role, Scope
-from apps.accounts.services.access import get_or_404, project_of
+from apps.accounts.services.access import get_or_404, key_of, project_of
 from apps.registry.services.finding import find_model
 from apps.reports import services
 from apps.reports.api.serializers import JobAnswerSerializer, ReportAnswerSerializer, ReportRequestSerializer
 from apps.reports.models import ReportJob
+from apps.reports.services.visible import visible
 
 
 class ReportRequestsView(APIView):
@@ -36,12 +37,12 @@ class ReportView(APIView):
     @extend_schema(operation_id="read_report", responses={200: ReportAnswerSerializer})
     def get(self, request: Request, pk: int) -> Response:
         """Return the progress of a report; once it is done, its results, the whole window first."""
-        jobs = ReportJob.objects.in_project(project_of(request)).select_related("report")
-        return Response(answer_of(get_or_404(jobs, pk=pk)))
+        jobs = ReportJob.objects.in_project(project_of(request)).select_related("report__model")
+        return Response(answer_of(get_or_404(jobs, pk=pk), role=key_of(request).reads_as))
 
 
-def answer_of(job: ReportJob) -> dict[str, Any]:
-    report = job.report
+def answer_of(job: ReportJob, *, role: Role) -> dict[str, Any]:
+    report = visible(job.report, role=role) if job.report else None
     document = report.document if report else {}
     as_of = report.as_of if report else job.as_of
     return {

@@ -1,6 +1,6 @@
 """Compose a report's document: the parts of the window, its course over time, its slices, checks and caveats."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 
 from apps.registry.models import MonitoredModel
@@ -10,14 +10,11 @@ from apps.reports.engine.bounds import with_bounds
 from apps.reports.engine.caveats import caveats, cohort_section, population_section, sample_section
 from apps.reports.engine.document import (
     Document,
-    Figure,
     Figures,
     Names,
     Part,
     PartOfWindow,
     Point,
-    Result,
-    SliceKey,
     SliceNames,
     SliceSection,
 )
@@ -35,14 +32,14 @@ from apps.reports.engine.evidence import (
 )
 from apps.reports.engine.performance import Performance
 from apps.reports.engine.protocol import Topic, attempt
+from apps.reports.engine.results import results_of
 from apps.reports.engine.value import Value
 from apps.reports.models import Kind
 from apps.stats.comparison.multiple import by_slice
 from apps.stats.estimate import Estimate, missing
 from apps.truth.services.cohorts import is_final
 
-VERSION = 3
-PARTS: tuple[Part, ...] = ("all", "closed", "open")
+VERSION = 4
 # A page with thousands of slices says nothing.
 MOST_SLICES = 100
 # Expected share of false positives among the slices that are said to differ.
@@ -104,7 +101,7 @@ def compose(kind: str, evidence: Evidence, topic: Topic, *, tell: Tell) -> Docum
         document["baseline"] = topic.section(parts["all"])
     if isinstance(topic, Value):
         document["value"] = topic.section(parts["all"])
-    document["results"] = list(_results(document))
+    document["results"] = list(results_of(document))
     return document
 
 
@@ -210,27 +207,3 @@ def _slice_names(model: MonitoredModel, piece: Slice) -> SliceNames:
         "order": piece.bands if piece.edges else list(codes),
         "is_sensitive": bool(feature and feature.sensitive),
     }
-
-
-def _results(document: Document) -> Iterator[Result]:
-    """Flatten the figures: the whole window, its parts, stretches of time, slices."""
-    window = document["window"]
-    whole = (window["start"], window["end"])
-    spans = {part["part"]: (part["start"], part["end"]) for part in document["parts"]}
-    for part in PARTS:
-        for metric, figure in document["sections"].get(part, {}).items():
-            yield _result(metric, figure, spans.get(part, whole), part=part)
-    for point in document["series"]:
-        for metric, figure in point["figures"].items():
-            yield _result(metric, figure, (point["start"], point["end"]))
-    for piece in document["slices"]:
-        key: SliceKey = {"name": piece["name"], "value": piece["value"]}
-        for metric, figure in piece["figures"].items():
-            yield _result(metric, figure, whole, key=key)
-
-
-def _result(
-    metric: str, figure: Figure, span: tuple[str, str], *, part: Part = "all", key: SliceKey | None = None
-) -> Result:
-    start, end = span
-    return {"metric": metric, "slice": key, "start": start, "end": end, "part": part, **figure}

@@ -12,7 +12,8 @@ Codes beside a missing figure (value is null)
     no_population, no_labels, no_response, not_estimable, no_positives, no_negatives, no_predicted_positives,
     no_score, coarse_score (different scores of more than 5 % of the predictions share a score bin), no_baseline,
     no_amount, no_errors, no_value_model, no_disagreement, no_variation, undefined, unsupported_task, failed;
-    of drift also no_reference; of outcomes so far also outcomes_missing and not_stable
+    of drift also no_reference; of outcomes so far also outcomes_missing and not_stable;
+    for readers below engineer also fewer_than_ten
 Codes beside a figure
     preliminary (see labels_needed), adjudication_open, boundary, outcomes_missing, slice_incomplete
 
@@ -31,6 +32,7 @@ Caveats (`{"code", "details"}`), each a sentence on the page
     classes_left_out {n, shown} (of the figures by time and by slice) ·
     slice_unfilled {slice, n, of} (declared later, and not filled in yet) ·
     slice_lost {slice, n, of} (what was sent is no longer kept)
+    for readers below engineer also sensitive_hidden {} · small_hidden {}
 """
 
 from typing import Any, Literal, NotRequired, TypedDict
@@ -175,7 +177,7 @@ class Matrix(TypedDict):
     """Counts of predictions by class of the model (rows) and of the baseline (columns)."""
 
     classes: list[str]
-    counts: list[list[int]]
+    counts: list[list[int | None]]  # null: hidden from this reader
 
 
 class Drift(TypedDict):
@@ -249,9 +251,10 @@ class ChecksSection(TypedDict):
 class BaselineSection(TypedDict):
     matrix: Matrix
     disagreements: int
-    model_right: int  # of the disagreements with known truth; uncorrected counts
-    baseline_right: int
-    neither_right: int
+    # Of the disagreements with known truth, uncorrected counts; null: hidden from this reader
+    model_right: int | None
+    baseline_right: int | None
+    neither_right: int | None
     mcnemar_z: float | None
     mcnemar_p: float | None
     without_baseline: int  # predictions without a baseline
@@ -279,6 +282,7 @@ class ThresholdSection(TypedDict):
 
     part: Part
     scores: list[float]
+    above: list[int]  # predictions with at least this score
     value: list[float]
     band_low: list[float]  # the band covers the whole curve
     band_high: list[float]
@@ -333,7 +337,7 @@ class SliceNames(TypedDict):
     label: str
     values: dict[str, str]  # as stored → in words
     order: list[str]  # bands from the lowest, codes as registered; empty: no order but by size
-    is_sensitive: bool  # at the time; pages hide what was or is sensitive
+    is_sensitive: bool  # at the time; what was or is sensitive is hidden below engineer
 
 
 class Names(TypedDict):

@@ -25,6 +25,7 @@ from apps.reports.engine.document import (
 from apps.reports.engine.estimating import BinaryFit, ClassFit
 from apps.reports.engine.evidence import Selection, headline_part, open_part, slices_of
 from apps.reports.engine.protocol import Compute, attempt, figure, figures, naive_figures
+from apps.stats.arrays import FloatArray
 from apps.stats.decisions.review_budget import difference_by_all_labels, review_budget
 from apps.stats.decisions.thresholds import threshold_curve
 from apps.stats.decisions.worth_of_labels import worth_of_labels
@@ -243,6 +244,7 @@ def _threshold(fit: BinaryFit, matrix: ValueMatrix) -> ThresholdSection:
     return {
         "part": "closed" if fit.evidence.closed else "all",
         "scores": curve.thresholds.tolist(),
+        "above": _above(curve.thresholds, estimator.cells),
         "value": (curve.value * PER).tolist(),
         "band_low": (curve.band_low * PER).tolist(),
         "band_high": (curve.band_high * PER).tolist(),
@@ -255,6 +257,14 @@ def _threshold(fit: BinaryFit, matrix: ValueMatrix) -> ThresholdSection:
         "code": curve.code,
         "labels_needed": curve.labels_needed,
     }
+
+
+def _above(thresholds: FloatArray, cells: Population) -> list[int]:
+    """Count the predictions that each threshold makes positive: at the last one none."""
+    by_bin = np.bincount(cells.bin, cells.n) if len(thresholds) else np.zeros(0)
+    from_bin = by_bin[::-1].cumsum()[::-1]
+    firsts = np.searchsorted(cells.score_bins.bounds, thresholds[:-1])
+    return [*(round(n) for n in from_bin[firsts]), *(0 for _ in thresholds[-1:])]
 
 
 def threshold_in_use(cells: Population) -> float | None:

@@ -146,6 +146,10 @@ CAVEATS: dict[str, Callable[[dict[str, Any]], str]] = {
         f"{plural(d['n'], 'prediction', 'predictions')} came without an amount and "
         f"{'counts as 1' if d['n'] == 1 else 'count as 1 each'}."
     ),
+    "sensitive_hidden": lambda _: "Slices of sensitive features are hidden for your role.",
+    "small_hidden": lambda _: (
+        "Figures of fewer than ten predictions, and figures that would give them away, are hidden for your role."
+    ),
 }  # fmt: skip
 
 

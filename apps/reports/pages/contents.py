@@ -1,6 +1,5 @@
 """What a document holds: its headline, what it follows over time, its currency, and its slices in their order."""
 
-from apps.registry.models import MonitoredModel
 from apps.reports.engine.document import Document, Figure, Figures, PartOfWindow, SliceSection
 from apps.reports.engine.rounding import Unit, unit_of
 
@@ -79,10 +78,3 @@ def slices_of(document: Document, name: str) -> list[SliceSection]:
     place = {value: position for position, value in enumerate(names["order"])} if names else {}
     sections = [section for section in document["slices"] if section["name"] == name]
     return sorted(sections, key=lambda section: place.get(section["value"], len(place)))
-
-
-def sensitive_slices(document: Document, model: MonitoredModel) -> set[str]:
-    """Return the slices whose feature was declared sensitive when the report was made, or is now."""
-    sensitive = {feature.name for feature in model.feature_list if feature.sensitive}
-    now = {piece.name for piece in model.slice_list if piece.feature in sensitive}
-    return now | {name for name, names in document["names"]["slices"].items() if names["is_sensitive"]}

@@ -56,6 +56,7 @@ MISSING = {
     "undefined": "not defined for these predictions",
     "unsupported_task": "not defined for this kind of model",
     "not_stable": "two estimates differ by more than chance",
+    "fewer_than_ten": "hidden for your role: it rests on fewer than ten predictions, or would give such a figure away",
     "failed": "could not be computed; the rest of the report is not affected",
 }
 # Methods that count predictions, whatever their truth.

@@ -17,6 +17,7 @@ from apps.predictions.models import Batch, BatchKind, BatchStage, Stage
 from apps.registry.models import Incident, MonitoredModel, ReviewQueue
 from apps.reports.models import Kind, Report
 from apps.reports.pages import wording
+from apps.reports.services.visible import visible
 from apps.review import services as review
 from apps.review.models import Question, ReviewItem, Slot
 from apps.review.querysets import SlotQuerySet
@@ -127,7 +128,7 @@ class ModelSummary:
 def summaries(project: Project, *, member: Membership) -> list[ModelSummary]:
     """Summarize the project's models by name, without what this role does not see; in a fixed number of queries."""
     models = list(MonitoredModel.objects.in_project(project).order_by("name"))
-    findings, incidents = _findings(models), _incidents(models)
+    findings, incidents = _findings(models, role=Role(member.role)), _incidents(models)
     if not member.reaches(Role.REVIEWER):
         return [ModelSummary(model, findings.get(model.pk), incidents=incidents[model.pk]) for model in models]
     queues, intakes, drawn = _queues(project, member=member), _intakes(models), _drawn(models)
@@ -144,14 +145,14 @@ def summaries(project: Project, *, member: Membership) -> list[ModelSummary]:
     ]
 
 
-def _findings(models: Iterable[MonitoredModel]) -> dict[int, Finding]:
+def _findings(models: Iterable[MonitoredModel], *, role: Role) -> dict[int, Finding]:
     """Return, by model, value before performance before baseline, the newest of its kind."""
     newest = Report.objects.filter(model__in=models).order_by("model_id", "kind", "-id").distinct("model_id", "kind")
     chosen: dict[int, tuple[int, int]] = {}
     for pk, model, kind in newest.values_list("pk", "model_id", "kind"):
         chosen[model] = min(chosen.get(model, (len(FINDINGS), 0)), (FINDINGS.index(kind), pk))
-    reports = Report.objects.in_bulk([pk for _, pk in chosen.values()])
-    return {report.model_id: _finding(report) for report in reports.values()}
+    reports = Report.objects.select_related("model").in_bulk([pk for _, pk in chosen.values()])
+    return {report.model_id: _finding(visible(report, role=role)) for report in reports.values()}
 
 
 def _finding(report: Report) -> Finding:

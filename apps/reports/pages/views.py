@@ -20,11 +20,11 @@ from apps.reports.engine.document import Document
 from apps.reports.models import Kind, Report, ReportJob
 from apps.reports.pages import numbers, wording
 from apps.reports.pages.charts import charts_of
-from apps.reports.pages.contents import sensitive_slices
 from apps.reports.pages.forms import WindowForm
 from apps.reports.pages.pdf import render_pdf
 from apps.reports.pages.sheets import sheet_of
 from apps.reports.services.refresh import is_outdated
+from apps.reports.services.visible import visible
 
 OTHERS_SHOWN = 20
 
@@ -55,8 +55,8 @@ def report(request: ProjectRequest, report: int) -> HttpResponse:
 @member_page(Role.STAKEHOLDER)
 def pdf(request: ProjectRequest, report: int) -> HttpResponse:
     """Return the report as PDF."""
-    shown = _report(request, report)
-    sheet = sheet_of(shown, hidden=_hidden(request, shown))
+    shown = visible(_report(request, report), role=Role(request.membership.role))
+    sheet = sheet_of(shown)
     response = HttpResponse(render_pdf(shown, sheet), content_type="application/pdf")
     name = f"{shown.model.slug}-{shown.kind}-{shown.start}-{shown.end}.pdf"
     response["Content-Disposition"] = f'inline; filename="{name}"'
@@ -112,7 +112,8 @@ def _nothing_yet(
 
 def _show(request: ProjectRequest, shown: Report) -> HttpResponse:
     may_ask = request.membership.reaches(Role.ENGINEER)
-    sheet = sheet_of(shown, hidden=_hidden(request, shown))
+    shown = visible(shown, role=Role(request.membership.role))
+    sheet = sheet_of(shown)
     context: dict[str, Any] = {
         "report": shown,
         "model": shown.model,
@@ -158,13 +159,6 @@ def _report(request: ProjectRequest, pk: int) -> Report:
     reports = Report.objects.in_project(request.project).select_related("model__project")
     report: Report = get_or_404(reports, pk=pk)
     return report
-
-
-def _hidden(request: ProjectRequest, shown: Report) -> set[str]:
-    """Return the slices that this member may not see."""
-    if request.membership.reaches(Role.REVIEWER):
-        return set()
-    return sensitive_slices(cast(Document, shown.document), shown.model)
 
 
 def _wants_fragment(request: ProjectRequest) -> bool:

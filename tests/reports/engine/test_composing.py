@@ -23,7 +23,7 @@ def test_a_slice_in_which_the_model_is_worse_differs_from_the_rest():
     found = slices_of(report)
     assert found["sex", "2"]["q_value"] < 0.001
     assert found["sex", "1"]["differs"]
-    section = next(each for each in sheet_of(report, hidden=set()).sections if each.title == "By sex")
+    section = next(each for each in sheet_of(report).sections if each.title == "By sex")
     assert "Not like the rest" in section.sentences[0]
 
 

@@ -55,7 +55,7 @@ def drift_of(report: Report, part: str, metric: str = "accuracy"):
 
 def sections_of(report: Report) -> dict[str, str]:
     """The words of the page, by section."""
-    sections = sheet_of(report, hidden=set()).by_name
+    sections = sheet_of(report).by_name
     return {name: " ".join([section.note, *section.sentences]) for name, section in sections.items()}
 
 
@@ -141,7 +141,7 @@ def test_second_opinions_correct_what_reviewers_get_wrong():
     assert both["corrected"]["accuracy"]["low"] <= accuracy <= both["corrected"]["accuracy"]["high"]
     assert both["corrected"]["accuracy"] == figures_of(report, "open")["accuracy"]
     assert both["at_word"]["accuracy"]["high"] < accuracy
-    assert "With and without second opinions" in [s.title for s in sheet_of(report, hidden=set()).sections]
+    assert "With and without second opinions" in [s.title for s in sheet_of(report).sections]
 
 
 def test_without_adjudications_there_are_no_second_opinions():
@@ -183,7 +183,7 @@ def test_the_plan_gives_the_range_with_every_review_and_the_labels_of_a_target()
     plan, figure = report.document["checks"]["plan"], figures_of(report, "open")["accuracy"]
     assert plan["half_width"] < (figure["high"] - figure["low"]) / 2
     assert plan["labels_needed"] > plan["drawn"]
-    facts = dict(sheet_of(report, hidden=set()).by_name["sample"].facts)
+    facts = dict(sheet_of(report).by_name["sample"].facts)
     assert facts["Labels for accuracy to within ± 2.0 points"] == f"{plan['labels_needed']:,}"
 
 

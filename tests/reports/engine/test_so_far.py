@@ -120,9 +120,7 @@ def test_the_page_says_why_outcomes_so_far_bear_a_figure_or_none(code, words):
         },
     }
     (section,) = [
-        each
-        for each in performance.sections(document("performance", checks=checks), hidden=set())
-        if each.name == "so_far"
+        each for each in performance.sections(document("performance", checks=checks)) if each.name == "so_far"
     ]
     assert words in section.note
     assert any("between 31.0" in sentence for sentence in section.sentences) == (code == "outcomes_missing")

@@ -144,7 +144,7 @@ def test_amounts_that_are_missing_are_said_to_count_as_1(n: int, said: str) -> N
 def right_where_they_differ(**counts: int) -> Any:
     made: Document = document("baseline")
     made["baseline"] |= {"disagreements": 393, "mcnemar_p": None, **counts}  # type: ignore[typeddict-item]  # a part of it
-    return next(section for section in baseline.sections(made, hidden=set()) if section.name == "right")
+    return next(section for section in baseline.sections(made) if section.name == "right")
 
 
 def test_where_nobody_looked_nobody_was_right_or_wrong() -> None:
@@ -169,5 +169,5 @@ def test_what_a_kind_of_model_does_not_have_is_not_called_unknown() -> None:
     for figures in made["sections"].values():
         figures["accuracy_point_value"] = figure(None, code="unsupported_task", n=0)
     assert "One more right in 100" not in {key.label for key in value.keys(made)}
-    assert "One more right in 100" not in str(value.sections(made, hidden=set()))
+    assert "One more right in 100" not in str(value.sections(made))
     assert "One more right in 100" in {key.label for key in value.keys(document("value"))}

@@ -15,6 +15,7 @@ from apps.reports.pages.charts import charts_of
 from apps.reports.pages.contents import slice_of_chart
 from apps.reports.pages.dots import Axis, Ranged, Reference, by_group, over_time
 from apps.reports.pages.sheets import sheet_of
+from apps.reports.services.visible import without_slices
 from tests.reports.documents import document, figure
 
 KINDS = ("value", "performance", "baseline")
@@ -27,7 +28,7 @@ THRESHOLD = {
 
 
 def charts(made: Document) -> dict[str, Chart]:
-    return charts_of(made, sheet_of(Report(kind=made["kind"], document=made), hidden=set()))
+    return charts_of(made, sheet_of(Report(kind=made["kind"], document=made)))
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +134,8 @@ def test_groups_are_held_against_all_together_wherever_these_stand() -> None:
 
 def test_a_hidden_slice_is_not_drawn() -> None:
     made = document("performance")
-    sheet = sheet_of(Report(kind="performance", document=made), hidden={"sex"})
+    made = without_slices(made, {"sex"})
+    sheet = sheet_of(Report(kind="performance", document=made))
     assert set(charts_of(made, sheet)) == {"by_time", "slice_0"}
 
 

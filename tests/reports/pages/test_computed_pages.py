@@ -55,13 +55,13 @@ def test_each_kind_is_read_and_printed_as_it_was_computed() -> None:
         page = page_of(report)
         assert sentence in page
         assert "could not be computed" not in page
-        assert render_pdf(report, sheet_of(report, hidden=set())).startswith(b"%PDF-")
+        assert render_pdf(report, sheet_of(report)).startswith(b"%PDF-")
 
 
 def test_measures_keep_their_order_although_the_database_does_not() -> None:
     report = report_of(half_closed(), "performance")
     report.refresh_from_db()
-    table = sheet_of(report, hidden=set()).by_name["measures"].table
+    table = sheet_of(report).by_name["measures"].table
     assert table is not None
     assert [row.aside for row in table.rows] == ["accuracy", "precision", "recall", "F1", "AUC", "Brier"]
 

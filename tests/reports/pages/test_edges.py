@@ -87,7 +87,7 @@ def nearly(share: float, kind: str) -> Document:
 @pytest.mark.parametrize("share", [0.99995, 0.00005])
 def test_nothing_on_a_sheet_reads_as_none_or_all(kind: str, share: float) -> None:
     made = nearly(share, kind)
-    sections = KINDS[kind].sections(made, hidden=set())
+    sections = KINDS[kind].sections(made)
     keys = KINDS[kind].keys(made)
     text = json.dumps([wording.lede(made), *map(asdict, [*keys, *sections])], ensure_ascii=False)
     assert f"{percent(share)}" in text

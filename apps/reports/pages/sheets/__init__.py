@@ -12,8 +12,8 @@ from apps.reports.pages.sheets.layout import Sheet
 KINDS = {"value": value, "performance": performance, "baseline": baseline}
 
 
-def sheet_of(report: Report, *, hidden: set[str]) -> Sheet:
-    """Lay out the report for a reader who may not see the slices in `hidden`."""
+def sheet_of(report: Report) -> Sheet:
+    """Lay out the report; `services.visible` has left out what its reader may not see."""
     document = cast(Document, report.document)
     kind = KINDS[report.kind]
     window = document["window"]
@@ -27,5 +27,5 @@ def sheet_of(report: Report, *, hidden: set[str]) -> Sheet:
         lede=wording.lede(document),
         basis=wording.basis(document),
         keys=[] if is_empty else kind.keys(document),
-        sections=[] if is_empty else kind.sections(document, hidden=hidden),
+        sections=[] if is_empty else kind.sections(document),
     )

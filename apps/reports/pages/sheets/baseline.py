@@ -1,10 +1,12 @@
 """The baseline sheet: how often model and baseline differ, and which one is right there."""
 
+from collections.abc import Iterable
+
 from apps.common.shares import hundredths
 from apps.reports.engine.document import BaselineSection, Document, Matrix
 from apps.reports.engine.rounding import percent
 from apps.reports.pages import contents, wording
-from apps.reports.pages.figures import RANGE
+from apps.reports.pages.figures import MISSING, RANGE
 from apps.reports.pages.numbers import count, plural
 from apps.reports.pages.sheets import sections as shared
 from apps.reports.pages.sheets import tables
@@ -25,7 +27,7 @@ def keys(document: Document) -> list[Key]:
     return shown
 
 
-def sections(document: Document, *, hidden: set[str]) -> list[Section]:
+def sections(document: Document) -> list[Section]:
     both = document.get("baseline")
     name = wording.METRICS[contents.metric_over_time(document)][0]
     shown = [
@@ -33,7 +35,7 @@ def sections(document: Document, *, hidden: set[str]) -> list[Section]:
         shared.over_time(document, note=f"{name}, in percent of predictions, with its {RANGE}."),
         _matrix(document, both) if both else None,
         _which_was_right(both) if both else None,
-        *shared.slices(document, hidden=hidden),
+        *shared.slices(document),
         shared.sample(document),
         shared.cannot_say(document),
         shared.restated(document),
@@ -50,18 +52,27 @@ def _measures(document: Document) -> Section:
 
 def _matrix(document: Document, both: BaselineSection) -> Section:
     classes, counts = _shown(document, both["matrix"])
-    total = sum(map(sum, counts))
-    same = sum(row[i] for i, row in enumerate(both["matrix"]["counts"]))
+    cells = [n for row in both["matrix"]["counts"] for n in row]
+    total = None if None in cells else sum(n or 0 for n in cells)
     rows = [
-        Row(f"Model: {name}", [Cell(count(n), percent(n / total) if total else "") for n in row])
-        for name, row in zip(classes, counts, strict=True)
+        Row(f"Model: {name}", [_count_cell(n, total) for n in row]) for name, row in zip(classes, counts, strict=True)
     ]
     table = Table("Predictions, and their share of all", ["", *(f"Baseline: {name}" for name in classes)], rows)
-    agreed = f"Both agree in {percent(same / total)} of {count(total)} predictions." if total else ""
+    agreed = ""
+    if total:
+        same = sum(row[i] or 0 for i, row in enumerate(both["matrix"]["counts"]))
+        agreed = f"Both agree in {percent(same / total)} of {count(total)} predictions."
     return Section("matrix", "What each predicted", agreed, table=table)
 
 
-def _shown(document: Document, matrix: Matrix) -> tuple[list[str], list[list[int]]]:
+def _count_cell(n: int | None, total: int | None) -> Cell:
+    """Write a count with its share of all; a dash where it is hidden."""
+    if n is None:
+        return Cell("–", MISSING["fewer_than_ten"])
+    return Cell(count(n), percent(n / total) if total else "")
+
+
+def _shown(document: Document, matrix: Matrix) -> tuple[list[str], list[list[int | None]]]:
     """Return names and counts of the main classes, and of all others together."""
     main = [name for name in contents.main_classes(document) if name in matrix["classes"]]
     groups = [[matrix["classes"].index(name)] for name in main]
@@ -70,14 +81,22 @@ def _shown(document: Document, matrix: Matrix) -> tuple[list[str], list[list[int
         groups, names = [*groups, others], [*names, "another class"]
     counts = matrix["counts"]
     return names, [
-        [sum(counts[i][j] for i in of_model for j in of_other) for of_other in groups] for of_model in groups
+        [_sum(counts[i][j] for i in of_model for j in of_other) for of_other in groups] for of_model in groups
     ]
+
+
+def _sum(counts: Iterable[int | None]) -> int | None:
+    known = list(counts)
+    return None if None in known else sum(n or 0 for n in known)
 
 
 def _which_was_right(both: BaselineSection) -> Section:
     """Count who was right among the disagreements whose truth is known; say so where none is."""
     title, facts = "Which is right where they differ", [("They differ in", _predictions(both["disagreements"]))]
-    right = {"the model": both["model_right"], "the baseline": both["baseline_right"], "neither": both["neither_right"]}
+    counts = (both["model_right"], both["baseline_right"], both["neither_right"])
+    if None in counts:
+        return Section("right", title, f"Which is right there: {MISSING['fewer_than_ten']}.", facts=facts)
+    right = {who: n or 0 for who, n in zip(("the model", "the baseline", "neither"), counts, strict=True)}
     if not any(right.values()):
         return Section("right", title, "No truth is known yet where they differ.", facts=facts)
     facts.append(("Of these, the truth is known of", _predictions(sum(right.values()))))

@@ -53,13 +53,13 @@ def keys(document: Document) -> list[Key]:
     return [shown[0], shown[1], shown[3]] if len(shown) == 4 else shown
 
 
-def sections(document: Document, *, hidden: set[str]) -> list[Section]:
+def sections(document: Document) -> list[Section]:
     metric = contents.metric_over_time(document)
     note = f"{wording.metric_name(document, metric)[0]}. {shared.HOLLOW}"
     shown = [
         _measures(document),
         shared.over_time(document, note=note),
-        *shared.slices(document, hidden=hidden),
+        *shared.slices(document),
         *_checks(document),
         shared.sample(document),
         shared.cannot_say(document),

@@ -60,16 +60,12 @@ def _description(data: Table) -> str:
     return f"{'; '.join(ends)}. All figures are in the table below."
 
 
-def slices(document: Document, *, hidden: set[str]) -> list[Section]:
-    """Make a section for each slice that this reader may see, and a line for each hidden one."""
+def slices(document: Document) -> list[Section]:
+    """Make a section for each slice."""
     metric = contents.metric_over_time(document)
     sections = []
     for position, name in enumerate(contents.slice_names(document)):
         label = wording.slice_name(document, name)
-        if name in hidden:
-            sentence = f"{label} is sensitive; these figures are hidden for your role."
-            sections.append(Section(f"slice_{position}", f"By {label.lower()}", sentences=[sentence]))
-            continue
         rows = [_slice_row(document, entry, metric) for entry in contents.slices_of(document, name)]
         head = [label, "Figure", "Reviewed cases alone", "Labels", "Predictions"]
         data = Table(f"{wording.metric_name(document, metric)[0]}, by {label.lower()}", head, rows)

@@ -38,7 +38,7 @@ def _one_more_right(document: Document, figures: Figures) -> Key:
     return tables.figure_key(name, figure, of, note="depending on which mistakes are avoided")
 
 
-def sections(document: Document, *, hidden: set[str]) -> list[Section]:
+def sections(document: Document) -> list[Section]:
     value = document.get("value")
     if not value:
         return [shared.cannot_say(document)]
@@ -46,7 +46,7 @@ def sections(document: Document, *, hidden: set[str]) -> list[Section]:
     note = f"{name}. {shared.HOLLOW}{shared.cut_short(document) if document['series'] else ''}"
     shown = [
         shared.over_time(document, note=note),
-        _losses(document, value, hidden=hidden),
+        _losses(document, value),
         threshold(document, value),
         shared.cannot_say(document),
         shared.restated(document),
@@ -58,17 +58,14 @@ def sections(document: Document, *, hidden: set[str]) -> list[Section]:
     return [section for section in shown if section]
 
 
-def _losses(document: Document, value: ValueSection, *, hidden: set[str]) -> Section | None:
-    shown = [loss for loss in value["losses"] if loss["name"] not in hidden]
+def _losses(document: Document, value: ValueSection) -> Section | None:
     if not value["losses"]:
         return None
     part = contents.headline_part(document) or document["window"]
     when = numbers.period(date.fromisoformat(part["start"]), date.fromisoformat(part["end"]))
-    rows = [_loss_row(document, loss) for loss in shown]
-    table = Table(f"Against being right, {when}", ["Slice", f"Lost, with its {RANGE}"], rows) if rows else None
-    masked = len(value["losses"]) - len(shown)
-    sentences = ["Some rows concern sensitive features and are hidden for your role."] if masked else []
-    return Section("losses", "Where money is lost", table=table, sentences=sentences)
+    rows = [_loss_row(document, loss) for loss in value["losses"]]
+    table = Table(f"Against being right, {when}", ["Slice", f"Lost, with its {RANGE}"], rows)
+    return Section("losses", "Where money is lost", table=table)
 
 
 def _loss_row(document: Document, loss: Loss) -> Row:
