@@ -30,6 +30,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "allauth.socialaccount",
+    "allauth.usersessions",
     "rest_framework",
     "drf_spectacular",
     "django_htmx",
@@ -64,6 +65,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "apps.accounts.pages.session_age.SessionAgeMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "apps.common.middleware.DomainErrorMiddleware",
     "apps.accounts.services.access.AccessMiddleware",
@@ -90,11 +92,19 @@ TEMPLATES = [
 DATABASES = {"default": database.options(env.text("DATABASE_URL"))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# Shared by all processes: it counts attempts to sign in, and remembers used codes. Past MAX_ENTRIES, the cache drops
+# expired rows and then living ones; the hourly sweep should keep it far below.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "common_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000, "CULL_FREQUENCY": 10},
+    }
+}
+
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
-]
+# Only one: it takes as long for an unknown account as for a known one.
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
@@ -108,7 +118,12 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
+# Within this time: of an address, of an account from one address (`key`), and of an account from unknown addresses.
+ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key", "sign_in_anywhere": "1000/h/key"}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+# A session ends when nobody has used it for so long, and in any case after this many days.
+SESSION_COOKIE_AGE = 60 * env.integer("COUNTERSIGN_IDLE_MINUTES", 720)
+SESSION_LONGEST_SECONDS = 24 * 3600 * env.integer("COUNTERSIGN_SESSION_DAYS", 14)
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BASE_URL.startswith("https://")
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if BASE_URL.startswith("https://") else 0
@@ -243,7 +258,8 @@ CELERY_BEAT_SCHEDULE = {
 
 # Sweeps that read much, or whose work is a matter of days.
 CELERY_BEAT_SCHEDULE |= {
-    bell: {"task": bell, "schedule": 3600.0, "options": {"expires": 3600}} for bell in ("watch_parked", "drop_payloads")
+    bell: {"task": bell, "schedule": 3600.0, "options": {"expires": 3600}}
+    for bell in ("watch_parked", "drop_payloads", "forget_expired")
 }
 
 logs.configure()

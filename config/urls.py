@@ -45,3 +45,5 @@ handler400 = failures.bad_request
 handler403 = failures.forbidden
 handler404 = failures.not_found
 handler500 = failures.server_error
+# allauth calls it at its limits.
+handler429 = "apps.common.failures.too_many_requests"

@@ -1,13 +1,18 @@
 """Fixtures of all tests. The servers are running before this file is read: see tests/cluster.py."""
 
 import os
+import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import redis
+from django.contrib import auth
 from django.db import connection, transaction
+from django.http import HttpRequest
 from pytest_django import Settings
 
+from apps.accounts.pages import session_age
 from apps.common.broker import plain_url
 from tests import append_only
 from tests.append_only import rewriting
@@ -17,6 +22,18 @@ from tests.append_only import rewriting
 def fast_passwords(settings: Settings) -> None:
     """Use a fast hash: hashing passwords slowly would take half of the time of most tests."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def sessions_in_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let `force_login` begin sessions that have been seen, so that a page's queries are counted without theirs."""
+    login = auth.login
+
+    def login_and_see(request: HttpRequest, user: Any, backend: str | None = None) -> None:
+        login(request, user, backend)
+        request.session.update(dict.fromkeys((session_age.STARTED, session_age.SEEN), time.time()))
+
+    monkeypatch.setattr(auth, "login", login_and_see)
 
 
 @pytest.fixture
@@ -41,7 +58,7 @@ def clean_tables(request: pytest.FixtureRequest) -> Iterator[None]:
     if commits:
         request.getfixturevalue("transactional_db")
         with connection.cursor() as cursor:
-            cursor.execute("TRUNCATE predictions_payload")
+            cursor.execute("TRUNCATE predictions_payload, common_cache")
     yield
     if commits:
         with transaction.atomic(), rewriting(), connection.cursor() as cursor:

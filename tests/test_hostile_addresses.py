@@ -54,7 +54,7 @@ def names() -> set[str]:
 def filled(route: str, values: dict[str, Any], **changed: str) -> str:
     """Return the address with these values, of which `changed` are encoded already."""
     values = {name: quote(str(value)) for name, value in values.items()} | {"token": "t" * 43} | changed
-    return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda part: values[part[1]], route)
+    return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda part: values.get(part[1], "1"), route)
 
 
 def parameters(route: str) -> list[str]:

@@ -3,7 +3,7 @@
 from allauth.account import views as allauth_views
 from django.urls import URLPattern, URLResolver, include, path
 
-from apps.accounts.pages import audit_views, entry_views, key_views, member_views
+from apps.accounts.pages import audit_views, entry_views, key_views, member_views, session_views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("setup/<str:token>/", entry_views.setup, name="setup"),
@@ -26,5 +26,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/reauthenticate/", allauth_views.reauthenticate, name="account_reauthenticate"),
     path("accounts/password/change/", allauth_views.password_change, name="account_change_password"),
     path("accounts/password/set/", allauth_views.password_set, name="account_set_password"),
+    path("accounts/sessions/", session_views.sessions, name="sessions"),
+    path("accounts/sessions/<int:session>/end/", session_views.session_end, name="session_end"),
+    path("accounts/sessions/end-others/", session_views.sessions_end, name="sessions_end"),
+    # These two come before allauth's own.
+    path("accounts/2fa/totp/activate/", session_views.ActivateSecondStep.as_view(), name="mfa_activate_totp"),
+    path("accounts/2fa/totp/deactivate/", session_views.RemoveSecondStep.as_view(), name="mfa_deactivate_totp"),
     path("accounts/2fa/", include("allauth.mfa.urls")),
 ]

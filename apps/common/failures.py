@@ -4,6 +4,7 @@ import sys
 from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import render
 from django.template import loader
 from django.views import defaults
 
@@ -13,6 +14,8 @@ from apps.common.outages import is_outage
 
 # A database that is away, locked or full is usually back in a moment.
 RETRY_SECONDS = 2
+# The window in which wrong passwords are counted.
+SIGN_IN_RETRY_SECONDS = 300
 
 
 def _is_api(request: HttpRequest) -> bool:
@@ -42,6 +45,13 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     if _is_api(request):
         return _json(404, "not_found", "The API has no such address. /api/v1/schema lists them all.")
     return defaults.page_not_found(request, exception)
+
+
+def too_many_requests(request: HttpRequest) -> HttpResponseBase:
+    """Answer somebody who has tried too often to sign in."""
+    answer = render(request, "429.html", status=HTTPStatus.TOO_MANY_REQUESTS)
+    answer["Retry-After"] = str(SIGN_IN_RETRY_SECONDS)
+    return answer
 
 
 def server_error(request: HttpRequest) -> HttpResponseBase:
