@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, Self
 
-from django.db.models import Count, F, QuerySet, Sum
+from django.db.models import Count, F, OuterRef, QuerySet, Sum
 
 from apps.accounts.querysets import ProjectScopedQuerySet
 from apps.common.jobs import JobQuerySet
@@ -10,7 +10,7 @@ from apps.common.leases import LeaseQuerySet
 
 if TYPE_CHECKING:
     from apps.accounts.models import Project
-    from apps.predictions.models import Batch, Prediction
+    from apps.predictions.models import Batch
 
 
 class BatchQuerySet(ProjectScopedQuerySet):
@@ -42,10 +42,9 @@ class PredictionQuerySet(ProjectScopedQuerySet):
 
 
 class ExportViewQuerySet(QuerySet[Any]):
-    def holding(self, prediction: "Prediction") -> Self:
-        """Exports whose range holds the prediction."""
-        key = prediction.pk
-        return self.filter(model=prediction.model_id, first_prediction__lte=key, last_prediction__gte=key)
+    def holding(self, prediction: int | OuterRef, model: int) -> Self:
+        """Exports whose range holds the model's prediction with this key."""
+        return self.filter(model=model, first_prediction__lte=prediction, last_prediction__gte=prediction)
 
 
 class RejectedRowQuerySet(ProjectScopedQuerySet):

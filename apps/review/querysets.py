@@ -73,6 +73,14 @@ class SlotQuerySet(LeaseQuerySet):
         """Slots this person works on now."""
         return self.unfinished().leased().filter(reviewer=user)
 
+    def to_judge_blind(self) -> Self:
+        """Unfinished blind reviews without a judgement."""
+        return self.unfinished().reviews().filter(item__is_blind=True, judged_at=None)
+
+    def with_answer(self) -> Self:
+        """Slots closed by an answer of their reviewer, whether it counts or not."""
+        return self.filter(outcome__in=(self.model.Outcome.ANSWERED, self.model.Outcome.SEEN))
+
     def lapsed_after_judgement(self) -> Self:
         """Blind reviews that were judged, then left until the lease ran out."""
         return self.unfinished().filter(judged_at__isnull=False, lease_expires_at__lt=Now())
@@ -82,8 +90,9 @@ class DecisionQuerySet(ProjectScopedQuerySet):
     project_path = "slot__queue__model__project"
 
     def answers(self) -> Self:
-        """Decisions that give a label."""
-        return self.filter(value__isnull=False)
+        """Decisions that give a label. On a blind case they do so only if the judgement was blind."""
+        is_seen = Q(item__is_blind=True, slot__is_adjudication=False, was_blind=False)
+        return self.filter(value__isnull=False).exclude(is_seen)
 
 
 class DisputeQuerySet(ProjectScopedQuerySet):

@@ -115,7 +115,8 @@ class CaseView(models.Model):
 
         DESK = "desk"  # their own review: not blind, or after the judgement
         SETTLING = "settling"  # on the desk of an adjudicator
-        CASE = "case"
+        OWN = "own"  # their own part of a case that they answered
+        CASE = "case"  # all of it
         QUESTION = "question"
         BESIDE = "beside"  # a tab beside another case
         LIST = "list"

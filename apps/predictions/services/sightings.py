@@ -3,8 +3,10 @@
 Whatever shows one notes it first, in the transaction of the answer that shows it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from apps.accounts.models import User
 from apps.predictions.models import CaseView, ExportView, Prediction
@@ -25,7 +27,21 @@ def note_export(user: User, model: MonitoredModel, *, filters: dict[str, Any], f
     ExportView.objects.create(user=user, model=model, filters=filters, first_prediction=first, last_prediction=last)
 
 
-def has_seen(user: User, prediction: Prediction, *, besides: Place | None = None) -> bool:
-    """True if the person has seen the prediction, but for one place. All that an export may hold counts as seen."""
-    views = CaseView.objects.filter(prediction=prediction, user=user).exclude(place=besides or "")
-    return views.exists() or ExportView.objects.holding(prediction).filter(user=user).exists()
+def has_seen(user: User, prediction: Prediction, *, besides: Collection[Place] = ()) -> bool:
+    """True if the person has seen the prediction, these places aside. All that an export may hold counts as seen."""
+    views = CaseView.objects.filter(prediction=prediction, user=user).exclude(place__in=besides)
+    return views.exists() or ExportView.objects.holding(prediction.pk, prediction.model_id).filter(user=user).exists()
+
+
+def viewers(prediction: Prediction) -> QuerySet[User]:
+    """Return the people who have seen the prediction."""
+    exports = ExportView.objects.holding(prediction.pk, prediction.model_id)
+    views = CaseView.objects.filter(prediction=prediction)
+    return User.objects.filter(Q(pk__in=views.values("user")) | Q(pk__in=exports.values("user")))
+
+
+def seen_by(user: int, *, prediction: str, model: MonitoredModel, besides: Collection[Place] = ()) -> Q:
+    """Return the condition on rows about a model's predictions that the person has seen that of the row."""
+    views = CaseView.objects.filter(prediction=OuterRef(prediction), user=user).exclude(place__in=besides)
+    exports = ExportView.objects.holding(OuterRef(prediction), model.pk).filter(user=user)
+    return Exists(views) | Exists(exports)

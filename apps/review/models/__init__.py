@@ -139,6 +139,8 @@ class Slot(Leased):
     class Outcome(models.TextChoices):
         ANSWERED = "answered"
         PASSED = "passed"
+        # Blind, but judged by somebody who had seen the prediction: recorded, and counted as no answer.
+        SEEN = "seen", "answered after seeing the prediction, not counted"
 
     class Place(models.TextChoices):
         """Where an unfinished slot is: see `SlotQuerySet.with_place`."""
@@ -210,13 +212,19 @@ class Slot(Leased):
         return self.decisions.filter(is_judgement=True).first() if self.judged_at else None
 
     @property
+    def ending(self) -> Outcome:
+        """The outcome if the slot ends by its answer."""
+        judgement = self.judgement
+        return self.Outcome.ANSWERED if judgement is None or judgement.counts else self.Outcome.SEEN
+
+    @property
     def answers_to_settle(self) -> "DecisionQuerySet":
         """For an adjudicator: the round's decisions by position; names are not shown."""
         decisions = Decision.objects.filter(item=self.item, slot__round=self.round, slot__is_adjudication=False)
         return decisions.order_by("slot__position", "slot", "id") if self.is_adjudication else decisions.none()
 
     def close(self, outcome: Outcome) -> None:
-        """Close as answered or passed on. The token stays, to recognize a submit that its holder repeats."""
+        """Close with this outcome. The token stays, to recognize a submit that its holder repeats."""
         self.outcome, self.closed_at = outcome, timezone.now()
         self.save(update_fields=["outcome", "closed_at"])
 
@@ -273,8 +281,9 @@ class Decision(models.Model):
     slot = models.ForeignKey(Slot, models.PROTECT, related_name="decisions")
     item = models.ForeignKey(ReviewItem, models.PROTECT, related_name="decisions")
     reviewer = models.ForeignKey(User, models.PROTECT, related_name="decisions")
-    # The answer to a blind item before the prediction was shown. Estimates use it.
+    # The answer to a blind item before the desk showed the prediction. Estimates use it, if it was blind.
     is_judgement = models.BooleanField(default=False)
+    # False also for a blind item that the reviewer had seen elsewhere before.
     was_blind = models.BooleanField()
     # Empty on a judgement.
     verdict = models.CharField(max_length=16, choices=Verdict, blank=True)
@@ -312,6 +321,11 @@ class Decision(models.Model):
 
     def __str__(self) -> str:
         return self.verdict or "judgement"
+
+    @property
+    def counts(self) -> bool:
+        """False for an answer to a blind case by somebody who had seen its prediction; `answers` leaves it out."""
+        return self.was_blind or not self.slot.is_blind
 
 
 class GoldAnswer(models.Model):

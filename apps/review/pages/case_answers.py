@@ -5,12 +5,11 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from apps.accounts.models import Membership, Role
-from apps.common.errors import ConflictError, ForbiddenError
-from apps.predictions.services import sightings
+from apps.accounts.models import Membership
 from apps.registry.models import MonitoredModel
-from apps.review.models import Comment, DataProblem, Decision, Mention, ReviewItem, Slot, Verdict
+from apps.review.models import Comment, DataProblem, Decision, ReviewItem, Slot, Verdict
 from apps.review.pages.cases import CERTAINTIES
+from apps.review.services.sight import Sight
 
 YOU = "you"
 
@@ -46,41 +45,6 @@ class Round:
     parts: list[Part]
 
 
-@dataclass(frozen=True)
-class Sight:
-    """How much of a case a person may see."""
-
-    has_part: bool
-    sees_all: bool
-    sees_names: bool
-
-
-def sight_of(item: ReviewItem, *, by: Membership) -> Sight:
-    """Adjudicators see all of a case, and names once it is settled; engineers see everything; reviewers their own part.
-
-    Raises ForbiddenError for a reviewer without a finished part, and ConflictError for a person who holds the case
-    unjudged: nobody may look it up before judging it.
-    """
-    own = Slot.objects.filter(item=item, reviewer=by.user)
-    if item.is_blind and own.held_by(by.user).filter(judged_at=None, is_adjudication=False).exists():
-        raise ConflictError("You hold this case: judge it first.", code="judge_first")
-    has_part = own.exclude(closed_at=None).exists()
-    if not (has_part or by.reaches(Role.ADJUDICATOR)):
-        raise ForbiddenError("You can look at a case once you have answered it.")
-    is_settled = item.state == ReviewItem.State.CLOSED
-    is_engineer = by.reaches(Role.ENGINEER)
-    sees_all = is_engineer or by.reaches(Role.ADJUDICATOR)
-    return Sight(has_part, sees_all, is_engineer or (sees_all and is_settled))
-
-
-def note_view(item: ReviewItem, *, by: Membership) -> None:
-    """Record that the person has seen the case, so it is never served to them blind, and mark their mentions seen."""
-    sightings.note([item.prediction_id], by.user, sightings.Place.CASE)
-    seen = Mention.objects.filter(comment__item=item, user=by.user, seen_at=None)
-    for mention in seen:
-        mention.mark_seen()
-
-
 def rounds(item: ReviewItem, *, by: Membership, sight: Sight) -> list[Round]:
     """Return the rounds of a case, newest first; names are left out unless the person may see them."""
     slots = Slot.objects.filter(item=item).select_related("reviewer", "queue")
@@ -106,9 +70,15 @@ def _part(
         role = "Adjudicator" if slot.is_adjudication else "Reviewer"
         who = slot.reviewer.display_name if sight.sees_names else f"{role} {slot.position + 1}"
         who = YOU if slot.reviewer_id == by.user_id else who
-    ended = {Slot.Outcome.ANSWERED: "answered", Slot.Outcome.PASSED: "passed on"}
-    state = ended[Slot.Outcome(slot.outcome)] if slot.outcome else Slot.Place(places[slot.pk]).label
+    state = _ending(slot, sight) if slot.outcome else Slot.Place(places[slot.pk]).label
     return Part(slot.pk, who, slot.is_adjudication, str(state), [_said(item, each) for each in said])
+
+
+def _ending(slot: Slot, sight: Sight) -> str:
+    """Return how a slot ended. Reviewers are not told that an answer does not count."""
+    told = {Slot.Outcome.ANSWERED: "answered", Slot.Outcome.PASSED: "passed on"}
+    outcome = Slot.Outcome(slot.outcome)
+    return told.get(outcome, outcome.label if sight.sees_all else "answered")
 
 
 def _said(item: ReviewItem, decision: Decision) -> Said:
@@ -128,8 +98,10 @@ def _said(item: ReviewItem, decision: Decision) -> Said:
     )
 
 
-def comments(item: ReviewItem) -> list[Comment]:
-    return list(Comment.objects.filter(item=item).select_related("author").order_by("id"))
+def comments(item: ReviewItem, *, by: Membership, sight: Sight) -> list[Comment]:
+    """Return the comments on a case, without those of others while the person's own answer may still change."""
+    known = Comment.objects.filter(item=item).select_related("author").order_by("id")
+    return list(known if sight.sees_others else known.filter(author=by.user))
 
 
 @dataclass(frozen=True)
@@ -139,6 +111,8 @@ class Opinion:
     # The answer that counts, if any: the first if blind, else the latest.
     answer: str
     is_blind: bool
+    # False if its reviewer had seen the prediction of a blind case.
+    counts: bool
     certainty: str
     # How it changed after the reveal, or when its reviewer went back to it.
     change: str
@@ -166,14 +140,15 @@ def opinions(slot: Slot) -> list[Opinion]:
 
 def _opinion(model: MonitoredModel, said: list[Decision]) -> Opinion:
     last, answers = said[-1], [decision for decision in said if decision.value is not None]
-    is_blind = any(decision.is_judgement for decision in said)
-    counted = (answers[0] if is_blind else answers[-1]) if answers else None
+    is_judged = any(decision.is_judgement for decision in said)
+    counted = (answers[0] if is_judged else answers[-1]) if answers else None
     certainties: dict[Any, str] = dict(CERTAINTIES)
     return Opinion(
         answer=model.label(counted.value) if counted else "",
-        is_blind=is_blind,
+        is_blind=is_judged and last.was_blind,
+        counts=last.counts,
         certainty=next((certainties[each.certainty] for each in [counted, *answers] if each and each.certainty), ""),
-        change=_change(model, answers, is_blind=is_blind),
+        change=_change(model, answers, is_judged=is_judged),
         verdict=VERDICTS.get(last.verdict, ""),
         reasons=last.reasons,
         wrong=wrong_in_words(model, last),
@@ -181,11 +156,11 @@ def _opinion(model: MonitoredModel, said: list[Decision]) -> Opinion:
     )
 
 
-def _change(model: MonitoredModel, answers: list[Decision], *, is_blind: bool) -> str:
+def _change(model: MonitoredModel, answers: list[Decision], *, is_judged: bool) -> str:
     if len(answers) < 2:
         return ""
     first, last = answers[0].value, answers[-1].value
-    if is_blind:
+    if is_judged:
         return "Kept after the model’s answer" if first == last else f"After the model’s answer: {model.label(last)}"
     return "" if first == last else f"Said before: {model.label(first)}"
 

@@ -7,14 +7,16 @@ from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts.models import Role
 from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
+from apps.predictions.services.sightings import Place
 from apps.review import services
-from apps.review.models import Dispute, GoldAnswer, ReviewItem
+from apps.review.models import Dispute, GoldAnswer, Mention, ReviewItem
 from apps.review.pages import case_answers, disputes
 from apps.review.pages.cases import fact_groups
 from apps.review.pages.forms import TextForm
 from apps.review.pages.problems import problems_as_messages
 from apps.review.pages.reveals import reveal
 from apps.review.services.masking import hidden_features
+from apps.review.services.sight import note, sight_of
 
 ITEMS = ReviewItem.objects.select_related("queue__model__project", "prediction__version")
 
@@ -29,7 +31,7 @@ def case_page(request: ProjectRequest, item: int) -> HttpResponse:
 @member_page(Role.REVIEWER)
 def case_comment(request: ProjectRequest, item: int) -> HttpResponse:
     found = _item(request, item)
-    case_answers.sight_of(found, by=request.membership)
+    sight_of(found, by=request.membership)
     form = TextForm(request.POST)
     if not form.is_valid():
         return _page(request, found, comment_form=form)
@@ -75,6 +77,7 @@ def dispute_reply(request: ProjectRequest, dispute: int) -> HttpResponse:
     form = TextForm(request.POST)
     if not form.is_valid():
         return _page(request, _item(request, found.item_id), reply_form=form)
+    sight_of(found.item, by=request.membership)
     with problems_as_messages(request):
         services.reply(found, by=request.user, text=form.cleaned_data["text"])
     return redirect("case", request.project.slug, found.item_id)
@@ -87,7 +90,7 @@ def _item(request: ProjectRequest, item: int) -> ReviewItem:
 
 def _page(request: ProjectRequest, item: ReviewItem, **forms: TextForm) -> HttpResponse:
     member = request.membership
-    sight = case_answers.sight_of(item, by=member)
+    sight = sight_of(item, by=member)
     known = Dispute.objects.filter(item=item).select_related(
         "item__prediction", "item__queue__model", "decision__reviewer", "replied_by"
     )
@@ -96,7 +99,10 @@ def _page(request: ProjectRequest, item: ReviewItem, **forms: TextForm) -> HttpR
     hidden = hidden_features(item, by=member)
     followed = disputes.followed(known.order_by("-id"), by=member)
     # Only now: from here on the page is certain to be shown.
-    case_answers.note_view(item, by=member)
+    note([item], by=member, place=Place.CASE if sight.sees_others else Place.OWN)
+    if sight.sees_others:
+        for mention in Mention.objects.filter(comment__item=item, user=request.user, seen_at=None):
+            mention.mark_seen()
     context = {
         "item": item,
         "queue": item.queue,
@@ -107,7 +113,7 @@ def _page(request: ProjectRequest, item: ReviewItem, **forms: TextForm) -> HttpR
         "rounds": case_answers.rounds(item, by=member, sight=sight),
         "sight": sight,
         "disputes": followed,
-        "comments": case_answers.comments(item),
+        "comments": case_answers.comments(item, by=member, sight=sight),
         "gold": GoldAnswer.objects.in_use().filter(item=item).first(),
         "is_engineer": member.reaches(Role.ENGINEER),
         "comment_form": TextForm(auto_id="comment-%s"),

@@ -8,10 +8,9 @@ from django.utils import timezone
 from apps.accounts.models import Membership, Role, User
 from apps.accounts.services import audit_log
 from apps.common.errors import ConflictError, DomainError, ForbiddenError
-from apps.predictions.services import sightings
 from apps.registry.models import ReviewQueue
 from apps.review.models import GoldAnswer, ReviewItem, Slot
-from apps.review.services import probing, settling
+from apps.review.services import probing, settling, sight
 from apps.review.services.holding import lock
 from apps.review.services.opening import due_at, slots_of
 
@@ -24,8 +23,7 @@ def release(slot: Slot, *, by: User) -> None:
         raise ConflictError("Nobody holds this case any more.", code="not_held")
     before = audit_log.person(held.reviewer)
     if held.judged_at is not None:
-        held.close(Slot.Outcome.ANSWERED)
-        settling.settle(held.item)
+        settling.finish(held)
     elif held.item.is_probe:
         held.close(Slot.Outcome.PASSED)
         settling.settle(held.item)
@@ -46,9 +44,10 @@ def reassign(slot: Slot, *, to: Membership, by: User) -> None:
         raise ConflictError("This case can only be finished by its reviewer, or taken back.", code="not_for_others")
     if item.round_slots.filter(reviewer=to.user).exclude(pk=held.pk).exists():
         raise ConflictError(f"{to.user.display_name} has had a part in this case.", code="had_part")
-    has_seen = sightings.has_seen(to.user, item.prediction)
-    if item.is_blind and not held.is_adjudication and has_seen:
+    if item.is_blind and not held.is_adjudication and sight.has_seen(to.user, item):
         raise ConflictError(f"{to.user.display_name} has seen what the model said of it.", code="has_seen")
+    if held.is_adjudication:
+        sight.check_not_awaited(item, by=to)
     before = audit_log.person(held.reviewer) if held.reviewer else ""
     held.keep_for(to.user)
     _log(item, by=by, act="slot.reassigned", of=before, to=audit_log.person(to.user))
@@ -69,7 +68,7 @@ def resume(queue: ReviewQueue, *, by: User) -> None:
 
 @transaction.atomic
 def reopen_item(item: ReviewItem, *, by: User, why: str) -> ReviewItem:
-    """Start a new round: the case is judged again, possibly by the same people.
+    """Start a new round: the case is judged again, blind by people who have not seen it, else by an adjudicator.
 
     The case counts as unanswered until the new round is done. Everything said before stays recorded.
     """
@@ -79,13 +78,16 @@ def reopen_item(item: ReviewItem, *, by: User, why: str) -> ReviewItem:
     if locked.is_probe:
         raise ConflictError("A probe has one round.", code="is_probe")
     for slot in locked.round_slots.unfinished().select_for_update():
-        slot.close(Slot.Outcome.ANSWERED if slot.judged_at else Slot.Outcome.PASSED)
+        slot.close(slot.ending if slot.judged_at else Slot.Outcome.PASSED)
     locked.round, locked.state, locked.due_at = locked.round + 1, ReviewItem.State.OPEN, due_at(locked.queue)
     locked.label = locked.labelled_at = locked.adjudicated = locked.adjudicated_at = None
     locked.adjudication_probability, locked.adjudication_reason = None, ""
     locked.is_adjudication_chosen = locked.is_precedent = False
     locked.needs_resolution = True
-    Slot.objects.bulk_create(slots_of(locked))
+    if settling.somebody_is_left(locked):
+        Slot.objects.bulk_create(slots_of(locked))
+    else:
+        settling.open_adjudication(locked, reason=ReviewItem.AdjudicationReason.NOBODY_LEFT)
     settling.settle(locked)
     _log(locked, by=by, act="item.reopened", round=locked.round, why=why)
     return locked

@@ -27,16 +27,51 @@ COLUMNS = ", ".join(
     f'{alias}."{field.column}"' for alias, model in RETURNED.items() for field in model._meta.concrete_fields
 )
 
-HELD = """
+# A blind review whose person has seen the prediction before judging it, as in `sight.is_spoiled`.
+SPOILED = """
+    NOT slot.is_adjudication
+    AND slot.judged_at IS NULL
+    AND EXISTS (
+        SELECT FROM review_reviewitem AS item
+        WHERE item.id = slot.item_id AND item.is_blind
+        AND (
+            EXISTS (
+                SELECT FROM predictions_caseview AS seen
+                WHERE seen.prediction_id = item.prediction_id AND seen.user_id = %(person)s
+                AND (item.purpose <> 'repeat' OR seen.place <> 'desk')
+            )
+            OR EXISTS (
+                SELECT FROM predictions_exportview AS export
+                JOIN registry_reviewqueue AS exported ON exported.model_id = export.model_id
+                WHERE exported.id = slot.queue_id AND export.user_id = %(person)s
+                AND item.prediction_id BETWEEN export.first_prediction AND export.last_prediction
+            )
+        )
+    )
+"""
+# The person has yet to judge another review of the same prediction, as in `sight.check_not_awaited`.
+AWAITED = """
+    EXISTS (
+        SELECT FROM review_slot AS own
+        JOIN review_reviewitem AS awaited ON awaited.id = own.item_id
+        JOIN review_reviewitem AS item ON item.prediction_id = awaited.prediction_id
+        WHERE item.id = slot.item_id AND own.id <> slot.id AND own.reviewer_id = %(person)s AND own.closed_at IS NULL
+        AND own.judged_at IS NULL AND NOT own.is_adjudication AND awaited.is_blind
+    )
+"""
+HELD = f"""
     slot.closed_at IS NULL
     AND slot.reviewer_id = %(person)s
     AND slot.lease_expires_at >= statement_timestamp()
+    AND NOT ({SPOILED})
 """
-CLAIMABLE = """
+CLAIMABLE = f"""
     slot.closed_at IS NULL
     AND (slot.lease_expires_at IS NULL OR slot.lease_expires_at < statement_timestamp())
     AND (slot.snoozed_until IS NULL OR slot.snoozed_until <= statement_timestamp())
     AND (%(may_adjudicate)s OR NOT slot.is_adjudication)
+    AND NOT (slot.is_adjudication AND {AWAITED})
+    AND NOT ({SPOILED})
     AND (
         slot.reviewer_id = %(person)s
         OR (
@@ -49,21 +84,14 @@ CLAIMABLE = """
                 SELECT FROM review_slot AS own
                 WHERE own.item_id = slot.item_id AND own.round = slot.round AND own.reviewer_id = %(person)s
             )
-            -- Opened elsewhere, the case has shown its prediction; it cannot be judged blind any more.
-            AND (
-                slot.is_adjudication
-                OR NOT EXISTS (
-                    SELECT FROM review_reviewitem AS item
-                    JOIN predictions_caseview AS seen ON seen.prediction_id = item.prediction_id
-                    WHERE item.id = slot.item_id AND item.is_blind AND seen.user_id = %(person)s
-                )
-            )
+            AND (slot.is_adjudication OR NOT {AWAITED})
         )
     )
 """
 
 # Returns held slots first, then fresh ones up to the limit. One statement, so it takes effect as a whole or not at all.
-# If blind judgements have lapsed, it claims nothing and returns those instead: settling them opens and closes slots.
+# If blind judgements have lapsed, or the person has seen a case that they have yet to judge, it claims nothing and
+# returns those instead: settling them opens and closes slots. What it shows, it notes.
 CLAIM = f"""
 WITH RECURSIVE named AS MATERIALIZED (
     SELECT queue.* FROM registry_reviewqueue AS queue
@@ -80,6 +108,10 @@ lapsed AS MATERIALIZED (
     SELECT slot.* FROM review_slot AS slot
     WHERE %(stops_at_lapsed)s AND slot.queue_id = (SELECT id FROM queue)
     AND slot.closed_at IS NULL AND slot.judged_at IS NOT NULL AND slot.lease_expires_at < statement_timestamp()
+    UNION ALL
+    SELECT slot.* FROM review_slot AS slot
+    WHERE %(stops_at_lapsed)s AND slot.queue_id = (SELECT id FROM queue)
+    AND slot.closed_at IS NULL AND slot.reviewer_id = %(person)s AND {SPOILED}
 ),
 held AS MATERIALIZED (
     -- A case whose prediction was revealed is finished before another one begins.
@@ -121,6 +153,15 @@ claimed AS (
     SELECT *, FALSE AS is_lapsed FROM held
     UNION ALL SELECT *, FALSE FROM taken
     UNION ALL SELECT *, 0, TRUE FROM lapsed
+),
+noted AS (
+    INSERT INTO predictions_caseview (prediction_id, user_id, place, opened_at)
+    SELECT item.prediction_id, %(person)s, CASE WHEN claimed.is_adjudication THEN 'settling' ELSE 'desk' END,
+        statement_timestamp()
+    FROM claimed JOIN review_reviewitem AS item ON item.id = claimed.item_id
+    WHERE NOT claimed.is_lapsed AND (claimed.is_adjudication OR NOT item.is_blind)
+    ORDER BY item.prediction_id
+    ON CONFLICT DO NOTHING
 )
 SELECT slot.is_lapsed, {COLUMNS}
 FROM claimed AS slot

@@ -60,7 +60,9 @@ def _claim(reference: QueueReference, *, by: Membership, limit: int, only: Only 
     }
     slots, are_lapsed = _take(values | {"stops_at_lapsed": True})
     if are_lapsed:
-        settling.close_lapsed([slot.pk for slot in slots])
+        keys = [slot.pk for slot in slots]
+        settling.close_lapsed(keys)
+        settling.pass_on_spoiled(keys)
         # Another process may be closing some of them at this moment; don't wait for it.
         slots, _ = _take(values | {"stops_at_lapsed": False})
     for slot in slots:
@@ -107,6 +109,5 @@ def give_back(slot: Slot, *, by: Membership, lease_token: UUID) -> None:
     check_holder(held, by=by, lease_token=lease_token)
     if held.judged_at is None:
         held.put_back()
-        return
-    held.close(Slot.Outcome.ANSWERED)
-    settling.settle(held.item)
+    else:
+        settling.finish(held)

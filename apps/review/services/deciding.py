@@ -23,14 +23,13 @@ def decide(slot: Slot, *, by: Membership, lease_token: UUID, answer: Answer) -> 
     check_holder(held, by=by, lease_token=lease_token)
     decision = append_decision(held, by=by, lease_token=lease_token, answer=answer)
     _take_effect(decision, answer)
-    settling.settle(held.item)
     return decision
 
 
 def append_decision(slot: Slot, *, by: Membership, lease_token: UUID, answer: Answer) -> Decision:
     """Append a decision on a slot. Raises DomainError for an answer that is not possible here."""
     is_put_off = answer.verdict == Verdict.CANNOT_TELL
-    value = label_given(answer, slot=slot)
+    value, judgement = label_given(answer, slot=slot), slot.judgement
     check_question(answer, slot=slot, by=by)
     decision: Decision = Decision.objects.create(
         value=value,
@@ -38,7 +37,7 @@ def append_decision(slot: Slot, *, by: Membership, lease_token: UUID, answer: An
         slot=slot,
         item=slot.item,
         reviewer=by.user,
-        was_blind=slot.is_blind,
+        was_blind=slot.is_blind and (judgement is None or judgement.was_blind),
         verdict=answer.verdict,
         certainty=answer.certainty,
         reasons=list(answer.reasons),
@@ -61,12 +60,19 @@ def _repeated(earlier: Decision, answer: Answer, *, slot: Slot) -> Decision:
 
 
 def _take_effect(decision: Decision, answer: Answer) -> None:
-    slot, item = decision.slot, decision.item
-    if decision.value is not None:
-        slot.close(Slot.Outcome.ANSWERED)
-        if slot.is_adjudication:
-            settling.adjudicate(item, value=decision.value, is_precedent=answer.is_precedent)
-    elif decision.snoozed_until is not None:
+    slot = decision.slot
+    if decision.value is None:
+        _withhold(decision, answer)
+        settling.settle(slot.item)
+    elif slot.is_adjudication:
+        settling.adjudicate(slot, value=decision.value, is_precedent=answer.is_precedent)
+    else:
+        settling.finish(slot)
+
+
+def _withhold(decision: Decision, answer: Answer) -> None:
+    slot = decision.slot
+    if decision.snoozed_until is not None:
         slot.put_off(until=decision.snoozed_until)
     elif decision.verdict == Verdict.ESCALATE:
         asking.ask(decision, of=answer.asked_of)
@@ -76,15 +82,8 @@ def _take_effect(decision: Decision, answer: Answer) -> None:
 
 
 def _pass_on(slot: Slot, verdict: str) -> None:
-    """Pass to another person of the same role; to an adjudicator if the data is wrong or nobody is left."""
-    item = slot.item
-    if slot.is_adjudication:
-        settling.reopen(slot)
-    elif verdict == Verdict.WRONG_DATA:
-        settling.open_adjudication(item, reason=ReviewItem.AdjudicationReason.REFERRED)
-    elif item.is_probe:
-        return
-    elif settling.somebody_is_left(item):
-        settling.reopen(slot)
+    """Pass to another person; to an adjudicator if the data is wrong."""
+    if verdict == Verdict.WRONG_DATA and not slot.is_adjudication:
+        settling.open_adjudication(slot.item, reason=ReviewItem.AdjudicationReason.REFERRED)
     else:
-        settling.open_adjudication(item, reason=ReviewItem.AdjudicationReason.NOBODY_LEFT)
+        settling.pass_on(slot)

@@ -11,8 +11,8 @@ from apps.review.services.answers import check_words
 
 
 def open_if_disputed(decision: Decision) -> None:
-    """Open a dispute if the decision disputes the model."""
-    if decision.verdict == Verdict.DISPUTE:
+    """Open a dispute if the decision disputes the model and counts."""
+    if decision.verdict == Verdict.DISPUTE and decision.counts:
         Dispute.objects.create(decision=decision, item=decision.item, round=decision.item.round)
 
 

@@ -8,14 +8,32 @@ from django.utils import timezone
 
 from apps.accounts.models import Membership
 from apps.common.errors import ConflictError, UnprocessableError
+from apps.predictions.services.sightings import Place
 from apps.review.models import Decision, Slot
-from apps.review.services import settling
+from apps.review.services import settling, sight
 from apps.review.services.answers import encode
 from apps.review.services.holding import check_holder, guideline_in_force, lock
 
 
 @transaction.atomic
-def judge(
+def judge(slot: Slot, *, by: Membership, lease_token: UUID, **judgement: Any) -> Decision:
+    """Store the judgement; sent again, return the first one. From here on the prediction may be shown."""
+    stored = _store(slot, by=by, lease_token=lease_token, **judgement)
+    sight.note([stored.item], by=by, place=Place.DESK)
+    return stored
+
+
+@transaction.atomic
+def judge_and_leave(slot: Slot, *, by: Membership, lease_token: UUID, **judgement: Any) -> Decision:
+    """Store a judgement given without a reveal, as the whole answer; sent again, it counts once."""
+    stored = _store(slot, by=by, lease_token=lease_token, **judgement)
+    held = lock(slot)
+    if held.closed_at is None:
+        settling.finish(held)
+    return stored
+
+
+def _store(
     slot: Slot,
     *,
     by: Membership,
@@ -25,7 +43,6 @@ def judge(
     note: str = "",
     active_ms: int | None = None,
 ) -> Decision:
-    """Store the judgement; sent again, return the first one. From here on the prediction may be shown."""
     held = lock(slot)
     earlier = held.decisions.filter(is_judgement=True, reviewer=by.user, lease_token=lease_token).first()
     if earlier is None:
@@ -35,6 +52,7 @@ def judge(
         raise UnprocessableError("This case is not blind: decide directly.", code="not_blind")
     judged = encode(held.item.model, value)
     if earlier is not None:
+        sight.check_not_awaited(held.item, by=by)
         earlier.item = held.item
         return _repeated(earlier, judged)
     held.judged_at = timezone.now()
@@ -44,7 +62,7 @@ def judge(
         item=held.item,
         reviewer=by.user,
         is_judgement=True,
-        was_blind=True,
+        was_blind=not sight.has_seen(by.user, held.item),
         value=judged,
         certainty=certainty,
         note=note,
@@ -52,17 +70,6 @@ def judge(
         guideline_id=guideline_in_force(held),
         lease_token=lease_token,
     )
-
-
-@transaction.atomic
-def judge_and_leave(slot: Slot, *, by: Membership, lease_token: UUID, **judgement: Any) -> Decision:
-    """Store a judgement given without a reveal, as the whole answer; sent again, it counts once."""
-    stored = judge(slot, by=by, lease_token=lease_token, **judgement)
-    held = lock(slot)
-    if held.closed_at is None:
-        held.close(Slot.Outcome.ANSWERED)
-        settling.settle(held.item)
-    return stored
 
 
 def _repeated(earlier: Decision, judged: float) -> Decision:

@@ -15,6 +15,8 @@ from django.utils import timezone
 from apps.accounts.models import Membership, Role, User
 from apps.common.errors import ConflictError
 from apps.predictions.models import Outcome
+from apps.predictions.services import sightings
+from apps.predictions.services.sightings import Place
 from apps.registry.models import ReviewQueue
 from apps.review.models import GoldAnswer, ReviewItem, Slot
 from apps.review.services.order import order_key
@@ -99,17 +101,18 @@ def _gold_for(queue: ReviewQueue, person: int) -> list[Candidate]:
     """Return known answers to cases this person has never seen."""
     had = Slot.objects.filter(reviewer=person).values("item__prediction")
     gold = GoldAnswer.objects.in_use().filter(queue=queue).exclude(item__prediction__in=had)
-    gold = gold.exclude(item__prediction__views__user=person)
+    gold = gold.exclude(sightings.seen_by(person, prediction="item__prediction", model=queue.model))
     return list(gold.select_related("item__prediction").order_by("pk")[:MOST_CANDIDATES])
 
 
 def _repeats_for(queue: ReviewQueue, person: int) -> list[Candidate]:
-    """Return slots this person answered some time ago, once only, and whose truth is not known."""
+    """Return slots this person answered some time ago, once; seen nowhere else, and without a known truth."""
     answered = Slot.objects.in_queue(queue).reviews().filter(reviewer=person, outcome=Slot.Outcome.ANSWERED)
     forgotten = list(answered.order_by("-closed_at").values_list("pk", flat=True)[FORGOTTEN_AFTER:MOST_CANDIDATES])
     again = Slot.objects.filter(pk__in=forgotten, repeated_by=None, item__draw__isnull=False, round=1)
     outcome = Outcome.objects.filter(model=queue.model, external_id=OuterRef("item__prediction__external_id"))
-    again = again.filter(~Exists(outcome), item__adjudicated=None)
+    seen = sightings.seen_by(person, prediction="item__prediction", model=queue.model, besides=[Place.DESK])
+    again = again.filter(~Exists(outcome), item__adjudicated=None).exclude(seen)
     return list(again.select_related("item__prediction").order_by("pk"))
 
 

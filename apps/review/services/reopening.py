@@ -6,34 +6,39 @@ from django.db import transaction
 
 from apps.accounts.models import Membership
 from apps.common.errors import ConflictError
+from apps.predictions.services.sightings import Place
 from apps.review.models import LABELING, Decision, Slot, Verdict
-from apps.review.services import disputing, settling
+from apps.review.services import disputing, settling, sight
 from apps.review.services.answers import Answer
 from apps.review.services.deciding import append_decision
 from apps.review.services.holding import lock
 
 GONE_ON = "Somebody else has this case now. A comment on it still reaches an adjudicator."
 SEEN = "An adjudicator has seen this answer. A comment on the case still reaches them."
+LOOKED = "You have seen what others said of this case, so your answer stays."
 # Verdicts that pass a case to another reviewer, who may not have begun.
 RETURNED = (Verdict.SKIP, Verdict.RECUSE)
 
 
 @transaction.atomic
 def go_back(slot: Slot, *, by: Membership) -> Slot:
-    """Return the slot to the person who answered it.
+    """Return the slot to the person who answered it, and note what it shows them.
 
     An answer stays in force until `amend` replaces it. A skipped or put-off case is held again as before; the
     earlier decision stays recorded.
     """
     own = _own(slot, by=by)
-    if own.closed_at is None:
-        if own.snoozed_until is not None:
-            own.take_up()
-        return own
+    if own.closed_at is None or own.outcome == Slot.Outcome.PASSED:
+        _check_not_spoiled(own, by=by)
+    else:
+        sight.check_not_awaited(own.item, by=by)
+        _check_not_gone_on(own, by=by)
     if own.outcome == Slot.Outcome.PASSED:
         _take_back(own)
-    else:
-        _check_not_gone_on(own)
+    elif own.snoozed_until is not None:
+        own.take_up()
+    if own.revealed:
+        sight.note([own.item], by=by, place=Place.DESK)
     return own
 
 
@@ -48,7 +53,7 @@ def amend(slot: Slot, *, by: Membership, lease_token: UUID, supersedes: int, ans
         raise ConflictError("You have already changed this answer elsewhere.", code="already_changed")
     if answer.verdict not in LABELING:
         raise ConflictError("An answer can only be changed to another answer.", code="answer_expected")
-    _check_not_gone_on(own)
+    _check_not_gone_on(own, by=by)
     disputing.withdraw(last)
     decision = append_decision(own, by=by, lease_token=lease_token, answer=answer)
     settling.settle(own.item)
@@ -67,14 +72,22 @@ def _own(slot: Slot, *, by: Membership) -> Slot:
     return own
 
 
-def _check_not_gone_on(slot: Slot) -> None:
-    """Check that no adjudicator has had the case in hand: from then on answers stay."""
-    settling_slots = slot.item.round_slots.filter(is_adjudication=True).select_for_update()
-    is_seen = any(each.attempts or each.closed_at for each in settling_slots)
-    if slot.is_adjudication or slot.item.adjudicated is not None or is_seen:
-        raise ConflictError(SEEN, code="gone_on")
-    if slot.outcome != Slot.Outcome.ANSWERED:
+def _check_not_spoiled(slot: Slot, *, by: Membership) -> None:
+    """Check that the person can still judge a blind case that they have left."""
+    if slot.is_blind and slot.judged_at is None and sight.has_seen(by.user, slot.item):
         raise ConflictError(GONE_ON, code="gone_on")
+
+
+def _check_not_gone_on(slot: Slot, *, by: Membership) -> None:
+    """Check that nobody has seen the answer, nor its reviewer those of others: from then on answers stay."""
+    # Locked, so that no adjudicator claims the case meanwhile.
+    list(slot.item.round_slots.filter(is_adjudication=True).select_for_update())
+    if slot.outcome == Slot.Outcome.SEEN:
+        raise ConflictError(GONE_ON, code="gone_on")
+    if sight.has_seen_others(slot.item, by=by):
+        raise ConflictError(LOOKED, code="gone_on")
+    if not sight.may_change(slot, by=by):
+        raise ConflictError(SEEN, code="gone_on")
 
 
 def _take_back(slot: Slot) -> None:

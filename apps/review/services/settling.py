@@ -8,12 +8,39 @@ from django.utils import timezone
 from apps.accounts.models import Membership, Role
 from apps.common import doorbell
 from apps.common.isolation import one_by_one
+from apps.predictions.services import sightings
 from apps.review.models import Decision, ReviewItem, Slot, Verdict
+from apps.review.querysets import SlotQuerySet
+from apps.review.services import sight
 from apps.review.services.opening import reviews_needed
 from apps.review.services.order import order_key
 from apps.sampling.services.randomness import permanent_number
 
 Reason = ReviewItem.AdjudicationReason
+
+
+def finish(slot: Slot) -> None:
+    """End a review by its answer and settle the item. If the answer does not count, the case is left to others."""
+    slot.close(slot.ending)
+    if slot.outcome == Slot.Outcome.SEEN:
+        pass_on(slot)
+    settle(slot.item)
+
+
+def pass_on(slot: Slot) -> None:
+    """Leave the position to another person of the same role, or to an adjudicator if nobody is left for a review.
+
+    A probe is for one person: it ends.
+    """
+    item = slot.item
+    if slot.is_adjudication:
+        reopen(slot)
+    elif item.is_probe:
+        return
+    elif somebody_is_left(item):
+        reopen(slot)
+    else:
+        open_adjudication(item, reason=Reason.NOBODY_LEFT)
 
 
 def settle(item: ReviewItem) -> None:
@@ -97,12 +124,15 @@ def open_adjudication(item: ReviewItem, *, reason: Reason, probability: float = 
         _open_slot(item, position=0, is_adjudication=True)
 
 
-def adjudicate(item: ReviewItem, *, value: float, is_precedent: bool = False) -> None:
+def adjudicate(slot: Slot, *, value: float, is_precedent: bool = False) -> None:
     """Store the adjudicator's answer and close the open reviews; a judgement in one of them stands."""
+    slot.close(Slot.Outcome.ANSWERED)
+    item = slot.item
     item.adjudicated, item.adjudicated_at, item.needs_resolution = value, timezone.now(), not item.is_probe
     item.is_precedent = is_precedent
-    for slot in item.round_slots.unfinished().select_for_update():
-        slot.close(Slot.Outcome.ANSWERED if slot.judged_at else Slot.Outcome.PASSED)
+    for each in item.round_slots.unfinished().select_for_update():
+        each.close(each.ending if each.judged_at else Slot.Outcome.PASSED)
+    settle(item)
 
 
 def reopen(slot: Slot) -> None:
@@ -122,10 +152,13 @@ def _open_slot(item: ReviewItem, *, position: int, is_adjudication: bool) -> Non
 
 
 def somebody_is_left(item: ReviewItem) -> bool:
-    """True while some reviewer of the project has had no part in the item."""
+    """True while some reviewer of the project has had no part in the item and could judge it as it was drawn."""
     had_part = item.round_slots.filter(reviewer__isnull=False).values("reviewer")
     reviewers = Membership.objects.in_project(item.model.project).with_role_at_least(Membership.RANKS[Role.REVIEWER])
-    return reviewers.exclude(user__in=had_part).exists()
+    left = reviewers.exclude(user__in=had_part)
+    if item.is_blind:
+        left = left.exclude(user__in=sightings.viewers(item.prediction))
+    return left.exists()
 
 
 def close_lapsed(slots: list[int] | None = None) -> int:
@@ -137,14 +170,34 @@ def close_lapsed(slots: list[int] | None = None) -> int:
     return sum(one_by_one(lapsed if slots is None else slots, _close_if_lapsed, name="close_lapsed"))
 
 
+def pass_on_spoiled(slots: list[int]) -> None:
+    """Take from its reviewer each of these slots that they have seen and not judged."""
+    for key in slots:
+        _pass_on_if_spoiled(key)
+
+
 @transaction.atomic
 def _close_if_lapsed(key: int) -> bool:
+    slot = _lock_free(Slot.objects.lapsed_after_judgement(), key)
+    if slot is not None:
+        finish(slot)
+    return slot is not None
+
+
+@transaction.atomic
+def _pass_on_if_spoiled(key: int) -> None:
+    slot = _lock_free(Slot.objects.to_judge_blind(), key)
+    if slot is not None and sight.is_spoiled(slot):
+        slot.close(Slot.Outcome.PASSED)
+        pass_on(slot)
+        settle(slot.item)
+
+
+def _lock_free(slots: SlotQuerySet, key: int) -> Slot | None:
+    """Lock the slot and its item; None if its reviewer is deciding right now, or another sweep closing it."""
     items = ReviewItem.objects.select_related("queue__model__project", "prediction")
-    item = items.select_for_update(of=("self",), skip_locked=True).filter(slots=key).first()
-    # Its reviewer may be deciding right now, or another sweep closing it.
-    slot = Slot.objects.lapsed_after_judgement().select_for_update().filter(pk=key).first() if item else None
-    if item is None or slot is None:
-        return False
-    slot.close(Slot.Outcome.ANSWERED)
-    settle(item)
-    return True
+    item: ReviewItem | None = items.select_for_update(of=("self",), skip_locked=True).filter(slots=key).first()
+    slot: Slot | None = slots.select_for_update(of=("self",)).filter(pk=key).first() if item else None
+    if item is not None and slot is not None:
+        slot.item = item
+    return slot

@@ -30,7 +30,7 @@ def test_one_place_can_be_left_out(predictions: list[Prediction]) -> None:
     anna, (one, two, _) = make_member(make_project()).user, predictions
     sightings.note([one.pk, two.pk], anna, Place.DESK)
     sightings.note([two.pk], anna, Place.BESIDE)
-    assert [sightings.has_seen(anna, each, besides=Place.DESK) for each in (one, two)] == [False, True]
+    assert [sightings.has_seen(anna, each, besides=[Place.DESK]) for each in (one, two)] == [False, True]
 
 
 def test_an_export_counts_for_its_range_and_model(predictions: list[Prediction]) -> None:
@@ -39,4 +39,4 @@ def test_an_export_counts_for_its_range_and_model(predictions: list[Prediction])
     sightings.note_export(anna, other, filters={}, first=first, last=last)
     assert not any(sightings.has_seen(anna, each) for each in predictions)
     sightings.note_export(anna, predictions[0].model, filters={}, first=first, last=last)
-    assert [sightings.has_seen(anna, each, besides=Place.DESK) for each in predictions] == [True, True, False]
+    assert [sightings.has_seen(anna, each, besides=[Place.DESK]) for each in predictions] == [True, True, False]

@@ -6,6 +6,7 @@ from apps.accounts.models import Membership, Role
 from apps.audit.models import Entry
 from apps.common.errors import ConflictError, DomainError, ForbiddenError, LeaseLostError
 from apps.predictions.models import CaseView
+from apps.predictions.services import sightings
 from apps.registry.models import ReviewQueue
 from apps.review import services
 from apps.review.models import Decision, ReviewItem, Slot
@@ -111,7 +112,7 @@ def test_a_paused_queue_hands_nothing_out_and_takes_what_is_in_hand(queue: Revie
 
 
 def test_a_case_is_judged_again_in_a_new_round(queue: ReviewQueue, engineer: Membership) -> None:
-    (anna,) = reviewers(queue, 1)
+    anna, ben = reviewers(queue, 2)
     item = answer(queue, anna, "no")
     truth.resolve_due()
     services.reopen_item(item, by=engineer.user, why="The guidelines have changed.")
@@ -119,12 +120,22 @@ def test_a_case_is_judged_again_in_a_new_round(queue: ReviewQueue, engineer: Mem
     item.refresh_from_db()
     assert (item.round, item.state, item.label, item.adjudication_probability) == (2, "open", None, None)
     assert Resolution.objects.order_by("-seq")[0].source == "nothing"
-    again = answer(queue, anna, "yes")
+    assert services.claim_slots(queue, by=anna) == []  # she has seen the reveal
+    again = answer(queue, ben, "yes")
     truth.resolve_due()
     assert (again.label, again.state) == (1.0, "closed")
     assert Resolution.objects.order_by("-seq")[0].truth == 1.0
     assert Decision.objects.count() == 4  # both rounds stay
     assert acts() == ["item.reopened"]
+
+
+def test_a_new_round_is_for_an_adjudicator_if_everybody_has_seen_the_case(queue: ReviewQueue) -> None:
+    (anna,), (dan,) = reviewers(queue, 1), reviewers(queue, 1, Role.ENGINEER)
+    item = answer(queue, anna, "no")
+    sightings.note([item.prediction_id], dan.user, sightings.Place.CASE)
+    services.reopen_item(item, by=dan.user, why="The guidelines have changed.")
+    slot = claim(queue, dan)
+    assert (slot.round, slot.is_adjudication, slot.item.adjudication_reason) == (2, True, "nobody_left")
 
 
 def test_a_new_round_withdraws_what_was_open(engineer: Membership, queue: ReviewQueue) -> None:

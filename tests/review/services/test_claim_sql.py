@@ -9,7 +9,8 @@ import pytest
 from django.utils import timezone
 
 from apps.accounts.models import Membership, Role
-from apps.predictions.models import CaseView
+from apps.predictions.models import CaseView, ExportView
+from apps.predictions.services import sightings
 from apps.registry.models import ReviewQueue
 from apps.review import services
 from apps.review.models import ReviewItem, Slot
@@ -32,7 +33,12 @@ class Situation:
 
     def holds(self, slot: Slot) -> bool:
         is_leased = slot.lease_expires_at is not None and slot.lease_expires_at >= self.now
-        return slot.closed_at is None and is_leased and slot.reviewer_id == self.person.user_id
+        is_held = slot.closed_at is None and is_leased and slot.reviewer_id == self.person.user_id
+        return is_held and not self.has_seen(slot)
+
+    def has_seen(self, slot: Slot) -> bool:
+        """True if the person cannot judge the case blind any more."""
+        return slot.is_blind and slot.judged_at is None and slot.item.prediction_id in self.seen
 
     def may_take(self, slot: Slot) -> bool:
         is_leased = slot.lease_expires_at is not None and slot.lease_expires_at >= self.now
@@ -41,11 +47,23 @@ class Situation:
             return False
         if slot.is_adjudication and not self.person.reaches(Role.ADJUDICATOR):
             return False
+        if self.has_seen(slot) or (slot.is_adjudication and self.is_awaited(slot)):
+            return False
         if slot.reviewer_id == self.person.user_id:
             return True
-        if slot.is_reserved or slot.snoozed_until is not None or slot.judged_at is not None or self.had_part(slot):
-            return False
-        return slot.is_adjudication or not slot.item.is_blind or slot.item.prediction_id not in self.seen
+        return not (
+            slot.is_reserved or slot.snoozed_until is not None or slot.judged_at is not None or self.had_part(slot)
+        )
+
+    def is_awaited(self, slot: Slot) -> bool:
+        """True if the person has yet to judge another review of the case."""
+        return any(
+            other.item_id == slot.item_id
+            and other.reviewer_id == self.person.user_id
+            and other.is_blind
+            and not (other.closed_at or other.judged_at)
+            for other in self.slots
+        )
 
     def had_part(self, slot: Slot) -> bool:
         return any(
@@ -76,6 +94,7 @@ def queue() -> ReviewQueue:
     for item in ReviewItem.objects.filter(queue=queue):
         key = item.slots.values_list("order_key", flat=True)[0]
         Slot.objects.create(item=item, queue=queue, position=0, is_adjudication=True, order_key=key)
+    ReviewItem.objects.filter(queue=queue).update(is_adjudication_chosen=True)
     return queue
 
 
@@ -100,6 +119,8 @@ def situations(queue: ReviewQueue, people: list[Membership], rng: random.Random)
     predictions = {slot.item.prediction_id for slot in slots}
     for _ in range(SITUATIONS):
         now = timezone.now()
+        # Slots that took the place of one whose person had seen the case.
+        Slot.objects.exclude(pk__in=[slot.pk for slot in slots]).delete()
         Slot.objects.filter(queue=queue).update(reviewer=None)
         taken: set[tuple[int, int | None]] = set()
         for slot in slots:
@@ -119,7 +140,10 @@ def situations(queue: ReviewQueue, people: list[Membership], rng: random.Random)
         Slot.objects.bulk_update(slots, fields)
         CaseView.objects.all().delete()
         seen = {prediction for prediction in predictions if rng.random() < 0.3}
-        CaseView.objects.bulk_create(
-            CaseView(prediction_id=prediction, user=people[0].user, place="search") for prediction in seen
-        )
+        ExportView.objects.all().delete()
+        for prediction in seen:
+            if rng.random() < 0.5:
+                sightings.note([prediction], people[0].user, sightings.Place.SEARCH)
+            else:
+                sightings.note_export(people[0].user, queue.model, filters={}, first=prediction, last=prediction)
         yield Situation(people[0], slots, seen, now)
