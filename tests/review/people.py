@@ -6,7 +6,7 @@ from typing import Any
 from django.test import Client
 from django.urls import reverse
 
-from apps.accounts.models import Role
+from apps.accounts.models import Membership, Role
 from apps.registry.models import ReviewQueue
 from apps.review import services
 from apps.review.models import Slot
@@ -50,8 +50,10 @@ class Person:
 class Desk:
     """A client with the key of one person."""
 
-    def __init__(self, queue: ReviewQueue, role: Role = Role.REVIEWER, **key: Any) -> None:
-        self.member = make_member(queue.model.project, role)
+    def __init__(
+        self, queue: ReviewQueue, role: Role = Role.REVIEWER, *, member: Membership | None = None, **key: Any
+    ) -> None:
+        self.member = member or make_member(queue.model.project, role)
         _, text = make_key(queue.model.project, **({"acts_for": self.member.user} | key))
         self.client = Client(headers={"Authorization": f"Bearer {text}"})
         self.queue = queue

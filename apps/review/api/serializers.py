@@ -209,7 +209,6 @@ class ClaimedSerializer(serializers.Serializer[Any]):
 
 class DecidedSerializer(serializers.Serializer[Decision]):
     decision = serializers.IntegerField(source="pk")
-    item_state = serializers.ChoiceField(choices=ReviewItem.State.choices, source="item.state")
     next = SlotSerializer(many=True)
 
 

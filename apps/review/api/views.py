@@ -119,8 +119,7 @@ class DecisionView(APIView):
         answer = _answer(sent, model=found.item.model, by=member)
         decision = services.decide(found, by=member, lease_token=token, answer=answer)
         following = services.claim_slots(found.item.queue, by=member)
-        stored = {"decision": decision.pk, "item_state": decision.item.state}
-        return Response(stored | {"next": _shown(following, to=member)})
+        return Response({"decision": decision.pk, "next": _shown(following, to=member)})
 
 
 class HeartbeatView(APIView):

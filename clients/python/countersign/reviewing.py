@@ -39,10 +39,9 @@ class Claimed:
 
 @dataclass(frozen=True)
 class Decided:
-    """A stored decision, the state of its item, and the slots that come next."""
+    """A stored decision, and the slots that come next."""
 
     decision: int
-    item_state: str
     next: list[Slot]
 
 
@@ -110,7 +109,7 @@ class Queue:
         }
         answer = self._post(slot, "decision", body)
         following = [read(Slot, each) for each in answer["next"]]
-        return Decided(answer["decision"], answer["item_state"], following)
+        return Decided(answer["decision"], following)
 
     def heartbeat(self, slot: Slot) -> str:
         """Extend the lease of a slot and return its new end."""

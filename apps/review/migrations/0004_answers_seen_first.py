@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('review', '0002_items_ordered_at'),
+        ('review', '0003_append_only'),
     ]
 
     operations = [
