@@ -32,7 +32,7 @@ pytestmark = pytest.mark.django_db
 # Routes that show nothing of a project: signing in, health, a person's own account, the API's description.
 WITHOUT_PROJECT = {"home", "glossary", "setup", "enter", "healthz", "readyz", "schema", "api_limits", "demo_progress"}
 # Routes that name a project and no other object: the project's own members see its objects alone.
-PROJECT_ONLY = {"project", "members", "api_keys", "api_key_create", "audit", "audit_csv", "questions"}
+PROJECT_ONLY = {"project", "members", "api_keys", "api_key_create", "audit", "audit_csv", "questions", "api_models"}
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -52,7 +52,7 @@ def shows_a_project(name: str, route: str) -> bool:
 
 
 PAGES = [r for r in routes() if shows_a_project(*r) and not r[1].startswith("api/")]
-CALLS = [r for r in routes() if shows_a_project(*r) and r[1].startswith("api/")]
+CALLS = [r for r in routes() if shows_a_project(*r) and r[1].startswith("api/") and r[0] not in PROJECT_ONLY]
 
 
 class World:

@@ -23,9 +23,12 @@ class BatchQuerySet(ProjectScopedQuerySet):
 
 
 class BatchStageQuerySet(LeaseQuerySet):
+    def of_active_models(self) -> Self:
+        return self.filter(batch__model__archived_at=None)
+
     def due(self, stage: str) -> Self:
-        """Batches that the stage has not consumed yet, oldest first."""
-        return self.filter(stage=stage, done_at=None).select_related("batch").order_by("batch_id")
+        """Batches that the stage has not consumed yet, oldest first; those of archived models wait."""
+        return self.of_active_models().filter(stage=stage, done_at=None).select_related("batch").order_by("batch_id")
 
     def due_by_stage(self) -> dict[str, int]:
         """How many batches each stage still has to consume."""
@@ -77,6 +80,10 @@ class UploadQuerySet(JobQuerySet):
 
     def newest(self) -> Self:
         return self.order_by("-id")
+
+    def due(self) -> Self:
+        """Keep the due files of models that are not archived."""
+        return super().due().filter(model__archived_at=None)
 
     def unfinished(self) -> Self:
         """Confirmed uploads that are neither done nor failed."""

@@ -11,6 +11,12 @@ if TYPE_CHECKING:
 
 
 class MonitoredModelQuerySet(ProjectScopedQuerySet):
+    def active(self) -> Self:
+        return self.filter(archived_at=None)
+
+    def archived(self) -> Self:
+        return self.filter(archived_at__isnull=False)
+
     def locked(self, pk: int) -> "MonitoredModel":
         """Return the model, locked against changes until the transaction ends.
 

@@ -10,6 +10,10 @@ if TYPE_CHECKING:
 
 
 class ReportJobQuerySet(JobQuerySet):
+    def due(self) -> Self:
+        """Keep the due jobs of models that are not archived."""
+        return super().due().filter(model__archived_at=None)
+
     def in_project(self, project: "Project") -> Self:
         return self.filter(model__project=project)
 

@@ -34,7 +34,7 @@ class SamplingPolicy(models.Model):
     settings = models.JSONField()
     # A typed tree {"field", "op", "value"} | {"all": […]} | {"any": […]} | {"not": …}; null: everything
     condition = models.JSONField(null=True, blank=True)
-    queue = models.ForeignKey(ReviewQueue, models.PROTECT, related_name="policies")
+    queue = models.ForeignKey(ReviewQueue, models.RESTRICT, related_name="policies")
     rank = models.PositiveIntegerField()
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField(null=True, blank=True)

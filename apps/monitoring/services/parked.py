@@ -27,7 +27,7 @@ WHERE model_id = %(model)s
 
 def watch() -> None:
     """Check every model that has outcomes older than its horizon."""
-    one_by_one(MonitoredModel.objects.order_by("pk"), _check, name="watch_parked")
+    one_by_one(MonitoredModel.objects.active().order_by("pk"), _check, name="watch_parked")
 
 
 def _check(model: MonitoredModel) -> None:

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from django.db import OperationalError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from psycopg.errors import DeadlockDetected
 
 from apps.accounts.models import Project
+from apps.accounts.services.access import get_or_404
 from apps.common.errors import ConflictError, DomainError
 from apps.common.locks import wait_longer
 from apps.predictions.models import BatchKind, IdempotentAnswer
@@ -60,6 +61,10 @@ def push(
             if not isinstance(error.__cause__, DeadlockDetected) or tries == MAX_TRIES:
                 raise
             admit = all_rows  # the rows were counted at the first try
+        except IntegrityError:
+            # Somebody may have deleted the model meanwhile.
+            get_or_404(MonitoredModel.objects.all(), pk=model.pk)
+            raise
     raise AssertionError("unreachable")
 
 

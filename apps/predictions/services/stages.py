@@ -87,7 +87,7 @@ def finish(states: list[BatchStage]) -> None:
 
 def waiting_since() -> dict[str, datetime | None]:
     """Return for each stage since when its oldest due batch waits; None without any. Given up batches do not count."""
-    due = BatchStage.objects.filter(done_at=None, attempts__lt=MAX_ATTEMPTS)
+    due = BatchStage.objects.of_active_models().filter(done_at=None, attempts__lt=MAX_ATTEMPTS)
     due = due.filter(Q(lease_token=None) | Q(lease_expires_at__lt=Now()))
     found = dict(due.order_by().values_list("stage").annotate(since=Min("created_at")))
     return {str(stage): found.get(stage) for stage in Stage}

@@ -23,6 +23,7 @@ from apps.predictions.reading.mapping import Naming, is_field, proposed
 from apps.predictions.reading.rejections import tellable
 from apps.predictions.services import pushing
 from apps.registry.models import MonitoredModel
+from apps.registry.services.archiving import require_active
 
 BELL = "load_uploads"
 PIECE = 1024 * 1024
@@ -78,6 +79,7 @@ def draft(model: MonitoredModel, kind: BatchKind, file: IO[bytes], *, name: str,
 def _keep(
     model: MonitoredModel, kind: BatchKind, file: IO[bytes], *, name: str, form: FileForm, **fields: Any
 ) -> Upload:
+    require_active(model)
     by = fields.pop("by", None)
     upload = Upload(
         model=model, kind=kind, form=form, name=tellable(name)[:NAME_LENGTH], size=0, created_by=by, **fields

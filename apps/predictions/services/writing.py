@@ -20,6 +20,7 @@ from apps.predictions.reading.rows import OutcomeRow, PredictionReader, Predicti
 from apps.predictions.services import partitions
 from apps.predictions.services.copying import binary, copy_lines, number, text
 from apps.registry.models import ModelVersion, MonitoredModel
+from apps.registry.services.archiving import require_active
 
 PREDICTION_COLUMNS = (
     "id, model_id, external_id, content_hash, batch_id, version_id, predicted_at, received_at, "
@@ -74,6 +75,7 @@ class BatchWriter(ABC):
     slices: Sequence[str] = ()
 
     def __init__(self, model: MonitoredModel, *, first: int = 0) -> None:
+        require_active(model)
         self.model, self.now = model, timezone.now()
         self.result = PushResult()
         # The index of the next row.

@@ -44,7 +44,29 @@ class ModelShownSerializer(serializers.ModelSerializer[MonitoredModel]):
             "blind_share",
             "queues",
             "value_model",
+            "archived_at",
         )
+
+
+class ModelListedSerializer(serializers.ModelSerializer[MonitoredModel]):
+    """A model in a list."""
+
+    model = serializers.CharField(source="slug")
+
+    class Meta:
+        model = MonitoredModel
+        fields = ("model", "name", "question", "task", "created_at", "archived_at")
+
+
+class ModelsSerializer(serializers.Serializer[Any]):
+    models = ModelListedSerializer(many=True)
+    next = serializers.IntegerField(allow_null=True, help_text="Pass it as `cursor` to get the next page")
+
+
+class ModelsQuerySerializer(StrictSerializer):
+    state = serializers.ChoiceField(choices=["active", "archived", "all"], default="active")
+    cursor = serializers.IntegerField(min_value=1, required=False, help_text="`next` of the previous page")
+    limit = serializers.IntegerField(min_value=1, max_value=1_000, default=100)
 
 
 class IncidentSerializer(serializers.ModelSerializer[Incident]):

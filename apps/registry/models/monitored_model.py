@@ -53,6 +53,8 @@ class MonitoredModel(models.Model):
     bin_edges = ArrayField(models.FloatField(), null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
+    # While set, nothing comes in and nothing is worked on; what is stored stays readable.
+    archived_at = models.DateTimeField(null=True, blank=True)
 
     objects = MonitoredModelQuerySet.as_manager()
 

@@ -1,4 +1,4 @@
-"""A model's incidents: seen by every member, closed by engineers."""
+"""A model's incidents, seen by every member and closed by engineers; and what becomes of a model."""
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -12,7 +12,7 @@ from apps.accounts.services.access import ProjectRequest, get_or_404, member_pag
 from apps.common.errors import ConflictError
 from apps.registry.models import Incident
 from apps.registry.pages.forms import CloseIncidentForm
-from apps.registry.services import incidents
+from apps.registry.services import archiving, incidents
 from apps.registry.services.finding import find_model
 
 CLOSED_SHOWN = 25
@@ -53,3 +53,30 @@ def incident_close(request: ProjectRequest, incident: int) -> HttpResponse:
     if url_has_allowed_host_and_scheme(back, allowed_hosts=None):
         return redirect(back)
     return redirect("incidents", request.project.slug, row.model.slug)
+
+
+@require_POST
+@member_page(Role.ENGINEER)
+def model_archive(request: ProjectRequest, model: str) -> HttpResponse:
+    """Archive or restore the model. The form says which, so a second click does not undo the first."""
+    monitored = find_model(request.project, model)
+    if request.POST.get("act") == "restore":
+        archiving.restore(monitored, by=request.user)
+        messages.success(request, f"{monitored.name} is at work again.")
+    else:
+        archiving.archive(monitored, by=request.user)
+        messages.success(request, f"{monitored.name} is archived. Everything it holds stays readable.")
+    return redirect("model", request.project.slug, monitored.slug)
+
+
+@require_POST
+@member_page(Role.OWNER)
+def model_delete(request: ProjectRequest, model: str) -> HttpResponse:
+    monitored = find_model(request.project, model)
+    try:
+        archiving.delete(monitored, by=request.user)
+    except ConflictError as error:
+        messages.error(request, error.message)
+        return redirect("model", request.project.slug, monitored.slug)
+    messages.success(request, f"{monitored.name} is deleted.")
+    return redirect("project", request.project.slug)

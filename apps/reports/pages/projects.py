@@ -34,7 +34,7 @@ def home(request: HttpRequest) -> HttpResponse:
     memberships = list(
         Membership.objects.filter(user=request.user)
         .select_related("project")
-        .annotate(models=Count("project__models"))
+        .annotate(models=Count("project__models", filter=Q(project__models__archived_at=None)))
         .order_by("project__name")
     )
     if len(memberships) == 1:
@@ -45,9 +45,15 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 @member_page(Role.STAKEHOLDER)
 def project(request: ProjectRequest) -> HttpResponse:
-    """Show the project's models, and what waits for this person."""
+    """Show the project's models, or the archived ones if asked for, and what waits for this person."""
+    is_archive = "archived" in request.GET
+    models = list(MonitoredModel.objects.in_project(request.project).order_by("name"))
+    archived = [model for model in models if model.archived_at]
+    shown = archived if is_archive else [model for model in models if not model.archived_at]
     context = {
-        "summaries": summaries(request.project, member=request.membership),
+        "summaries": summaries(shown, member=request.membership),
+        "is_archive": is_archive,
+        "archived": len(archived),
         "questions_for_you": _questions_for(request.membership),
         "can_review": request.membership.reaches(Role.REVIEWER),
         "can_set_up": request.membership.reaches(Role.ENGINEER),
@@ -125,13 +131,12 @@ class ModelSummary:
         return max(waiting, key=lambda queue: queue.for_you, default=None)
 
 
-def summaries(project: Project, *, member: Membership) -> list[ModelSummary]:
-    """Summarize the project's models by name, without what this role does not see; in a fixed number of queries."""
-    models = list(MonitoredModel.objects.in_project(project).order_by("name"))
+def summaries(models: list[MonitoredModel], *, member: Membership) -> list[ModelSummary]:
+    """Summarize models of the member's project, without what this role does not see; in a fixed number of queries."""
     findings, incidents = _findings(models, role=Role(member.role)), _incidents(models)
     if not member.reaches(Role.REVIEWER):
         return [ModelSummary(model, findings.get(model.pk), incidents=incidents[model.pk]) for model in models]
-    queues, intakes, drawn = _queues(project, member=member), _intakes(models), _drawn(models)
+    queues, intakes, drawn = _queues(member.project, member=member), _intakes(models), _drawn(models)
     return [
         ModelSummary(
             model,

@@ -17,6 +17,7 @@ from apps.common.durations import limit
 from apps.common.errors import ConflictError, DomainError
 from apps.common.jobs import run_next
 from apps.registry.models import MonitoredModel
+from apps.registry.services.archiving import require_active
 from apps.reports.models import Kind, ReportJob
 from apps.truth.services.marks import mark_of
 
@@ -48,6 +49,7 @@ def request_report(
     Without `as_of`, the report uses everything known when it runs, and is made again when more is known. A moment of an
     earlier day means the end of that day.
     """
+    require_active(model)
     if kind not in Kind.values:
         raise DomainError(f"There is no report of the kind {kind!r}.", code="unknown_kind")
     if kind not in Kind.of_model(model):
@@ -68,7 +70,7 @@ def request_report(
         assert isinstance(job, ReportJob)
         return job
     limit = getattr(settings, "MAX_UNFINISHED_REPORTS", MAX_UNFINISHED)
-    if unfinished.filter(model__project=model.project_id).count() >= limit:
+    if unfinished.filter(model__project=model.project_id, model__archived_at=None).count() >= limit:
         raise TooManyJobsError(f"This project already has {limit} reports under way. Try again when some are done.")
     job = ReportJob.objects.create(
         model=model, kind=kind, start=start, end=end, as_of=as_of, slices=names, requested_by=by

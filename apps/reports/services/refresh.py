@@ -20,7 +20,8 @@ def refresh_due(*, now: datetime | None = None) -> int:
     """Request a new report for every window whose newest one is out of date, and return the number of jobs."""
     moment = now or timezone.now()
     quiet = timedelta(minutes=getattr(settings, "REPORT_QUIET_MINUTES", QUIET_MINUTES))
-    newest = Report.objects.filter(jobs__as_of=None).newest_by_window().select_related("model__project")
+    current = Report.objects.filter(jobs__as_of=None, model__archived_at=None)
+    newest = current.newest_by_window().select_related("model__project")
     # Labels arrive one by one; a report for each of them would only fill the queue.
     settled = [report for report in newest if moment - report.created_at >= quiet]
     return sum(one_by_one(settled, lambda report: _refresh(report, now=moment), name="refresh_reports"))

@@ -9,6 +9,7 @@ from apps.accounts.models import Membership, Role, User
 from apps.accounts.services import audit_log
 from apps.common.errors import ConflictError, DomainError, ForbiddenError
 from apps.registry.models import ReviewQueue
+from apps.registry.services.archiving import require_active
 from apps.review.models import GoldAnswer, ReviewItem, Slot
 from apps.review.services import probing, settling, sight
 from apps.review.services.holding import lock
@@ -62,6 +63,8 @@ def pause(queue: ReviewQueue, *, by: User) -> None:
 
 @transaction.atomic
 def resume(queue: ReviewQueue, *, by: User) -> None:
+    """Hand out cases again. Raises ConflictError for a queue of an archived model."""
+    require_active(queue.model)
     if ReviewQueue.objects.filter(pk=queue.pk, paused_at__isnull=False).update(paused_at=None):
         _log_queue(queue, by=by, act="queue.resumed")
 

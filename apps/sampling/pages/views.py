@@ -27,10 +27,13 @@ if TYPE_CHECKING:
 @member_page(Role.ENGINEER)
 def model_page(request: ProjectRequest, model: str) -> HttpResponse:
     monitored = find_model(request.project, model)
+    intake = model_summary.intake_totals(monitored)
+    is_empty = not (intake["predictions"] or intake["outcomes"])
     context = {
         "model": monitored,
         "tab": "model",
-        "intake": model_summary.intake_totals(monitored),
+        "intake": intake,
+        "may_delete": is_empty and request.membership.reaches(Role.OWNER),
         "check": _draw_check(monitored),
         "batches": monitored.batches.order_by("-id")[:10],
         "versions": monitored.versions.order_by("-id")[:20],

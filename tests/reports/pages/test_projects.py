@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from apps.accounts.models import Role
 from apps.registry.models import MonitoredModel
+from apps.registry.services import archiving
 from apps.reports.models import Kind, Report
 from apps.reports.pages.projects import summaries
 from apps.review.services import Answer, Verdict, claim_slots, decide, open_due_items
@@ -64,7 +65,7 @@ def test_fresh_project_tells_its_owner_what_to_do_and_the_calls_work(client: Cli
             method, path, json.dumps(json.loads(body)), "application/json", headers={"Authorization": f"Bearer {key}"}
         )
         assert answer.status_code in {200, 201}, answer.content
-    [model] = summaries(owner.project, member=owner)
+    [model] = summaries(list(owner.project.models.all()), member=owner)
     assert model.intake.received == 1
 
 
@@ -82,7 +83,7 @@ def test_counts_show_what_arrived_was_drawn_and_waits() -> None:
     model = make_model(project)
     draw_everything(model, rows=4)
     push_predictions(model, [prediction_row(number) for number in range(10, 13)])
-    [shown] = summaries(project, member=reviewer)
+    [shown] = summaries(list(project.models.all()), member=reviewer)
     assert (shown.intake.received, shown.intake.to_draw, shown.intake.to_open, shown.drawn) == (7, 1, 0, 4)
     [line] = shown.queues
     assert (line.items, line.waiting, line.for_you, line.settled) == (4, 4, 4, 0)
@@ -92,12 +93,12 @@ def test_a_case_that_somebody_else_holds_does_not_wait_for_me() -> None:
     project = make_project()
     me, other = make_member(project), make_member(project)
     draw_everything(make_model(project), rows=4)
-    before = summaries(project, member=me)[0].queues[0]
+    before = summaries(list(project.models.all()), member=me)[0].queues[0]
     claim_slots(before.queue, by=other, limit=1)
-    after = summaries(project, member=me)[0].queues[0]
+    after = summaries(list(project.models.all()), member=me)[0].queues[0]
     assert (before.for_you, before.waiting) == (4, 4)
     assert (after.for_you, after.waiting) == (3, 4)
-    assert summaries(project, member=other)[0].queues[0].for_you == 4
+    assert summaries(list(project.models.all()), member=other)[0].queues[0].for_you == 4
 
 
 def test_latest_value_report_comes_before_other_kinds() -> None:
@@ -107,7 +108,7 @@ def test_latest_value_report_comes_before_other_kinds() -> None:
     make_report(model, Kind.VALUE, seq=1)
     newest = make_report(model, Kind.VALUE, seq=2)
     make_report(model, Kind.PERFORMANCE, seq=3)
-    [shown] = summaries(project, member=member)
+    [shown] = summaries(list(project.models.all()), member=member)
     assert shown.finding is not None
     assert (shown.finding.report, shown.finding.kind) == (newest.pk, Kind.VALUE)
     assert "more than" in shown.finding.sentence
@@ -157,7 +158,7 @@ def test_models_of_another_project_are_not_counted() -> None:
     elsewhere = make_model(make_project())
     push_predictions(elsewhere, [prediction_row()])
     mine = make_model(project)
-    [shown] = summaries(project, member=make_member(project, Role.OWNER))
+    [shown] = summaries(list(project.models.all()), member=make_member(project, Role.OWNER))
     assert (shown.model, shown.intake.received) == (mine, 0)
 
 
@@ -190,3 +191,13 @@ def test_the_first_page_shows_the_question_of_a_colleague(client: Client) -> Non
         client.force_login(make_member(model.project, role).user)
         page = shown(client.get(f"/p/{model.project.slug}/"))
         assert ("1 question waits for your answer" in page) is is_asked
+
+
+def test_archived_models_are_on_a_list_of_their_own(client: Client) -> None:
+    project = make_project("office")
+    make_model(project, name="Loans")
+    archiving.archive(make_model(project, name="Cards"), by=None)
+    client.force_login(make_member(project, Role.STAKEHOLDER).user)
+    pages = [client.get(f"/p/office/{query}").content.decode() for query in ("", "?archived")]
+    assert [("Loans</h2>" in page, "Cards</h2>" in page) for page in pages] == [(True, False), (False, True)]
+    assert "1 archived model</a>" in pages[0]
