@@ -4,6 +4,7 @@ import time
 from types import SimpleNamespace
 
 import pytest
+from kombu.exceptions import OperationalError
 
 from apps.common import doorbell
 from apps.sampling.tasks import draw
@@ -21,6 +22,14 @@ def test_each_bell_rings_once_while_it_is_on_its_way(broker, sent):
         doorbell.ring("draw")
         doorbell.ring("resolve")
     assert sent == ["draw", "resolve"]
+
+
+def test_a_broker_that_fails_between_two_calls_fails_no_request(broker, monkeypatch):
+    def fail(name: str, **_: object) -> None:
+        raise OperationalError("gone")
+
+    monkeypatch.setattr(doorbell, "current_app", SimpleNamespace(send_task=fail))
+    doorbell.ring("draw")
 
 
 def test_an_answered_bell_rings_again(broker, sent):

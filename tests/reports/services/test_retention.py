@@ -9,6 +9,7 @@ from django.utils import timezone
 from apps.predictions.models import Batch, Payload, Prediction, Stage
 from apps.predictions.services import partitions
 from apps.predictions.services.stages import claim, finish
+from apps.registry.models import MonitoredModel
 from apps.reports.models import Report, ReportJob
 from apps.review import services as review
 from apps.review.models import ReviewItem
@@ -40,9 +41,10 @@ def age(moment: datetime) -> None:
 
 
 def consume_all() -> None:
-    for stage in Stage:
-        while states := claim(stage):
-            finish(states)
+    for model in MonitoredModel.objects.all():
+        for stage in Stage:
+            while states := claim(stage, model=model.pk):
+                finish(states)
 
 
 def content_of(report: Report) -> dict[str, Any]:
