@@ -1,0 +1,102 @@
+"""A project with one of everything, for tests that go through all routes."""
+
+import re
+from datetime import date
+from typing import Any
+from uuid import uuid4
+
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
+
+from apps.accounts.models import Role
+from apps.predictions.models import BatchStage, Upload
+from apps.registry.models import Incident, IncidentKind
+from apps.reports.models import ReportJob
+from apps.review.models import Decision, Dispute, Question, Slot
+from apps.review.services import open_due_items
+from apps.sampling.services import policies
+from tests.factories import (
+    draw_all,
+    make_key,
+    make_member,
+    make_model,
+    make_project,
+    prediction_row,
+    push_predictions,
+)
+from tests.reports.stored import make_report
+
+
+class Route:
+    """A route: its name, its pattern, and the view behind it."""
+
+    def __init__(self, pattern: URLPattern, prefix: str) -> None:
+        self.name, self.pattern, self.view = str(pattern.name), prefix + str(pattern.pattern), pattern.callback
+        self.is_api = self.pattern.startswith("api/")
+        self.parameters = re.findall(r"<(?:\w+:)?(\w+)>", self.pattern)
+
+    def __repr__(self) -> str:
+        return self.name
+
+    def path(self, values: dict[str, Any]) -> str:
+        return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda part: str(values[part[1]]), self.pattern)
+
+
+def routes(patterns: Any = None, prefix: str = "") -> list[Route]:
+    """Return every route of the product."""
+    found: list[Route] = []
+    for pattern in get_resolver().url_patterns if patterns is None else patterns:
+        if isinstance(pattern, URLResolver):
+            found += routes(pattern.url_patterns, prefix + str(pattern.pattern))
+        elif isinstance(pattern, URLPattern):
+            found.append(Route(pattern, prefix))
+    return found
+
+
+class World:
+    """A project with one of everything, and the value of each parameter of a route."""
+
+    def __init__(self, slug: str = "office") -> None:
+        self.project = make_project(slug)
+        self.member = member = make_member(self.project, Role.OWNER)
+        key, _ = make_key(self.project, acts_for=member.user)
+        self.model = make_model(self.project, f"{slug}-model")
+        policies.put_document(self.model, {"floor": 1.0})
+        push_predictions(self.model, [prediction_row(1)])
+        draw_all(self.model)
+        open_due_items()
+        slot = Slot.objects.in_project(self.project).get()
+        decision = Decision.objects.create(
+            slot=slot, item=slot.item, reviewer=member.user, was_blind=True, verdict="escalate", lease_token=uuid4()
+        )
+        window = {"model": self.model, "kind": "value", "start": date(2026, 3, 1), "end": date(2026, 4, 1)}
+        report = make_report(self.model)
+        seen = {"first_seen_at": timezone.now(), "last_seen_at": timezone.now(), "rows": 1}
+        incident = Incident.objects.create(model=self.model, kind=IncidentKind.OUTCOMES_PARKED, **seen)
+        job = ReportJob.objects.create(**window)
+        upload = Upload.objects.create(
+            model=self.model, kind="predictions", form="csv", name="rows.csv", size=1, confirmed_at=timezone.now()
+        )
+        dispute = Dispute.objects.create(decision=decision, item=slot.item, round=1)
+        question = Question.objects.create(slot=slot, decision=decision, asked_by=member.user, text="Why?")
+        self.values: dict[str, Any] = {
+            "project": slug,
+            "model": self.model.slug,
+            "queue": self.model.queues.get().pk,
+            "slot": slot.pk,
+            "item": slot.item_id,
+            "report": report.pk,
+            "job": job.pk,
+            "pk": job.pk,
+            "kind": "value",
+            "member": member.pk,
+            "user": member.user_id,
+            "key": key.pk,
+            "stage": BatchStage.objects.filter(batch__model=self.model).first().pk,
+            "incident": incident.pk,
+            "upload": upload.pk,
+            "dispute": dispute.pk,
+            "question": question.pk,
+            "session": 1,
+            "token": "none",
+        }
