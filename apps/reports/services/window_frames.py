@@ -270,7 +270,7 @@ def draws_frame(
 
 def _answers(as_of: datetime) -> Coalesce:
     """Count the reviews of an item that gave an answer, adjudications included."""
-    given = Decision.objects.filter(item__draw=OuterRef("pk"), value__isnull=False, decided_at__lte=as_of)
+    given = Decision.objects.answers().filter(item__draw=OuterRef("pk"), decided_at__lte=as_of)
     counted = given.order_by().values("item").annotate(answers=Count("slot", distinct=True)).values("answers")
     return Coalesce(Subquery(counted), 0)
 

@@ -6,10 +6,11 @@ from itertools import groupby
 from typing import Any
 
 from apps.accounts.models import Membership
+from apps.common.errors import DomainError
 from apps.registry.models import MonitoredModel
-from apps.review.models import Comment, DataProblem, Decision, ReviewItem, Slot, Verdict
+from apps.review.models import Comment, DataProblem, Decision, Mention, ReviewItem, Slot, Verdict
 from apps.review.pages.cases import CERTAINTIES
-from apps.review.services.sight import Sight
+from apps.review.services.sight import Sight, sight_of
 
 YOU = "you"
 
@@ -102,6 +103,20 @@ def comments(item: ReviewItem, *, by: Membership, sight: Sight) -> list[Comment]
     """Return the comments on a case, without those of others while the person's own answer may still change."""
     known = Comment.objects.filter(item=item).select_related("author").order_by("id")
     return list(known if sight.sees_others else known.filter(author=by.user))
+
+
+def open_mentions(member: Membership) -> list[Mention]:
+    """Return the comments that mention the person and that they have not read, of cases on which they see comments."""
+    unread = Mention.objects.filter(user=member.user, comment__item__queue__model__project=member.project, seen_at=None)
+    unread = unread.select_related("comment__author", "comment__item__prediction", "comment__item__queue__model")
+    return [mention for mention in unread if _sees_others(mention.comment.item, by=member)]
+
+
+def _sees_others(item: ReviewItem, *, by: Membership) -> bool:
+    try:
+        return sight_of(item, by=by).sees_others
+    except DomainError:
+        return False
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,10 @@ from apps.review.pages import desk, neighbors
 from apps.review.pages.forms import AnswerForm, HeldForm, HolderForm
 from apps.review.services.masking import Hidden, hidden_features
 
-BESIDE: dict[str, Callable[[ReviewItem, Hidden], Sequence[object]]] = {
-    "history": lambda item, _: neighbors.history(item),
-    "similar": lambda item, hidden: neighbors.nearest(item, hidden=hidden),
-    "precedents": lambda item, _: neighbors.precedents(item),
+BESIDE: dict[str, Callable[[ReviewItem, Membership, Hidden], Sequence[object]]] = {
+    "history": lambda item, by, _: neighbors.history(item, by=by),
+    "similar": lambda item, by, hidden: neighbors.nearest(item, by=by, hidden=hidden),
+    "precedents": lambda item, by, _: neighbors.precedents(item, by=by),
 }
 
 
@@ -83,7 +83,7 @@ def beside(request: ProjectRequest, slot: int, what: str) -> HttpResponse:
     found: Slot = get_or_404(Slot.objects.in_project(request.project).on_desk().filter(reviewer=request.user), pk=slot)
     hidden = hidden_features(found.item, by=request.membership)
     context = {
-        "cases": BESIDE[what](found.item, hidden),
+        "cases": BESIDE[what](found.item, request.membership, hidden),
         "has_hidden": bool(hidden),
         "candidates": neighbors.CANDIDATES,
         "has_subject": bool(found.item.prediction.subject),

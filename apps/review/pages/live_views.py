@@ -21,6 +21,7 @@ from apps.review.models import Slot
 from apps.review.pages.forms import ReassignForm
 from apps.review.pages.problems import problems_as_messages
 from apps.review.querysets import SlotQuerySet
+from apps.review.services.sight import awaited_from
 
 PER_PAGE = 50
 
@@ -29,7 +30,7 @@ PER_PAGE = 50
 @member_page(Role.ENGINEER)
 def queue_live(request: ProjectRequest, queue: int) -> HttpResponse:
     found = find_queue(request.project, queue)
-    page = Paginator(live_slots(found), PER_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(live_slots(found, by=request.membership), PER_PAGE).get_page(request.GET.get("page"))
     members = Membership.objects.in_project(request.project).with_role_at_least(Membership.RANKS[Role.REVIEWER])
     context = {
         "queue": found,
@@ -133,9 +134,14 @@ def work_of(queue: ReviewQueue) -> Work:
     return Work(**counts)
 
 
-def live_slots(queue: ReviewQueue) -> SlotQuerySet:
-    """Return slots that are held, put off or reserved: held ones first, then the longest open."""
+def live_slots(queue: ReviewQueue, *, by: Membership) -> SlotQuerySet:
+    """Return slots that are held, put off or reserved: held ones first, then the longest open.
+
+    Without what others do with a case that the person has yet to judge.
+    """
     slots = Slot.objects.in_queue(queue).with_place().exclude(place=Slot.Place.WAITING).filter(reviewer__isnull=False)
+    awaited = awaited_from(by.user, queue.model).values("item__prediction")
+    slots = slots.exclude(~Q(reviewer=by.user), item__prediction__in=awaited)
     by_lease = F("lease_expires_at").desc(nulls_last=True)
     return slots.select_related("item__prediction", "reviewer").order_by(by_lease, "item__opened_at", "id")
 

@@ -1,4 +1,7 @@
-"""Other cases beside the one on the desk. None shows a prediction: people see them before they judge."""
+"""Other cases beside the one on the desk, without their predictions: people see them before they judge.
+
+Their answers and outcomes count as seen. None is shown of a case that is judged blind at the moment.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,9 +11,13 @@ import numpy as np
 from django.db.models import Q
 from numpy.typing import NDArray
 
+from apps.accounts.models import Membership
 from apps.predictions.models import Outcome, Prediction
+from apps.predictions.services import sightings
+from apps.predictions.services.sightings import Place
 from apps.registry.models import MonitoredModel
 from apps.review.models import Decision, ReviewItem
+from apps.review.services import sight
 from apps.review.services.masking import NOTHING, Hidden
 
 CANDIDATES = 500
@@ -59,43 +66,47 @@ class Precedent:
     word: str
 
 
-def history(item: ReviewItem) -> list[PastCase]:
+def history(item: ReviewItem, *, by: Membership) -> list[PastCase]:
     """Return other cases about the same subject, newest first, with settled answers and true outcomes."""
     prediction, model = item.prediction, item.model
     if not prediction.subject:
         return []
     others = Prediction.objects.filter(model=model, subject=prediction.subject).exclude(pk=prediction.pk)
     found = list(others.order_by("-predicted_at")[:HISTORY])
-    settled = {each.prediction_id: settled_answer(each) for each in _settled(model).filter(prediction__in=found)}
-    known = Outcome.objects.filter(model=model, external_id__in=[each.external_id for each in found])
-    outcomes = {each.external_id: model.label(each.outcome) for each in known.order_by("occurred_at", "id")}
+    settled = {each.prediction_id: settled_answer(each) for each in _settled(model, by=by).filter(prediction__in=found)}
+    shut = _judged_blind_now(model, found, by=by)
+    open_to_all = {each.external_id: each.pk for each in found if each.pk not in shut}
+    known = Outcome.objects.filter(model=model, external_id__in=open_to_all).order_by("occurred_at", "id")
+    outcomes = {each.external_id: model.label(each.outcome) for each in known}
+    sightings.note({*settled, *(open_to_all[each] for each in outcomes)}, by.user, Place.BESIDE)
     return [
         PastCase(each.external_id, each.predicted_at, settled.get(each.pk, ""), outcomes.get(each.external_id, ""))
         for each in found
     ]
 
 
-def nearest(item: ReviewItem, *, hidden: Hidden = NOTHING) -> list[Neighbor]:
+def nearest(item: ReviewItem, *, by: Membership, hidden: Hidden = NOTHING) -> list[Neighbor]:
     """Return the settled cases closest to this one, among the most recently settled. Hidden features don't count.
 
     The distance in a number is the difference in standard deviations of the candidates; in a code it is 1 if they
     differ. The distance of two cases is the root mean square over the features that either has.
     """
     # Excluded by prediction, since a probe repeats a settled case.
-    others = _settled(item.model).exclude(prediction=item.prediction_id)
+    others = _settled(item.model, by=by).exclude(prediction=item.prediction_id)
     candidates = list(others.order_by("-labelled_at", "-pk")[:CANDIDATES])
     if not candidates or not item.features:
         return []
     distances = _distances(_seen(item, hidden), [_seen(each, hidden) for each in candidates])
     order = np.argsort(distances, kind="stable")[:NEAREST]
+    sight.note([candidates[index] for index in order], by=by, place=Place.BESIDE)
     return [_neighbor(item, candidates[index], float(distances[index]), hidden) for index in order]
 
 
-def precedents(item: ReviewItem) -> list[Precedent]:
+def precedents(item: ReviewItem, *, by: Membership) -> list[Precedent]:
     """Return the cases adjudicators keep as examples, newest first."""
-    settled = ReviewItem.objects.reviews().filter(queue__model=item.model, adjudicated__isnull=False, is_precedent=True)
-    examples = settled.exclude(prediction=item.prediction_id)
-    found = list(examples.select_related("prediction", "queue__model").order_by("-adjudicated_at")[:PRECEDENTS])
+    kept = _settled(item.model, by=by).filter(adjudicated__isnull=False, is_precedent=True)
+    found = list(kept.exclude(prediction=item.prediction_id).order_by("-adjudicated_at")[:PRECEDENTS])
+    sight.note(found, by=by, place=Place.BESIDE)
     decisions = Decision.objects.filter(item__in=found, value__isnull=False).select_related("slot").order_by("id")
     by_item: dict[int, list[Decision]] = {}
     for decision in decisions:
@@ -108,12 +119,23 @@ def settled_answer(item: ReviewItem) -> str:
     return item.model.label(item.label if item.adjudicated is None else item.adjudicated)
 
 
-def _settled(model: MonitoredModel) -> Any:
-    """Return closed cases with an answer, without probes. Answers to open cases are shown to nobody else."""
+def _settled(model: MonitoredModel, *, by: Membership) -> Any:
+    """Return closed cases with an answer, without probes, and without those that the person has yet to judge."""
     closed = ReviewItem.objects.reviews().filter(queue__model=model, state=ReviewItem.State.CLOSED)
+    closed = closed.exclude(prediction__in=sight.awaited_from(by.user, model).values("item__prediction"))
     return closed.filter(Q(label__isnull=False) | Q(adjudicated__isnull=False)).select_related(
         "prediction", "queue__model"
     )
+
+
+def _judged_blind_now(model: MonitoredModel, predictions: list[Prediction], *, by: Membership) -> set[int]:
+    """Return those of the predictions that somebody, or this person for a probe, has yet to judge blind."""
+    unsettled = ReviewItem.objects.reviews().filter(is_blind=True).exclude(state=ReviewItem.State.CLOSED)
+    awaited = sight.awaited_from(by.user, model).filter(item__prediction__in=predictions)
+    return {
+        *unsettled.filter(prediction__in=predictions).values_list("prediction", flat=True),
+        *awaited.values_list("item__prediction", flat=True),
+    }
 
 
 def _seen(item: ReviewItem, hidden: Hidden) -> dict[str, Any]:

@@ -7,8 +7,9 @@ from django.utils import timezone
 
 from apps.accounts.models import Membership, Role
 from apps.common.errors import ConflictError, ForbiddenError
-from apps.predictions.services import sightings
+from apps.predictions.services.sightings import Place
 from apps.review.models import Decision, Question, Slot
+from apps.review.services import sight
 from apps.review.services.answers import check_words
 from apps.review.services.holding import lock
 
@@ -31,6 +32,7 @@ def answer_question(question: Question, *, by: Membership, text: str) -> Questio
     held = lock(question.slot)
     locked: Question = Question.objects.select_for_update().get(pk=question.pk)
     check_may_answer(locked, by=by)
+    sight.check_not_awaited(held.item, by=by)
     if locked.answered_at is not None:
         raise ConflictError("Somebody has answered this question already.", code="already_answered")
     if held.closed_at is not None:
@@ -41,7 +43,7 @@ def answer_question(question: Question, *, by: Membership, text: str) -> Questio
     if held.snoozed_until is not None:
         # A moment in the past, not null: due now, and still only for its asker.
         Slot.objects.filter(pk=held.pk).update(snoozed_until=timezone.now())
-    sightings.note([held.item.prediction_id], by.user, sightings.Place.QUESTION)
+    sight.note([held.item], by=by, place=Place.QUESTION)
     return locked
 
 

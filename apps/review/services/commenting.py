@@ -23,6 +23,6 @@ def add_comment(item: ReviewItem, *, by: Membership, text: str) -> Comment:
 def _named(item: ReviewItem, text: str, *, by: Membership) -> list[Membership]:
     addresses = {address.lower() for address in NAMED.findall(text)}
     members = Membership.objects.in_project(item.model.project).select_related("user").exclude(pk=by.pk)
-    finished = set(Slot.objects.filter(item=item).exclude(closed_at=None).values_list("reviewer", flat=True))
+    finished = set(Slot.objects.filter(item=item).with_answer().values_list("reviewer", flat=True))
     named = members.filter(user__email__in=addresses)
     return [member for member in named if member.reaches(Role.ADJUDICATOR) or member.user_id in finished]

@@ -49,7 +49,7 @@ def most_passed_on(model: MonitoredModel) -> list[ReviewItem]:
 def _open_items(model: MonitoredModel) -> QuerySet[ReviewItem]:
     items = ReviewItem.objects.reviews().filter(queue__model=model).exclude(state=ReviewItem.State.CLOSED)
     # Only the case's id: features are wide, and this page must not reveal the prediction.
-    return items.select_related("prediction").only("pk", "opened_at", "state", "prediction__external_id")
+    return items.select_related("prediction").only("pk", "opened_at", "prediction__external_id")
 
 
 def _slots(model: MonitoredModel) -> list[dict[str, int]]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.http import QueryDict
 
-from apps.accounts.models import User
+from apps.accounts.models import Membership, User
 from apps.registry.models import MonitoredModel
 from apps.truth.pages import charts, figure_texts
 from apps.truth.pages.settled_cases import settled_page
@@ -12,13 +12,14 @@ from apps.truth.services import quality, team
 from apps.truth.services.streaks import STREAK_LENGTH
 
 
-def person_context(model: MonitoredModel, person: User, *, query: QueryDict) -> dict[str, Any]:
+def person_context(model: MonitoredModel, person: User, *, reader: Membership, query: QueryDict) -> dict[str, Any]:
     """Compute one person's figures, pace, streaks and settled cases."""
     period = _period(model, query)
     answers = quality.first_answers(model, period=period, reviewer=person.pk)
     figures = quality.quality_by_person(model, answers, period=period).get(person.pk) or quality.without_answers()
     days = quality.pace(model, answers, period=period)
     only_differing = query.get("differs") == "1"
+    page = settled_page(model, answers, reader=reader, number=query.get("page", "1"), only_differing=only_differing)
     return {
         "window": period,
         "windows": quality.PERIODS,
@@ -28,7 +29,7 @@ def person_context(model: MonitoredModel, person: User, *, query: QueryDict) -> 
         "pace": [charts.answers_by_day(days), charts.seconds_by_day(days)],
         "streak_length": STREAK_LENGTH,
         "only_differing": only_differing,
-        "page": settled_page(model, answers, number=query.get("page", "1"), only_differing=only_differing),
+        "page": page,
     }
 
 

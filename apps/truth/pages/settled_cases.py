@@ -11,9 +11,13 @@ from typing import Any
 import pandas as pd
 from django.core.paginator import Page, Paginator
 
+from apps.accounts.models import Membership
 from apps.predictions.models import Prediction
+from apps.predictions.services import sightings
+from apps.predictions.services.sightings import Place
 from apps.registry.models import MonitoredModel
 from apps.review.models import Decision, ReviewItem
+from apps.review.services import sight
 
 CASES_SHOWN = 25
 
@@ -33,17 +37,23 @@ class SettledCase:
     note: str
 
 
-def settled_page(model: MonitoredModel, own: pd.DataFrame, *, number: str, only_differing: bool) -> Page[SettledCase]:
-    """Return one page of the person's settled cases, newest first."""
+def settled_page(
+    model: MonitoredModel, own: pd.DataFrame, *, reader: Membership, number: str, only_differing: bool
+) -> Page[SettledCase]:
+    """Return one page of a person's settled cases, newest first, without those that its reader has yet to judge."""
     settled = own[own["is_settled"] & (own["purpose"] == ReviewItem.Purpose.REVIEW)]
     # A case that was reopened counts with its latest answer.
     settled = settled[settled["truth"].notna()].drop_duplicates("item", keep="last")
+    awaited = sight.awaited_from(reader.user, model).values_list("item__prediction", flat=True)
+    settled = settled[~settled["prediction"].isin(list(awaited))]
     if only_differing:
         settled = settled[settled["value"] != settled["truth"]]
     settled = settled.sort_values(["settled_at", "slot"], ascending=False)
     page: Page[SettledCase] = Paginator(settled["slot"].tolist(), CASES_SHOWN).get_page(number)
     start = page.start_index() - 1 if settled.shape[0] else 0
-    page.object_list = _settled_cases(model, settled.iloc[start : start + CASES_SHOWN])
+    shown = settled.iloc[start : start + CASES_SHOWN]
+    sightings.note(shown["prediction"].tolist(), reader.user, Place.LIST)
+    page.object_list = _settled_cases(model, shown)
     return page
 
 

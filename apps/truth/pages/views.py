@@ -42,7 +42,11 @@ def _person_page(request: ProjectRequest, model: MonitoredModel, person: User) -
         "is_own": person == request.user,
         "is_engineer": request.membership.reaches(Role.ENGINEER),
     }
-    return render(request, "truth/person.html", context | people.person_context(model, person, query=request.GET))
+    return render(
+        request,
+        "truth/person.html",
+        context | people.person_context(model, person, reader=request.membership, query=request.GET),
+    )
 
 
 @require_safe

@@ -6,8 +6,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.accounts.models import Role
+from apps.accounts.models import Membership, Role
+from apps.predictions.models import CaseView
 from apps.registry.models import ReviewQueue
+from apps.review import services
 from apps.review.models import ReviewItem, Slot
 from apps.review.pages import neighbors
 from apps.review.pages.cases import fact_groups
@@ -25,6 +27,10 @@ def settle(queue: ReviewQueue, n: int, value: str = "no") -> None:
     (anna,) = reviewers(queue, 1)
     for _ in range(n):
         answer(queue, anna, value)
+
+
+def reader(queue: ReviewQueue) -> Membership:
+    return reviewers(queue, 1)[0]
 
 
 def test_most_numbers_give_the_range_and_a_number_outside_is_odd() -> None:
@@ -52,7 +58,7 @@ def test_history_shows_settled_answers_and_outcomes_of_the_same_subject_only() -
     for outcome, day in (("yes", 2), ("no", 1)):  # the older one is received last
         row = {"id": first.prediction.external_id, "outcome": outcome, "occurred_at": f"2026-11-0{day}T00:00:00Z"}
         push_outcomes(queue.model, [row])
-    (past,) = neighbors.history(ReviewItem.objects.get(pk=second.pk))
+    (past,) = neighbors.history(ReviewItem.objects.get(pk=second.pk), by=reader(queue))
     assert (past.case, past.settled, past.outcome) == (first.prediction.external_id, "Not employed", "Employed")
 
 
@@ -62,8 +68,38 @@ def test_open_cases_show_nobodys_answers() -> None:
     (anna,) = reviewers(queue, 1)
     answered = answer(queue, anna, "no")
     other = ReviewItem.objects.exclude(pk=answered.pk).get()
-    assert [past.settled for past in neighbors.history(other)] == [""]
-    assert neighbors.nearest(other) == []
+    assert [past.settled for past in neighbors.history(other, by=reader(queue))] == [""]
+    assert neighbors.nearest(other, by=reader(queue)) == []
+
+
+def test_the_outcome_of_a_case_that_is_judged_blind_is_not_shown() -> None:
+    queue = make_queue()
+    first, second = make_items(queue, 2, subject="anna")
+    row = {"id": first.prediction.external_id, "outcome": "yes", "occurred_at": "2026-11-01T00:00:00Z"}
+    push_outcomes(queue.model, [row])
+    anna = reader(queue)
+    assert [past.outcome for past in neighbors.history(second, by=anna)] == [""]
+    assert not CaseView.objects.exists()
+    answer(queue, anna)
+    answer(queue, anna)
+    assert [past.outcome for past in neighbors.history(second, by=anna)] == ["Employed"]
+    assert CaseView.objects.get(place="beside").prediction == first.prediction
+
+
+def test_a_tab_leaves_out_what_its_reader_has_yet_to_judge_and_notes_the_rest() -> None:
+    queue = make_queue()
+    make_items(queue, 2)
+    settle(queue, 2)
+    (item,), anna = make_items(queue), reader(queue)
+    known = ReviewItem.objects.exclude(pk=item.pk).order_by("pk")[0]
+    gold = services.make_gold(known, value=0.0, by=None)
+    probe = ReviewItem.objects.create(
+        purpose="gold", gold=gold, prediction=known.prediction, queue=queue, is_blind=True, features={}
+    )
+    Slot.objects.create(item=probe, queue=queue, reviewer=anna.user, is_reserved=True, position=0, order_key=0.5)
+    (found,) = neighbors.nearest(item, by=anna)
+    assert found.case != known.prediction.external_id
+    assert [view.prediction.external_id for view in CaseView.objects.filter(user=anna.user)] == [found.case]
 
 
 def test_the_nearest_case_comes_first_by_standard_deviations_and_codes() -> None:
@@ -72,7 +108,7 @@ def test_the_nearest_case_comes_first_by_standard_deviations_and_codes() -> None
         make_items(queue, features={"age": age, "sex": 1})
     settle(queue, 3)
     (item,) = make_items(queue, features={"age": 42, "sex": 1})
-    found = neighbors.nearest(item)
+    found = neighbors.nearest(item, by=reader(queue))
     # One standard deviation of 30, 40, 50 is 8.165; of two features one differs.
     assert [round(each.distance, 2) for each in found] == [0.17, 0.69, 1.04]
     assert [each.differences[0].there for each in found] == ["40 years", "50 years", "30 years"]
@@ -87,7 +123,7 @@ def test_a_precedent_is_shown_with_its_reason_and_the_adjudicators_note() -> Non
     adjudication = claim(queue, ben, only=Only.ADJUDICATION)
     decide(adjudication, ben, "correct", value="no", note="Pensions are no wages", is_precedent=True)
     other = ReviewItem.objects.exclude(pk=slot.item_id).get()
-    (precedent,) = neighbors.precedents(other)
+    (precedent,) = neighbors.precedents(other, by=reader(queue))
     assert (precedent.settled, precedent.reasons) == ("Not employed", ["Looks retired"])
     assert precedent.word == "Pensions are no wages"
 
@@ -129,7 +165,7 @@ def test_only_kept_cases_are_precedents_disputed_or_not() -> None:
         decide(slot, settler, "correct", value="no", is_precedent=keeps)
         settled.append(slot.item.prediction.external_id)
     (other,) = [item for item in items if item.prediction.external_id not in settled]
-    assert [found.case for found in neighbors.precedents(other)] == settled[1:]
+    assert [found.case for found in neighbors.precedents(other, by=reader(queue))] == settled[1:]
 
 
 def test_a_repeated_case_does_not_find_itself() -> None:
@@ -146,4 +182,4 @@ def test_a_repeated_case_does_not_find_itself() -> None:
         is_blind=True,
         features=item.features,
     )
-    assert (neighbors.nearest(again), neighbors.precedents(again)) == ([], [])
+    assert (neighbors.nearest(again, by=reader(queue)), neighbors.precedents(again, by=reader(queue))) == ([], [])
