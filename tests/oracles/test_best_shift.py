@@ -12,6 +12,8 @@ from apps.stats.decisions.costs import UnitCost
 from apps.stats.decisions.shift import best_shift
 from tests.stats.decisions.test_costs import estimator
 
+pytestmark = pytest.mark.slow
+
 ROWS, REPLICATES = 30_000, 100
 
 

@@ -10,6 +10,8 @@ from sklearn.metrics import roc_auc_score
 from apps.stats.drift.domain_classifier import FOLDS, _folds, domain_classifier
 from apps.stats.drift.ridge_logistic import ridge_logistic
 
+pytestmark = pytest.mark.slow
+
 REPLICATES, ROWS, FEATURES = 400, 300, 5
 
 
