@@ -25,6 +25,9 @@ if TYPE_CHECKING:  # never run
     ApiKeyScheme, StrictForms
     keep_django_logging, when_ready, post_worker_init, post_fork
 
+    # Migrations, which vulture does not read, use these.
+    CreateRefusal, AppendOnly, CreateOwnersFunction
+
     # An annotation names this in quotes.
     DataAndFiles
 
