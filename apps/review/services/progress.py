@@ -23,8 +23,9 @@ class Progress:
 
     mine_today: int
     items: int
-    settled: int
-    # Open cases due by midnight, and open cases past their due time.
+    # Cases whose reviews are in, whatever they say: no count tells whether the answers to a case differ.
+    reviewed: int
+    # The others that are due by midnight, and those past their due time.
     due_today: int
     late: int
 
@@ -71,7 +72,7 @@ def progress(queue: ReviewQueue, *, by: Membership) -> Progress:
     """Return the counts for the head of the desk."""
     zone = queue.model.zone
     midnight = datetime.combine(timezone.now().astimezone(zone).date(), time(), tzinfo=zone)
-    mine = Slot.objects.in_queue(queue).filter(reviewer=by.user, closed_at__gte=midnight, outcome=Slot.Outcome.ANSWERED)
+    mine = Slot.objects.in_queue(queue).with_answer().filter(reviewer=by.user, closed_at__gte=midnight)
     return Progress(mine_today=mine.count(), **_counts(queue, until=midnight + timedelta(days=1)))
 
 
@@ -87,19 +88,26 @@ def _counts(queue: ReviewQueue, *, until: datetime) -> dict[str, int]:
 
 
 def _count(queue: ReviewQueue, *, until: datetime) -> dict[str, int]:
-    items, closed = ReviewItem.objects.filter(queue=queue), Q(state=ReviewItem.State.CLOSED)
-    # Separate, because the index on the state answers these two.
-    counts = items.aggregate(items=Count("id"), settled=Count("id", filter=closed))
-    is_late = Q(due_at__lte=Now())
-    due = items.filter(~closed, due_at__lt=until).aggregate(
-        due_today=Count("id", filter=~is_late), late=Count("id", filter=is_late)
+    items = ReviewItem.objects.filter(queue=queue)
+    waiting = items.filter(pk__in=Slot.objects.in_queue(queue).unfinished().filter(_asked_first(queue)).values("item"))
+    is_late, is_due = Q(due_at__lte=Now()), Q(due_at__lt=until)
+    counts = waiting.aggregate(
+        waiting=Count("id"),
+        due_today=Count("id", filter=is_due & ~is_late),
+        late=Count("id", filter=is_late),
     )
-    return counts | due
+    total = items.count()
+    return {"items": total, "reviewed": total - counts.pop("waiting"), **counts}
+
+
+def _asked_first(queue: ReviewQueue) -> Q:
+    """Select reviews without those asked for because answers differ. Four eyes need two, even without an overlap."""
+    return Q(is_adjudication=False, position__lt=max(queue.overlap, 2))
 
 
 def why_waiting(queue: ReviewQueue, *, by: Membership) -> Waiting:
     """Count the queue's open slots by where they are, as this person sees them."""
-    me, review, place = Q(reviewer=by.user), Q(is_adjudication=False), Slot.Place
+    me, review, place = Q(reviewer=by.user), _asked_first(queue), Slot.Place
     slots = Slot.objects.in_queue(queue)
     counts = slots.with_place().aggregate(
         leased_by_others=Count("id", filter=Q(place=place.IN_HAND) & ~me & (review | _settles(by))),
@@ -108,10 +116,10 @@ def why_waiting(queue: ReviewQueue, *, by: Membership) -> Waiting:
         your_questions=Count("id", filter=Q(place=place.ASKING) & me),
         kept_for_others=Count("id", filter=Q(place=place.KEPT) & ~me),
         for_other_reviewers=Count("id", filter=Q(place=place.WAITING) & review),
-        awaiting_adjudication=Count("id", filter=Q(place=place.WAITING) & ~review),
+        awaiting_adjudication=Count("id", filter=Q(place=place.WAITING) & _settles(by) & ~Q(is_adjudication=False)),
     )
     counts |= slots.filter(me).aggregate(
-        done_by_you=Count("id", filter=Q(outcome=Slot.Outcome.ANSWERED)),
+        done_by_you=Count("id", filter=Q(outcome__in=(Slot.Outcome.ANSWERED, Slot.Outcome.SEEN))),
         passed_by_you=Count("id", filter=Q(outcome=Slot.Outcome.PASSED)),
     )
     questions = Question.objects.in_project(queue.model.project).open()
@@ -182,7 +190,7 @@ def reviewer_counts(model: MonitoredModel) -> list[ReviewerCounts]:
         closed.order_by()
         .values_list("reviewer")
         .annotate(
-            answered=Count("id", filter=Q(outcome=Slot.Outcome.ANSWERED)),
+            answered=Count("id", filter=Q(outcome__in=(Slot.Outcome.ANSWERED, Slot.Outcome.SEEN))),
             passed=Count("id", filter=Q(outcome=Slot.Outcome.PASSED)),
         )
     )

@@ -23,10 +23,10 @@ def test_a_queue_that_takes_long_to_count_is_not_counted_for_every_card(monkeypa
     before = services.progress(queue, by=anna)
     answer(queue, anna)
     after = services.progress(queue, by=anna)
-    assert (before.items, before.settled, before.mine_today) == (2, 0, 0)
-    assert (after.items, after.settled, after.mine_today) == (2, 0, 1)
+    assert (before.items, before.reviewed, before.mine_today) == (2, 0, 0)
+    assert (after.items, after.reviewed, after.mine_today) == (2, 0, 1)
     cache.clear()
-    assert services.progress(queue, by=anna).settled == 1
+    assert services.progress(queue, by=anna).reviewed == 1
 
 
 def test_the_counts_of_one_queue_are_not_those_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
