@@ -1,10 +1,13 @@
 """Jobs: work that people ask for. A worker does it under a lease; pages show its progress and its error."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from threading import Event, Thread
 from typing import Any, ClassVar, Self, TypeVar
 
 import structlog
-from django.db import models
+from django.db import Error, connection, models
 from django.db.models.functions import Now
 
 from apps.common.errors import DomainError, LeaseLostError, storable
@@ -12,6 +15,9 @@ from apps.common.leases import RELEASED, Leased, LeaseQuerySet
 
 log = structlog.get_logger(__name__)
 
+# A job whose worker was killed is taken up once its lease has run out and the next bell rings: within a minute.
+LEASE_SECONDS = 25
+BEAT_SECONDS = 8.0
 ABANDONED = "At every attempt, the worker stopped before it was done."
 
 
@@ -65,11 +71,11 @@ class Job(Leased):
 J = TypeVar("J", bound=Job)
 
 
-def run_next(kind: type[J], work: Callable[[J], None], *, seconds: int) -> bool:
-    """Claim the oldest due job for `seconds` and do its work. Return whether there was one."""
+def run_next(kind: type[J], work: Callable[[J], None]) -> bool:
+    """Claim the next due job and do its work. Return whether there was one."""
     jobs: Any = kind._default_manager
     jobs.abandoned().update(error=ABANDONED, finished_at=Now(), **RELEASED)
-    claimed = jobs.due().claim(seconds=seconds, error="")
+    claimed = jobs.due().claim(seconds=LEASE_SECONDS, error="")
     for job in claimed:
         try:
             _attempt(job, work)
@@ -80,10 +86,37 @@ def run_next(kind: type[J], work: Callable[[J], None], *, seconds: int) -> bool:
 
 def _attempt(job: J, work: Callable[[J], None]) -> None:
     try:
-        work(job)
+        with _kept(job):
+            work(job)
     except LeaseLostError:
         raise
     except Exception as error:  # the job's page must show every error
         if not isinstance(error, DomainError):
             log.exception("job_failed", kind=type(job).__name__, job=job.pk, attempt=job.attempts)
         job.fail(error)
+
+
+@contextmanager
+def _kept(job: Job) -> Iterator[None]:
+    """Keep the lease while the block runs, from a thread: a single step of the work can outlast it."""
+    is_done = Event()
+    lease = type(job)._default_manager.filter(pk=job.pk, lease_token=job.lease_token, finished_at=None)
+    thread = Thread(target=_beat, args=(lease, is_done), name="heartbeat", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_done.set()
+        thread.join()
+
+
+def _beat(lease: models.QuerySet[Any], is_done: Event) -> None:
+    try:
+        while not is_done.wait(BEAT_SECONDS):
+            try:
+                lease.update(lease_expires_at=Now() + timedelta(seconds=LEASE_SECONDS))
+            except Error as error:
+                log.warning("heartbeat_failed", error=str(error))
+                connection.close()
+    finally:
+        connection.close()

@@ -82,8 +82,9 @@ class UploadQuerySet(JobQuerySet):
         return self.order_by("-id")
 
     def due(self) -> Self:
-        """Keep the due files of models that are not archived."""
-        return super().due().filter(model__archived_at=None)
+        """Files of models that are not archived: new ones first, then by when their last turn ended."""
+        due = super().due().filter(model__archived_at=None)
+        return due.order_by(F("lease_expires_at").asc(nulls_first=True), "id")
 
     def unfinished(self) -> Self:
         """Confirmed uploads that are neither done nor failed."""

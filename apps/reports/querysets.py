@@ -2,6 +2,9 @@
 
 from typing import TYPE_CHECKING, Any, Self
 
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce
+
 from apps.accounts.querysets import ProjectScopedQuerySet
 from apps.common.jobs import JobQuerySet
 
@@ -11,8 +14,12 @@ if TYPE_CHECKING:
 
 class ReportJobQuerySet(JobQuerySet):
     def due(self) -> Self:
-        """Keep the due jobs of models that are not archived."""
-        return super().due().filter(model__archived_at=None)
+        """Keep the due jobs of models that are not archived. Projects take turns: many reports of one stop no other."""
+        earlier = self.model.objects.unfinished().filter(
+            model__project=OuterRef("model__project"), pk__lt=OuterRef("pk")
+        )
+        before = earlier.order_by().values("model__project").annotate(n=Count("pk")).values("n")
+        return super().due().filter(model__archived_at=None).order_by(Coalesce(Subquery(before), 0), "id")
 
     def in_project(self, project: "Project") -> Self:
         return self.filter(model__project=project)

@@ -1,6 +1,7 @@
 """Ready: database and broker answer, and no stage keeps due work waiting too long."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from celery import Celery
@@ -104,7 +105,7 @@ def test_a_file_that_nobody_begins_is_late_and_one_between_two_turns_is_not(mode
     assert late() == {"uploads"}
     Upload.objects.filter(pk=file.pk).update(position=1)
     assert late() == set()
-    Upload.objects.filter(pk=file.pk).update(lease_expires_at=LONG_AGO)
+    Upload.objects.filter(pk=file.pk).update(lease_expires_at=LONG_AGO, lease_token=uuid4())
     assert late() == {"uploads"}
 
 

@@ -8,54 +8,59 @@ from collections import Counter
 from collections.abc import Iterator
 
 from django.db import transaction
+from django.db.models.functions import Now
 
 from apps.common import doorbell
+from apps.common.deadlines import deadline
+from apps.common.durations import limit
 from apps.common.jobs import run_next
-from apps.common.leases import RELEASED
 from apps.predictions.models import BatchKind, Upload, UploadPiece
 from apps.predictions.services import pushing, uploads
 
-LEASE_SECONDS = 120
-BEAT_SECONDS = 30.0
 BATCH_ROWS = 20_000
 # A chunk has at most about 2 MB, and all chunks of a batch are in memory together.
 BATCH_CHUNKS = 32
-# Then other tasks get their turn; the next one goes on where this one stopped.
-TURN_SECONDS = 600.0
+# Then other files get their turn; the next one goes on where this one stopped.
+TURN_SECONDS = 120.0
+# No turn takes so long, unless the file makes its reader hang.
+LONGEST_SECONDS = 1_800.0
 
 
 def load_due() -> int:
     """Load one due file, or a part of a long one. Return how many files that were."""
-    is_loaded = run_next(Upload, _load, seconds=LEASE_SECONDS)
+    is_loaded = run_next(Upload, _load)
     if Upload.objects.due().unleased().exists():
         doorbell.ring(uploads.BELL)
     return int(is_loaded)
 
 
 def _load(upload: Upload) -> None:
+    with deadline(LONGEST_SECONDS, f"Reading the file took longer than {limit(LONGEST_SECONDS)}."):
+        _load_some(upload)
+
+
+def _load_some(upload: Upload) -> None:
     """Load as much as one turn allows."""
-    file, deadline = uploads.opened(upload), None
+    file, until = uploads.opened(upload), None
     with file.body:
         rows = file.size()
-        for chunks in _batches(_behind(file.chunks(start=upload.position), upload)):
-            deadline = deadline or time.monotonic() + TURN_SECONDS
+        for chunks in _batches(_behind(file.chunks(start=upload.position), upload.position)):
+            until = until or time.monotonic() + TURN_SECONDS
             upload.progress = file.progress(upload.position + sum(map(len, chunks)), of=rows)
             _store(upload, chunks)
-            if time.monotonic() > deadline:
-                upload.fenced_update(**RELEASED)
+            if time.monotonic() > until:
+                # The moment stays: files take turns by it.
+                upload.fenced_update(lease_token=None, lease_expires_at=Now())
                 return
     _finish(upload)
 
 
-def _behind(chunks: Iterator[list[bytes]], upload: Upload) -> Iterator[list[bytes]]:
-    """Pass on the rows from the upload's position on, and keep the lease while skipping the others."""
-    seen, position, beaten_at = 0, upload.position, time.monotonic()
+def _behind(chunks: Iterator[list[bytes]], position: int) -> Iterator[list[bytes]]:
+    """Pass on the rows from this position on."""
+    seen = 0
     for raws in chunks:
         if seen + len(raws) > position:
             yield raws[max(position - seen, 0) :]
-        elif time.monotonic() - beaten_at > BEAT_SECONDS:
-            upload.heartbeat(seconds=LEASE_SECONDS)
-            beaten_at = time.monotonic()
         seen += len(raws)
 
 
@@ -76,7 +81,6 @@ def _store(upload: Upload, chunks: list[list[bytes]]) -> None:
     """Store the rows as one batch, and the new position in the same commit."""
     result = pushing.store_chunks(BatchKind(upload.kind), upload.model, chunks, first=upload.position)
     codes = Counter(upload.rejected) + Counter(each.code for each in result.rejected)
-    upload.heartbeat(seconds=LEASE_SECONDS)
     upload.fenced_update(
         position=upload.position + sum(map(len, chunks)),
         progress=upload.progress,

@@ -20,6 +20,7 @@ from apps.common.deadlines import TookTooLongError, deadline
 from apps.common.errors import LeaseLostError, storable
 from apps.common.isolation import drop_lost_connection, is_no_rows_fault
 from apps.common.leases import RELEASED
+from apps.common.locks import wait_at_most
 from apps.predictions.models import Batch, BatchStage, Stage
 from apps.predictions.querysets import BatchStageQuerySet
 from apps.predictions.services import failing_rows
@@ -40,10 +41,12 @@ MAX_ROWS_PER_CLAIM = 50_000
 MAX_BATCHES_PER_CLAIM = 500
 # No claim of MAX_ROWS_PER_CLAIM rows takes so long, unless it hangs.
 WORK_SECONDS = 300
+# One model's lock must not keep the others waiting.
+LOCK_SECONDS = 5
 # After a failure of the database, which no batch has caused.
 PAUSE_SECONDS = 10
 # Then other tasks get their turn.
-TURN_SECONDS = 600
+TURN_SECONDS = 30
 
 
 def consume(stage: Stage, work: Work) -> int:
@@ -130,7 +133,7 @@ def _work_on(states: list[BatchStage], work: Work) -> int:
     """Do the work on claimed batches of one model, and return how many were consumed; after an error, on each half."""
     stage, model = states[0].stage, states[0].batch.model
     try:
-        with _time_limit():
+        with _time_limit(), wait_at_most(LOCK_SECONDS):
             work(model, states)
     except LeaseLostError:
         log.warning("stage_lease_lost", stage=stage, model=model.pk)

@@ -152,8 +152,8 @@ def discard(upload: Upload) -> None:
 def waiting_since() -> datetime | None:
     """Return since when the oldest due file waits for a worker; None without any."""
     waiting = Upload.objects.due().unleased()
-    # Between two turns nobody holds a long file; a lease that ran out was a killed worker's.
-    waiting = waiting.filter(Q(position=0) | Q(lease_expires_at__isnull=False))
+    # Between two turns nobody holds a long file; a token whose lease ran out was a killed worker's.
+    waiting = waiting.filter(Q(position=0) | Q(lease_token__isnull=False))
     since: datetime | None = waiting.aggregate(since=Min("confirmed_at"))["since"]
     return since
 

@@ -112,7 +112,7 @@ def retry_job(job: ReportJob) -> None:
 def run_due() -> int:
     """Run the jobs that are due, one after the other for one turn, and return how many."""
     run, until = 0, time.monotonic() + settings.REPORT_SECONDS
-    while run_next(ReportJob, run_job, seconds=_lease_seconds()):
+    while run_next(ReportJob, run_job):
         run += 1
         if time.monotonic() > until:
             doorbell.ring(BELL)
@@ -137,17 +137,11 @@ def run_job(job: ReportJob) -> None:
     job.complete(report=report, step="done")
 
 
-def _lease_seconds() -> int:
-    """Return the length of a lease: no step of a report takes longer than the report may."""
-    return int(settings.REPORT_SECONDS) + 60
-
-
 class Progress:
-    """Writes each step to the job, and extends its lease."""
+    """Writes each step to the job. Raises LeaseLostError."""
 
     def __init__(self, job: ReportJob) -> None:
         self.job = job
 
     def __call__(self, step: str, progress: float) -> None:
-        self.job.heartbeat(seconds=_lease_seconds())
         self.job.fenced_update(step=step, progress=progress)

@@ -179,16 +179,24 @@ def test_a_long_file_is_loaded_over_several_turns(api, monkeypatch):
     assert api.ask(pk)["accepted"] == Prediction.objects.count() == 4_500
 
 
-def test_the_lease_is_kept_while_stored_rows_are_skipped(api, monkeypatch):
+def test_stored_rows_are_skipped(api, monkeypatch):
     monkeypatch.setattr(loading, "BATCH_ROWS", 2_000)
-    monkeypatch.setattr(loading, "BEAT_SECONDS", 0.0)
     pk = api.send(csv_file(6_500)).json()["id"]
     Upload.objects.update(position=6_000)
-    beats = []
-    with patch.object(Upload, "heartbeat", lambda self, **_: beats.append(self.position)):
-        loading.load_due()
-    assert beats == [6_000] * 4  # three chunks passed over, one batch stored
+    loading.load_due()
     assert api.ask(pk)["accepted"] == 501
+
+
+def test_a_file_that_comes_later_does_not_wait_for_the_end_of_a_long_one(api, monkeypatch):
+    monkeypatch.setattr(loading, "BATCH_ROWS", 2_000)
+    monkeypatch.setattr(loading, "TURN_SECONDS", 0.0)
+    long = api.send(csv_file(6_500)).json()["id"]
+    loading.load_due()
+    short = api.send(csv_file(2)).json()["id"]
+    loading.load_due()
+    assert (api.ask(short)["rows"], api.ask(long)["rows"]) == (2, 2_000)
+    loading.load_due()
+    assert (api.ask(short)["status"], api.ask(long)["rows"]) == ("queued", 4_000)
 
 
 def test_an_upload_that_keeps_failing_shows_its_error_and_can_be_retried(api):

@@ -128,6 +128,15 @@ def test_a_turn_ends_with_the_report_begun_in_it_and_rings_for_the_rest(settings
     assert {ReportJob.objects.get(pk=job.pk).status for job in (first, second)} == {"running", "queued"}
 
 
+def test_projects_take_turns():
+    crowded, other = make_model(), make_model()
+    first, second, third = (request(crowded, end=FIRST + timedelta(days=days)) for days in (1, 2, 3))
+    theirs = request(other)
+    assert list(ReportJob.objects.due()) == [first, theirs, second, third]
+    ReportJob.objects.due().claim(seconds=60)
+    assert ReportJob.objects.due().unleased().first() == theirs
+
+
 def test_a_job_whose_worker_vanished_every_time_has_failed():
     job = request(make_model())
     ReportJob.objects.filter(pk=job.pk).update(
