@@ -2,7 +2,7 @@
 
 import warnings
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from csp.constants import NONE, SELF
 
@@ -110,16 +110,21 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+# Links sent by mail to reset a password work this many seconds.
+PASSWORD_RESET_TIMEOUT = 24 * 3600
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "account_login"
-ACCOUNT_ADAPTER = "apps.accounts.pages.adapter.ClosedSignupAdapter"
+ACCOUNT_ADAPTER = "apps.accounts.pages.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 # Within this time: of an address, of an account from one address (`key`), and of an account from unknown addresses.
 ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key", "sign_in_anywhere": "1000/h/key"}
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+# Nobody can have this installation write to strangers.
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 # A session ends when nobody has used it for so long, and in any case after this many days.
 SESSION_COOKIE_AGE = 60 * env.integer("COUNTERSIGN_IDLE_MINUTES", 720)
@@ -141,6 +146,22 @@ CONTENT_SECURITY_POLICY = {
         "form-action": [SELF],
     }
 }
+
+
+# The mail server: smtp://, smtp+starttls:// or smtps://user:password@host:port. Empty: owners hand links over.
+SMTP_URL = env.text("COUNTERSIGN_SMTP_URL", "")
+SMTP_PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
+smtp = urlsplit(SMTP_URL)
+if SMTP_URL and (smtp.scheme not in SMTP_PORTS or not smtp.hostname):
+    raise env.SettingError("COUNTERSIGN_SMTP_URL must look like smtps://user:password@mail.example.org:465.")
+EMAIL_HOST = smtp.hostname or ""
+EMAIL_PORT = smtp.port or SMTP_PORTS.get(smtp.scheme, 0)
+EMAIL_HOST_USER = unquote(smtp.username or "")
+EMAIL_HOST_PASSWORD = unquote(smtp.password or "")
+EMAIL_USE_TLS = smtp.scheme == "smtp+starttls"
+EMAIL_USE_SSL = smtp.scheme == "smtps"
+EMAIL_TIMEOUT = 5
+DEFAULT_FROM_EMAIL = env.text("COUNTERSIGN_MAIL_FROM", f"Countersign <countersign@{urlsplit(BASE_URL).hostname}>")
 
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from apps.accounts.models import ApiKey, Membership, Project, Role, Scope, User
-from apps.accounts.services import keys
+from apps.accounts.services import invitations, keys
 from apps.predictions.models import BatchKind, BatchStage, Stage
 from apps.predictions.reading.bodies import Body
 from apps.predictions.services import pushing as predictions
@@ -29,6 +29,13 @@ def make_project(slug: str = "") -> Project:
 def make_member(project: Project, role: Role = Role.REVIEWER, **fields: Any) -> Membership:
     user = User.objects.create_user(f"person{next(_numbers)}@example.org", "a long password", **fields)
     return Membership.objects.create(project=project, user=user, role=role)
+
+
+def invite_member(owner: Membership, email: str, *, role: Role = Role.REVIEWER, name: str = "") -> Membership:
+    """Return somebody whom the owner invited, and who made an account."""
+    _, token = invitations.invite(owner.project, email=email, role=role, by=owner.user)
+    user = invitations.accept_with_new_account(keys.digest(token), name=name, password="four words of mine")
+    return user.memberships.get()
 
 
 def make_key(project: Project, scopes: list[str] | None = None, *, acts_for: User | None = None) -> tuple[ApiKey, str]:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # never run
     # config/settings.py and pyproject.toml name these by path.
-    ApiKeyAuthentication, HasAccess, AccessMiddleware, KeyQuota, ClosedSignupAdapter
+    ApiKeyAuthentication, HasAccess, AccessMiddleware, KeyQuota, AccountAdapter
     StrictJSONParser, Negotiation, AccessSchema, problem_response
     (
         MethodMiddleware,
@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # never run
     )
 
     # Django, DRF, drf-spectacular, allauth, Celery and gunicorn call these.
-    _.authenticate, _.authenticate_header, _.allow_request, _.filter_renderers, _.is_open_for_signup
+    _.authenticate, _.authenticate_header, _.allow_request, _.filter_renderers, _.is_open_for_signup, _.send_mail
     _.ready, _.create_superuser, _.process_exception, _.process_view, _.before_start, _.readable, _.map_serializer
     _.to_representation, _.from_db_value, _.db_type, _.has_permission, _.add_arguments, _.get_security_definition
     _.post, _.put, _.setup

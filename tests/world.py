@@ -9,6 +9,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
 from apps.accounts.models import Role
+from apps.accounts.services import invitations
 from apps.predictions.models import BatchStage, Upload
 from apps.registry.models import Incident, IncidentKind
 from apps.reports.models import ReportJob
@@ -60,6 +61,7 @@ class World:
         self.project = make_project(slug)
         self.member = member = make_member(self.project, Role.OWNER)
         key, _ = make_key(self.project, acts_for=member.user)
+        invited, _ = invitations.invite(self.project, email="bo@example.org", role=Role.REVIEWER, by=member.user)
         self.model = make_model(self.project, f"{slug}-model")
         policies.put_document(self.model, {"floor": 1.0})
         push_predictions(self.model, [prediction_row(1)])
@@ -91,6 +93,7 @@ class World:
             "kind": "value",
             "member": member.pk,
             "user": member.user_id,
+            "invitation": invited.pk,
             "key": key.pk,
             "stage": BatchStage.objects.filter(batch__model=self.model).first().pk,
             "incident": incident.pk,

@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from apps.accounts.querysets import (
     ApiKeyQuerySet,
+    InvitationQuerySet,
     MembershipQuerySet,
     ProjectQuerySet,
     SignInLinkQuerySet,
@@ -154,11 +155,57 @@ class ApiKey(models.Model):
         return Role.ENGINEER if Scope.LABELS_READ in self.scopes else Role.STAKEHOLDER
 
 
+class InvitationStatus(models.TextChoices):
+    WAITING = "waiting"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+
+
+class Invitation(models.Model):
+    """A membership that waits until the person accepts it. Its link's secret is stored as SHA-256."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="invitations")
+    email = models.EmailField()
+    role = models.CharField(max_length=16, choices=Role)
+    digest = models.BinaryField(max_length=32, unique=True)
+    # The invitation is void once this person no longer owns the project.
+    invited_by = models.ForeignKey(User, models.CASCADE, related_name="invitations_made")
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    status = models.CharField(max_length=16, choices=InvitationStatus, default=InvitationStatus.WAITING)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = InvitationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project", "email"],
+                condition=Q(status=InvitationStatus.WAITING),
+                name="one_waiting_invitation_per_address",
+            ),
+            models.CheckConstraint(condition=Q(role__in=[str(r) for r in Role]), name="invitation_role_known"),
+            models.CheckConstraint(
+                condition=Q(status=InvitationStatus.WAITING, ended_at=None)
+                | (Q(status__in=["accepted", "declined", "withdrawn"]) & Q(ended_at__isnull=False)),
+                name="only_waiting_invitations_have_no_end",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role} in {self.project}"
+
+
 class SignInLink(models.Model):
     """A link that signs somebody in, or, without a user, makes the first owner. Stored as SHA-256."""
 
     digest = models.BinaryField(max_length=32, unique=True)
     user = models.ForeignKey(User, models.CASCADE, null=True, blank=True, related_name="sign_in_links")
+    # The owner who made it; null: a command on the server. It works only while that owner may help the person.
+    made_by = models.ForeignKey(User, models.CASCADE, null=True, blank=True, related_name="links_made")
+    # For a lost password: the person chooses a new one.
+    asks_password = models.BooleanField(default=False)
     uses_left = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
@@ -167,3 +214,9 @@ class SignInLink(models.Model):
 
     def __str__(self) -> str:
         return f"for {self.user or 'the first owner'}"
+
+    @property
+    def person(self) -> User:
+        """The person whom the link signs in."""
+        assert self.user is not None, "a setup link signs nobody in"
+        return self.user

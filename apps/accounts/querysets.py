@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
+from allauth.mfa.models import Authenticator
 from django.db.models import BooleanField, Exists, ExpressionWrapper, F, FilteredRelation, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
@@ -33,11 +34,36 @@ class MembershipQuerySet(ProjectScopedQuerySet):
     def with_role_at_least(self, rank: int) -> Self:
         return self.filter(role__in=[role for role, value in self.model.RANKS.items() if value >= rank])
 
-    def with_newness(self) -> Self:
-        """Annotate `is_newcomer`: has never signed in, and belongs to this project only."""
-        elsewhere = self.model._default_manager.filter(user=OuterRef("user")).exclude(pk=OuterRef("pk"))
-        is_newcomer = Q(user__last_login=None) & ~Q(Exists(elsewhere))
-        return self.annotate(is_newcomer=ExpressionWrapper(is_newcomer, output_field=BooleanField()))
+    def all_owned_by(self, owner: "User") -> Self:
+        """Memberships of people, other than this owner, who belong to no project that the owner does not own."""
+        memberships = self.model._default_manager
+        owned = memberships.filter(user=owner, role="owner").values("project")
+        elsewhere = memberships.filter(user=OuterRef("user")).exclude(project__in=owned)
+        return self.exclude(user=owner).exclude(Exists(elsewhere))
+
+    def with_second_step(self) -> Self:
+        """Annotate `has_second_step`: the person signs in with an authenticator app too."""
+        return self.annotate(has_second_step=Exists(Authenticator.objects.filter(user=OuterRef("user"), type="totp")))
+
+
+class InvitationQuerySet(ProjectScopedQuerySet):
+    def waiting(self) -> Self:
+        """Neither accepted, declined nor withdrawn; expired ones too."""
+        return self.filter(status="waiting")
+
+    def usable(self) -> Self:
+        """Invitations that can be accepted now: not expired, and made by somebody who still owns the project."""
+        return self.waiting().filter(
+            expires_at__gt=Now(),
+            invited_by__is_active=True,
+            project__memberships__user=F("invited_by"),
+            project__memberships__role="owner",
+        )
+
+    def with_usability(self) -> Self:
+        """Annotate `is_usable`, for lists that show expired and void ones too."""
+        usable = self.model._default_manager.all().usable().filter(pk=OuterRef("pk"))
+        return self.annotate(is_usable=Exists(usable))
 
 
 class ApiKeyQuerySet(ProjectScopedQuerySet):

@@ -75,6 +75,9 @@ def test_expired_link_says_how_to_get_a_new_one(page: Page, look: tuple[str, int
     page.goto("/setup/never-made/")
     expect(page.get_by_text("./run.sh manage setup_link")).to_be_visible()
     is_sound(page)
+    page.goto("/invitation/never-made/")
+    expect(page.get_by_role("heading", name="This invitation has ended")).to_be_visible()
+    is_sound(page)
     page.goto("/enter/never-made/")
     expect(page.get_by_role("heading", name="This link has expired")).to_be_visible()
     is_sound(page)
@@ -95,24 +98,6 @@ def test_link_still_signs_in_after_a_mail_scanner_opened_it(page: Page, look: tu
     page.get_by_role("button", name="Sign in").click()
     expect(page).to_have_url(re.compile(r"/p/office/$"))
     assert not any("/enter/" in referer for referer in requests)
-
-
-def test_owner_adds_a_member_who_signs_in_by_link(
-    page: Page, look: tuple[str, int], sign_in: SignIn, is_sound: Check
-) -> None:
-    sign_in(page, make_member(make_project("office"), Role.OWNER, name="Ana").user)
-    page.goto("/p/office/members/")
-    page.get_by_label("E-mail address").fill("bo@example.org")
-    page.get_by_label("Name").fill("Bo Lindqvist")
-    page.get_by_label("Role", exact=True).select_option("engineer")
-    page.get_by_role("button", name="Add", exact=True).click()
-    link = page.locator("#sign-in-link").inner_text()
-    is_sound(page)
-    page.context.clear_cookies()
-    page.goto(re.sub(r"^https?://[^/]+", "", link))
-    page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("heading", name="Choose a password")).to_be_visible()
-    is_sound(page)
 
 
 def test_owner_makes_replaces_and_revokes_a_key(

@@ -10,7 +10,7 @@ from apps.accounts.models import Membership, Project, Role, User
 from apps.accounts.services import members
 from apps.audit import services as audit
 from apps.sampling.services import policies
-from tests.factories import make_key, make_member, make_model, make_project
+from tests.factories import invite_member, make_key, make_member, make_model, make_project
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -22,7 +22,7 @@ HOSTILE = "<b>bold</b>" + "unbroken" * 20
 def administer(owner: Membership) -> None:
     """An owner's afternoon."""
     project, me = owner.project, owner.user
-    member = members.add_member(project, email="bo@example.org", name="Bo Lindqvist", role=Role.REVIEWER, by=me)
+    member = invite_member(owner, "bo@example.org", name="Bo Lindqvist")
     members.change_role(member, role=Role.ENGINEER, by=me)
     key, _ = make_key(project, acts_for=member.user)
     policies.put_document(make_model(project), {"floor": 0.01}, by=member.user, key=key)
@@ -51,14 +51,14 @@ def test_record_is_sound_when_empty_filled_and_filtered(
     is_sound(page)
     administer(owner)
     page.reload()
-    expect(page.get_by_text("All 7 entries were checked just now")).to_be_visible()
+    expect(page.get_by_text("All 8 entries were checked just now")).to_be_visible()
     expect(page.get_by_text("added Bo Lindqvist")).to_be_visible()
     expect(page.get_by_text(HOSTILE)).to_have_count(2)
     is_sound(page)
     page.get_by_label("What").select_option("Changed a member's role")
     page.get_by_label("Who").select_option("Ana Ruiz")
     page.get_by_role("button", name="Show", exact=True).click()
-    expect(page.get_by_role("heading", name="1 entry of 7")).to_be_visible()
+    expect(page.get_by_role("heading", name="1 entry of 8")).to_be_visible()
     expect(page.get_by_text("changed the role of Bo Lindqvist")).to_be_visible()
     is_sound(page)
 

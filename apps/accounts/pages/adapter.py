@@ -1,23 +1,32 @@
-"""Sign-up is closed: owners create accounts, and the setup link creates the first owner. Sign-in has limits."""
+"""What accounts do differently from allauth: no sign-up, limits at sign-in and news after it, mail that never waits."""
 
 from hashlib import sha256
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import ratelimit
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.core.internal.ratelimit import get_ip
+from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
+from apps.accounts.models import User
+from apps.accounts.pages.audit_record import help_told
+from apps.accounts.services import recovery
+from apps.common import mail
+
 # An account knows an address for this long after a sign-in from it.
 KNOWN_SECONDS = 90 * 24 * 3600
 
 
-class ClosedSignupAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no type information
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no type information
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002  # allauth's signature
+        """Owners invite people, and the setup link makes the first owner."""
         return False
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
@@ -47,6 +56,21 @@ class ClosedSignupAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allau
     def _known_key(self, request: HttpRequest, credentials: dict[str, Any]) -> str:
         pair = self._get_login_attempts_cache_key(request, **credentials)
         return f"known:{sha256(pair.encode()).hexdigest()}"
+
+    def login(self, request: HttpRequest, user: User) -> None:
+        """Tell people at sign-in what owners or the operator did to their account since the last one."""
+        since = user.last_login
+        super().login(request, user)
+        for text in help_told(recovery.help_since(user, since)):
+            messages.warning(request, text)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Answer at once: the time an answer takes must not tell whether the address has an account."""
+        mail.post(self.render_mail(template_prefix, email, {"request": self.request, **context}))
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        """Name the installation's own address, whatever host the request named."""
+        return f"{settings.BASE_URL}{urlsplit(super().get_reset_password_from_key_url(key)).path}"
 
 
 def _account(credentials: dict[str, Any]) -> str:

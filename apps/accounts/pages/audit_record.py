@@ -69,6 +69,18 @@ def lines(entries: Iterable[Entry]) -> list[EntryInWords]:
     return [_line(entry, names) for entry in rows]
 
 
+def help_told(entries: Iterable[Entry]) -> list[str]:
+    """Return messages to a person about acts of help to their account. Each is recorded in all their projects."""
+    rows = list(entries)
+    names = names_of({entry.actor_id for entry in rows if entry.actor_id})
+    return list(dict.fromkeys(_help_text(entry, names) for entry in rows))
+
+
+def _help_text(entry: Entry, names: dict[int, str]) -> str:
+    who = _name(entry.actor_id, names) if entry.actor_id else "The operator of this installation"
+    return f"{who} {audit_wording.OF_HELP[entry.act]} on {_moment(entry.at)}."
+
+
 def names_of(people: Iterable[int]) -> dict[int, str]:
     return {user.pk: user.display_name for user in User.objects.filter(pk__in=set(people))}
 
@@ -119,7 +131,7 @@ def _value_text(name: str, value: Any, names: dict[int, str]) -> str:
     if name in OF_PEOPLE and type(value) is int:
         return _name(value, names)
     if name.endswith("_at") and isinstance(value, str):
-        return _moment(value)
+        return _moment_text(value)
     if isinstance(value, list):
         return ", ".join(_value_text("", each, names) for each in value)
     if isinstance(value, dict):
@@ -129,8 +141,12 @@ def _value_text(name: str, value: Any, names: dict[int, str]) -> str:
     return str(value)
 
 
-def _moment(text: str) -> str:
+def _moment_text(text: str) -> str:
     try:
-        return dateformat.format(datetime.fromisoformat(text).astimezone(UTC), "j F Y, H:i") + " UTC"
+        return _moment(datetime.fromisoformat(text))
     except ValueError:
         return text
+
+
+def _moment(at: datetime) -> str:
+    return dateformat.format(at.astimezone(UTC), "j F Y, H:i") + " UTC"

@@ -1,12 +1,19 @@
 """The acts of the audit record in words."""
 
+from apps.accounts.services.recovery import LINK_MADE, SECOND_STEP_REMOVED
+
 # For each act: the sentence about a subject, and the label in a list of acts.
 ACTS = {
     "project.made": ("created {}", "Created the project"),
     "member.added": ("added {}", "Added a member"),
     "member.role_changed": ("changed the role of {}", "Changed a member's role"),
     "member.removed": ("removed {}", "Removed a member"),
-    "member.link_made": ("created a first sign-in link for {}", "Created a first sign-in link"),
+    LINK_MADE: ("created a link to a new password for {}", "Created a link to a new password"),
+    SECOND_STEP_REMOVED: ("removed the second step of {}", "Removed a second step"),
+    "invitation.made": ("created {}", "Invited somebody"),
+    "invitation.renewed": ("created a new link for {}", "Created a new link for an invitation"),
+    "invitation.withdrawn": ("withdrew {}", "Withdrew an invitation"),
+    "invitation.declined": ("declined {}", "Declined an invitation"),
     "key.made": ("created {}", "Created a key"),
     "key.rotated": ("replaced {}", "Replaced a key"),
     "key.revoked": ("revoked {}", "Revoked a key"),
@@ -27,6 +34,13 @@ ACTS = {
     "gold.made": ("added a known answer: {}", "Added a known answer"),
     "gold.retired": ("retired a known answer: {}", "Retired a known answer"),
     "dispute.answered": ("answered a dispute: {}", "Answered a dispute"),
+}
+
+
+# Acts of help in the words of a message to the person whose account it is.
+OF_HELP = {
+    LINK_MADE: "created a link to a new password for your account",
+    SECOND_STEP_REMOVED: "removed the second step of your account",
 }
 
 

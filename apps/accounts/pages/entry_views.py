@@ -12,7 +12,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from apps.accounts.pages.forms import SetupForm, form_status
+from apps.accounts.pages.entry_forms import PasswordForm, SetupForm
+from apps.accounts.pages.forms import form_status
 from apps.accounts.services.links import find_setup_link, find_sign_in_link, redeem_setup_link, redeem_sign_in_link
 from apps.common.errors import ConflictError, NotFoundError
 
@@ -54,12 +55,17 @@ def setup(request: HttpRequest, token: str) -> HttpResponse:
 
 @link_page
 def enter(request: HttpRequest, token: str) -> HttpResponse:
-    """Sign in the link's person, who is still asked for a second step where they have one."""
+    """Sign in the link's person, who is still asked for a second step where they have one.
+
+    Somebody who lost their password chooses a new one first.
+    """
+    is_asked = request.method == "POST"
     try:
-        find_sign_in_link(token)
-        if request.method != "POST":
-            return render(request, "accounts/enter.html")
-        user = redeem_sign_in_link(token)
+        link = find_sign_in_link(token)
+        form = PasswordForm(request.POST if is_asked else None, person=link.person) if link.asks_password else None
+        if not is_asked or (form and not form.is_valid()):
+            return render(request, "accounts/enter.html", {"form": form}, status=form_status(bound=is_asked))
+        user = redeem_sign_in_link(token, password=form.cleaned_data["password"] if form else "")
     except NotFoundError:
         return render(request, "accounts/link_spent.html", status=NotFoundError.status)
     response: HttpResponse = perform_login(request, user, redirect_url=local_target(request))

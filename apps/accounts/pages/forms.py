@@ -1,12 +1,10 @@
-"""Forms of accounts and members, and the filters of the audit record."""
+"""Forms of members, and the filters of the audit record."""
 
 from typing import Any
 
 from django import forms
-from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
 
-from apps.accounts.models import Role, User
+from apps.accounts.models import Role
 from apps.common.errors import NotFoundError
 
 ROLES = {
@@ -44,39 +42,10 @@ class AuditForm(forms.Form):
         return {name: value for name, value in self.cleaned_data.items() if value}
 
 
-class SetupForm(forms.Form):
-    """The first owner and the first project."""
-
-    project_name = forms.CharField(
-        label="Name of the project", max_length=200, help_text="What the team calls it. Nobody outside sees it."
-    )
-    name = forms.CharField(label="Your name", max_length=200, widget=forms.TextInput({"autocomplete": "name"}))
-    email = forms.EmailField(label="Your e-mail address", widget=forms.EmailInput({"autocomplete": "username"}))
-    password = forms.CharField(
-        label="A password",
-        help_text="At least 12 characters. A few words together work well.",
-        strip=False,
-        widget=forms.PasswordInput({"autocomplete": "new-password"}),
-    )
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        if "password" in cleaned:
-            person = User(email=cleaned.get("email", ""), name=cleaned.get("name", ""))
-            try:
-                validate_password(cleaned["password"], person)
-            except ValidationError as error:
-                self.add_error("password", error)
-        return cleaned
-
-
-class MemberForm(forms.Form):
-    """A new member."""
+class InvitationForm(forms.Form):
+    """Whom to invite, and as what."""
 
     email = forms.EmailField(label="E-mail address", widget=forms.EmailInput({"autocomplete": "off"}))
-    name = forms.CharField(
-        label="Name", max_length=200, required=False, widget=forms.TextInput({"autocomplete": "off"})
-    )
     role = forms.ChoiceField(label="Role", choices=list(ROLES.items()), initial=Role.REVIEWER)
 
 

@@ -22,15 +22,22 @@ from apps.common.errors import ForbiddenError, NotFoundError
 P = ParamSpec("P")
 M = TypeVar("M", bound=Model)
 
-# Routes open to everybody: setting up, signing in and out, health, the API's description, the demo on this machine.
+# Routes open to everybody: setting up, joining, signing in and out, health, the API's description, the local demo.
 PUBLIC_ROUTES = frozenset(
     {
         "setup",
         "enter",
+        "invitation",
+        "invitation_link",
+        "invitation_sign_out",
         "account_login",
         "account_logout",
         "account_inactive",
         "account_signup",
+        "account_reset_password",
+        "account_reset_password_done",
+        "account_reset_password_from_key",
+        "account_reset_password_from_key_done",
         "mfa_authenticate",
         "healthz",
         "readyz",

@@ -6,22 +6,33 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import slugify
 
 from apps.accounts.models import Membership, Project, Role, SignInLink, User
 from apps.accounts.services import audit_log
 from apps.accounts.services.keys import digest
-from apps.accounts.services.members import is_newcomer, record_member
+from apps.accounts.services.members import may_help, record_member
 from apps.common.errors import ConflictError, NotFoundError
 
 
-def make_sign_in_link(user: User | None, *, uses: int = 1, hours: int = 24) -> str:
+def new_secret() -> str:
+    """Return the secret of a link. Only its digest is stored."""
+    return secrets.token_urlsafe(32)
+
+
+def make_sign_in_link(
+    user: User | None, *, uses: int = 1, hours: int = 24, asks_password: bool = False, made_by: User | None = None
+) -> str:
     """Return the secret of a new link that signs `user` in or, with None, makes the first owner."""
-    token = secrets.token_urlsafe(32)
+    token = new_secret()
     SignInLink.objects.create(
-        user=user, digest=digest(token), uses_left=uses, expires_at=timezone.now() + timedelta(hours=hours)
+        user=user,
+        digest=digest(token),
+        uses_left=uses,
+        expires_at=timezone.now() + timedelta(hours=hours),
+        asks_password=asks_password,
+        made_by=made_by,
     )
     return token
 
@@ -31,6 +42,11 @@ def enter_url(token: str, *, then: str = "") -> str:
     return f"{settings.BASE_URL}/enter/{token}/" + (f"?next={then}" if then else "")
 
 
+def invitation_url(token: str) -> str:
+    """Return the full address of an invitation's link."""
+    return f"{settings.BASE_URL}/invitation/{token}/"
+
+
 def setup_url(token: str) -> str:
     """Return the full address of the first owner's link."""
     return f"{settings.BASE_URL}/setup/{token}/"
@@ -38,20 +54,25 @@ def setup_url(token: str) -> str:
 
 def find_sign_in_link(token: str) -> SignInLink:
     """Return the usable link with this secret. Looking at it spends nothing."""
-    links = SignInLink.objects.usable().select_related("user")
-    link: SignInLink | None = links.filter(digest=digest(token), user__isnull=False).first()
-    if link is None:
+    links = SignInLink.objects.usable().filter(digest=digest(token), user__is_active=True)
+    link: SignInLink | None = links.select_related("user", "made_by").first()
+    if link is None or (link.made_by is not None and not may_help(link.made_by, link.person)):
         raise NotFoundError("This sign-in link is used up or too old. Ask for a new one.")
     return link
 
 
-def redeem_sign_in_link(token: str) -> User:
-    """Spend one use of a sign-in link, and return its person."""
-    link = find_sign_in_link(token)
-    if not SignInLink.objects.usable().filter(pk=link.pk).update(uses_left=F("uses_left") - 1):
-        raise NotFoundError("Somebody else has just used this link up.")
-    assert link.user is not None
-    return link.user
+def redeem_sign_in_link(token: str, *, password: str = "") -> User:
+    """Spend one use of a sign-in link, and return its person, with their new password where the link asks for one."""
+    with transaction.atomic():
+        person = find_sign_in_link(token).person
+        # Until the commit, nobody else redeems a link of this person, and they join no project. So look again.
+        User.objects.select_for_update().get(pk=person.pk)
+        link = find_sign_in_link(token)
+        SignInLink.objects.filter(pk=link.pk).update(uses_left=F("uses_left") - 1)
+        if link.asks_password:
+            link.person.set_password(password)
+            link.person.save(update_fields=["password"])
+        return link.person
 
 
 def has_owner() -> bool:
@@ -90,17 +111,3 @@ def unused_slug(name: str) -> str:
     base = slugify(name)[:50].strip("-_") or "project"
     taken = set(Project.objects.filter(slug__startswith=base).values_list("slug", flat=True))
     return next(slug for slug in (base, *(f"{base}-{number}" for number in range(2, 10_000))) if slug not in taken)
-
-
-def hand_over_link(member: Membership, *, by: User | None) -> str:
-    """Return a new member's first sign-in link, as a full address that leads to setting a password.
-
-    Only people who have never signed in and belong to no other project get one: an owner must not get into an
-    account that its person uses elsewhere.
-    """
-    if not is_newcomer(member):
-        raise ConflictError("This person already signs in on their own.", code="not_a_newcomer")
-    with transaction.atomic():
-        token = make_sign_in_link(member.user)
-        record_member(member, "member.link_made", by=by)
-    return enter_url(token, then=reverse("account_set_password"))

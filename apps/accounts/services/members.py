@@ -5,7 +5,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models.functions import Now
 
-from apps.accounts.models import ApiKey, Membership, Project, Role, SignInLink, User
+from apps.accounts.models import ApiKey, Membership, Project, Role, User
 from apps.accounts.services import audit_log
 from apps.common.errors import ConflictError
 
@@ -30,21 +30,6 @@ def ensure_member(
         if is_new:
             record_member(member, "member.added", by=None, role=role)
         return member
-
-
-def add_member(project: Project, *, email: str, name: str, role: Role, by: User | None) -> Membership:
-    """Add a person to the project, with a new account where there is none."""
-    with transaction.atomic():
-        user = User.objects.filter(email=email.lower()).first() or User.objects.create_user(email, name=name)
-        member, is_new = Membership.objects.get_or_create(project=project, user=user, defaults={"role": role})
-        if is_new and user.last_login is None:
-            # A first link that another project's owner still holds must not open this project.
-            SignInLink.objects.filter(user=user).update(uses_left=0)
-        if is_new:
-            record_member(member, "member.added", by=by, role=role)
-    if not is_new:
-        raise ConflictError(f"{user.display_name} is already a member.", code="member_already")
-    return member
 
 
 def change_role(member: Membership, *, role: Role, by: User | None) -> None:
@@ -84,6 +69,6 @@ def require_other_owner(member: Membership, *, unless: bool = False) -> None:
         raise ConflictError("A project needs an owner: make somebody else owner first.", code="last_owner")
 
 
-def is_newcomer(member: Membership) -> bool:
-    """Whether the member has never signed in, and belongs to this project only."""
-    return Membership.objects.with_newness().filter(pk=member.pk, is_newcomer=True).exists()
+def may_help(owner: User, person: User) -> bool:
+    """Whether every project of the person is the owner's too: an owner must not get into an account used elsewhere."""
+    return Membership.objects.filter(user=person).all_owned_by(owner).exists()

@@ -11,10 +11,9 @@ from django.test.utils import CaptureQueriesContext
 from apps.accounts.models import Membership, Role
 from apps.accounts.pages import audit_record
 from apps.accounts.pages.audit_wording import ACTS
-from apps.accounts.services import members
 from apps.audit import services as audit
 from apps.audit.models import Entry
-from tests.factories import make_key, make_member, make_project
+from tests.factories import invite_member, make_key, make_member, make_project
 from tests.pages import shown
 
 pytestmark = pytest.mark.django_db
@@ -73,14 +72,15 @@ def test_empty_record_says_what_will_be_in_it(client: Client, owner):
 
 
 def test_entries_are_told_in_words_newest_first(client: Client, owner):
-    member = members.add_member(owner.project, email="bo@example.org", name="Bo", role=Role.REVIEWER, by=owner.user)
+    member = invite_member(owner, "bo@example.org", name="Bo")
     key, _ = make_key(owner.project, ["reviews:write"], acts_for=member.user)
     record(owner, details={"key": key.prefix, "until_noon": True, "queues": ["main", "second"]})
     lines = client.get(PAGE).context["lines"]
     assert [(line.who, line.what) for line in lines] == [
         ("Ana", "paused queue main"),
         ("A system", f"created key {key.prefix}"),
-        ("Ana", "added Bo"),
+        ("Bo", "added Bo"),
+        ("Ana", f"created invitation {owner.project.invitations.get().pk}"),
     ]
     assert (lines[0].key, lines[0].details) == (key.prefix, [("queues", "main, second"), ("until noon", "yes")])
     assert lines[1].details == [("name", "test"), ("scopes", "reviews:write"), ("acts for", "Bo")]

@@ -164,7 +164,7 @@ def test_link_does_not_replace_the_second_step(client: Client) -> None:
 
 def test_nobody_signs_up(client: Client) -> None:
     answer = client.post("/accounts/signup/", {"email": "a@example.org", "password1": "four words of mine"})
-    assert b"Project owners create accounts" in answer.content
+    assert b"Accounts are made by invitation" in answer.content
     assert not User.objects.exists()
 
 

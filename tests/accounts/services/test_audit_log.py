@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from apps.accounts.models import Membership, Project, Role
-from apps.accounts.services import keys, links, members
+from apps.accounts.services import invitations, keys, links, members, recovery
 from apps.audit.models import Entry
 from apps.audit.services import verify
 from apps.common.errors import ConflictError
@@ -36,8 +36,10 @@ def last(project: Project) -> Entry:
 
 def test_coming_changing_and_going_of_a_member_is_recorded(owner):
     project, me = owner.project, owner.user
-    member = members.add_member(project, email="bo@example.org", name="Bo", role=Role.REVIEWER, by=me)
-    links.hand_over_link(member, by=me)
+    invitation, token = invitations.invite(project, email="bo@example.org", role=Role.REVIEWER, by=me)
+    user = invitations.accept_with_new_account(keys.digest(token), name="Bo", password="four words of mine")
+    member = Membership.objects.get(user=user)
+    recovery.make_password_link(user, by=me)
     members.change_role(member, role=Role.ENGINEER, by=me)
     assert last(project).details == {"was": "reviewer", "role": "engineer"}
     key, _ = make_key(project, ["reviews:write"], acts_for=member.user)
@@ -45,7 +47,8 @@ def test_coming_changing_and_going_of_a_member_is_recorded(owner):
     assert last(project).details == {"role": "engineer", "keys_revoked": [key.prefix]}
     bo = f"person {member.user_id}"
     assert told(project) == [
-        ("member.added", bo, me.pk),
+        ("invitation.made", f"invitation {invitation.pk}", me.pk),
+        ("member.added", bo, user.pk),
         ("member.link_made", bo, me.pk),
         ("member.role_changed", bo, me.pk),
         ("key.made", f"key {key.prefix}", None),
@@ -54,10 +57,11 @@ def test_coming_changing_and_going_of_a_member_is_recorded(owner):
 
 
 def test_record_holds_no_name_and_no_address_of_a_person(owner):
-    members.add_member(owner.project, email="bo@example.org", name="Bo", role=Role.REVIEWER, by=owner.user)
-    entry = last(owner.project)
-    assert "Bo" not in f"{entry.subject} {entry.details}"
-    assert "example.org" not in f"{entry.subject} {entry.details}"
+    _, token = invitations.invite(owner.project, email="bo@example.org", role=Role.REVIEWER, by=owner.user)
+    invitations.accept_with_new_account(keys.digest(token), name="Bo", password="four words of mine")
+    for entry in Entry.objects.of(owner.project.pk):
+        assert "Bo" not in f"{entry.subject} {entry.details}"
+        assert "example.org" not in f"{entry.subject} {entry.details}"
 
 
 def test_what_is_refused_or_changes_nothing_is_not_recorded(owner):
@@ -65,7 +69,7 @@ def test_what_is_refused_or_changes_nothing_is_not_recorded(owner):
     with pytest.raises(ConflictError):
         members.remove_member(owner, by=me)
     with pytest.raises(ConflictError):
-        members.add_member(project, email=me.email, name="", role=Role.REVIEWER, by=me)
+        invitations.invite(project, email=me.email, role=Role.REVIEWER, by=me)
     members.change_role(owner, role=Role.OWNER, by=me)
     assert told(project) == []
 
@@ -152,8 +156,11 @@ def test_closing_an_incident_is_recorded(owner):
 def test_pages_record_who_is_signed_in(client: Client, owner):
     model = make_model(owner.project, "m")
     client.force_login(owner.user)
-    client.post("/p/office/members/", {"email": "bo@example.org", "name": "Bo", "role": "reviewer"})
-    bo = Membership.objects.get(user__email="bo@example.org")
+    client.post("/p/office/members/", {"email": "cy@example.org", "role": "reviewer"})
+    invited = owner.project.invitations.get()
+    client.post(f"/p/office/invitations/{invited.pk}/link/")
+    client.post(f"/p/office/invitations/{invited.pk}/withdraw/")
+    bo = make_member(owner.project)
     client.post(f"/p/office/members/{bo.pk}/link/")
     client.post(f"/p/office/members/{bo.pk}/role/", {"role": "engineer"})
     client.post(f"/p/office/members/{bo.pk}/remove/")
@@ -163,7 +170,8 @@ def test_pages_record_who_is_signed_in(client: Client, owner):
     client.post(f"/p/office/models/{model.slug}/sampling/", {"document": document})
     acts = told(owner.project)[1:]
     assert [act for act, _, _ in acts] == [
-        *("member.added", "member.link_made", "member.link_made", "member.role_changed", "member.removed"),
+        *("invitation.made", "invitation.renewed", "invitation.withdrawn"),
+        *("member.link_made", "member.role_changed", "member.removed"),
         *("key.made", "key.revoked", "sampling.changed"),
     ]
     assert {actor for _, _, actor in acts} == {owner.user.pk}
