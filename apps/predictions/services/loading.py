@@ -23,7 +23,7 @@ BATCH_CHUNKS = 32
 # Then other files get their turn; the next one goes on where this one stopped.
 TURN_SECONDS = 120.0
 # No turn takes so long, unless the file makes its reader hang.
-LONGEST_SECONDS = 1_800.0
+LONGEST_SECONDS = 1_800
 
 
 def load_due() -> int:
