@@ -4,13 +4,17 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # never run
-    # config/settings.py and pyproject.toml name these by path.
+    # config/settings.py, config/urls.py and pyproject.toml name these by path.
     ApiKeyAuthentication, HasAccess, AccessMiddleware, KeyQuota, AccountAdapter
-    StrictJSONParser, Negotiation, AccessSchema, problem_response
+    StrictJSONParser, Negotiation, AccessSchema, problem_response, too_many_requests
     (
+        ProxyMiddleware,
+        NoStoreMiddleware,
+        CharacterMiddleware,
         MethodMiddleware,
         LengthMiddleware,
         DomainErrorMiddleware,
+        SessionAgeMiddleware,
         BellTask,
         BalancedThreadWorker,
         MaskingLogger,

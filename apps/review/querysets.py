@@ -51,10 +51,6 @@ class SlotQuerySet(LeaseQuerySet):
         """Unfinished slots that are not put off until later."""
         return self.unfinished().filter(Q(snoozed_until=None) | Q(snoozed_until__lte=Now()))
 
-    def leased(self) -> Self:
-        """Slots under a running lease."""
-        return self.filter(lease_expires_at__gte=Now())
-
     def with_place(self) -> Self:
         """Unfinished slots, each with its `place`."""
         questions = self.model._meta.get_field("questions").related_model._default_manager.open()
@@ -68,10 +64,6 @@ class SlotQuerySet(LeaseQuerySet):
                 default=Value(place.WAITING),
             )
         )
-
-    def held_by(self, user: "User | int") -> Self:
-        """Slots this person works on now."""
-        return self.unfinished().leased().filter(reviewer=user)
 
     def to_judge_blind(self) -> Self:
         """Unfinished blind reviews without a judgement."""

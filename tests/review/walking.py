@@ -24,9 +24,11 @@ from apps.review.models import Decision, Question, ReviewItem, Slot, Verdict
 from apps.sampling.services import policies
 from apps.truth.services import resolving
 from tests.factories import draw_all, make_key, make_member, make_model, prediction_row, push_outcomes, push_predictions
-from tests.test_isolation import CALLS, PAGES, filled
+from tests.world import Route, routes
 
 CASES = 8
+# Not those that sign people out or end their sessions.
+ROUTES = [route for route in routes() if "accounts/" not in route.pattern]
 PREDICTED, OUTCOME, ANSWERED, STEP = 7_310_000, 6_420_000, 1_000_000, 37
 # The desk shows a case to the person who works on it; a hidden repeat is a case that its reviewer saw there.
 DESK = {"queue", "slot_answer", "slot_back", "api_claim", "api_judgement", "api_decision"}
@@ -207,8 +209,7 @@ class Walk:
         self.page(who, "case_gold", self._some(closed), body={})
 
     def do_read_anything(self, who: Walker) -> None:
-        name, route = self.random.choice([*PAGES, *CALLS])
-        self.get(who, name, route)
+        self.get(who, self.random.choice(ROUTES))
 
     def do_export(self, who: Walker) -> None:
         form = self.random.choice(["json", "ndjson", "csv"])
@@ -258,14 +259,14 @@ class Walk:
         self._saw(who, name, answer)
         return answer
 
-    def get(self, who: Walker, name: str, route: str) -> None:
+    def get(self, who: Walker, route: Route) -> None:
         project = self.queue.model.project
         values: dict[str, Any] = defaultdict(lambda: self.random.randrange(1, 30))
         values |= {"project": project.slug, "model": self.queue.model.slug, "queue": self.queue.pk, "kind": "value"}
         values |= {"slot": self._some(Slot.objects.all()), "item": self._some(ReviewItem.objects.all())}
         values["user"] = who.member.user_id
-        address = filled(route, values)
-        self._saw(who, name, (who.calls if route.startswith("api/") else who.pages).get(address))
+        client = who.calls if route.is_api else who.pages
+        self._saw(who, route.name, client.get(route.path(values)))
 
     # What is watched
 
