@@ -1,9 +1,10 @@
 """Answers where no view matches, a view fails, or something is missing: JSON below /api/, a page elsewhere."""
 
 import sys
+from collections.abc import Sequence
 from http import HTTPStatus
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, JsonResponse
 from django.shortcuts import render
 from django.template import loader
 from django.views import defaults
@@ -45,6 +46,15 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     if _is_api(request):
         return _json(404, "not_found", "The API has no such address. /api/v1/schema lists them all.")
     return defaults.page_not_found(request, exception)
+
+
+def method_not_allowed(request: HttpRequest, *, allowed: Sequence[str]) -> HttpResponseBase:
+    """Answer a request with a method that no view knows."""
+    if _is_api(request):
+        answer = _json(HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed", f"Use one of: {', '.join(allowed)}.")
+        answer["Allow"] = ", ".join(allowed)
+        return answer
+    return HttpResponseNotAllowed(allowed)
 
 
 def too_many_requests(request: HttpRequest) -> HttpResponseBase:

@@ -11,7 +11,6 @@ from django.http import (
     HttpRequest,
     HttpResponse,
     HttpResponseBase,
-    HttpResponseNotAllowed,
     JsonResponse,
     StreamingHttpResponse,
 )
@@ -19,7 +18,7 @@ from django.shortcuts import render
 
 from apps.common.api import problem
 from apps.common.errors import DomainError, LengthRequiredError
-from apps.common.failures import bad_request
+from apps.common.failures import bad_request, method_not_allowed
 
 Answer = Callable[[HttpRequest], HttpResponseBase]
 # No address, header or cookie of a browser contains these. PostgreSQL refuses NUL; line breaks forge headers and logs.
@@ -94,7 +93,7 @@ class MethodMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if request.method not in self.KNOWN:
-            return HttpResponseNotAllowed(self.KNOWN)
+            return method_not_allowed(request, allowed=self.KNOWN)
         response = self.get_response(request)
         if request.method == "HEAD":
             if isinstance(response, StreamingHttpResponse):
