@@ -13,7 +13,7 @@ from apps.accounts.services.members import may_help, record_member
 from apps.accounts.services.sessions import end_sessions
 from apps.audit.models import Entry
 from apps.audit.querysets import EntryQuerySet
-from apps.common.errors import ConflictError, ForbiddenError
+from apps.common.errors import ConflictError
 
 LINK_MADE, SECOND_STEP_REMOVED = "member.link_made", "member.second_step_removed"
 
@@ -59,7 +59,7 @@ def _require_help(person: User, by: User | None) -> None:
     """Refuse an owner who does not own all of the person's projects. Locks the person: they join none meanwhile."""
     User.objects.select_for_update().get(pk=person.pk)
     if by is not None and not may_help(by, person):
-        raise ForbiddenError(
+        raise ConflictError(
             f"{person.display_name} also belongs to projects of other owners, or has left. "
             "Only the operator of this installation can help them.",
             code="used_elsewhere",

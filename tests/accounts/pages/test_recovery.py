@@ -92,7 +92,7 @@ def test_page_offers_help_only_where_the_owner_owns_all_of_the_persons_projects(
     page = shown(at_desk.get("/p/office/members/"))
     assert button not in page
     assert "./run.sh manage sign_in_link" in page
-    assert at_desk.post(button).status_code == 403
+    assert at_desk.post(button).status_code == 409
 
 
 def test_sign_in_page_promises_what_can_be_done(client: Client):

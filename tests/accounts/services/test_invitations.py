@@ -194,7 +194,7 @@ def test_link_into_an_account_ends_when_its_person_joins_another_project(owner):
     invitations.accept(invite(make_member(make_project(), Role.OWNER), BO), user=user)
     with pytest.raises(NotFoundError):
         links.redeem_sign_in_link(token, password=PASSWORD)
-    with pytest.raises(ForbiddenError):
+    with pytest.raises(ConflictError):
         recovery.make_password_link(user, by=owner.user)
 
 

@@ -10,7 +10,7 @@ from apps.accounts.models import Membership, Role, SignInLink
 from apps.accounts.pages.audit_record import help_told
 from apps.accounts.services import links, members, recovery
 from apps.audit.models import Entry
-from apps.common.errors import ConflictError, ForbiddenError, NotFoundError
+from apps.common.errors import ConflictError, NotFoundError
 from tests.factories import make_member, make_project
 
 pytestmark = pytest.mark.django_db
@@ -52,11 +52,11 @@ def test_newest_link_ends_the_earlier_one(owner, member):
 @pytest.mark.parametrize("act", [recovery.make_password_link, recovery.remove_second_step])
 def test_owner_does_not_get_into_an_account_used_in_a_project_of_others(owner, member, act):
     elsewhere = Membership.objects.create(user=member.user, project=make_project(), role=Role.REVIEWER)
-    with pytest.raises(ForbiddenError, match="other owners"):
+    with pytest.raises(ConflictError, match="other owners"):
         act(member.user, by=owner.user)
     # Membership there is not enough: the owner must own that project too.
     theirs = Membership.objects.create(user=owner.user, project=elsewhere.project, role=Role.ENGINEER)
-    with pytest.raises(ForbiddenError):
+    with pytest.raises(ConflictError):
         act(member.user, by=owner.user)
     members.change_role(theirs, role=Role.OWNER, by=None)
     TOTP.activate(member.user, generate_totp_secret())
@@ -65,10 +65,10 @@ def test_owner_does_not_get_into_an_account_used_in_a_project_of_others(owner, m
 
 
 def test_nobody_helps_themselves_or_somebody_who_left(owner, member):
-    with pytest.raises(ForbiddenError):
+    with pytest.raises(ConflictError):
         recovery.make_password_link(owner.user, by=owner.user)
     members.remove_member(member, by=owner.user)
-    with pytest.raises(ForbiddenError):
+    with pytest.raises(ConflictError):
         recovery.make_password_link(member.user, by=owner.user)
 
 
