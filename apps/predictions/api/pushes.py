@@ -81,6 +81,7 @@ class PushView(APIView):
                 key=request.headers.get("Idempotency-Key"),
                 path=request.path,
                 admit=partial(quotas.take_rows, key_of(request)),
+                told=key_of(request).acts_for,
             )
         return Response(document, status=status)
 

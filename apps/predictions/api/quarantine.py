@@ -79,7 +79,9 @@ class ReplayView(APIView):
         serializer = ReplaySerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         choice = dict(serializer.validated_data)
-        result = replaying.replay(monitored, kinds=_kinds(request, choice.pop("kind", None)), **choice)
+        result = replaying.replay(
+            monitored, kinds=_kinds(request, choice.pop("kind", None)), told=key_of(request).acts_for, **choice
+        )
         return Response(result.document, status=result.status)
 
 

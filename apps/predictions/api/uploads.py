@@ -76,6 +76,7 @@ class UploadsView(APIView):
             mapping=serializer.validated_data.get("mapping", {}),
             key=request.headers.get("Idempotency-Key"),
             path=request.path,
+            by=key_of(request).acts_for,
         )
         return Response(document, status=status)
 

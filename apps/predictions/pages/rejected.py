@@ -50,7 +50,7 @@ def rejected(request: ProjectRequest, model: str) -> HttpResponse:
 def _tried_again(request: ProjectRequest, model: MonitoredModel) -> HttpResponse:
     choice = RejectedForm.read(request.POST)
     kinds = [BatchKind(choice["kind"])] if choice["kind"] else list(BatchKind)
-    result = replaying.replay(model, kinds=kinds, code=choice["code"])
+    result = replaying.replay(model, kinds=kinds, code=choice["code"], told=request.user)
     stored = result.accepted + result.duplicates
     if stored:
         messages.success(request, f"{stored:,} stored.")

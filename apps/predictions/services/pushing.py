@@ -6,13 +6,14 @@ from typing import Any
 from django.db import IntegrityError, OperationalError, connection, transaction
 from psycopg.errors import DeadlockDetected
 
-from apps.accounts.models import Project
+from apps.accounts.models import Project, User
 from apps.accounts.services.access import get_or_404
 from apps.common.errors import ConflictError, DomainError
 from apps.common.locks import wait_longer
 from apps.predictions.models import BatchKind, IdempotentAnswer
 from apps.predictions.reading.bodies import Body
 from apps.predictions.reading.decoding import chunks
+from apps.predictions.services import sightings
 from apps.predictions.services.quarantine import Keeper
 from apps.predictions.services.writing import BatchWriter, OutcomeWriter, PredictionWriter, PushResult
 from apps.registry.models import MonitoredModel
@@ -52,11 +53,15 @@ def push(
     key: str | None = None,
     path: str = "",
     admit: Admit = all_rows,
+    told: User | None = None,
 ) -> tuple[int, dict[str, Any]]:
-    """Store a push and return status and body of its answer; a repeated idempotency key gets its first answer."""
+    """Store a push and return status and body of its answer; a repeated idempotency key gets its first answer.
+
+    `told` is the person who reads the answer, if the pusher is one.
+    """
     for tries in range(1, MAX_TRIES + 1):
         try:
-            return _push(kind, model, body, is_atomic=is_atomic, key=key, path=path, admit=admit)
+            return _push(kind, model, body, is_atomic=is_atomic, key=key, path=path, admit=admit, told=told)
         except OperationalError as error:
             if not isinstance(error.__cause__, DeadlockDetected) or tries == MAX_TRIES:
                 raise
@@ -77,6 +82,7 @@ def _push(
     key: str | None,
     path: str,
     admit: Admit,
+    told: User | None,
 ) -> tuple[int, dict[str, Any]]:
     try:
         with transaction.atomic():
@@ -85,14 +91,22 @@ def _push(
             if key and (first := first_answer(model.project, key, path=path, digest=body.digest)):
                 return first
             result = store(kind, model, body, admit=admit)
+            note_repeats(result, told)
             if is_atomic and result.rejected:
                 raise NothingStoredError(result)
             if key:
                 keep_answer(model.project, key, result.status, result.document)
     except NothingStoredError as error:
         undone = error.result
+        note_repeats(undone, told)
         return 422, PushResult(rejected=undone.rejected, parked=None if undone.parked is None else 0).document
     return result.status, result.document
+
+
+def note_repeats(result: PushResult, told: User | None) -> None:
+    """Note that a person learns whether a guess at stored predictions was right, by `duplicate` or `conflict`."""
+    if told is not None and result.repeated:
+        sightings.note(result.repeated, told, sightings.Place.PUSH)
 
 
 def first_answer(project: Project, key: str, *, path: str, digest: bytes) -> tuple[int, dict[str, Any]] | None:

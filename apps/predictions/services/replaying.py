@@ -7,6 +7,7 @@ import msgspec
 from django.db import connection, transaction
 from django.utils import timezone
 
+from apps.accounts.models import User
 from apps.common.errors import NotFoundError
 from apps.predictions.models import BatchKind, RejectedRow, RejectedState
 from apps.predictions.querysets import RejectedRowQuerySet
@@ -54,6 +55,7 @@ def replay(
     code: str = "",
     ids: list[int] | None = None,
     limit: int = MAX_ROWS,
+    told: User | None = None,
 ) -> Replay:
     """Try the model's waiting rows again, least recently tried first, in one transaction.
 
@@ -71,7 +73,7 @@ def replay(
         result.remaining = waiting.count() - len(rows)
         RejectedRow.objects.filter(pk__in=[row.pk for row in rows]).update(tried_at=timezone.now())
         for kind in kinds:
-            _try([(index, row) for index, row in enumerate(rows) if row.kind == kind], kind, model, result)
+            _try([(index, row) for index, row in enumerate(rows) if row.kind == kind], kind, model, result, told)
     return result
 
 
@@ -82,13 +84,16 @@ def _require_known(model: MonitoredModel, ids: list[int]) -> None:
         raise NotFoundError("Some rows are not, or no longer, in this model's quarantine.", ids=unknown[:100])
 
 
-def _try(numbered: list[tuple[int, RejectedRow]], kind: BatchKind, model: MonitoredModel, result: Replay) -> None:
+def _try(
+    numbered: list[tuple[int, RejectedRow]], kind: BatchKind, model: MonitoredModel, result: Replay, told: User | None
+) -> None:
     """Push the uncut rows of one kind; `numbered` has each row's index among all rows that are tried."""
     result.rejected += [_refused(index, row, "cut", None, CUT) for index, row in numbered if row.is_cut]
     whole = [(index, row) for index, row in numbered if not row.is_cut]
     if not whole:
         return
     stored = pushing.store_rows(kind, model, [bytes(row.raw) for _, row in whole])
+    pushing.note_repeats(stored, told)
     for each in stored.rejected:
         index, row = whole[each.index]
         result.rejected.append(_refused(index, row, each.code, each.field, each.message))

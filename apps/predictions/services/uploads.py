@@ -50,6 +50,7 @@ def accept(
     mapping: Mapping[str, str | None],
     key: str | None,
     path: str,
+    by: User | None,
 ) -> tuple[int, dict[str, Any]]:
     """Keep a file and start loading it. Return status and body of the answer; a repeated key gets its first answer."""
     form = form_of(name, content_type)
@@ -59,7 +60,7 @@ def accept(
             digest = _digest(file, kind=kind, form=form, mapping=mapping)
             if first := pushing.first_answer(model.project, key, path=path, digest=digest):
                 return first
-        upload = _keep(model, kind, file, name=name, form=form, mapping=dict(mapping))
+        upload = _keep(model, kind, file, name=name, form=form, mapping=dict(mapping), by=by)
         confirm(upload)
         answer = {"id": upload.pk}
         if key:

@@ -50,6 +50,8 @@ class PushResult:
     duplicates: int = 0
     rejected: list[Rejection] = field(default_factory=list)
     parked: int | None = None
+    # The stored predictions of which the answer tells whether a row sent again is the same.
+    repeated: list[int] = field(default_factory=list)
 
     @property
     def document(self) -> dict[str, Any]:
@@ -231,10 +233,14 @@ class PredictionWriter(BatchWriter):
         """The rows whose id is not stored yet; the others are duplicates or conflicts by their content."""
         names = [row.external_id for _, row in rows]
         stored = Prediction.objects.filter(model=self.model, external_id__in=names)
-        known = dict(stored.values_list("external_id", "content_hash"))
+        known = {
+            name: (key, bytes(sent)) for name, key, sent in stored.values_list("external_id", "pk", "content_hash")
+        }
         for index, row in rows:
             if row.external_id in known:
-                self._judge_repeat(index, row, known_hash=bytes(known[row.external_id]))
+                key, known_hash = known[row.external_id]
+                self.result.repeated.append(key)
+                self._judge_repeat(index, row, known_hash=known_hash)
         return [pair for pair in rows if pair[1].external_id not in known]
 
 

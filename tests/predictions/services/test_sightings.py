@@ -2,10 +2,11 @@
 
 import pytest
 
-from apps.predictions.models import CaseView, Prediction
-from apps.predictions.services import sightings
+from apps.accounts.models import Role
+from apps.predictions.models import BatchKind, CaseView, Prediction
+from apps.predictions.services import pushing, sightings
 from apps.predictions.services.sightings import Place
-from tests.factories import make_member, make_model, make_project, prediction_row, push_predictions
+from tests.factories import body_of, make_member, make_model, make_project, prediction_row, push_predictions
 
 pytestmark = pytest.mark.django_db
 
@@ -40,3 +41,16 @@ def test_an_export_counts_for_its_range_and_model(predictions: list[Prediction])
     assert not any(sightings.has_seen(anna, each) for each in predictions)
     sightings.note_export(anna, predictions[0].model, filters={}, first=first, last=last)
     assert [sightings.has_seen(anna, each, besides=[Place.DESK]) for each in predictions] == [True, True, False]
+
+
+@pytest.mark.parametrize("is_atomic", [False, True])
+@pytest.mark.parametrize("guess", [{}, {"prediction": "no", "score": 0.2}])
+def test_a_person_whose_key_pushes_a_row_again_has_seen_whether_it_is_the_same(
+    is_atomic: bool, guess: dict[str, object]
+) -> None:
+    model = make_model()
+    push_predictions(model, [prediction_row(1)])
+    engineer = make_member(model.project, Role.ENGINEER).user
+    with body_of({"predictions": [prediction_row(1, **guess)]}) as body:
+        pushing.push(BatchKind.PREDICTIONS, model, body, is_atomic=is_atomic, told=engineer)
+    assert sightings.has_seen(engineer, Prediction.objects.get())
