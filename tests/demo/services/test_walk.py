@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 from django.core.wsgi import get_wsgi_application
+from django.db.models.functions import Now
 
 from apps.accounts.models import Role, User
 from apps.demo.services import participants, reviewing, sending
@@ -128,7 +129,7 @@ def test_simulated_reviewers_answer_their_share_and_release_the_rest(reviewed: S
     assert answered.count() == 30
     assert Decision.objects.filter(is_judgement=True, was_blind=True).count() == 30
     assert ReviewItem.objects.filter(label__isnull=False).count() >= 12
-    assert not Slot.objects.unfinished().leased().exists()
+    assert not Slot.objects.unfinished().filter(lease_expires_at__gte=Now()).exists()
 
 
 def test_the_adjudicator_settles_what_waits_and_leaves_the_rest(world: World, scorer: Scorer, reviewed: StateFile):
@@ -144,7 +145,7 @@ def test_the_adjudicator_settles_what_waits_and_leaves_the_rest(world: World, sc
         case = case_of(scorer)(item.prediction.external_id)
         assert item.model.decode(item.adjudicated) == case.truth
     assert Slot.objects.unfinished().reviews().count() <= open_before
-    assert not Slot.objects.unfinished().leased().exists()
+    assert not Slot.objects.unfinished().filter(lease_expires_at__gte=Now()).exists()
 
 
 def test_the_walk_waits_until_everything_is_drawn_and_open(world: World, scorer: Scorer, monkeypatch):
