@@ -2,16 +2,12 @@
 
 import re
 from collections.abc import Iterator
-from html.parser import HTMLParser
-from itertools import product
 from pathlib import Path
-from random import Random
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 from django import forms
-from django.db import transaction
 from django.test import Client
 
 from apps.common.api import StrictSerializer
@@ -93,60 +89,3 @@ def test_nul_and_line_breaks_are_refused_anywhere_in_an_address(client, values):
                 answer = client.get(filled(route, values, **{name: encoded(value)}))
                 assert answer.status_code in {400, 404}, (route, name, value)
             assert client.get(filled(route, values) + f"?page={encoded(value)}").status_code == 400, (route, value)
-
-
-def odd_requests(route: str, values: dict[str, Any], rng: Random) -> Iterator[tuple[str, str]]:
-    """Yield addresses with an odd value in each part of the path, in all parameters at once, and in one of them."""
-    known = sorted(names())
-    for value in (*REFUSED, *ODD):
-        for name in parameters(route):
-            yield filled(route, values, **{name: encoded(value)}), ""
-        yield filled(route, values), "&".join(f"{name}={encoded(value)}" for name in known)
-        for name in rng.sample(known, 2):
-            yield filled(route, values), f"{name}={encoded(value)}"
-
-
-class Forms(HTMLParser):
-    """The forms of a page: address, method, and the fields with their values."""
-
-    def __init__(self, page: str, address: str) -> None:
-        super().__init__()
-        self.address, self.found, self.area = address, [], ""
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = {name: value or "" for name, value in attrs}
-        if tag == "form":
-            self.found.append((given.get("action") or self.address, given.get("method", "get").lower(), {}))
-        elif self.found and given.get("name") and tag in {"input", "select", "textarea", "button"}:
-            fields = self.found[-1][2]
-            if given.get("type") not in {"radio", "checkbox"} or "checked" in given:
-                fields[given["name"]] = given.get("value", "")
-            fields.setdefault(given["name"], "")
-
-
-def odd_submissions(client: Client, address: str) -> Iterator[tuple[str, str, dict[str, str]]]:
-    """Yield each form of the page with one field changed."""
-    answer = client.get(address)
-    if answer.status_code != 200 or not answer["Content-Type"].startswith("text/html"):
-        return
-    for action, method, fields in Forms(answer.content.decode(), address).found:
-        for name, value in product(fields, (*REFUSED, *ODD)):
-            yield method, action, {**fields, name: value.decode(errors="surrogateescape")}
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("route", ROUTES)
-def test_nothing_odd_in_an_address_or_a_form_is_an_error_of_ours(client, values, route):
-    failed = []
-    for address, query in odd_requests(route, values, Random(route)):
-        answers = [client.get(f"{address}?{query}"), client.post(address, query, content_type=FORM)]
-        failed += [(address[:200], query[:200]) for answer in answers if answer.status_code >= 500]
-    for method, action, fields in odd_submissions(client, filled(route, values)):
-        body = "&".join(f"{name}={encoded(value.encode(errors='surrogateescape'))}" for name, value in fields.items())
-        with transaction.atomic():
-            sent = client.post(action, body, content_type=FORM) if method == "post" else client.get(f"{action}?{body}")
-            transaction.set_rollback(True)
-        if sent.status_code >= 500:
-            failed.append((method, action, body[:300]))
-    assert not failed
