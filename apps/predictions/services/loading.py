@@ -79,8 +79,9 @@ def _batches(chunks: Iterator[list[bytes]]) -> Iterator[list[list[bytes]]]:
 @transaction.atomic
 def _store(upload: Upload, chunks: list[list[bytes]]) -> None:
     """Store the rows as one batch, and the new position in the same commit."""
-    result = pushing.store_chunks(BatchKind(upload.kind), upload.model, chunks, first=upload.position)
-    pushing.note_repeats(result, upload.created_by)
+    result = pushing.store_chunks(
+        BatchKind(upload.kind), upload.model, chunks, first=upload.position, told=upload.created_by
+    )
     codes = Counter(upload.rejected) + Counter(each.code for each in result.rejected)
     upload.fenced_update(
         position=upload.position + sum(map(len, chunks)),

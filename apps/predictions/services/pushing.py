@@ -62,8 +62,8 @@ def push(
     for tries in range(1, MAX_TRIES + 1):
         try:
             return _push(kind, model, body, is_atomic=is_atomic, key=key, path=path, admit=admit, told=told)
-        except OperationalError as error:
-            if not isinstance(error.__cause__, DeadlockDetected) or tries == MAX_TRIES:
+        except (OperationalError, DeadlockDetected) as error:
+            if not isinstance(error.__cause__ or error, DeadlockDetected) or tries == MAX_TRIES:
                 raise
             admit = all_rows  # the rows were counted at the first try
         except IntegrityError:
@@ -90,22 +90,26 @@ def _push(
                 wait_longer(body.size / BYTES_PER_SECOND)
             if key and (first := first_answer(model.project, key, path=path, digest=body.digest)):
                 return first
-            result = store(kind, model, body, admit=admit)
-            note_repeats(result, told)
+            result = store(kind, model, body, admit=admit, told=told)
             if is_atomic and result.rejected:
                 raise NothingStoredError(result)
             if key:
                 keep_answer(model.project, key, result.status, result.document)
     except NothingStoredError as error:
         undone = error.result
-        note_repeats(undone, told)
+        note_repeats(model, undone, told)
         return 422, PushResult(rejected=undone.rejected, parked=None if undone.parked is None else 0).document
     return result.status, result.document
 
 
-def note_repeats(result: PushResult, told: User | None) -> None:
+def note_repeats(model: MonitoredModel, result: PushResult, told: User | None) -> None:
     """Note that a person learns whether a guess at stored predictions was right, by `duplicate` or `conflict`."""
-    if told is not None and result.repeated:
+    if told is None or not result.repeated:
+        return
+    if result.are_many_repeated:
+        first, last = result.repeated
+        sightings.note_export(told, model, filters={"sent": "again"}, first=first, last=last)
+    else:
         sightings.note(result.repeated, told, sightings.Place.PUSH)
 
 
@@ -135,9 +139,11 @@ def keep_answer(project: Project, key: str, status: int, document: dict[str, Any
     IdempotentAnswer.objects.filter(project=project, key=key).update(status=status, answer=document)
 
 
-def store(kind: BatchKind, model: MonitoredModel, body: Body, *, admit: Admit = all_rows) -> PushResult:
+def store(
+    kind: BatchKind, model: MonitoredModel, body: Body, *, admit: Admit = all_rows, told: User | None = None
+) -> PushResult:
     """Store the good rows of a body as one batch and quarantine the others. Call it in a transaction."""
-    return store_chunks(kind, model, chunks(body, name=kind.value), admit=admit)
+    return store_chunks(kind, model, chunks(body, name=kind.value), admit=admit, told=told)
 
 
 def store_chunks(
@@ -147,6 +153,7 @@ def store_chunks(
     *,
     first: int = 0,
     admit: Admit = all_rows,
+    told: User | None = None,
 ) -> PushResult:
     """The same for rows that come in chunks; `first` is the index of the first row in its file."""
     writer, keeper = WRITERS[kind](model, first=first), Keeper(model, kind)
@@ -155,11 +162,13 @@ def store_chunks(
         start = writer.seen
         keeper.keep([(each, raws[each.index - start]) for each in writer.add(raws)])
     keeper.finish()
+    note_repeats(model, writer.result, told)
     return writer.finish()
 
 
-def store_rows(kind: BatchKind, model: MonitoredModel, raws: list[bytes]) -> PushResult:
+def store_rows(kind: BatchKind, model: MonitoredModel, raws: list[bytes], *, told: User | None = None) -> PushResult:
     """Store the good rows as one batch. The result lists the others; they are not kept again."""
     writer = WRITERS[kind](model)
     writer.add(raws)
+    note_repeats(model, writer.result, told)
     return writer.finish()

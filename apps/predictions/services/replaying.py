@@ -92,8 +92,7 @@ def _try(
     whole = [(index, row) for index, row in numbered if not row.is_cut]
     if not whole:
         return
-    stored = pushing.store_rows(kind, model, [bytes(row.raw) for _, row in whole])
-    pushing.note_repeats(stored, told)
+    stored = pushing.store_rows(kind, model, [bytes(row.raw) for _, row in whole], told=told)
     for each in stored.rejected:
         index, row = whole[each.index]
         result.rejected.append(_refused(index, row, each.code, each.field, each.message))

@@ -6,6 +6,7 @@ Whatever shows one notes it first, in the transaction of the answer that shows i
 from collections.abc import Collection, Iterable
 from typing import Any
 
+from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from apps.accounts.models import User
@@ -13,13 +14,18 @@ from apps.predictions.models import CaseView, ExportView, Prediction
 from apps.registry.models import MonitoredModel
 
 Place = CaseView.Place
+# Sorted, so that two requests at once wait for each other in the same order.
+NOTE = """
+INSERT INTO predictions_caseview (prediction_id, user_id, place, opened_at)
+SELECT prediction, %(user)s, %(place)s, now() FROM unnest(%(predictions)s::bigint[]) AS prediction ORDER BY prediction
+ON CONFLICT DO NOTHING
+"""
 
 
 def note(predictions: Iterable[int], user: User, place: Place) -> None:
     """Note that the person sees these predictions (their keys) there. Noted again, it stays one row."""
-    # Sorted, so that two requests at once wait for each other in the same order.
-    seen = [CaseView(prediction_id=key, user=user, place=place) for key in sorted(set(predictions))]
-    CaseView.objects.bulk_create(seen, ignore_conflicts=True)
+    with connection.cursor() as cursor:
+        cursor.execute(NOTE, {"predictions": list(predictions), "user": user.pk, "place": str(place)})
 
 
 def note_export(user: User, model: MonitoredModel, *, filters: dict[str, Any], first: int, last: int) -> None:

@@ -1,7 +1,7 @@
 """Write rows to the tables: one push is one batch, in however many chunks, in the caller's transaction."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
@@ -40,6 +40,9 @@ MAX_ROUNDS = 20
 
 Numbered = list[tuple[int, PredictionRow]]
 
+# Of more repeated predictions than this, a push keeps only the first and the last key: a long list costs memory.
+MOST_REPEATED = 1_000
+
 
 @dataclass
 class PushResult:
@@ -50,8 +53,15 @@ class PushResult:
     duplicates: int = 0
     rejected: list[Rejection] = field(default_factory=list)
     parked: int | None = None
-    # The stored predictions of which the answer tells whether a row sent again is the same.
+    # The stored predictions of which the answer tells whether a row sent again is the same; of many, first and last.
     repeated: list[int] = field(default_factory=list)
+    are_many_repeated: bool = False
+
+    def repeat(self, keys: Iterable[int]) -> None:
+        """Add to the repeated predictions."""
+        known = sorted({*self.repeated, *keys})
+        self.are_many_repeated |= len(known) > MOST_REPEATED
+        self.repeated = [known[0], known[-1]] if self.are_many_repeated else known
 
     @property
     def document(self) -> dict[str, Any]:
@@ -233,14 +243,11 @@ class PredictionWriter(BatchWriter):
         """The rows whose id is not stored yet; the others are duplicates or conflicts by their content."""
         names = [row.external_id for _, row in rows]
         stored = Prediction.objects.filter(model=self.model, external_id__in=names)
-        known = {
-            name: (key, bytes(sent)) for name, key, sent in stored.values_list("external_id", "pk", "content_hash")
-        }
+        known = dict(stored.values_list("external_id", "content_hash"))
+        self.result.repeat(stored.values_list("pk", flat=True))
         for index, row in rows:
             if row.external_id in known:
-                key, known_hash = known[row.external_id]
-                self.result.repeated.append(key)
-                self._judge_repeat(index, row, known_hash=known_hash)
+                self._judge_repeat(index, row, known_hash=bytes(known[row.external_id]))
         return [pair for pair in rows if pair[1].external_id not in known]
 
 
