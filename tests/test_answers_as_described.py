@@ -55,7 +55,7 @@ VALID = [(result.ok(), GenerationMode.POSITIVE) for result in SCHEMA.get_all_ope
 INVALID = [
     (operation, GenerationMode.NEGATIVE)
     for operation, _ in VALID
-    if operation.query or operation.method != "get" or operation.label.endswith("{id}")
+    if operation.query or operation.body or operation.label.endswith("{id}")
 ]
 
 
