@@ -92,14 +92,15 @@ TEMPLATES = [
 DATABASES = {"default": database.options(env.text("DATABASE_URL"))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# Shared by all processes: it counts attempts to sign in, and remembers used codes. Past MAX_ENTRIES, the cache drops
-# expired rows and then living ones; the hourly sweep should keep it far below.
+# All processes share the default: it counts attempts to sign in, and remembers used codes. Past MAX_ENTRIES, it drops
+# expired rows and then living ones; the hourly sweep should keep it far below. What only saves time stays in a process.
 CACHES = {
+    "process": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "common_cache",
         "OPTIONS": {"MAX_ENTRIES": 100_000, "CULL_FREQUENCY": 10},
-    }
+    },
 }
 
 AUTH_USER_MODEL = "accounts.User"

@@ -23,7 +23,7 @@ P = ParamSpec("P")
 def link_page(
     view: Callable[Concatenate[HttpRequest, P], HttpResponse],
 ) -> Callable[..., HttpResponse]:
-    """Keep the address of the page to this browser: no cache stores it, and no other page learns it."""
+    """Keep the address of the page from other pages."""
 
     @sensitive_post_parameters("password")
     @require_http_methods(["GET", "HEAD", "POST"])

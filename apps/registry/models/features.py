@@ -8,6 +8,8 @@ from hashlib import sha256
 from typing import Any
 
 MISSING = "(missing)"
+# Values that a slice cannot place: lists and objects, and texts and flags between bands.
+OTHER = "(other)"
 # JSON's kinds of values in the words of the API; null is none of them.
 KINDS: dict[type, str] = {
     int: "integer",
@@ -90,7 +92,9 @@ class Slice:
         raw = features.get(self.feature)
         if raw is None:
             return MISSING
-        if not self.edges or isinstance(raw, bool | str):
+        if isinstance(raw, list | dict) or (self.edges and isinstance(raw, bool | str)):
+            return OTHER
+        if not self.edges:
             return (f"{raw:g}" if isinstance(raw, float) else str(raw))[:200]
         return self.bands[bisect_right(self.edges, raw)]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from django.core.cache import cache
+from django.core.cache import caches
 
 from apps.predictions.models import Payload, Prediction
 from apps.registry.models import MonitoredModel
@@ -49,7 +49,9 @@ class Usual:
 
 def usual_values(model: MonitoredModel) -> dict[str, Usual]:
     """Return the usual values of each feature, cached for ten minutes."""
-    usual: dict[str, Usual] = cache.get_or_set(f"usual:{model.pk}", lambda: _read(model), KEPT_SECONDS) or {}
+    usual: dict[str, Usual] = (
+        caches["process"].get_or_set(f"usual:{model.pk}", lambda: _read(model), KEPT_SECONDS) or {}
+    )
     return usual
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from time import monotonic
 
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db.models import Count, Q
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -79,11 +79,11 @@ def progress(queue: ReviewQueue, *, by: Membership) -> Progress:
 def _counts(queue: ReviewQueue, *, until: datetime) -> dict[str, int]:
     """Return the queue's counts, from the cache where they took long."""
     key = f"progress:{queue.pk}"
-    kept: dict[str, int] | None = cache.get(key)
+    kept: dict[str, int] | None = caches["process"].get(key)
     if kept is None:
         began = monotonic()
         kept = _count(queue, until=until)
-        cache.set(key, kept, (monotonic() - began) / COUNTING_SHARE)
+        caches["process"].set(key, kept, (monotonic() - began) / COUNTING_SHARE)
     return kept
 
 

@@ -37,3 +37,15 @@ def test_a_slice_by_bands_puts_each_number_into_one():
         "65 and over",
         "(missing)",
     ]
+
+
+@pytest.mark.parametrize("odd", [[], [1], {}, {"v": [1]}])
+def test_lists_and_objects_fall_into_no_slice(odd):
+    assert Slice("age", "AGEP", (18.0, 65.0)).value({"AGEP": odd}) == "(other)"
+    assert Slice("age", "AGEP").value({"AGEP": odd}) == "(other)"
+
+
+@pytest.mark.parametrize(("odd", "value"), [("ten", "ten"), (True, "True")])
+def test_texts_and_flags_have_slices_of_their_own_except_between_bands(odd, value):
+    assert Slice("age", "AGEP", (18.0, 65.0)).value({"AGEP": odd}) == "(other)"
+    assert Slice("age", "AGEP").value({"AGEP": odd}) == value

@@ -1,7 +1,7 @@
 """The tabs beside a case: usual values, history, similar cases, precedents. None shows a prediction."""
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import caches
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -34,7 +34,7 @@ def reader(queue: ReviewQueue) -> Membership:
 
 
 def test_most_numbers_give_the_range_and_a_number_outside_is_odd() -> None:
-    cache.clear()
+    caches["process"].clear()
     queue = make_queue()
     for age in range(FEWEST):
         make_items(queue, features={"age": 20 + age, "sex": 1})
@@ -44,7 +44,7 @@ def test_most_numbers_give_the_range_and_a_number_outside_is_odd() -> None:
 
 
 def test_with_few_predictions_no_value_is_usual() -> None:
-    cache.clear()
+    caches["process"].clear()
     queue = make_queue()
     (item,) = make_items(queue)
     assert not any(fact.usual or fact.is_odd for group in fact_groups(item) for fact in group.facts)

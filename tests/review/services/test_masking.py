@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import caches
 
 from apps.accounts.models import Role
 from apps.registry.models import ReviewQueue
@@ -85,7 +85,7 @@ def test_an_adjudicator_sees_all_values() -> None:
 
 
 def test_a_hidden_value_is_neither_odd_nor_usual_nor_missing() -> None:
-    cache.clear()
+    caches["process"].clear()
     queue = make_secret()
     fill(queue, FEWEST, income=1_000)
     fill(queue, income=PLANTED, home=None)
