@@ -128,7 +128,7 @@ def matrix(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Matr
     """A matrix whose pages stay blank: who may open them is decided before they are rendered."""
     settings.MIDDLEWARE = [each for each in settings.MIDDLEWARE if not any(name in each for name in IDLE)]
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
-    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    settings.CACHES = {**settings.CACHES, "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     settings.REQUESTS_PER_MINUTE = 0
     monkeypatch.setattr(Template, "render", lambda *_args, **_more: "")
     monkeypatch.setattr("apps.reports.pages.views.render_pdf", lambda *_args: b"")
