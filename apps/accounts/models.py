@@ -139,7 +139,7 @@ class ApiKey(models.Model):
     replaced_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
 
-    # Of the person it acts for; `find_key` loads it with the key.
+    # The membership of the person it acts for; `find_key` loads both.
     membership: Membership | None = None
 
     objects = ApiKeyQuerySet.as_manager()

@@ -14,7 +14,7 @@ from apps.common.errors import ForbiddenError
 if TYPE_CHECKING:
     from rest_framework.views import APIView
 
-# Of use only to a key that acts for a person.
+# Only a key that acts for a person can use these.
 PERSONAL_SCOPES = frozenset({Scope.REVIEWS_WRITE})
 
 

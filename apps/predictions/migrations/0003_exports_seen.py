@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='caseview',
             name='place',
-            field=models.CharField(choices=[('desk', 'Desk'), ('settling', 'Settling'), ('own', 'Own'), ('case', 'Case'), ('question', 'Question'), ('beside', 'Beside'), ('list', 'List'), ('push', 'Push'), ('search', 'Search')], max_length=32),
+            field=models.CharField(choices=[('desk', 'Desk'), ('settling', 'Settling'), ('own', 'Own'), ('case', 'Case'), ('question', 'Question'), ('beside', 'Beside'), ('list', 'List'), ('push', 'Push')], max_length=32),
         ),
         migrations.CreateModel(
             name='ExportView',

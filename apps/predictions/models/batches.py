@@ -60,7 +60,7 @@ class BatchStage(Leased):
     stage = models.CharField(max_length=16, choices=Stage)
     created_at = models.DateTimeField(db_default=Now())
     done_at = models.DateTimeField(null=True)
-    # Of the last attempt, until the batch is consumed.
+    # The error of the last attempt; empty once the batch is consumed.
     error = models.TextField(blank=True)
     # The id as sent of the row that makes it fail, where one does so alone.
     row = models.TextField(blank=True, db_default="")

@@ -121,7 +121,6 @@ class CaseView(models.Model):
         BESIDE = "beside"  # a tab beside another case
         LIST = "list"
         PUSH = "push"  # the answer to a row that was sent again
-        SEARCH = "search"
 
     prediction = models.ForeignKey(
         Prediction, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="views"
@@ -144,7 +143,7 @@ class ExportView(models.Model):
 
     user = models.ForeignKey(User, models.CASCADE, related_name="export_views")
     model = models.ForeignKey(MonitoredModel, models.CASCADE, related_name="+", db_index=False)
-    # What was asked for.
+    # The filters of the request.
     filters = models.JSONField()
     # Keys of predictions, both included.
     first_prediction = models.BigIntegerField()

@@ -40,7 +40,7 @@ MAX_ROUNDS = 20
 
 Numbered = list[tuple[int, PredictionRow]]
 
-# Of more repeated predictions than this, a push keeps only the first and the last key: a long list costs memory.
+# A push that repeats more predictions than this keeps only the first and the last key, which saves memory.
 MOST_REPEATED = 1_000
 
 
@@ -243,8 +243,9 @@ class PredictionWriter(BatchWriter):
         """The rows whose id is not stored yet; the others are duplicates or conflicts by their content."""
         names = [row.external_id for _, row in rows]
         stored = Prediction.objects.filter(model=self.model, external_id__in=names)
-        known = dict(stored.values_list("external_id", "content_hash"))
-        self.result.repeat(stored.values_list("pk", flat=True))
+        found = list(stored.values_list("pk", "external_id", "content_hash"))
+        self.result.repeat(key for key, *_ in found)
+        known = {name: content_hash for _, name, content_hash in found}
         for index, row in rows:
             if row.external_id in known:
                 self._judge_repeat(index, row, known_hash=bytes(known[row.external_id]))

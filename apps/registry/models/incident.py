@@ -36,7 +36,7 @@ class Incident(models.Model):
     # Empty with `feature_new`: more new features than are listed one by one.
     feature = models.CharField(max_length=200, blank=True)
     kind = models.CharField(max_length=32, choices=IncidentKind)
-    # Of batches given up: the stage that they do not pass, and which batches and rows they are.
+    # For batches that were given up: the stage at which they fail, and the batches and rows themselves.
     stage = models.CharField(max_length=16, blank=True, db_default="")
     detail = models.TextField(blank=True, db_default="")
     # The declared type, and the kind of one value that came instead.

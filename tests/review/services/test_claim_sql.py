@@ -143,7 +143,7 @@ def situations(queue: ReviewQueue, people: list[Membership], rng: random.Random)
         ExportView.objects.all().delete()
         for prediction in seen:
             if rng.random() < 0.5:
-                sightings.note([prediction], people[0].user, sightings.Place.SEARCH)
+                sightings.note([prediction], people[0].user, sightings.Place.LIST)
             else:
                 sightings.note_export(people[0].user, queue.model, filters={}, first=prediction, last=prediction)
         yield Situation(people[0], slots, seen, now)
