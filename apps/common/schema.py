@@ -56,7 +56,9 @@ class DescribedSchema(AutoSchema):
         if self.method in {"POST", "PUT", "PATCH"}:
             statuses += ["411", "413", "415"]
         if self.method == "POST":
-            statuses += ["409", "422"]
+            statuses += ["422"]
+        if self.method in {"POST", "DELETE"}:
+            statuses += ["409"]
         return statuses
 
     def _refusal(self, status: str, own: dict[str, Any] | None) -> dict[str, Any]:

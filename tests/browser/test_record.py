@@ -72,6 +72,7 @@ def test_a_question_can_be_found_and_answered(
     visit("questions/", Role.ADJUDICATOR)
     is_sound(page)
     page.get_by_role("link", name="Answer about case").click()
+    expect(page.get_by_label("Your answer")).to_be_visible()
     is_sound(page)
     page.get_by_label("Your answer").fill("A roomer or boarder.")
     page.get_by_role("button", name="Answer", exact=True).click()
