@@ -20,7 +20,7 @@ if hasattr(libc := ctypes.CDLL(None), "mallopt"):
     libc.mallopt(M_ARENA_MAX, 2)
 
 bind = f"{os.environ.get('COUNTERSIGN_BIND', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
-worker_class = "config.gunicorn_worker.BalancedThreadWorker"
+worker_class = "config.server.worker.BufferingWorker"
 logger_class = "config.gunicorn_logger.MaskingLogger"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 threads = int(os.environ.get("WEB_THREADS", "4"))

@@ -4,7 +4,6 @@ from django.urls import include, path
 
 from apps.accounts import urls as accounts
 from apps.common import failures
-from apps.common import urls as common
 from apps.demo import urls as demo
 from apps.monitoring import urls as monitoring
 from apps.predictions import urls as predictions
@@ -13,7 +12,6 @@ from apps.reports import urls as reports
 from apps.review import urls as review
 from apps.sampling import urls as sampling
 from apps.truth import urls as truth
-from config import readiness
 from config.schema import SchemaView
 
 api = [
@@ -27,8 +25,6 @@ api = [
 ]
 
 urlpatterns = [
-    *common.urlpatterns,
-    path("readyz", readiness.readyz, name="readyz"),
     *accounts.urlpatterns,
     *reports.urlpatterns,
     *registry.urlpatterns,

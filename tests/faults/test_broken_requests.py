@@ -10,7 +10,6 @@ import httpx
 import psycopg
 import pytest
 
-from config.gunicorn_worker import PATIENCE_SECONDS
 from tests import hostile
 from tests.benchmarks.harness import Site, running_site
 
@@ -50,7 +49,7 @@ def request(key: str, *headers: str, form: str = "application/json") -> bytes:
 
 def connected(site: Site) -> socket.socket:
     address = urlsplit(site.base_url)
-    return socket.create_connection((address.hostname, address.port), timeout=PATIENCE_SECONDS + 20)
+    return socket.create_connection((address.hostname, address.port), timeout=30)
 
 
 def answered(site: Site, sent: bytes, *, is_half_closed: bool = True) -> tuple[int, dict]:
@@ -133,17 +132,17 @@ def test_bytes_that_are_not_http_are_refused_or_dropped(site, sent):
 
 
 def test_stalled_clients_do_not_hold_up_others(site, key):
-    """There are more of them than the server has threads. It gives each up after a while."""
+    """There are more of them than the server has threads, and none takes one."""
     before = stored(site)
-    stalled = [connected(site) for _ in range(24)]
+    stalled = [connected(site) for _ in range(60)]
     started = time.monotonic()
     try:
         for number, client in enumerate(stalled):
             head = request(key, f"Content-Length: {len(BODY)}")
             client.sendall(head[:50] if number % 2 else head + BODY[:20])
-        answer = httpx.get(f"{site.base_url}/healthz", timeout=4 * PATIENCE_SECONDS)
+        answer = httpx.get(f"{site.base_url}/healthz", timeout=5)
         assert answer.status_code == 200
-        assert time.monotonic() - started < 3.5 * PATIENCE_SECONDS
+        assert time.monotonic() - started < 1
     finally:
         for client in stalled:
             client.close()

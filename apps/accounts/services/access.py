@@ -22,7 +22,7 @@ from apps.common.errors import ForbiddenError, NotFoundError
 P = ParamSpec("P")
 M = TypeVar("M", bound=Model)
 
-# Routes open to everybody: setting up, joining, signing in and out, health, the API's description, the local demo.
+# Routes open to everybody: setting up, joining, signing in and out, the API's description, the local demo.
 PUBLIC_ROUTES = frozenset(
     {
         "setup",
@@ -39,8 +39,6 @@ PUBLIC_ROUTES = frozenset(
         "account_reset_password_from_key",
         "account_reset_password_from_key_done",
         "mfa_authenticate",
-        "healthz",
-        "readyz",
         "schema",
         "demo_progress",
     }
