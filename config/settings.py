@@ -6,7 +6,7 @@ from urllib.parse import unquote, urlsplit
 
 from csp.constants import NONE, SELF
 
-from config import database, env, logs
+from config import database, env, logs, queues
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DEBUG = env.flag("COUNTERSIGN_DEBUG")
@@ -251,8 +251,7 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_TIME_LIMIT = 1800
-# Reports have workers of their own, so that long ones never keep draws waiting.
-CELERY_TASK_ROUTES = {"run_reports": {"queue": "reports"}}
+CELERY_TASK_ROUTES = queues.ROUTES
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

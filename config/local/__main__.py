@@ -105,7 +105,7 @@ def main(arguments: Sequence[str]) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     for name in ("up", "demo"):
         command = commands.add_parser(name)
-        command.add_argument("--without", action="append", default=[], help="start without worker or beat")
+        command.add_argument("--without", action="append", default=[], help="start without this program")
     if arguments[:1] == ["manage"]:
         # Everything after `manage` belongs to manage.py, including --help.
         return manage(State.from_environment(), arguments[1:])

@@ -6,12 +6,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from config import queues
 from config.local.process import Program
 from config.local.state import PROJECT_ROOT, State
 
 PYTHON = sys.executable
 # Django's checks import every view, and the first page is waiting. `./run.sh test` runs the checks.
 SKIP_CHECKS = "--skip-checks"
+WORKERS = ("worker", *queues.OWN)
 
 
 def manage(*arguments: str) -> tuple[str, ...]:
@@ -38,9 +40,12 @@ def programs(state: State, *, port: int) -> list[Program]:
     concurrency = os.environ.get("WORKER_CONCURRENCY", "2")
     schedule = state.home / "beat-schedule"
     return [
-        Program(name="worker", command=(*worker, "--queues", "celery", "--concurrency", concurrency)),
-        # One process makes one report after the other: a pool would cost another 90 MB.
-        Program(name="reports", command=(*worker, "--queues", "reports", "--hostname", "reports@%h", "--pool", "solo")),
+        Program(name="worker", command=(*worker, "--queues", queues.DEFAULT, "--concurrency", concurrency)),
+        # One process does one piece of work after the other: a pool would cost another 90 MB for each.
+        *(
+            Program(name=queue, command=(*worker, "--queues", queue, "--hostname", f"{queue}@%h", "--pool", "solo"))
+            for queue in queues.OWN
+        ),
         Program(
             name="web",
             command=(PYTHON, "-m", "gunicorn", "--config", "config/gunicorn.py", "config.wsgi:application"),

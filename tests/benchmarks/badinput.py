@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 import psycopg
 
 from tests import hostile
-from tests.benchmarks.harness import Site, print_table, running_site
+from tests.benchmarks.harness import BACKGROUND, Site, print_table, running_site
 
 PATH = "/api/v1/models/hostile"
 CASES = 100_000
@@ -75,7 +75,7 @@ class Record:
 def run(arguments: list[str]) -> dict[str, float | int | str]:
     asked = _parse(arguments)
     record = Record()
-    with running_site(without=("worker", "beat")) as site:
+    with running_site(without=BACKGROUND) as site:
         send = partial(_send, site.base_url, _prepared(site), asked.cases // asked.clients)
         started = time.perf_counter()
         with multiprocessing.get_context("spawn").Pool(asked.clients) as pool:

@@ -12,12 +12,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from config.local import launch
+from config.local import launch, product
 from config.local.servers import embedded
 from config.local.state import PROJECT_ROOT, State
 
 START_SECONDS = 150.0
 MODULE = "config.local"
+# All programs but the web and its servers.
+BACKGROUND = (*product.WORKERS, "beat")
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ def running_site(
     """Start an instance on a free port, wait until it serves, and stop it at the end.
 
     `home` is an existing state folder; by default a new one is made and removed at the end. `without` names programs
-    to leave out: "worker", "beat". The database is durable, so timings include its syncs.
+    to leave out. The database is durable, so timings include its syncs.
     """
     folder = home or Path(tempfile.mkdtemp(prefix="countersign-site-"))
     try:

@@ -25,7 +25,7 @@ import psycopg
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tests.benchmarks.harness import Site, print_table, running_site
+from tests.benchmarks.harness import BACKGROUND, Site, print_table, running_site
 
 CLIENTS = 2
 MODEL = "bench"
@@ -50,7 +50,7 @@ class Form:
 
 def run(arguments: list[str]) -> dict[str, float | int | str]:
     asked = _parse(arguments)
-    with running_site(without=("worker", "beat")) as site:
+    with running_site(without=BACKGROUND) as site:
         key = prepared(site)
         copied = _copied(site.database_url, asked.rows, _copy_rows)
         of_text = _copied(site.database_url, asked.rows, _copy_text)

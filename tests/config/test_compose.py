@@ -22,13 +22,14 @@ def compose() -> dict[str, Any]:
 
 
 def test_the_stack_is_complete(compose: dict[str, Any]) -> None:
-    assert set(compose["services"]) == {"migrate", "web", "worker", "reports", "beat", "postgres", "valkey"}
+    programs = {"web", "beat", *product.WORKERS}
+    assert set(compose["services"]) == {"proxy", "migrate", "postgres", "valkey", *programs}
 
 
 def test_everything_waits_for_the_migrations_and_those_for_the_database(compose: dict[str, Any]) -> None:
     services = compose["services"]
     assert services["migrate"]["depends_on"]["postgres"]["condition"] == "service_healthy"
-    for name in ("web", "worker", "reports", "beat"):
+    for name in ("web", "beat", *product.WORKERS):
         assert services[name]["depends_on"]["migrate"]["condition"] == "service_completed_successfully", name
 
 

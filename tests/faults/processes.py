@@ -21,6 +21,8 @@ def find_leader(site: Site, name: str) -> int | None:
         "postgres": b"\0-D\0",
         "valkey": b"valkey-server",
         "worker": b"--queues\0celery",
+        "draws": b"--queues\0draws",
+        "uploads": b"--queues\0uploads",
         "reports": b"--queues\0reports",
         "web": b"gunicorn",
         "beat": b"\0beat\0",

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from tests import hostile
-from tests.benchmarks.harness import Site, running_site
+from tests.benchmarks.harness import BACKGROUND, Site, running_site
 
 pytestmark = [pytest.mark.slow, pytest.mark.faults]
 PATH = "/api/v1/models/m/predictions"
@@ -27,7 +27,7 @@ LINES = json.dumps(ROW).encode()
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[Site]:
-    with running_site(without=("worker", "beat")) as running:
+    with running_site(without=BACKGROUND) as running:
         yield running
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks.harness import Site, running_site
+from tests.benchmarks.harness import BACKGROUND, Site, running_site
 from tests.benchmarks.intake import Form, as_arrow, as_json, as_ndjson, as_parquet, post_all, prepared, rows_of
 from tests.faults.processes import children, leader
 
@@ -25,7 +25,7 @@ FORMS = [
 
 
 def test_web_workers_stay_small_under_the_largest_bodies() -> None:
-    with running_site(without=("worker", "beat")) as site:
+    with running_site(without=BACKGROUND) as site:
         key = prepared(site)
         # The same rows each time: stored once, and recognized as duplicates after that, which takes more memory.
         rows = rows_of(range(ROWS), prefix="large")

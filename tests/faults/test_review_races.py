@@ -14,7 +14,7 @@ import httpx
 import psycopg
 import pytest
 
-from tests.benchmarks.harness import Site, running_site
+from tests.benchmarks.harness import BACKGROUND, Site, running_site
 from tests.faults.processes import children, find_leader
 from tests.faults.reviewing import CLASSES, Holding, Pause, Reviewer, Submitted
 
@@ -79,7 +79,7 @@ class StoredItem(NamedTuple):
 def test_fifty_people_review_while_web_is_killed_and_every_answer_counts_once() -> None:
     rng = random.Random(SEED)
     # Reviewing needs web alone. Leave the cores to it.
-    with running_site(without=("worker", "beat"), variables={"COUNTERSIGN_REQUESTS_PER_MINUTE": "0"}) as site:
+    with running_site(without=BACKGROUND, variables={"COUNTERSIGN_REQUESTS_PER_MINUTE": "0"}) as site:
         people = hire(site, rng)
         open_cases(site, people[0])
         queues = list(OVERLAPS)

@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.benchmarks.harness import Site, running_site, start_site
+from tests.benchmarks.harness import BACKGROUND, Site, running_site, start_site
 from tests.faults.processes import PATIENCE_SECONDS, children, eventually, find_leader, is_ready, leader, living, tree
 
 pytestmark = pytest.mark.faults
@@ -20,7 +20,7 @@ def site() -> Iterator[Site]:
         yield site
 
 
-@pytest.mark.parametrize("name", ["postgres", "valkey", "worker", "reports", "web", "beat"])
+@pytest.mark.parametrize("name", ["postgres", "valkey", "worker", "draws", "uploads", "reports", "web", "beat"])
 def test_a_killed_child_is_restarted(site: Site, name: str) -> None:
     killed = leader(site, name)
     os.kill(killed, signal.SIGKILL)
@@ -80,7 +80,7 @@ def test_a_management_command_works_beside_a_running_instance_and_without_one(tm
         "-c",
         "from apps.accounts.models import User; print('users:', User.objects.count())",
     )
-    with running_site(home=tmp_path, without=["worker", "beat"]) as site:
+    with running_site(home=tmp_path, without=BACKGROUND) as site:
         assert "users: 0" in site.manage(*count)
         assert f"{site.base_url}/setup/" in site.manage("setup_link"), "the link leads to the running instance"
         assert "/setup/***/" in (tmp_path / "logs" / "setup.log").read_text(), "the log holds no secret"

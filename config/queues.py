@@ -1,0 +1,12 @@
+"""Celery's queues. Work that can take long has a queue and a worker of its own, and keeps no other work waiting.
+
+The default queue has everything else.
+"""
+
+DEFAULT = "celery"
+OWN = {
+    "draws": ("draw", "open_items"),
+    "uploads": ("load_uploads",),
+    "reports": ("run_reports",),
+}
+ROUTES = {bell: {"queue": queue} for queue, bells in OWN.items() for bell in bells}
