@@ -4,13 +4,12 @@ Everything acknowledged meanwhile is stored once, and everything works again wit
 """
 
 import os
-import re
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -21,7 +20,7 @@ from config.local.state import PROJECT_ROOT
 from tests.benchmarks.harness import Site, free_port, running_site
 from tests.benchmarks.intake import MODEL, prepared
 from tests.faults.callers import calling, stored
-from tests.faults.processes import answers, eventually, is_ready, leader
+from tests.faults.processes import answers, children, eventually, is_ready, leader
 
 pytestmark = pytest.mark.faults
 
@@ -97,21 +96,14 @@ def test_a_locked_table_keeps_nobody_waiting(site: Site, key: str) -> None:
 
 
 def test_a_database_that_hangs_keeps_nobody_waiting(site: Site, key: str) -> None:
-    postgres = leader(site, "postgres")
-    group = {postgres, *_children(postgres)}
     with calling(site, key) as callers:
         time.sleep(1)
         callers.phase = "stopping"
-        for pid in group:
-            os.kill(pid, signal.SIGSTOP)
-        try:
+        with _stopped(leader(site, "postgres")):
             time.sleep(1)
             callers.phase = "stopped"
             time.sleep(LONG_SECONDS)
             callers.phase = "going on"
-        finally:
-            for pid in group:
-                os.kill(pid, signal.SIGCONT)
         eventually(lambda: is_ready(site))
         callers.phase = "after"
         time.sleep(SHORT_SECONDS)
@@ -161,9 +153,23 @@ def _drip(clients: list[socket.socket], *, seconds: int) -> None:
                 continue
 
 
-def _children(parent: int) -> set[int]:
-    listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(parent)], capture_output=True, text=True, check=False)
-    return {int(pid) for pid in re.findall(r"\d+", listed.stdout)}
+@contextmanager
+def _stopped(postgres: int) -> Iterator[None]:
+    """Stop the database server with its connections: it answers nothing, and refuses nothing."""
+    os.kill(postgres, signal.SIGSTOP)  # from now on, it starts no others
+    everybody = [postgres, *children(postgres)]
+    for pid in everybody:
+        _signal(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in everybody:
+            _signal(pid, signal.SIGCONT)
+
+
+def _signal(pid: int, number: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, number)
 
 
 @contextmanager
