@@ -3,7 +3,9 @@
 import pytest
 from django.test import Client
 
-from tests.factories import make_key, make_model, make_project
+from apps.accounts.models import Project, Role
+from apps.audit.models import Entry
+from tests.factories import make_key, make_member, make_model, make_project
 
 pytestmark = pytest.mark.django_db
 
@@ -12,9 +14,10 @@ pytestmark = pytest.mark.django_db
 def call():
     project = make_project()
     make_model(project, "employment")
-    client = Client(headers={"authorization": f"Bearer {make_key(project)[1]}"})
+    owner = make_member(project, Role.OWNER).user
 
-    def send(document=None):
+    def send(document=None, *, by=owner):
+        client = Client(headers={"authorization": f"Bearer {make_key(project, acts_for=by)[1]}"})
         url = "/api/v1/models/employment/policies"
         return client.get(url) if document is None else client.put(url, document, "application/json")
 
@@ -63,6 +66,22 @@ def test_a_queue_keeps_the_rules_that_the_document_omits(call):
     (queue,) = call({"queues": [{"name": "main", "overlap": 3}]}).json()["queues"]
     assert {name: queue[name] for name in RULES} == RULES
     assert queue["overlap"] == 3
+
+
+def test_only_an_owner_changes_who_sees_sensitive_features(call):
+    """An engineer's key, or one for nobody, changes the rest and may send back what it read."""
+    engineer = make_member(Project.objects.get(), Role.ENGINEER).user
+    for by in (engineer, None):
+        assert call(call().json(), by=by).status_code == 200
+        for name in ("main", "another"):
+            refused = call({"queues": [{"name": name, "sensitive_role": "reviewer", "overlap": 3}]}, by=by)
+            assert (refused.status_code, refused.json()["code"]) == (403, "owners_choice")
+    (queue,) = call().json()["queues"]
+    assert (queue["sensitive_role"], queue["overlap"]) == ("engineer", 1)
+    shown = call({"queues": [{"name": "main", "sensitive_role": "reviewer"}]})
+    assert shown.json()["queues"][0]["sensitive_role"] == "reviewer"
+    entry = Entry.objects.filter(act="sampling.changed").latest("id")
+    assert entry.details["sensitive_role"] == {"main": {"was": "engineer", "is": "reviewer"}}
 
 
 def test_null_removes_the_rules_for_amounts_and_due_times(call):

@@ -20,7 +20,7 @@ def record(
 
     Call it last in the transaction. Empty details are left out.
     """
-    given = {name: value for name, value in (details or {}).items() if value not in (None, "", [])}
+    given = {name: value for name, value in (details or {}).items() if value not in (None, "", [], {})}
     if key is not None:
         given["key"] = key.prefix
     return audit.record(project=project.pk, actor=by.pk if by else None, act=act, subject=subject, details=given)

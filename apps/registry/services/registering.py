@@ -7,10 +7,10 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Max
 
-from apps.accounts.models import ApiKey, Project, User, validate_name
+from apps.accounts.models import ApiKey, Membership, Project, Role, User, validate_name
 from apps.accounts.services import audit_log
 from apps.common import doorbell
-from apps.common.errors import DomainError
+from apps.common.errors import DomainError, ForbiddenError
 from apps.registry.models import MonitoredModel, ReviewQueue, Task, ValueModel
 from apps.registry.services import guidelines, incidents
 
@@ -42,6 +42,9 @@ def put_model(
                 raise _invalid("task", "A new model needs its task: binary, multiclass or regression.")
         else:
             _check_change(model, fields)
+        shown = _no_longer_sensitive(model, fields)
+        if shown:
+            _require_owner(project, by, f"The feature {shown[0]!r} is sensitive. Only an owner can change that.")
         is_new = model.pk is None
         changed = [name for name, value in fields.items() if getattr(model, name) != value]
         for name, value in fields.items():
@@ -58,7 +61,14 @@ def put_model(
             current = model.current_value_model
             changed += ["value_model"] if set_value_model(model, document["value_model"]) != current else []
         if is_new or changed:
-            act, details = ("model.registered", {}) if is_new else ("model.changed", {"changed": changed})
+            act, details = (
+                ("model.registered", {})
+                if is_new
+                else (
+                    "model.changed",
+                    {"changed": changed, "no_longer_sensitive": shown},
+                )
+            )
             audit_log.record(project, act, subject=f"model {slug}", by=by, key=key, details=details)
     saved: MonitoredModel = MonitoredModel.objects.select_related("project").get(pk=model.pk)
     return saved
@@ -88,6 +98,8 @@ def put_queue(model: MonitoredModel, document: dict[str, Any], *, by: User | Non
     """Create the queue, or change its given fields. A changed text of its guidelines becomes a new version."""
     fields = {name: value for name, value in document.items() if name not in {"name", "title", "id", "guidelines"}}
     slug = document["name"]
+    if "sensitive_role" in fields:
+        _check_sensitive_role(model, slug, fields["sensitive_role"], by=by)
     if "title" in document:
         fields["name"] = document["title"]
     queue, _ = ReviewQueue.objects.update_or_create(
@@ -99,6 +111,29 @@ def put_queue(model: MonitoredModel, document: dict[str, Any], *, by: User | Non
     if document.get("guidelines"):
         guidelines.write(queue, text=document["guidelines"], by=by)
     return queue
+
+
+def _check_sensitive_role(model: MonitoredModel, slug: str, role: str, *, by: User | None) -> None:
+    """Refuse a change by anybody but an owner: a person, or a key that acts for one."""
+    queue = ReviewQueue.objects.filter(model=model, slug=slug).first() or ReviewQueue()
+    if role != queue.sensitive_role:
+        _require_owner(model.project, by, "Only an owner can change who sees sensitive features.")
+
+
+def _no_longer_sensitive(model: MonitoredModel, fields: dict[str, Any]) -> list[str]:
+    """Return the features whose values a change of the declaration would show."""
+    if "features" not in fields:
+        return []
+    was, still = (
+        {feature["name"] for feature in features if feature.get("sensitive")}
+        for features in (model.features, fields["features"])
+    )
+    return sorted(was - still)
+
+
+def _require_owner(project: Project, by: User | None, refusal: str) -> None:
+    if not Membership.objects.in_project(project).filter(user=by, role=Role.OWNER).exists():
+        raise ForbiddenError(refusal, code="owners_choice")
 
 
 def _invalid(field: str, message: str) -> DomainError:

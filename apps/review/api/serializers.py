@@ -17,7 +17,7 @@ from apps.common.fields import ClassOrNumberField, FlagField, TextField, WholeNu
 from apps.review.models import DataProblem, Decision, ReviewItem, Slot, Verdict
 from apps.review.services import Only, Waiting
 from apps.review.services.answers import LARGEST_INT, LONGEST_NOTE
-from apps.review.services.masking import hidden_features
+from apps.review.services.masking import hidden_features, shown_marks
 
 
 @extend_schema_field({"oneOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]})
@@ -125,12 +125,24 @@ class RevealSerializer(serializers.Serializer[ReviewItem]):
     prediction = serializers.SerializerMethodField()
     score = serializers.FloatField(source="prediction.score", allow_null=True)
     probabilities = serializers.DictField(allow_null=True)
-    attributions = serializers.DictField(allow_null=True)
-    attribution_base = serializers.FloatField(allow_null=True)
+    attributions = serializers.SerializerMethodField()
+    attribution_base = serializers.SerializerMethodField()
 
     @extend_schema_field(ClassOrNumberField)
     def get_prediction(self, item: ReviewItem) -> str | float:
         return item.model.decode(item.prediction.predicted)
+
+    @extend_schema_field(serializers.DictField(allow_null=True))
+    def get_attributions(self, item: ReviewItem) -> dict[str, Any] | None:
+        """What each feature added, without those whose value the person may not see."""
+        hidden = hidden_features(item, by=self.context["member"])
+        return item.attributions and {name: size for name, size in item.attributions.items() if name not in hidden}
+
+    @extend_schema_field(serializers.FloatField(allow_null=True))
+    def get_attribution_base(self, item: ReviewItem) -> float | None:
+        """Where the attributions begin; null where some are left out, whose sum it would give away."""
+        hidden = hidden_features(item, by=self.context["member"])
+        return None if hidden & (item.attributions or {}).keys() else item.attribution_base
 
 
 class RevealedCaseSerializer(CaseSerializer, RevealSerializer):
@@ -146,11 +158,15 @@ class GivenAnswerSerializer(serializers.Serializer[Decision]):
     certainty = serializers.IntegerField(allow_null=True)
     reasons = serializers.ListField(child=serializers.CharField())
     note = serializers.CharField()
-    wrong_features = WrongFeatureSerializer(many=True)
+    wrong_features = serializers.SerializerMethodField()
 
     @extend_schema_field(ClassOrNumberField(allow_null=True))
     def get_decoded_value(self, decision: Decision) -> str | float | None:
         return None if decision.value is None else decision.item.model.decode(decision.value)
+
+    @extend_schema_field(WrongFeatureSerializer(many=True))
+    def get_wrong_features(self, decision: Decision) -> list[dict[str, str]]:
+        return shown_marks(decision, hidden=hidden_features(decision.item, by=self.context["member"]))
 
 
 class SlotSerializer(serializers.Serializer[Slot]):
@@ -182,7 +198,7 @@ class SlotSerializer(serializers.Serializer[Slot]):
     def get_answers(self, slot: Slot) -> list[dict[str, Any]]:
         """For an adjudicator: the reviewers' answers."""
         decisions = slot.answers_to_settle if slot.is_adjudication else ()
-        return [dict(GivenAnswerSerializer(decision).data) for decision in decisions]
+        return [dict(GivenAnswerSerializer(decision, context=self.context).data) for decision in decisions]
 
 
 class WaitingSerializer(serializers.Serializer[Waiting]):

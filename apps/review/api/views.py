@@ -102,7 +102,7 @@ class JudgementView(APIView):
         """Store the first answer to a blind case. Returns the prediction."""
         member = member_of(request)
         judgement = services.judge(_slot(request, slot), by=member, **_sent(JudgementSerializer, request))
-        return Response(RevealSerializer(judgement.item).data)
+        return Response(RevealSerializer(judgement.item, context={"member": member}).data)
 
 
 class DecisionView(APIView):

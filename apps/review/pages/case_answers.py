@@ -10,6 +10,7 @@ from apps.common.errors import DomainError
 from apps.registry.models import MonitoredModel
 from apps.review.models import Comment, DataProblem, Decision, Mention, ReviewItem, Slot, Verdict
 from apps.review.pages.cases import CERTAINTIES
+from apps.review.services.masking import Hidden, hidden_features, shown_marks
 from apps.review.services.sight import Sight, sight_of
 
 YOU = "you"
@@ -72,7 +73,8 @@ def _part(
         who = slot.reviewer.display_name if sight.sees_names else f"{role} {slot.position + 1}"
         who = YOU if slot.reviewer_id == by.user_id else who
     state = _ending(slot, sight) if slot.outcome else Slot.Place(places[slot.pk]).label
-    return Part(slot.pk, who, slot.is_adjudication, str(state), [_said(item, each) for each in said])
+    hidden = hidden_features(item, by=by)
+    return Part(slot.pk, who, slot.is_adjudication, str(state), [_said(item, each, hidden=hidden) for each in said])
 
 
 def _ending(slot: Slot, sight: Sight) -> str:
@@ -82,7 +84,7 @@ def _ending(slot: Slot, sight: Sight) -> str:
     return told.get(outcome, outcome.label if sight.sees_all else "answered")
 
 
-def _said(item: ReviewItem, decision: Decision) -> Said:
+def _said(item: ReviewItem, decision: Decision, *, hidden: Hidden) -> Said:
     certainties: dict[int | None, str] = dict(CERTAINTIES)
     verdict = VERDICTS.get(decision.verdict, "")
     label = item.model.label(decision.value) if decision.value is not None else ""
@@ -91,7 +93,7 @@ def _said(item: ReviewItem, decision: Decision) -> Said:
         what="; ".join(filter(None, (label, verdict or first))),
         certainty=certainties.get(decision.certainty, ""),
         reasons=decision.reasons,
-        wrong=wrong_in_words(item.model, decision),
+        wrong=wrong_in_words(item.model, decision, hidden=hidden),
         note=decision.note,
         at=decision.decided_at,
         seconds=None if decision.active_ms is None else decision.active_ms / 1_000,
@@ -147,13 +149,13 @@ VERDICTS: dict[str, str] = {
 }
 
 
-def opinions(slot: Slot) -> list[Opinion]:
+def opinions(slot: Slot, *, hidden: Hidden) -> list[Opinion]:
     """Return the reviewers' answers in the order of their slots."""
     said = groupby(slot.answers_to_settle, key=lambda decision: decision.slot_id)
-    return [_opinion(slot.item.model, list(decisions)) for _, decisions in said]
+    return [_opinion(slot.item.model, list(decisions), hidden=hidden) for _, decisions in said]
 
 
-def _opinion(model: MonitoredModel, said: list[Decision]) -> Opinion:
+def _opinion(model: MonitoredModel, said: list[Decision], *, hidden: Hidden) -> Opinion:
     last, answers = said[-1], [decision for decision in said if decision.value is not None]
     is_judged = any(decision.is_judgement for decision in said)
     counted = (answers[0] if is_judged else answers[-1]) if answers else None
@@ -166,7 +168,7 @@ def _opinion(model: MonitoredModel, said: list[Decision]) -> Opinion:
         change=_change(model, answers, is_judged=is_judged),
         verdict=VERDICTS.get(last.verdict, ""),
         reasons=last.reasons,
-        wrong=wrong_in_words(model, last),
+        wrong=wrong_in_words(model, last, hidden=hidden),
         notes=list(dict.fromkeys(decision.note for decision in said if decision.note)),
     )
 
@@ -180,10 +182,10 @@ def _change(model: MonitoredModel, answers: list[Decision], *, is_judged: bool) 
     return "" if first == last else f"Said before: {model.label(first)}"
 
 
-def wrong_in_words(model: MonitoredModel, decision: Decision) -> list[str]:
-    """Return the marked features, each with its problem."""
+def wrong_in_words(model: MonitoredModel, decision: Decision, *, hidden: Hidden) -> list[str]:
+    """Return the marked features that the person may see, each with its problem."""
     labels = {feature.name: feature.label for feature in model.feature_list}
     return [
         f"{labels.get(each['feature'], each['feature'])}: {DataProblem(each['problem']).label}"
-        for each in decision.wrong_features
+        for each in shown_marks(decision, hidden=hidden)
     ]

@@ -167,7 +167,7 @@ def lay_out(slot: Slot, *, by: Membership, amended: Decision | None = None) -> D
         groups=fact_groups(slot.item, hidden=hidden),
         reveal=reveal(slot.item, hidden=hidden) if slot.revealed else None,
         judgement=judgement,
-        opinions=opinions(slot),
+        opinions=opinions(slot, hidden=hidden),
         direct=direct,
         changes=changes,
         tomorrow=tomorrow(slot.item.model.zone),

@@ -164,7 +164,8 @@ class QueueForm(forms.Form):
     sensitive_role = forms.ChoiceField(
         label="Sensitive features are shown from this role on",
         choices=[(role.value, role.label) for role in SENSITIVE_ROLES],
-        help_text="Others see that there is a value, but not the value.",
+        help_text="Others see that there is a value, but neither the value nor what it does to the prediction. "
+        "Only an owner changes this.",
     )
 
     GROUPS = (
@@ -184,10 +185,12 @@ class QueueForm(forms.Form):
     )
 
     @classmethod
-    def of(cls, queue: ReviewQueue, data: Any = None) -> "QueueForm":
+    def of(cls, queue: ReviewQueue, data: Any = None, *, is_owner: bool) -> "QueueForm":
         """Return the form with the queue's current rules, and the data sent, if any."""
         initial = {name: getattr(queue, name) for name in cls.base_fields if name not in {"title", "blind_share"}}
-        return cls(data, initial=initial | {"title": queue.name, "blind_share": queue.model.blind_share})
+        form = cls(data, initial=initial | {"title": queue.name, "blind_share": queue.model.blind_share})
+        form.fields["sensitive_role"].disabled = not is_owner
+        return form
 
     @property
     def groups(self) -> Iterator[tuple[str, str, list[BoundField]]]:

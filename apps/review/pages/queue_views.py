@@ -21,7 +21,7 @@ from apps.review.pages.queue_forms import QueueForm
 @member_page(Role.ENGINEER)
 def settings_page(request: ProjectRequest, queue: int) -> HttpResponse:
     found = find_queue(request.project, queue)
-    form = QueueForm.of(found, request.POST if request.method == "POST" else None)
+    form = _form(request, found)
     if form.is_valid():
         changes = services.change_queue(
             found, by=request.user, document=form.document, blind_share=form.blind_share_changed
@@ -40,9 +40,14 @@ def settings_page(request: ProjectRequest, queue: int) -> HttpResponse:
 def preview(request: ProjectRequest, queue: int) -> HttpResponse:
     """Show what the form would mean. Fields with mistakes keep their current value."""
     found = find_queue(request.project, queue)
-    form = QueueForm.of(found, request.POST)
+    form = _form(request, found)
     form.full_clean()
     return render(request, "review/_queue_preview.html", _preview(found, form))
+
+
+def _form(request: ProjectRequest, queue: ReviewQueue) -> QueueForm:
+    data = request.POST if request.method == "POST" else None
+    return QueueForm.of(queue, data, is_owner=request.membership.reaches(Role.OWNER))
 
 
 def _preview(queue: ReviewQueue, form: QueueForm) -> dict[str, Any]:

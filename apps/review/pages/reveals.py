@@ -8,7 +8,7 @@ from itertools import accumulate, pairwise
 from apps.registry.models import MonitoredModel
 from apps.registry.models.features import Feature
 from apps.review.models import ReviewItem
-from apps.review.services.masking import NOTHING, WORD, Hidden
+from apps.review.services.masking import NOTHING, Hidden
 
 MOST_PUSHES = 6
 # The width of the picture.
@@ -60,6 +60,8 @@ class Reveal:
     # The pushes lead from the model's usual answer to this one. Without the usual answer, all begin at the same line.
     usual: Stop | None = None
     final: Stop | None = None
+    # Features whose push this person may not see.
+    hidden: int = 0
 
     @property
     def percent(self) -> int | None:
@@ -73,16 +75,19 @@ def in_percent(share: float) -> int:
 
 
 def reveal(item: ReviewItem, *, hidden: Hidden = NOTHING) -> Reveal:
-    """Return what may be shown once the first answer is stored. Hidden values stay hidden here."""
+    """Return what may be shown once the first answer is stored.
+
+    What a hidden feature pushed tells about its value: it is left out, and so are the stops, which give the sum away.
+    """
     model, predicted = item.model, item.prediction.predicted
     towards, away = _directions(model, predicted)
     answer = (model.label(predicted), _sureness(item), towards, away)
-    moved = _moved(item, hidden)
+    moved, left_out = _moved(item, hidden), len(hidden & (item.attributions or {}).keys())
     sizes, base = [size for *_, size in moved], item.attribution_base
     if not sizes:
-        return Reveal(*answer)
-    if base is None:
-        return Reveal(*answer, _bars(moved, [(0.0, size) for size in sizes]))
+        return Reveal(*answer, hidden=left_out)
+    if base is None or left_out:
+        return Reveal(*answer, _bars(moved, [(0.0, size) for size in sizes]), hidden=left_out)
     stops = list(accumulate(sizes, initial=base))
     place, reads = _scale(stops), _reading(item, stops[-1])
     usual, final = (Stop(place(stop), reads(stop)) for stop in (base, stops[-1]))
@@ -113,16 +118,13 @@ def _directions(model: MonitoredModel, predicted: float) -> tuple[str, str]:
 
 def _moved(item: ReviewItem, hidden: Hidden) -> list[tuple[str, str, float]]:
     """Return label, value and size of the largest contributions, then the sum of the rest."""
-    sizes = {name: float(size) for name, size in (item.attributions or {}).items() if size}
+    sizes = {name: float(size) for name, size in (item.attributions or {}).items() if size and name not in hidden}
     names = sorted(sizes, key=lambda name: -abs(sizes[name]))
     # A rest of one takes a line anyway.
     most = MOST_PUSHES + 1 if len(names) == MOST_PUSHES + 1 else MOST_PUSHES
     features = {feature.name: feature for feature in item.model.feature_list}
     shown = [(features.get(name, Feature(name, label=name)), sizes[name]) for name in names[:most]]
-    moved = [
-        (each.label, WORD if each.name in hidden else each.meaning(item.features.get(each.name)), size)
-        for each, size in shown
-    ]
+    moved = [(each.label, each.meaning(item.features.get(each.name)), size) for each, size in shown]
     rest = names[most:]
     return [*moved, (f"{len(rest)} others", "together", sum(sizes[name] for name in rest))] if rest else moved
 

@@ -3,7 +3,7 @@
 from collections.abc import Set as AbstractSet
 
 from apps.accounts.models import Membership, Role
-from apps.review.models import ReviewItem
+from apps.review.models import Decision, ReviewItem
 
 Hidden = AbstractSet[str]
 NOTHING: Hidden = frozenset()
@@ -16,3 +16,8 @@ def hidden_features(item: ReviewItem, *, by: Membership) -> Hidden:
     if by.reaches(Role(item.queue.sensitive_role)):
         return NOTHING
     return frozenset(feature.name for feature in item.model.feature_list if feature.sensitive)
+
+
+def shown_marks(decision: Decision, *, hidden: Hidden) -> list[dict[str, str]]:
+    """Return the marks of wrong data, without those on hidden features: "missing" tells about the value."""
+    return [mark for mark in decision.wrong_features if mark["feature"] not in hidden]

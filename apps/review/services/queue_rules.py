@@ -35,7 +35,7 @@ def change_queue(
         registering.put_model(model.project, slug=model.slug, document={"blind_share": blind_share}, by=by)
         changes.append(Change("blind_share", model.blind_share, blind_share))
     before: ReviewQueue = ReviewQueue.objects.select_for_update(no_key=True).get(pk=queue.pk)
-    after = registering.put_queue(model, {**document, "name": queue.slug})
+    after = registering.put_queue(model, {**document, "name": queue.slug}, by=by)
     rules = ["name" if name == "title" else name for name in document]
     changes += [
         Change(rule, getattr(before, rule), getattr(after, rule))

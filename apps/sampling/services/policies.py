@@ -91,10 +91,12 @@ def put_document(
             _end_absent(model, {policy.name for policy in wanted}, at=now)
         for policy in wanted:
             _put_policy(policy, at=now)
-        changed = _changed_names(before, _versions_and_queues(model))
+        after = _versions_and_queues(model)
+        changed = _changed_names(before, after)
         if any(changed.values()):
+            details = {**changed, "sensitive_role": _sensitive_roles_changed(before["queues"], after["queues"])}
             subject = f"model {model.slug}"
-            audit_log.record(model.project, "sampling.changed", subject=subject, by=by, key=key, details=changed)
+            audit_log.record(model.project, "sampling.changed", subject=subject, by=by, key=key, details=details)
     return current_document(model)
 
 
@@ -113,6 +115,15 @@ def _changed_names(before: dict[str, dict[str, Any]], after: dict[str, dict[str,
         kind: sorted(name for name in old.keys() | after[kind].keys() if old.get(name) != after[kind].get(name))
         for kind, old in before.items()
     }
+
+
+def _sensitive_roles_changed(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    """Return, by queue, from which role on sensitive features were shown, and now are."""
+    default = ReviewQueue().sensitive_role
+    roles = {
+        name: (before.get(name, {}).get("sensitive_role", default), after[name]["sensitive_role"]) for name in after
+    }
+    return {name: {"was": was, "is": now} for name, (was, now) in roles.items() if was != now}
 
 
 def _floor_of(model: MonitoredModel, document: dict[str, Any]) -> SamplingPolicy:

@@ -16,6 +16,7 @@ from apps.registry.models import ReviewQueue
 from apps.review import services
 from apps.review.models import Decision, Question, ReviewItem, Slot
 from apps.review.pages.case_answers import opinions
+from apps.review.services.masking import NOTHING
 from apps.sampling.services import policies
 from tests.factories import make_member, make_model
 from tests.pages import shown
@@ -386,7 +387,7 @@ def test_an_answer_to_a_case_put_off_is_shown_to_the_adjudicator() -> None:
     Slot.objects.filter(pk=slot.pk).update(snoozed_until=timezone.now())
     answer(queue, anna, "no")
     answer(queue, ben, "yes")
-    (first, second) = opinions(Person(queue, Role.ADJUDICATOR).slot)
+    (first, second) = opinions(Person(queue, Role.ADJUDICATOR).slot, hidden=NOTHING)
     assert (first.answer, second.answer) == ("Not employed", "Employed")
 
 

@@ -8,6 +8,8 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from apps.accounts.models import Role
+from apps.audit.models import Entry
+from apps.common.errors import ForbiddenError
 from apps.registry.models import ReviewQueue
 from apps.review import services
 from apps.review.pages.rule_effects import Observed, Seen, expect, observe, sentences
@@ -34,7 +36,7 @@ FORM = {
     "dispute_reasons": "A fact speaks against it",
     "gold_rate": "0",
     "repeat_rate": "0",
-    "sensitive_role": "reviewer",
+    "sensitive_role": "engineer",
 }
 CHANGED = FORM | {
     "title": "Large loans",
@@ -65,7 +67,7 @@ def path(queue: ReviewQueue, name: str = "queue_settings") -> str:
     return reverse(name, args=[queue.model.project.slug, queue.pk])
 
 
-def save(queue: ReviewQueue, fields: dict[str, str], role: Role = Role.ENGINEER) -> Any:
+def save(queue: ReviewQueue, fields: dict[str, str], role: Role = Role.OWNER) -> Any:
     return Person(queue, role).client.post(path(queue), fields, follow=True)
 
 
@@ -344,3 +346,19 @@ def test_first_answers_are_what_is_observed() -> None:
     # At a tie the first slot's answer is the label, which is Anna's "yes".
     assert found.agreement == Seen(2, 3)
     assert (found.median_ms, found.people) == (2_000, 2)
+
+
+def test_only_an_owner_changes_who_sees_sensitive_features(queue: ReviewQueue) -> None:
+    """Engineers change the rest: the page disables the field, and the service refuses."""
+    shows = {"sensitive_role": "reviewer"}
+    said = save(queue, FORM | shows | {"overlap": "2"}, Role.ENGINEER)
+    assert said.context["form"].fields["sensitive_role"].disabled
+    assert (rules_of(queue)["overlap"], rules_of(queue)["sensitive_role"]) == (2, "engineer")
+    engineer = make_member(queue.model.project, Role.ENGINEER)
+    with pytest.raises(ForbiddenError) as refused:
+        services.change_queue(queue, by=engineer.user, document=shows)
+    assert refused.value.code == "owners_choice"
+    save(queue, FORM | shows)
+    assert rules_of(queue)["sensitive_role"] == "reviewer"
+    entry = Entry.objects.filter(act="queue.changed").latest("id")
+    assert entry.details["sensitive_role"] == {"was": "engineer", "is": "reviewer"}

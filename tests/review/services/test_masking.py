@@ -4,9 +4,13 @@ from typing import Any
 
 import pytest
 from django.core.cache import caches
+from django.test import Client
 
 from apps.accounts.models import Role
+from apps.audit.models import Entry
+from apps.common.errors import ForbiddenError
 from apps.registry.models import ReviewQueue
+from apps.registry.services import registering
 from apps.review.pages.usual import FEWEST
 from apps.review.services.masking import hidden_features
 from apps.sampling.services import policies
@@ -38,7 +42,9 @@ def make_secret(*, blind: bool = True, role: Role = Role.ADJUDICATOR) -> ReviewQ
 
 def fill(queue: ReviewQueue, n: int = 1, **changes: Any) -> None:
     secret = {"age": 40, "income": PLANTED, "home": ELSEWHERE} | changes
-    make_items(queue, n, features=secret, attributions={"income": 0.5, "age": 0.2}, subject="anna")
+    make_items(
+        queue, n, features=secret, attributions={"income": 0.5, "age": 0.2}, attribution_base=0.1, subject="anna"
+    )
 
 
 def found(content: bytes) -> list[str]:
@@ -53,7 +59,15 @@ def test_sensitive_values_are_hidden_below_the_queues_role() -> None:
         assert hidden_features(item, by=make_member(queue.model.project, role)) == hidden
 
 
-def test_by_default_everybody_at_the_desk_sees_sensitive_values() -> None:
+def test_a_new_queue_hides_sensitive_values_below_engineer() -> None:
+    queue = make_secret(role=make_model().queues.get().sensitive_role)
+    fill(queue)
+    item = queue.items.get()
+    hidden = {role: hidden_features(item, by=make_member(queue.model.project, role)) for role in Role}
+    assert [bool(hidden[role]) for role in Role] == [True, True, True, False, False]
+
+
+def test_an_owner_can_show_sensitive_values_to_reviewers() -> None:
     queue = make_secret(role=Role.REVIEWER)
     fill(queue)
     assert found(Person(queue).look().content) == [f"{PLANTED:,}", ELSEWHERE]
@@ -69,8 +83,11 @@ def test_no_page_of_a_case_shows_a_hidden_value(script: bool) -> None:
     assert page.count(b">hidden<") >= 2
     revealed = anna.say("class:1", script=script)
     revealed = revealed if script else anna.look()
-    assert b"What pushed" in revealed.content
-    assert b"Income" in revealed.content
+    pushes = revealed.content[revealed.content.index(b"What pushed") :].partition(b"</section>")[0]
+    assert b"Age" in pushes
+    assert b"Income" not in pushes
+    assert b"Usual answer" not in pushes
+    assert b"1 sensitive feature is left out." in b" ".join(pushes.split())
     assert found(revealed.content) == []
     again = anna.client.post(anna.url("slot_back", anna.slot), headers={"X-Fragment": "1"})
     assert found(again.content) == []
@@ -151,6 +168,7 @@ def test_the_api_leaves_hidden_values_out_and_names_them() -> None:
     assert (slot["item"]["features"], slot["item"]["hidden"]) == ({"age": 40}, ["home", "income"])
     held = {"lease_token": slot["lease_token"]}
     judged = desk.post(f"slots/{slot['slot']}/judgement", held | {"value": "yes"})
+    assert (judged.json()["attributions"], judged.json()["attribution_base"]) == ({"age": 0.2}, None)
     decided = desk.post(f"slots/{slot['slot']}/decision", held | {"verdict": "agree"})
     assert decided.json()["next"][0]["item"]["hidden"] == ["home", "income"]
     assert found(judged.content) + found(decided.content) == []
@@ -168,6 +186,34 @@ def test_a_case_that_was_revealed_in_another_tab_stays_masked() -> None:
     fill(queue)
     desk = Desk(queue)
     slot = desk.claim()
-    assert slot["item"]["attributions"] == {"income": 0.5, "age": 0.2}
+    assert (slot["item"]["attributions"], slot["item"]["attribution_base"]) == ({"age": 0.2}, None)
     assert slot["item"]["features"] == {"age": 40}
     assert claim(queue, desk.member).pk == slot["slot"]
+
+
+def test_marks_of_wrong_data_on_hidden_features_are_left_out_for_adjudicators() -> None:
+    queue = make_secret(blind=False, role=Role.ENGINEER)
+    fill(queue)
+    owner, settler = Person(queue, Role.OWNER), Desk(queue, Role.ADJUDICATOR)
+    owner.say("wrong_data", **{"wrong:income": "missing", "wrong:age": "stale"})
+    slot = settler.claim()
+    assert [answer["wrong_features"] for answer in slot["answers"]] == [[{"feature": "age", "problem": "stale"}]]
+    client = Client()
+    client.force_login(settler.member.user)
+    desk = client.get(owner.url_of_queue).content.decode()
+    assert "Age: out of date" in desk
+    assert "Income: missing" not in desk
+
+
+def test_only_an_owner_declares_that_a_feature_is_no_longer_sensitive() -> None:
+    queue = make_secret()
+    model = queue.model
+    engineer, owner = (make_member(model.project, role).user for role in (Role.ENGINEER, Role.OWNER))
+    plain = [feature | {"sensitive": feature["name"] == "home"} for feature in model.features]
+    for features in (plain, [feature for feature in model.features if feature["name"] != "income"]):
+        for by in (engineer, None):
+            with pytest.raises(ForbiddenError, match="income"):
+                registering.put_model(model.project, slug=model.slug, document={"features": features}, by=by)
+    registering.put_model(model.project, slug=model.slug, document={"features": plain}, by=owner)
+    details = Entry.objects.filter(act="model.changed").latest("id").details
+    assert details == {"changed": ["features"], "no_longer_sensitive": ["income"]}
