@@ -28,8 +28,12 @@ class ReportJobQuerySet(JobQuerySet):
 class ReportQuerySet(ProjectScopedQuerySet):
     project_path = "model__project"
 
-    def latest_of(self, kind: str, **filters: Any) -> Any:
-        return self.filter(kind=kind, **filters).order_by("-id").first()
+    def foremost(self) -> Self:
+        """Keep one report of every model and kind: of the latest day, on the longest window up to it, the newest.
+
+        Whoever makes a report on an earlier or shorter window changes nothing for others.
+        """
+        return self.order_by("model", "kind", "-end", "start", "-id").distinct("model", "kind")
 
     def of_same_window(self, report: Any) -> Self:
         """Keep reports of the same kind on the same window, with any configuration."""

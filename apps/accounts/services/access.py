@@ -167,6 +167,6 @@ def member_of(request: Request) -> Membership:
     member = key_of(request).membership
     if member is None:
         raise ForbiddenError(
-            "This key acts for nobody; reviewing needs a key that acts for a person.", code="key_acts_for_nobody"
+            "This key acts for nobody; this needs a key that acts for a person.", code="key_acts_for_nobody"
         )
     return member

@@ -20,14 +20,15 @@ PERSONAL_SCOPES = frozenset({Scope.REVIEWS_WRITE})
 
 @dataclass(frozen=True)
 class Needs:
-    """What a call needs: one of the scopes and, if the key acts for a person, the role."""
+    """What a call needs: one of the scopes and the role of the person that the key acts for, if any."""
 
     scopes: tuple[Scope, ...]
     role: Role
 
     @property
     def needs_person(self) -> bool:
-        return PERSONAL_SCOPES.issuperset(self.scopes)
+        """True if a key that acts for nobody may not do this: reviewing, and what only an owner decides."""
+        return PERSONAL_SCOPES.issuperset(self.scopes) or self.role == Role.OWNER
 
 
 def needs_of(view: "APIView", method: str | None) -> Needs | None:

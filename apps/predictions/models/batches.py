@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from apps.accounts.models import Project
+from apps.accounts.models import Project, User
 from apps.common.leases import Leased
 from apps.predictions.querysets import BatchQuerySet, BatchStageQuerySet
 from apps.registry.models import MonitoredModel
@@ -84,6 +84,8 @@ class IdempotentAnswer(models.Model):
     key = models.CharField(max_length=200)
     path = models.CharField(max_length=300)
     body_hash = models.BinaryField(max_length=32)
+    # The person whose key pushed; None if the key acts for nobody.
+    told = models.ForeignKey(User, models.CASCADE, null=True, related_name="+")
     status = models.PositiveSmallIntegerField()
     answer = models.JSONField()
     created_at = models.DateTimeField(auto_now_add=True)

@@ -88,7 +88,7 @@ def _push(
         with transaction.atomic():
             if body.size >= BYTES_PER_SECOND:
                 wait_longer(body.size / BYTES_PER_SECOND)
-            if key and (first := first_answer(model.project, key, path=path, digest=body.digest)):
+            if key and (first := first_answer(model.project, key, path=path, digest=body.digest, told=told)):
                 return first
             result = store(kind, model, body, admit=admit, told=told)
             if is_atomic and result.rejected:
@@ -113,23 +113,30 @@ def note_repeats(model: MonitoredModel, result: PushResult, told: User | None) -
         sightings.note(result.repeated, told, sightings.Place.PUSH)
 
 
-def first_answer(project: Project, key: str, *, path: str, digest: bytes) -> tuple[int, dict[str, Any]] | None:
-    """Claim the key, waiting for a concurrent push with it. Return its first answer, or None if the key is new."""
+def first_answer(
+    project: Project, key: str, *, path: str, digest: bytes, told: User | None
+) -> tuple[int, dict[str, Any]] | None:
+    """Claim the key, waiting for a concurrent push with it. Return its first answer, or None if the key is new.
+
+    The answer is for the one it was given to: it tells which rows are stored already.
+    """
     if len(key) > MAX_KEY or not key.isprintable():
         message = f"An Idempotency-Key has at most {MAX_KEY} printable characters."
         raise DomainError(message, code="invalid_idempotency_key")
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO predictions_idempotentanswer (project_id, key, path, body_hash, status, answer, created_at)"
-            " VALUES (%s, %s, %s, %s, 0, '{}', now()) ON CONFLICT DO NOTHING",
-            [project.pk, key, path, digest],
+            "INSERT INTO predictions_idempotentanswer"
+            " (project_id, key, path, body_hash, told_id, status, answer, created_at)"
+            " VALUES (%s, %s, %s, %s, %s, 0, '{}', now()) ON CONFLICT DO NOTHING",
+            [project.pk, key, path, digest, told and told.pk],
         )
         if cursor.rowcount:
             return None
     first = IdempotentAnswer.objects.get(project=project, key=key)
-    if bytes(first.body_hash) != digest or first.path != path:
+    if bytes(first.body_hash) != digest or first.path != path or first.told_id != (told and told.pk):
         raise ConflictError(
-            "This Idempotency-Key was used with another body or path; use a new key.", code="idempotency_key_reused"
+            "This Idempotency-Key was used with another body or path, or by somebody else; use a new key.",
+            code="idempotency_key_reused",
         )
     return first.status, first.answer
 

@@ -58,7 +58,7 @@ def accept(
     with transaction.atomic():
         if key:
             digest = _digest(file, kind=kind, form=form, mapping=mapping)
-            if first := pushing.first_answer(model.project, key, path=path, digest=digest):
+            if first := pushing.first_answer(model.project, key, path=path, digest=digest, told=by):
                 return first
         upload = _keep(model, kind, file, name=name, form=form, mapping=dict(mapping), by=by)
         confirm(upload)

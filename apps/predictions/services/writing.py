@@ -53,7 +53,8 @@ class PushResult:
     duplicates: int = 0
     rejected: list[Rejection] = field(default_factory=list)
     parked: int | None = None
-    # The stored predictions of which the answer tells whether a row sent again is the same; of many, first and last.
+    # The stored predictions about which the sender knows more after the push, by content or truth; of many, first and
+    # last.
     repeated: list[int] = field(default_factory=list)
     are_many_repeated: bool = False
 
@@ -275,9 +276,21 @@ class OutcomeWriter(BatchWriter):
         good, rejected = read_each(raws, lambda raw: read_outcome(raw, model=self.model, now=self.now), first=self.seen)
         self.result.rejected += rejected
         if good:
-            new = self._without_known([row for _, row in good])
+            rows = [row for _, row in good]
+            new = self._without_known(rows)
             if new:
                 self._write(new)
+            self._find_predictions(rows, new)
+
+    def _find_predictions(self, rows: list[OutcomeRow], new: list[OutcomeRow]) -> None:
+        """Note which predictions the rows are about: their sender knows the truth. New rows of others are parked."""
+        names = list({row.external_id for row in rows})
+        stored = dict(
+            Prediction.objects.filter(model=self.model, external_id__in=names).values_list("external_id", "pk")
+        )
+        self.result.repeat(stored.values())
+        self.parked |= {row.external_id for row in new} - stored.keys()
+        self.result.parked = len(self.parked)
 
     def _without_known(self, rows: list[OutcomeRow]) -> list[OutcomeRow]:
         """The rows that are not stored yet, each once; an outcome sent again is a duplicate however old it is."""
@@ -302,10 +315,6 @@ class OutcomeWriter(BatchWriter):
             for row in rows
         )
         copy_lines("predictions_outcome", OUTCOME_COLUMNS, lines)
-        fresh = {row.external_id for row in rows}
-        stored = Prediction.objects.filter(model=self.model, external_id__in=list(fresh))
-        self.parked |= fresh - set(stored.values_list("external_id", flat=True))
-        self.result.parked = len(self.parked)
         self.result.accepted += len(rows)
 
 

@@ -19,8 +19,7 @@ from apps.reports.models import Kind, Report
 from apps.reports.pages import wording
 from apps.reports.services.visible import visible
 from apps.review import services as review
-from apps.review.models import Question, ReviewItem, Slot
-from apps.review.querysets import SlotQuerySet
+from apps.review.models import Question, ReviewItem
 from apps.sampling.models import Draw
 
 # The first of these with a report gives the finding.
@@ -82,11 +81,11 @@ class Finding:
 
 @dataclass(frozen=True)
 class QueueCounts:
-    """A queue as one person sees it."""
+    """A queue as one person sees it, in cases."""
 
     queue: ReviewQueue
     for_you: int
-    waiting: int
+    open: int
     settled: int
     items: int
 
@@ -119,6 +118,8 @@ class ModelSummary:
     intake: Intake = field(default_factory=Intake)
     drawn: int = 0
     incidents: list[Incident] = field(default_factory=list)
+    # To a reviewer whose answer can still change, a case that closes, or does not, tells what others said.
+    shows_progress: bool = True
 
     @property
     def settled(self) -> int:
@@ -145,16 +146,17 @@ def summaries(models: list[MonitoredModel], *, member: Membership) -> list[Model
             intakes.get(model.pk, Intake()),
             drawn.get(model.pk, 0),
             incidents[model.pk],
+            shows_progress=member.reaches(Role.ADJUDICATOR),
         )
         for model in models
     ]
 
 
 def _findings(models: Iterable[MonitoredModel], *, role: Role) -> dict[int, Finding]:
-    """Return, by model, value before performance before baseline, the newest of its kind."""
-    newest = Report.objects.filter(model__in=models).order_by("model_id", "kind", "-id").distinct("model_id", "kind")
+    """Return, by model, value before performance before baseline, the foremost of its kind."""
+    foremost = Report.objects.filter(model__in=models).foremost()
     chosen: dict[int, tuple[int, int]] = {}
-    for pk, model, kind in newest.values_list("pk", "model_id", "kind"):
+    for pk, model, kind in foremost.values_list("pk", "model_id", "kind"):
         chosen[model] = min(chosen.get(model, (len(FINDINGS), 0)), (FINDINGS.index(kind), pk))
     reports = Report.objects.select_related("model").in_bulk([pk for _, pk in chosen.values()])
     return {report.model_id: _finding(visible(report, role=role)) for report in reports.values()}
@@ -167,20 +169,16 @@ def _finding(report: Report) -> Finding:
 
 def _queues(project: Project, *, member: Membership) -> dict[int, list[QueueCounts]]:
     """List, by model, its queues with the cases that wait for this person and for anybody."""
-    for_you, waiting = review.count_for(member), _per_queue(Slot.objects.in_project(project).open())
+    for_you = review.count_for(member)
     counts = ReviewItem.objects.reviews().in_project(project).order_by().values_list("queue")
     settled = Count("id", filter=Q(state=ReviewItem.State.CLOSED))
     items = {queue: (total, done) for queue, total, done in counts.annotate(total=Count("id"), done=settled)}
     queues: dict[int, list[QueueCounts]] = defaultdict(list)
     for queue in ReviewQueue.objects.in_project(project).order_by("name"):
         total, done = items.get(queue.pk, (0, 0))
-        shown = QueueCounts(queue, for_you.get(queue.pk, 0), waiting.get(queue.pk, 0), done, total)
+        shown = QueueCounts(queue, for_you.get(queue.pk, 0), total - done, done, total)
         queues[queue.model_id].append(shown)
     return queues
-
-
-def _per_queue(slots: SlotQuerySet) -> dict[int, int]:
-    return dict(slots.order_by().values_list("queue").annotate(n=Count("id", distinct=True)))
 
 
 def _intakes(models: Iterable[MonitoredModel]) -> dict[int, Intake]:

@@ -38,7 +38,7 @@ def reports(request: ProjectRequest, model: str, kind: str) -> HttpResponse:
         raise NotFoundError("There is no such kind of report.")
     if request.method == "POST":
         return _request_report(request, monitored, kind)
-    newest = Report.objects.in_project(request.project).latest_of(kind, model=monitored)
+    newest = Report.objects.filter(model=monitored, kind=kind).foremost().first()
     if newest is None:
         return _nothing_yet(request, monitored, kind, _form(monitored))
     return _show(request, newest)
@@ -58,7 +58,7 @@ def pdf(request: ProjectRequest, report: int) -> HttpResponse:
     shown = visible(_report(request, report), role=Role(request.membership.role))
     sheet = sheet_of(shown)
     response = HttpResponse(render_pdf(shown, sheet), content_type="application/pdf")
-    name = f"{shown.model.slug}-{shown.kind}-{shown.start}-{shown.end}.pdf"
+    name = f"{shown.model.slug}-{shown.kind}-{shown.start}-{numbers.last_day(shown.end)}.pdf"
     response["Content-Disposition"] = f'inline; filename="{name}"'
     return response
 

@@ -173,9 +173,9 @@ JOIN registry_monitoredmodel AS model ON model.id = queue.model_id
 ORDER BY slot.place
 """  # noqa: S608  # only the conditions and columns above are put in
 
-# Counts by queue the slots a person holds or could claim.
+# Counts by queue the cases that a person holds or could claim.
 COUNT_FOR_PERSON = f"""
-SELECT slot.queue_id, count(*)
+SELECT slot.queue_id, count(DISTINCT slot.item_id)
 FROM review_slot AS slot
 JOIN registry_reviewqueue AS queue ON queue.id = slot.queue_id
 JOIN registry_monitoredmodel AS model ON model.id = queue.model_id

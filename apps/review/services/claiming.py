@@ -41,7 +41,7 @@ def claim_slots_by_name(name: str, *, by: Membership, limit: int, only: Only | N
 
 
 def count_for(member: Membership) -> dict[int, int]:
-    """Count the slots the person holds or could claim, by queue; queues without any are left out."""
+    """Count the cases that the person holds or could claim, by queue; queues without any are left out."""
     with connection.cursor() as cursor:
         cursor.execute(COUNT_FOR_PERSON, {"project": member.project_id, **_person(member)})
         return dict(cursor.fetchall())

@@ -2,11 +2,20 @@
 
 import pytest
 
-from apps.accounts.models import Role
+from apps.accounts.models import Role, User
+from apps.common.errors import ConflictError
 from apps.predictions.models import BatchKind, CaseView, Prediction
 from apps.predictions.services import pushing, sightings
 from apps.predictions.services.sightings import Place
-from tests.factories import body_of, make_member, make_model, make_project, prediction_row, push_predictions
+from tests.factories import (
+    body_of,
+    make_member,
+    make_model,
+    make_project,
+    prediction_row,
+    push_outcomes,
+    push_predictions,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -41,6 +50,35 @@ def test_an_export_counts_for_its_range_and_model(predictions: list[Prediction])
     assert not any(sightings.has_seen(anna, each) for each in predictions)
     sightings.note_export(anna, predictions[0].model, filters={}, first=first, last=last)
     assert [sightings.has_seen(anna, each, besides=[Place.DESK]) for each in predictions] == [True, True, False]
+
+
+@pytest.mark.parametrize("is_new", [False, True])
+def test_a_person_whose_key_pushes_an_outcome_knows_the_truth(predictions: list[Prediction], is_new: bool) -> None:
+    model = predictions[0].model
+    row = {"id": predictions[0].external_id, "outcome": "yes", "occurred_at": "2026-03-05T00:00:00Z"}
+    if not is_new:
+        push_outcomes(model, [row])
+    engineer = make_member(model.project, Role.ENGINEER).user
+    with body_of({"outcomes": [row]}) as body:
+        pushing.push(BatchKind.OUTCOMES, model, body, told=engineer)
+    assert [sightings.has_seen(engineer, each) for each in predictions] == [True, False, False]
+
+
+def test_the_answer_to_an_idempotency_key_is_for_the_person_that_it_was_given_to(
+    predictions: list[Prediction],
+) -> None:
+    model = predictions[0].model
+    anna, ben = (make_member(model.project, Role.ENGINEER).user for _ in range(2))
+
+    def send(person: User | None) -> int:
+        with body_of({"predictions": [prediction_row(1)]}) as body:
+            return pushing.push(BatchKind.PREDICTIONS, model, body, key="k1", told=person)[0]
+
+    assert (send(anna), send(anna)) == (200, 200)
+    for other in (ben, None):
+        with pytest.raises(ConflictError, match="somebody else"):
+            send(other)
+    assert not sightings.has_seen(ben, predictions[0])
 
 
 @pytest.mark.parametrize("is_atomic", [False, True])

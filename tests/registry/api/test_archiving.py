@@ -51,7 +51,7 @@ def test_a_push_to_an_archived_model_is_refused_until_it_is_restored():
 
 
 def test_an_empty_model_is_deleted_and_another_is_kept():
-    api = Api()
+    api = Api(Role.OWNER)
     full = make_model(api.project, "full")
     make_model(api.project, "empty")
     push_predictions(full, [prediction_row(1)])
@@ -62,7 +62,10 @@ def test_an_empty_model_is_deleted_and_another_is_kept():
     assert api.listed() == ["full"]
 
 
-@pytest.mark.parametrize(("role", "archive", "delete"), [(Role.ADJUDICATOR, 403, 403), (Role.ENGINEER, 200, 403)])
+@pytest.mark.parametrize(
+    ("role", "archive", "delete"),
+    [(Role.ADJUDICATOR, 403, 403), (Role.ENGINEER, 200, 403), (Role.OWNER, 200, 204), (None, 200, 403)],
+)
 def test_engineers_archive_and_owners_delete(role, archive, delete):
     api = Api(role)
     make_model(api.project, "loans")

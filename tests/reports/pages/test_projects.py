@@ -2,11 +2,13 @@
 
 import json
 import re
+from datetime import timedelta
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from apps.accounts.models import Role
 from apps.registry.models import MonitoredModel
@@ -27,6 +29,7 @@ from tests.factories import (
 )
 from tests.pages import shown
 from tests.reports.documents import END, START, document
+from tests.reports.stored import make_report as stored_report
 
 pytestmark = pytest.mark.django_db
 
@@ -86,7 +89,24 @@ def test_counts_show_what_arrived_was_drawn_and_waits() -> None:
     [shown] = summaries(list(project.models.all()), member=reviewer)
     assert (shown.intake.received, shown.intake.to_draw, shown.intake.to_open, shown.drawn) == (7, 1, 0, 4)
     [line] = shown.queues
-    assert (line.items, line.waiting, line.for_you, line.settled) == (4, 4, 4, 0)
+    assert (line.items, line.open, line.for_you, line.settled) == (4, 4, 4, 0)
+
+
+def test_counts_are_of_cases_however_many_people_judge_each(client: Client) -> None:
+    project = make_project("office")
+    reviewer, adjudicator = make_member(project), make_member(project, Role.ADJUDICATOR)
+    model = make_model(project)
+    policies.put_document(model, {"floor": 1.0, "queues": [{"name": "main", "overlap": 2}]})
+    draw_everything(model, rows=3)
+    [shown_to_me] = summaries([model], member=reviewer)
+    assert (shown_to_me.queues[0].for_you, shown_to_me.queues[0].open) == (3, 3)
+    # Whether a case closes after the own answer tells what the other person said.
+    pages = {}
+    for member in (reviewer, adjudicator):
+        client.force_login(member.user)
+        pages[member.role] = shown(client.get("/p/office/"))
+    assert ["Cases settled" in pages[role] for role in (Role.REVIEWER, Role.ADJUDICATOR)] == [False, True]
+    assert ["Cases open" in pages[role] for role in (Role.REVIEWER, Role.ADJUDICATOR)] == [False, True]
 
 
 def test_a_case_that_somebody_else_holds_does_not_wait_for_me() -> None:
@@ -96,8 +116,8 @@ def test_a_case_that_somebody_else_holds_does_not_wait_for_me() -> None:
     before = summaries(list(project.models.all()), member=me)[0].queues[0]
     claim_slots(before.queue, by=other, limit=1)
     after = summaries(list(project.models.all()), member=me)[0].queues[0]
-    assert (before.for_you, before.waiting) == (4, 4)
-    assert (after.for_you, after.waiting) == (3, 4)
+    assert (before.for_you, before.open) == (4, 4)
+    assert (after.for_you, after.open) == (3, 4)
     assert summaries(list(project.models.all()), member=other)[0].queues[0].for_you == 4
 
 
@@ -112,6 +132,23 @@ def test_latest_value_report_comes_before_other_kinds() -> None:
     assert shown.finding is not None
     assert (shown.finding.report, shown.finding.kind) == (newest.pk, Kind.VALUE)
     assert "more than" in shown.finding.sentence
+
+
+def test_a_report_on_an_earlier_or_shorter_window_changes_nothing_for_others(client: Client) -> None:
+    project = make_project("office")
+    member = make_member(project, Role.STAKEHOLDER)
+    model = make_model(project)
+    standing = stored_report(model, seq=5)
+    stored_report(model, seq=6, start=END - timedelta(days=1))
+    stored_report(model, seq=7, start=START - timedelta(days=9), end=START)
+    [shown_first] = summaries([model], member=member)
+    assert shown_first.finding is not None
+    assert shown_first.finding.report == standing.pk
+    client.force_login(member.user)
+    page = client.get(reverse("reports", args=["office", model.slug, "value"]))
+    assert page.context["report"].pk == standing.pk
+    newer = stored_report(model, seq=8, end=END + timedelta(days=1))
+    assert Report.objects.filter(model=model).foremost().get() == newer
 
 
 def test_a_preliminary_finding_says_so_on_the_home_page(client: Client) -> None:
