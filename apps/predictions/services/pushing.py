@@ -123,17 +123,18 @@ def first_answer(
     if len(key) > MAX_KEY or not key.isprintable():
         message = f"An Idempotency-Key has at most {MAX_KEY} printable characters."
         raise DomainError(message, code="invalid_idempotency_key")
+    told_id = None if told is None else told.pk
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO predictions_idempotentanswer"
             " (project_id, key, path, body_hash, told_id, status, answer, created_at)"
             " VALUES (%s, %s, %s, %s, %s, 0, '{}', now()) ON CONFLICT DO NOTHING",
-            [project.pk, key, path, digest, told and told.pk],
+            [project.pk, key, path, digest, told_id],
         )
         if cursor.rowcount:
             return None
     first = IdempotentAnswer.objects.get(project=project, key=key)
-    if bytes(first.body_hash) != digest or first.path != path or first.told_id != (told and told.pk):
+    if bytes(first.body_hash) != digest or first.path != path or first.told_id != told_id:
         raise ConflictError(
             "This Idempotency-Key was used with another body or path, or by somebody else; use a new key.",
             code="idempotency_key_reused",
