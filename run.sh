@@ -41,7 +41,8 @@ find_uv() {
 # All commands use the same set of packages; otherwise they would add and remove each other's.
 prepare() {
     find_uv
-    unset VIRTUAL_ENV
+    # Otherwise each of many processes would compile all packages again.
+    unset VIRTUAL_ENV PYTHONDONTWRITEBYTECODE
     export UV_PROJECT_ENVIRONMENT=.venv
     if [ -e .venv/.installed ]; then
         "$uv" sync --all-extras --frozen --quiet

@@ -59,6 +59,7 @@ def test_an_engineer_closes_with_a_note_and_the_list_remembers(visit):
 def test_closing_leads_back_to_where_the_button_was_but_nowhere_else(visit):
     assert visit.close(visit.incident(), back=MODEL).url == MODEL
     assert visit.close(visit.incident(), back="//evil.example/").url == LIST
+    assert visit.close(visit.incident(), back="a\r\nb").url == "a%0D%0Ab"
 
 
 def test_closing_what_somebody_else_closed_says_so(visit):
