@@ -30,8 +30,16 @@ export async function goBack(button) {
   else setNetwork(outcome.kind === "signed-out" ? "signed-out" : "offline");
 }
 
+// Walk back: from an answer on the strip to the one before it, from any other card to the newest.
+export function undo() {
+  const strip = lastAnswers();
+  const at = strip.findIndex((button) => button.dataset.slot === form()?.dataset.slot);
+  if (at === 0) notify("This is the oldest answer that can be reopened here.");
+  else goBack(strip.at(at < 0 ? -1 : at - 1));
+}
+
 document.addEventListener("click", ({ target }) => {
   if (target.closest("[data-back]")) goBack(target.closest("[data-back]"));
-  else if (target.closest("[data-undo]")) goBack(lastAnswers().at(-1));
+  else if (target.closest("[data-undo]")) undo();
   else if (target.closest("[data-leave]") && !isBusy) advance();
 });

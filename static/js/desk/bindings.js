@@ -1,5 +1,6 @@
 // Which key does what. The sheet of keys holds the defaults; a reviewer's own keys are kept on this device.
 // Digits, arrows, Enter and Escape cannot be changed.
+import { keyOf as keyOfEvent, lower } from "./layouts.js";
 
 const OWN = "review-keys-own";
 const list = document.getElementById("keys-list");
@@ -24,11 +25,11 @@ function read() {
 }
 
 const keyOf = (action) => own.get(action) ?? defaults.get(action);
-const plain = (key) => (key.length === 1 ? key.toLowerCase() : key);
 const nameOf = (action) => list.querySelector(`[data-bind="${action}"]`).dataset.named;
 const find = (key) => [...defaults.keys()].find((action) => keyOf(action) === key);
 
-export const actionOf = (key) => find(plain(key));
+export const actionOf = (key) => find(lower(key));
+export const pressedKey = (event) => keyOfEvent(event, find);
 
 function refusal(key) {
   if (/^[0-9]$/.test(key)) return "Digits choose answers and reasons.";
@@ -68,8 +69,10 @@ function store() {
   showHints();
 }
 
-function bind(pressed) {
-  const key = plain(pressed);
+// A key that chooses a digit by its place keeps doing so.
+function bind(event) {
+  const isDigit = /^[0-9]$/.test(pressedKey(event));
+  const key = event.ctrlKey || event.metaKey ? "with a modifier" : isDigit ? pressedKey(event) : lower(event.key);
   const action = asking.dataset.bind;
   const holder = find(key);
   const wrong = refusal(key) || (holder && holder !== action ? `“${key}” is the key for “${nameOf(holder)}”.` : "");
@@ -103,7 +106,7 @@ document.addEventListener("keydown", (event) => {
     stop();
     say("The key stays the same.");
   } else if (!event.repeat && !event.isComposing) {
-    bind(event.ctrlKey || event.metaKey ? "with a modifier" : event.key);
+    bind(event);
   }
 }, true);
 

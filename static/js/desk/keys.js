@@ -1,8 +1,8 @@
 // The desk's keys only press what is on the page. They do nothing while somebody types, in dialogs, with other
 // modifiers, and while the desk is busy.
 import { submit } from "./answering.js";
-import { goBack, lastAnswers } from "./back.js";
-import { actionOf } from "./bindings.js";
+import { lastAnswers, undo } from "./back.js";
+import { actionOf, pressedKey } from "./bindings.js";
 import { form, isLost, main } from "./card.js";
 import { changeCertainty, choose, chooseByDigit, correct, note, takeBack } from "./choices.js";
 import { isBusy, paintedAt } from "./painting.js";
@@ -60,7 +60,8 @@ const ACTIONS = {
   note: () => note().focus(),
 };
 
-function press({ key }) {
+function press(event) {
+  const key = pressedKey(event);
   const action = actionOf(key);
   if (action === "sheet") sheet.showModal();
   else if (key === "ArrowLeft") walk(-1);
@@ -78,7 +79,7 @@ function press({ key }) {
 function pressWithControl(event, target) {
   if (event.altKey || event.shiftKey) return false;
   if (event.key === "Enter") submit();
-  else if (event.key === "z" && !isTyping(target)) goBack(lastAnswers().at(-1));
+  else if (pressedKey(event) === "z" && !isTyping(target)) undo();
   else return false;
   return true;
 }
