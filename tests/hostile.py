@@ -1,4 +1,4 @@
-"""Malformed pushes: valid ones, with random changes to values, bytes, and compression or headers.
+"""Malformed pushes: valid ones, with random changes to values, their shapes, bytes, and compression or headers.
 
 `push` makes one from a random generator. Python's own `json` and pyarrow say what it means, so that our reading is
 checked against an independent one.
@@ -15,9 +15,25 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tests.odd_values import shape
+
 JSON, NDJSON = "application/json", "application/x-ndjson"
 PARQUET, ARROW = "application/vnd.apache.parquet", "application/vnd.apache.arrow.stream"
-MODEL = {"task": "binary", "classes": ["no", "yes"], "positive_class": "yes", "maturity_days": 30}
+FEATURES = {"age": "integer", "income": "number", "note": "text", "code": "category", "owner": "boolean"}
+# Every feature has a slice: numbers in bands, and codes and texts too, which bands do not fit.
+MODEL = {
+    "task": "binary",
+    "classes": ["no", "yes"],
+    "positive_class": "yes",
+    "features": [{"name": name, "type": kind} for name, kind in FEATURES.items()],
+    "slices": [
+        "code",
+        "owner",
+        *({"feature": name, "name": f"{name}_band", "edges": [-1, 0.5, 30]} for name in ("age", "income", "note")),
+    ],
+    "maturity_days": 30,
+}
+COLUMN_FORMS = ((PARQUET, "columns"), (ARROW, "columns"))
 # Texts that are known to cause harm.
 TEXTS = (
     "", " ", "\x00", "\x01\x1b[31m", "\u202etxt", "\ufeff", "\ufffe", "e\u0301" * 50, "𝕏", "İ", "ß", "\u2028",
@@ -73,6 +89,7 @@ class Push:
     kind: str
     body: bytes
     content_type: str
+    what: str
     headers: dict[str, str] = field(default_factory=dict)
     query: str = ""
     rows: dict[int, Any] | None = None
@@ -97,13 +114,17 @@ def canonical(value: Any) -> str:
 def push(rng: Random) -> Push:
     """Make a request; no other one has its ids."""
     kind = "predictions" if rng.random() < 0.8 else "outcomes"
-    form = rng.choice((JSON, JSON, NDJSON, NDJSON, PARQUET, ARROW))
+    form, what = rng.choice(((JSON, "JSON"), (NDJSON, "lines"), (JSON, "shapes"), (NDJSON, "shapes"), *COLUMN_FORMS))
     numbers = [rng.getrandbits(48) for _ in range(rng.choice((1, 1, 2, 5, 20)))]
-    plain = _rows(rng, kind, numbers) if form in (JSON, NDJSON) else []
-    body = _text(plain, kind, form) if form in (JSON, NDJSON) else _columns(rng, kind, numbers, form)
-    if rng.random() < 0.35:
-        body = _damaged(rng, body)
-    made = Push(kind, body, form, rows=_read(body, kind, form))
+    if what == "shapes":
+        kind, body = "predictions", _text(_shapes(rng, numbers), "predictions", form)
+    elif what == "columns":
+        body = _columns(rng, kind, numbers, form)
+    else:
+        body = _text(_rows(rng, kind, numbers), kind, form)
+    if what != "shapes" and rng.random() < 0.35:
+        body, what = _damaged(rng, body), f"{what}, damaged"
+    made = Push(kind, body, form, what, rows=_read(body, kind, form))
     return _wrapped(rng, made)
 
 
@@ -118,6 +139,15 @@ def _valid(kind: str, number: int) -> dict[str, Any]:
         "prediction": "yes",
         "score": 0.7,
     }
+
+
+def _shapes(rng: Random, numbers: list[int]) -> list[bytes]:
+    """Valid rows whose declared features have any JSON value."""
+    rows = []
+    for number in numbers:
+        features = {name: shape(rng) for name in rng.sample(list(FEATURES), rng.randrange(1, len(FEATURES) + 1))}
+        rows.append(json.dumps({**_valid("predictions", number), "features": features}).encode())
+    return rows
 
 
 def _rows(rng: Random, kind: str, numbers: list[int]) -> list[bytes]:

@@ -1,7 +1,9 @@
-"""Malformed pushes to a running site: its answers, how quickly they come, and what it stores.
+"""Malformed pushes and odd addresses on a running site: its answers, how quickly they come, and what it stores.
 
-Client processes make random pushes (`tests.hostile`), each from its own seed, and remember what was accepted. At the
-end, every accepted row must be in the database once, with the features that an independent reader sees in the push.
+First, many clients ask the processes that have just started for the API's description at the same moment. Then client
+processes make random pushes (`tests.hostile`) and calls (`tests.odd_values`), each from its own seed, and remember what
+was accepted. At the end, every accepted row must be in the database once, with the features that an independent reader
+sees in the push, and no address with NUL or a line break may have got through.
 Arguments: `--cases 100000`, `--clients 4`, `--seed 1`.
 """
 
@@ -9,12 +11,15 @@ import argparse
 import http.client
 import json
 import multiprocessing
+import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import blake2b
+from http import HTTPStatus
 from itertools import groupby
 from operator import itemgetter
 from random import Random
@@ -23,13 +28,17 @@ from urllib.parse import urlsplit
 
 import psycopg
 
-from tests import hostile
+from tests import hostile, odd_values
 from tests.benchmarks.harness import BACKGROUND, Site, print_table, running_site
 
 PATH = "/api/v1/models/hostile"
 CASES = 100_000
 CLIENTS = 4
 TIMEOUT_SECONDS = 30.0
+ADDRESSES = 0.2  # the share of cases
+AT_ONCE = 48
+SCHEMA = "/api/v1/schema"
+NOT_PUSHES = {"addresses", "schema"}
 NO_ANSWER, TOO_LATE = 0, 1
 
 
@@ -45,17 +54,26 @@ class Taken:
 class Record:
     """What one client observed."""
 
-    statuses: Counter[int] = field(default_factory=Counter)
+    answers: Counter[tuple[str, int]] = field(default_factory=Counter)
     predictions: dict[int, Taken] = field(default_factory=dict)
     outcomes: dict[int, Taken] = field(default_factory=dict)
     miscounted: int = 0
+    let_through: int = 0
     slowest: float = 0.0
 
+    @property
+    def cases(self) -> int:
+        return self.answers.total()
+
+    def count(self, is_counted: Callable[[str, int], bool]) -> int:
+        return sum(number for answer, number in self.answers.items() if is_counted(*answer))
+
     def add(self, other: "Record") -> None:
-        self.statuses += other.statuses
+        self.answers += other.answers
         self.predictions |= other.predictions
         self.outcomes |= other.outcomes
         self.miscounted += other.miscounted
+        self.let_through += other.let_through
         self.slowest = max(self.slowest, other.slowest)
 
     def note(self, made: hostile.Push, answer: dict[str, Any]) -> None:
@@ -76,67 +94,104 @@ def run(arguments: list[str]) -> dict[str, float | int | str]:
     asked = _parse(arguments)
     record = Record()
     with running_site(without=BACKGROUND) as site:
-        send = partial(_send, site.base_url, _prepared(site), asked.cases // asked.clients)
+        record.answers.update(_described_at_once(site.base_url))
+        key, paths, described = _prepared(site)
+        send = partial(_send, site.base_url, key, paths, (asked.cases - AT_ONCE) // asked.clients)
         started = time.perf_counter()
         with multiprocessing.get_context("spawn").Pool(asked.clients) as pool:
             for part in pool.imap_unordered(send, [asked.seed * 1_000 + client for client in range(asked.clients)]):
                 record.add(part)
         seconds = time.perf_counter() - started
-        described = _described(site)
         lost = _lost(site.database_url, record)
-    cases = record.statuses.total()
-    print_table([{"answer": _named(status), "cases": number} for status, number in sorted(record.statuses.items())])
+    print_table(_table(record))
     accepted = sum(taken.accepted for taken in (*record.predictions.values(), *record.outcomes.values()))
-    print(f"\n{cases:,} cases, {cases / seconds:,.0f} a second, the slowest took {record.slowest:.2f} s; ", end="")
-    print(f"{accepted:,} rows accepted, {lost:,} of them lost")
+    print(f"\n{record.cases:,} cases, {record.cases / seconds:,.0f} a second, ", end="")
+    print(f"the slowest took {record.slowest:.2f} s; {accepted:,} rows accepted, {lost:,} of them lost")
     return {
-        "cases": cases,
-        "server_errors": sum(number for status, number in record.statuses.items() if status >= 500 or status < 100),
+        "cases": record.cases,
+        "server_errors": record.count(lambda _, status: status >= 500 or status < 100),
         "lost": lost,
-        "undocumented": sum(number for status, number in record.statuses.items() if status not in described),
+        "undocumented": record.count(lambda kind, status: kind not in NOT_PUSHES and status not in described),
         "miscounted": record.miscounted,
+        "let_through": record.let_through,
         "accepted_rows": accepted,
-        "cases_s": round(cases / seconds),
+        "cases_s": round(record.cases / seconds),
         "slowest_s": round(record.slowest, 2),
     }
 
 
-def _named(status: int) -> str:
-    return {NO_ANSWER: "none", TOO_LATE: f"none in {TIMEOUT_SECONDS:g} s"}.get(status, str(status))
+def _table(record: Record) -> list[dict[str, object]]:
+    """Count the cases of each kind by the class of their answer."""
+    kinds: dict[str, Counter[int]] = {}
+    for (kind, status), number in sorted(record.answers.items()):
+        kinds.setdefault(kind, Counter())[status // 100] += number
+    classes = {"2xx": 2, "3xx": 3, "4xx": 4, "5xx": 5, "none": 0}
+    return [
+        {"kind": kind, "cases": found.total()} | {name: found[first] for name, first in classes.items()}
+        for kind, found in kinds.items()
+    ]
 
 
-def _send(base_url: str, key: str, cases: int, seed: int) -> Record:
-    """Push one case after the other, as one client."""
+def _described_at_once(base_url: str) -> list[tuple[str, int]]:
+    """Ask for the description with many clients at the same moment."""
+    start = threading.Barrier(AT_ONCE)
+
+    def ask(number: int) -> tuple[str, int]:
+        client = Client(base_url)
+        accept = ("application/vnd.oai.openapi", "application/vnd.oai.openapi+json")[number % 2]
+        start.wait()
+        return "schema", client.send("GET", SCHEMA, b"", {"Accept": accept})[0]
+
+    with ThreadPoolExecutor(AT_ONCE) as clients:
+        return list(clients.map(ask, range(AT_ONCE)))
+
+
+def _send(base_url: str, key: str, paths: list[str], cases: int, seed: int) -> Record:
+    """Send one case after the other, as one client."""
     rng, record = Random(seed), Record()
     client = Client(base_url, key)
     for _ in range(cases):
-        made = hostile.push(rng)
         started = time.perf_counter()
-        status, content = client.post(made)
+        if rng.random() < ADDRESSES:
+            _call(client, odd_values.call(rng, paths), record)
+        else:
+            _push(client, hostile.push(rng), record)
         record.slowest = max(record.slowest, time.perf_counter() - started)
-        record.statuses[status] += 1
-        if status in {200, 207}:
-            record.note(made, json.loads(content))
     return record
+
+
+def _call(client: "Client", made: odd_values.Call, record: Record) -> None:
+    status, _ = client.send(made.method, made.path, b"", made.headers)
+    record.answers["addresses", status] += 1
+    record.let_through += made.must_be_refused and status != HTTPStatus.BAD_REQUEST
+
+
+def _push(client: "Client", made: hostile.Push, record: Record) -> None:
+    headers = {"Content-Type": made.content_type, **made.headers}
+    status, content = client.send("POST", PATH + made.path, made.body, headers)
+    record.answers[made.what, status] += 1
+    if status in {200, 207}:
+        record.note(made, json.loads(content))
 
 
 class Client:
     """A connection that is renewed when it breaks."""
 
-    def __init__(self, base_url: str, key: str) -> None:
-        self.address, self.key = urlsplit(base_url).netloc, key
+    def __init__(self, base_url: str, key: str = "") -> None:
+        self.address = urlsplit(base_url).netloc
+        self.signed = {"Authorization": f"Bearer {key}"} if key else {}
         self.connection: http.client.HTTPConnection | None = None
 
-    def post(self, made: hostile.Push) -> tuple[int, bytes]:
-        """Status and body of the answer; a connection that the server closed in the meantime is not a failure."""
+    def send(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
+        """Return the status, or a number below 100 for what is none, and the content."""
         try:
             if self.connection is not None:
                 try:
-                    return self._ask(self.connection, made)
+                    return self._ask(self.connection, method, path, body, headers)
                 except ConnectionError:
                     pass
             self.connection = http.client.HTTPConnection(self.address, timeout=TIMEOUT_SECONDS)
-            return self._ask(self.connection, made)
+            return self._ask(self.connection, method, path, body, headers)
         except TimeoutError:
             self.connection = None
             return TOO_LATE, b""
@@ -144,33 +199,27 @@ class Client:
             self.connection = None
             return NO_ANSWER, b""
 
-    def _ask(self, connection: http.client.HTTPConnection, made: hostile.Push) -> tuple[int, bytes]:
-        headers = {"Authorization": f"Bearer {self.key}", "Content-Type": made.content_type, **made.headers}
-        connection.request("POST", PATH + made.path, made.body, headers)
+    def _ask(
+        self, connection: http.client.HTTPConnection, method: str, path: str, body: bytes, headers: dict[str, str]
+    ) -> tuple[int, bytes]:
+        connection.request(method, path, body, self.signed | headers)
         answer = connection.getresponse()
         return answer.status, answer.read()
 
 
-def _prepared(site: Site) -> str:
-    """Register the model of the pushes, and return a key."""
+def _prepared(site: Site) -> tuple[str, list[str], set[int]]:
+    """Register the model of the pushes. Return a key, the paths of the API, and the statuses of a push."""
     output = site.manage(
         "create_key", "--project", "bench", "--user", "bench@example.org", "--role", "owner", "--scopes", "all"
     )
     key = output.strip().splitlines()[-1].strip()
-    connection = http.client.HTTPConnection(urlsplit(site.base_url).netloc, timeout=TIMEOUT_SECONDS)
-    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
-    connection.request("PUT", PATH, json.dumps(hostile.MODEL), headers)
-    answer = connection.getresponse()
-    assert answer.status == 200, answer.read()
-    return key
-
-
-def _described(site: Site) -> set[int]:
-    """The statuses of a push in the site's own API description."""
-    connection = http.client.HTTPConnection(urlsplit(site.base_url).netloc, timeout=TIMEOUT_SECONDS)
-    connection.request("GET", "/api/v1/schema", headers={"Accept": "application/vnd.oai.openapi+json"})
-    paths = json.loads(connection.getresponse().read())["paths"]
-    return {int(status) for status in paths["/api/v1/models/{model}/predictions"]["post"]["responses"]}
+    client = Client(site.base_url, key)
+    status, content = client.send("PUT", PATH, json.dumps(hostile.MODEL).encode(), {"Content-Type": hostile.JSON})
+    assert status == 200, content
+    _, content = client.send("GET", SCHEMA, b"", {"Accept": "application/vnd.oai.openapi+json"})
+    paths = json.loads(content)["paths"]
+    push = paths["/api/v1/models/{model}/predictions"]["post"]
+    return key, list(paths), {int(status) for status in push["responses"]}
 
 
 def _lost(database_url: str, record: Record) -> int:

@@ -51,6 +51,8 @@ def test_both_readers_agree_on_any_bytes(body):
         (b"\xef\xbb\xbf[]", "invalid_unicode"),
         (b"[1e400]", "number_range"),
         (b"[" + b"9" * 21 + b"]", "number_range"),
+        (b"[18446744073709551616]", "number_range"),
+        (b'{"a": -9223372036854775809}', "number_range"),
         (b"[NaN]", "number_range"),
         (b"[" * 65 + b"]" * 65, "too_deep"),
         (b"{", "invalid_json"),
@@ -58,6 +60,12 @@ def test_both_readers_agree_on_any_bytes(body):
 )
 def test_refused_json_says_why(body, code):
     assert outcome(strict_json.loads, body) == code
+
+
+@pytest.mark.parametrize("number", [-(2**63), -5 * 10**18, 2**63, 2**64 - 1])
+def test_integers_of_64_bits_are_read_exactly(number):
+    assert strict_json.loads(b'{"a": %d}' % number) == {"a": number}
+    assert strict_json.plain_objects([b'{"a": %d}' % number]) in (None, [{"a": number}])
 
 
 @pytest.mark.parametrize("body", [b'{"a\\"": 1, "b": "x\\":"}', b'{"a" : 1}', b'["\\"a\\":"]', b'{"": 0}'])
