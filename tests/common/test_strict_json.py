@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from apps.common import strict_json
 from apps.common.strict_json import StrictJSONError
+from tests.stats.soundness import holds, quick_and_many
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20)
@@ -22,11 +23,13 @@ def outcome(read, body):
         return error.code
 
 
-@settings(derandomize=True, max_examples=400, deadline=None)
-@given(VALUES, st.booleans(), st.sampled_from([None, 1]))
-def test_both_readers_agree_on_any_value(value, ascii_only, indent):
-    body = json.dumps(value, ensure_ascii=ascii_only, indent=indent).encode("utf-8", "surrogatepass")
-    assert repr(outcome(strict_json.loads, body)) == repr(outcome(strict_json._careful, body))
+@quick_and_many(80)
+def test_both_readers_agree_on_any_value(examples):
+    def agree(value, ascii_only, indent):
+        body = json.dumps(value, ensure_ascii=ascii_only, indent=indent).encode("utf-8", "surrogatepass")
+        assert repr(outcome(strict_json.loads, body)) == repr(outcome(strict_json._careful, body))
+
+    holds(agree, VALUES, st.booleans(), st.sampled_from([None, 1]), examples=examples)
 
 
 @settings(derandomize=True, max_examples=400, deadline=None)
@@ -78,22 +81,26 @@ FLAT = st.dictionaries(
 )
 
 
-@settings(derandomize=True, max_examples=600, deadline=None)
-@given(st.lists(FLAT | VALUES, max_size=4), st.sampled_from([(",", ":"), (", ", ": "), (" , ", " : ")]), st.data())
-def test_many_bodies_are_read_together_as_each_alone_or_not_at_all(values, separators, data):
-    bodies = [
-        json.dumps(value, ensure_ascii=False, separators=separators).encode("utf-8", "replace") for value in values
-    ]
-    if bodies:
-        spoiled = data.draw(st.integers(0, len(bodies) - 1))
-        position = data.draw(st.integers(0, len(bodies[spoiled])))
-        extra = data.draw(
-            st.sampled_from([b"", b'"a":1,', b"{", b"}", b'"', b":", b" ", b"[", b"\x00", b"1e999", b"9" * 20])
-        )
-        bodies[spoiled] = bodies[spoiled][:position] + extra + bodies[spoiled][position:]
-    read = strict_json.plain_objects(bodies)
-    if read is not None:
-        assert repr(read) == repr([outcome(strict_json._careful, body) for body in bodies])
+SEPARATORS = [(",", ":"), (", ", ": "), (" , ", " : ")]
+SPOILS = [b"", b'"a":1,', b"{", b"}", b'"', b":", b" ", b"[", b"\x00", b"1e999", b"9" * 20, b"-" + b"9" * 19]
+
+
+@quick_and_many(100)
+def test_many_bodies_are_read_together_as_each_alone_or_not_at_all(examples):
+    def agree(values, separators, data):
+        bodies = [
+            json.dumps(value, ensure_ascii=False, separators=separators).encode("utf-8", "replace") for value in values
+        ]
+        if bodies:
+            spoiled = data.draw(st.integers(0, len(bodies) - 1))
+            position = data.draw(st.integers(0, len(bodies[spoiled])))
+            extra = data.draw(st.sampled_from(SPOILS))
+            bodies[spoiled] = bodies[spoiled][:position] + extra + bodies[spoiled][position:]
+        read = strict_json.plain_objects(bodies)
+        if read is not None:
+            assert repr(read) == repr([outcome(strict_json._careful, body) for body in bodies])
+
+    holds(agree, st.lists(FLAT | VALUES, max_size=4), st.sampled_from(SEPARATORS), st.data(), examples=examples)
 
 
 def test_only_flat_objects_are_read_together():

@@ -5,6 +5,7 @@ from scipy import stats
 from apps.stats.design.checks import ALPHA, check_draw
 from apps.stats.estimators.population import Population
 from apps.stats.score_bins import LOGIT_BINS
+from tests.stats.soundness import quick_and_many
 
 ROWS = 20_000
 
@@ -24,11 +25,12 @@ def checked(world, drawn):
     return check_draw(cells, predicted=known["predicted"][drawn], bin=LOGIT_BINS.place(known["score"][drawn]))
 
 
-def test_sound_draws_fail_no_more_often_than_stated(world):
-    """Seed 42, 2,000 draws: p is an upper bound, so at most a share a of them has p below a."""
+@quick_and_many(400)
+def test_sound_draws_fail_no_more_often_than_stated(world, examples):
+    """Seed 42: p is an upper bound, so at most a share a of them has p below a."""
     known, _ = world
     rng = np.random.default_rng(42)
-    p = np.array([checked(world, rng.random(ROWS) < known["pi"]).p_value for _ in range(2_000)])
+    p = np.array([checked(world, rng.random(ROWS) < known["pi"]).p_value for _ in range(examples)])
     for level in (0.5, 0.1, 0.05, 0.01):
         assert np.mean(p <= level) <= level + 3 * np.sqrt(level * (1 - level) / len(p))
     assert np.mean(p <= 0.3) > 0.05  # no test that never speaks
