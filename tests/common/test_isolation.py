@@ -7,6 +7,7 @@ from psycopg import errors
 from apps.common.isolation import is_no_rows_fault, one_by_one
 
 
+@pytest.mark.django_db
 def test_an_error_stops_no_other_row():
     assert one_by_one([4, 0, 2], lambda number: 8 // number, name="shares") == [2, 4]
 

@@ -10,7 +10,9 @@ from apps.common.api import StrictSerializer
 from apps.common.fields import ClassOrNumberField, TextField, WholeNumberField
 from apps.common.strict_json import StrictJSONError
 from apps.predictions.models import BatchKind, FileForm, RejectedState
+from apps.predictions.reading.choices import Choices
 from apps.predictions.services import replaying
+from apps.predictions.services.choosing import ChoicesForm
 
 
 class PushQuerySerializer(StrictSerializer):
@@ -187,20 +189,44 @@ MAPPING_SCHEMA = {"type": "object", "additionalProperties": {"type": ["string", 
 
 
 @extend_schema_field(MAPPING_SCHEMA)
-class MappingField(serializers.Field[Any, Any, Any, Any]):
-    """A JSON object in its own part of the form: column → field, or null."""
+class ObjectField(serializers.Field[Any, Any, Any, Any]):
+    """A JSON object in its own part of the form."""
 
-    def to_internal_value(self, data: Any) -> dict[str, str | None]:
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
         try:
-            mapping = strict_json.loads(data.encode()) if isinstance(data, str) else None
+            document = strict_json.loads(data.encode()) if isinstance(data, str) else None
         except (StrictJSONError, UnicodeEncodeError):
-            mapping = None
-        if not isinstance(mapping, dict) or not all(name is None or isinstance(name, str) for name in mapping.values()):
-            raise serializers.ValidationError("Send a JSON object: column → field, or null to leave a column out.")
-        return mapping
+            document = None
+        if not isinstance(document, dict):
+            raise serializers.ValidationError("Send a JSON object.")
+        return document
 
     def to_representation(self, value: Any) -> Any:
         return value
+
+
+class MappingField(ObjectField):
+    """Column → field, or null."""
+
+    def to_internal_value(self, data: Any) -> dict[str, str | None]:
+        mapping = super().to_internal_value(data)
+        if not all(name is None or isinstance(name, str) for name in mapping.values()):
+            raise serializers.ValidationError("Send a JSON object: column → field, or null to leave a column out.")
+        return mapping
+
+
+class ChoicesField(ObjectField):
+    """How to read the file."""
+
+    def to_internal_value(self, data: Any) -> Choices:  # type: ignore[override]  # it reads more than the object
+        form = ChoicesForm(super().to_internal_value(data))
+        unknown = sorted(set(form.data) - set(form.fields))
+        if unknown:
+            raise serializers.ValidationError(f"There is no choice {unknown[0]!r}.")
+        if not form.is_valid():
+            name, messages = next(iter(form.errors.items()))
+            raise serializers.ValidationError(f"{name}: {messages[0]}")
+        return form.choices
 
 
 class UploadRequestSerializer(StrictSerializer):
@@ -213,6 +239,11 @@ class UploadRequestSerializer(StrictSerializer):
         required=False,
         help_text="Column → field, such as `id` or `features.age`, or null to leave it out. Other columns go by their"
         " name; a name that is not a field becomes a feature.",
+    )
+    choices = ChoicesField(
+        required=False,
+        help_text="How to read the file, as on the page: `delimiter`, `encoding`, `decimal_comma`, `missing`, `zone`,"
+        " `time_of_day`, `is_day_first`, `moment`, `row_ids`.",
     )
 
 

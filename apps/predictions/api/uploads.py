@@ -18,6 +18,7 @@ from apps.predictions.api.quarantine import SCOPES
 from apps.predictions.api.serializers import UploadAnswerSerializer, UploadRequestSerializer, UploadSerializer
 from apps.predictions.models import BatchKind, Upload
 from apps.predictions.reading.bodies import Reader
+from apps.predictions.reading.choices import Choices
 from apps.predictions.reading.files import FORM_BYTES, bounds
 from apps.predictions.services import uploads
 from apps.registry.services.finding import find_model
@@ -74,6 +75,7 @@ class UploadsView(APIView):
             name=sent.name,
             content_type=sent.content_type or "",
             mapping=serializer.validated_data.get("mapping", {}),
+            choices=serializer.validated_data.get("choices", Choices()),
             key=request.headers.get("Idempotency-Key"),
             path=request.path,
             by=key_of(request).acts_for,

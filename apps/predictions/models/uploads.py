@@ -31,6 +31,8 @@ class Upload(Job):
     size = models.BigIntegerField()
     # {column: field, or null to leave it out}; other columns go by their names.
     mapping = models.JSONField(default=dict)
+    # See apps.predictions.reading.choices.
+    choices = models.JSONField(default=dict, db_default={})
     created_at = models.DateTimeField(auto_now_add=True)
     # Null: uploaded over the API.
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")

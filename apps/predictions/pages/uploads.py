@@ -18,12 +18,13 @@ from apps.predictions.pages.forms import UploadForm
 from apps.predictions.reading.columns import GROUPS
 from apps.predictions.reading.files import FORM_BYTES, ROWS_CHECKED, Look, bounds, look
 from apps.predictions.reading.mapping import FIELDS, Naming
+from apps.predictions.reading.rejections import reasons
 from apps.predictions.services import uploads
+from apps.predictions.services.choosing import ChoicesForm
 from apps.registry.models import MonitoredModel
 from apps.registry.services.finding import find_model
 
 UPLOADS_SHOWN = 50
-REJECTED_SHOWN = 20
 # Further columns of a file get their default; for a model with more features, each column still offers its own name.
 COLUMNS_SHOWN = FEATURES_OFFERED = 200
 Choices = list[tuple[str, list[str]]]
@@ -98,10 +99,15 @@ def _act(request: ProjectRequest, upload: Upload) -> HttpResponse:
 
 
 def _choose(request: ProjectRequest, upload: Upload) -> None:
-    names = uploads.columns(upload)
+    form = ChoicesForm(request.POST)
+    if not form.is_valid():
+        name, errors = next(iter(form.errors.items()))
+        raise DomainError(f"{form.fields[name].label}: {errors[0]}")
+    choices = form.choices
+    names = uploads.columns(upload, choices)
     posted = {column: request.POST.get(f"column-{number}") for number, column in enumerate(names)}
     chosen = {column: name or None for column, name in posted.items() if name is not None}
-    uploads.choose(upload, names, chosen)
+    uploads.choose(upload, names, chosen, choices)
 
 
 def _preview(upload: Upload) -> dict[str, Any]:
@@ -112,7 +118,8 @@ def _preview(upload: Upload) -> dict[str, Any]:
         "look": preview,
         "columns": _columns(preview, file.naming, upload.model),
         "columns_left": max(len(preview.columns) - COLUMNS_SHOWN, 0),
-        "rejected": preview.rejected[:REJECTED_SHOWN],
+        "form": ChoicesForm(initial=upload.choices),
+        "reasons": reasons(preview.rejected),
         "good": preview.rows - len(preview.rejected),
         "is_all": preview.rows < ROWS_CHECKED,
     }

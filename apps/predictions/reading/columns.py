@@ -5,8 +5,10 @@ first such body.
 """
 
 import json
+import math
+import re
 import struct
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from mmap import ACCESS_READ, mmap
 from tempfile import SpooledTemporaryFile
@@ -27,7 +29,32 @@ PAGE_BUFFER = 64 * 1024
 _ONE_BODY = Lock()
 # From column names to field names; null leaves a column out.
 Naming = Callable[[Sequence[str]], Sequence[str | None]]
+# The types of columns that are taken, by the names of pyarrow's tests.
+TAKEN = (
+    "boolean",
+    "integer",
+    "floating",
+    "decimal",
+    "string",
+    "large_string",
+    "string_view",
+    "timestamp",
+    "date",
+    "null",
+)
+# The index that pandas writes beside the columns, if it has no name.
+_INDEX = re.compile(r"__index_level_\d+__")
 _encode = msgspec.json.Encoder(decimal_format="number").encode
+
+
+def is_index(column: str) -> bool:
+    """Whether the column is an index without a name, as pandas writes it."""
+    return _INDEX.fullmatch(column) is not None
+
+
+def by_their_names(columns: Sequence[str]) -> list[str | None]:
+    """Take each column as the field of its name."""
+    return [None if is_index(column) else column for column in columns]
 
 
 class BadColumnsError(UnprocessableError):
@@ -37,7 +64,7 @@ class BadColumnsError(UnprocessableError):
 
 
 def parquet_rows(
-    file: IO[bytes], *, bounds: Bounds, naming: Naming = list[str], start: int = 0
+    file: IO[bytes], *, bounds: Bounds, naming: Naming = by_their_names, start: int = 0
 ) -> Iterator[list[bytes]]:
     """Read the rows of a Parquet file in lists; rows before `start` may be empty.
 
@@ -48,14 +75,16 @@ def parquet_rows(
 
     with _reading("a Parquet file"):
         schema = pq.read_schema(file)
-        _check_schema(schema)
+        _check_names(schema)
+        fields = naming(schema.names)
+        used = _used(schema, fields)
         # As a dictionary, a long text that a million rows share is in memory once.
-        texts = [field.name for field in schema if pa.types.is_string(field.type)]
+        texts = [name for name in used if pa.types.is_string(schema.field(name).type)]
         # Read page by page: a row group may be as large as the file.
         parquet = pq.ParquetFile(file, read_dictionary=texts, buffer_size=PAGE_BUFFER, pre_buffer=False)
         _check_sizes(parquet.metadata, bounds)
-        batches = parquet.iter_batches(batch_size=BATCH, use_threads=False)
-        yield from _bounded(_passed_over(batches, start), bounds, naming)
+        batches = parquet.iter_batches(batch_size=BATCH, use_threads=False, columns=list(used))
+        yield from _bounded(_passed_over(batches, start), bounds, used)
 
 
 def parquet_shape(file: IO[bytes]) -> tuple[list[str], int]:
@@ -66,7 +95,7 @@ def parquet_shape(file: IO[bytes]) -> tuple[list[str], int]:
     with _reading("a Parquet file"):
         metadata = pq.read_metadata(file)
         schema = metadata.schema.to_arrow_schema()
-        _check_schema(schema)
+        _check_names(schema)
         return list(schema.names), int(metadata.num_rows)
 
 
@@ -84,9 +113,10 @@ def arrow_rows(file: SpooledTemporaryFile[bytes], *, bounds: Bounds) -> Iterator
                     code="compressed_arrow",
                 )
         reader = pa.ipc.open_stream(pa.BufferReader(view))
-        _check_schema(reader.schema)
+        _check_names(reader.schema)
+        used = _used(reader.schema, by_their_names(reader.schema.names))
         parts = (batch.slice(start, BATCH) for batch in reader for start in range(0, batch.num_rows, BATCH))
-        yield from _bounded(parts, bounds, list[str])
+        yield from _bounded(parts, bounds, used)
 
 
 @contextmanager
@@ -103,30 +133,40 @@ def _reading(what: str) -> Iterator[None]:
         pa.default_memory_pool().release_unused()
 
 
-def _check_schema(schema: Any) -> None:
-    import pyarrow as pa  # noqa: PLC0415  # see above
-
+def _check_names(schema: Any) -> None:
     if len(schema) > MAX_COLUMNS:
         raise BadColumnsError(f"The file has more than {MAX_COLUMNS:,} columns.", code="too_many_columns")
     if len(set(schema.names)) != len(schema.names):
         twice = next(name for name in schema.names if schema.names.count(name) > 1)
         raise BadColumnsError(f"The column {twice!r} occurs twice.", code="duplicate_name")
-    for field in schema:
-        kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
-        if pa.types.is_nested(kind):
-            message = f"The column {field.name!r} is nested ({kind}); send flat columns such as features.<name>."
-            raise BadColumnsError(message, code="nested_column")
-        if not _is_plain(kind):
-            raise BadColumnsError(
-                f"The type of the column {field.name!r}, {kind}, is not supported.", code="unsupported_column"
-            )
 
 
-def _is_plain(kind: Any) -> bool:
+def _used(schema: Any, fields: Sequence[str | None]) -> dict[str, str]:
+    """Return the field that each column becomes, without those left out; only these need a type that is taken."""
     import pyarrow as pa  # noqa: PLC0415  # see above
 
-    tests = ("boolean", "integer", "floating", "decimal", "string", "large_string", "timestamp", "date", "null")
-    return any(getattr(pa.types, f"is_{test}")(kind) for test in tests)
+    used = {column.name: field for column, field in zip(schema, fields, strict=True) if field is not None}
+    for name, field in used.items():
+        kind = _plain_type(schema.field(name).type)
+        if pa.types.is_nested(kind):
+            message = f"The column {name!r} is nested ({kind}); leave it out, or send flat columns features.<name>."
+            raise BadColumnsError(message, code="nested_column")
+        if not any(getattr(pa.types, f"is_{test}")(kind) for test in TAKEN):
+            message = f"The type of the column {name!r}, {kind}, is not supported; leave it out, or send it as text."
+            raise BadColumnsError(message, code="unsupported_column")
+        if field in GROUPS:
+            message = f"The column {name!r} holds single values; send flat columns such as {field}.<name>."
+            raise BadColumnsError(message, code="unsupported_column")
+    return used
+
+
+def _plain_type(kind: Any) -> Any:
+    """The type of the values, without a dictionary, runs or an extension around them."""
+    import pyarrow as pa  # noqa: PLC0415  # see above
+
+    while not isinstance(kind, pa.DataType) or pa.types.is_dictionary(kind) or pa.types.is_run_end_encoded(kind):
+        kind = kind.value_type
+    return _plain_type(kind.storage_type) if isinstance(kind, pa.BaseExtensionType) else kind
 
 
 def _check_sizes(metadata: Any, bounds: Bounds) -> None:
@@ -143,7 +183,7 @@ def _passed_over(batches: Iterable[Any], start: int) -> Iterator[Any]:
         yield batch.num_rows if seen <= start else batch
 
 
-def _bounded(batches: Iterable[Any], bounds: Bounds, naming: Naming) -> Iterator[list[bytes]]:
+def _bounded(batches: Iterable[Any], bounds: Bounds, used: Mapping[str, str]) -> Iterator[list[bytes]]:
     """Turn record batches into lists of rows until the rows are too large in total."""
     size = 0
     rows: list[bytes] = []
@@ -153,7 +193,7 @@ def _bounded(batches: Iterable[Any], bounds: Bounds, naming: Naming) -> Iterator
             continue
         # pyarrow does not bounds-check: a malformed file segfaults the worker. Validate first.
         batch.validate(full=True)
-        for row in _rows(batch, naming(batch.schema.names)):
+        for row in _rows(batch, used):
             rows.append(row)
             size += len(row)
             bounds.check_size(size)
@@ -163,20 +203,16 @@ def _bounded(batches: Iterable[Any], bounds: Bounds, naming: Naming) -> Iterator
     yield rows
 
 
-def _rows(batch: Any, fields: Sequence[str | None]) -> Iterator[bytes]:
+def _rows(batch: Any, used: Mapping[str, str]) -> Iterator[bytes]:
     """Write the rows of a record batch as JSON. Numbers that JSON lacks stay, for the row's own check to reject."""
     names, groups = [], []
-    taken = [(field, column) for field, column in zip(fields, batch.columns, strict=True) if field is not None]
-    for field, _ in taken:
-        if field in GROUPS:
-            message = f"The column {field!r} holds single values; send flat columns such as {field}.<name>."
-            raise BadColumnsError(message, code="unsupported_column")
+    for field in used.values():
         group, dot, inner = field.partition(".")
         is_grouped = bool(dot) and group in GROUPS
         names.append(inner if is_grouped else field)
         groups.append(group if is_grouped else None)
-    columns = [_values(column) for _, column in taken]
-    for values in zip(*columns, strict=True):
+    columns = [_values(batch.column(name)) for name in used]
+    for values in zip(*columns, strict=True) if columns else [()] * batch.num_rows:
         row: dict[str, Any] = {}
         for name, within, value in zip(names, groups, values, strict=True):
             if within == "features":
@@ -188,7 +224,12 @@ def _rows(batch: Any, fields: Sequence[str | None]) -> Iterator[bytes]:
 
 def _values(column: Any) -> list[Any]:
     import pyarrow as pa  # noqa: PLC0415  # see above
+    import pyarrow.compute as pc  # noqa: PLC0415  # see above
 
+    if isinstance(column.type, pa.BaseExtensionType):
+        return _values(column.storage)
+    if pa.types.is_run_end_encoded(column.type):
+        return _values(pc.run_end_decode(column))
     if pa.types.is_dictionary(column.type):
         values = _values(column.dictionary)
         return [None if index is None else values[index] for index in column.indices.to_pylist()]
@@ -198,9 +239,13 @@ def _values(column: Any) -> list[Any]:
         return [_moment(value) for value in column]
     values = column.to_pylist()
     if pa.types.is_floating(column.type):
-        # Written as JavaScript does, which strict JSON refuses by name.
-        return [value if value is None or value - value == 0 else _Unknown(value) for value in values]
+        return [value if value is None or value - value == 0 else _odd(value) for value in values]
     return list(values)
+
+
+def _odd(value: float) -> Any:
+    """Read NaN as a missing value, as numpy and Spark write it; strict JSON refuses an infinity by name."""
+    return None if math.isnan(value) else _Infinity(value)
 
 
 def _moment(value: Any) -> Any:
@@ -208,17 +253,17 @@ def _moment(value: Any) -> Any:
     try:
         moment = value.as_py()
     except (OverflowError, ValueError):
-        return _Unknown("inf")
+        return _Infinity("inf")
     return None if moment is None else moment.isoformat()
 
 
-class _Unknown(float):
-    """A number that JSON lacks: NaN or an infinity."""
+class _Infinity(float):
+    """A number that JSON lacks."""
 
 
 def _as_json(row: dict[str, Any]) -> bytes:
     inside = [*row.values(), *(value for group in GROUPS for value in row.get(group, {}).values())]
-    if any(value.__class__ is _Unknown for value in inside):
+    if any(value.__class__ is _Infinity for value in inside):
         return json.dumps(row, default=str).encode()
     try:
         return _encode(row)

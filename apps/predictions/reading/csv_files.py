@@ -1,113 +1,189 @@
 """CSV files to raw rows: the model's schema gives each cell its type, and a row's index is its line."""
 
 import csv
-import re
+import io
+from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import chain
-from typing import Any
+from typing import IO, Any
 
 import msgspec
 
+from apps.common.errors import TooLargeError
+from apps.predictions.models import BatchKind
 from apps.predictions.reading.bodies import Body
+from apps.predictions.reading.choices import DELIMITERS, Choices
 from apps.predictions.reading.columns import BadColumnsError
-from apps.predictions.reading.decoding import lines
+from apps.predictions.reading.decoding import MAX_ROW_BYTES
 from apps.predictions.reading.mapping import Naming, put_together
+from apps.predictions.reading.rejections import UnreadableRow
 from apps.registry.models import MonitoredModel
 
-DELIMITERS = (",", ";", "\t")
-# Spreadsheets put this byte order mark before UTF-8.
-_MARK = b"\xef\xbb\xbf"
-_JSON_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?\Z")
-_OTHER_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\Z")
-_FLAGS = {"true": True, "false": False}
+# A cell with more line breaks has most likely lost its closing quote.
+LINES_PER_ROW = 100
+# Spreadsheets may put the delimiter before the names.
+_DECLARED = "sep="
+_MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+# What Python makes of bytes that are no characters of the encoding.
+_NO_CHARACTER = [chr(0xDC80), chr(0xDCFF)]
+csv.field_size_limit(MAX_ROW_BYTES)
 
 Reading = Callable[[str], Any]
+# A row's cells, or why it has none.
+Cells = list[str] | str
 
 
 class CsvFile:
-    """A CSV file whose first line names the columns."""
+    """A CSV file whose first line names the columns. A column without a name is called by its place: (column 3)."""
 
-    def __init__(self, body: Body) -> None:
-        body.file.seek(0)
-        if body.file.read(len(_MARK)) != _MARK:
-            body.file.seek(0)
-        texts = (line.decode() for line in lines(body))
-        first = next(texts, "")
-        self.delimiter = max(DELIMITERS, key=first.count)
-        self._reader = csv.reader(chain([first], texts), delimiter=self.delimiter, strict=True)
-        try:
-            self.columns = next(self._reader)
-        except (csv.Error, StopIteration) as error:
-            raise BadColumnsError(f"The first line does not name the columns: {error}.") from error
-        if not any(self.columns):
+    def __init__(self, body: Body, choices: Choices) -> None:
+        self.choices = choices
+        self._lines = _lines(body, choices.encoding)
+        first = next(self._lines, "")
+        declared = first.rstrip("\r\n")
+        self._skipped = 0
+        if declared[:4].lower() == _DECLARED and len(declared) == len(_DECLARED) + 1:
+            self._skipped, first = 1, next(self._lines, "")
+        declared = declared[4:] if self._skipped else ""
+        self.delimiter = choices.delimiter or declared or max(DELIMITERS, key=first.count)
+        self.columns: list[str] = []
+        self._records = self._read(chain([first], self._lines))
+        names, self._header_lines, _ = next(self._records, ([], 0, ""))
+        if isinstance(names, str):
+            raise BadColumnsError(f"The first line does not name the columns: {names}")
+        if not any(names):
             raise BadColumnsError("The first line names no columns.")
+        self.columns = [name.strip() or f"(column {place})" for place, name in enumerate(names, start=1)]
 
     def rows(self, naming: Naming, model: MonitoredModel, *, start: int = 0) -> Iterator[bytes]:
         """Yield a JSON row for each line of the file, empty if no row begins there or it is before `start`."""
         fields = naming.fields(self.columns)
-        readings = [(name, reading(name, model)) for name in fields]
-        line = self._reader.line_num
+        readings = [(name, reading(name, model, self.choices)) for name in fields]
+        line = self._skipped + self._header_lines
         yield from [b""] * line
-        while (cells := self._next()) is not None:
-            yield b"" if line < start else _row(cells, readings, naming)
+        for cells, lines, text in self._records:
+            yield b"" if line < start else self._row(cells, readings, naming.kind, line=line, text=text)
             # A row with line breaks in its cells takes several lines; the first one is its index.
-            yield from [b""] * (self._reader.line_num - line - 1)
-            line = self._reader.line_num
+            yield from [b""] * (lines - 1)
+            line += lines
 
-    def _next(self) -> list[str] | str | None:
-        """The cells of the next row, or why it cannot be read; None at the end."""
+    def _row(self, cells: Cells, readings: list[tuple[str | None, Reading]], kind: BatchKind, **at: Any) -> bytes:
+        line, text = at["line"], at["text"]
+        if isinstance(cells, str):
+            return UnreadableRow.of(text, "invalid_row", cells)
+        if not any(cells):
+            return b""
+        if any(cells[len(readings) :]):
+            why = f"The row has {len(cells)} cells, and the file {len(readings)} columns."
+            return UnreadableRow.of(text, "invalid_row", why)
+        # Missing cells at the end are empty.
+        pairs = zip(readings, chain(cells, [""] * (len(readings) - len(cells))), strict=False)
+        values = ((name, read(cell)) for (name, read), cell in pairs if name is not None)
+        given = ((name, value) for name, value in values if value is not None or name.startswith("features."))
+        row = put_together(given, kind)
+        return msgspec.json.encode(self.choices.finished(row, kind, number=line) if self.choices.completes else row)
+
+    def _read(self, lines: Iterator[str]) -> Iterator[tuple[Cells, int, str]]:
+        """Yield the cells of each row, or why it cannot be read; the number of its lines; and its text.
+
+        Of a row that does not end within its limits only the first line is given up: the next begins behind it.
+        """
+        waiting: deque[str] = deque()
+        while line := waiting.popleft() if waiting else next(lines, ""):
+            taken = [line]
+            # Without a quote, no cell can go on in the next line.
+            feed = _feed(taken, waiting, lines) if '"' in line else iter(taken)
+            cells: Cells
+            try:
+                cells = next(csv.reader(feed, delimiter=self.delimiter, strict=True), [])
+            except csv.Error as error:
+                why = "A quoted cell does not end" if "unexpected end" in str(error) else f"Not CSV: {error}"
+                cells, taken[1:], lost = f"{why}.", [], taken[1:]
+                waiting.extendleft(reversed(lost))
+            if len(taken) > 1 and any(self._looks_like_a_row(each) for each in taken[1:]):
+                waiting.extendleft(reversed(taken[1:]))
+                cells, taken = "A quoted cell does not end before other rows begin.", taken[:1]
+            text = "".join(taken)
+            yield _checked(cells, text), len(taken), text
+
+    def _looks_like_a_row(self, line: str) -> bool:
+        return len(self.columns) > 2 and line.count(self.delimiter) == len(self.columns) - 1
+
+
+def _lines(body: Body, encoding: str) -> Iterator[str]:
+    """Read the lines of a text with their ends, whichever these are. Raises TooLargeError, BadColumnsError."""
+    body.file.seek(0)
+    start = body.file.read(4)
+    body.file.seek(0)
+    marked = next((name for mark, name in _MARKS if start.startswith(mark)), None)
+    text = io.TextIOWrapper(
+        io.BufferedReader(_Kept(body.file)),
+        encoding=marked or encoding or "utf-8",
+        # Of UTF-8, bytes that are no characters are told by row. In Windows-1252, five bytes have no character.
+        errors="surrogateescape" if (marked or encoding) != "utf-16" else "strict",
+        newline="",
+    )
+    for number in range(1, body.bounds.rows * 2):
         try:
-            return next(self._reader)
-        except StopIteration:
-            return None
-        except csv.Error as error:
-            return f"not CSV: {error}"
+            line = text.readline(MAX_ROW_BYTES + 2)
+        except UnicodeDecodeError as error:
+            raise BadColumnsError(f"Line {number} is not {error.encoding}: {error.reason}.") from error
+        if not line:
+            return
+        if len(line) > MAX_ROW_BYTES and len(line.rstrip("\r\n")) > MAX_ROW_BYTES:
+            raise TooLargeError(
+                f"Line {number} is longer than {MAX_ROW_BYTES:,} characters.",
+                limit="bytes_per_row",
+                value=MAX_ROW_BYTES,
+                line=number,
+            )
+        body.bounds.check_rows(number // 2)  # blank lines count too
+        yield line
 
 
-def _row(cells: list[str] | str, readings: list[tuple[str | None, Reading]], naming: Naming) -> bytes:
-    if isinstance(cells, str):
-        return _unreadable(cells)
-    if not any(cells):
-        return b""
-    if any(cells[len(readings) :]):
-        return _unreadable(f"{len(cells)} cells in a row of {len(readings)} columns")
-    # Missing cells at the end are empty.
-    pairs = zip(readings, chain(cells, [""] * (len(readings) - len(cells))), strict=False)
-    values = ((name, read(cell)) for (name, read), cell in pairs if name is not None)
-    given = ((name, value) for name, value in values if value is not None or name.startswith("features."))
-    return msgspec.json.encode(put_together(given, naming.kind))
+class _Kept(io.RawIOBase):
+    """A file to read from that stays open."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._file.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
 
 
-def _unreadable(why: str) -> bytes:
-    """Make a row that is rejected for an unknown field whose name is the reason."""
-    return msgspec.json.encode({why: None})
+def _feed(taken: list[str], waiting: deque[str], lines: Iterator[str]) -> Iterator[str]:
+    """Yield the first line, then further ones within the limits of a row, noting them."""
+    yield taken[0]
+    size = len(taken[0])
+    while len(taken) < LINES_PER_ROW and size <= MAX_ROW_BYTES:
+        line = waiting.popleft() if waiting else next(lines, "")
+        if not line:
+            return
+        taken.append(line)
+        size += len(line)
+        yield line
 
 
-def reading(name: str | None, model: MonitoredModel) -> Reading:
+def _checked(cells: Cells, text: str) -> Cells:
+    if text.isascii() or not any(_NO_CHARACTER[0] <= sign <= _NO_CHARACTER[1] for sign in text):
+        return cells
+    return "The row is not in the file's encoding. If a spreadsheet wrote it, read the file as windows-1252."
+
+
+def reading(name: str | None, model: MonitoredModel, choices: Choices) -> Reading:
     """Choose how to read the cells of a field; an empty cell is null."""
     group, _, inner = (name or "").partition(".")
     if group == "features":
         types = {feature.name: feature.type for feature in model.feature_list}
-        return _BY_TYPE.get(types.get(inner, "text"), _text)
+        by_type = {"number": choices.number, "integer": choices.number, "boolean": choices.flag}
+        return by_type.get(types.get(inner, "text"), choices.text)
     if group in {"prediction", "baseline", "outcome"}:
-        return _number if model.is_regression else _text
-    return _text if group in {"id", "version", "subject", "predicted_at", "occurred_at"} else _number
-
-
-def _text(cell: str) -> str | None:
-    return cell or None
-
-
-def _number(cell: str) -> Any:
-    """Keep a number with its digits. Anything else stays text, for the row's check to reject."""
-    cell = cell.strip()
-    if _JSON_NUMBER.match(cell):
-        return msgspec.Raw(cell.encode())
-    return float(cell) if _OTHER_NUMBER.match(cell) else _text(cell)
-
-
-def _flag(cell: str) -> bool | str | None:
-    return _FLAGS.get(cell.strip().lower(), _text(cell))
-
-
-_BY_TYPE: dict[str, Reading] = {"number": _number, "integer": _number, "boolean": _flag}
+        return choices.number if model.is_regression else choices.text
+    if group in {"predicted_at", "occurred_at"}:
+        return choices.time
+    return choices.text if group in {"id", "version", "subject"} else choices.number

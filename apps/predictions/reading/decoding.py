@@ -12,6 +12,7 @@ from apps.common.media_types import ARROW, JSON, NDJSON, PARQUET
 from apps.common.strict_json import StrictJSONError
 from apps.predictions.reading.bodies import IN_MEMORY, Body, kind_of
 from apps.predictions.reading.columns import arrow_rows, parquet_rows
+from apps.predictions.reading.rejections import UnreadableRow
 
 MAX_ROW_BYTES = 1024 * 1024
 # Rows checked and written together; meanwhile they take about ten times their size in memory.
@@ -24,6 +25,7 @@ WINDOW = 4 * MAX_ROW_BYTES
 COMMAS_PER_ROW = 10
 # Some clients send a byte order mark; only plain UTF-8 is read.
 _BOM = b"\xef\xbb\xbf"
+MARKED = "The body starts with a byte order mark; send plain UTF-8."
 _LENIENT = json.JSONDecoder(strict=False, parse_int=str, parse_float=str)
 # JSON's white space, and nothing else.
 _SPACE = b" \t\r\n"
@@ -66,7 +68,7 @@ def _utf8(pieces: Iterable[bytes]) -> Iterator[bytes]:
     position = 0
     for piece in pieces:
         if position == 0 and piece.startswith(_BOM):
-            raise StrictJSONError("The body starts with a byte order mark; send plain UTF-8.", code="invalid_unicode")
+            raise StrictJSONError(MARKED, code="invalid_unicode")
         pending = len(decoder.getstate()[0])
         try:
             decoder.decode(piece)
@@ -80,9 +82,13 @@ def _utf8(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def lines(body: Body) -> Iterator[bytes]:
-    """Read the lines of a text from the file's position on, with their ends. Raises StrictJSONError, TooLargeError."""
-    pieces = iter(lambda: body.file.readline(MAX_ROW_BYTES + 2), b"")
-    for number, line in enumerate(_utf8(pieces), start=1):
+    """Read the lines of a text from the file's position on, with their ends. Raises StrictJSONError, TooLargeError.
+
+    A line that is not UTF-8 is rejected alone, by its check.
+    """
+    for number, line in enumerate(iter(lambda: body.file.readline(MAX_ROW_BYTES + 2), b""), start=1):
+        if number == 1 and line.startswith(_BOM):
+            raise StrictJSONError(MARKED, code="invalid_unicode")
         if len(line.rstrip(b"\r\n")) > MAX_ROW_BYTES:
             raise TooLargeError(
                 f"Line {number} is longer than {MAX_ROW_BYTES:,} bytes.",
@@ -102,7 +108,7 @@ def gathered(raws: Iterable[bytes]) -> Iterator[list[bytes]]:
     rows: list[bytes] = []
     size = 0
     for raw in raws:
-        row = raw.strip(_SPACE)
+        row = raw if isinstance(raw, UnreadableRow) else raw.strip(_SPACE)
         rows.append(row)
         size += len(row)
         if size > CHUNK_BYTES or len(rows) == CHUNK_ROWS:

@@ -11,10 +11,13 @@ import msgspec
 from django.conf import settings
 from django.utils import timezone
 
+from apps.common import strict_json
 from apps.common.errors import DomainError, UnsupportedMediaError
 from apps.common.media_types import NDJSON, PARQUET
+from apps.common.strict_json import StrictJSONError
 from apps.predictions.models import BatchKind, FileForm
 from apps.predictions.reading.bodies import Body, Bounds
+from apps.predictions.reading.choices import Choices
 from apps.predictions.reading.columns import parquet_rows, parquet_shape
 from apps.predictions.reading.csv_files import CsvFile
 from apps.predictions.reading.decoding import gathered, lines
@@ -59,11 +62,12 @@ class RowFile:
     form: FileForm
     naming: Naming
     model: MonitoredModel
+    choices: Choices = field(default_factory=Choices)
 
     def columns(self) -> list[str]:
         """List the columns; for NDJSON, those of the first rows. Raises DomainError."""
         if self.form == FileForm.CSV:
-            return CsvFile(self.body).columns
+            return CsvFile(self.body, self.choices).columns
         if self.form == FileForm.PARQUET:
             return parquet_shape(self.body.file)[0]
         self.body.file.seek(0)
@@ -72,14 +76,32 @@ class RowFile:
     def chunks(self, *, start: int = 0) -> Iterator[list[bytes]]:
         """Read all rows in chunks. Rows before `start` may be empty, which is faster. Raises DomainError."""
         if self.form == FileForm.CSV:
-            return gathered(CsvFile(self.body).rows(self.naming, self.model, start=start))
+            return gathered(CsvFile(self.body, self.choices).rows(self.naming, self.model, start=start))
         self.body.file.seek(0)
         if self.form == FileForm.PARQUET:
             too_large = "The file unfolds to more than {:,} bytes; upload it in several parts."
             unfolded = Bounds(MAX_LINES, settings.MAX_UNFOLDED_BYTES, size_name="unfolded_bytes", too_large=too_large)
-            return parquet_rows(self.body.file, bounds=unfolded, naming=self.naming.fields, start=start)
-        renamed = self.naming.renamed if self.naming.chosen else bytes
-        return gathered(b"" if index < start else renamed(line) for index, line in enumerate(lines(self.body)))
+            rows = parquet_rows(self.body.file, bounds=unfolded, naming=self.naming.fields, start=start)
+        else:
+            renamed = self.naming.renamed if self.naming.chosen else bytes
+            rows = gathered(b"" if index < start else renamed(line) for index, line in enumerate(lines(self.body)))
+        return self._completed(rows) if self.choices.completes else rows
+
+    def _completed(self, chunks: Iterator[list[bytes]]) -> Iterator[list[bytes]]:
+        seen = 0
+        for raws in chunks:
+            yield [self._with_choices(raw, number) for number, raw in enumerate(raws, start=seen + 1)]
+            seen += len(raws)
+
+    def _with_choices(self, raw: bytes, number: int) -> bytes:
+        """Complete a JSON row. One that is not an object stays, and its check says what is wrong."""
+        try:
+            row = strict_json.loads(raw) if raw else None
+        except StrictJSONError:
+            return raw
+        if not isinstance(row, dict):
+            return raw
+        return msgspec.json.encode(self.choices.finished(row, self.naming.kind, number=number))
 
     def size(self) -> int | None:
         """The number of rows, if the file declares it. Raises DomainError."""

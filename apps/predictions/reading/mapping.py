@@ -1,5 +1,6 @@
 """From a file's columns to the fields of a row, by their own names or by names chosen for them."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,13 +10,32 @@ import msgspec
 from apps.common import strict_json
 from apps.common.strict_json import StrictJSONError
 from apps.predictions.models import BatchKind
-from apps.predictions.reading.columns import GROUPS, BadColumnsError
+from apps.predictions.reading.columns import GROUPS, BadColumnsError, is_index
 from apps.predictions.reading.rows import OutcomeForm, PredictionForm
 
 FIELDS: dict[BatchKind, tuple[str, ...]] = {
     BatchKind.PREDICTIONS: tuple(name for name in PredictionForm.__struct_fields__ if name not in GROUPS),
     BatchKind.OUTCOMES: OutcomeForm.__struct_fields__,
 }
+# Other names that files give to fields.
+SYNONYMS: dict[BatchKind, dict[str, frozenset[str]]] = {
+    BatchKind.PREDICTIONS: {
+        "id": frozenset({"case", "case_id", "prediction_id", "application_id", "row_id", "key", "uuid"}),
+        "predicted_at": frozenset({"when", "time", "timestamp", "date", "datetime", "scored_at", "predicted_on"}),
+        "prediction": frozenset({"predicted", "predicted_class", "pred", "y_pred", "decision"}),
+        "score": frozenset({"probability", "proba", "prob", "y_score"}),
+        "version": frozenset({"model", "model_version"}),
+        "baseline": frozenset({"champion", "current_decision"}),
+        "subject": frozenset({"customer", "customer_id", "client_id", "person", "person_id"}),
+    },
+    BatchKind.OUTCOMES: {
+        "id": frozenset({"case", "case_id", "prediction_id", "application_id", "row_id", "key", "uuid"}),
+        "outcome": frozenset({"label", "truth", "actual", "target", "y_true", "y"}),
+        "occurred_at": frozenset({"when", "time", "timestamp", "date", "datetime", "resolved_at"}),
+    },
+}
+# How pandas calls a column without a name, and how we do.
+_NAMELESS = re.compile(r"Unnamed: \d+|\(column \d+\)")
 _Parts = dict[str, msgspec.Raw]
 _parts = msgspec.json.Decoder(_Parts).decode
 _encode = msgspec.json.encode
@@ -30,9 +50,38 @@ def is_field(name: str, kind: BatchKind) -> bool:
 def proposed(column: str, kind: BatchKind) -> str | None:
     """The default for a column: the field of its name, or else a feature."""
     name = column.strip()
+    if is_index(name) or _NAMELESS.fullmatch(name):
+        return None
     if is_field(name, kind):
         return name
+    if _folded(name) in FIELDS[kind]:
+        return _folded(name)
     return f"features.{name}" if name and kind == BatchKind.PREDICTIONS else None
+
+
+def suggested(columns: Sequence[str], kind: BatchKind) -> dict[str, str | None]:
+    """Suggest a field for each column: as `proposed`, and by the usual other names of fields. A person confirms it."""
+    fields = {column: proposed(column, kind) for column in columns}
+    taken = set(fields.values())
+    for column in columns:
+        field = next((field for field, names in SYNONYMS[kind].items() if _folded(column) in names), None)
+        if field is not None and field not in taken:
+            fields[column] = field
+            taken.add(field)
+    return _without_repeats(fields)
+
+
+def _without_repeats(fields: dict[str, str | None]) -> dict[str, str | None]:
+    """Let the first of the columns that become one field keep it, and a column of exactly its name before all."""
+    kept: dict[str, str] = {}
+    for column, name in fields.items():
+        if name is not None and (name not in kept or column == name):
+            kept[name] = column
+    return {column: name if name is None or kept[name] == column else None for column, name in fields.items()}
+
+
+def _folded(name: str) -> str:
+    return re.sub(r"[\s\-.]+", "_", name.strip().lower())
 
 
 @dataclass(frozen=True)

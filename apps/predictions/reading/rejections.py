@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Self
 
 import msgspec
 
@@ -25,6 +26,24 @@ class Rejection(msgspec.Struct):
     message: str
 
 
+class Reason(msgspec.Struct):
+    """Why rows were rejected: how many, and the first of them as an example."""
+
+    code: str
+    field: str | None
+    rows: int
+    example: Rejection
+
+
+def reasons(rejected: Iterable[Rejection]) -> list[Reason]:
+    """Gather rejections by their reason, the most frequent first. Values in the messages make no reason of its own."""
+    found: dict[tuple[str, str | None], Reason] = {}
+    for each in rejected:
+        reason = found.setdefault((each.code, each.field), Reason(each.code, each.field, 0, each))
+        reason.rows += 1
+    return sorted(found.values(), key=lambda reason: -reason.rows)
+
+
 class RowError(Exception):
     """Why one row is rejected."""
 
@@ -37,6 +56,19 @@ class RowError(Exception):
         shown = tellable(name[:400]) if isinstance(name, str) else None
         field = tellable(self.field[:400]) or None
         return Rejection(index, shown, self.code, field, tellable(self.message))
+
+
+class UnreadableRow(bytes):
+    """The text of a row that is not in its file's form, and why."""
+
+    code: str
+    message: str
+
+    @classmethod
+    def of(cls, text: str, code: str, message: str) -> Self:
+        row = cls(text.encode("utf-8", "surrogateescape"))
+        row.code, row.message = code, message
+        return row
 
 
 def id_of(raw: bytes) -> object:

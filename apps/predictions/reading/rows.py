@@ -1,22 +1,29 @@
 """From a raw row to a checked, typed one, or to a rejection that says what is wrong with which value."""
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from typing import Annotated, Any, NamedTuple, TypeVar
 
 import msgspec
 
 from apps.common import strict_json
 from apps.common.strict_json import StrictJSONError
+from apps.predictions.reading.content import Content, plain
 from apps.predictions.reading.decoding import MAX_ROW_BYTES
-from apps.predictions.reading.rejections import Rejection, RowError, field_of, id_of
+from apps.predictions.reading.rejections import Rejection, RowError, UnreadableRow, field_of, id_of
 from apps.registry.models import MonitoredModel, Task
+from apps.registry.models.features import code_of
 
 MAX_FEATURES = 2_000
-SUM_TOLERANCE = 0.001
+# Rounded to three places, each probability is off by as much as this.
+ROUNDING = 0.0005
+# And what a sum of floating-point numbers is off by.
+ROUNDING_OF_SUMS = 1e-9
+# How far a score may lie outside [0, 1], or off what the probabilities say.
+SCORE_TOLERANCE = 0.001
 AHEAD = timedelta(hours=24)
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 MAX_NUMBER = 1e15
@@ -24,7 +31,7 @@ MAX_NUMBER = 1e15
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=400)]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
-Value = str | int | float
+Value = str | int | float | bool
 Row = TypeVar("Row")
 Form = TypeVar("Form")
 # Good rows with their index, and the rejections of the others.
@@ -63,6 +70,7 @@ class PredictionRow:
     """A checked prediction: the form as sent, and the values to store."""
 
     form: PredictionForm
+    content: Content
     content_hash: bytes
     predicted: float
     score: float | None
@@ -84,9 +92,28 @@ class OutcomeRow(NamedTuple):
 
 _prediction_form = msgspec.json.Decoder(PredictionForm)
 _outcome_form = msgspec.json.Decoder(OutcomeForm)
-# For the content hash: names sorted; MessagePack, since formatting numbers as text takes twice as long.
-_encode = msgspec.msgpack.Encoder(order="deterministic").encode
 _FIELD = re.compile(r"field `([^`]+)`|at `(?:key in )?\$\.?([^`.\[]*)")
+_EXPECTED = re.compile(r"Expected `([^`]*)`(?:, got `([^`]*)`)?")
+_LENGTH = re.compile(r"of length (>=|<=) (\d+)")
+# What the library says of a field, in the words of the API.
+_MESSAGES = {
+    "missing required field": "{field} is missing.",
+    "unknown field": "A row has no field {field!r}. Features go into features, or into columns features.<name>.",
+    "timezone": "{field} has no time zone; write 2026-03-02T09:00:00Z, or +01:00 at its end.",
+    "RFC3339": "{field} must be a time such as 2026-03-02T09:00:00Z.",
+    "datetime": "{field} must be a time such as 2026-03-02T09:00:00Z.",
+    "out of range": "{field} is out of range.",
+}
+_TYPES = {
+    "str": "a text",
+    "int": "a number",
+    "float": "a number",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "an object",
+    "null": "null",
+    "datetime": "a time",
+}
 
 
 class PredictionReader:
@@ -100,7 +127,8 @@ class PredictionReader:
 
     def read_all(self, raws: list[bytes], *, first: int = 0) -> Read[PredictionRow]:
         """Check raw predictions; `first` is the index of the first."""
-        documents = strict_json.plain_objects(raws) if max(map(len, raws), default=0) <= MAX_ROW_BYTES else None
+        is_usual = max(map(len, raws), default=0) <= MAX_ROW_BYTES and {*map(type, raws)} <= {bytes}
+        documents = strict_json.plain_objects(raws) if is_usual else None
         if documents is None:
             return read_each(raws, self.read, first=first)
         good, rejected = [], []
@@ -125,15 +153,12 @@ class PredictionReader:
         if not EARLIEST <= form.predicted_at <= self.latest:
             _check_moment(form.predicted_at, "predicted_at", now=self.now)
         predicted = self._encoded(form.prediction, "prediction")
+        baseline = None if form.baseline is None else self._encoded(form.baseline, "baseline")
         _check_numbers(form)
-        return PredictionRow(
-            form,
-            sha256(_encode(document)).digest(),
-            predicted,
-            self._score(form, predicted),
-            None if form.baseline is None else self._encoded(form.baseline, "baseline"),
-            {each.key: each.value(features) for each in self.slices} if self.slices else {},
-        )
+        score = self._score(form, predicted)
+        content = _content(form, features, predicted=predicted, score=score, baseline=baseline)
+        slices = {each.key: each.value(features) for each in self.slices} if self.slices else {}
+        return PredictionRow(form, content, content.hash, predicted, score, baseline, slices)
 
     def _encoded(self, value: Value, field: str) -> float:
         position = self.positions.get(value)
@@ -170,6 +195,8 @@ def read_each(raws: list[bytes], read: Callable[[bytes], Row], *, first: int = 0
 
 def _document(raw: bytes) -> dict[str, Any]:
     """Read a raw row strictly, since it is stored as sent: no duplicate names, NUL, half surrogates or 1e400."""
+    if isinstance(raw, UnreadableRow):
+        raise RowError(raw.code, "", raw.message)
     if len(raw) > MAX_ROW_BYTES:
         raise RowError("too_large", "", f"The row is larger than {MAX_ROW_BYTES:,} bytes.")
     try:
@@ -189,7 +216,42 @@ def _formed(raw: bytes, decoder: msgspec.json.Decoder[Form]) -> Form:
         message = str(error)
         match = _FIELD.search(message)
         field = (match.group(1) or match.group(2) or "") if match else ""
-        raise RowError(_code_of(message), field, message) from error
+        raise RowError(_code_of(message), field, _in_words(message, field)) from error
+
+
+def _in_words(message: str, field: str) -> str:
+    """Say what the library says in the words of whoever sends rows."""
+    for part, words in _MESSAGES.items():
+        if part in message:
+            return words.format(field=field)
+    if length := _LENGTH.search(message):
+        return f"{field} is empty." if length[1] == ">=" else f"{field} has more than {length[2]} characters."
+    if expected := _EXPECTED.match(message):
+        wanted = dict.fromkeys(_TYPES.get(each, each) for each in expected[1].split(" | ") if each != "null")
+        got = f", not {_TYPES.get(expected[2], expected[2])}" if expected[2] else ""
+        return f"{field or 'A row'} must be {' or '.join(wanted)}{got}."
+    return message
+
+
+def _content(
+    form: PredictionForm, features: dict[str, Any], *, predicted: float, score: float | None, baseline: float | None
+) -> Content:
+    return Content(
+        form.predicted_at.timestamp(),
+        form.version,
+        predicted,
+        score,
+        baseline,
+        # Stored with so many places.
+        None if form.amount is None else round(form.amount, 4),
+        form.subject,
+        form.latency_ms,
+        form.attribution_base,
+        plain(features),
+        plain(form.probabilities),
+        plain(form.attributions),
+        plain(form.resources),
+    )
 
 
 def _code_of(message: str) -> str:
@@ -231,7 +293,7 @@ def _encoded(value: Value, field: str, *, model: MonitoredModel) -> float:
     try:
         encoded = model.encode(value)
     except ValueError as error:
-        code = "invalid_type" if model.is_regression else "unknown_class"
+        code = "invalid_type" if model.is_regression or isinstance(value, bool) else "unknown_class"
         raise RowError(code, field, f"{field}: {error}.") from error
     except OverflowError as error:
         raise RowError("number_range", field, f"{field} is out of range.") from error
@@ -244,16 +306,22 @@ def _score(form: PredictionForm, *, predicted: float, model: MonitoredModel) -> 
     if form.score is not None:
         if model.task != Task.BINARY:
             raise RowError("unexpected_field", "score", "score is for binary models; send probabilities.")
-        if not 0 <= form.score <= 1:
-            raise RowError("probability_range", "score", f"score is {form.score:g}; it must lie in [0, 1].")
+        if not -SCORE_TOLERANCE <= form.score <= 1 + SCORE_TOLERANCE:
+            raise RowError("probability_range", "score", f"score is {code_of(form.score)}; it must lie in [0, 1].")
     if form.probabilities is None:
-        return form.score
+        return None if form.score is None else _clipped(form.score)
     _check_probabilities(form.probabilities, model=model)
     kept = model.positive_class if model.task == Task.BINARY else model.classes[int(predicted)]
     probability = form.probabilities.get(kept, 0.0)
-    if form.score is not None and abs(probability - form.score) > SUM_TOLERANCE:
-        raise RowError("score_mismatch", "score", f"score is {form.score:g}, but probabilities say {probability:g}.")
-    return min(1.0, probability) if form.score is None else form.score
+    if form.score is not None and abs(probability - form.score) > SCORE_TOLERANCE + ROUNDING_OF_SUMS:
+        raise RowError(
+            "score_mismatch", "score", f"score is {code_of(form.score)}, but probabilities say {code_of(probability)}."
+        )
+    return _clipped(probability if form.score is None else form.score)
+
+
+def _clipped(probability: float) -> float:
+    return min(1.0, max(0.0, probability))
 
 
 def _check_probabilities(probabilities: dict[str, float], *, model: MonitoredModel) -> None:
@@ -262,8 +330,9 @@ def _check_probabilities(probabilities: dict[str, float], *, model: MonitoredMod
     for name, value in probabilities.items():
         if name not in model.classes:
             raise RowError("unknown_class", "probabilities", f"{name!r} is not one of the classes.")
-        if not 0 <= value <= 1 + SUM_TOLERANCE:
-            raise RowError("probability_range", "probabilities", f"The probability of {name!r} is {value:g}.")
-    total = sum(probabilities.values())
-    if abs(total - 1) > SUM_TOLERANCE:
-        raise RowError("probability_sum", "probabilities", f"The probabilities sum to {total:g}, not to 1.")
+        if not -SCORE_TOLERANCE <= value <= 1 + SCORE_TOLERANCE:
+            raise RowError("probability_range", "probabilities", f"The probability of {name!r} is {code_of(value)}.")
+    total = math.fsum(probabilities.values())
+    # Classes that are left out were rounded to 0.
+    if abs(total - 1) > max(len(model.classes), 2) * ROUNDING + ROUNDING_OF_SUMS:
+        raise RowError("probability_sum", "probabilities", f"The probabilities sum to {code_of(total)}, not to 1.")

@@ -18,8 +18,9 @@ from apps.common.clock import database_now
 from apps.common.errors import ConflictError, DomainError
 from apps.predictions.models import BatchKind, FileForm, Upload, UploadPiece
 from apps.predictions.reading.bodies import Body
+from apps.predictions.reading.choices import Choices
 from apps.predictions.reading.files import RowFile, bounds, form_of
-from apps.predictions.reading.mapping import Naming, is_field, proposed
+from apps.predictions.reading.mapping import Naming, is_field, proposed, suggested
 from apps.predictions.reading.rejections import tellable
 from apps.predictions.services import pushing
 from apps.registry.models import MonitoredModel
@@ -48,6 +49,7 @@ def accept(
     name: str,
     content_type: str,
     mapping: Mapping[str, str | None],
+    choices: Choices,
     key: str | None,
     path: str,
     by: User | None,
@@ -57,10 +59,10 @@ def accept(
     _check_mapping(mapping, kind)
     with transaction.atomic():
         if key:
-            digest = _digest(file, kind=kind, form=form, mapping=mapping)
+            digest = _digest(file, kind=kind, form=form, mapping=mapping, choices=choices.document)
             if first := pushing.first_answer(model.project, key, path=path, digest=digest, told=by):
                 return first
-        upload = _keep(model, kind, file, name=name, form=form, mapping=dict(mapping), by=by)
+        upload = _keep(model, kind, file, name=name, form=form, mapping=dict(mapping), choices=choices.document, by=by)
         confirm(upload)
         answer = {"id": upload.pk}
         if key:
@@ -73,7 +75,8 @@ def draft(model: MonitoredModel, kind: BatchKind, file: IO[bytes], *, name: str,
     """Keep a file for a preview before it is loaded. Raises UnsupportedMediaError, TooLargeError."""
     upload = _keep(model, kind, file, name=name, form=form_of(name, content_type), by=by)
     with suppress(DomainError):  # the preview says what is wrong
-        choose(upload, columns(upload), {})
+        names = columns(upload)
+        choose(upload, names, suggested(names, kind), Choices())
     return upload
 
 
@@ -115,18 +118,22 @@ def confirm(upload: Upload) -> None:
     doorbell.ring_on_commit(BELL)
 
 
-def columns(upload: Upload) -> list[str]:
-    """List the columns of a file. Raises DomainError."""
+def columns(upload: Upload, choices: Choices | None = None) -> list[str]:
+    """List the columns of a file, read as it is kept or with other choices. Raises DomainError."""
     file = opened(upload, is_whole=False)
     with file.body:
-        return file.columns()
+        return (file if choices is None else replace(file, choices=choices)).columns()
 
 
-def choose(upload: Upload, names: list[str], chosen: Mapping[str, str | None]) -> None:
-    """Set what a draft's columns become; columns without a choice get the default. Raises MappingError."""
+def choose(upload: Upload, names: list[str], chosen: Mapping[str, str | None], choices: Choices) -> None:
+    """Set how a draft is read and what its columns become; those without a choice get the default.
+
+    Raises MappingError.
+    """
     _check_mapping(chosen, BatchKind(upload.kind))
-    upload.mapping = _mapping(upload, names, chosen)
-    if not Upload.objects.filter(pk=upload.pk, confirmed_at=None).update(mapping=upload.mapping):
+    upload.mapping, upload.choices = _mapping(upload, names, chosen), choices.document
+    draft = Upload.objects.filter(pk=upload.pk, confirmed_at=None)
+    if not draft.update(mapping=upload.mapping, choices=upload.choices):
         raise ConflictError("This file is already being loaded.")
 
 
@@ -171,7 +178,11 @@ def opened(upload: Upload, *, is_whole: bool = True) -> RowFile:
     # The file was accepted under the limit of its time, even if that has been lowered since.
     limits = replace(bounds(), size=upload.size)
     body = Body.receive(pieces, content_type="", bounds=limits)
-    return RowFile(body, FileForm(upload.form), Naming(BatchKind(upload.kind), upload.mapping), upload.model)
+    return RowFile(body, FileForm(upload.form), _naming(upload), upload.model, Choices.of(upload.choices))
+
+
+def _naming(upload: Upload) -> Naming:
+    return Naming(BatchKind(upload.kind), upload.mapping)
 
 
 def _pieces(upload: Upload) -> Iterator[bytes]:
@@ -190,7 +201,14 @@ def _piece(upload: Upload, number: int) -> bytes | None:
 def _head(upload: Upload) -> Iterator[bytes]:
     """Read the first whole lines."""
     head = b"".join(_piece(upload, number) or b"" for number in range(HEAD_PIECES))
-    yield head if len(head) == upload.size else head[: head.rfind(b"\n") + 1]
+    yield head if len(head) == upload.size else head[: _last_end(head)]
+
+
+def _last_end(head: bytes) -> int:
+    """The position behind the last line end, in whichever encoding."""
+    wide = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}.get(head[:2])
+    ends = ["\n".encode(wide)] if wide else [b"\n", b"\r"]
+    return next((at + len(end) for end in ends if (at := head.rfind(end)) >= 0), len(head))
 
 
 def expire() -> None:

@@ -15,9 +15,11 @@ from psycopg import errors
 from apps.common import doorbell
 from apps.common.errors import ConflictError
 from apps.predictions.models import Batch, BatchKind, BatchStage, Outcome, Prediction, Stage
+from apps.predictions.reading.content import Content, first_difference
 from apps.predictions.reading.rejections import Rejection
 from apps.predictions.reading.rows import OutcomeRow, PredictionReader, PredictionRow, read_each, read_outcome
 from apps.predictions.services import partitions
+from apps.predictions.services.contents import stored_contents
 from apps.predictions.services.copying import binary, copy_lines, number, text
 from apps.registry.models import ModelVersion, MonitoredModel
 from apps.registry.services.archiving import require_active
@@ -160,15 +162,16 @@ class PredictionWriter(BatchWriter):
         for index, row in good:
             known = first.setdefault(row.external_id, (index, row))
             if known[0] != index:
-                self._judge_repeat(index, row, known_hash=known[1].content_hash)
+                self._judge_repeat(index, row, known_hash=known[1].content_hash, known=known[1].content)
         return sorted(first.values(), key=lambda pair: pair[1].external_id)
 
-    def _judge_repeat(self, index: int, row: PredictionRow, *, known_hash: bytes) -> None:
+    def _judge_repeat(self, index: int, row: PredictionRow, *, known_hash: bytes, known: Content | None) -> None:
         if known_hash == row.content_hash:
             self.result.duplicates += 1
-        else:
-            message = "This id was sent before with other content; the first content stays."
-            self.result.rejected.append(Rejection(index, row.external_id, "conflict", "id", message))
+            return
+        field = "" if known is None else first_difference(row.content, known)
+        message = f"This id was sent before with other content, first in {field or 'its features'}; the first stays."
+        self.result.rejected.append(Rejection(index, row.external_id, "conflict", field or "id", message))
 
     def _write(self, rows: Numbered) -> None:
         self._find_versions({row.form.version for _, row in rows})
@@ -246,10 +249,11 @@ class PredictionWriter(BatchWriter):
         stored = Prediction.objects.filter(model=self.model, external_id__in=names)
         found = list(stored.values_list("pk", "external_id", "content_hash"))
         self.result.repeat(key for key, *_ in found)
-        known = {name: content_hash for _, name, content_hash in found}
-        for index, row in rows:
-            if row.external_id in known:
-                self._judge_repeat(index, row, known_hash=bytes(known[row.external_id]))
+        known = {name: (key, bytes(content_hash)) for key, name, content_hash in found}
+        repeated = [(index, row, *known[row.external_id]) for index, row in rows if row.external_id in known]
+        others = stored_contents(key for _, row, key, known_hash in repeated if known_hash != row.content_hash)
+        for index, row, key, known_hash in repeated:
+            self._judge_repeat(index, row, known_hash=known_hash, known=others.get(key))
         return [pair for pair in rows if pair[1].external_id not in known]
 
 

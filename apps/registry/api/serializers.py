@@ -36,6 +36,7 @@ class ModelShownSerializer(serializers.ModelSerializer[MonitoredModel]):
             "classes",
             "positive_class",
             "class_labels",
+            "reads_numbers_as_classes",
             "unit",
             "features",
             "slices",

@@ -29,6 +29,21 @@ ALLOWED: dict[str, frozenset[str]] = {
 }
 
 
+# Up to here, a float holds every whole number.
+LARGEST_EXACT = 2**53
+
+
+def code_of(value: Any) -> str:
+    """Write a value as a code or a slice: 37.0 is 37.
+
+    >>> code_of(37.0), code_of(37), code_of(0.25), code_of("car"), code_of(True)
+    ('37', '37', '0.25', 'car', 'True')
+    """
+    if isinstance(value, float) and value.is_integer() and abs(value) <= LARGEST_EXACT:
+        return str(int(value))
+    return str(value)
+
+
 @dataclass(frozen=True)
 class Feature:
     """A declared feature: its type, and how people read it."""
@@ -53,7 +68,7 @@ class Feature:
         """The value in words: the meaning of its code, or the number with its unit."""
         if value is None:
             return "missing"
-        key = f"{value:g}" if isinstance(value, float) else str(value)
+        key = code_of(value)
         if key in self.codes:
             return self.codes[key]
         if isinstance(value, bool):
@@ -95,7 +110,7 @@ class Slice:
         if isinstance(raw, list | dict) or (self.edges and isinstance(raw, bool | str)):
             return OTHER
         if not self.edges:
-            return (f"{raw:g}" if isinstance(raw, float) else str(raw))[:200]
+            return code_of(raw)[:200]
         return self.bands[bisect_right(self.edges, raw)]
 
     @cached_property

@@ -1,5 +1,6 @@
 """A monitored model: its task, classes, features, slices, versions and value."""
 
+import json
 import math
 import secrets
 from datetime import timedelta
@@ -11,8 +12,11 @@ from django.db import models
 from django.db.models import Q
 
 from apps.accounts.models import Project, validate_name
-from apps.registry.models.features import Feature, Slice
+from apps.registry.models.features import Feature, Slice, code_of
 from apps.registry.querysets import MonitoredModelQuerySet, ValueModelQuerySet
+
+# An error message names so many classes.
+CLASSES_TOLD = 20
 
 
 class Task(models.TextChoices):
@@ -47,6 +51,8 @@ class MonitoredModel(models.Model):
     maturity_days = models.PositiveIntegerField(default=90)
     # A class or number as sent; null means "not known".
     outcome_if_absent = models.JSONField(null=True, blank=True)
+    # Whether a number or a flag may stand for the class of its name, such as 1 for "1".
+    reads_numbers_as_classes = models.BooleanField(default=False, db_default=False)
     blind_share = models.FloatField(default=1.0)
     salt = models.BinaryField(max_length=32, default=new_salt, editable=False)
     # Regression: inner edges of the 200 bins of the prediction, frozen at registration.
@@ -110,9 +116,24 @@ class MonitoredModel(models.Model):
             if isinstance(value, bool) or not isinstance(value, int | float):
                 raise ValueError(f"{value!r} is not a number")
             return float(value)
-        if not isinstance(value, str) or value not in self.classes:
-            raise ValueError(f"{value!r} is not one of the classes {', '.join(self.classes)}")
-        return float(self.classes.index(value))
+        name = self._class_of(value) if self.reads_numbers_as_classes else value
+        if isinstance(name, str) and name in self.classes:
+            return float(self.classes.index(name))
+        told = ", ".join(json.dumps(each, ensure_ascii=False) for each in self.classes[:CLASSES_TOLD])
+        told += f" and {len(self.classes) - CLASSES_TOLD:,} more" if len(self.classes) > CLASSES_TOLD else ""
+        if isinstance(name, str):
+            raise ValueError(f"{json.dumps(name, ensure_ascii=False)} is not one of the classes {told}")
+        kind = "a flag" if isinstance(name, bool) else "a number"
+        raise ValueError(f"{json.dumps(name)} is {kind}, and classes are texts: {told}")
+
+    def _class_of(self, value: object) -> object:
+        """The class that a number or a flag stands for: 1 and 1.0 for "1", true for "true", "True" or "1"."""
+        if isinstance(value, bool):
+            names = (str(value).lower(), str(value), str(int(value)))
+            return next((name for name in names if name in self.classes), value)
+        if isinstance(value, int | float):
+            return code_of(value)
+        return value
 
     def decode(self, stored: float) -> str | float:
         """Return the class or number as sent for a stored number."""

@@ -88,6 +88,7 @@ class ModelSerializer(StrictSerializer):
     classes = serializers.ListField(child=TextField(max_length=200), required=False, max_length=500)
     positive_class = TextField(max_length=200, required=False)
     class_labels = serializers.DictField(child=TextField(max_length=200), required=False)
+    reads_numbers_as_classes = FlagField(required=False)
     unit = TextField(max_length=40, required=False, allow_blank=True)
     features = FeatureSerializer(many=True, required=False)
     slices = SliceSerializer(many=True, required=False)

@@ -156,15 +156,15 @@ def test_features_are_stored_exactly_as_sent(api):
 @pytest.mark.parametrize(
     ("changes", "code", "field"),
     [
-        ({"features.age": [20.0, float("nan"), 40.0]}, "number_range", "features"),
+        ({"features.age": [20.0, float("inf"), 40.0]}, "number_range", "features"),
         ({"score": [0.9, float("inf"), 0.8]}, "number_range", "score"),
         ({"features.note": ["a", "x\x00y", "b"]}, "nul_character", "features"),
         ({"predicted_at": [NOON, "2026-02-30T09:00:00Z", NOON]}, "invalid_time", "predicted_at"),
         ({"prediction": ["yes", "maybe", "yes"]}, "unknown_class", "prediction"),
         ({"prediction": ["yes", None, "yes"]}, "missing_field", "prediction"),
         ({"latency_ms": [1, -1, 1]}, "number_range", "latency_ms"),
-        ({"resources.cpu": [1.0, float("nan"), None]}, "number_range", "resources"),
-        ({"features.x": pa.array([1.0, float("nan"), 2.0]).dictionary_encode()}, "number_range", "features"),
+        ({"resources.cpu": [1.0, float("-inf"), None]}, "number_range", "resources"),
+        ({"features.x": pa.array([1.0, float("inf"), 2.0]).dictionary_encode()}, "number_range", "features"),
         ({"features.day": pa.array([0, -(2**31), 1], pa.date32())}, "number_range", "features"),
         ({"features.at": pa.array([0, 2**62, 1], pa.timestamp("us"))}, "number_range", "features"),
     ],

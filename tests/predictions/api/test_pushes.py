@@ -168,6 +168,44 @@ def test_an_atomic_push_that_was_refused_can_be_sent_again_with_its_key(api):
     assert api.push([prediction_row(1)], query="?atomic=true", **key).status_code == 200
 
 
+def test_a_line_that_is_not_utf8_is_rejected_alone(api):
+    lines = [json.dumps(prediction_row(number)).encode() for number in (1, 2, 3)]
+    lines[1] = lines[1].replace(b"case-2", b"case-\xff")
+    answer = api.raw(b"\n".join(lines), content_type="application/x-ndjson")
+    assert (answer.status_code, answer.json()["accepted"]) == (207, 2)
+    (rejected,) = answer.json()["rejected"]
+    assert (rejected["index"], rejected["code"]) == (1, "invalid_unicode")
+
+
+def test_the_same_content_written_in_another_way_is_a_duplicate(api):
+    first = prediction_row(1, predicted_at="2026-03-02T09:00:00Z", features={"age": 37, "sex": 2, "note": None})
+    again = prediction_row(1, predicted_at="2026-03-02T10:00:00+01:00", features={"sex": 2.0, "age": 37.0})
+    assert api.push([first]).json()["accepted"] == 1
+    assert api.push([{**again, "amount": None, "resources": {}}]).json()["duplicates"] == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"features": {"age": 38, "sex": 2}}, "features.age"),
+        ({"features": {"age": 21, "sex": 2, "size": 3}}, "features.size"),
+        ({"features": {"age": 21}}, "features.sex"),
+        ({"version": "v9"}, "version"),
+        ({"predicted_at": "2026-03-02T09:00:01Z", "features": {}}, "predicted_at"),
+        ({"amount": 7.25}, "amount"),
+    ],
+)
+def test_a_conflict_names_the_first_field_that_differs(api, changes, field):
+    row = prediction_row(1, predicted_at="2026-03-02T09:00:00Z", features={"age": 21, "sex": 2})
+    other = {**row, **changes}
+    # Within one push, and against what is stored.
+    answers = [api.push([row, other]).json(), api.push([other]).json()]
+    for answer in answers:
+        (rejected,) = answer["rejected"]
+        assert (rejected["code"], rejected["field"]) == ("conflict", field)
+        assert f"first in {field};" in rejected["message"]
+
+
 def test_a_push_without_the_scope_or_without_a_key_is_refused(api):
     _, weak = make_key(api.project, ["outcomes:write"])
     url = "/api/v1/models/employment/predictions"

@@ -12,7 +12,7 @@ from tests.pages import shown
 
 pytestmark = pytest.mark.django_db
 URL = "/p/credit/models/loans/uploads/"
-CSV = b"key,predicted_at,prediction,age\na,2026-03-02T12:00:00Z,yes,41\nb,2026-03-02T12:00:00Z,perhaps,<b>\n"
+CSV = b"reference,predicted_at,prediction,age\na,2026-03-02T12:00:00Z,yes,41\nb,2026-03-02T12:00:00Z,perhaps,<b>\n"
 
 
 class Visit:
@@ -44,7 +44,7 @@ def visit() -> Visit:
 def test_a_file_is_previewed_before_any_row_is_stored(visit):
     page = visit.text(visit.brought())
     assert "2 of 2 rows would be rejected." in page  # neither has an id
-    assert "Object missing required field `id`" in page
+    assert "id is missing." in page
     assert "&lt;b&gt;" in page
     assert "<b>&quot;" not in page
     assert Upload.objects.get().status == "draft"
@@ -97,10 +97,10 @@ def test_a_draft_can_be_discarded_and_is_loaded_only_once(visit):
 
 
 def test_a_failed_file_says_why_and_can_be_retried(visit):
-    url = visit.brought(b"id,prediction\na\xff,yes\n")
-    assert "Not valid UTF-8" in visit.text(url)
+    url = visit.brought(b"id,id\n1,2\n")
+    assert "occurs twice" in visit.text(url)
     visit.client.post(url, {"do": "discard"})
-    url = visit.brought(b"id\n" + b"a\n" * 300 + b"\xff\n")
+    url = visit.brought(b"id\n" + b"a\n" * 300 + b"x" * (1024**2 + 1) + b"\n")
     visit.client.post(url, {"do": "load"})
     loading.load_due()
     assert "The file could not be loaded." in visit.text(url)

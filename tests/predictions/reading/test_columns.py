@@ -2,13 +2,17 @@
 
 import io
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
 from apps.common.errors import DomainError
+from apps.predictions.models import BatchKind
 from apps.predictions.reading.columns import arrow_rows, parquet_rows
+from apps.predictions.reading.mapping import Naming
 from tests.factories import body_of
 from tests.predictions.reading.samples import arrow, parquet, parsed, rows_of
 
@@ -25,10 +29,39 @@ def test_dictionary_encoded_texts_and_times_in_nanoseconds_are_read():
         assert parsed(rows)[1] == {"id": "a", "predicted_at": "2026-11-01T13:00:00+01:00"}
 
 
-def test_numbers_that_json_lacks_are_left_to_the_check_of_their_row():
-    (row,) = read(parquet_rows, parquet({"id": ["a"], "features.x": [float("nan")], "score": [float("inf")]}))
-    assert b"NaN" in row
-    assert b"Infinity" in row
+def test_a_number_that_is_none_is_missing_and_an_infinity_is_left_to_the_check_of_its_row():
+    columns = {"id": ["a"], "features.x": [float("nan")], "baseline": [float("nan")], "score": [float("inf")]}
+    (row,) = read(parquet_rows, parquet(columns))
+    assert row == b'{"id": "a", "features": {"x": null}, "score": Infinity}'
+
+
+VIEWS = {
+    "id": pa.array(["a", None], pa.string_view()),
+    "prediction": pa.array(["yes", "no"], pa.large_string()),
+    "features.city": pa.DictionaryArray.from_arrays(pa.array([1, 0], pa.int8()), pa.array(["Bonn", "Köln"])),
+    "features.half": pa.array([0.5, None], pa.float16()),
+    "features.runs": pc.run_end_encode(pa.array([3, 3])),
+    "features.price": pa.array([Decimal("1.50"), None], pa.decimal128(8, 2)),
+}
+
+
+@pytest.mark.parametrize(("read_form", "form"), [(arrow_rows, arrow), (parquet_rows, parquet)])
+def test_texts_numbers_and_codes_are_read_however_they_are_laid_out(read_form, form):
+    columns = VIEWS if form is arrow else {name: VIEWS[name] for name in VIEWS if name != "features.runs"}
+    one, other = parsed(read(read_form, form(columns)))
+    runs = {"runs": 3} if form is arrow else {}
+    assert one == {"id": "a", "prediction": "yes", "features": {"city": "Köln", "half": 0.5, "price": 1.5, **runs}}
+    assert other == {"prediction": "no", "features": {"city": "Bonn", "half": None, "price": None, **runs}}
+
+
+def test_a_column_that_is_left_out_may_have_any_type_and_an_index_is_left_out():
+    body = parquet({"id": ["a"], "tags": [["x"]], "raw": [b"\x00"], "__index_level_0__": ["row-17"]})
+    with body_of(body) as sent:
+        naming = Naming(BatchKind.PREDICTIONS, {"tags": None, "raw": None}).fields
+        (row,) = [row for rows in parquet_rows(sent.file, bounds=sent.bounds, naming=naming) for row in rows]
+    assert row == b'{"id":"a"}'
+    (row,) = read(arrow_rows, arrow({"id": ["a"], "__index_level_0__": ["row-17"]}))
+    assert row == b'{"id":"a"}'
 
 
 @pytest.mark.parametrize(

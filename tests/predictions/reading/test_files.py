@@ -43,8 +43,11 @@ def rows(*args, **options) -> list[dict]:
         ("features.number", " 7 ", 7),
         ("features.number", "007", 7.0),
         ("features.number", "1e3", 1000.0),
-        ("features.number", "n/a", "n/a"),
-        ("features.number", "nan", "nan"),
+        ("features.number", "n/a", None),
+        ("features.number", "nan", None),
+        ("features.number", "none so far", "none so far"),
+        ("features.boolean", "NA", None),
+        ("features.category", "NA", "NA"),
         ("features.number", "", None),
         ("features.integer", "7", 7),
         ("features.boolean", "TRUE", True),
@@ -106,10 +109,10 @@ def test_the_index_of_a_row_is_the_line_where_it_begins():
 def test_rows_of_another_width_are_rejected_one_by_one():
     file = opened(f'{START}\n{ROW},extra\n{ROW},\na,2026-03-02T12:00:00Z\n{ROW[:-3]}"y"es\n{ROW}\n')
     reasons = {each.index: (each.code, each.message) for each in look(file).rejected}
-    assert reasons[1] == ("unknown_field", "Object contains unknown field `4 cells in a row of 3 columns`")
+    assert reasons[1] == ("invalid_row", "The row has 4 cells, and the file 3 columns.")
     assert 2 not in reasons  # an extra empty cell is ignored
     assert reasons[3][0] == "missing_field"
-    assert "not CSV" in reasons[4][1]
+    assert reasons[4][0] == "invalid_row"
     assert 5 not in reasons
 
 

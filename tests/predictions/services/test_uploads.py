@@ -231,7 +231,7 @@ def test_no_second_worker_loads_a_leased_file(api):
         ("rows.csv", b"", "The first line names no columns."),
         ("rows.csv", b"id,id\n1,2\n", "The column 'id' occurs twice."),
         ("rows.csv", b"age,features.age\n1,2\n", "Two columns become the field 'features.age'."),
-        ("rows.csv", b"id\n\xff\n", "Not valid UTF-8 at byte 3."),
+        ("rows.csv", "id\n1".encode("utf-16")[:-1], "Line 2 is not utf-16"),
         ("rows.ndjson", b"{}\n" + b"x" * 1024**2 + b"xx", "Line 2 is longer than 1,048,576 bytes."),
         ("rows.parquet", b"PAR1 and so on", "Not readable as a Parquet file"),
     ],
