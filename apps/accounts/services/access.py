@@ -13,6 +13,7 @@ from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils import timezone
 from django_htmx.middleware import HtmxDetails
 from rest_framework.request import Request
 
@@ -130,7 +131,9 @@ def member_page(
                 raise NotFoundError("There is no such project, or you are not a member of it.")
             request.project, request.membership = member.project, member
             require_role(member, for_method(required, request.method) or Role.OWNER)
-            return view(request, *args, **kwargs)
+            # Times on a page are those of its project.
+            with timezone.override(member.project.time_zone):
+                return view(request, *args, **kwargs)
 
         wrapper.required_role = required  # type: ignore[attr-defined]  # AccessMiddleware and tests read it
         return wrapper

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Q
+from psycopg.types.json import Json
 
 from apps.accounts.models import User
 from apps.predictions.models.batches import Batch
@@ -15,10 +16,13 @@ from apps.registry.models import ModelVersion, MonitoredModel
 
 
 class SentJSONField(models.JSONField):
-    """A column of type `json`: it keeps the text byte for byte as sent; the driver parses it on reading."""
+    """A column of type `json`: it keeps the text as sent, with its order; the driver parses it on reading."""
 
     def db_type(self, connection: Any) -> str:  # noqa: ARG002  # Django's signature
         return "json"
+
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:  # noqa: ARG002  # Django's signature
+        return value if value is None or isinstance(value, Json) else Json(value)
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:  # noqa: ARG002  # Django's signature
         return value

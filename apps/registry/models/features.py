@@ -3,6 +3,7 @@
 import json
 from bisect import bisect_right
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cached_property
 from hashlib import sha256
 from typing import Any
@@ -10,6 +11,13 @@ from typing import Any
 MISSING = "(missing)"
 # Values that a slice cannot place: lists and objects, and texts and flags between bands.
 OTHER = "(other)"
+EMPTY = "(empty text)"
+BLANK = "(only spaces)"
+GROUPED_FROM = 10_000
+# From here on, a number has an exponent.
+LARGEST_WRITTEN = 1e21
+# Numbers with more significant digits than these were computed, not written by a person.
+MOST_DIGITS = 12
 # JSON's kinds of values in the words of the API; null is none of them.
 KINDS: dict[type, str] = {
     int: "integer",
@@ -73,15 +81,36 @@ class Feature:
             return self.codes[key]
         if isinstance(value, bool):
             return "yes" if value else "no"
-        return f"{_shown(value)} {self.unit}".strip()
+        if isinstance(value, str):
+            return value if value.strip() else EMPTY if not value else BLANK
+        if isinstance(value, list | dict):
+            return json.dumps(value, ensure_ascii=False)
+        return f"{in_digits(value)} {self.unit}".strip()
 
 
-def _shown(value: Any) -> str:
-    """Return a number as people write it: no exponent, and separators from 10,000 on, so that a year has none."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return str(value)
-    digits = 0 if float(value).is_integer() else max(0, 5 - len(str(int(abs(value)))))
-    return f"{value:,.{digits}f}" if abs(value) >= 10_000 else f"{value:.{digits}f}"
+def in_digits(number: float) -> str:
+    """Write a number with the digits it was sent with, and separators from 10,000 on, so that a year has none.
+
+    A number with very many digits was computed: it has six, or as many more as show that it is not whole.
+
+    >>> in_digits(12345678901234567), in_digits(0.0000123), in_digits(1 / 3), in_digits(2.9999999), in_digits(1e300)
+    ('12,345,678,901,234,567', '0.0000123', '0.333333', '2.9999999', '1e+300')
+    """
+    if isinstance(number, int):
+        return f"{number:,}" if abs(number) >= GROUPED_FROM else str(number)
+    if number.is_integer() and abs(number) < LARGEST_WRITTEN:
+        return in_digits(int(number))
+    if not 1e-9 <= abs(number) < LARGEST_WRITTEN:
+        return repr(number)
+    digits = Decimal(repr(number)).normalize()
+    if len(digits.as_tuple().digits) > MOST_DIGITS:
+        digits = _shortened(number)
+    return f"{digits:,f}" if abs(number) >= GROUPED_FROM else f"{digits:f}"
+
+
+def _shortened(number: float) -> Decimal:
+    rounded = [Decimal(f"{number:.{places}g}").normalize() for places in range(6, 16)]
+    return next((each for each in rounded if each != each.to_integral_value()), rounded[-1])
 
 
 @dataclass(frozen=True)

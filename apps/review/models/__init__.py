@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.common.leases import RELEASED, Leased
-from apps.predictions.models import Prediction
+from apps.predictions.models import Prediction, SentJSONField
 from apps.registry.models import Guideline, MonitoredModel, ReviewQueue
 from apps.review.models.conversation import Comment, Dispute, Mention, Question
 from apps.review.querysets import (
@@ -77,7 +77,7 @@ class ReviewItem(models.Model):
     opened_at = models.DateTimeField(auto_now_add=True)
     due_at = models.DateTimeField(null=True)
     # A copy of the payload: open cases outlive retention.
-    features = models.JSONField()
+    features = SentJSONField()
     probabilities = models.JSONField(null=True)
     attributions = models.JSONField(null=True)
     attribution_base = models.FloatField(null=True)

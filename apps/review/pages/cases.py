@@ -49,10 +49,10 @@ class Due:
 
 
 def fact_groups(item: ReviewItem, *, hidden: Hidden = NOTHING) -> list[FactGroup]:
-    """Return the features in the order and groups the model declares, then the others."""
+    """Return the features in the order and groups the model declares, then the others in the order sent."""
     declared = item.model.feature_list
     known = {feature.name for feature in declared}
-    others = [Feature(name, label=name, group=NOT_DECLARED) for name in sorted(item.features) if name not in known]
+    others = [Feature(name, label=name, group=NOT_DECLARED) for name in item.features if name not in known]
     usual = usual_values(item.model)
     groups: dict[str, list[Fact]] = {}
     for feature in [*declared, *others]:
@@ -69,7 +69,7 @@ def _fact(feature: Feature, value: Any, usual: Usual | None) -> Fact:
         feature.name,
         feature.label,
         feature.meaning(value),
-        is_missing=value is None,
+        is_missing=value is None or (isinstance(value, str) and not value.strip() and value not in feature.codes),
         usual=usual.words(feature, value) if usual else "",
         is_odd=usual is not None and usual.is_odd(value),
     )
@@ -88,7 +88,7 @@ def _moment(moment: datetime, *, now: datetime, zone: ZoneInfo) -> str:
     there, today = moment.astimezone(zone), now.astimezone(zone).date()
     days = {0: "today", 1: "tomorrow", -1: "yesterday"}
     other = date_format(there.date(), "j F" if there.year == today.year else "j F Y")
-    return f"{days.get((there.date() - today).days, other)} {there:%H:%M}"
+    return f"{days.get((there.date() - today).days, other)} {there:%H:%M %Z}"
 
 
 # Why a case came to an adjudicator.

@@ -151,9 +151,10 @@ class Desk:
         return self.amended or self.judgement
 
     @property
-    def number(self) -> float | None:
-        """The number in the form when an answer is replaced."""
-        return self.amended.value if self.amended and self.model.is_regression else None
+    def number(self) -> str:
+        """The number in the form when an answer is replaced, in all its digits."""
+        is_known = self.amended is not None and self.amended.value is not None and self.model.is_regression
+        return f"{self.amended.value!r}".removesuffix(".0") if is_known else ""
 
 
 def lay_out(slot: Slot, *, by: Membership, amended: Decision | None = None) -> Desk:

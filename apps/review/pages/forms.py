@@ -8,6 +8,7 @@ from apps.accounts.models import User
 from apps.common.errors import DomainError, ForbiddenError
 from apps.review.models import Slot
 from apps.review.pages.cases import CERTAINTIES, SKIP_REASONS
+from apps.review.pages.numbers import NumberField
 from apps.review.services import Answer, Only, Verdict
 from apps.review.services.answers import LARGEST_INT, LONGEST_NOTE
 
@@ -69,7 +70,7 @@ class AnswerForm(HolderForm):
     """An answer. `choice` is a class by its position, `number`, `keep`, or a verdict."""
 
     choice = forms.CharField(max_length=32)
-    number = forms.FloatField(required=False)
+    number = NumberField(required=False, max_length=400)
     disputed_for = forms.CharField(max_length=32, required=False)
     certainty = forms.TypedChoiceField(choices=CERTAINTIES, coerce=int, empty_value=None, required=False)
     reasons = forms.Field(required=False, widget=forms.SelectMultiple)
@@ -136,7 +137,8 @@ class AnswerForm(HolderForm):
         if choice == NUMBER:
             if self.cleaned_data["number"] is None:
                 raise DomainError("Enter a number first.", code="value_missing")
-            return float(self.cleaned_data["number"])
+            number: float = self.cleaned_data["number"]
+            return number
         position = choice.removeprefix(CLASS)
         if choice.startswith(CLASS) and position in {str(each) for each in range(len(classes))}:
             return str(classes[int(position)])

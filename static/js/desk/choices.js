@@ -1,6 +1,7 @@
 // Choosing on the card, by mouse or by key.
 import { clearMistake, form, main } from "./card.js";
 import { keepDraft } from "./drafts.js";
+import { readNumber } from "./numbers.js";
 
 // What a digit chooses: an answer, and after some choices a class to correct to or a reason.
 let scope = "direct";
@@ -50,10 +51,18 @@ document.addEventListener("desk:shown", () => {
   scope = "direct";
 });
 
-main.addEventListener("input", () => {
+main.addEventListener("input", ({ target }) => {
   keepDraft();
   clearMistake();
+  if (target.name === "number") sayNumber(target.value);
 });
+
+// What is typed with groups or a comma is read back.
+function sayNumber(typed) {
+  const { text, problem } = readNumber(typed);
+  const isPlain = !typed.trim() || text === typed.trim();
+  document.getElementById("read-as").textContent = isPlain ? "" : (problem ?? `Reads as ${text}`);
+}
 
 main.addEventListener("change", (event) => {
   const input = event.target;

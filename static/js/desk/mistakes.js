@@ -1,4 +1,5 @@
 // Catches what the server would refuse while the card is still in sight.
+import { readNumber } from "./numbers.js";
 
 const hasNote = (card) => card.elements.note.value.trim() !== "";
 
@@ -22,6 +23,7 @@ export function mistake(card) {
     choice.value === "number" ||
     (choice.value === "dispute" && card.querySelector('[name="disputed_for"][value="number"]'));
   if (!choice.value) return "Choose an answer first.";
-  if (needsNumber && (!number.value || !number.validity.valid)) return "Enter a number first.";
+  const unclear = needsNumber && readNumber(number.value).problem;
+  if (unclear) return unclear;
   return MISTAKES[choice.value]?.(card) ?? "";
 }

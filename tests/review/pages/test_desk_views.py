@@ -177,9 +177,13 @@ def test_a_regression_is_answered_with_a_number() -> None:
     anna = Person(model.queues.get())
     assert 'name="number"' in shown(anna.look())
     assert anna.say("number").status_code == 400
-    assert "12.5 days" in shown(anna.say("number", number="13.5"))
+    assert "can mean 1234 or 1.234" in shown(anna.say("number", number="1,234"))
+    slot = anna.slot
+    assert "12.5 days" in shown(anna.say("number", number="13,5"))
     anna.say("keep")
     assert ReviewItem.objects.get().label == 13.5
+    back = anna.client.post(anna.url("slot_back", slot), headers={"X-Fragment": "1"})
+    assert 'name="number" inputmode="decimal" maxlength="400" value="13.5"' in shown(back)
 
 
 def test_hostile_names_and_values_are_text() -> None:
@@ -433,10 +437,10 @@ def test_a_case_says_when_it_is_due_by_the_projects_clock(queue: ReviewQueue) ->
     anna = Person(queue)
     anna.look()
     for moment, words in (
-        (at(queue, hour=23, minute=59, second=59), "due today 23:59"),
-        (at(queue, hour=9, days=1), "due tomorrow 09:00"),
-        (at(queue, hour=0), "late since today 00:00"),
-        (at(queue, hour=17, days=-1), "late since yesterday 17:00"),
+        (at(queue, hour=23, minute=59, second=59), "due today 23:59 +0545"),
+        (at(queue, hour=9, days=1), "due tomorrow 09:00 +0545"),
+        (at(queue, hour=0), "late since today 00:00 +0545"),
+        (at(queue, hour=17, days=-1), "late since yesterday 17:00 +0545"),
     ):
         ReviewItem.objects.update(due_at=moment)
         page = shown(anna.look())
