@@ -153,8 +153,8 @@ class Desk:
     @property
     def number(self) -> str:
         """The number in the form when an answer is replaced, in all its digits."""
-        is_known = self.amended is not None and self.amended.value is not None and self.model.is_regression
-        return f"{self.amended.value!r}".removesuffix(".0") if is_known else ""
+        said = self.amended.value if self.amended and self.model.is_regression else None
+        return "" if said is None else repr(said).removesuffix(".0")
 
 
 def lay_out(slot: Slot, *, by: Membership, amended: Decision | None = None) -> Desk:
