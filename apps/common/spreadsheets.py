@@ -1,27 +1,44 @@
-"""CSV that spreadsheets open as text and numbers, never as formulas."""
+"""CSV that spreadsheets open as text and numbers, never as formulas, and that reads back as what was written."""
 
 import csv
 import io
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 ROWS_AT_ONCE = 500
-_NEGATIVE = re.compile(r"-[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?\Z")
+# Apostrophes of the text's own are counted too, so that no two texts are written alike.
+_FORMULA = re.compile(r"'*[=+\-@\t\r\n]")
+_SIGNED_NUMBER = re.compile(r"'*[+-][0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?\Z")
 
 
 def inert(cell: object) -> object:
-    """Put an apostrophe before text that a spreadsheet would run as a formula. Negative numbers stay."""
-    if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) and not _NEGATIVE.match(cell):
-        return f"'{cell}"
-    return cell
+    """Put an apostrophe before text that a spreadsheet would run as a formula. Numbers with a sign stay."""
+    return f"'{cell}" if isinstance(cell, str) and _runs(cell) else cell
 
 
-def csv_pieces(names: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[bytes]:
-    """Yield a CSV file, some rows at a time."""
+def as_written(cell: str) -> str:
+    """Undo `inert`.
+
+    >>> [as_written(str(inert(text))) for text in ("=1+1", "'=1+1", "+49", "'+49", "'tis")]
+    ['=1+1', "'=1+1", '+49', "'+49", "'tis"]
+    """
+    return cell[1:] if cell.startswith("'") and _runs(cell) else cell
+
+
+def _runs(cell: str) -> bool:
+    return _FORMULA.match(cell) is not None and _SIGNED_NUMBER.match(cell) is None
+
+
+def csv_pieces(
+    names: Sequence[str], rows: Iterable[Sequence[object]], *, is_raw: bool = False, is_marked: bool = False
+) -> Iterator[bytes]:
+    """Yield a CSV file, some rows at a time: raw for programs, with a mark that tells spreadsheets it is UTF-8."""
+    if is_marked:
+        yield BOM_UTF8
     lines = chain([names], rows)
     while piece := list(islice(lines, ROWS_AT_ONCE)):
         out = io.StringIO()
-        csv.writer(out).writerows([inert(cell) for cell in line] for line in piece)
+        csv.writer(out).writerows(line if is_raw else [inert(cell) for cell in line] for line in piece)
         yield out.getvalue().encode()

@@ -1,20 +1,44 @@
 """Formulas become text in CSV files; numbers stay numbers."""
 
+import csv
+import io
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from apps.common import spreadsheets
-from apps.common.spreadsheets import csv_pieces, inert
+from apps.common.spreadsheets import as_written, csv_pieces, inert
 
 
 @pytest.mark.parametrize(
     "cell",
-    ["=1+1", "+49 30", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "-", "-1+1", "-A1", "--5", "-5\n", "-1.", "-١"],
+    [
+        "=1+1",
+        "+49 30",
+        "@SUM(A1)",
+        "\t=1",
+        "\r=1",
+        "\n=1",
+        "-",
+        "-1+1",
+        "-A1",
+        "--5",
+        "-5\n",
+        "-1.",
+        "-١",
+        "'=1",
+        "''+A",
+    ],
 )
 def test_formulas_are_made_inert(cell):
     assert inert(cell) == f"'{cell}"
 
 
-@pytest.mark.parametrize("cell", ["-5", "-5.25", "-1e-7", "-2E+3", -5, -0.5, None, "", "a=1", "case-1", " =1", True])
+@pytest.mark.parametrize(
+    "cell",
+    ["-5", "+5", "'-5", "+4930", "'tis", "-5.25", "-1e-7", "-2E+3", -5, -0.5, None, "", "a=1", "case-1", " =1", True],
+)
 def test_everything_else_is_left_alone(cell):
     assert inert(cell) == cell
 
@@ -23,3 +47,15 @@ def test_a_file_comes_in_pieces_with_the_names_first(monkeypatch):
     monkeypatch.setattr(spreadsheets, "ROWS_AT_ONCE", 2)
     pieces = list(csv_pieces(["id", "note"], ([number, 'a "b", c'] for number in range(2))))
     assert pieces == [b'id,note\r\n0,"a ""b"", c"\r\n', b'1,"a ""b"", c"\r\n']
+
+
+@given(st.lists(st.text(alphabet="'=+-@1.e\t\r\n\",; é", min_size=1, max_size=6), min_size=1, max_size=5))
+def test_any_text_reads_back_as_it_was_written_and_none_is_a_formula(texts):
+    (line,) = csv.reader(io.StringIO(b"".join(csv_pieces(texts, [])).decode(), newline=""))
+    assert [as_written(cell) for cell in line] == texts
+    assert not any(cell.startswith(("=", "@", "\t", "\r", "\n")) for cell in line)
+
+
+def test_programs_get_raw_texts_and_spreadsheets_a_mark():
+    assert b"".join(csv_pieces(["=A", "é"], [], is_raw=True)) == "=A,é\r\n".encode()
+    assert b"".join(csv_pieces(["=A", "é"], [], is_marked=True)) == "\ufeff'=A,é\r\n".encode()

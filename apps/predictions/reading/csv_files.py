@@ -10,6 +10,7 @@ from typing import IO, Any
 import msgspec
 
 from apps.common.errors import TooLargeError
+from apps.common.spreadsheets import as_written
 from apps.predictions.models import BatchKind
 from apps.predictions.reading.bodies import Body
 from apps.predictions.reading.choices import DELIMITERS, Choices
@@ -23,6 +24,8 @@ from apps.registry.models import MonitoredModel
 LINES_PER_ROW = 100
 # Spreadsheets may put the delimiter before the names.
 _DECLARED = "sep="
+# Only our own export of labels has this column: in it, texts that look like formulas are escaped.
+_OF_AN_EXPORT = "inclusion_probability"
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 # What Python makes of bytes that are no characters of the encoding.
 _NO_CHARACTER = [chr(0xDC80), chr(0xDCFF)]
@@ -59,6 +62,7 @@ class CsvFile:
         """Yield a JSON row for each line of the file, empty if no row begins there or it is before `start`."""
         fields = naming.fields(self.columns)
         readings = [(name, reading(name, model, self.choices)) for name in fields]
+        self._is_escaped = _OF_AN_EXPORT in self.columns
         line = self._skipped + self._header_lines
         yield from [b""] * line
         for cells, lines, text in self._records:
@@ -76,6 +80,8 @@ class CsvFile:
         if any(cells[len(readings) :]):
             why = f"The row has {len(cells)} cells, and the file {len(readings)} columns."
             return UnreadableRow.of(text, "invalid_row", why)
+        if self._is_escaped:
+            cells = [as_written(cell) for cell in cells]
         # Missing cells at the end are empty.
         pairs = zip(readings, chain(cells, [""] * (len(readings) - len(cells))), strict=False)
         values = ((name, read(cell)) for (name, read), cell in pairs if name is not None)

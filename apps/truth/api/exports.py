@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 INTEGERS = frozenset({"seq"})
 NUMBERS = frozenset({"adjudication_probability", "inclusion_probability", "weight"})
 
-# Called with the model, `seq` (as of which number) and `after` (a prediction id).
+# Called with the model, `seq` (as of which number), `after` (a prediction id), and for CSV how to write it.
 Export = Callable[..., Iterator[bytes]]
 
 
@@ -24,10 +24,10 @@ def ndjson(model: MonitoredModel, *, seq: int, after: int) -> Iterator[bytes]:
         yield b"".join(json.dumps(label).encode() + b"\n" for label in chunk)
 
 
-def csv(model: MonitoredModel, *, seq: int, after: int) -> Iterator[bytes]:
+def csv(model: MonitoredModel, *, seq: int, after: int, is_raw: bool, is_marked: bool) -> Iterator[bytes]:
     """Write a header and one row per label; unknown values are empty."""
     rows = ([label[name] for name in FIELDS] for chunk in label_chunks(model, seq=seq, after=after) for label in chunk)
-    return csv_pieces(FIELDS, rows)
+    return csv_pieces(FIELDS, rows, is_raw=is_raw, is_marked=is_marked)
 
 
 def parquet(model: MonitoredModel, *, seq: int, after: int) -> Iterator[bytes]:

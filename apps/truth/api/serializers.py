@@ -14,6 +14,12 @@ class LabelsQuerySerializer(StrictSerializer):
     format = serializers.ChoiceField(
         choices=["json", *EXPORTS], default="json", help_text="JSON comes in pages, the other formats in one stream"
     )
+    raw = serializers.BooleanField(
+        default=False, help_text="CSV: write texts as they are, also those that a spreadsheet runs as formulas"
+    )
+    mark = serializers.BooleanField(
+        default=False, help_text="CSV: begin with a byte order mark, by which spreadsheets know UTF-8"
+    )
 
 
 class LabelSerializer(serializers.Serializer[object]):

@@ -54,7 +54,8 @@ class LabelsView(APIView):
         """Labels as of `seq` (default: the newest). To read on, pass `next` as `cursor` with the same `seq`.
 
         NDJSON, CSV and Parquet return everything in one stream. A prediction that was not drawn has no inclusion
-        probability and no weight.
+        probability and no weight. In CSV, an apostrophe stands before texts that a spreadsheet would run as a formula;
+        an upload of the file takes it away, and `raw=true` leaves it out.
         """
         monitored = find_model(project_of(request), model)
         serializer = LabelsQuerySerializer(data=request.query_params.dict())
@@ -68,7 +69,8 @@ class LabelsView(APIView):
         )
         if form.format in EXPORTS:
             note_read(up_to=None)
-            pieces = EXPORTS[form.format](monitored, seq=seq, after=after)
+            how = {"is_raw": query["raw"], "is_marked": query["mark"]} if form.format == CsvRenderer.format else {}
+            pieces = EXPORTS[form.format](monitored, seq=seq, after=after, **how)
             name = f"{monitored.slug}-labels-{seq}.{form.format}"
             headers = {"Content-Disposition": f'attachment; filename="{name}"'}
             return StreamingHttpResponse(pieces, content_type=form.media_type, headers=headers)

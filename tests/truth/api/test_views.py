@@ -11,7 +11,11 @@ from django.db import connection
 from rest_framework.test import APIClient
 
 from apps.accounts.models import Role
-from apps.predictions.models import ExportView, Prediction
+from apps.predictions.models import BatchKind, ExportView, Prediction
+from apps.predictions.reading.bodies import Body
+from apps.predictions.reading.choices import Choices
+from apps.predictions.reading.csv_files import CsvFile
+from apps.predictions.reading.mapping import Naming
 from apps.predictions.services import sightings
 from apps.review.models import ReviewItem
 from apps.sampling.models import Draw
@@ -131,6 +135,26 @@ def test_an_id_cannot_become_a_spreadsheet_formula(model):
     resolving.resolve_due()
     rows = list(csv.DictReader(io.StringIO(body(get(model, "?format=csv")).decode())))
     assert [row["id"] for row in rows] == ["case-1", "case-2", "-7", "'=1+1"]
+
+
+@pytest.mark.parametrize("query", ["", "&mark=true"])
+def test_an_export_as_csv_loads_where_it_came_from(query):
+    model = make_model(classes=["-A", "=B"], positive_class="=B", class_labels={})
+    names = ["+4912345", "'+4912345", "=x", "'=x", "-5", "plain"]
+    push_predictions(model, [prediction_row(1, id=name, prediction="=B", baseline=None) for name in names])
+    outcome = {"outcome": "=B", "occurred_at": "2026-03-20T00:00:00Z"}
+    push_outcomes(model, [{"id": name} | outcome for name in names])
+    resolving.resolve_due()
+    content = body(get(model, f"?format=csv{query}"))
+    columns = dict.fromkeys(labels.FIELDS) | {"id": "id", "label": "outcome", "resolved_at": "occurred_at"}
+    naming = Naming(BatchKind.OUTCOMES, columns)
+    raws = CsvFile(Body.receive([content], content_type=""), Choices()).rows(naming, model)
+    found = [(row["id"], row["outcome"]) for row in map(json.loads, filter(None, raws))]
+    assert sorted(found) == sorted((name, "=B") for name in names)
+    assert content.startswith(b"\xef\xbb\xbf") == ("mark" in query)
+    assert {row["id"] for row in csv.DictReader(io.StringIO(body(get(model, "?format=csv&raw=true")).decode()))} == {
+        *names
+    }
 
 
 def test_labels_as_parquet_have_types(model):
