@@ -7,4 +7,5 @@ from apps.review import services
 def open_items() -> None:
     services.open_due_items()
     services.close_lapsed()
+    services.free_abandoned()
     services.rekey_due()

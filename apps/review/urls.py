@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern] = [
     path("p/<slug:project>/models/<slug:model>/reviews/", desk_views.reviews, name="reviews"),
     path("p/<slug:project>/models/<slug:model>/disputes/", waiting_views.disputes, name="disputes"),
     path("p/<slug:project>/disputes/<int:dispute>/reply/", case_views.dispute_reply, name="dispute_reply"),
+    path("p/<slug:project>/members/<int:member>/open/", waiting_views.open_work, name="member_open_work"),
     path("p/<slug:project>/questions/", waiting_views.questions, name="questions"),
     path("p/<slug:project>/questions/<int:question>/", waiting_views.question, name="question"),
     path("p/<slug:project>/items/<int:item>/", case_views.case_page, name="case"),

@@ -7,6 +7,7 @@ from django.db.models.functions import Now
 
 from apps.accounts.models import ApiKey, Membership, Project, Role, User
 from apps.accounts.services import audit_log
+from apps.common import doorbell
 from apps.common.errors import ConflictError
 
 
@@ -53,6 +54,8 @@ def remove_member(member: Membership, *, by: User | None) -> None:
         keys.update(revoked_at=Now())
         deleted, _ = member.delete()
         if deleted:
+            # What waits for the person goes back to others.
+            doorbell.ring_on_commit("open_items")
             record_member(member, "member.removed", by=by, role=member.role, keys_revoked=revoked)
 
 

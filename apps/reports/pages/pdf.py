@@ -1,6 +1,7 @@
 """A report in print: the same sheet as the page, set by typst with fonts that it brings along."""
 
 import json
+import re
 from dataclasses import asdict
 from functools import cache
 from typing import Any, cast
@@ -19,6 +20,10 @@ from apps.reports.pages.sheets.layout import Sheet
 TEMPLATE = settings.BASE_DIR / "templates" / "reports" / "report.typ"
 # Bundled with typst.
 FONT = "Libertinus Serif"
+INSTEAD = "\u25a1"
+# So many different signs may be missing of the scripts that the fonts have.
+MOST_SIGNS = 50
+_UNSHOWN = re.compile(r"the text `\"(.*?)\"` could not be displayed", re.DOTALL)
 PAPER = "#ffffff"
 
 
@@ -37,15 +42,37 @@ def render_pdf(report: Report, sheet: Sheet) -> bytes:
         "charts": {name: _on_paper(chart) for name, chart in charts_of(document, sheet).items()},
         "colors": light_colors(),
     }
-    made: Any = typst.compile(
-        _template(),
-        font_paths=[],
-        ignore_system_fonts=True,
-        sys_inputs={"report": json.dumps(content)},
-        pdf_standards="ua-1",
-    )
-    assert isinstance(made, bytes)
-    return made
+    return _compiled(json.dumps(content, ensure_ascii=False))
+
+
+def _compiled(content: str) -> bytes:
+    """Set a report. A sign that the fonts lack becomes a white square, and the sheet says so."""
+    lacking = ""
+    for _ in range(MOST_SIGNS):
+        try:
+            made: Any = typst.compile(
+                _template(),
+                font_paths=[],
+                ignore_system_fonts=True,
+                sys_inputs={"report": content, "lacking": lacking},
+                pdf_standards="ua-1",
+            )
+        except typst.TypstError as error:
+            text = _UNSHOWN.search(str(error))
+            if text is None:
+                raise
+            # The next try is the last for most.
+            content = "".join(INSTEAD if sign in text[1] or not _is_common(sign) else sign for sign in content)
+            lacking = INSTEAD
+        else:
+            assert isinstance(made, bytes)
+            return made
+    raise ValueError("The fonts lack too many of the report's signs.")
+
+
+def _is_common(sign: str) -> bool:
+    """Whether a sign belongs to a script that the fonts have: Latin, Greek, Cyrillic, punctuation, arrows, formulas."""
+    return sign < "\u0590" or "\u1e00" <= sign <= "\u2bff"
 
 
 def _on_paper(chart: Chart) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from apps.accounts.models import Role
+from apps.accounts.models import Membership, Role
 from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
 from apps.predictions.services.sightings import Place
 from apps.registry.services.finding import find_model
@@ -98,3 +98,11 @@ def disputes(request: ProjectRequest, model: str) -> HttpResponse:
         "is_engineer": member.reaches(Role.ENGINEER),
     }
     return render(request, "review/disputes.html", context)
+
+
+@require_safe
+@member_page(Role.OWNER)
+def open_work(request: ProjectRequest, member: int) -> HttpResponse:
+    """Say what goes back to others if a member is removed."""
+    found = get_or_404(Membership.objects.in_project(request.project).select_related("project", "user"), pk=member)
+    return render(request, "review/_open_work.html", {"member": found, "work": services.open_work(found)})

@@ -9,6 +9,7 @@ from apps.review.services.commenting import add_comment
 from apps.review.services.deciding import decide
 from apps.review.services.disputing import reply
 from apps.review.services.judging import judge, judge_and_leave
+from apps.review.services.leaving import OpenWork, free_abandoned, open_work
 from apps.review.services.opening import open_due_items
 from apps.review.services.order import rekey, rekey_due
 from apps.review.services.probing import make_gold, retire_gold
@@ -21,6 +22,7 @@ __all__ = [
     "Answer",
     "Change",
     "Only",
+    "OpenWork",
     "Progress",
     "Verdict",
     "Waiting",
@@ -34,6 +36,7 @@ __all__ = [
     "close_lapsed",
     "count_for",
     "decide",
+    "free_abandoned",
     "give_back",
     "go_back",
     "hold_on",
@@ -43,6 +46,7 @@ __all__ = [
     "mark_gold",
     "new_token",
     "open_due_items",
+    "open_work",
     "pause",
     "progress",
     "queue_counts",

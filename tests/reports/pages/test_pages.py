@@ -118,6 +118,16 @@ def test_a_report_prints_as_pdf(model: MonitoredModel) -> None:
     assert response.content.startswith(b"%PDF-")
 
 
+@pytest.mark.parametrize(
+    "name", ["loans 🙂 👩‍👩‍👧", "日本 の モデル", "สินเชื่อ", "قرض", "a\u200db\u0301 ﷽ \U0001f1e9\U0001f1ea"]
+)
+def test_a_report_prints_whatever_signs_its_names_have(model: MonitoredModel, name: str) -> None:
+    MonitoredModel.objects.filter(pk=model.pk).update(name=name, class_labels={"yes": name})
+    response = signed_in(model).get(address("report_pdf", make_report(model)))
+    assert response.status_code == 200
+    assert response.content.startswith(b"%PDF-")
+
+
 def test_without_a_report_an_engineer_is_asked_for_the_period(model: MonitoredModel) -> None:
     page = text_of(signed_in(model, Role.ENGINEER).get(latest(model)))
     assert "No report of this kind yet." in page
