@@ -32,7 +32,10 @@ class ProjectQuerySet(QuerySet[Any]):
 
 class MembershipQuerySet(ProjectScopedQuerySet):
     def with_role_at_least(self, rank: int) -> Self:
-        return self.filter(role__in=[role for role, value in self.model.RANKS.items() if value >= rank])
+        """Members with an active account who may do what the role of this rank may."""
+        return self.filter(
+            user__is_active=True, role__in=[role for role, value in self.model.RANKS.items() if value >= rank]
+        )
 
     def all_owned_by(self, owner: "User") -> Self:
         """Memberships of people, other than this owner, who belong to no project that the owner does not own."""

@@ -7,6 +7,7 @@ ACTS = {
     "project.made": ("created {}", "Created the project"),
     "member.added": ("added {}", "Added a member"),
     "member.role_changed": ("changed the role of {}", "Changed a member's role"),
+    "member.account_closed": ("closed the account of {}", "Closed an account"),
     "member.removed": ("removed {}", "Removed a member"),
     LINK_MADE: ("created a link to a new password for {}", "Created a link to a new password"),
     SECOND_STEP_REMOVED: ("removed the second step of {}", "Removed a second step"),

@@ -59,6 +59,19 @@ def remove_member(member: Membership, *, by: User | None) -> None:
             record_member(member, "member.removed", by=by, role=member.role, keys_revoked=revoked)
 
 
+def close_account(user: User, *, by: User | None) -> None:
+    """Let nobody sign in to the account, nor use its keys. Memberships and work stay."""
+    with transaction.atomic():
+        memberships = list(Membership.objects.filter(user=user).select_related("project", "user").order_by("project"))
+        for member in memberships:
+            require_other_owner(member)
+        if User.objects.filter(pk=user.pk, is_active=True).update(is_active=False):
+            # What waits for the person goes back to others.
+            doorbell.ring_on_commit("open_items")
+            for member in memberships:
+                record_member(member, "member.account_closed", by=by, role=member.role)
+
+
 def record_member(member: Membership, act: str, *, by: User | None, **details: Any) -> None:
     """Write what happened to a member into the audit record."""
     audit_log.record(member.project, act, subject=audit_log.person(member.user), by=by, details=details)
@@ -67,7 +80,8 @@ def record_member(member: Membership, act: str, *, by: User | None, **details: A
 def require_other_owner(member: Membership, *, unless: bool = False) -> None:
     """Refuse to leave a project without an owner. Locks the project: two owners cannot leave at once."""
     Project.objects.select_for_update(no_key=True).get(pk=member.project_id)
-    others = Membership.objects.in_project(member.project).filter(role=Role.OWNER).exclude(pk=member.pk)
+    others = Membership.objects.in_project(member.project).with_role_at_least(Membership.RANKS[Role.OWNER])
+    others = others.exclude(pk=member.pk)
     if not unless and member.role == Role.OWNER and not others.exists():
         raise ConflictError("A project needs an owner: make somebody else owner first.", code="last_owner")
 

@@ -23,13 +23,7 @@ def release(slot: Slot, *, by: User) -> None:
     if held.reviewer is None:
         raise ConflictError("Nobody holds this case any more.", code="not_held")
     before = audit_log.person(held.reviewer)
-    if held.judged_at is not None:
-        settling.finish(held)
-    elif held.item.is_probe:
-        held.close(Slot.Outcome.PASSED)
-        settling.settle(held.item)
-    else:
-        held.put_back()
+    settling.take_away(held)
     _log(held.item, by=by, act="slot.released", of=before)
 
 

@@ -53,13 +53,12 @@ def _abandoned() -> SlotQuerySet:
 
 def _is_active(project: str, person: str, role: Role) -> Exists:
     """Return the condition that a person can work in a project, with a role that reaches this one."""
-    members = Membership.objects.with_role_at_least(Membership.RANKS[role]).filter(user__is_active=True)
+    members = Membership.objects.with_role_at_least(Membership.RANKS[role])
     return Exists(members.filter(project=OuterRef(project), user=OuterRef(person)))
 
 
 @transaction.atomic
 def _free(key: int) -> bool:
-    """Free a case for anybody. A blind judgement stands as the answer; a probe, which is for one person, ends."""
     slot = _abandoned().filter(pk=key).first()
     if slot is None:
         return False
@@ -67,13 +66,7 @@ def _free(key: int) -> bool:
     if held.closed_at is not None or held.reviewer_id != slot.reviewer_id or held.reviewer is None:
         return False
     before = audit_log.person(held.reviewer)
-    if held.judged_at is not None:
-        settling.finish(held)
-    elif held.item.is_probe:
-        held.close(Slot.Outcome.PASSED)
-        settling.settle(held.item)
-    else:
-        held.put_back()
+    settling.take_away(held)
     subject = f"case {held.item.prediction.external_id}"
     audit_log.record(held.item.model.project, "slot.released", subject=subject, by=None, details={"of": before})
     return True

@@ -27,6 +27,17 @@ def finish(slot: Slot) -> None:
     settle(slot.item)
 
 
+def take_away(slot: Slot) -> None:
+    """Take an unfinished slot from its person, for anybody. A blind judgement stands as the answer; a probe ends."""
+    if slot.judged_at is not None:
+        finish(slot)
+    elif slot.item.is_probe:
+        slot.close(Slot.Outcome.PASSED)
+        settle(slot.item)
+    else:
+        slot.put_back()
+
+
 def pass_on(slot: Slot) -> None:
     """Leave the position to another person of the same role, or to an adjudicator if nobody is left for a review.
 

@@ -8,11 +8,12 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
-from apps.accounts.models import Membership, Role
-from apps.accounts.services.members import change_role, remove_member
+from apps.accounts.models import Membership, Role, User
+from apps.accounts.services.members import change_role, close_account, remove_member
+from apps.common.errors import ConflictError
 from apps.registry.models import ReviewQueue
 from apps.review import services
-from apps.review.models import Question, Slot
+from apps.review.models import Question, ReviewItem, Slot
 from tests.factories import make_member
 from tests.pages import shown
 from tests.review.factories import claim, decide, judge, make_items, make_queue, reviewers
@@ -53,7 +54,15 @@ def leave_by_page(member: Membership) -> None:
 def leave_by_command(member: Membership) -> None:
     out = StringIO()
     call_command("remove_member", project=member.project.slug, user=member.user.email, yes=True, stdout=out)
-    assert "Open: 4 cases" in out.getvalue()
+    assert f"Open in {member.project.slug}: 4 cases and 0 questions." in out.getvalue()
+    assert not Membership.objects.filter(pk=member.pk).exists()
+
+
+def close_the_account_by_command(member: Membership) -> None:
+    out = StringIO()
+    call_command("remove_member", user=member.user.email, yes=True, stdout=out)
+    assert f"Open in {member.project.slug}: 4 cases and 0 questions." in out.getvalue()
+    assert not User.objects.get(pk=member.user_id).is_active
 
 
 def end_the_account(member: Membership) -> None:
@@ -65,7 +74,10 @@ def become_a_stakeholder(member: Membership) -> None:
     change_role(member, role=Role.STAKEHOLDER, by=None)
 
 
-@pytest.mark.parametrize("leave", [leave_by_page, leave_by_command, end_the_account, become_a_stakeholder])
+@pytest.mark.parametrize(
+    "leave",
+    [leave_by_page, leave_by_command, close_the_account_by_command, end_the_account, become_a_stakeholder],
+)
 def test_what_waits_for_somebody_who_left_goes_to_others(queue: ReviewQueue, leave) -> None:
     anna, ben = reviewers(queue, 2)
     slots = everything_open(queue, anna, ben)
@@ -74,7 +86,7 @@ def test_what_waits_for_somebody_who_left_goes_to_others(queue: ReviewQueue, lea
     assert services.free_abandoned() == 0
     assert {slot.reviewer_id for slot in Slot.objects.filter(pk__in=[slot.pk for slot in slots])} == {None}
     taken = services.claim_slots(queue, by=ben, limit=9)
-    assert {slot.pk for slot in slots} - {slots[1].pk} <= {slot.pk for slot in taken}
+    assert {slot.pk for slot in slots} == {slot.pk for slot in taken}
 
 
 def test_a_judgement_of_somebody_who_left_stands(queue: ReviewQueue) -> None:
@@ -108,8 +120,28 @@ def test_those_who_stay_keep_what_they_have(queue: ReviewQueue) -> None:
 
 
 def test_the_command_removes_nobody_by_mistake(queue: ReviewQueue) -> None:
-    with pytest.raises(CommandError, match="is no member"):
+    with pytest.raises(CommandError, match="No account has the address"):
         call_command("remove_member", project=queue.model.project.slug, user="who@example.org", yes=True)
+    stranger = make_member(make_queue().model.project)
+    with pytest.raises(CommandError, match="is no member"):
+        call_command("remove_member", project=queue.model.project.slug, user=stranger.user.email, yes=True)
     owner = make_member(queue.model.project, Role.OWNER)
     with pytest.raises(CommandError, match="needs an owner"):
         call_command("remove_member", project=queue.model.project.slug, user=owner.user.email, yes=True)
+    with pytest.raises(CommandError, match="needs an owner"):
+        call_command("remove_member", user=owner.user.email, yes=True)
+
+
+def test_an_owner_whose_account_is_closed_is_no_other_owner(queue: ReviewQueue) -> None:
+    first, second = reviewers(queue, 2, Role.OWNER)
+    close_account(first.user, by=second.user)
+    with pytest.raises(ConflictError, match="needs an owner"):
+        remove_member(second, by=None)
+
+
+def test_a_closed_account_is_nobody_who_is_left_for_a_case(queue: ReviewQueue) -> None:
+    anna, ben = reviewers(queue, 2)
+    slot = claim(queue, anna)
+    close_account(ben.user, by=None)
+    decide(slot, anna, verdict="recuse")
+    assert ReviewItem.objects.get(pk=slot.item_id).adjudication_reason == "nobody_left"
