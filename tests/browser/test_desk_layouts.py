@@ -93,7 +93,7 @@ def test_each_key_does_the_same_on_every_layout(page: Page, sit_down: SitDown, p
         expect(page.get_by_text(case, exact=True)).to_be_visible()
         settle(page)
     press(*strokes["undo"], CONTROL)
-    expect(page.get_by_text("This is the oldest answer")).to_be_visible()
+    expect(page.get_by_text("No earlier answer")).to_be_visible()
     assert case_of(page) == cases[0]
 
 

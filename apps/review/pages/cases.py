@@ -32,6 +32,8 @@ class Fact:
     # The range of most recent values, or how rare this value is among them.
     usual: str = ""
     is_odd: bool = False
+    # What the person said is wrong with it.
+    problem: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,11 @@
 """The desk: the case on it, its phase, and the possible answers."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from uuid import UUID
+
+from django.utils import timezone
 
 from apps.accounts.models import Membership, Role
 from apps.registry.models import MonitoredModel, ReviewQueue
@@ -11,13 +13,12 @@ from apps.review import services
 from apps.review.models import DataProblem, Decision, Dispute, Question, ReviewItem, Slot, Verdict
 from apps.review.pages.case_answers import Opinion, opinions
 from apps.review.pages.cases import CERTAINTIES, SKIP_REASONS, WHY, Due, Fact, FactGroup, due, fact_groups
-from apps.review.pages.forms import CLASS, KEEP
+from apps.review.pages.choices import OWN, Choice, classes, digit_of
+from apps.review.pages.forms import KEEP
 from apps.review.pages.reveals import Reveal, reveal
 from apps.review.services.answers import tomorrow, who_may_be_asked
 from apps.review.services.masking import hidden_features
 
-LAST_DIGIT = 9
-OWN = "your answer"
 LAST = 10
 LONG = 8
 # The form lists at most this many features to mark as wrong; the note takes others.
@@ -56,17 +57,6 @@ class Phase(StrEnum):
 
 
 @dataclass(frozen=True)
-class Choice:
-    """An answer that gives a label; `key` selects it."""
-
-    value: str
-    label: str
-    key: str = ""
-    hint: str = ""
-    is_chosen: bool = False
-
-
-@dataclass(frozen=True)
 class Desk:
     """All that the page of a case shows."""
 
@@ -88,6 +78,8 @@ class Desk:
     replies: list[str]
     # The decision that this answer replaces.
     amended: Decision | None = None
+    # The decision without a label with which the person had left the case that they took back.
+    left: Decision | None = None
     certainties: tuple[tuple[int, str], ...] = field(default=CERTAINTIES)
     skip_reasons: tuple[str, ...] = field(default=SKIP_REASONS)
     problems: list[tuple[str, str]] = field(default_factory=lambda: list(DataProblem.choices))
@@ -105,8 +97,10 @@ class Desk:
     def markable(self) -> list[FactGroup]:
         """The features that may be marked wrong: those whose values are shown."""
         left, groups = MOST_WRONG, []
+        marks = {each["feature"]: each["problem"] for each in self.left.wrong_features} if self.left else {}
         for group in self.groups:
-            seen: list[Fact] = [fact for fact in group.facts if not fact.is_hidden][:left]
+            facts: list[Fact] = [fact for fact in group.facts if not fact.is_hidden][:left]
+            seen = [replace(fact, problem=marks.get(fact.name, "")) for fact in facts]
             left -= len(seen)
             groups.append(FactGroup(group.name, seen))
         return [group for group in groups if group.facts]
@@ -139,16 +133,48 @@ class Desk:
     def disputable(self) -> list[Choice]:
         """The answers a dispute may name as right, if no first answer does."""
         asked = self.phase in (Phase.DECIDE, Phase.AMEND) and not self.slot.is_blind
-        return _classes(self.model, without=self.slot.item.prediction.predicted) if asked else []
+        own = self.amended.value if self.amended else None
+        return classes(self.model, without=self.slot.item.prediction.predicted, own=own) if asked else []
 
     @property
     def asks_disputed(self) -> bool:
         return self.phase == Phase.DECIDE or (self.phase == Phase.AMEND and not self.slot.is_blind)
 
     @property
+    def reopened(self) -> Decision | None:
+        """The decision to which the person came back."""
+        return self.amended or self.left
+
+    @property
+    def said_before(self) -> str:
+        """What the person had said, in words."""
+        return _given(self.reopened, self.model).said if self.reopened else ""
+
+    @property
     def given(self) -> Decision | None:
         """The decision that fills the form."""
-        return self.amended or self.judgement
+        return self.reopened or self.judgement
+
+    @property
+    def has_disputed(self) -> bool:
+        """True for an answer that disputes the model."""
+        return self.amended is not None and self.amended.verdict == Verdict.DISPUTE
+
+    @property
+    def until(self) -> date:
+        """When a case put off comes back, unless the reviewer chooses another day."""
+        chosen = self.left.snoozed_until if self.left else None
+        return chosen.astimezone(self.model.zone).date() if chosen else self.tomorrow
+
+    @property
+    def asked_of(self) -> int | None:
+        """The person asked, if the case was left with a question to one."""
+        asked = [question.asked_of_id for question in self.questions if question.decision_id == self._left_key]
+        return asked[0] if asked else None
+
+    @property
+    def _left_key(self) -> int | None:
+        return self.left.pk if self.left else None
 
     @property
     def number(self) -> str:
@@ -177,7 +203,18 @@ def lay_out(slot: Slot, *, by: Membership, amended: Decision | None = None) -> D
         questions=_questions(slot, by=by),
         replies=_replies(slot) if phase == Phase.SETTLE else [],
         amended=amended,
+        left=None if amended else left_as(slot, by=by),
     )
+
+
+def left_as(slot: Slot, *, by: Membership) -> Decision | None:
+    """Return the decision without a label that the person takes back; None for a case that came back to them."""
+    last: Decision | None = slot.decisions.filter(reviewer=by.user).order_by("-id").first()
+    if last is None or last.value is not None:
+        return None
+    is_due = last.snoozed_until is not None and last.snoozed_until <= timezone.now()
+    is_answered = last.verdict == Verdict.ESCALATE and not Question.objects.open().filter(decision=last).exists()
+    return None if is_due or is_answered else last
 
 
 def _replies(slot: Slot) -> list[str]:
@@ -203,38 +240,18 @@ def _choices(slot: Slot, phase: Phase, said: Decision | None) -> tuple[list[Choi
     """Return the choices offered directly, and those behind `c`."""
     model, predicted = slot.item.model, slot.item.prediction.predicted
     if phase == Phase.JUDGE:
-        return _classes(model), []
+        return classes(model), []
     if phase == Phase.SETTLE:
-        return _classes(model, marked=predicted), []
+        return classes(model, marked=predicted), []
     if phase == Phase.DECIDE:
-        return [Choice("agree", model.label(predicted), "a", "the model’s answer")], _classes(model, without=predicted)
+        agree = Choice("agree", model.label(predicted), digit_of(model, predicted), "the model’s answer", key="a")
+        return [agree], classes(model, without=predicted)
     own = said.value if said is not None else None
     if phase == Phase.AMEND:
-        return _classes(model, marked=predicted, own=own), []
-    return [Choice(KEEP, model.label(own), "Enter", OWN)], _classes(model, without=own, marked=predicted)
-
-
-def _classes(
-    model: MonitoredModel, *, without: float | None = None, marked: float | None = None, own: float | None = None
-) -> list[Choice]:
-    """Return the classes in their order; none for a regression, which takes a number."""
-    positions = [position for position in range(len(model.classes)) if position != without]
-    keys = {position: str(number) for number, position in enumerate(positions, 1) if number <= LAST_DIGIT}
-    return [
-        Choice(
-            f"{CLASS}{position}",
-            model.label(position),
-            keys.get(position, ""),
-            OWN if position == own else "the model’s answer" if position == marked else "",
-            is_chosen=position == own,
-        )
-        for position in positions
-    ]
-
-
-def first_choices(model: MonitoredModel) -> list[Choice]:
-    """Return the first choices of any blind case."""
-    return _classes(model)
+        is_disputed = said is not None and said.verdict == Verdict.DISPUTE
+        return classes(model, marked=predicted, own=own, is_disputed=is_disputed), []
+    keep = Choice(KEEP, model.label(own), digit_of(model, own), OWN, key="Enter")
+    return [keep], classes(model, without=own, marked=predicted)
 
 
 def head(queue: ReviewQueue, *, by: Membership) -> dict[str, object]:

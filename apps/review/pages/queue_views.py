@@ -12,8 +12,9 @@ from apps.accounts.services.access import ProjectRequest, member_page
 from apps.registry.models import ReviewQueue
 from apps.registry.services.finding import find_queue
 from apps.review import services
-from apps.review.pages import desk, rule_effects
+from apps.review.pages import rule_effects
 from apps.review.pages.cases import CERTAINTIES
+from apps.review.pages.choices import classes
 from apps.review.pages.queue_forms import QueueForm
 
 
@@ -59,6 +60,6 @@ def _preview(queue: ReviewQueue, form: QueueForm) -> dict[str, Any]:
         "rules": rules,
         "unclear": [form[name].label for name in form.errors],
         "expected": rule_effects.sentences(rules, observed),
-        "choices": desk.first_choices(queue.model),
+        "choices": classes(queue.model),
         "certainties": CERTAINTIES,
     }

@@ -18,9 +18,12 @@ LONGEST_WAIT = timedelta(days=7)
 
 
 def ask(decision: Decision, *, of: int | None) -> Question:
-    """Send the decision's note as a question to a member, or to any adjudicator."""
+    """Send the decision's note as a question to a member, or to any adjudicator; the same open question only once."""
     slot = decision.slot
     slot.put_off(until=timezone.now() + LONGEST_WAIT)
+    asked = Question.objects.open().filter(slot=slot, asked_by=decision.reviewer, asked_of_id=of, text=decision.note)
+    if (same := asked.first()) is not None:
+        return same
     return Question.objects.create(
         slot=slot, decision=decision, asked_by=decision.reviewer, asked_of_id=of, text=decision.note
     )

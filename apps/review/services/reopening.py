@@ -3,21 +3,22 @@
 from uuid import UUID, uuid4
 
 from django.db import transaction
+from django.db.models import Q
 
 from apps.accounts.models import Membership
 from apps.common.errors import ConflictError
 from apps.predictions.services.sightings import Place
 from apps.review.models import LABELING, Decision, Slot, Verdict
 from apps.review.services import disputing, settling, sight
-from apps.review.services.answers import Answer
+from apps.review.services.answers import Answer, label_given
 from apps.review.services.deciding import append_decision
 from apps.review.services.holding import lock
 
 GONE_ON = "Somebody else has this case now. A comment on it still reaches an adjudicator."
 SEEN = "An adjudicator has seen this answer. A comment on the case still reaches them."
 LOOKED = "You have seen what others said of this case, so your answer stays."
-# Verdicts that pass a case to another reviewer, who may not have begun.
-RETURNED = (Verdict.SKIP, Verdict.RECUSE)
+# Verdicts that pass a case on to somebody who may not have begun.
+RETURNED = (Verdict.SKIP, Verdict.RECUSE, Verdict.WRONG_DATA)
 
 
 @transaction.atomic
@@ -44,7 +45,7 @@ def go_back(slot: Slot, *, by: Membership) -> Slot:
 
 @transaction.atomic
 def amend(slot: Slot, *, by: Membership, lease_token: UUID, supersedes: int, answer: Answer) -> Decision:
-    """Append a decision that replaces an earlier one. A blind judgement never changes."""
+    """Append a decision that replaces an earlier one, unless it says the same. A blind judgement never changes."""
     own = _own(slot, by=by)
     last: Decision | None = own.decisions.order_by("-id").first()
     if last is not None and last.lease_token == lease_token and not last.is_judgement:
@@ -54,6 +55,8 @@ def amend(slot: Slot, *, by: Membership, lease_token: UUID, supersedes: int, ans
     if answer.verdict not in LABELING:
         raise ConflictError("An answer can only be changed to another answer.", code="answer_expected")
     _check_not_gone_on(own, by=by)
+    if _is_the_same(last, answer, slot=own):
+        return last
     disputing.withdraw(last)
     decision = append_decision(own, by=by, lease_token=lease_token, answer=answer)
     settling.settle(own.item)
@@ -90,15 +93,26 @@ def _check_not_gone_on(slot: Slot, *, by: Membership) -> None:
         raise ConflictError(SEEN, code="gone_on")
 
 
+def _is_the_same(last: Decision, answer: Answer, *, slot: Slot) -> bool:
+    value = label_given(answer, slot=slot)
+    said = (last.verdict, last.value, last.certainty, last.reasons, last.note)
+    return said == (answer.verdict, value, answer.certainty, list(answer.reasons), answer.note)
+
+
 def _take_back(slot: Slot) -> None:
     """Take back a case that was passed on, if nobody has claimed it."""
     last = slot.decisions.order_by("-id").first()
-    same_place = slot.item.round_slots.unfinished().filter(position=slot.position, is_adjudication=slot.is_adjudication)
-    # Locked, so that nobody claims it before it is deleted.
-    replacements = list(same_place.filter(reviewer=None, attempts=0).select_for_update())
-    if last is None or last.verdict not in RETURNED or not (replacements or slot.item.is_probe):
+    unfinished = slot.item.round_slots.unfinished()
+    is_same_place = Q(position=slot.position, is_adjudication=slot.is_adjudication)
+    # Locked, so that nobody claims them before one is deleted.
+    waiting = list(unfinished.filter(is_same_place | Q(is_adjudication=True)).select_for_update())
+    is_claimed = any(each.reviewer_id or each.attempts for each in waiting)
+    if last is None or last.verdict not in RETURNED or is_claimed or not (waiting or slot.item.is_probe):
         raise ConflictError(GONE_ON, code="gone_on")
-    if replacements:
-        replacements[0].delete()
+    for each in waiting:
+        if (each.position, each.is_adjudication) == (slot.position, slot.is_adjudication):
+            each.delete()
+        elif settling.is_referred_by(slot):
+            settling.call_off(slot.item, each)
     slot.take_up()
     settling.settle(slot.item)

@@ -135,6 +135,18 @@ def open_adjudication(item: ReviewItem, *, reason: Reason, probability: float = 
         _open_slot(item, position=0, is_adjudication=True)
 
 
+def is_referred_by(slot: Slot) -> bool:
+    """True if the item came to an adjudicator because this review, and no other, was passed on."""
+    passed = slot.item.round_slots.reviews().filter(outcome=Slot.Outcome.PASSED).exclude(pk=slot.pk)
+    return slot.item.adjudication_reason in (Reason.REFERRED, Reason.NOBODY_LEFT) and not passed.exists()
+
+
+def call_off(item: ReviewItem, adjudication: Slot) -> None:
+    """Take back an adjudication that nobody has claimed: the item may be selected again, like any other."""
+    adjudication.delete()
+    item.is_adjudication_chosen, item.adjudication_probability, item.adjudication_reason = False, None, ""
+
+
 def adjudicate(slot: Slot, *, value: float, is_precedent: bool = False) -> None:
     """Store the adjudicator's answer and close the open reviews; a judgement in one of them stands."""
     slot.close(Slot.Outcome.ANSWERED)

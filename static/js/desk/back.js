@@ -34,8 +34,14 @@ export async function goBack(button) {
 export function undo() {
   const strip = lastAnswers();
   const at = strip.findIndex((button) => button.dataset.slot === form()?.dataset.slot);
-  if (at === 0) notify("This is the oldest answer that can be reopened here.");
+  if (at === 0) sayOldest("No earlier answer can be reopened here.");
   else goBack(strip.at(at < 0 ? -1 : at - 1));
+}
+
+function sayOldest(text) {
+  const line = document.querySelector("[data-reopened]");
+  if (!line) notify(text);
+  else if (!line.textContent.startsWith(text)) line.prepend(`${text} `);
 }
 
 document.addEventListener("click", ({ target }) => {

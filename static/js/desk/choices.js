@@ -25,7 +25,7 @@ export function correct() {
   const changes = form().querySelectorAll("[data-change]");
   if (changes.length === 1) choose(changes[0]);
   else if (changes.length) {
-    scope = "change";
+    scope = "direct";
     changes[0].focus();
   }
 }
