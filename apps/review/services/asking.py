@@ -22,9 +22,8 @@ def ask(decision: Decision, *, of: int | None) -> Question:
     slot = decision.slot
     slot.put_off(until=timezone.now() + LONGEST_WAIT)
     asked = Question.objects.open().filter(slot=slot, asked_by=decision.reviewer, asked_of_id=of, text=decision.note)
-    if (same := asked.first()) is not None:
-        return same
-    return Question.objects.create(
+    same: Question | None = asked.first()
+    return same or Question.objects.create(
         slot=slot, decision=decision, asked_by=decision.reviewer, asked_of_id=of, text=decision.note
     )
 
