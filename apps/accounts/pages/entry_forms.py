@@ -55,3 +55,12 @@ class SetupForm(PasswordForm):
     email = forms.EmailField(label="Your e-mail address", widget=forms.EmailInput({"autocomplete": "username"}))
 
     field_order = ("project_name", "name", "email", "password")
+
+    def __init__(self, *args: Any, projects: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if projects:
+            field = self.fields["project_name"]
+            field.initial = projects[0]
+            field.help_text = (
+                f"Scripts have made {', '.join(projects)}: give such a name to own it, another to begin anew."
+            )

@@ -14,7 +14,13 @@ from django.views.decorators.http import require_http_methods
 
 from apps.accounts.pages.entry_forms import PasswordForm, SetupForm
 from apps.accounts.pages.forms import form_status
-from apps.accounts.services.links import find_setup_link, find_sign_in_link, redeem_setup_link, redeem_sign_in_link
+from apps.accounts.services.links import (
+    find_setup_link,
+    find_sign_in_link,
+    projects_without_owner,
+    redeem_setup_link,
+    redeem_sign_in_link,
+)
 from apps.common.errors import ConflictError, NotFoundError
 
 P = ParamSpec("P")
@@ -39,7 +45,7 @@ def link_page(
 @link_page
 def setup(request: HttpRequest, token: str) -> HttpResponse:
     """Make the first owner."""
-    form = SetupForm(request.POST or None)
+    form = SetupForm(request.POST or None, projects=projects_without_owner())
     try:
         find_setup_link(token)
         if form.is_valid():

@@ -89,21 +89,34 @@ def find_setup_link(token: str) -> SignInLink:
 
 
 def redeem_setup_link(token: str, *, email: str, name: str, password: str, project_name: str) -> User:
-    """Spend the setup link, and make the first owner and their project."""
+    """Spend the setup link, and make the first owner of the project with this name, which may exist already.
+
+    An account that a command made for scripts, and that nobody has used, becomes the owner's.
+    """
     with transaction.atomic():
         # Lock all setup links: of two people with a link each, one becomes the first owner.
         setup_links = SignInLink.objects.filter(user=None)
         list(setup_links.order_by("pk").select_for_update())
         find_setup_link(token)
-        if User.objects.filter(email=email.lower()).exists():
+        user = User.objects.filter(email=email.lower()).first() or User(email=email.lower())
+        if user.pk and not (user.is_active and user.last_login is None and not user.has_usable_password()):
             raise ConflictError("An account with this e-mail address already exists.", code="email_taken")
         setup_links.update(uses_left=0)
-        user = User.objects.create_user(email, password, name=name)
-        project = Project.objects.create(slug=unused_slug(project_name), name=project_name)
-        member = Membership.objects.create(user=user, project=project, role=Role.OWNER)
-        audit_log.record(project, "project.made", subject=f"project {project.slug}", by=user)
+        user.name = name
+        user.set_password(password)
+        user.save()
+        project = Project.objects.filter(name=project_name).order_by("pk").first()
+        if project is None:
+            project = Project.objects.create(slug=unused_slug(project_name), name=project_name)
+            audit_log.record(project, "project.made", subject=f"project {project.slug}", by=user)
+        member, _ = Membership.objects.update_or_create(user=user, project=project, defaults={"role": Role.OWNER})
         record_member(member, "member.added", by=user, role=Role.OWNER)
         return user
+
+
+def projects_without_owner() -> list[str]:
+    """Return the names of the projects that scripts have made, for their first owner. There is no owner yet."""
+    return list(Project.objects.order_by("pk").values_list("name", flat=True))
 
 
 def unused_slug(name: str) -> str:

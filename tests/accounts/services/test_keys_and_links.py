@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.hashers import make_password
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
@@ -182,10 +183,25 @@ def test_the_setup_link_makes_one_owner_and_is_spent(capsys):
     assert capsys.readouterr().out == ""
 
 
-def test_the_setup_link_does_not_take_over_an_existing_account():
+@pytest.mark.parametrize(
+    "used", [{"last_login": timezone.now()}, {"password": make_password("x")}, {"is_active": False}]
+)
+def test_the_setup_link_does_not_take_over_an_account_that_somebody_has(used):
     make_member(make_project())
     email = User.objects.get().email
+    User.objects.update(**used)
     token = links.make_sign_in_link(None)
     with pytest.raises(ConflictError):
         links.redeem_setup_link(token, email=email, name="", password="a long password", project_name="Mine")
     links.find_setup_link(token)
+
+
+def test_the_first_owner_gets_the_project_and_account_that_scripts_made(client):
+    call_command("create_key", project="credit", user="you@example.org", role="engineer", scopes="all")
+    url = f"/setup/{links.make_sign_in_link(None)}/"
+    assert 'value="Credit"' in client.get(url).content.decode()
+    details = {"email": "you@example.org", "name": "O", "password": "a long password", "project_name": "Credit"}
+    client.post(url, details)
+    member = Membership.objects.get()
+    assert (member.user.email, member.role, member.project.slug) == ("you@example.org", "owner", "credit")
+    assert list(Project.objects.values_list("slug", flat=True)) == ["credit"]
