@@ -20,6 +20,8 @@ from apps.review.services.answers import tomorrow, who_may_be_asked
 from apps.review.services.masking import hidden_features
 
 LAST = 10
+# With more answers than these, a field finds one by typing.
+MANY_CLASSES = 12
 LONG = 8
 # The form lists at most this many features to mark as wrong; the note takes others.
 MOST_WRONG = 300
@@ -80,6 +82,7 @@ class Desk:
     amended: Decision | None = None
     # The decision without a label with which the person had left the case that they took back.
     left: Decision | None = None
+    many: int = MANY_CLASSES
     certainties: tuple[tuple[int, str], ...] = field(default=CERTAINTIES)
     skip_reasons: tuple[str, ...] = field(default=SKIP_REASONS)
     problems: list[tuple[str, str]] = field(default_factory=lambda: list(DataProblem.choices))

@@ -42,6 +42,7 @@ main.addEventListener("keydown", (event) => {
 const FILTERS = {
   filter: { group: ".group", line: ".f" },
   "wrong-filter": { group: ".flaw-group", line: ".flaw" },
+  "find-class": { group: ".many", line: "label" },
 };
 
 // Show only the lines that contain what is typed, and hide groups without any.
@@ -50,11 +51,14 @@ main.addEventListener("input", ({ target }) => {
   if (!list) return;
   const wanted = target.value.trim().toLowerCase();
   for (const group of main.querySelectorAll(list.group)) {
-    for (const line of group.querySelectorAll(list.line)) line.hidden = !textOf(line).includes(wanted);
+    for (const line of group.querySelectorAll(list.line)) line.hidden = !isWanted(line, wanted);
     group.hidden = !group.querySelector(`${list.line}:not([hidden])`);
   }
   document.getElementById(`${target.id}-none`).hidden = main.querySelector(`${list.group}:not([hidden])`) !== null;
 });
+
+// What is chosen stays in sight.
+const isWanted = (line, wanted) => textOf(line).includes(wanted) || line.querySelector("input:checked") !== null;
 
 // The text of a line, without the options it offers.
 function textOf(line) {

@@ -21,7 +21,25 @@ export function chooseByDigit(digit) {
   choose(form().querySelector(`[data-scope="${scope}"][data-digit="${digit}"]`));
 }
 
+// With many answers, Enter takes the first match, and the arrow goes to the matches.
+main.addEventListener("keydown", (event) => {
+  if (event.target.id !== "find-class" || event.ctrlKey || event.metaKey) return;
+  const typed = event.target.value.trim();
+  const found = form().querySelector(".many label:not([hidden]) input:not(:checked)");
+  const match = found ?? form().querySelector(".many input:checked");
+  if (!match || !["Enter", "ArrowDown"].includes(event.key) || (event.key === "Enter" && !typed)) return;
+  event.preventDefault();
+  event.stopPropagation();
+  if (event.key === "Enter") choose(match);
+  else match.focus();
+});
+
 export function correct() {
+  const finder = document.getElementById("find-class");
+  if (finder) {
+    finder.focus();
+    return;
+  }
   const changes = form().querySelectorAll("[data-change]");
   if (changes.length === 1) choose(changes[0]);
   else if (changes.length) {

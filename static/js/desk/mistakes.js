@@ -7,6 +7,7 @@ const MISTAKES = {
   dispute: (card) => {
     const answers = [...card.querySelectorAll('[name="disputed_for"]')];
     if (!card.querySelector('[name="reasons"]:checked') && !hasNote(card)) return "Give a reason or write a note.";
+    if (answers.some((answer) => answer.type === "select-one" && !answer.value)) return "Say which answer is right.";
     const isOpen = answers.some((answer) => answer.type === "radio") && !answers.some((answer) => answer.checked);
     return isOpen ? "Say which answer is right." : "";
   },
