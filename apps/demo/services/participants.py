@@ -30,12 +30,16 @@ class Participant:
         return f"{self.key}@demo.example"
 
 
+OWNER = Participant(
+    "owner", "Demo owner", "owner", "reports:read",
+    sees="Everything, with the members, keys and audit record of the project.",
+)  # fmt: skip
 ENGINEER = Participant(
     "engineer",
     "Demo engineer",
     "engineer",
     "all",
-    sees="The model, how cases are drawn, and everything the other two see.",
+    sees="The model, how cases are drawn, and everything that stakeholders and reviewers see.",
 )
 STAKEHOLDER = Participant(
     "stakeholder", "Demo stakeholder", "stakeholder", "reports:read",
@@ -50,7 +54,7 @@ SIMULATED = tuple(
     for letter in "abc"
 )
 ADJUDICATOR = Participant("simulated-adjudicator", "Adjudicator", "adjudicator", "reviews:write", is_simulated=True)
-EVERYBODY = (ENGINEER, STAKEHOLDER, REVIEWER, *SIMULATED, ADJUDICATOR)
+EVERYBODY = (OWNER, ENGINEER, STAKEHOLDER, REVIEWER, *SIMULATED, ADJUDICATOR)
 
 
 def prepare() -> None:

@@ -15,6 +15,8 @@ COMMENTED = 0.06
 # Shares of the judgements that differ from the model: changed after the reveal, and disputed with a reason.
 SWAYED = 0.12
 DISPUTED = 0.12
+# Of the settled cases.
+KEPT_AS_PRECEDENT = 0.2
 
 NOTES_WHEN_CLOSE = ("Close call.", "Could be either; age and education decided.", "Not sure without the occupation.")
 NOTES_WHEN_CLEAR = ("Clear from age and education.", "Typical case.")
@@ -103,8 +105,12 @@ class SimulatedReviewer:
 
 
 def adjudication(case: Case, *, predicted: str) -> dict[str, Any]:
-    """Return the adjudicator's decision, which is always right."""
-    decision: dict[str, Any] = {"certainty": 3, "active_ms": int(5_000 + 20_000 * uniform("settle", case.id))}
+    """Return the adjudicator's decision, which is always right. Some settled cases are kept as precedents."""
+    decision: dict[str, Any] = {
+        "certainty": 3,
+        "active_ms": int(5_000 + 20_000 * uniform("settle", case.id)),
+        "precedent": uniform("precedent", case.id) < KEPT_AS_PRECEDENT,
+    }
     if case.truth == predicted:
         return decision | {"verdict": "agree"}
     return decision | {"verdict": "correct", "value": case.truth}

@@ -91,6 +91,7 @@ class Walk:
             (participants.REVIEWER, f"/p/{PROJECT}/queues/{queue}/"),
             (participants.ENGINEER, f"{home}/sampling/"),
             (participants.STAKEHOLDER, f"{home}/reports/value/"),
+            (participants.OWNER, f"/p/{PROJECT}/members/"),
         )
         links = [Link(person.role, person.sees, participants.make_link(person, then=page)) for person, page in pages]
         participants.close()

@@ -144,6 +144,7 @@ def test_the_adjudicator_settles_what_waits_and_leaves_the_rest(world: World, sc
     for item in settled:
         case = case_of(scorer)(item.prediction.external_id)
         assert item.model.decode(item.adjudicated) == case.truth
+    assert 0 < sum(item.is_precedent for item in settled) < len(settled)
     assert Slot.objects.unfinished().reviews().count() <= open_before
     assert not Slot.objects.unfinished().filter(lease_expires_at__gte=Now()).exists()
 
@@ -154,6 +155,11 @@ def test_the_walk_waits_until_everything_is_drawn_and_open(world: World, scorer:
     monkeypatch.setattr(waiting.time, "sleep", lambda seconds: next(rounds)())
     world.model.wait_until_drawn()
     assert ReviewItem.objects.count() == PEOPLE
+
+
+def test_each_kind_of_reader_has_a_participant_with_a_door():
+    doors = {person.role for person in participants.EVERYBODY if person.sees}
+    assert doors == {"owner", "engineer", "stakeholder", "reviewer"}
 
 
 def test_simulated_participants_are_marked():
