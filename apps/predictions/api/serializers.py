@@ -44,8 +44,8 @@ CLASS = "A class, or a number for a regression"
 class PredictionFormSerializer(StrictSerializer):
     id = serializers.CharField(min_length=1, max_length=400, help_text="Unique within the model")
     predicted_at = serializers.DateTimeField(help_text="With its time zone")
-    version = serializers.CharField(min_length=1, max_length=200, required=False)
-    features = serializers.DictField()
+    version = serializers.CharField(min_length=1, max_length=200, required=False, allow_null=True)
+    features = serializers.DictField(required=False, allow_null=True)
     prediction = ClassOrNumberField(help_text=CLASS)
     probabilities = serializers.DictField(
         child=serializers.FloatField(min_value=0, max_value=1),

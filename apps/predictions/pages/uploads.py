@@ -15,9 +15,9 @@ from apps.accounts.services.access import ProjectRequest, get_or_404, member_pag
 from apps.common.errors import DomainError
 from apps.predictions.models import BatchKind, Upload
 from apps.predictions.pages.forms import UploadForm
-from apps.predictions.reading.columns import GROUPS
 from apps.predictions.reading.files import FORM_BYTES, ROWS_CHECKED, Look, bounds, look
 from apps.predictions.reading.mapping import FIELDS, Naming
+from apps.predictions.reading.nesting import GROUPS
 from apps.predictions.reading.rejections import reasons
 from apps.predictions.services import uploads
 from apps.predictions.services.choosing import ChoicesForm

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from apps.predictions.models import BatchKind
-from apps.predictions.reading.columns import GROUPS
+from apps.predictions.reading.nesting import GROUPS
 
 DELIMITERS = (",", ";", "\t", "|")
 ENCODINGS = ("utf-8", "utf-16", "windows-1252")
@@ -72,6 +72,8 @@ class Choices:
             if not _WITH_COMMA.match(cell):
                 return self.text(cell)
             cell = cell.replace(".", "").replace(",", ".")
+        if cell.lower().lstrip("+-") in ("inf", "infinity"):
+            return msgspec.Raw(b"-Infinity" if cell.startswith("-") else b"Infinity")  # the row's check rejects it
         if _JSON_NUMBER.match(cell):
             return msgspec.Raw(cell.encode())
         return float(cell) if _OTHER_NUMBER.match(cell) else self.text(cell)

@@ -8,6 +8,7 @@ import json
 import math
 import re
 import struct
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from mmap import ACCESS_READ, mmap
@@ -19,8 +20,8 @@ import msgspec
 
 from apps.common.errors import UnprocessableError
 from apps.predictions.reading.bodies import IN_MEMORY, Bounds
+from apps.predictions.reading.nesting import GROUPS
 
-GROUPS = ("features", "probabilities", "attributions", "resources")
 MAX_COLUMNS = 4_100
 BATCH = 1_000
 PAGE_BUFFER = 64 * 1024
@@ -40,6 +41,7 @@ TAKEN = (
     "string_view",
     "timestamp",
     "date",
+    "time",
     "null",
 )
 # The index that pandas writes beside the columns, if it has no name.
@@ -229,12 +231,14 @@ def _values(column: Any) -> list[Any]:
     if isinstance(column.type, pa.BaseExtensionType):
         return _values(column.storage)
     if pa.types.is_run_end_encoded(column.type):
-        return _values(pc.run_end_decode(column))
+        values, places = _values(column.values), range(column.offset, column.offset + len(column))
+        return [values[bisect_right(ends, place)] for ends in [column.run_ends.to_pylist()] for place in places]
     if pa.types.is_dictionary(column.type):
         values = _values(column.dictionary)
         return [None if index is None else values[index] for index in column.indices.to_pylist()]
     if pa.types.is_timestamp(column.type) and column.type.unit == "ns":
-        column = column.cast(pa.timestamp("us", column.type.tz), safe=False)
+        # Rounded as a text with nine decimals is.
+        column = pc.round_temporal(column, unit="microsecond").cast(pa.timestamp("us", column.type.tz))
     if pa.types.is_temporal(column.type):
         return [_moment(value) for value in column]
     values = column.to_pylist()

@@ -64,10 +64,10 @@ def _plain(value: Any) -> Any:
 def first_difference(one: Content, other: Content) -> str:
     """Return the name of the first field that differs, such as `features.age`; empty if none does."""
     for field, mine, theirs in zip(Content._fields, one, other, strict=True):
-        if mine == theirs:
+        if _encode(mine) == _encode(theirs):  # to Python, 1 equals true
             continue
         if not isinstance(mine, dict) or not isinstance(theirs, dict):
             return field
         names = [*mine, *(name for name in theirs if name not in mine)]
-        return next(f"{field}.{name}" for name in names if mine.get(name) != theirs.get(name))
+        return next(f"{field}.{name}" for name in names if _encode(mine.get(name)) != _encode(theirs.get(name)))
     return ""

@@ -113,7 +113,13 @@ class CsvFile:
             yield _checked(cells, text), len(taken), text
 
     def _looks_like_a_row(self, line: str) -> bool:
-        return len(self.columns) > 2 and line.count(self.delimiter) == len(self.columns) - 1
+        """Whether a line is complete by itself: as many cells as columns, and no quote is open at its end."""
+        if not len(self.columns) - 1 == line.count(self.delimiter) > 1:
+            return False
+        try:
+            return len(next(csv.reader([line], delimiter=self.delimiter, strict=True))) == len(self.columns)
+        except csv.Error:
+            return False
 
 
 def _lines(body: Body, encoding: str) -> Iterator[str]:

@@ -10,7 +10,8 @@ import msgspec
 from apps.common import strict_json
 from apps.common.strict_json import StrictJSONError
 from apps.predictions.models import BatchKind
-from apps.predictions.reading.columns import GROUPS, BadColumnsError, is_index
+from apps.predictions.reading.columns import BadColumnsError, is_index
+from apps.predictions.reading.nesting import GROUPS
 from apps.predictions.reading.rows import OutcomeForm, PredictionForm
 
 FIELDS: dict[BatchKind, tuple[str, ...]] = {

@@ -13,6 +13,7 @@ from apps.common import strict_json
 from apps.common.strict_json import StrictJSONError
 from apps.predictions.reading.content import Content, plain
 from apps.predictions.reading.decoding import MAX_ROW_BYTES
+from apps.predictions.reading.nesting import nested
 from apps.predictions.reading.rejections import Rejection, RowError, UnreadableRow, field_of, id_of
 from apps.registry.models import MonitoredModel, Task
 from apps.registry.models.features import code_of
@@ -44,7 +45,7 @@ class PredictionForm(msgspec.Struct, forbid_unknown_fields=True):
     id: Id
     predicted_at: Moment
     prediction: Value
-    features: msgspec.Raw
+    features: msgspec.Raw = msgspec.Raw(b"{}")
     version: Name = "unversioned"
     probabilities: dict[str, float] | None = None
     score: float | None = None
@@ -134,18 +135,17 @@ class PredictionReader:
         good, rejected = [], []
         for index, (raw, document) in enumerate(zip(raws, documents, strict=True), start=first):
             try:
-                good.append((index, self._checked(_formed(raw, _prediction_form), document)))
+                good.append((index, self._checked(*_formed(raw, document, _prediction_form))))
             except RowError as error:
                 rejected.append(error.rejection(index, document.get("id")))
         return good, rejected
 
     def read(self, raw: bytes) -> PredictionRow:
         """Check one raw prediction. Raises RowError."""
-        document = _document(raw)
-        return self._checked(_formed(raw, _prediction_form), document)
+        return self._checked(*_formed(raw, _document(raw), _prediction_form))
 
     def _checked(self, form: PredictionForm, document: dict[str, Any]) -> PredictionRow:
-        features = document["features"]
+        features = document.get("features", {})
         if features.__class__ is not dict:
             raise RowError("invalid_type", "features", "features must be an object: names and values.")
         if len(features) > MAX_FEATURES:
@@ -174,8 +174,7 @@ class PredictionReader:
 
 def read_outcome(raw: bytes, *, model: MonitoredModel, now: datetime) -> OutcomeRow:
     """Check one raw outcome. Raises RowError."""
-    _document(raw)
-    form = _formed(raw, _outcome_form)
+    form, _ = _formed(raw, _document(raw), _outcome_form)
     _check_moment(form.occurred_at, "occurred_at", now=now)
     return OutcomeRow(form.id, _encoded(form.outcome, "outcome", model=model), form.occurred_at)
 
@@ -208,8 +207,16 @@ def _document(raw: bytes) -> dict[str, Any]:
     return document
 
 
-def _formed(raw: bytes, decoder: msgspec.json.Decoder[Form]) -> Form:
-    """Read a raw row into its form."""
+def _formed(raw: bytes, document: dict[str, Any], decoder: msgspec.json.Decoder[Form]) -> tuple[Form, dict[str, Any]]:
+    """Read a raw row into its form, as it is or else as tables write it; with it, the row as it was read."""
+    try:
+        return decoder.decode(raw), document
+    except msgspec.DecodeError:
+        other = nested(raw)
+        return _decoded(other, decoder), strict_json.loads(other)
+
+
+def _decoded(raw: bytes, decoder: msgspec.json.Decoder[Form]) -> Form:
     try:
         return decoder.decode(raw)
     except msgspec.DecodeError as error:

@@ -6,7 +6,7 @@ pandas' NA stand for a missing value. A missing value is left out; a missing fea
 
 import json
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -70,14 +70,15 @@ def is_missing(value: Any) -> bool:
 
 def _plain(value: Any) -> Any:
     """Convert a value that JSON does not know."""
-    if isinstance(value, datetime | date):
+    if isinstance(value, datetime | date | time):
         return value.isoformat()
     if isinstance(value, Decimal):
-        return float(value)
+        # As its digits would be read.
+        return int(value) if value.as_tuple().exponent == 0 else float(value)
     if isinstance(value, UUID):
         return str(value)
-    if hasattr(value, "item"):  # a numpy number
-        return value.item()
+    if hasattr(value, "tolist"):  # a number or an array of numpy
+        return value.tolist()
     raise TypeError(f"A value of the type {type(value).__name__} cannot be sent.")
 
 

@@ -26,7 +26,7 @@ def outcome(number: int, value: object = "yes", **changes: Any) -> bytes:
 BAD_OUTCOMES: dict[str, tuple[bytes, str, str | None]] = {
     "another class": (outcome(7, "maybe"), "unknown_class", "outcome"),
     "a number": (outcome(7, 1), "unknown_class", "outcome"),
-    "nothing": (outcome(7, None), "invalid_type", "outcome"),
+    "nothing": (outcome(7, None), "missing_field", "outcome"),
     "true": (outcome(7, True), "invalid_type", "outcome"),
     "no zone": (outcome(7, occurred_at="2026-03-09T00:00:00"), "time_without_zone", "occurred_at"),
     "far ahead": (outcome(7, occurred_at="9998-03-09T00:00:00Z"), "time_range", "occurred_at"),

@@ -57,7 +57,7 @@ ROWS: dict[str, tuple[bytes, str, str | None]] = {
     "true for a number": (raw(7, score=True), "invalid_type", "score"),
     "a text for a number": (raw(7, score="0.5"), "invalid_type", "score"),
     "true for a class": (raw(7, prediction=True), "invalid_type", "prediction"),
-    "nothing for a class": (raw(7, prediction=None), "invalid_type", "prediction"),
+    "nothing for a class": (raw(7, prediction=None), "missing_field", "prediction"),
     "a number for a class": (raw(7, prediction=1), "unknown_class", "prediction"),
     "a list for features": (raw(7, features=[1]), "invalid_type", "features"),
     "nothing for features": (raw(7, features=None), "invalid_type", "features"),
@@ -87,7 +87,7 @@ ROWS: dict[str, tuple[bytes, str, str | None]] = {
     "an amount beyond all": (raw(7, amount=1e16), "number_range", "amount"),
     "too many features": (raw(7, features={str(n): n for n in range(2_001)}), "too_many_features", "features"),
 }  # fmt: skip
-MISSING = ("predicted_at", "prediction", "features")
+MISSING = ("predicted_at", "prediction")
 
 
 @pytest.mark.parametrize("form", [listed, lined], ids=["json", "ndjson"])
@@ -113,7 +113,7 @@ def test_a_bad_row_comes_back_and_the_good_ones_around_it_are_stored(api, form, 
         (raw(id=7), (None, "invalid_type", "id")),
         (raw(id=""), ("", "invalid_length", "id")),
         (raw(id="x" * 401), ("x" * 400, "invalid_length", "id")),
-        (raw(id=None), (None, "invalid_type", "id")),
+        (raw(id=None), (None, "missing_field", "id")),
         (raw(id=b'"a\\u0000b"'), ("a\ufffdb", "nul_character", "id")),
         (raw(id=b'"a\\ud800"'), ("a?", "invalid_unicode", "id")),
         (b'{"predicted_at": "2026-03-02T09:00:00Z"}', (None, "missing_field", "id")),

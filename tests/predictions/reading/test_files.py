@@ -45,6 +45,7 @@ def rows(*args, **options) -> list[dict]:
         ("features.number", "1e3", 1000.0),
         ("features.number", "n/a", None),
         ("features.number", "nan", None),
+        ("features.number", "-inf", float("-inf")),
         ("features.number", "none so far", "none so far"),
         ("features.boolean", "NA", None),
         ("features.category", "NA", "NA"),

@@ -1,0 +1,48 @@
+"""Rows as tables write them: flat names such as `features.age`, nulls for missing values, zones without minutes."""
+
+import re
+from typing import Any
+
+import msgspec
+
+from apps.predictions.reading.rejections import RowError
+
+GROUPS = ("features", "probabilities", "attributions", "resources")
+TIMES = ("predicted_at", "occurred_at")
+# PostgreSQL and DuckDB leave the minutes of a zone out.
+_SHORT_ZONE = re.compile(r"(:\d\d(\.\d+)?[+-]\d\d)\Z")
+_Parts = dict[str, msgspec.Raw]
+_parts = msgspec.json.Decoder(_Parts).decode
+_encode = msgspec.json.encode
+_NULL = b"null"
+
+
+def nested(raw: bytes) -> bytes:
+    """Group the flat names of a JSON row, and leave out what is null; a feature that is null stays.
+
+    Raises RowError if a value is given twice.
+    """
+    row: dict[str, Any] = {}
+    for name, part in _parts(raw).items():
+        group, dot, inner = name.partition(".")
+        if dot and group in GROUPS:
+            _add(row.setdefault(group, {}), group, {inner: part})
+        elif name in GROUPS and bytes(part).startswith(b"{"):
+            _add(row.setdefault(name, {}), name, _parts(part))
+        elif bytes(part) != _NULL:
+            row[name] = _zoned(part) if name in TIMES else part
+    return _encode(row)
+
+
+def _add(members: dict[str, Any], group: str, parts: _Parts) -> None:
+    for name, part in parts.items():
+        if name in members:
+            full = f"{group}.{name}"
+            raise RowError("duplicate_name", full, f"The row has {full} twice: flat, and inside {group}.")
+        if group == "features" or bytes(part) != _NULL:
+            members[name] = part
+
+
+def _zoned(part: msgspec.Raw) -> Any:
+    value = msgspec.json.decode(part)
+    return _SHORT_ZONE.sub(r"\1:00", value) if isinstance(value, str) else part
