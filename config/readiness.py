@@ -6,16 +6,17 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from celery import current_app
 from django.conf import settings
 from django.db import DatabaseError
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
-from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
 
+from apps.common import broker
 from apps.common.clock import database_now
 from apps.predictions.services import stages, uploads
 from apps.reports import services as reports
+from apps.truth.services import resolving
 
 log = structlog.get_logger(__name__)
 
@@ -38,16 +39,23 @@ def _part(name: str, ask: Callable[[], States]) -> States:
     started = time.monotonic()
     try:
         told, is_up = ask(), True
-    except (DatabaseError, OperationalError, OSError) as error:
+    except (DatabaseError, RedisError, OSError) as error:
         log.warning("not_ready", part=name, error=str(error))
         told, is_up = {}, False
     return {name: {"ok": is_up, "ms": round(1000 * (time.monotonic() - started), 1)}, **told}
 
 
 def _stages() -> States:
-    now = database_now()
-    since = stages.waiting_since() | {"uploads": uploads.waiting_since(), "reports": reports.waiting_since()}
-    return {stage: _waits(began, now) for stage, began in since.items()}
+    """Tell how long the oldest due work of each stage waits, and how many batches no worker tries again."""
+    now, given_up = database_now(), stages.given_up_by_stage()
+    since = stages.waiting_since() | {
+        "resolve_items": resolving.items_waiting_since(),
+        "uploads": uploads.waiting_since(),
+        "reports": reports.waiting_since(),
+    }
+    told = {stage: _waits(began, now) for stage, began in since.items()}
+    # They wait for a person, who has an incident about them: the others' work goes on.
+    return {stage: state | {"given_up": given_up.get(stage, 0)} for stage, state in told.items()}
 
 
 def _waits(since: datetime | None, now: datetime) -> dict[str, Any]:
@@ -57,6 +65,5 @@ def _waits(since: datetime | None, now: datetime) -> dict[str, Any]:
 
 
 def _broker() -> States:
-    with current_app.connection_for_read() as broker:
-        broker.ensure_connection(max_retries=0, timeout=1)
+    broker.client(settings.CELERY_BROKER_URL).ping()
     return {}

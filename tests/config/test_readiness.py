@@ -4,20 +4,23 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from celery import Celery
 from django.test import Client
 from django.utils import timezone
 
 from apps.predictions.models import BatchStage, Stage, Upload
 from apps.predictions.services import stages
+from apps.registry.services import incidents
 from apps.reports import services as reports
 from apps.reports.models import ReportJob
+from apps.review.models import ReviewItem
+from apps.truth.services import resolving
 from tests.factories import draw_all, make_model, prediction_row, push_predictions
+from tests.review.factories import make_items, make_queue
 
 pytestmark = pytest.mark.django_db
 
 LONG_AGO = timezone.now() - timedelta(minutes=11)
-STAGES = {*Stage.values, "uploads", "reports"}
+STAGES = {*Stage.values, "resolve_items", "uploads", "reports"}
 
 
 def ask():
@@ -83,7 +86,25 @@ def test_work_under_way_is_not_waiting(model):
 def test_a_batch_that_was_given_up_waits_for_a_person(model):
     BatchStage.objects.update(created_at=LONG_AGO, attempts=stages.MAX_ATTEMPTS)
     assert late() == set()
+    assert {stage for stage, state in ask()[1].items() if stage in STAGES and state["given_up"]} == {
+        Stage.DRAW,
+        Stage.RESOLVE,
+        Stage.INSPECT,
+    }
     stages.retry(stages.given_up())
+    assert late() == set()
+
+
+def test_answers_that_nobody_resolves_are_late_unless_an_incident_tells_of_them():
+    queue = make_queue()
+    make_items(queue, 1)
+    ReviewItem.objects.update(needs_resolution=True, labelled_at=timezone.now())
+    assert late() == set()
+    ReviewItem.objects.update(labelled_at=LONG_AGO)
+    assert late() == {"resolve_items"}
+    incidents.note_stuck(
+        queue.model, resolving.ITEMS, rows=1, first_at=LONG_AGO, last_at=timezone.now(), detail="item 1"
+    )
     assert late() == set()
 
 
@@ -109,11 +130,9 @@ def test_a_file_that_nobody_begins_is_late_and_one_between_two_turns_is_not(mode
     assert late() == {"uploads"}
 
 
-def test_a_broker_that_is_down_is_named_and_stops_no_push(settings, monkeypatch, django_capture_on_commit_callbacks):
-    # Where the doorbell looks first. Celery itself tries for six seconds.
+def test_a_broker_that_is_down_is_named_and_stops_no_push(settings, django_capture_on_commit_callbacks):
+    # Where doorbell and readiness look. Celery itself tries for six seconds.
     settings.CELERY_BROKER_URL = "redis+socket:///nonexistent/valkey.sock"
-    down = Celery("down", broker=settings.CELERY_BROKER_URL, set_as_current=False)
-    monkeypatch.setattr("config.readiness.current_app", down)
     status, states = ask()
     assert (status, states["broker"]["ok"], states["database"]["ok"]) == (503, False, True)
     with django_capture_on_commit_callbacks(execute=True) as rung:

@@ -3,6 +3,7 @@
 import pytest
 
 from apps.predictions.models import Batch, BatchKind, BatchStage, FileForm, Prediction, RejectedRow, Stage, Upload
+from apps.predictions.reading.choices import Choices
 from apps.predictions.services import loading, uploads
 from tests.factories import make_model
 from tests.faults.workers import stuck_worker
@@ -44,8 +45,16 @@ def test_a_file_whose_workers_are_killed_is_stored_once(tmp_path):
     model = make_model()
     (tmp_path / "rows.csv").write_bytes(_file())
     with open(tmp_path / "rows.csv", "rb") as file:
-        options = {"name": "rows.csv", "content_type": "", "mapping": {}, "key": None, "path": "", "by": None}
-        _, answer = uploads.accept(model, BatchKind.PREDICTIONS, file, **options)
+        options = {
+            "name": "rows.csv",
+            "content_type": "",
+            "mapping": {},
+            "choices": Choices(),
+            "key": None,
+            "path": "",
+            "by": None,
+        }
+        _, answer = uploads.accept(model, BatchKind.PREDICTIONS, file, name="rows.csv", content_type="", **how)
     upload = Upload.objects.get(pk=answer["id"])
     assert upload.form == FileForm.CSV
 

@@ -12,7 +12,7 @@ from threading import current_thread, main_thread
 from typing import Any
 
 import structlog
-from django.db.models import F, Min, Q
+from django.db.models import Count, F, Min, Q
 from django.db.models.functions import Now
 
 from apps.common import doorbell
@@ -99,6 +99,12 @@ def waiting_since() -> dict[str, datetime | None]:
 def given_up() -> BatchStageQuerySet:
     """Return the batches that no worker tries again, unless somebody asks for it."""
     return BatchStage.objects.filter(done_at=None, attempts__gte=MAX_ATTEMPTS).unleased()
+
+
+def given_up_by_stage() -> dict[str, int]:
+    """Count the batches of active models that no worker tries again."""
+    counts = given_up().filter(batch__model__archived_at=None).order_by().values_list("stage").annotate(n=Count("pk"))
+    return {str(stage): n for stage, n in counts}
 
 
 def retry(states: BatchStageQuerySet) -> int:

@@ -5,15 +5,18 @@ transaction writes the rows and marks the work done, so killing the resolver at 
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import structlog
 from django.db import connection, transaction
+from django.db.models import Min
+from django.db.models.functions import Greatest
 
 from apps.common.isolation import is_no_rows_fault, one_by_one
 from apps.predictions.models import Batch, BatchKind, BatchStage, Stage
 from apps.predictions.services import stages
-from apps.registry.models import MonitoredModel
+from apps.registry.models import Incident, MonitoredModel
 from apps.registry.services import incidents
 from apps.review.models import ReviewItem
 from apps.truth.models import Ledger
@@ -124,6 +127,17 @@ def resolve_batches(model: MonitoredModel, states: list[BatchStage]) -> int:
     for state in states:
         batches[state.batch.kind].append(state.batch)
     return _write(ledger, predictions=batches[BatchKind.PREDICTIONS], outcomes=batches[BatchKind.OUTCOMES])
+
+
+def items_waiting_since() -> datetime | None:
+    """Return when the oldest answer came that no resolution has yet; None without any.
+
+    Models with an item that cannot be resolved do not count: their incident says so.
+    """
+    stuck = Incident.objects.open().filter(stage=ITEMS).values("model")
+    waiting = ReviewItem.objects.unresolved().filter(queue__model__archived_at=None).exclude(queue__model__in=stuck)
+    since: datetime | None = waiting.aggregate(since=Min(Greatest("labelled_at", "adjudicated_at")))["since"]
+    return since
 
 
 def _models_with_items() -> list[MonitoredModel]:
