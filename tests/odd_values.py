@@ -43,14 +43,17 @@ class Call:
 
 
 def call(rng: Random, paths: list[str]) -> Call:
-    """Fill in one of the paths, whose variable parts are in braces, with odd and with valid values."""
+    """Fill in one of the paths, whose variable parts are in braces, with odd and with valid values.
+
+    The valid ones name another model than that of the pushes, which a call could archive.
+    """
     values: list[bytes] = []
 
     def odd(*valid: bytes) -> str:
         values.append(rng.choice((*REFUSED, *ODD, *valid)))
         return encoded(values[-1])
 
-    path = sub(r"\{\w+\}", lambda _: odd(*[b"hostile", b"main", b"1"] * 6), rng.choice((*paths, *PAGES)))
+    path = sub(r"\{\w+\}", lambda _: odd(*[b"other", b"main", b"1"] * 6), rng.choice((*paths, *PAGES)))
     names = rng.sample(NAMES, rng.choice((0, 1, 1, 2)))
     query = "&".join(f"{name}={odd()}" for name in [*names, *names[: rng.randrange(2)]])
     made = Call(rng.choice(("GET", "GET", "POST", "PUT", "DELETE", "HEAD")), f"{path}?{query}" if query else path)

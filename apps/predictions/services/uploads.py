@@ -16,6 +16,7 @@ from apps.accounts.models import User
 from apps.common import doorbell
 from apps.common.clock import database_now
 from apps.common.errors import ConflictError, DomainError
+from apps.common.strict_json import check_text
 from apps.predictions.models import BatchKind, FileForm, Upload, UploadPiece
 from apps.predictions.reading.bodies import Body
 from apps.predictions.reading.choices import Choices
@@ -122,7 +123,9 @@ def columns(upload: Upload, choices: Choices | None = None) -> list[str]:
     """List the columns of a file, read as it is kept or with other choices. Raises DomainError."""
     file = opened(upload, is_whole=False)
     with file.body:
-        return (file if choices is None else replace(file, choices=choices)).columns()
+        names = (file if choices is None else replace(file, choices=choices)).columns()
+    check_text("".join(names))  # the mapping holds them
+    return names
 
 
 def choose(upload: Upload, names: list[str], chosen: Mapping[str, str | None], choices: Choices) -> None:

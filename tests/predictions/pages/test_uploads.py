@@ -52,6 +52,14 @@ def test_a_file_is_previewed_before_any_row_is_stored(visit):
     assert not Prediction.objects.exists()
 
 
+def test_a_column_whose_name_has_nul_is_shown_and_not_chosen(visit):
+    url = visit.brought(b"id,a\0b\n1,2\n")
+    assert visit.client.get(url).status_code == 200
+    assert Upload.objects.get().mapping == {}
+    answer = visit.client.post(url, {"do": "look"})
+    assert answer.status_code == 400
+
+
 def test_choosing_other_fields_for_columns_changes_the_preview(visit):
     url = visit.brought()
     visit.client.post(url, {"do": "look", "column-0": "id"})
