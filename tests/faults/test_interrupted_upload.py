@@ -45,15 +45,7 @@ def test_a_file_whose_workers_are_killed_is_stored_once(tmp_path):
     model = make_model()
     (tmp_path / "rows.csv").write_bytes(_file())
     with open(tmp_path / "rows.csv", "rb") as file:
-        options = {
-            "name": "rows.csv",
-            "content_type": "",
-            "mapping": {},
-            "choices": Choices(),
-            "key": None,
-            "path": "",
-            "by": None,
-        }
+        how = {"mapping": {}, "choices": Choices(), "key": None, "path": "", "by": None}
         _, answer = uploads.accept(model, BatchKind.PREDICTIONS, file, name="rows.csv", content_type="", **how)
     upload = Upload.objects.get(pk=answer["id"])
     assert upload.form == FileForm.CSV
