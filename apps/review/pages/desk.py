@@ -10,7 +10,7 @@ from django.utils import timezone
 from apps.accounts.models import Membership, Role
 from apps.registry.models import MonitoredModel, ReviewQueue
 from apps.review import services
-from apps.review.models import DataProblem, Decision, Dispute, Question, ReviewItem, Slot, Verdict
+from apps.review.models import LABELING, DataProblem, Decision, Dispute, Question, ReviewItem, Slot, Verdict
 from apps.review.pages.case_answers import Opinion, opinions
 from apps.review.pages.cases import CERTAINTIES, SKIP_REASONS, WHY, Due, Fact, FactGroup, due, fact_groups
 from apps.review.pages.choices import OWN, Choice, classes, digit_of
@@ -46,6 +46,8 @@ KEYS = (
     ("filter", "/", "filter the features", ""),
     ("sheet", "?", "this sheet", ""),
 )
+# The verdicts without a label as the form names them.
+NAMED = {action: named for action, _, named, _ in KEYS if action in set(Verdict) - set(LABELING)}
 
 
 class Phase(StrEnum):
@@ -151,7 +153,9 @@ class Desk:
     @property
     def said_before(self) -> str:
         """What the person had said, in words."""
-        return _given(self.reopened, self.model).said if self.reopened else ""
+        if self.reopened is None:
+            return ""
+        return NAMED.get(self.reopened.verdict) or _given(self.reopened, self.model).said
 
     @property
     def given(self) -> Decision | None:

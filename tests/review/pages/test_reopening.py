@@ -66,11 +66,11 @@ SAID = [
         {"disputed_for": "class:0", "reasons": [REASON], "certainty": "1", "note": "see age"},
         "Not employed, disputed",
     ),
-    ("cannot_tell", "cannot_tell", {"until": IN_A_WEEK, "note": "wait"}, "cannot tell"),
-    ("wrong_data", "wrong_data", {"wrong:age": "misread", "wrong:sex": "stale", "certainty": "1"}, "wrong data"),
-    ("escalate", "escalate", {"ask": "member", "note": "Is it?"}, "escalate"),
+    ("cannot_tell", "cannot_tell", {"until": IN_A_WEEK, "note": "wait"}, "cannot tell yet"),
+    ("wrong_data", "wrong_data", {"wrong:age": "misread", "wrong:sex": "stale", "certainty": "1"}, "data is wrong"),
+    ("escalate", "escalate", {"ask": "member", "note": "Is it?"}, "ask someone"),
     ("skip", "skip", {"skip_reasons": ["Too little to go on"], "note": "no time"}, "skip"),
-    ("recuse", "recuse", {"note": "my aunt"}, "recuse"),
+    ("recuse", "recuse", {"note": "my aunt"}, "I am involved"),
 ]
 
 
