@@ -35,6 +35,11 @@ class Fact:
     # What the person said is wrong with it.
     problem: str = ""
 
+    @property
+    def is_blank(self) -> bool:
+        """True if words stand in the place of a value."""
+        return self.is_missing or self.is_hidden
+
 
 @dataclass(frozen=True)
 class FactGroup:
