@@ -8,12 +8,31 @@ from typing import Any
 import pytest
 import yaml
 
+from config import queues
+from config.celery import app
 from config.local import product
 from config.local.state import PROJECT_ROOT, State
 
 VARIABLE = re.compile(r"(?:(?:environ|given)(?:\.get|\.setdefault)?[\[(]|env\.\w+\()\s*\"([A-Z_]+)\"")
 # Variables that another program reads, or that the code sets itself.
 NOT_SETTINGS = {"DJANGO_SETTINGS_MODULE", "ARROW_DEFAULT_MEMORY_POOL"}
+
+# Tasks of the default queue: none of them takes long.
+SHORT = {
+    "compact_cells",
+    "drop_payloads",
+    "expire_rejected",
+    "expire_uploads",
+    "fill_slices",
+    "forget_expired",
+    "freeze_bins",
+    "inspect",
+    "make_partitions",
+    "refresh_reports",
+    "resolve",
+    "watch_batches",
+    "watch_parked",
+}
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +60,12 @@ def test_every_queue_that_a_task_is_sent_to_has_a_worker(
     local = [program.command for program in product.programs(State(tmp_path), port=1)]
     assert {_queue(command) for command in commands if "worker" in command} == sent_to
     assert {_queue(command) for command in local if "worker" in command} == sent_to
+
+
+def test_every_task_is_sent_to_the_queue_that_was_meant_for_it() -> None:
+    app.autodiscover_tasks(force=True)
+    ours = {name for name in app.tasks if not name.startswith("celery.")}
+    assert ours == SHORT | {*queues.ROUTES}
 
 
 def _queue(command: Sequence[str]) -> str:
