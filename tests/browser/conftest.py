@@ -26,8 +26,14 @@ MISSING = "Chromium is missing: apt-get install chromium"
 AXE = Path(axe_core_python.__file__).with_name("axe.min.js").read_text()
 # A busy machine is slow; that is no failure.
 expect.set_options(timeout=20_000)
-# Chromium's console errors for a refusal, a cut network and an aborted request: tests cause these on purpose.
-EXPECTED_ERRORS = ("the server responded with a status of", "net::ERR_INTERNET_DISCONNECTED", "net::ERR_FAILED")
+# Console errors for a refusal, a cut network and a request that a newer one replaces: tests cause these on purpose.
+EXPECTED_ERRORS = (
+    "the server responded with a status of",
+    "net::ERR_INTERNET_DISCONNECTED",
+    "net::ERR_FAILED",
+    "htmx:sendAbort, ",
+    "htmx:afterRequest, ",
+)
 LOOKS = [(scheme, width) for scheme in ("light", "dark") for width in (1440, 390)]
 
 

@@ -72,18 +72,25 @@ def upload_page(request: ProjectRequest, model: str, upload: int) -> HttpRespons
     uploaded: Upload = get_or_404(Upload.objects.filter(model=monitored).select_related("model__project"), pk=upload)
     if request.method == "POST":
         return _act(request, uploaded)
-    context: dict[str, Any] = {"model": monitored, "tab": "intake", "upload": uploaded}
     if uploaded.status == "draft":
-        return render(request, "predictions/draft.html", context | _preview(uploaded))
+        return _draft_page(request, uploaded)
+    context = {"model": monitored, "tab": "intake", "upload": uploaded}
     context["may_retry"] = uploaded.status == "failed" and uploads.has_file(uploaded)
     is_part = "HX-Request" in request.headers
     return render(request, "predictions/_upload.html" if is_part else "predictions/upload.html", context)
+
+
+def _draft_page(request: ProjectRequest, upload: Upload) -> HttpResponse:
+    context = {"model": upload.model, "tab": "intake", "upload": upload}
+    return render(request, "predictions/draft.html", context | _preview(upload))
 
 
 def _act(request: ProjectRequest, upload: Upload) -> HttpResponse:
     match request.POST.get("do"):
         case "look":
             _choose(request, upload)
+            if "HX-Request" in request.headers:
+                return _draft_page(request, upload)
         case "load":
             _choose(request, upload)
             uploads.confirm(upload)

@@ -22,7 +22,7 @@ _JSON_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?\Z")
 _OTHER_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\Z")
 # Points, if any, separate thousands.
 _WITH_COMMA = re.compile(r"[+-]?([0-9]+|[0-9]{1,3}(\.[0-9]{3})+)(,[0-9]+)?\Z")
-_ISO = re.compile(r"\d{4}-\d\d?-\d\d?([T ].*)?\Z")
+_YEAR_FIRST = re.compile(r"\d{4}([-/.])\d\d?\1\d\d?([T ].*)?\Z")
 _ZONED = re.compile(r"\d(Z|z|[+-]\d\d:?\d\d)\Z")
 # Two days that differ in every part: a text that gives both times the same day names all parts itself.
 _DEFAULTS = (datetime(1972, 1, 1), datetime(1976, 2, 2))  # noqa: DTZ001  # the zone is chosen
@@ -120,8 +120,8 @@ class Choices:
     def _parsed(self, cell: str) -> datetime | None:
         from dateutil import parser  # noqa: PLC0415  # only where a zone was chosen
 
-        is_iso = _ISO.match(cell) is not None
-        order = {"dayfirst": self.is_day_first and not is_iso, "yearfirst": is_iso}
+        is_year_first = _YEAR_FIRST.match(cell) is not None
+        order = {"dayfirst": self.is_day_first and not is_year_first, "yearfirst": is_year_first}
         try:
             moment: datetime
             moment, other = (parser.parse(cell, default=default, **order) for default in _DEFAULTS)

@@ -37,7 +37,10 @@ Cells = list[str] | str
 
 
 class CsvFile:
-    """A CSV file whose first line names the columns. A column without a name is called by its place: (column 3)."""
+    """A CSV file whose first line names the columns.
+
+    A column without a name is called by its place: (column 3). A name's second column is called age (column 3).
+    """
 
     def __init__(self, body: Body, choices: Choices) -> None:
         self.choices = choices
@@ -56,7 +59,7 @@ class CsvFile:
             raise BadColumnsError(f"The first line does not name the columns: {names}")
         if not any(names):
             raise BadColumnsError("The first line names no columns.")
-        self.columns = [name.strip() or f"(column {place})" for place, name in enumerate(names, start=1)]
+        self.columns = _named(names)
 
     def rows(self, naming: Naming, model: MonitoredModel, *, start: int = 0) -> Iterator[bytes]:
         """Yield a JSON row for each line of the file, empty if no row begins there or it is before `start`."""
@@ -120,6 +123,14 @@ class CsvFile:
             return len(next(csv.reader([line], delimiter=self.delimiter, strict=True))) == len(self.columns)
         except csv.Error:
             return False
+
+
+def _named(names: list[str]) -> list[str]:
+    columns: dict[str, None] = {}
+    for place, name in enumerate(map(str.strip, names), start=1):
+        is_own = name and name not in columns
+        columns[name if is_own else f"{name} (column {place})".strip()] = None
+    return list(columns)
 
 
 def _lines(body: Body, encoding: str) -> Iterator[str]:

@@ -37,6 +37,8 @@ SYNONYMS: dict[BatchKind, dict[str, frozenset[str]]] = {
 }
 # How pandas calls a column without a name, and how we do.
 _NAMELESS = re.compile(r"Unnamed: \d+|\(column \d+\)")
+# How we call a further column of the same name.
+_REPEATED = re.compile(r"(.+) \(column \d+\)", re.DOTALL)
 _Parts = dict[str, msgspec.Raw]
 _parts = msgspec.json.Decoder(_Parts).decode
 _encode = msgspec.json.encode
@@ -51,7 +53,7 @@ def is_field(name: str, kind: BatchKind) -> bool:
 def proposed(column: str, kind: BatchKind) -> str | None:
     """The default for a column: the field of its name, or else a feature."""
     name = column.strip()
-    if is_index(name) or _NAMELESS.fullmatch(name):
+    if is_index(name) or _NAMELESS.fullmatch(name) or _REPEATED.fullmatch(name):
         return None
     if is_field(name, kind):
         return name
@@ -98,13 +100,21 @@ class Naming:
 
     def fields(self, columns: Sequence[str]) -> list[str | None]:
         """The fields that the columns of a file become. Raises BadColumnsError."""
-        _refuse_repeats(columns, "The column {!r} occurs twice.", code="duplicate_name")
+        self._refuse_unchosen_repeats(columns)
         unknown = sorted(set(self.chosen) - set(columns))
         if unknown:
             raise BadColumnsError(f"The file has no column {unknown[0]!r}.", code="unknown_column", columns=unknown)
         fields = [self.field(column) for column in columns]
         _refuse_repeats(fields, "Two columns become the field {!r}.", code="duplicate_field")
         return fields
+
+    def _refuse_unchosen_repeats(self, columns: Sequence[str]) -> None:
+        _refuse_repeats(columns, "The column {!r} occurs twice.", code="duplicate_name")
+        for column in columns:
+            repeated = _REPEATED.fullmatch(column)
+            if repeated and repeated[1] in columns and column not in self.chosen:
+                why = f"The column {repeated[1]!r} occurs twice. Say in `mapping` what {column!r} becomes."
+                raise BadColumnsError(why, code="duplicate_name")
 
     def renamed(self, raw: bytes) -> bytes:
         """Rename the fields of a JSON row and keep the values as sent. A row that is not JSON stays as it is.

@@ -104,9 +104,21 @@ def test_a_draft_can_be_discarded_and_is_loaded_only_once(visit):
     assert visit.client.post(url, {"do": "anything"}).status_code == 400
 
 
+def test_of_two_columns_with_one_name_the_page_leaves_the_second_out_and_offers_it(visit):
+    content = b"id,predicted_at,prediction,age,age\na,2026-03-02T12:00:00Z,yes,41,42\n"
+    url = visit.brought(content)
+    page = visit.text(url)
+    assert "All 1 row can be stored." in page
+    assert "age (column 5)" in page
+    visit.client.post(url, {"do": "load", "column-3": "", "column-4": "features.age"})
+    loading.load_due()
+    assert Payload.objects.get().features == {"age": 42}
+
+
 def test_a_failed_file_says_why_and_can_be_retried(visit):
-    url = visit.brought(b"id,id\n1,2\n")
-    assert "occurs twice" in visit.text(url)
+    url = visit.brought(b"id,age,features.age\n1,2,3\n")
+    visit.client.post(url, {"do": "look", "column-1": "features.age", "column-2": "features.age"})
+    assert "Two columns become the field" in visit.text(url)
     visit.client.post(url, {"do": "discard"})
     url = visit.brought(b"id\n" + b"a\n" * 300 + b"x" * (1024**2 + 1) + b"\n")
     visit.client.post(url, {"do": "load"})

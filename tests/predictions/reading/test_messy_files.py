@@ -88,6 +88,7 @@ class TestChoices:
             ("3/4/2026 09:30", {"zone": "UTC", "is_day_first": True}, "2026-04-03T09:30:00+00:00"),
             ("04.03.2026", {"zone": "UTC", "is_day_first": True, "time_of_day": "12:00"}, "2026-03-04T12:00:00+00:00"),
             ("2026-03-04", {"zone": "UTC", "is_day_first": True, "time_of_day": "12:00"}, "2026-03-04T12:00:00+00:00"),
+            ("2026/03/04", {"zone": "UTC", "is_day_first": True, "time_of_day": "12:00"}, "2026-03-04T12:00:00+00:00"),
             ("4 Mar 2026", {"zone": "UTC", "time_of_day": "00:00"}, "2026-03-04T00:00:00+00:00"),
             ("2026-03-04T09:30:00+05:00", {"zone": "UTC"}, "2026-03-04T09:30:00+05:00"),
             # Left as it is, for its check to reject: no time was chosen, a part is missing, or it is no time.
