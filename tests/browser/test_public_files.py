@@ -16,7 +16,13 @@ from tests.factories import make_member, make_model, make_project
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 FILES = Path(__file__).parent / "files"
-REGRESSION = {"task": "regression", "classes": [], "positive_class": "", "class_labels": {}, "prediction_range": [0, 100]}
+REGRESSION = {
+    "task": "regression",
+    "classes": [],
+    "positive_class": "",
+    "class_labels": {},
+    "prediction_range": [0, 100],
+}
 NOON = {"One time for all rows": "2026-03-02 12:00"}
 AT_NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 

@@ -26,13 +26,13 @@ def test_a_file_is_checked_loaded_and_followed_to_the_end(
     expect(page.get_by_text("No uploads yet")).to_be_visible()
     is_sound(page)
 
-    text = "\n".join([f"key,predicted_at,prediction,age,{LONG}", *ROWS])
+    text = "\n".join([f"reference,predicted_at,prediction,age,{LONG}", *ROWS])
     page.get_by_label("File").set_input_files({"name": f"{LONG}.csv", "mimeType": "text/csv", "buffer": text.encode()})
     page.get_by_role("button", name="Check the file").press("Enter")
     expect(page.get_by_text("6 of 6 rows would be rejected.")).to_be_visible()
     is_sound(page)
 
-    page.get_by_label("What the column key becomes").select_option("id")
+    page.get_by_label("What the column reference becomes").select_option("id")
     page.get_by_label(f"What the column {LONG} becomes").select_option("score")
     page.get_by_role("button", name="Check again").press("Enter")
     expect(page.get_by_text("1 of 6 rows would be rejected.")).to_be_visible()

@@ -17,7 +17,7 @@ class BatchKind(models.TextChoices):
 
 
 class Batch(models.Model):
-    """An accepted push, written with its rows in one transaction: the unit of flow."""
+    """A push, written with its rows in one transaction: the unit of flow. It has no stages if no row was stored."""
 
     model = models.ForeignKey(MonitoredModel, models.CASCADE, related_name="batches")
     kind = models.CharField(max_length=16, choices=BatchKind)

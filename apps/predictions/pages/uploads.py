@@ -9,6 +9,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
+from django_htmx.http import HttpResponseClientRedirect
 
 from apps.accounts.models import Role
 from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
@@ -87,10 +88,13 @@ def _draft_page(request: ProjectRequest, upload: Upload) -> HttpResponse:
 
 def _act(request: ProjectRequest, upload: Upload) -> HttpResponse:
     match request.POST.get("do"):
+        case "look" if "HX-Request" in request.headers:
+            if upload.status != "draft":  # its loading started while the choice was under way
+                return HttpResponseClientRedirect(request.path)
+            _choose(request, upload)
+            return _draft_page(request, upload)
         case "look":
             _choose(request, upload)
-            if "HX-Request" in request.headers:
-                return _draft_page(request, upload)
         case "load":
             _choose(request, upload)
             uploads.confirm(upload)

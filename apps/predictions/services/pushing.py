@@ -175,8 +175,8 @@ def store_chunks(
 
 
 def store_rows(kind: BatchKind, model: MonitoredModel, raws: list[bytes], *, told: User | None = None) -> PushResult:
-    """Store the good rows as one batch. The result lists the others; they are not kept again."""
-    writer = WRITERS[kind](model)
+    """Try rejected rows again. The good ones are one batch; the result lists the others, which are not kept again."""
+    writer = WRITERS[kind](model, is_replay=True)
     writer.add(raws)
     note_repeats(model, writer.result, told)
     return writer.finish()

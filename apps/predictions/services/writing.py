@@ -89,12 +89,16 @@ class BatchWriter(ABC):
     # The slices that its rows hold.
     slices: Sequence[str] = ()
 
-    def __init__(self, model: MonitoredModel, *, first: int = 0) -> None:
+    def __init__(self, model: MonitoredModel, *, first: int = 0, is_replay: bool = False) -> None:
         require_active(model)
-        self.model, self.now = model, timezone.now()
+        self.model, self.now, self.is_replay = model, timezone.now(), is_replay
         self.result = PushResult()
         # The index of the next row.
         self.seen = first
+        self.batch = 0
+        self.received_at = self.now
+        self.first_id: int | None = None
+        self.last_id: int | None = None
 
     def add(self, raws: list[bytes]) -> list[Rejection]:
         """Store the good rows, and return the rejections of the others with their index in the whole push."""
@@ -104,30 +108,39 @@ class BatchWriter(ABC):
         return self.result.rejected[before:]
 
     def finish(self) -> PushResult:
-        """Complete the batch, make it due in its stages, and ring their bells."""
+        """Complete the batch, make it due in its stages, and ring their bells.
+
+        A push of which nothing is stored is kept as a batch without stages.
+        """
+        if self.result.accepted:
+            self.result.batch = self.batch
+            self._keep()
+            BatchStage.objects.bulk_create([BatchStage(batch_id=self.batch, stage=stage) for stage in self.stages])
+            for stage in self.stages:
+                doorbell.ring_on_commit(stage)
+        elif not self.is_replay and (self.result.duplicates or self.result.rejected):
+            self.received_at, self.batch = _begun()
+            self._keep()
         return self.result
 
     @abstractmethod
     def _add(self, raws: list[bytes]) -> None:
         """Store the good rows, and count every row in the result."""
 
-    def _complete(self, batch: int, received_at: datetime, *, first_id: int | None, last_id: int | None) -> None:
-        self.result.batch = batch
+    def _keep(self) -> None:
         Batch.objects.create(
-            pk=batch,
+            pk=self.batch,
             model=self.model,
             kind=self.kind,
-            received_at=received_at,
+            received_at=self.received_at,
             accepted=self.result.accepted,
             duplicates=self.result.duplicates,
-            rejected=len(self.result.rejected),
-            first_id=first_id,
-            last_id=last_id,
+            # Rows that are tried again were counted when they were sent.
+            rejected=0 if self.is_replay else len(self.result.rejected),
+            first_id=self.first_id,
+            last_id=self.last_id,
             slices=list(self.slices),
         )
-        BatchStage.objects.bulk_create([BatchStage(batch_id=batch, stage=stage) for stage in self.stages])
-        for stage in self.stages:
-            doorbell.ring_on_commit(stage)
 
 
 class PredictionWriter(BatchWriter):
@@ -136,18 +149,11 @@ class PredictionWriter(BatchWriter):
     kind = BatchKind.PREDICTIONS
     stages = (Stage.DRAW, Stage.RESOLVE, Stage.INSPECT)
 
-    def __init__(self, model: MonitoredModel, *, first: int = 0) -> None:
-        super().__init__(model, first=first)
+    def __init__(self, model: MonitoredModel, *, first: int = 0, is_replay: bool = False) -> None:
+        super().__init__(model, first=first, is_replay=is_replay)
         self.reader = PredictionReader(model, now=self.now)
         self.slices = [each.key for each in self.reader.slices]
         self.versions: dict[str, int] = {}
-        self.batch = self.first_id = self.last_id = 0
-        self.received_at = self.now
-
-    def finish(self) -> PushResult:
-        if self.result.accepted:
-            self._complete(self.batch, self.received_at, first_id=self.first_id, last_id=self.last_id)
-        return self.result
 
     def _add(self, raws: list[bytes]) -> None:
         good, rejected = self.reader.read_all(raws, first=self.seen)
@@ -263,18 +269,11 @@ class OutcomeWriter(BatchWriter):
     kind = BatchKind.OUTCOMES
     stages = (Stage.RESOLVE, Stage.INSPECT)
 
-    def __init__(self, model: MonitoredModel, *, first: int = 0) -> None:
-        super().__init__(model, first=first)
+    def __init__(self, model: MonitoredModel, *, first: int = 0, is_replay: bool = False) -> None:
+        super().__init__(model, first=first, is_replay=is_replay)
         self.result.parked = 0
         self.parked: set[str] = set()
         self.is_locked = False
-        self.batch = 0
-        self.received_at = self.now
-
-    def finish(self) -> PushResult:
-        if self.batch:
-            self._complete(self.batch, self.received_at, first_id=None, last_id=None)
-        return self.result
 
     def _add(self, raws: list[bytes]) -> None:
         good, rejected = read_each(raws, lambda raw: read_outcome(raw, model=self.model, now=self.now), first=self.seen)

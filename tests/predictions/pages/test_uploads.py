@@ -101,6 +101,7 @@ def test_a_draft_can_be_discarded_and_is_loaded_only_once(visit):
     url = visit.brought()
     assert visit.client.post(url, {"do": "load"}).status_code == 302
     assert [visit.client.post(url, {"do": do}).status_code for do in ("load", "look", "discard")] == [409, 409, 409]
+    assert visit.client.post(url, {"do": "look"}, headers={"HX-Request": "true"})["HX-Redirect"] == url
     assert visit.client.post(url, {"do": "anything"}).status_code == 400
 
 
