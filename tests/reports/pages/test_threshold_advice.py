@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from apps.reports.pages.sheets.layout import Section
 from apps.reports.pages.sheets.value import threshold
 from tests.reports.documents import document
 
@@ -22,13 +23,17 @@ CURVE: dict[str, Any] = {
 }
 
 
-def advice(**changes: Any) -> str:
+def section_of(**changes: Any) -> Section:
     written = document("value")
     value = written["value"]
     assert value is not None
     section = threshold(written, {**value, "threshold": {**CURVE, **changes}})  # type: ignore[typeddict-item]  # a test may change any field
     assert section is not None
-    return section.sentences[0]
+    return section
+
+
+def advice(**changes: Any) -> str:
+    return section_of(**changes).sentences[0]
 
 
 def test_a_threshold_within_the_flat_range_stays_where_it_is() -> None:
@@ -44,3 +49,10 @@ def test_a_threshold_outside_the_flat_range_moves() -> None:
 def test_predictions_without_a_threshold_and_too_few_labels_say_so() -> None:
     assert "follow no single threshold" in advice(current=None, advice=None)
     assert "120 more labels are needed" in advice(code="preliminary", labels_needed=120)
+
+
+def test_each_threshold_stands_once_in_the_table() -> None:
+    chart = section_of(scores=[0.5001, 0.5002, 0.5003, 0.7, 1.0]).chart
+    assert chart is not None
+    names = [row.name for row in chart.figures.rows]
+    assert len(names) == len(set(names)) == 3

@@ -97,11 +97,13 @@ def _curve_table(document: Document, curve: ThresholdSection) -> Table:
     _, value, low, high = max(points, key=lambda point: point[1])
     step = step_of(value, low, high)
     shown = sorted({round(row * (len(points) - 1) / (CURVE_ROWS - 1)) for row in range(CURVE_ROWS)})
-    rows = []
+    rows: dict[str, Row] = {}
     for score, value, low, high in (points[position] for position in shown):
         band = f"{of.text(low, step)} to {of.text(high, step)}" if low < high else ""
-        rows.append(Row(apart(score, decimals=3, edges=(0.0, 1.0)), [Cell(of.text(value, step), band)]))
-    return Table("Value of 1,000 predictions by threshold", ["Threshold", "Value, with its band"], rows)
+        # Where many scores are close together, several points round to one threshold: the first stands for them.
+        named = apart(score, decimals=3, edges=(0.0, 1.0))
+        rows.setdefault(named, Row(named, [Cell(of.text(value, step), band)]))
+    return Table("Value of 1,000 predictions by threshold", ["Threshold", "Value, with its band"], list(rows.values()))
 
 
 def _advice(document: Document, curve: ThresholdSection) -> str:
