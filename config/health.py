@@ -27,4 +27,4 @@ class HealthMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        return VIEWS.get(request.path, self.get_response)(request)
+        return VIEWS.get(request.path_info, self.get_response)(request)

@@ -14,7 +14,12 @@ DEBUG = env.flag("COUNTERSIGN_DEBUG")
 SECRET_KEY = env.text("COUNTERSIGN_SECRET_KEY", "insecure-local-debugging-only" if DEBUG else None)
 BASE_URL = env.text("COUNTERSIGN_BASE_URL", f"http://127.0.0.1:{env.integer('PORT', 8000)}").rstrip("/")
 ALLOWED_HOSTS = env.listing("COUNTERSIGN_ALLOWED_HOSTS", f"{urlsplit(BASE_URL).hostname},127.0.0.1,localhost")
-CSRF_TRUSTED_ORIGINS = [BASE_URL]
+# The path in front of every address, empty or like `/countersign`. A proxy may pass it on or take it away.
+PATH = urlsplit(BASE_URL).path
+FORCE_SCRIPT_NAME = PATH or None
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = PATH or "/"
+ORIGIN = BASE_URL.removesuffix(PATH)
+CSRF_TRUSTED_ORIGINS = [ORIGIN]
 # The file in which a running demo records its progress; empty where no demo runs.
 DEMO_STATE = env.text("COUNTERSIGN_DEMO_STATE", "")
 
@@ -171,7 +176,7 @@ USE_TZ = True
 USE_I18N = False
 USE_THOUSAND_SEPARATOR = False
 
-STATIC_URL = "/static/"
+STATIC_URL = f"{PATH}/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # Without collected files (`run.sh up`), serve each from its own folder.
@@ -227,6 +232,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Predictions and outcomes in; draws, reviews and reports out.",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
+    "SERVERS": [{"url": PATH}] if PATH else [],
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Sequence
 from http import HTTPStatus
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, JsonResponse
 from django.shortcuts import render
 from django.template import loader
@@ -29,28 +30,28 @@ def _json(status: int, code: str, message: str) -> JsonResponse:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     """Answer an unreadable request, or one for a host that is not served here."""
-    if _is_api(request.path):
+    if _is_api(request.path_info):
         return _json(400, "bad_request", "The request cannot be read, or names a host that is not served here.")
     return defaults.bad_request(request, exception)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     """Answer a request that raised PermissionDenied."""
-    if _is_api(request.path):
+    if _is_api(request.path_info):
         return _json(403, "forbidden", "You may not do this.")
     return defaults.permission_denied(request, exception)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     """Answer a request for an unknown address."""
-    if _is_api(request.path):
+    if _is_api(request.path_info):
         return _json(404, "not_found", "The API has no such address. /api/v1/schema lists them all.")
     return defaults.page_not_found(request, exception)
 
 
 def method_not_allowed(request: HttpRequest, *, allowed: Sequence[str]) -> HttpResponseBase:
     """Answer a request with a method that no view knows."""
-    if _is_api(request.path):
+    if _is_api(request.path_info):
         answer = _json(HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed", f"Use one of: {', '.join(allowed)}.")
         answer["Allow"] = ", ".join(allowed)
         return answer
@@ -67,8 +68,8 @@ def too_many_requests(request: HttpRequest) -> HttpResponseBase:
 def server_error(request: HttpRequest) -> HttpResponseBase:
     """Answer when a view fails: 503 where it can succeed later, else 500. Django logs the error."""
     if is_outage(sys.exception()):
-        return unavailable(request.path)
-    if _is_api(request.path):
+        return unavailable(request.path_info)
+    if _is_api(request.path_info):
         message = "Something went wrong on our side, and this installation has logged it. Try again in a moment."
         return _json(500, "server_error", message)
     return defaults.server_error(request)
@@ -80,7 +81,7 @@ def unavailable(path: str) -> HttpResponse:
         message = "The service or its database is busy or away for a moment. Nothing was stored; send it again."
         answer: HttpResponse = _json(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", message)
     else:
-        page = loader.get_template("503.html").render()
+        page = loader.get_template("503.html").render({"home": f"{settings.PATH}/"})
         answer = HttpResponse(page, status=HTTPStatus.SERVICE_UNAVAILABLE)
     answer["Retry-After"] = str(RETRY_SECONDS)
     return answer

@@ -30,6 +30,8 @@ SLOWEST_FOR_A_THREAD = 1_000_000
 class Request(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
     """Reads a request. One whose body must not be read goes to the application without it, which refuses it."""
 
+    path: str
+
     def __init__(self, adjustments: Any) -> None:
         super().__init__(adjustments)
         self.began_at = time.monotonic()
@@ -41,6 +43,8 @@ class Request(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
             raise ParsingError(str(error)) from None
         if self.version not in {"1.0", "1.1"} or len(self.headers) > MAX_HEADERS:
             raise ParsingError("The version is unknown, or there are too many headers.")
+        if settings.PATH and self.path.startswith(f"{settings.PATH}/"):
+            self.path = self.path.removeprefix(settings.PATH)
         if self.chunked:
             # Says no length: the application answers 411.
             self.headers["TRANSFER_ENCODING"] = "chunked"

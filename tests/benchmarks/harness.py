@@ -55,16 +55,20 @@ class Site:
 
 @contextmanager
 def running_site(
-    *, home: Path | None = None, without: Sequence[str] = (), variables: Mapping[str, str] | None = None
+    *,
+    home: Path | None = None,
+    without: Sequence[str] = (),
+    variables: Mapping[str, str] | None = None,
+    path: str = "",
 ) -> Iterator[Site]:
     """Start an instance on a free port, wait until it serves, and stop it at the end.
 
     `home` is an existing state folder; by default a new one is made and removed at the end. `without` names programs
-    to leave out. The database is durable, so timings include its syncs.
+    to leave out, and `path` stands before every address. The database is durable, so timings include its syncs.
     """
     folder = home or Path(tempfile.mkdtemp(prefix="countersign-site-"))
     try:
-        site = start_site(folder, without=without, variables=variables or {})
+        site = start_site(folder, without=without, variables=variables, path=path)
         try:
             yield site
         finally:
@@ -75,9 +79,12 @@ def running_site(
             State(folder).remove()
 
 
-def start_site(home: Path, *, without: Sequence[str] = (), variables: Mapping[str, str] | None = None) -> Site:
+def start_site(
+    home: Path, *, without: Sequence[str] = (), variables: Mapping[str, str] | None = None, path: str = ""
+) -> Site:
     """Start an instance and wait until it serves. The caller ends `process`."""
     port = free_port()
+    base_url = f"http://127.0.0.1:{port}{path}"
     command = [sys.executable, "-m", MODULE, "up", *(f"--without={name}" for name in without)]
     _, servers = embedded(State(home), given=_clean_environment())
     with open(_terminal(home), "wb") as terminal:
@@ -89,12 +96,13 @@ def start_site(home: Path, *, without: Sequence[str] = (), variables: Mapping[st
                 **(variables or {}),
                 "COUNTERSIGN_HOME": str(home),
                 "PORT": str(port),
+                "COUNTERSIGN_BASE_URL": base_url,
             },
             stdin=subprocess.DEVNULL,
             stdout=terminal,
             stderr=subprocess.STDOUT,
         )
-    site = Site(base_url=f"http://127.0.0.1:{port}", home=home, process=process, environment=servers)
+    site = Site(base_url=base_url, home=home, process=process, environment=servers)
     _wait(site)
     return site
 

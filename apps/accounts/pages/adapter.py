@@ -70,7 +70,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
 
     def get_reset_password_from_key_url(self, key: str) -> str:
         """Name the installation's own address, whatever host the request named."""
-        return f"{settings.BASE_URL}{urlsplit(super().get_reset_password_from_key_url(key)).path}"
+        return f"{settings.ORIGIN}{urlsplit(super().get_reset_password_from_key_url(key)).path}"
 
 
 def _account(credentials: dict[str, Any]) -> str:

@@ -39,7 +39,7 @@ def make_sign_in_link(
 
 def enter_url(token: str, *, then: str = "") -> str:
     """Return the full address of a sign-in link, which leads on to the path `then`."""
-    return f"{settings.BASE_URL}/enter/{token}/" + (f"?next={then}" if then else "")
+    return f"{settings.BASE_URL}/enter/{token}/" + (f"?next={settings.PATH}{then}" if then else "")
 
 
 def invitation_url(token: str) -> str:
