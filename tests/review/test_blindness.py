@@ -171,6 +171,21 @@ def test_the_desk_tells_nothing_and_the_record_tells_adjudicators(queue: ReviewQ
     assert b"not counted" in carla.case(slot.item).content
 
 
+def test_adjudicators_read_which_answer_does_not_count(queue: ReviewQueue) -> None:
+    (engineer, slot), (ben,), carla = exported(queue), reviewers(queue, 1), Desk(queue, Role.ADJUDICATOR)
+    judge(slot, engineer.member, "no")
+    slot.refresh_from_db()
+    decide(slot, engineer.member)
+    answer(queue, ben, "yes", verdict="dispute", note="Looks retired")
+    answers = carla.claim()["answers"]
+    assert [(each["is_judgement"], each["counts"]) for each in answers] == [
+        (True, False),
+        (False, False),
+        (True, True),
+        (False, True),
+    ]
+
+
 def test_nobody_left_to_judge_it_leads_to_an_adjudicator(queue: ReviewQueue) -> None:
     engineer, slot = exported(queue)
     judge(slot, engineer.member, "no")

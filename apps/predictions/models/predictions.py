@@ -124,6 +124,7 @@ class CaseView(models.Model):
         QUESTION = "question"
         BESIDE = "beside"  # a tab beside another case
         LIST = "list"
+        FIGURES = "figures"  # counted in figures that compare their answers with those of others
         PUSH = "push"  # the answer to a row that was sent again
 
     prediction = models.ForeignKey(

@@ -14,6 +14,8 @@ from apps.predictions.models import CaseView, ExportView, Prediction
 from apps.registry.models import MonitoredModel
 
 Place = CaseView.Place
+# Whoever gets a case again as a repeat has answered it at their desk, and may have read how they compare with others.
+REPEATED = (Place.DESK, Place.FIGURES)
 # Sorted, so that two requests at once wait for each other in the same order.
 NOTE = """
 INSERT INTO predictions_caseview (prediction_id, user_id, place, opened_at)

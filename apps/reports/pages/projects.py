@@ -49,8 +49,11 @@ def project(request: ProjectRequest) -> HttpResponse:
     models = list(MonitoredModel.objects.in_project(request.project).order_by("name"))
     archived = [model for model in models if model.archived_at]
     shown = archived if is_archive else [model for model in models if not model.archived_at]
+    found = summaries(shown, member=request.membership)
     context = {
-        "summaries": summaries(shown, member=request.membership),
+        "summaries": found,
+        "to_settle": sum(summary.to_settle for summary in found),
+        "settle_first": max((queue for summary in found for queue in summary.queues), key=_to_settle, default=None),
         "is_archive": is_archive,
         "archived": len(archived),
         "questions_for_you": _questions_for(request.membership),
@@ -60,6 +63,10 @@ def project(request: ProjectRequest) -> HttpResponse:
         "base_url": settings.BASE_URL,
     }
     return render(request, "reports/project.html", context)
+
+
+def _to_settle(queue: "QueueCounts") -> int:
+    return queue.to_settle
 
 
 def _questions_for(member: Membership) -> int:
@@ -85,6 +92,8 @@ class QueueCounts:
 
     queue: ReviewQueue
     for_you: int
+    # Those of them that this person would settle.
+    to_settle: int
     open: int
     settled: int
     items: int
@@ -124,6 +133,10 @@ class ModelSummary:
     @property
     def settled(self) -> int:
         return sum(queue.settled for queue in self.queues)
+
+    @property
+    def to_settle(self) -> int:
+        return sum(queue.to_settle for queue in self.queues)
 
     @property
     def next_queue(self) -> QueueCounts | None:
@@ -176,7 +189,8 @@ def _queues(project: Project, *, member: Membership) -> dict[int, list[QueueCoun
     queues: dict[int, list[QueueCounts]] = defaultdict(list)
     for queue in ReviewQueue.objects.in_project(project).order_by("name"):
         total, done = items.get(queue.pk, (0, 0))
-        shown = QueueCounts(queue, for_you.get(queue.pk, 0), total - done, done, total)
+        yours = for_you.get(queue.pk, review.ForPerson())
+        shown = QueueCounts(queue, yours.cases, yours.to_settle, total - done, done, total)
         queues[queue.model_id].append(shown)
     return queues
 

@@ -155,6 +155,7 @@ class GivenAnswerSerializer(serializers.Serializer[Decision]):
     value = serializers.SerializerMethodField(method_name="get_decoded_value")
     verdict = serializers.CharField()
     is_judgement = serializers.BooleanField()
+    counts = serializers.BooleanField(help_text="False if its reviewer had seen the prediction before")
     certainty = serializers.IntegerField(allow_null=True)
     reasons = serializers.ListField(child=serializers.CharField())
     note = serializers.CharField()

@@ -129,7 +129,11 @@ def reviews(request: ProjectRequest, model: str) -> HttpResponse:
         "open_questions": questions.for_member(request.user, may_adjudicate=may_adjudicate).count(),
         "is_engineer": member.reaches(Role.ENGINEER),
         "may_adjudicate": may_adjudicate,
-        "queues": services.queue_counts(found),
+        "queues": [
+            # Whether a case waits for one more person, or for none, tells a reviewer what others said.
+            (counts, None if may_adjudicate else services.progress(counts.queue, by=member))
+            for counts in services.queue_counts(found)
+        ],
         "reviewers": services.reviewer_counts(found),
     }
     return render(request, "review/reviews.html", context)

@@ -4,7 +4,15 @@ from apps.review.models import Verdict
 from apps.review.services.administering import mark_gold, pause, reassign, release, reopen_item, resume, unmark_gold
 from apps.review.services.answers import Answer
 from apps.review.services.asking import answer_question, check_may_answer
-from apps.review.services.claiming import Only, claim_slots, claim_slots_by_name, count_for, give_back, hold_on
+from apps.review.services.claiming import (
+    ForPerson,
+    Only,
+    claim_slots,
+    claim_slots_by_name,
+    count_for,
+    give_back,
+    hold_on,
+)
 from apps.review.services.commenting import add_comment
 from apps.review.services.deciding import decide
 from apps.review.services.disputing import reply
@@ -21,6 +29,7 @@ from apps.review.services.settling import close_lapsed
 __all__ = [
     "Answer",
     "Change",
+    "ForPerson",
     "Only",
     "OpenWork",
     "Progress",

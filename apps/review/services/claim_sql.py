@@ -38,7 +38,7 @@ SPOILED = """
             EXISTS (
                 SELECT FROM predictions_caseview AS seen
                 WHERE seen.prediction_id = item.prediction_id AND seen.user_id = %(person)s
-                AND (item.purpose <> 'repeat' OR seen.place <> 'desk')
+                AND (item.purpose <> 'repeat' OR seen.place NOT IN ('desk', 'figures'))
             )
             OR EXISTS (
                 SELECT FROM predictions_exportview AS export
@@ -173,9 +173,9 @@ JOIN registry_monitoredmodel AS model ON model.id = queue.model_id
 ORDER BY slot.place
 """  # noqa: S608  # only the conditions and columns above are put in
 
-# Counts by queue the cases that a person holds or could claim.
+# Counts by queue the cases that a person holds or could claim, and how many of them they would settle.
 COUNT_FOR_PERSON = f"""
-SELECT slot.queue_id, count(DISTINCT slot.item_id)
+SELECT slot.queue_id, count(DISTINCT slot.item_id), count(DISTINCT slot.item_id) FILTER (WHERE slot.is_adjudication)
 FROM review_slot AS slot
 JOIN registry_reviewqueue AS queue ON queue.id = slot.queue_id
 JOIN registry_monitoredmodel AS model ON model.id = queue.model_id

@@ -1,5 +1,6 @@
 """Claiming: each slot goes to one person under a lease, in the queue's order."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -40,11 +41,19 @@ def claim_slots_by_name(name: str, *, by: Membership, limit: int, only: Only | N
     return _claim(QueueReference.parse(name), by=by, limit=limit, only=only, is_capped=True)
 
 
-def count_for(member: Membership) -> dict[int, int]:
+@dataclass(frozen=True)
+class ForPerson:
+    """The cases of a queue that a person holds or could claim, and how many of them they would settle."""
+
+    cases: int = 0
+    to_settle: int = 0
+
+
+def count_for(member: Membership) -> dict[int, ForPerson]:
     """Count the cases that the person holds or could claim, by queue; queues without any are left out."""
     with connection.cursor() as cursor:
         cursor.execute(COUNT_FOR_PERSON, {"project": member.project_id, **_person(member)})
-        return dict(cursor.fetchall())
+        return {queue: ForPerson(*counts) for queue, *counts in cursor.fetchall()}
 
 
 def _claim(reference: QueueReference, *, by: Membership, limit: int, only: Only | None, is_capped: bool) -> list[Slot]:

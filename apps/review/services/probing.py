@@ -16,7 +16,6 @@ from apps.accounts.models import Membership, Role, User
 from apps.common.errors import ConflictError
 from apps.predictions.models import Outcome
 from apps.predictions.services import sightings
-from apps.predictions.services.sightings import Place
 from apps.registry.models import ReviewQueue
 from apps.review.models import GoldAnswer, ReviewItem, Slot
 from apps.review.services.order import order_key
@@ -111,7 +110,7 @@ def _repeats_for(queue: ReviewQueue, person: int) -> list[Candidate]:
     forgotten = list(answered.order_by("-closed_at").values_list("pk", flat=True)[FORGOTTEN_AFTER:MOST_CANDIDATES])
     again = Slot.objects.filter(pk__in=forgotten, repeated_by=None, item__draw__isnull=False, round=1)
     outcome = Outcome.objects.filter(model=queue.model, external_id=OuterRef("item__prediction__external_id"))
-    seen = sightings.seen_by(person, prediction="item__prediction", model=queue.model, besides=[Place.DESK])
+    seen = sightings.seen_by(person, prediction="item__prediction", model=queue.model, besides=sightings.REPEATED)
     again = again.filter(~Exists(outcome), item__adjudicated=None).exclude(seen)
     return list(again.select_related("item__prediction").order_by("pk"))
 

@@ -58,8 +58,8 @@ def awaited_from(person: User, model: MonitoredModel) -> QuerySet[Slot]:
 
 
 def has_seen(person: User, item: ReviewItem) -> bool:
-    """True if the person cannot judge the item blind any more. A repeat is a case that they saw at the desk before."""
-    besides = (Place.DESK,) if item.purpose == ReviewItem.Purpose.REPEAT else ()
+    """True if the person cannot judge the item blind any more. A repeat is a case that they answered before."""
+    besides = sightings.REPEATED if item.purpose == ReviewItem.Purpose.REPEAT else ()
     return sightings.has_seen(person, item.prediction, besides=besides)
 
 

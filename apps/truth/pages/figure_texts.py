@@ -93,7 +93,7 @@ NAMES = {
 OF = {
     "gold": ("cases with a known answer", "none answered before today"),
     "later": ("blind cases with a known truth", "no truth is known yet"),
-    "others": ("settled cases that others answered too", "no settled case was answered by others too"),
+    "others": ("settled cases that others answered too", "no settled case was answered by others too before today"),
     "consistency": ("cases seen twice", "no case was seen twice before today"),
 }
 

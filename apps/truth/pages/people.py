@@ -5,6 +5,8 @@ from typing import Any
 from django.http import QueryDict
 
 from apps.accounts.models import Membership, User
+from apps.predictions.services import sightings
+from apps.predictions.services.sightings import Place
 from apps.registry.models import MonitoredModel
 from apps.truth.pages import charts, figure_texts
 from apps.truth.pages.settled_cases import settled_page
@@ -16,6 +18,10 @@ def person_context(model: MonitoredModel, person: User, *, reader: Membership, q
     """Compute one person's figures, pace, streaks and settled cases."""
     period = _period(model, query)
     answers = quality.first_answers(model, period=period, reviewer=person.pk)
+    if person == reader.user:
+        # From here on these answers stay: the figures say something of those of others.
+        compared = answers.loc[answers["from_others"].notna(), "prediction"]
+        sightings.note(compared.tolist(), person, Place.FIGURES)
     figures = quality.quality_by_person(model, answers, period=period).get(person.pk) or quality.without_answers()
     days = quality.pace(model, answers, period=period)
     only_differing = query.get("differs") == "1"

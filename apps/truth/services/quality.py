@@ -79,12 +79,13 @@ class Pace:
 def first_answers(model: MonitoredModel, *, period: Period, reviewer: int | None = None) -> pd.DataFrame:
     """Read the period's answers, each with its distance from the others' answers as `from_others` (nan: none).
 
-    Only settled cases are compared: nobody may learn what others answered to an open one.
+    Only settled cases are compared, and only with answers whose day is over: nobody may learn what others answered to
+    an open case, nor from one figure to the next what they answered to the case just judged.
     """
     frame = answers_frame(model, since=period.since, today=period.today, reviewer=reviewer)
     drawn = frame["is_settled"] & (frame["purpose"] == Purpose.REVIEW)
     others = _median_of_others(frame) if model.is_regression else _majority_of_others(frame)
-    frame["from_others"] = _distance(model, frame["value"].to_numpy(), np.where(drawn, others, np.nan))
+    frame["from_others"] = _distance(model, frame["value_before_today"].to_numpy(), np.where(drawn, others, np.nan))
     wanted = frame["is_in_period"] if reviewer is None else frame["is_in_period"] & (frame["reviewer"] == reviewer)
     return frame[wanted].reset_index(drop=True)
 

@@ -30,6 +30,7 @@ from tests.factories import (
 from tests.pages import shown
 from tests.reports.documents import END, START, document
 from tests.reports.stored import make_report as stored_report
+from tests.review.factories import answer
 
 pytestmark = pytest.mark.django_db
 
@@ -107,6 +108,21 @@ def test_counts_are_of_cases_however_many_people_judge_each(client: Client) -> N
         pages[member.role] = shown(client.get("/p/office/"))
     assert ["Cases settled" in pages[role] for role in (Role.REVIEWER, Role.ADJUDICATOR)] == [False, True]
     assert ["Cases open" in pages[role] for role in (Role.REVIEWER, Role.ADJUDICATOR)] == [False, True]
+
+
+def test_cases_to_settle_are_named_beside_all_that_waits(client: Client) -> None:
+    project = make_project("office")
+    reviewer, adjudicator = make_member(project), make_member(project, Role.ADJUDICATOR)
+    model = make_model(project)
+    draw_everything(model, rows=3)
+    answer(model.queues.get(), reviewer, "yes", verdict="dispute", note="Looks retired")
+    [line] = summaries([model], member=adjudicator)[0].queues
+    assert (line.for_you, line.to_settle, line.open) == (3, 1, 3)
+    for member, is_told in ((adjudicator, True), (reviewer, False)):
+        client.force_login(member.user)
+        page = shown(client.get("/p/office/"))
+        assert ("1 case waits for you to settle" in page) is is_told
+        assert (f'href="/p/office/queues/{line.queue.pk}/?only=adjudication"' in page) is is_told
 
 
 def test_a_case_that_somebody_else_holds_does_not_wait_for_me() -> None:

@@ -90,6 +90,7 @@ def test_the_answers_of_others_are_for_adjudicators_without_names() -> None:
     (slot,) = response.json()["slots"]
     assert [answer["value"] for answer in slot["answers"]] == ["no", "no", "yes", "yes"]
     assert [answer["note"] for answer in slot["answers"] if not answer["is_judgement"]] == ["I say no", "I say yes"]
+    assert {answer["counts"] for answer in slot["answers"]} == {True}
     assert anna.member.user.email.encode() not in response.content
     assert slot["item"]["prediction"] == "yes"
 

@@ -212,12 +212,27 @@ def test_the_reviews_page_counts_queues_and_people(queue: ReviewQueue) -> None:
     make_items(queue, 2)
     for _ in range(3):
         answer(queue, robot)
-    anna = Person(queue)
-    page = shown(anna.client.get(reverse("reviews", args=[queue.model.project.slug, queue.model.slug])))
+    carla = Person(queue, Role.ADJUDICATOR)
+    page = shown(carla.client.get(reverse("reviews", args=[queue.model.project.slug, queue.model.slug])))
     assert "75 %" in page
     assert "3 of 4 drawn cases" in page
     cells = re.sub(r"<[^>]+>|\s+", " ", page[page.index("Ada (simulated)") :]).split()
     assert cells[:4] == ["Ada", "(simulated)", "3", "0"]
+
+
+@pytest.mark.parametrize("second", [{"value": "yes"}, {"value": "no"}, {"verdict": "dispute", "note": "Retired"}])
+def test_the_reviews_page_tells_a_reviewer_nothing_of_what_others_said(second: dict[str, str]) -> None:
+    queue = make_queue(overlap=2, is_extra_reviewer_asked=True)
+    make_items(queue, 1)
+    anna, (ben, _) = Person(queue), reviewers(queue, 2)
+    answer(queue, anna.member, "yes")
+    answer(queue, ben, **second)
+    page = shown(anna.client.get(reverse("reviews", args=[queue.model.project.slug, queue.model.slug])))
+    figures = page[page.index('class="figs"') : page.index(">Reviewers<")]
+    assert "<b>1</b>" in figures
+    assert "of 1 case, with 2 answers each" in figures
+    assert "Waiting" not in figures
+    assert "label" not in figures
 
 
 def test_an_adjudicator_can_ask_for_adjudications_only() -> None:

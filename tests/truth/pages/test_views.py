@@ -11,7 +11,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.accounts.models import Membership, Role, User
+from apps.predictions.models import CaseView
 from apps.registry.models import MonitoredModel
+from apps.review import services
 from apps.review.models import Decision, Dispute, Question, ReviewItem, Slot
 from tests.factories import make_member, make_model, make_project
 from tests.pages import shown
@@ -130,7 +132,7 @@ def test_open_cases_are_not_shown() -> None:
     ReviewItem.objects.update(state="open")
     own = page(anna, item.model, "own_quality")
     assert item.prediction.external_id not in own
-    assert "no settled case was answered by others too" in own
+    assert "no settled case was answered by others too before today" in own
 
 
 def test_the_page_reveals_neither_known_answers_nor_probes() -> None:
@@ -150,6 +152,25 @@ def test_the_page_reveals_neither_known_answers_nor_probes() -> None:
     # A probe moves no figure before its day is over.
     assert "none answered before today" in own
     assert "no case was seen twice before today" in own
+
+
+def test_own_figures_tell_nothing_of_others_about_an_answer_that_can_still_change() -> None:
+    today, before = make_cases(2, overlap=2)
+    anna, ben = member(today), member(today)
+    slots = {}
+    for item, moment in ((today, timezone.now()), (before, timezone.now() - timedelta(days=1))):
+        slots[item] = say(item, anna.user, 1.0, at=moment)
+        say(item, ben.user, 0.0, at=moment)
+    assert [services.sight.may_change(slots[item], by=anna) for item in (today, before)] == [True, True]
+    own = page(anna, today.model, "own_quality")
+    assert "of 1 settled cases that others answered too" in own
+    # What was compared stays as it is, and may still come again as a repeat.
+    assert [services.sight.may_change(slots[item], by=anna) for item in (today, before)] == [True, False]
+    assert not services.sight.has_seen(anna.user, repeat_probe(slots[before]))
+    assert services.sight.may_change(slots[today], by=ben)
+    engineer = member(today, Role.ENGINEER)
+    page(engineer, today.model, "reviewer_quality", ben.user_id)
+    assert not CaseView.objects.filter(user=engineer.user).exists()
 
 
 @pytest.mark.parametrize(
