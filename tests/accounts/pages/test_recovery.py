@@ -4,13 +4,16 @@ import re
 from types import ModuleType
 
 import pytest
+from allauth.core.context import request_context
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.core import mail as outbox
 from django.test import Client
+from django.urls import clear_script_prefix, set_script_prefix
 
 from apps.accounts import urls as accounts_urls
 from apps.accounts.models import Membership, Role
+from apps.accounts.pages.adapter import AccountAdapter
 from apps.accounts.services import recovery
 from apps.common import mail
 from config import urls
@@ -125,6 +128,17 @@ def test_forgotten_password_is_reset_by_mail(client: Client, mailing, member):
     assert client.post(form, {"password1": NEW, "password2": NEW}).status_code == 302
     assert is_signed_in(sign_in(member.user, NEW))
     assert "This link has expired" in shown(Client().get(address))
+
+
+def test_mails_name_the_path_of_the_installation_once(mailing, settings, rf):
+    settings.BASE_URL, settings.ORIGIN = "https://tools.example/countersign", "https://tools.example"
+    set_script_prefix("/countersign/")
+    try:
+        with request_context(rf.get("/")):
+            address = AccountAdapter().get_reset_password_from_key_url("3-abc")
+    finally:
+        clear_script_prefix()
+    assert address == "https://tools.example/countersign/accounts/password/reset/key/3-abc/"
 
 
 def test_reset_answers_the_same_for_an_unknown_address_and_writes_to_nobody(client: Client, mailing, member):

@@ -88,3 +88,10 @@ def test_limits_and_used_codes_are_in_the_database(person: User, monkeypatch: py
         used, rows = cursor.fetchone()
     assert used == 1
     assert rows > used
+
+
+def test_a_refused_form_names_the_settings_that_refuse_every_form():
+    answer = Client(enforce_csrf_checks=True).post("/accounts/login/", {"login": "ana@example.org"})
+    assert answer.status_code == 403
+    assert "COUNTERSIGN_BASE_URL" in (page := answer.content.decode())
+    assert "COUNTERSIGN_TRUSTED_PROXIES" in page
