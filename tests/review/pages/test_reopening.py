@@ -74,7 +74,9 @@ SAID = [
 ]
 
 
-@pytest.mark.parametrize("others", [0, 1], ids=["alone", "with others"])
+@pytest.mark.parametrize(
+    "others", [pytest.param(0, id="alone"), pytest.param(1, id="with others", marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize(("verdict", "choice", "more", "words"), SAID, ids=[each[0] for each in SAID])
 def test_a_case_comes_back_as_it_was_left(
     verdict: str, choice: str, more: dict[str, Any], words: str, others: int
