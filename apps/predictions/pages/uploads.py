@@ -13,7 +13,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from apps.accounts.models import Role
 from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
-from apps.common.errors import DomainError
+from apps.common.errors import ConflictError, DomainError
 from apps.predictions.models import BatchKind, Upload
 from apps.predictions.pages.forms import UploadForm
 from apps.predictions.reading.files import FORM_BYTES, ROWS_CHECKED, Look, bounds, look
@@ -89,9 +89,10 @@ def _draft_page(request: ProjectRequest, upload: Upload) -> HttpResponse:
 def _act(request: ProjectRequest, upload: Upload) -> HttpResponse:
     match request.POST.get("do"):
         case "look" if "HX-Request" in request.headers:
-            if upload.status != "draft":  # its loading started while the choice was under way
+            try:
+                _choose(request, upload)
+            except ConflictError:  # its loading started while the choice was under way
                 return HttpResponseClientRedirect(request.path)
-            _choose(request, upload)
             return _draft_page(request, upload)
         case "look":
             _choose(request, upload)
