@@ -1,5 +1,6 @@
 """The pages of uploads: engineers upload a file, preview its rows, and follow its loading."""
 
+from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
@@ -89,11 +90,12 @@ def _draft_page(request: ProjectRequest, upload: Upload) -> HttpResponse:
 def _act(request: ProjectRequest, upload: Upload) -> HttpResponse:
     match request.POST.get("do"):
         case "look" if "HX-Request" in request.headers:
-            try:
-                _choose(request, upload)
-            except ConflictError:  # its loading started while the choice was under way
-                return HttpResponseClientRedirect(request.path)
-            return _draft_page(request, upload)
+            # Its loading may start while the choice is under way.
+            with suppress(ConflictError):
+                if upload.status == "draft":
+                    _choose(request, upload)
+                    return _draft_page(request, upload)
+            return HttpResponseClientRedirect(request.path)
         case "look":
             _choose(request, upload)
         case "load":
