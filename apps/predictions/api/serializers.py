@@ -188,7 +188,6 @@ class ReplayAnswerSerializer(serializers.Serializer[Any]):
 MAPPING_SCHEMA = {"type": "object", "additionalProperties": {"type": ["string", "null"], "maxLength": 400}}
 
 
-@extend_schema_field(MAPPING_SCHEMA)
 class ObjectField(serializers.Field[Any, Any, Any, Any]):
     """A JSON object in its own part of the form."""
 
@@ -205,6 +204,7 @@ class ObjectField(serializers.Field[Any, Any, Any, Any]):
         return value
 
 
+@extend_schema_field(MAPPING_SCHEMA)
 class MappingField(ObjectField):
     """Column → field, or null."""
 
@@ -215,6 +215,7 @@ class MappingField(ObjectField):
         return mapping
 
 
+@extend_schema_field({"type": "object", "additionalProperties": True})
 class ChoicesField(ObjectField):
     """How to read the file."""
 

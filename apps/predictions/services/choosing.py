@@ -1,8 +1,8 @@
 """The form in which the choices of a file are made, on the page and over the API."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 from django import forms
 
@@ -54,9 +54,10 @@ class ChoicesForm(forms.Form):
     )
     time_of_day = forms.TimeField(label="Days without a time get", required=False, help_text="Such as 12:00.")
     is_day_first = forms.BooleanField(label="3/4/2026 is the third of April", required=False)
-    moment = forms.DateTimeField(
+    moment = forms.CharField(
         label="One time for all rows",
         required=False,
+        max_length=64,
         help_text="For a file without a column of times, such as 2026-03-02 12:00, in the zone above or UTC.",
     )
     row_ids = forms.CharField(
@@ -82,8 +83,15 @@ class ChoicesForm(forms.Form):
         return time.isoformat("minutes") if time else ""
 
     def clean_moment(self) -> str:
-        moment: datetime | None = self.cleaned_data["moment"]
-        return moment.astimezone(UTC).isoformat() if moment else ""
+        text = str(self.cleaned_data["moment"]).strip()
+        if not text:
+            return ""
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            raise forms.ValidationError("Write a time such as 2026-03-02 12:00.") from None
+        zone = ZoneInfo(self.cleaned_data.get("zone") or "UTC")
+        return moment.replace(tzinfo=moment.tzinfo or zone).isoformat()
 
     def clean_row_ids(self) -> str:
         prefix = str(self.cleaned_data["row_ids"])

@@ -14,6 +14,7 @@ from apps.predictions.reading.csv_files import CsvFile
 from apps.predictions.reading.files import RowFile, look
 from apps.predictions.reading.mapping import Naming, suggested
 from apps.predictions.reading.rejections import UnreadableRow
+from apps.predictions.services.choosing import ChoicesForm
 from tests.factories import make_model
 from tests.predictions.reading.test_files import opened, rows
 
@@ -122,6 +123,23 @@ class TestChoices:
                 "prediction": "yes",
                 "features": {"text": None},
             }
+
+    @pytest.mark.parametrize(
+        ("sent", "moment"),
+        [
+            ({"moment": "2026-03-02 12:00", "zone": "Europe/Berlin"}, "2026-03-02T12:00:00+01:00"),
+            ({"moment": "2026-03-02 12:00"}, "2026-03-02T12:00:00+00:00"),
+            ({"moment": "2026-03-02T12:00:00-05:00", "zone": "Europe/Berlin"}, "2026-03-02T12:00:00-05:00"),
+        ],
+    )
+    def test_one_time_for_all_rows_is_in_the_chosen_zone(self, sent, moment):
+        form = ChoicesForm(sent)
+        assert form.is_valid(), form.errors
+        assert form.choices.moment == moment
+
+    @pytest.mark.parametrize("moment", ["noon", "2026-02-30 12:00", "12:00"])
+    def test_one_time_for_all_rows_is_a_time(self, moment):
+        assert "moment" in ChoicesForm({"moment": moment}).errors
 
     def test_columns_are_suggested_by_case_and_by_their_usual_other_names(self):
         names = ["Case ID", "When", "Decision", "Area", "prediction", "Unnamed: 0", "Score"]
