@@ -32,8 +32,10 @@ class BatchStageQuerySet(LeaseQuerySet):
 
     def due_by_stage(self) -> dict[str, int]:
         """How many batches each stage still has to consume."""
-        counts = self.filter(done_at=None).order_by().values_list("stage").annotate(n=Count("id"))
-        return dict(counts)
+        return self.filter(done_at=None).count_by_stage()
+
+    def count_by_stage(self) -> dict[str, int]:
+        return dict(self.order_by().values_list("stage").annotate(n=Count("id")))
 
 
 class PredictionQuerySet(ProjectScopedQuerySet):

@@ -34,7 +34,7 @@ def test_one_of_300_answers_is_found_by_typing(
     expect(page.locator(".many label:visible")).to_have_count(1)
     page.keyboard.press("Enter")
     expect(page.get_by_label("Kind 217")).to_be_checked()
-    # What is chosen stays in sight, whatever is typed.
+    # The chosen class stays visible, whatever is typed.
     page.locator("#find-class").fill("kind 7")
     expect(page.get_by_label("Kind 217")).to_be_visible()
     submit(page)

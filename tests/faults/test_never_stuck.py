@@ -19,7 +19,7 @@ import pytest
 from config.local.state import PROJECT_ROOT
 from tests.benchmarks.harness import Site, free_port, running_site
 from tests.benchmarks.intake import MODEL, prepared
-from tests.faults.callers import calling, stored
+from tests.faults.callers import Callers, calling, stored
 from tests.faults.processes import answers, children, eventually, is_ready, leader
 
 pytestmark = pytest.mark.faults
@@ -87,12 +87,8 @@ def test_a_locked_table_keeps_nobody_waiting(site: Site, key: str) -> None:
             callers.phase = "locked"
             time.sleep(LONG_SECONDS)
             callers.phase = "unlocking"
-        eventually(lambda: is_ready(site))
-        callers.phase = "after"
-        time.sleep(SHORT_SECONDS)
-    callers.expect("locked", statuses={503})
-    callers.expect("after", statuses={200})
-    assert set(stored(site, callers.acknowledged).values()) == {1}
+        _recover(site, callers)
+    _expect_recovered(site, callers, after="locked", statuses={503})
 
 
 def test_a_database_that_hangs_keeps_nobody_waiting(site: Site, key: str) -> None:
@@ -104,12 +100,8 @@ def test_a_database_that_hangs_keeps_nobody_waiting(site: Site, key: str) -> Non
             callers.phase = "stopped"
             time.sleep(LONG_SECONDS)
             callers.phase = "going on"
-        eventually(lambda: is_ready(site))
-        callers.phase = "after"
-        time.sleep(SHORT_SECONDS)
-    callers.expect("stopped", statuses={503})
-    callers.expect("after", statuses={200})
-    assert set(stored(site, callers.acknowledged).values()) == {1}
+        _recover(site, callers)
+    _expect_recovered(site, callers, after="stopped", statuses={503})
 
 
 def test_a_full_disk_keeps_nobody_waiting(tmp_path: Path) -> None:
@@ -125,12 +117,21 @@ def test_a_full_disk_keeps_nobody_waiting(tmp_path: Path) -> None:
             time.sleep(10)
             callers.phase = "emptied"
             filler.unlink()
-            eventually(lambda: is_ready(site))
-            callers.phase = "after"
-            time.sleep(SHORT_SECONDS)
-        callers.expect("full", statuses={200, 503})
-        callers.expect("after", statuses={200})
-        assert set(stored(site, callers.acknowledged).values()) == {1}
+            _recover(site, callers)
+        _expect_recovered(site, callers, after="full", statuses={200, 503})
+
+
+def _recover(site: Site, callers: Callers) -> None:
+    """Wait until the instance is ready again, and watch it for a while."""
+    eventually(lambda: is_ready(site))
+    callers.phase = "after"
+    time.sleep(SHORT_SECONDS)
+
+
+def _expect_recovered(site: Site, callers: Callers, *, after: str, statuses: set[int]) -> None:
+    callers.expect(after, statuses=statuses)
+    callers.expect("after", statuses={200})
+    assert set(stored(site, callers.acknowledged).values()) == {1}
 
 
 @contextmanager

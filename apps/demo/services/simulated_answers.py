@@ -15,7 +15,7 @@ COMMENTED = 0.06
 # Shares of the judgements that differ from the model: changed after the reveal, and disputed with a reason.
 SWAYED = 0.12
 DISPUTED = 0.12
-# Of the settled cases.
+# The share of settled cases that become precedents.
 KEPT_AS_PRECEDENT = 0.2
 
 NOTES_WHEN_CLOSE = ("Close call.", "Could be either; age and education decided.", "Not sure without the occupation.")

@@ -11,13 +11,12 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from apps.predictions.models import BatchKind
-from apps.predictions.reading.nesting import GROUPS
+from apps.predictions.reading.nesting import GROUPS, TIMES
 
 DELIMITERS = (",", ";", "\t", "|")
 ENCODINGS = ("utf-8", "utf-16", "windows-1252")
 # In a number, a flag or a time these words can mean nothing else; in a text they are read as missing where chosen.
 MISSING_WORDS = ("NA", "N/A", "#N/A", "<NA>", "NaN", "nan", "-nan", "NULL", "null", "None", "n/a", "NaT")
-TIMES: dict[BatchKind, str] = {BatchKind.PREDICTIONS: "predicted_at", BatchKind.OUTCOMES: "occurred_at"}
 _JSON_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?\Z")
 _OTHER_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\Z")
 # Points, if any, separate thousands.
@@ -59,8 +58,8 @@ class Choices:
         return {name: list(value) if name == "missing" else value for name, value in asdict(self).items() if value}
 
     @property
-    def completes(self) -> bool:
-        """True if rows get values that their file does not hold, or lose some that it does."""
+    def changes_rows(self) -> bool:
+        """True if JSON rows may become others."""
         return bool(self.zone or self.moment or self.row_ids or self.missing)
 
     def number(self, cell: str) -> Any:
@@ -97,8 +96,8 @@ class Choices:
         moment = self._parsed(cell)
         return cell if moment is None else moment.replace(tzinfo=moment.tzinfo or self._zone).isoformat()
 
-    def finished(self, row: dict[str, Any], kind: BatchKind, *, number: int) -> dict[str, Any]:
-        """Complete a row of JSON values with what was chosen for all; `number` is its place in the file, from 1."""
+    def applied(self, row: dict[str, Any], kind: BatchKind) -> dict[str, Any]:
+        """Read the values of a JSON row as chosen: words for missing, and times without a zone."""
         name = TIMES[kind]
         for field in [*row]:
             if field in GROUPS and isinstance(row[field], dict):
@@ -107,8 +106,12 @@ class Choices:
                 del row[field]
         if isinstance(row.get(name), str):
             row[name] = self.time(row[name])
-        if self.moment and row.get(name) is None:
-            row[name] = self.moment
+        return row
+
+    def completed(self, row: dict[str, Any], kind: BatchKind, *, number: int) -> dict[str, Any]:
+        """Give a row what was chosen for all and what it lacks; `number` is its place in the file, from 1."""
+        if self.moment and row.get(TIMES[kind]) is None:
+            row[TIMES[kind]] = self.moment
         if self.row_ids and row.get("id") is None:
             row["id"] = f"{self.row_ids}{number}"
         return row

@@ -20,7 +20,7 @@ import msgspec
 
 from apps.common.errors import UnprocessableError
 from apps.predictions.reading.bodies import IN_MEMORY, Bounds
-from apps.predictions.reading.nesting import GROUPS
+from apps.predictions.reading.nesting import GROUPS, place_of
 
 MAX_COLUMNS = 4_100
 BATCH = 1_000
@@ -78,8 +78,7 @@ def parquet_rows(
     with _reading("a Parquet file"):
         schema = pq.read_schema(file)
         _check_names(schema)
-        fields = naming(schema.names)
-        used = _used(schema, fields)
+        used = _used(schema, naming(schema.names))
         # As a dictionary, a long text that a million rows share is in memory once.
         texts = [name for name in used if pa.types.is_string(schema.field(name).type)]
         # Read page by page: a row group may be as large as the file.
@@ -166,7 +165,7 @@ def _plain_type(kind: Any) -> Any:
     """The type of the values, without a dictionary, runs or an extension around them."""
     import pyarrow as pa  # noqa: PLC0415  # see above
 
-    while not isinstance(kind, pa.DataType) or pa.types.is_dictionary(kind) or pa.types.is_run_end_encoded(kind):
+    while pa.types.is_dictionary(kind) or pa.types.is_run_end_encoded(kind):
         kind = kind.value_type
     return _plain_type(kind.storage_type) if isinstance(kind, pa.BaseExtensionType) else kind
 
@@ -207,16 +206,11 @@ def _bounded(batches: Iterable[Any], bounds: Bounds, used: Mapping[str, str]) ->
 
 def _rows(batch: Any, used: Mapping[str, str]) -> Iterator[bytes]:
     """Write the rows of a record batch as JSON. Numbers that JSON lacks stay, for the row's own check to reject."""
-    names, groups = [], []
-    for field in used.values():
-        group, dot, inner = field.partition(".")
-        is_grouped = bool(dot) and group in GROUPS
-        names.append(inner if is_grouped else field)
-        groups.append(group if is_grouped else None)
+    places = [place_of(field) for field in used.values()]
     columns = [_values(batch.column(name)) for name in used]
     for values in zip(*columns, strict=True) if columns else [()] * batch.num_rows:
         row: dict[str, Any] = {}
-        for name, within, value in zip(names, groups, values, strict=True):
+        for (within, name), value in zip(places, values, strict=True):
             if within == "features":
                 row.setdefault(within, {})[name] = value
             elif value is not None:
@@ -231,8 +225,8 @@ def _values(column: Any) -> list[Any]:
     if isinstance(column.type, pa.BaseExtensionType):
         return _values(column.storage)
     if pa.types.is_run_end_encoded(column.type):
-        values, places = _values(column.values), range(column.offset, column.offset + len(column))
-        return [values[bisect_right(ends, place)] for ends in [column.run_ends.to_pylist()] for place in places]
+        values, ends = _values(column.values), column.run_ends.to_pylist()
+        return [values[bisect_right(ends, column.offset + place)] for place in range(len(column))]
     if pa.types.is_dictionary(column.type):
         values = _values(column.dictionary)
         return [None if index is None else values[index] for index in column.indices.to_pylist()]

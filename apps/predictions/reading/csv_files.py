@@ -2,20 +2,20 @@
 
 import csv
 import io
+import re
 from collections import deque
 from collections.abc import Callable, Iterator
-from itertools import chain
+from itertools import chain, count
 from typing import IO, Any
 
 import msgspec
 
-from apps.common.errors import TooLargeError
 from apps.common.spreadsheets import as_written
 from apps.predictions.models import BatchKind
 from apps.predictions.reading.bodies import Body
 from apps.predictions.reading.choices import DELIMITERS, Choices
 from apps.predictions.reading.columns import BadColumnsError
-from apps.predictions.reading.decoding import MAX_ROW_BYTES
+from apps.predictions.reading.decoding import MAX_ROW_BYTES, check_line
 from apps.predictions.reading.mapping import Naming, put_together
 from apps.predictions.reading.rejections import UnreadableRow
 from apps.registry.models import MonitoredModel
@@ -28,10 +28,12 @@ _DECLARED = "sep="
 _OF_AN_EXPORT = "inclusion_probability"
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 # What Python makes of bytes that are no characters of the encoding.
-_NO_CHARACTER = [chr(0xDC80), chr(0xDCFF)]
+_NO_CHARACTER = re.compile("[\udc80-\udcff]")
 csv.field_size_limit(MAX_ROW_BYTES)
 
 Reading = Callable[[str], Any]
+# For each column its field, if it has one, and how to read its cells.
+Readings = list[tuple[str | None, Reading]]
 # A row's cells, or why it has none.
 Cells = list[str] | str
 
@@ -60,12 +62,12 @@ class CsvFile:
         if not any(names):
             raise BadColumnsError("The first line names no columns.")
         self.columns = _named(names)
+        self._is_escaped = _OF_AN_EXPORT in self.columns
 
     def rows(self, naming: Naming, model: MonitoredModel, *, start: int = 0) -> Iterator[bytes]:
         """Yield a JSON row for each line of the file, empty if no row begins there or it is before `start`."""
         fields = naming.fields(self.columns)
         readings = [(name, reading(name, model, self.choices)) for name in fields]
-        self._is_escaped = _OF_AN_EXPORT in self.columns
         line = self._skipped + self._header_lines
         yield from [b""] * line
         for cells, lines, text in self._records:
@@ -74,8 +76,7 @@ class CsvFile:
             yield from [b""] * (lines - 1)
             line += lines
 
-    def _row(self, cells: Cells, readings: list[tuple[str | None, Reading]], kind: BatchKind, **at: Any) -> bytes:
-        line, text = at["line"], at["text"]
+    def _row(self, cells: Cells, readings: Readings, kind: BatchKind, *, line: int, text: str) -> bytes:
         if isinstance(cells, str):
             return UnreadableRow.of(text, "invalid_row", cells)
         if not any(cells):
@@ -90,7 +91,7 @@ class CsvFile:
         values = ((name, read(cell)) for (name, read), cell in pairs if name is not None)
         given = ((name, value) for name, value in values if value is not None or name.startswith("features."))
         row = put_together(given, kind)
-        return msgspec.json.encode(self.choices.finished(row, kind, number=line) if self.choices.completes else row)
+        return msgspec.json.encode(self.choices.completed(row, kind, number=line))
 
     def _read(self, lines: Iterator[str]) -> Iterator[tuple[Cells, int, str]]:
         """Yield the cells of each row, or why it cannot be read; the number of its lines; and its text.
@@ -142,25 +143,18 @@ def _lines(body: Body, encoding: str) -> Iterator[str]:
     text = io.TextIOWrapper(
         io.BufferedReader(_Kept(body.file)),
         encoding=marked or encoding or "utf-8",
-        # Of UTF-8, bytes that are no characters are told by row. In Windows-1252, five bytes have no character.
+        # Each row with bytes that are no characters is rejected alone. Windows-1252 has five such bytes, too.
         errors="surrogateescape" if (marked or encoding) != "utf-16" else "strict",
         newline="",
     )
-    for number in range(1, body.bounds.rows * 2):
+    for number in count(1):
         try:
             line = text.readline(MAX_ROW_BYTES + 2)
         except UnicodeDecodeError as error:
             raise BadColumnsError(f"Line {number} is not {error.encoding}: {error.reason}.") from error
         if not line:
             return
-        if len(line) > MAX_ROW_BYTES and len(line.rstrip("\r\n")) > MAX_ROW_BYTES:
-            raise TooLargeError(
-                f"Line {number} is longer than {MAX_ROW_BYTES:,} characters.",
-                limit="bytes_per_row",
-                value=MAX_ROW_BYTES,
-                line=number,
-            )
-        body.bounds.check_rows(number // 2)  # blank lines count too
+        check_line(number, len(line.rstrip("\r\n")), bounds=body.bounds, unit="characters")
         yield line
 
 
@@ -193,7 +187,7 @@ def _feed(taken: list[str], waiting: deque[str], lines: Iterator[str]) -> Iterat
 
 
 def _checked(cells: Cells, text: str) -> Cells:
-    if text.isascii() or not any(_NO_CHARACTER[0] <= sign <= _NO_CHARACTER[1] for sign in text):
+    if text.isascii() or _NO_CHARACTER.search(text) is None:
         return cells
     return "The row is not in the file's encoding. If a spreadsheet wrote it, read the file as windows-1252."
 

@@ -10,7 +10,7 @@ import msgspec
 from apps.common.errors import TooLargeError, UnsupportedMediaError
 from apps.common.media_types import ARROW, JSON, NDJSON, PARQUET
 from apps.common.strict_json import StrictJSONError
-from apps.predictions.reading.bodies import IN_MEMORY, Body, kind_of
+from apps.predictions.reading.bodies import IN_MEMORY, Body, Bounds, kind_of
 from apps.predictions.reading.columns import arrow_rows, parquet_rows
 from apps.predictions.reading.rejections import UnreadableRow
 
@@ -89,15 +89,20 @@ def lines(body: Body) -> Iterator[bytes]:
     for number, line in enumerate(iter(lambda: body.file.readline(MAX_ROW_BYTES + 2), b""), start=1):
         if number == 1 and line.startswith(_BOM):
             raise StrictJSONError(MARKED, code="invalid_unicode")
-        if len(line.rstrip(b"\r\n")) > MAX_ROW_BYTES:
-            raise TooLargeError(
-                f"Line {number} is longer than {MAX_ROW_BYTES:,} bytes.",
-                limit="bytes_per_row",
-                value=MAX_ROW_BYTES,
-                line=number,
-            )
-        body.bounds.check_rows(number // 2)  # blank lines count too
+        check_line(number, len(line.rstrip(b"\r\n")), bounds=body.bounds)
         yield line
+
+
+def check_line(number: int, length: int, *, bounds: Bounds, unit: str = "bytes") -> None:
+    """Check the length of a line, and the number of lines so far. Raises TooLargeError."""
+    if length > MAX_ROW_BYTES:
+        raise TooLargeError(
+            f"Line {number} is longer than {MAX_ROW_BYTES:,} {unit}.",
+            limit="bytes_per_row",
+            value=MAX_ROW_BYTES,
+            line=number,
+        )
+    bounds.check_rows(number // 2)  # blank lines count too
 
 
 def gathered(raws: Iterable[bytes]) -> Iterator[list[bytes]]:

@@ -85,23 +85,24 @@ class RowFile:
         else:
             renamed = self.naming.renamed if self.naming.chosen else bytes
             rows = gathered(b"" if index < start else renamed(line) for index, line in enumerate(lines(self.body)))
-        return self._completed(rows) if self.choices.completes else rows
+        return self._chosen(rows) if self.choices.changes_rows else rows
 
-    def _completed(self, chunks: Iterator[list[bytes]]) -> Iterator[list[bytes]]:
+    def _chosen(self, chunks: Iterator[list[bytes]]) -> Iterator[list[bytes]]:
         seen = 0
         for raws in chunks:
             yield [self._with_choices(raw, number) for number, raw in enumerate(raws, start=seen + 1)]
             seen += len(raws)
 
     def _with_choices(self, raw: bytes, number: int) -> bytes:
-        """Complete a JSON row. One that is not an object stays, and its check says what is wrong."""
+        """Read a JSON row as chosen. One that is not an object stays, and its check says what is wrong."""
         try:
             row = strict_json.loads(raw) if raw else None
         except StrictJSONError:
             return raw
         if not isinstance(row, dict):
             return raw
-        return msgspec.json.encode(self.choices.finished(row, self.naming.kind, number=number))
+        applied = self.choices.applied(row, self.naming.kind)
+        return msgspec.json.encode(self.choices.completed(applied, self.naming.kind, number=number))
 
     def size(self) -> int | None:
         """The number of rows, if the file declares it. Raises DomainError."""

@@ -11,7 +11,7 @@ from apps.common import strict_json
 from apps.common.strict_json import StrictJSONError
 from apps.predictions.models import BatchKind
 from apps.predictions.reading.columns import BadColumnsError, is_index
-from apps.predictions.reading.nesting import GROUPS
+from apps.predictions.reading.nesting import GROUPS, place_of
 from apps.predictions.reading.rows import OutcomeForm, PredictionForm
 
 FIELDS: dict[BatchKind, tuple[str, ...]] = {
@@ -46,8 +46,8 @@ _encode = msgspec.json.encode
 
 def is_field(name: str, kind: BatchKind) -> bool:
     """Whether rows of the kind have this field, with a flat name such as `features.age`."""
-    group, _, inner = name.partition(".")
-    return name in FIELDS[kind] or (kind == BatchKind.PREDICTIONS and group in GROUPS and inner != "")
+    group, inner = place_of(name)
+    return name in FIELDS[kind] or (kind == BatchKind.PREDICTIONS and group is not None and inner != "")
 
 
 def proposed(column: str, kind: BatchKind) -> str | None:
@@ -151,11 +151,8 @@ def put_together(values: Iterable[tuple[str, Any]], kind: BatchKind) -> dict[str
     """Group flat fields into a row."""
     row: dict[str, Any] = {}
     for name, value in values:
-        group, dot, inner = name.partition(".")
-        if dot and group in GROUPS:
-            row.setdefault(group, {})[inner] = value
-        else:
-            row[name] = value
+        group, inner = place_of(name)
+        (row if group is None else row.setdefault(group, {}))[inner] = value
     return row if kind == BatchKind.OUTCOMES else {**row, "features": row.get("features", {})}
 
 

@@ -5,16 +5,27 @@ from typing import Any
 
 import msgspec
 
+from apps.predictions.models import BatchKind
 from apps.predictions.reading.rejections import RowError
 
 GROUPS = ("features", "probabilities", "attributions", "resources")
-TIMES = ("predicted_at", "occurred_at")
+TIMES: dict[BatchKind, str] = {BatchKind.PREDICTIONS: "predicted_at", BatchKind.OUTCOMES: "occurred_at"}
 # PostgreSQL and DuckDB leave the minutes of a zone out.
 _SHORT_ZONE = re.compile(r"(:\d\d(\.\d+)?[+-]\d\d)\Z")
 _Parts = dict[str, msgspec.Raw]
 _parts = msgspec.json.Decoder(_Parts).decode
 _encode = msgspec.json.encode
 _NULL = b"null"
+
+
+def place_of(name: str) -> tuple[str | None, str]:
+    """Split a flat name into its group and the name inside; a field of the row has no group.
+
+    >>> place_of("features.age"), place_of("id"), place_of("features")
+    (('features', 'age'), (None, 'id'), (None, 'features'))
+    """
+    group, dot, inner = name.partition(".")
+    return (group, inner) if dot and group in GROUPS else (None, name)
 
 
 def nested(raw: bytes) -> bytes:
@@ -24,13 +35,13 @@ def nested(raw: bytes) -> bytes:
     """
     row: dict[str, Any] = {}
     for name, part in _parts(raw).items():
-        group, dot, inner = name.partition(".")
-        if dot and group in GROUPS:
+        group, inner = place_of(name)
+        if group is not None:
             _add(row.setdefault(group, {}), group, {inner: part})
         elif name in GROUPS and bytes(part).startswith(b"{"):
             _add(row.setdefault(name, {}), name, _parts(part))
         elif bytes(part) != _NULL:
-            row[name] = _zoned(part) if name in TIMES else part
+            row[name] = _zoned(part) if name in TIMES.values() else part
     return _encode(row)
 
 

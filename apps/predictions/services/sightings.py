@@ -14,7 +14,7 @@ from apps.predictions.models import CaseView, ExportView, Prediction
 from apps.registry.models import MonitoredModel
 
 Place = CaseView.Place
-# Whoever gets a case again as a repeat has answered it at their desk, and may have read how they compare with others.
+# A repeat goes to a person who answered the case at their desk, and who may have read how they compare with others.
 REPEATED = (Place.DESK, Place.FIGURES)
 # Sorted, so that two requests at once wait for each other in the same order.
 NOTE = """

@@ -12,7 +12,7 @@ from threading import current_thread, main_thread
 from typing import Any
 
 import structlog
-from django.db.models import Count, F, Min, Q
+from django.db.models import F, Min, Q
 from django.db.models.functions import Now
 
 from apps.common import doorbell
@@ -103,8 +103,7 @@ def given_up() -> BatchStageQuerySet:
 
 def given_up_by_stage() -> dict[str, int]:
     """Count the batches of active models that no worker tries again."""
-    counts = given_up().filter(batch__model__archived_at=None).order_by().values_list("stage").annotate(n=Count("pk"))
-    return {str(stage): n for stage, n in counts}
+    return given_up().of_active_models().count_by_stage()
 
 
 def retry(states: BatchStageQuerySet) -> int:

@@ -181,11 +181,8 @@ def opened(upload: Upload, *, is_whole: bool = True) -> RowFile:
     # The file was accepted under the limit of its time, even if that has been lowered since.
     limits = replace(bounds(), size=upload.size)
     body = Body.receive(pieces, content_type="", bounds=limits)
-    return RowFile(body, FileForm(upload.form), _naming(upload), upload.model, Choices.of(upload.choices))
-
-
-def _naming(upload: Upload) -> Naming:
-    return Naming(BatchKind(upload.kind), upload.mapping)
+    naming = Naming(BatchKind(upload.kind), upload.mapping)
+    return RowFile(body, FileForm(upload.form), naming, upload.model, Choices.of(upload.choices))
 
 
 def _pieces(upload: Upload) -> Iterator[bytes]:

@@ -61,14 +61,8 @@ def put_model(
             current = model.current_value_model
             changed += ["value_model"] if set_value_model(model, document["value_model"]) != current else []
         if is_new or changed:
-            act, details = (
-                ("model.registered", {})
-                if is_new
-                else (
-                    "model.changed",
-                    {"changed": changed, "no_longer_sensitive": shown},
-                )
-            )
+            act = "model.registered" if is_new else "model.changed"
+            details = {} if is_new else {"changed": changed, "no_longer_sensitive": shown}
             audit_log.record(project, act, subject=f"model {slug}", by=by, key=key, details=details)
     saved: MonitoredModel = MonitoredModel.objects.select_related("project").get(pk=model.pk)
     return saved

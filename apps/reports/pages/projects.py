@@ -50,10 +50,11 @@ def project(request: ProjectRequest) -> HttpResponse:
     archived = [model for model in models if model.archived_at]
     shown = archived if is_archive else [model for model in models if not model.archived_at]
     found = summaries(shown, member=request.membership)
+    queues = [queue for summary in found for queue in summary.queues]
     context = {
         "summaries": found,
         "to_settle": sum(summary.to_settle for summary in found),
-        "settle_first": max((queue for summary in found for queue in summary.queues), key=_to_settle, default=None),
+        "settle_first": max(queues, key=lambda queue: queue.to_settle, default=None),
         "is_archive": is_archive,
         "archived": len(archived),
         "questions_for_you": _questions_for(request.membership),
@@ -63,10 +64,6 @@ def project(request: ProjectRequest) -> HttpResponse:
         "base_url": settings.BASE_URL,
     }
     return render(request, "reports/project.html", context)
-
-
-def _to_settle(queue: "QueueCounts") -> int:
-    return queue.to_settle
 
 
 def _questions_for(member: Membership) -> int:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
-from apps.accounts.models import Membership, Project, Role, User
+from apps.accounts.models import Membership, Role
 from apps.accounts.services import audit_log
 from apps.common.isolation import one_by_one
 from apps.review.models import Question, Slot
@@ -27,7 +27,8 @@ class OpenWork:
 def open_work(member: Membership) -> OpenWork:
     """Count what goes back to others if the member leaves."""
     asked = Question.objects.in_project(member.project).open().filter(asked_of=member.user)
-    return OpenWork(_of(member.project, member.user).count(), asked.count())
+    held = Slot.objects.in_project(member.project).unfinished().filter(reviewer=member.user)
+    return OpenWork(held.count(), asked.count())
 
 
 def free_abandoned() -> int:
@@ -39,10 +40,6 @@ def free_abandoned() -> int:
     asked.exclude(asked_of=None).update(asked_of=None)
     keys = _abandoned().values_list("pk", flat=True)
     return sum(one_by_one(keys, _free, name="free_abandoned"))
-
-
-def _of(project: Project, person: User) -> SlotQuerySet:
-    return Slot.objects.in_project(project).unfinished().filter(reviewer=person)
 
 
 def _abandoned() -> SlotQuerySet:

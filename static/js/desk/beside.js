@@ -57,7 +57,7 @@ main.addEventListener("input", ({ target }) => {
   document.getElementById(`${target.id}-none`).hidden = main.querySelector(`${list.group}:not([hidden])`) !== null;
 });
 
-// What is chosen stays in sight.
+// The chosen line stays visible.
 const isWanted = (line, wanted) => textOf(line).includes(wanted) || line.querySelector("input:checked") !== null;
 
 // The text of a line, without the options it offers.

@@ -75,7 +75,7 @@ main.addEventListener("input", ({ target }) => {
   if (target.name === "number") sayNumber(target.value);
 });
 
-// What is typed with groups or a comma is read back.
+// Show how a number with groups or a comma is read.
 function sayNumber(typed) {
   const { text, problem } = readNumber(typed);
   const isPlain = !typed.trim() || text === typed.trim();
