@@ -67,7 +67,7 @@ def test_it_pushes_a_prediction_and_understands_the_answers(part, live_server: L
     client = client_of(base_url=live_server.url, token=make_key(project)[1])
 
     def row(score: float) -> Any:
-        features = models.PredictionFormFeatures.from_dict({"age": 41, "sex": 2})
+        features = models.PredictionFormFeaturesType0.from_dict({"age": 41, "sex": 2})
         moment = datetime(2026, 3, 2, 9, tzinfo=UTC)
         return models.PredictionForm(id="case-1", predicted_at=moment, features=features, prediction="yes", score=score)
 

@@ -86,7 +86,7 @@ class Record:
         if made.kind == "outcomes":
             self.outcomes[answer["batch"]] = Taken(answer["accepted"])
             return
-        digests = None if rows is None else {row["id"]: _digest(row["features"]) for row in rows}
+        digests = None if rows is None else {row["id"]: _digest(row.get("features") or {}) for row in rows}
         self.predictions[answer["batch"]] = Taken(answer["accepted"], digests)
 
 

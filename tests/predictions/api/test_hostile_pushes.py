@@ -40,7 +40,7 @@ def check_stored(made: hostile.Push, answer: dict[str, Any]) -> None:
     stored = {names[pk]: hostile.canonical(features) for pk, features in payloads}
     assert len(stored) == len(names) == answer["accepted"]
     if taken is not None:
-        told = {row["id"]: hostile.canonical(row["features"]) for row in taken}
+        told = {row["id"]: hostile.canonical(row.get("features") or {}) for row in taken}
         assert {name: told[name] for name in stored} == stored
 
 
