@@ -10,14 +10,24 @@ from apps.review.services import Answer
 from apps.sampling.services import policies
 from tests.factories import draw_all, make_member, make_model, prediction_row, push_predictions
 
+NO_CHECKS = {"adjudication_rate_agreed": 0.0, "adjudication_rate_differs": 0.0}
+# A row of a model that predicts numbers.
+NUMBER: dict[str, Any] = {"prediction": 12.5, "score": None, "probabilities": None, "baseline": None}
 ATTRIBUTIONS = {"age": 0.75, "sex": -0.31}
 
 
 def make_queue(project: Project | None = None, *, blind: bool = True, **changes: Any) -> ReviewQueue:
     """Return the main queue of a new model that draws everything, without random adjudication by default."""
     model = make_model(project, blind_share=1.0 if blind else 0.0)
-    rules = {"adjudication_rate_agreed": 0.0, "adjudication_rate_differs": 0.0} | changes
-    policies.put_document(model, {"floor": 1.0, "queues": [{"name": "main", **rules}]})
+    policies.put_document(model, {"floor": 1.0, "queues": [{"name": "main", **NO_CHECKS, **changes}]})
+    return ReviewQueue.objects.select_related("model__project").get(model=model)
+
+
+def make_numbers_queue(**changes: Any) -> ReviewQueue:
+    """Return the main queue of a new model that predicts days."""
+    rules = {"task": "regression", "classes": [], "positive_class": "", "class_labels": {}, "unit": "days"}
+    model = make_model(**rules, prediction_range=[0.0, 100.0], **changes)
+    policies.put_document(model, {"floor": 1.0, "queues": [{"name": "main", **NO_CHECKS}]})
     return ReviewQueue.objects.select_related("model__project").get(model=model)
 
 

@@ -38,6 +38,8 @@ class ModelShownSerializer(serializers.ModelSerializer[MonitoredModel]):
             "class_labels",
             "reads_numbers_as_classes",
             "unit",
+            "tolerance",
+            "tolerance_share",
             "features",
             "slices",
             "maturity_days",

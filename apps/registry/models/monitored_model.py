@@ -5,8 +5,10 @@ import math
 import secrets
 from datetime import timedelta
 from functools import cached_property
+from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
@@ -17,6 +19,8 @@ from apps.registry.querysets import MonitoredModelQuerySet, ValueModelQuerySet
 
 # An error message names so many classes.
 CLASSES_TOLD = 20
+# A difference of 0.1 is within a tolerance of 0.1, also where floats make it 0.10000000000000009.
+ROUNDING = 1 + 1e-9
 
 
 class Task(models.TextChoices):
@@ -46,6 +50,9 @@ class MonitoredModel(models.Model):
     positive_class = models.CharField(max_length=200, blank=True)
     class_labels = models.JSONField(default=dict)
     unit = models.CharField(max_length=40, blank=True)
+    # Regression: numbers are the same answer if they differ by no more than this, or by this share of the larger one.
+    tolerance = models.FloatField(default=0.0, db_default=0.0)
+    tolerance_share = models.FloatField(default=0.0, db_default=0.0)
     features = models.JSONField(default=list)
     slices = models.JSONField(default=list)
     maturity_days = models.PositiveIntegerField(default=90)
@@ -68,6 +75,10 @@ class MonitoredModel(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["project", "slug"], name="one_model_per_name"),
             models.CheckConstraint(condition=Q(blind_share__gte=0, blind_share__lte=1), name="blind_share_is_a_share"),
+            models.CheckConstraint(
+                condition=Q(tolerance__gte=0, tolerance_share__gte=0, tolerance_share__lt=1),
+                name="tolerance_is_possible",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -138,6 +149,13 @@ class MonitoredModel(models.Model):
     def decode(self, stored: float) -> str | float:
         """Return the class or number as sent for a stored number."""
         return float(stored) if self.is_regression else self.classes[int(stored)]
+
+    def agrees(self, one: Any, other: Any) -> Any:
+        """Return whether two answers are the same: one class, or numbers within the tolerance. Takes arrays, too."""
+        if not self.is_regression:
+            return one == other
+        allowed = np.maximum(self.tolerance, self.tolerance_share * np.maximum(np.abs(one), np.abs(other)))
+        return np.abs(one - other) <= allowed * ROUNDING
 
     def label(self, stored: float | None) -> str:
         """Return the stored number in words for people."""

@@ -90,6 +90,12 @@ class ModelSerializer(StrictSerializer):
     class_labels = serializers.DictField(child=TextField(max_length=200), required=False)
     reads_numbers_as_classes = FlagField(required=False)
     unit = TextField(max_length=40, required=False, allow_blank=True)
+    tolerance = NumberField(
+        min_value=0, required=False, help_text="Numbers are the same answer if they differ by no more than this"
+    )
+    tolerance_share = NumberField(
+        min_value=0, max_value=0.99, required=False, help_text="The same, as a share of the larger number"
+    )
     features = FeatureSerializer(many=True, required=False)
     slices = SliceSerializer(many=True, required=False)
     maturity_days = WholeNumberField(min_value=1, max_value=36_500, required=False)

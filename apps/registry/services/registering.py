@@ -163,6 +163,8 @@ def _check_whole(model: MonitoredModel, document: dict[str, Any]) -> None:
 
 
 def _check_classes(model: MonitoredModel) -> None:
+    if model.tolerance or model.tolerance_share:
+        raise _invalid("tolerance", "A tolerance needs numbers; this model predicts a class.")
     if len(model.classes) < 2 or len(set(model.classes)) != len(model.classes):
         raise _invalid("classes", "A model needs at least two different classes.")
     if model.task == Task.BINARY:

@@ -15,6 +15,7 @@ from apps.review.pages.case_answers import Opinion, opinions
 from apps.review.pages.cases import CERTAINTIES, SKIP_REASONS, WHY, Due, Fact, FactGroup, due, fact_groups
 from apps.review.pages.choices import OWN, Choice, classes, digit_of
 from apps.review.pages.forms import KEEP
+from apps.review.pages.numbers import apart
 from apps.review.pages.reveals import Reveal, reveal
 from apps.review.services.answers import tomorrow, who_may_be_asked
 from apps.review.services.masking import hidden_features
@@ -123,7 +124,16 @@ class Desk:
     @property
     def is_same(self) -> bool:
         """True if the first answer agrees with the model."""
-        return self.judgement is not None and self.judgement.value == self.slot.item.prediction.predicted
+        return self._judged is not None and bool(self.model.agrees(self._judged, self.slot.item.prediction.predicted))
+
+    @property
+    def difference(self) -> str:
+        """How far the first answer is from the model's number, in words."""
+        return "" if self._judged is None else apart(self.model, self._judged, self.slot.item.prediction.predicted)
+
+    @property
+    def _judged(self) -> float | None:
+        return None if self.judgement is None else self.judgement.value
 
     @property
     def may_withhold(self) -> bool:

@@ -56,7 +56,7 @@ def _state(dispute: Dispute) -> tuple[str, str]:
         return "the case was reopened", ""
     if item.adjudicated is None:
         return "open", "an adjudicator" if dispute.replied_at else "an adjudicator; an engineer may reply for the model"
-    if item.adjudicated == item.prediction.predicted:
+    if item.model.agrees(item.adjudicated, item.prediction.predicted):
         return f"settled for the model: {item.model.label(item.adjudicated)}", ""
     same = item.adjudicated == dispute.decision.value
     against = f"settled against the model: {item.model.label(item.adjudicated)}"

@@ -112,7 +112,8 @@ class AnswerForm(HolderForm):
         """Return the decision: choosing the prediction agrees, another class or number corrects."""
         fields, value = self.checked(), self.value(slot)
         if value is not None:
-            agrees = value == slot.item.model.decode(slot.item.prediction.predicted)
+            model = slot.item.model
+            agrees = model.agrees(model.encode(value), slot.item.prediction.predicted)
             verdict = Verdict.AGREE if agrees else Verdict.CORRECT
             return Answer(verdict=verdict, value=value, is_precedent=fields["precedent"], **self.common())
         if fields["choice"] not in list(Verdict):

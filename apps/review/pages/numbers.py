@@ -8,6 +8,8 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from apps.registry.models import MonitoredModel
+
 PARTS = r" '’\u00a0\u2009\u202f"
 # Groups of three digits, parted by one and the same sign, and a decimal part.
 GROUPED = re.compile(
@@ -49,6 +51,18 @@ def _unified(digits: str) -> str:
     if plain is None:
         raise ValueError(f"“{digits}” is not a number")
     return f"{plain['whole']}.{plain['part'] or ''}"
+
+
+def apart(model: MonitoredModel, own: float, predicted: float) -> str:
+    """Say how far a person's number is from the model's; empty for classes and for the same number."""
+    if not model.is_regression or own == predicted:
+        return ""
+    distance, side = abs(own - predicted), "higher" if own > predicted else "lower"
+    share = f", {100 * distance / abs(predicted):.2g} %," if predicted else ""
+    words = f"Your number is {model.label(distance)}{share} {side} than the model’s"
+    if model.agrees(own, predicted):
+        return f"{words}: within what counts as the same."
+    return f"{words}."
 
 
 class NumberField(forms.CharField):

@@ -10,7 +10,7 @@ from django.db.models import F
 
 from apps.registry.models import ReviewQueue
 from apps.review.models import Decision, ReviewItem, Slot
-from apps.review.services import Change
+from apps.review.services import Change, settling
 
 RECENT = 500
 CASES = 100
@@ -55,11 +55,11 @@ def observe(queue: ReviewQueue) -> Observed:
     labeled = drawn.filter(label__isnull=False).values_list("pk", "label", "prediction__predicted")[:RECENT]
     labels = [(label, predicted) for _, label, predicted in labeled]
     firsts, spent, people = _answers([key for key, *_ in labeled])
-    several = [set(said.values()) for said in firsts.values() if len(said) > 1]
+    several = [list(said.values()) for said in firsts.values() if len(said) > 1]
     return Observed(
         amounts=[None if amount is None else float(amount) for amount in amounts],
-        agreement=_seen([label == predicted for label, predicted in labels]),
-        disagreement=_seen([len(said) > 1 for said in several]),
+        agreement=_seen([bool(queue.model.agrees(label, predicted)) for label, predicted in labels]),
+        disagreement=_seen([settling.differ(queue.model, said) for said in several]),
         median_ms=median(spent) if spent else None,
         people=people,
     )

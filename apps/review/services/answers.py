@@ -61,15 +61,17 @@ def label_given(answer: Answer, *, slot: Slot) -> float | None:
         raise UnprocessableError("This case is blind: judge it before you decide.", code="judge_first")
     if answer.verdict == Verdict.DISPUTE:
         return _disputed(answer, slot)
-    predicted = slot.item.prediction.predicted
-    value = None if answer.value is None else encode(slot.item.model, answer.value)
+    model, predicted = slot.item.model, slot.item.prediction.predicted
+    value = None if answer.value is None else encode(model, answer.value)
     if answer.verdict == Verdict.AGREE:
-        if value not in (None, predicted):
+        if value is None:
+            return predicted
+        if not model.agrees(value, predicted):
             raise DomainError("That is not what the model said: correct it instead.", code="not_as_predicted")
-        return predicted
+        return value
     if value is None:
-        value = encode(slot.item.model, None)
-    if value == predicted:
+        value = encode(model, None)
+    if model.agrees(value, predicted):
         raise DomainError("That is what the model said: agree with it instead.", code="as_predicted")
     return value
 

@@ -1,6 +1,6 @@
 """From answers to a label, and from there to the second phase. Callers hold the item's lock."""
 
-from collections import Counter
+from itertools import combinations
 
 from django.db import transaction
 from django.utils import timezone
@@ -9,6 +9,7 @@ from apps.accounts.models import Membership, Role
 from apps.common import doorbell
 from apps.common.isolation import one_by_one
 from apps.predictions.services import sightings
+from apps.registry.models import MonitoredModel
 from apps.review.models import Decision, ReviewItem, Slot, Verdict
 from apps.review.querysets import SlotQuerySet
 from apps.review.services import sight
@@ -62,7 +63,7 @@ def settle(item: ReviewItem) -> None:
         _open_slot(item, position=len(answers), is_adjudication=False)
         is_complete = False
     if answers and is_complete and not item.is_probe:
-        _set_label(item, majority(answers))
+        _set_label(item, majority(item.model, answers))
     if item.adjudication_probability is None:
         _choose(item, answers, is_complete=is_complete)
     kinds = set(item.round_slots.unfinished().values_list("is_adjudication", flat=True))
@@ -85,10 +86,18 @@ def first_answers(item: ReviewItem) -> list[float]:
     return list(dict(rows).values())
 
 
-def majority(answers: list[float]) -> float:
-    """Return the most frequent answer; at a tie, the one that comes first."""
-    # Counter keeps equals in order of arrival.
-    return Counter(answers).most_common(1)[0][0]
+def majority(model: MonitoredModel, answers: list[float]) -> float:
+    """Return the answer with which most agree; at a tie, the one that comes first."""
+    return max(answers, key=lambda answer: _supporters(model, answer, answers))
+
+
+def differ(model: MonitoredModel, answers: list[float]) -> bool:
+    """Return whether any two of the answers are not the same."""
+    return not all(model.agrees(one, other) for one, other in combinations(answers, 2))
+
+
+def _supporters(model: MonitoredModel, answer: float, answers: list[float]) -> int:
+    return sum(bool(model.agrees(answer, each)) for each in answers)
 
 
 def _set_label(item: ReviewItem, label: float) -> None:
@@ -100,7 +109,7 @@ def _needs_extra_reviewer(item: ReviewItem, answers: list[float]) -> bool:
     """True if the first answers differ, the queue asks one more person before an adjudicator, and somebody is left."""
     if not item.queue.is_extra_reviewer_asked or item.is_probe or item.adjudication_probability is not None:
         return False
-    return len(set(answers)) > 1 and len(answers) == reviews_needed(item) and somebody_is_left(item)
+    return differ(item.model, answers) and len(answers) == reviews_needed(item) and somebody_is_left(item)
 
 
 def _choose(item: ReviewItem, answers: list[float], *, is_complete: bool) -> None:
@@ -113,12 +122,12 @@ def _choose(item: ReviewItem, answers: list[float], *, is_complete: bool) -> Non
         open_adjudication(item, reason=Reason.DISPUTE)
     elif item.is_probe or not is_complete or not answers:
         return
-    elif len(set(answers)) > 1:
-        is_outvoted = Counter(answers)[majority(answers)] > len(answers) / 2
+    elif differ(item.model, answers):
+        is_outvoted = _supporters(item.model, majority(item.model, answers), answers) > len(answers) / 2
         rate = queue.adjudication_rate_disagreed if is_outvoted else 1.0
         open_adjudication(item, reason=Reason.DISAGREEMENT, probability=rate)
     else:
-        agrees = item.label == item.prediction.predicted
+        agrees = item.model.agrees(item.label, item.prediction.predicted)
         rate = queue.adjudication_rate_agreed if agrees else queue.adjudication_rate_differs
         open_adjudication(item, reason=Reason.CHECK, probability=rate)
 

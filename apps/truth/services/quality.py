@@ -114,7 +114,7 @@ def _quality(model: MonitoredModel, own: pd.DataFrame, medians: dict[int, float]
         later=_figure(model, _distance(model, later["value"].to_numpy(), later["truth"].to_numpy())),
         consistency=_figure(model, from_known[purpose == Purpose.REPEAT]),
         seconds=median_estimate(own["active_ms"].dropna().to_numpy() / 1000),
-        streaks=streaks(own, median_times=medians),
+        streaks=streaks(model, own, median_times=medians),
         reveals=_reveals(model, own),
     )
 

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 import numpy as np
 import pandas as pd
 
+from apps.registry.models import MonitoredModel
+
 # At least this many answers in a row that agree with the model …
 STREAK_LENGTH = 10
 # … each faster than this share of the queue's median time.
@@ -25,14 +27,14 @@ class Streak:
     seconds: float
 
 
-def streaks(answers: pd.DataFrame, *, median_times: Mapping[int, float]) -> list[Streak]:
+def streaks(model: MonitoredModel, answers: pd.DataFrame, *, median_times: Mapping[int, float]) -> list[Streak]:
     """Find the streaks in one person's answers, given in order. For a blind case, the answer kept at the end counts.
 
     An answer without a known time ends a streak.
     """
     medians = answers["queue"].map(dict(median_times)).to_numpy(dtype=np.float64)
     fast = answers["active_ms"].to_numpy() < STREAK_SHARE * medians
-    agrees = (answers["kept"].fillna(answers["value"]) == answers["predicted"]).to_numpy()
+    agrees = model.agrees(answers["kept"].fillna(answers["value"]).to_numpy(), answers["predicted"].to_numpy())
     edges = np.diff(np.concatenate([[0], (fast & agrees).astype(np.int64), [0]]))
     runs = zip(np.flatnonzero(edges == 1), np.flatnonzero(edges == -1), strict=True)
     return [_streak(answers.iloc[first:end]) for first, end in runs if end - first >= STREAK_LENGTH]

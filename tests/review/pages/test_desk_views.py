@@ -17,10 +17,20 @@ from apps.review import services
 from apps.review.models import Decision, Question, ReviewItem, Slot
 from apps.review.pages.case_answers import opinions
 from apps.review.services.masking import NOTHING
-from apps.sampling.services import policies
-from tests.factories import make_member, make_model
+from tests.factories import make_member
 from tests.pages import shown
-from tests.review.factories import answer, claim, decide, expire, judge, make_items, make_queue, reviewers
+from tests.review.factories import (
+    NUMBER,
+    answer,
+    claim,
+    decide,
+    expire,
+    judge,
+    make_items,
+    make_numbers_queue,
+    make_queue,
+    reviewers,
+)
 from tests.review.people import Person
 from tests.review.planted import NUMBERS, PLANTED
 
@@ -170,11 +180,9 @@ def test_a_settled_case_shows_the_answers_without_names() -> None:
 
 
 def test_a_regression_is_answered_with_a_number() -> None:
-    rules = {"task": "regression", "classes": [], "positive_class": "", "class_labels": {}}
-    model = make_model(**rules, prediction_range=[0.0, 100.0], unit="days")
-    policies.put_document(model, {"floor": 1.0})
-    make_items(model, prediction=12.5, score=None, probabilities=None, baseline=None)
-    anna = Person(model.queues.get())
+    queue = make_numbers_queue()
+    make_items(queue, **NUMBER)
+    anna = Person(queue)
     assert 'name="number"' in shown(anna.look())
     assert anna.say("number").status_code == 400
     assert "can mean 1234 or 1.234" in shown(anna.say("number", number="1,234"))
@@ -184,6 +192,33 @@ def test_a_regression_is_answered_with_a_number() -> None:
     assert ReviewItem.objects.get().label == 13.5
     back = anna.client.post(anna.url("slot_back", slot), headers={"X-Fragment": "1"})
     assert 'name="number" inputmode="decimal" maxlength="400" value="13.5"' in shown(back)
+
+
+@pytest.mark.parametrize(
+    ("share", "heading", "verdict", "told"),
+    [
+        (0.0, "The model disagrees", "correct", "Your number is 1 days, 8 %, higher than the model’s."),
+        (
+            0.1,
+            "The model agrees",
+            "agree",
+            "1 days, 8 %, higher than the model’s: within what counts as the same.",
+        ),
+    ],
+)
+def test_a_number_near_the_models_is_the_same_answer(share: float, heading: str, verdict: str, told: str) -> None:
+    queue = make_numbers_queue(tolerance_share=share)
+    make_items(queue, **NUMBER)
+    anna = Person(queue)
+    anna.look()
+    page = shown(anna.say("number", number="13.5"))
+    assert heading in page
+    assert told in page
+    slot = anna.slot
+    anna.say("keep")
+    decision = slot.decisions.get(is_judgement=False)
+    assert (decision.verdict, decision.value) == (verdict, 13.5)
+    assert ReviewItem.objects.get().label == 13.5
 
 
 def test_hostile_names_and_values_are_text() -> None:

@@ -5,9 +5,7 @@ from typing import Any
 import pytest
 
 from apps.review.pages.reveals import Reveal, in_percent, reveal
-from apps.sampling.services import policies
-from tests.factories import make_model
-from tests.review.factories import make_items, make_queue
+from tests.review.factories import NUMBER, make_items, make_numbers_queue, make_queue
 
 pytestmark = pytest.mark.django_db
 
@@ -84,11 +82,7 @@ def test_sums_beyond_all_odds_break_nothing() -> None:
 
 
 def test_a_number_leads_to_a_number() -> None:
-    rules = {"task": "regression", "classes": [], "positive_class": "", "class_labels": {}}
-    model = make_model(**rules, prediction_range=[0.0, 100.0], unit="days")
-    policies.put_document(model, {"floor": 1.0})
-    sent = {"prediction": 12.5, "score": None, "probabilities": None, "baseline": None}
-    (item,) = make_items(model, **sent, attributions={"age": 2.5}, attribution_base=10.0)
+    (item,) = make_items(make_numbers_queue(), **NUMBER, attributions={"age": 2.5}, attribution_base=10.0)
     found = reveal(item)
     assert words(found) == ("10 days", "12.5 days")
     assert (found.towards, found.away) == ("higher", "lower")

@@ -11,9 +11,18 @@ from apps.common.errors import ConflictError, DomainError, LeaseLostError, Unpro
 from apps.registry.models import ReviewQueue
 from apps.review import services
 from apps.review.models import Decision, Slot
-from apps.sampling.services import policies
-from tests.factories import make_model
-from tests.review.factories import answer, claim, decide, expire, judge, make_items, make_queue, reviewers
+from tests.review.factories import (
+    NUMBER,
+    answer,
+    claim,
+    decide,
+    expire,
+    judge,
+    make_items,
+    make_numbers_queue,
+    make_queue,
+    reviewers,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -175,11 +184,8 @@ def test_a_dispute_of_a_shown_case_needs_a_label(shown: ReviewQueue) -> None:
 
 
 def test_a_regression_takes_numbers_within_range() -> None:
-    rules = {"task": "regression", "classes": [], "positive_class": "", "class_labels": {}}
-    model = make_model(**rules, prediction_range=[0.0, 100.0])
-    policies.put_document(model, {"floor": 1.0})
-    make_items(model, prediction=12.5, score=None, probabilities=None, baseline=None)
-    queue = model.queues.get()
+    queue = make_numbers_queue()
+    make_items(queue, **NUMBER)
     (anna,) = reviewers(queue, 1)
     slot = claim(queue, anna)
     for value in ("12", 10**400):
@@ -187,6 +193,23 @@ def test_a_regression_takes_numbers_within_range() -> None:
             judge(slot, anna, value)
         assert code_of(error) == "number_range"
     assert judge(slot, anna, 13).value == 13.0
+
+
+def test_a_number_within_the_tolerance_agrees_and_stays_the_persons_own() -> None:
+    queue = make_numbers_queue(tolerance=1.0)
+    make_items(queue, 2, **NUMBER)
+    (anna,) = reviewers(queue, 1)
+    slot = claim(queue, anna)
+    judge(slot, anna, 13)
+    with pytest.raises(DomainError) as error:
+        decide(slot, anna, "correct", value=13)
+    assert code_of(error) == "as_predicted"
+    assert decide(slot, anna, value=13).value == 13.0
+    slot = claim(queue, anna)
+    judge(slot, anna, 14)
+    with pytest.raises(DomainError) as error:
+        decide(slot, anna, value=14)
+    assert code_of(error) == "not_as_predicted"
 
 
 # Leases

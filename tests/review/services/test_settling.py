@@ -4,12 +4,22 @@ import pytest
 
 from apps.accounts.models import Role
 from apps.common.errors import DomainError, LeaseLostError
-from apps.registry.models import ReviewQueue
+from apps.registry.models import MonitoredModel, ReviewQueue
 from apps.review import services
 from apps.review.models import ReviewItem, Slot
-from apps.review.services.settling import majority
+from apps.review.services.settling import differ, majority
 from apps.sampling.services.randomness import permanent_number
-from tests.review.factories import answer, claim, decide, judge, make_items, make_queue, reviewers
+from tests.review.factories import (
+    NUMBER,
+    answer,
+    claim,
+    decide,
+    judge,
+    make_items,
+    make_numbers_queue,
+    make_queue,
+    reviewers,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -19,7 +29,33 @@ pytestmark = pytest.mark.django_db
     [([1, 1], 1), ([0, 1], 0), ([0, 1, 1], 1), ([2, 1, 0], 2), ([2, 1, 1, 0, 0], 1)],
 )
 def test_the_label_is_the_majority_and_at_a_tie_the_first_slots(answers: list[float], label: float) -> None:
-    assert majority(answers) == label
+    assert majority(MonitoredModel(task="multiclass"), answers) == label
+
+
+@pytest.mark.parametrize(
+    ("answers", "label", "is_different"),
+    [([100, 109], 100, False), ([100, 120], 100, True), ([200, 100, 105], 100, True), ([0.2, 0.1], 0.2, False)],
+)
+def test_numbers_within_the_tolerance_support_each_other(
+    answers: list[float], label: float, is_different: bool
+) -> None:
+    model = MonitoredModel(task="regression", tolerance=0.1, tolerance_share=0.1)
+    assert majority(model, answers) == label
+    assert differ(model, answers) == is_different
+
+
+@pytest.mark.parametrize(("second", "reason"), [(13.0, ""), (15.0, "disagreement")])
+def test_numbers_apart_go_to_an_adjudicator(second: float, reason: str) -> None:
+    queue = make_numbers_queue(tolerance=0.5)
+    queue.overlap = 2
+    queue.save()
+    make_items(queue, **NUMBER)
+    for person, value in zip(reviewers(queue, 2), (12.6, second), strict=True):
+        slot = claim(queue, person)
+        judge(slot, person, value)
+        decide(slot, person, "agree" if abs(value - 12.5) <= 0.5 else "correct", value=value)
+    item = ReviewItem.objects.get()
+    assert (item.label, item.adjudication_reason) == (12.6, reason)
 
 
 def test_a_blind_cases_label_is_the_first_answer_also_when_the_reveal_changed_it() -> None:
