@@ -40,7 +40,6 @@ FURTHER = {
     "slot_history": 404,
     "slot_similar": 404,
     "slot_precedents": 404,
-    "slot_reassign": 404,
     "question": 403,
     "case": 403,
     "case_comment": 403,

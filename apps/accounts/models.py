@@ -1,6 +1,7 @@
 """People, projects, roles, and the keys of client systems."""
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
@@ -71,6 +72,11 @@ class Project(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone that decides where a day begins."""
+        return ZoneInfo(self.time_zone)
+
 
 class Role(models.TextChoices):
     """Each role may do what the roles before it may do, and more."""
@@ -90,6 +96,8 @@ class Membership(models.Model):
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
     project = models.ForeignKey(Project, models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=16, choices=Role)
+    # How many answers the person wants to give a day; their own choice.
+    daily_goal = models.PositiveSmallIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = MembershipQuerySet.as_manager()

@@ -1,7 +1,7 @@
 from django.urls import URLPattern, path
 
 from apps.review.api.views import ClaimView, DecisionView, HeartbeatView, JudgementView, ReleaseView
-from apps.review.pages import case_views, desk_views, guideline_views, live_views, queue_views, waiting_views
+from apps.review.pages import case_views, desk_views, guideline_views, live_views, own_views, queue_views, waiting_views
 
 urlpatterns: list[URLPattern] = [
     path("p/<slug:project>/queues/<int:queue>/", desk_views.queue_page, name="queue"),
@@ -23,14 +23,16 @@ urlpatterns: list[URLPattern] = [
     path("p/<slug:project>/members/<int:member>/open/", waiting_views.open_work, name="member_open_work"),
     path("p/<slug:project>/questions/", waiting_views.questions, name="questions"),
     path("p/<slug:project>/questions/<int:question>/", waiting_views.question, name="question"),
+    path("p/<slug:project>/mine/", own_views.own_list, name="own_list"),
+    path("p/<slug:project>/mine/download/", own_views.own_list_csv, name="own_list_csv"),
+    path("p/<slug:project>/mine/goal/", own_views.own_goal, name="own_goal"),
     path("p/<slug:project>/items/<int:item>/", case_views.case_page, name="case"),
     path("p/<slug:project>/items/<int:item>/comment/", case_views.case_comment, name="case_comment"),
     path("p/<slug:project>/items/<int:item>/reopen/", case_views.case_reopen, name="case_reopen"),
     path("p/<slug:project>/items/<int:item>/gold/", case_views.case_gold, name="case_gold"),
     path("p/<slug:project>/queues/<int:queue>/live/", live_views.queue_live, name="queue_live"),
     path("p/<slug:project>/queues/<int:queue>/pause/", live_views.queue_pause, name="queue_pause"),
-    path("p/<slug:project>/slots/<int:slot>/take-back/", live_views.slot_take_back, name="slot_take_back"),
-    path("p/<slug:project>/slots/<int:slot>/reassign/", live_views.slot_reassign, name="slot_reassign"),
+    path("p/<slug:project>/queues/<int:queue>/live/act/", live_views.queue_live_act, name="queue_live_act"),
     path("p/<slug:project>/queues/<int:queue>/settings/", queue_views.settings_page, name="queue_settings"),
     path("p/<slug:project>/queues/<int:queue>/settings/preview/", queue_views.preview, name="queue_preview"),
     path("p/<slug:project>/queues/<int:queue>/guidelines/", guideline_views.guidelines_page, name="queue_guidelines"),

@@ -21,6 +21,12 @@ document.addEventListener("keydown", (event) => {
   document.querySelector(`[data-hotkey="${CSS.escape(event.key)}"]`)?.click();
 });
 
+// A checkbox over a list checks all of it.
+document.addEventListener("change", ({ target }) => {
+  if (!target.dataset?.selectAll) return;
+  for (const box of document.getElementsByName(target.dataset.selectAll)) box.checked = target.checked;
+});
+
 // On a phone the tabs scroll; bring the current one into view.
 document.querySelector(".places [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
 

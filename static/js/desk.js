@@ -1,5 +1,6 @@
 // The desk: one card in sight, the next ones on the shelf, answers on their way through the outbox.
 import "./app.js";
+import "./desk/agreeing.js";
 import "./desk/back.js";
 import "./desk/beside.js";
 import "./desk/bindings.js";

@@ -88,8 +88,11 @@ def test_live_work_is_handed_over_taken_back_and_paused(
     is_sound(page)
     page.get_by_role("button", name="Pause the queue").click()
     expect(page.get_by_role("button", name="Resume the queue")).to_be_visible()
-    page.get_by_role("button", name="Take back").first.click()
-    expect(page.get_by_text("is back in the queue")).to_be_visible()
+    page.get_by_role("button", name="Take back").click()
+    expect(page.get_by_text("Select the cases first.")).to_be_visible()
+    page.get_by_label("Select all on this page").check()
+    page.get_by_role("button", name="Take back").click()
+    expect(page.get_by_text("2 cases are back in the queue")).to_be_visible()
     is_sound(page)
 
 

@@ -194,10 +194,19 @@ class Walk:
 
     def do_reassign(self, who: Walker) -> None:
         to = self.random.choice(self.team).member.user_id
-        self.page(who, "slot_reassign", self._some(Slot.objects.unfinished()), body={"to": to})
+        self._act_on_live_work(who, act="hand_over", to=to)
 
     def do_take_back(self, who: Walker) -> None:
-        self.page(who, "slot_take_back", self._some(Slot.objects.unfinished()), body={})
+        self._act_on_live_work(who, act="take_back")
+
+    def _act_on_live_work(self, who: Walker, **fields: Any) -> None:
+        fields["slot"] = self._some(Slot.objects.unfinished())
+        self.page(who, "queue_live_act", self.queue.pk, body=fields)
+
+    def do_look_at_own_list(self, who: Walker) -> None:
+        name = self.random.choice(["own_list", "own_list_csv"])
+        address = reverse(name, args=[self.queue.model.project.slug])
+        self._saw(who, name, who.pages.get(address, {"kind": self.random.choice(list(services.OwnWork))}))
 
     def do_judge_again(self, who: Walker) -> None:
         if self.random.random() < 0.3:

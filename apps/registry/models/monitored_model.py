@@ -101,7 +101,7 @@ class MonitoredModel(models.Model):
     @property
     def zone(self) -> ZoneInfo:
         """The time zone that decides where a day begins."""
-        return ZoneInfo(self.project.time_zone)
+        return self.project.zone
 
     @property
     def current_value_model(self) -> "ValueModel | None":

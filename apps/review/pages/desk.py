@@ -16,11 +16,11 @@ from apps.review.pages.cases import CERTAINTIES, SKIP_REASONS, WHY, Due, Fact, F
 from apps.review.pages.choices import OWN, Choice, classes, digit_of
 from apps.review.pages.forms import KEEP
 from apps.review.pages.numbers import apart
+from apps.review.pages.own_work import last_given, said_in
 from apps.review.pages.reveals import Reveal, reveal
 from apps.review.services.answers import tomorrow, who_may_be_asked
 from apps.review.services.masking import hidden_features
 
-LAST = 10
 # With more answers than these, a field finds one by typing.
 MANY_CLASSES = 12
 LONG = 8
@@ -165,7 +165,7 @@ class Desk:
         """What the person had said, in words."""
         if self.reopened is None:
             return ""
-        return NAMED.get(self.reopened.verdict) or _given(self.reopened, self.model).said
+        return NAMED.get(self.reopened.verdict) or said_in(self.reopened, self.model)
 
     @property
     def given(self) -> Decision | None:
@@ -289,32 +289,3 @@ def people_to_ask(model: MonitoredModel, *, by: Membership) -> list[Membership]:
     """Return the members who may answer a question, adjudicators first."""
     members = who_may_be_asked(model, by=by).select_related("user")
     return sorted(members, key=lambda each: (not each.reaches(Role.ADJUDICATOR), each.user.display_name.lower()))
-
-
-@dataclass(frozen=True)
-class Given:
-    """An answer on the strip of recent ones."""
-
-    slot: int
-    case: str
-    said: str
-    kind: str
-
-
-def last_given(queue: ReviewQueue, *, by: Membership) -> list[Given]:
-    """Return the person's answers to their last ten cases of this queue, newest first."""
-    decisions = Decision.objects.filter(reviewer=by.user, slot__queue=queue).order_by("-id")
-    newest: dict[int, Decision] = {}
-    for decision in decisions.select_related("slot", "item__prediction")[: 3 * LAST]:
-        newest.setdefault(decision.slot_id, decision)
-    done = [each for each in newest.values() if each.slot.closed_at or each.slot.snoozed_until]
-    return [_given(each, queue.model) for each in done[:LAST]]
-
-
-def _given(decision: Decision, model: MonitoredModel) -> Given:
-    case = decision.item.prediction.external_id
-    if decision.value is None:
-        return Given(decision.slot_id, case, Verdict(decision.verdict).label.lower(), "passed")
-    disputes = decision.verdict == Verdict.DISPUTE
-    said = model.label(decision.value)
-    return Given(decision.slot_id, case, f"{said}, disputed" if disputes else said, "disputed" if disputes else "said")

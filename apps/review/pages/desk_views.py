@@ -16,6 +16,7 @@ from apps.review import services
 from apps.review.models import Dispute, Question, ReviewItem, Slot
 from apps.review.pages import desk, neighbors
 from apps.review.pages.forms import AnswerForm, HeldForm, HolderForm
+from apps.review.pages.live_views import live_slots
 from apps.review.services.masking import Hidden, hidden_features
 
 BESIDE: dict[str, Callable[[ReviewItem, Membership, Hidden], Sequence[object]]] = {
@@ -121,17 +122,24 @@ def reviews(request: ProjectRequest, model: str) -> HttpResponse:
     member = request.membership
     questions = Question.objects.in_project(request.project).open()
     disputes = Dispute.objects.filter(item__queue__model=found).open()
-    may_adjudicate = member.reaches(Role.ADJUDICATOR)
+    may_adjudicate, is_engineer = member.reaches(Role.ADJUDICATOR), member.reaches(Role.ENGINEER)
+    yours = services.count_for(member)
     context = {
         "model": found,
         "tab": "reviews",
+        "answered_today": services.answered_today(member),
         "open_disputes": (disputes if may_adjudicate else disputes.filter(decision__reviewer=request.user)).count(),
         "open_questions": questions.for_member(request.user, may_adjudicate=may_adjudicate).count(),
-        "is_engineer": member.reaches(Role.ENGINEER),
+        "is_engineer": is_engineer,
         "may_adjudicate": may_adjudicate,
         "queues": [
             # Whether a case waits for one more person, or for none, tells a reviewer what others said.
-            (counts, None if may_adjudicate else services.progress(counts.queue, by=member))
+            (
+                counts,
+                None if may_adjudicate else services.progress(counts.queue, by=member),
+                yours.get(counts.queue.pk, services.ForPerson()),
+                live_slots(counts.queue, by=member).count() if is_engineer else 0,
+            )
             for counts in services.queue_counts(found)
         ],
         "reviewers": services.reviewer_counts(found),

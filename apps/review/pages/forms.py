@@ -4,12 +4,13 @@ from typing import Any
 
 from django import forms
 
-from apps.accounts.models import User
+from apps.accounts.models import Membership, Role, User
 from apps.common.errors import DomainError, ForbiddenError
+from apps.registry.models import ReviewQueue
 from apps.review.models import Slot
 from apps.review.pages.cases import CERTAINTIES, SKIP_REASONS
 from apps.review.pages.numbers import NumberField
-from apps.review.services import Answer, Only, Verdict
+from apps.review.services import Answer, Only, OwnWork, Verdict
 from apps.review.services.answers import LARGEST_INT, LONGEST_NOTE
 
 CLASS = "class:"
@@ -146,13 +147,58 @@ class AnswerForm(HolderForm):
         return None
 
 
+class OwnWorkForm(forms.Form):
+    """Which of a person's own cases to list."""
+
+    kind = forms.ChoiceField(choices=OwnWork, required=False)
+    text = forms.CharField(max_length=200, required=False, label="Case or note", widget=forms.SearchInput)
+
+    def chosen(self) -> tuple[OwnWork, str]:
+        """Return the kind and the text to search for. What makes no sense is left out."""
+        self.is_valid()
+        return OwnWork(self.cleaned_data.get("kind") or OwnWork.ANSWERED), self.cleaned_data.get("text") or ""
+
+
+class GoalForm(forms.Form):
+    """How many answers a person wants to give a day."""
+
+    answers = forms.IntegerField(min_value=1, max_value=2_000, required=False, label="Answers a day")
+
+
 class TextForm(forms.Form):
     """A text: a comment, an answer, a reason."""
 
     text = forms.CharField(max_length=LONGEST_NOTE, widget=forms.Textarea({"rows": 3}))
 
 
-class ReassignForm(forms.Form):
-    """The person a case is reserved for."""
+class LiveActForm(forms.Form):
+    """What to do with cases that somebody has: take them back, or hand them over to one person."""
 
-    to = forms.IntegerField()
+    slot = forms.ModelMultipleChoiceField(
+        Slot.objects.none(), error_messages={"required": "Select the cases first.", "list": "Select the cases first."}
+    )
+    act = forms.ChoiceField(choices=[("take_back", "Take back"), ("hand_over", "Hand over")])
+    to = forms.ModelChoiceField(
+        Membership.objects.none(), to_field_name="user", required=False, label="To", empty_label=None
+    )
+
+    def __init__(self, *arguments: Any, queue: ReviewQueue, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        members = Membership.objects.in_project(queue.model.project)
+        reviewers = members.with_role_at_least(Membership.RANKS[Role.REVIEWER]).select_related("user")
+        self.fields["slot"].queryset = Slot.objects.in_queue(queue).on_desk()  # type: ignore[attr-defined]
+        self.fields["to"].label_from_instance = lambda member: member.user.display_name  # type: ignore[attr-defined]
+        self.fields["to"].queryset = reviewers.order_by("user__name", "user__email")  # type: ignore[attr-defined]
+
+    def clean_to(self) -> Membership | None:
+        """Heed the person only where cases are handed over."""
+        if self.cleaned_data.get("act") != "hand_over":
+            return None
+        if self.cleaned_data["to"] is None:
+            raise forms.ValidationError("Choose the person first.")
+        return self.cleaned_data["to"]  # type: ignore[no-any-return]  # a Membership
+
+    @property
+    def receiver(self) -> Membership | None:
+        """The person to hand over to; None takes back."""
+        return self.cleaned_data["to"]  # type: ignore[no-any-return]  # a Membership

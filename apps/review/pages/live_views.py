@@ -13,13 +13,13 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts.models import Membership, Role
-from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
+from apps.accounts.services.access import ProjectRequest, member_page
+from apps.common.errors import DomainError
 from apps.registry.models import ReviewQueue
 from apps.registry.services.finding import find_queue
 from apps.review import services
 from apps.review.models import Slot
-from apps.review.pages.forms import ReassignForm
-from apps.review.pages.problems import problems_as_messages
+from apps.review.pages.forms import LiveActForm
 from apps.review.querysets import SlotQuerySet
 from apps.review.services.sight import awaited_from
 
@@ -31,7 +31,6 @@ PER_PAGE = 50
 def queue_live(request: ProjectRequest, queue: int) -> HttpResponse:
     found = find_queue(request.project, queue)
     page = Paginator(live_slots(found, by=request.membership), PER_PAGE).get_page(request.GET.get("page"))
-    members = Membership.objects.in_project(request.project).with_role_at_least(Membership.RANKS[Role.REVIEWER])
     context = {
         "queue": found,
         "model": found.model,
@@ -39,32 +38,41 @@ def queue_live(request: ProjectRequest, queue: int) -> HttpResponse:
         "work": work_of(found),
         "lines": live_lines(page.object_list),
         "page": page,
-        "members": members.select_related("user").order_by("user__name", "user__email"),
+        "form": LiveActForm(queue=found),
     }
     return render(request, "review/live.html", context)
 
 
 @require_POST
 @member_page(Role.ENGINEER)
-def slot_take_back(request: ProjectRequest, slot: int) -> HttpResponse:
-    found = _slot(request, slot)
-    with problems_as_messages(request):
-        services.release(found, by=request.user)
-        messages.success(request, f"Case {found.item.prediction.external_id} is back in the queue.")
-    return redirect("queue_live", request.project.slug, found.queue_id)
+def queue_live_act(request: ProjectRequest, queue: int) -> HttpResponse:
+    """Take the selected cases back, or hand them over; each that cannot be is named with the reason."""
+    found = find_queue(request.project, queue)
+    form = LiveActForm(request.POST, queue=found)
+    if not form.is_valid():
+        messages.error(request, str(next(iter(form.errors.values()))[0]))
+    else:
+        done = [slot for slot in form.cleaned_data["slot"] if _act(request, slot, to=form.receiver)]
+        if done:
+            messages.success(request, _done(done, to=form.receiver))
+    return redirect("queue_live", request.project.slug, found.pk)
 
 
-@require_POST
-@member_page(Role.ENGINEER)
-def slot_reassign(request: ProjectRequest, slot: int) -> HttpResponse:
-    found = _slot(request, slot)
-    form = ReassignForm(request.POST)
-    people = Membership.objects.in_project(request.project).select_related("user")
-    to: Membership = get_or_404(people, user=form.cleaned_data["to"] if form.is_valid() else None)
-    with problems_as_messages(request):
-        services.reassign(found, to=to, by=request.user)
-        messages.success(request, f"Case {found.item.prediction.external_id} is reserved for {to.user.display_name}.")
-    return redirect("queue_live", request.project.slug, found.queue_id)
+def _act(request: ProjectRequest, slot: Slot, *, to: Membership | None) -> bool:
+    try:
+        if to is None:
+            services.release(slot, by=request.user)
+        else:
+            services.reassign(slot, to=to, by=request.user)
+    except DomainError as problem:
+        messages.error(request, f"Case {slot.item.prediction.external_id}: {problem.message}")
+        return False
+    return True
+
+
+def _done(slots: list[Slot], *, to: Membership | None) -> str:
+    cases = f"Case {slots[0].item.prediction.external_id} is" if len(slots) == 1 else f"{len(slots)} cases are"
+    return f"{cases} reserved for {to.user.display_name}." if to else f"{cases} back in the queue."
 
 
 @require_POST
@@ -79,11 +87,6 @@ def queue_pause(request: ProjectRequest, queue: int) -> HttpResponse:
         services.pause(found, by=request.user)
         messages.success(request, "The queue hands out no cases. Cases in hand may be finished.")
     return redirect("queue_live", request.project.slug, found.pk)
-
-
-def _slot(request: ProjectRequest, slot: int) -> Slot:
-    found: Slot = get_or_404(Slot.objects.in_project(request.project).on_desk(), pk=slot)
-    return found
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,6 @@ class LiveCase:
     opened_at: datetime
     is_late: bool
     is_adjudication: bool
-    may_be_reassigned: bool
 
 
 def work_of(queue: ReviewQueue) -> Work:
@@ -164,5 +166,4 @@ def _line(slot: Slot, place: Slot.Place) -> LiveCase:
         opened_at=item.opened_at,
         is_late=item.is_late,
         is_adjudication=slot.is_adjudication,
-        may_be_reassigned=slot.judged_at is None and not item.is_probe,
     )

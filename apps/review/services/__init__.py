@@ -20,6 +20,7 @@ from apps.review.services.judging import judge, judge_and_leave
 from apps.review.services.leaving import OpenWork, free_abandoned, open_work
 from apps.review.services.opening import open_due_items
 from apps.review.services.order import rekey, rekey_due
+from apps.review.services.own_work import OwnWork, answered_today, own_slots, set_goal
 from apps.review.services.probing import make_gold, retire_gold
 from apps.review.services.progress import Progress, Waiting, progress, queue_counts, reviewer_counts, why_waiting
 from apps.review.services.queue_rules import Change, change_queue
@@ -32,12 +33,14 @@ __all__ = [
     "ForPerson",
     "Only",
     "OpenWork",
+    "OwnWork",
     "Progress",
     "Verdict",
     "Waiting",
     "add_comment",
     "amend",
     "answer_question",
+    "answered_today",
     "change_queue",
     "check_may_answer",
     "claim_slots",
@@ -56,6 +59,7 @@ __all__ = [
     "new_token",
     "open_due_items",
     "open_work",
+    "own_slots",
     "pause",
     "progress",
     "queue_counts",
@@ -68,6 +72,7 @@ __all__ = [
     "resume",
     "retire_gold",
     "reviewer_counts",
+    "set_goal",
     "unmark_gold",
     "why_waiting",
 ]

@@ -28,8 +28,8 @@ def queue() -> ReviewQueue:
     return queue
 
 
-def visit(member: Membership, name: str, *arguments: Any, status: int = 200) -> str:
-    return _text(_client(member).get(_url(member, name, *arguments)), status)
+def visit(member: Membership, name: str, *arguments: Any, status: int = 200, **query: Any) -> str:
+    return _text(_client(member).get(_url(member, name, *arguments), query), status)
 
 
 def send(member: Membership, name: str, *arguments: Any, status: int = 302, **fields: Any) -> str:
@@ -47,8 +47,9 @@ def _url(member: Membership, name: str, *arguments: Any) -> str:
 
 
 def _text(response: Any, status: int) -> str:
-    assert response.status_code == status, response.content[:500]
-    return str(response.content.decode())
+    text: str = response.getvalue().decode()
+    assert response.status_code == status, text[:500]
+    return text
 
 
 def people(queue: ReviewQueue) -> tuple[Membership, Membership, Membership, Membership]:
@@ -106,7 +107,7 @@ def test_a_case_of_another_project_does_not_exist(queue: ReviewQueue) -> None:
     item = ReviewItem.objects.get()
     visit(stranger, "case", item.pk, status=404)
     send(stranger, "case_reopen", item.pk, text="Why not", status=404)
-    send(stranger, "slot_take_back", Slot.objects.first().pk, status=404)
+    send(stranger, "queue_live_act", queue.pk, act="take_back", slot=Slot.objects.first().pk, status=404)
     send(stranger, "queue_pause", queue.pk, status=404)
 
 
@@ -191,11 +192,14 @@ def test_live_work_shows_who_holds_what_and_takes_it_back_or_hands_it_over(queue
     page = visit(dan, "queue_live", queue.pk)
     assert anna.user.display_name in page
     assert "in hand" in page
-    send(dan, "slot_reassign", slot.pk, to=ben.user_id)
+    send(dan, "queue_live_act", queue.pk, act="hand_over", slot=slot.pk, to=ben.user_id)
     slot.refresh_from_db()
     assert (slot.reviewer, slot.is_reserved) == (ben.user, True)
-    send(dan, "slot_reassign", slot.pk, to="nobody", status=404)
-    send(dan, "slot_take_back", slot.pk)
+    send(dan, "queue_live_act", queue.pk, act="hand_over", slot=slot.pk, to="nobody")
+    send(dan, "queue_live_act", queue.pk, act="hand_over", slot=slot.pk)
+    slot.refresh_from_db()
+    assert slot.reviewer == ben.user
+    send(dan, "queue_live_act", queue.pk, act="take_back", slot=slot.pk)
     slot.refresh_from_db()
     assert slot.reviewer is None
     assert "Nobody is working on a case" in visit(dan, "queue_live", queue.pk)
