@@ -4,7 +4,7 @@ from apps.predictions.api.limits import LimitsView
 from apps.predictions.api.pushes import BatchesView, OutcomesView, PredictionsView
 from apps.predictions.api.quarantine import QuarantineView, ReplayView
 from apps.predictions.api.uploads import UploadsView, UploadView
-from apps.predictions.pages import rejected, uploads
+from apps.predictions.pages import project_settings, rejected, uploads
 
 api_urlpatterns: list[URLPattern] = [
     path("limits", LimitsView.as_view(), name="api_limits"),
@@ -18,6 +18,7 @@ api_urlpatterns: list[URLPattern] = [
 ]
 
 urlpatterns: list[URLPattern] = [
+    path("p/<slug:project>/settings/", project_settings.project_settings, name="project_settings"),
     path("p/<slug:project>/models/<slug:model>/uploads/", uploads.uploads_page, name="uploads"),
     path("p/<slug:project>/models/<slug:model>/uploads/<int:upload>/", uploads.upload_page, name="upload"),
     path("p/<slug:project>/models/<slug:model>/rejected/", rejected.rejected, name="rejected"),

@@ -5,6 +5,7 @@ from apps.accounts.services.recovery import LINK_MADE, SECOND_STEP_REMOVED
 # For each act: the sentence about a subject, and the label in a list of acts.
 ACTS = {
     "project.made": ("created {}", "Created the project"),
+    "project.changed": ("changed {}", "Changed the project"),
     "member.added": ("added {}", "Added a member"),
     "member.role_changed": ("changed the role of {}", "Changed a member's role"),
     "member.account_closed": ("closed the account of {}", "Closed an account"),

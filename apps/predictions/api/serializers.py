@@ -27,11 +27,19 @@ class RejectionSerializer(serializers.Serializer[Any]):
     message = serializers.CharField()
 
 
+class ReasonSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    field = serializers.CharField(allow_null=True)
+    rows = serializers.IntegerField(help_text="How many rows were rejected for this reason")
+    example = RejectionSerializer(help_text="The first of them")
+
+
 class PredictionsAnswerSerializer(serializers.Serializer[Any]):
     batch = serializers.IntegerField(allow_null=True)
     accepted = serializers.IntegerField()
     duplicates = serializers.IntegerField()
     rejected = RejectionSerializer(many=True)
+    reasons = ReasonSerializer(many=True, help_text="The rejected rows gathered by reason, the most frequent first")
 
 
 class OutcomesAnswerSerializer(PredictionsAnswerSerializer):
@@ -267,6 +275,7 @@ class UploadSerializer(serializers.Serializer[Any]):
     duplicates = serializers.IntegerField()
     parked = serializers.IntegerField()
     rejected = serializers.DictField(child=serializers.IntegerField(), help_text="Rows by code")
+    reasons = ReasonSerializer(many=True, help_text="Why rows were rejected, the most frequent reason first")
     batches = serializers.ListField(child=serializers.IntegerField())
     error = serializers.CharField(help_text="Why the upload failed, or the error of the last try")
     created_at = serializers.DateTimeField()

@@ -112,6 +112,7 @@ def answer_of(upload: Upload) -> dict[str, Any]:
         "duplicates": upload.duplicates,
         "parked": upload.parked,
         "rejected": upload.rejected,
+        "reasons": upload.reasons,
         "batches": upload.batches,
         "error": upload.error,
         "created_at": upload.created_at.isoformat(),

@@ -45,6 +45,8 @@ class Upload(Job):
     parked = models.PositiveIntegerField(default=0)
     # {code: rows}
     rejected = models.JSONField(default=dict)
+    # The same rows by code and field, each with the first of them: see apps.predictions.reading.rejections.Reason.
+    reasons = models.JSONField(default=list, db_default=[])
     batches = ArrayField(models.BigIntegerField(), default=list)
 
     objects = UploadQuerySet.as_manager()

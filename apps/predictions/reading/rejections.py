@@ -10,6 +10,7 @@ import msgspec
 from apps.common import strict_json
 from apps.common.strict_json import StrictJSONError
 
+MOST_REASONS = 100
 _LENIENT = json.JSONDecoder(strict=False, parse_int=str, parse_float=str)
 _OPENED = re.compile(r"[ \t\r\n]*\{[ \t\r\n]*")
 _COLON = re.compile(r"[ \t\r\n]*:[ \t\r\n]*")
@@ -35,13 +36,16 @@ class Reason(msgspec.Struct):
     example: Rejection
 
 
-def reasons(rejected: Iterable[Rejection]) -> list[Reason]:
-    """Gather rejections by their reason, the most frequent first. Values in the messages make no reason of its own."""
-    found: dict[tuple[str, str | None], Reason] = {}
+def reasons(rejected: Iterable[Rejection], *, known: Iterable[Reason] = ()) -> list[Reason]:
+    """Gather rejections by their reason, the most frequent first, and add them to known reasons.
+
+    Values in the messages make no reason of its own. Of very many reasons, the most frequent are kept.
+    """
+    found = {(reason.code, reason.field): reason for reason in known}
     for each in rejected:
         reason = found.setdefault((each.code, each.field), Reason(each.code, each.field, 0, each))
         reason.rows += 1
-    return sorted(found.values(), key=lambda reason: -reason.rows)
+    return sorted(found.values(), key=lambda reason: -reason.rows)[:MOST_REASONS]
 
 
 class RowError(Exception):

@@ -2,10 +2,11 @@
 
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from django import forms
 
+from apps.common.zones import ZoneField
 from apps.predictions.reading.choices import DELIMITERS, ENCODINGS, Choices
 
 NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
@@ -49,9 +50,7 @@ class ChoicesForm(forms.Form):
     missing = WordsField(
         label="Words for missing", required=False, help_text="In texts too, such as NA, unknown. Commas between them."
     )
-    zone = forms.CharField(
-        label="Times without a zone are in", required=False, max_length=64, help_text="Such as Europe/Berlin."
-    )
+    zone = ZoneField(label="Times without a zone are in", required=False)
     time_of_day = forms.TimeField(label="Days without a time get", required=False, help_text="Such as 12:00.")
     is_day_first = forms.BooleanField(label="3/4/2026 is the third of April", required=False)
     moment = forms.CharField(
@@ -71,12 +70,6 @@ class ChoicesForm(forms.Form):
     @property
     def choices(self) -> Choices:
         return Choices.of({name: value for name, value in self.cleaned_data.items() if value})
-
-    def clean_zone(self) -> str:
-        zone = str(self.cleaned_data["zone"]).strip()
-        if zone and zone not in available_timezones():
-            raise forms.ValidationError("There is no such time zone. Write its name, such as Europe/Berlin or UTC.")
-        return zone
 
     def clean_time_of_day(self) -> str:
         time = self.cleaned_data["time_of_day"]

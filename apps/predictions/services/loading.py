@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 
+import msgspec
 from django.db import transaction
 from django.db.models.functions import Now
 
@@ -15,6 +16,7 @@ from apps.common.deadlines import deadline
 from apps.common.durations import limit
 from apps.common.jobs import run_next
 from apps.predictions.models import BatchKind, Upload, UploadPiece
+from apps.predictions.reading.rejections import Reason, reasons
 from apps.predictions.services import pushing, uploads
 
 BATCH_ROWS = 20_000
@@ -82,6 +84,7 @@ def _store(upload: Upload, chunks: list[list[bytes]]) -> None:
     result = pushing.store_chunks(
         BatchKind(upload.kind), upload.model, chunks, first=upload.position, told=upload.created_by
     )
+    known = msgspec.convert(upload.reasons, list[Reason])
     codes = Counter(upload.rejected) + Counter(each.code for each in result.rejected)
     upload.fenced_update(
         position=upload.position + sum(map(len, chunks)),
@@ -90,6 +93,7 @@ def _store(upload: Upload, chunks: list[list[bytes]]) -> None:
         duplicates=upload.duplicates + result.duplicates,
         parked=upload.parked + (result.parked or 0),
         rejected=dict(codes),
+        reasons=msgspec.to_builtins(reasons(result.rejected, known=known)),
         batches=[*upload.batches, *([] if result.batch is None else [result.batch])],
         attempts=0,
         error="",

@@ -16,7 +16,7 @@ from apps.common import doorbell
 from apps.common.errors import ConflictError
 from apps.predictions.models import Batch, BatchKind, BatchStage, Outcome, Prediction, Stage
 from apps.predictions.reading.content import Content, first_difference
-from apps.predictions.reading.rejections import Rejection
+from apps.predictions.reading.rejections import Rejection, reasons
 from apps.predictions.reading.rows import OutcomeRow, PredictionReader, PredictionRow, read_each, read_outcome
 from apps.predictions.services import partitions
 from apps.predictions.services.contents import stored_contents
@@ -71,10 +71,8 @@ class PushResult:
         body = {"batch": self.batch, "accepted": self.accepted, "duplicates": self.duplicates}
         if self.parked is not None:
             body["parked"] = self.parked
-        return {
-            **body,
-            "rejected": [msgspec.to_builtins(each) for each in sorted(self.rejected, key=lambda r: r.index)],
-        }
+        rejected = sorted(self.rejected, key=lambda each: each.index)
+        return {**body, "rejected": msgspec.to_builtins(rejected), "reasons": msgspec.to_builtins(reasons(rejected))}
 
     @property
     def status(self) -> int:

@@ -1,4 +1,4 @@
-"""How often each reviewer is right, compared with known truths: shares drawn towards those of the team."""
+"""How often each reviewer is right, compared with known truths: shares drawn towards those of the others."""
 
 import math
 from dataclasses import dataclass
@@ -42,10 +42,9 @@ class ReviewerQuality:
     Attributes
     ----------
     reviewers, team : Rates
-        Rates of each reviewer (reviewers, classes, classes), and of an unknown reviewer of this team (classes,
-        classes).
+        Rates of each reviewer (reviewers, classes, classes), and of all their answers together (classes, classes).
     strength : array (classes,)
-        Labels that the team's row counts for in each reviewer's row.
+        Labels that the average reviewer's row counts for in each reviewer's row.
     level : float, in (0, 1)
         Confidence level of the intervals.
     """
@@ -60,7 +59,7 @@ class ReviewerQuality:
         return self._estimate(self.reviewers, (reviewer, truth), label)
 
     def team_rate(self, *, truth: int, label: int) -> Estimate:
-        """Return the same rate for a reviewer not yet known: the mean of the team."""
+        """Return the same rate among all answers: a newcomer's few answers count for few."""
         return self._estimate(self.team, (truth,), label)
 
     def _estimate(self, rates: Rates, row: tuple[int, ...], label: int) -> Estimate:
@@ -90,11 +89,11 @@ def reviewer_quality(
 ) -> ReviewerQuality:
     """Estimate the confusion rows of each reviewer by empirical Bayes.
 
-    A share of few labels says more about luck than about a reviewer. So each row is drawn towards the team's, the more
-    so the fewer its labels and the more alike the reviewers are. The model is beta-binomial (Dirichlet-multinomial for
-    several classes), with ρ, the correlation of one reviewer's answers, by moments. ρ is at least its standard error
-    without any spread, √(2(R−1))/Σ(1−n_r/n)(n_r−1): what moments cannot tell from zero need not be zero (40 reviewers
-    with 4 to 12 labels: coverage 83 % with ρ ≥ 0, 94 % with this bound).
+    A share of few labels says more about luck than about a reviewer. So each row is drawn towards the average
+    reviewer's, the more so the fewer its labels and the more alike the reviewers are. The model is beta-binomial
+    (Dirichlet-multinomial for several classes), with ρ, the correlation of one reviewer's answers, by moments. ρ is at
+    least its standard error without any spread, √(2(R−1))/Σ(1−n_r/n)(n_r−1): what moments cannot tell from zero need
+    not be zero (40 reviewers with 4 to 12 labels: coverage 83 % with ρ ≥ 0, 94 % with this bound).
 
     Parameters
     ----------
@@ -151,25 +150,42 @@ def reviewer_quality(
     n_eff = first**2 / np.where(n > 0, second, 1.0)
     cells = sum_by(row * classes + labels, weight, size=team * classes**2).reshape(*shape, classes)
     shares = cells / np.where(n > 0, first, 1.0)[:, :, None]
-    return _shrunk(shares, n, n_eff, level=level)
+    return _shrunk(shares, n, n_eff, first, level=level)
 
 
-def _shrunk(shares: FloatArray, n: FloatArray, n_eff: FloatArray, *, level: float) -> ReviewerQuality:
+def _shrunk(
+    shares: FloatArray, n: FloatArray, n_eff: FloatArray, weight: FloatArray, *, level: float
+) -> ReviewerQuality:
     rho = np.array([_correlation(shares[:, k, k], n_eff[:, k]) for k in range(n.shape[1])])
-    # A reviewer's share varies by ρ + (1 − ρ)/n; the reciprocal weighs it in the team's mean.
+    # A reviewer's share varies by ρ + (1 − ρ)/n; the reciprocal weighs it in the average reviewer's row.
     precision = n_eff / (1 + np.maximum(n_eff - 1, 0.0) * rho)
-    known = precision.sum(axis=0)[:, None]
-    # Add one label, spread over the classes: a team without an observed error is not free of error.
-    mean = ((precision[:, :, None] * shares).sum(axis=0) + 1 / n.shape[1]) / (known + 1)
-    mean_variance = mean * (1 - mean) / (known + 1)
+    known = precision.sum(axis=0)
+    mean = _mean(shares, precision, labels=known)
+    mean_variance = mean * (1 - mean) / (known + 1)[:, None]
+    # Of all answers together, each counts alike; the variance is that of a sum with these weights.
+    varies = np.where(n_eff > 0, weight**2 / np.where(n_eff > 0, precision, 1.0), 0.0).sum(axis=0)
+    known_of_all = weight.sum(axis=0) ** 2 / np.where(varies > 0, varies, 1.0)
+    answers = _mean(shares, weight, labels=n_eff.sum(axis=0))
+    answers_variance = answers * (1 - answers) / (known_of_all + 1)[:, None]
     strength = 1 / rho - 1
     own = (n_eff / (n_eff + strength))[:, :, None]
     value = own * shares + (1 - own) * mean
     # The variance of the posterior, and that of the team's mean.
     variance = value * (1 - value) / (n_eff + strength + 1)[:, :, None] + (1 - own) ** 2 * mean_variance
     of_each = Rates(value, np.sqrt(variance), n, n_eff)
-    of_all = Rates(mean, np.sqrt(mean_variance), n.sum(axis=0), n_eff.sum(axis=0))
+    of_all = Rates(answers, np.sqrt(answers_variance), n.sum(axis=0), n_eff.sum(axis=0))
     return ReviewerQuality(of_each, of_all, strength, level)
+
+
+def _mean(shares: FloatArray, weight: FloatArray, *, labels: FloatArray) -> FloatArray:
+    """Return the weighted mean of the reviewers' shares, of so many labels and one more, spread over the classes.
+
+    A team without an observed error is not free of error.
+    """
+    total = weight.sum(axis=0)
+    share = (weight[:, :, None] * shares).sum(axis=0) / np.where(total > 0, total, 1.0)[:, None]
+    mean: FloatArray = (labels[:, None] * share + 1 / len(labels)) / (labels + 1)[:, None]
+    return mean
 
 
 def _correlation(right: FloatArray, n: FloatArray) -> float:

@@ -1,7 +1,4 @@
-"""A reviewer's settled cases: their first answer beside the truth. Open cases and probes are never shown.
-
-A case with a known answer in use is left out too: the same reviewer may get it again as a probe.
-"""
+"""A reviewer's settled cases: their first answer beside the truth. Open cases and probes are never shown."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

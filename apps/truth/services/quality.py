@@ -120,8 +120,9 @@ def _quality(model: MonitoredModel, own: pd.DataFrame, medians: dict[int, float]
 
 
 def has_later_truth(answers: pd.DataFrame) -> "pd.Series[bool]":
-    """Mark the drawn blind answers whose case has a known truth."""
-    return (answers["purpose"] == Purpose.REVIEW) & answers["was_blind"] & answers["truth"].notna()
+    """Mark the drawn blind answers whose case is settled and has a known truth."""
+    drawn = answers["is_settled"] & (answers["purpose"] == Purpose.REVIEW)
+    return drawn & answers["was_blind"] & answers["truth"].notna()
 
 
 def pace(model: MonitoredModel, answers: pd.DataFrame, *, period: Period) -> list[Pace]:

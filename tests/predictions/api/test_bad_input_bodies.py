@@ -114,7 +114,8 @@ NO_ROWS = dict.fromkeys(("id", "predicted_at", "features.age", "prediction", "sc
 )  # fmt: skip
 def test_an_empty_batch_is_answered_with_zeros(api, empty, content_type):
     answer = api.send(empty, content_type)
-    assert (answer.status_code, answer.json()) == (200, {"batch": None, "accepted": 0, "duplicates": 0, "rejected": []})
+    empty = {"batch": None, "accepted": 0, "duplicates": 0, "rejected": [], "reasons": []}
+    assert (answer.status_code, answer.json()) == (200, empty)
 
 
 @pytest.mark.parametrize("spread", [list, lambda rows: [part for row in rows for part in (row, b"")]])

@@ -39,7 +39,8 @@ def api() -> Api:
 def test_good_rows_are_stored_with_their_payload_before_the_answer(api):
     answer = api.push([prediction_row(1), prediction_row(2)])
     assert answer.status_code == 200, answer.content
-    assert answer.json() == {"batch": Batch.objects.get().pk, "accepted": 2, "duplicates": 0, "rejected": []}
+    counts = {"accepted": 2, "duplicates": 0, "rejected": [], "reasons": []}
+    assert answer.json() == {"batch": Batch.objects.get().pk, **counts}
     first = Prediction.objects.get(external_id="case-1")
     assert (first.predicted, first.score, first.baseline, list(first.slices.values())) == (1.0, 0.9, 1.0, ["2"])
     assert Payload.objects.get(prediction_id=first.pk, received_at=first.received_at).features == {"age": 21, "sex": 2}
@@ -118,7 +119,7 @@ def test_a_body_that_is_not_a_batch_is_refused_as_a_whole(api, body, content_typ
 
 
 def test_an_empty_batch_is_answered_with_zeros(api):
-    assert api.push([]).json() == {"batch": None, "accepted": 0, "duplicates": 0, "rejected": []}
+    assert api.push([]).json() == {"batch": None, "accepted": 0, "duplicates": 0, "rejected": [], "reasons": []}
 
 
 def test_ndjson_checks_each_line_and_skips_blank_ones(api):
@@ -247,3 +248,15 @@ def test_parquet_and_compressed_bodies_are_stored_like_json(api):
 def test_a_corrupt_compressed_body_is_refused_as_json(api):
     answer = api.raw(b"not gzip", **{"Content-Encoding": "gzip"})
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_encoding")
+
+
+def test_rejected_rows_are_gathered_by_reason(api):
+    rows = [prediction_row(number) for number in range(6)]
+    for row in rows[1:4]:
+        row["prediction"] = f"maybe {row['id']}"
+    rows[5]["predicted_at"] = "yesterday"
+    answer = api.push(rows).json()
+    assert [(each["code"], each["rows"], each["example"]["index"]) for each in answer["reasons"]] == [
+        ("unknown_class", 3, 1),
+        (answer["rejected"][-1]["code"], 1, 5),
+    ]

@@ -131,6 +131,15 @@ def test_rejected_rows_are_counted_by_code_and_kept_with_their_line(api):
     assert list(kept) == [(2, "case-1", "probability_range"), (4, "case-3", "unknown_class")]
 
 
+def test_reasons_are_gathered_over_all_batches_of_a_file(api, monkeypatch):
+    monkeypatch.setattr(loading, "BATCH_CHUNKS", 1)
+    lines = [json.dumps(prediction_row(n, version="x" * 600_000)).encode() for n in range(5)]
+    found = api.loaded(b"\n".join(lines), "rows.ndjson")
+    assert found["accepted"] == 0
+    (reason,) = found["reasons"]
+    assert (reason["rows"], reason["example"]["index"], reason["example"]["id"]) == (5, 0, "case-0")
+
+
 def test_a_file_is_stored_in_several_batches_each_committing_its_position(api, monkeypatch):
     monkeypatch.setattr(loading, "BATCH_ROWS", 2_000)
     found = api.loaded(csv_file(4_500))

@@ -65,23 +65,34 @@ def test_known_probabilities_correct_a_choice_of_hard_items():
 
 
 def test_two_equal_reviewers_give_the_formula_written_out():
-    """By hand: two of 10 labels, 8 right each: no spread, so ρ = √2/(½·9·2) and s = 1/ρ − 1 = 5.364; the team mean is
-    (w·.8 + ½)/(w + 1) with w = 20/(1 + 9ρ)."""
+    """By hand: two of 10 labels, 8 right each: no spread, so ρ = √2/(½·9·2) and s = 1/ρ − 1 = 5.364; the average
+    reviewer's share is (w·.8 + ½)/(w + 1) with w = 20/(1 + 9ρ), the team's (16 + ½)/21, with a variance like w's."""
     label = ([1] * 8 + [0] * 2) * 2
     quality = reviewer_quality([0] * 10 + [1] * 10, label, [1] * 20)
     rho = math.sqrt(2) / 9
     strength, known = 1 / rho - 1, 20 / (1 + 9 * rho)
-    team = (known * 0.8 + 0.5) / (known + 1)
-    value = (8 + strength * team) / (10 + strength)
-    uncertain = (strength / (10 + strength)) ** 2 * team * (1 - team) / (known + 1)
+    average = (known * 0.8 + 0.5) / (known + 1)
+    value = (8 + strength * average) / (10 + strength)
+    uncertain = (strength / (10 + strength)) ** 2 * average * (1 - average) / (known + 1)
     se = math.sqrt(value * (1 - value) / (10 + strength + 1) + uncertain)
     size = value * (1 - value) / se**2 - 1
     figure = quality.rate(0, truth=1, label=1)
     assert quality.strength[1] == pytest.approx(strength)
-    assert quality.team_rate(truth=1, label=1).value == pytest.approx(team)
+    team = quality.team_rate(truth=1, label=1)
+    assert (team.value, team.se) == pytest.approx((16.5 / 21, math.sqrt(16.5 * 4.5 / 21**2 / (known + 1))))
     assert (figure.value, figure.se, figure.n, figure.n_eff) == pytest.approx((value, se, 10, 10))
     expected = stats.beta.ppf([0.025, 0.975], value * size, (1 - value) * size)
     assert (figure.low, figure.high) == pytest.approx(tuple(expected))
+
+
+def test_a_newcomers_answers_weigh_no_more_in_the_teams_rate_than_anybody_elses():
+    """By hand: 132 of 140 and 2 of 11 right are 134 of 151. Weighing people instead of answers, it would be near .6."""
+    label = [1] * 132 + [0] * 8 + [1] * 2 + [0] * 9
+    quality = reviewer_quality([0] * 140 + [1] * 11, label, [1] * 151)
+    figure = quality.team_rate(truth=1, label=1)
+    assert figure.value == pytest.approx(134.5 / 152)
+    assert figure.n == 151
+    assert figure.low < 134 / 151 < figure.high
 
 
 def test_many_labels_are_hardly_shrunk():

@@ -1,0 +1,52 @@
+"""A project's name and time zone."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from apps.accounts.models import Membership, Project, Role
+from apps.audit.models import Entry
+from tests.factories import make_member, make_model, make_project, prediction_row, push_predictions
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def owner() -> Membership:
+    return make_member(make_project(), Role.OWNER)
+
+
+def save(owner: Membership, name: str, zone: str) -> tuple[int, str]:
+    client = Client()
+    client.force_login(owner.user)
+    answer = client.post(reverse("project_settings", args=[owner.project.slug]), {"name": name, "time_zone": zone})
+    return answer.status_code, answer.content.decode()
+
+
+def test_name_and_zone_change_until_the_first_prediction(owner: Membership) -> None:
+    assert save(owner, "Loans", "Asia/Tokyo")[0] == 302
+    project = Project.objects.get()
+    assert (project.name, project.time_zone) == ("Loans", "Asia/Tokyo")
+    entry = Entry.objects.of(project.pk).newest()[0]
+    assert (entry.act, entry.details["after"]["time_zone"]) == ("project.changed", "Asia/Tokyo")
+    push_predictions(make_model(project), [prediction_row(1)])
+    status, page = save(owner, "Credit", "UTC")
+    assert status == 400
+    assert "Predictions are counted by days in Asia/Tokyo already." in page
+    assert save(owner, "Credit", "Asia/Tokyo")[0] == 302
+    assert Project.objects.get().name == "Credit"
+
+
+def test_an_unknown_zone_is_refused(owner: Membership) -> None:
+    before = Project.objects.get().time_zone
+    status, page = save(owner, "Loans", "Mars/Olympus")
+    assert status == 400
+    assert "There is no such time zone." in page
+    assert Project.objects.get().time_zone == before
+
+
+def test_saving_without_a_change_records_nothing(owner: Membership) -> None:
+    project = Project.objects.get()
+    entries = Entry.objects.of(project.pk).count()
+    assert save(owner, project.name, project.time_zone)[0] == 302
+    assert Entry.objects.of(project.pk).count() == entries
