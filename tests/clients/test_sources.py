@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import duckdb
 import numpy as np
 import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -71,6 +73,8 @@ SOURCES = {
     "DataFrame": lambda folder: FRAME,
     "Arrow table": lambda folder: pa.Table.from_pandas(FRAME),
     "Arrow reader": lambda folder: pa.Table.from_pandas(FRAME).to_reader(max_chunksize=1),
+    "Polars frame": lambda folder: pl.from_pandas(FRAME),
+    "DuckDB relation": lambda folder: duckdb.from_arrow(pa.Table.from_pandas(FRAME)),
     "Parquet file": parquet,
     "NDJSON file": ndjson,
     "path as text": lambda folder: str(ndjson(folder)),
@@ -82,7 +86,9 @@ def test_every_source_gives_the_same_rows(make, tmp_path: Path):
     assert read(make(tmp_path)) == ROWS
 
 
-@pytest.mark.parametrize(("name", "total"), [("DataFrame", 2), ("Parquet file", 2), ("dicts", 2), ("generator", None)])
+@pytest.mark.parametrize(
+    ("name", "total"), [("DataFrame", 2), ("Polars frame", 2), ("Parquet file", 2), ("dicts", 2), ("generator", None)]
+)
 def test_the_total_is_given_if_it_is_known(name, total, tmp_path: Path):
     assert rows_of(SOURCES[name](tmp_path)).total == total
 

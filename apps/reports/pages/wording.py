@@ -241,8 +241,8 @@ def _performance_lede(document: Document, figures: Figures, when: str) -> str:
         return f"{when} the model was off by {_amount(figure, unit)} on average{_between(figure, unit)}."
     figure = figures["accuracy"]
     if figure["value"] is None:
-        return f"{when} we cannot say how many predictions were right: {reason(figure)}."
-    return f"{when} {_in_hundred(figure)} predictions were right{_hundreds_between(figure)}."
+        return f"{when} we cannot say how many decisions were right: {reason(figure)}."
+    return f"{when} {_in_hundred(figure)} decisions were right{_hundreds_between(figure)}."
 
 
 def _baseline_lede(figures: Figures, when: str) -> str:

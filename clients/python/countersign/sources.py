@@ -1,4 +1,4 @@
-"""Sources of rows: dicts, DataFrames, Arrow tables and readers, Parquet and NDJSON files. All are read piece by piece.
+"""Sources of rows: dicts, DataFrames, Arrow tables and streams, Parquet and NDJSON files. All are read piece by piece.
 
 pandas and pyarrow are not imported to recognize a source: a caller that passes one of their objects has loaded them.
 """
@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sized
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,9 +18,13 @@ NDJSON = frozenset({".ndjson", ".jsonl"})
 PARQUET = frozenset({".parquet"})
 BOM = b"\xef\xbb\xbf"
 
-Source: TypeAlias = (
-    "Iterable[Mapping[str, Any]] | pd.DataFrame | pa.Table | pa.RecordBatch | pa.RecordBatchReader | str | Path"
-)
+Source: TypeAlias = "Iterable[Mapping[str, Any]] | pd.DataFrame | pa.Table | pa.RecordBatch | ArrowStream | str | Path"
+
+
+class ArrowStream(Protocol):
+    """Arrow data of any library: a Polars frame, a DuckDB relation, an Arrow reader."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
 
 
 class Line(bytes):
@@ -42,11 +46,11 @@ def rows_of(source: Source) -> Rows:
     pandas, pyarrow = sys.modules.get("pandas"), sys.modules.get("pyarrow")
     if pandas is not None and isinstance(source, pandas.DataFrame):
         return Rows(_frame(source), len(source))
-    if pyarrow is not None and isinstance(source, pyarrow.Table | pyarrow.RecordBatch):
-        batches = source.to_batches(max_chunksize=CHUNK_ROWS) if isinstance(source, pyarrow.Table) else [source]
-        return Rows(_batches(batches), source.num_rows)
-    if pyarrow is not None and isinstance(source, pyarrow.RecordBatchReader):
-        return Rows(_batches(source))
+    if pyarrow is not None and isinstance(source, pyarrow.RecordBatch):
+        return Rows(_batches([source]), source.num_rows)
+    if hasattr(source, "__arrow_c_stream__"):
+        # Of a table or frame, not of a query that would run to count them.
+        return Rows(_batches(_stream(source)), getattr(source, "num_rows", getattr(source, "height", None)))
     if isinstance(source, Mapping | bytes) or not isinstance(source, Iterable):
         raise TypeError(f"Rows come as an iterable of dicts, a table or a path, not as {type(source).__name__}.")
     rows: Iterable[Any] = source
@@ -89,6 +93,13 @@ def _frame(frame: "pd.DataFrame") -> Iterator[Mapping[str, Any]]:
         # Convert by column: pandas turns integers into floats in a row of mixed types.
         columns = [part.iloc[:, position].astype(object).tolist() for position in range(len(names))]
         yield from _rows(names, columns)
+
+
+def _stream(source: Any) -> "pa.RecordBatchReader":
+    """Read what any library offers as Arrow data: a Polars frame, a DuckDB relation, an Arrow table or reader."""
+    import pyarrow as pa  # noqa: PLC0415  # only who passes such an object needs it
+
+    return pa.RecordBatchReader.from_stream(source)
 
 
 def _batches(batches: Iterable[Any]) -> Iterator[Mapping[str, Any]]:

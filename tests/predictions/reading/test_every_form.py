@@ -4,9 +4,13 @@ import csv
 import io
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import duckdb
 import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -74,12 +78,33 @@ def cells(row: dict[str, Any]) -> list[str]:
     return ["" if value is None or value != value else str(value) for value in map(row.get, SCHEMA.names)]  # noqa: PLR0124  # NaN
 
 
-def as_csv(rows: list[dict[str, Any]]) -> list[bytes]:
+def as_csv(rows: list[dict[str, Any]]) -> str:
     out = io.StringIO()
     csv.writer(out).writerows([SCHEMA.names, *map(cells, rows)])
-    body = Body.receive([out.getvalue().encode()], content_type="")
+    return out.getvalue()
+
+
+def lines_of(text: str) -> list[bytes]:
+    """The raw rows of a CSV file."""
+    body = Body.receive([text.encode()], content_type="")
     file = RowFile(body, FileForm.CSV, Naming(BatchKind.PREDICTIONS), MODEL)
     return [raw for chunk in file.chunks() for raw in chunk]
+
+
+def by_duckdb(table: pa.Table, form: str, folder: Path) -> bytes:
+    """The table as DuckDB writes it."""
+    path = folder / f"duckdb.{form}"
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'Europe/Berlin'")
+        connection.from_arrow(table).create_view("rows_sent")
+        connection.execute(f"COPY rows_sent TO '{path}' (FORMAT {form})")
+    return path.read_bytes()
+
+
+def by_polars(table: pa.Table) -> bytes:
+    out = io.BytesIO()
+    pl.from_arrow(table).write_parquet(out)
+    return out.getvalue()
 
 
 def plain(row: dict[str, Any]) -> dict[str, Any]:
@@ -97,9 +122,11 @@ def nested(row: dict[str, Any]) -> dict[str, Any]:
     return {**flat, "features": features}
 
 
-def forms(rows: list[dict[str, Any]]) -> dict[str, list[bytes]]:
-    """The raw rows of a table by every form."""
+def forms(rows: list[dict[str, Any]], folder: Path) -> dict[str, list[bytes]]:
+    """The raw rows of a table by every form and writer."""
     table = pa.Table.from_pylist(rows, SCHEMA)
+    frame = table.to_pandas(types_mapper=pd.ArrowDtype)
+    parquet_type = "application/vnd.apache.parquet"
     columns = {name: table.column(name) for name in table.column_names}
     coded = {**columns, "prediction": columns["prediction"].dictionary_encode()}
     viewed = {**columns, "features.text": columns["features.text"].cast(pa.string_view())}
@@ -107,17 +134,24 @@ def forms(rows: list[dict[str, Any]]) -> dict[str, list[bytes]]:
     return {
         "JSON": rows_of(json.dumps({"predictions": [nested(row) for row in rows]}).encode(), "application/json"),
         "NDJSON, flat": rows_of(lines, "application/x-ndjson"),
-        "CSV": as_csv(rows),
-        "Parquet": rows_of(parquet(coded), "application/vnd.apache.parquet"),
+        "CSV": lines_of(as_csv(rows)),
+        "CSV, pandas": lines_of(frame.to_csv(index=False, lineterminator="\r\n")),
+        "CSV, Polars": lines_of(pl.from_arrow(table).write_csv()),
+        "CSV, DuckDB": lines_of(by_duckdb(table, "csv", folder).decode()),
+        "Parquet": rows_of(parquet(coded), parquet_type),
+        "Parquet, Polars": rows_of(by_polars(table), parquet_type),
+        "Parquet, DuckDB": rows_of(by_duckdb(table, "parquet", folder), parquet_type),
         "Arrow": rows_of(arrow(coded), "application/vnd.apache.arrow.stream"),
         "Arrow views": rows_of(arrow(viewed), "application/vnd.apache.arrow.stream"),
         "client, Arrow": [encode(row) for row in client_rows(table).each],
-        "client, pandas": [encode(row) for row in client_rows(table.to_pandas(types_mapper=pd.ArrowDtype)).each],
+        "client, pandas": [encode(row) for row in client_rows(frame).each],
+        "client, Polars": [encode(row) for row in client_rows(pl.from_arrow(table)).each],
     }
 
 
 def check(rows: list[dict[str, Any]]) -> None:
-    first, *others = ((form, told(raws)) for form, raws in forms(rows).items())
+    with TemporaryDirectory() as folder:
+        first, *others = ((form, told(raws)) for form, raws in forms(rows, Path(folder)).items())
     assert len(first[1]) == len(rows)
     for form, found in others:
         assert found == first[1], form

@@ -46,7 +46,7 @@ def test_each_kind_is_read_and_printed_as_it_was_computed() -> None:
     world = half_closed()
     sentences = {
         "value": "euros more than the rule it replaced",
-        "performance": "in 100 predictions were right.",
+        "performance": "in 100 decisions were right.",
         "baseline": "where they did, the model was right",
     }
     for kind, sentence in sentences.items():

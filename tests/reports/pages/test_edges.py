@@ -52,10 +52,10 @@ def test_a_difference_of_nearly_nothing_keeps_its_sign() -> None:
 @pytest.mark.parametrize(
     ("value", "low", "high", "said"),
     [
-        (0.9998, 0.9998, 0.9998, "In October 99.98 in 100 predictions were right."),
-        (0.996, 0.97, 0.9997, "In October about 99.6 in 100 predictions were right (95\u00a0% range 97 to 99.97)."),
-        (1.0, 0.97, 1.0, "In October about 100 in 100 predictions were right (95\u00a0% range 97 to 100)."),
-        (0.002, 0.0, 0.03, "In October about 0.2 in 100 predictions were right (95\u00a0% range 0 to 3)."),
+        (0.9998, 0.9998, 0.9998, "In October 99.98 in 100 decisions were right."),
+        (0.996, 0.97, 0.9997, "In October about 99.6 in 100 decisions were right (95\u00a0% range 97 to 99.97)."),
+        (1.0, 0.97, 1.0, "In October about 100 in 100 decisions were right (95\u00a0% range 97 to 100)."),
+        (0.002, 0.0, 0.03, "In October about 0.2 in 100 decisions were right (95\u00a0% range 0 to 3)."),
     ],
 )
 def test_the_first_sentence_says_100_only_of_all(value: float, low: float, high: float, said: str) -> None:

@@ -41,7 +41,7 @@ def text_of(response: Any) -> str:
     ("kind", "sentence"),
     [
         ("value", "the model earned about 1.32 million dollars more than the rule it replaced."),
-        ("performance", "82.8 in 100 predictions were right."),
+        ("performance", "82.8 in 100 decisions were right."),
         ("baseline", "the model and the rule it replaced differed in 8.2 in 100 predictions"),
     ],
 )

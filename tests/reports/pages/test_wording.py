@@ -125,19 +125,19 @@ def test_without_a_value_model_the_page_says_so() -> None:
 def test_a_missing_figure_says_why_instead_of_a_number() -> None:
     made = with_headline("performance", accuracy=figure(None, code="no_response"))
     assert wording.lede(made) == (
-        "In October we cannot say how many predictions were right: too few of the drawn cases are "
+        "In October we cannot say how many decisions were right: too few of the drawn cases are "
         "reviewed to speak for the rest."
     )
 
 
 def test_accuracy_reads_as_right_predictions_in_100() -> None:
     made = with_headline("performance", accuracy=figure(0.918, 0.019))
-    assert wording.lede(made) == "In October about 92 in 100 predictions were right (95\u00a0% range 90 to 94)."
+    assert wording.lede(made) == "In October about 92 in 100 decisions were right (95\u00a0% range 90 to 94)."
 
 
 def test_a_narrow_range_has_a_decimal() -> None:
     made = with_headline("performance", accuracy=figure(0.8276, 0.004))
-    assert wording.lede(made) == "In October about 82.8 in 100 predictions were right (95\u00a0% range 82.4 to 83.2)."
+    assert wording.lede(made) == "In October about 82.8 in 100 decisions were right (95\u00a0% range 82.4 to 83.2)."
 
 
 def test_the_baseline_page_says_how_often_they_differ_and_who_is_right_there() -> None:

@@ -238,7 +238,7 @@ def test_page_pdf_and_api_of_a_window_with_few_predictions_show_no_figure():
     client.force_login(make_member(project, Role.REVIEWER).user)
     page = client.get(f"/p/{project.slug}/reports/{report.pk}/").content.decode()
     assert "hidden for your role" in page
-    assert "in 100 predictions were right" not in page
+    assert "in 100 decisions were right" not in page
     sheet = sheet_of(visible(report, role=Role.REVIEWER))
     assert not [key for key in sheet.keys if key.text]
     assert not charts_of(visible(report, role=Role.REVIEWER).document, sheet)
