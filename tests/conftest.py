@@ -21,6 +21,14 @@ from tests.append_only import rewriting
 # Loaded modules are a heap of millions of objects: scanning them again and again would take a seventh of the time.
 gc.set_threshold(50_000, 20, 50)
 
+# How long requests of closed pages may take, and how often in a row none is seen before they count as over.
+PATIENCE_SECONDS = 5.0
+QUIET_LOOKS = 3
+BUSY = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'
+"""
+
 
 def pytest_collection_finish() -> None:
     """Never scan again what has been loaded by now."""
@@ -77,8 +85,20 @@ def clean_tables(request: pytest.FixtureRequest) -> Iterator[None]:
             cursor.execute("TRUNCATE predictions_payload, common_cache")
     yield
     if commits:
+        if "live_server" in request.fixturenames:
+            _wait_for_requests()
         with transaction.atomic(), rewriting(), connection.cursor() as cursor:
             cursor.execute(f"TRUNCATE {', '.join(append_only.TABLES)} CASCADE")
             cursor.execute("ALTER TABLE audit_entry DISABLE TRIGGER append_only")
             cursor.execute("TRUNCATE audit_entry")
             cursor.execute("ALTER TABLE audit_entry ENABLE TRIGGER append_only")
+
+
+def _wait_for_requests() -> None:
+    """Wait until no request of a closed page is still at work in the database: emptying tables would meet its locks."""
+    until, quiet = time.monotonic() + PATIENCE_SECONDS, 0
+    with connection.cursor() as cursor:
+        while quiet < QUIET_LOOKS and time.monotonic() < until:
+            cursor.execute(BUSY)
+            quiet = 0 if cursor.fetchone()[0] else quiet + 1
+            time.sleep(0.02)

@@ -46,7 +46,7 @@ def test_a_file_is_checked_loaded_and_followed_to_the_end(
     expect(page.get_by_text("The file is loaded.")).to_be_visible()
     is_sound(page)
     assert Prediction.objects.count() == 5
-    page.get_by_role("link", name="See the reasons").click()
+    page.get_by_role("link", name="See the rows").click()
     expect(page.get_by_role("article")).to_have_count(1)
     page.goto(URL)
     expect(page.get_by_role("row", name="done")).to_be_visible()

@@ -150,7 +150,7 @@ def _listed(report: Report, shown: Report) -> dict[str, Any]:
     return {
         "pk": report.pk,
         "period": numbers.period(report.start, report.end),
-        "as_of": f"{numbers.day(moment)}, {moment:%H:%M}",
+        "as_of": f"{numbers.day(moment)}, {moment:%H:%M %Z}",
         "is_shown": report.pk == shown.pk,
     }
 
