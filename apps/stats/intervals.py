@@ -3,7 +3,6 @@
 import math
 from dataclasses import dataclass
 
-from scipy import stats
 from scipy.special import expit, logit, ndtri, stdtrit
 
 from apps.stats.arrays import as_level
@@ -82,7 +81,7 @@ def wilson_interval(successes: float, n: float, *, level: float = LEVEL) -> tupl
         raise ValueError(f"n must be positive, got {n}")
     if not 0 <= successes <= n:
         raise ValueError(f"successes must be between 0 and n, got {successes}")
-    return _wilson(successes / n, n, float(stats.norm.ppf((1 + as_level(level)) / 2)))
+    return _wilson(successes / n, n, float(ndtri((1 + as_level(level)) / 2)))
 
 
 def logit_mod(

@@ -1,8 +1,10 @@
 """The median, with an interval from the order of the values alone."""
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
+from scipy.special import bdtr, bdtrik
 
 from apps.stats.arrays import LARGEST, as_floats, as_level
 from apps.stats.estimate import Estimate, missing
@@ -48,8 +50,14 @@ def median_estimate(values: ArrayLike, *, level: float = LEVEL) -> Estimate:
     n = len(ordered)
     if n == 0:
         return missing("no_labels")
-    rank = int(stats.binom.ppf(tail, n, 0.5))
+    rank = _binomial_quantile(tail, n)
     if rank < 1:
         return missing("too_few", n=n)
     low, high = float(ordered[rank - 1]), float(ordered[n - rank])
     return Estimate(float(np.median(ordered)), low, high, "order-statistic", n, n_eff=float(n))
+
+
+def _binomial_quantile(tail: float, n: int) -> int:
+    """Return the least count with at least this probability below or at it, among n with probability 1/2."""
+    count = math.ceil(float(bdtrik(tail, n, 0.5)))
+    return count - 1 if count > 0 and bdtr(count - 1, n, 0.5) >= tail else count

@@ -29,6 +29,9 @@ def ask(number):
 with ThreadPoolExecutor(16) as pool:
     answers = list(pool.map(ask, range(16)))
 print({status for status, _ in answers}, len(set(answers)))
+
+import apps.truth.pages.people
+print("scipy.stats" in sys.modules)
 """
 
 
@@ -45,3 +48,7 @@ def test_views_load_no_library_that_few_requests_need(fresh: list[str]) -> None:
 
 def test_a_fresh_process_describes_the_api_to_many_at_once(fresh: list[str]) -> None:
     assert fresh[1] == "{200} 2"
+
+
+def test_the_pages_about_reviewers_do_not_load_the_second_of_code_of_scipy_stats(fresh: list[str]) -> None:
+    assert fresh[2] == "False"

@@ -21,6 +21,8 @@ EARLIEST = timedelta(days=20)
 LATEST = timedelta(days=60)
 MILLISECOND = timedelta(milliseconds=1)
 CHUNK = 4_000
+# The data name no households, so the demo makes some up, of this size.
+HOUSEHOLD = 3
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def predictions(
     people: People, scored: Scored, chunk: range, *, now: datetime, latency_ms: float
 ) -> Iterator[dict[str, Any]]:
     """Build the chunk's prediction rows. `scored` holds only this chunk's people."""
-    part = slice(chunk.start, chunk.stop)
+    part, households = slice(chunk.start, chunk.stop), len(people) // HOUSEHOLD or 1
     columns = zip(
         people.ids[part].tolist(),
         _texts(predicted_at(len(people), now=now)[part]),
@@ -84,6 +86,7 @@ def predictions(
     for person, moment, features, score, baseline, contributions, base in columns:
         yield {
             "id": str(person),
+            "subject": f"household {person % households}",
             "predicted_at": moment,
             "version": VERSION,
             "features": dict(zip(FEATURES, features, strict=True)),

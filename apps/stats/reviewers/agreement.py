@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
+from scipy.special import ndtri
 
 from apps.stats.arrays import FloatArray, as_ints, sum_by
 from apps.stats.estimate import Estimate, missing
@@ -102,7 +102,7 @@ def _kappa(shares: FloatArray) -> tuple[float, FloatArray]:
 
 def _with_interval(value: float, variance: float, *, n: int, n_eff: float | None, level: float) -> Estimate:
     se = math.sqrt(variance)
-    half = float(stats.norm.ppf((1 + level) / 2)) * se
+    half = float(ndtri((1 + level) / 2)) * se
     return Estimate(value, max(-1.0, value - half), min(1.0, value + half), "plain", n, n_eff=n_eff, se=se)
 
 

@@ -5,11 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from apps.stats.arrays import FloatArray
 from apps.stats.estimate import Estimate, from_interval, missing
-from apps.stats.intervals import Interval, wilson_interval
+from apps.stats.intervals import Interval, t_quantile, wilson_interval
 from apps.stats.reviewers.ratings import RatingTable
 from apps.stats.sample_size import effective_size, labels_needed
 
@@ -97,7 +96,7 @@ def conclude_coefficient(
         interval = Interval(1 - ratio, low, high, "wilson", 0.0, 0.0, is_boundary=True)
         return from_interval(interval, n=len(pi), n_eff=effective_size(pi))
     nu = _degrees(table, coefficient.influence)
-    q = float(stats.t.ppf((1 + level) / 2, max(nu, 1.0)))
+    q = t_quantile(level, max(nu, 1.0))
     reach = min(q * _spread(coefficient, rng, replicates) / ratio, 700.0)  # exp overflows above 709
     low, high = _held(1 - ratio * math.exp(reach), 1 - ratio * math.exp(-reach), value=1 - ratio)
     interval = Interval(1 - ratio, low, high, "bootstrap", _standard_error(table, coefficient.published), nu)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
+from scipy.special import betaincinv
 
 from apps.stats.arrays import FloatArray, as_inclusion, as_ints, scaled_weights, sum_by
 from apps.stats.estimate import Estimate, missing
@@ -72,7 +72,7 @@ class ReviewerQuality:
         value, se = float(rates.value[cell]), float(rates.se[cell])
         size = value * (1 - value) / se**2 - 1
         tail = (1 - self.level) / 2
-        low, high = (float(stats.beta.ppf(end, value * size, (1 - value) * size)) for end in (tail, 1 - tail))
+        low, high = (float(betaincinv(value * size, (1 - value) * size, end)) for end in (tail, 1 - tail))
         n_eff = float(rates.n_eff[row])
         return Estimate(value, min(low, value), max(high, value), "beta", n, n_eff=n_eff, se=se)
 

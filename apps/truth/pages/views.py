@@ -33,7 +33,7 @@ def reviewer_quality(request: ProjectRequest, model: str, user: int) -> HttpResp
 
 
 def _person_page(request: ProjectRequest, model: MonitoredModel, person: User) -> HttpResponse:
-    from apps.truth.pages import people  # noqa: PLC0415  # pandas and scipy: 120 MB, only in processes that show it
+    from apps.truth.pages import people  # noqa: PLC0415  # pandas: 80 MB, only in processes that show it
 
     context = {
         "model": model,
