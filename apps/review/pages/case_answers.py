@@ -45,6 +45,8 @@ class Part:
 class Round:
     number: int
     parts: list[Part]
+    # Slots that nobody has taken yet.
+    awaited: int
 
 
 def rounds(item: ReviewItem, *, by: Membership, sight: Sight) -> list[Round]:
@@ -58,10 +60,13 @@ def rounds(item: ReviewItem, *, by: Membership, sight: Sight) -> list[Round]:
     for decision in decisions:
         said.setdefault(decision.slot_id, []).append(decision)
     ordered = list(slots.order_by("-round", "is_adjudication", "position", "id"))
-    return [
-        Round(number, [_part(item, slot, said.get(slot.pk, []), places, by=by, sight=sight) for slot in group])
-        for number, group in groupby(ordered, key=lambda slot: slot.round)
-    ]
+    found = []
+    for number, group in groupby(ordered, key=lambda slot: slot.round):
+        slots_of_round = list(group)
+        taken = [slot for slot in slots_of_round if slot.reviewer is not None or slot.pk in said]
+        parts = [_part(item, slot, said.get(slot.pk, []), places, by=by, sight=sight) for slot in taken]
+        found.append(Round(number, parts, awaited=len(slots_of_round) - len(taken)))
+    return found
 
 
 def _part(

@@ -11,7 +11,6 @@ from apps.review.services import OwnWork
 
 LAST = 10
 COLUMNS = ("case", "model", "queue", "said", "note", "at", "state")
-NOT_COUNTED = "Does not count: you had seen the case before"
 
 
 @dataclass(frozen=True)
@@ -91,8 +90,6 @@ def own_cases(slots: Iterable[Slot], kind: OwnWork, *, by: Membership) -> Iterat
 def _state(slot: Slot, kind: OwnWork, question: Question | None) -> str:
     if kind == OwnWork.ASKED and question is not None and question.answered_at:
         return f"Answered: {question.answer}"
-    if slot.outcome == Slot.Outcome.SEEN:
-        return NOT_COUNTED
     if slot.closed_at is None and slot.snoozed_until:
         return f"Comes back {slot.snoozed_until.astimezone(slot.queue.model.zone):%-d %B %Y, %H:%M %Z}"
     if slot.outcome == Slot.Outcome.PASSED:

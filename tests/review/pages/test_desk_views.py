@@ -12,7 +12,6 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.accounts.models import Membership, Role
-from apps.predictions.services import sightings
 from apps.registry.models import ReviewQueue
 from apps.review import services
 from apps.review.models import Decision, Question, ReviewItem, Slot
@@ -220,16 +219,6 @@ def test_a_number_near_the_models_is_the_same_answer(share: float, heading: str,
     decision = slot.decisions.get(is_judgement=False)
     assert (decision.verdict, decision.value) == (verdict, 13.5)
     assert ReviewItem.objects.get().label == 13.5
-
-
-def test_an_answer_that_does_not_count_says_so_after_the_reveal(queue: ReviewQueue) -> None:
-    make_items(queue, 2)
-    for has_seen in (False, True):
-        person = Person(queue)
-        slot = person.slot
-        if has_seen:
-            sightings.note([slot.item.prediction_id], person.member.user, sightings.Place.LIST)
-        assert ("does not count" in shown(person.say("class:1", slot=slot))) == has_seen
 
 
 def test_hostile_names_and_values_are_text() -> None:
