@@ -80,7 +80,7 @@ def test_a_reviewer_finds_sets_a_goal_and_opens_again(
 ) -> None:
     page.goto(f"/p/{busy.project.slug}/mine/")
     is_sound(page)
-    page.get_by_label("Answers a day").fill("40")
+    page.get_by_label("Your goal a day").fill("40")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("of 40 answered today")).to_be_visible()
     is_sound(page)

@@ -10,11 +10,12 @@ from django.utils import timezone
 from apps.accounts.models import Membership, Role
 from apps.registry.models import MonitoredModel, ReviewQueue
 from apps.review import services
-from apps.review.models import LABELING, DataProblem, Decision, Dispute, Question, ReviewItem, Slot, Verdict
+from apps.review.models import DataProblem, Decision, Dispute, Question, ReviewItem, Slot, Verdict
 from apps.review.pages.case_answers import Opinion, opinions
 from apps.review.pages.cases import CERTAINTIES, SKIP_REASONS, WHY, Due, Fact, FactGroup, due, fact_groups
 from apps.review.pages.choices import OWN, Choice, classes, digit_of
 from apps.review.pages.forms import KEEP
+from apps.review.pages.keys import KEYS, NAMED
 from apps.review.pages.numbers import apart
 from apps.review.pages.own_work import last_given, said_in
 from apps.review.pages.reveals import Reveal, reveal
@@ -26,29 +27,6 @@ MANY_CLASSES = 12
 LONG = 8
 # The form lists at most this many features to mark as wrong; the note takes others.
 MOST_WRONG = 300
-
-# Single keys. People may choose others for the actions; digits, arrows and Enter are fixed.
-# The action as the page's script knows it, its usual key, its name, and more about it.
-KEYS = (
-    ("agree", "a", "agree", "where the model’s answer is shown from the start"),
-    ("correct", "c", "correct or change", "to another class or number"),
-    ("dispute", "d", "dispute the model", ""),
-    ("cannot_tell", "t", "cannot tell yet", ""),
-    ("wrong_data", "w", "data is wrong", ""),
-    ("escalate", "e", "ask someone", ""),
-    ("skip", "s", "skip", ""),
-    ("recuse", "r", "I am involved", ""),
-    ("less", ",", "less certain", ""),
-    ("more", ".", "more certain", ""),
-    ("note", "n", "write a note", ""),
-    ("precedent", "p", "keep as a precedent", "while you settle"),
-    ("guidelines", "g", "guidelines", ""),
-    ("explanation", "x", "the model’s explanation", ""),
-    ("filter", "/", "filter the features", ""),
-    ("sheet", "?", "this sheet", ""),
-)
-# The verdicts without a label as the form names them.
-NAMED = {action: named for action, _, named, _ in KEYS if action in set(Verdict) - set(LABELING)}
 
 
 class Phase(StrEnum):

@@ -162,7 +162,7 @@ class OwnWorkForm(forms.Form):
 class GoalForm(forms.Form):
     """How many answers a person wants to give a day."""
 
-    answers = forms.IntegerField(min_value=1, max_value=2_000, required=False, label="Answers a day")
+    answers = forms.IntegerField(min_value=1, max_value=2_000, required=False, label="Your goal a day")
 
 
 class TextForm(forms.Form):

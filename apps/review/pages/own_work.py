@@ -7,6 +7,7 @@ from datetime import datetime
 from apps.accounts.models import Membership
 from apps.registry.models import MonitoredModel, ReviewQueue
 from apps.review.models import Decision, Question, Slot, Verdict
+from apps.review.pages.keys import NAMED
 from apps.review.services import OwnWork
 
 LAST = 10
@@ -42,7 +43,7 @@ def _given(decision: Decision, model: MonitoredModel) -> Given:
 def said_in(decision: Decision, model: MonitoredModel) -> str:
     """Return what a decision says, in a few words."""
     if decision.value is None:
-        return Verdict(decision.verdict).label.lower()
+        return NAMED[decision.verdict]
     said = model.label(decision.value)
     return f"{said}, disputed" if decision.verdict == Verdict.DISPUTE else said
 
@@ -88,8 +89,8 @@ def own_cases(slots: Iterable[Slot], kind: OwnWork, *, by: Membership) -> Iterat
 
 
 def _state(slot: Slot, kind: OwnWork, question: Question | None) -> str:
-    if kind == OwnWork.ASKED and question is not None and question.answered_at:
-        return f"Answered: {question.answer}"
+    if kind == OwnWork.ASKED and question is not None:
+        return f"Answered: {question.answer}" if question.answered_at else "Not answered yet"
     if slot.closed_at is None and slot.snoozed_until:
         return f"Comes back {slot.snoozed_until.astimezone(slot.queue.model.zone):%-d %B %Y, %H:%M %Z}"
     if slot.outcome == Slot.Outcome.PASSED:
