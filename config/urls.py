@@ -12,9 +12,11 @@ from apps.reports import urls as reports
 from apps.review import urls as review
 from apps.sampling import urls as sampling
 from apps.truth import urls as truth
+from config.calls import PredictionsCall
 from config.schema import SchemaView
 
 api = [
+    path("models/<str:model>/predictions", PredictionsCall.as_view(), name="api_predictions"),
     *registry.api_urlpatterns,
     *predictions.api_urlpatterns,
     *sampling.api_urlpatterns,

@@ -87,6 +87,7 @@ class World:
             "queue": self.model.queues.get().pk,
             "slot": slot.pk,
             "item": slot.item_id,
+            "prediction": slot.item.prediction.external_id,
             "report": report.pk,
             "job": job.pk,
             "pk": job.pk,

@@ -120,6 +120,7 @@ class Scope(models.TextChoices):
     """What a key may do."""
 
     PREDICTIONS_WRITE = "predictions:write"
+    PREDICTIONS_READ = "predictions:read"
     OUTCOMES_WRITE = "outcomes:write"
     LABELS_READ = "labels:read"
     REPORTS_READ = "reports:read"

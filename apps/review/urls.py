@@ -1,5 +1,6 @@
 from django.urls import URLPattern, path
 
+from apps.review.api.finding import PredictionFoundView
 from apps.review.api.views import ClaimView, DecisionView, HeartbeatView, JudgementView, ReleaseView
 from apps.review.pages import case_views, desk_views, guideline_views, live_views, own_views, queue_views, waiting_views
 
@@ -40,6 +41,7 @@ urlpatterns: list[URLPattern] = [
 ]
 
 api_urlpatterns: list[URLPattern] = [
+    path("models/<str:model>/predictions/<path:prediction>", PredictionFoundView.as_view(), name="api_prediction"),
     path("queues/<str:queue>/claim", ClaimView.as_view(), name="api_claim"),
     path("slots/<int:slot>/judgement", JudgementView.as_view(), name="api_judgement"),
     path("slots/<int:slot>/decision", DecisionView.as_view(), name="api_decision"),

@@ -17,6 +17,7 @@ SCOPES = {
     Scope.OUTCOMES_WRITE: "Send outcomes",
     Scope.SAMPLING_WRITE: "Change the sampling",
     Scope.REVIEWS_WRITE: "Review cases for a person",
+    Scope.PREDICTIONS_READ: "Read predictions",
     Scope.LABELS_READ: "Read labels",
     Scope.REPORTS_WRITE: "Request reports",
     Scope.REPORTS_READ: "Read reports",

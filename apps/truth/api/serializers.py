@@ -3,7 +3,7 @@
 from rest_framework import serializers
 
 from apps.common.api import StrictSerializer
-from apps.truth.api.exports import EXPORTS
+from apps.common.exports import FORMATS
 from apps.truth.services.labels import PAGE
 
 
@@ -12,7 +12,7 @@ class LabelsQuerySerializer(StrictSerializer):
     cursor = serializers.IntegerField(min_value=0, default=0, help_text="`next` of the previous page")
     limit = serializers.IntegerField(min_value=1, max_value=10 * PAGE, default=PAGE, help_text="Labels per JSON page")
     format = serializers.ChoiceField(
-        choices=["json", *EXPORTS], default="json", help_text="JSON comes in pages, the other formats in one stream"
+        choices=["json", *FORMATS], default="json", help_text="JSON comes in pages, the other formats in one stream"
     )
     raw = serializers.BooleanField(
         default=False, help_text="CSV: write texts as they are, also those that a spreadsheet runs as formulas"

@@ -2,7 +2,6 @@
 
 from functools import partial
 
-from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
@@ -13,24 +12,13 @@ from rest_framework.views import APIView
 
 from apps.accounts.models import Role, Scope
 from apps.accounts.services.access import key_of, project_of
-from apps.common.api import LinesRenderer, StreamedRenderer
-from apps.common.media_types import PARQUET
+from apps.common.api import LinesRenderer
+from apps.common.exports import FORMATS, STREAMED, CsvRenderer, ParquetRenderer, streamed
 from apps.registry.services.finding import find_model
-from apps.truth.api.exports import EXPORTS
+from apps.truth.api.exports import kinds
 from apps.truth.api.serializers import LabelsAnswerSerializer, LabelsQuerySerializer
 from apps.truth.models import Resolution
 from apps.truth.services import labels
-
-
-class CsvRenderer(StreamedRenderer):
-    media_type = "text/csv"
-    format = "csv"
-
-
-class ParquetRenderer(StreamedRenderer):
-    media_type = PARQUET[0]
-    format = "parquet"
-    charset = None
 
 
 class LabelsView(APIView):
@@ -38,7 +26,7 @@ class LabelsView(APIView):
 
     required_scope = Scope.LABELS_READ
     required_role = Role.ENGINEER
-    renderer_classes = [JSONRenderer, LinesRenderer, CsvRenderer, ParquetRenderer]
+    renderer_classes = [JSONRenderer, *STREAMED]
 
     @extend_schema(
         operation_id="list_labels",
@@ -67,13 +55,16 @@ class LabelsView(APIView):
         note_read = partial(
             labels.note_read, monitored, key_of(request).acts_for, seq=seq, after=after, form=form.format
         )
-        if form.format in EXPORTS:
+        if form.format in FORMATS:
             note_read(up_to=None)
-            how = {"is_raw": query["raw"], "is_marked": query["mark"]} if form.format == CsvRenderer.format else {}
-            pieces = EXPORTS[form.format](monitored, seq=seq, after=after, **how)
-            name = f"{monitored.slug}-labels-{seq}.{form.format}"
-            headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-            return StreamingHttpResponse(pieces, content_type=form.media_type, headers=headers)
+            return streamed(
+                labels.label_chunks(monitored, seq=seq, after=after),
+                kinds(monitored),
+                renderer=form,
+                name=f"{monitored.slug}-labels-{seq}",
+                is_raw=query["raw"],
+                is_marked=query["mark"],
+            )
         rows, following = labels.label_page(monitored, seq=seq, after=after, limit=query["limit"])
         note_read(up_to=following)
         return Response({"seq": seq, "labels": rows, "next": following})

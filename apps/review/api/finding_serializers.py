@@ -1,0 +1,96 @@
+"""Finding predictions over the API: the query, a row of the answer, and one prediction in full."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from apps.common.api import StrictSerializer
+from apps.common.exports import FORMATS
+from apps.common.fields import ClassOrNumberField
+from apps.review.services.finding import PAGE
+
+LONGEST = 400
+
+
+class PredictionsQuerySerializer(StrictSerializer):
+    since = serializers.DateTimeField(required=False, help_text="Predicted at this moment or later")
+    until = serializers.DateTimeField(required=False, help_text="Predicted before this moment")
+    version = serializers.CharField(max_length=LONGEST, required=False)
+    prediction = serializers.CharField(max_length=LONGEST, required=False, help_text="The class or number predicted")
+    score_from = serializers.FloatField(required=False)
+    score_to = serializers.FloatField(required=False)
+    differs = serializers.BooleanField(required=False, allow_null=True, default=None, help_text="From its baseline")
+    outcome = serializers.CharField(max_length=LONGEST, required=False, help_text="The class or number it became")
+    has_outcome = serializers.BooleanField(required=False, allow_null=True, default=None)
+    drawn = serializers.BooleanField(required=False, allow_null=True, default=None)
+    reviewed = serializers.BooleanField(required=False, allow_null=True, default=None)
+    disputed = serializers.BooleanField(required=False, allow_null=True, default=None)
+    subject = serializers.CharField(max_length=LONGEST, required=False)
+    slice = serializers.CharField(max_length=LONGEST, required=False, help_text="Name and value: `age_band:40–59`")
+    cursor = serializers.IntegerField(min_value=1, required=False, help_text="`next` of the previous page")
+    limit = serializers.IntegerField(min_value=1, max_value=PAGE, default=100, help_text="Rows per JSON page")
+    format = serializers.ChoiceField(
+        choices=["json", *FORMATS], default="json", help_text="JSON comes in pages, the other formats in one stream"
+    )
+
+
+@extend_schema_field({"oneOf": [{"type": "string"}, {"type": "number"}, {"type": "null"}]})
+class KnownField(serializers.JSONField):
+    """A class or number, or null where none is known."""
+
+
+class FoundSerializer(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    predicted_at = serializers.DateTimeField()
+    received_at = serializers.DateTimeField()
+    version = serializers.CharField()
+    prediction = ClassOrNumberField()
+    score = serializers.FloatField(allow_null=True)
+    baseline = KnownField()
+    amount = serializers.FloatField(allow_null=True)
+    subject = serializers.CharField(allow_null=True)
+    slices = serializers.DictField(child=serializers.CharField(allow_null=True))
+    outcome = KnownField()
+    queue = serializers.CharField(allow_null=True, help_text="null: it was not drawn")
+    inclusion_probability = serializers.FloatField(allow_null=True, help_text="Of its draw")
+    reviewed = KnownField(help_text="The reviewers\u2019 label")
+    adjudicated = KnownField()
+    disputed = serializers.BooleanField()
+
+
+class PredictionsFoundSerializer(serializers.Serializer[Any]):
+    predictions = FoundSerializer(many=True)
+    next = serializers.IntegerField(allow_null=True, help_text="Pass it as `cursor` to get the next page")
+
+
+class OutcomeShownSerializer(serializers.Serializer[Any]):
+    outcome = ClassOrNumberField()
+    occurred_at = serializers.DateTimeField()
+    received_at = serializers.DateTimeField()
+
+
+class PolicyShownSerializer(serializers.Serializer[Any]):
+    policy = serializers.CharField()
+    version = serializers.IntegerField()
+    probability = serializers.FloatField()
+
+
+class DrawShownSerializer(serializers.Serializer[Any]):
+    queue = serializers.CharField()
+    drawn_at = serializers.DateTimeField()
+    inclusion_probability = serializers.FloatField()
+    counted_probability = serializers.FloatField(help_text="The same, times the share judged blind at the time")
+    blind = serializers.BooleanField()
+    policies = PolicyShownSerializer(many=True)
+
+
+class PredictionShownSerializer(FoundSerializer):
+    features = serializers.JSONField(help_text="As sent; null once retention has taken them")
+    probabilities = serializers.JSONField()
+    attributions = serializers.JSONField()
+    attribution_base = serializers.FloatField(allow_null=True)
+    latency_ms = serializers.FloatField(allow_null=True)
+    resources = serializers.JSONField()
+    outcomes = OutcomeShownSerializer(many=True, help_text="All that were sent, the one that counts last")
+    draw = DrawShownSerializer(allow_null=True)

@@ -1,0 +1,170 @@
+"""Find predictions, drawn or not, by what is known of them.
+
+Nobody finds a prediction that they have yet to judge blind, and what a person is shown here counts as seen.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from django.db.models import Exists, F, Max, Min, OuterRef, Q, QuerySet, Subquery
+
+from apps.accounts.models import User
+from apps.common.errors import ConflictError, NotFoundError
+from apps.predictions.models import Outcome, Prediction
+from apps.predictions.services import sightings
+from apps.predictions.services.sightings import Place
+from apps.registry.models import MonitoredModel
+from apps.review.models import Dispute, ReviewItem
+from apps.review.services.sight import NOT_NOW, awaited_from
+
+PAGE = 1_000
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the wanted predictions have in common. None does not narrow; values are as sent."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    version: str | None = None
+    prediction: str | float | None = None
+    score_from: float | None = None
+    score_to: float | None = None
+    # The model and the baseline say different things.
+    differs: bool | None = None
+    # The outcome, or whether there is one.
+    outcome: str | float | None = None
+    has_outcome: bool | None = None
+    drawn: bool | None = None
+    reviewed: bool | None = None
+    disputed: bool | None = None
+    subject: str | None = None
+    # The name of a slice and its value.
+    slice: tuple[str, str] | None = None
+
+
+def select(model: MonitoredModel, wanted: Wanted, *, reader: User | None) -> QuerySet[Prediction]:
+    """Select the predictions, newest first, as far as their reader may see them. Raises ValueError for a bad class."""
+    rows = Prediction.objects.filter(model=model)
+    plain = {
+        "predicted_at__gte": wanted.since,
+        "predicted_at__lt": wanted.until,
+        "version__name": wanted.version,
+        "score__gte": wanted.score_from,
+        "score__lte": wanted.score_to,
+        "subject": wanted.subject,
+        "predicted": None if wanted.prediction is None else model.encode(wanted.prediction),
+    }
+    rows = rows.filter(**{name: value for name, value in plain.items() if value is not None})
+    if wanted.slice is not None:
+        name, value = wanted.slice
+        keys = {each.name: each.key for each in model.slice_list}
+        rows = rows.filter(slices__contains={keys[name]: value}) if name in keys else rows.none()
+    if wanted.differs is not None:
+        differing = Q(baseline__isnull=False) & ~Q(baseline=F("predicted"))
+        rows = rows.filter(differing) if wanted.differs else rows.filter(baseline=F("predicted"))
+    for known, is_wanted in (
+        (_outcomes(), wanted.has_outcome),
+        (_items().filter(label__isnull=False), wanted.reviewed),
+        (Dispute.objects.filter(item__prediction=OuterRef("pk"), withdrawn_at=None), wanted.disputed),
+    ):
+        if is_wanted is not None:
+            rows = rows.filter(Exists(known) if is_wanted else ~Exists(known))
+    if wanted.drawn is not None:
+        rows = rows.filter(draw__isnull=not wanted.drawn)
+    if wanted.outcome is not None:
+        newest = _outcomes().order_by("-occurred_at", "-id").values("outcome")[:1]
+        rows = rows.alias(newest=Subquery(newest)).filter(newest=model.encode(wanted.outcome))
+    if reader is not None:
+        rows = rows.exclude(pk__in=awaited_from(reader, model).values("item__prediction"))
+    return rows.select_related("version", "draw__queue").order_by("-predicted_at", "-id")
+
+
+def page(
+    rows: QuerySet[Prediction], *, after: int | None, limit: int, reader: User | None
+) -> tuple[list[Prediction], int | None]:
+    """Return up to `limit` of the rows behind the one with the key `after`, and the key behind which it goes on."""
+    if after is not None:
+        last = Prediction.objects.filter(pk=after).values_list("predicted_at", flat=True).first()
+        if last is None:
+            return [], None
+        # The first condition alone uses the index by time.
+        rows = rows.filter(Q(predicted_at__lte=last), Q(predicted_at__lt=last) | Q(pk__lt=after))
+    found = list(rows[: limit + 1])
+    shown = found[:limit]
+    if reader is not None:
+        sightings.note([each.pk for each in shown], reader, Place.LIST)
+    return shown, shown[-1].pk if len(found) > limit else None
+
+
+def every(
+    model: MonitoredModel, rows: QuerySet[Prediction], *, reader: User | None, filters: dict[str, Any]
+) -> Iterator[list[Prediction]]:
+    """Note that the person reads all of these rows, then yield them in chunks."""
+    if reader is not None:
+        ends = rows.order_by().aggregate(first=Min("pk"), last=Max("pk"))
+        if ends["first"] is not None:
+            sightings.note_export(reader, model, filters=filters, first=ends["first"], last=ends["last"])
+    return _chunks(rows)
+
+
+def _chunks(rows: QuerySet[Prediction]) -> Iterator[list[Prediction]]:
+    found = rows.iterator(chunk_size=PAGE)
+    while chunk := list(islice(found, PAGE)):
+        yield chunk
+
+
+def find(model: MonitoredModel, external_id: str, *, reader: User | None) -> Prediction:
+    """Return one prediction, and note that it is shown. Raises NotFoundError, or ConflictError while it is awaited."""
+    known = Prediction.objects.filter(model=model, external_id=external_id).select_related("version", "draw__queue")
+    found: Prediction | None = known.first() if external_id.isprintable() else None
+    if found is None:
+        raise NotFoundError("There is no prediction with this id.")
+    show(found, model=model, reader=reader)
+    return found
+
+
+def show(prediction: Prediction, *, model: MonitoredModel, reader: User | None) -> None:
+    """Note that all of a prediction is shown to a person. Raises ConflictError if they have yet to judge it."""
+    if reader is None:
+        return
+    if awaited_from(reader, model).filter(item__prediction=prediction).exists():
+        raise ConflictError(NOT_NOW, code="judge_first")
+    sightings.note([prediction.pk], reader, Place.CASE)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A prediction with what has become of it."""
+
+    prediction: Prediction
+    item: ReviewItem | None
+    outcome: float | None
+    is_disputed: bool
+
+
+def describe(model: MonitoredModel, predictions: Sequence[Prediction]) -> list[Found]:
+    """Add review and outcome to predictions of one model, in four queries."""
+    items = {each.prediction_id: each for each in ReviewItem.objects.reviews().filter(prediction__in=predictions)}
+    disputed = set(
+        Dispute.objects.filter(item__in=items.values(), withdrawn_at=None).values_list("item__prediction", flat=True)
+    )
+    names = [each.external_id for each in predictions]
+    # Of several the one that occurred last counts; of equal ones, the one received last.
+    known = Outcome.objects.filter(model=model, external_id__in=names).order_by("occurred_at", "id")
+    outcomes = dict(known.values_list("external_id", "outcome"))
+    return [
+        Found(each, items.get(each.pk), outcomes.get(each.external_id), each.pk in disputed) for each in predictions
+    ]
+
+
+def _outcomes() -> QuerySet[Outcome]:
+    return Outcome.objects.filter(model=OuterRef("model"), external_id=OuterRef("external_id"))
+
+
+def _items() -> QuerySet[ReviewItem]:
+    reviews: QuerySet[ReviewItem] = ReviewItem.objects.reviews().filter(prediction=OuterRef("pk"))
+    return reviews

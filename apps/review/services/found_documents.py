@@ -1,0 +1,124 @@
+"""Found predictions as programs read them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from apps.predictions.models import Outcome, Payload, Prediction
+from apps.registry.models import MonitoredModel
+from apps.review.services import finding
+from apps.review.services.finding import Found
+from apps.sampling.models import Draw, SamplingPolicy
+
+KINDS = {
+    "id": "text",
+    "predicted_at": "moment",
+    "received_at": "moment",
+    "version": "text",
+    "prediction": "class",
+    "score": "number",
+    "baseline": "class",
+    "amount": "number",
+    "subject": "text",
+    "slices": "text",
+    "outcome": "class",
+    "queue": "text",
+    "inclusion_probability": "number",
+    "reviewed": "class",
+    "adjudicated": "class",
+    "disputed": "flag",
+}
+
+Document = dict[str, Any]
+
+
+def kinds(model: MonitoredModel) -> dict[str, str]:
+    """Return what each column of an export holds: see `apps.common.exports`."""
+    of_class = "number" if model.is_regression else "text"
+    return {name: of_class if kind == "class" else kind for name, kind in KINDS.items()}
+
+
+def rows(model: MonitoredModel, predictions: Sequence[Prediction]) -> list[Document]:
+    """Describe predictions, each in one flat row."""
+    return [_row(model, each) for each in finding.describe(model, predictions)]
+
+
+def whole(model: MonitoredModel, prediction: Prediction) -> Document:
+    """Describe one prediction in full."""
+    (found,) = finding.describe(model, [prediction])
+    sent = sent_with(found)
+    outcomes = Outcome.objects.filter(model=model, external_id=prediction.external_id).order_by("occurred_at", "id")
+    return _row(model, found) | {
+        "features": sent.features if sent else None,
+        "probabilities": sent.probabilities if sent else None,
+        "attributions": sent.attributions if sent else None,
+        "attribution_base": sent.attribution_base if sent else None,
+        "latency_ms": getattr(sent, "latency_ms", None),
+        "resources": getattr(sent, "resources", None),
+        "outcomes": [
+            {
+                "outcome": model.decode(each.outcome),
+                "occurred_at": each.occurred_at.isoformat(),
+                "received_at": each.received_at.isoformat(),
+            }
+            for each in outcomes
+        ],
+        "draw": _draw(_draw_of(prediction)),
+    }
+
+
+def sent_with(found: Found) -> Any:
+    """Return what came with a prediction: its payload, else its item's copy, else None. The copy outlives retention."""
+    payload = Payload.objects.filter(prediction=found.prediction.pk, received_at=found.prediction.received_at).first()
+    return payload or found.item
+
+
+def policies(draw: Draw) -> list[tuple[SamplingPolicy, float]]:
+    """Return the policy versions evaluated for a draw with their probabilities, the highest first."""
+    known = SamplingPolicy.objects.in_bulk([int(key) for key in draw.probabilities])
+    found = [(known[int(key)], share) for key, share in draw.probabilities.items() if int(key) in known]
+    return sorted(found, key=lambda each: -each[1])
+
+
+def _row(model: MonitoredModel, found: Found) -> Document:
+    each, item, draw = found.prediction, found.item, _draw_of(found.prediction)
+
+    def decoded(stored: float | None) -> str | float | None:
+        return None if stored is None else model.decode(stored)
+
+    return {
+        "id": each.external_id,
+        "predicted_at": each.predicted_at.isoformat(),
+        "received_at": each.received_at.isoformat(),
+        "version": each.version.name,
+        "prediction": model.decode(each.predicted),
+        "score": each.score,
+        "baseline": decoded(each.baseline),
+        "amount": None if each.amount is None else float(each.amount),
+        "subject": each.subject,
+        "slices": {declared.name: each.slices.get(declared.key) for declared in model.slice_list},
+        "outcome": decoded(found.outcome),
+        "queue": draw.queue.slug if draw else None,
+        "inclusion_probability": draw.inclusion_probability if draw else None,
+        "reviewed": decoded(item.label) if item else None,
+        "adjudicated": decoded(item.adjudicated) if item else None,
+        "disputed": found.is_disputed,
+    }
+
+
+def _draw_of(prediction: Prediction) -> Draw | None:
+    return getattr(prediction, "draw", None)
+
+
+def _draw(draw: Draw | None) -> Document | None:
+    if draw is None:
+        return None
+    return {
+        "queue": draw.queue.slug,
+        "drawn_at": draw.drawn_at.isoformat(),
+        "inclusion_probability": draw.inclusion_probability,
+        "counted_probability": draw.counted_probability,
+        "blind": draw.is_blind,
+        "policies": [
+            {"policy": policy.name, "version": policy.version, "probability": share} for policy, share in policies(draw)
+        ],
+    }
