@@ -88,6 +88,8 @@ class World:
             "slot": slot.pk,
             "item": slot.item_id,
             "prediction": slot.item.prediction.external_id,
+            "case": slot.item.prediction_id,
+            "form": "csv",
             "report": report.pk,
             "job": job.pk,
             "pk": job.pk,

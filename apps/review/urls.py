@@ -2,7 +2,16 @@ from django.urls import URLPattern, path
 
 from apps.review.api.finding import PredictionFoundView
 from apps.review.api.views import ClaimView, DecisionView, HeartbeatView, JudgementView, ReleaseView
-from apps.review.pages import case_views, desk_views, guideline_views, live_views, own_views, queue_views, waiting_views
+from apps.review.pages import (
+    case_views,
+    desk_views,
+    finding_views,
+    guideline_views,
+    live_views,
+    own_views,
+    queue_views,
+    waiting_views,
+)
 
 urlpatterns: list[URLPattern] = [
     path("p/<slug:project>/queues/<int:queue>/", desk_views.queue_page, name="queue"),
@@ -24,6 +33,14 @@ urlpatterns: list[URLPattern] = [
     path("p/<slug:project>/members/<int:member>/open/", waiting_views.open_work, name="member_open_work"),
     path("p/<slug:project>/questions/", waiting_views.questions, name="questions"),
     path("p/<slug:project>/questions/<int:question>/", waiting_views.question, name="question"),
+    path("p/<slug:project>/search/", finding_views.search, name="search"),
+    path("p/<slug:project>/models/<slug:model>/cases/", finding_views.cases_page, name="cases"),
+    path("p/<slug:project>/models/<slug:model>/cases.<slug:form>", finding_views.cases_file, name="cases_file"),
+    path(
+        "p/<slug:project>/models/<slug:model>/cases/<int:case>/",
+        finding_views.prediction_page,
+        name="prediction",
+    ),
     path("p/<slug:project>/mine/", own_views.own_list, name="own_list"),
     path("p/<slug:project>/mine/download/", own_views.own_list_csv, name="own_list_csv"),
     path("p/<slug:project>/mine/goal/", own_views.own_goal, name="own_goal"),

@@ -21,6 +21,15 @@ document.addEventListener("keydown", (event) => {
   document.querySelector(`[data-hotkey="${CSS.escape(event.key)}"]`)?.click();
 });
 
+// Find is a key away on every page that has it, also from a field.
+document.addEventListener("keydown", (event) => {
+  const find = document.getElementById("find");
+  if (event.key !== "k" || !(event.ctrlKey || event.metaKey) || !find) return;
+  event.preventDefault();
+  find.focus();
+  find.select();
+});
+
 // A checkbox over a list checks all of it.
 document.addEventListener("change", ({ target }) => {
   if (!target.dataset?.selectAll) return;

@@ -224,6 +224,22 @@ class Walk:
         form = self.random.choice(["json", "ndjson", "csv"])
         self._saw(who, "api_labels", who.calls.get(self._api(f"labels?format={form}")))
 
+    def do_find(self, who: Walker) -> None:
+        """Look a case up: in the list, in a file, on its page, by search, or over the API."""
+        prediction = Prediction.objects.get(pk=self._some(Prediction.objects.all()))
+        model = [self.queue.model.project.slug, self.queue.model.slug]
+        pages = [
+            ("search", model[:1], {"q": prediction.external_id}),
+            ("cases", model, {"subject": prediction.subject}),
+            ("cases_file", [*model, "csv"], {"subject": prediction.subject}),
+            ("prediction", [*model, prediction.pk], {}),
+        ]
+        name, arguments, query = self.random.choice(pages)
+        self._saw(who, name, who.pages.get(reverse(name, args=arguments), query))
+        form = self.random.choice(["json", "ndjson", "csv"])
+        path = self.random.choice([f"/{prediction.external_id}", f"?subject={prediction.subject}&format={form}"])
+        self._saw(who, "api_prediction", who.calls.get(self._api(f"predictions{path}")))
+
     def do_guess(self, who: Walker) -> None:
         """Push a case again with a guess, to learn from the answer whether it was right."""
         prediction = Prediction.objects.get(pk=self._some(Prediction.objects.all()))
@@ -273,6 +289,7 @@ class Walk:
         values: dict[str, Any] = defaultdict(lambda: self.random.randrange(1, 30))
         values |= {"project": project.slug, "model": self.queue.model.slug, "queue": self.queue.pk, "kind": "value"}
         values |= {"slot": self._some(Slot.objects.all()), "item": self._some(ReviewItem.objects.all())}
+        values |= {"case": self._some(Prediction.objects.all()), "form": "ndjson"}
         values["user"] = who.member.user_id
         client = who.calls if route.is_api else who.pages
         self._saw(who, route.name, client.get(route.path(values)))
@@ -363,4 +380,4 @@ class Walk:
 
 # Most of the time people work; the rest are exceptions.
 BUSY = {"do_claim", "do_judge", "do_decide", "do_finish", "do_look_at_desk", "do_answer_at_desk", "do_open_own_case"}
-READING = {"do_read_anything", "do_open_case", "do_export", "do_guess"}
+READING = {"do_read_anything", "do_find", "do_open_case", "do_export", "do_guess"}

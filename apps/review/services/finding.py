@@ -77,7 +77,10 @@ def select(model: MonitoredModel, wanted: Wanted, *, reader: User | None) -> Que
         rows = rows.filter(draw__isnull=not wanted.drawn)
     if wanted.outcome is not None:
         newest = _outcomes().order_by("-occurred_at", "-id").values("outcome")[:1]
-        rows = rows.alias(newest=Subquery(newest)).filter(newest=model.encode(wanted.outcome))
+        outcome = model.encode(wanted.outcome)
+        # The first condition finds rare outcomes by their index.
+        rows = rows.filter(Exists(_outcomes().filter(outcome=outcome)))
+        rows = rows.alias(newest=Subquery(newest)).filter(newest=outcome)
     if reader is not None:
         rows = rows.exclude(pk__in=awaited_from(reader, model).values("item__prediction"))
     return rows.select_related("version", "draw__queue").order_by("-predicted_at", "-id")

@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
-from apps.accounts.models import ApiKey, Membership, Project, Role, User
+from apps.accounts.models import ApiKey, Membership, Project, Role, Scope, User
 from apps.accounts.services import keys, links
 from apps.common.errors import ConflictError, DomainError, NotFoundError
 from tests.factories import make_key, make_member, make_model, make_project
@@ -122,7 +122,7 @@ def test_create_key_makes_what_is_missing_and_prints_the_key_alone(capsys):
     text = capsys.readouterr().out.strip()
     key = keys.find_key(text)
     assert key is not None
-    assert (key.project.slug, key.acts_for.email, len(key.scopes)) == ("first", "ann@example.org", 8)
+    assert (key.project.slug, key.acts_for.email, len(key.scopes)) == ("first", "ann@example.org", len(Scope))
     assert Membership.objects.get().role == Role.ENGINEER
     call_command("create_key", project="first", user="ann@example.org", role="engineer", scopes="labels:read")
     assert (Project.objects.count(), User.objects.count(), ApiKey.objects.count()) == (1, 1, 2)

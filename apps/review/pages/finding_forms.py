@@ -1,0 +1,111 @@
+"""The forms with which engineers find predictions."""
+
+from datetime import datetime, time, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
+
+from apps.registry.models import MonitoredModel
+from apps.review.pages.numbers import NumberField
+from apps.review.services.finding import Wanted
+
+LONGEST = 400
+EITHER = ("", "any")
+# What has become of a prediction: in words, and the conditions that it means.
+STATES: dict[str, tuple[str, dict[str, bool]]] = {
+    "drawn": ("drawn for review", {"drawn": True}),
+    "not_drawn": ("not drawn", {"drawn": False}),
+    "reviewed": ("reviewed", {"reviewed": True}),
+    "waiting": ("drawn, not reviewed yet", {"drawn": True, "reviewed": False}),
+    "disputed": ("disputed", {"disputed": True}),
+}
+BASELINES = {"differs": ("another answer", True), "agrees": ("the same answer", False)}
+KNOWN, UNKNOWN = "known", "unknown"
+
+
+class CasesForm(forms.Form):
+    """What the wanted predictions have in common."""
+
+    since = forms.DateField(label="From", required=False, widget=forms.DateInput({"type": "date"}))
+    until = forms.DateField(label="To", required=False, widget=forms.DateInput({"type": "date"}))
+    version = forms.CharField(label="Version", required=False, max_length=LONGEST)
+    score_from = NumberField(label="Score from", required=False, max_length=LONGEST)
+    score_to = NumberField(label="Score to", required=False, max_length=LONGEST)
+    baseline = forms.ChoiceField(
+        label="Baseline gave", required=False, choices=[EITHER, *((key, each[0]) for key, each in BASELINES.items())]
+    )
+    state = forms.ChoiceField(
+        label="State", required=False, choices=[EITHER, *((key, each[0]) for key, each in STATES.items())]
+    )
+    subject = forms.CharField(label="Subject", required=False, max_length=LONGEST)
+
+    def __init__(self, *arguments: Any, model: MonitoredModel, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.model = model
+        known = [(KNOWN, "known"), (UNKNOWN, "not known yet")]
+        if model.is_regression:
+            self.fields["prediction"] = NumberField(label="Prediction", required=False, max_length=LONGEST)
+            self.fields["outcome"] = forms.ChoiceField(label="Outcome", required=False, choices=[EITHER, *known])
+        else:
+            classes = [(f"class:{index}", model.label(index)) for index in range(len(model.classes))]
+            said, became = [EITHER, *classes], [EITHER, *classes, *known]
+            self.fields["prediction"] = forms.ChoiceField(label="Prediction", required=False, choices=said)
+            self.fields["outcome"] = forms.ChoiceField(label="Outcome", required=False, choices=became)
+        if model.slice_list:
+            names = [(each.name, each.name) for each in model.slice_list]
+            self.fields["slice"] = forms.ChoiceField(label="Slice", required=False, choices=[EITHER, *names])
+            self.fields["slice_value"] = forms.CharField(label="Its value", required=False, max_length=LONGEST)
+        self.order_fields(
+            ["since", "until", "prediction", "outcome", "state", "baseline", "score_from", "score_to", "version"]
+        )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if bool(cleaned.get("slice")) != bool(cleaned.get("slice_value")):
+            self.add_error("slice_value" if cleaned.get("slice") else "slice", "Choose a slice and its value.")
+        return cleaned
+
+    @property
+    def wanted(self) -> Wanted:
+        """The conditions; days begin and end in the project's time zone."""
+        data = self.cleaned_data
+        outcome = data["outcome"]
+        return Wanted(
+            since=self._start(data["since"]),
+            until=self._start(data["until"], days=1),
+            version=data["version"] or None,
+            prediction=self._value(data["prediction"]),
+            score_from=data["score_from"],
+            score_to=data["score_to"],
+            differs=BASELINES[data["baseline"]][1] if data["baseline"] else None,
+            outcome=self._value(outcome) if outcome not in (KNOWN, UNKNOWN) else None,
+            has_outcome={KNOWN: True, UNKNOWN: False}.get(outcome),
+            subject=data["subject"] or None,
+            slice=(data["slice"], data["slice_value"]) if data.get("slice") else None,
+            **(STATES[data["state"]][1] if data["state"] else {}),
+        )
+
+    @property
+    def query(self) -> str:
+        """The conditions as a query string, without empty ones."""
+        return urlencode({name: self.data[name] for name in self.fields if self.data.get(name)})
+
+    def _start(self, day: Any, *, days: int = 0) -> datetime | None:
+        return datetime.combine(day + timedelta(days=days), time(), tzinfo=self.model.zone) if day else None
+
+    def _value(self, chosen: Any) -> Any:
+        if chosen in ("", None):
+            return None
+        return chosen if self.model.is_regression else self.model.classes[int(chosen.removeprefix("class:"))]
+
+
+class SearchForm(forms.Form):
+    """What somebody looks for, in a few words or an id."""
+
+    q = forms.CharField(max_length=LONGEST, required=False, label="Find", widget=forms.SearchInput)
+
+    @property
+    def text(self) -> str:
+        self.is_valid()
+        return str(self.cleaned_data.get("q") or "").strip()

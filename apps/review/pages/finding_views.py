@@ -1,0 +1,227 @@
+"""Find any prediction: the list of a model's cases, the page of one, and the search of a project."""
+
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Q
+from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from apps.accounts.models import Membership, Role
+from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
+from apps.common.errors import NotFoundError
+from apps.common.exports import STREAMED, streamed
+from apps.predictions.models import Outcome, Prediction
+from apps.registry.models import Incident, MonitoredModel, ReviewQueue
+from apps.registry.services.finding import find_model
+from apps.review.models import ReviewItem
+from apps.review.pages.cases import fact_groups
+from apps.review.pages.finding_forms import CasesForm, SearchForm
+from apps.review.pages.reveals import reveal
+from apps.review.services import finding, found_documents
+from apps.review.services.finding import Found, Wanted
+
+PER_PAGE = 50
+MOST_FOUND = 20
+# Digits of a key that PostgreSQL can hold, and one more.
+LONGEST_KEY = 19
+MOST_OTHERS = 20
+FORMATS = {renderer.format: renderer for renderer in STREAMED}
+
+
+@dataclass(frozen=True)
+class Line:
+    """A prediction in the list, in words."""
+
+    prediction: Prediction
+    said: str
+    baseline: str
+    differs: bool
+    outcome: str
+    is_wrong: bool
+    state: str
+
+
+@require_safe
+@member_page(Role.ENGINEER)
+def cases_page(request: ProjectRequest, model: str) -> HttpResponse:
+    """List the model's predictions, newest first, filtered."""
+    found = find_model(request.project, model)
+    form = CasesForm(request.GET, model=found)
+    page: list[Prediction] = []
+    following, after = None, request.GET.get("after", "")
+    if form.is_valid():
+        rows = finding.select(found, form.wanted, reader=request.user)
+        behind = int(after) if after.isdecimal() and len(after) < LONGEST_KEY else None
+        page, following = finding.page(rows, after=behind, limit=PER_PAGE, reader=request.user)
+    context = {
+        "model": found,
+        "tab": "cases",
+        "form": form,
+        "lines": [_line(found, each) for each in finding.describe(found, page)],
+        "following": following,
+        "is_first": not after,
+        "query": form.query,
+        "formats": list(FORMATS),
+    }
+    return render(request, "review/cases.html", context, status=200 if form.is_valid() else 400)
+
+
+@require_safe
+@member_page(Role.ENGINEER)
+def cases_file(request: ProjectRequest, model: str, form: str) -> StreamingHttpResponse:
+    """Download the filtered predictions."""
+    found = find_model(request.project, model)
+    asked = CasesForm(request.GET, model=found)
+    if form not in FORMATS:
+        raise NotFoundError("There is no such format.")
+    wanted = asked.wanted if asked.is_valid() else Wanted()
+    rows = finding.select(found, wanted, reader=request.user)
+    chunks = finding.every(found, rows, reader=request.user, filters={"cases": asked.query})
+    described = (found_documents.rows(found, chunk) for chunk in chunks)
+    kinds = found_documents.kinds(found)
+    return streamed(described, kinds, renderer=FORMATS[form](), name=f"{found.slug}-cases")
+
+
+def _line(model: MonitoredModel, found: Found) -> Line:
+    each = found.prediction
+    return Line(
+        prediction=each,
+        said=model.label(each.predicted),
+        baseline="" if each.baseline is None else model.label(each.baseline),
+        differs=each.baseline is not None and each.baseline != each.predicted,
+        outcome="" if found.outcome is None else model.label(found.outcome),
+        is_wrong=found.outcome is not None and not model.agrees(found.outcome, each.predicted),
+        state=_state(model, found),
+    )
+
+
+def _state(model: MonitoredModel, found: Found) -> str:
+    item = found.item
+    if item is None:
+        return "drawn" if getattr(found.prediction, "draw", None) else ""
+    if item.adjudicated is not None:
+        return f"settled: {model.label(item.adjudicated)}"
+    if found.is_disputed:
+        return "disputed"
+    return "waits for review" if item.label is None else f"reviewed: {model.label(item.label)}"
+
+
+@require_safe
+@member_page(Role.ENGINEER)
+def prediction_page(request: ProjectRequest, model: str, case: int) -> HttpResponse:
+    """Show one prediction, drawn or not: what was sent, its draw, its review, and what became of it."""
+    monitored = find_model(request.project, model)
+    known = Prediction.objects.filter(model=monitored).select_related("version", "draw__queue")
+    found: Prediction = get_or_404(known, pk=case)
+    finding.show(found, model=monitored, reader=request.user)
+    (described,) = finding.describe(monitored, [found])
+    sent = found_documents.sent_with(described)
+    shown = _as_item(monitored, described, sent)
+    day = found.predicted_at.astimezone(monitored.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    known_outcomes = Outcome.objects.filter(model=monitored, external_id=found.external_id)
+    draw = getattr(found, "draw", None)
+    context = {
+        "model": monitored,
+        "tab": "cases",
+        "line": _line(monitored, described),
+        "prediction": found,
+        "item": described.item,
+        "groups": fact_groups(shown),
+        "reveal": reveal(shown),
+        "is_kept": sent is not None,
+        "latency_ms": getattr(sent, "latency_ms", None),
+        "outcomes": [
+            (monitored.label(each.outcome), each.occurred_at, each.received_at)
+            for each in known_outcomes.order_by("-occurred_at", "-id")
+        ],
+        "draw": draw,
+        "weight": 1 / draw.counted_probability if draw and draw.counted_probability else None,
+        "policies": found_documents.policies(draw) if draw else [],
+        "others": _others(monitored, found, by=request.membership),
+        "incidents": Incident.objects.filter(
+            model=monitored, first_seen_at__lt=day + timedelta(days=1), last_seen_at__gte=day
+        ).newest(),
+        "raw": json.dumps(found_documents.whole(monitored, found), indent=2, ensure_ascii=False),
+    }
+    return render(request, "review/prediction.html", context)
+
+
+def _as_item(model: MonitoredModel, found: Found, sent: Any) -> ReviewItem:
+    """Return the item of a drawn prediction; for another one what would be its item, which is not stored."""
+    if found.item is not None:
+        found.item.prediction = found.prediction
+        found.item.queue.model = model
+        return found.item
+    return ReviewItem(
+        prediction=found.prediction,
+        queue=ReviewQueue(model=model),
+        is_blind=False,
+        features=sent.features if sent else {},
+        probabilities=sent.probabilities if sent else None,
+        attributions=sent.attributions if sent else None,
+        attribution_base=sent.attribution_base if sent else None,
+    )
+
+
+def _others(model: MonitoredModel, found: Prediction, *, by: Membership) -> list[Line]:
+    """Return the subject's other predictions, newest first."""
+    if not found.subject:
+        return []
+    rows = finding.select(model, Wanted(subject=found.subject), reader=by.user).exclude(pk=found.pk)
+    page, _ = finding.page(rows, after=None, limit=MOST_OTHERS, reader=by.user)
+    return [_line(model, each) for each in finding.describe(model, page)]
+
+
+@dataclass(frozen=True)
+class Hit:
+    """Something found: what kind it is, what it is called, and where it is."""
+
+    kind: str
+    name: str
+    about: str
+    url: str
+
+
+@require_safe
+@member_page(Role.STAKEHOLDER)
+def search(request: ProjectRequest) -> HttpResponse:
+    """Find predictions by id, and models, queues and people by name. A case that is the only hit opens at once."""
+    form = SearchForm(request.GET)
+    hits = _hits(request.membership, form.text) if form.text else []
+    if len(hits) == 1 and hits[0].kind == "Case":
+        return redirect(hits[0].url)
+    context = {"text": form.text, "hits": hits, "can_find_cases": request.membership.reaches(Role.ENGINEER)}
+    return render(request, "review/search.html", context)
+
+
+def _hits(member: Membership, text: str) -> list[Hit]:
+    project, slug = member.project, member.project.slug
+    models = MonitoredModel.objects.in_project(project).order_by("name")
+    named = Q(name__icontains=text) | Q(slug__icontains=text)
+    hits = []
+    if member.reaches(Role.ENGINEER):
+        known = Prediction.objects.filter(model__in=models, external_id=text).select_related("model")
+        hits += [
+            Hit("Case", each.external_id, each.model.name, reverse("prediction", args=[slug, each.model.slug, each.pk]))
+            for each in known[:MOST_FOUND]
+        ]
+    home = reverse("project", args=[slug])
+    for each in models.filter(named)[:MOST_FOUND]:
+        hits.append(Hit("Model", each.name, each.question, f"{home}#{each.slug}"))
+    if member.reaches(Role.REVIEWER):
+        queues = ReviewQueue.objects.in_project(project).filter(named).select_related("model").order_by("name")
+        hits += [
+            Hit("Queue", each.name, each.model.name, reverse("queue", args=[slug, each.pk]))
+            for each in queues[:MOST_FOUND]
+        ]
+    if member.reaches(Role.OWNER):
+        people = Membership.objects.in_project(project).select_related("user")
+        people = people.filter(Q(user__name__icontains=text) | Q(user__email__icontains=text)).order_by("user__name")
+        members = reverse("members", args=[slug])
+        hits += [Hit("Person", each.user.display_name, Role(each.role).label, members) for each in people[:MOST_FOUND]]
+    return hits

@@ -1,0 +1,69 @@
+"""Finding cases by hand: list, filters, file, the page of one, and the search, by keyboard."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from apps.accounts.models import Role, User
+from apps.registry.models import ReviewQueue
+from tests.factories import make_member, prediction_row, push_outcomes, push_predictions
+from tests.review.factories import make_items, make_queue
+from tests.review.planted import PLANTED
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+Sound = Callable[[Page], None]
+Look = tuple[str, int]
+
+
+@pytest.fixture
+def queue(page: Page, sign_in: Callable[[Page, User], None]) -> ReviewQueue:
+    """A signed-in engineer; drawn cases, and one that is not drawn."""
+    queue = make_queue()
+    make_items(queue, 3, **PLANTED)
+    push_predictions(queue.model, [prediction_row(number, subject="Ann") for number in range(50, 105)])
+    push_outcomes(queue.model, [{"id": "case-50", "outcome": "no", "occurred_at": "2026-03-20T00:00:00Z"}])
+    sign_in(page, make_member(queue.model.project, Role.ENGINEER).user)
+    return queue
+
+
+def test_cases_are_filtered_opened_and_sound(page: Page, queue: ReviewQueue, look: Look, is_sound: Sound) -> None:
+    page.goto(f"/p/{queue.model.project.slug}/models/{queue.model.slug}/cases/")
+    is_sound(page)
+    page.get_by_role("link", name="Older").click()
+    expect(page.get_by_role("link", name="case-50")).to_be_visible()
+    page.get_by_label("Outcome").select_option("known")
+    page.get_by_role("button", name="Show").click()
+    expect(page.get_by_role("link", name="case-50")).to_be_visible()
+    expect(page.locator("tbody tr")).to_have_count(1)
+    is_sound(page)
+    page.get_by_role("link", name="case-50").click()
+    expect(page.get_by_text("it turned out to be Not employed")).to_be_visible()
+    page.get_by_text("As JSON").click()
+    is_sound(page)
+
+
+def test_a_case_is_found_by_keyboard_alone(page: Page, queue: ReviewQueue) -> None:
+    page.goto(f"/p/{queue.model.project.slug}/models/{queue.model.slug}/sampling/")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("case-77")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Case case-77")).to_be_visible()
+
+
+def test_what_is_not_found_says_so(page: Page, queue: ReviewQueue, look: Look, is_sound: Sound) -> None:
+    page.goto(f"/p/{queue.model.project.slug}/search/?q=nothing")
+    expect(page.get_by_text("Nothing here is called “nothing”.")).to_be_visible()
+    is_sound(page)
+    page.get_by_label("The id of a case, or a name").fill("main")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("link", name="Main queue")).to_be_visible()
+    is_sound(page)
+
+
+def test_filters_that_match_nothing_lead_back(page: Page, queue: ReviewQueue) -> None:
+    page.goto(f"/p/{queue.model.project.slug}/models/{queue.model.slug}/cases/?version=v9")
+    expect(page.get_by_role("heading", name="Nothing found")).to_be_visible()
+    page.locator("main").get_by_role("link", name="Show all").last.click()
+    expect(page.get_by_role("link", name="Older")).to_be_visible()

@@ -1,0 +1,172 @@
+"""Cases found on pages: the list with its filters and files, the page of one, and the search."""
+
+import csv
+from typing import Any
+
+import pytest
+
+from apps.accounts.models import Membership, Role
+from apps.predictions.models import CaseView, Payload
+from apps.registry.models import ReviewQueue
+from apps.review import services
+from apps.review.models import ReviewItem
+from tests.factories import make_member, prediction_row, push_outcomes, push_predictions
+from tests.review.factories import (
+    NUMBER,
+    answer,
+    claim,
+    make_items,
+    make_numbers_queue,
+    make_queue,
+    reviewers,
+)
+from tests.review.pages.test_case_views import send, visit
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def queue() -> ReviewQueue:
+    """Three drawn predictions and two that are not."""
+    made = make_queue()
+    make_items(made, 3)
+    push_predictions(made.model, [prediction_row(50, subject="Ann"), prediction_row(51, subject="Ann", version="v2")])
+    return made
+
+
+@pytest.fixture
+def dan(queue: ReviewQueue) -> Membership:
+    return make_member(queue.model.project, Role.ENGINEER)
+
+
+def listed(member: Membership, queue: ReviewQueue, **query: Any) -> list[str]:
+    rows = csv.DictReader(visit(member, "cases_file", queue.model.slug, "csv", **query).splitlines())
+    return [row["id"] for row in rows]
+
+
+def test_the_list_shows_predictions_with_what_became_of_them(queue: ReviewQueue, dan: Membership) -> None:
+    (anna,) = reviewers(queue, 1)
+    item = answer(queue, anna, "no")
+    push_outcomes(
+        queue.model, [{"id": item.prediction.external_id, "outcome": "no", "occurred_at": "2026-03-20T00:00:00Z"}]
+    )
+    page = visit(dan, "cases", queue.model.slug)
+    for words in ("case-51", "reviewed: Not employed", "waits for review", ">wrong<", "differs"):
+        assert words in page
+    assert CaseView.objects.filter(user=dan.user).count() == 5
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({"version": "v2"}, ["case-51"]),
+        ({"prediction": "class:0"}, ["case-51"]),
+        ({"state": "not_drawn"}, ["case-51", "case-50"]),
+        ({"state": "waiting"}, ["case-7", "case-4", "case-1"]),
+        ({"score_to": "0,5"}, ["case-51"]),
+        ({"subject": "Ann", "baseline": "differs"}, ["case-51", "case-50"]),
+        ({"since": "2026-03-03"}, []),
+        ({"until": "2026-03-02"}, ["case-51", "case-50", "case-7", "case-4", "case-1"]),
+        ({"slice": "sex", "slice_value": "1"}, ["case-50", "case-4"]),
+        ({"outcome": "known"}, []),
+    ],
+    ids=str,
+)
+def test_filters_narrow_the_list_and_its_file(
+    queue: ReviewQueue, dan: Membership, query: dict[str, str], found: list[str]
+) -> None:
+    assert listed(dan, queue, **query) == found
+    page = visit(dan, "cases", queue.model.slug, **query)
+    everything = {f"case-{number}" for number in (1, 4, 7, 50, 51)}
+    assert {name for name in everything if f">{name}</a>" in page} == set(found)
+
+
+@pytest.mark.parametrize(
+    "query", [{"prediction": "class:9"}, {"slice": "sex"}, {"since": "March"}, {"score_to": "x"}], ids=str
+)
+def test_a_filter_that_makes_no_sense_says_so(queue: ReviewQueue, dan: Membership, query: dict[str, str]) -> None:
+    assert 'class="wrong"' in visit(dan, "cases", queue.model.slug, status=400, **query)
+
+
+def test_the_list_goes_on_behind_its_last_row(queue: ReviewQueue, dan: Membership) -> None:
+    push_predictions(queue.model, [prediction_row(number) for number in range(100, 160)])
+    first = visit(dan, "cases", queue.model.slug)
+    after = first.split("after=")[1].split('"')[0]
+    second = visit(dan, "cases", queue.model.slug, after=after)
+    assert ("case-159" in first, "case-1<" in first) == (True, False)
+    assert ("case-159" in second, "case-1<" in second) == (False, True)
+    for bad in ("x", "9" * 40, "-1"):
+        visit(dan, "cases", queue.model.slug, after=bad)
+
+
+def test_nobody_finds_what_they_have_yet_to_judge(queue: ReviewQueue, dan: Membership) -> None:
+    awaited = claim(queue, dan).item.prediction
+    assert f">{awaited.external_id}<" not in visit(dan, "cases", queue.model.slug)
+    assert awaited.external_id not in listed(dan, queue)
+    assert "not finished" in visit(dan, "prediction", queue.model.slug, awaited.pk, status=409)
+    assert not CaseView.objects.filter(user=dan.user, prediction=awaited).exists()
+
+
+def test_what_is_opened_is_not_served_blind(queue: ReviewQueue, dan: Membership) -> None:
+    for item in ReviewItem.objects.all():
+        visit(dan, "prediction", queue.model.slug, item.prediction_id)
+    assert services.claim_slots(queue, by=dan) == []
+
+
+def test_the_page_of_a_drawn_case_tells_its_draw_and_leads_to_its_review(queue: ReviewQueue, dan: Membership) -> None:
+    item = ReviewItem.objects.order_by("pk").first()
+    page = visit(dan, "prediction", queue.model.slug, item.prediction_id)
+    for words in ("with probability 1", "stands for 1 predictions", "floor", "What reviewers said", "83 % sure"):
+        assert words in page
+    assert f"/items/{item.pk}/" in page
+
+
+def test_the_page_of_one_that_was_not_drawn_tells_what_was_sent(queue: ReviewQueue, dan: Membership) -> None:
+    push_outcomes(
+        queue.model,
+        [
+            {"id": "case-50", "outcome": "no", "occurred_at": "2026-03-20T00:00:00Z"},
+            {"id": "case-50", "outcome": "yes", "occurred_at": "2026-03-21T00:00:00Z"},
+        ],
+    )
+    key = Payload.objects.get(prediction__external_id="case-50").pk
+    page = visit(dan, "prediction", queue.model.slug, key)
+    for words in (
+        "It was not drawn.",
+        "70 years",
+        "replaced",
+        "it turned out to be Employed",
+        "case-51",
+        "&quot;id&quot;",
+    ):
+        assert words in page
+    Payload.objects.all().delete()
+    assert "older than the time" in visit(dan, "prediction", queue.model.slug, key)
+
+
+def test_numbers_have_a_page_and_a_list_too() -> None:
+    queue = make_numbers_queue()
+    make_items(queue, 2, **NUMBER)
+    dan = make_member(queue.model.project, Role.ENGINEER)
+    assert "12.5 days" in visit(dan, "cases", queue.model.slug, prediction="12,5")
+    assert "12.5 days" not in visit(dan, "cases", queue.model.slug, prediction="13")
+    assert "12.5 days" in visit(dan, "prediction", queue.model.slug, ReviewItem.objects.first().prediction_id)
+
+
+def test_search_finds_a_case_by_its_id_and_opens_it(queue: ReviewQueue, dan: Membership) -> None:
+    visit(dan, "search", q=" case-50 ", status=302)
+    assert "Nothing here is called “case-5”" in visit(dan, "search", q="case-5")
+    page = visit(dan, "search", q="main")
+    assert "Main queue" in page
+
+
+def test_search_shows_each_role_what_it_may_open(queue: ReviewQueue, dan: Membership) -> None:
+    anna, olga = reviewers(queue, 1)[0], make_member(queue.model.project, Role.OWNER)
+    stakeholder = make_member(queue.model.project, Role.STAKEHOLDER)
+    assert "Nothing here is called" in visit(anna, "search", q="case-50")
+    assert "Main queue" in visit(anna, "search", q="queue")
+    assert "Main queue" not in visit(stakeholder, "search", q="queue")
+    assert "Employment" in visit(stakeholder, "search", q="employ")
+    assert anna.user.email in visit(olga, "search", q=anna.user.email[:8])
+    assert anna.user.email not in visit(dan, "search", q=anna.user.email[:8])
+    send(anna, "search", status=405)
