@@ -200,7 +200,9 @@ class Walk:
         self._act_on_live_work(who, act="take_back")
 
     def _act_on_live_work(self, who: Walker, **fields: Any) -> None:
-        fields["slot"] = self._some(Slot.objects.unfinished())
+        if (slot := self._some(Slot.objects.unfinished())) is None:
+            return
+        fields["slot"] = slot
         self.page(who, "queue_live_act", self.queue.pk, body=fields)
 
     def do_look_at_own_list(self, who: Walker) -> None:
