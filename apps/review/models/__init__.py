@@ -13,6 +13,7 @@ from apps.common.leases import RELEASED, Leased
 from apps.predictions.models import Prediction, SentJSONField
 from apps.registry.models import Guideline, MonitoredModel, ReviewQueue
 from apps.review.models.conversation import Comment, Dispute, Mention, Question
+from apps.review.models.saved_view import SavedView
 from apps.review.querysets import (
     DecisionQuerySet,
     GoldAnswerQuerySet,
@@ -31,6 +32,7 @@ __all__ = [
     "Mention",
     "Question",
     "ReviewItem",
+    "SavedView",
     "Slot",
     "Verdict",
 ]

@@ -100,6 +100,13 @@ class CasesForm(forms.Form):
         return chosen if self.model.is_regression else self.model.classes[int(chosen.removeprefix("class:"))]
 
 
+class ViewForm(forms.Form):
+    """What to do with the filters: keep them under a name, or forget those of that name."""
+
+    name = forms.CharField(label="Keep these filters as", max_length=80)
+    act = forms.ChoiceField(choices=[("keep", "Keep"), ("forget", "Forget")])
+
+
 class SearchForm(forms.Form):
     """What somebody looks for, in a few words or an id."""
 

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from django.contrib import messages
 from django.db.models import Q
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts.models import Membership, Role
 from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
@@ -19,14 +20,19 @@ from apps.predictions.models import Outcome, Prediction
 from apps.registry.models import Incident, MonitoredModel, ReviewQueue
 from apps.registry.services.finding import find_model
 from apps.review.models import ReviewItem
+from apps.review.pages import neighbors
 from apps.review.pages.cases import fact_groups
-from apps.review.pages.finding_forms import CasesForm, SearchForm
+from apps.review.pages.finding_forms import CasesForm, SearchForm, ViewForm
+from apps.review.pages.problems import problems_as_messages
 from apps.review.pages.reveals import reveal
-from apps.review.services import finding, found_documents
+from apps.review.services import finding, found_documents, saved_views
 from apps.review.services.finding import Found, Wanted
 
 PER_PAGE = 50
 MOST_FOUND = 20
+REPORTS = ("value", "performance", "baseline")
+# A shorter text finds no reports: "e" would find all.
+LEAST_OF_A_REPORT = 3
 # Digits of a key that PostgreSQL can hold, and one more.
 LONGEST_KEY = 19
 MOST_OTHERS = 20
@@ -67,8 +73,28 @@ def cases_page(request: ProjectRequest, model: str) -> HttpResponse:
         "is_first": not after,
         "query": form.query,
         "formats": list(FORMATS),
+        "views": saved_views.of_person(found, request.user),
+        "view_form": ViewForm(),
     }
     return render(request, "review/cases.html", context, status=200 if form.is_valid() else 400)
+
+
+@require_POST
+@member_page(Role.ENGINEER)
+def cases_view(request: ProjectRequest, model: str) -> HttpResponse:
+    """Keep the filters of the list under a name, or forget those of that name."""
+    found = find_model(request.project, model)
+    filters, form = CasesForm(request.GET, model=found), ViewForm(request.POST)
+    query = filters.query if filters.is_valid() else ""
+    if not form.is_valid():
+        messages.error(request, "Give the view a name of at most 80 characters.")
+    elif form.cleaned_data["act"] == "forget":
+        saved_views.forget(found, request.user, name=form.cleaned_data["name"])
+    else:
+        with problems_as_messages(request):
+            saved_views.save(found, request.user, name=form.cleaned_data["name"], query=query)
+    address = reverse("cases", args=[request.project.slug, found.slug])
+    return redirect(f"{address}?{query}" if query else address)
 
 
 @require_safe
@@ -142,6 +168,8 @@ def prediction_page(request: ProjectRequest, model: str, case: int) -> HttpRespo
         "draw": draw,
         "weight": 1 / draw.counted_probability if draw and draw.counted_probability else None,
         "policies": found_documents.policies(draw) if draw else [],
+        "cases": neighbors.nearest(shown, by=request.membership) if sent is not None else [],
+        "candidates": neighbors.CANDIDATES,
         "others": _others(monitored, found, by=request.membership),
         "incidents": Incident.objects.filter(
             model=monitored, first_seen_at__lt=day + timedelta(days=1), last_seen_at__gte=day
@@ -190,7 +218,7 @@ class Hit:
 @require_safe
 @member_page(Role.STAKEHOLDER)
 def search(request: ProjectRequest) -> HttpResponse:
-    """Find predictions by id, and models, queues and people by name. A case that is the only hit opens at once."""
+    """Find cases by id, and models, reports, queues and people by name. A case that is the only hit opens at once."""
     form = SearchForm(request.GET)
     hits = _hits(request.membership, form.text) if form.text else []
     if len(hits) == 1 and hits[0].kind == "Case":
@@ -213,6 +241,10 @@ def _hits(member: Membership, text: str) -> list[Hit]:
     home = reverse("project", args=[slug])
     for each in models.filter(named)[:MOST_FOUND]:
         hits.append(Hit("Model", each.name, each.question, f"{home}#{each.slug}"))
+    for kind in [each for each in REPORTS if text.lower() in each and len(text) >= LEAST_OF_A_REPORT]:
+        for each in models.active()[:MOST_FOUND]:
+            if kind == "performance" or not each.is_regression:
+                hits.append(Hit("Report", kind.title(), each.name, reverse("reports", args=[slug, each.slug, kind])))
     if member.reaches(Role.REVIEWER):
         queues = ReviewQueue.objects.in_project(project).filter(named).select_related("model").order_by("name")
         hits += [

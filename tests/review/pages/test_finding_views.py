@@ -4,12 +4,16 @@ import csv
 from typing import Any
 
 import pytest
+from django.test import Client
+from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
 
 from apps.accounts.models import Membership, Role
 from apps.predictions.models import CaseView, Payload
 from apps.registry.models import ReviewQueue
 from apps.review import services
 from apps.review.models import ReviewItem
+from apps.review.services import saved_views
 from tests.factories import make_member, prediction_row, push_outcomes, push_predictions
 from tests.review.factories import (
     NUMBER,
@@ -170,3 +174,66 @@ def test_search_shows_each_role_what_it_may_open(queue: ReviewQueue, dan: Member
     assert anna.user.email in visit(olga, "search", q=anna.user.email[:8])
     assert anna.user.email not in visit(dan, "search", q=anna.user.email[:8])
     send(anna, "search", status=405)
+
+
+def test_the_list_and_the_page_of_one_cost_the_same_queries_whatever_they_hold(
+    queue: ReviewQueue, dan: Membership, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    key = Payload.objects.get(prediction__external_id="case-50").pk
+    push_predictions(queue.model, [prediction_row(number, subject="Ann") for number in range(100, 180)])
+    client, place = Client(), [dan.project.slug, queue.model.slug]
+    client.force_login(dan.user)
+    with django_assert_max_num_queries(11):
+        client.get(reverse("cases", args=place))
+    with django_assert_max_num_queries(23):
+        client.get(reverse("prediction", args=[*place, key]))
+
+
+def test_a_person_keeps_their_filters_under_a_name(queue: ReviewQueue, dan: Membership) -> None:
+    page = _post(dan, queue, {"name": "Wrong ones", "act": "keep"}, "?outcome=class:0&prediction=class:1&x=1")
+    assert page.status_code == 302
+    assert page.url.endswith("?prediction=class%3A1&outcome=class%3A0")
+    seen = visit(dan, "cases", queue.model.slug)
+    assert ">Wrong ones</a>" in seen
+    assert "?prediction=class%3A1&amp;outcome=class%3A0" in seen
+    other = make_member(queue.model.project, Role.ENGINEER)
+    assert "Wrong ones" not in visit(other, "cases", queue.model.slug)
+    _post(other, queue, {"name": "Wrong ones", "act": "forget"})
+    assert "Wrong ones" in visit(dan, "cases", queue.model.slug)
+    _post(dan, queue, {"name": "Wrong ones", "act": "forget"})
+    assert "Wrong ones" not in visit(dan, "cases", queue.model.slug)
+
+
+def test_a_view_of_the_same_name_takes_its_place_and_there_is_a_most(
+    queue: ReviewQueue, dan: Membership, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(saved_views, "MOST", 1)
+    _post(dan, queue, {"name": "A", "act": "keep"}, "?version=v1")
+    _post(dan, queue, {"name": "A", "act": "keep"}, "?version=v2")
+    _post(dan, queue, {"name": "B", "act": "keep"}, "?version=v3")
+    assert [view.query for view in saved_views.of_person(queue.model, dan.user)] == ["version=v2"]
+    page = _post(dan, queue, {"name": "", "act": "keep"}, "?version=v3", follow=True)
+    assert "Give the view a name" in page.content.decode()
+
+
+def test_search_finds_reports_by_their_kind(queue: ReviewQueue) -> None:
+    stakeholder = make_member(queue.model.project, Role.STAKEHOLDER)
+    page = visit(stakeholder, "search", q="perf")
+    assert f"/models/{queue.model.slug}/reports/performance/" in page
+    assert "reports/performance" not in visit(stakeholder, "search", q="pe")
+
+
+def test_similar_settled_cases_stand_on_the_page_of_one(queue: ReviewQueue, dan: Membership) -> None:
+    (anna,) = reviewers(queue, 1)
+    item = answer(queue, anna, "no")
+    key = Payload.objects.get(prediction__external_id="case-50").pk
+    page = visit(dan, "prediction", queue.model.slug, key)
+    assert "Similar settled cases" in page
+    assert item.prediction.external_id in page
+    assert CaseView.objects.filter(user=dan.user, prediction=item.prediction, place="beside").exists()
+
+
+def _post(member: Membership, queue: ReviewQueue, fields: dict[str, str], query: str = "", **options: Any) -> Any:
+    client = Client()
+    client.force_login(member.user)
+    return client.post(reverse("cases_view", args=[member.project.slug, queue.model.slug]) + query, fields, **options)
