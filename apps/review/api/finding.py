@@ -74,7 +74,7 @@ class PredictionFoundView(APIView):
         """All that is known of one prediction: what was sent with it, its draw, its review and its outcomes."""
         monitored = find_model(project_of(request), model)
         found = finding.find(monitored, prediction, reader=key_of(request).acts_for)
-        return Response(found_documents.whole(monitored, found))
+        return Response(found_documents.document(monitored, found_documents.look_up(monitored, found)))
 
 
 def _wanted(query: dict[str, Any], model: MonitoredModel) -> Wanted:

@@ -16,7 +16,7 @@ from apps.accounts.models import Membership, Role
 from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
 from apps.common.errors import NotFoundError
 from apps.common.exports import STREAMED, streamed
-from apps.predictions.models import Outcome, Prediction
+from apps.predictions.models import Prediction
 from apps.registry.models import Incident, MonitoredModel, ReviewQueue
 from apps.registry.services.finding import find_model
 from apps.review.models import ReviewItem
@@ -145,11 +145,10 @@ def prediction_page(request: ProjectRequest, model: str, case: int) -> HttpRespo
     known = Prediction.objects.filter(model=monitored).select_related("version", "draw__queue")
     found: Prediction = get_or_404(known, pk=case)
     finding.show(found, model=monitored, reader=request.user)
-    (described,) = finding.describe(monitored, [found])
-    sent = found_documents.sent_with(described)
+    whole = found_documents.look_up(monitored, found)
+    described, sent = whole.found, whole.sent
     shown = _as_item(monitored, described, sent)
     day = found.predicted_at.astimezone(monitored.zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    known_outcomes = Outcome.objects.filter(model=monitored, external_id=found.external_id)
     draw = getattr(found, "draw", None)
     context = {
         "model": monitored,
@@ -162,8 +161,7 @@ def prediction_page(request: ProjectRequest, model: str, case: int) -> HttpRespo
         "is_kept": sent is not None,
         "latency_ms": getattr(sent, "latency_ms", None),
         "outcomes": [
-            (monitored.label(each.outcome), each.occurred_at, each.received_at)
-            for each in known_outcomes.order_by("-occurred_at", "-id")
+            (monitored.label(each.outcome), each.occurred_at, each.received_at) for each in reversed(whole.outcomes)
         ],
         "draw": draw,
         "weight": 1 / draw.counted_probability if draw and draw.counted_probability else None,
@@ -174,7 +172,7 @@ def prediction_page(request: ProjectRequest, model: str, case: int) -> HttpRespo
         "incidents": Incident.objects.filter(
             model=monitored, first_seen_at__lt=day + timedelta(days=1), last_seen_at__gte=day
         ).newest(),
-        "raw": json.dumps(found_documents.whole(monitored, found), indent=2, ensure_ascii=False),
+        "raw": json.dumps(found_documents.document(monitored, whole), indent=2, ensure_ascii=False),
     }
     return render(request, "review/prediction.html", context)
 

@@ -1,6 +1,7 @@
 """Found predictions as programs read them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from apps.predictions.models import Outcome, Payload, Prediction
@@ -42,12 +43,29 @@ def rows(model: MonitoredModel, predictions: Sequence[Prediction]) -> list[Docum
     return [_row(model, each) for each in finding.describe(model, predictions)]
 
 
-def whole(model: MonitoredModel, prediction: Prediction) -> Document:
-    """Describe one prediction in full."""
+@dataclass(frozen=True)
+class Whole:
+    """All that is known of one prediction."""
+
+    found: Found
+    # What came with it: its payload, else its item's copy, which outlives retention, else nothing.
+    sent: Any
+    # All outcomes that were sent, the one that counts last.
+    outcomes: list[Outcome]
+
+
+def look_up(model: MonitoredModel, prediction: Prediction) -> Whole:
+    """Gather all that is known of a prediction."""
     (found,) = finding.describe(model, [prediction])
-    sent = sent_with(found)
+    payload = Payload.objects.filter(prediction=prediction.pk, received_at=prediction.received_at).first()
     outcomes = Outcome.objects.filter(model=model, external_id=prediction.external_id).order_by("occurred_at", "id")
-    return _row(model, found) | {
+    return Whole(found, payload or found.item, list(outcomes))
+
+
+def document(model: MonitoredModel, whole: Whole) -> Document:
+    """Describe one prediction in full."""
+    sent = whole.sent
+    return _row(model, whole.found) | {
         "features": sent.features if sent else None,
         "probabilities": sent.probabilities if sent else None,
         "attributions": sent.attributions if sent else None,
@@ -60,16 +78,10 @@ def whole(model: MonitoredModel, prediction: Prediction) -> Document:
                 "occurred_at": each.occurred_at.isoformat(),
                 "received_at": each.received_at.isoformat(),
             }
-            for each in outcomes
+            for each in whole.outcomes
         ],
-        "draw": _draw(_draw_of(prediction)),
+        "draw": _draw(_draw_of(whole.found.prediction)),
     }
-
-
-def sent_with(found: Found) -> Any:
-    """Return what came with a prediction: its payload, else its item's copy, else None. The copy outlives retention."""
-    payload = Payload.objects.filter(prediction=found.prediction.pk, received_at=found.prediction.received_at).first()
-    return payload or found.item
 
 
 def policies(draw: Draw) -> list[tuple[SamplingPolicy, float]]:
