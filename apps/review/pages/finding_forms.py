@@ -1,10 +1,11 @@
 """The forms with which engineers find predictions."""
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
+from django.core.validators import MaxValueValidator
 
 from apps.registry.models import MonitoredModel
 from apps.review.pages.numbers import NumberField
@@ -24,11 +25,18 @@ BASELINES = {"differs": ("another answer", True), "agrees": ("the same answer", 
 KNOWN, UNKNOWN = "known", "unknown"
 
 
+class DayField(forms.DateField):
+    """A day that is not the last of all, so that it has an end."""
+
+    widget = forms.DateInput({"type": "date"})
+    default_validators = [MaxValueValidator(date.max - timedelta(days=1))]
+
+
 class CasesForm(forms.Form):
     """What the wanted predictions have in common."""
 
-    since = forms.DateField(label="From", required=False, widget=forms.DateInput({"type": "date"}))
-    until = forms.DateField(label="To", required=False, widget=forms.DateInput({"type": "date"}))
+    since = DayField(label="From", required=False)
+    until = DayField(label="To", required=False)
     version = forms.CharField(label="Version", required=False, max_length=LONGEST)
     score_from = NumberField(label="Score from", required=False, max_length=LONGEST)
     score_to = NumberField(label="Score to", required=False, max_length=LONGEST)

@@ -86,7 +86,16 @@ def test_filters_narrow_the_list_and_its_file(
 
 
 @pytest.mark.parametrize(
-    "query", [{"prediction": "class:9"}, {"slice": "sex"}, {"since": "March"}, {"score_to": "x"}], ids=str
+    "query",
+    [
+        {"prediction": "class:9"},
+        {"slice": "sex"},
+        {"since": "March"},
+        {"score_to": "x"},
+        {"until": "9999-12-31"},
+        {"version": "\0"},
+    ],
+    ids=str,
 )
 def test_a_filter_that_makes_no_sense_says_so(queue: ReviewQueue, dan: Membership, query: dict[str, str]) -> None:
     assert 'class="wrong"' in visit(dan, "cases", queue.model.slug, status=400, **query)
