@@ -70,7 +70,7 @@ def test_a_key_can_be_changed_and_the_hints_follow(page: Page, shown: ReviewQueu
     page.keyboard.press("t")
     expect(page.locator("[name=choice]:checked")).to_have_count(0)
     page.keyboard.press("z")
-    expect(page.get_by_label("Cannot tell yet")).to_be_checked()
+    expect(page.get_by_role("radio", name="Cannot tell yet")).to_be_checked()
     submit(page)
     # The next card comes from the shelf, and the page after that from the server.
     expect(hint).to_have_text("z")
@@ -78,7 +78,7 @@ def test_a_key_can_be_changed_and_the_hints_follow(page: Page, shown: ReviewQueu
     settle(page)
     expect(hint).to_have_text("z")
     page.keyboard.press("z")
-    expect(page.get_by_label("Cannot tell yet")).to_be_checked()
+    expect(page.get_by_role("radio", name="Cannot tell yet")).to_be_checked()
 
 
 def test_a_key_in_use_is_refused_with_the_reason(page: Page, shown: ReviewQueue, sit_down: SitDown) -> None:

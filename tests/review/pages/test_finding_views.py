@@ -93,7 +93,6 @@ def test_filters_narrow_the_list_and_its_file(
         {"since": "March"},
         {"score_to": "x"},
         {"until": "9999-12-31"},
-        {"version": "\0"},
     ],
     ids=str,
 )
