@@ -11,7 +11,7 @@ from tests.faults.processes import children, leader
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
-LIMIT_MB = 200
+LIMIT_MB = 210
 AT_ONCE = 4
 ROWS = 90_000
 # Just below the 16 MiB that a JSON body may have.
