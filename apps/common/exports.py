@@ -5,7 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.http import StreamingHttpResponse
+from drf_spectacular.types import OpenApiTypes
 from rest_framework.renderers import BaseRenderer
+from rest_framework.serializers import Serializer
 
 from apps.common.api import LinesRenderer, StreamedRenderer
 from apps.common.media_types import PARQUET
@@ -30,6 +32,16 @@ class ParquetRenderer(StreamedRenderer):
 
 STREAMED = (LinesRenderer, CsvRenderer, ParquetRenderer)
 FORMATS = tuple(renderer.format for renderer in STREAMED)
+
+
+def responses(page: type[Serializer[Any]]) -> dict[tuple[int, str], Any]:
+    """Describe an answer that comes in pages of JSON, or as one stream in another format."""
+    return {
+        (200, "application/json"): page,
+        (200, LinesRenderer.media_type): OpenApiTypes.STR,
+        (200, CsvRenderer.media_type): OpenApiTypes.STR,
+        (200, ParquetRenderer.media_type): OpenApiTypes.BINARY,
+    }
 
 
 def streamed(

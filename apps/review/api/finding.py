@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.http.response import HttpResponseBase
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -12,9 +11,8 @@ from rest_framework.views import APIView
 
 from apps.accounts.models import Role, Scope
 from apps.accounts.services.access import key_of, project_of
-from apps.common.api import LinesRenderer
 from apps.common.errors import DomainError
-from apps.common.exports import FORMATS, STREAMED, CsvRenderer, ParquetRenderer, streamed
+from apps.common.exports import FORMATS, STREAMED, responses, streamed
 from apps.registry.models import MonitoredModel
 from apps.registry.services.finding import find_model
 from apps.review.api.finding_serializers import (
@@ -36,12 +34,7 @@ class PredictionsFoundView(APIView):
     @extend_schema(
         operation_id="list_predictions",
         parameters=[PredictionsQuerySerializer],
-        responses={
-            (200, "application/json"): PredictionsFoundSerializer,
-            (200, LinesRenderer.media_type): OpenApiTypes.STR,
-            (200, CsvRenderer.media_type): OpenApiTypes.STR,
-            (200, ParquetRenderer.media_type): OpenApiTypes.BINARY,
-        },
+        responses=responses(PredictionsFoundSerializer),
     )
     def get(self, request: Request, model: str) -> HttpResponseBase:
         """Predictions, newest first, with what has become of them; all conditions must hold.

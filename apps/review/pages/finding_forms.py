@@ -13,7 +13,7 @@ from apps.review.services.finding import Wanted
 
 LONGEST = 400
 EITHER = ("", "any")
-# What has become of a prediction: in words, and the conditions that it means.
+# The states to choose from, each with its words and its conditions.
 STATES: dict[str, tuple[str, dict[str, bool]]] = {
     "drawn": ("drawn for review", {"drawn": True}),
     "not_drawn": ("not drawn", {"drawn": False}),

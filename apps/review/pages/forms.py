@@ -186,9 +186,12 @@ class LiveActForm(forms.Form):
         super().__init__(*arguments, **options)
         members = Membership.objects.in_project(queue.model.project)
         reviewers = members.with_role_at_least(Membership.RANKS[Role.REVIEWER]).select_related("user")
-        self.fields["slot"].queryset = Slot.objects.in_queue(queue).on_desk()  # type: ignore[attr-defined]
-        self.fields["to"].label_from_instance = lambda member: member.user.display_name  # type: ignore[attr-defined]
-        self.fields["to"].queryset = reviewers.order_by("user__name", "user__email")  # type: ignore[attr-defined]
+        slot, to = self.fields["slot"], self.fields["to"]
+        assert isinstance(slot, forms.ModelMultipleChoiceField)
+        assert isinstance(to, forms.ModelChoiceField)
+        slot.queryset = Slot.objects.in_queue(queue).on_desk()
+        to.label_from_instance = lambda member: member.user.display_name  # type: ignore[method-assign,assignment]  # by name
+        to.queryset = reviewers.order_by("user__name", "user__email")
 
     def clean_to(self) -> Membership | None:
         """Heed the person only where cases are handed over."""

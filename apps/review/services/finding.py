@@ -157,7 +157,7 @@ def describe(model: MonitoredModel, predictions: Sequence[Prediction]) -> list[F
         Dispute.objects.filter(item__in=items.values(), withdrawn_at=None).values_list("item__prediction", flat=True)
     )
     names = [each.external_id for each in predictions]
-    # Of several the one that occurred last counts; of equal ones, the one received last.
+    # The latest outcome counts; between two of the same moment, the one received last.
     known = Outcome.objects.filter(model=model, external_id__in=names).order_by("occurred_at", "id")
     outcomes = dict(known.values_list("external_id", "outcome"))
     return [

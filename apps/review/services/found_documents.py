@@ -48,7 +48,7 @@ class Whole:
     """All that is known of one prediction."""
 
     found: Found
-    # What came with it: its payload, else its item's copy, which outlives retention, else nothing.
+    # The payload; once retention has dropped it, the item's copy, if it was drawn.
     sent: Any
     # All outcomes that were sent, the one that counts last.
     outcomes: list[Outcome]

@@ -162,7 +162,7 @@ def _shrunk(
     known = precision.sum(axis=0)
     mean = _mean(shares, precision, labels=known)
     mean_variance = mean * (1 - mean) / (known + 1)[:, None]
-    # Of all answers together, each counts alike; the variance is that of a sum with these weights.
+    # In the team's rate, every answer counts the same. The variance is that of a sum with these weights.
     varies = np.where(n_eff > 0, weight**2 / np.where(n_eff > 0, precision, 1.0), 0.0).sum(axis=0)
     known_of_all = weight.sum(axis=0) ** 2 / np.where(varies > 0, varies, 1.0)
     answers = _mean(shares, weight, labels=n_eff.sum(axis=0))

@@ -3,7 +3,6 @@
 from functools import partial
 
 from django.http.response import HttpResponseBase
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -12,8 +11,7 @@ from rest_framework.views import APIView
 
 from apps.accounts.models import Role, Scope
 from apps.accounts.services.access import key_of, project_of
-from apps.common.api import LinesRenderer
-from apps.common.exports import FORMATS, STREAMED, CsvRenderer, ParquetRenderer, streamed
+from apps.common.exports import FORMATS, STREAMED, responses, streamed
 from apps.registry.services.finding import find_model
 from apps.truth.api.exports import kinds
 from apps.truth.api.serializers import LabelsAnswerSerializer, LabelsQuerySerializer
@@ -31,12 +29,7 @@ class LabelsView(APIView):
     @extend_schema(
         operation_id="list_labels",
         parameters=[LabelsQuerySerializer],
-        responses={
-            (200, "application/json"): LabelsAnswerSerializer,
-            (200, LinesRenderer.media_type): OpenApiTypes.STR,
-            (200, CsvRenderer.media_type): OpenApiTypes.STR,
-            (200, ParquetRenderer.media_type): OpenApiTypes.BINARY,
-        },
+        responses=responses(LabelsAnswerSerializer),
     )
     def get(self, request: Request, model: str) -> HttpResponseBase:
         """Labels as of `seq` (default: the newest). To read on, pass `next` as `cursor` with the same `seq`.

@@ -49,7 +49,7 @@ def rows_of(source: Source) -> Rows:
     if pyarrow is not None and isinstance(source, pyarrow.RecordBatch):
         return Rows(_batches([source]), source.num_rows)
     if hasattr(source, "__arrow_c_stream__"):
-        # Of a table or frame, not of a query that would run to count them.
+        # A query would have to run to count its rows, so only tables and frames are asked.
         return Rows(_batches(_stream(source)), getattr(source, "num_rows", getattr(source, "height", None)))
     if isinstance(source, Mapping | bytes) or not isinstance(source, Iterable):
         raise TypeError(f"Rows come as an iterable of dicts, a table or a path, not as {type(source).__name__}.")
