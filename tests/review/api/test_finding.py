@@ -1,5 +1,6 @@
 """Predictions found over the API: by id and by what is known, in every format, never by who has yet to judge them."""
 
+import csv
 import io
 import json
 from datetime import timedelta
@@ -180,9 +181,9 @@ def test_every_format_holds_the_same_rows(queue: ReviewQueue) -> None:
     assert table.column("id").to_pylist() == [row["id"] for row in rows]
     assert table.column("score").to_pylist() == [row["score"] for row in rows]
     assert [json.loads(each) for each in table.column("slices").to_pylist()] == [row["slices"] for row in rows]
-    csv = finder.get(format="csv").getvalue().decode().splitlines()
-    assert csv[0].split(",")[:3] == ["id", "predicted_at", "received_at"]
-    assert len(csv) == 1 + len(rows)
+    text = finder.get(format="csv").getvalue().decode().splitlines()
+    assert text[0].split(",")[:3] == ["id", "predicted_at", "received_at"]
+    assert len(text) == 1 + len(rows)
 
 
 def test_numbers_are_found_by_number() -> None:
@@ -213,7 +214,8 @@ def test_the_key_of_a_person_finds_nothing_that_they_have_yet_to_judge(queue: Re
     awaited = slot.item.prediction
     finder = Finder(queue, acts_for=dan.user)
     assert awaited.external_id not in finder.ids()
-    assert awaited.external_id.encode() not in finder.get(format="csv").getvalue()
+    exported = csv.DictReader(io.StringIO(finder.get(format="csv").getvalue().decode()))
+    assert {row["id"] for row in exported} == {f"case-{n}" for n in (1, 4, 7, 10, 50, 51, 52)} - {awaited.external_id}
     refused = finder.get(f"/{awaited.external_id}")
     assert (refused.status_code, refused.json()["code"]) == (409, "judge_first")
     assert not CaseView.objects.filter(user=dan.user, prediction=awaited).exists()
