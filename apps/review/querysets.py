@@ -16,12 +16,16 @@ if TYPE_CHECKING:
 class ReviewItemQuerySet(ProjectScopedQuerySet):
     project_path = "queue__model__project"
 
-    def reviews(self) -> Self:
-        """Items that were drawn: all but probes."""
+    def drawn(self) -> Self:
+        """Items that estimates count."""
         return self.filter(draw__isnull=False)
 
+    def reviews(self) -> Self:
+        """Items that were drawn or sent to review: all but probes."""
+        return self.filter(purpose__in=(self.model.Purpose.REVIEW, self.model.Purpose.TARGETED))
+
     def probes(self) -> Self:
-        return self.filter(draw=None)
+        return self.exclude(purpose__in=(self.model.Purpose.REVIEW, self.model.Purpose.TARGETED))
 
     def unresolved(self) -> Self:
         """Items with changes that `truth` has not recorded yet."""

@@ -27,6 +27,8 @@ from tests.factories import draw_all, make_key, make_member, make_model, predict
 from tests.world import Route, routes
 
 CASES = 8
+# The others may be sent to review.
+FLOOR = 0.8
 # Not those that sign people out or end their sessions.
 ROUTES = [route for route in routes() if "accounts/" not in route.pattern]
 PREDICTED, OUTCOME, ANSWERED, STEP = 7_310_000, 6_420_000, 1_000_000, 37
@@ -83,7 +85,7 @@ class Walk:
     def _plant(self) -> ReviewQueue:
         number = {"task": "regression", "classes": [], "positive_class": "", "class_labels": {}, "unit": "USD"}
         model = make_model(**number, slices=[], prediction_range=[0, 10_000_000])
-        policies.put_document(model, {"floor": 1.0, "queues": [{"name": "main", **RULES}]})
+        policies.put_document(model, {"floor": FLOOR, "queues": [{"name": "main", **RULES}]})
         return ReviewQueue.objects.select_related("model__project").get(model=model)
 
     def _walker(self, member: Membership) -> Walker:
@@ -93,7 +95,7 @@ class Walk:
         return Walker(member, pages, Client(headers={"Authorization": f"Bearer {text}"}))
 
     def _more_cases(self) -> None:
-        before = ReviewItem.objects.reviews().count()
+        before = Prediction.objects.count()
         rows = [
             prediction_row(
                 number,
@@ -242,6 +244,13 @@ class Walk:
         path = self.random.choice([f"/{prediction.external_id}", f"?subject={prediction.subject}&format={form}"])
         self._saw(who, "api_prediction", who.calls.get(self._api(f"predictions{path}")))
 
+    def do_send(self, who: Walker) -> None:
+        """Send a prediction that was not drawn to review."""
+        where = [self.queue.model.project.slug, self.queue.model.slug]
+        undrawn = self._some(Prediction.objects.filter(draw=None))
+        body = {"case": [] if undrawn is None else [undrawn], "queue": self.queue.pk}
+        self._saw(who, "cases_send", who.pages.post(reverse("cases_send", args=where), body))
+
     def do_guess(self, who: Walker) -> None:
         """Push a case again with a guess, to learn from the answer whether it was right."""
         prediction = Prediction.objects.get(pk=self._some(Prediction.objects.all()))
@@ -268,7 +277,7 @@ class Walk:
         resolving.resolve_due()
 
     def do_bring_more(self, _: Walker) -> None:
-        if self.random.random() < 0.1 and ReviewItem.objects.reviews().count() < 5 * CASES:
+        if self.random.random() < 0.1 and Prediction.objects.count() < 5 * CASES:
             self._more_cases()
 
     # Requests

@@ -302,7 +302,10 @@ def _reviews_frame(resolutions: pd.Series) -> pd.DataFrame:
 
 
 def changes_frame(model: MonitoredModel, *, start: date, end: date, before: int, seq: int) -> pd.DataFrame:
-    """Read truth as of `before` and as of `seq`, of predictions with a resolution between the two."""
+    """Read truth as of `before` and as of `seq`, of predictions with a resolution between the two.
+
+    Without the labels of predictions that nobody drew: no figure counts them.
+    """
     known = ("outcome", "label", "adjudicated")
     earlier = Resolution.objects.filter(prediction=OuterRef("prediction"), seq__lte=before).order_by("-seq")
     rows = (
@@ -312,7 +315,10 @@ def changes_frame(model: MonitoredModel, *, start: date, end: date, before: int,
         .annotate(**{f"{name}_before": Subquery(earlier.values(name)[:1]) for name in known})
     )
     columns = [*known, *(f"{name}_before" for name in known)]
-    return _read(rows, columns, named=columns).astype(float)
+    frame = _read(rows, [*columns, "prediction__draw"], named=[*columns, "draw"]).astype(float)
+    labels = [name for name in columns if not name.startswith("outcome")]
+    frame[labels] = frame[labels].where(frame.pop("draw").notna(), axis=0)
+    return frame
 
 
 def _slice_values(path: str, slices: Sequence[Slice]) -> dict[str, KeyTextTransform]:

@@ -26,6 +26,9 @@ class PredictionsQuerySerializer(StrictSerializer):
     drawn = serializers.BooleanField(required=False, allow_null=True, default=None)
     reviewed = serializers.BooleanField(required=False, allow_null=True, default=None)
     disputed = serializers.BooleanField(required=False, allow_null=True, default=None)
+    targeted = serializers.BooleanField(
+        required=False, allow_null=True, default=None, help_text="Sent to review by a person, not drawn"
+    )
     subject = serializers.CharField(max_length=LONGEST, required=False)
     slice = serializers.CharField(max_length=LONGEST, required=False, help_text="Name and value: `age_band:40–59`")
     cursor = serializers.IntegerField(min_value=1, required=False, help_text="`next` of the previous page")
@@ -52,11 +55,12 @@ class FoundSerializer(serializers.Serializer[Any]):
     subject = serializers.CharField(allow_null=True)
     slices = serializers.DictField(child=serializers.CharField(allow_null=True))
     outcome = KnownField()
-    queue = serializers.CharField(allow_null=True, help_text="null: it was not drawn")
+    queue = serializers.CharField(allow_null=True, help_text="null: it is not reviewed")
     inclusion_probability = serializers.FloatField(allow_null=True, help_text="Of its draw")
     reviewed = KnownField(help_text="The reviewers\u2019 label")
     adjudicated = KnownField()
     disputed = serializers.BooleanField()
+    targeted = serializers.BooleanField(help_text="A person sent it to review; no figure counts its label")
 
 
 class PredictionsFoundSerializer(serializers.Serializer[Any]):

@@ -39,14 +39,15 @@ __all__ = [
 
 
 class ReviewItem(models.Model):
-    """A drawn prediction in its queue, with a copy of its payload and what is settled so far.
+    """A prediction in its queue, with a copy of its payload and what is settled so far.
 
-    Some items are probes: they repeat a known case to measure its reviewer. A probe has no draw, so no estimate
-    counts it.
+    Most were drawn. A targeted one was sent to review by a person who chose it, and a probe repeats a known case to
+    measure its reviewer: neither has a draw, so no estimate counts them.
     """
 
     class Purpose(models.TextChoices):
         REVIEW = "review"
+        TARGETED = "targeted"
         GOLD = "gold"
         REPEAT = "repeat"
 
@@ -103,9 +104,14 @@ class ReviewItem(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=(Q(purpose="review") & Q(draw__isnull=False, gold=None, repeats=None))
+                | (Q(purpose="targeted") & Q(draw=None, gold=None, repeats=None))
                 | (Q(purpose="gold") & Q(draw=None, gold__isnull=False, repeats=None))
                 | (Q(purpose="repeat") & Q(draw=None, gold=None, repeats__isnull=False)),
-                name="a_probe_has_no_draw",
+                name="only_reviews_have_a_draw",
+            ),
+            # No prediction is both drawn and sent to review: its truth has one label.
+            models.UniqueConstraint(
+                fields=["prediction"], condition=Q(purpose__in=["review", "targeted"]), name="one_case_per_prediction"
             ),
         ]
         indexes = [
@@ -123,7 +129,7 @@ class ReviewItem(models.Model):
     @property
     def is_probe(self) -> bool:
         """True for items that measure their reviewer, not the model."""
-        return self.purpose != self.Purpose.REVIEW
+        return self.purpose in (self.Purpose.GOLD, self.Purpose.REPEAT)
 
     @property
     def is_late(self) -> bool:

@@ -7,7 +7,8 @@ from urllib.parse import urlencode
 from django import forms
 from django.core.validators import MaxValueValidator
 
-from apps.registry.models import MonitoredModel
+from apps.predictions.models import Prediction
+from apps.registry.models import MonitoredModel, ReviewQueue
 from apps.review.pages.numbers import NumberField
 from apps.review.services.finding import Wanted
 
@@ -20,6 +21,7 @@ STATES: dict[str, tuple[str, dict[str, bool]]] = {
     "reviewed": ("reviewed", {"reviewed": True}),
     "waiting": ("drawn, not reviewed yet", {"drawn": True, "reviewed": False}),
     "disputed": ("disputed", {"disputed": True}),
+    "targeted": ("sent to review by a person", {"targeted": True}),
 }
 BASELINES = {"differs": ("another answer", True), "agrees": ("the same answer", False)}
 KNOWN, UNKNOWN = "known", "unknown"
@@ -124,3 +126,21 @@ class SearchForm(forms.Form):
     def text(self) -> str:
         self.is_valid()
         return str(self.cleaned_data.get("q") or "").strip()
+
+
+class SendForm(forms.Form):
+    """Predictions to send to review, and the queue that gets them."""
+
+    case = forms.ModelMultipleChoiceField(
+        Prediction.objects.none(), error_messages={"required": "Select the cases first."}
+    )
+    queue = forms.ModelChoiceField(ReviewQueue.objects.none(), label="To the queue", empty_label=None)
+
+    def __init__(self, *arguments: Any, model: MonitoredModel, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        case, queue = self.fields["case"], self.fields["queue"]
+        assert isinstance(case, forms.ModelMultipleChoiceField)
+        assert isinstance(queue, forms.ModelChoiceField)
+        case.queryset = Prediction.objects.filter(model=model)
+        queue.label_from_instance = lambda each: each.name  # type: ignore[method-assign,assignment]  # by name
+        queue.queryset = model.queues.order_by("pk")

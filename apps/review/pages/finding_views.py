@@ -7,7 +7,8 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import Q
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
@@ -22,11 +23,12 @@ from apps.registry.services.finding import find_model
 from apps.review.models import ReviewItem
 from apps.review.pages import neighbors
 from apps.review.pages.cases import fact_groups
-from apps.review.pages.finding_forms import CasesForm, SearchForm, ViewForm
+from apps.review.pages.finding_forms import CasesForm, SearchForm, SendForm, ViewForm
 from apps.review.pages.problems import problems_as_messages
 from apps.review.pages.reveals import reveal
-from apps.review.services import finding, found_documents, saved_views
+from apps.review.services import finding, found_documents, saved_views, targeting
 from apps.review.services.finding import Found, Wanted
+from apps.review.services.targeting import Sent
 
 PER_PAGE = 50
 MOST_FOUND = 20
@@ -50,6 +52,7 @@ class Line:
     outcome: str
     is_wrong: bool
     state: str
+    is_targeted: bool
 
 
 @require_safe
@@ -75,6 +78,7 @@ def cases_page(request: ProjectRequest, model: str) -> HttpResponse:
         "formats": list(FORMATS),
         "views": saved_views.of_person(found, request.user),
         "view_form": ViewForm(),
+        "send_form": SendForm(model=found),
     }
     return render(request, "review/cases.html", context, status=200 if form.is_valid() else 400)
 
@@ -97,16 +101,47 @@ def cases_view(request: ProjectRequest, model: str) -> HttpResponse:
     return redirect(f"{address}?{query}" if query else address)
 
 
+@require_POST
+@member_page(Role.ENGINEER)
+def cases_send(request: ProjectRequest, model: str) -> HttpResponse:
+    """Send the selected predictions to review."""
+    found = find_model(request.project, model)
+    filters, form = CasesForm(request.GET, model=found), SendForm(request.POST, model=found)
+    if not form.is_valid():
+        messages.error(request, str(next(iter(form.errors.values()))[0]))
+    else:
+        with problems_as_messages(request):
+            keys = [each.pk for each in form.cleaned_data["case"]]
+            _tell(request, targeting.send_to_review(form.cleaned_data["queue"], keys, by=request.user))
+    return redirect(f"{reverse('cases', args=[request.project.slug, found.slug])}?{filters.query}")
+
+
+def _tell(request: ProjectRequest, sent: Sent) -> None:
+    """Say how many cases were sent, and why the others were not."""
+    if sent.sent:
+        cases = "1 case waits" if sent.sent == 1 else f"{sent.sent} cases wait"
+        messages.success(request, f"{cases} for review. No figure counts what reviewers say of them.")
+    for count, why in (
+        (sent.in_review, "in review already"),
+        (sent.not_drawn_yet, "still to be drawn or passed over by sampling: try again in a minute"),
+        (sent.not_kept, "too old: what was sent of it is not kept any more"),
+    ):
+        if count:
+            messages.warning(request, f"{count} not sent: {why}.")
+
+
 @require_safe
 @member_page(Role.ENGINEER)
-def cases_file(request: ProjectRequest, model: str, form: str) -> StreamingHttpResponse:
+def cases_file(request: ProjectRequest, model: str, form: str) -> HttpResponseBase:
     """Download the filtered predictions."""
     found = find_model(request.project, model)
     asked = CasesForm(request.GET, model=found)
     if form not in FORMATS:
         raise NotFoundError("There is no such format.")
-    wanted = asked.wanted if asked.is_valid() else Wanted()
-    rows = finding.select(found, wanted, reader=request.user)
+    if not asked.is_valid():
+        # The list says what is wrong.
+        return redirect(f"{reverse('cases', args=[request.project.slug, found.slug])}?{asked.query}")
+    rows = finding.select(found, asked.wanted, reader=request.user)
     chunks = finding.every(found, rows, reader=request.user, filters={"cases": asked.query})
     described = (found_documents.rows(found, chunk) for chunk in chunks)
     kinds = found_documents.kinds(found)
@@ -123,6 +158,7 @@ def _line(model: MonitoredModel, found: Found) -> Line:
         outcome="" if found.outcome is None else model.label(found.outcome),
         is_wrong=found.outcome is not None and not model.agrees(found.outcome, each.predicted),
         state=_state(model, found),
+        is_targeted=found.is_targeted,
     )
 
 
@@ -134,7 +170,8 @@ def _state(model: MonitoredModel, found: Found) -> str:
         return f"settled: {model.label(item.adjudicated)}"
     if found.is_disputed:
         return "disputed"
-    return "waits for review" if item.label is None else f"reviewed: {model.label(item.label)}"
+    waits = "sent to review" if found.is_targeted else "waits for review"
+    return waits if item.label is None else f"reviewed: {model.label(item.label)}"
 
 
 @require_safe
@@ -172,6 +209,7 @@ def prediction_page(request: ProjectRequest, model: str, case: int) -> HttpRespo
         "incidents": Incident.objects.filter(
             model=monitored, first_seen_at__lt=day + timedelta(days=1), last_seen_at__gte=day
         ).newest(),
+        "send_form": SendForm(model=monitored),
         "raw": json.dumps(found_documents.document(monitored, whole), indent=2, ensure_ascii=False),
     }
     return render(request, "review/prediction.html", context)

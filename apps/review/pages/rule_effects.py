@@ -50,7 +50,7 @@ class Observed:
 
 def observe(queue: ReviewQueue) -> Observed:
     """Look at the cases drawn last and those labeled last."""
-    drawn = ReviewItem.objects.reviews().filter(queue=queue).order_by("-pk")
+    drawn = ReviewItem.objects.drawn().filter(queue=queue).order_by("-pk")
     amounts = drawn.values_list("prediction__amount", flat=True)[:RECENT]
     labeled = drawn.filter(label__isnull=False).values_list("pk", "label", "prediction__predicted")[:RECENT]
     labels = [(label, predicted) for _, label, predicted in labeled]

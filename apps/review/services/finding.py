@@ -41,6 +41,8 @@ class Wanted:
     drawn: bool | None = None
     reviewed: bool | None = None
     disputed: bool | None = None
+    # Sent to review by a person.
+    targeted: bool | None = None
     subject: str | None = None
     # The name of a slice and its value.
     slice: tuple[str, str] | None = None
@@ -70,6 +72,7 @@ def select(model: MonitoredModel, wanted: Wanted, *, reader: User | None) -> Que
         (_outcomes(), wanted.has_outcome),
         (_items().filter(label__isnull=False), wanted.reviewed),
         (Dispute.objects.filter(item__prediction=OuterRef("pk"), withdrawn_at=None), wanted.disputed),
+        (_items().filter(draw=None), wanted.targeted),
     ):
         if is_wanted is not None:
             rows = rows.filter(Exists(known) if is_wanted else ~Exists(known))
@@ -149,10 +152,14 @@ class Found:
     outcome: float | None
     is_disputed: bool
 
+    @property
+    def is_targeted(self) -> bool:
+        return self.item is not None and self.item.draw_id is None
+
 
 def describe(model: MonitoredModel, predictions: Sequence[Prediction]) -> list[Found]:
     """Add review and outcome to predictions of one model, in four queries."""
-    items = {each.prediction_id: each for each in ReviewItem.objects.reviews().filter(prediction__in=predictions)}
+    items = {each.prediction_id: each for each in _reviews_of(predictions)}
     disputed = set(
         Dispute.objects.filter(item__in=items.values(), withdrawn_at=None).values_list("item__prediction", flat=True)
     )
@@ -167,6 +174,11 @@ def describe(model: MonitoredModel, predictions: Sequence[Prediction]) -> list[F
 
 def _outcomes() -> QuerySet[Outcome]:
     return Outcome.objects.filter(model=OuterRef("model"), external_id=OuterRef("external_id"))
+
+
+def _reviews_of(predictions: Sequence[Prediction]) -> QuerySet[ReviewItem]:
+    found: QuerySet[ReviewItem] = ReviewItem.objects.reviews().filter(prediction__in=predictions)
+    return found.select_related("queue")
 
 
 def _items() -> QuerySet[ReviewItem]:

@@ -27,6 +27,7 @@ KINDS = {
     "reviewed": "class",
     "adjudicated": "class",
     "disputed": "flag",
+    "targeted": "flag",
 }
 
 Document = dict[str, Any]
@@ -109,11 +110,12 @@ def _row(model: MonitoredModel, found: Found) -> Document:
         "subject": each.subject,
         "slices": {declared.name: each.slices.get(declared.key) for declared in model.slice_list},
         "outcome": decoded(found.outcome),
-        "queue": draw.queue.slug if draw else None,
+        "queue": draw.queue.slug if draw else item.queue.slug if item else None,
         "inclusion_probability": draw.inclusion_probability if draw else None,
         "reviewed": decoded(item.label) if item else None,
         "adjudicated": decoded(item.adjudicated) if item else None,
         "disputed": found.is_disputed,
+        "targeted": found.is_targeted,
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from apps.predictions.models import Batch, BatchStage, Payload, Stage
+from apps.predictions.models import Batch, BatchStage, Payload, Prediction, Stage
 from apps.predictions.services import stages
 from apps.registry.models import MonitoredModel, ReviewQueue
 from apps.review.models import ReviewItem, Slot
@@ -43,7 +43,7 @@ def _chunks(batches: list[Batch]) -> Iterator[list[Draw]]:
 
 
 def _open(draws: list[Draw]) -> None:
-    sent = _payloads(draws)
+    sent = payloads([draw.prediction for draw in draws])
     items = ReviewItem.objects.bulk_create(
         _item(draw, sent.get(draw.prediction_id, {"features": {}})) for draw in draws
     )
@@ -83,13 +83,16 @@ def reviews_needed(item: ReviewItem) -> int:
     return max(item.queue.overlap, 2) if asks_two else item.queue.overlap
 
 
-def _payloads(draws: list[Draw]) -> dict[int, dict[str, Any]]:
-    """Return each prediction's payload. The id range uses the BRIN index; the moments select the partitions."""
-    ids = [draw.prediction_id for draw in draws]
+def payloads(predictions: list[Prediction]) -> dict[int, dict[str, Any]]:
+    """Return what an item copies of each prediction's payload, for predictions in ascending order.
+
+    The range of ids uses the BRIN index; the moments select the partitions.
+    """
+    ids = [each.pk for each in predictions]
     rows = Payload.objects.filter(
         prediction_id__gte=ids[0],
         prediction_id__lte=ids[-1],
         prediction_id__in=ids,
-        received_at__in={draw.prediction.received_at for draw in draws},
+        received_at__in={each.received_at for each in predictions},
     )
     return {key: dict(zip(COPIED, values, strict=True)) for key, *values in rows.values_list("prediction_id", *COPIED)}

@@ -15,6 +15,8 @@ def kinds(model: MonitoredModel) -> dict[str, str]:
             return "moment"
         if name in INTEGERS:
             return "integer"
+        if name == "targeted":
+            return "flag"
         return "number" if name in NUMBERS or (name in VALUES and model.is_regression) else "text"
 
     return {name: kind(name) for name in FIELDS}

@@ -35,6 +35,7 @@ class LabelSerializer(serializers.Serializer[object]):
     adjudication_probability = serializers.FloatField(allow_null=True)
     inclusion_probability = serializers.FloatField(allow_null=True)
     weight = serializers.FloatField(allow_null=True)
+    targeted = serializers.BooleanField()
     resolved_at = serializers.DateTimeField()
     seq = serializers.IntegerField()
 

@@ -28,6 +28,7 @@ FIELDS = (
     "adjudication_probability",
     "inclusion_probability",
     "weight",
+    "targeted",
     "resolved_at",
     "seq",
 )
@@ -86,6 +87,8 @@ def document(model: MonitoredModel, row: Resolution) -> Label:
         "adjudication_probability": row.adjudication_probability,
         "inclusion_probability": pi,
         "weight": 1 / pi if pi else None,
+        # A person chose the case: its label has no probability, and no figure counts it.
+        "targeted": draw is None and not (row.label is None and row.adjudicated is None),
         "resolved_at": row.resolved_at.isoformat(),
         "seq": row.seq,
     }

@@ -66,8 +66,8 @@ known AS (
         WHERE model_id = %(model)s AND external_id = concerned.external_id
         ORDER BY occurred_at DESC, id DESC LIMIT 1
     ) AS outcome ON true
-    -- Probes have no draw and say nothing about the model.
-    LEFT JOIN review_reviewitem AS item ON item.prediction_id = concerned.id AND item.draw_id IS NOT NULL
+    -- Probes say nothing about the model.
+    LEFT JOIN review_reviewitem AS item ON item.prediction_id = concerned.id AND item.purpose IN ('review', 'targeted')
 )
 INSERT INTO truth_resolution (
     model_id, prediction_id, seq, resolved_at, source, truth,

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from apps.accounts.models import Membership, Role
-from apps.predictions.models import CaseView, Payload
+from apps.predictions.models import BatchStage, CaseView, Payload, Prediction, Stage
 from apps.registry.models import ReviewQueue
 from apps.review import services
 from apps.review.models import ReviewItem
@@ -191,9 +192,9 @@ def test_the_list_and_the_page_of_one_cost_the_same_queries_whatever_they_hold(
     push_predictions(queue.model, [prediction_row(number, subject="Ann") for number in range(100, 180)])
     client, place = Client(), [dan.project.slug, queue.model.slug]
     client.force_login(dan.user)
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(12):
         client.get(reverse("cases", args=place))
-    with django_assert_max_num_queries(23):
+    with django_assert_max_num_queries(24):
         client.get(reverse("prediction", args=[*place, key]))
 
 
@@ -245,3 +246,41 @@ def _post(member: Membership, queue: ReviewQueue, fields: dict[str, str], query:
     client = Client()
     client.force_login(member.user)
     return client.post(reverse("cases_view", args=[member.project.slug, queue.model.slug]) + query, fields, **options)
+
+
+def sent(member: Membership, review: ReviewQueue, *cases: int, query: str = "", **fields: Any) -> str:
+    """Send cases to review as the list does, and return the page that follows."""
+    client = Client()
+    client.force_login(member.user)
+    where = reverse("cases_send", args=[member.project.slug, review.model.slug]) + query
+    answer = client.post(where, {"case": cases, "queue": review.pk, **fields}, follow=True)
+    return str(answer.content.decode())
+
+
+def test_selected_cases_are_sent_to_review(queue: ReviewQueue, dan: Membership) -> None:
+    undrawn = list(Prediction.objects.filter(model=queue.model, subject="Ann").values_list("pk", flat=True))
+    assert "2 not sent: still to be drawn" in sent(dan, queue, *undrawn)
+    BatchStage.objects.filter(stage=Stage.DRAW).update(done_at=timezone.now())
+    drawn = ReviewItem.objects.values_list("prediction", flat=True).first()
+    after = sent(dan, queue, undrawn[0], drawn, query="?state=targeted")
+    assert "1 case waits for review. No figure counts" in after
+    assert "1 not sent: in review already" in after
+    assert listed(dan, queue, state="targeted") == ["case-50"]
+    assert after.count('pill plain">targeted') == 1
+    page = visit(dan, "prediction", queue.model.slug, undrawn[0])
+    assert "no figure counts its label" in page
+    assert "Send to review" in visit(dan, "prediction", queue.model.slug, undrawn[1])
+    assert "Send to review" not in visit(dan, "prediction", queue.model.slug, drawn)
+
+
+@pytest.mark.parametrize("fields", [{"case": []}, {"case": ["x"]}, {"case": ["9" * 40]}, {"queue": 10**9}], ids=str)
+def test_a_selection_that_makes_no_sense_sends_nothing(
+    queue: ReviewQueue, dan: Membership, fields: dict[str, Any]
+) -> None:
+    one = Prediction.objects.get(model=queue.model, external_id="case-50")
+    assert 'class="notice bad">' in sent(dan, queue, one.pk, **fields)
+    assert ReviewItem.objects.count() == 3
+
+
+def test_a_file_of_senseless_filters_is_refused_on_the_list(queue: ReviewQueue, dan: Membership) -> None:
+    visit(dan, "cases_file", queue.model.slug, "csv", status=302, score_from="much")

@@ -1,0 +1,70 @@
+"""Send predictions to review that nobody drew: a person has chosen them, so their probability is unknown.
+
+Their labels are kept and exported, marked as such, and no estimate counts them.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+
+from apps.accounts.models import User
+from apps.accounts.services import audit_log
+from apps.predictions.models import BatchStage, Prediction, Stage
+from apps.registry.models import MonitoredModel, ReviewQueue
+from apps.registry.services.archiving import require_active
+from apps.review.models import ReviewItem, Slot
+from apps.review.services.opening import due_at, payloads, slots_of
+from apps.sampling.services.randomness import permanent_number
+
+MOST = 500
+
+
+@dataclass(frozen=True)
+class Sent:
+    """How many of the wanted predictions are in review now, and why the others are not."""
+
+    sent: int
+    in_review: int
+    not_drawn_yet: int
+    not_kept: int
+
+
+@transaction.atomic
+def send_to_review(queue: ReviewQueue, predictions: Iterable[int], *, by: User) -> Sent:
+    """Open a case in this queue for each of the model's predictions with these keys, the first MOST.
+
+    One that was drawn or sent before is left as it is. So is one whose batch still waits for its draw, which may put it
+    into review by itself, and one whose features are not kept any more.
+    """
+    require_active(queue.model)
+    # Two people may send the same case, to two queues.
+    model = MonitoredModel.objects.select_for_update(no_key=True).get(pk=queue.model_id)
+    wanted = Prediction.objects.filter(model=model, pk__in=list(predictions)[:MOST])
+    in_review = Exists(ReviewItem.objects.reviews().filter(prediction=OuterRef("pk")))
+    others = wanted.exclude(in_review).filter(draw=None)
+    undrawn = BatchStage.objects.filter(batch=OuterRef("batch"), stage=Stage.DRAW, done_at=None)
+    free = list(others.exclude(Exists(undrawn)).order_by("pk"))
+    asked, left = wanted.count(), others.count()
+    kept = payloads(free) if free else {}
+    items = ReviewItem.objects.bulk_create(
+        ReviewItem(
+            purpose=ReviewItem.Purpose.TARGETED,
+            prediction=each,
+            queue=queue,
+            # As a draw would decide, so that the desk shows it like any other case.
+            is_blind=permanent_number(bytes(model.salt), each.external_id, "blind") < model.blind_share,
+            order=queue.order,
+            due_at=due_at(queue),
+            **kept[each.pk],
+        )
+        for each in free
+        if each.pk in kept
+    )
+    slots = [slot for item in items for slot in slots_of(item)]
+    Slot.objects.bulk_create(sorted(slots, key=lambda slot: slot.order_key))
+    if items:
+        details = {"queue": queue.slug, "cases": len(items)}
+        audit_log.record(model.project, "cases.sent", subject=f"model {model.slug}", by=by, details=details)
+    return Sent(len(items), asked - left, left - len(free), len(free) - len(items))
