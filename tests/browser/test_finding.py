@@ -3,9 +3,11 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from django.utils import timezone
+from playwright.sync_api import Locator, Page, expect
 
 from apps.accounts.models import Role, User
+from apps.predictions.models import BatchStage, Stage
 from apps.registry.models import ReviewQueue
 from tests.factories import make_member, prediction_row, push_outcomes, push_predictions
 from tests.review.factories import make_items, make_queue
@@ -54,6 +56,46 @@ def test_a_case_is_found_by_keyboard_alone(page: Page, queue: ReviewQueue) -> No
     page.keyboard.type("case-77")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Case case-77")).to_be_visible()
+
+
+def tab_to(page: Page, target: Locator) -> None:
+    """Press Tab until the target has the focus."""
+    for _ in range(90):
+        page.keyboard.press("Tab")
+        if target.evaluate("each => each === document.activeElement"):
+            return
+    pytest.fail("Tab does not get there")
+
+
+def test_cases_are_filtered_kept_downloaded_and_sent_by_keyboard_alone(
+    page: Page, queue: ReviewQueue, look: Look, is_sound: Sound
+) -> None:
+    BatchStage.objects.filter(stage=Stage.DRAW).update(done_at=timezone.now())
+    page.goto(f"/p/{queue.model.project.slug}/models/{queue.model.slug}/cases/")
+    tab_to(page, page.get_by_label("Outcome"))
+    page.keyboard.type("known")
+    tab_to(page, page.get_by_role("button", name="Show", exact=True))
+    page.keyboard.press("Enter")
+    expect(page.locator("tbody tr")).to_have_count(1)
+    tab_to(page, page.get_by_label("Keep these filters as"))
+    page.keyboard.type("Known")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("link", name="Known", exact=True)).to_have_attribute("aria-current", "true")
+    with page.expect_download() as download:
+        tab_to(page, page.get_by_role("link", name="CSV"))
+        page.keyboard.press("Enter")
+    assert "case-50" in download.value.path().read_text()
+    tab_to(page, page.get_by_label("Select case case-50"))
+    page.keyboard.press("Space")
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("1 case waits for review.")).to_be_visible()
+    expect(page.get_by_role("cell", name="sent to review targeted")).to_be_visible()
+    is_sound(page)
+    tab_to(page, page.get_by_role("link", name="case-50"))
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("no figure counts its label")).to_be_visible()
+    is_sound(page)
 
 
 def test_what_is_not_found_says_so(page: Page, queue: ReviewQueue, look: Look, is_sound: Sound) -> None:

@@ -33,6 +33,7 @@ ACTS = {
     "slot.reassigned": ("gave {} to somebody else", "Gave a slot to somebody else"),
     "item.reopened": ("reopened {}", "Reopened an item"),
     "guideline.written": ("wrote a guideline: {}", "Wrote a guideline"),
+    "cases.sent": ("sent cases of {} to review", "Sent cases to review"),
     "gold.made": ("added a known answer: {}", "Added a known answer"),
     "gold.retired": ("retired a known answer: {}", "Retired a known answer"),
     "dispute.answered": ("answered a dispute: {}", "Answered a dispute"),
