@@ -1,6 +1,7 @@
 """Typed getters for environment variables: all settings that differ between installations."""
 
 import os
+from ipaddress import IPv4Network, IPv6Network, ip_network
 
 
 class SettingError(RuntimeError):
@@ -33,3 +34,11 @@ def integer(name: str, default: int) -> int:
 def listing(name: str, default: str = "") -> list[str]:
     """Return comma-separated values, without empty ones."""
     return [part.strip() for part in os.environ.get(name, default).split(",") if part.strip()]
+
+
+def networks(name: str) -> list[IPv4Network | IPv6Network]:
+    """Return comma-separated networks such as 10.0.0.0/8. Raises SettingError for anything else."""
+    try:
+        return [ip_network(part) for part in listing(name)]
+    except ValueError as error:
+        raise SettingError(f"{name} must list networks such as 10.0.0.0/8: {error}.") from None

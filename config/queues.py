@@ -8,5 +8,6 @@ OWN = {
     "draws": ("draw", "open_items"),
     "uploads": ("load_uploads",),
     "reports": ("run_reports",),
+    "deliveries": ("deliver",),
 }
 ROUTES = {bell: {"queue": queue} for queue, bells in OWN.items() for bell in bells}

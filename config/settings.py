@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "apps.truth",
     "apps.monitoring",
     "apps.reports",
+    "apps.notifications",
     "apps.demo",
 ]
 
@@ -213,6 +214,8 @@ REPORT_SECONDS = env.integer("COUNTERSIGN_REPORT_SECONDS", 600)
 LATE_SECONDS = env.integer("COUNTERSIGN_LATE_SECONDS", 600)
 # Payloads (features, attributions, …) are dropped this many days after the end of their month; 0 keeps them.
 PAYLOAD_DAYS = env.integer("COUNTERSIGN_PAYLOAD_DAYS", 0)
+# Private networks to which events may be sent; public addresses need no mention.
+EGRESS_NETWORKS = env.networks("COUNTERSIGN_EGRESS_NETWORKS")
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["apps.accounts.api.authentication.ApiKeyAuthentication"],
@@ -281,6 +284,8 @@ CELERY_BEAT_SCHEDULE = {
         "load_uploads",
         "expire_uploads",
         "watch_batches",
+        "tell",
+        "deliver",
     )
 }
 

@@ -6,6 +6,7 @@ from apps.accounts import urls as accounts
 from apps.common import failures
 from apps.demo import urls as demo
 from apps.monitoring import urls as monitoring
+from apps.notifications import urls as notifications
 from apps.predictions import urls as predictions
 from apps.registry import urls as registry
 from apps.reports import urls as reports
@@ -23,6 +24,7 @@ api = [
     *review.api_urlpatterns,
     *truth.api_urlpatterns,
     *reports.api_urlpatterns,
+    *notifications.api_urlpatterns,
     path("schema", SchemaView.as_view(), name="schema"),
 ]
 
@@ -35,6 +37,7 @@ urlpatterns = [
     *sampling.urlpatterns,
     *review.urlpatterns,
     *truth.urlpatterns,
+    *notifications.urlpatterns,
     *demo.urlpatterns,
     path("api/v1/", include(api)),
 ]

@@ -35,6 +35,10 @@ class ReportQuerySet(ProjectScopedQuerySet):
         """
         return self.order_by("model", "kind", "-end", "start", "-id").distinct("model", "kind")
 
+    def final(self) -> Self:
+        """Keep reports of which every day is closed."""
+        return self.filter(document__cohorts__maturing=0, document__cohorts__provisional=0)
+
     def of_same_window(self, report: Any) -> Self:
         """Keep reports of the same kind on the same window, with any configuration."""
         return self.filter(model=report.model, kind=report.kind, start=report.start, end=report.end)

@@ -2,12 +2,14 @@
 
 from celery import shared_task
 
+from apps.common import doorbell
 from apps.reports import services
 
 
 @shared_task(name="run_reports")
 def run_reports() -> None:
     services.run_due()
+    doorbell.ring("tell")
 
 
 @shared_task(name="refresh_reports")

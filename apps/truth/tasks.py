@@ -2,9 +2,11 @@
 
 from celery import shared_task
 
+from apps.common import doorbell
 from apps.truth.services import resolving
 
 
 @shared_task(name="resolve")
 def resolve() -> None:
-    resolving.resolve_due()
+    if resolving.resolve_due():
+        doorbell.ring("tell")

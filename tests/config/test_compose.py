@@ -30,6 +30,7 @@ SHORT = {
     "make_partitions",
     "refresh_reports",
     "resolve",
+    "tell",
     "watch_batches",
     "watch_parked",
 }

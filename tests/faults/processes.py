@@ -24,6 +24,7 @@ def find_leader(site: Site, name: str) -> int | None:
         "draws": b"--queues\0draws",
         "uploads": b"--queues\0uploads",
         "reports": b"--queues\0reports",
+        "deliveries": b"--queues\0deliveries",
         "web": b"gunicorn",
         "beat": b"\0beat\0",
     }

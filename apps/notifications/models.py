@@ -1,0 +1,126 @@
+"""What happened to a model's decisions, and how it reaches the systems that made them.
+
+An event is written once and numbered. Each endpoint that wants it has a delivery of it: the row is the message, and it
+stays until the endpoint has taken it.
+"""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from apps.accounts.models import Project, User
+from apps.common.leases import Leased
+from apps.notifications.querysets import DeliveryQuerySet, EndpointQuerySet, EventQuerySet
+from apps.predictions.models import Prediction
+from apps.registry.models import MonitoredModel
+from apps.reports.models import Report
+
+
+class EventKind(models.TextChoices):
+    SETTLED = "review.settled", "People have settled a case, or settled it otherwise"
+    UPHELD = "dispute.upheld", "An adjudicator agreed with a dispute: the model was wrong"
+    REJECTED = "dispute.rejected", "An adjudicator agreed with the model"
+    RESTATED = "outcome.restated", "A known outcome was corrected"
+    FINAL = "report.final", "A report is final: all of its days are closed"
+
+
+class Event(models.Model):
+    """Something that happened, as it is told to other systems. Its key is the same wherever and whenever it is told."""
+
+    model = models.ForeignKey(MonitoredModel, models.CASCADE, related_name="events", db_index=False)
+    # 1, 2, … within the model.
+    seq = models.BigIntegerField()
+    key = models.UUIDField(unique=True)
+    kind = models.CharField(max_length=32, choices=EventKind)
+    # What it is about: one of the two.
+    prediction = models.ForeignKey(Prediction, models.DO_NOTHING, db_constraint=False, null=True, related_name="+")
+    report = models.OneToOneField(Report, models.CASCADE, null=True, related_name="event")
+    data = models.JSONField()
+    occurred_at = models.DateTimeField()
+    created_at = models.DateTimeField(db_default=Now())
+
+    objects = EventQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["model", "seq"], name="one_event_per_number"),
+            models.CheckConstraint(
+                condition=Q(prediction=None, report__isnull=False) | Q(prediction__isnull=False, report=None),
+                name="an_event_is_about_one_thing",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.key}"
+
+
+class Feed(models.Model):
+    """How far a model's record of truth has been told. Its row lock admits one writer of events at a time."""
+
+    model = models.OneToOneField(MonitoredModel, models.CASCADE, related_name="feed")
+    # The number of the last event.
+    last_seq = models.BigIntegerField(default=0)
+    # All of the record is told up to this number, and beyond it up to the resolution with this number and key.
+    told_seq = models.BigIntegerField(default=0)
+    resolution_seq = models.BigIntegerField(default=0)
+    resolution = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"feed of {self.model}"
+
+
+class Endpoint(models.Model):
+    """An address of another system, with the kinds of events that it wants and the secret that signs them."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="endpoints")
+    url = models.TextField()
+    # Standard Webhooks: "whsec_" and 24 random bytes in base64.
+    secret = models.CharField(max_length=80)
+    kinds = ArrayField(models.CharField(max_length=32, choices=EventKind))
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    paused_at = models.DateTimeField(null=True)
+    # Failures in a row, and the moment until which nothing more is tried.
+    failures = models.PositiveIntegerField(default=0)
+    retry_at = models.DateTimeField(null=True)
+
+    objects = EndpointQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.url
+
+
+class Delivery(Leased):
+    """One event for one endpoint. It waits until it is delivered, or has failed too often."""
+
+    event = models.ForeignKey(Event, models.CASCADE, related_name="deliveries")
+    endpoint = models.ForeignKey(Endpoint, models.CASCADE, related_name="deliveries", db_index=False)
+    # The event's prediction: its events arrive in order.
+    subject = models.BigIntegerField(null=True)
+    next_try_at = models.DateTimeField(db_default=Now())
+    delivered_at = models.DateTimeField(null=True)
+    failed_at = models.DateTimeField(null=True)
+    tried_at = models.DateTimeField(null=True)
+    # The last answer, or why there was none.
+    status = models.PositiveSmallIntegerField(null=True)
+    said = models.TextField(blank=True)
+
+    objects = DeliveryQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["endpoint", "event"], name="one_delivery_per_endpoint"),
+            models.CheckConstraint(condition=Q(delivered_at=None) | Q(failed_at=None), name="delivered_or_failed"),
+        ]
+        indexes = [
+            models.Index(fields=["next_try_at"], condition=Q(delivered_at=None, failed_at=None), name="deliveries_due"),
+            models.Index(
+                fields=["endpoint", "subject", "event"],
+                condition=Q(delivered_at=None, failed_at=None),
+                name="deliveries_in_order",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"delivery {self.pk}"
