@@ -25,6 +25,7 @@ from tests.factories import (
     prediction_row,
     push_predictions,
 )
+from tests.notifications.receiver import make_endpoint
 from tests.reports.stored import make_report
 
 
@@ -103,6 +104,7 @@ class World:
             "upload": upload.pk,
             "dispute": dispute.pk,
             "question": question.pk,
+            "endpoint": make_endpoint(self.project, "https://hooks.example.org").pk,
             "session": 1,
             "token": "none",
         }
