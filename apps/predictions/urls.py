@@ -1,7 +1,7 @@
 from django.urls import URLPattern, path
 
 from apps.predictions.api.limits import LimitsView
-from apps.predictions.api.pushes import BatchesView, OutcomesView
+from apps.predictions.api.pushes import ActionsView, BatchesView, OutcomesView
 from apps.predictions.api.quarantine import QuarantineView, ReplayView
 from apps.predictions.api.uploads import UploadsView, UploadView
 from apps.predictions.pages import project_settings, rejected, uploads
@@ -9,6 +9,7 @@ from apps.predictions.pages import project_settings, rejected, uploads
 api_urlpatterns: list[URLPattern] = [
     path("limits", LimitsView.as_view(), name="api_limits"),
     path("models/<str:model>/batches", BatchesView.as_view(), name="api_batches"),
+    path("models/<str:model>/actions", ActionsView.as_view(), name="api_actions"),
     path("models/<str:model>/outcomes", OutcomesView.as_view(), name="api_outcomes"),
     path("models/<str:model>/uploads", UploadsView.as_view(), name="api_uploads"),
     path("uploads/<int:upload>", UploadView.as_view(), name="api_upload"),

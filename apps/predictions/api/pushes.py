@@ -17,6 +17,7 @@ from apps.accounts.services.access import key_of, project_of
 from apps.common.api import body_pieces, check_charset
 from apps.common.media_types import ARROW, JSON, NDJSON, PARQUET
 from apps.predictions.api.serializers import (
+    ActionsSerializer,
     BatchesSerializer,
     OutcomesAnswerSerializer,
     OutcomesSerializer,
@@ -133,6 +134,28 @@ class OutcomesView(PushView):
 
         Of several outcomes for one id the one with the latest `occurred_at` counts; of equal ones, the one received
         last. The same id, outcome and `occurred_at` is a duplicate whenever it is sent.
+        """
+        return self.push(request, model)
+
+
+class ActionsView(PushView):
+    required_scope = Scope.OUTCOMES_WRITE
+    kind = BatchKind.ACTIONS
+
+    @extend_schema(
+        operation_id="push_actions",
+        parameters=PARAMETERS,
+        request={JSON: ActionsSerializer, **OTHER_FORMS},
+        responses={
+            200: PredictionsAnswerSerializer,
+            207: PredictionsAnswerSerializer,
+            422: PredictionsAnswerSerializer,
+        },
+    )
+    def post(self, request: Request, model: str) -> Response:
+        """Push what was really done about predictions, by whom, before or after the prediction itself.
+
+        Of several actions for one id the one taken last counts. The same row again is a duplicate.
         """
         return self.push(request, model)
 

@@ -22,7 +22,11 @@ from apps.predictions.models import BatchKind, RejectedRow
 from apps.predictions.services import quarantine, replaying
 from apps.registry.services.finding import find_model
 
-SCOPES = {BatchKind.PREDICTIONS: Scope.PREDICTIONS_WRITE, BatchKind.OUTCOMES: Scope.OUTCOMES_WRITE}
+SCOPES = {
+    BatchKind.PREDICTIONS: Scope.PREDICTIONS_WRITE,
+    BatchKind.OUTCOMES: Scope.OUTCOMES_WRITE,
+    BatchKind.ACTIONS: Scope.OUTCOMES_WRITE,
+}
 
 
 class QuarantineView(APIView):

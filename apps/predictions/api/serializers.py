@@ -73,6 +73,23 @@ class PredictionFormSerializer(StrictSerializer):
     )
     latency_ms = serializers.FloatField(min_value=0, required=False, allow_null=True)
     resources = serializers.DictField(child=serializers.FloatField(), required=False, allow_null=True)
+    observable = serializers.BooleanField(
+        required=False, allow_null=True, help_text="Whether its outcome can be observed: a rejected loan has none"
+    )
+    explore_share = serializers.FloatField(
+        min_value=0,
+        max_value=1,
+        required=False,
+        allow_null=True,
+        help_text="The probability, above 0, with which chance lets its outcome be observed against the decision; on"
+        " every row that was subject to it, chosen or not",
+    )
+    hold_until = serializers.DateTimeField(
+        required=False, allow_null=True, help_text="Whoever decides waits for people until then: see its verdict"
+    )
+    hold_default = ClassOrNumberField(
+        required=False, allow_null=True, help_text="The verdict if people are not done in time; else the prediction"
+    )
 
 
 PREDICTION = {
@@ -104,6 +121,23 @@ class OutcomeFormSerializer(StrictSerializer):
 @extend_schema_serializer(examples=[OpenApiExample("One outcome", value={"outcomes": [OUTCOME]}, request_only=True)])
 class OutcomesSerializer(StrictSerializer):
     outcomes = OutcomeFormSerializer(many=True)
+
+
+class ActionFormSerializer(StrictSerializer):
+    id = serializers.CharField(min_length=1, max_length=400, help_text="The id of the prediction")
+    action = ClassOrNumberField(help_text="One of the model\u2019s `actions`; a class or number if it declares none")
+    taken_at = serializers.DateTimeField(help_text="When it was done")
+    by = serializers.CharField(
+        min_length=1, max_length=200, required=False, allow_null=True, help_text="The person or system that did it"
+    )
+
+
+ACTION = {"id": "application-4711", "action": "rejected", "taken_at": "2026-03-02T10:05:00Z", "by": "desk 3"}
+
+
+@extend_schema_serializer(examples=[OpenApiExample("One action", value={"actions": [ACTION]}, request_only=True)])
+class ActionsSerializer(StrictSerializer):
+    actions = ActionFormSerializer(many=True)
 
 
 class DueSerializer(serializers.Serializer[Any]):

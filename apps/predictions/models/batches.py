@@ -14,6 +14,7 @@ from apps.registry.models import MonitoredModel
 class BatchKind(models.TextChoices):
     PREDICTIONS = "predictions"
     OUTCOMES = "outcomes"
+    ACTIONS = "actions"
 
 
 class Batch(models.Model):

@@ -50,6 +50,10 @@ class Prediction(models.Model):
     subject = models.TextField(null=True)  # noqa: DJ001  # null keeps absent subjects out of the partial index
     # {slice key: value}
     slices = models.JSONField(default=dict)
+    # Whether its outcome can be observed, where its sender says so: a rejected loan has none.
+    observable = models.BooleanField(null=True)
+    # The probability with which chance let its outcome be observed against the decision, whether it did or not.
+    explore_share = models.FloatField(null=True)
 
     objects = PredictionQuerySet.as_manager()
 
@@ -109,6 +113,60 @@ class Outcome(models.Model):
 
     def __str__(self) -> str:
         return f"outcome of {self.external_id}"
+
+
+class Action(models.Model):
+    """What was really done about a prediction, and by whom. Append-only; of several, the one taken last counts."""
+
+    model = models.ForeignKey(MonitoredModel, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
+    external_id = models.TextField()
+    batch = models.ForeignKey(Batch, models.DO_NOTHING, db_constraint=False, related_name="+")
+    # One of the model's actions, or of its classes if it declares none.
+    action = models.TextField()
+    taken_at = models.DateTimeField()
+    # A person or a system, in the sender's words.
+    by = models.TextField(blank=True)
+    received_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["model", "external_id", "taken_at", "action", "by"], name="no_action_twice")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action} of {self.external_id}"
+
+
+class Hold(models.Model):
+    """A decision that waits for people until a moment, and the answer that counts if they have not settled it by then.
+
+    Its answer is given once: whoever asks gets the same, whatever people say later.
+    """
+
+    class Source(models.TextChoices):
+        HUMAN = "human"
+        DEFAULT = "default"
+
+    prediction = models.OneToOneField(
+        Prediction, models.DO_NOTHING, primary_key=True, db_constraint=False, related_name="hold"
+    )
+    until = models.DateTimeField()
+    default = models.FloatField()
+    source = models.CharField(max_length=16, choices=Source, blank=True, db_default="")
+    answer = models.FloatField(null=True)
+    answered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(source="", answer=None, answered_at=None)
+                | (~Q(source="") & Q(answer__isnull=False, answered_at__isnull=False)),
+                name="an_answered_hold_has_a_source",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"hold of {self.prediction_id}"
 
 
 class CaseView(models.Model):

@@ -12,6 +12,8 @@ import msgspec
 # Names sorted; MessagePack, since formatting numbers as text takes twice as long.
 _encode = msgspec.msgpack.Encoder(order="deterministic").encode
 _INSIDE = (int, list, dict)
+# How many fields the first version had.
+_OLD = 13
 
 
 class Content(NamedTuple):
@@ -30,10 +32,14 @@ class Content(NamedTuple):
     probabilities: dict[str, Any]
     attributions: dict[str, Any]
     resources: dict[str, Any]
+    observable: bool | None
+    explore_share: float | None
 
     @property
     def hash(self) -> bytes:
-        return sha256(_encode(self)).digest()
+        # Fields that came later do not change the hash of a row without them.
+        is_old = self.observable is None and self.explore_share is None
+        return sha256(_encode(self[:_OLD] if is_old else self)).digest()
 
 
 def plain(values: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -199,8 +199,10 @@ def reading(name: str | None, model: MonitoredModel, choices: Choices) -> Readin
         types = {feature.name: feature.type for feature in model.feature_list}
         by_type = {"number": choices.number, "integer": choices.number, "boolean": choices.flag}
         return by_type.get(types.get(inner, "text"), choices.text)
-    if group in {"prediction", "baseline", "outcome"}:
+    if group in {"prediction", "baseline", "outcome", "hold_default"}:
         return choices.number if model.is_regression else choices.text
-    if group in {"predicted_at", "occurred_at"}:
+    if group in {"predicted_at", "occurred_at", "taken_at", "hold_until"}:
         return choices.time
-    return choices.text if group in {"id", "version", "subject"} else choices.number
+    if group == "observable":
+        return choices.flag
+    return choices.text if group in {"id", "version", "subject", "action", "by"} else choices.number

@@ -12,16 +12,18 @@ from apps.common.strict_json import StrictJSONError
 from apps.predictions.models import BatchKind
 from apps.predictions.reading.columns import BadColumnsError, is_index
 from apps.predictions.reading.nesting import GROUPS, place_of
-from apps.predictions.reading.rows import OutcomeForm, PredictionForm
+from apps.predictions.reading.rows import ActionForm, OutcomeForm, PredictionForm
 
 FIELDS: dict[BatchKind, tuple[str, ...]] = {
     BatchKind.PREDICTIONS: tuple(name for name in PredictionForm.__struct_fields__ if name not in GROUPS),
     BatchKind.OUTCOMES: OutcomeForm.__struct_fields__,
+    BatchKind.ACTIONS: ActionForm.__struct_fields__,
 }
+_IDS = frozenset({"case", "case_id", "prediction_id", "application_id", "row_id", "key", "uuid"})
 # Other names that files give to fields.
 SYNONYMS: dict[BatchKind, dict[str, frozenset[str]]] = {
     BatchKind.PREDICTIONS: {
-        "id": frozenset({"case", "case_id", "prediction_id", "application_id", "row_id", "key", "uuid"}),
+        "id": _IDS,
         "predicted_at": frozenset({"when", "time", "timestamp", "date", "datetime", "scored_at", "predicted_on"}),
         "prediction": frozenset({"predicted", "predicted_class", "pred", "y_pred", "decision"}),
         "score": frozenset({"probability", "proba", "prob", "y_score"}),
@@ -30,9 +32,15 @@ SYNONYMS: dict[BatchKind, dict[str, frozenset[str]]] = {
         "subject": frozenset({"customer", "customer_id", "client_id", "person", "person_id"}),
     },
     BatchKind.OUTCOMES: {
-        "id": frozenset({"case", "case_id", "prediction_id", "application_id", "row_id", "key", "uuid"}),
+        "id": _IDS,
         "outcome": frozenset({"label", "truth", "actual", "target", "y_true", "y"}),
         "occurred_at": frozenset({"when", "time", "timestamp", "date", "datetime", "resolved_at"}),
+    },
+    BatchKind.ACTIONS: {
+        "id": _IDS,
+        "action": frozenset({"decision", "decided", "taken", "final_decision"}),
+        "taken_at": frozenset({"when", "time", "timestamp", "date", "datetime", "decided_at"}),
+        "by": frozenset({"who", "user", "person", "decided_by", "taken_by", "system"}),
     },
 }
 # How pandas calls a column without a name, and how we do.
@@ -153,7 +161,7 @@ def put_together(values: Iterable[tuple[str, Any]], kind: BatchKind) -> dict[str
     for name, value in values:
         group, inner = place_of(name)
         (row if group is None else row.setdefault(group, {}))[inner] = value
-    return row if kind == BatchKind.OUTCOMES else {**row, "features": row.get("features", {})}
+    return {**row, "features": row.get("features", {})} if kind == BatchKind.PREDICTIONS else row
 
 
 def _flat(parts: _Parts, document: dict[str, Any]) -> list[tuple[str, msgspec.Raw]]:

@@ -9,7 +9,12 @@ from apps.predictions.models import BatchKind
 from apps.predictions.reading.rejections import RowError
 
 GROUPS = ("features", "probabilities", "attributions", "resources")
-TIMES: dict[BatchKind, str] = {BatchKind.PREDICTIONS: "predicted_at", BatchKind.OUTCOMES: "occurred_at"}
+TIMES: dict[BatchKind, str] = {
+    BatchKind.PREDICTIONS: "predicted_at",
+    BatchKind.OUTCOMES: "occurred_at",
+    BatchKind.ACTIONS: "taken_at",
+}
+_ZONED = {*TIMES.values(), "hold_until"}
 # PostgreSQL and DuckDB leave the minutes of a zone out.
 _SHORT_ZONE = re.compile(r"(:\d\d(\.\d+)?[+-]\d\d)\Z")
 _Parts = dict[str, msgspec.Raw]
@@ -41,7 +46,7 @@ def nested(raw: bytes) -> bytes:
         elif name in GROUPS and bytes(part).startswith(b"{"):
             _add(row.setdefault(name, {}), name, _parts(part))
         elif bytes(part) != _NULL:
-            row[name] = _zoned(part) if name in TIMES.values() else part
+            row[name] = _zoned(part) if name in _ZONED else part
     return _encode(row)
 
 

@@ -26,6 +26,7 @@ ROUNDING_OF_SUMS = 1e-9
 # How far a score may lie outside [0, 1], or off what the probabilities say.
 SCORE_TOLERANCE = 0.001
 AHEAD = timedelta(hours=24)
+LONGEST_HOLD = timedelta(days=31)
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 MAX_NUMBER = 1e15
 
@@ -56,6 +57,10 @@ class PredictionForm(msgspec.Struct, forbid_unknown_fields=True):
     subject: Id | None = None
     latency_ms: float | None = None
     resources: dict[str, float] | None = None
+    observable: bool | None = None
+    explore_share: float | None = None
+    hold_until: Moment | None = None
+    hold_default: Value | None = None
 
 
 class OutcomeForm(msgspec.Struct, forbid_unknown_fields=True):
@@ -64,6 +69,15 @@ class OutcomeForm(msgspec.Struct, forbid_unknown_fields=True):
     id: Id
     outcome: Value
     occurred_at: Moment
+
+
+class ActionForm(msgspec.Struct, forbid_unknown_fields=True):
+    """What was done about a prediction, as a client sends it."""
+
+    id: Id
+    action: Value
+    taken_at: Moment
+    by: Name | None = None
 
 
 @dataclass(slots=True)
@@ -77,10 +91,21 @@ class PredictionRow:
     score: float | None
     baseline: float | None
     slices: dict[str, str]
+    # What counts if people have not settled it in time; None: nobody waits for them.
+    hold_default: float | None
 
     @property
     def external_id(self) -> str:
         return self.form.id
+
+
+class ActionRow(NamedTuple):
+    """A checked action."""
+
+    external_id: str
+    action: str
+    taken_at: datetime
+    by: str
 
 
 class OutcomeRow(NamedTuple):
@@ -93,6 +118,7 @@ class OutcomeRow(NamedTuple):
 
 _prediction_form = msgspec.json.Decoder(PredictionForm)
 _outcome_form = msgspec.json.Decoder(OutcomeForm)
+_action_form = msgspec.json.Decoder(ActionForm)
 _FIELD = re.compile(r"field `([^`]+)`|at `(?:key in )?\$\.?([^`.\[]*)")
 _EXPECTED = re.compile(r"Expected `([^`]*)`(?:, got `([^`]*)`)?")
 _LENGTH = re.compile(r"of length (>=|<=) (\d+)")
@@ -158,7 +184,20 @@ class PredictionReader:
         score = self._score(form, predicted)
         content = _content(form, features, predicted=predicted, score=score, baseline=baseline)
         slices = {each.key: each.value(features) for each in self.slices} if self.slices else {}
-        return PredictionRow(form, content, content.hash, predicted, score, baseline, slices)
+        return PredictionRow(
+            form, content, content.hash, predicted, score, baseline, slices, self._hold(form, predicted)
+        )
+
+    def _hold(self, form: PredictionForm, predicted: float) -> float | None:
+        """What a held decision falls back on: what the sender says, or what the model said."""
+        if form.hold_until is None:
+            if form.hold_default is not None:
+                raise RowError("missing_field", "hold_until", "hold_default needs hold_until.")
+            return None
+        if not EARLIEST <= form.hold_until <= self.now + LONGEST_HOLD:
+            why = f"{form.hold_until.isoformat()} is before 1970 or more than {LONGEST_HOLD.days} days ahead."
+            raise RowError("time_range", "hold_until", why)
+        return predicted if form.hold_default is None else self._encoded(form.hold_default, "hold_default")
 
     def _encoded(self, value: Value, field: str) -> float:
         position = self.positions.get(value)
@@ -177,6 +216,17 @@ def read_outcome(raw: bytes, *, model: MonitoredModel, now: datetime) -> Outcome
     form, _ = _formed(raw, _document(raw), _outcome_form)
     _check_moment(form.occurred_at, "occurred_at", now=now)
     return OutcomeRow(form.id, _encoded(form.outcome, "outcome", model=model), form.occurred_at)
+
+
+def read_action(raw: bytes, *, model: MonitoredModel, now: datetime) -> ActionRow:
+    """Check one raw action. Raises RowError."""
+    form, _ = _formed(raw, _document(raw), _action_form)
+    _check_moment(form.taken_at, "taken_at", now=now)
+    try:
+        action = model.action_of(form.action)
+    except ValueError as error:
+        raise RowError("unknown_action", "action", f"action: {error}.") from error
+    return ActionRow(form.id, action, form.taken_at, form.by or "")
 
 
 def read_each(raws: list[bytes], read: Callable[[bytes], Row], *, first: int = 0) -> Read[Row]:
@@ -258,6 +308,8 @@ def _content(
         plain(form.probabilities),
         plain(form.attributions),
         plain(form.resources),
+        form.observable,
+        form.explore_share,
     )
 
 
@@ -289,6 +341,10 @@ def _check_numbers(form: PredictionForm) -> None:
         _check_number(form.amount, "amount")
     if form.attribution_base is not None:
         _check_number(form.attribution_base, "attribution_base")
+    if form.explore_share is not None and not 0 < form.explore_share <= 1:
+        raise RowError(
+            "probability_range", "explore_share", f"explore_share is {form.explore_share:g}; it is in (0, 1]."
+        )
 
 
 def _check_number(value: float | None, field: str) -> None:

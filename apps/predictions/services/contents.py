@@ -32,4 +32,6 @@ def _content(prediction: Prediction, payload: Payload) -> Content:
         plain(payload.probabilities),
         plain(payload.attributions),
         plain(payload.resources),
+        prediction.observable,
+        prediction.explore_share,
     )

@@ -14,8 +14,9 @@ from apps.predictions.models import BatchKind, IdempotentAnswer
 from apps.predictions.reading.bodies import Body
 from apps.predictions.reading.decoding import chunks
 from apps.predictions.services import sightings
+from apps.predictions.services.later import ActionWriter, OutcomeWriter
 from apps.predictions.services.quarantine import Keeper
-from apps.predictions.services.writing import BatchWriter, OutcomeWriter, PredictionWriter, PushResult
+from apps.predictions.services.writing import BatchWriter, PredictionWriter, PushResult
 from apps.registry.models import MonitoredModel
 
 # Two large bodies with the same ids in different orders can deadlock; PostgreSQL then aborts one, and we try again.
@@ -26,6 +27,7 @@ BYTES_PER_SECOND = 1024 * 1024
 WRITERS: dict[BatchKind, type[BatchWriter]] = {
     BatchKind.PREDICTIONS: PredictionWriter,
     BatchKind.OUTCOMES: OutcomeWriter,
+    BatchKind.ACTIONS: ActionWriter,
 }
 
 # Called with the number of rows before they are stored; raises if the caller may not send so many.

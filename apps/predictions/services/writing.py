@@ -14,10 +14,13 @@ from psycopg import errors
 
 from apps.common import doorbell
 from apps.common.errors import ConflictError
-from apps.predictions.models import Batch, BatchKind, BatchStage, Outcome, Prediction, Stage
+from apps.predictions.models import Batch, BatchKind, BatchStage, Prediction, Stage
 from apps.predictions.reading.content import Content, first_difference
 from apps.predictions.reading.rejections import Rejection, reasons
-from apps.predictions.reading.rows import OutcomeRow, PredictionReader, PredictionRow, read_each, read_outcome
+from apps.predictions.reading.rows import (
+    PredictionReader,
+    PredictionRow,
+)
 from apps.predictions.services import partitions
 from apps.predictions.services.contents import stored_contents
 from apps.predictions.services.copying import binary, copy_lines, number, text
@@ -26,12 +29,12 @@ from apps.registry.services.archiving import require_active
 
 PREDICTION_COLUMNS = (
     "id, model_id, external_id, content_hash, batch_id, version_id, predicted_at, received_at, "
-    "predicted, score, baseline, amount, subject, slices"
+    "predicted, score, baseline, amount, subject, slices, observable, explore_share"
 )
 PAYLOAD_COLUMNS = (
     "prediction_id, received_at, features, probabilities, attributions, attribution_base, latency_ms, resources"
 )
-OUTCOME_COLUMNS = "model_id, external_id, batch_id, outcome, occurred_at, received_at"
+HOLD_COLUMNS = 'prediction_id, until, "default"'
 # The sequence's step; ids that a push leaves unused in its block are never used.
 ID_BLOCK = 1_000
 # Ids of stored versions, by model and name; a version is never changed or deleted.
@@ -117,7 +120,7 @@ class BatchWriter(ABC):
             for stage in self.stages:
                 doorbell.ring_on_commit(stage)
         elif not self.is_replay and (self.result.duplicates or self.result.rejected):
-            self.received_at, self.batch = _begun()
+            self.received_at, self.batch = begun()
             self._keep()
         return self.result
 
@@ -192,13 +195,14 @@ class PredictionWriter(BatchWriter):
         else:
             raise ConflictError("Other clients keep sending the same ids; try again later.", code="busy")
         self._copy_payloads(rows, ids)
+        self._copy_holds(rows, ids)
         self.result.accepted += len(rows)
         self.first_id, self.last_id = self.first_id or ids[0], ids[-1]
 
     def _take_ids(self, count: int) -> list[int]:
         """Take ascending ids for rows, from blocks of our own."""
         if not self.batch:
-            self.received_at, self.batch = _begun()
+            self.received_at, self.batch = begun()
             partitions.ensure_month(self.received_at)
         blocks = -(-count // ID_BLOCK)
         with connection.cursor() as cursor:
@@ -230,7 +234,8 @@ class PredictionWriter(BatchWriter):
         lines = (
             f"{key}\t{model}\t{text(form.id)}\t{binary(row.content_hash)}\t{batch}\t{versions[form.version]}\t"
             f"{form.predicted_at.isoformat()}\t{received_at}\t{row.predicted!r}\t{number(row.score)}\t"
-            f"{number(row.baseline)}\t{number(form.amount)}\t{text(form.subject)}\t{_slices(row)}"
+            f"{number(row.baseline)}\t{number(form.amount)}\t{text(form.subject)}\t{_slices(row)}\t"
+            f"{_flag(form.observable)}\t{number(form.explore_share)}"
             for key, (_, row) in zip(ids, rows, strict=True)
             for form in (row.form,)
         )
@@ -247,6 +252,15 @@ class PredictionWriter(BatchWriter):
         )
         copy_lines("predictions_payload", PAYLOAD_COLUMNS, lines)
 
+    def _copy_holds(self, rows: Numbered, ids: list[int]) -> None:
+        lines = [
+            f"{key}\t{row.form.hold_until.isoformat()}\t{row.hold_default!r}"
+            for key, (_, row) in zip(ids, rows, strict=True)
+            if row.form.hold_until is not None
+        ]
+        if lines:
+            copy_lines("predictions_hold", HOLD_COLUMNS, lines)
+
     def _without_known(self, rows: Numbered) -> Numbered:
         """The rows whose id is not stored yet; the others are duplicates or conflicts by their content."""
         names = [row.external_id for _, row in rows]
@@ -261,70 +275,16 @@ class PredictionWriter(BatchWriter):
         return [pair for pair in rows if pair[1].external_id not in known]
 
 
-class OutcomeWriter(BatchWriter):
-    """Writes outcomes; one that was never sent before is a new row, also if it is older than others of its id."""
-
-    kind = BatchKind.OUTCOMES
-    stages = (Stage.RESOLVE, Stage.INSPECT)
-
-    def __init__(self, model: MonitoredModel, *, first: int = 0, is_replay: bool = False) -> None:
-        super().__init__(model, first=first, is_replay=is_replay)
-        self.result.parked = 0
-        self.parked: set[str] = set()
-        self.is_locked = False
-
-    def _add(self, raws: list[bytes]) -> None:
-        good, rejected = read_each(raws, lambda raw: read_outcome(raw, model=self.model, now=self.now), first=self.seen)
-        self.result.rejected += rejected
-        if good:
-            rows = [row for _, row in good]
-            new = self._without_known(rows)
-            if new:
-                self._write(new)
-            self._find_predictions(rows, new)
-
-    def _find_predictions(self, rows: list[OutcomeRow], new: list[OutcomeRow]) -> None:
-        """Note which predictions the rows are about: their sender knows the truth. New rows of others are parked."""
-        names = list({row.external_id for row in rows})
-        stored = dict(
-            Prediction.objects.filter(model=self.model, external_id__in=names).values_list("external_id", "pk")
-        )
-        self.result.repeat(stored.values())
-        self.parked |= {row.external_id for row in new} - stored.keys()
-        self.result.parked = len(self.parked)
-
-    def _without_known(self, rows: list[OutcomeRow]) -> list[OutcomeRow]:
-        """The rows that are not stored yet, each once; an outcome sent again is a duplicate however old it is."""
-        if not self.is_locked:
-            with connection.cursor() as cursor:
-                # If two clients bring the same outcomes at once, the second sees what the first stored.
-                cursor.execute("SELECT pg_advisory_xact_lock(hashtext('outcomes'), %s)", [self.model.pk])
-            self.is_locked = True
-        names = list({row.external_id for row in rows})
-        stored = Outcome.objects.filter(model=self.model, external_id__in=names)
-        known = set(stored.values_list("external_id", "outcome", "occurred_at"))
-        new = list(dict.fromkeys(row for row in rows if row not in known))
-        self.result.duplicates += len(rows) - len(new)
-        return new
-
-    def _write(self, rows: list[OutcomeRow]) -> None:
-        if not self.batch:
-            self.received_at, self.batch = _begun()
-        model, batch, received_at = self.model.pk, self.batch, self.received_at.isoformat()
-        lines = (
-            f"{model}\t{text(row.external_id)}\t{batch}\t{row.outcome!r}\t{row.occurred_at.isoformat()}\t{received_at}"
-            for row in rows
-        )
-        copy_lines("predictions_outcome", OUTCOME_COLUMNS, lines)
-        self.result.accepted += len(rows)
-
-
-def _begun() -> tuple[datetime, int]:
-    """The time of a new batch by the database's clock, and its id."""
+def begun() -> tuple[datetime, int]:
+    """Return the time of a new batch by the database's clock, and its id."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp(), nextval('predictions_batch_id_seq')")
         received_at, batch = cursor.fetchone()
     return received_at, batch
+
+
+def _flag(value: bool | None) -> str:
+    return r"\N" if value is None else "t" if value else "f"
 
 
 def _slices(row: PredictionRow) -> str:

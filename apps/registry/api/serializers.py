@@ -44,6 +44,8 @@ class ModelShownSerializer(serializers.ModelSerializer[MonitoredModel]):
             "slices",
             "maturity_days",
             "outcome_if_absent",
+            "actions",
+            "outcome_observed_when",
             "blind_share",
             "queues",
             "value_model",

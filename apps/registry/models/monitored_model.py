@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 
 from apps.accounts.models import Project, validate_name
 from apps.registry.models.features import Feature, Slice, code_of
@@ -58,6 +58,10 @@ class MonitoredModel(models.Model):
     maturity_days = models.PositiveIntegerField(default=90)
     # A class or number as sent; null means "not known".
     outcome_if_absent = models.JSONField(null=True, blank=True)
+    # What may be done about a prediction: {action: the class on which it acts, or null}. Empty: the classes.
+    actions = models.JSONField(default=dict, db_default=Value({}, models.JSONField()))
+    # Whose outcomes can be observed: {"action": [names]} or {"prediction": [classes]}; null: everybody's.
+    outcome_observed_when = models.JSONField(null=True, blank=True)
     # Whether a number or a flag may stand for the class of its name, such as 1 for "1".
     reads_numbers_as_classes = models.BooleanField(default=False, db_default=False)
     blind_share = models.FloatField(default=1.0)
@@ -145,6 +149,22 @@ class MonitoredModel(models.Model):
         if isinstance(value, int | float):
             return code_of(value)
         return value
+
+    def action_of(self, value: object) -> str:
+        """Return the name of an action as sent. Raises ValueError."""
+        if not self.actions:
+            return str(self.decode(self.encode(value)))
+        if isinstance(value, str) and value in self.actions:
+            return value
+        told = ", ".join(json.dumps(each, ensure_ascii=False) for each in list(self.actions)[:CLASSES_TOLD])
+        raise ValueError(f"{json.dumps(value, ensure_ascii=False)} is not one of the actions {told}")
+
+    def acts_on(self, action: str) -> float | None:
+        """Return the stored class or number on which an action acts; None if it acts on none."""
+        if self.is_regression and not self.actions:
+            return float(action)
+        name = self.actions.get(action) if self.actions else action
+        return None if name is None else self.encode(name)
 
     def decode(self, stored: float) -> str | float:
         """Return the class or number as sent for a stored number."""

@@ -57,6 +57,18 @@ class ValueModelSerializer(StrictSerializer):
     statement = TextField(max_length=2000, default="", allow_blank=True)
 
 
+class ObservedSerializer(StrictSerializer):
+    """One of the two: the outcome of a rejected loan is never known."""
+
+    action = serializers.ListField(child=TextField(max_length=200), required=False, min_length=1, max_length=100)
+    prediction = serializers.ListField(child=TextField(max_length=200), required=False, min_length=1, max_length=500)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if len(attrs) != 1:
+            raise serializers.ValidationError("Name either the actions or the predictions.")
+        return attrs
+
+
 EXAMPLE = {
     "name": "Credit applications",
     "question": "Will this loan be repaid?",
@@ -100,6 +112,14 @@ class ModelSerializer(StrictSerializer):
     slices = SliceSerializer(many=True, required=False)
     maturity_days = WholeNumberField(min_value=1, max_value=36_500, required=False)
     outcome_if_absent = ClassOrNumberField(required=False, allow_null=True)
+    actions = serializers.DictField(
+        child=ClassOrNumberField(allow_null=True),
+        required=False,
+        help_text="What may be done about a prediction, each with the class on which it acts; empty: the classes",
+    )
+    outcome_observed_when = ObservedSerializer(
+        required=False, allow_null=True, help_text="Whose outcomes can be observed; null: everybody\u2019s"
+    )
     blind_share = NumberField(min_value=0, max_value=1, required=False)
     prediction_range = serializers.ListField(
         child=NumberField(), min_length=2, max_length=2, required=False, write_only=True

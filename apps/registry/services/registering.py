@@ -15,6 +15,7 @@ from apps.registry.models import MonitoredModel, ReviewQueue, Task, ValueModel
 from apps.registry.services import guidelines, incidents
 
 SCORE_BINS = 200
+LONGEST_ACTION = 200
 DEFAULT_REASONS = [
     "A fact in the case speaks against it",
     "A rule or policy says otherwise",
@@ -156,10 +157,28 @@ def _check_whole(model: MonitoredModel, document: dict[str, Any]) -> None:
             model.encode(model.outcome_if_absent)
         except ValueError as error:
             raise _invalid("outcome_if_absent", str(error)) from error
+    _check_actions(model)
     declared = {feature["name"] for feature in model.features}
     for entry in model.slices:
         if declared and entry["feature"] not in declared:
             raise _invalid("slices", f"The feature {entry['feature']!r} is not declared.")
+
+
+def _check_actions(model: MonitoredModel) -> None:
+    for action, value in model.actions.items():
+        if not action or len(action) > LONGEST_ACTION or "\x00" in action:
+            raise _invalid("actions", f"The name of an action has 1 to {LONGEST_ACTION} characters.")
+        try:
+            model.acts_on(action)
+        except ValueError as error:
+            raise _invalid("actions", f"{action}: {value!r}: {error}.") from error
+    for field, names in (model.outcome_observed_when or {}).items():
+        if model.is_regression and field == "prediction":
+            raise _invalid("outcome_observed_when", "A number has no classes; name the actions.")
+        known = list(model.actions or model.classes) if field == "action" else model.classes
+        unknown = [name for name in names if name not in known]
+        if unknown:
+            raise _invalid("outcome_observed_when", f"{unknown[0]!r} is not one of its {field}s.")
 
 
 def _check_classes(model: MonitoredModel) -> None:

@@ -37,6 +37,8 @@ class CreateErase(CreateOwnersFunction):
                     RETURN 'predictions';
                 ELSIF EXISTS (SELECT FROM predictions_outcome WHERE model_id = erased) THEN
                     RETURN 'outcomes';
+                ELSIF EXISTS (SELECT FROM predictions_action WHERE model_id = erased) THEN
+                    RETURN 'actions';
                 ELSIF EXISTS (
                     SELECT FROM review_decision AS decision JOIN review_reviewitem AS item ON item.id = decision.item_id
                     JOIN registry_reviewqueue AS queue ON queue.id = item.queue_id WHERE queue.model_id = erased
