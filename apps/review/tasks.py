@@ -1,6 +1,7 @@
 from celery import shared_task
 
 from apps.review import services
+from apps.review.services import verdicts
 
 
 @shared_task(name="open_items")
@@ -9,3 +10,4 @@ def open_items() -> None:
     services.close_lapsed()
     services.free_abandoned()
     services.rekey_due()
+    verdicts.end_due()

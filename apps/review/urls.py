@@ -1,6 +1,7 @@
 from django.urls import URLPattern, path
 
 from apps.review.api.finding import PredictionFoundView
+from apps.review.api.verdicts import VerdictView
 from apps.review.api.views import ClaimView, DecisionView, HeartbeatView, JudgementView, ReleaseView
 from apps.review.pages import (
     case_views,
@@ -60,6 +61,7 @@ urlpatterns: list[URLPattern] = [
 ]
 
 api_urlpatterns: list[URLPattern] = [
+    path("models/<str:model>/predictions/<path:prediction>/verdict", VerdictView.as_view(), name="api_verdict"),
     path("models/<str:model>/predictions/<path:prediction>", PredictionFoundView.as_view(), name="api_prediction"),
     path("queues/<str:queue>/claim", ClaimView.as_view(), name="api_claim"),
     path("slots/<int:slot>/judgement", JudgementView.as_view(), name="api_judgement"),

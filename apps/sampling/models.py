@@ -18,6 +18,7 @@ class PolicyKind(models.TextChoices):
     BANDS = "bands"
     UNCERTAINTY = "uncertainty"
     DISAGREEMENT = "disagreement"
+    MUST_REVIEW = "must_review"
 
 
 class SamplingPolicy(models.Model):

@@ -168,6 +168,10 @@ class Hold(models.Model):
     def __str__(self) -> str:
         return f"hold of {self.prediction_id}"
 
+    @property
+    def is_answered(self) -> bool:
+        return self.source != ""
+
 
 class CaseView(models.Model):
     """A person was shown a prediction, its answers or its truth, so their judgement of it is not blind."""

@@ -16,7 +16,7 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce, TruncDate
 
 from apps.common.snapshots import one_moment
-from apps.predictions.models import Batch, Prediction
+from apps.predictions.models import Batch, Hold, Prediction
 from apps.registry.models import MonitoredModel, ReviewQueue, ScoreBinning, Slice
 from apps.reports.engine import response
 from apps.reports.engine.evidence import CELL_KEYS, NO_BASELINE, SLICE, Evidence, is_closed
@@ -252,15 +252,18 @@ def draws_frame(
             answers=_answers(as_of),
             is_skipped=_skipped(as_of),
             is_ordered=_ordered(as_of),
+            is_held=Exists(Hold.objects.filter(prediction=OuterRef("pk"))),
             **_slice_values("prediction__slices", slices),
         )
         .order_by("pk")
     )
     columns = ["prediction_id", "queue_id", "is_blind", "counted_probability", "day", "received_day"]
     columns += ["predicted", "baseline", "score", "money", "resolution", "answers", "is_skipped", "is_ordered"]
-    columns += ["external_id", "probabilities"]
+    columns += ["external_id", "probabilities", "is_held"]
     frame = _read(rows, [*columns, *_slice_columns(slices)], named=[*columns, *_slice_names(slices)])
     frame["is_by_chance"] = drawn_by_chance_alone(model, frame.pop("external_id"), frame.pop("probabilities"))
+    # Held cases come first: how many of them are answered says nothing about the others of their queue.
+    frame["queue_id"] = np.where(frame.pop("is_held").astype(bool), -frame["queue_id"], frame["queue_id"])
     frame = frame.rename(columns={"money": "amount", "counted_probability": "pi"})
     frame["resolution"] = frame["resolution"].astype("float64")
     frame = _typed(frame.merge(_reviews_frame(frame["resolution"]), how="left", on="resolution"))

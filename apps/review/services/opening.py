@@ -36,7 +36,7 @@ def open_batches(_model: MonitoredModel, states: list[BatchStage]) -> None:
 def _chunks(batches: list[Batch]) -> Iterator[list[Draw]]:
     last, end = min(batch.first_id or 0 for batch in batches) - 1, max(batch.last_id or 0 for batch in batches)
     draws = Draw.objects.filter(batch__in=batches, item=None, prediction__lte=end)
-    draws = draws.select_related("prediction", "queue__model")
+    draws = draws.select_related("prediction__hold", "queue__model")
     while chunk := list(draws.filter(prediction__gt=last).order_by("prediction")[:CHUNK]):
         yield chunk
         last = chunk[-1].prediction_id
@@ -59,9 +59,14 @@ def _item(draw: Draw, sent: dict[str, Any]) -> ReviewItem:
         queue=draw.queue,
         is_blind=draw.is_blind,
         order=draw.queue.order,
-        due_at=due_at(draw.queue),
+        due_at=_due_at(draw),
         **sent,
     )
+
+
+def _due_at(draw: Draw) -> datetime | None:
+    hold = getattr(draw.prediction, "hold", None)
+    return due_at(draw.queue) if hold is None else hold.until
 
 
 def due_at(queue: ReviewQueue) -> datetime | None:

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from apps.common.isolation import one_by_one
+from apps.predictions.models import Hold
 from apps.registry.models import ReviewQueue
 from apps.review.models import ReviewItem, Slot
 from apps.sampling.services.randomness import permanent_number
@@ -15,6 +16,8 @@ HOUR = 3_600.0
 PATIENCE_HOURS = 24
 LEAST = 1e-3
 CHUNK = 2_000
+# Hours since 1970, beyond every key of the rules.
+AFTER_ALL = 1e9
 
 
 def order_key(item: ReviewItem) -> float:
@@ -22,8 +25,11 @@ def order_key(item: ReviewItem) -> float:
 
     Random: a hash of its own. Due: the moment of opening, since all items of a queue have the same time. Stakes:
     amount × doubt × e^(waiting time / due time); its logarithm grows at the same pace for all items, so the key
-    stays fixed.
+    stays fixed. Held items, for which a decision waits, come before all others, the most urgent first.
     """
+    hold = held(item)
+    if hold is not None:
+        return hold.until.timestamp() / HOUR - AFTER_ALL
     queue, opened = item.queue, item.opened_at.timestamp() / HOUR
     if queue.order == ReviewQueue.Order.DUE:
         return opened
@@ -35,11 +41,18 @@ def order_key(item: ReviewItem) -> float:
     return permanent_number(bytes(item.model.salt), f"{name}\x1f{item.pk}" if item.is_probe else name, "order")
 
 
+def held(item: ReviewItem) -> Hold | None:
+    """Return the hold on the item's prediction while a decision waits for it."""
+    hold: Hold | None = None if item.is_probe else getattr(item.prediction, "hold", None)
+    return hold if hold is not None and not hold.is_answered else None
+
+
 @transaction.atomic
 def rekey(queue: ReviewQueue) -> int:
     """Give every open slot its place under the queue's current rule. Returns how many."""
     keyed, last = 0, 0
-    slots = Slot.objects.unfinished().in_queue(queue).select_related("item__prediction").select_for_update(of=("self",))
+    slots = Slot.objects.unfinished().in_queue(queue).select_related("item__prediction__hold")
+    slots = slots.select_for_update(of=("self",))
     while chunk := list(slots.filter(pk__gt=last).order_by("pk")[:CHUNK]):
         for slot in chunk:
             slot.item.queue = queue

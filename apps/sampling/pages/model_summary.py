@@ -17,6 +17,7 @@ KIND_TEXTS = {
     PolicyKind.BANDS: "By score band",
     PolicyKind.UNCERTAINTY: "Higher where the model is less certain",
     PolicyKind.DISAGREEMENT: "Only where model and baseline differ",
+    PolicyKind.MUST_REVIEW: "Every prediction that meets its condition",
 }
 
 

@@ -46,6 +46,8 @@ class PolicySerializer(StrictSerializer):
         return name
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs["kind"] == PolicyKind.MUST_REVIEW and attrs.setdefault("rate", 1.0) != 1:
+            raise serializers.ValidationError({"rate": "What must be reviewed has the rate 1; leave it out."})
         needed, other = ("bands", "rate") if attrs["kind"] == PolicyKind.BANDS else ("rate", "bands")
         if not attrs.get(needed) and attrs.get(needed) != 0:
             raise serializers.ValidationError({needed: f"The kind {attrs['kind']} needs {needed}."})

@@ -18,6 +18,7 @@ from apps.sampling.services import conditions
 FLOOR = "floor"
 FLOOR_RATE = 0.002
 LAST_RANK = 1_000_000
+NEED_SCORES = (PolicyKind.BANDS, PolicyKind.UNCERTAINTY)
 # The first floor covers every prediction, however old.
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -143,7 +144,7 @@ def _policy_of(model: MonitoredModel, entry: dict[str, Any]) -> SamplingPolicy:
         raise DomainError(f"This model has no queue {entry['queue']!r}.", code="unknown_queue")
     if entry.get("condition"):
         conditions.check(entry["condition"], model=model)
-    if entry["kind"] != PolicyKind.UNIFORM and entry["kind"] != PolicyKind.DISAGREEMENT and model.is_regression:
+    if entry["kind"] in NEED_SCORES and model.is_regression:
         raise DomainError(f"{entry['kind']} needs scores, and a regression has none.", code="needs_scores")
     setting = "bands" if entry["kind"] == PolicyKind.BANDS else "rate"
     return SamplingPolicy(
