@@ -62,6 +62,11 @@ class Prediction(models.Model):
         indexes = [
             models.Index(fields=["model", "subject"], condition=Q(subject__isnull=False), name="prediction_by_subject"),
             models.Index(fields=["model", "predicted_at"], name="prediction_by_time"),
+            models.Index(
+                fields=["model"],
+                condition=Q(observable__isnull=False) | Q(explore_share__isnull=False),
+                name="prediction_selective",
+            ),
         ]
 
     def __str__(self) -> str:

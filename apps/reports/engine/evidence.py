@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from apps.registry.models import MonitoredModel, ScoreBinning
-from apps.reports.engine import response
+from apps.reports.engine import response, selective
 from apps.reports.engine.document import Part
 from apps.stats.score_bins import ScoreBins
 from apps.truth.services.cohorts import FINAL, MATURING, PROVISIONAL, Cohort, days_so_far
@@ -33,7 +33,7 @@ LONGEST_DAILY = 45
 
 
 def is_closed(cohort: Cohort) -> bool:
-    return cohort.state == FINAL and cohort.n > 0 and cohort.known >= CLOSED_SHARE * cohort.n
+    return cohort.state == FINAL and cohort.n > 0 and cohort.known >= CLOSED_SHARE * cohort.observable
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +43,8 @@ class Evidence:
     rows    predictions of the closed days, with `truth` (nan: unknown) and `rate`, the share known of their class
     draws   all draws of the window, with `is_answered`, `known` (best known truth), `rate` and `settled_q`;
             `is_by_chance` where no policy but the random ones drew the case
-    cells   population cells by day, of the closed days counted from rows; with `rate`
+    cells   population cells by day, of the closed days counted from rows; with `rate`. `part` says what becomes known
+            of the predictions: see `selective`
     slices  the same by slice: `slice_name`, `slice_value`
     left    what was received on days without any answer: in none of the frames above
     drawn_from  cells of all days as stored, with the probabilities of the draw alone
@@ -94,12 +95,19 @@ class Evidence:
         return self.draws[self.draws["is_open"] & self.draws["is_blind"] & self.draws["is_answered"]]
 
     @cached_property
+    def is_unseen(self) -> bool:
+        """Some outcomes of closed days can never be observed, and no review says anything about them."""
+        is_hidden = self.cells["part"] == selective.HIDDEN
+        return bool(is_hidden.any()) and not (self.items["part"] == selective.HIDDEN).any()
+
+    @cached_property
     def as_reviewed(self) -> "Evidence":
         """The closed days alone, as if no outcome were known: the cells drawn from, and their reviews."""
         days = self.closed
         cells = self.drawn_from[self.drawn_from["day"].isin(days)].assign(is_open=False)
-        cells = cells[~self.left.takes(cells)].assign(is_open=True)
-        draws = self.draws[self.draws["day"].isin(days).astype(bool)].assign(is_open=True)
+        cells = cells[~self.left.takes(cells)].assign(is_open=True, part=selective.OBSERVED)
+        draws = self.draws[self.draws["day"].isin(days).astype(bool) & (self.draws["part"] != selective.EXPLORED)]
+        draws = draws.assign(is_open=True)
         then = response.of_window(rows=self.rows.head(0), draws=draws, cells=cells, slices=self.slices.head(0))
         return replace(
             self,
@@ -149,6 +157,8 @@ class Basis:
     sliced_share: float = 1.0
     # All of its predictions came in on days without any answer.
     is_unanswered: bool = False
+    # It holds predictions of which neither an outcome nor a review can say anything.
+    is_unseen: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,6 +171,8 @@ class Selection:
     slice_value: str = ""
     # All other values of the slice instead.
     is_rest: bool = False
+    # Without predictions whose outcome can never be observed.
+    is_observed: bool = False
 
     @property
     def rest(self) -> "Selection":
@@ -205,6 +217,16 @@ class Selection:
     def size(self) -> float:
         return float(self.cells["n"].sum())
 
+    @cached_property
+    def hidden_cells(self) -> pd.DataFrame:
+        """Its population cells of closed days whose outcomes can never be observed."""
+        return self.cells[self.cells["part"] == selective.HIDDEN]
+
+    @property
+    def is_unseen(self) -> bool:
+        """It holds predictions of which neither an outcome nor a review can say anything."""
+        return self.evidence.is_unseen and len(self.hidden_cells) > 0
+
     @property
     def is_closed(self) -> bool:
         """All of its days are closed."""
@@ -230,6 +252,7 @@ class Selection:
             covered_share=1 - float(self.cells["n_uncovered"].sum()) / self.size if self.size else None,
             lacks_outcomes=bool(self.rows["truth"].isna().any()),
             is_unanswered=is_unanswered,
+            is_unseen=self.is_unseen,
             sliced_share=self.sliced_share,
         )
 
@@ -245,7 +268,7 @@ class Selection:
 
     def _outcome_share(self) -> float | None:
         if not self.slice_name:
-            n = sum(cohort.n for cohort in self.cohorts)
+            n = sum(cohort.observable for cohort in self.cohorts)
             return sum(cohort.outcomes for cohort in self.cohorts) / n if n else None
         # Outcomes of open days are counted by day only.
         if self.cells["is_open"].any() or not len(self.rows):
@@ -262,6 +285,8 @@ class Selection:
 
     def _mask(self, frame: pd.DataFrame) -> Mask:
         mask = frame["day"].isin(self.days)
+        if self.is_observed and "part" in frame:
+            mask &= frame["part"] != selective.HIDDEN
         if not self.slice_name:
             return mask.to_numpy(dtype=np.bool_)
         if "slice_name" in frame:

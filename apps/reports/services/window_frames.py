@@ -18,8 +18,9 @@ from django.db.models.functions import Cast, Coalesce, TruncDate
 from apps.common.snapshots import one_moment
 from apps.predictions.models import Batch, Hold, Prediction
 from apps.registry.models import MonitoredModel, ReviewQueue, ScoreBinning, Slice
-from apps.reports.engine import response
+from apps.reports.engine import response, selective
 from apps.reports.engine.evidence import CELL_KEYS, NO_BASELINE, SLICE, Evidence, is_closed
+from apps.reports.engine.selective import Parts
 from apps.reports.models import Kind, ReportJob
 from apps.review.models import Decision, ReviewItem
 from apps.sampling.models import SUMS, Draw, Mark, PopulationCell
@@ -27,6 +28,7 @@ from apps.sampling.services.chance import drawn_by_chance_alone
 from apps.sampling.services.moments import drawn_batches
 from apps.sampling.services.prediction_frames import score_bins
 from apps.truth.models import Resolution
+from apps.truth.services import observing
 from apps.truth.services.cohorts import cohorts, day_start, days_so_far
 from apps.truth.services.marks import mark_of
 
@@ -57,11 +59,12 @@ def gather(job: ReportJob, *, as_of: datetime | None) -> Evidence:
         is_value = job.kind == Kind.VALUE
         unpriced = without_amount_frame(model, start=start, end=end if is_value else start, as_of=at)
     sent, draws, earlier = (_placed(frame, binning) for frame in (sent, draws, earlier))
-    rows = _closed_rows(model, sent, closed)
-    cells = _cells(stored, rows, closed, "")
-    parts = [_cells(frame, rows, closed, name) for name, frame in by_slice.items()]
+    split = Parts.of(_closed_rows(model, sent, closed))
+    rows = split.observed
+    cells = _cells(stored, split, closed, "")
+    parts = [_cells(frame, split, closed, name) for name, frame in by_slice.items()]
     pieces = pd.concat(parts, ignore_index=True) if parts else cells.head(0).assign(slice_name="", slice_value="")
-    draws = draws.assign(is_open=~draws["day"].isin(closed).astype(bool))
+    draws = _with_parts(draws, split, closed)
     answered = response.of_window(rows=rows, draws=draws, cells=cells, slices=pieces)
     unpriced = unpriced.assign(is_open=~unpriced["day"].isin(closed).astype(bool))
     return Evidence(
@@ -115,7 +118,8 @@ def _closed_rows(model: MonitoredModel, sent: pd.DataFrame, closed: set[date]) -
     """Return the predictions of closed days; the model's rule stands in for outcomes that never came."""
     rows = sent[sent["day"].isin(closed)].reset_index(drop=True)
     absent = rows["outcome"].isna() & (model.outcome_if_absent is not None)
-    return rows.assign(truth=_with_rule(model, rows["outcome"]), is_absent=absent)
+    truth = _with_rule(model, rows["outcome"]).where(~rows["is_hidden"])
+    return rows.assign(truth=truth, is_absent=absent & ~rows["is_hidden"])
 
 
 def _with_rule(model: MonitoredModel, outcomes: pd.Series) -> pd.Series:
@@ -124,33 +128,38 @@ def _with_rule(model: MonitoredModel, outcomes: pd.Series) -> pd.Series:
     return outcomes if rule is None else outcomes.fillna(model.encode(rule))
 
 
-def _cells(stored: pd.DataFrame, rows: pd.DataFrame, closed: set[date], slice_name: str) -> pd.DataFrame:
-    """Return cells of the open days as stored; of the closed days counted from their rows, each with π = 1."""
-    opened = stored[~stored["day"].isin(closed)].assign(is_open=True)
-    counted = _counted(rows, slice_name).assign(is_open=False)
-    return pd.concat([opened, counted], ignore_index=True).assign(slice_name=slice_name)
-
-
-def _counted(rows: pd.DataFrame, slice_name: str) -> pd.DataFrame:
-    value = rows[SLICE + slice_name] if slice_name else pd.Series("", index=rows.index)
-    score, amount = rows["score"].fillna(0.0), rows["amount"]
-    frame = rows[CELL_KEYS].assign(
-        slice_value=value,
-        n=1.0,
-        sum_score=score,
-        sum_score2=score**2,
-        sum_pi=1.0,
-        sum_odds=0.0,
-        sum_odds2=0.0,
-        sum_chance=0.0,
-        sum_amount=amount,
-        sum_amount2_odds=0.0,
-        sum_amount4_odds2=0.0,
-        n_uncovered=0.0,
-    )
+def _cells(stored: pd.DataFrame, split: Parts, closed: set[date], slice_name: str) -> pd.DataFrame:
+    """Return cells of the open days as stored; of the closed days counted from their rows, each with its π."""
     keys = [*CELL_KEYS, "slice_value"]
-    summed = frame.groupby(keys, sort=False, as_index=False)[list(SUMS)].sum()
-    return summed.astype(dict.fromkeys(SUMS, np.float64))
+
+    def sliced(rows: pd.DataFrame) -> pd.DataFrame:
+        return rows.assign(slice_value=rows[SLICE + slice_name] if slice_name else "")
+
+    explored = split.explored
+    frames = [
+        stored[~stored["day"].isin(closed)].assign(is_open=True, part=selective.OBSERVED),
+        # Chance plays no part where every outcome is known.
+        selective.summed(sliced(split.observed), keys, pi=1.0).assign(
+            is_open=False, part=selective.OBSERVED, sum_chance=0.0
+        ),
+        selective.summed(sliced(explored), keys, pi=explored["explore_share"]).assign(
+            is_open=True, part=selective.EXPLORED
+        ),
+        selective.hidden_cells(stored, sliced(split.hidden), keys).assign(is_open=True, part=selective.HIDDEN),
+    ]
+    frames = [frame for frame in frames if len(frame)] or frames[:1]
+    return pd.concat(frames, ignore_index=True).assign(slice_name=slice_name)
+
+
+def _with_parts(draws: pd.DataFrame, split: Parts, closed: set[date]) -> pd.DataFrame:
+    """Mark the draws of open days and of hidden predictions as the review sample, and add what chance let through."""
+    is_hidden = draws["prediction_id"].isin(split.hidden["pk"])
+    draws = draws.assign(
+        is_open=~draws["day"].isin(closed).astype(bool) | is_hidden,
+        part=np.where(is_hidden, selective.HIDDEN, selective.OBSERVED),
+    )
+    sample = split.sample()
+    return pd.concat([draws, sample], ignore_index=True) if len(sample) else draws
 
 
 def outcomes_frame(
@@ -171,8 +180,9 @@ def outcomes_frame(
         )
         .order_by("pk")
     )
-    columns = ["day", "received_day", "predicted_at", "predicted", "baseline", "score", "money"]
-    columns += ["outcome", "occurred_at"]
+    rows = observing.with_visibility(rows, model, seq=seq, as_of=as_of)
+    columns = ["pk", "day", "received_day", "predicted_at", "predicted", "baseline", "score", "money"]
+    columns += ["outcome", "occurred_at", "is_hidden", "explore_share"]
     frame = _read(rows, [*columns, *_slice_columns(slices)], named=[*columns, *_slice_names(slices)])
     moments = dict.fromkeys(("predicted_at", "occurred_at"), "datetime64[us, UTC]")
     frame = frame.rename(columns={"money": "amount"}).astype(moments)
@@ -359,9 +369,11 @@ def _chunk(rows: Iterable[tuple[Any, ...]], named: Sequence[str]) -> pd.DataFram
 
 
 def _typed(frame: pd.DataFrame) -> pd.DataFrame:
-    numbers = ("predicted", "baseline", "score", "amount", "outcome")
+    numbers = ("predicted", "baseline", "score", "amount", "outcome", "explore_share")
     # pandas takes an empty column of objects for a list of column names where it should select rows.
-    types = dict.fromkeys(numbers, "float64") | dict.fromkeys(("is_blind", "is_skipped", "is_ordered"), "bool")
+    types = dict.fromkeys(numbers, "float64") | dict.fromkeys(
+        ("is_blind", "is_skipped", "is_ordered", "is_hidden"), "bool"
+    )
     frame = frame.astype({name: kind for name, kind in types.items() if name in frame})
     frame["baseline"] = frame["baseline"].fillna(NO_BASELINE)
     # A missing amount counts as one, here as in the cells.

@@ -6,10 +6,12 @@ from datetime import date, datetime, time, timedelta
 from django.db.models import Count, Sum
 from django.db.models.functions import TruncDate
 
+from apps.predictions.models import Prediction
 from apps.registry.models import MonitoredModel, ScoreBinning
 from apps.sampling.models import PopulationCell
 from apps.sampling.services.moments import drawn_batches
 from apps.truth.models import Resolution
+from apps.truth.services import observing
 
 PROVISIONAL, MATURING, FINAL = "provisional", "maturing", "final"
 
@@ -27,6 +29,13 @@ class Cohort:
     outcomes: int
     state: str
     absent: int = 0
+    # Without an outcome, because the decision removed it
+    hidden: int = 0
+
+    @property
+    def observable(self) -> int:
+        """Count the predictions whose outcome may be observed."""
+        return self.n - self.hidden
 
     @property
     def known(self) -> int:
@@ -54,7 +63,10 @@ def cohorts(model: MonitoredModel, *, start: date, end: date, seq: int, as_of: d
     end = days_so_far(model, end, as_of=as_of)
     sizes = _sizes(model, start, end, as_of=as_of)
     outcomes = _outcomes(model, start, end, seq=seq, as_of=as_of)
-    return [_cohort(model, day, sizes[day], outcomes.get(day, 0), as_of=as_of) for day in sorted(sizes)]
+    hidden = _hidden(model, start, end, seq=seq, as_of=as_of)
+    return [
+        _cohort(model, day, sizes[day], outcomes.get(day, 0), hidden.get(day, 0), as_of=as_of) for day in sorted(sizes)
+    ]
 
 
 def is_final(model: MonitoredModel, day: date, *, as_of: datetime) -> bool:
@@ -62,11 +74,11 @@ def is_final(model: MonitoredModel, day: date, *, as_of: datetime) -> bool:
     return day_start(model, day + timedelta(days=1)) + model.horizon <= as_of
 
 
-def _cohort(model: MonitoredModel, day: date, n: int, outcomes: int, *, as_of: datetime) -> Cohort:
+def _cohort(model: MonitoredModel, day: date, n: int, outcomes: int, hidden: int, *, as_of: datetime) -> Cohort:
     if is_final(model, day, as_of=as_of):
-        absent = 0 if model.outcome_if_absent is None else n - outcomes
-        return Cohort(day, n, outcomes, FINAL, absent)
-    return Cohort(day, n, outcomes, MATURING if outcomes else PROVISIONAL)
+        absent = 0 if model.outcome_if_absent is None else n - outcomes - hidden
+        return Cohort(day, n, outcomes, FINAL, absent, hidden)
+    return Cohort(day, n, outcomes, MATURING if outcomes else PROVISIONAL, hidden=hidden)
 
 
 def _sizes(model: MonitoredModel, start: date, end: date, *, as_of: datetime) -> dict[date, int]:
@@ -89,3 +101,14 @@ def _outcomes(model: MonitoredModel, start: date, end: date, *, seq: int, as_of:
     )
     counted = known.values("day").annotate(size=Count("prediction", distinct=True))
     return dict(counted.values_list("day", "size"))
+
+
+def _hidden(model: MonitoredModel, start: date, end: date, *, seq: int, as_of: datetime) -> dict[date, int]:
+    """Count predictions whose outcome can never be observed, by day: of those that were drawn, as in the cells."""
+    if not observing.is_selective(model):
+        return {}
+    rows = Prediction.objects.filter(model=model, batch__in=drawn_batches(model, by=as_of))
+    rows = rows.filter(predicted_at__gte=day_start(model, start), predicted_at__lt=day_start(model, end))
+    hidden = observing.with_visibility(rows, model, seq=seq, as_of=as_of).filter(is_hidden=True).order_by()
+    counted = hidden.annotate(day=TruncDate("predicted_at", tzinfo=model.zone)).values("day")
+    return dict(counted.annotate(size=Count("pk")).values_list("day", "size"))
