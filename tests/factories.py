@@ -87,11 +87,11 @@ def prediction_row(number: int = 1, **changes: Any) -> dict[str, Any]:
 
 
 def push_predictions(model: MonitoredModel, rows: list[dict[str, Any]]) -> PushResult:
-    return _push(BatchKind.PREDICTIONS, model, rows)
+    return push_rows(BatchKind.PREDICTIONS, model, rows)
 
 
 def push_outcomes(model: MonitoredModel, rows: list[dict[str, Any]]) -> PushResult:
-    return _push(BatchKind.OUTCOMES, model, rows)
+    return push_rows(BatchKind.OUTCOMES, model, rows)
 
 
 def body_of(document: Any, *, content_type: str = "application/json") -> Body:
@@ -100,7 +100,7 @@ def body_of(document: Any, *, content_type: str = "application/json") -> Body:
     return Body.receive([sent], content_type=content_type)
 
 
-def _push(kind: BatchKind, model: MonitoredModel, rows: list[dict[str, Any]]) -> PushResult:
+def push_rows(kind: BatchKind, model: MonitoredModel, rows: list[dict[str, Any]]) -> PushResult:
     from django.db import transaction
 
     with transaction.atomic(), body_of({kind.value: rows}) as body:

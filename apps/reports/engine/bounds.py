@@ -1,5 +1,6 @@
 """Worst-case bounds: a figure if every case without an answer were answered to the model's harm, or in its favor."""
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -11,6 +12,8 @@ from apps.reports.engine.estimating import BinaryFit, Fit, MulticlassFit, Regres
 from apps.reports.engine.evidence import Selection
 from apps.reports.engine.protocol import Topic, attempt
 from apps.reports.engine.value import PER, Value
+from apps.stats.estimators.confusion import Confusion
+from apps.stats.estimators.confusion_influence import limits
 from apps.stats.estimators.exact import worst_case_bounds
 
 # Metrics of two classes with bounds; of more classes, accuracy alone has them.
@@ -20,7 +23,15 @@ Bounds = dict[str, list[float]]
 
 
 def with_bounds(figures: Figures, topic: Topic, selection: Selection) -> Figures:
-    """Put the bounds beside the figures, where fewer than nine in ten of the drawn cases are answered."""
+    """Put the bounds beside the figures, where fewer than nine in ten of the drawn cases are answered.
+
+    Where part of the predictions can be known to nobody, the bounds stand instead of a figure.
+    """
+    if selection.is_unseen:
+        for metric, ends in _unseen_bounds(topic.fit, selection).items():
+            if metric in figures:
+                figures[metric]["bounds"] = ends
+        return figures
     rate = selection.basis.response_rate
     if rate is not None and rate < LOW_RESPONSE:
         for metric, ends in (bounds_of(topic.fit, selection) | _of_value(topic, selection)).items():
@@ -45,6 +56,28 @@ def bounds_of(fit: Fit, selection: Selection) -> Bounds:
     confusion = fit.of(selection).confusion
     rates = {"answered_negative": float(answered[0]), "answered_positive": float(answered[1])}
     return {metric: list(worst_case_bounds(metric, confusion, **rates)) for metric in BOUNDED}
+
+
+def _unseen_bounds(fit: Fit, selection: Selection) -> Bounds:
+    """Bound metrics over everything that predictions without outcome and review could be."""
+    seen = replace(selection, is_observed=True)
+    if isinstance(fit, RegressionFit) or not _has_figures(fit, seen):
+        return {}
+    answered = _answered_shares(fit, seen)
+    hidden = selection.hidden_cells
+    n = np.bincount(fit.classes(hidden["predicted"]), hidden["n"], minlength=len(answered))
+    if isinstance(fit, MulticlassFit):
+        margins = fit.of(seen).margins
+        right = float(np.clip(margins.right, 0.0, margins.predicted) @ answered)
+        missing = float(margins.predicted @ (1 - answered)) + float(n.sum())
+        return {"accuracy": [right / selection.size, (right + missing) / selection.size]}
+    tp, fp, fn, tn = (max(share, 0.0) * seen.size for share in fit.of(seen).confusion.corners)
+    known = Confusion(tp * answered[1], fp * answered[1], fn * answered[0], tn * answered[0])
+    rest = {
+        "open_positive": (tp + fp) * (1 - answered[1]) + n[1],
+        "open_negative": (tn + fn) * (1 - answered[0]) + n[0],
+    }
+    return {metric: list(limits(metric, known, **rest)) for metric in BOUNDED}
 
 
 def _of_value(topic: Topic, selection: Selection) -> Bounds:

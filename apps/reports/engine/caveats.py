@@ -10,6 +10,7 @@ from apps.reports.engine.document import LOW_RESPONSE, Caveat, Cohorts, Figures,
 from apps.reports.engine.estimating import Fit, MulticlassFit, labels_by_chance, missed_errors
 from apps.reports.engine.evidence import NO_BASELINE, Evidence, Selection
 from apps.reports.engine.protocol import Topic
+from apps.reports.engine.selective import EXPLORED, HIDDEN
 from apps.reports.engine.value import Value
 from apps.reports.models import Kind
 from apps.sampling.models import SUMS
@@ -42,7 +43,9 @@ def sample_section(evidence: Evidence, figures: Figures) -> SampleSection:
 
     `figures` are those of these days, with their bounds.
     """
-    draws, left = evidence.draws[evidence.draws["is_open"]], evidence.left.draws[evidence.left.draws["is_open"]]
+    draws, left = (
+        frame[frame["is_open"] & (frame["part"] != EXPLORED)] for frame in (evidence.draws, evidence.left.draws)
+    )
     counted = draws[draws["is_blind"]]
     answered = counted[counted["is_answered"]]
     pending = counted[~counted["is_answered"] & ~counted["is_held_back"]]
@@ -181,6 +184,7 @@ def _of_closed_days(evidence: Evidence, parts: dict[Part, Selection]) -> Iterato
     closed = parts.get("closed")
     if closed is None:
         return
+    yield from _selective(evidence, closed)
     unknown = int(closed.rows["truth"].isna().sum())
     if unknown:
         yield _caveat("outcomes_missing", n=unknown, share=unknown / len(closed.rows))
@@ -189,6 +193,20 @@ def _of_closed_days(evidence: Evidence, parts: dict[Part, Selection]) -> Iterato
         model = evidence.model
         rule = model.encode(model.outcome_if_absent)
         yield _caveat("rule_for_absent", n=absent, value=model.label(rule))
+
+
+def _selective(evidence: Evidence, closed: Selection) -> Iterator[Caveat]:
+    """Say what stands for predictions of closed days whose outcomes the decision has removed."""
+    sizes = closed.cells.groupby("part")["n"].sum()
+    sample = closed.draws[closed.draws["is_open"] & closed.draws["is_blind"] & closed.draws["is_answered"]]
+    answered = sample.groupby("part").size()
+    hidden, explored = (int(sizes.get(part, 0)) for part in (HIDDEN, EXPLORED))
+    if hidden:
+        code = "not_observable" if closed.is_unseen else "reviews_for_hidden"
+        yield _caveat(code, n=hidden, share=hidden / evidence.received, reviews=int(answered.get(HIDDEN, 0)))
+    if explored:
+        share = explored / evidence.received
+        yield _caveat("let_through", n=explored, share=share, outcomes=int(answered.get(EXPLORED, 0)))
 
 
 def _of_value(evidence: Evidence, value: Value) -> Iterator[Caveat]:

@@ -9,7 +9,8 @@ Parts of a window
     "all": both together. A part without predictions is left out of `parts` and `sections`.
 
 Codes beside a missing figure (value is null)
-    no_population, no_labels, no_response, not_estimable, no_positives, no_negatives, no_predicted_positives,
+    no_population, no_labels, no_response, not_estimable, not_observable, no_positives, no_negatives,
+    no_predicted_positives,
     no_score, coarse_score (different scores of more than 5 % of the predictions share a score bin), no_baseline,
     no_amount, no_errors, no_value_model, no_disagreement, no_variation, undefined, unsupported_task, failed;
     of drift also no_reference; of outcomes so far also outcomes_missing and not_stable;
@@ -23,7 +24,9 @@ Caveats (`{"code", "details"}`), each a sentence on the page
     outcomes_missing {n, share} · waiting {n, drawn} · low_response {rate} ·
     skipped {n} · not_drained {n, waiting} (answers from an ordered queue, held back while others wait) ·
     not_drawn {n, share} (π = 0) · not_blind {n} (drawn, but not blind: not counted) ·
-    rule_for_absent {n, value} · adjudication_open {n} · few_floor_labels {labels} ·
+    rule_for_absent {n, value} · reviews_for_hidden, not_observable {n, share, reviews} (the decision leaves no outcome:
+    reviews stand for these, or nothing) · let_through {n, share, outcomes} (subject to `explore_share`) ·
+    adjudication_open {n} · few_floor_labels {labels} ·
     missed_errors {share} (95 % upper bound on predictions that are wrong where no policy but chance looks; left out
     where chance found such) · undrawn_batches {n}
     (pushed, not drawn from yet, so not counted in open days yet) · draw_unsound {expected, found, share} (the draw

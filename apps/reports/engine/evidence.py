@@ -242,10 +242,12 @@ class Selection:
 
     @property
     def basis(self) -> Basis:
-        counted = self.draws[self.draws["is_open"] & self.draws["is_blind"]]
+        drawn = self.draws[self.draws["is_open"] & self.draws["is_blind"]]
+        is_explored = drawn["part"] == selective.EXPLORED
+        counted = drawn[~is_explored]
         is_unanswered = not self.size and len(self.left_cells) > 0
         return Basis(
-            outcomes=int(self.rows["truth"].notna().sum()),
+            outcomes=int(self.rows["truth"].notna().sum() + drawn["is_answered"][is_explored].sum()),
             reviews=int(counted["is_answered"].sum()),
             response_rate=float(counted["is_answered"].mean()) if len(counted) else (0.0 if is_unanswered else None),
             outcome_share=self._outcome_share(),

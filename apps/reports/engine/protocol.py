@@ -13,6 +13,8 @@ from apps.stats.estimate import Estimate, missing
 log = structlog.get_logger(__name__)
 
 Compute = Callable[[], Estimate]
+# Methods that count predictions, whatever their truth.
+OF_PREDICTIONS = ("wilson", "plain")
 
 
 class Topic(Protocol):
@@ -35,6 +37,8 @@ class Topic(Protocol):
 
 def figure(estimate: Estimate, basis: Basis) -> Figure:
     """Return the estimate as it is stored, with what its selection rests on."""
+    if basis.is_unseen and estimate.method not in OF_PREDICTIONS:
+        estimate = missing("not_observable", n=estimate.n, covered_share=estimate.covered_share)
     code = estimate.code
     if code is None and basis.lacks_outcomes:
         code = "outcomes_missing"

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from apps.reports.engine.selective import HIDDEN
 from apps.stats.design.response import response_rates, settled_probability
 
 MOST_BANDS = 5
@@ -61,9 +62,13 @@ def of_window(*, rows: pd.DataFrame, draws: pd.DataFrame, cells: pd.DataFrame, s
     open_days, closed_days = _silent_days(asked), _silent_days(rows)
     if not (asked["is_answered"].any() or rows["is_answered"].any()):
         open_days = closed_days = frozenset()  # there is no figure, and every day of the window tells why
+    # Without any review of them, they stay: the others do not speak for them.
+    is_unseen = not (asked["is_answered"] & (asked["part"] == HIDDEN)).any()
     kept, gone = [], []
     for frame in (rows, draws, cells, slices):
         is_gone = _is_on(frame, open_days, closed_days)
+        if is_unseen and "part" in frame:
+            is_gone &= (frame["part"] != HIDDEN).to_numpy(dtype=np.bool_)
         kept.append(frame[~is_gone])
         gone.append(frame[is_gone])
     rows, draws, cells, slices = kept

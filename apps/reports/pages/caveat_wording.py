@@ -104,6 +104,21 @@ CAVEATS: dict[str, Callable[[dict[str, Any]], str]] = {
     "not_blind": lambda d: (
         f"{plural(d['n'], 'answer does', 'answers do')} not count, because the model’s answer was in sight."
     ),
+    "reviews_for_hidden": lambda d: (
+        f"For {_predictions(d['n'])}, {percent(d['share'])} of all, the decision leaves no outcome to observe. "
+        f"What the figures say of these is what a reviewer would say, from "
+        f"{plural(d['reviews'], 'reviewed case', 'reviewed cases')}; of the others, what happened."
+    ),
+    "let_through": lambda d: (
+        f"For {_predictions(d['n'])}, {percent(d['share'])} of all, the decision leaves no outcome to observe, but "
+        f"chance let some through with a recorded probability: their "
+        f"{plural(d['outcomes'], 'outcome stands', 'outcomes stand')} for all of these."
+    ),
+    "not_observable": lambda d: (
+        f"For {_predictions(d['n'])}, {percent(d['share'])} of all, the decision leaves no outcome to observe, and "
+        "nobody has reviewed any of them. Bounds are all that can be said: send some to review, or let chance accept a "
+        "small share."
+    ),
     "rule_for_absent": lambda d: (
         f"No outcome ever arrived for {_predictions(d['n'])}; by the model’s rule they count as “{d['value']}”."
     ),

@@ -39,6 +39,7 @@ MISSING = {
     "no_labels": "none of these cases is reviewed yet",
     "no_response": "too few of the drawn cases are reviewed to speak for the rest",
     "not_estimable": "some predictions had no chance to be drawn, so no sample speaks for all of them",
+    "not_observable": "part of the predictions can have no outcome, and nobody has reviewed any of these",
     "no_positives": "no label of this class",
     "no_negatives": "no label of any other class",
     "no_predicted_positives": "the model never predicted this class",
@@ -155,14 +156,15 @@ def bounds_text(figure: Figure, unit: Unit) -> str:
     """Write the worst-case bounds as they stand beside a figure with low response; empty where there are none.
 
     >>> from apps.reports.engine.rounding import unit_of
-    >>> bounds_text({"value": 0.8, "low": 0.7, "high": 0.9, "bounds": [0.52, 0.9]}, unit_of("accuracy"))
+    >>> bounds_text({"value": 0.8, "low": 0.7, "high": 0.9, "bounds": [0.52, 0.9], "code": None}, unit_of("accuracy"))
     '52.0\\xa0% to 90.0\\xa0% whatever the missing answers say'
     """
     ends = figure.get("bounds")
     if not ends:
         return ""
     low, high = (unit.text(end, unit.step(figure)) for end in ends)
-    return f"{low} to {high} whatever the missing answers say"
+    missing = "missing outcomes" if figure["code"] == "not_observable" else "missing answers"
+    return f"{low} to {high} whatever the {missing} say"
 
 
 def reason(figure: Figure) -> str:

@@ -70,12 +70,14 @@ def _waited(prediction: Prediction, *, seconds: float) -> Hold:
     if hold.is_answered or not seconds or not _places.acquire(blocking=False):
         return hold
     try:
-        while not hold.is_answered and time.monotonic() < until:
+        while time.monotonic() < until:
             if not connection.in_atomic_block:
                 # Others may use the connection meanwhile.
                 connection.close()
             time.sleep(LOOK_SECONDS)
             hold = verdicts.verdict(prediction)
+            if hold.is_answered:
+                break
     finally:
         _places.release()
     return hold

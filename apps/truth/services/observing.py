@@ -29,7 +29,8 @@ def with_visibility(rows: QuerySet[Any], model: MonitoredModel, *, seq: int, as_
     through (`explore_share`) was let through only if something says so.
     """
     if not is_selective(model):
-        return rows.annotate(is_hidden=Value(False, BooleanField()))
+        plain: QuerySet[Any] = rows.annotate(is_hidden=Value(False, BooleanField()))
+        return plain
     outcome = Resolution.objects.filter(prediction=OuterRef("pk"), seq__lte=seq, outcome__isnull=False)
     actions = Action.objects.filter(model=model, external_id=OuterRef("external_id"), received_at__lte=as_of)
     rows = rows.alias(
@@ -38,7 +39,7 @@ def with_visibility(rows: QuerySet[Any], model: MonitoredModel, *, seq: int, as_
     )
     seen = _is_seen(model)
     is_awaited = Q(explore_share=None) & _is_awaited(model)
-    return rows.annotate(
+    annotated: QuerySet[Any] = rows.annotate(
         is_hidden=Case(
             When(has_outcome=True, then=Value(False)),
             When(observable=True, then=Value(False)),
@@ -49,6 +50,7 @@ def with_visibility(rows: QuerySet[Any], model: MonitoredModel, *, seq: int, as_
             output_field=BooleanField(),
         )
     )
+    return annotated
 
 
 def _is_seen(model: MonitoredModel) -> Q:

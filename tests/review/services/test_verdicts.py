@@ -9,7 +9,7 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
-from apps.accounts.models import Role
+from apps.accounts.models import Membership, Role
 from apps.common.errors import NotFoundError
 from apps.predictions.models import Hold, Prediction
 from apps.registry.models import ReviewQueue
@@ -147,7 +147,7 @@ def test_the_most_urgent_comes_first() -> None:
 
 
 def test_a_case_whose_hold_is_over_waits_among_the_others() -> None:
-    queue = held_queue(1, others=30)
+    held_queue(1, others=30)
     end_holds()
     assert verdicts.end_due() == 1
     assert verdicts.end_due() == 0
@@ -155,54 +155,60 @@ def test_a_case_whose_hold_is_over_waits_among_the_others() -> None:
     assert 0 <= slot.order_key < 1
 
 
-@pytest.mark.django_db(transaction=True)
-def test_two_hundred_held_cases_have_one_answer_each_for_all_who_ask() -> None:
-    """Twenty reviewers work while twice as many callers ask, and the time of half of the cases runs out meanwhile."""
-    queue = held_queue(200, hold_default="yes")
-    team = reviewers(queue, 20)
-    cases = [f"case-{3 * number + 1}" for number in range(200)]
-    ends = threading.Event()
-    given: dict[str, set[tuple[str, float | None]]] = {case: set() for case in cases}
-    lock = threading.Lock()
+class Rush:
+    """Reviewers at work on held cases while callers ask for their verdicts."""
 
-    def review(member: Any) -> None:
+    def __init__(self, queue: ReviewQueue, cases: list[str]) -> None:
+        self.queue, self.cases = queue, cases
+        self.given: dict[str, set[tuple[str, float | None]]] = {case: set() for case in cases}
+        self.is_over, self.lock = threading.Event(), threading.Lock()
+
+    def review(self, member: Membership) -> None:
         try:
             for _ in range(10):
-                for slot in services.claim_slots(queue, by=member):
+                for slot in services.claim_slots(self.queue, by=member):
                     judge(slot, member, "no")
                     decide(slot, member, "correct", value="no")
         finally:
             connections.close_all()
 
-    def call(part: list[str]) -> None:
+    def call(self, cases: list[str]) -> None:
         try:
-            while not ends.is_set():
-                for case in part:
-                    hold = verdicts.verdict(Prediction.objects.get(external_id=case))
-                    if hold.is_answered:
-                        with lock:
-                            given[case].add((hold.source, hold.answer))
+            while not self.is_over.is_set():
+                for case in cases:
+                    self.ask(case)
         finally:
             connections.close_all()
 
-    work = [threading.Thread(target=review, args=(member,)) for member in team]
-    callers = [threading.Thread(target=call, args=(cases[start % 4 :: 4],)) for start in range(8)]
+    def ask(self, case: str) -> None:
+        hold = verdicts.verdict(Prediction.objects.get(external_id=case))
+        if hold.is_answered:
+            with self.lock:
+                self.given[case].add((hold.source, hold.answer))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_hundred_held_cases_have_one_answer_each_for_all_who_ask() -> None:
+    """Twenty reviewers work while callers ask, and the time of half of the cases runs out meanwhile."""
+    queue = held_queue(200, hold_default="yes")
+    rush = Rush(queue, [f"case-{3 * number + 1}" for number in range(200)])
+    work = [threading.Thread(target=rush.review, args=(member,)) for member in reviewers(queue, 20)]
+    callers = [threading.Thread(target=rush.call, args=(rush.cases[start % 4 :: 4],)) for start in range(8)]
     for thread in [*callers, *work]:
         thread.start()
-    Hold.objects.filter(prediction__external_id__in=cases[::2]).update(until=timezone.now() + timedelta(seconds=1))
+    soon = timezone.now() + timedelta(seconds=1)
+    Hold.objects.filter(prediction__external_id__in=rush.cases[::2]).update(until=soon)
     for thread in work:
         thread.join()
     end_holds(timezone.now())
     verdicts.end_due()
-    ends.wait(0.5)
-    ends.set()
+    rush.is_over.wait(0.5)
+    rush.is_over.set()
     for thread in callers:
         thread.join()
-    for case in cases:
-        hold = Hold.objects.get(prediction__external_id=case)
-        given[case].add((hold.source, hold.answer))
-    assert Counter(len(answers) for answers in given.values()) == {1: 200}
-    sources = Counter(source for answers in given.values() for source, _ in answers)
-    assert set(sources) <= {"human", "default"}
-    assert sources["human"] > 0
-    assert all(value == (0.0 if source == "human" else 1.0) for each in given.values() for source, value in each)
+    for case in rush.cases:
+        rush.ask(case)
+    assert Counter(len(answers) for answers in rush.given.values()) == {1: 200}
+    answers = Counter(answer for each in rush.given.values() for answer in each)
+    assert set(answers) <= {("human", 0.0), ("default", 1.0)}
+    assert answers["human", 0.0] > 0
