@@ -75,4 +75,12 @@ class Migration(migrations.Migration):
             },
         ),
         AppendOnly('predictions_action'),
+        migrations.AddIndex(
+            model_name='prediction',
+            index=models.Index(
+                condition=models.Q(('observable__isnull', False), ('explore_share__isnull', False), _connector='OR'),
+                fields=['model'],
+                name='prediction_selective',
+            ),
+        ),
     ]
