@@ -202,8 +202,11 @@ def _selective(evidence: Evidence, closed: Selection) -> Iterator[Caveat]:
     answered = sample.groupby("part").size()
     hidden, explored = (int(sizes.get(part, 0)) for part in (HIDDEN, EXPLORED))
     if hidden:
-        code = "not_observable" if closed.is_unseen else "reviews_for_hidden"
-        yield _caveat(code, n=hidden, share=hidden / evidence.received, reviews=int(answered.get(HIDDEN, 0)))
+        share, reviews = hidden / evidence.received, int(answered.get(HIDDEN, 0))
+        if closed.is_unseen:
+            yield _caveat("not_observable", n=hidden, share=share)
+        else:
+            yield _caveat("reviews_for_hidden", n=hidden, share=share, reviews=reviews)
     if explored:
         share = explored / evidence.received
         yield _caveat("let_through", n=explored, share=share, outcomes=int(answered.get(EXPLORED, 0)))

@@ -12,13 +12,14 @@ from apps.reports.engine.document import (
     Document,
     Figures,
     Names,
+    OverridesSection,
     Part,
     PartOfWindow,
     Point,
     SliceNames,
     SliceSection,
 )
-from apps.reports.engine.estimating import MulticlassFit
+from apps.reports.engine.estimating import MulticlassFit, RegressionFit
 from apps.reports.engine.evidence import (
     Evidence,
     Selection,
@@ -30,6 +31,7 @@ from apps.reports.engine.evidence import (
     step_of,
     stretches,
 )
+from apps.reports.engine.overrides import overrides
 from apps.reports.engine.performance import Performance
 from apps.reports.engine.protocol import Topic, attempt
 from apps.reports.engine.results import results_of
@@ -101,8 +103,19 @@ def compose(kind: str, evidence: Evidence, topic: Topic, *, tell: Tell) -> Docum
         document["baseline"] = topic.section(parts["all"])
     if isinstance(topic, Value):
         document["value"] = topic.section(parts["all"])
+    if not isinstance(topic, Baseline) and (found := _overrides(evidence, topic)):
+        document["overrides"] = found
     document["results"] = list(results_of(document))
     return document
+
+
+def _overrides(evidence: Evidence, topic: Topic) -> OverridesSection | None:
+    fit = topic.fit
+    if isinstance(fit, RegressionFit):
+        return None
+    valued = topic if isinstance(topic, Value) and topic.value_model is not None else None
+    currency = valued.value_model.currency if valued and valued.value_model else ""
+    return overrides(evidence, fit, valued.matrix if valued else None, currency=currency)
 
 
 def _part(name: Part, selection: Selection) -> PartOfWindow:

@@ -24,8 +24,8 @@ Caveats (`{"code", "details"}`), each a sentence on the page
     outcomes_missing {n, share} · waiting {n, drawn} · low_response {rate} ·
     skipped {n} · not_drained {n, waiting} (answers from an ordered queue, held back while others wait) ·
     not_drawn {n, share} (π = 0) · not_blind {n} (drawn, but not blind: not counted) ·
-    rule_for_absent {n, value} · reviews_for_hidden, not_observable {n, share, reviews} (the decision leaves no outcome:
-    reviews stand for these, or nothing) · let_through {n, share, outcomes} (subject to `explore_share`) ·
+    rule_for_absent {n, value} · reviews_for_hidden {n, share, reviews} · not_observable {n, share} (the decision leaves no
+    outcome: reviews stand for these, or nothing) · let_through {n, share, outcomes} (subject to `explore_share`) ·
     adjudication_open {n} · few_floor_labels {labels} ·
     missed_errors {share} (95 % upper bound on predictions that are wrong where no policy but chance looks; left out
     where chance found such) · undrawn_batches {n}
@@ -145,6 +145,26 @@ class SliceSection(TypedDict):
     # Tested against the rest of the window, false discovery rate over all slices; null: no test.
     q_value: NotRequired[float | None]
     differs: NotRequired[bool]
+
+
+class Override(TypedDict):
+    """What was done about a group of predictions with a known action, beside what the model said."""
+
+    kind: str  # "all"; "class": the class predicted; "queue": the queue of the draw, "" if not drawn; "slice"
+    name: str  # of the slice
+    value: str
+    n: int  # predictions with a known action
+    departures: int
+    known: int  # departures whose outcome is known
+    departed: Figure  # share of n
+    right: Figure  # share of `known` in which the action was right
+    worth: Figure  # money gained or lost on average, against what the model said
+
+
+class OverridesSection(TypedDict):
+    currency: str
+    predictions: int  # of the window
+    groups: list[Override]
 
 
 class SampleSection(TypedDict):
@@ -392,4 +412,5 @@ class Document(TypedDict):
     results: list[Result]
     checks: NotRequired[ChecksSection | None]  # performance reports; None unless the model has two classes
     baseline: NotRequired[BaselineSection]
+    overrides: NotRequired[OverridesSection]  # performance and value reports, where actions are known
     value: NotRequired[ValueSection | None]  # value reports; None without a value model

@@ -73,6 +73,8 @@ class Evidence:
     without_amount: int
     # The newest predictions of closed days before the window, with `truth` and `rate` as in `rows`.
     earlier: pd.DataFrame
+    # Predictions with a known action: see `action_frames`.
+    actions: pd.DataFrame
 
     @property
     def score_bins(self) -> ScoreBins:

@@ -44,6 +44,7 @@ MISSING = {
     "no_negatives": "no label of any other class",
     "no_predicted_positives": "the model never predicted this class",
     "no_predicted_negatives": "the model never predicted any other class",
+    "no_outcomes": "no outcome of these is known",
     "no_score": "the predictions came without a score",
     "coarse_score": "more than 5 % of the predictions have nearly the same score, and their order is not kept",
     "no_baseline": "the predictions came without a baseline",

@@ -16,7 +16,8 @@ from apps.reports.engine.protocol import Topic
 from apps.reports.engine.rounding import figure_text, unit_of
 from apps.reports.engine.value import Value
 from apps.reports.models import Kind, Report, ReportJob
-from apps.reports.services.window_frames import changes_frame, gather
+from apps.reports.services.gathering import gather
+from apps.reports.services.window_frames import changes_frame
 
 
 def make_report(job: ReportJob, *, tell: Tell) -> Report:

@@ -21,6 +21,7 @@ from apps.reports.engine.document import (
     Matrix,
     NaiveFigure,
     NaiveFigures,
+    Override,
     Point,
     SampleSection,
     SliceSection,
@@ -85,6 +86,8 @@ def without_slices(document: Document, hidden: set[str]) -> Document:
     }
     if value := document.get("value"):
         left["value"] = value | {"losses": [loss for loss in value["losses"] if loss["name"] not in hidden]}
+    if acted := document.get("overrides"):
+        left["overrides"] = acted | {"groups": [group for group in acted["groups"] if group["name"] not in hidden]}
     left["results"] = list(results_of(left))
     return left
 
@@ -116,6 +119,8 @@ def without_single_cases(document: Document) -> Document:
         left["baseline"] = _baseline(both, hide=is_whole_hidden)
     if value := document.get("value"):
         left["value"] = _value(value, left)
+    if acted := document.get("overrides"):
+        left["overrides"] = acted | {"groups": _overrides(acted["groups"])}
     left["results"] = list(results_of(left))
     left["caveats"] = _caveats(document["caveats"], left)
     return left
@@ -283,6 +288,22 @@ def _value(value: ValueSection, left: Document) -> ValueSection:
         "threshold": _threshold(threshold) if threshold and accuracy != NOTHING else None,
         "next_labels": None if is_difference_hidden else value.get("next_labels"),
     }
+
+
+def _overrides(groups: list[Override]) -> list[Override]:
+    """Hide groups of single cases: each kind of group is a partition of all predictions with an action."""
+    whole = groups[0]
+    left: list[Override] = []
+    for kind in dict.fromkeys((group["kind"], group["name"]) for group in groups):
+        pieces = [group for group in groups if (group["kind"], group["name"]) == kind]
+        small = hidden_with([each["n"] for each in pieces], rest=max(whole["n"] - sum(each["n"] for each in pieces), 0))
+        told = [each["known"] for each in pieces]
+        small_known = hidden_with(told, rest=max(whole["known"] - sum(told), 0))
+        for place, piece in enumerate(pieces):
+            hide = {"known": 0, "right": NOTHING, "worth": NOTHING} if place in small | small_known else {}
+            hide |= {"departures": 0, "departed": NOTHING} if place in small else {}
+            left.append(cast(Override, {**piece, **hide}))
+    return left
 
 
 def _threshold(curve: ThresholdSection) -> ThresholdSection:

@@ -5,8 +5,7 @@ of slices.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
-from functools import partial
+from datetime import date, datetime
 from typing import Any
 
 import numpy as np
@@ -15,151 +14,20 @@ from django.db.models import Count, Exists, F, FloatField, OuterRef, QuerySet, S
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce, TruncDate
 
-from apps.common.snapshots import one_moment
-from apps.predictions.models import Batch, Hold, Prediction
-from apps.registry.models import MonitoredModel, ReviewQueue, ScoreBinning, Slice
-from apps.reports.engine import response, selective
-from apps.reports.engine.evidence import CELL_KEYS, NO_BASELINE, SLICE, Evidence, is_closed
-from apps.reports.engine.selective import Parts
-from apps.reports.models import Kind, ReportJob
+from apps.predictions.models import Hold, Prediction
+from apps.registry.models import MonitoredModel, ReviewQueue, Slice
+from apps.reports.engine.evidence import CELL_KEYS, NO_BASELINE, SLICE, is_closed
 from apps.review.models import Decision, ReviewItem
-from apps.sampling.models import SUMS, Draw, Mark, PopulationCell
+from apps.sampling.models import SUMS, Draw, PopulationCell
 from apps.sampling.services.chance import drawn_by_chance_alone
 from apps.sampling.services.moments import drawn_batches
-from apps.sampling.services.prediction_frames import score_bins
 from apps.truth.models import Resolution
 from apps.truth.services import observing
-from apps.truth.services.cohorts import cohorts, day_start, days_so_far
-from apps.truth.services.marks import mark_of
+from apps.truth.services.cohorts import cohorts, day_start
 
 CHUNK = 50_000
 # Enough earlier predictions to know what to expect at a score, however old the model is.
 MOST_EARLIER = 50_000
-
-
-def gather(job: ReportJob, *, as_of: datetime | None) -> Evidence:
-    """Read everything that a report of this job rests on, cut to the mark of a moment, now if None."""
-    model: MonitoredModel = job.model
-    mark = mark_of(model, as_of)
-    seq, at = mark.seq, mark.at
-    start, end = job.start, days_so_far(model, job.end, as_of=at)
-    slices = [each for each in model.slice_list if each.name in job.slices]
-    is_performance = job.kind == Kind.PERFORMANCE
-    with one_moment():
-        days = tuple(cohorts(model, start=start, end=end, seq=seq, as_of=at))
-        closed = {cohort.day for cohort in days if is_closed(cohort)}
-        binning = ScoreBinning.in_force(model, at=at)
-        sent = _sent_rows(job, closed, slices, mark=mark, wants_all=is_performance)
-        draws = draws_frame(model, start=start, end=end, seq=seq, as_of=at, slices=slices)
-        cells_of = partial(cells_frame, model, start=start, end=end, as_of=at, version=binning.version)
-        stored, by_slice = cells_of(), {each.name: cells_of(slice_key=each.key) for each in slices}
-        unfilled = {each.name: _unfilled(model, each, start=start, end=end, as_of=at) for each in slices}
-        most = MOST_EARLIER if is_performance else 0
-        earlier = earlier_frame(model, before=start, seq=seq, as_of=at, most=most)
-        is_value = job.kind == Kind.VALUE
-        unpriced = without_amount_frame(model, start=start, end=end if is_value else start, as_of=at)
-    sent, draws, earlier = (_placed(frame, binning) for frame in (sent, draws, earlier))
-    split = Parts.of(_closed_rows(model, sent, closed))
-    rows = split.observed
-    cells = _cells(stored, split, closed, "")
-    parts = [_cells(frame, split, closed, name) for name, frame in by_slice.items()]
-    pieces = pd.concat(parts, ignore_index=True) if parts else cells.head(0).assign(slice_name="", slice_value="")
-    draws = _with_parts(draws, split, closed)
-    answered = response.of_window(rows=rows, draws=draws, cells=cells, slices=pieces)
-    unpriced = unpriced.assign(is_open=~unpriced["day"].isin(closed).astype(bool))
-    return Evidence(
-        model=model,
-        start=start,
-        end=job.end,
-        seq=seq,
-        as_of=at,
-        binning=binning,
-        slice_names=tuple(by_slice),
-        unfilled=unfilled,
-        cohorts=days,
-        rows=answered.rows,
-        draws=answered.draws,
-        cells=answered.cells,
-        slices=answered.slices,
-        left=answered.left,
-        drawn_from=stored.assign(slice_name=""),
-        sent=sent,
-        undrawn_batches=mark.undrawn_batches,
-        without_amount=int(unpriced.loc[~answered.left.takes(unpriced), "n"].sum()),
-        earlier=response.of_closed_days(earlier.assign(truth=_with_rule(model, earlier["outcome"]))),
-    )
-
-
-def _unfilled(model: MonitoredModel, piece: Slice, *, start: date, end: date, as_of: datetime) -> int:
-    """Count drawn predictions of the window that the slice is still to be filled into."""
-    lacking = Batch.objects.filter(model=model, pk__in=drawn_batches(model, by=as_of)).lacking(piece.key)
-    rows = Prediction.objects.filter(model=model, batch__in=lacking)
-    return rows.filter(predicted_at__gte=day_start(model, start), predicted_at__lt=day_start(model, end)).count()
-
-
-def _sent_rows(
-    job: ReportJob, closed: set[date], slices: Sequence[Slice], *, mark: Mark, wants_all: bool
-) -> pd.DataFrame:
-    """Read predictions with their outcome: of the whole window, or from the first closed day to the last."""
-    start, end = job.start, days_so_far(job.model, job.end, as_of=mark.at)
-    if not wants_all:
-        start = min(closed, default=start)
-        end = max(closed) + timedelta(days=1) if closed else start
-    return outcomes_frame(job.model, start=start, end=end, seq=mark.seq, as_of=mark.at, slices=slices)
-
-
-def _placed(frame: pd.DataFrame, binning: ScoreBinning) -> pd.DataFrame:
-    """Add the score bin, as in the cells."""
-    bins = score_bins(binning.model, binning.score_bins, predicted=frame["predicted"], score=frame["score"])
-    return frame.assign(score_bin=bins.astype(np.int64))
-
-
-def _closed_rows(model: MonitoredModel, sent: pd.DataFrame, closed: set[date]) -> pd.DataFrame:
-    """Return the predictions of closed days; the model's rule stands in for outcomes that never came."""
-    rows = sent[sent["day"].isin(closed)].reset_index(drop=True)
-    absent = rows["outcome"].isna() & (model.outcome_if_absent is not None)
-    truth = _with_rule(model, rows["outcome"]).where(~rows["is_hidden"])
-    return rows.assign(truth=truth, is_absent=absent & ~rows["is_hidden"])
-
-
-def _with_rule(model: MonitoredModel, outcomes: pd.Series) -> pd.Series:
-    """Put the model's rule in place of outcomes that never came, for predictions older than the horizon."""
-    rule = model.outcome_if_absent
-    return outcomes if rule is None else outcomes.fillna(model.encode(rule))
-
-
-def _cells(stored: pd.DataFrame, split: Parts, closed: set[date], slice_name: str) -> pd.DataFrame:
-    """Return cells of the open days as stored; of the closed days counted from their rows, each with its π."""
-    keys = [*CELL_KEYS, "slice_value"]
-
-    def sliced(rows: pd.DataFrame) -> pd.DataFrame:
-        return rows.assign(slice_value=rows[SLICE + slice_name] if slice_name else "")
-
-    explored = split.explored
-    frames = [
-        stored[~stored["day"].isin(closed)].assign(is_open=True, part=selective.OBSERVED),
-        # Chance plays no part where every outcome is known.
-        selective.summed(sliced(split.observed), keys, pi=1.0).assign(
-            is_open=False, part=selective.OBSERVED, sum_chance=0.0
-        ),
-        selective.summed(sliced(explored), keys, pi=explored["explore_share"]).assign(
-            is_open=True, part=selective.EXPLORED
-        ),
-        selective.hidden_cells(stored, sliced(split.hidden), keys).assign(is_open=True, part=selective.HIDDEN),
-    ]
-    frames = [frame for frame in frames if len(frame)] or frames[:1]
-    return pd.concat(frames, ignore_index=True).assign(slice_name=slice_name)
-
-
-def _with_parts(draws: pd.DataFrame, split: Parts, closed: set[date]) -> pd.DataFrame:
-    """Mark the draws of open days and of hidden predictions as the review sample, and add what chance let through."""
-    is_hidden = draws["prediction_id"].isin(split.hidden["pk"])
-    draws = draws.assign(
-        is_open=~draws["day"].isin(closed).astype(bool) | is_hidden,
-        part=np.where(is_hidden, selective.HIDDEN, selective.OBSERVED),
-    )
-    sample = split.sample()
-    return pd.concat([draws, sample], ignore_index=True) if len(sample) else draws
 
 
 def outcomes_frame(
@@ -176,14 +44,14 @@ def outcomes_frame(
             money=Cast("amount", FloatField()),
             outcome=Subquery(latest.values("outcome")[:1]),
             occurred_at=Subquery(latest.values("occurred_at")[:1]),
-            **_slice_values("slices", slices),
+            **slice_values("slices", slices),
         )
         .order_by("pk")
     )
     rows = observing.with_visibility(rows, model, seq=seq, as_of=as_of)
     columns = ["pk", "day", "received_day", "predicted_at", "predicted", "baseline", "score", "money"]
     columns += ["outcome", "occurred_at", "is_hidden", "explore_share"]
-    frame = _read(rows, [*columns, *_slice_columns(slices)], named=[*columns, *_slice_names(slices)])
+    frame = read(rows, [*columns, *slice_columns(slices)], named=[*columns, *_slice_names(slices)])
     moments = dict.fromkeys(("predicted_at", "occurred_at"), "datetime64[us, UTC]")
     frame = frame.rename(columns={"money": "amount"}).astype(moments)
     return _typed(frame)
@@ -199,7 +67,7 @@ def without_amount_frame(model: MonitoredModel, *, start: date, end: date, as_of
         .annotate(received_day=TruncDate("received_at", tzinfo=model.zone), n=Count("pk"))
     )
     columns = ["day", "received_day", "n"]
-    return _read(rows, columns, named=columns).astype({"n": "int64"})
+    return read(rows, columns, named=columns).astype({"n": "int64"})
 
 
 def earlier_frame(
@@ -219,7 +87,7 @@ def earlier_frame(
     )
     numbers = ["predicted", "score", "outcome"]
     columns = ["day", "received_day", "predicted_at", *numbers]
-    frame = _read(rows, columns, named=columns)
+    frame = read(rows, columns, named=columns)
     frame = frame.astype({"predicted_at": "datetime64[us, UTC]", **dict.fromkeys(numbers, "float64")})
     days = cohorts(model, start=min(frame["day"], default=before), end=before, seq=seq, as_of=as_of)
     closed = {cohort.day for cohort in days if is_closed(cohort)}
@@ -237,7 +105,7 @@ def cells_frame(
     cells = PopulationCell.objects.filter(model=model, slice_name=slice_key).in_bins(version)
     cells = cells.between(start, end).drawn_by(as_of).order_by(*keys)
     summed = cells.values(*keys).annotate(**{f"total_{name}": Cast(Sum(name), FloatField()) for name in SUMS})
-    frame = _read(summed, [*keys, *(f"total_{name}" for name in SUMS)], named=[*keys, *SUMS])
+    frame = read(summed, [*keys, *(f"total_{name}" for name in SUMS)], named=[*keys, *SUMS])
     frame["baseline"] = frame["baseline"].astype(float).fillna(NO_BASELINE)
     return frame.astype(dict.fromkeys(SUMS, float))
 
@@ -263,14 +131,14 @@ def draws_frame(
             is_skipped=_skipped(as_of),
             is_ordered=_ordered(as_of),
             is_held=Exists(Hold.objects.filter(prediction=OuterRef("pk"))),
-            **_slice_values("prediction__slices", slices),
+            **slice_values("prediction__slices", slices),
         )
         .order_by("pk")
     )
     columns = ["prediction_id", "queue_id", "is_blind", "counted_probability", "day", "received_day"]
     columns += ["predicted", "baseline", "score", "money", "resolution", "answers", "is_skipped", "is_ordered"]
     columns += ["external_id", "probabilities", "is_held"]
-    frame = _read(rows, [*columns, *_slice_columns(slices)], named=[*columns, *_slice_names(slices)])
+    frame = read(rows, [*columns, *slice_columns(slices)], named=[*columns, *_slice_names(slices)])
     frame["is_by_chance"] = drawn_by_chance_alone(model, frame.pop("external_id"), frame.pop("probabilities"))
     # Held cases come first: how many of them are answered says nothing about the others of their queue.
     frame["queue_id"] = np.where(frame.pop("is_held").astype(bool), -frame["queue_id"], frame["queue_id"])
@@ -310,7 +178,7 @@ def _reviews_frame(resolutions: pd.Series) -> pd.DataFrame:
     """Read labels and adjudications, by `resolution`."""
     known = Resolution.objects.filter(pk__in=[int(key) for key in resolutions.dropna()])
     columns = ["pk", "outcome", "label", "is_adjudication_chosen", "adjudication_probability", "adjudicated"]
-    frame = _read(known, columns, named=["resolution", "outcome", "label", "is_chosen", "q", "adjudicated"])
+    frame = read(known, columns, named=["resolution", "outcome", "label", "is_chosen", "q", "adjudicated"])
     return frame.astype(dict.fromkeys(("resolution", "outcome", "label", "q", "adjudicated"), "float64"))
 
 
@@ -328,18 +196,18 @@ def changes_frame(model: MonitoredModel, *, start: date, end: date, before: int,
         .annotate(**{f"{name}_before": Subquery(earlier.values(name)[:1]) for name in known})
     )
     columns = [*known, *(f"{name}_before" for name in known)]
-    frame = _read(rows, [*columns, "prediction__draw"], named=[*columns, "draw"]).astype(float)
+    frame = read(rows, [*columns, "prediction__draw"], named=[*columns, "draw"]).astype(float)
     labels = [name for name in columns if not name.startswith("outcome")]
     frame[labels] = frame[labels].where(frame.pop("draw").notna(), axis=0)
     return frame
 
 
-def _slice_values(path: str, slices: Sequence[Slice]) -> dict[str, KeyTextTransform]:
-    columns = zip(_slice_columns(slices), slices, strict=True)
+def slice_values(path: str, slices: Sequence[Slice]) -> dict[str, KeyTextTransform]:
+    columns = zip(slice_columns(slices), slices, strict=True)
     return {column: KeyTextTransform(each.key, path) for column, each in columns}
 
 
-def _slice_columns(slices: Sequence[Slice]) -> list[str]:
+def slice_columns(slices: Sequence[Slice]) -> list[str]:
     """Name the annotations: names of slices may hold characters that an annotation may not."""
     return [f"slice_{position}" for position in range(len(slices))]
 
@@ -348,7 +216,7 @@ def _slice_names(slices: Sequence[Slice]) -> list[str]:
     return [SLICE + each.name for each in slices]
 
 
-def _read(rows: QuerySet[Any], columns: Sequence[str], *, named: Sequence[str]) -> pd.DataFrame:
+def read(rows: QuerySet[Any], columns: Sequence[str], *, named: Sequence[str]) -> pd.DataFrame:
     """Read the rows in chunks: tuples of Python objects take ten times the memory of columns.
 
     Rows that are summed come in an order: the last digits of a sum depend on it, and the same evidence gives the same

@@ -10,7 +10,7 @@ from apps.reports import services as reports
 from apps.reports.models import Report
 from apps.reports.pages.caveat_wording import caveat
 from apps.reports.pages.sheets import sheet_of
-from apps.reports.services.window_frames import gather
+from apps.reports.services.gathering import gather
 from apps.review.models import ReviewItem
 from apps.sampling.models import Draw
 from apps.sampling.services.checking import draw_check

@@ -12,7 +12,7 @@ from apps.reports.engine.document import PERFORMANCE_METRICS
 from apps.reports.engine.estimating import BinaryFit
 from apps.reports.engine.so_far import so_far
 from apps.reports.pages.sheets import performance
-from apps.reports.services.window_frames import gather
+from apps.reports.services.gathering import gather
 from apps.truth.services import resolving as truth
 from tests.factories import push_outcomes
 from tests.reports.documents import document, figure

@@ -193,7 +193,7 @@ DETAILS: dict[str, Any] = {
     "days": 56, "received": ["2026-05-30"], "n": 64_276, "share": 0.308, "drawn": 668, "value": "no", "labels": 12,
     "rate": 0.62, "part": "open", "through": None, "cases": 100,
     "check": "size", "expected": 4_200.0, "found": 3_100.0, "waiting": 31, "shown": 10, "slice": "sex",
-    "of": 64_280,
+    "of": 64_280, "reviews": 240, "outcomes": 1_200,
 }  # fmt: skip
 
 

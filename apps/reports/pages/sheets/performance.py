@@ -61,6 +61,7 @@ def sections(document: Document) -> list[Section]:
         shared.over_time(document, note=note),
         *shared.slices(document),
         *_checks(document),
+        shared.overrides(document),
         shared.sample(document),
         shared.cannot_say(document),
         shared.restated(document),

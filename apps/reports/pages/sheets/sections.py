@@ -3,8 +3,8 @@
 from datetime import date, datetime
 
 from apps.common.shares import hundredths
-from apps.reports.engine.document import Document, Figures, Point, SliceSection
-from apps.reports.engine.rounding import Unit, percent
+from apps.reports.engine.document import Document, Figures, Override, Point, SliceSection
+from apps.reports.engine.rounding import Unit, percent, unit_of
 from apps.reports.pages import contents, numbers, wording
 from apps.reports.pages.caveat_wording import caveat, why_restated
 from apps.reports.pages.contents import unit
@@ -93,6 +93,55 @@ def _slice_row(document: Document, entry: SliceSection, metric: str) -> Row:
     cells = [cell(figure, of), Cell(alone_text), *counts]
     aside = "differs from the rest" if entry.get("differs") else ""
     return Row(wording.slice_value(document, entry["name"], entry["value"]), cells, aside)
+
+
+def overrides(document: Document) -> Section | None:
+    """Show how often what was done departs from the model, and what came of it."""
+    acted = document.get("overrides")
+    if not acted:
+        return None
+    whole, *groups = acted["groups"]
+    share, right = unit_of("accuracy"), whole["right"]
+    sentences = [
+        f"Something else was done than the model said in {in_sentence(whole['departed'], share)} of "
+        f"{plural(whole['n'], 'prediction with a known action', 'predictions with a known action')}."
+        if whole["departed"]["value"] is not None
+        else "Too few actions are known to say how often they depart from the model."
+    ]
+    if right["value"] is not None:
+        known = plural(whole["known"], "departure whose outcome is known", "departures whose outcomes are known")
+        sentences.append(f"Of {known}, {in_sentence(right, share)} turned out right.")
+    if whole["departures"] > whole["known"]:
+        without = plural(whole["departures"] - whole["known"], "departure has", "departures have")
+        sentences.append(f"{without} no known outcome, so nobody can say what came of it.")
+    money = unit(document, "value_total") if acted["currency"] else None
+    head = ["Predictions", "Departed", "Right, where known", "Departures with outcome"]
+    head += ["Worth of one"] if money else []
+    rows = [
+        Row(
+            _group_name(document, group),
+            [
+                cell(group["departed"], share),
+                cell(group["right"], share),
+                Cell(f"{count(group['known'])} of {count(group['departures'])}"),
+                *([cell(group["worth"], money)] if money else []),
+            ],
+        )
+        for group in [whole, *groups]
+    ]
+    table = Table("What was done, beside what the model said", head, rows)
+    return Section("overrides", "Overrides", table=table, sentences=sentences)
+
+
+def _group_name(document: Document, group: Override) -> str:
+    if group["kind"] == "class":
+        return f"The model said “{wording.class_name(document, group['value'])}”"
+    if group["kind"] == "queue":
+        return f"Drawn into {group['value']}" if group["value"] else "Not drawn for review"
+    if group["kind"] == "slice":
+        value = wording.slice_value(document, group["name"], group["value"])
+        return f"{wording.slice_name(document, group['name'])}: {value}"
+    return "All"
 
 
 def cannot_say(document: Document) -> Section:

@@ -73,7 +73,7 @@ def labels_cell(figure: Figure | None) -> Cell:
 def share_key(label: str, figure: Figure, *, note: str = "") -> Key:
     """Write a share as "92 in 100"."""
     if figure["value"] is None:
-        return Key(label, "", reason(figure), how(figure))
+        return _without_figure(label, figure, unit_of("accuracy"))
     decimals = per_hundred_decimals(figure["low"], figure["high"])
     text = in_hundred(figure["value"], decimals=decimals)
     spread = "counted" if is_exact(figure) else ""
@@ -85,7 +85,7 @@ def share_key(label: str, figure: Figure, *, note: str = "") -> Key:
 def figure_key(label: str, figure: Figure, of: Unit, *, note: str = "") -> Key:
     """Write any figure, large."""
     if figure["value"] is None:
-        return Key(label, "", reason(figure), how(figure))
+        return _without_figure(label, figure, of)
     spread = "counted" if is_exact(figure) else ""
     if ends := range_of(figure):
         step = of.step(figure)
@@ -93,6 +93,11 @@ def figure_key(label: str, figure: Figure, of: Unit, *, note: str = "") -> Key:
         # Kinds of mistake span the range of that method, not chance.
         spread = f"{low} to {high}" if figure["method"] == "range" else range_words(low, high)
     return Key(label, figure_text(figure, of), _notes(figure, of, spread, note), how(figure))
+
+
+def _without_figure(label: str, figure: Figure, of: Unit) -> Key:
+    """Say why there is no figure, and within which bounds it would lie."""
+    return Key(label, "", "; ".join(filter(None, (reason(figure), bounds_text(figure, of)))), how(figure))
 
 
 def _notes(figure: Figure, of: Unit, spread: str, note: str) -> str:

@@ -48,6 +48,7 @@ def sections(document: Document) -> list[Section]:
         shared.over_time(document, note=note),
         _losses(document, value),
         threshold(document, value),
+        shared.overrides(document),
         shared.cannot_say(document),
         shared.restated(document),
         _sums(document),

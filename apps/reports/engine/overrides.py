@@ -1,0 +1,87 @@
+"""Overrides: how often what was really done departs from the model, and what the departures were worth.
+
+They are counted over all predictions with a known action, so the ranges say how far such a share moves by chance alone.
+What a departure was worth needs the outcome, which some departures remove: those without one are counted apart.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+from scipy.special import stdtrit
+
+from apps.reports.engine.document import Override, OverridesSection
+from apps.reports.engine.estimating import ClassFit
+from apps.reports.engine.evidence import SLICE, Basis, Evidence
+from apps.reports.engine.protocol import figure
+from apps.stats.estimate import Estimate, missing
+from apps.stats.estimators.value import ValueMatrix
+from apps.stats.intervals import wilson_interval
+
+# A mean of fewer says nothing of its range.
+LEAST = 2
+UPPER = 0.975
+
+
+def overrides(
+    evidence: Evidence, fit: ClassFit, matrix: ValueMatrix | None, *, currency: str
+) -> OverridesSection | None:
+    """Compute the section; None where no action is known."""
+    actions = evidence.actions
+    if actions.empty:
+        return None
+    groups = [_override(fit, matrix, key, rows) for key, rows in _groups(evidence, actions)]
+    return {"currency": currency, "predictions": int(evidence.received), "groups": groups}
+
+
+def _groups(evidence: Evidence, actions: pd.DataFrame) -> Iterator[tuple[tuple[str, str, str], pd.DataFrame]]:
+    """Yield kind, name and value of each group with its rows: all, by class predicted, by queue, by slice."""
+    model = evidence.model
+    yield ("all", "", ""), actions
+    for stored, rows in actions.groupby("predicted"):
+        yield ("class", "", str(model.decode(float(stored)))), rows  # type: ignore[arg-type]  # the column holds floats
+    for queue, rows in actions.groupby(actions["queue"].fillna("")):
+        yield ("queue", "", str(queue)), rows
+    for name in evidence.slice_names:
+        for value, rows in actions.groupby(SLICE + name):
+            yield ("slice", name, str(value)), rows
+
+
+def _override(fit: ClassFit, matrix: ValueMatrix | None, key: tuple[str, str, str], rows: pd.DataFrame) -> Override:
+    kind, name, value = key
+    departed = rows[rows["acted"] != rows["predicted"]]
+    known = departed[departed["outcome"].notna()]
+    basis = Basis(len(known), 0, None, len(known) / len(departed) if len(departed) else None, None)
+    is_right = known["acted"] == known["outcome"]
+    return {
+        "kind": kind,
+        "name": name,
+        "value": value,
+        "n": len(rows),
+        "departures": len(departed),
+        "known": len(known),
+        "departed": figure(_share(len(departed), len(rows)), basis),
+        "right": figure(_share(int(is_right.sum()), len(known)), basis),
+        "worth": figure(_worth(fit, matrix, known), basis),
+    }
+
+
+def _share(part: int, whole: int) -> Estimate:
+    if not whole:
+        return missing("no_outcomes")
+    low, high = wilson_interval(part, whole)
+    return Estimate(part / whole, low, high, "wilson", whole)
+
+
+def _worth(fit: ClassFit, matrix: ValueMatrix | None, known: pd.DataFrame) -> Estimate:
+    """Return what a departure with a known outcome was worth on average, with Student's interval of a mean."""
+    if matrix is None:
+        return missing("no_value_model", n=len(known))
+    if len(known) < LEAST:
+        return missing("no_outcomes", n=len(known))
+    truth, amount = fit.classes(known["outcome"]), known["amount"].to_numpy(dtype=np.float64)
+    acted, said = (matrix.of_rows(fit.classes(known[column]), truth, amount) for column in ("acted", "predicted"))
+    gained = acted - said
+    mean, spread = float(gained.mean()), float(gained.std(ddof=1)) / len(gained) ** 0.5
+    half = float(stdtrit(len(gained) - 1, UPPER)) * spread
+    return Estimate(mean, mean - half, mean + half, "plain", len(gained))

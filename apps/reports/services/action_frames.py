@@ -1,0 +1,51 @@
+"""Read what was really done about the predictions of a window as a frame."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+import pandas as pd
+from django.db.models import CharField, FloatField, OuterRef, Subquery
+from django.db.models.functions import Cast
+
+from apps.predictions.models import Action, Prediction
+from apps.registry.models import MonitoredModel, Slice
+from apps.reports.engine.evidence import SLICE
+from apps.reports.services import window_frames
+from apps.sampling.models import Draw
+from apps.sampling.services.moments import drawn_batches
+from apps.truth.models import Resolution
+from apps.truth.services.cohorts import day_start
+
+
+def actions_frame(
+    model: MonitoredModel, *, start: date, end: date, seq: int, as_of: datetime, slices: Sequence[Slice]
+) -> pd.DataFrame:
+    """Read the predictions with an action that acts on a class, as known at the moment: of several the one taken last.
+
+    Columns: predicted, acted (the class acted on), outcome (nan: not known), amount, queue (null: not drawn), slices.
+    """
+    names = ["predicted", "action", "outcome", "amount", "queue", *(SLICE + each.name for each in slices)]
+    if model.is_regression or not Action.objects.filter(model=model).exists():
+        return pd.DataFrame(columns=[*names, "acted"])
+    actions = Action.objects.filter(model=model, external_id=OuterRef("external_id"), received_at__lte=as_of)
+    latest = Resolution.objects.filter(prediction=OuterRef("pk"), seq__lte=seq).order_by("-seq")
+    draws = Draw.objects.filter(prediction=OuterRef("pk"), drawn_at__lte=as_of)
+    rows = (
+        Prediction.objects.filter(model=model, predicted_at__gte=day_start(model, start))
+        .filter(predicted_at__lt=day_start(model, end), batch__in=drawn_batches(model, by=as_of))
+        .annotate(
+            action=Subquery(actions.order_by("-taken_at", "-id").values("action")[:1]),
+            outcome=Subquery(latest.values("outcome")[:1]),
+            money=Cast("amount", FloatField()),
+            queue=Subquery(draws.values("queue__name")[:1], output_field=CharField()),
+            **window_frames.slice_values("slices", slices),
+        )
+        .filter(action__isnull=False)
+        .order_by("pk")
+    )
+    columns = ["predicted", "action", "outcome", "money", "queue", *window_frames.slice_columns(slices)]
+    frame = window_frames.read(rows, columns, named=names)
+    acts_on = {name: model.acts_on(name) for name in frame["action"].unique()}
+    frame = frame.assign(acted=frame["action"].map(acts_on), amount=frame["amount"].astype("float64").fillna(1.0))
+    frame = frame.astype({"predicted": "float64", "acted": "float64", "outcome": "float64"})
+    return frame[frame["acted"].notna()].reset_index(drop=True)
