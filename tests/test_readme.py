@@ -70,14 +70,15 @@ def test_the_commands_of_the_first_prediction_work_as_printed(live_server: LiveS
             review.open_due_items()
         elif command[0] == "curl":
             answers.append(send(command))
-    registered, policies, pushed, claimed, reported = answers
-    assert registered["classes"] == ["reject", "accept"]
+    registered, policies, pushed, claimed, acted, reported = answers
+    assert registered["classes"] == ["default", "repaid"]
     assert policies["policies"][0]["name"] == "everything"
     assert (pushed["accepted"], pushed["rejected"]) == (1, [])
     (slot,) = claimed["slots"]
     assert slot["item"]["id"] == "case-1"
     assert slot["item"]["features"] == {"income": 41000, "age": 37}
     assert not {"prediction", "score", "attributions"} & set(slot["item"])
+    assert (acted["accepted"], acted["rejected"]) == (1, [])
     assert (reported["accepted"], reported["parked"]) == (1, 0)
     assert (Prediction.objects.count(), Outcome.objects.count()) == (1, 1)
 

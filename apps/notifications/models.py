@@ -87,6 +87,9 @@ class Endpoint(models.Model):
 
     objects = EndpointQuerySet.as_manager()
 
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["project", "url"], name="one_endpoint_per_address")]
+
     def __str__(self) -> str:
         return self.url
 

@@ -1,6 +1,7 @@
 """The client against the real server."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -8,8 +9,10 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from django.db.models.functions import Now
+from django.utils import timezone
 
-from apps.predictions.models import Outcome, Payload, Prediction
+from apps.notifications.services import telling
+from apps.predictions.models import Action, Hold, Outcome, Payload, Prediction
 from apps.registry.models import MonitoredModel
 from apps.reports import services as reports
 from apps.review import services as review
@@ -264,3 +267,38 @@ def test_a_question_goes_to_a_person_and_wrong_data_names_the_feature(client: Cl
     Slot.objects.update(snoozed_until=None)
     queue.decide(queue.claim().slots[0], "wrong_data", wrong_features={"age": "stale"})
     assert Decision.objects.order_by("-id")[0].wrong_features == [{"feature": "age", "problem": "stale"}]
+
+
+def test_actions_are_sent_and_repeat_as_duplicates(client: Client):
+    rows = [{"id": f"case-{n}", "action": "yes", "taken_at": "2026-03-20T00:00:00Z", "by": "desk"} for n in range(5)]
+    model = client.model(NAME)
+    assert model.push_actions(rows, batch_rows=2).accepted == 5
+    assert model.push_actions(pd.DataFrame(rows)).duplicates == 5
+    assert set(Action.objects.values_list("by", flat=True)) == {"desk"}
+
+
+def test_a_verdict_is_waited_for(client: Client, model: MonitoredModel):
+    held = {"hold_until": (timezone.now() + timedelta(hours=1)).isoformat(), "hold_default": "no"}
+    client.model(NAME).set_policies({"floor": 1.0})
+    client.model(NAME).push_predictions([prediction_row(1, **held), {**prediction_row(2, **held), "id": "a/b"}])
+    assert client.model(NAME).verdict("case-1")["status"] == "waiting"
+    assert client.model(NAME).verdict("a/b")["id"] == "a/b"
+    assert client.model(NAME).verdict("case-1", timeout=0.3)["verdict"] is None
+    Hold.objects.update(until=timezone.now())
+    answer = client.model(NAME).verdict("case-1", timeout=5)
+    assert (answer["status"], answer["verdict"]) == ("default", "no")
+    with pytest.raises(NotFoundError):
+        client.model(NAME).verdict("case-9")
+
+
+def test_events_are_read_on_from_a_number(client: Client, model: MonitoredModel, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("countersign.model.EVENTS_PER_PAGE", 2)
+    client.model(NAME).push_predictions([prediction_row(number) for number in range(5)])
+    for value, day in (("yes", 20), ("no", 21)):
+        rows = [outcome(n, value) | {"occurred_at": f"2026-03-{day}T00:00:00Z"} for n in range(5)]
+        client.model(NAME).push_outcomes(rows)
+        truth.resolve_due()
+    telling.tell_due()
+    events = list(client.model(NAME).events())
+    assert [event["type"] for event in events] == ["outcome.restated"] * 5
+    assert [event["data"]["seq"] for event in client.model(NAME).events(after=3)] == [4, 5]

@@ -30,7 +30,10 @@ def create(project: Project, *, url: str, kinds: list[str], by: User) -> Endpoin
 def _create(project: Project, *, url: str, kinds: list[str], by: User) -> Endpoint:
     if Endpoint.objects.in_project(project).count() >= MOST:
         raise ConflictError(f"A project has at most {MOST} endpoints.", code="too_many")
-    made = Endpoint.objects.create(project=project, url=url, kinds=kinds, secret=signing.new_secret(), created_by=by)
+    fields = {"kinds": kinds, "secret": signing.new_secret(), "created_by": by}
+    made, is_new = Endpoint.objects.get_or_create(project=project, url=url, defaults=fields)
+    if not is_new:
+        raise ConflictError("This address is an endpoint already.", code="endpoint_exists")
     _log(made, "endpoint.created", by=by, kinds=kinds)
     return made
 

@@ -24,8 +24,9 @@ Caveats (`{"code", "details"}`), each a sentence on the page
     outcomes_missing {n, share} · waiting {n, drawn} · low_response {rate} ·
     skipped {n} · not_drained {n, waiting} (answers from an ordered queue, held back while others wait) ·
     not_drawn {n, share} (π = 0) · not_blind {n} (drawn, but not blind: not counted) ·
-    rule_for_absent {n, value} · reviews_for_hidden {n, share, reviews} · not_observable {n, share} (the decision leaves no
-    outcome: reviews stand for these, or nothing) · let_through {n, share, outcomes} (subject to `explore_share`) ·
+    rule_for_absent {n, value} · reviews_for_hidden {n, share, reviews} · not_observable {n, share} (the decision
+    leaves no outcome: reviews stand for these, or nothing) · let_through {n, share, outcomes} (subject to
+    `explore_share`) ·
     adjudication_open {n} · few_floor_labels {labels} ·
     missed_errors {share} (95 % upper bound on predictions that are wrong where no policy but chance looks; left out
     where chance found such) · undrawn_batches {n}

@@ -1,5 +1,6 @@
 """One monitored model: registration, pushes, labels and reports."""
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -16,6 +17,11 @@ from countersign.waiting import wait_until
 
 if TYPE_CHECKING:
     import pandas as pd
+
+# What the service waits at most in one call, and the pause before the next.
+LONGEST_WAIT = 20.0
+LOOK_SECONDS = 1.0
+EVENTS_PER_PAGE = 1_000
 
 
 class Model:
@@ -72,6 +78,44 @@ class Model:
     ) -> PushResult:
         """Send outcomes: `id`, `outcome`, `occurred_at`. They may come early, repeat, or correct earlier ones."""
         return self._push("outcomes", source, batch_rows=batch_rows, run=run, progress=progress)
+
+    def push_actions(
+        self,
+        source: Source,
+        *,
+        batch_rows: int = BATCH_ROWS,
+        run: str | None = None,
+        progress: Progress = False,
+    ) -> PushResult:
+        """Send what was really done: `id`, `action`, `taken_at`, and who did it in `by`."""
+        return self._push("actions", source, batch_rows=batch_rows, run=run, progress=progress)
+
+    def verdict(self, prediction: str, *, timeout: float = 0.0) -> dict[str, Any]:
+        """Return the verdict on a prediction sent with `hold_until`, waiting for it up to `timeout` seconds.
+
+        Its `status` is "human", "default", or "waiting" where nobody has settled it yet and its time is not over.
+        """
+        until = time.monotonic() + timeout
+        while True:
+            wait = min(max(until - time.monotonic(), 0.0), LONGEST_WAIT)
+            answer: dict[str, Any] = self._connection.get(
+                f"{self._path}/predictions/{part(prediction)}/verdict", wait=wait
+            )
+            if answer["status"] != "waiting" or time.monotonic() >= until:
+                return answer
+            time.sleep(min(LOOK_SECONDS, max(until - time.monotonic(), 0.0)))
+
+    def events(self, *, after: int = 0) -> Iterator[dict[str, Any]]:
+        """Iterate over what has been decided since the event with this number: settled reviews and more.
+
+        Keep `event["data"]["seq"]` of the last one, to read on from there.
+        """
+        while True:
+            page = self._connection.get(f"{self._path}/events", after=after, limit=EVENTS_PER_PAGE)
+            yield from page["events"]
+            if len(page["events"]) < EVENTS_PER_PAGE:
+                return
+            after = page["next"]
 
     def _push(self, kind: str, source: Source, *, batch_rows: int, run: str | None, progress: Progress) -> PushResult:
         path = f"{self._path}/{kind}"

@@ -94,7 +94,8 @@ def test_a_project_has_a_bounded_number_of_endpoints(owner: Membership, monkeypa
     monkeypatch.setattr(endpoints, "MOST", 1)
     resolving_to(monkeypatch, "8.8.8.8")
     post(owner, "endpoint_create", url=URL, kinds=["review.settled"])
-    assert "at most 1 endpoints" in post(owner, "endpoint_create", status=422, url=URL, kinds=["review.settled"])
+    again = post(owner, "endpoint_create", status=422, url=f"{URL}/2", kinds=["review.settled"])
+    assert "at most 1 endpoints" in again
 
 
 def test_deliveries_are_listed_filtered_and_downloaded(owner: Membership, endpoint: Endpoint) -> None:
@@ -162,3 +163,11 @@ def settled_item(prediction: Any) -> Any:
     from apps.review.models import ReviewItem
 
     return ReviewItem.objects.reviews().get(prediction=prediction)
+
+
+def test_one_address_is_one_endpoint(owner: Membership, monkeypatch: pytest.MonkeyPatch) -> None:
+    resolving_to(monkeypatch, "8.8.8.8")
+    post(owner, "endpoint_create", url=URL, kinds=["review.settled"])
+    again = post(owner, "endpoint_create", status=422, url=URL, kinds=["review.settled"])
+    assert "This address is an endpoint already." in again
+    assert Endpoint.objects.get().secret not in again
