@@ -65,7 +65,7 @@ class World:
         invited, _ = invitations.invite(self.project, email="bo@example.org", role=Role.REVIEWER, by=member.user)
         self.model = make_model(self.project, f"{slug}-model")
         policies.put_document(self.model, {"floor": 1.0})
-        push_predictions(self.model, [prediction_row(1)])
+        push_predictions(self.model, [prediction_row(1, hold_until=timezone.now().isoformat())])
         draw_all(self.model)
         open_due_items()
         slot = Slot.objects.in_project(self.project).get()

@@ -56,7 +56,7 @@ def cells():
     odds = (1 - frame["pi"]) / frame["pi"]
     sums = frame.assign(n=1.0, sum_odds=odds, sum_odds2=odds**2 * (1 + odds), sum_score=frame["score"])
     summed = sums.groupby(KEYS, as_index=False)[["n", "pi", "sum_odds", "sum_odds2", "sum_score"]].sum()
-    return summed.assign(slice_name="", is_open=True, sum_score2=0.0)
+    return summed.assign(slice_name="", is_open=True, sum_score2=0.0, part="observed")
 
 
 def drawn_cases(rng):
@@ -77,6 +77,7 @@ def drawn_cases(rng):
         is_skipped=False,
         is_open=True,
         is_blind=True,
+        part="observed",
     )
 
 

@@ -141,7 +141,7 @@ def draws_frame(
     frame = read(rows, [*columns, *slice_columns(slices)], named=[*columns, *_slice_names(slices)])
     frame["is_by_chance"] = drawn_by_chance_alone(model, frame.pop("external_id"), frame.pop("probabilities"))
     # Held cases come first: how many of them are answered says nothing about the others of their queue.
-    frame["queue_id"] = np.where(frame.pop("is_held").astype(bool), -frame["queue_id"], frame["queue_id"])
+    frame["queue_id"] = 2 * frame["queue_id"] + frame.pop("is_held").astype(int)
     frame = frame.rename(columns={"money": "amount", "counted_probability": "pi"})
     frame["resolution"] = frame["resolution"].astype("float64")
     frame = _typed(frame.merge(_reviews_frame(frame["resolution"]), how="left", on="resolution"))

@@ -133,7 +133,7 @@ def test_an_endpoint_is_paused_resumed_and_removed(owner: Membership, endpoint: 
     assert 'pill warn">paused' in post(owner, "endpoint_act", endpoint.pk, act="pause")
     assert 'pill plain">active' in post(owner, "endpoint_act", endpoint.pk, act="resume")
     assert "No endpoints yet." in post(owner, "endpoint_act", endpoint.pk, act="remove")
-    acts = list(Entry.objects.filter(subject__startswith="endpoint").values_list("act", flat=True))
+    acts = list(Entry.objects.filter(subject__startswith="endpoint").order_by("number").values_list("act", flat=True))
     assert acts == ["endpoint.paused", "endpoint.resumed", "endpoint.removed"]
 
 

@@ -263,8 +263,9 @@ def test_replaying_sends_what_was_and_was_not_sent(model: MonitoredModel) -> Non
         boss = make_member(model.project).user
         assert endpoints.replay(endpoint, Event.objects.filter(model=model, seq__gt=1), by=boss) == 2
         delivering.deliver_due()
-        assert steps(receiver) == [3, 2, 3]
-        assert receiver.keys[0] == receiver.keys[2]
+        # Different cases come in any order.
+        assert (steps(receiver)[0], sorted(steps(receiver)[1:])) == (3, [2, 3])
+        assert len(set(receiver.keys)) == 2
 
 
 def test_a_paused_endpoint_gets_what_happened_once_it_is_resumed(model: MonitoredModel) -> None:
