@@ -182,6 +182,8 @@ def _q_values(topic: Topic, slices: Iterable[Selection]) -> list[float | None]:
 
 
 def _share(topic: Topic, selection: Selection) -> Estimate:
+    if selection.is_unseen:
+        return missing("not_observable")
     share = attempt("slice", lambda: topic.share(selection) or missing("unsupported_task"))
     # The test assumes a normal approximation, which a handful of labels does not give.
     return missing(share.code) if share.code == "preliminary" else share

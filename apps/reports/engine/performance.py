@@ -66,8 +66,11 @@ class Performance:
             return None
         closed, opened = parts.get("closed"), parts.get("open")
         both: tuple[Part, ...] = ("closed", "open")
+        known = {part for part, selection in parts.items() if not selection.is_unseen}
         return {
-            "drift": [found for part in both if part in parts for found in drift(binary, part, parts[part])],
+            "drift": [
+                found for part in both if _is_known(parts.get(part)) for found in drift(binary, part, parts[part])
+            ],
             "second_opinions": _second_opinions(binary, opened) if opened else None,
             "hindsight": _hindsight(binary, evidence, closed) if closed else None,
             "so_far": so_far(binary, evidence) if opened else None,

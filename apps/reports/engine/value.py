@@ -94,7 +94,7 @@ class Value:
             "by_error": [],
             "losses": [],
         }
-        if isinstance(self.fit, BinaryFit):
+        if isinstance(self.fit, BinaryFit) and not selection.is_unseen:
             names = self.fit.class_names
             point = self.fit.of(selection).accuracy_point(self.matrix)
             dearest = sorted(point.by_error.items(), key=lambda kind: -kind[1])
