@@ -68,9 +68,7 @@ class Performance:
         both: tuple[Part, ...] = ("closed", "open")
         known = {part for part, selection in parts.items() if not selection.is_unseen}
         return {
-            "drift": [
-                found for part in both if _is_known(parts.get(part)) for found in drift(binary, part, parts[part])
-            ],
+            "drift": [found for part in both if part in known for found in drift(binary, part, parts[part])],
             "second_opinions": _second_opinions(binary, opened) if opened else None,
             "hindsight": _hindsight(binary, evidence, closed) if closed else None,
             "so_far": so_far(binary, evidence) if opened else None,
