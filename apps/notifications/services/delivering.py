@@ -38,6 +38,7 @@ AT_ONCE = 16
 LEASE_SECONDS = 120
 TURN_SECONDS = 30
 GONE, TOO_MANY = 410, 429
+HEADERS = {"content-type": "application/json", "user-agent": "Countersign"}
 # Answers that say something about the endpoint, not about what was sent.
 AWAY = frozenset({408, 425, TOO_MANY})
 
@@ -115,7 +116,7 @@ def document(event: Any) -> dict[str, Any]:
 def _send(message: Message) -> Result:
     signed = signing.headers(message.secret, key=message.key, at=int(time.time()), body=message.body)
     try:
-        answer = egress.post(message.url, message.body, headers={"content-type": "application/json"} | signed)
+        answer = egress.post(message.url, message.body, headers=HEADERS | signed)
     except RefusedAddressError as error:
         return Result(None, error.message)
     except UnreachableError as error:

@@ -28,7 +28,7 @@ PAGE = 20_000
 NAMESPACE = uuid5(NAMESPACE_URL, "countersign:event")
 BELL = "deliver"
 
-# The next rows of the record with what was known before each, where people's answer or a known outcome has changed.
+# The next rows of the record, each with what was known before it.
 CHANGES = """
 WITH page AS (
     SELECT * FROM truth_resolution

@@ -34,7 +34,7 @@ class Baseline:
         return disagreement_rate(selection)
 
     def naive(self, selection: Selection) -> NaiveFigures:
-        answered = selection.draws[selection.draws["is_answered"]]
+        answered = selection.reviewed
         compared = with_baseline(answered)
         metrics: dict[str, Compute] = {
             "win_rate": partial(_share_right, _differing(compared), "predicted"),

@@ -197,6 +197,11 @@ class Selection:
         return self._of(self.evidence.draws)
 
     @cached_property
+    def reviewed(self) -> pd.DataFrame:
+        """Its reviewed cases, each counting the same."""
+        return self.draws[self.draws["is_answered"] & (self.draws["part"] != selective.EXPLORED)]
+
+    @cached_property
     def left_cells(self) -> pd.DataFrame:
         """Its population cells of days received that left."""
         cells = self.evidence.left.cells

@@ -56,7 +56,7 @@ class Performance:
         return None if isinstance(self.fit, RegressionFit) else self.fit.of(selection).estimate("accuracy")
 
     def naive(self, selection: Selection) -> NaiveFigures:
-        answered = selection.draws[selection.draws["is_answered"]]
+        answered = selection.reviewed
         return naive_figures(_uncorrected(self.fit, answered))
 
     def checks(self, evidence: Evidence, parts: dict[Part, Selection]) -> ChecksSection | None:

@@ -15,6 +15,8 @@ log = structlog.get_logger(__name__)
 Compute = Callable[[], Estimate]
 # Methods that count predictions, whatever their truth.
 OF_PREDICTIONS = ("wilson", "plain")
+# Reasons that would stand with every truth known.
+WHATEVER_THE_TRUTH = ("no_population", "no_baseline", "no_score", "no_amount", "no_value_model", "unsupported_task")
 
 
 class Topic(Protocol):
@@ -37,7 +39,7 @@ class Topic(Protocol):
 
 def figure(estimate: Estimate, basis: Basis) -> Figure:
     """Return the estimate as it is stored, with what its selection rests on."""
-    if basis.is_unseen and estimate.method not in OF_PREDICTIONS:
+    if basis.is_unseen and estimate.method not in OF_PREDICTIONS and estimate.code not in WHATEVER_THE_TRUTH:
         estimate = missing("not_observable", n=estimate.n, covered_share=estimate.covered_share)
     code = estimate.code
     if code is None and basis.lacks_outcomes:

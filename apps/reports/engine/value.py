@@ -63,7 +63,7 @@ class Value:
     def naive(self, selection: Selection) -> NaiveFigures:
         if self.value_model is None:
             return {}
-        answered = selection.draws[selection.draws["is_answered"]]
+        answered = selection.reviewed
         compared = with_baseline(answered)
         own, baseline = self._worth(answered, "predicted"), self._worth(compared, "baseline")
         difference = self._worth(compared, "predicted") - baseline

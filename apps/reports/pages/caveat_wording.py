@@ -116,8 +116,8 @@ CAVEATS: dict[str, Callable[[dict[str, Any]], str]] = {
     ),
     "not_observable": lambda d: (
         f"For {_predictions(d['n'])}, {percent(d['share'])} of all, the decision leaves no outcome to observe, and "
-        "nobody has reviewed any of them. Bounds are all that can be said: send some to review, or let chance accept a "
-        "small share."
+        "nobody has reviewed any that was drawn. Bounds are all that can be said: draw some of them for review, or let "
+        "chance accept a small share."
     ),
     "rule_for_absent": lambda d: (
         f"No outcome ever arrived for {_predictions(d['n'])}; by the model’s rule they count as “{d['value']}”."

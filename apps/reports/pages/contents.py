@@ -28,7 +28,9 @@ def has_difference(figures: Figures) -> bool:
     difference = figures.get("value_difference")
     if difference is None:
         return False
-    return difference["value"] is not None or figures["value_total"]["value"] is None
+    if difference["value"] is not None:
+        return True
+    return figures["value_total"]["value"] is None and difference["code"] != "no_baseline"
 
 
 def metric_over_time(document: Document) -> str:

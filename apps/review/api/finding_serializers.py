@@ -89,6 +89,20 @@ class DrawShownSerializer(serializers.Serializer[Any]):
     policies = PolicyShownSerializer(many=True)
 
 
+class ActionShownSerializer(serializers.Serializer[Any]):
+    action = serializers.CharField()
+    taken_at = serializers.DateTimeField()
+    by = serializers.CharField(allow_null=True)
+    received_at = serializers.DateTimeField()
+
+
+class HoldShownSerializer(serializers.Serializer[Any]):
+    until = serializers.DateTimeField()
+    default = ClassOrNumberField()
+    source = serializers.CharField(allow_null=True, help_text="Whose verdict it is: human or default")  # type: ignore[assignment]  # a field named like an attribute
+    verdict = KnownField()
+
+
 class PredictionShownSerializer(FoundSerializer):
     features = serializers.JSONField(help_text="As sent; null once retention has taken them")
     probabilities = serializers.JSONField()
@@ -97,4 +111,8 @@ class PredictionShownSerializer(FoundSerializer):
     latency_ms = serializers.FloatField(allow_null=True)
     resources = serializers.JSONField()
     outcomes = OutcomeShownSerializer(many=True, help_text="All that were sent, the one that counts last")
+    observable = serializers.BooleanField(allow_null=True, help_text="Whether its outcome can be observed, as sent")
+    explore_share = serializers.FloatField(allow_null=True, help_text="As sent")
+    actions = ActionShownSerializer(many=True, help_text="All that was done, the one that counts last")
+    hold = HoldShownSerializer(allow_null=True)
     draw = DrawShownSerializer(allow_null=True)

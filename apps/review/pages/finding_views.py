@@ -200,6 +200,9 @@ def prediction_page(request: ProjectRequest, model: str, case: int) -> HttpRespo
         "outcomes": [
             (monitored.label(each.outcome), each.occurred_at, each.received_at) for each in reversed(whole.outcomes)
         ],
+        "actions": reversed(whole.actions),
+        "hold": whole.hold,
+        "verdict": monitored.label(whole.hold.answer) if whole.hold and whole.hold.is_answered else "",
         "draw": draw,
         "weight": 1 / draw.counted_probability if draw and draw.counted_probability else None,
         "policies": found_documents.policies(draw) if draw else [],

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from apps.predictions.models import Outcome, Payload, Prediction
+from apps.predictions.models import Action, Hold, Outcome, Payload, Prediction
 from apps.registry.models import MonitoredModel
 from apps.review.services import finding
 from apps.review.services.finding import Found
@@ -51,8 +51,11 @@ class Whole:
     found: Found
     # The payload; once retention has dropped it, the item's copy, if it was drawn.
     sent: Any
-    # All outcomes that were sent, the one that counts last.
+    # All outcomes that were sent, the one that counts last; and all that was done, likewise.
     outcomes: list[Outcome]
+    actions: list[Action]
+    # What waits for people's answer, if anything does.
+    hold: Hold | None
 
 
 def look_up(model: MonitoredModel, prediction: Prediction) -> Whole:
@@ -60,7 +63,9 @@ def look_up(model: MonitoredModel, prediction: Prediction) -> Whole:
     (found,) = finding.describe(model, [prediction])
     payload = Payload.objects.filter(prediction=prediction.pk, received_at=prediction.received_at).first()
     outcomes = Outcome.objects.filter(model=model, external_id=prediction.external_id).order_by("occurred_at", "id")
-    return Whole(found, payload or found.item, list(outcomes))
+    actions = Action.objects.filter(model=model, external_id=prediction.external_id).order_by("taken_at", "id")
+    hold = Hold.objects.filter(prediction=prediction).first()
+    return Whole(found, payload or found.item, list(outcomes), list(actions), hold)
 
 
 def document(model: MonitoredModel, whole: Whole) -> Document:
@@ -81,7 +86,30 @@ def document(model: MonitoredModel, whole: Whole) -> Document:
             }
             for each in whole.outcomes
         ],
+        "observable": whole.found.prediction.observable,
+        "explore_share": whole.found.prediction.explore_share,
+        "actions": [
+            {
+                "action": each.action,
+                "taken_at": each.taken_at.isoformat(),
+                "by": each.by or None,
+                "received_at": each.received_at.isoformat(),
+            }
+            for each in whole.actions
+        ],
+        "hold": _hold(model, whole.hold),
         "draw": _draw(_draw_of(whole.found.prediction)),
+    }
+
+
+def _hold(model: MonitoredModel, hold: Hold | None) -> Document | None:
+    if hold is None:
+        return None
+    return {
+        "until": hold.until.isoformat(),
+        "default": model.decode(hold.default),
+        "source": hold.source or None,
+        "verdict": None if hold.answer is None else model.decode(hold.answer),
     }
 
 

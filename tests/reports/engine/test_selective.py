@@ -151,6 +151,7 @@ def test_what_chance_let_through_stands_for_the_rejected() -> None:
     assert accuracy["low"] <= right(world) <= accuracy["high"]
     assert accuracy["low"] < accuracy["high"]
     assert accuracy["reviews"] == 0
+    assert report.document["naive"]["accuracy"]["value"] is None
     assert accuracy["outcomes"] == int(is_accepted.sum())
     assert caveat_codes(report) & {"let_through", "reviews_for_hidden", "not_observable"} == {"let_through"}
     # What is only accepted looks better.
@@ -195,12 +196,13 @@ def test_with_neither_no_check_test_or_advice_pretends_to_know() -> None:
     assert all(piece["q_value"] is None and not piece["differs"] for piece in performance["slices"])
     assert all(point["figures"]["accuracy"]["value"] is None for point in performance["series"])
     report = report_of(world, "value", slices=["sex"])
+    assert figures_of(report)["value_difference"]["code"] == "no_baseline"
     value = report.document["value"]
     assert (value["losses"], value["by_error"]) == ([], [])
     assert not {"threshold", "next_labels"} & set(value)
     page = page_of(report)
     assert "the decision leaves no outcome to observe" in page
-    assert "nobody has reviewed any of them" in page
+    assert "nobody has reviewed any that was drawn" in page
 
 
 def test_bounds_hold_whatever_the_rejected_would_have_been() -> None:

@@ -14,8 +14,9 @@ from apps.predictions.models import BatchStage, CaseView, Payload, Prediction, S
 from apps.registry.models import ReviewQueue
 from apps.review import services
 from apps.review.models import ReviewItem
-from apps.review.services import saved_views
+from apps.review.services import saved_views, verdicts
 from tests.factories import make_member, prediction_row, push_outcomes, push_predictions
+from tests.predictions.actions import push_actions
 from tests.review.factories import (
     NUMBER,
     answer,
@@ -194,7 +195,7 @@ def test_the_list_and_the_page_of_one_cost_the_same_queries_whatever_they_hold(
     client.force_login(dan.user)
     with django_assert_max_num_queries(12):
         client.get(reverse("cases", args=place))
-    with django_assert_max_num_queries(24):
+    with django_assert_max_num_queries(26):
         client.get(reverse("prediction", args=[*place, key]))
 
 
@@ -284,3 +285,17 @@ def test_a_selection_that_makes_no_sense_sends_nothing(
 
 def test_a_file_of_senseless_filters_is_refused_on_the_list(queue: ReviewQueue, dan: Membership) -> None:
     visit(dan, "cases_file", queue.model.slug, "csv", status=302, score_from="much")
+
+
+def test_the_page_tells_what_was_done_and_what_waited(queue: ReviewQueue, dan: Membership) -> None:
+    held = {"hold_until": "2026-03-02T10:00:00Z", "hold_default": "yes", "observable": False}
+    push_predictions(queue.model, [prediction_row(60, **held)])
+    for action, day in (("yes", 3), ("no", 4)):
+        push_actions(queue.model, [{"id": "case-60", "action": action, "taken_at": f"2026-03-0{day}T00:00:00Z"}])
+    prediction = Prediction.objects.get(external_id="case-60")
+    verdicts.end_due()
+    page = visit(dan, "prediction", queue.model.slug, prediction.pk)
+    assert "Its outcome cannot be observed." in page
+    assert page.index("4 March 2026") < page.index("3 March 2026")
+    assert page.count('<span class="pill plain">replaced') == 1
+    assert "it got\n        its default, Employed." in page
