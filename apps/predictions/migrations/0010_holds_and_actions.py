@@ -74,6 +74,10 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('model', 'external_id', 'taken_at', 'action', 'by'), name='no_action_twice')],
             },
         ),
+        migrations.AddIndex(
+            model_name='action',
+            index=models.Index(fields=['model', 'received_at'], name='actions_by_arrival'),
+        ),
         AppendOnly('predictions_action'),
         migrations.AddIndex(
             model_name='prediction',

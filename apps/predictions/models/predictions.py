@@ -137,6 +137,7 @@ class Action(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["model", "external_id", "taken_at", "action", "by"], name="no_action_twice")
         ]
+        indexes = [models.Index(fields=["model", "received_at"], name="actions_by_arrival")]
 
     def __str__(self) -> str:
         return f"{self.action} of {self.external_id}"

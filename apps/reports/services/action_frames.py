@@ -17,6 +17,12 @@ from apps.truth.models import Resolution
 from apps.truth.services.cohorts import day_start
 
 
+def last_action(model: MonitoredModel, *, as_of: datetime) -> datetime | None:
+    """Return when the model's last action came in by a moment; None without any."""
+    known = Action.objects.filter(model=model, received_at__lte=as_of).order_by("-received_at")
+    return known.values_list("received_at", flat=True).first()
+
+
 def actions_frame(
     model: MonitoredModel, *, start: date, end: date, seq: int, as_of: datetime, slices: Sequence[Slice]
 ) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from apps.reports.engine import response, selective
 from apps.reports.engine.evidence import CELL_KEYS, SLICE, Evidence, is_closed
 from apps.reports.engine.selective import Parts
 from apps.reports.models import Kind, ReportJob
-from apps.reports.services.action_frames import actions_frame
+from apps.reports.services.action_frames import actions_frame, last_action
 from apps.reports.services.window_frames import (
     MOST_EARLIER,
     cells_frame,
@@ -81,6 +81,7 @@ def gather(job: ReportJob, *, as_of: datetime | None) -> Evidence:
         undrawn_batches=mark.undrawn_batches,
         without_amount=int(unpriced.loc[~answered.left.takes(unpriced), "n"].sum()),
         actions=actions,
+        last_action=last_action(model, as_of=at),
         earlier=response.of_closed_days(earlier.assign(truth=_with_rule(model, earlier["outcome"]))),
     )
 

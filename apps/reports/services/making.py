@@ -65,6 +65,10 @@ def configuration_hash(evidence: Evidence, value_model: ValueModel | None) -> st
         "slice_keys": [each.key for each in model.slice_list if each.name in evidence.slice_names],
         "in_slices": float(evidence.slices["n"].sum()),
     }
+    if evidence.last_action is not None:
+        basis["last_action"] = evidence.last_action.isoformat()
+    if model.actions or model.outcome_observed_when:
+        basis |= {"actions": model.actions, "observed_when": model.outcome_observed_when}
     return hashlib.sha256(json.dumps(basis, sort_keys=True).encode()).hexdigest()
 
 

@@ -3,10 +3,11 @@
 from datetime import date, datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from apps.common.isolation import one_by_one
+from apps.predictions.models import Action, Prediction
 from apps.registry.models import MonitoredModel
 from apps.reports.models import Report, ReportJob
 from apps.reports.services.jobs import TooManyJobsError, request_report
@@ -35,11 +36,16 @@ def _refresh(report: Report, *, now: datetime) -> int:
 
 def is_outdated(report: Report, *, now: datetime) -> bool:
     """Say whether more is known of the window's predictions than the report knew."""
-    newer = Resolution.objects.filter(model=report.model, seq__gt=report.seq).predicted_between(
-        day_start(report.model, report.start), day_start(report.model, report.end)
-    )
-    return newer.exists() or _final_days(report.model, report.start, report.end, as_of=now) != _final_days(
-        report.model, report.start, report.end, as_of=report.as_of
+    start, end = day_start(report.model, report.start), day_start(report.model, report.end)
+    newer = Resolution.objects.filter(model=report.model, seq__gt=report.seq).predicted_between(start, end)
+    about = Prediction.objects.filter(model=report.model, external_id=OuterRef("external_id"))
+    about = about.filter(predicted_at__gte=start, predicted_at__lt=end)
+    acted = Action.objects.filter(Exists(about), model=report.model, received_at__gt=report.as_of)
+    return (
+        newer.exists()
+        or acted.exists()
+        or _final_days(report.model, report.start, report.end, as_of=now)
+        != _final_days(report.model, report.start, report.end, as_of=report.as_of)
     )
 
 

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from apps.reports import services as reports
 from apps.reports.models import Report, ReportJob
+from tests.predictions.actions import push_actions
 from tests.reports.worlds import FIRST, World, close_days, correct_outcomes, make_world, report_of, send_outcomes
 
 pytestmark = pytest.mark.django_db
@@ -49,6 +50,19 @@ def test_a_changed_outcome_makes_due_the_windows_that_it_touches_and_no_other(cl
     assert reports.refresh_due(now=later) == 2
     due = ReportJob.objects.filter(report=None).order_by("start")
     assert list(due.values_list("start", "end")) == [windows[3], windows[1]]
+
+
+def test_what_was_done_makes_a_report_due_and_the_next_one_knows_it(closed):
+    first = report_of(closed)
+    later = first.created_at + timedelta(hours=1)
+    push_actions(closed.model, [{"id": "unknown", "action": "yes", "taken_at": "2026-03-20T00:00:00Z"}])
+    assert reports.refresh_due(now=later) == 0
+    push_actions(closed.model, [{"id": "case-1", "action": "yes", "taken_at": "2026-03-20T00:00:00Z"}])
+    assert reports.refresh_due(now=later) == 1
+    reports.run_due()
+    second = Report.objects.latest("id")
+    assert (second.seq, second.previous) == (first.seq, first)
+    assert second.document["overrides"]["groups"][0]["n"] == 1
 
 
 def test_a_current_report_is_left_alone(closed):
