@@ -7,7 +7,7 @@ from rest_framework import serializers
 from apps.common.api import StrictSerializer
 from apps.common.fields import ClassOrNumberField, TextField
 from apps.registry.models import Incident, MonitoredModel, ValueModel
-from apps.registry.services.documents import QueueSerializer
+from apps.registry.services.documents import ObservedSerializer, QueueSerializer
 
 
 class ValueModelShownSerializer(serializers.ModelSerializer[ValueModel]):
@@ -23,6 +23,8 @@ class ModelShownSerializer(serializers.ModelSerializer[MonitoredModel]):
 
     model = serializers.CharField(source="slug")
     outcome_if_absent = ClassOrNumberField(allow_null=True)
+    actions = serializers.DictField(child=ClassOrNumberField(allow_null=True))
+    outcome_observed_when = ObservedSerializer(allow_null=True)
     queues = QueueSerializer(many=True)
     value_model = ValueModelShownSerializer(source="current_value_model", allow_null=True)
 

@@ -13,6 +13,15 @@ from apps.review.services.finding import PAGE
 LONGEST = 400
 
 
+class EitherField(serializers.BooleanField):
+    """True, false, or null for any; an empty text is none of these."""
+
+    NULL_VALUES = {"null", None}  # as the library has it
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(required=False, allow_null=True, default=None, **options)
+
+
 class PredictionsQuerySerializer(StrictSerializer):
     since = serializers.DateTimeField(required=False, help_text="Predicted at this moment or later")
     until = serializers.DateTimeField(required=False, help_text="Predicted before this moment")
@@ -20,15 +29,13 @@ class PredictionsQuerySerializer(StrictSerializer):
     prediction = serializers.CharField(max_length=LONGEST, required=False, help_text="The class or number predicted")
     score_from = serializers.FloatField(required=False)
     score_to = serializers.FloatField(required=False)
-    differs = serializers.BooleanField(required=False, allow_null=True, default=None, help_text="From its baseline")
+    differs = EitherField(help_text="From its baseline")
     outcome = serializers.CharField(max_length=LONGEST, required=False, help_text="The class or number it became")
-    has_outcome = serializers.BooleanField(required=False, allow_null=True, default=None)
-    drawn = serializers.BooleanField(required=False, allow_null=True, default=None)
-    reviewed = serializers.BooleanField(required=False, allow_null=True, default=None)
-    disputed = serializers.BooleanField(required=False, allow_null=True, default=None)
-    targeted = serializers.BooleanField(
-        required=False, allow_null=True, default=None, help_text="Sent to review by a person, not drawn"
-    )
+    has_outcome = EitherField()
+    drawn = EitherField()
+    reviewed = EitherField()
+    disputed = EitherField()
+    targeted = EitherField(help_text="Sent to review by a person, not drawn")
     subject = serializers.CharField(max_length=LONGEST, required=False)
     slice = serializers.CharField(max_length=LONGEST, required=False, help_text="Name and value: `age_band:40–59`")
     cursor = serializers.IntegerField(min_value=1, required=False, help_text="`next` of the previous page")

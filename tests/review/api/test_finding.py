@@ -131,6 +131,7 @@ def test_every_condition_narrows(queue: ReviewQueue, query: dict[str, Any], numb
         {"score_from": "high"},
         {"limit": 0},
         {"drawn": "sometimes"},
+        {"differs": ""},
         {"x": 1},
     ],
     ids=str,
