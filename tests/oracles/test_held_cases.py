@@ -2,7 +2,7 @@
 
 One in ten predictions waits for a verdict and is surely drawn; the model is right on half of them. Of the others, where
 it is right on 85 %, a fifth is drawn, and a quarter of these answered. All held cases are answered but those whose time
-ran out. Expected: the weighted share of right predictions is unbiased over 400 draws. With one response rate for both
+ran out. Expected: the weighted share of right predictions is unbiased over 150 draws. With one response rate for both
 kinds of cases, as if they were one queue, it is off by more than five points.
 """
 
@@ -15,7 +15,7 @@ from apps.reports.engine import response
 from apps.stats.design.response import response_rates
 
 N = 4_000
-REPLICATES = 400
+REPLICATES = 150
 DAY = date(2026, 5, 12)
 QUEUE = 7
 UNKNOWN = pd.DataFrame({"truth": [], "received_day": [], "score_bin": []}, dtype=object)
@@ -76,5 +76,5 @@ def test_held_cases_leave_the_figures_unbiased_and_pooled_they_would_not() -> No
         )
         pooled.append(share_right(draws, pd.Series(rate)) - truth)
     error = np.std(apart) / REPLICATES**0.5
-    assert abs(np.mean(apart)) < 3 * error < 0.01
+    assert abs(np.mean(apart)) < 3 * error < 0.015
     assert np.mean(pooled) < -0.05

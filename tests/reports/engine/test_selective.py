@@ -26,7 +26,7 @@ OBSERVED = {"action": ["accepted"]}
 
 
 def lending(
-    size: int = 1_500,
+    size: int = 1_000,
     *,
     seed: int = 1,
     explore: float | None = None,
@@ -130,7 +130,7 @@ def test_a_condition_on_the_prediction_hides_what_it_rejects() -> None:
 
 
 def test_reviews_stand_for_the_rejected_and_the_report_says_so() -> None:
-    world, is_accepted = lending()
+    world, is_accepted = lending(1_500)
     label_draws(world)
     report = report_of(world)
     accuracy = figures_of(report, "closed")["accuracy"]
@@ -206,7 +206,7 @@ def test_with_neither_no_check_test_or_advice_pretends_to_know() -> None:
 
 
 def test_bounds_hold_whatever_the_rejected_would_have_been() -> None:
-    for seed in range(6):
+    for seed in range(3):
         world, is_accepted = lending(300, seed=seed)
         found = figures_of(report_of(world), "closed")
         predicted = np.array([row["prediction"] == "yes" for row in world.rows])

@@ -188,11 +188,12 @@ class Rush:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_hundred_held_cases_have_one_answer_each_for_all_who_ask() -> None:
-    """Twenty reviewers work while callers ask, and the time of half of the cases runs out meanwhile."""
-    queue = held_queue(200, hold_default="yes")
-    rush = Rush(queue, [f"case-{3 * number + 1}" for number in range(200)])
-    work = [threading.Thread(target=rush.review, args=(member,)) for member in reviewers(queue, 20)]
+@pytest.mark.parametrize(("cases", "people"), [(40, 4), pytest.param(200, 20, marks=pytest.mark.slow)])
+def test_held_cases_have_one_answer_each_for_all_who_ask(cases: int, people: int) -> None:
+    """Reviewers work while callers ask, and the time of half of the cases runs out meanwhile."""
+    queue = held_queue(cases, hold_default="yes")
+    rush = Rush(queue, [f"case-{3 * number + 1}" for number in range(cases)])
+    work = [threading.Thread(target=rush.review, args=(member,)) for member in reviewers(queue, people)]
     callers = [threading.Thread(target=rush.call, args=(rush.cases[start % 4 :: 4],)) for start in range(8)]
     for thread in [*callers, *work]:
         thread.start()
@@ -208,7 +209,7 @@ def test_two_hundred_held_cases_have_one_answer_each_for_all_who_ask() -> None:
         thread.join()
     for case in rush.cases:
         rush.ask(case)
-    assert Counter(len(answers) for answers in rush.given.values()) == {1: 200}
+    assert Counter(len(answers) for answers in rush.given.values()) == {1: cases}
     answers = Counter(answer for each in rush.given.values() for answer in each)
     assert set(answers) <= {("human", 0.0), ("default", 1.0)}
     assert answers["human", 0.0] > 0
