@@ -11,7 +11,7 @@ from config.watched import WatchedConnection
 # Set by gunicorn's configuration and by Celery's; management commands, migrations among them, set nothing.
 KIND = "COUNTERSIGN_PROCESS"
 # Seconds that a request waits for a connection of its process's pool, and that a connection may take to be made.
-POOL_SECONDS = 1.0
+POOL_SECONDS = 0.75
 CONNECT_SECONDS = 2
 
 
