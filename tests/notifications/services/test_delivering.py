@@ -22,7 +22,7 @@ from tests.common.test_egress import LOOPBACK
 from tests.factories import make_member, make_model, prediction_row, push_predictions
 from tests.notifications.receiver import Receiver, receiving
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
@@ -203,6 +203,7 @@ def test_an_address_that_has_moved_inside_is_refused_at_the_connection(
         assert "private network" in Delivery.objects.get().said
 
 
+@pytest.mark.django_db(transaction=True)
 def test_an_hour_away_two_workers_and_kills_lose_nothing_and_keep_the_order(model: MonitoredModel) -> None:
     """Workers die after sending and before writing it down; the receiver is away at first, and fails now and then."""
     chance = random.Random(1)
