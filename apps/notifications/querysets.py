@@ -22,12 +22,20 @@ class EndpointQuerySet(ProjectScopedQuerySet):
         return self.active().filter(Q(retry_at=None) | Q(retry_at__lte=Now()))
 
 
+# The states of a delivery.
+STATES = {
+    "waiting": Q(delivered_at=None, failed_at=None),
+    "delivered": Q(delivered_at__isnull=False),
+    "failed": Q(failed_at__isnull=False),
+}
+
+
 class DeliveryQuerySet(LeaseQuerySet):
     def waiting(self) -> Self:
-        return self.filter(delivered_at=None, failed_at=None)
+        return self.filter(STATES["waiting"])
 
     def failed(self) -> Self:
-        return self.filter(failed_at__isnull=False)
+        return self.filter(STATES["failed"])
 
     def due(self) -> Self:
         """Deliveries to try now, oldest first: of each prediction, only the first that the endpoint has not got."""

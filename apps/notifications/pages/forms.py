@@ -7,7 +7,8 @@ from django import forms
 from apps.accounts.models import Project
 from apps.common.egress import LONGEST_URL
 from apps.notifications.models import EventKind
-from apps.notifications.services.feeds import STATES, Wanted
+from apps.notifications.querysets import STATES
+from apps.notifications.services.feeds import Wanted
 from apps.registry.models import MonitoredModel
 
 LONGEST = 400

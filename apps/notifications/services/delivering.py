@@ -15,7 +15,7 @@ from uuid import UUID
 
 import structlog
 from django.db import transaction
-from django.db.models import F, Min
+from django.db.models import F, Min, prefetch_related_objects
 from django.db.models.functions import Greatest, Now
 
 from apps.common import doorbell, egress
@@ -45,7 +45,7 @@ AWAY = frozenset({408, 425, TOO_MANY})
 
 @dataclass(frozen=True)
 class Message:
-    """What is sent: all that the sending thread needs, without the database."""
+    """A message, with all that a thread needs to send it without asking the database."""
 
     url: str
     secret: str
@@ -75,9 +75,9 @@ def deliver_due() -> int:
     taken, until = 0, time.monotonic() + TURN_SECONDS
     with ThreadPoolExecutor(max_workers=AT_ONCE // 2, thread_name_prefix="deliver") as threads:
         while claimed := Delivery.objects.due().claim(seconds=LEASE_SECONDS, limit=AT_ONCE):
-            deliveries = _loaded(claimed)
-            results = threads.map(_send, [_message(each) for each in deliveries])
-            taken += sum(_note(*each) for each in zip(deliveries, results, strict=True))
+            prefetch_related_objects(claimed, "event", "endpoint")
+            results = threads.map(_send, [_message(each) for each in claimed])
+            taken += sum(_note(*each) for each in zip(claimed, results, strict=True))
             if time.monotonic() > until:
                 doorbell.ring(BELL)
                 break
@@ -89,14 +89,6 @@ def waiting_since() -> datetime | None:
     due = Delivery.objects.due().unleased().order_by()
     since: datetime | None = due.aggregate(since=Min(Greatest("next_try_at", "event__created_at")))["since"]
     return since
-
-
-def _loaded(claimed: list[Delivery]) -> list[Delivery]:
-    rows = Delivery.objects.select_related("event", "endpoint").in_bulk([each.pk for each in claimed])
-    # With the token of the claim: another worker may have taken the row since.
-    for each in claimed:
-        rows[each.pk].lease_token = each.lease_token
-    return [rows[each.pk] for each in claimed]
 
 
 def _message(delivery: Delivery) -> Message:

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from apps.accounts.models import Project, User
 from apps.common.paging import keyset_page
 from apps.notifications.models import Delivery, Endpoint, Event
+from apps.notifications.querysets import STATES
 from apps.notifications.services.delivering import document
 from apps.predictions.services import sightings
 from apps.predictions.services.sightings import Place
@@ -40,16 +41,9 @@ class Wanted:
     case: str = ""
 
 
-STATES: dict[str, dict[str, Any]] = {
-    "waiting": {"delivered_at": None, "failed_at": None},
-    "delivered": {"delivered_at__isnull": False},
-    "failed": {"failed_at__isnull": False},
-}
-
-
 def deliveries(endpoint: Endpoint, wanted: Wanted, *, reader: User) -> QuerySet[Delivery]:
     """Select deliveries, newest first, without cases that the person has yet to judge blind."""
-    rows = Delivery.objects.filter(endpoint=endpoint, **STATES.get(wanted.state, {}))
+    rows = Delivery.objects.filter(STATES.get(wanted.state, Q()), endpoint=endpoint)
     if wanted.kind:
         rows = rows.filter(event__kind=wanted.kind)
     if wanted.case:
@@ -66,9 +60,6 @@ def note_shown(rows: list[Delivery], *, reader: User) -> None:
 
 def counts(project: Project) -> dict[int, dict[str, int]]:
     """Count, by endpoint, the deliveries in each state."""
-    found: dict[int, dict[str, int]] = {}
-    for state, condition in STATES.items():
-        rows = Delivery.objects.filter(endpoint__project=project, **condition).order_by()
-        for endpoint, count in rows.values_list("endpoint").annotate(count=Count("pk")):
-            found.setdefault(endpoint, dict.fromkeys(STATES, 0))[state] = count
-    return found
+    rows = Delivery.objects.filter(endpoint__project=project).order_by().values("endpoint")
+    counted = rows.annotate(**{state: Count("pk", filter=condition) for state, condition in STATES.items()})
+    return {row.pop("endpoint"): row for row in counted}

@@ -15,6 +15,7 @@ from apps.sampling.models import Draw
 from apps.sampling.services.moments import drawn_batches
 from apps.truth.models import Resolution
 from apps.truth.services.cohorts import day_start
+from apps.truth.services.observing import action_that_counts
 
 
 def last_action(model: MonitoredModel, *, as_of: datetime) -> datetime | None:
@@ -33,14 +34,13 @@ def actions_frame(
     names = ["predicted", "action", "outcome", "amount", "queue", *(SLICE + each.name for each in slices)]
     if model.is_regression or not Action.objects.filter(model=model).exists():
         return pd.DataFrame(columns=[*names, "acted"])
-    actions = Action.objects.filter(model=model, external_id=OuterRef("external_id"), received_at__lte=as_of)
     latest = Resolution.objects.filter(prediction=OuterRef("pk"), seq__lte=seq).order_by("-seq")
     draws = Draw.objects.filter(prediction=OuterRef("pk"), drawn_at__lte=as_of)
     rows = (
         Prediction.objects.filter(model=model, predicted_at__gte=day_start(model, start))
         .filter(predicted_at__lt=day_start(model, end), batch__in=drawn_batches(model, by=as_of))
         .annotate(
-            action=Subquery(actions.order_by("-taken_at", "-id").values("action")[:1]),
+            action=action_that_counts(model, as_of=as_of),
             outcome=Subquery(latest.values("outcome")[:1]),
             money=Cast("amount", FloatField()),
             queue=Subquery(draws.values("queue__name")[:1], output_field=CharField()),

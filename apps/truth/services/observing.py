@@ -32,11 +32,7 @@ def with_visibility(rows: QuerySet[Any], model: MonitoredModel, *, seq: int, as_
         plain: QuerySet[Any] = rows.annotate(is_hidden=Value(False, BooleanField()))
         return plain
     outcome = Resolution.objects.filter(prediction=OuterRef("pk"), seq__lte=seq, outcome__isnull=False)
-    actions = Action.objects.filter(model=model, external_id=OuterRef("external_id"), received_at__lte=as_of)
-    rows = rows.alias(
-        has_outcome=Exists(outcome),
-        last_action=Subquery(actions.order_by("-taken_at", "-id").values("action")[:1]),
-    )
+    rows = rows.alias(has_outcome=Exists(outcome), last_action=action_that_counts(model, as_of=as_of))
     seen = _is_seen(model)
     is_awaited = Q(explore_share=None) & _is_awaited(model)
     annotated: QuerySet[Any] = rows.annotate(
@@ -51,6 +47,12 @@ def with_visibility(rows: QuerySet[Any], model: MonitoredModel, *, seq: int, as_
         )
     )
     return annotated
+
+
+def action_that_counts(model: MonitoredModel, *, as_of: datetime) -> Subquery:
+    """Find the action about a prediction that was taken last, of those known at a moment."""
+    actions = Action.objects.filter(model=model, external_id=OuterRef("external_id"), received_at__lte=as_of)
+    return Subquery(actions.order_by("-taken_at", "-id").values("action")[:1])
 
 
 def _is_seen(model: MonitoredModel) -> Q:

@@ -81,7 +81,7 @@ def test_an_event_arrives_signed_with_its_key(model: MonitoredModel) -> None:
 def test_the_signature_of_the_standard() -> None:
     # The example of the specification's libraries.
     secret, key = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "msg_p5jXN8AQM9LWM0D4loKWxJek"
-    made = signing.headers(secret, key=key, at=1614265330, body=b'{"test": 2432232314}')  # type: ignore[arg-type]
+    made = signing.headers(secret, key=key, at=1614265330, body=b'{"test": 2432232314}')  # type: ignore[arg-type]  # the example has a text
     assert made["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 
 
@@ -184,12 +184,11 @@ def test_a_worker_whose_lease_was_taken_over_writes_nothing(model: MonitoredMode
         (claimed,) = Delivery.objects.due().claim(seconds=60)
         pass_time(1)
         Delivery.objects.due().claim(seconds=60)
-        (loaded,) = delivering._loaded([claimed])
-        assert delivering._note(loaded, delivering.Result(None, "away")) is False
+        assert delivering._note(claimed, delivering.Result(None, "away")) is False
         endpoint.refresh_from_db()
         assert endpoint.failures == 0
         with pytest.raises(LeaseLostError):
-            loaded.fenced_update(status=1)
+            claimed.fenced_update(status=1)
 
 
 def test_an_address_that_has_moved_inside_is_refused_at_the_connection(
