@@ -274,6 +274,8 @@ CELERY_BEAT_SCHEDULE = {
         "open_items",
         "resolve",
         "inspect",
+        "count_days",
+        "count_truth",
         "compact_cells",
         "freeze_bins",
         "fill_slices",

@@ -1,4 +1,4 @@
-"""Queries over the daily counts of features."""
+"""Queries over daily counts."""
 
 from datetime import date
 from typing import Any, Self
@@ -18,3 +18,9 @@ class FeatureDayQuerySet(QuerySet[Any]):
         """Sum the counts of each feature over all days and versions in the set."""
         sums = self.order_by().values("feature").annotate(**{name: Sum(name) for name in COUNTS})
         return {row.pop("feature"): row for row in sums}
+
+
+class DayCountQuerySet(QuerySet[Any]):
+    def between(self, start: date, end: date) -> Self:
+        """Keep the days in [start, end)."""
+        return self.filter(day__gte=start, day__lt=end)

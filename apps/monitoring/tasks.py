@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from apps.monitoring.services import inspecting, parked
+from apps.monitoring.services import day_counting, inspecting, parked, truth_counting
 
 
 @shared_task(name="inspect")
@@ -11,3 +11,13 @@ def inspect() -> None:
 @shared_task(name="watch_parked")
 def watch_parked() -> None:
     parked.watch()
+
+
+@shared_task(name="count_days")
+def count_days() -> None:
+    day_counting.catch_up_due()
+
+
+@shared_task(name="count_truth")
+def count_truth() -> None:
+    truth_counting.count_due()

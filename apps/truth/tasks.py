@@ -9,4 +9,5 @@ from apps.truth.services import resolving
 @shared_task(name="resolve")
 def resolve() -> None:
     if resolving.resolve_due():
+        doorbell.ring("count_truth")
         doorbell.ring("tell")

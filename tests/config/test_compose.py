@@ -20,6 +20,8 @@ NOT_SETTINGS = {"DJANGO_SETTINGS_MODULE", "ARROW_DEFAULT_MEMORY_POOL"}
 # Tasks of the default queue: none of them takes long.
 SHORT = {
     "compact_cells",
+    "count_days",
+    "count_truth",
     "drop_payloads",
     "expire_rejected",
     "expire_uploads",

@@ -9,8 +9,9 @@ from django.db import connection, transaction
 
 from apps.monitoring.models import FeatureSeen
 from apps.monitoring.querysets import COUNTS
+from apps.monitoring.services.day_counting import DayCounter
 from apps.monitoring.services.seen_values import Memory, Seen
-from apps.monitoring.services.sent_rows import sent_rows
+from apps.monitoring.services.sent_rows import by_arrival, sent_rows
 from apps.monitoring.services.shape import Inspector
 from apps.predictions.models import Batch, BatchKind, BatchStage, Stage
 from apps.predictions.services import stages
@@ -34,11 +35,16 @@ def inspect_batches(model: MonitoredModel, states: list[BatchStage]) -> None:
         pushes = [batch for batch in batches if batch.kind == BatchKind.PREDICTIONS]
         if not pushes:
             return
+        by_key = {batch.pk: batch for batch in pushes}
         inspector = Inspector(model.feature_list, _memories(model))
-        for rows in sent_rows(pushes, zone=model.zone):
-            inspector.inspect(rows)
+        counter = DayCounter(model)
+        for rows in sent_rows(pushes, model=model):
+            for each in by_arrival(rows, by_key, model=model):
+                inspector.inspect(each)
+            counter.count(rows)
         _keep_counts(model, inspector)
         _keep_memories(model, inspector)
+        counter.keep()
         incidents.observe(model, inspector.sightings.values())
 
 

@@ -1,16 +1,21 @@
-"""Read the features of batches as they were sent, with few queries and bounded memory."""
+"""Read the rows of batches as they were sent, column by column, with few queries and bounded memory."""
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
 from itertools import islice
-from zoneinfo import ZoneInfo
+from typing import Any
 
 import msgspec
-from django.db.models import TextField
-from django.db.models.functions import Cast
+import numpy as np
+from django.db.models import QuerySet, TextField
+from django.db.models.functions import Cast, TruncDate
 
 from apps.monitoring.services.shape import Document, Rows
 from apps.predictions.models import Batch, Payload, Prediction
+from apps.registry.models import MonitoredModel
+from apps.stats.arrays import FloatArray
 
 ROWS_AT_ONCE = 5_000
 # Read batches together if their ids are at most this far apart: each query on the payloads costs milliseconds, but
@@ -20,13 +25,55 @@ GAP = 100_000
 _decode = msgspec.json.Decoder(dict).decode
 
 
-def sent_rows(batches: list[Batch], *, zone: ZoneInfo) -> Iterator[Rows]:
-    """Iterate over the rows of these batches, grouped by batch and version."""
+@dataclass(frozen=True)
+class SentRows:
+    """Rows of one model. Numbers are nan where there are none; `days` are those of the predictions."""
+
+    batches: list[int]
+    versions: list[int]
+    days: list[date]
+    predicted: FloatArray
+    score: FloatArray
+    baseline: FloatArray
+    slices: list[dict[str, str]]
+    # The features as text, and as documents
+    texts: list[str]
+    features: list[Document]
+    latency: FloatArray
+    resources: list[Document]
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+
+def sent_rows(batches: list[Batch], *, model: MonitoredModel) -> Iterator[SentRows]:
+    """Iterate over the rows of these batches."""
     for run in _runs(batches):
-        by_id = {batch.pk: batch for batch in run}
-        days = {batch.pk: batch.received_at.astimezone(zone).date() for batch in run}
-        for (key, version), documents in _documents(run):
-            yield Rows(documents, version, days[key], by_id[key].received_at)
+        first, last = min(each.first_id or 0 for each in run), max(each.last_id or 0 for each in run)
+        times = [each.received_at for each in run]
+        rows = Prediction.objects.filter(id__gte=first, id__lte=last, batch__in=run)
+        # Filter by time as well: payloads are partitioned by it.
+        sent = Payload.objects.filter(prediction_id__gte=first, prediction_id__lte=last)
+        yield from _joined(rows, sent.filter(received_at__gte=min(times), received_at__lte=max(times)), model=model)
+
+
+def rows_of(rows: QuerySet[Prediction], *, model: MonitoredModel) -> Iterator[SentRows]:
+    """Iterate over chosen predictions whose payload is still stored."""
+    arrivals = list(rows.order_by("pk").values_list("pk", "received_at"))
+    for at in range(0, len(arrivals), ROWS_AT_ONCE):
+        keys, times = zip(*arrivals[at : at + ROWS_AT_ONCE], strict=True)
+        sent = Payload.objects.filter(prediction_id__in=keys, received_at__gte=min(times), received_at__lte=max(times))
+        yield from _joined(Prediction.objects.filter(pk__in=keys), sent, model=model)
+
+
+def by_arrival(rows: SentRows, batches: dict[int, Batch], *, model: MonitoredModel) -> Iterator[Rows]:
+    """Group the features of these rows by batch and version, with the day on which they arrived."""
+    groups: dict[tuple[int, int], list[Document]] = defaultdict(list)
+    for batch, version, document in zip(rows.batches, rows.versions, rows.features, strict=True):
+        groups[batch, version].append(document)
+    for (key, version), documents in groups.items():
+        received_at = batches[key].received_at
+        yield Rows(documents, version, received_at.astimezone(model.zone).date(), received_at)
 
 
 def _runs(batches: list[Batch]) -> list[list[Batch]]:
@@ -43,21 +90,35 @@ def _runs(batches: list[Batch]) -> list[list[Batch]]:
     return runs
 
 
-def _documents(run: list[Batch]) -> Iterator[tuple[tuple[int, int], list[Document]]]:
-    """Iterate over features, grouped by batch and version."""
-    first, last = min(each.first_id or 0 for each in run), max(each.last_id or 0 for each in run)
-    times = [each.received_at for each in run]
-    rows = Prediction.objects.filter(id__gte=first, id__lte=last, batch__in=run)
-    groups = {key: (batch, version) for key, batch, version in rows.values_list("id", "batch_id", "version_id")}
-    # Filter by time as well: payloads are partitioned by it.
-    sent = Payload.objects.filter(prediction_id__gte=first, prediction_id__lte=last)
-    sent = sent.filter(received_at__gte=min(times), received_at__lte=max(times))
-    texts = sent.annotate(text=Cast("features", TextField())).values_list("prediction_id", "text")
-    stream = texts.iterator(chunk_size=ROWS_AT_ONCE)
+def _joined(rows: QuerySet[Prediction], sent: QuerySet[Payload], *, model: MonitoredModel) -> Iterator[SentRows]:
+    columns = ["id", "batch_id", "version_id", "day", "predicted", "score", "baseline"]
+    if model.slices:
+        columns.append("slices")
+    dated = rows.annotate(day=TruncDate("predicted_at", tzinfo=model.zone)).order_by()
+    narrow = {row[0]: row[1:] for row in dated.values_list(*columns)}
+    texts = sent.annotate(text=Cast("features", TextField()), used=Cast("resources", TextField())).order_by()
+    stream = texts.values_list("prediction_id", "text", "latency_ms", "used").iterator(chunk_size=ROWS_AT_ONCE)
     while chunk := list(islice(stream, ROWS_AT_ONCE)):
-        documents: dict[tuple[int, int], list[Document]] = defaultdict(list)
-        for key, text in chunk:
-            # Rows of other batches can lie between a batch's ids.
-            if (group := groups.get(key)) is not None:
-                documents[group].append(_decode(text))
-        yield from documents.items()
+        # Rows of other batches can lie between a batch's ids.
+        pairs = [(narrow[wide[0]], wide) for wide in chunk if wide[0] in narrow]
+        if pairs:
+            yield _in_columns(pairs)
+
+
+def _in_columns(pairs: list[tuple[Any, Any]]) -> SentRows:
+    narrow, wide = zip(*pairs, strict=True)
+    batches, versions, days, predicted, score, baseline, *slices = zip(*narrow, strict=True)
+    _, texts, latency, used = zip(*wide, strict=True)
+    return SentRows(
+        batches=list(batches),
+        versions=list(versions),
+        days=list(days),
+        predicted=np.array(predicted, dtype=np.float64),
+        score=np.array(score, dtype=np.float64),
+        baseline=np.array(baseline, dtype=np.float64),
+        slices=list(slices[0]) if slices else [],
+        texts=list(texts),
+        features=[_decode(text) for text in texts],
+        latency=np.array(latency, dtype=np.float64),
+        resources=[{} if text is None else _decode(text) for text in used],
+    )
