@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 from apps.common.clock import database_now
 from apps.common.isolation import one_by_one
 from apps.monitoring.models import Counted, DayCount, Series, Stage
+from apps.monitoring.services.history import add_stored
 from apps.monitoring.services.placing import Layout, Placed
 from apps.monitoring.services.sent_rows import SentRows, rows_of, sent_rows
 from apps.monitoring.services.series import new_series
@@ -81,10 +82,10 @@ class DayVectors:
                     model=model,
                     version_id=key[0],
                     day=key[1],
-                    counts=(self.counts[key] + _stored(before.get(key), "counts", np.int64, self.size)).tobytes(),
-                    sums=(self.sums[key] + _stored(before.get(key), "sums", np.float64, self.size)).tobytes(),
+                    counts=_with_stored(vector, before[key].counts if key in before else None),
+                    sums=_with_stored(self.sums[key], before[key].sums if key in before else None),
                 )
-                for key in self.counts
+                for key, vector in self.counts.items()
             ],
             update_conflicts=True,
             unique_fields=["model", "day", "version"],
@@ -214,11 +215,10 @@ def _first(batches: QuerySet[Batch], rows: int) -> list[Batch]:
     return found
 
 
-def _stored(row: DayCount | None, name: str, kind: Any, size: int) -> Any:
-    if row is None:
-        return np.zeros(size, dtype=kind)
-    vector = np.frombuffer(getattr(row, name), dtype=kind)
-    return np.pad(vector, (0, size - len(vector)))
+def _with_stored(vector: Any, stored: bytes | None) -> bytes:
+    if stored is not None:
+        add_stored(vector, stored)
+    return bytes(vector.tobytes())
 
 
 def _keys(rows: SentRows, model: MonitoredModel) -> set[tuple[str, str]]:
