@@ -50,5 +50,6 @@ if TYPE_CHECKING:  # never run
         find_weak_slices,
         domain_classifier,
     )
+    find_changes, find_figure_changes, below_target, compare_with_reference, fit_expected_right, _.cost_of_shift
     judge_drift, drift_test, number_bins, category_bins, histogram
     _.is_alert, _.missing_share, _.is_weak, _.labels_for_best
