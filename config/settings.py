@@ -276,6 +276,7 @@ CELERY_BEAT_SCHEDULE = {
         "inspect",
         "count_days",
         "count_truth",
+        "judge_days",
         "compact_cells",
         "freeze_bins",
         "fill_slices",

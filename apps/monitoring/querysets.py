@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any, Self
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 
 # Columns of FeatureDay; `services.shape.Counts` has one field for each, in this order.
 COUNTS = ("rows", "missing", "nulls", "unexpected_type", "out_of_range", "unseen_category")
@@ -24,3 +24,13 @@ class DayCountQuerySet(QuerySet[Any]):
     def between(self, start: date, end: date) -> Self:
         """Keep the days in [start, end)."""
         return self.filter(day__gte=start, day__lt=end)
+
+
+class DataEventQuerySet(QuerySet[Any]):
+    def going_on(self) -> Self:
+        """Keep those that have not ended, and that nobody called normal."""
+        return self.filter(last_day=None, normal_at=None)
+
+    def overlapping(self, first: date, last: date) -> Self:
+        """Keep those with a day in [first, last]."""
+        return self.filter(Q(last_day=None) | Q(last_day__gte=first), first_day__lte=last)

@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from apps.monitoring.services import day_counting, inspecting, parked, truth_counting
+from apps.monitoring.services import day_counting, inspecting, judging, parked, truth_counting
 
 
 @shared_task(name="inspect")
@@ -21,3 +21,8 @@ def count_days() -> None:
 @shared_task(name="count_truth")
 def count_truth() -> None:
     truth_counting.count_due()
+
+
+@shared_task(name="judge_days")
+def judge_days() -> None:
+    judging.judge_due()

@@ -29,6 +29,7 @@ SHORT = {
     "forget_expired",
     "freeze_bins",
     "inspect",
+    "judge_days",
     "make_partitions",
     "refresh_reports",
     "resolve",

@@ -2,9 +2,11 @@
 
 from apps.monitoring.models.counts import Counted, DayCount, Reference, Series, Stage, TruthCounted
 from apps.monitoring.models.intake import FeatureDay, FeatureSeen, IntakeHour
+from apps.monitoring.models.watch import DataEvent, Watched, WeakSearch
 
 __all__ = [
     "Counted",
+    "DataEvent",
     "DayCount",
     "FeatureDay",
     "FeatureSeen",
@@ -13,4 +15,6 @@ __all__ = [
     "Series",
     "Stage",
     "TruthCounted",
+    "Watched",
+    "WeakSearch",
 ]

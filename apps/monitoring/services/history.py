@@ -80,7 +80,7 @@ def history(
     return History(layout, start, counts, sums)
 
 
-def add_stored(vector: Any, stored: bytes) -> None:
+def add_stored(vector: Any, stored: "bytes | memoryview[int]") -> None:
     """Add a stored vector; series that came later lie beyond its end."""
     found = np.frombuffer(stored, dtype=vector.dtype)
     vector[: len(found)] += found

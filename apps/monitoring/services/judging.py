@@ -1,0 +1,318 @@
+"""Judge a model's days: which are not like the weeks before, what is new in them, and what it costs."""
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import structlog
+from django.db import transaction
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from apps.common.clock import database_now
+from apps.common.isolation import one_by_one
+from apps.monitoring.models import DataEvent, Series, Stage, Watched
+from apps.monitoring.services import references
+from apps.monitoring.services.expecting import (
+    Expectation,
+    difference,
+    document,
+    known_share,
+    measured,
+    worth_of,
+)
+from apps.monitoring.services.history import DAY, History, history, newest
+from apps.monitoring.services.placing import Layout
+from apps.monitoring.services.references import Usual, coded, sampled_rows
+from apps.registry.models import MonitoredModel
+from apps.stats.drift.changes import Change, find_changes
+from apps.stats.drift.conditions import Feature
+from apps.stats.drift.description import describe_difference
+from apps.stats.drift.figure_changes import FigureChange, find_figure_changes
+from apps.stats.drift.moves import Move
+
+log = structlog.get_logger(__name__)
+
+# Judging takes at most 2 % of the time.
+PAUSE = 50
+LEAST_PAUSE = timedelta(seconds=20)
+# Judged day by day. Slices and cells would say the same again.
+JUDGED = (Stage.FEATURE, Stage.PROCESSED, Stage.SCORE, Stage.PREDICTED, Stage.BASELINE, Stage.AGREEMENT, Stage.REPEATED)
+WEEKS_BEFORE = timedelta(days=28)
+# Changes that begin within so many days of each other are one event.
+TOGETHER = timedelta(days=3)
+# Outcomes count from the day on which nearly all are known, or no more are to come.
+NEARLY_ALL = 0.9
+EXPLAINED_ROWS = 10_000
+MOST_MOVES = 3
+
+
+@dataclass(frozen=True)
+class Days:
+    """Some days, both included; `last` is None while they go on."""
+
+    first: date
+    last: date | None
+    found: date
+
+
+def judge_due() -> int:
+    """Judge every model whose counts have changed. Returns how many were judged."""
+    changed = Q(watched=None) | Q(watched__revision__lt=F("counted__revision"), watched__next_at__lte=Now())
+    models = MonitoredModel.objects.active().filter(changed, counted__frozen_at__isnull=False)
+    return sum(one_by_one(models.select_related("project").order_by("pk"), judge, name="judge_days"))
+
+
+@transaction.atomic
+def judge(model: MonitoredModel) -> bool:
+    """Judge the days of one model that are over; False if another worker does."""
+    Watched.objects.get_or_create(model=model)
+    state = Watched.objects.select_for_update(skip_locked=True).filter(model=model).first()
+    if state is None:
+        return False
+    began, now = time.monotonic(), database_now()
+    state.revision = model.counted.revision
+    days = newest(model, before=now.astimezone(model.zone).date())
+    if days is not None:
+        references.keep_first_days(model, days)
+        _judge(model, days)
+        state.end = days.end
+    state.judged_at = now
+    state.next_at = now + max(LEAST_PAUSE, timedelta(seconds=PAUSE * (time.monotonic() - began)))
+    state.save()
+    return True
+
+
+def _judge(model: MonitoredModel, days: History) -> None:
+    view = View.of(model, days)
+    series = {str(each.pk): each for each in days.layout.of_stage(*JUDGED)}
+    changes = find_changes({key: days.of(each) for key, each in series.items()}, days.weekday)
+    groups = _together([(_days_of(each, days), each) for each in changes])
+    unlike = [each for each, _ in groups]
+    for span, found in groups:
+        _save(view.input_event(span, [(series[each.series], each) for each in found], unlike))
+    for change in _figure_changes(view):
+        _save(view.figure_event(_days_of(change, days), change, unlike))
+
+
+def _figure_changes(view: "View") -> tuple[FigureChange, ...]:
+    """Find times in which right decisions were not as scores and the weeks before let one expect."""
+    loss = view.layout.get(Stage.LOSS)
+    if loss is None or view.model.is_regression:
+        return ()
+    is_known = view.is_known
+    known = view.days.of(loss).sum(axis=1).clip(min=0) * is_known
+    wrong = view.days.sums_of(loss).sum(axis=1).round().astype(int).clip(min=0) * is_known
+    expected = None if view.expectation is None else view.expectation.by_day(view.days)
+    return find_figure_changes(
+        known[:, None],
+        (known - wrong.clip(max=known))[:, None],
+        None if expected is None else (expected * is_known).clip(max=known)[:, None],
+        weekday=view.days.weekday,
+    )
+
+
+def _days_of(change: Change | FigureChange, days: History) -> Days:
+    last = None if change.last is None else days.start + DAY * change.last
+    return Days(days.start + DAY * change.first, last, days.start + DAY * change.found)
+
+
+def _together(found: Iterable[tuple[Days, Change]]) -> list[tuple[Days, list[Change]]]:
+    """Join changes that begin together into one event."""
+    groups: list[tuple[Days, list[Change]]] = []
+    for span, change in sorted(found, key=lambda each: each[0].first):
+        if groups and span.first <= groups[-1][0].first + TOGETHER:
+            joined, changes = groups[-1]
+            last = None if joined.last is None or span.last is None else max(joined.last, span.last)
+            groups[-1] = Days(joined.first, last, min(joined.found, span.found)), [*changes, change]
+        else:
+            groups.append((span, [change]))
+    return groups
+
+
+@dataclass(frozen=True)
+class View:
+    """All that events are described from."""
+
+    model: MonitoredModel
+    days: History
+    usual: Usual | None
+    expectation: Expectation | None
+
+    @classmethod
+    def of(cls, model: MonitoredModel, days: History) -> "View":
+        reference = references.current(model)
+        if reference is None:
+            return cls(model, days, None, Expectation.of(model, days.layout, days))
+        start, end = reference.start or days.start, reference.end or days.start + references.FIRST_DAYS
+        learned = history(model, start=start, end=end, layout=days.layout)
+        return cls(model, days, references.usual(reference, days.layout), Expectation.of(model, days.layout, learned))
+
+    @property
+    def layout(self) -> Layout:
+        return self.days.layout
+
+    @property
+    def is_known(self) -> Any:
+        """Of each day: whether nearly all outcomes are known, or no more are to come."""
+        loss = self.layout.get(Stage.LOSS)
+        assert loss is not None
+        rows = self.days.rows
+        closed = (self.days.end - timedelta(days=self.model.maturity_days) - self.days.start).days
+        share = self.days.of(loss).sum(axis=1) / rows.clip(min=1)
+        is_closed = [position < closed for position in range(len(rows))]
+        return ((share >= NEARLY_ALL) | is_closed) & (rows > 0)
+
+    def input_event(self, span: Days, changes: Sequence[tuple[Series, Change]], unlike: Sequence[Days]) -> DataEvent:
+        now, before = self._now(span), self._before(span, unlike)
+        told = [self._told(series, change, now) for series, change in changes]
+        told.sort(key=lambda each: (each["cost"]["value"] if each["cost"] else 0.0, -each["effect"]))
+        return self._event(
+            DataEvent.Kind.INPUT, span, told, self._cause(span, before), self._figures(now, before),
+            ended=_ended([change.ended for _, change in changes]),
+        )  # fmt: skip
+
+    def figure_event(self, span: Days, change: FigureChange, unlike: Sequence[Days]) -> DataEvent:
+        now, before = self._now(span), self._before(span, unlike)
+        told: list[dict[str, Any]] = [
+            {
+                "stage": Stage.LOSS,
+                "name": "",
+                "effect": change.difference.value,
+                "q": None,
+                "moves": [],
+                "cost": document(change.difference),
+            }
+        ]
+        return self._event(
+            DataEvent.Kind.RIGHT, span, told, self._cause(span, before), self._figures(now, before),
+            ended=change.ended or "",
+        )  # fmt: skip
+
+    def _event(
+        self,
+        kind: DataEvent.Kind,
+        span: Days,
+        changes: list[dict[str, Any]],
+        cause: dict[str, Any] | None,
+        figures: dict[str, Any],
+        *,
+        ended: str,
+    ) -> DataEvent:
+        return DataEvent(
+            model=self.model,
+            kind=kind,
+            first_day=span.first,
+            last_day=span.last,
+            found_day=span.found,
+            changes=changes,
+            cause=cause,
+            figures=figures,
+            moved=[f"{each['stage']}:{each['name']}" for each in changes],
+            ended=ended if span.last is not None else "",
+        )
+
+    def _now(self, span: Days) -> History:
+        return self.days.between(span.first, self.days.end if span.last is None else span.last + DAY)
+
+    def _before(self, span: Days, unlike: Sequence[Days]) -> History:
+        """Return the four weeks before, without days of events that were over by then."""
+        weeks = self.days.between(span.first - WEEKS_BEFORE, span.first)
+        ended = [each for each in unlike if each.last is not None and each.last < span.first and each is not span]
+        return _without(weeks, ended)
+
+    def _told(self, series: Series, change: Change, now: History) -> dict[str, Any]:
+        cost = None
+        if self.usual is not None and self.expectation is not None and series.stage == Stage.FEATURE:
+            cost = document(self.expectation.cost_of(series, now, self.usual))
+        return {
+            "stage": series.stage,
+            "name": series.name,
+            "effect": change.effect,
+            "q": change.q_value,
+            "moves": [_move(each) for each in change.moves[:MOST_MOVES]],
+            "cost": cost if cost and cost["value"] is not None else None,
+        }
+
+    def _figures(self, now: History, before: History) -> dict[str, Any]:
+        figures: dict[str, Any] = {"rows": int(now.rows.sum())}
+        if self.expectation is not None:
+            figures |= {
+                "expected_before": document(self.expectation.of_days(before)),
+                "expected": document(self.expectation.of_days(now)),
+                "off": document(self.expectation.frozen.off),
+            }
+        if not self.model.is_regression:
+            figures |= {
+                "measured_before": document(measured(self.layout, before)),
+                "measured": document(measured(self.layout, now)),
+            }
+            figures["known_share"] = known_share(self.layout, now)
+        worth, worth_before = worth_of(self.expectation, now), worth_of(self.expectation, before)
+        if worth is not None and worth_before is not None:
+            figures["money"] = document(difference(worth, worth_before, times=float(now.rows.sum())))
+            figures["currency"] = self.model.current_value_model.currency if self.model.current_value_model else ""
+        return figures
+
+    def _cause(self, span: Days, before: History) -> dict[str, Any] | None:
+        """Name the smallest description of what is new, against the reference."""
+        if self.usual is None:
+            return None
+        sample = self.usual.sample
+        series = [each for each in sample.series if each.stage in (Stage.FEATURE, Stage.SLICE)]
+        end = self.days.end if span.last is None else span.last + DAY
+        rows = coded(
+            sampled_rows(self.model, start=span.first, end=end, most=EXPLAINED_ROWS),
+            model=self.model,
+            layout=self.layout,
+        )
+        series = [each for each in series if rows.has(each)]
+        if not series or not len(rows.codes):
+            return None
+        then, now = (each.codes[:, [each.series.index(one) for one in series]] for each in (sample, rows))
+        found = describe_difference(then, now, features=[Feature(each.name, each.frozen) for each in series])
+        if found is None:
+            return None
+        parts = [
+            {"stage": series[part.feature].stage, "name": series[part.feature].name, "bins": list(part.bins)}
+            for part in found.parts
+        ]
+        (first, *more) = found.parts
+        counts = before.of(series[first.feature]).sum(axis=0)
+        share = None if more or counts.sum() == 0 else float(counts[list(first.bins)].sum() / counts.sum())
+        return {"parts": parts, "then": found.then, "now": found.now, "before": share}
+
+
+def _without(days: History, spans: Iterable[Days]) -> History:
+    counts, sums = days.counts.copy(), days.sums.copy()
+    for each in spans:
+        last = each.last or days.end
+        for position, day in enumerate(days.days):
+            if each.first <= day <= last:
+                counts[position], sums[position] = 0, 0.0
+    return History(days.layout, days.start, counts, sums)
+
+
+def _ended(ends: Iterable[str | None]) -> str:
+    found = set(ends)
+    return "" if None in found or not found else "stayed" if "stayed" in found else "back"
+
+
+def _move(move: Move) -> dict[str, Any]:
+    return {"bin": move.bin, "before": document(move.before), "now": document(move.now)}
+
+
+def _save(event: DataEvent) -> None:
+    """Store an event, or what is new about the one that it overlaps."""
+    last = event.last_day or event.found_day
+    known = DataEvent.objects.filter(model=event.model, kind=event.kind).overlapping(event.first_day, last)
+    near = [each for each in known if abs(each.first_day - event.first_day) <= TOGETHER]
+    if near:
+        kept = near[0]
+        for name in ("first_day", "last_day", "changes", "cause", "figures", "moved", "ended"):
+            setattr(kept, name, getattr(event, name))
+        kept.save()
+        return
+    event.save()

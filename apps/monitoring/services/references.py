@@ -1,0 +1,172 @@
+"""The reference of a model: its first days, uploaded data, or days that somebody called normal."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+from django.db import transaction
+from django.db.models import Max, QuerySet
+from django.db.models.expressions import RawSQL
+
+from apps.accounts.models import ApiKey, User
+from apps.accounts.services import audit_log
+from apps.common.errors import DomainError
+from apps.monitoring.models import Reference, Series, Stage
+from apps.monitoring.services.history import DAY, History, add_stored, history
+from apps.monitoring.services.placing import Layout
+from apps.monitoring.services.sent_rows import SentRows, rows_of
+from apps.predictions.models import Prediction
+from apps.registry.models import MonitoredModel
+from apps.stats.arrays import FloatArray, IntArray
+from apps.truth.services.cohorts import day_start
+
+FIRST_DAYS = timedelta(days=30)
+LEAST_ROWS = 100
+SAMPLED = 10_000
+# What a sample holds of each row
+IN_SAMPLE = (Stage.FEATURE, Stage.PROCESSED, Stage.SLICE, Stage.CELL)
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Bins of some rows, shape (rows, series)."""
+
+    series: list[Series]
+    codes: IntArray
+
+    def joint(self, one: Series, other: Series) -> IntArray:
+        """Count rows by the bins of two series."""
+        rows, columns = (self.codes[:, self.series.index(each)].astype(np.int64) for each in (one, other))
+        size = one.frozen.size, other.frozen.size
+        return np.bincount(rows * size[1] + columns, minlength=size[0] * size[1]).reshape(size)
+
+    def has(self, series: Series) -> bool:
+        return series in self.series
+
+
+@dataclass(frozen=True, eq=False)
+class Usual:
+    """A reference as vectors, with its sample."""
+
+    reference: Reference
+    layout: Layout
+    counts: IntArray
+    sums: FloatArray
+
+    def of(self, series: Series) -> IntArray:
+        return self.counts[series.within]
+
+    @property
+    def sample(self) -> Sample:
+        by_key = {each.pk: each for each in self.layout.series.values()}
+        series = [by_key[key] for key in self.reference.sample_series if key in by_key]
+        codes = np.frombuffer(self.reference.sample, dtype=np.uint16)
+        return Sample(series, codes.reshape(-1, max(len(self.reference.sample_series), 1)).astype(np.int64))
+
+
+def current(model: MonitoredModel) -> Reference | None:
+    return Reference.objects.filter(model=model).order_by("-number").first()
+
+
+def usual(reference: Reference, layout: Layout) -> Usual:
+    counts, sums = np.zeros(layout.size, dtype=np.int64), np.zeros(layout.size)
+    add_stored(counts, reference.counts)
+    add_stored(sums, reference.sums)
+    return Usual(reference, layout, counts, sums)
+
+
+def keep_first_days(model: MonitoredModel, days: History) -> Reference | None:
+    """Make the first 30 days the reference once they are over; None before, or if there is a reference."""
+    first = days.start
+    if days.end < first + FIRST_DAYS or Reference.objects.filter(model=model).exists():
+        return None
+    return _keep(model, Reference.Source.FIRST_DAYS, days.between(first, first + FIRST_DAYS), by=None)
+
+
+@transaction.atomic
+def declare_normal(
+    model: MonitoredModel, *, start: date, end: date, by: User | None, key: ApiKey | None = None
+) -> Reference:
+    """Make the days in [start, end) the reference. Raises DomainError if they have too few rows."""
+    made = _keep(model, Reference.Source.DECLARED, history(model, start=start, end=end), by=by)
+    if made is None:
+        raise DomainError(
+            f"These days have fewer than {LEAST_ROWS} predictions; choose more days.", code="too_few_rows"
+        )
+    details = {"model": model.slug, "reference": made.number, "first_day": str(start), "last_day": str(end - DAY)}
+    audit_log.record(
+        model.project, "reference.declared", subject=f"model {model.slug}", by=by, key=key, details=details
+    )
+    return made
+
+
+def coded(rows: Iterable[SentRows], *, model: MonitoredModel, layout: Layout) -> Sample:
+    """Return the bins of these rows in the series that samples hold."""
+    series = layout.of_stage(*IN_SAMPLE)
+    found = []
+    for each in rows:
+        placed = {one.pk: place.bins for one, place in layout.placed(each, model)}
+        found.append(np.column_stack([placed[one.pk] for one in series]))
+    return Sample(series, np.concatenate(found) if found else np.zeros((0, len(series)), dtype=np.int64))
+
+
+def sampled_rows(model: MonitoredModel, *, start: date, end: date, most: int = SAMPLED) -> Iterable[SentRows]:
+    """Read predictions of the days in [start, end) at random, the same each time."""
+    rows = Prediction.objects.filter(model=model, predicted_at__gte=day_start(model, start))
+    rows = rows.filter(predicted_at__lt=day_start(model, end))
+    return rows_of(at_random(rows, most=most), model=model)
+
+
+def at_random(rows: QuerySet[Prediction], *, most: int) -> QuerySet[Prediction]:
+    """Return up to this many of the rows, by a hash of their key."""
+    chosen = rows.annotate(place=RawSQL("hashint8(predictions_prediction.id)", ())).order_by("place", "pk")[
+        :most
+    ]  # no input
+    return Prediction.objects.filter(pk__in=list(chosen.values_list("pk", flat=True)))
+
+
+def _keep(model: MonitoredModel, source: str, days: History, *, by: User | None) -> Reference | None:
+    rows = int(days.rows.sum())
+    if rows < LEAST_ROWS:
+        return None
+    sample = coded(sampled_rows(model, start=days.start, end=days.end), model=model, layout=days.layout)
+    return store(
+        model,
+        source,
+        days.counts.sum(axis=0),
+        days.sums.sum(axis=0),
+        sample,
+        rows=rows,
+        span=(days.start, days.end),
+        by=by,
+    )
+
+
+def store(
+    model: MonitoredModel,
+    source: str,
+    counts: IntArray,
+    sums: FloatArray,
+    sample: Sample,
+    *,
+    rows: int,
+    span: tuple[date, date] | None,
+    by: User | None,
+) -> Reference:
+    """Store a reference; it is in force from now on."""
+    start, end = span or (None, None)
+    last = Reference.objects.filter(model=model).aggregate(last=Max("number"))["last"]
+    return Reference.objects.create(
+        model=model,
+        number=(last or 0) + 1,
+        source=source,
+        start=start,
+        end=end,
+        rows=rows,
+        counts=counts.tobytes(),
+        sums=sums.tobytes(),
+        sample_series=[each.pk for each in sample.series],
+        sample=sample.codes.astype(np.uint16).tobytes(),
+        created_by=by,
+    )
