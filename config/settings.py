@@ -277,6 +277,7 @@ CELERY_BEAT_SCHEDULE = {
         "count_days",
         "count_truth",
         "judge_days",
+        "seek_weak_slices",
         "compact_cells",
         "freeze_bins",
         "fill_slices",

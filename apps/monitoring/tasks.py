@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from apps.monitoring.services import day_counting, inspecting, judging, parked, truth_counting
+from apps.monitoring.services import day_counting, inspecting, judging, parked, truth_counting, weakness
 
 
 @shared_task(name="inspect")
@@ -26,3 +26,8 @@ def count_truth() -> None:
 @shared_task(name="judge_days")
 def judge_days() -> None:
     judging.judge_due()
+
+
+@shared_task(name="seek_weak_slices")
+def seek_weak_slices() -> None:
+    weakness.search_due()

@@ -33,6 +33,7 @@ SHORT = {
     "make_partitions",
     "refresh_reports",
     "resolve",
+    "seek_weak_slices",
     "tell",
     "watch_batches",
     "watch_parked",

@@ -16,7 +16,7 @@ class Watched(models.Model):
     model = models.OneToOneField(MonitoredModel, models.CASCADE, related_name="watched")
     revision = models.BigIntegerField(default=-1)
     judged_at = models.DateTimeField(null=True)
-    # No sooner than this: judging takes at most 2 % of the time.
+    # No sooner than this: judging takes at most 5 % of the time.
     next_at = models.DateTimeField(db_default=Now())
     # The end of the days that were judged
     end = models.DateField(null=True)

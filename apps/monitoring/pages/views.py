@@ -28,7 +28,7 @@ def intake_page(request: ProjectRequest, model: str) -> HttpResponse:
     codes = sorted(received.rejected, key=lambda code: (-sum(received.rejected[code].values()), code))
     context = {
         "model": monitored,
-        "tab": "intake",
+        "tab": "data",
         "incidents": monitored.incidents.open().newest(),
         "may_close": True,
         "volumes": [

@@ -63,19 +63,18 @@ class Expectation:
         return self.frozen.cost_of_shift(sample.joint(series, self.cell), days.of(series).sum(axis=0))
 
     @cached_property
-    def worth(self) -> tuple[FloatArray, FloatArray] | None:
-        """What a right and a wrong decision of each cell is worth; None where the value model does not say."""
+    def price(self) -> FloatArray | None:
+        """What an error costs in each cell; None where the value model does not say."""
         value = self.model.current_value_model
         if value is None or value.is_per_amount or self.model.task != Task.BINARY:
             return None
         names = [name.split(":", 1)[1] for name in getattr(self.cell.frozen, "names", ())]
-        right, wrong = np.zeros(self.cell.frozen.size), np.zeros(self.cell.frozen.size)
+        price = np.zeros(self.cell.frozen.size)
         for place, name in enumerate(names):
             if name in self.model.classes:
                 (other,) = (each for each in self.model.classes if each != name)
-                right[place] = float(value.matrix[name][name])
-                wrong[place] = float(value.matrix[name][other])
-        return right, wrong
+                price[place] = float(value.matrix[name][name]) - float(value.matrix[name][other])
+        return price
 
 
 def measured(layout: Layout, days: History) -> Estimate:
@@ -98,18 +97,17 @@ def known_share(layout: Layout, days: History) -> float | None:
     return None if loss is None or rows == 0 else float(days.of(loss).sum()) / rows
 
 
-def worth_of(expectation: Expectation | None, days: History) -> Estimate | None:
-    """Return what a decision of these days is worth on average: by outcomes. None without a price for each."""
-    if expectation is None or expectation.worth is None:
+def price_of_errors(expectation: Expectation | None, days: History) -> Estimate | None:
+    """Return what errors cost per decision of these days, by outcomes; None without a price for each."""
+    if expectation is None or expectation.price is None:
         return None
-    right, wrong = expectation.worth
+    price = expectation.price
     known = np.maximum(days.of(expectation.loss).sum(axis=0), 0)
     missed = np.clip(days.sums_of(expectation.loss).sum(axis=0), 0.0, known)
     n = int(known.sum())
     if n == 0:
         return None
-    mean = float((known - missed) @ right + missed @ wrong) / n
-    square = float((known - missed) @ right**2 + missed @ wrong**2) / n
+    mean, square = float(missed @ price) / n, float(missed @ price**2) / n
     se = math.sqrt(max(square - mean**2, 0.0) / n)
     return Estimate(mean, mean - Z * se, mean + Z * se, "plain", n, se=se)
 

@@ -2,15 +2,17 @@
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
+import numpy as np
 import structlog
 from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from apps.accounts.models import User
 from apps.common.clock import database_now
 from apps.common.isolation import one_by_one
 from apps.monitoring.models import DataEvent, Series, Stage, Watched
@@ -21,12 +23,13 @@ from apps.monitoring.services.expecting import (
     document,
     known_share,
     measured,
-    worth_of,
+    price_of_errors,
 )
 from apps.monitoring.services.history import DAY, History, history, newest
 from apps.monitoring.services.placing import Layout
 from apps.monitoring.services.references import Usual, coded, sampled_rows
 from apps.registry.models import MonitoredModel
+from apps.stats.arrays import FloatArray
 from apps.stats.drift.changes import Change, find_changes
 from apps.stats.drift.conditions import Feature
 from apps.stats.drift.description import describe_difference
@@ -35,11 +38,11 @@ from apps.stats.drift.moves import Move
 
 log = structlog.get_logger(__name__)
 
-# Judging takes at most 2 % of the time.
-PAUSE = 50
+# Judging takes at most 5 % of the time.
+PAUSE = 20
 LEAST_PAUSE = timedelta(seconds=20)
 # Judged day by day. Slices and cells would say the same again.
-JUDGED = (Stage.FEATURE, Stage.PROCESSED, Stage.SCORE, Stage.PREDICTED, Stage.BASELINE, Stage.AGREEMENT, Stage.REPEATED)
+JUDGED = (Stage.FEATURE, Stage.PROCESSED, Stage.SCORE, Stage.PREDICTED, Stage.BASELINE, Stage.AGREEMENT)
 WEEKS_BEFORE = timedelta(days=28)
 # Changes that begin within so many days of each other are one event.
 TOGETHER = timedelta(days=3)
@@ -85,6 +88,16 @@ def judge(model: MonitoredModel) -> bool:
     return True
 
 
+@transaction.atomic
+def call_normal(event: DataEvent, *, by: User) -> None:
+    """Make the days of an event the reference, and end it. Raises DomainError if they have too few rows."""
+    event = DataEvent.objects.select_for_update().select_related("model__project").get(pk=event.pk)
+    last = event.last_day or event.model.watched.end - DAY
+    references.declare_normal(event.model, start=event.first_day, end=last + DAY, by=by)
+    event.normal_at, event.normal_by = database_now(), by
+    event.save(update_fields=["normal_at", "normal_by"])
+
+
 def _judge(model: MonitoredModel, days: History) -> None:
     view = View.of(model, days)
     series = {str(each.pk): each for each in days.layout.of_stage(*JUDGED)}
@@ -125,8 +138,9 @@ def _together(found: Iterable[tuple[Days, Change]]) -> list[tuple[Days, list[Cha
     for span, change in sorted(found, key=lambda each: each[0].first):
         if groups and span.first <= groups[-1][0].first + TOGETHER:
             joined, changes = groups[-1]
-            last = None if joined.last is None or span.last is None else max(joined.last, span.last)
-            groups[-1] = Days(joined.first, last, min(joined.found, span.found)), [*changes, change]
+            # The days are those of what moved most.
+            foremost = joined if max(each.effect for each in changes) >= change.effect else span
+            groups[-1] = replace(foremost, found=min(joined.found, span.found)), [*changes, change]
         else:
             groups.append((span, [change]))
     return groups
@@ -166,11 +180,14 @@ class View:
         return ((share >= NEARLY_ALL) | is_closed) & (rows > 0)
 
     def input_event(self, span: Days, changes: Sequence[tuple[Series, Change]], unlike: Sequence[Days]) -> DataEvent:
-        now, before = self._now(span), self._before(span, unlike)
+        before = self._before(span, unlike)
+        cause = self._cause(span, before)
+        span = self._trimmed(span, cause)
+        now = self._now(span)
         told = [self._told(series, change, now) for series, change in changes]
         told.sort(key=lambda each: (each["cost"]["value"] if each["cost"] else 0.0, -each["effect"]))
         return self._event(
-            DataEvent.Kind.INPUT, span, told, self._cause(span, before), self._figures(now, before),
+            DataEvent.Kind.INPUT, span, told, self._of_days(cause, now), self._figures(now, before),
             ended=_ended([change.ended for _, change in changes]),
         )  # fmt: skip
 
@@ -217,6 +234,38 @@ class View:
     def _now(self, span: Days) -> History:
         return self.days.between(span.first, self.days.end if span.last is None else span.last + DAY)
 
+    def _trimmed(self, span: Days, cause: dict[str, Any] | None) -> Days:
+        """Leave out days at either end that are more like the weeks before than like the days between."""
+        shares = self._shares(cause, self._now(span))
+        if cause is None or shares is None or cause["before"] is None:
+            return span
+        middle = (float(np.median(shares)) + cause["before"]) / 2
+        inside = np.flatnonzero((shares > middle) == (np.median(shares) > middle))
+        if not len(inside):
+            return span
+        first = span.first + DAY * int(inside[0])
+        last = None if span.last is None else span.first + DAY * int(inside[-1])
+        return replace(span, first=first, last=last)
+
+    def _of_days(self, cause: dict[str, Any] | None, now: History) -> dict[str, Any] | None:
+        """Take the share of these days from their counts, where they say it."""
+        counts = self._counts(cause, now)
+        return cause if cause is None or counts is None else {**cause, "now": float(counts[0].sum() / counts[1].sum())}
+
+    def _shares(self, cause: dict[str, Any] | None, days: History) -> FloatArray | None:
+        counts = self._counts(cause, days)
+        return None if counts is None else np.asarray(counts[0] / np.maximum(counts[1], 1), dtype=np.float64)
+
+    def _counts(self, cause: dict[str, Any] | None, days: History) -> tuple[Any, Any] | None:
+        """Return the rows of what is new and all rows, by day; None if it is more than one part."""
+        if cause is None or len(cause["parts"]) > 1:
+            return None
+        (part,) = cause["parts"]
+        series = self.layout.get(part["stage"], part["name"])
+        if series is None or days.of(series).sum() == 0:
+            return None
+        return days.of(series)[:, part["bins"]].sum(axis=1), days.of(series).sum(axis=1)
+
     def _before(self, span: Days, unlike: Sequence[Days]) -> History:
         """Return the four weeks before, without days of events that were over by then."""
         weeks = self.days.between(span.first - WEEKS_BEFORE, span.first)
@@ -250,9 +299,9 @@ class View:
                 "measured": document(measured(self.layout, now)),
             }
             figures["known_share"] = known_share(self.layout, now)
-        worth, worth_before = worth_of(self.expectation, now), worth_of(self.expectation, before)
-        if worth is not None and worth_before is not None:
-            figures["money"] = document(difference(worth, worth_before, times=float(now.rows.sum())))
+        price, price_before = price_of_errors(self.expectation, now), price_of_errors(self.expectation, before)
+        if price is not None and price_before is not None:
+            figures["money"] = document(difference(price, price_before, times=float(now.rows.sum())))
             figures["currency"] = self.model.current_value_model.currency if self.model.current_value_model else ""
         return figures
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 
 import numpy as np
 from django.db import transaction
@@ -57,7 +58,7 @@ class Usual:
     def of(self, series: Series) -> IntArray:
         return self.counts[series.within]
 
-    @property
+    @cached_property
     def sample(self) -> Sample:
         by_key = {each.pk: each for each in self.layout.series.values()}
         series = [by_key[key] for key in self.reference.sample_series if key in by_key]

@@ -29,6 +29,7 @@ _decode = msgspec.json.Decoder(dict).decode
 class SentRows:
     """Rows of one model. Numbers are nan where there are none; `days` are those of the predictions."""
 
+    keys: list[int]
     batches: list[int]
     versions: list[int]
     days: list[date]
@@ -108,8 +109,9 @@ def _joined(rows: QuerySet[Prediction], sent: QuerySet[Payload], *, model: Monit
 def _in_columns(pairs: list[tuple[Any, Any]]) -> SentRows:
     narrow, wide = zip(*pairs, strict=True)
     batches, versions, days, predicted, score, baseline, *slices = zip(*narrow, strict=True)
-    _, texts, latency, used = zip(*wide, strict=True)
+    keys, texts, latency, used = zip(*wide, strict=True)
     return SentRows(
+        keys=list(keys),
         batches=list(batches),
         versions=list(versions),
         days=list(days),

@@ -1,8 +1,14 @@
 """Shares as text and as bar lengths."""
 
+import json
+from collections.abc import Mapping
+from typing import Any
+
 from django import template
+from django.utils.http import urlencode
 
 from apps.common.shares import hundredths
+from apps.stats.estimate import Estimate
 
 register = template.Library()
 
@@ -25,3 +31,26 @@ def percent(share: float | None) -> str:
 def points(share: float | None) -> str:
     """Return a share's bar length out of 100; a positive share is at least 2 long, so that it is visible."""
     return f"{max(100 * share, 2):.1f}" if share else "0"
+
+
+@register.filter
+def in_100_with_range(figure: Estimate) -> str:
+    """Write a share in 100 with its range.
+
+    >>> in_100_with_range(Estimate(0.831, 0.822, 0.839, "wilson", 900))
+    '83.1 (82.2–83.9)'
+    """
+    if figure.value is None or figure.low is None or figure.high is None:
+        return "not known yet"
+    return f"{100 * figure.value:.1f} ({100 * figure.low:.1f}–{100 * figure.high:.1f})"
+
+
+@register.filter
+def at(found: Mapping[Any, Any], key: Any) -> Any:
+    return found.get(key)
+
+
+@register.filter
+def as_draft(policy: dict[str, Any]) -> str:
+    """Write a policy as the query of the sampling page."""
+    return urlencode({"draft": json.dumps(policy)})

@@ -20,7 +20,11 @@ class SamplingForm(forms.Form):
     )
 
     @classmethod
-    def showing(cls, document: dict[str, Any]) -> "SamplingForm":
+    def showing(cls, document: dict[str, Any], *, draft: str = "") -> "SamplingForm":
+        """Show the configuration in force, with a drafted policy that is not saved yet."""
+        if policy := _policy(draft):
+            others = [each for each in document["policies"] if each["name"] != policy.get("name")]
+            document = {**document, "policies": [policy, *others]}
         return cls(initial={"document": json.dumps(document, indent=2, ensure_ascii=False)})
 
     def clean_document(self) -> dict[str, Any]:
@@ -32,6 +36,15 @@ class SamplingForm(forms.Form):
         if not serializer.is_valid():
             raise ValidationError(_sentences(serializer.errors))
         return dict(serializer.validated_data)
+
+
+def _policy(draft: str) -> dict[str, Any] | None:
+    """Read a drafted policy; None where it is none, so that a broken link shows what is in force."""
+    try:
+        policy = strict_json.loads(draft.encode())
+    except StrictJSONError:
+        return None
+    return policy if isinstance(policy, dict) else None
 
 
 def _sentences(errors: Any, path: str = "") -> list[str]:

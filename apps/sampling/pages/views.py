@@ -53,11 +53,13 @@ def sampling_page(request: ProjectRequest, model: str) -> HttpResponse:
             messages.success(request, "Saved. The changes apply to predictions received from now on.")
             return redirect("sampling", request.project.slug, monitored.slug)
     else:
-        form = SamplingForm.showing(policies.current_document(monitored))
+        draft = request.GET.get("draft", "")
+        form = SamplingForm.showing(policies.current_document(monitored), draft=draft)
     context = {
         "model": monitored,
         "tab": "sampling",
         "form": form,
+        "has_draft": "draft" in request.GET,
         "rows": model_summary.policy_rows(monitored),
         "queues": monitored.queues.order_by("id"),
         "check": _draw_check(monitored),

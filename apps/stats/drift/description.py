@@ -15,6 +15,8 @@ from apps.stats.drift.conditions import Feature, as_codes
 WORTH_A_SECOND = 1.25
 #: Differences below this many bits are not described: about a share that moved from .50 to .52.
 LEAST_BITS = 0.001
+#: Bins that hold less of the described rows are not named.
+NEGLIGIBLE = 0.02
 
 
 @dataclass(frozen=True)
@@ -167,6 +169,8 @@ def _interval(p: FloatArray, q: FloatArray, index: int) -> Description | None:
 
 
 def _described(bins: IntArray, p: FloatArray, q: FloatArray, index: int) -> Description:
+    held = (p + q)[bins]
+    bins = bins[held >= NEGLIGIBLE * held.sum()]
     then, now = float(p[bins].sum()), float(q[bins].sum())
     bits = float(_bits(np.array([then]), np.array([now]))[0])
     return Description((Part(index, tuple(sorted(bins.tolist()))),), then, now, bits)

@@ -1,0 +1,96 @@
+"""One feature through its stages: as sent, as the model sees it, score, decision, reviewers, outcome."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from apps.monitoring.models import Series, Stage
+from apps.monitoring.pages.days_seen import Seen
+from apps.monitoring.pages.feature_rows import FeatureRow, percent_range
+from apps.monitoring.services.describing import percent
+from apps.stats.arrays import FloatArray
+from apps.stats.intervals import wilson_interval
+
+
+@dataclass(frozen=True)
+class StageRow:
+    """One stage as a rule and now."""
+
+    stage: str
+    usual: str
+    now: str
+    likely: str
+
+
+def stages_of(row: FeatureRow) -> list[StageRow]:
+    """List the stages of these days: first the feature's own, then what the model and people made of the cases."""
+    seen, told = row.seen, row.seen.names.bin(row.series, row.bin)
+    found = [_share(seen, row.series, [row.bin], f"As sent: {told}")]
+    processed = seen.layout.get(Stage.PROCESSED, row.series.name)
+    if processed is not None:
+        moved = int(np.argmax(np.abs(_shares(seen.now.of(processed)) - _usual_shares(seen, processed))))
+        name = seen.names.bin(processed, moved)
+        found.append(_share(seen, processed, [moved], f"As the model sees it: {name}"))
+    score = seen.layout.get(Stage.SCORE)
+    if score is not None:
+        found.append(_mean(seen, score))
+    for stage, text in ((Stage.PREDICTED, "Predicted"), (Stage.LABEL, "Reviewers say"), (Stage.OUTCOME, "Outcome")):
+        series = seen.layout.get(stage)
+        if series is not None and not seen.model.is_regression:
+            place = _class(seen, series)
+            found.append(_share(seen, series, [place], f"{text}: {seen.names.bin(series, place)}"))
+    agreement = seen.layout.get(Stage.AGREEMENT)
+    if agreement is not None:
+        found.append(_share(seen, agreement, [1], "Differs from the baseline"))
+    return [each for each in found if each is not None]
+
+
+def _share(seen: Seen, series: Series, bins: list[int], text: str) -> StageRow | None:
+    """A share of rows; of labels the share of all cases that they stand for."""
+    usual, now = _usual_shares(seen, series), _shares(seen.now.of(series))
+    counts = seen.now.of(series).sum(axis=0)
+    n = int(counts.sum())
+    if n == 0 and usual.sum() == 0:
+        return None
+    if series.stage == Stage.LABEL:
+        # Each label stands for 1/π cases; Kish's effective size gives the range.
+        weights = seen.now.sums_of(series).sum(axis=0)
+        now = weights / max(weights.sum(), 1e-9)
+        n = int(
+            n / max(float((weights / np.maximum(counts, 1)).std() / max(weights.sum() / max(n, 1), 1e-9)) ** 2 + 1, 1)
+        )
+    share = float(now[bins].sum())
+    likely = percent_range(*wilson_interval(share * n, n)) if n else ""
+    more = f", {int(counts.sum()):,} labels" if series.stage == Stage.LABEL and n else ""
+    return StageRow(text, percent(float(usual[bins].sum())), percent(share) if n else "–", f"{likely}{more}")
+
+
+def _mean(seen: Seen, series: Series) -> StageRow:
+    counts, sums = seen.now.of(series).sum(axis=0)[:-1], seen.now.sums_of(series).sum(axis=0)[:-1]
+    before = seen.usual.of(series)[:-1] if seen.usual is not None else counts
+    total = seen.usual.sums[series.within][:-1] if seen.usual is not None else sums
+    name = "Mean prediction" if seen.model.is_regression else "Mean score"
+    return StageRow(name, _number(total.sum(), before.sum()), _number(sums.sum(), counts.sum()), "")
+
+
+def _number(total: float, n: float) -> str:
+    return f"{total / n:.3g}" if n else "–"
+
+
+def _class(seen: Seen, series: Series) -> int:
+    """The positive class, or the class whose share moved most."""
+    names = getattr(series.frozen, "names", ())
+    if seen.model.positive_class in names:
+        return int(names.index(seen.model.positive_class))
+    return int(np.argmax(np.abs(_shares(seen.now.of(series)) - _usual_shares(seen, series))))
+
+
+def _usual_shares(seen: Seen, series: Series) -> FloatArray:
+    if seen.usual is not None and seen.usual.of(series).sum():
+        return _shares(seen.usual.of(series)[None, :])
+    return _shares(seen.days.between(seen.days.start, seen.now.start).of(series))
+
+
+def _shares(counts: FloatArray) -> FloatArray:
+    total = counts.sum(axis=0)
+    return np.asarray(total / max(total.sum(), 1), dtype=np.float64)

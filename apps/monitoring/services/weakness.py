@@ -1,0 +1,136 @@
+"""Search the newest outcomes, or labels where there are none, for slices in which the model is weak."""
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+from django.db import transaction
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Now
+
+from apps.common.clock import database_now
+from apps.common.isolation import one_by_one
+from apps.monitoring.models import Series, Stage, WeakSearch
+from apps.monitoring.services.expecting import document
+from apps.monitoring.services.placing import Layout
+from apps.monitoring.services.references import coded
+from apps.monitoring.services.sent_rows import rows_of
+from apps.monitoring.services.truth_counting import loss_of
+from apps.predictions.models import Prediction
+from apps.registry.models import MonitoredModel
+from apps.sampling.models import Draw
+from apps.stats.arrays import FloatArray, IntArray
+from apps.stats.drift.conditions import Condition, Feature
+from apps.stats.drift.weak_slices import WeakSlice, find_weak_slices
+from apps.truth.models import Ledger, Resolution
+
+# The search reads so many of the newest outcomes, and this many features at most: those along which errors vary most.
+NEWEST, SEARCHED = 50_000, 10_000
+MOST_FEATURES = 60
+LEAST_OUTCOMES = 1_000
+AGAIN = timedelta(days=1)
+SOONEST = timedelta(minutes=5)
+SEED = 20_260_927
+
+
+def search_due() -> int:
+    """Search where the record of truth has grown: once a day, and sooner while it grows by a quarter."""
+    old = Q(weak_search__searched_at__lt=Now() - AGAIN)
+    grown = Q(weak_search__searched_at__lt=Now() - SOONEST, weak_search__seq__lt=F("ledger__last_seq") * 3 / 4)
+    is_due = Q(weak_search=None) | (Q(weak_search__seq__lt=F("ledger__last_seq")) & (old | grown))
+    models = MonitoredModel.objects.active().filter(is_due, counted__frozen_at__isnull=False, ledger__last_seq__gt=0)
+    return sum(one_by_one(models.select_related("project").order_by("pk"), search, name="seek_weak_slices"))
+
+
+def search(model: MonitoredModel) -> bool:
+    """Search once, and keep what was found."""
+    began, seq = database_now(), Ledger.objects.get(model=model).last_seq
+    keys, errors, pi = _judged(model)
+    found = _found(model, keys, errors, pi)
+    with transaction.atomic():
+        WeakSearch.objects.update_or_create(
+            model=model, defaults={"searched_at": began, "seq": seq, "n": len(keys), **found}
+        )
+    return True
+
+
+def _judged(model: MonitoredModel) -> tuple[IntArray, FloatArray, FloatArray]:
+    """Return predictions with their errors: by outcomes, or by the labels of blind draws with their probability."""
+    truth = Resolution.objects.filter(prediction=OuterRef("pk")).order_by("-seq")
+    rows = Prediction.objects.filter(model=model).annotate(
+        outcome=Subquery(truth.values("outcome")[:1]), label=Subquery(truth.values("label")[:1])
+    )
+    known = _columns(_newest(rows.filter(outcome__isnull=False)), "outcome")
+    if len(known) >= LEAST_OUTCOMES:
+        return known[:, 0].astype(np.int64), loss_of(model, known[:, 1], known[:, 2]), np.ones(len(known))
+    draws = Draw.objects.filter(prediction=OuterRef("pk"), is_blind=True, counted_probability__gt=0)
+    labeled = rows.annotate(pi=Subquery(draws.values("counted_probability")[:1]))
+    reviewed = _columns(_newest(labeled.filter(label__isnull=False, pi__isnull=False)), "label", "pi")
+    return reviewed[:, 0].astype(np.int64), loss_of(model, reviewed[:, 1], reviewed[:, 2]), reviewed[:, 3]
+
+
+def _newest(rows: QuerySet[Prediction]) -> QuerySet[Prediction]:
+    return rows.order_by("-predicted_at", "-pk")[:NEWEST]
+
+
+def _columns(rows: QuerySet[Prediction], *names: str) -> FloatArray:
+    found = list(rows.values_list("pk", "predicted", *names))
+    table = np.array(found, dtype=np.float64).reshape(len(found), 2 + len(names))
+    if len(table) <= SEARCHED:
+        return table
+    return np.asarray(table[np.random.default_rng(SEED).choice(len(table), SEARCHED, replace=False)])
+
+
+def _found(model: MonitoredModel, keys: IntArray, errors: FloatArray, pi: FloatArray) -> dict[str, Any]:
+    layout = Layout.of(model)
+    rows = list(rows_of(Prediction.objects.filter(pk__in=keys.tolist()), model=model))
+    sample = coded(rows, model=model, layout=layout)
+    stored = np.array([key for each in rows for key in each.keys], dtype=np.int64)
+    if not len(stored):
+        return {"code": "too_few", "slices": []}
+    order = np.argsort(keys)
+    at = order[np.searchsorted(keys, stored, sorter=order)]
+    errors, pi = errors[at], pi[at]
+    chosen = _telling(sample.series, sample.codes, errors, pi)
+    features = [Feature(each.name, each.frozen) for each in chosen]
+    codes = sample.codes[:, [sample.series.index(each) for each in chosen]]
+    found = find_weak_slices(errors, pi, codes, features=features, rng=np.random.default_rng(SEED))
+    slices = [_document(each, chosen) for each in _without_repeats(found.slices)]
+    return {"code": found.code or "", "slices": slices}
+
+
+def _telling(series: Sequence[Series], codes: IntArray, errors: FloatArray, pi: FloatArray) -> list[Series]:
+    """Return the features along which errors vary most."""
+    features = [(place, each) for place, each in enumerate(series) if each.stage == Stage.FEATURE]
+
+    def variation(place: int, size: int) -> float:
+        weight = np.bincount(codes[:, place], 1 / pi, minlength=size)
+        wrong = np.bincount(codes[:, place], errors / pi, minlength=size)
+        return float((wrong**2 / np.maximum(weight, 1e-9)).sum())
+
+    ordered = sorted(features, key=lambda each: -variation(each[0], each[1].frozen.size))
+    return [each for _, each in sorted(ordered[:MOST_FEATURES], key=lambda each: each[0])]
+
+
+def _without_repeats(slices: Iterable[WeakSlice]) -> list[WeakSlice]:
+    """Keep what the other half confirms: each once, though both halves may have found it."""
+    kept: dict[tuple[Condition, ...], WeakSlice] = {}
+    for each in slices:
+        if each.is_weak:
+            kept.setdefault(each.conditions, each)
+    return list(kept.values())
+
+
+def _document(found: WeakSlice, features: Sequence[Series]) -> dict[str, Any]:
+    return {
+        "parts": [
+            {"stage": Stage.FEATURE, "name": features[each.feature].name, "bins": [*range(each.first, each.last + 1)]}
+            for each in found.conditions
+        ],
+        "share": found.share,
+        "error": document(found.error),
+        "rest": document(found.rest),
+        "difference": document(found.difference),
+        "q": found.q_value,
+    }
