@@ -57,7 +57,8 @@ VALUES = (
 )  # fmt: skip
 FIELDS = (
     "id", "predicted_at", "version", "features", "prediction", "probabilities", "score", "baseline", "attributions",
-    "attribution_base", "amount", "subject", "latency_ms", "resources", "outcome", "occurred_at", "Id", "unheard_of",
+    "attribution_base", "amount", "subject", "latency_ms", "resources", "processed", "outcome", "occurred_at", "Id",
+    "unheard_of",
 )  # fmt: skip
 COLUMNS: tuple[tuple[str, Any], ...] = (
     ("score", pa.array([float("nan")])),

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 
 from apps.accounts.models import Role, User
-from apps.predictions.models import BatchStage, Stage
+from apps.predictions.models import BatchStage, Prediction, Stage
 from apps.registry.models import ReviewQueue
 from tests.factories import make_member, prediction_row, push_outcomes, push_predictions
 from tests.review.factories import make_items, make_queue
@@ -47,6 +48,20 @@ def test_cases_are_filtered_opened_and_sound(page: Page, queue: ReviewQueue, loo
     page.get_by_role("link", name="case-50").click()
     expect(page.get_by_text("it turned out to be Not employed")).to_be_visible()
     page.get_by_text("As JSON").click()
+    is_sound(page)
+
+
+def test_what_the_model_saw_unfolds_beside_its_answer(
+    page: Page, queue: ReviewQueue, look: Look, is_sound: Sound
+) -> None:
+    names = {"age": -0.25, "a_name_without_any_space_as_encoders_like_to_write_it": True, "grade": "C " * 100}
+    push_predictions(queue.model, [prediction_row(190, processed=names)])
+    key = Prediction.objects.get(external_id="case-190").pk
+    page.goto(reverse("prediction", args=[queue.model.project.slug, queue.model.slug, key]))
+    fact = page.locator("details .f").filter(has_text="-0.25")
+    expect(fact).to_be_hidden()
+    page.get_by_text("As the model saw it").click()
+    expect(fact).to_be_visible()
     is_sound(page)
 
 

@@ -30,6 +30,7 @@ FRAME = pd.DataFrame(
         "features.income": [1500.5, np.nan],
         "features.city": ["Łódź", None],
         "attributions.age": [0.5, np.nan],
+        "processed.age": [-0.25, np.nan],
     }
 )
 ROWS = [
@@ -40,6 +41,7 @@ ROWS = [
         "score": 0.75,
         "features": {"age": 41, "children": 2, "income": 1500.5, "city": "Łódź"},
         "attributions": {"age": 0.5},
+        "processed": {"age": -0.25},
     },
     {
         "id": "b",

@@ -90,6 +90,11 @@ class PredictionFormSerializer(StrictSerializer):
     hold_default = ClassOrNumberField(
         required=False, allow_null=True, help_text="The verdict if people are not done in time; else the prediction"
     )
+    processed = serializers.DictField(
+        required=False,
+        allow_null=True,
+        help_text="The model\u2019s own input after preprocessing, where it differs from `features`",
+    )
 
 
 PREDICTION = {

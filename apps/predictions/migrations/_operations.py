@@ -28,6 +28,16 @@ class CreatePayloadPartitions(migrations.RunSQL):
         )
 
 
+class AddProcessed(migrations.RunSQL):
+    """Add the column to the wide table and its partitions, which takes no time whatever they hold."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "ALTER TABLE predictions_payload ADD COLUMN processed json",
+            "ALTER TABLE predictions_payload DROP COLUMN processed",
+        )
+
+
 class CreatePredictionIds(migrations.RunSQL):
     """Create the sequence of prediction ids. It hands out blocks, so a push costs one number and not one a row."""
 

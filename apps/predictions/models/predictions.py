@@ -86,6 +86,8 @@ class Payload(models.Model):
     attribution_base = models.FloatField(null=True)
     latency_ms = models.FloatField(null=True)
     resources = SentJSONField(null=True)
+    # The model's own input after preprocessing, where it differs from the features.
+    processed = SentJSONField(null=True)
 
     class Meta:
         managed = False

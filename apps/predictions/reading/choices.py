@@ -86,6 +86,11 @@ class Choices:
             return None
         return {"true": True, "false": False}.get(word.lower(), self.text(cell))
 
+    def value(self, cell: str) -> Any:
+        """Read a cell of which no type is known: a number or a flag if it looks like one, else text."""
+        found = self.number(cell)
+        return self.flag(found) if isinstance(found, str) else found
+
     def time(self, cell: str) -> str | None:
         """Read a time, adding the chosen zone and time of day. Anything else stays, for the row's check to reject."""
         cell = cell.strip()

@@ -12,8 +12,8 @@ import msgspec
 # Names sorted; MessagePack, since formatting numbers as text takes twice as long.
 _encode = msgspec.msgpack.Encoder(order="deterministic").encode
 _INSIDE = (int, list, dict)
-# How many fields the first version had.
-_OLD = 13
+# How many fields there were at first, and before `processed`.
+_FIRST, _SECOND = 13, 15
 
 
 class Content(NamedTuple):
@@ -34,12 +34,15 @@ class Content(NamedTuple):
     resources: dict[str, Any]
     observable: bool | None
     explore_share: float | None
+    processed: dict[str, Any]
 
     @property
     def hash(self) -> bytes:
         # Fields that came later do not change the hash of a row without them.
-        is_old = self.observable is None and self.explore_share is None
-        return sha256(_encode(self[:_OLD] if is_old else self)).digest()
+        if self.processed:
+            return sha256(_encode(self)).digest()
+        is_first = self.observable is None and self.explore_share is None
+        return sha256(_encode(self[: _FIRST if is_first else _SECOND])).digest()
 
 
 def plain(values: Mapping[str, Any] | None) -> dict[str, Any]:

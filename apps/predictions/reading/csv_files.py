@@ -199,6 +199,8 @@ def reading(name: str | None, model: MonitoredModel, choices: Choices) -> Readin
         types = {feature.name: feature.type for feature in model.feature_list}
         by_type = {"number": choices.number, "integer": choices.number, "boolean": choices.flag}
         return by_type.get(types.get(inner, "text"), choices.text)
+    if group == "processed":
+        return choices.value
     if group in {"prediction", "baseline", "outcome", "hold_default"}:
         return choices.number if model.is_regression else choices.text
     if group in {"predicted_at", "occurred_at", "taken_at", "hold_until"}:

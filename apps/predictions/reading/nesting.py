@@ -8,7 +8,7 @@ import msgspec
 from apps.predictions.models import BatchKind
 from apps.predictions.reading.rejections import RowError
 
-GROUPS = ("features", "probabilities", "attributions", "resources")
+GROUPS = ("features", "probabilities", "attributions", "resources", "processed")
 TIMES: dict[BatchKind, str] = {
     BatchKind.PREDICTIONS: "predicted_at",
     BatchKind.OUTCOMES: "occurred_at",

@@ -61,6 +61,7 @@ class PredictionForm(msgspec.Struct, forbid_unknown_fields=True):
     explore_share: float | None = None
     hold_until: Moment | None = None
     hold_default: Value | None = None
+    processed: msgspec.Raw = msgspec.Raw(b"null")
 
 
 class OutcomeForm(msgspec.Struct, forbid_unknown_fields=True):
@@ -172,17 +173,18 @@ class PredictionReader:
 
     def _checked(self, form: PredictionForm, document: dict[str, Any]) -> PredictionRow:
         features = document.get("features", {})
-        if features.__class__ is not dict:
-            raise RowError("invalid_type", "features", "features must be an object: names and values.")
-        if len(features) > MAX_FEATURES:
-            raise RowError("too_many_features", "features", f"More than {MAX_FEATURES:,} features.")
+        if features.__class__ is not dict or len(features) > MAX_FEATURES:
+            raise _refused(features, "features")
+        processed = document.get("processed")
+        if processed is not None and (processed.__class__ is not dict or len(processed) > MAX_FEATURES):
+            raise _refused(processed, "processed")
         if not EARLIEST <= form.predicted_at <= self.latest:
             _check_moment(form.predicted_at, "predicted_at", now=self.now)
         predicted = self._encoded(form.prediction, "prediction")
         baseline = None if form.baseline is None else self._encoded(form.baseline, "baseline")
         _check_numbers(form)
         score = self._score(form, predicted)
-        content = _content(form, features, predicted=predicted, score=score, baseline=baseline)
+        content = _content(form, features, processed, predicted=predicted, score=score, baseline=baseline)
         slices = {each.key: each.value(features) for each in self.slices} if self.slices else {}
         return PredictionRow(
             form, content, content.hash, predicted, score, baseline, slices, self._hold(form, predicted)
@@ -290,8 +292,22 @@ def _in_words(message: str, field: str) -> str:
     return message
 
 
+def _refused(values: Any, group: str) -> RowError:
+    """Say why these are not the values of features: no object, or too many of them."""
+    if values.__class__ is not dict:
+        return RowError("invalid_type", group, f"{group} must be an object: names and values.")
+    what = "features" if group == "features" else "processed values"
+    return RowError("too_many_features", group, f"More than {MAX_FEATURES:,} {what}.")
+
+
 def _content(
-    form: PredictionForm, features: dict[str, Any], *, predicted: float, score: float | None, baseline: float | None
+    form: PredictionForm,
+    features: dict[str, Any],
+    processed: dict[str, Any] | None,
+    *,
+    predicted: float,
+    score: float | None,
+    baseline: float | None,
 ) -> Content:
     return Content(
         form.predicted_at.timestamp(),
@@ -310,6 +326,7 @@ def _content(
         plain(form.resources),
         form.observable,
         form.explore_share,
+        plain(processed),
     )
 
 

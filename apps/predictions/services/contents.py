@@ -34,4 +34,5 @@ def _content(prediction: Prediction, payload: Payload) -> Content:
         plain(payload.resources),
         prediction.observable,
         prediction.explore_share,
+        plain(payload.processed),
     )

@@ -32,7 +32,8 @@ PREDICTION_COLUMNS = (
     "predicted, score, baseline, amount, subject, slices, observable, explore_share"
 )
 PAYLOAD_COLUMNS = (
-    "prediction_id, received_at, features, probabilities, attributions, attribution_base, latency_ms, resources"
+    "prediction_id, received_at, features, probabilities, attributions, attribution_base, latency_ms, resources, "
+    "processed"
 )
 HOLD_COLUMNS = 'prediction_id, until, "default"'
 # The sequence's step; ids that a push leaves unused in its block are never used.
@@ -246,7 +247,7 @@ class PredictionWriter(BatchWriter):
         lines = (
             f"{key}\t{received_at}\t{text(bytes(form.features).decode())}\t{_json(form.probabilities)}\t"
             f"{_json(form.attributions)}\t{number(form.attribution_base)}\t{number(form.latency_ms)}\t"
-            f"{_json(form.resources)}"
+            f"{_json(form.resources)}\t{_processed(row)}"
             for key, (_, row) in zip(ids, rows, strict=True)
             for form in (row.form,)
         )
@@ -289,6 +290,10 @@ def _flag(value: bool | None) -> str:
 
 def _slices(row: PredictionRow) -> str:
     return text(msgspec.json.encode(row.slices).decode()) if row.slices else "{}"
+
+
+def _processed(row: PredictionRow) -> str:
+    return text(bytes(row.form.processed).decode()) if row.content.processed else r"\N"
 
 
 def _json(value: dict[str, float] | None) -> str:

@@ -117,6 +117,7 @@ class PredictionShownSerializer(FoundSerializer):
     attribution_base = serializers.FloatField(allow_null=True)
     latency_ms = serializers.FloatField(allow_null=True)
     resources = serializers.JSONField()
+    processed = serializers.JSONField(help_text="The model\u2019s own input, where it was sent")
     outcomes = OutcomeShownSerializer(many=True, help_text="All that were sent, the one that counts last")
     observable = serializers.BooleanField(allow_null=True, help_text="Whether its outcome can be observed, as sent")
     explore_share = serializers.FloatField(allow_null=True, help_text="As sent")

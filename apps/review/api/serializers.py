@@ -127,6 +127,7 @@ class RevealSerializer(serializers.Serializer[ReviewItem]):
     probabilities = serializers.DictField(allow_null=True)
     attributions = serializers.SerializerMethodField()
     attribution_base = serializers.SerializerMethodField()
+    processed = serializers.SerializerMethodField()
 
     @extend_schema_field(ClassOrNumberField)
     def get_prediction(self, item: ReviewItem) -> str | float:
@@ -143,6 +144,12 @@ class RevealSerializer(serializers.Serializer[ReviewItem]):
         """Where the attributions begin; null where some are left out, whose sum it would give away."""
         hidden = hidden_features(item, by=self.context["member"])
         return None if hidden & (item.attributions or {}).keys() else item.attribution_base
+
+    @extend_schema_field(serializers.DictField(allow_null=True))
+    def get_processed(self, item: ReviewItem) -> dict[str, Any] | None:
+        """The model's own input, without values whose feature the person may not see."""
+        hidden = hidden_features(item, by=self.context["member"])
+        return item.processed and {name: value for name, value in item.processed.items() if name not in hidden}
 
 
 class RevealedCaseSerializer(CaseSerializer, RevealSerializer):

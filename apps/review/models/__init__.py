@@ -84,6 +84,7 @@ class ReviewItem(models.Model):
     probabilities = models.JSONField(null=True)
     attributions = models.JSONField(null=True)
     attribution_base = models.FloatField(null=True)
+    processed = SentJSONField(null=True)
     # L: the majority of first answers; at a tie, that of the first slot. Null while answers are missing.
     label = models.FloatField(null=True)
     labelled_at = models.DateTimeField(null=True)

@@ -71,6 +71,22 @@ def fact_groups(item: ReviewItem, *, hidden: Hidden = NOTHING) -> list[FactGroup
     return [FactGroup(name, facts) for name, facts in groups.items()]
 
 
+def processed_facts(item: ReviewItem, *, hidden: Hidden = NOTHING) -> list[FactGroup]:
+    """Return the model's own input in one group, in the order sent; empty if none was sent.
+
+    Codes and units are those of the features, not of what became of them.
+    """
+    labels = {feature.name: feature.label for feature in item.model.feature_list}
+    facts = []
+    for name, value in (item.processed or {}).items():
+        label = labels.get(name, name)
+        if name in hidden:
+            facts.append(Fact(name, label, WORD, is_missing=False, is_hidden=True))
+        else:
+            facts.append(_fact(Feature(name, label=label), value, None))
+    return [FactGroup("", facts)] if facts else []
+
+
 def _fact(feature: Feature, value: Any, usual: Usual | None) -> Fact:
     return Fact(
         feature.name,

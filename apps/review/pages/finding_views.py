@@ -232,6 +232,7 @@ def _as_item(model: MonitoredModel, found: Found, sent: Any) -> ReviewItem:
         probabilities=sent.probabilities if sent else None,
         attributions=sent.attributions if sent else None,
         attribution_base=sent.attribution_base if sent else None,
+        processed=sent.processed if sent else None,
     )
 
 

@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import accumulate, pairwise
 
 from apps.registry.models import MonitoredModel
 from apps.registry.models.features import Feature
 from apps.review.models import ReviewItem
+from apps.review.pages.cases import FactGroup, processed_facts
 from apps.review.services.masking import NOTHING, Hidden
 
 MOST_PUSHES = 6
@@ -62,6 +63,8 @@ class Reveal:
     final: Stop | None = None
     # Features whose push this person may not see.
     hidden: int = 0
+    # The model's own input, where it differs from the features. It may give the score away.
+    processed: list[FactGroup] = field(default_factory=list)
 
     @property
     def percent(self) -> int | None:
@@ -84,14 +87,15 @@ def reveal(item: ReviewItem, *, hidden: Hidden = NOTHING) -> Reveal:
     answer = (model.label(predicted), _sureness(item), towards, away)
     moved, left_out = _moved(item, hidden), len(hidden & (item.attributions or {}).keys())
     sizes, base = [size for *_, size in moved], item.attribution_base
+    said = Reveal(*answer, hidden=left_out, processed=processed_facts(item, hidden=hidden))
     if not sizes:
-        return Reveal(*answer, hidden=left_out)
+        return said
     if base is None or left_out:
-        return Reveal(*answer, _bars(moved, [(0.0, size) for size in sizes]), hidden=left_out)
+        return replace(said, pushes=_bars(moved, [(0.0, size) for size in sizes]))
     stops = list(accumulate(sizes, initial=base))
     place, reads = _scale(stops), _reading(item, stops[-1])
     usual, final = (Stop(place(stop), reads(stop)) for stop in (base, stops[-1]))
-    return Reveal(*answer, _bars(moved, list(pairwise(stops))), usual, final)
+    return replace(said, pushes=_bars(moved, list(pairwise(stops))), usual=usual, final=final)
 
 
 def _sureness(item: ReviewItem) -> float | None:

@@ -78,6 +78,7 @@ def document(model: MonitoredModel, whole: Whole) -> Document:
         "attribution_base": sent.attribution_base if sent else None,
         "latency_ms": getattr(sent, "latency_ms", None),
         "resources": getattr(sent, "resources", None),
+        "processed": sent.processed if sent else None,
         "outcomes": [
             {
                 "outcome": model.decode(each.outcome),

@@ -16,7 +16,7 @@ from apps.review.services.order import order_key
 from apps.sampling.models import Draw
 
 CHUNK = 2_000
-COPIED = ("features", "probabilities", "attributions", "attribution_base")
+COPIED = ("features", "probabilities", "attributions", "attribution_base", "processed")
 
 
 def open_due_items() -> int:

@@ -143,4 +143,5 @@ def _probe(purpose: Purpose, candidate: Candidate, *, beside: ReviewItem) -> Rev
         probabilities=known.probabilities,
         attributions=known.attributions,
         attribution_base=known.attribution_base,
+        processed=known.processed,
     )

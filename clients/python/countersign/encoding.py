@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 FEATURES = "features"
-GROUPS = frozenset({FEATURES, "probabilities", "attributions", "resources"})
+GROUPS = frozenset({FEATURES, "probabilities", "attributions", "resources", "processed"})
 # Most values have one of these classes, and checking the class is fast.
 NEVER_MISSING = frozenset({str, int, bool})
 

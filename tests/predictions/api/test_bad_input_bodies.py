@@ -130,7 +130,7 @@ def test_one_row_too_many_refuses_the_batch_and_nothing_is_stored(api, settings,
 
 
 @pytest.mark.parametrize("content_type", [PARQUET, ARROW])
-@pytest.mark.parametrize("group", ["features", "probabilities", "attributions", "resources"])
+@pytest.mark.parametrize("group", ["features", "probabilities", "attributions", "resources", "processed"])
 def test_a_group_in_a_single_column_is_refused(api, content_type, group):
     answer = api.send(columns(content_type, **{group: ["{}"] * 3}), content_type)
     assert (answer.status_code, answer.json()["code"]) == (422, "unsupported_column")

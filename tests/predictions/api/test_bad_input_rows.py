@@ -85,6 +85,16 @@ ROWS: dict[str, tuple[bytes, str, str | None]] = {
     "another class": (raw(7, prediction="maybe"), "unknown_class", "prediction"),
     "another class as baseline": (raw(7, baseline="maybe"), "unknown_class", "baseline"),
     "an amount beyond all": (raw(7, amount=1e16), "number_range", "amount"),
+    "NUL in a processed value": (raw(7, processed=b'{"a": "x\\u0000y"}'), "nul_character", "processed"),
+    "a processed name twice": (raw(7, processed=b'{"a": 1, "a": 1}'), "duplicate_name", "processed"),
+    "deep in a processed value": (raw(7, processed=b'{"a":' * 100 + b"1" + b"}" * 100), "too_deep", "processed"),
+    "1e400 in a processed value": (raw(7, processed=b'{"a": [1e400]}'), "number_range", "processed"),
+    "a list for processed": (raw(7, processed=[1]), "invalid_type", "processed"),
+    "a text for processed": (raw(7, processed="{}"), "invalid_type", "processed"),
+    "a number for processed": (raw(7, processed=0), "invalid_type", "processed"),
+    "too many processed values": (
+        raw(7, processed={str(n): n for n in range(2_001)}), "too_many_features", "processed"
+    ),
     "too many features": (raw(7, features={str(n): n for n in range(2_001)}), "too_many_features", "features"),
 }  # fmt: skip
 MISSING = ("predicted_at", "prediction")
@@ -164,6 +174,8 @@ def test_features_are_stored_exactly_as_sent(api):
         ({"prediction": ["yes", None, "yes"]}, "missing_field", "prediction"),
         ({"latency_ms": [1, -1, 1]}, "number_range", "latency_ms"),
         ({"resources.cpu": [1.0, float("-inf"), None]}, "number_range", "resources"),
+        ({"processed.age": [1.0, float("inf"), None]}, "number_range", "processed"),
+        ({"processed.note": ["a", "x\x00y", "b"]}, "nul_character", "processed"),
         ({"features.x": pa.array([1.0, float("inf"), 2.0]).dictionary_encode()}, "number_range", "features"),
         ({"features.day": pa.array([0, -(2**31), 1], pa.date32())}, "number_range", "features"),
         ({"features.at": pa.array([0, 2**62, 1], pa.timestamp("us"))}, "number_range", "features"),

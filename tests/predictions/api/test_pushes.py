@@ -207,6 +207,33 @@ def test_a_conflict_names_the_first_field_that_differs(api, changes, field):
         assert f"first in {field};" in rejected["message"]
 
 
+SCALED = {"b": 1.5, "age_scaled": -0.25, "grade": "C", "is_new": True, "gap": None}
+
+
+def test_what_the_model_saw_is_stored_as_sent(api):
+    assert api.push([prediction_row(1, processed=SCALED), prediction_row(2)]).json()["accepted"] == 2
+    stored = dict(Payload.objects.values_list("prediction__external_id", "processed"))
+    assert list(stored["case-1"].items()) == list(SCALED.items())
+    assert stored["case-2"] is None
+    assert api.push([prediction_row(1, processed=dict(reversed(SCALED.items())))]).json()["duplicates"] == 1
+
+
+@pytest.mark.parametrize("nothing", [None, {}, {"age_scaled": None}], ids=repr)
+def test_a_row_without_what_the_model_saw_says_so_in_any_way(api, nothing):
+    assert api.push([prediction_row(1)]).json()["accepted"] == 1
+    assert api.push([prediction_row(1, processed=nothing)]).json()["duplicates"] == 1
+    assert api.push([prediction_row(2, processed=nothing)]).json()["accepted"] == 1
+    assert api.push([prediction_row(2)]).json()["duplicates"] == 1
+    assert set(Payload.objects.values_list("processed", flat=True)) == {None}
+
+
+@pytest.mark.parametrize("processed", [{**SCALED, "b": 2}, {"age_scaled": -0.25}, None], ids=repr)
+def test_a_conflict_names_what_the_model_saw(api, processed):
+    row = prediction_row(1, processed=SCALED)
+    answers = [api.push([row, {**row, "processed": processed}]).json() for _ in range(2)]
+    assert [each["rejected"][0]["field"] for each in answers] == ["processed.b"] * 2
+
+
 def test_a_push_without_the_scope_or_without_a_key_is_refused(api):
     _, weak = make_key(api.project, ["outcomes:write"])
     url = "/api/v1/models/employment/predictions"

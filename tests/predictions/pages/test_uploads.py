@@ -76,6 +76,15 @@ def test_choosing_other_fields_for_columns_changes_the_preview(visit):
     assert Payload.objects.get().features == {}
 
 
+def test_a_column_can_become_what_the_model_saw(visit):
+    url = visit.brought()
+    assert "<option>processed.age</option>" in visit.text(url)
+    visit.client.post(url, {"do": "load", "column-0": "id", "column-3": "processed.age"})
+    loading.load_due()
+    payload = Payload.objects.get()
+    assert (payload.features, payload.processed) == ({}, {"age": 41})
+
+
 def test_while_a_file_loads_only_the_changing_part_is_sent(visit):
     url = visit.brought()
     visit.client.post(url, {"do": "load", "column-0": "id"})

@@ -41,6 +41,8 @@ SCHEMA = pa.schema(
         "features.integer": pa.int64(),
         "features.boolean": pa.bool_(),
         "features.text": pa.string(),
+        "processed.number": pa.float64(),
+        "processed.flag": pa.bool_(),
     }
 )
 TEXTS = st.text(alphabet="aNA'\"=+-;|\t\n\r \\{é😀", min_size=1, max_size=8)
@@ -58,6 +60,8 @@ ROWS = st.fixed_dictionaries(
         "features.integer": st.none() | st.integers(-(2**63), 2**63 - 1),
         "features.boolean": st.none() | st.booleans(),
         "features.text": st.none() | TEXTS,
+        "processed.number": st.none() | st.floats(allow_nan=True, allow_infinity=False),
+        "processed.flag": st.none() | st.booleans(),
     }
 )
 
@@ -67,7 +71,10 @@ def told(raws: list[bytes]) -> list[tuple[Any, ...]]:
     raws = [raw for raw in raws if raw]
     good, rejected = PredictionReader(MODEL, now=NOW).read_all(raws)
     assert len(good) + len(rejected) == len(raws)
-    rows = {index: (row.external_id, row.content_hash, json.loads(bytes(row.form.features))) for index, row in good}
+    rows = {
+        index: (row.external_id, row.content_hash, json.loads(bytes(row.form.features)), row.content.processed)
+        for index, row in good
+    }
     rows |= {each.index: (each.id, each.code, each.field, each.message) for each in rejected}
     return [rows[index] for index in range(len(raws))]
 
@@ -118,8 +125,12 @@ def plain(row: dict[str, Any]) -> dict[str, Any]:
 
 def nested(row: dict[str, Any]) -> dict[str, Any]:
     flat = plain(row)
-    features = {name.removeprefix("features."): flat.pop(name) for name in [*flat] if name.startswith("features.")}
-    return {**flat, "features": features}
+    groups: dict[str, dict[str, Any]] = {"features": {}, "processed": {}}
+    for name in [*flat]:
+        group, dot, inner = name.partition(".")
+        if dot:
+            groups[group][inner] = flat.pop(name)
+    return flat | groups
 
 
 def forms(rows: list[dict[str, Any]], folder: Path) -> dict[str, list[bytes]]:
@@ -179,6 +190,7 @@ AT = "2026-03-02T12:00:00Z"
         ({"features.x": 37.0, "version": None}, {"x": 37}),
         ({"features": {"x": 37}, "score": None, "predicted_at": "2026-03-02 12:00:00+00"}, {"x": 37}),
         ({"features": None, "features.x": 37, "resources": {"cpu": None}}, {"x": 37}),
+        ({"features.x": 37, "processed": None, "processed.x": None}, {"x": 37}),
     ],
 )
 def test_a_flat_row_and_nulls_say_what_a_nested_row_says(row, features):
@@ -187,7 +199,8 @@ def test_a_flat_row_and_nulls_say_what_a_nested_row_says(row, features):
     assert (one[:2], one[2]) == (other[:2], features)
 
 
-def test_a_value_given_flat_and_nested_is_refused():
-    row = {"id": "a", "predicted_at": AT, "prediction": "no", "features": {"x": 1}, "features.x": 2}
+@pytest.mark.parametrize("group", ["features", "processed"])
+def test_a_value_given_flat_and_nested_is_refused(group):
+    row = {"id": "a", "predicted_at": AT, "prediction": "no", group: {"x": 1}, f"{group}.x": 2}
     (found,) = told([json.dumps(row).encode()])
-    assert found[1:3] == ("duplicate_name", "features.x")
+    assert found[1:3] == ("duplicate_name", f"{group}.x")

@@ -68,6 +68,16 @@ def test_a_cell_gets_the_declared_type_of_its_feature(column, cell, value):
     assert type(row["features"][name]) is type(value)
 
 
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [("-0.25", -0.25), ("7", 7), ("nan", None), ("", None), ("True", True), ("C", "C"), ("debt consolidation",) * 2],
+)
+def test_a_cell_of_what_the_model_saw_is_a_number_or_flag_if_it_looks_like_one(cell, value):
+    (row,) = rows(f'{START},processed.number\n{ROW},"{cell}"\n')
+    assert row.get("processed", {"number": None}) == {"number": value}
+    assert row["features"] == {}
+
+
 def test_numbers_keep_their_digits():
     (raw,) = [raw for raw in raws(f"{START},amount\n{ROW},12345678901234567.10\n") if raw]
     assert b'"amount":12345678901234567.10' in raw
@@ -125,6 +135,9 @@ def test_rows_of_another_width_are_rejected_one_by_one():
         ("features.age", BatchKind.PREDICTIONS, "features.age"),
         ("probabilities.yes", BatchKind.PREDICTIONS, "probabilities.yes"),
         ("features", BatchKind.PREDICTIONS, "features.features"),
+        ("processed.age", BatchKind.PREDICTIONS, "processed.age"),
+        ("processed", BatchKind.PREDICTIONS, "features.processed"),
+        ("processed.age", BatchKind.OUTCOMES, None),
         ("outcome", BatchKind.OUTCOMES, "outcome"),
         ("age", BatchKind.OUTCOMES, None),
         ("", BatchKind.PREDICTIONS, None),

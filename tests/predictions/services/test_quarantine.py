@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.common.errors import NotFoundError
-from apps.predictions.models import Batch, BatchKind, Outcome, Prediction, RejectedRow
+from apps.predictions.models import Batch, BatchKind, Outcome, Payload, Prediction, RejectedRow
 from apps.predictions.services import pushing, quarantine, replaying
 from apps.registry.services import registering
 from tests.factories import (
@@ -122,6 +122,12 @@ def test_a_replay_stores_rows_that_are_now_acceptable_and_gives_the_others_their
     assert all(each.replayed_at for each in replayed)
     waiting = RejectedRow.objects.waiting().values_list("external_id", "code")
     assert set(waiting) == {("case-3", "unknown_class"), ("case-4", "number_range")}
+
+
+def test_a_replayed_row_keeps_what_the_model_saw(model):
+    push_predictions(model, [row(1, processed={"age_scaled": -0.25})])
+    assert replaying.replay(learn_class(model, "perhaps"), kinds=BOTH).accepted == 1
+    assert Payload.objects.get().processed == {"age_scaled": -0.25}
 
 
 def test_a_replay_notes_a_new_reason(model):

@@ -156,6 +156,14 @@ def test_one_prediction_is_told_in_full(queue: ReviewQueue) -> None:
     assert [(each["policy"], each["probability"]) for each in draw["policies"]] == [("floor", 1.0)]
 
 
+def test_what_the_model_saw_is_told_and_outlives_retention_in_a_drawn_case(queue: ReviewQueue) -> None:
+    item = make_items(queue, processed={"age": -0.25})[-1]
+    name, finder = item.prediction.external_id, Finder(queue)
+    assert [finder.get(f"/{each}").json()["processed"] for each in (name, "case-1")] == [{"age": -0.25}, None]
+    Payload.objects.all().delete()
+    assert [finder.get(f"/{each}").json()["processed"] for each in (name, "case-50")] == [{"age": -0.25}, None]
+
+
 def test_what_retention_has_taken_is_null_and_a_drawn_case_keeps_its_copy(queue: ReviewQueue) -> None:
     Payload.objects.all().delete()
     finder = Finder(queue)

@@ -158,6 +158,17 @@ def test_the_page_of_one_that_was_not_drawn_tells_what_was_sent(queue: ReviewQue
     assert "older than the time" in visit(dan, "prediction", queue.model.slug, key)
 
 
+def test_the_page_of_a_prediction_tells_what_the_model_saw_only_if_it_was_sent(
+    queue: ReviewQueue, dan: Membership
+) -> None:
+    push_predictions(queue.model, [prediction_row(80, processed={"age_scaled": -0.125}), prediction_row(81)])
+    pages = [
+        visit(dan, "prediction", queue.model.slug, Prediction.objects.get(external_id=f"case-{n}").pk) for n in (80, 81)
+    ]
+    assert ["As the model saw it" in page for page in pages] == [True, False]
+    assert "-0.125" in pages[0].partition("As the model saw it")[2].partition("</details>")[0]
+
+
 def test_numbers_have_a_page_and_a_list_too() -> None:
     queue = make_numbers_queue()
     make_items(queue, 2, **NUMBER)

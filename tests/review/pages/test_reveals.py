@@ -88,6 +88,23 @@ def test_a_number_leads_to_a_number() -> None:
     assert (found.towards, found.away) == ("higher", "lower")
 
 
+def test_what_the_model_saw_has_the_names_of_features_and_neither_their_codes_nor_units() -> None:
+    (group,) = revealed(processed={"sex": 1, "age": -0.25, "bin": "20–29", "gap": None}).processed
+    assert [(fact.label, fact.meaning, fact.is_blank) for fact in group.facts] == [
+        ("Sex", "1", False),
+        ("Age", "-0.25", False),
+        ("bin", "20–29", False),
+        ("gap", "missing", True),
+    ]
+    assert revealed().processed == revealed(processed={}).processed == []
+
+
+def test_what_the_model_saw_is_hidden_where_its_feature_is() -> None:
+    (item,) = make_items(make_queue(), processed={"age": -0.25, "sex": 1})
+    (group,) = reveal(item, hidden={"sex"}).processed
+    assert [(fact.name, fact.meaning) for fact in group.facts] == [("age", "-0.25"), ("sex", "hidden")]
+
+
 def test_without_attributions_there_is_no_picture() -> None:
     found = revealed(attributions=None, attribution_base=None)
     assert (found.pushes, found.usual) == ([], None)

@@ -42,9 +42,9 @@ def make_secret(*, blind: bool = True, role: Role = Role.ADJUDICATOR) -> ReviewQ
 
 def fill(queue: ReviewQueue, n: int = 1, **changes: Any) -> None:
     secret = {"age": 40, "income": PLANTED, "home": ELSEWHERE} | changes
-    make_items(
-        queue, n, features=secret, attributions={"income": 0.5, "age": 0.2}, attribution_base=0.1, subject="anna"
-    )
+    explained = {"attributions": {"income": 0.5, "age": 0.2}, "attribution_base": 0.1}
+    processed = {"income": PLANTED, "age": -0.25, "home": ELSEWHERE}
+    make_items(queue, n, features=secret, subject="anna", processed=processed, **explained)
 
 
 def found(content: bytes) -> list[str]:
@@ -83,12 +83,14 @@ def test_no_page_of_a_case_shows_a_hidden_value(script: bool) -> None:
     assert page.count(b">hidden<") >= 2
     revealed = anna.say("class:1", script=script)
     revealed = revealed if script else anna.look()
-    pushes = revealed.content[revealed.content.index(b"What pushed") :].partition(b"</section>")[0]
+    pushes = revealed.content[revealed.content.index(b"What pushed") :].partition(b"<details")[0]
     assert b"Age" in pushes
     assert b"Income" not in pushes
     assert b"Usual answer" not in pushes
     assert b"1 sensitive feature is left out." in b" ".join(pushes.split())
     assert found(revealed.content) == []
+    saw = revealed.content.partition(b"As the model saw it")[2].partition(b"</details>")[0]
+    assert (b"-0.25" in saw, saw.count(b">hidden<")) == (True, 2)
     again = anna.client.post(anna.url("slot_back", anna.slot), headers={"X-Fragment": "1"})
     assert found(again.content) == []
 
@@ -169,6 +171,7 @@ def test_the_api_leaves_hidden_values_out_and_names_them() -> None:
     held = {"lease_token": slot["lease_token"]}
     judged = desk.post(f"slots/{slot['slot']}/judgement", held | {"value": "yes"})
     assert (judged.json()["attributions"], judged.json()["attribution_base"]) == ({"age": 0.2}, None)
+    assert judged.json()["processed"] == {"age": -0.25}
     decided = desk.post(f"slots/{slot['slot']}/decision", held | {"verdict": "agree"})
     assert decided.json()["next"][0]["item"]["hidden"] == ["home", "income"]
     assert found(judged.content) + found(decided.content) == []

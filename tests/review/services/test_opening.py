@@ -23,10 +23,11 @@ def test_each_draw_becomes_one_item_with_a_copy_of_its_payload() -> None:
 
 
 def test_an_item_keeps_its_copy_when_retention_drops_the_payload() -> None:
-    (item,) = make_items(make_queue())
+    (item,) = make_items(make_queue(), processed={"b": 1, "age": -0.25})
     Payload.objects.all().delete()
     item.refresh_from_db()
     assert item.features["age"] == 21
+    assert list(item.processed.items()) == [("b", 1), ("age", -0.25)]
 
 
 def test_an_item_gets_as_many_slots_as_its_queue_overlaps_at_one_random_place() -> None:

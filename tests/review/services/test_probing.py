@@ -36,7 +36,7 @@ def queue() -> ReviewQueue:
 def gold_queue(queue: ReviewQueue, n: int = 6) -> tuple[ReviewQueue, Membership, Membership]:
     """Settled cases with known answers, all of Anna's; Ben has answered one other."""
     anna, ben = reviewers(queue, 2)
-    make_items(queue, n)
+    make_items(queue, n, processed={"age": -0.25})
     answer_all(queue, anna)
     for item in ReviewItem.objects.filter(queue=queue):
         services.mark_gold(item, by=anna.user)
@@ -53,6 +53,7 @@ def test_known_cases_are_mixed_in_for_those_who_have_not_seen_them(queue: Review
     slots = Slot.objects.filter(item__in=probes)
     assert {slot.reviewer for slot in slots} == {ben.user}  # Anna has answered every one of them
     assert {probe.gold.item.prediction for probe in probes} == {probe.prediction for probe in probes}
+    assert {str(probe.processed) for probe in probes} == {"{'age': -0.25}"}
     assert len({probe.prediction for probe in probes}) == len(probes) > 1
 
 
