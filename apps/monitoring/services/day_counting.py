@@ -224,6 +224,7 @@ def _with_stored(vector: Any, stored: bytes | None) -> bytes:
 def _keys(rows: SentRows, model: MonitoredModel) -> set[tuple[str, str]]:
     """Return the series that these rows have."""
     keys = {(Stage.FEATURE.value, name) for name in set().union(*rows.features)}
+    keys |= {(Stage.PROCESSED.value, name) for name in set().union(*rows.processed)}
     keys |= {(Stage.RESOURCE.value, name) for name in set().union(*rows.resources)}
     keys |= {(Stage.SLICE.value, each.key) for each in model.slice_list}
     if not np.isnan(rows.latency).all():

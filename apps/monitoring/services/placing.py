@@ -122,7 +122,18 @@ def as_numbers(column: list[Any]) -> FloatArray:
 
 
 def _feature(layout: Layout, series: Series, rows: SentRows, _: MonitoredModel) -> Placed:
-    column, bins = [row.get(series.name) for row in rows.features], series.frozen
+    return _values(layout, series, [row.get(series.name) for row in rows.features])
+
+
+def _processed(layout: Layout, series: Series, rows: SentRows, _: MonitoredModel) -> Placed:
+    """Rows that say nothing of what the model saw do not count."""
+    found = _values(layout, series, [row.get(series.name) for row in rows.processed])
+    has = np.array([bool(row) for row in rows.processed])
+    return Placed(np.where(has, found.bins, -1), found.values)
+
+
+def _values(layout: Layout, series: Series, column: list[Any]) -> Placed:
+    bins = series.frozen
     if isinstance(bins, NumberBins):
         numbers = as_numbers(column)
         return Placed(bins.place(numbers), numbers)
@@ -174,6 +185,7 @@ def _where_known(series: Series, numbers: FloatArray) -> Placed:
 
 PLACES: dict[str, Callable[[Layout, Series, SentRows, MonitoredModel], Placed]] = {
     Stage.FEATURE: _feature,
+    Stage.PROCESSED: _processed,
     Stage.REPEATED: _repeated,
     Stage.SLICE: _slice,
     Stage.SCORE: _score,

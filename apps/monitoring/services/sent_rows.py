@@ -1,7 +1,7 @@
 """Read the rows of batches as they were sent, column by column, with few queries and bounded memory."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
@@ -40,6 +40,8 @@ class SentRows:
     # The features as text, and as documents
     texts: list[str]
     features: list[Document]
+    # What the model saw after preprocessing; empty where the row does not say
+    processed: list[Document]
     latency: FloatArray
     resources: list[Document]
 
@@ -97,8 +99,9 @@ def _joined(rows: QuerySet[Prediction], sent: QuerySet[Payload], *, model: Monit
         columns.append("slices")
     dated = rows.annotate(day=TruncDate("predicted_at", tzinfo=model.zone)).order_by()
     narrow = {row[0]: row[1:] for row in dated.values_list(*columns)}
-    texts = sent.annotate(text=Cast("features", TextField()), used=Cast("resources", TextField())).order_by()
-    stream = texts.values_list("prediction_id", "text", "latency_ms", "used").iterator(chunk_size=ROWS_AT_ONCE)
+    as_text = {f"{name}_text": Cast(name, TextField()) for name in ("features", "processed", "resources")}
+    texts = sent.annotate(**as_text).order_by().values_list("prediction_id", "latency_ms", *as_text)
+    stream = texts.iterator(chunk_size=ROWS_AT_ONCE)
     while chunk := list(islice(stream, ROWS_AT_ONCE)):
         # Rows of other batches can lie between a batch's ids.
         pairs = [(narrow[wide[0]], wide) for wide in chunk if wide[0] in narrow]
@@ -109,7 +112,7 @@ def _joined(rows: QuerySet[Prediction], sent: QuerySet[Payload], *, model: Monit
 def _in_columns(pairs: list[tuple[Any, Any]]) -> SentRows:
     narrow, wide = zip(*pairs, strict=True)
     batches, versions, days, predicted, score, baseline, *slices = zip(*narrow, strict=True)
-    keys, texts, latency, used = zip(*wide, strict=True)
+    keys, latency, texts, processed, resources = zip(*wide, strict=True)
     return SentRows(
         keys=list(keys),
         batches=list(batches),
@@ -121,6 +124,11 @@ def _in_columns(pairs: list[tuple[Any, Any]]) -> SentRows:
         slices=list(slices[0]) if slices else [],
         texts=list(texts),
         features=[_decode(text) for text in texts],
+        processed=_decoded(processed),
         latency=np.array(latency, dtype=np.float64),
-        resources=[{} if text is None else _decode(text) for text in used],
+        resources=_decoded(resources),
     )
+
+
+def _decoded(texts: Sequence[str | None]) -> list[Document]:
+    return [{} if text is None else _decode(text) for text in texts]

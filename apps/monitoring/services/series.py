@@ -40,6 +40,7 @@ def new_series(model: MonitoredModel, rows: Sequence[SentRows], layout: Layout) 
 
 def _bins(model: MonitoredModel, rows: Sequence[SentRows], layout: Layout) -> Iterator[tuple[tuple[str, str], Bins]]:
     yield from _feature_bins(model, rows, layout)
+    yield from _processed_bins(rows, layout)
     yield from _decision_bins(model, rows, layout)
     yield (Stage.REPEATED, ""), CategoryBins((FRESH, REPEATED))
     for each in model.slice_list:
@@ -67,6 +68,16 @@ def _feature_bins(
         if layout.get(Stage.FEATURE, name) is None:
             column = [row.get(name) for part in rows for row in part.features]
             yield (Stage.FEATURE, name), _bins_of(column, declared.get(name))
+
+
+def _processed_bins(rows: Sequence[SentRows], layout: Layout) -> Iterator[tuple[tuple[str, str], Bins]]:
+    """What the model saw has no schema: preprocessing may turn codes into numbers."""
+    sent = set().union(*(row for part in rows for row in part.processed))
+    room = MOST_NAMES - len(layout.of_stage(Stage.PROCESSED))
+    new = sorted(name for name in sent if 0 < len(name) <= MAX_NAME and layout.get(Stage.PROCESSED, name) is None)
+    for name in new[: max(room, 0)]:
+        column = [row.get(name) for part in rows for row in part.processed if row]
+        yield (Stage.PROCESSED, name), _bins_of(column, None)
 
 
 def _bins_of(column: list[Any], feature: Feature | None) -> Bins:

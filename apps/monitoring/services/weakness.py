@@ -32,6 +32,9 @@ LEAST_OUTCOMES = 1_000
 AGAIN = timedelta(days=1)
 SOONEST = timedelta(minutes=5)
 SEED = 20_260_927
+CANDIDATES = 20
+# A slice that holds more of the predictions is not one that anybody can do something about.
+LARGEST_SHARE = 0.3
 
 
 def search_due() -> int:
@@ -95,7 +98,8 @@ def _found(model: MonitoredModel, keys: IntArray, errors: FloatArray, pi: FloatA
     chosen = _telling(sample.series, sample.codes, errors, pi)
     features = [Feature(each.name, each.frozen) for each in chosen]
     codes = sample.codes[:, [sample.series.index(each) for each in chosen]]
-    found = find_weak_slices(errors, pi, codes, features=features, rng=np.random.default_rng(SEED))
+    rng = np.random.default_rng(SEED)
+    found = find_weak_slices(errors, pi, codes, features=features, rng=rng, candidates=CANDIDATES)
     slices = [_document(each, chosen) for each in _without_repeats(found.slices)]
     return {"code": found.code or "", "slices": slices}
 
@@ -117,17 +121,19 @@ def _without_repeats(slices: Iterable[WeakSlice]) -> list[WeakSlice]:
     """Keep what the other half confirms: each once, though both halves may have found it."""
     kept: dict[tuple[Condition, ...], WeakSlice] = {}
     for each in slices:
-        if each.is_weak:
+        if each.is_weak and each.share <= LARGEST_SHARE:
             kept.setdefault(each.conditions, each)
     return list(kept.values())
 
 
 def _document(found: WeakSlice, features: Sequence[Series]) -> dict[str, Any]:
+    bins: dict[str, set[int]] = {}
+    for each in found.conditions:
+        inside = set(range(each.first, each.last + 1))
+        name = features[each.feature].name
+        bins[name] = bins.get(name, inside) & inside
     return {
-        "parts": [
-            {"stage": Stage.FEATURE, "name": features[each.feature].name, "bins": [*range(each.first, each.last + 1)]}
-            for each in found.conditions
-        ],
+        "parts": [{"stage": Stage.FEATURE, "name": name, "bins": sorted(inside)} for name, inside in bins.items()],
         "share": found.share,
         "error": document(found.error),
         "rest": document(found.rest),

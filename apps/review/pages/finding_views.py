@@ -200,7 +200,7 @@ def prediction_page(request: ProjectRequest, model: str, case: int) -> HttpRespo
         "outcomes": [
             (monitored.label(each.outcome), each.occurred_at, each.received_at) for each in reversed(whole.outcomes)
         ],
-        "actions": reversed(whole.actions),
+        "actions": list(reversed(whole.actions)),
         "hold": whole.hold,
         "verdict": monitored.label(whole.hold.answer) if whole.hold and whole.hold.is_answered else "",
         "draw": draw,

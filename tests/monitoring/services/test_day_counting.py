@@ -140,6 +140,18 @@ def test_a_feature_that_comes_later_is_counted_from_then_on():
     assert counts(model, Stage.FEATURE, "color") == {"red": 20}
 
 
+def test_what_the_model_saw_is_counted_beside_what_was_sent():
+    model = make_model()
+    sent = rows(range(40))
+    for n, row in enumerate(sent[:30]):
+        row["processed"] = {"age": (20 + n) / 60, "sex_2": n % 2 == 1}
+    push_predictions(model, sent)
+    inspecting.inspect_due()
+    assert sum(counts(model, Stage.PROCESSED, "age")) == 30
+    assert counts(model, Stage.PROCESSED, "sex_2") == {"False": 15, "True": 15}
+    assert sum(counts(model, Stage.FEATURE, "age")) == 40
+
+
 def test_rows_with_the_features_of_another_are_counted():
     model = make_model()
     push_predictions(model, rows(range(40)) + rows(range(60, 65)))
