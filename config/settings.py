@@ -289,6 +289,8 @@ CELERY_BEAT_SCHEDULE = {
         "watch_batches",
         "tell",
         "deliver",
+        "notice",
+        "mail",
     )
 }
 

@@ -28,6 +28,7 @@ SHORT = {
     "freeze_bins",
     "inspect",
     "make_partitions",
+    "notice",
     "refresh_reports",
     "resolve",
     "tell",
