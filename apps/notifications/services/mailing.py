@@ -28,13 +28,15 @@ from apps.common.errors import storable
 from apps.common.leases import RELEASED
 from apps.notifications.models import Notice
 from apps.notifications.services.notices import BELL, inside, one_line
-from apps.notifications.services.retrying import MAX_ATTEMPTS, wait_after
+from apps.notifications.services.retrying import MAX_ATTEMPTS, about, wait_after
 
 log = structlog.get_logger(__name__)
 
 # Longer than a mail server takes that answers each step at the last moment.
 LEASE_SECONDS = 120
 TURN_SECONDS = 30
+# A mail server that is away is tried this often.
+PAUSE_SECONDS = 60
 # A storm is one mail, however large.
 MOST_CLAIMED = 10_000
 MOST_LISTED = 50
@@ -51,7 +53,7 @@ def mail_due() -> int:
         _note(claimed, error)
         taken += error is None
         if error is not None and _is_away(error):
-            # All others would fail too; the next bell tries again.
+            _postpone()
             break
         if time.monotonic() > until:
             doorbell.ring(BELL)
@@ -113,6 +115,11 @@ def _is_away(error: Exception) -> bool:
     says_of_message = isinstance(error, (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused))
     refuses_all = isinstance(error, (smtplib.SMTPConnectError, smtplib.SMTPAuthenticationError))
     return isinstance(error, OSError) and (refuses_all or not says_of_message)
+
+
+def _postpone() -> None:
+    """Let all that is due wait: it would fail too. A mail server that is away makes nothing late."""
+    Notice.objects.due().unleased().order_by().update(mail_due_at=Now() + about(PAUSE_SECONDS))
 
 
 @transaction.atomic
