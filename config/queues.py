@@ -8,6 +8,6 @@ OWN = {
     "draws": ("draw", "open_items"),
     "uploads": ("load_uploads",),
     "reports": ("run_reports",),
-    "deliveries": ("deliver",),
+    "deliveries": ("deliver", "mail"),
 }
 ROUTES = {bell: {"queue": queue} for queue, bells in OWN.items() for bell in bells}

@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 
 from apps.common import broker
 from apps.common.clock import database_now
-from apps.notifications.services import delivering
+from apps.notifications.services import delivering, mailing
 from apps.predictions.services import stages, uploads
 from apps.reports import services as reports
 from apps.truth.services import resolving
@@ -54,6 +54,7 @@ def _stages() -> States:
         "uploads": uploads.waiting_since(),
         "reports": reports.waiting_since(),
         "deliveries": delivering.waiting_since(),
+        "mails": mailing.waiting_since(),
     }
     told = {stage: _waits(began, now) for stage, began in since.items()}
     # They wait for a person, who has an incident about them: the others' work goes on.

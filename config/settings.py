@@ -90,6 +90,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "apps.notifications.pages.bell.unread",
             ],
         },
     }
@@ -156,7 +157,8 @@ CONTENT_SECURITY_POLICY = {
 }
 
 
-# The mail server: smtp://, smtp+starttls:// or smtps://user:password@host:port. Empty: owners hand links over.
+# The mail server: smtp://, smtp+starttls:// or smtps://user:password@host:port. Empty: owners hand links over, and the
+# mails of notices go to the log of the worker that would send them.
 SMTP_URL = env.text("COUNTERSIGN_SMTP_URL", "")
 SMTP_PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 smtp = urlsplit(SMTP_URL)
@@ -169,6 +171,7 @@ EMAIL_HOST_PASSWORD = unquote(smtp.password or "")
 EMAIL_USE_TLS = smtp.scheme == "smtp+starttls"
 EMAIL_USE_SSL = smtp.scheme == "smtps"
 EMAIL_TIMEOUT = 5
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if SMTP_URL else 'console'}.EmailBackend"
 DEFAULT_FROM_EMAIL = env.text("COUNTERSIGN_MAIL_FROM", f"Countersign <countersign@{urlsplit(BASE_URL).hostname}>")
 
 LANGUAGE_CODE = "en-us"
@@ -290,6 +293,8 @@ CELERY_BEAT_SCHEDULE = {
         "watch_batches",
         "tell",
         "deliver",
+        "notice",
+        "mail",
     )
 }
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from apps.accounts.models import Role
 from apps.accounts.services import invitations
+from apps.notifications.models import Notice
 from apps.predictions.models import BatchStage, Upload
 from apps.registry.models import Incident, IncidentKind
 from apps.reports.models import ReportJob
@@ -82,6 +83,9 @@ class World:
         )
         dispute = Dispute.objects.create(decision=decision, item=slot.item, round=1)
         question = Question.objects.create(slot=slot, decision=decision, asked_by=member.user, text="Why?")
+        notice = Notice.objects.create(
+            user=member.user, project=self.project, model=self.model, kind="alert", key="alert", title="Look.", url="/"
+        )
         self.values: dict[str, Any] = {
             "project": slug,
             "model": self.model.slug,
@@ -105,6 +109,7 @@ class World:
             "dispute": dispute.pk,
             "question": question.pk,
             "endpoint": make_endpoint(self.project, "https://hooks.example.org").pk,
+            "notice": notice.pk,
             "session": 1,
             "token": "none",
         }

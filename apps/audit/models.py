@@ -65,6 +65,7 @@ class Entry(models.Model):
             models.UniqueConstraint(fields=["project_id", "number"], name="one_entry_per_number"),
             models.CheckConstraint(condition=Q(number__gte=1), name="entries_are_numbered_from_one"),
         ]
+        indexes = [models.Index(fields=["at"], name="entries_by_time")]
 
     def __str__(self) -> str:
         return f"{self.number}: {self.act} {self.subject}"

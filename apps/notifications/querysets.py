@@ -1,12 +1,15 @@
-"""Queries over events and their deliveries."""
+"""Queries over events and their deliveries, and over notices."""
 
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 
 from apps.accounts.querysets import ProjectScopedQuerySet
 from apps.common.leases import LeaseQuerySet
+
+if TYPE_CHECKING:
+    from apps.accounts.models import User
 
 
 class EventQuerySet(ProjectScopedQuerySet):
@@ -45,3 +48,26 @@ class DeliveryQuerySet(LeaseQuerySet):
         endpoints = self.model._meta.get_field("endpoint").related_model._default_manager.answering()
         waiting = self.waiting().filter(next_try_at__lte=Now(), endpoint__in=endpoints)
         return waiting.filter(~Exists(earlier)).order_by("event_id")
+
+
+class NoticeQuerySet(LeaseQuerySet):
+    def of(self, user: "User") -> Self:
+        """The person's notices, of projects that they still belong to."""
+        return self.filter(user=user, project__memberships__user=user)
+
+    def unread(self) -> Self:
+        return self.filter(read_at=None)
+
+    def failed(self) -> Self:
+        """Notices whose mail was given up."""
+        return self.filter(failed_at__isnull=False)
+
+    def due(self) -> Self:
+        """Notices to mail now, those that have waited longest first.
+
+        What has been read needs no mail, unless its mail may be on its way: that one is finished as it was begun.
+        Nobody gets mail after leaving the project, or to a closed account.
+        """
+        waiting = self.filter(mail_due_at__lte=Now(), mailed_at=None, failed_at=None)
+        people = Q(user__is_active=True, project__memberships__user=F("user"))
+        return waiting.filter(people, Q(read_at=None) | Q(lease_token__isnull=False)).order_by("mail_due_at", "pk")

@@ -1,8 +1,8 @@
-"""The bells that write events and deliver them."""
+"""The bells that write events and deliver them, and that tell people."""
 
 from celery import shared_task
 
-from apps.notifications.services import delivering, telling
+from apps.notifications.services import delivering, mailing, notices, noticing, telling
 
 
 @shared_task(name="tell")
@@ -13,3 +13,13 @@ def tell() -> None:
 @shared_task(name=telling.BELL)
 def deliver() -> None:
     delivering.deliver_due()
+
+
+@shared_task(name="notice")
+def notice() -> None:
+    noticing.notice_due()
+
+
+@shared_task(name=notices.BELL)
+def mail() -> None:
+    mailing.mail_due()

@@ -1,9 +1,15 @@
 from django.urls import URLPattern, path
 
 from apps.notifications.api.views import EventsView
-from apps.notifications.pages import views
+from apps.notifications.pages import notice_views, views
 
 urlpatterns: list[URLPattern] = [
+    path("notices/", notice_views.notice_list, name="notices"),
+    path("notices/notices.csv", notice_views.notices_csv, name="notices_csv"),
+    path("notices/settings/", notice_views.notice_settings, name="notice_settings"),
+    path("notices/read/", notice_views.notices_read, name="notices_read"),
+    path("notices/mail-again/", notice_views.notices_mail_again, name="notices_mail_again"),
+    path("notices/<int:notice>/", notice_views.notice, name="notice"),
     path("p/<slug:project>/endpoints/", views.endpoint_list, name="endpoints"),
     path("p/<slug:project>/endpoints/new/", views.endpoint_create, name="endpoint_create"),
     path("p/<slug:project>/endpoints/<int:endpoint>/", views.endpoint_page, name="endpoint"),

@@ -31,6 +31,7 @@ SHORT = {
     "inspect",
     "judge_days",
     "make_partitions",
+    "notice",
     "refresh_reports",
     "resolve",
     "seek_weak_slices",

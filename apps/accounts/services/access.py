@@ -44,7 +44,7 @@ PUBLIC_ROUTES = frozenset(
         "demo_progress",
     }
 )
-# Routes open to every signed-in person: their projects, the glossary, their own account.
+# Routes open to every signed-in person: their projects, the glossary, their own account, what they are told.
 PERSONAL_ROUTES = frozenset(
     {
         "home",
@@ -62,6 +62,12 @@ PERSONAL_ROUTES = frozenset(
         "mfa_view_recovery_codes",
         "mfa_generate_recovery_codes",
         "mfa_download_recovery_codes",
+        "notices",
+        "notices_csv",
+        "notice",
+        "notices_read",
+        "notices_mail_again",
+        "notice_settings",
     }
 )
 

@@ -5,11 +5,10 @@ both times, so whoever stores the keys acts once.
 """
 
 import json
-import random
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -24,13 +23,11 @@ from apps.common.errors import LeaseLostError
 from apps.common.leases import RELEASED
 from apps.notifications.models import Delivery, Endpoint
 from apps.notifications.services import signing
+from apps.notifications.services.retrying import MAX_ATTEMPTS, WAITS_SECONDS, about, wait_after
 from apps.notifications.services.telling import BELL
 
 log = structlog.get_logger(__name__)
 
-# After each failure it waits so long, about three days in all; then it has failed, and a person may send it again.
-WAITS_SECONDS = (5, 30, 120, 300, 900, 1800, 3600, 7200, 14_400, 28_800, 57_600, 86_400)
-MAX_ATTEMPTS = len(WAITS_SECONDS) + 1
 # An endpoint that is away is tried this often at most.
 LONGEST_PAUSE_SECONDS = 1800
 AT_ONCE = 16
@@ -125,7 +122,7 @@ def _note(delivery: Delivery, result: Result) -> bool:
     elif delivery.attempts >= MAX_ATTEMPTS or result.status == GONE:
         changes |= {"failed_at": Now()}
     else:
-        changes |= {"next_try_at": Now() + _wait(WAITS_SECONDS[delivery.attempts - 1])}
+        changes |= {"next_try_at": Now() + wait_after(delivery.attempts)}
     try:
         delivery.fenced_update(**RELEASED, **changes)
     except LeaseLostError:
@@ -146,9 +143,4 @@ def _note_endpoint(endpoint: Endpoint, result: Result) -> None:
         place = min(endpoint.failures, len(WAITS_SECONDS) - 1)
         pause = min(WAITS_SECONDS[place], LONGEST_PAUSE_SECONDS)
         # Those that were sent together fail together, and count once.
-        row.answering().update(failures=F("failures") + 1, retry_at=Now() + _wait(pause))
-
-
-def _wait(seconds: float) -> timedelta:
-    """Return about this time: what failed together is not tried again together."""
-    return timedelta(seconds=seconds * random.uniform(0.8, 1.2))  # noqa: S311  # no secret
+        row.answering().update(failures=F("failures") + 1, retry_at=Now() + about(pause))

@@ -221,5 +221,5 @@ def test_record_asks_the_same_number_of_questions_however_long_it_is(client: Cli
         with CaptureQueriesContext(connection) as queries:
             client.get(PAGE)
         counts.append(len(queries))
-    # Session, person, membership; acts with people, their names; length, page, its names; four for the check.
-    assert counts == [12, 12]
+    # Session, person, membership; acts with people, their names; length, page, its names; four for the check; the bell.
+    assert counts == [13, 13]

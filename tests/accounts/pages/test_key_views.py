@@ -122,5 +122,5 @@ def test_the_list_of_keys_costs_the_same_for_any_number(django_assert_num_querie
     for _ in range(3):
         make_key(owner.project, acts_for=owner.user)
     client = signed_in(owner)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         client.get("/p/office/keys/")

@@ -66,7 +66,7 @@ def test_a_search_without_result_says_so(reader: Client):
 
 
 def test_the_page_runs_few_queries(reader: Client, django_assert_max_num_queries):
-    with django_assert_max_num_queries(2):
+    with django_assert_max_num_queries(3):
         reader.get("/glossary/")
 
 

@@ -190,5 +190,5 @@ def test_the_page_costs_the_same_for_many_versions(
     ada = Person(queue, Role.ENGINEER)
     for number in range(15):
         guidelines.write(queue, text=f"Version {number}", by=ada.member.user)
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(12):
         assert ada.client.get(path(queue)).status_code == 200

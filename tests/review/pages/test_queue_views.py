@@ -233,7 +233,7 @@ def test_the_page_costs_the_same_for_many_cases(
     for _ in range(6):
         answer(queue, anna)
     ada = Person(queue, Role.ENGINEER)
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         assert ada.client.get(path(queue)).status_code == 200
 
 

@@ -78,7 +78,7 @@ def test_the_model_page_counts_predictions_and_draws(visit):
 def test_the_model_page_needs_no_more_queries_for_many_batches(visit, django_assert_max_num_queries):
     for n in range(12):
         push_predictions(visit.model, [prediction_row(n)])
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(16):
         visit.client.get("/p/credit/models/loans/")
 
 

@@ -1,7 +1,7 @@
-"""What happened to a model's decisions, and how it reaches the systems that made them.
+"""What happened to a model's decisions, and how it reaches the systems that made them; and what people should know.
 
 An event is written once and numbered. Each endpoint that wants it has a delivery of it: the row is the message, and it
-stays until the endpoint has taken it.
+stays until the endpoint has taken it. Notices are for people: see `notices`.
 """
 
 from django.contrib.postgres.fields import ArrayField
@@ -11,10 +11,25 @@ from django.db.models.functions import Now
 
 from apps.accounts.models import Project, User
 from apps.common.leases import Leased
+from apps.notifications.models.notices import USUAL, How, Lookout, Notice, NoticeKind, Preference
 from apps.notifications.querysets import DeliveryQuerySet, EndpointQuerySet, EventQuerySet
 from apps.predictions.models import Prediction
 from apps.registry.models import MonitoredModel
 from apps.reports.models import Report
+
+__all__ = [
+    "USUAL",
+    "Delivery",
+    "Endpoint",
+    "Event",
+    "EventKind",
+    "Feed",
+    "How",
+    "Lookout",
+    "Notice",
+    "NoticeKind",
+    "Preference",
+]
 
 
 class EventKind(models.TextChoices):
