@@ -6,7 +6,6 @@ from datetime import date
 from apps.common.charts import (
     BASELINE,
     PHONE,
-    WIDE,
     Chart,
     Dot,
     Line,
@@ -31,6 +30,7 @@ from apps.monitoring.services.describing import in_100, percent
 
 HEIGHT, TOP, BOTTOM, MARGIN = 256, 30, 28, 20
 SHARE_HEIGHT = 96
+PAGE = 912
 SPARK_WIDTH, SPARK_HEIGHT = 216, 34
 COST_WIDTH, COST_HEIGHT = 96, 28
 RADIUS = 4
@@ -47,13 +47,13 @@ def answers(seen: Seen) -> Chart | None:
         return None
     description = "Expected by the model's scores: a line with its range. Measured by outcomes: dots with their ranges."
     return Chart(
-        "Right decisions in 100", description, _answers(seen, weeks, width=WIDE), _answers(seen, weeks, width=PHONE)
+        "Right decisions in 100", description, _answers(seen, weeks, width=PAGE), _answers(seen, weeks, width=PHONE)
     )
 
 
 def share(seen: Seen, series: Series, bins: Sequence[int], title: str) -> Chart:
     """The share of some bins by week, with the event."""
-    plots = (_share(seen, series, bins, width=width) for width in (WIDE, PHONE))
+    plots = (_share(seen, series, bins, width=width) for width in (PAGE, PHONE))
     return Chart(title, "Share of the predictions by week, in percent.", *plots)
 
 
@@ -102,7 +102,7 @@ def then_and_now(row: FeatureRow, *, most: int = 14) -> Chart:
         shown = sorted(sorted(shown, key=lambda place: -abs(usual[place] - now[place]))[:most])
     pairs = [(names[place], float(usual[place]), float(now[place])) for place in shown]
     description = "Share of each answer: hollow as a rule, filled now."
-    return Chart("Then and now", description, _then_and_now(pairs, width=WIDE - 220), _then_and_now(pairs, width=PHONE))
+    return Chart("Then and now", description, _then_and_now(pairs, width=500), _then_and_now(pairs, width=PHONE))
 
 
 def lines_over_time(
@@ -225,6 +225,7 @@ def _lines(
     places = _days(seen, left=left, right=right)
     marks: list[Mark] = [*_event(seen, places, top=0, bottom=height - BOTTOM)]
     marks += rows_of_ticks(values, label, about=3, left=left, right=right)
+    names: list[tuple[float, str]] = []
     for name, each in lines:
         points = [
             (places.place(week.middle), values.place(value))
@@ -232,7 +233,12 @@ def _lines(
             if value is not None
         ]
         if points:
-            marks += [Path("curve", tuple(points)), Text("tick", right + 6, points[-1][1] + BASELINE, name)]
+            marks.append(Path("curve", tuple(points)))
+            names.append((points[-1][1], name))
+    below = 0.0
+    for y, name in sorted(names):
+        below = max(y + BASELINE, below + 14)
+        marks.append(Text("tick", right + 6, below, name))
     return Plot(width, height, (*marks, *_dates(seen, places, y=height - 6, width=right - left)))
 
 

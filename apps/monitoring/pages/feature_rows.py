@@ -63,7 +63,7 @@ class FeatureRow:
     def order(self) -> tuple[Any, ...]:
         """Costliest first, then what moved most."""
         cost = self.cost.value if self.cost is not None and self.cost.value is not None else 0.0
-        return (-self.is_bug, round(min(cost, 0.0), 4), -self.moved, -self.effect, self.label)
+        return (-self.is_bug, -self.moved, round(cost, 4), -self.effect, self.label)
 
     @property
     def bin(self) -> int:

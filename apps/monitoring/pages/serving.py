@@ -1,4 +1,4 @@
-"""How fast the model answers, and what each resource takes, over time."""
+"""How fast the model answers, what each resource takes over time, and what a version costs and earns."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,10 @@ from apps.common.charts import Chart, number_label
 from apps.monitoring.models import Series, Stage
 from apps.monitoring.pages import data_charts
 from apps.monitoring.pages.days_seen import Seen, percentile
+from apps.monitoring.services.expecting import worth_of
+from apps.monitoring.services.history import History, histories
 
+MOST_VERSIONS = 10
 PERCENTILES = {"half": 0.5, "95 in 100": 0.95, "99 in 100": 0.99}
 
 
@@ -28,6 +31,19 @@ class Serving:
     latency: Served | None
     resources: list[Served]
     a_day: int
+    versions: list["VersionRow"]
+
+
+@dataclass(frozen=True)
+class VersionRow:
+    """What one version took and earned in the weeks shown; texts are empty where nothing is known."""
+
+    name: str
+    predictions: int
+    half: str
+    most: str
+    cost: str
+    worth: str
 
 
 def serving(seen: Seen) -> Serving | None:
@@ -41,6 +57,7 @@ def serving(seen: Seen) -> Serving | None:
         None if latency is None else _served(seen, latency, "How fast it answers", "ms"),
         [_served(seen, each, each.name, "") for each in resources],
         round(float(seen.now.rows.sum()) / days),
+        _versions(seen),
     )
 
 
@@ -50,6 +67,39 @@ def _served(seen: Seen, series: Series, title: str, unit: str) -> Served:
     counts, sums = seen.now.of(series).sum(), float(seen.now.sums_of(series).sum())
     total = f"{_number(1000 * sums / counts, unit)} per 1,000 predictions" if counts else ""
     return Served(title, unit, now, total, data_charts.lines_over_time(seen, weeks, title, number_label))
+
+
+def _versions(seen: Seen) -> list[VersionRow]:
+    """One row for each version, newest first."""
+    names = dict(seen.model.versions.order_by("-id").values_list("pk", "name")[:MOST_VERSIONS])
+    by_version = histories(seen.model, start=seen.days.start, end=seen.days.end, layout=seen.layout)
+    return [_version(seen, name, by_version[key]) for key, name in names.items() if key in by_version]
+
+
+def _version(seen: Seen, name: str, days: History) -> VersionRow:
+    latency = seen.layout.get(Stage.LATENCY)
+    percentiles = [_number(percentile(latency, days, share), "ms") if latency else "–" for share in (0.5, 0.95)]
+    return VersionRow(name, int(days.rows.sum()), *percentiles, cost=_cost(seen, days), worth=_worth(seen, days))
+
+
+def _cost(seen: Seen, days: History) -> str:
+    """What 1,000 predictions took, at the prices of the value model."""
+    value = seen.model.current_value_model
+    priced = [each for each in seen.layout.of_stage(Stage.RESOURCE) if value and each.name in value.prices]
+    rows = float(days.rows.sum())
+    if value is None or not priced or not rows:
+        return ""
+    total = sum(float(days.sums_of(each).sum()) * float(value.prices[each.name]) for each in priced)
+    return f"{_number(1000 * total / rows, value.currency)}"
+
+
+def _worth(seen: Seen, days: History) -> str:
+    """What 1,000 decisions were worth by outcomes, with the likely range."""
+    worth, value = worth_of(seen.expectation, days), seen.model.current_value_model
+    if worth is None or worth.value is None or worth.low is None or worth.high is None or value is None:
+        return ""
+    middle, low, high = (f"{1000 * each:,.0f}".replace("-", "−") for each in (worth.value, worth.low, worth.high))
+    return f"{middle} {value.currency} ({low} to {high})"
 
 
 def _number(value: float | None, unit: str) -> str:

@@ -62,19 +62,25 @@ class Expectation:
             return missing("no_reference")
         return self.frozen.cost_of_shift(sample.joint(series, self.cell), days.of(series).sum(axis=0))
 
-    @cached_property
+    @property
     def price(self) -> FloatArray | None:
         """What an error costs in each cell; None where the value model does not say."""
+        return None if self.worth is None else self.worth[0] - self.worth[1]
+
+    @cached_property
+    def worth(self) -> tuple[FloatArray, FloatArray] | None:
+        """What a right and a wrong decision of each cell is worth; None where the value model does not say."""
         value = self.model.current_value_model
         if value is None or value.is_per_amount or self.model.task != Task.BINARY:
             return None
         names = [name.split(":", 1)[1] for name in getattr(self.cell.frozen, "names", ())]
-        price = np.zeros(self.cell.frozen.size)
+        right, wrong = np.zeros(self.cell.frozen.size), np.zeros(self.cell.frozen.size)
         for place, name in enumerate(names):
             if name in self.model.classes:
                 (other,) = (each for each in self.model.classes if each != name)
-                price[place] = float(value.matrix[name][name]) - float(value.matrix[name][other])
-        return price
+                right[place] = float(value.matrix[name][name])
+                wrong[place] = float(value.matrix[name][other])
+        return right, wrong
 
 
 def measured(layout: Layout, days: History) -> Estimate:
@@ -101,13 +107,25 @@ def price_of_errors(expectation: Expectation | None, days: History) -> Estimate 
     """Return what errors cost per decision of these days, by outcomes; None without a price for each."""
     if expectation is None or expectation.price is None:
         return None
-    price = expectation.price
+    return _mean(expectation, days, np.zeros_like(expectation.price), expectation.price)
+
+
+def worth_of(expectation: Expectation | None, days: History) -> Estimate | None:
+    """Return what a decision of these days is worth on average, by outcomes; None without a price for each."""
+    if expectation is None or expectation.worth is None:
+        return None
+    return _mean(expectation, days, *expectation.worth)
+
+
+def _mean(expectation: Expectation, days: History, right: FloatArray, wrong: FloatArray) -> Estimate | None:
+    """Average an amount for right and one for wrong decisions over the known outcomes."""
     known = np.maximum(days.of(expectation.loss).sum(axis=0), 0)
     missed = np.clip(days.sums_of(expectation.loss).sum(axis=0), 0.0, known)
     n = int(known.sum())
     if n == 0:
         return None
-    mean, square = float(missed @ price) / n, float(missed @ price**2) / n
+    mean = float((known - missed) @ right + missed @ wrong) / n
+    square = float((known - missed) @ right**2 + missed @ wrong**2) / n
     se = math.sqrt(max(square - mean**2, 0.0) / n)
     return Estimate(mean, mean - Z * se, mean + Z * se, "plain", n, se=se)
 

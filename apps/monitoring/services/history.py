@@ -64,20 +64,33 @@ def span(model: MonitoredModel) -> tuple[date, date] | None:
     return None if found["first"] is None else (found["first"], found["last"])
 
 
-def history(
-    model: MonitoredModel, *, start: date, end: date, version: int | None = None, layout: Layout | None = None
-) -> History:
-    """Read the days in [start, end), all versions together or one."""
-    layout = layout or Layout.of(model)
+def history(model: MonitoredModel, *, start: date, end: date, layout: Layout | None = None) -> History:
+    """Read the days in [start, end), all versions together."""
+    days = _empty(layout or Layout.of(model), start, end)
+    for row in DayCount.objects.filter(model=model).between(start, end).iterator(chunk_size=200):
+        _add(days, row)
+    return days
+
+
+def histories(model: MonitoredModel, *, start: date, end: date, layout: Layout) -> dict[int, History]:
+    """Read the days in [start, end) of each version."""
+    found: dict[int, History] = {}
+    for row in DayCount.objects.filter(model=model).between(start, end).iterator(chunk_size=200):
+        if row.version_id not in found:
+            found[row.version_id] = _empty(layout, start, end)
+        _add(found[row.version_id], row)
+    return found
+
+
+def _empty(layout: Layout, start: date, end: date) -> History:
     size = max((end - start).days, 0)
-    counts, sums = np.zeros((size, layout.size), dtype=np.int64), np.zeros((size, layout.size))
-    rows = DayCount.objects.filter(model=model).between(start, end)
-    rows = rows if version is None else rows.filter(version=version)
-    for row in rows.iterator(chunk_size=200):
-        at = (row.day - start).days
-        add_stored(counts[at], row.counts)
-        add_stored(sums[at], row.sums)
-    return History(layout, start, counts, sums)
+    return History(layout, start, np.zeros((size, layout.size), dtype=np.int64), np.zeros((size, layout.size)))
+
+
+def _add(days: History, row: DayCount) -> None:
+    at = (row.day - days.start).days
+    add_stored(days.counts[at], row.counts)
+    add_stored(days.sums[at], row.sums)
 
 
 def add_stored(vector: Any, stored: "bytes | memoryview[int]") -> None:

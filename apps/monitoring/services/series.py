@@ -132,11 +132,11 @@ def _of_existing(layout: Layout, stage: str, name: str, otherwise: Bins) -> Bins
 
 
 def _log_bins(values: FloatArray) -> NumberBins:
-    """Bins from a tenth of the smallest common value to ten times the largest, each 5 % wider than the last."""
+    """Bins from a hundredth of the smallest common value to a hundred times the largest, each 5 % wider than the last."""
     positive = values[values > 0]
     if len(positive) == 0:
         return NumberBins((), (0.0,), 0.0)
-    low, high = (float(each) for each in np.quantile(positive, [0.01, 0.99]) * (0.1, 10))
+    low, high = (float(each) for each in np.quantile(positive, [0.01, 0.99]) * (0.01, 100))
     count = min(int(np.log(high / low) / np.log(WIDTH)) + 1, MOST_LOG_BINS)
     edges = low * WIDTH ** np.arange(count)
     middles = np.concatenate([[low], edges[:-1] * np.sqrt(WIDTH), [edges[-1]]])

@@ -15,7 +15,7 @@ class ValueModelShownSerializer(serializers.ModelSerializer[ValueModel]):
 
     class Meta:
         model = ValueModel
-        fields = ("version", "currency", "matrix", "per_amount", "review_cost", "statement")
+        fields = ("version", "currency", "matrix", "per_amount", "review_cost", "prices", "statement")
 
 
 class ModelShownSerializer(serializers.ModelSerializer[MonitoredModel]):

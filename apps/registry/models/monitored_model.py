@@ -224,6 +224,8 @@ class ValueModel(models.Model):
     matrix = models.JSONField()
     is_per_amount = models.BooleanField(default=False)
     review_cost = models.DecimalField(max_digits=12, decimal_places=2, default=0)
+    # What one unit of each measured resource costs: {name: "amount as a decimal text"}
+    prices = models.JSONField(default=dict, db_default=Value({}, models.JSONField()))
     # One sentence for stakeholders: what the amounts stand for, and where they come from.
     statement = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

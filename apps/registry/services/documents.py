@@ -54,6 +54,11 @@ class ValueModelSerializer(StrictSerializer):
     matrix = serializers.DictField(child=serializers.DictField(child=AmountField(max_digits=20, decimal_places=6)))
     per_amount = FlagField(default=False, source="is_per_amount")
     review_cost = AmountField(max_digits=12, decimal_places=2, default=Decimal(0), min_value=0)
+    prices = serializers.DictField(
+        child=AmountField(max_digits=20, decimal_places=10, min_value=0),
+        default=dict,
+        help_text="What one unit of each measured resource costs, by its name in the rows",
+    )
     statement = TextField(max_length=2000, default="", allow_blank=True)
 
 
@@ -86,6 +91,7 @@ EXAMPLE = {
         "currency": "EUR",
         "matrix": {"no": {"no": 0, "yes": -40}, "yes": {"no": -900, "yes": 120}},
         "review_cost": "3.50",
+        "prices": {"gpu_s": "0.0004"},
     },
 }
 

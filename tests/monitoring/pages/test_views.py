@@ -181,8 +181,10 @@ def test_the_page_needs_no_more_queries_for_many_batches(visit, django_assert_ma
         visit.client.get(URL)
 
 
-def test_the_model_page_links_to_the_intake_page(visit):
-    assert URL in visit.client.get("/p/credit/models/loans/").content.decode()
+def test_the_model_page_links_to_the_data_and_those_to_intake(visit):
+    data = "/p/credit/models/loans/data/"
+    assert data in visit.client.get("/p/credit/models/loans/").content.decode()
+    assert URL in visit.client.get(data).content.decode()
 
 
 @pytest.mark.parametrize("role", [Role.STAKEHOLDER, Role.REVIEWER, Role.ADJUDICATOR])
