@@ -281,6 +281,7 @@ CELERY_BEAT_SCHEDULE = {
         "count_truth",
         "judge_days",
         "seek_weak_slices",
+        "look_at_rules",
         "compact_cells",
         "freeze_bins",
         "fill_slices",

@@ -11,6 +11,8 @@ from django.utils import timezone
 from apps.accounts.models import Role
 from apps.accounts.services import invitations
 from apps.notifications.models import Notice
+from apps.monitoring.models import DataEvent
+from apps.notifications.models import Alert
 from apps.predictions.models import BatchStage, Upload
 from apps.registry.models import Incident, IncidentKind
 from apps.reports.models import ReportJob
@@ -81,6 +83,12 @@ class World:
         upload = Upload.objects.create(
             model=self.model, kind="predictions", form="csv", name="rows.csv", size=1, confirmed_at=timezone.now()
         )
+        DataEvent.objects.create(
+            model=self.model, kind="input", first_day=date(2026, 3, 1), found_day=date(2026, 3, 2), changes=[]
+        )
+        alert = Alert.objects.create(
+            model=self.model, kind="drift", state="firing", fired_at=timezone.now(), value=1, title="It moved.", url="/"
+        )
         dispute = Dispute.objects.create(decision=decision, item=slot.item, round=1)
         question = Question.objects.create(slot=slot, decision=decision, asked_by=member.user, text="Why?")
         notice = Notice.objects.create(
@@ -108,6 +116,7 @@ class World:
             "upload": upload.pk,
             "dispute": dispute.pk,
             "question": question.pk,
+            "alert": alert.pk,
             "endpoint": make_endpoint(self.project, "https://hooks.example.org").pk,
             "notice": notice.pk,
             "session": 1,

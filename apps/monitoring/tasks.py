@@ -1,5 +1,6 @@
 from celery import shared_task
 
+from apps.common import doorbell
 from apps.monitoring.services import day_counting, inspecting, judging, parked, truth_counting, weakness
 
 
@@ -25,7 +26,8 @@ def count_truth() -> None:
 
 @shared_task(name="judge_days")
 def judge_days() -> None:
-    judging.judge_due()
+    if judging.judge_due():
+        doorbell.ring("look_at_rules")
 
 
 @shared_task(name="seek_weak_slices")

@@ -71,3 +71,15 @@ class NoticeQuerySet(LeaseQuerySet):
         waiting = self.filter(mail_due_at__lte=Now(), mailed_at=None, failed_at=None)
         people = Q(user__is_active=True, project__memberships__user=F("user"))
         return waiting.filter(people, Q(read_at=None) | Q(lease_token__isnull=False)).order_by("mail_due_at", "pk")
+
+
+class AlertQuerySet(ProjectScopedQuerySet):
+    project_path = "model__project"
+
+    def standing(self) -> Self:
+        """Keep those that have not been resolved."""
+        return self.exclude(state="resolved")
+
+    def fired(self) -> Self:
+        """Keep those that have fired, whatever became of them."""
+        return self.filter(fired_at__isnull=False)

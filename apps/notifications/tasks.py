@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from apps.notifications.services import delivering, mailing, notices, noticing, telling
+from apps.notifications.services import alerting, delivering, mailing, notices, noticing, telling
 
 
 @shared_task(name="tell")
@@ -23,3 +23,8 @@ def notice() -> None:
 @shared_task(name=notices.BELL)
 def mail() -> None:
     mailing.mail_due()
+
+
+@shared_task(name="look_at_rules")
+def look_at_rules() -> None:
+    alerting.look_due()

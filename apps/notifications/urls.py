@@ -1,7 +1,7 @@
 from django.urls import URLPattern, path
 
 from apps.notifications.api.views import EventsView
-from apps.notifications.pages import notice_views, views
+from apps.notifications.pages import alert_views, notice_views, views
 
 urlpatterns: list[URLPattern] = [
     path("notices/", notice_views.notice_list, name="notices"),
@@ -10,6 +10,11 @@ urlpatterns: list[URLPattern] = [
     path("notices/read/", notice_views.notices_read, name="notices_read"),
     path("notices/mail-again/", notice_views.notices_mail_again, name="notices_mail_again"),
     path("notices/<int:notice>/", notice_views.notice, name="notice"),
+    path("p/<slug:project>/alerts/", alert_views.alert_list, name="alerts"),
+    path("p/<slug:project>/alerts/alerts.csv", alert_views.alerts_csv, name="alerts_csv"),
+    path("p/<slug:project>/alerts/<int:alert>/", alert_views.alert_page, name="alert"),
+    path("p/<slug:project>/alerts/<int:alert>/act/", alert_views.alert_act, name="alert_act"),
+    path("p/<slug:project>/models/<slug:model>/rules/", alert_views.rules_page, name="rules"),
     path("p/<slug:project>/endpoints/", views.endpoint_list, name="endpoints"),
     path("p/<slug:project>/endpoints/new/", views.endpoint_create, name="endpoint_create"),
     path("p/<slug:project>/endpoints/<int:endpoint>/", views.endpoint_page, name="endpoint"),

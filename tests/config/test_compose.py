@@ -30,6 +30,7 @@ SHORT = {
     "freeze_bins",
     "inspect",
     "judge_days",
+    "look_at_rules",
     "make_partitions",
     "notice",
     "refresh_reports",

@@ -74,7 +74,7 @@ class EventText:
         """What the days cost or gained, and the likely range; empty without a price."""
         event = self.seen.event
         figure = event.figures.get("money") if event else None
-        if not _known(figure):
+        if figure is None or figure["value"] is None:
             return "", ""
         symbol = SYMBOLS.get(event.figures.get("currency", ""), "") if event else ""
         low, high = sorted(abs(figure[end]) for end in ("low", "high"))

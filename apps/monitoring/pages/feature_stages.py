@@ -8,7 +8,7 @@ from apps.monitoring.models import Series, Stage
 from apps.monitoring.pages.days_seen import Seen
 from apps.monitoring.pages.feature_rows import FeatureRow, percent_range
 from apps.monitoring.services.describing import percent
-from apps.stats.arrays import FloatArray
+from apps.stats.arrays import FloatArray, IntArray
 from apps.stats.intervals import wilson_interval
 
 
@@ -91,6 +91,6 @@ def _usual_shares(seen: Seen, series: Series) -> FloatArray:
     return _shares(seen.days.between(seen.days.start, seen.now.start).of(series))
 
 
-def _shares(counts: FloatArray) -> FloatArray:
+def _shares(counts: IntArray) -> FloatArray:
     total = counts.sum(axis=0)
     return np.asarray(total / max(total.sum(), 1), dtype=np.float64)

@@ -78,8 +78,8 @@ def _versions(seen: Seen) -> list[VersionRow]:
 
 def _version(seen: Seen, name: str, days: History) -> VersionRow:
     latency = seen.layout.get(Stage.LATENCY)
-    percentiles = [_number(percentile(latency, days, share), "ms") if latency else "–" for share in (0.5, 0.95)]
-    return VersionRow(name, int(days.rows.sum()), *percentiles, cost=_cost(seen, days), worth=_worth(seen, days))
+    half, most = (_number(percentile(latency, days, share), "ms") if latency else "–" for share in (0.5, 0.95))
+    return VersionRow(name, int(days.rows.sum()), half, most, _cost(seen, days), _worth(seen, days))
 
 
 def _cost(seen: Seen, days: History) -> str:

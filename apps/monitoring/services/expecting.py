@@ -67,6 +67,17 @@ class Expectation:
         """What an error costs in each cell; None where the value model does not say."""
         return None if self.worth is None else self.worth[0] - self.worth[1]
 
+    def price_of(self, days: History) -> Estimate | None:
+        """Return what errors should cost per decision of these days, by their predictions and scores alone."""
+        n = np.maximum(days.of(self.cell).sum(axis=0), 0)
+        if self.frozen.mean is None or self.code is not None or self.price is None or n.sum() == 0:
+            return None
+        wrong = 1 - np.clip(self.frozen.mean, 0.0, 1.0)
+        share = n / n.sum()
+        mean, square = float(share @ (wrong * self.price)), float(share @ (wrong * self.price**2))
+        se = math.sqrt(max(square - mean**2, 0.0) / float(n.sum()))
+        return Estimate(mean, mean - Z * se, mean + Z * se, "plug-in", int(n.sum()), se=se)
+
     @cached_property
     def worth(self) -> tuple[FloatArray, FloatArray] | None:
         """What a right and a wrong decision of each cell is worth; None where the value model does not say."""
@@ -103,10 +114,15 @@ def known_share(layout: Layout, days: History) -> float | None:
     return None if loss is None or rows == 0 else float(days.of(loss).sum()) / rows
 
 
-def price_of_errors(expectation: Expectation | None, days: History) -> Estimate | None:
-    """Return what errors cost per decision of these days, by outcomes; None without a price for each."""
+def price_of_errors(expectation: Expectation | None, days: History, *, is_known: bool) -> Estimate | None:
+    """Return what errors cost per decision of these days, by outcomes or as the scores let one expect.
+
+    None without a price for each.
+    """
     if expectation is None or expectation.price is None:
         return None
+    if not is_known:
+        return expectation.price_of(days)
     return _mean(expectation, days, np.zeros_like(expectation.price), expectation.price)
 
 

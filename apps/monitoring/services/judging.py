@@ -92,7 +92,9 @@ def judge(model: MonitoredModel) -> bool:
 def call_normal(event: DataEvent, *, by: User) -> None:
     """Make the days of an event the reference, and end it. Raises DomainError if they have too few rows."""
     event = DataEvent.objects.select_for_update().select_related("model__project").get(pk=event.pk)
-    last = event.last_day or event.model.watched.end - DAY
+    judged = event.model.watched.end
+    assert judged is not None  # an event comes from judging
+    last = event.last_day or judged - DAY
     references.declare_normal(event.model, start=event.first_day, end=last + DAY, by=by)
     event.normal_at, event.normal_by = database_now(), by
     event.save(update_fields=["normal_at", "normal_by"])
@@ -299,7 +301,8 @@ class View:
                 "measured": document(measured(self.layout, now)),
             }
             figures["known_share"] = known_share(self.layout, now)
-        price, price_before = price_of_errors(self.expectation, now), price_of_errors(self.expectation, before)
+        is_known = (known_share(self.layout, now) or 0.0) >= NEARLY_ALL
+        price, price_before = (price_of_errors(self.expectation, each, is_known=is_known) for each in (now, before))
         if price is not None and price_before is not None:
             figures["money"] = document(difference(price, price_before, times=float(now.rows.sum())))
             figures["currency"] = self.model.current_value_model.currency if self.model.current_value_model else ""

@@ -132,7 +132,7 @@ def _of_existing(layout: Layout, stage: str, name: str, otherwise: Bins) -> Bins
 
 
 def _log_bins(values: FloatArray) -> NumberBins:
-    """Bins from a hundredth of the smallest common value to a hundred times the largest, each 5 % wider than the last."""
+    """Bins from a hundredth of the smallest common value to 100 times the largest, each 5 % wider than the last."""
     positive = values[values > 0]
     if len(positive) == 0:
         return NumberBins((), (0.0,), 0.0)

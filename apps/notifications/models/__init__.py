@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 
 from apps.accounts.models import Project, User
 from apps.common.leases import Leased
+from apps.notifications.models.alerts import Alert, Looked, Rule, RuleKind
 from apps.notifications.models.notices import USUAL, How, Lookout, Notice, NoticeKind, Preference
 from apps.notifications.querysets import DeliveryQuerySet, EndpointQuerySet, EventQuerySet
 from apps.predictions.models import Prediction
@@ -19,16 +20,20 @@ from apps.reports.models import Report
 
 __all__ = [
     "USUAL",
+    "Alert",
     "Delivery",
     "Endpoint",
     "Event",
     "EventKind",
     "Feed",
     "How",
+    "Looked",
     "Lookout",
     "Notice",
     "NoticeKind",
     "Preference",
+    "Rule",
+    "RuleKind",
 ]
 
 

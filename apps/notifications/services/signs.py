@@ -1,0 +1,231 @@
+"""What each built-in rule looks at: one sign for each thing that stands out, with a value to compare with its level."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
+from django.db.models import Count
+from django.urls import reverse
+
+from apps.monitoring.models import DataEvent, Series
+from apps.monitoring.services import targets
+from apps.monitoring.services.describing import effect, what
+from apps.monitoring.services.naming import Names
+from apps.notifications.models import RuleKind
+from apps.registry.models import MonitoredModel
+from apps.reports.models import Report, ReportJob
+from apps.review.models import ReviewItem
+
+# An event that was found longer ago is no news.
+NEWS = timedelta(days=7)
+HOUR = timedelta(hours=1)
+WEEKS = 4
+# Silence is judged against the same hours of the last four weeks, if three of them had data at all.
+LEAST_WEEKS = 3
+
+# The last hour with rows, and for each of the four weeks before the rows of the same hours since then.
+SILENT = """
+WITH newest AS (
+    SELECT max(received_at) AS at FROM predictions_batch WHERE model_id = %(model)s AND kind = 'predictions'
+)
+SELECT newest.at, back.weeks,
+    (SELECT coalesce(sum(accepted), 0) FROM monitoring_intakehour
+     WHERE model_id = %(model)s AND kind = 'predictions'
+       AND hour > newest.at - back.weeks * interval '7 days'
+       AND hour <= %(now)s - back.weeks * interval '7 days' - interval '1 hour')::bigint,
+    EXISTS (SELECT FROM monitoring_intakehour
+     WHERE model_id = %(model)s AND kind = 'predictions' AND accepted > 0
+       AND hour > newest.at - (back.weeks + 1) * interval '7 days'
+       AND hour <= newest.at - back.weeks * interval '7 days')
+FROM newest, generate_series(1, %(weeks)s) AS back (weeks)
+WHERE newest.at IS NOT NULL
+"""
+
+
+@dataclass(frozen=True)
+class Sign:
+    """Something that may stand out; it does where its value reaches the rule's level."""
+
+    subject: str
+    value: float
+    title: str
+    url: str
+    text: str = ""
+    is_urgent: bool = False
+
+
+def silence(model: MonitoredModel, now: datetime) -> Iterator[Sign]:
+    """Nothing came since an hour after which each of the last weeks had rows. The value: the fewest of them."""
+    with connection.cursor() as cursor:
+        cursor.execute(SILENT, {"model": model.pk, "now": now, "weeks": WEEKS})
+        rows = cursor.fetchall()
+    if sum(had_any for *_, had_any in rows) < LEAST_WEEKS:
+        return
+    (last, *_), counts = rows[0], [int(n) for _, _, n, had_any in rows if had_any]
+    if now - last > HOUR:
+        local = last.astimezone(model.zone)
+        yield Sign(
+            "",
+            float(min(counts)),
+            f"{model.name}: no predictions since {local.day} {local:%B}, {local:%H:%M}.",
+            _page(model, "intake"),
+            f"In each of the last weeks the same hours brought at least {min(counts):,} predictions.",
+            is_urgent=True,
+        )
+
+
+def incidents(model: MonitoredModel, now: datetime) -> Iterator[Sign]:  # noqa: ARG001  # as all
+    """Open incidents, all of them one subject: one broken push can open a hundred."""
+    found = list(model.incidents.open().newest()[:4])
+    if found:
+        more = ", and others" if len(found) > 3 else ""
+        told = "; ".join(str(each) for each in found[:3])
+        yield Sign(
+            "",
+            float(len(found)),
+            f"{model.name}: data do not fit, or cannot be processed.",
+            _page(model, "incidents"),
+            f"{told}{more}.",
+        )
+
+
+def drift(model: MonitoredModel, now: datetime) -> Iterator[Sign]:
+    """Events in the data. The value: the points of right decisions that they cost, measured or expected."""
+    yield from _events(model, now, DataEvent.Kind.INPUT)
+
+
+def right(model: MonitoredModel, now: datetime) -> Iterator[Sign]:
+    """Times with fewer right decisions than before. The value: how many points fewer."""
+    yield from _events(model, now, DataEvent.Kind.RIGHT)
+
+
+def target(model: MonitoredModel, now: datetime, level: float | None) -> Iterator[Sign]:
+    """The share of right decisions of this quarter, by its confidence sequence. The value: 1 where it is below."""
+    found = targets.of_quarter(model, now=now, target=level) if level else None
+    if found is not None and level is not None:
+        yield Sign(
+            f"{found.start:%Y-%m-%d}",
+            1.0 if found.is_below else 0.0,
+            f"{model.name}: {100 * found.value:.1f} in 100 decisions are right, below the target of {100 * level:.1f}.",
+            _page(model, "data"),
+            f"Since {found.start.day} {found.start:%B}; likely between {100 * found.low:.1f} and "
+            f"{100 * found.high:.1f} at every look of the quarter.",
+        )
+
+
+def restated(model: MonitoredModel, now: datetime) -> Iterator[Sign]:
+    """Reports that moved by more than half the range of the report before. The value: how many half-widths."""
+    reports = Report.objects.filter(model=model, previous__isnull=False, created_at__gte=now - NEWS)
+    for report in reports.newest_by_window():
+        moved = moved_by(report)
+        yield Sign(
+            f"{report.kind} {report.start} {report.end}",
+            moved,
+            f"{model.name}: the {report.kind} report from {report.start} is restated.",
+            reverse("report", args=[model.project.slug, report.pk]),
+            f"A figure moved by {moved:.1f} times half its range as more became known.",
+        )
+
+
+def late_queues(model: MonitoredModel, now: datetime) -> Iterator[Sign]:
+    """Queues with cases past their due time. The value: how many cases."""
+    late = ReviewItem.objects.filter(queue__model=model, state=ReviewItem.State.OPEN, due_at__lt=now)
+    for queue, name, count in late.order_by().values_list("queue", "queue__name").annotate(n=Count("pk")):
+        yield Sign(
+            f"queue {queue}",
+            float(count),
+            f"{model.name}: {count:,} cases of {name} are past their due time.",
+            reverse("queue_live", args=[model.project.slug, queue]),
+        )
+
+
+def draw_check(model: MonitoredModel, now: datetime) -> Iterator[Sign]:  # noqa: ARG001  # as all
+    """The draw check. The value: 1 where it fails."""
+    # Loads pandas, which few processes need.
+    from apps.sampling.services.checking import draw_check as check  # noqa: PLC0415  # see above
+
+    found = check(model)
+    if found.expected:
+        yield Sign(
+            "",
+            1.0 if found.is_failed else 0.0,
+            f"{model.name}: not as many cases are drawn as the recorded probabilities say.",
+            _page(model, "sampling"),
+            "Figures from reviews may be wrong until the reason is known.",
+        )
+
+
+def failed_reports(model: MonitoredModel, now: datetime) -> Iterator[Sign]:
+    """Report jobs that failed. The value: 1."""
+    jobs = ReportJob.objects.filter(model=model, report=None, finished_at__gte=now - NEWS)
+    for job in jobs:
+        yield Sign(
+            f"job {job.pk}",
+            1.0,
+            f"{model.name}: a {job.kind} report has failed.",
+            reverse("report_job", args=[model.project.slug, job.pk]),
+        )
+
+
+def _events(model: MonitoredModel, now: datetime, kind: DataEvent.Kind) -> Iterator[Sign]:
+    events = list(DataEvent.objects.filter(model=model, kind=kind, normal_at=None, found_at__gte=now - NEWS))
+    if not events:
+        return
+    names = Names(model)
+    series = {(each.stage, each.name): each for each in Series.objects.filter(model=model)}
+    for event in events:
+        figures = event.figures
+        money = figures.get("money") or {}
+        yield Sign(
+            f"event {event.pk}",
+            cost_of(event),
+            f"{model.name}: {what(event, names, series)}",
+            f"{_page(model, 'data')}?event={event.pk}",
+            effect(event),
+            is_urgent=bool(money.get("low") and money["low"] > 0),
+        )
+
+
+def cost_of(event: DataEvent) -> float:
+    """Return the points of right decisions that an event costs: measured where most outcomes are known, or expected."""
+    figures = event.figures
+    pairs = [("measured", "measured_before"), ("expected", "expected_before")]
+    if (figures.get("known_share") or 0.0) < 0.9 and event.kind == DataEvent.Kind.INPUT:
+        pairs.reverse()
+    for name, before in pairs:
+        one, other = figures.get(name) or {}, figures.get(before) or {}
+        if one.get("value") is not None and other.get("value") is not None:
+            return float(other["value"] - one["value"])
+    return 0.0
+
+
+def moved_by(report: Report) -> float:
+    """Return by how many half-widths of its range before the figure of a report that moved most did."""
+    return max((_moved(each["was"], each["figure"]) for each in report.document["restatements"]), default=0.0)
+
+
+def _moved(before: dict[str, Any], now: dict[str, Any]) -> float:
+    if None in (now["value"], before["value"], before["low"], before["high"]):
+        return 0.0
+    half = (before["high"] - before["low"]) / 2
+    return float(abs(now["value"] - before["value"]) / half) if half > 0 else 0.0
+
+
+def _page(model: MonitoredModel, name: str) -> str:
+    return reverse(name, args=[model.project.slug, model.slug])
+
+
+Look = Callable[[MonitoredModel, datetime], Iterable[Sign]]
+LOOKS: dict[RuleKind, Look] = {
+    RuleKind.SILENCE: silence,
+    RuleKind.INCIDENT: incidents,
+    RuleKind.DRIFT: drift,
+    RuleKind.RIGHT: right,
+    RuleKind.RESTATED: restated,
+    RuleKind.QUEUE_LATE: late_queues,
+    RuleKind.REPORT_FAILED: failed_reports,
+}
+# Looked at once an hour.
+SLOW_LOOKS: dict[RuleKind, Look] = {RuleKind.DRAW_CHECK: draw_check}

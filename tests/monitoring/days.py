@@ -1,0 +1,79 @@
+"""Models with counted days, written straight into the counts, so that half a year takes no time."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+
+from apps.monitoring.models import Counted, DayCount, Series, Stage
+from apps.monitoring.services.placing import Layout
+from apps.registry.models import MonitoredModel
+from tests.factories import make_model
+
+HOMES = ("flat", "house", "institution", "dormitory")
+# What is usual, and days on which nearly everyone lives in a dormitory or an institution
+USUAL, CROWDED = (0.46, 0.46, 0.04, 0.04), (0.01, 0.01, 0.45, 0.53)
+EMPTY_OF = (0.5, 0.5, 0.0, 0.0)
+# Share of right decisions by home
+RIGHT = {"flat": 0.85, "house": 0.85, "institution": 0.92, "dormitory": 0.65}
+FIRST = date(2026, 3, 2)
+
+
+def model_with_homes(**changes: Any) -> MonitoredModel:
+    codes = {name: name.capitalize() for name in HOMES}
+    homes = {"name": "home", "type": "category", "label": "Home", "codes": codes}
+    value = {"currency": "USD", "matrix": {"no": {"no": 0, "yes": -9}, "yes": {"no": -9, "yes": 0}}}
+    return make_model(features=[homes], slices=[], value_model=value | {"review_cost": 0, "prices": {}}, **changes)
+
+
+def count_days(
+    model: MonitoredModel,
+    days: int,
+    shares: Callable[[int], tuple[float, ...]],
+    *,
+    rows: int = 800,
+    known: Callable[[int], bool] = lambda _: True,
+    right: Callable[[int, str], float] = lambda _, home: RIGHT[home],
+    seed: int = 5,
+    first: date = FIRST,
+) -> None:
+    """Write the counts of consecutive days: homes by their shares, and outcomes where they are known.
+
+    The score tells the homes apart: each home has its own cell.
+    """
+    series = _series(model)
+    layout, rng = Layout(series.values()), np.random.default_rng(seed)
+    version, _ = model.versions.get_or_create(name="v1")
+    for number in range(days):
+        counts, sums = np.zeros(layout.size, dtype=np.int64), np.zeros(layout.size)
+        homes = rng.multinomial(rows, shares(number))
+        for home, n in enumerate(homes.tolist()):
+            counts[series["home"].place + home] += n
+            counts[series["cell"].place + home] += n
+            if known(number):
+                wrong = rng.binomial(n, 1 - right(number, HOMES[home]))
+                counts[series["loss"].place + home] += n
+                sums[series["loss"].place + home] += wrong
+        day = first + timedelta(days=number)
+        DayCount.objects.update_or_create(
+            model=model, version=version, day=day, defaults={"counts": counts.tobytes(), "sums": sums.tobytes()}
+        )
+    state, _ = Counted.objects.get_or_create(model=model)
+    state.revision += 1
+    state.frozen_at = state.frozen_at or version.first_seen_at
+    state.save()
+    model.refresh_from_db()
+
+
+def _series(model: MonitoredModel) -> dict[str, Series]:
+    """The feature, the cells, one for each home, and their losses."""
+    cells = [f"{number}:yes" for number in range(len(HOMES))]
+    wanted = {"home": (Stage.FEATURE, "home", HOMES), "cell": (Stage.CELL, "", cells), "loss": (Stage.LOSS, "", cells)}
+    found, place = {}, 0
+    for key, (stage, name, names) in wanted.items():
+        found[key], _ = Series.objects.get_or_create(
+            model=model, stage=stage, name=name, defaults={"bins": {"names": list(names)}, "place": place}
+        )
+        place += found[key].frozen.size
+    return found
