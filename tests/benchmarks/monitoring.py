@@ -1,8 +1,9 @@
 """Measure false alarms of quiet models and the days until planted drift is found; simulated, no site is started.
 
 Models: `tests/oracles/monitored_models.py`. Quiet ones have seasons, weekends, growth, spikes, holidays and batches.
-Every alert of any series or figure counts as false. Drift is planted on day 42 (`SIZES` has what each size means); with
-outcomes 7 to 14 days late, figures are judged on days whose outcomes are all known, 14 days after.
+Every alert of any series or figure counts as false. Drift is planted on a day of the seventh week (`SIZES` has what
+each size means); with outcomes 7 to 14 days late, figures are judged on days whose outcomes are all known, 14 days
+after.
 Arguments: `--quiet 30`, `--planted 16`, `--seed 1`.
 """
 
@@ -11,14 +12,14 @@ import os
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from apps.stats.arrays import FloatArray, IntArray
 from apps.stats.delay.expected_right import ExpectedRight, fit_expected_right
 from apps.stats.drift.changes import find_changes
-from apps.stats.drift.figure_changes import find_figure_changes
+from apps.stats.drift.figure_changes import FigureChange, find_figure_changes
 from tests.benchmarks.harness import print_table
 from tests.oracles.monitored_models import SCORE_CELLS, SEGMENTS, Flip, Model, Rows, Tamper, cells, simulated_model
 
@@ -63,11 +64,10 @@ class Watched:
 class Plant:
     """What is changed from a day on, and where it should show."""
 
-    place: str
-    size: str
     series: frozenset[str]
     tamper: Tamper | None = None
     flip: Flip | None = None
+    on: int = PLANTED_ON
     days: int = RUN_ON
 
 
@@ -82,7 +82,7 @@ def run(arguments: list[str]) -> dict[str, float | int | str]:
         quiet = pool.map(false_alerts, [(asked.seed, one) for one in range(asked.quiet)])
         plan = [(asked.seed, *cell, one) for one in range(asked.planted) for cell in SIZES]
         planted = list(zip(plan, pool.map(days_until_found, plan), strict=True))
-        expectations = list(pool.map(expectation, [(asked.seed, one) for one in range(asked.planted)]))
+        expected = list(pool.map(expectation, [(asked.seed, one) for one in range(asked.planted)]))
         alerts = list(quiet)
     years = asked.quiet * WEEKS * 7 / 365
     print_table(
@@ -91,24 +91,21 @@ def run(arguments: list[str]) -> dict[str, float | int | str]:
             for name in alerts[0]
         ]
     )
-    figures = {}
-    rows = []
-    for place, size in SIZES:
-        days = [found for (_, *cell, _), found in planted if tuple(cell) == (place, size)]
-        rows.append(_row(place, size, days))
-    print_table(rows)
+    by_cell = {cell: [found for (_, *of_cell, _), found in planted if tuple(of_cell) == cell] for cell in SIZES}
+    print_table([_row(*cell, days) for cell, days in by_cell.items()])
+    figures: dict[str, float | int | str] = {}
     for size in ("large", "medium", "small"):
-        days = [found for (_, _, of_size, _), found in planted if of_size == size]
+        days = [found for cell, of_cell in by_cell.items() if cell[1] == size for found in of_cell]
         share, median = _summary(days, WITHIN[size])
         figures |= {f"found_{size}": round(share, 3), f"days_{size}": median}
-    off = max(abs(one[0]) for one in expectations if one[0] is not None)
+    off = max(abs(one[0]) for one in expected if one[0] is not None)
     return {
         "seed": asked.seed,
         "false_per_model_year": round(sum(sum(one.values()) for one in alerts) / years, 2),
         **figures,
         "expected_off": round(off, 4),
-        "valid_share": round(statistics.mean(one[0] is not None for one in expectations), 2),
-        "not_valid_found": round(statistics.mean(one[1] for one in expectations), 2),
+        "valid_share": round(statistics.mean(one[0] is not None for one in expected), 2),
+        "not_valid_found": round(statistics.mean(one[1] for one in expected), 2),
     }
 
 
@@ -131,16 +128,16 @@ def days_until_found(which: tuple[int, str, str, int]) -> int | None:
     rng = np.random.default_rng([seed, one, 2])
     volume = float(np.exp(rng.uniform(np.log(250), np.log(1_000))))
     model = simulated_model(
-        rng, days=PLANTED_ON + RUN_ON, rows_a_day=volume, features=int(rng.integers(8, 21)), is_calm=True
+        rng, days=PLANTED_ON + 7 + RUN_ON, rows_a_day=volume, features=int(rng.integers(8, 21)), is_calm=True
     )
-    plant = PLACES[place](model, size, one)
+    plant = replace(PLACES[place](model, size, one), on=PLANTED_ON + one % 7)
     watched = watch(model, rng, plant=plant)
     if place in ("input", "broken"):
         found = [each.found for each in find_changes(watched.histograms, model.weekday) if each.series in plant.series]
     else:
         group = 0 if place == "concept" else 1 + SLICE
         found = [each.found for each in _against_expected(watched, model) if each.group == group]
-    after = [day - PLANTED_ON + 1 for day in found if day >= PLANTED_ON]
+    after = [day - plant.on + 1 for day in found if day >= plant.on]
     return min(after, default=None)
 
 
@@ -151,7 +148,7 @@ def watch(model: Model, rng: np.random.Generator, *, plant: Plant | None = None)
     cell_counts, p_right = np.zeros((model.days, 1 + SEGMENTS, SCORE_CELLS)), np.zeros(model.days)
     earlier: list[Rows] = []
     for day in range(model.days):
-        is_on = plant is not None and 0 <= day - PLANTED_ON < plant.days
+        is_on = plant is not None and 0 <= day - plant.on < plant.days
         rows = model.rows(day, rng, tamper=plant.tamper, flip=plant.flip) if plant and is_on else model.rows(day, rng)
         for name, counts in model.histograms(rows).items():
             histograms[name].append(counts)
@@ -168,7 +165,7 @@ def watch(model: Model, rng: np.random.Generator, *, plant: Plant | None = None)
     return Watched(counted, n, right, cell_counts, reference, p_right)
 
 
-def _against_expected(watched: Watched, model: Model):
+def _against_expected(watched: Watched, model: Model) -> Sequence[FigureChange]:
     frozen = fit_expected_right(*watched.earlier, count=SCORE_CELLS)
     assert frozen.mean is not None
     expected = np.minimum(watched.cell_counts @ frozen.mean, watched.n)
@@ -200,12 +197,17 @@ def _frozen(earlier: Sequence[Rows]) -> ExpectedRight:
 def _input(model: Model, size: str, one: int) -> Plant:
     derived = {"score", "predicted"}
     if size == "large":
-        return Plant("input", size, frozenset({"category 0", *derived}), tamper=_grown(4, 0.97), days=8)
+        return Plant(frozenset({"category 0", *derived}), tamper=_grown(4, 0.97), days=8)
     if one % 2:
-        points = 0.15 if size == "medium" else 0.06
-        return Plant("input", size, frozenset({"category 0", *derived}), tamper=_grown(SLICE, 0.15 + points))
+        code, points = (SLICE, 0)[one // 2 % 2], 0.15 if size == "medium" else 0.06  # of 15 % or 40 %
+        return Plant(
+            "input",
+            size,
+            frozenset({"category 0", *derived}),
+            tamper=_grown(code, float(model.shares[0][code]) + points),
+        )
     moved = frozenset({"number 0", "number 1", *derived})
-    return Plant("input", size, moved, tamper=_shift(model, 0.5 if size == "medium" else 0.2))
+    return Plant(moved, tamper=_shift(model, 0.5 if size == "medium" else 0.2))
 
 
 def _grown(code: int, share: float) -> Tamper:
@@ -229,12 +231,12 @@ def _shift(model: Model, sd: float) -> Tamper:
 
 def _concept(model: Model, size: str, one: int) -> Plant:
     drop = {"large": 0.16, "medium": 0.08, "small": 0.04}[size]
-    return Plant("concept", size, frozenset(), flip=_flips(_flipped(model, drop)))
+    return Plant(frozenset(), flip=_flips(_flipped(model, drop)))
 
 
 def _slice(model: Model, size: str, one: int) -> Plant:
     drop = {"large": 0.40, "medium": 0.25, "small": 0.12}[size]
-    return Plant("slice", size, frozenset(), flip=_flips(_flipped(model, drop, code=SLICE), code=SLICE))
+    return Plant(frozenset(), flip=_flips(_flipped(model, drop, code=SLICE), code=SLICE))
 
 
 def _flipped(model: Model, drop: float, code: int | None = None) -> float:
@@ -265,7 +267,7 @@ def _broken(model: Model, size: str, one: int) -> Plant:
         else:
             numbers[0, rows] = 0.5
 
-    return Plant("broken", size, frozenset({"number 0", "score", "predicted"}), tamper=tamper)
+    return Plant(frozenset({"number 0", "score", "predicted"}), tamper=tamper)
 
 
 PLACES: Mapping[str, Callable[[Model, str, int], Plant]] = {

@@ -1,7 +1,8 @@
 """Simulated models in production, row by row: seasons, weekdays, growth, batches, late truths, and planted drift.
 
-Rows of a day come in batches (a customer, a file) that share part of their values, so that days vary more than
-independent rows would. Truth is drawn from a logistic model of the features; the score is that model with some noise.
+Rows of a day come in batches (a file) that share part of their values, and from customers with values of their own,
+whose share of the traffic comes and goes over days: days vary more than independent rows would. Truth is drawn from a
+logistic model of the features; the score is that model with some noise.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,6 +21,8 @@ SEGMENTS = 6
 #: Score noise on the logit, by which no cell of the score is quite exact.
 SCORE_NOISE = 0.3
 REFERENCE_ROWS = 5_000
+#: How far customers' numbers lie apart.
+CUSTOMER_SD = 0.5
 SCORE_CELLS = 20
 
 
@@ -69,6 +72,8 @@ class Model:
     weights: FloatArray  # of numbers
     effects: tuple[FloatArray, ...]  # of categories
     batch: float  # rows of a batch
+    traffic: FloatArray  # (days, customers), shares
+    customers: FloatArray  # (customers, numbers), shift in sd
     bins: Mapping[str, Bins] = field(default_factory=dict)
 
     @property
@@ -90,11 +95,10 @@ class Model:
     ) -> Rows:
         """Draw the rows of a day."""
         n = int(self.rows_a_day[day]) if n is None else n
-        is_weekend = day % 7 >= 5
         wave = np.sin(2 * np.pi * day / HALF_YEAR + self.phase)
         batch = np.sort(rng.integers(0, max(1, round(n / self.batch)), n))
-        numbers = self._numbers(n, batch, wave, is_weekend, rng)
-        codes = self._codes(n, batch, wave, is_weekend, rng)
+        numbers = self._numbers(day, batch, wave, rng)
+        codes = self._codes(day, batch, wave, rng)
         if tamper:
             tamper(self, numbers, codes, rng)
         line = self._line(numbers, codes)
@@ -104,28 +108,30 @@ class Model:
         score = expit(line + rng.normal(0, SCORE_NOISE, n))
         return Rows(numbers, codes, score, p_true, rng.random(n) < p_true)
 
-    def _numbers(
-        self, n: int, batch: IntArray, wave: FloatArray, is_weekend: bool, rng: np.random.Generator
-    ) -> FloatArray:
+    def _numbers(self, day: int, batch: IntArray, wave: FloatArray, rng: np.random.Generator) -> FloatArray:
+        n, batches = len(batch), batch.max(initial=0) + 1
         k = len(self.weights)
         alike = self.alike[:k, None]
-        common = rng.normal(size=(k, batch.max(initial=0) + 1))[:, batch]
+        common = rng.normal(size=(k, batches))[:, batch]
         latent = np.sqrt(alike) * common + np.sqrt(1 - alike) * rng.normal(size=(k, n))
-        latent += (self.season[:k] * wave[:k] + self.weekend * is_weekend)[:, None]
+        latent += (self.season[:k] * wave[:k] + self.weekend * (day % 7 >= 5))[:, None]
+        customer = rng.choice(len(self.customers), batches, p=self.traffic[day])
+        latent += self.customers.T[:, customer[batch]]
         latent = np.where(self.is_skewed[:, None], np.exp(latent), latent)
         latent[rng.random((k, n)) < self.zeros[:, None]] = 0.0
         latent[rng.random((k, n)) < self.missing[:k, None]] = np.nan
         return latent
 
-    def _codes(self, n: int, batch: IntArray, wave: FloatArray, is_weekend: bool, rng: np.random.Generator) -> IntArray:
+    def _codes(self, day: int, batch: IntArray, wave: FloatArray, rng: np.random.Generator) -> IntArray:
+        n, batches = len(batch), batch.max(initial=0) + 1
         codes = np.empty((len(self.shares), n), dtype=np.int64)
         for place, shares in enumerate(self.shares):
             at = len(self.weights) + place
             share = shares * (1 + self.season[at] * wave[at] * self.tilt[place])
-            share *= 1 + is_weekend * self.weekend_tilt[place]
+            share *= 1 + (day % 7 >= 5) * self.weekend_tilt[place]
             edges = np.cumsum(share / share.sum())[:-1]
             own = np.searchsorted(edges, rng.random(n))
-            common = np.searchsorted(edges, rng.random(batch.max(initial=0) + 1))[batch]
+            common = np.searchsorted(edges, rng.random(batches))[batch]
             codes[place] = np.where(rng.random(n) < self.alike[at], common, own)
             codes[place, rng.random(n) < self.missing[at]] = -1
         return codes
@@ -162,6 +168,7 @@ def simulated_model(
     zeros = np.where(rng.random(k) < 0.25, rng.uniform(0.2, 0.8, k), 0.0)
     weights = rng.normal(0, 1, k)
     weights *= 2.0 / np.sqrt((weights**2).sum())
+    customers = int(rng.integers(10, 41))
     model = Model(
         rows_a_day=_traffic(rng, days, rows_a_day, is_calm=is_calm),
         weekend=np.where(rng.random(k) < 1 / 3, rng.uniform(-0.5, 0.5, k), 0.0),
@@ -177,6 +184,8 @@ def simulated_model(
         weights=weights,
         effects=tuple(effects),
         batch=float(rng.uniform(1, 15)),
+        traffic=_customers(rng, days, customers),
+        customers=rng.normal(0, CUSTOMER_SD, (customers, k)) * (rng.random(k) < 0.5),
     )
     reference = columns(model.rows(0, rng, n=REFERENCE_ROWS))
     return replace(
@@ -186,6 +195,15 @@ def simulated_model(
             for name, values in reference.items()
         },
     )
+
+
+def _customers(rng: np.random.Generator, days: int, customers: int) -> FloatArray:
+    """Return the share of each customer by day: its logarithm keeps .7 of yesterday's deviation."""
+    moves = np.zeros((days, customers))
+    for day in range(1, days):
+        moves[day] = 0.7 * moves[day - 1] + rng.normal(0, 0.3, customers)
+    share = np.exp(moves + rng.normal(0, 0.7, customers))
+    return np.asarray(share / share.sum(axis=1, keepdims=True))
 
 
 def _traffic(rng: np.random.Generator, days: int, rows_a_day: float, *, is_calm: bool) -> FloatArray:
