@@ -1,6 +1,7 @@
 """Measure false alarms of quiet models and the days until planted drift is found; simulated, no site is started.
 
-Models: `tests/oracles/monitored_models.py`. Quiet ones have seasons, weekends, growth, spikes, holidays and batches.
+Models: `tests/oracles/monitored_models.py`. Quiet ones have seasons, weekends, growth, spikes, holidays, batches, and
+customers who come and go.
 Every alert of any series or figure counts as false. Drift is planted on a day of the seventh week (`SIZES` has what
 each size means); with outcomes 7 to 14 days late, figures are judged on days whose outcomes are all known, 14 days
 after.
@@ -201,8 +202,6 @@ def _input(model: Model, size: str, one: int) -> Plant:
     if one % 2:
         code, points = (SLICE, 0)[one // 2 % 2], 0.15 if size == "medium" else 0.06  # of 15 % or 40 %
         return Plant(
-            "input",
-            size,
             frozenset({"category 0", *derived}),
             tamper=_grown(code, float(model.shares[0][code]) + points),
         )

@@ -69,8 +69,8 @@ def find_changes(
     own weekday. A change is found when on two days running the effect is above `begins`, q < .05 over all series and
     windows of the day, and the newest day lies nearer to the recent days than to the weeks before. It ends when the
     effect stays below `ends` on two days running, or as the new normal after 28 days; one that begins again within a
-    week goes on. How much days vary is estimated
-    from the weeks before: rows come in batches and from customers. The verdict on a day uses no later day.
+    week goes on. How much days vary, and how alike neighboring days are, is estimated from the weeks before: rows come
+    in batches and from customers. The verdict on a day uses no later day.
 
     Parameters
     ----------
@@ -160,7 +160,8 @@ class _Watch:
         total = np.maximum(m, 1e-9)
         n_before = total**2 / np.maximum(per_row, 1e-9)
         now, before = (np.moveaxis(each / total[:, :, None], 1, 0) for each in (now, expected))
-        return Window(now, before, m.T, n_before.T, usual.spread, usual.df)
+        spread = usual.persistence(np.arange(1, WINDOWS[-1] + 1))[:, :, None] * usual.spread
+        return Window(now, before, m.T, n_before.T, spread, usual.df)
 
     def _begin(self, day: int, recent: Window, can_judge: BoolArray) -> None:
         windows = recent.spans(PLACES)

@@ -72,6 +72,18 @@ def test_days_that_vary_more_than_independent_rows_raise_no_alarm():
     assert alarms <= 1
 
 
+def test_shares_that_stay_away_for_days_raise_few_alarms():
+    """Simulation, seed 14: a customer's logit keeps .7 of yesterday's deviation; its share is .3, give or take .05."""
+    rng, alarms = np.random.default_rng(14), 0
+    for _ in range(20):
+        move = np.zeros(180)
+        for day in range(1, 180):
+            move[day] = 0.7 * move[day - 1] + rng.normal(0, 0.17)
+        share = 0.3 * np.exp(move) / (0.7 + 0.3 * np.exp(move))
+        alarms += len(found(rng.multinomial(1_000, np.column_stack([share, 1 - share]))))
+    assert alarms <= 2  # in ten model-years
+
+
 def test_a_weekend_with_a_mix_of_its_own_raises_no_alarm():
     rng = np.random.default_rng(9)
     is_weekend = WEEKEND[weekdays(120)]
