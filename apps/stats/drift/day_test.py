@@ -35,8 +35,8 @@ class Window:
 
     def spans(self, places: slice | list[int]) -> "Window":
         """Keep some of the time spans, the first axis."""
-        parts = (each[places] for each in (self.now, self.before, self.m, self.n, self.spread))
-        return Window(*parts, df=self.df)
+        now, before, m, n, spread = (each[places] for each in (self.now, self.before, self.m, self.n, self.spread))
+        return Window(now, before, m, n, spread, self.df)
 
     def of_series(self, series: int) -> "Window":
         """Keep all time spans of one series."""

@@ -5,6 +5,7 @@ import pytest
 from scipy import stats
 
 from apps.stats.drift.changes import LONGEST, find_changes
+from apps.stats.drift.weeks_before import WeeksBefore
 
 WEEKEND = np.array([0, 0, 0, 0, 0, 1, 1], dtype=bool)
 
@@ -73,15 +74,31 @@ def test_days_that_vary_more_than_independent_rows_raise_no_alarm():
 
 
 def test_shares_that_stay_away_for_days_raise_few_alarms():
-    """Simulation, seed 14: a customer's logit keeps .7 of yesterday's deviation; its share is .3, give or take .05."""
+    """Simulation, seed 14: 10 half-years of 10 series; logits keep .7 of yesterday's move, shares are .30 ± .035."""
     rng, alarms = np.random.default_rng(14), 0
-    for _ in range(20):
-        move = np.zeros(180)
+    for _ in range(10):
+        logit = np.full((180, 10), math.log(3 / 7))
         for day in range(1, 180):
-            move[day] = 0.7 * move[day - 1] + rng.normal(0, 0.17)
-        share = 0.3 * np.exp(move) / (0.7 + 0.3 * np.exp(move))
-        alarms += len(found(rng.multinomial(1_000, np.column_stack([share, 1 - share]))))
-    assert alarms <= 2  # in ten model-years
+            logit[day] += 0.7 * (logit[day - 1] - logit[0]) + rng.normal(0, 0.12, 10)
+        share = 1 / (1 + np.exp(-logit))
+        counts = rng.multinomial(1_000, np.stack([share, 1 - share], axis=2))
+        alarms += len(find_changes({f"series {place}": counts[:, place] for place in range(10)}, weekdays(180)))
+    assert alarms <= 2
+
+
+def test_days_that_are_alike_make_a_difference_of_a_week_likelier():
+    """Three weeks of .6 and .4 by turns, three days each: the mean of a week varies more than of independent days."""
+    weeks = WeeksBefore(shares(28, [0.5, 0.5]).astype(float)[None], weekdays(28))
+    weeks.counts[0, :, 0] = np.where(np.arange(28) // 3 % 2, 120, 80)
+    weeks.counts[0, :, 1] = 200 - weeks.counts[0, :, 0]
+    for day in range(28):
+        weeks.usual()
+        weeks.add(day, np.array([True]))
+    usual = weeks.usual()
+    assert 0.1 < usual.alike[0] < 0.7  # two of three neighbors are the same, one is the opposite: 1/3
+    one, seven = usual.persistence(np.array([1, 7]))[:, 0]
+    assert one == 1
+    assert seven > 1.2
 
 
 def test_a_weekend_with_a_mix_of_its_own_raises_no_alarm():
