@@ -195,14 +195,18 @@ class _Watch:
         self.changes.append(Change(self.names[series], day - since, None, day, effect, q, moves_of(here)))
 
     def _end(self, day: int, recent: Window, can_judge: BoolArray) -> None:
-        for series in np.flatnonzero(can_judge & (self.current >= 0)).tolist():
+        going_on = np.flatnonzero(can_judge & (self.current >= 0))
+        if len(going_on) == 0:
+            return
+        effect, by_chance = effects(recent.of_series(going_on).spans(PLACES))
+        # The shortest window that can tell; with few rows, the longest.
+        can_tell = by_chance < self.ends
+        can_tell[-1] = True
+        is_calm = effect[can_tell.argmax(axis=0), np.arange(len(going_on))] < self.ends
+        self.calm[going_on] = np.where(is_calm, self.calm[going_on] + 1, 0)
+        self.latest_unlike[going_on[effect[0] >= self.ends]] = day
+        for series in going_on.tolist():
             change = self.changes[self.current[series]]
-            effect, by_chance = effects(recent.of_series(series).spans(PLACES))
-            # The shortest window that can tell; with few rows, the longest.
-            is_calm = effect[np.argmax(np.append(by_chance[:-1] < self.ends, True))] < self.ends
-            self.calm[series] = self.calm[series] + 1 if is_calm else 0
-            if effect[0] >= self.ends:
-                self.latest_unlike[series] = day
             if self.calm[series] >= 2:
                 last = max(min(int(self.latest_unlike[series]), day - 2), change.first)
                 self._ended(series, replace(change, last=last, ended="back"))

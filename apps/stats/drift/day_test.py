@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from apps.stats.arrays import BoolArray, FloatArray
+from apps.stats.arrays import BoolArray, FloatArray, IntArray
 from apps.stats.drift.distances import MINIMUM_EXPECTED
 from apps.stats.drift.result import MINIMUM_ROWS
 
@@ -38,8 +38,8 @@ class Window:
         now, before, m, n, spread = (each[places] for each in (self.now, self.before, self.m, self.n, self.spread))
         return Window(now, before, m, n, spread, self.df)
 
-    def of_series(self, series: int) -> "Window":
-        """Keep all time spans of one series."""
+    def of_series(self, series: int | IntArray) -> "Window":
+        """Keep all time spans of one series, or of several."""
         now, before, m, n, spread = (each[:, series] for each in (self.now, self.before, self.m, self.n, self.spread))
         return Window(now, before, m, n, spread, self.df[series])
 
