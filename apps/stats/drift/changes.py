@@ -22,6 +22,8 @@ WINDOWS = (1, 3, 7)
 LEAST_DAYS = 14
 #: A change that lasts longer is the new normal.
 LONGEST = 28
+#: A change that begins again within a week of its end is the same one.
+SAME = 7
 #: Where the windows stand among all spans, and the newest day beside each of them.
 PLACES, NEWEST = [span - 1 for span in WINDOWS], [0] * len(WINDOWS)
 
@@ -39,9 +41,9 @@ class Change:
     found : int
         Day on which it was found, by that day's and earlier days.
     effect : float
-        PSI of the days from the first until it was found, less what chance makes of it.
+        PSI when found, less what chance makes of it; the largest of its windows.
     q_value : float
-        Smallest of its windows on the day it was found, adjusted for all series and windows of that day.
+        Smallest of its windows then, adjusted for all series and windows of that day.
     moves : tuple of Move
         The bins that grew or shrank most, largest first.
     ended : str or None
@@ -66,8 +68,9 @@ def find_changes(
     The last 1, 3 and 7 days are compared with the 28 days before them that are not part of a change, each day with its
     own weekday. A change is found when on two days running the effect is above `begins`, q < .05 over all series and
     windows of the day, and the newest day lies nearer to the recent days than to the weeks before. It ends when the
-    effect stays below `ends` on two days running, or as the new normal after 28 days. How much days vary is estimated
-    from the weeks before: rows come in batches and from customers. The verdict on a day uses no later day.
+    effect stays below `ends` on two days running, or as the new normal after 28 days; one that begins again within a
+    week goes on. How much days vary, and how alike neighboring days are, is estimated from the weeks before: rows come
+    in batches and from customers. The verdict on a day uses no later day.
 
     Parameters
     ----------
@@ -125,6 +128,7 @@ class _Watch:
         self.changes: list[Change] = []
         size = len(names)
         self.current = np.full(size, -1)  # index of the change that goes on
+        self.latest: dict[int, int] = {}  # the change that each series went back from
         self.first = np.full(size, np.iinfo(np.int64).max)
         self.last = np.full(size, -1)
         self.is_above = np.zeros(size, dtype=np.bool_)  # on the last day judged
@@ -156,40 +160,53 @@ class _Watch:
         total = np.maximum(m, 1e-9)
         n_before = total**2 / np.maximum(per_row, 1e-9)
         now, before = (np.moveaxis(each / total[:, :, None], 1, 0) for each in (now, expected))
-        return Window(now, before, m.T, n_before.T, usual.spread, usual.df)
+        spread = usual.persistence(np.arange(1, WINDOWS[-1] + 1))[:, :, None] * usual.spread
+        return Window(now, before, m.T, n_before.T, spread, usual.df)
 
     def _begin(self, day: int, recent: Window, can_judge: BoolArray) -> None:
         windows = recent.spans(PLACES)
         p = np.where(can_judge & (self.current < 0), p_values(windows), np.nan)
         q = _q_values(p)
-        above = q < LEVEL
+        above, effect = q < LEVEL, np.zeros(q.shape)
         if above.any():
             chosen, newest = windows.pick(above), recent.spans(NEWEST).pick(above)
-            above[above] = (effects(chosen)[0] > self.begins) & (same_direction(chosen, newest) > 0.5)
+            effect[above] = effects(chosen)[0] * (same_direction(chosen, newest) > 0.5)
+            above &= effect > self.begins
         found = above.any(axis=0) & self.is_above
         for series in np.flatnonzero(found).tolist():
-            self._found(day, series, recent, q=float(np.nanmin(q[:, series])))
+            self._found(day, series, recent, effect=float(effect[:, series].max()), q=float(np.nanmin(q[:, series])))
         self.is_above = np.where(can_judge, above.any(axis=0) & ~found, self.is_above)
 
-    def _found(self, day: int, series: int, recent: Window, *, q: float) -> None:
+    def _found(self, day: int, series: int, recent: Window, *, effect: float, q: float) -> None:
         """Date the change: it began where the days since then differ most, at least a day before it was found."""
         spans = recent.of_series(series)
         since = 1 + int(np.argmax(surprise(spans)[1:]))
+        self.calm[series], self.latest_unlike[series] = 0, day
+        earlier = self.latest.get(series)
+        if earlier is not None and day - since <= self.last[series] + SAME:
+            # Two messages about one change are one too many.
+            again = self.changes[earlier]
+            self.current[series], self.first[series] = earlier, again.first
+            self.changes[earlier] = replace(again, last=None, ended=None)
+            return
         here = spans.spans(slice(since, since + 1))
         self.current[series], self.first[series] = len(self.changes), day - since
-        self.calm[series], self.latest_unlike[series] = 0, day
-        effect = float(effects(here)[0][0])
+        self.latest[series] = len(self.changes)
         self.changes.append(Change(self.names[series], day - since, None, day, effect, q, moves_of(here)))
 
     def _end(self, day: int, recent: Window, can_judge: BoolArray) -> None:
-        for series in np.flatnonzero(can_judge & (self.current >= 0)).tolist():
+        going_on = np.flatnonzero(can_judge & (self.current >= 0))
+        if len(going_on) == 0:
+            return
+        effect, by_chance = effects(recent.of_series(going_on).spans(PLACES))
+        # The shortest window that can tell; with few rows, the longest.
+        can_tell = by_chance < self.ends
+        can_tell[-1] = True
+        is_calm = effect[can_tell.argmax(axis=0), np.arange(len(going_on))] < self.ends
+        self.calm[going_on] = np.where(is_calm, self.calm[going_on] + 1, 0)
+        self.latest_unlike[going_on[effect[0] >= self.ends]] = day
+        for series in going_on.tolist():
             change = self.changes[self.current[series]]
-            effect, by_chance = effects(recent.of_series(series).spans(PLACES))
-            # The shortest window that can tell; with few rows, the longest.
-            is_calm = effect[np.argmax(np.append(by_chance[:-1] < self.ends, True))] < self.ends
-            self.calm[series] = self.calm[series] + 1 if is_calm else 0
-            if effect[0] >= self.ends:
-                self.latest_unlike[series] = day
             if self.calm[series] >= 2:
                 last = max(min(int(self.latest_unlike[series]), day - 2), change.first)
                 self._ended(series, replace(change, last=last, ended="back"))
@@ -197,6 +214,7 @@ class _Watch:
                 self._ended(series, replace(change, last=day, ended="stayed"))
                 self.before.restart(series, range(change.first, day - WINDOWS[-1] + 1))
                 self.last[series] = day - WINDOWS[-1]
+                del self.latest[series]
 
     def _ended(self, series: int, change: Change) -> None:
         assert change.last is not None

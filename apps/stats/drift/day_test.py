@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from apps.stats.arrays import BoolArray, FloatArray
+from apps.stats.arrays import BoolArray, FloatArray, IntArray
 from apps.stats.drift.distances import MINIMUM_EXPECTED
 from apps.stats.drift.result import MINIMUM_ROWS
 
@@ -35,24 +35,23 @@ class Window:
 
     def spans(self, places: slice | list[int]) -> "Window":
         """Keep some of the time spans, the first axis."""
-        return Window(self.now[places], self.before[places], self.m[places], self.n[places], self.spread, self.df)
+        now, before, m, n, spread = (each[places] for each in (self.now, self.before, self.m, self.n, self.spread))
+        return Window(now, before, m, n, spread, self.df)
 
-    def of_series(self, series: int) -> "Window":
-        """Keep all time spans of one series."""
-        now, before, m, n = (each[:, series] for each in (self.now, self.before, self.m, self.n))
-        return Window(now, before, m, n, self.spread[series], self.df[series])
+    def of_series(self, series: int | IntArray) -> "Window":
+        """Keep all time spans of one series, or of several."""
+        now, before, m, n, spread = (each[:, series] for each in (self.now, self.before, self.m, self.n, self.spread))
+        return Window(now, before, m, n, spread, self.df[series])
 
     def pick(self, chosen: BoolArray) -> "Window":
         """Keep some of the comparisons, in one dimension."""
-        shape = chosen.shape
-        spread = np.broadcast_to(self.spread, (*shape, self.spread.shape[-1]))
         return Window(
             self.now[chosen],
             self.before[chosen],
             self.m[chosen],
             self.n[chosen],
-            spread[chosen],
-            np.broadcast_to(self.df, shape)[chosen],
+            self.spread[chosen],
+            np.broadcast_to(self.df, chosen.shape)[chosen],
         )
 
 

@@ -110,7 +110,7 @@ def _newest_week(table: FloatArray, before: FloatArray, weeks: WeeksBefore) -> W
         before / np.maximum(of_reference, 1e-9)[:, None],
         m,
         of_reference,
-        usual.spread,
+        usual.persistence(np.array([WEEKDAYS]))[0][:, None] * usual.spread,
         usual.df,
     )
 

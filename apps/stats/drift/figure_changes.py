@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from apps.stats.arrays import BoolArray, FloatArray, as_array, as_ints
+from apps.stats.arrays import BoolArray, FloatArray, as_array, as_ints, as_level
 from apps.stats.drift.figure_weeks import Decisions, Since, Weeks, difference_since, weeks_before
 from apps.stats.drift.weeks_before import as_weekdays
 from apps.stats.estimate import Estimate
@@ -134,7 +134,7 @@ class _FigureWatch:
     def __init__(self, decisions: Decisions, *, least: float, level: float) -> None:
         self.decisions, self.least = decisions, least
         groups = decisions.n.shape[1]
-        self.level = 1 - (1 - level) / (STARTS * max(groups, 1))
+        self.level = 1 - (1 - as_level(level)) / (STARTS * max(groups, 1))
         self.changes: list[FigureChange] = []
         self.weeks: list[Weeks] = []  # before each day
         self.is_usual = np.ones(decisions.n.shape, dtype=np.bool_)  # days that may stand for the weeks before
@@ -157,7 +157,8 @@ class _FigureWatch:
         if not starts or not can_begin.any():
             return
         since = difference_since(self.decisions, self.weeks[starts.start : day], starts=starts, day=day)
-        runs = (np.array(starts)[:, None] >= self.earliest) & can_begin & since.is_known & (since.rows >= FIRST_LOOK)
+        starts_here = (np.array(starts)[:, None] >= self.earliest) & (self.decisions.n[starts.start : day] > 0)
+        runs = starts_here & can_begin & since.is_known & (since.rows >= FIRST_LOOK)
         size = np.where(runs, np.abs(since.value) / since.se, 0.0)
         above = runs & (np.abs(since.value) >= self.least) & (size > 2.0)
         for start, group in np.argwhere(above).tolist():

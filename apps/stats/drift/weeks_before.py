@@ -11,6 +11,7 @@ from apps.stats.arrays import BoolArray, FloatArray, IntArray, as_array, as_ints
 WEEKDAYS = 7
 #: Four of each weekday.
 BASELINE_DAYS = 28
+MOST_ALIKE = 0.9
 _NO_ROWS = 0.5  # sums of weights that came and went leave rounding errors
 
 
@@ -28,6 +29,8 @@ class Usual:
         Rows times the variance of a day's share around its weekday's; p(1 − p) if rows are independent.
     df : array (series,)
         Degrees of freedom of the spread: days less weekdays.
+    alike : array (series,)
+        Correlation of a day with the day before, at least 0: what stays for some days, such as a large customer.
     days : array (series,) of int
         Days that they rest on.
     """
@@ -36,7 +39,17 @@ class Usual:
     rows: FloatArray
     spread: FloatArray
     df: FloatArray
+    alike: FloatArray
     days: IntArray
+
+    def persistence(self, spans: IntArray) -> FloatArray:
+        """Return how many times more the mean of some days varies than that of independent days, (spans, series).
+
+        With correlation ρ at lag 1 that falls off geometrically, it is 1 + 2 Σ (1 − k/w) ρᵏ.
+        """
+        lag = np.arange(1, WEEKDAYS)
+        left = np.maximum(1 - lag / spans[:, None], 0.0)
+        return np.asarray(1 + 2 * left @ self.alike ** lag[:, None])
 
 
 class WeeksBefore:
@@ -64,6 +77,9 @@ class WeeksBefore:
         self._cells = np.zeros((series, WEEKDAYS, bins))
         self._squares = np.zeros((series, bins))
         self._n, self._n_squared = np.zeros(series), np.zeros(series)
+        self._expected = np.zeros((series, WEEKDAYS, bins))
+        self._apart = np.zeros((series, bins))  # of the latest day that entered, in units of its chance
+        self._own, self._with_previous = np.zeros(series), np.zeros(series)
 
     @property
     def usual_rows(self) -> FloatArray:
@@ -81,6 +97,7 @@ class WeeksBefore:
         self._move(chosen[is_full], oldest[is_full], -1.0)
         self._weight[chosen, day] = np.minimum(self.n[chosen, day], self.usual_rows[chosen])
         self._move(chosen, np.full(len(chosen), day), 1.0)
+        self._remember(day, chosen)
         self._days[chosen, place] = day
         self._next[chosen] = (place + 1) % BASELINE_DAYS
 
@@ -107,7 +124,22 @@ class WeeksBefore:
         if not has_rows.all():
             share = np.where(has_rows[:, :, None], share, overall[:, None, :])
             rows = np.where(has_rows, rows, rows.sum(axis=1)[:, None])
-        return Usual(share, rows, spread, df.astype(np.float64), days)
+        self._expected = share
+        alike = np.clip(self._with_previous / np.maximum(self._own, 1e-9), 0.0, MOST_ALIKE)
+        return Usual(share, rows, spread, df.astype(np.float64), alike, days)
+
+    def _remember(self, day: int, series: IntArray) -> None:
+        """Keep how far a day was from what the weeks before it let one expect, beside the day before it."""
+        expected = self._expected[series, self.weekday[day]]
+        is_known = expected.sum(axis=1) > 0
+        share = self.counts[series, day] / self.n[series, day][:, None]
+        unit = np.sqrt(
+            self._weight[series, day][:, None] / np.maximum(expected, 1 / self._weight[series, day][:, None])
+        )
+        apart = np.where(is_known[:, None], (share - expected) * unit, 0.0)
+        for sums, product in ((self._own, apart), (self._with_previous, self._apart[series])):
+            sums[series] = sums[series] * (1 - 1 / BASELINE_DAYS) + (apart * product).sum(axis=1)
+        self._apart[series] = apart
 
     def _move(self, series: IntArray, day: IntArray, sign: float) -> None:
         weekday, rows = self.weekday[day], self.n[series, day]
