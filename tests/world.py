@@ -10,9 +10,8 @@ from django.utils import timezone
 
 from apps.accounts.models import Role
 from apps.accounts.services import invitations
-from apps.notifications.models import Notice
 from apps.monitoring.models import DataEvent
-from apps.notifications.models import Alert
+from apps.notifications.models import Alert, Notice
 from apps.predictions.models import BatchStage, Upload
 from apps.registry.models import Incident, IncidentKind
 from apps.reports.models import ReportJob

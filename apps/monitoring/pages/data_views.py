@@ -82,7 +82,7 @@ def data_feature(request: ProjectRequest, model: str) -> HttpResponse:
     name = request.GET.get("name", "")
     row = next((each for each in feature_rows(seen) if each.series.name == name), None) if seen else None
     if seen is None or row is None:
-        raise NotFoundError("There are no counts of such a feature.")
+        return render(request, "monitoring/_feature.html", {"model": monitored})
     context = {"model": monitored, "row": row, "chart": data_charts.then_and_now(row), "stages": stages_of(row)}
     return render(request, "monitoring/_feature.html", context)
 
@@ -92,8 +92,8 @@ def data_feature(request: ProjectRequest, model: str) -> HttpResponse:
 def data_normal(request: ProjectRequest, model: str) -> HttpResponse:
     """Call the days of an event normal: they become the reference."""
     monitored = find_model(request.project, model)
-    event: DataEvent = get_or_404(DataEvent.objects.filter(model=monitored), pk=request.POST.get("event"))
     try:
+        event: DataEvent = get_or_404(DataEvent.objects.filter(model=monitored), pk=request.POST.get("event"))
         judging.call_normal(event, by=request.user)
     except DomainError as error:
         messages.error(request, error.message)

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from apps.accounts.models import Role
 from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
-from apps.common.errors import ConflictError, NotFoundError
+from apps.common.errors import ConflictError
 from apps.common.exports import CsvRenderer, streamed
 from apps.notifications.models import Alert, RuleKind
 from apps.notifications.pages.alert_forms import AlertsForm, DaysForm, RuleForm
@@ -150,8 +150,8 @@ def rules_page(request: ProjectRequest, model: str) -> HttpResponse:
 def _change_rule(request: ProjectRequest, model: MonitoredModel) -> HttpResponse:
     form, kind = RuleForm(request.POST), request.POST.get("kind")
     if kind not in RuleKind.values:
-        raise NotFoundError("There is no such rule.")
-    if not form.is_valid():
+        messages.error(request, "There is no such rule.")
+    elif not form.is_valid():
         messages.error(request, "The level is a number, not below 0.")
     else:
         level = form.cleaned_data["level"]
