@@ -23,6 +23,7 @@ api = [
     *sampling.api_urlpatterns,
     *review.api_urlpatterns,
     *truth.api_urlpatterns,
+    *monitoring.api_urlpatterns,
     *reports.api_urlpatterns,
     *notifications.api_urlpatterns,
     path("schema", SchemaView.as_view(), name="schema"),

@@ -41,15 +41,16 @@ if TYPE_CHECKING:  # never run
     # Only SQL writes this table.
     IntakeHour
 
-    # Statistics for parts of reports and monitoring that come next.
+    # Templates call these filters.
+    in_100_with_range, as_draft
+
+    # Tests and the benchmark of monitoring count with it.
+    histogram
+
+    # Statistics for parts of reports that come next.
     (
         exact_win_rate,
         total_cost,
         best_shift,
-        confidence_sequence,
-        find_weak_slices,
-        domain_classifier,
     )
-    find_changes, find_figure_changes, below_target, compare_with_reference, fit_expected_right, _.cost_of_shift
-    judge_drift, drift_test, number_bins, category_bins, histogram
-    _.is_alert, _.missing_share, _.is_weak, _.labels_for_best
+    _.missing_share, _.labels_for_best

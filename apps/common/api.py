@@ -44,6 +44,20 @@ def body_pieces(stream: IO[bytes], *, length: int) -> Iterator[bytes]:
         yield piece
 
 
+class StreamParser(BaseParser):
+    """Passes the stream on unread: whoever reads rows decodes it strictly, in bulk and within limits."""
+
+    media_type = "*/*"
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,  # noqa: ARG002  # the framework's signature
+        parser_context: Mapping[str, Any] | None = None,  # noqa: ARG002  # the framework's signature
+    ) -> Any:
+        return stream
+
+
 class StrictJSONParser(BaseParser):
     """Reads a JSON document; refuses repeated names, NaN, NUL characters and deep nesting."""
 

@@ -27,10 +27,6 @@ class DayCountQuerySet(QuerySet[Any]):
 
 
 class DataEventQuerySet(QuerySet[Any]):
-    def going_on(self) -> Self:
-        """Keep those that have not ended, and that nobody called normal."""
-        return self.filter(last_day=None, normal_at=None)
-
     def overlapping(self, first: date, last: date) -> Self:
         """Keep those with a day in [first, last]."""
         return self.filter(Q(last_day=None) | Q(last_day__gte=first), first_day__lte=last)

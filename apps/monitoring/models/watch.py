@@ -66,10 +66,6 @@ class DataEvent(models.Model):
     def __str__(self) -> str:
         return f"{self.kind} of {self.model} since {self.first_day}"
 
-    @property
-    def is_going_on(self) -> bool:
-        return self.last_day is None and self.normal_at is None
-
 
 class WeakSearch(models.Model):
     """The newest search for slices in which a model is weak."""

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import PurePath
 from typing import Any
 
 from django.contrib import messages
@@ -17,6 +18,7 @@ from apps.accounts.models import Role
 from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
 from apps.common.errors import DomainError, NotFoundError
 from apps.common.exports import STREAMED, streamed
+from apps.common.media_types import ARROW, JSON, NDJSON, PARQUET
 from apps.monitoring.models import DataEvent, WeakSearch
 from apps.monitoring.pages import data_charts
 from apps.monitoring.pages.days_seen import Seen
@@ -26,7 +28,7 @@ from apps.monitoring.pages.feature_stages import stages_of
 from apps.monitoring.pages.serving import serving
 from apps.monitoring.pages.weak_rows import weak_rows
 from apps.monitoring.pages.wholeness import wholeness
-from apps.monitoring.services import drafting, judging
+from apps.monitoring.services import drafting, judging, uploaded
 from apps.monitoring.services.day_counting import ENOUGH, waiting_rows
 from apps.monitoring.services.history import DAY
 from apps.registry.models import MonitoredModel
@@ -34,6 +36,7 @@ from apps.registry.services.finding import find_model
 
 SHOWN = 12
 FORMATS = {renderer.format: renderer for renderer in STREAMED}
+UPLOADED = {".json": JSON, ".ndjson": NDJSON[0], ".parquet": PARQUET[0], ".arrow": ARROW[0]}
 KINDS = {"day": "text", "stage": "text", "name": "text", "bin": "text", "rows": "integer", "sum": "number"}
 
 
@@ -99,6 +102,25 @@ def data_normal(request: ProjectRequest, model: str) -> HttpResponse:
         messages.error(request, error.message)
     else:
         messages.success(request, "These days are the reference now. The audit record says who called them normal.")
+    return redirect("data", request.project.slug, monitored.slug)
+
+
+@require_POST
+@member_page(Role.ENGINEER)
+def data_reference(request: ProjectRequest, model: str) -> HttpResponse:
+    """Make the rows of an uploaded file the reference."""
+    monitored = find_model(request.project, model)
+    file = request.FILES.get("file")
+    content_type = UPLOADED.get(PurePath(file.name or "").suffix.lower(), "") if file else ""
+    if file is None or not content_type:
+        messages.error(request, f"Choose a file that ends in {', '.join(UPLOADED)}.")
+        return redirect("data", request.project.slug, monitored.slug)
+    try:
+        made = uploaded.upload(monitored, file.chunks(), content_type=content_type, by=request.user)
+    except DomainError as error:
+        messages.error(request, error.message)
+    else:
+        messages.success(request, f"{made.rows:,} rows are the reference now.")
     return redirect("data", request.project.slug, monitored.slug)
 
 
@@ -171,4 +193,4 @@ def _draft_address(request: ProjectRequest, seen: Seen) -> str:
 
 def draft_address(request: ProjectRequest, model: MonitoredModel, policy: dict[str, Any]) -> str:
     address = reverse("sampling", args=[request.project.slug, model.slug])
-    return f"{address}?{urlencode({'draft': json.dumps(policy)})}"
+    return f"{address}?{urlencode({'draft': json.dumps(policy)})}#change"

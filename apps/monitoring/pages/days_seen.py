@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from apps.monitoring.models import DataEvent, Reference, Series, Stage
+from apps.monitoring.models import DataEvent, Reference, Series
 from apps.monitoring.services import references
 from apps.monitoring.services.expecting import Expectation, known_share, measured
 from apps.monitoring.services.history import DAY, History, history, newest
@@ -171,7 +171,3 @@ def _worth(event: DataEvent) -> float:
         if one.get("value") is not None and other.get("value") is not None:
             return float(one["value"] - other["value"])
     return 0.0
-
-
-def is_feature(series: Series) -> bool:
-    return series.stage == Stage.FEATURE

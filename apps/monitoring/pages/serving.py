@@ -54,7 +54,7 @@ def serving(seen: Seen) -> Serving | None:
         return None
     days = max(int((seen.now.rows > 0).sum()), 1)
     return Serving(
-        None if latency is None else _served(seen, latency, "How fast it answers", "ms"),
+        None if latency is None else _served(seen, latency, "Latency", "ms"),
         [_served(seen, each, each.name, "") for each in resources],
         round(float(seen.now.rows.sum()) / days),
         _versions(seen),

@@ -1,7 +1,6 @@
 """An event in one sentence: when, what is new, what scores let one expect, and what outcomes say."""
 
 from datetime import date
-from typing import Any
 
 from apps.common.shares import hundredths
 from apps.monitoring.models import DataEvent, Series
@@ -113,10 +112,3 @@ def _moved(event: DataEvent, names: Names) -> str:
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
-
-
-def moves_text(change: dict[str, Any], names: Names, series: Series) -> tuple[str, str]:
-    """Say how the bin that moved most did: “98 % Lives in an institution”, and “8 % as a rule”."""
-    move = max(change["moves"], key=lambda each: abs((each["now"]["value"] or 0) - (each["before"]["value"] or 0)))
-    now, before = move["now"]["value"] or 0.0, move["before"]["value"] or 0.0
-    return f"{percent(now)} {names.bin(series, move['bin'])}", f"{percent(before)} in the weeks before"

@@ -35,6 +35,7 @@ from apps.stats.drift.conditions import Feature
 from apps.stats.drift.description import describe_difference
 from apps.stats.drift.figure_changes import FigureChange, find_figure_changes
 from apps.stats.drift.moves import Move
+from apps.truth.services.cohorts import day_start
 
 log = structlog.get_logger(__name__)
 
@@ -80,7 +81,7 @@ def judge(model: MonitoredModel) -> bool:
     days = newest(model, before=now.astimezone(model.zone).date())
     if days is not None:
         references.keep_first_days(model, days)
-        _judge(model, days)
+        _judge(model, days, is_first=state.judged_at is None)
         state.end = days.end
     state.judged_at = now
     state.next_at = now + max(LEAST_PAUSE, timedelta(seconds=PAUSE * (time.monotonic() - began)))
@@ -100,16 +101,16 @@ def call_normal(event: DataEvent, *, by: User) -> None:
     event.save(update_fields=["normal_at", "normal_by"])
 
 
-def _judge(model: MonitoredModel, days: History) -> None:
+def _judge(model: MonitoredModel, days: History, *, is_first: bool) -> None:
     view = View.of(model, days)
     series = {str(each.pk): each for each in days.layout.of_stage(*JUDGED)}
     changes = find_changes({key: days.of(each) for key, each in series.items()}, days.weekday)
     groups = _together([(_days_of(each, days), each) for each in changes])
     unlike = [each for each, _ in groups]
     for span, found in groups:
-        _save(view.input_event(span, [(series[each.series], each) for each in found], unlike))
+        _save(view.input_event(span, [(series[each.series], each) for each in found], unlike), is_first=is_first)
     for change in _figure_changes(view):
-        _save(view.figure_event(_days_of(change, days), change, unlike))
+        _save(view.figure_event(_days_of(change, days), change, unlike), is_first=is_first)
 
 
 def _figure_changes(view: "View") -> tuple[FigureChange, ...]:
@@ -356,8 +357,11 @@ def _move(move: Move) -> dict[str, Any]:
     return {"bin": move.bin, "before": document(move.before), "now": document(move.now)}
 
 
-def _save(event: DataEvent) -> None:
-    """Store an event, or what is new about the one that it overlaps."""
+def _save(event: DataEvent, *, is_first: bool) -> None:
+    """Store an event, or what is new about the one that it overlaps.
+
+    What a model's first judging finds in its past counts as found then: nobody is told old news.
+    """
     last = event.last_day or event.found_day
     known = DataEvent.objects.filter(model=event.model, kind=event.kind).overlapping(event.first_day, last)
     near = [each for each in known if abs(each.first_day - event.first_day) <= TOGETHER]
@@ -367,4 +371,6 @@ def _save(event: DataEvent) -> None:
             setattr(kept, name, getattr(event, name))
         kept.save()
         return
+    if is_first:
+        event.found_at = day_start(event.model, event.found_day + DAY)
     event.save()

@@ -13,7 +13,7 @@ from apps.monitoring.models import DataEvent, Series
 from apps.monitoring.services import targets
 from apps.monitoring.services.describing import effect, what
 from apps.monitoring.services.naming import Names
-from apps.notifications.models import RuleKind
+from apps.notifications.models import Alert, RuleKind
 from apps.registry.models import MonitoredModel
 from apps.reports.models import Report, ReportJob
 from apps.review.models import ReviewItem
@@ -173,9 +173,14 @@ def _events(model: MonitoredModel, now: datetime, kind: DataEvent.Kind) -> Itera
     events = list(DataEvent.objects.filter(model=model, kind=kind, normal_at=None, found_at__gte=now - NEWS))
     if not events:
         return
+    # What is over is told once, and then resolves.
+    told = Alert.objects.filter(model=model, kind=kind_of(kind), subject__in=[f"event {each.pk}" for each in events])
+    known = set(told.fired().values_list("subject", flat=True))
     names = Names(model)
     series = {(each.stage, each.name): each for each in Series.objects.filter(model=model)}
     for event in events:
+        if event.last_day is not None and f"event {event.pk}" in known:
+            continue
         figures = event.figures
         money = figures.get("money") or {}
         yield Sign(
@@ -186,6 +191,10 @@ def _events(model: MonitoredModel, now: datetime, kind: DataEvent.Kind) -> Itera
             effect(event),
             is_urgent=bool(money.get("low") and money["low"] > 0),
         )
+
+
+def kind_of(kind: DataEvent.Kind) -> RuleKind:
+    return RuleKind.DRIFT if kind == DataEvent.Kind.INPUT else RuleKind.RIGHT
 
 
 def cost_of(event: DataEvent) -> float:

@@ -1,12 +1,10 @@
 """Push predictions and outcomes."""
 
-from collections.abc import Mapping
 from functools import partial
-from typing import IO, Any, ClassVar
+from typing import Any, ClassVar
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -14,7 +12,7 @@ from rest_framework.views import APIView
 from apps.accounts.models import Role, Scope
 from apps.accounts.services import quotas
 from apps.accounts.services.access import key_of, project_of
-from apps.common.api import body_pieces, check_charset
+from apps.common.api import StreamParser, body_pieces, check_charset
 from apps.common.media_types import ARROW, JSON, NDJSON, PARQUET
 from apps.predictions.api.serializers import (
     ActionsSerializer,
@@ -29,21 +27,6 @@ from apps.predictions.models import Batch, BatchKind, BatchStage, Stage
 from apps.predictions.reading.bodies import UNFOLDINGS, Body, of_a_push
 from apps.predictions.services import pushing
 from apps.registry.services.finding import find_model
-
-
-class StreamParser(BaseParser):
-    """Passes the stream on unread: `reading` decodes it strictly, in bulk and within limits."""
-
-    media_type = "*/*"
-
-    def parse(
-        self,
-        stream: IO[Any],
-        media_type: str | None = None,  # noqa: ARG002  # the framework's signature
-        parser_context: Mapping[str, Any] | None = None,  # noqa: ARG002  # the framework's signature
-    ) -> Any:
-        return stream
-
 
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",

@@ -9,10 +9,13 @@ from django.conf import settings
 from django.db.models import Count, Max, Q, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from apps.accounts.models import Membership, Project, Role, User
 from apps.accounts.services.access import ProjectRequest, member_page
+from apps.monitoring.services import events
+from apps.monitoring.services.events import Mention
 from apps.predictions.models import Batch, BatchKind, BatchStage, Stage
 from apps.registry.models import Incident, MonitoredModel, ReviewQueue
 from apps.reports.models import Kind, Report
@@ -124,6 +127,7 @@ class ModelSummary:
     intake: Intake = field(default_factory=Intake)
     drawn: int = 0
     incidents: list[Incident] = field(default_factory=list)
+    unlike: Mention | None = None
     # To a reviewer whose answer can still change, a case that closes, or does not, tells what others said.
     shows_progress: bool = True
 
@@ -145,8 +149,13 @@ class ModelSummary:
 def summaries(models: list[MonitoredModel], *, member: Membership) -> list[ModelSummary]:
     """Summarize models of the member's project, without what this role does not see; in a fixed number of queries."""
     findings, incidents = _findings(models, role=Role(member.role)), _incidents(models)
+    since = timezone.now().date() - events.MENTIONED
+    unlike = events.newest(models, since=since, shows_sensitive=member.reaches(Role.ENGINEER))
     if not member.reaches(Role.REVIEWER):
-        return [ModelSummary(model, findings.get(model.pk), incidents=incidents[model.pk]) for model in models]
+        return [
+            ModelSummary(model, findings.get(model.pk), incidents=incidents[model.pk], unlike=unlike.get(model.pk))
+            for model in models
+        ]
     queues, intakes, drawn = _queues(member.project, member=member), _intakes(models), _drawn(models)
     return [
         ModelSummary(
@@ -156,6 +165,7 @@ def summaries(models: list[MonitoredModel], *, member: Membership) -> list[Model
             intakes.get(model.pk, Intake()),
             drawn.get(model.pk, 0),
             incidents[model.pk],
+            unlike.get(model.pk),
             shows_progress=member.reaches(Role.ADJUDICATOR),
         )
         for model in models

@@ -13,6 +13,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from apps.accounts.models import Role
 from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
 from apps.common.errors import NotFoundError
+from apps.monitoring.services import events
 from apps.registry.models import MonitoredModel
 from apps.registry.services.finding import find_model
 from apps.reports import services
@@ -125,6 +126,7 @@ def _show(request: ProjectRequest, shown: Report) -> HttpResponse:
         "is_outdated": is_outdated(shown, now=timezone.now()),
         "may_ask": may_ask,
         "form": _form(shown.model) if may_ask else None,
+        "unlike": events.within(shown.model, shown.start, shown.end, shows_sensitive=may_ask),
         "through": numbers.last_day(shown.end),
         **_others(shown),
     }

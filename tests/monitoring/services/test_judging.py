@@ -48,10 +48,17 @@ def test_the_event_goes_on_while_its_days_do_and_is_the_same_row_when_it_ends():
     count_days(model, 104, crowded)
     (event,) = judged(model)
     assert event.last_day is None
-    assert event.is_going_on
     count_days(model, 130, crowded)
     (same,) = judged(model)
     assert (same.pk, same.last_day) == (event.pk, FIRST + timedelta(days=109))
+
+
+def test_what_the_first_judging_finds_in_the_past_is_no_news():
+    model = model_with_homes()
+    count_days(model, 130, crowded)
+    judging.judge(model)
+    event = DataEvent.objects.get()
+    assert event.found_at.date() == event.found_day + timedelta(days=1)
 
 
 def test_a_fall_to_none_is_found_too():

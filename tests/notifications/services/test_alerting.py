@@ -223,6 +223,21 @@ def test_days_with_an_expected_cost_fire_and_cheap_ones_do_not(model, engineer):
     assert Notice.objects.count() == 1
 
 
+def test_days_that_are_over_are_told_once_and_resolve(model, engineer):
+    found = event(model, last_day=timezone.now().date() - DAY)
+    look(model)
+    assert Alert.objects.get().state == Alert.State.FIRING
+    look(model, 3)
+    assert Alert.objects.get().state == Alert.State.RESOLVED
+    assert Notice.objects.count() == 1
+    # It goes on after all: the same alert, and no second message.
+    found.last_day = None
+    found.save()
+    look(model)
+    assert Alert.objects.get().state == Alert.State.FIRING
+    assert Notice.objects.count() == 1
+
+
 def test_an_event_called_normal_resolves_its_alert(model, engineer):
     found = event(model)
     look(model)

@@ -1,0 +1,67 @@
+"""Events in the words in which other pages mention them."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from apps.monitoring.models import DataEvent, Series, Stage
+from apps.monitoring.services.describing import what, when
+from apps.monitoring.services.naming import Names
+from apps.registry.models import MonitoredModel
+
+# A first page mentions what was found in so many days.
+MENTIONED = timedelta(days=90)
+
+
+@dataclass(frozen=True)
+class Mention:
+    """An event in one sentence."""
+
+    event: int
+    text: str
+
+
+def within(model: MonitoredModel, start: date, end: date, *, shows_sensitive: bool) -> list[Mention]:
+    """Mention the events with a day in [start, end), oldest first."""
+    events = DataEvent.objects.filter(model=model, normal_at=None).overlapping(start, end - timedelta(days=1))
+    return _mentions(model, list(events.order_by("first_day")), shows_sensitive=shows_sensitive)
+
+
+def newest(models: Sequence[MonitoredModel], *, since: date, shows_sensitive: bool) -> dict[int, Mention]:
+    """Mention, by model, what goes on or what was found last since a day."""
+    events = DataEvent.objects.filter(model__in=models, normal_at=None).overlapping(since, date.max)
+    found: dict[int, list[DataEvent]] = defaultdict(list)
+    for event in events.order_by("-first_day"):
+        found[event.model_id].append(event)
+    mentions = {}
+    for model in models:
+        if chosen := sorted(found[model.pk], key=lambda event: event.last_day is not None)[:1]:
+            (mentions[model.pk],) = _mentions(model, chosen, shows_sensitive=shows_sensitive)
+    return mentions
+
+
+def _mentions(model: MonitoredModel, events: Iterable[DataEvent], *, shows_sensitive: bool) -> list[Mention]:
+    events = list(events)
+    if not events:
+        return []
+    series = {(each.stage, each.name): each for each in Series.objects.filter(model=model)}
+    names = Names(model)
+    hidden = set() if shows_sensitive else _sensitive(model)
+    return [
+        Mention(event.pk, f"{when(event)}, the data were not like the weeks before.")
+        if hidden and _features(event) & hidden
+        else Mention(event.pk, what(event, names, series))
+        for event in events
+    ]
+
+
+def _sensitive(model: MonitoredModel) -> set[str]:
+    features = {feature.name for feature in model.feature_list if feature.sensitive}
+    return features | {each.key for each in model.slice_list if each.feature in features}
+
+
+def _features(event: DataEvent) -> set[str]:
+    """The features and slices that its sentence names."""
+    parts = event.cause["parts"] if event.cause else event.changes
+    return {part["name"] for part in parts if part["stage"] in (Stage.FEATURE, Stage.PROCESSED, Stage.SLICE)}
