@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 
 from apps.common import broker
 from apps.common.clock import database_now
-from apps.notifications.services import delivering, mailing
+from apps.notifications.services import delivering, mailing, pulse
 from apps.predictions.services import stages, uploads
 from apps.reports import services as reports
 from apps.truth.services import resolving
@@ -27,7 +27,7 @@ States = dict[str, dict[str, Any]]
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001  # every view takes the request
     """Answer 200, or 503 with the parts that are down and the stages that are late."""
-    states = _part("database", _stages) | _part("broker", _broker)
+    states = _part("database", _stages) | _part("broker", _broker) | _part("workers", _workers)
     is_ready = all(state["ok"] for state in states.values())
     return JsonResponse(
         {"status": "ready" if is_ready else "not ready", **states},
@@ -65,6 +65,12 @@ def _waits(since: datetime | None, now: datetime) -> dict[str, Any]:
     """Judge a stage by how long its oldest due work has waited for a worker."""
     seconds = max((now - since).total_seconds(), 0.0) if since else 0.0
     return {"ok": seconds <= settings.LATE_SECONDS, "waits_s": round(seconds, 1)}
+
+
+def _workers() -> States:
+    """Tell how long beat and the workers have given no sign of life, and tell people once if that is too long."""
+    pulse.tell_if_silent()
+    return {"workers": _waits(pulse.last(), database_now())}
 
 
 def _broker() -> States:

@@ -282,6 +282,7 @@ CELERY_BEAT_SCHEDULE = {
         "judge_days",
         "seek_weak_slices",
         "look_at_rules",
+        "pulse",
         "compact_cells",
         "freeze_bins",
         "fill_slices",

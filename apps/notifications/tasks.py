@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from apps.notifications.services import alerting, delivering, mailing, notices, noticing, telling
+from apps.notifications.services import alerting, delivering, mailing, notices, noticing, pulse, telling
 
 
 @shared_task(name="tell")
@@ -28,3 +28,8 @@ def mail() -> None:
 @shared_task(name="look_at_rules")
 def look_at_rules() -> None:
     alerting.look_due()
+
+
+@shared_task(name="pulse")
+def give_pulse() -> None:
+    pulse.beat()

@@ -32,6 +32,7 @@ SHORT = {
     "judge_days",
     "look_at_rules",
     "make_partitions",
+    "pulse",
     "notice",
     "refresh_reports",
     "resolve",

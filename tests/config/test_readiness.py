@@ -47,7 +47,7 @@ def model():
 def test_with_nothing_due_it_is_ready():
     status, states = ask()
     assert status == 200
-    assert set(states) == {"status", "database", "broker", *STAGES}
+    assert set(states) == {"status", "database", "broker", "workers", *STAGES}
     assert {states[stage]["waits_s"] for stage in STAGES} == {0.0}
 
 

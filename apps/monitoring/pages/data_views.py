@@ -1,17 +1,14 @@
 """The page *Data*: what came in, whether it is like the weeks before, and what its changes cost."""
 
-import json
-from collections.abc import Iterator
 from pathlib import PurePath
+from types import ModuleType
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts.models import Role
@@ -19,22 +16,14 @@ from apps.accounts.services.access import ProjectRequest, get_or_404, member_pag
 from apps.common.errors import DomainError, NotFoundError
 from apps.common.exports import STREAMED, streamed
 from apps.common.media_types import ARROW, JSON, NDJSON, PARQUET
-from apps.monitoring.models import DataEvent, WeakSearch
-from apps.monitoring.pages import data_charts
-from apps.monitoring.pages.days_seen import Seen
-from apps.monitoring.pages.event_text import EventText
-from apps.monitoring.pages.feature_rows import FeatureRow, feature_rows
-from apps.monitoring.pages.feature_stages import stages_of
-from apps.monitoring.pages.serving import serving
-from apps.monitoring.pages.weak_rows import weak_rows
-from apps.monitoring.pages.wholeness import wholeness
-from apps.monitoring.services import drafting, judging, uploaded
+from apps.monitoring.models import DataEvent
+from apps.monitoring.services import references, uploaded
 from apps.monitoring.services.day_counting import ENOUGH, waiting_rows
-from apps.monitoring.services.history import DAY
 from apps.registry.models import MonitoredModel
 from apps.registry.services.finding import find_model
 
-SHOWN = 12
+# Digits of a key that PostgreSQL can hold, and one more.
+LONGEST_KEY = 19
 FORMATS = {renderer.format: renderer for renderer in STREAMED}
 UPLOADED = {".json": JSON, ".ndjson": NDJSON[0], ".parquet": PARQUET[0], ".arrow": ARROW[0]}
 KINDS = {"day": "text", "stage": "text", "name": "text", "bin": "text", "rows": "integer", "sum": "number"}
@@ -44,33 +33,15 @@ KINDS = {"day": "text", "stage": "text", "name": "text", "bin": "text", "rows": 
 @member_page(Role.ENGINEER)
 def data_page(request: ProjectRequest, model: str) -> HttpResponse:
     monitored = find_model(request.project, model)
-    chosen = request.GET.get("event", "")
-    seen = Seen.of(
-        monitored, now=timezone.now(), event=int(chosen) if chosen.isdecimal() and len(chosen) < 19 else None
+    contents = _contents().page(
+        monitored,
+        now=timezone.now(),
+        event=_event(request),
+        wanted=request.GET.get("q", "").strip(),
+        shows_all="all" in request.GET,
     )
-    context: dict[str, Any] = {"model": monitored, "tab": "data", "seen": seen}
-    if seen is None:
-        return render(request, "monitoring/data.html", context | _waiting(monitored))
-    found, wanted = feature_rows(seen), request.GET.get("q", "").strip()
-    matching = [row for row in found if _matches(row, wanted)]
-    shown = matching if wanted or request.GET.get("all") else _first(matching)
-    context |= {
-        "text": EventText(seen),
-        "answers": data_charts.answers(seen),
-        "cause": _cause_chart(seen),
-        "rows": [(row, data_charts.spark(row)) for row in shown],
-        "costs": data_charts.costs(shown),
-        "left": len(matching) - len(shown),
-        "wanted": wanted,
-        "total": len(found),
-        "weak": weak_rows(seen, WeakSearch.objects.filter(model=monitored).first()),
-        "serving": serving(seen),
-        "whole": wholeness(seen),
-        "draft": _draft_address(request, seen),
-        "formats": list(FORMATS),
-        "last_day": seen.now.end - DAY,
-    }
-    return render(request, "monitoring/data.html", context)
+    shown = _waiting(monitored) if contents is None else contents | {"formats": list(FORMATS)}
+    return render(request, "monitoring/data.html", {"model": monitored, "tab": "data", **shown})
 
 
 @require_safe
@@ -78,16 +49,9 @@ def data_page(request: ProjectRequest, model: str) -> HttpResponse:
 def data_feature(request: ProjectRequest, model: str) -> HttpResponse:
     """One feature opened: its answers then and now, and the same at each stage."""
     monitored = find_model(request.project, model)
-    chosen = request.GET.get("event", "")
-    seen = Seen.of(
-        monitored, now=timezone.now(), event=int(chosen) if chosen.isdecimal() and len(chosen) < 19 else None
-    )
     name = request.GET.get("name", "")
-    row = next((each for each in feature_rows(seen) if each.series.name == name), None) if seen else None
-    if seen is None or row is None:
-        return render(request, "monitoring/_feature.html", {"model": monitored})
-    context = {"model": monitored, "row": row, "chart": data_charts.then_and_now(row), "stages": stages_of(row)}
-    return render(request, "monitoring/_feature.html", context)
+    opened = _contents().feature(monitored, name, now=timezone.now(), event=_event(request))
+    return render(request, "monitoring/_feature.html", {"model": monitored, **opened})
 
 
 @require_POST
@@ -97,7 +61,7 @@ def data_normal(request: ProjectRequest, model: str) -> HttpResponse:
     monitored = find_model(request.project, model)
     try:
         event: DataEvent = get_or_404(DataEvent.objects.filter(model=monitored), pk=request.POST.get("event"))
-        judging.call_normal(event, by=request.user)
+        references.call_normal(event, by=request.user)
     except DomainError as error:
         messages.error(request, error.message)
     else:
@@ -131,27 +95,8 @@ def data_file(request: ProjectRequest, model: str, form: str) -> HttpResponseBas
     monitored = find_model(request.project, model)
     if form not in FORMATS:
         raise NotFoundError(f"There is no format {form!r}.")
-    seen = Seen.of(monitored, now=timezone.now(), event=None)
-    lines = _lines(seen) if seen else iter(())
+    lines = _contents().lines(monitored, now=timezone.now())
     return streamed(lines, KINDS, renderer=FORMATS[form](), name=f"{monitored.slug}-days")
-
-
-def _lines(seen: Seen) -> Iterator[list[dict[str, Any]]]:
-    for series in seen.layout.series.values():
-        counts, sums = seen.days.of(series), seen.days.sums_of(series)
-        names = [seen.names.bin(series, place) for place in range(series.frozen.size)]
-        yield [
-            {
-                "day": day.isoformat(),
-                "stage": series.stage,
-                "name": series.name,
-                "bin": names[place],
-                "rows": int(counts[at, place]),
-                "sum": float(sums[at, place]),
-            }
-            for at, day in enumerate(seen.days.days)
-            for place in counts[at].nonzero()[0].tolist()
-        ]
 
 
 def _waiting(model: MonitoredModel) -> dict[str, Any]:
@@ -163,34 +108,14 @@ def _waiting(model: MonitoredModel) -> dict[str, Any]:
     }
 
 
-def _matches(row: FeatureRow, wanted: str) -> bool:
-    return wanted.casefold() in f"{row.label} {row.series.name}".casefold()
+def _event(request: ProjectRequest) -> int | None:
+    """Return the event that is asked for."""
+    chosen = request.GET.get("event", "")
+    return int(chosen) if chosen.isdecimal() and len(chosen) < LONGEST_KEY else None
 
 
-def _first(rows: list[FeatureRow]) -> list[FeatureRow]:
-    moved = [row for row in rows if row.moved or row.is_bug]
-    return rows[: max(min(len(moved), 2 * SHOWN), min(SHOWN, len(rows)))]
+def _contents() -> ModuleType:
+    # Loads scipy, which few requests need.
+    from apps.monitoring.pages import data_contents  # noqa: PLC0415  # see above
 
-
-def _cause_chart(seen: Seen) -> Any:
-    cause = seen.event.cause if seen.event else None
-    if not cause:
-        return None
-    part = cause["parts"][0]
-    series = seen.series.get((part["stage"], part["name"]))
-    if series is None:
-        return None
-    title = f"{seen.names.label(series.stage, series.name)}: {seen.names.bins(series, part['bins'])}"
-    return data_charts.share(seen, series, part["bins"], title)
-
-
-def _draft_address(request: ProjectRequest, seen: Seen) -> str:
-    """The sampling page with a policy for what is new, to be looked at before it is saved."""
-    cause = seen.event.cause if seen.event else None
-    policy = drafting.draft(seen.model, cause["parts"], seen.series) if cause else None
-    return draft_address(request, seen.model, policy) if policy else ""
-
-
-def draft_address(request: ProjectRequest, model: MonitoredModel, policy: dict[str, Any]) -> str:
-    address = reverse("sampling", args=[request.project.slug, model.slug])
-    return f"{address}?{urlencode({'draft': json.dumps(policy)})}#change"
+    return data_contents

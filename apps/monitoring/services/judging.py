@@ -12,7 +12,6 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from apps.accounts.models import User
 from apps.common.clock import database_now
 from apps.common.isolation import one_by_one
 from apps.monitoring.models import DataEvent, Series, Stage, Watched
@@ -87,18 +86,6 @@ def judge(model: MonitoredModel) -> bool:
     state.next_at = now + max(LEAST_PAUSE, timedelta(seconds=PAUSE * (time.monotonic() - began)))
     state.save()
     return True
-
-
-@transaction.atomic
-def call_normal(event: DataEvent, *, by: User) -> None:
-    """Make the days of an event the reference, and end it. Raises DomainError if they have too few rows."""
-    event = DataEvent.objects.select_for_update().select_related("model__project").get(pk=event.pk)
-    judged = event.model.watched.end
-    assert judged is not None  # an event comes from judging
-    last = event.last_day or judged - DAY
-    references.declare_normal(event.model, start=event.first_day, end=last + DAY, by=by)
-    event.normal_at, event.normal_by = database_now(), by
-    event.save(update_fields=["normal_at", "normal_by"])
 
 
 def _judge(model: MonitoredModel, days: History, *, is_first: bool) -> None:

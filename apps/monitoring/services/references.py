@@ -12,8 +12,9 @@ from django.db.models.expressions import RawSQL
 
 from apps.accounts.models import ApiKey, User
 from apps.accounts.services import audit_log
+from apps.common.clock import database_now
 from apps.common.errors import DomainError
-from apps.monitoring.models import Reference, Series, Stage
+from apps.monitoring.models import DataEvent, Reference, Series, Stage
 from apps.monitoring.services.history import DAY, History, add_stored, history
 from apps.monitoring.services.placing import Layout
 from apps.monitoring.services.sent_rows import SentRows, rows_of
@@ -100,6 +101,18 @@ def declare_normal(
         model.project, "reference.declared", subject=f"model {model.slug}", by=by, key=key, details=details
     )
     return made
+
+
+@transaction.atomic
+def call_normal(event: DataEvent, *, by: User) -> None:
+    """Make the days of an event the reference, and end it. Raises DomainError if they have too few rows."""
+    event = DataEvent.objects.select_for_update().select_related("model__project").get(pk=event.pk)
+    judged = event.model.watched.end
+    assert judged is not None  # an event comes from judging
+    last = event.last_day or judged - DAY
+    declare_normal(event.model, start=event.first_day, end=last + DAY, by=by)
+    event.normal_at, event.normal_by = database_now(), by
+    event.save(update_fields=["normal_at", "normal_by"])
 
 
 def coded(rows: Iterable[SentRows], *, model: MonitoredModel, layout: Layout) -> Sample:

@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 
 from apps.accounts.models import Project, User
 from apps.common.leases import Leased
-from apps.notifications.models.alerts import Alert, Looked, Rule, RuleKind
+from apps.notifications.models.alerts import Alert, Looked, Pulse, Rule, RuleKind
 from apps.notifications.models.notices import USUAL, How, Lookout, Notice, NoticeKind, Preference
 from apps.notifications.querysets import DeliveryQuerySet, EndpointQuerySet, EventQuerySet
 from apps.predictions.models import Prediction
@@ -26,12 +26,14 @@ __all__ = [
     "Event",
     "EventKind",
     "Feed",
+    "Form",
     "How",
     "Looked",
     "Lookout",
     "Notice",
     "NoticeKind",
     "Preference",
+    "Pulse",
     "Rule",
     "RuleKind",
 ]
@@ -43,6 +45,8 @@ class EventKind(models.TextChoices):
     REJECTED = "dispute.rejected", "An adjudicator agreed with the model"
     RESTATED = "outcome.restated", "A known outcome was corrected"
     FINAL = "report.final", "A report is final: all of its days are closed"
+    FIRED = "alert.fired", "An alert fired"
+    RESOLVED = "alert.resolved", "An alert is over"
 
 
 class Event(models.Model):
@@ -53,9 +57,10 @@ class Event(models.Model):
     seq = models.BigIntegerField()
     key = models.UUIDField(unique=True)
     kind = models.CharField(max_length=32, choices=EventKind)
-    # What it is about: one of the two.
+    # What it is about: one of the three.
     prediction = models.ForeignKey(Prediction, models.DO_NOTHING, db_constraint=False, null=True, related_name="+")
     report = models.OneToOneField(Report, models.CASCADE, null=True, related_name="event")
+    alert = models.ForeignKey(Alert, models.CASCADE, null=True, related_name="events")
     data = models.JSONField()
     occurred_at = models.DateTimeField()
     created_at = models.DateTimeField(db_default=Now())
@@ -66,9 +71,12 @@ class Event(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["model", "seq"], name="one_event_per_number"),
             models.CheckConstraint(
-                condition=Q(prediction=None, report__isnull=False) | Q(prediction__isnull=False, report=None),
+                condition=Q(prediction=None, report__isnull=False, alert=None)
+                | Q(prediction__isnull=False, report=None, alert=None)
+                | Q(prediction=None, report=None, alert__isnull=False),
                 name="an_event_is_about_one_thing",
             ),
+            models.UniqueConstraint(fields=["alert", "kind"], name="one_event_per_alert_and_kind"),
         ]
 
     def __str__(self) -> str:
@@ -90,6 +98,11 @@ class Feed(models.Model):
         return f"feed of {self.model}"
 
 
+class Form(models.TextChoices):
+    EVENT = "event", "Events, as programs read them"
+    SLACK = "slack", "Messages for a Slack room"
+
+
 class Endpoint(models.Model):
     """An address of another system, with the kinds of events that it wants and the secret that signs them."""
 
@@ -98,6 +111,8 @@ class Endpoint(models.Model):
     # Standard Webhooks: "whsec_" and 24 random bytes in base64.
     secret = models.CharField(max_length=80)
     kinds = ArrayField(models.CharField(max_length=32, choices=EventKind))
+    # How an event is written: as the feed has it, or as a chat room shows it.
+    form = models.CharField(max_length=16, choices=Form, default=Form.EVENT, db_default=Form.EVENT)
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     paused_at = models.DateTimeField(null=True)

@@ -98,3 +98,15 @@ class Looked(models.Model):
 
     def __str__(self) -> str:
         return f"rules of {self.model}"
+
+
+class Pulse(models.Model):
+    """The last sign of life of beat and a worker together: one row, written by a task that beat sends."""
+
+    name = models.CharField(max_length=16, unique=True)
+    at = models.DateTimeField(db_default=Now())
+    # When people were told that there was none for too long.
+    told_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.name} at {self.at}"

@@ -6,7 +6,7 @@ from django import forms
 
 from apps.accounts.models import Project
 from apps.common.egress import LONGEST_URL
-from apps.notifications.models import EventKind
+from apps.notifications.models import EventKind, Form
 from apps.notifications.querysets import STATES
 from apps.notifications.services.feeds import Wanted
 from apps.registry.models import MonitoredModel
@@ -29,6 +29,11 @@ class EndpointForm(forms.Form):
         initial=[kind.value for kind in EventKind],
         widget=forms.CheckboxSelectMultiple,
     )
+
+    form = forms.ChoiceField(label="Written as", choices=Form.choices, initial=Form.EVENT, required=False)
+
+    def clean_form(self) -> str:
+        return self.cleaned_data["form"] or Form.EVENT
 
 
 class DeliveriesForm(forms.Form):

@@ -21,7 +21,7 @@ from apps.common import doorbell, egress
 from apps.common.egress import RefusedAddressError, UnreachableError
 from apps.common.errors import LeaseLostError
 from apps.common.leases import RELEASED
-from apps.notifications.models import Delivery, Endpoint
+from apps.notifications.models import Delivery, Endpoint, EventKind, Form
 from apps.notifications.services import signing
 from apps.notifications.services.retrying import MAX_ATTEMPTS, WAITS_SECONDS, about, wait_after
 from apps.notifications.services.telling import BELL
@@ -90,7 +90,8 @@ def waiting_since() -> datetime | None:
 
 def _message(delivery: Delivery) -> Message:
     event, endpoint = delivery.event, delivery.endpoint
-    return Message(endpoint.url, endpoint.secret, event.key, json.dumps(document(event)).encode())
+    written = slack(event) if endpoint.form == Form.SLACK else document(event)
+    return Message(endpoint.url, endpoint.secret, event.key, json.dumps(written).encode())
 
 
 def document(event: Any) -> dict[str, Any]:
@@ -100,6 +101,17 @@ def document(event: Any) -> dict[str, Any]:
         "timestamp": event.occurred_at.isoformat(),
         "data": {"seq": event.seq, **event.data},
     }
+
+
+def slack(event: Any) -> dict[str, Any]:
+    """Describe an event as a Slack room shows it: one line of text, and a link."""
+    data = event.data
+    told = data.get("title") or f"{EventKind(event.kind).label}: {data.get('id') or data.get('kind')}"
+    if event.kind == EventKind.RESOLVED:
+        told = f"Over: {told}"
+    # Slack reads these three as markup.
+    text = told.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return {"text": f"{text} <{data['url']}|Look at it>" if data.get("url") else text}
 
 
 def _send(message: Message) -> Result:

@@ -11,7 +11,7 @@ from apps.accounts.services import audit_log
 from apps.common import doorbell, egress
 from apps.common.errors import ConflictError
 from apps.common.leases import RELEASED
-from apps.notifications.models import Delivery, Endpoint, Event
+from apps.notifications.models import Delivery, Endpoint, Event, Form
 from apps.notifications.services import signing
 from apps.notifications.services.telling import BELL
 
@@ -19,18 +19,18 @@ MOST = 20
 MOST_AGAIN = 100_000
 
 
-def create(project: Project, *, url: str, kinds: list[str], by: User) -> Endpoint:
+def create(project: Project, *, url: str, kinds: list[str], by: User, form: str = Form.EVENT) -> Endpoint:
     """Tell an address of these kinds of events from now on. Raises RefusedAddressError."""
     # Its name is resolved before the transaction begins: that may take seconds.
     egress.check(url)
-    return _create(project, url=url, kinds=kinds, by=by)
+    return _create(project, url=url, kinds=kinds, form=form, by=by)
 
 
 @transaction.atomic
-def _create(project: Project, *, url: str, kinds: list[str], by: User) -> Endpoint:
+def _create(project: Project, *, url: str, kinds: list[str], form: str, by: User) -> Endpoint:
     if Endpoint.objects.in_project(project).count() >= MOST:
         raise ConflictError(f"A project has at most {MOST} endpoints.", code="too_many")
-    fields = {"kinds": kinds, "secret": signing.new_secret(), "created_by": by}
+    fields = {"kinds": kinds, "form": form, "secret": signing.new_secret(), "created_by": by}
     made, is_new = Endpoint.objects.get_or_create(project=project, url=url, defaults=fields)
     if not is_new:
         raise ConflictError("This address is an endpoint already.", code="endpoint_exists")

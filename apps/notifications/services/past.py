@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from apps.monitoring.models import DataEvent, IntakeHour
-from apps.monitoring.services import targets
 from apps.notifications.models import Alert, RuleKind
 from apps.notifications.services.signs import LEAST_WEEKS, WEEKS, cost_of, moved_by
 from apps.predictions.models import BatchKind
@@ -62,6 +61,9 @@ def _is_silence(rows: dict[datetime, int], first: datetime, last: datetime, foll
 
 
 def _targets(model: MonitoredModel, level: float, now: datetime) -> int:
+    # Loads scipy, which few requests need.
+    from apps.monitoring.services import targets  # noqa: PLC0415  # see above
+
     found = targets.of_quarter(model, now=now, target=level)
     return int(found is not None and found.is_below)
 

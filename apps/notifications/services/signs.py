@@ -10,7 +10,6 @@ from django.db.models import Count
 from django.urls import reverse
 
 from apps.monitoring.models import DataEvent, Series
-from apps.monitoring.services import targets
 from apps.monitoring.services.describing import effect, what
 from apps.monitoring.services.naming import Names
 from apps.notifications.models import Alert, RuleKind
@@ -103,6 +102,9 @@ def right(model: MonitoredModel, now: datetime) -> Iterator[Sign]:
 
 def target(model: MonitoredModel, now: datetime, level: float | None) -> Iterator[Sign]:
     """The share of right decisions of this quarter, by its confidence sequence. The value: 1 where it is below."""
+    # Loads scipy, which few processes need.
+    from apps.monitoring.services import targets  # noqa: PLC0415  # see above
+
     found = targets.of_quarter(model, now=now, target=level) if level else None
     if found is not None and level is not None:
         yield Sign(

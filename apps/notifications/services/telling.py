@@ -12,12 +12,13 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
 
 from apps.common import doorbell
 from apps.common.isolation import one_by_one
-from apps.notifications.models import Delivery, Endpoint, Event, EventKind, Feed
+from apps.notifications.models import Alert, Delivery, Endpoint, Event, EventKind, Feed
+from apps.notifications.querysets import AlertQuerySet
 from apps.predictions.models import Prediction
 from apps.registry.models import MonitoredModel
 from apps.reports.models import Report
@@ -88,6 +89,7 @@ class News:
     data: dict[str, Any]
     prediction: int | None = None
     report: int | None = None
+    alert: int | None = None
 
 
 def tell_due() -> int:
@@ -98,8 +100,9 @@ def tell_due() -> int:
 def _models() -> list[MonitoredModel]:
     """List the models whose record or reports are further than their events."""
     untold = Report.objects.final().filter(event=None).values("model")
+    alerts = _untold_alerts().values("model")
     told = Q(ledger__last_seq__gt=F("feed__told_seq")) | Q(feed=None, ledger__last_seq__gt=0)
-    models = MonitoredModel.objects.filter(told | Q(pk__in=untold)).select_related("project")
+    models = MonitoredModel.objects.filter(told | Q(pk__in=untold) | Q(pk__in=alerts)).select_related("project")
     return list(models.order_by("pk").distinct())
 
 
@@ -120,14 +123,19 @@ def _tell_some(model: MonitoredModel) -> int | None:
     until = Ledger.objects.filter(model=model).values_list("last_seq", flat=True).first() or 0
     changes = _changes(feed, until=until)
     reports = list(Report.objects.final().filter(model=model, event=None).order_by("pk"))
-    news = [*_of_changes(model, changes), *(_of_report(model, report) for report in reports)]
+    alerts = list(_untold_alerts().filter(model=model).order_by("pk"))
+    news = [
+        *_of_changes(model, changes),
+        *(_of_report(model, report) for report in reports),
+        *(each for alert in alerts for each in _of_alert(model, alert)),
+    ]
     _write(feed, news)
     if changes:
         feed.resolution_seq, feed.resolution = changes[-1].seq, changes[-1].resolution
     if len(changes) < PAGE:
         feed.told_seq = until
     feed.save()
-    return len(news) if changes or reports else None
+    return len(news) if changes or reports or alerts else None
 
 
 def _changes(feed: Feed, *, until: int) -> list[Change]:
@@ -229,6 +237,24 @@ def _of_report(model: MonitoredModel, report: Report) -> News:
     return News(EventKind.FINAL, f"report {report.pk}", report.created_at, data, report=report.pk)
 
 
+def _untold_alerts() -> AlertQuerySet:
+    """Alerts that fired, or were over, since other systems were last told."""
+    told = Event.objects.filter(alert=OuterRef("pk"))
+    fired = ~Exists(told.filter(kind=EventKind.FIRED))
+    resolved = Q(state=Alert.State.RESOLVED) & ~Exists(told.filter(kind=EventKind.RESOLVED))
+    return Alert.objects.fired().filter(fired | resolved)
+
+
+def _of_alert(model: MonitoredModel, alert: Alert) -> Iterator[News]:
+    page = reverse("alert", args=[model.project.slug, alert.pk])
+    told = set(alert.events.values_list("kind", flat=True))
+    data = {"rule": alert.kind, "title": alert.title, "text": alert.text, "url": f"{settings.BASE_URL}{page}"}
+    if EventKind.FIRED not in told and alert.fired_at is not None:
+        yield News(EventKind.FIRED, f"alert {alert.pk}", alert.fired_at, data, alert=alert.pk)
+    if alert.resolved_at is not None and EventKind.RESOLVED not in told:
+        yield News(EventKind.RESOLVED, f"alert {alert.pk}", alert.resolved_at, data, alert=alert.pk)
+
+
 def _write(feed: Feed, news: Iterable[News]) -> None:
     """Number and store events with their deliveries."""
     rows = [
@@ -239,6 +265,7 @@ def _write(feed: Feed, news: Iterable[News]) -> None:
             kind=each.kind,
             prediction_id=each.prediction,
             report_id=each.report,
+            alert_id=each.alert,
             data={"model": feed.model.slug, **each.data},
             occurred_at=each.at,
         )

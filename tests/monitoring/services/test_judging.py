@@ -124,7 +124,7 @@ def test_days_called_normal_are_the_reference_and_end_the_event():
     owner = make_member(model.project, Role.OWNER).user
     count_days(model, 130, crowded)
     (event,) = judged(model)
-    judging.call_normal(event, by=owner)
+    references.call_normal(event, by=owner)
     event.refresh_from_db()
     newest = references.current(model)
     assert (event.normal_by, newest.number, newest.source) == (owner, 2, Reference.Source.DECLARED)

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from apps.accounts.models import Membership, Role
-from apps.notifications.models import Delivery, Event, EventKind, Feed
-from apps.notifications.services import telling
+from apps.notifications.models import Alert, Delivery, Event, EventKind, Feed
+from apps.notifications.services import delivering, telling
 from apps.predictions.models import Prediction
 from apps.registry.models import ReviewQueue
 from apps.reports.models import Report
@@ -200,3 +201,28 @@ def test_a_broken_transaction_tells_nothing_and_the_next_try_all(
     assert telling.tell_due() == 1
     assert Delivery.objects.count() == 1
     assert connection.in_atomic_block
+
+
+def test_an_alert_is_told_when_it_fires_and_when_it_is_over(queue: ReviewQueue) -> None:
+    fired = {"state": "firing", "fired_at": timezone.now(), "value": 1, "title": "It moved.", "url": "/p/x/"}
+    alert = Alert.objects.create(model=queue.model, kind="drift", **fired)
+    Alert.objects.create(model=queue.model, kind="right", value=1, title="Not yet.", url="/p/x/")
+    telling.tell_due()
+    telling.tell_due()
+    event = Event.objects.get()
+    assert (event.kind, event.alert, event.data["rule"]) == ("alert.fired", alert, "drift")
+    assert event.data["url"].endswith(f"/alerts/{alert.pk}/")
+    Alert.objects.filter(pk=alert.pk).update(state="resolved", resolved_at=timezone.now())
+    telling.tell_due()
+    # It flaps: whoever listens is not told again.
+    Alert.objects.filter(pk=alert.pk).update(state="firing", resolved_at=None)
+    telling.tell_due()
+    assert list(Event.objects.order_by("pk").values_list("kind", flat=True)) == ["alert.fired", "alert.resolved"]
+
+
+def test_a_slack_room_gets_a_line_of_text_with_a_link(queue: ReviewQueue) -> None:
+    fired = {"state": "firing", "fired_at": timezone.now(), "value": 1, "title": "A <b> & c.", "url": "/p/x/"}
+    Alert.objects.create(model=queue.model, kind="drift", **fired)
+    telling.tell_due()
+    event = Event.objects.get()
+    assert delivering.slack(event) == {"text": f"A &lt;b&gt; &amp; c. <{event.data['url']}|Look at it>"}
