@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from apps.accounts.models import Role
 from apps.accounts.services import invitations
-from apps.monitoring.models import DataEvent
+from apps.monitoring.models import DataEvent, Reference
 from apps.notifications.models import Alert, Notice
 from apps.predictions.models import BatchStage, Upload
 from apps.registry.models import Incident, IncidentKind
@@ -84,6 +84,9 @@ class World:
         )
         DataEvent.objects.create(
             model=self.model, kind="input", first_day=date(2026, 3, 1), found_day=date(2026, 3, 2), changes=[]
+        )
+        Reference.objects.create(
+            model=self.model, number=1, source="uploaded", rows=100, counts=b"", sums=b"", sample=b""
         )
         alert = Alert.objects.create(
             model=self.model, kind="drift", state="firing", fired_at=timezone.now(), value=1, title="It moved.", url="/"

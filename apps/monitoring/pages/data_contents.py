@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 from django.urls import reverse
 from django.utils.http import urlencode
 
 from apps.common.charts import Chart
-from apps.monitoring.models import WeakSearch
+from apps.monitoring.models import Stage
 from apps.monitoring.pages import data_charts
 from apps.monitoring.pages.days_seen import Seen
 from apps.monitoring.pages.event_text import EventText
@@ -23,6 +24,9 @@ from apps.monitoring.services.history import DAY
 from apps.registry.models import MonitoredModel
 
 SHOWN = 12
+# On a day with fewer predictions, counts of answers would tell single ones to people who may yet judge them blind.
+LEAST_ROWS = 20
+OPEN = frozenset({Stage.FEATURE, Stage.PROCESSED, Stage.SLICE, Stage.REPEATED, Stage.LATENCY, Stage.RESOURCE})
 
 
 def page(
@@ -45,7 +49,7 @@ def page(
         "left": len(matching) - len(shown),
         "wanted": wanted,
         "total": len(found),
-        "weak": weak_rows(seen, WeakSearch.objects.filter(model=model).first()),
+        "weak": weak_rows(seen, seen.weak_search),
         "serving": serving(seen),
         "whole": wholeness(seen),
         "draft": _draft_address(seen),
@@ -67,8 +71,11 @@ def lines(model: MonitoredModel, *, now: datetime) -> Iterator[list[dict[str, An
 
 
 def _lines(seen: Seen) -> Iterator[list[dict[str, Any]]]:
+    is_single = seen.days.rows < LEAST_ROWS
     for series in seen.layout.series.values():
         counts, sums = seen.days.of(series), seen.days.sums_of(series)
+        if series.stage not in OPEN:
+            counts = np.where(is_single[:, None], 0, counts)
         names = [seen.names.bin(series, place) for place in range(series.frozen.size)]
         yield [
             {

@@ -8,10 +8,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from apps.monitoring.models import DataEvent, Reference, Series
+from apps.monitoring.models import DataEvent, DayCount, Reference, Series, WeakSearch
 from apps.monitoring.services import references
 from apps.monitoring.services.expecting import Expectation, known_share, measured
-from apps.monitoring.services.history import DAY, History, history, newest
+from apps.monitoring.services.history import DAY, History, history, newest_rows, summed
 from apps.monitoring.services.naming import Names
 from apps.monitoring.services.placing import Layout
 from apps.monitoring.services.references import Usual
@@ -33,24 +33,26 @@ class Seen:
     expectation: Expectation | None
     events: Sequence[DataEvent]
     event: DataEvent | None
+    # The stored days, each of one version
+    rows: Sequence[DayCount]
 
     @classmethod
     def of(cls, model: MonitoredModel, *, now: datetime, event: int | None) -> "Seen | None":
         """Read what the page shows; None before any day is over and counted."""
-        days = newest(model, before=now.astimezone(model.zone).date())
-        if days is None:
+        rows = newest_rows(model, before=now.astimezone(model.zone).date())
+        if not rows:
             return None
+        days = summed(rows, Layout.of(model), start=rows[0].day, end=rows[-1].day + DAY)
         reference = references.current(model)
         start, end = _learned(reference, days)
-        learned = (
-            days if (start, end) == (days.start, days.end) else history(model, start=start, end=end, layout=days.layout)
-        )
+        is_within = days.start <= start and end <= days.end
+        learned = days.between(start, end) if is_within else history(model, start=start, end=end, layout=days.layout)
         known = None if reference is None else references.usual(reference, days.layout)
         shown = days.between(days.end - WEEK * WEEKS, days.end)
         events = DataEvent.objects.filter(model=model).overlapping(shown.start, shown.end).order_by("-first_day")
         listed = list(events.select_related("normal_by"))
         chosen = next((each for each in listed if each.pk == event), None) or _foremost(listed)
-        return cls(model, shown, known, Expectation.of(model, days.layout, learned), listed, chosen)
+        return cls(model, shown, known, Expectation.of(model, days.layout, learned), listed, chosen, rows)
 
     @property
     def layout(self) -> Layout:
@@ -59,6 +61,23 @@ class Seen:
     @property
     def series(self) -> dict[tuple[str, str], Series]:
         return self.layout.series
+
+    @property
+    def weak_search(self) -> WeakSearch | None:
+        if self.usual is not None:
+            return getattr(self.usual.reference.model, "weak_search", None)
+        return WeakSearch.objects.filter(model=self.model).first()
+
+    @cached_property
+    def by_version(self) -> dict[str, History]:
+        """The days shown of each version, newest version first."""
+        rows: dict[str, list[DayCount]] = {}
+        for row in sorted(self.rows, key=lambda row: -row.version_id):
+            if row.day >= self.days.start:
+                rows.setdefault(row.version.name, []).append(row)
+        return {
+            name: summed(each, self.layout, start=self.days.start, end=self.days.end) for name, each in rows.items()
+        }
 
     @cached_property
     def names(self) -> Names:

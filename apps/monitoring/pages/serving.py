@@ -7,7 +7,8 @@ from apps.monitoring.models import Series, Stage
 from apps.monitoring.pages import data_charts
 from apps.monitoring.pages.days_seen import Seen, percentile
 from apps.monitoring.services.expecting import worth_of
-from apps.monitoring.services.history import History, histories
+from apps.monitoring.services.history import History
+from apps.registry.models import ValueModel
 
 MOST_VERSIONS = 10
 PERCENTILES = {"half": 0.5, "95 in 100": 0.95, "99 in 100": 0.99}
@@ -71,20 +72,18 @@ def _served(seen: Seen, series: Series, title: str, unit: str) -> Served:
 
 def _versions(seen: Seen) -> list[VersionRow]:
     """One row for each version, newest first."""
-    names = dict(seen.model.versions.order_by("-id").values_list("pk", "name")[:MOST_VERSIONS])
-    by_version = histories(seen.model, start=seen.days.start, end=seen.days.end, layout=seen.layout)
-    return [_version(seen, name, by_version[key]) for key, name in names.items() if key in by_version]
+    value = seen.expectation.value_model if seen.expectation else seen.model.current_value_model
+    return [_version(seen, name, days, value) for name, days in list(seen.by_version.items())[:MOST_VERSIONS]]
 
 
-def _version(seen: Seen, name: str, days: History) -> VersionRow:
+def _version(seen: Seen, name: str, days: History, value: ValueModel | None) -> VersionRow:
     latency = seen.layout.get(Stage.LATENCY)
     half, most = (_number(percentile(latency, days, share), "ms") if latency else "–" for share in (0.5, 0.95))
-    return VersionRow(name, int(days.rows.sum()), half, most, _cost(seen, days), _worth(seen, days))
+    return VersionRow(name, int(days.rows.sum()), half, most, _cost(seen, days, value), _worth(seen, days, value))
 
 
-def _cost(seen: Seen, days: History) -> str:
+def _cost(seen: Seen, days: History, value: ValueModel | None) -> str:
     """What 1,000 predictions took, at the prices of the value model."""
-    value = seen.model.current_value_model
     priced = [each for each in seen.layout.of_stage(Stage.RESOURCE) if value and each.name in value.prices]
     rows = float(days.rows.sum())
     if value is None or not priced or not rows:
@@ -93,9 +92,9 @@ def _cost(seen: Seen, days: History) -> str:
     return f"{_number(1000 * total / rows, value.currency)}"
 
 
-def _worth(seen: Seen, days: History) -> str:
+def _worth(seen: Seen, days: History, value: ValueModel | None) -> str:
     """What 1,000 decisions were worth by outcomes, with the likely range."""
-    worth, value = worth_of(seen.expectation, days), seen.model.current_value_model
+    worth = worth_of(seen.expectation, days)
     if worth is None or worth.value is None or worth.low is None or worth.high is None or value is None:
         return ""
     middle, low, high = (f"{1000 * each:,.0f}".replace("-", "−") for each in (worth.value, worth.low, worth.high))

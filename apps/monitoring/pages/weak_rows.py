@@ -82,7 +82,7 @@ def _money(seen: Seen, found: dict[str, Any]) -> str:
     price = float(cells @ expectation.price) / max(float(cells.sum()), 1.0)
     a_month = float(seen.days.rows.sum()) / max(len(seen.days.counts), 1) * MONTH
     times = price * a_month * found["share"]
-    value = seen.model.current_value_model
+    value = expectation.value_model
     low, middle, high = sorted(times * max(found["difference"][end], 0.0) for end in ("low", "value", "high"))
     return f"{middle:,.0f} {value.currency if value else ''} ({low:,.0f} to {high:,.0f})"
 

@@ -32,10 +32,12 @@ class Whole:
 
 def wholeness(seen: Seen) -> list[Whole]:
     """List the kinds of faults, each with the features that show it."""
+    days = FeatureDay.objects.filter(model=seen.model).between(seen.now.start, seen.now.end)
+    arrived = days.exclude(feature="").by_feature()
     features = seen.layout.of_stage(Stage.FEATURE, Stage.PROCESSED)
     return [
         Whole("Missing", [text for each in features if (text := _missing(seen, each))][:LISTED]),
-        *(Whole(title, _arrived(seen, column)) for column, title in ARRIVED.items()),
+        *(Whole(title, _arrived(seen, arrived, column)) for column, title in ARRIVED.items()),
         Whole("Stuck", [text for each in features if (text := _stuck(seen, each))][:LISTED]),
         Whole("Repeated rows", _repeated(seen)),
         Whole("Days without data", _silent(seen)),
@@ -57,10 +59,8 @@ def _missing(seen: Seen, series: Series) -> str:
     return f"{text}, {percent(usual)} as a rule."
 
 
-def _arrived(seen: Seen, column: str) -> list[str]:
+def _arrived(seen: Seen, found: dict[str, dict[str, int]], column: str) -> list[str]:
     """Count a fault by the days of arrival, as intake does."""
-    days = FeatureDay.objects.filter(model=seen.model).between(seen.now.start, seen.now.end).exclude(feature="")
-    found = days.by_feature()
     faulty = sorted((name for name in found if found[name][column]), key=lambda name: -found[name][column])
     return [
         f"{seen.names.label(Stage.FEATURE, name)}: {found[name][column]:,} rows "

@@ -11,7 +11,7 @@ from apps.monitoring.models import Series, Stage
 from apps.monitoring.services.history import History
 from apps.monitoring.services.placing import Layout
 from apps.monitoring.services.references import Usual
-from apps.registry.models import MonitoredModel, Task
+from apps.registry.models import MonitoredModel, Task, ValueModel
 from apps.stats.arrays import FloatArray, IntArray
 from apps.stats.delay.expected_right import ExpectedRight, fit_expected_right
 from apps.stats.estimate import Estimate, missing
@@ -62,6 +62,10 @@ class Expectation:
             return missing("no_reference")
         return self.frozen.cost_of_shift(sample.joint(series, self.cell), days.of(series).sum(axis=0))
 
+    @cached_property
+    def value_model(self) -> ValueModel | None:
+        return self.model.current_value_model
+
     @property
     def price(self) -> FloatArray | None:
         """What an error costs in each cell; None where the value model does not say."""
@@ -81,7 +85,7 @@ class Expectation:
     @cached_property
     def worth(self) -> tuple[FloatArray, FloatArray] | None:
         """What a right and a wrong decision of each cell is worth; None where the value model does not say."""
-        value = self.model.current_value_model
+        value = self.value_model
         if value is None or value.is_per_amount or self.model.task != Task.BINARY:
             return None
         names = [name.split(":", 1)[1] for name in getattr(self.cell.frozen, "names", ())]

@@ -1,12 +1,13 @@
 """A model's days as matrices: one row a day, one column a bin."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-from django.db.models import Max, Min
+from django.db.models import DateField, ExpressionWrapper, F, OuterRef, Subquery
 
 from apps.monitoring.models import DayCount, Series, Stage
 from apps.monitoring.services.placing import Layout
@@ -58,39 +59,29 @@ class History:
         return History(self.layout, self.start + DAY * first, self.counts[first:last], self.sums[first:last])
 
 
-def span(model: MonitoredModel) -> tuple[date, date] | None:
-    """Return the first and the last day that has counts."""
-    found = DayCount.objects.filter(model=model).aggregate(first=Min("day"), last=Max("day"))
-    return None if found["first"] is None else (found["first"], found["last"])
-
-
 def history(model: MonitoredModel, *, start: date, end: date, layout: Layout | None = None) -> History:
     """Read the days in [start, end), all versions together."""
-    days = _empty(layout or Layout.of(model), start, end)
-    for row in DayCount.objects.filter(model=model).between(start, end).iterator(chunk_size=200):
-        _add(days, row)
-    return days
+    rows = DayCount.objects.filter(model=model).between(start, end)
+    return summed(rows.iterator(chunk_size=200), layout or Layout.of(model), start=start, end=end)
 
 
-def histories(model: MonitoredModel, *, start: date, end: date, layout: Layout) -> dict[int, History]:
-    """Read the days in [start, end) of each version."""
-    found: dict[int, History] = {}
-    for row in DayCount.objects.filter(model=model).between(start, end).iterator(chunk_size=200):
-        if row.version_id not in found:
-            found[row.version_id] = _empty(layout, start, end)
-        _add(found[row.version_id], row)
-    return found
+def newest_rows(model: MonitoredModel, *, before: date) -> list[DayCount]:
+    """Read the newest days with their versions, without those that are not over; oldest first."""
+    over = DayCount.objects.filter(model=model, day__lt=before)
+    last = over.filter(model=OuterRef("model")).order_by("-day").values("day")[:1]
+    rows = over.annotate(first=ExpressionWrapper(Subquery(last) - MOST_DAYS, output_field=DateField()))
+    return list(rows.filter(day__gt=F("first")).select_related("version").order_by("day"))
 
 
-def _empty(layout: Layout, start: date, end: date) -> History:
+def summed(rows: Iterable[DayCount], layout: Layout, *, start: date, end: date) -> History:
+    """Add up stored days in [start, end)."""
     size = max((end - start).days, 0)
-    return History(layout, start, np.zeros((size, layout.size), dtype=np.int64), np.zeros((size, layout.size)))
-
-
-def _add(days: History, row: DayCount) -> None:
-    at = (row.day - days.start).days
-    add_stored(days.counts[at], row.counts)
-    add_stored(days.sums[at], row.sums)
+    counts, sums = np.zeros((size, layout.size), dtype=np.int64), np.zeros((size, layout.size))
+    for row in rows:
+        at = (row.day - start).days
+        add_stored(counts[at], row.counts)
+        add_stored(sums[at], row.sums)
+    return History(layout, start, counts, sums)
 
 
 def add_stored(vector: Any, stored: "bytes | memoryview[int]") -> None:
@@ -101,8 +92,5 @@ def add_stored(vector: Any, stored: "bytes | memoryview[int]") -> None:
 
 def newest(model: MonitoredModel, *, before: date) -> History | None:
     """Read the newest days, without those that are not over; None before anything is counted."""
-    found = span(model)
-    if found is None or found[0] >= before:
-        return None
-    end = min(found[1] + DAY, before)
-    return history(model, start=max(found[0], end - DAY * MOST_DAYS), end=end)
+    rows = newest_rows(model, before=before)
+    return summed(rows, Layout.of(model), start=rows[0].day, end=rows[-1].day + DAY) if rows else None

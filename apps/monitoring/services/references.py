@@ -37,14 +37,19 @@ class Sample:
     series: list[Series]
     codes: IntArray
 
+    @cached_property
+    def columns(self) -> dict[int, int]:
+        """The column of each series, by its key."""
+        return {each.pk: column for column, each in enumerate(self.series)}
+
     def joint(self, one: Series, other: Series) -> IntArray:
         """Count rows by the bins of two series."""
-        rows, columns = (self.codes[:, self.series.index(each)].astype(np.int64) for each in (one, other))
+        rows, columns = (self.codes[:, self.columns[each.pk]] for each in (one, other))
         size = one.frozen.size, other.frozen.size
         return np.bincount(rows * size[1] + columns, minlength=size[0] * size[1]).reshape(size)
 
     def has(self, series: Series) -> bool:
-        return series in self.series
+        return series.pk in self.columns
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +73,10 @@ class Usual:
 
 
 def current(model: MonitoredModel) -> Reference | None:
-    return Reference.objects.filter(model=model).order_by("-number").first()
+    """Return the reference in force, with the newest search for weak slices beside it."""
+    found = Reference.objects.filter(model=model).select_related("model__weak_search")
+    reference: Reference | None = found.order_by("-number").first()
+    return reference
 
 
 def usual(reference: Reference, layout: Layout) -> Usual:

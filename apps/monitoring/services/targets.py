@@ -6,7 +6,7 @@ from datetime import date, datetime
 import numpy as np
 
 from apps.monitoring.models import Stage
-from apps.monitoring.services.history import DAY, history, span
+from apps.monitoring.services.history import DAY, newest
 from apps.registry.models import MonitoredModel
 from apps.stats.drift.targets import below_target
 from apps.stats.estimate import Estimate
@@ -28,11 +28,10 @@ class BelowTarget:
 
 def of_quarter(model: MonitoredModel, *, now: datetime, target: float) -> BelowTarget | None:
     """Judge the newest quarter of which outcomes are known; None for a model of numbers, or before any outcome."""
-    counted = span(model)
-    if counted is None or model.is_regression:
+    recent = newest(model, before=now.astimezone(model.zone).date())
+    if recent is None or model.is_regression:
         return None
-    end = min(counted[1] + DAY, now.astimezone(model.zone).date())
-    days = history(model, start=_quarter(end - DAY), end=end)
+    days = recent.between(_quarter(recent.end - DAY), recent.end)
     loss = days.layout.get(Stage.LOSS)
     if loss is None:
         return None

@@ -82,7 +82,7 @@ def set_value_model(model: MonitoredModel, document: dict[str, Any]) -> ValueMod
     if missing:
         raise _invalid("value_model", f"The matrix lacks {', '.join(missing[:5])}.")
     current = model.current_value_model
-    prices = {name: str(amount) for name, amount in document["prices"].items()}
+    prices = {name: str(amount) for name, amount in document.get("prices", {}).items()}
     changed = {**document, "matrix": matrix, "prices": prices}
     if current is not None and all(getattr(current, name) == value for name, value in changed.items()):
         return current
