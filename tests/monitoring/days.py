@@ -1,13 +1,16 @@
 """Models with counted days, written straight into the counts, so that half a year takes no time."""
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import numpy as np
 
-from apps.monitoring.models import Counted, DayCount, Series, Stage
+from apps.accounts.models import Project
+from apps.monitoring.models import Counted, DayCount, Reference, Series, Stage
+from apps.monitoring.services.history import newest
 from apps.monitoring.services.placing import Layout
+from apps.monitoring.services.references import SAMPLED, Sample, store
 from apps.registry.models import MonitoredModel
 from tests.factories import make_model
 
@@ -77,3 +80,37 @@ def _series(model: MonitoredModel) -> dict[str, Series]:
         )
         place += found[key].frozen.size
     return found
+
+
+def wide_model(project: Project, *, features: int, days: int) -> MonitoredModel:
+    """A model with many counted features, and a reference with a sample."""
+    model = make_model(project, "wide", features=[], slices=[])
+    rng, place, layout = np.random.default_rng(1), 0, []
+    for number in range(features):
+        bins = {"edges": list(range(9)), "representatives": list(range(10)), "sd": 2.0}
+        layout.append(Series(model=model, stage=Stage.FEATURE, name=f"f{number}", bins=bins, place=place))
+        place += 11
+    cells = {"names": [f"{bin_}:{name}" for name in ("no", "yes") for bin_ in range(20)]}
+    for stage in (Stage.CELL, Stage.LOSS):
+        layout.append(Series(model=model, stage=stage, name="", bins=cells, place=place))
+        place += 42
+    Series.objects.bulk_create(layout)
+    version = model.versions.create(name="v1")
+    rows = []
+    for number in range(days):
+        counts = rng.poisson(40, place)
+        day = FIRST + timedelta(days=number)
+        rows.append(
+            DayCount(model=model, version=version, day=day, counts=counts.tobytes(), sums=(counts * 0.2).tobytes())
+        )
+    DayCount.objects.bulk_create(rows)
+    Counted.objects.create(model=model, frozen_at=datetime.now(UTC), revision=1)
+    counted = newest(model, before=FIRST + timedelta(days=days))
+    assert counted is not None
+    first = counted.between(FIRST, FIRST + timedelta(days=30))
+    sampled = counted.layout.of_stage(Stage.FEATURE, Stage.CELL)
+    codes = np.column_stack([rng.integers(0, each.frozen.size, SAMPLED) for each in sampled])
+    totals = first.counts.sum(axis=0), first.sums.sum(axis=0)
+    span, source = (first.start, first.end), Reference.Source.FIRST_DAYS
+    store(model, source, *totals, Sample(sampled, codes), rows=int(first.rows.sum()), span=span, by=None)
+    return model

@@ -3,16 +3,15 @@
 import csv
 from datetime import UTC, datetime, timedelta
 
-import numpy as np
 import pytest
 from django.test import Client
 
 from apps.accounts.models import Role
-from apps.monitoring.models import Counted, DayCount, Series, Stage, WeakSearch
+from apps.monitoring.models import WeakSearch
 from apps.monitoring.services import inspecting, judging, references
 from apps.registry.models import MonitoredModel
 from tests.factories import make_member, make_model, make_project, prediction_row, push_predictions
-from tests.monitoring.days import CROWDED, FIRST, USUAL, count_days, model_with_homes
+from tests.monitoring.days import CROWDED, FIRST, USUAL, count_days, model_with_homes, wide_model
 
 pytestmark = pytest.mark.django_db
 
@@ -126,34 +125,8 @@ def test_it_is_for_engineers(model, role, rest):
     assert visitor(model, role).get(address(model, rest)).status_code == 403
 
 
-def wide_model(features: int, days: int) -> MonitoredModel:
-    """A model with many counted features."""
-    model = make_model(make_project("wide"), "wide", features=[], slices=[])
-    rng, place, layout = np.random.default_rng(1), 0, []
-    for number in range(features):
-        bins = {"edges": list(range(9)), "representatives": list(range(10)), "sd": 2.0}
-        layout.append(Series(model=model, stage=Stage.FEATURE, name=f"f{number}", bins=bins, place=place))
-        place += 11
-    cells = {"names": [f"{bin_}:{name}" for name in ("no", "yes") for bin_ in range(20)]}
-    for stage in (Stage.CELL, Stage.LOSS):
-        layout.append(Series(model=model, stage=stage, name="", bins=cells, place=place))
-        place += 42
-    Series.objects.bulk_create(layout)
-    version = model.versions.create(name="v1")
-    rows = []
-    for number in range(days):
-        counts = rng.poisson(40, place)
-        day = FIRST + timedelta(days=number)
-        rows.append(
-            DayCount(model=model, version=version, day=day, counts=counts.tobytes(), sums=(counts * 0.2).tobytes())
-        )
-    DayCount.objects.bulk_create(rows)
-    Counted.objects.create(model=model, frozen_at=datetime.now(UTC), revision=1)
-    return model
-
-
 def test_the_page_needs_few_queries_for_many_features(django_assert_max_num_queries):
-    model = wide_model(200, 180)
+    model = wide_model(make_project(), features=200, days=180)
     client = visitor(model)
     client.get(address(model))
     with django_assert_max_num_queries(12):
