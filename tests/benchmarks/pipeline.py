@@ -1,7 +1,8 @@
 """From push to draw: clients push predictions while the worker draws, inspects and opens items.
 
 Two clients post JSON batches of 1,000 rows as fast as they are answered. The result is the rows a second answered, the
-rows a second drawn (until the last batch is), and the time from a batch's answer until it is drawn.
+rows a second drawn (until the last batch is), those inspected and counted by day meanwhile, and the time from a batch's
+answer until it is drawn.
 Arguments: `--rows 1000000`, `--floor 0.002`.
 """
 
@@ -38,8 +39,10 @@ def run(arguments: list[str]) -> dict[str, float | int]:
         key = prepared(site)
         _call(site, key, "PUT", f"/api/v1/models/{MODEL}/policies", {"floor": asked.floor})
         answered, seconds = _post(site, key, asked.rows)
-        _wait_until_drawn(site, key)
-        done = _drawn(site)
+        _wait(site, key, "draw")
+        done = _done(site, "draw")
+        _wait(site, key, "inspect")
+        inspected = _done(site, "inspect")
     rows = len(answered) * BATCH
     waits = np.array([done[batch] - moment for batch, moment in answered])
     first = min(moment for _, moment in answered)
@@ -47,10 +50,12 @@ def run(arguments: list[str]) -> dict[str, float | int]:
     drawn = rows / (seconds + max(max(done.values()) - max(moment for _, moment in answered), 0.0))
     p50, p95, longest = (float(value) for value in np.quantile(np.maximum(waits, 0), [0.5, 0.95, 1]))
     intake = rows / seconds
+    counted = rows / (max(inspected.values()) - min(inspected.values()))
     print_table(
         [
             {"what": "answered, rows/s", "figure": intake},
             {"what": "drawn, rows/s", "figure": drawn},
+            {"what": "inspected and counted, rows/s", "figure": counted},
             {"what": "from answer to draw, median, s", "figure": p50},
             {"what": "the same, 95th percentile, s", "figure": p95},
             {"what": "the same, longest, s", "figure": longest},
@@ -61,6 +66,7 @@ def run(arguments: list[str]) -> dict[str, float | int]:
         "rows": rows,
         "intake_rows_s": round(intake),
         "drawn_rows_s": round(drawn),
+        "inspected_rows_s": round(counted),
         "keeps_up": round(drawn / intake, 3),
         "wait_p50_s": round(p50, 3),
         "wait_p95_s": round(p95, 3),
@@ -104,18 +110,18 @@ def _client(base_url: str, key: str, prefix: str, batches: int, results: "Queue[
     results.put((answers, time.perf_counter() - began))
 
 
-def _wait_until_drawn(site: Site, key: str) -> None:
+def _wait(site: Site, key: str, stage: str) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while _call(site, key, "GET", f"/api/v1/models/{MODEL}/batches")["due"]["draw"]:
+    while _call(site, key, "GET", f"/api/v1/models/{MODEL}/batches")["due"][stage]:
         assert time.monotonic() < deadline, "the worker does not keep up"
         time.sleep(0.2)
 
 
-def _drawn(site: Site) -> dict[int, float]:
-    """The time at which each batch was drawn."""
+def _done(site: Site, stage: str) -> dict[int, float]:
+    """The time at which each batch passed a stage."""
     with psycopg.connect(site.database_url) as connection:
         rows = connection.execute(
-            "SELECT batch_id, done_at FROM predictions_batchstage WHERE stage = 'draw'"
+            "SELECT batch_id, done_at FROM predictions_batchstage WHERE stage = %s", [stage]
         ).fetchall()
     return {batch: _seconds(done_at) for batch, done_at in rows}
 

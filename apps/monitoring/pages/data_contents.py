@@ -15,7 +15,7 @@ from apps.monitoring.pages import data_charts
 from apps.monitoring.pages.days_seen import Seen
 from apps.monitoring.pages.event_text import EventText
 from apps.monitoring.pages.feature_rows import FeatureRow, feature_rows
-from apps.monitoring.pages.feature_stages import stages_of
+from apps.monitoring.pages.feature_stages import slices_of, stages_of, versions_of
 from apps.monitoring.pages.serving import serving
 from apps.monitoring.pages.weak_rows import weak_rows
 from apps.monitoring.pages.wholeness import wholeness
@@ -61,7 +61,15 @@ def feature(model: MonitoredModel, name: str, *, now: datetime, event: int | Non
     """Return the contents of one feature opened; empty without counts of it."""
     seen = Seen.of(model, now=now, event=event)
     row = next((each for each in feature_rows(seen) if each.series.name == name), None) if seen else None
-    return {} if row is None else {"row": row, "chart": data_charts.then_and_now(row), "stages": stages_of(row)}
+    if row is None:
+        return {}
+    return {
+        "row": row,
+        "chart": data_charts.then_and_now(row),
+        "stages": stages_of(row),
+        "versions": versions_of(row),
+        "slices": slices_of(row),
+    }
 
 
 def lines(model: MonitoredModel, *, now: datetime) -> Iterator[list[dict[str, Any]]]:

@@ -1,4 +1,4 @@
-"""One feature through its stages: as sent, as the model sees it, score, decision, reviewers, outcome."""
+"""One feature opened: through its stages, by version, and what became of the cases by slice."""
 
 from dataclasses import dataclass
 
@@ -8,8 +8,12 @@ from apps.monitoring.models import Series, Stage
 from apps.monitoring.pages.days_seen import Seen
 from apps.monitoring.pages.feature_rows import FeatureRow, percent_range
 from apps.monitoring.services.describing import percent
+from apps.monitoring.services.history import DAY, History
 from apps.stats.arrays import FloatArray, IntArray
 from apps.stats.intervals import wilson_interval
+
+MOST_SLICES = 30
+WEEKS_BEFORE = 28 * DAY
 
 
 @dataclass(frozen=True)
@@ -94,3 +98,58 @@ def _usual_shares(seen: Seen, series: Series) -> FloatArray:
 def _shares(counts: IntArray) -> FloatArray:
     total = counts.sum(axis=0)
     return np.asarray(total / max(total.sum(), 1), dtype=np.float64)
+
+
+def versions_of(row: FeatureRow) -> list[StageRow]:
+    """The share that moved most, in each version with rows of these days; none where there is one version only."""
+    found = []
+    for name, days in row.seen.by_version.items():
+        counts = days.between(row.seen.now.start, row.seen.now.end).of(row.series).sum(axis=0)
+        n = int(counts.sum())
+        if n:
+            share = float(counts[row.bin] / n)
+            likely = percent_range(*wilson_interval(float(counts[row.bin]), n))
+            found.append(StageRow(name, f"{n:,}", percent(share), likely))
+    return found if len(found) > 1 else []
+
+
+@dataclass(frozen=True)
+class SliceRow:
+    """A part of the cases of these days: how many, and how many of their decisions were right, then and now."""
+
+    name: str
+    share: str
+    before: str
+    now: str
+    likely: str
+
+
+def slices_of(row: FeatureRow) -> list[SliceRow]:
+    """What became of the cases, by the values of the declared slices."""
+    seen, found = row.seen, []
+    before = seen.days.between(seen.now.start - WEEKS_BEFORE, seen.now.start)
+    for series in seen.layout.of_stage(Stage.SLICE):
+        loss = seen.layout.get(Stage.SLICE_LOSS, series.name)
+        cases = seen.now.of(series).sum(axis=0)
+        if loss is None or cases.sum() == 0 or seen.model.is_regression:
+            continue
+        for place in np.flatnonzero(cases).tolist():
+            now, then = _right(seen.now, loss, place), _right(before, loss, place)
+            share = percent(float(cases[place] / cases.sum()))
+            name = f"{seen.names.label(series.stage, series.name)}: {seen.names.bin(series, place)}"
+            found.append(
+                SliceRow(
+                    name, share, _in_100(then), _in_100(now), percent_range(*wilson_interval(*now)) if now[1] else ""
+                )
+            )
+    return found[:MOST_SLICES]
+
+
+def _right(days: History, loss: Series, place: int) -> tuple[float, float]:
+    """Return the right decisions and the known outcomes of one bin."""
+    known = max(float(days.of(loss)[:, place].sum()), 0.0)
+    return min(max(known - float(days.sums_of(loss)[:, place].sum()), 0.0), known), known
+
+
+def _in_100(right: tuple[float, float]) -> str:
+    return f"{100 * right[0] / right[1]:.1f}" if right[1] else "–"

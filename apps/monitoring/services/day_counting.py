@@ -1,5 +1,6 @@
 """Count rows by the day of their prediction, in the transaction that inspects their batch."""
 
+import time
 from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
@@ -9,6 +10,7 @@ from django.db import transaction
 from django.db.models import Exists, F, Min, OuterRef, QuerySet, Sum
 from django.db.models.functions import Now
 
+from apps.common import doorbell
 from apps.common.clock import database_now
 from apps.common.isolation import one_by_one
 from apps.monitoring.models import Counted, DayCount, Series, Stage
@@ -29,6 +31,8 @@ ENOUGH_TO_FREEZE = 20_000
 # A name without bins gets them from so many of the newest rows, if enough of them have it.
 NEWEST = 2_000
 AGAIN = timedelta(hours=1)
+# Then other models get their turn.
+TURN_SECONDS = 20
 
 Key = tuple[int, date]
 
@@ -177,12 +181,17 @@ def catch_up_due() -> None:
     )
     waiting = Counted.objects.filter(Exists(behind), frozen_at__isnull=False)
     models = MonitoredModel.objects.active().filter(pk__in=waiting.values("model")).select_related("project")
-    one_by_one(models.order_by("pk"), _catch_up, name="count_days")
+    if any(one_by_one(models.order_by("pk"), _catch_up, name="count_days")):
+        doorbell.ring("count_days")
 
 
-def _catch_up(model: MonitoredModel) -> None:
-    while _catch_up_some(model):
-        pass
+def _catch_up(model: MonitoredModel) -> bool:
+    """Count for a while. Returns whether there is more."""
+    until = time.monotonic() + TURN_SECONDS
+    while is_more := _catch_up_some(model):
+        if time.monotonic() > until:
+            break
+    return is_more
 
 
 @transaction.atomic

@@ -48,8 +48,8 @@ WEEKS_BEFORE = timedelta(days=28)
 TOGETHER = timedelta(days=3)
 # Outcomes count from the day on which nearly all are known, or no more are to come.
 NEARLY_ALL = 0.9
-EXPLAINED_ROWS = 10_000
 MOST_MOVES = 3
+MANY_MORE = 1.25
 
 
 @dataclass(frozen=True)
@@ -144,15 +144,20 @@ class View:
     days: History
     usual: Usual | None
     expectation: Expectation | None
+    # Events of these weeks that are known already
+    kept: Sequence[DataEvent]
 
     @classmethod
     def of(cls, model: MonitoredModel, days: History) -> "View":
+        kept = list(DataEvent.objects.filter(model=model, kind=DataEvent.Kind.INPUT).overlapping(days.start, days.end))
         reference = references.current(model)
         if reference is None:
-            return cls(model, days, None, Expectation.of(model, days.layout, days))
+            return cls(model, days, None, Expectation.of(model, days.layout, days), kept)
         start, end = reference.start or days.start, reference.end or days.start + references.FIRST_DAYS
         learned = history(model, start=start, end=end, layout=days.layout)
-        return cls(model, days, references.usual(reference, days.layout), Expectation.of(model, days.layout, learned))
+        return cls(
+            model, days, references.usual(reference, days.layout), Expectation.of(model, days.layout, learned), kept
+        )
 
     @property
     def layout(self) -> Layout:
@@ -297,21 +302,31 @@ class View:
         return figures
 
     def _cause(self, span: Days, before: History) -> dict[str, Any] | None:
-        """Name the smallest description of what is new, against the reference."""
+        """Name the smallest description of what is new, against the reference.
+
+        What was named before stands until the days have many more rows: naming reads thousands of them.
+        """
+        rows = int(self._now(span).rows.sum())
+        for kept in self.kept:
+            if is_same(kept, span.first) and kept.cause and rows < MANY_MORE * kept.figures["rows"]:
+                return kept.cause
+        return self._new_cause(span, before, rows=rows)
+
+    def _new_cause(self, span: Days, before: History, *, rows: int) -> dict[str, Any] | None:
         if self.usual is None:
             return None
         sample = self.usual.sample
         series = [each for each in sample.series if each.stage in (Stage.FEATURE, Stage.SLICE)]
         end = self.days.end if span.last is None else span.last + DAY
-        rows = coded(
-            sampled_rows(self.model, start=span.first, end=end, most=EXPLAINED_ROWS),
+        recent = coded(
+            sampled_rows(self.model, start=span.first, end=end, rows=rows),
             model=self.model,
             layout=self.layout,
         )
-        series = [each for each in series if rows.has(each)]
-        if not series or not len(rows.codes):
+        series = [each for each in series if recent.has(each)]
+        if not series or not len(recent.codes):
             return None
-        then, now = (each.codes[:, [each.series.index(one) for one in series]] for each in (sample, rows))
+        then, now = (each.codes[:, [each.series.index(one) for one in series]] for each in (sample, recent))
         found = describe_difference(then, now, features=[Feature(each.name, each.frozen) for each in series])
         if found is None:
             return None
@@ -340,6 +355,11 @@ def _ended(ends: Iterable[str | None]) -> str:
     return "" if None in found or not found else "stayed" if "stayed" in found else "back"
 
 
+def is_same(event: DataEvent, first: date) -> bool:
+    """Say whether days that begin then are those of this event: its dates move a little while it is young."""
+    return abs(event.first_day - first) <= TOGETHER
+
+
 def _move(move: Move) -> dict[str, Any]:
     return {"bin": move.bin, "before": document(move.before), "now": document(move.now)}
 
@@ -351,7 +371,7 @@ def _save(event: DataEvent, *, is_first: bool) -> None:
     """
     last = event.last_day or event.found_day
     known = DataEvent.objects.filter(model=event.model, kind=event.kind).overlapping(event.first_day, last)
-    near = [each for each in known if abs(each.first_day - event.first_day) <= TOGETHER]
+    near = [each for each in known if is_same(each, event.first_day)]
     if near:
         kept = near[0]
         for name in ("first_day", "last_day", "changes", "cause", "figures", "moved", "ended"):

@@ -6,8 +6,8 @@ from datetime import date, timedelta
 from functools import cached_property
 
 import numpy as np
-from django.db import transaction
-from django.db.models import Max, QuerySet
+from django.db import connection, transaction
+from django.db.models import Max
 from django.db.models.expressions import RawSQL
 
 from apps.accounts.models import ApiKey, User
@@ -26,6 +26,15 @@ from apps.truth.services.cohorts import day_start
 FIRST_DAYS = timedelta(days=30)
 LEAST_ROWS = 100
 SAMPLED = 10_000
+# With more rows, a sample is made of so many runs of rows.
+SCANNED, RUNS = 100_000, 200
+RUNS_OF_ROWS = """
+SELECT run.id FROM unnest(%(moments)s::timestamptz[]) AS begins (at), LATERAL (
+    SELECT id FROM predictions_prediction
+    WHERE model_id = %(model)s AND predicted_at >= begins.at AND predicted_at < %(end)s
+    ORDER BY predicted_at LIMIT %(limit)s
+) AS run
+"""
 # What a sample holds of each row
 IN_SAMPLE = (Stage.FEATURE, Stage.PROCESSED, Stage.SLICE, Stage.CELL)
 
@@ -133,26 +142,33 @@ def coded(rows: Iterable[SentRows], *, model: MonitoredModel, layout: Layout) ->
     return Sample(series, np.concatenate(found) if found else np.zeros((0, len(series)), dtype=np.int64))
 
 
-def sampled_rows(model: MonitoredModel, *, start: date, end: date, most: int = SAMPLED) -> Iterable[SentRows]:
-    """Read predictions of the days in [start, end) at random, the same each time."""
-    rows = Prediction.objects.filter(model=model, predicted_at__gte=day_start(model, start))
-    rows = rows.filter(predicted_at__lt=day_start(model, end))
-    return rows_of(at_random(rows, most=most), model=model)
+def sampled_rows(
+    model: MonitoredModel, *, start: date, end: date, rows: int, most: int = SAMPLED
+) -> Iterable[SentRows]:
+    """Read some of the predictions of the days in [start, end), about `rows` in all; the same ones each time.
 
-
-def at_random(rows: QuerySet[Prediction], *, most: int) -> QuerySet[Prediction]:
-    """Return up to this many of the rows, by a hash of their key."""
-    chosen = rows.annotate(place=RawSQL("hashint8(predictions_prediction.id)", ())).order_by("place", "pk")[
-        :most
-    ]  # no input
-    return Prediction.objects.filter(pk__in=list(chosen.values_list("pk", flat=True)))
+    Few rows are chosen one by one, and many as runs that begin at moments spread evenly: whoever reads ten thousand
+    must not read them all.
+    """
+    first, last = day_start(model, start), day_start(model, end)
+    within = Prediction.objects.filter(model=model, predicted_at__gte=first, predicted_at__lt=last)
+    if rows <= SCANNED:
+        chosen = within.annotate(place=RawSQL("hashint8(predictions_prediction.id)", ())).order_by("place", "pk")[:most]
+        keys = list(chosen.values_list("pk", flat=True))
+    else:
+        moments = [first + (last - first) * number / RUNS for number in range(RUNS)]
+        with connection.cursor() as cursor:
+            cursor.execute(RUNS_OF_ROWS, {"model": model.pk, "moments": moments, "end": last, "limit": most // RUNS})
+            keys = [key for (key,) in cursor.fetchall()]
+    return rows_of(Prediction.objects.filter(pk__in=keys), model=model)
 
 
 def _keep(model: MonitoredModel, source: str, days: History, *, by: User | None) -> Reference | None:
     rows = int(days.rows.sum())
     if rows < LEAST_ROWS:
         return None
-    sample = coded(sampled_rows(model, start=days.start, end=days.end), model=model, layout=days.layout)
+    chosen = sampled_rows(model, start=days.start, end=days.end, rows=rows)
+    sample = coded(chosen, model=model, layout=days.layout)
     return store(
         model,
         source,

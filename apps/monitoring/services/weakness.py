@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from django.db import transaction
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from apps.common.clock import database_now
@@ -60,29 +60,33 @@ def search(model: MonitoredModel) -> bool:
 
 def _judged(model: MonitoredModel) -> tuple[IntArray, FloatArray, FloatArray]:
     """Return predictions with their errors: by outcomes, or by the labels of blind draws with their probability."""
-    truth = Resolution.objects.filter(prediction=OuterRef("pk")).order_by("-seq")
-    rows = Prediction.objects.filter(model=model).annotate(
-        outcome=Subquery(truth.values("outcome")[:1]), label=Subquery(truth.values("label")[:1])
-    )
-    known = _columns(_newest(rows.filter(outcome__isnull=False)), "outcome")
+    known = _newest(model, "outcome")
     if len(known) >= LEAST_OUTCOMES:
-        return known[:, 0].astype(np.int64), loss_of(model, known[:, 1], known[:, 2]), np.ones(len(known))
-    draws = Draw.objects.filter(prediction=OuterRef("pk"), is_blind=True, counted_probability__gt=0)
-    labeled = rows.annotate(pi=Subquery(draws.values("counted_probability")[:1]))
-    reviewed = _columns(_newest(labeled.filter(label__isnull=False, pi__isnull=False)), "label", "pi")
-    return reviewed[:, 0].astype(np.int64), loss_of(model, reviewed[:, 1], reviewed[:, 2]), reviewed[:, 3]
+        return *_with_loss(model, known), np.ones(min(len(known), SEARCHED))
+    labeled = _newest(model, "label")
+    draws = Draw.objects.filter(prediction__in=labeled, is_blind=True, counted_probability__gt=0)
+    pi = dict(draws.values_list("prediction", "counted_probability"))
+    keys, errors = _with_loss(model, {key: label for key, label in labeled.items() if key in pi})
+    return keys, errors, np.array([pi[key] for key in keys.tolist()], dtype=np.float64)
 
 
-def _newest(rows: QuerySet[Prediction]) -> QuerySet[Prediction]:
-    return rows.order_by("-predicted_at", "-pk")[:NEWEST]
+def _newest(model: MonitoredModel, column: str) -> dict[int, float]:
+    """Return the truth of the predictions that became known last."""
+    rows = Resolution.objects.filter(model=model, **{f"{column}__isnull": False}).order_by("-seq", "-pk")
+    found: dict[int, float] = {}
+    for prediction, truth in rows.values_list("prediction_id", column)[:NEWEST]:
+        found.setdefault(prediction, truth)
+    return found
 
 
-def _columns(rows: QuerySet[Prediction], *names: str) -> FloatArray:
-    found = list(rows.values_list("pk", "predicted", *names))
-    table = np.array(found, dtype=np.float64).reshape(len(found), 2 + len(names))
-    if len(table) <= SEARCHED:
-        return table
-    return np.asarray(table[np.random.default_rng(SEED).choice(len(table), SEARCHED, replace=False)])
+def _with_loss(model: MonitoredModel, truth: dict[int, float]) -> tuple[IntArray, FloatArray]:
+    """Return some of these predictions and the loss of each."""
+    keys = np.array(sorted(truth), dtype=np.int64)
+    if len(keys) > SEARCHED:
+        keys = np.sort(np.random.default_rng(SEED).choice(keys, SEARCHED, replace=False))
+    predicted = dict(Prediction.objects.filter(pk__in=keys.tolist()).values_list("pk", "predicted"))
+    decided, true = (np.array([each[key] for key in keys.tolist()], dtype=np.float64) for each in (predicted, truth))
+    return keys, loss_of(model, decided, true)
 
 
 def _found(model: MonitoredModel, keys: IntArray, errors: FloatArray, pi: FloatArray) -> dict[str, Any]:
@@ -92,8 +96,7 @@ def _found(model: MonitoredModel, keys: IntArray, errors: FloatArray, pi: FloatA
     stored = np.array([key for each in rows for key in each.keys], dtype=np.int64)
     if not len(stored):
         return {"code": "too_few", "slices": []}
-    order = np.argsort(keys)
-    at = order[np.searchsorted(keys, stored, sorter=order)]
+    at = np.searchsorted(keys, stored)
     errors, pi = errors[at], pi[at]
     chosen = _telling(sample.series, sample.codes, errors, pi)
     features = [Feature(each.name, each.frozen) for each in chosen]
