@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import structlog
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Max, Q
 from django.db.models.functions import Now
 
 from apps.common.clock import database_now
@@ -27,6 +27,7 @@ from apps.monitoring.services.expecting import (
 from apps.monitoring.services.history import DAY, History, history, newest
 from apps.monitoring.services.placing import Layout
 from apps.monitoring.services.references import Usual, coded, sampled_rows
+from apps.predictions.models import Prediction
 from apps.registry.models import MonitoredModel
 from apps.stats.arrays import FloatArray
 from apps.stats.drift.changes import Change, find_changes
@@ -80,7 +81,7 @@ def judge(model: MonitoredModel) -> bool:
     days = newest(model, before=now.astimezone(model.zone).date())
     if days is not None:
         references.keep_first_days(model, days)
-        _judge(model, days, is_first=state.judged_at is None)
+        _judge(model, days)
         state.end = days.end
     state.judged_at = now
     state.next_at = now + max(LEAST_PAUSE, timedelta(seconds=PAUSE * (time.monotonic() - began)))
@@ -88,16 +89,16 @@ def judge(model: MonitoredModel) -> bool:
     return True
 
 
-def _judge(model: MonitoredModel, days: History, *, is_first: bool) -> None:
+def _judge(model: MonitoredModel, days: History) -> None:
     view = View.of(model, days)
     series = {str(each.pk): each for each in days.layout.of_stage(*JUDGED)}
     changes = find_changes({key: days.of(each) for key, each in series.items()}, days.weekday)
     groups = _together([(_days_of(each, days), each) for each in changes])
     unlike = [each for each, _ in groups]
     for span, found in groups:
-        _save(view.input_event(span, [(series[each.series], each) for each in found], unlike), is_first=is_first)
+        _save(view.input_event(span, [(series[each.series], each) for each in found], unlike))
     for change in _figure_changes(view):
-        _save(view.figure_event(_days_of(change, days), change, unlike), is_first=is_first)
+        _save(view.figure_event(_days_of(change, days), change, unlike))
 
 
 def _figure_changes(view: "View") -> tuple[FigureChange, ...]:
@@ -364,10 +365,11 @@ def _move(move: Move) -> dict[str, Any]:
     return {"bin": move.bin, "before": document(move.before), "now": document(move.now)}
 
 
-def _save(event: DataEvent, *, is_first: bool) -> None:
+def _save(event: DataEvent) -> None:
     """Store an event, or what is new about the one that it overlaps.
 
-    What a model's first judging finds in its past counts as found then: nobody is told old news.
+    It counts as found when the rows that gave it away had arrived: an installation that learns to judge finds events of
+    months ago, and nobody is told old news.
     """
     last = event.last_day or event.found_day
     known = DataEvent.objects.filter(model=event.model, kind=event.kind).overlapping(event.first_day, last)
@@ -378,6 +380,8 @@ def _save(event: DataEvent, *, is_first: bool) -> None:
             setattr(kept, name, getattr(event, name))
         kept.save()
         return
-    if is_first:
-        event.found_at = day_start(event.model, event.found_day + DAY)
+    start, end = (day_start(event.model, day) for day in (event.found_day, event.found_day + DAY))
+    arrived = Prediction.objects.filter(model=event.model, predicted_at__gte=start, predicted_at__lt=end)
+    if received := arrived.aggregate(last=Max("received_at"))["last"]:
+        event.found_at = received
     event.save()

@@ -132,11 +132,14 @@ def _of_existing(layout: Layout, stage: str, name: str, otherwise: Bins) -> Bins
 
 
 def _log_bins(values: FloatArray) -> NumberBins:
-    """Bins from a hundredth of the smallest common value to 100 times the largest, each 5 % wider than the last."""
+    """Bins from far below the smallest common value to far above the largest, each 5 % wider than the last.
+
+    The first rows may all have one value: whatever the model's first machine took.
+    """
     positive = values[values > 0]
     if len(positive) == 0:
         return NumberBins((), (0.0,), 0.0)
-    low, high = (float(each) for each in np.quantile(positive, [0.01, 0.99]) * (0.01, 100))
+    low, high = (float(each) for each in np.quantile(positive, [0.01, 0.99]) * (0.003, 10_000))
     count = min(int(np.log(high / low) / np.log(WIDTH)) + 1, MOST_LOG_BINS)
     edges = low * WIDTH ** np.arange(count)
     middles = np.concatenate([[low], edges[:-1] * np.sqrt(WIDTH), [edges[-1]]])

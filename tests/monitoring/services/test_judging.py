@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
+from django.utils import timezone
 
 from apps.accounts.models import Role
 from apps.audit.models import Entry
@@ -11,7 +12,8 @@ from apps.monitoring.models import DataEvent, Reference, Series, Watched
 from apps.monitoring.services import judging, references
 from apps.monitoring.services.describing import sentence
 from apps.monitoring.services.naming import Names
-from tests.factories import make_member
+from apps.predictions.models import Prediction
+from tests.factories import make_member, prediction_row, push_predictions
 from tests.monitoring.days import CROWDED, EMPTY_OF, FIRST, USUAL, count_days, model_with_homes
 from tests.threads import at_once
 
@@ -53,12 +55,18 @@ def test_the_event_goes_on_while_its_days_do_and_is_the_same_row_when_it_ends():
     assert (same.pk, same.last_day) == (event.pk, FIRST + timedelta(days=109))
 
 
-def test_what_the_first_judging_finds_in_the_past_is_no_news():
+@pytest.mark.parametrize(("age", "is_news"), [(timedelta(days=60), False), (timedelta(hours=1), True)])
+def test_what_arrived_long_ago_is_no_news(age, is_news):
     model = model_with_homes()
     count_days(model, 130, crowded)
+    found_day = FIRST + timedelta(days=101)
+    push_predictions(model, [prediction_row(1, predicted_at=f"{found_day}T12:00:00Z")])
+    now = timezone.now()
+    Prediction.objects.update(received_at=now - age)
     judging.judge(model)
     event = DataEvent.objects.get()
-    assert event.found_at.date() == event.found_day + timedelta(days=1)
+    assert event.found_day == found_day
+    assert (event.found_at > now - timedelta(days=7)) is is_news
 
 
 def test_a_fall_to_none_is_found_too():
