@@ -40,12 +40,13 @@ def count_days(
     right: Callable[[int, str], float] = lambda _, home: RIGHT[home],
     seed: int = 5,
     first: date = FIRST,
+    with_slices: bool = False,
 ) -> None:
     """Write the counts of consecutive days: homes by their shares, and outcomes where they are known.
 
     The score tells the homes apart: each home has its own cell.
     """
-    series = _series(model)
+    series = _series(model, with_slices=with_slices)
     layout, rng = Layout(series.values()), np.random.default_rng(seed)
     version, _ = model.versions.get_or_create(name="v1")
     for number in range(days):
@@ -54,10 +55,13 @@ def count_days(
         for home, n in enumerate(homes.tolist()):
             counts[series["home"].place + home] += n
             counts[series["cell"].place + home] += n
+            if with_slices:
+                counts[series["slice"].place + home] += n
             if known(number):
                 wrong = rng.binomial(n, 1 - right(number, HOMES[home]))
-                counts[series["loss"].place + home] += n
-                sums[series["loss"].place + home] += wrong
+                for key in ("loss", "slice_loss") if with_slices else ("loss",):
+                    counts[series[key].place + home] += n
+                    sums[series[key].place + home] += wrong
         day = first + timedelta(days=number)
         DayCount.objects.update_or_create(
             model=model, version=version, day=day, defaults={"counts": counts.tobytes(), "sums": sums.tobytes()}
@@ -69,10 +73,13 @@ def count_days(
     model.refresh_from_db()
 
 
-def _series(model: MonitoredModel) -> dict[str, Series]:
-    """The feature, the cells, one for each home, and their losses."""
+def _series(model: MonitoredModel, *, with_slices: bool) -> dict[str, Series]:
+    """The feature, the cells, one for each home, and their losses; the declared slice beside them."""
     cells = [f"{number}:yes" for number in range(len(HOMES))]
     wanted = {"home": (Stage.FEATURE, "home", HOMES), "cell": (Stage.CELL, "", cells), "loss": (Stage.LOSS, "", cells)}
+    if with_slices:
+        key = model.slice_list[0].key
+        wanted |= {"slice": (Stage.SLICE, key, HOMES), "slice_loss": (Stage.SLICE_LOSS, key, HOMES)}
     found, place = {}, 0
     for key, (stage, name, names) in wanted.items():
         found[key], _ = Series.objects.get_or_create(

@@ -3,7 +3,7 @@
 from datetime import date
 
 from apps.common.shares import hundredths
-from apps.monitoring.models import DataEvent, Series
+from apps.monitoring.models import DataEvent, Series, Stage
 from apps.monitoring.services.naming import Names
 
 NONE, NEARLY_ALL = 0.0005, 0.95
@@ -24,8 +24,9 @@ def what(event: DataEvent, names: Names, series: dict[tuple[str, str], Series]) 
         now, before = figures.get("measured"), figures.get("measured_before")
         if not now or now["value"] is None or not before or before["value"] is None:
             return f"{span}, decisions are not as right as in the weeks before."
+        among = _among(event, names, series)
         return (
-            f"{span}, {in_100(now['value'])} in 100 decisions were right, against {in_100(before['value'])} "
+            f"{span}{among}, {in_100(now['value'])} in 100 decisions were right, against {in_100(before['value'])} "
             f"in the weeks before."
         )
     cause = event.cause
@@ -40,6 +41,15 @@ def what(event: DataEvent, names: Names, series: dict[tuple[str, str], Series]) 
     if before is not None and abs(before - cause["then"]) > max(LEAST_APART, cause["then"] / 4):
         compared += f" and {percent(cause['before'])} in the weeks before"
     return f"{span}, {now} of predictions have {text}; {compared}."
+
+
+def _among(event: DataEvent, names: Names, series: dict[tuple[str, str], Series]) -> str:
+    """Name the slice whose decisions moved; empty for all decisions."""
+    for change in event.changes:
+        found = series.get((Stage.SLICE, change["name"]))
+        if change["stage"] == Stage.SLICE_LOSS and found is not None:
+            return f", where {names.label(found.stage, found.name)} is {names.bin(found, change['bin'])}"
+    return ""
 
 
 def effect(event: DataEvent) -> str:

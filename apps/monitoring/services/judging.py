@@ -4,13 +4,13 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import structlog
 from django.db import transaction
 from django.db.models import F, Max, Q
-from django.db.models.functions import Now
+from django.db.models.functions import Greatest, Now
 
 from apps.common.clock import database_now
 from apps.common.isolation import one_by_one
@@ -29,7 +29,7 @@ from apps.monitoring.services.placing import Layout
 from apps.monitoring.services.references import Usual, coded, sampled_rows
 from apps.predictions.models import Prediction
 from apps.registry.models import MonitoredModel
-from apps.stats.arrays import FloatArray
+from apps.stats.arrays import FloatArray, IntArray
 from apps.stats.drift.changes import Change, find_changes
 from apps.stats.drift.conditions import Feature
 from apps.stats.drift.description import describe_difference
@@ -38,6 +38,7 @@ from apps.stats.drift.moves import Move
 from apps.truth.services.cohorts import day_start
 
 log = structlog.get_logger(__name__)
+C = TypeVar("C", Change, FigureChange)
 
 # Judging takes at most 5 % of the time.
 PAUSE = 20
@@ -95,27 +96,52 @@ def _judge(model: MonitoredModel, days: History) -> None:
     changes = find_changes({key: days.of(each) for key, each in series.items()}, days.weekday)
     groups = _together([(_days_of(each, days), each) for each in changes])
     unlike = [each for each, _ in groups]
-    for span, found in groups:
-        _save(view.input_event(span, [(series[each.series], each) for each in found], unlike))
-    for change in _figure_changes(view):
-        _save(view.figure_event(_days_of(change, days), change, unlike))
+    found = [view.input_event(span, [(series[each.series], each) for each in moved], unlike) for span, moved in groups]
+    found += _figure_events(view, unlike)
+    kept = [_save(each) for each in found]
+    # What later rows have made usual again, or what turned out to be nothing.
+    gone = DataEvent.objects.filter(model=model, last_day=None, normal_at=None).exclude(pk__in=kept)
+    gone.update(last_day=Greatest("found_day", "first_day"), ended="back")
 
 
-def _figure_changes(view: "View") -> tuple[FigureChange, ...]:
-    """Find times in which right decisions were not as scores and the weeks before let one expect."""
+def _figure_events(view: "View", unlike: Sequence[Days]) -> list[DataEvent]:
+    """Find times in which right decisions were not as scores and the weeks before let one expect.
+
+    Of several that begin together, the one of all decisions is told, or else that of the slice that moved most.
+    """
     loss = view.layout.get(Stage.LOSS)
     if loss is None or view.model.is_regression:
-        return ()
-    is_known = view.is_known
-    known = view.days.of(loss).sum(axis=1).clip(min=0) * is_known
-    wrong = view.days.sums_of(loss).sum(axis=1).round().astype(int).clip(min=0) * is_known
-    expected = None if view.expectation is None else view.expectation.by_day(view.days)
-    return find_figure_changes(
-        known[:, None],
-        (known - wrong.clip(max=known))[:, None],
-        None if expected is None else (expected * is_known).clip(max=known)[:, None],
-        weekday=view.days.weekday,
-    )
+        return []
+    parts = [Part(None, 0), *_parts(view)]
+    known, right = (np.column_stack(each) for each in zip(*(_known(view, loss, part) for part in parts), strict=True))
+    expected = np.zeros(known.shape)
+    of_all = None if view.expectation is None else view.expectation.by_day(view.days)
+    if of_all is not None:
+        # The mix within a slice is not counted: its share is watched as it is.
+        expected[:, 0] = np.minimum(of_all * view.is_known, known[:, 0])
+    changes = find_figure_changes(known, right, expected, weekday=view.days.weekday)
+    events = []
+    for span, together in _together([(_days_of(each, view.days), each) for each in changes]):
+        told = min(together, key=lambda each: (each.group != 0, -abs(each.difference.value or 0.0)))
+        events.append(view.figure_event(span, told, parts[told.group], unlike))
+    return events
+
+
+def _parts(view: "View") -> "list[Part]":
+    return [
+        Part(series, bin_) for series in view.layout.of_stage(Stage.SLICE_LOSS) for bin_ in range(series.frozen.size)
+    ]
+
+
+def _known(view: "View", loss: Series, part: "Part") -> tuple[IntArray, IntArray]:
+    """Return known outcomes and right decisions by day: of all predictions, or of one value of a slice."""
+    series = part.series or loss
+    counts, sums = view.days.of(series), view.days.sums_of(series)
+    if part.series is not None:
+        counts, sums = counts[:, [part.bin]], sums[:, [part.bin]]
+    known = counts.sum(axis=1).clip(min=0) * view.is_known
+    wrong = np.rint(sums.sum(axis=1)).astype(np.int64).clip(min=0)
+    return known, known - np.minimum(wrong, known)
 
 
 def _days_of(change: Change | FigureChange, days: History) -> Days:
@@ -123,18 +149,30 @@ def _days_of(change: Change | FigureChange, days: History) -> Days:
     return Days(days.start + DAY * change.first, last, days.start + DAY * change.found)
 
 
-def _together(found: Iterable[tuple[Days, Change]]) -> list[tuple[Days, list[Change]]]:
+def _together(found: Iterable[tuple[Days, C]]) -> list[tuple[Days, list[C]]]:
     """Join changes that begin together into one event."""
-    groups: list[tuple[Days, list[Change]]] = []
+    groups: list[tuple[Days, list[C]]] = []
     for span, change in sorted(found, key=lambda each: each[0].first):
         if groups and span.first <= groups[-1][0].first + TOGETHER:
             joined, changes = groups[-1]
             # The days are those of what moved most.
-            foremost = joined if max(each.effect for each in changes) >= change.effect else span
+            foremost = joined if max(map(_size, changes)) >= _size(change) else span
             groups[-1] = replace(foremost, found=min(joined.found, span.found)), [*changes, change]
         else:
             groups.append((span, [change]))
     return groups
+
+
+def _size(change: Change | FigureChange) -> float:
+    return change.effect if isinstance(change, Change) else abs(change.difference.value or 0.0)
+
+
+@dataclass(frozen=True)
+class Part:
+    """All decisions, or those of one value of a slice."""
+
+    series: Series | None
+    bin: int
 
 
 @dataclass(frozen=True)
@@ -187,22 +225,27 @@ class View:
             ended=_ended([change.ended for _, change in changes]),
         )  # fmt: skip
 
-    def figure_event(self, span: Days, change: FigureChange, unlike: Sequence[Days]) -> DataEvent:
+    def figure_event(self, span: Days, change: FigureChange, part: Part, unlike: Sequence[Days]) -> DataEvent:
         now, before = self._now(span), self._before(span, unlike)
-        told: list[dict[str, Any]] = [
-            {
-                "stage": Stage.LOSS,
-                "name": "",
-                "effect": change.difference.value,
-                "q": None,
-                "moves": [],
-                "cost": document(change.difference),
+        told: dict[str, Any] = {
+            "stage": Stage.LOSS if part.series is None else Stage.SLICE_LOSS,
+            "name": "" if part.series is None else part.series.name,
+            "bin": part.bin,
+            "effect": change.difference.value,
+            "q": None,
+            "moves": [],
+            "cost": document(change.difference),
+        }
+        figures = self._figures(now, before)
+        if part.series is not None:
+            # What scores let one expect of a slice is not counted.
+            figures = {
+                "rows": figures["rows"],
+                "known_share": figures["known_share"],
+                "measured": document(change.now),
+                "measured_before": document(change.before),
             }
-        ]
-        return self._event(
-            DataEvent.Kind.RIGHT, span, told, self._cause(span, before), self._figures(now, before),
-            ended=change.ended or "",
-        )  # fmt: skip
+        return self._event(DataEvent.Kind.RIGHT, span, [told], None, figures, ended=change.ended or "")
 
     def _event(
         self,
@@ -365,11 +408,11 @@ def _move(move: Move) -> dict[str, Any]:
     return {"bin": move.bin, "before": document(move.before), "now": document(move.now)}
 
 
-def _save(event: DataEvent) -> None:
+def _save(event: DataEvent) -> int:
     """Store an event, or what is new about the one that it overlaps.
 
-    It counts as found when the rows that gave it away had arrived: an installation that learns to judge finds events of
-    months ago, and nobody is told old news.
+    Returns its key. It counts as found when the rows that gave it away had arrived: an installation that learns to
+    judge finds events of months ago, and nobody is told old news.
     """
     last = event.last_day or event.found_day
     known = DataEvent.objects.filter(model=event.model, kind=event.kind).overlapping(event.first_day, last)
@@ -379,9 +422,10 @@ def _save(event: DataEvent) -> None:
         for name in ("first_day", "last_day", "changes", "cause", "figures", "moved", "ended"):
             setattr(kept, name, getattr(event, name))
         kept.save()
-        return
+        return kept.pk
     start, end = (day_start(event.model, day) for day in (event.found_day, event.found_day + DAY))
     arrived = Prediction.objects.filter(model=event.model, predicted_at__gte=start, predicted_at__lt=end)
     if received := arrived.aggregate(last=Max("received_at"))["last"]:
         event.found_at = received
     event.save()
+    return event.pk

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from apps.monitoring.models import DataEvent, IntakeHour
 from apps.notifications.models import Alert, RuleKind
-from apps.notifications.services.signs import LEAST_WEEKS, WEEKS, cost_of, moved_by
+from apps.notifications.services.signs import LEAST_WEEKS, WEEKS, moved_by, value_of
 from apps.predictions.models import BatchKind
 from apps.registry.models import MonitoredModel
 from apps.reports.models import Report, ReportJob
@@ -33,7 +33,7 @@ def _fired(kind: RuleKind) -> "Count":
 def _events(kind: DataEvent.Kind) -> "Count":
     def count(model: MonitoredModel, level: float, now: datetime) -> int:
         events = DataEvent.objects.filter(model=model, kind=kind, found_at__gte=now - LOOKED_BACK)
-        return sum(cost_of(event) >= level for event in events)
+        return sum(value_of(event) >= level for event in events)
 
     return count
 

@@ -19,6 +19,8 @@ from apps.review.models import ReviewItem
 
 # An event that was found longer ago is no news.
 NEWS = timedelta(days=7)
+# The population stability index from which a move is large whatever it does.
+FAR = 0.25
 HOUR = timedelta(hours=1)
 WEEKS = 4
 # Silence is judged against the same hours of the last four weeks, if three of them had data at all.
@@ -187,7 +189,7 @@ def _events(model: MonitoredModel, now: datetime, kind: DataEvent.Kind) -> Itera
         money = figures.get("money") or {}
         yield Sign(
             f"event {event.pk}",
-            cost_of(event),
+            value_of(event),
             f"{model.name}: {what(event, names, series)}",
             f"{_page(model, 'data')}?event={event.pk}",
             effect(event),
@@ -197,6 +199,14 @@ def _events(model: MonitoredModel, now: datetime, kind: DataEvent.Kind) -> Itera
 
 def kind_of(kind: DataEvent.Kind) -> RuleKind:
     return RuleKind.DRIFT if kind == DataEvent.Kind.INPUT else RuleKind.RIGHT
+
+
+def value_of(event: DataEvent) -> float:
+    """Return what an event costs in points; where nothing can be expected, all of them if its data moved far."""
+    known = [event.figures.get(name) or {} for name in ("expected", "measured")]
+    if all(figure.get("value") is None for figure in known):
+        return float(max((change["effect"] or 0.0 for change in event.changes), default=0.0) >= FAR)
+    return cost_of(event)
 
 
 def cost_of(event: DataEvent) -> float:

@@ -115,6 +115,31 @@ def test_fewer_right_decisions_among_the_same_cases_are_an_event_of_their_own():
     assert "60 in 100 decisions were right, against 8" in sentence(event, Names(model), {})
 
 
+def test_an_event_that_later_rows_explain_away_is_over():
+    model = model_with_homes()
+    count_days(model, 104, crowded)
+    (event,) = judged(model)
+    count_days(model, 104, lambda _: USUAL)
+    (same,) = judged(model)
+    assert (same.pk, same.ended) == (event.pk, "back")
+    assert same.last_day is not None
+
+
+def test_a_slice_that_errs_more_is_named(monkeypatch):
+    """Only dormitories, one case in twenty-five, lose 40 points: of all decisions that is under two."""
+    model = model_with_homes(maturity_days=1)
+    model.slices = [{"name": "home", "feature": "home", "edges": []}]
+    model.save()
+    worse = lambda number, home: 0.3 if number >= 100 and home == "dormitory" else 0.85  # noqa: E731
+    count_days(model, 125, lambda _: USUAL, rows=2_000, right=worse, with_slices=True)
+    (event,) = judged(model)
+    assert (event.kind, event.first_day) == (DataEvent.Kind.RIGHT, FIRST + timedelta(days=100))
+    series = {(each.stage, each.name): each for each in Series.objects.filter(model=model)}
+    said = sentence(event, Names(model), series)
+    assert said.startswith("Since 10 June, where home is dormitory, ")
+    assert " in 100 decisions were right, against 8" in said
+
+
 def test_the_first_thirty_days_become_the_reference_once():
     model = model_with_homes()
     count_days(model, 29, lambda _: USUAL)
