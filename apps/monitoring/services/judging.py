@@ -2,9 +2,9 @@
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
-from typing import Any, TypeVar
+from dataclasses import replace
+from datetime import timedelta
+from typing import TypeVar
 
 import numpy as np
 import structlog
@@ -16,25 +16,13 @@ from apps.common.clock import database_now
 from apps.common.isolation import one_by_one
 from apps.monitoring.models import DataEvent, Series, Stage, Watched
 from apps.monitoring.services import references
-from apps.monitoring.services.expecting import (
-    Expectation,
-    difference,
-    document,
-    known_share,
-    measured,
-    price_of_errors,
-)
-from apps.monitoring.services.history import DAY, History, history, newest
-from apps.monitoring.services.placing import Layout
-from apps.monitoring.services.references import Usual, coded, sampled_rows
+from apps.monitoring.services.event_views import TOGETHER, Days, Part, View, is_same
+from apps.monitoring.services.history import DAY, History, newest
 from apps.predictions.models import Prediction
 from apps.registry.models import MonitoredModel
-from apps.stats.arrays import FloatArray, IntArray
+from apps.stats.arrays import IntArray
 from apps.stats.drift.changes import Change, find_changes
-from apps.stats.drift.conditions import Feature
-from apps.stats.drift.description import describe_difference
 from apps.stats.drift.figure_changes import FigureChange, find_figure_changes
-from apps.stats.drift.moves import Move
 from apps.truth.services.cohorts import day_start
 
 log = structlog.get_logger(__name__)
@@ -45,22 +33,6 @@ PAUSE = 20
 LEAST_PAUSE = timedelta(seconds=20)
 # Judged day by day. Slices and cells would say the same again.
 JUDGED = (Stage.FEATURE, Stage.PROCESSED, Stage.SCORE, Stage.PREDICTED, Stage.BASELINE, Stage.AGREEMENT)
-WEEKS_BEFORE = timedelta(days=28)
-# Changes that begin within so many days of each other are one event.
-TOGETHER = timedelta(days=3)
-# Outcomes count from the day on which nearly all are known, or no more are to come.
-NEARLY_ALL = 0.9
-MOST_MOVES = 3
-MANY_MORE = 1.25
-
-
-@dataclass(frozen=True)
-class Days:
-    """Some days, both included; `last` is None while they go on."""
-
-    first: date
-    last: date | None
-    found: date
 
 
 def judge_due() -> int:
@@ -104,7 +76,7 @@ def _judge(model: MonitoredModel, days: History) -> None:
     gone.update(last_day=Greatest("found_day", "first_day"), ended="back")
 
 
-def _figure_events(view: "View", unlike: Sequence[Days]) -> list[DataEvent]:
+def _figure_events(view: View, unlike: Sequence[Days]) -> list[DataEvent]:
     """Find times in which right decisions were not as scores and the weeks before let one expect.
 
     Of several that begin together, the one of all decisions is told, or else that of the slice that moved most.
@@ -127,13 +99,13 @@ def _figure_events(view: "View", unlike: Sequence[Days]) -> list[DataEvent]:
     return events
 
 
-def _parts(view: "View") -> "list[Part]":
+def _parts(view: View) -> list[Part]:
     return [
         Part(series, bin_) for series in view.layout.of_stage(Stage.SLICE_LOSS) for bin_ in range(series.frozen.size)
     ]
 
 
-def _known(view: "View", loss: Series, part: "Part") -> tuple[IntArray, IntArray]:
+def _known(view: View, loss: Series, part: Part) -> tuple[IntArray, IntArray]:
     """Return known outcomes and right decisions by day: of all predictions, or of one value of a slice."""
     series = part.series or loss
     counts, sums = view.days.of(series), view.days.sums_of(series)
@@ -154,10 +126,12 @@ def _together(found: Iterable[tuple[Days, C]]) -> list[tuple[Days, list[C]]]:
     groups: list[tuple[Days, list[C]]] = []
     for span, change in sorted(found, key=lambda each: each[0].first):
         if groups and span.first <= groups[-1][0].first + TOGETHER:
-            joined, changes = groups[-1]
+            joined, _ = groups[-1]
+            members = groups[-1][1]
             # The days are those of what moved most.
-            foremost = joined if max(map(_size, changes)) >= _size(change) else span
-            groups[-1] = replace(foremost, found=min(joined.found, span.found)), [*changes, change]
+            foremost = span if _size(change) > max(_size(each) for each in members) else joined
+            members.append(change)
+            groups[-1] = replace(foremost, found=min(joined.found, span.found)), members
         else:
             groups.append((span, [change]))
     return groups
@@ -165,247 +139,6 @@ def _together(found: Iterable[tuple[Days, C]]) -> list[tuple[Days, list[C]]]:
 
 def _size(change: Change | FigureChange) -> float:
     return change.effect if isinstance(change, Change) else abs(change.difference.value or 0.0)
-
-
-@dataclass(frozen=True)
-class Part:
-    """All decisions, or those of one value of a slice."""
-
-    series: Series | None
-    bin: int
-
-
-@dataclass(frozen=True)
-class View:
-    """All that events are described from."""
-
-    model: MonitoredModel
-    days: History
-    usual: Usual | None
-    expectation: Expectation | None
-    # Events of these weeks that are known already
-    kept: Sequence[DataEvent]
-
-    @classmethod
-    def of(cls, model: MonitoredModel, days: History) -> "View":
-        kept = list(DataEvent.objects.filter(model=model, kind=DataEvent.Kind.INPUT).overlapping(days.start, days.end))
-        reference = references.current(model)
-        if reference is None:
-            return cls(model, days, None, Expectation.of(model, days.layout, days), kept)
-        start, end = reference.start or days.start, reference.end or days.start + references.FIRST_DAYS
-        learned = history(model, start=start, end=end, layout=days.layout)
-        return cls(
-            model, days, references.usual(reference, days.layout), Expectation.of(model, days.layout, learned), kept
-        )
-
-    @property
-    def layout(self) -> Layout:
-        return self.days.layout
-
-    @property
-    def is_known(self) -> Any:
-        """Of each day: whether nearly all outcomes are known, or no more are to come."""
-        loss = self.layout.get(Stage.LOSS)
-        assert loss is not None
-        rows = self.days.rows
-        closed = (self.days.end - timedelta(days=self.model.maturity_days) - self.days.start).days
-        share = self.days.of(loss).sum(axis=1) / rows.clip(min=1)
-        is_closed = [position < closed for position in range(len(rows))]
-        return ((share >= NEARLY_ALL) | is_closed) & (rows > 0)
-
-    def input_event(self, span: Days, changes: Sequence[tuple[Series, Change]], unlike: Sequence[Days]) -> DataEvent:
-        before = self._before(span, unlike)
-        cause = self._cause(span, before)
-        span = self._trimmed(span, cause)
-        now = self._now(span)
-        told = [self._told(series, change, now) for series, change in changes]
-        told.sort(key=lambda each: (each["cost"]["value"] if each["cost"] else 0.0, -each["effect"]))
-        return self._event(
-            DataEvent.Kind.INPUT, span, told, self._of_days(cause, now), self._figures(now, before),
-            ended=_ended([change.ended for _, change in changes]),
-        )  # fmt: skip
-
-    def figure_event(self, span: Days, change: FigureChange, part: Part, unlike: Sequence[Days]) -> DataEvent:
-        now, before = self._now(span), self._before(span, unlike)
-        told: dict[str, Any] = {
-            "stage": Stage.LOSS if part.series is None else Stage.SLICE_LOSS,
-            "name": "" if part.series is None else part.series.name,
-            "bin": part.bin,
-            "effect": change.difference.value,
-            "q": None,
-            "moves": [],
-            "cost": document(change.difference),
-        }
-        figures = self._figures(now, before)
-        if part.series is not None:
-            # What scores let one expect of a slice is not counted.
-            figures = {
-                "rows": figures["rows"],
-                "known_share": figures["known_share"],
-                "measured": document(change.now),
-                "measured_before": document(change.before),
-            }
-        return self._event(DataEvent.Kind.RIGHT, span, [told], None, figures, ended=change.ended or "")
-
-    def _event(
-        self,
-        kind: DataEvent.Kind,
-        span: Days,
-        changes: list[dict[str, Any]],
-        cause: dict[str, Any] | None,
-        figures: dict[str, Any],
-        *,
-        ended: str,
-    ) -> DataEvent:
-        return DataEvent(
-            model=self.model,
-            kind=kind,
-            first_day=span.first,
-            last_day=span.last,
-            found_day=span.found,
-            changes=changes,
-            cause=cause,
-            figures=figures,
-            moved=[f"{each['stage']}:{each['name']}" for each in changes],
-            ended=ended if span.last is not None else "",
-        )
-
-    def _now(self, span: Days) -> History:
-        return self.days.between(span.first, self.days.end if span.last is None else span.last + DAY)
-
-    def _trimmed(self, span: Days, cause: dict[str, Any] | None) -> Days:
-        """Leave out days at either end that are more like the weeks before than like the days between."""
-        shares = self._shares(cause, self._now(span))
-        if cause is None or shares is None or cause["before"] is None:
-            return span
-        middle = (float(np.median(shares)) + cause["before"]) / 2
-        inside = np.flatnonzero((shares > middle) == (np.median(shares) > middle))
-        if not len(inside):
-            return span
-        first = span.first + DAY * int(inside[0])
-        last = None if span.last is None else span.first + DAY * int(inside[-1])
-        return replace(span, first=first, last=last)
-
-    def _of_days(self, cause: dict[str, Any] | None, now: History) -> dict[str, Any] | None:
-        """Take the share of these days from their counts, where they say it."""
-        counts = self._counts(cause, now)
-        return cause if cause is None or counts is None else {**cause, "now": float(counts[0].sum() / counts[1].sum())}
-
-    def _shares(self, cause: dict[str, Any] | None, days: History) -> FloatArray | None:
-        counts = self._counts(cause, days)
-        return None if counts is None else np.asarray(counts[0] / np.maximum(counts[1], 1), dtype=np.float64)
-
-    def _counts(self, cause: dict[str, Any] | None, days: History) -> tuple[Any, Any] | None:
-        """Return the rows of what is new and all rows, by day; None if it is more than one part."""
-        if cause is None or len(cause["parts"]) > 1:
-            return None
-        (part,) = cause["parts"]
-        series = self.layout.get(part["stage"], part["name"])
-        if series is None or days.of(series).sum() == 0:
-            return None
-        return days.of(series)[:, part["bins"]].sum(axis=1), days.of(series).sum(axis=1)
-
-    def _before(self, span: Days, unlike: Sequence[Days]) -> History:
-        """Return the four weeks before, without days of events that were over by then."""
-        weeks = self.days.between(span.first - WEEKS_BEFORE, span.first)
-        ended = [each for each in unlike if each.last is not None and each.last < span.first and each is not span]
-        return _without(weeks, ended)
-
-    def _told(self, series: Series, change: Change, now: History) -> dict[str, Any]:
-        cost = None
-        if self.usual is not None and self.expectation is not None and series.stage == Stage.FEATURE:
-            cost = document(self.expectation.cost_of(series, now, self.usual))
-        return {
-            "stage": series.stage,
-            "name": series.name,
-            "effect": change.effect,
-            "q": change.q_value,
-            "moves": [_move(each) for each in change.moves[:MOST_MOVES]],
-            "cost": cost if cost and cost["value"] is not None else None,
-        }
-
-    def _figures(self, now: History, before: History) -> dict[str, Any]:
-        figures: dict[str, Any] = {"rows": int(now.rows.sum())}
-        if self.expectation is not None:
-            figures |= {
-                "expected_before": document(self.expectation.of_days(before)),
-                "expected": document(self.expectation.of_days(now)),
-                "off": document(self.expectation.frozen.off),
-            }
-        if not self.model.is_regression:
-            figures |= {
-                "measured_before": document(measured(self.layout, before)),
-                "measured": document(measured(self.layout, now)),
-            }
-            figures["known_share"] = known_share(self.layout, now)
-        is_known = (known_share(self.layout, now) or 0.0) >= NEARLY_ALL
-        price, price_before = (price_of_errors(self.expectation, each, is_known=is_known) for each in (now, before))
-        if price is not None and price_before is not None:
-            figures["money"] = document(difference(price, price_before, times=float(now.rows.sum())))
-            figures["currency"] = self.model.current_value_model.currency if self.model.current_value_model else ""
-        return figures
-
-    def _cause(self, span: Days, before: History) -> dict[str, Any] | None:
-        """Name the smallest description of what is new, against the reference.
-
-        What was named before stands until the days have many more rows: naming reads thousands of them.
-        """
-        rows = int(self._now(span).rows.sum())
-        for kept in self.kept:
-            if is_same(kept, span.first) and kept.cause and rows < MANY_MORE * kept.figures["rows"]:
-                return kept.cause
-        return self._new_cause(span, before, rows=rows)
-
-    def _new_cause(self, span: Days, before: History, *, rows: int) -> dict[str, Any] | None:
-        if self.usual is None:
-            return None
-        sample = self.usual.sample
-        series = [each for each in sample.series if each.stage in (Stage.FEATURE, Stage.SLICE)]
-        end = self.days.end if span.last is None else span.last + DAY
-        recent = coded(
-            sampled_rows(self.model, start=span.first, end=end, rows=rows),
-            model=self.model,
-            layout=self.layout,
-        )
-        series = [each for each in series if recent.has(each)]
-        if not series or not len(recent.codes):
-            return None
-        then, now = (each.codes[:, [each.series.index(one) for one in series]] for each in (sample, recent))
-        found = describe_difference(then, now, features=[Feature(each.name, each.frozen) for each in series])
-        if found is None:
-            return None
-        parts = [
-            {"stage": series[part.feature].stage, "name": series[part.feature].name, "bins": list(part.bins)}
-            for part in found.parts
-        ]
-        (first, *more) = found.parts
-        counts = before.of(series[first.feature]).sum(axis=0)
-        share = None if more or counts.sum() == 0 else float(counts[list(first.bins)].sum() / counts.sum())
-        return {"parts": parts, "then": found.then, "now": found.now, "before": share}
-
-
-def _without(days: History, spans: Iterable[Days]) -> History:
-    counts, sums = days.counts.copy(), days.sums.copy()
-    for each in spans:
-        last = each.last or days.end
-        for position, day in enumerate(days.days):
-            if each.first <= day <= last:
-                counts[position], sums[position] = 0, 0.0
-    return History(days.layout, days.start, counts, sums)
-
-
-def _ended(ends: Iterable[str | None]) -> str:
-    found = set(ends)
-    return "" if None in found or not found else "stayed" if "stayed" in found else "back"
-
-
-def is_same(event: DataEvent, first: date) -> bool:
-    """Say whether days that begin then are those of this event: its dates move a little while it is young."""
-    return abs(event.first_day - first) <= TOGETHER
-
-
-def _move(move: Move) -> dict[str, Any]:
-    return {"bin": move.bin, "before": document(move.before), "now": document(move.now)}
 
 
 def _save(event: DataEvent) -> int:
@@ -422,10 +155,10 @@ def _save(event: DataEvent) -> int:
         for name in ("first_day", "last_day", "changes", "cause", "figures", "moved", "ended"):
             setattr(kept, name, getattr(event, name))
         kept.save()
-        return kept.pk
+        return int(kept.pk)
     start, end = (day_start(event.model, day) for day in (event.found_day, event.found_day + DAY))
     arrived = Prediction.objects.filter(model=event.model, predicted_at__gte=start, predicted_at__lt=end)
     if received := arrived.aggregate(last=Max("received_at"))["last"]:
         event.found_at = received
     event.save()
-    return event.pk
+    return int(event.pk)

@@ -9,7 +9,7 @@ from apps.accounts.models import Role
 from apps.audit.models import Entry
 from apps.common.errors import DomainError
 from apps.monitoring.models import DataEvent, Reference, Series, Watched
-from apps.monitoring.services import judging, references
+from apps.monitoring.services import event_views, judging, references
 from apps.monitoring.services.describing import sentence
 from apps.monitoring.services.naming import Names
 from apps.predictions.models import Prediction
@@ -24,6 +24,7 @@ pytestmark = pytest.mark.django_db
 def counted_samples(monkeypatch):
     """These models have counts and no rows: the cause is that of the counts."""
     monkeypatch.setattr(references, "sampled_rows", lambda *_, **__: [])
+    monkeypatch.setattr(event_views, "sampled_rows", lambda *_, **__: [])
 
 
 def judged(model) -> list[DataEvent]:
@@ -180,7 +181,7 @@ def test_what_is_new_is_named_in_one_sentence(monkeypatch):
     model = model_with_homes()
     count_days(model, 130, crowded)
     cause = {"parts": [{"stage": "feature", "name": "home", "bins": [2, 3]}], "then": 0.08, "now": 0.98, "before": 0.08}
-    monkeypatch.setattr(judging.View, "_cause", lambda *_: cause)
+    monkeypatch.setattr(event_views.View, "_cause", lambda *_: cause)
     (event,) = judged(model)
     series = {(each.stage, each.name): each for each in Series.objects.filter(model=model)}
     assert sentence(event, Names(model), series) == (
