@@ -12,6 +12,8 @@ from apps.registry.models import MonitoredModel
 
 # A first page mentions what was found in so many days.
 MENTIONED = timedelta(days=90)
+# Their names say which feature it is.
+NAMED = frozenset({Stage.FEATURE, Stage.PROCESSED, Stage.SLICE, Stage.SLICE_LOSS})
 
 
 @dataclass(frozen=True)
@@ -64,4 +66,4 @@ def _sensitive(model: MonitoredModel) -> set[str]:
 def _features(event: DataEvent) -> set[str]:
     """The features and slices that its sentence names."""
     parts = event.cause["parts"] if event.cause else event.changes
-    return {part["name"] for part in parts if part["stage"] in (Stage.FEATURE, Stage.PROCESSED, Stage.SLICE)}
+    return {part["name"] for part in parts if part["stage"] in NAMED}

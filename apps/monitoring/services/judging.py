@@ -16,10 +16,13 @@ from apps.common.clock import database_now
 from apps.common.isolation import one_by_one
 from apps.monitoring.models import DataEvent, Series, Stage, Watched
 from apps.monitoring.services import references
+from apps.monitoring.services.describing import what
 from apps.monitoring.services.event_views import TOGETHER, Days, Part, View, is_same
 from apps.monitoring.services.history import DAY, History, newest
+from apps.monitoring.services.naming import Names
 from apps.predictions.models import Prediction
 from apps.registry.models import MonitoredModel
+from apps.registry.services import incidents
 from apps.stats.arrays import IntArray
 from apps.stats.drift.changes import Change, find_changes
 from apps.stats.drift.figure_changes import FigureChange, find_figure_changes
@@ -70,10 +73,11 @@ def _judge(model: MonitoredModel, days: History) -> None:
     unlike = [each for each, _ in groups]
     found = [view.input_event(span, [(series[each.series], each) for each in moved], unlike) for span, moved in groups]
     found += _figure_events(view, unlike)
-    kept = [_save(each) for each in found]
+    kept = [_save(each).pk for each in found]
     # What later rows have made usual again, or what turned out to be nothing.
     gone = DataEvent.objects.filter(model=model, last_day=None, normal_at=None).exclude(pk__in=kept)
     gone.update(last_day=Greatest("found_day", "first_day"), ended="back")
+    _note_incidents(model, days)
 
 
 def _figure_events(view: View, unlike: Sequence[Days]) -> list[DataEvent]:
@@ -141,24 +145,43 @@ def _size(change: Change | FigureChange) -> float:
     return change.effect if isinstance(change, Change) else abs(change.difference.value or 0.0)
 
 
-def _save(event: DataEvent) -> int:
+def _note_incidents(model: MonitoredModel, days: History) -> None:
+    """Keep an incident for each event in the data of these weeks."""
+    names, series = Names(model), days.layout.series
+    events = DataEvent.objects.filter(model=model, kind=DataEvent.Kind.INPUT).overlapping(days.start, days.end)
+    for event in events:
+        last = event.last_day or days.end - DAY
+        parts = event.cause["parts"] if event.cause else event.changes
+        incidents.note_change(
+            model,
+            event.pk,
+            feature=names.label(parts[0]["stage"], parts[0]["name"]) if parts else "",
+            detail=what(event, names, series),
+            rows=event.figures.get("rows", 0),
+            first_at=day_start(model, event.first_day),
+            last_at=day_start(model, last + DAY),
+            is_over=event.last_day is not None or event.normal_at is not None,
+        )
+
+
+def _save(event: DataEvent) -> DataEvent:
     """Store an event, or what is new about the one that it overlaps.
 
-    Returns its key. It counts as found when the rows that gave it away had arrived: an installation that learns to
+    Returns it as stored. It counts as found when the rows that gave it away had arrived: an installation that learns to
     judge finds events of months ago, and nobody is told old news.
     """
     last = event.last_day or event.found_day
     known = DataEvent.objects.filter(model=event.model, kind=event.kind).overlapping(event.first_day, last)
     near = [each for each in known if is_same(each, event.first_day)]
     if near:
-        kept = near[0]
+        kept: DataEvent = near[0]
         for name in ("first_day", "last_day", "changes", "cause", "figures", "moved", "ended"):
             setattr(kept, name, getattr(event, name))
         kept.save()
-        return int(kept.pk)
+        return kept
     start, end = (day_start(event.model, day) for day in (event.found_day, event.found_day + DAY))
     arrived = Prediction.objects.filter(model=event.model, predicted_at__gte=start, predicted_at__lt=end)
     if received := arrived.aggregate(last=Max("received_at"))["last"]:
         event.found_at = received
     event.save()
-    return int(event.pk)
+    return event

@@ -8,7 +8,7 @@ from apps.monitoring.models import DataEvent, IntakeHour
 from apps.notifications.models import Alert, RuleKind
 from apps.notifications.services.signs import LEAST_WEEKS, WEEKS, moved_by, value_of
 from apps.predictions.models import BatchKind
-from apps.registry.models import MonitoredModel
+from apps.registry.models import IncidentKind, MonitoredModel
 from apps.reports.models import Report, ReportJob
 
 LOOKED_BACK = timedelta(days=90)
@@ -79,7 +79,7 @@ def _failed(model: MonitoredModel, _: float, now: datetime) -> int:
 
 
 def _incidents(model: MonitoredModel, _: float, now: datetime) -> int:
-    opened = model.incidents.filter(first_seen_at__gte=now - LOOKED_BACK)
+    opened = model.incidents.exclude(kind=IncidentKind.DATA_CHANGED).filter(first_seen_at__gte=now - LOOKED_BACK)
     return len({moment.date() for moment in opened.values_list("first_seen_at", flat=True)})
 
 

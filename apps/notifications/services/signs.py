@@ -13,7 +13,7 @@ from apps.monitoring.models import DataEvent, Series
 from apps.monitoring.services.describing import effect, what
 from apps.monitoring.services.naming import Names
 from apps.notifications.models import Alert, RuleKind
-from apps.registry.models import MonitoredModel
+from apps.registry.models import IncidentKind, MonitoredModel
 from apps.reports.models import Report, ReportJob
 from apps.review.models import ReviewItem
 
@@ -79,7 +79,8 @@ def silence(model: MonitoredModel, now: datetime) -> Iterator[Sign]:
 
 def incidents(model: MonitoredModel, now: datetime) -> Iterator[Sign]:  # noqa: ARG001  # as all
     """Open incidents, all of them one subject: one broken push can open a hundred."""
-    found = list(model.incidents.open().newest()[:4])
+    # An event in the data has a rule of its own.
+    found = list(model.incidents.open().exclude(kind=IncidentKind.DATA_CHANGED).newest()[:4])
     if found:
         more = ", and others" if len(found) > 3 else ""
         told = "; ".join(str(each) for each in found[:3])

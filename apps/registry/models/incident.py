@@ -14,6 +14,7 @@ class IncidentKind(models.TextChoices):
     TYPE_CHANGED = "type_changed", "type changed"
     OUTCOMES_PARKED = "outcomes_parked", "outcomes without prediction"
     BATCHES_STUCK = "batches_stuck", "batches given up"
+    DATA_CHANGED = "data_changed", "data not like the weeks before"
 
 
 # What does not happen to rows that are stuck in a stage.
@@ -36,7 +37,8 @@ class Incident(models.Model):
     # Empty with `feature_new`: more new features than are listed one by one.
     feature = models.CharField(max_length=200, blank=True)
     kind = models.CharField(max_length=32, choices=IncidentKind)
-    # For batches that were given up: the stage at which they fail, and the batches and rows themselves.
+    # For batches that were given up: the stage at which they fail, and the batches and rows themselves. For changed
+    # data: which event it is, and what is new in one sentence.
     stage = models.CharField(max_length=16, blank=True, db_default="")
     detail = models.TextField(blank=True, db_default="")
     # The declared type, and the kind of one value that came instead.
@@ -78,5 +80,7 @@ class Incident(models.Model):
                 return f"not in the schema ({self.found})" if self.feature else "further features not in the schema"
             case IncidentKind.BATCHES_STUCK:
                 return STUCK.get(self.stage, self.stage)
+            case IncidentKind.DATA_CHANGED:
+                return "not like the weeks before"
             case _:
                 return "outcomes whose prediction never arrived"

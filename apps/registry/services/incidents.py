@@ -18,6 +18,7 @@ from apps.registry.querysets import IncidentQuerySet
 CLOSED_BY_SCHEMA = "The model's schema now agrees with it."
 CLOSED_BY_RETRY = "All of them are processed."
 CLOSED_BY_ARRIVAL = "The predictions have arrived."
+CLOSED_BY_ITSELF = "The data are like the weeks before again, or these are the new usual ones."
 SCHEMA_KINDS = (IncidentKind.FEATURE_MISSING, IncidentKind.FEATURE_NEW, IncidentKind.TYPE_CHANGED)
 
 # Sightings from before the last closing do not reopen the incident.
@@ -123,6 +124,26 @@ def note_stuck(
     stuck = Incident.objects.filter(model=model, kind=IncidentKind.BATCHES_STUCK, stage=stage)
     if not stuck.open().update(**sighting) and not stuck.filter(closed_at__gte=last_at).exists():
         Incident.objects.create(model=model, kind=IncidentKind.BATCHES_STUCK, stage=stage, **sighting)
+
+
+def note_change(
+    model: MonitoredModel,
+    event: int,
+    *,
+    feature: str,
+    detail: str,
+    rows: int,
+    first_at: datetime,
+    last_at: datetime,
+    is_over: bool,
+) -> None:
+    """Open, update or close the incident of an event in the data; once closed by a person, it stays closed."""
+    sighting = {"rows": rows, "first_seen_at": first_at, "last_seen_at": last_at, "detail": detail, "feature": feature}
+    known = Incident.objects.filter(model=model, kind=IncidentKind.DATA_CHANGED, stage=f"event {event}")
+    if not known.update(**sighting):
+        Incident.objects.create(model=model, kind=IncidentKind.DATA_CHANGED, stage=f"event {event}", **sighting)
+    if is_over:
+        known.open().update(closed_at=Now(), note=CLOSED_BY_ITSELF)
 
 
 def close_processed(stuck: IncidentQuerySet) -> None:

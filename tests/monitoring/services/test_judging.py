@@ -13,6 +13,7 @@ from apps.monitoring.services import event_views, judging, references
 from apps.monitoring.services.describing import sentence
 from apps.monitoring.services.naming import Names
 from apps.predictions.models import Prediction
+from apps.registry.models import Incident, IncidentKind
 from tests.factories import make_member, prediction_row, push_predictions
 from tests.monitoring.days import CROWDED, EMPTY_OF, FIRST, USUAL, count_days, model_with_homes
 from tests.threads import at_once
@@ -68,6 +69,22 @@ def test_what_arrived_long_ago_is_no_news(age, is_news):
     event = DataEvent.objects.get()
     assert event.found_day == found_day
     assert (event.found_at > now - timedelta(days=7)) is is_news
+
+
+def test_an_event_is_an_incident_that_closes_by_itself():
+    model = model_with_homes()
+    count_days(model, 104, crowded)
+    judged(model)
+    incident = Incident.objects.get()
+    assert (incident.kind, incident.feature, incident.closed_at) == (IncidentKind.DATA_CHANGED, "Home", None)
+    assert incident.detail.startswith("Since 10 June")
+    count_days(model, 130, crowded)
+    judged(model)
+    judged(model)
+    incident.refresh_from_db()
+    assert incident.closed_at is not None
+    assert "From 10 to 19 June" in incident.detail
+    assert Incident.objects.count() == 1
 
 
 def test_a_fall_to_none_is_found_too():
