@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from apps.stats.arrays import BoolArray, FloatArray, IntArray
 from apps.stats.comparison.multiple import q_values
-from apps.stats.drift.day_test import Window, effects, p_values, same_direction, surprise
+from apps.stats.drift.day_effects import Window, effects, p_values, same_direction, surprise
 from apps.stats.drift.moves import Move, moves_of
 from apps.stats.drift.weeks_before import Usual, WeeksBefore, as_weekdays, stacked
 

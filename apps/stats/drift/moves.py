@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from apps.stats.drift.day_test import Window, merged
+from apps.stats.drift.day_effects import Window, merged
 from apps.stats.estimate import Estimate
 from apps.stats.intervals import wilson_interval
 

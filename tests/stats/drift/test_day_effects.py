@@ -3,7 +3,7 @@ import pytest
 from scipy import stats
 
 from apps.stats.drift.bins import CategoryBins
-from apps.stats.drift.day_test import Window, effects, merged, p_values, same_direction
+from apps.stats.drift.day_effects import Window, effects, merged, p_values, same_direction
 from apps.stats.drift.distances import pooled_counts, population_stability_index
 from apps.stats.drift.histograms import Histogram
 
