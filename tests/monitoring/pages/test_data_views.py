@@ -3,15 +3,17 @@
 import csv
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
 from django.test import Client
 
 from apps.accounts.models import Role
-from apps.monitoring.models import WeakSearch
+from apps.monitoring.models import DayCount, Series, Stage, WeakSearch
 from apps.monitoring.services import inspecting, judging, references
+from apps.monitoring.services.placing import Layout
 from apps.registry.models import MonitoredModel
 from tests.factories import make_member, make_model, make_project, prediction_row, push_predictions
-from tests.monitoring.days import CROWDED, FIRST, USUAL, count_days, model_with_homes, wide_model
+from tests.monitoring.days import CROWDED, FIRST, HOMES, USUAL, count_days, model_with_homes, wide_model
 
 pytestmark = pytest.mark.django_db
 
@@ -75,6 +77,24 @@ def test_a_feature_opens_to_then_and_now_and_its_stages(model):
     page = text(model, "feature/?name=home")
     assert "As sent: Dormitory" in page
     assert "There are no counts of this feature" in text(model, "feature/?name=nothing")
+
+
+def test_what_is_steady_as_sent_and_moved_as_the_model_sees_it_is_called_a_bug(model):
+    count_days(model, 60, lambda _: USUAL)
+    place = Layout.of(model).size
+    bins = {"names": list(HOMES)}
+    Series.objects.create(model=model, stage=Stage.PROCESSED, name="home", bins=bins, place=place)
+    for number, day in enumerate(DayCount.objects.order_by("day")):
+        # From day 50 on, every second row reaches the model as missing.
+        seen = [400, 400, 0, 0, 0, 0] if number < 50 else [200, 200, 0, 0, 0, 400]
+        day.counts = bytes(day.counts) + np.array(seen, dtype=np.int64).tobytes()
+        day.sums = bytes(day.sums) + np.zeros(6).tobytes()
+        day.save()
+    judging.judge(model)
+    page = text(model)
+    assert "steady, then moved: check the pipeline" in page
+    assert "reach the model as missing" in page
+    assert model.data_events.get().moved == ["processed:home"]
 
 
 def test_features_are_found_by_name(model):
