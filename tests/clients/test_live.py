@@ -22,6 +22,7 @@ from apps.truth.services import resolving as truth
 from countersign import Client, ConflictError, NotAuthenticatedError, NotFoundError, ReportFailedError
 from tests.factories import make_member, prediction_row
 
+pytestmark = pytest.mark.slow
 NAME = "employment"
 
 

@@ -10,10 +10,12 @@ from datetime import date
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from apps.reports.engine import response
 from apps.stats.design.response import response_rates
 
+pytestmark = pytest.mark.slow
 N = 4_000
 REPLICATES = 150
 DAY = date(2026, 5, 12)

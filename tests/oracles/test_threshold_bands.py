@@ -10,6 +10,7 @@ import pytest
 from apps.stats.decisions.thresholds import threshold_curve
 from tests.oracles.populations import AMOUNTS, simulated
 
+pytestmark = pytest.mark.slow
 REPLICATES = 100
 
 

@@ -10,7 +10,7 @@ from apps.sampling.services import binning
 from tests.append_only import rewriting
 from tests.reports.worlds import World, figures_of, label_draws, make_world, report_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture
