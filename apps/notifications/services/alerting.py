@@ -91,14 +91,17 @@ def look(model: MonitoredModel) -> int:
         return 0
     now = database_now()
     is_slow_due = state.slow_at is None or now - state.slow_at >= SLOW_EVERY
-    fired = 0
-    for kind, rule in rules_of(model).items():
-        if kind in SLOW_LOOKS and not is_slow_due:
-            continue
-        fired += _apply(model, rule, _signs(model, rule, now), now=now)
+    due = [rule for kind, rule in rules_of(model).items() if is_slow_due or kind not in SLOW_LOOKS]
+    fired = sum(one_by_one(due, lambda rule: _look_by(model, rule, now), name="look_by_rule"))
     state.looked_at, state.slow_at = now, now if is_slow_due else state.slow_at
     state.save()
     return fired
+
+
+@transaction.atomic
+def _look_by(model: MonitoredModel, rule: InForce, now: datetime) -> int:
+    """Look by one rule; where it fails, the others still look."""
+    return _apply(model, rule, _signs(model, rule, now), now=now)
 
 
 def rules_of(model: MonitoredModel) -> dict[RuleKind, InForce]:

@@ -166,6 +166,16 @@ def test_a_muted_rule_lists_and_tells_nobody(model, engineer, value):
     assert Entry.objects.get(act="rule.muted").details["rule"] == "queue_late"
 
 
+def test_a_rule_that_fails_stops_no_other(model, engineer, value, monkeypatch):
+    def broken(*_):
+        raise ValueError("no such column")
+
+    monkeypatch.setitem(alerting.LOOKS, RuleKind.SILENCE, broken)
+    value["value"] = 12
+    look(model, 3)
+    assert Alert.objects.get().state == Alert.State.FIRING
+
+
 def test_a_rule_that_is_off_or_has_another_level_does_as_told(model, engineer, value):
     value["value"] = 12
     alerting.change_rule(model, RuleKind.QUEUE_LATE, is_on=True, level=20, by=engineer)
