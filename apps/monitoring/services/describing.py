@@ -35,12 +35,11 @@ def what(event: DataEvent, names: Names, series: dict[tuple[str, str], Series]) 
     if not cause or not known or len(known) < len(parts):
         return f"{span}, {_moved(event, names)} not as in the weeks before."
     text = " and ".join(f"{names.label(each.stage, each.name)}: {names.bins(each, bins)}" for each, bins in known)
-    now = percent(cause["now"])
     compared = f"against {percent(cause['then'])} in the reference"
     before = cause.get("before")
     if before is not None and abs(before - cause["then"]) > max(LEAST_APART, cause["then"] / 4):
         compared += f" and {percent(cause['before'])} in the weeks before"
-    return f"{span}, {now} of predictions have {text}; {compared}."
+    return f"{span}, {_have(cause['now'])} {text}; {compared}."
 
 
 def _among(event: DataEvent, names: Names, series: dict[tuple[str, str], Series]) -> str:
@@ -50,6 +49,15 @@ def _among(event: DataEvent, names: Names, series: dict[tuple[str, str], Series]
         if change["stage"] == Stage.SLICE_LOSS and found is not None:
             return f", where {names.label(found.stage, found.name)} is {names.bin(found, change['bin'])}"
     return ""
+
+
+def _have(share: float) -> str:
+    """
+    >>> _have(0.95), _have(1.0), _have(0.0)
+    ('95 % of predictions have', 'all predictions have', 'no predictions have')
+    """
+    told = percent(share)
+    return {"all": "all predictions have", "none": "no predictions have"}.get(told, f"{told} of predictions have")
 
 
 def effect(event: DataEvent) -> str:

@@ -22,7 +22,7 @@ from apps.common.exports import CsvRenderer, streamed
 from apps.notifications.models import Alert, RuleKind
 from apps.notifications.pages.alert_forms import AlertsForm, DaysForm, RuleForm
 from apps.notifications.querysets import AlertQuerySet
-from apps.notifications.services import alerting, past
+from apps.notifications.services import alerting, past, signs
 from apps.notifications.services.alerting import InForce
 from apps.registry.models import MonitoredModel
 from apps.registry.services.finding import find_model
@@ -95,12 +95,16 @@ def alerts_csv(request: ProjectRequest) -> HttpResponseBase:
 @member_page(Role.ENGINEER)
 def alert_page(request: ProjectRequest, alert: int) -> HttpResponse:
     found = _find(request, alert)
+    event = signs.event_of(found)
     context = {
+        # What is known of an event grows while it lasts, and after.
+        "title": signs.title_of(event) if event else found.title,
+        "text": signs.text_of(event) if event else found.text,
         "model": found.model,
         "tab": "data",
         "alert": found,
         "address": settings.PATH + found.url.removeprefix(settings.PATH),
-        "event": found.subject.removeprefix("event ") if found.subject.startswith("event ") else "",
+        "event": event.pk if event else "",
         "rule": alerting.rules_of(found.model)[RuleKind(found.kind)],
         "form": DaysForm(),
     }

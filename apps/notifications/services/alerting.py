@@ -92,7 +92,7 @@ def look(model: MonitoredModel) -> int:
     now = database_now()
     is_slow_due = state.slow_at is None or now - state.slow_at >= SLOW_EVERY
     due = [rule for kind, rule in rules_of(model).items() if is_slow_due or kind not in SLOW_LOOKS]
-    fired = sum(one_by_one(due, lambda rule: _look_by(model, rule, now), name="look_by_rule"))
+    fired: int = sum(one_by_one(due, lambda rule: _look_by(model, rule, now), name="look_by_rule"))
     state.looked_at, state.slow_at = now, now if is_slow_due else state.slow_at
     state.save()
     return fired

@@ -19,9 +19,11 @@ from apps.review.models import ReviewItem
 
 # An event that was found longer ago is no news.
 NEWS = timedelta(days=7)
-# The population stability index from which a move is large whatever it does.
-FAR = 0.25
+# The population stability index from which a move is large whatever it does, and from which it cannot wait.
+FAR, BEYOND = 0.25, 1.0
 HOUR = timedelta(hours=1)
+# How the subject of an alert about an event begins; its key follows.
+EVENT = "event "
 WEEKS = 4
 # Silence is judged against the same hours of the last four weeks, if three of them had data at all.
 LEAST_WEEKS = 3
@@ -179,23 +181,44 @@ def _events(model: MonitoredModel, now: datetime, kind: DataEvent.Kind) -> Itera
     if not events:
         return
     # What is over is told once, and then resolves.
-    told = Alert.objects.filter(model=model, kind=kind_of(kind), subject__in=[f"event {each.pk}" for each in events])
+    told = Alert.objects.filter(model=model, kind=kind_of(kind), subject__in=[f"{EVENT}{each.pk}" for each in events])
     known = set(told.fired().values_list("subject", flat=True))
     names = Names(model)
     series = {(each.stage, each.name): each for each in Series.objects.filter(model=model)}
     for event in events:
-        if event.last_day is not None and f"event {event.pk}" in known:
+        if event.last_day is not None and f"{EVENT}{event.pk}" in known:
             continue
         figures = event.figures
         money = figures.get("money") or {}
         yield Sign(
-            f"event {event.pk}",
+            f"{EVENT}{event.pk}",
             value_of(event),
             f"{model.name}: {what(event, names, series)}",
             f"{_page(model, 'data')}?event={event.pk}",
             effect(event),
-            is_urgent=bool(money.get("low") and money["low"] > 0),
+            is_urgent=bool(money.get("low") and money["low"] > 0) or _moved_by(event) >= BEYOND,
         )
+
+
+def event_of(alert: Alert) -> DataEvent | None:
+    """Return the event in the data that an alert is about; None if it is about something else."""
+    if not alert.subject.startswith(EVENT):
+        return None
+    event: DataEvent | None = DataEvent.objects.filter(
+        model=alert.model_id, pk=alert.subject.removeprefix(EVENT)
+    ).first()
+    return event
+
+
+def title_of(event: DataEvent) -> str:
+    """Say what happened, with the model's name."""
+    series = {(each.stage, each.name): each for each in Series.objects.filter(model=event.model)}
+    return f"{event.model.name}: {what(event, Names(event.model), series)}"
+
+
+def text_of(event: DataEvent) -> str:
+    """Say what it does to the decisions, as far as it is known by now."""
+    return effect(event)
 
 
 def kind_of(kind: DataEvent.Kind) -> RuleKind:
@@ -206,8 +229,15 @@ def value_of(event: DataEvent) -> float:
     """Return what an event costs in points; where nothing can be expected, all of them if its data moved far."""
     known = [event.figures.get(name) or {} for name in ("expected", "measured")]
     if all(figure.get("value") is None for figure in known):
-        return float(max((change["effect"] or 0.0 for change in event.changes), default=0.0) >= FAR)
+        return float(_moved_by(event) >= FAR)
     return cost_of(event)
+
+
+def _moved_by(event: DataEvent) -> float:
+    """Return the largest effect among the data that moved."""
+    if event.kind != DataEvent.Kind.INPUT:
+        return 0.0
+    return float(max((change["effect"] or 0.0 for change in event.changes), default=0.0))
 
 
 def cost_of(event: DataEvent) -> float:
