@@ -10,6 +10,7 @@ import numpy as np
 
 from apps.monitoring.models import DataEvent, DayCount, Reference, Series, WeakSearch
 from apps.monitoring.services import references
+from apps.monitoring.services.events import foremost
 from apps.monitoring.services.expecting import Expectation, known_share, measured
 from apps.monitoring.services.history import DAY, History, history, newest_rows, summed
 from apps.monitoring.services.naming import Names
@@ -51,7 +52,8 @@ class Seen:
         shown = days.between(days.end - WEEK * WEEKS, days.end)
         events = DataEvent.objects.filter(model=model).overlapping(shown.start, shown.end).order_by("-first_day")
         listed = list(events.select_related("normal_by"))
-        chosen = next((each for each in listed if each.pk == event), None) or _foremost(listed)
+        asked = next((each for each in listed if each.pk == event), None)
+        chosen = asked or foremost([each for each in listed if each.normal_at is None])
         return cls(model, shown, known, Expectation.of(model, days.layout, learned), listed, chosen, rows)
 
     @property
@@ -174,19 +176,3 @@ def _learned(reference: Reference | None, days: History) -> tuple[date, date]:
     if reference is None:
         return days.start, days.end
     return reference.start or days.start, reference.end or min(days.start + references.FIRST_DAYS, days.end)
-
-
-def _foremost(events: Sequence[DataEvent]) -> DataEvent | None:
-    """Return what goes on, or else what cost most."""
-    standing = [each for each in events if each.normal_at is None]
-    going_on = [each for each in standing if each.last_day is None]
-    return min(going_on or standing, key=_worth, default=None)
-
-
-def _worth(event: DataEvent) -> float:
-    """Return what an event does to the share of right decisions: measured, or else expected."""
-    for now, before in (("measured", "measured_before"), ("expected", "expected_before")):
-        one, other = event.figures.get(now) or {}, event.figures.get(before) or {}
-        if one.get("value") is not None and other.get("value") is not None:
-            return float(one["value"] - other["value"])
-    return 0.0

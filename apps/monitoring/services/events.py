@@ -12,6 +12,8 @@ from apps.registry.models import MonitoredModel
 
 # A first page mentions what was found in so many days.
 MENTIONED = timedelta(days=90)
+# From half a point of right decisions on, an event costs.
+NOTICED = 0.005
 # Their names say which feature it is.
 NAMED = frozenset({Stage.FEATURE, Stage.PROCESSED, Stage.SLICE, Stage.SLICE_LOSS})
 
@@ -38,9 +40,24 @@ def newest(models: Sequence[MonitoredModel], *, since: date, shows_sensitive: bo
         found[event.model_id].append(event)
     mentions = {}
     for model in models:
-        if chosen := sorted(found[model.pk], key=lambda event: event.last_day is not None)[:1]:
-            (mentions[model.pk],) = _mentions(model, chosen, shows_sensitive=shows_sensitive)
+        if chosen := foremost(found[model.pk]):
+            (mentions[model.pk],) = _mentions(model, [chosen], shows_sensitive=shows_sensitive)
     return mentions
+
+
+def foremost(events: Sequence[DataEvent]) -> DataEvent | None:
+    """Return what goes on and costs, or else what cost most."""
+    costly = [each for each in events if each.last_day is None and _worth(each) <= -NOTICED]
+    return min(costly or events, key=_worth, default=None)
+
+
+def _worth(event: DataEvent) -> float:
+    """Return what an event does to the share of right decisions: measured, or else expected."""
+    for now, before in (("measured", "measured_before"), ("expected", "expected_before")):
+        one, other = event.figures.get(now) or {}, event.figures.get(before) or {}
+        if one.get("value") is not None and other.get("value") is not None:
+            return float(one["value"] - other["value"])
+    return 0.0
 
 
 def _mentions(model: MonitoredModel, events: Iterable[DataEvent], *, shows_sensitive: bool) -> list[Mention]:

@@ -95,7 +95,12 @@ def _figure_events(view: View, unlike: Sequence[Days]) -> list[DataEvent]:
     if of_all is not None:
         # The mix within a slice is not counted: its share is watched as it is.
         expected[:, 0] = np.minimum(of_all * view.is_known, known[:, 0])
-    changes = find_figure_changes(known, right, expected, weekday=view.days.weekday)
+    # A slice that gets better is no news.
+    changes = [
+        each
+        for each in find_figure_changes(known, right, expected, weekday=view.days.weekday)
+        if each.group == 0 or (each.difference.value or 0.0) < 0
+    ]
     events = []
     for span, together in _together([(_days_of(each, view.days), each) for each in changes]):
         told = min(together, key=lambda each: (each.group != 0, -abs(each.difference.value or 0.0)))

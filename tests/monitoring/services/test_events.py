@@ -55,11 +55,26 @@ def test_what_somebody_called_normal_is_not_mentioned():
     assert texts(model, JUNE, JUNE + timedelta(days=1), shows_sensitive=True) == []
 
 
+def test_what_goes_on_and_costs_comes_first_and_then_what_cost_most():
+    def figures(now):
+        return {"measured_before": {"value": 0.8}, "measured": {"value": now}}
+
+    model = sensitive_model(sensitive=False)
+    over = event(model, figures=figures(0.7))
+    worse = event(model, last_day=None, figures=figures(0.78))
+    better = event(model, last_day=None, figures=figures(0.9))
+    assert events.foremost([over, better, worse]) == worse
+    assert events.foremost([better, over]) == over
+    assert events.foremost([better]) == better
+    assert events.foremost([]) is None
+
+
 def test_the_first_page_mentions_what_goes_on_before_what_is_over(client):
     model = sensitive_model(sensitive=False)
     today = timezone.now().date()
     event(model, first_day=today - timedelta(days=3), last_day=today)
-    event(model, first_day=today - timedelta(days=9), last_day=None, found_day=today)
+    figures = {"expected_before": {"value": 0.8}, "expected": {"value": 0.7}}
+    event(model, first_day=today - timedelta(days=9), last_day=None, found_day=today, figures=figures)
     client.force_login(make_member(model.project, Role.STAKEHOLDER).user)
     page = client.get("/p/credit/").content.decode()
     assert "not like the weeks before" in page
