@@ -1,4 +1,4 @@
-"""What was received, what the data look like day by day, and what is not like the weeks before."""
+"""Counts of what arrived, counts of each day of predictions, and events in them."""
 
 from apps.monitoring.models.counts import Counted, DayCount, Reference, Series, Stage, TruthCounted
 from apps.monitoring.models.intake import FeatureDay, FeatureSeen, IntakeHour

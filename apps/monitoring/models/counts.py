@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Stage(models.TextChoices):
-    """What is counted, in the order in which a prediction passes it."""
+    """The stages of a prediction that are counted, in its own order."""
 
     FEATURE = "feature", "As sent"
     PROCESSED = "processed", "As the model sees it"
@@ -47,7 +47,7 @@ class Series(models.Model):
 
     model = models.ForeignKey(MonitoredModel, models.CASCADE, db_index=False, related_name="series")
     stage = models.CharField(max_length=16, choices=Stage)
-    # Of a feature, a slice's key or a resource; empty where a stage has one series only.
+    # The name of a feature or resource, or the key of a slice; empty if the stage has a single series.
     name = models.CharField(max_length=200, blank=True)
     # {"edges", "representatives", "sd"} of numbers, {"names"} of categories
     bins = models.JSONField()
@@ -93,7 +93,7 @@ class DayCount(Vectors):
 
     model = models.ForeignKey(MonitoredModel, models.CASCADE, db_index=False, related_name="day_counts")
     version = models.ForeignKey(ModelVersion, models.CASCADE, db_index=False, related_name="+")
-    # Of the prediction, whenever it arrived
+    # The day of the predictions, not of their arrival
     day = models.DateField()
 
     objects = DayCountQuerySet.as_manager()
@@ -135,7 +135,7 @@ class TruthCounted(models.Model):
 
 
 class Reference(Vectors):
-    """What is usual for a model: the counts with which days are compared, frozen. The newest one is in force.
+    """Frozen counts to compare days with. The newest reference of a model is in force.
 
     Its sample holds the bins of some of its rows, one column for each series: what two series do together.
     """

@@ -1,6 +1,5 @@
-"""What is not like the weeks before: times in which data or figures moved, and slices in which the model is weak."""
+"""Events in the data or the figures of a model, and the slices in which it is weak."""
 
-from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -15,7 +14,6 @@ class Watched(models.Model):
 
     model = models.OneToOneField(MonitoredModel, models.CASCADE, related_name="watched")
     revision = models.BigIntegerField(default=-1)
-    judged_at = models.DateTimeField(null=True)
     # No sooner than this: judging takes at most 5 % of the time.
     next_at = models.DateTimeField(db_default=Now())
     # The end of the days that were judged
@@ -46,8 +44,6 @@ class DataEvent(models.Model):
     cause = models.JSONField(null=True)
     # {"usual", "expected", "measured", "known_share", "cost", "money", "rows"}: estimates with their ranges
     figures = models.JSONField(default=dict)
-    # Keys of series that moved, for lists
-    moved = ArrayField(models.CharField(max_length=220), default=list)
     # The new normal, or like the weeks before again; or somebody called it normal.
     ended = models.CharField(max_length=16, blank=True)
     normal_at = models.DateTimeField(null=True)

@@ -26,7 +26,7 @@ from apps.common.charts import (
 from apps.monitoring.models import Series
 from apps.monitoring.pages.days_seen import Seen, Week
 from apps.monitoring.pages.feature_rows import FeatureRow
-from apps.monitoring.services.describing import in_100, percent
+from apps.monitoring.services.describing import NEARLY_ALL, in_100, percent
 
 HEIGHT, TOP, BOTTOM, MARGIN = 256, 30, 28, 20
 SHARE_HEIGHT = 96
@@ -34,8 +34,6 @@ PAGE = 912
 SPARK_WIDTH, SPARK_HEIGHT = 216, 34
 COST_WIDTH, COST_HEIGHT = 96, 28
 RADIUS = 4
-# Outcomes of fewer than this share of the predictions are hollow: more are to come.
-NEARLY_ALL = 0.95
 # With fewer outcomes in a week no dot is drawn.
 LEAST_KNOWN = 30
 

@@ -14,7 +14,7 @@ from apps.monitoring.models import Stage
 from apps.monitoring.pages import data_charts
 from apps.monitoring.pages.days_seen import Seen
 from apps.monitoring.pages.event_text import EventText
-from apps.monitoring.pages.feature_rows import FeatureRow, feature_rows
+from apps.monitoring.pages.feature_rows import FeatureRow, feature_row, feature_rows
 from apps.monitoring.pages.feature_stages import slices_of, stages_of, versions_of
 from apps.monitoring.pages.serving import serving
 from apps.monitoring.pages.weak_rows import weak_rows
@@ -60,7 +60,7 @@ def page(
 def feature(model: MonitoredModel, name: str, *, now: datetime, event: int | None) -> dict[str, Any]:
     """Return the contents of one feature opened; empty without counts of it."""
     seen = Seen.of(model, now=now, event=event)
-    row = next((each for each in feature_rows(seen) if each.series.name == name), None) if seen else None
+    row = feature_row(seen, name) if seen else None
     if row is None:
         return {}
     return {

@@ -8,15 +8,15 @@ from itertools import pairwise
 
 import numpy as np
 
-from apps.monitoring.models import DataEvent, DayCount, Reference, Series, WeakSearch
-from apps.monitoring.services import references
+from apps.monitoring.models import DataEvent, DayCount, Series, WeakSearch
 from apps.monitoring.services.events import foremost
-from apps.monitoring.services.expecting import Expectation, known_share, measured
-from apps.monitoring.services.history import DAY, History, history, newest_rows, summed
+from apps.monitoring.services.expecting import Expectation, known_share, measured, what_is_usual
+from apps.monitoring.services.history import DAY, History, newest_rows, summed
 from apps.monitoring.services.naming import Names
 from apps.monitoring.services.placing import Layout
 from apps.monitoring.services.references import Usual
 from apps.registry.models import MonitoredModel
+from apps.stats.arrays import FloatArray, IntArray
 from apps.stats.estimate import Estimate, missing
 
 WEEKS = 26
@@ -44,17 +44,13 @@ class Seen:
         if not rows:
             return None
         days = summed(rows, Layout.of(model), start=rows[0].day, end=rows[-1].day + DAY)
-        reference = references.current(model)
-        start, end = _learned(reference, days)
-        is_within = days.start <= start and end <= days.end
-        learned = days.between(start, end) if is_within else history(model, start=start, end=end, layout=days.layout)
-        known = None if reference is None else references.usual(reference, days.layout)
+        usual, expectation = what_is_usual(model, days)
         shown = days.between(days.end - WEEK * WEEKS, days.end)
         events = DataEvent.objects.filter(model=model).overlapping(shown.start, shown.end).order_by("-first_day")
         listed = list(events.select_related("normal_by"))
         asked = next((each for each in listed if each.pk == event), None)
         chosen = asked or foremost([each for each in listed if each.normal_at is None])
-        return cls(model, shown, known, Expectation.of(model, days.layout, learned), listed, chosen, rows)
+        return cls(model, shown, usual, expectation, listed, chosen, rows)
 
     @property
     def layout(self) -> Layout:
@@ -92,6 +88,19 @@ class Seen:
             return self.days.between(self.days.end - RECENT, self.days.end)
         last = self.event.last_day
         return self.days.between(self.event.first_day, self.days.end if last is None else last + DAY)
+
+    @cached_property
+    def now_counts(self) -> IntArray:
+        """Rows of the days in question by bin, all series together."""
+        return np.asarray(self.now.counts.sum(axis=0), dtype=np.int64)
+
+    @cached_property
+    def usual_counts(self) -> IntArray:
+        """The same of the reference, or of all days before while there is none."""
+        if self.usual is not None:
+            return self.usual.counts
+        before = self.days.between(self.days.start, self.now.start)
+        return np.asarray(before.counts.sum(axis=0), dtype=np.int64)
 
     @cached_property
     def weeks(self) -> "list[Week]":
@@ -156,6 +165,11 @@ class Week:
         return percentile(series, self.days, share)
 
 
+def shares(counts: IntArray) -> FloatArray:
+    """Return each bin's share of the rows; zeros without rows."""
+    return np.asarray(counts / max(counts.sum(), 1), dtype=np.float64)
+
+
 def percentile(series: Series, days: History, share: float) -> float | None:
     """Return a percentile of numbers counted on fine bins, interpolated within its bin; None without rows."""
     counts = days.of(series).sum(axis=0)[:-1]
@@ -170,9 +184,3 @@ def percentile(series: Series, days: History, share: float) -> float | None:
     before = reached[place - 1] if place else 0.0
     within = (share - before) / max(reached[place] - before, 1e-12)
     return float(low + (high - low) * within)
-
-
-def _learned(reference: Reference | None, days: History) -> tuple[date, date]:
-    if reference is None:
-        return days.start, days.end
-    return reference.start or days.start, reference.end or min(days.start + references.FIRST_DAYS, days.end)

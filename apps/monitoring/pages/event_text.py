@@ -6,11 +6,10 @@ from typing import Any
 
 from apps.monitoring.models import DataEvent, Reference
 from apps.monitoring.pages.days_seen import Seen
-from apps.monitoring.services.describing import day_text, effect, what, when
+from apps.monitoring.services.describing import NEARLY_ALL, day_text, sentence, what
 from apps.monitoring.services.history import DAY
 
 SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
-NEARLY_ALL = 0.95
 CODES = {
     "no_reference": "No outcomes of the reference are known yet, so nothing can be expected of the scores.",
     "too_few": "Fewer than 1,000 outcomes of the reference are known, too few to say what to expect of the scores.",
@@ -50,7 +49,7 @@ class EventText:
         seen = self.seen
         if seen.event is None:
             return f"The last {len(seen.days.counts) // 7} weeks hold nothing that is unlike the weeks before it."
-        return " ".join(filter(None, [what(seen.event, seen.names, seen.series), effect(seen.event)]))
+        return sentence(seen.event, seen.names, seen.series)
 
     @property
     def say(self) -> str:
@@ -127,10 +126,6 @@ class EventText:
         if event is not None and event.cause and event.cause.get("before") is None and len(event.cause["parts"]) > 1:
             told.append("How common both together were in the weeks before is not counted.")
         return told
-
-    @property
-    def when(self) -> str:
-        return when(self.seen.event) if self.seen.event else ""
 
 
 def _known(figure: Any) -> bool:

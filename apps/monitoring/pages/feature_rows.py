@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from apps.monitoring.models import Series, Stage
-from apps.monitoring.pages.days_seen import Seen
+from apps.monitoring.pages.days_seen import Seen, shares
 from apps.monitoring.services.describing import percent
-from apps.stats.arrays import FloatArray, IntArray
+from apps.stats.arrays import IntArray
 from apps.stats.drift.alerts import DriftVerdict, judge_drift
 from apps.stats.drift.choice import drift_test
 from apps.stats.drift.histograms import Histogram
@@ -68,17 +68,17 @@ class FeatureRow:
     @property
     def bin(self) -> int:
         """The bin that moved most."""
-        return int(np.argmax(np.abs(_shares(self.now) - _shares(self.usual))))
+        return int(np.argmax(np.abs(shares(self.now) - shares(self.usual))))
 
     @property
     def change(self) -> str:
-        share = _shares(self.now)[self.bin]
+        share = shares(self.now)[self.bin]
         return f"{percent(float(share))} {self.seen.names.bin(self.series, self.bin)}"
 
     @property
     def change_note(self) -> str:
         low, high = wilson_interval(float(self.now[self.bin]), max(float(self.now.sum()), 1.0))
-        return f"{percent(float(_shares(self.usual)[self.bin]))} as a rule; {percent_range(low, high)}"
+        return f"{percent(float(shares(self.usual)[self.bin]))} as a rule; {percent_range(low, high)}"
 
     @property
     def cost_text(self) -> str:
@@ -106,18 +106,28 @@ class FeatureRow:
     @property
     def band(self) -> tuple[float, float]:
         """The usual range of that share in a week: the reference with the chance of a week's rows."""
-        p, rows = float(_shares(self.usual)[self.bin]), max(float(np.median(self.seen.days.rows)) * 7, 1.0)
+        p, rows = float(shares(self.usual)[self.bin]), max(float(np.median(self.seen.days.rows)) * 7, 1.0)
         half = 2 * float(np.sqrt(p * (1 - p) / rows))
         return max(p - half, 0.0), min(p + half, 1.0)
 
 
 def feature_rows(seen: Seen) -> list[FeatureRow]:
     """List the features: pipeline bugs first, then the costliest, then what moved most."""
-    usual, now = _usual(seen), seen.now.counts.sum(axis=0)
     raw, processed = seen.layout.of_stage(Stage.FEATURE), seen.layout.of_stage(Stage.PROCESSED)
-    verdicts = dict(zip((each.pk for each in [*raw, *processed]), _judged([*raw, *processed], usual, now), strict=True))
+    return sorted(_rows(seen, raw, processed), key=lambda row: row.order)
+
+
+def feature_row(seen: Seen, name: str) -> FeatureRow | None:
+    """Return one feature, judged alone; None if there is none of that name."""
+    raw, processed = (seen.layout.get(stage, name) for stage in (Stage.FEATURE, Stage.PROCESSED))
+    return None if raw is None else _rows(seen, [raw], [processed] if processed else [])[0]
+
+
+def _rows(seen: Seen, raw: Sequence[Series], processed: Sequence[Series]) -> list[FeatureRow]:
+    usual, now, both = seen.usual_counts, seen.now_counts, [*raw, *processed]
+    verdicts = dict(zip((each.pk for each in both), _judged(both, usual, now), strict=True))
     by_name = {each.name: verdicts[each.pk] for each in processed}
-    rows = [
+    return [
         FeatureRow(
             seen,
             each,
@@ -129,7 +139,6 @@ def feature_rows(seen: Seen) -> list[FeatureRow]:
         )
         for each in raw
     ]
-    return sorted(rows, key=lambda row: row.order)
 
 
 def percent_range(low: float, high: float) -> str:
@@ -148,20 +157,8 @@ def _judged(series: Sequence[Series], usual: IntArray, now: IntArray) -> Sequenc
     return judge_drift(tests)
 
 
-def _usual(seen: Seen) -> IntArray:
-    """The reference, or all days before those in question while there is none."""
-    if seen.usual is not None:
-        return seen.usual.counts
-    before = seen.days.between(seen.days.start, seen.now.start)
-    return np.asarray(before.counts.sum(axis=0), dtype=np.int64)
-
-
 def _cost(seen: Seen, series: Series) -> Estimate | None:
     if seen.expectation is None or seen.usual is None:
         return None
     cost = seen.expectation.cost_of(series, seen.now, seen.usual)
     return None if cost.value is None else cost
-
-
-def _shares(counts: IntArray) -> FloatArray:
-    return np.asarray(counts / max(counts.sum(), 1), dtype=np.float64)

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from apps.monitoring.models import Series, Stage
-from apps.monitoring.pages.days_seen import Seen
+from apps.monitoring.pages.days_seen import Seen, shares
 from apps.monitoring.pages.feature_rows import FeatureRow, percent_range
 from apps.monitoring.services.describing import percent
-from apps.monitoring.services.history import DAY, History
-from apps.stats.arrays import FloatArray, IntArray
+from apps.monitoring.services.event_views import WEEKS_BEFORE
+from apps.monitoring.services.history import History
+from apps.stats.arrays import FloatArray
 from apps.stats.intervals import wilson_interval
 
 MOST_SLICES = 30
-WEEKS_BEFORE = 28 * DAY
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ def stages_of(row: FeatureRow) -> list[StageRow]:
     found = [_share(seen, row.series, [row.bin], f"As sent: {told}")]
     processed = seen.layout.get(Stage.PROCESSED, row.series.name)
     if processed is not None:
-        moved = int(np.argmax(np.abs(_shares(seen.now.of(processed)) - _usual_shares(seen, processed))))
+        moved = _moved(seen, processed)
         name = seen.names.bin(processed, moved)
         found.append(_share(seen, processed, [moved], f"As the model sees it: {name}"))
     score = seen.layout.get(Stage.SCORE)
@@ -51,8 +51,8 @@ def stages_of(row: FeatureRow) -> list[StageRow]:
 
 def _share(seen: Seen, series: Series, bins: list[int], text: str) -> StageRow | None:
     """A share of rows; of labels the share of all cases that they stand for."""
-    usual, now = _usual_shares(seen, series), _shares(seen.now.of(series))
-    counts = seen.now.of(series).sum(axis=0)
+    counts = seen.now_counts[series.within]
+    usual, now = _usual_shares(seen, series), shares(counts)
     n = int(counts.sum())
     if n == 0 and usual.sum() == 0:
         return None
@@ -86,18 +86,20 @@ def _class(seen: Seen, series: Series) -> int:
     names = getattr(series.frozen, "names", ())
     if seen.model.positive_class in names:
         return int(names.index(seen.model.positive_class))
-    return int(np.argmax(np.abs(_shares(seen.now.of(series)) - _usual_shares(seen, series))))
+    return _moved(seen, series)
+
+
+def _moved(seen: Seen, series: Series) -> int:
+    """Return the bin whose share moved most."""
+    return int(np.argmax(np.abs(shares(seen.now_counts[series.within]) - _usual_shares(seen, series))))
 
 
 def _usual_shares(seen: Seen, series: Series) -> FloatArray:
-    if seen.usual is not None and seen.usual.of(series).sum():
-        return _shares(seen.usual.of(series)[None, :])
-    return _shares(seen.days.between(seen.days.start, seen.now.start).of(series))
-
-
-def _shares(counts: IntArray) -> FloatArray:
-    total = counts.sum(axis=0)
-    return np.asarray(total / max(total.sum(), 1), dtype=np.float64)
+    """Shares of the reference, or of all days before for a series that it lacks."""
+    counts = seen.usual_counts[series.within]
+    if counts.sum() == 0:
+        counts = seen.days.between(seen.days.start, seen.now.start).of(series).sum(axis=0)
+    return shares(counts)
 
 
 def versions_of(row: FeatureRow) -> list[StageRow]:

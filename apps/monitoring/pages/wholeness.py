@@ -45,8 +45,7 @@ def wholeness(seen: Seen) -> list[Whole]:
 
 
 def _missing(seen: Seen, series: Series) -> str:
-    now = seen.now.of(series).sum(axis=0)
-    before = _usual(seen, series)
+    now, before = seen.now_counts[series.within], seen.usual_counts[series.within]
     n, m = int(now.sum()), int(before.sum())
     share, usual = now[-1] / max(n, 1), before[-1] / max(m, 1)
     low, high = wilson_interval(float(now[-1]), max(float(n), 1.0))
@@ -70,7 +69,7 @@ def _arrived(seen: Seen, found: dict[str, dict[str, int]], column: str) -> list[
 
 
 def _stuck(seen: Seen, series: Series) -> str:
-    now, before = seen.now.of(series).sum(axis=0), _usual(seen, series)
+    now, before = seen.now_counts[series.within], seen.usual_counts[series.within]
     if now.sum() == 0 or before.sum() == 0:
         return ""
     place = int(np.argmax(now))
@@ -84,7 +83,7 @@ def _repeated(seen: Seen) -> list[str]:
     series = seen.layout.get(Stage.REPEATED)
     if series is None:
         return []
-    now, before = seen.now.of(series).sum(axis=0), _usual(seen, series)
+    now, before = seen.now_counts[series.within], seen.usual_counts[series.within]
     share, usual = now[1] / max(now.sum(), 1), before[1] / max(before.sum(), 1)
     low, _ = wilson_interval(float(now[1]), max(float(now.sum()), 1.0))
     if low <= usual + LEAST:
@@ -107,9 +106,3 @@ def _silent(seen: Seen) -> list[str]:
         if n == 0 and weekday in busy and seen.now.start <= day < seen.now.end
     ]  # fmt: skip
     return [f"{day_text(day)}: nothing came." for day in silent[:LISTED]]
-
-
-def _usual(seen: Seen, series: Series) -> "np.ndarray[tuple[int, ...], np.dtype[np.int64]]":
-    if seen.usual is not None:
-        return seen.usual.of(series)
-    return np.asarray(seen.days.between(seen.days.start, seen.now.start).of(series).sum(axis=0), dtype=np.int64)

@@ -6,7 +6,9 @@ from apps.common.shares import hundredths
 from apps.monitoring.models import DataEvent, Series, Stage
 from apps.monitoring.services.naming import Names
 
-NONE, NEARLY_ALL = 0.0005, 0.95
+NONE = 0.0005
+# With fewer outcomes, more are to come: sentences say “so far”, and dots are hollow.
+NEARLY_ALL = 0.95
 # The weeks before are mentioned where they differ from the reference by a point and by a quarter.
 LEAST_APART = 0.01
 

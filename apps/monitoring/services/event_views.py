@@ -8,16 +8,17 @@ from typing import Any
 import numpy as np
 
 from apps.monitoring.models import DataEvent, Series, Stage
-from apps.monitoring.services import references
 from apps.monitoring.services.expecting import (
+    NEARLY_ALL,
     Expectation,
     difference,
     document,
     known_share,
     measured,
     price_of_errors,
+    what_is_usual,
 )
-from apps.monitoring.services.history import DAY, History, history
+from apps.monitoring.services.history import DAY, History
 from apps.monitoring.services.placing import Layout
 from apps.monitoring.services.references import Usual, coded, sampled_rows
 from apps.registry.models import MonitoredModel
@@ -31,8 +32,6 @@ from apps.stats.drift.moves import Move
 WEEKS_BEFORE = timedelta(days=28)
 # Dates of an event move by so many days while it is young, and changes that begin so near each other are one event.
 TOGETHER = timedelta(days=3)
-# Outcomes count from the day on which nearly all are known, or no more are to come.
-NEARLY_ALL = 0.9
 MOST_MOVES = 3
 MANY_MORE = 1.25
 
@@ -68,14 +67,7 @@ class View:
     @classmethod
     def of(cls, model: MonitoredModel, days: History) -> "View":
         kept = list(DataEvent.objects.filter(model=model, kind=DataEvent.Kind.INPUT).overlapping(days.start, days.end))
-        reference = references.current(model)
-        if reference is None:
-            return cls(model, days, None, Expectation.of(model, days.layout, days), kept)
-        start, end = reference.start or days.start, reference.end or days.start + references.FIRST_DAYS
-        learned = history(model, start=start, end=end, layout=days.layout)
-        return cls(
-            model, days, references.usual(reference, days.layout), Expectation.of(model, days.layout, learned), kept
-        )
+        return cls(model, days, *what_is_usual(model, days), kept)
 
     @property
     def layout(self) -> Layout:
@@ -145,7 +137,6 @@ class View:
             changes=changes,
             cause=cause,
             figures=figures,
-            moved=[f"{each['stage']}:{each['name']}" for each in changes],
             ended=ended if span.last is not None else "",
         )
 

@@ -5,9 +5,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from apps.monitoring.models import DataEvent, Series, Stage
+from apps.monitoring.models import DataEvent, Stage
 from apps.monitoring.services.describing import what, when
 from apps.monitoring.services.naming import Names
+from apps.monitoring.services.placing import Layout
 from apps.registry.models import MonitoredModel
 
 # A first page mentions what was found in so many days.
@@ -64,8 +65,7 @@ def _mentions(model: MonitoredModel, events: Iterable[DataEvent], *, shows_sensi
     events = list(events)
     if not events:
         return []
-    series = {(each.stage, each.name): each for each in Series.objects.filter(model=model)}
-    names = Names(model)
+    series, names = Layout.of(model).series, Names(model)
     hidden = set() if shows_sensitive else _sensitive(model)
     return [
         Mention(event.pk, f"{when(event)}, the data were not like the weeks before.")

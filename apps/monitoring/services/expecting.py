@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from apps.monitoring.models import Series, Stage
-from apps.monitoring.services.history import History
+from apps.monitoring.services import references
+from apps.monitoring.services.history import History, history
 from apps.monitoring.services.placing import Layout
 from apps.monitoring.services.references import Usual
 from apps.registry.models import MonitoredModel, Task, ValueModel
@@ -20,6 +21,8 @@ from apps.stats.intervals import wilson_interval
 # More outcomes than these make the expectation no better.
 MOST_OUTCOMES = 200_000
 Z = 1.959963984540054
+# Outcomes count from the day on which so many are known: those that come early may be of another kind.
+NEARLY_ALL = 0.9
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +99,20 @@ class Expectation:
                 right[place] = float(value.matrix[name][name])
                 wrong[place] = float(value.matrix[name][other])
         return right, wrong
+
+
+def what_is_usual(model: MonitoredModel, days: History) -> tuple[Usual | None, Expectation | None]:
+    """Return the reference in force, and what its outcomes let one expect; without one, what these days do.
+
+    An uploaded reference has no outcomes of its own: those of the first 30 days stand for them.
+    """
+    reference = references.current(model)
+    if reference is None:
+        return None, Expectation.of(model, days.layout, days)
+    start, end = reference.start or days.start, reference.end or days.start + references.FIRST_DAYS
+    is_read = days.start <= start and end <= days.end
+    learned = days.between(start, end) if is_read else history(model, start=start, end=end, layout=days.layout)
+    return references.usual(reference, days.layout), Expectation.of(model, days.layout, learned)
 
 
 def measured(layout: Layout, days: History) -> Estimate:

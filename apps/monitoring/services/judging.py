@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import TypeVar
 
 import numpy as np
-import structlog
 from django.db import transaction
 from django.db.models import F, Max, Q
 from django.db.models.functions import Greatest, Now
@@ -28,7 +27,6 @@ from apps.stats.drift.changes import Change, find_changes
 from apps.stats.drift.figure_changes import FigureChange, find_figure_changes
 from apps.truth.services.cohorts import day_start
 
-log = structlog.get_logger(__name__)
 C = TypeVar("C", Change, FigureChange)
 
 # Judging takes at most 5 % of the time.
@@ -59,7 +57,6 @@ def judge(model: MonitoredModel) -> bool:
         references.keep_first_days(model, days)
         _judge(model, days)
         state.end = days.end
-    state.judged_at = now
     state.next_at = now + max(LEAST_PAUSE, timedelta(seconds=PAUSE * (time.monotonic() - began)))
     state.save()
     return True
@@ -180,7 +177,7 @@ def _save(event: DataEvent) -> DataEvent:
     near = [each for each in known if is_same(each, event.first_day)]
     if near:
         kept: DataEvent = near[0]
-        for name in ("first_day", "last_day", "changes", "cause", "figures", "moved", "ended"):
+        for name in ("first_day", "last_day", "changes", "cause", "figures", "ended"):
             setattr(kept, name, getattr(event, name))
         kept.save()
         return kept

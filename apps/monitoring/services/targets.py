@@ -6,13 +6,12 @@ from datetime import date, datetime
 import numpy as np
 
 from apps.monitoring.models import Stage
+from apps.monitoring.services.expecting import NEARLY_ALL
 from apps.monitoring.services.history import DAY, newest
 from apps.registry.models import MonitoredModel
 from apps.stats.drift.targets import below_target
 from apps.stats.estimate import Estimate
 from apps.stats.intervals import wilson_interval
-
-NEARLY_ALL = 0.9
 
 
 @dataclass(frozen=True)

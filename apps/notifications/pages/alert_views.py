@@ -19,6 +19,7 @@ from apps.accounts.models import Role
 from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
 from apps.common.errors import ConflictError
 from apps.common.exports import CsvRenderer, streamed
+from apps.monitoring.services.describing import effect
 from apps.notifications.models import Alert, RuleKind
 from apps.notifications.pages.alert_forms import AlertsForm, DaysForm, RuleForm
 from apps.notifications.querysets import AlertQuerySet
@@ -99,7 +100,7 @@ def alert_page(request: ProjectRequest, alert: int) -> HttpResponse:
     context = {
         # What is known of an event grows while it lasts, and after.
         "title": signs.title_of(event) if event else found.title,
-        "text": signs.text_of(event) if event else found.text,
+        "text": effect(event) if event else found.text,
         "model": found.model,
         "tab": "data",
         "alert": found,

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import structlog
 from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -22,8 +21,6 @@ from apps.notifications.models import Alert, Looked, NoticeKind, Rule, RuleKind
 from apps.notifications.services import notices, signs
 from apps.notifications.services.signs import LOOKS, SLOW_LOOKS, Sign
 from apps.registry.models import MonitoredModel
-
-log = structlog.get_logger(__name__)
 
 LOOK_EVERY = timedelta(minutes=1)
 SLOW_EVERY = timedelta(hours=1)

@@ -9,9 +9,10 @@ from django.db import connection
 from django.db.models import Count
 from django.urls import reverse
 
-from apps.monitoring.models import DataEvent, Series
+from apps.monitoring.models import DataEvent
 from apps.monitoring.services.describing import effect, what
 from apps.monitoring.services.naming import Names
+from apps.monitoring.services.placing import Layout
 from apps.notifications.models import Alert, RuleKind
 from apps.registry.models import IncidentKind, MonitoredModel
 from apps.reports.models import Report, ReportJob
@@ -178,13 +179,9 @@ def failed_reports(model: MonitoredModel, now: datetime) -> Iterator[Sign]:
 
 def _events(model: MonitoredModel, now: datetime, kind: DataEvent.Kind) -> Iterator[Sign]:
     events = list(DataEvent.objects.filter(model=model, kind=kind, normal_at=None, found_at__gte=now - NEWS))
-    if not events:
-        return
     # What is over is told once, and then resolves.
     told = Alert.objects.filter(model=model, kind=kind_of(kind), subject__in=[f"{EVENT}{each.pk}" for each in events])
     known = set(told.fired().values_list("subject", flat=True))
-    names = Names(model)
-    series = {(each.stage, each.name): each for each in Series.objects.filter(model=model)}
     for event in events:
         if event.last_day is not None and f"{EVENT}{event.pk}" in known:
             continue
@@ -193,7 +190,7 @@ def _events(model: MonitoredModel, now: datetime, kind: DataEvent.Kind) -> Itera
         yield Sign(
             f"{EVENT}{event.pk}",
             value_of(event),
-            f"{model.name}: {what(event, names, series)}",
+            title_of(event),
             f"{_page(model, 'data')}?event={event.pk}",
             effect(event),
             is_urgent=bool(money.get("low") and money["low"] > 0) or _moved_by(event) >= BEYOND,
@@ -212,13 +209,7 @@ def event_of(alert: Alert) -> DataEvent | None:
 
 def title_of(event: DataEvent) -> str:
     """Say what happened, with the model's name."""
-    series = {(each.stage, each.name): each for each in Series.objects.filter(model=event.model)}
-    return f"{event.model.name}: {what(event, Names(event.model), series)}"
-
-
-def text_of(event: DataEvent) -> str:
-    """Say what it does to the decisions, as far as it is known by now."""
-    return effect(event)
+    return f"{event.model.name}: {what(event, Names(event.model), Layout.of(event.model).series)}"
 
 
 def kind_of(kind: DataEvent.Kind) -> RuleKind:

@@ -94,7 +94,8 @@ def test_what_is_steady_as_sent_and_moved_as_the_model_sees_it_is_called_a_bug(m
     page = text(model)
     assert "steady, then moved: check the pipeline" in page
     assert "reach the model as missing" in page
-    assert model.data_events.get().moved == ["processed:home"]
+    (change,) = model.data_events.get().changes
+    assert (change["stage"], change["name"]) == ("processed", "home")
 
 
 def test_features_are_found_by_name(model):

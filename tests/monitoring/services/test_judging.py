@@ -44,7 +44,7 @@ def test_ten_crowded_days_are_one_event_with_their_dates():
     (event,) = judged(model)
     assert (event.first_day, event.last_day) == (FIRST + timedelta(days=100), FIRST + timedelta(days=109))
     assert event.found_day <= FIRST + timedelta(days=102)
-    assert event.moved == ["feature:home"]
+    assert [(each["stage"], each["name"]) for each in event.changes] == [("feature", "home")]
 
 
 def test_the_event_goes_on_while_its_days_do_and_is_the_same_row_when_it_ends():
@@ -125,7 +125,10 @@ def test_without_outcomes_the_expected_cost_stands_alone():
 
 def test_fewer_right_decisions_among_the_same_cases_are_an_event_of_their_own():
     model = model_with_homes(maturity_days=1)
-    worse = lambda number, home: 0.6 if number >= 100 else {"flat": 0.85, "house": 0.85}.get(home, 0.8)  # noqa: E731
+
+    def worse(number, home):
+        return 0.6 if number >= 100 else {"flat": 0.85, "house": 0.85}.get(home, 0.8)
+
     count_days(model, 125, lambda _: USUAL, right=worse)
     (event,) = judged(model)
     assert event.kind == DataEvent.Kind.RIGHT
@@ -148,7 +151,10 @@ def test_a_slice_that_errs_more_is_named(monkeypatch):
     model = model_with_homes(maturity_days=1)
     model.slices = [{"name": "home", "feature": "home", "edges": []}]
     model.save()
-    worse = lambda number, home: 0.3 if number >= 100 and home == "dormitory" else 0.85  # noqa: E731
+
+    def worse(number, home):
+        return 0.3 if number >= 100 and home == "dormitory" else 0.85
+
     count_days(model, 125, lambda _: USUAL, rows=2_000, right=worse, with_slices=True)
     (event,) = judged(model)
     assert (event.kind, event.first_day) == (DataEvent.Kind.RIGHT, FIRST + timedelta(days=100))
