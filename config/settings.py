@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "apps.registry",
     "apps.predictions",
     "apps.sampling",
+    "apps.explanations",
     "apps.review",
     "apps.truth",
     "apps.monitoring",

@@ -52,6 +52,8 @@ class Stage(models.TextChoices):
     RESOLVE = "resolve"
     INSPECT = "inspect"
     FILL_SLICES = "fill_slices"
+    ADD_UP = "add_up"
+    EXPLAIN = "explain"
 
 
 class BatchStage(Leased):

@@ -15,6 +15,7 @@ class IncidentKind(models.TextChoices):
     OUTCOMES_PARKED = "outcomes_parked", "outcomes without prediction"
     BATCHES_STUCK = "batches_stuck", "batches given up"
     DATA_CHANGED = "data_changed", "data not like the weeks before"
+    PARITY_LOST = "parity_lost", "the model file does not reproduce stored scores"
 
 
 # What does not happen to rows that are stuck in a stage.
@@ -25,6 +26,8 @@ STUCK = {
     "resolve_items": "reviews that cannot be resolved",
     "inspect": "rows that cannot be inspected",
     "fill_slices": "predictions whose new slices cannot be filled",
+    "add_up": "contributions that cannot be counted",
+    "explain": "drawn predictions that cannot be explained",
 }
 
 
@@ -82,5 +85,7 @@ class Incident(models.Model):
                 return STUCK.get(self.stage, self.stage)
             case IncidentKind.DATA_CHANGED:
                 return "not like the weeks before"
+            case IncidentKind.PARITY_LOST:
+                return "the model file does not reproduce stored scores"
             case _:
                 return "outcomes whose prediction never arrived"

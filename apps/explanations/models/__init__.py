@@ -1,0 +1,7 @@
+"""Model files, what was computed with them, and what people tried."""
+
+from apps.explanations.models.artifacts import Artifact, ArtifactPiece, ParityCheck
+from apps.explanations.models.attributions import Attribution
+from apps.explanations.models.trials import Trial
+
+__all__ = ["Artifact", "ArtifactPiece", "Attribution", "ParityCheck", "Trial"]
