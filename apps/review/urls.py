@@ -5,6 +5,7 @@ from apps.review.api.verdicts import VerdictView
 from apps.review.api.views import ClaimView, DecisionView, HeartbeatView, JudgementView, ReleaseView
 from apps.review.pages import (
     case_views,
+    debug_views,
     desk_views,
     finding_views,
     guideline_views,
@@ -43,6 +44,11 @@ urlpatterns: list[URLPattern] = [
         "p/<slug:project>/models/<slug:model>/cases/<int:case>/",
         finding_views.prediction_page,
         name="prediction",
+    ),
+    path(
+        "p/<slug:project>/models/<slug:model>/cases/<int:case>/debug/",
+        debug_views.debug_window,
+        name="debug_window",
     ),
     path("p/<slug:project>/mine/", own_views.own_list, name="own_list"),
     path("p/<slug:project>/mine/download/", own_views.own_list_csv, name="own_list_csv"),

@@ -42,6 +42,8 @@ ACTS = {
     "rule.muted": ("muted an alert rule of {}", "Muted an alert rule"),
     "reference.declared": ("called days of {} normal", "Called days normal"),
     "reference.uploaded": ("uploaded a reference of {}", "Uploaded a reference"),
+    "artifact.registered": ("registered the model file of {}", "Registered a model file"),
+    "artifact.checked": ("had the model file of {} checked again", "Had a model file checked again"),
     "cases.sent": ("sent cases of {} to review", "Sent cases to review"),
     "gold.made": ("added a known answer: {}", "Added a known answer"),
     "gold.retired": ("retired a known answer: {}", "Retired a known answer"),

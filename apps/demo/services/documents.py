@@ -43,6 +43,10 @@ MODEL_DOCUMENT: dict[str, Any] = {
     "value_model": VALUE_MODEL,
 }
 
+MODEL_FILE = "demo-model.json"
+# The scores are sent with six decimals.
+FILE_DOCUMENT: dict[str, Any] = {"features": [each["name"] for each in DECLARED], "output": {"decimals": 6}}
+
 GUIDELINES = """
 ## What counts as employed
 

@@ -15,7 +15,6 @@ class Attribution(models.Model):
 
         NOT_REPRODUCED = "not_reproduced", "the loaded model gives another score"
         DOES_NOT_ADD_UP = "does_not_add_up", "the contributions do not add up to the score"
-        NOT_KEPT = "not_kept", "the features are not kept any more"
 
     prediction = models.ForeignKey(
         Prediction, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="computed_attributions"
