@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -39,8 +39,9 @@ class File:
     model: Mapping[str, Any] = field(default_factory=dict)
 
 
-THREE = {"task": "multiclass", "classes": ["no", "maybe", "yes"]}
-NUMBER = {"task": "regression"}
+PLAIN = {"positive_class": "", "class_labels": {}}
+THREE = PLAIN | {"task": "multiclass", "classes": ["no", "maybe", "yes"]}
+NUMBER = PLAIN | {"task": "regression", "classes": [], "prediction_range": [-1, 2]}
 
 
 def table(classes: int = 2) -> tuple[Any, Any]:
@@ -198,16 +199,21 @@ FILES: dict[str, Callable[[], File]] = {
 }
 
 
-def stored(file: File, **row: Any) -> tuple[Artifact, Prediction]:
+def stored(file: File, *, names: Sequence[str] = NAMES) -> tuple[Artifact, Prediction]:
     """Store a prediction as the file makes it, and the file as if it had passed its check."""
-    declared = [{"name": name, "type": "number", "label": name} for name in NAMES]
+    declared = [{"name": name, "type": "number", "label": "Feature"} for name in names]
     model = make_model(features=declared, slices=[], **file.model)
     predicted = file.predicted if file.predicted is not None else "yes" if file.score >= 0.5 else "no"
-    sent = {"features": ROW, "score": file.score, "prediction": predicted, "baseline": None, "amount": None} | row
-    if file.model.get("task") == "regression":
-        sent.pop("score")
-    push_predictions(model, [prediction_row(1, **sent)])
-    document = {"features": list(NAMES)} | dict(file.document)
+    features = dict(zip(names, ROW.values(), strict=True))
+    sent = {"features": features, "score": file.score, "prediction": predicted, "baseline": None, "amount": None}
+    if file.model in (THREE, NUMBER):
+        sent["score"] = None
+    if file.model == THREE:
+        rest = (1 - file.score) / 2
+        sent["probabilities"] = {name: file.score if name == predicted else rest for name in THREE["classes"]}
+    pushed = push_predictions(model, [prediction_row(1, **sent)])
+    assert pushed.rejected == [], pushed.rejected
+    document = {"features": list(names)} | dict(file.document)
     return made_ready(model, file, document), Prediction.objects.get(model=model)
 
 

@@ -304,11 +304,11 @@ _PRINTED = """\
         base, values, output = contributions(row)
         missed = abs(base + values.sum() - output)
         assert missed <= 1e-5 * max(1.0, abs(output)), f"the contributions miss the output by {missed:g}"
-        stored = (CASE["contributions"] or {}).get("values") or {}
+        stored = CASE["contributions"] or {"method": "", "values": {}}
         print(f"{base:+.6f}  base")
         for at in np.argsort(-np.abs(values)):
             name = NAMES[at]
-            beside = f"  (stored: {stored[name]:+.6f})" if name in stored else ""
+            beside = f"  ({stored['method']}: {stored['values'][name]:+.6f})" if name in stored["values"] else ""
             print(f"{values[at]:+.6f}  {name} = {row.get(name)!r}{beside}")
         print(f"{output:+.6f}  together")
 
@@ -358,4 +358,4 @@ def _playing(written: Written) -> str:
     code = (
         f"changed = {{**row, {name!r}: row.get({name!r})}}  # another value, of any feature\nprint(*answer(changed))\n"
     )
-    return code + ("show(changed)\n" if written.method else "")
+    return code + ("if changed != row:\n    show(changed)\n" if written.method else "")

@@ -6,7 +6,7 @@ The program needs neither this product nor an account: the packages are pinned, 
 import io
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 from apps.common.errors import ConflictError
@@ -45,10 +45,14 @@ def in_force(prediction: Prediction) -> Artifact:
 
 
 def write(artifact: Artifact, prediction: Prediction, sent: Sent) -> Iterator[bytes]:
-    """Yield the archive piece by piece, the model file last: never all of it is in memory."""
+    """Return the pieces of the archive, made as they are read: never all of it is in memory."""
+    return _archive(artifact, _texts(artifact, prediction, sent))
+
+
+def _archive(artifact: Artifact, texts: Mapping[str, str]) -> Iterator[bytes]:
     held = _Held()
     with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        for name, text in _texts(artifact, prediction, sent).items():
+        for name, text in texts.items():
             archive.writestr(name, text)
         yield held.take()
         with archive.open(FILES[Format(artifact.format)], "w") as file:
