@@ -2,9 +2,10 @@
 
 import time
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Min
 from django.db.models.functions import Now
 
 from apps.accounts.models import User
@@ -68,6 +69,12 @@ def wait(trials: Iterable[Trial], *, seconds: float = WAIT_SECONDS) -> list[Tria
         if all(each.finished_at for each in found) or time.monotonic() > until:
             return found
         time.sleep(next(looks, 0.05))
+
+
+def waiting_since() -> datetime | None:
+    """Return since when the oldest due question waits for a worker; None without any."""
+    found: datetime | None = Trial.objects.due().unleased().aggregate(since=Min("created_at"))["since"]
+    return found
 
 
 def answer_due() -> int:
