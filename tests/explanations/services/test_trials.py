@@ -10,8 +10,10 @@ from apps.common.errors import ConflictError, UnprocessableError
 from apps.explanations.models import Artifact, Attribution, Trial
 from apps.explanations.services import trials
 from apps.predictions.models import Payload, Prediction
+from apps.review.services import targeting
 from tests.explanations.factories import features_of, make_scored_model, push_scored, ready_file
 from tests.explanations.models import scores
+from tests.factories import draw_all, make_member
 
 pytestmark = pytest.mark.django_db
 
@@ -171,3 +173,15 @@ def test_questions_are_forgotten_after_an_hour(artifact: Artifact) -> None:
     Trial.objects.update(created_at=timezone.now() - timedelta(minutes=61))
     trials.answer_due()
     assert not Trial.objects.exists()
+
+
+def test_predictions_that_a_person_sends_to_review_are_explained(artifact: Artifact) -> None:
+    model = artifact.model
+    push_scored(model, 1, start=300, attributions={"age": 0.1})
+    queue = model.queues.get()
+    draw_all(model)
+    chosen = Prediction.objects.filter(external_id__in=["case-7", "case-300"], draw=None)
+    targeting.send_to_review(queue, [each.pk for each in chosen], by=make_member(model.project).user)
+    trials.answer_due()
+    # The client sent contributions of the other one.
+    assert Attribution.objects.get().prediction == prediction()
