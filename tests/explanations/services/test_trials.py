@@ -54,7 +54,7 @@ def test_a_stored_prediction_is_reproduced_and_explained(artifact: Artifact) -> 
 def test_every_other_value_has_the_score_that_the_model_gives(artifact: Artifact) -> None:
     answer = answer_of(answered(artifact))
     curve = answer["curves"]["age"]
-    assert curve["values"][:3] == [17.0, 18.0, 19.0]
+    assert curve["values"][:3] == [18.0, 19.0, 20.0]
     expected = scores([features_of(7) | {"age": age} for age in curve["values"]])
     assert curve["scores"] == pytest.approx(expected, abs=1e-6)
     assert answer["curves"]["sex"]["values"] == [1, 2]
