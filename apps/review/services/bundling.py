@@ -25,9 +25,7 @@ class Bundle:
 
 
 @transaction.atomic
-def bundle(
-    prediction: Prediction, *, model: MonitoredModel, by: User | None, key: ApiKey | None = None
-) -> Bundle:
+def bundle(prediction: Prediction, *, model: MonitoredModel, by: User | None, key: ApiKey | None = None) -> Bundle:
     """Bundle a prediction with the file of its version.
 
     Raises ConflictError while the person has yet to judge it, without a file that reproduces stored scores, and
