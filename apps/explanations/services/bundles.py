@@ -68,9 +68,6 @@ class _Held(io.RawIOBase):
     def __init__(self) -> None:
         self._content = bytearray()
 
-    def writable(self) -> bool:
-        return True
-
     def write(self, content: Any) -> int:
         self._content += content
         return len(content)

@@ -2,14 +2,14 @@
 
 from django.http import StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from apps.accounts.models import Role, Scope
 from apps.accounts.services.access import get_or_404, key_of, project_of
-from apps.common.api import StreamedRenderer
+from apps.common.api import ProblemSerializer, StreamedRenderer
 from apps.predictions.models import Prediction
 from apps.registry.models import MonitoredModel
 from apps.registry.services.finding import find_model
@@ -22,7 +22,11 @@ class ZipRenderer(StreamedRenderer):
     charset = None
 
 
-ANSWERS = {(200, ZipRenderer.media_type): OpenApiTypes.BINARY}
+NOT_NOW = "There is no model file that reproduces stored scores, the features are not kept, or a review comes first."
+ANSWERS = {
+    (200, ZipRenderer.media_type): OpenApiTypes.BINARY,
+    (409, JSONRenderer.media_type): OpenApiResponse(ProblemSerializer, description=NOT_NOW),
+}
 
 
 class _BundleView(APIView):
