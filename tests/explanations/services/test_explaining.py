@@ -37,7 +37,7 @@ def native(number: int) -> list[float]:
 
 
 def test_drawn_predictions_get_the_contributions_that_the_library_computes() -> None:
-    model = drawn_model()
+    drawn_model()
     explaining.explain_due()
     found = {each.prediction.external_id: each for each in Attribution.objects.select_related("prediction")}
     assert len(found) == 60
