@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from html import unescape
 from typing import Any
 
 import pytest
@@ -82,8 +83,8 @@ def test_the_page_reproduces_the_score_and_shows_every_input(client: Client, mod
 def test_every_curve_comes_with_the_page(client: Client, model: MonitoredModel) -> None:
     ready_file(model)
     answer = client.get(address(model)).content.decode()
-    at = answer.index('id="debug-data"')
-    data = json.loads(answer[answer.index(">", at) + 1 : answer.index("</script>", at)])
+    at = answer.index('data-debug="') + len('data-debug="')
+    data = json.loads(unescape(answer[at : answer.index('"', at)]))
     ages = data["features"]["age"]
     assert ages["scores"] == pytest.approx(scores([features_of(7) | {"age": age} for age in ages["values"]]), abs=1e-6)
     assert ages["values"][ages["own"]] == features_of(7)["age"]
