@@ -201,12 +201,14 @@ def test_nobody_opens_the_window_of_a_case_that_they_have_yet_to_judge(model: Mo
     services.open_due_items()
     ready_file(model)
     member = make_member(model.project, Role.ENGINEER)
-    services.claim_slots(model.queues.get(), by=member)
+    (slot,) = services.claim_slots(model.queues.get(), by=member)
     visitor = Client()
     visitor.force_login(member.user)
+    names = [model.project.slug, model.slug, slot.item.prediction_id]
     for name in ("prediction", "debug_window"):
-        assert visitor.get(address(model, name, 200)).status_code == 409
-    assert visitor.post(address(model, "debug_window", 200), "{}", content_type="application/json").status_code == 409
+        assert visitor.get(reverse(name, args=names)).status_code == 409
+    window = reverse("debug_window", args=names)
+    assert visitor.post(window, "{}", content_type="application/json").status_code == 409
     assert not Trial.objects.filter(asked_by=member.user).exists()
 
 
