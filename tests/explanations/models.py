@@ -13,7 +13,7 @@ FEATURES = ("age", "hours", "sex")
 @cache
 def trained() -> Any:
     """A booster of three numbers: the older and the busier, the likelier."""
-    import xgboost as xgb  # noqa: PLC0415  # slow to import
+    import xgboost as xgb  # slow to import
 
     rng = np.random.default_rng(7)
     rows = np.column_stack([rng.integers(17, 90, 800), rng.integers(0, 60, 800), rng.integers(1, 3, 800)])
@@ -34,7 +34,7 @@ def model_file() -> bytes:
 
 def scores(rows: list[dict[str, Any]]) -> list[float]:
     """What the booster says of rows, as xgboost computes it in this process."""
-    import xgboost as xgb  # noqa: PLC0415  # slow to import
+    import xgboost as xgb  # slow to import
 
     table = np.array(
         [[np.nan if row.get(name) is None else float(row[name]) for name in FEATURES] for row in rows], dtype=np.float32

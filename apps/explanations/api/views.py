@@ -45,12 +45,13 @@ class ArtifactView(APIView):
         It is compared with stored predictions in the background; nothing is explained with it before it reproduces
         their scores. The same file with the same document again changes nothing: 200 instead of 201.
         """
+        monitored = find_model(project_of(request), model)
         sent_form: Any = request.data
         serializer = ArtifactRequestSerializer(data=dict(sent_form.items()))
         serializer.is_valid(raise_exception=True)
         sent, key = serializer.validated_data["file"], key_of(request)
         made = registering.register(
-            find_model(project_of(request), model),
+            monitored,
             version,
             sent.file,
             name=sent.name,

@@ -69,6 +69,8 @@ class Output(msgspec.Struct, forbid_unknown_fields=True, frozen=True, omit_defau
     # Platt scaling after the model: the probability is 1 / (1 + exp(-(slope · margin + intercept))).
     slope: float = 1.0
     intercept: float = 0.0
+    # Only the first so many rounds of boosting count: XGBoost's best_iteration + 1 after early stopping; null: all.
+    rounds: int | None = None
     # The client rounds the score to so many decimals.
     decimals: int | None = None
     # A binary score from here on is the positive class.

@@ -1,6 +1,7 @@
 """Contributions computed here, with the file of the version. Those that clients send stay with the payload."""
 
 from django.db import models
+from django.db.models.functions import Now
 
 from apps.explanations.models.artifacts import Artifact
 from apps.predictions.models import Prediction, SentJSONField
@@ -35,7 +36,7 @@ class Attribution(models.Model):
     seed = models.BigIntegerField(null=True)
     evaluations = models.PositiveIntegerField(null=True)
     code = models.CharField(max_length=24, choices=Code, blank=True)
-    computed_at = models.DateTimeField(auto_now_add=True)
+    computed_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         constraints = [

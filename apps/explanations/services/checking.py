@@ -2,12 +2,12 @@
 
 import time
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, Min, OuterRef
 from django.db.models.functions import Now
 
 from apps.common import doorbell
@@ -52,6 +52,19 @@ def ask_nightly() -> int:
     for artifact in artifacts:
         ask(artifact)
     return len(artifacts)
+
+
+def waiting_since() -> datetime | None:
+    """Return since when the oldest due check waits for a worker; None without any."""
+    found: datetime | None = ParityCheck.objects.due().unleased().aggregate(since=Min("created_at"))["since"]
+    return found
+
+
+def sealed_with() -> list[str]:
+    """Return what holds the processes of all files in force: less where the system allows less."""
+    known = Artifact.objects.filter(replaced_at=None).exclude(sealed=[]).values_list("sealed", flat=True)
+    sets = [set(each) for each in known]
+    return sorted(set.intersection(*sets)) if sets else []
 
 
 def check_due() -> int:

@@ -1,8 +1,10 @@
 """Explain drawn predictions whose client sent no contributions, with the file of their version."""
 
 from collections.abc import Iterator, Sequence
+from hashlib import sha256
 
-from django.db import transaction
+import msgspec
+from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 
 from apps.explanations.engine import parity
@@ -22,6 +24,22 @@ from apps.sampling.models import Draw
 ROWS_A_CALL = {Method.PERMUTATION: 20}
 MOST_ROWS_A_CALL = 500
 SEED = 0
+FIELDS = (
+    "prediction_id",
+    "model_id",
+    "artifact_id",
+    "method",
+    "space",
+    "values",
+    "base",
+    "score",
+    "additivity_error",
+    "background_hash",
+    "seed",
+    "evaluations",
+    "code",
+)
+COLUMNS = [f'"{name}"' for name in FIELDS]
 
 
 def explain_due() -> int:
@@ -75,19 +93,25 @@ def attribution(artifact: Artifact, kept: Kept, found: Explained, *, spec: Spec)
     code = Attribution.Code.NOT_REPRODUCED if judged.miss else found.code
     is_good = not code
     return Attribution(
-        prediction=kept.prediction,
-        model=artifact.model,
-        artifact=artifact,
+        prediction_id=kept.prediction.pk,
+        model_id=artifact.version.model_id,
+        artifact_id=artifact.pk,
         method=artifact.method,
         space=artifact.space,
         values=found.values if is_good else None,
         base=found.base if is_good else None,
         score=found.score,
         additivity_error=found.additivity_error,
+        background_hash=_background_hash(spec) if spec.background else "",
         seed=found.seed,
         evaluations=found.evaluations,
         code=code,
     )
+
+
+def _background_hash(spec: Spec) -> str:
+    """Name the background rows that a method compared with."""
+    return sha256(msgspec.json.encode(spec.background)).hexdigest()[:16]
 
 
 def _ready(model: MonitoredModel) -> list[Artifact]:
@@ -111,11 +135,17 @@ def _store(artifact: Artifact, made: list[Attribution]) -> list[Attribution]:
     """Store what nobody stored meanwhile; the model's lock keeps two workers from counting a row twice."""
     with transaction.atomic():
         MonitoredModel.objects.locked(artifact.version.model_id)
-        known = set(
-            Attribution.objects.filter(
-                artifact=artifact, prediction__in=[each.prediction_id for each in made]
-            ).values_list("prediction", flat=True)
-        )
+        stored = Attribution.objects.filter(artifact=artifact, prediction__in=[each.prediction_id for each in made])
+        known = set(stored.values_list("prediction", flat=True))
         new = [each for each in made if each.prediction_id not in known]
-        Attribution.objects.bulk_create(new)
+        _copy(new)
     return new
+
+
+def _copy(rows: list[Attribution]) -> None:
+    """Write rows by COPY, several times as fast as INSERT."""
+    statement = f"COPY explanations_attribution ({', '.join(COLUMNS)}) FROM STDIN"
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        for row in rows:
+            values = None if row.values is None else msgspec.json.encode(row.values).decode()
+            copy.write_row([values if name == "values" else getattr(row, name) for name in FIELDS])

@@ -62,7 +62,8 @@ def _flips(tried: Tried, allowed: Sequence[str]) -> Iterator[_Flip]:
 def _size(known: Mapping[str, Any], own: Any, value: Any) -> float:
     if "points" in known and isinstance(own, int | float):
         low, high = sorted((float(own), float(value)))
-        return sum(low < point <= high for point in known["points"]) / max(1, len(known["points"]))
+        between = sum(low < float(point) <= high for point in known["points"])
+        return between / max(1, len(known["points"]))
     counts = {code_of(each): count for each, count in known.get("values", [])}
     return float(1 - counts.get(code_of(value), 0) / max(1, known.get("rows", 0)))
 

@@ -2,9 +2,10 @@
 
 import time
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Min
 from django.db.models.functions import Now
 
 from apps.accounts.models import User
@@ -59,6 +60,17 @@ def ask_all(
     return [ask(each, prediction, changes=changes, by=by) for each in (artifact, *others[:MOST_OTHERS])]
 
 
+def ask_for_contributions(predictions: Iterable[Prediction]) -> None:
+    """Have predictions explained that nobody drew, so that their contributions are there when they are reviewed."""
+    files = Artifact.objects.filter(replaced_at=None, state=Artifact.State.READY).exclude(method="")
+    by_version: dict[int, Artifact | None] = {}
+    for each in predictions:
+        if each.version_id not in by_version:
+            by_version[each.version_id] = files.filter(version=each.version_id).first()
+        if (file := by_version[each.version_id]) is not None:
+            ask(file, each, by=None)
+
+
 def wait(trials: Iterable[Trial], *, seconds: float = WAIT_SECONDS) -> list[Trial]:
     """Return the trials as soon as all are answered, or as they are after so many seconds."""
     keys, until = [each.pk for each in trials], time.monotonic() + seconds
@@ -68,6 +80,12 @@ def wait(trials: Iterable[Trial], *, seconds: float = WAIT_SECONDS) -> list[Tria
         if all(each.finished_at for each in found) or time.monotonic() > until:
             return found
         time.sleep(next(looks, 0.05))
+
+
+def waiting_since() -> datetime | None:
+    """Return since when the oldest due question waits for a worker; None without any."""
+    found: datetime | None = Trial.objects.due().unleased().aggregate(since=Min("created_at"))["since"]
+    return found
 
 
 def answer_due() -> int:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 from apps.accounts.models import Role
 from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
 from apps.common import strict_json
-from apps.common.errors import DomainError, NotFoundError
+from apps.common.errors import ConflictError, DomainError
 from apps.explanations.models import Artifact, Trial
 from apps.explanations.services import trials
 from apps.predictions.models import Prediction
@@ -53,7 +53,7 @@ def _look(model: MonitoredModel, prediction: Prediction, sent: Any, found: Seque
 def _own(found: Sequence[Trial], prediction: Prediction) -> Trial:
     own = next((each for each in found if each.artifact.version_id == prediction.version_id), None)
     if own is None:
-        raise NotFoundError("These questions are not kept any more. Load the page again.")
+        raise ConflictError("These answers are not kept any more. Load the page again.", code="forgotten")
     return own
 
 
@@ -69,7 +69,10 @@ def debug_window(request: ProjectRequest, model: str, case: int) -> HttpResponse
     first = _trials(request.GET.get("trials", ""), prediction, request)
     if request.method == "POST" or request.GET.get("now"):
         return _changed(request, monitored, prediction, sent, first)
-    context = _look(monitored, prediction, sent, trials.wait(first))
+    if first:
+        context = _look(monitored, prediction, sent, trials.wait(first))
+    else:
+        context = first_look(request, monitored, prediction, sent)
     return render(request, "review/_debug.html", context | {"model": monitored, "prediction": prediction})
 
 
@@ -83,8 +86,8 @@ def _trials(keys: str, prediction: Prediction, request: ProjectRequest) -> list[
 def _changed(
     request: ProjectRequest, model: MonitoredModel, prediction: Prediction, sent: Any, first: Sequence[Trial]
 ) -> HttpResponse:
-    own = _own(first, prediction)
     try:
+        own = _own(first, prediction)
         if request.method == "POST":
             asked = trials.ask_all(own.artifact, prediction, changes=_changes(request), by=request.user)
         else:

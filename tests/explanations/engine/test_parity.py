@@ -121,7 +121,7 @@ def test_the_right_score_with_another_class_is_a_miss_unless_it_lies_at_the_thre
 
 def test_a_number_may_differ_relative_to_its_size() -> None:
     class Doubles:
-        def score(self, rows: Sequence[Mapping[str, Any]], *, spec: Spec | None = None) -> list[Said]:  # noqa: ARG002  # as a model
+        def score(self, rows: Sequence[Mapping[str, Any]], *, spec: Spec | None = None) -> list[Said]:  # as a model
             return [Said(2.0 * row["age"], 2.0 * row["age"]) for row in rows]
 
     given = Spec(features=[AGE], task="regression")
@@ -132,7 +132,7 @@ def test_a_number_may_differ_relative_to_its_size() -> None:
 
 def test_a_row_that_cannot_be_scored_is_the_first_miss() -> None:
     class Fails:
-        def score(self, rows: Sequence[Mapping[str, Any]], *, spec: Spec | None = None) -> list[Said]:  # noqa: ARG002  # as a model
+        def score(self, rows: Sequence[Mapping[str, Any]], *, spec: Spec | None = None) -> list[Said]:  # as a model
             return [Said(None, None, "age is a text") if row["age"] == "x" else Said(0.9, "yes") for row in rows]
 
     known = [Case("other", {"age": 1}, 0.8, "yes"), Case("text", {"age": "x"}, 0.9, "yes")]

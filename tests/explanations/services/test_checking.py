@@ -6,9 +6,10 @@ import pytest
 from django.utils import timezone
 
 from apps.explanations.models import Artifact, ParityCheck
-from apps.explanations.services import checking
-from apps.predictions.models import BatchStage, Stage
+from apps.explanations.services import checking, explaining
+from apps.predictions.models import BatchStage, Prediction, Stage
 from apps.registry.models import Incident, IncidentKind
+from apps.sampling.services import policies
 from tests.explanations.factories import make_scored_model, push_scored, ready_file, register_file
 from tests.factories import draw_all, prediction_row, push_predictions
 
@@ -39,8 +40,8 @@ def test_the_values_of_its_inputs_are_kept_for_the_controls_of_a_page() -> None:
     assert seen["sex"]["values"] == [[1, 30], [2, 30]] or seen["sex"]["values"] == [[2, 30], [1, 30]]
     assert seen["hours"]["lacking"] == 6
     assert seen["age"]["is_whole"]
-    # Ages go from 17 to 86: every whole number between.
-    assert seen["age"]["points"] == [float(age) for age in range(17, 87)]
+    # Ages go from 18 to 86: every whole number between.
+    assert seen["age"]["points"] == [float(age) for age in range(18, 87)]
 
 
 def test_a_file_of_another_model_explains_nothing_and_opens_no_incident() -> None:
@@ -68,8 +69,6 @@ def test_a_file_without_predictions_waits_and_is_checked_once_some_are_drawn() -
     assert artifact.state == "waiting"
     push_scored(model, 60)
     draw_all(model)
-    from apps.explanations.services import explaining
-
     explaining.explain_due()
     checking.check_due()
     artifact.refresh_from_db()
@@ -78,9 +77,8 @@ def test_a_file_without_predictions_waits_and_is_checked_once_some_are_drawn() -
 
 def test_a_ready_file_makes_batches_due_that_were_consumed_before() -> None:
     model = make_scored_model()
+    policies.put_document(model, {"floor": 1.0})
     push_scored(model, 60)
-    from tests.factories import MORNING  # noqa: F401
-
     draw_all(model)
     BatchStage.objects.filter(stage=Stage.EXPLAIN).update(done_at=timezone.now())
     ready_file(model)
@@ -119,8 +117,6 @@ def test_a_file_that_loses_parity_opens_one_incident_which_closes_when_it_is_goo
     artifact.refresh_from_db()
     incident = Incident.objects.get(kind=IncidentKind.PARITY_LOST)
     assert (artifact.state, incident.version, incident.closed_at) == ("differs", artifact.version, None)
-    from apps.predictions.models import Prediction
-
     Prediction.objects.filter(score=0.999).delete()
     checking.ask(artifact)
     checking.check_due()

@@ -151,7 +151,7 @@ def test_registering_and_checking_again_are_recorded() -> None:
     file = io.BytesIO(b"{}")
     made = registering.register(model, "v1", file, name="m.json", document={"features": ["age"]}, by=member.user)
     registering.check_again(made.artifact, by=member.user)
-    assert list(Entry.objects.order_by("id").values_list("act", "actor"))[-2:] == [
+    assert list(Entry.objects.order_by("id").values_list("act", "actor_id"))[-2:] == [
         ("artifact.registered", member.user_id),
         ("artifact.checked", member.user_id),
     ]

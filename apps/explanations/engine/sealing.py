@@ -1,0 +1,137 @@
+"""Take from this process whatever scoring a model does not need, before it reads the model.
+
+A model file is data, but the libraries that read it are large C++ programs that trust it. So a process that has one
+may compute and answer, and nothing else: it opens no file, makes no connection, starts no program and signals nobody.
+"""
+
+import contextlib
+import ctypes
+import errno
+import os
+import resource
+import signal
+import sys
+from pathlib import Path
+
+MEGABYTE = 1 << 20
+# Beyond what the imports took: enough for every library of the table in `explanations.md`.
+MEMORY = 600 * MEGABYTE
+FILES = 64
+# One request may take this much processor time if its parent does not end it before; see `allow_seconds`.
+CLONE_NEWUSER, CLONE_NEWNET, CLONE_THREAD = 0x10000000, 0x40000000, 0x00010000
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE = 1, 4
+
+SOCKETS = (
+    "socket socketpair connect bind listen accept accept4 sendto recvfrom sendmsg recvmsg sendmmsg recvmmsg "
+    "getsockopt setsockopt shutdown"
+).split()
+PROGRAMS = "execve execveat fork vfork setns unshare".split()
+# Everything is imported by now. Reading is denied too: whoever sends a file must not learn what other files hold.
+OPENING = (
+    "open openat openat2 creat open_by_handle_at name_to_handle_at memfd_create memfd_secret mq_open "
+    "shmget shmat msgget semget"
+).split()
+CHANGING = (
+    "truncate rename renameat renameat2 unlink unlinkat rmdir mkdir mkdirat mknod mknodat link linkat symlink symlinkat "
+    "chmod fchmod fchmodat fchmodat2 chown fchown lchown fchownat utime utimes utimensat futimesat "
+    "setxattr lsetxattr fsetxattr removexattr lremovexattr fremovexattr"
+).split()
+MOUNTING = (
+    "mount umount2 pivot_root chroot move_mount open_tree fsopen fsconfig fsmount fspick mount_setattr swapon swapoff quotactl"
+).split()
+OTHERS = (
+    "ptrace process_vm_readv process_vm_writev process_madvise kcmp pidfd_open pidfd_getfd pidfd_send_signal "
+    "rt_sigqueueinfo rt_tgsigqueueinfo tkill setpriority ioprio_set sched_setaffinity sched_setscheduler sched_setparam "
+    "sched_setattr migrate_pages move_pages"
+).split()
+KERNEL = (
+    "bpf perf_event_open userfaultfd io_uring_setup io_uring_enter io_uring_register keyctl add_key request_key "
+    "init_module finit_module delete_module kexec_load kexec_file_load reboot acct syslog iopl ioperm personality "
+    "settimeofday clock_settime clock_adjtime adjtimex sethostname setdomainname vhangup "
+    "fanotify_init inotify_init inotify_init1 capset setuid setgid setreuid setregid setresuid setresgid setgroups"
+).split()
+DENIED = (*SOCKETS, *PROGRAMS, *OPENING, *CHANGING, *MOUNTING, *OTHERS, *KERNEL)
+
+
+def die_with_parent(parent: int) -> None:
+    """Have the kernel kill this process when its parent dies; end at once if it already has.
+
+    Only Linux has this call. Elsewhere the end of the parent's pipe ends the process, after its current request.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def leave_network() -> bool:
+    """Enter a network namespace without interfaces, and return whether that is allowed here (not in Docker, usually).
+
+    `unshare(2)` needs a single thread, and libraries start some as they are imported: call this before.
+    """
+    if sys.platform != "linux":
+        return False
+    left: bool = ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0
+    return left
+
+
+def seal() -> list[str]:
+    """Limit and filter this process for good, and return what worked: "limits", and "seccomp" on Linux.
+
+    pyseccomp runs `ldconfig` as it is imported, so it comes first; its filter comes last.
+    """
+    with contextlib.suppress(ImportError, RuntimeError):  # not Linux, or no libseccomp
+        import pyseccomp  # noqa: F401, PLC0415  # see above
+    _limit()
+    return ["limits", *(["seccomp"] if "pyseccomp" in sys.modules and _filter() else [])]
+
+
+def allow_seconds(seconds: int) -> None:
+    """Let the kernel end this process after so much more processor time."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + seconds, hard))
+
+
+def _limit() -> None:
+    limits = {resource.RLIMIT_FSIZE: 0, resource.RLIMIT_NOFILE: FILES, resource.RLIMIT_CORE: 0}
+    if sys.platform == "linux":  # macOS counts what it shares with everyone
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        limits[resource.RLIMIT_AS] = pages * resource.getpagesize() + MEMORY
+    for limit, value in limits.items():
+        resource.setrlimit(limit, (value, value))
+
+
+def _filter() -> bool:
+    """Load the deny-list. What it does not name, such as memory and threads, libraries need."""
+    import pyseccomp  # noqa: PLC0415  # Linux only
+
+    rules = pyseccomp.SyscallFilter(pyseccomp.ALLOW)
+    rules.set_attr(pyseccomp.Attr.CTL_TSYNC, 1)  # for the threads that libraries have started, too
+    denied = pyseccomp.ERRNO(errno.EPERM)
+    me = os.getpid()
+    for name in DENIED:
+        _deny(rules, denied, name)
+    # glibc starts threads with clone3, whose flags a filter cannot see, and with clone where there is no clone3.
+    _deny(rules, pyseccomp.ERRNO(errno.ENOSYS), "clone3")
+    _deny(rules, denied, "clone", pyseccomp.Arg(0, pyseccomp.MASKED_EQ, CLONE_THREAD, 0))
+    # abort() signals itself.
+    _deny(rules, denied, "kill", pyseccomp.Arg(0, pyseccomp.NE, me))
+    _deny(rules, denied, "tgkill", pyseccomp.Arg(0, pyseccomp.NE, me))
+    _deny(rules, denied, "prlimit64", pyseccomp.Arg(0, pyseccomp.NE, 0))
+    for option in (PR_SET_PDEATHSIG, PR_SET_DUMPABLE):
+        _deny(rules, denied, "prctl", pyseccomp.Arg(0, pyseccomp.EQ, option))
+    try:
+        rules.load()
+    except OSError:  # a kernel without seccomp
+        return False
+    return True
+
+
+def _deny(rules: "pyseccomp.SyscallFilter", action: int, name: str, *arguments: "pyseccomp.Arg") -> None:  # noqa: F821
+    """Add a rule, unless this libseccomp is older than the call."""
+    import pyseccomp  # noqa: PLC0415  # Linux only
+
+    number = pyseccomp.resolve_syscall(pyseccomp.Arch.NATIVE, name)
+    if number >= 0:
+        rules.add_rule(action, number, *arguments)
