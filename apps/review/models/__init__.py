@@ -287,6 +287,8 @@ LABELING = (Verdict.AGREE, Verdict.CORRECT, Verdict.DISPUTE)
 class Decision(models.Model):
     """What a person answered; append-only. A blind review has two: the judgement, and the answer after the reveal."""
 
+    NOTHING_SHOWN = "none"
+
     slot = models.ForeignKey(Slot, models.PROTECT, related_name="decisions")
     item = models.ForeignKey(ReviewItem, models.PROTECT, related_name="decisions")
     reviewer = models.ForeignKey(User, models.PROTECT, related_name="decisions")
@@ -294,6 +296,11 @@ class Decision(models.Model):
     is_judgement = models.BooleanField(default=False)
     # False also for a blind item that the reviewer had seen elsewhere before.
     was_blind = models.BooleanField()
+    # On a judgement, the method of the contributions that the reveal showed, or NOTHING_SHOWN; empty where there was no
+    # reveal, or it was not noted yet.
+    shown = models.CharField(max_length=24, blank=True, default="", db_default="")
+    # Contributions of features that this person may not see were left out.
+    is_shown_in_part = models.BooleanField(default=False, db_default=False)
     # Empty on a judgement.
     verdict = models.CharField(max_length=16, choices=Verdict, blank=True)
     value = models.FloatField(null=True)
