@@ -4,12 +4,12 @@ from dataclasses import replace
 from datetime import date
 
 from apps.common.charts import COLUMN, PHONE, WIDE, Chart, Plot, number_label, percent_label
+from apps.common.dots import Axis, Ranged, Reference, by_group, over_time
 from apps.reports.engine import rounding
 from apps.reports.engine.document import Document, Figure, Point, ThresholdSection
 from apps.reports.engine.rounding import Unit, figure_text, unit_of
 from apps.reports.pages.contents import currency, metric_over_time, slice_of_chart, slices_of
 from apps.reports.pages.curve import Curve, over_score
-from apps.reports.pages.dots import Axis, Ranged, Reference, by_group, over_time
 from apps.reports.pages.sheets.layout import Sheet
 from apps.reports.pages.wording import slice_value
 

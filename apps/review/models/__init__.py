@@ -33,6 +33,7 @@ __all__ = [
     "Question",
     "ReviewItem",
     "SavedView",
+    "Shown",
     "Slot",
     "Verdict",
 ]
@@ -281,13 +282,22 @@ class DataProblem(models.TextChoices):
     MISREAD = "misread", "misread"
 
 
+class Shown(models.TextChoices):
+    """What a reveal shows beside the prediction: nothing, or contributions of this method."""
+
+    NOTHING = "none", "the model’s answer alone"
+    SENT = "sent", "contributions as sent"
+    TREE = "tree", "contributions by the trees’ own paths"
+    TREE_INTERVENTIONAL = "tree_interventional", "contributions by trees against background rows"
+    LINEAR = "linear", "contributions of a linear model"
+    PERMUTATION = "permutation", "contributions by permutation"
+
+
 LABELING = (Verdict.AGREE, Verdict.CORRECT, Verdict.DISPUTE)
 
 
 class Decision(models.Model):
     """What a person answered; append-only. A blind review has two: the judgement, and the answer after the reveal."""
-
-    NOTHING_SHOWN = "none"
 
     slot = models.ForeignKey(Slot, models.PROTECT, related_name="decisions")
     item = models.ForeignKey(ReviewItem, models.PROTECT, related_name="decisions")
@@ -296,9 +306,8 @@ class Decision(models.Model):
     is_judgement = models.BooleanField(default=False)
     # False also for a blind item that the reviewer had seen elsewhere before.
     was_blind = models.BooleanField()
-    # On a judgement, the method of the contributions that the reveal showed, or NOTHING_SHOWN; empty where there was no
-    # reveal, or it was not noted yet.
-    shown = models.CharField(max_length=24, blank=True, default="", db_default="")
+    # On a judgement, what the reveal showed beside the prediction; empty without a reveal, and where nobody noted it.
+    shown = models.CharField(max_length=24, choices=Shown, blank=True, default="", db_default="")
     # Contributions of features that this person may not see were left out.
     is_shown_in_part = models.BooleanField(default=False, db_default=False)
     # Empty on a judgement.

@@ -13,7 +13,7 @@ from apps.review.models import Decision, Slot
 from apps.review.services import settling, sight
 from apps.review.services.answers import encode
 from apps.review.services.holding import check_holder, guideline_in_force, lock
-from apps.review.services.revealing import NOT_REVEALED, shown_to
+from apps.review.services.revealing import NO_REVEAL, reveal_to
 
 
 @transaction.atomic
@@ -57,7 +57,7 @@ def _store(
         sight.check_not_awaited(held.item, by=by)
         earlier.item = held.item
         return _repeated(earlier, judged)
-    shown = shown_to(held.item, by=by) if is_revealed else NOT_REVEALED
+    reveal = reveal_to(held.item, by=by) if is_revealed else NO_REVEAL
     held.judged_at = timezone.now()
     held.save(update_fields=["judged_at"])
     return Decision.objects.create(
@@ -66,8 +66,8 @@ def _store(
         reviewer=by.user,
         is_judgement=True,
         was_blind=not sight.has_seen(by.user, held.item),
-        shown=shown.method,
-        is_shown_in_part=shown.is_partial,
+        shown=reveal.shown,
+        is_shown_in_part=reveal.is_partial,
         value=judged,
         certainty=certainty,
         note=note,

@@ -5,9 +5,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from apps.stats.arrays import BoolArray, FloatArray, IntArray, as_floats, as_inclusion, as_ints, scaled_weights, sum_by
+from apps.stats.arrays import (
+    BoolArray,
+    FloatArray,
+    IntArray,
+    as_floats,
+    as_inclusion,
+    as_ints,
+    as_level,
+    scaled_weights,
+    sum_by,
+)
 from apps.stats.estimate import Estimate, from_interval, missing
-from apps.stats.intervals import LEVEL, UNIT, Limits, as_level, logit_mod, plain_mod, wilson_interval
+from apps.stats.intervals import LEVEL, UNIT, Limits, logit_mod, plain_mod, wilson_interval
 from apps.stats.moderation import anticipated_degrees, degrees_of_freedom, moderate
 
 #: With fewer changed answers, chance explains even changes that all go one way: 2/2⁵ > 5 %, the sign test.
@@ -164,13 +174,14 @@ class _Answers:
         second, fourth = ((n * float(weight @ (values - theta) ** power) + 0.5**power) / (n + 1) for power in (2, 4))
         anticipated = float((by_case**2).sum()) * second
         nu = anticipated_degrees([anticipated], [float((by_case**4).sum()) * fourth])[0]
-        variance, df = moderate([terms.sum()], [min(degrees_of_freedom(terms), float(nu))], [anticipated])
-        spread = {"variance": float(variance[0]), "df": float(df[0]), "level": self.level}
+        moderated, df = moderate([terms.sum()], [min(degrees_of_freedom(terms), float(nu))], [anticipated])
+        variance, freedom = float(moderated[0]), float(df[0])
         if limits == UNIT:
-            interval = logit_mod(theta, n=cases, plug_in=(theta * n + 0.5) / (n + 1), **spread)
+            plug_in = (theta * n + 0.5) / (n + 1)
+            interval = logit_mod(theta, variance=variance, df=freedom, n=cases, plug_in=plug_in, level=self.level)
         else:
-            interval = plain_mod(theta, limits=limits, **spread)
-        n_eff = float(weight @ (values - theta) ** 2) / spread["variance"] or 1 / float((by_case**2).sum())
+            interval = plain_mod(theta, variance=variance, df=freedom, limits=limits, level=self.level)
+        n_eff = float(weight @ (values - theta) ** 2) / variance or 1 / float((by_case**2).sum())
         method = interval.method if interval.is_boundary else "hajek"
         return from_interval(interval, n=n, n_eff=n_eff, method=method)
 
