@@ -287,10 +287,15 @@ class Shown(models.TextChoices):
 
     NOTHING = "none", "the model’s answer alone"
     SENT = "sent", "contributions as sent"
-    TREE = "tree", "contributions by the trees’ own paths"
-    TREE_INTERVENTIONAL = "tree_interventional", "contributions by trees against background rows"
-    LINEAR = "linear", "contributions of a linear model"
+    TREE = "tree", "contributions by tree paths"
+    TREE_INTERVENTIONAL = "tree_interventional", "trees against background"
+    LINEAR = "linear", "contributions, linear model"
     PERMUTATION = "permutation", "contributions by permutation"
+
+    @classmethod
+    def words(cls, stored: str) -> str:
+        """Return what was shown in words; an empty value means that nobody noted it."""
+        return dict(cls.choices).get(stored, stored) if stored else "not noted at the time"
 
 
 LABELING = (Verdict.AGREE, Verdict.CORRECT, Verdict.DISPUTE)

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.utils.text import capfirst
+
 from apps.common.charts import PHONE, WIDE, Chart, percent_label
 from apps.common.dots import Axis, Ranged, by_group
 from apps.registry.models import MonitoredModel
@@ -11,7 +13,6 @@ from apps.stats.reviewers.reveals import LEAST_CHANGED, RevealEffect
 from apps.truth.pages.figure_texts import NO_BREAK, FigureRow, FigureText, figure_text, points, share
 from apps.truth.services.reveals import RevealEffects
 
-SHOWN = {str(value): f"{label[0].upper()}{label[1:]}" for value, label in Shown.choices} | {"": "Not noted at the time"}
 FOLLOWED = "Model wrong, and followed"
 HELPED = "Model right, and taken up"
 
@@ -29,7 +30,7 @@ def reveal_text(model: MonitoredModel, effects: RevealEffects) -> RevealText | N
     """Describe the effect; None while no truth is known."""
     if not effects.whole.answers:
         return None
-    groups = [("All", effects.whole), *((SHOWN.get(shown, shown), effect) for shown, effect in effects.by_shown)]
+    groups = [("All", effects.whole), *((capfirst(Shown.words(shown)), effect) for shown, effect in effects.by_shown)]
     rows = [FigureRow(name, _figures(effect), answers=effect.answers) for name, effect in groups]
     sentences = [_changes(model, effects.whole), _net(effects.whole.net)]
     if effects.partial:
