@@ -13,7 +13,9 @@ RUN mkdir staticfiles && COUNTERSIGN_SECRET_KEY=for-the-build DATABASE_URL=postg
     python manage.py collectstatic --no-input
 
 FROM python:3.13-slim
-RUN useradd --create-home --uid 10001 countersign
+# LightGBM needs OpenMP of the system; libseccomp seals the processes of model files.
+RUN apt-get update && apt-get install --yes --no-install-recommends libgomp1 libseccomp2 && rm -rf /var/lib/apt/lists/* \
+    && useradd --create-home --uid 10001 countersign
 WORKDIR /app
 COPY --from=build /app /app
 ENV PATH=/app/.venv/bin:$PATH \

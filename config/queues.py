@@ -9,5 +9,8 @@ OWN = {
     "uploads": ("load_uploads",),
     "reports": ("run_reports",),
     "deliveries": ("deliver", "mail"),
+    # Each of the two keeps models loaded, in processes of its own: people wait for the answers of the second.
+    "explanations": ("explain", "check_artifacts"),
+    "trials": ("answer_trials",),
 }
 ROUTES = {bell: {"queue": queue} for queue, bells in OWN.items() for bell in bells}

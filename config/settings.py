@@ -276,6 +276,9 @@ CELERY_BEAT_SCHEDULE = {
     for bell in (
         "draw",
         "open_items",
+        "explain",
+        "check_artifacts",
+        "answer_trials",
         "resolve",
         "inspect",
         "count_days",
@@ -304,7 +307,7 @@ CELERY_BEAT_SCHEDULE = {
 # Sweeps that read much, or whose work is a matter of days.
 CELERY_BEAT_SCHEDULE |= {
     bell: {"task": bell, "schedule": 3600.0, "options": {"expires": 3600}}
-    for bell in ("watch_parked", "drop_payloads", "forget_expired")
+    for bell in ("watch_parked", "drop_payloads", "forget_expired", "recheck_artifacts")
 }
 
 logs.configure()

@@ -5,6 +5,7 @@ from django.urls import include, path
 from apps.accounts import urls as accounts
 from apps.common import failures
 from apps.demo import urls as demo
+from apps.explanations import urls as explanations
 from apps.monitoring import urls as monitoring
 from apps.notifications import urls as notifications
 from apps.predictions import urls as predictions
@@ -21,6 +22,7 @@ api = [
     *registry.api_urlpatterns,
     *predictions.api_urlpatterns,
     *sampling.api_urlpatterns,
+    *explanations.api_urlpatterns,
     *review.api_urlpatterns,
     *truth.api_urlpatterns,
     *monitoring.api_urlpatterns,
@@ -36,6 +38,7 @@ urlpatterns = [
     *predictions.urlpatterns,
     *monitoring.urlpatterns,
     *sampling.urlpatterns,
+    *explanations.urlpatterns,
     *review.urlpatterns,
     *truth.urlpatterns,
     *notifications.urlpatterns,

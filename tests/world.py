@@ -10,10 +10,11 @@ from django.utils import timezone
 
 from apps.accounts.models import Role
 from apps.accounts.services import invitations
+from apps.explanations.models import Artifact
 from apps.monitoring.models import DataEvent, Reference
 from apps.notifications.models import Alert, Notice
 from apps.predictions.models import BatchStage, Upload
-from apps.registry.models import Incident, IncidentKind
+from apps.registry.models import Incident, IncidentKind, ModelVersion
 from apps.reports.models import ReportJob
 from apps.review.models import Decision, Dispute, Question, Slot
 from apps.review.services import open_due_items
@@ -88,6 +89,10 @@ class World:
         Reference.objects.create(
             model=self.model, number=1, source="uploaded", rows=100, counts=b"", sums=b"", sample=b""
         )
+        version = ModelVersion.objects.get(model=self.model)
+        artifact = Artifact.objects.create(
+            version=version, format="xgboost", sha256=b"0" * 32, size=2, spec={"features": [{"name": "age"}]}
+        )
         alert = Alert.objects.create(
             model=self.model, kind="drift", state="firing", fired_at=timezone.now(), value=1, title="It moved.", url="/"
         )
@@ -121,6 +126,8 @@ class World:
             "alert": alert.pk,
             "endpoint": make_endpoint(self.project, "https://hooks.example.org").pk,
             "notice": notice.pk,
+            "artifact": artifact.pk,
+            "version": version.name,
             "session": 1,
             "token": "none",
         }

@@ -1,10 +1,12 @@
 from django.urls import URLPattern, path
 
+from apps.review.api.bundles import CaseBundleView, PredictionBundleView
 from apps.review.api.finding import PredictionFoundView
 from apps.review.api.verdicts import VerdictView
 from apps.review.api.views import ClaimView, DecisionView, HeartbeatView, JudgementView, ReleaseView
 from apps.review.pages import (
     case_views,
+    debug_views,
     desk_views,
     finding_views,
     guideline_views,
@@ -44,6 +46,16 @@ urlpatterns: list[URLPattern] = [
         finding_views.prediction_page,
         name="prediction",
     ),
+    path(
+        "p/<slug:project>/models/<slug:model>/cases/<int:case>/debug/",
+        debug_views.debug_window,
+        name="debug_window",
+    ),
+    path(
+        "p/<slug:project>/models/<slug:model>/cases/<int:case>/bundle/",
+        debug_views.case_bundle,
+        name="case_bundle",
+    ),
     path("p/<slug:project>/mine/", own_views.own_list, name="own_list"),
     path("p/<slug:project>/mine/download/", own_views.own_list_csv, name="own_list_csv"),
     path("p/<slug:project>/mine/goal/", own_views.own_goal, name="own_goal"),
@@ -62,6 +74,12 @@ urlpatterns: list[URLPattern] = [
 
 api_urlpatterns: list[URLPattern] = [
     path("models/<str:model>/predictions/<path:prediction>/verdict", VerdictView.as_view(), name="api_verdict"),
+    path(
+        "models/<str:model>/predictions/<path:prediction>/bundle",
+        PredictionBundleView.as_view(),
+        name="api_prediction_bundle",
+    ),
+    path("models/<str:model>/cases/<int:case>/bundle", CaseBundleView.as_view(), name="api_case_bundle"),
     path("models/<str:model>/predictions/<path:prediction>", PredictionFoundView.as_view(), name="api_prediction"),
     path("queues/<str:queue>/claim", ClaimView.as_view(), name="api_claim"),
     path("slots/<int:slot>/judgement", JudgementView.as_view(), name="api_judgement"),

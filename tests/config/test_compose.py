@@ -34,6 +34,7 @@ SHORT = {
     "make_partitions",
     "pulse",
     "notice",
+    "recheck_artifacts",
     "refresh_reports",
     "resolve",
     "seek_weak_slices",

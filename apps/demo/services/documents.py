@@ -3,6 +3,7 @@
 from typing import Any
 
 from apps.demo.services.codebook import DECLARED
+from apps.demo.services.dataset import FEATURES
 
 PROJECT = "employment-demo"
 MODEL = "employment"
@@ -42,6 +43,10 @@ MODEL_DOCUMENT: dict[str, Any] = {
     "blind_share": 1.0,
     "value_model": VALUE_MODEL,
 }
+
+MODEL_FILE = "demo-model.json"
+# In the order of the file; the scores are sent with six decimals.
+FILE_DOCUMENT: dict[str, Any] = {"features": list(FEATURES), "output": {"decimals": 6}}
 
 GUIDELINES = """
 ## What counts as employed

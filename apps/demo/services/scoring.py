@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sklearn.tree import DecisionTreeClassifier
 
 from apps.demo.services.dataset import FEATURES, People, load_reference
+from apps.demo.services.documents import MODEL_FILE
 from apps.demo.services.rows import Scored
 
 SEED = 7
@@ -105,7 +106,7 @@ class Scorer:
 
 def open_scorer(folder: Path, people: People) -> Scorer:
     """Make a scorer with the model in the folder, trained at the first start."""
-    return Scorer(load_or_train(folder / "demo-model.json", load_reference()), people)
+    return Scorer(load_or_train(folder / MODEL_FILE, load_reference()), people)
 
 
 def _rule(reference: People) -> DecisionTreeClassifier:

@@ -11,8 +11,8 @@ from httpx import HTTPTransport
 
 from apps.demo.services import participants, reviewing, sending
 from apps.demo.services.dataset import People, load_production
-from apps.demo.services.documents import MODEL, MODEL_DOCUMENT, POLICIES_DOCUMENT, PROJECT
-from apps.demo.services.rows import positions_by_id
+from apps.demo.services.documents import FILE_DOCUMENT, MODEL, MODEL_DOCUMENT, MODEL_FILE, POLICIES_DOCUMENT, PROJECT
+from apps.demo.services.rows import VERSION, positions_by_id
 from apps.demo.services.simulated_answers import Case
 from apps.demo.services.state import SPAN, Link, ReportLink, StateFile, Step
 from countersign import Client, Model, Queue
@@ -36,6 +36,7 @@ def new_steps() -> list[Step]:
         Step("predictions", "Send its predictions for 2016 to 2018, spread over six months"),
         Step("outcomes", "Send the outcomes known so far"),
         Step("drawing", "Wait until every prediction is drawn or left out"),
+        Step("file", "Register the model's file and compare it with the scores that were sent"),
         Step("reviews", "Three simulated reviewers answer cases"),
         Step("adjudication", "A simulated adjudicator settles disagreements"),
         Step("reports", "Make the three reports"),
@@ -60,6 +61,7 @@ class Walk:
             self._step("predictions", lambda: sending.send_predictions(self.model, self.state, self.scorer))
             self._step("outcomes", lambda: sending.send_outcomes(self.model, self.state, self.production))
             self._step("drawing", self._wait_for_draws)
+            self._step("file", self._register_file)
             self._step("reviews", self._review)
             self._step("adjudication", self._adjudicate)
             self._step("reports", self._report)
@@ -113,6 +115,12 @@ class Walk:
         self.state.begin("drawing", total=1)
         self.model.wait_until_drawn(timeout=PATIENCE_SECONDS)
         self.state.finish("drawing")
+
+    def _register_file(self) -> None:
+        self.state.begin("file", total=1)
+        self.model.register_file(VERSION, self.state.path.parent / MODEL_FILE, document=FILE_DOCUMENT)
+        self.model.wait_until_checked(VERSION, timeout=PATIENCE_SECONDS)
+        self.state.finish("file")
 
     def _review(self) -> None:
         queues = {person.key: self._queue_of(person.key) for person in participants.SIMULATED}

@@ -35,6 +35,11 @@ class Artifact(models.Model):
     spec = models.JSONField()
     # Of the library that loaded it here; empty before.
     library = models.CharField(max_length=80, blank=True)
+    # {package: version} of all that computed with it here, and what the process was sealed with.
+    versions = models.JSONField(default=dict)
+    sealed = models.JSONField(default=list)
+    # The values of its inputs in stored predictions, see `services.seen`.
+    seen = models.JSONField(default=dict)
     # How its contributions are computed, and their units; empty where it cannot be explained.
     method = models.CharField(max_length=24, blank=True)
     space = models.CharField(max_length=16, blank=True)
@@ -96,6 +101,9 @@ class ParityCheck(Job):
     created_at = models.DateTimeField(auto_now_add=True)
     rows = models.PositiveIntegerField(default=0)
     matched = models.PositiveIntegerField(default=0)
+    # Beyond the first 50, which pages show: more rows see what 50 miss.
+    more_rows = models.PositiveIntegerField(default=0)
+    more_matched = models.PositiveIntegerField(default=0)
     largest_difference = models.FloatField(null=True)
     # [{"id", "stored", "computed"}], the largest differences first
     misses = models.JSONField(default=list)

@@ -1,6 +1,7 @@
 """Contributions computed here, with the file of the version. Those that clients send stay with the payload."""
 
 from django.db import models
+from django.db.models.functions import Now
 
 from apps.explanations.models.artifacts import Artifact
 from apps.predictions.models import Prediction, SentJSONField
@@ -15,7 +16,6 @@ class Attribution(models.Model):
 
         NOT_REPRODUCED = "not_reproduced", "the loaded model gives another score"
         DOES_NOT_ADD_UP = "does_not_add_up", "the contributions do not add up to the score"
-        NOT_KEPT = "not_kept", "the features are not kept any more"
 
     prediction = models.ForeignKey(
         Prediction, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="computed_attributions"
@@ -36,7 +36,7 @@ class Attribution(models.Model):
     seed = models.BigIntegerField(null=True)
     evaluations = models.PositiveIntegerField(null=True)
     code = models.CharField(max_length=24, choices=Code, blank=True)
-    computed_at = models.DateTimeField(auto_now_add=True)
+    computed_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         constraints = [

@@ -1,49 +1,30 @@
 """Upload files of rows: sent as one part of a form, loaded in the background."""
 
-from collections.abc import Mapping
-from typing import IO, Any, cast
+from typing import Any
 
 from drf_spectacular.utils import extend_schema
-from rest_framework.parsers import BaseParser, DataAndFiles, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.accounts.models import Role
 from apps.accounts.services.access import get_or_404, key_of, project_of, require_scope
-from apps.common.api import body_pieces, check_charset
-from apps.common.errors import UnsupportedMediaError
+from apps.common.file_forms import FileFormParser
 from apps.predictions.api.pushes import IDEMPOTENCY_KEY
 from apps.predictions.api.quarantine import SCOPES
 from apps.predictions.api.serializers import UploadAnswerSerializer, UploadRequestSerializer, UploadSerializer
 from apps.predictions.models import BatchKind, Upload
-from apps.predictions.reading.bodies import Reader
 from apps.predictions.reading.choices import Choices
-from apps.predictions.reading.files import FORM_BYTES, bounds
+from apps.predictions.reading.files import bounds
 from apps.predictions.services import uploads
 from apps.registry.services.finding import find_model
 
 
-class FileParser(BaseParser):
-    """Reads a form with a file, which goes to disk as it arrives: the whole announced length, within the limit."""
+class FileParser(FileFormParser):
+    """Reads a form with a file of rows."""
 
-    media_type = "multipart/form-data"
-
-    def parse(
-        self,
-        stream: IO[Any],
-        media_type: str | None = None,
-        parser_context: Mapping[str, Any] | None = None,
-    ) -> "DataAndFiles[Any, Any]":
-        context = dict(parser_context or {})
-        request = context["request"]
-        length = int(request.META.get("CONTENT_LENGTH") or 0)
-        bounds().check_size(length - FORM_BYTES)
-        check_charset(media_type or "")
-        if request.headers.get("Content-Encoding", "identity").strip().lower() not in {"", "identity"}:
-            raise UnsupportedMediaError("A form cannot be compressed; send it without Content-Encoding.")
-        body = cast(IO[bytes], Reader(body_pieces(stream, length=length)))
-        return MultiPartParser().parse(body, media_type, context)
+    def check_size(self, size: int) -> None:
+        bounds().check_size(size)
 
 
 class UploadsView(APIView):

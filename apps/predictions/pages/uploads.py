@@ -15,9 +15,10 @@ from django_htmx.http import HttpResponseClientRedirect
 from apps.accounts.models import Role
 from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
 from apps.common.errors import ConflictError, DomainError
+from apps.common.file_forms import FORM_BYTES
 from apps.predictions.models import BatchKind, Upload
 from apps.predictions.pages.forms import UploadForm
-from apps.predictions.reading.files import FORM_BYTES, ROWS_CHECKED, Look, bounds, look
+from apps.predictions.reading.files import ROWS_CHECKED, Look, bounds, look
 from apps.predictions.reading.mapping import FIELDS, Naming
 from apps.predictions.reading.nesting import GROUPS
 from apps.predictions.reading.rejections import reasons

@@ -1,7 +1,6 @@
 """The body of a push: decompressed as it arrives, bounded, and kept on disk if it is large."""
 
 import hashlib
-import io
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any, Self
 from django.conf import settings
 
 from apps.common.errors import DomainError, TooLargeError, UnsupportedMediaError
+from apps.common.file_forms import Reader
 from apps.common.media_types import JSON
 
 # Larger bodies go to a file, so that a few at once do not fill a process.
@@ -171,26 +171,6 @@ def _zstd(pieces: Iterable[bytes]) -> Iterator[bytes]:
                 yield unfolded
     except (OSError, pa.ArrowException) as error:
         raise CorruptBodyError("The body is not zstd, or it is cut off.") from error
-
-
-class Reader(io.RawIOBase):
-    """A file that reads from pieces."""
-
-    def __init__(self, pieces: Iterable[bytes]) -> None:
-        self._pieces, self._rest = iter(pieces), b""
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        while not self._rest:
-            piece = next(self._pieces, None)
-            if piece is None:
-                return b""
-            self._rest = piece
-        size = len(self._rest) if size < 0 else size
-        head, self._rest = self._rest[:size], self._rest[size:]
-        return head
 
 
 UNFOLDINGS: Mapping[str, Unfolding] = {"gzip": _gzip, "x-gzip": _gzip, "zstd": _zstd}

@@ -35,8 +35,6 @@ FORMS: dict[str, FileForm] = {
 MAX_LINES = 2**31 - 1
 ROWS_CHECKED = 200
 ROWS_SHOWN = 3
-# Room for the rest of a form: the lines between its parts, and the parts that are not the file.
-FORM_BYTES = 1024 * 1024
 
 
 def form_of(name: str, content_type: str) -> FileForm:

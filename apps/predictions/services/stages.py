@@ -12,7 +12,7 @@ from threading import current_thread, main_thread
 from typing import Any
 
 import structlog
-from django.db.models import F, Min, Q
+from django.db.models import F, Min, Q, QuerySet
 from django.db.models.functions import Now
 
 from apps.common import doorbell
@@ -110,6 +110,21 @@ def retry(states: BatchStageQuerySet) -> int:
     """Make batches that were given up due again, and return how many. Their errors stay until they are consumed."""
     again: int = states.filter(done_at=None).update(attempts=0, created_at=Now(), **RELEASED)
     return again
+
+
+def keep(states: list[BatchStage]) -> None:
+    """Extend the lease of claimed batches, for work that goes on. Raises LeaseLostError."""
+    if _held(states).update(lease_expires_at=Now() + timedelta(seconds=LEASE_SECONDS)) != len(states):
+        raise LeaseLostError("Another worker has taken these batches.")
+
+
+def start_again(stage: Stage, batches: QuerySet[Batch]) -> None:
+    """Make these batches due in a stage whether they were consumed before or not: its work must bear repeating."""
+    states = [BatchStage(batch_id=key, stage=stage) for key in batches.values_list("pk", flat=True)]
+    BatchStage.objects.bulk_create(states, ignore_conflicts=True, batch_size=5_000)
+    again = BatchStage.objects.filter(stage=stage, batch__in=batches, done_at__isnull=False)
+    again.update(done_at=None, attempts=0, created_at=Now(), **RELEASED)
+    doorbell.ring_on_commit(stage)
 
 
 def _due(stage: Stage) -> BatchStageQuerySet:

@@ -18,6 +18,13 @@ class IncidentKind(models.TextChoices):
     PARITY_LOST = "parity_lost", "the model file does not reproduce stored scores"
 
 
+# Changes that need no more than a few words.
+CHANGES = {
+    IncidentKind.FEATURE_MISSING: "missing",
+    IncidentKind.OUTCOMES_PARKED: "outcomes whose prediction never arrived",
+    IncidentKind.DATA_CHANGED: "not like the weeks before",
+    IncidentKind.PARITY_LOST: "the model file does not reproduce stored scores",
+}
 # What does not happen to rows that are stuck in a stage.
 STUCK = {
     "draw": "predictions that cannot be drawn",
@@ -77,15 +84,9 @@ class Incident(models.Model):
         match self.kind:
             case IncidentKind.TYPE_CHANGED:
                 return f"{self.expected} → {self.found}"
-            case IncidentKind.FEATURE_MISSING:
-                return "missing"
             case IncidentKind.FEATURE_NEW:
                 return f"not in the schema ({self.found})" if self.feature else "further features not in the schema"
             case IncidentKind.BATCHES_STUCK:
                 return STUCK.get(self.stage, self.stage)
-            case IncidentKind.DATA_CHANGED:
-                return "not like the weeks before"
-            case IncidentKind.PARITY_LOST:
-                return "the model file does not reproduce stored scores"
             case _:
-                return "outcomes whose prediction never arrived"
+                return CHANGES[IncidentKind(self.kind)]

@@ -12,12 +12,13 @@ from apps.accounts.services import audit_log
 from apps.common.clock import database_now
 from apps.common.errors import ConflictError
 from apps.common.paging import keyset_page
-from apps.registry.models import Incident, IncidentKind, MonitoredModel
+from apps.registry.models import Incident, IncidentKind, ModelVersion, MonitoredModel
 from apps.registry.querysets import IncidentQuerySet
 
 CLOSED_BY_SCHEMA = "The model's schema now agrees with it."
 CLOSED_BY_RETRY = "All of them are processed."
 CLOSED_BY_ARRIVAL = "The predictions have arrived."
+CLOSED_BY_PARITY = "The file reproduces the stored scores again."
 CLOSED_BY_ITSELF = "The data are like the weeks before again, or these are the new usual ones."
 SCHEMA_KINDS = (IncidentKind.FEATURE_MISSING, IncidentKind.FEATURE_NEW, IncidentKind.TYPE_CHANGED)
 
@@ -144,6 +145,22 @@ def note_change(
         Incident.objects.create(model=model, kind=IncidentKind.DATA_CHANGED, stage=f"event {event}", **sighting)
     if is_over:
         known.open().update(closed_at=Now(), note=CLOSED_BY_ITSELF)
+
+
+def note_parity(model: MonitoredModel, version: ModelVersion, *, detail: str, rows: int) -> None:
+    """Open or update the incident of a model file that does not reproduce stored scores."""
+    lost = model.incidents.open().filter(kind=IncidentKind.PARITY_LOST, version=version)
+    if not lost.update(detail=detail, rows=rows, last_seen_at=Now()):
+        moments = {"first_seen_at": database_now(), "last_seen_at": database_now()}
+        Incident.objects.create(
+            model=model, version=version, kind=IncidentKind.PARITY_LOST, detail=detail, rows=rows, **moments
+        )
+
+
+def close_parity(model: MonitoredModel, version: ModelVersion) -> None:
+    """Close the incident of a file that reproduces stored scores again."""
+    lost = model.incidents.open().filter(kind=IncidentKind.PARITY_LOST, version=version)
+    lost.update(closed_at=Now(), note=CLOSED_BY_PARITY)
 
 
 def close_processed(stuck: IncidentQuerySet) -> None:

@@ -21,7 +21,7 @@ from apps.predictions.models import Prediction
 from apps.registry.models import Incident, MonitoredModel, ReviewQueue
 from apps.registry.services.finding import find_model
 from apps.review.models import ReviewItem
-from apps.review.pages import neighbors
+from apps.review.pages import debug_views, neighbors
 from apps.review.pages.cases import fact_groups
 from apps.review.pages.finding_forms import CasesForm, SearchForm, SendForm, ViewForm
 from apps.review.pages.problems import problems_as_messages
@@ -187,14 +187,14 @@ def prediction_page(request: ProjectRequest, model: str, case: int) -> HttpRespo
     shown = _as_item(monitored, described, sent)
     day = found.predicted_at.astimezone(monitored.zone).replace(hour=0, minute=0, second=0, microsecond=0)
     draw = getattr(found, "draw", None)
-    context = {
+    context = debug_views.first_look(request, monitored, found, sent) | {
         "model": monitored,
         "tab": "cases",
         "line": _line(monitored, described),
         "prediction": found,
         "item": described.item,
         "groups": fact_groups(shown),
-        "reveal": reveal(shown),
+        "reveal": reveal(shown, whole.contributions),
         "is_kept": sent is not None,
         "latency_ms": getattr(sent, "latency_ms", None),
         "outcomes": [

@@ -7,8 +7,8 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from apps.predictions.models import Batch, BatchStage, Payload, Prediction, Stage
-from apps.predictions.services import stages
+from apps.predictions.models import Batch, BatchStage, Prediction, Stage
+from apps.predictions.services import contents, stages
 from apps.registry.models import MonitoredModel, ReviewQueue
 from apps.review.models import ReviewItem, Slot
 from apps.review.services import probing
@@ -89,15 +89,6 @@ def reviews_needed(item: ReviewItem) -> int:
 
 
 def payloads(predictions: list[Prediction]) -> dict[int, dict[str, Any]]:
-    """Return what an item copies of each prediction's payload, for predictions in ascending order.
-
-    The range of ids uses the BRIN index; the moments select the partitions.
-    """
-    ids = [each.pk for each in predictions]
-    rows = Payload.objects.filter(
-        prediction_id__gte=ids[0],
-        prediction_id__lte=ids[-1],
-        prediction_id__in=ids,
-        received_at__in={each.received_at for each in predictions},
-    )
-    return {key: dict(zip(COPIED, values, strict=True)) for key, *values in rows.values_list("prediction_id", *COPIED)}
+    """Return what an item copies of each prediction's payload."""
+    rows = contents.kept(predictions).values_list("prediction_id", *COPIED)
+    return {key: dict(zip(COPIED, values, strict=True)) for key, *values in rows}

@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef
 
 from apps.accounts.models import User
 from apps.accounts.services import audit_log
+from apps.explanations.services import trials
 from apps.predictions.models import BatchStage, Prediction, Stage
 from apps.registry.models import MonitoredModel, ReviewQueue
 from apps.registry.services.archiving import require_active
@@ -64,6 +65,7 @@ def send_to_review(queue: ReviewQueue, predictions: Iterable[int], *, by: User) 
     )
     slots = [slot for item in items for slot in slots_of(item)]
     Slot.objects.bulk_create(sorted(slots, key=lambda slot: slot.order_key))
+    trials.ask_for_contributions(each.prediction for each in items if each.attributions is None)
     if items:
         details = {"queue": queue.slug, "cases": len(items)}
         audit_log.record(model.project, "cases.sent", subject=f"model {model.slug}", by=by, details=details)

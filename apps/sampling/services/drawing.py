@@ -44,9 +44,12 @@ def draw_batches(model: MonitoredModel, states: list[BatchStage]) -> None:
             claim = _group_claim(token, batches)
             _draw(model, batches, policies=policies, claim=claim, at=drawn_at, binning=binning)
         BatchStage.objects.bulk_create(
-            [BatchStage(batch_id=state.batch_id, stage=Stage.OPEN_ITEMS) for state in states]
+            BatchStage(batch_id=state.batch_id, stage=stage)
+            for state in states
+            for stage in (Stage.OPEN_ITEMS, Stage.EXPLAIN)
         )
         doorbell.ring_on_commit(Stage.OPEN_ITEMS)
+        doorbell.ring_on_commit(Stage.EXPLAIN)
         if not binning.pk:
             doorbell.ring_on_commit(FREEZE_BELL)
 

@@ -1,5 +1,6 @@
 """One monitored model: registration, pushes, labels and reports."""
 
+import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
@@ -52,6 +53,37 @@ class Model:
         """Change what is drawn from now on."""
         answer: dict[str, Any] = self._connection.put(f"{self._path}/policies", document)
         return answer
+
+    def register_file(
+        self, version: str, file: str | Path, *, document: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Register the file of a version, and return it: XGBoost JSON, LightGBM text, ONNX or skops.
+
+        `document` says how to feed it: the order of its features, their encodings, and how to read its output.
+        """
+        path = Path(file)
+        parts = {"document": json.dumps(document or {})}
+        answer: dict[str, Any] = self._connection.call(
+            "POST", self._file_path(version), data=parts, files={"file": (path.name, path.read_bytes())}
+        )
+        return answer
+
+    def file(self, version: str) -> dict[str, Any]:
+        """Return the file of a version, and how many stored predictions it reproduces."""
+        answer: dict[str, Any] = self._connection.get(self._file_path(version))
+        return answer
+
+    def wait_until_checked(self, version: str, timeout: float = 600.0) -> dict[str, Any]:
+        """Wait until the file of a version is compared with stored predictions, and return it. Raises TimeoutError."""
+        return wait_until(
+            lambda: self.file(version),
+            lambda file: file["state"] != "checking",
+            timeout=timeout,
+            what=f"{self.name}: the check of the file of {version}",
+        )
+
+    def _file_path(self, version: str) -> str:
+        return f"{self._path}/versions/{part(version)}/artifact"
 
     def push_predictions(
         self,

@@ -17,10 +17,10 @@ def test_batches_are_counted_with_what_is_due_in_each_stage():
     ask = "/api/v1/models/employment/batches"
     assert client.get(ask).json() == {
         "batches": 2,
-        "due": {"draw": 2, "open_items": 0, "resolve": 2, "inspect": 2, "fill_slices": 0},
+        "due": {"draw": 2, "open_items": 0, "resolve": 2, "inspect": 2, "fill_slices": 0, "add_up": 0, "explain": 0},
     }
     draw_all(model)
     assert client.get(ask).json() == {
         "batches": 2,
-        "due": {"draw": 0, "open_items": 2, "resolve": 2, "inspect": 2, "fill_slices": 0},
+        "due": {"draw": 0, "open_items": 2, "resolve": 2, "inspect": 2, "fill_slices": 0, "add_up": 0, "explain": 2},
     }
