@@ -13,7 +13,7 @@ from apps.registry.models import ReviewQueue
 from apps.review.models import Decision, Question, ReviewItem, Slot
 from tests.browser.test_review import settle, submit
 from tests.factories import make_member
-from tests.review.factories import ATTRIBUTIONS, answer, claim, decide, judge, make_items, make_queue, reviewers
+from tests.review.factories import answer, claim, decide, judge, make_items, make_queue, reviewers
 from tests.review.planted import PLANTED
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -284,7 +284,7 @@ def test_the_chart_leads_from_the_usual_answer_to_this_one(
 ) -> None:
     queue = make_queue(blind=False)
     # Log-odds: 0.0625 + 0.75 − 0.31 = 0.5025, of which the probability is 0.623; that of 0.0625 is 0.516.
-    make_items(queue, 1, score=0.623, probabilities={"no": 0.377, "yes": 0.623}, attributions=ATTRIBUTIONS)
+    make_items(queue, 1, score=0.623, probabilities={"no": 0.377, "yes": 0.623}, attribution_base=0.0625)
     sit_down(queue)
     rows = page.locator(".pushes tbody tr")
     expect(rows.nth(0)).to_contain_text("52 % Employed")

@@ -229,7 +229,8 @@ def planted_about_one_subject() -> tuple[ReviewQueue, dict[str, list[str]]]:
     (ben,) = reviewers(queue, 1)
     planted = {}
     for n in (1, 2):
-        figures = {"prediction": 740.25 + n, "baseline": 650.75 + n, "attributions": {"age": 310.5 + n, "sex": -1.0}}
+        pushes = {"attributions": {"age": 310.5 + n, "sex": -1.0}, "attribution_base": 430.75}
+        figures = {"prediction": 740.25 + n, "baseline": 650.75 + n, **pushes}
         (item,) = make_items(model, subject="anna", score=None, probabilities=None, **figures)
         slot = claim(queue, ben)
         judge(slot, ben, 860.5 + n)

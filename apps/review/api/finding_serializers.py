@@ -8,6 +8,7 @@ from rest_framework import serializers
 from apps.common.api import StrictSerializer
 from apps.common.exports import FORMATS
 from apps.common.fields import ClassOrNumberField
+from apps.review.api.serializers import ReasonsSerializer
 from apps.review.services.finding import PAGE
 
 LONGEST = 400
@@ -113,8 +114,11 @@ class HoldShownSerializer(serializers.Serializer[Any]):
 class PredictionShownSerializer(FoundSerializer):
     features = serializers.JSONField(help_text="As sent; null once retention has taken them")
     probabilities = serializers.JSONField()
-    attributions = serializers.JSONField()
+    attributions = serializers.JSONField(
+        help_text="As sent, or computed with the model file; null if they do not add up"
+    )
     attribution_base = serializers.FloatField(allow_null=True)
+    attribution_source = ReasonsSerializer(allow_null=True)
     latency_ms = serializers.FloatField(allow_null=True)
     resources = serializers.JSONField()
     processed = serializers.JSONField(help_text="The model\u2019s own input, where it was sent")

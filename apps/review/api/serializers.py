@@ -18,6 +18,7 @@ from apps.review.models import DataProblem, Decision, ReviewItem, Slot, Verdict
 from apps.review.services import Only, Waiting
 from apps.review.services.answers import LARGEST_INT, LONGEST_NOTE
 from apps.review.services.masking import hidden_features, shown_marks
+from apps.review.services.reasons import reasons
 
 
 @extend_schema_field({"oneOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]})
@@ -119,6 +120,20 @@ class CaseSerializer(StrictSerializer):
         return sorted(hidden_features(item, by=self.context["member"]))
 
 
+class ReasonsSerializer(serializers.Serializer[Any]):
+    """How contributions came about."""
+
+    method = serializers.CharField(help_text="sent, tree, tree_interventional, linear or permutation")
+    space = serializers.CharField(allow_null=True, help_text="Their units: margin, probability or value, if known")
+    code = serializers.CharField(
+        allow_null=True,
+        help_text="Why there are none: does_not_add_up or not_reproduced. Or not_checkable: nobody can tell whether "
+        "they add up",
+    )
+    evaluations = serializers.IntegerField(allow_null=True)
+    file = serializers.CharField(allow_null=True, help_text="The first 16 digits of the model file\u2019s SHA-256")
+
+
 class RevealSerializer(serializers.Serializer[ReviewItem]):
     """The prediction."""
 
@@ -127,6 +142,7 @@ class RevealSerializer(serializers.Serializer[ReviewItem]):
     probabilities = serializers.DictField(allow_null=True)
     attributions = serializers.SerializerMethodField()
     attribution_base = serializers.SerializerMethodField()
+    attribution_source = serializers.SerializerMethodField()
     processed = serializers.SerializerMethodField()
 
     @extend_schema_field(ClassOrNumberField)
@@ -134,16 +150,27 @@ class RevealSerializer(serializers.Serializer[ReviewItem]):
         return item.model.decode(item.prediction.predicted)
 
     @extend_schema_field(serializers.DictField(allow_null=True))
-    def get_attributions(self, item: ReviewItem) -> dict[str, Any] | None:
-        """What each feature added, without those whose value the person may not see."""
+    def get_attributions(self, item: ReviewItem) -> dict[str, float] | None:
+        """What each feature added, without those whose value the person may not see; null if they do not add up."""
+        if self.reasons is None or not self.reasons.values:
+            return None
         hidden = hidden_features(item, by=self.context["member"])
-        return item.attributions and {name: size for name, size in item.attributions.items() if name not in hidden}
+        return {name: size for name, size in self.reasons.values.items() if name not in hidden}
 
     @extend_schema_field(serializers.FloatField(allow_null=True))
     def get_attribution_base(self, item: ReviewItem) -> float | None:
         """Where the attributions begin; null where some are left out, whose sum it would give away."""
         hidden = hidden_features(item, by=self.context["member"])
-        return None if hidden & (item.attributions or {}).keys() else item.attribution_base
+        return None if self.reasons is None or hidden & self.reasons.values.keys() else self.reasons.base
+
+    @extend_schema_field(ReasonsSerializer(allow_null=True))
+    def get_attribution_source(self, _item: ReviewItem) -> dict[str, Any] | None:
+        return None if self.reasons is None else self.reasons.source
+
+    def to_representation(self, instance: ReviewItem) -> dict[str, Any]:
+        """Look the contributions up once, for all of their fields."""
+        self.reasons = reasons(instance)
+        return super().to_representation(instance)
 
     @extend_schema_field(serializers.DictField(allow_null=True))
     def get_processed(self, item: ReviewItem) -> dict[str, Any] | None:

@@ -16,6 +16,7 @@ from apps.review.pages.forms import TextForm
 from apps.review.pages.problems import problems_as_messages
 from apps.review.pages.reveals import reveal
 from apps.review.services.masking import hidden_features
+from apps.review.services.reasons import reasons
 from apps.review.services.sight import note, sight_of
 
 ITEMS = ReviewItem.objects.select_related("queue__model__project", "prediction__version")
@@ -109,7 +110,7 @@ def _page(request: ProjectRequest, item: ReviewItem, **forms: TextForm) -> HttpR
         "model": item.model,
         "tab": "reviews",
         "groups": fact_groups(item, hidden=hidden),
-        "reveal": reveal(item, hidden=hidden),
+        "reveal": reveal(item, reasons(item), hidden=hidden),
         "rounds": case_answers.rounds(item, by=member, sight=sight),
         "sight": sight,
         "disputes": followed,

@@ -1,5 +1,6 @@
 """The debug window of a prediction: its input beside the loaded model, which answers for any other value."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -59,8 +60,8 @@ class Window:
     bars: Bars | None = None
     units: str = ""
     others: list[OtherVersion] = field(default_factory=list)
-    # For the script: curves, and the words of scores and classes.
-    data: dict[str, Any] = field(default_factory=dict)
+    # For the script, as JSON: curves, and the words of scores and classes.
+    script: str = ""
 
     @property
     def edge_down(self) -> float | None:
@@ -93,7 +94,7 @@ def window(model: MonitoredModel, answers: Answers, *, sent: Document) -> Window
     spec = spec_of(file)
     scale = Scale(model, spec, answer)
     now = (answers.changed.answer or {}) if answers.changed else {}
-    groups, flip = debug_inputs.inputs(scale, answer, sent), answer.get("flip")
+    groups, flip = debug_inputs.inputs(scale, answer, sent=sent, seen=file.seen), answer.get("flip")
     return Window(
         file=file,
         check=check,
@@ -112,7 +113,7 @@ def window(model: MonitoredModel, answers: Answers, *, sent: Document) -> Window
         bars=_bars(model, file, answer, answers.changed),
         units=UNITS.get(Space(file.space), model.unit or "the model's units") if file.space else "",
         others=_others(scale, answers),
-        data={"features": debug_inputs.curves(groups, answer), "flip": flip} | _words_of_scores(scale),
+        script=json.dumps({"features": debug_inputs.curves(groups, answer), "flip": flip} | _words_of_scores(scale)),
     )
 
 

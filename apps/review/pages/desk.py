@@ -21,6 +21,7 @@ from apps.review.pages.own_work import last_given, said_in
 from apps.review.pages.reveals import Reveal, reveal
 from apps.review.services.answers import tomorrow, who_may_be_asked
 from apps.review.services.masking import hidden_features
+from apps.review.services.reasons import reasons
 
 # With more answers than these, a field finds one by typing.
 MANY_CLASSES = 12
@@ -187,7 +188,7 @@ def lay_out(slot: Slot, *, by: Membership, amended: Decision | None = None) -> D
         slot=slot,
         phase=phase,
         groups=fact_groups(slot.item, hidden=hidden),
-        reveal=reveal(slot.item, hidden=hidden) if slot.revealed else None,
+        reveal=reveal(slot.item, reasons(slot.item), hidden=hidden) if slot.revealed else None,
         judgement=judgement,
         opinions=opinions(slot, hidden=hidden),
         direct=direct,

@@ -194,7 +194,7 @@ def prediction_page(request: ProjectRequest, model: str, case: int) -> HttpRespo
         "prediction": found,
         "item": described.item,
         "groups": fact_groups(shown),
-        "reveal": reveal(shown),
+        "reveal": reveal(shown, whole.contributions),
         "is_kept": sent is not None,
         "latency_ms": getattr(sent, "latency_ms", None),
         "outcomes": [

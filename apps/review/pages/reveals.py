@@ -1,10 +1,12 @@
 """The prediction of a case and what pushed the model to it, in words for people who don't know attributions."""
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate, pairwise
 
+from apps.explanations.services.shown import Contributions
+from apps.explanations.services.specs import Space
 from apps.registry.models import MonitoredModel
 from apps.registry.models.features import Feature
 from apps.review.models import ReviewItem
@@ -14,8 +16,6 @@ from apps.review.services.masking import NOTHING, Hidden
 MOST_PUSHES = 6
 # The width of the picture.
 WIDTH = 100.0
-# A sum of attributions reads as a probability or amount if it matches the prediction within this.
-NEAR = 0.01
 # Larger log-odds are clamped to this.
 STEEPEST = 700.0
 
@@ -51,7 +51,7 @@ class Stop:
 
 @dataclass(frozen=True)
 class Reveal:
-    """The prediction, and its reasons if the model sent any."""
+    """The prediction, and its reasons if there are any."""
 
     label: str
     sure: float | None
@@ -61,6 +61,8 @@ class Reveal:
     # The pushes lead from the model's usual answer to this one. Without the usual answer, all begin at the same line.
     usual: Stop | None = None
     final: Stop | None = None
+    # How the pushes came about, or why they are not shown.
+    reasons: Contributions | None = None
     # Features whose push this person may not see.
     hidden: int = 0
     # The model's own input, where it differs from the features. It may give the score away.
@@ -77,24 +79,25 @@ def in_percent(share: float) -> int:
     return round(100 * share) if share in (0, 1) else min(99, max(1, round(100 * share)))
 
 
-def reveal(item: ReviewItem, *, hidden: Hidden = NOTHING) -> Reveal:
-    """Return what may be shown once the first answer is stored.
+def reveal(item: ReviewItem, found: Contributions | None, *, hidden: Hidden = NOTHING) -> Reveal:
+    """Return what may be shown once the first answer is stored; `found` are the contributions to the prediction.
 
     What a hidden feature pushed tells about its value: it is left out, and so are the stops, which give the sum away.
     """
     model, predicted = item.model, item.prediction.predicted
     towards, away = _directions(model, predicted)
     answer = (model.label(predicted), _sureness(item), towards, away)
-    moved, left_out = _moved(item, hidden), len(hidden & (item.attributions or {}).keys())
-    sizes, base = [size for *_, size in moved], item.attribution_base
-    said = Reveal(*answer, hidden=left_out, processed=processed_facts(item, hidden=hidden))
-    if not sizes:
+    sizes = found.values if found else {}
+    moved, left_out = _moved(item, sizes, hidden), len(hidden & sizes.keys())
+    said = Reveal(*answer, hidden=left_out, processed=processed_facts(item, hidden=hidden), reasons=found)
+    if found is None or not moved:
         return said
-    if base is None or left_out:
-        return replace(said, pushes=_bars(moved, [(0.0, size) for size in sizes]))
-    stops = list(accumulate(sizes, initial=base))
-    place, reads = _scale(stops), _reading(item, stops[-1])
-    usual, final = (Stop(place(stop), reads(stop)) for stop in (base, stops[-1]))
+    shifts = [size for *_, size in moved]
+    if found.base is None or left_out:
+        return replace(said, pushes=_bars(moved, [(0.0, size) for size in shifts]))
+    stops = list(accumulate(shifts, initial=found.base))
+    place, reads = _scale(stops), _reading(item, found)
+    usual, final = (Stop(place(stop), reads(stop)) for stop in (found.base, stops[-1]))
     return replace(said, pushes=_bars(moved, list(pairwise(stops))), usual=usual, final=final)
 
 
@@ -120,9 +123,9 @@ def _directions(model: MonitoredModel, predicted: float) -> tuple[str, str]:
     return f"toward {model.label(predicted)}", "toward another answer"
 
 
-def _moved(item: ReviewItem, hidden: Hidden) -> list[tuple[str, str, float]]:
+def _moved(item: ReviewItem, values: Mapping[str, float], hidden: Hidden) -> list[tuple[str, str, float]]:
     """Return label, value and size of the largest contributions, then the sum of the rest."""
-    sizes = {name: float(size) for name, size in (item.attributions or {}).items() if size and name not in hidden}
+    sizes = {name: float(size) for name, size in values.items() if size and name not in hidden}
     names = sorted(sizes, key=lambda name: -abs(sizes[name]))
     # A rest of one takes a line anyway.
     most = MOST_PUSHES + 1 if len(names) == MOST_PUSHES + 1 else MOST_PUSHES
@@ -153,24 +156,16 @@ def _scale(stops: Iterable[float]) -> Callable[[float], float]:
     return lambda stop: round(WIDTH * (stop - low) / (high - low), 2) if high > low else WIDTH / 2
 
 
-def _reading(item: ReviewItem, total: float) -> Callable[[float], str]:
-    """Return how a sum reads: as the predicted number, or as the probability of the class the pushes refer to.
-
-    Models send attributions as probabilities or log-odds; the right kind is the one whose total matches the prediction.
-    """
+def _reading(item: ReviewItem, found: Contributions) -> Callable[[float], str]:
+    """Return how a sum reads: as the predicted number, or as the probability of the class the pushes refer to."""
     model, predicted = item.model, item.prediction.predicted
-    if model.is_regression:
-        is_number = math.isclose(total, predicted, rel_tol=NEAR, abs_tol=1e-9)
-        return model.label if is_number else lambda _: ""
-    spoken_of = model.positive_index if len(model.classes) == 2 else predicted
-    sure = _sureness(item)
-    if sure is None:
+    if not found.reads:
         return lambda _: ""
-    target = sure if spoken_of == predicted else 1 - sure
-    for kind in (_as_it_is, _from_log_odds):
-        if abs(kind(total) - target) <= NEAR:
-            return lambda stop: f"{in_percent(min(1.0, max(0.0, kind(stop))))} % {model.label(spoken_of)}"
-    return lambda _: ""
+    if model.is_regression:
+        return model.label
+    spoken_of = model.label(model.positive_index if len(model.classes) == 2 else predicted)
+    kind = _from_log_odds if found.space == Space.MARGIN else _as_it_is
+    return lambda stop: f"{in_percent(min(1.0, max(0.0, kind(stop))))} % {spoken_of}"
 
 
 def _as_it_is(stop: float) -> float:

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
+from apps.explanations.services.shown import Contributions, contributions_of
 from apps.predictions.models import Action, Hold, Outcome, Payload, Prediction
 from apps.registry.models import MonitoredModel
 from apps.review.services import finding
@@ -44,10 +46,11 @@ def rows(model: MonitoredModel, predictions: Sequence[Prediction]) -> list[Docum
     return [_row(model, each) for each in finding.describe(model, predictions)]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Whole:
     """All that is known of one prediction."""
 
+    model: MonitoredModel
     found: Found
     # The payload; once retention has dropped it, the item's copy, if it was drawn.
     sent: Any
@@ -57,6 +60,12 @@ class Whole:
     # What waits for people's answer, if anything does.
     hold: Hold | None
 
+    @cached_property
+    def contributions(self) -> Contributions | None:
+        """What moved the model, as sent or computed."""
+        sent, base = (self.sent.attributions, self.sent.attribution_base) if self.sent else (None, None)
+        return contributions_of(self.found.prediction, model=self.model, sent=sent, base=base)
+
 
 def look_up(model: MonitoredModel, prediction: Prediction) -> Whole:
     """Gather all that is known of a prediction."""
@@ -65,17 +74,18 @@ def look_up(model: MonitoredModel, prediction: Prediction) -> Whole:
     outcomes = Outcome.objects.filter(model=model, external_id=prediction.external_id).order_by("occurred_at", "id")
     actions = Action.objects.filter(model=model, external_id=prediction.external_id).order_by("taken_at", "id")
     hold = Hold.objects.filter(prediction=prediction).first()
-    return Whole(found, payload or found.item, list(outcomes), list(actions), hold)
+    return Whole(model, found, payload or found.item, list(outcomes), list(actions), hold)
 
 
 def document(model: MonitoredModel, whole: Whole) -> Document:
     """Describe one prediction in full."""
-    sent = whole.sent
+    sent, shown = whole.sent, whole.contributions
     return _row(model, whole.found) | {
         "features": sent.features if sent else None,
         "probabilities": sent.probabilities if sent else None,
-        "attributions": sent.attributions if sent else None,
-        "attribution_base": sent.attribution_base if sent else None,
+        "attributions": dict(shown.values) if shown and shown.values else None,
+        "attribution_base": shown.base if shown else None,
+        "attribution_source": shown.source if shown else None,
         "latency_ms": getattr(sent, "latency_ms", None),
         "resources": getattr(sent, "resources", None),
         "processed": sent.processed if sent else None,

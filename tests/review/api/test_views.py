@@ -33,7 +33,9 @@ def test_a_client_claims_judges_and_decides(queue: ReviewQueue) -> None:
     assert slot["item"]["id"].startswith("case-")
     held = {"lease_token": slot["lease_token"]}
     reveal = desk.post(f"slots/{slot['slot']}/judgement", held | {"value": "yes", "certainty": 3, "active_ms": 900})
-    assert reveal.json() == {name: PLANTED[name] for name in PLANTED if name != "baseline"}
+    source = {"method": "sent", "space": "probability", "code": None, "evaluations": None, "file": None}
+    told = {name: PLANTED[name] for name in PLANTED if name != "baseline"}
+    assert reveal.json() == told | {"attribution_source": source}
     decided = desk.post(f"slots/{slot['slot']}/decision", held | {"verdict": "agree"}).json()
     assert decided["decision"] == Decision.objects.latest("id").pk
     assert decided["next"][0]["slot"] != slot["slot"]

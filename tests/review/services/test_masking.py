@@ -42,7 +42,7 @@ def make_secret(*, blind: bool = True, role: Role = Role.ADJUDICATOR) -> ReviewQ
 
 def fill(queue: ReviewQueue, n: int = 1, **changes: Any) -> None:
     secret = {"age": 40, "income": PLANTED, "home": ELSEWHERE} | changes
-    explained = {"attributions": {"income": 0.5, "age": 0.2}, "attribution_base": 0.1}
+    explained = {"attributions": {"income": 0.5, "age": 0.2}, "attribution_base": 0.1317}
     processed = {"income": PLANTED, "age": -0.25, "home": ELSEWHERE}
     make_items(queue, n, features=secret, subject="anna", processed=processed, **explained)
 

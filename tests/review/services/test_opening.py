@@ -16,7 +16,7 @@ def test_each_draw_becomes_one_item_with_a_copy_of_its_payload() -> None:
     queue = make_queue()
     (item,) = make_items(queue, features={"age": 67, "sex": None, "more": "x"})
     assert item.features == {"age": 67, "sex": None, "more": "x"}
-    assert (item.attributions, item.attribution_base) == (ATTRIBUTIONS, 0.0625)
+    assert (item.attributions, item.attribution_base) == (ATTRIBUTIONS, 1.1576)
     assert item.probabilities == {"no": 0.1683, "yes": 0.8317}
     assert (item.queue, item.is_blind, item.state) == (queue, True, ReviewItem.State.OPEN)
     assert item.draw_id == item.prediction_id
