@@ -1,6 +1,6 @@
 """What a model file sees of stored predictions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,9 +18,9 @@ class Kept:
     prediction: Prediction
     sent: Payload
 
-    def row(self, spec: Spec) -> Mapping[str, Any]:
+    def row(self, spec: Spec) -> dict[str, Any]:
         """The model's own input: what was sent as `processed` if the file reads that, else the features."""
-        document: Mapping[str, Any] = self.sent.features
+        document: dict[str, Any] = self.sent.features
         if spec.reads == "processed" and self.sent.processed is not None:
             document = self.sent.processed
         return document
