@@ -120,6 +120,7 @@ def _case(artifact: Artifact, prediction: Prediction, sent: Sent) -> Document:
             "versions": artifact.versions,
         },
         "python": release.PYTHON,
+        "countersign": release.product(),
         "spec": artifact.spec,
     }
 

@@ -52,12 +52,15 @@ class Pinned:
 
 
 @cache
+def product() -> str:
+    """Return the version of this release."""
+    return str(_locked()["countersign"][0]["version"])
+
+
+@cache
 def pinned(names: tuple[str, ...]) -> tuple[Pinned, ...]:
     """Return these packages and all that they need, by name."""
-    lock = tomllib.loads((Path(settings.BASE_DIR) / "uv.lock").read_text("utf-8"))
-    by_name: dict[str, list[Package]] = {}
-    for package in lock["package"]:
-        by_name.setdefault(package["name"], []).append(package)
+    by_name = _locked()
     platforms: dict[tuple[str, str], tuple[str, ...]] = {}
     hashes: dict[tuple[str, str], tuple[str, ...]] = {}
     for platform in PLATFORMS:
@@ -71,6 +74,15 @@ def pinned(names: tuple[str, ...]) -> tuple[Pinned, ...]:
     return tuple(
         Pinned(*key, hashes[key], () if platforms[key] == everywhere else platforms[key]) for key in sorted(platforms)
     )
+
+
+def _locked() -> dict[str, list[Package]]:
+    """Read the packages of the lock by name; some have a version for each of several environments."""
+    lock = tomllib.loads((Path(settings.BASE_DIR) / "uv.lock").read_text("utf-8"))
+    by_name: dict[str, list[Package]] = {}
+    for package in lock["package"]:
+        by_name.setdefault(package["name"], []).append(package)
+    return by_name
 
 
 def _environment(platform: Environment) -> Environment:
