@@ -1,5 +1,6 @@
 from django.urls import URLPattern, path
 
+from apps.review.api.bundles import CaseBundleView, PredictionBundleView
 from apps.review.api.finding import PredictionFoundView
 from apps.review.api.verdicts import VerdictView
 from apps.review.api.views import ClaimView, DecisionView, HeartbeatView, JudgementView, ReleaseView
@@ -50,6 +51,11 @@ urlpatterns: list[URLPattern] = [
         debug_views.debug_window,
         name="debug_window",
     ),
+    path(
+        "p/<slug:project>/models/<slug:model>/cases/<int:case>/bundle/",
+        debug_views.case_bundle,
+        name="case_bundle",
+    ),
     path("p/<slug:project>/mine/", own_views.own_list, name="own_list"),
     path("p/<slug:project>/mine/download/", own_views.own_list_csv, name="own_list_csv"),
     path("p/<slug:project>/mine/goal/", own_views.own_goal, name="own_goal"),
@@ -68,6 +74,12 @@ urlpatterns: list[URLPattern] = [
 
 api_urlpatterns: list[URLPattern] = [
     path("models/<str:model>/predictions/<path:prediction>/verdict", VerdictView.as_view(), name="api_verdict"),
+    path(
+        "models/<str:model>/predictions/<path:prediction>/bundle",
+        PredictionBundleView.as_view(),
+        name="api_prediction_bundle",
+    ),
+    path("models/<str:model>/cases/<int:case>/bundle", CaseBundleView.as_view(), name="api_case_bundle"),
     path("models/<str:model>/predictions/<path:prediction>", PredictionFoundView.as_view(), name="api_prediction"),
     path("queues/<str:queue>/claim", ClaimView.as_view(), name="api_claim"),
     path("slots/<int:slot>/judgement", JudgementView.as_view(), name="api_judgement"),

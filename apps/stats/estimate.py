@@ -29,8 +29,8 @@ class Estimate:
         `no_overlap` (no item has two labels), `no_outcomes`, `not_mature` (no prediction is old enough),
         `undefined` (a custom formula gives no finite number), `unequal_probabilities` (no exact binomial),
         `coarse_score` (score bins too coarse to rank by),
-        `no_reference`, `one_bin` (of drift), `too_few` (also of a median), `one_sided` (only one direction of an
-        error costs).
+        `no_reference`, `one_bin` (of drift), `too_few` (also of a median), `too_few_changes` (of a reveal), `one_sided`
+        (only one direction of an error costs).
         Beside a value: `preliminary`, `adjudication_open`, `boundary`, `open_above` (no upper end),
         `open_below` (no lower end).
     se, df : float or None

@@ -5,16 +5,15 @@ import "./app.js";
 const REST = 150;
 const AGAIN = 300;
 
-const read = (root) => JSON.parse(root.querySelector("#debug-data").textContent);
-
 class Debugger {
   constructor(root) {
     this.root = root;
-    this.data = read(root);
+    this.data = JSON.parse(root.dataset.debug);
     this.changes = {};
     // Rows whose curves are known: as sent, and the last one that the model has answered.
     this.known = [{ changes: {}, curves: this.data.features }];
     this.asked = 0;
+    this.servedHtml = root.querySelector("#debug-said").innerHTML;
     root.addEventListener("input", ({ target }) => this.tried(target));
     root.addEventListener("click", ({ target }) => {
       if (target.closest("[data-reset]")) this.reset();
@@ -61,13 +60,16 @@ class Debugger {
   }
 
   show(score, predicted) {
-    const now = (part) => this.root.querySelector(`[data-now='${part}']`);
-    const { labels } = this.data;
-    now("said").textContent = labels[predicted] ?? this.number(predicted);
-    now("said").classList.toggle("away", predicted !== this.served());
-    now("short").textContent = this.short(score);
-    now("score").textContent = score === null ? "–" : this.data.isNumber ? String(score) : score.toFixed(6);
-    now("dot").setAttribute("cx", `${this.percent(score)}%`);
+    const now = (part, write) => this.root.querySelectorAll(`[data-now='${part}']`).forEach(write);
+    const said = this.data.labels[predicted] ?? this.number(predicted);
+    const full = score === null ? "–" : this.data.isNumber ? String(score) : score.toFixed(6);
+    now("said", (each) => {
+      each.textContent = said;
+      each.classList.toggle("away", predicted !== this.served());
+    });
+    now("short", (each) => (each.textContent = this.short(score)));
+    now("score", (each) => (each.textContent = full));
+    now("dot", (each) => each.setAttribute("cx", `${this.percent(score)}%`));
   }
 
   served() {
@@ -123,10 +125,9 @@ class Debugger {
     const changes = { ...this.changes };
     const said = this.root.querySelector("#debug-said");
     if (!Object.keys(changes).length) {
-      said.innerHTML = this.servedHtml ?? said.innerHTML;
+      said.innerHTML = this.servedHtml;
       return;
     }
-    this.servedHtml ??= said.innerHTML;
     said.setAttribute("aria-busy", "true");
     let answer = await this.send({ method: "POST", body: JSON.stringify(changes) });
     while (answer?.waits && asked === this.asked) {

@@ -40,6 +40,8 @@ def say(
     blind: bool = True,
     note: str = "",
     is_adjudication: bool = False,
+    shown: str = "none",
+    is_partial: bool = False,
 ) -> Slot:
     """Record an answer, by default from yesterday. For a blind case, `kept` is the answer after the reveal."""
     moment = at or timezone.now() - YESTERDAY
@@ -63,6 +65,8 @@ def say(
             reviewer=user,
             is_judgement=is_judgement,
             was_blind=is_blind,
+            shown=shown if is_judgement else "",
+            is_shown_in_part=is_judgement and is_partial,
             verdict="" if is_judgement else "agree",
             value=each,
             active_ms=took,

@@ -3,6 +3,7 @@
 from typing import Any
 
 from apps.demo.services.codebook import DECLARED
+from apps.demo.services.dataset import FEATURES
 
 PROJECT = "employment-demo"
 MODEL = "employment"
@@ -44,8 +45,8 @@ MODEL_DOCUMENT: dict[str, Any] = {
 }
 
 MODEL_FILE = "demo-model.json"
-# The scores are sent with six decimals.
-FILE_DOCUMENT: dict[str, Any] = {"features": [each["name"] for each in DECLARED], "output": {"decimals": 6}}
+# In the order of the file; the scores are sent with six decimals.
+FILE_DOCUMENT: dict[str, Any] = {"features": list(FEATURES), "output": {"decimals": 6}}
 
 GUIDELINES = """
 ## What counts as employed

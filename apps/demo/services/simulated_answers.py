@@ -12,8 +12,10 @@ ERROR_ADDED_WHEN_CLOSE = 0.06
 SKIPPED = 0.01
 UNDECIDED = 0.008
 COMMENTED = 0.06
-# Shares of the judgements that differ from the model: changed after the reveal, and disputed with a reason.
-SWAYED = 0.12
+# Shares of the judgements that differ from the model: changed after the reveal, more often where the model is right and
+# a second look finds the mistake; and disputed with a reason.
+SWAYED_RIGHTLY = 0.45
+SWAYED_WRONGLY = 0.08
 DISPUTED = 0.12
 # The share of settled cases that become precedents.
 KEPT_AS_PRECEDENT = 0.2
@@ -79,9 +81,10 @@ class SimulatedReviewer:
         if (note := self._note(case)) is not None:
             body["note"] = note
         chance = self._chance("after", case)
-        if first == predicted or chance < SWAYED:
+        swayed = SWAYED_RIGHTLY if predicted == case.truth else SWAYED_WRONGLY
+        if first == predicted or chance < swayed:
             return body | {"verdict": "agree"}
-        if chance < SWAYED + DISPUTED and dispute_reasons:
+        if chance < swayed + DISPUTED and dispute_reasons:
             return body | {"verdict": "dispute", "value": first, "reasons": dispute_reasons[:1]}
         return body | {"verdict": "correct", "value": first}
 

@@ -7,6 +7,7 @@ import importlib
 import os
 import sys
 from collections.abc import Callable
+from importlib.abc import MetaPathFinder
 
 import msgspec
 
@@ -26,13 +27,14 @@ from apps.explanations.engine.messages import (
     Score,
     Scores,
     Start,
+    TooLarge,
     OUT_OF_MEMORY,
     frame,
     read_frame,
 )
 from apps.explanations.engine.refusals import ModelRefused
 
-# They load much, and models need none of them. A name without a module counts as not installed.
+# They take seconds and 100 MB, and models need none of them.
 NOT_NEEDED = {
     "xgboost": ("pandas", "sklearn", "pyarrow"),
     "lightgbm": ("pandas", "sklearn", "pyarrow", "dask", "matplotlib"),
@@ -89,9 +91,12 @@ def main() -> None:
         return read_frame(lambda size: _exactly(requests.read(size), size))
 
     def send(answer: Answer) -> None:
-        content = memoryview(frame(msgspec.json.encode(answer)))
-        while content:
-            content = content[answers.write(content) :]
+        try:
+            rest = memoryview(frame(msgspec.json.encode(answer)))
+        except TooLarge as error:
+            rest = memoryview(frame(msgspec.json.encode(Failed(str(error)))))
+        while rest:
+            rest = rest[answers.write(rest) :]
 
     try:
         library, sealed = _prepare(msgspec.json.decode(read(), type=Start))
@@ -119,11 +124,21 @@ def _prepare(start: Start) -> tuple[answering.Library, list[str]]:
     return library, sealed
 
 
+class NotInstalled(MetaPathFinder):
+    """Makes packages look as if they were not installed."""
+
+    def __init__(self, names: set[str]) -> None:
+        self._names = names
+
+    def find_spec(self, fullname: str, path: object = None, target: object = None) -> None:  # noqa: ARG002  # its caller's
+        if fullname.partition(".")[0] in self._names:
+            raise ModuleNotFoundError(f"{fullname} is left out here", name=fullname)
+
+
 def _import(start: Start) -> answering.Library:
     """Import what the format needs, run it once, and leave out what libraries import only in case."""
-    for name in NOT_NEEDED[start.format]:
-        if not (start.needs_shap and name in NEEDED_BY_SHAP):
-            sys.modules[name] = None  # type: ignore[assignment]  # the import system's way to say so
+    left_out = set(NOT_NEEDED[start.format]).difference(NEEDED_BY_SHAP if start.needs_shap else ())
+    sys.meta_path.insert(0, NotInstalled(left_out))
     library: answering.Library = importlib.import_module(f"apps.explanations.engine.formats.{start.format}")  # type: ignore[assignment]  # a module
     library.prepare(with_shap=start.needs_shap)
     return library

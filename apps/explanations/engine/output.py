@@ -60,6 +60,8 @@ class OutputMap:
     def check(self, outputs: int) -> None:
         """Refuse a file whose number of outputs does not suit the model."""
         task, expected = self.spec.task, len(self.spec.classes)
+        if task == "binary" and (expected != 2 or self.spec.positive not in self.spec.classes):
+            raise ModelRefused("bad_spec", "A binary model has two classes, one of them positive.")
         if self.is_classifier and set(self.order) != set(self.spec.classes):
             raise ModelRefused(
                 "wrong_classes",
@@ -70,8 +72,6 @@ class OutputMap:
                 "bad_spec",
                 f"The output of a {task} model is {'a value' if self.kind != VALUE else 'a margin or a probability'}.",
             )
-        if task == "binary" and (expected != 2 or self.spec.positive not in self.spec.classes):
-            raise ModelRefused("bad_spec", "A binary model has two classes, one of them positive.")
         allowed = {"binary": {1, 2}, "multiclass": {expected}}.get(task, {1})
         if outputs not in allowed:
             raise ModelRefused(

@@ -35,6 +35,7 @@ from apps.reports.engine.overrides import overrides
 from apps.reports.engine.performance import Performance
 from apps.reports.engine.protocol import Topic, attempt
 from apps.reports.engine.results import results_of
+from apps.reports.engine.reveals import reveals
 from apps.reports.engine.value import Value
 from apps.reports.models import Kind
 from apps.stats.comparison.multiple import by_slice
@@ -99,6 +100,8 @@ def compose(kind: str, evidence: Evidence, topic: Topic, *, tell: Tell) -> Docum
     if isinstance(topic, Performance):
         tell("checking the figures", 0.85)
         document["checks"] = topic.checks(evidence, parts)
+        if len(evidence.reveals):
+            document["reveals"] = reveals(evidence)
     if isinstance(topic, Baseline):
         document["baseline"] = topic.section(parts["all"])
     if isinstance(topic, Value):

@@ -13,6 +13,7 @@ Codes beside a missing figure (value is null)
     no_predicted_positives,
     no_score, coarse_score (different scores of more than 5 % of the predictions share a score bin), no_baseline,
     no_amount, no_errors, no_value_model, no_disagreement, no_variation, undefined, unsupported_task, failed;
+    of a reveal also too_few_changes (n: answers that changed);
     of drift also no_reference; of outcomes so far also outcomes_missing and not_stable;
     for readers below engineer also fewer_than_ten
 Codes beside a figure
@@ -166,6 +167,30 @@ class OverridesSection(TypedDict):
     currency: str
     predictions: int  # of the window
     groups: list[Override]
+
+
+class RevealGroup(TypedDict):
+    """What the reveal did to blind first answers whose truth is known: to all, or where this was shown."""
+
+    kind: str  # "all", "shown"
+    shown: str  # as `review.Shown` says; "" where nobody noted it
+    cases: int
+    answers: int
+    n_changed: int
+    n_toward: int  # of the changed: from wrong to right, or a number nearer the truth
+    n_away: int
+    # Shares of answers, each weighted by the chance of its case to be drawn and its truth to be known: changed, toward,
+    # away, elsewhere (from one wrong answer to another); net: toward − away, too_few_changes below `least_changed`;
+    # followed: where the model was wrong and the first answer right, how often the final one is the model's;
+    # helped: where the model was right and the first answer wrong, likewise
+    figures: Figures
+
+
+class RevealsSection(TypedDict):
+    revealed: int  # first answers that a final one followed, their truth known or not
+    partial: int  # of the compared, those for which contributions of hidden features were left out
+    least_changed: int
+    groups: list[RevealGroup]  # "all" first
 
 
 class SampleSection(TypedDict):
@@ -414,4 +439,5 @@ class Document(TypedDict):
     checks: NotRequired[ChecksSection | None]  # performance reports; None unless the model has two classes
     baseline: NotRequired[BaselineSection]
     overrides: NotRequired[OverridesSection]  # performance and value reports, where actions are known
+    reveals: NotRequired[RevealsSection | None]  # performance reports, where a reveal was answered
     value: NotRequired[ValueSection | None]  # value reports; None without a value model

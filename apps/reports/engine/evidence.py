@@ -75,6 +75,8 @@ class Evidence:
     earlier: pd.DataFrame
     # Predictions with a known action: see `action_frames`.
     actions: pd.DataFrame
+    # First and final answers to blind draws: see `reveal_frames`.
+    reveals: pd.DataFrame
     # When the last action came in by then, whatever it was about.
     last_action: datetime | None
 

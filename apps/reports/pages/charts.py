@@ -4,12 +4,13 @@ from dataclasses import replace
 from datetime import date
 
 from apps.common.charts import COLUMN, PHONE, WIDE, Chart, Plot, number_label, percent_label
+from apps.common.dots import Axis, Ranged, Reference, by_group, over_time
 from apps.reports.engine import rounding
 from apps.reports.engine.document import Document, Figure, Point, ThresholdSection
 from apps.reports.engine.rounding import Unit, figure_text, unit_of
 from apps.reports.pages.contents import currency, metric_over_time, slice_of_chart, slices_of
 from apps.reports.pages.curve import Curve, over_score
-from apps.reports.pages.dots import Axis, Ranged, Reference, by_group, over_time
+from apps.reports.pages.sheets import reveals
 from apps.reports.pages.sheets.layout import Sheet
 from apps.reports.pages.wording import slice_value
 
@@ -32,6 +33,8 @@ def _plots(document: Document, name: str) -> Plots | None:
         return _by_time(document)
     if name == "threshold":
         return _over_score(document)
+    if name == "reveals":
+        return _by_shown(document)
     slice_name = slice_of_chart(document, name)
     return _by_slice(document, slice_name) if slice_name else None
 
@@ -86,6 +89,15 @@ def _by_slice(document: Document, name: str) -> Plots | None:
         line = Reference(together["value"], f"all {figure_text(together, unit)}")
     axis = axis_of(unit)
     return by_group(figures, axis, line, width=WIDE), by_group(figures, axis, line, width=PHONE)
+
+
+def _by_shown(document: Document) -> Plots | None:
+    found = document.get("reveals")
+    if not found:
+        return None
+    figures = [_ranged(reveals.name(group), group["figures"]["net"]) for group in reveals.dotted(found)]
+    axis = axis_of(unit_of("accuracy_difference"))
+    return by_group(figures, axis, None, width=WIDE), by_group(figures, axis, None, width=PHONE)
 
 
 def _over_score(document: Document) -> Plots | None:

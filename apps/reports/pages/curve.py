@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from apps.common.charts import Line, Mark, Path, Plot, Rect, Scale, Text, room_for, rows_of_ticks
-from apps.reports.pages.dots import Axis, scale_around
+from apps.common.dots import Axis, scale_around
 
 HEIGHT, TOP, BOTTOM, MARGIN = 272, 10, 28, 20  # pixels: all, and what labels take above, below and to the right
 LINES = 5

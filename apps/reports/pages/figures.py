@@ -53,6 +53,7 @@ MISSING = {
     "no_value_model": "nobody has stated what a decision is worth",
     "no_disagreement": "model and baseline never differed",
     "no_variation": "all labels are the same, so there is nothing to compare",
+    "too_few_changes": "too few answers changed to say whether that helps",
     "too_few": "the labels are too few, or too much alike, to say how far off the others are",
     "no_reference": "too few earlier outcomes to compare with",
     "undefined": "not defined for these predictions",

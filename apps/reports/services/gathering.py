@@ -15,6 +15,7 @@ from apps.reports.engine.evidence import CELL_KEYS, SLICE, Evidence, is_closed
 from apps.reports.engine.selective import Parts
 from apps.reports.models import Kind, ReportJob
 from apps.reports.services.action_frames import actions_frame, last_action
+from apps.reports.services.reveal_frames import reveals_frame
 from apps.reports.services.window_frames import (
     MOST_EARLIER,
     cells_frame,
@@ -51,6 +52,7 @@ def gather(job: ReportJob, *, as_of: datetime | None) -> Evidence:
         earlier = earlier_frame(model, before=start, seq=seq, as_of=at, most=most)
         is_value = job.kind == Kind.VALUE
         actions = actions_frame(model, start=start, end=end, seq=seq, as_of=at, slices=slices)
+        reveals = reveals_frame(model, start=start, end=end if is_performance else start, as_of=at)
         unpriced = without_amount_frame(model, start=start, end=end if is_value else start, as_of=at)
     sent, draws, earlier = (_placed(frame, binning) for frame in (sent, draws, earlier))
     split = Parts.of(_closed_rows(model, sent, closed))
@@ -81,6 +83,7 @@ def gather(job: ReportJob, *, as_of: datetime | None) -> Evidence:
         undrawn_batches=mark.undrawn_batches,
         without_amount=int(unpriced.loc[~answered.left.takes(unpriced), "n"].sum()),
         actions=actions,
+        reveals=reveals,
         last_action=last_action(model, as_of=at),
         earlier=response.of_closed_days(earlier.assign(truth=_with_rule(model, earlier["outcome"]))),
     )

@@ -65,6 +65,10 @@ def configuration_hash(evidence: Evidence, value_model: ValueModel | None) -> st
         "slice_keys": [each.key for each in model.slice_list if each.name in evidence.slice_names],
         "in_slices": float(evidence.slices["n"].sum()),
     }
+    if len(evidence.reveals):
+        # A final answer changes no label, so the record of truth may stand still.
+        changed = evidence.reveals["first"] != evidence.reveals["final"]
+        basis["revealed"] = [len(changed), int(changed.sum())]
     if evidence.last_action is not None:
         basis["last_action"] = evidence.last_action.isoformat()
     if model.actions or model.outcome_observed_when:

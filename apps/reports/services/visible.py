@@ -23,6 +23,7 @@ from apps.reports.engine.document import (
     NaiveFigures,
     Override,
     Point,
+    RevealGroup,
     SampleSection,
     SliceSection,
     ThresholdSection,
@@ -121,6 +122,9 @@ def without_single_cases(document: Document) -> Document:
         left["value"] = _value(value, left)
     if acted := document.get("overrides"):
         left["overrides"] = acted | {"groups": _overrides(acted["groups"])}
+    if revealed := document.get("reveals"):
+        groups = _reveals(revealed["groups"])
+        left["reveals"] = None if is_whole_hidden or not groups else revealed | {"groups": groups}
     left["results"] = list(results_of(left))
     left["caveats"] = _caveats(document["caveats"], left)
     return left
@@ -304,6 +308,21 @@ def _overrides(groups: list[Override]) -> list[Override]:
             hide |= {"departures": 0, "departed": NOTHING} if place in small else {}
             left.append(cast(Override, {**piece, **hide}))
     return left
+
+
+def _reveals(groups: list[RevealGroup]) -> list[RevealGroup]:
+    """Leave out groups of single cases, and figures that few answers of the others give."""
+    whole, *pieces = groups
+    if is_small(whole["cases"]):
+        return []
+    small = hidden_with([each["cases"] for each in pieces])
+    left = [each | {"figures": dict(each["figures"])} for each in pieces]
+    for metric, figure in whole["figures"].items():
+        told = [_told(each["figures"][metric]) for each in left]
+        for place in range(len(left)) if is_small(_told(figure)) else hidden_with(told):
+            left[place]["figures"][metric] = NOTHING
+    shown = whole | {"figures": _figures(whole["figures"])}
+    return [shown, *(each for place, each in enumerate(left) if place not in small)]
 
 
 def _threshold(curve: ThresholdSection) -> ThresholdSection:

@@ -33,6 +33,7 @@ __all__ = [
     "Question",
     "ReviewItem",
     "SavedView",
+    "Shown",
     "Slot",
     "Verdict",
 ]
@@ -281,6 +282,22 @@ class DataProblem(models.TextChoices):
     MISREAD = "misread", "misread"
 
 
+class Shown(models.TextChoices):
+    """What a reveal shows beside the prediction: nothing, or contributions of this method."""
+
+    NOTHING = "none", "the model’s answer alone"
+    SENT = "sent", "contributions as sent"
+    TREE = "tree", "contributions by tree paths"
+    TREE_INTERVENTIONAL = "tree_interventional", "trees against background"
+    LINEAR = "linear", "contributions, linear model"
+    PERMUTATION = "permutation", "contributions by permutation"
+
+    @classmethod
+    def words(cls, stored: str) -> str:
+        """Return what was shown in words; an empty value means that nobody noted it."""
+        return dict(cls.choices).get(stored, stored) if stored else "not noted at the time"
+
+
 LABELING = (Verdict.AGREE, Verdict.CORRECT, Verdict.DISPUTE)
 
 
@@ -294,6 +311,10 @@ class Decision(models.Model):
     is_judgement = models.BooleanField(default=False)
     # False also for a blind item that the reviewer had seen elsewhere before.
     was_blind = models.BooleanField()
+    # On a judgement, what the reveal showed beside the prediction; empty without a reveal, and where nobody noted it.
+    shown = models.CharField(max_length=24, choices=Shown, blank=True, default="", db_default="")
+    # Contributions of features that this person may not see were left out.
+    is_shown_in_part = models.BooleanField(default=False, db_default=False)
     # Empty on a judgement.
     verdict = models.CharField(max_length=16, choices=Verdict, blank=True)
     value = models.FloatField(null=True)

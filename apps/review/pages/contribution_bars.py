@@ -63,6 +63,10 @@ class Bars:
     base: float = 0.0
     served_end: float = 0.0
     now_end: float | None = None
+    # The usual answer and both ends in words, if the units tell.
+    base_words: str = ""
+    served_words: str = ""
+    now_words: str = ""
     # Where an even answer lies, if the units tell.
     even: float | None = None
     ticks: list[tuple[float, str]] = field(default_factory=list)
@@ -102,6 +106,9 @@ def draw(
         base=place(base),
         served_end=place(stops[-1]),
         now_end=place(now_stops[-1]) if now_stops else None,
+        base_words=_percent(base) if is_log_odds else "",
+        served_words=_percent(stops[-1]) if is_log_odds else "",
+        now_words=_percent(now_stops[-1]) if is_log_odds and now_stops else "",
         even=place(0.0) if is_log_odds and low <= 0 <= high else None,
         ticks=_ticks(place, low, high) if is_log_odds else [],
     )
@@ -112,6 +119,11 @@ def _signed(number: float) -> str:
     text = f"{abs(number):.2f}" if abs(number) < 100 else f"{abs(number):,.0f}"
     sign = "" if not text.strip("0.") else "+" if number > 0 else "−"
     return f"{sign}{text}"
+
+
+def _percent(odds: float) -> str:
+    share = 1 / (1 + math.exp(-min(700.0, max(-700.0, odds))))
+    return f"{100 * share:.0f} %" if 0.01 <= share <= 0.99 else f"{100 * share:.1f} %"
 
 
 def _stops(base: float, pushes: Sequence[float]) -> list[float]:

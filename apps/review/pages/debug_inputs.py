@@ -6,7 +6,7 @@ from typing import Any
 
 from apps.explanations.services.specs import Spec
 from apps.registry.models import MonitoredModel
-from apps.registry.models.features import Feature
+from apps.registry.models.features import Feature, code_of
 from apps.review.pages.usual import Usual, usual_values
 
 Document = Mapping[str, Any]
@@ -14,6 +14,8 @@ NOT_DECLARED = "Not described"
 MOST_NAMED = 2
 # Numbers of fewer values are chosen from a list.
 LEAST_OF_A_RANGE = 4
+# A value of a smaller share is called rare.
+RARE = 0.02
 
 
 class Scale:
@@ -147,10 +149,12 @@ def feature_of(model: MonitoredModel, name: str) -> Feature:
     return declared.get(name) or Feature(name, label=name, group=NOT_DECLARED)
 
 
-def inputs(scale: Scale, answer: Document, sent: Document) -> list[InputGroup]:
-    """Return the inputs of the model in their groups."""
+def inputs(scale: Scale, answer: Document, *, sent: Document, seen: Document) -> list[InputGroup]:
+    """Return the inputs of the model in the order and groups that people know them by."""
     usual, groups = usual_values(scale.model), dict[str, list[InputRow]]()
-    for each in scale.spec.features:
+    declared = [feature.name for feature in scale.model.feature_list]
+    last = len(declared)
+    for each in sorted(scale.spec.features, key=lambda one: declared.index(one.name) if one.name in declared else last):
         feature = feature_of(scale.model, each.name)
         curve = answer["curves"].get(each.name, {"values": [], "scores": [], "predicted": []})
         own, known = answer["input"].get(each.name), usual.get(each.name, Usual())
@@ -160,7 +164,7 @@ def inputs(scale: Scale, answer: Document, sent: Document) -> list[InputGroup]:
             own=own,
             dtype=each.dtype,
             missing=each.missing,
-            usual=known.words(feature, own),
+            usual=known.words(feature, own) or _share(seen.get(each.name, {}), own),
             is_odd=known.is_odd(own),
             options=[feature.meaning(value) for value in curve["values"]],
             at=next((at for at, value in enumerate(curve["values"]) if value == own), 0),
@@ -176,6 +180,15 @@ def curves(groups: Sequence[InputGroup], answer: Document) -> dict[str, Any]:
     """Return what the script needs to follow a control."""
     rows = [row for group in groups for row in group.rows if row.options]
     return {row.name: answer["curves"][row.name] | {"options": row.options, "own": row.at} for row in rows}
+
+
+def _share(known: Document, own: Any) -> str:
+    """Return how common a value of few is."""
+    counts = {code_of(value): count for value, count in known.get("values", [])}
+    if own is None or not known.get("rows"):
+        return ""
+    share = counts.get(code_of(own), 0) / known["rows"]
+    return f"{100 * share:.0f} % of cases" if share >= RARE else f"rare: {100 * share:.1f} % of cases"
 
 
 def _dots(feature: Feature, curve: Document, own: Any, scale: Scale, answer: Document) -> list[Dot]:

@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
-from django.views.decorators.http import require_http_methods
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods
 
 from apps.accounts.models import Role
 from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
@@ -19,7 +21,7 @@ from apps.registry.models import MonitoredModel
 from apps.registry.services.finding import find_model
 from apps.review.pages import debugging
 from apps.review.pages.debugging import Answers, Window
-from apps.review.services import finding, found_documents
+from apps.review.services import bundling, finding, found_documents
 
 LONGEST_CHANGE = 100_000
 MOST_TRIALS = 20
@@ -47,7 +49,12 @@ def _look(model: MonitoredModel, prediction: Prediction, sent: Any, found: Seque
     if not own.finished_at:
         return {"waits_for": keys}
     answers = Answers(own, [each for each in found if each is not own])
-    return {"window": debugging.window(model, answers, sent=sent.features), "trials": keys}
+    page = reverse("prediction", args=[model.project.slug, model.slug, prediction.pk])
+    return {
+        "window": debugging.window(model, answers, sent=sent),
+        "trials": keys,
+        "page_url": settings.ORIGIN + page,
+    }
 
 
 def _own(found: Sequence[Trial], prediction: Prediction) -> Trial:
@@ -99,7 +106,7 @@ def _changed(
     if not now.finished_at:
         return JsonResponse({"waits": ",".join(str(each.pk) for each in found)}, status=202)
     others, moved = ([each for each in group if each not in (own, now)] for group in (first, found))
-    window = debugging.window(model, Answers(own, others, now, moved), sent=sent.features)
+    window = debugging.window(model, Answers(own, others, now, moved), sent=sent)
     return JsonResponse(_answer(request, window, now))
 
 
@@ -119,3 +126,15 @@ def _answer(request: ProjectRequest, window: Window, now: Trial) -> dict[str, An
         "predicted": answer.get("predicted"),
         "error": now.error or answer.get("error", ""),
     }
+
+
+@require_GET
+@member_page(Role.ENGINEER)
+def case_bundle(request: ProjectRequest, model: str, case: int) -> StreamingHttpResponse:
+    """Download the prediction, its model file, and a program that scores it again."""
+    monitored = find_model(request.project, model)
+    rows = Prediction.objects.filter(model=monitored).select_related("version")
+    found: Prediction = get_or_404(rows, pk=case)
+    made = bundling.bundle(found, model=monitored, by=request.user)
+    headers = {"Content-Disposition": f'attachment; filename="{made.name}"'}
+    return StreamingHttpResponse(made.pieces, content_type="application/zip", headers=headers)

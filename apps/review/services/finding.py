@@ -125,12 +125,18 @@ def _chunks(rows: QuerySet[Prediction]) -> Iterator[list[Prediction]]:
 
 def find(model: MonitoredModel, external_id: str, *, reader: User | None) -> Prediction:
     """Return one prediction, and note that it is shown. Raises NotFoundError, or ConflictError while it is awaited."""
-    known = Prediction.objects.filter(model=model, external_id=external_id).select_related("version", "draw__queue")
+    found = known(model, external_id)
+    show(found, model=model, reader=reader)
+    return found
+
+
+def known(model: MonitoredModel, external_id: str) -> Prediction:
+    """Return the prediction with this id, before it is shown to anybody. Raises NotFoundError."""
+    rows = Prediction.objects.filter(model=model, external_id=external_id).select_related("version", "draw__queue")
     # PostgreSQL takes no NUL, and no id has one.
-    found: Prediction | None = known.first() if "\x00" not in external_id else None
+    found: Prediction | None = rows.first() if "\x00" not in external_id else None
     if found is None:
         raise NotFoundError("There is no prediction with this id.")
-    show(found, model=model, reader=reader)
     return found
 
 

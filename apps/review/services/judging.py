@@ -13,12 +13,13 @@ from apps.review.models import Decision, Slot
 from apps.review.services import settling, sight
 from apps.review.services.answers import encode
 from apps.review.services.holding import check_holder, guideline_in_force, lock
+from apps.review.services.revealing import NO_REVEAL, reveal_to
 
 
 @transaction.atomic
 def judge(slot: Slot, *, by: Membership, lease_token: UUID, **judgement: Any) -> Decision:
     """Store the judgement; sent again, return the first one. From here on the prediction may be shown."""
-    stored = _store(slot, by=by, lease_token=lease_token, **judgement)
+    stored = _store(slot, by=by, lease_token=lease_token, is_revealed=True, **judgement)
     sight.note([stored.item], by=by, place=Place.DESK)
     return stored
 
@@ -26,7 +27,7 @@ def judge(slot: Slot, *, by: Membership, lease_token: UUID, **judgement: Any) ->
 @transaction.atomic
 def judge_and_leave(slot: Slot, *, by: Membership, lease_token: UUID, **judgement: Any) -> Decision:
     """Store a judgement given without a reveal, as the whole answer; sent again, it counts once."""
-    stored = _store(slot, by=by, lease_token=lease_token, **judgement)
+    stored = _store(slot, by=by, lease_token=lease_token, is_revealed=False, **judgement)
     held = lock(slot)
     if held.closed_at is None:
         settling.finish(held)
@@ -38,6 +39,7 @@ def _store(
     *,
     by: Membership,
     lease_token: UUID,
+    is_revealed: bool,
     value: str | float,
     certainty: int | None = None,
     note: str = "",
@@ -55,6 +57,7 @@ def _store(
         sight.check_not_awaited(held.item, by=by)
         earlier.item = held.item
         return _repeated(earlier, judged)
+    reveal = reveal_to(held.item, by=by) if is_revealed else NO_REVEAL
     held.judged_at = timezone.now()
     held.save(update_fields=["judged_at"])
     return Decision.objects.create(
@@ -63,6 +66,8 @@ def _store(
         reviewer=by.user,
         is_judgement=True,
         was_blind=not sight.has_seen(by.user, held.item),
+        shown=reveal.shown,
+        is_shown_in_part=reveal.is_partial,
         value=judged,
         certainty=certainty,
         note=note,

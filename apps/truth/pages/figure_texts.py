@@ -14,6 +14,7 @@ NO_BREAK = "\u00a0"
 REASONS = {
     "no_labels": "nothing to compare yet",
     "too_few": "too few for a figure",
+    "too_few_changes": "too few changed to tell",
     "no_overlap": "fewer than two settled cases have two answers",
     "no_variation": "every answer was the same",
     "unsupported_task": "only for models that predict classes",
@@ -63,6 +64,15 @@ def share(value: float, estimate: Estimate) -> str:
     """
     width = (estimate.high or 0.0) - (estimate.low or 0.0)
     return f"{hundredths(value, decimals=0 if width > WIDE else 1)}{NO_BREAK}%"
+
+
+def points(value: float, estimate: Estimate) -> str:
+    """Format a difference of shares in points, with its sign.
+
+    >>> points(0.024, Estimate(0.024, 0.0, 0.05, "hajek", 50)), points(-0.2, Estimate(-0.2, -0.5, 0.1, "hajek", 9))
+    ('+2.4\\xa0points', '−20\\xa0points')
+    """
+    return f"{'+' if value > 0 else ''}{share(value, estimate)}".replace("%", "points")
 
 
 def coefficient(value: float, _: Estimate) -> str:

@@ -9,8 +9,10 @@ from apps.predictions.services import sightings
 from apps.predictions.services.sightings import Place
 from apps.registry.models import MonitoredModel
 from apps.truth.pages import charts, figure_texts
+from apps.truth.pages.reveal_texts import reveal_text
 from apps.truth.pages.settled_cases import settled_page
 from apps.truth.services import quality, team
+from apps.truth.services.reveals import reveal_effects
 from apps.truth.services.streaks import STREAK_LENGTH
 
 
@@ -40,7 +42,7 @@ def person_context(model: MonitoredModel, person: User, *, reader: Membership, q
 
 
 def team_context(model: MonitoredModel, *, query: QueryDict) -> dict[str, Any]:
-    """Compute each person's figures, and agreement by queue."""
+    """Compute each person's figures, the effect of the reveal, and agreement by queue."""
     period = _period(model, query)
     answers = quality.first_answers(model, period=period)
     people = team.team_quality(model, answers, period=period)
@@ -49,6 +51,7 @@ def team_context(model: MonitoredModel, *, query: QueryDict) -> dict[str, Any]:
         "windows": quality.PERIODS,
         "lines": figure_texts.team_rows(model, people),
         "rates": figure_texts.rate_rows(model, people),
+        "reveal": reveal_text(model, reveal_effects(model, answers)),
         "queues": [
             (
                 agreement,

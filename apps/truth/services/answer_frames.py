@@ -26,6 +26,9 @@ answered AS (
             FILTER (WHERE decision.decided_at < %(today)s AND slot.closed_at < %(today)s))[1] AS value_before_today,
         (array_agg(decision.certainty ORDER BY decision.is_judgement DESC, decision.id DESC))[1] AS certainty,
         bool_or(decision.is_judgement) AS was_blind,
+        -- Only the judgement notes what the reveal showed.
+        max(decision.shown) AS shown,
+        bool_or(decision.is_shown_in_part) AS is_shown_in_part,
         min(decision.decided_at) AS decided_at,
         -- Leave out the time of later changes. If one part is unknown, so is the sum.
         CASE WHEN bool_and(decision.active_ms IS NOT NULL) FILTER (WHERE decision.decided_at <= slot.closed_at)
@@ -41,7 +44,8 @@ SELECT
     answered.id, answered.reviewer_id, answered.queue_id, answered.item_id, answered.round, item.prediction_id,
     item.purpose, item.state = 'closed', answered.closed_at >= %(since)s,
     prediction.predicted, answered.value, answered.kept, answered.value_before_today, answered.certainty,
-    answered.was_blind, extract(epoch FROM answered.decided_at)::float8, answered.active_ms::float8,
+    answered.was_blind, answered.shown, answered.is_shown_in_part,
+    extract(epoch FROM answered.decided_at)::float8, answered.active_ms::float8,
     -- A probe is compared with the known answer, or with the same person's earlier answer.
     CASE item.purpose WHEN 'gold' THEN gold.value WHEN 'repeat' THEN earlier.value END,
     -- The truth. Nobody is measured against their own adjudication.
@@ -89,6 +93,8 @@ COLUMNS: dict[str, str] = {
     "value_before_today": "float64",
     "certainty": "float64",
     "was_blind": "bool",
+    "shown": "object",
+    "is_shown_in_part": "bool",
     "decided_at": "float64",
     "active_ms": "float64",
     "known": "float64",

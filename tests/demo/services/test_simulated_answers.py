@@ -67,18 +67,31 @@ def test_about_two_in_a_hundred_cases_get_no_label():
     assert set(verdicts) == {"skip", "cannot_tell"}
 
 
-def test_after_the_reveal_a_reviewer_agrees_keeps_disputes_or_is_swayed():
+@pytest.mark.parametrize(
+    ("is_model_right", "expected"),
+    [
+        (True, {"agree": 0.45, "dispute": 0.12, "correct": 0.43}),
+        (False, {"agree": 0.08, "dispute": 0.12, "correct": 0.80}),
+    ],
+)
+def test_after_the_reveal_a_reviewer_keeps_disputes_or_is_swayed_mostly_by_a_model_that_is_right(
+    is_model_right: bool, expected: dict[str, float]
+):
     reviewer, verdicts = SimulatedReviewer("simulated-a"), []
-    for case in cases(score=0.6):
+    for case in cases(score=0.6, count=20_000):
         first = reviewer.judgement(case)["value"]
         other = "employed" if first == "not_employed" else "not_employed"
         assert reviewer.decision(case, predicted=first, dispute_reasons=REASONS)["verdict"] == "agree"
+        if (other == case.truth) is not is_model_right:
+            continue
         decision = reviewer.decision(case, predicted=other, dispute_reasons=REASONS)
         assert decision.get("value") in (None, first)
         assert ("value" in decision) == (decision["verdict"] != "agree")
         verdicts.append(decision["verdict"])
-    shares = {verdict: verdicts.count(verdict) / len(verdicts) for verdict in set(verdicts)}
-    assert shares == pytest.approx({"agree": 0.12, "dispute": 0.12, "correct": 0.76}, abs=0.025)
+    # About 1,600 wrong first answers: a standard error of 1.2 percentage points.
+    assert {verdict: verdicts.count(verdict) / len(verdicts) for verdict in set(verdicts)} == pytest.approx(
+        expected, abs=0.04
+    )
 
 
 @pytest.mark.parametrize("is_employed", [True, False])

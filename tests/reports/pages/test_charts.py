@@ -8,12 +8,12 @@ from django.conf import settings
 from django.template.loader import render_to_string
 
 from apps.common.charts import PHONE, Chart, Dot, Line, Mark, Path, Plot, Rect, Text
+from apps.common.dots import Axis, Ranged, Reference, by_group, over_time
 from apps.common.tokens import light_colors, standalone_svg
 from apps.reports.engine.document import Document
 from apps.reports.models import Report
 from apps.reports.pages.charts import charts_of
 from apps.reports.pages.contents import slice_of_chart
-from apps.reports.pages.dots import Axis, Ranged, Reference, by_group, over_time
 from apps.reports.pages.sheets import sheet_of
 from apps.reports.services.visible import without_slices
 from tests.reports.documents import document, figure

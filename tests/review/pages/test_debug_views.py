@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from html import unescape
 from typing import Any
 
 import pytest
@@ -82,8 +83,8 @@ def test_the_page_reproduces_the_score_and_shows_every_input(client: Client, mod
 def test_every_curve_comes_with_the_page(client: Client, model: MonitoredModel) -> None:
     ready_file(model)
     answer = client.get(address(model)).content.decode()
-    at = answer.index('id="debug-data"')
-    data = json.loads(answer[answer.index(">", at) + 1 : answer.index("</script>", at)])
+    at = answer.index('data-debug="') + len('data-debug="')
+    data = json.loads(unescape(answer[at : answer.index('"', at)]))
     ages = data["features"]["age"]
     assert ages["scores"] == pytest.approx(scores([features_of(7) | {"age": age} for age in ages["values"]]), abs=1e-6)
     assert ages["values"][ages["own"]] == features_of(7)["age"]
@@ -162,9 +163,7 @@ def test_a_changed_row_that_takes_long_is_asked_about_again(
 @pytest.mark.parametrize(
     ("body", "status"), [("{}", 400), ("[1]", 400), ("{", 400), ('{"nobody": 1}', 422), ('{"age": [1]}', 422)]
 )
-def test_changes_that_make_no_sense_are_refused(
-    client: Client, model: MonitoredModel, body: str, status: int
-) -> None:
+def test_changes_that_make_no_sense_are_refused(client: Client, model: MonitoredModel, body: str, status: int) -> None:
     ready_file(model)
     _, url = opened(client, model)
     answer = client.post(url, body, content_type="application/json")
@@ -200,12 +199,14 @@ def test_nobody_opens_the_window_of_a_case_that_they_have_yet_to_judge(model: Mo
     services.open_due_items()
     ready_file(model)
     member = make_member(model.project, Role.ENGINEER)
-    services.claim_slots(model.queues.get(), by=member)
+    (slot,) = services.claim_slots(model.queues.get(), by=member)
     visitor = Client()
     visitor.force_login(member.user)
+    names = [model.project.slug, model.slug, slot.item.prediction_id]
     for name in ("prediction", "debug_window"):
-        assert visitor.get(address(model, name, 200)).status_code == 409
-    assert visitor.post(address(model, "debug_window", 200), "{}", content_type="application/json").status_code == 409
+        assert visitor.get(reverse(name, args=names)).status_code == 409
+    window = reverse("debug_window", args=names)
+    assert visitor.post(window, "{}", content_type="application/json").status_code == 409
     assert not Trial.objects.filter(asked_by=member.user).exists()
 
 

@@ -32,14 +32,14 @@ MODULES = (
     "calibration compose decomposition discriminant_analysis dummy ensemble feature_extraction feature_selection "
     "gaussian_process impute isotonic kernel_approximation linear_model mixture model_selection multiclass naive_bayes "
     "neighbors neural_network pipeline preprocessing random_projection svm tree"
-).split()
+)
 MOST_UNPACKED = 256 << 20
 MOST_ENTRIES = 20_000
 SCHEMA = "schema.json"
 
 
 def prepare(*, with_shap: bool) -> None:
-    for name in MODULES:
+    for name in MODULES.split():
         importlib.import_module(f"sklearn.{name}")
     frame = pd.DataFrame({"x": [0.0, 1.0]})
     for trained in (

@@ -1,6 +1,6 @@
 """XGBoost's JSON. Its UBJ files have crashed the library by lengths that are not theirs, so they are refused."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 import numpy as np
@@ -27,6 +27,8 @@ UNLINKED = (
 )
 # Their predictions are labels or margins, so that scores follow from the margin only.
 BY_MARGIN = ("binary:logitraw", "binary:hinge", "multi:softmax")
+
+T = TypeVar("T")
 
 Count = Annotated[int, msgspec.Meta(ge=0)]
 
@@ -170,11 +172,15 @@ def _read(content: bytes) -> Learner:
     refuse_other_formats(content)
     if content[:1] == b"{" and content[1:2] in (b"L", b"$", b"#", b"i", b"U", b"l", b"I"):
         raise ModelRefused("ubj", "This is XGBoost's binary UBJ; save the model with a name that ends in .json.")
+    return _decoded(content, File).learner
+
+
+def _decoded(content: bytes | msgspec.Raw, kind: type[T]) -> T:
     try:
-        return msgspec.json.decode(content, type=File, strict=False).learner
+        return msgspec.json.decode(content, type=kind, strict=False)
     except RecursionError as error:
         raise ModelRefused("too_deep", "The JSON is nested too deeply.") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise ModelRefused("malformed", f"This is not XGBoost's JSON: {error}.") from error
 
 
@@ -202,10 +208,10 @@ def _check(learner: Learner) -> None:
     _check_trees(model, learner)
 
 
-def _model(booster: Booster, kind: type[Any]) -> Any:
+def _model(booster: Booster, kind: type[T]) -> T:
     if not bytes(booster.model):
         raise malformed("the booster has no model")
-    return msgspec.json.decode(booster.model, type=kind, strict=False)
+    return _decoded(booster.model, kind)
 
 
 def _check_trees(model: Trees, learner: Learner) -> None:

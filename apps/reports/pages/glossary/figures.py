@@ -132,6 +132,20 @@ MEASURES = Group(
         Term("Disagreement rate", "The share of predictions in which model and baseline differ.", see=("Baseline",)),
         Term("Win rate", "Where model and baseline differ, how often the model is right.", see=("Baseline",)),
         Term(
+            "Balance of a reveal",
+            "Of the first answers whose truth is known, the share that moved toward the truth once the model’s answer "
+            "was shown, less the share that moved away from it. It takes six changed answers to tell.",
+            also="does the reveal help",
+            see=("Reveal",),
+        ),
+        Term(
+            "Over-reliance",
+            "Where the model is wrong and the first answer was right: how often the reviewer followed the model all "
+            "the same.",
+            also="model wrong, and followed",
+            see=("Reveal",),
+        ),
+        Term(
             "One more right in 100",
             "What one more right prediction in 100 is worth. It is given as a range, because it depends on which "
             "mistakes are avoided.",

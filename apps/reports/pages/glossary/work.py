@@ -143,6 +143,12 @@ REVIEW = Group(
             see=("Decision",),
         ),
         Term(
+            "Reveal",
+            "The moment after a blind first answer when the desk shows what the model said, with contributions where "
+            "there are any. From then on the reviewer may change the answer; the first one still counts.",
+            see=("Judgement", "Balance of a reveal", "Over-reliance"),
+        ),
+        Term(
             "Decision",
             "How a reviewer closes their part of a case: keep the answer, correct it, dispute the model, or pass the "
             "case on. Decisions are added, never overwritten.",

@@ -20,6 +20,7 @@ from apps.reports.pages.numbers import count, plural
 from apps.reports.pages.sheets import sections as shared
 from apps.reports.pages.sheets import tables
 from apps.reports.pages.sheets.layout import Cell, Key, Row, Section, Table
+from apps.reports.pages.sheets.reveals import reveals
 from apps.reports.pages.sheets.tables import cell
 
 ALONE = "Counting only the reviewed cases"
@@ -62,6 +63,7 @@ def sections(document: Document) -> list[Section]:
         *shared.slices(document),
         *_checks(document),
         shared.overrides(document),
+        reveals(document),
         shared.sample(document),
         shared.cannot_say(document),
         shared.restated(document),
