@@ -1,6 +1,6 @@
 """Explain drawn predictions whose client sent no contributions, with the file of their version."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from hashlib import sha256
 
@@ -11,8 +11,10 @@ from apps.explanations.engine import parity
 from apps.explanations.engine.running import Explained, ModelRefused
 from apps.explanations.engine.spec import Method, Spec
 from apps.explanations.models import Artifact, Attribution
-from apps.explanations.services import checking, reading
+from apps.explanations.services import checking, computed_pushes, reading
+from apps.explanations.services.computed_pushes import Push
 from apps.explanations.services.loaded import ModelDiedError, loaded
+from apps.explanations.services.push_rows import Document
 from apps.explanations.services.reading import Kept
 from apps.explanations.services.specs import spec_of
 from apps.predictions.models import BatchStage, Stage
@@ -56,12 +58,13 @@ def explain(artifact: Artifact, kept: Sequence[Kept]) -> None:
             raise
         # It is in quarantine by now, and explains nothing until somebody lets it out.
         return
-    _store(artifact, [computed(artifact, *pair, spec=spec) for pair in zip(kept, found, strict=True)])
+    made = [computed(artifact, *pair, spec=spec) for pair in zip(kept, found, strict=True)]
+    _store(artifact, made, inputs={each.key: each.row(spec) for each in kept})
 
 
 def keep(artifact: Artifact, kept: Kept, found: Explained, *, spec: Spec) -> None:
     """Store what was computed of one row, unless it is there already."""
-    _store(artifact, [computed(artifact, kept, found, spec=spec)])
+    _store(artifact, [computed(artifact, kept, found, spec=spec)], inputs={kept.key: kept.row(spec)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +123,8 @@ def _ready(model: MonitoredModel) -> list[Artifact]:
     return list(found.exclude(method="").select_related("version__model__project"))
 
 
-def _store(artifact: Artifact, made: list[Computed]) -> None:
-    """Store what nobody stored meanwhile; the model's lock keeps two workers from counting a row twice."""
+def _store(artifact: Artifact, made: list[Computed], *, inputs: Mapping[int, Document]) -> None:
+    """Store and count what nobody stored meanwhile; the model's lock keeps two workers from counting a row twice."""
     with transaction.atomic():
         MonitoredModel.objects.locked(artifact.version.model_id)
         stored = Attribution.objects.filter(artifact=artifact, prediction__in=[each.prediction_id for each in made])
@@ -130,3 +133,9 @@ def _store(artifact: Artifact, made: list[Computed]) -> None:
         with connection.cursor() as cursor, cursor.copy(COPY) as copy:
             for each in new:
                 copy.write_row([getattr(each, name) for name in FIELDS])
+        computed_pushes.count(artifact, {each.prediction_id: _push(each, inputs) for each in new if each.values})
+
+
+def _push(row: Computed, inputs: Mapping[int, Document]) -> Push:
+    assert row.values is not None
+    return Push(inputs[row.prediction_id], msgspec.json.decode(row.values))
