@@ -35,7 +35,7 @@ def opened(child: Child, artifact: Artifact, prediction: Prediction) -> Document
     spent = 1000 * (time.perf_counter() - started)
     judged = parity.judge(kept.case(artifact.model, spec), explained, spec)
     is_own = artifact.version_id == prediction.version_id
-    if is_own and artifact.method and kept.sent.attributions is None:
+    if is_own and artifact.method and not kept.is_explained:
         explaining.keep(artifact, kept, explained, spec=spec)
     grids = _grids(artifact, row, spec)
     curves = child.curves(row, grids)
