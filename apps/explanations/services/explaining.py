@@ -11,7 +11,7 @@ from apps.explanations.engine import parity
 from apps.explanations.engine.running import Explained, ModelRefused
 from apps.explanations.engine.spec import Method, Spec
 from apps.explanations.models import Artifact, Attribution
-from apps.explanations.services import checking, reading
+from apps.explanations.services import checking, computed_pushes, reading
 from apps.explanations.services.loaded import ModelDiedError, loaded
 from apps.explanations.services.reading import Kept
 from apps.explanations.services.specs import spec_of
@@ -139,6 +139,7 @@ def _store(artifact: Artifact, made: list[Attribution]) -> list[Attribution]:
         known = set(stored.values_list("prediction", flat=True))
         new = [each for each in made if each.prediction_id not in known]
         _copy(new)
+        computed_pushes.count(artifact, [each.prediction_id for each in new if not each.code])
     return new
 
 
