@@ -119,6 +119,7 @@ def _case(artifact: Artifact, prediction: Prediction, sent: Sent) -> Document:
             "size": artifact.size,
             "versions": artifact.versions,
         },
+        "python": release.PYTHON,
         "spec": artifact.spec,
     }
 

@@ -1,17 +1,46 @@
-"""Read and count contributions computed here: those of drawn predictions, each with the weight of its draw."""
+"""Count contributions computed here: those of drawn predictions, each with the weight of its draw."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models.functions import TruncDate
 
 from apps.explanations.models import Artifact, Attribution
 from apps.explanations.services import reading
 from apps.explanations.services.counting import PushCounter
-from apps.explanations.services.push_rows import PushRows
+from apps.explanations.services.push_rows import Document, PushRows
 from apps.explanations.services.specs import spec_of
 from apps.registry.models import MonitoredModel
+from apps.sampling.models import Draw
 
 ROWS_AT_ONCE = 1_000
+
+
+@dataclass(frozen=True)
+class Push:
+    """What the model saw of a prediction, and what moved it."""
+
+    inputs: Document
+    contributions: Mapping[str, float]
+
+
+def count(artifact: Artifact, made: Mapping[int, Push]) -> None:
+    """Count contributions just stored, by the key of their prediction, in the caller's transaction.
+
+    Only drawn predictions count: what a person chose to open has no known probability. Each counts once, though
+    another file of its version explains it again.
+    """
+    model, method, space = artifact.model, artifact.method, artifact.space
+    others = Attribution.objects.filter(prediction=OuterRef("prediction"), method=method, space=space, code="")
+    drawn = Draw.objects.filter(prediction__in=made).exclude(Exists(others.exclude(artifact=artifact)))
+    rows = _rows(drawn, made, model=model)
+    if rows is None:
+        return
+    source = ComputedSource(model, method=method, space=space, besides=list(made))
+    counter = PushCounter(model, method=method, space=space, source=source)
+    counter.add(rows)
+    counter.keep()
 
 
 class ComputedSource:
@@ -19,55 +48,45 @@ class ComputedSource:
 
     def __init__(self, model: MonitoredModel, *, method: str, space: str, besides: Sequence[int]) -> None:
         self.model, self.besides = model, besides
-        self.stored = _counted(Attribution.objects.filter(model=model, method=method, space=space))
+        stored = Attribution.objects.filter(model=model, method=method, space=space, code="")
+        # Of several files, the first.
+        first = stored.filter(prediction=OuterRef("prediction"), pk__lt=OuterRef("pk"))
+        self.stored = stored.exclude(Exists(first)).select_related("artifact", "prediction")
 
     def before(self) -> Iterator[PushRows]:
-        return _read(self.model, self.stored.exclude(prediction__in=self.besides).order_by("pk"))
+        return self._read(self.stored.exclude(prediction__in=self.besides).order_by("pk"))
 
     def newest(self, version: int, *, limit: int) -> Iterator[PushRows]:
-        return _read(self.model, self.stored.filter(artifact__version=version).order_by("-pk")[:limit])
+        return self._read(self.stored.filter(artifact__version=version).order_by("-pk")[:limit])
+
+    def _read(self, found: QuerySet[Attribution]) -> Iterator[PushRows]:
+        stored = list(found)
+        for at in range(0, len(stored), ROWS_AT_ONCE):
+            chunk = {each.prediction_id: each for each in stored[at : at + ROWS_AT_ONCE]}
+            specs = {each.artifact_id: spec_of(each.artifact) for each in chunk.values()}
+            made = {
+                kept.key: Push(kept.row(specs[each.artifact_id]), each.values or {})
+                for kept in reading.kept_rows([each.prediction for each in chunk.values()])
+                for each in (chunk[kept.key],)
+            }
+            if (rows := _rows(Draw.objects.filter(prediction__in=made), made, model=self.model)) is not None:
+                yield rows
 
 
-def count(artifact: Artifact, made: Sequence[int]) -> None:
-    """Count the stored contributions of these predictions, in the caller's transaction.
-
-    Only drawn predictions count: what a person chose to open has no known probability. Each counts once, though
-    another file of its version explains it again.
-    """
-    model = artifact.model
-    own = _counted(Attribution.objects.filter(artifact=artifact, prediction__in=made))
-    if not own.exists():
-        return
-    source = ComputedSource(model, method=artifact.method, space=artifact.space, besides=made)
-    counter = PushCounter(model, method=artifact.method, space=artifact.space, source=source)
-    for rows in _read(model, own.order_by("pk")):
-        counter.add(rows)
-    counter.keep()
-
-
-def _counted(found: QuerySet[Attribution]) -> QuerySet[Attribution]:
-    """Keep those that count: of drawn predictions, and the first by a method."""
-    first = Attribution.objects.filter(
-        prediction=OuterRef("prediction"), method=OuterRef("method"), space=OuterRef("space"), code=""
-    ).filter(pk__lt=OuterRef("pk"))
-    return found.filter(code="", prediction__draw__isnull=False).exclude(Exists(first))
-
-
-def _read(model: MonitoredModel, found: QuerySet[Attribution]) -> Iterator[PushRows]:
-    stored = list(found.select_related("prediction__draw", "artifact"))
-    for at in range(0, len(stored), ROWS_AT_ONCE):
-        chunk = {each.prediction_id: each for each in stored[at : at + ROWS_AT_ONCE]}
-        specs = {each.artifact_id: spec_of(each.artifact) for each in chunk.values()}
-        kept = reading.kept_rows([each.prediction for each in chunk.values()])
-        if not kept:
-            continue
-        made = [chunk[each.prediction.pk] for each in kept]
-        yield PushRows.of(
-            keys=[each.prediction.pk for each in kept],
-            versions=[each.prediction.version_id for each in kept],
-            days=[each.prediction.predicted_at.astimezone(model.zone).date() for each in kept],
-            contributions=[each.values or {} for each in made],
-            inputs=[row.row(specs[each.artifact_id]) for row, each in zip(kept, made, strict=True)],
-            slices=[each.prediction.slices for each in kept],
-            weights=[1 / each.prediction.draw.inclusion_probability for each in kept],
-        )
+def _rows(drawn: QuerySet[Draw], made: Mapping[int, Push], *, model: MonitoredModel) -> PushRows | None:
+    """Return what moved these predictions; None without any."""
+    dated = drawn.annotate(day=TruncDate("prediction__predicted_at", tzinfo=model.zone)).order_by()
+    columns = ("prediction_id", "prediction__version_id", "day", "inclusion_probability", "prediction__slices")
+    found = list(dated.values_list(*columns))
+    if not found:
+        return None
+    keys, versions, days, shares, slices = zip(*found, strict=True)
+    return PushRows.of(
+        keys=keys,
+        versions=versions,
+        days=days,
+        contributions=[made[key].contributions for key in keys],
+        inputs=[made[key].inputs for key in keys],
+        slices=slices,
+        weights=[1 / share for share in shares],
+    )

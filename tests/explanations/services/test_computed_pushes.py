@@ -1,9 +1,12 @@
 """Computed contributions count with the weight of their draw, and each prediction once."""
 
+from collections.abc import Iterable
+
 import pytest
 
 from apps.explanations.models import Artifact, AttributionDay, PushBins
 from apps.explanations.services import computed_pushes
+from apps.explanations.services.computed_pushes import Push
 from apps.predictions.models import Prediction
 from apps.registry.models import MonitoredModel
 from apps.sampling.models import Draw
@@ -30,10 +33,14 @@ def explain(model: MonitoredModel, *, size: float = 0.5) -> Artifact:
     """Store contributions to all predictions with a new file, and count them."""
     predictions = Prediction.objects.filter(model=model).order_by("pk")
     artifact = make_artifact(predictions[0].version)
-    for each in predictions:
-        make_attribution(each, values={"age": size, "sex": -0.25}, base=0.0)
-    computed_pushes.count(artifact, list(predictions.values_list("pk", flat=True)))
+    count(artifact, predictions, {"age": size, "sex": -0.25})
     return artifact
+
+
+def count(artifact: Artifact, predictions: Iterable[Prediction], values: dict[str, float]) -> None:
+    for each in predictions:
+        make_attribution(each, values=values, base=0.0)
+    computed_pushes.count(artifact, {each.pk: Push({"age": 30, "sex": 1}, values) for each in predictions})
 
 
 def test_a_drawn_prediction_stands_for_all_that_it_was_drawn_from(model: MonitoredModel) -> None:
@@ -63,9 +70,7 @@ def test_bins_of_few_rows_are_made_anew_of_all(model: MonitoredModel) -> None:
     push_predictions(model, [prediction_row(number) for number in range(11, 13)])
     draw_all(model)
     new = list(Prediction.objects.filter(external_id__in=["case-11", "case-12"]))
-    for each in new:
-        make_attribution(each, values={"age": 3.0, "sex": 0.0}, base=0.0)
-    computed_pushes.count(artifact, [each.pk for each in new])
+    count(artifact, new, {"age": 3.0, "sex": 0.0})
     bins = PushBins.objects.get()
     assert (bins.rows, bins.edges[-1]) == (6, 3.0)
     assert AttributionDay.objects.get(feature="age").size == 8.0 + 2 * 3.0
