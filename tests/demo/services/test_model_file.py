@@ -5,7 +5,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from apps.demo.services.dataset import FEATURES, load_production, load_reference
+from apps.demo.services.codebook import FEATURES
+from apps.demo.services.dataset import load_production, load_reference
 from apps.demo.services.documents import FILE_DOCUMENT, MODEL_DOCUMENT
 from apps.demo.services.scoring import load_or_train
 from apps.explanations.engine.running import Children
