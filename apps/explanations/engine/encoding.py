@@ -76,10 +76,7 @@ def code_of(value: Any) -> str:
 def _column(values: list[Any], feature: Input, errors: list[str]) -> Any:
     if is_textual(feature):
         return _texts(values, feature, errors)
-    if feature.categories:
-        numbers = _codes(values, feature, errors)
-    else:
-        numbers = _numbers(values, feature, errors)
+    numbers = _codes(values, feature, errors) if feature.categories else _numbers(values, feature, errors)
     return _as_typed(numbers, feature, errors)
 
 
@@ -175,4 +172,5 @@ def _note(errors: list[str], row: int, error: str) -> None:
 
 
 def _in_words(value: Any) -> str:
-    return {str: "a text", list: "a list", dict: "an object"}.get(type(value), "something")
+    kinds: dict[type, str] = {str: "a text", list: "a list", dict: "an object"}
+    return kinds.get(type(value), "something")

@@ -103,7 +103,7 @@ def _own(model: Model, outputs: OutputMap, background: Cells | None) -> Explaine
     explain = partial(model.contributions, background=background)
     try:
         explain(np.zeros((1, model.features)) if background is None else background[:1])
-    except Exception:  # whatever the library has against it
+    except Exception:  # noqa: BLE001  # whatever the library has against it
         return None
     return _by_parts(model, outputs, explain, method=model.method, is_margin=model.adds_up_to_margin)
 
@@ -127,6 +127,7 @@ def _interventional(model: Model, outputs: OutputMap, background: Cells | None) 
 
     made = _by_parts(model, outputs, from_mean, method=Method.TREE_INTERVENTIONAL, is_margin=is_margin)
     some = background[:FEW]
+    assert made.find is not None
     if not made.find(some, np.zeros(len(some), dtype=np.intp), 0).adds_up.all():
         raise ModelRefused("wrong_method", "tree_interventional gives contributions that do not add up for this file.")
     return made

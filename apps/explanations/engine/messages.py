@@ -66,10 +66,6 @@ class Loaded(msgspec.Struct, tag="loaded", frozen=True):
     reason: str
     sealed: list[str]
 
-    @property
-    def is_sealed(self) -> bool:
-        return "seccomp" in self.sealed
-
 
 class Refused(msgspec.Struct, tag="refused", frozen=True):
     code: str

@@ -65,7 +65,8 @@ class OutputMap:
         if self.is_classifier and set(self.order) != set(self.spec.classes):
             raise ModelRefused(
                 "wrong_classes",
-                f"The classes of the output are {_listed(self.order)}, those of the model {_listed(self.spec.classes)}.",
+                f"The classes of the output are {_listed(self.order)}, those of the model"
+                f" {_listed(self.spec.classes)}.",
             )
         if self.is_classifier == (self.kind == VALUE):
             raise ModelRefused(
@@ -76,7 +77,8 @@ class OutputMap:
         if outputs not in allowed:
             raise ModelRefused(
                 "wrong_outputs",
-                f"The file has {outputs} outputs for each row; a {task} model has {' or '.join(map(str, sorted(allowed)))}.",
+                f"The file has {outputs} outputs for each row; a {task} model has"
+                f" {' or '.join(map(str, sorted(allowed)))}.",
             )
 
     def probabilities(self, outputs: Floats) -> Floats:

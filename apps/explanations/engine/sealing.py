@@ -32,15 +32,18 @@ OPENING = (
     "shmget shmat msgget semget"
 )
 CHANGING = (
-    "truncate rename renameat renameat2 unlink unlinkat rmdir mkdir mkdirat mknod mknodat link linkat symlink symlinkat "
-    "chmod fchmod fchmodat fchmodat2 chown fchown lchown fchownat utime utimes utimensat futimesat "
+    "truncate rename renameat renameat2 unlink unlinkat rmdir mkdir mkdirat mknod mknodat link linkat symlink "
+    "symlinkat chmod fchmod fchmodat fchmodat2 chown fchown lchown fchownat utime utimes utimensat futimesat "
     "setxattr lsetxattr fsetxattr removexattr lremovexattr fremovexattr"
 )
-MOUNTING = "mount umount2 pivot_root chroot move_mount open_tree fsopen fsconfig fsmount fspick mount_setattr swapon swapoff quotactl"
+MOUNTING = (
+    "mount umount2 pivot_root chroot move_mount open_tree fsopen fsconfig fsmount fspick mount_setattr swapon swapoff "
+    "quotactl"
+)
 OTHERS = (
     "ptrace process_vm_readv process_vm_writev process_madvise kcmp pidfd_open pidfd_getfd pidfd_send_signal "
-    "rt_sigqueueinfo rt_tgsigqueueinfo tkill setpriority ioprio_set sched_setaffinity sched_setscheduler sched_setparam "
-    "sched_setattr migrate_pages move_pages"
+    "rt_sigqueueinfo rt_tgsigqueueinfo tkill setpriority ioprio_set sched_setaffinity sched_setscheduler "
+    "sched_setparam sched_setattr migrate_pages move_pages"
 )
 KERNEL = (
     "bpf perf_event_open userfaultfd io_uring_setup io_uring_enter io_uring_register keyctl add_key request_key "

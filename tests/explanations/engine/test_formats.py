@@ -143,7 +143,9 @@ def test_a_forest_of_two_classes_explains_the_probability_of_the_positive_one(lo
     model = trained.skops("RF")
     explainer = shap.TreeExplainer(model.model)
     found = explained(load, model)
-    check_parts(found, explainer.shap_values(model.matrix[:SOME])[:, :, 1], explainer.expected_value[1], library="skops")
+    check_parts(
+        found, explainer.shap_values(model.matrix[:SOME])[:, :, 1], explainer.expected_value[1], library="skops"
+    )
     assert load("skops", model.content, model.spec).loaded.space == "probability"
 
 

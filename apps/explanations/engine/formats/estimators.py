@@ -47,7 +47,7 @@ class Estimator:
         self._is_log = getattr(estimator, "loss", "") in ("poisson", "gamma") and isinstance(
             estimator, BaseHistGradientBoosting
         )
-        self.is_linked = self._is_classifier and hasattr(estimator, "decision_function") or self._is_log
+        self.is_linked = (self._is_classifier and hasattr(estimator, "decision_function")) or self._is_log
         # Trees that vote add up to probabilities; those that are boosted, to the margin.
         self.adds_up_to_margin = not isinstance(estimator, BaseForest | BaseDecisionTree)
         self.method = self._own_method()

@@ -46,7 +46,7 @@ def has_categories(estimator: Any) -> bool:
 
 def _inside(found: Any) -> Iterable[Any]:
     if isinstance(found, BaseEstimator):
-        return vars(found).values()
+        return list(vars(found).values())
     if isinstance(found, dict):
         return found.values()
     is_list = isinstance(found, list | tuple) or (isinstance(found, np.ndarray) and found.dtype == object)

@@ -101,7 +101,7 @@ class LightGBM:
     def margin(self, cells: Cells) -> Floats:
         return as_outputs(self._call(cells, raw_score=True))
 
-    def contributions(self, cells: Cells, background: Cells | None) -> Parts:
+    def contributions(self, cells: Cells, background: Cells | None) -> Parts:  # noqa: ARG002  # as every format
         found = np.asarray(self._call(cells, pred_contrib=True))
         # rows × (outputs · (features and base))
         return split_base(found.reshape(len(cells), -1, self.features + 1))

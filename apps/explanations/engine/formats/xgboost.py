@@ -154,7 +154,7 @@ class XGBoost:
     def margin(self, cells: Cells) -> Floats:
         return as_outputs(self._call(cells, output_margin=True))
 
-    def contributions(self, cells: Cells, background: Cells | None) -> Parts:
+    def contributions(self, cells: Cells, background: Cells | None) -> Parts:  # noqa: ARG002  # as every format
         return split_base(self._call(cells, pred_contribs=True))
 
     def interventional(self, background: Cells, *, is_probability: bool) -> Explain | None:
