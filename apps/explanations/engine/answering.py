@@ -12,6 +12,7 @@ from apps.explanations.engine.encoding import Cells, check_spec, encode
 from apps.explanations.engine.explaining import Explainer, Found, explainer_for, probe_of, raw
 from apps.explanations.engine.formats.models import Floats, Library, Model
 from apps.explanations.engine.messages import Explained, Scored
+from apps.explanations.engine.formats.trees import malformed
 from apps.explanations.engine.output import OutputMap
 from apps.explanations.engine.refusals import ModelRefused
 from apps.explanations.engine.spec import Space, Spec
@@ -109,20 +110,24 @@ class Answerer:
 
 
 def load(library: Library, content: bytes, spec: Spec) -> Answerer:
-    """Load a file, and try it with a usual row."""
+    """Load a file and try it with a usual row, or refuse it."""
     check_spec(spec)
-    model = library.load(content, spec)
-    _check_features(model, spec)
+    probe = probe_of(spec)
     try:
-        # Some files name their classes only as they answer.
-        model.predict(probe_of(spec))
-    except ModelRefused:
+        model = library.load(content, spec)
+        _check_features(model, spec)
+        try:
+            # Some files name their classes only as they answer.
+            model.predict(probe)
+        except Exception as error:  # whatever the file runs into
+            raise ModelRefused("cannot_score", f"The file cannot score a row: {_first_line(error)}") from error
+        outputs = output_map(model, spec)
+        outputs.check(raw(model, outputs, probe).shape[1])
+        return Answerer(model, spec, outputs, explainer_for(model, spec, outputs))
+    except (ModelRefused, MemoryError):
         raise
-    except Exception as error:  # whatever the file runs into
-        raise ModelRefused("cannot_score", f"The file cannot score a row: {_first_line(error)}") from error
-    outputs = output_map(model, spec)
-    outputs.check(raw(model, outputs, probe_of(spec)).shape[1])
-    return Answerer(model, spec, outputs, explainer_for(model, spec, outputs))
+    except Exception as error:  # damaged files raise whatever they run into
+        raise malformed(f"{type(error).__name__}, {_first_line(error)}") from error
 
 
 def output_map(model: Model, spec: Spec) -> OutputMap:

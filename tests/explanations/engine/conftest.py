@@ -28,11 +28,11 @@ def load(children: Children) -> Load:
         "onnx": lambda: trained.onnx("binary"),
     }
 
-    def load(format: str, content: bytes, spec: Spec) -> Child:
-        key = f"{format} {spec.method == 'tree_interventional'}"
-        first = firsts[format]()
+    def load(library: str, content: bytes, spec: Spec) -> Child:
+        key = f"{library} {spec.method == 'tree_interventional'}"
+        first = firsts[library]()
         begin = first.spec if spec.method != "tree_interventional" else with_method(first)
-        child = children.get(key, format, begin, lambda: [first.content])
+        child = children.get(key, library, begin, lambda: [first.content])
         child.load(spec, lambda: [content])
         return child
 

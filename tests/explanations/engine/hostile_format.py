@@ -69,7 +69,9 @@ class Hostile:
     def predict(self, cells: Any) -> Floats:
         self._is_tried += 1
         if self._is_tried > 2:  # the two that loading a file makes
-            {"loop": _loop, "memory": _fill_memory, "segfault later": lambda: ctypes.string_at(0)}.get(self._text, int)()
+            {"loop": _loop, "memory": _fill_memory, "segfault later": lambda: ctypes.string_at(0)}.get(
+                self._text, int
+            )()
         return np.full((len(cells), 1), float(os.getpid()))
 
     def margin(self, cells: Any) -> Floats:

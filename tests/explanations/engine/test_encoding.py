@@ -77,7 +77,13 @@ def test_a_missing_value_can_be_a_category_of_its_own() -> None:
 
 
 def test_codes_of_numbers_and_flags_are_found_by_their_text() -> None:
-    assert encoded(Input("x", categories={"37": 1, "0.25": 2, "true": 3}), 37, 37.0, "37", 0.25, True) == [1, 1, 1, 2, 3]
+    assert encoded(Input("x", categories={"37": 1, "0.25": 2, "true": 3}), 37, 37.0, "37", 0.25, True) == [
+        1,
+        1,
+        1,
+        2,
+        3,
+    ]
 
 
 def test_texts_stay_texts_for_files_that_encode_them_themselves() -> None:

@@ -23,16 +23,16 @@ MONTE_CARLO = 0.02
 
 def explained(load: Load, model: Trained, **changes: Any) -> list[Explained]:
     described = msgspec.structs.replace(model.spec, **changes)
-    found = load(model.format, model.content, described).explain(model.rows[:SOME])
+    found = load(model.library, model.content, described).explain(model.rows[:SOME])
     assert [each.error for each in found] == [""] * SOME
     return found
 
 
-def check_parts(found: list[Explained], values: Any, base: Any, *, format: str) -> None:
+def check_parts(found: list[Explained], values: Any, base: Any, *, library: str) -> None:
     """Compare with rows × features, and the base of each row."""
     ours = np.array([[each.values[name] for name in NAMES] for each in found if each.values is not None])
-    assert ours == pytest.approx(np.asarray(values), abs=CLOSE[format])
-    assert [each.base for each in found] == pytest.approx(list(np.broadcast_to(base, len(found))), abs=CLOSE[format])
+    assert ours == pytest.approx(np.asarray(values), abs=CLOSE[library])
+    assert [each.base for each in found] == pytest.approx(list(np.broadcast_to(base, len(found))), abs=CLOSE[library])
     assert {each.code for each in found} == {""}
     assert max(each.additivity_error or 0 for each in found) < 1e-5
 
@@ -55,7 +55,7 @@ def test_xgboost_binary_models_explain_as_the_library_does(load: Load, kind: str
     rows = xgboost.DMatrix(model.matrix[:SOME], feature_types=types, enable_categorical=True)
     expected = model.model.predict(rows, pred_contribs=True)
     found = explained(load, model)
-    check_parts(found, expected[:, :-1], expected[:, -1], format="xgboost")
+    check_parts(found, expected[:, :-1], expected[:, -1], library="xgboost")
     assert [each.score for each in found] == model.model.predict(rows).astype(float).tolist()
 
 
@@ -68,7 +68,7 @@ def test_xgboost_multiclass_explains_the_predicted_class(load: Load) -> None:
     found = explained(load, model)
     chosen = places(found)
     assert chosen == model.model.predict(rows).argmax(axis=1).tolist()
-    check_parts(found, of_class(expected, chosen)[:, :-1], of_class(expected, chosen)[:, -1], format="xgboost")
+    check_parts(found, of_class(expected, chosen)[:, :-1], of_class(expected, chosen)[:, -1], library="xgboost")
 
 
 def test_xgboost_vector_leaves_are_explained_by_permutation_where_the_library_cannot(load: Load) -> None:
@@ -97,7 +97,7 @@ def test_lightgbm_binary_models_explain_as_the_library_does(load: Load, kind: st
     model = trained.lightgbm(kind)
     expected = model.model.predict(model.matrix[:SOME], pred_contrib=True)
     found = explained(load, model)
-    check_parts(found, expected[:, :-1], expected[:, -1], format="lightgbm")
+    check_parts(found, expected[:, :-1], expected[:, -1], library="lightgbm")
     assert [each.score for each in found] == pytest.approx(model.model.predict(model.matrix[:SOME]), abs=1e-15)
 
 
@@ -107,7 +107,7 @@ def test_lightgbm_multiclass_explains_the_predicted_class(load: Load) -> None:
     found = explained(load, model)
     chosen = places(found)
     assert chosen == model.model.predict(model.matrix[:SOME]).argmax(axis=1).tolist()
-    check_parts(found, of_class(expected, chosen)[:, :-1], of_class(expected, chosen)[:, -1], format="lightgbm")
+    check_parts(found, of_class(expected, chosen)[:, :-1], of_class(expected, chosen)[:, -1], library="lightgbm")
 
 
 @pytest.mark.parametrize("kind", ["HGB", "GB", "HGB regression", "HGB Poisson", "RF regression"])
@@ -118,7 +118,7 @@ def test_sklearn_trees_with_one_output_explain_as_shap_does(load: Load, kind: st
     explainer = shap.TreeExplainer(model.model)
     found = explained(load, model)
     values = explainer.shap_values(model.matrix[:SOME])
-    check_parts(found, values, np.ravel(explainer.expected_value)[0], format="skops")
+    check_parts(found, values, np.ravel(explainer.expected_value)[0], library="skops")
     if model.spec.task == "regression":
         assert [each.score for each in found] == model.model.predict(model.matrix[:SOME]).tolist()
     else:
@@ -134,7 +134,7 @@ def test_sklearn_trees_of_three_classes_explain_the_predicted_one(load: Load, ki
     found = explained(load, model)
     values = explainer.shap_values(model.matrix[:SOME]).transpose(0, 2, 1)
     chosen = places(found)
-    check_parts(found, of_class(values, chosen), np.ravel(explainer.expected_value)[chosen], format="skops")
+    check_parts(found, of_class(values, chosen), np.ravel(explainer.expected_value)[chosen], library="skops")
 
 
 def test_a_forest_of_two_classes_explains_the_probability_of_the_positive_one(load: Load) -> None:
@@ -143,7 +143,7 @@ def test_a_forest_of_two_classes_explains_the_probability_of_the_positive_one(lo
     model = trained.skops("RF")
     explainer = shap.TreeExplainer(model.model)
     found = explained(load, model)
-    check_parts(found, explainer.shap_values(model.matrix[:SOME])[:, :, 1], explainer.expected_value[1], format="skops")
+    check_parts(found, explainer.shap_values(model.matrix[:SOME])[:, :, 1], explainer.expected_value[1], library="skops")
     assert load("skops", model.content, model.spec).loaded.space == "probability"
 
 
@@ -154,7 +154,7 @@ def test_linear_models_explain_as_shap_does(load: Load, kind: str) -> None:
     model = trained.skops(kind)
     explainer = shap.LinearExplainer(model.model, model.matrix[:20])
     found = explained(load, model, background=trained.background(model.matrix))
-    check_parts(found, explainer.shap_values(model.matrix[:SOME]), explainer.expected_value, format="skops")
+    check_parts(found, explainer.shap_values(model.matrix[:SOME]), explainer.expected_value, library="skops")
 
 
 def test_a_linear_model_without_background_scores_and_says_what_it_needs(load: Load) -> None:
@@ -176,7 +176,7 @@ def test_categories_in_histogram_boosting_are_scored_and_no_wrong_contributions_
 
 
 @pytest.mark.parametrize(
-    ("format", "kind"),
+    ("library", "kind"),
     [
         ("skops", "GB multiclass"),
         ("skops", "pipeline"),
@@ -186,10 +186,10 @@ def test_categories_in_histogram_boosting_are_scored_and_no_wrong_contributions_
         ("onnx", "columns"),
     ],
 )
-def test_other_models_are_explained_by_permutation(load: Load, format: str, kind: str) -> None:
-    model: Trained = getattr(trained, format)(kind)
+def test_other_models_are_explained_by_permutation(load: Load, library: str, kind: str) -> None:
+    model: Trained = getattr(trained, library)(kind)
     background = trained.background(model.matrix)
-    child = load(format, model.content, msgspec.structs.replace(model.spec, background=background))
+    child = load(library, model.content, msgspec.structs.replace(model.spec, background=background))
     assert child.loaded.method == "permutation"
     found = child.explain(model.rows[:3], seed=7)
     assert {(each.code, each.seed) for each in found} == {("", 7)}
@@ -212,18 +212,19 @@ def test_permutation_is_exact_for_a_model_whose_features_add_up(load: Load) -> N
     model = trained.skops("ridge")
     found = explained(load, model, background=trained.background(model.matrix), method="permutation")
     expected = (model.matrix[:SOME] - model.matrix[:20].mean(axis=0)) * model.model.coef_
-    check_parts(found, expected, model.model.predict(model.matrix[:20]).mean(), format="skops")
+    check_parts(found, expected, model.model.predict(model.matrix[:20]).mean(), library="skops")
 
 
 @pytest.mark.parametrize(
-    ("format", "kind"), [("xgboost", "binary"), ("lightgbm", "binary"), ("skops", "RF"), ("skops", "GB"), ("skops", "HGB")]
+    ("library", "kind"),
+    [("xgboost", "binary"), ("lightgbm", "binary"), ("skops", "RF"), ("skops", "GB"), ("skops", "HGB")],
 )
 def test_interventional_contributions_are_probabilities_as_shap_computes_them(
-    load: Load, format: str, kind: str
+    load: Load, library: str, kind: str
 ) -> None:
     import shap
 
-    model: Trained = getattr(trained, format)(kind)
+    model: Trained = getattr(trained, library)(kind)
     background = trained.background(model.matrix)
     explainer = shap.TreeExplainer(
         model.model, model.matrix[:20], feature_perturbation="interventional", model_output="probability"
@@ -232,7 +233,7 @@ def test_interventional_contributions_are_probabilities_as_shap_computes_them(
     if kind == "RF":
         expected = expected[:, :, 1]
     found = explained(load, model, background=background, method="tree_interventional")
-    check_parts(found, expected, probability(model, model.matrix[:20]).mean(), format=format)
+    check_parts(found, expected, probability(model, model.matrix[:20]).mean(), library=library)
 
 
 def test_interventional_contributions_of_three_classes_are_margins(load: Load) -> None:
@@ -326,11 +327,11 @@ def test_another_spec_encodes_the_same_rows_in_another_way(load: Load) -> None:
 
 def probability(model: Trained, rows: Any) -> Any:
     """Return the probability of the positive class as the library gives it."""
-    if model.format == "xgboost":
+    if model.library == "xgboost":
         import xgboost
 
         return model.model.predict(xgboost.DMatrix(rows)).astype(float)
-    return model.model.predict_proba(rows)[:, 1] if model.format == "skops" else model.model.predict(rows)
+    return model.model.predict_proba(rows)[:, 1] if model.library == "skops" else model.model.predict(rows)
 
 
 def by_definition(output: Any, matrix: Any, row: int) -> list[float]:

@@ -88,7 +88,9 @@ def test_the_target_is_a_weighted_sum_of_outputs() -> None:
         ({**BINARY, "classes": ["yes"]}, Space.PROBABILITY, 1, "bad_spec"),
     ],
 )
-def test_outputs_that_do_not_suit_the_model_are_refused(task: dict[str, Any], kind: Space, count: int, code: str) -> None:
+def test_outputs_that_do_not_suit_the_model_are_refused(
+    task: dict[str, Any], kind: Space, count: int, code: str
+) -> None:
     with pytest.raises(ModelRefused) as refusal:
         outputs(task, kind).check(count)
     assert refusal.value.code == code

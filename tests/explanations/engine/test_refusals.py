@@ -22,10 +22,10 @@ from tests.explanations.engine.trained import NAMES, Trained, edited
 FORMATS = ["xgboost", "lightgbm", "onnx", "skops"]
 
 
-def refusal(load: Load, format: str, content: bytes, spec: Spec | None = None) -> ModelRefused:
+def refusal(load: Load, library: str, content: bytes, spec: Spec | None = None) -> ModelRefused:
     described = spec or trained.spec(trained.BINARY)
     with pytest.raises(ModelRefused) as found:
-        load(format, content, described)
+        load(library, content, described)
     return found.value
 
 
@@ -37,7 +37,7 @@ def archive(**entries: bytes) -> bytes:
     return content.getvalue()
 
 
-@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("library", FORMATS)
 @pytest.mark.parametrize(
     ("content", "code"),
     [
@@ -53,9 +53,9 @@ def archive(**entries: bytes) -> bytes:
         ("Modell".encode("utf-16"), "malformed"),
     ],
 )
-def test_files_of_other_formats_are_named(load: Load, format: str, content: bytes, code: str) -> None:
-    found = refusal(load, format, content)
-    expected = code.split(" or ")[0 if format == "skops" else -1]
+def test_files_of_other_formats_are_named(load: Load, library: str, content: bytes, code: str) -> None:
+    found = refusal(load, library, content)
+    expected = code.split(" or ")[0 if library == "skops" else -1]
     assert found.code == expected
     assert found.message.endswith((".", "…"))
 
@@ -187,7 +187,10 @@ def test_types_beyond_the_allow_list_are_refused(load: Load) -> None:
 
 def test_a_function_of_the_system_is_refused(load: Load) -> None:
     model = trained.skops("pipeline")
-    content = archive_with_schema(model.content, lambda text: text.replace("StandardScaler", "system").replace("sklearn.preprocessing._data", "os"))
+    content = archive_with_schema(
+        model.content,
+        lambda text: text.replace("StandardScaler", "system").replace("sklearn.preprocessing._data", "os"),
+    )
     assert refusal(load, "skops", content).code == "forbidden_types"
 
 
@@ -246,11 +249,11 @@ def test_an_output_that_the_graph_does_not_have_is_refused(load: Load) -> None:
     assert (found.code, "probabilities" in found.message) == ("bad_spec", True)
 
 
-@pytest.mark.parametrize("format", FORMATS)
-def test_another_number_of_features_is_refused(load: Load, format: str) -> None:
-    model: Trained = getattr(trained, format)("RF" if format == "skops" else "binary")
+@pytest.mark.parametrize("library", FORMATS)
+def test_another_number_of_features_is_refused(load: Load, library: str) -> None:
+    model: Trained = getattr(trained, library)("RF" if library == "skops" else "binary")
     short = msgspec.structs.replace(model.spec, features=model.spec.features[:3])
-    found = refusal(load, format, model.content, short)
+    found = refusal(load, library, model.content, short)
     assert (found.code, found.message) == ("wrong_features", "The file has 5 features, the description 3.")
 
 
@@ -267,11 +270,12 @@ def test_features_in_another_order_are_refused(load: Load) -> None:
 
 
 @pytest.mark.parametrize(
-    ("format", "kind"), [("xgboost", "multiclass"), ("lightgbm", "multiclass"), ("skops", "RF multiclass"), ("onnx", "multiclass")]
+    ("library", "kind"),
+    [("xgboost", "multiclass"), ("lightgbm", "multiclass"), ("skops", "RF multiclass"), ("onnx", "multiclass")],
 )
-def test_more_classes_than_the_model_declares_are_refused(load: Load, format: str, kind: str) -> None:
-    model: Trained = getattr(trained, format)(kind)
-    found = refusal(load, format, model.content, msgspec.structs.replace(model.spec, **trained.BINARY))
+def test_more_classes_than_the_model_declares_are_refused(load: Load, library: str, kind: str) -> None:
+    model: Trained = getattr(trained, library)(kind)
+    found = refusal(load, library, model.content, msgspec.structs.replace(model.spec, **trained.BINARY))
     assert (found.code, "3 outputs" in found.message) == ("wrong_outputs", True)
 
 
@@ -289,15 +293,15 @@ def test_methods_that_do_not_suit_are_refused(load: Load, kind: str, method: str
     assert refusal(load, "xgboost", model.content, msgspec.structs.replace(model.spec, method=method)).code == code
 
 
-@pytest.mark.parametrize("format", ["xgboost", "lightgbm"])
-def test_categories_have_no_interventional_contributions(load: Load, format: str) -> None:
-    model: Trained = getattr(trained, format)("categorical")
+@pytest.mark.parametrize("library", ["xgboost", "lightgbm"])
+def test_categories_have_no_interventional_contributions(load: Load, library: str) -> None:
+    model: Trained = getattr(trained, library)("categorical")
     background = trained.background(model.matrix)
     asked = msgspec.structs.replace(model.spec, method="tree_interventional", background=background)
-    found = refusal(load, format, model.content, asked)
+    found = refusal(load, library, model.content, asked)
     assert (found.code, "without splits by categories" in found.message) == ("wrong_method", True)
     without = msgspec.structs.replace(asked, background=[])
-    assert "needs background rows" in refusal(load, format, model.content, without).message
+    assert "needs background rows" in refusal(load, library, model.content, without).message
 
 
 def test_a_background_row_that_cannot_be_encoded_is_named(load: Load) -> None:
@@ -312,7 +316,10 @@ def test_a_background_row_that_cannot_be_encoded_is_named(load: Load) -> None:
 )
 def test_outputs_that_cannot_be_read_are_refused(load: Load, output: dict[str, Any]) -> None:
     model = trained.skops("RF")
-    assert refusal(load, "skops", model.content, trained.with_output(model, **output)).code in ("bad_spec", "wrong_classes")
+    assert refusal(load, "skops", model.content, trained.with_output(model, **output)).code in (
+        "bad_spec",
+        "wrong_classes",
+    )
 
 
 def test_a_refused_file_leaves_no_child_behind(children: Children) -> None:

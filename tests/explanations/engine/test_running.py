@@ -163,9 +163,7 @@ def test_a_child_outlives_the_thread_that_asked_for_it(make: Make) -> None:
     assert pid(child)
 
 
-def test_a_library_that_is_not_installed_is_not_the_files_fault(
-    make: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_library_that_is_not_installed_is_not_the_files_fault(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     without = "child.NOT_NEEDED['onnx'] = ('onnxruntime',); child.main()"
     monkeypatch.setattr(process, "PROGRAM", hostile_format.PROGRAM.replace("child.main()", without))
     with pytest.raises(NotStarted, match="onnxruntime"):

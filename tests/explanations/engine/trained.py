@@ -25,7 +25,7 @@ REGRESSION: dict[str, Any] = {"task": "regression"}
 class Trained:
     """A model, its file and spec, and rows as a client would send them."""
 
-    format: str
+    library: str
     model: Any
     content: bytes
     spec: Spec

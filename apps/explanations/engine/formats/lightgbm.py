@@ -15,9 +15,11 @@ from apps.explanations.engine.refusals import ModelRefused, refuse_other_formats
 from apps.explanations.engine.spec import Input, Method, Space, Spec
 
 MOST_GROUPS = 1_000
-IS_CATEGORICAL = 1  # a bit of `decision_type`
+# Bits of `decision_type`: categorical, default left, and two for what counts as missing.
+IS_CATEGORICAL, MOST_KINDS = 1, 15
 BEGINS = b"tree\n"
 END = b"end of trees"
+TAIL = b"\n" + END + b"\n\npandas_categorical:null\n"
 # Their predictions are the sum of the leaves itself.
 UNLINKED = (
     "regression",
@@ -31,6 +33,9 @@ UNLINKED = (
     "custom",
     "",
 )
+
+# Lines of the head that stand alone.
+FLAGS = ("tree", "average_output")
 
 Fields = dict[str, str]
 
@@ -63,9 +68,10 @@ def prepare(*, with_shap: bool) -> None:
 
 
 def load(content: bytes, spec: Spec) -> "LightGBM":
-    header = _check(content)
+    header, end = _check(content)
     try:
-        booster = lightgbm.Booster(model_str=content.decode())
+        # The settings of the training follow. Nothing reads them, and LightGBM reads beyond them if they are cut off.
+        booster = lightgbm.Booster(model_str=(content[:end] + TAIL).decode())
     except (lightgbm.basic.LightGBMError, ValueError, KeyError) as error:
         raise malformed(str(error)[:200]) from error
     return LightGBM(booster, header, spec)
@@ -111,8 +117,8 @@ class LightGBM:
         )
 
 
-def _check(content: bytes) -> Header:
-    """Refuse texts that LightGBM would follow out of its memory."""
+def _check(content: bytes) -> tuple[Header, int]:
+    """Refuse texts that LightGBM would follow out of its memory; return where the trees end."""
     refuse_other_formats(content)
     if not content.startswith(BEGINS) or b"\0" in content:
         raise ModelRefused("malformed", "This is not LightGBM's text: its first line is “tree”.")
@@ -131,7 +137,7 @@ def _check(content: bytes) -> Header:
         start += int(size)
     if not content[start : start + 20].lstrip().startswith(END):
         raise malformed("the trees have no end")
-    return header
+    return header, start
 
 
 def _check_header(fields: Fields, trees: int) -> Header:
@@ -149,8 +155,8 @@ def _check_header(fields: Fields, trees: int) -> Header:
 
 def _check_tree(fields: Fields, header: Header) -> None:
     leaves = _number(fields, "num_leaves")
-    if leaves < 1:
-        raise malformed("a tree has no leaves")
+    if leaves < 1 or "num_cat" not in fields:
+        raise malformed("a tree does not say of what it is made")
     check_lengths(leaves, leaf_value=_numbers(fields, "leaf_value"))
     inner = leaves - 1
     for name in ("leaf_weight", "leaf_count"):
@@ -171,6 +177,8 @@ def _check_tree(fields: Fields, header: Header) -> None:
             np.concatenate([splits, leaf]),
             among=header.features,
         )
+        if kinds.min() < 0 or kinds.max() > MOST_KINDS:
+            raise malformed("a split is of no known kind")
         _check_categories(fields, kinds)
     if _number(fields, "is_linear", 0):
         _check_linear(fields, leaves, header)
@@ -183,9 +191,9 @@ def _nodes(children: Ints, inner: int) -> Ints:
 
 def _check_categories(fields: Fields, kinds: Ints) -> None:
     """A categorical split's threshold says which set of categories is its own."""
-    count = _number(fields, "num_cat", 0)
+    count = _number(fields, "num_cat")
     is_categorical = (kinds & IS_CATEGORICAL) != 0
-    if not count:
+    if count < 1:
         if is_categorical.any():
             raise malformed("a categorical split has no categories")
         return
@@ -215,8 +223,8 @@ def _fields(text: bytes) -> Fields:
     found: Fields = {}
     for line in text.decode(errors="replace").splitlines():
         name, _, value = line.partition("=")
-        if name in found:
-            raise malformed(f"{name[:20]} is there twice")
+        if name in found or (line and "=" not in line and name not in FLAGS):
+            raise malformed(f"“{name[:20]}” is there twice, or has no value")
         if name:
             found[name] = value
     return found
