@@ -277,6 +277,7 @@ CELERY_BEAT_SCHEDULE = {
         "draw",
         "open_items",
         "explain",
+        "add_up",
         "check_artifacts",
         "answer_trials",
         "resolve",

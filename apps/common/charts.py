@@ -60,6 +60,11 @@ class Path:
     points: tuple[tuple[float, float], ...]
     is_closed: bool = False
 
+    @property
+    def shape(self) -> str:
+        """The points as SVG has them: a template's loop would take most of a page's time."""
+        return " ".join(f"{x},{y}" for x, y in self.points)
+
 
 @dataclass(frozen=True)
 class Text:

@@ -1,11 +1,16 @@
 from celery import shared_task
 
-from apps.explanations.services import checking, explaining, trials
+from apps.explanations.services import checking, explaining, summing, trials
 
 
 @shared_task(name="explain")
 def explain() -> None:
     explaining.explain_due()
+
+
+@shared_task(name="add_up")
+def add_up() -> None:
+    summing.add_up_due()
 
 
 @shared_task(name="check_artifacts")

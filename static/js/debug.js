@@ -13,6 +13,7 @@ class Debugger {
     // Rows whose curves are known: as sent, and the last one that the model has answered.
     this.known = [{ changes: {}, curves: this.data.features }];
     this.asked = 0;
+    this.servedHtml = root.querySelector("#debug-said").innerHTML;
     root.addEventListener("input", ({ target }) => this.tried(target));
     root.addEventListener("click", ({ target }) => {
       if (target.closest("[data-reset]")) this.reset();
@@ -124,10 +125,9 @@ class Debugger {
     const changes = { ...this.changes };
     const said = this.root.querySelector("#debug-said");
     if (!Object.keys(changes).length) {
-      said.innerHTML = this.servedHtml ?? said.innerHTML;
+      said.innerHTML = this.servedHtml;
       return;
     }
-    this.servedHtml ??= said.innerHTML;
     said.setAttribute("aria-busy", "true");
     let answer = await this.send({ method: "POST", body: JSON.stringify(changes) });
     while (answer?.waits && asked === this.asked) {

@@ -160,9 +160,9 @@ model = make_model(member.project, "bench", features=features, slices=[], blind_
 policies.put_document(model, {{"floor": 1.0, "queues": [{{"name": "main"}}]}})
 values = {{name: float(index) for index, name in enumerate(names)}}
 pushed = {{name: 0.1 * index for index, name in enumerate(names, 1)}}
-rows = [
-    prediction_row(n, features=values, attributions=pushed, attribution_base=0.5) for n in range(1, {cases} + 1)
-]
+# Log-odds of 0.9 are 2.1972.
+sent = {{"prediction": "yes", "attributions": pushed, "attribution_base": 2.1972 - sum(pushed.values())}}
+rows = [prediction_row(n, features=values, score=0.9, **sent) for n in range(1, {cases} + 1)]
 push_predictions(model, rows)
 draw_all(model)
 open_due_items()

@@ -20,6 +20,7 @@ from tests.explanations.factories import make_scored_model
 from tests.factories import make_key, make_member, make_project
 
 LINK = "https://server.test/p/lab/models/employment/cases/7/"
+JUPYTER = (*command.WITH, "--python", "3.11", "jupyter", "lab", "debug.ipynb")
 MODEL = b'{"learner": {}}'
 
 
@@ -131,6 +132,8 @@ def started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[tuple[tuple
         return subprocess.CompletedProcess(what, 3)
 
     folder = tmp_path / "countersign-case-7"
+    folder.mkdir()
+    (folder / "case.json").write_text('{"python": "3.11"}')
     monkeypatch.setattr(command.subprocess, "run", run)
     monkeypatch.setattr(command, "fetch", lambda link, key, *, into, overwrites: folder)
     monkeypatch.setenv("COUNTERSIGN_KEY", "cs_key")
@@ -141,7 +144,7 @@ def started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[tuple[tuple
 
 @pytest.mark.parametrize(
     ("options", "begins"),
-    [([], ("vim", "-R", "debug.py")), (["--run"], ("uv", "run", "debug.py")), (["--jupyter"], ("uv", "run"))],
+    [([], ("vim", "-R", "debug.py")), (["--run"], ("uv", "run", "debug.py")), (["--jupyter"], JUPYTER)],
 )
 def test_the_bundle_is_opened_as_asked(started, tmp_path: Path, options: list[str], begins: tuple[str, ...]) -> None:
     assert command.main(["debug", LINK, *options]) == 3

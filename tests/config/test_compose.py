@@ -19,6 +19,7 @@ NOT_SETTINGS = {"DJANGO_SETTINGS_MODULE", "ARROW_DEFAULT_MEMORY_POOL"}
 
 # Tasks of the default queue: none of them takes long.
 SHORT = {
+    "add_up",
     "compact_cells",
     "count_days",
     "count_truth",

@@ -20,7 +20,7 @@ from tests.review.factories import make_items, make_queue
 pytestmark = pytest.mark.django_db
 
 LONG_AGO = timezone.now() - timedelta(minutes=11)
-STAGES = {*Stage.values, "resolve_items", "uploads", "reports", "deliveries", "mails"}
+STAGES = {*Stage.values, "resolve_items", "uploads", "reports", "deliveries", "mails", "file_checks", "trials"}
 
 
 def ask():
@@ -47,7 +47,7 @@ def model():
 def test_with_nothing_due_it_is_ready():
     status, states = ask()
     assert status == 200
-    assert set(states) == {"status", "database", "broker", "workers", *STAGES}
+    assert set(states) == {"status", "database", "broker", "workers", "model_files", *STAGES}
     assert {states[stage]["waits_s"] for stage in STAGES} == {0.0}
 
 

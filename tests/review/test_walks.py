@@ -2,9 +2,15 @@
 
 import pytest
 
-from tests.review.walking import Walk
+from apps.explanations.services import trials
+from tests.review.walking import Walk, answer_trials
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def a_loaded_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trials, "wait", answer_trials)
 
 
 def walk(seed: int, steps: int) -> Walk:

@@ -4,9 +4,11 @@ Every prediction, every outcome and every answer is a number of its own that app
 an answer of the server says what its reader saw, whichever route showed it.
 """
 
+import io
 import json
 import random
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -15,10 +17,13 @@ from uuid import UUID
 from django.db.models.functions import Now
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from apps.accounts.models import Membership, Role
+from apps.explanations.models import Artifact, Attribution, Trial
+from apps.explanations.services import storing
 from apps.predictions.models import Prediction
-from apps.registry.models import ReviewQueue
+from apps.registry.models import ModelVersion, ReviewQueue
 from apps.review import services
 from apps.review.models import Decision, Question, ReviewItem, Slot, Verdict
 from apps.sampling.services import policies
@@ -45,6 +50,19 @@ RULES = {
     "adjudication_rate_agreed": 0.5,
     "adjudication_rate_differs": 0.5,
 }
+
+
+def answer_trials(asked: Iterable[Trial], **_: Any) -> list[Trial]:
+    """Answer for a loaded model: any input has the score that was sent."""
+    found = list(Trial.objects.filter(pk__in=[each.pk for each in asked]).select_related("artifact__version"))
+    for each in found:
+        number = each.prediction.predicted
+        curve = {"values": [1, 2], "scores": [number, number], "predicted": [number, number]}
+        said = {"score": number, "predicted": number, "stored": number, "reproduced": True, "milliseconds": 1.0}
+        parts = {"base": 0.0, "contributions": {"age": number}, "curves": {"age": curve}, "input": {"age": 1}}
+        each.answer, each.finished_at = said | parts | {"flip": None, "code": "", "error": ""}, timezone.now()
+        each.save()
+    return found
 
 
 @dataclass
@@ -85,6 +103,18 @@ class Walk:
     def _plant(self) -> ReviewQueue:
         number = {"task": "regression", "classes": [], "positive_class": "", "class_labels": {}, "unit": "USD"}
         model = make_model(**number, slices=[], prediction_range=[0, 10_000_000])
+        spec = {"features": [{"name": "age"}], "task": "regression"}
+        self.file = Artifact.objects.create(
+            version=ModelVersion.objects.create(model=model, name="v1"),
+            format="xgboost",
+            sha256=b"0" * 32,
+            size=2,
+            spec=spec,
+            state="ready",
+            method="tree",
+            space="value",
+        )
+        storing.keep(self.file, io.BytesIO(b"{}"))
         policies.put_document(model, {"floor": FLOOR, "queues": [{"name": "main", **RULES}]})
         return ReviewQueue.objects.select_related("model__project").get(model=model)
 
@@ -109,6 +139,21 @@ class Walk:
         push_predictions(self.queue.model, rows)
         draw_all(self.queue.model)
         services.open_due_items()
+        # The contributions of a number are the number.
+        explained = [
+            Attribution(
+                prediction=each,
+                model=self.queue.model,
+                artifact=self.file,
+                method="tree",
+                space="value",
+                values={"age": each.predicted},
+                base=0.0,
+                score=each.predicted,
+            )
+            for each in Prediction.objects.filter(draw__isnull=False)
+        ]
+        Attribution.objects.bulk_create(explained, ignore_conflicts=True)
 
     def go(self, steps: int) -> "Walk":
         """Take so many random steps."""
@@ -237,6 +282,8 @@ class Walk:
             ("cases", model, {"subject": prediction.subject}),
             ("cases_file", [*model, "csv"], {"subject": prediction.subject}),
             ("prediction", [*model, prediction.pk], {}),
+            ("debug_window", [*model, prediction.pk], {}),
+            ("case_bundle", [*model, prediction.pk], {}),
         ]
         name, arguments, query = self.random.choice(pages)
         self._saw(who, name, who.pages.get(reverse(name, args=arguments), query))
@@ -300,7 +347,9 @@ class Walk:
         values: dict[str, Any] = defaultdict(lambda: self.random.randrange(1, 30))
         values |= {"project": project.slug, "model": self.queue.model.slug, "queue": self.queue.pk, "kind": "value"}
         values |= {"slot": self._some(Slot.objects.all()), "item": self._some(ReviewItem.objects.all())}
-        values |= {"case": self._some(Prediction.objects.all()), "form": "ndjson"}
+        found = Prediction.objects.get(pk=self._some(Prediction.objects.all()))
+        values |= {"case": found.pk, "prediction": found.external_id, "form": "ndjson", "version": "v1"}
+        values["artifact"] = self.file.pk
         values["user"] = who.member.user_id
         client = who.calls if route.is_api else who.pages
         self._saw(who, route.name, client.get(route.path(values)))

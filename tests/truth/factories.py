@@ -42,6 +42,7 @@ def say(
     is_adjudication: bool = False,
     shown: str = "none",
     is_partial: bool = False,
+    similar_at: datetime | None = None,
 ) -> Slot:
     """Record an answer, by default from yesterday. For a blind case, `kept` is the answer after the reveal."""
     moment = at or timezone.now() - YESTERDAY
@@ -54,6 +55,7 @@ def say(
         is_adjudication=is_adjudication,
         outcome=Slot.Outcome.ANSWERED,
         closed_at=moment,
+        similar_at=similar_at,
     )
     is_blind = blind and not is_adjudication
     decisions = [(True, value, ms)] if is_blind else []

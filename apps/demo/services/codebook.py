@@ -2,6 +2,12 @@
 
 from typing import Any
 
+# In the order of the model's inputs.
+FEATURES = (
+    "AGEP", "SCHL", "MAR", "RELP", "DIS", "ESP", "CIT", "MIG",
+    "MIL", "ANC", "NATIVITY", "DEAR", "DEYE", "DREM", "SEX", "RAC1P",
+)  # fmt: skip
+
 PERSON = "Person"
 WORK = "Education and work history"
 HOUSEHOLD = "Household"

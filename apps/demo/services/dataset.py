@@ -8,11 +8,9 @@ import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from apps.demo.services.codebook import FEATURES
+
 FOLDER = Path(__file__).resolve().parents[1] / "data"
-FEATURES = (
-    "AGEP", "SCHL", "MAR", "RELP", "DIS", "ESP", "CIT", "MIG",
-    "MIL", "ANC", "NATIVITY", "DEAR", "DEYE", "DREM", "SEX", "RAC1P",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)

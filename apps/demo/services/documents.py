@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from apps.demo.services.codebook import DECLARED
-from apps.demo.services.dataset import FEATURES
+from apps.demo.services.codebook import DECLARED, FEATURES
 
 PROJECT = "employment-demo"
 MODEL = "employment"

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from apps.demo.services.dataset import FEATURES, People
+from apps.demo.services.codebook import FEATURES
+from apps.demo.services.dataset import People
 from apps.demo.services.state import SPAN
 
 VERSION = "2015-reference"

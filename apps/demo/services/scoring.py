@@ -12,7 +12,8 @@ import xgboost as xgb
 from numpy.typing import NDArray
 from sklearn.tree import DecisionTreeClassifier
 
-from apps.demo.services.dataset import FEATURES, People, load_reference
+from apps.demo.services.codebook import FEATURES
+from apps.demo.services.dataset import People, load_reference
 from apps.demo.services.documents import MODEL_FILE
 from apps.demo.services.rows import Scored
 

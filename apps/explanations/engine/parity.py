@@ -4,7 +4,7 @@ It needs no database: a check is the same for a worker and for a benchmark.
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -35,7 +35,7 @@ class Scored(Protocol):
 class Scorer(Protocol):
     """A loaded model."""
 
-    def score(self, rows: Sequence[Mapping[str, Any]], *, spec: Spec | None = None) -> Sequence[Scored]: ...
+    def score(self, rows: list[dict[str, Any]], *, spec: Spec | None = None) -> Sequence[Scored]: ...
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Case:
     """A stored prediction: what the model saw, and what it said. `score` is None where none was sent."""
 
     id: str
-    row: Mapping[str, Any]
+    row: dict[str, Any]
     score: float | None
     predicted: str | float
 

@@ -2,6 +2,18 @@
 
 from apps.explanations.models.artifacts import Artifact, ArtifactPiece, ParityCheck
 from apps.explanations.models.attributions import Attribution
+from apps.explanations.models.cells import AddedUp, AttributionDay, PushBins, Unusual, UsualPushes
 from apps.explanations.models.trials import Trial
 
-__all__ = ["Artifact", "ArtifactPiece", "Attribution", "ParityCheck", "Trial"]
+__all__ = [
+    "AddedUp",
+    "Artifact",
+    "ArtifactPiece",
+    "Attribution",
+    "AttributionDay",
+    "ParityCheck",
+    "PushBins",
+    "Trial",
+    "Unusual",
+    "UsualPushes",
+]

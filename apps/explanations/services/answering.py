@@ -35,7 +35,7 @@ def opened(child: Child, artifact: Artifact, prediction: Prediction) -> Document
     spent = 1000 * (time.perf_counter() - started)
     judged = parity.judge(kept.case(artifact.model, spec), explained, spec)
     is_own = artifact.version_id == prediction.version_id
-    if is_own and artifact.method and kept.sent.attributions is None:
+    if is_own and artifact.method and not kept.is_explained:
         explaining.keep(artifact, kept, explained, spec=spec)
     grids = _grids(artifact, row, spec)
     curves = child.curves(row, grids)
@@ -73,7 +73,7 @@ def _kept(prediction: Prediction) -> Kept | None:
     return next(iter(reading.kept_rows([prediction])), None)
 
 
-def _explained(child: Child, rows: Sequence[Mapping[str, Any]]) -> list[Explained]:
+def _explained(child: Child, rows: list[dict[str, Any]]) -> list[Explained]:
     """Explain, or where the file has no method, only score."""
     if child.loaded.method:
         return list(child.explain(rows, seed=explaining.SEED))
@@ -109,12 +109,12 @@ def _add_point(curve: Document, flip: Document) -> None:
             curve[key].insert(at, flip[name])
 
 
-def _grids(artifact: Artifact, row: Mapping[str, Any], spec: Spec) -> dict[str, list[Any]]:
+def _grids(artifact: Artifact, row: dict[str, Any], spec: Spec) -> dict[str, list[Any]]:
     """Return the values to try of each input that has more than one."""
     return {each.name: values for each in spec.features if len(values := _grid(artifact, row, each.name)) > 1}
 
 
-def _grid(artifact: Artifact, row: Mapping[str, Any], name: str) -> list[Any]:
+def _grid(artifact: Artifact, row: dict[str, Any], name: str) -> list[Any]:
     """Return the values to try: those declared and seen, its own among them; numbers in ascending order."""
     known = artifact.seen.get(name, {})
     own, declared = row.get(name), _declared(artifact, name)

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from textwrap import dedent, indent
 
+from apps.explanations.engine import permutation
 from apps.explanations.engine.spec import Format, Input, Method, Space, Spec
 from apps.explanations.services import bundle_libraries as libraries
+from apps.explanations.services import explaining
 
 Cell = tuple[str, str]
 
@@ -286,15 +288,15 @@ _PERMUTING = """\
         draw, size = np.random.default_rng({seed}), cells.shape[1]
         orders = [draw.permutation(size) for _ in range(({evaluations} - 2) // max(2 * (size - 1), 1))]
         orders = [each for order in orders for each in (order, order[::-1])] or [draw.permutation(size)]
-        base, values = read({known}(usual)).mean(), np.zeros(size)
+        base, values = read(outputs(usual)).mean(), np.zeros(size)
         for order in orders:
             mixed, before = usual.copy(), base
             for at in order:
                 mixed[:, at] = cells[0, at]
-                now = read({known}(mixed)).mean()
+                now = read(outputs(mixed)).mean()
                 values[at] += (now - before) / len(orders)
                 before = now
-        return float(base), values, float(read({known}(cells))[0])
+        return float(base), values, float(read(outputs(cells))[0])
 
 
     """
@@ -322,9 +324,6 @@ _SENT = """\
         print(f"{SENT['values'][name]:+.6f}  {name} = {row.get(name)!r}")
     """
 
-# As in `engine.permutation` and `services.explaining`: the same orders give the same contributions.
-EVALUATIONS, SEED = 500, 0
-
 
 def _explaining(written: Written) -> str:
     """Write how contributions are computed and read, by the method with which they are computed here."""
@@ -333,7 +332,9 @@ def _explaining(written: Written) -> str:
     if written.method == Method.PERMUTATION:
         softened = "softmax(outputs)" if written.is_margin and written.spec.task == "multiclass" else "outputs"
         reader = _reader(written, given=softened, is_probability=written.is_margin)
-        code = dedent(_PERMUTING).format(reader=reader, seed=SEED, evaluations=EVALUATIONS, known="outputs")
+        # The same orders as here give the same contributions.
+        drawn = {"seed": explaining.SEED, "evaluations": permutation.MOST_EVALUATIONS}
+        code = dedent(_PERMUTING).format(reader=reader, **drawn)
     else:
         parts = libraries.parts(written.format, written.method, space=written.space, task=written.spec.task)
         code = dedent(_EXPLAINING).format(parts=indent(parts, "    ").rstrip(), reader=_reader(written))

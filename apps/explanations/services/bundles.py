@@ -119,6 +119,8 @@ def _case(artifact: Artifact, prediction: Prediction, sent: Sent) -> Document:
             "size": artifact.size,
             "versions": artifact.versions,
         },
+        "python": release.PYTHON,
+        "countersign": release.product(),
         "spec": artifact.spec,
     }
 

@@ -1,45 +1,30 @@
 """Explain drawn predictions whose client sent no contributions, with the file of their version."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from hashlib import sha256
 
 import msgspec
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef
 
 from apps.explanations.engine import parity
 from apps.explanations.engine.running import Explained, ModelRefused
 from apps.explanations.engine.spec import Method, Spec
 from apps.explanations.models import Artifact, Attribution
-from apps.explanations.services import checking, reading
+from apps.explanations.services import checking, computed_pushes, reading
+from apps.explanations.services.computed_pushes import Push
 from apps.explanations.services.loaded import ModelDiedError, loaded
+from apps.explanations.services.push_rows import Document
 from apps.explanations.services.reading import Kept
 from apps.explanations.services.specs import spec_of
-from apps.predictions.models import BatchStage, Prediction, Stage
+from apps.predictions.models import BatchStage, Stage
 from apps.predictions.services import stages
 from apps.registry.models import MonitoredModel
-from apps.sampling.models import Draw
 
 # A call takes milliseconds for trees, and seconds where each row takes hundreds of evaluations.
 ROWS_A_CALL = {Method.PERMUTATION: 20}
 MOST_ROWS_A_CALL = 500
 SEED = 0
-FIELDS = (
-    "prediction_id",
-    "model_id",
-    "artifact_id",
-    "method",
-    "space",
-    "values",
-    "base",
-    "score",
-    "additivity_error",
-    "background_hash",
-    "seed",
-    "evaluations",
-    "code",
-)
-COLUMNS = [f'"{name}"' for name in FIELDS]
 
 
 def explain_due() -> int:
@@ -49,25 +34,20 @@ def explain_due() -> int:
 
 def explain_batches(model: MonitoredModel, states: list[BatchStage]) -> None:
     """Store what can be computed, call by call: repeated, the work passes over what is stored."""
-    batches = [state.batch_id for state in states]
+    batches = [state.batch for state in states]
     # Its first predictions have come.
     for artifact in Artifact.objects.filter(version__model=model, replaced_at=None, state=Artifact.State.WAITING):
         checking.ask(artifact)
     for artifact in _ready(model):
-        for predictions in _unexplained(batches, artifact):
-            explain(artifact, predictions)
+        at_once = ROWS_A_CALL.get(Method(artifact.method), MOST_ROWS_A_CALL)
+        for kept in reading.unexplained(batches, artifact, at_once=at_once):
+            explain(artifact, kept)
             stages.keep(states)
     stages.finish(states)
 
 
-def explain(artifact: Artifact, predictions: Sequence[Prediction]) -> list[Attribution]:
-    """Compute and store the contributions of predictions of the file's version, as far as they are kept.
-
-    Those to which the client sent some are left out. Returns what was stored.
-    """
-    kept = [each for each in reading.kept_rows(predictions) if each.sent.attributions is None]
-    if not kept:
-        return []
+def explain(artifact: Artifact, kept: Sequence[Kept]) -> None:
+    """Compute and store the contributions of predictions of the file's version."""
     spec = spec_of(artifact)
     try:
         with loaded(artifact) as child:
@@ -77,35 +57,58 @@ def explain(artifact: Artifact, predictions: Sequence[Prediction]) -> list[Attri
         if artifact.is_ready:
             raise
         # It is in quarantine by now, and explains nothing until somebody lets it out.
-        return []
-    made = [attribution(artifact, *pair, spec=spec) for pair in zip(kept, found, strict=True)]
-    return _store(artifact, made)
+        return
+    made = [computed(artifact, *pair, spec=spec) for pair in zip(kept, found, strict=True)]
+    _store(artifact, made, inputs={each.key: each.row(spec) for each in kept})
 
 
 def keep(artifact: Artifact, kept: Kept, found: Explained, *, spec: Spec) -> None:
     """Store what was computed of one row, unless it is there already."""
-    _store(artifact, [attribution(artifact, kept, found, spec=spec)])
+    _store(artifact, [computed(artifact, kept, found, spec=spec)], inputs={kept.key: kept.row(spec)})
 
 
-def attribution(artifact: Artifact, kept: Kept, found: Explained, *, spec: Spec) -> Attribution:
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """A row of `Attribution` to be stored, many times as fast to make as an instance; values are JSON."""
+
+    prediction_id: int
+    model_id: int
+    artifact_id: int
+    method: str
+    space: str
+    values: str | None
+    base: float | None
+    score: float | None
+    additivity_error: float | None
+    background_hash: str
+    seed: int | None
+    evaluations: int | None
+    code: str
+
+
+FIELDS = [field.name for field in fields(Computed)]
+COPY = "COPY explanations_attribution ({}) FROM STDIN".format(", ".join(f'"{name}"' for name in FIELDS))
+
+
+def computed(artifact: Artifact, kept: Kept, found: Explained, *, spec: Spec) -> Computed:
     """Return what to store of a row: its contributions, or why there are none."""
     judged = parity.judge(kept.case(artifact.model, spec), found, spec)
     code = Attribution.Code.NOT_REPRODUCED if judged.miss else found.code
-    is_good = not code
-    return Attribution(
-        prediction_id=kept.prediction.pk,
+    is_good = not code and found.values is not None
+    return Computed(
+        prediction_id=kept.key,
         model_id=artifact.version.model_id,
         artifact_id=artifact.pk,
         method=artifact.method,
         space=artifact.space,
-        values=found.values if is_good else None,
+        values=msgspec.json.encode(found.values).decode() if is_good else None,
         base=found.base if is_good else None,
         score=found.score,
         additivity_error=found.additivity_error,
         background_hash=_background_hash(spec) if spec.background else "",
         seed=found.seed,
         evaluations=found.evaluations,
-        code=code,
+        code=str(code),
     )
 
 
@@ -120,32 +123,19 @@ def _ready(model: MonitoredModel) -> list[Artifact]:
     return list(found.exclude(method="").select_related("version__model__project"))
 
 
-def _unexplained(batches: list[int], artifact: Artifact) -> Iterator[list[Prediction]]:
-    """Yield the drawn predictions of these batches that the file has not explained yet, in calls."""
-    done = Attribution.objects.filter(prediction=OuterRef("prediction"), artifact=artifact)
-    drawn = Draw.objects.filter(batch__in=batches, prediction__version=artifact.version_id).exclude(Exists(done))
-    limit, last = ROWS_A_CALL.get(Method(artifact.method), MOST_ROWS_A_CALL), 0
-    # From key to key: rows that cannot be explained leave no attribution.
-    while rows := list(drawn.filter(prediction__gt=last).select_related("prediction").order_by("prediction")[:limit]):
-        yield [draw.prediction for draw in rows]
-        last = rows[-1].prediction_id
-
-
-def _store(artifact: Artifact, made: list[Attribution]) -> list[Attribution]:
-    """Store what nobody stored meanwhile; the model's lock keeps two workers from counting a row twice."""
+def _store(artifact: Artifact, made: list[Computed], *, inputs: Mapping[int, Document]) -> None:
+    """Store and count what nobody stored meanwhile; the model's lock keeps two workers from counting a row twice."""
     with transaction.atomic():
         MonitoredModel.objects.locked(artifact.version.model_id)
         stored = Attribution.objects.filter(artifact=artifact, prediction__in=[each.prediction_id for each in made])
         known = set(stored.values_list("prediction", flat=True))
         new = [each for each in made if each.prediction_id not in known]
-        _copy(new)
-    return new
+        with connection.cursor() as cursor, cursor.copy(COPY) as copy:
+            for each in new:
+                copy.write_row([getattr(each, name) for name in FIELDS])
+        computed_pushes.count(artifact, {each.prediction_id: _push(each, inputs) for each in new if each.values})
 
 
-def _copy(rows: list[Attribution]) -> None:
-    """Write rows by COPY, several times as fast as INSERT."""
-    statement = f"COPY explanations_attribution ({', '.join(COLUMNS)}) FROM STDIN"
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        for row in rows:
-            values = None if row.values is None else msgspec.json.encode(row.values).decode()
-            copy.write_row([values if name == "values" else getattr(row, name) for name in FIELDS])
+def _push(row: Computed, inputs: Mapping[int, Document]) -> Push:
+    assert row.values is not None
+    return Push(inputs[row.prediction_id], msgspec.json.decode(row.values))

@@ -19,7 +19,7 @@ HALVINGS = 12
 class Tried:
     """A row, what the model says of it, and of each other value of its inputs."""
 
-    row: Mapping[str, Any]
+    row: dict[str, Any]
     predicted: str | float | None
     grids: Mapping[str, Sequence[Any]]
     curves: Mapping[str, Sequence[Scored]]
@@ -68,7 +68,7 @@ def _size(known: Mapping[str, Any], own: Any, value: Any) -> float:
     return float(1 - counts.get(code_of(value), 0) / max(1, known.get("rows", 0)))
 
 
-def _closest(child: Child, row: Mapping[str, Any], flip: _Flip) -> tuple[float, Scored]:
+def _closest(child: Child, row: dict[str, Any], flip: _Flip) -> tuple[float, Scored]:
     """Halve the step between the row's own value and the one that flips, towards its own."""
     own, far, best = float(row[flip.name]), float(flip.value), flip.scored
     for _ in range(HALVINGS):

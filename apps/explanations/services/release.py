@@ -16,8 +16,10 @@ from django.conf import settings
 from packaging.markers import Marker, default_environment
 from packaging.utils import parse_wheel_filename
 
+Environment = dict[str, str]
+
 PYTHON = f"3.{sys.version_info.minor}"
-PLATFORMS = (
+PLATFORMS: tuple[Environment, ...] = (
     {"sys_platform": "linux", "platform_system": "Linux", "platform_machine": "x86_64", "os_name": "posix"},
     {"sys_platform": "darwin", "platform_system": "Darwin", "platform_machine": "arm64", "os_name": "posix"},
     {"sys_platform": "win32", "platform_system": "Windows", "platform_machine": "AMD64", "os_name": "nt"},
@@ -26,7 +28,6 @@ PLATFORMS = (
 NAMES = {"darwin": {"xgboost-cpu": "xgboost"}}
 
 Package = Mapping[str, Any]
-Environment = dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -51,29 +52,42 @@ class Pinned:
 
 
 @cache
+def product() -> str:
+    """Return the version of this release."""
+    return str(_locked()["countersign"][0]["version"])
+
+
+@cache
 def pinned(names: tuple[str, ...]) -> tuple[Pinned, ...]:
     """Return these packages and all that they need, by name."""
+    by_name = _locked()
+    platforms: dict[tuple[str, str], tuple[str, ...]] = {}
+    hashes: dict[tuple[str, str], tuple[str, ...]] = {}
+    for platform in PLATFORMS:
+        here = platform["sys_platform"]
+        wanted = [NAMES.get(here, {}).get(name, name) for name in names]
+        for package in _closure(wanted, by_name, _environment(platform)):
+            key = package["name"], package["version"]
+            platforms[key] = (*platforms.get(key, ()), here)
+            hashes[key] = _hashes(package)
+    everywhere = tuple(platform["sys_platform"] for platform in PLATFORMS)
+    return tuple(
+        Pinned(*key, hashes[key], () if platforms[key] == everywhere else platforms[key]) for key in sorted(platforms)
+    )
+
+
+def _locked() -> dict[str, list[Package]]:
+    """Read the packages of the lock by name; some have a version for each of several environments."""
     lock = tomllib.loads((Path(settings.BASE_DIR) / "uv.lock").read_text("utf-8"))
     by_name: dict[str, list[Package]] = {}
     for package in lock["package"]:
         by_name.setdefault(package["name"], []).append(package)
-    found: dict[tuple[str, str], list[str]] = {}
-    kept: dict[tuple[str, str], Package] = {}
-    for platform in PLATFORMS:
-        other = NAMES.get(platform["sys_platform"], {})
-        for package in _closure([other.get(name, name) for name in names], by_name, _environment(platform)):
-            key = package["name"], package["version"]
-            kept[key] = package
-            found.setdefault(key, []).append(platform["sys_platform"])
-    return tuple(
-        Pinned(*key, _hashes(kept[key]), () if len(found[key]) == len(PLATFORMS) else tuple(found[key]))
-        for key in sorted(found)
-    )
+    return by_name
 
 
-def _environment(platform: Mapping[str, str]) -> Environment:
+def _environment(platform: Environment) -> Environment:
     here = {name: str(value) for name, value in default_environment().items()}
-    return here | platform | {"extra": ""}
+    return {**here, **platform, "extra": ""}
 
 
 def _closure(names: Iterable[str], by_name: Mapping[str, list[Package]], environment: Environment) -> list[Package]:

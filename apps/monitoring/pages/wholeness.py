@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
+from django.db.models import Sum
 
+from apps.explanations.models import AddedUp
 from apps.monitoring.models import FeatureDay, Series, Stage
 from apps.monitoring.pages.days_seen import Seen
 from apps.monitoring.services.describing import day_text, percent
@@ -40,6 +42,7 @@ def wholeness(seen: Seen) -> list[Whole]:
         *(Whole(title, _arrived(seen, arrived, column)) for column, title in ARRIVED.items()),
         Whole("Stuck", [text for each in features if (text := _stuck(seen, each))][:LISTED]),
         Whole("Repeated rows", _repeated(seen)),
+        Whole("Contributions that do not add up", _not_adding_up(seen)),
         Whole("Days without data", _silent(seen)),
     ]
 
@@ -90,6 +93,16 @@ def _repeated(seen: Seen) -> list[str]:
         return []
     return [
         f"{percent(share)} of rows have the same features as another row of their push, {percent(usual)} as a rule."
+    ]
+
+
+def _not_adding_up(seen: Seen) -> list[str]:
+    """Versions whose contributions miss the score they came with; none of these are shown."""
+    found = AddedUp.objects.filter(model=seen.model, day__gte=seen.now.start, day__lt=seen.now.end, rows__gt=0)
+    sums = found.values_list("version__name").annotate(missed=Sum("missed"), of=Sum("rows") - Sum("unchecked"))
+    faulty = sorted((each for each in sums if each[1]), key=lambda each: -each[1])
+    return [
+        f"Version {name}: {missed:,} of {of:,} rows ({percent(missed / of)})." for name, missed, of in faulty[:LISTED]
     ]
 
 

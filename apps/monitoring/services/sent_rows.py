@@ -14,13 +14,11 @@ from django.db.models.functions import Cast, TruncDate
 
 from apps.monitoring.services.shape import Document, Rows
 from apps.predictions.models import Batch, Payload, Prediction
+from apps.predictions.services import batch_rows
 from apps.registry.models import MonitoredModel
 from apps.stats.arrays import FloatArray
 
 ROWS_AT_ONCE = 5_000
-# Read batches together if their ids are at most this far apart: each query on the payloads costs milliseconds, but
-# rows of other batches in between are read in vain.
-GAP = 100_000
 
 _decode = msgspec.json.Decoder(dict).decode
 
@@ -51,13 +49,8 @@ class SentRows:
 
 def sent_rows(batches: list[Batch], *, model: MonitoredModel) -> Iterator[SentRows]:
     """Iterate over the rows of these batches."""
-    for run in _runs(batches):
-        first, last = min(each.first_id or 0 for each in run), max(each.last_id or 0 for each in run)
-        times = [each.received_at for each in run]
-        rows = Prediction.objects.filter(id__gte=first, id__lte=last, batch__in=run)
-        # Filter by time as well: payloads are partitioned by it.
-        sent = Payload.objects.filter(prediction_id__gte=first, prediction_id__lte=last)
-        yield from _joined(rows, sent.filter(received_at__gte=min(times), received_at__lte=max(times)), model=model)
+    for rows, sent in batch_rows.in_runs(batches):
+        yield from _joined(rows, sent, model=model)
 
 
 def rows_of(rows: QuerySet[Prediction], *, model: MonitoredModel) -> Iterator[SentRows]:
@@ -77,20 +70,6 @@ def by_arrival(rows: SentRows, batches: dict[int, Batch], *, model: MonitoredMod
     for (key, version), documents in groups.items():
         received_at = batches[key].received_at
         yield Rows(documents, version, received_at.astimezone(model.zone).date(), received_at)
-
-
-def _runs(batches: list[Batch]) -> list[list[Batch]]:
-    """Sort the batches by id and split them where the gap is wide."""
-    runs: list[list[Batch]] = []
-    end = None
-    for batch in sorted(batches, key=lambda each: each.first_id or 0):
-        assert batch.first_id is not None
-        assert batch.last_id is not None
-        if end is None or batch.first_id - end > GAP:
-            runs.append([])
-        runs[-1].append(batch)
-        end = max(end or 0, batch.last_id)
-    return runs
 
 
 def _joined(rows: QuerySet[Prediction], sent: QuerySet[Payload], *, model: MonitoredModel) -> Iterator[SentRows]:

@@ -117,13 +117,18 @@ class BatchWriter(ABC):
         if self.result.accepted:
             self.result.batch = self.batch
             self._keep()
-            BatchStage.objects.bulk_create([BatchStage(batch_id=self.batch, stage=stage) for stage in self.stages])
-            for stage in self.stages:
+            due = self.due_stages()
+            BatchStage.objects.bulk_create([BatchStage(batch_id=self.batch, stage=stage) for stage in due])
+            for stage in due:
                 doorbell.ring_on_commit(stage)
         elif not self.is_replay and (self.result.duplicates or self.result.rejected):
             self.received_at, self.batch = begun()
             self._keep()
         return self.result
+
+    def due_stages(self) -> tuple[Stage, ...]:
+        """Return the stages that have something to do with what was written."""
+        return self.stages
 
     @abstractmethod
     def _add(self, raws: list[bytes]) -> None:
@@ -156,6 +161,10 @@ class PredictionWriter(BatchWriter):
         self.reader = PredictionReader(model, now=self.now)
         self.slices = [each.key for each in self.reader.slices]
         self.versions: dict[str, int] = {}
+        self.has_contributions = False
+
+    def due_stages(self) -> tuple[Stage, ...]:
+        return (*self.stages, Stage.ADD_UP) if self.has_contributions else self.stages
 
     def _add(self, raws: list[bytes]) -> None:
         good, rejected = self.reader.read_all(raws, first=self.seen)
@@ -197,6 +206,7 @@ class PredictionWriter(BatchWriter):
             raise ConflictError("Other clients keep sending the same ids; try again later.", code="busy")
         self._copy_payloads(rows, ids)
         self._copy_holds(rows, ids)
+        self.has_contributions = self.has_contributions or any(row.form.attributions for _, row in rows)
         self.result.accepted += len(rows)
         self.first_id, self.last_id = self.first_id or ids[0], ids[-1]
 

@@ -172,8 +172,9 @@ class OverridesSection(TypedDict):
 class RevealGroup(TypedDict):
     """What the reveal did to blind first answers whose truth is known: to all, or where this was shown."""
 
-    kind: str  # "all", "shown"
-    shown: str  # as `review.Shown` says; "" where nobody noted it
+    kind: str  # "all", "shown", "similar"
+    # As `review.Shown` says, "" where nobody noted it; of kind "similar", as `review.Similar` says.
+    shown: str
     cases: int
     answers: int
     n_changed: int
@@ -190,7 +191,7 @@ class RevealsSection(TypedDict):
     revealed: int  # first answers that a final one followed, their truth known or not
     partial: int  # of the compared, those for which contributions of hidden features were left out
     least_changed: int
-    groups: list[RevealGroup]  # "all" first
+    groups: list[RevealGroup]  # "all", then those of kind "shown", then none or two of kind "similar"
 
 
 class SampleSection(TypedDict):

@@ -15,16 +15,17 @@ FIGURES = ("changed", "toward", "away", "elsewhere", "net", "followed", "helped"
 
 
 def reveals(evidence: Evidence) -> RevealsSection:
-    """Compute the section: all answers, then those by what was shown, the most frequent first."""
+    """Compute the section: all answers, those by what was shown, and those by whether similar cases were opened."""
     known = _with_truth(evidence)
-    groups = sorted(known.groupby("shown"), key=lambda group: -len(group[1]))
+    by_similar = _by(evidence, "similar", known[known["similar"] != ""])
     return {
         "revealed": len(evidence.reveals),
         "partial": int(known["is_shown_in_part"].sum()),
         "least_changed": LEAST_CHANGED,
         "groups": [
             _group(evidence, "all", "", known),
-            *(_group(evidence, "shown", str(shown), rows) for shown, rows in groups),
+            *_by(evidence, "shown", known),
+            *(by_similar if len(by_similar) > 1 else []),
         ],
     }
 
@@ -47,6 +48,12 @@ def _with_truth(evidence: Evidence) -> pd.DataFrame:
     )
     columns = ["prediction_id", "predicted", "truth", "is_outcome", "chance"]
     return evidence.reveals.merge(draws.loc[draws["truth"].notna(), columns], on="prediction_id")
+
+
+def _by(evidence: Evidence, kind: str, known: pd.DataFrame) -> list[RevealGroup]:
+    """Return a group for each thing noted in the column of this name, the most frequent first."""
+    groups = sorted(known.groupby(kind), key=lambda group: -len(group[1]))
+    return [_group(evidence, kind, str(noted), rows) for noted, rows in groups]
 
 
 def _group(evidence: Evidence, kind: str, shown: str, rows: pd.DataFrame) -> RevealGroup:

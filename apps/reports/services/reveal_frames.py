@@ -3,11 +3,11 @@
 from datetime import date, datetime
 
 import pandas as pd
-from django.db.models import Exists, OuterRef, Subquery
+from django.db.models import Case, Exists, F, OuterRef, Subquery, Value, When
 
 from apps.registry.models import MonitoredModel
 from apps.reports.services import window_frames
-from apps.review.models import Decision, Slot
+from apps.review.models import Decision, Similar, Slot
 from apps.truth.services.cohorts import day_start
 
 COLUMNS = {
@@ -16,7 +16,15 @@ COLUMNS = {
     "final": "float64",
     "shown": "object",
     "is_shown_in_part": "bool",
+    "similar": "object",
 }
+
+# Empty where nobody noted what was shown.
+SIMILAR = Case(
+    When(shown="", then=Value("")),
+    When(slot__similar_at__lte=F("final_at"), then=Value(Similar.OPENED)),
+    default=Value(Similar.NOT_OPENED),
+)
 
 
 def reveals_frame(model: MonitoredModel, *, start: date, end: date, as_of: datetime) -> pd.DataFrame:
@@ -32,9 +40,10 @@ def reveals_frame(model: MonitoredModel, *, start: date, end: date, as_of: datet
         .filter(item__prediction__predicted_at__gte=day_start(model, start))
         .filter(item__prediction__predicted_at__lt=day_start(model, end))
         .exclude(Exists(own.filter(outcome=Slot.Outcome.ANSWERED, closed_at__lte=as_of)))
-        .annotate(final=Subquery(final.values("value")[:1]))
+        .annotate(final=Subquery(final.values("value")[:1]), final_at=Subquery(final.values("decided_at")[:1]))
+        .annotate(similar=SIMILAR)
         .filter(final__isnull=False)
         .order_by("pk")
     )
-    columns = ["item__prediction_id", "value", "final", "shown", "is_shown_in_part"]
+    columns = ["item__prediction_id", "value", "final", "shown", "is_shown_in_part", "similar"]
     return window_frames.read(rows, columns, named=list(COLUMNS)).astype(COLUMNS)

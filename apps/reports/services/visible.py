@@ -311,18 +311,26 @@ def _overrides(groups: list[Override]) -> list[Override]:
 
 
 def _reveals(groups: list[RevealGroup]) -> list[RevealGroup]:
-    """Leave out groups of single cases, and figures that few answers of the others give."""
-    whole, *pieces = groups
+    """Leave out groups of single cases, and figures that few answers of the others give. Each kind is a partition."""
+    whole, *others = groups
     if is_small(whole["cases"]):
         return []
-    small = hidden_with([each["cases"] for each in pieces])
+    kinds = dict.fromkeys(each["kind"] for each in others)
+    left = [_reveals_of([each for each in others if each["kind"] == kind], whole) for kind in kinds]
+    return [whole | {"figures": _figures(whole["figures"])}, *(each for pieces in left for each in pieces)]
+
+
+def _reveals_of(pieces: list[RevealGroup], whole: RevealGroup) -> list[RevealGroup]:
+    # Answers of which nobody noted what was looked at are in no piece of their kind.
+    rest = max(0, whole["answers"] - sum(each["answers"] for each in pieces))
+    small = hidden_with([each["cases"] for each in pieces], rest=rest)
     left = [each | {"figures": dict(each["figures"])} for each in pieces]
     for metric, figure in whole["figures"].items():
         told = [_told(each["figures"][metric]) for each in left]
-        for place in range(len(left)) if is_small(_told(figure)) else hidden_with(told):
+        rest = max(0, _told(figure) - sum(told))
+        for place in range(len(left)) if is_small(_told(figure)) else hidden_with(told, rest=rest):
             left[place]["figures"][metric] = NOTHING
-    shown = whole | {"figures": _figures(whole["figures"])}
-    return [shown, *(each for place, each in enumerate(left) if place not in small)]
+    return [each for place, each in enumerate(left) if place not in small]
 
 
 def _threshold(curve: ThresholdSection) -> ThresholdSection:

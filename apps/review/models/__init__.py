@@ -34,6 +34,7 @@ __all__ = [
     "ReviewItem",
     "SavedView",
     "Shown",
+    "Similar",
     "Slot",
     "Verdict",
 ]
@@ -175,6 +176,9 @@ class Slot(Leased):
     is_reserved = models.BooleanField(default=False)
     # When the blind judgement was stored; from then on the slot stays with its reviewer.
     judged_at = models.DateTimeField(null=True)
+    # When similar settled cases were first shown beside the prediction. What is looked at before the first answer is no
+    # part of the reveal.
+    similar_at = models.DateTimeField(null=True)
     # Until then it waits for its reviewer alone.
     snoozed_until = models.DateTimeField(null=True)
     outcome = models.CharField(max_length=16, choices=Outcome, blank=True)
@@ -238,6 +242,11 @@ class Slot(Leased):
         self.outcome, self.closed_at = outcome, timezone.now()
         self.save(update_fields=["outcome", "closed_at"])
 
+    def note_similar(self) -> None:
+        """Note that similar settled cases are shown, once the first answer of a blind case is stored."""
+        judged = Slot.objects.filter(pk=self.pk, judged_at__isnull=False, similar_at=None)
+        judged.update(similar_at=timezone.now())
+
     def put_off(self, *, until: datetime) -> None:
         """Give back, to return to the same person later."""
         self._give_back(snoozed_until=until)
@@ -296,6 +305,13 @@ class Shown(models.TextChoices):
     def words(cls, stored: str) -> str:
         """Return what was shown in words; an empty value means that nobody noted it."""
         return dict(cls.choices).get(stored, stored) if stored else "not noted at the time"
+
+
+class Similar(models.TextChoices):
+    """Whether somebody looked at similar settled cases between the reveal and their final answer."""
+
+    OPENED = "opened", "similar cases opened"
+    NOT_OPENED = "not_opened", "similar cases not opened"
 
 
 LABELING = (Verdict.AGREE, Verdict.CORRECT, Verdict.DISPUTE)

@@ -51,7 +51,7 @@ def _look(model: MonitoredModel, prediction: Prediction, sent: Any, found: Seque
     answers = Answers(own, [each for each in found if each is not own])
     page = reverse("prediction", args=[model.project.slug, model.slug, prediction.pk])
     return {
-        "window": debugging.window(model, answers, sent=sent.features),
+        "window": debugging.window(model, answers, sent=sent),
         "trials": keys,
         "page_url": settings.ORIGIN + page,
     }
@@ -106,7 +106,7 @@ def _changed(
     if not now.finished_at:
         return JsonResponse({"waits": ",".join(str(each.pk) for each in found)}, status=202)
     others, moved = ([each for each in group if each not in (own, now)] for group in (first, found))
-    window = debugging.window(model, Answers(own, others, now, moved), sent=sent.features)
+    window = debugging.window(model, Answers(own, others, now, moved), sent=sent)
     return JsonResponse(_answer(request, window, now))
 
 

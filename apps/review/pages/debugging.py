@@ -59,6 +59,8 @@ class Window:
     flip: str = ""
     bars: Bars | None = None
     units: str = ""
+    # By how much the contributions differ at most from those that the client sent; None where it sent none.
+    differs_by: float | None = None
     others: list[OtherVersion] = field(default_factory=list)
     # For the script, as JSON: curves, and the words of scores and classes.
     script: str = ""
@@ -84,8 +86,11 @@ class Answers:
     changed_others: Sequence[Trial] = ()
 
 
-def window(model: MonitoredModel, answers: Answers, *, sent: Document) -> Window:
-    """Describe the loaded model's answers to a prediction, and to a changed one if there is one."""
+def window(model: MonitoredModel, answers: Answers, *, sent: Any) -> Window:
+    """Describe the loaded model's answers to a prediction, and to a changed one if there is one.
+
+    `sent` is what came with the prediction: its payload, or the copy of a case.
+    """
     file, answer = answers.own.artifact, answers.own.answer or {}
     check = file.checks.filter(finished_at__isnull=False).order_by("-id").first()
     error, code = answers.own.error or answer.get("error", ""), answer.get("code", "")
@@ -94,7 +99,7 @@ def window(model: MonitoredModel, answers: Answers, *, sent: Document) -> Window
     spec = spec_of(file)
     scale = Scale(model, spec, answer)
     now = (answers.changed.answer or {}) if answers.changed else {}
-    groups, flip = debug_inputs.inputs(scale, answer, sent=sent, seen=file.seen), answer.get("flip")
+    groups, flip = debug_inputs.inputs(scale, answer, sent=sent.features, seen=file.seen), answer.get("flip")
     return Window(
         file=file,
         check=check,
@@ -112,6 +117,7 @@ def window(model: MonitoredModel, answers: Answers, *, sent: Document) -> Window
         flip=_flip_words(model, flip, answer) if flip else "",
         bars=_bars(model, file, answer, answers.changed),
         units=UNITS.get(Space(file.space), model.unit or "the model's units") if file.space else "",
+        differs_by=_difference(sent.attributions, answer.get("contributions")),
         others=_others(scale, answers),
         script=json.dumps({"features": debug_inputs.curves(groups, answer), "flip": flip} | _words_of_scores(scale)),
     )
@@ -151,6 +157,12 @@ def _bars(model: MonitoredModel, file: Artifact, answer: Document, changed: Tria
 
     is_log_odds = file.space == Space.MARGIN and len(model.classes) == 2
     return contribution_bars.draw(served, now, base=float(base), words=words, is_log_odds=is_log_odds)
+
+
+def _difference(sent: Document | None, computed: Document | None) -> float | None:
+    if not sent or not computed or set(sent) - set(computed):
+        return None
+    return max(abs(computed[name] - sent.get(name, 0.0)) for name in computed)
 
 
 def _others(scale: Scale, answers: Answers) -> list[OtherVersion]:

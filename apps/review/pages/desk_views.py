@@ -83,8 +83,11 @@ def beside(request: ProjectRequest, slot: int, what: str) -> HttpResponse:
     """Show a tab beside the case on this person's desk."""
     found: Slot = get_or_404(Slot.objects.in_project(request.project).on_desk().filter(reviewer=request.user), pk=slot)
     hidden = hidden_features(found.item, by=request.membership)
+    cases = BESIDE[what](found.item, request.membership, hidden)
+    if what == "similar" and cases:
+        found.note_similar()
     context = {
-        "cases": BESIDE[what](found.item, request.membership, hidden),
+        "cases": cases,
         "has_hidden": bool(hidden),
         "candidates": neighbors.CANDIDATES,
         "has_subject": bool(found.item.prediction.subject),

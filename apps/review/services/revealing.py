@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from apps.accounts.models import Membership
 from apps.review.models import ReviewItem, Shown
 from apps.review.services.masking import hidden_features
+from apps.review.services.reasons import reasons
 
 
 @dataclass(frozen=True)
@@ -20,11 +21,8 @@ NO_REVEAL = Reveal("", is_partial=False)
 
 def reveal_to(item: ReviewItem, *, by: Membership) -> Reveal:
     """Return what the reveal of this case shows to this person."""
-    method, moved = _contributions_of(item)
+    found = reasons(item)
+    # Only features that moved the prediction are drawn.
+    moved = frozenset(name for name, size in found.values.items() if size) if found else frozenset()
     hidden = hidden_features(item, by=by) & moved
-    return Reveal(method if moved - hidden else Shown.NOTHING, bool(hidden))
-
-
-def _contributions_of(item: ReviewItem) -> tuple[str, frozenset[str]]:
-    """Return the method, and the features that moved the prediction: only those are drawn."""
-    return Shown.SENT, frozenset(name for name, size in (item.attributions or {}).items() if size)
+    return Reveal(found.method if found and moved - hidden else Shown.NOTHING, bool(hidden))

@@ -7,7 +7,7 @@ from django.utils.text import capfirst
 from apps.common.charts import PHONE, WIDE, Chart, percent_label
 from apps.common.dots import Axis, Ranged, by_group
 from apps.registry.models import MonitoredModel
-from apps.review.models import Shown
+from apps.review.models import Shown, Similar
 from apps.stats.estimate import Estimate
 from apps.stats.reviewers.reveals import LEAST_CHANGED, RevealEffect
 from apps.truth.pages.figure_texts import NO_BREAK, FigureRow, FigureText, figure_text, points, share
@@ -30,7 +30,11 @@ def reveal_text(model: MonitoredModel, effects: RevealEffects) -> RevealText | N
     """Describe the effect; None while no truth is known."""
     if not effects.whole.answers:
         return None
-    groups = [("All", effects.whole), *((capfirst(Shown.words(shown)), effect) for shown, effect in effects.by_shown)]
+    groups = [
+        ("All", effects.whole),
+        *((capfirst(Shown.words(shown)), effect) for shown, effect in effects.by_shown),
+        *((capfirst(Similar(similar).label), effect) for similar, effect in effects.by_similar),
+    ]
     rows = [FigureRow(name, _figures(effect), answers=effect.answers) for name, effect in groups]
     sentences = [_changes(model, effects.whole), _net(effects.whole.net)]
     if effects.partial:

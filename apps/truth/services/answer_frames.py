@@ -29,6 +29,12 @@ answered AS (
         -- Only the judgement notes what the reveal showed.
         max(decision.shown) AS shown,
         bool_or(decision.is_shown_in_part) AS is_shown_in_part,
+        -- See `review.Similar`; empty where nobody noted what was shown.
+        CASE
+            WHEN max(decision.shown) = '' THEN ''
+            WHEN slot.similar_at <= max(decision.decided_at) THEN 'opened'
+            ELSE 'not_opened'
+        END AS similar_cases,
         min(decision.decided_at) AS decided_at,
         -- Leave out the time of later changes. If one part is unknown, so is the sum.
         CASE WHEN bool_and(decision.active_ms IS NOT NULL) FILTER (WHERE decision.decided_at <= slot.closed_at)
@@ -44,7 +50,7 @@ SELECT
     answered.id, answered.reviewer_id, answered.queue_id, answered.item_id, answered.round, item.prediction_id,
     item.purpose, item.state = 'closed', answered.closed_at >= %(since)s,
     prediction.predicted, answered.value, answered.kept, answered.value_before_today, answered.certainty,
-    answered.was_blind, answered.shown, answered.is_shown_in_part,
+    answered.was_blind, answered.shown, answered.is_shown_in_part, answered.similar_cases,
     extract(epoch FROM answered.decided_at)::float8, answered.active_ms::float8,
     -- A probe is compared with the known answer, or with the same person's earlier answer.
     CASE item.purpose WHEN 'gold' THEN gold.value WHEN 'repeat' THEN earlier.value END,
@@ -95,6 +101,7 @@ COLUMNS: dict[str, str] = {
     "was_blind": "bool",
     "shown": "object",
     "is_shown_in_part": "bool",
+    "similar": "object",
     "decided_at": "float64",
     "active_ms": "float64",
     "known": "float64",

@@ -13,23 +13,32 @@ from apps.truth.services.quality import has_later_truth
 class RevealEffects:
     """The effect on all answers with a known truth, then by what was shown, as `Decision.shown` says.
 
+    `by_similar` compares those who looked at similar cases, as `Similar` says; empty unless there are both.
     `partial` counts the answers for which contributions of hidden features were left out.
     """
 
     whole: RevealEffect
     by_shown: list[tuple[str, RevealEffect]]
+    by_similar: list[tuple[str, RevealEffect]]
     partial: int
 
 
 def reveal_effects(model: MonitoredModel, answers: pd.DataFrame) -> RevealEffects:
     """Compare blind first answers with the final ones, wherever the truth is known."""
     known = answers[has_later_truth(answers) & answers["kept"].notna()]
-    groups = sorted(known.groupby("shown"), key=lambda group: -len(group[1]))
+    by_similar = _by(model, known[known["similar"] != ""], "similar")
     return RevealEffects(
         whole=_effect(model, known),
-        by_shown=[(str(shown), _effect(model, rows)) for shown, rows in groups],
+        by_shown=_by(model, known, "shown"),
+        by_similar=by_similar if len(by_similar) > 1 else [],
         partial=int(known["is_shown_in_part"].sum()),
     )
+
+
+def _by(model: MonitoredModel, known: pd.DataFrame, column: str) -> list[tuple[str, RevealEffect]]:
+    """Return the effect by what a column notes, the most frequent first."""
+    groups = sorted(known.groupby(column), key=lambda group: -len(group[1]))
+    return [(str(noted), _effect(model, rows)) for noted, rows in groups]
 
 
 def _effect(model: MonitoredModel, rows: pd.DataFrame) -> RevealEffect:

@@ -1,6 +1,7 @@
 """The command `countersign`: open the debug bundle of a case."""
 
 import argparse
+import json
 import os
 import shlex
 import shutil
@@ -15,9 +16,9 @@ from countersign.errors import CountersignError
 KEY = "COUNTERSIGN_KEY"
 SCRIPT = "debug.py"
 RUN = ("uv", "run", SCRIPT)
-# The notebook's packages are those of the script.
-NOTEBOOK = ("uv", "run", "--no-project", "--with", "jupyterlab", "--with-requirements", "requirements.txt")
-JUPYTER = (*NOTEBOOK, "jupyter", "lab", "debug.ipynb")
+# The notebook runs with the script's packages and its Python, which the case names.
+WITH = ("uv", "run", "--no-project", "--with", "jupyterlab", "--with-requirements", "requirements.txt")
+LAB = ("jupyter", "lab", "debug.ipynb")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     print(folder / SCRIPT)
-    opening = _opening(given.how)
+    opening = _opening(given.how, folder)
     return _start(opening, folder) if opening else 0
 
 
@@ -51,10 +52,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _opening(how: str | None) -> tuple[str, ...]:
+def _opening(how: str | None, folder: Path) -> tuple[str, ...]:
     """Return what opens the bundle; without an editor, nothing does."""
+    if how == "jupyter":
+        case = json.loads((folder / "case.json").read_text("utf-8"))
+        return (*WITH, "--python", str(case["python"]), *LAB)
     if how is not None:
-        return {"run": RUN, "jupyter": JUPYTER, "none": ()}[how]
+        return RUN if how == "run" else ()
     editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or ("code" if shutil.which("code") else "")
     return (*shlex.split(editor), SCRIPT) if editor else ()
 

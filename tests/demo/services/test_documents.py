@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from django.test import Client
 
-from apps.demo.services.codebook import DECLARED
-from apps.demo.services.dataset import FEATURES, load_production, load_reference
+from apps.demo.services.codebook import DECLARED, FEATURES
+from apps.demo.services.dataset import load_production, load_reference
 from apps.demo.services.documents import MODEL, MODEL_DOCUMENT, POLICIES_DOCUMENT
 from tests.factories import make_key, make_project
 

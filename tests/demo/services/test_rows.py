@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from apps.demo.services.dataset import FEATURES, People, load_production
+from apps.demo.services.codebook import FEATURES
+from apps.demo.services.dataset import People, load_production
 from apps.demo.services.rows import (
     CHUNK,
     LATEST,

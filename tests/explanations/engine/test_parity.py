@@ -1,4 +1,3 @@
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,11 +21,11 @@ class Sum:
     def __init__(self, spec: Spec) -> None:
         self.spec = spec
 
-    def score(self, rows: Sequence[Mapping[str, Any]], *, spec: Spec | None = None) -> list[Said]:
+    def score(self, rows: list[dict[str, Any]], *, spec: Spec | None = None) -> list[Said]:
         used = spec or self.spec
         return [self._said(used, row) for row in rows]
 
-    def _said(self, spec: Spec, row: Mapping[str, Any]) -> Said:
+    def _said(self, spec: Spec, row: dict[str, Any]) -> Said:
         total = 0.0
         for weight, each in enumerate(spec.features, 1):
             value = row.get(each.name)
@@ -121,7 +120,7 @@ def test_the_right_score_with_another_class_is_a_miss_unless_it_lies_at_the_thre
 
 def test_a_number_may_differ_relative_to_its_size() -> None:
     class Doubles:
-        def score(self, rows: Sequence[Mapping[str, Any]], *, spec: Spec | None = None) -> list[Said]:  # as a model
+        def score(self, rows: list[dict[str, Any]], *, spec: Spec | None = None) -> list[Said]:  # as a model
             return [Said(2.0 * row["age"], 2.0 * row["age"]) for row in rows]
 
     given = Spec(features=[AGE], task="regression")
@@ -132,7 +131,7 @@ def test_a_number_may_differ_relative_to_its_size() -> None:
 
 def test_a_row_that_cannot_be_scored_is_the_first_miss() -> None:
     class Fails:
-        def score(self, rows: Sequence[Mapping[str, Any]], *, spec: Spec | None = None) -> list[Said]:  # as a model
+        def score(self, rows: list[dict[str, Any]], *, spec: Spec | None = None) -> list[Said]:  # as a model
             return [Said(None, None, "age is a text") if row["age"] == "x" else Said(0.9, "yes") for row in rows]
 
     known = [Case("other", {"age": 1}, 0.8, "yes"), Case("text", {"age": "x"}, 0.9, "yes")]

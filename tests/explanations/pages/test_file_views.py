@@ -53,11 +53,11 @@ def test_a_file_is_registered_on_the_page(client: Client, model: MonitoredModel)
 @pytest.mark.parametrize(
     ("parts", "told"),
     [
-        ({"document": "{"}, "document-error"),
+        ({"document": "{"}, "id_document_error"),
         ({"document": "[]"}, "This is not a JSON object."),
         ({"document": '{"method": "kernel"}'}, "There is no method"),
         ({"file": SimpleUploadedFile("m.pkl", b"x")}, "Pickled models are refused"),
-        ({"version": ""}, "version-error"),
+        ({"version": ""}, "id_version_error"),
     ],
 )
 def test_what_is_wrong_stands_beside_the_field(

@@ -122,6 +122,12 @@ def test_contributions_are_those_stored_then_those_answered_then_those_sent(tmp_
     assert contributions() == computed
 
 
+def test_the_case_names_the_release_that_wrote_it(tmp_path: Path) -> None:
+    folder = bundled.unpack(*bundled.make_case(make_scored_model()), tmp_path)
+    case = json.loads((folder / "case.json").read_text())
+    assert case["countersign"] == tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text())["project"]["version"]
+
+
 def test_a_large_file_passes_in_small_pieces() -> None:
     artifact, prediction = bundled.make_case(make_scored_model())
     content = BytesIO(os.urandom(8 * 1024 * 1024))

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from apps.accounts.models import Role
+from apps.explanations.models import AddedUp
 from apps.monitoring.models import DayCount, Series, Stage, WeakSearch
 from apps.monitoring.services import inspecting, judging, references
 from apps.monitoring.services.placing import Layout
@@ -61,6 +62,17 @@ def test_before_there_are_enough_rows_it_says_how_many_it_needs():
 def test_quiet_weeks_are_said_to_be_quiet(model):
     judged(model, lambda _: USUAL)
     assert "hold nothing that is unlike the weeks before it" in text(model)
+
+
+def test_contributions_that_do_not_add_up_are_counted_by_version(model):
+    judged(model, lambda _: USUAL)
+    assert "contributions that do not add up: nothing" in text(model)
+    version, last = DayCount.objects.filter(model=model).values_list("version", "day").latest("day")
+    checks = {"model": model, "version_id": version, "rows": 110, "unchecked": 10, "missed": 4}
+    AddedUp.objects.create(day=last, **checks)
+    AddedUp.objects.create(day=last - timedelta(days=100), **checks)
+    # The 10 without a base or a score could not be checked.
+    assert "4 of 100 rows (4 %)" in text(model).replace("4%", "4 %").replace("4.0 %", "4 %")
 
 
 def test_an_event_is_the_first_sentence_with_its_figures(model):

@@ -7,6 +7,7 @@ from django.db import connection
 from django.utils import timezone
 
 from apps.common import doorbell
+from apps.explanations.services import summing
 from apps.monitoring.services import inspecting
 from apps.predictions.models import BatchStage, Payload, Prediction, Stage
 from apps.predictions.services import stages, stuck
@@ -20,6 +21,7 @@ from tests.factories import make_model, prediction_row, push_outcomes, push_pred
 pytestmark = pytest.mark.django_db
 
 POISON = "case-13"
+EXPLAINED = {"attributions": {"age": 0.5}}
 OUTCOME = {"outcome": "yes", "occurred_at": "2026-03-20T00:00:00Z"}
 # What each stage writes of a row, as far as it writes rows.
 TABLES = {
@@ -32,6 +34,7 @@ SWEEPS: dict[Stage, Callable[[], object]] = {
     Stage.OPEN_ITEMS: review.open_due_items,
     Stage.RESOLVE: resolving.resolve_due,
     Stage.INSPECT: inspecting.inspect_due,
+    Stage.ADD_UP: summing.add_up_due,
     Stage.FILL_SLICES: filling.fill_due,
 }
 
@@ -66,7 +69,7 @@ def test_a_poisoned_row_is_named_and_all_other_batches_go_on(stage, monkeypatch)
     model = make_model(slices=[])
     policies.put_document(model, {"floor": 1.0})
     for first in range(10, 30, 5):
-        push_predictions(model, [prediction_row(number) for number in range(first, first + 5)])
+        push_predictions(model, [prediction_row(number, **EXPLAINED) for number in range(first, first + 5)])
     push_outcomes(model, [{"id": f"case-{number}", **OUTCOME} for number in range(10, 30)])
     for earlier in list(SWEEPS)[: list(SWEEPS).index(stage)]:
         SWEEPS[earlier]()

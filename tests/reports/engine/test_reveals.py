@@ -205,6 +205,52 @@ def test_answers_count_from_the_moment_the_final_one_is_given() -> None:
     assert read(timezone.now()) == [item.prediction_id]
 
 
+def looked(world: World, every: int) -> None:
+    """Let similar cases be opened with every so many answers, before the final one."""
+    slots = list(Slot.objects.filter(item__in=items_of(world)).order_by("pk"))
+    for slot in slots[::every]:
+        slot.similar_at = slot.opened_at
+    Slot.objects.bulk_update(slots, ["similar_at"])
+
+
+def test_similar_cases_opened_or_not_have_groups_of_their_own() -> None:
+    world = revealed(800)
+    looked(world, 4)
+    report = report_of(world)
+    whole, *groups = section_of(report)["groups"]
+    similar = [group for group in groups if group["kind"] == "similar"]
+    n = whole["answers"]
+    assert [(group["shown"], group["answers"]) for group in similar] == [
+        ("not_opened", n - -(-n // 4)),
+        ("opened", -(-n // 4)),
+    ]
+    assert sum(group["n_changed"] for group in similar) == whole["n_changed"]
+    assert "Similar cases opened" in page_of(report)
+    assert render_pdf(report, sheet_of(report)).startswith(b"%PDF-")
+
+
+def test_readers_see_no_similar_group_that_gives_single_cases_away() -> None:
+    """Each kind of group is a partition: what is hidden in one does not hide anything in the other."""
+    world = revealed(800)
+    looked(world, 4)
+    report = report_of(world)
+    whole, *groups = section_of(report)["groups"]
+    shown, similar = (tuple(each for each in groups if each["kind"] == kind) for kind in ("shown", "similar"))
+
+    def seen(pieces: tuple[dict[str, Any], ...]) -> list[str]:
+        report.document["reveals"]["groups"] = [whole, *shown, *pieces]
+        return [group["shown"] for group in section_of(visible(report, role=Role.STAKEHOLDER))["groups"]]
+
+    noted = [group["shown"] for group in shown]
+    assert seen(similar) == ["", *noted, "not_opened", "opened"]
+    # Three opened: the whole less the others would tell of them.
+    n = whole["answers"]
+    most, few = similar[0] | {"cases": n - 3, "answers": n - 3}, similar[1] | {"cases": 3, "answers": 3}
+    assert seen((most, few)) == ["", *noted]
+    # Of three, nobody noted anything: they are in neither group.
+    assert seen((similar[0] | {"answers": similar[0]["answers"] - 3}, similar[1])) == ["", *noted, "not_opened"]
+
+
 def test_readers_see_no_group_of_single_cases() -> None:
     world = revealed(800)
     report = report_of(world)

@@ -163,9 +163,7 @@ def test_a_changed_row_that_takes_long_is_asked_about_again(
 @pytest.mark.parametrize(
     ("body", "status"), [("{}", 400), ("[1]", 400), ("{", 400), ('{"nobody": 1}', 422), ('{"age": [1]}', 422)]
 )
-def test_changes_that_make_no_sense_are_refused(
-    client: Client, model: MonitoredModel, body: str, status: int
-) -> None:
+def test_changes_that_make_no_sense_are_refused(client: Client, model: MonitoredModel, body: str, status: int) -> None:
     ready_file(model)
     _, url = opened(client, model)
     answer = client.post(url, body, content_type="application/json")

@@ -16,7 +16,7 @@ from apps.review.pages.cases import fact_groups
 from apps.review.pages.usual import FEWEST
 from apps.review.services import Only
 from tests.factories import push_outcomes
-from tests.review.factories import answer, claim, decide, make_items, make_queue, reviewers
+from tests.review.factories import answer, claim, decide, judge, make_items, make_queue, reviewers
 from tests.review.people import Person
 from tests.review.planted import NUMBERS, PLANTED
 
@@ -138,6 +138,35 @@ def test_no_tab_of_a_blind_case_shows_the_prediction(what: str) -> None:
     page = anna.look_beside(what)
     assert page.status_code == 200
     assert [text for text in (b"73 %", b"agree", b"Model", *NUMBERS) if text in page.content] == []
+
+
+def test_similar_cases_are_noted_once_they_are_looked_at_after_the_reveal() -> None:
+    queue = make_queue()
+    make_items(queue, 3)
+    settle(queue, 2)
+    anna = Person(queue)
+    anna.look()
+    anna.look_beside("similar")
+    slot = anna.slot
+    # What helps with the first answer is no part of the reveal.
+    assert slot.similar_at is None
+    judge(slot, anna.member)
+    anna.look_beside("history")
+    assert Slot.objects.get(pk=slot.pk).similar_at is None
+    anna.look_beside("similar")
+    noted = Slot.objects.get(pk=slot.pk).similar_at
+    anna.look_beside("similar")
+    assert noted == Slot.objects.get(pk=slot.pk).similar_at is not None
+
+
+def test_without_a_similar_case_none_is_noted() -> None:
+    queue = make_queue()
+    make_items(queue)
+    anna = Person(queue)
+    anna.look()
+    judge(anna.slot, anna.member)
+    anna.look_beside("similar")
+    assert Slot.objects.get().similar_at is None
 
 
 def test_only_the_holder_looks_beside_a_case() -> None:

@@ -1,6 +1,9 @@
 """The section of the team's page on whether the reveal helps."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from apps.accounts.models import Role
 from apps.review.models import ReviewItem
@@ -27,6 +30,18 @@ def test_the_first_sentence_counts_and_the_second_weighs_up() -> None:
     assert "toward the truth less away from it, is +30" in team
     assert "it helps." in team
     assert "Contributions as sent" in team
+
+
+def test_similar_cases_have_rows_of_their_own() -> None:
+    items = make_cases(4)
+    project = items[0].model.project
+    anna, looked = make_member(project).user, timezone.now() - timedelta(days=2)
+    for n, item in enumerate(items):
+        say(item, anna, 1.0, similar_at=looked if n else None)
+    come_true(items)
+    team = page(make_member(project, Role.ENGINEER), items[0].model, "team")
+    assert "Similar cases opened" in team
+    assert "Similar cases not opened" in team
 
 
 def test_changes_away_from_the_truth_harm() -> None:

@@ -1,6 +1,9 @@
 """Whether the reveal helps, in small worlds counted by hand. The model always says "yes"."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from apps.accounts.models import Role
 from apps.review.models import ReviewItem
@@ -34,6 +37,34 @@ def test_changes_are_held_against_the_truth_by_what_was_shown() -> None:
         ("sent", 5, 0),
     ]
     assert effects.partial == 1
+
+
+def test_those_who_looked_at_similar_cases_before_their_final_answer_are_compared_with_the_others() -> None:
+    items = make_cases(7)
+    anna, now = make_member(items[0].model.project).user, timezone.now()
+    before, after = now - timedelta(hours=2), now
+    for n, item in enumerate(items):
+        # The final answer is an hour old: two looked before it, and one after it, which is too late to matter.
+        looked = before if n < 2 else after if n == 2 else None
+        shown = "" if n == 6 else "none"
+        say(item, anna, 0.0, kept=float(n < 2), at=now - timedelta(hours=1), shown=shown, similar_at=looked)
+    come_true(items, "yes")
+    effects = effects_of(items[0])
+    # Of the last, nobody noted anything.
+    assert [(similar, effect.answers, effect.n_changed) for similar, effect in effects.by_similar] == [
+        ("not_opened", 4, 0),
+        ("opened", 2, 2),
+    ]
+    assert effects.whole.answers == 7
+
+
+def test_where_nobody_looked_at_similar_cases_there_is_nothing_to_compare() -> None:
+    items = make_cases(2)
+    anna = make_member(items[0].model.project).user
+    for item in items:
+        say(item, anna, 1.0)
+    come_true(items, "yes")
+    assert effects_of(items[0]).by_similar == []
 
 
 def test_only_blind_answers_to_drawn_cases_with_a_known_truth_count() -> None:

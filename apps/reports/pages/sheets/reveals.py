@@ -1,5 +1,7 @@
 """The section on whether the reveal helps: what the model's answer, once shown, did to blind first answers."""
 
+from collections import Counter
+
 from django.utils.text import capfirst
 
 from apps.reports.engine.document import Document, RevealGroup, RevealsSection
@@ -8,7 +10,7 @@ from apps.reports.pages.figures import in_sentence
 from apps.reports.pages.numbers import count, plural
 from apps.reports.pages.sheets.layout import Cell, ChartText, Row, Section, Table
 from apps.reports.pages.sheets.tables import cell
-from apps.review.models import Shown
+from apps.review.models import Shown, Similar
 
 HEAD = ["Shown", "Changed", "Toward the truth", "Away from it", "Balance"]
 OVER_RELIANCE = ["Model wrong, and followed", "Model right, and taken up"]
@@ -40,12 +42,15 @@ def reveals(document: Document) -> Section | None:
 
 
 def dotted(found: RevealsSection) -> list[RevealGroup]:
-    """Return the groups that the chart compares; all answers alone where the same was shown with each."""
-    return found["groups"] if len(found["groups"]) > 2 else found["groups"][:1]
+    """Return the groups that the chart compares: all answers, and groups that have others of their kind."""
+    kinds = Counter(group["kind"] for group in found["groups"])
+    return [group for group in found["groups"] if group["kind"] == "all" or kinds[group["kind"]] > 1]
 
 
 def name(group: RevealGroup) -> str:
-    return "All" if group["kind"] == "all" else capfirst(Shown.words(group["shown"]))
+    if group["kind"] == "all":
+        return "All"
+    return capfirst(Similar(group["shown"]).label if group["kind"] == "similar" else Shown.words(group["shown"]))
 
 
 def _table(document: Document, found: RevealsSection) -> Table:
