@@ -155,8 +155,8 @@ def _check_header(fields: Fields, trees: int) -> Header:
 
 def _check_tree(fields: Fields, header: Header) -> None:
     leaves = _number(fields, "num_leaves")
-    if leaves < 1:
-        raise malformed("a tree has no leaves")
+    if leaves < 1 or "num_cat" not in fields:
+        raise malformed("a tree does not say of what it is made")
     check_lengths(leaves, leaf_value=_numbers(fields, "leaf_value"))
     inner = leaves - 1
     for name in ("leaf_weight", "leaf_count"):
@@ -191,7 +191,7 @@ def _nodes(children: Ints, inner: int) -> Ints:
 
 def _check_categories(fields: Fields, kinds: Ints) -> None:
     """A categorical split's threshold says which set of categories is its own."""
-    count = _number(fields, "num_cat", 0)
+    count = _number(fields, "num_cat")
     is_categorical = (kinds & IS_CATEGORICAL) != 0
     if count < 1:
         if is_categorical.any():

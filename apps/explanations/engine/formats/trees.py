@@ -15,6 +15,8 @@ LEAF = -1
 
 def check_tree(left: Ints, right: Ints, features: Ints, *, among: int) -> None:
     """Refuse arrays that are no tree from node 0 downwards; a leaf's children are -1."""
+    if ((left == LEAF) != (right == LEAF)).any():
+        raise malformed("a node has one child")
     seen = np.zeros(len(left), dtype=bool)
     level: Ints = np.zeros(1, dtype=np.int64)
     for _ in range(MOST_DEPTH):
