@@ -12,7 +12,8 @@ from importlib.abc import MetaPathFinder
 import msgspec
 
 from apps.explanations.engine import answering, sealing
-from apps.explanations.engine.answering import Answerer, Library
+from apps.explanations.engine.answering import Answerer
+from apps.explanations.engine.formats.models import Library
 from apps.explanations.engine.messages import (
     OUT_OF_MEMORY,
     Answer,

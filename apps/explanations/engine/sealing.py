@@ -12,6 +12,7 @@ import resource
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 MEGABYTE = 1 << 20
 # Beyond what the imports took: enough for every library of the table in `explanations.md`.
@@ -140,7 +141,7 @@ def _filter() -> bool:
     return True
 
 
-def _deny(rules: "pyseccomp.SyscallFilter", action: int, name: str, *arguments: "pyseccomp.Arg") -> None:  # noqa: F821
+def _deny(rules: Any, action: int, name: str, *arguments: Any) -> None:
     """Add a rule, unless this libseccomp is older than the call."""
     import pyseccomp  # noqa: PLC0415  # Linux only
 

@@ -74,6 +74,8 @@ def load(content: bytes, spec: Spec) -> "LightGBM":
         booster = lightgbm.Booster(model_str=(content[:end] + TAIL).decode())
     except (lightgbm.basic.LightGBMError, ValueError, KeyError) as error:
         raise malformed(str(error)[:200]) from error
+    # shap asks the settings, which are gone, whether the output is a probability.
+    booster.params = {"objective": (header.objective.split() or [""])[0]}
     return LightGBM(booster, header, spec)
 
 

@@ -9,7 +9,7 @@ import xgboost
 from apps.explanations.engine.encoding import Cells
 from apps.explanations.engine.formats import shapley
 from apps.explanations.engine.formats.models import Explain, Floats, Parts, as_outputs, split_base
-from apps.explanations.engine.formats.trees import check_lengths, check_tree, malformed, whole
+from apps.explanations.engine.formats.trees import LEAF, check_lengths, check_tree, malformed, whole
 from apps.explanations.engine.refusals import ModelRefused, refuse_other_formats
 from apps.explanations.engine.spec import Input, Method, Space, Spec
 
@@ -246,6 +246,9 @@ def _check_tree(tree: Tree, learner: Learner) -> None:
     elif tree.tree_param.size_leaf_vector != learner.groups:
         raise malformed("a leaf has another number of values than the file has outputs")
     left, right = whole(tree.left_children), whole(tree.right_children)
+    if tree.tree_param.size_leaf_vector > 1:
+        # A leaf keeps the place of its values where others keep the right child.
+        right = np.where(left == LEAF, LEAF, right)
     check_tree(left, right, whole(tree.split_indices), among=learner.learner_model_param.num_feature)
     _check_parents(left, right, whole(tree.parents))
     _check_categories(tree)
