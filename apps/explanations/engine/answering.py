@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from apps.explanations.engine.encoding import Cells, check_spec, encode
 from apps.explanations.engine.explaining import Explainer, Found, explainer_for, probe_of, raw
-from apps.explanations.engine.formats.models import Floats, Library, Model
-from apps.explanations.engine.messages import Explained, Scored
+from apps.explanations.engine.formats.models import Library, Model
 from apps.explanations.engine.formats.trees import malformed
+from apps.explanations.engine.messages import Explained, Scored
 from apps.explanations.engine.output import OutputMap
 from apps.explanations.engine.refusals import ModelRefused
 from apps.explanations.engine.spec import Space, Spec
@@ -70,7 +70,7 @@ class Answerer:
         if find is None:
             return [msgspec.structs.replace(each, code=CANNOT_EXPLAIN, error=self.explainer.reason) for each in results]
         good = np.array([place for place, each in enumerate(scored) if not each.error], dtype=np.intp)
-        order = {name: place for place, name in enumerate(self.outputs.order)}
+        order: dict[Any, int] = {name: place for place, name in enumerate(self.outputs.order)}
         chosen = np.array([order.get(each.predicted, 0) for each in scored], dtype=np.intp)
 
         def work(places: NDArray[np.intp]) -> list[Explained]:
@@ -177,7 +177,7 @@ def _in_halves(
         return work(places)
     except MemoryError:
         raise
-    except Exception as error:  # whatever the library has against a row
+    except Exception as error:  # noqa: BLE001  # whatever the library has against a row
         if len(places) == 1:
             return [failed(int(places[0]), _first_line(error))]
     half = len(places) // 2

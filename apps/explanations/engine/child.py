@@ -13,7 +13,9 @@ import msgspec
 
 from apps.explanations.engine import answering, sealing
 from apps.explanations.engine.answering import Answerer
+from apps.explanations.engine.formats.models import Library
 from apps.explanations.engine.messages import (
+    OUT_OF_MEMORY,
     Answer,
     CurveScores,
     Explain,
@@ -28,7 +30,6 @@ from apps.explanations.engine.messages import (
     Scores,
     Start,
     TooLarge,
-    OUT_OF_MEMORY,
     frame,
     read_frame,
 )
@@ -50,7 +51,7 @@ MOST_WORDS = 500
 class Child:
     """One library and at most one model file."""
 
-    def __init__(self, library: answering.Library, sealed: list[str], read: Callable[[], bytes]) -> None:
+    def __init__(self, library: Library, sealed: list[str], read: Callable[[], bytes]) -> None:
         self._library = library
         self._sealed = sealed
         self._read = read
@@ -100,7 +101,7 @@ def main() -> None:
 
     try:
         library, sealed = _prepare(msgspec.json.decode(read(), type=Start))
-    except Exception as error:  # such as a library that is not installed; only the parent can say so
+    except Exception as error:  # noqa: BLE001  # such as a library that is not installed; only the parent can say so
         send(Failed(f"{type(error).__name__}: {error}"[:MOST_WORDS]))
         return
     send(Ready(sealed))
@@ -111,7 +112,7 @@ def main() -> None:
         send(_answer(child, decoder.decode(read())))
 
 
-def _prepare(start: Start) -> tuple[answering.Library, list[str]]:
+def _prepare(start: Start) -> tuple[Library, list[str]]:
     """Import what the format needs, and give up everything else."""
     sealing.die_with_parent(start.parent)
     sealed = ["network"] if sealing.leave_network() else []
@@ -135,11 +136,11 @@ class NotInstalled(MetaPathFinder):
             raise ModuleNotFoundError(f"{fullname} is left out here", name=fullname)
 
 
-def _import(start: Start) -> answering.Library:
+def _import(start: Start) -> Library:
     """Import what the format needs, run it once, and leave out what libraries import only in case."""
     left_out = set(NOT_NEEDED[start.format]).difference(NEEDED_BY_SHAP if start.needs_shap else ())
     sys.meta_path.insert(0, NotInstalled(left_out))
-    library: answering.Library = importlib.import_module(f"apps.explanations.engine.formats.{start.format}")  # type: ignore[assignment]  # a module
+    library: Library = importlib.import_module(f"apps.explanations.engine.formats.{start.format}")
     library.prepare(with_shap=start.needs_shap)
     return library
 
@@ -151,7 +152,7 @@ def _answer(child: Child, request: Request) -> Answer:
         return Refused(refusal.code, refusal.message)
     except MemoryError:
         os._exit(OUT_OF_MEMORY)
-    except Exception as error:  # the parent decides what to make of it
+    except Exception as error:  # noqa: BLE001  # the parent decides what to make of it
         return Failed(f"{type(error).__name__}: {error}"[:MOST_WORDS])
 
 

@@ -64,11 +64,8 @@ class Loaded(msgspec.Struct, tag="loaded", frozen=True):
     method: str
     space: str
     reason: str
+    # "limits", "seccomp" and "network", as far as the system allows them
     sealed: list[str]
-
-    @property
-    def is_sealed(self) -> bool:
-        return "seccomp" in self.sealed
 
 
 class Refused(msgspec.Struct, tag="refused", frozen=True):

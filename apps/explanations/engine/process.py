@@ -42,7 +42,7 @@ class ChildProcess:
 
     def __init__(self) -> None:
         self.parent = os.getpid()
-        self._process = subprocess.Popen(
+        self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and program
             [sys.executable, "-I", "-B", "-c", PROGRAM],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -91,10 +91,11 @@ class ChildProcess:
             return bytes(content)
 
         try:
-            return self._decoder.decode(read_frame(read))
+            answer: Answer = self._decoder.decode(read_frame(read))
         except (ValueError, msgspec.MsgspecError) as error:  # a child that says something else is not ours any more
             self.end()
             raise ChildDied("The model's process gave an answer that makes no sense.") from error
+        return answer
 
     def end(self) -> None:
         """Kill the process and close the pipes."""

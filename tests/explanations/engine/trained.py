@@ -1,6 +1,7 @@
 """Small models of every kind that explains correctly, trained with a fixed seed on made-up rows."""
 
 import json
+import math
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -38,7 +39,7 @@ class Trained:
 
 def as_rows(matrix: NDArray[Any]) -> list[dict[str, Any]]:
     return [
-        {name: None if value != value else value for name, value in zip(NAMES, row, strict=False)}
+        {name: None if math.isnan(value) else value for name, value in zip(NAMES, row, strict=False)}
         for row in matrix.tolist()
     ]
 
@@ -143,9 +144,9 @@ def skops(kind: str) -> Trained:
         "RF": (BINARY, lambda: ensemble.RandomForestClassifier(**forest)),
         "RF multiclass": (MULTI, lambda: ensemble.RandomForestClassifier(**forest, n_jobs=-1)),
         "RF regression": (REGRESSION, lambda: ensemble.RandomForestRegressor(**forest)),
-        "LR": (BINARY, lambda: linear_model.LogisticRegression()),
-        "LR multiclass": (MULTI, lambda: linear_model.LogisticRegression()),
-        "ridge": (REGRESSION, lambda: linear_model.Ridge()),
+        "LR": (BINARY, linear_model.LogisticRegression),
+        "LR multiclass": (MULTI, linear_model.LogisticRegression),
+        "ridge": (REGRESSION, linear_model.Ridge),
         "pipeline": (BINARY, lambda: make_pipeline(StandardScaler(), linear_model.LogisticRegression())),
     }
     task, make = made[kind]

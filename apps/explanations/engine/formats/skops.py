@@ -8,9 +8,9 @@ from typing import Any
 
 import pandas as pd
 import shap
+import sklearn
 import skops
 import skops.io
-import sklearn
 from sklearn.base import BaseEstimator
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 
@@ -38,7 +38,7 @@ MOST_ENTRIES = 20_000
 SCHEMA = "schema.json"
 
 
-def prepare(*, with_shap: bool) -> None:
+def prepare(*, with_shap: bool) -> None:  # noqa: ARG001  # it always needs shap
     for name in MODULES.split():
         importlib.import_module(f"sklearn.{name}")
     frame = pd.DataFrame({"x": [0.0, 1.0]})
