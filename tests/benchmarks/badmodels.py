@@ -27,8 +27,8 @@ HANG_SECONDS = 5.0
 REQUEST_SECONDS = 4.0
 EXPLAINED = 3
 MODELS = {
-    "xgboost": ("binary", "multiclass", "categorical", "dart"),
-    "lightgbm": ("binary", "multiclass", "categorical"),
+    "xgboost": ("binary", "multiclass", "categorical", "dart", "vector leaf", "gblinear"),
+    "lightgbm": ("binary", "multiclass", "categorical", "linear"),
     "onnx": ("binary", "regression", "columns"),
     "skops": ("RF", "HGB", "HGB categorical", "GB", "pipeline"),
 }

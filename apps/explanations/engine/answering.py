@@ -70,8 +70,8 @@ class Answerer:
         if find is None:
             return [msgspec.structs.replace(each, code=CANNOT_EXPLAIN, error=self.explainer.reason) for each in results]
         good = np.array([place for place, each in enumerate(scored) if not each.error], dtype=np.intp)
-        order = {name: place for place, name in enumerate(self.outputs.order)}
-        chosen = np.array([order.get(str(each.predicted), 0) for each in scored], dtype=np.intp)
+        order: dict[Any, int] = {name: place for place, name in enumerate(self.outputs.order)}
+        chosen = np.array([order.get(each.predicted, 0) for each in scored], dtype=np.intp)
 
         def work(places: NDArray[np.intp]) -> list[Explained]:
             return self._read(find(cells[places], chosen[places], seed), [scored[place] for place in places], seed)

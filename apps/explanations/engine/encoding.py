@@ -76,8 +76,8 @@ def code_of(value: Any) -> str:
 def _column(values: list[Any], feature: Input, errors: list[str]) -> Any:
     if is_textual(feature):
         return _texts(values, feature, errors)
-    numbers = _codes(values, feature, errors) if feature.categories else _numbers(values, feature, errors)
-    return _as_typed(numbers, feature, errors)
+    read = _codes if feature.categories else _numbers
+    return _as_typed(read(values, feature, errors), feature, errors)
 
 
 def _numbers(values: list[Any], feature: Input, errors: list[str]) -> NDArray[np.float64]:
@@ -172,5 +172,4 @@ def _note(errors: list[str], row: int, error: str) -> None:
 
 
 def _in_words(value: Any) -> str:
-    kinds: dict[type, str] = {str: "a text", list: "a list", dict: "an object"}
-    return kinds.get(type(value), "something")
+    return "a text" if isinstance(value, str) else "a list" if isinstance(value, list) else "an object"

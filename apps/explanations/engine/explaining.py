@@ -105,7 +105,8 @@ def _own(model: Model, outputs: OutputMap, background: Cells | None) -> Explaine
         explain(np.zeros((1, model.features)) if background is None else background[:1])
     except Exception:  # noqa: BLE001  # whatever the library has against it
         return None
-    return _by_parts(model, outputs, explain, method=model.method, is_margin=model.adds_up_to_margin)
+    space, find = _by_parts(model, outputs, explain, is_margin=model.adds_up_to_margin)
+    return Explainer(str(model.method), str(space), "", find)
 
 
 def _interventional(model: Model, outputs: OutputMap, background: Cells | None) -> Explainer:
@@ -125,15 +126,14 @@ def _interventional(model: Model, outputs: OutputMap, background: Cells | None) 
         values = explain(cells).values
         return Parts(values, np.broadcast_to(start[-values.shape[2] :], (len(values), values.shape[2])))
 
-    made = _by_parts(model, outputs, from_mean, method=Method.TREE_INTERVENTIONAL, is_margin=is_margin)
+    space, find = _by_parts(model, outputs, from_mean, is_margin=is_margin)
     some = background[:FEW]
-    assert made.find is not None
-    if not made.find(some, np.zeros(len(some), dtype=np.intp), 0).adds_up.all():
+    if not find(some, np.zeros(len(some), dtype=np.intp), 0).adds_up.all():
         raise ModelRefused("wrong_method", "tree_interventional gives contributions that do not add up for this file.")
-    return made
+    return Explainer(str(Method.TREE_INTERVENTIONAL), str(space), "", find)
 
 
-def _by_parts(model: Model, outputs: OutputMap, explain: Explain, *, method: Method, is_margin: bool) -> Explainer:
+def _by_parts(model: Model, outputs: OutputMap, explain: Explain, *, is_margin: bool) -> tuple[Space, Find]:
     space = Space.MARGIN if is_margin and model.is_linked else outputs.kind
 
     def find(cells: Cells, chosen: NDArray[np.intp], seed: int) -> Found:  # noqa: ARG001  # nothing is drawn
@@ -143,7 +143,7 @@ def _by_parts(model: Model, outputs: OutputMap, explain: Explain, *, method: Met
         target = outputs.target(space, known.shape[1], chosen)
         return Found(target.of_parts(parts.values), target.of(parts.base), target.of(known))
 
-    return Explainer(str(method), str(space), "", find)
+    return space, find
 
 
 def _known(model: Model, cells: Cells, *, is_margin: bool) -> Floats:

@@ -64,6 +64,7 @@ class Loaded(msgspec.Struct, tag="loaded", frozen=True):
     method: str
     space: str
     reason: str
+    # "limits", "seccomp" and "network", as far as the system allows them
     sealed: list[str]
 
 

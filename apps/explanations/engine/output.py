@@ -63,23 +63,15 @@ class OutputMap:
         if task == "binary" and (expected != 2 or self.spec.positive not in self.spec.classes):
             raise ModelRefused("bad_spec", "A binary model has two classes, one of them positive.")
         if self.is_classifier and set(self.order) != set(self.spec.classes):
-            raise ModelRefused(
-                "wrong_classes",
-                f"The classes of the output are {_listed(self.order)}, those of the model"
-                f" {_listed(self.spec.classes)}.",
-            )
+            ours, theirs = _listed(self.spec.classes), _listed(self.order)
+            raise ModelRefused("wrong_classes", f"The classes of the output are {theirs}, those of the model {ours}.")
         if self.is_classifier == (self.kind == VALUE):
-            raise ModelRefused(
-                "bad_spec",
-                f"The output of a {task} model is {'a value' if self.kind != VALUE else 'a margin or a probability'}.",
-            )
+            right = "a margin or a probability" if self.is_classifier else "a value"
+            raise ModelRefused("bad_spec", f"The output of a {task} model is {right}.")
         allowed = {"binary": {1, 2}, "multiclass": {expected}}.get(task, {1})
         if outputs not in allowed:
-            raise ModelRefused(
-                "wrong_outputs",
-                f"The file has {outputs} outputs for each row; a {task} model has"
-                f" {' or '.join(map(str, sorted(allowed)))}.",
-            )
+            right = " or ".join(map(str, sorted(allowed)))
+            raise ModelRefused("wrong_outputs", f"The file has {outputs} outputs; a {task} model has {right}.")
 
     def probabilities(self, outputs: Floats) -> Floats:
         """Return rows × classes in the order of the outputs."""
@@ -121,11 +113,8 @@ class OutputMap:
     def _binary(self, space: Space, outputs: int) -> tuple[Floats, float]:
         """Return how the log-odds or the probability of the positive class follows from one or two outputs."""
         if space == MARGIN:
-            ways = (
-                np.array([1.0 if self.positive else -1.0])
-                if outputs == 1
-                else np.where(np.arange(2) == self.positive, 1.0, -1.0)
-            )
+            # One margin is that of the last class; of two, the difference counts.
+            ways = np.where(np.arange(2) == self.positive, 1.0, -1.0)[-outputs:]
             return self.spec.output.slope * ways, self.spec.output.intercept
         if outputs == 1:
             return (np.array([1.0]), 0.0) if self.positive else (np.array([-1.0]), 1.0)

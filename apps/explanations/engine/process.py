@@ -42,7 +42,7 @@ class ChildProcess:
 
     def __init__(self) -> None:
         self.parent = os.getpid()
-        self._process = subprocess.Popen(  # noqa: S603  # our own program
+        self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and program
             [sys.executable, "-I", "-B", "-c", PROGRAM],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -18,7 +18,6 @@ MEGABYTE = 1 << 20
 # Beyond what the imports took: enough for every library of the table in `explanations.md`.
 MEMORY = 600 * MEGABYTE
 FILES = 64
-# One request may take this much processor time if its parent does not end it before; see `allow_seconds`.
 CLONE_NEWUSER, CLONE_NEWNET, CLONE_THREAD = 0x10000000, 0x40000000, 0x00010000
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE = 1, 4
 
@@ -33,14 +32,11 @@ OPENING = (
     "shmget shmat msgget semget"
 )
 CHANGING = (
-    "truncate rename renameat renameat2 unlink unlinkat rmdir mkdir mkdirat mknod mknodat link linkat symlink "
-    "symlinkat chmod fchmod fchmodat fchmodat2 chown fchown lchown fchownat utime utimes utimensat futimesat "
+    "truncate rename renameat renameat2 unlink unlinkat rmdir mkdir mkdirat mknod mknodat link linkat "
+    "symlink symlinkat chmod fchmod fchmodat fchmodat2 chown fchown lchown fchownat utime utimes utimensat futimesat "
     "setxattr lsetxattr fsetxattr removexattr lremovexattr fremovexattr"
 )
-MOUNTING = (
-    "mount umount2 pivot_root chroot move_mount open_tree fsopen fsconfig fsmount fspick mount_setattr swapon swapoff "
-    "quotactl"
-)
+MOUNTING = "mount umount2 pivot_root chroot move_mount open_tree fsopen fsconfig fsmount fspick mount_setattr quotactl"
 OTHERS = (
     "ptrace process_vm_readv process_vm_writev process_madvise kcmp pidfd_open pidfd_getfd pidfd_send_signal "
     "rt_sigqueueinfo rt_tgsigqueueinfo tkill setpriority ioprio_set sched_setaffinity sched_setscheduler "
@@ -48,8 +44,8 @@ OTHERS = (
 )
 KERNEL = (
     "bpf perf_event_open userfaultfd io_uring_setup io_uring_enter io_uring_register keyctl add_key request_key "
-    "init_module finit_module delete_module kexec_load kexec_file_load reboot acct syslog iopl ioperm personality "
-    "settimeofday clock_settime clock_adjtime adjtimex sethostname setdomainname vhangup "
+    "init_module finit_module delete_module kexec_load kexec_file_load reboot swapon swapoff acct syslog iopl ioperm "
+    "personality settimeofday clock_settime clock_adjtime adjtimex sethostname setdomainname vhangup "
     "fanotify_init inotify_init inotify_init1 capset setuid setgid setreuid setregid setresuid setresgid setgroups"
 )
 DENIED = " ".join((SOCKETS, PROGRAMS, OPENING, CHANGING, MOUNTING, OTHERS, KERNEL))
@@ -91,7 +87,7 @@ def seal() -> list[str]:
 
     pyseccomp runs `ldconfig` as it is imported, so it comes first; its filter comes last.
     """
-    with contextlib.suppress(ImportError, RuntimeError):  # not Linux, or no libseccomp
+    with contextlib.suppress(ImportError, RuntimeError):  # not Linux, or a system without libseccomp
         import pyseccomp  # noqa: F401, PLC0415  # see above
     _limit()
     return ["limits", *(["seccomp"] if "pyseccomp" in sys.modules and _filter() else [])]
@@ -101,7 +97,7 @@ def allow_seconds(seconds: int) -> None:
     """Let the kernel end this process after so much more processor time."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + seconds, hard))
+    resource.setrlimit(resource.RLIMIT_CPU, (_at_most(int(used.ru_utime + used.ru_stime) + seconds, hard), hard))
 
 
 def _limit() -> None:
@@ -109,8 +105,14 @@ def _limit() -> None:
     if sys.platform == "linux":  # macOS counts what it shares with everyone
         pages = int(Path("/proc/self/statm").read_text().split()[0])
         limits[resource.RLIMIT_AS] = pages * resource.getpagesize() + MEMORY
-    for limit, value in limits.items():
+    for limit, wanted in limits.items():
+        value = _at_most(wanted, resource.getrlimit(limit)[1])
         resource.setrlimit(limit, (value, value))
+
+
+def _at_most(value: int, hard: int) -> int:
+    """The system may allow less already."""
+    return value if hard == resource.RLIM_INFINITY else min(value, hard)
 
 
 def _filter() -> bool:

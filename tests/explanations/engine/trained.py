@@ -1,11 +1,11 @@
 """Small models of every kind that explains correctly, trained with a fixed seed on made-up rows."""
 
 import json
+import math
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from math import isnan
 from typing import Any
 
 import numpy as np
@@ -39,7 +39,7 @@ class Trained:
 
 def as_rows(matrix: NDArray[Any]) -> list[dict[str, Any]]:
     return [
-        {name: None if isnan(value) else value for name, value in zip(NAMES, row, strict=False)}
+        {name: None if math.isnan(value) else value for name, value in zip(NAMES, row, strict=False)}
         for row in matrix.tolist()
     ]
 

@@ -31,23 +31,15 @@ class Estimator:
         self.features = int(getattr(estimator, "n_features_in_", -1))
         self.classes = [str(name) for name in getattr(estimator, "classes_", [])]
         self._is_classifier = spec.task != "regression"
-        self.usual = (
-            Space.VALUE
-            if not self._is_classifier
-            else Space.PROBABILITY
-            if hasattr(estimator, "predict_proba")
-            else Space.MARGIN
-        )
-        if (
-            self._is_classifier
-            and not hasattr(estimator, "predict_proba")
-            and not hasattr(estimator, "decision_function")
-        ):
+        has_margin = self._is_classifier and hasattr(estimator, "decision_function")
+        self._has_probabilities = self._is_classifier and hasattr(estimator, "predict_proba")
+        if self._is_classifier and not has_margin and not self._has_probabilities:
             raise ModelRefused("wrong_outputs", f"{type(estimator).__name__} gives neither probabilities nor margins.")
-        self._is_log = getattr(estimator, "loss", "") in ("poisson", "gamma") and isinstance(
-            estimator, BaseHistGradientBoosting
-        )
-        self.is_linked = (self._is_classifier and hasattr(estimator, "decision_function")) or self._is_log
+        classifies = Space.PROBABILITY if self._has_probabilities else Space.MARGIN
+        self.usual = classifies if self._is_classifier else Space.VALUE
+        is_boosting = isinstance(estimator, BaseHistGradientBoosting)
+        self._is_log = is_boosting and getattr(estimator, "loss", "") in ("poisson", "gamma")
+        self.is_linked = (has_margin and self._has_probabilities) or self._is_log
         # Trees that vote add up to probabilities; those that are boosted, to the margin.
         self.adds_up_to_margin = not isinstance(estimator, BaseForest | BaseDecisionTree)
         self.method = self._own_method()
@@ -55,16 +47,14 @@ class Estimator:
 
     def predict(self, cells: Cells) -> Floats:
         estimator, rows = self._estimator, self._rows(cells)
-        if not self._is_classifier:
-            return as_outputs(estimator.predict(rows))
-        return as_outputs(
-            estimator.predict_proba(rows) if hasattr(estimator, "predict_proba") else estimator.decision_function(rows)
-        )
+        if self._has_probabilities:
+            return as_outputs(estimator.predict_proba(rows))
+        return as_outputs(estimator.decision_function(rows) if self._is_classifier else estimator.predict(rows))
 
     def margin(self, cells: Cells) -> Floats:
         if self._is_log:
             return np.log(self.predict(cells))
-        if self._is_classifier and hasattr(self._estimator, "decision_function"):
+        if self._is_classifier and self.is_linked:
             return as_outputs(self._estimator.decision_function(self._rows(cells)))
         return self.predict(cells)
 

@@ -45,10 +45,8 @@ def has_categories(estimator: Any) -> bool:
 
 
 def _inside(found: Any) -> Iterable[Any]:
-    if isinstance(found, BaseEstimator):
-        return list(vars(found).values())
-    if isinstance(found, dict):
-        return found.values()
+    if isinstance(found, BaseEstimator | dict):
+        return list((found if isinstance(found, dict) else vars(found)).values())
     is_list = isinstance(found, list | tuple) or (isinstance(found, np.ndarray) and found.dtype == object)
     return list(found.flat if isinstance(found, np.ndarray) else found) if is_list else ()
 

@@ -29,7 +29,7 @@ def versions() -> dict[str, str]:
     return {"onnxruntime": onnxruntime.__version__}
 
 
-def prepare(*, with_shap: bool) -> None:  # noqa: ARG001  # as every format
+def prepare(*, with_shap: bool) -> None:  # noqa: ARG001  # it has nothing for shap
     onnxruntime.disable_telemetry_events()
     onnxruntime.get_available_providers()
 
@@ -85,7 +85,7 @@ class Onnx:
     def contributions(self, cells: Cells, background: Cells | None) -> Parts:
         raise NotImplementedError
 
-    def interventional(self, background: Cells, *, is_probability: bool) -> Explain | None:  # noqa: ARG002  # as every format
+    def interventional(self, background: Cells, *, is_probability: bool) -> Explain | None:  # noqa: ARG002  # none
         return None
 
     @property

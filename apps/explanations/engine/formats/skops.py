@@ -38,7 +38,7 @@ MOST_ENTRIES = 20_000
 SCHEMA = "schema.json"
 
 
-def prepare(*, with_shap: bool) -> None:  # noqa: ARG001  # as every format
+def prepare(*, with_shap: bool) -> None:  # noqa: ARG001  # it always needs shap
     for name in MODULES.split():
         importlib.import_module(f"sklearn.{name}")
     frame = pd.DataFrame({"x": [0.0, 1.0]})
