@@ -28,6 +28,7 @@ from apps.review import services
 from apps.review.models import Decision, Question, ReviewItem, Slot, Verdict
 from apps.sampling.services import policies
 from apps.truth.services import resolving
+from tests.explanations.computed import make_attribution
 from tests.factories import draw_all, make_key, make_member, make_model, prediction_row, push_outcomes, push_predictions
 from tests.world import Route, routes
 
@@ -137,6 +138,11 @@ class Walk:
             for number in range(before, before + CASES)
         ]
         push_predictions(self.queue.model, rows)
+        # Contributions computed here lead to the same number: whoever sees them has seen the prediction.
+        new = Prediction.objects.filter(model=self.queue.model, external_id__in=[each["id"] for each in rows])
+        for each in new.select_related("model", "version"):
+            pushes = {"age": 1.5, "sex": -1.5}
+            make_attribution(each, values=pushes, base=each.predicted, method="tree", space="value")
         draw_all(self.queue.model)
         services.open_due_items()
         # The contributions of a number are the number.
