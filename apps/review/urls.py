@@ -38,6 +38,7 @@ urlpatterns: list[URLPattern] = [
     path("p/<slug:project>/questions/<int:question>/", waiting_views.question, name="question"),
     path("p/<slug:project>/search/", finding_views.search, name="search"),
     path("p/<slug:project>/models/<slug:model>/cases/", finding_views.cases_page, name="cases"),
+    path("p/<slug:project>/models/<slug:model>/cases/lists/", finding_views.cases_lists, name="cases_lists"),
     path("p/<slug:project>/models/<slug:model>/cases/views/", finding_views.cases_view, name="cases_view"),
     path("p/<slug:project>/models/<slug:model>/cases/send/", finding_views.cases_send, name="cases_send"),
     path("p/<slug:project>/models/<slug:model>/cases.<slug:form>", finding_views.cases_file, name="cases_file"),

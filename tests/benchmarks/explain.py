@@ -4,7 +4,8 @@ The census model of the demo (16 features, 80 trees of depth 4) explains predict
 reads what was sent, checks the score of each row, explains it in a sealed process, and stores and counts what it
 computed; the baseline of the same run is xgboost's bare `pred_contribs` of the same rows, in calls of the same size.
 `one_row_ms` is a row asked of a warm process; `bars_ms` is the time from letting a control go until the bars
-of the model are on the page, in Chromium, without the pause that the page waits for. Arguments: `--rows 10000`, `--changes 40`.
+of the model are on the page, in Chromium, without the pause that the page waits for. Arguments: `--rows 10000`,
+`--changes 40`.
 """
 
 import argparse

@@ -1,6 +1,6 @@
-"""The debug window in a browser: a control moves, score and class follow at once, the model's own bars a moment later."""
+"""The debug window: a control moves, score and class follow at once, the model's own bars a moment later."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
@@ -29,7 +29,7 @@ def a_worker_that_answers_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def window(page: Page, sign_in: Callable[[Page, User], None]) -> Iterator[Page]:
+def window(page: Page, sign_in: Callable[[Page, User], None]) -> Page:
     """The page of a prediction that two versions' files answer."""
     project = make_project("office")
     model = make_scored_model(project, "employment")
@@ -40,7 +40,7 @@ def window(page: Page, sign_in: Callable[[Page, User], None]) -> Iterator[Page]:
     sign_in(page, make_member(project, Role.ENGINEER).user)
     key = Prediction.objects.get(external_id="case-7").pk
     page.goto(f"/p/office/models/employment/cases/{key}/")
-    yield page
+    return page
 
 
 def drag(page: Page, label: str, steps: int) -> None:

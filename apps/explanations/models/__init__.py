@@ -2,7 +2,7 @@
 
 from apps.explanations.models.artifacts import Artifact, ArtifactPiece, ParityCheck
 from apps.explanations.models.attributions import Attribution
-from apps.explanations.models.cells import AddedUp, AttributionDay, PushBins, Unusual, UsualPushes
+from apps.explanations.models.cells import AddedUp, AttributionDay, PushBins, Unusual, UsualPushes, UsualValues
 from apps.explanations.models.trials import Trial
 
 __all__ = [
@@ -16,4 +16,5 @@ __all__ = [
     "Trial",
     "Unusual",
     "UsualPushes",
+    "UsualValues",
 ]

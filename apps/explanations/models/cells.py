@@ -109,6 +109,18 @@ class UsualPushes(models.Model):
         return f"usual of {self.bins}"
 
 
+class UsualValues(models.Model):
+    """What the first rows of a model held in each feature. It grows until there are rows enough, and is frozen then."""
+
+    model = models.OneToOneField(MonitoredModel, models.CASCADE, related_name="usual_values")
+    rows = models.BigIntegerField(default=0)
+    # {feature: {"low", "high", "missing", "other"}}
+    seen: Any = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return f"usual values of {self.model}"
+
+
 class Unusual(models.Model):
     """A prediction with contributions or values unlike the rest; of each day and version, only the strongest."""
 

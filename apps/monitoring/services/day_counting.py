@@ -13,6 +13,8 @@ from django.db.models.functions import Now
 from apps.common import doorbell
 from apps.common.clock import database_now
 from apps.common.isolation import one_by_one
+from apps.explanations.services import unusual, usual_values
+from apps.explanations.services.usual_values import Column
 from apps.monitoring.models import Counted, DayCount, Series, Stage
 from apps.monitoring.services.history import add_stored
 from apps.monitoring.services.placing import Layout, Placed
@@ -107,10 +109,13 @@ class DayCounter:
         self.layout = Layout.of(model)
         self.vectors = DayVectors(self.layout.size)
         self.has_new = False
+        self.unusual: list[unusual.Line] = []
 
     def count(self, rows: SentRows) -> None:
+        """Count rows, and look for values outside the usual ranges: here they lie in columns."""
         if self.state.frozen_at is not None:
-            self._count(rows)
+            columns = [_column(*each) for each in self._count(rows) if each[0].stage == Stage.FEATURE]
+            self.unusual += usual_values.look_at(self.model, rows.keys, rows.versions, rows.days, columns)
             self.has_new = self.has_new or not self.layout.series.keys() >= _keys(rows, self.model)
 
     def keep(self) -> None:
@@ -120,6 +125,7 @@ class DayCounter:
         elif self.has_new:
             self._adopt()
         self.vectors.save(self.model)
+        unusual.keep(self.model, unusual.Kind.VALUES, self.unusual)
 
     def _begin(self) -> None:
         inspected = _inspected(self.model)
@@ -164,9 +170,20 @@ class DayCounter:
             grown.sums[key] = np.pad(self.vectors.sums[key], (0, missing))
         self.vectors = grown
 
-    def _count(self, rows: SentRows) -> None:
+    def _count(self, rows: SentRows) -> list[tuple[Series, Placed]]:
         keys = list(zip(rows.versions, rows.days, strict=True))
-        self.vectors.add(keys, self.layout.placed(rows, self.model))
+        placed = list(self.layout.placed(rows, self.model))
+        self.vectors.add(keys, placed)
+        return placed
+
+
+def _column(series: Series, placed: Placed) -> Column:
+    """Return a feature's values as far as they show what is unusual."""
+    missing = series.frozen.size - 1
+    if placed.values is not None:
+        return Column(series.name, placed.values, placed.bins == missing)
+    # The bin before the last one is that of categories that are not among the frequent ones.
+    return Column(series.name, None, placed.bins == missing, placed.bins == missing - 1)
 
 
 def catch_up_due() -> None:

@@ -8,6 +8,7 @@ from rest_framework import serializers
 from apps.common.api import StrictSerializer
 from apps.common.exports import FORMATS
 from apps.common.fields import ClassOrNumberField
+from apps.explanations.models import Unusual
 from apps.review.api.serializers import ReasonsSerializer
 from apps.review.services.finding import PAGE
 
@@ -37,6 +38,10 @@ class PredictionsQuerySerializer(StrictSerializer):
     reviewed = EitherField()
     disputed = EitherField()
     targeted = EitherField(help_text="Sent to review by a person, not drawn")
+    sure_and_wrong = EitherField(help_text="The model gave its answer at least 90 %, and the outcome is another")
+    unusual = serializers.ChoiceField(
+        choices=Unusual.Kind.choices, required=False, help_text="Unlike the rest in contributions, or in its values"
+    )
     subject = serializers.CharField(max_length=LONGEST, required=False)
     slice = serializers.CharField(max_length=LONGEST, required=False, help_text="Name and value: `age_band:40–59`")
     cursor = serializers.IntegerField(min_value=1, required=False, help_text="`next` of the previous page")

@@ -162,7 +162,7 @@ def _bars(model: MonitoredModel, file: Artifact, answer: Document, changed: Tria
 def _difference(sent: Document | None, computed: Document | None) -> float | None:
     if not sent or not computed or set(sent) - set(computed):
         return None
-    return max(abs(computed[name] - sent.get(name, 0.0)) for name in computed)
+    return float(max(abs(computed[name] - sent.get(name, 0.0)) for name in computed))
 
 
 def _others(scale: Scale, answers: Answers) -> list[OtherVersion]:

@@ -15,13 +15,19 @@ from apps.review.services.finding import Wanted
 LONGEST = 400
 EITHER = ("", "any")
 # The states to choose from, each with its words and its conditions.
-STATES: dict[str, tuple[str, dict[str, bool]]] = {
+STATES: dict[str, tuple[str, dict[str, Any]]] = {
     "drawn": ("drawn for review", {"drawn": True}),
     "not_drawn": ("not drawn", {"drawn": False}),
     "reviewed": ("reviewed", {"reviewed": True}),
     "waiting": ("drawn, not reviewed yet", {"drawn": True, "reviewed": False}),
     "disputed": ("disputed", {"disputed": True}),
     "targeted": ("sent to review by a person", {"targeted": True}),
+}
+# Ready-made lists, each with its words and its conditions.
+LISTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "sure_and_wrong": ("Sure and wrong", {"sure_and_wrong": True}),
+    "contributions": ("Unlike the rest in contributions", {"unusual": "contributions"}),
+    "values": ("Outside the usual ranges", {"unusual": "values"}),
 }
 BASELINES = {"differs": ("another answer", True), "agrees": ("the same answer", False)}
 KNOWN, UNKNOWN = "known", "unknown"
@@ -49,6 +55,9 @@ class CasesForm(forms.Form):
         label="State", required=False, choices=[EITHER, *((key, each[0]) for key, each in STATES.items())]
     )
     subject = forms.CharField(label="Subject", required=False, max_length=LONGEST)
+    only = forms.ChoiceField(
+        label="List", required=False, choices=[EITHER, *((key, each[0]) for key, each in LISTS.items())]
+    )
 
     def __init__(self, *arguments: Any, model: MonitoredModel, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -94,6 +103,7 @@ class CasesForm(forms.Form):
             subject=data["subject"] or None,
             slice=(data["slice"], data["slice_value"]) if data.get("slice") else None,
             **(STATES[data["state"]][1] if data["state"] else {}),
+            **(LISTS[data["only"]][1] if data["only"] else {}),
         )
 
     @property

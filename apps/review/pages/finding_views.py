@@ -1,7 +1,7 @@
 """Find any prediction: the list of a model's cases, the page of one, and the search of a project."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -17,13 +17,14 @@ from apps.accounts.models import Membership, Role
 from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
 from apps.common.errors import NotFoundError
 from apps.common.exports import STREAMED, streamed
+from apps.explanations.models import Unusual
 from apps.predictions.models import Prediction
 from apps.registry.models import Incident, MonitoredModel, ReviewQueue
 from apps.registry.services.finding import find_model
 from apps.review.models import ReviewItem
 from apps.review.pages import debug_views, neighbors
 from apps.review.pages.cases import fact_groups
-from apps.review.pages.finding_forms import CasesForm, SearchForm, SendForm, ViewForm
+from apps.review.pages.finding_forms import LISTS, CasesForm, SearchForm, SendForm, ViewForm
 from apps.review.pages.problems import problems_as_messages
 from apps.review.pages.reveals import reveal
 from apps.review.services import finding, found_documents, saved_views, targeting
@@ -38,6 +39,7 @@ LEAST_OF_A_REPORT = 3
 # Digits of a key that PostgreSQL can hold, and one more.
 LONGEST_KEY = 19
 MOST_OTHERS = 20
+MOST_COUNTED = 500
 FORMATS = {renderer.format: renderer for renderer in STREAMED}
 
 
@@ -53,6 +55,8 @@ class Line:
     is_wrong: bool
     state: str
     is_targeted: bool
+    # The features that make it unlike the rest, where a list asks for them.
+    unusual: str = ""
 
 
 @require_safe
@@ -71,7 +75,8 @@ def cases_page(request: ProjectRequest, model: str) -> HttpResponse:
         "model": found,
         "tab": "cases",
         "form": form,
-        "lines": [_line(found, each) for each in finding.describe(found, page)],
+        "lists": _lists(found, request.GET.get("only", ""), {}),
+        "lines": _unusual_lines(found, page, form) or [_line(found, each) for each in finding.describe(found, page)],
         "following": following,
         "is_first": not after,
         "query": form.query,
@@ -81,6 +86,33 @@ def cases_page(request: ProjectRequest, model: str) -> HttpResponse:
         "send_form": SendForm(model=found),
     }
     return render(request, "review/cases.html", context, status=200 if form.is_valid() else 400)
+
+
+@require_safe
+@member_page(Role.ENGINEER)
+def cases_lists(request: ProjectRequest, model: str) -> HttpResponse:
+    """Count the ready-made lists: apart from the page, which does not wait for it."""
+    found = find_model(request.project, model)
+    counts = {
+        key: finding.count_some(finding.select(found, Wanted(**wanted), reader=request.user), most=MOST_COUNTED)
+        for key, (_, wanted) in LISTS.items()
+        if not (found.is_regression and key == "sure_and_wrong")
+    }
+    context = {"model": found, "lists": _lists(found, request.GET.get("only", ""), counts)}
+    return render(request, "review/_case_lists.html", context)
+
+
+def _lists(model: MonitoredModel, chosen: str, counts: dict[str, int]) -> list[dict[str, Any]]:
+    """Return the ready-made lists with their counts, as far as they are known."""
+    return [
+        {"key": key, "words": words, "count": _at_most(counts.get(key)), "is_open": key == chosen}
+        for key, (words, _) in LISTS.items()
+        if not (model.is_regression and key == "sure_and_wrong")
+    ]
+
+
+def _at_most(count: int | None) -> str:
+    return "…" if count is None else f"{count:,}" if count <= MOST_COUNTED else f"{MOST_COUNTED}+"
 
 
 @require_POST
@@ -148,6 +180,23 @@ def cases_file(request: ProjectRequest, model: str, form: str) -> HttpResponseBa
     return streamed(described, kinds, renderer=FORMATS[form](), name=f"{found.slug}-cases")
 
 
+def _unusual_lines(model: MonitoredModel, page: list[Prediction], form: CasesForm) -> list[Line]:
+    """In a list of what is unlike the rest, say what makes each of its cases so."""
+    kind = form.wanted.unusual if form.is_valid() else None
+    if kind is None:
+        return []
+    known = finding.unusual(page)
+    return [
+        replace(_line(model, each), unusual=_named(model, known.get(each.prediction.pk, []), kind=kind))
+        for each in finding.describe(model, page)
+    ]
+
+
+def _named(model: MonitoredModel, found: list[Unusual], *, kind: str) -> str:
+    labels = {feature.name: feature.label for feature in model.feature_list}
+    return ", ".join(labels.get(name, name) for each in found if each.kind == kind for name in each.features)
+
+
 def _line(model: MonitoredModel, found: Found) -> Line:
     each = found.prediction
     return Line(
@@ -187,10 +236,16 @@ def prediction_page(request: ProjectRequest, model: str, case: int) -> HttpRespo
     shown = _as_item(monitored, described, sent)
     day = found.predicted_at.astimezone(monitored.zone).replace(hour=0, minute=0, second=0, microsecond=0)
     draw = getattr(found, "draw", None)
+    unlike = finding.unusual([found]).get(found.pk, [])
     context = debug_views.first_look(request, monitored, found, sent) | {
         "model": monitored,
         "tab": "cases",
         "line": _line(monitored, described),
+        "unusual": [
+            (words, named)
+            for _, (words, wanted) in LISTS.items()
+            if (kind := wanted.get("unusual")) and (named := _named(monitored, unlike, kind=kind))
+        ],
         "prediction": found,
         "item": described.item,
         "groups": fact_groups(shown),

@@ -13,6 +13,7 @@ from django.db.models import Exists, F, Max, Min, OuterRef, Q, QuerySet, Subquer
 
 from apps.accounts.models import User
 from apps.common.errors import ConflictError, NotFoundError
+from apps.explanations.models import Unusual
 from apps.predictions.models import Outcome, Prediction
 from apps.predictions.services import sightings
 from apps.predictions.services.sightings import Place
@@ -21,6 +22,8 @@ from apps.review.models import Dispute, ReviewItem
 from apps.review.services.sight import NOT_NOW, awaited_from
 
 PAGE = 1_000
+# A model that gives its answer this probability is sure of it.
+SURE = 0.9
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,10 @@ class Wanted:
     subject: str | None = None
     # The name of a slice and its value.
     slice: tuple[str, str] | None = None
+    # The model was sure of its answer, and its outcome is another.
+    sure_and_wrong: bool | None = None
+    # In what the prediction is unlike the rest: one of Unusual.Kind.
+    unusual: str | None = None
 
 
 def select(model: MonitoredModel, wanted: Wanted, *, reader: User | None) -> QuerySet[Prediction]:
@@ -79,14 +86,42 @@ def select(model: MonitoredModel, wanted: Wanted, *, reader: User | None) -> Que
     if wanted.drawn is not None:
         rows = rows.filter(draw__isnull=not wanted.drawn)
     if wanted.outcome is not None:
-        newest = _outcomes().order_by("-occurred_at", "-id").values("outcome")[:1]
         outcome = model.encode(wanted.outcome)
         # The first condition finds rare outcomes by their index.
         rows = rows.filter(Exists(_outcomes().filter(outcome=outcome)))
-        rows = rows.alias(newest=Subquery(newest)).filter(newest=outcome)
+        rows = rows.alias(newest=_newest_outcome()).filter(newest=outcome)
+    if wanted.sure_and_wrong is not None:
+        wrong = _sure_and_wrong(model)
+        rows = rows.alias(newest=_newest_outcome()).filter(wrong if wanted.sure_and_wrong else ~wrong)
+    if wanted.unusual is not None:
+        rows = rows.filter(pk__in=Unusual.objects.filter(model=model, kind=wanted.unusual).values("prediction"))
     if reader is not None:
         rows = rows.exclude(pk__in=awaited_from(reader, model).values("item__prediction"))
     return rows.select_related("version", "draw__queue").order_by("-predicted_at", "-id")
+
+
+def _sure_and_wrong(model: MonitoredModel) -> Q:
+    """The model gave its own answer at least SURE, and the newest outcome is another; of numbers, nothing is."""
+    if model.is_regression:
+        return Q(pk=None)
+    sure = Q(score__gte=SURE)
+    if len(model.classes) == 2:
+        positive = Q(predicted=model.positive_index)
+        sure = (positive & sure) | (~positive & Q(score__lte=1 - SURE))
+    return sure & Q(newest__isnull=False) & ~Q(newest=F("predicted"))
+
+
+def count_some(rows: QuerySet[Prediction], *, most: int) -> int:
+    """Count rows up to one more than `most`, so that counting takes no longer than showing them."""
+    return rows.order_by()[: most + 1].count()
+
+
+def unusual(predictions: Sequence[Prediction]) -> dict[int, list[Unusual]]:
+    """Return in what predictions are unlike the rest, by their key."""
+    found: dict[int, list[Unusual]] = {}
+    for each in Unusual.objects.filter(prediction__in=predictions).order_by("kind"):
+        found.setdefault(each.prediction_id, []).append(each)
+    return found
 
 
 def page(
@@ -176,6 +211,10 @@ def describe(model: MonitoredModel, predictions: Sequence[Prediction]) -> list[F
     return [
         Found(each, items.get(each.pk), outcomes.get(each.external_id), each.pk in disputed) for each in predictions
     ]
+
+
+def _newest_outcome() -> Subquery:
+    return Subquery(_outcomes().order_by("-occurred_at", "-id").values("outcome")[:1])
 
 
 def _outcomes() -> QuerySet[Outcome]:

@@ -206,7 +206,7 @@ def test_the_list_and_the_page_of_one_cost_the_same_queries_whatever_they_hold(
     client.force_login(dan.user)
     with django_assert_max_num_queries(13):
         client.get(reverse("cases", args=place))
-    with django_assert_max_num_queries(29):
+    with django_assert_max_num_queries(30):
         client.get(reverse("prediction", args=[*place, key]))
 
 
