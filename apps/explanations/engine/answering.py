@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from apps.explanations.engine import sealing
 from apps.explanations.engine.encoding import Cells, check_spec, encode
 from apps.explanations.engine.explaining import Explainer, Found, explainer_for, probe_of, raw
 from apps.explanations.engine.formats.models import Library, Model
@@ -22,6 +23,7 @@ T = TypeVar("T")
 DOES_NOT_ADD_UP = "does_not_add_up"
 NO_SCORE = "no_score"
 CANNOT_EXPLAIN = "cannot_explain"
+TOO_LARGE = f"The file needs more than {sealing.MEMORY // sealing.MEGABYTE} MB of memory to be loaded."
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,11 @@ def load(library: Library, content: bytes, spec: Spec) -> Answerer:
         outputs = output_map(model, spec)
         outputs.check(raw(model, outputs, probe).shape[1])
         return Answerer(model, spec, outputs, explainer_for(model, spec, outputs))
-    except (ModelRefused, MemoryError):
+    except MemoryError as error:
+        raise ModelRefused("too_large", TOO_LARGE) from error
+    except ModelRefused as refusal:
+        if "bad_alloc" in refusal.message:  # as C++ says it
+            raise ModelRefused("too_large", TOO_LARGE) from refusal
         raise
     except Exception as error:  # damaged files raise whatever they run into
         raise malformed(f"{type(error).__name__}, {_first_line(error)}") from error

@@ -27,6 +27,7 @@ ENVIRONMENT = {
 KEPT = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 READ_AT_ONCE = 1 << 20
 END_SECONDS = 5.0
+NO_SENSE = "The model's process gave an answer that makes no sense."
 
 
 class ChildDied(Exception):  # noqa: N818  # what happened, as the page says it
@@ -42,6 +43,7 @@ class ChildProcess:
 
     def __init__(self) -> None:
         self.parent = os.getpid()
+        self.is_ended = False
         self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and program
             [sys.executable, "-I", "-B", "-c", PROGRAM],
             stdin=subprocess.PIPE,
@@ -94,11 +96,12 @@ class ChildProcess:
             answer: Answer = self._decoder.decode(read_frame(read))
         except (ValueError, msgspec.MsgspecError) as error:  # a child that says something else is not ours any more
             self.end()
-            raise ChildDied("The model's process gave an answer that makes no sense.") from error
+            raise ChildDied(NO_SENSE) from error
         return answer
 
     def end(self) -> None:
         """Kill the process and close the pipes."""
+        self.is_ended = True
         self._process.kill()
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):

@@ -17,13 +17,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from apps.explanations.engine.formats.models import Floats
+from apps.explanations.engine.messages import Scored, Scores, frame
 from apps.explanations.engine.refusals import ModelRefused
 from apps.explanations.engine.spec import Space, Spec
 
 ROOT = Path(__file__).resolve().parents[3]
+# The child's copy of its standard output.
+ANSWERS = 4
 # Takes the place of `process.PROGRAM`.
 PROGRAM = f"""
 import sys; sys.path.insert(0, {str(ROOT)!r})
@@ -69,13 +73,20 @@ class Hostile:
     def predict(self, cells: Any) -> Floats:
         self._is_tried += 1
         if self._is_tried > 2:  # the two that loading a file makes
-            {"loop": _loop, "memory": _fill_memory, "segfault later": lambda: ctypes.string_at(0)}.get(
+            {"lie": _lie, "loop": _loop, "memory": _fill_memory, "segfault later": lambda: ctypes.string_at(0)}.get(
                 self._text, int
             )()
         return np.full((len(cells), 1), float(os.getpid()))
 
     def margin(self, cells: Any) -> Floats:
         return self.predict(cells)
+
+
+def _lie() -> None:
+    """Answer in place of the child, with other rows than those asked about."""
+    answer = msgspec.json.encode(Scores([Scored(1.0, 1.0)] * 7))
+    os.write(ANSWERS, frame(answer))
+    _loop()
 
 
 def _loop() -> None:

@@ -99,6 +99,14 @@ def test_a_child_that_dies_as_it_reads_the_file_is_forgotten(make: Make, file: s
     assert pid(get(children, "a"))
 
 
+def test_an_answer_to_something_else_is_nobodys(make: Make) -> None:
+    child = get(make(), "a", "lie")
+    with pytest.raises(ChildDied, match="makes no sense"):
+        child.score([ROW])
+    with pytest.raises(ChildDied, match="was closed"):
+        child.score([ROW])
+
+
 def test_a_child_that_somebody_killed_is_replaced(make: Make) -> None:
     children = make()
     child = get(children, "a")
@@ -132,7 +140,7 @@ def test_a_file_may_come_in_pieces_and_not_be_too_large(make: Make, monkeypatch:
     children = make()
     child = children.get("a", "xgboost", SPEC, lambda: [b"we", b"", b"ll"])
     assert pid(child)
-    monkeypatch.setattr("apps.explanations.engine.running.MOST_MODEL_BYTES", 3)
+    monkeypatch.setattr("apps.explanations.engine.asking.MOST_MODEL_BYTES", 3)
     with pytest.raises(ModelRefused, match="larger than") as refusal:
         get(children, "b")
     assert refusal.value.code == "too_large"
@@ -152,6 +160,13 @@ def test_threads_wait_for_each_other(make: Make) -> None:
     with ThreadPoolExecutor(4) as pool:
         lengths = list(pool.map(lambda rows: len(child.score([ROW] * rows)), range(1, 41)))
     assert lengths == list(range(1, 41))
+
+
+def test_threads_that_want_the_same_file_at_once_get_one_child(make: Make) -> None:
+    children = make()
+    with ThreadPoolExecutor(4) as pool:
+        ids = list(pool.map(lambda _: pid(get(children, "a")), range(8)))
+    assert len(set(ids)) == 1
 
 
 def test_a_child_outlives_the_thread_that_asked_for_it(make: Make) -> None:

@@ -72,6 +72,8 @@ def _unpack(content: bytes) -> Any:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # parity tells whether another version matters
                 return skops.io.loads(content, trusted=list(TRUSTED))
+    except MemoryError:
+        raise
     except RecursionError as error:
         raise ModelRefused("too_deep", "The file is nested too deeply.") from error
     except Exception as error:  # damaged files raise whatever they run into
