@@ -14,7 +14,7 @@ from apps.common import doorbell
 from apps.common.jobs import run_next
 from apps.explanations.engine import parity
 from apps.explanations.engine.parity import Case, Compared, Scorer, Suspect
-from apps.explanations.engine.running import Loaded, ModelRefused
+from apps.explanations.engine.running import Loaded, ModelRefused, NotStarted
 from apps.explanations.engine.spec import Spec
 from apps.explanations.models import Artifact, ParityCheck
 from apps.explanations.services import reading, seen
@@ -90,7 +90,8 @@ def _check(check: ParityCheck) -> None:
             wrong = next((each for each in (shown, others) if each.rows and not each.is_same), None)
             why = parity.suspects(child, cases[:ROWS], spec=spec, found=shown) if wrong is shown else []
             about = _about(child.loaded)
-    except ModelRefused as error:
+    except (ModelRefused, NotStarted) as error:
+        # A library that is not installed is no fault of the file: once it is, the file can be checked again.
         _refuse(check, artifact, str(error))
         return
     except ModelDiedError as error:

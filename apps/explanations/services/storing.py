@@ -5,10 +5,12 @@ from hashlib import sha256
 from typing import IO
 
 from apps.common.errors import TooLargeError
+from apps.explanations.engine.messages import MOST_MODEL_BYTES
 from apps.explanations.models import Artifact, ArtifactPiece
 
 PIECE = 1024 * 1024
-MOST_BYTES = 200 * 1024 * 1024
+# As much as the engine reads; the limits of its processes end a file that takes too much memory before.
+MOST_BYTES = MOST_MODEL_BYTES
 
 
 def check_size(size: int) -> None:

@@ -12,7 +12,7 @@ from apps.accounts.models import User
 from apps.common import doorbell
 from apps.common.errors import ConflictError, UnprocessableError
 from apps.common.jobs import run_next
-from apps.explanations.engine.running import ModelRefused
+from apps.explanations.engine.running import ModelRefused, NotStarted
 from apps.explanations.models import Artifact, Trial
 from apps.explanations.services import answering
 from apps.explanations.services.loaded import loaded
@@ -110,6 +110,6 @@ def _answer(trial: Trial) -> None:
                 answer = answering.opened(child, artifact, trial.prediction)
             else:
                 answer = answering.changed(child, artifact, trial.prediction, trial.changes)
-    except ModelRefused as error:
+    except (ModelRefused, NotStarted) as error:
         raise ConflictError(str(error), code="file_refused") from error
     trial.complete(answer=answer)

@@ -13,6 +13,7 @@ from apps.review.pages.contribution_bars import Bars
 from apps.review.pages.debug_inputs import InputGroup, Scale, feature_of
 
 Document = Mapping[str, Any]
+BINARY = 2
 UNITS = {Space.MARGIN: "log-odds", Space.PROBABILITY: "probability"}
 
 
@@ -116,11 +117,17 @@ def window(model: MonitoredModel, answers: Answers, *, sent: Any) -> Window:
         edge=scale.edge,
         flip=_flip_words(model, flip, answer) if flip else "",
         bars=_bars(model, file, answer, answers.changed),
-        units=UNITS.get(Space(file.space), model.unit or "the model's units") if file.space else "",
+        units=_units(model, file),
         differs_by=_difference(sent.attributions, answer.get("contributions")),
         others=_others(scale, answers),
         script=json.dumps({"features": debug_inputs.curves(groups, answer), "flip": flip} | _words_of_scores(scale)),
     )
+
+
+def _units(model: MonitoredModel, file: Artifact) -> str:
+    if file.space == Space.MARGIN and (model.is_regression or len(model.classes) > BINARY):
+        return "the units in which the model adds up"
+    return UNITS.get(Space(file.space), model.unit or "the model's units") if file.space else ""
 
 
 def _said(scale: Scale, answer: Document, *, before: Document | None = None) -> Said:
