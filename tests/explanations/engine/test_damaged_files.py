@@ -11,6 +11,8 @@ from tests.explanations.engine import mutations, trained
 from tests.explanations.engine.conftest import Load
 from tests.explanations.engine.trained import Trained
 
+pytestmark = pytest.mark.slow
+
 FILES = 60
 
 

@@ -13,6 +13,8 @@ from tests.explanations.engine.comparing import SOME, check_parts, explained
 from tests.explanations.engine.conftest import Load
 from tests.explanations.engine.trained import FEATURES, Trained
 
+pytestmark = pytest.mark.slow
+
 # With 62 pairs of orders; seen: .006.
 MONTE_CARLO = 0.02
 

@@ -293,6 +293,7 @@ def test_methods_that_do_not_suit_are_refused(load: Load, kind: str, method: str
     assert refusal(load, "xgboost", model.content, msgspec.structs.replace(model.spec, method=method)).code == code
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("library", ["xgboost", "lightgbm"])
 def test_categories_have_no_interventional_contributions(load: Load, library: str) -> None:
     model: Trained = getattr(trained, library)("categorical")
