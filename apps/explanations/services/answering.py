@@ -36,7 +36,7 @@ def opened(child: Child, artifact: Artifact, prediction: Prediction) -> Document
     judged = parity.judge(kept.case(artifact.model, spec), explained, spec)
     is_own = artifact.version_id == prediction.version_id
     if is_own and artifact.method and not kept.is_explained:
-        explaining.keep(artifact, kept, explained, spec=spec)
+        explaining.keep(artifact, [kept], [explained])
     grids = _grids(artifact, row, spec)
     curves = child.curves(row, grids)
     answer = _said(explained) | {

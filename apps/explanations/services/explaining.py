@@ -1,8 +1,10 @@
 """Explain drawn predictions whose client sent no contributions, with the file of their version."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from hashlib import sha256
+from itertools import chain
 
 import msgspec
 from django.db import connection, transaction
@@ -23,7 +25,7 @@ from apps.registry.models import MonitoredModel
 
 # A call takes milliseconds for trees, and seconds where each row takes hundreds of evaluations.
 ROWS_A_CALL = {Method.PERMUTATION: 20}
-MOST_ROWS_A_CALL = 500
+MOST_ROWS_A_CALL = 1_000
 SEED = 0
 
 
@@ -40,31 +42,40 @@ def explain_batches(model: MonitoredModel, states: list[BatchStage]) -> None:
         checking.ask(artifact)
     for artifact in _ready(model):
         at_once = ROWS_A_CALL.get(Method(artifact.method), MOST_ROWS_A_CALL)
-        for kept in reading.unexplained(batches, artifact, at_once=at_once):
-            explain(artifact, kept)
+        chunks = reading.unexplained(batches, artifact, at_once=at_once)
+        for kept, found in _explained(artifact, chunks):
+            keep(artifact, kept, found)
             stages.keep(states)
     stages.finish(states)
 
 
-def explain(artifact: Artifact, kept: Sequence[Kept]) -> None:
-    """Compute and store the contributions of predictions of the file's version."""
-    spec = spec_of(artifact)
+def _explained(artifact: Artifact, chunks: Iterator[list[Kept]]) -> Iterator[tuple[list[Kept], list[Explained]]]:
+    """Yield predictions with their contributions; while one chunk is stored, the file's process works on the next."""
+    spec, first = spec_of(artifact), next(chunks, None)
+    if first is None:
+        return
     try:
-        with loaded(artifact) as child:
-            found = child.explain([each.row(spec) for each in kept], seed=SEED)
+        with loaded(artifact) as child, ThreadPoolExecutor(1) as ahead:
+            before: tuple[list[Kept], Future[list[Explained]]] | None = None
+            for kept in chain([first], chunks):
+                asked = ahead.submit(child.explain, [each.row(spec) for each in kept], seed=SEED)
+                if before is not None:
+                    yield before[0], before[1].result()
+                before = kept, asked
+            if before is not None:
+                yield before[0], before[1].result()
     except (ModelRefused, ModelDiedError):
         artifact.refresh_from_db()
         if artifact.is_ready:
             raise
         # It is in quarantine by now, and explains nothing until somebody lets it out.
-        return
+
+
+def keep(artifact: Artifact, kept: Sequence[Kept], found: Sequence[Explained]) -> None:
+    """Store what was computed of these predictions, unless it is there already."""
+    spec = spec_of(artifact)
     made = [computed(artifact, *pair, spec=spec) for pair in zip(kept, found, strict=True)]
     _store(artifact, made, inputs={each.key: each.row(spec) for each in kept})
-
-
-def keep(artifact: Artifact, kept: Kept, found: Explained, *, spec: Spec) -> None:
-    """Store what was computed of one row, unless it is there already."""
-    _store(artifact, [computed(artifact, kept, found, spec=spec)], inputs={kept.key: kept.row(spec)})
 
 
 @dataclass(frozen=True, slots=True)
