@@ -33,6 +33,11 @@ BASELINES = {"differs": ("another answer", True), "agrees": ("the same answer", 
 KNOWN, UNKNOWN = "known", "unknown"
 
 
+def lists_of(model: MonitoredModel) -> dict[str, tuple[str, dict[str, Any]]]:
+    """Return the ready-made lists that a model can have: no number is sure."""
+    return {key: each for key, each in LISTS.items() if not (model.is_regression and key == "sure_and_wrong")}
+
+
 class DayField(forms.DateField):
     """A day that is not the last of all, so that it has an end."""
 
@@ -55,14 +60,14 @@ class CasesForm(forms.Form):
         label="State", required=False, choices=[EITHER, *((key, each[0]) for key, each in STATES.items())]
     )
     subject = forms.CharField(label="Subject", required=False, max_length=LONGEST)
-    only = forms.ChoiceField(
-        label="List", required=False, choices=[EITHER, *((key, each[0]) for key, each in LISTS.items())]
-    )
+    only = forms.ChoiceField(label="List", required=False, choices=[EITHER])
 
     def __init__(self, *arguments: Any, model: MonitoredModel, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.model = model
-        known = [(KNOWN, "known"), (UNKNOWN, "not known yet")]
+        only, known = self.fields["only"], [(KNOWN, "known"), (UNKNOWN, "not known yet")]
+        assert isinstance(only, forms.ChoiceField)
+        only.choices = [EITHER, *((key, words) for key, (words, _) in lists_of(model).items())]
         if model.is_regression:
             self.fields["prediction"] = NumberField(label="Prediction", required=False, max_length=LONGEST)
             self.fields["outcome"] = forms.ChoiceField(label="Outcome", required=False, choices=[EITHER, *known])

@@ -24,7 +24,7 @@ from apps.registry.services.finding import find_model
 from apps.review.models import ReviewItem
 from apps.review.pages import debug_views, neighbors
 from apps.review.pages.cases import fact_groups
-from apps.review.pages.finding_forms import LISTS, CasesForm, SearchForm, SendForm, ViewForm
+from apps.review.pages.finding_forms import CasesForm, SearchForm, SendForm, ViewForm, lists_of
 from apps.review.pages.problems import problems_as_messages
 from apps.review.pages.reveals import reveal
 from apps.review.services import finding, found_documents, saved_views, targeting
@@ -95,8 +95,7 @@ def cases_lists(request: ProjectRequest, model: str) -> HttpResponse:
     found = find_model(request.project, model)
     counts = {
         key: finding.count_some(finding.select(found, Wanted(**wanted), reader=request.user), most=MOST_COUNTED)
-        for key, (_, wanted) in LISTS.items()
-        if not (found.is_regression and key == "sure_and_wrong")
+        for key, (_, wanted) in lists_of(found).items()
     }
     context = {"model": found, "lists": _lists(found, request.GET.get("only", ""), counts)}
     return render(request, "review/_case_lists.html", context)
@@ -106,8 +105,7 @@ def _lists(model: MonitoredModel, chosen: str, counts: dict[str, int]) -> list[d
     """Return the ready-made lists with their counts, as far as they are known."""
     return [
         {"key": key, "words": words, "count": _at_most(counts.get(key)), "is_open": key == chosen}
-        for key, (words, _) in LISTS.items()
-        if not (model.is_regression and key == "sure_and_wrong")
+        for key, (words, _) in lists_of(model).items()
     ]
 
 
@@ -243,7 +241,7 @@ def prediction_page(request: ProjectRequest, model: str, case: int) -> HttpRespo
         "line": _line(monitored, described),
         "unusual": [
             (words, named)
-            for _, (words, wanted) in LISTS.items()
+            for words, wanted in lists_of(monitored).values()
             if (kind := wanted.get("unusual")) and (named := _named(monitored, unlike, kind=kind))
         ],
         "prediction": found,

@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from django.db.models import Exists, F, Max, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Case, Exists, F, Max, Min, OuterRef, Q, QuerySet, Subquery, When
 
 from apps.accounts.models import User
 from apps.common.errors import ConflictError, NotFoundError
@@ -22,8 +22,8 @@ from apps.review.models import Dispute, ReviewItem
 from apps.review.services.sight import NOT_NOW, awaited_from
 
 PAGE = 1_000
-# A model that gives its answer this probability is sure of it.
-SURE = 0.9
+# A model is sure of an answer from this probability on, and of the other of two classes up to this one.
+SURE, SURE_NOT = 0.9, 0.1
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def select(model: MonitoredModel, wanted: Wanted, *, reader: User | None) -> Que
         rows = rows.alias(newest=_newest_outcome()).filter(newest=outcome)
     if wanted.sure_and_wrong is not None:
         wrong = _sure_and_wrong(model)
-        rows = rows.alias(newest=_newest_outcome()).filter(wrong if wanted.sure_and_wrong else ~wrong)
+        rows = rows.alias(newest=_newest_if_other()).filter(wrong if wanted.sure_and_wrong else ~wrong)
     if wanted.unusual is not None:
         rows = rows.filter(pk__in=Unusual.objects.filter(model=model, kind=wanted.unusual).values("prediction"))
     if reader is not None:
@@ -107,7 +107,7 @@ def _sure_and_wrong(model: MonitoredModel) -> Q:
     sure = Q(score__gte=SURE)
     if len(model.classes) == 2:
         positive = Q(predicted=model.positive_index)
-        sure = (positive & sure) | (~positive & Q(score__lte=1 - SURE))
+        sure = (positive & sure) | (~positive & Q(score__lte=SURE_NOT))
     return sure & Q(newest__isnull=False) & ~Q(newest=F("predicted"))
 
 
@@ -215,6 +215,12 @@ def describe(model: MonitoredModel, predictions: Sequence[Prediction]) -> list[F
 
 def _newest_outcome() -> Subquery:
     return Subquery(_outcomes().order_by("-occurred_at", "-id").values("outcome")[:1])
+
+
+def _newest_if_other() -> Case:
+    """Look up the newest outcome only where there is another one than the prediction: measured, half the time."""
+    other = _outcomes().exclude(outcome=OuterRef("predicted"))
+    return Case(When(Exists(other), then=_newest_outcome()))
 
 
 def _outcomes() -> QuerySet[Outcome]:
