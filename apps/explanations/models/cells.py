@@ -110,11 +110,10 @@ class UsualPushes(models.Model):
 
 
 class UsualValues(models.Model):
-    """What the first rows of a model held in each feature. It grows until there are rows enough, and is frozen then."""
+    """What the first rows of a model held in each feature: it grows until there are values enough, and then never."""
 
     model = models.OneToOneField(MonitoredModel, models.CASCADE, related_name="usual_values")
-    rows = models.BigIntegerField(default=0)
-    # {feature: {"low", "high", "missing", "other"}}
+    # {feature: {"values", "low", "high", "missing", "other"}}
     seen: Any = models.JSONField(default=dict)
 
     def __str__(self) -> str:
