@@ -80,7 +80,7 @@ def _of_format(library: str, cases: int, seed: int) -> Record:
         model, stored = models[number % len(models)]
         content = mutations.mutate(library, model.content, rng)
         try:
-            child = children.get(library, library, model.spec, lambda content=model.content: [content])  # type: ignore[misc]
+            child = children.get(library, library, model.spec, lambda content=model.content: [content])  # type: ignore[misc]  # mypy cannot infer a default
             started = time.monotonic()
             ending = _ending(child, model, content, stored, record)
         except Exception as error:  # noqa: BLE001  # anything else would have ended a worker's task

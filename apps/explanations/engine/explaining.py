@@ -42,7 +42,7 @@ class Found:
         return close
 
 
-# Of rows with the positions of their predicted classes, and the seed.
+# Takes rows, the position of each row's predicted class, and the seed.
 Find = Callable[[Cells, NDArray[np.intp], int], Found]
 
 

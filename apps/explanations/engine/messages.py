@@ -55,7 +55,7 @@ class Ready(msgspec.Struct, tag="ready", frozen=True):
 
 
 class Loaded(msgspec.Struct, tag="loaded", frozen=True):
-    """What was loaded, how it explains, and what keeps the child from doing anything else."""
+    """The loaded file: its library, how it is explained, and what seals the child."""
 
     # with its version, like "xgboost 3.2.0"
     library: str

@@ -8,7 +8,7 @@ R = TypeVar("R")
 A = TypeVar("A")
 
 FIRST_ROWS = 8
-# Of the time allowed for a request, as a model may be slower with other rows or on a busy machine.
+# Aim at this share of the time limit: other rows, or a busy machine, may make the model slower.
 SHARE = 0.2
 GROWTH = 8
 MOST_ROWS = 5_000

@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from apps.accounts.models import User
 from apps.common.jobs import Job, JobQuerySet
+from apps.explanations.querysets import ArtifactQuerySet
 from apps.registry.models import ModelVersion, MonitoredModel
 
 
@@ -33,7 +34,7 @@ class Artifact(models.Model):
     size = models.PositiveBigIntegerField()
     # See `engine.spec.Spec`.
     spec = models.JSONField()
-    # Of the library that loaded it here; empty before.
+    # The library that loaded it here, with its version; empty before.
     library = models.CharField(max_length=80, blank=True)
     # {package: version} of all that computed with it here, and what the process was sealed with.
     versions = models.JSONField(default=dict)
@@ -52,6 +53,8 @@ class Artifact(models.Model):
     registered_at = models.DateTimeField(auto_now_add=True)
     # When another file took its place.
     replaced_at = models.DateTimeField(null=True)
+
+    objects = ArtifactQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -44,7 +44,7 @@ def _answer(request: ProjectRequest, model: MonitoredModel) -> HttpResponse:
             return redirect("model_file", request.project.slug, model.slug, made.pk)
         except DomainError as error:
             form.add_error("file", error.message)
-    files = Artifact.objects.filter(version__model=model, replaced_at=None).select_related("version")
+    files = Artifact.objects.in_force().filter(version__model=model).select_related("version")
     context = {
         "model": model,
         "tab": "explanations",

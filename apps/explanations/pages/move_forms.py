@@ -96,7 +96,7 @@ class MovesForm(forms.Form):
 
     @property
     def other_words(self) -> str:
-        """What is compared with, in words."""
+        """The other side of the comparison, in words."""
         chosen = self._said("against")
         return f"the {self.window.days} days before" if chosen == BEFORE else self.others[chosen]
 

@@ -12,7 +12,7 @@ from apps.explanations.pages import move_charts, move_texts
 from apps.explanations.services import moves
 from apps.explanations.services.moves import Change, Mean, Window
 from apps.predictions.models import Prediction
-from apps.registry.models import Feature, MonitoredModel
+from apps.registry.models import MonitoredModel
 
 SHOWN = 20
 # The model's usual score is the mean of so many of its newest predictions.
@@ -60,15 +60,11 @@ class Moves:
 
     def __init__(self, model: MonitoredModel, bins: PushBins, window: Window) -> None:
         self.model, self.bins, self.window = model, bins, window
-        self.features = {each.name: each for each in model.feature_list}
         self.found = {name: mean for name, mean in moves.importance(bins, window).items() if mean.rows}
-
-    def feature(self, name: str) -> Feature:
-        return self.features.get(name) or Feature(name, label=name)
 
     @property
     def labels(self) -> Mapping[str, str]:
-        return {name: self.feature(name).label or name for name in self.found}
+        return {name: self.model.feature(name).label or name for name in self.found}
 
     @property
     def rows(self) -> int:
@@ -97,7 +93,7 @@ class Moves:
         """One feature from all sides."""
         label = move_charts.label_of(self.bins.space)
         cells = moves.cells(self.bins, self.window, [name])[name]
-        named = move_texts.value_names(self.bins, name, self.feature(name))
+        named = move_texts.value_names(self.bins, name, self.model.feature(name))
         values = [(named[place], each) for place, each in moves.by_value(self.bins, cells).items()]
         weeks, slices = moves.by_week(self.bins, self.window, name), self._slices(name)
         return Opened(
@@ -167,7 +163,7 @@ class Moves:
         named = []
         for (key, value), mean in sorted(found.items()):
             if (each := declared.get(key)) is not None:
-                meaning = self.feature(each.feature).codes.get(value, value)
+                meaning = self.model.feature(each.feature).codes.get(value, value)
                 named.append((f"{each.name}: {meaning}", mean))
         return named[:MOST_SLICES]
 

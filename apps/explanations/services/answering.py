@@ -13,7 +13,7 @@ from apps.explanations.services.flipping import Tried
 from apps.explanations.services.reading import Kept
 from apps.explanations.services.specs import spec_of
 from apps.predictions.models import Prediction
-from apps.registry.models.features import Feature, code_of
+from apps.registry.models.features import code_of, is_number
 
 # Values tried of one input.
 MOST_VALUES = 60
@@ -48,7 +48,7 @@ def opened(child: Child, artifact: Artifact, prediction: Prediction) -> Document
         "input": dict(row),
     }
     tried = Tried(row, explained.predicted, grids, curves, artifact.seen)
-    allowed = [each.name for each in spec.features if not _declared(artifact, each.name).sensitive]
+    allowed = [each.name for each in spec.features if not artifact.model.feature(each.name).sensitive]
     answer["flip"] = flip = flipping.smallest(child, tried, allowed=allowed)
     if flip is not None:
         _add_point(answer["curves"][flip["feature"]], flip)
@@ -117,7 +117,7 @@ def _grids(artifact: Artifact, row: dict[str, Any], spec: Spec) -> dict[str, lis
 def _grid(artifact: Artifact, row: dict[str, Any], name: str) -> list[Any]:
     """Return the values to try: those declared and seen, its own among them; numbers in ascending order."""
     known = artifact.seen.get(name, {})
-    own, declared = row.get(name), _declared(artifact, name)
+    own, declared = row.get(name), artifact.model.feature(name)
     if "points" in known:
         points = sorted(
             {float(each) for each in known["points"]} | ({float(own)} if isinstance(own, int | float) else set())
@@ -131,12 +131,8 @@ def _grid(artifact: Artifact, row: dict[str, Any], name: str) -> list[Any]:
     if own is not None and not isinstance(own, list | dict):
         values.setdefault(code_of(own), own)
     chosen = list(values.values())[:MOST_VALUES]
-    chosen = sorted(chosen) if all(_is_number(value) for value in chosen) else chosen
+    chosen = sorted(chosen) if all(is_number(value) for value in chosen) else chosen
     return chosen if own is not None else [*chosen, None]
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _is_numeric(code: str) -> bool:
@@ -145,7 +141,3 @@ def _is_numeric(code: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _declared(artifact: Artifact, name: str) -> Feature:
-    return next((each for each in artifact.model.feature_list if each.name == name), Feature(name, label=name))

@@ -274,7 +274,7 @@ _EXPLAINING = """\
         cells = encode(row)
     {parts}
         {reader}
-        # Of contributions, what the reader adds to all outputs is taken off again.
+        # The reader may add a constant to every output: contributions must not contain it.
         return float(read(base)), read(values) - read(np.zeros_like(values)), float(read(output))
 
 

@@ -34,9 +34,7 @@ class Sent(Protocol):
 def in_force(prediction: Prediction) -> Artifact:
     """Return the file of the prediction's version. Raises ConflictError if there is none that reproduces scores."""
     found: Artifact | None = (
-        Artifact.objects.filter(version=prediction.version_id, replaced_at=None, state=Artifact.State.READY)
-        .select_related("version__model")
-        .first()
+        Artifact.objects.ready().filter(version=prediction.version_id).select_related("version__model").first()
     )
     if found is None:
         message = "Version {} has no model file that reproduces its stored scores."

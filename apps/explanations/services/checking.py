@@ -47,7 +47,7 @@ def ask_nightly() -> int:
     """Ask for a check of every file in force that has not been checked for a day. Returns how many."""
     recent = ParityCheck.objects.filter(artifact=OuterRef("pk"), created_at__gt=Now() - EVERY)
     states = (Artifact.State.READY, Artifact.State.DIFFERS, Artifact.State.WAITING)
-    due = Artifact.objects.filter(replaced_at=None, state__in=states, version__model__archived_at=None)
+    due = Artifact.objects.in_force().filter(state__in=states, version__model__archived_at=None)
     artifacts = list(due.exclude(Exists(recent)))
     for artifact in artifacts:
         ask(artifact)
@@ -62,7 +62,7 @@ def waiting_since() -> datetime | None:
 
 def sealed_with() -> list[str]:
     """Return what holds the processes of all files in force: less where the system allows less."""
-    known = Artifact.objects.filter(replaced_at=None).exclude(sealed=[]).values_list("sealed", flat=True)
+    known = Artifact.objects.in_force().exclude(sealed=[]).values_list("sealed", flat=True)
     sets = [set(each) for each in known]
     return sorted(set.intersection(*sets)) if sets else []
 

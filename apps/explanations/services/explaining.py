@@ -38,7 +38,7 @@ def explain_batches(model: MonitoredModel, states: list[BatchStage]) -> None:
     """Store what can be computed, call by call: repeated, the work passes over what is stored."""
     batches = [state.batch for state in states]
     # Its first predictions have come.
-    for artifact in Artifact.objects.filter(version__model=model, replaced_at=None, state=Artifact.State.WAITING):
+    for artifact in Artifact.objects.in_force().filter(version__model=model, state=Artifact.State.WAITING):
         checking.ask(artifact)
     for artifact in _ready(model):
         at_once = ROWS_A_CALL.get(Method(artifact.method), MOST_ROWS_A_CALL)
@@ -130,7 +130,7 @@ def _background_hash(spec: Spec) -> str:
 
 def _ready(model: MonitoredModel) -> list[Artifact]:
     """The files that can explain."""
-    found = Artifact.objects.filter(version__model=model, replaced_at=None, state=Artifact.State.READY)
+    found = Artifact.objects.ready().filter(version__model=model)
     return list(found.exclude(method="").select_related("version__model__project"))
 
 

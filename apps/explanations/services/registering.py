@@ -65,7 +65,7 @@ def register(
         model = MonitoredModel.objects.locked(model.pk)
         of_version, _ = ModelVersion.objects.get_or_create(model=model, name=version)
         written = msgspec.to_builtins(spec)
-        in_force = Artifact.objects.filter(version=of_version, replaced_at=None)
+        in_force = Artifact.objects.in_force().filter(version=of_version)
         same = in_force.filter(sha256=hashed, format=kind, spec=written).first()
         if same is not None:
             return Registered(same, is_new=False)
@@ -83,7 +83,7 @@ def register(
 
 def in_force(model: MonitoredModel, version: str) -> Artifact | None:
     """Return the version's artifact."""
-    found = Artifact.objects.filter(version__model=model, version__name=version, replaced_at=None)
+    found = Artifact.objects.in_force().filter(version__model=model, version__name=version)
     return found.select_related("version__model").first()
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from apps.explanations.engine.spec import Spec
-from apps.registry.models.features import code_of
+from apps.registry.models.features import code_of, is_number
 
 # A feature with more different values than these is shown as a range, not as a list.
 MOST_VALUES = 40
@@ -26,7 +26,7 @@ def _of(values: Sequence[Any]) -> dict[str, Any]:
     known = [value for value in values if value is not None and not isinstance(value, list | dict)]
     lacking = len(values) - len(known)
     counts = Counter(code_of(value) for value in known)
-    if len(counts) <= MOST_VALUES or not all(_is_number(value) for value in known):
+    if len(counts) <= MOST_VALUES or not all(is_number(value) for value in known):
         as_sent = {code_of(value): value for value in known}
         common = [[as_sent[code], count] for code, count in counts.most_common(MOST_VALUES)]
         return {"values": common, "rows": len(values), "lacking": lacking}
@@ -43,7 +43,3 @@ def _points(ordered: Sequence[float], *, is_whole: bool) -> list[float]:
     last = len(ordered) - 1
     quantiles = {float(ordered[round(at * last / (POINTS - 1))]) for at in range(POINTS)}
     return sorted(quantiles)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

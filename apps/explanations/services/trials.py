@@ -55,14 +55,14 @@ def ask_all(
     artifact: Artifact, prediction: Prediction, *, changes: Mapping[str, Any] | None = None, by: User | None
 ) -> list[Trial]:
     """Ask this file, and the files of the model's other versions, the newest first."""
-    others = Artifact.objects.filter(version__model=prediction.model_id, replaced_at=None, state=Artifact.State.READY)
+    others = Artifact.objects.ready().filter(version__model=prediction.model_id)
     others = others.exclude(pk=artifact.pk).select_related("version__model").order_by("-version__first_seen_at")
     return [ask(each, prediction, changes=changes, by=by) for each in (artifact, *others[:MOST_OTHERS])]
 
 
 def ask_for_contributions(predictions: Iterable[Prediction]) -> None:
     """Have predictions explained that nobody drew, so that their contributions are there when they are reviewed."""
-    files = Artifact.objects.filter(replaced_at=None, state=Artifact.State.READY).exclude(method="")
+    files = Artifact.objects.ready().exclude(method="")
     by_version: dict[int, Artifact | None] = {}
     for each in predictions:
         if each.version_id not in by_version:

@@ -52,6 +52,11 @@ def code_of(value: Any) -> str:
     return str(value)
 
 
+def is_number(value: Any) -> bool:
+    """True for a number of JSON; a flag is none."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 @dataclass(frozen=True)
 class Feature:
     """A declared feature: its type, and how people read it."""

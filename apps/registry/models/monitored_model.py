@@ -116,6 +116,14 @@ class MonitoredModel(models.Model):
     def feature_list(self) -> list[Feature]:
         return [Feature.from_document(document) for document in self.features]
 
+    def feature(self, name: str) -> Feature:
+        """Return the declared feature of this name, or one of which nothing but its name is known."""
+        return self._features_by_name.get(name) or Feature(name, label=name)
+
+    @cached_property
+    def _features_by_name(self) -> dict[str, Feature]:
+        return {each.name: each for each in self.feature_list}
+
     @cached_property
     def slice_list(self) -> list[Slice]:
         return [Slice.from_document(document) for document in self.slices]

@@ -6,11 +6,11 @@ from typing import Any
 
 from apps.explanations.services.specs import Spec
 from apps.registry.models import MonitoredModel
-from apps.registry.models.features import Feature, code_of
+from apps.registry.models.features import Feature, code_of, is_number
+from apps.review.pages.cases import NOT_DECLARED
 from apps.review.pages.usual import Usual, usual_values
 
 Document = Mapping[str, Any]
-NOT_DECLARED = "Not described"
 MOST_NAMED = 2
 # Numbers of fewer values are chosen from a list.
 LEAST_OF_A_RANGE = 4
@@ -109,7 +109,7 @@ class InputRow:
     def seen(self) -> str:
         """The value as the model saw it."""
         stands = self.missing if self.own is None else self.own
-        return "NaN" if stands is None else str(float(stands)) if _is_number(stands) else str(stands)
+        return "NaN" if stands is None else str(float(stands)) if is_number(stands) else str(stands)
 
     @property
     def filled(self) -> str:
@@ -143,19 +143,13 @@ class InputGroup:
     rows: list[InputRow]
 
 
-def feature_of(model: MonitoredModel, name: str) -> Feature:
-    """Return the declared feature of an input, or one without a description."""
-    declared = {each.name: each for each in model.feature_list}
-    return declared.get(name) or Feature(name, label=name, group=NOT_DECLARED)
-
-
 def inputs(scale: Scale, answer: Document, *, sent: Document, seen: Document) -> list[InputGroup]:
     """Return the inputs of the model in the order and groups that people know them by."""
     usual, groups = usual_values(scale.model), dict[str, list[InputRow]]()
     declared = [feature.name for feature in scale.model.feature_list]
     last = len(declared)
     for each in sorted(scale.spec.features, key=lambda one: declared.index(one.name) if one.name in declared else last):
-        feature = feature_of(scale.model, each.name)
+        feature = scale.model.feature(each.name)
         curve = answer["curves"].get(each.name, {"values": [], "scores": [], "predicted": []})
         own, known = answer["input"].get(each.name), usual.get(each.name, Usual())
         row = InputRow(
@@ -172,7 +166,7 @@ def inputs(scale: Scale, answer: Document, *, sent: Document, seen: Document) ->
             dots=_dots(feature, curve, own, scale, answer),
             summary=_summary(feature.label, curve, scale),
         )
-        groups.setdefault(feature.group, []).append(row)
+        groups.setdefault(feature.group if each.name in declared else NOT_DECLARED, []).append(row)
     return [InputGroup(name, rows) for name, rows in groups.items()]
 
 
@@ -205,8 +199,8 @@ def _dots(feature: Feature, curve: Document, own: Any, scale: Scale, answer: Doc
 
 
 def _is_range(feature: Feature, values: Sequence[Any]) -> bool:
-    is_number = all(_is_number(value) or value is None for value in values)
-    return is_number and not feature.codes and len(values) >= LEAST_OF_A_RANGE
+    are_numbers = all(is_number(value) or value is None for value in values)
+    return are_numbers and not feature.codes and len(values) >= LEAST_OF_A_RANGE
 
 
 def _summary(label: str, curve: Document, scale: Scale) -> str:
@@ -214,7 +208,3 @@ def _summary(label: str, curve: Document, scale: Scale) -> str:
     if not scores:
         return ""
     return f"Score for each other value of {label}: from {scale.short(min(scores))} to {scale.short(max(scores))}"
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

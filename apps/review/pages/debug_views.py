@@ -29,7 +29,7 @@ MOST_TRIALS = 20
 
 def file_of(prediction: Prediction) -> Artifact | None:
     """Return the file of the prediction's version, if it reproduces stored scores."""
-    ready = Artifact.objects.filter(version=prediction.version_id, replaced_at=None, state=Artifact.State.READY)
+    ready = Artifact.objects.ready().filter(version=prediction.version_id)
     found: Artifact | None = ready.select_related("version__model__project").first()
     return found
 

@@ -10,7 +10,7 @@ from apps.explanations.services.specs import Space, spec_of
 from apps.registry.models import MonitoredModel
 from apps.review.pages import contribution_bars, debug_inputs
 from apps.review.pages.contribution_bars import Bars
-from apps.review.pages.debug_inputs import InputGroup, Scale, feature_of
+from apps.review.pages.debug_inputs import InputGroup, Scale
 
 Document = Mapping[str, Any]
 BINARY = 2
@@ -143,7 +143,7 @@ def _words_of_scores(scale: Scale) -> dict[str, Any]:
 
 
 def _flip_words(model: MonitoredModel, flip: Document, answer: Document) -> str:
-    feature = feature_of(model, flip["feature"])
+    feature = model.feature(flip["feature"])
     before = feature.meaning(answer["input"].get(flip["feature"]))
     return f"{feature.label} {feature.meaning(flip['value'])} instead of {before}"
 
@@ -157,7 +157,7 @@ def _bars(model: MonitoredModel, file: Artifact, answer: Document, changed: Tria
         return None
 
     def words(name: str) -> tuple[str, str, str]:
-        feature, own = feature_of(model, name), answer["input"].get(name)
+        feature, own = model.feature(name), answer["input"].get(name)
         if name in changes:
             return feature.label, feature.meaning(changes[name]), feature.meaning(own)
         return feature.label, feature.meaning(own), ""

@@ -16,6 +16,7 @@ from apps.predictions.models import Outcome, Prediction
 from apps.predictions.services import sightings
 from apps.predictions.services.sightings import Place
 from apps.registry.models import MonitoredModel
+from apps.registry.models.features import is_number
 from apps.review.models import Decision, ReviewItem
 from apps.review.services import sight
 from apps.review.services.masking import NOTHING, Hidden
@@ -152,7 +153,7 @@ def _distances(here: dict[str, Any], others: list[dict[str, Any]]) -> NDArray[np
 
 def _feature_squares(here: Any, values: list[Any]) -> NDArray[np.float64]:
     """Return squared distances in one feature: 0 if missing in both, 1 if missing in one."""
-    if not all(_is_number(value) for value in [here, *values] if value is not None):
+    if not all(is_number(value) for value in [here, *values] if value is not None):
         return np.array([float(value != here) for value in values])
     numbers = np.array([np.nan if value is None else float(value) for value in values])
     known = numbers[~np.isnan(numbers)]
@@ -161,10 +162,6 @@ def _feature_squares(here: Any, values: list[Any]) -> NDArray[np.float64]:
         return np.where(np.isnan(numbers), 0.0, 1.0)
     far = np.abs(numbers - float(here)) / spread if spread else (numbers != float(here)).astype(float)
     return np.where(np.isnan(numbers), 1.0, far**2)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _neighbor(item: ReviewItem, other: ReviewItem, distance: float, hidden: Hidden) -> Neighbor:

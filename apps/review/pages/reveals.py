@@ -8,7 +8,6 @@ from itertools import accumulate, pairwise
 from apps.explanations.services.shown import Contributions
 from apps.explanations.services.specs import Space
 from apps.registry.models import MonitoredModel
-from apps.registry.models.features import Feature
 from apps.review.models import ReviewItem
 from apps.review.pages.cases import FactGroup, processed_facts
 from apps.review.services.masking import NOTHING, Hidden
@@ -129,8 +128,7 @@ def _moved(item: ReviewItem, values: Mapping[str, float], hidden: Hidden) -> lis
     names = sorted(sizes, key=lambda name: -abs(sizes[name]))
     # A rest of one takes a line anyway.
     most = MOST_PUSHES + 1 if len(names) == MOST_PUSHES + 1 else MOST_PUSHES
-    features = {feature.name: feature for feature in item.model.feature_list}
-    shown = [(features.get(name, Feature(name, label=name)), sizes[name]) for name in names[:most]]
+    shown = [(item.model.feature(name), sizes[name]) for name in names[:most]]
     moved = [(each.label, each.meaning(item.features.get(each.name)), size) for each, size in shown]
     rest = names[most:]
     return [*moved, (f"{len(rest)} others", "together", sum(sizes[name] for name in rest))] if rest else moved

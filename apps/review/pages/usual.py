@@ -9,7 +9,7 @@ from django.core.cache import caches
 
 from apps.predictions.models import Payload, Prediction
 from apps.registry.models import MonitoredModel
-from apps.registry.models.features import Feature
+from apps.registry.models.features import Feature, is_number
 
 RECENT = 500
 # With fewer predictions, no value is called usual.
@@ -29,7 +29,7 @@ class Usual:
 
     def is_odd(self, value: Any) -> bool:
         """True for a number outside the range."""
-        if self.low is None or self.high is None or not _is_number(value):
+        if self.low is None or self.high is None or not is_number(value):
             return False
         return not self.low <= value <= self.high
 
@@ -74,7 +74,7 @@ def _of(values: list[Any], *, is_coded: bool) -> Usual:
     known = [value for value in values if value is not None and not isinstance(value, list | dict)]
     if len(known) < FEWEST:
         return Usual()
-    if not is_coded and all(_is_number(value) for value in known):
+    if not is_coded and all(is_number(value) for value in known):
         low, high = np.quantile(np.array(known, dtype=np.float64), [OUTSIDE / 2, 1 - OUTSIDE / 2], method="nearest")
         return Usual(low=float(low), high=float(high))
     counts = Counter(str(value) for value in known)
@@ -84,7 +84,3 @@ def _of(values: list[Any], *, is_coded: bool) -> Usual:
         if 2 * len(counts) < len(known)
         else Usual()
     )
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -31,7 +31,7 @@ def make(monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
     made = []
 
     def make(**settings: float) -> Children:
-        made.append(Children(**settings))  # type: ignore[arg-type]
+        made.append(Children(**settings))  # type: ignore[arg-type]  # `most` is a whole number
         return made[-1]
 
     yield make
