@@ -139,6 +139,8 @@ def _weighted_variance(
     chosen = {name: weights.get(name, 1.0) for name in beta2}
     if any(not 0 <= weight <= LARGEST for weight in chosen.values()) or not sum(chosen.values()) > 0:
         raise ValueError(f"weights must not be negative, not all zero, and not beyond {LARGEST:.0e}")
+    # Only their ratios count, and parts of one never overflow.
+    together = sum(chosen.values())
     weighted = np.zeros(len(spread))
     for name, weight in chosen.items():
         squares = as_floats(f"beta2 of {name}", beta2[name], length=len(spread), largest=LARGEST**5)
@@ -147,7 +149,7 @@ def _weighted_variance(
         variance = np.where(size > 0, squares * spread, 0.0)
         whole = float(size @ variance)
         # A metric that no label can move needs no labels.
-        weighted += weight * variance / whole if whole > 0 else 0.0
+        weighted += weight / together * (variance / whole) if whole > 0 else 0.0
     return weighted
 
 
