@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import models
 from django.db.models import F, Q
 
+from apps.accounts.models import ApiKey, User
 from apps.predictions.models import Batch, Prediction
 from apps.registry.models import ModelVersion, MonitoredModel, ReviewQueue
 from apps.sampling.querysets import DrawQuerySet, PopulationCellQuerySet, SamplingPolicyQuerySet
@@ -56,6 +57,27 @@ class SamplingPolicy(models.Model):
     def was_in_force(self, at: datetime) -> bool:
         """Whether this version draws predictions received at this moment."""
         return self.starts_at <= at and (self.ends_at is None or self.ends_at > at)
+
+
+class SamplingConfiguration(models.Model):
+    """A model's sampling from one change to the next: the whole document, who changed it, and why."""
+
+    model = models.ForeignKey(MonitoredModel, models.CASCADE, related_name="configurations")
+    number = models.PositiveIntegerField()
+    document = models.JSONField()
+    reason = models.CharField(max_length=500, blank=True)
+    saved_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    key = models.ForeignKey(ApiKey, models.SET_NULL, null=True, related_name="+")
+    # The second person, where one was asked for.
+    approved_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    # Null: from the start.
+    starts_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["model", "number"], name="one_configuration_per_number")]
+
+    def __str__(self) -> str:
+        return f"sampling {self.number} of {self.model}"
 
 
 class Draw(models.Model):

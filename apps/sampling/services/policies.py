@@ -4,15 +4,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Max
 
 from apps.accounts.models import ApiKey, User
 from apps.accounts.services import audit_log
 from apps.common.clock import database_now
-from apps.common.errors import DomainError
+from apps.common.errors import ConflictError, DomainError
 from apps.registry.models import MonitoredModel, ReviewQueue
 from apps.registry.services import registering
 from apps.registry.services.documents import QueueSerializer
-from apps.sampling.models import PolicyKind, SamplingPolicy
+from apps.sampling.models import PolicyKind, SamplingConfiguration, SamplingPolicy
 from apps.sampling.services import conditions
 
 FLOOR = "floor"
@@ -76,12 +77,25 @@ def _policy_document(policy: SamplingPolicy) -> dict[str, Any]:
 
 
 def put_document(
-    model: MonitoredModel, document: dict[str, Any], *, by: User | None = None, key: ApiKey | None = None
+    model: MonitoredModel,
+    document: dict[str, Any],
+    *,
+    by: User | None = None,
+    key: ApiKey | None = None,
+    approved_by: User | None = None,
+    reason: str = "",
+    based_on: int | None = None,
 ) -> dict[str, Any]:
-    """Make policies and queues match the document. Each changed policy starts a new version now."""
+    """Make policies and queues match the document. Each changed policy starts a new version now.
+
+    Raises ConflictError where the document rests on an earlier configuration than the present one.
+    """
     with transaction.atomic():
         MonitoredModel.objects.select_for_update(no_key=True).get(pk=model.pk)
         ensure_floor(model)
+        earlier = current_document(model)
+        if based_on is not None and based_on != current_number(model):
+            raise ConflictError("Somebody changed the sampling meanwhile.", code="changed_meanwhile")
         before = _versions_and_queues(model)
         for queue in document.get("queues", []):
             registering.put_queue(model, queue, by=by)
@@ -98,7 +112,23 @@ def put_document(
             details = {**changed, "sensitive_role": _sensitive_roles_changed(before["queues"], after["queues"])}
             subject = f"model {model.slug}"
             audit_log.record(model.project, "sampling.changed", subject=subject, by=by, key=key, details=details)
+            _note_configuration(
+                model, earlier, starts_at=now, saved_by=by, key=key, approved_by=approved_by, reason=reason
+            )
     return current_document(model)
+
+
+def current_number(model: MonitoredModel) -> int:
+    """Return the number of the configuration in force; 1 before the first change."""
+    return int(model.configurations.aggregate(last=Max("number"))["last"] or 1)
+
+
+def _note_configuration(model: MonitoredModel, earlier: dict[str, Any], **said: Any) -> None:
+    """Keep the document that is now in force; before the first change, also the one until then."""
+    if not model.configurations.exists():
+        SamplingConfiguration.objects.create(model=model, number=1, document=earlier)
+    number = current_number(model) + 1
+    SamplingConfiguration.objects.create(model=model, number=number, document=current_document(model), **said)
 
 
 def _versions_and_queues(model: MonitoredModel) -> dict[str, dict[str, Any]]:
