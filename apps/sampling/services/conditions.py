@@ -1,22 +1,17 @@
 """Policy conditions: typed trees over declared fields, checked on save, evaluated on columns without eval."""
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from apps.common.errors import DomainError
 from apps.registry.models import MonitoredModel
+from apps.sampling.services.columns import ORDERS, Bools, Table, compare
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-Bools = NDArray[np.bool_]
 FEATURE = "features."
 OWN_FIELDS = ("prediction", "baseline", "score", "amount", "version")
-ORDERED = ("lt", "le", "gt", "ge")
-OPERATORS = ("eq", "ne", "in", "is_missing", *ORDERED)
+OPERATORS = ("eq", "ne", "in", "is_missing", *ORDERS)
 MAX_DEPTH = 8
 MAX_LEAVES = 50
 
@@ -49,17 +44,16 @@ def features_of(condition: dict[str, Any] | None) -> set[str]:
     return {field.removeprefix(FEATURE) for field in fields if field.startswith(FEATURE)}
 
 
-def holds(condition: dict[str, Any] | None, rows: "pd.DataFrame") -> Bools:
+def holds(condition: dict[str, Any] | None, rows: Table) -> Bools:
     """Evaluate the condition for each row. A missing value, or one of another type, fails its comparison."""
     if not condition:
-        return np.ones(len(rows), dtype=bool)
+        return np.ones(rows.size, dtype=bool)
     if "not" in condition:
         return ~holds(condition["not"], rows)
     for name, combine in (("all", np.logical_and), ("any", np.logical_or)):
         if name in condition:
             return np.asarray(combine.reduce([holds(inner, rows) for inner in condition[name]]), dtype=bool)
-    compare = _comparison(condition["op"], condition.get("value"))
-    return np.fromiter((compare(value) for value in rows[condition["field"]]), dtype=bool, count=len(rows))
+    return compare(rows[condition["field"]], condition["op"], condition.get("value"))
 
 
 def _check_node(node: Any, *, model: MonitoredModel, depth: int) -> None:
@@ -91,7 +85,7 @@ def _check_leaf(leaf: dict[str, Any], *, model: MonitoredModel) -> None:
         allowed = value is None or isinstance(value, bool)
     elif operator == "in":
         allowed = isinstance(value, list) and 0 < len(value) <= 200 and all(_is_scalar(each) for each in value)
-    elif operator in ORDERED:
+    elif operator in ORDERS:
         allowed = isinstance(value, int | float) and not isinstance(value, bool)
     else:
         allowed = _is_scalar(value)
@@ -101,31 +95,3 @@ def _check_leaf(leaf: dict[str, Any], *, model: MonitoredModel) -> None:
 
 def _is_scalar(value: Any) -> bool:
     return isinstance(value, str | int | float | bool)
-
-
-def _comparison(operator: str, wanted: Any) -> Callable[[Any], bool]:
-    if operator == "is_missing":
-        return lambda value: _is_missing(value) is (wanted is not False)
-    if operator == "in":
-        return lambda value: any(_same(value, each) for each in wanted)
-    if operator == "eq":
-        return lambda value: _same(value, wanted)
-    if operator == "ne":
-        return lambda value: not _is_missing(value) and not _same(value, wanted)
-    orders: dict[str, Callable[[float], bool]] = {
-        "lt": lambda value: value < wanted,
-        "le": lambda value: value <= wanted,
-        "gt": lambda value: value > wanted,
-        "ge": lambda value: value >= wanted,
-    }
-    order = orders[operator]
-    return lambda value: isinstance(value, int | float) and not isinstance(value, bool) and bool(order(value))
-
-
-def _is_missing(value: Any) -> bool:
-    return value is None or (isinstance(value, float) and value != value)  # noqa: PLR0124  # only NaN differs from itself
-
-
-def _same(value: Any, wanted: Any) -> bool:
-    """Compare by value and type: true is not 1."""
-    return isinstance(value, bool) is isinstance(wanted, bool) and bool(value == wanted)

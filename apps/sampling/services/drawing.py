@@ -15,6 +15,7 @@ from apps.predictions.services import stages
 from apps.registry.models import MonitoredModel, ScoreBinning
 from apps.sampling.models import FOLDED, SUMS, Draw, PopulationCell, SamplingPolicy
 from apps.sampling.services import conditions, moments, prediction_frames, probabilities
+from apps.sampling.services.columns import Floats
 from apps.sampling.services.policies import in_force
 from apps.sampling.services.randomness import permanent_numbers
 
@@ -70,11 +71,11 @@ def _by_policies(model: MonitoredModel, batches: list[Batch]) -> list[tuple[list
 
 def evaluate(
     model: MonitoredModel, batches: list[Batch], *, policies: list[SamplingPolicy]
-) -> tuple[pd.DataFrame, probabilities.Floats]:
+) -> tuple[pd.DataFrame, Floats]:
     """Read the batches' predictions, and evaluate every policy for each: p_ij, shape (policies, rows)."""
     features = set().union(*(conditions.features_of(policy.condition) for policy in policies))
     rows = prediction_frames.predictions_of(batches, model=model, features=features)
-    return rows, probabilities.matrix(policies, rows, model=model)
+    return rows, probabilities.matrix(policies, prediction_frames.table_of(rows), model=model)
 
 
 def _draw(
@@ -107,7 +108,7 @@ def _draw_row(
     model: MonitoredModel,
     row: pd.Series,
     *,
-    p: probabilities.Floats,
+    p: Floats,
     u: float,
     policies: list[SamplingPolicy],
     is_blind: bool,
