@@ -12,6 +12,10 @@ from apps.registry.models import ModelVersion, MonitoredModel, ReviewQueue
 from apps.sampling.querysets import DrawQuerySet, PopulationCellQuerySet, SamplingPolicyQuerySet
 
 
+# The name of the floor
+FLOOR = "floor"
+
+
 class PolicyKind(models.TextChoices):
     FLOOR = "floor"
     UNIFORM = "uniform"

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from apps.common import strict_json
 from apps.common.strict_json import StrictJSONError
 from apps.sampling.services.documents import SamplingSerializer
+from apps.sampling.services.problems import of_serializer
 
 
 class SamplingForm(forms.Form):
@@ -34,7 +35,7 @@ class SamplingForm(forms.Form):
             raise ValidationError(error.message) from error
         serializer = SamplingSerializer(data=document)
         if not serializer.is_valid():
-            raise ValidationError(_sentences(serializer.errors))
+            raise ValidationError([str(each) for each in of_serializer(serializer.errors)])
         return dict(serializer.validated_data)
 
 
@@ -45,18 +46,3 @@ def _policy(draft: str) -> dict[str, Any] | None:
     except StrictJSONError:
         return None
     return policy if isinstance(policy, dict) else None
-
-
-def _sentences(errors: Any, path: str = "") -> list[str]:
-    """Flatten nested serializer errors into sentences that each name their field."""
-    if isinstance(errors, dict):
-        return [s for name, inner in errors.items() for s in _sentences(inner, _joined(path, name))]
-    if isinstance(errors, list) and any(isinstance(each, dict) for each in errors):
-        return [s for number, inner in enumerate(errors, start=1) for s in _sentences(inner, f"{path} {number}")]
-    return [f"{path}: {each}" if path else str(each) for each in errors]
-
-
-def _joined(path: str, name: str | int) -> str:
-    if isinstance(name, int):  # an index in a list
-        return f"{path} {name + 1}"
-    return path if name == "non_field_errors" else f"{path}, {name}" if path else name

@@ -115,7 +115,7 @@ def compare(column: Column, comparison: str, wanted: Any) -> Bools:
 
 def _compare_numbers(numbers: Floats, comparison: str, wanted: Any) -> Bools:
     if comparison == "is_missing":
-        return np.isnan(numbers) == (wanted is not False)
+        return np.asarray(np.isnan(numbers) == (wanted is not False))
     if comparison in ORDERS:
         if _is_exact(wanted):
             return np.asarray(ORDERS[comparison](numbers, float(wanted)), dtype=bool)
@@ -132,7 +132,7 @@ def _compare_values(column: Coded, comparison: str, wanted: Any) -> Bools:
         return np.array([_is_number(value) and bool(order(value, wanted)) for value in column.values], dtype=bool)
     missing = np.array([value is None for value in column.values], dtype=bool)
     if comparison == "is_missing":
-        return missing == (wanted is not False)
+        return np.asarray(missing == (wanted is not False))
     found = np.zeros(len(column.values), dtype=bool)
     codes = (column.by_key.get(_key(each)) for each in (wanted if comparison == "in" else [wanted]))
     found[[code for code in codes if code is not None]] = True

@@ -8,17 +8,18 @@ from django.db import transaction
 from apps.accounts.models import ApiKey, User
 from apps.accounts.services import audit_log
 from apps.common.clock import database_now
-from apps.common.errors import DomainError
 from apps.registry.models import MonitoredModel, ReviewQueue
 from apps.registry.services import registering
 from apps.registry.services.documents import QueueSerializer
-from apps.sampling.models import PolicyKind, SamplingPolicy
-from apps.sampling.services import conditions
+from apps.sampling.models import FLOOR, PolicyKind, SamplingPolicy
+from apps.sampling.services import validation
+from apps.sampling.services.documents import SETTINGS
 
-FLOOR = "floor"
 FLOOR_RATE = 0.002
 LAST_RANK = 1_000_000
-NEED_SCORES = (PolicyKind.BANDS, PolicyKind.UNCERTAINTY)
+SLICE_KEY = "key"
+# What a policy is; where its draft came from makes no new version.
+COMPARED = ("kind", "settings", "condition", "queue_id", "rank", "is_on")
 # The first floor covers every prediction, however old.
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -66,22 +67,30 @@ def _policy_document(policy: SamplingPolicy) -> dict[str, Any]:
     document = {
         "name": policy.name,
         "kind": policy.kind,
-        **policy.settings,
+        **{name: value for name, value in policy.settings.items() if name != SLICE_KEY},
         "queue": policy.queue.slug,
         "rank": policy.rank,
     }
     if policy.condition:
         document["condition"] = policy.condition
+    if not policy.is_on:
+        document["is_on"] = False
+    if policy.origin:
+        document["origin"] = policy.origin
     return {**document, "version": policy.version}
 
 
 def put_document(
     model: MonitoredModel, document: dict[str, Any], *, by: User | None = None, key: ApiKey | None = None
 ) -> dict[str, Any]:
-    """Make policies and queues match the document. Each changed policy starts a new version now."""
+    """Make policies and queues match the document. Each changed policy starts a new version now.
+
+    Raises InvalidDocumentError with everything that does not fit the model.
+    """
     with transaction.atomic():
         MonitoredModel.objects.select_for_update(no_key=True).get(pk=model.pk)
         ensure_floor(model)
+        validation.check(document, model=model)
         before = _versions_and_queues(model)
         for queue in document.get("queues", []):
             registering.put_queue(model, queue, by=by)
@@ -139,22 +148,23 @@ def _floor_of(model: MonitoredModel, document: dict[str, Any]) -> SamplingPolicy
 
 
 def _policy_of(model: MonitoredModel, entry: dict[str, Any]) -> SamplingPolicy:
-    queue = model.queues.filter(slug=entry["queue"]).first()
-    if queue is None:
-        raise DomainError(f"This model has no queue {entry['queue']!r}.", code="unknown_queue")
-    if entry.get("condition"):
-        conditions.check(entry["condition"], model=model)
-    if entry["kind"] in NEED_SCORES and model.is_regression:
-        raise DomainError(f"{entry['kind']} needs scores, and a regression has none.", code="needs_scores")
-    setting = "bands" if entry["kind"] == PolicyKind.BANDS else "rate"
+    kind = PolicyKind(entry["kind"])
+    settings = {name: entry[name] for name in SETTINGS.get(kind, ("rate",))}
+    if kind == PolicyKind.SLICE:
+        # The key changes with the slice's definition: a version reads the values that it was saved for.
+        declared = validation.declared_slice(model, entry["slice"])
+        assert declared is not None
+        settings[SLICE_KEY] = declared.key
     return SamplingPolicy(
         model=model,
         name=entry["name"],
-        kind=entry["kind"],
-        settings={setting: entry[setting]},
+        kind=kind,
+        settings=settings,
         condition=entry.get("condition") or None,
-        queue=queue,
+        queue=model.queues.get(slug=entry["queue"]),
         rank=entry["rank"],
+        is_on=entry.get("is_on", True),
+        origin=entry.get("origin", ""),
     )
 
 
@@ -169,8 +179,7 @@ def _put_policy(policy: SamplingPolicy, *, at: datetime) -> None:
     versions = SamplingPolicy.objects.filter(model=policy.model, name=policy.name).order_by("-version")
     last = versions.first()
     current = last if last is not None and last.ends_at is None else None
-    compared = ("kind", "settings", "condition", "queue_id", "rank")
-    if current and all(getattr(current, name) == getattr(policy, name) for name in compared):
+    if current and all(getattr(current, name) == getattr(policy, name) for name in COMPARED):
         return
     if current:
         versions.filter(pk=current.pk).update(ends_at=at)

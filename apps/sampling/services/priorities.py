@@ -37,7 +37,7 @@ class Priorities:
         """Return each row's priority; 1 for a class that came later."""
         predicted = rows.numbers("predicted_index")
         if model.is_regression:
-            return self.weights[0, np.searchsorted(self.edges, predicted)]
+            return np.asarray(self.weights[0, np.searchsorted(self.edges, predicted)])
         score = rows.numbers("score")
         # Where there is no score, −1: the last column
         bins = np.where(np.isnan(score), -1, np.searchsorted(self.edges, score, side="right"))

@@ -90,8 +90,8 @@ def _by_slice(settings: dict[str, Any], rows: Table) -> Floats:
     """Return the rate of the row's slice value; that of all others where the value is not listed or not known."""
     values = rows.coded(SLICE + settings["key"])
     listed = {each["value"]: float(each["rate"]) for each in settings["rates"]}
-    rates = [listed.get(value, settings["rate"]) for value in values.values]
-    return np.array(rates, dtype=np.float64)[values.codes]
+    rates = np.array([listed.get(value, settings["rate"]) for value in values.values], dtype=np.float64)
+    return np.asarray(rates[values.codes])
 
 
 def _by_amount(settings: dict[str, Any], rows: Table) -> Floats:
