@@ -1,4 +1,4 @@
-"""The sampling document as text to edit, parsed as strictly as the API parses it."""
+"""The sampling document as text to edit, read as strictly as the API reads it."""
 
 import json
 from typing import Any
@@ -8,8 +8,6 @@ from django.core.exceptions import ValidationError
 
 from apps.common import strict_json
 from apps.common.strict_json import StrictJSONError
-from apps.sampling.services.documents import SamplingSerializer
-from apps.sampling.services.problems import of_serializer
 
 
 class SamplingForm(forms.Form):
@@ -28,15 +26,11 @@ class SamplingForm(forms.Form):
             document = {**document, "policies": [policy, *others]}
         return cls(initial={"document": json.dumps(document, indent=2, ensure_ascii=False)})
 
-    def clean_document(self) -> dict[str, Any]:
+    def clean_document(self) -> Any:
         try:
-            document = strict_json.loads(self.cleaned_data["document"].encode())
+            return strict_json.loads(self.cleaned_data["document"].encode())
         except StrictJSONError as error:
             raise ValidationError(error.message) from error
-        serializer = SamplingSerializer(data=document)
-        if not serializer.is_valid():
-            raise ValidationError([str(each) for each in of_serializer(serializer.errors)])
-        return dict(serializer.validated_data)
 
 
 def _policy(draft: str) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""Columns of predictions for conditions and probabilities: numbers as an array, anything else as codes of its values."""
+"""Columns of predictions for conditions and probabilities: numbers in an array, anything else as codes."""
 
 import operator
 from collections.abc import Callable, Iterable

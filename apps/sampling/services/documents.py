@@ -15,14 +15,14 @@ from apps.sampling.models import FLOOR, PolicyKind
 SMALLEST_FLOOR = 1e-6
 METRICS = ("accuracy", "precision", "recall", "value")
 BINARY_METRICS = ("precision", "recall")
-# What each kind needs; all others a rate.
-SETTINGS = {
+# What the kinds need: most only a rate
+SETTINGS = ("rate", "budget", "bands", "slice", "rates", "full_at", "metrics")
+NEEDED = {
     PolicyKind.BANDS: ("bands",),
-    PolicyKind.SLICE: ("slice", "rates", "rate"),
+    PolicyKind.SLICE: ("slice", "rates"),
     PolicyKind.AMOUNT: ("rate", "full_at"),
     PolicyKind.RECOMMENDED: ("metrics", "rate"),
 }
-ALL_SETTINGS = ("rate", "bands", "slice", "rates", "full_at", "metrics")
 ALIKE = "Another one before it has the same."
 
 
@@ -45,7 +45,7 @@ class SliceRateSerializer(StrictSerializer):
 
 
 class PolicySerializer(StrictSerializer):
-    """One policy. `rate` is the highest probability with which it draws; for slice that of all values not listed."""
+    """One policy. `rate` is the highest probability with which it draws; for slice that of the values not listed."""
 
     name = TextField(max_length=64, validators=[validate_name])
     kind = serializers.ChoiceField(choices=[kind for kind in PolicyKind.choices if kind[0] != PolicyKind.FLOOR])
@@ -83,11 +83,10 @@ class PolicySerializer(StrictSerializer):
         kind = attrs["kind"]
         if kind == PolicyKind.MUST_REVIEW and attrs.setdefault("rate", 1.0) != 1:
             raise serializers.ValidationError({"rate": "What must be reviewed has the rate 1; leave it out."})
-        if kind == PolicyKind.SLICE:
-            attrs.setdefault("rate", 0.0)
-        needed = SETTINGS.get(PolicyKind(kind), ("rate",))
+        needed = NEEDED.get(PolicyKind(kind), ("rate",))
         lacking = {name: f"The kind {kind} needs {name}." for name in needed if attrs.get(name) in (None, [])}
-        others = [name for name in ALL_SETTINGS if name in attrs and name not in needed]
+        allowed = (*needed, "rate") if kind == PolicyKind.SLICE else needed
+        others = [name for name in SETTINGS if name in attrs and name not in allowed]
         extra = {name: f"The kind {kind} has no {name}." for name in others}
         if lacking or extra:
             raise serializers.ValidationError(lacking | extra)

@@ -14,6 +14,7 @@ from apps.registry.services.documents import QueueSerializer
 from apps.sampling.models import FLOOR, PolicyKind, SamplingPolicy
 from apps.sampling.services import validation
 from apps.sampling.services.documents import SETTINGS
+from apps.sampling.services.rates import RatedPolicy, Timeline
 
 FLOOR_RATE = 0.002
 LAST_RANK = 1_000_000
@@ -24,10 +25,15 @@ COMPARED = ("kind", "settings", "condition", "queue_id", "rank", "is_on")
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def in_force(model: MonitoredModel, at: datetime) -> list[SamplingPolicy]:
-    """Return the policy versions that draw predictions received at this moment, by rank."""
+def in_force(model: MonitoredModel, at: datetime) -> list[RatedPolicy]:
+    """Return the policy versions that draw predictions received at this moment, by rank, each with its rate."""
+    return in_force_between(model, at, at).at(at)
+
+
+def in_force_between(model: MonitoredModel, since: datetime, until: datetime) -> Timeline:
+    """Load the policies that draw predictions received between two moments."""
     ensure_floor(model)
-    return list(SamplingPolicy.objects.filter(model=model).in_force(at))
+    return Timeline(model, since=since, until=until)
 
 
 def ensure_floor(model: MonitoredModel) -> None:
@@ -149,7 +155,7 @@ def _floor_of(model: MonitoredModel, document: dict[str, Any]) -> SamplingPolicy
 
 def _policy_of(model: MonitoredModel, entry: dict[str, Any]) -> SamplingPolicy:
     kind = PolicyKind(entry["kind"])
-    settings = {name: entry[name] for name in SETTINGS.get(kind, ("rate",))}
+    settings = {name: entry[name] for name in SETTINGS if name in entry}
     if kind == PolicyKind.SLICE:
         # The key changes with the slice's definition: a version reads the values that it was saved for.
         declared = validation.declared_slice(model, entry["slice"])
