@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.accounts.models import Role
 from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
@@ -14,12 +14,14 @@ from apps.common import strict_json
 from apps.common.errors import ConflictError, DomainError
 from apps.common.strict_json import StrictJSONError
 from apps.planning.models import Draft
+from apps.planning.pages.asking import Ask, proposal_of
 from apps.planning.pages.editor import Editor
+from apps.planning.pages.json_form import DocumentForm
 from apps.planning.pages.policy_form import read_policy
 from apps.planning.pages.typed import rate
 from apps.planning.services import drafts, editing, trees
 from apps.registry.services.finding import find_model
-from apps.sampling.services import policies
+from apps.sampling.services import policies, validation
 
 LONGEST_REASON = 500
 
@@ -45,6 +47,32 @@ def sampling_edit(request: ProjectRequest, model: str) -> HttpResponse:
         return redirect(_address(request, monitored.slug, opened))
     is_typing = request.headers.get("HX-Target") == "consequences"
     return render(request, "planning/_typed.html" if is_typing else "planning/_edited.html", _context(editor))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@member_page(Role.ENGINEER)
+def sampling_json(request: ProjectRequest, model: str) -> HttpResponse:
+    """Show the draft as the document of the API, to be edited as text."""
+    monitored = find_model(request.project, model)
+    draft = drafts.draft_of(monitored, request.user)
+    form = DocumentForm.showing(draft.document, model=monitored)
+    if request.method == "POST":
+        form = DocumentForm(request.POST, model=monitored)
+        if form.is_valid():
+            drafts.keep(draft, {**draft.document, **form.cleaned_data["document"]})
+            return redirect("sampling", request.project.slug, monitored.slug)
+    context = {"model": monitored, "tab": "sampling", "form": form}
+    return render(request, "planning/json.html", context, status=400 if form.errors else 200)
+
+
+@require_safe
+@member_page(Role.ENGINEER)
+def sampling_proposal(request: ProjectRequest, model: str) -> HttpResponse:
+    """Say which policies would tell what somebody wants to know, and what they cost."""
+    monitored = find_model(request.project, model)
+    editor = Editor(drafts.draft_of(monitored, request.user))
+    context = _context(editor) | {"proposal": proposal_of(request.GET, editor)}
+    return render(request, "planning/_proposal.html", context)
 
 
 @require_POST
@@ -125,6 +153,7 @@ def _context(editor: Editor, *, offered: str = "") -> dict[str, Any]:
         "consequences": editor.consequences,
         "problems": editor.field_problems(),
         "offered": offered,
+        "ask": Ask(editor) if editor.has_predictions else None,
         "queues": editor.model.queues.order_by("id"),
     }
 
@@ -154,7 +183,9 @@ def _changed(data: QueryDict, draft: Draft) -> tuple[editing.Document, str]:
         return editing.add(document, editing.started(data.get("kind", ""), queue=queue))
     if act == "take":
         return editing.add(document, _offered_policy(data.get("policy", "")))
-    if act == "remove":
+    if act == "propose":
+        return _proposed(data.get("document", ""), draft), ""
+    if act == "remove" or "remove" in data:
         return editing.remove(document, name), ""
     if act == "move":
         return editing.move(document, name, by=-1 if data.get("to") == "up" else 1), data.get("open", "")
@@ -203,6 +234,14 @@ def _offered_policy(text: str) -> editing.Policy:
     if not isinstance(policy, dict) or policy.get("kind") not in editing.STARTS:
         raise DomainError("This draft of a policy cannot be read.", code="unreadable_draft")
     return policy
+
+
+def _proposed(text: str, draft: Draft) -> editing.Document:
+    try:
+        document = strict_json.loads(text.encode())
+    except StrictJSONError as error:
+        raise DomainError("This proposal cannot be read.", code="unreadable_draft") from error
+    return {**draft.document, **validation.validated(document, model=draft.model)}
 
 
 def _address(request: ProjectRequest, model: str, opened: str) -> str:

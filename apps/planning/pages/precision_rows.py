@@ -7,7 +7,7 @@ from functools import cached_property
 from apps.planning.pages.numbers import cases, percent
 from apps.planning.services.expected import metrics_of
 from apps.planning.services.precision import WEEKS, Row
-from apps.planning.services.preview import Preview
+from apps.planning.services.preview import Known, Preview
 from apps.stats.design.binary_expectation import VALUE
 from apps.stats.design.planning import Planned
 
@@ -36,6 +36,13 @@ WHY = {
     "out_of_reach": "out of reach",
     "too_few": "needs more labels",
 }
+
+
+def scale_of(known: Known, metric: str) -> float:
+    """Return what a figure is multiplied with to be shown: percent, or the value of a month."""
+    if metric == VALUE:
+        return known.recent.decisions_a_day * DAYS_A_MONTH
+    return 1.0 if known.recent.model.is_regression else 100.0
 
 
 @dataclass(frozen=True)
@@ -160,9 +167,7 @@ class PrecisionRows:
         return f"{number:,.0f}" if number >= 100 else f"{number:.1f}"  # noqa: PLR2004
 
     def _scale(self, metric: str) -> float:
-        if metric == VALUE:
-            return self._preview.recent.decisions_a_day * DAYS_A_MONTH
-        return 1.0 if self._model.is_regression else 100.0
+        return scale_of(self._preview.known, metric)
 
     def _on_scale(self, metric: str, shown: float) -> float:
         return shown / max(self._scale(metric), 1e-12)
