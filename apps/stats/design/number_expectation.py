@@ -12,7 +12,6 @@ from apps.stats.arrays import LARGEST, FloatArray, IntArray, as_floats, as_inclu
 from apps.stats.design.expectation import Expectation, ExpectedFigure, Residuals, cells_of, shares
 from apps.stats.estimators.conclusion import NO_LIMITS, Linearized
 from apps.stats.estimators.expected_loss import ExpectedLoss, fit_expected_loss, quantile_bins
-from apps.stats.estimators.population import Population
 from apps.stats.estimators.regression import LOSSES, NOT_NEGATIVE
 from apps.stats.estimators.scoring import MINIMUM_LABELS
 
@@ -81,6 +80,7 @@ class NumberExpectation(Expectation):
 
     Examples
     --------
+    >>> from apps.stats.estimators.population import Population
     >>> cells = Population.of(predicted=[0, 0], bin=[3, 7], n=[200, 100], sum_pi=[2, 1], sum_odds=[2e4, 1e4])
     >>> known = EarlierNumbers.of(numbers=[1, 1, 9], truth=[1, 2, 7], bin=[3, 3, 7], pi=[0.01] * 3)
     >>> round(NumberExpectation(cells, known).figure("mae").linear.value, 3)
