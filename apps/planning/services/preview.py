@@ -1,4 +1,4 @@
-"""Everything that the editor says of a draft, computed from recent predictions that a process keeps for some minutes."""
+"""What the editor says of a draft, computed from recent predictions that a process keeps for some minutes."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
@@ -15,8 +15,9 @@ from apps.planning.services.precision import Draw, Precision
 from apps.planning.services.recent import Recent
 from apps.planning.services.recommending import with_priorities
 from apps.registry.models import MonitoredModel
-from apps.review.services.workload import Effort, efforts
+from apps.review.services.effort import Effort, efforts
 from apps.sampling.services import policies
+from apps.sampling.services.rates import RatedPolicy
 
 # So long a process looks at the same recent predictions; they change little within minutes.
 KEPT_SECONDS = 300.0
@@ -47,7 +48,7 @@ class Known:
 
     def cost(self, outlook: Outlook) -> float | None:
         """Return the money a day; None where some queue's cases have no price."""
-        return self._a_day(outlook, lambda effort: effort.cost_per_case)
+        return self._a_day(outlook, lambda effort: effort.cost)
 
     def _a_day(self, outlook: Outlook, price: Callable[[Effort], Decimal | float | None]) -> float | None:
         total = 0.0
@@ -85,13 +86,13 @@ class Preview:
 def answered_share(known: Known, outlook: Outlook) -> float:
     """Return the share of the cases that will be answered, if each queue goes on as before."""
     cases = {queue: float(days.sum()) for queue, days in outlook.by_queue.items()}
-    shares = {queue: effort.answered_share or 1.0 for queue, effort in known.efforts.items()}
+    shares = {queue: effort.answered.share for queue, effort in known.efforts.items() if effort.answered}
     answered = sum(number * shares.get(queue, 1.0) for queue, number in cases.items())
     together = sum(cases.values())
-    return answered / together if together else 1.0
+    return answered / together if together and answered else 1.0
 
 
-def outlook_of(known: Known, rated: Sequence[policies.RatedPolicy]) -> Outlook:
+def outlook_of(known: Known, rated: Sequence[RatedPolicy]) -> Outlook:
     return Outlook(known.recent, with_priorities(known.recent, known.expectations, rated))
 
 
