@@ -91,18 +91,14 @@ def _said(found: Proposal, seen: Known, *, metric: str) -> str:
     shown = partial(_shown, scale=scale_of(seen, metric))
     if found.reached.half_width is None:
         return "No policy can tell this: the figure needs something that these predictions do not have."
-    reached = _shown(found.reached.half_width * scale)
-    verb = "come to" if found.is_capped else "would do it with"
-    capped = " That is what people’s time allows." if found.is_capped else ""
-    now = (
-        ""
-        if found.present.half_width is None
-        else f" The present ones reach ± {_shown(found.present.half_width * scale)}."
-    )
-    random = "" if found.at_random is None else f" Random sampling would take {cases(found.at_random)} cases."
-    return f"{policies} {verb} ± {reached}: {_listed(costs)} a day.{capped}{now}{random}".replace(
-        "with ±", "to within ±"
-    )
+    said = f"{policies} would tell it to within ± {shown(found.reached.half_width)}, for {_listed(costs)} a day."
+    if found.is_capped:
+        said += " That is what people’s time allows."
+    if found.present.half_width is not None:
+        said += f" The present ones reach ± {shown(found.present.half_width)}."
+    if found.at_random is not None:
+        said += f" Random sampling would take {cases(found.at_random)} cases for the same."
+    return said
 
 
 def _listed(parts: list[str]) -> str:

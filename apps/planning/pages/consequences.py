@@ -249,8 +249,8 @@ class Consequences:
         if labels < MINIMUM_CHANCE_LABELS:
             yield Warned(
                 "The floor is too low.",
-                f"By chance alone, {cases(labels)} cases come in a week. Below {MINIMUM_CHANCE_LABELS:.0f}, no figure of "
-                "a week stands, and an error that the scores do not show stays unseen.",
+                f"By chance alone, {cases(labels)} cases come in a week. Below {MINIMUM_CHANCE_LABELS:.0f}, no figure "
+                "of a week stands, and an error that the scores do not show stays unseen.",
             )
 
     def _queue_warnings(self) -> Iterator[Warned]:

@@ -245,7 +245,7 @@ def _named(data: Sent) -> str:
 
 # Changes after which a certain policy is open, and all others.
 _OPENING: dict[str, Callable[[Sent, Draft], tuple[editing.Document, str]]] = {
-    "put": lambda data, draft: _put(data, draft),
+    "put": _put,
     "add": lambda data, draft: editing.add(
         draft.document, editing.started(data.get("kind", ""), queue=policies.main_queue(draft.model).slug)
     ),
