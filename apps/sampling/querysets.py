@@ -12,6 +12,9 @@ class SamplingPolicyQuerySet(ProjectScopedQuerySet):
     def current(self) -> Self:
         return self.filter(ends_at=None).order_by("rank", "id")
 
+    def with_budget(self) -> Self:
+        return self.filter(settings__has_key="budget")
+
 
 class DrawQuerySet(ProjectScopedQuerySet):
     project_path = "model__project"

@@ -35,6 +35,7 @@ SHORT = {
     "make_partitions",
     "pulse",
     "notice",
+    "pace",
     "recheck_artifacts",
     "refresh_reports",
     "resolve",

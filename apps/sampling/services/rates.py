@@ -66,3 +66,14 @@ def named_factor(policy: SamplingPolicy) -> float:
     if policy.per_day is not None:
         return FIRST_FACTOR
     return float(policy.settings.get("rate", 1.0))
+
+
+def largest_shape(policy: SamplingPolicy) -> float:
+    """Return the largest shape that the policy gives any prediction, so that a rate of 1 over it draws that one."""
+    return max((float(band["rate"]) for band in policy.settings.get("bands", [])), default=1.0)
+
+
+def shape_key(policy: SamplingPolicy) -> tuple[Any, ...]:
+    """Return what decides the shape: versions that differ only in their rate or budget share it."""
+    settings = {name: value for name, value in policy.settings.items() if name not in ("rate", "budget")}
+    return policy.kind, settings, policy.condition
