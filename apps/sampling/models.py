@@ -7,9 +7,13 @@ from uuid import UUID
 from django.db import models
 from django.db.models import F, Q
 
+from apps.accounts.models import ApiKey, User
 from apps.predictions.models import Batch, Prediction
 from apps.registry.models import ModelVersion, MonitoredModel, ReviewQueue
 from apps.sampling.querysets import DrawQuerySet, PopulationCellQuerySet, SamplingPolicyQuerySet
+
+# The name of the floor
+FLOOR = "floor"
 
 
 class PolicyKind(models.TextChoices):
@@ -19,6 +23,9 @@ class PolicyKind(models.TextChoices):
     UNCERTAINTY = "uncertainty"
     DISAGREEMENT = "disagreement"
     MUST_REVIEW = "must_review"
+    SLICE = "slice"
+    AMOUNT = "amount"
+    RECOMMENDED = "recommended"
 
 
 class SamplingPolicy(models.Model):
@@ -31,12 +38,16 @@ class SamplingPolicy(models.Model):
     name = models.CharField(max_length=64)
     version = models.PositiveIntegerField()
     kind = models.CharField(max_length=16, choices=PolicyKind)
-    # {"rate": 0.02} or {"budget": {"per_day": 20}}; for bands [{"low": 0, "high": 0.2, "rate": 0.01}, …] under "bands"
+    # What its kind needs: see `services/documents.py`
     settings = models.JSONField()
     # A typed tree {"field", "op", "value"} | {"all": […]} | {"any": […]} | {"not": …}; null: everything
     condition = models.JSONField(null=True, blank=True)
     queue = models.ForeignKey(ReviewQueue, models.RESTRICT, related_name="policies")
     rank = models.PositiveIntegerField()
+    # A policy that is off stays in the document, and draws nothing.
+    is_on = models.BooleanField(default=True, db_default=True)
+    # Where a draft of it came from, in a sentence
+    origin = models.CharField(max_length=200, blank=True, db_default="")
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField(null=True, blank=True)
 
@@ -87,6 +98,27 @@ class PolicyRate(models.Model):
 
     def __str__(self) -> str:
         return f"{self.factor:g} from {self.starts_at}"
+
+
+class SamplingConfiguration(models.Model):
+    """A model's sampling from one change to the next: the whole document, who changed it, and why."""
+
+    model = models.ForeignKey(MonitoredModel, models.CASCADE, related_name="configurations")
+    number = models.PositiveIntegerField()
+    document = models.JSONField()
+    reason = models.CharField(max_length=500, blank=True)
+    saved_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    key = models.ForeignKey(ApiKey, models.SET_NULL, null=True, related_name="+")
+    # The second person, where one was asked for.
+    approved_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    # Null: from the start.
+    starts_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["model", "number"], name="one_configuration_per_number")]
+
+    def __str__(self) -> str:
+        return f"sampling {self.number} of {self.model}"
 
 
 class Draw(models.Model):

@@ -13,7 +13,8 @@ class SamplingPolicyQuerySet(ProjectScopedQuerySet):
         return self.filter(ends_at=None).order_by("rank", "id")
 
     def with_budget(self) -> Self:
-        return self.filter(settings__has_key="budget")
+        """Keep the policies that draw so many cases a day, and are on."""
+        return self.filter(settings__has_key="budget", is_on=True)
 
 
 class DrawQuerySet(ProjectScopedQuerySet):

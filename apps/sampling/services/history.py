@@ -13,7 +13,7 @@ from apps.predictions.models import BatchStage, Stage
 from apps.registry.models import MonitoredModel
 from apps.sampling.engine.traffic import HOUR, MEMORY_DAYS, Floats, Ints
 from apps.sampling.models import PolicyHour, PolicyKind, SamplingPolicy
-from apps.sampling.services.policy_hours import hour_of
+from apps.sampling.services.moments import hour_of
 from apps.sampling.services.rates import shape_key
 
 

@@ -12,8 +12,8 @@ from apps.sampling.engine.pacing import Pace, pace
 from apps.sampling.models import PolicyHour, PolicyRate, SamplingPolicy
 from apps.sampling.services import moments
 from apps.sampling.services.history import Traffic
-from apps.sampling.services.policy_hours import hour_of
-from apps.sampling.services.rates import FIRST_FACTOR, largest_shape
+from apps.sampling.services.moments import hour_of
+from apps.sampling.services.rates import FIRST_FACTOR, RatedPolicy, largest_shape
 
 # Don't wait for the next hour where more than this many times the forecast came, and drew this share of a day's budget.
 SURGE = 2.0
@@ -81,7 +81,7 @@ def _rate(policy: SamplingPolicy, traffic: Traffic) -> PolicyRate:
         now=traffic.now,
         zone=traffic.zone,
         spent=spent,
-        most=1 / largest_shape(policy),
+        most=1 / largest_shape(RatedPolicy(policy, 1.0, weights)),
     )
     made_from = _made_from(found, seen=_mass(policy, traffic.hour), spent=spent)
     return PolicyRate(policy=policy, starts_at=traffic.now, factor=found.factor, weights=weights, made_from=made_from)

@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Q
 
 from apps.registry.models import MonitoredModel
-from apps.sampling.models import PolicyRate, SamplingPolicy
+from apps.sampling.models import PolicyKind, PolicyRate, SamplingPolicy
 
 # Draws 1 in 100 until the first rate is known.
 FIRST_FACTOR = 0.01
@@ -62,18 +62,27 @@ class Timeline:
 
 
 def named_factor(policy: SamplingPolicy) -> float:
-    """Return the factor of a policy without a stored rate: the rate that it names; bands name theirs in their shape."""
+    """Return the factor of a policy without a stored rate: the rate that it names.
+
+    Bands and values of a slice have their rates in the shape.
+    """
     if policy.per_day is not None:
         return FIRST_FACTOR
-    return float(policy.settings.get("rate", 1.0))
+    return 1.0 if policy.kind in (PolicyKind.BANDS, PolicyKind.SLICE) else float(policy.settings["rate"])
 
 
-def largest_shape(policy: SamplingPolicy) -> float:
+def largest_shape(rated: RatedPolicy) -> float:
     """Return the largest shape that the policy gives any prediction, so that a rate of 1 over it draws that one."""
-    return max((float(band["rate"]) for band in policy.settings.get("bands", [])), default=1.0)
+    settings = rated.policy.settings
+    if rated.weights is not None:
+        return max(float(each) for row in rated.weights["weights"] for each in row)
+    listed = [float(each["rate"]) for each in (*settings.get("bands", []), *settings.get("rates", []))]
+    return max([*listed, float(settings.get("rate", 0.0))]) if listed else 1.0
 
 
 def shape_key(policy: SamplingPolicy) -> tuple[Any, ...]:
     """Return what decides the shape: versions that differ only in their rate or budget share it."""
-    settings = {name: value for name, value in policy.settings.items() if name not in ("rate", "budget")}
-    return policy.kind, settings, policy.condition
+    # The rate of the other values of a slice is part of its shape.
+    others = ("budget",) if policy.kind == PolicyKind.SLICE else ("budget", "rate")
+    settings = {name: value for name, value in policy.settings.items() if name not in others}
+    return policy.kind, settings, policy.condition, policy.is_on
