@@ -139,9 +139,11 @@ class PopulationCell(models.Model):
 
     Each claim adds rows; the compactor later folds those drawn on one day between the same marks into the row with
     claim zero. Readers always sum, in one version of the score bins, so they see the same totals before and after.
-    Probabilities are the counted ones (π × blind share), and o = (1 − π)/π where π > 0. A prediction of which its sender
-    logs the fraction ℓ stands for 1/ℓ: sums of scores and amounts are weighted by it, and sums with o by its square
-    (with o²(1 + o), by its fourth power). n, Σπ and Σ of the probability by chance count what was logged.
+    Probabilities are the counted ones (π × blind share), and o = (1 − π)/π where π > 0.
+
+    A prediction of which its sender logs the fraction ℓ stands for 1/ℓ: sums of scores and amounts are weighted by it,
+    and sums with o by its square (with o²(1 + o), by its fourth power). n, Σπ and the Σ of the probability by chance
+    count what was logged.
     """
 
     model = models.ForeignKey(MonitoredModel, models.CASCADE, db_constraint=False, related_name="cells")

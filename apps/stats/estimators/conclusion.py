@@ -91,7 +91,7 @@ class Linearized:
 
     def logging(self, pseudo: PseudoValues) -> tuple[FloatArray, float, float]:
         """Compute what logging adds to the terms of V_d by item, to V_a, and to the denominator of ν_a; for a total."""
-        cells, items = pseudo.population, pseudo.sample
+        cells = pseudo.population
         if cells.is_all_logged:
             return np.zeros(len(self.beta)), 0.0, 0.0
         of_cells = np.zeros(len(self.beta_cells)) if self.certain_cells is None else self.certain_cells

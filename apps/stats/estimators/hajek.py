@@ -18,6 +18,7 @@ from apps.stats.estimators.confusion import (
     undefined,
 )
 from apps.stats.estimators.confusion_influence import limits_of
+from apps.stats.estimators.first_phase import logging_of
 from apps.stats.estimators.population import Population
 from apps.stats.estimators.pseudo import PseudoValues
 from apps.stats.intervals import LEVEL, UNIT, Interval, Limits, logit_mod, plain_mod
@@ -263,10 +264,8 @@ def _odds(population: Population) -> tuple[float, float]:
     odds, odds2 = float(population.sum_odds.sum()), float(population.sum_odds2.sum())
     if population.is_all_logged:
         return odds, odds2
-    of_logging = population.sum_logging
-    each = np.divide(of_logging, population.logged, out=np.zeros(len(of_logging)), where=population.logged > 0)
-    both = np.sqrt(odds2) + np.sqrt(float((of_logging * each).sum()))
-    return odds + float(of_logging.sum()), float(both**2)
+    logged = logging_of(population)
+    return odds + float(logged.variance.sum()), float((np.sqrt(odds2) + np.sqrt(logged.fourth.sum())) ** 2)
 
 
 def _of_size(pseudo: PseudoValues, quantity: FloatArray, theta: float) -> float:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from apps.stats.arrays import LARGEST, FloatArray, IntArray, as_floats, as_mask, as_probability, sum_by
+from apps.stats.arrays import LARGEST, FloatArray, IntArray, as_floats, as_inclusion, as_mask, as_probability, sum_by
 from apps.stats.estimators.keys import Keyed, as_baseline, as_classes, as_stand_in, key_of
 from apps.stats.score_bins import LOGIT_BINS, ScoreBins
 

@@ -169,7 +169,7 @@ class RegressionEstimator:
 
     def _unfit(self) -> str | None:
         """Say why there is no value; known truths alone say nothing of predictions that nobody has checked."""
-        is_checked = not (self.whole or self).sample.constant.all()
+        is_checked = (self.whole or self).sample.is_drawn_at_random.any()
         is_open = self.cells.sum_odds.sum() > 0
         return unfit(self.cells, n=len(self._numbers)) or ("no_labels" if is_open and not is_checked else None)
 
@@ -236,7 +236,7 @@ class RegressionEstimator:
             mean_cells=fitted.mean[on_cells],
             variance_cells=fitted.variance[on_cells],
             fourth_cells=fitted.fourth[on_cells],
-            mean_items=fitted.without_item(on_items, own, self.sample.pi),
+            mean_items=fitted.without_item(on_items, own, self.sample.pi, log_share=self.sample.log_share),
             of_label=self._lost(loss, self.sample.label),
             of_truth=own,
             overturn=(half, half) if self.whole is None else self._overturned(self.whole, loss, prior=(half, half)),

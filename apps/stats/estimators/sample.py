@@ -91,8 +91,8 @@ class Sample:
         Raises
         ------
         ValueError
-            If lengths differ, pi or log_share is outside (0, 1], score or q outside [0, 1], an adjudicated item has no q
-            or no truth, an item with q = 1 was not adjudicated, or a label or amount is too large.
+            If lengths differ, pi or log_share is outside (0, 1], score or q outside [0, 1], an adjudicated item has no
+            q or no truth, an item with q = 1 was not adjudicated, or a label or amount is too large.
 
         Examples
         --------
@@ -163,9 +163,11 @@ class Sample:
 
     def completes(self, population: Population) -> bool:
         """Tell whether all is logged, π ≡ 1 and every truth is known, so that nothing is left to estimate."""
-        certain = (self.pi == 1).all() and population.is_all_logged and population.sum_odds.sum() == 0 and self.certain.all()
+        certain = (
+            (self.pi == 1).all() and population.is_all_logged and population.sum_odds.sum() == 0 and self.certain.all()
+        )
         left_out = population.n_uncovered.sum() + population.n_unanswered.sum()
-        return bool(certain and left_out == 0 and len(self.pi) == population.size > 0)
+        return bool(certain and population.is_all_logged and left_out == 0 and len(self.pi) == population.size > 0)
 
     def where(self, items: ArrayLike) -> "Sample":
         """Select items by a boolean mask."""
