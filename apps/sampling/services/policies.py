@@ -15,19 +15,26 @@ from apps.registry.services import registering
 from apps.registry.services.documents import QueueSerializer
 from apps.sampling.models import PolicyKind, SamplingConfiguration, SamplingPolicy
 from apps.sampling.services import conditions
+from apps.sampling.services.rates import RatedPolicy, Timeline
 
 FLOOR = "floor"
 FLOOR_RATE = 0.002
 LAST_RANK = 1_000_000
+SETTINGS = ("rate", "budget", "bands")
 NEED_SCORES = (PolicyKind.BANDS, PolicyKind.UNCERTAINTY)
 # The first floor covers every prediction, however old.
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def in_force(model: MonitoredModel, at: datetime) -> list[SamplingPolicy]:
-    """Return the policy versions that draw predictions received at this moment, by rank."""
+def in_force(model: MonitoredModel, at: datetime) -> list[RatedPolicy]:
+    """Return the policy versions that draw predictions received at this moment, by rank, each with its rate."""
+    return in_force_between(model, at, at).at(at)
+
+
+def in_force_between(model: MonitoredModel, since: datetime, until: datetime) -> Timeline:
+    """Load the policies that draw predictions received between two moments."""
     ensure_floor(model)
-    return list(SamplingPolicy.objects.filter(model=model).in_force(at))
+    return Timeline(model, since=since, until=until)
 
 
 def ensure_floor(model: MonitoredModel) -> None:
@@ -176,12 +183,11 @@ def _policy_of(model: MonitoredModel, entry: dict[str, Any]) -> SamplingPolicy:
         conditions.check(entry["condition"], model=model)
     if entry["kind"] in NEED_SCORES and model.is_regression:
         raise DomainError(f"{entry['kind']} needs scores, and a regression has none.", code="needs_scores")
-    setting = "bands" if entry["kind"] == PolicyKind.BANDS else "rate"
     return SamplingPolicy(
         model=model,
         name=entry["name"],
         kind=entry["kind"],
-        settings={setting: entry[setting]},
+        settings={name: entry[name] for name in SETTINGS if name in entry},
         condition=entry.get("condition") or None,
         queue=queue,
         rank=entry["rank"],

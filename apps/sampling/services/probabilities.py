@@ -1,5 +1,7 @@
 """The probability with which each policy draws each prediction."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -7,20 +9,32 @@ from numpy.typing import NDArray
 from apps.registry.models import MonitoredModel
 from apps.sampling.models import PolicyKind, SamplingPolicy
 from apps.sampling.services import conditions
+from apps.sampling.services.rates import RatedPolicy
 
 Floats = NDArray[np.float64]
 
 
-def matrix(policies: list[SamplingPolicy], rows: pd.DataFrame, *, model: MonitoredModel) -> Floats:
-    """Return p_ij, shape (policies, rows): every policy is evaluated for every prediction."""
+def shapes(policies: Sequence[RatedPolicy], rows: pd.DataFrame, *, model: MonitoredModel) -> Floats:
+    """Return each policy's probability at rate 1, shape (policies, rows): zero for rows outside its condition."""
     if not policies:
         return np.zeros((0, len(rows)))
-    return np.vstack([probabilities(policy, rows, model=model) for policy in policies])
+    return np.vstack(
+        [
+            np.where(conditions.holds(each.policy.condition, rows), _shape(each, rows, model=model), 0.0)
+            for each in policies
+        ]
+    )
 
 
-def by_chance(policies: list[SamplingPolicy]) -> float:
+def matrix(policies: Sequence[RatedPolicy], shape: Floats) -> Floats:
+    """Return p_ij = min(1, factor × shape_ij): every policy is evaluated for every prediction."""
+    factors = np.array([each.factor for each in policies], dtype=np.float64)
+    return np.clip(factors[:, None] * shape, 0.0, 1.0)
+
+
+def by_chance(policies: Sequence[RatedPolicy]) -> float:
     """Return the probability with which chance alone draws each prediction: the widest policy that asks for nothing."""
-    return min(1.0, max((float(each.settings["rate"]) for each in policies if is_alike(each)), default=0.0))
+    return min(1.0, max((each.factor for each in policies if is_alike(each.policy)), default=0.0))
 
 
 def is_alike(policy: SamplingPolicy) -> bool:
@@ -28,23 +42,17 @@ def is_alike(policy: SamplingPolicy) -> bool:
     return policy.kind in (PolicyKind.FLOOR, PolicyKind.UNIFORM) and not policy.condition
 
 
-def probabilities(policy: SamplingPolicy, rows: pd.DataFrame, *, model: MonitoredModel) -> Floats:
-    """Return the p_ij of one policy: zero for rows outside its condition."""
-    rates = _rates(policy, rows, model=model)
-    return np.where(conditions.holds(policy.condition, rows), np.clip(rates, 0.0, 1.0), 0.0)
-
-
-def _rates(policy: SamplingPolicy, rows: pd.DataFrame, *, model: MonitoredModel) -> Floats:
+def _shape(rated: RatedPolicy, rows: pd.DataFrame, *, model: MonitoredModel) -> Floats:
+    policy = rated.policy
     score = rows["score"].to_numpy(dtype=np.float64, na_value=np.nan)
     if policy.kind == PolicyKind.BANDS:
         return _banded(policy.settings["bands"], score)
-    rate = float(policy.settings["rate"])
     if policy.kind == PolicyKind.UNCERTAINTY:
-        return rate * np.nan_to_num(_uncertainty(score, model=model))
+        return np.nan_to_num(_uncertainty(score, model=model))
     if policy.kind == PolicyKind.DISAGREEMENT:
         differs = rows["baseline_index"].notna() & (rows["baseline_index"] != rows["predicted_index"])
-        return np.where(differs, rate, 0.0)
-    return np.full(len(rows), rate)
+        return np.where(differs, 1.0, 0.0)
+    return np.ones(len(rows))
 
 
 def _banded(bands: list[dict[str, float]], score: Floats) -> Floats:
