@@ -12,6 +12,9 @@ from apps.predictions.models import Batch, Prediction
 from apps.registry.models import ModelVersion, MonitoredModel, ReviewQueue
 from apps.sampling.querysets import DrawQuerySet, PopulationCellQuerySet, SamplingPolicyQuerySet
 
+# The name of the floor
+FLOOR = "floor"
+
 
 class PolicyKind(models.TextChoices):
     FLOOR = "floor"
@@ -20,6 +23,9 @@ class PolicyKind(models.TextChoices):
     UNCERTAINTY = "uncertainty"
     DISAGREEMENT = "disagreement"
     MUST_REVIEW = "must_review"
+    SLICE = "slice"
+    AMOUNT = "amount"
+    RECOMMENDED = "recommended"
 
 
 class SamplingPolicy(models.Model):
@@ -32,12 +38,16 @@ class SamplingPolicy(models.Model):
     name = models.CharField(max_length=64)
     version = models.PositiveIntegerField()
     kind = models.CharField(max_length=16, choices=PolicyKind)
-    # {"rate": 0.02} or {"budget": {"per_day": 20}}; for bands [{"low": 0, "high": 0.2, "rate": 0.01}, …] under "bands"
+    # What its kind needs: see `services/documents.py`
     settings = models.JSONField()
     # A typed tree {"field", "op", "value"} | {"all": […]} | {"any": […]} | {"not": …}; null: everything
     condition = models.JSONField(null=True, blank=True)
     queue = models.ForeignKey(ReviewQueue, models.RESTRICT, related_name="policies")
     rank = models.PositiveIntegerField()
+    # A policy that is off stays in the document, and draws nothing.
+    is_on = models.BooleanField(default=True, db_default=True)
+    # Where a draft of it came from, in a sentence
+    origin = models.CharField(max_length=200, blank=True, db_default="")
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField(null=True, blank=True)
 

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('sampling', '0004_must_review'),
+        ('sampling', '0005_configurations'),
     ]
 
     operations = [

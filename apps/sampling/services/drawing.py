@@ -15,6 +15,7 @@ from apps.predictions.services import stages
 from apps.registry.models import MonitoredModel, ScoreBinning
 from apps.sampling.models import FOLDED, SUMS, Draw, PopulationCell
 from apps.sampling.services import conditions, moments, policy_hours, prediction_frames, probabilities
+from apps.sampling.services.columns import Floats
 from apps.sampling.services.policies import in_force_between
 from apps.sampling.services.randomness import permanent_numbers
 from apps.sampling.services.rates import RatedPolicy
@@ -73,11 +74,11 @@ def _by_policies(model: MonitoredModel, batches: list[Batch]) -> list[tuple[list
 
 def evaluate(
     model: MonitoredModel, batches: list[Batch], *, policies: list[RatedPolicy]
-) -> tuple[pd.DataFrame, probabilities.Floats, probabilities.Floats]:
+) -> tuple[pd.DataFrame, Floats, Floats]:
     """Read the batches' predictions, and evaluate every policy for each: its shape and p_ij, shape (policies, rows)."""
     features = set().union(*(conditions.features_of(each.policy.condition) for each in policies))
     rows = prediction_frames.predictions_of(batches, model=model, features=features)
-    shape = probabilities.shapes(policies, rows, model=model)
+    shape = probabilities.shapes(policies, prediction_frames.table_of(rows), model=model)
     return rows, shape, probabilities.matrix(policies, shape)
 
 
@@ -112,7 +113,7 @@ def _draw_row(
     model: MonitoredModel,
     row: pd.Series,
     *,
-    p: probabilities.Floats,
+    p: Floats,
     u: float,
     policies: list[RatedPolicy],
     is_blind: bool,

@@ -9,19 +9,20 @@ from django.db.models import Max
 from apps.accounts.models import ApiKey, User
 from apps.accounts.services import audit_log
 from apps.common.clock import database_now
-from apps.common.errors import ConflictError, DomainError
+from apps.common.errors import ConflictError
 from apps.registry.models import MonitoredModel, ReviewQueue
 from apps.registry.services import registering
 from apps.registry.services.documents import QueueSerializer
-from apps.sampling.models import PolicyKind, SamplingConfiguration, SamplingPolicy
-from apps.sampling.services import conditions
+from apps.sampling.models import FLOOR, PolicyKind, SamplingConfiguration, SamplingPolicy
+from apps.sampling.services import validation
+from apps.sampling.services.documents import SETTINGS
 from apps.sampling.services.rates import RatedPolicy, Timeline
 
-FLOOR = "floor"
 FLOOR_RATE = 0.002
 LAST_RANK = 1_000_000
-SETTINGS = ("rate", "budget", "bands")
-NEED_SCORES = (PolicyKind.BANDS, PolicyKind.UNCERTAINTY)
+SLICE_KEY = "key"
+# What a policy is; where its draft came from makes no new version.
+COMPARED = ("kind", "settings", "condition", "queue_id", "rank", "is_on")
 # The first floor covers every prediction, however old.
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -74,12 +75,16 @@ def _policy_document(policy: SamplingPolicy) -> dict[str, Any]:
     document = {
         "name": policy.name,
         "kind": policy.kind,
-        **policy.settings,
+        **{name: value for name, value in policy.settings.items() if name != SLICE_KEY},
         "queue": policy.queue.slug,
         "rank": policy.rank,
     }
     if policy.condition:
         document["condition"] = policy.condition
+    if not policy.is_on:
+        document["is_on"] = False
+    if policy.origin:
+        document["origin"] = policy.origin
     return {**document, "version": policy.version}
 
 
@@ -95,7 +100,8 @@ def put_document(
 ) -> dict[str, Any]:
     """Make policies and queues match the document. Each changed policy starts a new version now.
 
-    Raises ConflictError where the document rests on an earlier configuration than the present one.
+    Raises ConflictError where the document rests on an earlier configuration than the present one, and
+    InvalidDocumentError with everything that does not fit the model.
     """
     with transaction.atomic():
         MonitoredModel.objects.select_for_update(no_key=True).get(pk=model.pk)
@@ -103,6 +109,7 @@ def put_document(
         earlier = current_document(model)
         if based_on is not None and based_on != current_number(model):
             raise ConflictError("Somebody changed the sampling meanwhile.", code="changed_meanwhile")
+        validation.check(document, model=model)
         before = _versions_and_queues(model)
         for queue in document.get("queues", []):
             registering.put_queue(model, queue, by=by)
@@ -176,21 +183,23 @@ def _floor_of(model: MonitoredModel, document: dict[str, Any]) -> SamplingPolicy
 
 
 def _policy_of(model: MonitoredModel, entry: dict[str, Any]) -> SamplingPolicy:
-    queue = model.queues.filter(slug=entry["queue"]).first()
-    if queue is None:
-        raise DomainError(f"This model has no queue {entry['queue']!r}.", code="unknown_queue")
-    if entry.get("condition"):
-        conditions.check(entry["condition"], model=model)
-    if entry["kind"] in NEED_SCORES and model.is_regression:
-        raise DomainError(f"{entry['kind']} needs scores, and a regression has none.", code="needs_scores")
+    kind = PolicyKind(entry["kind"])
+    settings = {name: entry[name] for name in SETTINGS if name in entry}
+    if kind == PolicyKind.SLICE:
+        # The key changes with the slice's definition: a version reads the values that it was saved for.
+        declared = validation.declared_slice(model, entry["slice"])
+        assert declared is not None
+        settings[SLICE_KEY] = declared.key
     return SamplingPolicy(
         model=model,
         name=entry["name"],
-        kind=entry["kind"],
-        settings={name: entry[name] for name in SETTINGS if name in entry},
+        kind=kind,
+        settings=settings,
         condition=entry.get("condition") or None,
-        queue=queue,
+        queue=model.queues.get(slug=entry["queue"]),
         rank=entry["rank"],
+        is_on=entry.get("is_on", True),
+        origin=entry.get("origin", ""),
     )
 
 
@@ -205,8 +214,7 @@ def _put_policy(policy: SamplingPolicy, *, at: datetime) -> None:
     versions = SamplingPolicy.objects.filter(model=policy.model, name=policy.name).order_by("-version")
     last = versions.first()
     current = last if last is not None and last.ends_at is None else None
-    compared = ("kind", "settings", "condition", "queue_id", "rank")
-    if current and all(getattr(current, name) == getattr(policy, name) for name in compared):
+    if current and all(getattr(current, name) == getattr(policy, name) for name in COMPARED):
         return
     if current:
         versions.filter(pk=current.pk).update(ends_at=at)

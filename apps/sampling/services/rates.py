@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Q
 
 from apps.registry.models import MonitoredModel
-from apps.sampling.models import PolicyRate, SamplingPolicy
+from apps.sampling.models import PolicyKind, PolicyRate, SamplingPolicy
 
 # Draws 1 in 100 until the first rate is known.
 FIRST_FACTOR = 0.01
@@ -62,7 +62,10 @@ class Timeline:
 
 
 def named_factor(policy: SamplingPolicy) -> float:
-    """Return the factor of a policy without a stored rate: the rate that it names; bands name theirs in their shape."""
+    """Return the factor of a policy without a stored rate: the rate that it names.
+
+    Bands and values of a slice have their rates in the shape.
+    """
     if policy.per_day is not None:
         return FIRST_FACTOR
-    return float(policy.settings.get("rate", 1.0))
+    return 1.0 if policy.kind in (PolicyKind.BANDS, PolicyKind.SLICE) else float(policy.settings["rate"])
