@@ -293,6 +293,7 @@ CELERY_BEAT_SCHEDULE = {
         "freeze_bins",
         "fill_slices",
         "run_reports",
+        "replay",
         "refresh_reports",
         "make_partitions",
         "expire_rejected",

@@ -116,7 +116,8 @@ def put_document(
         now = database_now()
         wanted = [_floor_of(model, document)] if "floor" in document else []
         if "policies" in document:
-            wanted += [_policy_of(model, entry) for entry in document["policies"]]
+            queues = {queue.slug: queue for queue in model.queues.all()}
+            wanted += [_policy_of(model, entry, queue=queues[entry["queue"]]) for entry in document["policies"]]
             _end_absent(model, {policy.name for policy in wanted}, at=now)
         for policy in wanted:
             _put_policy(policy, at=now)
@@ -130,6 +131,18 @@ def put_document(
                 model, earlier, starts_at=now, saved_by=by, key=key, approved_by=approved_by, reason=reason
             )
     return current_document(model)
+
+
+def drafted(model: MonitoredModel, document: dict[str, Any]) -> list[SamplingPolicy]:
+    """Return the policies of a valid document by rank, none of them saved; nor is a queue that it adds."""
+    queues = {queue.slug: queue for queue in model.queues.all()}
+    for queue in document.get("queues", []):
+        name = str(queue["name"])
+        queues.setdefault(name, ReviewQueue(model=model, slug=name, name=queue.get("title") or name))
+    current = current_document(model)
+    entries = document.get("policies", current["policies"])
+    wanted = [_policy_of(model, entry, queue=queues[entry["queue"]]) for entry in entries]
+    return [*sorted(wanted, key=lambda each: each.rank), _floor_of(model, {**current, **document})]
 
 
 def current_number(model: MonitoredModel) -> int:
@@ -182,7 +195,7 @@ def _floor_of(model: MonitoredModel, document: dict[str, Any]) -> SamplingPolicy
     )
 
 
-def _policy_of(model: MonitoredModel, entry: dict[str, Any]) -> SamplingPolicy:
+def _policy_of(model: MonitoredModel, entry: dict[str, Any], *, queue: ReviewQueue) -> SamplingPolicy:
     kind = PolicyKind(entry["kind"])
     settings = {name: entry[name] for name in SETTINGS if name in entry}
     if kind == PolicyKind.SLICE:
@@ -196,7 +209,7 @@ def _policy_of(model: MonitoredModel, entry: dict[str, Any]) -> SamplingPolicy:
         kind=kind,
         settings=settings,
         condition=entry.get("condition") or None,
-        queue=model.queues.get(slug=entry["queue"]),
+        queue=queue,
         rank=entry["rank"],
         is_on=entry.get("is_on", True),
         origin=entry.get("origin", ""),
