@@ -291,6 +291,7 @@ CELERY_BEAT_SCHEDULE = {
         "pulse",
         "compact_cells",
         "freeze_bins",
+        "fit_recommended",
         "fill_slices",
         "run_reports",
         "replay",

@@ -1,6 +1,11 @@
 from celery import shared_task
 
-from apps.planning.services import replaying
+from apps.planning.services import recommending, replaying
+
+
+@shared_task(name=recommending.BELL)
+def fit_recommended() -> None:
+    recommending.fit_due()
 
 
 @shared_task(name="replay")

@@ -28,6 +28,7 @@ SHORT = {
     "expire_uploads",
     "fill_slices",
     "forget_expired",
+    "fit_recommended",
     "freeze_bins",
     "inspect",
     "judge_days",

@@ -17,7 +17,9 @@ from scipy.optimize import brentq
 from scipy.special import expit
 
 from apps.stats.arrays import BoolArray, FloatArray, IntArray
-from apps.stats.design.planning import Plan
+from apps.stats.design.binary_expectation import BinaryExpectation
+from apps.stats.design.expectation import cells_of
+from apps.stats.design.recommendation import spread
 from apps.stats.estimators.binary import BinaryEstimator
 from apps.stats.estimators.population import Population
 from apps.stats.estimators.sample import Sample
@@ -38,6 +40,26 @@ Scored = tuple[FloatArray, FloatArray]
 def poisson_draw(u: FloatArray, p: FloatArray) -> BoolArray:
     """Draw the predictions whose random number lies below their probability."""
     return u < p
+
+
+def active_draw(
+    rows: Population,
+    weights: Mapping[str, float],
+    *,
+    expected: float,
+    matrix: ValueMatrix | None = None,
+    floor: float = FLOOR,
+) -> FloatArray:
+    """Return the active end of the recommended draws (rows,) by the raw score, with this share for everybody."""
+    known = BinaryExpectation(rows, matrix=matrix)
+    cells, pull = known.population, 0.0
+    for metric, weight in weights.items():
+        figure = known.figure(metric)
+        moved = figure.second * (cells.mean_amount2 if figure.linear.uses_amount else 1.0)
+        pull = pull + weight * moved / (cells.n @ moved)
+    active = np.sqrt(pull) * cells.size / (cells.n @ np.sqrt(pull))
+    p = spread(floor + (1 - floor) * active, n=cells.n, expected=expected)
+    return p[cells_of(rows, cells)[1]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,11 +88,10 @@ class Simulated:
         return drawn(brentq(lambda rate: drawn(rate).sum() - n, 0.0, 1 / preference.min()))
 
     def _recommended(self, n: int) -> FloatArray:
-        """Recommend probabilities for the metrics in `WEIGHTS` by the raw score."""
+        """Return the active draw for the metrics in `WEIGHTS` by the raw score."""
         rows = {"predicted": self.predicted, "score": self.score, "pi": np.ones(N), "amount": self.amount}
         everyone = Population.of_each(**rows, score_bins=self.score_bins)
-        plan = Plan(everyone, matrix=AMOUNTS)
-        return plan.recommended(list(WEIGHTS), expected=n, delta=FLOOR, weights=list(WEIGHTS.values())).probability
+        return active_draw(everyone, WEIGHTS, expected=n, matrix=AMOUNTS)
 
     def chance(self, n: int, policy: str) -> FloatArray:
         """Return the probability that the random floor alone draws each prediction."""

@@ -24,13 +24,12 @@ import pytest
 
 from apps.demo.services.documents import MODEL_DOCUMENT
 from apps.sampling.services.randomness import permanent_numbers
-from apps.stats.design.planning import Plan
 from apps.stats.estimators.binary import BinaryEstimator
 from apps.stats.estimators.exact import exact_figure, uncorrected_figure
 from apps.stats.estimators.population import Population
 from apps.stats.estimators.sample import Sample
 from apps.stats.estimators.value import ValueMatrix
-from tests.oracles.populations import poisson_draw
+from tests.oracles.populations import active_draw, poisson_draw
 
 DATA = Path(__file__).parents[2] / "apps" / "demo" / "data"
 PUBLISHED = {
@@ -51,7 +50,7 @@ WIDTHS = {
     "f1": (0.057, 0.069),
     "value": (28.7, 59.1),
 }
-LABELS, FLOOR, SALTS = 500, 0.2, 100
+LABELS, SALTS = 500, 100
 
 
 def worth():
@@ -74,8 +73,8 @@ class People:
         self.truth = outcomes["employed"].to_numpy().astype(np.int64)
         self.value = worth().of_rows(self.predicted, self.truth)
         known = {"predicted": self.predicted, "score": self.score}
-        plan = Plan(Population.of_each(**known, pi=np.ones(len(self.ids))), matrix=worth())
-        self.p = plan.recommended(METRICS, expected=LABELS, delta=FLOOR).probability
+        everyone = Population.of_each(**known, pi=np.ones(len(self.ids)))
+        self.p = active_draw(everyone, dict.fromkeys(METRICS, 1.0), expected=LABELS, matrix=worth())
         self.population = Population.from_rows(**known, pi=self.p)
 
     def true(self, metric):

@@ -23,11 +23,10 @@ import pytest
 
 from apps.stats.arrays import FloatArray, IntArray
 from apps.stats.delay.concept_drift import LEAST_REFERENCE, Reference, concept_drift
-from apps.stats.design.planning import Plan
 from apps.stats.estimators.binary import BinaryEstimator
 from apps.stats.estimators.population import Population
 from apps.stats.estimators.sample import Sample
-from tests.oracles.populations import KINDS, simulated
+from tests.oracles.populations import KINDS, active_draw, simulated
 from tests.oracles.test_acs_employment import People
 
 METRICS = ("accuracy", "precision", "recall")
@@ -80,9 +79,9 @@ class DataSet:
 def data_set(kind: str) -> DataSet:
     source = People() if kind == "acs" else simulated(kind)
     cells = Population.of_each(predicted=source.predicted, score=source.score, pi=np.ones(len(source.truth)))
-    drawn = Plan(cells).recommended(METRICS, expected=2 * LABELS, delta=FLOOR)
+    drawn = active_draw(cells, dict.fromkeys(METRICS, 1.0), expected=2 * LABELS, floor=FLOOR)
     order = np.argsort(source.score, kind="stable")
-    columns = source.predicted, source.score, source.truth, drawn.probability
+    columns = source.predicted, source.score, source.truth, drawn
     return DataSet(*(column[order] for column in columns))
 
 

@@ -13,7 +13,7 @@ from apps.sampling.services import policies
 
 def compare_week(replay: Replay, *, tell: Callable[[float], None]) -> dict[str, Any]:
     """Return what the draft would have drawn of the replay's days beside what was drawn; tells its progress."""
-    drafted = replay_frames.Drafted(policies.drafted(replay.model, replay.document))
+    drafted = policies.rated_document(replay.model, replay.document)
     total = replay_pieces.drawn_batches(replay).aggregate(rows=Sum("accepted"))["rows"] or 1
     totals, done = Totals(seed=replay.pk), 0
     for piece in replay_pieces.pieces(replay):

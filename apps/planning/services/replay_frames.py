@@ -1,6 +1,5 @@
 """Frames of predictions for a replay: what was drawn of them, and what the draft would have drawn."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,11 +11,10 @@ from numpy.typing import NDArray
 from apps.planning.models import Replay
 from apps.planning.services.replay_pieces import Piece
 from apps.predictions.models import Batch, Outcome, Payload, Prediction
-from apps.registry.models import MonitoredModel
-from apps.sampling.models import Draw, SamplingPolicy
+from apps.sampling.models import Draw
 from apps.sampling.services import conditions, prediction_frames, probabilities
 from apps.sampling.services.randomness import permanent_numbers
-from apps.sampling.services.rates import RatedPolicy, named_factor
+from apps.sampling.services.rates import RatedPolicy
 
 Floats = NDArray[np.float64]
 # What a frame has beside the keys of its predictions: the day, what was drawn and by which policy for which queue,
@@ -38,22 +36,7 @@ COLUMNS = (
 )
 
 
-@dataclass(frozen=True)
-class Drafted:
-    """The policies of a draft by rank, with their rates."""
-
-    policies: list[SamplingPolicy]
-
-    def at(self, _rows: pd.DataFrame, shape: Floats) -> Floats:
-        """Return the probability with which each policy would have drawn each row."""
-        return probabilities.matrix(self.rated, shape)
-
-    @property
-    def rated(self) -> list[RatedPolicy]:
-        return [RatedPolicy(each, named_factor(each)) for each in self.policies]
-
-
-def compare(replay: Replay, piece: Piece, *, drafted: Drafted) -> tuple[pd.DataFrame, int]:
+def compare(replay: Replay, piece: Piece, *, drafted: list[RatedPolicy]) -> tuple[pd.DataFrame, int]:
     """Replay a piece with the saved sampling and with the draft.
 
     Returns its rows, and how many were left out because the features that a policy looks at are not kept any more.
@@ -62,12 +45,12 @@ def compare(replay: Replay, piece: Piece, *, drafted: Drafted) -> tuple[pd.DataF
     rows, left_out = _rows_of(replay, piece, drafted=drafted)
     table = prediction_frames.table_of(rows)
     saved = probabilities.matrix(piece.policies, probabilities.shapes(piece.policies, table, model=model))
-    draft = drafted.at(rows, probabilities.shapes(drafted.rated, table, model=model))
+    draft = probabilities.matrix(drafted, probabilities.shapes(drafted, table, model=model))
     u = permanent_numbers(bytes(model.salt), rows["external_id"])
     was_policy, was_queue = _as_drawn(rows, piece, u=u)
     chosen = _first(draft, u)
-    names = np.array([each.name for each in drafted.policies] + [""], dtype=object)
-    queues = np.array([each.queue.slug for each in drafted.policies] + [""], dtype=object)
+    names = np.array([each.policy.name for each in drafted] + [""], dtype=object)
+    queues = np.array([each.policy.queue.slug for each in drafted] + [""], dtype=object)
     moments = rows["predicted_at" if replay.is_by_prediction else "received_at"]
     outcome = _outcomes(piece.batches, rows["id"])
     is_known = ~np.isnan(outcome)
@@ -92,9 +75,9 @@ def compare(replay: Replay, piece: Piece, *, drafted: Drafted) -> tuple[pd.DataF
     return frame, left_out
 
 
-def _rows_of(replay: Replay, piece: Piece, *, drafted: Drafted) -> tuple[pd.DataFrame, int]:
-    policies = [*(each.policy for each in piece.policies), *drafted.policies]
-    features = set().union(*(conditions.features_of(each.condition) for each in policies))
+def _rows_of(replay: Replay, piece: Piece, *, drafted: list[RatedPolicy]) -> tuple[pd.DataFrame, int]:
+    policies = [*piece.policies, *drafted]
+    features = set().union(*(conditions.features_of(each.policy.condition) for each in policies))
     rows = prediction_frames.predictions_of(piece.batches, model=replay.model, features=features)
     if replay.is_by_prediction:
         rows = _between(rows, replay.start, replay.end)

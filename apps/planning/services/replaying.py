@@ -30,7 +30,8 @@ def request_replay(model: MonitoredModel, *, by: User) -> Replay:
     """
     require_active(model)
     draft = Draft.objects.filter(model=model, owner=by).first()
-    document = validated(draft.document if draft else policies.current_document(model), model=model)
+    current = policies.current_document(model)
+    document = {**current, **validated(draft.document if draft else current, model=model)}
     week = last_week(model)
     asked = {"start": week.start, "end": week.end, "is_by_prediction": week.is_by_prediction}
     under_way = Replay.objects.unfinished().filter(model=model, asked_by=by, **asked)

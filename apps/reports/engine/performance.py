@@ -27,7 +27,8 @@ from apps.reports.engine.estimating import BinaryFit, Fit, MulticlassFit, Regres
 from apps.reports.engine.evidence import Evidence, Selection, whole
 from apps.reports.engine.protocol import Compute, attempt, figure, figures, naive_figures
 from apps.reports.engine.so_far import so_far
-from apps.stats.design.planning import Plan, Planned
+from apps.stats.design.binary_expectation import BinaryExpectation
+from apps.stats.design.planning import Plan
 from apps.stats.estimate import Estimate
 from apps.stats.estimators.exact import uncorrected_figure
 from apps.stats.estimators.hajek import hajek_mean
@@ -174,9 +175,8 @@ def _label_plan(fit: BinaryFit, opened: Selection) -> LabelPlan:
     """Plan the range of accuracy if every drawn case were answered, and the labels that TARGET takes."""
     fitted = fit.base.fitted
     proxy = fitted if isinstance(fitted, Recalibration) else RAW_SCORE
-    plan = Plan(fit.drawn_from(opened.cells), proxy=proxy)
-    planned = plan.half_width("accuracy")
-    needed = plan.labels_for("accuracy", TARGET) if planned.code is None else Planned(None, None, planned.code)
+    plan = Plan(BinaryExpectation(fit.drawn_from(opened.cells), proxy=proxy))
+    planned, needed = plan.half_width("accuracy"), plan.labels_for("accuracy", TARGET)
     return {
         "metric": "accuracy",
         "drawn": int((opened.draws["is_blind"]).sum()),

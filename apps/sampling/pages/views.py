@@ -16,7 +16,6 @@ from apps.predictions.services import stages
 from apps.registry.models import MonitoredModel
 from apps.registry.services.finding import find_model
 from apps.sampling.pages import model_summary
-from apps.sampling.pages.forms import SamplingForm
 from apps.sampling.services import policies
 from apps.sampling.services.problems import InvalidDocumentError
 from apps.sampling.services.validation import validated
@@ -43,43 +42,6 @@ def model_page(request: ProjectRequest, model: str) -> HttpResponse:
         "may_close": True,
     }
     return render(request, "sampling/model.html", context)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@member_page(Role.ENGINEER)
-def sampling_page(request: ProjectRequest, model: str) -> HttpResponse:
-    monitored = find_model(request.project, model)
-    if request.method == "POST":
-        form = SamplingForm(request.POST)
-        if form.is_valid() and _saved(form, monitored, by=request.user):
-            messages.success(request, "Saved. The changes apply to predictions received from now on.")
-            return redirect("sampling", request.project.slug, monitored.slug)
-    else:
-        draft = request.GET.get("draft", "")
-        form = SamplingForm.showing(policies.current_document(monitored), draft=draft)
-    context = {
-        "model": monitored,
-        "tab": "sampling",
-        "form": form,
-        "has_draft": "draft" in request.GET,
-        "rows": model_summary.policy_rows(monitored),
-        "queues": monitored.queues.order_by("id"),
-        "check": _draw_check(monitored),
-    }
-    return render(request, "sampling/sampling.html", context, status=400 if form.errors else 200)
-
-
-def _saved(form: SamplingForm, model: MonitoredModel, *, by: User) -> bool:
-    try:
-        document = validated(form.cleaned_data["document"], model=model)
-        policies.put_document(model, document, by=by)
-    except InvalidDocumentError as error:
-        form.add_error("document", [str(each) for each in error.problems])
-        return False
-    except DomainError as error:
-        form.add_error("document", error.message)
-        return False
-    return True
 
 
 @require_POST

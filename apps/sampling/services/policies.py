@@ -1,5 +1,6 @@
 """A model's sampling configuration: floor, policies and queues, read and written as one document."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,7 +17,7 @@ from apps.registry.services.documents import QueueSerializer
 from apps.sampling.models import FLOOR, PolicyKind, SamplingConfiguration, SamplingPolicy
 from apps.sampling.services import validation
 from apps.sampling.services.documents import SETTINGS
-from apps.sampling.services.rates import RatedPolicy, Timeline
+from apps.sampling.services.rates import RatedPolicy, Timeline, named_factor
 
 FLOOR_RATE = 0.002
 LAST_RANK = 1_000_000
@@ -71,6 +72,20 @@ def current_document(model: MonitoredModel) -> dict[str, Any]:
     }
 
 
+def rated_document(model: MonitoredModel, document: Mapping[str, Any]) -> list[RatedPolicy]:
+    """Return the policies of a valid document by rank, each with the rate that it names.
+
+    Nothing is stored: neither they, nor a queue that the document adds.
+    """
+    queues = {queue.slug: queue for queue in model.queues.all()}
+    for queue in document.get("queues", []):
+        name = str(queue["name"])
+        queues.setdefault(name, ReviewQueue(model=model, slug=name, name=queue.get("title") or name))
+    policies = (_policy_of(model, entry, queue=queues[entry["queue"]]) for entry in document["policies"])
+    wanted = sorted(policies, key=lambda each: each.rank)
+    return [RatedPolicy(each, named_factor(each)) for each in (*wanted, _floor_of(model, document))]
+
+
 def _policy_document(policy: SamplingPolicy) -> dict[str, Any]:
     document = {
         "name": policy.name,
@@ -100,11 +115,13 @@ def put_document(
 ) -> dict[str, Any]:
     """Make policies and queues match the document. Each changed policy starts a new version now.
 
-    Raises ConflictError where the document rests on an earlier configuration than the present one, and
-    InvalidDocumentError with everything that does not fit the model.
+    Raises InvalidDocumentError with everything that does not fit the model, and ConflictError where the document rests
+    on an earlier configuration than the present one, or somebody else still has to agree.
     """
     with transaction.atomic():
-        MonitoredModel.objects.select_for_update(no_key=True).get(pk=model.pk)
+        locked = MonitoredModel.objects.select_for_update(no_key=True).get(pk=model.pk)
+        if locked.is_sampling_agreed_by_two and approved_by is None:
+            raise ConflictError("A second person has to agree: propose the change on the page.", code="needs_agreement")
         ensure_floor(model)
         earlier = current_document(model)
         if based_on is not None and based_on != current_number(model):
@@ -131,18 +148,6 @@ def put_document(
                 model, earlier, starts_at=now, saved_by=by, key=key, approved_by=approved_by, reason=reason
             )
     return current_document(model)
-
-
-def drafted(model: MonitoredModel, document: dict[str, Any]) -> list[SamplingPolicy]:
-    """Return the policies of a valid document by rank, none of them saved; nor is a queue that it adds."""
-    queues = {queue.slug: queue for queue in model.queues.all()}
-    for queue in document.get("queues", []):
-        name = str(queue["name"])
-        queues.setdefault(name, ReviewQueue(model=model, slug=name, name=queue.get("title") or name))
-    current = current_document(model)
-    entries = document.get("policies", current["policies"])
-    wanted = [_policy_of(model, entry, queue=queues[entry["queue"]]) for entry in entries]
-    return [*sorted(wanted, key=lambda each: each.rank), _floor_of(model, {**current, **document})]
 
 
 def current_number(model: MonitoredModel) -> int:
@@ -184,7 +189,7 @@ def _sensitive_roles_changed(before: dict[str, Any], after: dict[str, Any]) -> d
     return {name: {"was": was, "is": now} for name, (was, now) in roles.items() if was != now}
 
 
-def _floor_of(model: MonitoredModel, document: dict[str, Any]) -> SamplingPolicy:
+def _floor_of(model: MonitoredModel, document: Mapping[str, Any]) -> SamplingPolicy:
     return SamplingPolicy(
         model=model,
         name=FLOOR,
@@ -195,7 +200,7 @@ def _floor_of(model: MonitoredModel, document: dict[str, Any]) -> SamplingPolicy
     )
 
 
-def _policy_of(model: MonitoredModel, entry: dict[str, Any], *, queue: ReviewQueue) -> SamplingPolicy:
+def _policy_of(model: MonitoredModel, entry: Mapping[str, Any], *, queue: ReviewQueue) -> SamplingPolicy:
     kind = PolicyKind(entry["kind"])
     settings = {name: entry[name] for name in SETTINGS if name in entry}
     if kind == PolicyKind.SLICE:

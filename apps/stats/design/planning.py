@@ -1,262 +1,292 @@
-"""Planning before any label: how wide an interval will be, how many labels a target needs, which draw serves it."""
+"""Planning before any label: how wide the range of each figure will be, and when it is narrow enough."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 
-from apps.stats.arrays import LEAST_PROBABILITY, FloatArray, as_binary, as_floats, as_level
-from apps.stats.design.recommendation import Recommendation, recommend
-from apps.stats.estimators.conclusion import Linearized, refusal
-from apps.stats.estimators.confusion import Metric
-from apps.stats.estimators.metrics import linearize
+from apps.stats.arrays import as_inclusion, as_level
+from apps.stats.design.expectation import Expectation, ExpectedFigure, by_cell
+from apps.stats.estimators.conclusion import interval_of, unfit
 from apps.stats.estimators.population import Population
-from apps.stats.estimators.pseudo import PseudoValues
-from apps.stats.estimators.recalibration import RAW_SCORE, Recalibration
-from apps.stats.estimators.sample import Sample
-from apps.stats.estimators.value import ValueMatrix, linearize_value
 from apps.stats.intervals import LEVEL
+from apps.stats.moderation import NU_0, anticipated_degrees
+from apps.stats.sample_size import MINIMUM_CHANCE_LABELS, MINIMUM_DF, labels_needed
 
-VALUE = "value"
-
-_NOBODY = Sample.of(predicted=[], score=[], pi=[], label=[])
-_STEPS = 60
+#: Plans reach this many times as far as the window they start from.
+MOST_TIMES = 1e6
+_LEAST_TIMES = 1e-6
+_MOST_DF = 1e12
 _CLOSE = 1e-6
 
 
 @dataclass(frozen=True)
 class Planned:
-    """Expected result of a draw.
+    """What a draw is expected to give.
 
     Attributes
     ----------
     half_width : float or None
-        z√V_a, on the scale of the metric: "± 0.9 points".
+        Half the width of the range, on the scale of the metric: "± 0.9 points".
     labels : float or None
-        Expected number of labels, Σπ.
+        Expected number of counted labels.
+    times : float or None
+        Populations like this one that these labels come from: 1.5 of a week is ten and a half days.
+    value, low, high : float or None
+        The figure that earlier labels lead to expect, and its range.
     code : str or None
-        Why there is no number: `no_population`, `not_estimable`, `no_response`, `no_score`, `no_amount`, `no_positives`
-        and the other codes of the metric; `out_of_reach` where even labeling everything misses the target.
+        Beside a half-width: `preliminary` where the figure would not stand by the minimum rule. In place of one:
+        `no_population`, `not_estimable`, `no_response`, `no_score`, `no_amount`, `no_earlier_labels`, `no_positives`
+        and the other codes of the metric; `out_of_reach` where no draw of this kind meets the target.
+    labels_needed : int or None
+        With `preliminary`: labels still needed until the figure stands.
     """
 
     half_width: float | None
     labels: float | None
+    times: float | None = None
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
     code: str | None = None
+    labels_needed: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """A draw from a population, before there are any labels.
+    """A draw, before there are any labels: the same for every task.
 
     Attributes
     ----------
-    population : Population
-        Cells, or single predictions (`Population.of_each`), with the probabilities of the draw.
-    proxy : Recalibration
-        Expected truth at a score: fitted on earlier labels, by default the raw score.
-    matrix : ValueMatrix, optional
-        Needed for the metric "value", the mean value of a decision.
+    expectation : Expectation
+        What to expect of each metric. Plans of several draws share one, and with it what it computed.
+    population : Population or None
+        The same predictions with the probabilities of this draw, π × blind share; by default as the expectation has
+        them.
+    times : float, positive
+        How many populations like this one the window holds; the population is then a random sample of such traffic.
+    response : float, in (0, 1]
+        Share of the drawn cases that will be answered.
+    least_by_chance : float
+        Labels by chance alone that a figure takes to stand: fewer for a slice than for a window.
     level : float, in (0, 1)
-        Confidence level of the intervals.
+        Confidence level of the ranges.
 
     Raises
     ------
     ValueError
-        If a predicted class is not 0 or 1, the matrix is not two by two, or the level is outside (0, 1).
+        If the population has other cells than the expectation, or a number is out of range.
 
     Examples
     --------
+    >>> from apps.stats.design.binary_expectation import BinaryExpectation
     >>> cells = Population.of(
     ...     predicted=[0, 1], bin=[70, 130], n=[8000, 2000], sum_pi=[400, 100], sum_odds=[152000, 38000]
     ... )
-    >>> plan = Plan(cells)
-    >>> round(plan.half_width("accuracy").half_width, 4), plan.half_width("accuracy").labels
-    (0.0184, 500.0)
-    >>> round(plan.labels_for("accuracy", 0.009).labels)
-    1805
+    >>> plan = Plan(BinaryExpectation(cells))
+    >>> planned = plan.half_width("accuracy")
+    >>> round(planned.half_width, 4), planned.labels
+    (0.0194, 500.0)
+    >>> needed = plan.labels_for("accuracy", 0.009)
+    >>> round(needed.labels), round(needed.times, 2)
+    (2152, 4.3)
     """
 
-    population: Population
-    proxy: Recalibration = RAW_SCORE
-    matrix: ValueMatrix | None = None
+    expectation: Expectation
+    population: Population | None = None
+    times: float = 1.0
+    response: float = 1.0
+    least_by_chance: float = MINIMUM_CHANCE_LABELS
     level: float = LEVEL
 
     def __post_init__(self) -> None:
-        as_binary("predicted of the population", self.population.predicted)
         as_level(self.level)
-        if self.matrix is not None and len(self.matrix.matrix) != 2:
-            raise ValueError("matrix must be two by two")
+        if not _LEAST_TIMES <= self.times <= MOST_TIMES:
+            raise ValueError(f"times must be between {_LEAST_TIMES:g} and {MOST_TIMES:g}, got {self.times}")
+        as_inclusion("response", [self.response])
+        if not self.least_by_chance >= 0:
+            raise ValueError(f"least_by_chance must not be negative, got {self.least_by_chance}")
+        expected, drawn = self.expectation.population, self._cells
+        if not (np.array_equal(expected.predicted, drawn.predicted) and np.array_equal(expected.bin, drawn.bin)):
+            raise ValueError("population must have the cells of the expectation")
 
-    def half_width(self, metric: Metric) -> Planned:
-        """Return the expected half-width of the interval that this draw gives."""
-        linear = self._linearized(metric)
-        if isinstance(linear, str):
-            return Planned(None, None, code=linear)
-        variance = float(linear.beta2_odds(self.population) @ self._variance) / self.population.size**2
-        return Planned(self._z * math.sqrt(variance), float(self.population.sum_pi.sum()))
-
-    def labels_for(self, metric: Metric, half_width: float) -> Planned:
-        """Return the labels that a draw in these proportions needs for a target; p stays at most 1 in every cell.
+    def half_width(self, metric: str) -> Planned:
+        """Return the expected half-width of the range that this draw gives.
 
         Raises
         ------
         ValueError
-            If the target is not positive.
+            If the metric is unknown.
         """
-        return self._solve(metric, half_width, self.scaled, most=1 / max(self._least_probability, LEAST_PROBABILITY))
+        outlook = self._outlook(metric)
+        return Planned(None, None, code=outlook) if isinstance(outlook, str) else self._planned(outlook, self.times)
 
-    def labels_for_best(
-        self, metric: Metric, half_width: float, *, metrics: Sequence[str] = (), delta: float | None = None
-    ) -> Planned:
-        """Return the labels that the recommended draw needs for a target.
+    def labels_for(self, metric: str, half_width: float) -> Planned:
+        """Return how many labels, and how many populations like this one, a target takes at this draw's rates.
 
-        The draw is recommended for `metrics`, by default for this metric alone.
+        The figure then also stands by the minimum rule, if this draw ever lets it.
 
         Raises
         ------
         ValueError
-            If the target is not positive, or a metric cannot be served.
+            If the target is not positive, or the metric unknown.
         """
-        chosen: Sequence[Metric] = metrics or (metric,)
+        if not (math.isfinite(half_width) and half_width > 0):
+            raise ValueError(f"half_width must be positive, got {half_width}")
+        outlook = self._outlook(metric)
+        if isinstance(outlook, str):
+            return Planned(None, None, code=outlook)
+        times = _times_for(half_width, lambda times: outlook.half_width(times, self.level))
+        if times is None:
+            return replace(self._planned(outlook, MOST_TIMES), code="out_of_reach", labels_needed=None)
+        return self._planned(outlook, min(max(times, self._times_to_stand(outlook)), MOST_TIMES))
 
-        def drawn(labels: float) -> "Plan":
-            return self.with_probability(self.recommended(chosen, expected=labels, delta=delta).probability)
+    def with_probability(self, probability: ArrayLike, *, chance: float | None = None) -> "Plan":
+        """Return the plan of another draw: with these probabilities (cells,) in (0, 1], one for each cell.
 
-        return self._solve(metric, half_width, drawn, most=self.population.size)
-
-    def recommended(
-        self,
-        metrics: Sequence[Metric],
-        *,
-        expected: float,
-        delta: float | None = None,
-        weights: Sequence[float] | None = None,
-    ) -> Recommendation:
-        """Recommend the probabilities, one for each cell (or prediction), that serve these metrics best.
-
-        Raises
-        ------
-        ValueError
-            If there is no metric, one cannot be planned (the message has its code), or an argument of `recommend` is
-            out of range.
-        """
-        if not metrics:
-            raise ValueError("metrics must hold at least one")
-        even = replace(self, population=_at_even_odds(self.population))
-        beta2 = {}
-        for index, metric in enumerate(metrics):
-            linear = even._linearized(metric)
-            if isinstance(linear, str):
-                raise ValueError(f"metrics holds {metric!r}, which cannot be planned: {linear}")
-            beta2[str(index)] = linear.beta2_odds(even.population) / np.maximum(self.population.n, 1.0)
-        by_index = {str(index): weight for index, weight in enumerate(weights)} if weights is not None else None
-        return recommend(beta2, self._variance, expected=expected, delta=delta, weights=by_index, n=self.population.n)
-
-    def with_probability(self, probability: ArrayLike) -> "Plan":
-        """Return the same population, drawn with these probabilities (cells,), in (0, 1].
+        `chance` is the probability of a label by chance alone; by default the smallest one, which everybody has.
 
         Raises
         ------
         ValueError
             If a probability is outside (0, 1], or their number is not that of the cells.
         """
-        n = self.population.n
-        p = as_floats("probability", probability, length=len(n))
-        if ((p <= 0) | (p > 1)).any():
-            raise ValueError("probability must be in (0, 1]")
+        cells = self.expectation.population
+        n = cells.n
+        p = as_inclusion("probability", probability, length=len(n))
+        by_chance = float(p.min(initial=1.0)) if chance is None else chance
+        if not 0 <= by_chance <= 1:
+            raise ValueError(f"chance must be in [0, 1], got {by_chance}")
         odds = (1 - p) / p
-        drawn = replace(
-            self.population,
-            sum_pi=n * p,
-            sum_odds=n * odds,
-            sum_amount2_odds=n * self.population.mean_amount2 * odds,
-            n_uncovered=np.zeros(len(n)),
-            n_unanswered=np.zeros(len(n)),
-        )
-        return replace(self, population=drawn)
-
-    def scaled(self, factor: float) -> "Plan":
-        """Return the same draw with each probability times a factor, at most 1; within a cell all are taken as equal.
-
-        Raises
-        ------
-        ValueError
-            If the factor is not positive.
-        """
-        if not 1e-100 <= factor <= 1e100:
-            raise ValueError(f"factor must be positive and between 1e-100 and 1e100, got {factor}")
-        cells = self.population
-        covered = cells.n - cells.n_uncovered
-        odds = np.maximum((cells.sum_odds + covered) / factor - covered, 0.0)
+        odds2 = odds**2 * (1 + odds)
+        nobody = np.zeros(len(n))
         drawn = replace(
             cells,
-            sum_pi=np.minimum(cells.sum_pi * factor, covered),
-            sum_odds=odds,
-            sum_amount2_odds=cells.mean_amount2 * odds,
+            sum_pi=n * p,
+            sum_odds=n * odds,
+            sum_odds2=n * odds2,
+            sum_chance=n * by_chance,
+            sum_amount2_odds=n * cells.mean_amount2 * odds,
+            sum_amount4_odds2=n * cells.mean_amount4 * odds2,
+            n_uncovered=nobody,
+            n_unanswered=nobody,
         )
         return replace(self, population=drawn)
 
-    @property
-    def _z(self) -> float:
-        return float(stats.norm.ppf((1 + self.level) / 2))
+    @cached_property
+    def _cells(self) -> Population:
+        """The cells of this draw, as answered."""
+        drawn = self.expectation.population if self.population is None else by_cell(self.population)
+        return drawn if self.response == 1 else drawn.with_response(np.full(len(drawn.n), self.response))
 
-    @property
-    def _variance(self) -> FloatArray:
-        expected = self.proxy.predict(self.population.logit)
-        return expected * (1 - expected)
-
-    @property
-    def _least_probability(self) -> float:
-        covered = self.population.n > self.population.n_uncovered
-        return float((self.population.sum_pi[covered] / self.population.n[covered]).min(initial=1.0))
-
-    def _linearized(self, metric: Metric) -> Linearized | str:
-        cells, mean = self.population, self.proxy.predict(self.population.logit)
-        pseudo = PseudoValues(
-            population=cells,
-            sample=_NOBODY,
-            mean_cells=mean,
-            variance_cells=mean * (1 - mean),
-            fourth_cells=np.zeros(len(mean)),
-            mean_items=np.zeros(0),
-            of_label=np.zeros(0),
-            of_truth=np.zeros(0),
+    def _outlook(self, metric: str) -> "_Outlook | str":
+        """Return what this draw tells of a metric, or the code of why it tells nothing."""
+        figure, cells = self.expectation.figure(metric), self._cells
+        if isinstance(figure, str):
+            return figure
+        linear = figure.linear
+        if code := unfit(cells, n=1, on_cells=linear.on_cells):
+            return code
+        odds, odds2 = cells.sum_odds, cells.sum_odds2
+        if linear.uses_amount:
+            odds, odds2 = cells.sum_amount2_odds, cells.sum_amount4_odds2
+        first, fourth = float(figure.second @ odds), float(figure.fourth @ odds2)
+        return _Outlook(
+            figure,
+            variance=first / cells.size / cells.size,
+            nu=float(anticipated_degrees([first], [fourth])[0]),
+            labels=float(cells.sum_pi @ (linear.on_cells & (cells.sum_odds > 0))),
         )
-        if metric == VALUE:
-            if self.matrix is None:
-                raise ValueError("matrix is needed for the metric 'value'")
-            linear = linearize_value(pseudo, self.matrix)
-        else:
-            linear = linearize(metric, pseudo)
-        return refusal(cells, linear, n=1) or linear
 
-    def _solve(self, metric: Metric, half_width: float, drawn: Callable[[float], "Plan"], *, most: float) -> Planned:
-        """Find the smallest draw that meets the target, by bisection: the width falls as the draw grows."""
-        if not (math.isfinite(half_width) and half_width > 0):
-            raise ValueError(f"half_width must be positive, got {half_width}")
-        if code := self.half_width(metric).code:
-            return Planned(None, None, code=code)
-        low, high = 0.0, most
-        if (best := drawn(high).half_width(metric)).half_width is None or best.half_width > half_width:
-            return Planned(best.half_width, best.labels, code="out_of_reach")
-        for _ in range(_STEPS):
-            middle = (low + high) / 2 if low else high / 8
-            wide = (drawn(middle).half_width(metric).half_width or 0.0) > half_width
-            low, high = (middle, high) if wide else (low, middle)
-            if high - low <= _CLOSE * high:
-                break
-        return drawn(high).half_width(metric)
+    def _planned(self, outlook: "_Outlook", times: float) -> Planned:
+        value, low, high = outlook.ends(times, self.level)
+        needed = self._needed(outlook, times)
+        return Planned(
+            half_width=(high - low) / 2,
+            labels=self._drawn * times,
+            times=times,
+            value=value,
+            low=low,
+            high=high,
+            code="preliminary" if needed else None,
+            labels_needed=needed or None,
+        )
+
+    def _needed(self, outlook: "_Outlook", times: float) -> int:
+        """Apply the minimum rule."""
+        if outlook.variance == 0:
+            return 0
+        n, left = outlook.labels * times, max(self._cells.size - self._drawn, 0.0) * times
+        needed = labels_needed(
+            nu=outlook.nu * times,
+            n=round(n),
+            by_chance=self._by_chance * times,
+            expected=self._drawn * times,
+            left=left,
+            least_by_chance=self.least_by_chance,
+        )
+        return max(needed, math.ceil(min(outlook.figure.linear.minimum - n, left)))
+
+    def _times_to_stand(self, outlook: "_Outlook") -> float:
+        """Return the populations it takes until the minimum rule lets the figure stand; 0 where none would do."""
+        if outlook.variance == 0 or not (outlook.nu > 0 and self._by_chance > 0 and outlook.labels > 0):
+            return 0.0
+        # A hair more, so that rounding does not leave a label to be needed.
+        return (1 + _CLOSE) * max(
+            MINIMUM_DF / outlook.nu,
+            self.least_by_chance / self._by_chance,
+            outlook.figure.linear.minimum / outlook.labels,
+        )
+
+    @cached_property
+    def _drawn(self) -> float:
+        return float(self._cells.sum_pi.sum())
+
+    @cached_property
+    def _by_chance(self) -> float:
+        return float(self._cells.sum_chance.sum())
 
 
-def _at_even_odds(population: Population) -> Population:
-    """Return the population as if drawn with probability ½: then Σβ²·odds is Σβ²."""
-    return replace(
-        population,
-        sum_odds=population.n,
-        sum_amount2_odds=population.mean_amount2 * population.n,
-        n_uncovered=np.zeros(len(population.n)),
-        n_unanswered=np.zeros(len(population.n)),
-    )
+@dataclass(frozen=True, eq=False)
+class _Outlook:
+    """A metric under a draw from one population: V_a, ν_a and the labels that it depends on and are not certain."""
+
+    figure: ExpectedFigure
+    variance: float
+    nu: float
+    labels: float
+
+    def ends(self, times: float, level: float) -> tuple[float, float, float]:
+        """Return value, low and high from so many populations, by the formula of the later interval."""
+        nu = self.nu * times
+        interval = interval_of(
+            self.figure.linear,
+            variance=self.variance / times,
+            df=min(nu, _MOST_DF) + NU_0,
+            nu=nu,
+            n=self.labels * times,
+            level=level,
+        )
+        ends = interval.value, interval.low, interval.high
+        value, low, high = (math.sqrt(max(end, 0.0)) for end in ends) if self.figure.is_root else ends
+        return value, low, high
+
+    def half_width(self, times: float, level: float) -> float:
+        _, low, high = self.ends(times, level)
+        return (high - low) / 2
+
+
+def _times_for(target: float, width: Callable[[float], float]) -> float | None:
+    """Find the fewest populations whose range is narrow enough, by bisection; None if even `MOST_TIMES` are too few."""
+    low, high = _LEAST_TIMES, _LEAST_TIMES
+    while width(high) > target:
+        if high >= MOST_TIMES:
+            return None
+        low, high = high, min(high * 8, MOST_TIMES)
+    while high - low > _CLOSE * high:
+        middle = math.sqrt(low * high)
+        low, high = (middle, high) if width(middle) > target else (low, middle)
+    return high

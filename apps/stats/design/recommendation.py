@@ -1,36 +1,49 @@
-"""Which predictions to draw: probabilities that narrow the intervals of several metrics at once."""
+"""Which predictions to draw: probabilities that narrow the ranges of several metrics at once, and never widen one."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from apps.stats.arrays import LARGEST, FloatArray, as_floats
+from apps.stats.arrays import LARGEST, FloatArray, IntArray, as_floats, same_length
+from apps.stats.design.expectation import Expectation, Residuals
+from apps.stats.moderation import anticipated_degrees, degrees_of_freedom, moderate
 from apps.stats.sample_size import MINIMUM_CHANCE_LABELS
 
 FLOOR_SHARE = 0.3
 FLOOR_SHARE_OF_SMALL = 0.5
+#: With earlier labels to judge by, chance may be left this share.
+LEAST_FLOOR_SHARE = 0.1
 SMALL = 200.0
+_STEPS = 20
 
 
 @dataclass(frozen=True, eq=False)
-class Recommendation:
-    """Probabilities that include the random floor.
+class Recommended:
+    """A table of priorities: the draw has p = min(1, factor·priority), with any factor (`spread`).
 
     Attributes
     ----------
-    probability : array (N,), in (0, 1]
-        Inclusion probability of each prediction, or of each in a cell.
-    floor : float
-        Probability of the random floor alone, the same for all.
-    expected : float
-        Expected size of the draw, Σp.
+    predicted, bin : array (cells,) of int
+        Predicted class and score bin of each cell, ascending; other cells have priority 1.
+    priority : array (cells,), positive
+        Its mean over the population is 1; the uniform draw has 1 everywhere.
+    mixing : float, in [0, 1]
+        λ, from the uniform draw to the one that leaves chance the least.
+    floor_share : float, in (0, 1]
+        Share of the draw that goes to everybody alike: the chance of a label by chance alone is factor·floor_share.
+    variance_ratio : mapping of metric to float
+        Estimated variance beside that of a uniform draw of as many labels; at most 1 for each metric.
     """
 
-    probability: FloatArray
-    floor: float
-    expected: float
+    predicted: IntArray
+    bin: IntArray
+    priority: FloatArray
+    mixing: float
+    floor_share: float
+    variance_ratio: Mapping[str, float]
 
 
 def floor_share(expected: float, *, is_new: bool = False) -> float:
@@ -55,126 +68,199 @@ def floor_share(expected: float, *, is_new: bool = False) -> float:
     >>> floor_share(500), floor_share(150), floor_share(80), floor_share(500, is_new=True)
     (0.3, 0.5, 0.625, 0.5)
     """
-    if not (np.isfinite(expected) and expected > 0):
-        raise ValueError(f"expected must be positive, got {expected}")
     usual = FLOOR_SHARE_OF_SMALL if is_new or expected < SMALL else FLOOR_SHARE
-    return min(1.0, max(usual, MINIMUM_CHANCE_LABELS / expected))
+    return _with_fifty(usual, expected)
 
 
 def recommend(
-    beta2: Mapping[str, ArrayLike],
-    variance: ArrayLike,
+    expectation: Expectation,
+    metrics: Sequence[str],
     *,
     expected: float,
-    delta: float | None = None,
-    weights: Mapping[str, float] | None = None,
-    n: ArrayLike | None = None,
-) -> Recommendation:
-    """Recommend p = min(1, δn/N + c·√(Σ_k ω_k β_k² v)), with the c at which Σp is the expected size.
+    weights: Sequence[float] | None = None,
+    is_new: bool = False,
+) -> Recommended:
+    """Recommend the draw between uniform and active that serves these metrics best, and no metric worse than uniform.
 
-    By default every metric weighs the same: ω_k = w_k / Σ_U β_k² v, so that none is favored for its large unit. Rows
-    may be single predictions or population cells.
+    The active draw has p = δn/N + c·√(Σ_k ω_k κ₂ₖ), where κ₂ₖ is what a label may move metric k by and ω_k lets every
+    metric weigh the same. Mixed with the uniform draw it keeps this form; only the share of chance grows from δ to 1.
+    Of the mixtures in which no metric has a larger variance than with a uniform draw, the one with the smallest
+    geometric mean of these variances is chosen. A variance is V_a, or V* where earlier labels tell how far the proxy
+    is off: Σ_s (1/π)·o·β²(y−m)² over them, moderated by V_a.
 
     Parameters
     ----------
-    beta2 : mapping of metric to array (N,)
-        Squared influence of each prediction's label on each metric (`BinaryEstimator.influence2`).
-    variance : array (N,), not negative
-        Variance of each truth as far as it is known: m(1 − m).
+    expectation : Expectation
+        Recent predictions and what to expect of each metric.
+    metrics : sequence of str
+        The metrics that matter.
     expected : float, positive
-        Expected size of the draw; above N everything is drawn.
-    delta : float, in (0, 1], optional
-        Share of the draw that goes to the random floor; `floor_share(expected)` by default.
-    weights : mapping of metric to float, optional
-        w_k, how much each metric matters; 1 by default, 0 leaves it out.
-    n : array (N,), optional
-        Number of predictions behind each row; 1 by default.
+        Labels expected in a window.
+    weights : sequence of float, optional
+        How much each metric matters; 1 by default, 0 leaves it out.
+    is_new : bool
+        Whether it is still unknown how far the model's scores can be trusted.
 
     Returns
     -------
-    Recommendation
-        Probabilities, with the floor among them.
+    Recommended
 
     Raises
     ------
     ValueError
-        If there is no metric, all weights are zero, an array is negative or not finite, or a size is not positive.
+        If there is no metric, one cannot be planned (the message has its code), a weight is negative, all are zero, or
+        the size is not positive.
 
     References
     ----------
-    Neyman (1934); Deville and Tillé (2004) on balanced allocation for several variables.
+    Neyman (1934), On the two different aspects of the representative method; arXiv 2511.08991 for choosing the mixture
+    by estimated variance.
 
     Examples
     --------
-    >>> draw = recommend({"accuracy": [1.0, 1.0, 1.0]}, [0.25, 0.01, 0.01], expected=1.5, delta=0.2)
-    >>> draw.probability.round(2), round(draw.expected, 6), round(draw.floor, 6)
-    (array([0.96, 0.27, 0.27]), 1.5, 0.1)
+    >>> from apps.stats.design.binary_expectation import BinaryExpectation
+    >>> from apps.stats.estimators.population import Population
+    >>> cells = Population.of(predicted=[0, 1], bin=[70, 100], n=[9000, 1000], sum_pi=[9, 1], sum_odds=[9e6, 1e6])
+    >>> best = recommend(BinaryExpectation(cells), ["accuracy"], expected=500)
+    >>> best.priority.round(2).tolist(), best.floor_share, round(best.variance_ratio["accuracy"], 2)
+    ([0.92, 1.72], 0.3, 0.89)
     """
-    spread = as_floats("variance", variance, largest=LARGEST)
-    size = np.ones(len(spread)) if n is None else as_floats("n", n, length=len(spread), largest=LARGEST)
-    if (spread < 0).any() or (size < 0).any():
-        raise ValueError("variance and n must not be negative")
-    total = float(size.sum())
-    if not total > 0:
-        raise ValueError("n must hold predictions: it sums to zero")
-    share = floor_share(expected) if delta is None else delta
-    if not 0 < share <= 1:
-        raise ValueError(f"delta must be in (0, 1], got {share}")
-    if not (np.isfinite(expected) and expected > 0):
+    if not metrics:
+        raise ValueError("metrics must hold at least one")
+    least = floor_share(expected, is_new=is_new)
+    cells = expectation.population
+    if not cells.size > 0:
+        raise ValueError("population must hold predictions")
+    chosen, importance = [_measured(expectation, metric) for metric in metrics], _importance(weights, len(metrics))
+    if all(one.residuals is not None for one in chosen):
+        least = min(least, _with_fifty(LEAST_FLOOR_SHARE, expected))
+    active = _active(chosen, cells.n, importance)
+    uniform = [one.variance(_odds(np.ones(len(cells.n)), cells.n, expected)) for one in chosen]
+    best, best_gain = Recommended(cells.predicted, cells.bin, np.ones(len(cells.n)), 0.0, 1.0, _named(metrics)), 0.0
+    for mixing in np.linspace(0, 1, _STEPS + 1)[1:]:
+        floor = least + (1 - float(mixing)) * (1 - least)
+        priority = floor + (1 - floor) * active
+        odds = _odds(priority, cells.n, expected)
+        ratios = np.array([_ratio(one.variance(odds), even) for one, even in zip(chosen, uniform, strict=True)])
+        gain = float(importance @ np.log(np.maximum(ratios, 1e-300)))
+        if (ratios[importance > 0] <= 1).all() and gain < best_gain:
+            named = dict(zip(metrics, ratios.tolist(), strict=True))
+            best_gain = gain
+            best = Recommended(cells.predicted, cells.bin, priority, float(mixing), floor, named)
+    return best
+
+
+def spread(priority: ArrayLike, *, n: ArrayLike, expected: float) -> FloatArray:
+    """Compute p = min(1, factor·priority), with the factor at which the draw has the expected size.
+
+    Parameters
+    ----------
+    priority : array (cells,), positive
+        Priority of each cell.
+    n : array (cells,), not negative
+        Predictions in each.
+    expected : float, positive
+        Expected size of the draw; above N everything is drawn.
+
+    Returns
+    -------
+    array (cells,), in (0, 1]
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, a priority or the size is not positive, or a count is negative.
+
+    Examples
+    --------
+    >>> spread([1.0, 6.0], n=[8, 2], expected=4)
+    array([0.25, 1.  ])
+    """
+    wanted, size = as_floats("priority", priority, largest=LARGEST), as_floats("n", n, largest=LARGEST)
+    same_length(priority=wanted, n=size)
+    if not (wanted > 0).all():
+        raise ValueError("priority must be positive")
+    if (size < 0).any():
+        raise ValueError("n must not be negative")
+    if not (math.isfinite(expected) and expected > 0):
         raise ValueError(f"expected must be positive, got {expected}")
-    wanted = min(expected, total)
-    floor = min(1.0, share * wanted / total)
-    priority = np.sqrt(_weighted_variance(beta2, spread, size, weights or {}))
-    probability = _filled(floor, priority, size, wanted)
-    return Recommendation(probability, floor, float(size @ probability))
-
-
-def _weighted_variance(
-    beta2: Mapping[str, ArrayLike], spread: FloatArray, size: FloatArray, weights: Mapping[str, float]
-) -> FloatArray:
-    if not beta2:
-        raise ValueError("beta2 must name at least one metric")
-    if unknown := set(weights) - set(beta2):
-        raise ValueError(f"weights names metrics that beta2 lacks: {', '.join(sorted(unknown))}")
-    chosen = {name: weights.get(name, 1.0) for name in beta2}
-    if any(not 0 <= weight <= LARGEST for weight in chosen.values()) or not sum(chosen.values()) > 0:
-        raise ValueError(f"weights must not be negative, not all zero, and not beyond {LARGEST:.0e}")
-    # Only their ratios count, and parts of one never overflow.
-    together = sum(chosen.values())
-    weighted = np.zeros(len(spread))
-    for name, weight in chosen.items():
-        squares = as_floats(f"beta2 of {name}", beta2[name], length=len(spread), largest=LARGEST**5)
-        if (squares < 0).any():
-            raise ValueError(f"beta2 of {name} must not be negative")
-        variance = np.where(size > 0, squares * spread, 0.0)
-        whole = float(size @ variance)
-        # A metric that no label can move needs no labels.
-        weighted += weight / together * (variance / whole) if whole > 0 else 0.0
-    return weighted
-
-
-def _filled(floor: float, priority: FloatArray, size: FloatArray, wanted: float) -> FloatArray:
-    """Return the floor plus a multiple of the priority, capped at 1, that together expect `wanted`."""
-    reachable = float(size @ np.where(priority > 0, 1.0, floor))
-    if reachable <= wanted * (1 + 1e-12):
-        # Every row with a priority is drawn for certain; the rest of the draw is spread evenly over the others.
-        certain = priority > 0
-        left = float(size[~certain].sum())
-        rest = (wanted - float(size[certain].sum())) / left if left > 0 else 1.0
-        return np.where(certain, 1.0, min(1.0, max(rest, floor)))
-    return np.minimum(1.0, floor + _multiple(floor, priority, size, wanted) * priority)
-
-
-def _multiple(floor: float, priority: FloatArray, size: FloatArray, wanted: float) -> float:
-    """Return the multiple of the priority that spends what the floor leaves.
-
-    By rank of priority: what the rows from here on need if all before are certain; the first that exceeds 1 nowhere.
-    """
-    order = np.argsort(-priority)
-    ranked, mass = priority[order], size[order]
+    order = np.argsort(-wanted)
+    ranked, mass = wanted[order], size[order]
+    # What the rows from here on get if all before them are certain; right is the first that exceeds 1 nowhere.
     before = np.cumsum(mass) - mass
-    left = wanted - before - floor * (mass.sum() - before)
     pull = np.cumsum((mass * ranked)[::-1])[::-1]
-    multiple = np.maximum(left, 0.0)[pull > 0] / pull[pull > 0]
-    is_enough = floor + multiple * ranked[pull > 0] <= 1
-    return float(multiple[np.argmax(is_enough) if is_enough.any() else -1])
+    factor = np.maximum(expected - before, 0.0) / np.maximum(pull, 1e-300)
+    fits = np.flatnonzero((factor * ranked <= 1) & (pull > 0))
+    return np.minimum(1.0, (factor[fits[0]] if len(fits) else LARGEST) * wanted)
+
+
+@dataclass(frozen=True, eq=False)
+class _Measured:
+    """What a label of each cell may move a metric by, κ₂ and κ₄ including amounts, and what earlier labels did."""
+
+    n: FloatArray
+    second: FloatArray
+    fourth: FloatArray
+    residuals: Residuals | None
+
+    def variance(self, odds: FloatArray) -> float:
+        """Estimate the variance of the total under a draw with these odds (1−p)/p by cell."""
+        anticipated = float((self.n * self.second) @ odds)
+        found = self.residuals
+        if found is None:
+            return anticipated
+        terms = found.weight * odds[found.cell] * found.squares
+        expected = found.weight * odds[found.cell] * self.second[found.cell]
+        fourth = (found.weight * odds[found.cell]) ** 2 @ self.fourth[found.cell]
+        nu = min(degrees_of_freedom(terms), float(anticipated_degrees([expected.sum()], [fourth])[0]))
+        if not math.isfinite(nu):
+            return anticipated
+        return float(moderate([terms.sum()], [nu], [anticipated])[0][0])
+
+
+def _measured(expectation: Expectation, metric: str) -> _Measured:
+    figure = expectation.figure(metric)
+    if isinstance(figure, str):
+        raise ValueError(f"metrics holds {metric!r}, which cannot be planned: {figure}")
+    cells, second, fourth = expectation.population, figure.second, figure.fourth
+    if figure.linear.uses_amount:
+        second, fourth = second * cells.mean_amount2, fourth * cells.mean_amount4
+    return _Measured(cells.n, second, fourth, expectation.residuals(metric))
+
+
+def _active(chosen: Sequence[_Measured], n: FloatArray, importance: FloatArray) -> FloatArray:
+    """Compute √(Σ_k ω_k κ₂ₖ) by cell, scaled to mean 1; 1 where no label moves anything."""
+    together = np.zeros(len(n))
+    for weight, one in zip(importance, chosen, strict=True):
+        whole = float(n @ one.second)
+        together += weight * (one.second / whole) if whole > 0 else 0.0
+    pull = np.sqrt(together)
+    mean = float(n @ pull) / float(n.sum())
+    return pull / mean if mean > 0 else np.ones(len(n))
+
+
+def _importance(weights: Sequence[float] | None, metrics: int) -> FloatArray:
+    given = np.ones(metrics) if weights is None else as_floats("weights", weights, length=metrics, largest=LARGEST)
+    if (given < 0).any() or not given.sum() > 0:
+        raise ValueError("weights must not be negative, and not all zero")
+    return np.asarray(given / given.sum())
+
+
+def _odds(priority: FloatArray, n: FloatArray, expected: float) -> FloatArray:
+    p = spread(priority, n=n, expected=expected)
+    return np.asarray((1 - p) / p)
+
+
+def _ratio(variance: float, uniform: float) -> float:
+    return variance / uniform if uniform > 0 else 1.0
+
+
+def _named(metrics: Sequence[str]) -> dict[str, float]:
+    return dict.fromkeys(metrics, 1.0)
+
+
+def _with_fifty(share: float, expected: float) -> float:
+    """Return the share, or more where it takes more for 50 expected labels."""
+    if not (math.isfinite(expected) and expected > 0):
+        raise ValueError(f"expected must be positive, got {expected}")
+    return min(1.0, max(share, MINIMUM_CHANCE_LABELS / expected))

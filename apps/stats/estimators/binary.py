@@ -20,12 +20,9 @@ from apps.stats.estimators.hajek import hajek_confusion, hajek_linear
 from apps.stats.estimators.metrics import linearize
 from apps.stats.estimators.population import Population
 from apps.stats.estimators.pseudo import NOT_KNOWN, PseudoValues, overturn_rates
-from apps.stats.estimators.recalibration import recalibrate
+from apps.stats.estimators.recalibration import recalibrate, truth_moments
 from apps.stats.estimators.sample import Sample
 from apps.stats.estimators.value import ValueMatrix, by_truth, linearize_value
-
-#: In variances m stays this far from 0 and 1: a sure score makes nothing certain.
-LEAST_EXPECTED = 1e-4
 
 
 class Proxy(Protocol):
@@ -186,14 +183,13 @@ class BinaryEstimator(ClassEstimator):
         return self.fitted.predict(rows.logit)
 
     def _pseudo(self, mean_cells: FloatArray, mean_items: FloatArray) -> PseudoValues:
-        expected = np.clip(mean_cells, LEAST_EXPECTED, 1 - LEAST_EXPECTED)
-        spread = expected * (1 - expected)
+        variance, fourth = truth_moments(mean_cells)
         return PseudoValues(
             population=self.cells,
             sample=self.sample,
             mean_cells=mean_cells,
-            variance_cells=spread,
-            fourth_cells=spread * (1 - 3 * spread),
+            variance_cells=variance,
+            fourth_cells=fourth,
             mean_items=mean_items,
             of_label=self.sample.label,
             of_truth=self.sample.truth,

@@ -2,7 +2,7 @@
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
+from scipy.special import ndtr
 
 from apps.stats.arrays import FloatArray, IntArray, as_binary, as_floats, same_length, sum_by
 from apps.stats.estimate import Estimate, from_interval, missing
@@ -139,4 +139,4 @@ def _folded_mean(size: FloatArray, se: FloatArray) -> FloatArray:
     """Compute E|X| for X ~ N(size, se²)."""
     z = np.divide(size, se, out=np.full_like(size, np.inf), where=se > 0)
     spread = np.where(se > 0, se * np.sqrt(2 / np.pi) * np.exp(-(np.minimum(z, 40.0) ** 2) / 2), 0.0)
-    return np.asarray(spread + size * (1 - 2 * stats.norm.cdf(-z)), dtype=np.float64)
+    return np.asarray(spread + size * (1 - 2 * ndtr(-z)), dtype=np.float64)

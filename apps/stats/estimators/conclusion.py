@@ -112,7 +112,7 @@ def conclude(pseudo: PseudoValues, metric: Linearized, *, level: float = LEVEL) 
     variance, df = moderate([by_design], [min(degrees_of_freedom(terms), nu)], [anticipated])
     if nu < HOPELESS_DF and by_design < anticipated:
         df = df - (NU_0 - SHAKEN_NU_0)
-    interval = _interval(metric, variance=float(variance[0]), df=float(df[0]), nu=nu, n=n_open, level=level)
+    interval = interval_of(metric, variance=float(variance[0]), df=float(df[0]), nu=nu, n=n_open, level=level)
     is_exact = interval.method == "exact" and math.isinf(nu)
     return from_interval(
         interval,
@@ -126,7 +126,8 @@ def conclude(pseudo: PseudoValues, metric: Linearized, *, level: float = LEVEL) 
     )
 
 
-def _interval(metric: Linearized, *, variance: float, df: float, nu: float, n: int, level: float) -> Interval:
+def interval_of(metric: Linearized, *, variance: float, df: float, nu: float, n: float, level: float) -> Interval:
+    """Build the interval of a metric from V*, its degrees of freedom, ν_a and the labels that are not certain."""
     if not metric.is_share and math.isfinite(metric.limits[0]) and metric.limits[1] == math.inf:
         # The anticipated variance of a loss is fitted on the labels of its design variance: it adds no freedom.
         own = max(df - NU_0, MINIMUM_DF)

@@ -223,7 +223,7 @@ class Population:
         return np.where(has_odds, from_odds, (self.sum_amount / n) ** 2)
 
     @property
-    def _mean_amount4(self) -> FloatArray:
+    def mean_amount4(self) -> FloatArray:
         """Mean a⁴ by cell: Σa⁴o²(1+o)/Σo²(1+o) where there are odds, else its lower bound."""
         has_odds = self.sum_odds2 > 1e-30
         from_odds = self.sum_amount4_odds2 / np.where(has_odds, self.sum_odds2, 1.0)
@@ -310,7 +310,7 @@ class Population:
             sum_pi=self.sum_pi * rates,
             sum_odds=odds,
             sum_odds2=odds2,
-            sum_amount4_odds2=odds2 * self._mean_amount4,
+            sum_amount4_odds2=odds2 * self.mean_amount4,
             sum_chance=self.sum_chance * rates,
             sum_amount2_odds=amount2_odds,
             n_unanswered=np.where(answering, self.n_unanswered, covered),

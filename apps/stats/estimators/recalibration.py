@@ -11,6 +11,8 @@ from apps.stats.score_bins import LOGIT_LIMIT
 
 PRIOR_MEAN = np.array([0.0, 1.0])
 PRIOR_PRECISION = np.array([1.0, 4.0])  # prior variances 1 and 1/4
+#: In variances m stays this far from 0 and 1: a sure score makes nothing certain.
+LEAST_EXPECTED = 1e-4
 
 _STEPS = 50
 _TOLERANCE = 1e-10
@@ -105,6 +107,17 @@ def recalibrate(logit: ArrayLike, truth: ArrayLike, pi: ArrayLike) -> Recalibrat
     scores = rows.T * (weight * (target - expit(rows @ mode)))
     covariance = _sandwich(_curvature(mode, design, trials), scores @ scores.T)
     return Recalibration(float(mode[0]), float(mode[1]), covariance)
+
+
+def truth_moments(mean: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Compute κ₂ and κ₄, the second and fourth central moment, of truths of 0 and 1 with these expectations (N,).
+
+    >>> [moment.round(4).tolist() for moment in truth_moments(np.array([0.5, 0.0]))]
+    [[0.25, 0.0001], [0.0625, 0.0001]]
+    """
+    expected = np.clip(mean, LEAST_EXPECTED, 1 - LEAST_EXPECTED)
+    spread = expected * (1 - expected)
+    return spread, spread * (1 - 3 * spread)
 
 
 def mean_one_weights(pi: FloatArray) -> FloatArray:

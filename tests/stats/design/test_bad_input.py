@@ -5,9 +5,12 @@ import pytest
 from hypothesis import strategies as st
 
 from apps.stats.design import response
+from apps.stats.design.binary_expectation import BinaryExpectation
 from apps.stats.design.checks import check_draw
+from apps.stats.design.class_expectation import ClassExpectation
+from apps.stats.design.number_expectation import EarlierNumbers, NumberExpectation
 from apps.stats.design.planning import Plan
-from apps.stats.design.recommendation import floor_share, recommend
+from apps.stats.design.recommendation import floor_share, recommend, spread
 from apps.stats.estimators.population import Population
 from apps.stats.estimators.recalibration import Recalibration
 from apps.stats.estimators.value import ValueMatrix
@@ -18,6 +21,8 @@ from tests.stats.soundness import INF, NAN, attempted, holds, judged, quick_and_
 CELLS = Population.of(predicted=[0, 1], bin=[70, 130], n=[8000, 2000], sum_pi=[400, 100], sum_odds=[152000, 38000])
 NOBODY = Population.of(predicted=[], bin=[], n=[], sum_pi=[], sum_odds=[])
 UNSCORED = Population.from_rows(predicted=[0, 1], score=[NAN, NAN], pi=[0.5, 0.5])
+THIRD = Population.from_rows(predicted=[2], score=[0.5], pi=[1])
+KNOWN = BinaryExpectation(CELLS)
 IN_PART = Population.from_rows(predicted=[0, 1], score=[0.2, 0.8], pi=[0.0, 0.5])
 MONEY = ValueMatrix.of([[650, -250], [0, 0]])
 PLANNED = ("accuracy", "precision", "recall", "f1", "mcc", "auc", "average_precision", "brier", "log_loss", "value")
@@ -38,28 +43,42 @@ def rates_of(queue, **given):
         (lambda: LOGIT_BINS.centers_of([-2]), "bins must not be below -1"),
         (lambda: floor_share(0), "expected must be positive"),
         (lambda: floor_share(NAN), "expected must be positive"),
-        (lambda: recommend({}, [0.2], expected=1), "beta2 must name at least one metric"),
-        (lambda: recommend({"a": [1.0]}, [], expected=1), "n must hold predictions"),
-        (lambda: recommend({"a": [1.0]}, [0.2, 0.2], expected=1), "beta2 of a must have length 2"),
-        (lambda: recommend({"a": [-1.0]}, [0.2], expected=1), "beta2 of a must not be negative"),
-        (lambda: recommend({"a": [1.0]}, [-0.2], expected=1), "variance and n must not be negative"),
-        (lambda: recommend({"a": [1.0]}, [0.2], expected=INF), "expected must be positive"),
-        (lambda: recommend({"a": [1.0]}, [0.2], expected=1, delta=0), "delta must be in"),
-        (lambda: recommend({"a": [1.0]}, [0.2], expected=1, weights={"b": 1.0}), "weights names metrics"),
-        (lambda: recommend({"a": [1.0]}, [0.2], expected=1, weights={"a": NAN}), "weights must not be negative"),
-        (lambda: Plan(Population.from_rows(predicted=[2], score=[0.5], pi=[1])), "predicted of the population must be"),
-        (lambda: Plan(CELLS, level=1.0), "level must be in"),
-        (lambda: Plan(CELLS, matrix=ValueMatrix.of(np.eye(3))), "matrix must be two by two"),
-        (lambda: Plan(CELLS).half_width("value"), "matrix is needed"),
-        (lambda: Plan(CELLS).half_width("nonsense"), "unknown metric 'nonsense'"),
-        (lambda: Plan(CELLS).labels_for("accuracy", 0), "half_width must be positive"),
-        (lambda: Plan(CELLS).labels_for_best("accuracy", NAN), "half_width must be positive"),
-        (lambda: Plan(CELLS).recommended([], expected=9), "metrics must hold at least one"),
-        (lambda: Plan(UNSCORED).recommended(["auc"], expected=9), "metrics holds 'auc', .* no_score"),
-        (lambda: Plan(CELLS).recommended(["auc"], expected=9, weights=[0.0]), "weights must not be"),
-        (lambda: Plan(CELLS).with_probability([0.5]), "probability must have length 2"),
-        (lambda: Plan(CELLS).with_probability([0.0, 0.5]), "probability must be in"),
-        (lambda: Plan(CELLS).scaled(0), "factor must be positive"),
+        (lambda: spread([0.0], n=[1], expected=1), "priority must be positive"),
+        (lambda: spread([1.0], n=[-1], expected=1), "n must not be negative"),
+        (lambda: spread([1.0], n=[1, 1], expected=1), "lengths differ"),
+        (lambda: spread([1.0], n=[1], expected=NAN), "expected must be positive"),
+        (lambda: recommend(KNOWN, [], expected=9), "metrics must hold at least one"),
+        (lambda: recommend(KNOWN, ["accuracy"], expected=INF), "expected must be positive"),
+        (lambda: recommend(KNOWN, ["nonsense"], expected=9), "unknown metric 'nonsense'"),
+        (lambda: recommend(KNOWN, ["accuracy"], expected=9, weights=[0.0]), "weights must not be negative"),
+        (lambda: recommend(KNOWN, ["accuracy"], expected=9, weights=[NAN]), "weights holds nan"),
+        (lambda: recommend(KNOWN, ["accuracy"], expected=9, weights=[1, 1]), "weights must have length 1"),
+        (lambda: recommend(BinaryExpectation(UNSCORED), ["auc"], expected=9), "metrics holds 'auc', .* no_score"),
+        (lambda: recommend(BinaryExpectation(NOBODY), ["auc"], expected=9), "population must hold predictions"),
+        (lambda: BinaryExpectation(THIRD), "predicted of the population must be"),
+        (lambda: BinaryExpectation(CELLS, matrix=ValueMatrix.of(np.eye(3))), "matrix must be two by two"),
+        (lambda: KNOWN.figure("value"), "matrix is needed"),
+        (lambda: ClassExpectation(CELLS, class_names=["a"]), "class_names must hold two or more"),
+        (lambda: ClassExpectation(THIRD, class_names=["a", "b"]), "predicted of the population must be below 2"),
+        (lambda: ClassExpectation(CELLS, class_names=["a", "b"]).figure("recall:c"), "unknown metric 'recall:c'"),
+        (lambda: ClassExpectation(CELLS, class_names=["a", "b"]).figure("value"), "matrix is needed"),
+        (lambda: ClassExpectation(CELLS, class_names=["a", "b"], matrix=ValueMatrix.of(np.eye(3))), "have 2 classes"),
+        (lambda: NumberExpectation(CELLS, None).figure("r2"), "unknown metric 'r2'"),
+        (lambda: EarlierNumbers.of(numbers=[1], truth=[NAN], bin=[0], pi=[1]), "truth holds nan"),
+        (lambda: EarlierNumbers.of(numbers=[1], truth=[1], bin=[0], pi=[0]), "pi must be in"),
+        (lambda: EarlierNumbers.of(numbers=[1], truth=[1], bin=[0.5], pi=[1]), "bin must hold whole numbers"),
+        (lambda: Plan(KNOWN, level=1.0), "level must be in"),
+        (lambda: Plan(KNOWN, times=0), "times must be between"),
+        (lambda: Plan(KNOWN, times=NAN), "times must be between"),
+        (lambda: Plan(KNOWN, response=0), "response must be in"),
+        (lambda: Plan(KNOWN, least_by_chance=-1), "least_by_chance must not be negative"),
+        (lambda: Plan(KNOWN, UNSCORED), "population must have the cells"),
+        (lambda: Plan(KNOWN).half_width("nonsense"), "unknown metric 'nonsense'"),
+        (lambda: Plan(KNOWN).labels_for("accuracy", 0), "half_width must be positive"),
+        (lambda: Plan(KNOWN).labels_for("accuracy", NAN), "half_width must be positive"),
+        (lambda: Plan(KNOWN).with_probability([0.5]), "probability must have length 2"),
+        (lambda: Plan(KNOWN).with_probability([0.0, 0.5]), "probability must be in"),
+        (lambda: Plan(KNOWN).with_probability([0.5, 0.5], chance=NAN), "chance must be in"),
         (lambda: Recalibration(NAN, 1.0), "intercept and slope holds nan"),
         (lambda: check_draw(CELLS, predicted=[0.5], bin=[3]), "predicted must hold whole numbers"),
         (lambda: check_draw(CELLS, predicted=[0], bin=[NAN]), "bin holds nan"),
@@ -90,15 +109,14 @@ def test_bad_input_is_named(call, complaint):
     ],
 )
 def test_a_plan_without_a_number_says_why(population, metric, code):
-    plan = Plan(population)
+    plan = Plan(BinaryExpectation(population))
     assert (plan.half_width(metric).half_width, plan.half_width(metric).code) == (None, code)
     assert plan.labels_for(metric, 0.05).code == code
-    assert plan.labels_for_best(metric, 0.05).code == code
 
 
-def test_a_target_that_no_number_of_labels_meets_is_out_of_reach():
-    rounded = Population.of(predicted=[0, 1], bin=[70, 130], n=[8, 2], sum_pi=[4, 1], sum_odds=[800, 1])
-    assert Plan(rounded).labels_for("accuracy", 1e-9).code == "out_of_reach"
+def test_a_target_that_no_window_meets_is_out_of_reach():
+    few = Population.of(predicted=[0, 1], bin=[70, 130], n=[8, 2], sum_pi=[4, 1], sum_odds=[800, 1])
+    assert Plan(BinaryExpectation(few)).labels_for("accuracy", 1e-9).code == "out_of_reach"
 
 
 def test_an_empty_draw_has_no_rates():
@@ -116,27 +134,18 @@ def test_bins_and_floor_shares_are_sound_or_refused(examples):
 
 
 @quick_and_many(300)
-def test_the_recommended_draw_has_the_expected_size(examples):
-    def claim(*, beta2, variance, n, expected, delta, weight):
-        named = ("beta2", "variance", "n", "expected", "delta", "weights")
-        known = {"expected": expected, "delta": delta, "weights": {"one": weight}, "n": n}
-        draw = judged(lambda: recommend({"one": beta2, "two": variance}, variance, **known), *named)
-        if draw is not None:
-            assert ((draw.probability >= 0) & (draw.probability <= 1)).all()
-            total = len(variance) if n is None else sum(n)
-            assert draw.expected == pytest.approx(min(expected, total), rel=1e-9)
+def test_a_draw_by_priority_has_the_expected_size(examples):
+    def claim(*, priority, n, expected):
+        p = judged(lambda: spread(priority, n=n, expected=expected), "priority", "n", "expected")
+        if p is not None:
+            assert ((p >= 0) & (p <= 1)).all()
+            if sum(n) < 1e9:
+                assert float(np.array(n) @ p) == pytest.approx(min(expected, sum(n)), rel=1e-9)
 
-    sizes = st.lists(st.sampled_from([0.0, 1.0, 1e-300, 1e-12, 0.25, 7.0, 1e12]), min_size=3, max_size=3)
-    holds(
-        claim,
-        beta2=sizes | sizes | VECTORS,
-        variance=sizes | sizes | VECTORS,
-        n=st.none() | sizes,
-        expected=st.floats(0.1, 3) | st.sampled_from([1.0, 2.5, 1e-9, 1e30, 0.0, NAN]),
-        delta=st.sampled_from([None, 0.3, 1.0, 1e-12, 0.0, 1.5, NAN]),
-        weight=st.just(1.0) | NUMBERS,
-        examples=examples,
-    )
+    sizes = st.lists(st.sampled_from([0.0, 1.0, 1e-12, 0.25, 7.0, 1e12]), min_size=3, max_size=3)
+    ranks = st.lists(st.sampled_from([1.0, 1e-12, 0.25, 7.0, 1e6, 0.0]), min_size=3, max_size=3)
+    wanted = st.floats(0.1, 3) | st.sampled_from([1.0, 2.5, 1e-9, 1e30, 0.0, NAN])
+    holds(claim, priority=ranks | VECTORS, n=sizes | VECTORS, expected=wanted, examples=examples)
 
 
 @quick_and_many(300)
@@ -155,19 +164,20 @@ def test_response_is_sound_or_refused(examples):
 
 @quick_and_many(150)
 def test_plans_and_checks_of_any_window_are_sound_or_refused(examples):
-    named = (*ARGUMENTS, "expected", "metrics", "half_width", "probability", "population")
+    named = (*ARGUMENTS, "expected", "metrics", "half_width", "probability", "population", "earlier")
 
     def claim(window, target, expected, metric):
         judged(lambda: check_draw(window.single, predicted=window.sample.predicted, bin=window.sample.bin), *named)
-        plan = attempted(lambda: Plan(window.population, matrix=MONEY), *named)
-        if plan is None:
+        known = attempted(lambda: BinaryExpectation(window.population, matrix=MONEY, earlier=window.sample), *named)
+        if known is None:
             return
+        plan = Plan(known)
         judged(lambda: [plan.half_width(each) for each in PLANNED], *named)
         judged(lambda: plan.labels_for(metric, target), *named)
-        judged(lambda: plan.labels_for_best(metric, target), *named)
-        best = judged(lambda: plan.recommended([metric, "accuracy"], expected=expected), *named)
+        best = judged(lambda: recommend(known, [metric, "accuracy"], expected=expected), *named)
         if best is not None:
-            judged(lambda: plan.with_probability(best.probability).half_width(metric), *named)
+            p = spread(best.priority, n=known.population.n, expected=expected)
+            judged(lambda: plan.with_probability(p).half_width(metric), *named)
 
     targets = st.sampled_from([0.05, 1e-9, 1e9, 0.0, NAN])
     sizes = st.sampled_from([5.0, 1.0, 1e-9, 1e12, 0.0, INF])

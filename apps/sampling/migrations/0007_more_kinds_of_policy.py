@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('sampling', '0005_policy_rates_and_hours'),
+        ('sampling', '0006_policy_rates_and_hours'),
     ]
 
     operations = [
