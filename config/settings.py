@@ -295,6 +295,7 @@ CELERY_BEAT_SCHEDULE = {
         "fit_recommended",
         "fill_slices",
         "run_reports",
+        "replay",
         "refresh_reports",
         "make_partitions",
         "expire_rejected",

@@ -72,8 +72,16 @@ def current_document(model: MonitoredModel) -> dict[str, Any]:
 
 
 def rated_document(model: MonitoredModel, document: Mapping[str, Any]) -> list[RatedPolicy]:
-    """Return the policies of a valid document by rank, each with the rate that it names. Nothing is stored."""
-    wanted = sorted((_policy_of(model, entry) for entry in document["policies"]), key=lambda each: each.rank)
+    """Return the policies of a valid document by rank, each with the rate that it names.
+
+    Nothing is stored: neither they, nor a queue that the document adds.
+    """
+    queues = {queue.slug: queue for queue in model.queues.all()}
+    for queue in document.get("queues", []):
+        name = str(queue["name"])
+        queues.setdefault(name, ReviewQueue(model=model, slug=name, name=queue.get("title") or name))
+    policies = (_policy_of(model, entry, queue=queues[entry["queue"]]) for entry in document["policies"])
+    wanted = sorted(policies, key=lambda each: each.rank)
     return [RatedPolicy(each, named_factor(each)) for each in (*wanted, _floor_of(model, document))]
 
 
@@ -122,7 +130,8 @@ def put_document(
         for queue in document.get("queues", []):
             registering.put_queue(model, queue, by=by)
         wanted = [_floor_of(model, document)] if "floor" in document else []
-        wanted += [_policy_of(model, entry) for entry in document.get("policies", [])]
+        queues = {queue.slug: queue for queue in model.queues.all()}
+        wanted += [_policy_of(model, entry, queue=queues[entry["queue"]]) for entry in document.get("policies", [])]
         # A batch received from now on is drawn once the new versions can be seen.
         now = moments.hold_off_draws(model)
         if "policies" in document:
@@ -191,7 +200,7 @@ def _floor_of(model: MonitoredModel, document: Mapping[str, Any]) -> SamplingPol
     )
 
 
-def _policy_of(model: MonitoredModel, entry: Mapping[str, Any]) -> SamplingPolicy:
+def _policy_of(model: MonitoredModel, entry: Mapping[str, Any], *, queue: ReviewQueue) -> SamplingPolicy:
     kind = PolicyKind(entry["kind"])
     settings = {name: entry[name] for name in SETTINGS if name in entry}
     if kind == PolicyKind.SLICE:
@@ -205,7 +214,7 @@ def _policy_of(model: MonitoredModel, entry: Mapping[str, Any]) -> SamplingPolic
         kind=kind,
         settings=settings,
         condition=entry.get("condition") or None,
-        queue=model.queues.get(slug=entry["queue"]),
+        queue=queue,
         rank=entry["rank"],
         is_on=entry.get("is_on", True),
         origin=entry.get("origin", ""),
