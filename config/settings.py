@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "apps.review",
     "apps.truth",
     "apps.monitoring",
+    "apps.planning",
     "apps.reports",
     "apps.notifications",
     "apps.demo",

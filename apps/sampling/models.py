@@ -7,9 +7,13 @@ from uuid import UUID
 from django.db import models
 from django.db.models import F, Q
 
+from apps.accounts.models import ApiKey, User
 from apps.predictions.models import Batch, Prediction
 from apps.registry.models import ModelVersion, MonitoredModel, ReviewQueue
 from apps.sampling.querysets import DrawQuerySet, PopulationCellQuerySet, SamplingPolicyQuerySet
+
+# The name of the floor
+FLOOR = "floor"
 
 
 class PolicyKind(models.TextChoices):
@@ -19,6 +23,9 @@ class PolicyKind(models.TextChoices):
     UNCERTAINTY = "uncertainty"
     DISAGREEMENT = "disagreement"
     MUST_REVIEW = "must_review"
+    SLICE = "slice"
+    AMOUNT = "amount"
+    RECOMMENDED = "recommended"
 
 
 class SamplingPolicy(models.Model):
@@ -31,12 +38,16 @@ class SamplingPolicy(models.Model):
     name = models.CharField(max_length=64)
     version = models.PositiveIntegerField()
     kind = models.CharField(max_length=16, choices=PolicyKind)
-    # {"rate": 0.02}, and for bands [{"low": 0, "high": 0.2, "rate": 0.01}, …] under "bands"
+    # What its kind needs: see `services/documents.py`
     settings = models.JSONField()
     # A typed tree {"field", "op", "value"} | {"all": […]} | {"any": […]} | {"not": …}; null: everything
     condition = models.JSONField(null=True, blank=True)
     queue = models.ForeignKey(ReviewQueue, models.RESTRICT, related_name="policies")
     rank = models.PositiveIntegerField()
+    # A policy that is off stays in the document, and draws nothing.
+    is_on = models.BooleanField(default=True, db_default=True)
+    # Where a draft of it came from, in a sentence
+    origin = models.CharField(max_length=200, blank=True, db_default="")
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField(null=True, blank=True)
 
@@ -56,6 +67,58 @@ class SamplingPolicy(models.Model):
     def was_in_force(self, at: datetime) -> bool:
         """Whether this version draws predictions received at this moment."""
         return self.starts_at <= at and (self.ends_at is None or self.ends_at > at)
+
+    @property
+    def per_day(self) -> float | None:
+        """The cases a day to draw, if this version has a budget instead of a rate."""
+        budget = self.settings.get("budget")
+        return float(budget["per_day"]) if budget else None
+
+
+class PolicyRate(models.Model):
+    """The rate of a policy version from a moment on, where the policy does not name one itself.
+
+    It draws with p = min(1, factor × shape), the shape being its probability at rate 1.
+    """
+
+    policy = models.ForeignKey(SamplingPolicy, models.CASCADE, related_name="rates")
+    starts_at = models.DateTimeField()
+    factor = models.FloatField()
+    # Priorities of the predictions, for kinds whose shape is a table
+    weights = models.JSONField(null=True, blank=True)
+    # What the rate was computed from, for people to read
+    made_from = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["policy", "starts_at"], name="one_rate_per_moment"),
+            # With probability 0 a prediction could stand for nothing.
+            models.CheckConstraint(condition=Q(factor__gt=0), name="a_rate_is_above_zero"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.factor:g} from {self.starts_at}"
+
+
+class SamplingConfiguration(models.Model):
+    """A model's sampling from one change to the next: the whole document, who changed it, and why."""
+
+    model = models.ForeignKey(MonitoredModel, models.CASCADE, related_name="configurations")
+    number = models.PositiveIntegerField()
+    document = models.JSONField()
+    reason = models.CharField(max_length=500, blank=True)
+    saved_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    key = models.ForeignKey(ApiKey, models.SET_NULL, null=True, related_name="+")
+    # The second person, where one was asked for.
+    approved_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    # Null: from the start.
+    starts_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["model", "number"], name="one_configuration_per_number")]
+
+    def __str__(self) -> str:
+        return f"sampling {self.number} of {self.model}"
 
 
 class Draw(models.Model):
@@ -129,6 +192,36 @@ SUMS = (
 def _exact_sum() -> "models.DecimalField[Any, Any]":
     """Return a column whose sums are exact: folding the rows must not move a figure's last digit."""
     return models.DecimalField(max_digits=200, decimal_places=20)
+
+
+class PolicyHour(models.Model):
+    """What a policy version met among the predictions received in one clock hour, and what it drew of them.
+
+    Each claim adds rows, which are folded into one with claim zero. Readers sum.
+    """
+
+    policy = models.ForeignKey(SamplingPolicy, models.CASCADE, related_name="hours")
+    # Where the hour begins in the project's time zone: a day starts with an hour
+    hour = models.DateTimeField()
+    claim = models.UUIDField(default=FOLDED)
+    n = models.BigIntegerField()
+    # Those with a shape above 0, and the sum of all shapes
+    matched = models.BigIntegerField()
+    sum_shape = models.FloatField()
+    # Σp, the draws to expect, and Σp²: their variance is Σp − Σp²
+    sum_p = models.FloatField()
+    sum_p2 = models.FloatField()
+    drawn = models.BigIntegerField()
+    # Drawn by no other policy; and put into this policy's queue, as it had the lowest rank of those that drew it
+    drawn_only = models.BigIntegerField()
+    served = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["policy", "hour", "claim"], name="one_policy_hour_per_claim")]
+        indexes = [models.Index(fields=["policy"], condition=~Q(claim=FOLDED), name="policy_hours_to_fold")]
+
+    def __str__(self) -> str:
+        return f"{self.drawn} of {self.n} from {self.hour}"
 
 
 class PopulationCell(models.Model):

@@ -3,17 +3,11 @@
 from datetime import datetime
 from typing import Any, Self
 
-from django.db.models import Q
-
 from apps.accounts.querysets import ProjectScopedQuerySet
 
 
 class SamplingPolicyQuerySet(ProjectScopedQuerySet):
     project_path = "model__project"
-
-    def in_force(self, at: datetime) -> Self:
-        """Keep the versions that draw predictions received at this moment, by rank."""
-        return self.filter(starts_at__lte=at).filter(Q(ends_at=None) | Q(ends_at__gt=at)).order_by("rank", "id")
 
     def current(self) -> Self:
         return self.filter(ends_at=None).order_by("rank", "id")

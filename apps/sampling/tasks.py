@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from apps.sampling.services import binning, drawing, filling
+from apps.sampling.services import binning, drawing, filling, policy_hours
 
 
 @shared_task(name="draw")
@@ -21,3 +21,4 @@ def fill_slices() -> None:
 @shared_task(name="compact_cells")
 def compact_cells() -> None:
     drawing.fold_cells()
+    policy_hours.fold()

@@ -147,6 +147,11 @@ class Slice:
             return code_of(raw)[:200]
         return self.bands[bisect_right(self.edges, raw)]
 
+    @property
+    def possible_values(self) -> list[str]:
+        """All values of a slice by bands."""
+        return [*self.bands, OTHER, MISSING]
+
     @cached_property
     def bands(self) -> list[str]:
         """The names of the bands, lowest first."""

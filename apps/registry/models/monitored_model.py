@@ -65,6 +65,8 @@ class MonitoredModel(models.Model):
     # Whether a number or a flag may stand for the class of its name, such as 1 for "1".
     reads_numbers_as_classes = models.BooleanField(default=False, db_default=False)
     blind_share = models.FloatField(default=1.0)
+    # Whether somebody else has to agree before a change of the sampling counts.
+    is_sampling_agreed_by_two = models.BooleanField(default=False, db_default=False)
     salt = models.BinaryField(max_length=32, default=new_salt, editable=False)
     # Regression: inner edges of the 200 bins of the prediction, frozen at registration.
     bin_edges = ArrayField(models.FloatField(), null=True, blank=True)

@@ -1,4 +1,4 @@
-"""The sampling document as text to edit, parsed as strictly as the API parses it."""
+"""The sampling document as text to edit, read as strictly as the API reads it."""
 
 import json
 from typing import Any
@@ -8,7 +8,6 @@ from django.core.exceptions import ValidationError
 
 from apps.common import strict_json
 from apps.common.strict_json import StrictJSONError
-from apps.sampling.services.documents import SamplingSerializer
 
 
 class SamplingForm(forms.Form):
@@ -27,15 +26,11 @@ class SamplingForm(forms.Form):
             document = {**document, "policies": [policy, *others]}
         return cls(initial={"document": json.dumps(document, indent=2, ensure_ascii=False)})
 
-    def clean_document(self) -> dict[str, Any]:
+    def clean_document(self) -> Any:
         try:
-            document = strict_json.loads(self.cleaned_data["document"].encode())
+            return strict_json.loads(self.cleaned_data["document"].encode())
         except StrictJSONError as error:
             raise ValidationError(error.message) from error
-        serializer = SamplingSerializer(data=document)
-        if not serializer.is_valid():
-            raise ValidationError(_sentences(serializer.errors))
-        return dict(serializer.validated_data)
 
 
 def _policy(draft: str) -> dict[str, Any] | None:
@@ -45,18 +40,3 @@ def _policy(draft: str) -> dict[str, Any] | None:
     except StrictJSONError:
         return None
     return policy if isinstance(policy, dict) else None
-
-
-def _sentences(errors: Any, path: str = "") -> list[str]:
-    """Flatten nested serializer errors into sentences that each name their field."""
-    if isinstance(errors, dict):
-        return [s for name, inner in errors.items() for s in _sentences(inner, _joined(path, name))]
-    if isinstance(errors, list) and any(isinstance(each, dict) for each in errors):
-        return [s for number, inner in enumerate(errors, start=1) for s in _sentences(inner, f"{path} {number}")]
-    return [f"{path}: {each}" if path else str(each) for each in errors]
-
-
-def _joined(path: str, name: str | int) -> str:
-    if isinstance(name, int):  # an index in a list
-        return f"{path} {name + 1}"
-    return path if name == "non_field_errors" else f"{path}, {name}" if path else name

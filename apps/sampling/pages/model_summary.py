@@ -51,6 +51,8 @@ def policy_rows(model: MonitoredModel) -> list[dict[str, Any]]:
 def _rates(policy: SamplingPolicy) -> list[str]:
     if policy.kind == PolicyKind.BANDS:
         return [f"{band['low']:g} to {band['high']:g}: {_share(band['rate'])}" for band in policy.settings["bands"]]
+    if policy.per_day is not None:
+        return [f"{policy.per_day:g} a day"]
     most = "at most " if policy.kind == PolicyKind.UNCERTAINTY else ""
     return [most + _share(policy.settings["rate"])]
 

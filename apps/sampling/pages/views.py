@@ -18,6 +18,8 @@ from apps.registry.services.finding import find_model
 from apps.sampling.pages import model_summary
 from apps.sampling.pages.forms import SamplingForm
 from apps.sampling.services import policies
+from apps.sampling.services.problems import InvalidDocumentError
+from apps.sampling.services.validation import validated
 
 if TYPE_CHECKING:
     from apps.stats.design.checks import DrawCheck
@@ -69,7 +71,11 @@ def sampling_page(request: ProjectRequest, model: str) -> HttpResponse:
 
 def _saved(form: SamplingForm, model: MonitoredModel, *, by: User) -> bool:
     try:
-        policies.put_document(model, form.cleaned_data["document"], by=by)
+        document = validated(form.cleaned_data["document"], model=model)
+        policies.put_document(model, document, by=by)
+    except InvalidDocumentError as error:
+        form.add_error("document", [str(each) for each in error.problems])
+        return False
     except DomainError as error:
         form.add_error("document", error.message)
         return False

@@ -14,8 +14,9 @@ from apps.common.isolation import one_by_one
 from apps.predictions.models import Batch, BatchStage, Prediction, Stage
 from apps.predictions.services.stages import MAX_ROWS_PER_CLAIM
 from apps.registry.models import MonitoredModel, ScoreBinning, Task
-from apps.sampling.models import Draw, PopulationCell, SamplingPolicy
+from apps.sampling.models import Draw, PopulationCell
 from apps.sampling.services import drawing, moments, prediction_frames, probabilities
+from apps.sampling.services.rates import RatedPolicy, Timeline
 from apps.stats.score_bins import LOGIT_BINS, ScoreBins
 
 log = structlog.get_logger(__name__)
@@ -87,17 +88,17 @@ def _first_scores(drawn: list[tuple[Batch, datetime]]) -> list[float]:
 
 def _count_again(model: MonitoredModel, drawn: list[tuple[Batch, datetime]], binning: ScoreBinning) -> None:
     shares = dict(Draw.objects.filter(model=model).order_by().values_list("batch").annotate(Max("blind_share")))
-    versions = list(SamplingPolicy.objects.filter(model=model).order_by("rank", "id"))
+    moments_received = [batch.received_at for batch, _ in drawn]
+    timeline = Timeline(model, since=min(moments_received), until=max(moments_received))
 
-    def alike(each: tuple[Batch, datetime]) -> tuple[list[int], float, datetime]:
-        """What all rows of one count share: policies, blind share and moment of the draw."""
+    def alike(each: tuple[Batch, datetime]) -> tuple[list[RatedPolicy], float, datetime]:
+        """What all rows of one count share: policies and their rates, blind share and moment of the draw."""
         batch, at = each
-        policies = [i for i, policy in enumerate(versions) if policy.was_in_force(batch.received_at)]
-        return policies, shares.get(batch.pk, model.blind_share), at
+        return timeline.at(batch.received_at), shares.get(batch.pk, model.blind_share), at
 
     for (policies, share, at), group in groupby(drawn, key=alike):
         for batches in _parts([batch for batch, _ in group]):
-            _count(model, batches, [versions[i] for i in policies], share=share, at=at, binning=binning)
+            _count(model, batches, policies, share=share, at=at, binning=binning)
 
 
 def _parts(batches: list[Batch]) -> Iterator[list[Batch]]:
@@ -114,13 +115,13 @@ def _parts(batches: list[Batch]) -> Iterator[list[Batch]]:
 def _count(
     model: MonitoredModel,
     batches: list[Batch],
-    policies: list[SamplingPolicy],
+    policies: list[RatedPolicy],
     *,
     share: float,
     at: datetime,
     binning: ScoreBinning,
 ) -> None:
-    rows, p = drawing.evaluate(model, batches, policies=policies)
+    rows, _, p = drawing.evaluate(model, batches, policies=policies)
     chance = probabilities.by_chance(policies) * share
     counted = p.max(axis=0) * share
     cells = prediction_frames.cells_of(rows, counted, chance=chance, model=model, bins=binning.score_bins)

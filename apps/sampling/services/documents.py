@@ -8,12 +8,22 @@ from rest_framework import serializers
 
 from apps.accounts.models import validate_name
 from apps.common.api import StrictSerializer
-from apps.common.fields import NumberField, TextField, WholeNumberField
+from apps.common.fields import FlagField, NumberField, TextField, WholeNumberField
 from apps.registry.services.documents import QueueInputSerializer
-from apps.sampling.models import PolicyKind
-from apps.sampling.services.policies import FLOOR
+from apps.sampling.models import FLOOR, PolicyKind
 
 SMALLEST_FLOOR = 1e-6
+METRICS = ("accuracy", "precision", "recall", "value")
+BINARY_METRICS = ("precision", "recall")
+# What the kinds need: most only a rate
+SETTINGS = ("rate", "budget", "bands", "slice", "rates", "full_at", "metrics")
+NEEDED = {
+    PolicyKind.BANDS: ("bands",),
+    PolicyKind.SLICE: ("slice", "rates"),
+    PolicyKind.AMOUNT: ("rate", "full_at"),
+    PolicyKind.RECOMMENDED: ("metrics", "rate"),
+}
+ALIKE = "Another one before it has the same."
 
 
 class BandSerializer(StrictSerializer):
@@ -23,20 +33,39 @@ class BandSerializer(StrictSerializer):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if not attrs["low"] < attrs["high"]:
-            raise serializers.ValidationError("low must be less than high.")
+            raise serializers.ValidationError({"high": "high must be greater than low."})
         return attrs
 
 
+class SliceRateSerializer(StrictSerializer):
+    """The rate of one value of a slice."""
+
+    value = TextField(max_length=200)
+    rate = NumberField(min_value=0.0, max_value=1.0)
+
+
 class PolicySerializer(StrictSerializer):
-    """One policy. `rate` is the highest probability with which it draws."""
+    """One policy. `rate` is the highest probability with which it draws; for slice that of the values not listed."""
 
     name = TextField(max_length=64, validators=[validate_name])
     kind = serializers.ChoiceField(choices=[kind for kind in PolicyKind.choices if kind[0] != PolicyKind.FLOOR])
-    rate = NumberField(required=False, min_value=0.0, max_value=1.0)
+    rate = NumberField(required=False, min_value=0.0, max_value=1.0, help_text="For recommended, the mean probability")
     bands = BandSerializer(many=True, required=False)
+    slice = TextField(max_length=64, required=False, help_text="Of the kind slice: the slice\u2019s name")
+    rates = SliceRateSerializer(many=True, required=False)
+    full_at = NumberField(
+        required=False, help_text="Of the kind amount: from this amount on, the full rate applies; below, its share"
+    )
+    metrics = serializers.ListField(
+        child=serializers.ChoiceField(choices=METRICS),
+        required=False,
+        help_text="Of the kind recommended: the metrics whose ranges it narrows",
+    )
     condition = serializers.JSONField(required=False, allow_null=True)
     queue = TextField(max_length=64, default="main")
     rank = WholeNumberField(min_value=1, max_value=999_999, default=100)
+    is_on = FlagField(default=True, help_text="A policy that is off stays in the document and draws nothing")
+    origin = TextField(max_length=200, default="", allow_blank=True, help_text="Where a draft of it came from")
     # GET returns it, so PUT accepts it
     version = WholeNumberField(required=False)
 
@@ -45,22 +74,43 @@ class PolicySerializer(StrictSerializer):
             raise serializers.ValidationError('Set the floor with "floor", not as a policy.')
         return name
 
+    def validate_full_at(self, amount: float) -> float:
+        if amount <= 0:
+            raise serializers.ValidationError("Must be greater than 0.")
+        return amount
+
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if attrs["kind"] == PolicyKind.MUST_REVIEW and attrs.setdefault("rate", 1.0) != 1:
+        kind = attrs["kind"]
+        if kind == PolicyKind.MUST_REVIEW and attrs.setdefault("rate", 1.0) != 1:
             raise serializers.ValidationError({"rate": "What must be reviewed has the rate 1; leave it out."})
-        needed, other = ("bands", "rate") if attrs["kind"] == PolicyKind.BANDS else ("rate", "bands")
-        if not attrs.get(needed) and attrs.get(needed) != 0:
-            raise serializers.ValidationError({needed: f"The kind {attrs['kind']} needs {needed}."})
-        if other in attrs:
-            raise serializers.ValidationError({other: f"The kind {attrs['kind']} has no {other}."})
+        needed = NEEDED.get(PolicyKind(kind), ("rate",))
+        lacking = {name: f"The kind {kind} needs {name}." for name in needed if attrs.get(name) in (None, [])}
+        allowed = (*needed, "rate") if kind == PolicyKind.SLICE else needed
+        others = [name for name in SETTINGS if name in attrs and name not in allowed]
+        extra = {name: f"The kind {kind} has no {name}." for name in others}
+        if lacking or extra:
+            raise serializers.ValidationError(lacking | extra)
         _check_bands(attrs.get("bands", []))
+        for name, key in (("rates", "value"), ("metrics", None)):
+            _check_distinct(attrs.get(name, []), name, key)
         return attrs
 
 
 def _check_bands(bands: list[dict[str, Any]]) -> None:
-    ordered = sorted(bands, key=lambda band: band["low"])
-    if any(upper["low"] < lower["high"] for lower, upper in pairwise(ordered)):
-        raise serializers.ValidationError({"bands": "Bands must not overlap."})
+    ordered = sorted(range(len(bands)), key=lambda place: bands[place]["low"])
+    wrong = {upper for lower, upper in pairwise(ordered) if bands[upper]["low"] < bands[lower]["high"]}
+    if wrong:
+        error = {"low": "Bands must not overlap: another one begins lower and ends higher than this."}
+        raise serializers.ValidationError({"bands": [error if place in wrong else {} for place in range(len(bands))]})
+
+
+def _check_distinct(entries: list[Any], name: str, key: str | None) -> None:
+    """Say at each repeated entry that there is one like it."""
+    named = [each[key] for each in entries] if key else entries
+    wrong = [value in named[:place] for place, value in enumerate(named)]
+    if any(wrong):
+        error: Any = {key: ALIKE} if key else [ALIKE]
+        raise serializers.ValidationError({name: [error if each else {} for each in wrong]})
 
 
 EXAMPLE = {
@@ -79,6 +129,13 @@ EXAMPLE = {
             "rate": 0.25,
             "condition": {"field": "amount", "op": "ge", "value": 50_000},
         },
+        {
+            "name": "cars",
+            "kind": "slice",
+            "slice": "purpose",
+            "rates": [{"value": "car", "rate": 0.1}],
+            "rate": 0.01,
+        },
     ],
     "queues": [{"name": "main", "overlap": 2}],
 }
@@ -96,7 +153,5 @@ class SamplingSerializer(StrictSerializer):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         for field in ("policies", "queues"):
-            names = [entry["name"] for entry in attrs.get(field, [])]
-            if len(names) != len(set(names)):
-                raise serializers.ValidationError({field: "Names must be unique."})
+            _check_distinct(attrs.get(field, []), field, "name")
         return attrs

@@ -13,10 +13,12 @@ from apps.common.isolation import one_by_one
 from apps.predictions.models import Batch, BatchStage, Stage
 from apps.predictions.services import stages
 from apps.registry.models import MonitoredModel, ScoreBinning
-from apps.sampling.models import FOLDED, SUMS, Draw, PopulationCell, SamplingPolicy
-from apps.sampling.services import conditions, moments, prediction_frames, probabilities
-from apps.sampling.services.policies import in_force
+from apps.sampling.models import FOLDED, SUMS, Draw, PopulationCell
+from apps.sampling.services import conditions, moments, policy_hours, prediction_frames, probabilities
+from apps.sampling.services.columns import Floats
+from apps.sampling.services.policies import in_force_between
 from apps.sampling.services.randomness import permanent_numbers
+from apps.sampling.services.rates import RatedPolicy
 
 CELL_KEYS = "bins, day, received_day, version_id, predicted, baseline, score_bin, slice_name, slice_value"
 # The bell of `binning`, which imports this module.
@@ -59,34 +61,37 @@ def _group_claim(token: UUID, batches: list[Batch]) -> UUID:
     return UUID(int=token.int ^ batches[0].pk)
 
 
-def _by_policies(model: MonitoredModel, batches: list[Batch]) -> list[tuple[list[SamplingPolicy], list[Batch]]]:
-    """Group the batches by the policies in force when they were received."""
-    groups: dict[tuple[int, ...], tuple[list[SamplingPolicy], list[Batch]]] = {}
+def _by_policies(model: MonitoredModel, batches: list[Batch]) -> list[tuple[list[RatedPolicy], list[Batch]]]:
+    """Group the batches by the policies in force, and their rates, when they were received."""
+    received = [batch.received_at for batch in batches]
+    timeline = in_force_between(model, min(received), max(received))
+    groups: dict[tuple[Any, ...], tuple[list[RatedPolicy], list[Batch]]] = {}
     for batch in batches:
-        policies = in_force(model, batch.received_at)
-        groups.setdefault(tuple(policy.pk for policy in policies), (policies, []))[1].append(batch)
+        rated = timeline.at(batch.received_at)
+        groups.setdefault(tuple(each.key for each in rated), (rated, []))[1].append(batch)
     return list(groups.values())
 
 
 def evaluate(
-    model: MonitoredModel, batches: list[Batch], *, policies: list[SamplingPolicy]
-) -> tuple[pd.DataFrame, probabilities.Floats]:
-    """Read the batches' predictions, and evaluate every policy for each: p_ij, shape (policies, rows)."""
-    features = set().union(*(conditions.features_of(policy.condition) for policy in policies))
+    model: MonitoredModel, batches: list[Batch], *, policies: list[RatedPolicy]
+) -> tuple[pd.DataFrame, Floats, Floats]:
+    """Read the batches' predictions, and evaluate every policy for each: its shape and p_ij, shape (policies, rows)."""
+    features = set().union(*(conditions.features_of(each.policy.condition) for each in policies))
     rows = prediction_frames.predictions_of(batches, model=model, features=features)
-    return rows, probabilities.matrix(policies, rows, model=model)
+    shape = probabilities.shapes(policies, prediction_frames.table_of(rows), model=model)
+    return rows, shape, probabilities.matrix(policies, shape)
 
 
 def _draw(
     model: MonitoredModel,
     batches: list[Batch],
     *,
-    policies: list[SamplingPolicy],
+    policies: list[RatedPolicy],
     claim: UUID,
     at: datetime,
     binning: ScoreBinning,
 ) -> None:
-    rows, p = evaluate(model, batches, policies=policies)
+    rows, shape, p = evaluate(model, batches, policies=policies)
     pi = p.max(axis=0)
     salt = bytes(model.salt)
     u = permanent_numbers(salt, rows["external_id"])
@@ -97,6 +102,7 @@ def _draw(
         for i, is_blind in zip(chosen, blind, strict=True)
     ]
     Draw.objects.bulk_create(draws, batch_size=2_000)
+    policy_hours.count(model, batches, rows, policies=policies, shape=shape, p=p, u=u, claim=claim)
     chance = probabilities.by_chance(policies) * model.blind_share
     bins = binning.score_bins
     cells = prediction_frames.cells_of(rows, pi * model.blind_share, chance=chance, model=model, bins=bins)
@@ -107,9 +113,9 @@ def _draw_row(
     model: MonitoredModel,
     row: pd.Series,
     *,
-    p: probabilities.Floats,
+    p: Floats,
     u: float,
-    policies: list[SamplingPolicy],
+    policies: list[RatedPolicy],
     is_blind: bool,
     at: datetime,
 ) -> Draw:
@@ -120,8 +126,8 @@ def _draw_row(
         prediction_id=int(row["id"]),
         model=model,
         batch_id=int(row["batch_id"]),
-        queue_id=first.queue_id,
-        probabilities={str(policy.pk): float(each) for policy, each in zip(policies, p, strict=True)},
+        queue_id=first.policy.queue_id,
+        probabilities={str(each.policy.pk): float(share) for each, share in zip(policies, p, strict=True)},
         inclusion_probability=pi,
         is_blind=is_blind,
         blind_share=model.blind_share,

@@ -34,7 +34,7 @@ def _fill(model: MonitoredModel, batch: Batch) -> None:
     """Count the filled rows in the cells of their draw, in every version of the score bins that counts the batch."""
     filled = slicing.fill(batch, slicing.missing(model, batch))
     policies = in_force(model, batch.received_at)
-    rows, p = drawing.evaluate(model, [batch], policies=policies)
+    rows, _, p = drawing.evaluate(model, [batch], policies=policies)
     has_values = rows["id"].isin(filled).to_numpy()
     rows = rows[has_values].reset_index(drop=True)
     if rows.empty:

@@ -1,32 +1,42 @@
 """A model's sampling configuration: floor, policies and queues, read and written as one document."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Max
 
 from apps.accounts.models import ApiKey, User
 from apps.accounts.services import audit_log
 from apps.common.clock import database_now
-from apps.common.errors import DomainError
+from apps.common.errors import ConflictError
 from apps.registry.models import MonitoredModel, ReviewQueue
 from apps.registry.services import registering
 from apps.registry.services.documents import QueueSerializer
-from apps.sampling.models import PolicyKind, SamplingPolicy
-from apps.sampling.services import conditions
+from apps.sampling.models import FLOOR, PolicyKind, SamplingConfiguration, SamplingPolicy
+from apps.sampling.services import validation
+from apps.sampling.services.documents import SETTINGS
+from apps.sampling.services.rates import RatedPolicy, Timeline, named_factor
 
-FLOOR = "floor"
 FLOOR_RATE = 0.002
 LAST_RANK = 1_000_000
-NEED_SCORES = (PolicyKind.BANDS, PolicyKind.UNCERTAINTY)
+SLICE_KEY = "key"
+# What a policy is; where its draft came from makes no new version.
+COMPARED = ("kind", "settings", "condition", "queue_id", "rank", "is_on")
 # The first floor covers every prediction, however old.
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def in_force(model: MonitoredModel, at: datetime) -> list[SamplingPolicy]:
-    """Return the policy versions that draw predictions received at this moment, by rank."""
+def in_force(model: MonitoredModel, at: datetime) -> list[RatedPolicy]:
+    """Return the policy versions that draw predictions received at this moment, by rank, each with its rate."""
+    return in_force_between(model, at, at).at(at)
+
+
+def in_force_between(model: MonitoredModel, since: datetime, until: datetime) -> Timeline:
+    """Load the policies that draw predictions received between two moments."""
     ensure_floor(model)
-    return list(SamplingPolicy.objects.filter(model=model).in_force(at))
+    return Timeline(model, since=since, until=until)
 
 
 def ensure_floor(model: MonitoredModel) -> None:
@@ -62,26 +72,53 @@ def current_document(model: MonitoredModel) -> dict[str, Any]:
     }
 
 
+def rated_document(model: MonitoredModel, document: Mapping[str, Any]) -> list[RatedPolicy]:
+    """Return the policies of a valid document by rank, each with the rate that it names. Nothing is stored."""
+    wanted = sorted((_policy_of(model, entry) for entry in document["policies"]), key=lambda each: each.rank)
+    return [RatedPolicy(each, named_factor(each)) for each in (*wanted, _floor_of(model, document))]
+
+
 def _policy_document(policy: SamplingPolicy) -> dict[str, Any]:
     document = {
         "name": policy.name,
         "kind": policy.kind,
-        **policy.settings,
+        **{name: value for name, value in policy.settings.items() if name != SLICE_KEY},
         "queue": policy.queue.slug,
         "rank": policy.rank,
     }
     if policy.condition:
         document["condition"] = policy.condition
+    if not policy.is_on:
+        document["is_on"] = False
+    if policy.origin:
+        document["origin"] = policy.origin
     return {**document, "version": policy.version}
 
 
 def put_document(
-    model: MonitoredModel, document: dict[str, Any], *, by: User | None = None, key: ApiKey | None = None
+    model: MonitoredModel,
+    document: dict[str, Any],
+    *,
+    by: User | None = None,
+    key: ApiKey | None = None,
+    approved_by: User | None = None,
+    reason: str = "",
+    based_on: int | None = None,
 ) -> dict[str, Any]:
-    """Make policies and queues match the document. Each changed policy starts a new version now."""
+    """Make policies and queues match the document. Each changed policy starts a new version now.
+
+    Raises InvalidDocumentError with everything that does not fit the model, and ConflictError where the document rests
+    on an earlier configuration than the present one, or somebody else still has to agree.
+    """
     with transaction.atomic():
-        MonitoredModel.objects.select_for_update(no_key=True).get(pk=model.pk)
+        locked = MonitoredModel.objects.select_for_update(no_key=True).get(pk=model.pk)
+        if locked.is_sampling_agreed_by_two and approved_by is None:
+            raise ConflictError("A second person has to agree: propose the change on the page.", code="needs_agreement")
         ensure_floor(model)
+        earlier = current_document(model)
+        if based_on is not None and based_on != current_number(model):
+            raise ConflictError("Somebody changed the sampling meanwhile.", code="changed_meanwhile")
+        validation.check(document, model=model)
         before = _versions_and_queues(model)
         for queue in document.get("queues", []):
             registering.put_queue(model, queue, by=by)
@@ -98,7 +135,23 @@ def put_document(
             details = {**changed, "sensitive_role": _sensitive_roles_changed(before["queues"], after["queues"])}
             subject = f"model {model.slug}"
             audit_log.record(model.project, "sampling.changed", subject=subject, by=by, key=key, details=details)
+            _note_configuration(
+                model, earlier, starts_at=now, saved_by=by, key=key, approved_by=approved_by, reason=reason
+            )
     return current_document(model)
+
+
+def current_number(model: MonitoredModel) -> int:
+    """Return the number of the configuration in force; 1 before the first change."""
+    return int(model.configurations.aggregate(last=Max("number"))["last"] or 1)
+
+
+def _note_configuration(model: MonitoredModel, earlier: dict[str, Any], **said: Any) -> None:
+    """Keep the document that is now in force; before the first change, also the one until then."""
+    if not model.configurations.exists():
+        SamplingConfiguration.objects.create(model=model, number=1, document=earlier)
+    number = current_number(model) + 1
+    SamplingConfiguration.objects.create(model=model, number=number, document=current_document(model), **said)
 
 
 def _versions_and_queues(model: MonitoredModel) -> dict[str, dict[str, Any]]:
@@ -127,7 +180,7 @@ def _sensitive_roles_changed(before: dict[str, Any], after: dict[str, Any]) -> d
     return {name: {"was": was, "is": now} for name, (was, now) in roles.items() if was != now}
 
 
-def _floor_of(model: MonitoredModel, document: dict[str, Any]) -> SamplingPolicy:
+def _floor_of(model: MonitoredModel, document: Mapping[str, Any]) -> SamplingPolicy:
     return SamplingPolicy(
         model=model,
         name=FLOOR,
@@ -138,23 +191,24 @@ def _floor_of(model: MonitoredModel, document: dict[str, Any]) -> SamplingPolicy
     )
 
 
-def _policy_of(model: MonitoredModel, entry: dict[str, Any]) -> SamplingPolicy:
-    queue = model.queues.filter(slug=entry["queue"]).first()
-    if queue is None:
-        raise DomainError(f"This model has no queue {entry['queue']!r}.", code="unknown_queue")
-    if entry.get("condition"):
-        conditions.check(entry["condition"], model=model)
-    if entry["kind"] in NEED_SCORES and model.is_regression:
-        raise DomainError(f"{entry['kind']} needs scores, and a regression has none.", code="needs_scores")
-    setting = "bands" if entry["kind"] == PolicyKind.BANDS else "rate"
+def _policy_of(model: MonitoredModel, entry: Mapping[str, Any]) -> SamplingPolicy:
+    kind = PolicyKind(entry["kind"])
+    settings = {name: entry[name] for name in SETTINGS if name in entry}
+    if kind == PolicyKind.SLICE:
+        # The key changes with the slice's definition: a version reads the values that it was saved for.
+        declared = validation.declared_slice(model, entry["slice"])
+        assert declared is not None
+        settings[SLICE_KEY] = declared.key
     return SamplingPolicy(
         model=model,
         name=entry["name"],
-        kind=entry["kind"],
-        settings={setting: entry[setting]},
+        kind=kind,
+        settings=settings,
         condition=entry.get("condition") or None,
-        queue=queue,
+        queue=model.queues.get(slug=entry["queue"]),
         rank=entry["rank"],
+        is_on=entry.get("is_on", True),
+        origin=entry.get("origin", ""),
     )
 
 
@@ -169,8 +223,7 @@ def _put_policy(policy: SamplingPolicy, *, at: datetime) -> None:
     versions = SamplingPolicy.objects.filter(model=policy.model, name=policy.name).order_by("-version")
     last = versions.first()
     current = last if last is not None and last.ends_at is None else None
-    compared = ("kind", "settings", "condition", "queue_id", "rank")
-    if current and all(getattr(current, name) == getattr(policy, name) for name in compared):
+    if current and all(getattr(current, name) == getattr(policy, name) for name in COMPARED):
         return
     if current:
         versions.filter(pk=current.pk).update(ends_at=at)

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from apps.predictions.models import Batch, Payload, Prediction
 from apps.registry.models import MonitoredModel
 from apps.sampling.models import SUMS
+from apps.sampling.services.columns import Table
 from apps.sampling.services.conditions import FEATURE
+from apps.sampling.services.probabilities import SLICE
 from apps.stats.score_bins import ScoreBins
 
 COLUMNS = (
@@ -60,6 +62,18 @@ def predictions_of(batches: list[Batch], *, model: MonitoredModel, features: set
             values: list[Any] = [sent[key].get(name) if key in sent else None for key in frame["id"]]
             frame[FEATURE + name] = pd.Series(values, dtype=object, index=frame.index)
     return frame
+
+
+def table_of(rows: pd.DataFrame) -> Table:
+    """Return the frame's columns, and the slices of its rows, for conditions and probabilities."""
+
+    def read(name: str) -> Any:
+        if name.startswith(SLICE):
+            key = name.removeprefix(SLICE)
+            return [slices.get(key) for slices in rows["slices"]]
+        return rows[name]
+
+    return Table(len(rows), read)
 
 
 def _features(batches: list[Batch]) -> dict[int, dict[str, Any]]:

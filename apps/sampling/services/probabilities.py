@@ -1,26 +1,46 @@
-"""The probability with which each policy draws each prediction."""
+"""The probability with which each policy draws each prediction: its shape over the predictions times its factor."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
 
 from apps.registry.models import MonitoredModel
 from apps.sampling.models import PolicyKind, SamplingPolicy
 from apps.sampling.services import conditions
+from apps.sampling.services.columns import Floats, Table
+from apps.sampling.services.priorities import Priorities
+from apps.sampling.services.rates import RatedPolicy
 
-Floats = NDArray[np.float64]
+# The prefix of a slice's column, before its key
+SLICE = "slices."
 
 
-def matrix(policies: list[SamplingPolicy], rows: pd.DataFrame, *, model: MonitoredModel) -> Floats:
-    """Return p_ij, shape (policies, rows): every policy is evaluated for every prediction."""
+def shapes(policies: Sequence[RatedPolicy], rows: Table, *, model: MonitoredModel) -> Floats:
+    """Return each policy's probability at factor 1, shape (policies, rows).
+
+    Zero for rows outside its condition, and for all while it is off.
+    """
     if not policies:
-        return np.zeros((0, len(rows)))
-    return np.vstack([probabilities(policy, rows, model=model) for policy in policies])
+        return np.zeros((0, rows.size))
+    return np.vstack(
+        [
+            np.where(conditions.holds(each.policy.condition, rows), _shape(each, rows, model=model), 0.0)
+            for each in policies
+        ]
+    )
 
 
-def by_chance(policies: list[SamplingPolicy]) -> float:
+def matrix(policies: Sequence[RatedPolicy], shape: Floats) -> Floats:
+    """Return p_ij = min(1, factor × shape_ij): every policy is evaluated for every prediction."""
+    factors = np.array([each.factor for each in policies], dtype=np.float64)
+    return np.clip(factors[:, None] * shape, 0.0, 1.0)
+
+
+def by_chance(policies: Sequence[RatedPolicy]) -> float:
     """Return the probability with which chance alone draws each prediction: the widest policy that asks for nothing."""
-    return min(1.0, max((float(each.settings["rate"]) for each in policies if is_alike(each)), default=0.0))
+    alike = (each.factor for each in policies if each.policy.is_on and is_alike(each.policy))
+    return min(1.0, max(alike, default=0.0))
 
 
 def is_alike(policy: SamplingPolicy) -> bool:
@@ -28,32 +48,51 @@ def is_alike(policy: SamplingPolicy) -> bool:
     return policy.kind in (PolicyKind.FLOOR, PolicyKind.UNIFORM) and not policy.condition
 
 
-def probabilities(policy: SamplingPolicy, rows: pd.DataFrame, *, model: MonitoredModel) -> Floats:
-    """Return the p_ij of one policy: zero for rows outside its condition."""
-    rates = _rates(policy, rows, model=model)
-    return np.where(conditions.holds(policy.condition, rows), np.clip(rates, 0.0, 1.0), 0.0)
-
-
-def _rates(policy: SamplingPolicy, rows: pd.DataFrame, *, model: MonitoredModel) -> Floats:
-    score = rows["score"].to_numpy(dtype=np.float64, na_value=np.nan)
-    if policy.kind == PolicyKind.BANDS:
-        return _banded(policy.settings["bands"], score)
-    rate = float(policy.settings["rate"])
+def _shape(rated: RatedPolicy, rows: Table, *, model: MonitoredModel) -> Floats:
+    policy = rated.policy
+    if not policy.is_on:
+        return np.zeros(rows.size)
     if policy.kind == PolicyKind.UNCERTAINTY:
-        return rate * np.nan_to_num(_uncertainty(score, model=model))
+        return np.nan_to_num(_uncertainty(rows.numbers("score"), model=model))
     if policy.kind == PolicyKind.DISAGREEMENT:
-        differs = rows["baseline_index"].notna() & (rows["baseline_index"] != rows["predicted_index"])
-        return np.where(differs, rate, 0.0)
-    return np.full(len(rows), rate)
+        baseline = rows.numbers("baseline_index")
+        return np.where(~np.isnan(baseline) & (baseline != rows.numbers("predicted_index")), 1.0, 0.0)
+    if policy.kind == PolicyKind.RECOMMENDED and rated.weights is not None:
+        return Priorities.from_document(rated.weights).of(rows, model=model)
+    by_settings = _BY_SETTINGS.get(PolicyKind(policy.kind))
+    return by_settings(policy.settings, rows) if by_settings else np.ones(rows.size)
 
 
-def _banded(bands: list[dict[str, float]], score: Floats) -> Floats:
+def _banded(settings: dict[str, Any], rows: Table) -> Floats:
     """Return the rate of the band [low, high) that holds the score; the last band includes 1."""
+    score = rows.numbers("score")
     rates = np.zeros(len(score))
-    for band in bands:
+    for band in settings["bands"]:
         inside = (score >= band["low"]) & ((score < band["high"]) | ((band["high"] >= 1) & (score == 1)))
         rates[inside] = band["rate"]
     return rates
+
+
+def _by_slice(settings: dict[str, Any], rows: Table) -> Floats:
+    """Return the rate of the row's slice value; that of all others where the value is not listed or not known."""
+    values = rows.coded(SLICE + settings["key"])
+    listed = {each["value"]: float(each["rate"]) for each in settings["rates"]}
+    other = settings.get("rate", 0.0)
+    rates = np.array([listed.get(value, other) for value in values.values], dtype=np.float64)
+    return np.asarray(rates[values.codes])
+
+
+def _by_amount(settings: dict[str, Any], rows: Table) -> Floats:
+    """Return the amount's share of the one from which on the full rate applies. A missing amount counts as 0."""
+    share = np.abs(np.nan_to_num(rows.numbers("amount"))) / float(settings["full_at"])
+    return np.minimum(1.0, share)
+
+
+_BY_SETTINGS: dict[PolicyKind, Callable[[dict[str, Any], Table], Floats]] = {
+    PolicyKind.BANDS: _banded,
+    PolicyKind.SLICE: _by_slice,
+    PolicyKind.AMOUNT: _by_amount,
+}
 
 
 def _uncertainty(score: Floats, *, model: MonitoredModel) -> Floats:

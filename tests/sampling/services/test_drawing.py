@@ -50,7 +50,7 @@ def make_drawn_model(count: int = 400):
 
 def test_a_draw_records_every_policys_probability_and_the_largest_is_the_inclusion_probability():
     model = make_drawn_model()
-    versions = {str(p.pk): p for p in policies.in_force(model, model.batches.get().received_at)}
+    versions = {str(each.policy.pk): each.policy for each in policies.in_force(model, model.batches.get().received_at)}
     assert len(versions) == 4
     draws = Draw.objects.select_related("prediction")
     assert draws.count() > 20

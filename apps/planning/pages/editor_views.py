@@ -1,0 +1,213 @@
+"""The page *Sampling*: what people review, what it costs, and how precise figures will be."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from apps.accounts.models import Role
+from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
+from apps.common import strict_json
+from apps.common.errors import ConflictError, DomainError
+from apps.common.strict_json import StrictJSONError
+from apps.planning.models import Draft
+from apps.planning.pages.editor import Editor
+from apps.planning.pages.policy_form import read_policy
+from apps.planning.pages.typed import rate
+from apps.planning.services import drafts, editing, trees
+from apps.registry.services.finding import find_model
+from apps.sampling.services import policies
+
+LONGEST_REASON = 500
+
+
+@require_safe
+@member_page(Role.ENGINEER)
+def sampling_page(request: ProjectRequest, model: str) -> HttpResponse:
+    """Show the person's draft, or what is in force where there is none."""
+    monitored = find_model(request.project, model)
+    editor = Editor(drafts.draft_of(monitored, request.user), opened=request.GET.get("open", ""))
+    return render(request, "planning/editor.html", _context(editor, offered=_offered(request.GET.get("draft", ""))))
+
+
+@require_POST
+@member_page(Role.ENGINEER)
+def sampling_edit(request: ProjectRequest, model: str) -> HttpResponse:
+    """Change the draft. Nothing is drawn by it until it is saved."""
+    monitored = find_model(request.project, model)
+    draft = drafts.draft_of(monitored, request.user)
+    document, opened = _changed(request.POST, draft)
+    editor = Editor(drafts.keep(draft, document), opened=opened)
+    if not request.headers.get("HX-Request"):
+        return redirect(_address(request, monitored.slug, opened))
+    is_typing = request.headers.get("HX-Target") == "consequences"
+    return render(request, "planning/_typed.html" if is_typing else "planning/_edited.html", _context(editor))
+
+
+@require_POST
+@member_page(Role.ENGINEER)
+def sampling_save(request: ProjectRequest, model: str) -> HttpResponse:
+    """Put the draft in force, or propose it where a second person has to agree."""
+    monitored = find_model(request.project, model)
+    draft = drafts.draft_of(monitored, request.user)
+    try:
+        is_in_force = drafts.save(draft, reason=request.POST.get("reason", "").strip()[:LONGEST_REASON])
+    except ConflictError:
+        messages.error(request, "Somebody else changed the sampling meanwhile. Compare, then save again.")
+    except DomainError as error:
+        messages.error(request, f"Not saved. {error.message}")
+    else:
+        done = "Saved. The changes apply to predictions received from now on."
+        messages.success(request, done if is_in_force else "Proposed. It counts once somebody else has agreed.")
+    return redirect("sampling", request.project.slug, monitored.slug)
+
+
+@require_POST
+@member_page(Role.ENGINEER)
+def sampling_discard(request: ProjectRequest, model: str) -> HttpResponse:
+    monitored = find_model(request.project, model)
+    drafts.discard(drafts.draft_of(monitored, request.user))
+    messages.success(request, "The draft is thrown away.")
+    return redirect("sampling", request.project.slug, monitored.slug)
+
+
+@require_POST
+@member_page(Role.ENGINEER)
+def sampling_rebase(request: ProjectRequest, model: str) -> HttpResponse:
+    """Keep the draft, as a change of what is in force now."""
+    monitored = find_model(request.project, model)
+    drafts.rebase(drafts.draft_of(monitored, request.user))
+    return redirect("sampling", request.project.slug, monitored.slug)
+
+
+@require_POST
+@member_page(Role.ENGINEER)
+def sampling_answer(request: ProjectRequest, model: str, draft: int) -> HttpResponse:
+    """Agree to what somebody proposes, or send it back."""
+    monitored = find_model(request.project, model)
+    proposed: Draft = get_or_404(Draft.objects.filter(model=monitored).proposed(), pk=draft)
+    if "agree" in request.POST:
+        drafts.agree(proposed, by=request.user)
+        messages.success(request, "In force for predictions received from now on.")
+    else:
+        drafts.send_back(proposed)
+        messages.success(request, f"Sent back to {proposed.owner}.")
+    return redirect("sampling", request.project.slug, monitored.slug)
+
+
+@require_POST
+@member_page(Role.OWNER)
+def sampling_agreement(request: ProjectRequest, model: str) -> HttpResponse:
+    """Set whether a second person has to agree to changes."""
+    monitored = find_model(request.project, model)
+    drafts.ask_for_two(monitored, is_asked=request.POST.get("is_asked") == "on", by=request.membership)
+    return redirect("sampling", request.project.slug, monitored.slug)
+
+
+@require_safe
+@member_page(Role.ENGINEER)
+def sampling_target(request: ProjectRequest, model: str) -> HttpResponse:
+    """Say until when a figure is as precise as asked for."""
+    monitored = find_model(request.project, model)
+    editor = Editor(drafts.draft_of(monitored, request.user))
+    context = _context(editor) | {"target": _target(request, editor)}
+    return render(request, "planning/_target.html", context)
+
+
+def _context(editor: Editor, *, offered: str = "") -> dict[str, Any]:
+    return {
+        "model": editor.model,
+        "tab": "sampling",
+        "editor": editor,
+        "consequences": editor.consequences,
+        "problems": editor.field_problems(),
+        "offered": offered,
+        "queues": editor.model.queues.order_by("id"),
+    }
+
+
+def _target(request: HttpRequest, editor: Editor) -> dict[str, Any] | None:
+    if editor.consequences is None:
+        return None
+    precision = editor.consequences.precision
+    names = dict(precision.choices())
+    metric = request.GET.get("metric", "")
+    metric = metric if metric in names else next(iter(names))
+    try:
+        width = float(request.GET.get("width", "2").replace(",", ""))
+    except ValueError:
+        width = 0.0
+    lines = precision.targets(metric, width) if 0 < width < 1e12 else []  # noqa: PLR2004
+    return {"metric": metric, "width": request.GET.get("width", "2"), "lines": lines}
+
+
+def _changed(data: QueryDict, draft: Draft) -> tuple[editing.Document, str]:
+    """Make the change that a form asks for. Returns the document, and which policy is open then."""
+    act, name, document = data.get("act", ""), data.get("name_was", data.get("name", "")), draft.document
+    if act == "put":
+        return _put(data, draft)
+    if act == "add":
+        queue = policies.main_queue(draft.model).slug
+        return editing.add(document, editing.started(data.get("kind", ""), queue=queue))
+    if act == "take":
+        return editing.add(document, _offered_policy(data.get("policy", "")))
+    if act == "remove":
+        return editing.remove(document, name), ""
+    if act == "move":
+        return editing.move(document, name, by=-1 if data.get("to") == "up" else 1), data.get("open", "")
+    if act == "switch":
+        return editing.switch(document, name), data.get("open", "")
+    if act == "floor":
+        return editing.with_floor(document, rate(data.get("floor", ""))), data.get("open", "")
+    return document, data.get("open", "")
+
+
+def _put(data: QueryDict, draft: Draft) -> tuple[editing.Document, str]:
+    """Read the open policy, and make the change of its form that a button asks for."""
+    before = editing.find(draft.document, data.get("name_was", ""))
+    conditions = Editor(draft).conditions
+    policy = read_policy(data, before, conditions, draft.model)
+    verb, _, place = data.get("do", "").partition(":")
+    group = trees.group_of(policy.get("condition"))
+    if verb == "condition":
+        trees.add(group, place, conditions.blank(f"{place}.n"))
+    elif verb == "group":
+        trees.add(group, place, trees.Group(f"{place}.n", "any", [conditions.blank(f"{place}.n.0")]))
+    elif verb == "remove":
+        trees.remove(group, place)
+    if verb in ("condition", "group", "remove"):
+        policy.pop("condition", None)
+        if tree := trees.tree_of(group):
+            policy["condition"] = tree
+    elif verb == "band":
+        policy["bands"] = [*policy.get("bands", []), {"low": "", "high": "", "rate": ""}]
+    elif verb == "unband" and place.isdecimal():
+        policy["bands"] = [each for index, each in enumerate(policy.get("bands", [])) if index != int(place)]
+    opened = "" if verb == "done" else policy["name"]
+    return editing.replace(draft.document, before["name"], policy), opened
+
+
+def _offered(text: str) -> str:
+    """Return the drafted policy of a link, if it is one, so that a broken link shows what is in force."""
+    try:
+        return text if text and isinstance(strict_json.loads(text.encode()), dict) else ""
+    except StrictJSONError:
+        return ""
+
+
+def _offered_policy(text: str) -> editing.Policy:
+    policy = strict_json.loads(_offered(text).encode() or b"{}")
+    if not isinstance(policy, dict) or policy.get("kind") not in editing.STARTS:
+        raise DomainError("This draft of a policy cannot be read.", code="unreadable_draft")
+    return policy
+
+
+def _address(request: ProjectRequest, model: str, opened: str) -> str:
+    query = QueryDict(mutable=True)
+    if opened:
+        query["open"] = opened
+    address = reverse("sampling", args=[request.project.slug, model])
+    return f"{address}?{query.urlencode()}" if query else address

@@ -1,0 +1,172 @@
+"""How precise each figure will be, in rows with marks to compare by eye."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from apps.planning.pages.numbers import cases, percent
+from apps.planning.services.expected import metrics_of
+from apps.planning.services.precision import WEEKS, Row
+from apps.planning.services.preview import Preview
+from apps.stats.design.binary_expectation import VALUE
+from apps.stats.design.planning import Planned
+
+DAYS_A_MONTH = 365.25 / 12
+DRAFT, NOW, RANDOM = range(3)
+# The week at which the marks stand, and the sentence of the difference speaks
+MIDDLE = 1
+NAMES = {
+    "accuracy": "Right decisions",
+    "precision": "Precision",
+    "recall": "Recall",
+    "macro_precision": "Precision, over classes",
+    "macro_recall": "Recall, over classes",
+    VALUE: "Value a month",
+    "mae": "Error of a prediction",
+    "bias": "Bias",
+}
+WHY = {
+    "no_population": "no predictions yet",
+    "not_estimable": "some predictions are never drawn",
+    "no_response": "nobody answers",
+    "no_score": "needs scores",
+    "no_amount": "needs amounts",
+    "no_earlier_labels": "needs labels first",
+    "no_positives": "no such decisions",
+    "out_of_reach": "out of reach",
+    "too_few": "needs more labels",
+}
+
+
+@dataclass(frozen=True)
+class Marks:
+    """Where draft, present and random draw stand on the row's line, in percent; None without a figure."""
+
+    draft: float | None
+    now: float | None
+    random: float | None
+
+
+@dataclass(frozen=True)
+class PrecisionRow:
+    name: str
+    note: str
+    # For each week: draft and present; a third for the table, the random draw
+    weeks: list[tuple[str, str, str]]
+    marks: Marks
+    random: str
+    is_slice: bool
+
+
+@dataclass(frozen=True)
+class Unmet:
+    title: str
+    text: str
+
+
+class PrecisionRows:
+    """The planned ± of all figures."""
+
+    weeks = WEEKS
+
+    def __init__(self, preview: Preview, *, is_draft: bool) -> None:
+        self._preview = preview
+        self._is_draft = is_draft
+        self._model = preview.recent.model
+
+    @cached_property
+    def rows(self) -> list[PrecisionRow]:
+        return [self._row(each) for each in self._preview.precision.rows]
+
+    @property
+    def unit(self) -> str:
+        return self._model.unit or "units" if self._model.is_regression else "points"
+
+    @property
+    def rests_on(self) -> str:
+        """What the plan is computed from, in a sentence."""
+        labels = self._preview.known.expectations.labels
+        days = len(self._preview.recent.days)
+        known = f"{labels:,} earlier labels" if labels else "the scores alone, as there are no labels yet"
+        return f"Planned from the decisions of the last {days} days and {known}, before any new label."
+
+    @cached_property
+    def difference(self) -> str:
+        """The first figure of the draft after two weeks, beside the present one."""
+        first = self._preview.precision.rows[0]
+        draft, now = (self._text(first, each, MIDDLE) for each in (DRAFT, NOW))
+        if draft == now or not first.planned[DRAFT][MIDDLE].half_width:
+            return ""
+        return f"{NAMES[first.metric].lower()} ± {draft} instead of ± {now} {self._unit_of(first.metric)} after two weeks"
+
+    @property
+    def warnings(self) -> Iterator[Unmet]:
+        for each in self._preview.precision.rows:
+            planned = each.planned[DRAFT][-1]
+            if planned.half_width is None and each.part is None and planned.code not in (None, "no_amount"):
+                yield Unmet(f"{NAMES[each.metric]} cannot be estimated.", f"{WHY.get(planned.code or '', '')}.".capitalize())
+
+    def targets(self, metric: str, half_width: float) -> list[tuple[str, str, str]]:
+        """Return days and cases until a target, for draft, present and random draw."""
+        precision = self._preview.precision
+        planned = precision.until(metric, self._on_scale(metric, half_width))
+        names = ("draft", "now", "random") if self._is_draft else ("", "now", "random")
+        return [
+            (name, *self._until(each)) for name, each in zip(names, planned, strict=True) if name
+        ]
+
+    def choices(self) -> list[tuple[str, str]]:
+        return [(each, NAMES[each].lower()) for each in metrics_of(self._model)]
+
+    def _until(self, planned: Planned) -> tuple[str, str]:
+        days = self._preview.precision.days(planned)
+        if days is None or planned.labels is None:
+            return "never", WHY.get(planned.code or "", "more than two years")
+        return f"{max(days, 1):,.0f} day{'' if days < 1.5 else 's'}", f"{cases(planned.labels)} answers"  # noqa: PLR2004
+
+    def _row(self, row: Row) -> PrecisionRow:
+        middle = [planned[MIDDLE].half_width for planned in row.planned]
+        widest = max((each for each in middle if each is not None), default=0.0) * 1.1
+        places = [None if each is None or not widest else round(100 * each / widest, 2) for each in middle]
+        return PrecisionRow(
+            name=row.part.value if row.part else NAMES[row.metric],
+            note=f"{row.part.name}, {percent(row.part.share)} of decisions" if row.part else self._note(row),
+            weeks=[
+                (self._text(row, DRAFT, week), self._text(row, NOW, week), self._text(row, RANDOM, week))
+                for week in range(len(WEEKS))
+            ],
+            marks=Marks(*places),
+            random=self._text(row, RANDOM, MIDDLE),
+            is_slice=row.part is not None,
+        )
+
+    def _note(self, row: Row) -> str:
+        planned = row.planned[NOW][MIDDLE]
+        if row.metric == VALUE:
+            return self._unit_of(VALUE)
+        if planned.value is None:
+            return WHY.get(planned.code or "", "")
+        if self._model.is_regression:
+            return f"about {planned.value:.3g} {self._model.unit} now".replace("  ", " ")
+        return f"about {100 * planned.value:.0f} in 100 now"
+
+    def _text(self, row: Row, draw: int, week: int) -> str:
+        planned = row.planned[draw][week]
+        if planned.half_width is None:
+            return "–"
+        number = planned.half_width * self._scale(row.metric)
+        if row.metric in ("mae", "bias"):
+            return f"{number:.3g}"
+        return f"{number:,.0f}" if number >= 100 else f"{number:.1f}"  # noqa: PLR2004
+
+    def _scale(self, metric: str) -> float:
+        if metric == VALUE:
+            return self._preview.recent.decisions_a_day * DAYS_A_MONTH
+        return 1.0 if self._model.is_regression else 100.0
+
+    def _on_scale(self, metric: str, shown: float) -> float:
+        return shown / max(self._scale(metric), 1e-12)
+
+    def _unit_of(self, metric: str) -> str:
+        value = self._model.current_value_model
+        return value.currency if metric == VALUE and value is not None else self.unit
