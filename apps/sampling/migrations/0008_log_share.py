@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('sampling', '0004_must_review'),
+        ('sampling', '0007_more_kinds_of_policy'),
     ]
 
     operations = [
