@@ -49,8 +49,7 @@ class Ask:
     @property
     def hours(self) -> str:
         """The hours that people have, as measured; eight where nobody has answered yet."""
-        found = (each.capacity for each in self._known.efforts.values())
-        measured = sum(each.hours_a_day or 0.0 for each in found if each is not None)
+        measured = sum(each.hours_a_day or 0.0 for each in self._known.efforts.values())
         return f"{measured:.1f}".removesuffix(".0") if measured else "8"
 
 

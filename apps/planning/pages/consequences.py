@@ -9,7 +9,7 @@ from apps.planning.pages.precision_rows import PrecisionRows
 from apps.planning.services.outlook import Daily, Outlook
 from apps.planning.services.preview import Preview
 from apps.registry.models import ReviewQueue
-from apps.review.services.effort import Effort
+from apps.review.services.workload import Effort
 from apps.sampling.models import PolicyKind
 from apps.sampling.services import wording
 from apps.sampling.services.columns import Floats
@@ -228,13 +228,15 @@ class Consequences:
         if effort is None or effort.minutes_per_case is None:
             return "nobody has answered here yet, so how long it takes is not known"
         text = hours(daily.mean * effort.minutes_per_case)
-        if effort.capacity is not None and effort.capacity.hours_a_day:
-            text += f" of {hours(60 * effort.capacity.hours_a_day)}"
-        return text if effort.cost is None else f"{text}, {money(daily.mean * float(effort.cost), effort.currency)}"
+        if effort.hours_a_day:
+            text += f" of {hours(60 * effort.hours_a_day)}"
+        if effort.cost_per_case is not None:
+            text += f", {money(daily.mean * float(effort.cost_per_case), self._currency)}"
+        return text
 
     def _limit(self, queue: int) -> float | None:
         effort = self._known(queue)
-        return effort.capacity.cases_a_day if effort is not None and effort.capacity is not None else None
+        return effort.cases_a_day if effort is not None else None
 
     def _known(self, queue: int) -> Effort | None:
         return self._preview.known.efforts.get(queue)

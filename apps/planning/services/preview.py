@@ -15,7 +15,7 @@ from apps.planning.services.precision import Draw, Precision
 from apps.planning.services.recent import Recent
 from apps.planning.services.recommending import with_priorities
 from apps.registry.models import MonitoredModel
-from apps.review.services.effort import Effort, efforts
+from apps.review.services.workload import Effort, efforts
 from apps.sampling.services import policies
 from apps.sampling.services.rates import RatedPolicy
 
@@ -48,7 +48,7 @@ class Known:
 
     def cost(self, outlook: Outlook) -> float | None:
         """Return the money a day; None where some queue's cases have no price."""
-        return self._a_day(outlook, lambda effort: effort.cost)
+        return self._a_day(outlook, lambda effort: effort.cost_per_case)
 
     def _a_day(self, outlook: Outlook, price: Callable[[Effort], Decimal | float | None]) -> float | None:
         total = 0.0
@@ -86,7 +86,7 @@ class Preview:
 def answered_share(known: Known, outlook: Outlook) -> float:
     """Return the share of the cases that will be answered, if each queue goes on as before."""
     cases = {queue: float(days.sum()) for queue, days in outlook.by_queue.items()}
-    shares = {queue: effort.answered.share for queue, effort in known.efforts.items() if effort.answered}
+    shares = {queue: effort.answered_share or 1.0 for queue, effort in known.efforts.items()}
     answered = sum(number * shares.get(queue, 1.0) for queue, number in cases.items())
     together = sum(cases.values())
     return answered / together if together and answered else 1.0
