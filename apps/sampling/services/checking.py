@@ -6,7 +6,7 @@ from django.db.models import Sum
 from apps.common.snapshots import one_moment
 from apps.registry.models import MonitoredModel, ScoreBinning
 from apps.sampling.models import Draw, PopulationCell
-from apps.sampling.services.prediction_frames import score_bins
+from apps.sampling.services.placing import score_bins
 from apps.stats.design import checks
 from apps.stats.estimators.population import Population
 
