@@ -76,6 +76,7 @@ def compare_page(request: ProjectRequest, model: str) -> HttpResponse:
         "sides": [version_words.side(monitored, each, number=number) for each in pair],
         "changes": version_words.changes(monitored, before.document, after.document),
         "choices": _choices(monitored, has_draft=has_draft),
+        "labels": [("from", "From"), ("to", "To")],
         "chosen": {"from": earlier, "to": to},
         "documents": [json.dumps(each.document, indent=2, ensure_ascii=False) for each in pair],
         "number": number,

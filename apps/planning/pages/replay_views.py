@@ -52,6 +52,7 @@ def replay_page(request: ProjectRequest, model: str, replay: int) -> HttpRespons
         replaying.retry(shown)
         return redirect("replay", request.project.slug, monitored.slug, shown.pk)
     context = {"model": monitored, "tab": "sampling", "replay": shown, "period": replay_words.period(shown)}
+    context["percent"] = int(100 * shown.progress)
     if shown.result is None:
         return render(request, "planning/_replay_job.html" if request.htmx else "planning/replay_job.html", context)
     if request.htmx and "others" not in request.GET:

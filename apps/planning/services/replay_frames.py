@@ -1,6 +1,5 @@
 """Frames of predictions for a replay: what was drawn of them, and what the draft would have drawn."""
 
-from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -9,10 +8,12 @@ from django.db.models import OuterRef, Subquery
 from numpy.typing import NDArray
 
 from apps.planning.models import Replay
+from apps.planning.services import replay_rows
 from apps.planning.services.replay_pieces import Piece
-from apps.predictions.models import Batch, Outcome, Payload, Prediction
+from apps.planning.services.replay_rates import DraftedRates
+from apps.predictions.models import Batch, Outcome, Prediction
 from apps.sampling.models import Draw
-from apps.sampling.services import conditions, prediction_frames, probabilities
+from apps.sampling.services import prediction_frames, probabilities
 from apps.sampling.services.randomness import permanent_numbers
 from apps.sampling.services.rates import RatedPolicy
 
@@ -36,22 +37,21 @@ COLUMNS = (
 )
 
 
-def compare(replay: Replay, piece: Piece, *, drafted: list[RatedPolicy]) -> tuple[pd.DataFrame, int]:
+def compare(replay: Replay, piece: Piece, *, drafted: DraftedRates) -> tuple[pd.DataFrame, int]:
     """Replay a piece with the saved sampling and with the draft.
 
     Returns its rows, and how many were left out because the features that a policy looks at are not kept any more.
     """
     model = replay.model
-    rows, left_out = _rows_of(replay, piece, drafted=drafted)
-    table = prediction_frames.table_of(rows)
+    rows, left_out = replay_rows.read(replay, piece, policies=[*piece.policies, *drafted.policies])
+    table, moments = prediction_frames.table_of(rows), replay_rows.moments(replay, rows)
     saved = probabilities.matrix(piece.policies, probabilities.shapes(piece.policies, table, model=model))
-    draft = probabilities.matrix(drafted, probabilities.shapes(drafted, table, model=model))
+    draft = drafted.probabilities(piece, table, moments)
     u = permanent_numbers(bytes(model.salt), rows["external_id"])
     was_policy, was_queue = _as_drawn(rows, piece, u=u)
     chosen = _first(draft, u)
-    names = np.array([each.policy.name for each in drafted] + [""], dtype=object)
-    queues = np.array([each.policy.queue.slug for each in drafted] + [""], dtype=object)
-    moments = rows["predicted_at" if replay.is_by_prediction else "received_at"]
+    names = np.array([each.policy.name for each in drafted.policies] + [""], dtype=object)
+    queues = np.array([each.policy.queue.slug for each in drafted.policies] + [""], dtype=object)
     outcome = _outcomes(piece.batches, rows["id"])
     is_known = ~np.isnan(outcome)
     frame = pd.DataFrame(
@@ -73,34 +73,6 @@ def compare(replay: Replay, piece: Piece, *, drafted: list[RatedPolicy]) -> tupl
         columns=list(COLUMNS),
     )
     return frame, left_out
-
-
-def _rows_of(replay: Replay, piece: Piece, *, drafted: list[RatedPolicy]) -> tuple[pd.DataFrame, int]:
-    policies = [*piece.policies, *drafted]
-    features = set().union(*(conditions.features_of(each.policy.condition) for each in policies))
-    rows = prediction_frames.predictions_of(piece.batches, model=replay.model, features=features)
-    if replay.is_by_prediction:
-        rows = _between(rows, replay.start, replay.end)
-    if not features:
-        return rows, 0
-    is_kept = rows["id"].isin(_kept(piece.batches)).to_numpy()
-    return rows[is_kept].reset_index(drop=True), int((~is_kept).sum())
-
-
-def _between(rows: pd.DataFrame, start: datetime, end: datetime) -> pd.DataFrame:
-    is_inside = (rows["predicted_at"] >= start) & (rows["predicted_at"] < end)
-    return rows[is_inside].reset_index(drop=True)
-
-
-def _kept(batches: list[Batch]) -> set[int]:
-    """Return the predictions whose features are still kept."""
-    return {
-        key
-        for batch in batches
-        for key in Payload.objects.filter(
-            prediction_id__gte=batch.first_id, prediction_id__lte=batch.last_id, received_at=batch.received_at
-        ).values_list("prediction_id", flat=True)
-    }
 
 
 def _first(p: Floats, u: Floats) -> NDArray[np.int64]:

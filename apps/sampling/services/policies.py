@@ -72,16 +72,8 @@ def current_document(model: MonitoredModel) -> dict[str, Any]:
 
 
 def rated_document(model: MonitoredModel, document: Mapping[str, Any]) -> list[RatedPolicy]:
-    """Return the policies of a valid document by rank, each with the rate that it names.
-
-    Nothing is stored: neither they, nor a queue that the document adds.
-    """
-    queues = {queue.slug: queue for queue in model.queues.all()}
-    for queue in document.get("queues", []):
-        name = str(queue["name"])
-        queues.setdefault(name, ReviewQueue(model=model, slug=name, name=queue.get("title") or name))
-    policies = (_policy_of(model, entry, queue=queues[entry["queue"]]) for entry in document["policies"])
-    wanted = sorted(policies, key=lambda each: each.rank)
+    """Return the policies of a valid document by rank, each with the rate that it names. Nothing is stored."""
+    wanted = sorted((_policy_of(model, entry) for entry in document["policies"]), key=lambda each: each.rank)
     return [RatedPolicy(each, named_factor(each)) for each in (*wanted, _floor_of(model, document))]
 
 
@@ -200,7 +192,7 @@ def _floor_of(model: MonitoredModel, document: Mapping[str, Any]) -> SamplingPol
     )
 
 
-def _policy_of(model: MonitoredModel, entry: Mapping[str, Any], *, queue: ReviewQueue) -> SamplingPolicy:
+def _policy_of(model: MonitoredModel, entry: Mapping[str, Any]) -> SamplingPolicy:
     kind = PolicyKind(entry["kind"])
     settings = {name: entry[name] for name in SETTINGS if name in entry}
     if kind == PolicyKind.SLICE:
@@ -214,11 +206,16 @@ def _policy_of(model: MonitoredModel, entry: Mapping[str, Any], *, queue: Review
         kind=kind,
         settings=settings,
         condition=entry.get("condition") or None,
-        queue=queue,
+        queue=model.queues.filter(slug=entry["queue"]).first() or _added_queue(model, entry["queue"]),
         rank=entry["rank"],
         is_on=entry.get("is_on", True),
         origin=entry.get("origin", ""),
     )
+
+
+def _added_queue(model: MonitoredModel, slug: str) -> ReviewQueue:
+    """Return a queue that a document adds, not stored yet."""
+    return ReviewQueue(model=model, slug=slug, name=slug.replace("-", " ").capitalize())
 
 
 def _end_absent(model: MonitoredModel, names: set[str], *, at: datetime) -> None:

@@ -1,6 +1,6 @@
 """A replay gives back the draws that were made, and says what a draft would have changed."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,7 @@ KINDS = (
     "slice",
     "amount",
     "recommended",
+    "budget",
     "off",
 )
 
@@ -54,6 +55,8 @@ def random_policy(number: int, rng: np.random.Generator) -> dict[str, Any]:
         return policy | {"rate": 0.5, "full_at": 200}
     if kind == "recommended":
         return policy | {"rate": 0.5, "metrics": ["accuracy"]}
+    if kind == "budget":
+        return policy | {"kind": "uniform", "budget": {"per_day": 20}}
     if kind == "off":
         return policy | {"kind": "uniform", "rate": 0.9, "is_on": False}
     if kind == "must_review":
@@ -240,3 +243,36 @@ def test_a_replay_is_forgotten_after_a_week() -> None:
     Replay.objects.filter(pk=old.pk).update(created_at=timezone.now() - timedelta(days=8))
     replaying.replay_due()
     assert list(Replay.objects.all()) == [new]
+
+
+def test_an_unchanged_budget_keeps_the_rates_that_it_had_and_a_drafted_one_is_paced() -> None:
+    model = make_model()
+    budget = {"name": "some", "kind": "uniform", "budget": {"per_day": 40}, "queue": "main", "rank": 1}
+    put(model, budget, floor=0.01)
+    for n, factor in enumerate((0.1, 0.3)):
+        PolicyRate.objects.create(policy=SamplingPolicy.objects.get(name="some"), starts_at=timezone.now(), factor=factor)
+        push_predictions(model, rows(1 + 200 * n, 200))
+        draw_all(model)
+    document = policies.current_document(model)
+    result = make_replay(model, {**document, "policies": [{**document["policies"][0], "rank": 7}]}).result
+    assert (result["drawn"] > 0, result["added"], result["gone"]) == (True, [], [])
+
+
+def test_a_drafted_budget_spends_as_much_a_day_as_it_says() -> None:
+    model = make_model()
+    start = datetime(2026, 3, 2, tzinfo=UTC)
+    # 14 days, 20 predictions an hour: the second week is replayed, with a budget of 48 of its 480 predictions a day.
+    pushed = [
+        prediction_row(n, predicted_at=(start + timedelta(minutes=3 * n)).isoformat()) for n in range(14 * 24 * 20)
+    ]
+    put(model, floor=0.001)
+    push_predictions(model, pushed)
+    draw_all(model)
+    budget = {"name": "some", "kind": "uniform", "budget": {"per_day": 48}, "queue": "main", "rank": 1}
+    days = {"start": start + timedelta(days=7), "end": start + timedelta(days=14), "is_by_prediction": True}
+    result = make_replay(model, {"floor": 0.001, "policies": [budget]}, **days).result
+    assert result["rows"] == 7 * 480
+    added = [day["added"] for day in result["days"].values()]
+    # √48 is 7: each day within three of these, and all seven within three of theirs (√336 is 18).
+    assert all(abs(n - 48) < 21 for n in added)
+    assert abs(sum(added) - 7 * 48) < 55
