@@ -275,6 +275,7 @@ SWEEP_SECONDS = 30
 CELERY_BEAT_SCHEDULE = {
     bell: {"task": bell, "schedule": float(SWEEP_SECONDS), "options": {"expires": SWEEP_SECONDS}}
     for bell in (
+        "pace",
         "draw",
         "open_items",
         "explain",
@@ -294,6 +295,7 @@ CELERY_BEAT_SCHEDULE = {
         "fit_recommended",
         "fill_slices",
         "run_reports",
+        "replay",
         "refresh_reports",
         "make_partitions",
         "expire_rejected",

@@ -65,12 +65,6 @@ class PrecisionRow:
     is_slice: bool
 
 
-@dataclass(frozen=True)
-class Unmet:
-    title: str
-    text: str
-
-
 class PrecisionRows:
     """The planned ± of all figures."""
 
@@ -104,23 +98,24 @@ class PrecisionRows:
         draft, now = (self._text(first, each, MIDDLE) for each in (DRAFT, NOW))
         if draft == now or not first.planned[DRAFT][MIDDLE].half_width:
             return ""
-        return f"{NAMES[first.metric].lower()} ± {draft} instead of ± {now} {self._unit_of(first.metric)} after two weeks"
+        return (
+            f"{NAMES[first.metric].lower()} ± {draft} instead of ± {now} {self._unit_of(first.metric)} after two weeks"
+        )
 
     @property
-    def warnings(self) -> Iterator[Unmet]:
+    def warnings(self) -> Iterator[tuple[str, str]]:
+        """Figures that the draft can never tell, each with why."""
         for each in self._preview.precision.rows:
             planned = each.planned[DRAFT][-1]
             if planned.half_width is None and each.part is None and planned.code not in (None, "no_amount"):
-                yield Unmet(f"{NAMES[each.metric]} cannot be estimated.", f"{WHY.get(planned.code or '', '')}.".capitalize())
+                yield f"{NAMES[each.metric]} cannot be estimated.", f"{WHY.get(planned.code or '', '')}.".capitalize()
 
     def targets(self, metric: str, half_width: float) -> list[tuple[str, str, str]]:
         """Return days and cases until a target, for draft, present and random draw."""
         precision = self._preview.precision
         planned = precision.until(metric, self._on_scale(metric, half_width))
         names = ("draft", "now", "random") if self._is_draft else ("", "now", "random")
-        return [
-            (name, *self._until(each)) for name, each in zip(names, planned, strict=True) if name
-        ]
+        return [(name, *self._until(each)) for name, each in zip(names, planned, strict=True) if name]
 
     def choices(self) -> list[tuple[str, str]]:
         return [(each, NAMES[each].lower()) for each in metrics_of(self._model)]
@@ -129,7 +124,7 @@ class PrecisionRows:
         days = self._preview.precision.days(planned)
         if days is None or planned.labels is None:
             return "never", WHY.get(planned.code or "", "more than two years")
-        return f"{max(days, 1):,.0f} day{'' if days < 1.5 else 's'}", f"{cases(planned.labels)} answers"  # noqa: PLR2004
+        return f"{max(days, 1):,.0f} day{'' if days < 1.5 else 's'}", f"{cases(planned.labels)} answers"
 
     def _row(self, row: Row) -> PrecisionRow:
         middle = [planned[MIDDLE].half_width for planned in row.planned]
@@ -164,7 +159,7 @@ class PrecisionRows:
         number = planned.half_width * self._scale(row.metric)
         if row.metric in ("mae", "bias"):
             return f"{number:.3g}"
-        return f"{number:,.0f}" if number >= 100 else f"{number:.1f}"  # noqa: PLR2004
+        return f"{number:,.0f}" if number >= 100 else f"{number:.1f}"
 
     def _scale(self, metric: str) -> float:
         return scale_of(self._preview.known, metric)
