@@ -292,6 +292,7 @@ CELERY_BEAT_SCHEDULE = {
         "compact_cells",
         "freeze_bins",
         "fill_slices",
+        "fill_samples",
         "run_reports",
         "refresh_reports",
         "make_partitions",
@@ -309,7 +310,7 @@ CELERY_BEAT_SCHEDULE = {
 # Sweeps that read much, or whose work is a matter of days.
 CELERY_BEAT_SCHEDULE |= {
     bell: {"task": bell, "schedule": 3600.0, "options": {"expires": 3600}}
-    for bell in ("watch_parked", "drop_payloads", "forget_expired", "recheck_artifacts")
+    for bell in ("watch_parked", "drop_payloads", "forget_expired", "forget_sampled_features", "recheck_artifacts")
 }
 
 logs.configure()

@@ -16,7 +16,12 @@ __all__ = ["with_priorities", "np", "replace"]
 
 def with_priorities(recent: Recent, expectations: Expectations, rated: Sequence[RatedPolicy]) -> list[RatedPolicy]:
     """Give each recommended policy the priorities that are fitted to recent predictions and labels."""
-    return [replace(each, weights=_fitted(recent, expectations, each)) if each.policy.kind == PolicyKind.RECOMMENDED else each for each in rated]
+    return [
+        replace(each, weights=_fitted(recent, expectations, each))
+        if each.policy.kind == PolicyKind.RECOMMENDED
+        else each
+        for each in rated
+    ]
 
 
 def _fitted(recent: Recent, expectations: Expectations, rated: RatedPolicy) -> Any:
