@@ -42,11 +42,20 @@ def run(arguments: list[str]) -> dict[str, float | int | str]:
             page = client.get(PAGE)
             key = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page.text)
             assert key is not None
-            headers = {"HX-Request": "true", "HX-Target": "consequences", "X-CSRFToken": key[1], "referer": str(page.url)}
+            headers = {
+                "HX-Request": "true",
+                "HX-Target": "consequences",
+                "X-CSRFToken": key[1],
+                "referer": str(page.url),
+            }
             times = []
             for call in range(asked.calls):
                 data = _typed(call)
-                times.append(_seconds(lambda data=data: client.post(f"{PAGE}edit/", data=data, headers=headers).raise_for_status()))  # type: ignore[misc]
+                times.append(
+                    _seconds(
+                        lambda data=data: client.post(f"{PAGE}edit/", data=data, headers=headers).raise_for_status()
+                    )
+                )  # type: ignore[misc]
         with psycopg.connect(site.database_url) as connection:
             bare = _seconds(lambda: connection.execute(CELLS).fetchall())
     median, slow = (float(np.percentile(times, q)) for q in (50, 95))

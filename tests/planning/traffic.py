@@ -50,7 +50,14 @@ def _document() -> dict[str, Any]:
             {"name": "group", "kind": "uniform", "rate": 0.01, "condition": age, "queue": "main", "rank": 10},
             {"name": "unsure", "kind": "uncertainty", "rate": 0.002, "queue": "main", "rank": 20},
             {"name": "differs", "kind": "disagreement", "rate": 0.01, "queue": "main", "rank": 30},
-            {"name": "best", "kind": "recommended", "metrics": ["accuracy"], "rate": 0.001, "queue": "main", "rank": 40},
+            {
+                "name": "best",
+                "kind": "recommended",
+                "metrics": ["accuracy"],
+                "rate": 0.001,
+                "queue": "main",
+                "rank": 40,
+            },
         ],
     }
 
@@ -71,7 +78,10 @@ def _plant_cells(
     for number in range(DAYS):
         day = LAST - timedelta(days=DAYS - 1 - number)
         rows = []
-        for slice_name, slice_value, share in [("", "", 1.0), *((model.slice_list[0].key, each, 0.2) for each in REGIONS)]:
+        for slice_name, slice_value, share in [
+            ("", "", 1.0),
+            *((model.slice_list[0].key, each, 0.2) for each in REGIONS),
+        ]:
             for (klass, base, place), n in zip(keys.T.tolist(), per_day * share, strict=True):
                 whole = max(round(float(n)), 1)
                 rows.append(

@@ -32,7 +32,7 @@ class Ask:
 
     @property
     def parts(self) -> list[tuple[str, str]]:
-        return [(f"{each.name}={each.value}", f"{each.name}: {each.value}") for each in self._known.recent.slices]
+        return [(f"{each.name}={each.value}", f"{each.name}: {each.meaning}") for each in self._known.recent.slices]
 
     @property
     def first(self) -> str:

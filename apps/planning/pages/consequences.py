@@ -158,7 +158,7 @@ class Consequences:
         found = {}
         for each in self._preview.draft.by_policy:
             rest = each.others_too
-            beyond = f"; the other {cases(rest)} would come anyway" if rest >= 0.05 else ""
+            beyond = f"; the other {cases(rest)} would come anyway" if rest >= SMALL else ""
             found[each.rated.policy.name] = f"Adds {cases(each.only)} a day{beyond}."
         return found
 
@@ -184,7 +184,7 @@ class Consequences:
         more = draft.all.mean - now.all.mean
         size = (
             "as many cases a day as now"
-            if abs(more) < 0.05
+            if abs(more) < SMALL
             else f"{cases(abs(more))} {'more' if more > 0 else 'fewer'} cases a day"
         )
         first = self.precision.difference
@@ -214,7 +214,7 @@ class Consequences:
             between=between(daily.low, daily.high),
             effort=self._effort_text(queue.pk, daily),
             limit="" if limit is None else cases(limit),
-            now="" if abs(present - daily.mean) < 0.05 else cases(present),
+            now="" if abs(present - daily.mean) < SMALL else cases(present),
             bar=Bar(
                 *_percents((daily.mean, daily.low, daily.high), scale),
                 now=100 * present / scale,

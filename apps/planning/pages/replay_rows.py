@@ -105,5 +105,5 @@ def _says(model: MonitoredModel, predicted: float, score: float | None) -> str:
     label = model.label(predicted)
     if score is None or model.is_regression:
         return label
-    is_other = len(model.classes) == 2 and predicted != model.positive_index  # noqa: PLR2004  # two classes
+    is_other = len(model.classes) == 2 and predicted != model.positive_index  # two classes
     return f"{label}, {100 * (1 - score if is_other else score):.0f}%"

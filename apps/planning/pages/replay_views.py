@@ -82,9 +82,7 @@ def _rows(request: ProjectRequest, replay: Replay, name: str) -> list[dict[str, 
     cases = replayed_cases.show(replay, listed.policies, by=request.membership)
     predictions: list[Prediction] = [each.found.prediction for each in cases]
     documents = found_documents.rows(replay.model, predictions)
-    return [
-        {"list": name, "policy": case.policy, **document} for case, document in zip(cases, documents, strict=True)
-    ]
+    return [{"list": name, "policy": case.policy, **document} for case, document in zip(cases, documents, strict=True)]
 
 
 def _replay(request: ProjectRequest, model: MonitoredModel, key: int) -> Replay:

@@ -50,9 +50,7 @@ class Totals:
         parts = {"kept": was & would, "added": would & ~was, "gone": was & ~would}
         self._rows += len(frame)
         self._left_out += left_out
-        self._counts.update(
-            drawn=int(was.sum()), given_back=int((was & again).sum()), unlike=int((was != again).sum())
-        )
+        self._counts.update(drawn=int(was.sum()), given_back=int((was & again).sum()), unlike=int((was != again).sum()))
         for name, part in parts.items():
             for day, n in frame.loc[part, "day"].value_counts().items():
                 self._days.setdefault(str(day), Counter())[name] += int(n)

@@ -107,7 +107,7 @@ def check_draw(
 
 def _levels(population: Population, predicted: IntArray, bins: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return predictions, Σπ and cases drawn at each level of π, the level being that of the class and score bin."""
-    n = population.n - population.n_uncovered
+    n = population.logged - population.n_uncovered
     keys = np.column_stack([np.concatenate([population.predicted, predicted]), np.concatenate([population.bin, bins])])
     kinds, place = np.unique(keys, axis=0, return_inverse=True)
     of_cell, of_draw = np.split(place.ravel(), [len(n)])

@@ -178,7 +178,9 @@ def test_a_wish_becomes_policies(desk):
     query = {"metrics": "accuracy", "width": "5", "weeks": "2", "hours": "8"}
     said = desk.get("sampling_proposal", **query)
     assert "One policy and the floor would tell it to within ±" in said
-    document = re.search(r'name="document" value="([^"]+)"', desk.client.get(desk.url("sampling_proposal"), query).content.decode())
+    document = re.search(
+        r'name="document" value="([^"]+)"', desk.client.get(desk.url("sampling_proposal"), query).content.decode()
+    )
     desk.client.post(desk.url("sampling_edit"), {"act": "propose", "document": document[1].replace("&quot;", '"')})
     assert [each["kind"] for each in desk.draft.document["policies"]] == ["recommended"]
 

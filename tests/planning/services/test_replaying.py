@@ -250,7 +250,9 @@ def test_an_unchanged_budget_keeps_the_rates_that_it_had_and_a_drafted_one_is_pa
     budget = {"name": "some", "kind": "uniform", "budget": {"per_day": 40}, "queue": "main", "rank": 1}
     put(model, budget, floor=0.01)
     for n, factor in enumerate((0.1, 0.3)):
-        PolicyRate.objects.create(policy=SamplingPolicy.objects.get(name="some"), starts_at=timezone.now(), factor=factor)
+        PolicyRate.objects.create(
+            policy=SamplingPolicy.objects.get(name="some"), starts_at=timezone.now(), factor=factor
+        )
         push_predictions(model, rows(1 + 200 * n, 200))
         draw_all(model)
     document = policies.current_document(model)

@@ -4,25 +4,24 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('sampling', '0007_more_kinds_of_policy'),
+        ("sampling", "0008_kept_predictions"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='populationcell',
-            name='sum_amount2_logging',
+            model_name="populationcell",
+            name="sum_amount2_logging",
             field=models.DecimalField(decimal_places=20, default=0, max_digits=200),
         ),
         migrations.AddField(
-            model_name='populationcell',
-            name='sum_logging',
+            model_name="populationcell",
+            name="sum_logging",
             field=models.DecimalField(decimal_places=20, default=0, max_digits=200),
         ),
         migrations.AddField(
-            model_name='populationcell',
-            name='sum_unlogged',
+            model_name="populationcell",
+            name="sum_unlogged",
             field=models.DecimalField(decimal_places=20, default=0, max_digits=200),
         ),
     ]
