@@ -275,6 +275,7 @@ SWEEP_SECONDS = 30
 CELERY_BEAT_SCHEDULE = {
     bell: {"task": bell, "schedule": float(SWEEP_SECONDS), "options": {"expires": SWEEP_SECONDS}}
     for bell in (
+        "pace",
         "draw",
         "open_items",
         "explain",

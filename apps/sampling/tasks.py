@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from apps.sampling.services import binning, drawing, filling, keeping, policy_hours
+from apps.sampling.services import binning, drawing, filling, keeping, pacing, policy_hours
 
 
 @shared_task(name="draw")
@@ -32,3 +32,8 @@ def fill_samples() -> None:
 @shared_task(name="forget_sampled_features")
 def forget_sampled_features() -> None:
     keeping.forget_features()
+
+
+@shared_task(name="pace")
+def pace() -> None:
+    pacing.pace_due()

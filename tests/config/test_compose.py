@@ -37,6 +37,7 @@ SHORT = {
     "make_partitions",
     "pulse",
     "notice",
+    "pace",
     "recheck_artifacts",
     "refresh_reports",
     "resolve",

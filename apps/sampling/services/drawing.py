@@ -23,6 +23,9 @@ from apps.sampling.services.rates import RatedPolicy
 CELL_KEYS = "bins, day, received_day, version_id, predicted, baseline, score_bin, slice_name, slice_value"
 # The bell of `binning`, which imports this module.
 FREEZE_BELL = "freeze_bins"
+# The bell of `pacing`, for a claim that spends more than this share of a day's budget.
+PACE_BELL = "pace"
+LARGE_SHARE = 0.05
 CELL_COLUMNS = f"model_id, claim, drawn_from, {CELL_KEYS}, {', '.join(SUMS)}"
 
 
@@ -102,6 +105,8 @@ def _draw(
         for i, is_blind in zip(chosen, blind, strict=True)
     ]
     Draw.objects.bulk_create(draws, batch_size=2_000)
+    if any(each.policy.per_day and p[j].sum() > LARGE_SHARE * each.policy.per_day for j, each in enumerate(policies)):
+        doorbell.ring_on_commit(PACE_BELL)
     policy_hours.count(model, batches, rows, policies=policies, shape=shape, p=p, u=u, claim=claim)
     chance = probabilities.by_chance(policies) * model.blind_share
     bins = binning.score_bins
