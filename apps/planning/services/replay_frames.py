@@ -116,5 +116,3 @@ def _outcomes(batches: list[Batch], keys: pd.Series) -> Floats:
         for key, outcome in Prediction.objects.of_batch(batch).annotate(newest=newest).values_list("id", "newest")
     }
     return np.array([known.get(key) for key in keys], dtype=np.float64)
-
-

@@ -66,9 +66,7 @@ def _batches(replay: Replay) -> QuerySet[Batch]:
     batches = Batch.objects.filter(model=replay.model, kind=BatchKind.PREDICTIONS, first_id__isnull=False)
     if not replay.is_by_prediction:
         return batches.filter(received_at__gte=replay.start, received_at__lt=replay.end)
-    made = Prediction.objects.filter(
-        model=replay.model, predicted_at__gte=replay.start, predicted_at__lt=replay.end
-    )
+    made = Prediction.objects.filter(model=replay.model, predicted_at__gte=replay.start, predicted_at__lt=replay.end)
     return batches.filter(pk__in=made.order_by().values("batch").distinct())
 
 

@@ -81,9 +81,7 @@ class DraftedRates:
         unknown = np.full(min(known, len(hours)) - first, FIRST_FACTOR)
         if known >= len(hours):
             return unknown
-        return np.concatenate(
-            [unknown, pacing.replayed(rated, hours, came, start=known, zone=self.replay.model.zone)]
-        )
+        return np.concatenate([unknown, pacing.replayed(rated, hours, came, start=known, zone=self.replay.model.zone)])
 
     @cached_property
     def paced(self) -> list[int]:

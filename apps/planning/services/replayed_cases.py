@@ -69,7 +69,9 @@ def given_blind(person: User, model: MonitoredModel, keys: set[int]) -> set[int]
     waiting = Slot.objects.filter(queue__model=model, item__prediction__in=keys).to_judge_blind().filter(unseen)
     # Drawn a moment ago, and not opened yet
     fresh = Draw.objects.filter(prediction__in=keys, is_blind=True, item=None)
-    return awaited & keys | {*waiting.values_list("item__prediction", flat=True)} | {*fresh.values_list("pk", flat=True)}
+    return (awaited & keys).union(
+        waiting.values_list("item__prediction", flat=True), fresh.values_list("pk", flat=True)
+    )
 
 
 def show(replay: Replay, chosen: dict[int, str], *, by: Membership) -> list[Case]:
@@ -79,9 +81,7 @@ def show(replay: Replay, chosen: dict[int, str], *, by: Membership) -> list[Case
     known = Prediction.objects.filter(model=model).select_related("version", "draw__queue").in_bulk(list(chosen))
     described = finding.describe(model, [known[key] for key in chosen if key in known])
     features, hidden = _features(described), _hidden(model, by=by)
-    return [
-        Case(each, features.get(each.prediction.pk, {}), hidden, chosen[each.prediction.pk]) for each in described
-    ]
+    return [Case(each, features.get(each.prediction.pk, {}), hidden, chosen[each.prediction.pk]) for each in described]
 
 
 def _features(described: Sequence[Found]) -> dict[int, dict[str, Any]]:
