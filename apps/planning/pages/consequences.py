@@ -102,7 +102,11 @@ class Consequences:
         none = self._preview.recent.per_day * 0
         highest = max(
             (
-                max(Daily.of(drafted.get(each.pk, none)).high, self._limit(each.pk) or 0.0, present.get(each.pk, none).mean())
+                max(
+                    Daily.of(drafted.get(each.pk, none)).high,
+                    self._limit(each.pk) or 0.0,
+                    present.get(each.pk, none).mean(),
+                )
                 for each in queues
             ),
             default=1.0,
@@ -127,7 +131,10 @@ class Consequences:
                     name=wording.short(self.model, policy),
                     a_day=cases(each.all.mean),
                     only=cases(each.only),
-                    bar=Bar(*_percents((each.all.mean, each.all.low, each.all.high), highest), part=100 * each.only / highest),
+                    bar=Bar(
+                        *_percents((each.all.mean, each.all.low, each.all.high), highest),
+                        part=100 * each.only / highest,
+                    ),
                 )
             )
         return found
@@ -172,7 +179,11 @@ class Consequences:
         """The draft in one sentence, and what it costs beside what is in force."""
         draft, now = self._preview.draft, self._preview.now
         more = draft.all.mean - now.all.mean
-        size = "as many cases a day as now" if abs(more) < 0.05 else f"{cases(abs(more))} {'more' if more > 0 else 'fewer'} cases a day"  # noqa: PLR2004
+        size = (
+            "as many cases a day as now"
+            if abs(more) < 0.05
+            else f"{cases(abs(more))} {'more' if more > 0 else 'fewer'} cases a day"
+        )  # noqa: PLR2004
         first = self.precision.difference
         cost = self._more(draft, now)
         return f"Draft: {size}{', ' + first if first else ''}.", cost
@@ -216,7 +227,11 @@ class Consequences:
         text = hours(daily.mean * effort.minutes_per_case)
         if effort.hours_a_day:
             text += f" of {hours(60 * effort.hours_a_day)}"
-        return text if effort.cost_per_case is None else f"{text}, {money(daily.mean * float(effort.cost_per_case), self._currency)}"
+        return (
+            text
+            if effort.cost_per_case is None
+            else f"{text}, {money(daily.mean * float(effort.cost_per_case), self._currency)}"
+        )
 
     def _limit(self, queue: int) -> float | None:
         effort = self._known(queue)

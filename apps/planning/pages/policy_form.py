@@ -107,9 +107,7 @@ def form_of(
             for index, each in enumerate(policy.get("bands", []))
         ],
         slices=[(each.name, each.name, each.name == wanted) for each in model.slice_list],
-        slice_rows=[
-            SliceRow(index, sent_value(each), each, rates.get(each, "")) for index, each in enumerate(values)
-        ],
+        slice_rows=[SliceRow(index, sent_value(each), each, rates.get(each, "")) for index, each in enumerate(values)],
         metrics=[(key, words, key in policy.get("metrics", [])) for key, words in METRICS.items()],
     )
 

@@ -104,23 +104,25 @@ class PrecisionRows:
         draft, now = (self._text(first, each, MIDDLE) for each in (DRAFT, NOW))
         if draft == now or not first.planned[DRAFT][MIDDLE].half_width:
             return ""
-        return f"{NAMES[first.metric].lower()} ± {draft} instead of ± {now} {self._unit_of(first.metric)} after two weeks"
+        return (
+            f"{NAMES[first.metric].lower()} ± {draft} instead of ± {now} {self._unit_of(first.metric)} after two weeks"
+        )
 
     @property
     def warnings(self) -> Iterator[Unmet]:
         for each in self._preview.precision.rows:
             planned = each.planned[DRAFT][-1]
             if planned.half_width is None and each.part is None and planned.code not in (None, "no_amount"):
-                yield Unmet(f"{NAMES[each.metric]} cannot be estimated.", f"{WHY.get(planned.code or '', '')}.".capitalize())
+                yield Unmet(
+                    f"{NAMES[each.metric]} cannot be estimated.", f"{WHY.get(planned.code or '', '')}.".capitalize()
+                )
 
     def targets(self, metric: str, half_width: float) -> list[tuple[str, str, str]]:
         """Return days and cases until a target, for draft, present and random draw."""
         precision = self._preview.precision
         planned = precision.until(metric, self._on_scale(metric, half_width))
         names = ("draft", "now", "random") if self._is_draft else ("", "now", "random")
-        return [
-            (name, *self._until(each)) for name, each in zip(names, planned, strict=True) if name
-        ]
+        return [(name, *self._until(each)) for name, each in zip(names, planned, strict=True) if name]
 
     def choices(self) -> list[tuple[str, str]]:
         return [(each, NAMES[each].lower()) for each in metrics_of(self._model)]

@@ -83,7 +83,9 @@ def read(data: Mapping[str, str], lists: Any) -> Group:
         else:
             operator = data.get(f"{named}op", "eq")
             values = lists(f"{named}value")
-            part = Leaf(path, data.get(f"{named}field", ""), operator, values if operator == "in" else "".join(values[:1]))
+            part = Leaf(
+                path, data.get(f"{named}field", ""), operator, values if operator == "in" else "".join(values[:1])
+            )
         parent = groups.get(path.rpartition(".")[0])
         if parent is not None:
             parent.parts.append(part)

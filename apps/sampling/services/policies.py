@@ -66,7 +66,7 @@ def current_document(model: MonitoredModel) -> dict[str, Any]:
     floor = next(policy for policy in current if policy.kind == PolicyKind.FLOOR)
     return {
         "floor": floor.settings["rate"],
-        "policies": [_policy_document(policy) for policy in current if policy.kind != PolicyKind.FLOOR],
+        "policies": [document_of(policy) for policy in current if policy.kind != PolicyKind.FLOOR],
         "queues": QueueSerializer(model.queues.order_by("id"), many=True).data,
     }
 
@@ -77,7 +77,8 @@ def rated_document(model: MonitoredModel, document: Mapping[str, Any]) -> list[R
     return [RatedPolicy(each, named_factor(each)) for each in (*wanted, _floor_of(model, document))]
 
 
-def _policy_document(policy: SamplingPolicy) -> dict[str, Any]:
+def document_of(policy: SamplingPolicy) -> dict[str, Any]:
+    """Return one policy as the document has it."""
     document = {
         "name": policy.name,
         "kind": policy.kind,

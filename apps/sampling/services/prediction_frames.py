@@ -1,6 +1,6 @@
 """Data frames of predictions for the draw, and of the population cells they add up to."""
 
-from datetime import UTC
+from datetime import UTC, date
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -137,3 +137,10 @@ def _with_sums(
 def days_of(moments: pd.Series, *, zone: ZoneInfo) -> Any:
     """Return the calendar day of each moment in the given time zone."""
     return pd.to_datetime(moments, utc=True).dt.tz_convert(zone if str(zone) != "UTC" else UTC).dt.date
+
+
+def day_numbers(moments: pd.Series, *, zone: ZoneInfo) -> NDArray[np.int64]:
+    """Return the calendar day of each moment as `date.toordinal` counts."""
+    local = pd.to_datetime(moments, utc=True).dt.tz_convert(zone if str(zone) != "UTC" else UTC).dt.tz_localize(None)
+    days = local.to_numpy().astype("datetime64[D]").astype(np.int64)
+    return np.asarray(days + date(1970, 1, 1).toordinal())
