@@ -1,6 +1,7 @@
 """Keep policies to their budgets: each clock hour a new rate, from what was seen before."""
 
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import Sum
@@ -8,7 +9,8 @@ from django.db.models import Sum
 from apps.common.clock import database_now
 from apps.common.isolation import one_by_one
 from apps.registry.models import MonitoredModel
-from apps.sampling.engine.pacing import Pace, pace
+from apps.sampling.engine.pacing import Pace, pace, replay
+from apps.sampling.engine.traffic import Floats, Ints
 from apps.sampling.models import PolicyHour, PolicyRate, SamplingPolicy
 from apps.sampling.services import moments
 from apps.sampling.services.history import Traffic
@@ -31,6 +33,15 @@ def set_rates(model: MonitoredModel, policies: list[SamplingPolicy], *, at: date
     """Write the rates of these policies from now on, with draws held off: every draw of a later batch sees them."""
     traffic = Traffic(model, now=at) if policies else None
     PolicyRate.objects.bulk_create(_rate(each, traffic) for each in policies if traffic is not None)
+
+
+def replayed(rated: RatedPolicy, hours: Ints, mass: Floats, *, start: int, zone: ZoneInfo) -> Floats:
+    """Return the rate of each hour from `hours[start]` on, had this policy's budget been in force since then.
+
+    `mass` is Σ shape of what came in each hour; the hours before `start` are what was known by then.
+    """
+    assert rated.policy.per_day is not None
+    return replay(rated.policy.per_day, hours, mass, start=start, zone=zone, most=1 / largest_shape(rated))
 
 
 def _pace_model(model: MonitoredModel) -> int:

@@ -66,7 +66,7 @@ def current_document(model: MonitoredModel) -> dict[str, Any]:
     floor = next(policy for policy in current if policy.kind == PolicyKind.FLOOR)
     return {
         "floor": floor.settings["rate"],
-        "policies": [_policy_document(policy) for policy in current if policy.kind != PolicyKind.FLOOR],
+        "policies": [document_of(policy) for policy in current if policy.kind != PolicyKind.FLOOR],
         "queues": QueueSerializer(model.queues.order_by("id"), many=True).data,
     }
 
@@ -77,7 +77,8 @@ def rated_document(model: MonitoredModel, document: Mapping[str, Any]) -> list[R
     return [RatedPolicy(each, named_factor(each)) for each in (*wanted, _floor_of(model, document))]
 
 
-def _policy_document(policy: SamplingPolicy) -> dict[str, Any]:
+def document_of(policy: SamplingPolicy) -> dict[str, Any]:
+    """Return one policy as the document has it."""
     document = {
         "name": policy.name,
         "kind": policy.kind,
@@ -122,7 +123,8 @@ def put_document(
         for queue in document.get("queues", []):
             registering.put_queue(model, queue, by=by)
         wanted = [_floor_of(model, document)] if "floor" in document else []
-        wanted += [_policy_of(model, entry) for entry in document.get("policies", [])]
+        queues = {queue.slug: queue for queue in model.queues.all()}
+        wanted += [_policy_of(model, entry, queue=queues[entry["queue"]]) for entry in document.get("policies", [])]
         # A batch received from now on is drawn once the new versions can be seen.
         now = moments.hold_off_draws(model)
         if "policies" in document:
@@ -205,11 +207,16 @@ def _policy_of(model: MonitoredModel, entry: Mapping[str, Any]) -> SamplingPolic
         kind=kind,
         settings=settings,
         condition=entry.get("condition") or None,
-        queue=model.queues.get(slug=entry["queue"]),
+        queue=model.queues.filter(slug=entry["queue"]).first() or _added_queue(model, entry["queue"]),
         rank=entry["rank"],
         is_on=entry.get("is_on", True),
         origin=entry.get("origin", ""),
     )
+
+
+def _added_queue(model: MonitoredModel, slug: str) -> ReviewQueue:
+    """Return a queue that a document adds, not stored yet."""
+    return ReviewQueue(model=model, slug=slug, name=slug.replace("-", " ").capitalize())
 
 
 def _end_absent(model: MonitoredModel, names: set[str], *, at: datetime) -> None:

@@ -17,7 +17,9 @@ ROWS = [{"score": score, "features.age": age} for score in range(4) for age in r
 def nested(inner):
     many = st.lists(inner, min_size=1, max_size=3)
     return st.one_of(
-        many.map(lambda each: {"all": each}), many.map(lambda each: {"any": each}), inner.map(lambda each: {"not": each})
+        many.map(lambda each: {"all": each}),
+        many.map(lambda each: {"any": each}),
+        inner.map(lambda each: {"not": each}),
     )
 
 

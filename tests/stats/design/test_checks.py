@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from apps.stats.design.checks import ALPHA, check_draw
+from apps.stats.design.checks import check_draw
+from apps.stats.design.draw_counts import ALPHA
 from apps.stats.estimators.population import Population
 from apps.stats.score_bins import LOGIT_BINS
 from tests.stats.soundness import quick_and_many
