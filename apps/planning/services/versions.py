@@ -43,7 +43,7 @@ def documents_before(model: MonitoredModel, versions: list[SamplingConfiguration
     """Return, by the number of each version, the document of the one before it; None for the first."""
     numbers = [each.number - 1 for each in versions]
     found = SamplingConfiguration.objects.filter(model=model, number__in=numbers)
-    known = {number: document for number, document in found.values_list("number", "document")}
+    known: dict[int, Document] = dict(found.values_list("number", "document"))
     return {each.number: known.get(each.number - 1) for each in versions}
 
 
