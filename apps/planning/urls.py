@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from apps.planning.pages import editor_views
+from apps.planning.pages import editor_views, history_views, replay_views, results_views
 
 MODEL = "p/<slug:project>/models/<slug:model>/sampling/"
 
@@ -15,4 +15,12 @@ urlpatterns: list[URLPattern] = [
     path(f"{MODEL}rebase/", editor_views.sampling_rebase, name="sampling_rebase"),
     path(f"{MODEL}agreement/", editor_views.sampling_agreement, name="sampling_agreement"),
     path(f"{MODEL}proposals/<int:draft>/", editor_views.sampling_answer, name="sampling_answer"),
+    path(f"{MODEL}results.<slug:form>", results_views.results_file, name="sampling_results_file"),
+    path(f"{MODEL}replays/", replay_views.replay_ask, name="replays"),
+    path(f"{MODEL}replays/<int:replay>/", replay_views.replay_page, name="replay"),
+    path(f"{MODEL}replays/<int:replay>/cases.<slug:form>", replay_views.replay_file, name="replay_file"),
+    path(f"{MODEL}history/", history_views.history_page, name="sampling_history"),
+    path(f"{MODEL}history.<slug:form>", history_views.history_file, name="sampling_history_file"),
+    path(f"{MODEL}history/<int:number>/draft/", history_views.version_take, name="sampling_version_take"),
+    path(f"{MODEL}compare/", history_views.compare_page, name="sampling_compare"),
 ]

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from apps.accounts.models import ApiKey, User
-from apps.predictions.models import Batch, Prediction
+from apps.predictions.models import Batch, Prediction, SentJSONField
 from apps.registry.models import ModelVersion, MonitoredModel, ReviewQueue
 from apps.sampling.querysets import DrawQuerySet, PopulationCellQuerySet, SamplingPolicyQuerySet
 
@@ -303,3 +303,53 @@ class PopulationCell(models.Model):
 
     def __str__(self) -> str:
         return f"{self.n} on {self.day}"
+
+
+class KeptDay(models.Model):
+    """A day of predictions in the random sample that is kept of a model's last four weeks.
+
+    It holds those whose number is below the threshold, so the threshold is the probability with which each was kept.
+    """
+
+    model = models.ForeignKey(MonitoredModel, models.CASCADE, db_index=False, related_name="kept_days")
+    # The day on which they were predicted, in the project's time zone
+    day = models.DateField()
+    threshold = models.FloatField(default=1.0)
+    n = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["model", "day"], name="one_kept_day"),
+            models.CheckConstraint(condition=Q(threshold__gt=0, threshold__lte=1), name="kept_with_a_probability"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.n} of {self.day}"
+
+
+class KeptPrediction(models.Model):
+    """One prediction of the sample, with what conditions and probabilities read."""
+
+    prediction = models.OneToOneField(
+        Prediction, models.DO_NOTHING, primary_key=True, db_constraint=False, related_name="+"
+    )
+    model = models.ForeignKey(MonitoredModel, models.CASCADE, db_index=False, related_name="+")
+    day = models.DateField()
+    # The number that decides whether it is kept, and that of the draw
+    number = models.FloatField()
+    u = models.FloatField()
+    received_at = models.DateTimeField()
+    version = models.ForeignKey(ModelVersion, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
+    predicted = models.FloatField()
+    score = models.FloatField(null=True)
+    baseline = models.FloatField(null=True)
+    amount = models.FloatField(null=True)
+    slices = models.JSONField(default=dict)
+    # As sent; empty once the payloads of that time are dropped
+    features = SentJSONField()
+
+    class Meta:
+        indexes = [models.Index(fields=["model", "day"], name="kept_by_day")]
+
+    def __str__(self) -> str:
+        return f"kept {self.prediction_id}"

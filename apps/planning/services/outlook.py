@@ -95,7 +95,9 @@ class Outlook:
     @cached_property
     def only_by_floor(self) -> tuple[float, float | None]:
         """Share of the predictions, and of the money, that no policy but the floor reaches."""
-        others = [each for each, rated in zip(self.p, self.policies, strict=True) if rated.policy.kind != PolicyKind.FLOOR]
+        others = [
+            each for each, rated in zip(self.p, self.policies, strict=True) if rated.policy.kind != PolicyKind.FLOOR
+        ]
         out = np.max(others, axis=0) == 0 if others else np.ones(len(self.pi), dtype=bool)
         weight, amount = self.recent.weight, np.abs(np.nan_to_num(self.recent.table.numbers("amount")))
         money = float(weight @ amount)

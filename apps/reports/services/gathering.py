@@ -27,7 +27,7 @@ from apps.reports.services.window_frames import (
 )
 from apps.sampling.models import Mark
 from apps.sampling.services.moments import drawn_batches
-from apps.sampling.services.prediction_frames import score_bins
+from apps.sampling.services.placing import score_bins
 from apps.truth.services.cohorts import cohorts, day_start, days_so_far
 from apps.truth.services.marks import mark_of
 

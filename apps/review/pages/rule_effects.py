@@ -5,7 +5,7 @@ from typing import Any
 
 from apps.registry.models import ReviewQueue
 from apps.review.services import Change
-from apps.review.services.workload import CASES, Expectation, Observed, expect
+from apps.review.services.expecting import CASES, Expectation, Observed, expect
 
 
 def sentences(rules: Mapping[str, Any], observed: Observed) -> Iterator[tuple[str, str]]:

@@ -1,182 +1,171 @@
-"""What a queue's cases ask of people: a hundred of them, judging by the last ones."""
+"""What a case costs people in each queue of a model, and how many a day they have managed."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from statistics import median
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
-from django.db.models import BooleanField, F, QuerySet, Value
+import numpy as np
+from django.db import connection
+from django.db.models import Count, OuterRef, Q, Subquery, Sum
+from django.db.models.functions import TruncDate
+from django.utils import timezone
 
-from apps.registry.models import ReviewQueue
-from apps.review.models import Decision, ReviewItem, Slot
-from apps.review.services import settling
+from apps.registry.models import MonitoredModel, ReviewQueue, ValueModel
+from apps.review.models import Slot
+from apps.review.services.expecting import CASES, Observed, Seen, expect, observe
 
-RECENT = 500
-CASES = 100
-# Assumed until the queue has answers.
-ASSUMED_DISAGREEMENT = 0.1
-ASSUMED_AGREEMENT = 0.9
-
-
-@dataclass(frozen=True)
-class Seen:
-    """How many of the last cases had a property."""
-
-    count: int
-    cases: int
-
-    @property
-    def share(self) -> float:
-        return self.count / self.cases
-
-    def __str__(self) -> str:
-        return f"{self.count:,} of the last {self.cases:,} cases"
+LOOKBACK = timedelta(days=28)
+# A case is old enough to be judged unanswered once this share of the answered ones had their answers at its age.
+PATIENCE = 0.95
+# A day's work that the team exceeded on one day in four.
+BUSY = 0.75
 
 
 @dataclass(frozen=True)
-class Observed:
-    """How the last cases of a queue went; None if there are none."""
+class Effort:
+    """What one more case in a queue costs, whether it will be answered, and how many a day people have managed.
 
-    # Amounts of the last cases drawn; None where a case has no amount.
-    amounts: list[float | None]
-    # Share of labels that agree with the model.
-    agreement: Seen | None
-    # Share of cases with several first answers that differ.
-    disagreement: Seen | None
-    median_ms: float | None
+    Judged by the last 28 days, or, if nobody has answered in these, by the 28 days before the model's newest answer.
+    """
+
+    # All answers: by every reviewer, by adjudicators, and the known and repeated cases mixed in.
+    answers_per_case: float
+    # Active time of all these answers; None where none was recorded.
+    minutes_per_case: float | None
+    # Of all these answers; None without a price of a review.
+    cost_per_case: Decimal | None
+    # The drawn cases with a label, of those that are old enough; waiting, skipped and expired ones have none.
+    answered: Seen | None
+    # What people did on their busier days, the upper quartile over the days with answers; None where nothing was
+    # answered. It is what they managed, not what they could: on days with few cases they had little to do. The same
+    # people may work on other queues, so those of several queues do not add up.
+    cases_a_day: float | None
+    hours_a_day: float | None
+    # How many people and days this rests on.
     people: int
-
-
-@dataclass(frozen=True)
-class _Answers:
-    """The first answer to a case by slot, who gave them, and the active time of each slot."""
-
-    first: dict[int, float]
-    people: set[int]
-    spent: list[int]
-
-
-def observe(queues: Sequence[ReviewQueue]) -> dict[int, Observed]:
-    """Look at the cases of each queue drawn last and those labeled last. As many queries for one queue as for many."""
-    amounts: dict[int, list[float | None]] = defaultdict(list)
-    labeled: dict[int, list[tuple[int, float, float]]] = defaultdict(list)
-    for queue, is_labeled, item, amount, label, predicted in _last_cases(queues):
-        if is_labeled:
-            labeled[queue].append((item, label, predicted))
-        else:
-            amounts[queue].append(None if amount is None else float(amount))
-    answers = _answers(item for cases in labeled.values() for item, *_ in cases)
-    return {queue.pk: _observed(queue, amounts[queue.pk], labeled[queue.pk], answers) for queue in queues}
-
-
-def _last_cases(queues: Sequence[ReviewQueue]) -> Iterable[tuple[int, bool, int, Any, Any, float]]:
-    """Read each queue's last cases drawn and, apart from them, its last cases labeled, in one query."""
-    parts = [part for queue in queues for part in (_newest(queue, is_labeled=False), _newest(queue, is_labeled=True))]
-    return parts[0].union(*parts[1:], all=True) if parts else ()
-
-
-def _newest(queue: ReviewQueue, *, is_labeled: bool) -> "QuerySet[ReviewItem, tuple[int, bool, int, Any, Any, float]]":
-    drawn = ReviewItem.objects.drawn().filter(queue=queue).order_by("-pk")
-    cases = drawn.filter(label__isnull=False) if is_labeled else drawn
-    return cases.values_list(
-        "queue",
-        Value(is_labeled, BooleanField()),
-        "pk",
-        "prediction__amount",
-        "label",
-        "prediction__predicted",
-    )[:RECENT]
-
-
-def _answers(items: Iterable[int]) -> dict[int, _Answers]:
-    """Return the answers to these cases."""
-    said = Decision.objects.answers().filter(
-        item__in=list(items),
-        slot__round=F("item__round"),
-        slot__is_adjudication=False,
-        slot__outcome=Slot.Outcome.ANSWERED,
-    )
-    found: dict[int, _Answers] = {}
-    spent: dict[int, int] = defaultdict(int)
-    # A blind judgement comes last here and so stays, as in `settling.first_answers`.
-    rows = said.order_by("slot", "is_judgement", "id")
-    for item, slot, value, ms, reviewer in rows.values_list("item", "slot", "value", "active_ms", "reviewer"):
-        of_case = found.setdefault(item, _Answers({}, set(), []))
-        of_case.first[slot] = value
-        of_case.people.add(reviewer)
-        if ms is not None:
-            spent[slot] += ms
-    for of_case in found.values():
-        of_case.spent.extend(spent[slot] for slot in of_case.first if slot in spent)
-    return found
-
-
-def _observed(
-    queue: ReviewQueue,
-    amounts: list[float | None],
-    labeled: list[tuple[int, float, float]],
-    answers: Mapping[int, _Answers],
-) -> Observed:
-    of_cases = [answers[item] for item, *_ in labeled if item in answers]
-    several = [list(each.first.values()) for each in of_cases if len(each.first) > 1]
-    spent = [ms for each in of_cases for ms in each.spent]
-    return Observed(
-        amounts=amounts,
-        agreement=_seen(bool(queue.model.agrees(label, predicted)) for _, label, predicted in labeled),
-        disagreement=_seen(settling.differ(queue.model, said) for said in several),
-        median_ms=median(spent) if spent else None,
-        people=len(set().union(*(each.people for each in of_cases))),
-    )
-
-
-def _seen(cases: Iterable[bool]) -> Seen | None:
-    found = list(cases)
-    return Seen(sum(found), len(found)) if found else None
-
-
-@dataclass(frozen=True)
-class Expectation:
-    """What a hundred cases bring, on average."""
-
-    reviews: float
-    # Cases that two people judge for their amount alone.
-    by_amount: float
-    extra: float
-    second_opinions: float
-    known: float
-    repeated: float
+    days: int
 
     @property
-    def answers(self) -> float:
-        """All answers of reviewers; those of adjudicators come on top."""
-        return self.reviews + self.extra + self.known + self.repeated
+    def answered_share(self) -> float | None:
+        return None if self.answered is None else self.answered.share
 
 
-def expect(rules: Mapping[str, Any], observed: Observed) -> Expectation:
-    """Estimate what a hundred cases bring under these rules."""
-    overlap = rules["overlap"]
-    by_amount = _reaching(rules["four_eyes_amount"], observed.amounts) if overlap == 1 else 0.0
-    disagreement = observed.disagreement.share if observed.disagreement else ASSUMED_DISAGREEMENT
-    agreement = observed.agreement.share if observed.agreement else ASSUMED_AGREEMENT
-    disagreed = disagreement * (by_amount if overlap == 1 else 1.0)
-    extra = disagreed if rules["is_extra_reviewer_asked"] else 0.0
-    # Two who disagree have no majority, so an adjudicator always settles it.
-    has_majority = overlap > 2 or rules["is_extra_reviewer_asked"]
-    of_disagreed = rules["adjudication_rate_disagreed"] if has_majority else 1.0
-    of_agreed = agreement * rules["adjudication_rate_agreed"] + (1 - agreement) * rules["adjudication_rate_differs"]
-    return Expectation(
-        reviews=CASES * (overlap + by_amount),
-        by_amount=CASES * by_amount,
-        extra=CASES * extra,
-        second_opinions=CASES * (disagreed * of_disagreed + (1 - disagreed) * of_agreed),
-        known=CASES * rules["gold_rate"],
-        repeated=CASES * rules["repeat_rate"],
+@dataclass(frozen=True)
+class _Work:
+    """What one person answered in a queue on one day; `ms` is the active time of the `timed` answers."""
+
+    day: date
+    person: int
+    answers: int
+    timed: int
+    ms: int
+
+
+def efforts(model: MonitoredModel) -> dict[int, Effort]:
+    """Return the effort of each of the model's queues. As many queries for one queue as for many."""
+    queues = _queues(model)
+    until = _until(queue.newest_at for queue in queues)
+    observed, worked = observe(queues), _worked(model, until=until)
+    answered = _answered(model, until=until)
+    return {
+        queue.pk: _effort(queue, observed[queue.pk], worked.get(queue.pk, []), answered.get(queue.pk))
+        for queue in queues
+    }
+
+
+def _queues(model: MonitoredModel) -> list[Any]:
+    """Read the queues, each with `newest_at`, its newest answer, and the `price` of a review."""
+    answers = Slot.objects.filter(queue=OuterRef("pk")).with_answer().order_by("-closed_at")
+    prices = ValueModel.objects.filter(model=model).order_by("-version")
+    queues = model.queues.order_by("id").annotate(
+        newest_at=Subquery(answers.values("closed_at")[:1]),
+        price=Subquery(prices.values("review_cost")[:1]),
+    )
+    return list(queues)
+
+
+def _until(answers: Iterable[datetime | None]) -> datetime:
+    """Return now, or the newest answer if it is too old."""
+    now = timezone.now()
+    newest = max((at for at in answers if at), default=now)
+    return newest if newest < now - LOOKBACK else now
+
+
+def _worked(model: MonitoredModel, *, until: datetime) -> dict[int, list[_Work]]:
+    """Sum the answers and their active time by queue, day and person."""
+    closed = Slot.objects.filter(queue__model=model, closed_at__gt=until - LOOKBACK, closed_at__lte=until)
+    rows = (
+        closed.with_answer()
+        .annotate(day=TruncDate("closed_at", tzinfo=model.zone))
+        .order_by()
+        .values_list("queue", "day", "reviewer")
+        .annotate(
+            answers=Count("pk", distinct=True),
+            timed=Count("pk", filter=Q(decisions__active_ms__isnull=False), distinct=True),
+            # A blind answer has two decisions, each with its own time.
+            ms=Sum("decisions__active_ms", default=0),
+        )
+    )
+    worked: dict[int, list[_Work]] = defaultdict(list)
+    for queue, *work in rows:
+        worked[queue].append(_Work(*work))
+    return worked
+
+
+ANSWERED = """
+WITH drawn AS (
+    SELECT item.queue_id, item.opened_at, item.labelled_at
+    FROM review_reviewitem AS item JOIN registry_reviewqueue AS queue ON queue.id = item.queue_id
+    WHERE queue.model_id = %(model)s AND item.draw_id IS NOT NULL
+    AND item.opened_at > %(since)s AND item.opened_at <= %(until)s
+),
+patience AS (
+    SELECT queue_id, percentile_cont(%(patience)s) WITHIN GROUP (ORDER BY labelled_at - opened_at) AS age
+    FROM drawn WHERE labelled_at IS NOT NULL GROUP BY queue_id
+)
+SELECT queue_id, count(labelled_at), count(*) FROM drawn JOIN patience USING (queue_id)
+WHERE opened_at <= %(until)s - age
+GROUP BY queue_id
+"""
+
+
+def _answered(model: MonitoredModel, *, until: datetime) -> dict[int, Seen]:
+    """Count the drawn cases that are old enough, and those with a label among them, by queue."""
+    names: dict[str, Any] = {"model": model.pk, "since": until - LOOKBACK, "until": until, "patience": PATIENCE}
+    with connection.cursor() as cursor:
+        cursor.execute(ANSWERED, names)
+        return {queue: Seen(labeled, cases) for queue, labeled, cases in cursor.fetchall()}
+
+
+def _effort(queue: Any, observed: Observed, worked: list[_Work], answered: Seen | None) -> Effort:
+    expected = expect(_rules(queue), observed)
+    answers = (expected.answers + expected.second_opinions) / CASES
+    timed = sum(each.timed for each in worked)
+    minutes = sum(each.ms for each in worked) / timed / 60_000 if timed else None
+    by_day = _by_day(worked)
+    busy = float(np.quantile(by_day, BUSY)) if by_day else None
+    return Effort(
+        answers_per_case=answers,
+        minutes_per_case=None if minutes is None else answers * minutes,
+        cost_per_case=(queue.price * Decimal(answers)).quantize(Decimal("0.01")) if queue.price else None,
+        answered=answered,
+        cases_a_day=None if busy is None else busy / answers,
+        hours_a_day=None if busy is None or minutes is None else busy * minutes / 60,
+        people=len({each.person for each in worked}),
+        days=len(by_day),
     )
 
 
-def _reaching(amount: float | None, amounts: list[float | None]) -> float:
-    """Return the share of cases with at least this amount; a case without an amount does not count."""
-    if amount is None or not amounts:
-        return 0.0
-    return sum(each is not None and each >= amount for each in amounts) / len(amounts)
+def _rules(queue: ReviewQueue) -> dict[str, object]:
+    return {field.attname: getattr(queue, field.attname) for field in queue._meta.concrete_fields}
+
+
+def _by_day(worked: list[_Work]) -> list[int]:
+    """Count the answers of each day that has any."""
+    days: dict[date, int] = defaultdict(int)
+    for each in worked:
+        days[each.day] += each.answers
+    return list(days.values())

@@ -1,6 +1,6 @@
 """Data frames of predictions for the draw, and of the population cells they add up to."""
 
-from datetime import UTC
+from datetime import UTC, date
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,7 @@ from apps.registry.models import MonitoredModel
 from apps.sampling.models import SUMS
 from apps.sampling.services.columns import Table
 from apps.sampling.services.conditions import FEATURE
+from apps.sampling.services.placing import score_bins
 from apps.sampling.services.probabilities import SLICE
 from apps.stats.score_bins import ScoreBins
 
@@ -145,12 +146,8 @@ def days_of(moments: pd.Series, *, zone: ZoneInfo) -> Any:
     return pd.to_datetime(moments, utc=True).dt.tz_convert(zone if str(zone) != "UTC" else UTC).dt.date
 
 
-def score_bins(model: MonitoredModel, bins: ScoreBins, *, predicted: Any, score: Any) -> NDArray[np.int16]:
-    """Return the score bin of each row (of the prediction for a regression); −1 where there is no score.
-
-    Cells and reviewed items both use this function: an estimate needs the same bins in both.
-    """
-    if model.is_regression:
-        edges = np.asarray(model.bin_edges or [], dtype=np.float64)
-        return np.searchsorted(edges, np.asarray(predicted, dtype=np.float64)).astype(np.int16)
-    return bins.place(np.asarray(score, dtype=np.float64))
+def day_numbers(moments: pd.Series, *, zone: ZoneInfo) -> NDArray[np.int64]:
+    """Return the calendar day of each moment as `date.toordinal` counts."""
+    local = pd.to_datetime(moments, utc=True).dt.tz_convert(zone if str(zone) != "UTC" else UTC).dt.tz_localize(None)
+    days = local.to_numpy().astype("datetime64[D]").astype(np.int64)
+    return np.asarray(days + date(1970, 1, 1).toordinal())

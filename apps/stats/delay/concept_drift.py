@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from apps.stats.arrays import FloatArray, IntArray, as_floats, as_ints, as_level
-from apps.stats.comparison.multiple import holm
+from apps.stats.comparison.family_wise import holm
 from apps.stats.comparison.shares import welch_df
 from apps.stats.delay.plug_in import Expectation, Variance
 from apps.stats.estimate import Estimate, missing

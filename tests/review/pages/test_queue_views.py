@@ -14,7 +14,7 @@ from apps.registry.models import ReviewQueue
 from apps.review import services
 from apps.review.pages.rule_effects import sentences
 from apps.review.services import Change
-from apps.review.services.workload import Observed, Seen, expect, observe
+from apps.review.services.expecting import Observed, Seen, expect, observe
 from tests.factories import make_member, make_model
 from tests.pages import shown
 from tests.review.factories import answer, make_items, make_queue, reviewers

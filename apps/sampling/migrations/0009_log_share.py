@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("sampling", "0007_more_kinds_of_policy"),
+        ("sampling", "0008_kept_predictions"),
     ]
 
     operations = [

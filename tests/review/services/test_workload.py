@@ -10,8 +10,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from apps.registry.models import ReviewQueue, ValueModel
 from apps.review.models import ReviewItem, Slot
-from apps.review.services.effort import Capacity, Effort, efforts
-from apps.review.services.workload import Seen
+from apps.review.services.expecting import Seen
+from apps.review.services.workload import Effort, efforts
 from tests.review.factories import answer, claim, decide, judge, make_items, make_queue, reviewers, with_rules
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +30,7 @@ def shift(queue: ReviewQueue, *, days: float) -> None:
 
 def test_a_queue_that_nobody_has_worked_in_promises_nothing() -> None:
     # One answer a case, and by the default assumption none of a second person.
-    assert effort(make_queue()) == Effort(1.0, None, None, None, None, "")
+    assert effort(make_queue()) == Effort(1.0, None, None, None, None, None, people=0, days=0)
 
 
 def test_a_case_takes_the_time_of_all_its_answers() -> None:
@@ -44,7 +44,8 @@ def test_a_case_takes_the_time_of_all_its_answers() -> None:
     assert found.answers_per_case == pytest.approx(2.1)
     assert found.minutes_per_case == pytest.approx(2.1 * 0.5)
     # 4 answers on the only day
-    assert found.capacity == Capacity(pytest.approx(4 / 2.1), pytest.approx(4 * 0.5 / 60), people=2, days=1)
+    assert (found.cases_a_day, found.hours_a_day) == pytest.approx((4 / 2.1, 4 * 0.5 / 60))
+    assert (found.people, found.days) == (2, 1)
 
 
 def test_second_opinions_count() -> None:
@@ -73,8 +74,7 @@ def test_answers_without_a_time_do_not_make_a_case_shorter() -> None:
     answer(queue, anna)
     found = effort(queue)
     assert found.minutes_per_case == pytest.approx(1.0)
-    assert found.capacity is not None
-    assert found.capacity.hours_a_day == pytest.approx(2 / 60)
+    assert found.hours_a_day == pytest.approx(2 / 60)
 
 
 def test_capacity_is_what_the_team_did_on_its_busier_days() -> None:
@@ -86,8 +86,7 @@ def test_capacity_is_what_the_team_did_on_its_busier_days() -> None:
         for _ in range(answers):
             answer(queue, anna)
         shift(queue, days=1)
-    found = effort(queue).capacity
-    assert found is not None
+    found = effort(queue)
     assert (found.cases_a_day, found.hours_a_day, found.people, found.days) == (3.25, None, 1, 4)
 
 
@@ -101,6 +100,7 @@ def test_waiting_and_skipped_cases_are_not_answered_once_they_are_old_enough() -
     make_items(queue, 2)
     # The four of yesterday; those of just now may still be answered as soon as the others were.
     assert effort(queue).answered == Seen(1, 4)
+    assert effort(queue).answered_share == 0.25
 
 
 def test_of_a_team_that_stopped_its_last_four_weeks_count() -> None:
@@ -111,13 +111,11 @@ def test_of_a_team_that_stopped_its_last_four_weeks_count() -> None:
     shift(queue, days=20)
     answer(queue, anna)
     shift(queue, days=40)
-    found = effort(queue).capacity
-    assert found is not None
+    found = effort(queue)
     assert found.days == 2
     make_items(queue, 1)
     answer(queue, anna)
-    found = effort(queue).capacity
-    assert found is not None
+    found = effort(queue)
     assert found.days == 1
 
 
@@ -129,9 +127,9 @@ def test_a_case_costs_the_price_of_all_its_answers() -> None:
     ValueModel.objects.create(**fields, version=2, review_cost="2.50")
     # Two reviews; the assumed one case in ten in which they disagree is settled: 2.1 answers at 2.50.
     found = effort(queue)
-    assert (found.cost, found.currency) == (Decimal("5.25"), "EUR")
+    assert found.cost_per_case == Decimal("5.25")
     ValueModel.objects.create(**fields, version=3, review_cost="0")
-    assert effort(queue).cost is None
+    assert effort(queue).cost_per_case is None
 
 
 def test_many_queues_cost_as_many_queries_as_one(django_assert_num_queries: DjangoAssertNumQueries) -> None:
@@ -167,6 +165,5 @@ def test_the_day_is_that_of_the_project() -> None:
     )
     for slot, minutes in zip(Slot.objects.filter(queue=queue).order_by("closed_at"), (-5, 5), strict=True):
         Slot.objects.filter(pk=slot.pk).update(closed_at=midnight + timedelta(minutes=minutes))
-    found = effort(queue).capacity
-    assert found is not None
+    found = effort(queue)
     assert found.days == 2
