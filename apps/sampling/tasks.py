@@ -24,11 +24,6 @@ def compact_cells() -> None:
     policy_hours.fold()
 
 
-@shared_task(name="pace")
-def pace() -> None:
-    pacing.pace_due()
-
-
 @shared_task(name="fill_samples")
 def fill_samples() -> None:
     keeping.fill_due()
@@ -37,3 +32,8 @@ def fill_samples() -> None:
 @shared_task(name="forget_sampled_features")
 def forget_sampled_features() -> None:
     keeping.forget_features()
+
+
+@shared_task(name="pace")
+def pace() -> None:
+    pacing.pace_due()

@@ -19,6 +19,7 @@ from apps.planning.pages.asking import Ask, proposal_of
 from apps.planning.pages.editor import Editor
 from apps.planning.pages.json_form import DocumentForm
 from apps.planning.pages.policy_form import read_policy
+from apps.planning.pages.results import ResultsSection
 from apps.planning.pages.typed import Sent, rate
 from apps.planning.services import drafts, editing, trees
 from apps.registry.services.finding import find_model
@@ -33,7 +34,8 @@ def sampling_page(request: ProjectRequest, model: str) -> HttpResponse:
     """Show the person's draft, or what is in force where there is none."""
     monitored = find_model(request.project, model)
     editor = Editor(drafts.draft_of(monitored, request.user), opened=request.GET.get("open", ""))
-    return render(request, "planning/editor.html", _context(editor, offered=_offered(request.GET.get("draft", ""))))
+    context = _context(editor, offered=_offered(request.GET.get("draft", ""))) | {"results": ResultsSection(monitored)}
+    return render(request, "planning/editor.html", context)
 
 
 @require_POST

@@ -1,4 +1,4 @@
-"""What was drawn by until now: every version of a model's sampling, two of them side by side, and one taken up again."""
+"""Every version of a model's sampling so far, two of them side by side, and one taken up again."""
 
 import json
 from typing import Any

@@ -61,8 +61,8 @@ def days(result: Mapping[str, Any]) -> list[Day]:
 
 
 def _day(day: date, parts: Mapping[str, int], scale: float) -> Day:
-    counts = (parts.get(name, 0) for name in ("kept", "added", "gone"))
-    return Day(f"{day:%a}", f"{day.day} {day:%b}", *counts, scale)
+    kept, added, gone = (parts.get(name, 0) for name in ("kept", "added", "gone"))
+    return Day(f"{day:%a}", f"{day.day} {day:%b}", kept, added, gone, scale)
 
 
 @dataclass(frozen=True)
@@ -105,5 +105,5 @@ def _says(model: MonitoredModel, predicted: float, score: float | None) -> str:
     label = model.label(predicted)
     if score is None or model.is_regression:
         return label
-    is_other = len(model.classes) == 2 and predicted != model.positive_index  # two classes
+    is_other = len(model.classes) == 2 and predicted != model.positive_index
     return f"{label}, {100 * (1 - score if is_other else score):.0f}%"

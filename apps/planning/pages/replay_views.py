@@ -15,13 +15,13 @@ from apps.accounts.services.access import ProjectRequest, get_or_404, member_pag
 from apps.common.errors import DomainError, NotFoundError
 from apps.common.exports import STREAMED, streamed
 from apps.planning.models import Replay
-from apps.planning.pages import replay_rows, replay_words
+from apps.planning.pages import replay_effort, replay_rows, replay_words
 from apps.planning.services import replayed_cases, replaying
 from apps.planning.services.replayed_cases import ADDED, GONE
 from apps.predictions.models import Prediction
 from apps.registry.models import MonitoredModel
 from apps.registry.services.finding import find_model
-from apps.review.services import found_documents
+from apps.review.services import found_documents, workload
 
 SHOWN = 20
 FORMATS = {renderer.format: renderer for renderer in STREAMED}
@@ -61,7 +61,7 @@ def replay_page(request: ProjectRequest, model: str, replay: int) -> HttpRespons
     context |= _lists(request, shown)
     if request.htmx:
         return render(request, "planning/_replay_lists.html", context)
-    return render(request, "planning/replay.html", context | _found(shown))
+    return render(request, "planning/replay.html", context | _found(request, shown))
 
 
 @require_safe
@@ -91,15 +91,18 @@ def _replay(request: ProjectRequest, model: MonitoredModel, key: int) -> Replay:
     return found
 
 
-def _found(replay: Replay) -> dict[str, Any]:
+def _found(request: ProjectRequest, replay: Replay) -> dict[str, Any]:
     """Return what the replay found, but for its cases."""
-    result = replay.result
+    model, result = replay.model, replay.result
     assert result is not None
+    weeks = replay_effort.queue_weeks(model, result, workload.efforts(model))
     return {
         "sentence": replay_words.sentence(result),
         "is_exact": replay_words.is_exact(result),
         "proof": replay_words.proof(result),
-        "figures": replay_words.figures(result),
+        "figures": replay_words.figures(result, time=replay_effort.people_s_time(model, weeks)),
+        "capacity": replay_effort.against_capacity(weeks),
+        "is_own_draft": replaying.is_own_draft(replay, by=request.user),
         "days": replay_rows.days(result),
         "chance": replay_words.chance(result),
         "formats": list(FORMATS),

@@ -8,6 +8,7 @@ from typing import Any
 from apps.planning.models import Replay
 
 MOST_POLICIES = 2
+LUCK = "One week is partly luck. With other random numbers, the same predictions would likely have brought"
 Result = Mapping[str, Any]
 
 
@@ -85,14 +86,14 @@ def proof(result: Result) -> list[str]:
     return said
 
 
-def figures(result: Result) -> list[Figure]:
-    """Return the four figures under the sentence."""
+def figures(result: Result, *, time: tuple[str, str, bool]) -> list[Figure]:
+    """Return the four figures under the sentence. `time` is people's time, what it costs, and whether it is known."""
     parts = totals(result)
     return [
         Figure("Would have come", f"{parts['added']:,}", _through(result["policies"]["added"])),
         Figure("Would not", f"{parts['gone']:,}", _through(result["policies"]["gone"])),
         _wrong(result, parts["added"]),
-        _a_day(result, before=parts["kept"] + parts["gone"], after=parts["kept"] + parts["added"]),
+        Figure("People’s time", *time),
     ]
 
 
@@ -119,29 +120,17 @@ def _wrong(result: Result, added: int) -> Figure:
     return Figure(name, f"{wrong:,} of {known:,}", note)
 
 
-def _a_day(result: Result, *, before: int, after: int) -> Figure:
-    days = max(1, len(result["days"]))
-    return Figure("Cases a day", f"{after / days:,.0f}", f"instead of {before / days:,.0f}")
-
-
 def chance(result: Result) -> str:
     """Say how far another week could differ by luck alone."""
     gain = result["gain"]
     expected, low, high = round(gain["expected"]), round(gain["low"]), round(gain["high"])
     if low == high == 0:
         return "For these predictions, the draft and the sampling of that week draw alike."
-    fewer = expected < 0
-    low, high = sorted((abs(low), abs(high))) if low * high > 0 else (low, high)
-    word = "fewer" if fewer and low * high > 0 else "more"
-    return (
-        f"One week is partly luck. With other random numbers, the same predictions would have brought about "
-        f"{abs(expected):,} cases {'fewer' if fewer else 'more'}: likely between {_signed(low)} and "
-        f"{_signed(high)} {word}."
-    )
-
-
-def _signed(number: int) -> str:
-    return f"−{-number:,}" if number < 0 else f"{number:,}"
+    if low >= 0:
+        return f"{LUCK} about {expected:,} more: likely between {low:,} and {high:,}."
+    if high <= 0:
+        return f"{LUCK} about {-expected:,} fewer: likely between {-high:,} and {-low:,}."
+    return f"{LUCK} between {-low:,} fewer and {high:,} more."
 
 
 def cases(number: int) -> str:

@@ -23,7 +23,7 @@ def compare_week(replay: Replay, *, tell: Callable[[float], None]) -> dict[str, 
 
 
 class _Progress:
-    """Tells the share of the rows that were read; a budget is paced from those of two weeks before the week is drawn."""
+    """Tells the share of the rows read. To pace a budget, those of two weeks are read before the week is drawn."""
 
     def __init__(self, replay: Replay, *, reads: int, tell: Callable[[float], None]) -> None:
         week = replay_pieces.drawn_batches(replay).aggregate(rows=Sum("accepted"))["rows"] or 1

@@ -58,8 +58,8 @@ class Totals:
             self._policies[name].update(frame.loc[parts[name], policy].value_counts().to_dict())
             self._lists[name].add(frame.loc[parts[name], "id"], frame.loc[parts[name], policy])
         for name, drawn, queue in (("before", was, "was_queue"), ("after", would, "would_queue")):
-            for (slug, day), n in frame[drawn].groupby([queue, "day"]).size().items():
-                self._queues.setdefault(slug, {}).setdefault(str(day), Counter())[name] += int(n)
+            for slug, day in zip(frame.loc[drawn, queue], frame.loc[drawn, "day"], strict=True):
+                self._queues.setdefault(slug, {}).setdefault(str(day), Counter())[name] += 1
         self._count_outcomes(frame, parts["added"])
         gain = (frame["draft_share"] - frame["saved_share"]).to_numpy(dtype=np.float64)
         # With one number for both, a prediction comes or goes, with the difference as its probability.

@@ -69,8 +69,8 @@ def given_blind(person: User, model: MonitoredModel, keys: set[int]) -> set[int]
     waiting = Slot.objects.filter(queue__model=model, item__prediction__in=keys).to_judge_blind().filter(unseen)
     # Drawn a moment ago, and not opened yet
     fresh = Draw.objects.filter(prediction__in=keys, is_blind=True, item=None)
-    return (
-        awaited & keys | {*waiting.values_list("item__prediction", flat=True)} | {*fresh.values_list("pk", flat=True)}
+    return (awaited & keys).union(
+        waiting.values_list("item__prediction", flat=True), fresh.values_list("pk", flat=True)
     )
 
 

@@ -2,6 +2,7 @@
 
 import time
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db.models.functions import Now
@@ -17,6 +18,7 @@ from apps.planning.services.weeks import last_week
 from apps.registry.models import MonitoredModel
 from apps.registry.services.archiving import require_active
 from apps.sampling.services import policies
+from apps.sampling.services.problems import InvalidDocumentError
 from apps.sampling.services.validation import validated
 
 BELL = "replay"
@@ -29,17 +31,31 @@ def request_replay(model: MonitoredModel, *, by: User) -> Replay:
     Asked twice, it is one job. Raises InvalidDocumentError for a draft with a mistake.
     """
     require_active(model)
-    draft = Draft.objects.filter(model=model, owner=by).first()
-    current = policies.current_document(model)
-    document = {**current, **validated(draft.document if draft else current, model=model)}
+    document = _document(model, by=by)
     week = last_week(model)
     asked = {"start": week.start, "end": week.end, "is_by_prediction": week.is_by_prediction}
     under_way = Replay.objects.unfinished().filter(model=model, asked_by=by, **asked)
-    if (same := next((each for each in under_way if each.document == document), None)) is not None:
+    same: Replay | None = next((each for each in under_way if each.document == document), None)
+    if same is not None:
         return same
     replay = Replay.objects.create(model=model, asked_by=by, document=document, **asked)
     doorbell.ring_on_commit(BELL)
     return replay
+
+
+def is_own_draft(replay: Replay, *, by: User) -> bool:
+    """Whether the replay is of the person's draft, or of what is in force where they have none, as it is now."""
+    try:
+        return bool(_document(replay.model, by=by) == replay.document)
+    except InvalidDocumentError:
+        return False
+
+
+def _document(model: MonitoredModel, *, by: User) -> dict[str, Any]:
+    """Return the person's draft, or what is in force where they have none. Raises InvalidDocumentError."""
+    draft = Draft.objects.filter(model=model, owner=by).first()
+    current = policies.current_document(model)
+    return {**current, **validated(draft.document if draft else current, model=model)}
 
 
 def retry(replay: Replay) -> None:

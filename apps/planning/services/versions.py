@@ -14,6 +14,7 @@ from apps.sampling.models import SamplingConfiguration
 from apps.sampling.services import policies
 
 SAVED, DRAFT = "saved", "draft"
+LONGEST_NUMBER = 9
 Document = dict[str, Any]
 
 
@@ -38,15 +39,11 @@ def history(model: MonitoredModel, *, text: str = "") -> QuerySet[SamplingConfig
     return found.select_related("saved_by", "approved_by", "key").order_by("-number")
 
 
-LONGEST_NUMBER = 9
-
-
 def documents_before(model: MonitoredModel, versions: list[SamplingConfiguration]) -> dict[int, Document | None]:
     """Return, by the number of each version, the document of the one before it; None for the first."""
     numbers = [each.number - 1 for each in versions]
-    known = dict(
-        SamplingConfiguration.objects.filter(model=model, number__in=numbers).values_list("number", "document")
-    )
+    found = SamplingConfiguration.objects.filter(model=model, number__in=numbers)
+    known: dict[int, Document] = dict(found.values_list("number", "document"))
     return {each.number: known.get(each.number - 1) for each in versions}
 
 

@@ -132,7 +132,7 @@ class Evidence:
         """The end of the window, or of the day of `as_of`: later days do not exist yet."""
         return days_so_far(self.model, self.end, as_of=self.as_of)
 
-    @property
+    @cached_property
     def size(self) -> float:
         """Predictions of the window as logged, without those that left."""
         return float(self.cells["n"].sum())
@@ -231,7 +231,7 @@ class Selection:
     def cohorts(self) -> list[Cohort]:
         return [cohort for cohort in self.evidence.cohorts if cohort.day in self.days]
 
-    @property
+    @cached_property
     def size(self) -> float:
         """Its predictions, as logged."""
         return float(self.cells["n"].sum())
@@ -264,7 +264,7 @@ class Selection:
             return "provisional"
         return "maturing" if MATURING in states else "final"
 
-    @property
+    @cached_property
     def basis(self) -> Basis:
         drawn = self.draws[self.draws["is_open"] & self.draws["is_blind"]]
         is_explored = drawn["part"] == selective.EXPLORED

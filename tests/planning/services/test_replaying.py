@@ -27,41 +27,35 @@ CONDITIONS: list[dict[str, Any] | None] = [
     {"not": {"field": "features.sex", "op": "eq", "value": 2}},
     {"any": [{"field": "amount", "op": "ge", "value": 300}, {"field": "prediction", "op": "eq", "value": "no"}]},
 ]
-KINDS = (
-    "uniform",
-    "bands",
-    "uncertainty",
-    "disagreement",
-    "must_review",
-    "slice",
-    "amount",
-    "recommended",
-    "budget",
-    "off",
-)
+OLD = {"field": "features.age", "op": "eq", "value": 37}
+# What each kind of policy needs, but for a rate.
+KINDS: dict[str, dict[str, Any]] = {
+    "uniform": {},
+    "uncertainty": {},
+    "disagreement": {},
+    "amount": {"full_at": 200},
+    "recommended": {"metrics": ["accuracy"]},
+    "slice": {"slice": "sex", "rates": [{"value": "1", "rate": 0.5}]},
+    "must_review": {"condition": OLD, "rate": 1.0},
+    "bands": {"bands": [{"low": 0.1, "high": 0.6, "rate": 0.4}, {"low": 0.6, "high": 1.0, "rate": 0.1}], "rate": None},
+    "budget": {"kind": "uniform", "budget": {"per_day": 20}, "rate": None},
+    "off": {"kind": "uniform", "is_on": False},
+}
 
 
 def random_policy(number: int, rng: np.random.Generator) -> dict[str, Any]:
     """A policy of any kind, for whatever it may look at."""
-    kind = str(rng.choice(KINDS))
-    policy: dict[str, Any] = {"name": f"p{number}", "kind": kind, "queue": "main", "rank": int(rng.integers(1, 9))}
-    if condition := CONDITIONS[rng.integers(len(CONDITIONS))]:
-        policy["condition"] = condition
-    if kind == "bands":
-        return policy | {"bands": [{"low": 0.1, "high": 0.6, "rate": 0.4}, {"low": 0.6, "high": 1.0, "rate": 0.1}]}
-    if kind == "slice":
-        return policy | {"slice": "sex", "rates": [{"value": "1", "rate": 0.5}], "rate": 0.1}
-    if kind == "amount":
-        return policy | {"rate": 0.5, "full_at": 200}
-    if kind == "recommended":
-        return policy | {"rate": 0.5, "metrics": ["accuracy"]}
-    if kind == "budget":
-        return policy | {"kind": "uniform", "budget": {"per_day": 20}}
-    if kind == "off":
-        return policy | {"kind": "uniform", "rate": 0.9, "is_on": False}
-    if kind == "must_review":
-        return policy | {"condition": {"field": "features.age", "op": "eq", "value": int(rng.integers(20, 80))}}
-    return policy | {"rate": float(rng.uniform(0.05, 0.6))}
+    kind = str(rng.choice(list(KINDS)))
+    drawn = {
+        "name": f"p{number}",
+        "kind": kind,
+        "queue": "main",
+        "rank": int(rng.integers(1, 9)),
+        "rate": float(rng.uniform(0.05, 0.6)),
+        "condition": CONDITIONS[rng.integers(len(CONDITIONS))],
+        **KINDS[kind],
+    }
+    return {name: value for name, value in drawn.items() if value is not None}
 
 
 def rows(start: int, count: int) -> list[dict[str, Any]]:

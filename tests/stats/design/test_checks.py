@@ -26,7 +26,7 @@ def checked(world, drawn):
     return check_draw(cells, predicted=known["predicted"][drawn], bin=LOGIT_BINS.place(known["score"][drawn]))
 
 
-@quick_and_many(400)
+@quick_and_many(200, times=8)
 def test_sound_draws_fail_no_more_often_than_stated(world, examples):
     """Seed 42: p is an upper bound, so at most a share a of them has p below a."""
     known, _ = world
