@@ -4,6 +4,7 @@ import gc
 import os
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +20,8 @@ from apps.common.broker import plain_url
 from tests.append_only import rewriting
 
 # Loaded modules are a heap of millions of objects: scanning them again and again would take a seventh of the time.
-gc.set_threshold(50_000, 20, 50)
+# Rows of large frames count as objects until they are gone, so a low threshold would scan them for nothing.
+gc.set_threshold(300_000, 20, 50)
 
 # Written once, with the tables.
 FILLED_FOR_GOOD = {"django_content_type", "auth_permission", "django_migrations", "notifications_lookout"}
@@ -32,6 +34,22 @@ BUSY = """
 SELECT count(*) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'
 """
+
+
+# What holds tests of one mark alone is not imported where that mark is left out: most of it takes long.
+MARKED = {
+    "browser": ("tests/browser",),
+    "faults": ("tests/faults",),
+    "slow": ("tests/test_answers_as_described.py", "tests/test_generated_client.py"),
+}
+# Children load these libraries of machine learning. The modules have no doctests.
+CHILDREN_ONLY = "apps/explanations/engine/formats"
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out what the expression of marks leaves out anyway."""
+    left_out = {each for mark, paths in MARKED.items() if f"not {mark}" in config.option.markexpr for each in paths}
+    return True if any(collection_path == config.rootpath / path for path in left_out | {CHILDREN_ONLY}) else None
 
 
 def pytest_collection_finish() -> None:

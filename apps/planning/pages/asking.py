@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
-
-from django.http import QueryDict
 
 from apps.planning.pages.editor import Editor
 from apps.planning.pages.numbers import cases, hours, money
 from apps.planning.pages.precision_rows import NAMES, scale_of
+from apps.planning.pages.typed import Sent
 from apps.planning.services.expected import metrics_of
 from apps.planning.services.precision import WEEKS
 from apps.planning.services.preview import Known, known
@@ -32,7 +32,7 @@ class Ask:
 
     @property
     def parts(self) -> list[tuple[str, str]]:
-        return [(f"{each.name}={each.value}", f"{each.name}: {each.value}") for each in self._known.recent.slices]
+        return [(f"{each.name}={each.value}", f"{each.name}: {each.meaning}") for each in self._known.recent.slices]
 
     @property
     def first(self) -> str:
@@ -53,7 +53,7 @@ class Ask:
         return f"{measured:.1f}".removesuffix(".0") if measured else "8"
 
 
-def proposal_of(data: QueryDict, editor: Editor) -> Mapping[str, Any]:
+def proposal_of(data: Sent, editor: Editor) -> Mapping[str, Any]:
     """Return the proposal in words, with its document; only words where something typed cannot be read."""
     seen = known(editor.model)
     if seen.recent.is_empty:
@@ -63,10 +63,10 @@ def proposal_of(data: QueryDict, editor: Editor) -> Mapping[str, Any]:
         return {"said": "Type how precise the figure has to be, as a number above 0."}
     if time is None or time > HOURS_A_DAY * 100:
         return {"said": "Type how many hours a day people have, as a number above 0."}
-    weeks = int(data["weeks"]) if data.get("weeks", "") in map(str, WEEKS) else WEEKS[1]
+    weeks = next((each for each in WEEKS if str(each) == data.get("weeks")), WEEKS[1])
     wish = wished(
         seen,
-        metrics=data.getlist("metrics"),
+        metrics=data.all("metrics"),
         half_width=width / scale_of(seen, metrics_of(editor.model)[0]),
         weeks=weeks,
         part=data.get("part", ""),
@@ -87,23 +87,26 @@ def _said(found: Proposal, seen: Known, *, metric: str) -> str:
     value = seen.recent.model.current_value_model
     if cost is not None and value is not None:
         costs.append(money(cost, value.currency))
-    scale = scale_of(seen, metric)
+    shown = partial(_shown, scale=scale_of(seen, metric))
     if found.reached.half_width is None:
         return "No policy can tell this: the figure needs something that these predictions do not have."
-    reached = _shown(found.reached.half_width * scale)
-    verb = "come to" if found.is_capped else "would do it with"
-    capped = " That is what people’s time allows." if found.is_capped else ""
-    now = "" if found.present.half_width is None else f" The present ones reach ± {_shown(found.present.half_width * scale)}."
-    random = "" if found.at_random is None else f" Random sampling would take {cases(found.at_random)} cases."
-    return f"{policies} {verb} ± {reached}: {_listed(costs)} a day.{capped}{now}{random}".replace("with ±", "to within ±")
+    said = f"{policies} would tell it to within ± {shown(found.reached.half_width)}, for {_listed(costs)} a day."
+    if found.is_capped:
+        said += " That is what people’s time allows."
+    if found.present.half_width is not None:
+        said += f" The present ones reach ± {shown(found.present.half_width)}."
+    if found.at_random is not None:
+        said += f" Random sampling would take {cases(found.at_random)} cases for the same."
+    return said
 
 
 def _listed(parts: list[str]) -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
-def _shown(number: float) -> str:
-    return f"{number:,.0f}" if number >= 100 else f"{number:.2g}"  # noqa: PLR2004
+def _shown(half_width: float, *, scale: float) -> str:
+    number = half_width * scale
+    return f"{number:,.0f}" if number >= 100 else f"{number:.2g}"
 
 
 def _positive(text: str) -> float | None:

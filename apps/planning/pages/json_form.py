@@ -17,7 +17,8 @@ class DocumentForm(forms.Form):
     document = forms.CharField(
         label="Draft",
         widget=forms.Textarea(attrs={"rows": 28, "spellcheck": "false", "class": "mono", "autocomplete": "off"}),
-        help_text="Floor, policies and queues in one document, as in the API. Nothing is drawn by it until the draft is saved.",
+        help_text="Floor, policies and queues in one document, as in the API. "
+        "Nothing is drawn by it until the draft is saved.",
     )
 
     def __init__(self, *given: Any, model: MonitoredModel, **named: Any) -> None:

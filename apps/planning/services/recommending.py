@@ -48,7 +48,8 @@ def fitted(recent: Recent, expectations: Expectations, policy: SamplingPolicy) -
     key = (metrics, round(a_day, 1))
     if key not in expectations.fitted_weights:
         expectations.fitted_weights[key] = _fit(recent, expectations, metrics, labels=max(WINDOW_DAYS * a_day, 1.0))
-    return expectations.fitted_weights[key]
+    found: Weights | None = expectations.fitted_weights[key]
+    return found
 
 
 def fit_due() -> int:

@@ -45,7 +45,7 @@ def documents_before(model: MonitoredModel, versions: list[SamplingConfiguration
     """Return, by the number of each version, the document of the one before it; None for the first."""
     numbers = [each.number - 1 for each in versions]
     found = SamplingConfiguration.objects.filter(model=model, number__in=numbers)
-    known = {number: document for number, document in found.values_list("number", "document")}
+    known: dict[int, Document] = dict(found.values_list("number", "document"))
     return {each.number: known.get(each.number - 1) for each in versions}
 
 
@@ -68,8 +68,8 @@ def find(model: MonitoredModel, key: str, *, by: User) -> Version:
 def take_as_draft(model: MonitoredModel, number: int, *, by: User) -> Draft:
     """Make the person's draft draw as an earlier version did. Queues stay as they are: they draw nothing."""
     version = find(model, str(number), by=by)
-    taken = {name: version.document[name] for name in ("floor", "policies") if name in version.document}
-    document = {**policies.current_document(model), **taken}
+    taken: Document = {str(name): version.document[name] for name in ("floor", "policies") if name in version.document}
+    document: Document = {**policies.current_document(model), **taken}
     based_on = policies.current_number(model)
     changes = {
         "document": document,

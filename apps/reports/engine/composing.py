@@ -197,7 +197,7 @@ def _slice_section(topic: Topic, piece: Selection, q_value: float | None, *, who
         "name": piece.slice_name,
         "value": piece.slice_value,
         "n": int(piece.size),
-        "share": piece.size / whole.size if whole.size else 0.0,
+        "share": piece.traffic / whole.traffic if whole.size else 0.0,
         "figures": with_bounds(topic.figures(piece), topic, piece),
         "naive": topic.naive(piece),
         "q_value": q_value,
