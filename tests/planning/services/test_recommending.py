@@ -94,6 +94,6 @@ def test_the_floor_alone_is_proposed_where_it_is_enough(model):
 
 def test_a_wish_for_a_group_becomes_a_policy_for_it(model):
     known = preview.known(model)
-    wish = wished(known, metrics=["accuracy"], half_width=0.05, weeks=4, part="sex=1", minutes=None)
+    wish = wished(known, metrics=["accuracy"], half_width=0.005, weeks=4, part="sex=1", minutes=None)
     policy = propose(known, wish, policies.current_document(model)).document["policies"][0]
     assert (policy["kind"], policy["slice"], policy["rates"][0]["value"]) == ("slice", "sex", "1")
