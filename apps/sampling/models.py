@@ -186,12 +186,15 @@ SUMS = (
     "sum_amount2_odds",
     "sum_amount4_odds2",
     "n_uncovered",
+    "sum_unlogged",
+    "sum_logging",
+    "sum_amount2_logging",
 )
 
 
-def _exact_sum() -> "models.DecimalField[Any, Any]":
+def _exact_sum(**options: Any) -> "models.DecimalField[Any, Any]":
     """Return a column whose sums are exact: folding the rows must not move a figure's last digit."""
-    return models.DecimalField(max_digits=200, decimal_places=20)
+    return models.DecimalField(max_digits=200, decimal_places=20, **options)
 
 
 class PolicyHour(models.Model):
@@ -230,6 +233,10 @@ class PopulationCell(models.Model):
     Each claim adds rows; the compactor later folds those drawn on one day between the same marks into the row with
     claim zero. Readers always sum, in one version of the score bins, so they see the same totals before and after.
     Probabilities are the counted ones (π × blind share), and o = (1 − π)/π where π > 0.
+
+    A prediction of which its sender logs the fraction ℓ stands for 1/ℓ: sums of scores and amounts are weighted by it,
+    and sums with o by its square (with o²(1 + o), by its fourth power). n, Σπ and the Σ of the probability by chance
+    count what was logged.
     """
 
     model = models.ForeignKey(MonitoredModel, models.CASCADE, db_constraint=False, related_name="cells")
@@ -263,6 +270,11 @@ class PopulationCell(models.Model):
     sum_amount2_odds = _exact_sum()
     sum_amount4_odds2 = _exact_sum()
     n_uncovered = models.BigIntegerField()
+    # Σ(1/ℓ − 1): predictions that were not logged, and that these stand for as well
+    sum_unlogged = _exact_sum(default=0)
+    # Σ(1 − ℓ)/ℓ², the variance of n + Σ(1/ℓ − 1), and Σ amount²(1 − ℓ)/ℓ²
+    sum_logging = _exact_sum(default=0)
+    sum_amount2_logging = _exact_sum(default=0)
 
     objects = PopulationCellQuerySet.as_manager()
 

@@ -29,6 +29,7 @@ SHORT = {
     "fill_samples",
     "fill_slices",
     "forget_expired",
+    "fit_recommended",
     "forget_sampled_features",
     "freeze_bins",
     "inspect",

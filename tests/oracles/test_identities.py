@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from apps.stats.estimators.binary import BinaryEstimator
-from apps.stats.estimators.recalibration import LEAST_EXPECTED
 from apps.stats.estimators.population import Population
 from apps.stats.estimators.pseudo import PseudoValues
+from apps.stats.estimators.recalibration import LEAST_EXPECTED
 from apps.stats.estimators.sample import Sample
 from apps.stats.estimators.value import ValueMatrix
 from apps.stats.score_bins import LOGIT_BINS

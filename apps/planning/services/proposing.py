@@ -173,6 +173,6 @@ def _floor(known: Known) -> float:
             if 1 / (each * scale) < needed:
                 return best
             best = 1 / (each * scale)
-        if scale > 1e6:  # noqa: PLR2004
+        if scale > 1e6:
             return best
         scale *= 10

@@ -48,7 +48,7 @@ def at_a_rate(days: Ints, mass: Floats, *, ahead: Ints, factor: float, chance: f
     median absolute deviation, so that one strange day does not count; the drawing adds chance × expected.
     """
     expected, noise = _masses(days, mass, ahead)
-    return [range_of(factor * each, noise, chance=chance, quantile=STUDENT) for each in expected]
+    return [range_of(factor * float(each), noise, chance=chance, quantile=STUDENT) for each in expected]
 
 
 def at_a_budget(per_day: float, days: Ints, mass: Floats, *, ahead: Ints, most: float = 1.0) -> list[Cases]:
@@ -57,7 +57,7 @@ def at_a_budget(per_day: float, days: Ints, mass: Floats, *, ahead: Ints, most: 
     `most` is the highest rate; the other parameters are those of `at_a_rate`.
     """
     expected, noise = _masses(days, mass, ahead)
-    return [_at_most(per_day, range_of(most * each, noise, quantile=STUDENT)) for each in expected]
+    return [_at_most(per_day, range_of(most * float(each), noise, quantile=STUDENT)) for each in expected]
 
 
 def range_of(expected: float, noise: float, *, chance: float = 1.0, quantile: float = NORMAL) -> Cases:

@@ -75,9 +75,9 @@ def weekday_levels(totals: Floats, of_week: Ints) -> Floats:
 
 
 def calm(values: Floats) -> Floats:
-    """Pull what is far from the median, by the median absolute deviation, back to three standard deviations."""
+    """Pull what is far from the median back to three standard deviations, judged by the median absolute deviation."""
     center = np.median(values)
-    spread = 3 * 1.4826 * np.median(np.abs(values - center))
+    spread = max(3 * 1.4826 * np.median(np.abs(values - center)), center / 2)
     return np.clip(values, center - spread, center + spread) if spread > 0 else values
 
 

@@ -206,11 +206,16 @@ def _policy_of(model: MonitoredModel, entry: Mapping[str, Any]) -> SamplingPolic
         kind=kind,
         settings=settings,
         condition=entry.get("condition") or None,
-        queue=model.queues.get(slug=entry["queue"]),
+        queue=model.queues.filter(slug=entry["queue"]).first() or _added_queue(model, entry["queue"]),
         rank=entry["rank"],
         is_on=entry.get("is_on", True),
         origin=entry.get("origin", ""),
     )
+
+
+def _added_queue(model: MonitoredModel, slug: str) -> ReviewQueue:
+    """Return a queue that a document adds, not stored yet."""
+    return ReviewQueue(model=model, slug=slug, name=slug.replace("-", " ").capitalize())
 
 
 def _end_absent(model: MonitoredModel, names: set[str], *, at: datetime) -> None:

@@ -9,10 +9,17 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from apps.stats.arrays import LARGEST, FloatArray, IntArray, as_floats, as_inclusion, as_ints
-from apps.stats.design.expectation import Expectation, ExpectedFigure, Residuals, cells_of, shares
+from apps.stats.design.expectation import (
+    Expectation,
+    ExpectedFigure,
+    Residuals,
+    cells_of,
+    logging_of,
+    pseudo_of,
+    shares,
+)
 from apps.stats.estimators.conclusion import NO_LIMITS, Linearized
 from apps.stats.estimators.expected_loss import ExpectedLoss, fit_expected_loss, quantile_bins
-from apps.stats.estimators.population import Population
 from apps.stats.estimators.regression import LOSSES, NOT_NEGATIVE
 from apps.stats.estimators.scoring import MINIMUM_LABELS
 
@@ -81,6 +88,7 @@ class NumberExpectation(Expectation):
 
     Examples
     --------
+    >>> from apps.stats.estimators.population import Population
     >>> cells = Population.of(predicted=[0, 0], bin=[3, 7], n=[200, 100], sum_pi=[2, 1], sum_odds=[2e4, 1e4])
     >>> known = EarlierNumbers.of(numbers=[1, 1, 9], truth=[1, 2, 7], bin=[3, 3, 7], pi=[0.01] * 3)
     >>> round(NumberExpectation(cells, known).figure("mae").linear.value, 3)
@@ -97,7 +105,7 @@ class NumberExpectation(Expectation):
         losses, fitted = self._losses(metric), self._fitted(metric)
         is_there, cell = cells_of(self._labels, self.population)
         apart = losses - fitted.without_item(self._coarse(self._labels.bin), losses, self._labels.pi)
-        return Residuals(cell, shares(self._labels.pi[is_there], self.population.size), apart[is_there] ** 2)
+        return Residuals(cell, shares(self._labels.pi[is_there], self.population.size_logged), apart[is_there] ** 2)
 
     def _figure(self, metric: str) -> ExpectedFigure | str:
         if metric not in _LOSS_OF:
@@ -123,7 +131,9 @@ class NumberExpectation(Expectation):
             is_share=False,
             minimum=MINIMUM_LABELS if _LOSS_OF[metric] == "mse" else 0,
         )
-        return ExpectedFigure(linear, fitted.variance[place], fitted.fourth[place], is_root=metric == "rmse")
+        mean, second, fourth = fitted.mean[place], fitted.variance[place], fitted.fourth[place]
+        logging = logging_of(linear, pseudo_of(cells, mean, second, fourth))
+        return ExpectedFigure(linear, second, fourth, is_root=metric == "rmse", logging=logging)
 
     @property
     def _labels(self) -> EarlierNumbers:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -134,13 +134,13 @@ def recommend(
     chosen, importance = [_measured(expectation, metric) for metric in metrics], _importance(weights, len(metrics))
     if all(one.residuals is not None for one in chosen):
         least = min(least, _with_fifty(LEAST_FLOOR_SHARE, expected))
-    active = _active(chosen, cells.n, importance)
-    uniform = [one.variance(_odds(np.ones(len(cells.n)), cells.n, expected)) for one in chosen]
+    active = _active(chosen, cells.logged, importance)
+    uniform = [one.variance(_odds(np.ones(len(cells.n)), cells.logged, expected)) for one in chosen]
     best, best_gain = Recommended(cells.predicted, cells.bin, np.ones(len(cells.n)), 0.0, 1.0, _named(metrics)), 0.0
     for mixing in np.linspace(0, 1, _STEPS + 1)[1:]:
         floor = least + (1 - float(mixing)) * (1 - least)
         priority = floor + (1 - floor) * active
-        odds = _odds(priority, cells.n, expected)
+        odds = _odds(priority, cells.logged, expected)
         ratios = np.array([_ratio(one.variance(odds), even) for one, even in zip(chosen, uniform, strict=True)])
         gain = float(importance @ np.log(np.maximum(ratios, 1e-300)))
         if (ratios[importance > 0] <= 1).all() and gain < best_gain:
@@ -225,7 +225,11 @@ def _measured(expectation: Expectation, metric: str) -> _Measured:
     cells, second, fourth = expectation.population, figure.second, figure.fourth
     if figure.linear.uses_amount:
         second, fourth = second * cells.mean_amount2, fourth * cells.mean_amount4
-    return _Measured(cells.n, second, fourth, expectation.residuals(metric))
+    # A label counts by the square of what its prediction stands for, where not all traffic is logged.
+    square, residuals = cells.mean_weight2, expectation.residuals(metric)
+    if residuals is not None:
+        residuals = replace(residuals, squares=residuals.squares * square[residuals.cell])
+    return _Measured(cells.logged, second * square, fourth * square**2, residuals)
 
 
 def _active(chosen: Sequence[_Measured], n: FloatArray, importance: FloatArray) -> FloatArray:
