@@ -123,8 +123,7 @@ def put_document(
         for queue in document.get("queues", []):
             registering.put_queue(model, queue, by=by)
         wanted = [_floor_of(model, document)] if "floor" in document else []
-        queues = {queue.slug: queue for queue in model.queues.all()}
-        wanted += [_policy_of(model, entry, queue=queues[entry["queue"]]) for entry in document.get("policies", [])]
+        wanted += [_policy_of(model, entry) for entry in document.get("policies", [])]
         # A batch received from now on is drawn once the new versions can be seen.
         now = moments.hold_off_draws(model)
         if "policies" in document:
