@@ -275,6 +275,7 @@ SWEEP_SECONDS = 30
 CELERY_BEAT_SCHEDULE = {
     bell: {"task": bell, "schedule": float(SWEEP_SECONDS), "options": {"expires": SWEEP_SECONDS}}
     for bell in (
+        "pace",
         "draw",
         "open_items",
         "explain",
@@ -291,8 +292,11 @@ CELERY_BEAT_SCHEDULE = {
         "pulse",
         "compact_cells",
         "freeze_bins",
+        "fit_recommended",
         "fill_slices",
+        "fill_samples",
         "run_reports",
+        "replay",
         "refresh_reports",
         "make_partitions",
         "expire_rejected",
@@ -309,7 +313,7 @@ CELERY_BEAT_SCHEDULE = {
 # Sweeps that read much, or whose work is a matter of days.
 CELERY_BEAT_SCHEDULE |= {
     bell: {"task": bell, "schedule": 3600.0, "options": {"expires": 3600}}
-    for bell in ("watch_parked", "drop_payloads", "forget_expired", "recheck_artifacts")
+    for bell in ("watch_parked", "drop_payloads", "forget_expired", "forget_sampled_features", "recheck_artifacts")
 }
 
 logs.configure()

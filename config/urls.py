@@ -8,6 +8,7 @@ from apps.demo import urls as demo
 from apps.explanations import urls as explanations
 from apps.monitoring import urls as monitoring
 from apps.notifications import urls as notifications
+from apps.planning import urls as planning
 from apps.predictions import urls as predictions
 from apps.registry import urls as registry
 from apps.reports import urls as reports
@@ -38,6 +39,7 @@ urlpatterns = [
     *predictions.urlpatterns,
     *monitoring.urlpatterns,
     *sampling.urlpatterns,
+    *planning.urlpatterns,
     *explanations.urlpatterns,
     *review.urlpatterns,
     *truth.urlpatterns,

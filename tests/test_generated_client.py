@@ -31,7 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     forms = description()["paths"]["/api/v1/models/{model}/predictions"]["post"]["requestBody"]["content"]
     # The generator knows JSON only, so it sends and takes the other formats as plain bytes.
     others = [form for form in forms if form != "application/json"] + ["application/zip"]
-    choices = ConfigFile(content_type_overrides={form: BINARY for form in others}, post_hooks=[])
+    choices = ConfigFile(content_type_overrides=dict.fromkeys(others, BINARY), post_hooks=[])
     config = Config.from_sources(choices, MetaType.NONE, document, "utf-8", overwrite=False, output_path=path / NAME)
     problems = generate(config=config)
     assert not problems, [f"{each.header} {each.detail}" for each in problems]

@@ -5,8 +5,8 @@ from typing import ClassVar
 from django.db import models
 
 from apps.accounts.models import User
-from apps.common.jobs import Job, JobQuerySet
-from apps.planning.querysets import DraftQuerySet
+from apps.common.jobs import Job
+from apps.planning.querysets import DraftQuerySet, ReplayQuerySet
 from apps.registry.models import MonitoredModel
 
 
@@ -41,13 +41,14 @@ class Replay(Job):
     model = models.ForeignKey(MonitoredModel, models.CASCADE, related_name="replays")
     asked_by = models.ForeignKey(User, models.CASCADE, null=True, related_name="+")
     document = models.JSONField()
-    # The predictions received in [start, end)
+    # The predictions received in [start, end), or made then where they were sent late
     start = models.DateTimeField()
     end = models.DateTimeField()
+    is_by_prediction = models.BooleanField(default=False)
     result = models.JSONField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
-    objects = JobQuerySet.as_manager()
+    objects = ReplayQuerySet.as_manager()
 
     class Meta:
         indexes = [models.Index(fields=["finished_at", "id"], name="replays_due")]

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from apps.accounts.models import ApiKey, User
-from apps.predictions.models import Batch, Prediction
+from apps.predictions.models import Batch, Prediction, SentJSONField
 from apps.registry.models import ModelVersion, MonitoredModel, ReviewQueue
 from apps.sampling.querysets import DrawQuerySet, PopulationCellQuerySet, SamplingPolicyQuerySet
 
@@ -186,12 +186,15 @@ SUMS = (
     "sum_amount2_odds",
     "sum_amount4_odds2",
     "n_uncovered",
+    "sum_unlogged",
+    "sum_logging",
+    "sum_amount2_logging",
 )
 
 
-def _exact_sum() -> "models.DecimalField[Any, Any]":
+def _exact_sum(**options: Any) -> "models.DecimalField[Any, Any]":
     """Return a column whose sums are exact: folding the rows must not move a figure's last digit."""
-    return models.DecimalField(max_digits=200, decimal_places=20)
+    return models.DecimalField(max_digits=200, decimal_places=20, **options)
 
 
 class PolicyHour(models.Model):
@@ -230,6 +233,10 @@ class PopulationCell(models.Model):
     Each claim adds rows; the compactor later folds those drawn on one day between the same marks into the row with
     claim zero. Readers always sum, in one version of the score bins, so they see the same totals before and after.
     Probabilities are the counted ones (π × blind share), and o = (1 − π)/π where π > 0.
+
+    A prediction of which its sender logs the fraction ℓ stands for 1/ℓ: sums of scores and amounts are weighted by it,
+    and sums with o by its square (with o²(1 + o), by its fourth power). n, Σπ and the Σ of the probability by chance
+    count what was logged.
     """
 
     model = models.ForeignKey(MonitoredModel, models.CASCADE, db_constraint=False, related_name="cells")
@@ -263,6 +270,11 @@ class PopulationCell(models.Model):
     sum_amount2_odds = _exact_sum()
     sum_amount4_odds2 = _exact_sum()
     n_uncovered = models.BigIntegerField()
+    # Σ(1/ℓ − 1): predictions that were not logged, and that these stand for as well
+    sum_unlogged = _exact_sum(default=0)
+    # Σ(1 − ℓ)/ℓ², the variance of n + Σ(1/ℓ − 1), and Σ amount²(1 − ℓ)/ℓ²
+    sum_logging = _exact_sum(default=0)
+    sum_amount2_logging = _exact_sum(default=0)
 
     objects = PopulationCellQuerySet.as_manager()
 
@@ -291,3 +303,53 @@ class PopulationCell(models.Model):
 
     def __str__(self) -> str:
         return f"{self.n} on {self.day}"
+
+
+class KeptDay(models.Model):
+    """A day of predictions in the random sample that is kept of a model's last four weeks.
+
+    It holds those whose number is below the threshold, so the threshold is the probability with which each was kept.
+    """
+
+    model = models.ForeignKey(MonitoredModel, models.CASCADE, db_index=False, related_name="kept_days")
+    # The day on which they were predicted, in the project's time zone
+    day = models.DateField()
+    threshold = models.FloatField(default=1.0)
+    n = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["model", "day"], name="one_kept_day"),
+            models.CheckConstraint(condition=Q(threshold__gt=0, threshold__lte=1), name="kept_with_a_probability"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.n} of {self.day}"
+
+
+class KeptPrediction(models.Model):
+    """One prediction of the sample, with what conditions and probabilities read."""
+
+    prediction = models.OneToOneField(
+        Prediction, models.DO_NOTHING, primary_key=True, db_constraint=False, related_name="+"
+    )
+    model = models.ForeignKey(MonitoredModel, models.CASCADE, db_index=False, related_name="+")
+    day = models.DateField()
+    # The number that decides whether it is kept, and that of the draw
+    number = models.FloatField()
+    u = models.FloatField()
+    received_at = models.DateTimeField()
+    version = models.ForeignKey(ModelVersion, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
+    predicted = models.FloatField()
+    score = models.FloatField(null=True)
+    baseline = models.FloatField(null=True)
+    amount = models.FloatField(null=True)
+    slices = models.JSONField(default=dict)
+    # As sent; empty once the payloads of that time are dropped
+    features = SentJSONField()
+
+    class Meta:
+        indexes = [models.Index(fields=["model", "day"], name="kept_by_day")]
+
+    def __str__(self) -> str:
+        return f"kept {self.prediction_id}"

@@ -12,6 +12,10 @@ class SamplingPolicyQuerySet(ProjectScopedQuerySet):
     def current(self) -> Self:
         return self.filter(ends_at=None).order_by("rank", "id")
 
+    def with_budget(self) -> Self:
+        """Keep the policies that draw so many cases a day, and are on."""
+        return self.filter(settings__has_key="budget", is_on=True)
+
 
 class DrawQuerySet(ProjectScopedQuerySet):
     project_path = "model__project"

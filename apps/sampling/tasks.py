@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from apps.sampling.services import binning, drawing, filling, policy_hours
+from apps.sampling.services import binning, drawing, filling, keeping, pacing, policy_hours
 
 
 @shared_task(name="draw")
@@ -22,3 +22,18 @@ def fill_slices() -> None:
 def compact_cells() -> None:
     drawing.fold_cells()
     policy_hours.fold()
+
+
+@shared_task(name="fill_samples")
+def fill_samples() -> None:
+    keeping.fill_due()
+
+
+@shared_task(name="forget_sampled_features")
+def forget_sampled_features() -> None:
+    keeping.forget_features()
+
+
+@shared_task(name="pace")
+def pace() -> None:
+    pacing.pace_due()

@@ -9,7 +9,6 @@ api_urlpatterns: list[URLPattern] = [
 
 urlpatterns: list[URLPattern] = [
     path("p/<slug:project>/models/<slug:model>/", views.model_page, name="model"),
-    path("p/<slug:project>/models/<slug:model>/sampling/", views.sampling_page, name="sampling"),
     path("p/<slug:project>/models/<slug:model>/stages/retry/", views.stages_retry, name="stages_retry"),
     path("p/<slug:project>/stages/<int:stage>/retry/", views.stage_retry, name="stage_retry"),
 ]

@@ -12,6 +12,8 @@ document.addEventListener("keydown", (event) => {
   for (const menu of openMenus()) {
     menu.open = false;
     menu.querySelector("summary").focus();
+    // It closes the menu and does nothing else, also where it is the key of a link.
+    event.stopImmediatePropagation();
   }
 });
 

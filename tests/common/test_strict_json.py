@@ -23,7 +23,7 @@ def outcome(read, body):
         return error.code
 
 
-@quick_and_many(80)
+@quick_and_many(30, times=12)
 def test_both_readers_agree_on_any_value(examples):
     def agree(value, ascii_only, indent):
         body = json.dumps(value, ensure_ascii=ascii_only, indent=indent).encode("utf-8", "surrogatepass")
@@ -85,7 +85,7 @@ SEPARATORS = [(",", ":"), (", ", ": "), (" , ", " : ")]
 SPOILS = [b"", b'"a":1,', b"{", b"}", b'"', b":", b" ", b"[", b"\x00", b"1e999", b"9" * 20, b"-" + b"9" * 19]
 
 
-@quick_and_many(100)
+@quick_and_many(40, times=12)
 def test_many_bodies_are_read_together_as_each_alone_or_not_at_all(examples):
     def agree(values, separators, data):
         bodies = [

@@ -147,3 +147,63 @@ def test_a_document_outside_the_grammar_changes_nothing(call, document):
     before = call().json()
     assert call(document).status_code == 400
     assert call().json() == before
+
+
+def budgeted(per_day=20, **changes):
+    return {"name": "some", "kind": "uniform", "budget": {"per_day": per_day}, **changes}
+
+
+def test_a_budget_takes_the_place_of_the_rate(call):
+    bands = [{"low": 0, "high": 0.5, "rate": 0.1}, {"low": 0.5, "high": 1, "rate": 0.4}]
+    kinds = [
+        budgeted(),
+        budgeted(0.5, name="few", kind="disagreement"),
+        budgeted(name="banded", kind="bands", bands=bands),
+        budgeted(name="by-sex", kind="slice", slice="sex", rates=[{"value": "1", "rate": 1.0}], rate=0.1),
+    ]
+    first = call({"policies": kinds})
+    assert first.status_code == 200, first.content
+    assert {policy["name"]: policy["budget"]["per_day"] for policy in first.json()["policies"]} == {
+        "some": 20,
+        "few": 0.5,
+        "banded": 20,
+        "by-sex": 20,
+    }
+    assert call(first.json()).json() == first.json()
+
+
+@pytest.mark.parametrize(
+    ("policy", "field", "message"),
+    [
+        (budgeted(rate=0.1), "rate", "A policy has a rate or a budget, not both."),
+        (budgeted(0), "per_day", "A budget is more than 0 and at most 1,000,000 cases a day."),
+        (budgeted(-5), "per_day", "A budget is more than 0"),
+        (budgeted(1e300), "per_day", "A budget is more than 0"),
+        (budgeted("20"), "per_day", "A valid number is required."),
+        (budgeted(None), "per_day", "This field may not be null."),
+        ({"name": "some", "kind": "uniform", "budget": {}}, "per_day", "This field is required."),
+        ({"name": "some", "kind": "uniform", "budget": 20}, "budget", "Invalid data."),
+        ({"name": "some", "kind": "uniform"}, "rate", "The kind uniform needs a rate or a budget."),
+        (budgeted(kind="must_review"), "budget", "What must be reviewed has no budget; leave it out."),
+        (budgeted(kind="bands"), "bands", "The kind bands needs bands."),
+        (
+            budgeted(kind="bands", bands=[{"low": 0, "high": 1, "rate": 0}]),
+            "bands",
+            "With a budget, at least one rate must be above 0.",
+        ),
+    ],
+)
+def test_a_wrong_budget_is_told_in_words_at_its_field(call, policy, field, message):
+    before = call().json()
+    refusal = call({"policies": [policy]})
+    assert refusal.status_code == 400
+    text = refusal.content.decode()
+    assert f'"{field}"' in text or f"{field}" in text
+    assert message in text
+    assert call().json() == before
+
+
+def test_a_budget_that_is_no_number_is_refused(call):
+    """Strict JSON has no NaN; as text, Python's does."""
+    refusal = call('{"policies": [{"name": "some", "kind": "uniform", "budget": {"per_day": NaN}}]}')
+    assert refusal.status_code == 400

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 NAN, INF = math.nan, math.inf
 
 
-def quick_and_many(quick):
-    """Run a test with this many examples, and marked slow with six times as many."""
-    many = pytest.param(6 * quick, marks=pytest.mark.slow, id="many")
+def quick_and_many(quick, *, times=6):
+    """Run a test with this many examples, and marked slow with so many times as many."""
+    many = pytest.param(times * quick, marks=pytest.mark.slow, id="many")
     return pytest.mark.parametrize("examples", [pytest.param(quick, id="quick"), many])
 
 

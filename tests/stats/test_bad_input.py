@@ -99,7 +99,7 @@ def test_a_figure_above_one_has_no_bounded_sequence():
     assert sequence.confidence_sequence(error, is_bounded=False).low < 4.0
 
 
-@quick_and_many(400)
+@quick_and_many(150, times=12)
 def test_every_check_returns_its_array_or_names_the_argument(examples):
     def claim(check, values, length):
         found = judged(lambda: check("x", values, length=length), "x")
@@ -108,7 +108,7 @@ def test_every_check_returns_its_array_or_names_the_argument(examples):
     holds(claim, st.sampled_from(CHECKS), VECTORS, st.sampled_from([None, 0, 1, 2]), examples=examples)
 
 
-@quick_and_many(300)
+@quick_and_many(100, times=12)
 def test_wilson_s_interval_contains_the_share_for_all_counts(examples):
     def claim(successes, n, level):
         ends = judged(lambda: intervals.wilson_interval(successes, n, level=level), "successes", "n", "level")
@@ -119,7 +119,7 @@ def test_wilson_s_interval_contains_the_share_for_all_counts(examples):
     holds(claim, NUMBERS, NUMBERS, LEVELS, examples=examples)
 
 
-@quick_and_many(400)
+@quick_and_many(150, times=12)
 def test_logit_mod_contains_the_value_for_all_variances(examples):
     def claim(value, low, width, **given):
         limits = (low, low + width)
@@ -143,7 +143,7 @@ def test_logit_mod_contains_the_value_for_all_variances(examples):
     )
 
 
-@quick_and_many(200)
+@quick_and_many(80, times=12)
 def test_moderation_and_sizes_are_sound_or_an_error(examples):
     def claim(one, two, three):
         judged(lambda: moderation.moderate(one, two, three), "design", "nu", "anticipated")
@@ -154,7 +154,7 @@ def test_moderation_and_sizes_are_sound_or_an_error(examples):
     holds(claim, lists, lists, lists, examples=examples)
 
 
-@quick_and_many(300)
+@quick_and_many(100, times=12)
 def test_figures_and_their_sequences_are_sound_or_an_error(examples):
     def claim(*, number, other, n, first_look, level, floor):
         numbers = ("value", "low", "high", "se")

@@ -174,7 +174,9 @@ class ConditionForm:
     def _meaning(self, name: str, value: Any) -> str:
         if name in ("prediction", "baseline"):
             return str(self._model.class_labels.get(value, value))
-        return self._model.feature(name.removeprefix(FEATURE)).meaning(value) if name.startswith(FEATURE) else str(value)
+        return (
+            self._model.feature(name.removeprefix(FEATURE)).meaning(value) if name.startswith(FEATURE) else str(value)
+        )
 
 
 def _listed(value: Any) -> list[Any]:

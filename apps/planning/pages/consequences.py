@@ -17,6 +17,8 @@ from apps.stats.sample_size import MINIMUM_CHANCE_LABELS
 
 # Room beyond the longest bar
 AIR = 1.15
+# Cases a day that nobody would notice
+SMALL = 0.05
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,11 @@ class Consequences:
         none = self._preview.recent.per_day * 0
         highest = max(
             (
-                max(Daily.of(drafted.get(each.pk, none)).high, self._limit(each.pk) or 0.0, present.get(each.pk, none).mean())
+                max(
+                    Daily.of(self._preview.recent, drafted.get(each.pk, none)).high,
+                    self._limit(each.pk) or 0.0,
+                    present.get(each.pk, none).mean(),
+                )
                 for each in queues
             ),
             default=1.0,
@@ -127,7 +133,10 @@ class Consequences:
                     name=wording.short(self.model, policy),
                     a_day=cases(each.all.mean),
                     only=cases(each.only),
-                    bar=Bar(*_percents((each.all.mean, each.all.low, each.all.high), highest), part=100 * each.only / highest),
+                    bar=Bar(
+                        *_percents((each.all.mean, each.all.low, each.all.high), highest),
+                        part=100 * each.only / highest,
+                    ),
                 )
             )
         return found
@@ -149,7 +158,7 @@ class Consequences:
         found = {}
         for each in self._preview.draft.by_policy:
             rest = each.others_too
-            beyond = f"; the other {cases(rest)} would come anyway" if rest >= 0.05 else ""  # noqa: PLR2004
+            beyond = f"; the other {cases(rest)} would come anyway" if rest >= SMALL else ""
             found[each.rated.policy.name] = f"Adds {cases(each.only)} a day{beyond}."
         return found
 
@@ -165,14 +174,19 @@ class Consequences:
 
     @cached_property
     def warnings(self) -> list[Warned]:
-        return [*self._floor_warning(), *self._queue_warnings(), *self.precision.warnings]
+        unmet = (Warned(title, text) for title, text in self.precision.warnings)
+        return [*self._floor_warning(), *self._queue_warnings(), *unmet]
 
     @cached_property
     def difference(self) -> tuple[str, str]:
         """The draft in one sentence, and what it costs beside what is in force."""
         draft, now = self._preview.draft, self._preview.now
         more = draft.all.mean - now.all.mean
-        size = "as many cases a day as now" if abs(more) < 0.05 else f"{cases(abs(more))} {'more' if more > 0 else 'fewer'} cases a day"  # noqa: PLR2004
+        size = (
+            "as many cases a day as now"
+            if abs(more) < SMALL
+            else f"{cases(abs(more))} {'more' if more > 0 else 'fewer'} cases a day"
+        )
         first = self.precision.difference
         cost = self._more(draft, now)
         return f"Draft: {size}{', ' + first if first else ''}.", cost
@@ -192,7 +206,7 @@ class Consequences:
         return known.minutes(outlook), known.cost(outlook)
 
     def _queue(self, queue: ReviewQueue, days: Floats, now: Floats, *, scale: float) -> QueueLine:
-        daily, limit = Daily.of(days), self._limit(queue.pk)
+        daily, limit = Daily.of(self._preview.recent, days), self._limit(queue.pk)
         present = float(now.mean()) if len(now) else 0.0
         return QueueLine(
             queue=queue,
@@ -200,7 +214,7 @@ class Consequences:
             between=between(daily.low, daily.high),
             effort=self._effort_text(queue.pk, daily),
             limit="" if limit is None else cases(limit),
-            now="" if abs(present - daily.mean) < 0.05 else cases(present),  # noqa: PLR2004
+            now="" if abs(present - daily.mean) < SMALL else cases(present),
             bar=Bar(
                 *_percents((daily.mean, daily.low, daily.high), scale),
                 now=100 * present / scale,
@@ -216,7 +230,9 @@ class Consequences:
         text = hours(daily.mean * effort.minutes_per_case)
         if effort.hours_a_day:
             text += f" of {hours(60 * effort.hours_a_day)}"
-        return text if effort.cost_per_case is None else f"{text}, {money(daily.mean * float(effort.cost_per_case), self._currency)}"
+        if effort.cost_per_case is not None:
+            text += f", {money(daily.mean * float(effort.cost_per_case), self._currency)}"
+        return text
 
     def _limit(self, queue: int) -> float | None:
         effort = self._known(queue)
@@ -235,8 +251,8 @@ class Consequences:
         if labels < MINIMUM_CHANCE_LABELS:
             yield Warned(
                 "The floor is too low.",
-                f"By chance alone, {cases(labels)} cases come in a week. Below {MINIMUM_CHANCE_LABELS:.0f}, no figure of a "
-                "week stands, and an error that the scores do not show stays unseen.",
+                f"By chance alone, {cases(labels)} cases come in a week. Below {MINIMUM_CHANCE_LABELS:.0f}, no figure "
+                "of a week stands, and an error that the scores do not show stays unseen.",
             )
 
     def _queue_warnings(self) -> Iterator[Warned]:
@@ -247,8 +263,8 @@ class Consequences:
                 name = next((each.queue.name for each in self.queues if each.queue.pk == queue), "")
                 yield Warned(
                     f"{name} gets more than people can do.",
-                    f"On {over} of the last {len(days)} days it would have had up to {cases(float(days.max()))} cases for "
-                    f"the {cases(limit)} that people did on their busier days.",
+                    f"On {over} of the last {len(days)} days it would have had up to {cases(float(days.max()))} cases "
+                    f"for the {cases(limit)} that people did on their busier days.",
                 )
 
 

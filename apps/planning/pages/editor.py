@@ -142,18 +142,21 @@ class Editor:
         return [each for each in self.problems if each.path[:1] == ("policies",) and each.path[1] in places]
 
     def _row(self, place: int, policy: editing.Policy, saved: editing.Policy | None) -> PolicyRow:
-        said, before = wording.policy(self.model, policy), wording.policy(self.model, saved) if saved else None
+        problems = [each.message for each in self._problems_of(policy["name"])]
+        before = wording.policy(self.model, saved) if saved else None
+        # What cannot be read yet cannot be said in words.
+        said = wording.policy(self.model, policy) if not problems else None
         return PolicyRow(
             place=place,
             name=policy["name"],
-            who=said.who,
-            how_often=said.how_often,
-            queue=said.queue,
+            who=said.who if said else policy["name"],
+            how_often=said.how_often if said else "not complete yet",
+            queue=said.queue if said else str(policy.get("queue", "")),
             origin=policy.get("origin", ""),
             is_on=policy.get("is_on", True),
             is_new=saved is None,
             was="" if before is None or str(before) == str(said) else str(before),
-            problems=[each.message for each in self._problems_of(policy["name"])],
+            problems=problems,
         )
 
 

@@ -1,12 +1,13 @@
 """The page *Sampling*: what people review, what it costs, and how precise figures will be."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.accounts.models import Role
 from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
@@ -14,12 +15,15 @@ from apps.common import strict_json
 from apps.common.errors import ConflictError, DomainError
 from apps.common.strict_json import StrictJSONError
 from apps.planning.models import Draft
+from apps.planning.pages.asking import Ask, proposal_of
 from apps.planning.pages.editor import Editor
+from apps.planning.pages.json_form import DocumentForm
 from apps.planning.pages.policy_form import read_policy
-from apps.planning.pages.typed import rate
+from apps.planning.pages.results import ResultsSection
+from apps.planning.pages.typed import Sent, rate
 from apps.planning.services import drafts, editing, trees
 from apps.registry.services.finding import find_model
-from apps.sampling.services import policies
+from apps.sampling.services import policies, validation
 
 LONGEST_REASON = 500
 
@@ -30,7 +34,8 @@ def sampling_page(request: ProjectRequest, model: str) -> HttpResponse:
     """Show the person's draft, or what is in force where there is none."""
     monitored = find_model(request.project, model)
     editor = Editor(drafts.draft_of(monitored, request.user), opened=request.GET.get("open", ""))
-    return render(request, "planning/editor.html", _context(editor, offered=_offered(request.GET.get("draft", ""))))
+    context = _context(editor, offered=_offered(request.GET.get("draft", ""))) | {"results": ResultsSection(monitored)}
+    return render(request, "planning/editor.html", context)
 
 
 @require_POST
@@ -39,12 +44,38 @@ def sampling_edit(request: ProjectRequest, model: str) -> HttpResponse:
     """Change the draft. Nothing is drawn by it until it is saved."""
     monitored = find_model(request.project, model)
     draft = drafts.draft_of(monitored, request.user)
-    document, opened = _changed(request.POST, draft)
+    document, opened = _changed(Sent(request.POST), draft)
     editor = Editor(drafts.keep(draft, document), opened=opened)
     if not request.headers.get("HX-Request"):
         return redirect(_address(request, monitored.slug, opened))
     is_typing = request.headers.get("HX-Target") == "consequences"
     return render(request, "planning/_typed.html" if is_typing else "planning/_edited.html", _context(editor))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@member_page(Role.ENGINEER)
+def sampling_json(request: ProjectRequest, model: str) -> HttpResponse:
+    """Show the draft as the document of the API, to be edited as text."""
+    monitored = find_model(request.project, model)
+    draft = drafts.draft_of(monitored, request.user)
+    form = DocumentForm.showing(draft.document, model=monitored)
+    if request.method == "POST":
+        form = DocumentForm(request.POST, model=monitored)
+        if form.is_valid():
+            drafts.keep(draft, {**draft.document, **form.cleaned_data["document"]})
+            return redirect("sampling", request.project.slug, monitored.slug)
+    context = {"model": monitored, "tab": "sampling", "form": form}
+    return render(request, "planning/json.html", context, status=400 if form.errors else 200)
+
+
+@require_safe
+@member_page(Role.ENGINEER)
+def sampling_proposal(request: ProjectRequest, model: str) -> HttpResponse:
+    """Say which policies would tell what somebody wants to know, and what they cost."""
+    monitored = find_model(request.project, model)
+    editor = Editor(drafts.draft_of(monitored, request.user))
+    context = _context(editor) | {"proposal": proposal_of(Sent(request.GET), editor)}
+    return render(request, "planning/_proposal.html", context)
 
 
 @require_POST
@@ -125,6 +156,7 @@ def _context(editor: Editor, *, offered: str = "") -> dict[str, Any]:
         "consequences": editor.consequences,
         "problems": editor.field_problems(),
         "offered": offered,
+        "ask": Ask(editor) if editor.has_predictions else None,
         "queues": editor.model.queues.order_by("id"),
     }
 
@@ -140,32 +172,20 @@ def _target(request: HttpRequest, editor: Editor) -> dict[str, Any] | None:
         width = float(request.GET.get("width", "2").replace(",", ""))
     except ValueError:
         width = 0.0
-    lines = precision.targets(metric, width) if 0 < width < 1e12 else []  # noqa: PLR2004
+    lines = precision.targets(metric, width) if 0 < width < 1e12 else []
     return {"metric": metric, "width": request.GET.get("width", "2"), "lines": lines}
 
 
-def _changed(data: QueryDict, draft: Draft) -> tuple[editing.Document, str]:
+def _changed(data: Sent, draft: Draft) -> tuple[editing.Document, str]:
     """Make the change that a form asks for. Returns the document, and which policy is open then."""
-    act, name, document = data.get("act", ""), data.get("name_was", data.get("name", "")), draft.document
-    if act == "put":
-        return _put(data, draft)
-    if act == "add":
-        queue = policies.main_queue(draft.model).slug
-        return editing.add(document, editing.started(data.get("kind", ""), queue=queue))
-    if act == "take":
-        return editing.add(document, _offered_policy(data.get("policy", "")))
-    if act == "remove":
-        return editing.remove(document, name), ""
-    if act == "move":
-        return editing.move(document, name, by=-1 if data.get("to") == "up" else 1), data.get("open", "")
-    if act == "switch":
-        return editing.switch(document, name), data.get("open", "")
-    if act == "floor":
-        return editing.with_floor(document, rate(data.get("floor", ""))), data.get("open", "")
+    act = "remove" if "remove" in data else data.get("act", "")
+    if act in _OPENING:
+        return _OPENING[act](data, draft)
+    document = _CHANGES[act](data, draft) if act in _CHANGES else draft.document
     return document, data.get("open", "")
 
 
-def _put(data: QueryDict, draft: Draft) -> tuple[editing.Document, str]:
+def _put(data: Sent, draft: Draft) -> tuple[editing.Document, str]:
     """Read the open policy, and make the change of its form that a button asks for."""
     before = editing.find(draft.document, data.get("name_was", ""))
     conditions = Editor(draft).conditions
@@ -205,9 +225,38 @@ def _offered_policy(text: str) -> editing.Policy:
     return policy
 
 
+def _proposed(text: str, draft: Draft) -> editing.Document:
+    try:
+        document = strict_json.loads(text.encode())
+    except StrictJSONError as error:
+        raise DomainError("This proposal cannot be read.", code="unreadable_draft") from error
+    return {**draft.document, **validation.validated(document, model=draft.model)}
+
+
 def _address(request: ProjectRequest, model: str, opened: str) -> str:
     query = QueryDict(mutable=True)
     if opened:
         query["open"] = opened
     address = reverse("sampling", args=[request.project.slug, model])
     return f"{address}?{query.urlencode()}" if query else address
+
+
+def _named(data: Sent) -> str:
+    return data.get("name_was", data.get("name", ""))
+
+
+# Changes after which a certain policy is open, and all others.
+_OPENING: dict[str, Callable[[Sent, Draft], tuple[editing.Document, str]]] = {
+    "put": _put,
+    "add": lambda data, draft: editing.add(
+        draft.document, editing.started(data.get("kind", ""), queue=policies.main_queue(draft.model).slug)
+    ),
+    "take": lambda data, draft: editing.add(draft.document, _offered_policy(data.get("policy", ""))),
+}
+_CHANGES: dict[str, Callable[[Sent, Draft], editing.Document]] = {
+    "propose": lambda data, draft: _proposed(data.get("document", ""), draft),
+    "remove": lambda data, draft: editing.remove(draft.document, _named(data)),
+    "move": lambda data, draft: editing.move(draft.document, _named(data), by=-1 if data.get("to") == "up" else 1),
+    "switch": lambda data, draft: editing.switch(draft.document, _named(data)),
+    "floor": lambda data, draft: editing.with_floor(draft.document, rate(data.get("floor", ""))),
+}

@@ -42,7 +42,7 @@ def money(amount: Decimal | float, currency: str) -> str:
     ('USD 207', 'EUR 39.50')
     """
     number = float(amount)
-    return f"{currency} {number:,.0f}" if abs(number) >= 100 or number == 0 else f"{currency} {number:,.2f}"  # noqa: PLR2004
+    return f"{currency} {number:,.0f}" if abs(number) >= 100 or number == 0 else f"{currency} {number:,.2f}"
 
 
 def percent(share: float) -> str:

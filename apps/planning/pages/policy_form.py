@@ -4,10 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import QueryDict
-
 from apps.planning.pages.condition_form import ConditionForm, GroupRow
-from apps.planning.pages.typed import choice, number, rate, sent_value
+from apps.planning.pages.typed import Sent, choice, number, rate, sent_value
 from apps.planning.services import trees
 from apps.planning.services.editing import PER_DAY, RATE, Policy
 from apps.registry.models import MonitoredModel
@@ -26,6 +24,12 @@ KINDS = {
 NEED_SCORES = (PolicyKind.BANDS, PolicyKind.UNCERTAINTY)
 # These have a rate of their own in each row, and the budget only scales them.
 IN_ROWS = (PolicyKind.BANDS, PolicyKind.SLICE)
+RATE_LABELS = {
+    PolicyKind.SLICE: "all others",
+    PolicyKind.UNCERTAINTY: "at most",
+    PolicyKind.AMOUNT: "at most",
+    PolicyKind.RECOMMENDED: "on average",
+}
 METRICS = {"accuracy": "right decisions", "precision": "precision", "recall": "recall", "value": "value"}
 
 
@@ -35,6 +39,11 @@ class BandRow:
     low: Any
     high: Any
     rate: Any
+
+    @property
+    def field(self) -> str:
+        """Where the problems of this band are told."""
+        return f"bands.{self.number}"
 
 
 @dataclass(frozen=True)
@@ -75,14 +84,19 @@ class PolicyForm:
         return self.policy.get("rate", RATE)
 
     @property
+    def rate_label(self) -> str:
+        """The words before the rate."""
+        return RATE_LABELS.get(self.policy["kind"], "")
+
+    @property
     def has_frequency(self) -> bool:
         """Whether a rate or a budget can be chosen."""
-        return self.policy["kind"] != PolicyKind.MUST_REVIEW
+        return bool(self.policy["kind"] != PolicyKind.MUST_REVIEW)
 
     @property
     def has_rate(self) -> bool:
         """Whether one rate says how often."""
-        return self.policy["kind"] != PolicyKind.BANDS
+        return bool(self.policy["kind"] != PolicyKind.BANDS)
 
 
 def form_of(
@@ -107,14 +121,12 @@ def form_of(
             for index, each in enumerate(policy.get("bands", []))
         ],
         slices=[(each.name, each.name, each.name == wanted) for each in model.slice_list],
-        slice_rows=[
-            SliceRow(index, sent_value(each), each, rates.get(each, "")) for index, each in enumerate(values)
-        ],
+        slice_rows=[SliceRow(index, sent_value(each), each, rates.get(each, "")) for index, each in enumerate(values)],
         metrics=[(key, words, key in policy.get("metrics", [])) for key, words in METRICS.items()],
     )
 
 
-def read_policy(data: QueryDict, before: Policy, conditions: ConditionForm, model: MonitoredModel) -> Policy:
+def read_policy(data: Sent, before: Policy, conditions: ConditionForm, model: MonitoredModel) -> Policy:
     """Return the policy as typed. What cannot be read stays as typed, to be corrected at its field."""
     kind = data.get("kind", before["kind"])
     policy: Policy = {
@@ -126,7 +138,7 @@ def read_policy(data: QueryDict, before: Policy, conditions: ConditionForm, mode
     for kept in ("is_on", "origin", "version"):
         if kept in before:
             policy[kept] = before[kept]
-    group = trees.read({key: data[key] for key in data}, data.getlist)
+    group = trees.read(data, data.all)
     for leaf in group.leaves():
         conditions.fit(leaf)
     if tree := trees.tree_of(group):
@@ -134,7 +146,7 @@ def read_policy(data: QueryDict, before: Policy, conditions: ConditionForm, mode
     return {**policy, **_frequency(data, kind), **_of_kind(data, kind, model)}
 
 
-def _frequency(data: QueryDict, kind: str) -> dict[str, Any]:
+def _frequency(data: Sent, kind: str) -> dict[str, Any]:
     """Return the rate or the budget. Rows with rates of their own keep the rate of all others beside a budget."""
     if kind == PolicyKind.MUST_REVIEW:
         return {}
@@ -146,13 +158,13 @@ def _frequency(data: QueryDict, kind: str) -> dict[str, Any]:
     return {**said, "rate": rate(data.get("rate", str(RATE)))}
 
 
-def _of_kind(data: QueryDict, kind: str, model: MonitoredModel) -> dict[str, Any]:
+def _of_kind(data: Sent, kind: str, model: MonitoredModel) -> dict[str, Any]:
     if kind == PolicyKind.BANDS:
         return {"bands": _bands(data) or [{"low": 0.4, "high": 0.6, "rate": RATE}]}
     if kind == PolicyKind.AMOUNT:
         return {"full_at": number(data.get("full_at", "1000"))}
     if kind == PolicyKind.RECOMMENDED:
-        return {"metrics": data.getlist("metrics") or ["accuracy"]}
+        return {"metrics": data.all("metrics") or ["accuracy"]}
     if kind == PolicyKind.SLICE:
         first = model.slice_list[0].name if model.slice_list else ""
         rows = [
@@ -165,7 +177,7 @@ def _of_kind(data: QueryDict, kind: str, model: MonitoredModel) -> dict[str, Any
     return {}
 
 
-def _bands(data: QueryDict) -> list[dict[str, Any]]:
+def _bands(data: Sent) -> list[dict[str, Any]]:
     return [
         {
             "low": number(data.get(f"band.{index}.low", "")),
@@ -176,7 +188,7 @@ def _bands(data: QueryDict) -> list[dict[str, Any]]:
     ]
 
 
-def _numbers(data: QueryDict, prefix: str) -> list[int]:
+def _numbers(data: Sent, prefix: str) -> list[int]:
     """Return the numbers of the rows sent under this prefix."""
     parts = (name.split(".") for name in data if name.startswith(f"{prefix}."))
-    return sorted({int(each[1]) for each in parts if len(each) == 3 and each[1].isdecimal()})  # noqa: PLR2004
+    return sorted({int(each[1]) for each in parts if len(each) == 3 and each[1].isdecimal()})

@@ -7,12 +7,13 @@ from functools import cached_property
 from apps.planning.pages.numbers import cases, percent
 from apps.planning.services.expected import metrics_of
 from apps.planning.services.precision import WEEKS, Row
-from apps.planning.services.preview import Preview
+from apps.planning.services.preview import Known, Preview
 from apps.stats.design.binary_expectation import VALUE
 from apps.stats.design.planning import Planned
 
 DAYS_A_MONTH = 365.25 / 12
 DRAFT, NOW, RANDOM = range(3)
+UNITS = ((1e6, "million "), (1e3, "thousand "))
 # The week at which the marks stand, and the sentence of the difference speaks
 MIDDLE = 1
 NAMES = {
@@ -38,6 +39,13 @@ WHY = {
 }
 
 
+def scale_of(known: Known, metric: str) -> float:
+    """Return what a figure is multiplied with to be shown: percent, or the value of a month."""
+    if metric == VALUE:
+        return known.recent.decisions_a_day * DAYS_A_MONTH
+    return 1.0 if known.recent.model.is_regression else 100.0
+
+
 @dataclass(frozen=True)
 class Marks:
     """Where draft, present and random draw stand on the row's line, in percent; None without a figure."""
@@ -56,12 +64,6 @@ class PrecisionRow:
     marks: Marks
     random: str
     is_slice: bool
-
-
-@dataclass(frozen=True)
-class Unmet:
-    title: str
-    text: str
 
 
 class PrecisionRows:
@@ -97,23 +99,24 @@ class PrecisionRows:
         draft, now = (self._text(first, each, MIDDLE) for each in (DRAFT, NOW))
         if draft == now or not first.planned[DRAFT][MIDDLE].half_width:
             return ""
-        return f"{NAMES[first.metric].lower()} ± {draft} instead of ± {now} {self._unit_of(first.metric)} after two weeks"
+        return (
+            f"{NAMES[first.metric].lower()} ± {draft} instead of ± {now} {self._unit_of(first.metric)} after two weeks"
+        )
 
     @property
-    def warnings(self) -> Iterator[Unmet]:
+    def warnings(self) -> Iterator[tuple[str, str]]:
+        """Figures that the draft can never tell, each with why."""
         for each in self._preview.precision.rows:
             planned = each.planned[DRAFT][-1]
             if planned.half_width is None and each.part is None and planned.code not in (None, "no_amount"):
-                yield Unmet(f"{NAMES[each.metric]} cannot be estimated.", f"{WHY.get(planned.code or '', '')}.".capitalize())
+                yield f"{NAMES[each.metric]} cannot be estimated.", f"{WHY.get(planned.code or '', '')}.".capitalize()
 
     def targets(self, metric: str, half_width: float) -> list[tuple[str, str, str]]:
         """Return days and cases until a target, for draft, present and random draw."""
         precision = self._preview.precision
         planned = precision.until(metric, self._on_scale(metric, half_width))
         names = ("draft", "now", "random") if self._is_draft else ("", "now", "random")
-        return [
-            (name, *self._until(each)) for name, each in zip(names, planned, strict=True) if name
-        ]
+        return [(name, *self._until(each)) for name, each in zip(names, planned, strict=True) if name]
 
     def choices(self) -> list[tuple[str, str]]:
         return [(each, NAMES[each].lower()) for each in metrics_of(self._model)]
@@ -122,14 +125,14 @@ class PrecisionRows:
         days = self._preview.precision.days(planned)
         if days is None or planned.labels is None:
             return "never", WHY.get(planned.code or "", "more than two years")
-        return f"{max(days, 1):,.0f} day{'' if days < 1.5 else 's'}", f"{cases(planned.labels)} answers"  # noqa: PLR2004
+        return f"{max(days, 1):,.0f} day{'' if days < 1.5 else 's'}", f"{cases(planned.labels)} answers"
 
     def _row(self, row: Row) -> PrecisionRow:
         middle = [planned[MIDDLE].half_width for planned in row.planned]
         widest = max((each for each in middle if each is not None), default=0.0) * 1.1
         places = [None if each is None or not widest else round(100 * each / widest, 2) for each in middle]
         return PrecisionRow(
-            name=row.part.value if row.part else NAMES[row.metric],
+            name=row.part.meaning if row.part else NAMES[row.metric],
             note=f"{row.part.name}, {percent(row.part.share)} of decisions" if row.part else self._note(row),
             weeks=[
                 (self._text(row, DRAFT, week), self._text(row, NOW, week), self._text(row, RANDOM, week))
@@ -143,7 +146,7 @@ class PrecisionRows:
     def _note(self, row: Row) -> str:
         planned = row.planned[NOW][MIDDLE]
         if row.metric == VALUE:
-            return self._unit_of(VALUE)
+            return f"{self._money[1]}{self._unit_of(VALUE)}"
         if planned.value is None:
             return WHY.get(planned.code or "", "")
         if self._model.is_regression:
@@ -154,15 +157,20 @@ class PrecisionRows:
         planned = row.planned[draw][week]
         if planned.half_width is None:
             return "–"
-        number = planned.half_width * self._scale(row.metric)
+        number = planned.half_width * self._scale(row.metric) / (self._money[0] if row.metric == VALUE else 1.0)
         if row.metric in ("mae", "bias"):
             return f"{number:.3g}"
-        return f"{number:,.0f}" if number >= 100 else f"{number:.1f}"  # noqa: PLR2004
+        return f"{number:,.0f}" if number >= 100 else f"{number:.1f}"
+
+    @cached_property
+    def _money(self) -> tuple[float, str]:
+        """The unit in which values are written, so that they have few digits: its size and its name."""
+        found = [each.planned[DRAFT][0].half_width for each in self._preview.precision.rows if each.metric == VALUE]
+        largest = max((each * self._scale(VALUE) for each in found if each is not None), default=0.0)
+        return next((each for each in UNITS if largest >= 10 * each[0]), (1.0, ""))
 
     def _scale(self, metric: str) -> float:
-        if metric == VALUE:
-            return self._preview.recent.decisions_a_day * DAYS_A_MONTH
-        return 1.0 if self._model.is_regression else 100.0
+        return scale_of(self._preview.known, metric)
 
     def _on_scale(self, metric: str, shown: float) -> float:
         return shown / max(self._scale(metric), 1e-12)

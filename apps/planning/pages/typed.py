@@ -1,11 +1,34 @@
-"""Numbers as people type them. What cannot be read stays as typed, and the check of the document says so at its field."""
+"""Numbers as people type them. What cannot be read stays as typed, and the document's check says so at its field."""
 
 import json
 import re
+from collections.abc import Iterator, Mapping
 from typing import Any
+
+from django.http import QueryDict
 
 IN = re.compile(r"^\s*(\d[\d., ]*)\s*(?:in|of|/)\s*(\d[\d., ]*)\s*$", re.IGNORECASE)
 WORDS = {"always": 1.0, "all": 1.0, "never": 0.0, "none": 0.0}
+
+
+class Sent(Mapping[str, str]):
+    """The fields of a form, each as a text."""
+
+    def __init__(self, data: QueryDict) -> None:
+        self._data = data
+
+    def __getitem__(self, name: str) -> str:
+        return str(self._data[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._data)
+
+    def __len__(self) -> int:
+        return len(self._data)
+
+    def all(self, name: str) -> list[str]:
+        """Return all values of a field that can be sent several times."""
+        return [str(each) for each in self._data.getlist(name)]
 
 
 def number(text: str) -> float | int | str:

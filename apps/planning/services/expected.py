@@ -1,6 +1,7 @@
 """What earlier labels lead to expect of a model's figures."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -35,6 +36,8 @@ class Expectations:
         self._labels: RecentLabels = recent_labels(model)
         self._bins = ScoreBinning.in_force(model).score_bins
         self._matrix = matrix_of(model)
+        # Priorities of recommended policies, by what they were fitted for
+        self.fitted_weights: dict[Any, Any] = {}
 
     @property
     def labels(self) -> int:

@@ -1,4 +1,4 @@
-"""How precise figures will be, before any label: for a draft, the present sampling and a random draw of the same size."""
+"""How precise figures will be, before any label: by a draft, the present sampling, or a random draw of its size."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Everything that the editor says of a draft, computed from recent predictions that a process keeps for some minutes."""
+"""What the editor says of a draft, computed from recent predictions that a process keeps for some minutes."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +17,7 @@ from apps.planning.services.recommending import with_priorities
 from apps.registry.models import MonitoredModel
 from apps.review.services.workload import Effort, efforts
 from apps.sampling.services import policies
+from apps.sampling.services.rates import RatedPolicy
 
 # So long a process looks at the same recent predictions; they change little within minutes.
 KEPT_SECONDS = 300.0
@@ -88,10 +89,10 @@ def answered_share(known: Known, outlook: Outlook) -> float:
     shares = {queue: effort.answered_share or 1.0 for queue, effort in known.efforts.items()}
     answered = sum(number * shares.get(queue, 1.0) for queue, number in cases.items())
     together = sum(cases.values())
-    return answered / together if together else 1.0
+    return answered / together if together and answered else 1.0
 
 
-def outlook_of(known: Known, rated: Sequence[policies.RatedPolicy]) -> Outlook:
+def outlook_of(known: Known, rated: Sequence[RatedPolicy]) -> Outlook:
     return Outlook(known.recent, with_priorities(known.recent, known.expectations, rated))
 
 

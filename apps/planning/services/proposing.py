@@ -148,7 +148,9 @@ class _Search:
         return _planned(self._known, self._wish, Draw.of(outlook, response=answered_share(self._known, outlook)))
 
 
-def wished(known: Known, *, metrics: list[str], half_width: float, weeks: int, part: str, minutes: float | None) -> Wish:
+def wished(
+    known: Known, *, metrics: list[str], half_width: float, weeks: int, part: str, minutes: float | None
+) -> Wish:
     """Return a wish with the metrics and the part that this model has."""
     allowed = metrics_of(known.recent.model)
     chosen = tuple(each for each in allowed if each in metrics) or tuple(allowed[:1])
@@ -171,6 +173,6 @@ def _floor(known: Known) -> float:
             if 1 / (each * scale) < needed:
                 return best
             best = 1 / (each * scale)
-        if scale > 1e6:  # noqa: PLR2004
+        if scale > 1e6:
             return best
         scale *= 10

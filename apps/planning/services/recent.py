@@ -31,6 +31,8 @@ class SliceValue:
 
     name: str
     value: str
+    # What the value means, where it is a code
+    meaning: str
     share: float
     rows: Bools
 
@@ -85,7 +87,8 @@ class Recent:
                 rows = column.codes == code
                 share = float(self.weight[rows].sum() / self.weight.sum())
                 if value is not None and share >= LEAST_SHARE:
-                    found.append(SliceValue(each.name, str(value), share, rows))
+                    meaning = self.model.feature(each.feature).codes.get(str(value), str(value))
+                    found.append(SliceValue(each.name, str(value), meaning, share, rows))
         return sorted(found, key=lambda each: -each.share)[:MOST_SLICES]
 
     @cached_property

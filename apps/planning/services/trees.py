@@ -1,6 +1,6 @@
 """Conditions as nested groups, the way an editor shows them, and back."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,7 +67,7 @@ def tree_of(group: Group) -> Tree | None:
     return {"not": {"any" if group.join == "none" else "all": parts}}
 
 
-def read(data: Mapping[str, str], lists: Any) -> Group:
+def read(data: Mapping[str, str], lists: Callable[[str], list[str]]) -> Group:
     """Read the groups from the fields of a form: `c.<path>.join`, `.field`, `.op` and `.value`.
 
     `lists(name)` returns all values of a field of the form.
@@ -83,7 +83,9 @@ def read(data: Mapping[str, str], lists: Any) -> Group:
         else:
             operator = data.get(f"{named}op", "eq")
             values = lists(f"{named}value")
-            part = Leaf(path, data.get(f"{named}field", ""), operator, values if operator == "in" else "".join(values[:1]))
+            part = Leaf(
+                path, data.get(f"{named}field", ""), operator, values if operator == "in" else "".join(values[:1])
+            )
         parent = groups.get(path.rpartition(".")[0])
         if parent is not None:
             parent.parts.append(part)

@@ -11,6 +11,7 @@ from apps.common.fields import ClassOrNumberField, TextField, WholeNumberField
 from apps.common.strict_json import StrictJSONError
 from apps.predictions.models import BatchKind, FileForm, RejectedState
 from apps.predictions.reading.choices import Choices
+from apps.predictions.reading.rows import LEAST_LOG_SHARE
 from apps.predictions.services import replaying
 from apps.predictions.services.choosing import ChoicesForm
 
@@ -94,6 +95,13 @@ class PredictionFormSerializer(StrictSerializer):
         required=False,
         allow_null=True,
         help_text="The model\u2019s own input after preprocessing, where it differs from `features`",
+    )
+    log_share = serializers.FloatField(
+        min_value=LEAST_LOG_SHARE,
+        max_value=1,
+        required=False,
+        allow_null=True,
+        help_text="The fraction of traffic that is logged, if not all is: each prediction sent stands for 1/log_share",
     )
 
 

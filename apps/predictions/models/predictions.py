@@ -54,6 +54,8 @@ class Prediction(models.Model):
     observable = models.BooleanField(null=True)
     # The probability with which chance let its outcome be observed against the decision, whether it did or not.
     explore_share = models.FloatField(null=True)
+    # The fraction of traffic that its sender logs, where that is less than all: it stands for 1/log_share predictions.
+    log_share = models.FloatField(null=True)
 
     objects = PredictionQuerySet.as_manager()
 
@@ -71,6 +73,11 @@ class Prediction(models.Model):
 
     def __str__(self) -> str:
         return self.external_id
+
+    @property
+    def stands_for(self) -> float:
+        """The number of predictions made for each one like it that was logged."""
+        return 1 / (self.log_share or 1.0)
 
 
 class Payload(models.Model):

@@ -12,8 +12,8 @@ import msgspec
 # Names sorted; MessagePack, since formatting numbers as text takes twice as long.
 _encode = msgspec.msgpack.Encoder(order="deterministic").encode
 _INSIDE = (int, list, dict)
-# How many fields there were at first, and before `processed`.
-_FIRST, _SECOND = 13, 15
+# How many fields there were at first, before `processed`, and before `log_share`.
+_FIRST, _SECOND, _THIRD = 13, 15, 16
 
 
 class Content(NamedTuple):
@@ -35,12 +35,15 @@ class Content(NamedTuple):
     observable: bool | None
     explore_share: float | None
     processed: dict[str, Any]
+    log_share: float | None
 
     @property
     def hash(self) -> bytes:
         # Fields that came later do not change the hash of a row without them.
-        if self.processed:
+        if self.log_share is not None:
             return sha256(_encode(self)).digest()
+        if self.processed:
+            return sha256(_encode(self[:_THIRD])).digest()
         is_first = self.observable is None and self.explore_share is None
         return sha256(_encode(self[: _FIRST if is_first else _SECOND])).digest()
 

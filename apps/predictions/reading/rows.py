@@ -27,6 +27,8 @@ ROUNDING_OF_SUMS = 1e-9
 SCORE_TOLERANCE = 0.001
 AHEAD = timedelta(hours=24)
 LONGEST_HOLD = timedelta(days=31)
+# Each prediction then stands for a million; with fewer logged, no figure would have a range worth reading.
+LEAST_LOG_SHARE = 1e-6
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 MAX_NUMBER = 1e15
 
@@ -62,6 +64,7 @@ class PredictionForm(msgspec.Struct, forbid_unknown_fields=True):
     hold_until: Moment | None = None
     hold_default: Value | None = None
     processed: msgspec.Raw = msgspec.Raw(b"null")
+    log_share: float | None = None
 
 
 class OutcomeForm(msgspec.Struct, forbid_unknown_fields=True):
@@ -327,6 +330,7 @@ def _content(
         form.observable,
         form.explore_share,
         plain(processed),
+        _logged(form),
     )
 
 
@@ -362,6 +366,25 @@ def _check_numbers(form: PredictionForm) -> None:
         raise RowError(
             "probability_range", "explore_share", f"explore_share is {form.explore_share:g}; it is in (0, 1]."
         )
+    if form.log_share is not None:
+        _check_log_share(form.log_share)
+
+
+def _check_log_share(share: float) -> None:
+    if not 0 < share <= 1:
+        raise RowError(
+            "probability_range",
+            "log_share",
+            f"log_share is {share:g}; it is the fraction of traffic that is logged, in (0, 1].",
+        )
+    if share < LEAST_LOG_SHARE:
+        why = f"log_share is {share:g}; it must be at least {LEAST_LOG_SHARE:f}, one in a million."
+        raise RowError("probability_range", "log_share", why)
+
+
+def _logged(form: PredictionForm) -> float | None:
+    """Return the share of traffic that is logged, None for all of it: 1 says the same as nothing."""
+    return None if form.log_share == 1 else form.log_share
 
 
 def _check_number(value: float | None, field: str) -> None:

@@ -49,4 +49,5 @@ def _content(prediction: Prediction, payload: Payload) -> Content:
         prediction.observable,
         prediction.explore_share,
         plain(payload.processed),
+        prediction.log_share,
     )

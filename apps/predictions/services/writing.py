@@ -29,7 +29,7 @@ from apps.registry.services.archiving import require_active
 
 PREDICTION_COLUMNS = (
     "id, model_id, external_id, content_hash, batch_id, version_id, predicted_at, received_at, "
-    "predicted, score, baseline, amount, subject, slices, observable, explore_share"
+    "predicted, score, baseline, amount, subject, slices, observable, explore_share, log_share"
 )
 PAYLOAD_COLUMNS = (
     "prediction_id, received_at, features, probabilities, attributions, attribution_base, latency_ms, resources, "
@@ -246,7 +246,7 @@ class PredictionWriter(BatchWriter):
             f"{key}\t{model}\t{text(form.id)}\t{binary(row.content_hash)}\t{batch}\t{versions[form.version]}\t"
             f"{form.predicted_at.isoformat()}\t{received_at}\t{row.predicted!r}\t{number(row.score)}\t"
             f"{number(row.baseline)}\t{number(form.amount)}\t{text(form.subject)}\t{_slices(row)}\t"
-            f"{_flag(form.observable)}\t{number(form.explore_share)}"
+            f"{_flag(form.observable)}\t{number(form.explore_share)}\t{number(row.content.log_share)}"
             for key, (_, row) in zip(ids, rows, strict=True)
             for form in (row.form,)
         )

@@ -1,5 +1,6 @@
 """Model against baseline: how often they differ, which one is right then, and what that makes of accuracy."""
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -7,7 +8,7 @@ import pandas as pd
 
 from apps.reports.engine.document import BaselineSection, Figures, Matrix, NaiveFigures
 from apps.reports.engine.estimating import BinaryFit, ClassFit
-from apps.reports.engine.evidence import NO_BASELINE, Selection
+from apps.reports.engine.evidence import NO_BASELINE, Selection, traffic_of
 from apps.reports.engine.protocol import Compute, attempt, figures, naive_figures
 from apps.stats.comparison.baseline import compare, mcnemar
 from apps.stats.estimate import Estimate, missing
@@ -75,7 +76,8 @@ class Baseline:
         return sign * plain.statistic**0.5, plain.p_value
 
     def _matrix(self, selection: Selection) -> Matrix:
-        counts = _table(selection)
+        cells = with_baseline(selection.cells)
+        counts = _table(selection, cells, cells["n"])
         return {"classes": list(selection.evidence.model.classes), "counts": counts.astype(int).tolist()}
 
 
@@ -104,20 +106,28 @@ def _metrics(fit: ClassFit, selection: Selection) -> dict[str, Compute]:
 def disagreement_rate(selection: Selection) -> Estimate:
     """Return the share of the selection in which model and baseline differ: counted, with Wilson's interval."""
     cells = with_baseline(selection.cells)
-    n = float(cells["n"].sum())
+    n = effective(cells)
     if not n:
         return missing("no_baseline" if selection.size else "no_population")
-    differing = float(_differing(cells)["n"].sum())
-    low, high = wilson_interval(differing, n)
-    return Estimate(differing / n, low, high, "wilson", int(n), n_eff=n)
+    differing, traffic = float(traffic_of(_differing(cells)).sum()), float(traffic_of(cells).sum())
+    low, high = wilson_interval(differing * (n / traffic), n)
+    return Estimate(differing / traffic, low, high, "wilson", int(cells["n"].sum()), n_eff=n)
+
+
+def effective(cells: pd.DataFrame) -> float:
+    """Return the number of equally logged predictions that would say as much: (Σw)²/Σw², w what each stands for."""
+    traffic = float(traffic_of(cells).sum())
+    return traffic * (traffic / (traffic + float(cells["sum_logging"].sum()))) if traffic else 0.0
 
 
 def _agreement(selection: Selection) -> Estimate:
     """Return Cohen's κ between model and baseline."""
-    counts = _table(selection)
-    if not counts.sum():
+    cells = with_baseline(selection.cells)
+    if cells.empty:
         return missing("no_baseline" if selection.size else "no_population")
-    return cohen_kappa(counts)
+    traffic = traffic_of(cells)
+    counts = _table(selection, cells, traffic * (effective(cells) / float(traffic.sum())))
+    return replace(cohen_kappa(counts), n=int(cells["n"].sum()))
 
 
 def _baseline_accuracy(several: MulticlassEstimator) -> Estimate:
@@ -125,14 +135,13 @@ def _baseline_accuracy(several: MulticlassEstimator) -> Estimate:
     return baseline.estimate("accuracy") if baseline.population.size else missing("no_baseline")
 
 
-def _table(selection: Selection) -> np.ndarray:
+def _table(selection: Selection, cells: pd.DataFrame, n: pd.Series) -> np.ndarray:
     """Count predictions by class of the model (rows) and of the baseline (columns), classes as registered."""
-    cells = with_baseline(selection.cells)
     return agreement_table(
         cells["predicted"],
         cells["baseline"],
         classes=len(selection.evidence.model.classes),
-        n=cells["n"],
+        n=n,
     )
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from apps.reports.engine.document import LOW_RESPONSE, Figures
 from apps.reports.engine.estimating import BinaryFit, Fit, MulticlassFit, RegressionFit
-from apps.reports.engine.evidence import Selection
+from apps.reports.engine.evidence import Selection, traffic_of
 from apps.reports.engine.protocol import Topic, attempt
 from apps.reports.engine.value import PER, Value
 from apps.stats.estimators.confusion import Confusion
@@ -65,13 +65,13 @@ def _unseen_bounds(fit: Fit, selection: Selection) -> Bounds:
         return {}
     answered = _answered_shares(fit, seen)
     hidden = selection.hidden_cells
-    n = np.bincount(fit.classes(hidden["predicted"]), hidden["n"], minlength=len(answered))
+    n = np.bincount(fit.classes(hidden["predicted"]), traffic_of(hidden), minlength=len(answered))
     if isinstance(fit, MulticlassFit):
-        margins = fit.of(seen).margins
-        right = float(np.clip(margins.right, 0.0, margins.predicted) @ answered)
-        missing = float(margins.predicted @ (1 - answered)) + float(n.sum())
-        return {"accuracy": [right / selection.size, (right + missing) / selection.size]}
-    tp, fp, fn, tn = (max(share, 0.0) * seen.size for share in fit.of(seen).confusion.corners)
+        margins = fit.of(seen).margins  # shares of what can be seen
+        right = float(np.clip(margins.right, 0.0, margins.predicted) @ answered) * seen.traffic
+        missing = float(margins.predicted @ (1 - answered)) * seen.traffic + float(n.sum())
+        return {"accuracy": [right / selection.traffic, (right + missing) / selection.traffic]}
+    tp, fp, fn, tn = (max(share, 0.0) * seen.traffic for share in fit.of(seen).confusion.corners)
     known = Confusion(tp * answered[1], fp * answered[1], fn * answered[0], tn * answered[0])
     rest = {
         "open_positive": (tp + fp) * (1 - answered[1]) + n[1],
@@ -88,7 +88,7 @@ def _of_value(topic: Topic, selection: Selection) -> Bounds:
     if not _has_figures(fit, selection):
         return {}
     low, high = fit.of(selection).value_bounds(topic.matrix, answered=_answered_shares(fit, selection))
-    scale = PER / selection.size
+    scale = PER / selection.traffic
     return {"value_total": [low, high], "value_per_1000": [low * scale, high * scale]}
 
 
@@ -100,7 +100,7 @@ def _answered_shares(fit: BinaryFit | MulticlassFit, selection: Selection) -> ND
     """Return the share answered of each predicted class, by design weight: the bounds are about predictions."""
     draws, rows = selection.draws, selection.rows
     counted = draws[draws["is_open"] & draws["is_blind"]]
-    weight = np.concatenate([1 / counted["pi"], np.ones(len(rows))])
+    weight = np.concatenate([1 / (counted["pi"] * counted["log_share"]), 1 / rows["log_share"]])
     is_answered = pd.concat([counted["is_answered"], rows["is_answered"]]).to_numpy(dtype=np.float64)
     predicted = np.concatenate([fit.classes(counted["predicted"]), fit.classes(rows["predicted"])])
     classes = len(fit.class_names)

@@ -30,6 +30,7 @@ def _drift(fit: BinaryFit, part: Part, selection: Selection) -> list[Drift]:
         score=earlier["score"],
         truth=fit.truths(earlier["truth"]),
         known_share=earlier["rate"],
+        log_share=earlier["log_share"],
         score_bins=fit.evidence.score_bins,
     )
     tested = concept_drift(DRIFT_METRICS, fit.of(selection), reference)
@@ -53,7 +54,7 @@ def _earlier(fit: BinaryFit, selection: Selection) -> pd.DataFrame:
     """Return the predictions of closed days before these days that have a score, in the order of their time."""
     first = min(selection.days, default=fit.evidence.end)
     within = fit.evidence.rows
-    columns = ["predicted_at", "predicted", "score", "truth", "rate"]
+    columns = ["predicted_at", "predicted", "score", "truth", "rate", "log_share"]
     frames = [fit.evidence.earlier[columns], within.loc[within["day"] < first, columns]]
     known = pd.concat([frame for frame in frames if len(frame)] or frames[:1])
     return known[known["score"].notna()].sort_values("predicted_at", kind="stable")

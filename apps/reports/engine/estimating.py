@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from apps.registry.models import Task
-from apps.reports.engine.evidence import Evidence, Selection
+from apps.reports.engine.evidence import Evidence, Selection, traffic_of
 from apps.stats.estimators.binary import BinaryEstimator
 from apps.stats.estimators.multiclass import MulticlassEstimator
 from apps.stats.estimators.population import Population
@@ -50,7 +50,7 @@ class _Fit:
             predicted=self.classes(cells["predicted"]),
             baseline=self.classes(cells["baseline"]),
             bin=cells["score_bin"],
-            n=cells["n"],
+            n=traffic_of(cells),
             sum_score=cells["sum_score"],
             sum_score2=cells["sum_score2"],
             sum_pi=cells["sum_pi"],
@@ -61,6 +61,9 @@ class _Fit:
             sum_amount2_odds=cells["sum_amount2_odds"],
             sum_amount4_odds2=cells["sum_amount4_odds2"],
             n_uncovered=cells["n_uncovered"],
+            logged=cells["n"],
+            sum_logging=cells["sum_logging"],
+            sum_amount2_logging=cells["sum_amount2_logging"],
             score_bins=self.evidence.score_bins,
         )
 
@@ -79,6 +82,7 @@ class _Fit:
             q=np.concatenate([none, items["settled_q"]]),
             truth=np.concatenate([truth, self.truths(items["known"])]),
             amount=np.concatenate([rows["amount"], items["amount"]]),
+            log_share=np.concatenate([rows["log_share"], items["log_share"]]),
             score_bins=self.evidence.score_bins,
         )
         sample = sample.with_response(np.concatenate([rows["rate"], items["rate"]]))
@@ -207,4 +211,12 @@ def missed_errors(fit: Fit, selection: Selection) -> float | None:
     counted = selection.draws[selection.draws["is_open"] & selection.draws["is_blind"]]
     found = counted[counted["is_answered"] & counted["is_by_chance"]]
     is_wrong = fit.classes(found["predicted"]) != fit.truths(found["known"])
-    return None if is_wrong.any() else missed_error_bound(labels)
+    return None if is_wrong.any() else missed_error_bound(labels * _least_weight(selection))
+
+
+def _least_weight(selection: Selection) -> float:
+    """Return what a prediction stands for on average, as a share of the most: errors may hide where least is logged."""
+    opened = selection.cells[selection.cells["is_open"]]
+    traffic = traffic_of(opened)
+    largest = float(((traffic + opened["sum_logging"]) / traffic).max())
+    return float(traffic.sum() / opened["n"].sum()) / largest

@@ -77,6 +77,8 @@ class Evidence:
     actions: pd.DataFrame
     # First and final answers to blind draws: see `reveal_frames`.
     reveals: pd.DataFrame
+    # The lowest and the highest fraction of traffic that senders logged.
+    log_shares: tuple[float, float]
     # When the last action came in by then, whatever it was about.
     last_action: datetime | None
 
@@ -130,10 +132,15 @@ class Evidence:
         """The end of the window, or of the day of `as_of`: later days do not exist yet."""
         return days_so_far(self.model, self.end, as_of=self.as_of)
 
-    @property
+    @cached_property
     def size(self) -> float:
-        """Predictions of the window, without those that left."""
+        """Predictions of the window as logged, without those that left."""
         return float(self.cells["n"].sum())
+
+    @property
+    def is_all_logged(self) -> bool:
+        """Whether senders logged all of their traffic."""
+        return self.log_shares == (1.0, 1.0)
 
     @property
     def received(self) -> float:
@@ -224,9 +231,15 @@ class Selection:
     def cohorts(self) -> list[Cohort]:
         return [cohort for cohort in self.evidence.cohorts if cohort.day in self.days]
 
-    @property
+    @cached_property
     def size(self) -> float:
+        """Its predictions, as logged."""
         return float(self.cells["n"].sum())
+
+    @property
+    def traffic(self) -> float:
+        """All predictions that those logged stand for."""
+        return float(traffic_of(self.cells).sum())
 
     @cached_property
     def hidden_cells(self) -> pd.DataFrame:
@@ -251,7 +264,7 @@ class Selection:
             return "provisional"
         return "maturing" if MATURING in states else "final"
 
-    @property
+    @cached_property
     def basis(self) -> Basis:
         drawn = self.draws[self.draws["is_open"] & self.draws["is_blind"]]
         is_explored = drawn["part"] == selective.EXPLORED
@@ -307,6 +320,11 @@ class Selection:
         else:
             mask &= self._is_mine(frame[SLICE + self.slice_name])
         return mask.to_numpy(dtype=np.bool_)
+
+
+def traffic_of(cells: pd.DataFrame) -> pd.Series:
+    """Count all predictions that those in each cell stand for: where senders logged only a part, more than came."""
+    return cells["n"] + cells["sum_unlogged"]
 
 
 def whole(evidence: Evidence) -> Selection:

@@ -1,7 +1,8 @@
 """Overrides: how often what was really done departs from the model, and what the departures were worth.
 
 They are counted over all predictions with a known action, so the ranges say how far such a share moves by chance alone.
-What a departure was worth needs the outcome, which some departures remove: those without one are counted apart.
+What a departure was worth needs the outcome, which some departures remove: those without one are counted apart. Where
+senders log only a part of their traffic, each prediction counts by what it stands for.
 """
 
 from collections.abc import Iterator
@@ -49,7 +50,8 @@ def _groups(evidence: Evidence, actions: pd.DataFrame) -> Iterator[tuple[tuple[s
 
 def _override(fit: ClassFit, matrix: ValueMatrix | None, key: tuple[str, str, str], rows: pd.DataFrame) -> Override:
     kind, name, value = key
-    departed = rows[rows["acted"] != rows["predicted"]]
+    is_departed = rows["acted"] != rows["predicted"]
+    departed = rows[is_departed]
     known = departed[departed["outcome"].notna()]
     basis = Basis(len(known), 0, None, len(known) / len(departed) if len(departed) else None, None)
     is_right = known["acted"] == known["outcome"]
@@ -60,17 +62,21 @@ def _override(fit: ClassFit, matrix: ValueMatrix | None, key: tuple[str, str, st
         "n": len(rows),
         "departures": len(departed),
         "known": len(known),
-        "departed": figure(_share(len(departed), len(rows)), basis),
-        "right": figure(_share(int(is_right.sum()), len(known)), basis),
+        "departed": figure(_share(is_departed, rows), basis),
+        "right": figure(_share(is_right, known), basis),
         "worth": figure(_worth(fit, matrix, known), basis),
     }
 
 
-def _share(part: int, whole: int) -> Estimate:
-    if not whole:
+def _share(is_part: pd.Series, whole: pd.DataFrame) -> Estimate:
+    if whole.empty:
         return missing("no_outcomes")
-    low, high = wilson_interval(part, whole)
-    return Estimate(part / whole, low, high, "wilson", whole)
+    weight = 1 / whole["log_share"]
+    part, total = float(weight[is_part].sum()), float(weight.sum())
+    # The number of equally logged predictions that would say as much
+    n = total * (total / float((weight**2).sum()))
+    low, high = wilson_interval(part * (n / total), n)
+    return Estimate(part / total, low, high, "wilson", len(whole))
 
 
 def _worth(fit: ClassFit, matrix: ValueMatrix | None, known: pd.DataFrame) -> Estimate:
@@ -81,7 +87,10 @@ def _worth(fit: ClassFit, matrix: ValueMatrix | None, known: pd.DataFrame) -> Es
         return missing("no_outcomes", n=len(known))
     truth, amount = fit.classes(known["outcome"]), known["amount"].to_numpy(dtype=np.float64)
     acted, said = (matrix.of_rows(fit.classes(known[column]), truth, amount) for column in ("acted", "predicted"))
-    gained = acted - said
-    mean, spread = float(gained.mean()), float(gained.std(ddof=1)) / len(gained) ** 0.5
-    half = float(stdtrit(len(gained) - 1, UPPER)) * spread
-    return Estimate(mean, mean - half, mean + half, "plain", len(gained))
+    gained, n = acted - said, len(known)
+    weight = 1 / known["log_share"].to_numpy(dtype=np.float64)
+    mean, square, total = float(np.average(gained, weights=weight)), float((weight**2).sum()), float(weight.sum())
+    variance = float((weight**2 * (gained - mean) ** 2).sum()) / (square / n) / (n - 1)
+    spread = variance**0.5 / (total * (total / square)) ** 0.5
+    half = float(stdtrit(n - 1, UPPER)) * spread
+    return Estimate(mean, mean - half, mean + half, "plain", n)

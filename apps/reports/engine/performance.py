@@ -168,7 +168,8 @@ def _hindsight(fit: BinaryFit, evidence: Evidence, closed: Selection) -> Hindsig
 
 def _disagreement(answered: pd.DataFrame) -> Estimate:
     differs = (answered["first_label"] != answered["outcome"]).astype(float)
-    return hajek_mean(differs, answered["pi"] * answered["rate"], is_bounded=True)
+    chance = answered["pi"] * answered["rate"] * answered["log_share"]
+    return hajek_mean(differs, chance, is_bounded=True)
 
 
 def _label_plan(fit: BinaryFit, opened: Selection) -> LabelPlan:

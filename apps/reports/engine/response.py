@@ -74,8 +74,8 @@ def of_window(*, rows: pd.DataFrame, draws: pd.DataFrame, cells: pd.DataFrame, s
     rows, draws, cells, slices = kept
     left = LeftOut(open_days, closed_days, cells=pd.concat([gone[2], gone[3]], ignore_index=True), draws=gone[1])
     asked = _counted(draws)
-    of_draws = _Rates.of(asked.assign(weight=1 / asked["pi"]))
-    of_rows = _Rates.of(rows.assign(weight=1.0, queue_id=0))
+    of_draws = _Rates.of(asked.assign(weight=1 / (asked["pi"] * asked["log_share"])))
+    of_rows = _Rates.of(rows.assign(weight=1 / rows["log_share"], queue_id=0))
     draws = draws.assign(rate=of_draws.rate.reindex(draws.index, fill_value=1.0), settled_q=_settled_q(asked))
     cells, slices = (
         frame.assign(rate=np.where(frame["is_open"], of_draws.of_cells(frame), of_rows.of_cells(frame)))
@@ -88,7 +88,7 @@ def of_closed_days(rows: pd.DataFrame) -> pd.DataFrame:
     """Take the days received without an outcome out of predictions of closed days, and add the rates to the rest."""
     rows = rows.assign(is_answered=rows["truth"].notna())
     rows = rows[~rows["received_day"].isin(_silent_days(rows))]
-    return rows.assign(rate=_Rates.of(rows.assign(weight=1.0, queue_id=0)).rate)
+    return rows.assign(rate=_Rates.of(rows.assign(weight=1 / rows["log_share"], queue_id=0)).rate)
 
 
 def _is_on(frame: pd.DataFrame, open_days: frozenset[date], closed_days: frozenset[date]) -> NDArray[np.bool_]:

@@ -31,7 +31,7 @@ def reveals(evidence: Evidence) -> RevealsSection:
 
 
 def _with_truth(evidence: Evidence) -> pd.DataFrame:
-    """Add truth, prediction and `chance`: the probability that the case was drawn, answered and its truth known.
+    """Add truth, prediction and `chance`: the probability that the case is logged, drawn and answered, its truth known.
 
     Where a rule stands in for outcomes that never come, those of open days are of one kind, and say nothing yet.
     """
@@ -44,7 +44,7 @@ def _with_truth(evidence: Evidence) -> pd.DataFrame:
     draws = draws.assign(
         truth=outcome.fillna(draws["adjudicated"]),
         is_outcome=outcome.notna(),
-        chance=draws["pi"] * draws["rate"] * chosen.where(outcome.isna() & (chosen > 0), 1.0),
+        chance=draws["pi"] * draws["log_share"] * draws["rate"] * chosen.where(outcome.isna() & (chosen > 0), 1.0),
     )
     columns = ["prediction_id", "predicted", "truth", "is_outcome", "chance"]
     return evidence.reveals.merge(draws.loc[draws["truth"].notna(), columns], on="prediction_id")

@@ -15,7 +15,15 @@ from apps.sampling.models import SUMS
 
 OBSERVED, EXPLORED, HIDDEN = "observed", "explored", "hidden"
 # Sums that follow from the rows themselves. The others depend on the probabilities of the draw.
-OF_ROWS = ("n", "sum_score", "sum_score2", "sum_amount")
+OF_ROWS = (
+    "n",
+    "sum_score",
+    "sum_score2",
+    "sum_amount",
+    "sum_unlogged",
+    "sum_logging",
+    "sum_amount2_logging",
+)
 # The queue of outcomes that chance let through: their answers are missing in a way of their own.
 NO_QUEUE = 0
 
@@ -61,18 +69,23 @@ def summed(rows: pd.DataFrame, keys: Sequence[str], *, pi: pd.Series | float) ->
     """Sum rows into cells, as if each had been drawn with its probability `pi`."""
     score, amount = rows["score"].fillna(0.0), rows["amount"]
     odds = (1 - pi) / pi
+    # What each stands for, and what logging adds to the variance of their number
+    weight, logging = 1 / rows["log_share"], (1 - rows["log_share"]) / rows["log_share"] ** 2
     frame = rows[list(keys)].assign(
         n=1.0,
-        sum_score=score,
-        sum_score2=score**2,
+        sum_score=weight * score,
+        sum_score2=weight * score**2,
         sum_pi=pi,
-        sum_odds=odds,
-        sum_odds2=odds**2 * (1 + odds),
+        sum_odds=weight**2 * odds,
+        sum_odds2=weight**4 * odds**2 * (1 + odds),
         sum_chance=pi,
-        sum_amount=amount,
-        sum_amount2_odds=amount**2 * odds,
-        sum_amount4_odds2=amount**4 * odds**2 * (1 + odds),
+        sum_amount=weight * amount,
+        sum_amount2_odds=weight**2 * amount**2 * odds,
+        sum_amount4_odds2=weight**4 * amount**4 * odds**2 * (1 + odds),
         n_uncovered=0.0,
+        sum_unlogged=weight - 1,
+        sum_logging=logging,
+        sum_amount2_logging=amount**2 * logging,
     )
     return frame.groupby(list(keys), sort=False, as_index=False)[list(SUMS)].sum().astype(dict.fromkeys(SUMS, float))
 

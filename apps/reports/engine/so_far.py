@@ -1,4 +1,8 @@
-"""Outcomes so far: the whole window from the outcomes known by now, each weighted by its chance to be known already."""
+"""Outcomes so far: the whole window from the outcomes known by now, each weighted by its chance to be known already.
+
+Where senders log only a part of their traffic, figures count each prediction by what it stands for; the waiting times,
+the share of due outcomes that came and the worst-case bounds are those of what was logged.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -82,6 +86,7 @@ class _Window:
             predicted=self.fit.classes(sent["predicted"]),
             score=sent["score"],
             pi=np.ones(len(sent)),
+            log_share=sent["log_share"],
             score_bins=self.evidence.score_bins,
         )
 
@@ -109,12 +114,13 @@ class _Window:
         known, predicted = self.settled.known, self.each.predicted
         return mixed_estimator(
             self.each.compact(),
-            age_shares(self.age, horizon=self.horizon, stratum=predicted),
+            age_shares(self.age, horizon=self.horizon, n=1 / self.evidence.sent["log_share"], stratum=predicted),
             predicted=predicted[known],
             score=self.evidence.sent["score"][known],
             outcome=self.settled.outcome[known],
             delay=self.settled.delay[known],
             stratum=predicted[known],
+            log_share=self.evidence.sent["log_share"][known],
             response=self.settled.response,
         )
 

@@ -23,7 +23,7 @@ from apps.reports.engine.document import (
     ValueSection,
 )
 from apps.reports.engine.estimating import BinaryFit, ClassFit
-from apps.reports.engine.evidence import Selection, headline_part, open_part, slices_of
+from apps.reports.engine.evidence import Selection, headline_part, open_part, slices_of, traffic_of
 from apps.reports.engine.protocol import Compute, attempt, figure, figures, naive_figures
 from apps.stats.arrays import FloatArray
 from apps.stats.decisions.review_budget import difference_by_all_labels, review_budget
@@ -68,10 +68,10 @@ class Value:
         own, baseline = self._worth(answered, "predicted"), self._worth(compared, "baseline")
         difference = self._worth(compared, "predicted") - baseline
         metrics: dict[str, Compute] = {
-            "value_total": partial(_mean, own, selection.size),
+            "value_total": partial(_mean, own, selection.traffic),
             "value_per_1000": partial(_mean, own, PER),
             "baseline_value_per_1000": partial(_mean, baseline, PER),
-            "value_difference": partial(_mean, difference, float(with_baseline(selection.cells)["n"].sum())),
+            "value_difference": partial(_mean, difference, float(traffic_of(with_baseline(selection.cells)).sum())),
             "value_difference_per_1000": partial(_mean, difference, PER),
         }
         return naive_figures(metrics)
@@ -142,29 +142,25 @@ class Value:
     def _difference(self, own: ClassEstimator) -> dict[str, Compute]:
         """Compare the value of model and baseline, over the predictions with a baseline."""
 
-        def difference(scale: float) -> Estimate:
-            return own.mean_value(self.matrix, against_baseline=True).scaled(scale)
-
         return {
-            "value_difference": lambda: difference(max(own.with_baseline.population.size, 1.0)),
-            "value_difference_per_1000": partial(difference, PER),
+            "value_difference": partial(own.value, self.matrix, against_baseline=True),
+            "value_difference_per_1000": lambda: own.mean_value(self.matrix, against_baseline=True).scaled(PER),
         }
 
     def _both(self, own: ClassEstimator, swapped: Callable[[], ClassEstimator]) -> dict[str, Compute]:
         """Compute total and value of 1,000 predictions, of the model and of the baseline."""
 
-        def of_baseline(*, per_decision: float | None) -> Estimate:
+        def of_baseline(*, is_total: bool) -> Estimate:
             baseline = swapped()
-            size = baseline.population.size
-            if not size:
+            if not baseline.population.size:
                 return missing("no_baseline")
-            return baseline.mean_value(self.matrix).scaled(per_decision or size)
+            return baseline.value(self.matrix) if is_total else baseline.mean_value(self.matrix).scaled(PER)
 
         return {
             "value_total": partial(own.value, self.matrix),
             "value_per_1000": lambda: own.mean_value(self.matrix).scaled(PER),
-            "baseline_value_total": partial(of_baseline, per_decision=None),
-            "baseline_value_per_1000": partial(of_baseline, per_decision=PER),
+            "baseline_value_total": partial(of_baseline, is_total=True),
+            "baseline_value_per_1000": partial(of_baseline, is_total=False),
         }
 
     def _worth(self, rows: pd.DataFrame, column: str) -> np.ndarray:
@@ -261,7 +257,7 @@ def _threshold(fit: BinaryFit, matrix: ValueMatrix) -> ThresholdSection:
 
 def _above(thresholds: FloatArray, cells: Population) -> list[int]:
     """Count the predictions that each threshold makes positive: at the last one none."""
-    by_bin = np.bincount(cells.bin, cells.n) if len(thresholds) else np.zeros(0)
+    by_bin = np.bincount(cells.bin, cells.logged) if len(thresholds) else np.zeros(0)
     from_bin = by_bin[::-1].cumsum()[::-1]
     firsts = np.searchsorted(cells.score_bins.bounds, thresholds[:-1])
     return [*(round(n) for n in from_bin[firsts]), *(0 for _ in thresholds[-1:])]
@@ -287,7 +283,7 @@ def _next_labels(fit: BinaryFit, matrix: ValueMatrix, *, cost: float) -> NextLab
     opened = open_part(fit.evidence)
     if not opened.cohorts:
         return None
-    estimator, decisions = fit.of(opened), opened.evidence.size
+    estimator, decisions = fit.of(opened), float(traffic_of(opened.evidence.cells).sum())
     difference = attempt("difference", lambda: difference_by_all_labels(estimator, matrix))
     labels = worth_of_labels(difference, NEXT, decisions=decisions, cost_per_label=cost)
     best = review_budget(estimator, matrix, decisions=decisions, cost_per_label=cost)

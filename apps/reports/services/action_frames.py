@@ -29,9 +29,10 @@ def actions_frame(
 ) -> pd.DataFrame:
     """Read the predictions with an action that acts on a class, as known at the moment: of several the one taken last.
 
-    Columns: predicted, acted (the class acted on), outcome (nan: not known), amount, queue (null: not drawn), slices.
+    Columns: predicted, acted (the class acted on), outcome (nan: not known), amount, queue (null: not drawn),
+    log_share, slices.
     """
-    names = ["predicted", "action", "outcome", "amount", "queue", *(SLICE + each.name for each in slices)]
+    names = ["predicted", "action", "outcome", "amount", "queue", "log_share", *(SLICE + each.name for each in slices)]
     if model.is_regression or not Action.objects.filter(model=model).exists():
         return pd.DataFrame(columns=[*names, "acted"])
     latest = Resolution.objects.filter(prediction=OuterRef("pk"), seq__lte=seq).order_by("-seq")
@@ -49,9 +50,10 @@ def actions_frame(
         .filter(action__isnull=False)
         .order_by("pk")
     )
-    columns = ["predicted", "action", "outcome", "money", "queue", *window_frames.slice_columns(slices)]
+    columns = ["predicted", "action", "outcome", "money", "queue", "log_share", *window_frames.slice_columns(slices)]
     frame = window_frames.read(rows, columns, named=names)
     acts_on = {name: model.acts_on(name) for name in frame["action"].unique()}
     frame = frame.assign(acted=frame["action"].map(acts_on), amount=frame["amount"].astype("float64").fillna(1.0))
-    frame = frame.astype({"predicted": "float64", "acted": "float64", "outcome": "float64"})
+    frame = frame.astype({"predicted": "float64", "acted": "float64", "outcome": "float64", "log_share": "float64"})
+    frame["log_share"] = frame["log_share"].fillna(1.0)
     return frame[frame["acted"].notna()].reset_index(drop=True)

@@ -21,12 +21,13 @@ from apps.reports.services.window_frames import (
     cells_frame,
     draws_frame,
     earlier_frame,
+    log_shares,
     outcomes_frame,
     without_amount_frame,
 )
 from apps.sampling.models import Mark
 from apps.sampling.services.moments import drawn_batches
-from apps.sampling.services.prediction_frames import score_bins
+from apps.sampling.services.placing import score_bins
 from apps.truth.services.cohorts import cohorts, day_start, days_so_far
 from apps.truth.services.marks import mark_of
 
@@ -54,6 +55,8 @@ def gather(job: ReportJob, *, as_of: datetime | None) -> Evidence:
         actions = actions_frame(model, start=start, end=end, seq=seq, as_of=at, slices=slices)
         reveals = reveals_frame(model, start=start, end=end if is_performance else start, as_of=at)
         unpriced = without_amount_frame(model, start=start, end=end if is_value else start, as_of=at)
+        is_all_logged = not stored["sum_unlogged"].any()
+        shares = (1.0, 1.0) if is_all_logged else log_shares(model, start=start, end=end, as_of=at)
     sent, draws, earlier = (_placed(frame, binning) for frame in (sent, draws, earlier))
     split = Parts.of(_closed_rows(model, sent, closed))
     rows = split.observed
@@ -84,6 +87,7 @@ def gather(job: ReportJob, *, as_of: datetime | None) -> Evidence:
         without_amount=int(unpriced.loc[~answered.left.takes(unpriced), "n"].sum()),
         actions=actions,
         reveals=reveals,
+        log_shares=shares,
         last_action=last_action(model, as_of=at),
         earlier=response.of_closed_days(earlier.assign(truth=_with_rule(model, earlier["outcome"]))),
     )

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 import pandas as pd
-from django.db.models import Count, Exists, F, FloatField, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import Count, Exists, F, FloatField, Max, Min, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce, TruncDate
 
@@ -49,7 +49,7 @@ def outcomes_frame(
     )
     rows = observing.with_visibility(rows, model, seq=seq, as_of=as_of)
     columns = ["pk", "day", "received_day", "predicted_at", "predicted", "baseline", "score", "money"]
-    columns += ["outcome", "occurred_at", "is_hidden", "explore_share"]
+    columns += ["outcome", "occurred_at", "is_hidden", "explore_share", "log_share"]
     frame = read(rows, [*columns, *slice_columns(slices)], named=[*columns, *_slice_names(slices)])
     moments = dict.fromkeys(("predicted_at", "occurred_at"), "datetime64[us, UTC]")
     frame = frame.rename(columns={"money": "amount"}).astype(moments)
@@ -69,6 +69,15 @@ def without_amount_frame(model: MonitoredModel, *, start: date, end: date, as_of
     return read(rows, columns, named=columns).astype({"n": "int64"})
 
 
+def log_shares(model: MonitoredModel, *, start: date, end: date, as_of: datetime) -> tuple[float, float]:
+    """Return the lowest and the highest fraction of traffic that senders logged."""
+    rows = Prediction.objects.filter(model=model, predicted_at__gte=day_start(model, start))
+    rows = rows.filter(predicted_at__lt=day_start(model, end), batch__in=drawn_batches(model, by=as_of))
+    share = Coalesce("log_share", 1.0)
+    found = rows.aggregate(low=Min(share), high=Max(share))
+    return found["low"], found["high"]
+
+
 def earlier_frame(
     model: MonitoredModel, *, before: date, seq: int, as_of: datetime, most: int = MOST_EARLIER
 ) -> pd.DataFrame:
@@ -84,10 +93,11 @@ def earlier_frame(
         )
         .order_by("-predicted_at", "-pk")[:most]
     )
-    numbers = ["predicted", "score", "outcome"]
+    numbers = ["predicted", "score", "outcome", "log_share"]
     columns = ["day", "received_day", "predicted_at", *numbers]
     frame = read(rows, columns, named=columns)
     frame = frame.astype({"predicted_at": "datetime64[us, UTC]", **dict.fromkeys(numbers, "float64")})
+    frame["log_share"] = frame["log_share"].fillna(1.0)
     days = cohorts(model, start=min(frame["day"], default=before), end=before, seq=seq, as_of=as_of)
     closed = {cohort.day for cohort in days if is_closed(cohort)}
     return frame[frame["day"].isin(closed)].reset_index(drop=True)
@@ -125,6 +135,7 @@ def draws_frame(
             score=F("prediction__score"),
             external_id=F("prediction__external_id"),
             money=Cast("prediction__amount", FloatField()),
+            log_share=F("prediction__log_share"),
             resolution=_latest(seq),
             answers=_answers(as_of),
             is_skipped=_skipped(as_of),
@@ -136,7 +147,7 @@ def draws_frame(
     )
     columns = ["prediction_id", "queue_id", "is_blind", "counted_probability", "day", "received_day"]
     columns += ["predicted", "baseline", "score", "money", "resolution", "answers", "is_skipped", "is_ordered"]
-    columns += ["external_id", "probabilities", "is_held"]
+    columns += ["external_id", "probabilities", "is_held", "log_share"]
     frame = read(rows, [*columns, *slice_columns(slices)], named=[*columns, *_slice_names(slices)])
     frame["is_by_chance"] = drawn_by_chance_alone(model, frame.pop("external_id"), frame.pop("probabilities"))
     # Held cases come first: how many of them are answered says nothing about the others of their queue.
@@ -236,13 +247,14 @@ def _chunk(rows: Iterable[tuple[Any, ...]], named: Sequence[str]) -> pd.DataFram
 
 
 def _typed(frame: pd.DataFrame) -> pd.DataFrame:
-    numbers = ("predicted", "baseline", "score", "amount", "outcome", "explore_share")
+    numbers = ("predicted", "baseline", "score", "amount", "outcome", "explore_share", "log_share")
     # pandas takes an empty column of objects for a list of column names where it should select rows.
     types = dict.fromkeys(numbers, "float64") | dict.fromkeys(
         ("is_blind", "is_skipped", "is_ordered", "is_hidden"), "bool"
     )
     frame = frame.astype({name: kind for name, kind in types.items() if name in frame})
     frame["baseline"] = frame["baseline"].fillna(NO_BASELINE)
-    # A missing amount counts as one, here as in the cells.
+    # A missing amount counts as one, here as in the cells; without a share, all was logged.
     frame["amount"] = frame["amount"].fillna(1.0)
+    frame["log_share"] = frame["log_share"].fillna(1.0)
     return frame

@@ -65,6 +65,9 @@ class FoundSerializer(serializers.Serializer[Any]):
     score = serializers.FloatField(allow_null=True)
     baseline = KnownField()
     amount = serializers.FloatField(allow_null=True)
+    log_share = serializers.FloatField(
+        allow_null=True, help_text="The fraction of traffic that its sender logs; null: all of it"
+    )
     subject = serializers.CharField(allow_null=True)
     slices = serializers.DictField(child=serializers.CharField(allow_null=True))
     outcome = KnownField()

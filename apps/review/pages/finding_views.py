@@ -257,7 +257,7 @@ def prediction_page(request: ProjectRequest, model: str, case: int) -> HttpRespo
         "hold": whole.hold,
         "verdict": monitored.label(whole.hold.answer) if whole.hold and whole.hold.is_answered else "",
         "draw": draw,
-        "weight": 1 / draw.counted_probability if draw and draw.counted_probability else None,
+        "weight": found.stands_for / draw.counted_probability if draw and draw.counted_probability else None,
         "policies": found_documents.policies(draw) if draw else [],
         "cases": neighbors.nearest(shown, by=request.membership) if sent is not None else [],
         "candidates": neighbors.CANDIDATES,

@@ -16,6 +16,7 @@ from apps.review.pages import rule_effects
 from apps.review.pages.cases import CERTAINTIES
 from apps.review.pages.choices import classes
 from apps.review.pages.queue_forms import QueueForm
+from apps.review.services import expecting
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -53,7 +54,7 @@ def _form(request: ProjectRequest, queue: ReviewQueue) -> QueueForm:
 
 def _preview(queue: ReviewQueue, form: QueueForm) -> dict[str, Any]:
     rules = {**form.initial, **(form.cleaned_data if form.is_bound else {})}
-    observed = rule_effects.observe(queue)
+    observed = expecting.observe([queue])[queue.pk]
     return {
         "queue": queue,
         "model": queue.model,

@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 # Scored predictions whose quantiles become the bins.
 ENOUGH = 10_000
 # A score bin moves none of these.
-TOTALS = ("n", "sum_pi", "sum_odds", "sum_chance", "sum_amount", "n_uncovered")
+TOTALS = ("n", "sum_pi", "sum_odds", "sum_chance", "sum_amount", "n_uncovered", "sum_logging")
 
 
 class NotAsDrawnError(Exception):

@@ -1,13 +1,14 @@
-"""The draw check: were as many predictions drawn as the recorded probabilities say?"""
+"""Were as many predictions drawn as the recorded probabilities say?"""
 
 import numpy as np
-from django.db.models import Sum
+from django.db.models import F, Sum
 
 from apps.common.snapshots import one_moment
 from apps.registry.models import MonitoredModel, ScoreBinning
 from apps.sampling.models import Draw, PopulationCell
-from apps.sampling.services.prediction_frames import score_bins
+from apps.sampling.services.placing import score_bins
 from apps.stats.design import checks
+from apps.stats.design.draw_counts import DrawCount, check_count
 from apps.stats.estimators.population import Population
 
 CHUNK = 50_000
@@ -38,6 +39,16 @@ def draw_check(model: MonitoredModel) -> checks.DrawCheck:
         predicted=_classes(model, drawn[:, 0]),
         bin=score_bins(model, binning.score_bins, predicted=drawn[:, 0], score=drawn[:, 1]),
     )
+
+
+def blind_draws(model: MonitoredModel) -> DrawCount:
+    """Count all blind draws so far, beside what the population cells predict; `sd` is at most that."""
+    cells = PopulationCell.objects.filter(model=model).in_bins(ScoreBinning.in_force(model).version).of_everyone()
+    with one_moment():
+        summed = cells.aggregate(n=Sum(F("n") - F("n_uncovered"), default=0), expected=Sum("sum_pi", default=0))
+        drawn = Draw.objects.filter(model=model, is_blind=True).count()
+    n, expected = float(summed["n"]), float(summed["expected"])
+    return check_count(drawn, n=[n], sum_p=[expected], sum_p2=[expected**2 / max(n, 1.0)])
 
 
 def _classes(model: MonitoredModel, predicted: np.ndarray) -> np.ndarray:

@@ -13,6 +13,7 @@ from apps.registry.services.documents import QueueInputSerializer
 from apps.sampling.models import FLOOR, PolicyKind
 
 SMALLEST_FLOOR = 1e-6
+LARGEST_BUDGET = 1_000_000
 METRICS = ("accuracy", "precision", "recall", "value")
 BINARY_METRICS = ("precision", "recall")
 # What the kinds need: most only a rate
@@ -37,6 +38,20 @@ class BandSerializer(StrictSerializer):
         return attrs
 
 
+class BudgetSerializer(StrictSerializer):
+    """Cases a day. Every hour the rate is set anew, to spend what is left of the day's budget until midnight."""
+
+    per_day = NumberField(
+        help_text="Expected cases a day, in the project's time zone. How many are drawn varies around it by chance: "
+        "with 100, between about 80 and 120."
+    )
+
+    def validate_per_day(self, per_day: float) -> float:
+        if not 0 < per_day <= LARGEST_BUDGET:
+            raise serializers.ValidationError(f"A budget is more than 0 and at most {LARGEST_BUDGET:,} cases a day.")
+        return per_day
+
+
 class SliceRateSerializer(StrictSerializer):
     """The rate of one value of a slice."""
 
@@ -45,11 +60,19 @@ class SliceRateSerializer(StrictSerializer):
 
 
 class PolicySerializer(StrictSerializer):
-    """One policy. `rate` is the highest probability with which it draws; for slice that of the values not listed."""
+    """One policy. `rate` is the highest probability with which it draws; for slice that of the values not listed.
+
+    A `budget` instead sets the rate by itself.
+    """
 
     name = TextField(max_length=64, validators=[validate_name])
     kind = serializers.ChoiceField(choices=[kind for kind in PolicyKind.choices if kind[0] != PolicyKind.FLOOR])
     rate = NumberField(required=False, min_value=0.0, max_value=1.0, help_text="For recommended, the mean probability")
+    budget = BudgetSerializer(
+        required=False,
+        help_text="Instead of a rate. The rates of bands and of slice values then only say how these compare. "
+        "must_review has no budget.",
+    )
     bands = BandSerializer(many=True, required=False)
     slice = TextField(max_length=64, required=False, help_text="Of the kind slice: the slice\u2019s name")
     rates = SliceRateSerializer(many=True, required=False)
@@ -80,20 +103,47 @@ class PolicySerializer(StrictSerializer):
         return amount
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        kind = attrs["kind"]
+        kind = PolicyKind(attrs["kind"])
         if kind == PolicyKind.MUST_REVIEW and attrs.setdefault("rate", 1.0) != 1:
             raise serializers.ValidationError({"rate": "What must be reviewed has the rate 1; leave it out."})
-        needed = NEEDED.get(PolicyKind(kind), ("rate",))
-        lacking = {name: f"The kind {kind} needs {name}." for name in needed if attrs.get(name) in (None, [])}
-        allowed = (*needed, "rate") if kind == PolicyKind.SLICE else needed
-        others = [name for name in SETTINGS if name in attrs and name not in allowed]
-        extra = {name: f"The kind {kind} has no {name}." for name in others}
-        if lacking or extra:
-            raise serializers.ValidationError(lacking | extra)
+        _check_settings(kind, attrs)
         _check_bands(attrs.get("bands", []))
         for name, key in (("rates", "value"), ("metrics", None)):
             _check_distinct(attrs.get(name, []), name, key)
         return attrs
+
+
+def _check_settings(kind: PolicyKind, attrs: dict[str, Any]) -> None:
+    """Ask for all that the kind needs, and nothing else. A budget takes the place of the rate."""
+    may_have_budget = kind != PolicyKind.MUST_REVIEW
+    has_budget = may_have_budget and "budget" in attrs
+    needed = [name for name in NEEDED.get(kind, ("rate",)) if not (has_budget and name == "rate")]
+    allowed = {*needed, *(["budget"] if may_have_budget else []), *(["rate"] if kind == PolicyKind.SLICE else [])}
+    wrong = {name: f"The kind {kind} needs {name}." for name in needed if attrs.get(name) in (None, [])}
+    if "rate" in wrong and may_have_budget:
+        wrong["rate"] = f"The kind {kind} needs a rate or a budget."
+    for name in SETTINGS:
+        if name in attrs and name not in allowed:
+            wrong[name] = _why_not(name, kind, has_budget=has_budget)
+    if has_budget and not wrong:
+        wrong = _weights_problem(attrs)
+    if wrong:
+        raise serializers.ValidationError(wrong)
+
+
+def _why_not(name: str, kind: PolicyKind, *, has_budget: bool) -> str:
+    if name == "budget":
+        return "What must be reviewed has no budget; leave it out."
+    if name == "rate" and has_budget and kind != PolicyKind.BANDS:
+        return "A policy has a rate or a budget, not both."
+    return f"The kind {kind} has no {name}."
+
+
+def _weights_problem(attrs: dict[str, Any]) -> dict[str, str]:
+    for name in ("bands", "rates"):
+        if name in attrs and not attrs.get("rate") and not any(each["rate"] for each in attrs[name]):
+            return {name: "With a budget, at least one rate must be above 0."}
+    return {}
 
 
 def _check_bands(bands: list[dict[str, Any]]) -> None:
@@ -129,6 +179,7 @@ EXAMPLE = {
             "rate": 0.25,
             "condition": {"field": "amount", "op": "ge", "value": 50_000},
         },
+        {"name": "disputed", "kind": "disagreement", "budget": {"per_day": 20}, "rank": 5},
         {
             "name": "cars",
             "kind": "slice",

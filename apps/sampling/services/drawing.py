@@ -14,15 +14,18 @@ from apps.predictions.models import Batch, BatchStage, Stage
 from apps.predictions.services import stages
 from apps.registry.models import MonitoredModel, ScoreBinning
 from apps.sampling.models import FOLDED, SUMS, Draw, PopulationCell
-from apps.sampling.services import conditions, moments, policy_hours, prediction_frames, probabilities
+from apps.sampling.services import conditions, keeping, moments, policy_hours, prediction_frames, probabilities
 from apps.sampling.services.columns import Floats
 from apps.sampling.services.policies import in_force_between
-from apps.sampling.services.randomness import permanent_numbers
+from apps.sampling.services.randomness import draw_and_keep_numbers, permanent_numbers
 from apps.sampling.services.rates import RatedPolicy
 
 CELL_KEYS = "bins, day, received_day, version_id, predicted, baseline, score_bin, slice_name, slice_value"
 # The bell of `binning`, which imports this module.
 FREEZE_BELL = "freeze_bins"
+# The bell of `pacing`, for a claim that spends more than this share of a day's budget.
+PACE_BELL = "pace"
+LARGE_SHARE = 0.05
 CELL_COLUMNS = f"model_id, claim, drawn_from, {CELL_KEYS}, {', '.join(SUMS)}"
 
 
@@ -94,7 +97,7 @@ def _draw(
     rows, shape, p = evaluate(model, batches, policies=policies)
     pi = p.max(axis=0)
     salt = bytes(model.salt)
-    u = permanent_numbers(salt, rows["external_id"])
+    u, number = draw_and_keep_numbers(salt, rows["external_id"])
     chosen = np.flatnonzero(u < pi)
     blind = permanent_numbers(salt, rows["external_id"].iloc[chosen], "blind") < model.blind_share
     draws = [
@@ -102,10 +105,14 @@ def _draw(
         for i, is_blind in zip(chosen, blind, strict=True)
     ]
     Draw.objects.bulk_create(draws, batch_size=2_000)
+    if any(each.policy.per_day and p[j].sum() > LARGE_SHARE * each.policy.per_day for j, each in enumerate(policies)):
+        doorbell.ring_on_commit(PACE_BELL)
     policy_hours.count(model, batches, rows, policies=policies, shape=shape, p=p, u=u, claim=claim)
     chance = probabilities.by_chance(policies) * model.blind_share
     bins = binning.score_bins
     cells = prediction_frames.cells_of(rows, pi * model.blind_share, chance=chance, model=model, bins=bins)
+    # Last, as draws of a model that keep some of their rows wait for one another from here on.
+    keeping.keep(model, rows, u=u, number=number)
     write_cells(cells, key=(model.pk, claim, at, binning.version))
 
 

@@ -11,7 +11,7 @@ from apps.predictions.models import Batch, BatchStage, Stage
 from apps.predictions.services import slicing, stages
 from apps.registry.models import MonitoredModel, ScoreBinning
 from apps.sampling.models import Draw
-from apps.sampling.services import drawing, moments, prediction_frames, probabilities
+from apps.sampling.services import drawing, keeping, moments, prediction_frames, probabilities
 from apps.sampling.services.policies import in_force
 
 
@@ -32,9 +32,11 @@ def fill_batches(model: MonitoredModel, states: list[BatchStage]) -> None:
 
 def _fill(model: MonitoredModel, batch: Batch) -> None:
     """Count the filled rows in the cells of their draw, in every version of the score bins that counts the batch."""
-    filled = slicing.fill(batch, slicing.missing(model, batch))
     policies = in_force(model, batch.received_at)
+    # As drawn: before the rows have slices that they lacked then.
     rows, _, p = drawing.evaluate(model, [batch], policies=policies)
+    filled = slicing.fill(batch, slicing.missing(model, batch))
+    keeping.refresh_slices(model, batch)
     has_values = rows["id"].isin(filled).to_numpy()
     rows = rows[has_values].reset_index(drop=True)
     if rows.empty:

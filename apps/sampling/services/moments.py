@@ -1,6 +1,7 @@
 """Moments between draws: whatever was drawn until such a moment is committed, and nothing is added to it later."""
 
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 from django.db.models import Q, QuerySet
@@ -26,6 +27,12 @@ def hold_off_draws(model: MonitoredModel) -> datetime:
     wait_longer(DRAW_SECONDS)
     _lock("pg_advisory_xact_lock", model.pk)
     return database_now()
+
+
+def hour_of(moment: datetime, zone: ZoneInfo) -> datetime:
+    """Return the start of the clock hour in this time zone."""
+    local = moment.astimezone(zone)
+    return moment - timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
 
 
 def drawn_batches(model: MonitoredModel, *, by: datetime) -> QuerySet[BatchStage, int]:

@@ -9,13 +9,12 @@ from django.db.models import Max
 
 from apps.accounts.models import ApiKey, User
 from apps.accounts.services import audit_log
-from apps.common.clock import database_now
 from apps.common.errors import ConflictError
 from apps.registry.models import MonitoredModel, ReviewQueue
 from apps.registry.services import registering
 from apps.registry.services.documents import QueueSerializer
 from apps.sampling.models import FLOOR, PolicyKind, SamplingConfiguration, SamplingPolicy
-from apps.sampling.services import validation
+from apps.sampling.services import moments, pacing, validation
 from apps.sampling.services.documents import SETTINGS
 from apps.sampling.services.rates import RatedPolicy, Timeline, named_factor
 
@@ -67,7 +66,7 @@ def current_document(model: MonitoredModel) -> dict[str, Any]:
     floor = next(policy for policy in current if policy.kind == PolicyKind.FLOOR)
     return {
         "floor": floor.settings["rate"],
-        "policies": [_policy_document(policy) for policy in current if policy.kind != PolicyKind.FLOOR],
+        "policies": [document_of(policy) for policy in current if policy.kind != PolicyKind.FLOOR],
         "queues": QueueSerializer(model.queues.order_by("id"), many=True).data,
     }
 
@@ -78,7 +77,8 @@ def rated_document(model: MonitoredModel, document: Mapping[str, Any]) -> list[R
     return [RatedPolicy(each, named_factor(each)) for each in (*wanted, _floor_of(model, document))]
 
 
-def _policy_document(policy: SamplingPolicy) -> dict[str, Any]:
+def document_of(policy: SamplingPolicy) -> dict[str, Any]:
+    """Return one policy as the document has it."""
     document = {
         "name": policy.name,
         "kind": policy.kind,
@@ -122,13 +122,14 @@ def put_document(
         before = _versions_and_queues(model)
         for queue in document.get("queues", []):
             registering.put_queue(model, queue, by=by)
-        now = database_now()
         wanted = [_floor_of(model, document)] if "floor" in document else []
+        wanted += [_policy_of(model, entry) for entry in document.get("policies", [])]
+        # A batch received from now on is drawn once the new versions can be seen.
+        now = moments.hold_off_draws(model)
         if "policies" in document:
-            wanted += [_policy_of(model, entry) for entry in document["policies"]]
             _end_absent(model, {policy.name for policy in wanted}, at=now)
-        for policy in wanted:
-            _put_policy(policy, at=now)
+        started = [policy for policy in wanted if _put_policy(policy, at=now)]
+        pacing.set_rates(model, [each for each in started if each.is_on and each.per_day is not None], at=now)
         after = _versions_and_queues(model)
         changed = _changed_names(before, after)
         if any(changed.values()):
@@ -205,11 +206,16 @@ def _policy_of(model: MonitoredModel, entry: Mapping[str, Any]) -> SamplingPolic
         kind=kind,
         settings=settings,
         condition=entry.get("condition") or None,
-        queue=model.queues.get(slug=entry["queue"]),
+        queue=model.queues.filter(slug=entry["queue"]).first() or _added_queue(model, entry["queue"]),
         rank=entry["rank"],
         is_on=entry.get("is_on", True),
         origin=entry.get("origin", ""),
     )
+
+
+def _added_queue(model: MonitoredModel, slug: str) -> ReviewQueue:
+    """Return a queue that a document adds, not stored yet."""
+    return ReviewQueue(model=model, slug=slug, name=slug.replace("-", " ").capitalize())
 
 
 def _end_absent(model: MonitoredModel, names: set[str], *, at: datetime) -> None:
@@ -218,15 +224,16 @@ def _end_absent(model: MonitoredModel, names: set[str], *, at: datetime) -> None
     current.exclude(name__in=names).update(ends_at=at)
 
 
-def _put_policy(policy: SamplingPolicy, *, at: datetime) -> None:
-    """Start a new version if the policy differs from the current one."""
+def _put_policy(policy: SamplingPolicy, *, at: datetime) -> bool:
+    """Start a new version if the policy differs from the current one. Returns whether it does."""
     versions = SamplingPolicy.objects.filter(model=policy.model, name=policy.name).order_by("-version")
     last = versions.first()
     current = last if last is not None and last.ends_at is None else None
     if current and all(getattr(current, name) == getattr(policy, name) for name in COMPARED):
-        return
+        return False
     if current:
         versions.filter(pk=current.pk).update(ends_at=at)
     policy.version = last.version + 1 if last else 1
     policy.starts_at = at
     policy.save()
+    return True

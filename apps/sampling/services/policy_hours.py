@@ -1,12 +1,10 @@
 """What each policy met and drew, by the hour in which the predictions were received."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import numpy as np
-import pandas as pd
 from django.db import connection, transaction
 from numpy.typing import NDArray
 
@@ -14,22 +12,20 @@ from apps.common.isolation import one_by_one
 from apps.predictions.models import Batch
 from apps.registry.models import MonitoredModel
 from apps.sampling.models import FOLDED, PolicyHour
+from apps.sampling.services.columns import Floats
+from apps.sampling.services.moments import hour_of
 from apps.sampling.services.rates import RatedPolicy
 
-Floats = NDArray[np.float64]
+if TYPE_CHECKING:
+    import pandas as pd
+
 COUNTS = ("n", "matched", "sum_shape", "sum_p", "sum_p2", "drawn", "drawn_only", "served")
-
-
-def hour_of(moment: datetime, zone: ZoneInfo) -> datetime:
-    """Return the start of the clock hour in this time zone."""
-    local = moment.astimezone(zone)
-    return moment - timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
 
 
 def count(
     model: MonitoredModel,
     batches: list[Batch],
-    rows: pd.DataFrame,
+    rows: "pd.DataFrame",
     *,
     policies: Sequence[RatedPolicy],
     shape: Floats,

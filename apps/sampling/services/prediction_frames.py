@@ -1,6 +1,6 @@
 """Data frames of predictions for the draw, and of the population cells they add up to."""
 
-from datetime import UTC
+from datetime import UTC, date
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,7 @@ from apps.registry.models import MonitoredModel
 from apps.sampling.models import SUMS
 from apps.sampling.services.columns import Table
 from apps.sampling.services.conditions import FEATURE
+from apps.sampling.services.placing import score_bins
 from apps.sampling.services.probabilities import SLICE
 from apps.stats.score_bins import ScoreBins
 
@@ -27,6 +28,7 @@ COLUMNS = (
     "score",
     "baseline",
     "amount",
+    "log_share",
     "slices",
 )
 CELL_KEY = [
@@ -50,7 +52,7 @@ def predictions_of(batches: list[Batch], *, model: MonitoredModel, features: set
     rows = [row for batch in batches for row in Prediction.objects.of_batch(batch).values_list(*COLUMNS)]
     frame = pd.DataFrame.from_records(rows, columns=list(COLUMNS))
     frame = frame.rename(columns={"predicted": "predicted_index", "baseline": "baseline_index"})
-    for column in ("score", "baseline_index", "amount"):
+    for column in ("score", "baseline_index", "amount", "log_share"):
         frame[column] = frame[column].astype(float)
     frame["prediction"] = [model.decode(value) for value in frame["predicted_index"]]
     frame["baseline"] = [None if pd.isna(value) else model.decode(value) for value in frame["baseline_index"]]
@@ -110,6 +112,9 @@ def _with_sums(
     odds = np.divide(1.0 - counted, counted, out=np.zeros(len(rows)), where=covered)
     score = rows["score"].to_numpy(dtype=np.float64)
     amount = rows["amount"].fillna(1.0).to_numpy(dtype=np.float64)
+    share = rows["log_share"].fillna(1.0).to_numpy(dtype=np.float64)
+    # What each stands for, and what logging adds to the variance of their number
+    weight, logging = 1 / share, (1 - share) / share**2
     return pd.DataFrame(
         {
             "day": days_of(rows["predicted_at"], zone=model.zone),
@@ -119,16 +124,19 @@ def _with_sums(
             "baseline_index": rows["baseline_index"],
             "score_bin": score_bins(model, bins, predicted=rows["predicted_index"], score=score),
             "n": 1,
-            "sum_score": np.nan_to_num(score),
-            "sum_score2": np.nan_to_num(score) ** 2,
+            "sum_score": weight * np.nan_to_num(score),
+            "sum_score2": weight * np.nan_to_num(score) ** 2,
             "sum_pi": counted,
-            "sum_odds": odds,
-            "sum_odds2": odds**2 * (1 + odds),
+            "sum_odds": weight**2 * odds,
+            "sum_odds2": weight**4 * odds**2 * (1 + odds),
             "sum_chance": chance,
-            "sum_amount": amount,
-            "sum_amount2_odds": amount**2 * odds,
-            "sum_amount4_odds2": amount**4 * odds**2 * (1 + odds),
+            "sum_amount": weight * amount,
+            "sum_amount2_odds": weight**2 * amount**2 * odds,
+            "sum_amount4_odds2": weight**4 * amount**4 * odds**2 * (1 + odds),
             "n_uncovered": (~covered).astype(int),
+            "sum_unlogged": weight - 1,
+            "sum_logging": logging,
+            "sum_amount2_logging": amount**2 * logging,
         }
     )
 
@@ -138,12 +146,8 @@ def days_of(moments: pd.Series, *, zone: ZoneInfo) -> Any:
     return pd.to_datetime(moments, utc=True).dt.tz_convert(zone if str(zone) != "UTC" else UTC).dt.date
 
 
-def score_bins(model: MonitoredModel, bins: ScoreBins, *, predicted: Any, score: Any) -> NDArray[np.int16]:
-    """Return the score bin of each row (of the prediction for a regression); −1 where there is no score.
-
-    Cells and reviewed items both use this function: an estimate needs the same bins in both.
-    """
-    if model.is_regression:
-        edges = np.asarray(model.bin_edges or [], dtype=np.float64)
-        return np.searchsorted(edges, np.asarray(predicted, dtype=np.float64)).astype(np.int16)
-    return bins.place(np.asarray(score, dtype=np.float64))
+def day_numbers(moments: pd.Series, *, zone: ZoneInfo) -> NDArray[np.int64]:
+    """Return the calendar day of each moment as `date.toordinal` counts."""
+    local = pd.to_datetime(moments, utc=True).dt.tz_convert(zone if str(zone) != "UTC" else UTC).dt.tz_localize(None)
+    days = local.to_numpy().astype("datetime64[D]").astype(np.int64)
+    return np.asarray(days + date(1970, 1, 1).toordinal())

@@ -16,11 +16,28 @@ def permanent_number(salt: bytes, external_id: str, purpose: str = "") -> float:
 
     Draws use no purpose; blind share, order and adjudication each use their own, so that all are independent.
     """
-    message = f"{_SEPARATOR}{purpose}{_SEPARATOR}{external_id}" if purpose else external_id
-    digest = hmac.digest(salt, message.encode(), "sha256")
-    return (int.from_bytes(digest[:8], "big") >> 11) * _SCALE
+    return (int.from_bytes(_digest(salt, external_id, purpose)[:8], "big") >> 11) * _SCALE
 
 
 def permanent_numbers(salt: bytes, external_ids: Iterable[str], purpose: str = "") -> NDArray[np.float64]:
     """Return one number per id."""
-    return np.array([permanent_number(salt, each, purpose) for each in external_ids], dtype=np.float64)
+    return _words(salt, external_ids, purpose)[:, 0]
+
+
+def draw_and_keep_numbers(salt: bytes, external_ids: Iterable[str]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return for each id the number of the draw, and one independent of it that decides whether it is kept.
+
+    The second is the next part of the same digest: a purpose of its own would cost as much again for every prediction.
+    """
+    words = _words(salt, external_ids, "")
+    return words[:, 0], words[:, 1]
+
+
+def _words(salt: bytes, external_ids: Iterable[str], purpose: str) -> NDArray[np.float64]:
+    digests = b"".join([_digest(salt, each, purpose) for each in external_ids])
+    return (np.frombuffer(digests, dtype=">u8").reshape(-1, 4) >> np.uint64(11)).astype(np.float64) * _SCALE
+
+
+def _digest(salt: bytes, external_id: str, purpose: str) -> bytes:
+    message = f"{_SEPARATOR}{purpose}{_SEPARATOR}{external_id}" if purpose else external_id
+    return hmac.digest(salt, message.encode(), "sha256")

@@ -69,3 +69,11 @@ def named_factor(policy: SamplingPolicy) -> float:
     if policy.per_day is not None:
         return FIRST_FACTOR
     return 1.0 if policy.kind in (PolicyKind.BANDS, PolicyKind.SLICE) else float(policy.settings["rate"])
+
+
+def shape_key(policy: SamplingPolicy) -> tuple[Any, ...]:
+    """Return what decides the shape: versions that differ only in their rate or budget share it."""
+    # The rate of the other values of a slice is part of its shape.
+    others = ("budget",) if policy.kind == PolicyKind.SLICE else ("budget", "rate")
+    settings = {name: value for name, value in policy.settings.items() if name not in others}
+    return policy.kind, settings, policy.condition, policy.is_on

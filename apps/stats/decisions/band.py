@@ -6,6 +6,7 @@ import numpy as np
 from scipy.special import ndtr, stdtrit
 
 from apps.stats.arrays import FloatArray, IntArray
+from apps.stats.estimators.first_phase import logging_of
 from apps.stats.estimators.groups import Groups
 from apps.stats.estimators.pseudo import PseudoValues
 from apps.stats.moderation import NU_0, anticipated_degrees, moderate
@@ -36,17 +37,22 @@ class Band:
 class BinTotals:
     """Pseudo-truths by score bin, times what is at stake, per prediction. Labels of different bins are independent.
 
+    Where not every prediction was logged, so is how many of them are: each bin then has two more parts, its predictions
+    with a truth of 1 and those with a truth of 0. `parts` counts all of them: bins, or three times as many.
+
     Attributes
     ----------
     bins : array (bins,) of int
         Bins that hold predictions, ascending.
     stake, truth : array (bins,)
         Σ a/N and the estimate of Σ a·y/N, where a is the amount, or 1.
-    design, squares : array (bins,)
-        Σ v and Σ v² over the terms v of the design variance of `truth`, in units of `largest`.
-    anticipated : array (bins,)
-        Anticipated variance of `truth`, in units of `largest`.
-    first, fourth : array (bins,)
+    share : array (bins,)
+        Share of the predictions.
+    design, squares : array (parts,)
+        Σ v and Σ v² over the terms v of the design variance, in units of `largest`.
+    anticipated : array (parts,)
+        Anticipated variance, in units of `largest`.
+    first, fourth : array (parts,)
         Numerator and denominator of its ν_a, in units of `largest` and of its square.
     largest : float
         The largest of these terms. In units of it, no square that matters underflows.
@@ -55,6 +61,7 @@ class BinTotals:
     bins: IntArray
     stake: FloatArray
     truth: FloatArray
+    share: FloatArray
     design: FloatArray
     squares: FloatArray
     anticipated: FloatArray
@@ -72,23 +79,38 @@ class BinTotals:
         odds = cells.sum_amount2_odds if uses_amount else cells.sum_odds
         odds2 = cells.sum_amount4_odds2 if uses_amount else cells.sum_odds2
         own = sample.amount if uses_amount else np.ones(len(sample.pi))
-        terms, anticipated = pseudo.design_terms(own) / size**2, by_bin.anticipated(pseudo, odds, own) / size**2
-        first, fourth = by_bin.moments(pseudo, odds, odds2, own)
-        largest = max(float(terms.max(initial=0.0)), float(anticipated.max(initial=0.0))) or 1.0
+        terms, anticipated = [pseudo.design_terms(own) / size**2], [by_bin.anticipated(pseudo, odds, own) / size**2]
+        first, fourth = ([moment] for moment in by_bin.moments(pseudo, odds, odds2, own))
+        if not cells.is_all_logged:
+            logged = logging_of(cells, uses_amount=uses_amount)
+            for truth, chance in ((1, pseudo.mean_cells), (0, 1 - pseudo.mean_cells)):
+                terms.append(pseudo.logging_terms(own * (sample.truth == truth)) / size**2)
+                first.append(by_bin.sum_cells(logged.variance * chance))
+                fourth.append(by_bin.sum_cells(logged.fourth * chance))
+                anticipated.append(first[-1] / size**2)
+        largest = max(float(part.max(initial=0.0)) for part in (*terms, *anticipated)) or 1.0
         return cls(
             bins=bins,
             stake=by_bin.sum_cells(at_stake) / size,
             truth=by_bin.totals(pseudo, at_stake, own) / size,
-            design=by_bin.sum_items(terms / largest),
-            squares=by_bin.sum_items((terms / largest) ** 2),
-            anticipated=anticipated / largest,
-            first=first / size**2 / largest,
-            fourth=fourth / size**2 / largest / size**2 / largest,
+            share=by_bin.sum_cells(cells.n) / size,
+            design=np.concatenate([by_bin.sum_items(part / largest) for part in terms]),
+            squares=np.concatenate([by_bin.sum_items((part / largest) ** 2) for part in terms]),
+            anticipated=np.concatenate(anticipated) / largest,
+            first=np.concatenate(first) / size**2 / largest,
+            fourth=np.concatenate(fourth) / size**2 / largest / size**2 / largest,
             largest=largest,
         )
 
-    def band(self, weights: FloatArray, *, level: float, draws: int, rng: np.random.Generator) -> Band:
-        """Return intervals of Σ w·truth for each row of weights (means, bins), one by one and all at once."""
+    def mean(self, certain: FloatArray, slopes: FloatArray) -> FloatArray:
+        """Estimate Σ certain·stake + slope·truth for each row of both (means, bins)."""
+        return np.asarray(certain @ self.stake + slopes @ self.truth)
+
+    def band(
+        self, certain: FloatArray, slopes: FloatArray, *, level: float, draws: int, rng: np.random.Generator
+    ) -> Band:
+        """Return intervals of each `mean`, one by one and all at once."""
+        weights = self._weights(certain, slopes)
         scale = float(np.abs(weights).max(initial=0.0)) or 1.0
         shares = weights / scale
         design, fourth = shares**2 @ self.design, shares**4 @ self.squares
@@ -100,6 +122,15 @@ class BinTotals:
         half, joint_half = (np.asarray(stdtrit(df, (1 + each) / 2)) * se for each in (level, joint))
         return Band(half, joint_half, se, df, nu_a)
 
+    def _weights(self, certain: FloatArray, slopes: FloatArray) -> FloatArray:
+        """Return the weight of each part (means, parts): what a prediction of it adds, less the mean."""
+        if len(self.design) == len(self.bins):
+            return slopes
+        amount = np.divide(self.stake, self.share, out=np.zeros(len(self.bins)), where=self.share > 0)
+        mean = self.mean(certain, slopes)[:, None]
+        apart = certain - np.divide(mean, amount, out=np.zeros_like(certain), where=amount != 0)
+        return np.hstack([slopes, apart + slopes, apart])
+
     def joint_level(self, weights: FloatArray, *, level: float, draws: int, rng: np.random.Generator) -> float:
         """Find the level that each interval needs so that all of them hold at once.
 
@@ -109,7 +140,7 @@ class BinTotals:
 
         Parameters
         ----------
-        weights : array (means, bins)
+        weights : array (means, parts)
             Weights of each mean, not so large that their squares overflow.
         level : float, in (0, 1)
             Level at which all intervals should hold together.

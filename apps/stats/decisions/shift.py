@@ -107,7 +107,7 @@ def _with_interval(
     se, df, level = share.se or 0.0, share.df or 1.0, estimator.level
     around = logit_mod(target, variance=se**2, df=df, n=share.n, level=level)
     # If all labels may lie on one side of the quantile, they do not bound it on the other.
-    tail, n_eff = (1 - level) / 2, effective_size(estimator.sample.pi) or 0.0
+    tail, n_eff = (1 - level) / 2, effective_size(estimator.sample.overall) or 0.0
     low = None if (1 - target) ** n_eff > tail else min(value, first(around.low))
     high = None if target**n_eff > tail else max(value, first(around.high))
     if low is None and high is None:

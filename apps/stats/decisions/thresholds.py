@@ -143,10 +143,10 @@ def threshold_curve(
         return ThresholdCurve(_NONE, _NONE, _NONE, _NONE, _NONE, _NONE, n, code=refusal)
     totals = BinTotals.of(pseudo, uses_amount=matrix.uses_amount)
     certain, slopes = _decided(matrix, len(totals.bins))
-    value = certain @ totals.stake + slopes @ totals.truth
-    band = totals.band(slopes, level=level, draws=draws, rng=rng)
+    value = totals.mean(certain, slopes)
+    band = totals.band(certain, slopes, level=level, draws=draws, rng=rng)
     best = int(value.argmax())
-    apart = totals.band(slopes[best] - slopes, level=level, draws=draws, rng=rng)
+    apart = totals.band(certain[best] - certain, slopes[best] - slopes, level=level, draws=draws, rng=rng)
     n_open = int((~estimator.sample.constant).sum())
     needed = still_needed(pseudo, nu=float(band.nu[best]), n=n_open) if band.se.any() else 0
     curve = ThresholdCurve(

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from apps.stats.arrays import FloatArray, IntArray, as_floats, as_ints, as_level
-from apps.stats.comparison.multiple import holm
+from apps.stats.comparison.family_wise import holm
 from apps.stats.comparison.shares import welch_df
 from apps.stats.delay.plug_in import Expectation, Variance
 from apps.stats.estimate import Estimate, missing
@@ -55,6 +55,7 @@ class Reference:
         score: ArrayLike,
         truth: ArrayLike,
         known_share: ArrayLike | None = None,
+        log_share: ArrayLike | None = None,
         score_bins: ScoreBins = LOGIT_BINS,
     ) -> "Reference | None":
         """Split earlier predictions (N,), given in the order of their time, into two halves.
@@ -69,6 +70,8 @@ class Reference:
             Outcomes, nan where none is known.
         known_share : array (N,), in (0, 1], optional
             Share of each prediction's class whose outcome is known; 1 if left out.
+        log_share : array (N,), in (0, 1], optional
+            The fraction of such traffic that was logged; 1 if left out.
         score_bins : ScoreBins
             Bins of the score, those of the window.
 
@@ -95,7 +98,13 @@ class Reference:
         if is_known.sum() < LEAST_REFERENCE:
             return None
         share = np.ones(size) if known_share is None else as_floats("known_share", known_share, length=size)
-        rows = {"predicted": np.asarray(predicted), "score": np.asarray(score), "pi": share}
+        logged = np.ones(size) if log_share is None else as_floats("log_share", log_share, length=size)
+        rows = {
+            "predicted": np.asarray(predicted),
+            "score": np.asarray(score),
+            "pi": share,
+            "log_share": logged,
+        }
 
         def known(half: IntArray) -> Sample:
             here = half[is_known[half]]
@@ -107,7 +116,7 @@ class Reference:
         fitted = known(earlier)
         cells = Population.from_rows(**{name: column[later] for name, column in rows.items()}, score_bins=score_bins)
         return cls(
-            before=recalibrate(fitted.logit, fitted.truth, fitted.pi),
+            before=recalibrate(fitted.logit, fitted.truth, fitted.overall),
             estimator=BinaryEstimator(cells, known(later)),
             n=int(is_known.sum()),
         )
@@ -151,7 +160,8 @@ def concept_drift(
     D = [measured − plug-in] now − [measured − plug-in] in the reference. No m₀ fits everywhere, and what it misses
     shows in both windows: the first difference alone finds drift between two random halves of one data set. V(D) adds
     up the variances of both measurements, of the outcomes of both windows about m₀, and of the fit of m₀,
-    (g_now − g_ref)ᵀ Cov(m₀) (g_now − g_ref).
+    (g_now − g_ref)ᵀ Cov(m₀) (g_now − g_ref). Where not every prediction was logged, V(D) is too large: the chance of
+    logging moves measured and plug-in alike.
 
     Parameters
     ----------

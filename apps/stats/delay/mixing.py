@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from apps.stats.arrays import BoolArray, FloatArray, IntArray, as_binary, as_floats, as_ints
+from apps.stats.arrays import BoolArray, FloatArray, IntArray, as_binary, as_floats, as_inclusion, as_ints
 from apps.stats.delay.proxy import MixedProxy, fit_mixed_proxy
 from apps.stats.delay.weights import AgeShares
 from apps.stats.estimators.binary import BinaryEstimator
@@ -42,6 +42,7 @@ class _Rows:
     baseline: IntArray
     amount: FloatArray
     stratum: IntArray
+    log_share: FloatArray
 
     @classmethod
     def of(
@@ -55,6 +56,7 @@ class _Rows:
         baseline: ArrayLike | None,
         amount: ArrayLike | None,
         stratum: ArrayLike | None,
+        log_share: ArrayLike | None,
     ) -> "_Rows":
         classes = as_binary("predicted", predicted).astype(np.int64)
         n = len(classes)
@@ -69,6 +71,7 @@ class _Rows:
             else as_ints("baseline", baseline, length=n, minimum=-1),
             amount=np.full(n, np.nan) if amount is None else as_floats("amount", amount, length=n, allow_nan=True),
             stratum=np.zeros(n, np.int64) if stratum is None else as_ints("stratum", stratum, length=n),
+            log_share=np.ones(n) if log_share is None else as_inclusion("log_share", log_share, length=n),
         )
         if np.isnan(rows.delay[rows.known]).any():
             raise ValueError("delay is missing where an outcome is known")
@@ -100,6 +103,7 @@ def mixed_estimator(
     baseline: ArrayLike | None = None,
     amount: ArrayLike | None = None,
     stratum: ArrayLike | None = None,
+    log_share: ArrayLike | None = None,
     response: float = 1.0,
     proxy: MixedProxy | None = None,
     level: float = LEVEL,
@@ -134,6 +138,8 @@ def mixed_estimator(
         Value at stake.
     stratum : array (n,) of int, optional
         The strata given for the ages.
+    log_share : array (n,), in (0, 1], optional
+        The fraction of such traffic that was logged; 1 by default.
     response : float, in [0, 1]
         Share of the due outcomes that came, where no rule settles the others.
     proxy : MixedProxy, optional
@@ -181,6 +187,7 @@ def mixed_estimator(
         baseline=baseline,
         amount=amount,
         stratum=stratum,
+        log_share=log_share,
     )
     if code := "no_population" if population.size == 0 else ages.code:
         return code
@@ -190,8 +197,8 @@ def mixed_estimator(
     least = float(ages.reached.min()) * response
     fitted = proxy or fit_mixed_proxy(sample, largest_odds=(1 - least) / least)
     cells = fitted.weigh(_stand_in(population, rows))
-    share_known = len(sample.pi) / population.size
-    by_chance = cells.n * share_known
+    share_known = len(sample.pi) / population.size_logged
+    by_chance = cells.logged * share_known
     return MixedEstimator(replace(cells, sum_pi=by_chance, sum_chance=by_chance), sample, level=level, proxy=fitted)
 
 
@@ -213,6 +220,7 @@ def _sample(rows: _Rows, ages: AgeShares, response: float, *, score_bins: ScoreB
         baseline=rows.baseline[known],
         amount=rows.amount[known],
         stand_in=rows.stand_in[known],
+        log_share=rows.log_share[known],
         score_bins=score_bins,
     )
 
@@ -229,6 +237,7 @@ def _stand_in(population: Population, rows: _Rows) -> Population:
             baseline=rows.baseline[reviewed],
             amount=np.nan_to_num(rows.amount[reviewed]),
             stand_in=stand_in,
+            log_share=rows.log_share[reviewed],
             score_bins=population.score_bins,
         )
 

@@ -61,7 +61,9 @@ class OutcomeCounts:
     mean : array (cells,)
         Mean m′.
     n : array (cells,)
-        Number of predictions.
+        Number of predictions that were logged.
+    weight : array (cells,)
+        Number of predictions that each of them stands for, 1/ℓ.
     horizon : int, in days
         H, the age at which an outcome is due.
     response : float, in (0, 1]
@@ -74,6 +76,7 @@ class OutcomeCounts:
     outcome: IntArray
     mean: FloatArray
     n: FloatArray
+    weight: FloatArray
     horizon: int
     response: float
 
@@ -82,8 +85,9 @@ class OutcomeCounts:
 
         A sum of Poisson(1) weights over the predictions of a cell is one Poisson(n), so the cells are resampled.
         """
-        both = self.weighted(self.n), self.nowcast(self.n)
-        replicates = [rng.poisson(self.n).astype(np.float64) for _ in range(DRAWS)]
+        n = self.n * self.weight
+        both = self.weighted(n), self.nowcast(n)
+        replicates = [rng.poisson(self.n).astype(np.float64) * self.weight for _ in range(DRAWS)]
         tables = [(self.weighted(n), self.nowcast(n)) for n in replicates]
         gaps = {}
         for metric in METRICS:
@@ -117,7 +121,7 @@ class OutcomeCounts:
     @cached_property
     def _weeks(self) -> IntArray:
         """Number the week of each age, weeks with few known outcomes together with the next older one."""
-        first = int(np.argmax(np.maximum(*self._curves(self.n)) >= LEAST_KNOWN))
+        first = int(np.argmax(np.maximum(*self._curves(self.n * self.weight)) >= LEAST_KNOWN))
         return np.maximum(np.arange(self._days) - first, 0) // 7
 
     def _curves(self, n: FloatArray) -> list[FloatArray]:
@@ -208,7 +212,8 @@ def count_outcomes(
         raise ValueError(f"response must be in (0, 1], got {response}")
     mean = estimator.expected_truth(each)
     truth = np.where(is_known, given, _OPEN).astype(np.int64)
-    keys = np.column_stack([ages, days, each.predicted, truth, np.rint(mean * _STEPS).astype(np.int64)])
+    weights, of_weight = np.unique(each.n, return_inverse=True)
+    keys = np.column_stack([ages, days, each.predicted, truth, np.rint(mean * _STEPS).astype(np.int64), of_weight])
     kinds, place = np.unique(keys, axis=0, return_inverse=True)
     n = np.bincount(place.ravel(), minlength=len(kinds)).astype(np.float64)
     sums = sum_by(place.ravel(), mean, size=len(kinds))
@@ -219,6 +224,7 @@ def count_outcomes(
         outcome=kinds[:, 3],
         mean=sums / n,
         n=n,
+        weight=weights[kinds[:, 5]],
         horizon=horizon,
         response=response,
     )

@@ -107,9 +107,9 @@ class Expectation:
 
     @cached_property
     def _residual2(self) -> FloatArray:
-        """(y − m₀)²/π of each item."""
+        """(y − m₀)²/(πℓ) of each item."""
         items = self.window.sample
-        return np.asarray((items.truth - self.before.predict(items.logit)) ** 2 / items.pi, dtype=np.float64)
+        return np.asarray((items.truth - self.before.predict(items.logit)) ** 2 / items.overall, dtype=np.float64)
 
     @cached_property
     def _table(self) -> Confusion:

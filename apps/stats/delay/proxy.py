@@ -46,18 +46,19 @@ class MixedProxy:
 
         ϖ depends on the outcome (a default is known early, its absence only at the horizon), so a cell's own sum is
         known only with all its outcomes. Σ n·(odds₁(1−m′) + odds₀m′) makes m′(1−m′)·Σodds the expectation of
-        (1−ϖ)/ϖ·(Y−m′)², as V_a needs it.
+        (1−ϖ)/ϖ·(Y−m′)², as V_a needs it; where not all was logged, Σ 1/ℓ² takes the place of n.
         """
         mean = self.expect(population)
-        odds = population.n * (self.odds[1] * (1 - mean) + self.odds[0] * mean)
+        odds = population.weight2 * (self.odds[1] * (1 - mean) + self.odds[0] * mean)
         nothing = np.zeros(len(population.n))
-        mean_odds = odds / np.maximum(population.n, 1.0)
+        mean_odds = odds / np.maximum(population.weight2, 1.0)
+        odds2 = odds * mean_odds * (1 + mean_odds) * population.mean_weight2
         return replace(
             population,
             sum_odds=odds,
-            sum_odds2=odds * mean_odds * (1 + mean_odds),
+            sum_odds2=odds2,
             sum_amount2_odds=population.mean_amount2 * odds,
-            sum_amount4_odds2=population.mean_amount2**2 * odds * mean_odds * (1 + mean_odds),
+            sum_amount4_odds2=population.mean_amount2**2 * odds2,
             n_uncovered=nothing,
             n_unanswered=nothing,
         )
@@ -93,7 +94,7 @@ def fit_mixed_proxy(sample: Sample, *, largest_odds: float) -> MixedProxy:
     if not (np.isfinite(largest_odds) and largest_odds >= 0):
         raise ValueError(f"largest_odds must be finite and not negative, got {largest_odds}")
     return MixedProxy(
-        by_score=recalibrate(sample.logit, sample.truth, sample.pi),
+        by_score=recalibrate(sample.logit, sample.truth, sample.overall),
         by_label=(_expected_outcome(sample, 0), _expected_outcome(sample, 1)),
         odds=(_mean_odds(sample, 0, largest_odds), _mean_odds(sample, 1, largest_odds)),
     )
@@ -104,11 +105,15 @@ def _expected_outcome(sample: Sample, label: int) -> float:
     labeled = sample.stand_in == label
     if not labeled.any():
         return 0.5
-    positive = float(mean_one_weights(sample.pi[labeled]) @ sample.truth[labeled])
+    positive = float(mean_one_weights(sample.overall[labeled]) @ sample.truth[labeled])
     return (positive + 0.5) / (float(labeled.sum()) + 1)
 
 
 def _mean_odds(sample: Sample, outcome: int, largest: float) -> float:
     """Return the mean (1−ϖ)/ϖ of predictions with this outcome, with one pseudo-outcome that waited for the horizon."""
-    pi = sample.pi[sample.truth == outcome]
-    return float((((1 - pi) / pi**2).sum() + largest) / ((1 / pi).sum() + 1))
+    has = sample.truth == outcome
+    if not has.any():
+        return largest
+    # Variances go by the square of what each stands for; scaled to mean 1, the pseudo-outcome weighs as much as one.
+    pi, weight = sample.pi[has], mean_one_weights(sample.log_share[has] ** 2)
+    return float((weight @ ((1 - pi) / pi**2) + largest) / (weight @ (1 / pi) + 1))

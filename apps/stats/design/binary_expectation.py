@@ -7,12 +7,13 @@ import numpy as np
 
 from apps.stats.arrays import IntArray, as_binary
 from apps.stats.design.expectation import (
-    NOBODY,
     Expectation,
     ExpectedFigure,
     Residuals,
     cells_of,
     lacks_amounts,
+    logging_of,
+    pseudo_of,
     shares,
 )
 from apps.stats.estimators.metrics import linearize
@@ -70,7 +71,7 @@ class BinaryExpectation(Expectation):
         if self.proxy is not None:
             return self.proxy
         earlier = self.earlier
-        return RAW_SCORE if earlier is None else recalibrate(earlier.logit, earlier.truth, earlier.pi)
+        return RAW_SCORE if earlier is None else recalibrate(earlier.logit, earlier.truth, earlier.overall)
 
     def residuals(self, metric: str) -> Residuals | None:
         figure = self.figure(metric)
@@ -80,7 +81,7 @@ class BinaryExpectation(Expectation):
         amount = np.nan_to_num(labels.amount)
         apart = figure.linear.beta_cells[cell] * (labels.truth - self.fitted.predict(labels.logit))
         squares = (apart * amount) ** 2 if figure.linear.uses_amount else apart**2
-        return Residuals(cell, shares(labels.pi, self.population.size), amount, squares)
+        return Residuals(cell, shares(labels.overall, self.population.size_logged), amount, squares)
 
     @cached_property
     def _placed(self) -> tuple[Sample, IntArray] | None:
@@ -102,19 +103,10 @@ class BinaryExpectation(Expectation):
         if linear.code is not None:
             return linear.code
         beta, pseudo = linear.beta_cells, self._pseudo
-        return ExpectedFigure(linear, beta**2 * pseudo.variance_cells, beta**4 * pseudo.fourth_cells)
+        second, fourth = beta**2 * pseudo.variance_cells, beta**4 * pseudo.fourth_cells
+        return ExpectedFigure(linear, second, fourth, logging=logging_of(linear, pseudo))
 
     @cached_property
     def _pseudo(self) -> PseudoValues:
         mean = self.fitted.predict(self.population.logit)
-        second, fourth = truth_moments(mean)
-        return PseudoValues(
-            population=self.population,
-            sample=NOBODY,
-            mean_cells=mean,
-            variance_cells=second,
-            fourth_cells=fourth,
-            mean_items=np.zeros(0),
-            of_label=np.zeros(0),
-            of_truth=np.zeros(0),
-        )
+        return pseudo_of(self.population, mean, *truth_moments(mean))

@@ -5,15 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from apps.stats.arrays import FloatArray, IntArray, as_ints, sum_by
+from apps.stats.design.draw_counts import ALPHA, binomial_tail
 from apps.stats.estimators.keys import as_classes
 from apps.stats.estimators.population import Population
 from apps.stats.score_bins import NO_SCORE
-
-#: Probability of a false alarm, for a whole check. Every report and every visit to a page makes one.
-ALPHA = 1e-4
 
 _FACTOR = 4.0  # predictions whose probabilities differ by less are counted together
 
@@ -110,7 +107,7 @@ def check_draw(
 
 def _levels(population: Population, predicted: IntArray, bins: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return predictions, Σπ and cases drawn at each level of π, the level being that of the class and score bin."""
-    n = population.n - population.n_uncovered
+    n = population.logged - population.n_uncovered
     keys = np.column_stack([np.concatenate([population.predicted, predicted]), np.concatenate([population.bin, bins])])
     kinds, place = np.unique(keys, axis=0, return_inverse=True)
     of_cell, of_draw = np.split(place.ravel(), [len(n)])
@@ -126,6 +123,4 @@ def _levels(population: Population, predicted: IntArray, bins: IntArray) -> tupl
 
 def _two_sided(found: FloatArray, *, n: FloatArray, expected: FloatArray) -> FloatArray:
     """Return twice the smaller tail of the binomial; 1 within one case of the mean, where it bounds nothing."""
-    share = np.clip(np.divide(expected, n, out=np.zeros(len(n)), where=n > 0), 0.0, 1.0)
-    tails = np.minimum(stats.binom.cdf(found, n, share), stats.binom.sf(found - 1, n, share))
-    return np.where(np.abs(found - expected) < 1 - 1e-9, 1.0, np.minimum(1.0, 2 * tails))
+    return np.where(np.abs(found - expected) < 1 - 1e-9, 1.0, binomial_tail(found, n=n, expected=expected))

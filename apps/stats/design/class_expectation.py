@@ -15,6 +15,8 @@ from apps.stats.design.expectation import (
     Residuals,
     cells_of,
     lacks_amounts,
+    logging_of,
+    pseudo_of,
     shares,
 )
 from apps.stats.estimators.class_margins import Margins, Slopes
@@ -99,7 +101,7 @@ class ClassExpectation(Expectation):
         apart = own - self._quantity(metric).moments(labels.predicted, chance).mean
         amount = np.nan_to_num(labels.amount)
         squares = (apart * amount) ** 2 if figure.linear.uses_amount else apart**2
-        return Residuals(cell, shares(labels.pi, self.population.size), amount, squares)
+        return Residuals(cell, shares(labels.overall, self.population.size_logged), amount, squares)
 
     @cached_property
     def _placed(self) -> tuple[Sample, IntArray] | None:
@@ -124,7 +126,7 @@ class ClassExpectation(Expectation):
         if formula is None:
             value = float(moments.mean @ (cells.sum_amount if is_money else cells.n)) / cells.size
             low, high = (float(cells.n @ end[cells.predicted]) / cells.size for end in (quantity.least, quantity.most))
-            limits = NO_LIMITS if is_money else (low, high)
+            limits = NO_LIMITS if is_money or not cells.is_all_logged else (low, high)
         else:
             value = formula.value(self._margins)
             nothing = np.zeros(len(self.class_names))
@@ -134,6 +136,8 @@ class ClassExpectation(Expectation):
             plug_in=value if formula is not None else None,
             beta_cells=np.ones(len(cells.n)),
             beta=np.zeros(0),
+            certain_cells=None if formula is None else self._slopes(formula).by_predicted[cells.predicted],
+            certain=np.zeros(0),
             on_cells=quantity.varies[cells.predicted],
             on_items=np.zeros(0, dtype=np.bool_),
             spread=0.0,
@@ -141,7 +145,8 @@ class ClassExpectation(Expectation):
             is_share=formula is not None and formula.is_share,
             uses_amount=is_money,
         )
-        return ExpectedFigure(linear, moments.second, moments.fourth)
+        pseudo = pseudo_of(cells, moments.mean, moments.second, moments.fourth)
+        return ExpectedFigure(linear, moments.second, moments.fourth, logging=logging_of(linear, pseudo))
 
     def _formula(self, metric: str) -> TableFormula:
         name, _, of_class = metric.partition(":")

@@ -9,6 +9,7 @@ from apps.stats.arrays import BoolArray, FloatArray, IntArray, scaled_weights
 from apps.stats.estimators.conclusion import Linearized
 from apps.stats.estimators.keys import NO_BASELINE, Keyed, as_baseline, key_of
 from apps.stats.estimators.population import Population
+from apps.stats.estimators.pseudo import PseudoValues
 from apps.stats.estimators.sample import Sample
 
 NOBODY = Sample.of(predicted=[], score=[], pi=[], label=[])
@@ -27,12 +28,16 @@ class ExpectedFigure:
         where the metric uses amounts.
     is_root : bool
         The figure is the square root of the metric, as for rmse.
+    logging : (float, float)
+        What logging only a part of the traffic adds to V_a and to the denominator of ν_a, as for a total; no draw
+        changes it.
     """
 
     linear: Linearized
     second: FloatArray
     fourth: FloatArray
     is_root: bool = False
+    logging: tuple[float, float] = (0.0, 0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +97,27 @@ class Expectation(ABC):
     @abstractmethod
     def residuals(self, metric: str) -> Residuals | None:
         """Return the earlier labels' residuals of a metric; None without earlier labels, or where it has no figure."""
+
+
+def pseudo_of(population: Population, mean: FloatArray, second: FloatArray, fourth: FloatArray) -> PseudoValues:
+    """Make the pseudo-values of a quantity before any label, given its moments by cell."""
+    nothing = np.zeros(0)
+    return PseudoValues(
+        population=population,
+        sample=NOBODY,
+        mean_cells=mean,
+        variance_cells=second,
+        fourth_cells=fourth,
+        mean_items=nothing,
+        of_label=nothing,
+        of_truth=nothing,
+    )
+
+
+def logging_of(linear: Linearized, pseudo: PseudoValues) -> tuple[float, float]:
+    """Return what logging adds to V_a and to the denominator of ν_a of a metric."""
+    _, variance, fourth = linear.logging(pseudo)
+    return variance, fourth
 
 
 def cells_of(labels: Keyed, population: Population) -> tuple[BoolArray, IntArray]:

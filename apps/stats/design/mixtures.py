@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -29,7 +29,7 @@ class Strata:
     amount : array (strata,), not negative
         Amount of each prediction in it.
     n : array (strata,)
-        Number of predictions.
+        Number of logged predictions.
     """
 
     cell: IntArray
@@ -47,14 +47,14 @@ class Strata:
         """
         every = np.arange(len(cells.n))
         if not uses_amount:
-            return cls(every, np.zeros(len(every)), cells.n)
+            return cls(every, np.zeros(len(every)), cells.logged)
         mean, square = cells.sum_amount / np.maximum(cells.n, 1.0), cells.mean_amount2
         relative = np.divide(square, mean**2, out=np.ones(len(every)), where=mean**2 > 0)
         width = np.sqrt(np.log(np.clip(relative, 1.0, math.exp(_WIDEST))))
         weight = _WEIGHTS / _WEIGHTS.sum()
         amount = np.exp(width[:, None] * _NODES)
         amount *= np.sqrt(square / (amount**2 @ weight))[:, None]
-        return cls(np.repeat(every, len(weight)), amount.ravel(), (cells.n[:, None] * weight).ravel())
+        return cls(np.repeat(every, len(weight)), amount.ravel(), (cells.logged[:, None] * weight).ravel())
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +136,11 @@ def measured(expectation: Expectation, metric: str) -> Measured:
     figure = expectation.figure(metric)
     if isinstance(figure, str):
         raise ValueError(f"metrics holds {metric!r}, which cannot be planned: {figure}")
-    return Measured(figure.second, figure.fourth, figure.linear.uses_amount, expectation.residuals(metric))
+    # A label counts by the square of what its prediction stands for, where not all traffic is logged.
+    square, residuals = expectation.population.mean_weight2, expectation.residuals(metric)
+    if residuals is not None:
+        residuals = replace(residuals, squares=residuals.squares * square[residuals.cell])
+    return Measured(figure.second * square, figure.fourth * square**2, figure.linear.uses_amount, residuals)
 
 
 def active(chosen: Sequence[Measured], strata: Strata, *, importance: FloatArray, floor: float) -> Priorities:
@@ -211,6 +215,6 @@ def factor_of(priority: FloatArray, n: FloatArray, *, expected: float) -> float:
     # What the rows from here on get if all before them are certain; right is the first that exceeds 1 nowhere.
     before = np.cumsum(mass) - mass
     pull = np.cumsum((mass * ranked)[::-1])[::-1]
-    factor = np.maximum(expected - before, 0.0) / np.maximum(pull, 1e-300)
-    fits = np.flatnonzero((factor * ranked <= 1) & (pull > 0))
-    return float(factor[fits[0]]) if len(fits) else LARGEST
+    left = np.maximum(expected - before, 0.0)
+    fits = np.flatnonzero((left * ranked <= pull) & (pull > 0))
+    return float(left[fits[0]] / pull[fits[0]]) if len(fits) else LARGEST

@@ -9,7 +9,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from apps.stats.arrays import LARGEST, FloatArray, IntArray, as_floats, as_inclusion, as_ints
-from apps.stats.design.expectation import Expectation, ExpectedFigure, Residuals, cells_of, shares
+from apps.stats.design.expectation import (
+    Expectation,
+    ExpectedFigure,
+    Residuals,
+    cells_of,
+    logging_of,
+    pseudo_of,
+    shares,
+)
 from apps.stats.estimators.conclusion import NO_LIMITS, Linearized
 from apps.stats.estimators.expected_loss import ExpectedLoss, fit_expected_loss, quantile_bins
 from apps.stats.estimators.regression import LOSSES, NOT_NEGATIVE
@@ -97,7 +105,7 @@ class NumberExpectation(Expectation):
         losses, fitted = self._losses(metric), self._fitted(metric)
         is_there, cell = cells_of(self._labels, self.population)
         apart = losses - fitted.without_item(self._coarse(self._labels.bin), losses, self._labels.pi)
-        weight = shares(self._labels.pi[is_there], self.population.size)
+        weight = shares(self._labels.pi[is_there], self.population.size_logged)
         return Residuals(cell, weight, np.zeros(len(cell)), apart[is_there] ** 2)
 
     def _figure(self, metric: str) -> ExpectedFigure | str:
@@ -124,7 +132,9 @@ class NumberExpectation(Expectation):
             is_share=False,
             minimum=MINIMUM_LABELS if _LOSS_OF[metric] == "mse" else 0,
         )
-        return ExpectedFigure(linear, fitted.variance[place], fitted.fourth[place], is_root=metric == "rmse")
+        mean, second, fourth = fitted.mean[place], fitted.variance[place], fitted.fourth[place]
+        logging = logging_of(linear, pseudo_of(cells, mean, second, fourth))
+        return ExpectedFigure(linear, second, fourth, is_root=metric == "rmse", logging=logging)
 
     @property
     def _labels(self) -> EarlierNumbers:

@@ -155,7 +155,7 @@ class Plan:
             If a probability is outside (0, 1], or their number is not that of the cells.
         """
         cells = self.expectation.population
-        n = cells.n
+        n, square, fourth = cells.logged, cells.weight2, cells.weight2 * cells.mean_weight2
         p = as_inclusion("probability", probability, length=len(n))
         by_chance = float(p.min(initial=1.0)) if chance is None else chance
         if not 0 <= by_chance <= 1:
@@ -166,11 +166,11 @@ class Plan:
         drawn = replace(
             cells,
             sum_pi=n * p,
-            sum_odds=n * odds,
-            sum_odds2=n * odds2,
+            sum_odds=square * odds,
+            sum_odds2=fourth * odds2,
             sum_chance=n * by_chance,
-            sum_amount2_odds=n * cells.mean_amount2 * odds,
-            sum_amount4_odds2=n * cells.mean_amount4 * odds2,
+            sum_amount2_odds=square * cells.mean_amount2 * odds,
+            sum_amount4_odds2=fourth * cells.mean_amount4 * odds2,
             n_uncovered=nobody,
             n_unanswered=nobody,
         )
@@ -193,7 +193,8 @@ class Plan:
         odds, odds2 = cells.sum_odds, cells.sum_odds2
         if linear.uses_amount:
             odds, odds2 = cells.sum_amount2_odds, cells.sum_amount4_odds2
-        first, fourth = float(figure.second @ odds), float(figure.fourth @ odds2)
+        first, fourth = figure.logging
+        first, fourth = first + float(figure.second @ odds), fourth + float(figure.fourth @ odds2)
         return _Outlook(
             figure,
             variance=first / cells.size / cells.size,
@@ -219,7 +220,7 @@ class Plan:
         """Apply the minimum rule."""
         if outlook.variance == 0:
             return 0
-        n, left = outlook.labels * times, max(self._cells.size - self._drawn, 0.0) * times
+        n, left = outlook.labels * times, max(self._cells.size_logged - self._drawn, 0.0) * times
         needed = labels_needed(
             nu=outlook.nu * times,
             n=round(n),

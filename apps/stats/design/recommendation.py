@@ -16,6 +16,8 @@ FLOOR_SHARE_OF_SMALL = 0.5
 #: With earlier labels to judge by, chance may be left this share.
 LEAST_FLOOR_SHARE = 0.1
 SMALL = 200.0
+#: A figure keeps this share of the degrees of freedom that a uniform draw gives it, or those with which it stands.
+KEPT_FREEDOM = 0.4
 _STEPS = 30
 
 
@@ -90,9 +92,9 @@ def recommend(
     The active draw has p = δn/N + c·√(Σ_k ω_k κ₂ₖ), where κ₂ₖ is what a label may move metric k by and ω_k is one over
     the variance V_k that results: then no draw of its size has a smaller geometric mean of the variances. Mixed with
     the uniform draw it keeps its form; only the share of chance grows from δ to 1. The mixture with the smallest
-    geometric mean is chosen among those in which no metric has a larger variance than with a uniform draw, and every
-    figure that a uniform draw lets stand by its degrees of freedom stands too. A variance is V_a, or V* where earlier
-    labels tell how far the proxy is off: Σ_s (1/π)·o·β²(y−m)² over them, moderated by V_a.
+    geometric mean is chosen among those in which no metric has a larger variance than with a uniform draw, nor fewer
+    than 5 degrees of freedom ν_a, or two fifths of those with a uniform draw where that has few. A variance is V_a, or
+    V* where earlier labels tell how far the proxy is off: Σ_s (1/π)·o·β²(y−m)² over them, moderated by V_a.
 
     Parameters
     ----------
@@ -147,7 +149,7 @@ def recommend(
         priorities = pull.mixed(least + (1 - float(step)) * (1 - least))
         given = _Given(chosen, strata, priorities, expected)
         beside = np.divide(given.variances, uniform.variances, out=np.ones(len(chosen)), where=uniform.variances > 0)
-        stands = (given.freedom >= MINIMUM_DF) | (uniform.freedom < MINIMUM_DF)
+        stands = given.freedom >= np.minimum(MINIMUM_DF, KEPT_FREEDOM * uniform.freedom)
         gain = float(importance @ np.log(np.maximum(beside, 1e-300)))
         if ((beside <= 1) & stands)[importance > 0].all() and gain < best_gain:
             best, ratios, best_gain, mixing = priorities, beside, gain, float(step)

@@ -159,7 +159,7 @@ class BinaryEstimator(ClassEstimator):
     @cached_property
     def fitted(self) -> Proxy:
         """The proxy m."""
-        return self.proxy or recalibrate(self.sample.logit, self.sample.truth, self.sample.pi)
+        return self.proxy or recalibrate(self.sample.logit, self.sample.truth, self.sample.overall)
 
     @cached_property
     def expected_overturn(self) -> tuple[float, float]:
@@ -206,8 +206,8 @@ class BinaryEstimator(ClassEstimator):
         compared = self.with_baseline
         return compared.swapped.estimate(metric) if compared.population.size else missing("no_baseline")
 
-    def _mean_value(self, matrix: ValueMatrix, *, against_baseline: bool) -> Estimate:
-        metric = linearize_value(self.pseudo, matrix, against_baseline=against_baseline)
+    def _mean_value(self, matrix: ValueMatrix, *, against_baseline: bool, is_total: bool) -> Estimate:
+        metric = linearize_value(self.pseudo, matrix, against_baseline=against_baseline, is_total=is_total)
         if metric.code is not None or not (self.is_complete or self.lacks_score):
             return conclude(self.pseudo, metric, level=self.level)
         items, cells = self._if_negative(matrix, against_baseline=against_baseline)

@@ -7,11 +7,12 @@ from scipy.special import ndtr
 from apps.stats.arrays import FloatArray, IntArray, as_binary, as_floats, same_length, sum_by
 from apps.stats.estimate import Estimate, from_interval, missing
 from apps.stats.estimators.conclusion import still_needed, unfit, weighted_variance
+from apps.stats.estimators.first_phase import LoggingMoments, logging_moments
 from apps.stats.estimators.groups import Groups
 from apps.stats.estimators.pseudo import PseudoValues
 from apps.stats.estimators.scoring import lacks_score
 from apps.stats.intervals import LEVEL, Interval, t_quantile
-from apps.stats.moderation import NU_0, degrees_of_freedom, moderate
+from apps.stats.moderation import NU_0, anticipated_degrees, degrees_of_freedom, moderate
 from apps.stats.score_bins import LOGIT_BINS, SCORE_BINS
 
 GROUPS = 10
@@ -96,18 +97,20 @@ def estimate_calibration_error(pseudo: PseudoValues, *, groups: int = GROUPS, le
     gaps = by_group.totals(pseudo, population.n, ones) - by_group.sum_cells(population.sum_score)
     gaps = gaps / population.size
     variances = _variances(pseudo, by_group) / population.size**2
-    nu = pseudo.anticipated_df(population.sum_odds, population.sum_odds2, ones)
-    df = min(degrees_of_freedom(pseudo.design_terms(ones)), nu) + NU_0
+    logged = _logging(pseudo)
+    logging = (float(logged.variance.sum()), float(logged.fourth.sum()))
+    nu = pseudo.anticipated_df(population.sum_odds, population.sum_odds2, ones, logging=logging)
+    df = min(degrees_of_freedom(_terms(pseudo)), nu) + NU_0
     excess = _folded_mean(np.abs(gaps), np.sqrt(variances)) - np.abs(gaps)
     value = min(1.0, max(0.0, float((np.abs(gaps) - excess).sum())))
     se = float(np.sqrt(variances.sum()))  # of the signed gaps, because folding adds no certainty
     half = t_quantile(level, df) * se
     interval = Interval(value, max(0.0, value - half), min(1.0, value + half), "folded-normal", se, df)
-    spread = weighted_variance(sample.truth - np.nan_to_num(sample.score), sample.pi)
+    spread = weighted_variance(sample.truth - np.nan_to_num(sample.score), sample.overall)
     return from_interval(
         interval,
         n=n,
-        n_eff=min(spread / se**2, population.size) if se > 0 else float(n),
+        n_eff=min(spread / se**2, population.size_logged) if se > 0 else float(n),
         covered_share=covered,
         is_adjudication_open=sample.is_adjudication_open,
         needed=still_needed(pseudo, nu=nu, n=int((~sample.constant).sum())),
@@ -116,15 +119,29 @@ def estimate_calibration_error(pseudo: PseudoValues, *, groups: int = GROUPS, le
 
 def _variances(pseudo: PseudoValues, by_group: Groups) -> FloatArray:
     """Compute V* of the total of each group."""
-    ones = np.ones(len(pseudo.sample.pi))
-    terms = pseudo.design_terms(ones)
+    ones, terms, logged = np.ones(len(pseudo.sample.pi)), _terms(pseudo), _logging(pseudo)
     scaled = terms / (terms.max() or 1.0)  # because the squares of tiny terms underflow
     squares = by_group.sum_items(scaled**2)
     nu = np.divide(by_group.sum_items(scaled) ** 2, squares, out=np.zeros(by_group.number), where=squares > 0)
     population = pseudo.population
-    nu_a = by_group.anticipated_df(pseudo, population.sum_odds, population.sum_odds2, ones)
-    anticipated = by_group.anticipated(pseudo, population.sum_odds, ones)
+    first, fourth = by_group.moments(pseudo, population.sum_odds, population.sum_odds2, ones)
+    of_logging = by_group.sum_cells(logged.variance)
+    nu_a = anticipated_degrees(first + of_logging, fourth + by_group.sum_cells(logged.fourth))
+    anticipated = by_group.anticipated(pseudo, population.sum_odds, ones) + of_logging
     return moderate(by_group.sum_items(terms), np.minimum(nu, nu_a), anticipated)[0]
+
+
+def _terms(pseudo: PseudoValues) -> FloatArray:
+    """Return the terms of V_d of Σ(y − s), by item."""
+    gaps = pseudo.of_truth - np.nan_to_num(pseudo.sample.score)
+    return pseudo.design_terms(np.ones(len(gaps))) + pseudo.logging_terms(gaps)
+
+
+def _logging(pseudo: PseudoValues) -> LoggingMoments:
+    """Return what logging adds to V_a of Σ(y − s), by cell."""
+    cells = pseudo.population
+    score = cells.sum_score / np.maximum(cells.n, 1.0)
+    return logging_moments(pseudo, certain=-score, beta=np.ones(len(score)), center=0.0)
 
 
 def _group_of_bins(counts: FloatArray, groups: int) -> IntArray:

@@ -58,10 +58,10 @@ def fit_class_proxy(sample: Sample, *, classes: int) -> ClassProxy:
     intercept, slope = np.zeros(classes), np.ones(classes)
     for label in np.unique(sample.predicted):
         rows = sample.predicted == label
-        fitted = recalibrate(logit[rows], truth[rows] == label, sample.pi[rows])
+        fitted = recalibrate(logit[rows], truth[rows] == label, sample.overall[rows])
         intercept[label], slope[label] = fitted.intercept, fitted.slope
     counts = np.full((classes, classes), PRIOR_COUNT)
     if len(truth):
-        np.add.at(counts, (sample.predicted, truth), mean_one_weights(sample.pi))
+        np.add.at(counts, (sample.predicted, truth), mean_one_weights(sample.overall))
     np.fill_diagonal(counts, 0.0)
     return ClassProxy(intercept, slope, counts / counts.sum(axis=1, keepdims=True))

@@ -54,8 +54,11 @@ class ClassEstimator(ABC):
         """Estimate a metric."""
 
     @abstractmethod
-    def _mean_value(self, matrix: ValueMatrix, *, against_baseline: bool) -> Estimate:
-        """Estimate the mean value of a decision, less that of the baseline if every prediction has one."""
+    def _mean_value(self, matrix: ValueMatrix, *, against_baseline: bool, is_total: bool) -> Estimate:
+        """Estimate the mean value of a decision, less that of the baseline if every prediction has one.
+
+        Of a total, the number of predictions varies too where not all were logged.
+        """
 
     @property
     @abstractmethod
@@ -94,21 +97,26 @@ class ClassEstimator(ABC):
         compared = self.with_baseline if against_baseline else self
         if compared is not self and compared.population.size == 0:
             return missing("no_baseline")
-        return compared._mean_value(matrix, against_baseline=against_baseline)
+        return compared._mean_value(matrix, against_baseline=against_baseline, is_total=False)
 
     def accuracy_difference(self) -> Estimate:
         """Estimate the accuracy of the model less that of the baseline; only their disagreements need labels."""
         return self.mean_value(ValueMatrix(np.eye(self.classes)), against_baseline=True)
 
-    def value(self, matrix: ValueMatrix) -> Estimate:
-        """Estimate the total value of the window's decisions, in money.
+    def value(self, matrix: ValueMatrix, *, against_baseline: bool = False) -> Estimate:
+        """Estimate the total value of the window's decisions, in money; against the baseline, of those that have one.
 
         Raises
         ------
         ValueError
             If the matrix has another number of classes.
         """
-        return self.mean_value(matrix).scaled(max(self.population.size, 1.0))
+        self._check(matrix)
+        compared = self.with_baseline if against_baseline else self
+        if compared is not self and compared.population.size == 0:
+            return missing("no_baseline")
+        mean = compared._mean_value(matrix, against_baseline=against_baseline, is_total=True)
+        return mean.scaled(max(compared.population.size, 1.0))
 
     def value_bounds(self, matrix: ValueMatrix, *, answered: ArrayLike) -> tuple[float, float]:
         """Bound the total value over everything that the unanswered items could be.

@@ -7,6 +7,7 @@ import numpy as np
 
 from apps.stats.arrays import BoolArray, FloatArray
 from apps.stats.estimate import Estimate, exactly, from_interval, missing
+from apps.stats.estimators.first_phase import logging_moments
 from apps.stats.estimators.population import Population
 from apps.stats.estimators.pseudo import PseudoValues
 from apps.stats.intervals import LEVEL, UNIT, Interval, Limits, log_mod, logit_mod, plain_mod
@@ -37,6 +38,11 @@ class Linearized:
         What the metric depends on; precision, for example, only on predicted positives.
     spread : float
         n·V_srs, the variance per label of a draw with equal probabilities from what the metric depends on.
+    certain_cells, certain : array (cells,), array (n,), optional
+        Influence of a prediction whose f is 0, up to a constant, in each cell and of each item; by item it includes the
+        amount. It matters where not every prediction was logged; 0 if left out.
+    is_total : bool
+        Whether the figure is to be scaled to the total over a population whose size is estimated as well.
     beta_plug_in : array (cells,), optional
         Influence in each cell at θ_a, for the minimum rule: an estimate that happens to be far off must not decide
         whether it stands.
@@ -62,6 +68,9 @@ class Linearized:
     on_cells: BoolArray
     on_items: BoolArray
     spread: float
+    certain_cells: FloatArray | None = None
+    certain: FloatArray | None = None
+    is_total: bool = False
     beta_plug_in: FloatArray | None = None
     limits: Limits = UNIT
     is_share: bool = True
@@ -79,6 +88,22 @@ class Linearized:
         """Compute Σ β⁴o²(1+o) of each cell."""
         odds2 = population.sum_amount4_odds2 if self.uses_amount else population.sum_odds2
         return np.asarray(self.beta_cells**4 * odds2)
+
+    def logging(self, pseudo: PseudoValues) -> tuple[FloatArray, float, float]:
+        """Compute what logging adds to the terms of V_d by item, to V_a, and to the denominator of ν_a; for a total."""
+        cells = pseudo.population
+        if cells.is_all_logged:
+            return np.zeros(len(self.beta)), 0.0, 0.0
+        of_cells = np.zeros(len(self.beta_cells)) if self.certain_cells is None else self.certain_cells
+        of_items = np.zeros(len(self.beta)) if self.certain is None else self.certain
+        stake = cells.sum_amount if self.uses_amount else cells.n
+        mean = (float(of_cells @ stake) + pseudo.total(self.beta_cells * stake, self.beta)) / max(cells.size, 1.0)
+        center = 0.0 if self.is_total else mean
+        moments = logging_moments(
+            pseudo, certain=of_cells, beta=self.beta_cells, center=center, uses_amount=self.uses_amount
+        )
+        terms = pseudo.logging_terms(of_items + self.beta * pseudo.of_truth - center)
+        return terms, float(moments.variance.sum()), float(moments.fourth.sum())
 
 
 def conclude(pseudo: PseudoValues, metric: Linearized, *, level: float = LEVEL) -> Estimate:
@@ -103,12 +128,13 @@ def conclude(pseudo: PseudoValues, metric: Linearized, *, level: float = LEVEL) 
     n = int(metric.on_items.sum())
     if code := refusal(population, metric, n=n):
         return missing(code, n=n, covered_share=covered)
-    if not metric.on_cells.any():
+    if not metric.on_cells.any() and population.is_all_logged:
         return exactly(metric.value, n=0, covered_share=covered)  # no label can change it
     n_open = int((metric.on_items & ~sample.constant).sum())
-    beta2_odds, nu = metric.beta2_odds(population), _anticipated_df(pseudo, metric)
-    terms = pseudo.design_terms(metric.beta) / size**2
-    by_design, anticipated = float(terms.sum()), pseudo.anticipated(beta2_odds, metric.beta) / size**2
+    of_logging, expected, fourth = metric.logging(pseudo)
+    beta2_odds, nu = metric.beta2_odds(population), _anticipated_df(pseudo, metric, logging=(expected, fourth))
+    terms = (pseudo.design_terms(metric.beta) + of_logging) / size**2
+    by_design, anticipated = float(terms.sum()), (pseudo.anticipated(beta2_odds, metric.beta) + expected) / size**2
     variance, df = moderate([by_design], [min(degrees_of_freedom(terms), nu)], [anticipated])
     if nu < HOPELESS_DF and by_design < anticipated:
         df = df - (NU_0 - SHAKEN_NU_0)
@@ -117,10 +143,10 @@ def conclude(pseudo: PseudoValues, metric: Linearized, *, level: float = LEVEL) 
     return from_interval(
         interval,
         n=n,
-        n_eff=min(metric.spread / interval.se**2, size) if interval.se > 0 else float(n),
+        n_eff=min(metric.spread / interval.se**2, max(population.size_logged, 1.0)) if interval.se > 0 else float(n),
         covered_share=covered,
         is_adjudication_open=bool((sample.q[metric.on_items] == 0).any()),
-        needed=0 if is_exact else _needed(pseudo, metric, nu=nu, n=n, n_open=n_open),
+        needed=0 if is_exact else _needed(pseudo, metric, nu=nu, n=n, n_open=n_open, logging=(expected, fourth)),
         # Labels without any spread make nothing certain.
         method=None if is_exact or interval.method != "exact" else "plain-mod",
     )
@@ -146,17 +172,20 @@ def interval_of(metric: Linearized, *, variance: float, df: float, nu: float, n:
     )
 
 
-def _needed(pseudo: PseudoValues, metric: Linearized, *, nu: float, n: int, n_open: int) -> int:
+def _needed(
+    pseudo: PseudoValues, metric: Linearized, *, nu: float, n: int, n_open: int, logging: tuple[float, float]
+) -> int:
     """Apply the minimum rule to a figure with ν_a and n labels, of which `n_open` are not certain."""
     if metric.beta_plug_in is not None:
-        nu = min(nu, _anticipated_df(pseudo, replace(metric, beta_cells=metric.beta_plug_in)))
-    left = max(pseudo.population.size - len(pseudo.sample.pi), 0.0)
+        nu = min(nu, _anticipated_df(pseudo, replace(metric, beta_cells=metric.beta_plug_in), logging=logging))
+    left = max(pseudo.population.size_logged - len(pseudo.sample.pi), 0.0)
     return max(still_needed(pseudo, nu=nu, n=n_open), min(metric.minimum - n, int(left)))
 
 
-def _anticipated_df(pseudo: PseudoValues, metric: Linearized) -> float:
+def _anticipated_df(pseudo: PseudoValues, metric: Linearized, *, logging: tuple[float, float]) -> float:
     population = pseudo.population
-    return pseudo.anticipated_df(metric.beta2_odds(population), metric.beta4_odds2(population), metric.beta)
+    beta2_odds, beta4_odds2 = metric.beta2_odds(population), metric.beta4_odds2(population)
+    return pseudo.anticipated_df(beta2_odds, beta4_odds2, metric.beta, logging=logging)
 
 
 def refusal(population: Population, metric: Linearized, *, n: int) -> str | None:
@@ -211,8 +240,9 @@ def still_needed(pseudo: PseudoValues, *, nu: float, n: int) -> int:
         nu=nu,
         n=n,
         by_chance=float(population.sum_chance.sum()),
-        expected=max(float(population.sum_pi.sum() - sample.constant.sum()), 0.0),
-        left=max(population.size - len(sample.pi), 0.0),
+        expected=max(float(population.sum_pi.sum() - (~sample.is_drawn_at_random).sum()), 0.0),
+        # Where not all was logged, more of the same traffic could be.
+        left=max(population.size_logged - len(sample.pi), 0.0) if population.is_all_logged else math.inf,
         least_by_chance=pseudo.least_by_chance,
     )
 

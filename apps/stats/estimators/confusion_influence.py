@@ -25,6 +25,8 @@ def linearize(metric: Metric, pseudo: PseudoValues) -> Linearized:
         plug_in=plug_in,
         beta_cells=beta_cells,
         beta=beta_items,
+        certain_cells=_if_negative(slopes)[pseudo.population.predicted],
+        certain=_if_negative(slopes)[pseudo.sample.predicted],
         beta_plug_in=None
         if plug_in is None
         else _by_prediction(gradient(metric, expected))[pseudo.population.predicted],
@@ -42,6 +44,12 @@ def _by_prediction(slopes: FloatArray) -> FloatArray:
     """Return what a truth of 1 adds to the metric where the prediction is 0, and where it is 1."""
     by_tp, by_fp, by_fn, by_tn = slopes
     return np.array([by_fn - by_tn, by_tp - by_fp])
+
+
+def _if_negative(slopes: FloatArray) -> FloatArray:
+    """Return the influence of a prediction of 0, and of 1, whose truth is 0."""
+    _, by_fp, _, by_tn = slopes
+    return np.array([by_tn, by_fp])
 
 
 def spread_of(slopes: FloatArray, shares: FloatArray) -> float:

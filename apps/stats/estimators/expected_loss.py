@@ -21,7 +21,7 @@ class ExpectedLoss:
     total, weight : array (bins,)
         Σwl and Σw of the labels in each bin, w ∝ 1/π with mean 1.
     scale : float
-        w·π, the same for all labels.
+        w·π, the same for all labels; π is that of being logged and drawn.
     variance, fourth : array (bins,)
         Second and fourth central moment of the loss.
     """
@@ -37,7 +37,9 @@ class ExpectedLoss:
         """Expected loss in each bin, m_b = (S_b + 5·l̄)/(W_b + 5)."""
         return _shrunk(self.total, self.weight, towards=self.total.sum() / self.weight.sum())
 
-    def without_item(self, bins: IntArray, loss: FloatArray, pi: FloatArray) -> FloatArray:
+    def without_item(
+        self, bins: IntArray, loss: FloatArray, pi: FloatArray, *, log_share: FloatArray | None = None
+    ) -> FloatArray:
         """Compute what the other labels expect of each labeled item: its bin's mean without it.
 
         A mean fitted on the item too lies near it, and its error looks smaller than that of cases without a label. An
@@ -51,12 +53,15 @@ class ExpectedLoss:
             Loss of each, as fitted.
         pi : array (n,), in (0, 1]
             Inclusion probability of each.
+        log_share : array (n,), in (0, 1], optional
+            The fraction of such traffic that was logged; 1 if left out. The moments were fitted with their product.
 
         Returns
         -------
         array (n,)
         """
-        own, everyone = self.scale / pi, self.weight.sum()
+        overall = pi if log_share is None else pi * log_share
+        own, everyone = self.scale / overall, self.weight.sum()
         # One label may outweigh all others; what is left of the sum is then rounding.
         others = (self.total.sum() - own * loss) / np.maximum(everyone - own, 1e-9 * everyone)
         without = _shrunk(self.total[bins] - own * loss, self.weight[bins] - own, towards=others)

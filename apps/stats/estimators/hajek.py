@@ -18,6 +18,8 @@ from apps.stats.estimators.confusion import (
     undefined,
 )
 from apps.stats.estimators.confusion_influence import limits_of
+from apps.stats.estimators.first_phase import logging_of
+from apps.stats.estimators.population import Population
 from apps.stats.estimators.pseudo import PseudoValues
 from apps.stats.intervals import LEVEL, UNIT, Interval, Limits, logit_mod, plain_mod
 from apps.stats.moderation import anticipated_degrees, degrees_of_freedom, moderate
@@ -131,7 +133,7 @@ def hajek_confusion(metric: Metric, pseudo: PseudoValues, items: FloatArray, *, 
         return missing(code, n=len(sample.pi), covered_share=covered)
     truth = pseudo.bracket
     corners = np.column_stack([items * truth, items * (1 - truth), (1 - items) * truth, (1 - items) * (1 - truth)])
-    shares = np.array([_weighted_mean(corner, sample.pi) for corner in corners.T])
+    shares = np.array([_weighted_mean(corner, sample.overall) for corner in corners.T])
     table = Confusion(*shares.tolist())
     if code := undefined(metric, table):
         return missing(code, n=len(sample.pi), covered_share=covered)
@@ -160,7 +162,8 @@ def hajek_linear(
 ) -> Estimate:
     """Estimate a mean that is linear in the truth, c + βy, from weighted items: value, difference of accuracies.
 
-    Where no truth matters (β = 0) the sum of c is known, so Hájek's mean covers only the rest.
+    Where no truth matters (β = 0) the sum of c is known, so Hájek's mean covers only the rest. Not where only a part of
+    the predictions was logged: there it covers all of them.
 
     Parameters
     ----------
@@ -179,6 +182,9 @@ def hajek_linear(
     -------
     Estimate
     """
+    if not pseudo.population.is_all_logged:
+        every = [np.ones_like(mask) for mask in (metric.on_cells, metric.on_items)]
+        metric = replace(metric, on_cells=every[0], on_items=every[1])
     uncertain = pseudo.where(metric.on_cells, metric.on_items)
     sample, size = uncertain.sample, pseudo.population.size
     covered = pseudo.population.covered_share
@@ -189,10 +195,18 @@ def hajek_linear(
         return missing(code, n=len(sample.pi), covered_share=covered)
     slope = metric.beta[metric.on_items]
     quantity = certain_items[metric.on_items] + slope * uncertain.bracket
-    theta = _weighted_mean(quantity, sample.pi)
+    theta = _weighted_mean(quantity, sample.overall)
     part = uncertain.population.size
     figure = _conclude(
-        uncertain, theta, quantity - theta, slope, size=part, limits=NO_LIMITS, is_share=False, level=level
+        uncertain,
+        theta,
+        quantity - theta,
+        slope,
+        size=part,
+        limits=NO_LIMITS,
+        is_share=False,
+        level=level,
+        further=_of_size(uncertain, quantity, theta) if metric.is_total else 0.0,
     )
     return replace(figure.scaled(part / size).shifted(known), covered_share=covered)
 
@@ -207,20 +221,27 @@ def _conclude(
     limits: Limits,
     is_share: bool,
     level: float,
+    further: float = 0.0,
 ) -> Estimate:
-    sample, population = pseudo.sample, pseudo.population
-    n = len(sample.pi)
-    first = (1 - sample.pi) / sample.pi**2
-    second = np.maximum(pseudo.design_terms(slope) - first * (slope * pseudo.bracket) ** 2, 0.0)
-    spread = _spread(residual, slope, sample.pi)
-    odds, odds2 = float(population.sum_odds.sum()), float(population.sum_odds2.sum())
+    """Conclude from the residuals; `further` is variance that they do not show.
+
+    Without a proxy, logging and drawing are one draw, with the probability πℓ.
+    """
+    sample, population, pi = pseudo.sample, pseudo.population, pseudo.sample.overall
+    n = len(pi)
+    by_draw = (1 - sample.pi) / (sample.pi * sample.log_share) ** 2
+    second = np.maximum(pseudo.design_terms(slope) - by_draw * (slope * pseudo.bracket) ** 2, 0.0)
+    first = (1 - pi) / pi**2
+    spread = _spread(residual, slope, pi)
+    odds, odds2 = _odds(population)
     fourth = odds2 * spread.fourth + float(pseudo.fourth_terms(slope).sum())
     nu = float(anticipated_degrees([odds * spread.variance], [fourth])[0])
     n_open = int((~sample.constant).sum())
     interval = _interval(
         theta,
-        terms=(first * residual**2 + second) / (1 / sample.pi).sum() ** 2,
+        terms=(first * residual**2 + second) / (1 / pi).sum() ** 2,
         anticipated=(odds * spread.variance + float(pseudo.second_phase_terms(slope).sum())) / size**2,
+        further=further,
         nu=nu,
         n=n_open,
         limits=limits,
@@ -230,12 +251,28 @@ def _conclude(
     return from_interval(
         interval,
         n=n,
-        n_eff=_equal_draws(residual, sample.pi, interval),
+        n_eff=_equal_draws(residual, pi, interval),
         covered_share=population.covered_share,
         is_adjudication_open=sample.is_adjudication_open,
         needed=still_needed(pseudo, nu=nu, n=n_open) if interval.se > 0 else 0,
         method=_method(interval),
     )
+
+
+def _odds(population: Population) -> tuple[float, float]:
+    """Return Σo and Σo²(1+o) with o = (1−πℓ)/(πℓ), the second an upper bound; both over all traffic."""
+    odds, odds2 = float(population.sum_odds.sum()), float(population.sum_odds2.sum())
+    if population.is_all_logged:
+        return odds, odds2
+    logged = logging_of(population)
+    return odds + float(logged.variance.sum()), float((np.sqrt(odds2) + np.sqrt(logged.fourth.sum())) ** 2)
+
+
+def _of_size(pseudo: PseudoValues, quantity: FloatArray, theta: float) -> float:
+    """Compute what a total adds to the variance of N·θ̂, as that of a mean: N is estimated from what was logged."""
+    size, residual = max(pseudo.population.size, 1.0), quantity - theta
+    both = float((pseudo.logging_terms(quantity) - pseudo.logging_terms(residual)).sum())
+    return max(both, 0.0) / size**2
 
 
 class _Spread(NamedTuple):
@@ -263,14 +300,14 @@ def _interval(
     limits: Limits,
     is_share: bool,
     level: float,
+    further: float = 0.0,
 ) -> Interval:
-    variance, df = moderate([terms.sum()], [min(degrees_of_freedom(terms), nu)], [anticipated])
+    moderated, freedom = moderate([terms.sum()], [min(degrees_of_freedom(terms), nu)], [anticipated])
+    variance, df = float(moderated[0]) + further, float(freedom[0])
     if not is_share:
-        return plain_mod(theta, variance=float(variance[0]), df=float(df[0]), limits=limits, level=level)
+        return plain_mod(theta, variance=variance, df=df, limits=limits, level=level)
     plug_in = (theta * n + 0.5) / (n + 1)
-    return logit_mod(
-        theta, variance=float(variance[0]), df=float(df[0]), n=n, plug_in=plug_in, limits=limits, level=level
-    )
+    return logit_mod(theta, variance=variance, df=df, n=n, plug_in=plug_in, limits=limits, level=level)
 
 
 def _method(interval: Interval) -> str:

@@ -101,6 +101,8 @@ class MulticlassEstimator(ClassEstimator):
             plug_in=None if formula.undefined(self._expected) else formula.value(self._expected),
             beta_cells=np.ones(len(cells)),
             beta=np.ones(len(items)),
+            certain_cells=slopes.by_predicted[cells],
+            certain=slopes.by_predicted[items],
             on_cells=on_cells,
             on_items=quantity.varies[items],
             spread=slopes.spread(self._shares) * self._share_of(on_cells),
@@ -169,7 +171,7 @@ class MulticlassEstimator(ClassEstimator):
 
         The items correct it by those of ỹ = m + (I/π)·[(L − m) + (A/q)(y − L)].
         """
-        sample, weight = self.sample, of_items / self.sample.pi
+        sample, weight = self.sample, of_items / self.sample.overall
         settled = sample.adjudicated / np.where(sample.q > 0, sample.q, 1.0)
         right = self._by_class(of_cells * self._chance_cells, weight * self._chance_items)
         wrong = self._by_class(of_cells * (1 - self._chance_cells), weight * (1 - self._chance_items))
@@ -194,7 +196,7 @@ class MulticlassEstimator(ClassEstimator):
     def _chance_items(self) -> FloatArray:
         return self.fitted.chance(self.sample.predicted, self.sample.logit)
 
-    def _mean_value(self, matrix: ValueMatrix, *, against_baseline: bool) -> Estimate:
+    def _mean_value(self, matrix: ValueMatrix, *, against_baseline: bool, is_total: bool) -> Estimate:
         sample, cells = self.sample, self.cells
         if cells.size == 0:
             return missing("no_baseline" if against_baseline else "no_population")
@@ -217,10 +219,13 @@ class MulticlassEstimator(ClassEstimator):
             plug_in=None,
             beta_cells=np.ones(len(cells.n)),
             beta=beta,
+            is_total=is_total,
             on_cells=on_cells,
             on_items=quantity.varies[of_items],
-            spread=weighted_variance(pseudo.of_label * beta, sample.pi) * self._share_of(on_cells),
-            limits=NO_LIMITS if matrix.uses_amount else _limits_of_mean(pseudo, quantity, of_cells, of_items),
+            spread=weighted_variance(pseudo.of_label * beta, sample.overall) * self._share_of(on_cells),
+            limits=_limits_of_mean(pseudo, quantity, of_cells, of_items)
+            if cells.is_all_logged and not matrix.uses_amount
+            else NO_LIMITS,
             is_share=False,
             uses_amount=matrix.uses_amount,
         )

@@ -1,4 +1,7 @@
-"""Pseudo-values: ỹ = m + (I/π)·b for every prediction, their sums, and the variances of those sums."""
+"""Pseudo-values: ỹ = m + (I/π)·b for every prediction, their sums, and the variances of those sums.
+
+Where a client logs only a fraction ℓ of its traffic, each logged prediction counts 1/ℓ times: see `first_phase`.
+"""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -64,12 +67,17 @@ class PseudoValues:
         return float((coefficient_cells * self.mean_cells).sum())
 
     def corrections(self, coefficient_items: FloatArray) -> FloatArray:
-        """Compute c·b/π: what each item adds to the total that the proxy expects."""
-        return np.asarray(coefficient_items * self.bracket / self.sample.pi)
+        """Compute c·b/(πℓ): what each item adds to the total that the proxy expects."""
+        return np.asarray(coefficient_items * self.bracket / self.sample.overall)
 
     def design_terms(self, beta: FloatArray) -> FloatArray:
-        """Compute the terms of V_d by item, both phases, for influences beta (n,) on a total."""
+        """Compute the terms of V_d by item, draw and adjudication, for influences beta (n,) on a total."""
         return np.asarray(beta**2 * self._of_both_phases, dtype=np.float64)
+
+    def logging_terms(self, values: FloatArray) -> FloatArray:
+        """Compute the terms that logging adds to V_d, (1−ℓ)/(πℓ²)·û², for û (n,) on a total; see `first_phase`."""
+        share = self.sample.log_share
+        return np.asarray((1 - share) / (self.sample.pi * share**2) * values**2, dtype=np.float64)
 
     def anticipated(self, beta2_odds: FloatArray, beta: FloatArray) -> float:
         """Compute V_a: Σ β²o·κ₂ over the cells, and what the second phase is expected to add."""
@@ -80,24 +88,33 @@ class PseudoValues:
         return float((beta2_odds * self.variance_cells).sum())
 
     def second_phase_terms(self, beta: FloatArray) -> FloatArray:
-        """Compute what the second phase is expected to add to V_a, by item: (1−q)/(qπ²)·β²ε."""
+        """Compute what the second phase is expected to add to V_a, by item: (1−q)/(qπ²ℓ²)·β²ε."""
         return np.asarray(beta**2 * self._adjudication_odds * self._overturned(beta))
 
     def fourth_terms(self, beta: FloatArray) -> FloatArray:
         """Compute what the second phase adds to the denominator of ν_a, by item."""
         pi, q = self.sample.pi, self._q
         spread = (1 - pi) / (pi * q) ** 2 + (1 - q) / (q**2 * pi)
-        return np.where(q < 1, beta**4 * q * self._overturned(beta) * spread**2, 0.0)
+        return np.where(q < 1, (beta / self.sample.log_share) ** 4 * q * self._overturned(beta) * spread**2, 0.0)
 
-    def anticipated_df(self, beta2_odds: FloatArray, beta4_odds2: FloatArray, beta: FloatArray) -> float:
+    def anticipated_df(
+        self,
+        beta2_odds: FloatArray,
+        beta4_odds2: FloatArray,
+        beta: FloatArray,
+        *,
+        logging: tuple[float, float] = (0.0, 0.0),
+    ) -> float:
         """Compute ν_a of a total, given Σ β²o and Σ β⁴o²(1+o) of each cell and β of each item.
 
-        Infinite where nothing is left to chance, 0 where the proxy has no idea of the spread.
+        Infinite where nothing is left to chance, 0 where the proxy has no idea of the spread. `logging` is what logging
+        adds to numerator and denominator.
         """
-        if self.first_phase(beta2_odds) == 0 and beta4_odds2.any():
+        first = self.first_phase(beta2_odds)
+        if first == 0 and beta4_odds2.any():
             return 0.0
         fourth = float((beta4_odds2 * self.fourth_cells).sum()) + float(self.fourth_terms(beta).sum())
-        return float(anticipated_degrees([self.first_phase(beta2_odds)], [fourth])[0])
+        return float(anticipated_degrees([first + logging[0]], [fourth + logging[1]])[0])
 
     def _overturned(self, beta: FloatArray) -> FloatArray:
         """Return ε of each item: of its own kind, agreed or not, each settled item weighted as it enters V_a."""
@@ -122,11 +139,12 @@ class PseudoValues:
     def _of_both_phases(self) -> FloatArray:
         pi, q = self.sample.pi, self._q
         first = (1 - pi) / pi**2 * self.bracket**2
-        return first + self.sample.adjudicated * (1 - q) / (q**2 * pi) * (self.of_truth - self.of_label) ** 2
+        second = self.sample.adjudicated * (1 - q) / (q**2 * pi) * (self.of_truth - self.of_label) ** 2
+        return np.asarray((first + second) / self.sample.log_share**2)
 
     @cached_property
     def _adjudication_odds(self) -> FloatArray:
-        return _adjudication_odds(self.sample.pi, self._q)
+        return _adjudication_odds(self.sample.overall, self._q)
 
     @property
     def _q(self) -> FloatArray:
@@ -164,7 +182,7 @@ def overturn_rates(
     >>> overturn_rates(items, items.label, items.truth, beta=np.ones(2), prior=(0.5, 0.5))
     (0.5, 0.75)
     """
-    weight = sample.adjudicated * _adjudication_odds(sample.pi, _possible(sample.q)) * beta**2
+    weight = sample.adjudicated * _adjudication_odds(sample.overall, _possible(sample.q)) * beta**2
     change2 = (of_truth - of_label) ** 2
     differed, agreed = (
         _shrunk_mean(change2[kind], weight[kind], prior=expected)
@@ -188,4 +206,5 @@ def _possible(q: FloatArray) -> FloatArray:
 
 
 def _adjudication_odds(pi: FloatArray, q: FloatArray) -> FloatArray:
+    """Return (1−q)/(qπ²), with the probability of both phases for π."""
     return np.asarray((1 - q) / (q * pi**2))

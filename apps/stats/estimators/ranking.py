@@ -178,12 +178,14 @@ def _linearized(
     predictions of each kind.
     """
     population, sample, size = pseudo.population, pseudo.sample, max(pseudo.population.size, 1.0)
-    beta = (influence[0] - influence[1]) * size
+    beta, if_negative = (influence[0] - influence[1]) * size, influence[1] * size
     return Linearized(
         value=value,
         plug_in=plug_in,
         beta_cells=beta[np.maximum(population.bin, 0)],
         beta=beta[np.maximum(sample.bin, 0)],
+        certain_cells=if_negative[np.maximum(population.bin, 0)],
+        certain=if_negative[np.maximum(sample.bin, 0)],
         on_cells=np.ones(len(population.n), dtype=np.bool_),
         on_items=np.ones(len(sample.pi), dtype=np.bool_),
         spread=spread_of(np.concatenate(influence) * size, np.concatenate(totals) / size),
@@ -206,7 +208,7 @@ def _by_bin(pseudo: PseudoValues) -> tuple[FloatArray, FloatArray, FloatArray]:
     population, sample = pseudo.population, pseudo.sample
     of_cells, of_items = np.maximum(population.bin, 0), np.maximum(sample.bin, 0)
     expected = sum_by(of_cells, population.n * pseudo.mean_cells, size=SCORE_BINS)
-    corrections = sum_by(of_items, pseudo.bracket / sample.pi, size=SCORE_BINS)
+    corrections = sum_by(of_items, pseudo.bracket / sample.overall, size=SCORE_BINS)
     return expected, expected + corrections, sum_by(of_cells, population.n, size=SCORE_BINS)
 
 

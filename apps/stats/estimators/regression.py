@@ -169,7 +169,7 @@ class RegressionEstimator:
 
     def _unfit(self) -> str | None:
         """Say why there is no value; known truths alone say nothing of predictions that nobody has checked."""
-        is_checked = not (self.whole or self).sample.constant.all()
+        is_checked = (self.whole or self).sample.is_drawn_at_random.any()
         is_open = self.cells.sum_odds.sum() > 0
         return unfit(self.cells, n=len(self._numbers)) or ("no_labels" if is_open and not is_checked else None)
 
@@ -186,7 +186,7 @@ class RegressionEstimator:
         Sums are of t = y − c, c the weighted mean of the labels: squares of y itself would cancel. Linearized, the
         influence of one item on the ratio is (e² − ratio·(t² − 2t̄t))/σ², up to a constant.
         """
-        truth, pi = self.sample.truth, self.sample.pi
+        truth, pi = self.sample.truth, self.sample.overall
         if self.sample.completes(self.cells):
             return uncorrected_error("r2", predicted=self._numbers, truth=truth, is_complete=True)
         mse = self.mean(LOSSES["mse"])
@@ -217,7 +217,7 @@ class RegressionEstimator:
             beta=each_item,
             on_cells=each_cell > 0,
             on_items=each_item > 0,
-            spread=weighted_variance(pseudo.of_truth, pseudo.sample.pi),
+            spread=weighted_variance(pseudo.of_truth, pseudo.sample.overall),
             limits=limits,
             is_share=False,
             minimum=minimum,
@@ -227,16 +227,16 @@ class RegressionEstimator:
     def _pseudo(self, loss: Loss) -> PseudoValues:
         whole = self.whole or self
         in_whole, ends = whole._lost(loss, whole.sample.truth), whole.bin_ends
-        fitted = fit_expected_loss(np.searchsorted(ends, whole._bins), in_whole, whole.sample.pi)
+        fitted = fit_expected_loss(np.searchsorted(ends, whole._bins), in_whole, whole.sample.overall)
         on_cells, on_items = np.searchsorted(ends, self.cells.bin), np.searchsorted(ends, self._bins)
-        own, half = self._lost(loss, self.sample.truth), weighted_variance(in_whole, whole.sample.pi) / 2
+        own, half = self._lost(loss, self.sample.truth), weighted_variance(in_whole, whole.sample.overall) / 2
         return PseudoValues(
             population=self.cells,
             sample=self.sample,
             mean_cells=fitted.mean[on_cells],
             variance_cells=fitted.variance[on_cells],
             fourth_cells=fitted.fourth[on_cells],
-            mean_items=fitted.without_item(on_items, own, self.sample.pi),
+            mean_items=fitted.without_item(on_items, own, self.sample.pi, log_share=self.sample.log_share),
             of_label=self._lost(loss, self.sample.label),
             of_truth=own,
             overturn=(half, half) if self.whole is None else self._overturned(self.whole, loss, prior=(half, half)),

@@ -47,6 +47,8 @@ class Sample:
         Amount at stake, nan where unknown.
     agreed : array (n,) of 0 or 1
         1 where the label equals the prediction.
+    log_share : array (n,), in (0, 1]
+        ℓ, the fraction of such traffic that was logged: the item stands for 1/ℓ predictions before it was drawn.
     score_bins : ScoreBins
         What `bin` counts.
     """
@@ -62,6 +64,7 @@ class Sample:
     truth: FloatArray
     amount: FloatArray
     agreed: FloatArray
+    log_share: FloatArray
     score_bins: ScoreBins = field(default=LOGIT_BINS, kw_only=True)
 
     @classmethod
@@ -78,15 +81,18 @@ class Sample:
         truth: ArrayLike | None = None,
         amount: ArrayLike | None = None,
         stand_in: ArrayLike | None = None,
+        log_share: ArrayLike | None = None,
         score_bins: ScoreBins = LOGIT_BINS,
     ) -> "Sample":
         """Make a sample of answered items (n,); without q there is no second phase and labels are the truth.
 
+        Without log_share, all traffic was logged.
+
         Raises
         ------
         ValueError
-            If lengths differ, pi is outside (0, 1], score or q outside [0, 1], an adjudicated item has no q
-            or no truth, an item with q = 1 was not adjudicated, or a label or amount is too large.
+            If lengths differ, pi or log_share is outside (0, 1], score or q outside [0, 1], an adjudicated item has no
+            q or no truth, an item with q = 1 was not adjudicated, or a label or amount is too large.
 
         Examples
         --------
@@ -116,6 +122,7 @@ class Sample:
             truth=np.where(settled == 1, answers, labels),
             amount=np.full(n, np.nan) if amount is None else _with_gaps("amount", amount, n),
             agreed=(labels == classes).astype(np.float64),
+            log_share=np.ones(n) if log_share is None else as_inclusion("log_share", log_share, length=n),
             score_bins=score_bins,
         )
 
@@ -141,14 +148,26 @@ class Sample:
 
     @property
     def constant(self) -> BoolArray:
-        """Whether each item is certain to be drawn and its truth is known: it says nothing about chance."""
-        return np.asarray(self.certain & (self.pi == 1), dtype=np.bool_)
+        """Whether each item is certain to be logged and drawn and its truth is known: it says nothing about chance."""
+        return np.asarray(self.certain & (self.pi == 1) & (self.log_share == 1), dtype=np.bool_)
+
+    @property
+    def is_drawn_at_random(self) -> BoolArray:
+        """Whether chance decides about the label of each item, once it is logged."""
+        return np.asarray(~(self.certain & (self.pi == 1)), dtype=np.bool_)
+
+    @property
+    def overall(self) -> FloatArray:
+        """πℓ, the probability that the item was logged and its label counts: the item stands for 1/(πℓ) predictions."""
+        return np.asarray(self.pi * self.log_share)
 
     def completes(self, population: Population) -> bool:
-        """Tell whether π ≡ 1 and the truth of every prediction is known, so that nothing is left to estimate."""
-        certain = (self.pi == 1).all() and population.sum_odds.sum() == 0 and self.certain.all()
+        """Tell whether all is logged, π ≡ 1 and every truth is known, so that nothing is left to estimate."""
+        certain = (
+            (self.pi == 1).all() and population.is_all_logged and population.sum_odds.sum() == 0 and self.certain.all()
+        )
         left_out = population.n_uncovered.sum() + population.n_unanswered.sum()
-        return bool(certain and left_out == 0 and len(self.pi) == population.size > 0)
+        return bool(certain and population.is_all_logged and left_out == 0 and len(self.pi) == population.size > 0)
 
     def where(self, items: ArrayLike) -> "Sample":
         """Select items by a boolean mask."""

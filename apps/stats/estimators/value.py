@@ -173,7 +173,9 @@ def mean_amounts(counts: FloatArray, money: FloatArray, *, seen: FloatArray) -> 
     return np.asarray(np.clip(means, seen.min(), seen.max()), dtype=np.float64)
 
 
-def linearize_value(pseudo: PseudoValues, matrix: ValueMatrix, *, against_baseline: bool = False) -> Linearized:
+def linearize_value(
+    pseudo: PseudoValues, matrix: ValueMatrix, *, against_baseline: bool = False, is_total: bool = False
+) -> Linearized:
     """Linearize the mean value of a prediction, v(0) + y·(v(1) − v(0)) times its amount, for binary truths."""
     population, sample = pseudo.population, pseudo.sample
     size = max(population.size, 1.0)
@@ -188,10 +190,16 @@ def linearize_value(pseudo: PseudoValues, matrix: ValueMatrix, *, against_baseli
         plug_in=None,
         beta_cells=slope_cells,
         beta=beta,
+        certain_cells=cells[:, 0],
+        certain=items[:, 0] * own,
+        is_total=is_total,
         on_cells=on_cells,
         on_items=on_items,
-        spread=weighted_variance(items[:, 0] * own + beta * sample.truth, sample.pi) * share,
-        limits=NO_LIMITS if matrix.uses_amount else limits_of_mean(pseudo, cells, items),
+        spread=weighted_variance(items[:, 0] * own + beta * sample.truth, sample.overall) * share,
+        # Nobody knows what the predictions that were not logged are worth.
+        limits=limits_of_mean(pseudo, cells, items)
+        if population.is_all_logged and not matrix.uses_amount
+        else NO_LIMITS,
         is_share=False,
         uses_amount=matrix.uses_amount,
         code=_lacking(matrix, sample, population),

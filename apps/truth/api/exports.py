@@ -4,7 +4,7 @@ from apps.registry.models import MonitoredModel
 from apps.truth.services.labels import FIELDS, MOMENTS, VALUES
 
 INTEGERS = frozenset({"seq"})
-NUMBERS = frozenset({"adjudication_probability", "inclusion_probability", "weight"})
+NUMBERS = frozenset({"adjudication_probability", "inclusion_probability", "log_share", "weight"})
 
 
 def kinds(model: MonitoredModel) -> dict[str, str]:

@@ -34,7 +34,10 @@ class LabelSerializer(serializers.Serializer[object]):
     adjudicated = serializers.JSONField(allow_null=True)
     adjudication_probability = serializers.FloatField(allow_null=True)
     inclusion_probability = serializers.FloatField(allow_null=True)
-    weight = serializers.FloatField(allow_null=True)
+    log_share = serializers.FloatField(
+        allow_null=True, help_text="The fraction of traffic that the sender of the prediction logs; null: all of it"
+    )
+    weight = serializers.FloatField(allow_null=True, help_text="1/(inclusion_probability × log_share)")
     targeted = serializers.BooleanField()
     resolved_at = serializers.DateTimeField()
     seq = serializers.IntegerField()

@@ -27,6 +27,7 @@ FIELDS = (
     "adjudicated",
     "adjudication_probability",
     "inclusion_probability",
+    "log_share",
     "weight",
     "targeted",
     "resolved_at",
@@ -86,7 +87,8 @@ def document(model: MonitoredModel, row: Resolution) -> Label:
         "adjudicated": _decoded(model, row.adjudicated),
         "adjudication_probability": row.adjudication_probability,
         "inclusion_probability": pi,
-        "weight": 1 / pi if pi else None,
+        "log_share": prediction.log_share,
+        "weight": prediction.stands_for / pi if pi else None,
         # A person chose the case: its label has no probability, and no figure counts it.
         "targeted": draw is None and not (row.label is None and row.adjudicated is None),
         "resolved_at": row.resolved_at.isoformat(),

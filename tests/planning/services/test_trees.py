@@ -17,7 +17,9 @@ ROWS = [{"score": score, "features.age": age} for score in range(4) for age in r
 def nested(inner):
     many = st.lists(inner, min_size=1, max_size=3)
     return st.one_of(
-        many.map(lambda each: {"all": each}), many.map(lambda each: {"any": each}), inner.map(lambda each: {"not": each})
+        many.map(lambda each: {"all": each}),
+        many.map(lambda each: {"any": each}),
+        inner.map(lambda each: {"not": each}),
     )
 
 
@@ -56,7 +58,7 @@ def test_the_fields_of_a_form_are_read_into_groups():
     assert trees.tree_of(group) == {
         "all": [
             {"field": "features.age", "op": "ge", "value": "60"},
-            {"not": {"field": "features.sex", "op": "in", "value": ["1"]}},
+            {"not": {"any": [{"field": "features.sex", "op": "in", "value": ["1"]}]}},
         ]
     }
 
@@ -65,9 +67,8 @@ def test_parts_are_added_and_removed_and_an_empty_condition_is_none():
     group = trees.group_of({"field": "score", "op": "ge", "value": 1})
     trees.add(group, "0", trees.Group("0.1"))
     trees.add(group, "0.1", trees.Leaf("0.1.0", "amount", trees.MISSING))
-    assert trees.tree_of(group) == {
-        "all": [{"field": "score", "op": "ge", "value": 1}, {"field": "amount", "op": "is_missing", "value": True}]
-    }
+    missing = {"field": "amount", "op": "is_missing", "value": True}
+    assert trees.tree_of(group) == {"all": [{"field": "score", "op": "ge", "value": 1}, {"all": [missing]}]}
     trees.remove(group, "0.1.0")
     trees.remove(group, "0.0")
     assert trees.tree_of(group) is None

@@ -12,8 +12,9 @@ from apps.audit.models import Entry
 from apps.common.errors import ForbiddenError
 from apps.registry.models import ReviewQueue
 from apps.review import services
-from apps.review.pages.rule_effects import Observed, Seen, expect, observe, sentences
+from apps.review.pages.rule_effects import sentences
 from apps.review.services import Change
+from apps.review.services.expecting import Observed, Seen, expect, observe
 from tests.factories import make_member, make_model
 from tests.pages import shown
 from tests.review.factories import answer, make_items, make_queue, reviewers
@@ -340,7 +341,7 @@ def test_first_answers_are_what_is_observed() -> None:
     for member, values in ((anna, ("yes", "yes", "no")), (ben, ("yes", "no", "no"))):
         for value in values:
             answer(queue, member, value, active_ms=2_000)
-    found = observe(queue)
+    found = observe([queue])[queue.pk]
     assert found.amounts == [70.0] * 3
     assert found.disagreement == Seen(1, 3)
     # At a tie the first slot's answer is the label, which is Anna's "yes".

@@ -46,7 +46,7 @@ def test_a_saved_document_is_in_force(visit):
         visit.save('{"floor": 0.05, "policies": [{"name": "half", "kind": "uniform", "rate": 0.5}]}').status_code == 302
     )
     assert [p["name"] for p in policies.current_document(visit.model)["policies"]] == ["half"]
-    assert "50 %" in visit.client.get(visit.sampling).content.decode()
+    assert "1 in 2" in visit.client.get(visit.sampling).content.decode()
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.stats.comparison.multiple import by_slice, holm, q_values
+from apps.stats.comparison.family_wise import holm
+from apps.stats.comparison.multiple import by_slice, q_values
 from apps.stats.estimate import Estimate, exactly, missing
 from apps.stats.intervals import logit_mod
 

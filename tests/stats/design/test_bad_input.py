@@ -124,7 +124,7 @@ def test_an_empty_draw_has_no_rates():
     assert rates_of([], answered=[]).tolist() == []
 
 
-@quick_and_many(300)
+@quick_and_many(100, times=15)
 def test_bins_and_floor_shares_are_sound_or_refused(examples):
     def claim(one, rate):
         judged(lambda: LOGIT_BINS.place(one), "score")
@@ -134,7 +134,7 @@ def test_bins_and_floor_shares_are_sound_or_refused(examples):
     holds(claim, VECTORS, NUMBERS, examples=examples)
 
 
-@quick_and_many(300)
+@quick_and_many(100, times=15)
 def test_a_draw_by_priority_has_the_expected_size(examples):
     def claim(*, priority, n, expected):
         p = judged(lambda: spread(priority, n=n, expected=expected), "priority", "n", "expected")
@@ -149,7 +149,7 @@ def test_a_draw_by_priority_has_the_expected_size(examples):
     holds(claim, priority=ranks | VECTORS, n=sizes | VECTORS, expected=wanted, examples=examples)
 
 
-@quick_and_many(300)
+@quick_and_many(100, times=15)
 def test_response_is_sound_or_refused(examples):
     def claim(one, two, three, expected):
         asked = {"band": two, "day": one, "answered": three, "weight": two, "expected": expected}
@@ -163,7 +163,7 @@ def test_response_is_sound_or_refused(examples):
     holds(claim, numbers, numbers, numbers, NUMBERS | st.just(10.0), examples=examples)
 
 
-@quick_and_many(150)
+@quick_and_many(40, times=15)
 def test_plans_and_checks_of_any_window_are_sound_or_refused(examples):
     named = (*ARGUMENTS, "expected", "metrics", "half_width", "probability", "population", "earlier")
 

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from apps.stats.design.checks import ALPHA, check_draw
+from apps.stats.design.checks import check_draw
+from apps.stats.design.draw_counts import ALPHA
 from apps.stats.estimators.population import Population
 from apps.stats.score_bins import LOGIT_BINS
 from tests.stats.soundness import quick_and_many
@@ -25,7 +26,7 @@ def checked(world, drawn):
     return check_draw(cells, predicted=known["predicted"][drawn], bin=LOGIT_BINS.place(known["score"][drawn]))
 
 
-@quick_and_many(400)
+@quick_and_many(200, times=8)
 def test_sound_draws_fail_no_more_often_than_stated(world, examples):
     """Seed 42: p is an upper bound, so at most a share a of them has p below a."""
     known, _ = world

@@ -85,7 +85,7 @@ def test_the_amount_counts_where_money_is_planned():
     assert not recommend(known, METRICS[:3], expected=500).by_amount.any()
 
 
-def test_figures_that_stand_with_a_uniform_draw_stand_with_this_one():
+def test_figures_of_a_rare_class_keep_enough_degrees_of_freedom_to_stand():
     """Rare, 500 labels: with a floor of a tenth, accuracy and recall would have less than 5 degrees of freedom."""
     known = known_of("rare", n=20_000)
     best = recommend(known, METRICS[:3], expected=500)

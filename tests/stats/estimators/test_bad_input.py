@@ -158,7 +158,7 @@ def test_equal_truths_have_no_r2():
     assert estimator.estimate("r2").code == "no_variation"
 
 
-@quick_and_many(150)
+@quick_and_many(50, times=12)
 def test_every_figure_of_two_classes_is_sound_or_an_error(examples):
     def claim(window, least_by_chance):
         named = (*ARGUMENTS, "least_by_chance", "population")
@@ -176,7 +176,7 @@ def test_every_figure_of_two_classes_is_sound_or_an_error(examples):
     holds(claim, windows(), st.sampled_from([50.0, 10.0, 0.0, NAN, -1.0]), examples=examples)
 
 
-@quick_and_many(150)
+@quick_and_many(50, times=12)
 def test_every_figure_of_a_slice_is_sound_or_an_error(examples):
     def claim(window, number):
         named = (*ARGUMENTS, "population", "cells")
@@ -192,7 +192,7 @@ def test_every_figure_of_a_slice_is_sound_or_an_error(examples):
     holds(claim, windows(), st.integers(1, 4), examples=examples)
 
 
-@quick_and_many(150)
+@quick_and_many(50, times=12)
 def test_every_figure_of_three_classes_is_sound_or_an_error(examples):
     plain, money = ValueMatrix.of(np.eye(3)), ValueMatrix.of(1e30 * np.eye(3) - 1, uses_amount=True)
 
@@ -210,7 +210,7 @@ def test_every_figure_of_three_classes_is_sound_or_an_error(examples):
     holds(claim, windows(classes=3), examples=examples)
 
 
-@quick_and_many(150)
+@quick_and_many(50, times=12)
 def test_every_figure_of_numbers_is_sound_or_an_error(examples):
     def claim(window, scale, of_prediction):
         named = (*ARGUMENTS, "population", "bins", "loss")

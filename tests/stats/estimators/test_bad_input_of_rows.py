@@ -109,7 +109,7 @@ def test_bounds_without_any_answer_span_zero_to_one():
     assert worst_case_bounds("recall", table, answered_positive=0.0, answered_negative=0.0) == (0.0, 1.0)
 
 
-@quick_and_many(200)
+@quick_and_many(80, times=12)
 def test_means_are_sound_or_an_error(examples):
     def claim(values, pi, odds, size, is_bounded):
         known = {"odds_total": odds, "size": size}
@@ -119,7 +119,7 @@ def test_means_are_sound_or_an_error(examples):
     holds(claim, VECTORS | SHARES, VECTORS | CHANCES, totals, totals, st.booleans(), examples=examples)
 
 
-@quick_and_many(200)
+@quick_and_many(80, times=12)
 def test_figures_of_rows_are_sound_or_an_error(examples):
     def claim(predicted, truth, score, groups):
         rows, of_score = {"predicted": predicted, "truth": truth}, {"score": score, "truth": truth}
@@ -137,7 +137,7 @@ def test_figures_of_rows_are_sound_or_an_error(examples):
     holds(claim, PAIRS | VECTORS, PAIRS | VECTORS, SHARES | VECTORS, groups, examples=examples)
 
 
-@quick_and_many(200)
+@quick_and_many(80, times=12)
 def test_tables_are_sound_or_an_error(examples):
     def claim(corners, rates):
         table = attempted(lambda: Confusion(*corners), "tp", "fp", "fn", "tn")
@@ -153,7 +153,7 @@ def test_tables_are_sound_or_an_error(examples):
     holds(claim, corners, st.tuples(st.floats(0, 1), st.floats(0, 1) | NUMBERS), examples=examples)
 
 
-@quick_and_many(200)
+@quick_and_many(80, times=12)
 def test_value_is_sound_or_an_error(examples):
     def claim(entries, shares, size, amounts):
         matrix = attempted(lambda: ValueMatrix.of(np.reshape(entries, (2, 2)), uses_amount=True), "matrix")
@@ -168,7 +168,7 @@ def test_value_is_sound_or_an_error(examples):
     holds(claim, sound | four, sound | four, st.just(1000.0) | NUMBERS, sound | four, examples=examples)
 
 
-@quick_and_many(200)
+@quick_and_many(80, times=12)
 def test_fits_are_sound_or_an_error(examples):
     def claim(one, two, three, intercept):
         fitted = judged(lambda: recalibrate(one, two, three), "logit", "truth", "pi")
@@ -186,7 +186,7 @@ def test_fits_are_sound_or_an_error(examples):
     holds(claim, bins | VECTORS, SHARES | VECTORS, CHANCES | VECTORS, NUMBERS, examples=examples)
 
 
-@quick_and_many(200)
+@quick_and_many(80, times=12)
 def test_cells_are_sound_or_an_error(examples):
     def claim(n, sums, rate):
         known = {"n": n, "sum_pi": sums, "sum_odds": sums, "sum_amount": n, "sum_amount2_odds": n, "n_uncovered": sums}

@@ -75,7 +75,7 @@ def rows():
     return st.lists(row, min_size=1, max_size=40).map(Window)
 
 
-@quick_and_many(60)
+@quick_and_many(20, times=12)
 def test_every_figure_of_the_whole_and_of_slices_stays_within_its_limits(examples):
     def claim(window):
         for mask, part in window.parts():
@@ -87,7 +87,7 @@ def test_every_figure_of_the_whole_and_of_slices_stays_within_its_limits(example
     holds(claim, rows(), examples=examples)
 
 
-@quick_and_many(60)
+@quick_and_many(20, times=12)
 def test_unclipped_totals_of_slices_add_up_to_those_of_the_whole(examples):
     def claim(window):
         (_, whole), *slices = window.parts()
