@@ -105,7 +105,9 @@ class World:
         dispute = Dispute.objects.create(decision=decision, item=slot.item, round=1)
         question = Question.objects.create(slot=slot, decision=decision, asked_by=member.user, text="Why?")
         window = {"start": timezone.now(), "end": timezone.now()}
-        replay = Replay.objects.create(model=self.model, document={}, result=EMPTY, finished_at=timezone.now(), **window)
+        replay = Replay.objects.create(
+            model=self.model, document={}, result=EMPTY, finished_at=timezone.now(), **window
+        )
         notice = Notice.objects.create(
             user=member.user, project=self.project, model=self.model, kind="alert", key="alert", title="Look.", url="/"
         )

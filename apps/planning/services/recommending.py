@@ -98,4 +98,9 @@ def _fit(recent: Recent, expectations: Expectations, metrics: tuple[str, ...], *
     weights = np.ones((len(recent.model.classes), len(edges) + 2))
     # A cell without a score has bin −1: the last column.
     weights[best.predicted, best.bin] = best.priority
-    return {"edges": edges.tolist(), "weights": weights.round(6).tolist(), "bins": binning.version}
+    document = {"edges": edges.tolist(), "weights": weights.round(6).tolist(), "bins": binning.version}
+    if not best.by_amount.any():
+        return document
+    by_amount = np.zeros_like(weights)
+    by_amount[best.predicted, best.bin] = best.by_amount
+    return document | {"by_amount": by_amount.tolist(), "floor": best.floor_share}
