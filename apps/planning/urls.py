@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from apps.planning.pages import editor_views, history_views, replay_views, results_views
+from apps.planning.pages import editor_views, history_views, replay_views, results_views, told_views
 
 MODEL = "p/<slug:project>/models/<slug:model>/sampling/"
 
@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{MODEL}rebase/", editor_views.sampling_rebase, name="sampling_rebase"),
     path(f"{MODEL}agreement/", editor_views.sampling_agreement, name="sampling_agreement"),
     path(f"{MODEL}proposals/<int:draft>/", editor_views.sampling_answer, name="sampling_answer"),
+    path(f"{MODEL}told/", told_views.sampling_told, name="sampling_told"),
     path(f"{MODEL}results.<slug:form>", results_views.results_file, name="sampling_results_file"),
     path(f"{MODEL}replays/", replay_views.replay_ask, name="replays"),
     path(f"{MODEL}replays/<int:replay>/", replay_views.replay_page, name="replay"),

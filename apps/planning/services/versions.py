@@ -34,8 +34,10 @@ def history(model: MonitoredModel, *, text: str = "") -> QuerySet[SamplingConfig
         people = Q()
         for person in ("saved_by", "approved_by"):
             people |= Q(**{f"{person}__name__icontains": text}) | Q(**{f"{person}__email__icontains": text})
-        number = Q(number=int(text)) if text.isdecimal() and len(text) < LONGEST_NUMBER else Q()
-        found = found.filter(people | number | Q(reason__icontains=text) | Q(document__policies__icontains=text))
+        # A document is full of numbers; a number means that of a version.
+        is_number = text.isdecimal() and len(text) < LONGEST_NUMBER
+        either = Q(number=int(text)) if is_number else Q(document__policies__icontains=text)
+        found = found.filter(people | either | Q(reason__icontains=text))
     return found.select_related("saved_by", "approved_by", "key").order_by("-number")
 
 
@@ -66,8 +68,8 @@ def find(model: MonitoredModel, key: str, *, by: User) -> Version:
 def take_as_draft(model: MonitoredModel, number: int, *, by: User) -> Draft:
     """Make the person's draft draw as an earlier version did. Queues stay as they are: they draw nothing."""
     version = find(model, str(number), by=by)
-    taken = {name: version.document[name] for name in ("floor", "policies") if name in version.document}
-    document = {**policies.current_document(model), **taken}
+    taken: Document = {str(name): version.document[name] for name in ("floor", "policies") if name in version.document}
+    document: Document = {**policies.current_document(model), **taken}
     based_on = policies.current_number(model)
     changes = {
         "document": document,

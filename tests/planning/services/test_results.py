@@ -89,10 +89,10 @@ def test_versions_of_a_policy_count_together_and_one_that_ended_comes_last(model
     policies.put_document(model, {"floor": 0.5, "policies": []})
     receive(model, first=ROWS)
     found = Results(model).policies()
-    assert [(each.policy.name, each.policy.version) for each in found] == [("floor", 2), ("differs", 1)]
+    assert [(each.policy.name, each.policy.version) for each in found] == [("floor", 3), ("differs", 1)]
     assert found[0].all.expected == pytest.approx(75 + 150)
     lines = [(each.policy.name, each.policy.version, each.count.n) for each in Results(model).lines()]
-    assert sorted(lines) == [("differs", 1, ROWS), ("floor", 1, ROWS), ("floor", 2, ROWS)]
+    assert sorted(lines) == [("differs", 1, ROWS), ("floor", 2, ROWS), ("floor", 3, ROWS)]
 
 
 def test_a_draw_that_chance_explains_is_as_expected(model: MonitoredModel) -> None:
