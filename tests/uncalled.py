@@ -51,6 +51,9 @@ if TYPE_CHECKING:  # never run
     ClassExpectation, NumberExpectation, recommend
     _.with_probability
 
+    # The editor of sampling, which forecasts the next days with it.
+    cases_ahead
+
     # Statistics for parts of reports that come next.
     (
         exact_win_rate,
