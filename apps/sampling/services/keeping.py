@@ -186,7 +186,7 @@ def _store(chosen: Candidates) -> None:
     order = np.argsort(chosen.ids)
     for part in np.split(order, np.flatnonzero(np.diff(chosen.ids[order]) > GAP) + 1):
         close = chosen.where(part)
-        values = {
+        values: dict[str, str | int | datetime] = {
             "ids": _array(close.ids),
             "days": _array(np.array([date.fromordinal(day).isoformat() for day in close.day.tolist()])),
             "numbers": _array(close.number),
