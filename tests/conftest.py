@@ -4,9 +4,9 @@ import gc
 import os
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 import redis
 from django.contrib import auth
@@ -23,6 +23,10 @@ from tests.append_only import rewriting
 # Rows of large frames count as objects until they are gone, so a low threshold would scan them for nothing.
 gc.set_threshold(300_000, 20, 50)
 
+# How long a busy machine takes to make an example says nothing about the product.
+hypothesis.settings.register_profile("suite", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("suite")
+
 # Written once, with the tables.
 FILLED_FOR_GOOD = {"django_content_type", "auth_permission", "django_migrations", "notifications_lookout"}
 # They belong to no model, or to none that Django manages.
@@ -34,22 +38,6 @@ BUSY = """
 SELECT count(*) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'
 """
-
-
-# What holds tests of one mark alone is not imported where that mark is left out: most of it takes long.
-MARKED = {
-    "browser": ("tests/browser",),
-    "faults": ("tests/faults",),
-    "slow": ("tests/test_answers_as_described.py", "tests/test_generated_client.py"),
-}
-# Children load these libraries of machine learning. The modules have no doctests.
-CHILDREN_ONLY = "apps/explanations/engine/formats"
-
-
-def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave out what the expression of marks leaves out anyway."""
-    left_out = {each for mark, paths in MARKED.items() if f"not {mark}" in config.option.markexpr for each in paths}
-    return True if any(collection_path == config.rootpath / path for path in left_out | {CHILDREN_ONLY}) else None
 
 
 def pytest_collection_finish() -> None:

@@ -13,6 +13,8 @@ from apps.accounts.services import invitations
 from apps.explanations.models import Artifact
 from apps.monitoring.models import DataEvent, Reference
 from apps.notifications.models import Alert, Notice
+from apps.planning.models import Replay
+from apps.planning.services.replay_totals import Totals
 from apps.predictions.models import BatchStage, Upload
 from apps.registry.models import Incident, IncidentKind, ModelVersion
 from apps.reports.models import ReportJob
@@ -30,6 +32,10 @@ from tests.factories import (
 )
 from tests.notifications.receiver import make_endpoint
 from tests.reports.stored import make_report
+
+
+# What a replay finds of days without predictions
+EMPTY = Totals(seed=1).document | {"waiting": 0}
 
 
 class Route:
@@ -98,6 +104,8 @@ class World:
         )
         dispute = Dispute.objects.create(decision=decision, item=slot.item, round=1)
         question = Question.objects.create(slot=slot, decision=decision, asked_by=member.user, text="Why?")
+        window = {"start": timezone.now(), "end": timezone.now()}
+        replay = Replay.objects.create(model=self.model, document={}, result=EMPTY, finished_at=timezone.now(), **window)
         notice = Notice.objects.create(
             user=member.user, project=self.project, model=self.model, kind="alert", key="alert", title="Look.", url="/"
         )
@@ -128,6 +136,8 @@ class World:
             "notice": notice.pk,
             "artifact": artifact.pk,
             "version": version.name,
+            "replay": replay.pk,
+            "number": 1,
             "session": 1,
             "token": "none",
         }

@@ -1,6 +1,6 @@
 """A model's history for tests of reports: predictions over days, draws, labels from the truth, outcomes."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -53,11 +53,13 @@ def make_world(
     without_baseline: int = 0,
     squeeze: float = 1.0,
     pushed: int | None = None,
+    log_share: Callable[[int], float] | None = None,
     **changes: Any,
 ) -> World:
     """Predictions spread over days from FIRST on, pushed and drawn; every so-manieth may come without a baseline.
 
-    `squeeze` moves their scores towards one half; only the first `pushed` rows are pushed.
+    `squeeze` moves their scores towards one half; only the first `pushed` rows are pushed. With `log_share`, each row
+    is logged with this probability by its number, and the others are never sent.
     """
     rng = np.random.default_rng(seed)
     z = np.where(rng.random(size) < 0.5, 1, -1) * 1.5 + rng.normal(0, 1.2, size)
@@ -83,7 +85,11 @@ def make_world(
     model.salt = salt
     model.save()
     put_document(model, policies or {"floor": 0.1, "policies": [uncertainty(0.2)]})
-    push_predictions(model, rows[:pushed])
+    sent = rows[:pushed]
+    if log_share is not None:
+        chosen = np.random.default_rng(seed + 1).random(size)
+        sent = [row | {"log_share": log_share(n)} for n, row in enumerate(sent) if chosen[n] < log_share(n)]
+    push_predictions(model, sent)
     draw_all(model)
     return World(model, rows, y, days)
 

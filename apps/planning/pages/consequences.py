@@ -105,7 +105,7 @@ class Consequences:
         highest = max(
             (
                 max(
-                    Daily.of(drafted.get(each.pk, none)).high,
+                    Daily.of(self._preview.recent, drafted.get(each.pk, none)).high,
                     self._limit(each.pk) or 0.0,
                     present.get(each.pk, none).mean(),
                 )
@@ -206,7 +206,7 @@ class Consequences:
         return known.minutes(outlook), known.cost(outlook)
 
     def _queue(self, queue: ReviewQueue, days: Floats, now: Floats, *, scale: float) -> QueueLine:
-        daily, limit = Daily.of(days), self._limit(queue.pk)
+        daily, limit = Daily.of(self._preview.recent, days), self._limit(queue.pk)
         present = float(now.mean()) if len(now) else 0.0
         return QueueLine(
             queue=queue,

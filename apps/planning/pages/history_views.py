@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import prefetch_related_objects
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -31,7 +32,7 @@ FORMATS = {renderer.format: renderer for renderer in STREAMED}
 @member_page(Role.ENGINEER)
 def history_page(request: ProjectRequest, model: str) -> HttpResponse:
     """List the versions of the sampling, newest first."""
-    monitored = find_model(request.project, model)
+    monitored = _model(request, model)
     text = _text(request)
     page = Paginator(versions.history(monitored, text=text), PER_PAGE).get_page(request.GET.get("page"))
     context = {
@@ -63,7 +64,7 @@ def history_file(request: ProjectRequest, model: str, form: str) -> HttpResponse
 @member_page(Role.ENGINEER)
 def compare_page(request: ProjectRequest, model: str) -> HttpResponse:
     """Show two versions side by side: what is in force, the person's draft, or any earlier one."""
-    monitored = find_model(request.project, model)
+    monitored = _model(request, model)
     has_draft = Draft.objects.filter(model=monitored, owner=request.user).exists()
     number = policies.current_number(monitored)
     to = request.GET.get("to") or (DRAFT if has_draft else SAVED)
@@ -93,6 +94,13 @@ def version_take(request: ProjectRequest, model: str, number: int) -> HttpRespon
     versions.take_as_draft(monitored, number, by=request.user)
     messages.success(request, f"Version {number} is your draft now. Nothing is drawn by it until you save it.")
     return redirect("sampling", request.project.slug, monitored.slug)
+
+
+def _model(request: ProjectRequest, slug: str) -> MonitoredModel:
+    found = find_model(request.project, slug)
+    # The sentences of all policies name queues.
+    prefetch_related_objects([found], "queues")
+    return found
 
 
 def _text(request: ProjectRequest) -> str:

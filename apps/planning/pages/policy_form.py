@@ -24,6 +24,12 @@ KINDS = {
 NEED_SCORES = (PolicyKind.BANDS, PolicyKind.UNCERTAINTY)
 # These have a rate of their own in each row, and the budget only scales them.
 IN_ROWS = (PolicyKind.BANDS, PolicyKind.SLICE)
+RATE_LABELS = {
+    PolicyKind.SLICE: "all others",
+    PolicyKind.UNCERTAINTY: "at most",
+    PolicyKind.AMOUNT: "at most",
+    PolicyKind.RECOMMENDED: "on average",
+}
 METRICS = {"accuracy": "right decisions", "precision": "precision", "recall": "recall", "value": "value"}
 
 
@@ -33,6 +39,11 @@ class BandRow:
     low: Any
     high: Any
     rate: Any
+
+    @property
+    def field(self) -> str:
+        """Where the problems of this band are told."""
+        return f"bands.{self.number}"
 
 
 @dataclass(frozen=True)
@@ -71,6 +82,11 @@ class PolicyForm:
     @property
     def rate(self) -> Any:
         return self.policy.get("rate", RATE)
+
+    @property
+    def rate_label(self) -> str:
+        """The words before the rate."""
+        return RATE_LABELS.get(self.policy["kind"], "")
 
     @property
     def has_frequency(self) -> bool:

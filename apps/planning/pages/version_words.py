@@ -59,7 +59,7 @@ def rows(model: MonitoredModel, found: Sequence[SamplingConfiguration]) -> list[
 
 def changes(model: MonitoredModel, before: Document, after: Document) -> list[str]:
     """Say what one document changes about another, a sentence each."""
-    return list(wording.changes_in_words(model, before, after))
+    return wording.changes_in_words(model, before, after)
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Side:
 
     title: str
     since: Any
-    policies: list[Any]
+    policies: list[wording.Said]
     floor: str
     # The number under which it can be taken up again
     number: int | None
@@ -80,7 +80,7 @@ def side(model: MonitoredModel, version: Version, *, number: int) -> Side:
     return Side(
         title=titles.get(version.key, f"Version {version.key}"),
         since=version.since,
-        policies=[(each["name"], wording.policy(model, each)) for each in editing.in_order(version.document)],
+        policies=[wording.policy(model, each) for each in editing.in_order(version.document)],
         floor=wording.rate(version.document["floor"]),
         number=int(version.key) if version.key.isdecimal() and int(version.key) != number else None,
     )

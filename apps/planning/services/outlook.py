@@ -8,7 +8,7 @@ import numpy as np
 
 from apps.planning.services.recent import Recent
 from apps.sampling.models import PolicyKind
-from apps.sampling.services import probabilities
+from apps.sampling.services import forecasting, probabilities
 from apps.sampling.services.columns import Floats
 from apps.sampling.services.rates import RatedPolicy
 
@@ -18,20 +18,17 @@ PASSES = 4
 
 @dataclass(frozen=True)
 class Daily:
-    """An expected number a day: its mean over the last four weeks, and between what most days lie."""
+    """An expected number a day: its mean over the last four weeks, and between what 19 of 20 days to come will lie."""
 
     mean: float
     low: float
     high: float
 
     @classmethod
-    def of(cls, days: Floats) -> "Daily":
-        """Describe days with these expected numbers; what comes varies by its square root beside."""
-        if not len(days):
-            return cls(0.0, 0.0, 0.0)
-        mean = float(days.mean())
-        spread = 1.96 * float(np.sqrt(days.var() + mean))
-        return cls(mean, max(mean - spread, 0.0), mean + spread)
+    def of(cls, recent: Recent, days: Floats) -> "Daily":
+        """Describe the last days, with these expected numbers."""
+        low, high = forecasting.between(recent.days, days)
+        return cls(float(days.mean()) if len(days) else 0.0, low, high)
 
 
 @dataclass(frozen=True)
@@ -63,7 +60,7 @@ class Outlook:
 
     @cached_property
     def all(self) -> Daily:
-        return Daily.of(self.recent.daily(self.pi))
+        return Daily.of(self.recent, self.recent.daily(self.pi))
 
     @cached_property
     def share(self) -> float:
@@ -73,7 +70,7 @@ class Outlook:
     @cached_property
     def by_policy(self) -> list[PolicyOutlook]:
         return [
-            PolicyOutlook(rated, Daily.of(self.recent.daily(self.p[index])), self._only(index))
+            PolicyOutlook(rated, Daily.of(self.recent, self.recent.daily(self.p[index])), self._only(index))
             for index, rated in enumerate(self.policies)
         ]
 

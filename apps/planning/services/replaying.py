@@ -60,7 +60,7 @@ def _document(model: MonitoredModel, *, by: User) -> dict[str, Any]:
 
 def retry(replay: Replay) -> None:
     """Try a failed replay again."""
-    if not Replay.objects.filter(pk=replay.pk, result=None).retry(progress=0.0):
+    if not Replay.objects.filter(pk=replay.pk, result__isnull=True).retry(progress=0.0):
         raise ConflictError("Only a failed replay can be tried again.")
     doorbell.ring_on_commit(BELL)
 

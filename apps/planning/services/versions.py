@@ -34,8 +34,10 @@ def history(model: MonitoredModel, *, text: str = "") -> QuerySet[SamplingConfig
         people = Q()
         for person in ("saved_by", "approved_by"):
             people |= Q(**{f"{person}__name__icontains": text}) | Q(**{f"{person}__email__icontains": text})
-        number = Q(number=int(text)) if text.isdecimal() and len(text) < LONGEST_NUMBER else Q()
-        found = found.filter(people | number | Q(reason__icontains=text) | Q(document__policies__icontains=text))
+        # A document is full of numbers; a number means that of a version.
+        is_number = text.isdecimal() and len(text) < LONGEST_NUMBER
+        either = Q(number=int(text)) if is_number else Q(document__policies__icontains=text)
+        found = found.filter(people | either | Q(reason__icontains=text))
     return found.select_related("saved_by", "approved_by", "key").order_by("-number")
 
 

@@ -74,6 +74,7 @@ def caveats(
     if not whole.size:
         return [_caveat("no_population"), *_undrawn(evidence)]
     entries = [
+        *_logged_in_part(evidence, whole),
         *_left_out(evidence),
         *_of_open_days(evidence, topic.fit, parts),
         *_of_closed_days(evidence, parts),
@@ -91,6 +92,12 @@ def caveats(
         without = whole.cells[whole.cells["baseline"] == NO_BASELINE]["n"].sum()
         entries += [_caveat("no_baseline", n=int(without))] if without else []
     return entries
+
+
+def _logged_in_part(evidence: Evidence, whole: Selection) -> Iterator[Caveat]:
+    if not evidence.is_all_logged:
+        lowest, highest = evidence.log_shares
+        yield _caveat("logged_in_part", lowest=lowest, highest=highest, n=int(whole.size), traffic=whole.traffic)
 
 
 def _left_out(evidence: Evidence) -> Iterator[Caveat]:

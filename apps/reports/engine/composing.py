@@ -123,7 +123,7 @@ def _overrides(evidence: Evidence, topic: Topic) -> OverridesSection | None:
 
 def _part(name: Part, selection: Selection) -> PartOfWindow:
     start, end = _span(name, selection)
-    return {
+    part: PartOfWindow = {
         "part": name,
         "start": start,
         "end": end,
@@ -133,6 +133,7 @@ def _part(name: Part, selection: Selection) -> PartOfWindow:
         "absent": sum(cohort.absent for cohort in selection.cohorts),
         "with_baseline": int(with_baseline(selection.cells)["n"].sum()),
     }
+    return part if selection.evidence.is_all_logged else {**part, "traffic": selection.traffic}
 
 
 def _span(name: Part, selection: Selection) -> tuple[str, str]:

@@ -20,7 +20,8 @@ Codes beside a figure
     preliminary (see labels_needed), adjudication_open, boundary, outcomes_missing, slice_incomplete
 
 Caveats (`{"code", "details"}`), each a sentence on the page
-    no_population {} · days_left_out {part, received, through, cases, n, share} (received on days of which nothing
+    no_population {} · logged_in_part {lowest, highest, n, traffic} (senders log only this fraction of their traffic, so
+    that the n predictions stand for about `traffic`) · days_left_out {part, received, through, cases, n, share} (received on days of which nothing
     is answered; through: last day of the figures, null unless later ones left) · open_days {days, n, share} ·
     outcomes_missing {n, share} · waiting {n, drawn} · low_response {rate} ·
     skipped {n} · not_drained {n, waiting} (answers from an ordered queue, held back while others wait) ·
@@ -118,10 +119,12 @@ class PartOfWindow(TypedDict):
     start: str
     end: str
     days: int
-    n: int  # predictions
+    n: int  # predictions, as logged
     outcomes: int  # predictions with an outcome, without those settled by the rule
     absent: int  # predictions settled by the rule for absent outcomes
     with_baseline: int  # predictions with a baseline: differences from it are theirs
+    # Where senders log only a part of their traffic: all predictions that these stand for
+    traffic: NotRequired[float]
 
 
 class Point(TypedDict):
@@ -141,7 +144,7 @@ class SliceSection(TypedDict):
     name: str
     value: str
     n: int
-    share: float  # of the window's predictions
+    share: float  # of the window's predictions, those that were not logged included
     figures: Figures
     naive: NaiveFigures
     # Tested against the rest of the window, false discovery rate over all slices; null: no test.

@@ -5,12 +5,15 @@ from datetime import date, timedelta
 from typing import Any
 
 from apps.reports.engine.document import Caveat, Restatement
-from apps.reports.engine.rounding import percent
+from apps.reports.engine.rounding import percent, step_of, stepped
 from apps.reports.pages.figures import IF_ALIKE
 from apps.reports.pages.numbers import count, day, listed, period, plural
 
 # More runs of days than this are named by number.
 MOST_RUNS = 3
+# Numbers that read better as words, and how far one may be off a whole number that it is taken for.
+WORDS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+NEARLY = 1e-3
 
 
 def _predictions(number: float) -> str:
@@ -22,6 +25,35 @@ def _open_days(d: dict[str, Any]) -> str:
         f"The outcomes of {plural(d['days'], 'day', 'days')} are not all known yet: "
         f"{_predictions(d['n'])}, {percent(d['share'])} of all. "
         "Their figures are estimated from reviewed cases and may still change."
+    )
+
+
+def logged(d: dict[str, Any]) -> str:
+    """Say which fraction of their traffic senders log, and what each prediction stands for."""
+    lowest, highest = (percent(share, decimals=0) for share in (d["lowest"], d["highest"]))
+    most = times(1 / d["lowest"])
+    if d["lowest"] == d["highest"]:
+        return f"{lowest} of traffic; each prediction stands for {most}"
+    return f"between {lowest} and {highest} of traffic; a prediction stands for up to {most}"
+
+
+def times(number: float) -> str:
+    """Write how many predictions one stands for.
+
+    >>> times(5.0), times(1 / 0.3), times(12.0)
+    ('five', 'about 3.3', '12')
+    """
+    whole = round(number)
+    if abs(number - whole) > NEARLY * number:
+        return f"about {number:,.1f}"
+    return WORDS[whole] if whole < len(WORDS) else count(whole)
+
+
+def _logged_in_part(d: dict[str, Any]) -> str:
+    return (
+        f"The client logs {logged(d)}. The {_predictions(d['n'])} of this report stand for about "
+        f"{stepped(d['traffic'], step_of(d['traffic'], None, None))}. Ranges include what is left to chance by that, so "
+        "no figure is counted, even where every outcome is known."
     )
 
 
@@ -82,6 +114,7 @@ def _draw_unsound(d: dict[str, Any]) -> str:
 
 
 CAVEATS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "logged_in_part": _logged_in_part,
     "no_population": lambda _: "There were no predictions in this period.",
     "open_days": _open_days,
     "outcomes_missing": lambda d: (

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 from apps.common.shares import hundredths
 from apps.reports.engine.document import Document, Figure, Figures, PartOfWindow
-from apps.reports.engine.rounding import Unit, is_exact, unit_of
+from apps.reports.engine.rounding import Unit, is_exact, step_of, stepped, unit_of
 from apps.reports.pages import numbers
 from apps.reports.pages.contents import has_difference, headline_part, lead_figure
 from apps.reports.pages.figures import IF_ALIKE, is_response_low, labels, range_of, range_words, reason
@@ -88,7 +88,8 @@ def basis(document: Document) -> str:
         text = _counted(lead, size)
     else:
         holds = f", {IF_ALIKE}" if is_response_low(lead) else ""
-        text = f"Estimated from {labels(lead)} for {predictions}{holds}."
+        stand_for = _traffic(part) if size == part["n"] else ""
+        text = f"Estimated from {labels(lead)} for {predictions}{stand_for}{holds}."
         if document["kind"] == "baseline":
             text = (
                 f"How often they differ is counted over all {predictions}; which is right there is estimated from "
@@ -96,6 +97,12 @@ def basis(document: Document) -> str:
             )
     value = document.get("value") if document["kind"] == "value" else None
     return f"{text} {value['statement']}".strip() if value else text
+
+
+def _traffic(part: PartOfWindow) -> str:
+    """Say what the predictions stand for, where only a part of the traffic is logged."""
+    traffic = part.get("traffic")
+    return "" if traffic is None else f", which stand for about {stepped(traffic, step_of(traffic, None, None))}"
 
 
 def _counted(lead: Figure, size: int) -> str:

@@ -11,6 +11,7 @@ from django.db.models import Sum
 
 from apps.predictions.models import BatchStage, Stage
 from apps.registry.models import MonitoredModel
+from apps.sampling.engine.pacing import Shapes
 from apps.sampling.engine.traffic import HOUR, MEMORY_DAYS, Floats, Ints
 from apps.sampling.models import PolicyHour, PolicyKind, SamplingPolicy
 from apps.sampling.services.moments import hour_of
@@ -39,16 +40,16 @@ class Traffic:
         last, first = self.hour.timestamp(), min([*self._n, self.hour]).timestamp()
         return np.arange(-math.ceil((last - first) / HOUR), 1, dtype=np.int64) * HOUR + int(last)
 
-    def mass(self, policy: SamplingPolicy) -> Floats:
-        """Return Σ shape of each of `hours`; what the policy has not seen counts as much as what it has seen."""
+    def mass(self, policy: SamplingPolicy, *, shapes: Shapes) -> Floats:
+        """Return Σ shape of each of `hours`. For what the policy has not seen, `shapes` are those of a sample."""
         n = np.zeros(len(self.hours))
         for hour, count in self._n.items():
             n[self._position(hour)] = count
         seen, shape = self._met(policy)
-        return shape + np.maximum(n - seen, 0.0) * self._per_prediction(policy)
+        return shape + np.maximum(n - seen, 0.0) * self._per_prediction(policy, shapes)
 
-    def spent(self, policy: SamplingPolicy, *, factor: float) -> float:
-        """Return Σp of today by all versions of this policy, with what waits to be drawn, at this factor."""
+    def spent(self, policy: SamplingPolicy, *, shapes: Shapes, rate: float) -> float:
+        """Return Σp of today by all versions of this policy, with what waits to be drawn, at this mean rate."""
         drawn = sum(
             counts["sum_p"]
             for each in self._versions_of(policy)
@@ -56,12 +57,17 @@ class Traffic:
             if hour >= self._midnight
         )
         waiting = sum(rows for hour, rows in self._waiting.items() if hour >= self._midnight)
-        return float(drawn + factor * waiting * self._per_prediction(policy))
+        return float(drawn + rate * waiting * self._per_prediction(policy, shapes))
 
-    def _per_prediction(self, policy: SamplingPolicy) -> float:
+    def _per_prediction(self, policy: SamplingPolicy, shapes: Shapes) -> float:
+        """Return the mean shape, from what the policy has seen and the sample together.
+
+        One full match is added: while little has been seen, the rate is rather too low.
+        """
         seen, shape = self._met(policy)
-        # One match more than there was: while little has been seen, the rate is rather too low.
-        return float(shape.sum() + 1) / float(seen.sum() + 1)
+        sampled = len(shapes.shape)
+        mean = shapes.total / float(shapes.weight.sum()) if sampled else 0.0
+        return (float(shape.sum()) + sampled * mean + 1) / (float(seen.sum()) + sampled + 1)
 
     def _met(self, policy: SamplingPolicy) -> tuple[Floats, Floats]:
         """Return the predictions that versions with the same shape have seen in each hour, and their Σ shape."""

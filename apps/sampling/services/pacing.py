@@ -9,13 +9,13 @@ from django.db.models import Sum
 from apps.common.clock import database_now
 from apps.common.isolation import one_by_one
 from apps.registry.models import MonitoredModel
-from apps.sampling.engine.pacing import Pace, pace, replay
+from apps.sampling.engine.pacing import Pace, Shapes, pace, replay
 from apps.sampling.engine.traffic import Floats, Ints
 from apps.sampling.models import PolicyHour, PolicyRate, SamplingPolicy
-from apps.sampling.services import moments
+from apps.sampling.services import kept, moments, probabilities
 from apps.sampling.services.history import Traffic
 from apps.sampling.services.moments import hour_of
-from apps.sampling.services.rates import FIRST_FACTOR, RatedPolicy, largest_shape
+from apps.sampling.services.rates import FIRST_FACTOR, RatedPolicy
 
 # Don't wait for the next hour where more than this many times the forecast came, and drew this share of a day's budget.
 SURGE = 2.0
@@ -41,13 +41,23 @@ def replayed(rated: RatedPolicy, hours: Ints, mass: Floats, *, start: int, zone:
     `mass` is Σ shape of what came in each hour; the hours before `start` are what was known by then.
     """
     assert rated.policy.per_day is not None
-    return replay(rated.policy.per_day, hours, mass, start=start, zone=zone, most=1 / largest_shape(rated))
+    return replay(rated.policy.per_day, hours, mass, start=start, zone=zone, shapes=shapes_of(rated))
+
+
+def shapes_of(rated: RatedPolicy) -> Shapes:
+    """Return the shapes that the policy gives recent predictions."""
+    model = rated.policy.model
+    sample = kept.sample_of(model)
+    (shape,) = probabilities.shapes([rated], sample.table, model=model)
+    return Shapes(shape, sample.weight)
 
 
 def _pace_model(model: MonitoredModel) -> int:
     # Most of the time nothing is due, and then the draws need not wait.
     if not _due(model, at=database_now()):
         return 0
+    # Read before the draws wait, and kept for some minutes.
+    kept.sample_of(model)
     with transaction.atomic():
         now = moments.hold_off_draws(model)
         due = _due(model, at=now)
@@ -84,15 +94,16 @@ def _rate(policy: SamplingPolicy, traffic: Traffic) -> PolicyRate:
     weights = last.weights if last and last.policy_id == policy.pk else None
     if not traffic.is_known:
         return PolicyRate(policy=policy, starts_at=traffic.now, factor=FIRST_FACTOR, weights=weights)
-    spent = traffic.spent(policy, factor=last.factor if last else 0.0)
+    shapes = shapes_of(RatedPolicy(policy, 1.0, weights))
+    spent = traffic.spent(policy, shapes=shapes, rate=min(last.factor, shapes.most) if last else 0.0)
     found = pace(
         policy.per_day,
         traffic.hours,
-        traffic.mass(policy),
+        traffic.mass(policy, shapes=shapes),
         now=traffic.now,
         zone=traffic.zone,
         spent=spent,
-        most=1 / largest_shape(RatedPolicy(policy, 1.0, weights)),
+        shapes=shapes,
     )
     made_from = _made_from(found, seen=_mass(policy, traffic.hour), spent=spent)
     return PolicyRate(policy=policy, starts_at=traffic.now, factor=found.factor, weights=weights, made_from=made_from)

@@ -71,15 +71,6 @@ def named_factor(policy: SamplingPolicy) -> float:
     return 1.0 if policy.kind in (PolicyKind.BANDS, PolicyKind.SLICE) else float(policy.settings["rate"])
 
 
-def largest_shape(rated: RatedPolicy) -> float:
-    """Return the largest shape that the policy gives any prediction, so that a rate of 1 over it draws that one."""
-    settings = rated.policy.settings
-    if rated.weights is not None:
-        return max(float(each) for row in rated.weights["weights"] for each in row)
-    listed = [float(each["rate"]) for each in (*settings.get("bands", []), *settings.get("rates", []))]
-    return max([*listed, float(settings.get("rate", 0.0))]) if listed else 1.0
-
-
 def shape_key(policy: SamplingPolicy) -> tuple[Any, ...]:
     """Return what decides the shape: versions that differ only in their rate or budget share it."""
     # The rate of the other values of a slice is part of its shape.

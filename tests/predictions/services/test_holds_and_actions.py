@@ -80,6 +80,8 @@ def test_rows_without_the_later_fields_keep_their_hash(model: MonitoredModel) ->
     assert row.content_hash.hex() == "7a946f095727b340a1a1b8fd6fbe0cbbf56625f8a96ae5ed25ac3b204e875063"
     row = reader.read(json.dumps(prediction_row(1, observable=False, explore_share=0.02)).encode())
     assert row.content_hash.hex() == "075aa73677cc1969b54af622bab925bdb85b17ea56a69f2a51c801425dd1d73b"
+    row = reader.read(json.dumps(prediction_row(1, processed={"age": 1.5})).encode())
+    assert row.content_hash.hex() == "fd9d7341ff764d441e19a5e3a99891dfff3414677b67d85f903f6465b2cce290"
 
 
 def test_actions_come_early_repeat_and_are_append_only(model: MonitoredModel) -> None:

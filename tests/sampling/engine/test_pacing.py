@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from apps.sampling.engine.pacing import LEAST_SHARE, pace, replay
+from apps.sampling.engine.pacing import LEAST_SHARE, Shapes, pace, replay
 from apps.sampling.engine.traffic import HOUR
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -59,7 +59,6 @@ def test_a_spent_budget_leaves_a_small_rate():
 
 def test_the_rate_is_at_most_the_highest():
     assert paced(START + timedelta(days=14), mass=1.0).factor == 1.0
-    assert paced(START + timedelta(days=14), mass=1.0, most=2.5).factor == 2.5
     few = paced(START + timedelta(days=14), mass=1.0)
     assert few.today.expected == pytest.approx(24)
 
@@ -102,3 +101,34 @@ def test_a_replay_spends_each_days_budget():
     mass = np.tile(np.where(np.arange(24) % 24 < 8, 10.0, 100.0), 28)
     factors = replay(50, hours, mass, start=21 * 24, zone=UTC_ZONE)
     assert (factors * mass[21 * 24 :]).reshape(7, 24).sum(axis=1) == pytest.approx(np.full(7, 50.0), rel=1e-3)
+
+
+def test_probabilities_that_reach_one_are_made_up_for_by_the_others():
+    """Ten of shape 1 and ninety of 0.1 make 19. For 40, all ten are drawn and 30 of the ninety: 0.1 × 10/3."""
+    shapes = Shapes(np.repeat([1.0, 0.1], [10, 90]), np.ones(100))
+    assert shapes.factor(10 / 19) == pytest.approx(10 / 19)
+    assert shapes.factor(19 / 19) == pytest.approx(1.0)
+    assert shapes.factor(40 / 19) == pytest.approx(10 / 3)
+    assert shapes.most == pytest.approx(100 / 19)
+    assert shapes.factor(shapes.most) == pytest.approx(10.0)
+
+
+def test_a_sample_counts_with_its_weights_and_without_what_is_never_drawn():
+    shapes = Shapes(np.array([0.5, 0.25, 0.0]), np.array([1.0, 2.0, 7.0]))
+    assert shapes.most == pytest.approx(3.0)
+    # 1 + 2 × 0.25 × 3
+    assert shapes.factor(2.5) == pytest.approx(3.0)
+
+
+def test_without_a_sample_the_factor_is_the_mean_rate():
+    none = Shapes(np.zeros(0), np.zeros(0))
+    assert (none.most, none.factor(0.25)) == (1.0, 0.25)
+
+
+def test_a_budget_that_cuts_probabilities_is_spent_all_the_same():
+    """A hundred a day in the shapes of the first test; 40 of them."""
+    hours = hours_until(START + timedelta(days=15) - timedelta(hours=1))
+    shapes = Shapes(np.repeat([1.0, 0.1], [10, 90]), np.ones(100))
+    factors = replay(40, hours, np.full(len(hours), 19 / 24), start=14 * 24, zone=UTC_ZONE, shapes=shapes)
+    drawn = [np.minimum(1.0, factor * shapes.shape).sum() / 24 for factor in factors]
+    assert sum(drawn) == pytest.approx(40, rel=1e-3)

@@ -119,7 +119,9 @@ def test_purposes_give_independent_numbers():
 
 def test_cells_equal_a_recount_from_the_rows():
     model = make_drawn_model()
-    push_predictions(model, rows(100, start=1_000))
+    # The sender logs every fourth of its uncertain traffic.
+    logged = [row | {"log_share": 0.25} if n % 3 == 0 else row for n, row in enumerate(rows(100, start=1_000))]
+    push_predictions(model, logged)
     draw_all(model)
     expected: dict[tuple, dict[str, float]] = {}
     versions = policies.in_force(model, model.batches.first().received_at)
@@ -133,8 +135,12 @@ def test_cells_equal_a_recount_from_the_rows():
         )
         amount = float(row.amount)
         odds = (1 - pi) / pi
-        sums = (1, row.score, row.score**2, pi, odds, odds**2 * (1 + odds), 0.1)
-        values = (*sums, amount, amount**2 * odds, amount**4 * odds**2 * (1 + odds), 0)
+        w = 4.0 if row.log_share else 1.0
+        sums = (1, w * row.score, w * row.score**2, pi, w**2 * odds, w**4 * odds**2 * (1 + odds), 0.1)
+        money = (w * amount, w**2 * amount**2 * odds, w**4 * amount**4 * odds**2 * (1 + odds))
+        # (1 − ¼)/¼² = 12
+        logging = 12.0 if row.log_share else 0.0
+        values = (*sums, *money, 0, w - 1, logging, amount**2 * logging)
         base = (
             row.predicted_at.date(),
             row.received_at.date(),

@@ -6,7 +6,7 @@ from apps.common.shares import hundredths
 from apps.reports.engine.document import Document, Figures, Override, Point, SliceSection
 from apps.reports.engine.rounding import Unit, percent, unit_of
 from apps.reports.pages import contents, numbers, wording
-from apps.reports.pages.caveat_wording import caveat, why_restated
+from apps.reports.pages.caveat_wording import caveat, logged, why_restated
 from apps.reports.pages.contents import unit
 from apps.reports.pages.figures import RANGE, how, in_sentence
 from apps.reports.pages.numbers import count, listed, plural
@@ -202,6 +202,8 @@ def came_about(document: Document, figures: Figures) -> Section:
     window, cohorts = document["window"], document["cohorts"]
     as_of = datetime.fromisoformat(window["as_of"])
     facts = how(contents.lead_figure(document)) if figures else []
+    part = next((entry for entry in document["caveats"] if entry["code"] == "logged_in_part"), None)
+    facts += [("Logged", logged(part["details"]))] if part else []
     facts += [
         (RANGE, "of 100 such ranges, about 95 contain the true figure"),
         ("Days", f"{cohorts['final']} final, {cohorts['maturing'] + cohorts['provisional']} still open"),
