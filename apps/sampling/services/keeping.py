@@ -34,10 +34,10 @@ CHUNK = 50_000
 GAP = 5_000
 STORE = """
 INSERT INTO sampling_keptprediction (
-    prediction_id, model_id, day, number, u, received_at, version_id, predicted, score, baseline, amount, slices,
-    features
+    prediction_id, model_id, day, number, u, received_at, version_id, predicted, score, baseline, amount, log_share,
+    slices, features
 )
-SELECT id, model_id, day, number, u, received_at, version_id, predicted, score, baseline, amount, slices,
+SELECT id, model_id, day, number, u, received_at, version_id, predicted, score, baseline, amount, log_share, slices,
     coalesce(sent.features, '{}')
 FROM unnest(%(ids)s::bigint[], %(days)s::date[], %(numbers)s::float8[], %(u)s::float8[]) AS chosen (id, day, number, u)
 JOIN predictions_prediction USING (id)

@@ -31,7 +31,7 @@ CUT = "\x00"
 CHUNK = 2_000
 ROWS = """
 SELECT prediction_id, day - DATE '0001-01-01' + 1, u, extract(epoch FROM received_at)::float8, version_id, predicted,
-    score, baseline, amount
+    score, baseline, amount, coalesce(log_share, 1)
 FROM sampling_keptprediction WHERE model_id = %s ORDER BY prediction_id
 """
 
@@ -82,7 +82,7 @@ def forget() -> None:
 def _read(model: MonitoredModel) -> KeptSample:
     with connection.cursor() as cursor:
         cursor.execute(ROWS, [model.pk])
-        rows = np.array(cursor.fetchall(), dtype=np.float64).reshape(-1, 9)
+        rows = np.array(cursor.fetchall(), dtype=np.float64).reshape(-1, 10)
     days = {each.day.toordinal(): each.threshold for each in KeptDay.objects.filter(model=model)}
     ids, day = rows[:, 0].astype(np.int64), rows[:, 1].astype(np.int64)
     weight = 1.0 / np.array([days.get(each, 1.0) for each in day.tolist()], dtype=np.float64)
@@ -96,7 +96,7 @@ class _Sent:
     def __init__(self, model: MonitoredModel, ids: NDArray[np.int64], rows: Floats) -> None:
         self._model = model
         self._ids = ids
-        version, predicted, score, baseline, amount = rows[:, 4:].T.copy()
+        version, predicted, score, baseline, amount, log_share = rows[:, 4:].T.copy()
         names = dict(model.versions.values_list("id", "name"))
         found, codes = np.unique(version, return_inverse=True)
         self._columns: dict[str, Column] = {
@@ -105,6 +105,7 @@ class _Sent:
             "baseline_index": baseline,
             "score": score,
             "amount": amount,
+            "log_share": log_share,
             "prediction": _as_sent(model, predicted),
             "baseline": _as_sent(model, baseline),
         }
