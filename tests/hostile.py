@@ -57,7 +57,8 @@ VALUES = (
 )  # fmt: skip
 FIELDS = (
     "id", "predicted_at", "version", "features", "prediction", "probabilities", "score", "baseline", "attributions",
-    "attribution_base", "amount", "subject", "latency_ms", "resources", "processed", "outcome", "occurred_at", "Id",
+    "attribution_base", "amount", "subject", "latency_ms", "resources", "processed", "log_share", "outcome",
+    "occurred_at", "Id",
     "unheard_of",
 )  # fmt: skip
 COLUMNS: tuple[tuple[str, Any], ...] = (
@@ -80,6 +81,8 @@ COLUMNS: tuple[tuple[str, Any], ...] = (
     ("id", pa.array([None], pa.string())),
     ("unheard_of", pa.array(["x"])),
     ("latency_ms", pa.array([-1])),
+    ("log_share", pa.array([1.5])),
+    ("log_share", pa.array([0.0])),
 )
 
 

@@ -47,6 +47,9 @@ if TYPE_CHECKING:  # never run
     # Tests and the benchmark of monitoring count with it.
     histogram
 
+    # The editor of sampling, which forecasts the next days with it.
+    cases_ahead
+
     # Statistics for parts of reports that come next.
     (
         exact_win_rate,

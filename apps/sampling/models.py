@@ -344,6 +344,7 @@ class KeptPrediction(models.Model):
     score = models.FloatField(null=True)
     baseline = models.FloatField(null=True)
     amount = models.FloatField(null=True)
+    log_share = models.FloatField(null=True)
     slices = models.JSONField(default=dict)
     # As sent; empty once the payloads of that time are dropped
     features = SentJSONField()

@@ -59,7 +59,10 @@ def search(model: MonitoredModel) -> bool:
 
 
 def _judged(model: MonitoredModel) -> tuple[IntArray, FloatArray, FloatArray]:
-    """Return predictions with their errors: by outcomes, or by the labels of blind draws with their probability."""
+    """Return predictions with their errors: by outcomes, or by the labels of blind draws with their probability.
+
+    Groups are those of logged predictions, each counted once whatever traffic it stands for.
+    """
     known = _newest(model, "outcome")
     if len(known) >= LEAST_OUTCOMES:
         return *_with_loss(model, known), np.ones(min(len(known), SEARCHED))

@@ -79,7 +79,7 @@ def proposal_of(data: Sent, editor: Editor) -> Mapping[str, Any]:
 
 def _said(found: Proposal, seen: Known, *, metric: str) -> str:
     size = len(found.document["policies"])
-    policies = "One policy and the floor" if size == 1 else f"{size} policies and the floor"
+    policies = ("The floor alone", "One policy and the floor")[size] if size <= 1 else f"{size} policies and the floor"
     costs = [f"{cases(found.outlook.all.mean)} cases"]
     if found.minutes is not None:
         costs.append(hours(found.minutes))

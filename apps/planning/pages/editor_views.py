@@ -256,7 +256,8 @@ _OPENING: dict[str, Callable[[Sent, Draft], tuple[editing.Document, str]]] = {
 _CHANGES: dict[str, Callable[[Sent, Draft], editing.Document]] = {
     "propose": lambda data, draft: _proposed(data.get("document", ""), draft),
     "remove": lambda data, draft: editing.remove(draft.document, _named(data)),
-    "move": lambda data, draft: editing.move(draft.document, _named(data), by=-1 if data.get("to") == "up" else 1),
+    "up": lambda data, draft: editing.move(draft.document, _named(data), by=-1),
+    "down": lambda data, draft: editing.move(draft.document, _named(data), by=1),
     "switch": lambda data, draft: editing.switch(draft.document, _named(data)),
     "floor": lambda data, draft: editing.with_floor(draft.document, rate(data.get("floor", ""))),
 }

@@ -123,6 +123,9 @@ class Cells:
         self._weight = recent.weight[rows]
         score, predicted = table.numbers("score")[rows], table.numbers("predicted_index")[rows]
         self._amount = np.nan_to_num(table.numbers("amount")[rows], nan=1.0)
+        share = table.numbers("log_share")[rows]
+        # What each stands for beside those that were not logged, and what logging adds to the variance of their number
+        self._times, logging = 1 / share, (1 - share) / share**2
         self._bins = recent._bins
         if model.is_regression:
             bins = np.searchsorted(np.asarray(model.bin_edges or [], dtype=np.float64), predicted)
@@ -135,10 +138,13 @@ class Cells:
         self._fixed = {
             "predicted": classes[first],
             "bin": bins[first],
-            "n": self._sum(np.ones(len(code))),
-            "sum_score": self._sum(self._known),
-            "sum_score2": self._sum(self._known**2),
-            "sum_amount": self._sum(self._amount),
+            "n": self._sum(self._times),
+            "sum_score": self._sum(self._times * self._known),
+            "sum_score2": self._sum(self._times * self._known**2),
+            "sum_amount": self._sum(self._times * self._amount),
+            "logged": self._sum(np.ones(len(code))),
+            "sum_logging": self._sum(logging),
+            "sum_amount2_logging": self._sum(self._amount**2 * logging),
         }
 
     def drawn(self, pi: Floats, *, chance: float) -> Population:
@@ -146,13 +152,13 @@ class Cells:
         p = pi[self._rows]
         covered = p > 0
         odds = np.where(covered, (1 - p) / np.where(covered, p, 1.0), 0.0)
-        odds2 = odds**2 * (1 + odds)
+        odds, odds2 = self._times**2 * odds, self._times**4 * odds**2 * (1 + odds)
         return Population.of(
             **self._fixed,
             sum_pi=self._sum(p),
             sum_odds=self._sum(odds),
             sum_odds2=self._sum(odds2),
-            sum_chance=self._fixed["n"] * chance,
+            sum_chance=self._fixed["logged"] * chance,
             sum_amount2_odds=self._sum(self._amount**2 * odds),
             sum_amount4_odds2=self._sum(self._amount**4 * odds2),
             n_uncovered=self._sum((~covered).astype(np.float64)),

@@ -31,7 +31,7 @@ CUT = "\x00"
 CHUNK = 2_000
 ROWS = """
 SELECT prediction_id, day - DATE '0001-01-01' + 1, u, extract(epoch FROM received_at)::float8, version_id, predicted,
-    score, baseline, amount
+    score, baseline, amount, coalesce(log_share, 1)
 FROM sampling_keptprediction WHERE model_id = %s ORDER BY prediction_id
 """
 
@@ -82,7 +82,7 @@ def forget() -> None:
 def _read(model: MonitoredModel) -> KeptSample:
     with connection.cursor() as cursor:
         cursor.execute(ROWS, [model.pk])
-        rows = np.array(cursor.fetchall(), dtype=np.float64).reshape(-1, 9)
+        rows = np.array(cursor.fetchall(), dtype=np.float64).reshape(-1, 10)
     days = {each.day.toordinal(): each.threshold for each in KeptDay.objects.filter(model=model)}
     ids, day = rows[:, 0].astype(np.int64), rows[:, 1].astype(np.int64)
     weight = 1.0 / np.array([days.get(each, 1.0) for each in day.tolist()], dtype=np.float64)
@@ -96,7 +96,7 @@ class _Sent:
     def __init__(self, model: MonitoredModel, ids: NDArray[np.int64], rows: Floats) -> None:
         self._model = model
         self._ids = ids
-        version, predicted, score, baseline, amount = rows[:, 4:].T.copy()
+        version, predicted, score, baseline, amount, log_share = rows[:, 4:].T.copy()
         names = dict(model.versions.values_list("id", "name"))
         found, codes = np.unique(version, return_inverse=True)
         self._columns: dict[str, Column] = {
@@ -105,6 +105,7 @@ class _Sent:
             "baseline_index": baseline,
             "score": score,
             "amount": amount,
+            "log_share": log_share,
             "prediction": _as_sent(model, predicted),
             "baseline": _as_sent(model, baseline),
         }
@@ -127,20 +128,22 @@ class _Sent:
 
     def _values(self, field: str, names: list[str]) -> dict[str, list[Any]]:
         """Return what was sent under these names, by row; None where it was not."""
-        values: dict[str, list[Any]] = {name: [None] * len(self._ids) for name in names}
         places = {key: place for place, key in enumerate(self._ids.tolist())}
+        sent: list[dict[str, Any]] = [{}] * len(self._ids)
         stored = KeptPrediction.objects.filter(model=self._model).annotate(sent=Cast(field, TextField())).order_by()
         for key, text in stored.values_list("pk", "sent").iterator(chunk_size=CHUNK):
             # The sample may have changed since its ids were read.
-            if (place := places.get(key)) is None:
-                continue
-            sent = _decode(text)
-            for name in names:
-                value = sent.get(name)
-                if isinstance(value, str) and len(value) > LONGEST_TEXT:
-                    value = value[:LONGEST_TEXT] + CUT
-                values[name][place] = value
+            if (place := places.get(key)) is not None:
+                sent[place] = _decode(text)
+        return {name: _cut([each.get(name) for each in sent]) for name in names}
+
+
+def _cut(values: list[Any]) -> list[Any]:
+    if str not in {*map(type, values)}:
         return values
+    return [
+        each[:LONGEST_TEXT] + CUT if isinstance(each, str) and len(each) > LONGEST_TEXT else each for each in values
+    ]
 
 
 def _as_sent(model: MonitoredModel, stored: Floats) -> Column:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from django.db.models import FloatField, OuterRef, Subquery
-from django.db.models.functions import Cast
+from django.db.models import F, FloatField, OuterRef, Subquery
+from django.db.models.functions import Cast, Coalesce
 from numpy.typing import NDArray
 
 from apps.registry.models import MonitoredModel
@@ -12,12 +12,12 @@ from apps.sampling.models import Draw
 from apps.truth.models import Resolution
 
 MOST = 1_000
-COLUMNS = ("prediction__predicted", "prediction__score", "truth", "counted_probability", "money")
+COLUMNS = ("prediction__predicted", "prediction__score", "truth", "probability", "money")
 
 
 @dataclass(frozen=True, eq=False)
 class RecentLabels:
-    """Labels (n,) with the probability that each counts, the newest predictions first.
+    """Labels (n,) with the probability that each was logged and counts, the newest predictions first.
 
     Classes are positions in the model's list. The score is nan where there is none, and so is the amount.
     """
@@ -35,7 +35,11 @@ def recent_labels(model: MonitoredModel, *, most: int = MOST) -> RecentLabels:
     latest = Resolution.objects.filter(prediction=OuterRef("pk")).order_by("-seq")
     rows = (
         Draw.objects.filter(model=model, is_blind=True)
-        .annotate(truth=Subquery(latest.values("truth")[:1]), money=Cast("prediction__amount", FloatField()))
+        .annotate(
+            truth=Subquery(latest.values("truth")[:1]),
+            money=Cast("prediction__amount", FloatField()),
+            probability=F("counted_probability") * Coalesce("prediction__log_share", 1.0),
+        )
         .filter(truth__isnull=False)
         .order_by("-pk")
         .values_list(*COLUMNS)[:most]

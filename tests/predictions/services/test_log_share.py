@@ -75,7 +75,7 @@ def test_columns_and_files_have_it_too(model: MonitoredModel) -> None:
     uploads.confirm(upload)
     loading.load_due()
     upload.refresh_from_db()
-    assert (upload.accepted, upload.rejected) == (2, 1)
+    assert (upload.accepted, upload.rejected) == (2, {"invalid_type": 1})
     assert stored() == {"case-1": 0.2, "case-2": None, "case-3": 0.5, "case-4": None}
 
 

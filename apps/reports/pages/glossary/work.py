@@ -84,6 +84,13 @@ DRAWING = Group(
             see=("Covered share", "Uncorrected figure"),
         ),
         Term(
+            "Logged share",
+            "The fraction of its traffic that a client logs, where that is not all of it. With a share of 0.2, each "
+            "prediction stands for five, and figures are about all five. What was not logged widens every range.",
+            also="log_share",
+            see=("Inclusion probability",),
+        ),
+        Term(
             "Policy",
             "A rule that says which predictions are drawn, how often, and into which queue: all alike, by score, by "
             "uncertainty, or where model and baseline differ. A change makes a new version; earlier draws keep theirs.",
