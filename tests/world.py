@@ -33,7 +33,6 @@ from tests.factories import (
 from tests.notifications.receiver import make_endpoint
 from tests.reports.stored import make_report
 
-
 # What a replay finds of days without predictions
 EMPTY = Totals(seed=1).document | {"waiting": 0}
 

@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from apps.accounts.models import Membership, Role
 from apps.common.errors import ConflictError
+from apps.planning.models import Replay
+from apps.planning.services.replay_totals import Totals
 from apps.predictions.models import CaseView
 from apps.predictions.services import sightings
 from apps.registry.models import ReviewQueue
@@ -355,3 +358,27 @@ def test_nobody_at_the_desk_learns_which_policy_brought_a_case(role: Role) -> No
     assert {page.status_code for page in pages} == {200}
     for page in pages:
         assert not [word for word in (b"planted-policy", b"0.9998", b"99.9", b"disagreement") if word in page.content]
+
+
+@pytest.mark.parametrize("left", ["in hand", "put off"])
+def test_a_replay_of_last_week_leaves_out_what_its_reader_has_yet_to_judge(queue: ReviewQueue, left: str) -> None:
+    dan, other = Walker(queue, Role.ENGINEER), Walker(queue, Role.ENGINEER)
+    slot = dan.slot
+    if left == "put off":
+        decide(slot, dan.member, "cannot_tell")
+    case = slot.item.prediction
+    policy = "a-policy-that-tells"
+    found = Totals(seed=1).document | {"waiting": 0, "gone": [{"id": case.pk, "policy": policy}]}
+    now = timezone.now()
+    replay = Replay.objects.create(model=queue.model, document={}, result=found, start=now, end=now, finished_at=now)
+    place = [queue.model.project.slug, queue.model.slug, replay.pk]
+    for address in (reverse("replay", args=place), reverse("replay_file", args=[*place, "csv"])):
+        page, seen = (each.client.get(address).getvalue().decode() for each in (dan, other))
+        assert case.external_id not in page
+        assert policy not in page
+        assert case.external_id in seen
+    if left == "in hand":
+        assert judge(slot, dan.member, "no").was_blind
+    assert not CaseView.objects.filter(user=dan.member.user, place="list").exists()
+    # Whoever saw it there is not served it blind.
+    assert services.claim_slots(queue, by=other.member) == []
