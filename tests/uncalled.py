@@ -47,8 +47,6 @@ if TYPE_CHECKING:  # never run
     # Tests and the benchmark of monitoring count with it.
     histogram
 
-    # Tests and the benchmark of planning draw with it.
-    _.with_probability
 
     # Statistics for parts of reports that come next.
     (
