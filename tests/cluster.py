@@ -73,10 +73,10 @@ def _start() -> None:
 def _remove_abandoned() -> None:
     """Remove the folders of killed sessions, whose lock no process holds."""
     for home in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        if home.stat().st_uid != os.geteuid() or not (home / "lock").exists():
-            continue
         try:
+            if home.stat().st_uid != os.geteuid() or not (home / "lock").exists():
+                continue
             with State(home).locked():
                 State(home).remove()
-        except StateInUseError:
+        except (StateInUseError, FileNotFoundError):  # another session has just removed it
             continue

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import hypothesis
 import pytest
 import redis
 from django.contrib import auth
@@ -21,6 +22,10 @@ from tests.append_only import rewriting
 # Loaded modules are a heap of millions of objects: scanning them again and again would take a seventh of the time.
 # Rows of large frames count as objects until they are gone, so a low threshold would scan them for nothing.
 gc.set_threshold(300_000, 20, 50)
+
+# How long a busy machine takes to make an example says nothing about the product.
+hypothesis.settings.register_profile("suite", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("suite")
 
 # Written once, with the tables.
 FILLED_FOR_GOOD = {"django_content_type", "auth_permission", "django_migrations", "notifications_lookout"}

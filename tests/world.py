@@ -13,7 +13,7 @@ from apps.accounts.services import invitations
 from apps.explanations.models import Artifact
 from apps.monitoring.models import DataEvent, Reference
 from apps.notifications.models import Alert, Notice
-from apps.planning.models import Replay
+from apps.planning.models import Draft, Replay
 from apps.planning.services.replay_totals import Totals
 from apps.predictions.models import BatchStage, Upload
 from apps.registry.models import Incident, IncidentKind, ModelVersion
@@ -32,7 +32,6 @@ from tests.factories import (
 )
 from tests.notifications.receiver import make_endpoint
 from tests.reports.stored import make_report
-
 
 # What a replay finds of days without predictions
 EMPTY = Totals(seed=1).document | {"waiting": 0}
@@ -105,7 +104,16 @@ class World:
         dispute = Dispute.objects.create(decision=decision, item=slot.item, round=1)
         question = Question.objects.create(slot=slot, decision=decision, asked_by=member.user, text="Why?")
         window = {"start": timezone.now(), "end": timezone.now()}
-        replay = Replay.objects.create(model=self.model, document={}, result=EMPTY, finished_at=timezone.now(), **window)
+        replay = Replay.objects.create(
+            model=self.model, document={}, result=EMPTY, finished_at=timezone.now(), **window
+        )
+        draft = Draft.objects.create(
+            model=self.model,
+            owner=make_member(self.project, Role.ENGINEER).user,
+            document=policies.current_document(self.model),
+            based_on=policies.current_number(self.model),
+            proposed_at=timezone.now(),
+        )
         notice = Notice.objects.create(
             user=member.user, project=self.project, model=self.model, kind="alert", key="alert", title="Look.", url="/"
         )
@@ -136,6 +144,7 @@ class World:
             "notice": notice.pk,
             "artifact": artifact.pk,
             "version": version.name,
+            "draft": draft.pk,
             "replay": replay.pk,
             "number": 1,
             "session": 1,

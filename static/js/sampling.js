@@ -55,16 +55,18 @@ document.addEventListener("keydown", (event) => {
 // What had the focus keeps it when the list comes back; a new policy or condition gets it.
 let wanted = "";
 document.addEventListener("htmx:beforeRequest", ({ detail }) => {
+  if (detail.target?.id !== "policies") return;
   const source = detail.elt;
   const row = source.closest("[data-policy]")?.dataset.policy;
-  wanted = "";
+  const focused = document.activeElement?.id ?? "";
+  wanted = focused;
   if (source.id === "done") wanted = `open-${row}`;
-  else if (source.dataset?.to || source.closest(".add")) wanted = row ? `open-${row}` : "first-of-open";
+  else if (source.matches(".add")) wanted = "first-of-open";
 });
 document.addEventListener("htmx:afterSettle", ({ detail }) => {
-  if (detail.target?.id !== "policies" && detail.elt?.id !== "policies") return;
-  const found =
-    wanted === "first-of-open" ? document.querySelector("#policy-form select, #policy-form input:not([type=hidden])") : document.getElementById(wanted);
-  found?.focus();
+  if (detail.elt?.id !== "policies" || !wanted) return;
+  const first = "#policy-form select, #policy-form input:not([type=hidden])";
+  const found = wanted === "first-of-open" ? document.querySelector(first) : document.getElementById(wanted);
+  if (found !== document.activeElement) found?.focus();
   wanted = "";
 });

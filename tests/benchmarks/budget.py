@@ -71,6 +71,8 @@ def run(arguments: list[str]) -> dict[str, float | int | str]:
     return {
         "within": float(np.mean([row["within"] for row in rows])),
         "within_by_chance_alone": float(np.mean([row["by chance alone"] for row in rows])),
+        "within_of_20_a_day": float(np.mean([row["within"] for row in rows if row["budget"] == 20])),
+        "within_of_20_by_chance_alone": float(np.mean([row["by chance alone"] for row in rows if row["budget"] == 20])),
         "worst_day": float(max(row["worst day"] for row in rows)),
         "worst_day_fixed_rate": float(max(row["worst, fixed rate"] for row in rows)),
         "forecast_within": float(np.mean(at_rates)),

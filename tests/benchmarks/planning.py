@@ -22,7 +22,7 @@ from apps.stats.arrays import FloatArray, IntArray
 from apps.stats.design.binary_expectation import VALUE, BinaryExpectation
 from apps.stats.design.expectation import by_cell, cells_of
 from apps.stats.design.planning import Plan
-from apps.stats.design.recommendation import recommend, spread
+from apps.stats.design.recommendation import recommend
 from apps.stats.estimate import Estimate
 from apps.stats.estimators.binary import BinaryEstimator
 from apps.stats.estimators.confusion import confusion_of
@@ -119,6 +119,13 @@ class World:
         unsure = self.people.score * (1 - self.people.score)
         return FLOOR * n / self.size + (1 - FLOOR) * n * unsure / unsure.sum()
 
+    def recommended(self, known: BinaryExpectation, n: int) -> FloatArray:
+        """Return the probabilities of the recommended draw."""
+        best = recommend(known, METRICS, expected=n)
+        more = np.hypot((best.priority - best.floor_share)[self.cell], best.by_amount[self.cell] * self.people.amount)
+        priority = best.floor_share + more
+        return np.minimum(1.0, n * priority / priority.sum())
+
     def figure(self, metric: str, estimator: BinaryEstimator) -> Estimate:
         return estimator.mean_value(self.matrix) if metric == VALUE else estimator.estimate(metric)
 
@@ -145,7 +152,9 @@ def plans(kind: str, *, replicates: int) -> dict[Key, Ratio]:
     for number, draw in enumerate(DRAWS):
         for n in SIZES:
             rng = np.random.default_rng([SEED, KINDS.index(kind), number, n])
-            pairs = np.array([_pair(world, plan, estimator) for plan, estimator in lives(world, draw, n, replicates, rng)])
+            pairs = np.array(
+                [_pair(world, plan, estimator) for plan, estimator in lives(world, draw, n, replicates, rng)]
+            )
             for place, metric in enumerate(METRICS):
                 planned, realised = pairs[:, place].T
                 found[kind, n, draw, metric] = Ratio(*np.median([planned, realised, realised / planned], axis=1))
@@ -156,28 +165,22 @@ def lives(
     world: World, draw: str, n: int, replicates: int, rng: np.random.Generator
 ) -> Iterator[tuple[Plan, BinaryEstimator]]:
     """Yield plans and what came of them."""
-    fixed = {"uniform": np.full(world.size, n / world.size), "uncertainty": world.uncertainty(n)}.get(draw)
-    chance = n / world.size * (1.0 if draw == "uniform" else FLOOR)
-    if fixed is not None:
-        drawn = world.people.population(fixed, chance=np.full(world.size, chance))
-        poisson = PoissonDraw(fixed)
+    people, size = world.people, world.size
+    fixed = {"uniform": np.full(size, n / size), "uncertainty": world.uncertainty(n)}.get(draw)
+    drawn = None if fixed is None else people.population(fixed, chance=np.full(size, fixed.min()))
     for _ in range(replicates):
         known = world.expectation(rng)
-        if fixed is None:
-            best = recommend(known, METRICS, expected=n)
-            by_cells = spread(best.priority, n=world.cells.n, expected=n)
-            plan = Plan(known).with_probability(by_cells)
-            p = by_cells[world.cell]
-            poisson = PoissonDraw(p)
-        else:
-            plan, p = Plan(known, drawn), fixed
-        rows = poisson.rows(rng)
-        items = world.people.items(rows, p, label=world.people.truth[rows])
-        yield plan, BinaryEstimator(plan.population or world.cells, items)
+        p = world.recommended(known, n) if fixed is None else fixed
+        cells = drawn or people.population(p, chance=np.full(size, p.min()))
+        rows = PoissonDraw(p).rows(rng)
+        items = people.items(rows, p, label=people.truth[rows])
+        yield Plan(known, cells), BinaryEstimator(cells, items)
 
 
 def _pair(world: World, plan: Plan, estimator: BinaryEstimator) -> list[tuple[float, float]]:
-    return [(plan.half_width(metric).half_width or np.nan, _half(world.figure(metric, estimator))) for metric in METRICS]
+    return [
+        (plan.half_width(metric).half_width or np.nan, _half(world.figure(metric, estimator))) for metric in METRICS
+    ]
 
 
 def _half(figure: Estimate) -> float:
@@ -188,6 +191,7 @@ def _half(figure: Estimate) -> float:
 def widths_of(kind: str, *, replicates: int) -> dict[str, float]:
     """Divide the recommended draw's mean width by that of a simple random sample, by metric."""
     world, rng = world_of(kind), np.random.default_rng([SEED, KINDS.index(kind), WIDTHS_AT])
+    replicates *= 3  # a mean takes more than a median
     widths = [
         [2 * _half(world.figure(metric, estimator)) for metric in METRICS]
         for _, estimator in lives(world, "recommended", WIDTHS_AT, replicates, rng)

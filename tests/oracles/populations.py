@@ -19,7 +19,7 @@ from scipy.special import expit
 from apps.stats.arrays import BoolArray, FloatArray, IntArray
 from apps.stats.design.binary_expectation import BinaryExpectation
 from apps.stats.design.expectation import cells_of
-from apps.stats.design.recommendation import spread
+from apps.stats.design.mixtures import spread
 from apps.stats.estimators.binary import BinaryEstimator
 from apps.stats.estimators.population import Population
 from apps.stats.estimators.sample import Sample

@@ -7,15 +7,19 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from apps.accounts.models import Membership, Role
 from apps.common.errors import ConflictError
+from apps.planning.models import Replay
+from apps.planning.services.replay_totals import Totals
 from apps.predictions.models import CaseView
 from apps.predictions.services import sightings
 from apps.registry.models import ReviewQueue
 from apps.review import services
 from apps.review.models import Decision, Dispute, ReviewItem, Slot
 from apps.review.services import probing
+from apps.sampling.services import policies
 from apps.truth.services import quality, resolving
 from tests.factories import make_key, make_member
 from tests.review.factories import answer, claim, decide, expire, judge, make_items, make_queue, reviewers, with_rules
@@ -333,3 +337,48 @@ def test_what_an_adjudicator_writes_is_read_once_the_answer_is_final(queue: Revi
     assert b"From a reviewer." in page
     assert b"From an adjudicator." in page
     assert anna.back(Slot.objects.get()).status_code == 409
+
+
+@pytest.mark.parametrize("role", [Role.REVIEWER, Role.ADJUDICATOR])
+def test_nobody_at_the_desk_learns_which_policy_brought_a_case(role: Role) -> None:
+    """That a case came because model and baseline differ says what the model said."""
+    queue = make_queue()
+    planted = {"name": "planted-policy", "kind": "disagreement", "rate": 0.999876, "queue": "main", "rank": 1}
+    policies.put_document(queue.model, {"floor": 0.5, "policies": [planted]})
+    make_items(queue, 6, **PLANTED)
+    anna = Walker(queue, role)
+    before, slot = anna.look(), anna.slot
+    judge(slot, anna.member)
+    revealed = anna.look()
+    decide(slot, anna.member)
+    project, model = queue.model.project.slug, queue.model.slug
+    others = [("reviews", project, model), ("project", project), ("sampling_told", project, model)]
+    pages = [before, revealed, anna.case(slot.item), anna.look()]
+    pages += [anna.client.get(reverse(name, args=where)) for name, *where in others]
+    assert {page.status_code for page in pages} == {200}
+    for page in pages:
+        assert not [word for word in (b"planted-policy", b"0.9998", b"99.9", b"disagreement") if word in page.content]
+
+
+@pytest.mark.parametrize("left", ["in hand", "put off"])
+def test_a_replay_of_last_week_leaves_out_what_its_reader_has_yet_to_judge(queue: ReviewQueue, left: str) -> None:
+    dan, other = Walker(queue, Role.ENGINEER), Walker(queue, Role.ENGINEER)
+    slot = dan.slot
+    if left == "put off":
+        decide(slot, dan.member, "cannot_tell")
+    case = slot.item.prediction
+    policy = "a-policy-that-tells"
+    found = Totals(seed=1).document | {"waiting": 0, "gone": [{"id": case.pk, "policy": policy}]}
+    now = timezone.now()
+    replay = Replay.objects.create(model=queue.model, document={}, result=found, start=now, end=now, finished_at=now)
+    place = [queue.model.project.slug, queue.model.slug, replay.pk]
+    for address in (reverse("replay", args=place), reverse("replay_file", args=[*place, "csv"])):
+        page, seen = (each.client.get(address).getvalue().decode() for each in (dan, other))
+        assert case.external_id not in page
+        assert policy not in page
+        assert case.external_id in seen
+    if left == "in hand":
+        assert judge(slot, dan.member, "no").was_blind
+    assert not CaseView.objects.filter(user=dan.member.user, place="list").exists()
+    # Whoever saw it there is not served it blind.
+    assert services.claim_slots(queue, by=other.member) == []

@@ -207,3 +207,13 @@ def test_a_budget_that_is_no_number_is_refused(call):
     """Strict JSON has no NaN; as text, Python's does."""
     refusal = call('{"policies": [{"name": "some", "kind": "uniform", "budget": {"per_day": NaN}}]}')
     assert refusal.status_code == 400
+
+
+def test_what_does_not_fit_the_model_is_told_with_its_place(call):
+    condition = {"all": [{"field": "features.age", "op": "lt", "value": "40"}]}
+    answer = call({"policies": [policy(condition=condition)]}).json()
+    assert answer["code"] == "invalid_condition"
+    assert answer["details"]["problems"] == [
+        {"path": ["policies", 0, "condition", "all", 0, "value"], "message": "Must be a number."}
+    ]
+    assert answer["message"] == "policies 1, condition, all 1, value: Must be a number."

@@ -123,7 +123,8 @@ def _cause_chart(seen: Seen) -> Chart | None:
 def _draft_address(seen: Seen) -> str:
     """The sampling page with a policy for what is new, to be looked at before it is saved."""
     cause = seen.event.cause if seen.event else None
-    policy = drafting.draft(seen.model, cause["parts"], seen.series) if cause else None
+    origin = "New in the data"
+    policy = drafting.draft(seen.model, cause["parts"], seen.series, origin=origin) if cause else None
     if policy is None:
         return ""
     address = reverse("sampling", args=[seen.model.project.slug, seen.model.slug])

@@ -63,8 +63,13 @@ def _row(seen: Seen, found: dict[str, Any], scale: Scale) -> WeakRow:
         share=f"{100 * found['share']:.1f} %",
         money=_money(seen, found),
         plot=_plot(scale, 1 - error["value"], low, high, 1 - found["rest"]["value"]),
-        draft=drafting.draft(seen.model, found["parts"], seen.series),
+        draft=drafting.draft(seen.model, found["parts"], seen.series, origin=_origin(found)),
     )
+
+
+def _origin(found: dict[str, Any]) -> str:
+    error, rest = (round(100 * found[side]["value"]) for side in ("error", "rest"))
+    return f"Weak spot: wrong in {error} of 100, elsewhere in {rest}"
 
 
 def _named(seen: Seen, part: dict[str, Any]) -> str:

@@ -14,9 +14,12 @@ RANK = 10
 
 
 def draft(
-    model: MonitoredModel, parts: Sequence[dict[str, Any]], series: dict[tuple[str, str], Series]
+    model: MonitoredModel, parts: Sequence[dict[str, Any]], series: dict[tuple[str, str], Series], *, origin: str
 ) -> dict[str, Any] | None:
-    """Return a policy for the predictions that fall into all parts; None where no condition can say so."""
+    """Return a policy for the predictions that fall into all parts; None where no condition can say so.
+
+    `origin` says in a sentence why somebody may want it.
+    """
     conditions = [_condition(model, series.get((part["stage"], part["name"])), part["bins"]) for part in parts]
     known = [each for each in conditions if each is not None]
     if not known or len(known) < len(conditions):
@@ -29,6 +32,7 @@ def draft(
         "condition": condition,
         "queue": "main",
         "rank": RANK,
+        "origin": origin,
     }
 
 

@@ -58,7 +58,7 @@ def proposal_of(data: Sent, editor: Editor) -> Mapping[str, Any]:
     seen = known(editor.model)
     if seen.recent.is_empty:
         return {}
-    width, time = (_positive(data.get(name, "")) for name in ("width", "hours"))
+    width, time = (positive(data.get(name, "")) for name in ("width", "hours"))
     if width is None:
         return {"said": "Type how precise the figure has to be, as a number above 0."}
     if time is None or time > HOURS_A_DAY * 100:
@@ -79,7 +79,7 @@ def proposal_of(data: Sent, editor: Editor) -> Mapping[str, Any]:
 
 def _said(found: Proposal, seen: Known, *, metric: str) -> str:
     size = len(found.document["policies"])
-    policies = "One policy and the floor" if size == 1 else f"{size} policies and the floor"
+    policies = ("The floor alone", "One policy and the floor")[size] if size <= 1 else f"{size} policies and the floor"
     costs = [f"{cases(found.outlook.all.mean)} cases"]
     if found.minutes is not None:
         costs.append(hours(found.minutes))
@@ -109,7 +109,8 @@ def _shown(half_width: float, *, scale: float) -> str:
     return f"{number:,.0f}" if number >= 100 else f"{number:.2g}"
 
 
-def _positive(text: str) -> float | None:
+def positive(text: str) -> float | None:
+    """Read a number above zero; None for anything else."""
     try:
         value = float(text.strip().replace(",", ""))
     except ValueError:

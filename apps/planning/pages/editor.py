@@ -29,6 +29,15 @@ ADDED = {
 }
 
 
+# Where the form of each kind tells problems, beside those of all.
+FIELDS = {
+    PolicyKind.BANDS: "bands",
+    PolicyKind.SLICE: "rates",
+    PolicyKind.AMOUNT: "full_at",
+    PolicyKind.RECOMMENDED: "metrics",
+}
+
+
 @dataclass(frozen=True)
 class PolicyRow:
     """One policy of the draft. `was` is how it reads in force, where that differs."""
@@ -130,6 +139,19 @@ class Editor:
         waiting = Draft.objects.proposed().filter(model=self.model).exclude(owner=self.draft.owner)
         return list(waiting.select_related("owner"))
 
+    @property
+    def fields(self) -> list[str]:
+        """The places of the open policy's form at which a problem can be told."""
+        if self.form is None:
+            return []
+        kind, places = self.form.policy["kind"], ["kind", "queue"]
+        if self.form.has_frequency:
+            places += ["rate", "budget.per_day"]
+        if kind in FIELDS:
+            places.append(FIELDS[kind])
+        places += [each.field for each in self.form.bands]
+        return places + [f"c.{each.path}" for each in trees.group_of(self.form.policy.get("condition")).leaves()]
+
     def field_problems(self) -> dict[str, str]:
         """What is wrong with the open policy, by the field that it concerns."""
         found: dict[str, str] = {}
@@ -163,8 +185,10 @@ class Editor:
 def _field_of(problem: Problem, document: dict[str, Any]) -> str:
     """Return the form's name for the field of a problem: a place in a condition is the path of its comparison."""
     path = problem.path[2:]
+    if path[:1] in {("rates",), ("metrics",)}:
+        return str(path[0])
     if path[:1] != ("condition",):
-        return ".".join(str(each) for each in path)
+        return ".".join(str(each) for each in (path[:2] if path[:1] == ("bands",) else path))
     places = [str(each) for each in path[1:] if isinstance(each, int)]
     condition = document["policies"][problem.path[1]].get("condition") or {}
     is_single = "field" in condition or "field" in condition.get("not", {})

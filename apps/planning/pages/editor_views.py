@@ -1,10 +1,9 @@
 """The page *Sampling*: what people review, what it costs, and how precise figures will be."""
 
 from collections.abc import Callable
-from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -15,11 +14,8 @@ from apps.common import strict_json
 from apps.common.errors import ConflictError, DomainError
 from apps.common.strict_json import StrictJSONError
 from apps.planning.models import Draft
-from apps.planning.pages.asking import Ask, proposal_of
-from apps.planning.pages.editor import Editor
 from apps.planning.pages.json_form import DocumentForm
 from apps.planning.pages.policy_form import read_policy
-from apps.planning.pages.results import ResultsSection
 from apps.planning.pages.typed import Sent, rate
 from apps.planning.services import drafts, editing, trees
 from apps.registry.services.finding import find_model
@@ -33,8 +29,11 @@ LONGEST_REASON = 500
 def sampling_page(request: ProjectRequest, model: str) -> HttpResponse:
     """Show the person's draft, or what is in force where there is none."""
     monitored = find_model(request.project, model)
-    editor = Editor(drafts.draft_of(monitored, request.user), opened=request.GET.get("open", ""))
-    context = _context(editor, offered=_offered(request.GET.get("draft", ""))) | {"results": ResultsSection(monitored)}
+    # Loads numpy and scipy.special, which few requests need.
+    from apps.planning.pages import contents  # noqa: PLC0415  # see above
+
+    draft, opened = drafts.draft_of(monitored, request.user), request.GET.get("open", "")
+    context = contents.whole(draft, opened=opened, offered=_offered(request.GET.get("draft", "")))
     return render(request, "planning/editor.html", context)
 
 
@@ -45,11 +44,14 @@ def sampling_edit(request: ProjectRequest, model: str) -> HttpResponse:
     monitored = find_model(request.project, model)
     draft = drafts.draft_of(monitored, request.user)
     document, opened = _changed(Sent(request.POST), draft)
-    editor = Editor(drafts.keep(draft, document), opened=opened)
+    draft = drafts.keep(draft, document)
     if not request.headers.get("HX-Request"):
         return redirect(_address(request, monitored.slug, opened))
+    from apps.planning.pages import contents  # noqa: PLC0415  # as above
+
     is_typing = request.headers.get("HX-Target") == "consequences"
-    return render(request, "planning/_typed.html" if is_typing else "planning/_edited.html", _context(editor))
+    template = "planning/_typed.html" if is_typing else "planning/_edited.html"
+    return render(request, template, contents.changed(draft, opened=opened))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -73,8 +75,9 @@ def sampling_json(request: ProjectRequest, model: str) -> HttpResponse:
 def sampling_proposal(request: ProjectRequest, model: str) -> HttpResponse:
     """Say which policies would tell what somebody wants to know, and what they cost."""
     monitored = find_model(request.project, model)
-    editor = Editor(drafts.draft_of(monitored, request.user))
-    context = _context(editor) | {"proposal": proposal_of(Sent(request.GET), editor)}
+    from apps.planning.pages import contents  # noqa: PLC0415  # as above
+
+    context = contents.proposal(drafts.draft_of(monitored, request.user), Sent(request.GET))
     return render(request, "planning/_proposal.html", context)
 
 
@@ -143,37 +146,10 @@ def sampling_agreement(request: ProjectRequest, model: str) -> HttpResponse:
 def sampling_target(request: ProjectRequest, model: str) -> HttpResponse:
     """Say until when a figure is as precise as asked for."""
     monitored = find_model(request.project, model)
-    editor = Editor(drafts.draft_of(monitored, request.user))
-    context = _context(editor) | {"target": _target(request, editor)}
+    from apps.planning.pages import contents  # noqa: PLC0415  # as above
+
+    context = contents.target(drafts.draft_of(monitored, request.user), Sent(request.GET))
     return render(request, "planning/_target.html", context)
-
-
-def _context(editor: Editor, *, offered: str = "") -> dict[str, Any]:
-    return {
-        "model": editor.model,
-        "tab": "sampling",
-        "editor": editor,
-        "consequences": editor.consequences,
-        "problems": editor.field_problems(),
-        "offered": offered,
-        "ask": Ask(editor) if editor.has_predictions else None,
-        "queues": editor.model.queues.order_by("id"),
-    }
-
-
-def _target(request: HttpRequest, editor: Editor) -> dict[str, Any] | None:
-    if editor.consequences is None:
-        return None
-    precision = editor.consequences.precision
-    names = dict(precision.choices())
-    metric = request.GET.get("metric", "")
-    metric = metric if metric in names else next(iter(names))
-    try:
-        width = float(request.GET.get("width", "2").replace(",", ""))
-    except ValueError:
-        width = 0.0
-    lines = precision.targets(metric, width) if 0 < width < 1e12 else []
-    return {"metric": metric, "width": request.GET.get("width", "2"), "lines": lines}
 
 
 def _changed(data: Sent, draft: Draft) -> tuple[editing.Document, str]:
@@ -188,7 +164,9 @@ def _changed(data: Sent, draft: Draft) -> tuple[editing.Document, str]:
 def _put(data: Sent, draft: Draft) -> tuple[editing.Document, str]:
     """Read the open policy, and make the change of its form that a button asks for."""
     before = editing.find(draft.document, data.get("name_was", ""))
-    conditions = Editor(draft).conditions
+    from apps.planning.pages import contents  # noqa: PLC0415  # as above
+
+    conditions = contents.conditions_of(draft)
     policy = read_policy(data, before, conditions, draft.model)
     verb, _, place = data.get("do", "").partition(":")
     group = trees.group_of(policy.get("condition"))
@@ -256,7 +234,8 @@ _OPENING: dict[str, Callable[[Sent, Draft], tuple[editing.Document, str]]] = {
 _CHANGES: dict[str, Callable[[Sent, Draft], editing.Document]] = {
     "propose": lambda data, draft: _proposed(data.get("document", ""), draft),
     "remove": lambda data, draft: editing.remove(draft.document, _named(data)),
-    "move": lambda data, draft: editing.move(draft.document, _named(data), by=-1 if data.get("to") == "up" else 1),
+    "up": lambda data, draft: editing.move(draft.document, _named(data), by=-1),
+    "down": lambda data, draft: editing.move(draft.document, _named(data), by=1),
     "switch": lambda data, draft: editing.switch(draft.document, _named(data)),
     "floor": lambda data, draft: editing.with_floor(draft.document, rate(data.get("floor", ""))),
 }

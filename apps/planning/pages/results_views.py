@@ -7,7 +7,6 @@ from apps.accounts.models import Role
 from apps.accounts.services.access import ProjectRequest, member_page
 from apps.common.errors import NotFoundError
 from apps.common.exports import STREAMED, streamed
-from apps.planning.pages.results import KINDS, file_rows
 from apps.registry.services.finding import find_model
 
 FORMATS = {renderer.format: renderer for renderer in STREAMED}
@@ -17,6 +16,9 @@ FORMATS = {renderer.format: renderer for renderer in STREAMED}
 @member_page(Role.ENGINEER)
 def results_file(request: ProjectRequest, model: str, form: str) -> HttpResponseBase:
     """One line for each of the last 28 days and version of a policy."""
+    # Loads scipy.special, which few requests need.
+    from apps.planning.pages.results import KINDS, file_rows  # noqa: PLC0415  # see above
+
     monitored = find_model(request.project, model)
     if form not in FORMATS:
         raise NotFoundError(f"There is no format {form!r}.")

@@ -92,6 +92,8 @@ class _Search:
         else:
             policy |= {"kind": PolicyKind.RECOMMENDED, "metrics": list(wish.metrics)}
         kept = {"floor": self._floor, "policies": self._kept, "queues": self._queues}
+        if not per_day:
+            return kept
         # Whole cases a day are easier to talk about.
         return editing.add(kept, policy | {"budget": {"per_day": float(ceil(per_day))}})[0]
 
@@ -110,7 +112,9 @@ class _Search:
         return float("inf") if half_width is None else half_width
 
     def smallest(self, is_enough: Callable[[float], bool]) -> float:
-        """Return the smallest budget that is enough; all predictions where none is."""
+        """Return the smallest budget that is enough: 0 where the floor does it, all predictions where nothing does."""
+        if is_enough(0.0):
+            return 0.0
         low, high = FEWEST, FEWEST
         most = max(self._known.recent.decisions_a_day, FEWEST)
         while not is_enough(high):

@@ -21,8 +21,6 @@ from apps.stats.design.recommendation import recommend
 BELL = "fit_recommended"
 # Fitted again once a week: traffic and labels move slowly.
 FITTED_FOR = timedelta(days=7)
-# A figure is planned for so many days, so a policy is fitted for the labels of as many.
-WINDOW_DAYS = 14
 
 Weights = Mapping[str, Any]
 
@@ -47,7 +45,8 @@ def fitted(recent: Recent, expectations: Expectations, policy: SamplingPolicy) -
     a_day = per_day if per_day is not None else float(policy.settings["rate"]) * recent.decisions_a_day
     key = (metrics, round(a_day, 1))
     if key not in expectations.fitted_weights:
-        expectations.fitted_weights[key] = _fit(recent, expectations, metrics, labels=max(WINDOW_DAYS * a_day, 1.0))
+        labels = max(a_day * len(recent.days), 1.0)
+        expectations.fitted_weights[key] = _fit(recent, expectations, metrics, labels=labels)
     found: Weights | None = expectations.fitted_weights[key]
     return found
 
@@ -99,4 +98,9 @@ def _fit(recent: Recent, expectations: Expectations, metrics: tuple[str, ...], *
     weights = np.ones((len(recent.model.classes), len(edges) + 2))
     # A cell without a score has bin −1: the last column.
     weights[best.predicted, best.bin] = best.priority
-    return {"edges": edges.tolist(), "weights": weights.round(6).tolist(), "bins": binning.version}
+    document = {"edges": edges.tolist(), "weights": weights.round(6).tolist(), "bins": binning.version}
+    if not best.by_amount.any():
+        return document
+    by_amount = np.zeros_like(weights)
+    by_amount[best.predicted, best.bin] = best.by_amount
+    return document | {"by_amount": by_amount.tolist(), "floor": best.floor_share}

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from django.db.models import F, Max, Sum
+from django.db.models import Max, Sum
+from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from apps.registry.models import MonitoredModel
@@ -17,7 +18,6 @@ from apps.stats.design.draw_counts import ALPHA, DrawCount, check_count
 
 DAYS = 28
 SUMS = ("n", "matched", "sum_p", "sum_p2", "drawn", "drawn_only", "served")
-CHUNK = 5_000
 
 Hour = Mapping[str, Any]
 # Answered cases by policy version and day
@@ -160,12 +160,13 @@ def _hours(model: MonitoredModel, *, since: datetime) -> dict[int, dict[date, li
 def _answered(model: MonitoredModel, *, since: datetime, ranked: Sequence[int]) -> Answered:
     """Count the answered cases by the policy version that served them and the day received."""
     cases = Draw.objects.filter(model=model, batch__received_at__gte=since, item__label__isnull=False)
-    rows = cases.values_list("prediction__external_id", "probabilities", F("batch__received_at"))
+    day = TruncDate("batch__received_at", tzinfo=model.zone)
     salt, counted = bytes(model.salt), defaultdict[tuple[int, date], int](int)
-    for external_id, probabilities, received_at in rows.iterator(chunk_size=CHUNK):
-        u = permanent_number(salt, external_id)
+    for external_id, probabilities, received in cases.values_list("prediction__external_id", "probabilities", day):
+        able = [each for each in ranked if probabilities.get(str(each), 0.0) > 0]
         # As in the draw: the first by rank of those that drew it.
-        served_by = next((each for each in ranked if u < probabilities.get(str(each), 0.0)), None)
+        u = permanent_number(salt, external_id) if len(able) > 1 else 0.0
+        served_by = next((each for each in able if u < probabilities[str(each)]), None)
         if served_by is not None:
-            counted[served_by, received_at.astimezone(model.zone).date()] += 1
+            counted[served_by, received] += 1
     return counted

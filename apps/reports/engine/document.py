@@ -21,9 +21,9 @@ Codes beside a figure
 
 Caveats (`{"code", "details"}`), each a sentence on the page
     no_population {} · logged_in_part {lowest, highest, n, traffic} (senders log only this fraction of their traffic, so
-    that the n predictions stand for about `traffic`) · days_left_out {part, received, through, cases, n, share} (received on days of which nothing
-    is answered; through: last day of the figures, null unless later ones left) · open_days {days, n, share} ·
-    outcomes_missing {n, share} · waiting {n, drawn} · low_response {rate} ·
+    that the n predictions stand for about `traffic`) · days_left_out {part, received, through, cases, n, share}
+    (received on days of which nothing is answered; through: last day of the figures, null unless later ones left) ·
+    open_days {days, n, share} · outcomes_missing {n, share} · waiting {n, drawn} · low_response {rate} ·
     skipped {n} · not_drained {n, waiting} (answers from an ordered queue, held back while others wait) ·
     not_drawn {n, share} (π = 0) · not_blind {n} (drawn, but not blind: not counted) ·
     rule_for_absent {n, value} · reviews_for_hidden {n, share, reviews} · not_observable {n, share} (the decision

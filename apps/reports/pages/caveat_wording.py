@@ -52,8 +52,8 @@ def times(number: float) -> str:
 def _logged_in_part(d: dict[str, Any]) -> str:
     return (
         f"The client logs {logged(d)}. The {_predictions(d['n'])} of this report stand for about "
-        f"{stepped(d['traffic'], step_of(d['traffic'], None, None))}. Ranges include what is left to chance by that, so "
-        "no figure is counted, even where every outcome is known."
+        f"{stepped(d['traffic'], step_of(d['traffic'], None, None))}. Ranges include what is left to chance by that, "
+        "so no figure is counted, even where every outcome is known."
     )
 
 

@@ -120,6 +120,7 @@ class ReviewItem(models.Model):
         indexes = [
             models.Index(fields=["queue"], condition=Q(needs_resolution=True), name="items_to_resolve"),
             models.Index(fields=["queue", "state"], name="items_by_state"),
+            models.Index(fields=["queue", "-id"], condition=Q(draw__isnull=False), name="items_drawn_last"),
         ]
 
     def __str__(self) -> str:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from django.db.models import BooleanField, F, QuerySet, Value
+from django.db import connection
+from django.db.models import F
 
 from apps.registry.models import ReviewQueue
-from apps.review.models import Decision, ReviewItem, Slot
+from apps.review.models import Decision, Slot
 from apps.review.services import settling
 
 RECENT = 500
@@ -57,36 +58,42 @@ class _Answers:
     spent: list[int]
 
 
-def observe(queues: Sequence[ReviewQueue]) -> dict[int, Observed]:
-    """Look at the cases of each queue drawn last and those labeled last. As many queries for one queue as for many."""
+def observe(queues: Sequence[ReviewQueue], *, most: int = RECENT, is_timed: bool = True) -> dict[int, Observed]:
+    """Look at each queue's cases drawn last and those labeled last, in two queries for any number of queues.
+
+    Without `is_timed`, answers are read only where several people may judge a case.
+    """
     amounts: dict[int, list[float | None]] = defaultdict(list)
     labeled: dict[int, list[tuple[int, float, float]]] = defaultdict(list)
-    for queue, is_labeled, item, amount, label, predicted in _last_cases(queues):
+    for queue, is_labeled, item, amount, label, predicted in _last_cases(queues, most=most):
         if is_labeled:
             labeled[queue].append((item, label, predicted))
         else:
             amounts[queue].append(None if amount is None else float(amount))
-    answers = _answers(item for cases in labeled.values() for item, *_ in cases)
+    read = [each.pk for each in queues if is_timed or each.overlap > 1 or each.four_eyes_amount is not None]
+    answers = _answers(item for queue in read for item, *_ in labeled[queue])
     return {queue.pk: _observed(queue, amounts[queue.pk], labeled[queue.pk], answers) for queue in queues}
 
 
-def _last_cases(queues: Sequence[ReviewQueue]) -> Iterable[tuple[int, bool, int, Any, Any, float]]:
-    """Read each queue's last cases drawn and, apart from them, its last cases labeled, in one query."""
-    parts = [part for queue in queues for part in (_newest(queue, is_labeled=False), _newest(queue, is_labeled=True))]
-    return parts[0].union(*parts[1:], all=True) if parts else ()
+# Through the ORM this is a union of two queries for each queue, and building it takes longer than the answer.
+LAST_CASES = """
+SELECT queue.id, kind.is_labeled, item.id, prediction.amount, item.label, prediction.predicted
+FROM unnest(%(queues)s::bigint[]) AS queue (id)
+CROSS JOIN (VALUES (false), (true)) AS kind (is_labeled)
+CROSS JOIN LATERAL (
+    SELECT id, label, prediction_id FROM review_reviewitem
+    WHERE queue_id = queue.id AND draw_id IS NOT NULL AND (NOT kind.is_labeled OR label IS NOT NULL)
+    ORDER BY id DESC LIMIT %(most)s
+) AS item
+JOIN predictions_prediction AS prediction ON prediction.id = item.prediction_id
+"""
 
 
-def _newest(queue: ReviewQueue, *, is_labeled: bool) -> "QuerySet[ReviewItem, tuple[int, bool, int, Any, Any, float]]":
-    drawn = ReviewItem.objects.drawn().filter(queue=queue).order_by("-pk")
-    cases = drawn.filter(label__isnull=False) if is_labeled else drawn
-    return cases.values_list(
-        "queue",
-        Value(is_labeled, BooleanField()),
-        "pk",
-        "prediction__amount",
-        "label",
-        "prediction__predicted",
-    )[:RECENT]
+def _last_cases(queues: Sequence[ReviewQueue], *, most: int) -> list[tuple[int, bool, int, Any, Any, float]]:
+    """Read each queue's last cases drawn and, apart from them, its last cases labeled."""
+    with connection.cursor() as cursor:
+        cursor.execute(LAST_CASES, {"queues": [queue.pk for queue in queues], "most": most})
+        return list(cursor.fetchall())
 
 
 def _answers(items: Iterable[int]) -> dict[int, _Answers]:

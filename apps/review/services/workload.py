@@ -20,6 +20,8 @@ from apps.review.services.expecting import CASES, Observed, Seen, expect, observ
 LOOKBACK = timedelta(days=28)
 # A case is old enough to be judged unanswered once this share of the answered ones had their answers at its age.
 PATIENCE = 0.95
+# Cases of each queue, newest first, that say how often reviewers agree
+RECENT = 200
 # A day's work that the team exceeded on one day in four.
 BUSY = 0.75
 
@@ -68,7 +70,8 @@ def efforts(model: MonitoredModel) -> dict[int, Effort]:
     """Return the effort of each of the model's queues. As many queries for one queue as for many."""
     queues = _queues(model)
     until = _until(queue.newest_at for queue in queues)
-    observed, worked = observe(queues), _worked(model, until=until)
+    observed = observe(queues, most=RECENT, is_timed=False)
+    worked = _worked(model, until=until)
     answered = _answered(model, until=until)
     return {
         queue.pk: _effort(queue, observed[queue.pk], worked.get(queue.pk, []), answered.get(queue.pk))

@@ -1,15 +1,13 @@
-"""A model's intake totals, and its policies in words."""
+"""A model's intake totals."""
 
 from typing import Any
 
-from django.db.models import Count, Max, Sum, prefetch_related_objects
+from django.db.models import Count, Max, Sum
 from django.db.models.functions import Coalesce
 
 from apps.predictions.models import BatchKind, BatchStage, RejectedRow
 from apps.predictions.services import stages
 from apps.registry.models import MonitoredModel
-from apps.sampling.models import SamplingPolicy
-from apps.sampling.services import policies, wording
 
 
 def intake_totals(model: MonitoredModel) -> dict[str, Any]:
@@ -30,11 +28,3 @@ def intake_totals(model: MonitoredModel) -> dict[str, Any]:
         "waiting": pending.filter(attempts__lt=stages.MAX_ATTEMPTS).values("stage").annotate(n=Count("pk")),
         "given_up": stages.given_up().filter(batch__model=model).order_by("batch_id")[:20],
     }
-
-
-def policy_rows(model: MonitoredModel) -> list[dict[str, Any]]:
-    """Describe the policies in force."""
-    policies.ensure_floor(model)
-    current = SamplingPolicy.objects.filter(model=model).current().select_related("queue")
-    prefetch_related_objects([model], "queues")
-    return [{"policy": each, "said": wording.policy(model, policies.document_of(each))} for each in current]

@@ -1,7 +1,7 @@
 """Columns of predictions for conditions and probabilities: numbers in an array, anything else as codes."""
 
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -33,18 +33,13 @@ class Coded:
     values: tuple[Any, ...]
 
     @classmethod
-    def of(cls, values: Iterable[Any]) -> "Coded":
-        found: dict[Any, int] = {}
-        distinct: list[Any] = []
-        codes = []
-        for value in values:
-            key = _key(value)
-            code = found.get(key)
-            if code is None:
-                code = found[key] = len(distinct)
-                distinct.append(key if key is None or key is _COMPOUND else value)
-            codes.append(code)
-        return cls(np.array(codes, dtype=np.int32), tuple(distinct))
+    def of(cls, values: Sequence[Any]) -> "Coded":
+        # Texts are their own keys.
+        keys = values if {*map(type, values)} <= {str, type(None)} else [_key(value) for value in values]
+        code = {key: place for place, key in enumerate(dict.fromkeys(keys))}
+        distinct = dict(zip(keys, values, strict=True))
+        codes = np.fromiter(map(code.__getitem__, keys), dtype=np.int32, count=len(keys))
+        return cls(codes, tuple(key if key is None or key is _COMPOUND else distinct[key] for key in code))
 
     @cached_property
     def by_key(self) -> dict[Any, int]:

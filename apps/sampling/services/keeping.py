@@ -4,10 +4,10 @@ Each day has a share of its own, so that a busy day displaces no other. The days
 its arrival: history sent all at once still shows what a usual day brings.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import islice
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -42,7 +42,7 @@ SELECT id, model_id, day, number, u, received_at, version_id, predicted, score, 
 FROM unnest(%(ids)s::bigint[], %(days)s::date[], %(numbers)s::float8[], %(u)s::float8[]) AS chosen (id, day, number, u)
 JOIN predictions_prediction USING (id)
 LEFT JOIN (
-    -- The sum keeps the planner from looking up each id on its own, which the index by ranges is slow at.
+    -- The sum keeps the planner from looking up each id on its own, which an index by ranges is slow at.
     SELECT prediction_id AS id, features FROM predictions_payload
     WHERE prediction_id BETWEEN %(first)s AND %(last)s AND prediction_id + 0 = ANY(%(ids)s::bigint[])
         AND received_at BETWEEN %(since)s AND %(until)s
@@ -149,12 +149,15 @@ def _keep(model: MonitoredModel, candidates: Candidates, known: dict[int, KeptDa
         return
     _let_go(model, known, before=max((*known, int(candidates.day.max()))) - DAYS.days)
     below = _below(candidates, known)
+    chosen = []
     for day in np.unique(below.day).tolist():
         kept = known.get(day) or KeptDay(model=model, day=date.fromordinal(day))
-        found = _thinned(kept, below.where(below.day == day))
-        _store(found)
-        kept.n += len(found.ids)
+        found = _thinned(kept, np.flatnonzero(below.day == day), below.number)
+        kept.n += len(found)
         kept.save()
+        chosen.append(found)
+    if chosen:
+        _store(below.where(np.concatenate(chosen)))
 
 
 def _let_go(model: MonitoredModel, known: dict[int, KeptDay], *, before: int) -> None:
@@ -164,40 +167,39 @@ def _let_go(model: MonitoredModel, known: dict[int, KeptDay], *, before: int) ->
         KeptDay.objects.filter(pk__in=old).delete()
 
 
-def _thinned(kept: KeptDay, found: Candidates) -> Candidates:
+def _thinned(kept: KeptDay, found: NDArray[np.int64], number: Floats) -> NDArray[np.int64]:
     """Halve the day's threshold until the day has room for those found, and return the ones that are below it."""
-    if kept.n + len(found.ids) <= MOST_A_DAY:
+    if kept.n + len(found) <= MOST_A_DAY:
         return found
     stored = KeptPrediction.objects.filter(model=kept.model, day=kept.day)
     numbers = np.array(stored.values_list("number", flat=True), dtype=np.float64)
-    while len(numbers) + len(found.ids) > MOST_A_DAY:
+    while len(numbers) + len(found) > MOST_A_DAY:
         kept.threshold /= 2
-        numbers, found = numbers[numbers < kept.threshold], found.where(found.number < kept.threshold)
+        numbers, found = numbers[numbers < kept.threshold], found[number[found] < kept.threshold]
     stored.filter(number__gte=kept.threshold).delete()
     kept.n = len(numbers)
     return found
 
 
-def _store(found: Candidates) -> None:
-    for part in _ranges(found):
-        since, until = part.received
-        values = {
-            "ids": part.ids.tolist(),
-            "days": [date.fromordinal(day) for day in part.day.tolist()],
-            "numbers": part.number.tolist(),
-            "u": part.u.tolist(),
-            "first": int(part.ids.min()),
-            "last": int(part.ids.max()),
-            "since": since,
-            "until": until,
+def _store(chosen: Candidates) -> None:
+    """Store them with what was sent, in parts whose ids are close to each other."""
+    order = np.argsort(chosen.ids)
+    for part in np.split(order, np.flatnonzero(np.diff(chosen.ids[order]) > GAP) + 1):
+        close = chosen.where(part)
+        values: dict[str, str | int | datetime] = {
+            "ids": _array(close.ids),
+            "days": _array(np.array([date.fromordinal(day).isoformat() for day in close.day.tolist()])),
+            "numbers": _array(close.number),
+            "u": _array(close.u),
+            "first": int(close.ids[0]),
+            "last": int(close.ids[-1]),
+            "since": close.received[0],
+            "until": close.received[1],
         }
         with connection.cursor() as cursor:
             cursor.execute(STORE, values)
 
 
-def _ranges(found: Candidates) -> Iterator[Candidates]:
-    """Split where ids are far apart."""
-    order = np.argsort(found.ids)
-    for part in np.split(order, np.flatnonzero(np.diff(found.ids[order]) > GAP) + 1):
-        if len(part):
-            yield found.where(part)
+def _array(values: NDArray[Any]) -> str:
+    """Write an array as PostgreSQL reads it: the driver would adapt each value on its own."""
+    return f"{{{','.join(map(str, values.tolist()))}}}"

@@ -128,20 +128,22 @@ class _Sent:
 
     def _values(self, field: str, names: list[str]) -> dict[str, list[Any]]:
         """Return what was sent under these names, by row; None where it was not."""
-        values: dict[str, list[Any]] = {name: [None] * len(self._ids) for name in names}
         places = {key: place for place, key in enumerate(self._ids.tolist())}
+        sent: list[dict[str, Any]] = [{}] * len(self._ids)
         stored = KeptPrediction.objects.filter(model=self._model).annotate(sent=Cast(field, TextField())).order_by()
         for key, text in stored.values_list("pk", "sent").iterator(chunk_size=CHUNK):
             # The sample may have changed since its ids were read.
-            if (place := places.get(key)) is None:
-                continue
-            sent = _decode(text)
-            for name in names:
-                value = sent.get(name)
-                if isinstance(value, str) and len(value) > LONGEST_TEXT:
-                    value = value[:LONGEST_TEXT] + CUT
-                values[name][place] = value
+            if (place := places.get(key)) is not None:
+                sent[place] = _decode(text)
+        return {name: _cut([each.get(name) for each in sent]) for name in names}
+
+
+def _cut(values: list[Any]) -> list[Any]:
+    if str not in {*map(type, values)}:
         return values
+    return [
+        each[:LONGEST_TEXT] + CUT if isinstance(each, str) and len(each) > LONGEST_TEXT else each for each in values
+    ]
 
 
 def _as_sent(model: MonitoredModel, stored: Floats) -> Column:

@@ -25,8 +25,8 @@ SURGE_SHARE = 0.05
 def pace_due() -> int:
     """Give each policy with a budget its rate for this hour. Returns the number of new rates."""
     budgeted = SamplingPolicy.objects.current().with_budget()
-    models = MonitoredModel.objects.filter(pk__in=budgeted.order_by().values("model")).select_related("project")
-    return sum(one_by_one(models, _pace_model, name="pace"))
+    models = MonitoredModel.objects.filter(pk__in=budgeted.order_by().values("model"), archived_at=None)
+    return sum(one_by_one(models.select_related("project"), _pace_model, name="pace"))
 
 
 def set_rates(model: MonitoredModel, policies: list[SamplingPolicy], *, at: datetime) -> None:

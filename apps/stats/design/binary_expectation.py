@@ -78,10 +78,10 @@ class BinaryExpectation(Expectation):
         if self._placed is None or isinstance(figure, str):
             return None
         labels, cell = self._placed
-        amount = np.nan_to_num(labels.amount) if figure.linear.uses_amount else 1.0
-        apart = labels.truth - self.fitted.predict(labels.logit)
-        squares = (figure.linear.beta_cells[cell] * amount * apart) ** 2
-        return Residuals(cell, shares(labels.overall, self.population.size_logged), squares)
+        amount = np.nan_to_num(labels.amount)
+        apart = figure.linear.beta_cells[cell] * (labels.truth - self.fitted.predict(labels.logit))
+        squares = (apart * amount) ** 2 if figure.linear.uses_amount else apart**2
+        return Residuals(cell, shares(labels.overall, self.population.size_logged), amount, squares)
 
     @cached_property
     def _placed(self) -> tuple[Sample, IntArray] | None:

@@ -99,8 +99,9 @@ class ClassExpectation(Expectation):
             own = self._slopes(self._formula(metric)).under(labels.predicted, truth)
         chance = self.fitted.chance(labels.predicted, labels.logit)
         apart = own - self._quantity(metric).moments(labels.predicted, chance).mean
-        amount = np.nan_to_num(labels.amount) if figure.linear.uses_amount else 1.0
-        return Residuals(cell, shares(labels.overall, self.population.size_logged), (apart * amount) ** 2)
+        amount = np.nan_to_num(labels.amount)
+        squares = (apart * amount) ** 2 if figure.linear.uses_amount else apart**2
+        return Residuals(cell, shares(labels.overall, self.population.size_logged), amount, squares)
 
     @cached_property
     def _placed(self) -> tuple[Sample, IntArray] | None:

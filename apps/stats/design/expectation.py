@@ -50,12 +50,15 @@ class Residuals:
         Cell of each label.
     weight : array (labels,)
         Predictions that each label stands for; they sum to the population.
+    amount : array (labels,), in money
+        Amount of each, 0 where unknown.
     squares : array (labels,)
-        β²(y−m)² of each label, including its amount.
+        β²(y−m)² of each label, including its amount where the metric uses it.
     """
 
     cell: IntArray
     weight: FloatArray
+    amount: FloatArray
     squares: FloatArray
 
 

@@ -105,7 +105,8 @@ class NumberExpectation(Expectation):
         losses, fitted = self._losses(metric), self._fitted(metric)
         is_there, cell = cells_of(self._labels, self.population)
         apart = losses - fitted.without_item(self._coarse(self._labels.bin), losses, self._labels.pi)
-        return Residuals(cell, shares(self._labels.pi[is_there], self.population.size_logged), apart[is_there] ** 2)
+        weight = shares(self._labels.pi[is_there], self.population.size_logged)
+        return Residuals(cell, weight, np.zeros(len(cell)), apart[is_there] ** 2)
 
     def _figure(self, metric: str) -> ExpectedFigure | str:
         if metric not in _LOSS_OF:

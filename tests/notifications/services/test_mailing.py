@@ -2,6 +2,7 @@
 
 import smtplib
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -14,6 +15,7 @@ from pytest_django import Settings
 from apps.accounts.models import Membership, User
 from apps.notifications.models import Notice, NoticeKind
 from apps.notifications.services import inbox, mailing
+from apps.notifications.services.notices import News, tell_each
 from apps.notifications.services.retrying import MAX_ATTEMPTS, WAITS_SECONDS
 from tests.factories import make_member, make_model, make_project
 from tests.notifications.people import pass_time, prefers, tell
@@ -105,8 +107,8 @@ def test_a_daily_mail_waits_until_the_morning_and_has_all_of_the_day(anna: Membe
 
 def test_a_storm_of_one_model_is_one_mail(anna: Membership) -> None:
     model = make_model(anna.project, name="Loans")
-    for number in range(1_000):
-        tell(anna, str(number), title=f"Feature {number} is missing.", model=model)
+    for_anna = partial(News, anna.user, NoticeKind.ALERT, url="/", project=anna.project, model=model)
+    tell_each([for_anna(key=str(n), title=f"Feature {n} is missing.") for n in range(1_000)])
     assert mailing.mail_due() == 1
     (sent,) = mail.outbox
     assert sent.subject == "1,000 notices about Loans"

@@ -137,7 +137,7 @@ def test_policies_move_switch_off_and_go(desk):
     desk.edit(act="add", kind="uniform")
     desk.edit(act="add", kind="disagreement")
     assert [each["name"] for each in desk.draft.document["policies"]] == ["group", "baseline-differs"]
-    desk.edit(act="move", name="baseline-differs", to="up")
+    desk.edit(act="up", name="baseline-differs")
     ranks = {each["name"]: each["rank"] for each in desk.draft.document["policies"]}
     assert ranks["baseline-differs"] < ranks["group"]
     desk.edit(act="switch", name="group")

@@ -93,7 +93,11 @@ def test_the_versions_are_downloaded_with_their_documents(model: MonitoredModel,
     lines = [json.loads(line) for line in visit(dan, model, "sampling_history_file", "ndjson").splitlines()]
     assert [line["number"] for line in lines] == [4, 3, 2, 1]
     assert lines[0]["document"]["policies"][0]["rate"] == 0.1
-    assert (lines[1]["saved_by"], lines[1]["approved_by"], lines[2]["reason"]) == ("Dan", "Yolanda", "More of everything.")
+    assert (lines[1]["saved_by"], lines[1]["approved_by"], lines[2]["reason"]) == (
+        "Dan",
+        "Yolanda",
+        "More of everything.",
+    )
     header = visit(dan, model, "sampling_history_file", "csv", q="less").splitlines()
     assert len([line for line in header if line.startswith("4,")]) == 1
 

@@ -44,7 +44,7 @@ def test_the_page_says_what_each_policy_drew_and_how_much_is_answered(model: Mon
     assert "Drew 100 of 100 where 100 were expected." in said
     assert "40 of the 100 that came to people by it are answered (40 %)." in said
     assert "Met none of 100 decisions." in said
-    assert '<span class="pill plain">as expected</span>' in said
+    assert '<span class="small muted">as expected</span>' in said
 
 
 def test_the_page_warns_of_a_draw_that_chance_does_not_explain(model: MonitoredModel) -> None:

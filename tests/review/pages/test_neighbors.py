@@ -15,8 +15,8 @@ from apps.review.pages import neighbors
 from apps.review.pages.cases import fact_groups
 from apps.review.pages.usual import FEWEST
 from apps.review.services import Only
-from tests.factories import push_outcomes
-from tests.review.factories import answer, claim, decide, judge, make_items, make_queue, reviewers
+from tests.factories import push_outcomes, push_predictions
+from tests.review.factories import answer, claim, decide, judge, make_items, make_queue, reviewers, row
 from tests.review.people import Person
 from tests.review.planted import NUMBERS, PLANTED
 
@@ -36,9 +36,9 @@ def reader(queue: ReviewQueue) -> Membership:
 def test_most_numbers_give_the_range_and_a_number_outside_is_odd() -> None:
     caches["process"].clear()
     queue = make_queue()
-    for age in range(FEWEST):
-        make_items(queue, features={"age": 20 + age, "sex": 1})
-    (odd,) = make_items(queue, features={"age": 99, "sex": 1})
+    others = range(FEWEST)
+    push_predictions(queue.model, [row(3 * n + 4, features={"age": 20 + n, "sex": 1}) for n in others])
+    *_, odd = make_items(queue, features={"age": 99, "sex": 1})
     age = next(fact for group in fact_groups(odd) for fact in group.facts if fact.meaning.startswith("99"))
     assert (age.usual, age.is_odd) == ("usually 21–69", True)
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from apps.accounts.models import Project
+from apps.common import doorbell
 from apps.predictions.models import Batch, Prediction
 from apps.predictions.services import writing
 from apps.registry.models import MonitoredModel
@@ -221,6 +222,22 @@ def test_a_surge_is_paced_again_within_the_hour(clock):
     before, after = rates_of(model)
     assert after.factor < before.factor / 2
     assert after.made_from["seen"] == 290
+
+
+@pytest.mark.django_db
+def test_a_claim_that_spends_much_of_a_budget_rings_the_bell_at_once(
+    clock, monkeypatch, django_capture_on_commit_callbacks
+):
+    """A twentieth of 20 is one case: 200 predictions at 1 in 100 spend two, and 50 half a one."""
+    model = make_model()
+    put(model, {"policies": [BUDGET]})
+    rung: list[str] = []
+    monkeypatch.setattr(doorbell, "ring", rung.append)
+    for count, rings in ((50, 0), (200, 1)):
+        clock.push(model, count)
+        with django_capture_on_commit_callbacks(execute=True):
+            draw_all(model)
+        assert rung.count("pace") == rings
 
 
 @pytest.mark.django_db

@@ -8,9 +8,10 @@ from apps.stats.design import response
 from apps.stats.design.binary_expectation import BinaryExpectation
 from apps.stats.design.checks import check_draw
 from apps.stats.design.class_expectation import ClassExpectation
+from apps.stats.design.mixtures import spread
 from apps.stats.design.number_expectation import EarlierNumbers, NumberExpectation
 from apps.stats.design.planning import Plan
-from apps.stats.design.recommendation import floor_share, recommend, spread
+from apps.stats.design.recommendation import floor_share, recommend
 from apps.stats.estimators.population import Population
 from apps.stats.estimators.recalibration import Recalibration
 from apps.stats.estimators.value import ValueMatrix

@@ -55,9 +55,9 @@ def test_every_effect_has_a_threshold():
 
 
 def test_chance_raises_no_alert_over_many_features_and_windows():
-    """Simulation, seed 51: 50 rounds of 48 windows of 200 rows; the rule "PSI > 0.1" fires nine times a round."""
+    """Simulation, seed 51: 25 rounds of 48 windows of 200 rows; the rule "PSI > 0.1" fires nine times a round."""
     rng, alerts, by_rule = np.random.default_rng(51), 0, 0
-    for _ in range(50):
+    for _ in range(25):
         tests = []
         for _ in range(12):
             reference = rng.normal(size=300)
@@ -65,8 +65,8 @@ def test_chance_raises_no_alert_over_many_features_and_windows():
             first = histogram(reference, bins=bins)
             tests += [drift_test(first, histogram(rng.normal(size=200), bins=bins)) for _ in range(4)]
         alerts += any(verdict.is_alert for verdict in judge_drift(tests))
-        by_rule += sum(test.effect > 0.1 for test in tests) / 50
-    assert alerts <= 6
+        by_rule += sum(test.effect > 0.1 for test in tests) / 25
+    assert alerts <= 4
     assert by_rule > 5
 
 

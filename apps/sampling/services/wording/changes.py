@@ -23,7 +23,7 @@ SETTINGS = {
     "extra_reviewer": "one more reviewer before an adjudicator",
     "four_eyes_amount": "two people from an amount of",
     "order": "order",
-    "due_hours": "due after hours",
+    "due_hours": "hours until due",
     "gold_rate": "known answers per case",
     "repeat_rate": "repeats per case",
     "sensitive_role": "sensitive features shown from the role",
@@ -71,7 +71,7 @@ def _differences(model: MonitoredModel, old: Policy, new: Policy) -> list[str]:
     if was.is_on is not now.is_on:
         said.append("switched on" if now.is_on else "switched off")
     if was.who != now.who:
-        said.append(f"now for: {now.who}")
+        said.append(f"now: {now.who}")
     if was.how_often != now.how_often:
         said.append(_instead(was.how_often, now.how_often))
     if old.get("queue", "main") != new.get("queue", "main"):

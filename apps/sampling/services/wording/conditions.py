@@ -86,11 +86,13 @@ def _comparison(model: MonitoredModel, leaf: dict[str, Any], *, is_negated: bool
         return Phrase(f"{'not ' if is_negated else ''}{ORDERS[operator]} {_meaning(model, field, value)}", subject)
     wanted = value if operator == "in" and isinstance(value, list) else [value]
     # The code 1 and the text "1" read the same.
-    meanings = listed(list(dict.fromkeys(_meaning(model, field, each) for each in wanted)) or ["…"], "or")
-    if operator == "ne":
-        return Phrase(f"is {meanings} or missing" if is_negated else f"is known and not {meanings}", subject)
+    meanings = list(dict.fromkeys(_meaning(model, field, each) for each in wanted)) or ["…"]
     # A missing value fails its comparison, and so meets the opposite.
-    return Phrase(f"is anything but {meanings}" if is_negated else f"is {meanings}", subject)
+    form = {
+        ("ne", False): "is known and not {}",
+        ("ne", True): "is {} or missing",
+    }.get((operator, is_negated), "is anything but {}" if is_negated else "is {}")
+    return Phrase(form.format(listed(meanings, "or")), subject, is_list=len(meanings) > 1)
 
 
 def _meaning(model: MonitoredModel, field: str, value: Any) -> str:

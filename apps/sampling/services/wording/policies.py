@@ -46,7 +46,7 @@ def policy(model: MonitoredModel, document: Policy) -> Said:
     slug = document.get("queue", "main")
     return Said(
         who=_where(model, document, _who(document)),
-        how_often=_how_often(document),
+        how_often=_how_often(model, document),
         queue=titles.get(slug, str(slug)),
         is_on=document.get("is_on", True) is not False,
     )
@@ -84,9 +84,9 @@ def _kind(document: Policy) -> PolicyKind:
     return PolicyKind(kind) if kind in PolicyKind.values else PolicyKind.UNIFORM
 
 
-def _how_often(document: Policy) -> str:
+def _how_often(model: MonitoredModel, document: Policy) -> str:
     kind, budget = _kind(document), document.get("budget")
-    rows = _rows(document)
+    rows = _rows(model, document)
     if budget:
         per_day = f"{number_as_typed(budget.get('per_day'))} a day"
         # A budget scales the rates of the rows.
@@ -99,16 +99,25 @@ def _how_often(document: Policy) -> str:
     return rows or (f"at most {said}" if kind == PolicyKind.UNCERTAINTY else said)
 
 
-def _rows(document: Policy) -> str:
+def _rows(model: MonitoredModel, document: Policy) -> str:
     """Return the rates of bands or of a slice's values."""
     kind = _kind(document)
     if kind == PolicyKind.BANDS:
         return listed([_band(each) for each in document.get("bands") or []]) or "…"
     if kind == PolicyKind.SLICE:
-        others = document.get("rate", 0)
-        said = [f"{rate_as_typed(each.get('rate'))} of {each.get('value')}" for each in document.get("rates") or []]
-        return listed([*said, "no others" if others == 0 else f"{rate_as_typed(others)} of all others"])
+        rates = [
+            (_slice_value(model, document, each.get("value")), each.get("rate")) for each in document.get("rates") or []
+        ]
+        return listed(
+            [f"{rate_as_typed(rate)} for {who}" for who, rate in [*rates, ("all others", document.get("rate", 0))]]
+        )
     return ""
+
+
+def _slice_value(model: MonitoredModel, document: Policy, value: Any) -> str:
+    """Return a slice's value by the meaning of its code."""
+    declared = next((each for each in model.slice_list if each.name == document.get("slice")), None)
+    return str(model.feature(declared.feature).codes.get(value, value) if declared else value)
 
 
 def _band(band: Mapping[str, Any]) -> str:
