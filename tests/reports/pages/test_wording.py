@@ -190,6 +190,9 @@ def test_codes_beside_a_figure_say_what_to_know(code: str, changes: dict[str, An
 
 
 DETAILS: dict[str, Any] = {
+    "lowest": 0.2,
+    "highest": 0.2,
+    "traffic": 321_380.0,
     "days": 56, "received": ["2026-05-30"], "n": 64_276, "share": 0.308, "drawn": 668, "value": "no", "labels": 12,
     "rate": 0.62, "part": "open", "through": None, "cases": 100,
     "check": "size", "expected": 4_200.0, "found": 3_100.0, "waiting": 31, "shown": 10, "slice": "sex",
