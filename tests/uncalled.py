@@ -47,7 +47,6 @@ if TYPE_CHECKING:  # never run
     # Tests and the benchmark of monitoring count with it.
     histogram
 
-
     # Statistics for parts of reports that come next.
     (
         exact_win_rate,
