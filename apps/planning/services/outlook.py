@@ -79,8 +79,7 @@ class Outlook:
     @cached_property
     def by_policy(self) -> list[PolicyOutlook]:
         return [
-            PolicyOutlook(rated, self._daily(index), self._only(index))
-            for index, rated in enumerate(self.policies)
+            PolicyOutlook(rated, self._daily(index), self._only(index)) for index, rated in enumerate(self.policies)
         ]
 
     @cached_property
