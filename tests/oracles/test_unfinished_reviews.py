@@ -26,7 +26,7 @@ TODAY = DAYS - 1
 FIRST = date(2026, 5, 12)
 KEYS = ["received_day", "predicted", "score_bin"]
 METRICS = ("accuracy", "precision", "recall")
-UNKNOWN = pd.DataFrame({"truth": [], "received_day": [], "score_bin": []}, dtype=object)
+UNKNOWN = pd.DataFrame({"truth": [], "received_day": [], "score_bin": [], "log_share": []}, dtype=object)
 
 
 @cache
@@ -46,6 +46,7 @@ def window():
             "score_bin": world.score_bins.place(world.score),
             "pi": world.probabilities(DRAWN),
             "truth": world.truth,
+            "log_share": 1.0,
         }
     )
 

@@ -31,14 +31,18 @@ def history(model: MonitoredModel, *, text: str = "") -> QuerySet[SamplingConfig
     """Return the saved versions, newest first: those with this text in a reason, a name or a policy."""
     found = SamplingConfiguration.objects.filter(model=model)
     if text:
-        people = Q()
-        for person in ("saved_by", "approved_by"):
-            people |= Q(**{f"{person}__name__icontains": text}) | Q(**{f"{person}__email__icontains": text})
-        # A document is full of numbers; a number means that of a version.
+        # Documents and addresses are full of numbers; a number means that of a version.
         is_number = text.isdecimal() and len(text) < LONGEST_NUMBER
-        either = Q(number=int(text)) if is_number else Q(document__policies__icontains=text)
-        found = found.filter(people | either | Q(reason__icontains=text))
+        either = Q(number=int(text)) if is_number else _by_words(text)
+        found = found.filter(either | Q(reason__icontains=text))
     return found.select_related("saved_by", "approved_by", "key").order_by("-number")
+
+
+def _by_words(text: str) -> Q:
+    words = Q(document__policies__icontains=text)
+    for person in ("saved_by", "approved_by"):
+        words |= Q(**{f"{person}__name__icontains": text}) | Q(**{f"{person}__email__icontains": text})
+    return words
 
 
 def documents_before(model: MonitoredModel, versions: list[SamplingConfiguration]) -> dict[int, Document | None]:

@@ -167,7 +167,8 @@ def test_pages_record_who_is_signed_in(client: Client, owner):
     client.post("/p/office/keys/create/", {"name": "nightly", "scopes": ["predictions:write"], "days": "90"})
     client.post(f"/p/office/keys/{owner.project.api_keys.get().pk}/revoke/")
     document = '{"floor": 0.5}'
-    client.post(f"/p/office/models/{model.slug}/sampling/", {"document": document})
+    client.post(f"/p/office/models/{model.slug}/sampling/json/", {"document": document})
+    client.post(f"/p/office/models/{model.slug}/sampling/save/")
     acts = told(owner.project)[1:]
     assert [act for act, _, _ in acts] == [
         *("invitation.made", "invitation.renewed", "invitation.withdrawn"),
