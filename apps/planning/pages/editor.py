@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from django.db.models import prefetch_related_objects
+
 from apps.planning.models import Draft
 from apps.planning.pages.condition_form import ConditionForm
 from apps.planning.pages.consequences import Consequences
@@ -61,6 +63,8 @@ class Editor:
         self.draft = draft
         self.model: MonitoredModel = draft.model
         self._opened = opened
+        # Each sentence names its queue.
+        prefetch_related_objects([self.model], "queues")
         self.is_draft = drafts.is_changed(draft)
 
     @cached_property

@@ -123,7 +123,8 @@ def put_document(
         for queue in document.get("queues", []):
             registering.put_queue(model, queue, by=by)
         wanted = [_floor_of(model, document)] if "floor" in document else []
-        wanted += [_policy_of(model, entry) for entry in document.get("policies", [])]
+        # Of the model as just read: another instance may not know the new queues yet.
+        wanted += [_policy_of(locked, entry) for entry in document.get("policies", [])]
         # A batch received from now on is drawn once the new versions can be seen.
         now = moments.hold_off_draws(model)
         if "policies" in document:
@@ -206,16 +207,17 @@ def _policy_of(model: MonitoredModel, entry: Mapping[str, Any]) -> SamplingPolic
         kind=kind,
         settings=settings,
         condition=entry.get("condition") or None,
-        queue=model.queues.filter(slug=entry["queue"]).first() or _added_queue(model, entry["queue"]),
+        queue=_queue_of(model, entry["queue"]),
         rank=entry["rank"],
         is_on=entry.get("is_on", True),
         origin=entry.get("origin", ""),
     )
 
 
-def _added_queue(model: MonitoredModel, slug: str) -> ReviewQueue:
-    """Return a queue that a document adds, not stored yet."""
-    return ReviewQueue(model=model, slug=slug, name=slug.replace("-", " ").capitalize())
+def _queue_of(model: MonitoredModel, slug: str) -> ReviewQueue:
+    """Return a queue of the model, or one that a document adds and that is not stored yet."""
+    found = next((each for each in model.queues.all() if each.slug == slug), None)
+    return found or ReviewQueue(model=model, slug=slug, name=slug.replace("-", " ").capitalize())
 
 
 def _end_absent(model: MonitoredModel, names: set[str], *, at: datetime) -> None:

@@ -212,3 +212,10 @@ def test_without_predictions_the_page_says_what_to_do(engineer, model):
     client = Client()
     client.force_login(engineer)
     assert "No predictions yet" in Desk(client, fresh).get()
+
+
+def test_a_change_asks_the_database_little_however_many_policies_there_are(desk, django_assert_max_num_queries):
+    for kind in ("uniform", "uncertainty", "disagreement", "amount", "recommended", "must_review"):
+        desk.edit(act="add", kind=kind)
+    with django_assert_max_num_queries(40):
+        desk.put("group", kind="uniform", how="rate", rate="1 in 5", queue="main")
