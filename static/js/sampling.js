@@ -58,8 +58,7 @@ document.addEventListener("htmx:beforeRequest", ({ detail }) => {
   if (detail.target?.id !== "policies") return;
   const source = detail.elt;
   const row = source.closest("[data-policy]")?.dataset.policy;
-  const focused = document.activeElement?.id ?? "";
-  wanted = focused;
+  wanted = document.activeElement?.id || wanted;
   if (source.id === "done") wanted = `open-${row}`;
   else if (source.matches(".add")) wanted = "first-of-open";
 });
@@ -68,5 +67,4 @@ document.addEventListener("htmx:afterSettle", ({ detail }) => {
   const first = "#policy-form select, #policy-form input:not([type=hidden])";
   const found = wanted === "first-of-open" ? document.querySelector(first) : document.getElementById(wanted);
   if (found !== document.activeElement) found?.focus();
-  wanted = "";
 });
