@@ -16,6 +16,7 @@ from apps.registry.models import MonitoredModel
 from apps.registry.services import registering
 from apps.sampling.models import Draw, PopulationCell
 from apps.sampling.services import drawing as sampling
+from apps.sampling.services import keeping
 
 _numbers = itertools.count(1)
 MORNING = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -108,8 +109,9 @@ def push_rows(kind: BatchKind, model: MonitoredModel, rows: list[dict[str, Any]]
 
 
 def draw_all(model: MonitoredModel) -> None:
-    """Draw all batches that are due."""
+    """Draw all batches that are due, and read what the sample keeps of them."""
     sampling.draw_due()
+    keeping.read_features()
 
 
 def date_draws(model: MonitoredModel, moment: datetime, *, since: datetime = datetime(1970, 1, 1, tzinfo=UTC)) -> None:

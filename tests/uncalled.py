@@ -47,13 +47,6 @@ if TYPE_CHECKING:  # never run
     # Tests and the benchmark of monitoring count with it.
     histogram
 
-    # The editor of sampling, which comes next, plans with these.
-    ClassExpectation, NumberExpectation, recommend
-    _.with_probability
-
-    # The editor of sampling, which forecasts the next days with it.
-    cases_ahead
-
     # Statistics for parts of reports that come next.
     (
         exact_win_rate,

@@ -105,7 +105,11 @@ class World:
         question = Question.objects.create(slot=slot, decision=decision, asked_by=member.user, text="Why?")
         window = {"start": timezone.now(), "end": timezone.now()}
         replay = Replay.objects.create(
-            model=self.model, document={}, result=EMPTY, finished_at=timezone.now(), **window
+            model=self.model,
+            document={"floor": 1.0, "policies": []},
+            result=EMPTY,
+            finished_at=timezone.now(),
+            **window,
         )
         draft = Draft.objects.create(
             model=self.model,

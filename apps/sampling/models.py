@@ -346,11 +346,14 @@ class KeptPrediction(models.Model):
     amount = models.FloatField(null=True)
     log_share = models.FloatField(null=True)
     slices = models.JSONField(default=dict)
-    # As sent; empty once the payloads of that time are dropped
-    features = SentJSONField()
+    # As sent, null until it was read; empty once the payloads of that time are dropped
+    features = SentJSONField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["model", "day"], name="kept_by_day")]
+        indexes = [
+            models.Index(fields=["model", "day"], name="kept_by_day"),
+            models.Index(fields=["prediction"], condition=Q(features__isnull=True), name="kept_unread"),
+        ]
 
     def __str__(self) -> str:
         return f"kept {self.prediction_id}"

@@ -27,6 +27,7 @@ def compact_cells() -> None:
 @shared_task(name="fill_samples")
 def fill_samples() -> None:
     keeping.fill_due()
+    keeping.read_features()
 
 
 @shared_task(name="forget_sampled_features")

@@ -11,14 +11,14 @@ Arguments: `--replicates 60`, `--only rare`.
 
 import argparse
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 
 import numpy as np
 import pyarrow.parquet
 
 from apps.demo.services.documents import MODEL_DOCUMENT
-from apps.stats.arrays import FloatArray, IntArray
+from apps.stats.arrays import FloatArray, IntArray, sum_by
 from apps.stats.design.binary_expectation import VALUE, BinaryExpectation
 from apps.stats.design.expectation import by_cell, cells_of
 from apps.stats.design.planning import Plan
@@ -114,6 +114,20 @@ class World:
         earlier = self.people.items(rows, p, label=self.people.truth[rows])
         return BinaryExpectation(self.cells, matrix=self.matrix, earlier=earlier)
 
+    def drawn(self, p: FloatArray) -> Population:
+        """Return the cells under a draw with these probabilities (N,); the smallest is that of chance."""
+        odds, amount2 = (1 - p) / p, self.people.amount**2
+        odds2 = odds**2 * (1 + odds)
+        sums = {
+            "sum_pi": p,
+            "sum_odds": odds,
+            "sum_odds2": odds2,
+            "sum_amount2_odds": amount2 * odds,
+            "sum_amount4_odds2": amount2**2 * odds2,
+        }
+        by_cell = {name: sum_by(self.cell, each, size=len(self.cells.n)) for name, each in sums.items()}
+        return replace(self.cells, **by_cell, sum_chance=self.cells.n * p.min())
+
     def uncertainty(self, n: int) -> FloatArray:
         """Return probabilities by uncertainty, and a share `FLOOR` of the draw for everybody."""
         unsure = self.people.score * (1 - self.people.score)
@@ -167,11 +181,11 @@ def lives(
     """Yield plans and what came of them."""
     people, size = world.people, world.size
     fixed = {"uniform": np.full(size, n / size), "uncertainty": world.uncertainty(n)}.get(draw)
-    drawn = None if fixed is None else people.population(fixed, chance=np.full(size, fixed.min()))
+    drawn = None if fixed is None else world.drawn(fixed)
     for _ in range(replicates):
         known = world.expectation(rng)
         p = world.recommended(known, n) if fixed is None else fixed
-        cells = drawn or people.population(p, chance=np.full(size, p.min()))
+        cells = drawn or world.drawn(p)
         rows = PoissonDraw(p).rows(rng)
         items = people.items(rows, p, label=people.truth[rows])
         yield Plan(known, cells), BinaryEstimator(cells, items)

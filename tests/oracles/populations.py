@@ -9,7 +9,7 @@
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 
 import numpy as np
@@ -19,7 +19,7 @@ from scipy.special import expit
 from apps.stats.arrays import BoolArray, FloatArray, IntArray
 from apps.stats.design.binary_expectation import BinaryExpectation
 from apps.stats.design.expectation import cells_of
-from apps.stats.design.mixtures import spread
+from apps.stats.design.mixtures import factor_of
 from apps.stats.estimators.binary import BinaryEstimator
 from apps.stats.estimators.population import Population
 from apps.stats.estimators.sample import Sample
@@ -40,6 +40,26 @@ Scored = tuple[FloatArray, FloatArray]
 def poisson_draw(u: FloatArray, p: FloatArray) -> BoolArray:
     """Draw the predictions whose random number lies below their probability."""
     return u < p
+
+
+def spread(priority: FloatArray, *, n: FloatArray, expected: float) -> FloatArray:
+    """Return p = min(1, factor·priority) for a draw of the expected size from cells of n predictions."""
+    return np.minimum(1.0, factor_of(priority, n, expected=expected) * np.asarray(priority))
+
+
+def drawn(cells: Population, p: FloatArray) -> Population:
+    """Return cells whose predictions are drawn with these probabilities (cells,); the smallest is that of chance."""
+    n, odds = cells.n, (1 - p) / p
+    odds2 = odds**2 * (1 + odds)
+    return replace(
+        cells,
+        sum_pi=n * p,
+        sum_odds=n * odds,
+        sum_odds2=n * odds2,
+        sum_chance=n * p.min(),
+        sum_amount2_odds=n * cells.mean_amount2 * odds,
+        sum_amount4_odds2=n * cells.mean_amount4 * odds2,
+    )
 
 
 def active_draw(

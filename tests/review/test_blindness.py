@@ -370,7 +370,9 @@ def test_a_replay_of_last_week_leaves_out_what_its_reader_has_yet_to_judge(queue
     policy = "a-policy-that-tells"
     found = Totals(seed=1).document | {"waiting": 0, "gone": [{"id": case.pk, "policy": policy}]}
     now = timezone.now()
-    replay = Replay.objects.create(model=queue.model, document={}, result=found, start=now, end=now, finished_at=now)
+    replay = Replay.objects.create(
+        model=queue.model, document={"policies": []}, result=found, start=now, end=now, finished_at=now
+    )
     place = [queue.model.project.slug, queue.model.slug, replay.pk]
     for address in (reverse("replay", args=place), reverse("replay_file", args=[*place, "csv"])):
         page, seen = (each.client.get(address).getvalue().decode() for each in (dan, other))

@@ -12,11 +12,12 @@ from apps.planning.pages.typed import Sent
 from apps.planning.services.expected import metrics_of
 from apps.planning.services.precision import WEEKS
 from apps.planning.services.preview import Known, known
-from apps.planning.services.proposing import Proposal, propose, wished
+from apps.planning.services.proposing import Proposal, Wish, propose, wished
 from apps.sampling.services.validation import validated
 
 LARGEST = 1e12
 HOURS_A_DAY = 24.0
+TOO_MUCH = " That is more time than people have, and with fewer cases no figure of a week stands."
 
 
 class Ask:
@@ -74,10 +75,11 @@ def proposal_of(data: Sent, editor: Editor) -> Mapping[str, Any]:
     )
     found = propose(seen, wish, editor.draft.document)
     validated(found.document, model=editor.model)
-    return {"said": _said(found, seen, metric=wish.metrics[0]), "document": json.dumps(found.document)}
+    said = _said(found, seen, wish)
+    return {"said": said, "document": json.dumps(found.document)}
 
 
-def _said(found: Proposal, seen: Known, *, metric: str) -> str:
+def _said(found: Proposal, seen: Known, wish: Wish) -> str:
     size = len(found.document["policies"])
     policies = ("The floor alone", "One policy and the floor")[size] if size <= 1 else f"{size} policies and the floor"
     costs = [f"{cases(found.outlook.all.mean)} cases"]
@@ -87,12 +89,13 @@ def _said(found: Proposal, seen: Known, *, metric: str) -> str:
     value = seen.recent.model.current_value_model
     if cost is not None and value is not None:
         costs.append(money(cost, value.currency))
-    shown = partial(_shown, scale=scale_of(seen, metric))
+    shown = partial(_shown, scale=scale_of(seen, wish.metrics[0]))
     if found.reached.half_width is None:
         return "No policy can tell this: the figure needs something that these predictions do not have."
     said = f"{policies} would tell it to within ± {shown(found.reached.half_width)}, for {_listed(costs)} a day."
     if found.is_capped:
-        said += " That is what people’s time allows."
+        is_too_much = bool(wish.minutes and found.minutes and found.minutes > wish.minutes)
+        said += TOO_MUCH if is_too_much else " That is what people’s time allows."
     if found.present.half_width is not None:
         said += f" The present ones reach ± {shown(found.present.half_width)}."
     if found.at_random is not None:

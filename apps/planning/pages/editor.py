@@ -159,6 +159,10 @@ class Editor:
             found.setdefault(_field_of(problem, self.draft.document), problem.message)
         return found
 
+    @cached_property
+    def _queue_names(self) -> dict[str, str]:
+        return dict(self.model.queues.values_list("slug", "name"))
+
     def _problems_of(self, name: str) -> list[Problem]:
         places = {place for place, each in enumerate(self.draft.document["policies"]) if each["name"] == name}
         return [each for each in self.problems if each.path[:1] == ("policies",) and each.path[1] in places]
@@ -173,7 +177,7 @@ class Editor:
             name=policy["name"],
             who=said.who if said else policy["name"],
             how_often=said.how_often if said else "not complete yet",
-            queue=said.queue if said else str(policy.get("queue", "")),
+            queue=said.queue if said else self._queue_names.get(policy.get("queue", ""), ""),
             origin=policy.get("origin", ""),
             is_on=policy.get("is_on", True),
             is_new=saved is None,

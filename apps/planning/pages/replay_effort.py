@@ -76,14 +76,16 @@ def _sentence(week: QueueWeek) -> str:
     if not over:
         return f"{week.name} stays within the {cases(limit)} cases a day that people managed on their busier days."
     worst = max(over, key=lambda day: over[day].get("after", 0))
-    said = (
-        f"{week.name} would have had {over[worst].get('after', 0):,} cases on {_day(worst)}; people managed "
-        f"{cases(limit)} on their busier days"
-    )
-    others = f", and too many on {len(over) - 1} other days" if len(over) > 2 else ""
-    others = ", and too many on one other day" if len(over) == 2 else others
-    had = all(counts.get("before", 0) > limit for counts in over.values())
-    return f"{said}{others}. {'It had too many without the draft, too.' if had else ''}".strip()
+    most = f"{over[worst].get('after', 0):,} cases on {_day(worst)}"
+    if len(over) == 1:
+        said = f"{week.name} would have had {most}; people managed {cases(limit)} on their busier days."
+    else:
+        said = (
+            f"{week.name} would have had more than the {cases(limit)} a day that people managed on their busier days, "
+            f"on {len(over)} days: up to {most}."
+        )
+    before = sum(counts.get("before", 0) > limit for counts in week.days.values())
+    return f"{said} Without the draft it had too many on {before} day{'' if before == 1 else 's'}." if before else said
 
 
 def _most(week: QueueWeek, when: str) -> int:

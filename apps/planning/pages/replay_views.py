@@ -100,7 +100,9 @@ def _found(request: ProjectRequest, replay: Replay) -> dict[str, Any]:
         "sentence": replay_words.sentence(result),
         "is_exact": replay_words.is_exact(result),
         "proof": replay_words.proof(result),
-        "figures": replay_words.figures(result, time=replay_effort.people_s_time(model, weeks)),
+        "figures": replay_words.figures(
+            result, names=replay_words.policy_names(replay), time=replay_effort.people_s_time(model, weeks)
+        ),
         "capacity": replay_effort.against_capacity(weeks),
         "is_own_draft": replaying.is_own_draft(replay, by=request.user),
         "days": replay_rows.days(result),

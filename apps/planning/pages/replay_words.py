@@ -6,10 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 from apps.planning.models import Replay
+from apps.sampling.models import SamplingPolicy
+from apps.sampling.services import wording
 
 MOST_POLICIES = 2
 LUCK = "One week is partly luck. With other random numbers, the same predictions would likely have brought"
 Result = Mapping[str, Any]
+Names = Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -86,20 +89,32 @@ def proof(result: Result) -> list[str]:
     return said
 
 
-def figures(result: Result, *, time: tuple[str, str, bool]) -> list[Figure]:
+def figures(result: Result, *, names: Names, time: tuple[str, str, bool]) -> list[Figure]:
     """Return the four figures under the sentence. `time` is people's time, what it costs, and whether it is known."""
     parts = totals(result)
     return [
-        Figure("Would have come", f"{parts['added']:,}", _through(result["policies"]["added"])),
-        Figure("Would not", f"{parts['gone']:,}", _through(result["policies"]["gone"])),
+        Figure("Would have come", f"{parts['added']:,}", _through(result["policies"]["added"], names)),
+        Figure("Would not", f"{parts['gone']:,}", _through(result["policies"]["gone"], names)),
         _wrong(result, parts["added"]),
         Figure("People’s time", *time),
     ]
 
 
-def _through(policies: Mapping[str, int]) -> str:
+def policy_names(replay: Replay) -> Names:
+    """Return the policies in a few words, by name: as they are saved, or else as the draft has them."""
+    model = replay.model
+    saved = SamplingPolicy.objects.filter(model=model).order_by("name", "-version").distinct("name")
+    drafted = (SamplingPolicy(name=each["name"], **_of(each)) for each in replay.document["policies"])
+    return {each.name: wording.short(model, each) for each in (*drafted, *saved)}
+
+
+def _of(policy: Mapping[str, Any]) -> dict[str, Any]:
+    return {"kind": policy["kind"], "settings": policy, "condition": policy.get("condition")}
+
+
+def _through(policies: Mapping[str, int], names: Names) -> str:
     """Name the policies that make the difference, the most frequent first."""
-    named = [(name or "a policy that is gone", n) for name, n in policies.items()]
+    named = [(f"“{names.get(name, name)}”" if name else "a policy that is gone", n) for name, n in policies.items()]
     if not named:
         return "none"
     if len(named) == 1:

@@ -8,7 +8,7 @@ import numpy as np
 
 from apps.planning.services.recent import Recent
 from apps.sampling.models import PolicyKind
-from apps.sampling.services import forecasting, probabilities
+from apps.sampling.services import forecasts, probabilities
 from apps.sampling.services.columns import Floats
 from apps.sampling.services.rates import RatedPolicy
 
@@ -27,7 +27,16 @@ class Daily:
     @classmethod
     def of(cls, recent: Recent, days: Floats) -> "Daily":
         """Describe the last days, with these expected numbers."""
-        low, high = forecasting.between(recent.days, days)
+        return cls._of(days, forecasts.week_ahead(recent.days, days))
+
+    @classmethod
+    def of_budget(cls, recent: Recent, days: Floats, *, per_day: float, most: Floats) -> "Daily":
+        """Describe what a budget brings on days that could bring `most`."""
+        return cls._of(days, forecasts.week_ahead(recent.days, most, budget=per_day))
+
+    @classmethod
+    def _of(cls, days: Floats, ends: tuple[int, int]) -> "Daily":
+        low, high = ends
         return cls(float(days.mean()) if len(days) else 0.0, low, high)
 
 
@@ -70,8 +79,7 @@ class Outlook:
     @cached_property
     def by_policy(self) -> list[PolicyOutlook]:
         return [
-            PolicyOutlook(rated, Daily.of(self.recent, self.recent.daily(self.p[index])), self._only(index))
-            for index, rated in enumerate(self.policies)
+            PolicyOutlook(rated, self._daily(index), self._only(index)) for index, rated in enumerate(self.policies)
         ]
 
     @cached_property
@@ -104,6 +112,14 @@ class Outlook:
     def floor_labels_a_week(self) -> float:
         """Cases that chance alone draws in a week."""
         return 7 * self.chance * self.recent.decisions_a_day
+
+    def _daily(self, index: int) -> Daily:
+        recent, days = self.recent, self.recent.daily(self.p[index])
+        per_day = self.policies[index].policy.per_day
+        if per_day is None:
+            return Daily.of(recent, days)
+        most = recent.daily((self.p[index] > 0).astype(np.float64))
+        return Daily.of_budget(recent, days, per_day=per_day, most=most)
 
     def _only(self, index: int) -> float:
         others = np.delete(self.p, index, axis=0).max(axis=0, initial=0.0)

@@ -22,6 +22,7 @@ from apps.sampling.services.rates import RatedPolicy
 # So long a process looks at the same recent predictions; they change little within minutes.
 KEPT_SECONDS = 300.0
 MOST_KEPT = 3
+OVERLOAD = 2.0
 
 
 @dataclass(frozen=True)
@@ -84,12 +85,21 @@ class Preview:
 
 
 def answered_share(known: Known, outlook: Outlook) -> float:
-    """Return the share of the cases that will be answered, if each queue goes on as before."""
-    cases = {queue: float(days.sum()) for queue, days in outlook.by_queue.items()}
-    shares = {queue: effort.answered_share or 1.0 for queue, effort in known.efforts.items()}
-    answered = sum(number * shares.get(queue, 1.0) for queue, number in cases.items())
+    """Return the share of the cases that will be answered, if people go on as before."""
+    cases = {queue: float(days.mean()) for queue, days in outlook.by_queue.items()}
+    answered = sum(number * _share_of(known.efforts.get(queue), number) for queue, number in cases.items())
     together = sum(cases.values())
     return answered / together if together and answered else 1.0
+
+
+def _share_of(effort: Effort | None, cases: float) -> float:
+    """Return the share of a queue's cases a day that people will answer, and no more than they have managed."""
+    if effort is None or effort.answered is None or not effort.cases_a_day or not cases:
+        return 1.0
+    brought = effort.answered.cases / max(effort.days, 1)
+    # Of far more than they managed, such as months sent at once, the share says nothing of a usual day.
+    usual = 1.0 if brought > OVERLOAD * effort.cases_a_day else effort.answered_share or 1.0
+    return min(usual, effort.cases_a_day / cases)
 
 
 def outlook_of(known: Known, rated: Sequence[RatedPolicy]) -> Outlook:

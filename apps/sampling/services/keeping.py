@@ -17,6 +17,7 @@ from django.db.models import Exists, Max, OuterRef
 from django.utils import timezone
 from numpy.typing import NDArray
 
+from apps.common import doorbell
 from apps.common.isolation import one_by_one
 from apps.predictions.models import Batch, BatchStage, Prediction, Stage
 from apps.registry.models import MonitoredModel
@@ -28,6 +29,7 @@ from apps.sampling.services.randomness import draw_and_keep_numbers
 # A day and the 28 before it, together up to 20,000
 DAYS = timedelta(days=28)
 MOST_A_DAY = 680
+FILL_BELL = "fill_samples"
 # Rows read at once while a sample is filled
 CHUNK = 50_000
 # Payloads are found by ranges of ids: those closer than this share one.
@@ -35,19 +37,20 @@ GAP = 5_000
 STORE = """
 INSERT INTO sampling_keptprediction (
     prediction_id, model_id, day, number, u, received_at, version_id, predicted, score, baseline, amount, log_share,
-    slices, features
+    slices
 )
-SELECT id, model_id, day, number, u, received_at, version_id, predicted, score, baseline, amount, log_share, slices,
-    coalesce(sent.features, '{}')
-FROM unnest(%(ids)s::bigint[], %(days)s::date[], %(numbers)s::float8[], %(u)s::float8[]) AS chosen (id, day, number, u)
+SELECT id, model_id, day, number, u, received_at, version_id, predicted, score, baseline, amount, log_share, slices
+FROM unnest(%s::bigint[], %s::date[], %s::float8[], %s::float8[]) AS chosen (id, day, number, u)
 JOIN predictions_prediction USING (id)
-LEFT JOIN (
-    -- The sum keeps the planner from looking up each id on its own, which an index by ranges is slow at.
-    SELECT prediction_id AS id, features FROM predictions_payload
-    WHERE prediction_id BETWEEN %(first)s AND %(last)s AND prediction_id + 0 = ANY(%(ids)s::bigint[])
-        AND received_at BETWEEN %(since)s AND %(until)s
-) AS sent USING (id)
 ON CONFLICT (prediction_id) DO NOTHING
+"""
+# The sum keeps the planner from looking up each id on its own, which an index by ranges is slow at.
+READ_FEATURES = """
+UPDATE sampling_keptprediction AS kept SET features = sent.features FROM (
+    SELECT prediction_id, features FROM predictions_payload
+    WHERE prediction_id BETWEEN %s AND %s AND prediction_id + 0 = ANY(%s::bigint[]) AND received_at BETWEEN %s AND %s
+) AS sent
+WHERE kept.prediction_id = sent.prediction_id
 """
 REFRESH_SLICES = """
 UPDATE sampling_keptprediction AS kept SET slices = row.slices FROM predictions_prediction AS row
@@ -58,16 +61,15 @@ FORGET_FEATURES = "UPDATE sampling_keptprediction SET features = '{}' WHERE rece
 
 @dataclass(frozen=True)
 class Candidates:
-    """Predictions that may be kept. `day` is an ordinal; `received` has the first and the last moment of arrival."""
+    """Predictions that may be kept. `day` is an ordinal."""
 
     ids: NDArray[np.int64]
     day: NDArray[np.int64]
     number: Floats
     u: Floats
-    received: tuple[datetime, datetime]
 
     def where(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> "Candidates":
-        return Candidates(self.ids[rows], self.day[rows], self.number[rows], self.u[rows], self.received)
+        return Candidates(self.ids[rows], self.day[rows], self.number[rows], self.u[rows])
 
 
 def keep(model: MonitoredModel, rows: pd.DataFrame, *, u: Floats, number: Floats) -> None:
@@ -91,7 +93,7 @@ def fill_due() -> int:
     """Give a sample to the models that were drawn before samples were kept. Returns how many."""
     cells, days = PopulationCell.objects.filter(model=OuterRef("pk")), KeptDay.objects.filter(model=OuterRef("pk"))
     drawn = MonitoredModel.objects.filter(Exists(cells), ~Exists(days)).select_related("project")
-    return sum(one_by_one(drawn, fill, name="fill_sample"))
+    return sum(one_by_one(drawn, fill, name=FILL_BELL))
 
 
 @transaction.atomic
@@ -110,6 +112,29 @@ def fill(model: MonitoredModel) -> bool:
         u, number = draw_and_keep_numbers(bytes(model.salt), frame["external_id"])
         _keep(model, _candidates(model, frame, u=u, number=number), _known(model))
     return True
+
+
+def read_features() -> int:
+    """Read what was sent for the predictions kept since the last time, and return how many those were.
+
+    Not in the draws: finding payloads takes as long for one prediction as for many of the same time.
+    """
+    unread = KeptPrediction.objects.filter(features__isnull=True).order_by("pk").values_list("pk", "received_at")
+    found = list(unread[:CHUNK])
+    ids = np.array([key for key, _ in found], dtype=np.int64)
+    for part in np.split(np.arange(len(ids)), np.flatnonzero(np.diff(ids) > GAP) + 1):
+        some = [found[place] for place in part.tolist()]
+        if some:
+            _read_features([key for key, _ in some], since=min(at for _, at in some), until=max(at for _, at in some))
+    return len(found)
+
+
+@transaction.atomic
+def _read_features(ids: list[int], *, since: datetime, until: datetime) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(READ_FEATURES, [ids[0], ids[-1], _array(np.array(ids)), since, until])
+    # The payloads of the others are gone.
+    KeptPrediction.objects.filter(pk__in=ids, features__isnull=True).update(features={})
 
 
 def refresh_slices(model: MonitoredModel, batch: Batch) -> None:
@@ -133,7 +158,7 @@ def _candidates(model: MonitoredModel, rows: pd.DataFrame, *, u: Floats, number:
     predicted, received = rows["predicted_at"], rows["received_at"]
     # A prediction dated ahead must not end the four weeks.
     day = prediction_frames.day_numbers(predicted.where(predicted < received, received), zone=model.zone)
-    return Candidates(rows["id"].to_numpy(), day, number, u, (received.min(), received.max()))
+    return Candidates(rows["id"].to_numpy(), day, number, u)
 
 
 def _below(candidates: Candidates, known: dict[int, KeptDay]) -> Candidates:
@@ -152,6 +177,9 @@ def _keep(model: MonitoredModel, candidates: Candidates, known: dict[int, KeptDa
     chosen = []
     for day in np.unique(below.day).tolist():
         kept = known.get(day) or KeptDay(model=model, day=date.fromordinal(day))
+        if kept.pk is None:
+            # Whoever looks at a new sample need not wait for the sweep.
+            doorbell.ring_on_commit(FILL_BELL)
         found = _thinned(kept, np.flatnonzero(below.day == day), below.number)
         kept.n += len(found)
         kept.save()
@@ -182,22 +210,9 @@ def _thinned(kept: KeptDay, found: NDArray[np.int64], number: Floats) -> NDArray
 
 
 def _store(chosen: Candidates) -> None:
-    """Store them with what was sent, in parts whose ids are close to each other."""
-    order = np.argsort(chosen.ids)
-    for part in np.split(order, np.flatnonzero(np.diff(chosen.ids[order]) > GAP) + 1):
-        close = chosen.where(part)
-        values: dict[str, str | int | datetime] = {
-            "ids": _array(close.ids),
-            "days": _array(np.array([date.fromordinal(day).isoformat() for day in close.day.tolist()])),
-            "numbers": _array(close.number),
-            "u": _array(close.u),
-            "first": int(close.ids[0]),
-            "last": int(close.ids[-1]),
-            "since": close.received[0],
-            "until": close.received[1],
-        }
-        with connection.cursor() as cursor:
-            cursor.execute(STORE, values)
+    days = np.array([date.fromordinal(day).isoformat() for day in chosen.day.tolist()])
+    with connection.cursor() as cursor:
+        cursor.execute(STORE, [_array(each) for each in (chosen.ids, days, chosen.number, chosen.u)])
 
 
 def _array(values: NDArray[Any]) -> str:

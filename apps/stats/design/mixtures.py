@@ -171,21 +171,21 @@ def _weighed(chosen: Sequence[Measured], weights: FloatArray, *, uses_amount: bo
     return np.asarray(np.sum(parts, axis=0)) if parts else np.zeros_like(chosen[0].second)
 
 
-def spread(priority: ArrayLike, *, n: ArrayLike, expected: float) -> FloatArray:
-    """Compute p = min(1, factor·priority), with the factor at which the draw has the expected size.
+def factor_of(priority: ArrayLike, n: ArrayLike, *, expected: float) -> float:
+    """Compute the factor at which a draw with p = min(1, factor·priority) has the expected size.
 
     Parameters
     ----------
-    priority : array (cells,), positive
-        Priority of each cell.
-    n : array (cells,), not negative
+    priority : array (strata,), positive
+        Priority of each stratum.
+    n : array (strata,), not negative
         Predictions in each.
     expected : float, positive
         Expected size of the draw; above N everything is drawn.
 
     Returns
     -------
-    array (cells,), in (0, 1]
+    float
 
     Raises
     ------
@@ -194,27 +194,21 @@ def spread(priority: ArrayLike, *, n: ArrayLike, expected: float) -> FloatArray:
 
     Examples
     --------
-    >>> spread([1.0, 6.0], n=[8, 2], expected=4)
-    array([0.25, 1.  ])
+    >>> factor_of([1.0, 6.0], [8, 2], expected=4)  # the two are certain
+    0.25
     """
-    wanted = as_floats("priority", priority, largest=LARGEST)
-    return np.minimum(1.0, factor_of(wanted, as_floats("n", n, largest=LARGEST), expected=expected) * wanted)
-
-
-def factor_of(priority: FloatArray, n: FloatArray, *, expected: float) -> float:
-    """Compute the factor of `spread`."""
-    same_length(priority=priority, n=n)
-    if not (priority > 0).all():
+    wanted, size = as_floats("priority", priority, largest=LARGEST), as_floats("n", n, largest=LARGEST)
+    same_length(priority=wanted, n=size)
+    if not (wanted > 0).all():
         raise ValueError("priority must be positive")
-    if (n < 0).any():
+    if (size < 0).any():
         raise ValueError("n must not be negative")
     if not (math.isfinite(expected) and expected > 0):
         raise ValueError(f"expected must be positive, got {expected}")
-    order = np.argsort(-priority)
-    ranked, mass = priority[order], n[order]
-    # What the rows from here on get if all before them are certain; right is the first that exceeds 1 nowhere.
-    before = np.cumsum(mass) - mass
+    order = np.argsort(-wanted)
+    ranked, mass = wanted[order], size[order]
+    # What the strata from here on get if all before them are certain; right is the first that exceeds 1 nowhere.
+    left = np.maximum(expected - (np.cumsum(mass) - mass), 0.0)
     pull = np.cumsum((mass * ranked)[::-1])[::-1]
-    left = np.maximum(expected - before, 0.0)
     fits = np.flatnonzero((left * ranked <= pull) & (pull > 0))
     return float(left[fits[0]] / pull[fits[0]]) if len(fits) else LARGEST

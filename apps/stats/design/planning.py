@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from apps.stats.arrays import as_inclusion, as_level
 from apps.stats.design.expectation import Expectation, ExpectedFigure, by_cell
@@ -143,38 +142,6 @@ class Plan:
         if times is None:
             return replace(self._planned(outlook, MOST_TIMES), code="out_of_reach", labels_needed=None)
         return self._planned(outlook, min(max(times, self._times_to_stand(outlook)), MOST_TIMES))
-
-    def with_probability(self, probability: ArrayLike, *, chance: float | None = None) -> "Plan":
-        """Return the plan of another draw: with these probabilities (cells,) in (0, 1], one for each cell.
-
-        `chance` is the probability of a label by chance alone; by default the smallest one, which everybody has.
-
-        Raises
-        ------
-        ValueError
-            If a probability is outside (0, 1], or their number is not that of the cells.
-        """
-        cells = self.expectation.population
-        n, square, fourth = cells.logged, cells.weight2, cells.weight2 * cells.mean_weight2
-        p = as_inclusion("probability", probability, length=len(n))
-        by_chance = float(p.min(initial=1.0)) if chance is None else chance
-        if not 0 <= by_chance <= 1:
-            raise ValueError(f"chance must be in [0, 1], got {by_chance}")
-        odds = (1 - p) / p
-        odds2 = odds**2 * (1 + odds)
-        nobody = np.zeros(len(n))
-        drawn = replace(
-            cells,
-            sum_pi=n * p,
-            sum_odds=square * odds,
-            sum_odds2=fourth * odds2,
-            sum_chance=n * by_chance,
-            sum_amount2_odds=square * cells.mean_amount2 * odds,
-            sum_amount4_odds2=fourth * cells.mean_amount4 * odds2,
-            n_uncovered=nobody,
-            n_unanswered=nobody,
-        )
-        return replace(self, population=drawn)
 
     @cached_property
     def _cells(self) -> Population:

@@ -18,7 +18,7 @@ LEAST_FLOOR_SHARE = 0.1
 SMALL = 200.0
 #: A figure keeps this share of the degrees of freedom that a uniform draw gives it, or those with which it stands.
 KEPT_FREEDOM = 0.4
-_STEPS = 30
+_STEPS = 20
 
 
 @dataclass(frozen=True, eq=False)

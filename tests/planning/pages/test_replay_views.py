@@ -126,7 +126,7 @@ def test_the_page_says_what_the_draft_changes(queue: ReviewQueue, dan: Membershi
     assert ">exact<" in page
     assert f"Model wrong among the {60 - drawn}" in page
     assert "overall 50 in 100" in page
-    assert "all through other" in page
+    assert "all through “Model and baseline differ”" in page
     assert "Nobody has answered there yet" in page
     assert "Monday 2 March 2026" in page
     assert "Employed, 73%" in page

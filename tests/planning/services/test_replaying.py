@@ -121,12 +121,12 @@ def test_the_draft_adds_and_leaves_out_exactly_the_cases_that_its_probabilities_
     differs = next(each for each in document["policies"] if each["name"] == "differs")
     result = make_replay(model, {**document, "policies": [differs, old]}).result
     ages = {key: sent["age"] for key, sent in Payload.objects.values_list("prediction", "features")}
-    # The rule, written out: the floor, the disagreements and the old, all against the same number.
-    would = {
-        each.pk
-        for each in Prediction.objects.select_related("model")
-        if u(each) < max(0.05, 0.4 * (each.baseline != each.predicted), 0.5 * (ages[each.pk] >= 60))
-    }
+    everyone = list(Prediction.objects.select_related("model"))
+    # The rules, written out: the floor, the disagreements, and the old or the unsure, all against the same number.
+    differing = {each.pk: max(0.05, 0.4 * (each.baseline != each.predicted)) for each in everyone}
+    draft = {each.pk: max(differing[each.pk], 0.5 * (ages[each.pk] >= 60)) for each in everyone}
+    saved = {each.pk: max(differing[each.pk], 2 * (each.score or 0) * (1 - (each.score or 0))) for each in everyone}
+    would = {each.pk for each in everyone if u(each) < draft[each.pk]}
     assert {each["id"] for each in result["added"]} == would - was != set()
     assert {each["id"] for each in result["gone"]} == was - would != set()
     assert result["policies"] == {"added": {"old": len(would - was)}, "gone": {"unsure": len(was - would)}}
@@ -134,7 +134,11 @@ def test_the_draft_adds_and_leaves_out_exactly_the_cases_that_its_probabilities_
     assert day == {"kept": len(was & would), "added": len(would - was), "gone": len(was - would)}
     (queue,) = result["queues"]["main"].values()
     assert queue == {"before": len(was), "after": len(would)}
-    assert result["gain"]["low"] < len(would) - len(was) < result["gain"]["high"]
+    # With one number for both, a prediction comes or goes with the difference of its probabilities.
+    gains = [draft[each.pk] - saved[each.pk] for each in everyone]
+    spread = 1.96 * sum(abs(gain) * (1 - abs(gain)) for gain in gains) ** 0.5
+    assert result["gain"]["expected"] == pytest.approx(sum(gains))
+    assert result["gain"]["high"] - result["gain"]["low"] == pytest.approx(2 * spread)
 
 
 def test_a_replay_counts_how_often_the_model_was_wrong_among_the_added() -> None:
@@ -256,6 +260,8 @@ def test_an_unchanged_budget_keeps_the_rates_that_it_had_and_a_drafted_one_is_pa
 
 def test_a_drafted_budget_spends_as_much_a_day_as_it_says() -> None:
     model = make_model()
+    MonitoredModel.objects.update(salt=b"the same every time")
+    model.refresh_from_db()
     start = datetime(2026, 3, 2, tzinfo=UTC)
     # 14 days, 20 predictions an hour: the second week is replayed, with a budget of 48 of its 480 predictions a day.
     pushed = [

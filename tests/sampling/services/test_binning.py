@@ -92,7 +92,8 @@ def test_cells_are_counted_again_from_the_rows_and_new_draws_join_them():
         pi = max(0.05, 0.5 * 4 * row.score * (1 - row.score), 0.8 if age < 40 else 0)
         odds, amount = (1 - pi) / pi, float(row.amount)
         values = [1, row.score, row.score**2, pi, odds, odds**2 * (1 + odds), 0.05]
-        values += [amount, amount**2 * odds, amount**4 * odds**2 * (1 + odds), 0]
+        # All traffic is logged: the last three are zero.
+        values += [amount, amount**2 * odds, amount**4 * odds**2 * (1 + odds), 0, 0, 0, 0]
         key = (row.predicted_at.date(), row.predicted, row.baseline, int(frozen.score_bins.place([row.score])[0]))
         for part in (("", ""), next(iter(row.slices.items()))):
             cell = expected.setdefault((*key, *part), [0.0] * len(SUMS))

@@ -11,7 +11,7 @@ from apps.predictions.models import BatchStage, Prediction, Stage
 from apps.predictions.services import stages
 from apps.sampling.models import SUMS, Draw, PopulationCell
 from apps.sampling.services import drawing, policies
-from apps.sampling.services.randomness import permanent_number, permanent_numbers
+from apps.sampling.services.randomness import draw_and_keep_numbers, permanent_number, permanent_numbers
 from apps.stats.score_bins import LOGIT_BINS
 from tests.factories import draw_all, make_model, prediction_row, push_predictions
 
@@ -115,6 +115,17 @@ def test_purposes_give_independent_numbers():
     ids = [f"case-{n}" for n in range(2_000)]
     numbers = [permanent_numbers(salt, ids, purpose) for purpose in ("", "blind", "order", "adjudication")]
     assert np.abs(np.corrcoef(numbers) - np.eye(4)).max() < 0.08
+
+
+def test_the_number_that_keeps_a_prediction_is_independent_of_those_that_draw_it():
+    salt = b"s" * 32
+    ids = [f"case-{n}" for n in range(2_000)]
+    u, kept = draw_and_keep_numbers(salt, ids)
+    assert u.tolist() == permanent_numbers(salt, ids).tolist() == [permanent_number(salt, each) for each in ids]
+    numbers = [u, kept, permanent_numbers(salt, ids, "blind")]
+    assert np.abs(np.corrcoef(numbers) - np.eye(3)).max() < 0.08
+    # Uniform: the mean of 2,000 has a standard error of 1/√(12 · 2000) = 0.0065.
+    assert kept.mean() == pytest.approx(0.5, abs=4 * 0.0065)
 
 
 def test_cells_equal_a_recount_from_the_rows():

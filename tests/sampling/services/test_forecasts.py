@@ -1,29 +1,27 @@
-"""Which forecast a policy gets; the numbers are those of `tests/sampling/engine/test_forecasts.py`."""
+"""The week ahead; the numbers of a single day are those of `tests/sampling/engine/test_forecasts.py`."""
 
 from datetime import date, timedelta
 
 import numpy as np
-import pytest
 
-from apps.sampling.models import PolicyKind, SamplingPolicy
-from apps.sampling.services.forecasts import cases_ahead
-from apps.sampling.services.rates import RatedPolicy
+from apps.sampling.services.forecasts import week_ahead
 
 MONDAY = date(2026, 1, 5)
 DAYS = [MONDAY + timedelta(days=each) for each in range(28)]
 
 
-def ahead(settings, *, factor, mass):
-    rated = RatedPolicy(SamplingPolicy(kind=PolicyKind.UNIFORM, settings=settings), factor)
-    return cases_ahead(rated, DAYS, np.array(mass), ahead=[MONDAY + timedelta(days=28)])[0]
+def test_the_range_holds_the_weekday_with_the_most_cases_and_those_with_the_fewest():
+    low, high = week_ahead(DAYS, np.array([200.0 if day.weekday() == 0 else 100.0 for day in DAYS]))
+    # Chance alone varies 100 by 10 and 200 by 14.
+    assert 60 < low < 100 - 10
+    assert 200 + 14 < high < 280
 
 
-def test_a_rate_draws_its_share_of_what_comes_on_that_weekday():
-    mondays = [2_000.0 if day.weekday() == 0 else 1_000.0 for day in DAYS]
-    found = ahead({"rate": 0.1}, factor=0.1, mass=mondays)
-    assert found.expected == pytest.approx(200, rel=0.1)
+def test_a_budget_brings_its_cases_where_enough_comes_and_else_all_that_comes():
+    low, high = week_ahead(DAYS, np.full(28, 1_000.0), budget=100)
+    assert 70 < low < 100 < high < 130
+    assert week_ahead(DAYS, np.full(28, 30.0), budget=100)[1] < 60
 
 
-def test_a_budget_draws_its_cases_where_enough_comes():
-    assert ahead({"budget": {"per_day": 100}}, factor=0.5, mass=[1_000.0] * 28).expected == 100
-    assert ahead({"budget": {"per_day": 100}}, factor=0.5, mass=[30.0] * 28).expected == pytest.approx(30)
+def test_without_days_there_is_nothing_to_expect():
+    assert week_ahead([], np.zeros(0)) == (0, 0)

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 import pytest
 
-from apps.predictions.models import Prediction
+from apps.predictions.models import Payload, Prediction
 from apps.registry.services import registering
 from apps.sampling.models import Draw, KeptDay, KeptPrediction
 from apps.sampling.services import conditions, drawing, filling, keeping, kept, policies, probabilities
@@ -153,6 +153,7 @@ def test_a_model_drawn_before_samples_were_kept_gets_one_and_later_draws_add_to_
     push_predictions(model, rows([3], 20))
     assert keeping.fill_due() == 1
     assert keeping.fill_due() == 0
+    assert keeping.read_features() == 80
     kept.forget()
     assert len(kept.sample_of(model).ids) == 80
     draw_all(model)
@@ -216,3 +217,27 @@ def test_kept_shares_are_unbiased():
         sample = drawn(model, *(rows([day], 300) for day in range(20)))
     assert sample.weight.sum() == pytest.approx(6000, abs=4 * 205)
     assert len(sample.ids) <= 20 * 60
+
+
+def test_a_prediction_joins_the_sample_once_what_was_sent_is_read():
+    model = make_model()
+    push_predictions(model, rows([0], 10))
+    drawing.draw_due()
+    kept.forget()
+    assert not len(kept.sample_of(model).ids)
+    assert keeping.read_features() == 10
+    assert keeping.read_features() == 0
+    kept.forget()
+    assert len(kept.sample_of(model).ids) == 10
+
+
+def test_payloads_that_are_gone_leave_features_missing():
+    model = make_model()
+    push_predictions(model, rows([0], 10))
+    drawing.draw_due()
+    Payload.objects.all().delete()
+    keeping.read_features()
+    kept.forget()
+    sample = kept.sample_of(model)
+    assert len(sample.ids) == 10
+    assert np.isnan(sample.table.numbers("features.age")).all()

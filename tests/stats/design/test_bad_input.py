@@ -8,7 +8,7 @@ from apps.stats.design import response
 from apps.stats.design.binary_expectation import BinaryExpectation
 from apps.stats.design.checks import check_draw
 from apps.stats.design.class_expectation import ClassExpectation
-from apps.stats.design.mixtures import spread
+from apps.stats.design.mixtures import factor_of
 from apps.stats.design.number_expectation import EarlierNumbers, NumberExpectation
 from apps.stats.design.planning import Plan
 from apps.stats.design.recommendation import floor_share, recommend
@@ -44,10 +44,10 @@ def rates_of(queue, **given):
         (lambda: LOGIT_BINS.centers_of([-2]), "bins must not be below -1"),
         (lambda: floor_share(0), "expected must be positive"),
         (lambda: floor_share(NAN), "expected must be positive"),
-        (lambda: spread([0.0], n=[1], expected=1), "priority must be positive"),
-        (lambda: spread([1.0], n=[-1], expected=1), "n must not be negative"),
-        (lambda: spread([1.0], n=[1, 1], expected=1), "lengths differ"),
-        (lambda: spread([1.0], n=[1], expected=NAN), "expected must be positive"),
+        (lambda: factor_of([0.0], [1], expected=1), "priority must be positive"),
+        (lambda: factor_of([1.0], [-1], expected=1), "n must not be negative"),
+        (lambda: factor_of([1.0], [1, 1], expected=1), "lengths differ"),
+        (lambda: factor_of([1.0], [1], expected=NAN), "expected must be positive"),
         (lambda: recommend(KNOWN, [], expected=9), "metrics must hold at least one"),
         (lambda: recommend(KNOWN, ["accuracy"], expected=INF), "expected must be positive"),
         (lambda: recommend(KNOWN, ["nonsense"], expected=9), "unknown metric 'nonsense'"),
@@ -77,9 +77,6 @@ def rates_of(queue, **given):
         (lambda: Plan(KNOWN).half_width("nonsense"), "unknown metric 'nonsense'"),
         (lambda: Plan(KNOWN).labels_for("accuracy", 0), "half_width must be positive"),
         (lambda: Plan(KNOWN).labels_for("accuracy", NAN), "half_width must be positive"),
-        (lambda: Plan(KNOWN).with_probability([0.5]), "probability must have length 2"),
-        (lambda: Plan(KNOWN).with_probability([0.0, 0.5]), "probability must be in"),
-        (lambda: Plan(KNOWN).with_probability([0.5, 0.5], chance=NAN), "chance must be in"),
         (lambda: Recalibration(NAN, 1.0), "intercept and slope holds nan"),
         (lambda: check_draw(CELLS, predicted=[0.5], bin=[3]), "predicted must hold whole numbers"),
         (lambda: check_draw(CELLS, predicted=[0], bin=[NAN]), "bin holds nan"),
@@ -137,8 +134,9 @@ def test_bins_and_floor_shares_are_sound_or_refused(examples):
 @quick_and_many(100, times=15)
 def test_a_draw_by_priority_has_the_expected_size(examples):
     def claim(*, priority, n, expected):
-        p = judged(lambda: spread(priority, n=n, expected=expected), "priority", "n", "expected")
-        if p is not None:
+        factor = judged(lambda: factor_of(priority, n, expected=expected), "priority", "n", "expected")
+        if factor is not None:
+            p = np.minimum(1.0, factor * np.array(priority))
             assert ((p >= 0) & (p <= 1)).all()
             if sum(n) < 1e9:
                 assert float(np.array(n) @ p) == pytest.approx(min(expected, sum(n)), rel=1e-9)
@@ -177,8 +175,7 @@ def test_plans_and_checks_of_any_window_are_sound_or_refused(examples):
         judged(lambda: plan.labels_for(metric, target), *named)
         best = judged(lambda: recommend(known, [metric, "accuracy"], expected=expected), *named)
         if best is not None:
-            p = spread(best.priority, n=known.population.n, expected=expected)
-            judged(lambda: plan.with_probability(p).half_width(metric), *named)
+            assert 0 < best.floor_share <= best.priority.min() * (1 + 1e-9)
 
     targets = st.sampled_from([0.05, 1e-9, 1e9, 0.0, NAN])
     sizes = st.sampled_from([5.0, 1.0, 1e-9, 1e12, 0.0, INF])

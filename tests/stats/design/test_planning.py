@@ -123,14 +123,6 @@ def test_baselines_do_not_split_the_plan():
         assert planned.half_width == pytest.approx(plan(0.05).half_width(metric).half_width, rel=1e-9)
 
 
-def test_a_plan_of_other_probabilities_equals_that_of_such_a_draw():
-    again = plan(0.01).with_probability(np.full(len(plan(0.01).expectation.population.n), 0.05))
-    for metric in METRICS:
-        one, other = again.half_width(metric), plan(0.05).half_width(metric)
-        assert one.half_width == pytest.approx(other.half_width, rel=1e-9), metric
-        assert one.code == other.code
-
-
 def test_plans_of_several_draws_share_what_they_expect():
     known = plan(0.01).expectation
     denser = Population.from_rows(**rows_of(0.05))

@@ -4,7 +4,6 @@ import pytest
 from apps.stats.design.binary_expectation import BinaryExpectation
 from apps.stats.design.class_expectation import ClassExpectation
 from apps.stats.design.expectation import cells_of
-from apps.stats.design.mixtures import spread
 from apps.stats.design.number_expectation import EarlierNumbers, NumberExpectation
 from apps.stats.design.planning import Plan
 from apps.stats.design.recommendation import floor_share, recommend
@@ -12,7 +11,7 @@ from apps.stats.estimators.population import Population
 from apps.stats.estimators.recalibration import Recalibration
 from apps.stats.estimators.sample import Sample
 from tests.oracles.numeric_populations import numbers
-from tests.oracles.populations import AMOUNTS, N, simulated
+from tests.oracles.populations import AMOUNTS, N, drawn, simulated, spread
 
 METRICS = ("accuracy", "precision", "recall", "value")
 CELLS = Population.of(
@@ -66,7 +65,7 @@ def test_its_variance_ratio_is_that_of_the_plans():
     best = recommend(known, METRICS[:3], expected=500)
     n = known.population.n
     uniform, active = (
-        Plan(known).with_probability(spread(priority, n=n, expected=500))
+        Plan(known, drawn(known.population, spread(priority, n=n, expected=500)))
         for priority in (np.ones(len(n)), best.priority)
     )
     for metric in METRICS[:3]:
@@ -89,7 +88,7 @@ def test_figures_of_a_rare_class_keep_enough_degrees_of_freedom_to_stand():
     """Rare, 500 labels: with a floor of a tenth, accuracy and recall would have less than 5 degrees of freedom."""
     known = known_of("rare", n=20_000)
     best = recommend(known, METRICS[:3], expected=500)
-    plan = Plan(known).with_probability(spread(best.priority, n=known.population.n, expected=500))
+    plan = Plan(known, drawn(known.population, spread(best.priority, n=known.population.n, expected=500)))
     assert best.floor_share > 0.2
     assert all(plan.half_width(metric).code is None for metric in METRICS[:3])
 
