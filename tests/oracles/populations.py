@@ -72,14 +72,13 @@ def active_draw(
 ) -> FloatArray:
     """Return the active end of the recommended draws (rows,) by the raw score, with this share for everybody."""
     known = BinaryExpectation(rows, matrix=matrix)
-    cells, pull = known.population, 0.0
+    cell, pull = cells_of(rows, known.population)[1], 0.0
     for metric, weight in weights.items():
         figure = known.figure(metric)
-        moved = figure.second * (cells.mean_amount2 if figure.linear.uses_amount else 1.0)
-        pull = pull + weight * moved / (cells.n @ moved)
-    active = np.sqrt(pull) * cells.size / (cells.n @ np.sqrt(pull))
-    p = spread(floor + (1 - floor) * active, n=cells.n, expected=expected)
-    return p[cells_of(rows, cells)[1]]
+        moved = figure.second[cell] * (rows.sum_amount**2 if figure.linear.uses_amount else 1.0)
+        pull = pull + weight * moved / (rows.n @ moved)
+    active = np.sqrt(pull) * rows.size / (rows.n @ np.sqrt(pull))
+    return spread(floor + (1 - floor) * active, n=rows.n, expected=expected)
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,13 +20,13 @@ N = 4_000
 REPLICATES = 150
 DAY = date(2026, 5, 12)
 QUEUE = 7
-UNKNOWN = pd.DataFrame({"truth": [], "received_day": [], "score_bin": []}, dtype=object)
+UNKNOWN = pd.DataFrame({"truth": [], "received_day": [], "score_bin": [], "log_share": []}, dtype=object)
 
 
 def window(rng: np.random.Generator) -> pd.DataFrame:
     is_held = rng.random(N) < 0.1
     is_right = rng.random(N) < np.where(is_held, 0.5, 0.85)
-    return pd.DataFrame({"is_held": is_held, "is_right": is_right, "pi": np.where(is_held, 1.0, 0.2)})
+    return pd.DataFrame({"is_held": is_held, "is_right": is_right, "pi": np.where(is_held, 1.0, 0.2), "log_share": 1.0})
 
 
 def drawn(frame: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
