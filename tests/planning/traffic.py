@@ -13,7 +13,7 @@ from apps.stats.score_bins import ScoreBins
 from tests.factories import make_model
 
 LAST = date(2026, 6, 30)
-DAYS = 180
+DAYS = 60
 KEPT_DAYS = 29
 KEPT_A_DAY = 680
 REGIONS = ("north", "south", "east", "west", "islands")
@@ -21,7 +21,7 @@ FLOOR = 0.002
 
 
 def plant_traffic(*, predictions: int, features: int) -> MonitoredModel:
-    """Plant a model with so many predictions in 180 days, drawn by the floor, and an engineer to look at it."""
+    """Plant a model with so many predictions in 60 days, drawn by the floor, and an engineer to look at it."""
     project = Project.objects.create(slug="bench", name="Bench")
     user = User.objects.create_user("engineer@bench.example", "a long password")
     Membership.objects.create(project=project, user=user, role=Role.ENGINEER)
@@ -31,7 +31,7 @@ def plant_traffic(*, predictions: int, features: int) -> MonitoredModel:
         project, "busy", features=[*names, region], slices=[{"name": "region", "feature": "region", "edges": []}]
     )
     now = datetime(LAST.year, LAST.month, LAST.day, tzinfo=UTC)
-    version = ModelVersion.objects.create(model=model, name="v1", first_seen_at=now, last_seen_at=now, rows=predictions)
+    version = ModelVersion.objects.create(model=model, name="v1")
     rng = np.random.default_rng(5)
     binning = ScoreBinning.of(model, 1, ScoreBins.at_quantiles(_scores(rng, 10_000)))
     binning.frozen_at = now
