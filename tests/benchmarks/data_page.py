@@ -5,14 +5,12 @@ Arguments: `--features 200`, `--days 180`, `--calls 9`.
 """
 
 import argparse
-import re
 import statistics
 import time
 
-import httpx
 import psycopg
 
-from tests.benchmarks.harness import BACKGROUND, print_table, running_site
+from tests.benchmarks.harness import BACKGROUND, print_table, running_site, signed_in
 
 PLANT = """
 from apps.accounts.models import Membership, Project, Role, User
@@ -34,13 +32,7 @@ def run(arguments: list[str]) -> dict[str, float | int | str]:
     asked = parser.parse_args(arguments)
     with running_site(without=BACKGROUND) as site:
         site.manage("shell", "-c", PLANT.format(features=asked.features, days=asked.days))
-        link = re.search(r"http\S+", site.manage("sign_in_link", "--user", "engineer@bench.example"))
-        assert link is not None
-        with httpx.Client(base_url=site.base_url, follow_redirects=True) as client:
-            form = client.get(re.sub(r"^https?://[^/]+", "", link[0]))
-            token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', form.text)
-            assert token is not None
-            client.post(str(form.url), data={"csrfmiddlewaretoken": token[1]}, headers={"referer": str(form.url)})
+        with signed_in(site, "engineer@bench.example") as client:
             page = _median(lambda: client.get(PAGE).raise_for_status(), asked.calls)
         with psycopg.connect(site.database_url) as connection:
             bare = _median(lambda: connection.execute("SELECT * FROM monitoring_daycount").fetchall(), asked.calls)

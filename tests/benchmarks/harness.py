@@ -1,6 +1,7 @@
 """A temporary Countersign instance, started as `./run.sh up` does, for benchmarks and fault tests."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -11,6 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+import httpx
 
 from config.local import launch, product
 from config.local.servers import embedded
@@ -51,6 +54,24 @@ class Site:
         return subprocess.run(
             command, cwd=PROJECT_ROOT, env=variables, check=True, stdout=subprocess.PIPE, text=True
         ).stdout
+
+
+@contextmanager
+def signed_in(site: Site, email: str) -> Iterator[httpx.Client]:
+    """Open a client that has followed this person's sign-in link."""
+    link = re.search(r"http\S+", site.manage("sign_in_link", "--user", email))
+    assert link is not None
+    with httpx.Client(base_url=site.base_url, follow_redirects=True, timeout=60) as client:
+        form = client.get(re.sub(r"^https?://[^/]+", "", link[0]))
+        client.post(str(form.url), data={"csrfmiddlewaretoken": form_token(form)}, headers={"referer": str(form.url)})
+        yield client
+
+
+def form_token(page: httpx.Response) -> str:
+    """Return the token that a page's forms send along."""
+    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page.text)
+    assert token is not None
+    return token[1]
 
 
 @contextmanager

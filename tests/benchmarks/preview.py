@@ -6,14 +6,13 @@ Arguments: `--predictions 10000000`, `--features 20`, `--calls 60`.
 """
 
 import argparse
-import re
 import time
+from functools import partial
 
-import httpx
 import numpy as np
 import psycopg
 
-from tests.benchmarks.harness import BACKGROUND, print_table, running_site
+from tests.benchmarks.harness import BACKGROUND, form_token, print_table, running_site, signed_in
 
 PLANT = """
 from tests.planning.traffic import plant_traffic
@@ -31,31 +30,20 @@ def run(arguments: list[str]) -> dict[str, float | int | str]:
     asked = parser.parse_args(arguments)
     with running_site(without=BACKGROUND) as site:
         site.manage("shell", "-c", PLANT.format(predictions=asked.predictions, features=asked.features))
-        link = re.search(r"http\S+", site.manage("sign_in_link", "--user", "engineer@bench.example"))
-        assert link is not None
-        with httpx.Client(base_url=site.base_url, follow_redirects=True, timeout=60) as client:
-            form = client.get(re.sub(r"^https?://[^/]+", "", link[0]))
-            token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', form.text)
-            assert token is not None
-            client.post(str(form.url), data={"csrfmiddlewaretoken": token[1]}, headers={"referer": str(form.url)})
+        with signed_in(site, "engineer@bench.example") as client:
             first = _seconds(lambda: client.get(PAGE).raise_for_status())
             page = client.get(PAGE)
-            key = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page.text)
-            assert key is not None
             headers = {
                 "HX-Request": "true",
                 "HX-Target": "consequences",
-                "X-CSRFToken": key[1],
+                "X-CSRFToken": form_token(page),
                 "referer": str(page.url),
             }
-            times = []
-            for call in range(asked.calls):
-                data = _typed(call)
-                times.append(
-                    _seconds(
-                        lambda data=data: client.post(f"{PAGE}edit/", data=data, headers=headers).raise_for_status()
-                    )
-                )  # type: ignore[misc]
+
+            def change(number: int) -> None:
+                client.post(f"{PAGE}edit/", data=_typed(number), headers=headers).raise_for_status()
+
+            times = [_seconds(partial(change, number)) for number in range(asked.calls)]
         with psycopg.connect(site.database_url) as connection:
             bare = _seconds(lambda: connection.execute(CELLS).fetchall())
     median, slow = (float(np.percentile(times, q)) for q in (50, 95))

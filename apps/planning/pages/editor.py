@@ -94,11 +94,15 @@ class Editor:
         ]
 
     @cached_property
+    def _policy(self) -> editing.Policy | None:
+        """The open policy."""
+        return next((each for each in self.draft.document["policies"] if each["name"] == self._opened), None)
+
+    @cached_property
     def form(self) -> PolicyForm | None:
-        policy = next((each for each in self.draft.document["policies"] if each["name"] == self._opened), None)
-        if policy is None:
+        if self._policy is None:
             return None
-        return form_of(self.model, policy, self.conditions, slice_values=known(self.model).recent.slice_values)
+        return form_of(self.model, self._policy, self.conditions, slice_values=known(self.model).recent.slice_values)
 
     @cached_property
     def conditions(self) -> ConditionForm:
@@ -107,10 +111,9 @@ class Editor:
     @cached_property
     def matches(self) -> Matches | None:
         """What part of recent predictions the open policy's conditions hold for."""
-        policy = next((each for each in self.draft.document["policies"] if each["name"] == self._opened), None)
-        if policy is None or known(self.model).recent.is_empty:
+        if self._policy is None or known(self.model).recent.is_empty:
             return None
-        return Matches(known(self.model).recent, trees.group_of(policy.get("condition")), self.model)
+        return Matches(known(self.model).recent, trees.group_of(self._policy.get("condition")), self.model)
 
     @cached_property
     def floor(self) -> dict[str, Any]:
@@ -157,7 +160,7 @@ class Editor:
         return places + [f"c.{each.path}" for each in trees.group_of(self.form.policy.get("condition")).leaves()]
 
     def field_problems(self) -> dict[str, str]:
-        """What is wrong with the open policy, by the field that it concerns."""
+        """The problems of the open policy, by field."""
         found: dict[str, str] = {}
         for problem in self._problems_of(self._opened):
             found.setdefault(_field_of(problem, self.draft.document), problem.message)
@@ -174,7 +177,7 @@ class Editor:
     def _row(self, place: int, policy: editing.Policy, saved: editing.Policy | None) -> PolicyRow:
         problems = [each.message for each in self._problems_of(policy["name"])]
         before = wording.policy(self.model, saved) if saved else None
-        # What cannot be read yet cannot be said in words.
+        # A policy with mistakes has no sentence yet.
         said = wording.policy(self.model, policy) if not problems else None
         return PolicyRow(
             place=place,

@@ -97,7 +97,7 @@ def _share_of(effort: Effort | None, cases: float) -> float:
     if effort is None or effort.answered is None or not effort.cases_a_day or not cases:
         return 1.0
     brought = effort.answered.cases / max(effort.days, 1)
-    # Of far more than they managed, such as months sent at once, the share says nothing of a usual day.
+    # When far more came than people managed, as when months were sent at once, the share does not describe a usual day.
     usual = 1.0 if brought > OVERLOAD * effort.cases_a_day else effort.answered_share or 1.0
     return min(usual, effort.cases_a_day / cases)
 

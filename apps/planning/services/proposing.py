@@ -58,18 +58,16 @@ def propose(known: Known, wish: Wish, document: Mapping[str, Any]) -> Proposal:
     search = _Search(known, wish, document)
     wanted = search.smallest(lambda per_day: search.width(per_day) <= wish.half_width)
     limit = search.most_within_time()
-    is_capped = limit is not None and limit < wanted
-    per_day = limit if is_capped and limit is not None else wanted
-    outlook = search.outlook(per_day)
-    present = _planned(known, wish, Draw.of(known.now, response=answered_share(known, known.now)))
+    per_day = wanted if limit is None else min(wanted, limit)
+    outlook, reached = search.outlook(per_day), search.planned(per_day)
     return Proposal(
         document=search.document(per_day),
         outlook=outlook,
         minutes=known.minutes(outlook),
-        reached=search.planned(per_day),
-        present=present,
-        at_random=search.at_random(outlook),
-        is_capped=is_capped,
+        reached=reached,
+        present=_planned(known, wish, known.now),
+        at_random=_at_random(known, wish, outlook, reached),
+        is_capped=per_day < wanted,
     )
 
 
@@ -79,7 +77,8 @@ class _Search:
         self._kept = [each for each in document["policies"] if each["kind"] == PolicyKind.MUST_REVIEW]
         self._queues = document["queues"]
         self._floor = _floor(known)
-        self._found: dict[float, Outlook] = {}
+        # By whole cases a day
+        self._found: dict[int, Outlook] = {}
 
     def document(self, per_day: float) -> Mapping[str, Any]:
         model, wish = self._known.recent.model, self._wish
@@ -98,14 +97,14 @@ class _Search:
         return editing.add(kept, policy | {"budget": {"per_day": float(ceil(per_day))}})[0]
 
     def outlook(self, per_day: float) -> Outlook:
-        if per_day not in self._found:
-            rated = policies.rated_document(self._known.recent.model, self.document(per_day))
-            self._found[per_day] = outlook_of(self._known, rated)
-        return self._found[per_day]
+        whole = ceil(per_day)
+        if whole not in self._found:
+            rated = policies.rated_document(self._known.recent.model, self.document(whole))
+            self._found[whole] = outlook_of(self._known, rated)
+        return self._found[whole]
 
     def planned(self, per_day: float) -> Planned:
-        outlook = self.outlook(per_day)
-        return _planned(self._known, self._wish, Draw.of(outlook, response=answered_share(self._known, outlook)))
+        return _planned(self._known, self._wish, self.outlook(per_day))
 
     def width(self, per_day: float) -> float:
         half_width = self.planned(per_day).half_width
@@ -133,24 +132,6 @@ class _Search:
             return None
         return self.smallest(lambda per_day: (self._known.minutes(self.outlook(per_day)) or 0.0) >= limit)
 
-    def at_random(self, outlook: Outlook) -> float | None:
-        """Return the cases a day that random sampling takes for the same."""
-        wish = self._wish
-        draw = Draw.at_random(outlook, response=answered_share(self._known, outlook))
-        reached = self.planned_of(outlook).half_width
-        if reached is None:
-            return None
-        [planned] = Precision(self._known.recent, [draw], self._known.expectations).until(
-            wish.metrics[0], max(reached, wish.half_width), part=wish.part
-        )
-        if planned.times is None or planned.code == "out_of_reach":
-            return None
-        days = planned.times * len(self._known.recent.days)
-        return outlook.all.mean * days / (wish.weeks * DAYS_A_WEEK)
-
-    def planned_of(self, outlook: Outlook) -> Planned:
-        return _planned(self._known, self._wish, Draw.of(outlook, response=answered_share(self._known, outlook)))
-
 
 def wished(
     known: Known, *, metrics: list[str], half_width: float, weeks: int, part: str, minutes: float | None
@@ -162,8 +143,23 @@ def wished(
     return Wish(chosen if found is None else tuple(allowed[:1]), found, half_width, weeks, minutes)
 
 
-def _planned(known: Known, wish: Wish, draw: Draw) -> Planned:
+def _planned(known: Known, wish: Wish, outlook: Outlook) -> Planned:
+    draw = Draw.of(outlook, response=answered_share(known, outlook))
     return Precision(known.recent, [draw], known.expectations).after(wish.metrics[0], wish.weeks, part=wish.part)[0]
+
+
+def _at_random(known: Known, wish: Wish, outlook: Outlook, reached: Planned) -> float | None:
+    """Return the cases a day that random sampling takes for the same."""
+    if reached.half_width is None:
+        return None
+    draw = Draw.at_random(outlook, response=answered_share(known, outlook))
+    [planned] = Precision(known.recent, [draw], known.expectations).until(
+        wish.metrics[0], max(reached.half_width, wish.half_width), part=wish.part
+    )
+    if planned.times is None or planned.code == "out_of_reach":
+        return None
+    days = planned.times * len(known.recent.days)
+    return outlook.all.mean * days / (wish.weeks * DAYS_A_WEEK)
 
 
 def _floor(known: Known) -> float:

@@ -13,9 +13,9 @@ from apps.stats.design.expectation import (
     Expectation,
     ExpectedFigure,
     Residuals,
-    cells_of,
     lacks_amounts,
     logging_of,
+    placed,
     pseudo_of,
     shares,
 )
@@ -106,10 +106,7 @@ class ClassExpectation(Expectation):
     @cached_property
     def _placed(self) -> tuple[Sample, IntArray] | None:
         """The earlier labels whose cells still have predictions, and their cells."""
-        if self.earlier is None:
-            return None
-        is_there, cell = cells_of(self.earlier, self.population)
-        return (self.earlier.where(is_there), cell) if len(cell) else None
+        return placed(self.earlier, self.population)
 
     def _figure(self, metric: str) -> ExpectedFigure | str:
         cells = self.population

@@ -133,6 +133,14 @@ def cells_of(labels: Keyed, population: Population) -> tuple[BoolArray, IntArray
     return is_there, np.asarray(place[is_there], dtype=np.int64)
 
 
+def placed(labels: Sample | None, population: Population) -> tuple[Sample, IntArray] | None:
+    """Return the labels whose cells still have predictions, and their cells; None without any."""
+    if labels is None:
+        return None
+    is_there, cell = cells_of(labels, population)
+    return (labels.where(is_there), cell) if len(cell) else None
+
+
 def shares(pi: FloatArray, size: float) -> FloatArray:
     """Divide a population of this size among labels (n,), in proportion to 1/π.
 
