@@ -52,7 +52,9 @@ INSTALLED_APPS = [
     "apps.monitoring",
     "apps.planning",
     "apps.reports",
+    "apps.retraining",
     "apps.notifications",
+    "apps.home",
     "apps.demo",
 ]
 

@@ -6,12 +6,14 @@ from apps.accounts import urls as accounts
 from apps.common import failures
 from apps.demo import urls as demo
 from apps.explanations import urls as explanations
+from apps.home import urls as home
 from apps.monitoring import urls as monitoring
 from apps.notifications import urls as notifications
 from apps.planning import urls as planning
 from apps.predictions import urls as predictions
 from apps.registry import urls as registry
 from apps.reports import urls as reports
+from apps.retraining import urls as retraining
 from apps.review import urls as review
 from apps.sampling import urls as sampling
 from apps.truth import urls as truth
@@ -44,6 +46,8 @@ urlpatterns = [
     *review.urlpatterns,
     *truth.urlpatterns,
     *notifications.urlpatterns,
+    *retraining.urlpatterns,
+    *home.urlpatterns,
     *demo.urlpatterns,
     path("api/v1/", include(api)),
 ]

@@ -42,7 +42,7 @@ from apps.stats.comparison.multiple import by_slice
 from apps.stats.estimate import Estimate, missing
 from apps.truth.services.cohorts import is_final
 
-VERSION = 4
+VERSION = 5
 # A page with thousands of slices says nothing.
 MOST_SLICES = 100
 # Expected share of false positives among the slices that are said to differ.
