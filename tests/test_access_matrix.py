@@ -158,6 +158,18 @@ def cookie_of(user: User | None) -> dict[str, str]:
     return {"Cookie": "; ".join(f"{name}={morsel.value}" for name, morsel in client.cookies.items())}
 
 
+def may(who: str, needed: Role, *, method: str, is_work: bool = False) -> bool:
+    """Each role may do what those before it may; a validator reads as an engineer what is not somebody's own work."""
+    order = [Role.STAKEHOLDER, Role.REVIEWER, Role.ADJUDICATOR, Role.ENGINEER, Role.OWNER]
+    role = Role(who)
+    if role == Role.VALIDATOR:
+        reads = method in {"GET", "HEAD"} and not is_work
+        return needed == Role.VALIDATOR or order.index(needed) <= order.index(
+            Role.ENGINEER if reads else Role.STAKEHOLDER
+        )
+    return order.index(role) >= order.index(Role.ENGINEER if needed == Role.VALIDATOR else needed)
+
+
 def page_refusals(route: Route, who: str, method: str, place: str) -> set[int]:
     """Return how a page may refuse this person; nothing if it must not."""
     if route.name in PUBLIC_ROUTES:
@@ -169,7 +181,7 @@ def page_refusals(route: Route, who: str, method: str, place: str) -> set[int]:
     if who in {"removed", "outsider"} or place == "theirs":
         return {ABSENT}
     needed = for_method(route.view.required_role, method) or Role.OWNER
-    if ROLES.index(Role(who)) < ROLES.index(needed):
+    if not may(who, needed, method=method, is_work=route.view.is_work):
         return {FORBIDDEN}
     return {ABSENT} if place == "theirs at home" else set()
 
@@ -251,7 +263,7 @@ def call_refusals(route: Route, who: str, scopes: frozenset[str], method: str, p
     assert needs is not None
     if not scopes & set(needs.scopes):
         return {FORBIDDEN}
-    if needs.needs_person if who == "nobody" else ROLES.index(Role(who)) < ROLES.index(needs.role):
+    if needs.needs_person if who == "nobody" else not may(who, needs.role, method=method):
         return {FORBIDDEN}
     return {ABSENT} if place == "theirs" else set()
 

@@ -64,7 +64,7 @@ def test_a_new_queue_hides_sensitive_values_below_engineer() -> None:
     fill(queue)
     item = queue.items.get()
     hidden = {role: hidden_features(item, by=make_member(queue.model.project, role)) for role in Role}
-    assert [bool(hidden[role]) for role in Role] == [True, True, True, False, False]
+    assert [bool(hidden[role]) for role in Role] == [True, False, True, True, False, False]
 
 
 def test_an_owner_can_show_sensitive_values_to_reviewers() -> None:
