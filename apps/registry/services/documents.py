@@ -78,7 +78,7 @@ class ValueModelSerializer(StrictSerializer):
     per_amount = FlagField(
         default=False,
         source="is_per_amount",
-        help_text="Whether these amounts are multiplied by the row\u2019s `amount`",
+        help_text="Whether these amounts hold for one unit of `amount`",
     )
     review_cost = AmountField(
         max_digits=12, decimal_places=2, default=Decimal(0), min_value=0, help_text="What one review costs"
@@ -92,9 +92,7 @@ class ValueModelSerializer(StrictSerializer):
         help_text="What one unit of each measured resource costs, by its name in the rows",
     )
     statement = TextField(max_length=2000, default="", allow_blank=True)
-    reason = TextField(
-        max_length=300, default="", allow_blank=True, help_text="Why it changes, for the list of versions"
-    )
+    reason = TextField(max_length=300, default="", allow_blank=True, help_text="Why it changes")
 
 
 class ObservedSerializer(StrictSerializer):
