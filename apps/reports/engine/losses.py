@@ -12,8 +12,8 @@ from apps.reports.engine.evidence import Selection, headline_part, slices_of
 from apps.reports.engine.protocol import attempt, figure
 from apps.stats.arrays import BoolArray, FloatArray, IntArray
 from apps.stats.comparison.above_average import above_average, level_of_each
-from apps.stats.decisions.costs import UnitCost
 from apps.stats.estimate import Estimate, missing
+from apps.stats.estimators.unit_cost import UnitCost
 from apps.stats.estimators.value import ValueMatrix
 from apps.stats.intervals import LEVEL
 
@@ -42,8 +42,17 @@ class Lost:
     mistakes: list[tuple[str, str]]
 
 
-def lost_by_class(fit: ClassFit, matrix: ValueMatrix) -> Lost:
-    """Return what mistakes cost under a value matrix; one that costs nothing counts as none."""
+def lost_by(fit: Fit, worth: ValueMatrix | UnitCost) -> Lost:
+    """Return what mistakes cost: under a value matrix, or by the units a number is off."""
+    if isinstance(fit, RegressionFit):
+        assert isinstance(worth, UnitCost)
+        return _lost_by_number(fit, worth)
+    assert isinstance(worth, ValueMatrix)
+    return _lost_by_class(fit, worth)
+
+
+def _lost_by_class(fit: ClassFit, matrix: ValueMatrix) -> Lost:
+    """Charge each wrong class what the right one would have brought; a mistake that costs nothing counts as none."""
     worth, names, sample = matrix.matrix, fit.class_names, fit.base.sample
     cost = ValueMatrix.of(np.maximum(np.diag(worth)[None, :] - worth, 0.0), uses_amount=matrix.uses_amount)
     predicted, truth = sample.predicted, sample.truth.astype(np.int64)
@@ -53,23 +62,23 @@ def lost_by_class(fit: ClassFit, matrix: ValueMatrix) -> Lost:
 
     return Lost(
         mean=mean,
-        of_items=np.nan_to_num(cost.of_rows(predicted, truth, np.nan_to_num(sample.amount))),
+        of_items=cost.of_rows(predicted, truth, np.nan_to_num(sample.amount)),
         mistake=np.where(predicted == truth, -1, predicted * len(names) + truth),
         mistakes=[(one, other) for one in names for other in names],
     )
 
 
-def lost_by_number(fit: RegressionFit, cost: UnitCost) -> Lost:
-    """Return what it costs that numbers are too high or too low."""
+def _lost_by_number(fit: RegressionFit, cost: UnitCost) -> Lost:
+    """Charge each unit that a number is too high or too low."""
     base = fit.base
     predicted, truth = np.asarray(base.predicted, dtype=np.float64), base.sample.truth
 
     def mean(selection: Selection, level: float) -> Estimate:
-        return replace(fit.of(selection), level=level).mean(cost, is_not_negative=True)
+        return replace(fit.of(selection), level=level).mean_value(cost).scaled(-1)
 
     return Lost(
         mean=mean,
-        of_items=cost(predicted, truth),
+        of_items=-cost.of_rows(predicted, truth, np.nan_to_num(base.sample.amount)),
         mistake=np.where(predicted > truth, 0, np.where(predicted < truth, 1, -1)),
         mistakes=[("over", ""), ("under", "")],
     )

@@ -22,7 +22,7 @@ from apps.reports.engine.document import (
 )
 from apps.reports.engine.estimating import BinaryFit, ClassFit
 from apps.reports.engine.evidence import Selection, headline_part, open_part, traffic_of
-from apps.reports.engine.losses import losses, lost_by_class
+from apps.reports.engine.losses import losses, lost_by
 from apps.reports.engine.protocol import Compute, attempt, figure, figures, naive_figures
 from apps.stats.arrays import FloatArray
 from apps.stats.decisions.review_budget import difference_by_all_labels, review_budget
@@ -92,7 +92,9 @@ class Value:
             "losses": [],
         }
         if not selection.is_unseen:
-            section.update(losses(self.fit, lost_by_class(self.fit, self.matrix)))
+            found = losses(self.fit, lost_by(self.fit, self.matrix))
+            section["losses"] = found["losses"]
+            section["losses_tested"], section["loss_average"] = found["losses_tested"], found["loss_average"]
         if isinstance(self.fit, BinaryFit) and not selection.is_unseen:
             names = self.fit.class_names
             point = self.fit.of(selection).accuracy_point(self.matrix)
