@@ -431,6 +431,7 @@ class Window(TypedDict):
     as_of: str
     seq: int
     time_zone: str
+    version: NotRequired[str]  # of the model; without it, all versions
 
 
 class Headline(TypedDict):
