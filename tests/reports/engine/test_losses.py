@@ -48,6 +48,7 @@ def closed_world(size: int = 1_000, **changes: Any) -> World:
     return world
 
 
+@pytest.mark.slow
 def test_with_known_outcomes_the_loss_above_the_average_is_counted():
     world = closed_world()
     found = section(world)
@@ -61,6 +62,7 @@ def test_with_known_outcomes_the_loss_above_the_average_is_counted():
     assert loss["above"]["method"] == "exact"
 
 
+@pytest.mark.slow
 def test_the_main_mistake_is_the_one_that_most_money_goes_to():
     world = closed_world()
     (loss,) = section(world)["losses"]
@@ -71,6 +73,7 @@ def test_the_main_mistake_is_the_one_that_most_money_goes_to():
     assert (loss["predicted"], loss["truth"]) == (("yes", "no") if missed > vain else ("no", "yes"))
 
 
+@pytest.mark.slow
 def test_slices_are_ranked_by_the_lower_ends_of_their_ranges():
     world = make_world(3_000, slices=[SEX, ages("age", 30, 40, 50, 60, 70)])
     price(world)
@@ -82,6 +85,7 @@ def test_slices_are_ranked_by_the_lower_ends_of_their_ranges():
     assert all(loss["above"]["low"] < loss["above"]["value"] < loss["above"]["high"] for loss in found["losses"])
 
 
+@pytest.mark.slow
 def test_a_slice_in_which_the_model_fails_is_found_from_reviews():
     """The model is wrong about everybody under 30, and no score says so."""
     world = make_world(6_000, slices=[SEX, ages("age", 30, 50, 70)], policies={"floor": 0.3, "policies": []})
@@ -96,6 +100,7 @@ def test_a_slice_in_which_the_model_fails_is_found_from_reviews():
     assert 0 < first["above"]["low"] < truly < first["above"]["high"]
 
 
+@pytest.mark.slow
 def test_slices_that_share_most_cases_name_each_other():
     """Under 50 and under 45 are largely the same people; under 50 and the sexes are not."""
     world = make_world(2_000, slices=[SEX, ages("age", 50), ages("work", 45)], days=4)
@@ -111,6 +116,7 @@ def test_slices_that_share_most_cases_name_each_other():
     assert by_name["work"]["overlaps"][0]["share"] == 1.0 > MOSTLY
 
 
+@pytest.mark.slow
 def test_a_slice_with_few_labels_does_not_stand_first():
     world = make_world(3_000, slices=[ages("age", 21, 30, 50)], policies={"floor": 0.1, "policies": []})
     price(world)
@@ -122,6 +128,7 @@ def test_a_slice_with_few_labels_does_not_stand_first():
     assert last["above"]["labels_needed"] > 0
 
 
+@pytest.mark.slow
 def test_of_several_classes_any_mistake_counts():
     """900 predictions, each third of one class; only of those of sex 1 is every second "pine" an "ash"."""
     kinds = ["oak", "pine", "ash"]

@@ -38,6 +38,7 @@ def test_the_whole_has_no_rest():
         above_average(exactly(1.0, n=1), exactly(1.0, n=1), share=1.0)
 
 
+@pytest.mark.slow
 def test_with_no_slice_worse_than_another_hardly_any_draw_says_so():
     """200 draws of 600 from 20,000 with 10 slices by chance: one is said to lose more in at most 5 %, seed 11.
 
