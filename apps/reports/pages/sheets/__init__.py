@@ -18,10 +18,11 @@ def sheet_of(report: Report) -> Sheet:
     kind = KINDS[report.kind]
     window = document["window"]
     state, note = wording.state(document)
+    start, end = window.get("since", window["start"]), window["end"]
     is_empty = contents.headline_part(document) is None
     return Sheet(
         title=wording.TITLES[report.kind],
-        period=numbers.period(date.fromisoformat(window["start"]), date.fromisoformat(window["end"])),
+        period=numbers.period(date.fromisoformat(start), date.fromisoformat(end)),
         state=state,
         state_note=note,
         lede=wording.lede(document),
