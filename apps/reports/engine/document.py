@@ -410,6 +410,7 @@ class Window(TypedDict):
     seq: int
     time_zone: str
     since: NotRequired[str]  # first day with predictions, where the model has none before it and the window begins so
+    version: NotRequired[str]  # of the model; without it, all versions
 
 
 class Headline(TypedDict):

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from apps.registry.models import MonitoredModel, ScoreBinning
+from apps.registry.models import ModelVersion, MonitoredModel, ScoreBinning
 from apps.reports.engine import response, selective
 from apps.reports.engine.document import Part
 from apps.stats.score_bins import ScoreBins
@@ -83,6 +83,8 @@ class Evidence:
     last_action: datetime | None
     # Where the model's first prediction came within the window, and not on its first day.
     first_day: date | None = None
+    # Null: all versions of the model.
+    version: ModelVersion | None = None
 
     @property
     def score_bins(self) -> ScoreBins:

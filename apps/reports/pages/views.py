@@ -87,7 +87,13 @@ def show(request: ProjectRequest, shown: Report) -> HttpResponse:
         "is_outdated": is_outdated(shown, now=timezone.now()),
         "may_ask": may_ask,
         "form": None if shown.model.archived_at else WindowForm.of(shown.model),
-        "window_tabs": windows.tabs(shown.model, shown.kind, shown=(shown.start, shown.end), now=timezone.now()),
+        "window_tabs": windows.tabs(
+            shown.model,
+            shown.kind,
+            shown=(shown.start, shown.end),
+            version=shown.version.name if shown.version else "",
+            now=timezone.now(),
+        ),
         "unlike": events.within(shown.model, shown.start, shown.end, shows_sensitive=may_ask),
         "through": numbers.last_day(shown.end),
         **_others(shown),
@@ -99,7 +105,9 @@ def _others(shown: Report) -> dict[str, Any]:
     """List other versions of the same window, and other windows, newest first; without their documents."""
     reports = Report.objects.filter(model=shown.model, kind=shown.kind).defer("document")
     same = list(reports.of_same_window(shown).order_by("-id")[:OTHERS_SHOWN])
-    others = [other for other in reports.newest_by_window() if (other.start, other.end) != (shown.start, shown.end)]
+    others = [
+        other for other in reports.newest_by_window().select_related("version") if not _is_same_window(other, shown)
+    ]
     others.sort(key=lambda other: (other.end, other.start), reverse=True)
     newest = same[0] if same else shown
     return {
@@ -109,11 +117,16 @@ def _others(shown: Report) -> dict[str, Any]:
     }
 
 
+def _is_same_window(one: Report, other: Report) -> bool:
+    return (one.start, one.end, one.version_id) == (other.start, other.end, other.version_id)
+
+
 def _listed(report: Report, shown: Report) -> dict[str, Any]:
     moment: datetime = report.as_of.astimezone(shown.model.zone)
+    period = numbers.period(report.start, report.end)
     return {
         "pk": report.pk,
-        "period": numbers.period(report.start, report.end),
+        "period": f"{period}, version {report.version.name}" if report.version else period,
         "as_of": f"{numbers.day(moment)}, {moment:%H:%M %Z}",
         "is_shown": report.pk == shown.pk,
     }

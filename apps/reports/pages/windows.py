@@ -31,20 +31,23 @@ class Tab:
     is_current: bool
 
 
-def tabs(model: MonitoredModel, kind: str, *, shown: Days | None, now: datetime) -> list[Tab]:
-    """Lay out the row; days that are no standing window stand first."""
+def tabs(model: MonitoredModel, kind: str, *, shown: Days | None, version: str = "", now: datetime) -> list[Tab]:
+    """Lay out the row; what is shown and is no standing window stands first."""
     windows, today = offered(model, now=now), today_of(model, now=now)
     row = [
         Tab(
             _label(window, today=today),
             _note(window, windows),
             address_of(model, kind, standing=window.standing),
-            (window.start, window.end) == shown,
+            (window.start, window.end) == shown and not version,
         )
         for window in windows
     ]
     if shown and not any(tab.is_current for tab in row):
-        row.insert(0, Tab(numbers.period(*shown), "days chosen", address_of(model, kind, days=shown), is_current=True))
+        period = numbers.period(*shown)
+        label, note = (f"Version {version}", period) if version else (period, "days chosen")
+        # The page itself: one version's reports are found by their number alone.
+        row.insert(0, Tab(label, note, "" if version else address_of(model, kind, days=shown), is_current=True))
     return row
 
 
@@ -59,6 +62,7 @@ def address_of(model: MonitoredModel, kind: str, *, standing: str = "", days: Da
 def address_of_report(report: Report) -> str:
     """Return the address of its window where the report is the newest there, else its own."""
     newest = newest_report(report.model, report.kind, report.start, report.end)
+    # Reports on one version have no address of a window.
     if newest is None or newest.pk != report.pk:
         return reverse("report", args=[report.model.project.slug, report.pk])
     days = (report.start, report.end)

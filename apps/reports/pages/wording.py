@@ -68,11 +68,12 @@ def _when(document: Document, start: date, end: date) -> str:
     """Write the days of the figures; where the window begins before the first prediction, why not all of it is said."""
     if document["window"].get("since") != start.isoformat():
         return numbers.in_period(start, end)
-    last = numbers.last_day(end)
+    last, version = numbers.last_day(end), document["window"].get("version")
+    came = f"when the first prediction{f' of version {version}' if version else ''} came,"
     if last == start:
-        return f"On {numbers.day(start)}, when the first prediction came,"
+        return f"On {numbers.day(start)}, {came}"
     first = f"{start.day} {start:%B}" if start.year == last.year else numbers.day(start)
-    return f"From {first}, when the first prediction came, to {numbers.day(last)},"
+    return f"From {first}, {came} to {numbers.day(last)},"
 
 
 def _end(document: Document) -> date:

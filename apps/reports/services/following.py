@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from apps.registry.models import MonitoredModel
+from apps.registry.models import ModelVersion, MonitoredModel
 from apps.reports.models import FollowedWindow
 from apps.reports.services.standing import days_of
 from apps.truth.services.cohorts import day_of, day_start
@@ -17,12 +17,21 @@ LOOK = timedelta(hours=1)
 
 
 def follow(
-    model: MonitoredModel, kind: str, start: date, end: date, *, standing: str = "", now: datetime | None = None
+    model: MonitoredModel,
+    kind: str,
+    start: date,
+    end: date,
+    *,
+    standing: str = "",
+    version: ModelVersion | None = None,
+    now: datetime | None = None,
 ) -> None:
     """Keep a window's report current from now on: for two weeks, and chosen days until they are final as well."""
     moment = now or timezone.now()
     days = {"start": start, "end": end}
-    key: dict[str, Any] = {"model": model, "kind": kind, "standing": standing} | ({} if standing else days)
+    key: dict[str, Any] = {"model": model, "kind": kind, "standing": standing}
+    if not standing:
+        key |= {**days, "version": version}
     kept = moment + KEPT
     if not standing:
         kept = max(kept, day_start(model, end) + model.horizon + timedelta(days=1))

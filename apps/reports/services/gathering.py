@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from apps.common.snapshots import one_moment
 from apps.predictions.models import Batch, Prediction
-from apps.registry.models import MonitoredModel, ScoreBinning, Slice
+from apps.registry.models import ModelVersion, MonitoredModel, ScoreBinning, Slice
 from apps.reports.engine import response, selective
 from apps.reports.engine.evidence import CELL_KEYS, SLICE, Evidence, is_closed
 from apps.reports.engine.selective import Parts
@@ -37,27 +38,28 @@ def gather(job: ReportJob, *, as_of: datetime | None) -> Evidence:
     model: MonitoredModel = job.model
     mark = mark_of(model, as_of)
     seq, at = mark.seq, mark.at
-    start, end = job.start, days_so_far(model, job.end, as_of=at)
+    start, end, version = job.start, days_so_far(model, job.end, as_of=at), job.version
     slices = [each for each in model.slice_list if each.name in job.slices]
     is_performance = job.kind == Kind.PERFORMANCE
     with one_moment():
-        days = tuple(cohorts(model, start=start, end=end, seq=seq, as_of=at))
+        days = tuple(cohorts(model, start=start, end=end, seq=seq, as_of=at, version=version))
         closed = {cohort.day for cohort in days if is_closed(cohort)}
         binning = ScoreBinning.in_force(model, at=at)
-        since = _first_day(model, days, start=start, as_of=at, bins=binning.version)
+        since = _first_day(model, days, start=start, as_of=at, bins=binning.version, version=version)
         sent = _sent_rows(job, closed, slices, mark=mark, wants_all=is_performance)
-        draws = draws_frame(model, start=start, end=end, seq=seq, as_of=at, slices=slices)
-        cells_of = partial(cells_frame, model, start=start, end=end, as_of=at, version=binning.version)
+        of_window: dict[str, Any] = {"start": start, "end": end, "as_of": at, "version": version}
+        draws = draws_frame(model, seq=seq, slices=slices, **of_window)
+        cells_of = partial(cells_frame, model, bins=binning.version, **of_window)
         stored, by_slice = cells_of(), {each.name: cells_of(slice_key=each.key) for each in slices}
-        unfilled = {each.name: _unfilled(model, each, start=start, end=end, as_of=at) for each in slices}
+        unfilled = {each.name: _unfilled(model, each, **of_window) for each in slices}
         most = MOST_EARLIER if is_performance else 0
-        earlier = earlier_frame(model, before=start, seq=seq, as_of=at, most=most)
+        earlier = earlier_frame(model, before=start, seq=seq, as_of=at, most=most, version=version)
         is_value = job.kind == Kind.VALUE
-        actions = actions_frame(model, start=start, end=end, seq=seq, as_of=at, slices=slices)
-        reveals = reveals_frame(model, start=start, end=end if is_performance else start, as_of=at)
-        unpriced = without_amount_frame(model, start=start, end=end if is_value else start, as_of=at)
+        actions = actions_frame(model, seq=seq, slices=slices, **of_window)
+        reveals = reveals_frame(model, **of_window | ({} if is_performance else {"end": start}))
+        unpriced = without_amount_frame(model, **of_window | ({} if is_value else {"end": start}))
         is_all_logged = not stored["sum_unlogged"].any()
-        shares = (1.0, 1.0) if is_all_logged else log_shares(model, start=start, end=end, as_of=at)
+        shares = (1.0, 1.0) if is_all_logged else log_shares(model, **of_window)
     sent, draws, earlier = (_placed(frame, binning) for frame in (sent, draws, earlier))
     split = Parts.of(_closed_rows(model, sent, closed))
     rows = split.observed
@@ -91,24 +93,33 @@ def gather(job: ReportJob, *, as_of: datetime | None) -> Evidence:
         log_shares=shares,
         last_action=last_action(model, as_of=at),
         first_day=since,
+        version=version,
         earlier=response.of_closed_days(earlier.assign(truth=_with_rule(model, earlier["outcome"]))),
     )
 
 
 def _first_day(
-    model: MonitoredModel, days: Sequence[Cohort], *, start: date, as_of: datetime, bins: int
+    model: MonitoredModel,
+    days: Sequence[Cohort],
+    *,
+    start: date,
+    as_of: datetime,
+    bins: int,
+    version: ModelVersion | None,
 ) -> date | None:
-    """Return the day of the model's first prediction, where that is in the window and not its first day."""
+    """Return the day of the first prediction of all, where that is in the window and not its first day."""
     if not days or days[0].day <= start:
         return None
-    cells = PopulationCell.objects.filter(model=model).in_bins(bins).of_everyone().drawn_by(as_of)
-    return None if cells.filter(day__lt=start).exists() else days[0].day
+    cells = PopulationCell.objects.filter(model=model).in_bins(bins).of_everyone().of_version(version)
+    return None if cells.drawn_by(as_of).filter(day__lt=start).exists() else days[0].day
 
 
-def _unfilled(model: MonitoredModel, piece: Slice, *, start: date, end: date, as_of: datetime) -> int:
+def _unfilled(
+    model: MonitoredModel, piece: Slice, *, start: date, end: date, as_of: datetime, version: ModelVersion | None
+) -> int:
     """Count drawn predictions of the window that the slice is still to be filled into."""
     lacking = Batch.objects.filter(model=model, pk__in=drawn_batches(model, by=as_of)).lacking(piece.key)
-    rows = Prediction.objects.filter(model=model, batch__in=lacking)
+    rows = Prediction.objects.filter(model=model, batch__in=lacking).of_version(version)
     return rows.filter(predicted_at__gte=day_start(model, start), predicted_at__lt=day_start(model, end)).count()
 
 
@@ -120,7 +131,8 @@ def _sent_rows(
     if not wants_all:
         start = min(closed, default=start)
         end = max(closed) + timedelta(days=1) if closed else start
-    return outcomes_frame(job.model, start=start, end=end, seq=mark.seq, as_of=mark.at, slices=slices)
+    asked: dict[str, Any] = {"start": start, "end": end, "seq": mark.seq, "as_of": mark.at, "version": job.version}
+    return outcomes_frame(job.model, slices=slices, **asked)
 
 
 def _placed(frame: pd.DataFrame, binning: ScoreBinning) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from apps.common.deadlines import deadline
 from apps.common.durations import limit
 from apps.common.errors import ConflictError, DomainError
 from apps.common.jobs import run_next
-from apps.registry.models import MonitoredModel
+from apps.registry.models import ModelVersion, MonitoredModel
 from apps.registry.services.archiving import require_active
 from apps.reports.models import Kind, ReportJob
 from apps.reports.services.following import follow
@@ -41,6 +41,7 @@ def request_report(
     start: date,
     end: date,
     *,
+    version: str | None = None,
     as_of: datetime | None = None,
     slices: Sequence[str] | None = None,
     by: User | None = None,
@@ -48,6 +49,7 @@ def request_report(
 ) -> ReportJob:
     """Request a report on the days in [start, end); the same request made twice is one job.
 
+    With a version, the report is about its predictions alone.
     Without `as_of`, the report uses everything known when it runs, and is made again when more is known. A moment of an
     earlier day means the end of that day.
     """
@@ -60,7 +62,7 @@ def request_report(
             code="unsupported_task",
         )
     _check_window(start, end, as_of)
-    names = _slices(model, slices)
+    names, of_version = _slices(model, slices), version_named(model, version)
     if as_of is not None:
         # A moment of today is kept for minutes only, and the job may wait longer.
         mark_of(model, as_of)
@@ -68,8 +70,9 @@ def request_report(
     Project.objects.select_for_update(no_key=True).get(pk=model.project_id)
     unfinished = ReportJob.objects.unfinished()
     same = unfinished.filter(model=model, kind=kind, start=start, end=end, as_of=as_of, slices=names)
+    same = same.filter(version=of_version)
     if as_of is None and not is_refresh:
-        follow(model, kind, start, end)
+        follow(model, kind, start, end, version=of_version)
     if (job := same.first()) is not None:
         assert isinstance(job, ReportJob)
         if job.is_refresh and not is_refresh:
@@ -81,6 +84,7 @@ def request_report(
         kind=kind,
         start=start,
         end=end,
+        version=of_version,
         as_of=as_of,
         slices=names,
         requested_by=by,
@@ -102,6 +106,16 @@ def _check_room(model: MonitoredModel, *, by: User | None, is_refresh: bool) -> 
         raise TooManyJobsError("The reports being made again fill half of the places; the others are for people.")
     if waiting.count() >= limit:
         raise TooManyJobsError(f"This project already has {limit} reports under way. Try again when some are done.")
+
+
+def version_named(model: MonitoredModel, name: str | None) -> ModelVersion | None:
+    """Return the version of this name; None for all of them. Raises DomainError."""
+    if name is None:
+        return None
+    version: ModelVersion | None = model.versions.filter(name=name).first()
+    if version is None:
+        raise DomainError(f"No prediction of a version {name!r} of this model has arrived.", code="unknown_version")
+    return version
 
 
 def _check_window(start: date, end: date, as_of: datetime | None) -> None:

@@ -30,7 +30,7 @@ def refresh_due(*, now: datetime | None = None) -> int:
     moment = now or timezone.now()
     lately = ReportJob.objects.filter(is_refresh=True, requested_at__gt=moment - timedelta(hours=1)).count()
     room, requested = MOST_IN_AN_HOUR - lately, 0
-    due = FollowedWindow.objects.due(moment).select_related("model__project")[:MOST_CHECKED]
+    due = FollowedWindow.objects.due(moment).select_related("model__project", "version")[:MOST_CHECKED]
 
     def check(window: FollowedWindow) -> None:
         nonlocal requested
@@ -45,7 +45,7 @@ def _check(window: FollowedWindow, *, now: datetime) -> int:
     """Look whether the window's report is to be made again; say when to look next."""
     quiet = timedelta(minutes=getattr(settings, "REPORT_QUIET_MINUTES", QUIET_MINUTES))
     move_on(window, now=now)
-    newest = Report.objects.of_same_window(window).up_to_date().defer("document").first()
+    newest = Report.objects.of_same_window(window).up_to_date().select_related("version").defer("document").first()
     window.checked_at = now
     # Labels arrive one by one; a report for each of them would only fill the queue.
     window.quiet_until = newest.created_at + quiet if newest else None
@@ -60,7 +60,8 @@ def _check(window: FollowedWindow, *, now: datetime) -> int:
 def _is_due(window: FollowedWindow, newest: Report | None, *, now: datetime) -> bool:
     if newest is None:
         start, end = (day_start(window.model, day) for day in (window.start, window.end))
-        rows = Prediction.objects.filter(model=window.model, predicted_at__gte=start, predicted_at__lt=end)
+        rows = Prediction.objects.filter(model=window.model).of_version(window.version)
+        rows = rows.filter(predicted_at__gte=start, predicted_at__lt=end)
         return rows.exists() and not _was_requested_since(window, None)
     return is_outdated(newest, now=now) and not _was_requested_since(window, newest)
 
@@ -71,7 +72,9 @@ def is_outdated(report: Report, *, now: datetime) -> bool:
     start, end = day_start(model, report.start), day_start(model, report.end)
     known_at = _known_at(report)
     newer = Resolution.objects.filter(model=model, seq__gt=report.seq).predicted_between(start, end)
-    about = Prediction.objects.filter(model=model, external_id=OuterRef("external_id"))
+    if report.version_id is not None:
+        newer = newer.filter(prediction__version=report.version_id)
+    about = Prediction.objects.filter(model=model, external_id=OuterRef("external_id")).of_version(report.version)
     about = about.filter(predicted_at__gte=start, predicted_at__lt=end)
     acted = Action.objects.filter(Exists(about), model=model, received_at__gt=known_at)
     return (
@@ -102,15 +105,14 @@ def _has_new_days(report: Report, *, known_at: datetime, now: datetime) -> bool:
     if day >= min(report.end, day_of(model, now)):
         return False
     rows = Prediction.objects.filter(model=model, predicted_at__lt=day_start(model, report.end))
+    rows = rows.of_version(report.version)
     since = day_start(model, max(day, report.start))
     return rows.filter(predicted_at__gte=since, received_at__gt=known_at).exists()
 
 
 def _was_requested_since(window: FollowedWindow, newest: Report | None) -> bool:
     """Say whether a job for the same window is under way, or failed since and waits for a person to look at it."""
-    same = ReportJob.objects.filter(
-        model=window.model, kind=window.kind, start=window.start, end=window.end, as_of=None, report=None
-    )
+    same = ReportJob.objects.of_same_window(window).filter(as_of=None, report=None)
     failed = Q(finished_at__gt=newest.created_at) if newest else Q(finished_at__isnull=False)
     return bool(same.filter(Q(finished_at=None) | failed).exists())
 
@@ -121,7 +123,15 @@ def _request(window: FollowedWindow, newest: Report | None) -> int:
     declared = {each.name for each in window.model.slice_list}
     slices = None if last is None else [name for name in last.slices if name in declared]
     try:
-        request_report(window.model, window.kind, window.start, window.end, slices=slices, is_refresh=True)
+        request_report(
+            window.model,
+            window.kind,
+            window.start,
+            window.end,
+            version=window.version.name if window.version else None,
+            slices=slices,
+            is_refresh=True,
+        )
     except TooManyJobsError:
         return 0
     return 1

@@ -1,4 +1,4 @@
-"""What a reader sees of a report: from engineer on all of it; below, neither sensitive slices nor single cases.
+"""What a reader sees of a report: engineers and validators all; others, neither sensitive slices nor single cases.
 
 A figure of fewer than ten predictions tells about single cases, which reviewers may still have to judge blind. It is
 hidden, and what would give it away with it: of a partition (days, values of a slice), more values are hidden until
@@ -9,7 +9,7 @@ figures of the whole window.
 from copy import copy
 from typing import TypeVar, cast
 
-from apps.accounts.models import Membership, Role
+from apps.accounts.models import Role
 from apps.registry.models import MonitoredModel
 from apps.reports.engine.document import (
     BaselineSection,
@@ -59,7 +59,7 @@ Piece = TypeVar("Piece", Point, SliceSection)
 
 def visible(report: Report, *, role: Role) -> Report:
     """Return the report as this role may see it; every reader of a document goes through here."""
-    if Membership.RANKS[role] >= Membership.RANKS[Role.ENGINEER]:
+    if role.reads(Role.ENGINEER):
         return report
     document = cast(Document, report.document)
     seen = copy(report)

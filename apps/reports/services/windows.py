@@ -8,7 +8,7 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.common.errors import DomainError
 from apps.predictions.models import Prediction
-from apps.registry.models import MonitoredModel
+from apps.registry.models import ModelVersion, MonitoredModel
 from apps.reports.models import Report, ReportJob, Standing
 from apps.reports.services.jobs import request_report
 from apps.reports.services.refresh import is_outdated
@@ -80,21 +80,30 @@ def standing_report(model: MonitoredModel, kind: str, standing: str, *, today: d
     return newest_report(model, kind, *days_of(model, standing, today=today))
 
 
-def newest_report(model: MonitoredModel, kind: str, start: date, end: date) -> Report | None:
+def newest_report(
+    model: MonitoredModel, kind: str, start: date, end: date, *, version: ModelVersion | None = None
+) -> Report | None:
     """Return the newest stored report on these days, but for those on what was known at an earlier moment."""
-    reports = Report.objects.filter(model=model, kind=kind, start=start, end=end).up_to_date()
-    report: Report | None = reports.select_related("model__project").first()
+    reports = Report.objects.filter(model=model, kind=kind, start=start, end=end, version=version).up_to_date()
+    report: Report | None = reports.select_related("model__project", "version").first()
     return report
 
 
 def want(
-    model: MonitoredModel, kind: str, start: date, end: date, *, by: User | None = None, now: datetime | None = None
+    model: MonitoredModel,
+    kind: str,
+    start: date,
+    end: date,
+    *,
+    version: ModelVersion | None = None,
+    by: User | None = None,
+    now: datetime | None = None,
 ) -> Report | ReportJob:
     """Return the stored report on these days where it is current, else the job that makes one."""
-    stored = newest_report(model, kind, start, end)
+    stored = newest_report(model, kind, start, end, version=version)
     if stored is not None and not is_outdated(stored, now=now or timezone.now()):
         return stored
-    return request_report(model, kind, start, end, by=by)
+    return request_report(model, kind, start, end, version=version.name if version else None, by=by)
 
 
 def check_apart(model: MonitoredModel, start: date, end: date) -> None:

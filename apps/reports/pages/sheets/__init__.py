@@ -18,11 +18,12 @@ def sheet_of(report: Report) -> Sheet:
     kind = KINDS[report.kind]
     window = document["window"]
     state, note = wording.state(document)
-    start, end = window.get("since", window["start"]), window["end"]
+    first, end = window.get("since", window["start"]), window["end"]
+    period = numbers.period(date.fromisoformat(first), date.fromisoformat(end))
     is_empty = contents.headline_part(document) is None
     return Sheet(
         title=wording.TITLES[report.kind],
-        period=numbers.period(date.fromisoformat(start), date.fromisoformat(end)),
+        period=f"{period}, version {window['version']}" if "version" in window else period,
         state=state,
         state_note=note,
         lede=wording.lede(document),
