@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern] = [
     path("p/<slug:project>/models/<slug:model>/reports/<slug:kind>/", asking.reports, name="reports"),
     path("p/<slug:project>/reports/<int:report>/", views.report, name="report"),
     path("p/<slug:project>/reports/<int:report>/report.pdf", views.pdf, name="report_pdf"),
+    path("p/<slug:project>/reports/<int:report>/said/", views.said, name="report_said"),
     path("p/<slug:project>/report-jobs/<int:job>/", views.job, name="report_job"),
 ]
 
