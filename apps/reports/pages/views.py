@@ -35,7 +35,7 @@ OTHERS_SHOWN = 20
 def reports(request: ProjectRequest, model: str, kind: str) -> HttpResponse:
     """Show the newest report of a kind, or how to request one; POST requests another."""
     monitored = find_model(request.project, model)
-    if kind not in Kind.of_model(monitored):
+    if kind not in Kind.values:
         raise NotFoundError("There is no such kind of report.")
     if request.method == "POST":
         return _request_report(request, monitored, kind)
