@@ -79,19 +79,36 @@ class Project(models.Model):
 
 
 class Role(models.TextChoices):
-    """Each role may do what the roles before it may do, and more."""
+    """From stakeholder to owner, each role may do what those before it may; a validator reads, and writes findings."""
 
     STAKEHOLDER = "stakeholder"
+    VALIDATOR = "validator"
     REVIEWER = "reviewer"
     ADJUDICATOR = "adjudicator"
     ENGINEER = "engineer"
     OWNER = "owner"
 
+    @classmethod
+    def ranked(cls) -> list[tuple[str, str]]:
+        """List as choices the roles of which each includes the ones before it."""
+        return [(str(role), str(role.label)) for role in cls if role != cls.VALIDATOR]
+
+    def reaches(self, role: "Role") -> bool:
+        """Whether this role may do what `role` may. Findings are written by validators, and from engineer on."""
+        if role == Role.VALIDATOR:
+            return self == role or self.reaches(Role.ENGINEER)
+        return Membership.RANKS[self] >= Membership.RANKS[role]
+
+    def reads(self, role: "Role") -> bool:
+        """Whether this role may read what `role` may: a validator what engineers may."""
+        return self.reaches(role) or (self == Role.VALIDATOR and Role.ENGINEER.reaches(role))
+
 
 class Membership(models.Model):
     """What a person may do in a project."""
 
-    RANKS = {role: rank for rank, role in enumerate(Role)}
+    # A validator does no more than a stakeholder.
+    RANKS = {role: max(rank - 1, 0) for rank, role in enumerate(Role)}
 
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
     project = models.ForeignKey(Project, models.CASCADE, related_name="memberships")
@@ -113,7 +130,11 @@ class Membership(models.Model):
 
     def reaches(self, role: Role) -> bool:
         """Whether this membership includes what `role` may do."""
-        return self.RANKS[Role(self.role)] >= self.RANKS[role]
+        return Role(self.role).reaches(role)
+
+    def reads(self, role: Role) -> bool:
+        """Whether this membership may read what `role` may."""
+        return Role(self.role).reads(role)
 
 
 class Scope(models.TextChoices):

@@ -9,6 +9,7 @@ from apps.common.errors import NotFoundError
 
 ROLES = {
     Role.STAKEHOLDER: "Stakeholder: reads the reports",
+    Role.VALIDATOR: "Validator: reads everything but open cases, and writes findings",
     Role.REVIEWER: "Reviewer: also judges cases",
     Role.ADJUDICATOR: "Adjudicator: also settles disputes and disagreements",
     Role.ENGINEER: "Engineer: also sets up models, policies and queues",

@@ -71,6 +71,8 @@ PERSONAL_ROUTES = frozenset(
     }
 )
 
+READING = frozenset({"GET", "HEAD"})
+
 
 class ProjectRequest(HttpRequest):
     """A page request of a signed-in member."""
@@ -118,11 +120,11 @@ def for_method(declared: Any, method: str | None) -> Any:
 
 
 def member_page(
-    role: Role, *, post: Role | None = None
+    role: Role, *, post: Role | None = None, is_work: bool = False
 ) -> Callable[[Callable[Concatenate[ProjectRequest, P], HttpResponseBase]], Callable[..., HttpResponseBase]]:
-    """Admit only members whose role includes `role`, or `post` to change something.
+    """Admit only members whose role includes `role`, or `post` to change something; to read alone, validators too.
 
-    For non-members the project does not exist.
+    Pages of one's own work (`is_work`) are no reading. For non-members the project does not exist.
     """
     required = {"GET": role, "POST": post or role}
 
@@ -136,20 +138,22 @@ def member_page(
             if member is None:
                 raise NotFoundError("There is no such project, or you are not a member of it.")
             request.project, request.membership = member.project, member
-            require_role(member, for_method(required, request.method) or Role.OWNER)
+            needed = for_method(required, request.method) or Role.OWNER
+            require_role(member, needed, reads=request.method in READING and not is_work)
             # Times on a page are those of its project.
             with timezone.override(member.project.time_zone):
                 return view(request, *args, **kwargs)
 
         wrapper.required_role = required  # type: ignore[attr-defined]  # AccessMiddleware and tests read it
+        wrapper.is_work = is_work  # type: ignore[attr-defined]  # tests read it
         return wrapper
 
     return decorate
 
 
-def require_role(member: Membership, role: Role) -> None:
-    """Refuse a member whose role does not include `role`."""
-    if not member.reaches(role):
+def require_role(member: Membership, role: Role, *, reads: bool = False) -> None:
+    """Refuse a member whose role does not include `role`, or may not read what it may."""
+    if not (member.reads(role) if reads else member.reaches(role)):
         raise ForbiddenError(f"This needs the role {role.label.lower()}.", code="role_missing")
 
 

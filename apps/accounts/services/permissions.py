@@ -8,7 +8,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from apps.accounts.models import ApiKey, Role, Scope
-from apps.accounts.services.access import for_method, member_of, require_role, require_scope
+from apps.accounts.services.access import READING, for_method, member_of, require_role, require_scope
 from apps.common.errors import ForbiddenError
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ class Needs:
 
     @property
     def needs_person(self) -> bool:
-        """True if a key that acts for nobody may not do this: reviewing, and what only an owner decides."""
-        return PERSONAL_SCOPES.issuperset(self.scopes) or self.role == Role.OWNER
+        """True if a key that acts for nobody may not do this: reviewing, what only an owner decides, and findings."""
+        return PERSONAL_SCOPES.issuperset(self.scopes) or self.role in {Role.OWNER, Role.VALIDATOR}
 
 
 def needs_of(view: "APIView", method: str | None) -> Needs | None:
@@ -51,5 +51,5 @@ class HasAccess(BasePermission):
             raise ForbiddenError("No key may do this.")
         require_scope(key, *needs.scopes)
         if key.acts_for_id is not None or needs.needs_person:
-            require_role(member_of(request), needs.role)
+            require_role(member_of(request), needs.role, reads=request.method in READING)
         return True

@@ -42,7 +42,7 @@ class ReviewQueue(models.Model):
     gold_rate = models.FloatField(default=0.0)
     repeat_rate = models.FloatField(default=0.0)
     # The lowest role to whom the desk shows sensitive features; only an owner lowers it.
-    sensitive_role = models.CharField(max_length=16, choices=Role, default=Role.ENGINEER)
+    sensitive_role = models.CharField(max_length=16, choices=Role.ranked(), default=Role.ENGINEER)
     dispute_reasons = ArrayField(models.CharField(max_length=200), default=list)
     # While set, nothing is handed out; cases in hand may still be answered.
     paused_at = models.DateTimeField(null=True, blank=True)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from apps.reports.engine import number_baseline
 from apps.reports.engine.document import BaselineSection, Figures, Matrix, NaiveFigures
-from apps.reports.engine.estimating import BinaryFit, ClassFit, Fit, RegressionFit
+from apps.reports.engine.estimating import BinaryFit, Fit, RegressionFit
 from apps.reports.engine.evidence import NO_BASELINE, Selection, traffic_of
 from apps.reports.engine.number_baseline import closer_counts, differing
 from apps.reports.engine.protocol import Compute, attempt, figures, naive_figures
@@ -124,9 +124,7 @@ def disagreement_rate(selection: Selection) -> Estimate:
     n = effective(cells)
     if not n:
         return missing("no_baseline" if selection.size else "no_population")
-    apart, traffic = (
-        float(traffic_of(rows).sum()) for rows in (differing(selection.evidence.model, cells), cells)
-    )
+    apart, traffic = (float(traffic_of(rows).sum()) for rows in (differing(selection.evidence.model, cells), cells))
     low, high = wilson_interval(apart * (n / traffic), n)
     return Estimate(apart / traffic, low, high, "wilson", int(cells["n"].sum()), n_eff=n)
 

@@ -37,7 +37,7 @@ class _Fit:
 
     def classes(self, stored: pd.Series) -> Codes:
         """Return the classes; −1 for none."""
-        return np.maximum(stored.to_numpy(dtype=np.float64), -1).astype(np.int64)
+        return np.asarray(np.maximum(stored, -1), dtype=np.int64)
 
     def baselines(self, rows: pd.DataFrame) -> Codes:
         """Return what the rows' baseline is to the estimator: its class."""

@@ -1,6 +1,7 @@
 """Evidence: the frames of a window as of a moment, and selections of them by day and slice.
 
-Classes are positions in the model's list; `NO_BASELINE` stands where there is none. Columns `slice:<name>` hold the values of slices.
+Classes are positions in the model's list; `NO_BASELINE` stands where there is none. Columns `slice:<name>` hold the
+values of slices.
 """
 
 import math
@@ -14,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from apps.registry.models import MonitoredModel, ScoreBinning
+from apps.registry.models import ModelVersion, MonitoredModel, ScoreBinning
 from apps.reports.engine import response, selective
 from apps.reports.engine.document import Part
 from apps.stats.score_bins import ScoreBins
@@ -83,6 +84,8 @@ class Evidence:
     log_shares: tuple[float, float]
     # When the last action came in by then, whatever it was about.
     last_action: datetime | None
+    # Null: all versions of the model.
+    version: ModelVersion | None = None
 
     @property
     def score_bins(self) -> ScoreBins:

@@ -83,9 +83,9 @@ def _share(is_part: pd.Series, whole: pd.DataFrame) -> Estimate:
     return Estimate(part / total, low, high, "wilson", len(whole))
 
 
-def _agrees(fit: Fit, one: pd.Series, other: pd.Series) -> "pd.Series[bool]":
+def _agrees(fit: Fit, one: pd.Series, other: pd.Series) -> pd.Series:
     same = fit.evidence.model.agrees(one.astype("float64"), other.astype("float64"))
-    return pd.Series(np.asarray(same, dtype=np.bool_), index=one.index)
+    return pd.Series(np.asarray(same), index=one.index, dtype="bool")
 
 
 def _worth(fit: Fit, worth: ValueMatrix | UnitCost | None, known: pd.DataFrame) -> Estimate:
@@ -94,7 +94,10 @@ def _worth(fit: Fit, worth: ValueMatrix | UnitCost | None, known: pd.DataFrame) 
         return missing("no_value_model", n=len(known))
     if len(known) < LEAST:
         return missing("no_outcomes", n=len(known))
-    amount, read = known["amount"].to_numpy(dtype=np.float64), fit.truths if isinstance(worth, UnitCost) else fit.classes
+    amount, read = (
+        known["amount"].to_numpy(dtype=np.float64),
+        fit.truths if isinstance(worth, UnitCost) else fit.classes,
+    )
     acted, said = (
         worth.of_rows(read(known[column]), read(known["outcome"]), amount) for column in ("acted", "predicted")
     )

@@ -37,8 +37,8 @@ from apps.stats.estimate import Estimate
 from apps.stats.estimators.exact import uncorrected_figure
 from apps.stats.estimators.hajek import hajek_mean
 from apps.stats.estimators.multiclass import MulticlassEstimator
-from apps.stats.estimators.recalibration import RAW_SCORE, Recalibration
 from apps.stats.estimators.number_losses import uncorrected_error
+from apps.stats.estimators.recalibration import RAW_SCORE, Recalibration
 
 # Half width of the range that the label plan aims at.
 TARGET = 0.02
@@ -74,12 +74,13 @@ class Performance:
         fit, closed, opened = self.fit, parts.get("closed"), parts.get("open")
         both: tuple[Part, ...] = ("closed", "open")
         known = [part for part in both if part in parts and not parts[part].is_unseen]
-        is_binary = isinstance(fit, BinaryFit)
         return {
-            "drift": [found for part in known for found in drift(fit, part, parts[part])] if is_binary else [],
+            "drift": [found for part in known for found in drift(fit, part, parts[part])]
+            if isinstance(fit, BinaryFit)
+            else [],
             "second_opinions": _second_opinions(fit, opened) if opened else None,
             "hindsight": _hindsight(fit, evidence, closed) if closed else None,
-            "so_far": so_far(fit, evidence) if opened and is_binary else None,
+            "so_far": so_far(fit, evidence) if opened and isinstance(fit, BinaryFit) else None,
             "plan": _label_plan(fit, opened) if opened else None,
         }
 
@@ -134,9 +135,7 @@ def _further(fit: Fit, selection: Selection) -> dict[str, Compute]:
 def _uncorrected(fit: Fit, answered: pd.DataFrame) -> dict[str, Compute]:
     if isinstance(fit, RegressionFit):
         allowed = fit.evidence.model.allowed
-        alone = partial(
-            uncorrected_error, predicted=answered["predicted"], truth=answered["known"], tolerance=allowed
-        )
+        alone = partial(uncorrected_error, predicted=answered["predicted"], truth=answered["known"], tolerance=allowed)
         return {metric: partial(alone, metric) for metric in _of_numbers(fit)}
     predicted, truth = fit.classes(answered["predicted"]), fit.truths(answered["known"])
     if isinstance(fit, MulticlassFit):

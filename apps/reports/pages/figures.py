@@ -19,6 +19,7 @@ METHODS = {
     "folded-normal": "estimated from labels, less what chance alone would add",
     "woodruff": f"{SAMPLE}; the range is where the labels stop telling shifts apart",
     "range": "by the mix of mistakes; the range runs from the cheapest kind of mistake to the dearest",
+    "mover": f"the slice less all predictions, each {SAMPLE}; the range holds for all slices at once",
     "none": "no figure",
 }
 SHORT_METHODS = {
@@ -34,6 +35,7 @@ SHORT_METHODS = {
     "folded-normal": "weighted sample",
     "woodruff": "weighted sample",
     "range": "by the mix of mistakes",
+    "mover": "weighted sample, all slices at once",
     "none": "–",
 }
 MISSING = {
@@ -172,7 +174,7 @@ def bounds_text(figure: Figure, unit: Unit) -> str:
     ends = figure.get("bounds")
     if not ends:
         return ""
-    spread = unit.range(*ends, unit.step(figure))
+    spread = unit.range(ends[0], ends[1], unit.step(figure))
     missing = "missing outcomes" if figure["code"] == "not_observable" else "missing answers"
     return f"{spread} whatever the {missing} say"
 

@@ -51,7 +51,8 @@ def performance_lede(document: Document, figures: Figures, when: str) -> str:
     if metric == "mae":
         said = f"{when} the model was off by {amount(figure, of)} on average{between(figure, of)}"
     else:
-        said = f"{when} {in_hundred(figure)} predictions were right {within(document['names'])}{hundreds_between(figure)}"
+        right = f"{in_hundred(figure)} predictions were right {within(document['names'])}"
+        said = f"{when} {right}{hundreds_between(figure)}"
     return f"{said}{_leaning(figures.get('bias'), unit(document, 'bias'))}."
 
 
@@ -67,7 +68,8 @@ def _leaning(bias: Figure | None, of: Unit) -> str:
 
 def baseline_lede(document: Document, figures: Figures, when: str) -> str:
     rate, wins = figures["disagreement_rate"], figures["win_rate"]
-    apart = f" by more than {within(document['names']).removeprefix('within ')}" if any(tolerance(document["names"])) else ""
+    names = document["names"]
+    apart = f" by more than {within(names).removeprefix('within ')}" if any(tolerance(names)) else ""
     if rate["value"] is None:
         return f"{when} we cannot compare the model with {BASELINE}: {reason(rate)}."
     if rate["value"] == 0:
@@ -97,8 +99,3 @@ def saved(figure: Figure, of: Unit) -> str:
             f"{amount(figure, of)} {comparison}, and the saving may be anything from {ends}"
         )
     return f"the model’s errors cost {amount(figure, of)} {comparison} than those of {BASELINE}{between(figure, of)}"
-
-
-def unit_price(document: Document, amount_text: str, direction: str) -> str:
-    """Say what one unit costs: "Each kWh too high costs $0.30"."""
-    return f"Each {document['names']['unit'] or 'unit'} {direction} costs {amount_text}"

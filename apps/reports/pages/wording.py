@@ -6,7 +6,7 @@ from apps.reports.engine.document import Document, Figure, Figures, PartOfWindow
 from apps.reports.engine.rounding import Unit, is_exact, step_of, stepped, unit_of
 from apps.reports.pages import number_wording, numbers
 from apps.reports.pages.contents import has_difference, headline_part, lead_figure
-from apps.reports.pages.figures import IF_ALIKE, is_response_low, labels, range_of, range_words, reason
+from apps.reports.pages.figures import IF_ALIKE, is_response_low, labels, range_words, reason
 from apps.reports.pages.numbers import plural
 from apps.reports.pages.phrases import BASELINE, amount, between, hundreds_between, in_hundred
 
@@ -186,17 +186,17 @@ def _value_lede(document: Document, figures: Figures, when: str) -> str:
 
 def _worth(figure: Figure, unit: Unit) -> str:
     """Say what the predictions were worth: an amount without a sign, so the words tell gain from loss."""
-    low, high, amount = figure["low"], figure["high"], amount(figure, unit)
+    low, high, worth = figure["low"], figure["high"], amount(figure, unit)
     if low is not None and high is not None and low < 0 < high:
         step = unit.step(figure)
         ends = (f"{numbers.magnitude(low, step)} lost", f"{numbers.magnitude(high, step)} earned")
         verb = "earned" if (figure["value"] or 0) > 0 else "lost"
         return (
-            f"it is not clear whether the model’s predictions earned or lost money: {amount} {verb}, "
+            f"it is not clear whether the model’s predictions earned or lost money: {worth} {verb}, "
             f"{range_words(*ends)}"
         )
     verb = "lost" if (figure["value"] or 0) < 0 else "were worth"
-    return f"the model’s predictions {verb} {amount}{between(figure, unit)}"
+    return f"the model’s predictions {verb} {worth}{between(figure, unit)}"
 
 
 def compared(part: PartOfWindow) -> str:
@@ -214,7 +214,7 @@ def _among(when: str, part: PartOfWindow) -> str:
 
 def _earned(figure: Figure, unit: Unit, of_baseline: Figure | None) -> str:
     low, high = figure["low"], figure["high"]
-    amount = amount(figure, unit)
+    gained = amount(figure, unit)
     verb, better, worse = _verb(figure, of_baseline)
     if figure["value"] == 0 and low == high:
         return f"the model {verb} exactly as much as {BASELINE}"
@@ -222,10 +222,10 @@ def _earned(figure: Figure, unit: Unit, of_baseline: Figure | None) -> str:
     if low is not None and high is not None and low < 0 < high:
         step = unit.step(figure)
         return (
-            f"it is not clear whether the model {verb} {better} than {BASELINE}: {amount} {comparison}, "
+            f"it is not clear whether the model {verb} {better} than {BASELINE}: {gained} {comparison}, "
             f"{range_words(f'{numbers.magnitude(low, step)} {worse}', f'{numbers.magnitude(high, step)} {better}')}"
         )
-    return f"the model {verb} {amount} {comparison} than {BASELINE}{between(figure, unit)}"
+    return f"the model {verb} {gained} {comparison} than {BASELINE}{between(figure, unit)}"
 
 
 def _verb(difference: Figure, of_baseline: Figure | None) -> tuple[str, str, str]:
@@ -241,12 +241,12 @@ def _verb(difference: Figure, of_baseline: Figure | None) -> tuple[str, str, str
 
 
 def _performance_lede(document: Document, figures: Figures, when: str) -> str:
-    if document["task"] == "regression":
+    if "accuracy" not in figures:
         return number_wording.performance_lede(document, figures, when)
     figure = figures["accuracy"]
     if figure["value"] is None:
         return f"{when} we cannot say how many decisions were right: {reason(figure)}."
-    return f"{when} {in_hundred(figure)} decisions were right{hundredsbetween(figure)}."
+    return f"{when} {in_hundred(figure)} decisions were right{hundreds_between(figure)}."
 
 
 def _baseline_lede(document: Document, figures: Figures, when: str) -> str:
@@ -261,4 +261,4 @@ def _baseline_lede(document: Document, figures: Figures, when: str) -> str:
     if wins["value"] is None:
         return f"{text}; we cannot say which one was right there: {reason(wins)}."
     share = in_hundred(wins).replace(" in 100", " times in 100")
-    return f"{text}; where they did, the model was right {share}{hundredsbetween(wins)}."
+    return f"{text}; where they did, the model was right {share}{hundreds_between(wins)}."

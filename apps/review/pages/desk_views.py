@@ -27,7 +27,7 @@ BESIDE: dict[str, Callable[[ReviewItem, Membership, Hidden], Sequence[object]]] 
 
 
 @require_safe
-@member_page(Role.REVIEWER)
+@member_page(Role.REVIEWER, is_work=True)
 def queue_page(request: ProjectRequest, queue: int) -> HttpResponse:
     """Show the case this person holds, else the next one, else why there is none; and the cases after it."""
     found = find_queue(request.project, queue)
@@ -78,7 +78,7 @@ def go_back(request: ProjectRequest, slot: int) -> HttpResponse:
 
 
 @require_safe
-@member_page(Role.REVIEWER)
+@member_page(Role.REVIEWER, is_work=True)
 def beside(request: ProjectRequest, slot: int, what: str) -> HttpResponse:
     """Show a tab beside the case on this person's desk."""
     found: Slot = get_or_404(Slot.objects.in_project(request.project).on_desk().filter(reviewer=request.user), pk=slot)
@@ -125,7 +125,7 @@ def reviews(request: ProjectRequest, model: str) -> HttpResponse:
     member = request.membership
     questions = Question.objects.in_project(request.project).open()
     disputes = Dispute.objects.filter(item__queue__model=found).open()
-    may_adjudicate, is_engineer = member.reaches(Role.ADJUDICATOR), member.reaches(Role.ENGINEER)
+    may_adjudicate, is_engineer = member.reads(Role.ADJUDICATOR), member.reads(Role.ENGINEER)
     yours = services.count_for(member)
     context = {
         "model": found,

@@ -19,7 +19,7 @@ PER_PAGE = 50
 
 
 @require_safe
-@member_page(Role.REVIEWER)
+@member_page(Role.REVIEWER, is_work=True)
 def own_list(request: ProjectRequest) -> HttpResponse:
     """List the person's own cases of one kind, searched by id and note."""
     form, member = OwnWorkForm(request.GET), request.membership
@@ -40,7 +40,7 @@ def own_list(request: ProjectRequest) -> HttpResponse:
 
 
 @require_safe
-@member_page(Role.REVIEWER)
+@member_page(Role.REVIEWER, is_work=True)
 def own_list_csv(request: ProjectRequest) -> StreamingHttpResponse:
     """Download the chosen cases."""
     kind, text = OwnWorkForm(request.GET).chosen()

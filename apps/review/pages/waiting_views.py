@@ -25,7 +25,7 @@ SHOWN = ("slot__item__prediction", "slot__item__queue__model__project", "asked_b
 
 
 @require_safe
-@member_page(Role.REVIEWER)
+@member_page(Role.REVIEWER, is_work=True)
 def questions(request: ProjectRequest) -> HttpResponse:
     """Show questions and mentions that wait for this person, and their own questions."""
     member = request.membership
@@ -44,7 +44,7 @@ def questions(request: ProjectRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@member_page(Role.REVIEWER)
+@member_page(Role.REVIEWER, is_work=True)
 def question(request: ProjectRequest, question: int) -> HttpResponse:
     """Show a case and the question about it, without the prediction: the asker still judges it blind."""
     known = Question.objects.in_project(request.project).select_related(*SHOWN)
@@ -78,13 +78,13 @@ def disputes(request: ProjectRequest, model: str) -> HttpResponse:
     known = Dispute.objects.filter(item__queue__model=found).select_related(
         "item__prediction", "item__queue__model", "decision__reviewer", "replied_by"
     )
-    if not member.reaches(Role.ADJUDICATOR):
+    sees_all = member.reads(Role.ADJUDICATOR)
+    if not sees_all:
         known = known.filter(decision__reviewer=request.user)
     is_open = request.GET.get("state") != "settled"
     chosen = known.open().order_by("id") if is_open else known.exclude(pk__in=known.open()).order_by("-id")
     awaited = sight.awaited_from(request.user, found).values("item__prediction")
     page = Paginator(chosen.exclude(item__prediction__in=awaited), PER_PAGE).get_page(request.GET.get("page"))
-    sees_all = member.reaches(Role.ADJUDICATOR)
     for is_settled, lines in groupby(page.object_list, key=lambda each: each.item.adjudicated is not None):
         place = Place.LIST if sees_all or is_settled else Place.OWN
         sight.note([each.item for each in lines], by=member, place=place)

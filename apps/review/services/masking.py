@@ -13,7 +13,7 @@ WORD = "hidden"
 
 def hidden_features(item: ReviewItem, *, by: Membership) -> Hidden:
     """Return the features whose values this person may not see."""
-    if by.reaches(Role(item.queue.sensitive_role)):
+    if by.reads(Role(item.queue.sensitive_role)):
         return NOTHING
     return frozenset(feature.name for feature in item.model.feature_list if feature.sensitive)
 

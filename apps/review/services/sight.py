@@ -32,14 +32,16 @@ class Sight:
 
 
 def sight_of(item: ReviewItem, *, by: Membership) -> Sight:
-    """Adjudicators see all of a case, and names once it is settled; engineers see everything; reviewers their own part.
+    """Adjudicators see all of a case, and names once it is settled; engineers and, of closed cases, validators see all.
+
+    Reviewers see their own part.
 
     Raises ConflictError for a person who has yet to judge the prediction, and ForbiddenError for a reviewer without an
     answer. A case that was passed on is not answered.
     """
     check_not_awaited(item, by=by)
     own = Slot.objects.filter(item=item, reviewer=by.user).with_answer()
-    sees_all, is_engineer = by.reaches(Role.ADJUDICATOR), by.reaches(Role.ENGINEER)
+    sees_all, is_engineer = by.reads(Role.ADJUDICATOR), by.reads(Role.ENGINEER)
     if not (sees_all or own.exists()):
         raise ForbiddenError("You can look at a case once you have answered it.")
     sees_names = is_engineer or (sees_all and item.state == ReviewItem.State.CLOSED)
@@ -47,14 +49,21 @@ def sight_of(item: ReviewItem, *, by: Membership) -> Sight:
 
 
 def check_not_awaited(item: ReviewItem, *, by: Membership) -> None:
-    """Check that the person holds no blind review of the prediction that they have yet to judge, in hand or not."""
+    """Check that the person has no blind review of the prediction still to judge."""
     if awaited_from(by.user, item.model).filter(item__prediction=item.prediction_id).exists():
         raise ConflictError(NOT_NOW, code="judge_first")
 
 
 def awaited_from(person: User, model: MonitoredModel) -> QuerySet[Slot]:
-    """Return the person's blind reviews that they have yet to judge, probes and those put off or kept included."""
-    return Slot.objects.filter(reviewer=person, queue__model=model).to_judge_blind()
+    """Return the reviews whose cases the person must not see yet.
+
+    Those are the blind ones that they have yet to judge, probes and those put off or kept included; for a validator,
+    all of open cases.
+    """
+    slots = Slot.objects.filter(queue__model=model)
+    if Membership.objects.filter(user=person, project=model.project_id, role=Role.VALIDATOR).exists():
+        return slots.filter(item__state=ReviewItem.State.OPEN)
+    return slots.filter(reviewer=person).to_judge_blind()
 
 
 def has_seen(person: User, item: ReviewItem) -> bool:

@@ -51,8 +51,8 @@ def review_budget(
     Raises
     ------
     ValueError
-        If the worth is not of the estimator's kind or number of classes, at_most is not positive or too large, or an argument of
-        `worth_of_labels` is out of range.
+        If the worth is not of the estimator's kind or number of classes, at_most is not positive or too large, or an
+        argument of `worth_of_labels` is out of range.
 
     Examples
     --------
@@ -100,12 +100,14 @@ def difference_by_all_labels(
     Estimate
         Input for `worth_of_labels`.
     """
-    if isinstance(estimator, RegressionEstimator) and isinstance(worth, UnitCost):
-        difference = estimator.mean_value(worth, against_baseline=True)
-    elif isinstance(estimator, ClassEstimator) and isinstance(worth, ValueMatrix):
+    if isinstance(estimator, RegressionEstimator):
+        if not isinstance(worth, UnitCost):
+            raise ValueError("worth of numbers must be a cost per unit")
         difference = estimator.mean_value(worth, against_baseline=True)
     else:
-        raise ValueError("worth must be a matrix for classes, and a cost per unit for numbers")
+        if not isinstance(worth, ValueMatrix):
+            raise ValueError("worth of classes must be a matrix")
+        difference = estimator.mean_value(worth, against_baseline=True)
     if difference.value is None or not difference.n:
         return difference
     return replace(difference, n=len(estimator.with_baseline.sample.pi))

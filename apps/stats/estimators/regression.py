@@ -217,9 +217,7 @@ class RegressionEstimator:
             return np.asarray(np.sign(np.abs(own - true) - np.abs(other - true)) == signs[who], dtype=np.float64)
 
         compared = self.with_baseline
-        apart = compared.restrict(
-            cells=compared.population.baseline > WITHIN, items=compared.sample.baseline > WITHIN
-        )
+        apart = compared.restrict(cells=compared.population.baseline > WITHIN, items=compared.sample.baseline > WITHIN)
         if apart.population.size == 0:
             return missing("no_disagreement" if compared.population.size else "no_baseline")
         return apart._mean(Quantity(under, UNIT, since=WITHIN + 1))
@@ -419,7 +417,7 @@ class RegressionEstimator:
         pi = whole.sample.overall[on_whole]
         count = CODES if quantity.is_by_gap else BINS
         fitted = fit_expected_loss(whole._groups(quantity)[on_whole], in_whole, pi, count=count)
-        # Labels that are all alike leave the spread of a bounded quantity open: one more, of the largest, stands for it.
+        # Labels that are all alike leave the spread of a bounded quantity open: one more, of the largest, stands for it
         reach = quantity.reach if math.isfinite(quantity.reach) else 0.0
         n, extra = len(in_whole), int(reach > 0)
         of_cells = np.searchsorted(whole.bin_ends, self.cells.bin) if not quantity.is_by_gap else self.cells.baseline

@@ -17,7 +17,7 @@ GOLD_AT_ONCE = 50
 
 
 @require_safe
-@member_page(Role.REVIEWER)
+@member_page(Role.REVIEWER, is_work=True)
 def own_quality(request: ProjectRequest, model: str) -> HttpResponse:
     """Show the reader's own figures and settled cases."""
     return _person_page(request, find_model(request.project, model), request.user)

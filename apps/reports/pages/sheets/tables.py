@@ -45,7 +45,7 @@ PART_TITLES = {"closed": "Closed days", "open": "Open days", "all": "Whole windo
 
 def is_further(metric: str) -> bool:
     """Say whether the metric stands in the second table, below the main ones."""
-    return metric in FURTHER_METRICS or metric in OF_ALL_CLASSES or metric.partition(":")[0] == "f1" and ":" in metric
+    return metric in FURTHER_METRICS or metric in OF_ALL_CLASSES or (metric.partition(":")[0] == "f1" and ":" in metric)
 
 
 def class_of(metric: str) -> str | None:
