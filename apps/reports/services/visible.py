@@ -257,7 +257,8 @@ def _checks(checks: ChecksSection, *, hidden: set[str]) -> ChecksSection:
 
 
 def _baseline(both: BaselineSection, *, hide: bool) -> BaselineSection:
-    left = both | {"matrix": _matrix(both["matrix"], hide=hide)}
+    matrix = both["matrix"]
+    left = both | {"matrix": None if matrix is None else _matrix(matrix, hide=hide)}
     known = sum(both[who] or 0 for who in ("model_right", "baseline_right", "neither_right"))
     if hide or is_small(known):
         left |= {"model_right": None, "baseline_right": None, "neither_right": None}
@@ -289,8 +290,11 @@ def _value(value: ValueSection, left: Document) -> ValueSection:
         if (loss["name"], loss["value"]) not in hidden and _shows(loss["lost"], hide=is_small(loss["n"]))
     ]
     left_value = value | {"losses": _losses(kept)}
+    shift, of_headline = value.get("shift"), left["headline"]["figures"]
+    if shift and (not _shows(shift["shift"]) or of_headline.get("value_total") == NOTHING):
+        left_value["shift"] = None
     average = value.get("loss_average")
-    if average and (not _shows(average) or left["headline"]["figures"].get("value_total") == NOTHING):
+    if average and (not _shows(average) or of_headline.get("value_total") == NOTHING):
         left_value["loss_average"] = NOTHING
     return left_value | {
         "by_error": [] if of_whole.get("accuracy_point_value") == NOTHING else value["by_error"],

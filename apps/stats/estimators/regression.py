@@ -417,7 +417,7 @@ class RegressionEstimator:
         pi = whole.sample.overall[on_whole]
         count = CODES if quantity.is_by_gap else BINS
         fitted = fit_expected_loss(whole._groups(quantity)[on_whole], in_whole, pi, count=count)
-        # Labels that are all alike leave the spread of a bounded quantity open: one more, of the largest, stands for it.
+        # Labels that are all alike leave the spread of a bounded quantity open: one more, of the largest, stands for it
         reach = quantity.reach if math.isfinite(quantity.reach) else 0.0
         n, extra = len(in_whole), int(reach > 0)
         of_cells = np.searchsorted(whole.bin_ends, self.cells.bin) if not quantity.is_by_gap else self.cells.baseline
