@@ -90,6 +90,11 @@ class UnprocessableError(DomainError):
     code = "unprocessable"
 
 
+def invalid_field(field: str, message: str) -> DomainError:
+    """Return the error that names the field of a document and says what is wrong with it."""
+    return DomainError(message, code="invalid", fields={field: [message]})
+
+
 def storable(error: Exception) -> str:
     """Return an error in words that PostgreSQL can store: it refuses NUL and half characters."""
     text = error.message if isinstance(error, DomainError) else f"{type(error).__name__}: {error}"

@@ -66,9 +66,9 @@ class Expectations:
 
 
 def matrix_of(model: MonitoredModel) -> ValueMatrix | None:
-    """Return the worth of decisions by predicted and true class; None where nobody has said."""
+    """Return the worth of decisions by predicted and true class; None for numbers, or where nobody has said."""
     value = model.current_value_model
-    if value is None:
+    if value is None or model.is_regression:
         return None
     rows = [[float(value.matrix[predicted][true]) for true in model.classes] for predicted in model.classes]
     return ValueMatrix.of(rows, uses_amount=value.is_per_amount)

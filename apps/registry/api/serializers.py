@@ -15,7 +15,20 @@ class ValueModelShownSerializer(serializers.ModelSerializer[ValueModel]):
 
     class Meta:
         model = ValueModel
-        fields = ("version", "currency", "matrix", "per_amount", "review_cost", "prices", "statement")
+        fields = (
+            "version",
+            "currency",
+            "matrix",
+            "over_cost",
+            "under_cost",
+            "per_amount",
+            "review_cost",
+            "serving_cost",
+            "prices",
+            "statement",
+            "reason",
+            "created_at",
+        )
 
 
 class ModelShownSerializer(serializers.ModelSerializer[MonitoredModel]):

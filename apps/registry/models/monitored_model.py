@@ -8,19 +8,17 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import numpy as np
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q, Value
 
-from apps.accounts.models import Project, validate_name
+from apps.accounts.models import Project, User, validate_name
 from apps.registry.models.features import Feature, Slice, code_of
 from apps.registry.querysets import MonitoredModelQuerySet, ValueModelQuerySet
+from apps.stats.tolerance import Tolerance
 
 # An error message names so many classes.
 CLASSES_TOLD = 20
-# A difference of 0.1 is within a tolerance of 0.1, also where floats make it 0.10000000000000009.
-ROUNDING = 1 + 1e-9
 
 
 class Task(models.TextChoices):
@@ -182,10 +180,12 @@ class MonitoredModel(models.Model):
 
     def agrees(self, one: Any, other: Any) -> Any:
         """Return whether two answers are the same: one class, or numbers within the tolerance. Takes arrays, too."""
-        if not self.is_regression:
-            return one == other
-        allowed = np.maximum(self.tolerance, self.tolerance_share * np.maximum(np.abs(one), np.abs(other)))
-        return np.abs(one - other) <= allowed * ROUNDING
+        return self.allowed.holds(one, other) if self.is_regression else one == other
+
+    @property
+    def allowed(self) -> Tolerance:
+        """How far two numbers may differ and be the same answer."""
+        return Tolerance(self.tolerance, self.tolerance_share)
 
     def label(self, stored: float | None) -> str:
         """Return the stored number in words for people."""
@@ -225,25 +225,45 @@ class ModelVersion(models.Model):
 
 
 class ValueModel(models.Model):
-    """The worth of a decision, by predicted and true class. A change creates a new version."""
+    """The worth of a decision: by predicted and true class, or for each unit a number is off.
+
+    A change creates a new version.
+    """
 
     model = models.ForeignKey(MonitoredModel, models.CASCADE, related_name="value_models")
     version = models.PositiveIntegerField()
     currency = models.CharField(max_length=3)
-    # {predicted class: {true class: "amount as a decimal text"}}
-    matrix = models.JSONField()
+    # {predicted class: {true class: "amount as a decimal text"}}; empty for numbers.
+    matrix = models.JSONField(default=dict)
+    # Numbers: what one unit of the model costs where the prediction is too high, and where it is too low.
+    over_cost = models.DecimalField(max_digits=20, decimal_places=6, null=True, blank=True)
+    under_cost = models.DecimalField(max_digits=20, decimal_places=6, null=True, blank=True)
+    # Whether all these amounts hold for one unit of the prediction's `amount`.
     is_per_amount = models.BooleanField(default=False)
     review_cost = models.DecimalField(max_digits=12, decimal_places=2, default=0)
+    # What it costs to make one prediction.
+    serving_cost = models.DecimalField(max_digits=20, decimal_places=10, default=0, db_default=0)
     # What one unit of each measured resource costs: {name: "amount as a decimal text"}
     prices = models.JSONField(default=dict, db_default=Value({}, models.JSONField()))
     # One sentence for stakeholders: what the amounts stand for, and where they come from.
     statement = models.TextField(blank=True)
+    # Why this version differs from the one before.
+    reason = models.CharField(max_length=300, blank=True, db_default="")
+    # Null: a key that acts for nobody stated it, or the account is gone.
+    stated_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = ValueModelQuerySet.as_manager()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["model", "version"], name="one_value_model_per_version")]
+        constraints = [
+            models.UniqueConstraint(fields=["model", "version"], name="one_value_model_per_version"),
+            models.CheckConstraint(
+                condition=Q(over_cost=None, under_cost=None) | Q(over_cost__gte=0, under_cost__gte=0),
+                name="unit_costs_go_together",
+            ),
+            models.CheckConstraint(condition=Q(serving_cost__gte=0), name="serving_costs_nothing_or_more"),
+        ]
 
     def __str__(self) -> str:
         return f"value of {self.model}, version {self.version}"

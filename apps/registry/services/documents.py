@@ -17,6 +17,7 @@ SENSITIVE_ROLES = (Role.REVIEWER, Role.ADJUDICATOR, Role.ENGINEER)
 LONGEST_DUE_HOURS = 24 * 366
 FEATURE_TYPES = ("number", "integer", "category", "boolean", "text")
 MAX_FEATURES = 2_000
+CURRENCY = r"^[A-Z]{3}\Z"
 
 
 class FeatureSerializer(StrictSerializer):
@@ -48,18 +49,50 @@ class SliceSerializer(StrictSerializer):
 
 
 class ValueModelSerializer(StrictSerializer):
-    """The worth of each kind of decision: `matrix[predicted][true]`."""
+    """What a decision is worth: classes have a `matrix`, numbers have `over_cost` and `under_cost`."""
 
-    currency = serializers.RegexField(r"^[A-Z]{3}\Z")
-    matrix = serializers.DictField(child=serializers.DictField(child=AmountField(max_digits=20, decimal_places=6)))
-    per_amount = FlagField(default=False, source="is_per_amount")
-    review_cost = AmountField(max_digits=12, decimal_places=2, default=Decimal(0), min_value=0)
+    currency = serializers.RegexField(
+        CURRENCY, error_messages={"invalid": "Three capital letters, such as EUR."}, help_text="Such as EUR"
+    )
+    matrix = serializers.DictField(
+        child=serializers.DictField(child=AmountField(max_digits=20, decimal_places=6)),
+        default=dict,
+        help_text="Classes: the worth of each decision, `matrix[predicted][true]`",
+    )
+    over_cost = AmountField(
+        max_digits=20,
+        decimal_places=6,
+        min_value=0,
+        default=None,
+        allow_null=True,
+        help_text="Numbers: what each unit costs by which the prediction is too high",
+    )
+    under_cost = AmountField(
+        max_digits=20,
+        decimal_places=6,
+        min_value=0,
+        default=None,
+        allow_null=True,
+        help_text="Numbers: what each unit costs by which the prediction is too low",
+    )
+    per_amount = FlagField(
+        default=False,
+        source="is_per_amount",
+        help_text="Whether these amounts hold for one unit of `amount`",
+    )
+    review_cost = AmountField(
+        max_digits=12, decimal_places=2, default=Decimal(0), min_value=0, help_text="What one review costs"
+    )
+    serving_cost = AmountField(
+        max_digits=20, decimal_places=10, default=Decimal(0), min_value=0, help_text="What one prediction costs"
+    )
     prices = serializers.DictField(
         child=AmountField(max_digits=20, decimal_places=10, min_value=0),
         default=dict,
         help_text="What one unit of each measured resource costs, by its name in the rows",
     )
     statement = TextField(max_length=2000, default="", allow_blank=True)
+    reason = TextField(max_length=300, default="", allow_blank=True, help_text="Why it changes")
 
 
 class ObservedSerializer(StrictSerializer):
