@@ -49,9 +49,7 @@ def share_by_chance(figure: Estimate, *, size: float, level: float = LEVEL) -> t
     return min(low, figure.low), max(high, figure.high)
 
 
-def mean_by_chance(
-    figure: Estimate, *, spread: float, size: float, level: float = LEVEL
-) -> tuple[float, float] | None:
+def mean_by_chance(figure: Estimate, *, spread: float, size: float, level: float = LEVEL) -> tuple[float, float] | None:
     """Return the range of a mean of `size` predictions whose terms have the variance `spread`, likewise.
 
     Examples

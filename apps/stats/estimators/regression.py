@@ -217,9 +217,7 @@ class RegressionEstimator:
             return np.asarray(np.sign(np.abs(own - true) - np.abs(other - true)) == signs[who], dtype=np.float64)
 
         compared = self.with_baseline
-        apart = compared.restrict(
-            cells=compared.population.baseline > WITHIN, items=compared.sample.baseline > WITHIN
-        )
+        apart = compared.restrict(cells=compared.population.baseline > WITHIN, items=compared.sample.baseline > WITHIN)
         if apart.population.size == 0:
             return missing("no_disagreement" if compared.population.size else "no_baseline")
         return apart._mean(Quantity(under, UNIT, since=WITHIN + 1))

@@ -1,6 +1,6 @@
 """How often groups of equal score came true, and what the model stated of them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,9 +14,7 @@ from apps.stats.estimators.expected_loss import quantile_bins
 from apps.stats.estimators.multiclass import MulticlassEstimator
 from apps.stats.estimators.population import Population
 
-GROUPS = 10
-
-Compute = Callable[[BinaryEstimator], Estimate]
+GROUPS, BARS = 10, 20
 
 
 @dataclass(frozen=True)
@@ -164,8 +162,33 @@ def score_bars(estimator: BinaryEstimator, edges: ArrayLike) -> Iterator[ScoreBa
                 items = (of_items == place) & (estimator.sample.predicted == said)
                 part = asked.restrict(cells=cells, items=items)
                 yield ScoreBar(
-                    float(bounds[place]), float(bounds[place + 1]), said, part.population.size, part.estimate("accuracy")
+                    float(bounds[place]),
+                    float(bounds[place + 1]),
+                    said,
+                    part.population.size,
+                    part.estimate("accuracy"),
                 )
+
+
+def bar_edges(population: Population, *, most: int = BARS) -> FloatArray:
+    """Choose round edges of at most so many bars of equal width that hold every mean score of a bin.
+
+    Examples
+    --------
+    >>> bar_edges(Population.from_rows(predicted=[0, 1], score=[0.02, 0.97], pi=[1.0, 1.0])).round(2).tolist()[:3]
+    [0.0, 0.05, 0.1]
+    >>> bar_edges(Population.from_rows(predicted=[0, 0], score=[0.001, 0.016], pi=[1.0, 1.0])).round(4).tolist()[-1]
+    0.016
+    """
+    if not has_scores(population):
+        return np.zeros(0)
+    place = np.unique(population.bin, return_inverse=True)[1]
+    means = np.bincount(place, population.sum_score) / np.maximum(np.bincount(place, population.n), 1e-12)
+    low, high = float(means.min()), float(means.max())
+    steps = (factor * 10.0**power for power in range(-6, 0) for factor in (1, 2, 5))
+    step = next((each for each in steps if np.ceil(high / each) - np.floor(low / each) <= most), 0.1)
+    first, last = np.floor(low / step + 1e-9), max(np.ceil(high / step - 1e-9), np.floor(low / step + 1e-9) + 1)
+    return np.asarray(np.arange(first, last + 1) * step, dtype=np.float64)
 
 
 def _bars(population: Population, bounds: FloatArray) -> tuple[FloatArray, FloatArray]:
