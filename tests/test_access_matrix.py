@@ -274,6 +274,7 @@ def call_paths(route: Route, matrix: Matrix) -> dict[str, str]:
     return paths | ({"theirs": route.path(matrix.other.values)} if route.parameters else {})
 
 
+@pytest.mark.slow
 def test_calls_are_open_to_the_keys_that_they_declare(matrix: Matrix) -> None:
     for who, user in persons(matrix.home).items():
         admitted = []
@@ -307,6 +308,7 @@ def test_calls_are_open_to_the_keys_that_they_declare(matrix: Matrix) -> None:
     assert matrix.cells["admitted"] > 250
 
 
+@pytest.mark.slow
 def test_calls_are_closed_to_every_key_that_has_ended(matrix: Matrix) -> None:
     inactive, removed = (make_member(matrix.home.project, Role.OWNER) for _ in range(2))
     User.objects.filter(pk=inactive.user_id).update(is_active=False)

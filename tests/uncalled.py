@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # never run
     _.authenticate, _.authenticate_header, _.allow_request, _.filter_renderers, _.is_open_for_signup, _.send_mail
     _.ready, _.create_superuser, _.process_exception, _.process_view, _.before_start, _.readable, _.map_serializer
     _.to_representation, _.from_db_value, _.db_type, _.has_permission, _.add_arguments, _.get_security_definition
-    _.validate_full_at, _.validate_per_day, _.post, _.put, _.setup, _.to_python, _.run_validators, _.readinto
+    _.validate_full_at, _.validate_per_day, _.post, _.put, _.patch, _.setup, _.to_python, _.run_validators, _.readinto
     ApiKeyScheme, StrictForms, HealthMiddleware, BufferingWorker
     keep_django_logging, when_ready, post_worker_init, post_fork
 

@@ -16,7 +16,7 @@ from apps.notifications.models import Alert, Notice
 from apps.planning.models import Draft, Replay
 from apps.planning.services.replay_totals import Totals
 from apps.predictions.models import BatchStage, Upload
-from apps.registry.models import Incident, IncidentKind, ModelVersion
+from apps.registry.models import Finding, Incident, IncidentKind, ModelVersion
 from apps.reports.models import ReportJob
 from apps.review.models import Decision, Dispute, Question, Slot
 from apps.review.services import open_due_items
@@ -118,6 +118,7 @@ class World:
             based_on=policies.current_number(self.model),
             proposed_at=timezone.now(),
         )
+        finding = Finding.objects.create(model=self.model, title="Women are refused more often.")
         notice = Notice.objects.create(
             user=member.user, project=self.project, model=self.model, kind="alert", key="alert", title="Look.", url="/"
         )
@@ -140,6 +141,7 @@ class World:
             "key": key.pk,
             "stage": BatchStage.objects.filter(batch__model=self.model).first().pk,
             "incident": incident.pk,
+            "finding": finding.pk,
             "upload": upload.pk,
             "dispute": dispute.pk,
             "question": question.pk,

@@ -11,6 +11,7 @@ from apps.common.leases import LeaseQuerySet
 if TYPE_CHECKING:
     from apps.accounts.models import Project
     from apps.predictions.models import Batch
+    from apps.registry.models import ModelVersion
 
 
 class BatchQuerySet(ProjectScopedQuerySet):
@@ -44,6 +45,10 @@ class PredictionQuerySet(ProjectScopedQuerySet):
     def of_batch(self, batch: "Batch") -> Self:
         """The batch's rows, found by its range of ids: ids ascend, so no index on batch is needed."""
         return self.filter(id__gte=batch.first_id, id__lte=batch.last_id, batch=batch).order_by("id")
+
+    def of_version(self, version: "ModelVersion | None") -> Self:
+        """Keep the predictions of one version of the model; all without one."""
+        return self if version is None else self.filter(version=version)
 
 
 class ExportViewQuerySet(QuerySet[Any]):

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, Self
 
-from django.db.models import F
+from django.db.models import F, Q
 
 from apps.accounts.querysets import ProjectScopedQuerySet
 
@@ -43,6 +43,23 @@ class ValueModelQuerySet(ProjectScopedQuerySet):
     project_path = "model__project"
 
 
+class FindingQuerySet(ProjectScopedQuerySet):
+    project_path = "model__project"
+
+    def in_state(self, state: str) -> Self:
+        """Keep those that are open, closed, or all."""
+        return self if state == "all" else self.filter(closed_at__isnull=state == "open")
+
+    def saying(self, text: str) -> Self:
+        """Keep those with this text in what was written or done."""
+        return self.filter(
+            Q(title__icontains=text) | Q(text__icontains=text) | Q(cause__icontains=text) | Q(action__icontains=text)
+        )
+
+    def with_people(self) -> Self:
+        return self.select_related("model", "owner", "written_by", "closed_by")
+
+
 class IncidentQuerySet(ProjectScopedQuerySet):
     project_path = "model__project"
 
@@ -55,4 +72,4 @@ class IncidentQuerySet(ProjectScopedQuerySet):
     def newest(self) -> Self:
         """Open incidents first, each group by when it was last seen, with their version and person loaded."""
         when_closed: Any = F("closed_at").desc(nulls_first=True)
-        return self.select_related("version", "closed_by").order_by(when_closed, "-last_seen_at", "id")
+        return self.select_related("version", "closed_by", "owner").order_by(when_closed, "-last_seen_at", "id")

@@ -6,7 +6,7 @@ from django.db.models import Q
 from apps.accounts.models import User
 from apps.common.deadlines import TookTooLongError
 from apps.common.jobs import Job
-from apps.registry.models import MonitoredModel
+from apps.registry.models import ModelVersion, MonitoredModel
 from apps.reports.querysets import ReportJobQuerySet, ReportQuerySet
 
 
@@ -31,6 +31,8 @@ class ReportJob(Job):
     # Half-open days in the project's time zone: [start, end).
     start = models.DateField()
     end = models.DateField()
+    # Null: all versions of the model.
+    version = models.ForeignKey(ModelVersion, models.CASCADE, null=True, db_index=False, related_name="+")
     # Null: everything known when the job runs.
     as_of = models.DateTimeField(null=True)
     # Names of slices.
@@ -69,6 +71,8 @@ class Report(models.Model):
     kind = models.CharField(max_length=16, choices=Kind)
     start = models.DateField()
     end = models.DateField()
+    # Null: all versions of the model.
+    version = models.ForeignKey(ModelVersion, models.PROTECT, null=True, db_index=False, related_name="+")
     seq = models.BigIntegerField()
     as_of = models.DateTimeField()
     configuration_hash = models.CharField(max_length=64)
@@ -82,8 +86,9 @@ class Report(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["model", "kind", "start", "end", "seq", "configuration_hash"],
+                fields=["model", "kind", "start", "end", "version", "seq", "configuration_hash"],
                 name="one_report_per_window_and_seq",
+                nulls_distinct=False,
             )
         ]
         indexes = [models.Index(fields=["model", "kind", "-id"], name="report_by_kind")]

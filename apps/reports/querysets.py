@@ -24,6 +24,10 @@ class ReportJobQuerySet(JobQuerySet):
     def in_project(self, project: "Project") -> Self:
         return self.filter(model__project=project)
 
+    def of_same_window(self, report: Any) -> Self:
+        """Keep jobs for reports of the same kind on the same window and version."""
+        return self.filter(**_window_of(report))
+
 
 class ReportQuerySet(ProjectScopedQuerySet):
     project_path = "model__project"
@@ -31,19 +35,24 @@ class ReportQuerySet(ProjectScopedQuerySet):
     def foremost(self) -> Self:
         """Keep one report of every model and kind: of the latest day, on the longest window up to it, the newest.
 
-        Whoever makes a report on an earlier or shorter window changes nothing for others.
+        Whoever makes a report on an earlier or shorter window, or on one version, changes nothing for others.
         """
-        return self.order_by("model", "kind", "-end", "start", "-id").distinct("model", "kind")
+        return self.filter(version=None).order_by("model", "kind", "-end", "start", "-id").distinct("model", "kind")
 
     def final(self) -> Self:
         """Keep reports of which every day is closed."""
         return self.filter(document__cohorts__maturing=0, document__cohorts__provisional=0)
 
     def of_same_window(self, report: Any) -> Self:
-        """Keep reports of the same kind on the same window, with any configuration."""
-        return self.filter(model=report.model, kind=report.kind, start=report.start, end=report.end)
+        """Keep reports of the same kind on the same window and version, with any configuration."""
+        return self.filter(**_window_of(report))
 
     def newest_by_window(self) -> Self:
-        """Keep the newest report of every model, kind and window."""
-        window = ("model", "kind", "start", "end")
+        """Keep the newest report of every model, kind, window and version."""
+        window = ("model", "kind", "start", "end", "version")
         return self.order_by(*window, "-id").distinct(*window)
+
+
+def _window_of(report: Any) -> dict[str, Any]:
+    same = {"start": report.start, "end": report.end, "version": report.version_id}
+    return {"model": report.model, "kind": report.kind, **same}

@@ -1,9 +1,12 @@
 """Queries over policies, draws and population cells."""
 
 from datetime import datetime
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from apps.accounts.querysets import ProjectScopedQuerySet
+
+if TYPE_CHECKING:
+    from apps.registry.models import ModelVersion
 
 
 class SamplingPolicyQuerySet(ProjectScopedQuerySet):
@@ -20,6 +23,10 @@ class SamplingPolicyQuerySet(ProjectScopedQuerySet):
 class DrawQuerySet(ProjectScopedQuerySet):
     project_path = "model__project"
 
+    def of_version(self, version: "ModelVersion | None") -> Self:
+        """Keep the draws of one version of the model; all without one."""
+        return self if version is None else self.filter(prediction__version=version)
+
 
 class PopulationCellQuerySet(ProjectScopedQuerySet):
     project_path = "model__project"
@@ -30,6 +37,10 @@ class PopulationCellQuerySet(ProjectScopedQuerySet):
     def in_bins(self, version: int) -> Self:
         """Keep the counts in one version of the model's score bins: each version counts every prediction."""
         return self.filter(bins=version)
+
+    def of_version(self, version: "ModelVersion | None") -> Self:
+        """Keep the counts of one version of the model; all without one."""
+        return self if version is None else self.filter(version=version)
 
     def drawn_by(self, moment: datetime) -> Self:
         """Keep what was drawn until this moment: a mark, or the end of a day."""

@@ -91,6 +91,7 @@ def test_template_syntax_is_text() -> None:
     assert "{{7*7}} {% now %}" in to_html("{{7*7}} {% now %}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("piece", ["[", "![[", "*a ", "`a", ">", "<", "- ", "|a", "&#", "_a_", "[a](b"])
 def test_no_text_takes_long_to_render(piece: str) -> None:
     text = (piece * LONGEST_TEXT)[:LONGEST_TEXT]

@@ -23,6 +23,7 @@ def outcome(read, body):
         return error.code
 
 
+@pytest.mark.slow
 @quick_and_many(30, times=12)
 def test_both_readers_agree_on_any_value(examples):
     def agree(value, ascii_only, indent):

@@ -46,6 +46,7 @@ def fresh() -> list[str]:
     return ran.stdout.splitlines()
 
 
+@pytest.mark.slow
 def test_views_load_no_library_that_few_requests_need(fresh: list[str]) -> None:
     assert fresh[0] == ""
 

@@ -82,6 +82,7 @@ def reviewed(as_app: None) -> Any:
     return queue
 
 
+@pytest.mark.slow
 def test_the_product_works_under_the_role_of_the_application(reviewed, settings):
     assert (Decision.objects.count(), Resolution.objects.count(), Report.objects.count()) == (2, 1, 1)
     old = timezone.now() - timedelta(days=400)
@@ -96,6 +97,7 @@ def test_the_product_works_under_the_role_of_the_application(reviewed, settings)
     assert partitions.month_of(timezone.now()) in partitions.months()
 
 
+@pytest.mark.slow
 def test_nothing_lets_the_application_rewrite_history(reviewed):
     refused = errors.RestrictViolation
     forbidden = errors.InsufficientPrivilege
@@ -142,6 +144,7 @@ def attempt(error: type[psycopg.Error], *statements: str) -> None:
         attacker.execute(";".join(statements))
 
 
+@pytest.mark.slow
 def test_erasing_wants_an_entry_of_its_own_transaction_and_an_empty_model(reviewed):
     kept = Report.objects.count()
     with psycopg.connect(**dsn(APP)) as attacker:

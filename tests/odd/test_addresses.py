@@ -47,6 +47,7 @@ def test_the_names_are_found():
     assert {"page", "cursor", "start", "lease_token", "note", "Idempotency-Key", "email"} <= names()
 
 
+@pytest.mark.slow
 def test_nul_and_line_breaks_are_refused_anywhere_in_an_address(visitor, values):
     for route in ROUTES:
         for value in REFUSED:

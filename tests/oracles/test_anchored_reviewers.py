@@ -28,6 +28,7 @@ def noise(figures):
     return 4 * float(np.std([figure.value for figure in figures])) / np.sqrt(REPLICATES)
 
 
+@pytest.mark.slow
 def test_anchored_reviewers_do_not_mislead_the_second_phase():
     truth, two_phase, one_phase = side_by_side(ANCHORED)
     assert abs(bias(two_phase, truth)) < noise(two_phase)
@@ -37,6 +38,7 @@ def test_anchored_reviewers_do_not_mislead_the_second_phase():
     assert abs(bias(one_phase, truth)) < 0.01
 
 
+@pytest.mark.slow
 def test_the_second_phase_corrects_reviewers_who_err_on_their_own():
     truth, two_phase, one_phase = side_by_side(0.0)
     assert abs(bias(two_phase, truth)) < noise(two_phase)

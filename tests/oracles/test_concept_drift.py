@@ -113,6 +113,7 @@ def test_the_verdict_fires_with_a_drift_and_hardly_ever_without(kind):
     assert planted >= 80, fired
 
 
+@pytest.mark.slow
 def test_a_thousand_outcomes_of_a_rare_class_are_enough_of_a_reference():
     """The least reference: 11 positives fit m₀, and as many say how far it is off."""
     rows_of, fired = data_set("rare"), 0

@@ -71,6 +71,7 @@ def covered(figures, truth):
     return sum(figure.low <= truth <= figure.high for figure in figures)
 
 
+@pytest.mark.slow
 def test_the_width_falls_to_a_fifth(apart, over_everything):
     assert width(over_everything[0]) == pytest.approx(0.036, abs=0.002)
     assert width(apart[0]) == pytest.approx(0.007, abs=0.0005)

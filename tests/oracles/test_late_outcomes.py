@@ -156,6 +156,7 @@ def test_weighting_by_age_covers_the_truth(windows):
     assert covered >= 90
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("metric", METRICS)
 def test_mixing_covers_the_truth_of_every_metric(windows, with_labels, metric):
     bias, error, covered, _ = summary(windows, [one.estimate(metric) for one in with_labels], metric)
@@ -184,6 +185,7 @@ def test_the_value_so_far_and_the_value_without_open_outcomes_are_both_off(windo
         assert covered <= 75
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("metric", ["accuracy", "precision", "recall"])
 def test_labels_narrow_the_interval_of_the_score_alone(windows, by_score, with_labels, metric):
     labeled = summary(windows, [one.estimate(metric) for one in with_labels], metric)[3]
@@ -202,6 +204,7 @@ def test_the_estimated_standard_error_is_the_spread_over_windows(windows, with_l
     assert np.mean([figure.se for figure in figures]) == pytest.approx(spread, rel=0.2)
 
 
+@pytest.mark.slow
 def test_labels_of_a_queue_that_is_not_drained_would_bias_the_estimate(windows):
     """Only loans that waited for 60 days are reviewed: labels depend on age, so they are ignored."""
     forced = [window.mixed(window.age >= 60) for window in windows]
@@ -237,6 +240,7 @@ def covers(window, estimator, metric):
     return figure.low <= window.true(metric) <= figure.high
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["stable", "mix"])
 def test_where_the_weighting_holds_both_estimates_agree(checked, name):
     """Measured over 100: 91 of the stable windows shown, 83 with a moving mix."""

@@ -109,6 +109,7 @@ def mean_and_noise(figures):
     return np.mean(values), 4 * np.std(values) / np.sqrt(len(values))
 
 
+@pytest.mark.slow
 def test_response_by_day_and_score_band_covers_the_truth(world, days, cells):
     truth = evaluate("accuracy", confusion_of(world.predicted, world.truth))
     figures = accuracies(world, days, cells)
@@ -117,6 +118,7 @@ def test_response_by_day_and_score_band_covers_the_truth(world, days, cells):
     assert mean == pytest.approx(truth, abs=noise)
 
 
+@pytest.mark.slow
 def test_pooled_days_hide_a_day_on_which_the_model_failed_and_few_answered(world, failing_days):
     """Measured: pooled days are 2.7 points too high and 3 of 100 intervals cover; by day 95 cover."""
     truth = evaluate("accuracy", confusion_of(world.predicted, world.truth))

@@ -6,6 +6,7 @@ from tests.benchmarks.regression import JUDGED, METRICS, SIZES, measure
 from tests.stats.soundness import quick_and_many
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", ["uniform", "unequal"])
 @quick_and_many(60)
 def test_ranges_of_errors_keep_their_level(policy, examples):

@@ -15,6 +15,7 @@ def accuracies(estimators):
     return [estimator.estimate("accuracy") for estimator in estimators]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("q_agreed", [0.05, 0.3])
 def test_the_second_phase_covers_the_truth_where_reviewers_follow_the_model(q_agreed):
     world, estimators = run(q_agreed)

@@ -30,6 +30,7 @@ def replicates(request):
     return request.param, world, [world.estimator(population, p, rng) for _ in range(REPLICATES)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("metric", METRICS)
 def test_the_interval_covers_the_truth_of_the_population(replicates, metric):
     _, world, estimators = replicates
@@ -38,6 +39,7 @@ def test_the_interval_covers_the_truth_of_the_population(replicates, metric):
     assert sum(figure.low <= truth <= figure.high for figure in figures) >= 88
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("metric", ["accuracy", "precision", "recall"])
 def test_the_mean_width_equals_that_of_the_study(replicates, metric):
     kind, _, estimators = replicates
@@ -52,6 +54,7 @@ def test_the_interval_of_value_covers_the_truth(replicates):
     assert sum(figure.low <= truth <= figure.high for figure in figures) >= 88
 
 
+@pytest.mark.slow
 def test_metrics_of_the_score_cover_the_truth(replicates):
     _, world, estimators = replicates
     truths = {

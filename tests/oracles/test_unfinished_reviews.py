@@ -114,6 +114,7 @@ def reports():
     return made
 
 
+@pytest.mark.slow
 def test_every_report_has_figures_and_they_cover_the_truth_of_the_days_begun(reports):
     begun = window()[window()["number"] < TODAY]
     for metric in METRICS:

@@ -54,12 +54,14 @@ def make_world(
     squeeze: float = 1.0,
     pushed: int | None = None,
     log_share: Callable[[int], float] | None = None,
+    version_of: Callable[[int], str] = lambda _: "v1",
     **changes: Any,
 ) -> World:
     """Predictions spread over days from FIRST on, pushed and drawn; every so-manieth may come without a baseline.
 
     `squeeze` moves their scores towards one half; only the first `pushed` rows are pushed. With `log_share`, each row
-    is logged with this probability by its number, and the others are never sent.
+    is logged with this probability by its number, and the others are never sent. `version_of` names the version that
+    decides on a row.
     """
     rng = np.random.default_rng(seed)
     z = np.where(rng.random(size) < 0.5, 1, -1) * 1.5 + rng.normal(0, 1.2, size)
@@ -70,7 +72,7 @@ def make_world(
         {
             "id": f"case-{number}",
             "predicted_at": (datetime(2026, 3, 1, 12, tzinfo=UTC) + timedelta(days=number % days)).isoformat(),
-            "version": "v1",
+            "version": version_of(number),
             "features": {"age": 20 + number % 60, "sex": 1 + number % 2},
             "prediction": "yes" if score[number] >= 0.5 else "no",
             "score": float(0.5 + squeeze * (score[number] - 0.5)),

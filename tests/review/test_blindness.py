@@ -70,6 +70,7 @@ def test_a_skipped_case_is_not_looked_up_before_one_goes_back_to_it(queue: Revie
     assert (judgement.was_blind, *counted(item)) == (True, 0.0, "closed")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verdict", ["skip", "recuse"])
 def test_an_adjudicator_who_passed_a_case_on_and_looked_it_up_does_not_get_it_back(
     queue: ReviewQueue, verdict: str
@@ -128,6 +129,7 @@ def export(engineer: Walker, item: ReviewItem) -> None:
     sightings.note_export(engineer.member.user, item.model, filters={}, first=key, last=key)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ["decided", "disputed", "lapsed", "given back", "released", "left"])
 def test_a_case_seen_before_it_is_judged_counts_as_unanswered(queue: ReviewQueue, ending: str) -> None:
     (engineer, slot), ben = exported(queue), Person(queue)
@@ -162,6 +164,7 @@ def test_a_case_seen_before_it_is_judged_counts_as_unanswered(queue: ReviewQueue
     assert Decision.objects.answers().count() == 2  # both of Ben
 
 
+@pytest.mark.slow
 def test_the_desk_tells_nothing_and_the_record_tells_adjudicators(queue: ReviewQueue) -> None:
     (engineer, slot), (carla,) = exported(queue), [Walker(queue, Role.ADJUDICATOR)]
     blind = Walker(make_queue())
@@ -243,6 +246,7 @@ def test_the_original_stays_shut_while_its_repeat_waits(queue: ReviewQueue, monk
     assert anna.case(original.item).status_code == 200
 
 
+@pytest.mark.slow
 def test_the_case_of_a_known_answer_stays_shut_while_it_waits(queue: ReviewQueue) -> None:
     (anna,), carla = reviewers(queue, 1), Walker(queue, Role.ADJUDICATOR)
     item = answer(queue, anna, "no")
@@ -339,6 +343,7 @@ def test_what_an_adjudicator_writes_is_read_once_the_answer_is_final(queue: Revi
     assert anna.back(Slot.objects.get()).status_code == 409
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", [Role.REVIEWER, Role.ADJUDICATOR])
 def test_nobody_at_the_desk_learns_which_policy_brought_a_case(role: Role) -> None:
     """That a case came because model and baseline differ says what the model said."""
@@ -360,6 +365,7 @@ def test_nobody_at_the_desk_learns_which_policy_brought_a_case(role: Role) -> No
         assert not [word for word in (b"planted-policy", b"0.9998", b"99.9", b"disagreement") if word in page.content]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("left", ["in hand", "put off"])
 def test_a_replay_of_last_week_leaves_out_what_its_reader_has_yet_to_judge(queue: ReviewQueue, left: str) -> None:
     dan, other = Walker(queue, Role.ENGINEER), Walker(queue, Role.ENGINEER)

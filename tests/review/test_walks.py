@@ -19,6 +19,7 @@ def walk(seed: int, steps: int) -> Walk:
     return walked
 
 
+@pytest.mark.slow
 def test_a_walk_of_the_whole_team() -> None:
     walked = walk(seed=1, steps=150)
     # It shows cases and stores blind judgements, so that it could find a way from one to the other.

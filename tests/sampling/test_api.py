@@ -68,6 +68,7 @@ def test_a_queue_keeps_the_rules_that_the_document_omits(call):
     assert queue["overlap"] == 3
 
 
+@pytest.mark.slow
 def test_only_an_owner_changes_who_sees_sensitive_features(call):
     """An engineer's key, or one for nobody, changes the rest and may send back what it read."""
     engineer = make_member(Project.objects.get(), Role.ENGINEER).user
@@ -90,6 +91,7 @@ def test_null_removes_the_rules_for_amounts_and_due_times(call):
     assert (queue["four_eyes_amount"], queue["due_hours"]) == (None, None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -115,6 +117,7 @@ def test_a_rule_out_of_its_range_changes_nothing(call, name, value):
     assert call().json() == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "document",
     [
@@ -172,6 +175,7 @@ def test_a_budget_takes_the_place_of_the_rate(call):
     assert call(first.json()).json() == first.json()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("policy", "field", "message"),
     [

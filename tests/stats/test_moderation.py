@@ -26,6 +26,7 @@ def test_equal_terms_give_their_number_as_degrees_of_freedom_even_when_tiny():
     assert degrees_of_freedom([1e-200] * 7) == pytest.approx(7.0)
 
 
+@pytest.mark.slow
 def test_the_degrees_to_expect_are_those_of_the_variance_over_all_draws():
     """ν_a = 2·E(V_d)²/Var(V_d) up to the variance of a square, here simulated: V_d = Σ I(1−π)/π²·r²."""
     rng = np.random.default_rng(3)

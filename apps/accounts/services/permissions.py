@@ -27,8 +27,8 @@ class Needs:
 
     @property
     def needs_person(self) -> bool:
-        """True if a key that acts for nobody may not do this: reviewing, and what only an owner decides."""
-        return PERSONAL_SCOPES.issuperset(self.scopes) or self.role == Role.OWNER
+        """True if a key that acts for nobody may not do this: reviewing, what only an owner decides, and findings."""
+        return PERSONAL_SCOPES.issuperset(self.scopes) or self.role in {Role.OWNER, Role.VALIDATOR}
 
 
 def needs_of(view: "APIView", method: str | None) -> Needs | None:

@@ -13,7 +13,7 @@ LONGEST_TITLE = 300
 
 
 class NoticeKind(models.TextChoices):
-    ASSIGNMENT = "assignment", "Cases handed to you"
+    ASSIGNMENT = "assignment", "What is handed to you"
     QUESTION = "question", "Questions to you"
     ANSWERED = "answered", "Answers to you"
     MENTION = "mention", "Mentions of you"

@@ -18,7 +18,7 @@ from apps.common.isolation import one_by_one
 from apps.notifications.models import Lookout, NoticeKind
 from apps.notifications.services import notices
 from apps.notifications.services.notices import News
-from apps.registry.models import MonitoredModel
+from apps.registry.models import Finding, Incident, MonitoredModel
 from apps.reports.models import ReportJob
 from apps.review.models import Dispute, Mention, Question, ReviewItem, Slot
 
@@ -125,6 +125,27 @@ def _assignments(since: datetime) -> Iterator[News]:
             )
 
 
+def _follow_ups(since: datetime) -> Iterator[News]:
+    """Findings and incidents that somebody gave to a person, and that are not closed."""
+    acts = ("finding.written", "finding.followed", "incident.followed")
+    entries = list(Entry.objects.filter(act__in=acts, at__gte=since, details__has_key="owner").order_by("pk"))
+    people = _people({entry.details["owner"] for entry in entries} - {None})
+    for entry in entries:
+        person, (what, number) = people.get(entry.details["owner"]), entry.subject.split()
+        kind = Finding if what == "finding" else Incident
+        row = kind.objects.filter(pk=number, owner=person, closed_at=None).select_related("model__project").first()
+        if person is None or row is None or person.pk == entry.actor_id:
+            continue
+        yield _about(
+            row.model,
+            person,
+            NoticeKind.ASSIGNMENT,
+            key=f"{entry.subject} {entry.pk}",
+            title=f"You are to see to {'a finding on' if kind is Finding else 'an incident of'} {row.model.name}.",
+            url=reverse(what, args=[row.model.project.slug, row.pk]),
+        )
+
+
 def _reserved(entry: Entry, person: User) -> Iterable[Slot]:
     slots = Slot.objects.unfinished().filter(
         queue__model__project=entry.project_id,
@@ -197,6 +218,7 @@ SOURCES: dict[str, Callable[[datetime], Iterable[News]]] = {
     "replies": _replies,
     "mentions": _mentions,
     "assignments": _assignments,
+    "follow_ups": _follow_ups,
     "reports": _reports,
     "access": _access,
 }

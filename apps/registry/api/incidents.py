@@ -9,6 +9,7 @@ from apps.accounts.models import Role, Scope
 from apps.accounts.services.access import get_or_404, key_of, project_of
 from apps.registry.api.serializers import (
     CloseIncidentSerializer,
+    FollowUpSerializer,
     IncidentSerializer,
     IncidentsQuerySerializer,
     IncidentsSerializer,
@@ -16,6 +17,7 @@ from apps.registry.api.serializers import (
 from apps.registry.models import Incident
 from apps.registry.services import incidents
 from apps.registry.services.finding import find_model
+from apps.registry.services.follow_ups import follow_up
 
 
 class IncidentsView(APIView):
@@ -30,6 +32,22 @@ class IncidentsView(APIView):
         query.is_valid(raise_exception=True)
         rows, following = incidents.page(monitored, **query.validated_data)
         return Response({"incidents": IncidentSerializer(rows, many=True).data, "next": following})
+
+
+class IncidentView(APIView):
+    required_scope = Scope.REGISTRY_WRITE
+    required_role = Role.ENGINEER
+
+    @extend_schema(operation_id="follow_up_incident", request=FollowUpSerializer, responses=IncidentSerializer)
+    def patch(self, request: Request, incident: int) -> Response:
+        """Say who sees to an incident, until when, what the cause was, what was done, and whether it helped."""
+        rows = Incident.objects.in_project(project_of(request)).select_related("model__project")
+        found = get_or_404(rows, pk=incident)
+        serializer = FollowUpSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        key = key_of(request)
+        follow_up(found, serializer.changes(found.model.project), by=key.acts_for, key=key)
+        return Response(IncidentSerializer(get_or_404(rows, pk=incident)).data)
 
 
 class CloseIncidentView(APIView):

@@ -4,10 +4,12 @@ from typing import Any
 
 from rest_framework import serializers
 
+from apps.accounts.models import Project
 from apps.common.api import StrictSerializer
 from apps.common.fields import ClassOrNumberField, TextField
-from apps.registry.models import Incident, MonitoredModel, ValueModel
+from apps.registry.models import Finding, Helped, Incident, MonitoredModel, ValueModel
 from apps.registry.services.documents import ObservedSerializer, QueueSerializer
+from apps.registry.services.follow_ups import FIELDS, owner_of
 
 
 class ValueModelShownSerializer(serializers.ModelSerializer[ValueModel]):
@@ -103,6 +105,8 @@ class IncidentSerializer(serializers.ModelSerializer[Incident]):
         help_text="null with `closed_at`: its cause is gone, or a key that acts for nobody closed it",
     )
 
+    owner = serializers.EmailField(source="owner.email", allow_null=True, default=None)
+
     class Meta:
         model = Incident
         fields = (
@@ -121,6 +125,7 @@ class IncidentSerializer(serializers.ModelSerializer[Incident]):
             "closed_at",
             "closed_by",
             "note",
+            *FIELDS,
         )
 
 
@@ -133,6 +138,52 @@ class IncidentsQuerySerializer(StrictSerializer):
     state = serializers.ChoiceField(choices=["open", "closed", "all"], default="open")
     cursor = serializers.IntegerField(min_value=1, required=False, help_text="`next` of the previous page")
     limit = serializers.IntegerField(min_value=1, max_value=1_000, default=100)
+
+
+class FollowUpSerializer(StrictSerializer):
+    """What changes of who sees to it and what came of it; what is left out stays."""
+
+    owner = serializers.EmailField(
+        required=False, allow_null=True, help_text="The address of a validator, an engineer or an owner; null: nobody"
+    )
+    due_on = serializers.DateField(required=False, allow_null=True)
+    cause = TextField(max_length=5_000, required=False, allow_blank=True)
+    action = TextField(max_length=5_000, required=False, allow_blank=True)
+    helped = serializers.ChoiceField(choices=Helped.choices, required=False, allow_blank=True)
+
+    def changes(self, project: Project) -> dict[str, Any]:
+        """Return the fields that were given, with the owner as a person. Raises DomainError for an unknown one."""
+        given = {name: value for name, value in self.validated_data.items() if name in FIELDS}
+        if given.get("owner"):
+            given["owner"] = owner_of(project, given["owner"])
+        return given
+
+
+class NewFindingSerializer(FollowUpSerializer):
+    title = TextField(max_length=200)
+    text = TextField(max_length=5_000, default="", allow_blank=True)
+    cause = action = helped = None  # type: ignore[assignment]  # they come later
+
+
+class FindingChangeSerializer(FollowUpSerializer):
+    is_open = serializers.BooleanField(required=False, help_text="Closes the finding, or opens it again")
+
+
+class FindingSerializer(serializers.ModelSerializer[Finding]):
+    """A finding."""
+
+    owner = serializers.EmailField(source="owner.email", allow_null=True, default=None)
+    written_by = serializers.CharField(source="written_by.display_name", allow_null=True, default=None)
+    closed_by = serializers.CharField(source="closed_by.display_name", allow_null=True, default=None)
+
+    class Meta:
+        model = Finding
+        fields = ("id", "title", "text", "written_at", "written_by", *FIELDS, "closed_at", "closed_by")
+
+
+class FindingsSerializer(serializers.Serializer[Any]):
+    findings = FindingSerializer(many=True)
+    next = serializers.IntegerField(allow_null=True, help_text="Pass it as `cursor` to get the next page")
 
 
 class CloseIncidentSerializer(StrictSerializer):

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from apps.accounts.models import User
+from apps.registry.models.follow_up import FollowUp
 from apps.registry.models.monitored_model import ModelVersion, MonitoredModel
 from apps.registry.querysets import IncidentQuerySet
 
@@ -38,7 +39,7 @@ STUCK = {
 }
 
 
-class Incident(models.Model):
+class Incident(FollowUp):
     """A change in incoming data, or batches that no worker can process: one row while it lasts, however often seen."""
 
     model = models.ForeignKey(MonitoredModel, models.CASCADE, db_index=False, related_name="incidents")

@@ -30,6 +30,7 @@ def incident_list(request: ProjectRequest, model: str) -> HttpResponse:
         "closed": closed,
         "page": closed,
         "may_close": request.membership.reaches(Role.ENGINEER),
+        "reads_findings": request.membership.reads(Role.ENGINEER),
     }
     return render(request, "registry/incidents.html", context)
 

@@ -174,4 +174,4 @@ def page(
     """Return up to `limit` incidents, newest first, and the cursor of the next page; None at the end."""
     chosen = {"open": model.incidents.open, "closed": model.incidents.closed, "all": model.incidents.all}[state]()
     older = chosen if cursor is None else chosen.filter(id__lt=cursor)
-    return keyset_page(older.select_related("version", "closed_by").order_by("-id"), limit=limit)
+    return keyset_page(older.select_related("version", "closed_by", "owner").order_by("-id"), limit=limit)

@@ -24,6 +24,13 @@ class ReportRequestSerializer(StrictSerializer):
     kind = serializers.ChoiceField(choices=Kind.choices)
     start = serializers.DateField(help_text="First day, in the project's time zone")
     end = serializers.DateField(help_text="The day after the last one")
+    version = TextField(
+        max_length=200,
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="A version of the model, as predictions name it: the report is about its predictions alone",
+    )
     as_of = serializers.DateTimeField(
         required=False,
         allow_null=True,
@@ -115,6 +122,7 @@ class ReportAnswerSerializer(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(choices=Kind.choices)
     start = serializers.DateField()
     end = serializers.DateField()
+    version = serializers.CharField(allow_null=True, help_text="Of the model; null: all versions")
     report = serializers.IntegerField(allow_null=True)
     as_of = serializers.DateTimeField(allow_null=True)
     seq = serializers.IntegerField(allow_null=True)

@@ -37,7 +37,7 @@ class ReportView(APIView):
     @extend_schema(operation_id="read_report", responses={200: ReportAnswerSerializer})
     def get(self, request: Request, pk: int) -> Response:
         """Return the progress of a report; once it is done, its results, the whole window first."""
-        jobs = ReportJob.objects.in_project(project_of(request)).select_related("report__model")
+        jobs = ReportJob.objects.in_project(project_of(request)).select_related("report__model", "version")
         return Response(answer_of(get_or_404(jobs, pk=pk), role=key_of(request).reads_as))
 
 
@@ -54,6 +54,7 @@ def answer_of(job: ReportJob, *, role: Role) -> dict[str, Any]:
         "kind": job.kind,
         "start": job.start.isoformat(),
         "end": job.end.isoformat(),
+        "version": job.version.name if job.version else None,
         "report": job.report_id,
         "as_of": as_of.isoformat() if as_of else None,
         "seq": report.seq if report else None,

@@ -96,6 +96,8 @@ def compose(kind: str, evidence: Evidence, topic: Topic, *, tell: Tell) -> Docum
         "restatements": [],
         "results": [],
     }
+    if evidence.version is not None:
+        document["window"]["version"] = evidence.version.name
     if isinstance(topic.fit, MulticlassFit) and topic.fit.leaves_classes_out:
         document["main_classes"] = [topic.fit.class_names[label] for label in topic.fit.main_classes]
     if isinstance(topic, Performance):

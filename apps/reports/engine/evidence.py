@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from apps.registry.models import MonitoredModel, ScoreBinning
+from apps.registry.models import ModelVersion, MonitoredModel, ScoreBinning
 from apps.reports.engine import response, selective
 from apps.reports.engine.document import Part
 from apps.stats.score_bins import ScoreBins
@@ -81,6 +81,8 @@ class Evidence:
     log_shares: tuple[float, float]
     # When the last action came in by then, whatever it was about.
     last_action: datetime | None
+    # Null: all versions of the model.
+    version: ModelVersion | None = None
 
     @property
     def score_bins(self) -> ScoreBins:

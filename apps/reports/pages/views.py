@@ -137,7 +137,9 @@ def _others(shown: Report) -> dict[str, Any]:
     """List other versions of the same window, and other windows, newest first; without their documents."""
     reports = Report.objects.filter(model=shown.model, kind=shown.kind).defer("document")
     same = list(reports.of_same_window(shown).order_by("-id")[:OTHERS_SHOWN])
-    others = [other for other in reports.newest_by_window() if (other.start, other.end) != (shown.start, shown.end)]
+    others = [
+        other for other in reports.newest_by_window().select_related("version") if not _is_same_window(other, shown)
+    ]
     others.sort(key=lambda other: (other.end, other.start), reverse=True)
     newest = same[0] if same else shown
     return {
@@ -147,11 +149,16 @@ def _others(shown: Report) -> dict[str, Any]:
     }
 
 
+def _is_same_window(one: Report, other: Report) -> bool:
+    return (one.start, one.end, one.version_id) == (other.start, other.end, other.version_id)
+
+
 def _listed(report: Report, shown: Report) -> dict[str, Any]:
     moment: datetime = report.as_of.astimezone(shown.model.zone)
+    period = numbers.period(report.start, report.end)
     return {
         "pk": report.pk,
-        "period": numbers.period(report.start, report.end),
+        "period": f"{period}, version {report.version.name}" if report.version else period,
         "as_of": f"{numbers.day(moment)}, {moment:%H:%M %Z}",
         "is_shown": report.pk == shown.pk,
     }

@@ -8,7 +8,7 @@ from django.db.models import CharField, FloatField, OuterRef, Subquery
 from django.db.models.functions import Cast
 
 from apps.predictions.models import Action, Prediction
-from apps.registry.models import MonitoredModel, Slice
+from apps.registry.models import ModelVersion, MonitoredModel, Slice
 from apps.reports.engine.evidence import SLICE
 from apps.reports.services import window_frames
 from apps.sampling.models import Draw
@@ -25,7 +25,14 @@ def last_action(model: MonitoredModel, *, as_of: datetime) -> datetime | None:
 
 
 def actions_frame(
-    model: MonitoredModel, *, start: date, end: date, seq: int, as_of: datetime, slices: Sequence[Slice]
+    model: MonitoredModel,
+    *,
+    start: date,
+    end: date,
+    seq: int,
+    as_of: datetime,
+    slices: Sequence[Slice],
+    version: ModelVersion | None = None,
 ) -> pd.DataFrame:
     """Read the predictions with an action that acts on a class, as known at the moment: of several the one taken last.
 
@@ -40,6 +47,7 @@ def actions_frame(
     rows = (
         Prediction.objects.filter(model=model, predicted_at__gte=day_start(model, start))
         .filter(predicted_at__lt=day_start(model, end), batch__in=drawn_batches(model, by=as_of))
+        .of_version(version)
         .annotate(
             action=action_that_counts(model, as_of=as_of),
             outcome=Subquery(latest.values("outcome")[:1]),

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from apps.common.snapshots import one_moment
 from apps.predictions.models import Batch, Prediction
-from apps.registry.models import MonitoredModel, ScoreBinning, Slice
+from apps.registry.models import ModelVersion, MonitoredModel, ScoreBinning, Slice
 from apps.reports.engine import response, selective
 from apps.reports.engine.evidence import CELL_KEYS, SLICE, Evidence, is_closed
 from apps.reports.engine.selective import Parts
@@ -37,26 +38,27 @@ def gather(job: ReportJob, *, as_of: datetime | None) -> Evidence:
     model: MonitoredModel = job.model
     mark = mark_of(model, as_of)
     seq, at = mark.seq, mark.at
-    start, end = job.start, days_so_far(model, job.end, as_of=at)
+    start, end, version = job.start, days_so_far(model, job.end, as_of=at), job.version
     slices = [each for each in model.slice_list if each.name in job.slices]
     is_performance = job.kind == Kind.PERFORMANCE
     with one_moment():
-        days = tuple(cohorts(model, start=start, end=end, seq=seq, as_of=at))
+        days = tuple(cohorts(model, start=start, end=end, seq=seq, as_of=at, version=version))
         closed = {cohort.day for cohort in days if is_closed(cohort)}
         binning = ScoreBinning.in_force(model, at=at)
         sent = _sent_rows(job, closed, slices, mark=mark, wants_all=is_performance)
-        draws = draws_frame(model, start=start, end=end, seq=seq, as_of=at, slices=slices)
-        cells_of = partial(cells_frame, model, start=start, end=end, as_of=at, version=binning.version)
+        of_window: dict[str, Any] = {"start": start, "end": end, "as_of": at, "version": version}
+        draws = draws_frame(model, seq=seq, slices=slices, **of_window)
+        cells_of = partial(cells_frame, model, bins=binning.version, **of_window)
         stored, by_slice = cells_of(), {each.name: cells_of(slice_key=each.key) for each in slices}
-        unfilled = {each.name: _unfilled(model, each, start=start, end=end, as_of=at) for each in slices}
+        unfilled = {each.name: _unfilled(model, each, **of_window) for each in slices}
         most = MOST_EARLIER if is_performance else 0
-        earlier = earlier_frame(model, before=start, seq=seq, as_of=at, most=most)
+        earlier = earlier_frame(model, before=start, seq=seq, as_of=at, most=most, version=version)
         is_value = job.kind == Kind.VALUE
-        actions = actions_frame(model, start=start, end=end, seq=seq, as_of=at, slices=slices)
-        reveals = reveals_frame(model, start=start, end=end if is_performance else start, as_of=at)
-        unpriced = without_amount_frame(model, start=start, end=end if is_value else start, as_of=at)
+        actions = actions_frame(model, seq=seq, slices=slices, **of_window)
+        reveals = reveals_frame(model, **of_window | ({} if is_performance else {"end": start}))
+        unpriced = without_amount_frame(model, **of_window | ({} if is_value else {"end": start}))
         is_all_logged = not stored["sum_unlogged"].any()
-        shares = (1.0, 1.0) if is_all_logged else log_shares(model, start=start, end=end, as_of=at)
+        shares = (1.0, 1.0) if is_all_logged else log_shares(model, **of_window)
     sent, draws, earlier = (_placed(frame, binning) for frame in (sent, draws, earlier))
     split = Parts.of(_closed_rows(model, sent, closed))
     rows = split.observed
@@ -89,14 +91,17 @@ def gather(job: ReportJob, *, as_of: datetime | None) -> Evidence:
         reveals=reveals,
         log_shares=shares,
         last_action=last_action(model, as_of=at),
+        version=version,
         earlier=response.of_closed_days(earlier.assign(truth=_with_rule(model, earlier["outcome"]))),
     )
 
 
-def _unfilled(model: MonitoredModel, piece: Slice, *, start: date, end: date, as_of: datetime) -> int:
+def _unfilled(
+    model: MonitoredModel, piece: Slice, *, start: date, end: date, as_of: datetime, version: ModelVersion | None
+) -> int:
     """Count drawn predictions of the window that the slice is still to be filled into."""
     lacking = Batch.objects.filter(model=model, pk__in=drawn_batches(model, by=as_of)).lacking(piece.key)
-    rows = Prediction.objects.filter(model=model, batch__in=lacking)
+    rows = Prediction.objects.filter(model=model, batch__in=lacking).of_version(version)
     return rows.filter(predicted_at__gte=day_start(model, start), predicted_at__lt=day_start(model, end)).count()
 
 
@@ -108,7 +113,8 @@ def _sent_rows(
     if not wants_all:
         start = min(closed, default=start)
         end = max(closed) + timedelta(days=1) if closed else start
-    return outcomes_frame(job.model, start=start, end=end, seq=mark.seq, as_of=mark.at, slices=slices)
+    asked: dict[str, Any] = {"start": start, "end": end, "seq": mark.seq, "as_of": mark.at, "version": job.version}
+    return outcomes_frame(job.model, slices=slices, **asked)
 
 
 def _placed(frame: pd.DataFrame, binning: ScoreBinning) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from apps.common.deadlines import deadline
 from apps.common.durations import limit
 from apps.common.errors import ConflictError, DomainError
 from apps.common.jobs import run_next
-from apps.registry.models import MonitoredModel
+from apps.registry.models import ModelVersion, MonitoredModel
 from apps.registry.services.archiving import require_active
 from apps.reports.models import Kind, ReportJob
 from apps.truth.services.marks import mark_of
@@ -40,12 +40,14 @@ def request_report(
     start: date,
     end: date,
     *,
+    version: str | None = None,
     as_of: datetime | None = None,
     slices: Sequence[str] | None = None,
     by: User | None = None,
 ) -> ReportJob:
     """Request a report on the days in [start, end); the same request made twice is one job.
 
+    With a version, the report is about its predictions alone.
     Without `as_of`, the report uses everything known when it runs, and is made again when more is known. A moment of an
     earlier day means the end of that day.
     """
@@ -58,7 +60,7 @@ def request_report(
             code="unsupported_task",
         )
     _check_window(start, end, as_of)
-    names = _slices(model, slices)
+    names, of_version = _slices(model, slices), version_named(model, version)
     if as_of is not None:
         # A moment of today is kept for minutes only, and the job may wait longer.
         mark_of(model, as_of)
@@ -66,6 +68,7 @@ def request_report(
     Project.objects.select_for_update(no_key=True).get(pk=model.project_id)
     unfinished = ReportJob.objects.unfinished()
     same = unfinished.filter(model=model, kind=kind, start=start, end=end, as_of=as_of, slices=names)
+    same = same.filter(version=of_version)
     if (job := same.first()) is not None:
         assert isinstance(job, ReportJob)
         return job
@@ -73,10 +76,20 @@ def request_report(
     if unfinished.filter(model__project=model.project_id, model__archived_at=None).count() >= limit:
         raise TooManyJobsError(f"This project already has {limit} reports under way. Try again when some are done.")
     job = ReportJob.objects.create(
-        model=model, kind=kind, start=start, end=end, as_of=as_of, slices=names, requested_by=by
+        model=model, kind=kind, start=start, end=end, version=of_version, as_of=as_of, slices=names, requested_by=by
     )
     doorbell.ring_on_commit(BELL)
     return job
+
+
+def version_named(model: MonitoredModel, name: str | None) -> ModelVersion | None:
+    """Return the version of this name; None for all of them. Raises DomainError."""
+    if name is None:
+        return None
+    version: ModelVersion | None = model.versions.filter(name=name).first()
+    if version is None:
+        raise DomainError(f"No prediction of a version {name!r} of this model has arrived.", code="unknown_version")
+    return version
 
 
 def _check_window(start: date, end: date, as_of: datetime | None) -> None:

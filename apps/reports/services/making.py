@@ -2,10 +2,10 @@
 
 import hashlib
 import json
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
-from apps.registry.models import MonitoredModel, ValueModel
+from apps.registry.models import ValueModel
 from apps.reports.engine.baseline import Baseline
 from apps.reports.engine.composing import VERSION, Tell, compose
 from apps.reports.engine.document import FURTHER_METRICS, Document, Figures, Restatement
@@ -31,6 +31,7 @@ def make_report(job: ReportJob, *, tell: Tell) -> Report:
         "kind": job.kind,
         "start": job.start,
         "end": job.end,
+        "version": job.version,
         "seq": evidence.seq,
         "configuration_hash": configuration_hash(evidence, value_model),
     }
@@ -43,7 +44,7 @@ def make_report(job: ReportJob, *, tell: Tell) -> Report:
         tell("searching for weak spots", 0.88)
         pictures["weak"] = weak_spots(evidence)
     tell("comparing with the previous report", 0.9)
-    previous = previous_report(job.model, job.kind, start=job.start, end=job.end, as_of=evidence.as_of)
+    previous = previous_report(job, as_of=evidence.as_of)
     currency = value_model.currency if value_model else ""
     document["restatements"] = restatements(previous, evidence, document, currency=currency)
     defaults = {"as_of": evidence.as_of, "document": document, "previous": previous}
@@ -87,12 +88,10 @@ def _topic(kind: str, fit: Fit, value_model: ValueModel | None) -> Topic:
     return Value(fit, value_model) if kind == Kind.VALUE else Baseline(fit)
 
 
-def previous_report(model: MonitoredModel, kind: str, *, start: date, end: date, as_of: datetime) -> Report | None:
-    """Return the newest report of the same kind and window as of an earlier moment."""
+def previous_report(job: ReportJob, *, as_of: datetime) -> Report | None:
+    """Return the newest report of the same kind, window and version as of an earlier moment."""
     previous: Report | None = (
-        Report.objects.filter(model=model, kind=kind, start=start, end=end, as_of__lt=as_of)
-        .order_by("-as_of", "-id")
-        .first()
+        Report.objects.of_same_window(job).filter(as_of__lt=as_of).order_by("-as_of", "-id").first()
     )
     return previous
 
@@ -138,6 +137,7 @@ def _changes_since(previous: Report, evidence: Evidence, document: Document) -> 
         end=evidence.end,
         before=previous.seq,
         seq=evidence.seq,
+        version=previous.version,
     )
     had_outcome, has_outcome = changes["outcome_before"].notna(), changes["outcome"].notna()
     counts = {

@@ -22,7 +22,7 @@ def refresh_due(*, now: datetime | None = None) -> int:
     moment = now or timezone.now()
     quiet = timedelta(minutes=getattr(settings, "REPORT_QUIET_MINUTES", QUIET_MINUTES))
     current = Report.objects.filter(jobs__as_of=None, model__archived_at=None)
-    newest = current.newest_by_window().select_related("model__project")
+    newest = current.newest_by_window().select_related("model__project", "version")
     # Labels arrive one by one; a report for each of them would only fill the queue.
     settled = [report for report in newest if moment - report.created_at >= quiet]
     return sum(one_by_one(settled, lambda report: _refresh(report, now=moment), name="refresh_reports"))
@@ -38,7 +38,10 @@ def is_outdated(report: Report, *, now: datetime) -> bool:
     """Say whether more is known of the window's predictions than the report knew."""
     start, end = day_start(report.model, report.start), day_start(report.model, report.end)
     newer = Resolution.objects.filter(model=report.model, seq__gt=report.seq).predicted_between(start, end)
+    if report.version_id is not None:
+        newer = newer.filter(prediction__version=report.version_id)
     about = Prediction.objects.filter(model=report.model, external_id=OuterRef("external_id"))
+    about = about.of_version(report.version)
     about = about.filter(predicted_at__gte=start, predicted_at__lt=end)
     acted = Action.objects.filter(Exists(about), model=report.model, received_at__gt=report.as_of)
     return (
@@ -56,9 +59,7 @@ def _final_days(model: MonitoredModel, start: date, end: date, *, as_of: datetim
 
 def _was_requested_since(report: Report) -> bool:
     """Say whether a job for the same window is under way, or failed since and waits for a person to look at it."""
-    same = ReportJob.objects.filter(
-        model=report.model, kind=report.kind, start=report.start, end=report.end, as_of=None, report=None
-    )
+    same = ReportJob.objects.of_same_window(report).filter(as_of=None, report=None)
     return bool(same.filter(Q(finished_at=None) | Q(finished_at__gt=report.created_at)).exists())
 
 
@@ -72,6 +73,7 @@ def _request_again(report: Report) -> int:
             report.kind,
             report.start,
             report.end,
+            version=report.version.name if report.version else None,
             slices=[name for name in last.slices if name in declared],
         )
     except TooManyJobsError:

@@ -5,7 +5,7 @@ from datetime import date, datetime
 import pandas as pd
 from django.db.models import Case, Exists, F, OuterRef, Subquery, Value, When
 
-from apps.registry.models import MonitoredModel
+from apps.registry.models import ModelVersion, MonitoredModel
 from apps.reports.services import window_frames
 from apps.review.models import Decision, Similar, Slot
 from apps.truth.services.cohorts import day_start
@@ -27,7 +27,9 @@ SIMILAR = Case(
 )
 
 
-def reveals_frame(model: MonitoredModel, *, start: date, end: date, as_of: datetime) -> pd.DataFrame:
+def reveals_frame(
+    model: MonitoredModel, *, start: date, end: date, as_of: datetime, version: ModelVersion | None = None
+) -> pd.DataFrame:
     """Read the answers to drawn cases of the window that were given blind, and given again after the reveal, by then.
 
     Nobody is measured against their own adjudication.
@@ -45,5 +47,7 @@ def reveals_frame(model: MonitoredModel, *, start: date, end: date, as_of: datet
         .filter(final__isnull=False)
         .order_by("pk")
     )
+    if version is not None:
+        rows = rows.filter(item__prediction__version=version)
     columns = ["item__prediction_id", "value", "final", "shown", "is_shown_in_part", "similar"]
     return window_frames.read(rows, columns, named=list(COLUMNS)).astype(COLUMNS)

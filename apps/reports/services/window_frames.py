@@ -14,7 +14,7 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce, TruncDate
 
 from apps.predictions.models import Hold, Prediction
-from apps.registry.models import MonitoredModel, ReviewQueue, Slice
+from apps.registry.models import ModelVersion, MonitoredModel, ReviewQueue, Slice
 from apps.reports.engine.evidence import CELL_KEYS, NO_BASELINE, SLICE, is_closed
 from apps.review.models import Decision, ReviewItem
 from apps.sampling.models import SUMS, Draw, PopulationCell
@@ -30,13 +30,21 @@ MOST_EARLIER = 50_000
 
 
 def outcomes_frame(
-    model: MonitoredModel, *, start: date, end: date, seq: int, as_of: datetime, slices: Sequence[Slice]
+    model: MonitoredModel,
+    *,
+    start: date,
+    end: date,
+    seq: int,
+    as_of: datetime,
+    slices: Sequence[Slice],
+    version: ModelVersion | None = None,
 ) -> pd.DataFrame:
     """Read the window's predictions drawn by then, as the cells count them, with the outcome known as of `seq`."""
     latest = Resolution.objects.filter(prediction=OuterRef("pk"), seq__lte=seq).order_by("-seq")
     rows = (
         Prediction.objects.filter(model=model, predicted_at__gte=day_start(model, start))
         .filter(predicted_at__lt=day_start(model, end), batch__in=drawn_batches(model, by=as_of))
+        .of_version(version)
         .annotate(
             day=TruncDate("predicted_at", tzinfo=model.zone),
             received_day=TruncDate("received_at", tzinfo=model.zone),
@@ -56,11 +64,14 @@ def outcomes_frame(
     return _typed(frame)
 
 
-def without_amount_frame(model: MonitoredModel, *, start: date, end: date, as_of: datetime) -> pd.DataFrame:
+def without_amount_frame(
+    model: MonitoredModel, *, start: date, end: date, as_of: datetime, version: ModelVersion | None = None
+) -> pd.DataFrame:
     """Count the predictions drawn by then that came without an amount, by the days of their cells."""
     rows = (
         Prediction.objects.filter(model=model, predicted_at__gte=day_start(model, start), amount=None)
         .filter(predicted_at__lt=day_start(model, end), batch__in=drawn_batches(model, by=as_of))
+        .of_version(version)
         .order_by()
         .values(day=TruncDate("predicted_at", tzinfo=model.zone))
         .annotate(received_day=TruncDate("received_at", tzinfo=model.zone), n=Count("pk"))
@@ -69,9 +80,11 @@ def without_amount_frame(model: MonitoredModel, *, start: date, end: date, as_of
     return read(rows, columns, named=columns).astype({"n": "int64"})
 
 
-def log_shares(model: MonitoredModel, *, start: date, end: date, as_of: datetime) -> tuple[float, float]:
+def log_shares(
+    model: MonitoredModel, *, start: date, end: date, as_of: datetime, version: ModelVersion | None = None
+) -> tuple[float, float]:
     """Return the lowest and the highest fraction of traffic that senders logged."""
-    rows = Prediction.objects.filter(model=model, predicted_at__gte=day_start(model, start))
+    rows = Prediction.objects.filter(model=model, predicted_at__gte=day_start(model, start)).of_version(version)
     rows = rows.filter(predicted_at__lt=day_start(model, end), batch__in=drawn_batches(model, by=as_of))
     share = Coalesce("log_share", 1.0)
     found = rows.aggregate(low=Min(share), high=Max(share))
@@ -79,13 +92,20 @@ def log_shares(model: MonitoredModel, *, start: date, end: date, as_of: datetime
 
 
 def earlier_frame(
-    model: MonitoredModel, *, before: date, seq: int, as_of: datetime, most: int = MOST_EARLIER
+    model: MonitoredModel,
+    *,
+    before: date,
+    seq: int,
+    as_of: datetime,
+    most: int = MOST_EARLIER,
+    version: ModelVersion | None = None,
 ) -> pd.DataFrame:
     """Read the newest predictions of the closed days before a day, with their outcome (nan: none)."""
     latest = Resolution.objects.filter(prediction=OuterRef("pk"), seq__lte=seq).order_by("-seq")
     rows = (
         Prediction.objects.filter(model=model, predicted_at__lt=min(day_start(model, before), as_of - model.horizon))
         .filter(batch__in=drawn_batches(model, by=as_of))
+        .of_version(version)
         .annotate(
             day=TruncDate("predicted_at", tzinfo=model.zone),
             received_day=TruncDate("received_at", tzinfo=model.zone),
@@ -98,20 +118,28 @@ def earlier_frame(
     frame = read(rows, columns, named=columns)
     frame = frame.astype({"predicted_at": "datetime64[us, UTC]", **dict.fromkeys(numbers, "float64")})
     frame["log_share"] = frame["log_share"].fillna(1.0)
-    days = cohorts(model, start=min(frame["day"], default=before), end=before, seq=seq, as_of=as_of)
+    first = min(frame["day"], default=before)
+    days = cohorts(model, start=first, end=before, seq=seq, as_of=as_of, version=version)
     closed = {cohort.day for cohort in days if is_closed(cohort)}
     return frame[frame["day"].isin(closed)].reset_index(drop=True)
 
 
 def cells_frame(
-    model: MonitoredModel, *, start: date, end: date, as_of: datetime, version: int, slice_key: str = ""
+    model: MonitoredModel,
+    *,
+    start: date,
+    end: date,
+    as_of: datetime,
+    bins: int,
+    slice_key: str = "",
+    version: ModelVersion | None = None,
 ) -> pd.DataFrame:
     """Read population cells by day in a version of the score bins, over all predictions or by the values of one slice.
 
-    Versions of the model are added up.
+    Without a version of the model, all of them are added up.
     """
     keys = [*CELL_KEYS, "slice_value"]
-    cells = PopulationCell.objects.filter(model=model, slice_name=slice_key).in_bins(version)
+    cells = PopulationCell.objects.filter(model=model, slice_name=slice_key).in_bins(bins).of_version(version)
     cells = cells.between(start, end).drawn_by(as_of).order_by(*keys)
     summed = cells.values(*keys).annotate(**{f"total_{name}": Cast(Sum(name), FloatField()) for name in SUMS})
     frame = read(summed, [*keys, *(f"total_{name}" for name in SUMS)], named=[*keys, *SUMS])
@@ -120,11 +148,19 @@ def cells_frame(
 
 
 def draws_frame(
-    model: MonitoredModel, *, start: date, end: date, seq: int, as_of: datetime, slices: Sequence[Slice]
+    model: MonitoredModel,
+    *,
+    start: date,
+    end: date,
+    seq: int,
+    as_of: datetime,
+    slices: Sequence[Slice],
+    version: ModelVersion | None = None,
 ) -> pd.DataFrame:
     """Read the draws of the window's predictions, with the state of their reviews as of `seq` and of the moment."""
     rows = (
         Draw.objects.filter(model=model, drawn_at__lte=as_of)
+        .of_version(version)
         .filter(prediction__predicted_at__gte=day_start(model, start))
         .filter(prediction__predicted_at__lt=day_start(model, end))
         .annotate(
@@ -192,7 +228,9 @@ def _reviews_frame(resolutions: pd.Series) -> pd.DataFrame:
     return frame.astype(dict.fromkeys(("resolution", "outcome", "label", "q", "adjudicated"), "float64"))
 
 
-def changes_frame(model: MonitoredModel, *, start: date, end: date, before: int, seq: int) -> pd.DataFrame:
+def changes_frame(
+    model: MonitoredModel, *, start: date, end: date, before: int, seq: int, version: ModelVersion | None = None
+) -> pd.DataFrame:
     """Read truth as of `before` and as of `seq`, of predictions with a resolution between the two.
 
     Without the labels of predictions that nobody drew: no figure counts them.
@@ -205,6 +243,8 @@ def changes_frame(model: MonitoredModel, *, start: date, end: date, before: int,
         .as_of(seq)
         .annotate(**{f"{name}_before": Subquery(earlier.values(name)[:1]) for name in known})
     )
+    if version is not None:
+        rows = rows.filter(prediction__version=version)
     columns = [*known, *(f"{name}_before" for name in known)]
     frame = read(rows, [*columns, "prediction__draw"], named=[*columns, "draw"]).astype(float)
     labels = [name for name in columns if not name.startswith("outcome")]

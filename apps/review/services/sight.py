@@ -49,7 +49,7 @@ def sight_of(item: ReviewItem, *, by: Membership) -> Sight:
 
 
 def check_not_awaited(item: ReviewItem, *, by: Membership) -> None:
-    """Check that the person has no blind review of the prediction still to judge; a validator waits till it is closed."""
+    """Check that the person has no blind review of the prediction still to judge."""
     if awaited_from(by.user, item.model).filter(item__prediction=item.prediction_id).exists():
         raise ConflictError(NOT_NOW, code="judge_first")
 

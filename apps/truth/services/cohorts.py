@@ -7,7 +7,7 @@ from django.db.models import Count, Sum
 from django.db.models.functions import TruncDate
 
 from apps.predictions.models import Prediction
-from apps.registry.models import MonitoredModel, ScoreBinning
+from apps.registry.models import ModelVersion, MonitoredModel, ScoreBinning
 from apps.sampling.models import PopulationCell
 from apps.sampling.services.moments import drawn_batches
 from apps.truth.models import Resolution
@@ -58,12 +58,17 @@ def days_so_far(model: MonitoredModel, end: date, *, as_of: datetime) -> date:
     return min(end, day_of(model, as_of) + timedelta(days=1))
 
 
-def cohorts(model: MonitoredModel, *, start: date, end: date, seq: int, as_of: datetime) -> list[Cohort]:
-    """Return the days in [start, end) that have predictions, as of a resolution number and of a moment."""
+def cohorts(
+    model: MonitoredModel, *, start: date, end: date, seq: int, as_of: datetime, version: ModelVersion | None = None
+) -> list[Cohort]:
+    """Return the days in [start, end) that have predictions, as of a resolution number and of a moment.
+
+    With a version, only its predictions count.
+    """
     end = days_so_far(model, end, as_of=as_of)
-    sizes = _sizes(model, start, end, as_of=as_of)
-    outcomes = _outcomes(model, start, end, seq=seq, as_of=as_of)
-    hidden = _hidden(model, start, end, seq=seq, as_of=as_of)
+    sizes = _sizes(model, start, end, as_of=as_of, version=version)
+    outcomes = _outcomes(model, start, end, seq=seq, as_of=as_of, version=version)
+    hidden = _hidden(model, start, end, seq=seq, as_of=as_of, version=version)
     return [
         _cohort(model, day, sizes[day], outcomes.get(day, 0), hidden.get(day, 0), as_of=as_of) for day in sorted(sizes)
     ]
@@ -81,14 +86,18 @@ def _cohort(model: MonitoredModel, day: date, n: int, outcomes: int, hidden: int
     return Cohort(day, n, outcomes, MATURING if outcomes else PROVISIONAL, hidden=hidden)
 
 
-def _sizes(model: MonitoredModel, start: date, end: date, *, as_of: datetime) -> dict[date, int]:
-    version = ScoreBinning.in_force(model, at=as_of).version
-    cells = PopulationCell.objects.filter(model=model).in_bins(version).of_everyone()
+def _sizes(
+    model: MonitoredModel, start: date, end: date, *, as_of: datetime, version: ModelVersion | None
+) -> dict[date, int]:
+    bins = ScoreBinning.in_force(model, at=as_of).version
+    cells = PopulationCell.objects.filter(model=model).in_bins(bins).of_everyone().of_version(version)
     cells = cells.between(start, end).drawn_by(as_of)
     return dict(cells.values("day").annotate(size=Sum("n")).values_list("day", "size"))
 
 
-def _outcomes(model: MonitoredModel, start: date, end: date, *, seq: int, as_of: datetime) -> dict[date, int]:
+def _outcomes(
+    model: MonitoredModel, start: date, end: date, *, seq: int, as_of: datetime, version: ModelVersion | None
+) -> dict[date, int]:
     """Count predictions with an outcome, by day: of those that were drawn, as in the cells.
 
     Outcomes are corrected but never withdrawn, so any row will do.
@@ -99,15 +108,19 @@ def _outcomes(model: MonitoredModel, start: date, end: date, *, seq: int, as_of:
         .predicted_between(day_start(model, start), day_start(model, end))
         .annotate(day=TruncDate("prediction__predicted_at", tzinfo=model.zone))
     )
+    if version is not None:
+        known = known.filter(prediction__version=version)
     counted = known.values("day").annotate(size=Count("prediction", distinct=True))
     return dict(counted.values_list("day", "size"))
 
 
-def _hidden(model: MonitoredModel, start: date, end: date, *, seq: int, as_of: datetime) -> dict[date, int]:
+def _hidden(
+    model: MonitoredModel, start: date, end: date, *, seq: int, as_of: datetime, version: ModelVersion | None
+) -> dict[date, int]:
     """Count predictions whose outcome can never be observed, by day: of those that were drawn, as in the cells."""
     if not observing.is_selective(model):
         return {}
-    rows = Prediction.objects.filter(model=model, batch__in=drawn_batches(model, by=as_of))
+    rows = Prediction.objects.filter(model=model, batch__in=drawn_batches(model, by=as_of)).of_version(version)
     rows = rows.filter(predicted_at__gte=day_start(model, start), predicted_at__lt=day_start(model, end))
     hidden = observing.with_visibility(rows, model, seq=seq, as_of=as_of).filter(is_hidden=True).order_by()
     counted = hidden.annotate(day=TruncDate("predicted_at", tzinfo=model.zone)).values("day")

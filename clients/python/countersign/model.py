@@ -191,14 +191,18 @@ class Model:
         start: date | str,
         end: date | str,
         *,
+        version: str | None = None,
         as_of: datetime | str | None = None,
         slices: Sequence[str] | None = None,
     ) -> ReportRequest:
         """Request a "performance", "baseline" or "value" report on the days in [start, end).
 
+        With `version`, the report is about the predictions of this version alone.
         `as_of` leaves out what was drawn or known later; a moment of an earlier day means the end of that day.
         """
         body: dict[str, Any] = {"kind": kind, "start": str(start), "end": str(end)}
+        if version is not None:
+            body["version"] = version
         if as_of is not None:
             body["as_of"] = as_of.isoformat() if isinstance(as_of, datetime) else as_of
         if slices is not None:

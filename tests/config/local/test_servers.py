@@ -39,6 +39,7 @@ def test_the_database_listens_on_no_port_and_folds_case_beyond_ascii() -> None:
         assert connection.execute("SELECT 'Ärztin' ILIKE 'äRZTIN'").fetchone() == (True,)
 
 
+@pytest.mark.slow
 def test_data_survive_sigkill_and_a_pid_file_whose_number_is_taken(cluster: Cluster) -> None:
     logs = cluster.root / "logs"
     with running([cluster.program()], logs=logs):

@@ -12,6 +12,7 @@ def test_every_column_is_declared_once():
     assert sorted(entry["name"] for entry in DECLARED) == sorted(FEATURES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("entry", [entry for entry in DECLARED if "codes" in entry], ids=lambda entry: entry["name"])
 def test_every_code_in_the_data_has_a_meaning(entry: dict):
     column = FEATURES.index(entry["name"])

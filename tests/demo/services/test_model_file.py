@@ -13,6 +13,7 @@ from apps.explanations.engine.running import Children
 from apps.explanations.engine.spec import Spec
 
 
+@pytest.mark.slow
 def test_the_loaded_file_gives_the_scores_and_the_contributions_that_the_demo_sends(tmp_path: Path) -> None:
     predictor, people = load_or_train(tmp_path / "model.json", load_reference()), load_production(limit=200)
     features = [{"name": name} for name in FILE_DOCUMENT["features"]]

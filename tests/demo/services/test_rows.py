@@ -93,6 +93,7 @@ def test_outcomes_become_known_20_to_60_days_after_their_prediction(production: 
     assert days.mean() == pytest.approx(40, abs=0.08)
 
 
+@pytest.mark.slow
 def test_no_outcome_that_is_not_due_is_sent(production: People, sent: dict[str, dict[str, str]]):
     assert all(datetime.fromisoformat(row["occurred_at"]) <= NOW for row in sent.values())
     newest = production.ids[-20 * PEOPLE // 182 :].tolist()

@@ -18,6 +18,7 @@ def test_a_later_start_uses_the_model_of_the_first(tmp_path):
     assert (first.contributions(people.features) == again.contributions(people.features)).all()
 
 
+@pytest.mark.slow
 def test_the_model_beats_the_rule_it_replaced(predictor: Predictor):
     people = load_production()
     model = ((predictor.scores(people.features) >= 0.5) == people.employed).mean()

@@ -67,6 +67,7 @@ def test_about_two_in_a_hundred_cases_get_no_label():
     assert set(verdicts) == {"skip", "cannot_tell"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("is_model_right", "expected"),
     [

@@ -86,6 +86,7 @@ def case_of(scorer: Scorer) -> reviewing.CaseOf:
     return case
 
 
+@pytest.mark.slow
 def test_predictions_are_stored_once_even_if_the_demo_starts_twice(world: World, scorer: Scorer):
     sending.send_predictions(world.model, world.start(), scorer)
     again = world.start()
@@ -123,6 +124,7 @@ def reviewed(world: World, scorer: Scorer, monkeypatch: pytest.MonkeyPatch) -> S
     return state
 
 
+@pytest.mark.slow
 def test_simulated_reviewers_answer_their_share_and_release_the_rest(reviewed: StateFile):
     assert reviewed.progress.answered == {"simulated-a": 10, "simulated-b": 10, "simulated-c": 10}
     answered = Slot.objects.filter(outcome=Slot.Outcome.ANSWERED)
@@ -132,6 +134,7 @@ def test_simulated_reviewers_answer_their_share_and_release_the_rest(reviewed: S
     assert not Slot.objects.unfinished().filter(lease_expires_at__gte=Now()).exists()
 
 
+@pytest.mark.slow
 def test_the_adjudicator_settles_what_waits_and_leaves_the_rest(world: World, scorer: Scorer, reviewed: StateFile):
     waiting = Slot.objects.unfinished().filter(is_adjudication=True).count()
     open_before = Slot.objects.unfinished().reviews().count()

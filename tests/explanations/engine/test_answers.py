@@ -37,6 +37,7 @@ def test_onnx_takes_each_column_by_its_name(load: Load) -> None:
         assert [each.score for each in scored] == pytest.approx(estimator.predict_proba(rows)[:, 1], abs=1e-6)
 
 
+@pytest.mark.slow
 def test_a_column_of_texts_reaches_a_pipeline_as_a_frame(load: Load) -> None:
     import pandas as pd
     import skops.io

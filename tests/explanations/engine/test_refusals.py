@@ -169,6 +169,7 @@ def test_a_cycle_in_a_tree_of_lightgbm_is_refused(load: Load) -> None:
     assert "two parents" in refusal(load, "lightgbm", content, model.spec).message
 
 
+@pytest.mark.slow
 def test_archives_that_unpack_to_too_much_are_refused(load: Load) -> None:
     bomb = archive(schema_json=b"{}", zeros=b"\0" * (300 << 20))
     assert len(bomb) < 1 << 20
@@ -323,6 +324,7 @@ def test_outputs_that_cannot_be_read_are_refused(load: Load, output: dict[str, A
     )
 
 
+@pytest.mark.slow
 def test_a_refused_file_leaves_no_child_behind(children: Children) -> None:
     with pytest.raises(ModelRefused):
         children.get("bad", "onnx", trained.spec(trained.BINARY), lambda: [b"no model"])

@@ -79,6 +79,7 @@ def test_a_request_that_takes_too_long_ends_the_child(make: Make) -> None:
     assert not is_running(process_id)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("file", "message"), [("segfault later", "crashed \\(SIGSEGV\\)"), ("memory", "used up its memory")]
 )
@@ -91,6 +92,7 @@ def test_a_child_that_dies_says_how_and_the_next_one_is_new(make: Make, file: st
     assert get(children, "a") is not child
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("file", "message"), [("segfault", "crashed"), ("leave", "ended by itself \\(status 3\\)")])
 def test_a_child_that_dies_as_it_reads_the_file_is_forgotten(make: Make, file: str, message: str) -> None:
     children = make()

@@ -26,6 +26,7 @@ QUICK = ("xgboost", "lightgbm", "onnx, classes by name", "skops, forest")
 KINDS = [kind if kind in QUICK else pytest.param(kind, marks=pytest.mark.slow) for kind in bundled.FILES]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_program_reproduces_what_the_library_gave(kind: str, tmp_path: Path) -> None:
     file = bundled.FILES[kind]()
@@ -35,6 +36,7 @@ def test_the_program_reproduces_what_the_library_gave(kind: str, tmp_path: Path)
     assert ("together" in done.stdout) == bool(file.method)
 
 
+@pytest.mark.slow
 def test_a_changed_feature_ends_in_both_numbers(tmp_path: Path) -> None:
     artifact, prediction = bundled.make_case(make_scored_model())
     folder = bundled.unpack(artifact, prediction, tmp_path)
@@ -53,6 +55,7 @@ def test_another_model_file_is_not_run(tmp_path: Path) -> None:
     assert "AssertionError: model.json is not the registered file" in done.stderr
 
 
+@pytest.mark.slow
 def test_texts_of_users_stay_texts(tmp_path: Path) -> None:
     """Names of features and classes are data: none of them ends a literal, a comment or a format."""
     odd = '"""\'; {0} \\\n# %% \nraise SystemExit(7) #'

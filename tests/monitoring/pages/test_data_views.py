@@ -158,6 +158,7 @@ def test_it_is_for_engineers(model, role, rest):
     assert visitor(model, role).get(address(model, rest)).status_code == 403
 
 
+@pytest.mark.slow
 def test_the_page_needs_few_queries_for_many_features(django_assert_max_num_queries):
     model = wide_model(make_project(), features=200, days=180)
     client = visitor(model)

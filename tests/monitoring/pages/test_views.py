@@ -192,6 +192,7 @@ def test_the_page_is_for_engineers(role):
     assert Visit(role).client.get(URL).status_code == 403
 
 
+@pytest.mark.slow
 def test_the_page_needs_no_heavy_libraries():
     """A fresh process that imports the page's modules loads no plotting or statistics library."""
     import subprocess

@@ -57,6 +57,7 @@ def test_the_event_goes_on_while_its_days_do_and_is_the_same_row_when_it_ends():
     assert (same.pk, same.last_day) == (event.pk, FIRST + timedelta(days=109))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("age", "is_news"), [(timedelta(days=60), False), (timedelta(hours=1), True)])
 def test_what_arrived_long_ago_is_no_news(age, is_news):
     model = model_with_homes()
@@ -71,6 +72,7 @@ def test_what_arrived_long_ago_is_no_news(age, is_news):
     assert (event.found_at > now - timedelta(days=7)) is is_news
 
 
+@pytest.mark.slow
 def test_an_event_is_an_incident_that_closes_by_itself():
     model = model_with_homes()
     count_days(model, 104, crowded)

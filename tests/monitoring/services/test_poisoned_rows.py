@@ -63,6 +63,7 @@ def cure(stage: Stage) -> None:
         Payload.objects.filter(prediction__external_id=POISON).update(features={"age": 1, "sex": 1})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", SWEEPS)
 def test_a_poisoned_row_is_named_and_all_other_batches_go_on(stage, monkeypatch):
     monkeypatch.setattr(doorbell, "ring", lambda _bell: None)

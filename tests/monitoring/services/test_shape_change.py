@@ -23,6 +23,7 @@ pytestmark = pytest.mark.django_db
 INCOME = {"name": "income", "type": "number"}
 
 
+@pytest.mark.slow
 def test_a_version_that_sends_income_as_text_makes_one_incident():
     project = make_project("credit")
     model = make_model(project, "loans", features=[INCOME], slices=[])

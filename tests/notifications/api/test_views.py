@@ -45,6 +45,7 @@ def test_events_come_in_order_page_by_page(queue: ReviewQueue) -> None:
     assert ask(queue, after=3).json() == {"events": [], "next": 3}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("query", [{"after": "x"}, {"after": -1}, {"limit": 0}, {"limti": 1}])
 def test_a_query_that_makes_no_sense_is_refused(queue: ReviewQueue, query: dict[str, Any]) -> None:
     assert ask(queue, **query).status_code == 400

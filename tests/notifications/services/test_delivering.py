@@ -109,6 +109,7 @@ def test_what_is_refused_is_tried_again_later_and_fails_in_the_end(model: Monito
         assert delivering.deliver_due() == 1
 
 
+@pytest.mark.slow
 def test_an_endpoint_that_is_away_is_left_alone_for_a_while(model: MonitoredModel) -> None:
     with receiving(model.project) as (receiver, endpoint), receiving(model.project) as (other, _):
         calls: list[int] = []
@@ -202,6 +203,7 @@ def test_an_address_that_has_moved_inside_is_refused_at_the_connection(
         assert "private network" in Delivery.objects.get().said
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_an_hour_away_two_workers_and_kills_lose_nothing_and_keep_the_order(model: MonitoredModel) -> None:
     """Workers die after sending and before writing it down; the receiver is away at first, and fails now and then."""

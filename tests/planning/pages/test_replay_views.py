@@ -180,6 +180,7 @@ def test_whoever_reviews_the_model_does_not_see_the_cases_that_they_may_be_given
     assert len(services.claim_slots(queue, by=dan, limit=100)) == open_cases
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("left", ["in hand", "put off", "kept"])
 def test_a_case_that_waits_for_its_own_judge_is_not_shown_in_any_way(
     queue: ReviewQueue, dan: Membership, left: str

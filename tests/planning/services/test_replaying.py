@@ -80,6 +80,7 @@ def make_replay(model: MonitoredModel, document: dict[str, Any] | None = None, *
     return replay
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
 def test_a_replay_of_the_saved_sampling_gives_back_exactly_the_draws_that_were_made(seed: int) -> None:
     rng, model = np.random.default_rng(seed), make_model()
@@ -258,6 +259,7 @@ def test_an_unchanged_budget_keeps_the_rates_that_it_had_and_a_drafted_one_is_pa
     assert (result["drawn"] > 0, result["added"], result["gone"]) == (True, [], [])
 
 
+@pytest.mark.slow
 def test_a_drafted_budget_spends_as_much_a_day_as_it_says() -> None:
     model = make_model()
     MonitoredModel.objects.update(salt=b"the same every time")

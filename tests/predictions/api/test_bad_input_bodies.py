@@ -51,6 +51,7 @@ BODIES: dict[str, tuple[bytes, str, int, str]] = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("body", "content_type", "status", "code"), BODIES.values(), ids=list(BODIES))
 def test_a_body_that_is_not_a_batch_is_refused_and_nothing_of_it_is_kept(api, body, content_type, status, code):
     answer = api.send(body, content_type)
@@ -61,6 +62,7 @@ def test_a_body_that_is_not_a_batch_is_refused_and_nothing_of_it_is_kept(api, bo
     assert not RejectedRow.objects.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [500_000, 3 * 1024**2])
 @pytest.mark.parametrize(
     "filling", [b" ", b"}", b"] } ", b"} , ", b'"', b'\\"', b"{", b'{"a":'], ids=lambda part: part.decode()

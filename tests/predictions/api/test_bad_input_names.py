@@ -15,6 +15,7 @@ def api() -> Api:
     return Api()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("field", ["role", "project", "project_id", "is_gold", "created_by", "id", "salt", "slug"])
 def test_a_field_that_clients_may_not_set_is_refused_and_nothing_changes(api, field):
     for path, document in (("", {"name": "Other"}), ("/policies", {"floor": 0.5})):

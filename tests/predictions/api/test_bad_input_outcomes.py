@@ -36,6 +36,7 @@ BAD_OUTCOMES: dict[str, tuple[bytes, str, str | None]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", [listed, lined], ids=["json", "ndjson"])
 @pytest.mark.parametrize(("bad", "code", "field"), BAD_OUTCOMES.values(), ids=list(BAD_OUTCOMES))
 def test_a_bad_outcome_comes_back_and_the_good_ones_are_stored(api, form, bad, code, field):

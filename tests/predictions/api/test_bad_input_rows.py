@@ -107,6 +107,7 @@ ROWS: dict[str, tuple[bytes, str, str | None]] = {
 MISSING = ("predicted_at", "prediction")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", [listed, lined], ids=["json", "ndjson"])
 @pytest.mark.parametrize(("bad", "code", "field"), ROWS.values(), ids=list(ROWS))
 def test_a_bad_row_comes_back_and_the_good_ones_around_it_are_stored(api, form, bad, code, field):
@@ -123,6 +124,7 @@ def test_a_bad_row_comes_back_and_the_good_ones_around_it_are_stored(api, form, 
     assert bytes(kept.raw) == bad[: 16 * 1024]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", [listed, lined], ids=["json", "ndjson"])
 @pytest.mark.parametrize(
     ("bad", "told"),
@@ -169,6 +171,7 @@ def test_features_are_stored_exactly_as_sent(api):
     assert stored.encode() == features
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content_type", [PARQUET, ARROW])
 @pytest.mark.parametrize(
     ("changes", "code", "field"),

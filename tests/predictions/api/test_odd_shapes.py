@@ -33,6 +33,7 @@ MODEL = {
 }
 
 
+@pytest.mark.slow
 def test_every_shape_on_every_feature_goes_all_the_way(client: Client) -> None:
     member = make_member(make_project("office"), Role.OWNER)
     model = make_model(member.project, "odd", **MODEL)

@@ -70,6 +70,7 @@ SENT = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", SENT)
 def test_an_old_outcome_sent_again_in_another_form_is_a_duplicate_and_the_newer_one_counts(form):
     api = Api()

@@ -98,6 +98,7 @@ def test_parts_that_are_stored_as_sent_are_parsed_strictly(api, features, code):
     assert [each["code"] for each in answer.json()["rejected"]] == [code]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("body", "content_type", "status"),
     [

@@ -168,6 +168,7 @@ def check(rows: list[dict[str, Any]]) -> None:
         assert found == first[1], form
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None)
 @given(st.lists(ROWS, min_size=1, max_size=6))
 def test_a_table_gives_the_same_rows_in_every_form(rows):

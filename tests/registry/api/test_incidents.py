@@ -60,6 +60,11 @@ def test_open_incidents_are_listed_with_what_changed():
                 "closed_at": None,
                 "closed_by": None,
                 "note": "",
+                "owner": None,
+                "due_on": None,
+                "cause": "",
+                "action": "",
+                "helped": "",
             }
         ],
         "next": None,

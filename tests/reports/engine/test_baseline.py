@@ -22,6 +22,7 @@ def said_by(world, who: str) -> np.ndarray:
     return np.array([row[who] == "yes" for row in world.rows]).astype(int)
 
 
+@pytest.mark.slow
 def test_closed_days_are_compared_exactly():
     world = make_world(1_000, days=4)
     send_outcomes(world, range(1_000))
@@ -48,6 +49,7 @@ def test_closed_days_are_compared_exactly():
     assert section["mcnemar_z"] > 0
 
 
+@pytest.mark.slow
 def test_open_days_cover_the_true_difference():
     policy = {"name": "differs", "kind": "disagreement", "rate": 0.5, "queue": "main", "rank": 1, "condition": None}
     world = make_world(3_000, policies={"floor": 0.05, "policies": [policy]})

@@ -12,6 +12,7 @@ from tests.reports.worlds import World, figures_of, label_draws, make_world, rep
 pytestmark = pytest.mark.django_db
 
 
+@pytest.mark.slow
 def test_the_bounds_of_value_contain_its_range_and_scale_with_it() -> None:
     world = make_world(1_500)
     price(world)
@@ -26,6 +27,7 @@ def test_the_bounds_of_value_contain_its_range_and_scale_with_it() -> None:
     assert figures["value_difference"]["bounds"] is None
 
 
+@pytest.mark.slow
 def test_accuracy_of_several_classes_has_bounds_as_wide_as_the_missing_share() -> None:
     names = ["cat", "dog", "fox"]
     model = make_model(classes=names, positive_class="", task="multiclass", class_labels={})
@@ -46,6 +48,7 @@ def test_accuracy_of_several_classes_has_bounds_as_wide_as_the_missing_share() -
     assert high - low == pytest.approx(1 - accuracy["response_rate"], abs=0.03)
 
 
+@pytest.mark.slow
 def test_a_figure_is_within_its_bounds_with_a_handful_of_answers_too() -> None:
     world = make_world(400, days=8, slices=[{"name": "sex", "feature": "sex", "edges": []}])
     price(world)

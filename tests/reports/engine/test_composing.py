@@ -13,6 +13,7 @@ def slices_of(report):
     return {(each["name"], each["value"]): each for each in report.document["slices"]}
 
 
+@pytest.mark.slow
 def test_a_slice_in_which_the_model_is_worse_differs_from_the_rest():
     """A third of the truths of every second prediction (sex 2) is flipped."""
     world = make_world(3_000, policies={"floor": 0.4})
@@ -27,6 +28,7 @@ def test_a_slice_in_which_the_model_is_worse_differs_from_the_rest():
     assert "Not like the rest" in section.sentences[0]
 
 
+@pytest.mark.slow
 def test_slices_alike_do_not_differ():
     world = make_world(2_000, policies={"floor": 0.3})
     label_draws(world)

@@ -19,6 +19,7 @@ def half_closed(size: int, **changes: object) -> World:
     return world
 
 
+@pytest.mark.slow
 def test_outcomes_and_reviews_are_counted_apart():
     world = half_closed(1_200)
     label_draws(world, answered=0.9)
@@ -47,6 +48,7 @@ def test_all_reviewed_is_counted_and_no_outcome_is_claimed():
     assert wording.basis(report.document) == "Counted, not estimated: the truth of all 60 predictions is known."
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["performance", "baseline", "value"])
 def test_no_figure_needs_more_labels_than_there_are_open_predictions(kind: str):
     world = half_closed(160)
@@ -58,6 +60,7 @@ def test_no_figure_needs_more_labels_than_there_are_open_predictions(kind: str):
     assert all(0 < number <= 80 for number in needed)
 
 
+@pytest.mark.slow
 def test_predictions_without_an_amount_are_counted_on_all_days():
     world = half_closed(400)
     price(world, is_per_amount=True)

@@ -46,6 +46,7 @@ def predicted(world: World, who: str = "prediction") -> np.ndarray:
     return np.array([row[who] == "yes" for row in world.rows]).astype(int)
 
 
+@pytest.mark.slow
 def test_closed_days_are_estimated_from_what_was_logged():
     world = make_world(3_000, days=4, log_share=lambda number: MIXED[number % 4])
     price(world)
@@ -73,6 +74,7 @@ def test_closed_days_are_estimated_from_what_was_logged():
     assert report.document["sections"]["closed"]["accuracy"]["n"] == len(numbers)
 
 
+@pytest.mark.slow
 def test_open_days_are_estimated_from_reviews_of_what_was_logged():
     world = make_world(6_000, days=4, seed=8, log_share=lambda _: 0.5)
     price(world)
@@ -86,6 +88,7 @@ def test_open_days_are_estimated_from_reviews_of_what_was_logged():
     assert found["value_total"]["value"] == pytest.approx(own, rel=0.25)
 
 
+@pytest.mark.slow
 def test_the_comparison_with_the_baseline_is_about_all_traffic():
     world = make_world(3_000, days=4, log_share=lambda number: MIXED[number % 4])
     numbers = logged(world)
@@ -101,6 +104,7 @@ def test_the_comparison_with_the_baseline_is_about_all_traffic():
     assert figures_of(report)["kappa"]["n"] == len(numbers)
 
 
+@pytest.mark.slow
 def test_the_report_says_what_is_logged():
     world = make_world(1_200, days=4, log_share=lambda _: 0.2)
     label_draws(world)
@@ -130,6 +134,7 @@ def test_a_client_that_logs_everything_reads_nothing_of_it():
     assert not PopulationCell.objects.exclude(sum_unlogged=0, sum_logging=0, sum_amount2_logging=0).exists()
 
 
+@pytest.mark.slow
 def test_earlier_outcomes_and_hindsight_count_what_each_stands_for():
     """Half of the days are closed. All traffic is alike, so all figures agree."""
     world = make_world(4_000, days=20, log_share=lambda number: MIXED[number % 4])
@@ -150,6 +155,7 @@ def test_earlier_outcomes_and_hindsight_count_what_each_stands_for():
     assert hindsight["from_outcomes"]["accuracy"]["value"] == pytest.approx(exactly)
 
 
+@pytest.mark.slow
 def test_outcomes_so_far_cover_all_traffic():
     world = make_world(3_000, days=20, log_share=lambda number: MIXED[number % 4])
     found = so_far_of(world, np.random.default_rng(9).integers(1, 13, 3_000))

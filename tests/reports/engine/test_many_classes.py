@@ -58,6 +58,7 @@ def test_the_whole_window_has_every_class_and_its_course_the_largest(world):
     assert left_out["details"] == {"n": 3, "shown": MOST_CLASSES}
 
 
+@pytest.mark.slow
 def test_the_page_shows_the_largest_first_and_the_others_on_demand(world):
     label_draws(world)
     client = Client()
@@ -71,6 +72,7 @@ def test_the_page_shows_the_largest_first_and_the_others_on_demand(world):
     assert "Model: another class" in baseline
 
 
+@pytest.mark.slow
 def test_without_a_checked_case_no_figure_is_shown(world):
     for kind in ("performance", "baseline"):
         report = report_of(world, kind)

@@ -39,6 +39,7 @@ def by_chance(world: World) -> list[Draw]:
     return [draw for draw, is_mine in zip(draws, marked, strict=True) if is_mine]
 
 
+@pytest.mark.slow
 def test_no_error_by_chance_alone_bounds_what_is_missed_by_the_floor_as_drawn():
     """Other policies find many errors, chance alone none: at most 3/(3,000 · .05) are missed, whatever comes later."""
     world = half_right()
@@ -51,12 +52,14 @@ def test_no_error_by_chance_alone_bounds_what_is_missed_by_the_floor_as_drawn():
     assert bound_of(report_of(world, as_of=None)) == pytest.approx(3 / (SIZE * FLOOR))
 
 
+@pytest.mark.slow
 def test_half_of_the_answers_bound_half_as_well():
     world = half_right()
     label_draws(world, answered=0.5)
     assert bound_of(report_of(world)) == pytest.approx(3 / (SIZE * FLOOR * 0.5), rel=0.15)
 
 
+@pytest.mark.slow
 def test_one_error_by_chance_alone_takes_the_bound_away():
     world = half_right()
     label_draws(world)
@@ -68,6 +71,7 @@ def test_one_error_by_chance_alone_takes_the_bound_away():
     assert bound_of(report_of(world)) is None
 
 
+@pytest.mark.slow
 def test_an_error_that_another_policy_drew_leaves_the_bound():
     world = half_right()
     label_draws(world)

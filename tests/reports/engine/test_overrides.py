@@ -47,6 +47,7 @@ def groups_of(report: Report) -> dict[tuple[str, str], dict[str, Any]]:
     return {(group["kind"], group["value"]): group for group in report.document["overrides"]["groups"]}
 
 
+@pytest.mark.slow
 def test_departures_are_counted_with_their_range_and_their_worth() -> None:
     world = acted()
     groups = groups_of(report_of(world, "value"))
@@ -68,6 +69,7 @@ def test_departures_are_counted_with_their_range_and_their_worth() -> None:
     assert whole["worth"]["low"] < whole["worth"]["value"] < whole["worth"]["high"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["class", "queue", "slice"])
 def test_groups_add_up_to_all(kind: str) -> None:
     groups = report_of(acted(), slices=["sex"]).document["overrides"]["groups"]
@@ -77,6 +79,7 @@ def test_groups_add_up_to_all(kind: str) -> None:
         assert sum(piece[name] for piece in pieces) == groups[0][name]
 
 
+@pytest.mark.slow
 def test_the_action_taken_last_counts_and_one_sent_twice_counts_once() -> None:
     world = acted(actions=0)
     first = {"id": "case-1", "action": "yes", "taken_at": AT, "by": "desk"}
@@ -88,6 +91,7 @@ def test_the_action_taken_last_counts_and_one_sent_twice_counts_once() -> None:
     assert (whole["n"], whole["departures"]) == (1, 0)
 
 
+@pytest.mark.slow
 def test_actions_of_the_models_own_words_act_on_classes_or_on_none() -> None:
     world = acted(actions=0)
     world.model.actions = {"accepted": "yes", "rejected": "no", "asked": None}
@@ -100,11 +104,13 @@ def test_actions_of_the_models_own_words_act_on_classes_or_on_none() -> None:
     assert groups_of(report_of(world))["all", ""]["n"] == 2
 
 
+@pytest.mark.slow
 def test_without_actions_there_is_no_section() -> None:
     report = report_of(acted(actions=0))
     assert "overrides" not in report.document
 
 
+@pytest.mark.slow
 def test_the_page_says_it_in_words() -> None:
     page = page_of(report_of(acted(), "value", slices=["sex"]))
     assert "Something else was done than the model said in 20" in page
@@ -112,6 +118,7 @@ def test_the_page_says_it_in_words() -> None:
     assert "Drawn into Main queue" in page
 
 
+@pytest.mark.slow
 def test_groups_of_single_cases_are_hidden_below_engineer() -> None:
     report = report_of(acted(actions=40, every=7, known=20), slices=["sex"])
     seen = visible(report, role=Role.STAKEHOLDER).document["overrides"]["groups"]

@@ -43,6 +43,7 @@ def by_scikit_learn(predicted, score, true) -> dict[str, float]:
     }
 
 
+@pytest.mark.slow
 def test_closed_days_equal_scikit_learn_and_open_days_cover_the_truth():
     world = make_world(3_000, days=20)
     send_outcomes(world, [number for number in range(3_000) if number % 20 < 10])
@@ -69,6 +70,7 @@ def width(figure) -> float:
     return figure["high"] - figure["low"]
 
 
+@pytest.mark.slow
 def test_the_flat_results_begin_with_the_whole_window_and_carry_every_field():
     world = make_world(300, days=3)
     label_draws(world)
@@ -87,6 +89,7 @@ def test_the_flat_results_begin_with_the_whole_window_and_carry_every_field():
     assert [day["start"] for day in days[-3:]] == [(FIRST + timedelta(days=day)).isoformat() for day in range(3)]
 
 
+@pytest.mark.slow
 def test_the_uncorrected_figure_of_an_uneven_draw_is_shown_and_wrong():
     bands = [{"low": 0.0, "high": 0.4, "rate": 0.01}, {"low": 0.4, "high": 0.6, "rate": 0.9}]
     policy = {"name": "unsure", "kind": "bands", "bands": bands, "queue": "main", "rank": 1, "condition": None}
@@ -118,6 +121,7 @@ def test_without_any_review_there_is_no_number():
     assert figures_of(report_of(world))["accuracy"]["code"] == "no_response"
 
 
+@pytest.mark.slow
 def test_predictions_without_a_chance_to_be_drawn_give_no_number():
     world = make_world(200, days=2, policies=EVERYTHING)
     label_draws(world)
@@ -131,6 +135,7 @@ def test_predictions_without_a_chance_to_be_drawn_give_no_number():
     assert "not_drawn" in caveat_codes(report)
 
 
+@pytest.mark.slow
 def test_everything_drawn_and_answered_is_exact_without_any_outcome():
     world = make_world(200, days=2, policies=EVERYTHING)
     label_draws(world)
@@ -140,6 +145,7 @@ def test_everything_drawn_and_answered_is_exact_without_any_outcome():
     assert found["value"] == pytest.approx(by_scikit_learn(*world.select(range(2)))["accuracy"], abs=1e-12)
 
 
+@pytest.mark.slow
 def test_items_that_were_not_blind_are_left_out_and_counted():
     world = make_world(400, days=2, policies=EVERYTHING)
     shown = Draw.objects.filter(model=world.model, prediction__external_id__endswith="7")
@@ -151,6 +157,7 @@ def test_items_that_were_not_blind_are_left_out_and_counted():
     assert "not_blind" in caveat_codes(report)
 
 
+@pytest.mark.slow
 def test_missing_outcomes_lower_the_weight_and_make_a_caveat():
     world = make_world(1_000, days=4)
     rng = np.random.default_rng(1)
@@ -165,6 +172,7 @@ def test_missing_outcomes_lower_the_weight_and_make_a_caveat():
     assert "outcomes_missing" in caveat_codes(report)
 
 
+@pytest.mark.slow
 def test_the_rule_for_absent_outcomes_closes_the_day():
     world = make_world(400, days=4, outcome_if_absent="no")
     send_outcomes(world, np.flatnonzero(world.y == 1))
@@ -177,6 +185,7 @@ def test_the_rule_for_absent_outcomes_closes_the_day():
     assert "rule_for_absent" in caveat_codes(report)
 
 
+@pytest.mark.slow
 def test_final_days_without_outcomes_are_estimated_from_their_reviews():
     world = make_world(400, days=4)
     label_draws(world)
@@ -188,6 +197,7 @@ def test_final_days_without_outcomes_are_estimated_from_their_reviews():
     assert document["sections"]["all"]["accuracy"]["value"] is not None
 
 
+@pytest.mark.slow
 def test_the_second_phase_corrects_reviewers_who_err():
     """Reviewers err three times in ten; a quarter of the cases is adjudicated correctly."""
     world = make_world(3_000, days=10, policies={"floor": 0.5})
@@ -212,6 +222,7 @@ def test_the_second_phase_corrects_reviewers_who_err():
     assert report.document["sample"]["adjudicated"] == report.document["sample"]["adjudication_chosen"] > 300
 
 
+@pytest.mark.slow
 def test_an_open_adjudication_makes_a_caveat():
     world = make_world(600, days=2, policies={"floor": 0.5})
     label_draws(world)

@@ -59,6 +59,7 @@ def sections_of(report: Report) -> dict[str, str]:
     return {name: " ".join([section.note, *section.sentences]) for name, section in sections.items()}
 
 
+@pytest.mark.slow
 def test_without_drift_open_days_match_what_earlier_outcomes_predict():
     report = report_of(half_closed())
     found = drift_of(report, "open")
@@ -71,6 +72,7 @@ def test_without_drift_open_days_match_what_earlier_outcomes_predict():
     assert "moved by how far they were off in earlier outcomes" in words
 
 
+@pytest.mark.slow
 def test_a_score_that_no_longer_means_the_same_has_drifted():
     world = make_world(3_000, days=DAYS)
     # Some 200 labels against 750 outcomes: what the reference leaves to chance counts too.
@@ -86,6 +88,7 @@ def test_a_score_that_no_longer_means_the_same_has_drifted():
     assert "no longer means the same" in sections_of(report)["expected"]
 
 
+@pytest.mark.slow
 def test_the_first_days_of_a_model_have_only_the_score_to_go_by():
     report = report_of(half_closed(size=600))
     for part, known in (("closed", 0), ("open", 300)):
@@ -100,6 +103,7 @@ def test_the_first_days_of_a_model_have_only_the_score_to_go_by():
     assert "chance" not in words
 
 
+@pytest.mark.slow
 def test_only_closed_days_before_the_tested_ones_make_a_reference():
     """Of ten final days before the window, every other one lacks a fifth of its outcomes, so five are closed."""
     world = make_world(4_000, days=DAYS)
@@ -119,6 +123,7 @@ def test_only_closed_days_before_the_tested_ones_make_a_reference():
     assert found["expected"]["value"] is not None
 
 
+@pytest.mark.slow
 def test_second_opinions_correct_what_reviewers_get_wrong():
     """Every fifth label is wrong; each is adjudicated with probability one half."""
     world = half_closed(wrong=0.2)
@@ -144,10 +149,12 @@ def test_second_opinions_correct_what_reviewers_get_wrong():
     assert "With and without second opinions" in [s.title for s in sheet_of(report).sections]
 
 
+@pytest.mark.slow
 def test_without_adjudications_there_are_no_second_opinions():
     assert report_of(half_closed(size=400)).document["checks"]["second_opinions"] is None
 
 
+@pytest.mark.slow
 def test_closed_days_keep_the_figures_of_their_reviews():
     report = report_of(half_closed(answered=0.8, wrong=0.1))
     found = report.document["checks"]["hindsight"]
@@ -162,6 +169,7 @@ def test_closed_days_keep_the_figures_of_their_reviews():
     assert "Reviewer and outcome differ" in sections_of(report)["hindsight"]
 
 
+@pytest.mark.slow
 def test_correct_reviews_agree_with_the_outcomes():
     found = report_of(half_closed()).document["checks"]["hindsight"]
     was, now = found["from_reviews"], found["from_outcomes"]
@@ -178,6 +186,7 @@ def test_days_without_reviews_have_no_hindsight():
     assert (checks["hindsight"], checks["second_opinions"], checks["plan"]) == (None, None, None)
 
 
+@pytest.mark.slow
 def test_the_plan_gives_the_range_with_every_review_and_the_labels_of_a_target():
     report = report_of(half_closed(answered=0.5))
     plan, figure = report.document["checks"]["plan"], figures_of(report, "open")["accuracy"]
@@ -187,6 +196,7 @@ def test_the_plan_gives_the_range_with_every_review_and_the_labels_of_a_target()
     assert facts["Labels for accuracy to within ± 2.0 points"] == f"{plan['labels_needed']:,}"
 
 
+@pytest.mark.slow
 def test_a_draw_that_lost_cases_makes_one_caveat_and_the_sampling_page_agrees():
     world = half_closed()
     close_days(world, before=0)

@@ -72,6 +72,7 @@ def daily() -> World:
     return world
 
 
+@pytest.mark.slow
 def test_a_day_that_nobody_has_begun_leaves_every_figure_and_the_report_says_so(daily: World) -> None:
     report = report_of(daily)
     accuracy = figures_of(report)["accuracy"]
@@ -93,6 +94,7 @@ def test_a_day_that_nobody_has_begun_leaves_every_figure_and_the_report_says_so(
     assert "waiting" not in caveat_codes(report)
 
 
+@pytest.mark.slow
 def test_the_page_runs_through_the_last_day_that_was_begun(daily: World) -> None:
     report = report_of(daily)
     assert lede(report.document).startswith("From 1 to 9 March 2026, about ")
@@ -103,6 +105,7 @@ def test_the_page_runs_through_the_last_day_that_was_begun(daily: World) -> None
     )
 
 
+@pytest.mark.slow
 def test_the_day_that_left_has_no_figure_and_the_others_have(daily: World) -> None:
     *begun, today = report_of(daily).document["series"]
     assert (today["n"], today["figures"]["accuracy"]["value"]) == (0, None)
@@ -111,6 +114,7 @@ def test_the_day_that_left_has_no_figure_and_the_others_have(daily: World) -> No
     assert all(point["figures"]["accuracy"]["value"] is not None for point in begun)
 
 
+@pytest.mark.slow
 def test_a_day_in_the_middle_leaves_too_and_the_sentence_names_it(daily: World) -> None:
     forget(daily, **of_day(4))
     report = report_of(daily)
@@ -119,6 +123,7 @@ def test_a_day_in_the_middle_leaves_too_and_the_sentence_names_it(daily: World) 
     assert "received on 5 March 2026 and 10 March 2026 are not started" in caveat(report.document["caveats"][0])
 
 
+@pytest.mark.slow
 def test_a_day_begun_later_is_not_told_as_predictions_that_arrived_late(daily: World) -> None:
     report_of(daily)
     for item in ReviewItem.objects.filter(label=None).select_related("prediction"):
@@ -132,6 +137,7 @@ def test_a_day_begun_later_is_not_told_as_predictions_that_arrived_late(daily: W
         assert set(entry["why"]) == {"labels"}
 
 
+@pytest.mark.slow
 def test_one_waiting_case_in_a_queue_of_its_own_blanks_nothing() -> None:
     world = make_world(1_500, days=10)
     receive_daily(world)
@@ -147,6 +153,7 @@ def test_one_waiting_case_in_a_queue_of_its_own_blanks_nothing() -> None:
     assert details_of(report, "waiting") == {"n": 1, "drawn": drawn}
 
 
+@pytest.mark.slow
 def test_a_queue_of_more_than_a_tenth_without_answers_gives_no_figure(world: World) -> None:
     half = Draw.objects.filter(model=world.model, prediction__pk__in=_every_other(world))
     half.update(queue=ReviewQueue.objects.create(model=world.model, name="unserved"))
@@ -158,6 +165,7 @@ def _every_other(world: World) -> list[int]:
     return list(Draw.objects.filter(model=world.model).order_by("pk").values_list("prediction_id", flat=True))[::2]
 
 
+@pytest.mark.slow
 def test_open_days_without_answers_leave_the_closed_ones_as_they_are() -> None:
     world = make_world(600, days=6)
     receive_daily(world)
@@ -171,6 +179,7 @@ def test_open_days_without_answers_leave_the_closed_ones_as_they_are() -> None:
     assert details_of(report, "days_left_out")["through"] == "2026-03-04"
 
 
+@pytest.mark.slow
 def test_predictions_of_a_closed_day_that_came_late_and_have_no_outcome_leave() -> None:
     world = make_world(600, days=6)
     receive_daily(world)
@@ -189,6 +198,7 @@ def test_predictions_of_a_closed_day_that_came_late_and_have_no_outcome_leave() 
     assert details_of(report, "outcomes_missing")["n"] == 25
 
 
+@pytest.mark.slow
 def test_low_response_puts_the_worst_cases_and_the_condition_beside_the_figure(world: World) -> None:
     report = report_of(world)
     accuracy = figures_of(report)["accuracy"]
@@ -206,6 +216,7 @@ def test_low_response_puts_the_worst_cases_and_the_condition_beside_the_figure(w
     assert details_of(report, "low_response") == {"rate": accuracy["response_rate"]}
 
 
+@pytest.mark.slow
 def test_full_response_needs_neither(daily: World) -> None:
     report = report_of(daily)
     assert figures_of(report)["accuracy"]["bounds"] is None
@@ -213,6 +224,7 @@ def test_full_response_needs_neither(daily: World) -> None:
     assert "low_response" not in caveat_codes(report)
 
 
+@pytest.mark.slow
 def test_an_ordered_queue_with_a_day_not_begun_counts_the_days_it_is_done_with(daily: World) -> None:
     ReviewItem.objects.update(order="due")
     report = report_of(daily)
@@ -220,6 +232,7 @@ def test_an_ordered_queue_with_a_day_not_begun_counts_the_days_it_is_done_with(d
     assert "not_drained" not in caveat_codes(report)
 
 
+@pytest.mark.slow
 def test_half_a_queue_served_by_stakes_gives_no_figure_and_a_caveat(world: World) -> None:
     ReviewItem.objects.update(order="stakes")
     report = report_of(world)
@@ -232,6 +245,7 @@ def test_half_a_queue_served_by_stakes_gives_no_figure_and_a_caveat(world: World
     assert report.document["sample"]["answered"] == 0
 
 
+@pytest.mark.slow
 def test_a_drained_queue_counts_in_any_order(world: World) -> None:
     ReviewItem.objects.update(order="stakes")
     for item in ReviewItem.objects.filter(label=None).select_related("prediction"):
@@ -246,5 +260,6 @@ def test_a_drained_queue_counts_in_any_order(world: World) -> None:
     assert "not_drained" not in {caveat["code"] for caveat in report.document["caveats"]}
 
 
+@pytest.mark.slow
 def test_answers_of_a_queue_in_random_order_count_while_others_wait(world: World) -> None:
     assert figures_of(report_of(world))["accuracy"]["value"] is not None

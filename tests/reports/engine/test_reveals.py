@@ -98,6 +98,7 @@ def by_hand(world: World) -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 def test_changes_are_counted_and_weighted_by_the_chance_to_be_drawn() -> None:
     world = revealed()
     found, expected = section_of(report_of(world)), by_hand(world)
@@ -113,6 +114,7 @@ def test_changes_are_counted_and_weighted_by_the_chance_to_be_drawn() -> None:
     assert sum(group["answers"] for group in groups) == whole["answers"]
 
 
+@pytest.mark.slow
 def test_an_adjudication_stands_in_for_the_outcome_and_weighs_by_its_own_chance() -> None:
     world = revealed(outcomes=False)
     items = items_of(world)
@@ -135,6 +137,7 @@ def test_an_adjudication_stands_in_for_the_outcome_and_weighs_by_its_own_chance(
     assert whole["figures"]["changed"]["value"] == pytest.approx(weight @ changed / weight.sum())
 
 
+@pytest.mark.slow
 def test_consensus_made_of_the_same_answers_is_no_truth() -> None:
     found = section_of(report_of(revealed(outcomes=False)))
     assert found["revealed"] > 0
@@ -142,6 +145,7 @@ def test_consensus_made_of_the_same_answers_is_no_truth() -> None:
     assert found["groups"][0]["figures"]["changed"]["code"] == "no_labels"
 
 
+@pytest.mark.slow
 def test_where_only_one_kind_of_outcome_ever_comes_open_days_wait() -> None:
     """Without an outcome a case is "no": of open days, only "yes" is known so far."""
     world = revealed(outcomes=False, outcome_if_absent="no", maturity_days=3_000)
@@ -153,6 +157,7 @@ def test_where_only_one_kind_of_outcome_ever_comes_open_days_wait() -> None:
     assert whole["answers"] == len(items_of(world))
 
 
+@pytest.mark.slow
 def test_few_changes_have_a_code_and_the_page_says_how_many_it_takes() -> None:
     world = revealed(wrong=10_000, swayed=10_000)
     report = report_of(world)
@@ -162,6 +167,7 @@ def test_few_changes_have_a_code_and_the_page_says_how_many_it_takes() -> None:
     assert "and it takes about 6." in page_of(report)
 
 
+@pytest.mark.slow
 def test_page_and_print_say_whether_it_helps() -> None:
     report = report_of(revealed(800))
     page = page_of(report)
@@ -171,6 +177,7 @@ def test_page_and_print_say_whether_it_helps() -> None:
     assert render_pdf(report, sheet_of(report)).startswith(b"%PDF-")
 
 
+@pytest.mark.slow
 def test_without_a_reveal_there_is_no_section() -> None:
     world = make_world(200, days=4)
     label_draws(world)
@@ -179,6 +186,7 @@ def test_without_a_reveal_there_is_no_section() -> None:
     assert "Does the reveal help?" not in page_of(report)
 
 
+@pytest.mark.slow
 def test_a_final_answer_that_comes_later_makes_another_report() -> None:
     world = make_world(200, days=4)
     label_draws(world)
@@ -213,6 +221,7 @@ def looked(world: World, every: int) -> None:
     Slot.objects.bulk_update(slots, ["similar_at"])
 
 
+@pytest.mark.slow
 def test_similar_cases_opened_or_not_have_groups_of_their_own() -> None:
     world = revealed(800)
     looked(world, 4)
@@ -229,6 +238,7 @@ def test_similar_cases_opened_or_not_have_groups_of_their_own() -> None:
     assert render_pdf(report, sheet_of(report)).startswith(b"%PDF-")
 
 
+@pytest.mark.slow
 def test_readers_see_no_similar_group_that_gives_single_cases_away() -> None:
     """Each kind of group is a partition: what is hidden in one does not hide anything in the other."""
     world = revealed(800)
@@ -251,6 +261,7 @@ def test_readers_see_no_similar_group_that_gives_single_cases_away() -> None:
     assert seen((similar[0] | {"answers": similar[0]["answers"] - 3}, similar[1])) == ["", *noted, "not_opened"]
 
 
+@pytest.mark.slow
 def test_readers_see_no_group_of_single_cases() -> None:
     world = revealed(800)
     report = report_of(world)

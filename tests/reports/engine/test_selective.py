@@ -95,6 +95,7 @@ def sentences(report: Report) -> str:
     return " ".join(caveat(entry) for entry in report.document["caveats"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tells_by", ["action", "row"])
 def test_days_close_without_the_outcomes_that_were_removed(tells_by: str) -> None:
     world, is_accepted = lending(tells_by=tells_by, outcome_if_absent="no")
@@ -129,6 +130,7 @@ def test_a_condition_on_the_prediction_hides_what_it_rejects() -> None:
     assert sum(day.hidden for day in days_of(world.model)) == int((~predicted).sum())
 
 
+@pytest.mark.slow
 def test_reviews_stand_for_the_rejected_and_the_report_says_so() -> None:
     world, is_accepted = lending(1_500)
     label_draws(world)
@@ -144,6 +146,7 @@ def test_reviews_stand_for_the_rejected_and_the_report_says_so() -> None:
     assert accuracy["outcome_share"] == 1.0
 
 
+@pytest.mark.slow
 def test_what_chance_let_through_stands_for_the_rejected() -> None:
     world, is_accepted = lending(3_000, explore=0.2)
     report = report_of(world)
@@ -160,6 +163,7 @@ def test_what_chance_let_through_stands_for_the_rejected() -> None:
     assert naive - right(world) > 0.01
 
 
+@pytest.mark.slow
 def test_reviews_of_the_rejected_do_not_count_where_chance_let_some_through() -> None:
     world, _ = lending(3_000, explore=0.2)
     before = figures_of(report_of(world), "closed")["accuracy"]
@@ -168,6 +172,7 @@ def test_reviews_of_the_rejected_do_not_count_where_chance_let_some_through() ->
     assert (after["value"], after["reviews"]) == (before["value"], 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["performance", "baseline"])
 def test_with_neither_there_are_bounds_and_never_a_point(kind: str) -> None:
     world, is_accepted = lending()
@@ -187,6 +192,7 @@ def test_with_neither_there_are_bounds_and_never_a_point(kind: str) -> None:
         assert "counted" not in sentences(report)
 
 
+@pytest.mark.slow
 def test_with_neither_no_check_test_or_advice_pretends_to_know() -> None:
     world, _ = lending()
     matrix = {"no": {"no": "0", "yes": "-40"}, "yes": {"no": "-900", "yes": "120"}}
@@ -205,6 +211,7 @@ def test_with_neither_no_check_test_or_advice_pretends_to_know() -> None:
     assert "nobody has reviewed any that was drawn" in page
 
 
+@pytest.mark.slow
 def test_bounds_hold_whatever_the_rejected_would_have_been() -> None:
     for seed in range(3):
         world, is_accepted = lending(300, seed=seed)
@@ -222,6 +229,7 @@ def test_bounds_hold_whatever_the_rejected_would_have_been() -> None:
                 assert low - 1e-9 <= value <= high + 1e-9, (seed, metric)
 
 
+@pytest.mark.slow
 def test_slices_add_up_with_hidden_parts() -> None:
     world, _ = lending()
     label_draws(world)

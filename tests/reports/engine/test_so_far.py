@@ -49,6 +49,7 @@ def so_far_of(world: World, came_after: np.ndarray, *, wanted: np.ndarray | None
     return so_far(BinaryFit(evidence), evidence)
 
 
+@pytest.mark.slow
 def test_outcomes_so_far_cover_the_whole_window():
     """Every outcome comes 1 to 12 days after its prediction, known through day 19: of late days only the quick ones."""
     world = make_world(3_000, days=DAYS)
@@ -66,6 +67,7 @@ def test_outcomes_so_far_cover_the_whole_window():
     assert figure["high"] - figure["low"] < reviews["high"] - reviews["low"]
 
 
+@pytest.mark.slow
 def test_a_feed_of_one_class_bears_no_figure_but_bounds():
     """Of about half of the due predictions no outcome ever comes, and no rule says what they are."""
     world = make_world(3_000, days=DAYS)
@@ -82,6 +84,7 @@ def test_a_feed_of_one_class_bears_no_figure_but_bounds():
     assert found["bounds"]["accuracy"] == pytest.approx([lowest, highest])
 
 
+@pytest.mark.slow
 def test_delays_that_change_within_the_window_bear_no_figure():
     """Positives of the first days come within 3 days, of later ones after 9 or more; negatives always on day 12."""
     world = make_world(3_000, days=DAYS)
@@ -126,6 +129,7 @@ def test_the_page_says_why_outcomes_so_far_bear_a_figure_or_none(code, words):
     assert any("between 31.0" in sentence for sentence in section.sentences) == (code == "outcomes_missing")
 
 
+@pytest.mark.slow
 def test_without_outcomes_there_is_nothing_so_far():
     world = make_world(100, days=2)
     label_draws(world)

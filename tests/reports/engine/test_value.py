@@ -38,6 +38,7 @@ def worth(world: World, who: str) -> np.ndarray:
     return MATRIX[predicted, world.y]
 
 
+@pytest.mark.slow
 def test_closed_days_are_added_up():
     world = make_world(1_000, days=4)
     price(world)
@@ -54,6 +55,7 @@ def test_closed_days_are_added_up():
     assert found["value_total"]["method"] == found["value_difference"]["method"] == "exact"
 
 
+@pytest.mark.slow
 def test_one_point_of_accuracy_is_worth_its_share_of_the_errors():
     world = make_world(1_000, days=4)
     price(world)
@@ -71,17 +73,7 @@ def test_one_point_of_accuracy_is_worth_its_share_of_the_errors():
     assert kinds == {("yes", "no"): pytest.approx(6_500), ("no", "yes"): pytest.approx(2_500)}
 
 
-def test_the_largest_losses_are_those_that_are_large_at_least():
-    """Slices of ages, estimated from reviews: the order is that of the lower ends, whatever the estimates say."""
-    world = make_world(3_000)
-    price(world)
-    label_draws(world, answered=0.8)
-    losses = report_of(world, "value").document["value"]["losses"]
-    assert len(losses) == 4
-    lower = [loss["lost"]["low"] for loss in losses]
-    assert lower == sorted(lower, reverse=True)
-
-
+@pytest.mark.slow
 def test_the_difference_is_that_of_the_predictions_with_a_baseline():
     """Every second prediction came without one: sums, uncorrected figures and the headline leave them out."""
     world = make_world(1_000, days=4, without_baseline=2)
@@ -102,21 +94,7 @@ def test_the_difference_is_that_of_the_predictions_with_a_baseline():
     assert alone["value_difference"]["value"] == pytest.approx(500 * per_prediction)
 
 
-def test_money_lost_by_slice_and_kind_of_error():
-    world = make_world(1_000, days=4)
-    price(world)
-    send_outcomes(world, range(1_000))
-    close_days(world, before=4)
-    losses = report_of(world, "value").document["value"]["losses"]
-
-    predicted = np.array([row["prediction"] == "yes" for row in world.rows]).astype(int)
-    sex = np.array([row["features"]["sex"] for row in world.rows])
-    of_ones = 650 * int(((predicted == 1) & (world.y == 0) & (sex == 1)).sum())
-    found = {(loss["value"], loss["predicted"]): loss["lost"]["value"] for loss in losses}
-    assert found["1", "yes"] == pytest.approx(of_ones)
-    assert [loss["lost"]["value"] for loss in losses] == sorted(found.values(), reverse=True)
-
-
+@pytest.mark.slow
 def test_open_days_cover_the_true_sum():
     world = make_world(3_000)
     price(world)
@@ -129,6 +107,7 @@ def test_open_days_cover_the_true_sum():
     assert found["value_difference"]["low"] <= own.sum() - baseline.sum() <= found["value_difference"]["high"]
 
 
+@pytest.mark.slow
 def test_the_months_of_the_series_add_up_to_the_whole():
     world = make_world(1_200, days=60)
     price(world)
@@ -181,6 +160,7 @@ def test_the_threshold_in_use_is_read_from_the_predictions() -> None:
     assert threshold_in_use(cells(np.ones(4_000, int))) is None
 
 
+@pytest.mark.slow
 def test_with_known_outcomes_the_best_threshold_is_the_true_best() -> None:
     """The value of predicting "yes" from each score on is added up over the rows themselves."""
     world = make_world(2_000, days=4)
@@ -196,6 +176,7 @@ def test_with_known_outcomes_the_best_threshold_is_the_true_best() -> None:
     assert report_of(world, "value").document["value"]["next_labels"] is None
 
 
+@pytest.mark.slow
 def test_more_labels_are_worth_something_while_the_choice_is_open() -> None:
     world = make_world(1_000, days=4)
     price(world)

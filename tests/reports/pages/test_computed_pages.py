@@ -42,6 +42,7 @@ def page_of(report: Report) -> str:
     return str(response.content.decode())
 
 
+@pytest.mark.slow
 def test_each_kind_is_read_and_printed_as_it_was_computed() -> None:
     world = half_closed()
     sentences = {
@@ -58,6 +59,7 @@ def test_each_kind_is_read_and_printed_as_it_was_computed() -> None:
         assert render_pdf(report, sheet_of(report)).startswith(b"%PDF-")
 
 
+@pytest.mark.slow
 def test_measures_keep_their_order_although_the_database_does_not() -> None:
     report = report_of(half_closed(), "performance")
     report.refresh_from_db()
@@ -66,6 +68,7 @@ def test_measures_keep_their_order_although_the_database_does_not() -> None:
     assert [row.aside for row in table.rows] == ["accuracy", "precision", "recall", "F1", "AUC", "Brier"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["value", "performance", "baseline"])
 @pytest.mark.parametrize("start", [FIRST - timedelta(days=9), timezone.now().date() + timedelta(days=9)])
 def test_a_window_before_the_first_decision_or_after_today_has_a_page(kind: str, start: date) -> None:

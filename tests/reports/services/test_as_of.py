@@ -146,6 +146,7 @@ def test_the_same_moment_gives_the_same_document_whatever_arrives_in_between(see
     assert document_of(world, kind, timezone.now()) != first
 
 
+@pytest.mark.slow
 def test_a_report_is_found_again_under_the_moment_that_it_names():
     world, rng = history(7)
     report = report_of(world)
@@ -154,6 +155,7 @@ def test_a_report_is_found_again_under_the_moment_that_it_names():
     assert report_of(world) != report
 
 
+@pytest.mark.slow
 def test_what_was_drawn_after_the_moment_does_not_count_though_nobody_asked_before():
     world, rng = history(8)
     size = report_of(world).document["population"]["n"]
@@ -181,6 +183,7 @@ def at(day: date, hour: int) -> datetime:
     return datetime(day.year, day.month, day.day, hour, tzinfo=UTC)
 
 
+@pytest.mark.slow
 def test_a_moment_of_an_earlier_day_means_the_end_of_that_day(yesterday):
     world = make_world(200, days=4)
     date_draws(world.model, at(yesterday, 20))
@@ -193,6 +196,7 @@ def test_a_moment_of_an_earlier_day_means_the_end_of_that_day(yesterday):
     assert report_of(world, as_of=at(yesterday - timedelta(days=1), 12)).document["population"]["n"] == 0
 
 
+@pytest.mark.slow
 def test_a_mark_of_an_earlier_day_holds_once_its_day_is_over(yesterday):
     """The first 200 predictions were drawn before yesterday's mark, 100 after it, and all is folded since."""
     world = make_world(200, days=4)
@@ -212,6 +216,7 @@ def test_a_mark_of_an_earlier_day_holds_once_its_day_is_over(yesterday):
         drawing.fold_cells()
 
 
+@pytest.mark.slow
 def test_a_batch_that_waited_is_named_as_of_then():
     world, rng = history(9)
     waiting_batch(world, rng)

@@ -163,6 +163,7 @@ def test_a_worker_that_lost_the_lease_writes_nothing():
     assert not Report.objects.exists()
 
 
+@pytest.mark.slow
 def test_the_same_knowledge_gives_the_same_report():
     world = make_world(100, days=2)
     first, second = report_of(world), report_of(world)
@@ -172,6 +173,7 @@ def test_the_same_knowledge_gives_the_same_report():
     assert report_of(world) != first
 
 
+@pytest.mark.slow
 def test_one_figure_that_cannot_be_computed_leaves_the_others():
     world = make_world(300, days=2)
     label_draws(world)

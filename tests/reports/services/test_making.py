@@ -28,6 +28,7 @@ def closed() -> World:
     return world
 
 
+@pytest.mark.slow
 def test_a_corrected_outcome_restates_the_figure(closed):
     first = report_of(closed)
     before = figures_of(first)["accuracy"]
@@ -44,6 +45,7 @@ def test_a_corrected_outcome_restates_the_figure(closed):
     assert figures_of(first)["accuracy"] == before
 
 
+@pytest.mark.slow
 def test_a_report_as_of_an_earlier_moment_knows_no_more_than_that(closed):
     first = report_of(closed)
     moment = timezone.now()
@@ -55,6 +57,7 @@ def test_a_report_as_of_an_earlier_moment_knows_no_more_than_that(closed):
     assert figures_of(report_of(closed))["accuracy"] != figures_of(first)["accuracy"]
 
 
+@pytest.mark.slow
 def test_new_labels_are_counted_as_the_reason():
     world = make_world(2_000, days=4)
     label_draws(world, answered=0.2)
@@ -71,6 +74,7 @@ def test_new_labels_are_counted_as_the_reason():
     assert second.document["restatements"][0]["why"] == {"labels": added}
 
 
+@pytest.mark.slow
 def test_a_figure_that_reads_the_same_is_no_restatement(closed):
     report_of(closed)
     push_outcomes(closed.model, [{"id": "of-another-window", "outcome": "yes", "occurred_at": "2026-04-09T00:00:00Z"}])

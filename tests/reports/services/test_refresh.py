@@ -21,6 +21,7 @@ def closed() -> World:
     return world
 
 
+@pytest.mark.slow
 def test_an_outdated_report_is_requested_again_after_a_quiet_time(closed):
     first = report_of(closed)
     correct_outcomes(closed, range(10))
@@ -37,6 +38,7 @@ def test_an_outdated_report_is_requested_again_after_a_quiet_time(closed):
     assert reports.refresh_due(now=first.created_at + timedelta(hours=1)) == 0
 
 
+@pytest.mark.slow
 def test_a_changed_outcome_makes_due_the_windows_that_it_touches_and_no_other(closed):
     days = [FIRST + timedelta(days=number) for number in range(5)]
     windows = [(days[0], days[2]), (days[2], days[4]), (days[1], days[3]), (days[0], days[4])]
@@ -52,6 +54,7 @@ def test_a_changed_outcome_makes_due_the_windows_that_it_touches_and_no_other(cl
     assert list(due.values_list("start", "end")) == [windows[3], windows[1]]
 
 
+@pytest.mark.slow
 def test_what_was_done_makes_a_report_due_and_the_next_one_knows_it(closed):
     first = report_of(closed)
     later = first.created_at + timedelta(hours=1)
@@ -70,6 +73,7 @@ def test_a_current_report_is_left_alone(closed):
     assert reports.refresh_due(now=first.created_at + timedelta(hours=1)) == 0
 
 
+@pytest.mark.slow
 def test_a_report_as_of_a_moment_is_never_made_again(closed):
     report_of(closed, as_of=timezone.now())
     correct_outcomes(closed, range(10))

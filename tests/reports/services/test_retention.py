@@ -63,6 +63,7 @@ def world() -> World:
     return world
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["performance", "baseline", "value"])
 def test_a_report_computed_after_a_month_was_dropped_is_the_same(world, settings, kind):
     settings.PAYLOAD_DAYS = 90

@@ -37,6 +37,7 @@ def said(report: Any) -> Iterator[str]:
     return (caveat(each) for each in report.document["caveats"] if each["code"].startswith("slice_"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_closed", [False, True])
 def test_until_a_slice_is_filled_its_figures_cover_the_share_that_is(is_closed):
     world = half_sliced()
@@ -54,6 +55,7 @@ def test_until_a_slice_is_filled_its_figures_cover_the_share_that_is(is_closed):
     ]
 
 
+@pytest.mark.slow
 def test_a_filled_slice_has_the_figures_of_one_declared_before_and_adds_up_to_the_whole():
     later, before = half_sliced(), make_world(800, policies={"floor": 0.5}, slices=[SEX])
     for world in (later, before):
@@ -75,6 +77,7 @@ def test_a_filled_slice_has_the_figures_of_one_declared_before_and_adds_up_to_th
         assert slices(found)[value]["q_value"] == pytest.approx(piece["q_value"], rel=1e-9)
 
 
+@pytest.mark.slow
 def test_what_retention_took_away_is_never_in_the_slice_and_the_page_says_so():
     world = half_sliced()
     label_draws(world)
@@ -90,6 +93,7 @@ def test_what_retention_took_away_is_never_in_the_slice_and_the_page_says_so():
         assert piece["figures"]["accuracy"]["covered_share"] == pytest.approx(0.9)
 
 
+@pytest.mark.slow
 def test_no_figure_fails_while_part_of_the_draws_is_in_no_value(caplog):
     world = half_sliced()
     label_draws(world)
@@ -98,6 +102,7 @@ def test_no_figure_fails_while_part_of_the_draws_is_in_no_value(caplog):
     assert {piece["q_value"] is None for piece in slices(report).values()} == {False}
 
 
+@pytest.mark.slow
 def test_changed_bands_never_show_values_of_the_earlier_ones():
     world = make_world(400, policies={"floor": 0.5}, slices=[{"name": "age", "feature": "age", "edges": [30]}])
     declare(world, {"name": "age", "feature": "age", "edges": [50]})

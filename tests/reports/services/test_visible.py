@@ -214,6 +214,7 @@ def planted(*, without: int) -> Any:
     return world
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 @pytest.mark.parametrize("kind", ["performance", "baseline"])
 def test_a_computed_report_shows_no_single_case_to_anybody_below_engineer(kind: str):

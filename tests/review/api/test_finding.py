@@ -70,6 +70,7 @@ def test_pages_keep_their_order_among_equal_times(queue: ReviewQueue) -> None:
     assert len(found) == len(set(found)) == 17
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("query", "numbers"),
     [
@@ -123,6 +124,7 @@ def test_every_condition_narrows(queue: ReviewQueue, query: dict[str, Any], numb
     assert len(found) == len(expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "query",
     [
@@ -171,6 +173,7 @@ def test_what_retention_has_taken_is_null_and_a_drawn_case_keeps_its_copy(queue:
     assert finder.get("/case-1").json()["features"]["age"] == 21
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["nobody", "case-1/x", "%00", "a%0D%0Ab", "x" * 500])
 def test_an_unknown_id_is_not_found(queue: ReviewQueue, name: str) -> None:
     assert Finder(queue).get(f"/{name}").status_code in (400, 404)

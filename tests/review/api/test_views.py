@@ -112,6 +112,7 @@ def test_a_claim_takes_two_statements(queue: ReviewQueue, django_assert_num_quer
         desk.claim()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["none", "9" * 19, "0", "none:main", "a%01b", "%F0%9F%98%80", ":"])
 def test_a_name_of_no_queue_is_a_404(queue: ReviewQueue, name: str) -> None:
     desk = Desk(queue)
@@ -151,6 +152,7 @@ def test_a_case_that_cannot_be_told_waits_until_a_day_or_a_moment(queue: ReviewQ
     assert desk.post(f"slots/{slot['slot']}/decision", body).status_code == 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -196,6 +198,7 @@ def test_a_wrong_field_is_a_400_and_changes_nothing(queue: ReviewQueue, wrong: d
     assert not Decision.objects.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "body", ['{"slots": 1, "slots": 2}', '{"slots": NaN}', '{"slots": 0}', '{"slots": "1"}', "[]", "3"]
 )

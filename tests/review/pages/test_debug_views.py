@@ -160,6 +160,7 @@ def test_a_changed_row_that_takes_long_is_asked_about_again(
     assert later.json()["score"] == pytest.approx(scores([features_of(7) | {"age": 80}])[0], abs=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("body", "status"), [("{}", 400), ("[1]", 400), ("{", 400), ('{"nobody": 1}', 422), ('{"age": [1]}', 422)]
 )

@@ -62,6 +62,7 @@ def test_the_list_shows_predictions_with_what_became_of_them(queue: ReviewQueue,
     assert CaseView.objects.filter(user=dan.user).count() == 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("query", "found"),
     [
@@ -87,6 +88,7 @@ def test_filters_narrow_the_list_and_its_file(
     assert {name for name in everything if f">{name}</a>" in page} == set(found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "query",
     [
@@ -285,6 +287,7 @@ def test_selected_cases_are_sent_to_review(queue: ReviewQueue, dan: Membership) 
     assert "Send to review" not in visit(dan, "prediction", queue.model.slug, drawn)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fields", [{"case": []}, {"case": ["x"]}, {"case": ["9" * 40]}, {"queue": 10**9}], ids=str)
 def test_a_selection_that_makes_no_sense_sends_nothing(
     queue: ReviewQueue, dan: Membership, fields: dict[str, Any]

@@ -128,6 +128,7 @@ def test_a_precedent_is_shown_with_its_reason_and_the_adjudicators_note() -> Non
     assert precedent.word == "Pensions are no wages"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["history", "similar", "precedents"])
 def test_no_tab_of_a_blind_case_shows_the_prediction(what: str) -> None:
     queue = make_queue()

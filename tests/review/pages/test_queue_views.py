@@ -146,6 +146,7 @@ def test_a_rule_that_stays_is_no_change(queue: ReviewQueue) -> None:
     assert services.change_queue(queue, by=by, document={"overlap": 1}, blind_share=1.0) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("field", "value"),
     [

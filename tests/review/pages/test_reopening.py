@@ -109,6 +109,7 @@ def test_a_case_comes_back_as_it_was_left(
     assert colleague.pk
 
 
+@pytest.mark.slow
 def test_a_dispute_ends_only_where_its_reviewer_withdraws_it() -> None:
     queue = make_queue(dispute_reasons=[REASON])
     make_items(queue, 1)

@@ -98,6 +98,7 @@ def queue() -> ReviewQueue:
     return queue
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", [Role.REVIEWER, Role.ADJUDICATOR])
 def test_a_claim_takes_what_the_rules_say(queue: ReviewQueue, role: Role) -> None:
     people = [*reviewers(queue, 1, role), *reviewers(queue, 1)]

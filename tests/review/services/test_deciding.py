@@ -97,6 +97,7 @@ def test_a_blind_case_is_judged_before_it_is_decided(blind: ReviewQueue, verdict
     assert code_of(error) == "judge_first"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verdict", ["cannot_tell", "wrong_data", "escalate", "recuse", "skip"])
 def test_nobody_withholds_an_answer_after_the_reveal(blind: ReviewQueue, verdict: str) -> None:
     (anna,) = reviewers(blind, 1)

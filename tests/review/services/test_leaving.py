@@ -74,6 +74,7 @@ def become_a_stakeholder(member: Membership) -> None:
     change_role(member, role=Role.STAKEHOLDER, by=None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "leave",
     [leave_by_page, leave_by_command, close_the_account_by_command, end_the_account, become_a_stakeholder],

@@ -73,6 +73,7 @@ def test_an_owner_can_show_sensitive_values_to_reviewers() -> None:
     assert found(Person(queue).look().content) == [f"{PLANTED:,}", ELSEWHERE]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("script", [True, False])
 def test_no_page_of_a_case_shows_a_hidden_value(script: bool) -> None:
     queue = make_secret()
@@ -103,6 +104,7 @@ def test_an_adjudicator_sees_all_values() -> None:
     assert page.count(f"{PLANTED:,}".encode()) >= 2  # the fact, and what pushed
 
 
+@pytest.mark.slow
 def test_a_hidden_value_is_neither_odd_nor_usual_nor_missing() -> None:
     caches["process"].clear()
     queue = make_secret()
@@ -128,6 +130,7 @@ def test_a_hidden_feature_is_not_offered_as_wrong() -> None:
     assert b'name="wrong:income"' not in page
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["history", "similar", "precedents"])
 def test_no_tab_shows_a_hidden_value(what: str) -> None:
     queue = make_secret()

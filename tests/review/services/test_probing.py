@@ -45,6 +45,7 @@ def gold_queue(queue: ReviewQueue, n: int = 6) -> tuple[ReviewQueue, Membership,
     return with_rules(queue, gold_rate=0.5), anna, ben
 
 
+@pytest.mark.slow
 def test_known_cases_are_mixed_in_for_those_who_have_not_seen_them(queue: ReviewQueue) -> None:
     queue, _, ben = gold_queue(queue)
     make_items(queue, 12)
@@ -57,6 +58,7 @@ def test_known_cases_are_mixed_in_for_those_who_have_not_seen_them(queue: Review
     assert len({probe.prediction for probe in probes}) == len(probes) > 1
 
 
+@pytest.mark.slow
 def test_a_share_of_freshly_opened_cases_brings_a_probe(queue: ReviewQueue) -> None:
     queue, _, _ = gold_queue(queue, 30)
     queue = with_rules(queue, gold_rate=0.2)
@@ -82,6 +84,7 @@ def test_a_person_is_asked_again_about_what_they_have_forgotten(
     assert not {slot.item.prediction_id for slot in late} & {repeat.prediction_id for repeat in repeats}
 
 
+@pytest.mark.slow
 def test_a_probe_looks_like_any_other_case(queue: ReviewQueue) -> None:
     queue, _, ben = gold_queue(queue)
     make_items(queue, 12)
@@ -95,6 +98,7 @@ def test_a_probe_looks_like_any_other_case(queue: ReviewQueue) -> None:
     assert ben.user == probe.reviewer
 
 
+@pytest.mark.slow
 def test_a_probe_is_served_to_its_person_alone(queue: ReviewQueue) -> None:
     queue, _, ben = gold_queue(queue)
     make_items(queue, 12)
@@ -105,6 +109,7 @@ def test_a_probe_is_served_to_its_person_alone(queue: ReviewQueue) -> None:
     assert not ReviewItem.objects.probes().exclude(state="closed").exists()
 
 
+@pytest.mark.slow
 def test_no_estimate_and_no_record_of_truth_knows_a_probe(queue: ReviewQueue) -> None:
     queue, _, ben = gold_queue(queue)
     truth.resolve_due()
@@ -127,6 +132,7 @@ def probe_of(queue: ReviewQueue) -> tuple[Slot, Membership]:
     return next(slot for slot in held if slot.item.is_probe), ben
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verdict", ["skip", "recuse"])
 def test_a_probe_that_is_passed_on_ends_there(queue: ReviewQueue, verdict: str) -> None:
     slot, ben = probe_of(queue)
@@ -135,6 +141,7 @@ def test_a_probe_that_is_passed_on_ends_there(queue: ReviewQueue, verdict: str) 
     assert (slot.item.state, slot.item.slots.count()) == ("closed", 1)
 
 
+@pytest.mark.slow
 def test_a_probe_that_is_put_back_waits_for_the_same_person(queue: ReviewQueue) -> None:
     slot, ben = probe_of(queue)
     services.give_back(slot, by=ben, lease_token=slot.lease_token)

@@ -22,6 +22,7 @@ def test_where_two_disagree_a_third_is_asked_before_an_adjudicator() -> None:
     assert (item.label, item.state, item.adjudication_probability) == (1.0, "closed", 0.0)
 
 
+@pytest.mark.slow
 def test_a_majority_against_others_is_adjudicated_with_the_queues_probability() -> None:
     queue = with_rules(make_queue(overlap=3), adjudication_rate_disagreed=0.5)
     make_items(queue, 12)

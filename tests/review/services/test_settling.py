@@ -104,6 +104,7 @@ def test_a_dispute_opens_an_adjudication_at_once() -> None:
     assert item.label is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("value", "q"), [("yes", 0.3), ("no", 0.6)])
 def test_other_cases_are_adjudicated_with_the_queues_probability_by_a_hash_of_their_own(value: str, q: float) -> None:
     queue = make_queue(adjudication_rate_agreed=0.3, adjudication_rate_differs=0.6)

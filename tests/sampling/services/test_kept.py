@@ -209,6 +209,7 @@ def test_undeclared_features_and_unknown_slices_are_missing_everywhere():
     assert set(sample.table.coded("slices.nothing").values) <= {None}
 
 
+@pytest.mark.slow
 def test_kept_shares_are_unbiased():
     """Over 20 days of 300, the estimated total has a standard error of √(Σ (1−τ)/τ) ≤ √(6000 · 7) = 205."""
     model = make_model()

@@ -269,6 +269,7 @@ def test_a_policy_that_is_off_is_not_paced(clock):
     assert rates_of(model) == []
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_two_days_through_the_tables_spend_their_budgets(clock):
     """40 predictions an hour by day and 10 by night, and on the second day twice that."""

@@ -142,6 +142,7 @@ def test_the_same_document_changes_nothing(model):
     assert changed(model, lambda document: None) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "sentences"),
     [

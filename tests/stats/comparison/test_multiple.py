@@ -83,6 +83,7 @@ def test_the_number_of_rests_must_be_that_of_the_slices():
         by_slice([slice_of(0.5)], against=[])
 
 
+@pytest.mark.slow
 def test_few_slices_are_rejected_when_none_differs():
     """Simulation, seed 5: 500 windows of 20 slices with a true win rate of one half."""
     rng = np.random.default_rng(5)

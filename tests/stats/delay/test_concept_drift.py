@@ -169,6 +169,7 @@ def test_the_metrics_share_one_level(rows, earlier):
     assert together == pytest.approx([first, max(first, second), max(first, second, alone[2])])
 
 
+@pytest.mark.slow
 def test_complete_windows_without_drift_are_rejected_as_rarely_as_stated(rows):
     """Simulation, seed 93: truths drawn from the score, 300 windows of 2,000 and references of 4,000."""
     fired = []

@@ -231,6 +231,7 @@ ROW = st.tuples(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(ROW, min_size=1, max_size=15), st.sampled_from(METRICS))
 def test_any_rows_give_a_finite_metric_or_a_code(rows, metric):
     predicted, score, truth, age, delay, reviewed = (np.array(column) for column in zip(*rows, strict=True))

@@ -121,6 +121,7 @@ def test_the_share_of_positives_is_the_likeliest(known, early):
     assert found[0] == pytest.approx(best.x, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_gaps_and_large_windows_stay_fast():
     """200,000 predictions: 4 s measured on one core."""
     rows, state = window(np.random.default_rng(5), 200_000)

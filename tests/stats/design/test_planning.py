@@ -129,6 +129,7 @@ def test_plans_of_several_draws_share_what_they_expect():
     assert Plan(known, denser).half_width("recall") == plan(0.05).half_width("recall")
 
 
+@pytest.mark.slow
 def test_the_later_range_is_about_as_wide_as_planned():
     """Balanced, 500 labels: the study's mean width of accuracy is .045 with the recommended draw."""
     world = simulated("balanced")

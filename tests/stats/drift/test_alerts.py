@@ -54,6 +54,7 @@ def test_every_effect_has_a_threshold():
     assert {*EFFECTS, "ks"} <= set(THRESHOLDS)
 
 
+@pytest.mark.slow
 def test_chance_raises_no_alert_over_many_features_and_windows():
     """Simulation, seed 51: 25 rounds of 48 windows of 200 rows; the rule "PSI > 0.1" fires nine times a round."""
     rng, alerts, by_rule = np.random.default_rng(51), 0, 0

@@ -55,6 +55,7 @@ def test_a_shift_of_half_a_standard_deviation_is_found_within_a_week():
     assert change.found < 47
 
 
+@pytest.mark.slow
 def test_quiet_series_raise_no_alarm():
     """Simulation, seed 7: 10 models of 12 series and 180 days, 40 to 2,000 rows a day."""
     rng, alarms = np.random.default_rng(7), 0
@@ -64,6 +65,7 @@ def test_quiet_series_raise_no_alarm():
     assert alarms == 0
 
 
+@pytest.mark.slow
 def test_days_that_vary_more_than_independent_rows_raise_no_alarm():
     """Simulation, seed 8: shares of each day are Dirichlet, as if a day of 1,000 rows held 60 independent ones."""
     rng, alarms = np.random.default_rng(8), 0
@@ -73,6 +75,7 @@ def test_days_that_vary_more_than_independent_rows_raise_no_alarm():
     assert alarms <= 1
 
 
+@pytest.mark.slow
 def test_shares_that_stay_away_for_days_raise_few_alarms():
     """Simulation, seed 14: 10 half-years of 10 series; logits keep .7 of yesterday's move, shares are .30 ± .035."""
     rng, alarms = np.random.default_rng(14), 0

@@ -44,6 +44,7 @@ def test_chi_squared_is_that_of_the_table():
     assert test.p_value == pytest.approx(stats.chi2_contingency([[60, 30, 10], [45, 40, 15]]).pvalue)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [100, 500])
 def test_small_windows_keep_the_level_without_drift(n):
     """Simulation, seed 41, 600 windows, both tests: 5 % within 2 points."""
@@ -54,6 +55,7 @@ def test_small_windows_keep_the_level_without_drift(n):
     assert np.mean(np.array(by_rows) < 0.05) == pytest.approx(0.05, abs=0.02)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n", "misfires"), [(100, 0.834), (200, 0.350)])
 def test_rules_of_thumb_misfire_on_small_windows_and_the_test_does_not(n, misfires):
     """Closed form without drift: P((2/n)χ²₉ > .1) = .834 at n = 100 and .350 at n = 200."""

@@ -80,6 +80,7 @@ def samples(seed, replicates, n, bins):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [500, 5000])
 @pytest.mark.parametrize("distance", DISTANCES)
 def test_p_values_are_uniform_without_drift(distance, n):

@@ -35,6 +35,7 @@ def test_a_rise_is_found_too():
     assert change.difference.low > 0
 
 
+@pytest.mark.slow
 def test_quiet_figures_raise_no_alarm():
     """Simulation, seed 2: 20 models of 8 groups and 180 days, 10 to 2,000 outcomes a day."""
     rng, alarms = np.random.default_rng(2), 0
@@ -44,6 +45,7 @@ def test_quiet_figures_raise_no_alarm():
     assert alarms == 0
 
 
+@pytest.mark.slow
 def test_accuracies_that_vary_from_day_to_day_raise_no_alarm():
     """Simulation, seed 3: each day's accuracy is beta with a standard deviation of five points."""
     rng, alarms = np.random.default_rng(3), 0

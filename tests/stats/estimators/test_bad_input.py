@@ -179,6 +179,7 @@ def test_every_figure_of_two_classes_is_sound_or_an_error(examples):
     holds(claim, windows(), st.sampled_from([50.0, 10.0, 0.0, NAN, -1.0]), examples=examples)
 
 
+@pytest.mark.slow
 @quick_and_many(50, times=12)
 def test_every_figure_of_a_slice_is_sound_or_an_error(examples):
     def claim(window, number):

@@ -37,6 +37,7 @@ def test_auc_of_bins_is_within_a_tenth_of_a_point_of_the_exact_one():
     assert figure.value == pytest.approx(roc_auc(s, truth), abs=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("prevalence", "squeezed"), [(0.5, 1.0), (0.5, 0.02), (0.5, 1e-5), (0.02, 1.0), (0.02, 1e-3)])
 def test_bins_at_quantiles_keep_auc_and_average_precision_of_any_scores(prevalence, squeezed):
     """Scores squeezed near .5, and a rare class: equal bins of the logit read .835 for an AUC of .918."""

@@ -35,6 +35,7 @@ def estimator(world, rows, cells):
     return RegressionEstimator(cells, items, predicted=predicted[rows], bins=bins[rows], tolerance=NEAR)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("metric", METRICS)
 def test_the_interval_covers_the_truth(world, metric):
     predicted, truth, _, pi = world
@@ -151,6 +152,7 @@ def test_figures_of_certain_and_drawn_labels_add_up():
     assert known.estimate("mae").value * 1000 == pytest.approx(np.abs(errors[:300]).sum() + part, rel=1e-12)
 
 
+@pytest.mark.slow
 def test_errors_of_few_wild_labels_stay_in_their_range():
     rng = np.random.default_rng(33)
     for n in (2, 3, 5, 12):

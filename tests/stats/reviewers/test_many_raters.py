@@ -40,6 +40,7 @@ def test_ac1_stays_where_kappa_collapses(examples):
         assert cohen_kappa(table).value == pytest.approx(kappa, abs=0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("coefficient", COEFFICIENTS)
 @quick_and_many(50)
 def test_the_interval_covers_at_the_stated_rate(coefficient, examples):
@@ -53,6 +54,7 @@ def test_the_interval_covers_at_the_stated_rate(coefficient, examples):
     assert np.mean([figure.high - figure.low for figure in figures]) < 0.6
 
 
+@pytest.mark.slow
 def test_weights_correct_a_draw_that_prefers_disagreement():
     """Simulation, seed 4: items on which raters differ are drawn four times as often."""
     generator, figures, unweighted = rng(4), [], []

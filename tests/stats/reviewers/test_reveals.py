@@ -93,6 +93,7 @@ def answers(rng, cases, *, toward=0.35, away=0.08):
     return first, np.where(is_swayed, predicted[case], first), truth[case], predicted[case], case, is_hard
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_weighted", [False, True])
 def test_ranges_cover_the_effect_of_a_simulated_reveal(is_weighted):
     """Simulation, seed 1: 200 times about 300 cases with one or two answers, hard ones drawn six times as often.

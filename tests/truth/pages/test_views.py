@@ -173,6 +173,7 @@ def test_own_figures_tell_nothing_of_others_about_an_answer_that_can_still_chang
     assert not CaseView.objects.filter(user=engineer.user).exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("query", "days"),
     [("", 90), ("?days=30", 30), ("?days=365", 365), ("?days=9999", 90), ("?days=x", 90)],
@@ -254,6 +255,7 @@ def test_pages_of_a_regression_show_differences() -> None:
     assert "Krippendorff" in team
 
 
+@pytest.mark.slow
 def test_the_number_of_queries_does_not_grow_with_answers(client: Client) -> None:
     items = make_cases(30)
     judge = member(items[0], Role.ADJUDICATOR)

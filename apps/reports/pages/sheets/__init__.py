@@ -18,10 +18,11 @@ def sheet_of(report: Report) -> Sheet:
     kind = KINDS[report.kind]
     window = document["window"]
     state, note = wording.state(document)
+    period = numbers.period(date.fromisoformat(window["start"]), date.fromisoformat(window["end"]))
     is_empty = contents.headline_part(document) is None
     return Sheet(
         title=wording.TITLES[report.kind],
-        period=numbers.period(date.fromisoformat(window["start"]), date.fromisoformat(window["end"])),
+        period=f"{period}, version {window['version']}" if "version" in window else period,
         state=state,
         state_note=note,
         lede=wording.lede(document),
