@@ -79,7 +79,7 @@ def select(model: MonitoredModel, wanted: Wanted, *, reader: User | None) -> Que
         differing = Q(baseline__isnull=False) & ~Q(baseline=F("predicted"))
         rows = rows.filter(differing) if wanted.differs else rows.filter(baseline=F("predicted"))
     for known, is_wanted in (
-        (_outcomes(), wanted.has_outcome),
+        (_outcomes(model), wanted.has_outcome),
         (_items().filter(label__isnull=False), wanted.reviewed),
         (Dispute.objects.filter(item__prediction=OuterRef("pk"), withdrawn_at=None), wanted.disputed),
         (_items().filter(draw=None), wanted.targeted),
@@ -91,7 +91,7 @@ def select(model: MonitoredModel, wanted: Wanted, *, reader: User | None) -> Que
     rows = _of_truth(rows, model, wanted)
     if wanted.sure_and_wrong is not None:
         wrong = _sure_and_wrong(model)
-        rows = rows.alias(newest=_newest_if_other()).filter(wrong if wanted.sure_and_wrong else ~wrong)
+        rows = rows.alias(newest=_newest_if_other(model)).filter(wrong if wanted.sure_and_wrong else ~wrong)
     if wanted.unusual is not None:
         rows = rows.filter(pk__in=Unusual.objects.filter(model=model, kind=wanted.unusual).values("prediction"))
     if reader is not None:
@@ -104,10 +104,10 @@ def _of_truth(rows: QuerySet[Prediction], model: MonitoredModel, wanted: Wanted)
     if wanted.outcome is not None:
         outcome = model.encode(wanted.outcome)
         # The first condition finds rare outcomes by their index.
-        rows = rows.filter(Exists(_outcomes().filter(outcome=outcome)))
-        rows = rows.alias(newest=_newest_outcome()).filter(newest=outcome)
+        rows = rows.filter(Exists(_outcomes(model).filter(outcome=outcome)))
+        rows = rows.alias(newest=_newest_outcome(model)).filter(newest=outcome)
     if wanted.truth is not None:
-        rows = rows.alias(known=Coalesce(_newest_outcome(), _reviewed())).filter(known=model.encode(wanted.truth))
+        rows = rows.alias(known=Coalesce(_newest_outcome(model), _reviewed())).filter(known=model.encode(wanted.truth))
     return rows
 
 
@@ -217,29 +217,29 @@ def describe(model: MonitoredModel, predictions: Sequence[Prediction]) -> list[F
     )
     names = [each.external_id for each in predictions]
     # The latest outcome counts; between two of the same moment, the one received last.
-    known = Outcome.objects.filter(model=model, external_id__in=names).order_by("occurred_at", "id")
+    known = Outcome.objects.filter(model=model.champion, external_id__in=names).order_by("occurred_at", "id")
     outcomes = dict(known.values_list("external_id", "outcome"))
     return [
         Found(each, items.get(each.pk), outcomes.get(each.external_id), each.pk in disputed) for each in predictions
     ]
 
 
-def _newest_outcome() -> Subquery:
-    return Subquery(_outcomes().order_by("-occurred_at", "-id").values("outcome")[:1])
+def _newest_outcome(model: MonitoredModel) -> Subquery:
+    return Subquery(_outcomes(model).order_by("-occurred_at", "-id").values("outcome")[:1])
 
 
 def _reviewed() -> Subquery:
     return Subquery(_items().order_by("pk").values(settled=Coalesce("adjudicated", "label"))[:1])
 
 
-def _newest_if_other() -> Case:
+def _newest_if_other(model: MonitoredModel) -> Case:
     """Look up the newest outcome only where there is another one than the prediction: measured, half the time."""
-    other = _outcomes().exclude(outcome=OuterRef("predicted"))
-    return Case(When(Exists(other), then=_newest_outcome()))
+    other = _outcomes(model).exclude(outcome=OuterRef("predicted"))
+    return Case(When(Exists(other), then=_newest_outcome(model)))
 
 
-def _outcomes() -> QuerySet[Outcome]:
-    return Outcome.objects.filter(model=OuterRef("model"), external_id=OuterRef("external_id"))
+def _outcomes(model: MonitoredModel) -> QuerySet[Outcome]:
+    return Outcome.objects.filter(model=model.champion, external_id=OuterRef("external_id"))
 
 
 def _reviews_of(predictions: Sequence[Prediction]) -> QuerySet[ReviewItem]:

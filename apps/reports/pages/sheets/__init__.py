@@ -23,7 +23,8 @@ def sheet_of(report: Report, *, before: Report | None = None) -> Sheet:
     kind = KINDS[report.kind]
     window = document["window"]
     state, note = wording.state(document)
-    period = numbers.period(date.fromisoformat(window["start"]), date.fromisoformat(window["end"]))
+    first, end = window.get("since", window["start"]), window["end"]
+    period = numbers.period(date.fromisoformat(first), date.fromisoformat(end))
     is_empty = contents.headline_part(document) is None
     earlier = cast(Document, before.document) if before else None
     has_answers = report.kind == Kind.PERFORMANCE and not is_empty
