@@ -33,6 +33,7 @@ from apps.reports.engine.evidence import (
 )
 from apps.reports.engine.overrides import overrides
 from apps.reports.engine.performance import Performance
+from apps.reports.engine.pictures import pictures, with_joint_ranges
 from apps.reports.engine.protocol import Topic, attempt
 from apps.reports.engine.results import results_of
 from apps.reports.engine.reveals import reveals
@@ -104,6 +105,9 @@ def compose(kind: str, evidence: Evidence, topic: Topic, *, tell: Tell) -> Docum
     if isinstance(topic, Performance):
         tell("checking the figures", 0.85)
         document["checks"] = topic.checks(evidence, parts)
+        tell("drawing pictures", 0.87)
+        document["slices"] = with_joint_ranges(slices, topic.fit, evidence)
+        document["pictures"] = pictures(topic.fit, evidence) if parts["all"].size else None
         if len(evidence.reveals):
             document["reveals"] = reveals(evidence)
     if isinstance(topic, Baseline):

@@ -41,7 +41,10 @@ Caveats (`{"code", "details"}`), each a sentence on the page
     for readers below engineer also sensitive_hidden {} · small_hidden {}
 """
 
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict
+
+if TYPE_CHECKING:
+    from apps.reports.engine.pictured import Band, Pictures
 
 Part = Literal["all", "closed", "open"]
 
@@ -166,6 +169,7 @@ class SliceSection(TypedDict):
     # Tested against the rest of the window, false discovery rate over all slices; null: no test.
     q_value: NotRequired[float | None]
     differs: NotRequired[bool]
+    joint: "NotRequired[Band]"  # performance reports; see `pictured`
 
 
 class Override(TypedDict):
@@ -503,3 +507,4 @@ class Document(TypedDict):
     overrides: NotRequired[OverridesSection]  # performance and value reports, where actions are known
     reveals: NotRequired[RevealsSection | None]  # performance reports, where a reveal was answered
     value: NotRequired[ValueSection | None]  # value reports; None without a value model
+    pictures: "NotRequired[Pictures | None]"  # performance reports

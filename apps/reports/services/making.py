@@ -18,6 +18,7 @@ from apps.reports.engine.value import Value
 from apps.reports.models import Kind, Report, ReportJob
 from apps.reports.services.configured import changed_settings, settings_of
 from apps.reports.services.gathering import gather
+from apps.reports.services.weak_spots import weak_spots
 from apps.reports.services.window_frames import changes_frame
 
 
@@ -40,6 +41,9 @@ def make_report(job: ReportJob, *, tell: Tell) -> Report:
         return same
     topic = _topic(job.kind, fit_of(evidence), value_model)
     document = compose(job.kind, evidence, topic, tell=tell)
+    if pictures := document.get("pictures"):
+        tell("searching for weak spots", 0.88)
+        pictures["weak"] = weak_spots(evidence)
     tell("comparing with the previous report", 0.9)
     previous = previous_report(job, as_of=evidence.as_of)
     currency = value_model.currency if value_model else ""

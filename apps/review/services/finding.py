@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any
 
 from django.db.models import Case, Exists, F, Max, Min, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models.functions import Coalesce
 
 from apps.accounts.models import User
 from apps.common.errors import ConflictError, NotFoundError
@@ -40,6 +41,8 @@ class Wanted:
     differs: bool | None = None
     # The outcome, or whether there is one.
     outcome: str | float | None = None
+    # What is known to be true: the outcome, or what reviewers settled on where there is none.
+    truth: str | float | None = None
     has_outcome: bool | None = None
     drawn: bool | None = None
     reviewed: bool | None = None
@@ -85,11 +88,7 @@ def select(model: MonitoredModel, wanted: Wanted, *, reader: User | None) -> Que
             rows = rows.filter(Exists(known) if is_wanted else ~Exists(known))
     if wanted.drawn is not None:
         rows = rows.filter(draw__isnull=not wanted.drawn)
-    if wanted.outcome is not None:
-        outcome = model.encode(wanted.outcome)
-        # The first condition finds rare outcomes by their index.
-        rows = rows.filter(Exists(_outcomes(model).filter(outcome=outcome)))
-        rows = rows.alias(newest=_newest_outcome(model)).filter(newest=outcome)
+    rows = _of_truth(rows, model, wanted)
     if wanted.sure_and_wrong is not None:
         wrong = _sure_and_wrong(model)
         rows = rows.alias(newest=_newest_if_other(model)).filter(wrong if wanted.sure_and_wrong else ~wrong)
@@ -98,6 +97,18 @@ def select(model: MonitoredModel, wanted: Wanted, *, reader: User | None) -> Que
     if reader is not None:
         rows = rows.exclude(pk__in=awaited_from(reader, model).values("item__prediction"))
     return rows.select_related("version", "draw__queue").order_by("-predicted_at", "-id")
+
+
+def _of_truth(rows: QuerySet[Prediction], model: MonitoredModel, wanted: Wanted) -> QuerySet[Prediction]:
+    """Keep those with this outcome, and those known to be of this class."""
+    if wanted.outcome is not None:
+        outcome = model.encode(wanted.outcome)
+        # The first condition finds rare outcomes by their index.
+        rows = rows.filter(Exists(_outcomes(model).filter(outcome=outcome)))
+        rows = rows.alias(newest=_newest_outcome(model)).filter(newest=outcome)
+    if wanted.truth is not None:
+        rows = rows.alias(known=Coalesce(_newest_outcome(model), _reviewed())).filter(known=model.encode(wanted.truth))
+    return rows
 
 
 def _sure_and_wrong(model: MonitoredModel) -> Q:
@@ -215,6 +226,10 @@ def describe(model: MonitoredModel, predictions: Sequence[Prediction]) -> list[F
 
 def _newest_outcome(model: MonitoredModel) -> Subquery:
     return Subquery(_outcomes(model).order_by("-occurred_at", "-id").values("outcome")[:1])
+
+
+def _reviewed() -> Subquery:
+    return Subquery(_items().order_by("pk").values(settled=Coalesce("adjudicated", "label"))[:1])
 
 
 def _newest_if_other(model: MonitoredModel) -> Case:
