@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize_scalar
 
-from apps.stats.estimators.unit_cost import UnitCost
 from apps.stats.decisions.shift import best_shift
+from apps.stats.estimators.unit_cost import UnitCost
 from tests.stats.estimators.test_unit_cost import estimator
 
 pytestmark = pytest.mark.slow

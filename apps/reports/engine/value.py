@@ -12,6 +12,8 @@ import pandas as pd
 
 from apps.registry.models import ValueModel
 from apps.reports.engine.baseline import with_baseline
+from apps.reports.engine.costs import costs_of
+from apps.reports.engine.decisions import decisions_of
 from apps.reports.engine.document import (
     VALUE_METRICS,
     Figures,
@@ -88,10 +90,12 @@ class Value:
             "review_cost_each": f"{chosen.review_cost:.2f}",
             "reviews": reviews,
             "review_cost": f"{chosen.review_cost * Decimal(reviews):.2f}",
+            "costs": costs_of(chosen, selection, reviews=reviews),
             "by_error": [],
             "losses": [],
         }
         if not selection.is_unseen:
+            section["decisions"] = decisions_of(self.fit)
             found = losses(self.fit, lost_by(self.fit, self.matrix))
             section["losses"] = found["losses"]
             section["losses_tested"], section["loss_average"] = found["losses_tested"], found["loss_average"]

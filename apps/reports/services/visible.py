@@ -289,6 +289,8 @@ def _value(value: ValueSection, left: Document) -> ValueSection:
         if (loss["name"], loss["value"]) not in hidden and _shows(loss["lost"], hide=is_small(loss["n"]))
     ]
     left_value = value | {"losses": _losses(kept)}
+    if "decisions" in value:
+        left_value["decisions"] = None
     average = value.get("loss_average")
     if average and (not _shows(average) or left["headline"]["figures"].get("value_total") == NOTHING):
         left_value["loss_average"] = NOTHING

@@ -4,11 +4,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
 
-from apps.stats.estimators.unit_cost import UnitCost
 from apps.stats.decisions.shift import best_shift
 from apps.stats.estimators.population import Population
 from apps.stats.estimators.regression import RegressionEstimator
 from apps.stats.estimators.sample import Sample
+from apps.stats.estimators.unit_cost import UnitCost
 from tests.stats.estimators.test_unit_cost import estimator
 from tests.stats.soundness import judged
 

@@ -3,8 +3,8 @@ import pytest
 from sklearn import metrics
 
 from apps.stats.estimators.expected_loss import fit_expected_loss, quantile_bins
-from apps.stats.estimators.population import Population
 from apps.stats.estimators.number_losses import METRICS, uncorrected_error
+from apps.stats.estimators.population import Population
 from apps.stats.estimators.regression import Quantity, RegressionEstimator
 from apps.stats.estimators.sample import Sample
 from apps.stats.tolerance import Tolerance

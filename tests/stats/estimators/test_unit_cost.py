@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.stats.estimators.unit_cost import UnitCost
 from apps.stats.estimators.population import Population
 from apps.stats.estimators.regression import RegressionEstimator
 from apps.stats.estimators.sample import Sample
+from apps.stats.estimators.unit_cost import UnitCost
 from tests.stats.soundness import judged
 
 ROWS = 20_000

@@ -6,9 +6,10 @@ from apps.reports.engine.rounding import money, step_of
 from apps.reports.pages import contents, wording
 from apps.reports.pages.contents import unit
 from apps.reports.pages.figures import RANGE, in_sentence, more_labels
-from apps.reports.pages.numbers import count, plural
-from apps.reports.pages.sheets import losses, tables
+from apps.reports.pages.numbers import plural
+from apps.reports.pages.sheets import costs, losses, tables
 from apps.reports.pages.sheets import sections as shared
+from apps.reports.pages.sheets.costs import exact
 from apps.reports.pages.sheets.layout import Cell, ChartText, Key, Row, Section, Table
 
 # Rows of the table behind the curve.
@@ -122,18 +123,16 @@ def _worth(document: Document, value: ValueSection) -> Section:
     rows = []
     for predicted in classes:
         worth = value["matrix"][predicted]
-        cells = [Cell(_exact(worth[truth], value["currency"]) if truth in worth else "–") for truth in classes]
+        cells = [Cell(exact(worth[truth], value["currency"]) if truth in worth else "–") for truth in classes]
         rows.append(Row(f"Predicts {wording.class_name(document, predicted)}", cells))
     head = ["Model", *(f"In truth {wording.class_name(document, truth)}" for truth in classes)]
     per = ", per unit of the amount" if value["is_per_amount"] else ""
     per += ", of the classes with most predictions" if len(classes) < len(value["matrix"]) else ""
-    each = _exact(value["review_cost_each"], value["currency"])
-    cost = money(float(value["review_cost"]), currency=value["currency"], step=1)
     return Section(
         "worth",
         "What a decision is worth",
         table=Table(f"Value of one decision{per}", head, rows),
-        facts=[("Reviews", f"{count(value['reviews'])} at {each}: {cost}")],
+        facts=costs.facts(document, value),
         sentences=_next_labels(value),
     )
 
@@ -150,9 +149,3 @@ def _next_labels(value: ValueSection) -> list[str]:
         f"{labels['k']} labels are worth {worth} and cost {cost}.",
         f"{plural(best, 'label', 'labels')} would pay most." if best else "No number of labels pays for that alone.",
     ]
-
-
-def _exact(amount: str, currency: str) -> str:
-    """Write an amount as it was stated, cents only where there are any."""
-    number = float(amount)
-    return money(number, currency=currency, step=1 if number.is_integer() else 0.01)
