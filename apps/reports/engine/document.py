@@ -413,6 +413,26 @@ class ShiftSection(TypedDict):
     advice: str | None  # no_change, raise, lower
 
 
+class CostsSection(TypedDict):
+    """What the decisions of the whole window cost, whatever they are worth."""
+
+    serving_each: str
+    serving: str
+    per_decision: str  # serving and reviews
+    review_hours: float | None  # of all answers on its draws; null: no time was recorded
+
+
+class Decisions(TypedDict):
+    """How the decisions of the headline's part divide, so that other amounts can be tried on them."""
+
+    traffic: float
+    classes: list[str]  # in the order of the table; none of numbers
+    # The share of predictions by predicted and true class; of numbers one row: the mean units too high, and too low
+    table: list[list[float]]
+    # The same, each prediction counted with its amount; null where some came without
+    by_amount: list[list[float]] | None
+
+
 class ValueSection(LossesSection):
     currency: str
     version: int
@@ -422,6 +442,8 @@ class ValueSection(LossesSection):
     review_cost_each: str
     reviews: int  # reviews of the predictions of this window
     review_cost: str
+    costs: NotRequired[CostsSection]
+    decisions: NotRequired[Decisions | None]  # from engineer on
     by_error: list[ErrorKind]
     threshold: NotRequired[ThresholdSection | None]  # binary models
     # Of numbers: what one unit costs where the prediction is too high, and where it is too low.

@@ -257,6 +257,8 @@ def _value(value: ValueSection, left: Document) -> ValueSection:
     shift, of_headline = value.get("shift"), left["headline"]["figures"]
     if shift and (not shows(shift["shift"]) or of_headline.get("value_total") == NOTHING):
         left_value["shift"] = None
+    if "decisions" in value:
+        left_value["decisions"] = None
     average = value.get("loss_average")
     if average and (not shows(average) or of_headline.get("value_total") == NOTHING):
         left_value["loss_average"] = NOTHING
