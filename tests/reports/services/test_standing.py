@@ -78,12 +78,12 @@ def test_a_prediction_a_minute_before_midnight_is_in_the_old_month() -> None:
     """In summer time, 23:59 on 30 September is 21:59 in UTC; in winter, 23:59 on 31 December is 22:59."""
     model = model_in("Europe/Berlin")
     berlin = ZoneInfo("Europe/Berlin")
-    moments = [datetime(2026, 9, 30, 23, 59, tzinfo=berlin), datetime(2026, 12, 31, 23, 59, tzinfo=berlin)]
+    moments = [datetime(2025, 9, 30, 23, 59, tzinfo=berlin), datetime(2025, 12, 31, 23, 59, tzinfo=berlin)]
     push_predictions(model, [prediction_row(n, predicted_at=at.isoformat()) for n, at in enumerate(moments)])
-    assert windows.seen_days(model) == (date(2026, 9, 30), date(2026, 12, 31))
-    assert windows.has_predictions(model, date(2026, 9, 1), date(2026, 10, 1))
-    assert not windows.has_predictions(model, date(2026, 10, 1), date(2026, 12, 31))
-    assert not windows.has_predictions(model, date(2027, 1, 1), date(2027, 2, 1))
+    assert windows.seen_days(model) == (date(2025, 9, 30), date(2025, 12, 31))
+    assert windows.has_predictions(model, date(2025, 9, 1), date(2025, 10, 1))
+    assert not windows.has_predictions(model, date(2025, 10, 1), date(2025, 12, 31))
+    assert not windows.has_predictions(model, date(2026, 1, 1), date(2026, 2, 1))
 
 
 def test_only_windows_with_predictions_are_offered_and_each_span_once() -> None:
