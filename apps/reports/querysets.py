@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from apps.accounts.querysets import ProjectScopedQuerySet
@@ -11,6 +11,8 @@ from apps.common.jobs import JobQuerySet
 
 if TYPE_CHECKING:
     from apps.accounts.models import Project
+
+ALL_CLOSED = Q(document__cohorts__maturing=0, document__cohorts__provisional=0)
 
 
 class ReportJobQuerySet(JobQuerySet):
@@ -45,7 +47,17 @@ class ReportQuerySet(ProjectScopedQuerySet):
 
     def final(self) -> Self:
         """Keep reports of which every day is closed."""
-        return self.filter(document__cohorts__maturing=0, document__cohorts__provisional=0)
+        return self.filter(ALL_CLOSED)
+
+    def listed(self) -> Self:
+        """Add what a list says of reports, without reading their documents: `is_final`, and `job` to read them by."""
+        jobs = self.model.jobs.field.model._default_manager.filter(report=OuterRef("pk")).order_by("-id")
+        is_final = ExpressionWrapper(ALL_CLOSED, output_field=BooleanField())
+        return (
+            self.annotate(job=Subquery(jobs.values("pk")[:1]), is_final=is_final)
+            .select_related("version")
+            .defer("document", "settings")
+        )
 
     def of_same_window(self, report: Any) -> Self:
         """Keep reports of the same kind on the same window and version, with any configuration."""
