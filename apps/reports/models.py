@@ -21,11 +21,6 @@ class Kind(models.TextChoices):
     BASELINE = "baseline"
     VALUE = "value"
 
-    @classmethod
-    def of_model(cls, model: MonitoredModel) -> "list[Kind]":
-        """List the reports a model can have: those on baseline and value compare classes, and a number has none."""
-        return [cls.PERFORMANCE] if model.is_regression else list(cls)
-
 
 class Standing(models.TextChoices):
     """Windows that move with the calendar. Days are half-open, in the project's time zone."""

@@ -19,7 +19,7 @@ from apps.reports.engine.document import (
     SliceNames,
     SliceSection,
 )
-from apps.reports.engine.estimating import MulticlassFit, RegressionFit
+from apps.reports.engine.estimating import MulticlassFit
 from apps.reports.engine.evidence import (
     Evidence,
     Selection,
@@ -117,12 +117,9 @@ def compose(kind: str, evidence: Evidence, topic: Topic, *, tell: Tell) -> Docum
 
 
 def _overrides(evidence: Evidence, topic: Topic) -> OverridesSection | None:
-    fit = topic.fit
-    if isinstance(fit, RegressionFit):
-        return None
     valued = topic if isinstance(topic, Value) and topic.value_model is not None else None
     currency = valued.value_model.currency if valued and valued.value_model else ""
-    return overrides(evidence, fit, valued.matrix if valued else None, currency=currency)
+    return overrides(evidence, topic.fit, valued.worth if valued else None, currency=currency)
 
 
 def _part(name: Part, selection: Selection) -> PartOfWindow:
@@ -212,12 +209,15 @@ def _slice_section(topic: Topic, piece: Selection, q_value: float | None, *, who
 
 def _names(model: MonitoredModel) -> Names:
     """Keep names for people with the report: it reads the same after the model is registered anew."""
-    return {
+    names: Names = {
         "model": model.name,
         "unit": model.unit,
         "classes": {name: str(model.class_labels.get(name, name)) for name in model.classes},
         "slices": {piece.name: _slice_names(model, piece) for piece in model.slice_list},
     }
+    if model.allowed.is_declared:
+        names["tolerance"] = [model.tolerance, model.tolerance_share]
+    return names
 
 
 def _slice_names(model: MonitoredModel, piece: Slice) -> SliceNames:

@@ -53,8 +53,24 @@ PERFORMANCE_METRICS = ("accuracy", "precision", "recall", "f1", "auc", "brier")
 FURTHER_METRICS = ("specificity", "balanced_accuracy", "mcc", "kappa", "average_precision", "log_loss", "ece")
 # Multiclass: "accuracy", then "precision:<class>" and "recall:<class>" of the main classes; further "macro_precision",
 # "macro_recall", "macro_f1", "weighted_f1", "balanced_accuracy", "mcc", "kappa", and those of the other classes.
-REGRESSION_METRICS = ("mae", "rmse", "bias", "r2")
+# "within": the share within the model's tolerance, where it declares one. bias: too high above zero, in the unit.
+REGRESSION_METRICS = ("within", "mae", "bias", "rmse", "r2")
 BASELINE_METRICS = ("disagreement_rate", "kappa", "win_rate", "accuracy_difference", "accuracy", "baseline_accuracy")
+# Of numbers. Two disagree where they differ by more than the tolerance. win_rate and loss_rate: which one is closer
+# there, tie_rate: neither; mae_gain: the mean absolute error of the baseline less the model's; within_gain: the model's
+# share within the tolerance less the baseline's. All gains are above zero where the model is better.
+NUMBER_BASELINE_METRICS = (
+    "disagreement_rate",
+    "win_rate",
+    "loss_rate",
+    "tie_rate",
+    "mae_gain",
+    "mae",
+    "baseline_mae",
+    "within_gain",
+    "within",
+    "baseline_within",
+)
 VALUE_METRICS = (
     "value_total",
     "value_per_1000",
@@ -63,7 +79,7 @@ VALUE_METRICS = (
     "value_difference",
     "value_difference_per_1000",
     "accuracy_point_value",
-    "accuracy",  # shown beside the money
+    "accuracy",  # shown beside the money; of numbers "within" with a tolerance, else "mae"
 )
 
 
@@ -302,9 +318,10 @@ class ChecksSection(TypedDict):
 
 
 class BaselineSection(TypedDict):
-    matrix: Matrix
+    matrix: Matrix | None  # None of numbers
     disagreements: int
-    # Of the disagreements with known truth, uncorrected counts; null: hidden from this reader
+    # Of the disagreements with known truth, uncorrected counts; of numbers: which one is closer, or neither.
+    # null: hidden from this reader
     model_right: int | None
     baseline_right: int | None
     neither_right: int | None
@@ -313,15 +330,39 @@ class BaselineSection(TypedDict):
     without_baseline: int  # predictions without a baseline
 
 
-class Loss(TypedDict):
-    """Money lost by one kind of error in one slice, against being right."""
+class Overlap(TypedDict):
+    """Another slice that shares most of its cases with this one."""
 
     name: str
     value: str
-    predicted: str  # class
-    truth: str  # class
+    share: float  # of the smaller one's cases, beyond chance
+
+
+class Loss(TypedDict):
+    """Money lost by the mistakes in one slice, against being right.
+
+    Documents before `above` have one for each kind of mistake.
+    """
+
+    name: str
+    value: str
+    # The kind of mistake that loses more than half of it: classes, or of a number "over" and "under"; else empty
+    predicted: str
+    truth: str
     n: int
     lost: Figure
+    traffic: NotRequired[float]  # predictions it stands for
+    # Per 1,000, above the average of all predictions; the ranges of all slices tested hold at once
+    above: NotRequired[Figure]
+    overlaps: NotRequired[list[Overlap]]
+
+
+class LossesSection(TypedDict):
+    """Where money is lost, in the headline's part of the window."""
+
+    losses: list[Loss]  # by the lower ends of their ranges, those that do not stand yet last
+    losses_tested: NotRequired[int]  # slices
+    loss_average: NotRequired[Figure]  # lost per 1,000 of all predictions
 
 
 class ErrorKind(TypedDict):
@@ -359,18 +400,30 @@ class NextLabels(TypedDict):
     code: str | None
 
 
-class ValueSection(TypedDict):
+class ShiftSection(TypedDict):
+    """The constant to add to every number that would cost least, in the headline's part."""
+
+    part: Part
+    shift: Figure  # in the unit of the prediction; code open_above or open_below: the labels bound it on one side only
+    saving: Figure  # per 1,000 predictions, not counting that the same labels chose the shift
+    advice: str | None  # no_change, raise, lower
+
+
+class ValueSection(LossesSection):
     currency: str
     version: int
     statement: str
-    matrix: dict[str, dict[str, str]]
+    matrix: dict[str, dict[str, str]]  # empty of numbers
     is_per_amount: bool
     review_cost_each: str
     reviews: int  # reviews of the predictions of this window
     review_cost: str
     by_error: list[ErrorKind]
-    losses: list[Loss]  # in the headline's part of the window; at most five, by their lower ends
-    threshold: NotRequired[ThresholdSection | None]
+    threshold: NotRequired[ThresholdSection | None]  # binary models
+    # Of numbers: what one unit costs where the prediction is too high, and where it is too low.
+    over_cost: NotRequired[str]
+    under_cost: NotRequired[str]
+    shift: NotRequired[ShiftSection | None]  # unless the cost is per amount
     next_labels: NotRequired[NextLabels | None]
 
 
@@ -399,6 +452,8 @@ class Names(TypedDict):
 
     model: str
     unit: str  # of a predicted number
+    # By how much, and by what share of the larger one, two numbers may differ and be one answer; none: to the digit
+    tolerance: NotRequired[list[float]]
     classes: dict[str, str]  # as sent → in words
     slices: dict[str, SliceNames]
 
@@ -443,7 +498,7 @@ class Document(TypedDict):
     population: dict[str, float]  # the sums used, over all population cells; `left_out`: predictions that left
     restatements: list[Restatement]
     results: list[Result]
-    checks: NotRequired[ChecksSection | None]  # performance reports; None unless the model has two classes
+    checks: NotRequired[ChecksSection | None]  # performance reports
     baseline: NotRequired[BaselineSection]
     overrides: NotRequired[OverridesSection]  # performance and value reports, where actions are known
     reveals: NotRequired[RevealsSection | None]  # performance reports, where a reveal was answered

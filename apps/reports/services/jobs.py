@@ -56,11 +56,6 @@ def request_report(
     require_active(model)
     if kind not in Kind.values:
         raise DomainError(f"There is no report of the kind {kind!r}.", code="unknown_kind")
-    if kind not in Kind.of_model(model):
-        raise DomainError(
-            f"A {kind} report compares classes, and this model predicts a number; it has performance reports.",
-            code="unsupported_task",
-        )
     check_window(start, end, as_of)
     names, of_version = _slices(model, slices), version_named(model, version)
     if as_of is not None:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from datetime import date
 
 from apps.reports.engine.document import (
-    PERFORMANCE_METRICS,
     Document,
     Drift,
     Figures,
@@ -33,14 +32,16 @@ PARTS = {"closed": "closed days", "open": "open days"}
 
 
 def keys(document: Document) -> list[Key]:
-    if "accuracy" not in tables.metrics_of(document):
+    metric = next((metric for metric in ("accuracy", "within") if metric in tables.metrics_of(document)), None)
+    if metric is None:
         return []
+    name = wording.metric_name(document, metric)[0]
     shown = [
-        tables.share_key(f"Right predictions, {title.lower()}", document["sections"][part]["accuracy"])
+        tables.share_key(f"{name}, {title.lower()}", document["sections"][part][metric])
         for part, title in tables.parts_shown(document)
-        if "accuracy" in document["sections"][part]
+        if metric in document["sections"][part]
     ]
-    alone = document["naive"].get("accuracy")
+    alone = document["naive"].get(metric)
     if alone and alone["value"] is not None:
         shown.append(
             Key(
@@ -261,7 +262,8 @@ def _hindsight(document: Document, hindsight: Hindsight) -> Section:
 def _side_by_side(document: Document, caption: str, columns: dict[str, Figures]) -> Table:
     """Put the same measures in columns."""
     rows = []
-    for metric in PERFORMANCE_METRICS:
+    metrics = [metric for metric in tables.metrics_of(document) if not tables.is_further(metric)]
+    for metric in (each for each in metrics if any(each in figures for figures in columns.values())):
         name, aside = wording.metric_name(document, metric)
         cells = [cell(figures.get(metric), unit(document, metric)) for figures in columns.values()]
         rows.append(Row(name, cells, aside))
