@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import numpy as np
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q, Value
@@ -16,11 +15,10 @@ from django.db.models import Q, Value
 from apps.accounts.models import Project, User, validate_name
 from apps.registry.models.features import Feature, Slice, code_of
 from apps.registry.querysets import MonitoredModelQuerySet, ValueModelQuerySet
+from apps.stats.tolerance import Tolerance
 
 # An error message names so many classes.
 CLASSES_TOLD = 20
-# A difference of 0.1 is within a tolerance of 0.1, also where floats make it 0.10000000000000009.
-ROUNDING = 1 + 1e-9
 
 
 class Task(models.TextChoices):
@@ -195,10 +193,12 @@ class MonitoredModel(models.Model):
 
     def agrees(self, one: Any, other: Any) -> Any:
         """Return whether two answers are the same: one class, or numbers within the tolerance. Takes arrays, too."""
-        if not self.is_regression:
-            return one == other
-        allowed = np.maximum(self.tolerance, self.tolerance_share * np.maximum(np.abs(one), np.abs(other)))
-        return np.abs(one - other) <= allowed * ROUNDING
+        return self.allowed.holds(one, other) if self.is_regression else one == other
+
+    @property
+    def allowed(self) -> Tolerance:
+        """How far two numbers may differ and be the same answer."""
+        return Tolerance(self.tolerance, self.tolerance_share)
 
     def label(self, stored: float | None) -> str:
         """Return the stored number in words for people."""

@@ -313,15 +313,39 @@ class BaselineSection(TypedDict):
     without_baseline: int  # predictions without a baseline
 
 
-class Loss(TypedDict):
-    """Money lost by one kind of error in one slice, against being right."""
+class Overlap(TypedDict):
+    """Another slice that shares most of its cases with this one."""
 
     name: str
     value: str
-    predicted: str  # class
-    truth: str  # class
+    share: float  # of the smaller one's cases, beyond chance
+
+
+class Loss(TypedDict):
+    """Money lost by the mistakes in one slice, against being right.
+
+    Documents before `above` have one for each kind of mistake.
+    """
+
+    name: str
+    value: str
+    # The kind of mistake that loses more than half of it: classes, or of a number "over" and "under"; else empty
+    predicted: str
+    truth: str
     n: int
     lost: Figure
+    traffic: NotRequired[float]  # predictions it stands for
+    # Per 1,000, above the average of all predictions; the ranges of all slices tested hold at once
+    above: NotRequired[Figure]
+    overlaps: NotRequired[list[Overlap]]
+
+
+class LossesSection(TypedDict):
+    """Where money is lost, in the headline's part of the window."""
+
+    losses: list[Loss]  # by the lower ends of their ranges, those that do not stand yet last
+    losses_tested: NotRequired[int]  # slices
+    loss_average: NotRequired[Figure]  # lost per 1,000 of all predictions
 
 
 class ErrorKind(TypedDict):
@@ -359,7 +383,7 @@ class NextLabels(TypedDict):
     code: str | None
 
 
-class ValueSection(TypedDict):
+class ValueSection(LossesSection):
     currency: str
     version: int
     statement: str
@@ -369,7 +393,6 @@ class ValueSection(TypedDict):
     reviews: int  # reviews of the predictions of this window
     review_cost: str
     by_error: list[ErrorKind]
-    losses: list[Loss]  # in the headline's part of the window; at most five, by their lower ends
     threshold: NotRequired[ThresholdSection | None]
     next_labels: NotRequired[NextLabels | None]
 
@@ -382,7 +405,8 @@ class Restatement(TypedDict):
     figure: Figure  # of this report
     previous: int  # report
     previous_as_of: str
-    # How many since: outcomes, corrections, labels, adjudications, predictions, closed_days, value_model.
+    # How many since: outcomes, corrections, labels, adjudications, predictions, closed_days, value_model; and 1 for
+    # each setting that changed: maturity_days, outcome_if_absent, slices, actions, outcome_observed_when.
     why: dict[str, int]
 
 
@@ -408,6 +432,7 @@ class Window(TypedDict):
     as_of: str
     seq: int
     time_zone: str
+    since: NotRequired[str]  # first day with predictions, where the model has none before it and the window begins so
     version: NotRequired[str]  # of the model; without it, all versions
 
 

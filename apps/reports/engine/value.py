@@ -1,9 +1,8 @@
-"""Value: what the decisions are worth in money, against the baseline, and where money is lost.
+"""Value: what the decisions are worth in money, against the baseline.
 
 Advice as well: where to put the threshold, what one point of accuracy is worth, and whether more labels pay.
 """
 
-import math
 from collections.abc import Callable
 from decimal import Decimal
 from functools import cached_property, partial
@@ -16,14 +15,14 @@ from apps.reports.engine.baseline import with_baseline
 from apps.reports.engine.document import (
     VALUE_METRICS,
     Figures,
-    Loss,
     NaiveFigures,
     NextLabels,
     ThresholdSection,
     ValueSection,
 )
 from apps.reports.engine.estimating import BinaryFit, ClassFit
-from apps.reports.engine.evidence import Selection, headline_part, open_part, slices_of, traffic_of
+from apps.reports.engine.evidence import Selection, headline_part, open_part, traffic_of
+from apps.reports.engine.losses import losses, lost_by
 from apps.reports.engine.protocol import Compute, attempt, figure, figures, naive_figures
 from apps.stats.arrays import FloatArray
 from apps.stats.decisions.review_budget import difference_by_all_labels, review_budget
@@ -36,8 +35,6 @@ from apps.stats.estimators.population import Population
 from apps.stats.estimators.value import ValueMatrix
 
 PER = 1_000
-MOST_LOSSES = 5
-ERRORS = ((0, 1), (1, 0))
 # The number of further labels whose worth is reported.
 NEXT = 100
 
@@ -94,6 +91,10 @@ class Value:
             "by_error": [],
             "losses": [],
         }
+        if not selection.is_unseen:
+            found = losses(self.fit, lost_by(self.fit, self.matrix))
+            section["losses"] = found["losses"]
+            section["losses_tested"], section["loss_average"] = found["losses_tested"], found["loss_average"]
         if isinstance(self.fit, BinaryFit) and not selection.is_unseen:
             names = self.fit.class_names
             point = self.fit.of(selection).accuracy_point(self.matrix)
@@ -101,7 +102,6 @@ class Value:
             section["by_error"] = [
                 {"predicted": names[i], "truth": names[j], "value": worth} for (i, j), worth in dearest
             ]
-            section["losses"] = _losses(self.fit, self.matrix)
             section["threshold"] = _threshold(self.fit, self.matrix)
             section["next_labels"] = _next_labels(self.fit, self.matrix, cost=float(chosen.review_cost))
         return section
@@ -180,52 +180,6 @@ def _accuracy_point(binary: BinaryEstimator, matrix: ValueMatrix) -> Estimate:
     if point.value is None:
         return missing(point.code or "no_errors", n=n)
     return Estimate(point.value, point.low, point.high, "range", n)
-
-
-def _losses(fit: BinaryFit, matrix: ValueMatrix) -> list[Loss]:
-    """Estimate money lost against being right in the headline's days, by slice and kind of error.
-
-    Ranked by what is lost at least: by the estimate, small slices with a lucky draw would lead.
-    """
-    names = fit.class_names
-    losses: list[Loss] = []
-    for piece in slices_of(fit.evidence, days=headline_part(fit.evidence).days):
-        for predicted, truth in ERRORS:
-            only = _error_matrix(matrix, predicted, truth)
-            if only is None:
-                continue
-            lost = attempt("loss", partial(_lost, fit, piece, only))
-            losses.append(
-                {
-                    "name": piece.slice_name,
-                    "value": piece.slice_value,
-                    "predicted": names[predicted],
-                    "truth": names[truth],
-                    "n": int(piece.size),
-                    "lost": figure(lost, piece.basis),
-                }
-            )
-    losses.sort(key=_least_lost, reverse=True)
-    return [loss for loss in losses if (loss["lost"]["value"] or 0.0) > 0][:MOST_LOSSES]
-
-
-def _error_matrix(matrix: ValueMatrix, predicted: int, truth: int) -> ValueMatrix | None:
-    """Return the cost of one kind of error against being right; None where it costs nothing."""
-    cost = float(matrix.matrix[truth, truth] - matrix.matrix[predicted, truth])
-    if cost <= 0:
-        return None
-    only = np.zeros_like(matrix.matrix)
-    only[predicted, truth] = cost
-    return ValueMatrix.of(only, uses_amount=matrix.uses_amount)
-
-
-def _lost(fit: BinaryFit, selection: Selection, only: ValueMatrix) -> Estimate:
-    return fit.of(selection).value(only)
-
-
-def _least_lost(loss: Loss) -> float:
-    low = loss["lost"]["low"]
-    return -math.inf if low is None else low
 
 
 def _threshold(fit: BinaryFit, matrix: ValueMatrix) -> ThresholdSection:

@@ -10,7 +10,7 @@ from apps.reports.engine.document import Document, Figure, Point, ThresholdSecti
 from apps.reports.engine.rounding import Unit, figure_text, unit_of
 from apps.reports.pages.contents import currency, metric_over_time, slice_of_chart, slices_of
 from apps.reports.pages.curve import Curve, over_score
-from apps.reports.pages.sheets import reveals
+from apps.reports.pages.sheets import losses, reveals
 from apps.reports.pages.sheets.layout import Sheet
 from apps.reports.pages.wording import slice_value
 
@@ -35,6 +35,8 @@ def _plots(document: Document, name: str) -> Plots | None:
         return _over_score(document)
     if name == "reveals":
         return _by_shown(document)
+    if name == "losses":
+        return _by_loss(document)
     slice_name = slice_of_chart(document, name)
     return _by_slice(document, slice_name) if slice_name else None
 
@@ -98,6 +100,18 @@ def _by_shown(document: Document) -> Plots | None:
     figures = [_ranged(reveals.name(group), group["figures"]["net"]) for group in reveals.dotted(found)]
     axis = axis_of(unit_of("accuracy_difference"))
     return by_group(figures, axis, None, width=WIDE), by_group(figures, axis, None, width=PHONE)
+
+
+def _by_loss(document: Document) -> Plots | None:
+    value = document.get("value")
+    if not value:
+        return None
+    figures = [
+        replace(_ranged(losses.name(document, loss), loss.get("above")), is_open=not losses.is_sure(loss))
+        for loss, _ in losses.shown(value["losses"])
+    ]
+    axis = axis_of(unit_of("value_total", currency(document)))
+    return by_group(figures, axis, None, width=COLUMN), by_group(figures, axis, None, width=PHONE)
 
 
 def _over_score(document: Document) -> Plots | None:

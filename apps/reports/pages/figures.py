@@ -18,6 +18,7 @@ METHODS = {
     "plain": "counted over all predictions, with a normal interval",
     "folded-normal": "estimated from labels, less what chance alone would add",
     "range": "by the mix of mistakes; the range runs from the cheapest kind of mistake to the dearest",
+    "mover": f"the slice less all predictions, each {SAMPLE}; the range holds for all slices at once",
     "none": "no figure",
 }
 SHORT_METHODS = {
@@ -32,6 +33,7 @@ SHORT_METHODS = {
     "plain": "counted, normal interval",
     "folded-normal": "weighted sample",
     "range": "by the mix of mistakes",
+    "mover": "weighted sample, all slices at once",
     "none": "–",
 }
 MISSING = {

@@ -18,6 +18,7 @@ from apps.reports.engine.document import (
     Document,
     Figure,
     Figures,
+    Loss,
     Matrix,
     NaiveFigure,
     NaiveFigures,
@@ -86,7 +87,7 @@ def without_slices(document: Document, hidden: set[str]) -> Document:
         "caveats": kept,
     }
     if value := document.get("value"):
-        left["value"] = value | {"losses": [loss for loss in value["losses"] if loss["name"] not in hidden]}
+        left["value"] = value | {"losses": _losses([loss for loss in value["losses"] if loss["name"] not in hidden])}
     if acted := document.get("overrides"):
         left["overrides"] = acted | {"groups": [group for group in acted["groups"] if group["name"] not in hidden]}
     left["results"] = list(results_of(left))
@@ -282,16 +283,29 @@ def _value(value: ValueSection, left: Document) -> ValueSection:
     of_whole, of_open = left["sections"].get("all", {}), left["sections"].get("open", {})
     threshold, accuracy = value.get("threshold"), left["headline"]["figures"].get("accuracy")
     is_difference_hidden = NOTHING in (of_whole.get("value_difference"), of_open.get("value_difference"))
-    return value | {
+    kept = [
+        loss
+        for loss in value["losses"]
+        if (loss["name"], loss["value"]) not in hidden and _shows(loss["lost"], hide=is_small(loss["n"]))
+    ]
+    left_value = value | {"losses": _losses(kept)}
+    average = value.get("loss_average")
+    if average and (not _shows(average) or left["headline"]["figures"].get("value_total") == NOTHING):
+        left_value["loss_average"] = NOTHING
+    return left_value | {
         "by_error": [] if of_whole.get("accuracy_point_value") == NOTHING else value["by_error"],
-        "losses": [
-            loss
-            for loss in value["losses"]
-            if (loss["name"], loss["value"]) not in hidden and _shows(loss["lost"], hide=is_small(loss["n"]))
-        ],
         "threshold": _threshold(threshold) if threshold and accuracy != NOTHING else None,
         "next_labels": None if is_difference_hidden else value.get("next_labels"),
     }
+
+
+def _losses(kept: list[Loss]) -> list[Loss]:
+    """Drop from each loss the overlaps with slices that are not shown."""
+    names = {(loss["name"], loss["value"]) for loss in kept}
+    return [
+        loss | {"overlaps": [each for each in loss.get("overlaps", []) if (each["name"], each["value"]) in names]}
+        for loss in kept
+    ]
 
 
 def _overrides(groups: list[Override]) -> list[Override]:

@@ -121,6 +121,21 @@ class PseudoValues:
         rates = overturn_rates(self.sample, self.of_label, self.of_truth, beta=beta, prior=self.overturn)
         return np.asarray(np.array(rates)[self.sample.agreed.astype(np.int64)])
 
+    def linear(self, base: tuple[FloatArray, FloatArray], slope: tuple[FloatArray, FloatArray]) -> "PseudoValues":
+        """Return the pseudo-values of base + slope·f, each given for the cells and for the items."""
+        (on_cells, on_items), (by_cells, by_items) = base, slope
+        steepest = float(max(np.abs(by_cells).max(initial=0.0), np.abs(by_items).max(initial=0.0)))
+        return replace(
+            self,
+            mean_cells=on_cells + by_cells * self.mean_cells,
+            variance_cells=by_cells**2 * self.variance_cells,
+            fourth_cells=by_cells**4 * self.fourth_cells,
+            mean_items=on_items + by_items * self.mean_items,
+            of_label=on_items + by_items * self.of_label,
+            of_truth=on_items + by_items * self.of_truth,
+            overturn=(self.overturn[0] * steepest**2, self.overturn[1] * steepest**2),
+        )
+
     def where(self, cells: BoolArray, items: BoolArray) -> "PseudoValues":
         """Keep the selected cells and items, with the same pseudo-values."""
         return replace(

@@ -1,16 +1,14 @@
 """The value sheet: money first, then where it is lost, where to put the threshold, and the caveats."""
 
-from datetime import date
-
 from apps.common.shares import apart
-from apps.reports.engine.document import Document, Figures, Loss, ThresholdSection, ValueSection
-from apps.reports.engine.rounding import figure_text, money, step_of
-from apps.reports.pages import contents, numbers, wording
+from apps.reports.engine.document import Document, Figures, ThresholdSection, ValueSection
+from apps.reports.engine.rounding import money, step_of
+from apps.reports.pages import contents, wording
 from apps.reports.pages.contents import unit
-from apps.reports.pages.figures import RANGE, in_sentence, more_labels, range_text
+from apps.reports.pages.figures import RANGE, in_sentence, more_labels
 from apps.reports.pages.numbers import count, plural
+from apps.reports.pages.sheets import losses, tables
 from apps.reports.pages.sheets import sections as shared
-from apps.reports.pages.sheets import tables
 from apps.reports.pages.sheets.layout import Cell, ChartText, Key, Row, Section, Table
 
 # Rows of the table behind the curve.
@@ -46,7 +44,7 @@ def sections(document: Document) -> list[Section]:
     note = f"{name}. {shared.HOLLOW}{shared.cut_short(document) if document['series'] else ''}"
     shown = [
         shared.over_time(document, note=note),
-        _losses(document, value),
+        losses.section(document, value),
         threshold(document, value),
         shared.overrides(document),
         shared.cannot_say(document),
@@ -57,26 +55,6 @@ def sections(document: Document) -> list[Section]:
         shared.came_about(document, document["headline"]["figures"]),
     ]
     return [section for section in shown if section]
-
-
-def _losses(document: Document, value: ValueSection) -> Section | None:
-    if not value["losses"]:
-        return None
-    part = contents.headline_part(document) or document["window"]
-    when = numbers.period(date.fromisoformat(part["start"]), date.fromisoformat(part["end"]))
-    rows = [_loss_row(document, loss) for loss in value["losses"]]
-    table = Table(f"Against being right, {when}", ["Slice", f"Lost, with its {RANGE}"], rows)
-    return Section("losses", "Where money is lost", table=table)
-
-
-def _loss_row(document: Document, loss: Loss) -> Row:
-    name = f"{wording.slice_name(document, loss['name'])}: {wording.slice_value(document, loss['name'], loss['value'])}"
-    aside = wording.mistake(document, loss["predicted"], loss["truth"])
-    figure, of = loss["lost"], unit(document, "value_total")
-    if figure["value"] is None or figure["code"] == "preliminary":
-        needed = figure.get("labels_needed")
-        return Row(name, [Cell("too few labels", more_labels(needed) if needed else "")], aside)
-    return Row(name, [Cell(figure_text(figure, of), range_text(figure, of))], aside)
 
 
 def threshold(document: Document, value: ValueSection) -> Section | None:
