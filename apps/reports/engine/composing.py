@@ -31,6 +31,7 @@ from apps.reports.engine.evidence import (
     step_of,
     stretches,
 )
+from apps.reports.engine.groups import groups
 from apps.reports.engine.overrides import overrides
 from apps.reports.engine.performance import Performance
 from apps.reports.engine.protocol import Topic, attempt
@@ -104,6 +105,7 @@ def compose(kind: str, evidence: Evidence, topic: Topic, *, tell: Tell) -> Docum
     if isinstance(topic, Performance):
         tell("checking the figures", 0.85)
         document["checks"] = topic.checks(evidence, parts)
+        document["groups"] = groups(topic.fit)
         if len(evidence.reveals):
             document["reveals"] = reveals(evidence)
     if isinstance(topic, Baseline):
