@@ -140,7 +140,7 @@ def shared_days(
     """
     start, end = max(first[0], second[0]), min(first[1], second[1])
     days = frozenset(start + timedelta(days=place) for place in range((end - start).days))
-    if not days or None not in (first[2], second[2]) and first[2] != second[2]:
+    if not days or (None not in (first[2], second[2]) and first[2] != second[2]):
         return frozenset(), frozenset()
     return (days, frozenset()) if first[2] is not None else (frozenset(), days)
 

@@ -31,6 +31,7 @@ from apps.reports.engine.evidence import (
     step_of,
     stretches,
 )
+from apps.reports.engine.groups import groups
 from apps.reports.engine.overrides import overrides
 from apps.reports.engine.performance import Performance
 from apps.reports.engine.pictures import pictures, with_joint_ranges
@@ -108,6 +109,7 @@ def compose(kind: str, evidence: Evidence, topic: Topic, *, tell: Tell) -> Docum
         tell("drawing pictures", 0.87)
         document["slices"] = with_joint_ranges(slices, topic.fit, evidence)
         document["pictures"] = pictures(topic.fit, evidence) if parts["all"].size else None
+        document["groups"] = groups(topic.fit)
         if len(evidence.reveals):
             document["reveals"] = reveals(evidence)
     if isinstance(topic, Baseline):

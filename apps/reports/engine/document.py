@@ -321,6 +321,37 @@ class ChecksSection(TypedDict):
     plan: LabelPlan | None
 
 
+class GroupValue(TypedDict):
+    """One group: its own figures, and those against the reference group (none of the reference itself)."""
+
+    value: str
+    n: int
+    figures: Figures
+    against: Figures
+
+
+class GroupSet(TypedDict):
+    """The groups of one slice, for one answer of the model."""
+
+    name: str  # of the slice
+    of_class: str  # empty: of numbers
+    reference: str  # value of the reference group
+    values: list[GroupValue]
+
+
+class GroupsSection(TypedDict):
+    compared: int  # ranges that hold at once
+    sets: list[GroupSet]
+
+
+class VerdictSection(TypedDict):
+    """Whether a shadow may take the place of the model in use; the figure's range holds at every look."""
+
+    metric: str
+    says: Literal["better", "worse", "open", "too_early", "unknown"]
+    figure: Figure
+
+
 class BaselineSection(TypedDict):
     matrix: Matrix | None  # None of numbers
     disagreements: int
@@ -526,6 +557,10 @@ class Document(TypedDict):
     results: list[Result]
     checks: NotRequired[ChecksSection | None]  # performance reports
     baseline: NotRequired[BaselineSection]
+    # performance: groups of the headline's days beside each other
+    groups: NotRequired[GroupsSection | None]
+    # baseline, of a shadow: by all that is known since its first prediction
+    verdict: NotRequired[VerdictSection]
     overrides: NotRequired[OverridesSection]  # performance and value reports, where actions are known
     reveals: NotRequired[RevealsSection | None]  # performance reports, where a reveal was answered
     value: NotRequired[ValueSection | None]  # value reports; None without a value model

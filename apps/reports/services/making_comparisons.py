@@ -1,32 +1,14 @@
 """Make a claimed job's comparison: gather both sides at one moment, one after the other, measure, explain, store."""
 
-import hashlib
-import json
 from dataclasses import dataclass
-from datetime import date, timedelta
-from functools import partial
+from datetime import date
 from typing import Any
 
-import numpy as np
-
 from apps.registry.models import ModelVersion, MonitoredModel, ValueModel
-from apps.reports.engine import comparing
-from apps.reports.engine.baseline import Baseline
-from apps.reports.engine.comparison_document import ComparisonDocument, Why
 from apps.reports.engine.composing import Tell, names_of
-from apps.reports.engine.dividing import Divider, Quantity
-from apps.reports.engine.estimating import RegressionFit
-from apps.reports.engine.evidence import Evidence, headline_part, is_closed
-from apps.reports.engine.protocol import Topic
-from apps.reports.engine.quantities import quantity_of
-from apps.reports.engine.value import Value
-from apps.reports.models import SIDES, Comparison, ComparisonJob, Kind, ReportJob
-from apps.reports.services.comparisons import windows_of
+from apps.reports.models import SIDES, Comparison, ComparisonJob
 from apps.reports.services.configured import settings_of
-from apps.reports.services.gathering import gather
-from apps.reports.services.making import configuration_hash, topic_of
-from apps.sampling.models import Mark
-from apps.truth.services.cohorts import cohorts
+from apps.reports.services.making import configuration_hash
 from apps.truth.services.marks import mark_of
 
 VERSION = 1
