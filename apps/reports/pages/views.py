@@ -15,10 +15,9 @@ from apps.monitoring.services import events
 from apps.reports import services
 from apps.reports.engine.document import Document
 from apps.reports.models import Report, ReportJob
-from apps.reports.pages import numbers, windows, wording
+from apps.reports.pages import letters, numbers, windows, wording
 from apps.reports.pages.charts import charts_of
 from apps.reports.pages.forms import WindowForm
-from apps.reports.pages.pdf import render_pdf
 from apps.reports.pages.sheets import sheet_of
 from apps.reports.pages.timeline import summary, timeline_of
 from apps.reports.services import timeline
@@ -40,9 +39,8 @@ def report(request: ProjectRequest, report: int) -> HttpResponse:
 def pdf(request: ProjectRequest, report: int) -> HttpResponse:
     """Return the report as PDF."""
     shown = visible(_report(request, report), role=Role(request.membership.role))
-    sheet = sheet_of(shown)
-    response = HttpResponse(render_pdf(shown, sheet), content_type="application/pdf")
-    name = f"{shown.model.slug}-{shown.kind}-{shown.start}-{numbers.last_day(shown.end)}.pdf"
+    name, content = letters.printed(shown)
+    response = HttpResponse(content, content_type="application/pdf")
     response["Content-Disposition"] = f'inline; filename="{name}"'
     return response
 
