@@ -5,6 +5,7 @@ from django.urls import URLPattern, path
 from apps.reports.api.views import ReportRequestsView, ReportView
 from apps.reports.pages import asking, projects, views
 from apps.reports.pages.glossary.views import glossary
+from apps.reports.pages.groups_views import groups_page
 
 urlpatterns: list[URLPattern] = [
     path("", projects.home, name="home"),
@@ -14,6 +15,7 @@ urlpatterns: list[URLPattern] = [
     path("p/<slug:project>/reports/<int:report>/", views.report, name="report"),
     path("p/<slug:project>/reports/<int:report>/report.pdf", views.pdf, name="report_pdf"),
     path("p/<slug:project>/reports/<int:report>/said/", views.said, name="report_said"),
+    path("p/<slug:project>/reports/<int:report>/groups/", groups_page, name="report_groups"),
     path("p/<slug:project>/report-jobs/<int:job>/", views.job, name="report_job"),
 ]
 

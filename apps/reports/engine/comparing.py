@@ -64,9 +64,7 @@ def section_of(
     }
 
 
-def measure(
-    section: SideSection, divider: Divider, *, own: Divider, repriced: Divider | None
-) -> Measured:
+def measure(section: SideSection, divider: Divider, *, own: Divider, repriced: Divider | None) -> Measured:
     """Divide one side. `divider` values decisions at the mean of both prices, `own` at those of this side."""
     divisions = list(divider.divisions())
     banded = [division for division in divisions if division.kind in ("score", "level")]
@@ -148,9 +146,7 @@ def shared_days(
 def _pairs(first: Measured, second: Measured) -> list[tuple[Division, Division]]:
     """Match the divisions of both sides, and put the groups of each pair in one order."""
     others = {(division.kind, division.name): division for division in second.divisions}
-    return [
-        _aligned(one, others[one.kind, one.name]) for one in first.divisions if (one.kind, one.name) in others
-    ]
+    return [_aligned(one, others[one.kind, one.name]) for one in first.divisions if (one.kind, one.name) in others]
 
 
 def _aligned(one: Division, other: Division) -> tuple[Division, Division]:
