@@ -1,7 +1,7 @@
 """Queries over report jobs and reports."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -15,24 +15,40 @@ if TYPE_CHECKING:
 ALL_CLOSED = Q(document__cohorts__maturing=0, document__cohorts__provisional=0)
 
 
-class ReportJobQuerySet(JobQuerySet):
-    def due(self) -> Self:
-        """Keep the due jobs of models that are not archived, those that people asked for first.
+class _InTurnsQuerySet(JobQuerySet):
+    """Jobs of models that are worked on for one project after the other."""
 
-        Projects take turns: many reports of one stop no other.
-        """
+    # Fields that come before the turns of the projects.
+    before_turns: ClassVar[tuple[str, ...]] = ()
+
+    def due(self) -> Self:
+        """Keep the due jobs of models that are not archived. Projects take turns: many jobs of one stop no other."""
         earlier = self.model.objects.unfinished().filter(
             model__project=OuterRef("model__project"), pk__lt=OuterRef("pk")
         )
         before = earlier.order_by().values("model__project").annotate(n=Count("pk")).values("n")
-        return super().due().filter(model__archived_at=None).order_by("is_refresh", Coalesce(Subquery(before), 0), "id")
+        due = super().due().filter(model__archived_at=None)
+        return due.order_by(*self.before_turns, Coalesce(Subquery(before), 0), "id")
 
     def in_project(self, project: "Project") -> Self:
         return self.filter(model__project=project)
 
+
+class ReportJobQuerySet(_InTurnsQuerySet):
+    # Those that people asked for come first.
+    before_turns = ("is_refresh",)
+
     def of_same_window(self, report: Any) -> Self:
         """Keep jobs for reports of the same kind on the same window and version."""
         return self.filter(**_window_of(report))
+
+
+class ComparisonJobQuerySet(_InTurnsQuerySet):
+    pass
+
+
+class ComparisonQuerySet(ProjectScopedQuerySet):
+    project_path = "model__project"
 
 
 class ReportQuerySet(ProjectScopedQuerySet):

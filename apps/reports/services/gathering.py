@@ -24,6 +24,7 @@ from apps.reports.services.window_frames import (
     earlier_frame,
     log_shares,
     outcomes_frame,
+    review_hours,
     without_amount_frame,
 )
 from apps.sampling.models import Mark, PopulationCell
@@ -58,6 +59,7 @@ def gather(job: ReportJob, *, as_of: datetime | None) -> Evidence:
         actions = actions_frame(model, seq=seq, slices=slices, **of_window)
         reveals = reveals_frame(model, **of_window | ({} if is_performance else {"end": start}))
         unpriced = without_amount_frame(model, **of_window | ({} if is_value else {"end": start}))
+        hours = review_hours(model, **of_window) if is_value else None
         is_all_logged = not stored["sum_unlogged"].any()
         shares = (1.0, 1.0) if is_all_logged else log_shares(model, **of_window)
     sent, draws, earlier = (_placed(frame, binning) for frame in (sent, draws, earlier))
@@ -88,6 +90,7 @@ def gather(job: ReportJob, *, as_of: datetime | None) -> Evidence:
         sent=sent,
         undrawn_batches=mark.undrawn_batches,
         without_amount=int(unpriced.loc[~answered.left.takes(unpriced), "n"].sum()),
+        review_hours=hours,
         actions=actions,
         reveals=reveals,
         log_shares=shares,

@@ -56,12 +56,7 @@ def request_report(
     require_active(model)
     if kind not in Kind.values:
         raise DomainError(f"There is no report of the kind {kind!r}.", code="unknown_kind")
-    if kind not in Kind.of_model(model):
-        raise DomainError(
-            f"A {kind} report compares classes, and this model predicts a number; it has performance reports.",
-            code="unsupported_task",
-        )
-    _check_window(start, end, as_of)
+    check_window(start, end, as_of)
     names, of_version = _slices(model, slices), version_named(model, version)
     if as_of is not None:
         # A moment of today is kept for minutes only, and the job may wait longer.
@@ -118,7 +113,8 @@ def version_named(model: MonitoredModel, name: str | None) -> ModelVersion | Non
     return version
 
 
-def _check_window(start: date, end: date, as_of: datetime | None) -> None:
+def check_window(start: date, end: date, as_of: datetime | None) -> None:
+    """Refuse windows that are empty, too long or too early, and moments still to come. Raises DomainError."""
     if start >= end:
         raise DomainError("A window must end after it starts.", code="empty_window")
     if start.year < FIRST_YEAR or end - start > LONGEST:

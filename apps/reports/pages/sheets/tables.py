@@ -6,6 +6,7 @@ from apps.common.shares import hundredths
 from apps.reports.engine.document import (
     BASELINE_METRICS,
     FURTHER_METRICS,
+    NUMBER_BASELINE_METRICS,
     PERFORMANCE_METRICS,
     REGRESSION_METRICS,
     VALUE_METRICS,
@@ -18,6 +19,7 @@ from apps.reports.pages.contents import main_classes, unit
 from apps.reports.pages.figures import (
     IF_ALIKE,
     OF_PREDICTIONS,
+    RANGE,
     SHORT_METHODS,
     bounds_text,
     how,
@@ -35,15 +37,15 @@ from apps.reports.pages.sheets.layout import Cell, Key, Row, Table
 OF_ALL_CLASSES = ("macro_precision", "macro_recall", "macro_f1", "weighted_f1")
 ORDER = {
     "performance": (*PERFORMANCE_METRICS, *REGRESSION_METRICS, *OF_ALL_CLASSES, *FURTHER_METRICS),
-    "baseline": BASELINE_METRICS,
-    "value": VALUE_METRICS,
+    "baseline": (*BASELINE_METRICS, *NUMBER_BASELINE_METRICS),
+    "value": (*VALUE_METRICS, *REGRESSION_METRICS),
 }
 PART_TITLES = {"closed": "Closed days", "open": "Open days", "all": "Whole window"}
 
 
 def is_further(metric: str) -> bool:
     """Say whether the metric stands in the second table, below the main ones."""
-    return metric in FURTHER_METRICS or metric in OF_ALL_CLASSES
+    return metric in FURTHER_METRICS or metric in OF_ALL_CLASSES or (metric.partition(":")[0] == "f1" and ":" in metric)
 
 
 def class_of(metric: str) -> str | None:
@@ -89,9 +91,8 @@ def figure_key(label: str, figure: Figure, of: Unit, *, note: str = "") -> Key:
     spread = "counted" if is_exact(figure) else ""
     if ends := range_of(figure):
         step = of.step(figure)
-        low, high = (of.text(end, step) for end in ends)
         # Kinds of mistake span the range of that method, not chance.
-        spread = f"{low} to {high}" if figure["method"] == "range" else range_words(low, high)
+        spread = of.range(*ends, step) if figure["method"] == "range" else f"{RANGE} {of.range(*ends, step)}"
     return Key(label, figure_text(figure, of), _notes(figure, of, spread, note), how(figure))
 
 
