@@ -29,7 +29,7 @@ Days = tuple[date, date]
 def reports(request: ProjectRequest, model: str, kind: str) -> HttpResponse:
     """Show the newest report of a kind on a window, or make it; POST makes one on days of one's own."""
     monitored = find_model(request.project, model)
-    if kind not in Kind.of_model(monitored):
+    if kind not in Kind.values:
         raise NotFoundError("There is no such kind of report.")
     if request.method == "POST":
         return _of_form(request, monitored, kind, WindowForm.of(monitored, request.POST))
