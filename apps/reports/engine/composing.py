@@ -76,7 +76,7 @@ def compose(kind: str, evidence: Evidence, topic: Topic, *, tell: Tell) -> Docum
         "task": model.task,
         "classes": list(model.classes),
         "positive_class": model.positive_class,
-        "names": _names(model),
+        "names": names_of(model),
         "window": {
             "start": evidence.start.isoformat(),
             "end": evidence.end.isoformat(),
@@ -216,7 +216,7 @@ def _slice_section(topic: Topic, piece: Selection, q_value: float | None, *, who
     }
 
 
-def _names(model: MonitoredModel) -> Names:
+def names_of(model: MonitoredModel) -> Names:
     """Keep names for people with the report: it reads the same after the model is registered anew."""
     names: Names = {
         "model": model.name,

@@ -62,9 +62,14 @@ def visible(report: Report, *, role: Role) -> Report:
 
 def sensitive_slices(document: Document, model: MonitoredModel) -> set[str]:
     """Return the slices whose feature was declared sensitive when the report was made, or is now."""
+    then = {name for name, names in document["names"]["slices"].items() if names["is_sensitive"]}
+    return then | sensitive_now(model)
+
+
+def sensitive_now(model: MonitoredModel) -> set[str]:
+    """Return the slices whose feature is declared sensitive."""
     sensitive = _sensitive_features(model)
-    now = {piece.name for piece in model.slice_list if piece.feature in sensitive}
-    return now | {name for name, names in document["names"]["slices"].items() if names["is_sensitive"]}
+    return {piece.name for piece in model.slice_list if piece.feature in sensitive}
 
 
 def _sensitive_features(model: MonitoredModel) -> set[str]:
