@@ -43,7 +43,7 @@ class AmountField(forms.DecimalField):
 class PricesField(forms.CharField):
     """What one unit of each measured resource costs: a line for each, its name and the amount."""
 
-    widget = forms.Textarea
+    widget = forms.Textarea({"rows": 2})
 
     def clean(self, value: Any) -> dict[str, Decimal]:
         prices: dict[str, Decimal] = {}
@@ -122,9 +122,6 @@ class WorthForm(forms.Form):
             self._add_cells()
         else:
             self._add_two()
-        for name, field in self.fields.items():
-            if isinstance(field.widget, forms.Textarea):
-                field.widget.attrs.setdefault("rows", 2 if name == "prices" else 3)
 
     @property
     def is_table(self) -> bool:
