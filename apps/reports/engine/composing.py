@@ -31,8 +31,10 @@ from apps.reports.engine.evidence import (
     step_of,
     stretches,
 )
+from apps.reports.engine.groups import groups
 from apps.reports.engine.overrides import overrides
 from apps.reports.engine.performance import Performance
+from apps.reports.engine.pictures import pictures, with_joint_ranges
 from apps.reports.engine.protocol import Topic, attempt
 from apps.reports.engine.results import results_of
 from apps.reports.engine.reveals import reveals
@@ -60,9 +62,9 @@ def compose(kind: str, evidence: Evidence, topic: Topic, *, tell: Tell) -> Docum
         name: with_bounds(topic.figures(selection), topic, selection) | topic.further(selection)
         for name, selection in parts.items()
     }
-    step: Step = "month" if kind == Kind.VALUE else step_of(evidence.start, evidence.end)
+    step: Step = "month" if kind == Kind.VALUE else step_of(evidence.since, evidence.end)
     tell(f"{step} by {step}", 0.45)
-    series = [_point(evidence, topic, start, end) for start, end in stretches(evidence.start, evidence.until, step)]
+    series = [_point(evidence, topic, start, end) for start, end in stretches(evidence.since, evidence.until, step)]
     tell("by slice", 0.65)
     slices, left_out = _slice_sections(evidence, topic, whole=parts["all"])
     headline: Part = "closed" if "closed" in sections else "all"
@@ -95,6 +97,8 @@ def compose(kind: str, evidence: Evidence, topic: Topic, *, tell: Tell) -> Docum
         "restatements": [],
         "results": [],
     }
+    if evidence.first_day is not None:
+        document["window"]["since"] = evidence.first_day.isoformat()
     if evidence.version is not None:
         document["window"]["version"] = evidence.version.name
     if isinstance(topic.fit, MulticlassFit) and topic.fit.leaves_classes_out:
@@ -102,6 +106,10 @@ def compose(kind: str, evidence: Evidence, topic: Topic, *, tell: Tell) -> Docum
     if isinstance(topic, Performance):
         tell("checking the figures", 0.85)
         document["checks"] = topic.checks(evidence, parts)
+        tell("drawing pictures", 0.87)
+        document["slices"] = with_joint_ranges(slices, topic.fit, evidence)
+        document["pictures"] = pictures(topic.fit, evidence) if parts["all"].size else None
+        document["groups"] = groups(topic.fit)
         if len(evidence.reveals):
             document["reveals"] = reveals(evidence)
     if isinstance(topic, Baseline):
@@ -140,7 +148,7 @@ def _span(name: Part, selection: Selection) -> tuple[str, str]:
     evidence = selection.evidence
     days = selection.days if selection.cells.empty else set(selection.cells["day"])
     if name == "all" or not days:
-        return evidence.start.isoformat(), evidence.end.isoformat()
+        return evidence.since.isoformat(), evidence.end.isoformat()
     return min(days).isoformat(), (max(days) + timedelta(days=1)).isoformat()
 
 

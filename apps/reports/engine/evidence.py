@@ -74,6 +74,8 @@ class Evidence:
     undrawn_batches: int
     # Predictions of the window without an amount; counted for value reports alone.
     without_amount: int
+    # What people have spent on its draws; None where no time was recorded, and in all but value reports.
+    review_hours: float | None
     # The newest predictions of closed days before the window, with `truth` and `rate` as in `rows`.
     earlier: pd.DataFrame
     # Predictions with a known action: see `action_frames`.
@@ -84,6 +86,8 @@ class Evidence:
     log_shares: tuple[float, float]
     # When the last action came in by then, whatever it was about.
     last_action: datetime | None
+    # Where the model's first prediction came within the window, and not on its first day.
+    first_day: date | None = None
     # Null: all versions of the model.
     version: ModelVersion | None = None
 
@@ -131,6 +135,11 @@ class Evidence:
             slices=then.slices,
             left=then.left,
         )
+
+    @property
+    def since(self) -> date:
+        """The start of the window, or the day of the model's first prediction: nothing is said of days before it."""
+        return self.first_day or self.start
 
     @property
     def until(self) -> date:
