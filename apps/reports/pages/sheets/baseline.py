@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from apps.common.shares import hundredths
 from apps.reports.engine.document import BaselineSection, Document, Matrix
 from apps.reports.engine.rounding import is_exact, percent
-from apps.reports.pages import contents, wording
+from apps.reports.pages import contents, number_wording, wording
 from apps.reports.pages.figures import MISSING, RANGE
 from apps.reports.pages.numbers import count, plural
 from apps.reports.pages.sheets import sections as shared
@@ -17,7 +17,8 @@ def keys(document: Document) -> list[Key]:
     figures = document["headline"]["figures"]
     shown = []
     if "disagreement_rate" in figures:
-        shown.append(tables.share_key("They differ", figures["disagreement_rate"]))
+        apart = number_wording.apart(document)
+        shown.append(tables.share_key(f"They differ{apart}", figures["disagreement_rate"]))
     if "win_rate" in figures:
         shown.append(tables.share_key(wording.metric_name(document, "win_rate")[0], figures["win_rate"]))
     gain = _gain(document)
