@@ -21,6 +21,7 @@ from apps.notifications.services.subscribed import last_letters
 from apps.registry.models import MonitoredModel
 from apps.registry.services.finding import find_model
 from apps.reports.models import Kind, Standing
+from apps.reports.services.windows import days_of, today_of
 
 FORM_INVALID = 422
 
@@ -42,8 +43,7 @@ def portfolio_subscribe(request: ProjectRequest) -> HttpResponse:
 
 
 def _subscribe(request: ProjectRequest, model: MonitoredModel | None, kind: str) -> HttpResponse:
-    named = request.GET.get("window", "")
-    usual = SubscribeForm.usual(request.project, named if named in Standing.values else "")
+    usual = SubscribeForm.usual(request.project, _standing(model, request.GET.get("start", "")))
     form = SubscribeForm(request.POST if request.method == "POST" else None, model=model, initial=usual)
     if form.is_valid():
         try:
@@ -61,6 +61,13 @@ def _subscribe(request: ProjectRequest, model: MonitoredModel | None, kind: str)
         "has_mail": mail.is_configured(),
     }
     return render(request, "notifications/subscribe.html", context, status=FORM_INVALID if form.is_bound else 200)
+
+
+def _standing(model: MonitoredModel | None, start: str) -> str:
+    """Return the window that begins on the day of the report that somebody came from; empty without one."""
+    today = today_of(model) if model else None
+    first = [each for each in Standing if model and today and days_of(model, each, today=today)[0].isoformat() == start]
+    return first[0] if first else ""
 
 
 @require_safe
