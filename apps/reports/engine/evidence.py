@@ -1,8 +1,10 @@
 """Evidence: the frames of a window as of a moment, and selections of them by day and slice.
 
-Classes are positions in the model's list, -1 for "no baseline". Columns `slice:<name>` hold the values of slices.
+Classes are positions in the model's list; `NO_BASELINE` stands where there is none. Columns `slice:<name>` hold the
+values of slices.
 """
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -23,7 +25,8 @@ Mask = NDArray[np.bool_]
 State = Literal["final", "maturing", "provisional"]
 Step = Literal["day", "week", "month"]
 
-NO_BASELINE = -1.0
+# No class and no number: a baseline may well be −1 degree.
+NO_BASELINE = -math.inf
 CELL_KEYS = ["day", "received_day", "predicted", "baseline", "score_bin"]
 SLICE = "slice:"
 # A final day with fewer of its outcomes in says too little: it is estimated from its reviews.
@@ -83,6 +86,8 @@ class Evidence:
     log_shares: tuple[float, float]
     # When the last action came in by then, whatever it was about.
     last_action: datetime | None
+    # Where the model's first prediction came within the window, and not on its first day.
+    first_day: date | None = None
     # Null: all versions of the model.
     version: ModelVersion | None = None
 
@@ -130,6 +135,11 @@ class Evidence:
             slices=then.slices,
             left=then.left,
         )
+
+    @property
+    def since(self) -> date:
+        """The start of the window, or the day of the model's first prediction: nothing is said of days before it."""
+        return self.first_day or self.start
 
     @property
     def until(self) -> date:

@@ -2,10 +2,11 @@
 
 from apps.reports.engine.document import CostsSection, Document, ValueSection
 from apps.reports.engine.rounding import money
-from apps.reports.pages import contents, wording
+from apps.reports.pages import contents
 from apps.reports.pages.contents import unit
 from apps.reports.pages.figures import in_other_terms, in_sentence
 from apps.reports.pages.numbers import count
+from apps.reports.pages.phrases import BASELINE
 from apps.reports.pages.sheets.layout import Facts
 
 # Amounts below this are written in cents and their fractions.
@@ -45,7 +46,7 @@ def _hours(document: Document, costs: CostsSection) -> Facts:
     worth = figures.get(metric)
     if not hours or worth is None or worth["value"] is None:
         return []
-    name = f"more than {wording.BASELINE}" if metric == "value_difference" else "in all"
+    name = f"more than {BASELINE}" if metric == "value_difference" else "in all"
     earned = in_sentence(in_other_terms(worth, times=1 / hours), unit(document, "value_total"))
     spent = f"{hours:,.0f}" if hours >= LARGE else f"{hours:.2g}"
     return [("Value for each hour of review", f"{earned} {name}; reviews took {spent} hours")]
