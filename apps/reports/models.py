@@ -177,9 +177,7 @@ class TwoSides(models.Model):
 
 
 # What names the sides of a comparison.
-SIDES = tuple(
-    f"{side}_{what}" for side in ("first", "second") for what in ("start", "end", "version", "value_model")
-)
+SIDES = tuple(f"{side}_{what}" for side in ("first", "second") for what in ("start", "end", "version", "value_model"))
 
 
 class ComparisonJob(Job, TwoSides):

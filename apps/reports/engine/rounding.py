@@ -27,6 +27,8 @@ SHARES = {
     "tie_rate",
     "within",
     "baseline_within",
+    "macro_precision",
+    "macro_recall",
 }
 DIFFERENCES = {"accuracy_difference", "within_gain"}
 # In the unit of the prediction; those of the second set have a direction.
@@ -102,11 +104,12 @@ class Unit:
     words: tuple[str, str] = ("", "")
 
     def step(self, figure: Figure) -> float:
-        """Return the step of a figure and its range: of an error, three digits of the largest of them."""
+        """Return the step of a figure and its range: of an error, three digits, but no more than four of the range."""
         if self.kind != "error":
             return step_of(figure["value"] or 0.0, figure["low"], figure["high"])
-        largest = max(abs(each or 0.0) for each in (figure["value"], figure["low"], figure["high"]))
-        return 10.0 ** place_of(largest)
+        own, *ends = (abs(figure[name] or 0.0) for name in ("value", "low", "high"))
+        largest = max(own, *ends)
+        return 10.0 ** max(place_of(own or largest), place_of(largest) - 1)
 
     def text(self, value: float, step: float) -> str:
         """Write the value in a table: money and errors rounded to the step, shares in percent."""

@@ -12,7 +12,7 @@ from apps.reports.engine.document import (
     SoFar,
 )
 from apps.reports.engine.rounding import step_of
-from apps.reports.pages import contents, numbers, wording
+from apps.reports.pages import contents, number_wording, numbers, wording
 from apps.reports.pages.contents import unit
 from apps.reports.pages.figures import RANGE, in_sentence, range_text
 from apps.reports.pages.numbers import count, plural
@@ -235,7 +235,7 @@ def _hindsight(document: Document, hindsight: Hindsight) -> Section:
     sentences = []
     if disagreement["value"] is not None:
         share = in_sentence(disagreement, unit(document, "disagreement"))
-        sentences.append(f"Reviewer and outcome differ in {share} of predictions.")
+        sentences.append(f"Reviewer and outcome differ{number_wording.apart(document)} in {share} of predictions.")
     days = plural(hindsight["days"], "day", "days")
     return Section(
         "hindsight",
