@@ -7,7 +7,7 @@ from apps.accounts.models import User
 from apps.common.deadlines import TookTooLongError
 from apps.common.jobs import Job
 from apps.registry.models import ModelVersion, MonitoredModel
-from apps.reports.querysets import HeadlineQuerySet, ReportJobQuerySet, ReportQuerySet
+from apps.reports.querysets import FollowedWindowQuerySet, HeadlineQuerySet, ReportJobQuerySet, ReportQuerySet
 
 
 class Kind(models.TextChoices):
@@ -19,6 +19,17 @@ class Kind(models.TextChoices):
     def of_model(cls, model: MonitoredModel) -> "list[Kind]":
         """List the reports a model can have: those on baseline and value compare classes, and a number has none."""
         return [cls.PERFORMANCE] if model.is_regression else list(cls)
+
+
+class Standing(models.TextChoices):
+    """Windows that move with the calendar. Days are half-open, in the project's time zone."""
+
+    FINAL_MONTH = "final_month"  # the last calendar month whose days are all final
+    LAST_MONTH = "last_month"  # the calendar month before this one, final or still open
+    THIS_MONTH = "this_month"
+    LAST_28_DAYS = "last_28_days"  # today is the last of them
+    THIS_QUARTER = "this_quarter"
+    LAST_QUARTER = "last_quarter"
 
 
 class ReportJob(Job):
@@ -41,6 +52,8 @@ class ReportJob(Job):
     requested_at = models.DateTimeField(auto_now_add=True)
     # Null: a client system, or the product itself when more became known.
     requested_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    # Made again by itself, since more is known; what people ask for goes first.
+    is_refresh = models.BooleanField(default=False)
     report = models.ForeignKey("Report", models.PROTECT, null=True, related_name="jobs")
 
     objects = ReportJobQuerySet.as_manager()
@@ -76,6 +89,8 @@ class Report(models.Model):
     seq = models.BigIntegerField()
     as_of = models.DateTimeField()
     configuration_hash = models.CharField(max_length=64)
+    # See `services.configured`; empty: made before settings were kept.
+    settings = models.JSONField(default=dict)
     # See apps.reports.engine.document.
     document = models.JSONField()
     previous = models.ForeignKey("self", models.PROTECT, null=True, related_name="successors")
@@ -143,3 +158,43 @@ class Headline(models.Model):
 
     def __str__(self) -> str:
         return f"{self.metric} of {self.model}, {self.start} to {self.end}"
+
+
+class FollowedWindow(models.Model):
+    """A window that somebody asked for or looked at: its report is made again for a while when more is known.
+
+    A standing window moves on with the calendar; `start` and `end` are its days when it was last looked into.
+    """
+
+    model = models.ForeignKey(MonitoredModel, models.CASCADE, related_name="followed_windows")
+    kind = models.CharField(max_length=16, choices=Kind)
+    # Empty: these days and no others.
+    standing = models.CharField(max_length=16, choices=Standing, blank=True)
+    start = models.DateField()
+    end = models.DateField()
+    # Null: all versions of the model.
+    version = models.ForeignKey(ModelVersion, models.CASCADE, null=True, db_index=False, related_name="+")
+    seen_at = models.DateTimeField()
+    kept_until = models.DateTimeField()
+    # The sweep takes the rows in this order, and none before it may be looked into again.
+    checked_at = models.DateTimeField(null=True)
+    quiet_until = models.DateTimeField(null=True)
+
+    objects = FollowedWindowQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["model", "kind", "standing"], condition=~Q(standing=""), name="one_row_per_standing_window"
+            ),
+            models.UniqueConstraint(
+                fields=["model", "kind", "start", "end", "version"],
+                condition=Q(standing=""),
+                name="one_row_per_window",
+                nulls_distinct=False,
+            ),
+        ]
+        indexes = [models.Index(fields=["checked_at"], name="followed_by_check")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.standing or f'{self.start} to {self.end}'}"

@@ -1,8 +1,9 @@
 """Queries over report jobs and reports."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
-from django.db.models import Count, OuterRef, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from apps.accounts.querysets import ProjectScopedQuerySet
@@ -14,12 +15,15 @@ if TYPE_CHECKING:
 
 class ReportJobQuerySet(JobQuerySet):
     def due(self) -> Self:
-        """Keep the due jobs of models that are not archived. Projects take turns: many reports of one stop no other."""
+        """Keep the due jobs of models that are not archived, those that people asked for first.
+
+        Projects take turns: many reports of one stop no other.
+        """
         earlier = self.model.objects.unfinished().filter(
             model__project=OuterRef("model__project"), pk__lt=OuterRef("pk")
         )
         before = earlier.order_by().values("model__project").annotate(n=Count("pk")).values("n")
-        return super().due().filter(model__archived_at=None).order_by(Coalesce(Subquery(before), 0), "id")
+        return super().due().filter(model__archived_at=None).order_by("is_refresh", Coalesce(Subquery(before), 0), "id")
 
     def in_project(self, project: "Project") -> Self:
         return self.filter(model__project=project)
@@ -47,6 +51,12 @@ class ReportQuerySet(ProjectScopedQuerySet):
         """Keep reports of the same kind on the same window and version, with any configuration."""
         return self.filter(**_window_of(report))
 
+    def up_to_date(self) -> Self:
+        """Keep reports on what was known when they ran, not at an earlier moment; the newest first."""
+        earlier = self.model.jobs.field.model._default_manager.filter(report=OuterRef("pk"))
+        asked = earlier.filter(as_of=None)
+        return self.filter(Exists(asked) | ~Exists(earlier)).order_by("-id")
+
     def newest_by_window(self) -> Self:
         """Keep the newest report of every model, kind, window and version."""
         window = ("model", "kind", "start", "end", "version")
@@ -69,3 +79,12 @@ class HeadlineQuerySet(ProjectScopedQuerySet):
 def _window_of(report: Any) -> dict[str, Any]:
     same = {"start": report.start, "end": report.end, "version": report.version_id}
     return {"model": report.model, "kind": report.kind, **same}
+
+
+class FollowedWindowQuerySet(QuerySet[Any, Any]):
+    def due(self, now: datetime) -> Self:
+        """Keep those that may be looked into, the one longest left alone first."""
+        kept = self.filter(model__archived_at=None, kept_until__gt=now)
+        return kept.filter(Q(quiet_until=None) | Q(quiet_until__lte=now)).order_by(
+            F("checked_at").asc(nulls_first=True), "pk"
+        )

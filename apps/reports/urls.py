@@ -3,14 +3,14 @@
 from django.urls import URLPattern, path
 
 from apps.reports.api.views import ReportRequestsView, ReportView
-from apps.reports.pages import projects, views
+from apps.reports.pages import asking, projects, views
 from apps.reports.pages.glossary.views import glossary
 
 urlpatterns: list[URLPattern] = [
     path("", projects.home, name="home"),
     path("glossary/", glossary, name="glossary"),
     path("p/<slug:project>/", projects.project, name="project"),
-    path("p/<slug:project>/models/<slug:model>/reports/<slug:kind>/", views.reports, name="reports"),
+    path("p/<slug:project>/models/<slug:model>/reports/<slug:kind>/", asking.reports, name="reports"),
     path("p/<slug:project>/reports/<int:report>/", views.report, name="report"),
     path("p/<slug:project>/reports/<int:report>/report.pdf", views.pdf, name="report_pdf"),
     path("p/<slug:project>/report-jobs/<int:job>/", views.job, name="report_job"),

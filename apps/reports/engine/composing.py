@@ -60,9 +60,9 @@ def compose(kind: str, evidence: Evidence, topic: Topic, *, tell: Tell) -> Docum
         name: with_bounds(topic.figures(selection), topic, selection) | topic.further(selection)
         for name, selection in parts.items()
     }
-    step: Step = "month" if kind == Kind.VALUE else step_of(evidence.start, evidence.end)
+    step: Step = "month" if kind == Kind.VALUE else step_of(evidence.since, evidence.end)
     tell(f"{step} by {step}", 0.45)
-    series = [_point(evidence, topic, start, end) for start, end in stretches(evidence.start, evidence.until, step)]
+    series = [_point(evidence, topic, start, end) for start, end in stretches(evidence.since, evidence.until, step)]
     tell("by slice", 0.65)
     slices, left_out = _slice_sections(evidence, topic, whole=parts["all"])
     headline: Part = "closed" if "closed" in sections else "all"
@@ -95,6 +95,8 @@ def compose(kind: str, evidence: Evidence, topic: Topic, *, tell: Tell) -> Docum
         "restatements": [],
         "results": [],
     }
+    if evidence.first_day is not None:
+        document["window"]["since"] = evidence.first_day.isoformat()
     if evidence.version is not None:
         document["window"]["version"] = evidence.version.name
     if isinstance(topic.fit, MulticlassFit) and topic.fit.leaves_classes_out:
@@ -143,7 +145,7 @@ def _span(name: Part, selection: Selection) -> tuple[str, str]:
     evidence = selection.evidence
     days = selection.days if selection.cells.empty else set(selection.cells["day"])
     if name == "all" or not days:
-        return evidence.start.isoformat(), evidence.end.isoformat()
+        return evidence.since.isoformat(), evidence.end.isoformat()
     return min(days).isoformat(), (max(days) + timedelta(days=1)).isoformat()
 
 

@@ -382,7 +382,8 @@ class Restatement(TypedDict):
     figure: Figure  # of this report
     previous: int  # report
     previous_as_of: str
-    # How many since: outcomes, corrections, labels, adjudications, predictions, closed_days, value_model.
+    # How many since: outcomes, corrections, labels, adjudications, predictions, closed_days, value_model; and 1 for
+    # each setting that changed: maturity_days, outcome_if_absent, slices, actions, outcome_observed_when.
     why: dict[str, int]
 
 
@@ -408,6 +409,7 @@ class Window(TypedDict):
     as_of: str
     seq: int
     time_zone: str
+    since: NotRequired[str]  # first day with predictions, where the model has none before it and the window begins so
     version: NotRequired[str]  # of the model; without it, all versions
 
 

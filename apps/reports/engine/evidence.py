@@ -81,6 +81,8 @@ class Evidence:
     log_shares: tuple[float, float]
     # When the last action came in by then, whatever it was about.
     last_action: datetime | None
+    # Where the model's first prediction came within the window, and not on its first day.
+    first_day: date | None = None
     # Null: all versions of the model.
     version: ModelVersion | None = None
 
@@ -128,6 +130,11 @@ class Evidence:
             slices=then.slices,
             left=then.left,
         )
+
+    @property
+    def since(self) -> date:
+        """The start of the window, or the day of the model's first prediction: nothing is said of days before it."""
+        return self.first_day or self.start
 
     @property
     def until(self) -> date:

@@ -219,8 +219,19 @@ SINCE = {
     "value_model": ("new value model was stated", "new value models were stated"),
 }
 
+# Settings of which a report knows only that they changed.
+CHANGED = {
+    "maturity_days": "the days until a prediction counts as final were changed",
+    "outcome_if_absent": "the rule for outcomes that never come was changed",
+    "slices": "the slices were changed",
+    "actions": "the actions were declared anew",
+    "outcome_observed_when": "it was declared anew which decisions leave an outcome",
+}
+
 
 def why_restated(entry: Restatement) -> str:
     """Write what happened between the two reports."""
-    events = [plural(number, *SINCE.get(what, (what, what))) for what, number in entry["why"].items() if number]
+    counted = {what: number for what, number in entry["why"].items() if number and what not in CHANGED}
+    events = [plural(number, *SINCE.get(what, (what, what))) for what, number in counted.items()]
+    events += [CHANGED[what] for what in entry["why"] if what in CHANGED]
     return listed(events) if events else "the computation changed"

@@ -1,9 +1,12 @@
 """The form in which people choose the window of a report."""
 
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Self
 
 from django import forms
+
+from apps.registry.models import MonitoredModel
+from apps.reports.services.windows import today_of
 
 WEEKS = {"4": "The last 4 weeks", "26": "The last 26 weeks"}
 MONTHS_BACK = 12
@@ -26,6 +29,11 @@ class WindowForm(forms.Form):
         # Dates are sent without the choice that they replace.
         field.required = not (self.data.get("start") or self.data.get("through"))
         field.initial = "26"
+
+    @classmethod
+    def of(cls, model: MonitoredModel, answers: Any = None) -> Self:
+        """Return the form with the project's present day."""
+        return cls(answers, today=today_of(model))
 
     def clean(self) -> dict[str, Any]:
         """Add `days`: the half-open window of the report."""
@@ -56,7 +64,25 @@ class WindowForm(forms.Form):
             end = self.today + timedelta(days=1)
             return end - timedelta(weeks=int(window)), end
         first = date.fromisoformat(f"{window}-01")
-        return first, _next_month(first)
+        return first, next_month(first)
+
+
+class DaysForm(forms.Form):
+    """The half-open days in an address."""
+
+    start = forms.DateField()
+    end = forms.DateField()
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a window without a day."""
+        start, end = self.cleaned_data.get("start"), self.cleaned_data.get("end")
+        if start and end and start >= end:
+            self.add_error("end", "A window must end after it starts.")
+        return self.cleaned_data
+
+    @property
+    def days(self) -> tuple[date, date]:
+        return self.cleaned_data["start"], self.cleaned_data["end"]
 
 
 def _months_before(today: date) -> list[date]:
@@ -67,5 +93,6 @@ def _months_before(today: date) -> list[date]:
     return firsts
 
 
-def _next_month(first: date) -> date:
+def next_month(first: date) -> date:
+    """Return the first day of the next month."""
     return (first + timedelta(days=31)).replace(day=1)

@@ -1,25 +1,21 @@
-"""Pages of reports: the newest of a kind, one by its number, its PDF, and jobs under way."""
+"""Pages of reports: one by its number, its PDF, and jobs under way."""
 
 from datetime import datetime
 from typing import Any, cast
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from apps.accounts.models import Role
 from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
-from apps.common.errors import NotFoundError
 from apps.monitoring.services import events
-from apps.registry.models import MonitoredModel
-from apps.registry.services.finding import find_model
 from apps.reports import services
 from apps.reports.engine.document import Document
-from apps.reports.models import Kind, Report, ReportJob
-from apps.reports.pages import numbers, wording
+from apps.reports.models import Report, ReportJob
+from apps.reports.pages import numbers, windows, wording
 from apps.reports.pages.charts import charts_of
 from apps.reports.pages.forms import WindowForm
 from apps.reports.pages.pdf import render_pdf
@@ -30,26 +26,11 @@ from apps.reports.services.visible import visible
 OTHERS_SHOWN = 20
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@member_page(Role.STAKEHOLDER, post=Role.ENGINEER)
-def reports(request: ProjectRequest, model: str, kind: str) -> HttpResponse:
-    """Show the newest report of a kind, or how to request one; POST requests another."""
-    monitored = find_model(request.project, model)
-    if kind not in Kind.of_model(monitored):
-        raise NotFoundError("There is no such kind of report.")
-    if request.method == "POST":
-        return _request_report(request, monitored, kind)
-    newest = Report.objects.filter(model=monitored, kind=kind).foremost().first()
-    if newest is None:
-        return _nothing_yet(request, monitored, kind, _form(monitored))
-    return _show(request, newest)
-
-
 @require_safe
 @member_page(Role.STAKEHOLDER)
 def report(request: ProjectRequest, report: int) -> HttpResponse:
     """Show one report by its number."""
-    return _show(request, _report(request, report))
+    return show(request, _report(request, report))
 
 
 @require_safe
@@ -68,13 +49,16 @@ def pdf(request: ProjectRequest, report: int) -> HttpResponse:
 @member_page(Role.STAKEHOLDER, post=Role.ENGINEER)
 def job(request: ProjectRequest, job: int) -> HttpResponse:
     """Show the progress of a report, and go to it when it is done; POST tries a failed one again."""
-    jobs = ReportJob.objects.in_project(request.project).select_related("model", "requested_by")
+    jobs = ReportJob.objects.in_project(request.project).select_related(
+        "model__project", "requested_by", "report__model__project"
+    )
     shown = get_or_404(jobs, pk=job)
     if request.method == "POST":
         services.retry_job(shown)
         return redirect("report_job", request.project.slug, shown.pk)
     if shown.report_id:
-        address = reverse("report", args=[request.project.slug, shown.report_id])
+        assert shown.report is not None
+        address = windows.address_of_report(shown.report)
         return HttpResponseClientRedirect(address) if _wants_fragment(request) else redirect(address)
     context = {
         "job": shown,
@@ -87,31 +71,8 @@ def job(request: ProjectRequest, job: int) -> HttpResponse:
     return render(request, "reports/_job.html" if _wants_fragment(request) else "reports/job.html", context)
 
 
-def _request_report(request: ProjectRequest, model: MonitoredModel, kind: str) -> HttpResponse:
-    form = _form(model, request.POST)
-    if not form.is_valid():
-        return _nothing_yet(request, model, kind, form, status=400)
-    start, end = form.cleaned_data["days"]
-    requested = services.request_report(model, kind, start, end, by=request.user)
-    return redirect("report_job", request.project.slug, requested.pk)
-
-
-def _nothing_yet(
-    request: ProjectRequest, model: MonitoredModel, kind: str, form: WindowForm, *, status: int = 200
-) -> HttpResponse:
-    context = {
-        "model": model,
-        "tab": kind,
-        "kind": kind,
-        "title": wording.TITLES[kind],
-        "form": form,
-        "job": ReportJob.objects.unfinished().filter(model=model, kind=kind).order_by("-id").first(),
-        "may_ask": request.membership.reaches(Role.ENGINEER),
-    }
-    return render(request, "reports/ask.html", context, status=status)
-
-
-def _show(request: ProjectRequest, shown: Report) -> HttpResponse:
+def show(request: ProjectRequest, shown: Report) -> HttpResponse:
+    """Show a report as this person may see it."""
     may_ask = request.membership.reaches(Role.ENGINEER)
     shown = visible(shown, role=Role(request.membership.role))
     sheet = sheet_of(shown)
@@ -125,7 +86,14 @@ def _show(request: ProjectRequest, shown: Report) -> HttpResponse:
         "as_of": shown.as_of.astimezone(shown.model.zone),
         "is_outdated": is_outdated(shown, now=timezone.now()),
         "may_ask": may_ask,
-        "form": _form(shown.model) if may_ask else None,
+        "form": None if shown.model.archived_at else WindowForm.of(shown.model),
+        "window_tabs": windows.tabs(
+            shown.model,
+            shown.kind,
+            shown=(shown.start, shown.end),
+            version=shown.version.name if shown.version else "",
+            now=timezone.now(),
+        ),
         "unlike": events.within(shown.model, shown.start, shown.end, shows_sensitive=may_ask),
         "through": numbers.last_day(shown.end),
         **_others(shown),
@@ -173,7 +141,3 @@ def _report(request: ProjectRequest, pk: int) -> Report:
 def _wants_fragment(request: ProjectRequest) -> bool:
     """Say whether htmx asks for the part of the page that changes."""
     return "HX-Request" in request.headers
-
-
-def _form(model: MonitoredModel, data: Any = None) -> WindowForm:
-    return WindowForm(data, today=timezone.now().astimezone(model.zone).date())

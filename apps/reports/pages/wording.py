@@ -52,7 +52,7 @@ def lede(document: Document) -> str:
     part = headline_part(document)
     if part is None:
         return "There were no predictions in this period."
-    when = numbers.in_period(date.fromisoformat(part["start"]), min(date.fromisoformat(part["end"]), _end(document)))
+    when = _when(document, date.fromisoformat(part["start"]), min(date.fromisoformat(part["end"]), _end(document)))
     figures = document["headline"]["figures"]
     if document["kind"] == "value":
         sentence = _value_lede(document, figures, when)
@@ -62,6 +62,18 @@ def lede(document: Document) -> str:
         sentence = _performance_lede(document, figures, when)
     lead = lead_figure(document)
     return f"{sentence.removesuffix('.')}; {reason(lead)}." if lead["code"] == "preliminary" else sentence
+
+
+def _when(document: Document, start: date, end: date) -> str:
+    """Write the days of the figures; where the window begins before the first prediction, why not all of it is said."""
+    if document["window"].get("since") != start.isoformat():
+        return numbers.in_period(start, end)
+    last, version = numbers.last_day(end), document["window"].get("version")
+    came = f"when the first prediction{f' of version {version}' if version else ''} came,"
+    if last == start:
+        return f"On {numbers.day(start)}, {came}"
+    first = f"{start.day} {start:%B}" if start.year == last.year else numbers.day(start)
+    return f"From {first}, {came} to {numbers.day(last)},"
 
 
 def _end(document: Document) -> date:

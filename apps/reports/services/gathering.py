@@ -26,10 +26,10 @@ from apps.reports.services.window_frames import (
     outcomes_frame,
     without_amount_frame,
 )
-from apps.sampling.models import Mark
+from apps.sampling.models import Mark, PopulationCell
 from apps.sampling.services.moments import drawn_batches
 from apps.sampling.services.placing import score_bins
-from apps.truth.services.cohorts import cohorts, day_start, days_so_far
+from apps.truth.services.cohorts import Cohort, cohorts, day_start, days_so_far
 from apps.truth.services.marks import mark_of
 
 
@@ -45,6 +45,7 @@ def gather(job: ReportJob, *, as_of: datetime | None) -> Evidence:
         days = tuple(cohorts(model, start=start, end=end, seq=seq, as_of=at, version=version))
         closed = {cohort.day for cohort in days if is_closed(cohort)}
         binning = ScoreBinning.in_force(model, at=at)
+        since = _first_day(model, days, start=start, as_of=at, bins=binning.version, version=version)
         sent = _sent_rows(job, closed, slices, mark=mark, wants_all=is_performance)
         of_window: dict[str, Any] = {"start": start, "end": end, "as_of": at, "version": version}
         draws = draws_frame(model, seq=seq, slices=slices, **of_window)
@@ -91,9 +92,26 @@ def gather(job: ReportJob, *, as_of: datetime | None) -> Evidence:
         reveals=reveals,
         log_shares=shares,
         last_action=last_action(model, as_of=at),
+        first_day=since,
         version=version,
         earlier=response.of_closed_days(earlier.assign(truth=_with_rule(model, earlier["outcome"]))),
     )
+
+
+def _first_day(
+    model: MonitoredModel,
+    days: Sequence[Cohort],
+    *,
+    start: date,
+    as_of: datetime,
+    bins: int,
+    version: ModelVersion | None,
+) -> date | None:
+    """Return the day of the first prediction of all, where that is in the window and not its first day."""
+    if not days or days[0].day <= start:
+        return None
+    cells = PopulationCell.objects.filter(model=model).in_bins(bins).of_everyone().of_version(version)
+    return None if cells.drawn_by(as_of).filter(day__lt=start).exists() else days[0].day
 
 
 def _unfilled(

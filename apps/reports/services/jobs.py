@@ -19,6 +19,7 @@ from apps.common.jobs import run_next
 from apps.registry.models import ModelVersion, MonitoredModel
 from apps.registry.services.archiving import require_active
 from apps.reports.models import Kind, ReportJob
+from apps.reports.services.following import follow
 from apps.truth.services.marks import mark_of
 
 BELL = "run_reports"
@@ -44,6 +45,7 @@ def request_report(
     as_of: datetime | None = None,
     slices: Sequence[str] | None = None,
     by: User | None = None,
+    is_refresh: bool = False,
 ) -> ReportJob:
     """Request a report on the days in [start, end); the same request made twice is one job.
 
@@ -69,17 +71,41 @@ def request_report(
     unfinished = ReportJob.objects.unfinished()
     same = unfinished.filter(model=model, kind=kind, start=start, end=end, as_of=as_of, slices=names)
     same = same.filter(version=of_version)
+    if as_of is None and not is_refresh:
+        follow(model, kind, start, end, version=of_version)
     if (job := same.first()) is not None:
         assert isinstance(job, ReportJob)
+        if job.is_refresh and not is_refresh:
+            same.filter(pk=job.pk).update(is_refresh=False)
         return job
-    limit = getattr(settings, "MAX_UNFINISHED_REPORTS", MAX_UNFINISHED)
-    if unfinished.filter(model__project=model.project_id, model__archived_at=None).count() >= limit:
-        raise TooManyJobsError(f"This project already has {limit} reports under way. Try again when some are done.")
+    _check_room(model, by=by, is_refresh=is_refresh)
     job = ReportJob.objects.create(
-        model=model, kind=kind, start=start, end=end, version=of_version, as_of=as_of, slices=names, requested_by=by
+        model=model,
+        kind=kind,
+        start=start,
+        end=end,
+        version=of_version,
+        as_of=as_of,
+        slices=names,
+        requested_by=by,
+        is_refresh=is_refresh,
     )
     doorbell.ring_on_commit(BELL)
     return job
+
+
+def _check_room(model: MonitoredModel, *, by: User | None, is_refresh: bool) -> None:
+    """Refuse what would keep others waiting: a project's limit, half of it for refreshes, a quarter for one person."""
+    limit = getattr(settings, "MAX_UNFINISHED_REPORTS", MAX_UNFINISHED)
+    waiting = ReportJob.objects.unfinished().filter(model__project=model.project_id, model__archived_at=None)
+    if by is not None and waiting.filter(requested_by=by).count() >= max(1, limit // 4):
+        raise TooManyJobsError(
+            f"You already have {max(1, limit // 4)} reports under way in this project. Try again when some are done."
+        )
+    if is_refresh and waiting.filter(is_refresh=True).count() >= max(1, limit // 2):
+        raise TooManyJobsError("The reports being made again fill half of the places; the others are for people.")
+    if waiting.count() >= limit:
+        raise TooManyJobsError(f"This project already has {limit} reports under way. Try again when some are done.")
 
 
 def version_named(model: MonitoredModel, name: str | None) -> ModelVersion | None:

@@ -19,6 +19,7 @@ from apps.reports.engine.rounding import figure_text, unit_of
 from apps.reports.engine.value import Value
 from apps.reports.models import Kind, Report, ReportJob
 from apps.reports.services import headlines
+from apps.reports.services.configured import changed_settings, settings_of
 from apps.reports.services.gathering import gather
 from apps.reports.services.window_frames import changes_frame
 
@@ -45,8 +46,9 @@ def make_report(job: ReportJob, *, tell: Tell) -> Report:
     tell("comparing with the previous report", 0.9)
     previous = previous_report(job, as_of=evidence.as_of)
     currency = value_model.currency if value_model else ""
-    document["restatements"] = restatements(previous, evidence, document, currency=currency)
-    defaults = {"as_of": evidence.as_of, "document": document, "previous": previous}
+    settings = settings_of(job.model, job.kind)
+    document["restatements"] = restatements(previous, evidence, document, settings=settings, currency=currency)
+    defaults = {"as_of": evidence.as_of, "document": document, "previous": previous, "settings": settings}
     report: Report
     with transaction.atomic():
         report, _ = Report.objects.get_or_create(**key, defaults=defaults)
@@ -98,14 +100,19 @@ def previous_report(job: ReportJob, *, as_of: datetime) -> Report | None:
 
 
 def restatements(
-    previous: Report | None, evidence: Evidence, document: Document, *, currency: str
+    previous: Report | None,
+    evidence: Evidence,
+    document: Document,
+    *,
+    settings: dict[str, Any],
+    currency: str,
 ) -> list[Restatement]:
     """List the figures of the whole window that read otherwise than before, rounded as they are shown."""
     if previous is None:
         return []
     before: Figures = previous.document["sections"].get("all", {})
     figures = document["sections"]["all"]
-    changed = [
+    moved = [
         metric
         for metric, now in figures.items()
         if metric in before
@@ -114,9 +121,11 @@ def restatements(
         and now["value"] is not None
         and figure_text(before[metric], unit_of(metric, currency)) != figure_text(now, unit_of(metric, currency))
     ]
-    if not changed:
+    if not moved:
         return []
-    why = _changes_since(previous, evidence, document)
+    # A new value model is counted among what happened.
+    changed = [name for name in changed_settings(previous, settings) if name != "value_model"]
+    why = _changes_since(previous, evidence, document) | dict.fromkeys(changed, 1)
     return [
         {
             "metric": metric,
@@ -126,7 +135,7 @@ def restatements(
             "previous_as_of": previous.as_of.isoformat(),
             "why": why,
         }
-        for metric in changed
+        for metric in moved
     ]
 
 

@@ -3,53 +3,94 @@
 from datetime import date, datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, Max, OuterRef, Q
 from django.utils import timezone
 
 from apps.common.isolation import one_by_one
 from apps.predictions.models import Action, Prediction
 from apps.registry.models import MonitoredModel
-from apps.reports.models import Report, ReportJob
+from apps.reports.models import FollowedWindow, Report, ReportJob
+from apps.reports.services.configured import is_configured_anew
+from apps.reports.services.following import move_on
 from apps.reports.services.jobs import TooManyJobsError, request_report
 from apps.truth.models import Resolution
-from apps.truth.services.cohorts import day_start, is_final
+from apps.truth.services.cohorts import day_of, day_start, is_final
 
 QUIET_MINUTES = 15
+# A window that nobody has looked at for a day is made again this often at most.
+UNSEEN, UNSEEN_QUIET = timedelta(days=1), timedelta(hours=6)
+# A check takes a few milliseconds, and a sweep comes every half minute; the next one takes the others.
+MOST_CHECKED = 100
+# A report takes a worker seconds: these leave most of its time to what people ask for.
+MOST_IN_AN_HOUR = 120
 
 
 def refresh_due(*, now: datetime | None = None) -> int:
-    """Request a new report for every window whose newest one is out of date, and return the number of jobs."""
+    """Request a new report for followed windows whose newest one is out of date, and return the number of jobs."""
     moment = now or timezone.now()
+    lately = ReportJob.objects.filter(is_refresh=True, requested_at__gt=moment - timedelta(hours=1)).count()
+    room, requested = MOST_IN_AN_HOUR - lately, 0
+    due = FollowedWindow.objects.due(moment).select_related("model__project", "version")[:MOST_CHECKED]
+
+    def check(window: FollowedWindow) -> None:
+        nonlocal requested
+        if requested < room:
+            requested += _check(window, now=moment)
+
+    one_by_one(due, check, name="refresh_reports")
+    return requested
+
+
+def _check(window: FollowedWindow, *, now: datetime) -> int:
+    """Look whether the window's report is to be made again; say when to look next."""
     quiet = timedelta(minutes=getattr(settings, "REPORT_QUIET_MINUTES", QUIET_MINUTES))
-    current = Report.objects.filter(jobs__as_of=None, model__archived_at=None)
-    newest = current.newest_by_window().select_related("model__project", "version")
+    move_on(window, now=now)
+    newest = Report.objects.of_same_window(window).up_to_date().select_related("version").defer("document").first()
+    window.checked_at = now
     # Labels arrive one by one; a report for each of them would only fill the queue.
-    settled = [report for report in newest if moment - report.created_at >= quiet]
-    return sum(one_by_one(settled, lambda report: _refresh(report, now=moment), name="refresh_reports"))
+    window.quiet_until = newest.created_at + quiet if newest else None
+    requested = 0
+    if (window.quiet_until is None or window.quiet_until <= now) and _is_due(window, newest, now=now):
+        requested = _request(window, newest)
+        window.quiet_until = now + (UNSEEN_QUIET if now - window.seen_at > UNSEEN else quiet) if requested else None
+    window.save()
+    return requested
 
 
-def _refresh(report: Report, *, now: datetime) -> int:
-    if not is_outdated(report, now=now) or _was_requested_since(report):
-        return 0
-    return _request_again(report)
+def _is_due(window: FollowedWindow, newest: Report | None, *, now: datetime) -> bool:
+    if newest is None:
+        start, end = (day_start(window.model, day) for day in (window.start, window.end))
+        rows = Prediction.objects.filter(model=window.model).of_version(window.version)
+        rows = rows.filter(predicted_at__gte=start, predicted_at__lt=end)
+        return rows.exists() and not _was_requested_since(window, None)
+    return is_outdated(newest, now=now) and not _was_requested_since(window, newest)
 
 
 def is_outdated(report: Report, *, now: datetime) -> bool:
-    """Say whether more is known of the window's predictions than the report knew."""
-    start, end = day_start(report.model, report.start), day_start(report.model, report.end)
-    newer = Resolution.objects.filter(model=report.model, seq__gt=report.seq).predicted_between(start, end)
+    """Say whether more is known of the window's predictions than the report knew, or its settings have changed."""
+    model = report.model
+    start, end = day_start(model, report.start), day_start(model, report.end)
+    known_at = _known_at(report)
+    newer = Resolution.objects.filter(model=model, seq__gt=report.seq).predicted_between(start, end)
     if report.version_id is not None:
         newer = newer.filter(prediction__version=report.version_id)
-    about = Prediction.objects.filter(model=report.model, external_id=OuterRef("external_id"))
-    about = about.of_version(report.version)
+    about = Prediction.objects.filter(model=model, external_id=OuterRef("external_id")).of_version(report.version)
     about = about.filter(predicted_at__gte=start, predicted_at__lt=end)
-    acted = Action.objects.filter(Exists(about), model=report.model, received_at__gt=report.as_of)
+    acted = Action.objects.filter(Exists(about), model=model, received_at__gt=known_at)
     return (
         newer.exists()
         or acted.exists()
-        or _final_days(report.model, report.start, report.end, as_of=now)
-        != _final_days(report.model, report.start, report.end, as_of=report.as_of)
+        or _final_days(model, report.start, report.end, as_of=now)
+        != _final_days(model, report.start, report.end, as_of=known_at)
+        or _has_new_days(report, known_at=known_at, now=now)
+        or is_configured_anew(report)
     )
+
+
+def _known_at(report: Report) -> datetime:
+    """Return a moment of which the report knows everything: making it again without news gives the same report."""
+    again: datetime | None = report.jobs.filter(as_of=None).aggregate(at=Max("requested_at"))["at"]
+    return max(report.as_of, again) if again else report.as_of
 
 
 def _final_days(model: MonitoredModel, start: date, end: date, *, as_of: datetime) -> int:
@@ -57,24 +98,39 @@ def _final_days(model: MonitoredModel, start: date, end: date, *, as_of: datetim
     return sum(is_final(model, start + timedelta(days=day), as_of=as_of) for day in range(days))
 
 
-def _was_requested_since(report: Report) -> bool:
+def _has_new_days(report: Report, *, known_at: datetime, now: datetime) -> bool:
+    """Say whether the day has turned in an open window and predictions came: once a day is often enough."""
+    model = report.model
+    day = day_of(model, known_at)
+    if day >= min(report.end, day_of(model, now)):
+        return False
+    rows = Prediction.objects.filter(model=model, predicted_at__lt=day_start(model, report.end))
+    rows = rows.of_version(report.version)
+    since = day_start(model, max(day, report.start))
+    return rows.filter(predicted_at__gte=since, received_at__gt=known_at).exists()
+
+
+def _was_requested_since(window: FollowedWindow, newest: Report | None) -> bool:
     """Say whether a job for the same window is under way, or failed since and waits for a person to look at it."""
-    same = ReportJob.objects.of_same_window(report).filter(as_of=None, report=None)
-    return bool(same.filter(Q(finished_at=None) | Q(finished_at__gt=report.created_at)).exists())
+    same = ReportJob.objects.of_same_window(window).filter(as_of=None, report=None)
+    failed = Q(finished_at__gt=newest.created_at) if newest else Q(finished_at__isnull=False)
+    return bool(same.filter(Q(finished_at=None) | failed).exists())
 
 
-def _request_again(report: Report) -> int:
-    """Repeat the last request and return 1; 0 where the project has no room, and a later sweep tries again."""
-    last = report.jobs.filter(as_of=None).latest("id")
-    declared = {each.name for each in report.model.slice_list}
+def _request(window: FollowedWindow, newest: Report | None) -> int:
+    """Request the report, or repeat the last request, and return 1; 0 where the project has no room yet."""
+    last = newest.jobs.filter(as_of=None).order_by("-id").first() if newest else None
+    declared = {each.name for each in window.model.slice_list}
+    slices = None if last is None else [name for name in last.slices if name in declared]
     try:
         request_report(
-            report.model,
-            report.kind,
-            report.start,
-            report.end,
-            version=report.version.name if report.version else None,
-            slices=[name for name in last.slices if name in declared],
+            window.model,
+            window.kind,
+            window.start,
+            window.end,
+            version=window.version.name if window.version else None,
+            slices=slices,
+            is_refresh=True,
         )
     except TooManyJobsError:
         return 0

@@ -18,7 +18,8 @@ def sheet_of(report: Report) -> Sheet:
     kind = KINDS[report.kind]
     window = document["window"]
     state, note = wording.state(document)
-    period = numbers.period(date.fromisoformat(window["start"]), date.fromisoformat(window["end"]))
+    first, end = window.get("since", window["start"]), window["end"]
+    period = numbers.period(date.fromisoformat(first), date.fromisoformat(end))
     is_empty = contents.headline_part(document) is None
     return Sheet(
         title=wording.TITLES[report.kind],
