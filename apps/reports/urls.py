@@ -1,15 +1,13 @@
-"""Pages of projects and reports, and the API of reports."""
+"""Pages of reports, and their API."""
 
 from django.urls import URLPattern, path
 
 from apps.reports.api.views import ReportRequestsView, ReportView
-from apps.reports.pages import asking, projects, views
+from apps.reports.pages import asking, views
 from apps.reports.pages.glossary.views import glossary
 
 urlpatterns: list[URLPattern] = [
-    path("", projects.home, name="home"),
     path("glossary/", glossary, name="glossary"),
-    path("p/<slug:project>/", projects.project, name="project"),
     path("p/<slug:project>/models/<slug:model>/reports/<slug:kind>/", asking.reports, name="reports"),
     path("p/<slug:project>/reports/<int:report>/", views.report, name="report"),
     path("p/<slug:project>/reports/<int:report>/report.pdf", views.pdf, name="report_pdf"),

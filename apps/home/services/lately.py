@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
@@ -27,9 +27,9 @@ class Restated:
 
 @dataclass(frozen=True)
 class Lately:
-    """What happened since a day; lists are cut, the numbers count everything."""
+    """What happened since a moment; lists are cut, the numbers count everything."""
 
-    since: date
+    since: datetime
     restated: list[Restated]
     restatements: int
     alerts: list[Alert]
@@ -39,7 +39,7 @@ class Lately:
     finals: int
 
 
-def lately(project: Project, *, since: datetime, day: date, is_priced: bool) -> Lately:
+def lately(project: Project, *, since: datetime, is_priced: bool) -> Lately:
     """Read what happened since a moment; without money unless asked for."""
     rows = Headline.objects.in_project(project).filter(created_at__gte=since, model__archived_at=None)
     rows = rows.filter(Q(restated__isnull=False) | Q(is_newly_final=True)).exclude(value=None).defer("weeks")
@@ -50,7 +50,7 @@ def lately(project: Project, *, since: datetime, day: date, is_priced: bool) -> 
     found = list(alerts.select_related("model", "acknowledged_by").order_by("-fired_at", "-pk"))
     closed = sum(alert.state == Alert.State.RESOLVED for alert in found)
     opened = sum(alert.fired_at is not None and alert.fired_at >= since for alert in found)
-    return Lately(day, restated[:SHOWN], len(restated), found[:SHOWN], opened, closed, final[:SHOWN], len(final))
+    return Lately(since, restated[:SHOWN], len(restated), found[:SHOWN], opened, closed, final[:SHOWN], len(final))
 
 
 def _restated(rows: Iterable[Headline]) -> list[Restated]:
@@ -59,13 +59,19 @@ def _restated(rows: Iterable[Headline]) -> list[Restated]:
     for row in rows:
         if row.restated and row.restated["was"] is not None:
             by_window[row.model_id, row.kind, row.start, row.end].append(row)
-    found = [Restated(each[-1], each[0].restated["was"], _why(each)) for each in by_window.values()]
+    found = [Restated(each[-1], _restatement(each[0])["was"], _why(each)) for each in by_window.values()]
     return sorted(found, key=lambda each: each.headline.pk, reverse=True)
 
 
 def _why(rows: Iterable[Headline]) -> dict[str, int]:
     why: dict[str, int] = defaultdict(int)
     for row in rows:
-        for what, count in row.restated["why"].items():
+        for what, count in _restatement(row)["why"].items():
             why[what] += count
     return dict(why)
+
+
+def _restatement(row: Headline) -> dict[str, Any]:
+    found: dict[str, Any] | None = row.restated
+    assert found is not None
+    return found

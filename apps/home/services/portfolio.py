@@ -118,9 +118,10 @@ class Total:
         """Return the model that moved the total most in its direction, and its share of the change."""
         if self.change is None or len(self.compared) < 2 or self.change.value == 0:
             return None
+        all_of_it = self.change.value
         moved = [(row, row.worth.value - row.before.value) for row in self.compared if row.worth and row.before]
-        row, most = max(moved, key=lambda each: each[1] / self.change.value if self.change else 0.0)
-        return row, most / self.change.value
+        row, most = max(moved, key=lambda each: each[1] / all_of_it)
+        return row, most / all_of_it
 
 
 @dataclass(frozen=True)
@@ -200,8 +201,8 @@ def _weeks(performance: Iterable[Headline], *, of: Headline) -> list[Week]:
 
 def _alerts(project: Project) -> dict[int, Alerts]:
     standing = Alert.objects.in_project(project).standing().fired().order_by().values_list("model")
-    counts = standing.annotate(open=Count("pk"), new=Count("pk", filter=Q(state=Alert.State.FIRING)))
-    return {model: Alerts(open, new) for model, open, new in counts}
+    counts = standing.annotate(all=Count("pk"), new=Count("pk", filter=Q(state=Alert.State.FIRING)))
+    return {model: Alerts(*numbers) for model, *numbers in counts}
 
 
 def _by_risk(row: Row) -> tuple[bool, float, str]:

@@ -4,4 +4,13 @@ from apps.reports.services.headlines import record_missing
 from apps.reports.services.jobs import TooManyJobsError, request_report, retry_job, run_due, run_job, waiting_since
 from apps.reports.services.refresh import refresh_due
 
-__all__ = ["TooManyJobsError", "record_missing", "refresh_due", "request_report", "retry_job", "run_due", "run_job", "waiting_since"]
+__all__ = [
+    "TooManyJobsError",
+    "record_missing",
+    "refresh_due",
+    "request_report",
+    "retry_job",
+    "run_due",
+    "run_job",
+    "waiting_since",
+]

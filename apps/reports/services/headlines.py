@@ -25,7 +25,7 @@ def record(report: Report) -> None:
         return
     document = cast(Document, visible(report, role=Role.STAKEHOLDER).document)
     metric, figure = _lead(document, Kind(report.kind))
-    value = document.get("value") or {}
+    value: Any = document.get("value") or {}
     final, was_final = _is_final(report), report.previous is not None and _is_final(report.previous)
     through = document["cohorts"]["final_through"]
     row, is_new = Headline.objects.get_or_create(
