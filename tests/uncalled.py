@@ -50,7 +50,6 @@ if TYPE_CHECKING:  # never run
     # Statistics for parts of reports that come next.
     (
         exact_win_rate,
-        total_cost,
         best_shift,
     )
     _.missing_share

@@ -16,8 +16,8 @@ class Estimate:
         The value is None only together with a code. Uncorrected AUC, F1 and Brier have a value and no interval.
     method : str
         "logit-mod", "log-mod", "plain-mod", "wilson-mod", "wilson", "hajek", "plain", "exact", "uncorrected",
-        "folded-normal", "kaplan-meier", "plug-in", "bootstrap", "beta", "order-statistic", "sequence"; "none" without a
-        value.
+        "folded-normal", "kaplan-meier", "plug-in", "bootstrap", "beta", "order-statistic", "sequence", "mover"; "none"
+        without a value.
     n : int
         Labels used: those the metric depends on.
     n_eff : float or None

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from apps.stats.estimate import Estimate
-from apps.stats.estimators.regression import uncorrected_error
+from apps.stats.estimators.number_losses import uncorrected_error
 from tests.benchmarks.harness import print_table
 from tests.oracles.numeric_populations import KINDS, POLICIES, numbers
 

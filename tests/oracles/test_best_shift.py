@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize_scalar
 
-from apps.stats.decisions.costs import UnitCost
 from apps.stats.decisions.shift import best_shift
-from tests.stats.decisions.test_costs import estimator
+from apps.stats.estimators.unit_cost import UnitCost
+from tests.stats.estimators.test_unit_cost import estimator
 
 pytestmark = pytest.mark.slow
 

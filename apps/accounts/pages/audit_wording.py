@@ -24,6 +24,7 @@ ACTS = {
     "model.archived": ("archived {}", "Archived a model"),
     "model.restored": ("restored {}", "Restored a model"),
     "model.deleted": ("deleted {}", "Deleted a model"),
+    "value.stated": ("stated what a decision of {} is worth", "Stated what a decision is worth"),
     "sampling.changed": ("changed the sampling of {}", "Changed sampling"),
     "incident.closed": ("closed {}", "Closed an incident"),
     "incident.followed": ("followed up {}", "Followed up an incident"),

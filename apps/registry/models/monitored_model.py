@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import numpy as np
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q, Value
@@ -16,11 +15,10 @@ from django.db.models import Q, Value
 from apps.accounts.models import Project, User, validate_name
 from apps.registry.models.features import Feature, Slice, code_of
 from apps.registry.querysets import MonitoredModelQuerySet, ValueModelQuerySet
+from apps.stats.tolerance import Tolerance
 
 # An error message names so many classes.
 CLASSES_TOLD = 20
-# A difference of 0.1 is within a tolerance of 0.1, also where floats make it 0.10000000000000009.
-ROUNDING = 1 + 1e-9
 
 
 class Task(models.TextChoices):
@@ -46,6 +44,8 @@ class MonitoredModel(models.Model):
     name = models.CharField(max_length=200)
     question = models.CharField(max_length=300, blank=True)
     task = models.CharField(max_length=16, choices=Task)
+    # The model in use that this one may replace: it judges this one's cases, and its outcomes are this one's truth.
+    shadow_of = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="shadows")
     classes = ArrayField(models.CharField(max_length=200), default=list)
     positive_class = models.CharField(max_length=200, blank=True)
     class_labels = models.JSONField(default=dict)
@@ -85,6 +85,7 @@ class MonitoredModel(models.Model):
                 condition=Q(tolerance__gte=0, tolerance_share__gte=0, tolerance_share__lt=1),
                 name="tolerance_is_possible",
             ),
+            models.CheckConstraint(condition=~Q(shadow_of=models.F("id")), name="no_model_shadows_itself"),
         ]
 
     def __str__(self) -> str:
@@ -110,8 +111,18 @@ class MonitoredModel(models.Model):
         return self.project.zone
 
     @property
+    def champion(self) -> "MonitoredModel":
+        """The model whose queues, outcomes and value count: that in use, for a shadow; any other model itself."""
+        return self.shadow_of or self
+
+    @property
+    def queues(self) -> Any:
+        """The queues that its cases go to."""
+        return self.champion.own_queues
+
+    @property
     def current_value_model(self) -> "ValueModel | None":
-        current: ValueModel | None = self.value_models.order_by("-version").first()
+        current: ValueModel | None = self.champion.value_models.order_by("-version").first()
         return current
 
     @cached_property
@@ -182,10 +193,12 @@ class MonitoredModel(models.Model):
 
     def agrees(self, one: Any, other: Any) -> Any:
         """Return whether two answers are the same: one class, or numbers within the tolerance. Takes arrays, too."""
-        if not self.is_regression:
-            return one == other
-        allowed = np.maximum(self.tolerance, self.tolerance_share * np.maximum(np.abs(one), np.abs(other)))
-        return np.abs(one - other) <= allowed * ROUNDING
+        return self.allowed.holds(one, other) if self.is_regression else one == other
+
+    @property
+    def allowed(self) -> Tolerance:
+        """How far two numbers may differ and be the same answer."""
+        return Tolerance(self.tolerance, self.tolerance_share)
 
     def label(self, stored: float | None) -> str:
         """Return the stored number in words for people."""

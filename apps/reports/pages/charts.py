@@ -8,9 +8,10 @@ from apps.common.dots import Axis, Ranged, Reference, by_group, over_time
 from apps.reports.engine import rounding
 from apps.reports.engine.document import Document, Figure, Point, ThresholdSection
 from apps.reports.engine.rounding import Unit, figure_text, unit_of
+from apps.reports.pages import contents, picture_charts
 from apps.reports.pages.contents import currency, metric_over_time, slice_of_chart, slices_of
 from apps.reports.pages.curve import Curve, over_score
-from apps.reports.pages.sheets import reveals
+from apps.reports.pages.sheets import losses, reveals
 from apps.reports.pages.sheets.layout import Sheet
 from apps.reports.pages.wording import slice_value
 
@@ -24,7 +25,9 @@ def charts_of(document: Document, sheet: Sheet) -> dict[str, Chart]:
     for section in sheet.sections:
         text = section.chart
         if text and (plots := _plots(document, text.name)):
-            charts[text.name] = Chart(text.figures.caption, text.description, *plots)
+            charts[text.name] = Chart(
+                text.figures.caption, text.description, *plots, paper=_on_paper(document, text.name)
+            )
     return charts
 
 
@@ -35,17 +38,29 @@ def _plots(document: Document, name: str) -> Plots | None:
         return _over_score(document)
     if name == "reveals":
         return _by_shown(document)
+    if name == "losses":
+        return _by_loss(document)
     slice_name = slice_of_chart(document, name)
-    return _by_slice(document, slice_name) if slice_name else None
+    return _by_slice(document, slice_name) if slice_name else picture_charts.plots_of(document, name)
+
+
+def _on_paper(document: Document, name: str) -> Plot | None:
+    """Draw narrower on paper what is as wide as a page."""
+    if name == "by_time" and document["kind"] == "performance":
+        return _in_width(document, WIDE)
+    return picture_charts.on_paper(document, name)
 
 
 def _by_time(document: Document) -> Plots:
+    width = {"value": COLUMN, "performance": picture_charts.PAGE}.get(document["kind"], WIDE)
+    return _in_width(document, width), _in_width(document, PHONE)
+
+
+def _in_width(document: Document, width: int) -> Plot:
     metric = metric_over_time(document)
-    unit = unit_of(metric, currency(document))
     figures = [_in_time(point, metric, document["step"]) for point in document["series"]]
     figures = _with_newest_named(figures, document, metric)
-    axis, width = axis_of(unit), COLUMN if document["kind"] == "value" else WIDE
-    return over_time(figures, axis, width=width), over_time(figures, axis, width=PHONE)
+    return over_time(figures, axis_of(contents.unit(document, metric)), width=width)
 
 
 def _in_time(point: Point, metric: str, step: str) -> Ranged:
@@ -72,13 +87,13 @@ def _with_newest_named(figures: list[Ranged], document: Document, metric: str) -
         texts[hollow[-1]] = "preliminary" if is_final else "still open"
     if closed and len(figures) <= ROOMY:
         newest = document["series"][closed[-1]]["figures"][metric]
-        texts[closed[-1]] = figure_text(newest, unit_of(metric, currency(document)))
+        texts[closed[-1]] = figure_text(newest, contents.unit(document, metric))
     return [replace(figure, text=texts.get(index, "")) for index, figure in enumerate(figures)]
 
 
 def _by_slice(document: Document, name: str) -> Plots | None:
     metric = metric_over_time(document)
-    unit = unit_of(metric, currency(document))
+    unit = contents.unit(document, metric)
     values = slices_of(document, name)
     figures = [_ranged(slice_value(document, name, each["value"]), each["figures"].get(metric)) for each in values]
     if all(figure.value is None for figure in figures):
@@ -98,6 +113,18 @@ def _by_shown(document: Document) -> Plots | None:
     figures = [_ranged(reveals.name(group), group["figures"]["net"]) for group in reveals.dotted(found)]
     axis = axis_of(unit_of("accuracy_difference"))
     return by_group(figures, axis, None, width=WIDE), by_group(figures, axis, None, width=PHONE)
+
+
+def _by_loss(document: Document) -> Plots | None:
+    value = document.get("value")
+    if not value:
+        return None
+    figures = [
+        replace(_ranged(losses.name(document, loss), loss.get("above")), is_open=not losses.is_sure(loss))
+        for loss, _ in losses.shown(value["losses"])
+    ]
+    axis = axis_of(unit_of("value_total", currency(document)))
+    return by_group(figures, axis, None, width=COLUMN), by_group(figures, axis, None, width=PHONE)
 
 
 def _over_score(document: Document) -> Plots | None:
@@ -128,4 +155,6 @@ def axis_of(unit: Unit) -> Axis:
         return Axis(lambda value: number_label(value, rounding.SYMBOLS.get(unit.currency, "")), has_zero=True)
     if unit.kind == "share":
         return Axis(percent_label, limit=1.0)
-    return Axis(percent_label, has_zero=True) if unit.kind == "points" else Axis(number_label)
+    if unit.kind == "points":
+        return Axis(percent_label, has_zero=True)
+    return Axis(number_label, has_zero=any(unit.words))

@@ -76,8 +76,9 @@ def _is_common(sign: str) -> bool:
 
 
 def _on_paper(chart: Chart) -> dict[str, Any]:
-    svg = standalone_svg(chart.wide, title=chart.title, description=chart.description, font=FONT, ground=PAPER)
-    return {"svg": svg, "width": chart.wide.width}
+    plot = chart.paper or chart.wide
+    svg = standalone_svg(plot, title=chart.title, description=chart.description, font=FONT, ground=PAPER)
+    return {"svg": svg, "width": plot.width}
 
 
 @cache

@@ -20,6 +20,8 @@ from apps.reports.pages.charts import charts_of
 from apps.reports.pages.forms import WindowForm
 from apps.reports.pages.pdf import render_pdf
 from apps.reports.pages.sheets import sheet_of
+from apps.reports.pages.timeline import summary, timeline_of
+from apps.reports.services import timeline
 from apps.reports.services.refresh import is_outdated
 from apps.reports.services.visible import visible
 
@@ -43,6 +45,23 @@ def pdf(request: ProjectRequest, report: int) -> HttpResponse:
     name = f"{shown.model.slug}-{shown.kind}-{shown.start}-{numbers.last_day(shown.end)}.pdf"
     response["Content-Disposition"] = f'inline; filename="{name}"'
     return response
+
+
+@require_safe
+@member_page(Role.STAKEHOLDER)
+def said(request: ProjectRequest, report: int) -> HttpResponse:
+    """Show what was said of the report's window, and when."""
+    role = Role(request.membership.role)
+    shown = visible(_report(request, report), role=role)
+    context = {
+        "report": shown,
+        "model": shown.model,
+        "tab": shown.kind,
+        "title": wording.TITLES[shown.kind],
+        "period": numbers.period(shown.start, shown.end),
+        "timeline": timeline_of(timeline.said(shown, role=role), shown),
+    }
+    return render(request, "reports/_timeline.html" if _wants_fragment(request) else "reports/said.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -102,16 +121,15 @@ def show(request: ProjectRequest, shown: Report) -> HttpResponse:
 
 
 def _others(shown: Report) -> dict[str, Any]:
-    """List other versions of the same window, and other windows, newest first; without their documents."""
+    """Say what was said of this window before, and list other windows, newest first; without their documents."""
     reports = Report.objects.filter(model=shown.model, kind=shown.kind).defer("document")
-    same = list(reports.of_same_window(shown).order_by("-id")[:OTHERS_SHOWN])
+    newest = reports.of_same_window(shown).order_by("-id").first() or shown
     others = [
         other for other in reports.newest_by_window().select_related("version") if not _is_same_window(other, shown)
     ]
     others.sort(key=lambda other: (other.end, other.start), reverse=True)
-    newest = same[0] if same else shown
     return {
-        "versions": [_listed(version, shown) for version in same],
+        "said_before": summary(shown, timeline.times_said(shown)),
         "windows": [_listed(other, shown) for other in others[:OTHERS_SHOWN]],
         "newer": newest if newest.pk > shown.pk else None,
     }
@@ -128,12 +146,11 @@ def _listed(report: Report, shown: Report) -> dict[str, Any]:
         "pk": report.pk,
         "period": f"{period}, version {report.version.name}" if report.version else period,
         "as_of": f"{numbers.day(moment)}, {moment:%H:%M %Z}",
-        "is_shown": report.pk == shown.pk,
     }
 
 
 def _report(request: ProjectRequest, pk: int) -> Report:
-    reports = Report.objects.in_project(request.project).select_related("model__project")
+    reports = Report.objects.in_project(request.project).select_related("model__project", "version")
     report: Report = get_or_404(reports, pk=pk)
     return report
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from apps.stats.arrays import FloatArray
-from apps.stats.decisions.costs import UnitCost
 from apps.stats.estimate import Estimate, exactly, missing
-from apps.stats.estimators.regression import Loss, RegressionEstimator
+from apps.stats.estimators.number_losses import Loss
+from apps.stats.estimators.regression import RegressionEstimator
+from apps.stats.estimators.unit_cost import UnitCost
 from apps.stats.intervals import logit_mod, t_quantile
 from apps.stats.sample_size import effective_size
 

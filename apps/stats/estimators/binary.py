@@ -152,6 +152,11 @@ class BinaryEstimator(ClassEstimator):
         """The window as if the baseline had decided, with the same pseudo-truths."""
         return self._decided_by_baseline(**self._fit)
 
+    def valued(self, matrix: ValueMatrix, *, against_baseline: bool = False) -> PseudoValues:
+        """Make the pseudo-values of each decision's value, per unit of its amount where the matrix uses amounts."""
+        items, cells = by_truth(matrix, self.sample, self.cells, against_baseline=against_baseline)
+        return self.pseudo.linear((cells[:, 0], items[:, 0]), (cells[:, 1] - cells[:, 0], items[:, 1] - items[:, 0]))
+
     @property
     def _fit(self) -> dict[str, Any]:
         return {"proxy": self.fitted, "overturn": self.expected_overturn}

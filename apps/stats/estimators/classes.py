@@ -12,6 +12,7 @@ from apps.stats.arrays import FloatArray, as_level, as_probability
 from apps.stats.estimate import Estimate, missing
 from apps.stats.estimators.keys import NO_BASELINE
 from apps.stats.estimators.population import Population
+from apps.stats.estimators.pseudo import PseudoValues
 from apps.stats.estimators.sample import Sample
 from apps.stats.estimators.value import AccuracyPoint, ValueMatrix, accuracy_point, mean_amounts
 from apps.stats.intervals import LEVEL
@@ -58,6 +59,13 @@ class ClassEstimator(ABC):
         """Estimate the mean value of a decision, less that of the baseline if every prediction has one.
 
         Of a total, the number of predictions varies too where not all were logged.
+        """
+
+    @abstractmethod
+    def valued(self, matrix: ValueMatrix, *, against_baseline: bool = False) -> PseudoValues:
+        """Make the pseudo-values of each decision's value, per unit of its amount where the matrix uses amounts.
+
+        Against the baseline, every prediction must have one.
         """
 
     @property

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -203,15 +203,11 @@ class MulticlassEstimator(ClassEstimator):
         if matrix.uses_amount and not np.isfinite(sample.amount).all():
             return missing("no_amount", n=len(sample.pi), covered_share=cells.covered_share)
         beta = sample.amount if matrix.uses_amount else np.ones(len(sample.pi))
-
-        def under(rows: Sample, truth: FloatArray) -> FloatArray:
-            own = matrix.matrix[rows.predicted, truth.astype(np.int64)]
-            return own - matrix.matrix[rows.baseline, truth.astype(np.int64)] if against_baseline else own
-
         if self.is_complete:
-            return exactly(float(under(sample, sample.truth) @ beta / cells.size), n=len(beta))
+            worth = _worth(sample, sample.truth, matrix, against_baseline=against_baseline)
+            return exactly(float(worth @ beta / cells.size), n=len(beta))
         quantity, of_cells, of_items = self._values(matrix, against_baseline=against_baseline)
-        pseudo = self._pseudo_values(quantity, of_cells, of_items, under=under, reach=float(np.ptp(matrix.matrix)))
+        pseudo = self.valued(matrix, against_baseline=against_baseline)
         amounts = cells.sum_amount if matrix.uses_amount else cells.n
         on_cells = quantity.varies[of_cells]
         linearized = Linearized(
@@ -230,6 +226,12 @@ class MulticlassEstimator(ClassEstimator):
             uses_amount=matrix.uses_amount,
         )
         return conclude(pseudo, linearized, level=self.level)
+
+    def valued(self, matrix: ValueMatrix, *, against_baseline: bool = False) -> PseudoValues:
+        """Make the pseudo-values of each decision's value, per unit of its amount where the matrix uses amounts."""
+        quantity, of_cells, of_items = self._values(matrix, against_baseline=against_baseline)
+        under = partial(_worth, matrix=matrix, against_baseline=against_baseline)
+        return self._pseudo_values(quantity, of_cells, of_items, under=under, reach=float(np.ptp(matrix.matrix)))
 
     def _values(self, matrix: ValueMatrix, *, against_baseline: bool) -> tuple[ClassQuantity, IntArray, IntArray]:
         """Describe the value of each kind of decision, and name the kind of each cell and of each item."""
@@ -264,6 +266,12 @@ class MulticlassEstimator(ClassEstimator):
             overturn=_overturned(self.whole, under, prior=(half, half)),
             least_by_chance=self.least_by_chance,
         )
+
+
+def _worth(rows: Sample, truth: FloatArray, matrix: ValueMatrix, *, against_baseline: bool) -> FloatArray:
+    """Return the value of each decision under a truth, less the baseline's if wanted."""
+    own = matrix.matrix[rows.predicted, truth.astype(np.int64)]
+    return own - matrix.matrix[rows.baseline, truth.astype(np.int64)] if against_baseline else own
 
 
 def _overturned(

@@ -16,7 +16,10 @@ from apps.stats.estimators.confusion import FORMULAS, Confusion, undefined
 
 APPS = Path(caveats.__file__).parents[2]
 ENGINE = sorted((APPS / "reports" / "engine").glob("*.py"))
-STATS = [APPS / "stats" / "estimate.py", APPS / "stats" / "intervals.py", APPS / "stats" / "comparison" / "baseline.py"]
+STATS = [
+    APPS / "stats" / name
+    for name in ("estimate.py", "intervals.py", "comparison/baseline.py", "comparison/above_average.py")
+]
 ESTIMATORS = [*STATS, *sorted((APPS / "stats" / "estimators").glob("*.py")), *ENGINE]
 # What a code is compared with, or never stored: an uncorrected figure has a value and a number of labels alone.
 NO_CODES, NO_METHODS = {"exact"}, {"uncorrected"}

@@ -4,12 +4,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
 
-from apps.stats.decisions.costs import UnitCost
 from apps.stats.decisions.shift import best_shift
 from apps.stats.estimators.population import Population
 from apps.stats.estimators.regression import RegressionEstimator
 from apps.stats.estimators.sample import Sample
-from tests.stats.decisions.test_costs import estimator
+from apps.stats.estimators.unit_cost import UnitCost
+from tests.stats.estimators.test_unit_cost import estimator
 from tests.stats.soundness import judged
 
 ROWS = 500

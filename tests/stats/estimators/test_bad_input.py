@@ -8,17 +8,20 @@ from apps.stats.estimators.binary import BinaryEstimator
 from apps.stats.estimators.confusion import FORMULAS
 from apps.stats.estimators.exact import METRICS
 from apps.stats.estimators.multiclass import MulticlassEstimator
+from apps.stats.estimators.number_losses import METRICS as OF_NUMBERS
 from apps.stats.estimators.population import Population
 from apps.stats.estimators.recalibration import recalibrate
-from apps.stats.estimators.regression import LOSSES, RegressionEstimator
-from apps.stats.estimators.regression import METRICS as OF_NUMBERS
+from apps.stats.estimators.regression import RegressionEstimator
 from apps.stats.estimators.sample import Sample
+from apps.stats.estimators.unit_cost import UnitCost
 from apps.stats.estimators.value import ValueMatrix
+from apps.stats.tolerance import Tolerance
 from tests.stats.broken import ARGUMENTS, Window, windows
 from tests.stats.soundness import INF, NAN, attempted, holds, judged, quick_and_many
 
 PLAIN = ValueMatrix.of([[0, -1], [-0.25, 1]])
 MONEY = ValueMatrix.of([[1e30, -1e30], [0, 1]], uses_amount=True)
+COSTS = [UnitCost(1, 3), UnitCost(1e30, 0, uses_amount=True)]
 OF_CLASSES = [
     *({"metric": metric} for metric in ("accuracy", "balanced_accuracy", "mcc", "kappa")),
     *({"metric": metric, "label": 1} for metric in ("precision", "recall", "specificity", "f1")),
@@ -105,7 +108,7 @@ def numbers(**more):
         (lambda: MulticlassEstimator(window(), items(), classes=2).value(ValueMatrix.of(np.eye(3))), "matrix must"),
         (lambda: numbers(predicted=[NAN, 1]), "predicted holds nan"),
         (lambda: numbers(bins=[3, 3]), "bins holds a bin that the population lacks"),
-        (lambda: numbers(tolerance=NAN), "tolerance must not be negative"),
+        (lambda: numbers(tolerance=Tolerance(by=NAN)), "by must not be negative"),
         (lambda: numbers().mean(lambda predicted, true: predicted / 0 * true), "loss holds nan or infinite"),
         (lambda: numbers().mean(lambda predicted, true: predicted[:1]), "loss must have length 2, got 1"),
         (lambda: numbers().estimate("accuracy"), "unknown metric 'accuracy'"),
@@ -221,7 +224,10 @@ def test_every_figure_of_numbers_is_sound_or_an_error(examples):
         nobody = np.zeros(len(estimator.sample.pi), dtype=bool)
         judged(lambda: [estimator.estimate(metric) for metric in OF_NUMBERS])
         judged(lambda: [estimator.restrict(items=nobody).estimate(metric) for metric in OF_NUMBERS])
-        judged(lambda: estimator.mean(LOSSES["bias"]))
+        judged(lambda: [estimator.gain(metric) for metric in ("mae", "mse", "within")])
+        judged(lambda: [estimator.closer(who) for who in ("model", "baseline", None)])
+        judged(lambda: [estimator.value(cost) for cost in COSTS])
+        judged(lambda: [estimator.mean_value(cost, against_baseline=True) for cost in COSTS])
 
     scales = st.sampled_from([1.0, 1.0, 0.0, 1e29, 1e-30, 1e-300, 1e100])
     holds(claim, windows(classes=1), scales, scales, examples=examples)
@@ -236,4 +242,6 @@ def _of_numbers(window, scale, of_prediction):
     of_numbers = Window(everyone, given, window.rate, window.rng)
     sample = of_numbers.sample
     predicted = window.rng.normal(size=n) * of_prediction
-    return RegressionEstimator(of_numbers.population, sample, predicted=predicted, bins=sample.bin)
+    baseline = np.where(sample.baseline < 0, np.nan, predicted + window.rng.normal(size=n) * scale * sample.baseline)
+    given = {"predicted": predicted, "bins": sample.bin, "baseline": baseline}
+    return RegressionEstimator(of_numbers.population, sample, **given)

@@ -9,11 +9,11 @@ from apps.stats.estimators.confusion import FORMULAS, Confusion, confusion_of, e
 from apps.stats.estimators.exact import METRICS, exact_figure, uncorrected_figure, worst_case_bounds
 from apps.stats.estimators.expected_loss import fit_expected_loss
 from apps.stats.estimators.hajek import hajek_mean
+from apps.stats.estimators.number_losses import METRICS as OF_NUMBERS
+from apps.stats.estimators.number_losses import uncorrected_error
 from apps.stats.estimators.population import Population
 from apps.stats.estimators.ranking import average_precision, roc_auc
 from apps.stats.estimators.recalibration import Recalibration, recalibrate
-from apps.stats.estimators.regression import METRICS as OF_NUMBERS
-from apps.stats.estimators.regression import uncorrected_error
 from apps.stats.estimators.scoring import brier_score, log_loss
 from apps.stats.estimators.value import ValueMatrix, accuracy_point
 from tests.stats.broken import NUMBERS, VECTORS

@@ -3,11 +3,14 @@ import pytest
 from sklearn import metrics
 
 from apps.stats.estimators.expected_loss import fit_expected_loss, quantile_bins
+from apps.stats.estimators.number_losses import METRICS, uncorrected_error
 from apps.stats.estimators.population import Population
-from apps.stats.estimators.regression import METRICS, RegressionEstimator, uncorrected_error
+from apps.stats.estimators.regression import Quantity, RegressionEstimator
 from apps.stats.estimators.sample import Sample
+from apps.stats.tolerance import Tolerance
 
 ROWS, REPLICATES = 30_000, 100
+NEAR = Tolerance(by=0.2, share=0.1)
 
 
 @pytest.fixture(scope="module")
@@ -29,14 +32,14 @@ def estimator(world, rows, cells):
     predicted, truth, bins, pi = world
     none = np.full(rows.sum(), np.nan)
     items = Sample.of(predicted=np.zeros(rows.sum()), score=none, pi=pi[rows], label=truth[rows])
-    return RegressionEstimator(cells, items, predicted=predicted[rows], bins=bins[rows])
+    return RegressionEstimator(cells, items, predicted=predicted[rows], bins=bins[rows], tolerance=NEAR)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("metric", METRICS)
 def test_the_interval_covers_the_truth(world, metric):
     predicted, truth, _, pi = world
-    target = uncorrected_error(metric, predicted=predicted, truth=truth).value
+    target = uncorrected_error(metric, predicted=predicted, truth=truth, tolerance=NEAR).value
     rng, cells = np.random.default_rng(19), population(world)
     figures = [estimator(world, rng.random(ROWS) < pi, cells).estimate(metric) for _ in range(REPLICATES)]
     assert sum(figure.low <= target <= figure.high for figure in figures) >= 89
@@ -58,6 +61,8 @@ def test_figures_are_exact_when_every_truth_is_known(world):
         figure = complete.estimate(metric)
         assert figure.value == pytest.approx(oracle(truth, predicted), rel=1e-13)
         assert figure.low == figure.value == figure.high
+    allowed = np.maximum(0.2, 0.1 * np.maximum(np.abs(predicted), np.abs(truth)))
+    assert complete.estimate("within").value == (np.abs(predicted - truth) <= allowed).mean()
 
 
 def test_a_custom_loss_is_estimated_like_the_others(world):
@@ -69,7 +74,7 @@ def test_a_custom_loss_is_estimated_like_the_others(world):
 
     rows = np.random.default_rng(20).random(ROWS) < pi
     target = cost(predicted, truth).mean()
-    figure = estimator(world, rows, population(world)).mean(cost, is_not_negative=True)
+    figure = estimator(world, rows, population(world)).mean(cost)
     assert figure.low <= target <= figure.high
     one_bin = (predicted, truth, np.zeros(ROWS, dtype=int), pi)
     d, losses = 1 / pi[rows], cost(predicted, truth)[rows]
@@ -141,7 +146,7 @@ def test_figures_of_certain_and_drawn_labels_add_up():
     errors = np.random.default_rng(32).normal(0, 2, 340)
     known = window(10 + errors, n=340, certain=300)
     ones = np.ones(340)
-    pseudo = known._pseudo(lambda predicted, truth: np.abs(predicted - truth))
+    pseudo = known._pseudo(Quantity(lambda own, _, true: np.abs(own - true)))
     drawn = ones * (np.arange(340) >= 300)
     part = pseudo.mean_cells[0] * 700 + pseudo.corrections(drawn).sum()
     assert known.estimate("mae").value * 1000 == pytest.approx(np.abs(errors[:300]).sum() + part, rel=1e-12)
@@ -164,7 +169,7 @@ def test_errors_of_few_wild_labels_stay_in_their_range():
             assert figures["r2"].code == "no_variation" or figures["r2"].value <= figures["r2"].high <= 1
 
 
-@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("metric", sorted(set(METRICS) - {"within"}))
 def test_equal_errors_leave_open_how_far_off_others_are(metric):
     """50 of 1,000 checked, all right: an average error of 0 "between 0 and 0" would be said of the other 950 too."""
     for labels in ([10.0] * 50, [12.0] * 50, [11.0]):

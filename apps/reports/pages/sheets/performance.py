@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from datetime import date
 
 from apps.reports.engine.document import (
-    PERFORMANCE_METRICS,
     Document,
     Drift,
     Figures,
@@ -13,13 +12,13 @@ from apps.reports.engine.document import (
     SoFar,
 )
 from apps.reports.engine.rounding import step_of
-from apps.reports.pages import contents, numbers, wording
+from apps.reports.pages import contents, number_wording, numbers, wording
 from apps.reports.pages.contents import unit
 from apps.reports.pages.figures import RANGE, in_sentence, range_text
 from apps.reports.pages.numbers import count, plural
+from apps.reports.pages.sheets import fields, pictures, tables
 from apps.reports.pages.sheets import sections as shared
-from apps.reports.pages.sheets import tables
-from apps.reports.pages.sheets.layout import Cell, Key, Row, Section, Table
+from apps.reports.pages.sheets.layout import Cell, Row, Section, Table
 from apps.reports.pages.sheets.reveals import reveals
 from apps.reports.pages.sheets.tables import cell
 
@@ -32,46 +31,36 @@ BY_CLASS = {"precision": "Precision", "recall": "Recall"}
 PARTS = {"closed": "closed days", "open": "open days"}
 
 
-def keys(document: Document) -> list[Key]:
-    if "accuracy" not in tables.metrics_of(document):
-        return []
-    shown = [
-        tables.share_key(f"Right predictions, {title.lower()}", document["sections"][part]["accuracy"])
-        for part, title in tables.parts_shown(document)
-        if "accuracy" in document["sections"][part]
-    ]
-    alone = document["naive"].get("accuracy")
-    if alone and alone["value"] is not None:
-        shown.append(
-            Key(
-                ALONE,
-                numbers.in_hundred(alone["value"]),
-                "not corrected for how they were drawn; do not use",
-                is_aside=True,
-            )
-        )
-    # Three figures can be taken in at a glance; the whole window is in the table.
-    return [shown[0], shown[1], shown[3]] if len(shown) == 4 else shown
-
-
 def sections(document: Document) -> list[Section]:
     metric = contents.metric_over_time(document)
     note = f"{wording.metric_name(document, metric)[0]}. {shared.HOLLOW}"
     shown = [
-        _measures(document),
         shared.over_time(document, note=note),
-        *shared.slices(document),
-        *_checks(document),
+        *(_pictures(document) if document.get("pictures") else []),
+        pictures.slices(document),
+        pictures.weak(document) if document.get("pictures") else None,
         shared.overrides(document),
         reveals(document),
-        shared.sample(document),
         shared.cannot_say(document),
-        shared.restated(document),
+        shared.came_about(document, document["headline"]["figures"]),
+        _measures(document),
         _further(document),
         _other_classes(document),
-        shared.came_about(document, document["headline"]["figures"]),
+        *_checks(document),
+        shared.sample(document),
+        shared.restated(document),
     ]
     return [section for section in shown if section]
+
+
+def _pictures(document: Document) -> list[Section | None]:
+    return [
+        fields.matrix(document),
+        pictures.calibration(document),
+        pictures.scores(document),
+        pictures.thresholds(document),
+        *pictures.levels(document),
+    ]
 
 
 def _measures(document: Document) -> Section:
@@ -246,7 +235,7 @@ def _hindsight(document: Document, hindsight: Hindsight) -> Section:
     sentences = []
     if disagreement["value"] is not None:
         share = in_sentence(disagreement, unit(document, "disagreement"))
-        sentences.append(f"Reviewer and outcome differ in {share} of predictions.")
+        sentences.append(f"Reviewer and outcome differ{number_wording.apart(document)} in {share} of predictions.")
     days = plural(hindsight["days"], "day", "days")
     return Section(
         "hindsight",
@@ -261,7 +250,8 @@ def _hindsight(document: Document, hindsight: Hindsight) -> Section:
 def _side_by_side(document: Document, caption: str, columns: dict[str, Figures]) -> Table:
     """Put the same measures in columns."""
     rows = []
-    for metric in PERFORMANCE_METRICS:
+    metrics = [metric for metric in tables.metrics_of(document) if not tables.is_further(metric)]
+    for metric in (each for each in metrics if any(each in figures for figures in columns.values())):
         name, aside = wording.metric_name(document, metric)
         cells = [cell(figures.get(metric), unit(document, metric)) for figures in columns.values()]
         rows.append(Row(name, cells, aside))

@@ -6,8 +6,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from apps.stats.arrays import LARGEST, FloatArray, as_floats
-from apps.stats.estimate import Estimate
-from apps.stats.estimators.regression import RegressionEstimator
 
 
 @dataclass(frozen=True)
@@ -20,6 +18,8 @@ class UnitCost:
         Rate for predictions above, and below, the truth.
     dead_zone : float, not negative, in units
         Errors up to this size cost nothing; a larger error costs only what exceeds it.
+    uses_amount : bool
+        Whether the amount at stake multiplies the cost.
 
     Raises
     ------
@@ -37,6 +37,7 @@ class UnitCost:
     over: float
     under: float
     dead_zone: float = 0.0
+    uses_amount: bool = False
 
     def __post_init__(self) -> None:
         for name, given in (("over", self.over), ("under", self.under), ("dead_zone", self.dead_zone)):
@@ -44,31 +45,28 @@ class UnitCost:
                 raise ValueError(f"{name} must not be negative, nor beyond {LARGEST:.0e}, got {given}")
 
     def __call__(self, predicted: ArrayLike, truth: ArrayLike) -> FloatArray:
-        """Return the cost of each prediction (n,)."""
+        """Return the cost of each prediction (n,), per unit of its amount where amounts are used."""
         true = as_floats("truth", truth, largest=LARGEST)
         above = as_floats("predicted", predicted, length=len(true), largest=10 * LARGEST) - true
         too_high, too_low = (np.maximum(error - self.dead_zone, 0.0) for error in (above, -above))
         return np.asarray(self.over * too_high + self.under * too_low, dtype=np.float64)
 
+    def of_rows(self, predicted: ArrayLike, truth: ArrayLike, amount: ArrayLike | None = None) -> FloatArray:
+        """Compute the value of each plain row (n,): its cost below zero.
 
-def total_cost(estimator: RegressionEstimator, cost: UnitCost) -> Estimate:
-    """Estimate the cost of all errors of the window, in money.
+        Raises
+        ------
+        ValueError
+            If lengths differ, or amounts are used and not given.
 
-    Parameters
-    ----------
-    estimator : RegressionEstimator
-        Estimator of the window.
-    cost : UnitCost
-        What an error costs.
-
-    Examples
-    --------
-    >>> from apps.stats.estimators.population import Population
-    >>> from apps.stats.estimators.sample import Sample
-    >>> cells = Population.of(predicted=[0], bin=[3], n=[3], sum_pi=[3], sum_odds=[0])
-    >>> items = Sample.of(predicted=[0] * 3, score=[float("nan")] * 3, pi=[1.0] * 3, label=[9.0, 12.0, 10.0])
-    >>> known = RegressionEstimator(cells, items, predicted=[10.0] * 3, bins=[3] * 3)
-    >>> round(total_cost(known, UnitCost(over=1.0, under=4.0)).value, 9)
-    9.0
-    """
-    return estimator.mean(cost, is_not_negative=True).scaled(max(estimator.population.size, 1.0))
+        Examples
+        --------
+        >>> UnitCost(over=1.0, under=4.0, uses_amount=True).of_rows([10.0], [7.0], [2.0]).tolist()
+        [-6.0]
+        """
+        cost = self(predicted, truth)
+        if not self.uses_amount:
+            return -cost
+        if amount is None:
+            raise ValueError("amount is needed: the cost is per unit of amount")
+        return -cost * as_floats("amount", amount, length=len(cost), largest=LARGEST)

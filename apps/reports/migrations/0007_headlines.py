@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('registry', '0015_findings'),
-        ('reports', '0005_standing_windows'),
+        ('reports', '0006_comparisons'),
     ]
 
     operations = [

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.stats.decisions.costs import UnitCost, total_cost
 from apps.stats.estimators.population import Population
 from apps.stats.estimators.regression import RegressionEstimator
 from apps.stats.estimators.sample import Sample
+from apps.stats.estimators.unit_cost import UnitCost
 from tests.stats.soundness import judged
 
 ROWS = 20_000
@@ -44,21 +44,21 @@ def test_equal_rates_give_the_absolute_error(world):
 def test_the_total_covers_the_cost_of_every_row(world):
     """100 draws of 460 labels, seed 66; with a true coverage of 95 %, at least 88 cover."""
     predicted, truth, pi = world
-    rng, target = np.random.default_rng(66), COST(predicted, truth).sum()
-    figures = [total_cost(estimator(predicted, truth, pi, rng.random(ROWS) < pi), COST) for _ in range(100)]
+    rng, target = np.random.default_rng(66), -COST(predicted, truth).sum()
+    figures = [estimator(predicted, truth, pi, rng.random(ROWS) < pi).value(COST) for _ in range(100)]
     assert sum(figure.low <= target <= figure.high for figure in figures) >= 88
 
 
 def test_with_every_row_labeled_the_total_is_the_sum(world):
     predicted, truth, _ = world
-    figure = total_cost(estimator(predicted, truth, np.ones(ROWS), np.ones(ROWS, dtype=bool)), COST)
-    assert figure.value == pytest.approx(COST(predicted, truth).sum())
+    figure = estimator(predicted, truth, np.ones(ROWS), np.ones(ROWS, dtype=bool)).value(COST)
+    assert figure.value == pytest.approx(-COST(predicted, truth).sum())
     assert (figure.low, figure.high) == (figure.value, figure.value)
 
 
 def test_without_labels_there_is_no_total(world):
     predicted, truth, pi = world
-    assert total_cost(estimator(predicted, truth, pi, np.zeros(ROWS, dtype=bool)), COST).code == "no_labels"
+    assert estimator(predicted, truth, pi, np.zeros(ROWS, dtype=bool)).value(COST).code == "no_labels"
 
 
 @pytest.mark.parametrize("name", ["over", "under", "dead_zone"])
