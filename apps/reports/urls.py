@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from apps.reports.api.views import ReportRequestsView, ReportView
+from apps.reports.api.views import FiguresView, ReportRequestsView, ReportView
 from apps.reports.pages import asking, views
 from apps.reports.pages.glossary.views import glossary
 from apps.reports.pages.groups_views import groups_page
@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern] = [
     path("p/<slug:project>/reports/<int:report>/", views.report, name="report"),
     path("p/<slug:project>/reports/<int:report>/report.pdf", views.pdf, name="report_pdf"),
     path("p/<slug:project>/reports/<int:report>/said/", views.said, name="report_said"),
+    path("p/<slug:project>/reports/<int:report>/figures.<str:form>", views.figures_file, name="report_figures"),
     path("p/<slug:project>/reports/<int:report>/groups/", groups_page, name="report_groups"),
     path("p/<slug:project>/report-jobs/<int:job>/", views.job, name="report_job"),
 ]
@@ -23,4 +24,5 @@ urlpatterns: list[URLPattern] = [
 api_urlpatterns: list[URLPattern] = [
     path("models/<str:model>/reports", ReportRequestsView.as_view(), name="api_report_requests"),
     path("reports/<int:pk>", ReportView.as_view(), name="api_report"),
+    path("reports/<int:pk>/figures", FiguresView.as_view(), name="api_report_figures"),
 ]
