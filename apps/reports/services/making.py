@@ -39,7 +39,7 @@ def make_report(job: ReportJob, *, tell: Tell) -> Report:
     same: Report | None = Report.objects.filter(**key).first()
     if same is not None:
         return same
-    topic = _topic(job.kind, fit_of(evidence), value_model)
+    topic = topic_of(job.kind, fit_of(evidence), value_model)
     document = compose(job.kind, evidence, topic, tell=tell)
     if pictures := document.get("pictures"):
         tell("searching for weak spots", 0.88)
@@ -85,7 +85,8 @@ def configuration_hash(evidence: Evidence, value_model: ValueModel | None) -> st
     return hashlib.sha256(json.dumps(basis, sort_keys=True).encode()).hexdigest()
 
 
-def _topic(kind: str, fit: Fit, value_model: ValueModel | None) -> Topic:
+def topic_of(kind: str, fit: Fit, value_model: ValueModel | None) -> Topic:
+    """Return the topic of a kind of report."""
     if kind == Kind.PERFORMANCE:
         return Performance(fit)
     return Value(fit, value_model) if kind == Kind.VALUE else Baseline(fit)

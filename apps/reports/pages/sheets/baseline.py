@@ -9,7 +9,7 @@ from apps.reports.pages import contents, number_wording, wording
 from apps.reports.pages.figures import MISSING, RANGE
 from apps.reports.pages.numbers import count, plural
 from apps.reports.pages.sheets import sections as shared
-from apps.reports.pages.sheets import tables
+from apps.reports.pages.sheets import tables, verdicts
 from apps.reports.pages.sheets.layout import Cell, Key, Row, Section, Table
 
 
@@ -40,7 +40,9 @@ def sections(document: Document) -> list[Section]:
     per = "in percent of predictions" if of.kind == "share" else f"in {of.currency}" if of.currency else "on average"
     note = f"{wording.metric_name(document, metric)[0]}, {per}, with its {RANGE}."
     matrix = both["matrix"] if both else None
+    judged = document.get("verdict")
     shown = [
+        verdicts.section(document, judged) if judged else None,
         _measures(document),
         shared.over_time(document, note=note),
         _matrix(document, matrix) if matrix else None,
