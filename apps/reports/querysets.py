@@ -97,6 +97,19 @@ class ReportQuerySet(ProjectScopedQuerySet):
         return self.order_by(*window, "-id").distinct(*window)
 
 
+class HeadlineQuerySet(ProjectScopedQuerySet):
+    project_path = "model__project"
+
+    def of_same_window(self, headline: Any) -> Self:
+        """Keep those of the same kind on the same window."""
+        return self.filter(**{name: getattr(headline, name) for name in ("model_id", "kind", "start", "end")})
+
+    def newest(self) -> Self:
+        """Keep, of every model, kind and window, the one that knows most."""
+        window = ("model", "kind", "start", "end")
+        return self.filter(is_newest=True).order_by(*window, "-as_of", "-report").distinct(*window)
+
+
 def _window_of(report: Any) -> dict[str, Any]:
     same = {"start": report.start, "end": report.end, "version": report.version_id}
     return {"model": report.model, "kind": report.kind, **same}
