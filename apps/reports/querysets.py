@@ -1,9 +1,9 @@
 """Queries over report jobs and reports."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from apps.accounts.querysets import ProjectScopedQuerySet
@@ -12,25 +12,43 @@ from apps.common.jobs import JobQuerySet
 if TYPE_CHECKING:
     from apps.accounts.models import Project
 
+ALL_CLOSED = Q(document__cohorts__maturing=0, document__cohorts__provisional=0)
 
-class ReportJobQuerySet(JobQuerySet):
+
+class _InTurnsQuerySet(JobQuerySet):
+    """Jobs of models that are worked on for one project after the other."""
+
+    # Fields that come before the turns of the projects.
+    before_turns: ClassVar[tuple[str, ...]] = ()
+
     def due(self) -> Self:
-        """Keep the due jobs of models that are not archived, those that people asked for first.
-
-        Projects take turns: many reports of one stop no other.
-        """
+        """Keep the due jobs of models that are not archived. Projects take turns: many jobs of one stop no other."""
         earlier = self.model.objects.unfinished().filter(
             model__project=OuterRef("model__project"), pk__lt=OuterRef("pk")
         )
         before = earlier.order_by().values("model__project").annotate(n=Count("pk")).values("n")
-        return super().due().filter(model__archived_at=None).order_by("is_refresh", Coalesce(Subquery(before), 0), "id")
+        due = super().due().filter(model__archived_at=None)
+        return due.order_by(*self.before_turns, Coalesce(Subquery(before), 0), "id")
 
     def in_project(self, project: "Project") -> Self:
         return self.filter(model__project=project)
 
+
+class ReportJobQuerySet(_InTurnsQuerySet):
+    # Those that people asked for come first.
+    before_turns = ("is_refresh",)
+
     def of_same_window(self, report: Any) -> Self:
         """Keep jobs for reports of the same kind on the same window and version."""
         return self.filter(**_window_of(report))
+
+
+class ComparisonJobQuerySet(_InTurnsQuerySet):
+    pass
+
+
+class ComparisonQuerySet(ProjectScopedQuerySet):
+    project_path = "model__project"
 
 
 class ReportQuerySet(ProjectScopedQuerySet):
@@ -45,7 +63,17 @@ class ReportQuerySet(ProjectScopedQuerySet):
 
     def final(self) -> Self:
         """Keep reports of which every day is closed."""
-        return self.filter(document__cohorts__maturing=0, document__cohorts__provisional=0)
+        return self.filter(ALL_CLOSED)
+
+    def listed(self) -> Self:
+        """Add what a list says of reports, without reading their documents: `is_final`, and `job` to read them by."""
+        jobs = self.model.jobs.field.model._default_manager.filter(report=OuterRef("pk")).order_by("-id")
+        is_final = ExpressionWrapper(ALL_CLOSED, output_field=BooleanField())
+        return (
+            self.annotate(job=Subquery(jobs.values("pk")[:1]), is_final=is_final)
+            .select_related("version")
+            .defer("document", "settings")
+        )
 
     def of_same_window(self, report: Any) -> Self:
         """Keep reports of the same kind on the same window and version, with any configuration."""
@@ -67,6 +95,19 @@ class ReportQuerySet(ProjectScopedQuerySet):
         """Keep the newest report of every model, kind, window and version."""
         window = ("model", "kind", "start", "end", "version")
         return self.order_by(*window, "-id").distinct(*window)
+
+
+class HeadlineQuerySet(ProjectScopedQuerySet):
+    project_path = "model__project"
+
+    def of_same_window(self, headline: Any) -> Self:
+        """Keep those of the same kind on the same window."""
+        return self.filter(**{name: getattr(headline, name) for name in ("model_id", "kind", "start", "end")})
+
+    def newest(self) -> Self:
+        """Keep, of every model, kind and window, the one that knows most."""
+        window = ("model", "kind", "start", "end")
+        return self.filter(is_newest=True).order_by(*window, "-as_of", "-report").distinct(*window)
 
 
 def _window_of(report: Any) -> dict[str, Any]:

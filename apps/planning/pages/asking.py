@@ -7,7 +7,7 @@ from typing import Any
 
 from apps.planning.pages.editor import Editor
 from apps.planning.pages.numbers import cases, hours, money
-from apps.planning.pages.precision_rows import NAMES, scale_of
+from apps.planning.pages.precision_rows import NAMES, askable, scale_of
 from apps.planning.pages.typed import Sent
 from apps.planning.services.expected import metrics_of
 from apps.planning.services.precision import WEEKS
@@ -29,7 +29,7 @@ class Ask:
 
     @property
     def metrics(self) -> list[tuple[str, str, bool]]:
-        return [(key, NAMES[key].lower(), place == 0) for place, key in enumerate(metrics_of(self._model))]
+        return [(key, NAMES[key].lower(), place == 0) for place, key in enumerate(askable(self._model))]
 
     @property
     def parts(self) -> list[tuple[str, str]]:
@@ -37,7 +37,7 @@ class Ask:
 
     @property
     def first(self) -> str:
-        return NAMES[metrics_of(self._model)[0]].lower()
+        return NAMES[askable(self._model)[0]].lower()
 
     @property
     def unit(self) -> str:

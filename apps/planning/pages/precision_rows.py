@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from apps.common.digits import significant
 from apps.planning.pages.numbers import cases, percent
 from apps.planning.services.expected import metrics_of
 from apps.planning.services.precision import WEEKS, Row
 from apps.planning.services.preview import Known, Preview
+from apps.registry.models import MonitoredModel
 from apps.stats.design.binary_expectation import VALUE
 from apps.stats.design.planning import Planned
 
@@ -25,7 +27,10 @@ NAMES = {
     VALUE: "Value a month",
     "mae": "Error of a prediction",
     "bias": "Bias",
+    "within": "Right within the tolerance",
 }
+# In the unit of the prediction
+ERRORS = ("mae", "bias")
 WHY = {
     "no_population": "no predictions yet",
     "not_estimable": "some predictions are never drawn",
@@ -43,7 +48,12 @@ def scale_of(known: Known, metric: str) -> float:
     """Return what a figure is multiplied with to be shown: percent, or the value of a month."""
     if metric == VALUE:
         return known.recent.decisions_a_day * DAYS_A_MONTH
-    return 1.0 if known.recent.model.is_regression else 100.0
+    return 1.0 if metric in ERRORS else 100.0
+
+
+def askable(model: MonitoredModel) -> list[str]:
+    """List the figures that a target can be typed for: all in the unit that stands beside it."""
+    return [each for each in metrics_of(model) if not model.is_regression or each in ERRORS]
 
 
 @dataclass(frozen=True)
@@ -119,7 +129,7 @@ class PrecisionRows:
         return [(name, *self._until(each)) for name, each in zip(names, planned, strict=True) if name]
 
     def choices(self) -> list[tuple[str, str]]:
-        return [(each, NAMES[each].lower()) for each in metrics_of(self._model)]
+        return [(each, NAMES[each].lower()) for each in askable(self._model)]
 
     def _until(self, planned: Planned) -> tuple[str, str]:
         days = self._preview.precision.days(planned)
@@ -149,8 +159,8 @@ class PrecisionRows:
             return f"{self._money[1]}{self._unit_of(VALUE)}"
         if planned.value is None:
             return WHY.get(planned.code or "", "")
-        if self._model.is_regression:
-            return f"about {planned.value:.3g} {self._model.unit} now".replace("  ", " ")
+        if row.metric in ERRORS:
+            return f"about {significant(planned.value)} {self._model.unit} now".replace("  ", " ")
         return f"about {100 * planned.value:.0f} in 100 now"
 
     def _text(self, row: Row, draw: int, week: int) -> str:
@@ -158,8 +168,10 @@ class PrecisionRows:
         if planned.half_width is None:
             return "–"
         number = planned.half_width * self._scale(row.metric) / (self._money[0] if row.metric == VALUE else 1.0)
-        if row.metric in ("mae", "bias"):
-            return f"{number:.3g}"
+        if row.metric in ERRORS:
+            return significant(number)
+        if self._model.is_regression:
+            return f"{number:.1f} points"
         return f"{number:,.0f}" if number >= 100 else f"{number:.1f}"
 
     @cached_property

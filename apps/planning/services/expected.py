@@ -18,12 +18,13 @@ from apps.truth.services.earlier import RecentLabels, recent_labels
 OF_CLASSES = ("accuracy", "precision", "recall")
 OF_MANY = ("accuracy", "macro_precision", "macro_recall")
 OF_NUMBERS = ("mae", "bias")
+WITH_TOLERANCE = (*OF_NUMBERS, "within")
 
 
 def metrics_of(model: MonitoredModel) -> Sequence[str]:
     """Return the figures to plan, the most important first."""
     if model.is_regression:
-        return OF_NUMBERS
+        return WITH_TOLERANCE if model.allowed.is_declared else OF_NUMBERS
     several = OF_CLASSES if model.task == Task.BINARY else OF_MANY
     return several if model.current_value_model is None else (*several, VALUE)
 
@@ -50,7 +51,7 @@ class Expectations:
             earlier = EarlierNumbers.of(
                 numbers=labels.predicted, truth=labels.truth, bin=np.searchsorted(edges, labels.predicted), pi=labels.pi
             )
-            return NumberExpectation(population, earlier)
+            return NumberExpectation(population, earlier, tolerance=model.allowed)
         sample = Sample.of(
             predicted=labels.predicted,
             score=labels.score,

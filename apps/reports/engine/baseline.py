@@ -6,9 +6,11 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
+from apps.reports.engine import number_baseline
 from apps.reports.engine.document import BaselineSection, Figures, Matrix, NaiveFigures
-from apps.reports.engine.estimating import BinaryFit, ClassFit
+from apps.reports.engine.estimating import BinaryFit, Fit, RegressionFit
 from apps.reports.engine.evidence import NO_BASELINE, Selection, traffic_of
+from apps.reports.engine.number_baseline import closer_counts, differing
 from apps.reports.engine.protocol import Compute, attempt, figures, naive_figures
 from apps.stats.comparison.baseline import compare, mcnemar
 from apps.stats.estimate import Estimate, missing
@@ -21,7 +23,7 @@ from apps.stats.reviewers.agreement import agreement_table, cohen_kappa
 class Baseline:
     """The comparison with the baseline."""
 
-    def __init__(self, fit: ClassFit) -> None:
+    def __init__(self, fit: Fit) -> None:
         self.fit = fit
 
     def figures(self, selection: Selection) -> Figures:
@@ -31,14 +33,18 @@ class Baseline:
         return {}
 
     def share(self, selection: Selection) -> Estimate | None:
-        """Return the share of predictions in which model and baseline differ."""
+        """Return the share in which model and baseline differ; of numbers, how often the model is closer then."""
+        if isinstance(self.fit, RegressionFit):
+            return self.fit.of(selection).closer("model")
         return disagreement_rate(selection)
 
     def naive(self, selection: Selection) -> NaiveFigures:
         answered = selection.reviewed
         compared = with_baseline(answered)
+        if isinstance(self.fit, RegressionFit):
+            return naive_figures(number_baseline.uncorrected(self.fit, answered, compared))
         metrics: dict[str, Compute] = {
-            "win_rate": partial(_share_right, _differing(compared), "predicted"),
+            "win_rate": partial(_share_right, differing(selection.evidence.model, compared), "predicted"),
             "accuracy": partial(_share_right, answered, "predicted"),
             "baseline_accuracy": partial(_share_right, compared, "baseline"),
         }
@@ -46,17 +52,17 @@ class Baseline:
 
     def section(self, selection: Selection) -> BaselineSection:
         """Compute the matrix, and the counts among the checked disagreements, of the whole window."""
-        differing = _checked_disagreements(selection)
-        model_right = int((differing["predicted"] == differing["true"]).sum())
-        baseline_right = int((differing["baseline"] == differing["true"]).sum())
+        checked = checked_disagreements(selection)
+        is_number = isinstance(self.fit, RegressionFit)
+        model_right, baseline_right = closer_counts(checked) if is_number else _right_counts(checked)
         z, p = self._mcnemar(selection, model_right, baseline_right)
         compared = with_baseline(selection.cells)
         return {
-            "matrix": self._matrix(selection),
-            "disagreements": int(_differing(compared)["n"].sum()),
+            "matrix": None if is_number else self._matrix(selection),
+            "disagreements": int(differing(selection.evidence.model, compared)["n"].sum()),
             "model_right": model_right,
             "baseline_right": baseline_right,
-            "neither_right": len(differing) - model_right - baseline_right,
+            "neither_right": len(checked) - model_right - baseline_right,
             "mcnemar_z": z,
             "mcnemar_p": p,
             "without_baseline": int(selection.size - compared["n"].sum()),
@@ -65,8 +71,17 @@ class Baseline:
     def _mcnemar(
         self, selection: Selection, model_right: int, baseline_right: int
     ) -> tuple[float | None, float | None]:
-        """Test the difference: weighted, z = Δ̂/√V; the plain test of the disagreements where all outcomes are in."""
-        compared = compare(attempt("accuracy_difference", self.fit.of(selection).accuracy_difference))
+        """Test the difference: weighted, z = Δ̂/√V; the plain test of the disagreements where all outcomes are in.
+
+        Of numbers, the difference is that of their mean errors, and the plain test the sign test.
+        """
+        fit = self.fit
+        difference = (
+            partial(fit.of(selection).gain, "mae")
+            if isinstance(fit, RegressionFit)
+            else fit.of(selection).accuracy_difference
+        )
+        compared = compare(attempt("difference", difference))
         if compared.code != "exact":
             return compared.z, compared.p_value
         plain = mcnemar(model_right, baseline_right)
@@ -81,11 +96,11 @@ class Baseline:
         return {"classes": list(selection.evidence.model.classes), "counts": counts.astype(int).tolist()}
 
 
-def _metrics(fit: ClassFit, selection: Selection) -> dict[str, Compute]:
-    metrics: dict[str, Compute] = {
-        "disagreement_rate": partial(disagreement_rate, selection),
-        "kappa": partial(_agreement, selection),
-    }
+def _metrics(fit: Fit, selection: Selection) -> dict[str, Compute]:
+    metrics: dict[str, Compute] = {"disagreement_rate": partial(disagreement_rate, selection)}
+    if isinstance(fit, RegressionFit):
+        return metrics | number_baseline.metrics(fit, fit.of(selection))
+    metrics["kappa"] = partial(_agreement, selection)
     if isinstance(fit, BinaryFit):
         binary = fit.of(selection)
         return metrics | {
@@ -109,9 +124,9 @@ def disagreement_rate(selection: Selection) -> Estimate:
     n = effective(cells)
     if not n:
         return missing("no_baseline" if selection.size else "no_population")
-    differing, traffic = float(traffic_of(_differing(cells)).sum()), float(traffic_of(cells).sum())
-    low, high = wilson_interval(differing * (n / traffic), n)
-    return Estimate(differing / traffic, low, high, "wilson", int(cells["n"].sum()), n_eff=n)
+    apart, traffic = (float(traffic_of(rows).sum()) for rows in (differing(selection.evidence.model, cells), cells))
+    low, high = wilson_interval(apart * (n / traffic), n)
+    return Estimate(apart / traffic, low, high, "wilson", int(cells["n"].sum()), n_eff=n)
 
 
 def effective(cells: pd.DataFrame) -> float:
@@ -145,7 +160,7 @@ def _table(selection: Selection, cells: pd.DataFrame, n: pd.Series) -> np.ndarra
     )
 
 
-def _checked_disagreements(selection: Selection) -> pd.DataFrame:
+def checked_disagreements(selection: Selection) -> pd.DataFrame:
     """Return the predictions that differ from the baseline and whose truth is known, from outcomes or reviews."""
     rows = selection.rows[selection.rows["truth"].notna()]
     draws = selection.draws
@@ -155,7 +170,11 @@ def _checked_disagreements(selection: Selection) -> pd.DataFrame:
         [rows.rename(columns={"truth": "true"})[columns], items.rename(columns={"known": "true"})[columns]],
         ignore_index=True,
     )
-    return _differing(with_baseline(known))
+    return differing(selection.evidence.model, with_baseline(known))
+
+
+def _right_counts(rows: pd.DataFrame) -> tuple[int, int]:
+    return int((rows["predicted"] == rows["true"]).sum()), int((rows["baseline"] == rows["true"]).sum())
 
 
 def _share_right(rows: pd.DataFrame, column: str) -> Estimate:
@@ -164,7 +183,3 @@ def _share_right(rows: pd.DataFrame, column: str) -> Estimate:
 
 def with_baseline(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[rows["baseline"] != NO_BASELINE]
-
-
-def _differing(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows[rows["predicted"] != rows["baseline"]]

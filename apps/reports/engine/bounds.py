@@ -15,6 +15,7 @@ from apps.reports.engine.value import PER, Value
 from apps.stats.estimators.confusion import Confusion
 from apps.stats.estimators.confusion_influence import limits
 from apps.stats.estimators.exact import worst_case_bounds
+from apps.stats.estimators.value import ValueMatrix
 
 # Metrics of two classes with bounds; of more classes, accuracy alone has them.
 BOUNDED = ("accuracy", "precision", "recall", "f1")
@@ -43,8 +44,10 @@ def with_bounds(figures: Figures, topic: Topic, selection: Selection) -> Figures
 
 
 def bounds_of(fit: Fit, selection: Selection) -> Bounds:
-    """Return [lowest, highest] by metric; nothing for numbers, or where there is no figure."""
-    if isinstance(fit, RegressionFit) or not _has_figures(fit, selection):
+    """Return [lowest, highest] by metric; nothing where there is no figure, or where an error may be of any size."""
+    if isinstance(fit, RegressionFit):
+        return _bounds_within(fit, selection)
+    if not _has_figures(fit, selection):
         return {}
     answered = _answered_shares(fit, selection)
     if isinstance(fit, MulticlassFit):
@@ -58,13 +61,28 @@ def bounds_of(fit: Fit, selection: Selection) -> Bounds:
     return {metric: list(worst_case_bounds(metric, confusion, **rates)) for metric in BOUNDED}
 
 
+def _bounds_within(fit: RegressionFit, selection: Selection, *, hidden: float = 0.0) -> Bounds:
+    """Bound the share within the tolerance; `hidden` predictions can be known to nobody, of the selection's traffic."""
+    seen = replace(selection, is_observed=True) if hidden else selection
+    if not fit.has_tolerance or not seen.size:
+        return {}
+    share = attempt("bounds", partial(fit.of(seen).estimate, "within")).value
+    if share is None:
+        return {}
+    answered = float(_answered_shares(fit, seen)[0])
+    right, unknown = share * answered * seen.traffic, (1 - answered) * seen.traffic + hidden
+    return {"within": [right / selection.traffic, (right + unknown) / selection.traffic]}
+
+
 def _unseen_bounds(fit: Fit, selection: Selection) -> Bounds:
     """Bound metrics over everything that predictions without outcome and review could be."""
     seen = replace(selection, is_observed=True)
-    if isinstance(fit, RegressionFit) or not _has_figures(fit, seen):
+    hidden = selection.hidden_cells
+    if isinstance(fit, RegressionFit):
+        return _bounds_within(fit, selection, hidden=float(traffic_of(hidden).sum()))
+    if not _has_figures(fit, seen):
         return {}
     answered = _answered_shares(fit, seen)
-    hidden = selection.hidden_cells
     n = np.bincount(fit.classes(hidden["predicted"]), traffic_of(hidden), minlength=len(answered))
     if isinstance(fit, MulticlassFit):
         margins = fit.of(seen).margins  # shares of what can be seen
@@ -85,9 +103,10 @@ def _of_value(topic: Topic, selection: Selection) -> Bounds:
     fit = topic.fit
     if not isinstance(topic, Value) or topic.value_model is None or isinstance(fit, RegressionFit):
         return {}
-    if not _has_figures(fit, selection):
+    worth = topic.worth
+    if not isinstance(worth, ValueMatrix) or not _has_figures(fit, selection):
         return {}
-    low, high = fit.of(selection).value_bounds(topic.matrix, answered=_answered_shares(fit, selection))
+    low, high = fit.of(selection).value_bounds(worth, answered=_answered_shares(fit, selection))
     scale = PER / selection.traffic
     return {"value_total": [low, high], "value_per_1000": [low * scale, high * scale]}
 
@@ -96,14 +115,14 @@ def _has_figures(fit: BinaryFit | MulticlassFit, selection: Selection) -> bool:
     return attempt("bounds", partial(fit.of(selection).estimate, "accuracy")).value is not None
 
 
-def _answered_shares(fit: BinaryFit | MulticlassFit, selection: Selection) -> NDArray[np.float64]:
+def _answered_shares(fit: Fit, selection: Selection) -> NDArray[np.float64]:
     """Return the share answered of each predicted class, by design weight: the bounds are about predictions."""
     draws, rows = selection.draws, selection.rows
     counted = draws[draws["is_open"] & draws["is_blind"]]
     weight = np.concatenate([1 / (counted["pi"] * counted["log_share"]), 1 / rows["log_share"]])
     is_answered = pd.concat([counted["is_answered"], rows["is_answered"]]).to_numpy(dtype=np.float64)
     predicted = np.concatenate([fit.classes(counted["predicted"]), fit.classes(rows["predicted"])])
-    classes = len(fit.class_names)
+    classes = 1 if isinstance(fit, RegressionFit) else len(fit.class_names)
     asked = np.bincount(predicted, weight, minlength=classes)
     answered = np.bincount(predicted, weight * is_answered, minlength=classes)
     return np.where(asked > 0, answered / np.where(asked > 0, asked, 1.0), 1.0)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import structlog
 
@@ -50,7 +51,7 @@ def sample_section(evidence: Evidence, figures: Figures) -> SampleSection:
     answered = counted[counted["is_answered"]]
     pending = counted[~counted["is_answered"] & ~counted["is_held_back"]]
     left_out = int(left["is_blind"].sum())
-    settled = answered[answered["is_settled"]]
+    settled, agrees = answered[answered["is_settled"]], evidence.model.agrees
     return {
         "drawn": len(draws) + len(left),
         "counted": len(counted) + left_out,
@@ -61,7 +62,7 @@ def sample_section(evidence: Evidence, figures: Figures) -> SampleSection:
         "response_rate": len(answered) / len(counted) if len(counted) else None,
         "adjudication_chosen": int(answered["is_chosen"].sum()),
         "adjudicated": len(settled),
-        "overturned": int((settled["adjudicated"] != settled["label"]).sum()),
+        "overturned": int((~np.asarray(agrees(settled["adjudicated"], settled["label"]), dtype=np.bool_)).sum()),
         "bounds": {metric: bounds for metric, figure in figures.items() if (bounds := figure.get("bounds"))},
     }
 

@@ -19,7 +19,7 @@ from apps.reports.engine.document import (
     SliceNames,
     SliceSection,
 )
-from apps.reports.engine.estimating import MulticlassFit, RegressionFit
+from apps.reports.engine.estimating import MulticlassFit
 from apps.reports.engine.evidence import (
     Evidence,
     Selection,
@@ -31,6 +31,7 @@ from apps.reports.engine.evidence import (
     step_of,
     stretches,
 )
+from apps.reports.engine.groups import groups
 from apps.reports.engine.overrides import overrides
 from apps.reports.engine.performance import Performance
 from apps.reports.engine.pictures import pictures, with_joint_ranges
@@ -38,6 +39,7 @@ from apps.reports.engine.protocol import Topic, attempt
 from apps.reports.engine.results import results_of
 from apps.reports.engine.reveals import reveals
 from apps.reports.engine.value import Value
+from apps.reports.engine.verdict import verdict
 from apps.reports.models import Kind
 from apps.stats.comparison.multiple import by_slice
 from apps.stats.estimate import Estimate, missing
@@ -74,7 +76,7 @@ def compose(kind: str, evidence: Evidence, topic: Topic, *, tell: Tell) -> Docum
         "task": model.task,
         "classes": list(model.classes),
         "positive_class": model.positive_class,
-        "names": _names(model),
+        "names": names_of(model),
         "window": {
             "start": evidence.start.isoformat(),
             "end": evidence.end.isoformat(),
@@ -96,8 +98,8 @@ def compose(kind: str, evidence: Evidence, topic: Topic, *, tell: Tell) -> Docum
         "restatements": [],
         "results": [],
     }
-    if evidence.first_day is not None:
-        document["window"]["since"] = evidence.first_day.isoformat()
+    if evidence.since > evidence.start:
+        document["window"]["since"] = evidence.since.isoformat()
     if evidence.version is not None:
         document["window"]["version"] = evidence.version.name
     if isinstance(topic.fit, MulticlassFit) and topic.fit.leaves_classes_out:
@@ -108,10 +110,13 @@ def compose(kind: str, evidence: Evidence, topic: Topic, *, tell: Tell) -> Docum
         tell("drawing pictures", 0.87)
         document["slices"] = with_joint_ranges(slices, topic.fit, evidence)
         document["pictures"] = pictures(topic.fit, evidence) if parts["all"].size else None
+        document["groups"] = groups(topic.fit)
         if len(evidence.reveals):
             document["reveals"] = reveals(evidence)
     if isinstance(topic, Baseline):
         document["baseline"] = topic.section(parts["all"])
+        if model.shadow_of_id is not None and evidence.first_day is not None:
+            document["verdict"] = verdict(topic.fit, parts["all"])
     if isinstance(topic, Value):
         document["value"] = topic.section(parts["all"])
     if not isinstance(topic, Baseline) and (found := _overrides(evidence, topic)):
@@ -121,12 +126,9 @@ def compose(kind: str, evidence: Evidence, topic: Topic, *, tell: Tell) -> Docum
 
 
 def _overrides(evidence: Evidence, topic: Topic) -> OverridesSection | None:
-    fit = topic.fit
-    if isinstance(fit, RegressionFit):
-        return None
     valued = topic if isinstance(topic, Value) and topic.value_model is not None else None
     currency = valued.value_model.currency if valued and valued.value_model else ""
-    return overrides(evidence, fit, valued.matrix if valued else None, currency=currency)
+    return overrides(evidence, topic.fit, valued.worth if valued else None, currency=currency)
 
 
 def _part(name: Part, selection: Selection) -> PartOfWindow:
@@ -214,14 +216,17 @@ def _slice_section(topic: Topic, piece: Selection, q_value: float | None, *, who
     }
 
 
-def _names(model: MonitoredModel) -> Names:
+def names_of(model: MonitoredModel) -> Names:
     """Keep names for people with the report: it reads the same after the model is registered anew."""
-    return {
+    names: Names = {
         "model": model.name,
         "unit": model.unit,
         "classes": {name: str(model.class_labels.get(name, name)) for name in model.classes},
         "slices": {piece.name: _slice_names(model, piece) for piece in model.slice_list},
     }
+    if model.allowed.is_declared:
+        names["tolerance"] = [model.tolerance, model.tolerance_share]
+    return names
 
 
 def _slice_names(model: MonitoredModel, piece: Slice) -> SliceNames:

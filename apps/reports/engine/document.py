@@ -56,8 +56,24 @@ PERFORMANCE_METRICS = ("accuracy", "precision", "recall", "f1", "auc", "brier")
 FURTHER_METRICS = ("specificity", "balanced_accuracy", "mcc", "kappa", "average_precision", "log_loss", "ece")
 # Multiclass: "accuracy", then "precision:<class>" and "recall:<class>" of the main classes; further "macro_precision",
 # "macro_recall", "macro_f1", "weighted_f1", "balanced_accuracy", "mcc", "kappa", and those of the other classes.
-REGRESSION_METRICS = ("mae", "rmse", "bias", "r2")
+# "within": the share within the model's tolerance, where it declares one. bias: too high above zero, in the unit.
+REGRESSION_METRICS = ("within", "mae", "bias", "rmse", "r2")
 BASELINE_METRICS = ("disagreement_rate", "kappa", "win_rate", "accuracy_difference", "accuracy", "baseline_accuracy")
+# Of numbers. Two disagree where they differ by more than the tolerance. win_rate and loss_rate: which one is closer
+# there, tie_rate: neither; mae_gain: the mean absolute error of the baseline less the model's; within_gain: the model's
+# share within the tolerance less the baseline's. All gains are above zero where the model is better.
+NUMBER_BASELINE_METRICS = (
+    "disagreement_rate",
+    "win_rate",
+    "loss_rate",
+    "tie_rate",
+    "mae_gain",
+    "mae",
+    "baseline_mae",
+    "within_gain",
+    "within",
+    "baseline_within",
+)
 VALUE_METRICS = (
     "value_total",
     "value_per_1000",
@@ -66,7 +82,7 @@ VALUE_METRICS = (
     "value_difference",
     "value_difference_per_1000",
     "accuracy_point_value",
-    "accuracy",  # shown beside the money
+    "accuracy",  # shown beside the money; of numbers "within" with a tolerance, else "mae"
 )
 
 
@@ -305,10 +321,42 @@ class ChecksSection(TypedDict):
     plan: LabelPlan | None
 
 
+class GroupValue(TypedDict):
+    """One group: its own figures, and those against the reference group (none of the reference itself)."""
+
+    value: str
+    n: int
+    figures: Figures
+    against: Figures
+
+
+class GroupSet(TypedDict):
+    """The groups of one slice, for one answer of the model."""
+
+    name: str  # of the slice
+    of_class: str  # empty: of numbers
+    reference: str  # value of the reference group
+    values: list[GroupValue]
+
+
+class GroupsSection(TypedDict):
+    compared: int  # ranges that hold at once
+    sets: list[GroupSet]
+
+
+class VerdictSection(TypedDict):
+    """Whether a shadow may take the place of the model in use; the figure's range holds at every look."""
+
+    metric: str
+    says: Literal["better", "worse", "open", "too_early", "unknown"]
+    figure: Figure
+
+
 class BaselineSection(TypedDict):
-    matrix: Matrix
+    matrix: Matrix | None  # None of numbers
     disagreements: int
-    # Of the disagreements with known truth, uncorrected counts; null: hidden from this reader
+    # Of the disagreements with known truth, uncorrected counts; of numbers: which one is closer, or neither.
+    # null: hidden from this reader
     model_right: int | None
     baseline_right: int | None
     neither_right: int | None
@@ -387,17 +435,52 @@ class NextLabels(TypedDict):
     code: str | None
 
 
+class ShiftSection(TypedDict):
+    """The constant to add to every number that would cost least, in the headline's part."""
+
+    part: Part
+    shift: Figure  # in the unit of the prediction; code open_above or open_below: the labels bound it on one side only
+    saving: Figure  # per 1,000 predictions, not counting that the same labels chose the shift
+    advice: str | None  # no_change, raise, lower
+
+
+class CostsSection(TypedDict):
+    """What the decisions of the whole window cost, whatever they are worth."""
+
+    serving_each: str
+    serving: str
+    per_decision: str  # serving and reviews
+    review_hours: float | None  # of all answers on its draws; null: no time was recorded
+
+
+class Decisions(TypedDict):
+    """How the decisions of the headline's part divide, so that other amounts can be tried on them."""
+
+    traffic: float
+    classes: list[str]  # in the order of the table; none of numbers
+    # The share of predictions by predicted and true class; of numbers one row: the mean units too high, and too low
+    table: list[list[float]]
+    # The same, each prediction counted with its amount; null where some came without
+    by_amount: list[list[float]] | None
+
+
 class ValueSection(LossesSection):
     currency: str
     version: int
     statement: str
-    matrix: dict[str, dict[str, str]]
+    matrix: dict[str, dict[str, str]]  # empty of numbers
     is_per_amount: bool
     review_cost_each: str
     reviews: int  # reviews of the predictions of this window
     review_cost: str
+    costs: NotRequired[CostsSection]
+    decisions: NotRequired[Decisions | None]  # from engineer on
     by_error: list[ErrorKind]
-    threshold: NotRequired[ThresholdSection | None]
+    threshold: NotRequired[ThresholdSection | None]  # binary models
+    # Of numbers: what one unit costs where the prediction is too high, and where it is too low.
+    over_cost: NotRequired[str]
+    under_cost: NotRequired[str]
+    shift: NotRequired[ShiftSection | None]  # unless the cost is per amount
     next_labels: NotRequired[NextLabels | None]
 
 
@@ -426,6 +509,8 @@ class Names(TypedDict):
 
     model: str
     unit: str  # of a predicted number
+    # By how much, and by what share of the larger one, two numbers may differ and be one answer; none: to the digit
+    tolerance: NotRequired[list[float]]
     classes: dict[str, str]  # as sent → in words
     slices: dict[str, SliceNames]
 
@@ -470,8 +555,12 @@ class Document(TypedDict):
     population: dict[str, float]  # the sums used, over all population cells; `left_out`: predictions that left
     restatements: list[Restatement]
     results: list[Result]
-    checks: NotRequired[ChecksSection | None]  # performance reports; None unless the model has two classes
+    checks: NotRequired[ChecksSection | None]  # performance reports
     baseline: NotRequired[BaselineSection]
+    # performance: groups of the headline's days beside each other
+    groups: NotRequired[GroupsSection | None]
+    # baseline, of a shadow: by all that is known since its first prediction
+    verdict: NotRequired[VerdictSection]
     overrides: NotRequired[OverridesSection]  # performance and value reports, where actions are known
     reveals: NotRequired[RevealsSection | None]  # performance reports, where a reveal was answered
     value: NotRequired[ValueSection | None]  # value reports; None without a value model

@@ -11,8 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from apps.registry.models import Task
-from apps.reports.engine.evidence import Evidence, Selection, traffic_of
+from apps.reports.engine.evidence import NO_BASELINE, Evidence, Selection, traffic_of
 from apps.stats.estimators.binary import BinaryEstimator
+from apps.stats.estimators.gaps import Gaps
 from apps.stats.estimators.multiclass import MulticlassEstimator
 from apps.stats.estimators.population import Population
 from apps.stats.estimators.regression import RegressionEstimator
@@ -35,7 +36,12 @@ class _Fit:
         self.is_at_word = is_at_word
 
     def classes(self, stored: pd.Series) -> Codes:
-        return stored.to_numpy(dtype=np.int64)
+        """Return the classes; −1 for none."""
+        return np.asarray(np.maximum(stored, -1), dtype=np.int64)
+
+    def baselines(self, rows: pd.DataFrame) -> Codes:
+        """Return what the rows' baseline is to the estimator: its class."""
+        return self.classes(rows["baseline"])
 
     def truths(self, stored: pd.Series) -> Floats:
         return stored.to_numpy(dtype=np.float64)
@@ -48,7 +54,7 @@ class _Fit:
         """Return the cells with the probabilities of the draw alone."""
         return Population.of(
             predicted=self.classes(cells["predicted"]),
-            baseline=self.classes(cells["baseline"]),
+            baseline=self.baselines(cells),
             bin=cells["score_bin"],
             n=traffic_of(cells),
             sum_score=cells["sum_score"],
@@ -74,7 +80,7 @@ class _Fit:
         truth = self.truths(rows["truth"])
         sample = Sample.of(
             predicted=np.concatenate([self.classes(rows["predicted"]), self.classes(items["predicted"])]),
-            baseline=np.concatenate([self.classes(rows["baseline"]), self.classes(items["baseline"])]),
+            baseline=np.concatenate([self.baselines(rows), self.baselines(items)]),
             score=np.concatenate([rows["score"], items["score"]]),
             pi=np.concatenate([ones, items["pi"]]),
             label=np.concatenate([truth, self.truths(items["first_label"])]),
@@ -158,20 +164,48 @@ class RegressionFit(_Fit):
         """The estimator of the whole window."""
         cells = self.population(self.evidence.cells)
         predicted, bins = self._numbers("predicted"), self._numbers("score_bin")
-        return RegressionEstimator(cells, self.sample(), predicted=predicted, bins=bins)
+        return RegressionEstimator(
+            cells,
+            self.sample(),
+            predicted=predicted,
+            bins=bins,
+            baseline=others_of(self._numbers("baseline")),
+            tolerance=self.evidence.model.allowed,
+        )
 
     def of(self, selection: Selection) -> RegressionEstimator:
-        estimator = self.base.restrict(items=selection.item_mask)
-        cells = self.population(selection.cells)
-        return replace(estimator, population=cells, least_by_chance=least_by_chance(selection))
+        estimator = self.base.within(self.population(selection.cells), items=selection.item_mask)
+        return replace(estimator, least_by_chance=least_by_chance(selection))
 
     def classes(self, stored: pd.Series) -> Codes:
-        """Return zeros: numbers have one class, and no baseline class."""
+        """Return zeros: numbers have one class."""
         return np.zeros(len(stored), dtype=np.int64)
+
+    def baselines(self, rows: pd.DataFrame) -> Codes:
+        """Return how far the baseline's number lies from the model's, as a code."""
+        return self.gaps.place(rows["predicted"], others_of(rows["baseline"]))
+
+    @cached_property
+    def gaps(self) -> Gaps:
+        """The codes, with bins of all predictions of the window."""
+        cells = self.evidence.cells
+        others, n = others_of(cells["baseline"]), traffic_of(cells)
+        return Gaps.of(cells["predicted"], others, n, tolerance=self.evidence.model.allowed)
+
+    @property
+    def has_tolerance(self) -> bool:
+        """Whether the model says how far off a prediction may be and still be right."""
+        return self.evidence.model.allowed.is_declared
 
     def _numbers(self, column: str) -> Floats:
         rows, items = self.evidence.known_rows, self.evidence.items
         return np.concatenate([rows[column], items[column]]).astype(np.float64)
+
+
+def others_of(baseline: pd.Series | Floats) -> Floats:
+    """Return the numbers of the baseline; nan where there is none."""
+    numbers = np.asarray(baseline, dtype=np.float64)
+    return np.where(numbers == NO_BASELINE, np.nan, numbers)
 
 
 ClassFit = BinaryFit | MulticlassFit
@@ -206,11 +240,11 @@ def missed_errors(fit: Fit, selection: Selection) -> float | None:
     policy draws as well, with probability p, counts as 1 − p/(its probability by chance).
     """
     labels = labels_by_chance(selection)
-    if not labels or isinstance(fit, RegressionFit):
+    if not labels or (isinstance(fit, RegressionFit) and not fit.has_tolerance):
         return None
     counted = selection.draws[selection.draws["is_open"] & selection.draws["is_blind"]]
     found = counted[counted["is_answered"] & counted["is_by_chance"]]
-    is_wrong = fit.classes(found["predicted"]) != fit.truths(found["known"])
+    is_wrong = ~np.asarray(fit.evidence.model.agrees(found["predicted"], found["known"]), dtype=np.bool_)
     return None if is_wrong.any() else missed_error_bound(labels * _least_weight(selection))
 
 

@@ -1,8 +1,10 @@
 """Evidence: the frames of a window as of a moment, and selections of them by day and slice.
 
-Classes are positions in the model's list, -1 for "no baseline". Columns `slice:<name>` hold the values of slices.
+Classes are positions in the model's list; `NO_BASELINE` stands where there is none. Columns `slice:<name>` hold the
+values of slices.
 """
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -23,7 +25,8 @@ Mask = NDArray[np.bool_]
 State = Literal["final", "maturing", "provisional"]
 Step = Literal["day", "week", "month"]
 
-NO_BASELINE = -1.0
+# No class and no number: a baseline may well be −1 degree.
+NO_BASELINE = -math.inf
 CELL_KEYS = ["day", "received_day", "predicted", "baseline", "score_bin"]
 SLICE = "slice:"
 # A final day with fewer of its outcomes in says too little: it is estimated from its reviews.
@@ -71,6 +74,8 @@ class Evidence:
     undrawn_batches: int
     # Predictions of the window without an amount; counted for value reports alone.
     without_amount: int
+    # What people have spent on its draws; None where no time was recorded, and in all but value reports.
+    review_hours: float | None
     # The newest predictions of closed days before the window, with `truth` and `rate` as in `rows`.
     earlier: pd.DataFrame
     # Predictions with a known action: see `action_frames`.

@@ -12,10 +12,11 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from apps.reports.engine.document import Override, OverridesSection
-from apps.reports.engine.estimating import ClassFit
+from apps.reports.engine.estimating import Fit
 from apps.reports.engine.evidence import SLICE, Basis, Evidence
 from apps.reports.engine.protocol import figure
 from apps.stats.estimate import Estimate, missing
+from apps.stats.estimators.unit_cost import UnitCost
 from apps.stats.estimators.value import ValueMatrix
 from apps.stats.intervals import wilson_interval
 
@@ -25,13 +26,13 @@ UPPER = 0.975
 
 
 def overrides(
-    evidence: Evidence, fit: ClassFit, matrix: ValueMatrix | None, *, currency: str
+    evidence: Evidence, fit: Fit, worth: ValueMatrix | UnitCost | None, *, currency: str
 ) -> OverridesSection | None:
     """Compute the section; None where no action is known."""
     actions = evidence.actions
     if actions.empty:
         return None
-    groups = [_override(fit, matrix, key, rows) for key, rows in _groups(evidence, actions)]
+    groups = [_override(fit, worth, key, rows) for key, rows in _groups(evidence, actions)]
     return {"currency": currency, "predictions": int(evidence.received), "groups": groups}
 
 
@@ -39,7 +40,7 @@ def _groups(evidence: Evidence, actions: pd.DataFrame) -> Iterator[tuple[tuple[s
     """Yield kind, name and value of each group with its rows: all, by class predicted, by queue, by slice."""
     model = evidence.model
     yield ("all", "", ""), actions
-    for stored, rows in actions.groupby("predicted"):
+    for stored, rows in actions.groupby("predicted") if not model.is_regression else ():
         yield ("class", "", str(model.decode(float(stored)))), rows  # type: ignore[arg-type]  # the column holds floats
     for queue, rows in actions.groupby(actions["queue"].fillna("")):
         yield ("queue", "", str(queue)), rows
@@ -48,13 +49,16 @@ def _groups(evidence: Evidence, actions: pd.DataFrame) -> Iterator[tuple[tuple[s
             yield ("slice", name, str(value)), rows
 
 
-def _override(fit: ClassFit, matrix: ValueMatrix | None, key: tuple[str, str, str], rows: pd.DataFrame) -> Override:
+def _override(
+    fit: Fit, worth: ValueMatrix | UnitCost | None, key: tuple[str, str, str], rows: pd.DataFrame
+) -> Override:
+    """Count a group; of numbers, one departs or is right by the model's tolerance."""
     kind, name, value = key
-    is_departed = rows["acted"] != rows["predicted"]
+    is_departed = ~_agrees(fit, rows["acted"], rows["predicted"])
     departed = rows[is_departed]
     known = departed[departed["outcome"].notna()]
     basis = Basis(len(known), 0, None, len(known) / len(departed) if len(departed) else None, None)
-    is_right = known["acted"] == known["outcome"]
+    is_right = _agrees(fit, known["acted"], known["outcome"])
     return {
         "kind": kind,
         "name": name,
@@ -64,7 +68,7 @@ def _override(fit: ClassFit, matrix: ValueMatrix | None, key: tuple[str, str, st
         "known": len(known),
         "departed": figure(_share(is_departed, rows), basis),
         "right": figure(_share(is_right, known), basis),
-        "worth": figure(_worth(fit, matrix, known), basis),
+        "worth": figure(_worth(fit, worth, known), basis),
     }
 
 
@@ -79,14 +83,24 @@ def _share(is_part: pd.Series, whole: pd.DataFrame) -> Estimate:
     return Estimate(part / total, low, high, "wilson", len(whole))
 
 
-def _worth(fit: ClassFit, matrix: ValueMatrix | None, known: pd.DataFrame) -> Estimate:
+def _agrees(fit: Fit, one: pd.Series, other: pd.Series) -> pd.Series:
+    same = fit.evidence.model.agrees(one.astype("float64"), other.astype("float64"))
+    return pd.Series(np.asarray(same), index=one.index, dtype="bool")
+
+
+def _worth(fit: Fit, worth: ValueMatrix | UnitCost | None, known: pd.DataFrame) -> Estimate:
     """Return what a departure with a known outcome was worth on average, with Student's interval of a mean."""
-    if matrix is None:
+    if worth is None:
         return missing("no_value_model", n=len(known))
     if len(known) < LEAST:
         return missing("no_outcomes", n=len(known))
-    truth, amount = fit.classes(known["outcome"]), known["amount"].to_numpy(dtype=np.float64)
-    acted, said = (matrix.of_rows(fit.classes(known[column]), truth, amount) for column in ("acted", "predicted"))
+    amount, read = (
+        known["amount"].to_numpy(dtype=np.float64),
+        fit.truths if isinstance(worth, UnitCost) else fit.classes,
+    )
+    acted, said = (
+        worth.of_rows(read(known[column]), read(known["outcome"]), amount) for column in ("acted", "predicted")
+    )
     gained, n = acted - said, len(known)
     weight = 1 / known["log_share"].to_numpy(dtype=np.float64)
     mean, square, total = float(np.average(gained, weights=weight)), float((weight**2).sum()), float(weight.sum())

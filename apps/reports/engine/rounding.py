@@ -1,16 +1,30 @@
 """How a figure reads: rounded to what its range supports, with its unit."""
 
-import math
 from dataclasses import dataclass
 
-from apps.common.shares import NOISE, apart, hundredths
+from apps.common.amounts import NO_BREAK, SYMBOLS, money, step_of, stepped
+from apps.common.digits import at_place, place_of
+from apps.common.shares import apart, hundredths
 from apps.reports.engine.document import Figure
 
-NO_BREAK = "\u00a0"
-SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹", "CAD": "CA$", "AUD": "A$", "BRL": "R$"}
-# A range is about twenty steps wide; an exact figure has three digits.
-STEPS_IN_INTERVAL = 20
-EXACT_DIGITS = 3
+# Whoever writes a figure finds all of it here.
+__all__ = [
+    "DIFFERENCES",
+    "DIRECTED",
+    "ERRORS",
+    "NO_BREAK",
+    "SHARES",
+    "SYMBOLS",
+    "Unit",
+    "figure_text",
+    "is_exact",
+    "money",
+    "percent",
+    "plain",
+    "step_of",
+    "stepped",
+    "unit_of",
+]
 
 SHARES = {
     "accuracy",
@@ -22,50 +36,17 @@ SHARES = {
     "disagreement",
     "disagreement_rate",
     "win_rate",
+    "loss_rate",
+    "tie_rate",
+    "within",
+    "baseline_within",
+    "macro_precision",
+    "macro_recall",
 }
-# In the unit of the prediction.
-ERRORS = {"mae", "rmse", "bias"}
-
-
-def step_of(value: float, low: float | None, high: float | None) -> float:
-    """Return the step to which a figure is rounded: 1, 2 or 5 times a power of ten.
-
-    >>> step_of(41_237, 33_104, 49_518)
-    500.0
-    >>> step_of(1_234_567, 1_234_567, 1_234_567)
-    10000.0
-    """
-    width = (high - low) if low is not None and high is not None else 0.0
-    if width <= 0:
-        return 10.0 ** (math.floor(math.log10(abs(value))) - EXACT_DIGITS + 1) if value else 1.0
-    wanted = width / STEPS_IN_INTERVAL
-    power = 10.0 ** math.floor(math.log10(wanted))
-    return max(factor * power for factor in (1, 2, 5) if factor * power <= wanted * 1.000001)
-
-
-def stepped(value: float, step: float) -> str:
-    """Write the value at this step, with separators and no more decimals than the step has; only 0 reads as 0.
-
-    >>> stepped(41_237, 500), stepped(-0.126, 0.01), stepped(3.2, 500)
-    ('41,000', '−0.13', '3')
-    """
-    if abs(value) > step * NOISE and round(value / step) == 0:
-        step = 10.0 ** math.floor(math.log10(abs(value)))
-    decimals = max(0, -math.floor(math.log10(step) + 1e-9))
-    text = f"{round(value / step) * step:,.{decimals}f}"
-    return "0" if float(text.replace(",", "")) == 0 else text.replace("-", "−")
-
-
-def money(value: float, *, currency: str, step: float = 1.0) -> str:
-    """Write an amount with the sign of its currency where that is widely known, else with its code.
-
-    >>> money(41_237, currency="USD", step=500), money(-120, currency="CHF")
-    ('$41,000', '−CHF\\xa0120')
-    """
-    text = stepped(abs(value), step)
-    sign = "−" if value < 0 and text != "0" else ""
-    symbol = SYMBOLS.get(currency)
-    return f"{sign}{symbol}{text}" if symbol else f"{sign}{currency}{NO_BREAK}{text}"
+DIFFERENCES = {"accuracy_difference", "within_gain"}
+# In the unit of the prediction; those of the second set have a direction.
+ERRORS = {"mae", "rmse", "baseline_mae"}
+DIRECTED = {"bias": ("too high", "too low"), "mae_gain": ("closer", "further off"), "shift": ("higher", "lower")}
 
 
 def percent(share: float, *, decimals: int = 1) -> str:
@@ -91,9 +72,16 @@ class Unit:
 
     kind: str  # money, share, points, error, number
     currency: str = ""  # of an error, the unit of the prediction
+    # Of an error with a direction: what stands behind it above zero, and below
+    words: tuple[str, str] = ("", "")
 
     def step(self, figure: Figure) -> float:
-        return step_of(figure["value"] or 0.0, figure["low"], figure["high"])
+        """Return the step of a figure and its range: of an error, three digits, but no more than four of the range."""
+        if self.kind != "error":
+            return step_of(figure["value"] or 0.0, figure["low"], figure["high"])
+        own, *ends = (abs(figure[name] or 0.0) for name in ("value", "low", "high"))
+        largest = max(own, *ends)
+        return 10.0 ** max(place_of(own or largest), place_of(largest) - 1)
 
     def text(self, value: float, step: float) -> str:
         """Write the value in a table: money and errors rounded to the step, shares in percent."""
@@ -104,21 +92,53 @@ class Unit:
         if self.kind == "points":
             return f"{'+' if value > 0 else ''}{percent(value)}".replace("%", "points")
         if self.kind == "error":
-            return stepped(value, step)
+            return self._error(value, step)
         return plain(value)
 
+    def range(self, low: float, high: float, step: float) -> str:
+        """Write both ends of a range; a unit that they share stands once.
 
-def unit_of(metric: str, currency: str = "") -> Unit:
-    """
+        >>> unit_of("bias", unit="kWh").range(-2.5, 12.25, 0.1)
+        '2.5\xa0kWh too low to 12.2\xa0kWh too high'
+        >>> unit_of("bias", unit="kWh").range(2.5, 12.25, 0.1), unit_of("mae").range(2.5, 12.25, 0.1)
+        ('2.5 to 12.2\xa0kWh too high', '2.5 to 12.2')
+        """
+        if self.kind != "error":
+            return f"{self.text(low, step)} to {self.text(high, step)}"
+        if any(self.words) and low < 0 < high:
+            return f"{self._error(low, step)} to {self._error(high, step)}"
+        near, far = sorted((low, high), key=abs) if any(self.words) else (low, high)
+        return f"{_at_step(near, step, self.words)} to {self._error(far, step)}"
+
+    def _error(self, value: float, step: float) -> str:
+        """Write an error with its unit: "12.4 kWh", or with its direction "12.4 kWh too high"."""
+        text = _at_step(value, step, self.words)
+        number = f"{text}{NO_BREAK}{self.currency}" if self.currency else text
+        return f"{number} {self.words[value < 0]}" if any(self.words) and value else number
+
+
+def _at_step(value: float, step: float, words: tuple[str, str]) -> str:
+    """Write a number at the step, one that would read as 0 with three digits of its own; words tell the sign."""
+    place = round(math.log10(step))
+    if value and not round(value, -place):
+        place = place_of(value)
+    return at_place(abs(value) if any(words) else value, place)
+
+
+def unit_of(metric: str, currency: str = "", unit: str = "") -> Unit:
+    """Return how a metric reads; `unit` is that of a predicted number.
+
     >>> unit_of("precision:cat").kind, unit_of("value_total", "USD").kind, unit_of("mae").kind, unit_of("r2").kind
     ('share', 'money', 'error', 'number')
     """
     name = metric.partition(":")[0]
     if "value" in name:
         return Unit("money", currency)
-    if name == "accuracy_difference":
+    if name in DIFFERENCES:
         return Unit("points")
-    return Unit("share" if name in SHARES else "error" if name in ERRORS else "number")
+    if name in ERRORS or name in DIRECTED:
+        return Unit("error", unit, DIRECTED.get(name, ("", "")))
+    return Unit("share" if name in SHARES else "number")
 
 
 def is_exact(figure: Figure) -> bool:

@@ -29,7 +29,7 @@ Days = tuple[date, date]
 def reports(request: ProjectRequest, model: str, kind: str) -> HttpResponse:
     """Show the newest report of a kind on a window, or make it; POST makes one on days of one's own."""
     monitored = find_model(request.project, model)
-    if kind not in Kind.of_model(monitored):
+    if kind not in Kind.values:
         raise NotFoundError("There is no such kind of report.")
     if request.method == "POST":
         return _of_form(request, monitored, kind, WindowForm.of(monitored, request.POST))
@@ -92,7 +92,7 @@ def _of_form(request: ProjectRequest, model: MonitoredModel, kind: str, form: Wi
 def _check_apart(request: ProjectRequest, model: MonitoredModel, days: Days) -> None:
     """Refuse days from which single cases could be worked out, to those who may not see them. Raises DomainError."""
     is_usual = any((each.start, each.end) == days for each in windows_of.offered(model, now=timezone.now()))
-    if not (is_usual or numbers.is_month(*days) or request.membership.reaches(Role.ENGINEER)):
+    if not (is_usual or numbers.is_month(*days) or request.membership.reads(Role.ENGINEER)):
         windows_of.check_apart(model, *days)
 
 

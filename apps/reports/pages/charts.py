@@ -8,7 +8,7 @@ from apps.common.dots import Axis, Ranged, Reference, by_group, over_time
 from apps.reports.engine import rounding
 from apps.reports.engine.document import Document, Figure, Point, ThresholdSection
 from apps.reports.engine.rounding import Unit, figure_text, unit_of
-from apps.reports.pages import picture_charts
+from apps.reports.pages import contents, picture_charts
 from apps.reports.pages.contents import currency, metric_over_time, slice_of_chart, slices_of
 from apps.reports.pages.curve import Curve, over_score
 from apps.reports.pages.sheets import losses, reveals
@@ -60,7 +60,7 @@ def _in_width(document: Document, width: int) -> Plot:
     metric = metric_over_time(document)
     figures = [_in_time(point, metric, document["step"]) for point in document["series"]]
     figures = _with_newest_named(figures, document, metric)
-    return over_time(figures, axis_of(unit_of(metric, currency(document))), width=width)
+    return over_time(figures, axis_of(contents.unit(document, metric)), width=width)
 
 
 def _in_time(point: Point, metric: str, step: str) -> Ranged:
@@ -87,13 +87,13 @@ def _with_newest_named(figures: list[Ranged], document: Document, metric: str) -
         texts[hollow[-1]] = "preliminary" if is_final else "still open"
     if closed and len(figures) <= ROOMY:
         newest = document["series"][closed[-1]]["figures"][metric]
-        texts[closed[-1]] = figure_text(newest, unit_of(metric, currency(document)))
+        texts[closed[-1]] = figure_text(newest, contents.unit(document, metric))
     return [replace(figure, text=texts.get(index, "")) for index, figure in enumerate(figures)]
 
 
 def _by_slice(document: Document, name: str) -> Plots | None:
     metric = metric_over_time(document)
-    unit = unit_of(metric, currency(document))
+    unit = contents.unit(document, metric)
     values = slices_of(document, name)
     figures = [_ranged(slice_value(document, name, each["value"]), each["figures"].get(metric)) for each in values]
     if all(figure.value is None for figure in figures):
@@ -155,4 +155,6 @@ def axis_of(unit: Unit) -> Axis:
         return Axis(lambda value: number_label(value, rounding.SYMBOLS.get(unit.currency, "")), has_zero=True)
     if unit.kind == "share":
         return Axis(percent_label, limit=1.0)
-    return Axis(percent_label, has_zero=True) if unit.kind == "points" else Axis(number_label)
+    if unit.kind == "points":
+        return Axis(percent_label, has_zero=True)
+    return Axis(number_label, has_zero=any(unit.words))

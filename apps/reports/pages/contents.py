@@ -1,6 +1,6 @@
 """What a document holds: its headline, what it follows over time, its currency, and its slices in their order."""
 
-from apps.reports.engine.document import Document, Figure, Figures, PartOfWindow, SliceSection
+from apps.reports.engine.document import Document, Figure, Figures, Names, PartOfWindow, SliceSection
 from apps.reports.engine.rounding import Unit, unit_of
 
 # A single dot shows no course of time.
@@ -20,7 +20,12 @@ def lead_figure(document: Document) -> Figure:
         return figures["value_difference" if has_difference(figures) else "value_total"]
     if document["kind"] == "baseline":
         return figures["win_rate"]
-    return figures["accuracy" if "accuracy" in figures else "mae"]
+    return figures[lead_metric(figures)]
+
+
+def lead_metric(figures: Figures) -> str:
+    """Return what says best how good a model is: the share right, or the mean error of numbers without a tolerance."""
+    return next((metric for metric in ("accuracy", "within") if metric in figures), "mae")
 
 
 def has_difference(figures: Figures) -> bool:
@@ -38,8 +43,9 @@ def metric_over_time(document: Document) -> str:
     if document["kind"] == "value":
         return "value_difference" if has_difference(document["headline"]["figures"]) else "value_total"
     if document["kind"] == "baseline":
-        return "disagreement_rate"
-    return "mae" if document["task"] == "regression" else "accuracy"
+        # Numbers differ almost always.
+        return "mae_gain" if document["task"] == "regression" else "disagreement_rate"
+    return lead_metric(document["headline"]["figures"]) if document["headline"]["figures"] else "accuracy"
 
 
 def known_in_time(document: Document) -> int:
@@ -60,7 +66,13 @@ def currency(document: Document) -> str:
 
 
 def unit(document: Document, metric: str) -> Unit:
-    return unit_of(metric, currency(document))
+    return unit_of(metric, currency(document), document["names"]["unit"])
+
+
+def tolerance(names: Names) -> tuple[float, float]:
+    """Return by how much, and by what share, two numbers may differ and be the same answer; zeros to the digit."""
+    by, share = names.get("tolerance") or (0.0, 0.0)
+    return by, share
 
 
 def slice_names(document: Document) -> list[str]:

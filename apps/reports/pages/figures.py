@@ -17,6 +17,7 @@ METHODS = {
     "plug-in": "expected from the scores",
     "plain": "counted over all predictions, with a normal interval",
     "folded-normal": "estimated from labels, less what chance alone would add",
+    "woodruff": f"{SAMPLE}; the range is where the labels stop telling shifts apart",
     "range": "by the mix of mistakes; the range runs from the cheapest kind of mistake to the dearest",
     "mover": f"the slice less all predictions, each {SAMPLE}; the range holds for all slices at once",
     "none": "no figure",
@@ -32,6 +33,7 @@ SHORT_METHODS = {
     "plug-in": "from scores",
     "plain": "counted, normal interval",
     "folded-normal": "weighted sample",
+    "woodruff": "weighted sample",
     "range": "by the mix of mistakes",
     "mover": "weighted sample, all slices at once",
     "none": "–",
@@ -56,9 +58,11 @@ MISSING = {
     "no_disagreement": "model and baseline never differed",
     "no_variation": "all labels are the same, so there is nothing to compare",
     "too_few_changes": "too few answers changed to say whether that helps",
+    "one_sided": "only one direction of an error costs anything",
     "too_few": "the labels are too few, or too much alike, to say how far off the others are",
     "no_reference": "too few earlier outcomes to compare with",
     "undefined": "not defined for these predictions",
+    # Documents before version 5 hold it; their figures of this code are not listed.
     "unsupported_task": "not defined for this kind of model",
     "not_stable": "two estimates differ by more than chance",
     "fewer_than_ten": "hidden for your role: it rests on fewer than ten predictions, or would give such a figure away",
@@ -74,10 +78,20 @@ RANGE = f"95{rounding.NO_BREAK}% range"
 IF_ALIKE = "if those who did not answer are like those who did"
 BESIDE = {
     "adjudication_open": "some cases still wait for a second opinion",
+    "open_above": "the labels tell no upper end of the range",
+    "open_below": "the labels tell no lower end of the range",
     "boundary": "at the edge of what the sample can show; the range says how far off it may be",
     "outcomes_missing": "some outcomes never arrived",
     "slice_incomplete": "some predictions are in no value of this slice",
 }
+
+
+def in_other_terms(figure: Figure, *, times: float = 1.0, plus: float = 0.0) -> Figure:
+    """Return the figure in another unit, or with a known amount added; its range goes along."""
+    value, low, high = (
+        None if end is None else end * times + plus for end in (figure["value"], figure["low"], figure["high"])
+    )
+    return {**figure, "value": value, "low": low, "high": high}
 
 
 def range_of(figure: Figure) -> tuple[float, float] | None:
@@ -98,6 +112,8 @@ def range_text(figure: Figure, unit: Unit) -> str:
     step = unit.step(figure)
     if unit.kind == "money":
         return " to ".join(rounding.stepped(end, step) for end in ends)
+    if unit.kind == "error":
+        return unit.range(*ends, step)
     low, high = (unit.text(end, step) for end in ends)
     unit_word = low.rpartition(rounding.NO_BREAK)[2] if rounding.NO_BREAK in low else ""
     return f"{low.removesuffix(unit_word).rstrip()} to {high}"
@@ -166,9 +182,9 @@ def bounds_text(figure: Figure, unit: Unit) -> str:
     ends = figure.get("bounds")
     if not ends:
         return ""
-    low, high = (unit.text(end, unit.step(figure)) for end in ends)
+    spread = unit.range(ends[0], ends[1], unit.step(figure))
     missing = "missing outcomes" if figure["code"] == "not_observable" else "missing answers"
-    return f"{low} to {high} whatever the {missing} say"
+    return f"{spread} whatever the {missing} say"
 
 
 def reason(figure: Figure) -> str:
@@ -211,4 +227,4 @@ def in_sentence(figure: Figure, unit: Unit) -> str:
     step = unit.step(figure)
     text = unit.text(figure["value"], step)
     ends = range_of(figure)
-    return text if ends is None else f"{text} ({range_words(*(unit.text(end, step) for end in ends))})"
+    return text if ends is None else f"{text} ({RANGE} {unit.range(*ends, step)})"

@@ -15,10 +15,9 @@ from apps.monitoring.services import events
 from apps.reports import services
 from apps.reports.engine.document import Document
 from apps.reports.models import Kind, Report, ReportJob
-from apps.reports.pages import numbers, windows, wording
+from apps.reports.pages import letters, numbers, windows, wording
 from apps.reports.pages.charts import charts_of
 from apps.reports.pages.forms import WindowForm
-from apps.reports.pages.pdf import render_pdf
 from apps.reports.pages.sheets import sheet_of
 from apps.reports.pages.timeline import summary, timeline_of
 from apps.reports.services import timeline
@@ -44,9 +43,8 @@ def pdf(request: ProjectRequest, report: int) -> HttpResponse:
     """Return the report as PDF."""
     role = Role(request.membership.role)
     shown = visible(_report(request, report), role=role)
-    sheet = sheet_of(shown, before=_before(shown, role=role))
-    response = HttpResponse(render_pdf(shown, sheet), content_type="application/pdf")
-    name = f"{shown.model.slug}-{shown.kind}-{shown.start}-{numbers.last_day(shown.end)}.pdf"
+    name, content = letters.printed(shown, before=_before(shown, role=role))
+    response = HttpResponse(content, content_type="application/pdf")
     response["Content-Disposition"] = f'inline; filename="{name}"'
     return response
 

@@ -2,15 +2,14 @@
 
 from datetime import date, timedelta
 
-from apps.common.shares import hundredths
 from apps.reports.engine.document import Document, Figure, Figures, PartOfWindow
 from apps.reports.engine.rounding import Unit, is_exact, step_of, stepped, unit_of
-from apps.reports.pages import numbers
+from apps.reports.pages import number_wording, numbers
 from apps.reports.pages.contents import has_difference, headline_part, lead_figure
-from apps.reports.pages.figures import IF_ALIKE, is_response_low, labels, range_of, range_words, reason
+from apps.reports.pages.figures import IF_ALIKE, is_response_low, labels, range_words, reason
 from apps.reports.pages.numbers import plural
+from apps.reports.pages.phrases import BASELINE, amount, between, hundreds_between, in_hundred
 
-BASELINE = "the rule it replaced"
 TITLES = {"value": "Value", "performance": "Performance", "baseline": "Baseline"}
 # What a metric is called, and its technical name.
 METRICS = {
@@ -30,12 +29,16 @@ METRICS = {
     "log_loss": ("Surprise at the truth, lower is better", "log loss, nats"),
     "ece": ("Calibration error", "ECE"),
     "macro_precision": ("Precision, averaged over classes", "macro precision"),
-    "macro_recall": ("Recall, averaged over classes", "macro recall"),
+    "macro_recall": ("Recall, averaged over classes", "macro recall, balanced accuracy"),
     "macro_f1": ("F1, averaged over classes", "macro F1"),
     "weighted_f1": ("F1, averaged by class size", "weighted F1"),
     "mae": ("Average error", "mean absolute error"),
     "rmse": ("Average error, large misses counting more", "RMSE"),
     "bias": ("Too high or too low, on average", "bias"),
+    "loss_rate": ("Baseline closer where they differ", ""),
+    "tie_rate": ("Both equally far off where they differ", "ties"),
+    "mae_gain": ("Model against baseline, on average", "difference of mean absolute errors"),
+    "baseline_mae": ("Average error of the baseline", "mean absolute error"),
     "r2": ("Share of the variation explained", "R²"),
     "value_total": ("Value of the model’s predictions", ""),
     "value_per_1000": ("Value of 1,000 predictions", ""),
@@ -57,7 +60,7 @@ def lede(document: Document) -> str:
     if document["kind"] == "value":
         sentence = _value_lede(document, figures, when)
     elif document["kind"] == "baseline":
-        sentence = _baseline_lede(figures, _among(when, part))
+        sentence = _baseline_lede(document, figures, _among(when, part))
     else:
         sentence = _performance_lede(document, figures, when)
     lead = lead_figure(document)
@@ -103,8 +106,9 @@ def basis(document: Document) -> str:
         stand_for = _traffic(part) if size == part["n"] else ""
         text = f"Estimated from {labels(lead)} for {predictions}{stand_for}{holds}."
         if document["kind"] == "baseline":
+            better = "closer" if document["task"] == "regression" else "right"
             text = (
-                f"How often they differ is counted over all {predictions}; which is right there is estimated from "
+                f"How often they differ is counted over all {predictions}; which is {better} there is estimated from "
                 f"{labels(lead)}{holds}."
             )
     value = document.get("value") if document["kind"] == "value" else None
@@ -140,7 +144,13 @@ def state(document: Document) -> tuple[str, str]:
 
 def metric_name(document: Document, metric: str) -> tuple[str, str]:
     """Return what a metric is called, and its technical name where it has one."""
+    if of_number := number_wording.name_of(document, metric):
+        return of_number
     name, _, of = metric.partition(":")
+    if name == "accuracy" and document["task"] == "multiclass":
+        return METRICS["accuracy"][0], "accuracy; micro precision, recall and F1"
+    if name == "f1" and of:
+        return f"F1 of “{class_name(document, of)}”", "F1"
     if name in ("precision", "recall"):
         shown = document["names"]["classes"].get(of or document["positive_class"], of)
         return (f"Right when it predicts “{shown}”" if name == "precision" else f"Share of “{shown}” found"), name
@@ -174,27 +184,31 @@ def _value_lede(document: Document, figures: Figures, when: str) -> str:
         return "Nobody has stated what a right or a wrong decision is worth, so value cannot be computed yet."
     unit = unit_of("value_total", value["currency"])
     if figure["value"] is None:
-        return f"{when} we cannot say what the model earned: {reason(figure)}."
+        what = "the model’s errors cost" if document["task"] == "regression" else "the model earned"
+        return f"{when} we cannot say what {what}: {reason(figure)}."
+    is_number = document["task"] == "regression"
     if not has_difference(figures):
-        return f"{when} {_worth(figure, unit)}."
+        return f"{when} {number_wording.lost(figure, unit) if is_number else _worth(figure, unit)}."
     part = headline_part(document)
     among = _among(when, part) if part else when
+    if is_number:
+        return f"{among} {number_wording.saved(figure, unit)}."
     return f"{among} {_earned(figure, unit, figures.get('baseline_value_total'))}."
 
 
 def _worth(figure: Figure, unit: Unit) -> str:
     """Say what the predictions were worth: an amount without a sign, so the words tell gain from loss."""
-    low, high, amount = figure["low"], figure["high"], _amount(figure, unit)
+    low, high, worth = figure["low"], figure["high"], amount(figure, unit)
     if low is not None and high is not None and low < 0 < high:
         step = unit.step(figure)
         ends = (f"{numbers.magnitude(low, step)} lost", f"{numbers.magnitude(high, step)} earned")
         verb = "earned" if (figure["value"] or 0) > 0 else "lost"
         return (
-            f"it is not clear whether the model’s predictions earned or lost money: {amount} {verb}, "
+            f"it is not clear whether the model’s predictions earned or lost money: {worth} {verb}, "
             f"{range_words(*ends)}"
         )
     verb = "lost" if (figure["value"] or 0) < 0 else "were worth"
-    return f"the model’s predictions {verb} {amount}{_between(figure, unit)}"
+    return f"the model’s predictions {verb} {worth}{between(figure, unit)}"
 
 
 def compared(part: PartOfWindow) -> str:
@@ -212,7 +226,7 @@ def _among(when: str, part: PartOfWindow) -> str:
 
 def _earned(figure: Figure, unit: Unit, of_baseline: Figure | None) -> str:
     low, high = figure["low"], figure["high"]
-    amount = _amount(figure, unit)
+    gained = amount(figure, unit)
     verb, better, worse = _verb(figure, of_baseline)
     if figure["value"] == 0 and low == high:
         return f"the model {verb} exactly as much as {BASELINE}"
@@ -220,10 +234,10 @@ def _earned(figure: Figure, unit: Unit, of_baseline: Figure | None) -> str:
     if low is not None and high is not None and low < 0 < high:
         step = unit.step(figure)
         return (
-            f"it is not clear whether the model {verb} {better} than {BASELINE}: {amount} {comparison}, "
+            f"it is not clear whether the model {verb} {better} than {BASELINE}: {gained} {comparison}, "
             f"{range_words(f'{numbers.magnitude(low, step)} {worse}', f'{numbers.magnitude(high, step)} {better}')}"
         )
-    return f"the model {verb} {amount} {comparison} than {BASELINE}{_between(figure, unit)}"
+    return f"the model {verb} {gained} {comparison} than {BASELINE}{between(figure, unit)}"
 
 
 def _verb(difference: Figure, of_baseline: Figure | None) -> tuple[str, str, str]:
@@ -238,55 +252,25 @@ def _verb(difference: Figure, of_baseline: Figure | None) -> tuple[str, str, str
     return "was worth", "more", "less"
 
 
-def _amount(figure: Figure, unit: Unit) -> str:
-    value, step = figure["value"] or 0.0, unit.step(figure)
-    rounded = round(value / step) * step
-    about = "" if is_exact(figure) and abs(rounded - value) < 1e-9 else "about "
-    return about + numbers.amount_words(value, step, unit.currency)
-
-
-def _between(figure: Figure, unit: Unit) -> str:
-    step, ends = unit.step(figure), range_of(figure)
-    if ends is None:
-        return ""
-    return f" ({range_words(*(numbers.magnitude(end, step) for end in sorted(map(abs, ends))))})"
-
-
 def _performance_lede(document: Document, figures: Figures, when: str) -> str:
     if "accuracy" not in figures:
-        figure, unit = figures["mae"], Unit("error", document["names"]["unit"])
-        if figure["value"] is None:
-            return f"{when} we cannot say how far off the model was: {reason(figure)}."
-        return f"{when} the model was off by {_amount(figure, unit)} on average{_between(figure, unit)}."
+        return number_wording.performance_lede(document, figures, when)
     figure = figures["accuracy"]
     if figure["value"] is None:
         return f"{when} we cannot say how many decisions were right: {reason(figure)}."
-    return f"{when} {_in_hundred(figure)} decisions were right{_hundreds_between(figure)}."
+    return f"{when} {in_hundred(figure)} decisions were right{hundreds_between(figure)}."
 
 
-def _baseline_lede(figures: Figures, when: str) -> str:
+def _baseline_lede(document: Document, figures: Figures, when: str) -> str:
+    if document["task"] == "regression":
+        return number_wording.baseline_lede(document, figures, when)
     rate, wins = figures["disagreement_rate"], figures["win_rate"]
     if rate["value"] is None:
         return f"{when} we cannot compare the model with {BASELINE}: {reason(rate)}."
-    text = f"{when} the model and {BASELINE} differed in {_in_hundred(rate)} predictions"
+    text = f"{when} the model and {BASELINE} differed in {in_hundred(rate)} predictions"
     if rate["value"] == 0:
         return f"{when} the model and {BASELINE} never differed."
     if wins["value"] is None:
         return f"{text}; we cannot say which one was right there: {reason(wins)}."
-    share = _in_hundred(wins).replace(" in 100", " times in 100")
-    return f"{text}; where they did, the model was right {share}{_hundreds_between(wins)}."
-
-
-def _in_hundred(figure: Figure) -> str:
-    """Write a share as "92 in 100", with a decimal where the range supports it."""
-    decimals = numbers.per_hundred_decimals(figure["low"], figure["high"])
-    about = "" if is_exact(figure) or figure["method"] == "wilson" else "about "
-    return about + numbers.in_hundred(figure["value"] or 0.0, decimals=decimals)
-
-
-def _hundreds_between(figure: Figure) -> str:
-    ends = range_of(figure)
-    if ends is None:
-        return ""
-    decimals = numbers.per_hundred_decimals(*ends)
-    return f" ({range_words(*(hundredths(end, decimals=decimals) for end in ends))})"
+    share = in_hundred(wins).replace(" in 100", " times in 100")
+    return f"{text}; where they did, the model was right {share}{hundreds_between(wins)}."

@@ -40,7 +40,7 @@ def actions_frame(
     log_share, slices.
     """
     names = ["predicted", "action", "outcome", "amount", "queue", "log_share", *(SLICE + each.name for each in slices)]
-    if model.is_regression or not Action.objects.filter(model=model).exists():
+    if not Action.objects.filter(model=model).exists():
         return pd.DataFrame(columns=[*names, "acted"])
     latest = Resolution.objects.filter(prediction=OuterRef("pk"), seq__lte=seq).order_by("-seq")
     draws = Draw.objects.filter(prediction=OuterRef("pk"), drawn_at__lte=as_of)

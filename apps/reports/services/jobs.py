@@ -18,7 +18,7 @@ from apps.common.errors import ConflictError, DomainError
 from apps.common.jobs import run_next
 from apps.registry.models import ModelVersion, MonitoredModel
 from apps.registry.services.archiving import require_active
-from apps.reports.models import Kind, ReportJob
+from apps.reports.models import ComparisonJob, Kind, ReportJob
 from apps.reports.services.following import follow
 from apps.truth.services.marks import mark_of
 
@@ -56,12 +56,7 @@ def request_report(
     require_active(model)
     if kind not in Kind.values:
         raise DomainError(f"There is no report of the kind {kind!r}.", code="unknown_kind")
-    if kind not in Kind.of_model(model):
-        raise DomainError(
-            f"A {kind} report compares classes, and this model predicts a number; it has performance reports.",
-            code="unsupported_task",
-        )
-    _check_window(start, end, as_of)
+    check_window(start, end, as_of)
     names, of_version = _slices(model, slices), version_named(model, version)
     if as_of is not None:
         # A moment of today is kept for minutes only, and the job may wait longer.
@@ -98,10 +93,10 @@ def _check_room(model: MonitoredModel, *, by: User | None, is_refresh: bool) -> 
     """Refuse what would keep others waiting: a project's limit, half of it for refreshes, a quarter for one person."""
     limit = getattr(settings, "MAX_UNFINISHED_REPORTS", MAX_UNFINISHED)
     waiting = ReportJob.objects.unfinished().filter(model__project=model.project_id, model__archived_at=None)
-    if by is not None and waiting.filter(requested_by=by).count() >= max(1, limit // 4):
-        raise TooManyJobsError(
-            f"You already have {max(1, limit // 4)} reports under way in this project. Try again when some are done."
-        )
+    mine = max(1, limit // 4)
+    if by is not None and waiting.filter(requested_by=by).count() >= mine:
+        under_way = "1 report" if mine == 1 else f"{mine} reports"
+        raise TooManyJobsError(f"You already have {under_way} under way in this project. Try again when one is done.")
     if is_refresh and waiting.filter(is_refresh=True).count() >= max(1, limit // 2):
         raise TooManyJobsError("The reports being made again fill half of the places; the others are for people.")
     if waiting.count() >= limit:
@@ -118,7 +113,8 @@ def version_named(model: MonitoredModel, name: str | None) -> ModelVersion | Non
     return version
 
 
-def _check_window(start: date, end: date, as_of: datetime | None) -> None:
+def check_window(start: date, end: date, as_of: datetime | None) -> None:
+    """Refuse windows that are empty, too long or too early, and moments still to come. Raises DomainError."""
     if start >= end:
         raise DomainError("A window must end after it starts.", code="empty_window")
     if start.year < FIRST_YEAR or end - start > LONGEST:
@@ -149,10 +145,13 @@ def retry_job(job: ReportJob) -> None:
 
 
 def run_due() -> int:
-    """Run the jobs that are due, one after the other for one turn, and return how many."""
+    """Run the jobs that are due, reports and comparisons in turns for one turn of the worker; return how many."""
+    # Imported here: comparisons limit and show their jobs as reports do.
+    from apps.reports.services.comparisons import run_comparison  # noqa: PLC0415  # see above
+
     run, until = 0, time.monotonic() + settings.REPORT_SECONDS
-    while run_next(ReportJob, run_job):
-        run += 1
+    while done := run_next(ReportJob, run_job) + run_next(ComparisonJob, run_comparison):
+        run += done
         if time.monotonic() > until:
             doorbell.ring(BELL)
             break
@@ -179,7 +178,7 @@ def run_job(job: ReportJob) -> None:
 class Progress:
     """Writes each step to the job. Raises LeaseLostError."""
 
-    def __init__(self, job: ReportJob) -> None:
+    def __init__(self, job: ReportJob | ComparisonJob) -> None:
         self.job = job
 
     def __call__(self, step: str, progress: float) -> None:

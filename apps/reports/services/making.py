@@ -5,17 +5,20 @@ import json
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
+
 from apps.registry.models import ValueModel
 from apps.reports.engine.baseline import Baseline
 from apps.reports.engine.composing import VERSION, Tell, compose
-from apps.reports.engine.document import FURTHER_METRICS, Document, Figures, Restatement
-from apps.reports.engine.estimating import Fit, RegressionFit, fit_of
+from apps.reports.engine.document import FURTHER_METRICS, Document, Figure, Figures, Restatement
+from apps.reports.engine.estimating import Fit, fit_of
 from apps.reports.engine.evidence import Evidence
 from apps.reports.engine.performance import Performance
 from apps.reports.engine.protocol import Topic
-from apps.reports.engine.rounding import figure_text, unit_of
+from apps.reports.engine.rounding import Unit, figure_text, unit_of
 from apps.reports.engine.value import Value
 from apps.reports.models import Kind, Report, ReportJob
+from apps.reports.services import headlines
 from apps.reports.services.configured import changed_settings, settings_of
 from apps.reports.services.gathering import gather
 from apps.reports.services.weak_spots import weak_spots
@@ -39,7 +42,7 @@ def make_report(job: ReportJob, *, tell: Tell) -> Report:
     same: Report | None = Report.objects.filter(**key).first()
     if same is not None:
         return same
-    topic = _topic(job.kind, fit_of(evidence), value_model)
+    topic = topic_of(job.kind, fit_of(evidence), value_model)
     document = compose(job.kind, evidence, topic, tell=tell)
     if pictures := document.get("pictures"):
         tell("searching for weak spots", 0.88)
@@ -51,7 +54,9 @@ def make_report(job: ReportJob, *, tell: Tell) -> Report:
     document["restatements"] = restatements(previous, evidence, document, settings=settings, currency=currency)
     defaults = {"as_of": evidence.as_of, "document": document, "previous": previous, "settings": settings}
     report: Report
-    report, _ = Report.objects.get_or_create(**key, defaults=defaults)
+    with transaction.atomic():
+        report, _ = Report.objects.get_or_create(**key, defaults=defaults)
+        headlines.record(report)
     return report
 
 
@@ -78,15 +83,17 @@ def configuration_hash(evidence: Evidence, value_model: ValueModel | None) -> st
         basis["revealed"] = [len(changed), int(changed.sum())]
     if evidence.last_action is not None:
         basis["last_action"] = evidence.last_action.isoformat()
+    if model.allowed.is_declared:
+        basis["tolerance"] = [model.tolerance, model.tolerance_share]
     if model.actions or model.outcome_observed_when:
         basis |= {"actions": model.actions, "observed_when": model.outcome_observed_when}
     return hashlib.sha256(json.dumps(basis, sort_keys=True).encode()).hexdigest()
 
 
-def _topic(kind: str, fit: Fit, value_model: ValueModel | None) -> Topic:
+def topic_of(kind: str, fit: Fit, value_model: ValueModel | None) -> Topic:
+    """Return the topic of a kind of report."""
     if kind == Kind.PERFORMANCE:
         return Performance(fit)
-    assert not isinstance(fit, RegressionFit)
     return Value(fit, value_model) if kind == Kind.VALUE else Baseline(fit)
 
 
@@ -118,7 +125,7 @@ def restatements(
         and metric not in FURTHER_METRICS
         and before[metric]["value"] is not None
         and now["value"] is not None
-        and figure_text(before[metric], unit_of(metric, currency)) != figure_text(now, unit_of(metric, currency))
+        and _reads_otherwise(before[metric], now, unit_of(metric, currency, evidence.model.unit))
     ]
     if not moved:
         return []
@@ -136,6 +143,10 @@ def restatements(
         }
         for metric in moved
     ]
+
+
+def _reads_otherwise(was: Figure, now: Figure, unit: Unit) -> bool:
+    return figure_text(was, unit) != figure_text(now, unit)
 
 
 def _changes_since(previous: Report, evidence: Evidence, document: Document) -> dict[str, int]:

@@ -1,6 +1,7 @@
 """Make reports again when more is known; each sweep looks for them, and nothing announces them."""
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Exists, Max, OuterRef, Q
@@ -8,8 +9,8 @@ from django.utils import timezone
 
 from apps.common.isolation import one_by_one
 from apps.predictions.models import Action, Prediction
-from apps.registry.models import MonitoredModel
-from apps.reports.models import FollowedWindow, Report, ReportJob
+from apps.registry.models import ModelVersion, MonitoredModel
+from apps.reports.models import Comparison, FollowedWindow, Report, ReportJob
 from apps.reports.services.configured import is_configured_anew
 from apps.reports.services.following import move_on
 from apps.reports.services.jobs import TooManyJobsError, request_report
@@ -68,29 +69,44 @@ def _is_due(window: FollowedWindow, newest: Report | None, *, now: datetime) -> 
 
 def is_outdated(report: Report, *, now: datetime) -> bool:
     """Say whether more is known of the window's predictions than the report knew, or its settings have changed."""
-    model = report.model
-    start, end = day_start(model, report.start), day_start(model, report.end)
-    known_at = _known_at(report)
-    newer = Resolution.objects.filter(model=model, seq__gt=report.seq).predicted_between(start, end)
-    if report.version_id is not None:
-        newer = newer.filter(prediction__version=report.version_id)
-    about = Prediction.objects.filter(model=model, external_id=OuterRef("external_id")).of_version(report.version)
-    about = about.filter(predicted_at__gte=start, predicted_at__lt=end)
+    window: dict[str, Any] = {"start": report.start, "end": report.end, "version": report.version}
+    known_at = known_by(report)
+    return is_more_known(report.model, seq=report.seq, known_at=known_at, now=now, **window) or is_configured_anew(
+        report
+    )
+
+
+def is_more_known(
+    model: MonitoredModel,
+    *,
+    start: date,
+    end: date,
+    version: ModelVersion | None,
+    seq: int,
+    known_at: datetime,
+    now: datetime,
+) -> bool:
+    """Say whether more is known of a window's predictions than at a number of the record of truth and a moment."""
+    first, after = day_start(model, start), day_start(model, end)
+    newer = Resolution.objects.filter(model=model, seq__gt=seq).predicted_between(first, after)
+    if version is not None:
+        newer = newer.filter(prediction__version=version)
+    about = Prediction.objects.filter(model=model, external_id=OuterRef("external_id")).of_version(version)
+    about = about.filter(predicted_at__gte=first, predicted_at__lt=after)
     acted = Action.objects.filter(Exists(about), model=model, received_at__gt=known_at)
     return (
         newer.exists()
         or acted.exists()
-        or _final_days(model, report.start, report.end, as_of=now)
-        != _final_days(model, report.start, report.end, as_of=known_at)
-        or _has_new_days(report, known_at=known_at, now=now)
-        or is_configured_anew(report)
+        or _final_days(model, start, end, as_of=now) != _final_days(model, start, end, as_of=known_at)
+        or _has_new_days(model, start, end, version=version, known_at=known_at, now=now)
     )
 
 
-def _known_at(report: Report) -> datetime:
-    """Return a moment of which the report knows everything: making it again without news gives the same report."""
-    again: datetime | None = report.jobs.filter(as_of=None).aggregate(at=Max("requested_at"))["at"]
-    return max(report.as_of, again) if again else report.as_of
+def known_by(made: Report | Comparison) -> datetime:
+    """Return a moment of which a report knows everything: making it again without news gives the same report."""
+    jobs = made.jobs.filter(as_of=None) if isinstance(made, Report) else made.jobs.all()
+    again: datetime | None = jobs.aggregate(at=Max("requested_at"))["at"]
+    return max(made.as_of, again) if again else made.as_of
 
 
 def _final_days(model: MonitoredModel, start: date, end: date, *, as_of: datetime) -> int:
@@ -98,16 +114,15 @@ def _final_days(model: MonitoredModel, start: date, end: date, *, as_of: datetim
     return sum(is_final(model, start + timedelta(days=day), as_of=as_of) for day in range(days))
 
 
-def _has_new_days(report: Report, *, known_at: datetime, now: datetime) -> bool:
+def _has_new_days(
+    model: MonitoredModel, start: date, end: date, *, version: ModelVersion | None, known_at: datetime, now: datetime
+) -> bool:
     """Say whether the day has turned in an open window and predictions came: once a day is often enough."""
-    model = report.model
     day = day_of(model, known_at)
-    if day >= min(report.end, day_of(model, now)):
+    if day >= min(end, day_of(model, now)):
         return False
-    rows = Prediction.objects.filter(model=model, predicted_at__lt=day_start(model, report.end))
-    rows = rows.of_version(report.version)
-    since = day_start(model, max(day, report.start))
-    return rows.filter(predicted_at__gte=since, received_at__gt=known_at).exists()
+    rows = Prediction.objects.filter(model=model, predicted_at__lt=day_start(model, end)).of_version(version)
+    return rows.filter(predicted_at__gte=day_start(model, max(day, start)), received_at__gt=known_at).exists()
 
 
 def _was_requested_since(window: FollowedWindow, newest: Report | None) -> bool:

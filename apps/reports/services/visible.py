@@ -30,6 +30,7 @@ from apps.reports.engine.document import (
 )
 from apps.reports.engine.results import results_of
 from apps.reports.models import Report
+from apps.reports.services import visible_groups
 from apps.reports.services.small_cases import (
     HIDDEN,
     LEAST,
@@ -61,9 +62,14 @@ def visible(report: Report, *, role: Role) -> Report:
 
 def sensitive_slices(document: Document, model: MonitoredModel) -> set[str]:
     """Return the slices whose feature was declared sensitive when the report was made, or is now."""
+    then = {name for name, names in document["names"]["slices"].items() if names["is_sensitive"]}
+    return then | sensitive_now(model)
+
+
+def sensitive_now(model: MonitoredModel) -> set[str]:
+    """Return the slices whose feature is declared sensitive."""
     sensitive = _sensitive_features(model)
-    now = {piece.name for piece in model.slice_list if piece.feature in sensitive}
-    return now | {name for name, names in document["names"]["slices"].items() if names["is_sensitive"]}
+    return {piece.name for piece in model.slice_list if piece.feature in sensitive}
 
 
 def _sensitive_features(model: MonitoredModel) -> set[str]:
@@ -83,6 +89,8 @@ def without_slices(document: Document, hidden: set[str]) -> Document:
     }
     if value := document.get("value"):
         left["value"] = value | {"losses": _losses([loss for loss in value["losses"] if loss["name"] not in hidden])}
+    if compared := document.get("groups"):
+        left["groups"] = visible_groups.without_slices(compared, hidden)
     if acted := document.get("overrides"):
         left["overrides"] = acted | {"groups": [group for group in acted["groups"] if group["name"] not in hidden]}
     left["results"] = list(results_of(left))
@@ -121,6 +129,9 @@ def without_single_cases(document: Document) -> Document:
     if revealed := document.get("reveals"):
         groups = _reveals(revealed["groups"])
         left["reveals"] = None if is_whole_hidden or not groups else revealed | {"groups": groups}
+    if compared := document.get("groups"):
+        few = visible_groups.without_few(compared, of=sizes.get(part, 0), whole=left["headline"]["figures"])
+        left["groups"] = None if hidden_parts else few
     if pictures := document.get("pictures"):
         left["pictures"] = without_few(pictures, hidden=hidden_parts)
     left["results"] = list(results_of(left))
@@ -221,7 +232,8 @@ def _checks(checks: ChecksSection, *, hidden: set[str]) -> ChecksSection:
 
 
 def _baseline(both: BaselineSection, *, hide: bool) -> BaselineSection:
-    left = both | {"matrix": _matrix(both["matrix"], hide=hide)}
+    matrix = both["matrix"]
+    left = both | {"matrix": None if matrix is None else _matrix(matrix, hide=hide)}
     known = sum(both[who] or 0 for who in ("model_right", "baseline_right", "neither_right"))
     if hide or is_small(known):
         left |= {"model_right": None, "baseline_right": None, "neither_right": None}
@@ -253,8 +265,13 @@ def _value(value: ValueSection, left: Document) -> ValueSection:
         if (loss["name"], loss["value"]) not in hidden and shows(loss["lost"], hide=is_small(loss["n"]))
     ]
     left_value = value | {"losses": _losses(kept)}
+    shift, of_headline = value.get("shift"), left["headline"]["figures"]
+    if shift and (not shows(shift["shift"]) or of_headline.get("value_total") == NOTHING):
+        left_value["shift"] = None
+    if "decisions" in value:
+        left_value["decisions"] = None
     average = value.get("loss_average")
-    if average and (not shows(average) or left["headline"]["figures"].get("value_total") == NOTHING):
+    if average and (not shows(average) or of_headline.get("value_total") == NOTHING):
         left_value["loss_average"] = NOTHING
     return left_value | {
         "by_error": [] if of_whole.get("accuracy_point_value") == NOTHING else value["by_error"],

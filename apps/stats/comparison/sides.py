@@ -1,13 +1,14 @@
 """One side of a comparison: a window's pseudo-values by group of cases, in the numbers that any difference needs."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from apps.stats.arrays import BoolArray, FloatArray, IntArray, as_ints, as_mask
+from apps.stats.arrays import FloatArray, IntArray, as_ints
 from apps.stats.estimators.conclusion import weighted_variance
 from apps.stats.estimators.population import Population
 from apps.stats.estimators.pseudo import PseudoValues
@@ -66,7 +67,7 @@ class Side:
         groups: Sequence[PseudoValues],
         *,
         keys: Sequence[ArrayLike],
-        shared: Sequence[ArrayLike] | None = None,
+        shared: Sequence[PseudoValues] | None = None,
         uses_amount: bool = False,
     ) -> "Side":
         """Summarize pseudo-values by group.
@@ -77,9 +78,9 @@ class Side:
             The pseudo-values of each group, of f or, with amounts, of f per unit of the amount.
         keys : sequence of array (n,) of int
             The prediction of each item, by group: items of both sides with one key are the same label.
-        shared : sequence of mask (cells,), optional
-            The cells of predictions that the other side holds as well, by group; none if left out. Where both sides
-            overlap, mark them on one side only.
+        shared : sequence of PseudoValues, optional
+            Those of the predictions that the other side holds as well, by group; none if left out. Where both sides
+            overlap, give them on one side only.
         uses_amount : bool
             Whether the amount multiplies f.
 
@@ -90,38 +91,42 @@ class Side:
         """
         if len(keys) != len(groups) or (shared is not None and len(shared) != len(groups)):
             raise ValueError("keys and shared must have one entry for each group")
-        cells = [each.population for each in groups]
         stakes = [each.sample.amount if uses_amount else np.ones(len(each.sample.pi)) for each in groups]
-        parts = list(zip(groups, cells, stakes, strict=True))
-        marked = [_mask(shared, place, population) for place, population in enumerate(cells)]
-        odds = [_odds(population, uses_amount=uses_amount) for population in cells]
-        odds2 = [population.sum_amount4_odds2 if uses_amount else population.sum_odds2 for population in cells]
+        parts = list(zip(groups, stakes, strict=True))
+        nothing = np.zeros(len(groups))
         return cls(
-            size=_each(population.size for population in cells),
-            total=_each(each.total(_stake(population, uses_amount), own) for each, population, own in parts),
-            spread=_spreads([(each.of_truth * own, each.sample.overall) for each, _, own in parts]),
-            labels=_each(float(len(each.sample.pi)) for each in groups),
-            odds=_each(each.first_phase(terms) for each, terms in zip(groups, odds, strict=True)),
-            second=_each(float(each.second_phase_terms(own).sum()) for each, _, own in parts),
-            fourth=_each(
-                float((terms * each.fourth_cells).sum()) + float(each.fourth_terms(own).sum())
-                for (each, _, own), terms in zip(parts, odds2, strict=True)
-            ),
-            is_hopeless=any(
-                terms.any() and each.first_phase(own) == 0 for each, terms, own in zip(groups, odds2, odds, strict=True)
-            ),
+            size=_each(each.population.size for each in groups),
+            total=_each(each.total(_stake(each.population, uses_amount), own) for each, own in parts),
+            spread=_spreads([(each.of_truth * own, each.sample.overall) for each, own in parts]),
+            labels=_each(float(len(own)) for own in stakes),
+            odds=_each(each.first_phase(_odds(each.population, uses_amount)) for each in groups),
+            second=_each(float(each.second_phase_terms(own).sum()) for each, own in parts),
+            fourth=_each(_fourth(each, own, uses_amount) for each, own in parts),
+            is_hopeless=any(_is_hopeless(each, uses_amount) for each in groups),
             is_counted=all(each.sample.completes(each.population) or not each.population.size for each in groups),
-            shared=_each(float(population.n[mask].sum()) for population, mask in zip(cells, marked, strict=True)),
-            shared_odds=_each(
-                float((terms * each.variance_cells)[mask].sum())
-                for each, terms, mask in zip(groups, odds, marked, strict=True)
-            ),
-            group=np.repeat(np.arange(len(groups)), [len(own) for own in stakes]),
-            key=_keys(keys, stakes),
-            root=_joined([np.sign(each.bracket * own) * np.sqrt(each.design_terms(own)) for each, _, own in parts]),
-            worth=_joined([each.of_truth * own for each, _, own in parts]),
-            unlogged=_joined([each.logging_terms(np.ones(len(own))) for each, _, own in parts]),
+            shared=nothing if shared is None else _each(each.population.size for each in shared),
+            shared_odds=nothing
+            if shared is None
+            else _each(each.first_phase(_odds(each.population, uses_amount)) for each in shared),
+            **_items(parts, [as_ints("keys", key, length=len(own)) for key, own in zip(keys, stakes, strict=True)]),
         )
+
+    def placed(self, places: IntArray, *, groups: int) -> "Side":
+        """Put each group at its place among those of both sides; the others are empty here.
+
+        Raises
+        ------
+        ValueError
+            If a place is out of range.
+        """
+        at = as_ints("places", places, length=len(self.size))
+        if len(at) and at.max() >= groups:
+            raise ValueError(f"places must be below {groups}, got {at.max()}")
+        moved: dict[str, Any] = {}
+        for name in _BY_GROUP:
+            moved[name] = np.zeros(groups)
+            moved[name][at] = getattr(self, name)
+        return replace(self, group=at[self.group], **moved)
 
     @property
     def n(self) -> float:
@@ -143,22 +148,41 @@ class Side:
         return np.divide(slope, self.size, out=np.zeros(len(self.size)), where=self.size > 0)
 
 
-def _keys(keys: Sequence[ArrayLike], stakes: Sequence[FloatArray]) -> IntArray:
-    checked = [as_ints("keys", key, length=len(own)) for key, own in zip(keys, stakes, strict=True)]
-    return np.concatenate([np.zeros(0, dtype=np.int64), *checked])
-
-
-def _mask(shared: Sequence[ArrayLike] | None, place: int, population: Population) -> BoolArray:
-    cells = len(population.n)
-    return np.zeros(cells, dtype=np.bool_) if shared is None else as_mask("shared", shared[place], length=cells)
+def _items(parts: Sequence[tuple[PseudoValues, FloatArray]], keys: Sequence[IntArray]) -> dict[str, Any]:
+    """Return the columns of the items that leave something open: of a counted window none."""
+    nothing = np.zeros(0, dtype=np.int64)
+    roots = [np.sign(each.bracket * own) * np.sqrt(each.design_terms(own)) for each, own in parts]
+    columns = {
+        "group": np.repeat(np.arange(len(parts)), [len(own) for _, own in parts]),
+        "key": np.concatenate([nothing, *keys]),
+        "root": _joined(roots),
+        "worth": _joined([each.of_truth * own for each, own in parts]),
+        "unlogged": _joined([each.logging_terms(np.ones(len(own))) for each, own in parts]),
+    }
+    is_open = (columns["root"] != 0) | (columns["unlogged"] != 0)
+    return {name: column[is_open] for name, column in columns.items()}
 
 
 def _stake(population: Population, uses_amount: bool) -> FloatArray:
     return population.sum_amount if uses_amount else population.n
 
 
-def _odds(population: Population, *, uses_amount: bool) -> FloatArray:
+def _odds(population: Population, uses_amount: bool) -> FloatArray:
     return population.sum_amount2_odds if uses_amount else population.sum_odds
+
+
+def _odds2(population: Population, uses_amount: bool) -> FloatArray:
+    return population.sum_amount4_odds2 if uses_amount else population.sum_odds2
+
+
+def _fourth(values: PseudoValues, own: FloatArray, uses_amount: bool) -> float:
+    odds2 = _odds2(values.population, uses_amount)
+    return float((odds2 * values.fourth_cells).sum()) + float(values.fourth_terms(own).sum())
+
+
+def _is_hopeless(values: PseudoValues, uses_amount: bool) -> bool:
+    cells = values.population
+    return bool(_odds2(cells, uses_amount).any()) and values.first_phase(_odds(cells, uses_amount)) == 0
 
 
 def _spreads(items: Sequence[tuple[FloatArray, FloatArray]]) -> FloatArray:
@@ -174,3 +198,6 @@ def _each(values: Iterable[float]) -> FloatArray:
 
 def _joined(parts: Sequence[FloatArray]) -> FloatArray:
     return np.concatenate([np.zeros(0), *parts])
+
+
+_BY_GROUP = ("size", "total", "spread", "labels", "odds", "second", "fourth", "shared", "shared_odds")

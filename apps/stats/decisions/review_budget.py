@@ -6,8 +6,9 @@ import numpy as np
 
 from apps.stats.decisions.worth_of_labels import WorthOfLabels, best_number_of_labels
 from apps.stats.estimate import Estimate
-from apps.stats.estimators.binary import BinaryEstimator
-from apps.stats.estimators.multiclass import MulticlassEstimator
+from apps.stats.estimators.classes import ClassEstimator
+from apps.stats.estimators.regression import RegressionEstimator
+from apps.stats.estimators.unit_cost import UnitCost
 from apps.stats.estimators.value import ValueMatrix
 
 AT_MOST = 10_000
@@ -16,8 +17,8 @@ _STEPS = 100
 
 
 def review_budget(
-    estimator: BinaryEstimator | MulticlassEstimator,
-    matrix: ValueMatrix,
+    estimator: ClassEstimator | RegressionEstimator,
+    worth: ValueMatrix | UnitCost,
     *,
     decisions: float,
     cost_per_label: float,
@@ -30,10 +31,10 @@ def review_budget(
 
     Parameters
     ----------
-    estimator : BinaryEstimator or MulticlassEstimator
+    estimator : ClassEstimator or RegressionEstimator
         Estimator of a window in which the baseline is known.
-    matrix : ValueMatrix
-        Value of a decision by predicted and true class.
+    worth : ValueMatrix or UnitCost
+        Value of a decision by predicted and true class; of numbers, the cost of an error.
     decisions : float, not negative
         Future decisions that the choice holds for.
     cost_per_label : float, not negative, in money
@@ -50,8 +51,8 @@ def review_budget(
     Raises
     ------
     ValueError
-        If the matrix has another number of classes, at_most is not positive or too large, or an argument of
-        `worth_of_labels` is out of range.
+        If the worth is not of the estimator's kind or number of classes, at_most is not positive or too large, or an
+        argument of `worth_of_labels` is out of range.
 
     Examples
     --------
@@ -67,6 +68,7 @@ def review_budget(
     ...     pi=[0.1] * 100,
     ...     label=[0] * 89 + [1] * 11,
     ... )
+    >>> from apps.stats.estimators.binary import BinaryEstimator
     >>> right = ValueMatrix.of([[1, 0], [0, 1]])
     >>> best = review_budget(BinaryEstimator(cells, items), right, decisions=100_000, cost_per_label=2)
     >>> best.k, round(best.worth), round(best.net)
@@ -74,29 +76,38 @@ def review_budget(
     """
     if not 1 <= at_most <= MOST:
         raise ValueError(f"at_most must be positive, and not beyond {MOST:.0e}, got {at_most}")
-    difference = difference_by_all_labels(estimator, matrix)
+    difference = difference_by_all_labels(estimator, worth)
     numbers = np.unique(np.geomspace(1, float(at_most), _STEPS).round()).astype(np.int64).tolist()
     return best_number_of_labels(difference, numbers, decisions=decisions, cost_per_label=cost_per_label)
 
 
-def difference_by_all_labels(estimator: BinaryEstimator | MulticlassEstimator, matrix: ValueMatrix) -> Estimate:
+def difference_by_all_labels(
+    estimator: ClassEstimator | RegressionEstimator, worth: ValueMatrix | UnitCost
+) -> Estimate:
     """Estimate the mean value of a decision minus the baseline's, and count all labels in its n.
 
     Further labels are drawn like all labels, not only like those on which the two differ.
 
     Parameters
     ----------
-    estimator : BinaryEstimator or MulticlassEstimator
+    estimator : ClassEstimator or RegressionEstimator
         Estimator of a window in which the baseline is known.
-    matrix : ValueMatrix
-        Value of a decision by predicted and true class.
+    worth : ValueMatrix or UnitCost
+        Value of a decision by predicted and true class; of numbers, the cost of an error.
 
     Returns
     -------
     Estimate
         Input for `worth_of_labels`.
     """
-    difference = estimator.mean_value(matrix, against_baseline=True)
+    if isinstance(estimator, RegressionEstimator):
+        if not isinstance(worth, UnitCost):
+            raise ValueError("worth of numbers must be a cost per unit")
+        difference = estimator.mean_value(worth, against_baseline=True)
+    else:
+        if not isinstance(worth, ValueMatrix):
+            raise ValueError("worth of classes must be a matrix")
+        difference = estimator.mean_value(worth, against_baseline=True)
     if difference.value is None or not difference.n:
         return difference
     return replace(difference, n=len(estimator.with_baseline.sample.pi))

@@ -1,6 +1,5 @@
 """What to expect of the errors of a model that predicts a number."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,13 +17,15 @@ from apps.stats.design.expectation import (
     pseudo_of,
     shares,
 )
-from apps.stats.estimators.conclusion import NO_LIMITS, Linearized
+from apps.stats.estimators.conclusion import Linearized
 from apps.stats.estimators.expected_loss import ExpectedLoss, fit_expected_loss, quantile_bins
-from apps.stats.estimators.regression import LOSSES, NOT_NEGATIVE
+from apps.stats.estimators.number_losses import EXACTLY, LIMITS, MEANS, loss_of
 from apps.stats.estimators.scoring import MINIMUM_LABELS
+from apps.stats.intervals import UNIT
+from apps.stats.tolerance import Tolerance
 
 #: The loss whose mean is planned, by metric.
-_LOSS_OF: Mapping[str, str] = {name: name for name in LOSSES} | {"rmse": "mse"}
+_LOSS_OF: Mapping[str, str] = {name: name for name in MEANS} | {"rmse": "mse"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +78,7 @@ class EarlierNumbers:
 
 @dataclass(frozen=True, eq=False)
 class NumberExpectation(Expectation):
-    """What to expect of mae, mse, rmse and bias, by 20 bins of the prediction.
+    """What to expect of mae, mse, rmse, bias and the share within a tolerance, by 20 bins of the prediction.
 
     Attributes
     ----------
@@ -85,6 +86,8 @@ class NumberExpectation(Expectation):
         Recent predictions by bin of the prediction.
     earlier : EarlierNumbers or None
         Labels from before; without any there is nothing to expect (`no_earlier_labels`).
+    tolerance : Tolerance
+        What counts as right, for "within".
 
     Examples
     --------
@@ -98,6 +101,7 @@ class NumberExpectation(Expectation):
     """
 
     earlier: EarlierNumbers | None
+    tolerance: Tolerance = EXACTLY
 
     def residuals(self, metric: str) -> Residuals | None:
         if isinstance(self.figure(metric), str):
@@ -128,8 +132,8 @@ class NumberExpectation(Expectation):
             on_cells=every > 0,
             on_items=np.zeros(0, dtype=np.bool_),
             spread=0.0,
-            limits=(0.0, math.inf) if _LOSS_OF[metric] in NOT_NEGATIVE else NO_LIMITS,
-            is_share=False,
+            limits=LIMITS[_LOSS_OF[metric]],
+            is_share=LIMITS[_LOSS_OF[metric]] == UNIT,
             minimum=MINIMUM_LABELS if _LOSS_OF[metric] == "mse" else 0,
         )
         mean, second, fourth = fitted.mean[place], fitted.variance[place], fitted.fourth[place]
@@ -142,7 +146,7 @@ class NumberExpectation(Expectation):
         return self.earlier
 
     def _losses(self, metric: str) -> FloatArray:
-        return np.asarray(LOSSES[_LOSS_OF[metric]](self._labels.numbers, self._labels.truth))
+        return loss_of(_LOSS_OF[metric], self.tolerance)(self._labels.numbers, self._labels.truth)
 
     def _fitted(self, metric: str) -> ExpectedLoss:
         return fit_expected_loss(self._coarse(self._labels.bin), self._losses(metric), self._labels.pi)

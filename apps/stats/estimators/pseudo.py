@@ -3,6 +3,7 @@
 Where a client logs only a fraction ℓ of its traffic, each logged prediction counts 1/ℓ times: see `first_phase`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -165,6 +166,47 @@ class PseudoValues:
     def _q(self) -> FloatArray:
         # Without a second phase, or while no item of a class is settled, b is L − m and phase two adds nothing.
         return _possible(self.sample.q)
+
+
+def without_proxy(groups: Sequence[PseudoValues]) -> list[PseudoValues]:
+    """Expect the mean of all items everywhere, where no score says more: Σ_U ỹ is then N times Hájek's mean.
+
+    Parameters
+    ----------
+    groups : sequence of PseudoValues
+        The pseudo-values of all parts of a window.
+
+    Examples
+    --------
+    >>> cells = Population.of(predicted=[1], bin=[-1], n=[100], sum_pi=[4], sum_odds=[2400])
+    >>> items = Sample.of(predicted=[1] * 4, score=[np.nan] * 4, pi=[0.04] * 4, label=[1, 1, 1, 0])
+    >>> ones, none = np.ones(4), np.zeros(1)
+    >>> right = PseudoValues(cells, items, none, none, none, 0 * ones, items.label, items.truth)
+    >>> round(without_proxy([right])[0].total(cells.n, ones), 9)
+    75.0
+    """
+    own = [each.bracket + each.mean_items for each in groups]
+    weights = [1 / each.sample.overall for each in groups]
+    size = sum(float(weight.sum()) for weight in weights)
+    if not size:
+        return list(groups)
+
+    def moment(power: int, center: float) -> float:
+        sums = (float(weight @ (each - center) ** power) for weight, each in zip(weights, own, strict=True))
+        return sum(sums) / size
+
+    mean = moment(1, 0.0)
+    second, fourth = moment(2, mean), moment(4, mean)
+    return [
+        replace(
+            each,
+            mean_cells=np.full(len(each.mean_cells), mean),
+            variance_cells=np.full(len(each.mean_cells), second),
+            fourth_cells=np.full(len(each.mean_cells), fourth),
+            mean_items=np.full(len(each.mean_items), mean),
+        )
+        for each in groups
+    ]
 
 
 def overturn_rates(

@@ -7,10 +7,8 @@ import pytest
 from django.db.models import F
 from sklearn import metrics
 
-from apps.common.errors import DomainError
 from apps.reports import services as reports
 from apps.reports.engine.document import PERFORMANCE_METRICS
-from apps.reports.models import ReportJob
 from apps.review.models import ReviewItem
 from apps.sampling.models import Draw, PopulationCell
 from apps.sampling.services.policies import put_document
@@ -336,12 +334,3 @@ def test_errors_of_known_days_are_not_said_of_days_without_any_draw():
     assert sections["closed"]["mae"]["value"] == pytest.approx(closed, abs=1e-12)
     for metric in ("mae", "rmse", "bias", "r2"):
         assert (sections["all"][metric]["value"], sections["all"][metric]["code"]) == (None, "no_labels")
-
-
-@pytest.mark.parametrize("kind", ["baseline", "value"])
-def test_a_number_has_no_report_that_compares_classes(kind):
-    model, *_ = make_hours()
-    with pytest.raises(DomainError) as refused:
-        reports.request_report(model, kind, FIRST, FIRST + timedelta(days=2))
-    assert (refused.value.status, refused.value.code) == (400, "unsupported_task")
-    assert not ReportJob.objects.exists()

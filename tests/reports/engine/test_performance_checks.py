@@ -217,8 +217,9 @@ def test_a_draw_that_lost_cases_makes_one_caveat_and_the_sampling_page_agrees():
     assert "Chance does not explain it" in caveat(found)
 
 
-def test_models_of_several_classes_and_of_numbers_have_no_checks():
+def test_models_of_several_classes_have_the_checks_that_need_no_score():
     world = make_world(60, days=2)
     world.model.task = "multiclass"
     world.model.save()
-    assert report_of(world).document["checks"] is None
+    checks = report_of(world).document["checks"]
+    assert (checks["drift"], checks["so_far"], checks["plan"]["metric"]) == ([], None, "accuracy")

@@ -69,7 +69,7 @@ def test_what_is_shared_cannot_change_at_the_shadow(shadow: MonitoredModel, fiel
 
 @pytest.mark.parametrize("of", ["nobody", "challenger"])
 def test_a_shadow_follows_a_model_in_use(shadow: MonitoredModel, of: str) -> None:
-    with pytest.raises(DomainError, match="has no model|itself the shadow"):
+    with pytest.raises(DomainError, match=r"has no model|itself the shadow"):
         registering.put_model(shadow.project, slug="third", document={"shadow_of": of})
 
 

@@ -43,30 +43,15 @@ class Window:
         )  # fmt: skip
         return BinaryEstimator(cells, items)
 
-    def side(
-        self, groups: int, *, matrix: ValueMatrix = RIGHT, shared: np.ndarray | None = None, is_total: bool = False
-    ) -> Side:
+    def side(self, groups: int, *, matrix: ValueMatrix = RIGHT, shared: np.ndarray | None = None) -> Side:
         whole = self.estimator
         values: list[PseudoValues] = []
-        keys, marks = [], []
+        both: list[PseudoValues] = []
+        keys = []
         for group in range(groups):
             cells, items = self.group == group, (self.group == group)[self.is_drawn]
-            # One cell a prediction: nothing is added up, so that masks of cells are masks of predictions.
-            piece = Uncompacted.of(whole.restrict(cells=cells, items=items))
-            values.append(piece.valued(matrix))
+            values.append(whole.restrict(cells=cells, items=items).valued(matrix))
             keys.append(self.key[self.is_drawn][items])
-            marks.append(np.zeros(cells.sum(), dtype=bool) if shared is None else shared[cells])
-        return Side.of(values, keys=keys, shared=marks, uses_amount=matrix.uses_amount)
-
-
-class Uncompacted(BinaryEstimator):
-    """An estimator that keeps its cells apart."""
-
-    @classmethod
-    def of(cls, estimator: BinaryEstimator) -> "Uncompacted":
-        fields = ("proxy", "overturn", "least_by_chance", "level")
-        return cls(estimator.population, estimator.sample, **{name: getattr(estimator, name) for name in fields})
-
-    @property
-    def cells(self) -> Population:  # type: ignore[override]
-        return self.population
+            if shared is not None:
+                both.append(whole.restrict(cells=cells & shared, items=items & False).valued(matrix))
+        return Side.of(values, keys=keys, shared=None if shared is None else both, uses_amount=matrix.uses_amount)

@@ -162,3 +162,16 @@ def test_sides_must_have_the_same_groups():
         decompose(window.side(1), window.side(2))
     with pytest.raises(ValueError, match="must have predictions"):
         decompose(window.side(1), Window([], [], []).side(1))
+
+
+def test_a_side_takes_its_place_among_the_groups_of_both():
+    first, second = _window([(0, 30, 10), (1, 5, 5)], pi=0.5), _window([(0, 8, 2), (1, 30, 20)], pi=0.5)
+    there = decompose(first.side(2), second.side(2))
+    # The same, with the groups of the second side named in the other order and one that neither has.
+    turned = Window(1 - second.group, second.score, second.truth, pi=0.5)
+    places = np.array([2, 0])
+    moved = decompose(first.side(2).placed(np.array([0, 2]), groups=3), turned.side(2).placed(places, groups=3))
+    assert moved.mix.value == pytest.approx(there.mix.value)
+    assert moved.difference.high == pytest.approx(there.difference.high)
+    with pytest.raises(ValueError, match="below 2"):
+        first.side(2).placed(places, groups=2)

@@ -9,7 +9,9 @@ from apps.reports.engine.pictured import MatrixPicture, Pictures
 from apps.reports.engine.rounding import is_exact, percent
 from apps.reports.pages import contents, numbers, wording
 from apps.reports.pages.figures import IF_ALIKE, is_response_low, labels, reason
+from apps.reports.pages.number_wording import within
 from apps.reports.pages.numbers import plural
+from apps.reports.pages.phrases import BASELINE
 from apps.reports.pages.sheets.layout import Answer
 from apps.reports.pages.sheets.said import Said, said
 
@@ -96,8 +98,8 @@ def _asked(document: Document) -> Iterator[_Asked]:
         yield from _of_two(document) if document["task"] == "binary" else _of_many(document)
         yield from _stated(document)
     for metric, question in (
-        ("accuracy_difference", f"Is it better than {wording.BASELINE}?"),
-        ("mae_gain", f"Is it closer than {wording.BASELINE}?"),
+        ("accuracy_difference", f"Is it better than {BASELINE}?"),
+        ("mae_gain", f"Is it closer than {BASELINE}?"),
     ):
         figure = figure_of(document, metric)
         if figure is not None and figure["code"] != "no_baseline":
@@ -208,9 +210,9 @@ def _directions(pictures: Pictures) -> str:
 
 def _of_numbers(document: Document) -> Iterator[_Asked]:
     figures = document["headline"]["figures"]
-    yield _Asked("How far off is it?", "mae", _of_all(document), "The average error, whatever its direction.")
     if "within" in figures:
-        yield _Asked("How often is it right, within the tolerance?", "within", _of_all(document))
+        yield _Asked(f"How often is it right, {within(document['names'])}?", "within", _of_all(document))
+    yield _Asked("How far off is it?", "mae", _of_all(document), "The average error, whatever its direction.")
     take = "One number for all levels: the picture by level shows where it is too high and where too low."
     yield _Asked("Too high or too low, on average?", "bias", _of_all(document), take)
 
@@ -218,9 +220,9 @@ def _of_numbers(document: Document) -> Iterator[_Asked]:
 def _while_open(document: Document) -> Answer | None:
     """Answer for the days whose outcomes are not in, where the others lead the page."""
     opened = document["sections"].get("open")
-    metric = "mae" if document["task"] == "regression" else "accuracy"
-    if document["headline"]["part"] != "closed" or not opened or metric not in opened:
+    if document["headline"]["part"] != "closed" or not opened:
         return None
+    metric = contents.lead_metric(opened)
     part = next((part for part in document["parts"] if part["part"] == "open"), None)
     if part is None:
         return None

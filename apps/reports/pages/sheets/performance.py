@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from datetime import date
 
 from apps.reports.engine.document import (
-    PERFORMANCE_METRICS,
     Document,
     Drift,
     Figures,
@@ -13,7 +12,7 @@ from apps.reports.engine.document import (
     SoFar,
 )
 from apps.reports.engine.rounding import step_of
-from apps.reports.pages import contents, numbers, wording
+from apps.reports.pages import contents, number_wording, numbers, wording
 from apps.reports.pages.contents import unit
 from apps.reports.pages.figures import RANGE, in_sentence, range_text
 from apps.reports.pages.numbers import count, plural
@@ -235,7 +234,7 @@ def _hindsight(document: Document, hindsight: Hindsight) -> Section:
     sentences = []
     if disagreement["value"] is not None:
         share = in_sentence(disagreement, unit(document, "disagreement"))
-        sentences.append(f"Reviewer and outcome differ in {share} of predictions.")
+        sentences.append(f"Reviewer and outcome differ{number_wording.apart(document)} in {share} of predictions.")
     days = plural(hindsight["days"], "day", "days")
     return Section(
         "hindsight",
@@ -250,7 +249,8 @@ def _hindsight(document: Document, hindsight: Hindsight) -> Section:
 def _side_by_side(document: Document, caption: str, columns: dict[str, Figures]) -> Table:
     """Put the same measures in columns."""
     rows = []
-    for metric in PERFORMANCE_METRICS:
+    metrics = [metric for metric in tables.metrics_of(document) if not tables.is_further(metric)]
+    for metric in (each for each in metrics if any(each in figures for figures in columns.values())):
         name, aside = wording.metric_name(document, metric)
         cells = [cell(figures.get(metric), unit(document, metric)) for figures in columns.values()]
         rows.append(Row(name, cells, aside))

@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 from apps.common.shares import hundredths
 from apps.reports.engine.document import Document, Figures, Override, Point, SliceSection
-from apps.reports.engine.rounding import Unit, percent, unit_of
+from apps.reports.engine.rounding import Unit, percent, step_of, unit_of
 from apps.reports.pages import contents, numbers, wording
 from apps.reports.pages.caveat_wording import caveat, logged, why_restated
 from apps.reports.pages.contents import unit
@@ -88,11 +88,16 @@ def _differing(document: Document, name: str) -> list[str]:
 def _slice_row(document: Document, entry: SliceSection, metric: str) -> Row:
     figure, of = entry["figures"].get(metric), unit(document, metric)
     alone = entry["naive"].get(metric)
-    alone_text = "–" if alone is None or alone["value"] is None else of.text(alone["value"], 1.0)
+    alone_text = "–" if alone is None or alone["value"] is None else _alone(of, alone["value"])
     counts = [labels_cell(figure), Cell(count(entry["n"]))]
     cells = [cell(figure, of), Cell(alone_text), *counts]
     aside = "differs from the rest" if entry.get("differs") else ""
     return Row(wording.slice_value(document, entry["name"], entry["value"]), cells, aside)
+
+
+def _alone(of: Unit, value: float) -> str:
+    """Write a figure without a range: errors have three digits."""
+    return of.text(value, step_of(value, None, None) if of.kind == "error" else 1.0)
 
 
 def overrides(document: Document) -> Section | None:
@@ -169,9 +174,11 @@ def sample(document: Document) -> Section | None:
     if counts["adjudication_chosen"]:
         given = f"{count(counts['adjudicated'])} of {count(counts['adjudication_chosen'])} given"
         facts.append(("Second opinions", f"{given}, {count(counts['overturned'])} changed the answer"))
-    low, high = counts["bounds"].get("accuracy", (0.0, 0.0))
-    if low < high:
-        facts.append(("Accuracy if all missing reviews were wrong, or right", f"{percent(low)} to {percent(high)}"))
+    for metric in ("accuracy", "within"):
+        low, high = counts["bounds"].get(metric, (0.0, 0.0))
+        if low < high:
+            name = "Accuracy" if metric == "accuracy" else wording.metric_name(document, metric)[0]
+            facts.append((f"{name} if all missing reviews were wrong, or right", f"{percent(low)} to {percent(high)}"))
     facts += _plan(document)
     note = "Every case had a known chance to be drawn, which is why the figures hold for all predictions."
     return Section("sample", "Drawn cases of the open days", note, facts=facts)
@@ -183,9 +190,10 @@ def _plan(document: Document) -> Facts:
     plan = checks["plan"] if checks else None
     if plan is None or plan["half_width"] is None:
         return []
-    facts = [("Range of accuracy if every drawn case were reviewed", _points(plan["half_width"]))]
+    what = "accuracy" if plan["metric"] == "accuracy" else "the share right"
+    facts = [(f"Range of {what} if every drawn case were reviewed", _points(plan["half_width"]))]
     if plan["labels_needed"] is not None:
-        facts.append((f"Labels for accuracy to within {_points(plan['target'])}", count(plan["labels_needed"])))
+        facts.append((f"Labels for {what} to within {_points(plan['target'])}", count(plan["labels_needed"])))
     return facts
 
 

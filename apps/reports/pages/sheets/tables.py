@@ -6,6 +6,7 @@ from apps.common.shares import hundredths
 from apps.reports.engine.document import (
     BASELINE_METRICS,
     FURTHER_METRICS,
+    NUMBER_BASELINE_METRICS,
     PERFORMANCE_METRICS,
     REGRESSION_METRICS,
     VALUE_METRICS,
@@ -18,6 +19,7 @@ from apps.reports.pages.contents import main_classes, unit
 from apps.reports.pages.figures import (
     IF_ALIKE,
     OF_PREDICTIONS,
+    RANGE,
     SHORT_METHODS,
     bounds_text,
     how,
@@ -35,15 +37,15 @@ from apps.reports.pages.sheets.layout import Cell, Key, Row, Table
 OF_ALL_CLASSES = ("macro_precision", "macro_recall", "macro_f1", "weighted_f1")
 ORDER = {
     "performance": (*PERFORMANCE_METRICS, *REGRESSION_METRICS, *OF_ALL_CLASSES, *FURTHER_METRICS),
-    "baseline": BASELINE_METRICS,
-    "value": VALUE_METRICS,
+    "baseline": (*BASELINE_METRICS, *NUMBER_BASELINE_METRICS),
+    "value": (*VALUE_METRICS, *REGRESSION_METRICS),
 }
 PART_TITLES = {"closed": "Closed days", "open": "Open days", "all": "Whole window"}
 
 
 def is_further(metric: str) -> bool:
     """Say whether the metric stands in the second table, below the main ones."""
-    return metric in FURTHER_METRICS or metric in OF_ALL_CLASSES
+    return metric in FURTHER_METRICS or metric in OF_ALL_CLASSES or (metric.partition(":")[0] == "f1" and ":" in metric)
 
 
 def class_of(metric: str) -> str | None:
@@ -89,9 +91,8 @@ def figure_key(label: str, figure: Figure, of: Unit, *, note: str = "") -> Key:
     spread = "counted" if is_exact(figure) else ""
     if ends := range_of(figure):
         step = of.step(figure)
-        low, high = (of.text(end, step) for end in ends)
         # Kinds of mistake span the range of that method, not chance.
-        spread = f"{low} to {high}" if figure["method"] == "range" else range_words(low, high)
+        spread = of.range(*ends, step) if figure["method"] == "range" else f"{RANGE} {of.range(*ends, step)}"
     return Key(label, figure_text(figure, of), _notes(figure, of, spread, note), how(figure))
 
 
@@ -123,7 +124,7 @@ def metrics_of(document: Document) -> list[str]:
         for figures in document["sections"].values()
         for metric, figure in figures.items()
         # A metric that this kind of model does not have is not a missing figure.
-        if figure["code"] != "unsupported_task"
+        if figure["code"] != "unsupported_task" and not _says_nothing_new(document, metric)
     }
 
     def place(metric: str) -> tuple[int, int, str]:
@@ -131,6 +132,13 @@ def metrics_of(document: Document) -> list[str]:
         return places[of] if of else -1, order.index(name) if name in order else len(order), metric
 
     return sorted((metric for metric in metrics if class_of(metric) in {None, *places}), key=place)
+
+
+def _says_nothing_new(document: Document, metric: str) -> bool:
+    """Say whether another row says it: balanced accuracy is macro recall, and ties of numbers are rare."""
+    if metric == "tie_rate":
+        return not any(figures[metric]["value"] for figures in document["sections"].values() if metric in figures)
+    return metric == "balanced_accuracy" and document["task"] == "multiclass"
 
 
 def metric_table(document: Document, metrics: Iterable[str], *, caption: str) -> Table:

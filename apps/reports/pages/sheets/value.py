@@ -5,12 +5,15 @@ from apps.reports.engine.document import Document, Figures, ThresholdSection, Va
 from apps.reports.engine.rounding import money, step_of
 from apps.reports.pages import contents, wording
 from apps.reports.pages.contents import unit
-from apps.reports.pages.figures import RANGE, in_sentence, more_labels
-from apps.reports.pages.numbers import count, plural
-from apps.reports.pages.sheets import losses, tables
+from apps.reports.pages.figures import RANGE, in_sentence, more_labels, reason
+from apps.reports.pages.numbers import plural
+from apps.reports.pages.phrases import BASELINE
+from apps.reports.pages.sheets import costs, losses, tables
 from apps.reports.pages.sheets import sections as shared
-from apps.reports.pages.sheets.layout import Cell, ChartText, Key, Row, Section, Table
+from apps.reports.pages.sheets.costs import exact
+from apps.reports.pages.sheets.layout import Cell, ChartText, Facts, Key, Row, Section, Table
 
+SHIFT = "Predict higher or lower"
 # Rows of the table behind the curve.
 CURVE_ROWS = 20
 
@@ -18,16 +21,28 @@ CURVE_ROWS = 20
 def keys(document: Document) -> list[Key]:
     figures = document["headline"]["figures"]
     if not document.get("value"):
-        return [tables.share_key("Right predictions", figures["accuracy"])] if "accuracy" in figures else []
+        return _beside(document, figures)
     metric = "value_difference" if contents.has_difference(figures) else "value_total"
     part = contents.headline_part(document)
     among = wording.compared(part) if part and metric == "value_difference" else ""
-    shown = [tables.figure_key(wording.METRICS[metric][0], figures[metric], unit(document, metric), note=among)]
-    if "accuracy" in figures:
-        shown.append(tables.share_key("Right predictions", figures["accuracy"]))
+    shown = [
+        tables.figure_key(wording.metric_name(document, metric)[0], figures[metric], unit(document, metric), note=among)
+    ]
+    shown += _beside(document, figures)
     if "accuracy_point_value" in tables.metrics_of(document):
         shown.append(_one_more_right(document, figures))
     return shown
+
+
+def _beside(document: Document, figures: Figures) -> list[Key]:
+    """Show how good the model is without money: its share right, or its mean error."""
+    metric = next((metric for metric in ("accuracy", "within", "mae") if metric in figures), None)
+    if metric is None:
+        return []
+    name = wording.metric_name(document, metric)[0]
+    if metric == "mae":
+        return [tables.figure_key(name, figures[metric], unit(document, metric))]
+    return [tables.share_key(name, figures[metric])]
 
 
 def _one_more_right(document: Document, figures: Figures) -> Key:
@@ -40,12 +55,13 @@ def sections(document: Document) -> list[Section]:
     value = document.get("value")
     if not value:
         return [shared.cannot_say(document)]
-    name = wording.METRICS[contents.metric_over_time(document)][0]
+    name = wording.metric_name(document, contents.metric_over_time(document))[0]
     note = f"{name}. {shared.HOLLOW}{shared.cut_short(document) if document['series'] else ''}"
     shown = [
         shared.over_time(document, note=note),
         losses.section(document, value),
         threshold(document, value),
+        _shift(document, value),
         shared.overrides(document),
         shared.cannot_say(document),
         shared.restated(document),
@@ -67,6 +83,25 @@ def threshold(document: Document, value: ValueSection) -> Section | None:
     advice = _advice(document, curve)
     chart = ChartText("threshold", advice, _curve_table(document, curve))
     return Section("threshold", "Where to put the threshold", note, chart, sentences=[advice])
+
+
+def _shift(document: Document, value: ValueSection) -> Section | None:
+    """Show by how much to raise or lower every prediction; None where that is not known or amounts weigh errors."""
+    best = value.get("shift")
+    if not best:
+        return None
+    figure, of = best["shift"], unit(document, "shift")
+    if figure["value"] is None or figure["code"] == "preliminary":
+        return Section("shift", SHIFT, f"We cannot say yet: {reason(figure)}.")
+    found = in_sentence(figure, of)
+    if best["advice"] not in ("raise", "lower"):
+        said = f"The constant that would cost least is {found}. Chance alone explains it: no change advised."
+        return Section("shift", SHIFT, sentences=[said])
+    saving = in_sentence(best["saving"], unit(document, "value_total"))
+    said = f"With every prediction {found}, errors would cost {saving} less per 1,000 predictions."
+    return Section(
+        "shift", SHIFT, "The same labels chose the shift, so it saves a little less than this.", sentences=[said]
+    )
 
 
 def _curve_table(document: Document, curve: ThresholdSection) -> Table:
@@ -118,24 +153,38 @@ def _sums(document: Document) -> Section:
 
 def _worth(document: Document, value: ValueSection) -> Section:
     """Show the value model, and the cost of reviewing."""
+    spent = costs.facts(document, value)
+    if document["task"] == "regression":
+        return Section(
+            "worth",
+            "What an error costs",
+            facts=[*_unit_costs(document, value), *spent],
+            sentences=_next_labels(value),
+        )
     classes = [name for name in contents.main_classes(document) if name in value["matrix"]]
     rows = []
     for predicted in classes:
         worth = value["matrix"][predicted]
-        cells = [Cell(_exact(worth[truth], value["currency"]) if truth in worth else "–") for truth in classes]
+        cells = [Cell(exact(worth[truth], value["currency"]) if truth in worth else "–") for truth in classes]
         rows.append(Row(f"Predicts {wording.class_name(document, predicted)}", cells))
     head = ["Model", *(f"In truth {wording.class_name(document, truth)}" for truth in classes)]
     per = ", per unit of the amount" if value["is_per_amount"] else ""
     per += ", of the classes with most predictions" if len(classes) < len(value["matrix"]) else ""
-    each = _exact(value["review_cost_each"], value["currency"])
-    cost = money(float(value["review_cost"]), currency=value["currency"], step=1)
     return Section(
         "worth",
         "What a decision is worth",
         table=Table(f"Value of one decision{per}", head, rows),
-        facts=[("Reviews", f"{count(value['reviews'])} at {each}: {cost}")],
+        facts=spent,
         sentences=_next_labels(value),
     )
+
+
+def _unit_costs(document: Document, value: ValueSection) -> Facts:
+    """Name what one unit of the prediction costs, in each direction."""
+    unit_name = document["names"]["unit"] or "unit"
+    per = ", per unit of the amount" if value["is_per_amount"] else ""
+    sides = (("too high", value.get("over_cost", "0")), ("too low", value.get("under_cost", "0")))
+    return [(f"Each {unit_name} {side}{per}", exact(cost, value["currency"])) for side, cost in sides]
 
 
 def _next_labels(value: ValueSection) -> list[str]:
@@ -143,16 +192,17 @@ def _next_labels(value: ValueSection) -> list[str]:
     labels = value.get("next_labels")
     if not labels or labels["worth"] is None or labels["cost"] is None:
         return []
-    worth, cost = (money(amount, currency=value["currency"], step=1) for amount in (labels["worth"], labels["cost"]))
+    worth, cost = (_about(amount, value["currency"]) for amount in (labels["worth"], labels["cost"]))
     best = labels["best_k"]
     return [
-        f"For the choice between the model and {wording.BASELINE}, over as many predictions as here, the next "
+        f"For the choice between the model and {BASELINE}, over as many predictions as here, the next "
         f"{labels['k']} labels are worth {worth} and cost {cost}.",
         f"{plural(best, 'label', 'labels')} would pay most." if best else "No number of labels pays for that alone.",
     ]
 
 
-def _exact(amount: str, currency: str) -> str:
-    """Write an amount as it was stated, cents only where there are any."""
-    number = float(amount)
-    return money(number, currency=currency, step=1 if number.is_integer() else 0.01)
+def _about(amount: float, currency: str) -> str:
+    """Write a sum of whole units of money; nobody counts fractions of a cent."""
+    if 0 < amount < 1:
+        return f"less than {money(1, currency=currency, step=1)}"
+    return money(amount, currency=currency, step=1)
