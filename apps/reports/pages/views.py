@@ -135,10 +135,12 @@ def show(request: ProjectRequest, shown: Report) -> HttpResponse:
 
 def _before(shown: Report, *, role: Role) -> Report | None:
     """Return the report on the window before, if it is as long: its figures stand beside those of this one."""
+    if shown.kind != Kind.PERFORMANCE:
+        return None
     found = list(Report.objects.ending_before(shown).select_related("model__project", "version")[:MOST_BEFORE])
     days = (shown.end - shown.start).days
     alike = [each for each in found if abs((each.end - each.start).days - days) <= MONTHS_APART]
-    return visible(alike[0], role=role) if alike and shown.kind == Kind.PERFORMANCE else None
+    return visible(alike[0], role=role) if alike else None
 
 
 def _others(shown: Report) -> dict[str, Any]:
