@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect
@@ -17,11 +18,13 @@ from apps.reports.engine.document import Document
 from apps.reports.models import Report, ReportJob
 from apps.reports.pages import numbers, windows, wording
 from apps.reports.pages.charts import charts_of
+from apps.reports.pages.choosing_sides import side_before
 from apps.reports.pages.forms import WindowForm
 from apps.reports.pages.pdf import render_pdf
 from apps.reports.pages.sheets import sheet_of
 from apps.reports.pages.timeline import summary, timeline_of
 from apps.reports.services import timeline
+from apps.reports.services.comparisons import Side
 from apps.reports.services.refresh import is_outdated
 from apps.reports.services.visible import visible
 
@@ -81,6 +84,8 @@ def job(request: ProjectRequest, job: int) -> HttpResponse:
         return HttpResponseClientRedirect(address) if _wants_fragment(request) else redirect(address)
     context = {
         "job": shown,
+        "what": "report",
+        "progress_address": reverse("report_job", args=[request.project.slug, shown.pk]),
         "model": shown.model,
         "tab": shown.kind,
         "title": wording.TITLES[shown.kind],
@@ -113,6 +118,7 @@ def show(request: ProjectRequest, shown: Report) -> HttpResponse:
             version=shown.version.name if shown.version else "",
             now=timezone.now(),
         ),
+        "has_before": side_before(shown.model, Side(shown.start, shown.end)) is not None,
         "unlike": events.within(shown.model, shown.start, shown.end, shows_sensitive=may_ask),
         "through": numbers.last_day(shown.end),
         **_others(shown),

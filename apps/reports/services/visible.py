@@ -105,7 +105,7 @@ def without_single_cases(document: Document) -> Document:
     small = {part for part, n in sizes.items() if is_small(n)}
     is_whole_hidden = bool(small)
     hidden_parts = small | {"all"} if small else small
-    sections = {part: _figures(each, hide=part in hidden_parts) for part, each in document["sections"].items()}
+    sections = {part: without_few(each, hide=part in hidden_parts) for part, each in document["sections"].items()}
     part = document["headline"]["part"]
     left = document | {
         "sections": sections,
@@ -156,7 +156,7 @@ def hidden_with(sizes: list[int], *, rest: int = 0) -> set[int]:
     return hidden
 
 
-def _figures(figures: Figures, *, hide: bool = False) -> Figures:
+def without_few(figures: Figures, *, hide: bool = False) -> Figures:
     return {metric: figure if _shows(figure, hide=hide) else NOTHING for metric, figure in figures.items()}
 
 
@@ -182,7 +182,7 @@ def _partition(pieces: list[Piece], *, of: int, whole: Figures, naive: NaiveFigu
     left = [
         piece
         | {
-            "figures": _figures(piece["figures"], hide=place in hidden),
+            "figures": without_few(piece["figures"], hide=place in hidden),
             "naive": _naive(piece["naive"], hide=place in hidden),
         }
         for place, piece in enumerate(pieces)
@@ -226,7 +226,7 @@ def _slices(document: Document, *, of: int, hide: bool) -> list[SliceSection]:
 def _tested(piece: SliceSection, *, hide: bool) -> SliceSection:
     """Drop the test against the rest where a figure of the slice is hidden."""
     if hide:
-        figures, naive = _figures(piece["figures"], hide=True), _naive(piece["naive"], hide=True)
+        figures, naive = without_few(piece["figures"], hide=True), _naive(piece["naive"], hide=True)
         piece = piece | {"figures": figures, "naive": naive}
     return piece | {"q_value": None, "differs": False} if NOTHING in piece["figures"].values() else piece
 
@@ -246,18 +246,18 @@ def _checks(checks: ChecksSection, *, hidden: set[str]) -> ChecksSection:
     }
     if both:
         hide = "open" in hidden
-        corrected, at_word = (_figures(both[column], hide=hide) for column in ("corrected", "at_word"))
+        corrected, at_word = (without_few(both[column], hide=hide) for column in ("corrected", "at_word"))
         left["second_opinions"] = {"corrected": corrected, "at_word": at_word}
     if then:
         left["hindsight"] = None
         if "closed" not in hidden and then["answered"] >= LEAST:
-            from_reviews, from_outcomes = _figures(then["from_reviews"]), _figures(then["from_outcomes"])
+            from_reviews, from_outcomes = without_few(then["from_reviews"]), without_few(then["from_outcomes"])
             left["hindsight"] = then | {"from_reviews": from_reviews, "from_outcomes": from_outcomes}
     if so_far:
         left["so_far"] = None
         if "all" not in hidden and so_far["known"] >= LEAST:
             bounds = so_far["bounds"] if so_far["due"] >= LEAST else {}
-            left["so_far"] = so_far | {"figures": _figures(so_far["figures"]), "bounds": bounds}
+            left["so_far"] = so_far | {"figures": without_few(so_far["figures"]), "bounds": bounds}
     return left
 
 
@@ -340,7 +340,7 @@ def _reveals(groups: list[RevealGroup]) -> list[RevealGroup]:
         return []
     kinds = dict.fromkeys(each["kind"] for each in others)
     left = [_reveals_of([each for each in others if each["kind"] == kind], whole) for kind in kinds]
-    return [whole | {"figures": _figures(whole["figures"])}, *(each for pieces in left for each in pieces)]
+    return [whole | {"figures": without_few(whole["figures"])}, *(each for pieces in left for each in pieces)]
 
 
 def _reveals_of(pieces: list[RevealGroup], whole: RevealGroup) -> list[RevealGroup]:
