@@ -97,7 +97,7 @@ def moved(request: ProjectRequest, report: int) -> HttpResponse:
     second = Side(shown.start, shown.end, shown.version.name if shown.version else None)
     first = choosing_sides.side_before(shown.model, second)
     if first is None:
-        return HttpResponse("")
+        return render(request, "reports/_moved.html", {"alone": choosing_sides.label_of(second)})
     stored = comparisons.last_comparison(shown.model, shown.kind, first, second)
     context: dict[str, Any] = {
         "address": choosing_sides.address_of(shown.model, shown.kind, first, second),

@@ -18,13 +18,11 @@ from apps.reports.engine.document import Document
 from apps.reports.models import Report, ReportJob
 from apps.reports.pages import numbers, windows, wording
 from apps.reports.pages.charts import charts_of
-from apps.reports.pages.choosing_sides import side_before
 from apps.reports.pages.forms import WindowForm
 from apps.reports.pages.pdf import render_pdf
 from apps.reports.pages.sheets import sheet_of
 from apps.reports.pages.timeline import summary, timeline_of
 from apps.reports.services import timeline
-from apps.reports.services.comparisons import Side
 from apps.reports.services.refresh import is_outdated
 from apps.reports.services.visible import visible
 
@@ -118,7 +116,6 @@ def show(request: ProjectRequest, shown: Report) -> HttpResponse:
             version=shown.version.name if shown.version else "",
             now=timezone.now(),
         ),
-        "has_before": side_before(shown.model, Side(shown.start, shown.end)) is not None,
         "unlike": events.within(shown.model, shown.start, shown.end, shows_sensitive=may_ask),
         "through": numbers.last_day(shown.end),
         **_others(shown),
