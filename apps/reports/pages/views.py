@@ -6,6 +6,7 @@ from typing import Any, cast
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect
@@ -92,6 +93,8 @@ def job(request: ProjectRequest, job: int) -> HttpResponse:
         return HttpResponseClientRedirect(address) if _wants_fragment(request) else redirect(address)
     context = {
         "job": shown,
+        "what": "report",
+        "progress_address": reverse("report_job", args=[request.project.slug, shown.pk]),
         "model": shown.model,
         "tab": shown.kind,
         "title": wording.TITLES[shown.kind],
