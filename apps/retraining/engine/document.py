@@ -4,9 +4,7 @@ Gains are those of a candidate over the live model, above 0 where the candidate 
 (metric "accuracy"), or how much smaller the mean error is, in the unit of the prediction (metric "mae").
 """
 
-from typing import Any, TypedDict
-
-from apps.stats.estimate import Estimate
+from typing import TypedDict
 
 VERSION = 1
 
@@ -48,6 +46,7 @@ class AdviceSection(TypedDict):
     enough: float | None
     farthest: CurvePoint
     margin: float
+    disagrees: bool  # right more often and worth less, or the other way round
     live: float  # share of right answers of the live model, or its mean error
 
 
@@ -75,9 +74,10 @@ class SliceGain(TypedDict):
 
 
 class WeakGain(TypedDict):
-    """A weak slice that monitoring found."""
+    """A weak slice that monitoring found, in words."""
 
-    parts: list[dict[str, Any]]
+    who: str
+    features: list[str]  # by whose values it is defined
     n: int
     share: float
     gain: Figure
@@ -100,14 +100,3 @@ class StudyDocument(TypedDict):
     slices: list[SliceGain]
     weak: list[WeakGain]
     weak_seen: int  # labels among which the weak slices were looked for
-
-
-def figure(estimate: Estimate) -> Figure:
-    """Write an estimate as it is stored."""
-    return {
-        "value": estimate.value,
-        "low": estimate.low,
-        "high": estimate.high,
-        "n": estimate.n,
-        "code": estimate.code,
-    }

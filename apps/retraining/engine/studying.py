@@ -6,14 +6,14 @@ from dataclasses import replace
 import numpy as np
 
 from apps.registry.models import Task
-from apps.retraining.engine.document import AdviceSection, CurvePoint, Money, SliceGain, figure
+from apps.retraining.engine.document import AdviceSection, CurvePoint, Figure, Money, SliceGain
 from apps.retraining.engine.fitting import Fitted
 from apps.retraining.engine.labels import Labels, Worth
 from apps.retraining.engine.refusals import LEAST_OF_A_CLASS, no_difference, no_features, one_subject
 from apps.stats.arrays import BoolArray, FloatArray
 from apps.stats.decisions.learning_curve import FARTHEST, LearningCurve, learning_curve
 from apps.stats.decisions.paired_gain import paired_gain
-from apps.stats.decisions.retraining import Advice, advise
+from apps.stats.decisions.retraining import CANNOT_TELL, NOT_YET, YES, Advice, advise
 from apps.stats.decisions.worth_of_labels import best_number_of_labels, worth_of_labels
 from apps.stats.estimate import Estimate
 from apps.stats.intervals import LEVEL
@@ -56,18 +56,35 @@ def curve_of(fitted: Fitted, *, seed: int) -> LearningCurve:
     return curve
 
 
-def advice_of(curve: LearningCurve, labels: Labels) -> AdviceSection:
+def advice_of(curve: LearningCurve, labels: Labels, *, money: Money | None) -> AdviceSection:
+    """Return the advice; where right answers and money point in opposite directions, nobody can tell."""
     live = live_figure(labels)
     margin = MARGIN_OF_ERROR * live if labels.task == Task.REGRESSION else MARGIN
     found: Advice = advise(curve, margin=margin)
+    disagrees = money is not None and (
+        (found.verdict == YES and (money["gain"]["high"] or 0.0) < 0)
+        or (found.verdict == NOT_YET and found.enough is None and (money["gain"]["low"] or 0.0) > 0)
+    )
     return {
-        "verdict": found.verdict,
+        "verdict": CANNOT_TELL if disagrees else found.verdict,
         "size": found.size,
         "gain": figure(found.gain),
         "enough": found.enough,
         "farthest": {"size": FARTHEST * found.size, "gain": figure(found.farthest)},
         "margin": margin,
+        "disagrees": disagrees,
         "live": live,
+    }
+
+
+def figure(estimate: Estimate) -> Figure:
+    """Write an estimate as it is stored."""
+    return {
+        "value": estimate.value,
+        "low": estimate.low,
+        "high": estimate.high,
+        "n": estimate.n,
+        "code": estimate.code,
     }
 
 

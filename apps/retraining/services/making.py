@@ -9,20 +9,16 @@ from typing import Any
 import numpy as np
 
 from apps.explanations.models import Artifact
-from apps.monitoring.models import WeakSearch
-from apps.monitoring.services.placing import Layout
-from apps.monitoring.services.references import coded
-from apps.monitoring.services.sent_rows import rows_of
-from apps.predictions.models import Prediction
 from apps.registry.models import MonitoredModel, Task, ValueModel
 from apps.retraining.engine import studying
-from apps.retraining.engine.document import VERSION, LabelCounts, Learner, SliceGain, StudyDocument, WeakGain
+from apps.retraining.engine.document import VERSION, LabelCounts, Learner, Money, StudyDocument
 from apps.retraining.engine.fitting import Fitted, cross_fit, rule_name
 from apps.retraining.engine.labels import Worth
 from apps.retraining.engine.learners import SKLEARN, package_of, usable
 from apps.retraining.engine.refusals import LEAST_LABELS, few_features, one_class, too_few
 from apps.retraining.models import Study, StudyJob
 from apps.retraining.services.evidence import Gathered, gather_labels
+from apps.retraining.services.weak_gains import weak_gains
 from apps.stats.arrays import BoolArray
 from apps.stats.decisions.learning_curve import LearningCurve
 from apps.stats.estimators.unit_cost import UnitCost
@@ -103,6 +99,8 @@ def _check(gathered: Gathered) -> None:
 def _document(gathered: Gathered, fitted: Fitted, value_model: ValueModel | None, *, library: str) -> StudyDocument:
     model, labels = gathered.model, gathered.labels
     curve = studying.curve_of(fitted, seed=gathered.seq)
+    money = _money(gathered, fitted, curve, value_model)
+    weak, weak_seen = weak_gains(gathered, fitted, curve)
     return {
         "version": VERSION,
         "task": model.task,
@@ -115,22 +113,27 @@ def _document(gathered: Gathered, fitted: Fitted, value_model: ValueModel | None
         "learner": _learner(gathered, library=library),
         "curve": studying.points_of(curve),
         "further": studying.further_of(curve),
-        "advice": studying.advice_of(curve, labels),
-        "money": None
-        if value_model is None
-        else studying.money_of(
-            fitted,
-            labels,
-            curve,
-            worth_of(model, value_model),
-            currency=value_model.currency,
-            version=value_model.version,
-            decisions=gathered.traffic,
-            cost=float(value_model.review_cost),
-        ),
+        "advice": studying.advice_of(curve, labels, money=money),
+        "money": money,
         "slices": studying.slice_gains(_groups(gathered), fitted, labels, curve),
-        **_weak(gathered, fitted, curve),
+        "weak": weak,
+        "weak_seen": weak_seen,
     }
+
+
+def _money(gathered: Gathered, fitted: Fitted, curve: LearningCurve, value_model: ValueModel | None) -> Money | None:
+    if value_model is None:
+        return None
+    return studying.money_of(
+        fitted,
+        gathered.labels,
+        curve,
+        worth_of(gathered.model, value_model),
+        currency=value_model.currency,
+        version=value_model.version,
+        decisions=gathered.traffic,
+        cost=float(value_model.review_cost),
+    )
 
 
 def _counts(gathered: Gathered) -> LabelCounts:
@@ -170,31 +173,3 @@ def _groups(gathered: Gathered) -> list[tuple[str, str, BoolArray]]:
         column = np.array([value or "" for value in values])
         found += [(name, str(value), column == value) for value in np.unique(column) if value]
     return found
-
-
-def _weak(gathered: Gathered, fitted: Fitted, curve: LearningCurve) -> dict[str, Any]:
-    """Estimate the gain in the weak slices that monitoring found, among the labels whose payload is kept."""
-    search = WeakSearch.objects.filter(model=gathered.model).first()
-    if search is None or not search.slices:
-        return {"weak": [], "weak_seen": 0}
-    model = gathered.model
-    rows = list(rows_of(Prediction.objects.filter(pk__in=gathered.keys.tolist()), model=model))
-    sample = coded(rows, model=model, layout=Layout.of(model))
-    seen = [key for each in rows for key in each.keys]
-    names = {(each.stage, each.name): column for column, each in enumerate(sample.series)}
-    groups, parts = [], {}
-    for number, found in enumerate(search.slices):
-        if not all((part["stage"], part["name"]) in names for part in found["parts"]):
-            continue
-        inside = np.ones(len(seen), dtype=np.bool_)
-        for part in found["parts"]:
-            inside &= np.isin(sample.codes[:, names[part["stage"], part["name"]]], part["bins"])
-        members = np.array(seen, dtype=np.int64)[inside]
-        groups.append(("", str(number), np.isin(gathered.keys, members)))
-        parts[str(number)] = found["parts"]
-    gains = studying.slice_gains(groups, fitted, gathered.labels, curve)
-    return {"weak": [_weak_gain(each, parts[each["value"]]) for each in gains], "weak_seen": len(seen)}
-
-
-def _weak_gain(found: SliceGain, parts: list[dict[str, Any]]) -> WeakGain:
-    return {"parts": parts, "n": found["n"], "share": found["share"], "gain": found["gain"]}
