@@ -310,6 +310,8 @@ CELERY_BEAT_SCHEDULE = {
         "deliver",
         "notice",
         "mail",
+        "publish",
+        "letters",
     )
 }
 

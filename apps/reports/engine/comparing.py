@@ -1,12 +1,11 @@
 """Compare two windows or versions: figures side by side, their differences, and why the main one moved."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 import numpy as np
 
-from apps.registry.models import MonitoredModel, ValueModel
+from apps.registry.models import ValueModel
 from apps.reports.engine.comparison_document import (
     Cause,
     Difference,
@@ -18,9 +17,9 @@ from apps.reports.engine.comparison_document import (
     UnusualDays,
     Why,
 )
-from apps.reports.engine.dividing import Divider, Division, bounds_of
+from apps.reports.engine.dividing import Divider, Division, Quantity, bounds_of
 from apps.reports.engine.document import Figure, Figures
-from apps.reports.engine.evidence import Evidence, Selection, headline_part
+from apps.reports.engine.evidence import Evidence, Selection
 from apps.stats.comparison.decomposition import Decomposition, Part, correlation, decompose, sum_of_totals
 from apps.stats.comparison.differences import difference_of
 from apps.stats.comparison.partitions import choose_partition, moved_groups, unusual_days
@@ -37,12 +36,18 @@ class Measured:
     """One side, measured: what the comparison keeps of its evidence."""
 
     section: SideSection
+    # Of the quantity that is explained; empty where there is none.
+    quantity: Quantity | None = None
     # All predictions as one group, at the prices of this side, and their change to the other's where these differ.
-    own: Division
-    repriced: Division | None
-    divisions: list[Division]
-    days: list[date]
-    bounds: dict[str, list[float | None]]
+    own: Division | None = None
+    repriced: Division | None = None
+    divisions: list[Division] = field(default_factory=list)
+    days: list[date] = field(default_factory=list)
+    bounds: dict[str, list[float | None]] = field(default_factory=dict)
+
+    @property
+    def metric(self) -> str:
+        return self.quantity.metric if self.quantity else ""
 
 
 def section_of(
@@ -64,26 +69,20 @@ def section_of(
     }
 
 
-def measure(
-    section: SideSection, divider: Divider, *, own: Divider, repriced: Divider | None
-) -> Measured:
+def measure(section: SideSection, divider: Divider, *, own: Divider, repriced: Divider | None) -> Measured:
     """Divide one side. `divider` values decisions at the mean of both prices, `own` at those of this side."""
     divisions = list(divider.divisions())
     banded = [division for division in divisions if division.kind in ("score", "level")]
     values = {value for division in banded for value in division.values}
     return Measured(
         section=section,
+        quantity=divider.quantity,
         own=own.whole(),
         repriced=repriced.whole() if repriced else None,
         divisions=divisions,
         days=divider.days,
         bounds={value: bounds_of(divider.evidence, int(value)) for value in values},
     )
-
-
-def part_of(evidence: Evidence) -> Selection:
-    """Return the part of a window that its report leads with, and that is compared."""
-    return headline_part(evidence)
 
 
 def differences(first: Figures, second: Figures, *, shared: float = 0.0) -> dict[str, Difference]:
@@ -97,20 +96,22 @@ def differences(first: Figures, second: Figures, *, shared: float = 0.0) -> dict
 
 
 def correlation_of(first: Measured, second: Measured) -> float:
-    return correlation(first.own.side, second.own.side)
+    """Return how the figures of both sides are correlated, through the labels that they share."""
+    return correlation(first.own.side, second.own.side) if first.own and second.own else 0.0
 
 
 def shared_size(first: Measured, second: Measured) -> int:
-    return round(float((first.own.side.shared + second.own.side.shared).sum()))
+    """Count the predictions that both sides hold."""
+    sides = [measured.own.side for measured in (first, second) if measured.own]
+    return round(sum(float(side.shared.sum()) for side in sides))
 
 
-def explain(
-    first: Measured, second: Measured, lead: Difference, *, is_total: bool, hidden: frozenset[str] = frozenset()
-) -> Why | None:
+def explain(first: Measured, second: Measured, lead: Difference, *, hidden: frozenset[str] = frozenset()) -> Why | None:
     """Explain the difference by the division that explains most, leaving out some slices; None without any."""
     pairs = [pair for pair in _pairs(first, second) if pair[0].name not in hidden or pair[0].kind != "slice"]
-    if not pairs:
+    if not pairs or first.own is None or second.own is None or first.quantity is None:
         return None
+    is_total = first.quantity.is_total
     found = [decompose(one.side, other.side, is_total=is_total) for one, other in pairs]
     choice = choose_partition(found)
     chosen, (one, other) = found[choice.place], pairs[choice.place]
@@ -123,34 +124,10 @@ def explain(
     }
 
 
-def is_divisible(value_models: Sequence[ValueModel | None]) -> bool:
-    """Say whether the prices of both sides can be averaged."""
-    one, other = value_models
-    if one is None or other is None:
-        return one is other
-    return one.currency == other.currency and one.is_per_amount == other.is_per_amount
-
-
-def shared_days(
-    first: tuple[date, date, int | None], second: tuple[date, date, int | None]
-) -> tuple[frozenset[date], frozenset[date]]:
-    """Return the days whose predictions both sides hold, on the side whose cells are all held by the other.
-
-    Each side is given by its window and the key of its version; None: all versions.
-    """
-    start, end = max(first[0], second[0]), min(first[1], second[1])
-    days = frozenset(start + timedelta(days=place) for place in range((end - start).days))
-    if not days or (None not in (first[2], second[2]) and first[2] != second[2]):
-        return frozenset(), frozenset()
-    return (days, frozenset()) if first[2] is not None else (frozenset(), days)
-
-
 def _pairs(first: Measured, second: Measured) -> list[tuple[Division, Division]]:
     """Match the divisions of both sides, and put the groups of each pair in one order."""
     others = {(division.kind, division.name): division for division in second.divisions}
-    return [
-        _aligned(one, others[one.kind, one.name]) for one in first.divisions if (one.kind, one.name) in others
-    ]
+    return [_aligned(one, others[one.kind, one.name]) for one in first.divisions if (one.kind, one.name) in others]
 
 
 def _aligned(one: Division, other: Division) -> tuple[Division, Division]:
@@ -286,12 +263,3 @@ def _difference(moved: Estimate) -> Difference:
 def _estimate(figure: Figure) -> Estimate:
     code = figure["code"] if figure["value"] is not None or figure["code"] else "failed"
     return Estimate(figure["value"], figure["low"], figure["high"], figure["method"], figure["n"], code=code)
-
-
-def sensitive_names(model: MonitoredModel) -> frozenset[str]:
-    """Return the slices on features declared sensitive."""
-    sensitive = {feature.name for feature in model.feature_list if feature.sensitive}
-    return frozenset(piece.name for piece in model.slice_list if piece.feature in sensitive)
-
-
-Quantities = Mapping[str, Divider]

@@ -39,6 +39,7 @@ from apps.reports.engine.protocol import Topic, attempt
 from apps.reports.engine.results import results_of
 from apps.reports.engine.reveals import reveals
 from apps.reports.engine.value import Value
+from apps.reports.engine.verdict import verdict
 from apps.reports.models import Kind
 from apps.stats.comparison.multiple import by_slice
 from apps.stats.estimate import Estimate, missing
@@ -75,7 +76,7 @@ def compose(kind: str, evidence: Evidence, topic: Topic, *, tell: Tell) -> Docum
         "task": model.task,
         "classes": list(model.classes),
         "positive_class": model.positive_class,
-        "names": _names(model),
+        "names": names_of(model),
         "window": {
             "start": evidence.start.isoformat(),
             "end": evidence.end.isoformat(),
@@ -97,8 +98,8 @@ def compose(kind: str, evidence: Evidence, topic: Topic, *, tell: Tell) -> Docum
         "restatements": [],
         "results": [],
     }
-    if evidence.first_day is not None:
-        document["window"]["since"] = evidence.first_day.isoformat()
+    if evidence.since > evidence.start:
+        document["window"]["since"] = evidence.since.isoformat()
     if evidence.version is not None:
         document["window"]["version"] = evidence.version.name
     if isinstance(topic.fit, MulticlassFit) and topic.fit.leaves_classes_out:
@@ -114,6 +115,8 @@ def compose(kind: str, evidence: Evidence, topic: Topic, *, tell: Tell) -> Docum
             document["reveals"] = reveals(evidence)
     if isinstance(topic, Baseline):
         document["baseline"] = topic.section(parts["all"])
+        if model.shadow_of_id is not None and evidence.first_day is not None:
+            document["verdict"] = verdict(topic.fit, parts["all"])
     if isinstance(topic, Value):
         document["value"] = topic.section(parts["all"])
     if not isinstance(topic, Baseline) and (found := _overrides(evidence, topic)):
@@ -213,7 +216,7 @@ def _slice_section(topic: Topic, piece: Selection, q_value: float | None, *, who
     }
 
 
-def _names(model: MonitoredModel) -> Names:
+def names_of(model: MonitoredModel) -> Names:
     """Keep names for people with the report: it reads the same after the model is registered anew."""
     names: Names = {
         "model": model.name,

@@ -85,7 +85,8 @@ class Divider:
     def whole(self) -> Division:
         """Return all predictions as one group."""
         cells = self._compared(self.selection.cells)
-        return self._division("class", "", cells, pd.Series("", index=cells.index), np.zeros(len(self._items), int))
+        everyone = (pd.Series("", index=rows.index) for rows in (cells, self._items))
+        return self._division("class", "", cells, *everyone)
 
     def divisions(self) -> Iterator[Division]:
         """Yield the divisions that are complete and small enough: by score or level, by class, by each slice."""
@@ -114,12 +115,12 @@ class Divider:
         return self._division("slice", name, cells, cells["slice_value"], self._items[SLICE + name])
 
     def _division(
-        self, kind: DivisionKind, name: str, cells: pd.DataFrame, of_cells: pd.Series, of_items: Any
+        self, kind: DivisionKind, name: str, cells: pd.DataFrame, of_cells: pd.Series, of_items: pd.Series
     ) -> Division:
         values = tuple(sorted(of_cells.unique())) or ("",)
         place = dict(zip(values, range(len(values)), strict=True))
         cell_codes = of_cells.map(place).to_numpy(dtype=np.int64)
-        item_codes = pd.Series(of_items).map(place).fillna(-1).to_numpy(dtype=np.int64)
+        item_codes = of_items.map(place).fillna(-1).to_numpy(dtype=np.int64)
         groups, both = self._measured(cells, cell_codes, item_codes, count=len(values))
         side = Side.of(
             groups,

@@ -2,11 +2,10 @@
 
 import math
 
-from apps.reports.engine.baseline import disagreement_rate, with_baseline
+from apps.reports.engine.baseline import checked_disagreements, disagreement_rate, with_baseline
 from apps.reports.engine.document import VerdictSection
 from apps.reports.engine.estimating import Fit, RegressionFit
 from apps.reports.engine.evidence import Selection, traffic_of
-from apps.reports.engine.number_baseline import checked_disagreements
 from apps.reports.engine.protocol import attempt, figure
 from apps.stats.comparison import promotion
 from apps.stats.estimate import Estimate
@@ -19,9 +18,8 @@ def verdict(fit: Fit, selection: Selection) -> VerdictSection:
     difference = attempt("verdict", lambda: _difference(fit, selection))
     rate = disagreement_rate(selection).value or 0.0
     size = float(traffic_of(with_baseline(selection.cells)).sum())
-    spread = (
-        _spread_of_numbers(selection, rate) if is_number else math.sqrt(max(rate - (difference.value or 0) ** 2, 0))
-    )
+    by_class = math.sqrt(max(rate - (difference.value or 0.0) ** 2, 0.0))
+    spread = _spread_of_numbers(selection, rate) if is_number else by_class
     judged = promotion.verdict(difference, spread=spread, n_items=max(size, 1.0))
     return {"metric": metric, "says": judged.says, "figure": figure(judged.difference, selection.basis)}
 

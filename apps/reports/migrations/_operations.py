@@ -47,6 +47,7 @@ class CreateErase(CreateOwnersFunction):
                 END IF;
                 PERFORM set_config('{ERASING}', 'on', true);
                 DELETE FROM reports_report WHERE model_id = erased;
+                DELETE FROM reports_comparison WHERE model_id = erased;
                 DELETE FROM truth_resolution WHERE model_id = erased;
                 PERFORM set_config('{ERASING}', 'off', true);
                 RETURN NULL;

@@ -44,8 +44,8 @@ def request_comparison(
 ) -> Comparison | ComparisonJob:
     """Return the stored comparison where it is current, else the job that makes one; the same request is one job."""
     require_active(model)
-    if kind not in Kind.of_model(model):
-        raise DomainError(f"This model has no {kind} reports to compare.", code="unknown_kind")
+    if kind not in Kind.values:
+        raise DomainError(f"There is no report of the kind {kind!r}.", code="unknown_kind")
     for side in (first, second):
         check_window(side.start, side.end, None)
     if first == second:

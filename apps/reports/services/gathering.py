@@ -110,8 +110,8 @@ def _first_day(
     bins: int,
     version: ModelVersion | None,
 ) -> date | None:
-    """Return the day of the first prediction of all, where that is in the window and not its first day."""
-    if not days or days[0].day <= start:
+    """Return the day of the first prediction of all, where that is in the window."""
+    if not days:
         return None
     cells = PopulationCell.objects.filter(model=model).in_bins(bins).of_everyone().of_version(version)
     return None if cells.drawn_by(as_of).filter(day__lt=start).exists() else days[0].day

@@ -18,7 +18,7 @@ from apps.common.errors import ConflictError, DomainError
 from apps.common.jobs import run_next
 from apps.registry.models import ModelVersion, MonitoredModel
 from apps.registry.services.archiving import require_active
-from apps.reports.models import Kind, ReportJob
+from apps.reports.models import ComparisonJob, Kind, ReportJob
 from apps.reports.services.following import follow
 from apps.truth.services.marks import mark_of
 
@@ -145,10 +145,13 @@ def retry_job(job: ReportJob) -> None:
 
 
 def run_due() -> int:
-    """Run the jobs that are due, one after the other for one turn, and return how many."""
+    """Run the jobs that are due, reports and comparisons in turns for one turn of the worker; return how many."""
+    # Imported here: comparisons limit and show their jobs as reports do.
+    from apps.reports.services.comparisons import run_comparison  # noqa: PLC0415  # see above
+
     run, until = 0, time.monotonic() + settings.REPORT_SECONDS
-    while run_next(ReportJob, run_job):
-        run += 1
+    while done := run_next(ReportJob, run_job) + run_next(ComparisonJob, run_comparison):
+        run += done
         if time.monotonic() > until:
             doorbell.ring(BELL)
             break
@@ -175,7 +178,7 @@ def run_job(job: ReportJob) -> None:
 class Progress:
     """Writes each step to the job. Raises LeaseLostError."""
 
-    def __init__(self, job: ReportJob) -> None:
+    def __init__(self, job: ReportJob | ComparisonJob) -> None:
         self.job = job
 
     def __call__(self, step: str, progress: float) -> None:

@@ -5,6 +5,8 @@ import json
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
+
 from apps.registry.models import ValueModel
 from apps.reports.engine.baseline import Baseline
 from apps.reports.engine.composing import VERSION, Tell, compose
@@ -16,6 +18,7 @@ from apps.reports.engine.protocol import Topic
 from apps.reports.engine.rounding import Unit, figure_text, unit_of
 from apps.reports.engine.value import Value
 from apps.reports.models import Kind, Report, ReportJob
+from apps.reports.services import headlines
 from apps.reports.services.configured import changed_settings, settings_of
 from apps.reports.services.gathering import gather
 from apps.reports.services.weak_spots import weak_spots
@@ -39,7 +42,7 @@ def make_report(job: ReportJob, *, tell: Tell) -> Report:
     same: Report | None = Report.objects.filter(**key).first()
     if same is not None:
         return same
-    topic = _topic(job.kind, fit_of(evidence), value_model)
+    topic = topic_of(job.kind, fit_of(evidence), value_model)
     document = compose(job.kind, evidence, topic, tell=tell)
     if pictures := document.get("pictures"):
         tell("searching for weak spots", 0.88)
@@ -51,7 +54,9 @@ def make_report(job: ReportJob, *, tell: Tell) -> Report:
     document["restatements"] = restatements(previous, evidence, document, settings=settings, currency=currency)
     defaults = {"as_of": evidence.as_of, "document": document, "previous": previous, "settings": settings}
     report: Report
-    report, _ = Report.objects.get_or_create(**key, defaults=defaults)
+    with transaction.atomic():
+        report, _ = Report.objects.get_or_create(**key, defaults=defaults)
+        headlines.record(report)
     return report
 
 
@@ -85,7 +90,8 @@ def configuration_hash(evidence: Evidence, value_model: ValueModel | None) -> st
     return hashlib.sha256(json.dumps(basis, sort_keys=True).encode()).hexdigest()
 
 
-def _topic(kind: str, fit: Fit, value_model: ValueModel | None) -> Topic:
+def topic_of(kind: str, fit: Fit, value_model: ValueModel | None) -> Topic:
+    """Return the topic of a kind of report."""
     if kind == Kind.PERFORMANCE:
         return Performance(fit)
     return Value(fit, value_model) if kind == Kind.VALUE else Baseline(fit)

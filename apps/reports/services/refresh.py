@@ -71,7 +71,9 @@ def is_outdated(report: Report, *, now: datetime) -> bool:
     """Say whether more is known of the window's predictions than the report knew, or its settings have changed."""
     window: dict[str, Any] = {"start": report.start, "end": report.end, "version": report.version}
     known_at = known_by(report)
-    return is_more_known(report.model, seq=report.seq, known_at=known_at, now=now, **window) or is_configured_anew(report)
+    return is_more_known(report.model, seq=report.seq, known_at=known_at, now=now, **window) or is_configured_anew(
+        report
+    )
 
 
 def is_more_known(

@@ -30,6 +30,7 @@ from apps.reports.engine.document import (
 )
 from apps.reports.engine.results import results_of
 from apps.reports.models import Report
+from apps.reports.services import visible_groups
 from apps.reports.services.small_cases import (
     HIDDEN,
     LEAST,
@@ -61,9 +62,14 @@ def visible(report: Report, *, role: Role) -> Report:
 
 def sensitive_slices(document: Document, model: MonitoredModel) -> set[str]:
     """Return the slices whose feature was declared sensitive when the report was made, or is now."""
+    then = {name for name, names in document["names"]["slices"].items() if names["is_sensitive"]}
+    return then | sensitive_now(model)
+
+
+def sensitive_now(model: MonitoredModel) -> set[str]:
+    """Return the slices whose feature is declared sensitive."""
     sensitive = _sensitive_features(model)
-    now = {piece.name for piece in model.slice_list if piece.feature in sensitive}
-    return now | {name for name, names in document["names"]["slices"].items() if names["is_sensitive"]}
+    return {piece.name for piece in model.slice_list if piece.feature in sensitive}
 
 
 def _sensitive_features(model: MonitoredModel) -> set[str]:
@@ -83,6 +89,8 @@ def without_slices(document: Document, hidden: set[str]) -> Document:
     }
     if value := document.get("value"):
         left["value"] = value | {"losses": _losses([loss for loss in value["losses"] if loss["name"] not in hidden])}
+    if compared := document.get("groups"):
+        left["groups"] = visible_groups.without_slices(compared, hidden)
     if acted := document.get("overrides"):
         left["overrides"] = acted | {"groups": [group for group in acted["groups"] if group["name"] not in hidden]}
     left["results"] = list(results_of(left))
@@ -121,6 +129,9 @@ def without_single_cases(document: Document) -> Document:
     if revealed := document.get("reveals"):
         groups = _reveals(revealed["groups"])
         left["reveals"] = None if is_whole_hidden or not groups else revealed | {"groups": groups}
+    if compared := document.get("groups"):
+        few = visible_groups.without_few(compared, of=sizes.get(part, 0), whole=left["headline"]["figures"])
+        left["groups"] = None if hidden_parts else few
     if pictures := document.get("pictures"):
         left["pictures"] = without_few(pictures, hidden=hidden_parts)
     left["results"] = list(results_of(left))

@@ -13,8 +13,8 @@ from apps.registry.models import ModelVersion, MonitoredModel
 from apps.reports.models import Report, ReportJob, Standing
 from apps.reports.services.jobs import request_report
 from apps.reports.services.refresh import is_outdated
+from apps.reports.services.small_cases import LEAST
 from apps.reports.services.standing import days_of
-from apps.reports.services.visible import LEAST
 from apps.truth.services.cohorts import day_of, day_start, is_final
 
 __all__ = ["Standing", "days_of"]

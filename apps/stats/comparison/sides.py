@@ -122,7 +122,7 @@ class Side:
         at = as_ints("places", places, length=len(self.size))
         if len(at) and at.max() >= groups:
             raise ValueError(f"places must be below {groups}, got {at.max()}")
-        moved: dict[str, FloatArray] = {}
+        moved: dict[str, Any] = {}
         for name in _BY_GROUP:
             moved[name] = np.zeros(groups)
             moved[name][at] = getattr(self, name)

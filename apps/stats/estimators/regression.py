@@ -202,9 +202,30 @@ class RegressionEstimator:
         """
         if metric not in ("mae", "mse", "within"):
             raise ValueError(f"there is no gain of {metric!r}")
+        gained = self._gained(metric)
+        return self._compared(gained.under, limits=gained.limits)
+
+    def lost(self, metric: str) -> PseudoValues:
+        """Make the pseudo-values whose mean is mae, mse, bias or within."""
+        return self._pseudo(Quantity(_of_model(loss_of(metric, self.tolerance)), LIMITS[metric]))
+
+    def gained(self, metric: str) -> PseudoValues:
+        """Make the pseudo-values whose mean is the gain of mae, mse or within; all must have a baseline."""
+        return self._pseudo(self._gained(metric))
+
+    def valued(self, cost: Loss, *, against_baseline: bool = False) -> PseudoValues:
+        """Make the pseudo-values of each prediction's value, its cost below zero; of a `UnitCost` by amount, per unit.
+
+        Against the baseline, every prediction must have one.
+        """
+        if against_baseline:
+            return self._pseudo(Quantity(lambda own, other, true: cost(other, true) - cost(own, true), since=EQUAL + 1))
+        return self._pseudo(Quantity(_of_model(lambda own, true: -cost(own, true))))
+
+    def _gained(self, metric: str) -> Quantity:
         sign, limits = (1.0, (-1.0, 1.0)) if metric == "within" else (-1.0, NO_LIMITS)
         loss = loss_of(metric, self.tolerance)
-        return self._compared(lambda own, other, true: sign * (loss(own, true) - loss(other, true)), limits=limits)
+        return Quantity(lambda own, other, true: sign * (loss(own, true) - loss(other, true)), limits, since=EQUAL + 1)
 
     def closer(self, who: Who | None) -> Estimate:
         """Estimate the share of disagreements in which model or baseline is closer to the truth; None: neither.

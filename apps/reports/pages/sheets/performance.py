@@ -12,7 +12,7 @@ from apps.reports.engine.document import (
     SoFar,
 )
 from apps.reports.engine.rounding import step_of
-from apps.reports.pages import contents, numbers, wording
+from apps.reports.pages import contents, number_wording, numbers, wording
 from apps.reports.pages.contents import unit
 from apps.reports.pages.figures import RANGE, in_sentence, range_text
 from apps.reports.pages.numbers import count, plural
@@ -71,8 +71,7 @@ def _measures(document: Document) -> Section:
         for row, metric in zip(table.rows, metrics, strict=True)
     ]
     table = Table(table.caption, [*table.head, ALONE], rows)
-    title = "How far off the model is" if document["task"] == "regression" else "How often the model is right"
-    return Section("measures", title, table=table, how=tables.how_table(document, metrics))
+    return Section("measures", "All measures", table=table, how=tables.how_table(document, metrics))
 
 
 def _further(document: Document) -> Section | None:
@@ -235,7 +234,7 @@ def _hindsight(document: Document, hindsight: Hindsight) -> Section:
     sentences = []
     if disagreement["value"] is not None:
         share = in_sentence(disagreement, unit(document, "disagreement"))
-        sentences.append(f"Reviewer and outcome differ in {share} of predictions.")
+        sentences.append(f"Reviewer and outcome differ{number_wording.apart(document)} in {share} of predictions.")
     days = plural(hindsight["days"], "day", "days")
     return Section(
         "hindsight",

@@ -71,8 +71,8 @@ def scores(document: Document) -> Section | None:
         rows.append(Row(name, cells))
     head = ["Stated", "Said", f"In truth “{positive}”", "Share", "Predictions"]
     note = (
-        f"Predictions by the stated chance of “{positive}”. Above the line those that are, below it those that are"
-        " not. Pale: the model said otherwise."
+        f"Predictions by the stated chance of “{positive}”. Above the line those that are, below it those that are "
+        "not. Pale: the model said otherwise."
     )
     table = Table("Predictions by score and truth", head, rows)
     return Section("scores", "Scores", note, ChartText("scores", _overlap(document), table), is_half=True)

@@ -30,14 +30,13 @@ def said(document: Document, metric: str, figure: Figure, *, chance: list[float]
     if metric in GAPS:
         return _points(metric, value, ends)
     of = unit_of(metric)
-    if of.kind == "share":
-        return _share(value, ends)
+    if of.kind == "share" or metric.startswith("macro_"):
+        return _share(value, ends, is_counted=is_exact(figure))
     return _number(document, metric, figure, ends)
 
 
-def _share(value: float, ends: tuple[float, float] | None) -> Said:
-    decimals = numbers.per_hundred_decimals(*(ends or (value, value)))
-    decimals = min(decimals or (1 if ends is None else 0), 1)
+def _share(value: float, ends: tuple[float, float] | None, *, is_counted: bool) -> Said:
+    decimals = 1 if is_counted else min(numbers.per_hundred_decimals(*(ends or (value, value))), 1)
     low, high = (hundredths(end, decimals=decimals) for end in ends or (value, value))
     text = hundredths(value, decimals=decimals)
     return Said(text, "in 100", f"likely {low} to {high}" if ends else "counted", text)

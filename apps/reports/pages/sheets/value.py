@@ -192,10 +192,17 @@ def _next_labels(value: ValueSection) -> list[str]:
     labels = value.get("next_labels")
     if not labels or labels["worth"] is None or labels["cost"] is None:
         return []
-    worth, cost = (money(amount, currency=value["currency"], step=1) for amount in (labels["worth"], labels["cost"]))
+    worth, cost = (_about(amount, value["currency"]) for amount in (labels["worth"], labels["cost"]))
     best = labels["best_k"]
     return [
         f"For the choice between the model and {BASELINE}, over as many predictions as here, the next "
         f"{labels['k']} labels are worth {worth} and cost {cost}.",
         f"{plural(best, 'label', 'labels')} would pay most." if best else "No number of labels pays for that alone.",
     ]
+
+
+def _about(amount: float, currency: str) -> str:
+    """Write a sum of whole units of money; nobody counts fractions of a cent."""
+    if 0 < amount < 1:
+        return f"less than {money(1, currency=currency, step=1)}"
+    return money(amount, currency=currency, step=1)
