@@ -85,10 +85,29 @@ class ReportQuerySet(ProjectScopedQuerySet):
         asked = earlier.filter(as_of=None)
         return self.filter(Exists(asked) | ~Exists(earlier)).order_by("-id")
 
+    def ending_before(self, report: Any) -> Self:
+        """Keep reports of the same kind and version on the days that end where this report begins."""
+        return self.filter(
+            model=report.model, kind=report.kind, version=report.version_id, end=report.start
+        ).up_to_date()
+
     def newest_by_window(self) -> Self:
         """Keep the newest report of every model, kind, window and version."""
         window = ("model", "kind", "start", "end", "version")
         return self.order_by(*window, "-id").distinct(*window)
+
+
+class HeadlineQuerySet(ProjectScopedQuerySet):
+    project_path = "model__project"
+
+    def of_same_window(self, headline: Any) -> Self:
+        """Keep those of the same kind on the same window."""
+        return self.filter(**{name: getattr(headline, name) for name in ("model_id", "kind", "start", "end")})
+
+    def newest(self) -> Self:
+        """Keep, of every model, kind and window, the one that knows most."""
+        window = ("model", "kind", "start", "end")
+        return self.filter(is_newest=True).order_by(*window, "-as_of", "-report").distinct(*window)
 
 
 def _window_of(report: Any) -> dict[str, Any]:

@@ -25,6 +25,7 @@ STAGES = {
     "resolve_items",
     "uploads",
     "reports",
+    "studies",
     "deliveries",
     "mails",
     "letters",

@@ -55,10 +55,10 @@ def written(report: Report, *, before: Report | None, last: Report | None, has_p
     )
 
 
-def printed(report: Report) -> tuple[str, bytes]:
-    """Return the name of the PDF file of a report, and the file."""
+def printed(report: Report, *, before: Report | None = None) -> tuple[str, bytes]:
+    """Return the name of the PDF file of a report, and the file; `before` is on the window before."""
     name = f"{report.model.slug}-{report.kind}-{report.start}-{numbers.last_day(report.end)}.pdf"
-    return name, render_pdf(report, sheet_of(report))
+    return name, render_pdf(report, sheet_of(report, before=before))
 
 
 def _tile(document: Document) -> Tile:
