@@ -295,5 +295,5 @@ def test_the_page_of_a_report_runs_a_fixed_number_of_queries(
     for seq in range(5):
         make_report(model, seq=seq)
     client = signed_in(model, Role.ENGINEER)
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(22):
         assert client.get(latest(model)).status_code == 200
