@@ -43,12 +43,13 @@ Classifier = TypeVar("Classifier", BinaryEstimator, MulticlassEstimator)
 def pictures(fit: Fit, evidence: Evidence) -> Pictures:
     """Compute all pictures of the headline's part; one that fails does not take the others with it."""
     selection = headline_part(evidence)
-    is_of_classes = not isinstance(fit, RegressionFit)
     return {
         "part": "closed" if evidence.closed else "all",
         "answers": answers_of(fit, selection),
-        "matrix": _tried("matrix", partial(_matrix, fit, selection), None) if is_of_classes else None,
-        "calibration": _tried("calibration", partial(_calibration, fit, selection), []) if is_of_classes else [],
+        "matrix": None if isinstance(fit, RegressionFit) else _tried("matrix", partial(_matrix, fit, selection), None),
+        "calibration": []
+        if isinstance(fit, RegressionFit)
+        else _tried("calibration", partial(_calibration, fit, selection), []),
         "scores": _tried("scores", partial(_scores, fit, selection), []) if isinstance(fit, BinaryFit) else [],
         "thresholds": _tried("thresholds", partial(_thresholds, fit, selection), None)
         if isinstance(fit, BinaryFit)
@@ -117,7 +118,9 @@ def _found(fit: BinaryFit | MulticlassFit, selection: Selection, group: tuple[in
 
 
 def _calibration(fit: BinaryFit | MulticlassFit, selection: Selection) -> list[Stated]:
-    return [_stated(group, selection) for group in calibration_groups(_in_parts(fit.of(selection)))]
+    estimator = fit.of(selection)
+    asked = _in_parts(estimator) if isinstance(estimator, BinaryEstimator) else _in_parts(estimator)
+    return [_stated(group, selection) for group in calibration_groups(asked)]
 
 
 def _in_parts(estimator: Classifier) -> Classifier:

@@ -58,9 +58,7 @@ def cross_fit(labels: Labels, *, library: str, seed: int, tell: Tell) -> Fitted:
     return Fitted(trials, cases, answers)
 
 
-def _sets(
-    fold: IntArray, place: FloatArray, *, share: float, sets: int
-) -> Iterator[tuple[BoolArray, int, BoolArray]]:
+def _sets(fold: IntArray, place: FloatArray, *, share: float, sets: int) -> Iterator[tuple[BoolArray, int, BoolArray]]:
     """Yield each held-out fold with disjoint sets of the other folds' labels, whole subjects each."""
     for held in range(FOLDS):
         for number in range(sets):
