@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 from apps.common import broker
 from apps.common.clock import database_now
 from apps.explanations.services import checking, trials
-from apps.notifications.services import delivering, mailing, pulse
+from apps.notifications.services import delivering, letters, mailing, pulse
 from apps.predictions.services import stages, uploads
 from apps.reports import services as reports
 from apps.truth.services import resolving
@@ -56,6 +56,7 @@ def _stages() -> States:
         "reports": reports.waiting_since(),
         "deliveries": delivering.waiting_since(),
         "mails": mailing.waiting_since(),
+        "letters": letters.waiting_since(),
         "file_checks": checking.waiting_since(),
         "trials": trials.waiting_since(),
     }

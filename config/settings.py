@@ -309,6 +309,8 @@ CELERY_BEAT_SCHEDULE = {
         "deliver",
         "notice",
         "mail",
+        "publish",
+        "letters",
     )
 }
 

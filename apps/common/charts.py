@@ -92,12 +92,13 @@ class Plot:
 
 @dataclass(frozen=True)
 class Chart:
-    """The same figures laid out for a wide page and for a phone."""
+    """The same figures laid out for a wide page, for a phone, and for paper where a page is wider than that."""
 
     title: str
     description: str
     wide: Plot
     phone: Plot
+    paper: Plot | None = None
 
 
 @dataclass(frozen=True)

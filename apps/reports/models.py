@@ -11,6 +11,7 @@ from apps.reports.querysets import (
     ComparisonJobQuerySet,
     ComparisonQuerySet,
     FollowedWindowQuerySet,
+    HeadlineQuerySet,
     ReportJobQuerySet,
     ReportQuerySet,
 )
@@ -111,6 +112,54 @@ class Report(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.start} to {self.end}"
+
+
+class Headline(models.Model):
+    """The lead figures of a report on all versions, as everybody may see them: other pages list many of these at once.
+
+    Written with the report, in the same transaction.
+    """
+
+    report = models.OneToOneField(Report, models.CASCADE, primary_key=True, related_name="summary")
+    model = models.ForeignKey(MonitoredModel, models.CASCADE, db_index=False, related_name="headlines")
+    kind = models.CharField(max_length=16, choices=Kind)
+    start = models.DateField()
+    end = models.DateField()
+    as_of = models.DateTimeField()
+    # Predictions of the window so far.
+    n = models.PositiveBigIntegerField()
+    # What is figured: see `services.headlines.LEADS`; in money, a share, or the unit of the prediction.
+    metric = models.CharField(max_length=32)
+    value = models.FloatField(null=True)
+    low = models.FloatField(null=True)
+    high = models.FloatField(null=True)
+    # Why there is no value, or what to know about it.
+    code = models.CharField(max_length=32, blank=True)
+    # Value reports: the currency, empty without a value model, and what the window's reviews cost.
+    currency = models.CharField(max_length=3, blank=True)
+    review_cost = models.DecimalField(max_digits=14, decimal_places=2, null=True)
+    # The window is over, and its last day is older than the horizon; the report before was made earlier than that.
+    is_final = models.BooleanField()
+    is_newly_final = models.BooleanField()
+    final_through = models.DateField(null=True)
+    # {"was": the value as an earlier report of the same window gave it, "why": {what became known: how many}}
+    restated = models.JSONField(null=True)
+    # The course by week: see `services.weekly`.
+    weeks = models.JSONField(default=list)
+    # Of its window, the one that knows most.
+    is_newest = models.BooleanField()
+    created_at = models.DateTimeField()
+
+    objects = HeadlineQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["model", "start", "end"], condition=Q(is_newest=True), name="headlines_by_window"),
+            models.Index(fields=["model", "-created_at"], name="headlines_by_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.metric} of {self.model}, {self.start} to {self.end}"
 
 
 class FollowedWindow(models.Model):

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from apps.accounts.querysets import ProjectScopedQuerySet
@@ -11,6 +11,8 @@ from apps.common.jobs import JobQuerySet
 
 if TYPE_CHECKING:
     from apps.accounts.models import Project
+
+ALL_CLOSED = Q(document__cohorts__maturing=0, document__cohorts__provisional=0)
 
 
 class _InTurnsQuerySet(JobQuerySet):
@@ -61,7 +63,17 @@ class ReportQuerySet(ProjectScopedQuerySet):
 
     def final(self) -> Self:
         """Keep reports of which every day is closed."""
-        return self.filter(document__cohorts__maturing=0, document__cohorts__provisional=0)
+        return self.filter(ALL_CLOSED)
+
+    def listed(self) -> Self:
+        """Add what a list says of reports, without reading their documents: `is_final`, and `job` to read them by."""
+        jobs = self.model.jobs.field.model._default_manager.filter(report=OuterRef("pk")).order_by("-id")
+        is_final = ExpressionWrapper(ALL_CLOSED, output_field=BooleanField())
+        return (
+            self.annotate(job=Subquery(jobs.values("pk")[:1]), is_final=is_final)
+            .select_related("version")
+            .defer("document", "settings")
+        )
 
     def of_same_window(self, report: Any) -> Self:
         """Keep reports of the same kind on the same window and version, with any configuration."""
@@ -73,10 +85,29 @@ class ReportQuerySet(ProjectScopedQuerySet):
         asked = earlier.filter(as_of=None)
         return self.filter(Exists(asked) | ~Exists(earlier)).order_by("-id")
 
+    def ending_before(self, report: Any) -> Self:
+        """Keep reports of the same kind and version on the days that end where this report begins."""
+        return self.filter(
+            model=report.model, kind=report.kind, version=report.version_id, end=report.start
+        ).up_to_date()
+
     def newest_by_window(self) -> Self:
         """Keep the newest report of every model, kind, window and version."""
         window = ("model", "kind", "start", "end", "version")
         return self.order_by(*window, "-id").distinct(*window)
+
+
+class HeadlineQuerySet(ProjectScopedQuerySet):
+    project_path = "model__project"
+
+    def of_same_window(self, headline: Any) -> Self:
+        """Keep those of the same kind on the same window."""
+        return self.filter(**{name: getattr(headline, name) for name in ("model_id", "kind", "start", "end")})
+
+    def newest(self) -> Self:
+        """Keep, of every model, kind and window, the one that knows most."""
+        window = ("model", "kind", "start", "end")
+        return self.filter(is_newest=True).order_by(*window, "-as_of", "-report").distinct(*window)
 
 
 def _window_of(report: Any) -> dict[str, Any]:

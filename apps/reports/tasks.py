@@ -15,3 +15,4 @@ def run_reports() -> None:
 @shared_task(name="refresh_reports")
 def refresh_reports() -> None:
     services.refresh_due()
+    services.record_missing()

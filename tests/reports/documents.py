@@ -229,16 +229,21 @@ def value() -> dict[str, Any]:
                 {"predicted": "no", "truth": "yes", "value": 361_540.0},
             ],
             "losses": [
-                loss("age", "60 and over", "yes", "no", figure(2_310_400.0)),
-                loss("sex", "2", "no", "yes", figure(841_250.0, 92_000)),
-                loss("age", "under 25", "no", "yes", figure(120_000.0, 90_000, code="preliminary", labels_needed=60)),
+                loss("age", "60 and over", "yes", "no", figure(2_310_400.0), above=figure(21_400.0, 9_000)),
+                loss("sex", "2", "no", "yes", figure(841_250.0, 92_000), above=figure(9_100.0, 6_000)),
+                loss("age", "under 25", "no", "yes", figure(120_000.0, 90_000),
+                     above=figure(8_000.0, 9_000, code="preliminary", labels_needed=60)),
             ],
+            "losses_tested": 5,
+            "loss_average": figure(58_000.0, 4_000),
+            "costs": {"serving_each": "0.0021", "serving": "438.67", "per_decision": "0.016940", "review_hours": 41.2},
         },
     }  # fmt: skip
 
 
-def loss(name: str, slice_value: str, predicted: str, truth: str, lost: Figure) -> dict[str, Any]:
-    return {"name": name, "value": slice_value, "predicted": predicted, "truth": truth, "n": 9_000, "lost": lost}
+def loss(name: str, slice_value: str, predicted: str, truth: str, lost: Figure, **changes: Any) -> dict[str, Any]:
+    key = {"name": name, "value": slice_value, "predicted": predicted, "truth": truth}
+    return {**key, "n": 9_000, "traffic": 9_000.0, "lost": lost, "overlaps": [], **changes}
 
 
 def restatement() -> dict[str, Any]:

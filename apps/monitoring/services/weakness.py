@@ -20,8 +20,9 @@ from apps.monitoring.services.truth_counting import loss_of
 from apps.predictions.models import Prediction
 from apps.registry.models import MonitoredModel
 from apps.sampling.models import Draw
-from apps.stats.arrays import FloatArray, IntArray
+from apps.stats.arrays import BoolArray, FloatArray, IntArray
 from apps.stats.drift.conditions import Condition, Feature
+from apps.stats.drift.conditions import rows_of as rows_inside
 from apps.stats.drift.weak_slices import WeakSlice, find_weak_slices
 from apps.truth.models import Ledger, Resolution
 
@@ -35,6 +36,8 @@ SEED = 20_260_927
 CANDIDATES = 20
 # A slice that holds more of the predictions is not one that anybody can do something about.
 LARGEST_SHARE = 0.3
+# Slices that share no more of the smaller one count as apart.
+SHARED = 0.05
 
 
 def search_due() -> int:
@@ -50,7 +53,7 @@ def search(model: MonitoredModel) -> bool:
     """Search once, and keep what was found."""
     began, seq = database_now(), Ledger.objects.get(model=model).last_seq
     keys, errors, pi = _judged(model)
-    found = _found(model, keys, errors, pi)
+    found = find(model, keys, errors, pi)
     with transaction.atomic():
         WeakSearch.objects.update_or_create(
             model=model, defaults={"searched_at": began, "seq": seq, "n": len(keys), **found}
@@ -92,7 +95,13 @@ def _with_loss(model: MonitoredModel, truth: dict[int, float]) -> tuple[IntArray
     return keys, loss_of(model, decided, true)
 
 
-def _found(model: MonitoredModel, keys: IntArray, errors: FloatArray, pi: FloatArray) -> dict[str, Any]:
+def find(
+    model: MonitoredModel, keys: IntArray, errors: FloatArray, pi: FloatArray, *, may_overlap: bool = True
+) -> dict[str, Any]:
+    """Find slices of these predictions, by ascending key, in which the errors are more than elsewhere.
+
+    Where they may not overlap, the most certain stays, and what shares more than a few of its predictions leaves.
+    """
     layout = Layout.of(model)
     rows = list(rows_of(Prediction.objects.filter(pk__in=keys.tolist()), model=model))
     sample = coded(rows, model=model, layout=layout)
@@ -106,8 +115,10 @@ def _found(model: MonitoredModel, keys: IntArray, errors: FloatArray, pi: FloatA
     codes = sample.codes[:, [sample.series.index(each) for each in chosen]]
     rng = np.random.default_rng(SEED)
     found = find_weak_slices(errors, pi, codes, features=features, rng=rng, candidates=CANDIDATES)
-    slices = [_document(each, chosen) for each in _without_repeats(found.slices)]
-    return {"code": found.code or "", "slices": slices}
+    kept = _without_repeats(found.slices)
+    if not may_overlap:
+        kept = _apart(kept, codes)
+    return {"code": found.code or "", "slices": [_document(each, chosen) for each in kept]}
 
 
 def _telling(series: Sequence[Series], codes: IntArray, errors: FloatArray, pi: FloatArray) -> list[Series]:
@@ -130,6 +141,16 @@ def _without_repeats(slices: Iterable[WeakSlice]) -> list[WeakSlice]:
         if each.is_weak and each.share <= LARGEST_SHARE:
             kept.setdefault(each.conditions, each)
     return list(kept.values())
+
+
+def _apart(slices: Iterable[WeakSlice], codes: IntArray) -> list[WeakSlice]:
+    """Keep slices that share hardly any prediction with those before them."""
+    kept: list[tuple[WeakSlice, BoolArray]] = []
+    for each in slices:
+        rows = rows_inside(each.conditions, codes)
+        if all((rows & other).sum() <= SHARED * min(rows.sum(), other.sum()) for _, other in kept):
+            kept.append((each, rows))
+    return [each for each, _ in kept]
 
 
 def _document(found: WeakSlice, features: Sequence[Series]) -> dict[str, Any]:

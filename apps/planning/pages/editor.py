@@ -64,7 +64,7 @@ class Editor:
         self.model: MonitoredModel = draft.model
         self._opened = opened
         # Each sentence names its queue.
-        prefetch_related_objects([self.model], "queues")
+        prefetch_related_objects([self.model.champion], "own_queues")
         self.is_draft = drafts.is_changed(draft)
 
     @cached_property

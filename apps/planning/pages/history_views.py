@@ -99,7 +99,7 @@ def version_take(request: ProjectRequest, model: str, number: int) -> HttpRespon
 def _model(request: ProjectRequest, slug: str) -> MonitoredModel:
     found = find_model(request.project, slug)
     # The sentences of all policies name queues.
-    prefetch_related_objects([found], "queues")
+    prefetch_related_objects([found.champion], "own_queues")
     return found
 
 

@@ -153,7 +153,7 @@ class PredictionReader:
     def __init__(self, model: MonitoredModel, *, now: datetime) -> None:
         self.model, self.slices, self.now = model, model.slice_list, now
         self.latest = now + AHEAD
-        self.is_binary = model.task == Task.BINARY
+        self.is_binary, self.is_shadow = model.task == Task.BINARY, model.shadow_of_id is not None
         self.positions: dict[object, float] = {} if model.is_regression else model.positions
 
     def read_all(self, raws: list[bytes], *, first: int = 0) -> Read[PredictionRow]:
@@ -184,6 +184,8 @@ class PredictionReader:
         if not EARLIEST <= form.predicted_at <= self.latest:
             _check_moment(form.predicted_at, "predicted_at", now=self.now)
         predicted = self._encoded(form.prediction, "prediction")
+        if form.baseline is None and self.is_shadow:
+            raise RowError("missing_field", "baseline", "A row of a shadow needs the answer of the model in use.")
         baseline = None if form.baseline is None else self._encoded(form.baseline, "baseline")
         _check_numbers(form)
         score = self._score(form, predicted)

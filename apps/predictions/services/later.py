@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from django.db import connection
 
+from apps.common.errors import ConflictError
 from apps.predictions.models import Action, BatchKind, Outcome, Prediction, Stage
 from apps.predictions.reading.rows import ActionRow, OutcomeRow, read_action, read_each, read_outcome
 from apps.predictions.services.copying import copy_lines, text
@@ -80,6 +81,11 @@ class OutcomeWriter(LaterWriter):
 
     def __init__(self, model: MonitoredModel, *, first: int = 0, is_replay: bool = False) -> None:
         super().__init__(model, first=first, is_replay=is_replay)
+        if model.shadow_of is not None:
+            raise ConflictError(
+                f"Send outcomes to {model.shadow_of.slug!r}: they count for its shadows as well.",
+                code="send_to_champion",
+            )
         self.result.parked = 0
         self.parked: set[str] = set()
 

@@ -40,6 +40,7 @@ class ModelShownSerializer(serializers.ModelSerializer[MonitoredModel]):
     outcome_if_absent = ClassOrNumberField(allow_null=True)
     actions = serializers.DictField(child=ClassOrNumberField(allow_null=True))
     outcome_observed_when = ObservedSerializer(allow_null=True)
+    shadow_of = serializers.CharField(source="shadow_of.slug", allow_null=True, default=None)
     queues = QueueSerializer(many=True)
     value_model = ValueModelShownSerializer(source="current_value_model", allow_null=True)
 
@@ -50,6 +51,7 @@ class ModelShownSerializer(serializers.ModelSerializer[MonitoredModel]):
             "name",
             "question",
             "task",
+            "shadow_of",
             "classes",
             "positive_class",
             "class_labels",

@@ -44,6 +44,8 @@ class MonitoredModel(models.Model):
     name = models.CharField(max_length=200)
     question = models.CharField(max_length=300, blank=True)
     task = models.CharField(max_length=16, choices=Task)
+    # The model in use that this one may replace: it judges this one's cases, and its outcomes are this one's truth.
+    shadow_of = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="shadows")
     classes = ArrayField(models.CharField(max_length=200), default=list)
     positive_class = models.CharField(max_length=200, blank=True)
     class_labels = models.JSONField(default=dict)
@@ -83,6 +85,7 @@ class MonitoredModel(models.Model):
                 condition=Q(tolerance__gte=0, tolerance_share__gte=0, tolerance_share__lt=1),
                 name="tolerance_is_possible",
             ),
+            models.CheckConstraint(condition=~Q(shadow_of=models.F("id")), name="no_model_shadows_itself"),
         ]
 
     def __str__(self) -> str:
@@ -108,8 +111,18 @@ class MonitoredModel(models.Model):
         return self.project.zone
 
     @property
+    def champion(self) -> "MonitoredModel":
+        """The model whose queues, outcomes and value count: that in use, for a shadow; any other model itself."""
+        return self.shadow_of or self
+
+    @property
+    def queues(self) -> Any:
+        """The queues that its cases go to."""
+        return self.champion.own_queues
+
+    @property
     def current_value_model(self) -> "ValueModel | None":
-        current: ValueModel | None = self.value_models.order_by("-version").first()
+        current: ValueModel | None = self.champion.value_models.order_by("-version").first()
         return current
 
     @cached_property

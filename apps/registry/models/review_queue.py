@@ -17,7 +17,7 @@ class ReviewQueue(models.Model):
         STAKES = "stakes", "most at stake first"
         DUE = "due", "oldest first"
 
-    model = models.ForeignKey(MonitoredModel, models.CASCADE, related_name="queues")
+    model = models.ForeignKey(MonitoredModel, models.CASCADE, related_name="own_queues")
     slug = models.CharField(max_length=64, validators=[validate_name])
     name = models.CharField(max_length=200)
     overlap = models.PositiveSmallIntegerField(default=1)

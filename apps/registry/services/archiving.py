@@ -36,7 +36,7 @@ def archive(model: MonitoredModel, *, by: User | None, key: ApiKey | None = None
     if locked.archived_at is None:
         locked.archived_at = timezone.now()
         locked.save(update_fields=["archived_at"])
-        locked.queues.filter(paused_at=None).update(paused_at=locked.archived_at)
+        locked.own_queues.filter(paused_at=None).update(paused_at=locked.archived_at)
         audit_log.record(locked.project, "model.archived", subject=f"model {locked.slug}", by=by, key=key)
     return locked
 
@@ -46,7 +46,7 @@ def restore(model: MonitoredModel, *, by: User | None, key: ApiKey | None = None
     """Put the model to work again, with the queues that archiving paused. Batches that waited go on."""
     locked = _locked(model)
     if locked.archived_at is not None:
-        locked.queues.filter(paused_at=locked.archived_at).update(paused_at=None)
+        locked.own_queues.filter(paused_at=locked.archived_at).update(paused_at=None)
         locked.archived_at = None
         locked.save(update_fields=["archived_at"])
         audit_log.record(locked.project, "model.restored", subject=f"model {locked.slug}", by=by, key=key)

@@ -136,6 +136,13 @@ class ModelSerializer(StrictSerializer):
     name = TextField(max_length=200, required=False)
     question = TextField(max_length=300, required=False, allow_blank=True)
     task = serializers.ChoiceField(choices=Task.choices, required=False)
+    shadow_of = TextField(
+        max_length=64,
+        required=False,
+        allow_null=True,
+        help_text="The model in use that this one may replace. Each row of a shadow has its answer as `baseline`, only "
+        "disagreements are drawn, as cases of the model in use, whose outcomes count for both",
+    )
     classes = serializers.ListField(child=TextField(max_length=200), required=False, max_length=500)
     positive_class = TextField(max_length=200, required=False)
     class_labels = serializers.DictField(child=TextField(max_length=200), required=False)

@@ -11,7 +11,7 @@ from apps.accounts.services import audit_log
 from apps.common import doorbell
 from apps.common.errors import ForbiddenError, invalid_field
 from apps.registry.models import MonitoredModel, ReviewQueue, Task
-from apps.registry.services import guidelines, incidents, valuing
+from apps.registry.services import guidelines, incidents, shadows, valuing
 
 SCORE_BINS = 200
 LONGEST_ACTION = 200
@@ -38,9 +38,11 @@ def put_model(
         model = MonitoredModel.objects.in_project(project).select_for_update(no_key=True).filter(slug=slug).first()
         if model is None:
             model = MonitoredModel(project=project, slug=slug, name=fields.get("name", slug))
+            fields = shadows.with_champion(project, fields)
             if "task" not in fields:
                 raise invalid_field("task", "A new model needs its task: binary, multiclass or regression.")
         else:
+            fields = shadows.checked_change(model, fields)
             _check_change(model, fields)
         shown = _no_longer_sensitive(model, fields)
         if shown:
@@ -51,12 +53,14 @@ def put_model(
             setattr(model, name, value)
         _check_whole(model, document)
         model.save()
+        shadows.follow(model)
         incidents.close_agreed(model)
         if "slices" in changed:
             doorbell.ring_on_commit("fill_slices")
-        ReviewQueue.objects.get_or_create(
-            model=model, slug="main", defaults={"name": "Main queue", "dispute_reasons": DEFAULT_REASONS}
-        )
+        if model.shadow_of is None:
+            ReviewQueue.objects.get_or_create(
+                model=model, slug="main", defaults={"name": "Main queue", "dispute_reasons": DEFAULT_REASONS}
+            )
         if document.get("value_model"):
             current = model.current_value_model
             stated = valuing.set_value_model(model, document["value_model"], by=by)

@@ -7,8 +7,12 @@ from rest_framework import serializers
 
 from apps.common.api import StrictSerializer
 from apps.common.fields import TextField
-from apps.reports.models import Kind
+from apps.reports.models import Kind, Report, Standing
 
+WINDOWS = (
+    "`final_month` (the last calendar month whose days are all final), `last_month`, `this_month`, `last_28_days` with "
+    "today, `this_quarter`, `last_quarter`, in the project's time zone"
+)
 EXAMPLE = {
     "kind": "performance",
     "start": "2026-01-01",
@@ -22,8 +26,9 @@ EXAMPLE = {
 )
 class ReportRequestSerializer(StrictSerializer):
     kind = serializers.ChoiceField(choices=Kind.choices)
-    start = serializers.DateField(help_text="First day, in the project's time zone")
-    end = serializers.DateField(help_text="The day after the last one")
+    window = serializers.ChoiceField(choices=Standing.values, required=False, help_text=f"Instead of days: {WINDOWS}")
+    start = serializers.DateField(required=False, help_text="First day, in the project's time zone")
+    end = serializers.DateField(required=False, help_text="The day after the last one")
     version = TextField(
         max_length=200,
         required=False,
@@ -43,13 +48,47 @@ class ReportRequestSerializer(StrictSerializer):
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if attrs["start"] >= attrs["end"]:
+        days = [name for name in ("start", "end") if name in attrs]
+        if ("window" in attrs) == bool(days) or len(days) == 1:
+            raise serializers.ValidationError({"window": "Name a window, or both `start` and `end`."})
+        if days and attrs["start"] >= attrs["end"]:
             raise serializers.ValidationError({"end": "A window must end after it starts."})
         return attrs
 
 
 class JobAnswerSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
+
+
+class StoredReportSerializer(serializers.ModelSerializer[Report]):
+    """A stored report in a list, without its figures."""
+
+    id = serializers.IntegerField(
+        source="job", allow_null=True, help_text="Read its figures under this number; null: nobody can by now"
+    )
+    report = serializers.IntegerField(source="pk", help_text="The number in the address of its page")
+    version = serializers.CharField(
+        source="version.name", allow_null=True, default=None, help_text="Of the model; null: all versions"
+    )
+    is_final = serializers.BooleanField(help_text="Every day of it is final")
+
+    class Meta:
+        model = Report
+        fields = ("id", "report", "kind", "start", "end", "version", "as_of", "seq", "is_final")
+
+
+class StoredReportsSerializer(serializers.Serializer[Any]):
+    reports = StoredReportSerializer(many=True)
+    next = serializers.IntegerField(allow_null=True, help_text="Pass it as `cursor` to get the next page")
+
+
+class StoredReportsQuerySerializer(StrictSerializer):
+    kind = serializers.ChoiceField(choices=Kind.values, required=False)
+    window = serializers.ChoiceField(
+        choices=Standing.values, required=False, help_text=f"On the present days of {WINDOWS}"
+    )
+    cursor = serializers.IntegerField(min_value=1, required=False, help_text="`next` of the previous page")
+    limit = serializers.IntegerField(min_value=1, max_value=1_000, default=100)
 
 
 class SliceKeySerializer(serializers.Serializer[Any]):

@@ -1,5 +1,6 @@
-"""Request reports, and read them."""
+"""Request reports, list those stored, and read them."""
 
+from datetime import date
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
@@ -9,25 +10,60 @@ from rest_framework.views import APIView
 
 from apps.accounts.models import Role, Scope
 from apps.accounts.services.access import get_or_404, key_of, project_of
+from apps.registry.models import MonitoredModel
 from apps.registry.services.finding import find_model
 from apps.reports import services
-from apps.reports.api.serializers import JobAnswerSerializer, ReportAnswerSerializer, ReportRequestSerializer
+from apps.reports.api.serializers import (
+    JobAnswerSerializer,
+    ReportAnswerSerializer,
+    ReportRequestSerializer,
+    StoredReportsQuerySerializer,
+    StoredReportsSerializer,
+)
 from apps.reports.models import ReportJob
 from apps.reports.services.visible import visible
+from apps.reports.services.windows import days_of, stored_reports, today_of
 
 
 class ReportRequestsView(APIView):
-    required_scope = Scope.REPORTS_WRITE
-    required_role = Role.ENGINEER
+    required_scope = {"GET": Scope.REPORTS_READ, "POST": Scope.REPORTS_WRITE}
+    required_role = {"GET": Role.STAKEHOLDER, "POST": Role.ENGINEER}
+
+    @extend_schema(
+        operation_id="list_reports", parameters=[StoredReportsQuerySerializer], responses=StoredReportsSerializer
+    )
+    def get(self, request: Request, model: str) -> Response:
+        """List the stored reports of a model, the newest first, without their figures."""
+        monitored = find_model(project_of(request), model)
+        query = StoredReportsQuerySerializer(data=request.query_params.dict())
+        query.is_valid(raise_exception=True)
+        asked = query.validated_data
+        rows, following = stored_reports(
+            monitored,
+            kind=asked.get("kind"),
+            days=_days(monitored, asked) if "window" in asked else None,
+            before=asked.get("cursor"),
+            limit=asked["limit"],
+        )
+        return Response(StoredReportsSerializer({"reports": rows, "next": following}).data)
 
     @extend_schema(operation_id="request_report", request=ReportRequestSerializer, responses={202: JobAnswerSerializer})
     def post(self, request: Request, model: str) -> Response:
-        """Request a report. A worker makes it; read it under the id in the answer."""
+        """Request a report on days or on a standing window. A worker makes it; read it under the id in the answer."""
         monitored = find_model(project_of(request), model)
         body = ReportRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        job = services.request_report(monitored, **body.validated_data)
+        asked = dict(body.validated_data)
+        start, end = _days(monitored, asked)
+        rest = {name: value for name, value in asked.items() if name not in {"window", "start", "end"}}
+        job = services.request_report(monitored, start=start, end=end, **rest)
         return Response({"id": job.pk}, status=202)
+
+
+def _days(model: MonitoredModel, asked: dict[str, Any]) -> tuple[date, date]:
+    if "window" in asked:
+        return days_of(model, asked["window"], today=today_of(model))
+    return asked["start"], asked["end"]
 
 
 class ReportView(APIView):

@@ -52,7 +52,7 @@ class Baseline:
 
     def section(self, selection: Selection) -> BaselineSection:
         """Compute the matrix, and the counts among the checked disagreements, of the whole window."""
-        checked = _checked_disagreements(selection)
+        checked = checked_disagreements(selection)
         is_number = isinstance(self.fit, RegressionFit)
         model_right, baseline_right = closer_counts(checked) if is_number else _right_counts(checked)
         z, p = self._mcnemar(selection, model_right, baseline_right)
@@ -160,7 +160,7 @@ def _table(selection: Selection, cells: pd.DataFrame, n: pd.Series) -> np.ndarra
     )
 
 
-def _checked_disagreements(selection: Selection) -> pd.DataFrame:
+def checked_disagreements(selection: Selection) -> pd.DataFrame:
     """Return the predictions that differ from the baseline and whose truth is known, from outcomes or reviews."""
     rows = selection.rows[selection.rows["truth"].notna()]
     draws = selection.draws

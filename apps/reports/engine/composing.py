@@ -31,12 +31,15 @@ from apps.reports.engine.evidence import (
     step_of,
     stretches,
 )
+from apps.reports.engine.groups import groups
 from apps.reports.engine.overrides import overrides
 from apps.reports.engine.performance import Performance
+from apps.reports.engine.pictures import pictures, with_joint_ranges
 from apps.reports.engine.protocol import Topic, attempt
 from apps.reports.engine.results import results_of
 from apps.reports.engine.reveals import reveals
 from apps.reports.engine.value import Value
+from apps.reports.engine.verdict import verdict
 from apps.reports.models import Kind
 from apps.stats.comparison.multiple import by_slice
 from apps.stats.estimate import Estimate, missing
@@ -95,8 +98,8 @@ def compose(kind: str, evidence: Evidence, topic: Topic, *, tell: Tell) -> Docum
         "restatements": [],
         "results": [],
     }
-    if evidence.first_day is not None:
-        document["window"]["since"] = evidence.first_day.isoformat()
+    if evidence.since > evidence.start:
+        document["window"]["since"] = evidence.since.isoformat()
     if evidence.version is not None:
         document["window"]["version"] = evidence.version.name
     if isinstance(topic.fit, MulticlassFit) and topic.fit.leaves_classes_out:
@@ -104,10 +107,16 @@ def compose(kind: str, evidence: Evidence, topic: Topic, *, tell: Tell) -> Docum
     if isinstance(topic, Performance):
         tell("checking the figures", 0.85)
         document["checks"] = topic.checks(evidence, parts)
+        tell("drawing pictures", 0.87)
+        document["slices"] = with_joint_ranges(slices, topic.fit, evidence)
+        document["pictures"] = pictures(topic.fit, evidence) if parts["all"].size else None
+        document["groups"] = groups(topic.fit)
         if len(evidence.reveals):
             document["reveals"] = reveals(evidence)
     if isinstance(topic, Baseline):
         document["baseline"] = topic.section(parts["all"])
+        if model.shadow_of_id is not None and evidence.first_day is not None:
+            document["verdict"] = verdict(topic.fit, parts["all"])
     if isinstance(topic, Value):
         document["value"] = topic.section(parts["all"])
     if not isinstance(topic, Baseline) and (found := _overrides(evidence, topic)):

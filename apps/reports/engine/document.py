@@ -41,7 +41,10 @@ Caveats (`{"code", "details"}`), each a sentence on the page
     for readers below engineer also sensitive_hidden {} · small_hidden {}
 """
 
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict
+
+if TYPE_CHECKING:
+    from apps.reports.engine.pictured import Band, Pictures
 
 Part = Literal["all", "closed", "open"]
 
@@ -166,6 +169,7 @@ class SliceSection(TypedDict):
     # Tested against the rest of the window, false discovery rate over all slices; null: no test.
     q_value: NotRequired[float | None]
     differs: NotRequired[bool]
+    joint: "NotRequired[Band]"  # performance reports; see `pictured`
 
 
 class Override(TypedDict):
@@ -317,6 +321,37 @@ class ChecksSection(TypedDict):
     plan: LabelPlan | None
 
 
+class GroupValue(TypedDict):
+    """One group: its own figures, and those against the reference group (none of the reference itself)."""
+
+    value: str
+    n: int
+    figures: Figures
+    against: Figures
+
+
+class GroupSet(TypedDict):
+    """The groups of one slice, for one answer of the model."""
+
+    name: str  # of the slice
+    of_class: str  # empty: of numbers
+    reference: str  # value of the reference group
+    values: list[GroupValue]
+
+
+class GroupsSection(TypedDict):
+    compared: int  # ranges that hold at once
+    sets: list[GroupSet]
+
+
+class VerdictSection(TypedDict):
+    """Whether a shadow may take the place of the model in use; the figure's range holds at every look."""
+
+    metric: str
+    says: Literal["better", "worse", "open", "too_early", "unknown"]
+    figure: Figure
+
+
 class BaselineSection(TypedDict):
     matrix: Matrix | None  # None of numbers
     disagreements: int
@@ -409,6 +444,26 @@ class ShiftSection(TypedDict):
     advice: str | None  # no_change, raise, lower
 
 
+class CostsSection(TypedDict):
+    """What the decisions of the whole window cost, whatever they are worth."""
+
+    serving_each: str
+    serving: str
+    per_decision: str  # serving and reviews
+    review_hours: float | None  # of all answers on its draws; null: no time was recorded
+
+
+class Decisions(TypedDict):
+    """How the decisions of the headline's part divide, so that other amounts can be tried on them."""
+
+    traffic: float
+    classes: list[str]  # in the order of the table; none of numbers
+    # The share of predictions by predicted and true class; of numbers one row: the mean units too high, and too low
+    table: list[list[float]]
+    # The same, each prediction counted with its amount; null where some came without
+    by_amount: list[list[float]] | None
+
+
 class ValueSection(LossesSection):
     currency: str
     version: int
@@ -418,6 +473,8 @@ class ValueSection(LossesSection):
     review_cost_each: str
     reviews: int  # reviews of the predictions of this window
     review_cost: str
+    costs: NotRequired[CostsSection]
+    decisions: NotRequired[Decisions | None]  # from engineer on
     by_error: list[ErrorKind]
     threshold: NotRequired[ThresholdSection | None]  # binary models
     # Of numbers: what one unit costs where the prediction is too high, and where it is too low.
@@ -500,6 +557,11 @@ class Document(TypedDict):
     results: list[Result]
     checks: NotRequired[ChecksSection | None]  # performance reports
     baseline: NotRequired[BaselineSection]
+    # performance: groups of the headline's days beside each other
+    groups: NotRequired[GroupsSection | None]
+    # baseline, of a shadow: by all that is known since its first prediction
+    verdict: NotRequired[VerdictSection]
     overrides: NotRequired[OverridesSection]  # performance and value reports, where actions are known
     reveals: NotRequired[RevealsSection | None]  # performance reports, where a reveal was answered
     value: NotRequired[ValueSection | None]  # value reports; None without a value model
+    pictures: "NotRequired[Pictures | None]"  # performance reports

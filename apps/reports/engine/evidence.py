@@ -74,6 +74,8 @@ class Evidence:
     undrawn_batches: int
     # Predictions of the window without an amount; counted for value reports alone.
     without_amount: int
+    # What people have spent on its draws; None where no time was recorded, and in all but value reports.
+    review_hours: float | None
     # The newest predictions of closed days before the window, with `truth` and `rate` as in `rows`.
     earlier: pd.DataFrame
     # Predictions with a known action: see `action_frames`.

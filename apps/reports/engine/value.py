@@ -12,6 +12,8 @@ import pandas as pd
 
 from apps.registry.models import ValueModel
 from apps.reports.engine.baseline import with_baseline
+from apps.reports.engine.costs import costs_of
+from apps.reports.engine.decisions import decisions_of
 from apps.reports.engine.document import (
     VALUE_METRICS,
     ErrorKind,
@@ -95,6 +97,7 @@ class Value:
             "review_cost_each": f"{chosen.review_cost:.2f}",
             "reviews": reviews,
             "review_cost": f"{chosen.review_cost * Decimal(reviews):.2f}",
+            "costs": costs_of(chosen, selection, reviews=reviews),
             "by_error": [],
             "losses": [],
         }
@@ -103,6 +106,7 @@ class Value:
             section["over_cost"], section["under_cost"] = f"{chosen.over_cost:f}", f"{chosen.under_cost:f}"
         if selection.is_unseen:
             return section
+        section["decisions"] = decisions_of(fit)
         found = losses(fit, lost_by(fit, worth))
         section["losses"] = found["losses"]
         section["losses_tested"], section["loss_average"] = found["losses_tested"], found["loss_average"]

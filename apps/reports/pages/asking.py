@@ -92,7 +92,7 @@ def _of_form(request: ProjectRequest, model: MonitoredModel, kind: str, form: Wi
 def check_apart(request: ProjectRequest, model: MonitoredModel, days: Days) -> None:
     """Refuse days from which single cases could be worked out, to those who may not see them. Raises DomainError."""
     is_usual = any((each.start, each.end) == days for each in windows_of.offered(model, now=timezone.now()))
-    if not (is_usual or numbers.is_month(*days) or request.membership.reaches(Role.ENGINEER)):
+    if not (is_usual or numbers.is_month(*days) or request.membership.reads(Role.ENGINEER)):
         windows_of.check_apart(model, *days)
 
 

@@ -8,7 +8,7 @@ from apps.common.dots import Axis, Ranged, Reference, by_group, over_time
 from apps.reports.engine import rounding
 from apps.reports.engine.document import Document, Figure, Point, ThresholdSection
 from apps.reports.engine.rounding import Unit, figure_text, unit_of
-from apps.reports.pages import contents
+from apps.reports.pages import contents, picture_charts
 from apps.reports.pages.contents import currency, metric_over_time, slice_of_chart, slices_of
 from apps.reports.pages.curve import Curve, over_score
 from apps.reports.pages.sheets import losses, reveals
@@ -25,7 +25,9 @@ def charts_of(document: Document, sheet: Sheet) -> dict[str, Chart]:
     for section in sheet.sections:
         text = section.chart
         if text and (plots := _plots(document, text.name)):
-            charts[text.name] = Chart(text.figures.caption, text.description, *plots)
+            charts[text.name] = Chart(
+                text.figures.caption, text.description, *plots, paper=_on_paper(document, text.name)
+            )
     return charts
 
 
@@ -39,16 +41,26 @@ def _plots(document: Document, name: str) -> Plots | None:
     if name == "losses":
         return _by_loss(document)
     slice_name = slice_of_chart(document, name)
-    return _by_slice(document, slice_name) if slice_name else None
+    return _by_slice(document, slice_name) if slice_name else picture_charts.plots_of(document, name)
+
+
+def _on_paper(document: Document, name: str) -> Plot | None:
+    """Draw narrower on paper what is as wide as a page."""
+    if name == "by_time" and document["kind"] == "performance":
+        return _in_width(document, WIDE)
+    return picture_charts.on_paper(document, name)
 
 
 def _by_time(document: Document) -> Plots:
+    width = {"value": COLUMN, "performance": picture_charts.PAGE}.get(document["kind"], WIDE)
+    return _in_width(document, width), _in_width(document, PHONE)
+
+
+def _in_width(document: Document, width: int) -> Plot:
     metric = metric_over_time(document)
-    unit = contents.unit(document, metric)
     figures = [_in_time(point, metric, document["step"]) for point in document["series"]]
     figures = _with_newest_named(figures, document, metric)
-    axis, width = axis_of(unit), COLUMN if document["kind"] == "value" else WIDE
-    return over_time(figures, axis, width=width), over_time(figures, axis, width=PHONE)
+    return over_time(figures, axis_of(contents.unit(document, metric)), width=width)
 
 
 def _in_time(point: Point, metric: str, step: str) -> Ranged:

@@ -90,6 +90,14 @@ BESIDE = {
 }
 
 
+def in_other_terms(figure: Figure, *, times: float = 1.0, plus: float = 0.0) -> Figure:
+    """Return the figure in another unit, or with a known amount added; its range goes along."""
+    value, low, high = (
+        None if end is None else end * times + plus for end in (figure["value"], figure["low"], figure["high"])
+    )
+    return {**figure, "value": value, "low": low, "high": high}
+
+
 def range_of(figure: Figure) -> tuple[float, float] | None:
     """Return the ends of an estimate's range; None for a counted figure, and where the range has no width."""
     low, high = figure["low"], figure["high"]

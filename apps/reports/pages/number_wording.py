@@ -68,17 +68,22 @@ def _leaning(bias: Figure | None, of: Unit) -> str:
 
 def baseline_lede(document: Document, figures: Figures, when: str) -> str:
     rate, wins = figures["disagreement_rate"], figures["win_rate"]
-    names = document["names"]
-    apart = f" by more than {within(names).removeprefix('within ')}" if any(tolerance(names)) else ""
+    by = apart(document)
     if rate["value"] is None:
         return f"{when} we cannot compare the model with {BASELINE}: {reason(rate)}."
     if rate["value"] == 0:
-        return f"{when} the model and {BASELINE} never differed{apart}."
-    text = f"{when} the model and {BASELINE} differed{apart} in {in_hundred(rate)} predictions"
+        return f"{when} the model and {BASELINE} never differed{by}."
+    text = f"{when} the model and {BASELINE} differed{by} in {in_hundred(rate)} predictions"
     if wins["value"] is None:
         return f"{text}; we cannot say which one was closer there: {reason(wins)}."
     share = in_hundred(wins).replace(" in 100", " times in 100")
     return f"{text}; where they did, the model was closer {share}{hundreds_between(wins)}."
+
+
+def apart(document: Document) -> str:
+    """Say by how much two numbers differ before they count as different; empty where any difference counts."""
+    names = document["names"]
+    return f" by more than {within(names).removeprefix('within ')}" if any(tolerance(names)) else ""
 
 
 def lost(figure: Figure, of: Unit) -> str:

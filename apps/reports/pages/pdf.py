@@ -33,6 +33,8 @@ def render_pdf(report: Report, sheet: Sheet) -> bytes:
     moment = report.as_of.astimezone(report.model.zone)
     content = {
         "sheet": asdict(sheet),
+        "pictures": [[asdict(section) for section in row] for row in sheet.picture_rows],
+        "method": [asdict(section) for section in sheet.method],
         "project": report.model.project.name,
         "model": report.model.name,
         "as_of": f"{numbers.day(moment)}, {moment:%H:%M} {moment:%Z}",
@@ -76,8 +78,9 @@ def _is_common(sign: str) -> bool:
 
 
 def _on_paper(chart: Chart) -> dict[str, Any]:
-    svg = standalone_svg(chart.wide, title=chart.title, description=chart.description, font=FONT, ground=PAPER)
-    return {"svg": svg, "width": chart.wide.width}
+    plot = chart.paper or chart.wide
+    svg = standalone_svg(plot, title=chart.title, description=chart.description, font=FONT, ground=PAPER)
+    return {"svg": svg, "width": plot.width}
 
 
 @cache

@@ -24,6 +24,7 @@ from apps.reports.services.window_frames import (
     earlier_frame,
     log_shares,
     outcomes_frame,
+    review_hours,
     without_amount_frame,
 )
 from apps.sampling.models import Mark, PopulationCell
@@ -58,6 +59,7 @@ def gather(job: ReportJob, *, as_of: datetime | None) -> Evidence:
         actions = actions_frame(model, seq=seq, slices=slices, **of_window)
         reveals = reveals_frame(model, **of_window | ({} if is_performance else {"end": start}))
         unpriced = without_amount_frame(model, **of_window | ({} if is_value else {"end": start}))
+        hours = review_hours(model, **of_window) if is_value else None
         is_all_logged = not stored["sum_unlogged"].any()
         shares = (1.0, 1.0) if is_all_logged else log_shares(model, **of_window)
     sent, draws, earlier = (_placed(frame, binning) for frame in (sent, draws, earlier))
@@ -88,6 +90,7 @@ def gather(job: ReportJob, *, as_of: datetime | None) -> Evidence:
         sent=sent,
         undrawn_batches=mark.undrawn_batches,
         without_amount=int(unpriced.loc[~answered.left.takes(unpriced), "n"].sum()),
+        review_hours=hours,
         actions=actions,
         reveals=reveals,
         log_shares=shares,
@@ -107,8 +110,8 @@ def _first_day(
     bins: int,
     version: ModelVersion | None,
 ) -> date | None:
-    """Return the day of the first prediction of all, where that is in the window and not its first day."""
-    if not days or days[0].day <= start:
+    """Return the day of the first prediction of all, where that is in the window."""
+    if not days:
         return None
     cells = PopulationCell.objects.filter(model=model).in_bins(bins).of_everyone().of_version(version)
     return None if cells.drawn_by(as_of).filter(day__lt=start).exists() else days[0].day

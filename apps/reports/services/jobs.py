@@ -93,10 +93,10 @@ def _check_room(model: MonitoredModel, *, by: User | None, is_refresh: bool) -> 
     """Refuse what would keep others waiting: a project's limit, half of it for refreshes, a quarter for one person."""
     limit = getattr(settings, "MAX_UNFINISHED_REPORTS", MAX_UNFINISHED)
     waiting = ReportJob.objects.unfinished().filter(model__project=model.project_id, model__archived_at=None)
-    if by is not None and waiting.filter(requested_by=by).count() >= max(1, limit // 4):
-        raise TooManyJobsError(
-            f"You already have {max(1, limit // 4)} reports under way in this project. Try again when some are done."
-        )
+    mine = max(1, limit // 4)
+    if by is not None and waiting.filter(requested_by=by).count() >= mine:
+        under_way = "1 report" if mine == 1 else f"{mine} reports"
+        raise TooManyJobsError(f"You already have {under_way} under way in this project. Try again when one is done.")
     if is_refresh and waiting.filter(is_refresh=True).count() >= max(1, limit // 2):
         raise TooManyJobsError("The reports being made again fill half of the places; the others are for people.")
     if waiting.count() >= limit:

@@ -5,6 +5,8 @@ import json
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
+
 from apps.registry.models import ValueModel
 from apps.reports.engine.baseline import Baseline
 from apps.reports.engine.composing import VERSION, Tell, compose
@@ -16,8 +18,10 @@ from apps.reports.engine.protocol import Topic
 from apps.reports.engine.rounding import Unit, figure_text, unit_of
 from apps.reports.engine.value import Value
 from apps.reports.models import Kind, Report, ReportJob
+from apps.reports.services import headlines
 from apps.reports.services.configured import changed_settings, settings_of
 from apps.reports.services.gathering import gather
+from apps.reports.services.weak_spots import weak_spots
 from apps.reports.services.window_frames import changes_frame
 
 
@@ -40,6 +44,9 @@ def make_report(job: ReportJob, *, tell: Tell) -> Report:
         return same
     topic = topic_of(job.kind, fit_of(evidence), value_model)
     document = compose(job.kind, evidence, topic, tell=tell)
+    if pictures := document.get("pictures"):
+        tell("searching for weak spots", 0.88)
+        pictures["weak"] = weak_spots(evidence)
     tell("comparing with the previous report", 0.9)
     previous = previous_report(job, as_of=evidence.as_of)
     currency = value_model.currency if value_model else ""
@@ -47,7 +54,9 @@ def make_report(job: ReportJob, *, tell: Tell) -> Report:
     document["restatements"] = restatements(previous, evidence, document, settings=settings, currency=currency)
     defaults = {"as_of": evidence.as_of, "document": document, "previous": previous, "settings": settings}
     report: Report
-    report, _ = Report.objects.get_or_create(**key, defaults=defaults)
+    with transaction.atomic():
+        report, _ = Report.objects.get_or_create(**key, defaults=defaults)
+        headlines.record(report)
     return report
 
 

@@ -16,11 +16,9 @@ from apps.reports.engine.document import (
     Caveat,
     ChecksSection,
     Document,
-    Figure,
     Figures,
     Loss,
     Matrix,
-    NaiveFigure,
     NaiveFigures,
     Override,
     Point,
@@ -32,28 +30,20 @@ from apps.reports.engine.document import (
 )
 from apps.reports.engine.results import results_of
 from apps.reports.models import Report
+from apps.reports.services import visible_groups
+from apps.reports.services.small_cases import (
+    HIDDEN,
+    LEAST,
+    NOTHING,
+    NOTHING_NAIVE,
+    figures_of,
+    hidden_with,
+    is_small,
+    labels_told,
+    shows,
+)
+from apps.reports.services.visible_pictures import without_few, without_sensitive
 
-LEAST = 10
-HIDDEN = "fewer_than_ten"
-# Reasons why there is no figure that tell about the labels, so few labels give them away.
-OF_LABELS = {"no_positives", "no_negatives", "no_errors", "no_variation", "undefined", "too_few"}
-NOTHING: Figure = {
-    "value": None,
-    "low": None,
-    "high": None,
-    "method": "none",
-    "n": 0,
-    "n_eff": None,
-    "outcomes": 0,
-    "reviews": 0,
-    "response_rate": None,
-    "outcome_share": None,
-    "covered_share": None,
-    "code": HIDDEN,
-    "labels_needed": None,
-    "bounds": None,
-}
-NOTHING_NAIVE: NaiveFigure = {"value": None, "n": 0}
 # A stretch of time or the value of a slice.
 Piece = TypeVar("Piece", Point, SliceSection)
 
@@ -65,6 +55,8 @@ def visible(report: Report, *, role: Role) -> Report:
     document = cast(Document, report.document)
     seen = copy(report)
     seen.document = without_single_cases(without_slices(document, sensitive_slices(document, report.model)))
+    if pictures := seen.document.get("pictures"):
+        seen.document["pictures"] = without_sensitive(pictures, _sensitive_features(report.model))
     return seen
 
 
@@ -76,8 +68,12 @@ def sensitive_slices(document: Document, model: MonitoredModel) -> set[str]:
 
 def sensitive_now(model: MonitoredModel) -> set[str]:
     """Return the slices whose feature is declared sensitive."""
-    sensitive = {feature.name for feature in model.feature_list if feature.sensitive}
+    sensitive = _sensitive_features(model)
     return {piece.name for piece in model.slice_list if piece.feature in sensitive}
+
+
+def _sensitive_features(model: MonitoredModel) -> set[str]:
+    return {feature.name for feature in model.feature_list if feature.sensitive}
 
 
 def without_slices(document: Document, hidden: set[str]) -> Document:
@@ -93,6 +89,8 @@ def without_slices(document: Document, hidden: set[str]) -> Document:
     }
     if value := document.get("value"):
         left["value"] = value | {"losses": _losses([loss for loss in value["losses"] if loss["name"] not in hidden])}
+    if compared := document.get("groups"):
+        left["groups"] = visible_groups.without_slices(compared, hidden)
     if acted := document.get("overrides"):
         left["overrides"] = acted | {"groups": [group for group in acted["groups"] if group["name"] not in hidden]}
     left["results"] = list(results_of(left))
@@ -105,7 +103,7 @@ def without_single_cases(document: Document) -> Document:
     small = {part for part, n in sizes.items() if is_small(n)}
     is_whole_hidden = bool(small)
     hidden_parts = small | {"all"} if small else small
-    sections = {part: without_few(each, hide=part in hidden_parts) for part, each in document["sections"].items()}
+    sections = {part: figures_of(each, hide=part in hidden_parts) for part, each in document["sections"].items()}
     part = document["headline"]["part"]
     left = document | {
         "sections": sections,
@@ -117,7 +115,7 @@ def without_single_cases(document: Document) -> Document:
         "restatements": [
             entry
             for entry in document["restatements"]
-            if not is_whole_hidden and _shows(entry["was"]) and _shows(entry["figure"])
+            if not is_whole_hidden and shows(entry["was"]) and shows(entry["figure"])
         ],
     }
     if checks := document.get("checks"):
@@ -131,44 +129,14 @@ def without_single_cases(document: Document) -> Document:
     if revealed := document.get("reveals"):
         groups = _reveals(revealed["groups"])
         left["reveals"] = None if is_whole_hidden or not groups else revealed | {"groups": groups}
+    if compared := document.get("groups"):
+        few = visible_groups.without_few(compared, of=sizes.get(part, 0), whole=left["headline"]["figures"])
+        left["groups"] = None if hidden_parts else few
+    if pictures := document.get("pictures"):
+        left["pictures"] = without_few(pictures, hidden=hidden_parts)
     left["results"] = list(results_of(left))
     left["caveats"] = _caveats(document["caveats"], left)
     return left
-
-
-def is_small(n: float) -> bool:
-    """Whether so many predictions are single cases."""
-    return 0 < n < LEAST
-
-
-def hidden_with(sizes: list[int], *, rest: int = 0) -> set[int]:
-    """Return the positions to hide in a partition: those too small, and the next smallest until they hold ten.
-
-    `rest` counts the predictions that are in none of them: the whole less the others gives them away as well.
-
-    >>> sorted(hidden_with([500, 3, 40, 12])), hidden_with([500, 40]), hidden_with([500, 40], rest=2)
-    ([1, 3], set(), {1})
-    """
-    hidden = {place for place, n in enumerate(sizes) if is_small(n)}
-    others = sorted((place for place, n in enumerate(sizes) if n >= LEAST), key=sizes.__getitem__)
-    while others and is_small(sum(sizes[place] for place in hidden) + rest):
-        hidden.add(others.pop(0))
-    return hidden
-
-
-def without_few(figures: Figures, *, hide: bool = False) -> Figures:
-    return {metric: figure if _shows(figure, hide=hide) else NOTHING for metric, figure in figures.items()}
-
-
-def _shows(figure: Figure, *, hide: bool = False) -> bool:
-    """Whether the figure may be seen: it has at least ten labels, or says nothing of any."""
-    return figure["code"] == "unsupported_task" or not (hide or is_small(_told(figure)))
-
-
-def _told(figure: Figure | None) -> int:
-    """Count the labels that the figure, or the reason why there is none, tells about."""
-    tells = figure is not None and (figure["value"] is not None or figure["code"] in OF_LABELS)
-    return figure["n"] if figure is not None and tells else 0
 
 
 def _naive(figures: NaiveFigures, *, hide: bool = False) -> NaiveFigures:
@@ -182,14 +150,14 @@ def _partition(pieces: list[Piece], *, of: int, whole: Figures, naive: NaiveFigu
     left = [
         piece
         | {
-            "figures": without_few(piece["figures"], hide=place in hidden),
+            "figures": figures_of(piece["figures"], hide=place in hidden),
             "naive": _naive(piece["naive"], hide=place in hidden),
         }
         for place, piece in enumerate(pieces)
     ]
     for metric in {metric for piece in pieces for metric in piece["figures"]}:
-        told = [_told(piece["figures"].get(metric)) for piece in pieces]
-        for place in hidden_with(told, rest=max(_told(whole.get(metric)) - sum(told), 0)):
+        told = [labels_told(piece["figures"].get(metric)) for piece in pieces]
+        for place in hidden_with(told, rest=max(labels_told(whole.get(metric)) - sum(told), 0)):
             left[place]["figures"][metric] = NOTHING
     for metric in {metric for piece in pieces for metric in piece["naive"]}:
         told = [piece["naive"][metric]["n"] if metric in piece["naive"] else 0 for piece in pieces]
@@ -226,9 +194,11 @@ def _slices(document: Document, *, of: int, hide: bool) -> list[SliceSection]:
 def _tested(piece: SliceSection, *, hide: bool) -> SliceSection:
     """Drop the test against the rest where a figure of the slice is hidden."""
     if hide:
-        figures, naive = without_few(piece["figures"], hide=True), _naive(piece["naive"], hide=True)
+        figures, naive = figures_of(piece["figures"], hide=True), _naive(piece["naive"], hide=True)
         piece = piece | {"figures": figures, "naive": naive}
-    return piece | {"q_value": None, "differs": False} if NOTHING in piece["figures"].values() else piece
+    if NOTHING not in piece["figures"].values():
+        return piece
+    return piece | {"q_value": None, "differs": False, "joint": None}
 
 
 def _sample(sample: SampleSection, opened: Figures) -> SampleSection:
@@ -241,23 +211,23 @@ def _sample(sample: SampleSection, opened: Figures) -> SampleSection:
 def _checks(checks: ChecksSection, *, hidden: set[str]) -> ChecksSection:
     both, then, so_far = checks["second_opinions"], checks["hindsight"], checks["so_far"]
     left = checks | {
-        "drift": [entry for entry in checks["drift"] if entry["part"] not in hidden and _shows(entry["measured"])],
+        "drift": [entry for entry in checks["drift"] if entry["part"] not in hidden and shows(entry["measured"])],
         "plan": None if "open" in hidden else checks["plan"],
     }
     if both:
         hide = "open" in hidden
-        corrected, at_word = (without_few(both[column], hide=hide) for column in ("corrected", "at_word"))
+        corrected, at_word = (figures_of(both[column], hide=hide) for column in ("corrected", "at_word"))
         left["second_opinions"] = {"corrected": corrected, "at_word": at_word}
     if then:
         left["hindsight"] = None
         if "closed" not in hidden and then["answered"] >= LEAST:
-            from_reviews, from_outcomes = without_few(then["from_reviews"]), without_few(then["from_outcomes"])
+            from_reviews, from_outcomes = figures_of(then["from_reviews"]), figures_of(then["from_outcomes"])
             left["hindsight"] = then | {"from_reviews": from_reviews, "from_outcomes": from_outcomes}
     if so_far:
         left["so_far"] = None
         if "all" not in hidden and so_far["known"] >= LEAST:
             bounds = so_far["bounds"] if so_far["due"] >= LEAST else {}
-            left["so_far"] = so_far | {"figures": without_few(so_far["figures"]), "bounds": bounds}
+            left["so_far"] = so_far | {"figures": figures_of(so_far["figures"]), "bounds": bounds}
     return left
 
 
@@ -292,14 +262,16 @@ def _value(value: ValueSection, left: Document) -> ValueSection:
     kept = [
         loss
         for loss in value["losses"]
-        if (loss["name"], loss["value"]) not in hidden and _shows(loss["lost"], hide=is_small(loss["n"]))
+        if (loss["name"], loss["value"]) not in hidden and shows(loss["lost"], hide=is_small(loss["n"]))
     ]
     left_value = value | {"losses": _losses(kept)}
     shift, of_headline = value.get("shift"), left["headline"]["figures"]
-    if shift and (not _shows(shift["shift"]) or of_headline.get("value_total") == NOTHING):
+    if shift and (not shows(shift["shift"]) or of_headline.get("value_total") == NOTHING):
         left_value["shift"] = None
+    if "decisions" in value:
+        left_value["decisions"] = None
     average = value.get("loss_average")
-    if average and (not _shows(average) or of_headline.get("value_total") == NOTHING):
+    if average and (not shows(average) or of_headline.get("value_total") == NOTHING):
         left_value["loss_average"] = NOTHING
     return left_value | {
         "by_error": [] if of_whole.get("accuracy_point_value") == NOTHING else value["by_error"],
@@ -340,7 +312,7 @@ def _reveals(groups: list[RevealGroup]) -> list[RevealGroup]:
         return []
     kinds = dict.fromkeys(each["kind"] for each in others)
     left = [_reveals_of([each for each in others if each["kind"] == kind], whole) for kind in kinds]
-    return [whole | {"figures": without_few(whole["figures"])}, *(each for pieces in left for each in pieces)]
+    return [whole | {"figures": figures_of(whole["figures"])}, *(each for pieces in left for each in pieces)]
 
 
 def _reveals_of(pieces: list[RevealGroup], whole: RevealGroup) -> list[RevealGroup]:
@@ -349,9 +321,9 @@ def _reveals_of(pieces: list[RevealGroup], whole: RevealGroup) -> list[RevealGro
     small = hidden_with([each["cases"] for each in pieces], rest=rest)
     left = [each | {"figures": dict(each["figures"])} for each in pieces]
     for metric, figure in whole["figures"].items():
-        told = [_told(each["figures"][metric]) for each in left]
-        rest = max(0, _told(figure) - sum(told))
-        for place in range(len(left)) if is_small(_told(figure)) else hidden_with(told, rest=rest):
+        told = [labels_told(each["figures"][metric]) for each in left]
+        rest = max(0, labels_told(figure) - sum(told))
+        for place in range(len(left)) if is_small(labels_told(figure)) else hidden_with(told, rest=rest):
             left[place]["figures"][metric] = NOTHING
     return [each for place, each in enumerate(left) if place not in small]
 

@@ -7,7 +7,8 @@ from apps.accounts.models import Role
 from apps.registry.models import MonitoredModel
 from apps.reports.engine.comparison_document import Cause, ComparisonDocument, Difference, GroupOfCases, Why
 from apps.reports.models import Comparison
-from apps.reports.services.visible import HIDDEN, NOTHING, hidden_with, is_small, sensitive_now, without_few
+from apps.reports.services.small_cases import HIDDEN, NOTHING, figures_of, hidden_with, is_small
+from apps.reports.services.visible import sensitive_now
 
 HIDDEN_DIFFERENCE: Difference = {"value": None, "low": None, "high": None, "method": "none", "code": HIDDEN}
 
@@ -48,7 +49,7 @@ def without_single_cases(document: ComparisonDocument) -> ComparisonDocument:
     # Of overlapping windows, the difference tells of the predictions that one of them holds alone.
     alone = [size - document["shared"] for size in sizes] if document["shared"] else []
     is_hidden = any(is_small(n) for n in (*sizes, *alone))
-    sides = [side | {"figures": without_few(side["figures"], hide=is_hidden)} for side in document["sides"]]
+    sides = [side | {"figures": figures_of(side["figures"], hide=is_hidden)} for side in document["sides"]]
     seen = [{metric for metric, figure in side["figures"].items() if figure != NOTHING} for side in sides]
     shown = seen[0] & seen[1]
     left = document | {

@@ -17,6 +17,7 @@ from apps.predictions.models import Hold, Prediction
 from apps.registry.models import ModelVersion, MonitoredModel, ReviewQueue, Slice
 from apps.reports.engine.evidence import CELL_KEYS, NO_BASELINE, SLICE, is_closed
 from apps.review.models import Decision, ReviewItem
+from apps.review.services.workload import hours_spent
 from apps.sampling.models import SUMS, Draw, PopulationCell
 from apps.sampling.services.chance import drawn_by_chance_alone
 from apps.sampling.services.moments import drawn_batches
@@ -193,6 +194,16 @@ def draws_frame(
     frame = _typed(frame.merge(_reviews_frame(frame["resolution"]), how="left", on="resolution"))
     frame["is_chosen"] = frame["is_chosen"].eq(True)  # nan, without any review, is not chosen
     return frame
+
+
+def review_hours(
+    model: MonitoredModel, *, start: date, end: date, as_of: datetime, version: ModelVersion | None = None
+) -> float | None:
+    """Return the hours that people have spent on the window's draws; None where no time was recorded."""
+    drawn = Draw.objects.filter(model=model, drawn_at__lte=as_of).of_version(version)
+    drawn = drawn.filter(prediction__predicted_at__gte=day_start(model, start))
+    drawn = drawn.filter(prediction__predicted_at__lt=day_start(model, end))
+    return hours_spent(ReviewItem.objects.filter(draw__in=drawn), as_of=as_of)
 
 
 def _answers(as_of: datetime) -> Coalesce:

@@ -7,13 +7,14 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.common.errors import DomainError
+from apps.common.paging import keyset_page
 from apps.predictions.models import Prediction
 from apps.registry.models import ModelVersion, MonitoredModel
 from apps.reports.models import Report, ReportJob, Standing
 from apps.reports.services.jobs import request_report
 from apps.reports.services.refresh import is_outdated
+from apps.reports.services.small_cases import LEAST
 from apps.reports.services.standing import days_of
-from apps.reports.services.visible import LEAST
 from apps.truth.services.cohorts import day_of, day_start, is_final
 
 __all__ = ["Standing", "days_of"]
@@ -104,6 +105,20 @@ def want(
     if stored is not None and not is_outdated(stored, now=now or timezone.now()):
         return stored
     return request_report(model, kind, start, end, version=version.name if version else None, by=by)
+
+
+def stored_reports(
+    model: MonitoredModel, *, kind: str | None, days: tuple[date, date] | None, before: int | None, limit: int
+) -> tuple[list[Report], int | None]:
+    """Return a page of the model's reports, the newest first and without documents, and where the next one begins."""
+    rows = Report.objects.filter(model=model).listed().order_by("-id")
+    if kind:
+        rows = rows.filter(kind=kind)
+    if days:
+        rows = rows.filter(start=days[0], end=days[1])
+    if before:
+        rows = rows.filter(pk__lt=before)
+    return keyset_page(rows, limit=limit)
 
 
 def check_apart(model: MonitoredModel, start: date, end: date) -> None:

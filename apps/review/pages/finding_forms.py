@@ -76,12 +76,24 @@ class CasesForm(forms.Form):
             said, became = [EITHER, *classes], [EITHER, *classes, *known]
             self.fields["prediction"] = forms.ChoiceField(label="Prediction", required=False, choices=said)
             self.fields["outcome"] = forms.ChoiceField(label="Outcome", required=False, choices=became)
+            self.fields["truth"] = forms.ChoiceField(label="Outcome or review", required=False, choices=said)
         if model.slice_list:
             names = [(each.name, each.name) for each in model.slice_list]
             self.fields["slice"] = forms.ChoiceField(label="Slice", required=False, choices=[EITHER, *names])
             self.fields["slice_value"] = forms.CharField(label="Its value", required=False, max_length=LONGEST)
         self.order_fields(
-            ["since", "until", "prediction", "outcome", "state", "baseline", "score_from", "score_to", "version"]
+            [
+                "since",
+                "until",
+                "prediction",
+                "outcome",
+                "truth",
+                "state",
+                "baseline",
+                "score_from",
+                "score_to",
+                "version",
+            ]
         )
 
     def clean(self) -> dict[str, Any]:
@@ -104,6 +116,7 @@ class CasesForm(forms.Form):
             score_to=data["score_to"],
             differs=BASELINES[data["baseline"]][1] if data["baseline"] else None,
             outcome=self._value(outcome) if outcome not in (KNOWN, UNKNOWN) else None,
+            truth=self._value(data.get("truth")),
             has_outcome={KNOWN: True, UNKNOWN: False}.get(outcome),
             subject=data["subject"] or None,
             slice=(data["slice"], data["slice_value"]) if data.get("slice") else None,

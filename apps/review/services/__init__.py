@@ -20,6 +20,7 @@ from apps.review.services.judging import judge, judge_and_leave
 from apps.review.services.leaving import OpenWork, free_abandoned, open_work
 from apps.review.services.opening import open_due_items
 from apps.review.services.order import rekey, rekey_due
+from apps.review.services.own_day import Due, OwnCounts, came_back, days_of, due_for, own_counts, seconds_a_case
 from apps.review.services.own_work import OwnWork, answered_today, own_slots, set_goal
 from apps.review.services.probing import make_gold, retire_gold
 from apps.review.services.progress import Progress, Waiting, progress, queue_counts, reviewer_counts, why_waiting
@@ -30,9 +31,11 @@ from apps.review.services.settling import close_lapsed
 __all__ = [
     "Answer",
     "Change",
+    "Due",
     "ForPerson",
     "Only",
     "OpenWork",
+    "OwnCounts",
     "OwnWork",
     "Progress",
     "Verdict",
@@ -41,13 +44,16 @@ __all__ = [
     "amend",
     "answer_question",
     "answered_today",
+    "came_back",
     "change_queue",
     "check_may_answer",
     "claim_slots",
     "claim_slots_by_name",
     "close_lapsed",
     "count_for",
+    "days_of",
     "decide",
+    "due_for",
     "free_abandoned",
     "give_back",
     "go_back",
@@ -59,6 +65,7 @@ __all__ = [
     "new_token",
     "open_due_items",
     "open_work",
+    "own_counts",
     "own_slots",
     "pause",
     "progress",
@@ -72,6 +79,7 @@ __all__ = [
     "resume",
     "retire_gold",
     "reviewer_counts",
+    "seconds_a_case",
     "set_goal",
     "unmark_gold",
     "why_waiting",

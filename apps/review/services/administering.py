@@ -12,8 +12,8 @@ from apps.registry.models import ReviewQueue
 from apps.registry.services.archiving import require_active
 from apps.review.models import GoldAnswer, ReviewItem, Slot
 from apps.review.services import probing, settling, sight
+from apps.review.services.casework import due_at, slots_of
 from apps.review.services.holding import lock
-from apps.review.services.opening import due_at, slots_of
 
 
 @transaction.atomic

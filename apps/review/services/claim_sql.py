@@ -183,6 +183,22 @@ WHERE model.project_id = %(project)s AND (({HELD}) OR ({CLAIMABLE}))
 GROUP BY slot.queue_id
 """  # noqa: S608  # only the conditions above are put in
 
+# The same, and how many of them are past their due time, due today, and due this week; each counts those before it.
+DUE_FOR_PERSON = f"""
+SELECT slot.queue_id,
+    count(DISTINCT slot.item_id) FILTER (WHERE slot.is_adjudication),
+    count(DISTINCT slot.item_id) FILTER (WHERE case_of.due_at < %(now)s),
+    count(DISTINCT slot.item_id) FILTER (WHERE case_of.due_at < %(tomorrow)s),
+    count(DISTINCT slot.item_id) FILTER (WHERE case_of.due_at < %(monday)s),
+    count(DISTINCT slot.item_id)
+FROM review_slot AS slot
+JOIN review_reviewitem AS case_of ON case_of.id = slot.item_id
+JOIN registry_reviewqueue AS queue ON queue.id = slot.queue_id
+JOIN registry_monitoredmodel AS model ON model.id = queue.model_id
+WHERE model.project_id = %(project)s AND (({HELD}) OR ({CLAIMABLE}))
+GROUP BY slot.queue_id
+"""  # noqa: S608  # only the conditions above are put in
+
 
 def slot_of(row: list[Any]) -> Slot:
     """Return the slot in a row of the claim, with its queue, item, prediction, version and model."""

@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any
 
 from django.db.models import Case, Exists, F, Max, Min, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models.functions import Coalesce
 
 from apps.accounts.models import User
 from apps.common.errors import ConflictError, NotFoundError
@@ -40,6 +41,8 @@ class Wanted:
     differs: bool | None = None
     # The outcome, or whether there is one.
     outcome: str | float | None = None
+    # What is known to be true: the outcome, or what reviewers settled on where there is none.
+    truth: str | float | None = None
     has_outcome: bool | None = None
     drawn: bool | None = None
     reviewed: bool | None = None
@@ -76,7 +79,7 @@ def select(model: MonitoredModel, wanted: Wanted, *, reader: User | None) -> Que
         differing = Q(baseline__isnull=False) & ~Q(baseline=F("predicted"))
         rows = rows.filter(differing) if wanted.differs else rows.filter(baseline=F("predicted"))
     for known, is_wanted in (
-        (_outcomes(), wanted.has_outcome),
+        (_outcomes(model), wanted.has_outcome),
         (_items().filter(label__isnull=False), wanted.reviewed),
         (Dispute.objects.filter(item__prediction=OuterRef("pk"), withdrawn_at=None), wanted.disputed),
         (_items().filter(draw=None), wanted.targeted),
@@ -85,19 +88,27 @@ def select(model: MonitoredModel, wanted: Wanted, *, reader: User | None) -> Que
             rows = rows.filter(Exists(known) if is_wanted else ~Exists(known))
     if wanted.drawn is not None:
         rows = rows.filter(draw__isnull=not wanted.drawn)
-    if wanted.outcome is not None:
-        outcome = model.encode(wanted.outcome)
-        # The first condition finds rare outcomes by their index.
-        rows = rows.filter(Exists(_outcomes().filter(outcome=outcome)))
-        rows = rows.alias(newest=_newest_outcome()).filter(newest=outcome)
+    rows = _of_truth(rows, model, wanted)
     if wanted.sure_and_wrong is not None:
         wrong = _sure_and_wrong(model)
-        rows = rows.alias(newest=_newest_if_other()).filter(wrong if wanted.sure_and_wrong else ~wrong)
+        rows = rows.alias(newest=_newest_if_other(model)).filter(wrong if wanted.sure_and_wrong else ~wrong)
     if wanted.unusual is not None:
         rows = rows.filter(pk__in=Unusual.objects.filter(model=model, kind=wanted.unusual).values("prediction"))
     if reader is not None:
         rows = rows.exclude(pk__in=awaited_from(reader, model).values("item__prediction"))
     return rows.select_related("version", "draw__queue").order_by("-predicted_at", "-id")
+
+
+def _of_truth(rows: QuerySet[Prediction], model: MonitoredModel, wanted: Wanted) -> QuerySet[Prediction]:
+    """Keep those with this outcome, and those known to be of this class."""
+    if wanted.outcome is not None:
+        outcome = model.encode(wanted.outcome)
+        # The first condition finds rare outcomes by their index.
+        rows = rows.filter(Exists(_outcomes(model).filter(outcome=outcome)))
+        rows = rows.alias(newest=_newest_outcome(model)).filter(newest=outcome)
+    if wanted.truth is not None:
+        rows = rows.alias(known=Coalesce(_newest_outcome(model), _reviewed())).filter(known=model.encode(wanted.truth))
+    return rows
 
 
 def _sure_and_wrong(model: MonitoredModel) -> Q:
@@ -206,25 +217,29 @@ def describe(model: MonitoredModel, predictions: Sequence[Prediction]) -> list[F
     )
     names = [each.external_id for each in predictions]
     # The latest outcome counts; between two of the same moment, the one received last.
-    known = Outcome.objects.filter(model=model, external_id__in=names).order_by("occurred_at", "id")
+    known = Outcome.objects.filter(model=model.champion, external_id__in=names).order_by("occurred_at", "id")
     outcomes = dict(known.values_list("external_id", "outcome"))
     return [
         Found(each, items.get(each.pk), outcomes.get(each.external_id), each.pk in disputed) for each in predictions
     ]
 
 
-def _newest_outcome() -> Subquery:
-    return Subquery(_outcomes().order_by("-occurred_at", "-id").values("outcome")[:1])
+def _newest_outcome(model: MonitoredModel) -> Subquery:
+    return Subquery(_outcomes(model).order_by("-occurred_at", "-id").values("outcome")[:1])
 
 
-def _newest_if_other() -> Case:
+def _reviewed() -> Subquery:
+    return Subquery(_items().order_by("pk").values(settled=Coalesce("adjudicated", "label"))[:1])
+
+
+def _newest_if_other(model: MonitoredModel) -> Case:
     """Look up the newest outcome only where there is another one than the prediction: measured, half the time."""
-    other = _outcomes().exclude(outcome=OuterRef("predicted"))
-    return Case(When(Exists(other), then=_newest_outcome()))
+    other = _outcomes(model).exclude(outcome=OuterRef("predicted"))
+    return Case(When(Exists(other), then=_newest_outcome(model)))
 
 
-def _outcomes() -> QuerySet[Outcome]:
-    return Outcome.objects.filter(model=OuterRef("model"), external_id=OuterRef("external_id"))
+def _outcomes(model: MonitoredModel) -> QuerySet[Outcome]:
+    return Outcome.objects.filter(model=model.champion, external_id=OuterRef("external_id"))
 
 
 def _reviews_of(predictions: Sequence[Prediction]) -> QuerySet[ReviewItem]:

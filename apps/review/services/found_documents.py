@@ -72,7 +72,9 @@ def look_up(model: MonitoredModel, prediction: Prediction) -> Whole:
     """Gather all that is known of a prediction."""
     (found,) = finding.describe(model, [prediction])
     payload = Payload.objects.filter(prediction=prediction.pk, received_at=prediction.received_at).first()
-    outcomes = Outcome.objects.filter(model=model, external_id=prediction.external_id).order_by("occurred_at", "id")
+    outcomes = Outcome.objects.filter(model=model.champion, external_id=prediction.external_id).order_by(
+        "occurred_at", "id"
+    )
     actions = Action.objects.filter(model=model, external_id=prediction.external_id).order_by("taken_at", "id")
     hold = Hold.objects.filter(prediction=prediction).first()
     return Whole(model, found, payload or found.item, list(outcomes), list(actions), hold)

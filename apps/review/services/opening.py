@@ -1,22 +1,20 @@
 """From draws to cases: an item for each draw, with a copy of its payload, and a slot for each review it needs."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 
-from apps.predictions.models import Batch, BatchStage, Prediction, Stage
-from apps.predictions.services import contents, stages
-from apps.registry.models import MonitoredModel, ReviewQueue
+from apps.predictions.models import Batch, BatchStage, Stage
+from apps.predictions.services import stages
+from apps.registry.models import MonitoredModel
 from apps.review.models import ReviewItem, Slot
-from apps.review.services import probing
-from apps.review.services.order import order_key
+from apps.review.services import probing, shadowing
+from apps.review.services.casework import due_at, payloads, slots_of
 from apps.sampling.models import Draw
 
 CHUNK = 2_000
-COPIED = ("features", "probabilities", "attributions", "attribution_base", "processed")
 
 
 def open_due_items() -> int:
@@ -25,12 +23,17 @@ def open_due_items() -> int:
 
 
 @transaction.atomic
-def open_batches(_model: MonitoredModel, states: list[BatchStage]) -> None:
+def open_batches(model: MonitoredModel, states: list[BatchStage]) -> None:
     """Open items and slots of these batches; they commit together with the state of the batches."""
     # First, since this locks the rows: no other worker can take the batches over while the rest runs.
     stages.finish(states)
-    for draws in _chunks([state.batch for state in states]):
+    batches = [state.batch for state in states]
+    if model.shadow_of_id is not None:
+        shadowing.open_drawn(model, batches)
+        return
+    for draws in _chunks(batches):
         _open(draws)
+    shadowing.open_for_shadows(model, batches)
 
 
 def _chunks(batches: list[Batch]) -> Iterator[list[Draw]]:
@@ -67,28 +70,3 @@ def _item(draw: Draw, sent: dict[str, Any]) -> ReviewItem:
 def _due_at(draw: Draw) -> datetime | None:
     hold = getattr(draw.prediction, "hold", None)
     return due_at(draw.queue) if hold is None else hold.until
-
-
-def due_at(queue: ReviewQueue) -> datetime | None:
-    """Return when an item opened now is due, or None."""
-    return timezone.now() + timedelta(hours=queue.due_hours) if queue.due_hours else None
-
-
-def slots_of(item: ReviewItem) -> Iterator[Slot]:
-    """Yield a slot for each review the item needs in its round."""
-    key = order_key(item)
-    for position in range(reviews_needed(item)):
-        yield Slot(item=item, queue=item.queue, round=item.round, position=position, order_key=key)
-
-
-def reviews_needed(item: ReviewItem) -> int:
-    """Return how many people judge the item: the queue's overlap, at least two from its four-eyes amount on."""
-    limit, amount = item.queue.four_eyes_amount, item.prediction.amount
-    asks_two = limit is not None and amount is not None and amount >= limit
-    return max(item.queue.overlap, 2) if asks_two else item.queue.overlap
-
-
-def payloads(predictions: list[Prediction]) -> dict[int, dict[str, Any]]:
-    """Return what an item copies of each prediction's payload."""
-    rows = contents.kept(predictions).values_list("prediction_id", *COPIED)
-    return {key: dict(zip(COPIED, values, strict=True)) for key, *values in rows}

@@ -13,7 +13,7 @@ from apps.registry.models import MonitoredModel
 from apps.review.models import Decision, ReviewItem, Slot, Verdict
 from apps.review.querysets import SlotQuerySet
 from apps.review.services import sight
-from apps.review.services.opening import reviews_needed
+from apps.review.services.casework import reviews_needed
 from apps.review.services.order import order_key
 from apps.sampling.services.randomness import permanent_number
 

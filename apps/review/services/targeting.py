@@ -15,9 +15,8 @@ from apps.explanations.services import trials
 from apps.predictions.models import BatchStage, Prediction, Stage
 from apps.registry.models import MonitoredModel, ReviewQueue
 from apps.registry.services.archiving import require_active
-from apps.review.models import ReviewItem, Slot
-from apps.review.services.opening import due_at, payloads, slots_of
-from apps.sampling.services.randomness import permanent_number
+from apps.review.models import ReviewItem
+from apps.review.services.casework import open_cases
 
 MOST = 500
 
@@ -48,23 +47,7 @@ def send_to_review(queue: ReviewQueue, predictions: Iterable[int], *, by: User) 
     undrawn = BatchStage.objects.filter(batch=OuterRef("batch"), stage=Stage.DRAW, done_at=None)
     free = list(others.exclude(Exists(undrawn)).order_by("pk"))
     asked, left = wanted.count(), others.count()
-    kept = payloads(free) if free else {}
-    items = ReviewItem.objects.bulk_create(
-        ReviewItem(
-            purpose=ReviewItem.Purpose.TARGETED,
-            prediction=each,
-            queue=queue,
-            # As a draw would decide, so that the desk shows it like any other case.
-            is_blind=permanent_number(bytes(model.salt), each.external_id, "blind") < model.blind_share,
-            order=queue.order,
-            due_at=due_at(queue),
-            **kept[each.pk],
-        )
-        for each in free
-        if each.pk in kept
-    )
-    slots = [slot for item in items for slot in slots_of(item)]
-    Slot.objects.bulk_create(sorted(slots, key=lambda slot: slot.order_key))
+    items = open_cases(model, [(each, queue) for each in free])
     trials.ask_for_contributions(each.prediction for each in items if each.attributions is None)
     if items:
         details = {"queue": queue.slug, "cases": len(items)}

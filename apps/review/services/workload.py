@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 from django.db import connection
-from django.db.models import Count, OuterRef, Q, Subquery, Sum
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from apps.registry.models import MonitoredModel, ReviewQueue, ValueModel
-from apps.review.models import Slot
+from apps.review.models import ReviewItem, Slot
 from apps.review.services.expecting import CASES, Observed, Seen, expect, observe
 
 LOOKBACK = timedelta(days=28)
@@ -77,6 +77,20 @@ def efforts(model: MonitoredModel) -> dict[int, Effort]:
         queue.pk: _effort(queue, observed[queue.pk], worked.get(queue.pk, []), answered.get(queue.pk))
         for queue in queues
     }
+
+
+def hours_spent(cases: QuerySet[ReviewItem], *, as_of: datetime) -> float | None:
+    """Add up the active hours of all answers on these cases by then; None where no time was recorded.
+
+    Answers without a time count as the average of the others.
+    """
+    given = Slot.objects.filter(item__in=cases, closed_at__lte=as_of).with_answer()
+    found = given.aggregate(
+        answers=Count("pk", distinct=True),
+        timed=Count("pk", filter=Q(decisions__active_ms__isnull=False), distinct=True),
+        ms=Sum("decisions__active_ms", default=0),
+    )
+    return found["ms"] / 3_600_000 * found["answers"] / found["timed"] if found["timed"] else None
 
 
 def _queues(model: MonitoredModel) -> list[Any]:

@@ -15,11 +15,12 @@ from apps.registry.services import registering
 from apps.registry.services.documents import QueueSerializer
 from apps.sampling.models import FLOOR, PolicyKind, SamplingConfiguration, SamplingPolicy
 from apps.sampling.services import moments, pacing, validation
-from apps.sampling.services.documents import SETTINGS
+from apps.sampling.services.documents import SETTINGS, SMALLEST_FLOOR
 from apps.sampling.services.rates import RatedPolicy, Timeline, named_factor
 
 FLOOR_RATE = 0.002
 LAST_RANK = 1_000_000
+DISAGREEMENTS = "disagreements"
 SLICE_KEY = "key"
 # What a policy is; where its draft came from makes no new version.
 COMPARED = ("kind", "settings", "condition", "queue_id", "rank", "is_on")
@@ -41,13 +42,16 @@ def in_force_between(model: MonitoredModel, since: datetime, until: datetime) ->
 def ensure_floor(model: MonitoredModel) -> None:
     """Create the model's random floor if it has none."""
     if not SamplingPolicy.objects.filter(model=model, name=FLOOR).exists():
+        if model.shadow_of_id is not None:
+            _draw_disagreements(model)
         SamplingPolicy.objects.get_or_create(
             model=model,
             name=FLOOR,
             version=1,
             defaults={
                 "kind": PolicyKind.FLOOR,
-                "settings": {"rate": FLOOR_RATE},
+                # Where a shadow and the model in use agree, their difference is zero without any label.
+                "settings": {"rate": FLOOR_RATE if model.shadow_of_id is None else SMALLEST_FLOOR},
                 "queue": main_queue(model),
                 "rank": LAST_RANK,
                 "starts_at": BEGINNING,
@@ -55,8 +59,25 @@ def ensure_floor(model: MonitoredModel) -> None:
         )
 
 
+def _draw_disagreements(model: MonitoredModel) -> None:
+    """Let a shadow draw its disagreements with the model in use, all of them until somebody wants fewer."""
+    SamplingPolicy.objects.get_or_create(
+        model=model,
+        name=DISAGREEMENTS,
+        version=1,
+        defaults={
+            "kind": PolicyKind.DISAGREEMENT,
+            "settings": {"rate": 1.0},
+            "queue": main_queue(model),
+            "rank": 1,
+            "starts_at": BEGINNING,
+        },
+    )
+
+
 def main_queue(model: MonitoredModel) -> ReviewQueue:
-    return model.queues.get(slug="main")
+    queue: ReviewQueue = model.queues.get(slug="main")
+    return queue
 
 
 def current_document(model: MonitoredModel) -> dict[str, Any]:
@@ -121,7 +142,7 @@ def put_document(
         validation.check(document, model=model)
         before = _versions_and_queues(model)
         for queue in document.get("queues", []):
-            registering.put_queue(model, queue, by=by)
+            registering.put_queue(model.champion, queue, by=by)
         wanted = [_floor_of(model, document)] if "floor" in document else []
         # Of the model as just read: another instance may not know the new queues yet.
         wanted += [_policy_of(locked, entry) for entry in document.get("policies", [])]

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from apps.registry.models import MonitoredModel, Slice, Task
+from apps.registry.services.documents import QueueSerializer
 from apps.sampling.models import PolicyKind
 from apps.sampling.services import conditions
 from apps.sampling.services.documents import BINARY_METRICS, SamplingSerializer
@@ -30,8 +31,16 @@ def check(document: Document, *, model: MonitoredModel) -> None:
         for place, policy in enumerate(document.get("policies", []))
         for problem in _problems(policy, model=model, queues=queues)
     ]
+    if model.shadow_of is not None and _changes_queues(document.get("queues", []), model=model):
+        message = f"The queues are those of {model.shadow_of.name}: change them there."
+        found.append(Problem(("queues",), message, "queues_of_champion"))
     if found:
         raise InvalidDocumentError(found)
+
+
+def _changes_queues(wanted: list[Document], *, model: MonitoredModel) -> bool:
+    stored = {each["name"]: each for each in QueueSerializer(model.queues.all(), many=True).data}
+    return any(stored.get(each["name"], {}).get(name) != value for each in wanted for name, value in each.items())
 
 
 def _problems(policy: Document, *, model: MonitoredModel, queues: set[str]) -> Iterator[Problem]:

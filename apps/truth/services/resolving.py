@@ -28,7 +28,8 @@ ITEMS_AT_ONCE = 50_000
 ITEMS = "resolve_items"
 NAMED = 10
 
-# Writes the resolutions of any mix of outcome batches, prediction batches and items.
+# Writes the resolutions of any mix of outcome batches, prediction batches and cases. What counts for a shadow comes
+# from the model in use: its outcomes, and its case of the same id.
 WRITE = """
 WITH concerned AS (
     SELECT prediction.id, prediction.external_id
@@ -48,7 +49,8 @@ WITH concerned AS (
     JOIN predictions_prediction AS prediction
         ON prediction.id BETWEEN batch.first_id AND batch.last_id AND prediction.batch_id = batch.id
     UNION
-    SELECT id, external_id FROM predictions_prediction WHERE id = ANY(%(predictions)s)
+    SELECT id, external_id FROM predictions_prediction
+    WHERE model_id = %(model)s AND external_id = ANY(%(cases)s)
 ),
 known AS (
     SELECT
@@ -63,11 +65,10 @@ known AS (
     -- A file of old outcomes may arrive after newer ones.
     LEFT JOIN LATERAL (
         SELECT outcome, occurred_at FROM predictions_outcome
-        WHERE model_id = %(model)s AND external_id = concerned.external_id
+        WHERE model_id = %(champion)s AND external_id = concerned.external_id
         ORDER BY occurred_at DESC, id DESC LIMIT 1
     ) AS outcome ON true
-    -- Probes say nothing about the model.
-    LEFT JOIN review_reviewitem AS item ON item.prediction_id = concerned.id AND item.purpose IN ('review', 'targeted')
+    {judged}
 )
 INSERT INTO truth_resolution (
     model_id, prediction_id, seq, resolved_at, source, truth,
@@ -102,6 +103,16 @@ WHERE
     )
 """
 
+# Probes say nothing about the model.
+OWN_CASE = """
+    LEFT JOIN review_reviewitem AS item ON item.prediction_id = concerned.id AND item.purpose IN ('review', 'targeted')
+"""
+CASE_OF_CHAMPION = """
+    LEFT JOIN predictions_prediction AS judged
+        ON judged.model_id = %(champion)s AND judged.external_id = concerned.external_id
+    LEFT JOIN review_reviewitem AS item ON item.prediction_id = judged.id AND item.purpose IN ('review', 'targeted')
+"""
+
 
 def resolve_due() -> int:
     """Resolve all due batches, and all items with changes. Returns the number of resolutions written."""
@@ -126,7 +137,8 @@ def resolve_batches(model: MonitoredModel, states: list[BatchStage]) -> int:
     batches: dict[str, list[Batch]] = {kind: [] for kind in BatchKind}
     for state in states:
         batches[state.batch.kind].append(state.batch)
-    return _write(ledger, predictions=batches[BatchKind.PREDICTIONS], outcomes=batches[BatchKind.OUTCOMES])
+    written = _write(ledger, predictions=batches[BatchKind.PREDICTIONS], outcomes=batches[BatchKind.OUTCOMES])
+    return written + _write_for_shadows(model, outcomes=batches[BatchKind.OUTCOMES])
 
 
 def items_waiting_since() -> datetime | None:
@@ -175,8 +187,9 @@ def _resolve_together(model: MonitoredModel, keys: list[int]) -> int:
     ledger = _locked(model)
     # Lock the items before reading them: a label that changes later sets needs_resolution again.
     items = ReviewItem.objects.unresolved().filter(pk__in=keys).select_for_update(skip_locked=True, of=("self",))
-    found = dict(items.values_list("pk", "prediction"))
-    written = _write(ledger, items=list(found.values())) if found else 0
+    found = dict(items.values_list("pk", "prediction__external_id"))
+    cases = list(found.values())
+    written = _write(ledger, cases=cases) + _write_for_shadows(model, cases=cases) if found else 0
     ReviewItem.objects.filter(pk__in=found).update(needs_resolution=False)
     return written
 
@@ -196,8 +209,16 @@ def _note_failed(model: MonitoredModel, failed: list[ReviewItem]) -> None:
 def _locked(model: MonitoredModel) -> Ledger:
     """Lock the model's ledger until the transaction ends: one writer at a time."""
     Ledger.objects.of(model)
-    ledger: Ledger = Ledger.objects.select_for_update().get(model=model)
+    ledger: Ledger = Ledger.objects.select_for_update(of=("self",)).select_related("model").get(model=model)
     return ledger
+
+
+def _write_for_shadows(champion: MonitoredModel, *, outcomes: Sequence[Batch] = (), cases: Sequence[str] = ()) -> int:
+    """Write what became known of the model in use for its shadows too, each under a number of its own."""
+    if not (outcomes or cases):
+        return 0
+    shadows = champion.shadows.order_by("pk")
+    return sum(_write(_locked(each), outcomes=outcomes, cases=cases) for each in shadows)
 
 
 def _write(
@@ -205,10 +226,13 @@ def _write(
     *,
     predictions: Sequence[Batch] = (),
     outcomes: Sequence[Batch] = (),
-    items: Sequence[int] = (),
+    cases: Sequence[str] = (),
 ) -> int:
     """Insert the resolutions that changed, under the ledger's next number. Returns how many."""
-    parameters: dict[str, Any] = {"model": ledger.model_id, "seq": ledger.last_seq + 1, "predictions": list(items)}
+    champion = ledger.model.shadow_of_id or ledger.model_id
+    judged = OWN_CASE if champion == ledger.model_id else CASE_OF_CHAMPION
+    parameters: dict[str, Any] = {"model": ledger.model_id, "champion": champion, "cases": list(cases)}
+    parameters |= {"seq": ledger.last_seq + 1}
     for kind, batches in (("prediction", predictions), ("outcome", outcomes)):
         parameters |= {
             f"{kind}_batches": [batch.pk for batch in batches],
@@ -216,7 +240,7 @@ def _write(
             f"{kind}_last": [batch.last_id for batch in batches],
         }
     with connection.cursor() as cursor:
-        cursor.execute(WRITE, parameters)
+        cursor.execute(WRITE.format(judged=judged), parameters)
         written = int(cursor.rowcount)
     if written:
         Ledger.objects.filter(pk=ledger.pk).update(last_seq=ledger.last_seq + 1)

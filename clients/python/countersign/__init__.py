@@ -19,7 +19,7 @@ from countersign.errors import (
 )
 from countersign.model import Model
 from countersign.pushing import PushResult, RejectedRow
-from countersign.reports import Report, ReportRequest
+from countersign.reports import Report, ReportRequest, StoredReport
 from countersign.reviewing import Claimed, Decided, Queue, Slot
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "RowsRejectedError",
     "ServerError",
     "Slot",
+    "StoredReport",
     "TooLargeError",
     "UnreachableError",
 ]

@@ -12,7 +12,7 @@ from countersign.connection import Connection
 from countersign.documents import Limits, part
 from countersign.progress import Progress
 from countersign.pushing import BATCH_ROWS, PushResult, push
-from countersign.reports import ReportRequest
+from countersign.reports import ReportRequest, StoredReport, stored_reports
 from countersign.sources import Source
 from countersign.waiting import wait_until
 
@@ -188,19 +188,27 @@ class Model:
     def request_report(
         self,
         kind: str,
-        start: date | str,
-        end: date | str,
+        start: date | str | None = None,
+        end: date | str | None = None,
         *,
+        window: str | None = None,
         version: str | None = None,
         as_of: datetime | str | None = None,
         slices: Sequence[str] | None = None,
     ) -> ReportRequest:
-        """Request a "performance", "baseline" or "value" report on the days in [start, end).
+        """Request a "performance", "baseline" or "value" report on the days in [start, end), or on a `window`.
 
+        Windows are "final_month", "last_month", "this_month", "last_28_days", "this_quarter" and "last_quarter".
         With `version`, the report is about the predictions of this version alone.
         `as_of` leaves out what was drawn or known later; a moment of an earlier day means the end of that day.
         """
-        body: dict[str, Any] = {"kind": kind, "start": str(start), "end": str(end)}
+        body: dict[str, Any] = {"kind": kind}
+        if window is not None:
+            body["window"] = window
+        if start is not None:
+            body["start"] = str(start)
+        if end is not None:
+            body["end"] = str(end)
         if version is not None:
             body["version"] = version
         if as_of is not None:
@@ -208,6 +216,10 @@ class Model:
         if slices is not None:
             body["slices"] = list(slices)
         return self.report(self._connection.post(f"{self._path}/reports", body)["id"])
+
+    def reports(self, *, kind: str | None = None, window: str | None = None) -> Iterator[StoredReport]:
+        """Yield the stored reports, the newest first: of one kind, or on the present days of a window."""
+        return stored_reports(self._connection, f"{self._path}/reports", kind=kind, window=window)
 
     def report(self, number: int) -> ReportRequest:
         """Return an earlier request by its number."""

@@ -1,5 +1,6 @@
-"""Reports: request one, wait for it, read its figures."""
+"""Reports: request one, wait for it, read its figures, list those stored."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,33 @@ class Report:
             rest = {name: value for name, value in result.items() if name not in {"metric", "slice"}}
             rows.append({"metric": result["metric"], "slice.name": part["name"], "slice.value": part["value"]} | rest)
         return pd.DataFrame(rows)
+
+
+@dataclass(frozen=True)
+class StoredReport:
+    """A stored report in a list. `Model.report(id)` reads its figures."""
+
+    id: int | None
+    report: int
+    kind: str
+    start: str
+    end: str
+    version: str | None
+    as_of: str
+    seq: int
+    is_final: bool
+
+
+def stored_reports(
+    connection: Connection, path: str, *, kind: str | None, window: str | None
+) -> Iterator[StoredReport]:
+    """Yield the reports that these filters keep, page by page."""
+    asked = {name: value for name, value in (("kind", kind), ("window", window)) if value is not None}
+    cursor: dict[str, int] | None = {}
+    while cursor is not None:
+        page = connection.get(path, **asked, **cursor)
+        yield from (read(StoredReport, each) for each in page["reports"])
+        cursor = {"cursor": page["next"]} if page["next"] else None
 
 
 class ReportRequest:

@@ -5,8 +5,10 @@ from rest_framework.test import APIClient
 
 from apps.reports import services as reports
 from apps.reports.models import ReportJob
+from apps.reports.services import windows
 from tests.factories import make_key, make_model
-from tests.reports.worlds import label_draws, make_world
+from tests.reports.stored import make_report
+from tests.reports.worlds import FIRST, label_draws, make_world
 
 pytestmark = pytest.mark.django_db
 
@@ -77,6 +79,50 @@ def test_reports_of_another_project_do_not_exist():
     assert stranger.post(f"/api/v1/models/{model.slug}/reports", body(), format="json").status_code == 404
 
 
+def test_a_report_is_requested_on_a_standing_window():
+    model = make_model()
+    client = client_of(model.project)
+    path = f"/api/v1/models/{model.slug}/reports"
+    assert client.post(path, {"kind": "value", "window": "last_month"}, format="json").status_code == 202
+    job = ReportJob.objects.get()
+    assert (job.start, job.end) == windows.days_of(model, "last_month", today=windows.today_of(model))
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [{}, {"window": "last_month", "start": "2026-03-01"}, {"start": "2026-03-01"}, {"window": "yesterday"}],
+    ids=str,
+)
+def test_a_request_names_a_window_or_both_of_its_days(asked):
+    model = make_model()
+    answer = client_of(model.project).post(
+        f"/api/v1/models/{model.slug}/reports", {"kind": "value", **asked}, format="json"
+    )
+    assert answer.status_code == 400
+
+
+def test_stored_reports_are_listed_page_by_page_and_by_kind_and_window():
+    model = make_model()
+    client = client_of(model.project, ["reports:read"])
+    path = f"/api/v1/models/{model.slug}/reports"
+    start, end = windows.days_of(model, "last_month", today=windows.today_of(model))
+    first, second = (make_report(model, "value", start=start, end=end, seq=seq) for seq in (1, 2))
+    third = make_report(model, "performance")
+    job = reports.request_report(model, "value", start, end)
+    ReportJob.objects.filter(pk=job.pk).update(report=second)
+
+    page = client.get(path, {"limit": 2}).json()
+    assert [each["report"] for each in page["reports"]] == [third.pk, second.pk]
+    assert page["reports"][1]["id"] == job.pk
+    assert page["reports"][1]["is_final"] is False
+    rest = client.get(path, {"limit": 2, "cursor": page["next"]}).json()
+    assert ([each["report"] for each in rest["reports"]], rest["next"]) == ([first.pk], None)
+    kept = client.get(path, {"kind": "value", "window": "last_month"}).json()["reports"]
+    assert [each["report"] for each in kept] == [second.pk, first.pk]
+    assert client.get(path, {"window": "this_quarter"}).json()["reports"] == []
+    assert client_of(model.project, ["reports:write"]).get(path).status_code == 403
+
+
 def test_a_key_reads_or_requests_only_with_its_scope():
     model = make_model()
     path = f"/api/v1/models/{model.slug}/reports"
@@ -96,6 +142,4 @@ def test_too_many_unfinished_reports_are_refused_with_429(settings):
 
 
 def _window():
-    from tests.reports.worlds import FIRST
-
     return FIRST, FIRST.replace(day=9)

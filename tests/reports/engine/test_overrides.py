@@ -7,7 +7,8 @@ import pytest
 from apps.accounts.models import Role
 from apps.registry.models import ValueModel
 from apps.reports.models import Report
-from apps.reports.services.visible import NOTHING, visible
+from apps.reports.services.small_cases import NOTHING
+from apps.reports.services.visible import visible
 from apps.stats.intervals import wilson_interval
 from tests.predictions.actions import push_actions
 from tests.reports.pages.test_computed_pages import page_of

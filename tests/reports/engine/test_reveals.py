@@ -12,7 +12,8 @@ from apps.reports.models import Report
 from apps.reports.pages.pdf import render_pdf
 from apps.reports.pages.sheets import sheet_of
 from apps.reports.services.reveal_frames import reveals_frame
-from apps.reports.services.visible import NOTHING, visible
+from apps.reports.services.small_cases import NOTHING
+from apps.reports.services.visible import visible
 from apps.review.models import Decision, ReviewItem, Slot
 from apps.sampling.models import Draw
 from apps.truth.services import resolving

@@ -67,7 +67,7 @@ def points(mark: Mark) -> list[tuple[float, float]]:
 
 
 def test_a_chart_is_laid_out_for_a_page_and_for_a_phone(value: Chart) -> None:
-    assert set(charts(document("value"))) == {"by_time"}
+    assert set(charts(document("value"))) == {"by_time", "losses"}
     assert (value.wide.width, value.phone.width) == (448, PHONE)
 
 

@@ -269,6 +269,7 @@ def test_a_window_without_any_figure_has_a_page_with_reasons(model: MonitoredMod
 def test_a_single_month_is_a_line_of_a_table_and_no_chart(model: MonitoredModel) -> None:
     short = document("value")
     short["series"] = short["series"][:1]
+    short["value"]["losses"] = []
     make_report(model, document=short)
     page = text_of(signed_in(model).get(latest(model)))
     assert "Too few figures for a chart." in page

@@ -5,6 +5,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from apps.reports.pages.projects import summaries
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -14,7 +15,6 @@ from apps.accounts.models import Role
 from apps.registry.models import MonitoredModel
 from apps.registry.services import archiving
 from apps.reports.models import Kind, Report
-from apps.reports.pages.projects import summaries
 from apps.review.services import Answer, Verdict, claim_slots, decide, open_due_items
 from apps.sampling.services import policies
 from tests.append_only import rewriting

@@ -15,7 +15,8 @@ from apps.reports.engine.document import Document
 from apps.reports.models import Report
 from apps.reports.pages.charts import charts_of
 from apps.reports.pages.sheets import sheet_of
-from apps.reports.services.visible import NOTHING, hidden_with, visible, without_single_cases, without_slices
+from apps.reports.services.small_cases import NOTHING, hidden_with
+from apps.reports.services.visible import visible, without_single_cases, without_slices
 from tests.factories import make_key, make_member
 from tests.reports.documents import document, figure, loss, piece, point
 from tests.reports.stored import make_report, report_model

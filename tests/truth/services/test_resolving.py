@@ -263,7 +263,7 @@ def test_an_item_that_cannot_be_resolved_stops_no_other_and_is_an_incident(drawn
     write = resolving._write
 
     def poisoned(ledger, **rows):
-        if items[1].prediction_id in rows.get("items", ()):
+        if "case-2" in rows.get("cases", ()):
             raise DataError("out of range")
         return write(ledger, **rows)
 

@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from apps.common.shares import hundredths
 from apps.reports.engine.document import BaselineSection, Document, Matrix
 from apps.reports.engine.rounding import is_exact, percent
-from apps.reports.pages import contents, wording
+from apps.reports.pages import contents, number_wording, wording
 from apps.reports.pages.figures import MISSING, RANGE
 from apps.reports.pages.numbers import count, plural
 from apps.reports.pages.sheets import sections as shared
-from apps.reports.pages.sheets import tables
+from apps.reports.pages.sheets import tables, verdicts
 from apps.reports.pages.sheets.layout import Cell, Key, Row, Section, Table
 
 
@@ -17,7 +17,8 @@ def keys(document: Document) -> list[Key]:
     figures = document["headline"]["figures"]
     shown = []
     if "disagreement_rate" in figures:
-        shown.append(tables.share_key("They differ", figures["disagreement_rate"]))
+        apart = number_wording.apart(document)
+        shown.append(tables.share_key(f"They differ{apart}", figures["disagreement_rate"]))
     if "win_rate" in figures:
         shown.append(tables.share_key(wording.metric_name(document, "win_rate")[0], figures["win_rate"]))
     gain = _gain(document)
@@ -39,7 +40,9 @@ def sections(document: Document) -> list[Section]:
     per = "in percent of predictions" if of.kind == "share" else f"in {of.currency}" if of.currency else "on average"
     note = f"{wording.metric_name(document, metric)[0]}, {per}, with its {RANGE}."
     matrix = both["matrix"] if both else None
+    judged = document.get("verdict")
     shown = [
+        verdicts.section(document, judged) if judged else None,
         _measures(document),
         shared.over_time(document, note=note),
         _matrix(document, matrix) if matrix else None,

@@ -4,8 +4,24 @@ from dataclasses import dataclass, field
 
 Facts = list[tuple[str, str]]
 # Sections of the value page.
-BESIDE = {"losses", "cannot_say"}
-FOLDED = {"sums", "worth", "sample"}
+BESIDE = {"losses"}
+# How figures were made, closed until opened; the caveats alone are open.
+METHOD = {
+    "cannot_say",
+    "came_about",
+    "measures",
+    "further",
+    "classes",
+    "expected",
+    "so_far",
+    "second_opinions",
+    "hindsight",
+    "sample",
+    "restated",
+    "sums",
+    "worth",
+}
+ALWAYS_OPEN = {"cannot_say"}
 
 
 @dataclass(frozen=True)
@@ -18,6 +34,56 @@ class Key:
     facts: Facts = field(default_factory=list)
     # Only to compare with, and set back.
     is_aside: bool = False
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The one figure that answers a question, and why this one; without a figure, `text` is empty."""
+
+    question: str
+    text: str
+    unit: str
+    likely: str
+    why: str
+    before: str = ""
+    is_open: bool = False
+
+
+@dataclass(frozen=True)
+class Field:
+    """A count in the table of what was said and what came true, and the search that finds its cases."""
+
+    text: str
+    words: str
+    note: str
+    is_right: bool
+    # In hundredths of the fullest field
+    fullness: int
+    query: str = ""
+    cases: str = ""  # what the search finds, in words
+
+    @property
+    def step(self) -> int:
+        """The fullness in one of eleven steps: a style sheet has no numbers from elsewhere."""
+        return round(self.fullness / 10)
+
+
+@dataclass(frozen=True)
+class Head:
+    """The name of a row or column, with its number of predictions."""
+
+    title: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Fields:
+    """What was said, by row, and what came true, by column, with the figures of each at its margin."""
+
+    caption: str
+    columns: list[Head]
+    rows: list[tuple[Head, list[Field], Head]]
+    foot: list[Head]
 
 
 @dataclass(frozen=True)
@@ -72,6 +138,14 @@ class Section:
     sentences: list[str] = field(default_factory=list)
     facts: Facts = field(default_factory=list)
     how: Table | None = None
+    fields: Fields | None = None
+    # Needs half of a wide page.
+    is_half: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """Among the sections on the method, whether it is open from the start."""
+        return self.name in ALWAYS_OPEN
 
 
 @dataclass(frozen=True)
@@ -86,21 +160,40 @@ class Sheet:
     basis: str
     keys: list[Key]
     sections: list[Section]
+    answers: list[Answer] = field(default_factory=list)
+    # What the columns of the answers are called: this window, and the one before where there is one.
+    windows: tuple[str, str] = ("", "")
+
+    @property
+    def pictures(self) -> list[Section]:
+        """Sections on what the model did."""
+        return [section for section in self.sections if section.name not in METHOD]
+
+    @property
+    def picture_rows(self) -> list[list[Section]]:
+        """The pictures row by row: two halves stand beside each other."""
+        rows: list[list[Section]] = []
+        for section in self.pictures:
+            if section.is_half and rows and len(rows[-1]) == 1 and rows[-1][0].is_half:
+                rows[-1].append(section)
+            else:
+                rows.append([section])
+        return rows
+
+    @property
+    def method(self) -> list[Section]:
+        """Sections on how the figures were made."""
+        return [section for section in self.sections if section.name in METHOD]
 
     @property
     def beside(self) -> list[Section]:
         """Sections beside the chart over time, on pages of two columns."""
-        return [section for section in self.sections if section.name in BESIDE]
+        return [section for section in self.pictures if section.name in BESIDE]
 
     @property
     def below(self) -> list[Section]:
         """Sections below the two columns."""
-        return [section for section in self.sections if section.name not in {"by_time", *BESIDE, *FOLDED}]
-
-    @property
-    def folded(self) -> list[Section]:
-        """Sections that most readers skip, closed until opened."""
-        return [section for section in self.sections if section.name in FOLDED]
+        return [section for section in self.pictures if section.name not in {"by_time", *BESIDE}]
 
     @property
     def by_name(self) -> dict[str, Section]:

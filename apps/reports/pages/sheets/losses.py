@@ -7,7 +7,7 @@ from apps.reports.engine.document import Document, Figure, Loss, ValueSection
 from apps.reports.engine.rounding import figure_text, is_exact
 from apps.reports.pages import contents, numbers, wording
 from apps.reports.pages.contents import unit
-from apps.reports.pages.figures import RANGE, in_sentence, more_labels, range_text
+from apps.reports.pages.figures import RANGE, in_other_terms, in_sentence, more_labels, range_text
 from apps.reports.pages.numbers import count, plural
 from apps.reports.pages.sheets.layout import Cell, ChartText, Row, Section, Table
 
@@ -88,9 +88,7 @@ def _cell(document: Document, figure: Figure) -> Cell:
 
 def _in_total(loss: Loss, above: Figure) -> Figure:
     """Scale from 1,000 predictions to all that the slice stands for."""
-    factor = loss.get("traffic", float(loss["n"])) / 1_000
-    value, low, high = (None if end is None else end * factor for end in (above["value"], above["low"], above["high"]))
-    return {**above, "value": value, "low": low, "high": high}
+    return in_other_terms(above, times=loss.get("traffic", float(loss["n"])) / 1_000)
 
 
 def _mistake(document: Document, loss: Loss) -> str:

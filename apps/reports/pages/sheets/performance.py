@@ -12,13 +12,13 @@ from apps.reports.engine.document import (
     SoFar,
 )
 from apps.reports.engine.rounding import step_of
-from apps.reports.pages import contents, numbers, wording
+from apps.reports.pages import contents, number_wording, numbers, wording
 from apps.reports.pages.contents import unit
 from apps.reports.pages.figures import RANGE, in_sentence, range_text
 from apps.reports.pages.numbers import count, plural
+from apps.reports.pages.sheets import fields, pictures, tables
 from apps.reports.pages.sheets import sections as shared
-from apps.reports.pages.sheets import tables
-from apps.reports.pages.sheets.layout import Cell, Key, Row, Section, Table
+from apps.reports.pages.sheets.layout import Cell, Row, Section, Table
 from apps.reports.pages.sheets.reveals import reveals
 from apps.reports.pages.sheets.tables import cell
 
@@ -31,48 +31,36 @@ BY_CLASS = {"precision": "Precision", "recall": "Recall"}
 PARTS = {"closed": "closed days", "open": "open days"}
 
 
-def keys(document: Document) -> list[Key]:
-    metric = next((metric for metric in ("accuracy", "within") if metric in tables.metrics_of(document)), None)
-    if metric is None:
-        return []
-    name = wording.metric_name(document, metric)[0]
-    shown = [
-        tables.share_key(f"{name}, {title.lower()}", document["sections"][part][metric])
-        for part, title in tables.parts_shown(document)
-        if metric in document["sections"][part]
-    ]
-    alone = document["naive"].get(metric)
-    if alone and alone["value"] is not None:
-        shown.append(
-            Key(
-                ALONE,
-                numbers.in_hundred(alone["value"]),
-                "not corrected for how they were drawn; do not use",
-                is_aside=True,
-            )
-        )
-    # Three figures can be taken in at a glance; the whole window is in the table.
-    return [shown[0], shown[1], shown[3]] if len(shown) == 4 else shown
-
-
 def sections(document: Document) -> list[Section]:
     metric = contents.metric_over_time(document)
     note = f"{wording.metric_name(document, metric)[0]}. {shared.HOLLOW}"
     shown = [
-        _measures(document),
         shared.over_time(document, note=note),
-        *shared.slices(document),
-        *_checks(document),
+        *(_pictures(document) if document.get("pictures") else []),
+        pictures.slices(document),
+        pictures.weak(document) if document.get("pictures") else None,
         shared.overrides(document),
         reveals(document),
-        shared.sample(document),
         shared.cannot_say(document),
-        shared.restated(document),
+        shared.came_about(document, document["headline"]["figures"]),
+        _measures(document),
         _further(document),
         _other_classes(document),
-        shared.came_about(document, document["headline"]["figures"]),
+        *_checks(document),
+        shared.sample(document),
+        shared.restated(document),
     ]
     return [section for section in shown if section]
+
+
+def _pictures(document: Document) -> list[Section | None]:
+    return [
+        fields.matrix(document),
+        pictures.calibration(document),
+        pictures.scores(document),
+        pictures.thresholds(document),
+        *pictures.levels(document),
+    ]
 
 
 def _measures(document: Document) -> Section:
@@ -83,8 +71,7 @@ def _measures(document: Document) -> Section:
         for row, metric in zip(table.rows, metrics, strict=True)
     ]
     table = Table(table.caption, [*table.head, ALONE], rows)
-    title = "How far off the model is" if document["task"] == "regression" else "How often the model is right"
-    return Section("measures", title, table=table, how=tables.how_table(document, metrics))
+    return Section("measures", "All measures", table=table, how=tables.how_table(document, metrics))
 
 
 def _further(document: Document) -> Section | None:
@@ -247,7 +234,7 @@ def _hindsight(document: Document, hindsight: Hindsight) -> Section:
     sentences = []
     if disagreement["value"] is not None:
         share = in_sentence(disagreement, unit(document, "disagreement"))
-        sentences.append(f"Reviewer and outcome differ in {share} of predictions.")
+        sentences.append(f"Reviewer and outcome differ{number_wording.apart(document)} in {share} of predictions.")
     days = plural(hindsight["days"], "day", "days")
     return Section(
         "hindsight",

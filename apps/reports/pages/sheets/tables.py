@@ -124,7 +124,7 @@ def metrics_of(document: Document) -> list[str]:
         for figures in document["sections"].values()
         for metric, figure in figures.items()
         # A metric that this kind of model does not have is not a missing figure.
-        if figure["code"] != "unsupported_task"
+        if figure["code"] != "unsupported_task" and not _says_nothing_new(document, metric)
     }
 
     def place(metric: str) -> tuple[int, int, str]:
@@ -132,6 +132,13 @@ def metrics_of(document: Document) -> list[str]:
         return places[of] if of else -1, order.index(name) if name in order else len(order), metric
 
     return sorted((metric for metric in metrics if class_of(metric) in {None, *places}), key=place)
+
+
+def _says_nothing_new(document: Document, metric: str) -> bool:
+    """Say whether another row says it: balanced accuracy is macro recall, and ties of numbers are rare."""
+    if metric == "tie_rate":
+        return not any(figures[metric]["value"] for figures in document["sections"].values() if metric in figures)
+    return metric == "balanced_accuracy" and document["task"] == "multiclass"
 
 
 def metric_table(document: Document, metrics: Iterable[str], *, caption: str) -> Table:

@@ -6,10 +6,11 @@ from apps.reports.engine.rounding import money, step_of
 from apps.reports.pages import contents, wording
 from apps.reports.pages.contents import unit
 from apps.reports.pages.figures import RANGE, in_sentence, more_labels, reason
-from apps.reports.pages.numbers import count, plural
+from apps.reports.pages.numbers import plural
 from apps.reports.pages.phrases import BASELINE
-from apps.reports.pages.sheets import losses, tables
+from apps.reports.pages.sheets import costs, losses, tables
 from apps.reports.pages.sheets import sections as shared
+from apps.reports.pages.sheets.costs import exact
 from apps.reports.pages.sheets.layout import Cell, ChartText, Facts, Key, Row, Section, Table
 
 SHIFT = "Predict higher or lower"
@@ -152,21 +153,19 @@ def _sums(document: Document) -> Section:
 
 def _worth(document: Document, value: ValueSection) -> Section:
     """Show the value model, and the cost of reviewing."""
-    each = _exact(value["review_cost_each"], value["currency"])
-    cost = money(float(value["review_cost"]), currency=value["currency"], step=1)
-    reviews = [("Reviews", f"{count(value['reviews'])} at {each}: {cost}")]
+    spent = costs.facts(document, value)
     if document["task"] == "regression":
         return Section(
             "worth",
             "What an error costs",
-            facts=[*_unit_costs(document, value), *reviews],
+            facts=[*_unit_costs(document, value), *spent],
             sentences=_next_labels(value),
         )
     classes = [name for name in contents.main_classes(document) if name in value["matrix"]]
     rows = []
     for predicted in classes:
         worth = value["matrix"][predicted]
-        cells = [Cell(_exact(worth[truth], value["currency"]) if truth in worth else "–") for truth in classes]
+        cells = [Cell(exact(worth[truth], value["currency"]) if truth in worth else "–") for truth in classes]
         rows.append(Row(f"Predicts {wording.class_name(document, predicted)}", cells))
     head = ["Model", *(f"In truth {wording.class_name(document, truth)}" for truth in classes)]
     per = ", per unit of the amount" if value["is_per_amount"] else ""
@@ -175,7 +174,7 @@ def _worth(document: Document, value: ValueSection) -> Section:
         "worth",
         "What a decision is worth",
         table=Table(f"Value of one decision{per}", head, rows),
-        facts=reviews,
+        facts=spent,
         sentences=_next_labels(value),
     )
 
@@ -185,7 +184,7 @@ def _unit_costs(document: Document, value: ValueSection) -> Facts:
     unit_name = document["names"]["unit"] or "unit"
     per = ", per unit of the amount" if value["is_per_amount"] else ""
     sides = (("too high", value.get("over_cost", "0")), ("too low", value.get("under_cost", "0")))
-    return [(f"Each {unit_name} {side}{per}", _exact(cost, value["currency"])) for side, cost in sides]
+    return [(f"Each {unit_name} {side}{per}", exact(cost, value["currency"])) for side, cost in sides]
 
 
 def _next_labels(value: ValueSection) -> list[str]:
@@ -193,7 +192,7 @@ def _next_labels(value: ValueSection) -> list[str]:
     labels = value.get("next_labels")
     if not labels or labels["worth"] is None or labels["cost"] is None:
         return []
-    worth, cost = (money(amount, currency=value["currency"], step=1) for amount in (labels["worth"], labels["cost"]))
+    worth, cost = (_about(amount, value["currency"]) for amount in (labels["worth"], labels["cost"]))
     best = labels["best_k"]
     return [
         f"For the choice between the model and {BASELINE}, over as many predictions as here, the next "
@@ -202,7 +201,8 @@ def _next_labels(value: ValueSection) -> list[str]:
     ]
 
 
-def _exact(amount: str, currency: str) -> str:
-    """Write an amount as it was stated, cents only where there are any."""
-    number = float(amount)
-    return money(number, currency=currency, step=1 if number.is_integer() else 0.01)
+def _about(amount: float, currency: str) -> str:
+    """Write a sum of whole units of money; nobody counts fractions of a cent."""
+    if 0 < amount < 1:
+        return f"less than {money(1, currency=currency, step=1)}"
+    return money(amount, currency=currency, step=1)
