@@ -13,6 +13,8 @@ from apps.accounts.services import invitations
 from apps.explanations.models import Artifact
 from apps.monitoring.models import DataEvent, Reference
 from apps.notifications.models import Alert, Notice
+from apps.notifications.services import subscribing
+from apps.notifications.services.subscribing import Wanted
 from apps.planning.models import Draft, Replay
 from apps.planning.services.replay_totals import Totals
 from apps.predictions.models import BatchStage, Upload
@@ -124,6 +126,8 @@ class World:
         notice = Notice.objects.create(
             user=member.user, project=self.project, model=self.model, kind="alert", key="alert", title="Look.", url="/"
         )
+        wanted = Wanted("daily", "last_28_days", model=self.model, kind="value", hour=8)
+        subscription = subscribing.subscribe(self.project, wanted, user=member.user)
         self.values: dict[str, Any] = {
             "project": slug,
             "model": self.model.slug,
@@ -150,6 +154,8 @@ class World:
             "alert": alert.pk,
             "endpoint": make_endpoint(self.project, "https://hooks.example.org").pk,
             "notice": notice.pk,
+            "subscription": subscription.pk,
+            "schedule": subscription.schedule_id,
             "artifact": artifact.pk,
             "version": version.name,
             "draft": draft.pk,
