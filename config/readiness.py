@@ -15,9 +15,10 @@ from redis.exceptions import RedisError
 from apps.common import broker
 from apps.common.clock import database_now
 from apps.explanations.services import checking, trials
-from apps.notifications.services import delivering, mailing, pulse
+from apps.notifications.services import delivering, letters, mailing, pulse
 from apps.predictions.services import stages, uploads
 from apps.reports import services as reports
+from apps.retraining import services as retraining
 from apps.truth.services import resolving
 
 log = structlog.get_logger(__name__)
@@ -54,8 +55,10 @@ def _stages() -> States:
         "resolve_items": resolving.items_waiting_since(),
         "uploads": uploads.waiting_since(),
         "reports": reports.waiting_since(),
+        "studies": retraining.waiting_since(),
         "deliveries": delivering.waiting_since(),
         "mails": mailing.waiting_since(),
+        "letters": letters.waiting_since(),
         "file_checks": checking.waiting_since(),
         "trials": trials.waiting_since(),
     }

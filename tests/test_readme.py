@@ -1,6 +1,7 @@
 """The commands of the README work as printed, and its links lead somewhere."""
 
 import argparse
+import json
 import re
 import shlex
 from collections.abc import Iterator
@@ -9,13 +10,14 @@ from typing import Any
 
 import httpx
 import pytest
+from django.test import Client
 from pytest_django.live_server_helper import LiveServer
 
 from apps.accounts.models import Role
 from apps.predictions.models import Outcome, Prediction
 from apps.review import services as review
 from apps.sampling.services import drawing as sampling
-from tests.factories import make_key, make_member, make_project
+from tests.factories import make_key, make_member, make_model, make_project
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -23,11 +25,11 @@ DOCUMENTS = [README, ROOT / "clients" / "python" / "README.md", *sorted((ROOT / 
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 
 
-def first_prediction() -> str:
-    """Return the block of commands that sends the first prediction."""
-    blocks = re.findall(r"^```sh\n(.*?)^```", README.read_text(), flags=re.DOTALL | re.MULTILINE)
-    (block,) = [block for block in blocks if "curl" in block]
-    return str(block)
+def blocks() -> tuple[str, str]:
+    """Return the commands that send the first prediction, and those that state what a decision is worth."""
+    found = re.findall(r"^```sh\n(.*?)^```", README.read_text(), flags=re.DOTALL | re.MULTILINE)
+    first, worth = (str(block) for block in found if "curl" in block)
+    return first, worth
 
 
 def commands(block: str, *, key: str, api: str) -> Iterator[list[str]]:
@@ -64,7 +66,7 @@ def test_the_commands_of_the_first_prediction_work_as_printed(live_server: LiveS
     project = make_project("credit")
     _, key = make_key(project, acts_for=make_member(project, Role.ENGINEER).user)
     answers = []
-    for command in commands(first_prediction(), key=key, api=f"{live_server.url}/api/v1"):
+    for command in commands(blocks()[0], key=key, api=f"{live_server.url}/api/v1"):
         if command[0] == "sleep":
             sampling.draw_due()
             review.open_due_items()
@@ -81,6 +83,40 @@ def test_the_commands_of_the_first_prediction_work_as_printed(live_server: LiveS
     assert (acted["accepted"], acted["rejected"]) == (1, [])
     assert (reported["accepted"], reported["parked"]) == (1, 0)
     assert (Prediction.objects.count(), Outcome.objects.count()) == (1, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_three_forms_of_what_a_decision_is_worth_work_as_printed(live_server: LiveServer):
+    project = make_project("credit")
+    _, key = make_key(project, acts_for=make_member(project, Role.ENGINEER).user)
+    first, worth = blocks()
+    loans = make_model(project, "loans", classes=["default", "repaid"], positive_class="repaid", class_labels={})
+    settings = "".join(line for line in first.splitlines(keepends=True) if re.match("KEY|API|AUTH|JSON", line))
+    calls = commands(settings + worth, key=key, api=f"{live_server.url}/api/v1")
+    of_two, of_many, of_numbers = (send(command)["value_model"] for command in calls if command[0] == "curl")
+    assert of_two["matrix"]["repaid"] == {"repaid": "300.000000", "default": "-4000.000000"}
+    assert len(of_many["matrix"]) == 3
+    assert (of_numbers["over_cost"], of_numbers["under_cost"]) == ("0.400000", "1.200000")
+    assert loans.value_models.count() == 1
+
+
+@pytest.mark.django_db
+def test_the_documents_of_what_a_decision_is_worth_are_taken_as_printed():
+    """Each example of the page on sending data, by the model that it is about."""
+    text = (ROOT / "docs" / "sending-data.md").read_text()
+    printed = re.findall(r'^```json\n(\{"value_model": .*?)^```', text, flags=re.DOTALL | re.MULTILINE)
+    client = Client(headers={"authorization": f"Bearer {make_key(make_project())[1]}"})
+    rules: list[dict[str, Any]] = [
+        {"task": "binary", "classes": ["default", "repaid"]},
+        {"task": "multiclass", "classes": ["billing", "fault", "other"]},
+        {"task": "regression", "prediction_range": [0, 5000]},
+    ]
+    for number, (example, rule) in enumerate(zip(printed, rules, strict=True)):
+        document = json.loads(example) | rule
+        answer = client.put(f"/api/v1/models/model-{number}", document, "application/json")
+        assert answer.status_code == 200, answer.content
+        stated, sent = answer.json()["value_model"], document["value_model"]
+        assert {name for name in sent if name not in stated} == set()
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.relative_to(ROOT).as_posix())

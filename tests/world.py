@@ -17,7 +17,7 @@ from apps.planning.models import Draft, Replay
 from apps.planning.services.replay_totals import Totals
 from apps.predictions.models import BatchStage, Upload
 from apps.registry.models import Finding, Incident, IncidentKind, ModelVersion
-from apps.reports.models import ReportJob
+from apps.reports.models import ComparisonJob, ReportJob
 from apps.review.models import Decision, Dispute, Question, Slot
 from apps.review.services import open_due_items
 from apps.sampling.services import policies
@@ -31,7 +31,7 @@ from tests.factories import (
     push_predictions,
 )
 from tests.notifications.receiver import make_endpoint
-from tests.reports.stored import make_report
+from tests.reports.stored import make_report, make_stored_comparison, sides_of
 
 # What a replay finds of days without predictions
 EMPTY = Totals(seed=1).document | {"waiting": 0}
@@ -85,6 +85,8 @@ class World:
         seen = {"first_seen_at": timezone.now(), "last_seen_at": timezone.now(), "rows": 1}
         incident = Incident.objects.create(model=self.model, kind=IncidentKind.OUTCOMES_PARKED, **seen)
         job = ReportJob.objects.create(**window)
+        compared = make_stored_comparison(self.model)
+        comparing = ComparisonJob.objects.create(**sides_of(self.model))
         upload = Upload.objects.create(
             model=self.model, kind="predictions", form="csv", name="rows.csv", size=1, confirmed_at=timezone.now()
         )
@@ -153,6 +155,8 @@ class World:
             "draft": draft.pk,
             "replay": replay.pk,
             "number": 1,
+            "comparison": compared.pk,
+            "comparing": comparing.pk,
             "session": 1,
             "token": "none",
         }

@@ -1,5 +1,6 @@
-"""Queries over events and their deliveries, and over notices."""
+"""Queries over events and their deliveries, over notices, and over what is sent by itself."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
 from django.db.models import Exists, F, OuterRef, Q
@@ -83,3 +84,41 @@ class AlertQuerySet(ProjectScopedQuerySet):
     def fired(self) -> Self:
         """Keep those that have fired, whatever became of them."""
         return self.filter(fired_at__isnull=False)
+
+
+class ScheduleQuerySet(ProjectScopedQuerySet):
+    def working(self) -> Self:
+        """Keep those that somebody gets, of models in use."""
+        people = self.model._meta.get_field("subscriptions").related_model._default_manager.active()
+        return self.filter(Q(model=None) | Q(model__archived_at=None)).filter(
+            Exists(people.filter(schedule=OuterRef("pk")))
+        )
+
+
+class SubscriptionQuerySet(ProjectScopedQuerySet):
+    project_path = "schedule__project"
+
+    def active(self) -> Self:
+        """Keep those of members who have not left, with an open account."""
+        here = Q(user__is_active=True, schedule__project__memberships__user=F("user"))
+        return self.filter(here, left_at=None)
+
+
+class EditionQuerySet(ProjectScopedQuerySet):
+    project_path = "schedule__project"
+
+    def waiting(self, now: datetime) -> Self:
+        """Keep those that wait for their report and are to be looked at."""
+        return self.filter(ready_at=None, look_at__lte=now).order_by("look_at", "pk")
+
+
+class LetterQuerySet(LeaseQuerySet):
+    def unsent(self) -> Self:
+        return self.filter(sent_at=None, failed_at=None)
+
+    def failed(self) -> Self:
+        return self.filter(failed_at__isnull=False)
+
+    def due(self) -> Self:
+        """Letters to send now, edition by edition: what was laid out for one is at hand for the next."""
+        return self.unsent().filter(next_try_at__lte=Now()).order_by("edition_id", "pk")

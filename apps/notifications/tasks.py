@@ -1,8 +1,19 @@
-"""The bells that write events and deliver them, and that tell people."""
+"""The bells that write events and deliver them, that tell people, and that send reports."""
 
 from celery import shared_task
 
-from apps.notifications.services import alerting, delivering, mailing, notices, noticing, pulse, telling
+from apps.notifications.services import (
+    alerting,
+    awaiting,
+    delivering,
+    letters,
+    mailing,
+    notices,
+    noticing,
+    publishing,
+    pulse,
+    telling,
+)
 
 
 @shared_task(name="tell")
@@ -23,6 +34,17 @@ def notice() -> None:
 @shared_task(name=notices.BELL)
 def mail() -> None:
     mailing.mail_due()
+
+
+@shared_task(name=publishing.BELL)
+def publish() -> None:
+    publishing.open_due()
+    awaiting.look_due()
+
+
+@shared_task(name=awaiting.BELL)
+def send_letters() -> None:
+    letters.send_due()
 
 
 @shared_task(name="look_at_rules")

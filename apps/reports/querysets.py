@@ -85,6 +85,12 @@ class ReportQuerySet(ProjectScopedQuerySet):
         asked = earlier.filter(as_of=None)
         return self.filter(Exists(asked) | ~Exists(earlier)).order_by("-id")
 
+    def ending_before(self, report: Any) -> Self:
+        """Keep reports of the same kind and version on the days that end where this report begins."""
+        return self.filter(
+            model=report.model, kind=report.kind, version=report.version_id, end=report.start
+        ).up_to_date()
+
     def newest_by_window(self) -> Self:
         """Keep the newest report of every model, kind, window and version."""
         window = ("model", "kind", "start", "end", "version")

@@ -36,6 +36,7 @@ SHORT = {
     "judge_days",
     "look_at_rules",
     "make_partitions",
+    "publish",
     "pulse",
     "notice",
     "pace",

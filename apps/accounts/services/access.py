@@ -23,7 +23,7 @@ from apps.common.errors import ForbiddenError, NotFoundError
 P = ParamSpec("P")
 M = TypeVar("M", bound=Model)
 
-# Routes open to everybody: setting up, joining, signing in and out, the API's description, the local demo.
+# Routes open to everybody: setting up, joining, signing in and out, ending mails, the API's description, the demo.
 PUBLIC_ROUTES = frozenset(
     {
         "setup",
@@ -41,6 +41,7 @@ PUBLIC_ROUTES = frozenset(
         "account_reset_password_from_key_done",
         "mfa_authenticate",
         "schema",
+        "unsubscribe",
         "demo_progress",
     }
 )
@@ -68,6 +69,9 @@ PERSONAL_ROUTES = frozenset(
         "notices_read",
         "notices_mail_again",
         "notice_settings",
+        "subscriptions",
+        "subscription_leave",
+        "subscription_again",
     }
 )
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from httpx import HTTPTransport
 
-from apps.demo.services import participants, reviewing, sending
+from apps.demo.services import generated, participants, reviewing, sending
 from apps.demo.services.dataset import People, load_production
 from apps.demo.services.documents import FILE_DOCUMENT, MODEL, MODEL_DOCUMENT, MODEL_FILE, POLICIES_DOCUMENT, PROJECT
 from apps.demo.services.rows import VERSION, positions_by_id
@@ -39,7 +39,8 @@ def new_steps() -> list[Step]:
         Step("file", "Register the model's file and compare it with the scores that were sent"),
         Step("reviews", "Three simulated reviewers answer cases"),
         Step("adjudication", "A simulated adjudicator settles disagreements"),
-        Step("reports", "Make the three reports"),
+        Step("others", "Two generated models beside it: energy demand, and the routing of tickets"),
+        Step("reports", "Make the reports"),
     ]
 
 
@@ -64,6 +65,7 @@ class Walk:
             self._step("file", self._register_file)
             self._step("reviews", self._review)
             self._step("adjudication", self._adjudicate)
+            self._step("others", self._add_others)
             self._step("reports", self._report)
             self._catch_up()
             self._end()
@@ -134,6 +136,25 @@ class Walk:
         self._wait_until_quiet()
         reader = next(link for link in self.state.progress.links if link.role == participants.STAKEHOLDER.role)
         request_reports(self.model, self.state, door=reader.url.partition("?")[0])
+
+    def _add_others(self) -> None:
+        """Register two generated models, and send what is known of them. What was sent before is a duplicate."""
+        now, client = self.state.progress.now, self._client(participants.ENGINEER.key)
+        self.state.begin("others", total=len(generated.DOCUMENTS), unit="models")
+        for name, source in ((generated.ENERGY, generated.Energy(now)), (generated.TICKETS, generated.Tickets(now))):
+            model = client.model(name)
+            model.register(generated.DOCUMENTS[name])
+            model.set_policies(generated.POLICIES[name])
+            model.push_predictions(source.predictions(), run=f"demo-{name}-predictions").raise_for_rejected()
+            model.push_outcomes(source.outcomes(), run=f"demo-{name}-outcomes").raise_for_rejected()
+            model.wait_until_drawn(timeout=PATIENCE_SECONDS)
+            model.wait_until_resolved(timeout=PATIENCE_SECONDS)
+            for kind in REPORTS:
+                model.request_report(kind, *reported_days(self.state)).wait(REPORT_SECONDS)
+            with self.state.change() as progress:
+                step = progress.step("others")
+                step.done = min(step.done + 1, step.total)
+        self.state.finish("others")
 
     def _wait_until_quiet(self) -> None:
         """Wait until no new resolutions appear, so that the last answers are in."""

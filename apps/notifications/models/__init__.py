@@ -1,7 +1,7 @@
 """What happened to a model's decisions, and how it reaches the systems that made them; and what people should know.
 
 An event is written once and numbered. Each endpoint that wants it has a delivery of it: the row is the message, and it
-stays until the endpoint has taken it. Notices are for people: see `notices`.
+stays until the endpoint has taken it. Notices and reports are for people: see `notices` and `schedules`.
 """
 
 from django.contrib.postgres.fields import ArrayField
@@ -13,21 +13,26 @@ from apps.accounts.models import Project, User
 from apps.common.leases import Leased
 from apps.notifications.models.alerts import Alert, Looked, Pulse, Rule, RuleKind
 from apps.notifications.models.notices import USUAL, How, Lookout, Notice, NoticeKind, Preference
+from apps.notifications.models.schedules import EVENTS, Cadence, Edition, Letter, Schedule, Subscription
 from apps.notifications.querysets import DeliveryQuerySet, EndpointQuerySet, EventQuerySet
 from apps.predictions.models import Prediction
 from apps.registry.models import MonitoredModel
 from apps.reports.models import Report
 
 __all__ = [
+    "EVENTS",
     "USUAL",
     "Alert",
+    "Cadence",
     "Delivery",
+    "Edition",
     "Endpoint",
     "Event",
     "EventKind",
     "Feed",
     "Form",
     "How",
+    "Letter",
     "Looked",
     "Lookout",
     "Notice",
@@ -36,6 +41,8 @@ __all__ = [
     "Pulse",
     "Rule",
     "RuleKind",
+    "Schedule",
+    "Subscription",
 ]
 
 

@@ -52,7 +52,7 @@ def mail_due() -> int:
         error = _send(claimed)
         _note(claimed, error)
         taken += error is None
-        if error is not None and _is_away(error):
+        if error is not None and is_away(error):
             _postpone()
             break
         if time.monotonic() > until:
@@ -110,7 +110,7 @@ def _send(claimed: list[Notice]) -> Exception | None:
     return None
 
 
-def _is_away(error: Exception) -> bool:
+def is_away(error: Exception) -> bool:
     """True where the server itself does not answer or admits nobody, so that the next message would fail too."""
     says_of_message = isinstance(error, (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused))
     refuses_all = isinstance(error, (smtplib.SMTPConnectError, smtplib.SMTPAuthenticationError))

@@ -91,7 +91,16 @@ def _by_class(fit: BinaryFit | MulticlassFit, estimator: BinaryEstimator | Multi
             share = attempt(metric, partial(estimator.estimate, metric, **of_class))
             of = predicted[label] if metric == "precision" else _true(estimator, label) * size
             found[metric + suffix] = share, share_by_chance(share, size=of)
-    return found
+    return found if isinstance(fit, BinaryFit) else found | {"macro_recall": _averaged(fit, estimator)}
+
+
+def _averaged(fit: MulticlassFit, estimator: MulticlassEstimator) -> tuple[Estimate, Range]:
+    """Return recall averaged over all classes: what chance decides of each adds up."""
+    mean = attempt("macro_recall", partial(estimator.estimate, "recall", average="macro"))
+    true, right = (np.maximum(each, 0.0) for each in (estimator.margins.true, estimator.margins.right))
+    rate = np.clip(np.divide(right, true, out=np.zeros_like(true), where=true > 0), 0.0, 1.0)
+    each = np.divide(rate * (1 - rate), true, out=np.zeros_like(true), where=true > 0)
+    return mean, mean_by_chance(mean, spread=float(each.mean()) / len(fit.class_names), size=estimator.population.size)
 
 
 def _predicted(estimator: BinaryEstimator | MulticlassEstimator) -> FloatArray:

@@ -72,6 +72,8 @@ def _slice_band(fit: Fit, selection: Selection, level: float) -> Band:
         return None
     if isinstance(fit, RegressionFit):
         numbers = replace(fit.of(selection), level=level)
+        if fit.has_tolerance:
+            return _band(share_by_chance(numbers.estimate("within"), size=selection.traffic, level=level))
         spread = weighted_variance(abs(errors_of(numbers)), numbers.sample.overall)
         return _band(mean_by_chance(numbers.estimate("mae"), spread=spread, size=selection.traffic, level=level))
     share = replace(fit.of(selection), level=level).estimate("accuracy")

@@ -33,6 +33,8 @@ def render_pdf(report: Report, sheet: Sheet) -> bytes:
     moment = report.as_of.astimezone(report.model.zone)
     content = {
         "sheet": asdict(sheet),
+        "pictures": [[asdict(section) for section in row] for row in sheet.picture_rows],
+        "method": [asdict(section) for section in sheet.method],
         "project": report.model.project.name,
         "model": report.model.name,
         "as_of": f"{numbers.day(moment)}, {moment:%H:%M} {moment:%Z}",

@@ -53,7 +53,7 @@ def stated_and_true(
     marks.append(Text("tick", (left + across.end) / 2, TALL - 6, below, "middle"))
     corners = [(across.place(end), vertical.place(end)) for end in (vertical.low, vertical.high)]
     marks.append(Line("reference", *corners[0], *corners[1]))
-    marks.append(Text("tick", across.end - PADDING, corners[1][1] + 30, "as stated", "end"))
+    marks.append(_as_stated(points, across, vertical))
     x = [across.place(point.stated) for point in points]
     upper, lower = (
         [vertical.place(end) for end in side] for side in zip(*((p.high, p.low) for p in points), strict=True)
@@ -64,20 +64,48 @@ def stated_and_true(
     )
     marks.append(Path("curve", tuple(zip(x, y, strict=True))))
     marks += [Dot("point", each, place, 3) for each, place in zip(x, y, strict=True)]
-    return Plot(width, TALL, (*marks, *_told(words, across, vertical, width)))
+    return Plot(width, TALL, (*marks, *_told(points, words, across, vertical, width)))
 
 
-def _told(words: tuple[StatedPoint, str] | None, across: Scale, vertical: Scale, width: int) -> list[Mark]:
-    """The words at one point, below the curve where it lies high and above it where it lies low."""
+def _as_stated(points: Sequence[StatedPoint], across: Scale, vertical: Scale) -> Text:
+    """The name of the diagonal, on the side where the curve is not."""
+    at = across.low + 0.74 * (across.high - across.low)
+    x, y = across.place(at), vertical.place(at)
+    if sum(point.true - point.stated for point in points) > 0:
+        return Text("tick", x + 8, y + 14, "as stated")
+    return Text("tick", x - 8, y - 6, "as stated", "end")
+
+
+def _told(
+    points: Sequence[StatedPoint], words: tuple[StatedPoint, str] | None, across: Scale, vertical: Scale, width: int
+) -> list[Mark]:
+    """The words at one point: below the band to its right or, where there is no room, above it to its left."""
     if words is None:
         return []
     point, text = words
-    x, y = across.place(point.stated), vertical.place(point.true)
-    is_below = y < (vertical.start + vertical.end) / 2 or point.true <= point.stated
-    offset = 34 if is_below else -34
-    end = min(max(y + offset, vertical.end + 12), vertical.start - 8)
-    line = Line("told", x, y + (6 if is_below else -6), x, end - (12 if is_below else -4))
-    return [line, centered("message", x, end, text, left=across.start + 4, right=width)]
+    x, y, long = across.place(point.stated), vertical.place(point.true), len(text) * CHARACTER
+    first = min(x, width - long) - PADDING
+    below = max(vertical.place(each.low) for each in points if across.place(each.stated) >= first) + 26
+    if below < vertical.start - 4:
+        return [
+            Line("told", x, y + 6, x, below - 14),
+            _words_at(x, below, text, is_right=True, across=across, width=width),
+        ]
+    last = max(x, across.start + long) + PADDING
+    above = min(vertical.place(each.high) for each in points if across.place(each.stated) <= last) - 14
+    return [
+        Line("told", x, y - 6, x, above + 4),
+        _words_at(x, max(above, 10), text, is_right=False, across=across, width=width),
+    ]
+
+
+def _words_at(x: float, y: float, text: str, *, is_right: bool, across: Scale, width: int) -> Text:
+    """Words that begin at a point, or end there; at the edge of the plot where they would leave it."""
+    long = len(text) * CHARACTER
+    if is_right:
+        return Text("message", x, y, text) if x + long <= width else Text("message", width, y, text, "end")
+    left = across.start + 4
+    return Text("message", x, y, text, "end") if x - long >= left else Text("message", left, y, text)
 
 
 @dataclass(frozen=True)

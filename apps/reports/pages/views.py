@@ -4,7 +4,9 @@ from datetime import datetime
 from typing import Any, cast
 
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect
@@ -14,11 +16,11 @@ from apps.accounts.services.access import ProjectRequest, get_or_404, member_pag
 from apps.monitoring.services import events
 from apps.reports import services
 from apps.reports.engine.document import Document
-from apps.reports.models import Report, ReportJob
-from apps.reports.pages import numbers, windows, wording
+from apps.reports.models import Kind, Report, ReportJob
+from apps.reports.pages import letters, numbers, windows, wording
 from apps.reports.pages.charts import charts_of
+from apps.reports.pages.files import report_file
 from apps.reports.pages.forms import WindowForm
-from apps.reports.pages.pdf import render_pdf
 from apps.reports.pages.sheets import sheet_of
 from apps.reports.pages.timeline import summary, timeline_of
 from apps.reports.services import timeline
@@ -26,6 +28,9 @@ from apps.reports.services.refresh import is_outdated
 from apps.reports.services.visible import visible
 
 OTHERS_SHOWN = 20
+MOST_BEFORE = 5
+# Days by which one month is longer than another.
+MONTHS_APART = 3
 
 
 @require_safe
@@ -39,12 +44,19 @@ def report(request: ProjectRequest, report: int) -> HttpResponse:
 @member_page(Role.STAKEHOLDER)
 def pdf(request: ProjectRequest, report: int) -> HttpResponse:
     """Return the report as PDF."""
-    shown = visible(_report(request, report), role=Role(request.membership.role))
-    sheet = sheet_of(shown)
-    response = HttpResponse(render_pdf(shown, sheet), content_type="application/pdf")
-    name = f"{shown.model.slug}-{shown.kind}-{shown.start}-{numbers.last_day(shown.end)}.pdf"
+    role = Role(request.membership.role)
+    shown = visible(_report(request, report), role=role)
+    name, content = letters.printed(shown, before=_before(shown, role=role))
+    response = HttpResponse(content, content_type="application/pdf")
     response["Content-Disposition"] = f'inline; filename="{name}"'
     return response
+
+
+@require_safe
+@member_page(Role.STAKEHOLDER)
+def figures_file(request: ProjectRequest, report: int, form: str) -> HttpResponseBase:
+    """Download the report's figures; as a workbook, with its tables and the data of its pictures."""
+    return report_file(visible(_report(request, report), role=Role(request.membership.role)), form)
 
 
 @require_safe
@@ -81,6 +93,8 @@ def job(request: ProjectRequest, job: int) -> HttpResponse:
         return HttpResponseClientRedirect(address) if _wants_fragment(request) else redirect(address)
     context = {
         "job": shown,
+        "what": "report",
+        "progress_address": reverse("report_job", args=[request.project.slug, shown.pk]),
         "model": shown.model,
         "tab": shown.kind,
         "title": wording.TITLES[shown.kind],
@@ -93,8 +107,9 @@ def job(request: ProjectRequest, job: int) -> HttpResponse:
 def show(request: ProjectRequest, shown: Report) -> HttpResponse:
     """Show a report as this person may see it."""
     may_ask = request.membership.reaches(Role.ENGINEER)
-    shown = visible(shown, role=Role(request.membership.role))
-    sheet = sheet_of(shown)
+    role = Role(request.membership.role)
+    shown = visible(shown, role=role)
+    sheet = sheet_of(shown, before=_before(shown, role=role))
     context: dict[str, Any] = {
         "report": shown,
         "model": shown.model,
@@ -105,6 +120,7 @@ def show(request: ProjectRequest, shown: Report) -> HttpResponse:
         "as_of": shown.as_of.astimezone(shown.model.zone),
         "is_outdated": is_outdated(shown, now=timezone.now()),
         "may_ask": may_ask,
+        "reads_cases": role.reads(Role.ENGINEER),
         "form": None if shown.model.archived_at else WindowForm.of(shown.model),
         "window_tabs": windows.tabs(
             shown.model,
@@ -118,6 +134,16 @@ def show(request: ProjectRequest, shown: Report) -> HttpResponse:
         **_others(shown),
     }
     return render(request, "reports/report.html", context)
+
+
+def _before(shown: Report, *, role: Role) -> Report | None:
+    """Return the report on the window before, if it is as long: its figures stand beside those of this one."""
+    if shown.kind != Kind.PERFORMANCE:
+        return None
+    found = list(Report.objects.ending_before(shown).select_related("model__project", "version")[:MOST_BEFORE])
+    days = (shown.end - shown.start).days
+    alike = [each for each in found if abs((each.end - each.start).days - days) <= MONTHS_APART]
+    return visible(alike[0], role=role) if alike else None
 
 
 def _others(shown: Report) -> dict[str, Any]:

@@ -26,6 +26,26 @@ def days_of(model: MonitoredModel, standing: str, *, today: date) -> Days:
     return _months(first if standing == Standing.THIS_MONTH else _months_back(first, 1), 1)
 
 
+def days_before(start: date, end: date) -> Days:
+    """Return the days of the window before: as many months where it is of whole ones, else as many days.
+
+    >>> days_before(date(2026, 3, 1), date(2026, 4, 1)), days_before(date(2026, 3, 9), date(2026, 3, 16))
+    ((datetime.date(2026, 2, 1), datetime.date(2026, 3, 1)), (datetime.date(2026, 3, 2), datetime.date(2026, 3, 9)))
+    """
+    if start.day == end.day == 1:
+        return _months_back(start, 12 * (end.year - start.year) + end.month - start.month), start
+    return start - (end - start), start
+
+
+def final_window(model: MonitoredModel, standing: str, *, today: date) -> Days | None:
+    """Return the last month or quarter whose days are all final; None for a window of other days."""
+    if standing == Standing.LAST_28_DAYS:
+        return None
+    is_quarter = standing in (Standing.THIS_QUARTER, Standing.LAST_QUARTER)
+    # A day is final once the horizon has passed since its end.
+    return days_of(model, Standing.LAST_QUARTER if is_quarter else Standing.LAST_MONTH, today=today - model.horizon)
+
+
 def _months(first: date, number: int) -> Days:
     return first, _months_back(first, -number)
 

@@ -16,6 +16,7 @@ from apps.reports.pages.sheets.layout import Answer
 from apps.reports.pages.sheets.said import Said, said
 
 OPEN_QUESTION = "And now, while outcomes are open?"
+ALL_IN = ": all outcomes are in"
 CHANCE = "The range is what chance alone would move in a window of this size."
 
 
@@ -42,7 +43,10 @@ def windows(document: Document, before: Document | None) -> tuple[str, str]:
 
 
 def _window(document: Document) -> str:
-    start, end = (date.fromisoformat(document["window"][end]) for end in ("start", "end"))
+    part = contents.headline_part(document)
+    if part is None:
+        return ""
+    start, end = date.fromisoformat(part["start"]), date.fromisoformat(part["end"])
     return f"{start:%B}" if numbers.is_month(start, end) else numbers.period(start, end)
 
 
@@ -77,7 +81,7 @@ def _why(figure: Figure, asked: _Asked, *, has_chance: bool) -> str:
     if figure["value"] is None:
         return f"{reason(figure).capitalize()}."
     if is_exact(figure):
-        made = f"Counted, {asked.basis}." if asked.basis else "Counted: all outcomes are in."
+        made = f"Counted{asked.basis or ALL_IN}."
         return " ".join(filter(None, [made, asked.take, CHANCE if has_chance and not asked.take else ""]))
     holds = f", {IF_ALIKE}" if is_response_low(figure) else ""
     made = f"Estimated from {labels(figure)}, each weighted by its chance to be drawn{holds}."
@@ -105,25 +109,25 @@ def _asked(document: Document) -> Iterator[_Asked]:
 
 def _of_all(document: Document) -> str:
     part = contents.headline_part(document)
-    return f"the outcomes of all {plural(part['n'], 'prediction', 'predictions')} are in" if part else ""
+    return f": the outcomes of all {plural(part['n'], 'prediction', 'predictions')} are in" if part else ""
 
 
 def _compared(document: Document) -> str:
     part = contents.headline_part(document)
-    return f"on {plural(part['with_baseline'], 'prediction', 'predictions')}" if part else ""
+    return f", on {plural(part['with_baseline'], 'prediction', 'predictions')}" if part else ""
 
 
 def _of_two(document: Document) -> Iterator[_Asked]:
     positive = wording.class_name(document, document["positive_class"])
     rows = _row_sizes(document)
-    said_so = f"on {plural(rows[0], 'such answer', 'such answers')}" if rows else ""
+    said_so = f", on {plural(rows[0], 'such answer', 'such answers')}" if rows else ""
     yield _Asked(
         f"When it says “{positive}”, is that so?",
         "precision",
         said_so,
         "Take this one where acting on the answer costs something. (precision)",
     )
-    true = f"on {plural(_truly(document), 'such case', 'such cases')}" if rows else ""
+    true = f", on {plural(_truly(document), 'such case', 'such cases')}" if rows else ""
     yield _Asked(
         f"Of those who are “{positive}”, how many does it find?",
         "recall",
@@ -160,10 +164,10 @@ def _of_many(document: Document) -> Iterator[_Asked]:
             name = wording.class_name(document, worst)
             among = plural(len(contents.main_classes(document)), "class", "classes")
             take = f"“{name}”, the lowest of {among}, and so partly by chance. ({technical})"
-            yield _Asked(question, f"{metric}:{worst}", "all outcomes are in", take)
+            yield _Asked(question, f"{metric}:{worst}", "", take)
     if "macro_recall" in document["headline"]["figures"]:
         take = "Take this one where rare classes matter as much as frequent ones. (macro recall)"
-        yield _Asked("And if every class counted the same?", "macro_recall", "all outcomes are in", take)
+        yield _Asked("And if every class counted the same?", "macro_recall", "", take)
 
 
 def _worst(document: Document, metric: str) -> str | None:
@@ -185,7 +189,7 @@ def _stated(document: Document) -> Iterator[_Asked]:
         of = "" if document["task"] == "binary" else " of its own answers"
         take = f"It states {percent(stated)} on average, {percent(stated + figure['value'])}{of} came true."
         take = f"{take} {_directions(pictures)}".strip()
-    yield _Asked("Does 70 % mean 70 %?", "stated_gap", "all outcomes are in", take)
+    yield _Asked("Does 70 % mean 70 %?", "stated_gap", "", take)
 
 
 def _directions(pictures: Pictures) -> str:

@@ -24,7 +24,7 @@ def matrix(document: Document) -> Section | None:
     found = pictures["matrix"] if pictures else None
     if not found:
         return None
-    note = "Each field opens its cases. Blue: right, orange: wrong; the fuller the color, the more cases."
+    note = "Blue: right, orange: wrong; the fuller the color, the more cases."
     return Section("matrix", "Right and wrong", note, fields=_fields(document, found), how=_table(document, found))
 
 

@@ -62,6 +62,11 @@ class Field:
     query: str = ""
     cases: str = ""  # what the search finds, in words
 
+    @property
+    def step(self) -> int:
+        """The fullness in one of eleven steps: a style sheet has no numbers from elsewhere."""
+        return round(self.fullness / 10)
+
 
 @dataclass(frozen=True)
 class Head:

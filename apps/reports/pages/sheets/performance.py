@@ -71,8 +71,7 @@ def _measures(document: Document) -> Section:
         for row, metric in zip(table.rows, metrics, strict=True)
     ]
     table = Table(table.caption, [*table.head, ALONE], rows)
-    title = "How far off the model is" if document["task"] == "regression" else "How often the model is right"
-    return Section("measures", title, table=table, how=tables.how_table(document, metrics))
+    return Section("measures", "All measures", table=table, how=tables.how_table(document, metrics))
 
 
 def _further(document: Document) -> Section | None:

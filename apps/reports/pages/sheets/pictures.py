@@ -71,8 +71,8 @@ def scores(document: Document) -> Section | None:
         rows.append(Row(name, cells))
     head = ["Stated", "Said", f"In truth “{positive}”", "Share", "Predictions"]
     note = (
-        f"Predictions by the stated chance of “{positive}”. Above the line those that are, below it those that are"
-        " not. Pale: the model said otherwise."
+        f"Predictions by the stated chance of “{positive}”. Above the line those that are, below it those that are "
+        "not. Pale: the model said otherwise."
     )
     table = Table("Predictions by score and truth", head, rows)
     return Section("scores", "Scores", note, ChartText("scores", _overlap(document), table), is_half=True)
@@ -173,7 +173,7 @@ def slices(document: Document) -> Section | None:
         rows.append(Row(slice_title(document, each), cells, aside))
     head = ["Who", "Figure", "Likely, all at once", "Predictions"]
     table = Table(f"{wording.metric_name(document, metric)[0]}, by group", head, rows)
-    what = "Average error" if document["task"] == "regression" else "Right predictions of 100"
+    what = "Average error" if metric == "mae" else "Right predictions of 100"
     more = f" The {MOST_IN_CHART} furthest; all {number} are in the table." if number > MOST_IN_CHART else ""
     looks = plural(number, "look", "looks")
     note = f"{what} on one axis, the furthest from the whole first. Ranges allow for {looks}. {GREY}{more}"

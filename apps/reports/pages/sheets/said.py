@@ -30,14 +30,13 @@ def said(document: Document, metric: str, figure: Figure, *, chance: list[float]
     if metric in GAPS:
         return _points(metric, value, ends)
     of = unit_of(metric)
-    if of.kind == "share":
-        return _share(value, ends)
+    if of.kind == "share" or metric.startswith("macro_"):
+        return _share(value, ends, is_counted=is_exact(figure))
     return _number(document, metric, figure, ends)
 
 
-def _share(value: float, ends: tuple[float, float] | None) -> Said:
-    decimals = numbers.per_hundred_decimals(*(ends or (value, value)))
-    decimals = min(decimals or (1 if ends is None else 0), 1)
+def _share(value: float, ends: tuple[float, float] | None, *, is_counted: bool) -> Said:
+    decimals = 1 if is_counted else min(numbers.per_hundred_decimals(*(ends or (value, value))), 1)
     low, high = (hundredths(end, decimals=decimals) for end in ends or (value, value))
     text = hundredths(value, decimals=decimals)
     return Said(text, "in 100", f"likely {low} to {high}" if ends else "counted", text)
@@ -71,15 +70,14 @@ def _number(document: Document, metric: str, figure: Figure, ends: tuple[float, 
     value = figure["value"] or 0.0
     of, unit = unit_of(metric), document["names"]["unit"]
     step = of.step(figure if ends is None else {**figure, "low": ends[0], "high": ends[1]})
-    if metric == "bias":
-        direction = "too high" if value > 0 else "too low"
+    if any(of.words):
+        direction = of.words[value < 0]
         sides = sorted(map(abs, ends)) if ends and not ends[0] < 0 < ends[1] else None
         likely = f"likely {stepped(sides[0], step)} to {stepped(sides[1], step)}" if sides else ""
         if ends and not sides:
-            likely = f"likely {stepped(abs(ends[0]), step)} too low to {stepped(ends[1], step)} too high"
+            likely = f"likely {stepped(abs(ends[0]), step)} {of.words[1]} to {stepped(ends[1], step)} {of.words[0]}"
         text = stepped(abs(value), step)
         return Said(text, f"{unit} {direction}".strip(), likely or "counted", f"{text} {direction}")
-    sign = "+" if metric.endswith("_gain") and value > 0 else ""
-    text = f"{sign}{stepped(value, step)}"
+    text = stepped(value, step)
     likely = f"likely {stepped(ends[0], step)} to {stepped(ends[1], step)}" if ends else "counted"
     return Said(text, unit, likely, text)

@@ -218,7 +218,7 @@ def came_about(document: Document, figures: Figures) -> Section:
         ("A day is final", f"{plural(cohorts['maturity_days'], 'day', 'days')} after its predictions"),
         ("As of", f"{numbers.day(as_of)}, {as_of:%H:%M} UTC; record {count(window['seq'])}"),
     ]
-    return Section("came_about", "How this report was made", facts=facts)
+    return Section("came_about", "How it was counted", facts=facts)
 
 
 def restated(document: Document) -> Section | None:

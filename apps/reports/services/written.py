@@ -1,0 +1,64 @@
+"""Reports in words and print, for whoever sends them.
+
+Pages lay reports out, and stand above the services; these look them up when they are needed.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, cast
+
+from django.utils.module_loading import import_string
+
+from apps.accounts.models import Role
+from apps.reports.models import Report
+from apps.reports.services.visible import visible
+
+PAGES = "apps.reports.pages.letters"
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A large figure, and its range or where it comes from."""
+
+    label: str
+    text: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture as PNG, what it shows in words, and its width in pixels."""
+
+    png: bytes
+    text: str
+    width: int
+
+
+@dataclass(frozen=True)
+class Written:
+    """A report in short."""
+
+    title: str
+    period: str
+    state: str
+    state_note: str
+    sentence: str
+    basis: str
+    tiles: list[Tile]
+    changes: list[str]
+    picture: Picture | None
+
+
+def write(report: Report, *, before: Report | None, last: Report | None, role: Role) -> Written:
+    """Write a report as this role may see it, beside the window before and what was told last."""
+    others = {name: each and visible(each, role=role) for name, each in (("before", before), ("last", last))}
+    return cast(Written, _page("written")(visible(report, role=role), **others))
+
+
+def print_out(report: Report, *, role: Role) -> tuple[str, bytes]:
+    """Return the name of a report's PDF file as this role may see it, and the file."""
+    return cast(tuple[str, bytes], _page("printed")(visible(report, role=role)))
+
+
+def _page(name: str) -> Callable[..., Any]:
+    return cast(Callable[..., Any], import_string(f"{PAGES}.{name}"))
