@@ -7,7 +7,7 @@ DEFAULT = "celery"
 OWN = {
     "draws": ("draw", "open_items"),
     "uploads": ("load_uploads",),
-    "reports": ("run_reports", "replay"),
+    "reports": ("run_reports", "replay", "study_retraining"),
     "deliveries": ("deliver", "mail", "letters"),
     # Each of the two keeps models loaded, in processes of its own: people wait for the answers of the second.
     "explanations": ("explain", "check_artifacts"),

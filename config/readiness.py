@@ -18,6 +18,7 @@ from apps.explanations.services import checking, trials
 from apps.notifications.services import delivering, letters, mailing, pulse
 from apps.predictions.services import stages, uploads
 from apps.reports import services as reports
+from apps.retraining import services as retraining
 from apps.truth.services import resolving
 
 log = structlog.get_logger(__name__)
@@ -54,6 +55,7 @@ def _stages() -> States:
         "resolve_items": resolving.items_waiting_since(),
         "uploads": uploads.waiting_since(),
         "reports": reports.waiting_since(),
+        "studies": retraining.waiting_since(),
         "deliveries": delivering.waiting_since(),
         "mails": mailing.waiting_since(),
         "letters": letters.waiting_since(),

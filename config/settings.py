@@ -299,6 +299,7 @@ CELERY_BEAT_SCHEDULE = {
         "fill_samples",
         "run_reports",
         "replay",
+        "study_retraining",
         "refresh_reports",
         "make_partitions",
         "expire_rejected",

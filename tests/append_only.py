@@ -7,7 +7,14 @@ from django.db import connection
 
 from apps.common.append_only import ERASING
 
-TABLES = ("predictions_outcome", "predictions_action", "review_decision", "truth_resolution", "reports_report")
+TABLES = (
+    "predictions_outcome",
+    "predictions_action",
+    "review_decision",
+    "truth_resolution",
+    "reports_report",
+    "retraining_study",
+)
 
 
 @contextmanager

@@ -44,6 +44,9 @@ if TYPE_CHECKING:  # never run
     # Templates call these filters.
     in_100_with_range, as_draft, without_model, ago
 
+    # The first page and mails tell a comparison with it.
+    in_short
+
     # Tests and the benchmark of monitoring count with it.
     histogram
 

@@ -13,11 +13,14 @@ from apps.accounts.services import invitations
 from apps.explanations.models import Artifact
 from apps.monitoring.models import DataEvent, Reference
 from apps.notifications.models import Alert, Notice
+from apps.notifications.services import subscribing
+from apps.notifications.services.subscribing import Wanted
 from apps.planning.models import Draft, Replay
 from apps.planning.services.replay_totals import Totals
 from apps.predictions.models import BatchStage, Upload
 from apps.registry.models import Finding, Incident, IncidentKind, ModelVersion
-from apps.reports.models import ReportJob
+from apps.reports.models import ComparisonJob, ReportJob
+from apps.retraining.models import StudyJob
 from apps.review.models import Decision, Dispute, Question, Slot
 from apps.review.services import open_due_items
 from apps.sampling.services import policies
@@ -31,7 +34,7 @@ from tests.factories import (
     push_predictions,
 )
 from tests.notifications.receiver import make_endpoint
-from tests.reports.stored import make_report
+from tests.reports.stored import make_report, make_stored_comparison, sides_of
 
 # What a replay finds of days without predictions
 EMPTY = Totals(seed=1).document | {"waiting": 0}
@@ -85,6 +88,8 @@ class World:
         seen = {"first_seen_at": timezone.now(), "last_seen_at": timezone.now(), "rows": 1}
         incident = Incident.objects.create(model=self.model, kind=IncidentKind.OUTCOMES_PARKED, **seen)
         job = ReportJob.objects.create(**window)
+        compared = make_stored_comparison(self.model)
+        comparing = ComparisonJob.objects.create(**sides_of(self.model))
         upload = Upload.objects.create(
             model=self.model, kind="predictions", form="csv", name="rows.csv", size=1, confirmed_at=timezone.now()
         )
@@ -122,6 +127,8 @@ class World:
         notice = Notice.objects.create(
             user=member.user, project=self.project, model=self.model, kind="alert", key="alert", title="Look.", url="/"
         )
+        wanted = Wanted("daily", "last_28_days", model=self.model, kind="value", hour=8)
+        subscription = subscribing.subscribe(self.project, wanted, user=member.user)
         self.values: dict[str, Any] = {
             "project": slug,
             "model": self.model.slug,
@@ -143,16 +150,21 @@ class World:
             "incident": incident.pk,
             "finding": finding.pk,
             "upload": upload.pk,
+            "study_job": StudyJob.objects.create(model=self.model, days=180).pk,
             "dispute": dispute.pk,
             "question": question.pk,
             "alert": alert.pk,
             "endpoint": make_endpoint(self.project, "https://hooks.example.org").pk,
             "notice": notice.pk,
+            "subscription": subscription.pk,
+            "schedule": subscription.schedule_id,
             "artifact": artifact.pk,
             "version": version.name,
             "draft": draft.pk,
             "replay": replay.pk,
             "number": 1,
+            "comparison": compared.pk,
+            "comparing": comparing.pk,
             "session": 1,
             "token": "none",
         }

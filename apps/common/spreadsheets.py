@@ -5,9 +5,13 @@ import io
 import re
 from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain, islice
 
 ROWS_AT_ONCE = 500
+# Of the name of a sheet
+LONGEST_NAME = 31
+_NOT_IN_NAMES = re.compile(r"[\[\]:*?/\\]")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # Apostrophes of the text's own are counted too, so that no two texts are written alike.
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n]")
@@ -45,15 +49,41 @@ def csv_pieces(
         yield out.getvalue().encode()
 
 
+@dataclass(frozen=True)
+class Sheet:
+    """One sheet of a workbook."""
+
+    title: str
+    names: Sequence[str]
+    rows: Iterable[Sequence[object]]
+
+
 def workbook(names: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
-    """Return a workbook of one sheet; texts stay texts, whatever they begin with."""
+    """Return a workbook of one sheet."""
+    return workbook_of([Sheet("Sheet1", names, rows)])
+
+
+def workbook_of(sheets: Iterable[Sheet]) -> bytes:
+    """Return a workbook; texts stay texts, whatever they begin with."""
     import xlsxwriter  # type: ignore[import-untyped]  # noqa: PLC0415  # it has no types; few processes write one
 
-    out = io.BytesIO()
+    out, taken = io.BytesIO(), set[str]()
     with xlsxwriter.Workbook(out, {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True}) as book:
-        sheet = book.add_worksheet()
-        sheet.freeze_panes(1, 0)
-        for index, line in enumerate(chain([names], rows)):
-            sheet.write_row(index, 0, ["" if cell is None else cell for cell in line])
-        sheet.autofit()
+        for each in sheets:
+            sheet = book.add_worksheet(_sheet_name(each.title, taken))
+            sheet.freeze_panes(1, 0)
+            for index, line in enumerate(chain([each.names], each.rows)):
+                sheet.write_row(index, 0, ["" if cell is None else cell for cell in line])
+            sheet.autofit()
     return out.getvalue()
+
+
+def _sheet_name(title: str, taken: set[str]) -> str:
+    """Return a name that spreadsheets accept and that no other sheet has, whatever its case."""
+    plain = _NOT_IN_NAMES.sub(" ", title).strip(" '")[:LONGEST_NAME] or "Sheet"
+    name, number = plain, 2
+    while name.lower() in taken:
+        ending = f" {number}"
+        name, number = plain[: LONGEST_NAME - len(ending)] + ending, number + 1
+    taken.add(name.lower())
+    return name

@@ -1,7 +1,7 @@
 from django.urls import URLPattern, path
 
-from apps.notifications.api.views import EventsView
 from apps.notifications.api.subscription_views import SubscriptionsView, SubscriptionView
+from apps.notifications.api.views import EventsView
 from apps.notifications.pages import alert_views, notice_views, schedule_views, subscription_views, views
 
 urlpatterns: list[URLPattern] = [
@@ -12,12 +12,8 @@ urlpatterns: list[URLPattern] = [
     path("notices/mail-again/", notice_views.notices_mail_again, name="notices_mail_again"),
     path("notices/<int:notice>/", notice_views.notice, name="notice"),
     path("subscriptions/", subscription_views.subscriptions, name="subscriptions"),
-    path(
-        "subscriptions/<int:subscription>/leave/", subscription_views.subscription_leave, name="subscription_leave"
-    ),
-    path(
-        "subscriptions/<int:subscription>/again/", subscription_views.subscription_again, name="subscription_again"
-    ),
+    path("subscriptions/<int:subscription>/leave/", subscription_views.subscription_leave, name="subscription_leave"),
+    path("subscriptions/<int:subscription>/again/", subscription_views.subscription_again, name="subscription_again"),
     path("unsubscribe/<str:token>/", subscription_views.unsubscribe, name="unsubscribe"),
     path("p/<slug:project>/subscribe/", subscription_views.portfolio_subscribe, name="portfolio_subscribe"),
     path(

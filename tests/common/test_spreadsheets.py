@@ -2,13 +2,15 @@
 
 import csv
 import io
+import re
+import zipfile
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apps.common import spreadsheets
-from apps.common.spreadsheets import as_written, csv_pieces, inert
+from apps.common.spreadsheets import Sheet, as_written, csv_pieces, inert, workbook_of
 
 
 @pytest.mark.parametrize(
@@ -60,3 +62,11 @@ def test_any_text_reads_back_as_it_was_written_and_none_is_a_formula(texts):
 def test_programs_get_raw_texts_and_spreadsheets_a_mark():
     assert b"".join(csv_pieces(["=A", "é"], [], is_raw=True)) == "=A,é\r\n".encode()
     assert b"".join(csv_pieces(["=A", "é"], [], is_marked=True)) == "\ufeff'=A,é\r\n".encode()
+
+
+def test_sheets_with_the_same_or_an_impossible_name_get_one_of_their_own():
+    long = "A very long title of a section of a report"
+    book = workbook_of([Sheet(title, ["a"], [[1]]) for title in (long, long.upper(), "What: is/it?", "''")])
+    with zipfile.ZipFile(io.BytesIO(book)) as file:
+        names = re.findall(r'<sheet name="([^"]*)"', file.read("xl/workbook.xml").decode())
+    assert names == ["A very long title of a section ", "A VERY LONG TITLE OF A SECTIO 2", "What  is it", "Sheet"]

@@ -110,7 +110,7 @@ def _make(project: Project, name: str, **line: Any) -> MonitoredModel:
         money = tuple(each * K for each in figure) if figure else None
         priced = {"review_cost": Decimal(line["spend"])} if figure else {"currency": "", "code": "no_value_model"}
         plant(model, Kind.VALUE, money, month=month, n=n, **states | priced)
-    course = weeks(line["course"], until=following(LAST) - timedelta(days=1))
+    course = weeks(line["course"], until=following(LAST) - timedelta(days=1), is_open=line["open"] > 0)
     plant(model, Kind.PERFORMANCE, line["right"], n=line["n"][0], weeks=course, **states)
     restated = {"was": line["right"][0] + 0.003, "why": line["why"]} if "why" in line else None
     plant(model, Kind.PERFORMANCE, line["right"], n=line["n"][1], month=BEFORE, restated=restated)

@@ -9,6 +9,9 @@ from apps.notifications.models import Alert
 from apps.registry.models import MonitoredModel
 from apps.reports.models import Headline, Kind
 from apps.reports.services.weekly import Week
+from apps.review.services import open_due_items
+from apps.sampling.services import policies
+from tests.factories import draw_all, prediction_row, push_predictions
 from tests.reports.stored import make_report
 
 # The last month and the one before it; nothing is planted in this one.
@@ -18,17 +21,26 @@ BEFORE = preceding(LAST)
 NOW = datetime.combine(TODAY, time(), tzinfo=UTC)
 
 
+def draw_everything(model: MonitoredModel, *, rows: int) -> None:
+    """Push predictions, draw all of them and open their cases."""
+    policies.put_document(model, {"floor": 1.0})
+    push_predictions(model, [prediction_row(number) for number in range(rows)])
+    draw_all(model)
+    open_due_items()
+
+
 def plant(
     model: MonitoredModel,
     kind: Kind,
     figure: tuple[float, float, float] | None,
     *,
     month: date = LAST,
+    document: Any = None,
     **changes: Any,
 ) -> Headline:
     """Store a report on a month with this headline: value, low and high, None without a figure."""
     report = make_report(
-        model, kind, start=month, end=following(month), document={}, seq=Headline.objects.count(), as_of=NOW
+        model, kind, start=month, end=following(month), document=document or {}, seq=Headline.objects.count(), as_of=NOW
     )
     value, low, high = figure or (None, None, None)
     is_value = kind == Kind.VALUE
@@ -55,12 +67,12 @@ def plant(
     return planted
 
 
-def weeks(values: list[float], *, until: date, half: float = 0.03) -> list[list[Any]]:
+def weeks(values: list[float], *, until: date, half: float = 0.03, is_open: bool = True) -> list[list[Any]]:
     """Weeks of a hundred predictions each up to a day, as they are stored."""
     monday = until - timedelta(days=until.weekday())
     firsts = [monday - timedelta(weeks=back) for back in reversed(range(len(values)))]
     found = [
-        Week(first, 100.0, 100 * value, (100 * half) ** 2, (100 * half) ** 2, is_open=first == monday)
+        Week(first, 100.0, 100 * value, (100 * half) ** 2, (100 * half) ** 2, is_open=is_open and first == monday)
         for first, value in zip(firsts, values, strict=True)
     ]
     return [week.stored for week in found]

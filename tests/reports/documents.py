@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from apps.reports.engine.document import Document, Figure, Figures, NaiveFigures, Part, Point
+from apps.reports.engine.pictured import Pictures
 
 SEXES = {"1": "male", "2": "female"}
 BANDS = ["under 25", "25 to under 60", "60 and over"]
@@ -119,7 +120,81 @@ def performance() -> dict[str, Any]:
             piece("sex", "2", 0.821, 0.006, n=108_200),
             piece("sex", "9", None, 0.0, n=72),
         ],
+        "pictures": pictures(),
     }
+
+
+def pictures() -> Pictures:
+    """The pictures of the closed days: all counted."""
+
+    def share(value: float, n: int) -> Figure:
+        return figure(value, n=n)
+
+    groups = [(tenth + 0.5) / 10 for tenth in range(10)]
+    return {
+        "part": "closed",
+        "answers": {
+            "figures": {"stated_gap": figure(0.013), "accuracy_difference": figure(0.0349)},
+            "stated": 0.467,
+            "by_chance": {"accuracy": [0.826, 0.83], "accuracy_difference": [0.033, 0.037]},
+        },
+        "matrix": {
+            "groups": [["yes"], ["no"]],
+            "rows": [
+                {"n": 69_000, "shares": [share(0.8, 69_000), share(0.2, 69_000)]},
+                {"n": 75_616, "shares": [share(0.12, 75_616), share(0.88, 75_616)]},
+            ],
+            "found": [share(0.861, 64_274), share(0.828, 80_342)],
+        },
+        "calibration": [
+            {
+                "low": middle - 0.04, "high": middle + 0.04, "n": 14_461, "stated": middle,
+                "figure": share(middle + 0.02, 14_461), "band": [middle + 0.01, middle + 0.03],
+            }
+            for middle in groups
+        ],
+        "scores": [
+            {
+                "low": middle - 0.05, "high": middle + 0.05, "said": "yes" if middle > 0.5 else "no", "n": 14_461,
+                "positive": share(middle, 14_461),
+            }
+            for middle in groups
+        ],
+        "thresholds": {
+            "points": [
+                {
+                    "score": middle, "above": round(144_616 * (1 - middle)),
+                    "figures": {
+                        "accuracy": figure(0.8 - abs(middle - 0.5) / 2, 0.01),
+                        "precision": figure(0.5 + middle / 2.2, 0.01),
+                        "recall": figure(1 - middle / 1.2, 0.01),
+                    },
+                }
+                for middle in groups
+            ],
+            "current": 0.5,
+        },
+        "levels": [],
+        "weak": {
+            "searched": 10_000,
+            "code": "",
+            "spots": [
+                {
+                    "parts": [
+                        {"feature": "age", "label": "Age", "value": "18 to 24", "is_sensitive": False},
+                        {"feature": "home", "label": "Home", "value": "dormitory", "is_sensitive": False},
+                    ],
+                    "n": 3_870, "share": 0.027, "labels": 140, "right": [0.496, 0.473, 0.519],
+                    "wrong_above": [1_111.0, 1_010.0, 1_204.0],
+                },
+                {
+                    "parts": [{"feature": "sex", "label": "Sex", "value": "female", "is_sensitive": True}],
+                    "n": 1_420, "share": 0.01, "labels": 70, "right": [0.55, 0.514, 0.59],
+                    "wrong_above": [328.0, 270.0, 390.0],
+                },
+            ],
+        },
+    }  # fmt: skip
 
 
 def week(number: int) -> Point:

@@ -10,6 +10,8 @@ from apps.stats.independent import Ranged
 
 # Beyond the outermost figures, in percent of the width.
 AIR = 5.0
+# A label of the axis takes so much of the width.
+ROOM = 24.0
 WIDTH, HEIGHT, EDGE = 132.0, 40.0, 4.0
 # Each course of a share is so tall, or taller where its figures are further apart; of other figures, half their size.
 POINTS, OF_SIZE = 0.2, 0.5
@@ -45,10 +47,11 @@ class Axis:
 
     @property
     def ticks(self) -> list[Tick]:
-        """Zero, and where there is room one or two others."""
-        found = [value for value in ticks(self.low, self.high, 2) if value != 0]
-        chosen = [0.0, *found[-2:]]
-        return [Tick(self.place(value), number_label(value, self.symbol if value else "")) for value in chosen]
+        """Zero, and one or two others that have room."""
+        found = [value for value in ticks(self.low, self.high, 2) if abs(self.place(value) - self.place(0.0)) > ROOM]
+        return [
+            Tick(self.place(value), number_label(value, self.symbol if value else "")) for value in (0.0, *found[-2:])
+        ]
 
 
 @dataclass(frozen=True)

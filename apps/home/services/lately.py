@@ -45,12 +45,22 @@ def lately(project: Project, *, since: datetime, is_priced: bool) -> Lately:
     rows = rows.filter(Q(restated__isnull=False) | Q(is_newly_final=True)).exclude(value=None).defer("weeks")
     told = [row for row in rows.select_related("model").order_by("report") if is_priced or not row.currency]
     restated = [each for each in _restated(told) if each.was != each.headline.value]
-    final = [row for row in reversed(told) if row.is_newly_final]
+    final = _final(told)
     alerts = Alert.objects.in_project(project).fired().filter(Q(fired_at__gte=since) | Q(resolved_at__gte=since))
     found = list(alerts.select_related("model", "acknowledged_by").order_by("-fired_at", "-pk"))
     closed = sum(alert.state == Alert.State.RESOLVED for alert in found)
     opened = sum(alert.fired_at is not None and alert.fired_at >= since for alert in found)
     return Lately(since, restated[:SHOWN], len(restated), found[:SHOWN], opened, closed, final[:SHOWN], len(final))
+
+
+def _final(rows: Iterable[Headline]) -> list[Headline]:
+    """Return one report that became final of each window: on its value, where that has a figure; the newest first."""
+    by_window: dict[tuple[Any, ...], Headline] = {}
+    for row in rows:
+        window = (row.model_id, row.start, row.end)
+        if row.is_newly_final and not (window in by_window and by_window[window].currency):
+            by_window[window] = row
+    return sorted(by_window.values(), key=lambda row: row.pk, reverse=True)
 
 
 def _restated(rows: Iterable[Headline]) -> list[Restated]:

@@ -53,7 +53,9 @@ def _page(request: ProjectRequest, schedule: Schedule, form: PersonForm) -> Http
         "when": wording.when(schedule),
         "next": wording.next_time(schedule),
         "page": page,
-        "people": [(each, wording.letter_state(last[each.pk]) if each.pk in last else None) for each in page.object_list],
+        "people": [
+            (each, wording.letter_state(last[each.pk]) if each.pk in last else None) for each in page.object_list
+        ],
         "editions": [(each, wording.edition_state(each, request.project.time_zone)) for each in editions],
         "form": form,
     }

@@ -47,7 +47,11 @@ class SubscribeForm(forms.Form):
         help_text="Where a month is shorter, on its last day.",
     )
     hour = forms.TypedChoiceField(
-        label="At", coerce=int, choices=[(hour, f"{hour:02}:00") for hour in range(24)], required=False, empty_value=None
+        label="At",
+        coerce=int,
+        choices=[(hour, f"{hour:02}:00") for hour in range(24)],
+        required=False,
+        empty_value=None,
     )
     zone = ZoneField(label="Time zone", required=False)
     attaches_pdf = forms.TypedChoiceField(

@@ -16,7 +16,6 @@ from django.db.models import F, Min, OuterRef, Subquery, prefetch_related_object
 from django.db.models.functions import Now
 
 from apps.accounts.models import Membership, Role
-from apps.accounts.services import audit_log
 from apps.common import doorbell
 from apps.common.errors import LeaseLostError, storable
 from apps.common.leases import RELEASED
@@ -61,7 +60,7 @@ def waiting_since() -> Any:
 
 
 @transaction.atomic
-def send_again(rows: LetterQuerySet, *, by: Any = None) -> int:
+def send_again(rows: LetterQuerySet) -> int:
     """Send letters again that failed. Returns how many."""
     fresh: dict[str, Any] = {"attempts": 0, "failed_at": None, "sent_at": None, "said": "", "next_try_at": Now()}
     ready = rows.filter(edition__ready_at__isnull=False, edition__failure="", lease_token=None)

@@ -21,7 +21,9 @@ class Line:
 def last_letters(subscriptions: Iterable[Subscription]) -> dict[int, Letter]:
     """Return the newest letter of each subscription that has one."""
     numbers = [each.pk for each in subscriptions]
-    newest = Letter.objects.filter(subscription__in=numbers).order_by("subscription", "-edition").distinct("subscription")
+    newest = (
+        Letter.objects.filter(subscription__in=numbers).order_by("subscription", "-edition").distinct("subscription")
+    )
     found = newest.select_related("edition__schedule__project")
     return {letter.subscription_id: letter for letter in found}
 
@@ -45,9 +47,11 @@ def _newest(schedules: Sequence[Schedule]) -> list[int]:
 def counted(editions: QuerySet[Edition], *, limit: int | None = None) -> list[Edition]:
     """Add to editions how many of their letters were sent, wait and failed; the newest first."""
     return list(
-        editions.select_related("schedule__project").annotate(
+        editions.select_related("schedule__project")
+        .annotate(
             sent=Count("letters", filter=Q(letters__sent_at__isnull=False)),
             waiting=Count("letters", filter=Q(letters__sent_at=None, letters__failed_at=None)),
             failed=Count("letters", filter=Q(letters__failed_at__isnull=False)),
-        ).order_by("-pk")[:limit]
+        )
+        .order_by("-pk")[:limit]
     )

@@ -200,6 +200,11 @@ class MonitoredModel(models.Model):
         """How far two numbers may differ and be the same answer."""
         return Tolerance(self.tolerance, self.tolerance_share)
 
+    @property
+    def tells_right_from_wrong(self) -> bool:
+        """Whether answers agree or not: classes, and numbers with a tolerance. Other numbers are only near or far."""
+        return not self.is_regression or self.allowed.is_declared
+
     def label(self, stored: float | None) -> str:
         """Return the stored number in words for people."""
         if stored is None:

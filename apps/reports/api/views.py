@@ -3,17 +3,21 @@
 from datetime import date
 from typing import Any
 
+from django.http.response import HttpResponseBase
 from drf_spectacular.utils import extend_schema
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.accounts.models import Role, Scope
 from apps.accounts.services.access import get_or_404, key_of, project_of
+from apps.common.exports import FORMATS, STREAMED, responses, streamed
 from apps.registry.models import MonitoredModel
 from apps.registry.services.finding import find_model
 from apps.reports import services
 from apps.reports.api.serializers import (
+    FiguresSerializer,
     JobAnswerSerializer,
     ReportAnswerSerializer,
     ReportRequestSerializer,
@@ -21,6 +25,7 @@ from apps.reports.api.serializers import (
     StoredReportsSerializer,
 )
 from apps.reports.models import ReportJob
+from apps.reports.services.figure_rows import COLUMNS, figure_rows
 from apps.reports.services.visible import visible
 from apps.reports.services.windows import days_of, stored_reports, today_of
 
@@ -75,6 +80,24 @@ class ReportView(APIView):
         """Return the progress of a report; once it is done, its results, the whole window first."""
         jobs = ReportJob.objects.in_project(project_of(request)).select_related("report__model", "version")
         return Response(answer_of(get_or_404(jobs, pk=pk), role=key_of(request).reads_as))
+
+
+class FiguresView(APIView):
+    required_scope = Scope.REPORTS_READ
+    required_role = Role.STAKEHOLDER
+    renderer_classes = [JSONRenderer, *STREAMED]
+
+    @extend_schema(operation_id="read_figures", responses=responses(FiguresSerializer))
+    def get(self, request: Request, pk: int) -> HttpResponseBase:
+        """Return the figures of a finished report as rows: in JSON, NDJSON, CSV or Parquet. Without a report, none."""
+        jobs = ReportJob.objects.in_project(project_of(request)).select_related("report__model")
+        job = get_or_404(jobs, pk=pk)
+        report = visible(job.report, role=key_of(request).reads_as) if job.report else None
+        rows = list(figure_rows(report.document["results"] if report else []))
+        form = request.accepted_renderer
+        if form.format in FORMATS:
+            return streamed([rows], COLUMNS, renderer=form, name=f"report-{job.pk}-figures")
+        return Response({"status": job.status, "figures": rows})
 
 
 def answer_of(job: ReportJob, *, role: Role) -> dict[str, Any]:

@@ -205,8 +205,8 @@ class RevealGroup(TypedDict):
     n_away: int
     # Shares of answers, each weighted by the chance of its case to be drawn and its truth to be known: changed, toward,
     # away, elsewhere (from one wrong answer to another); net: toward − away, too_few_changes below `least_changed`;
-    # followed: where the model was wrong and the first answer right, how often the final one is the model's;
-    # helped: where the model was right and the first answer wrong, likewise
+    # of classes, and of numbers with a tolerance, followed: where the model was wrong and the first answer right, how
+    # often the final one is the model's; helped: where the model was right and the first answer wrong, likewise
     figures: Figures
 
 

@@ -19,7 +19,7 @@ from apps.registry.models import ModelVersion, MonitoredModel, ScoreBinning
 from apps.reports.engine import response, selective
 from apps.reports.engine.document import Part
 from apps.stats.score_bins import ScoreBins
-from apps.truth.services.cohorts import FINAL, MATURING, PROVISIONAL, Cohort, days_so_far
+from apps.truth.services.cohorts import MATURING, PROVISIONAL, Cohort, days_so_far
 
 Mask = NDArray[np.bool_]
 State = Literal["final", "maturing", "provisional"]
@@ -29,14 +29,12 @@ Step = Literal["day", "week", "month"]
 NO_BASELINE = -math.inf
 CELL_KEYS = ["day", "received_day", "predicted", "baseline", "score_bin"]
 SLICE = "slice:"
-# A final day with fewer of its outcomes in says too little: it is estimated from its reviews.
-CLOSED_SHARE = 0.9
 # Days; a longer window is shown by week.
 LONGEST_DAILY = 45
 
 
 def is_closed(cohort: Cohort) -> bool:
-    return cohort.state == FINAL and cohort.n > 0 and cohort.known >= CLOSED_SHARE * cohort.observable
+    return cohort.is_closed
 
 
 @dataclass(frozen=True, eq=False)

@@ -62,6 +62,7 @@ def _group(evidence: Evidence, kind: str, shown: str, rows: pd.DataFrame) -> Rev
         case=rows["prediction_id"].to_numpy(),
         pi=rows["chance"].to_numpy(),
         is_number=evidence.model.is_regression,
+        tolerance=evidence.model.allowed if evidence.model.allowed.is_declared else None,
     )
     outcomes = int(rows["is_outcome"].sum())
     basis = Basis(outcomes, len(rows) - outcomes, None, None, None)
@@ -73,5 +74,5 @@ def _group(evidence: Evidence, kind: str, shown: str, rows: pd.DataFrame) -> Rev
         "n_changed": effect.n_changed,
         "n_toward": effect.n_toward,
         "n_away": effect.n_away,
-        "figures": {name: figure(getattr(effect, name), basis) for name in FIGURES},
+        "figures": {name: figure(found, basis) for name in FIGURES if (found := getattr(effect, name)) is not None},
     }

@@ -1,5 +1,6 @@
 """How a figure reads: rounded to what its range supports, with its unit."""
 
+import math
 from dataclasses import dataclass
 
 from apps.common.amounts import NO_BREAK, SYMBOLS, money, step_of, stepped

@@ -13,7 +13,7 @@ import pandas as pd
 
 from apps.reports.engine.document import PERFORMANCE_METRICS, SoFar
 from apps.reports.engine.estimating import BinaryFit, Floats
-from apps.reports.engine.evidence import CLOSED_SHARE, Evidence, whole
+from apps.reports.engine.evidence import Evidence, whole
 from apps.reports.engine.protocol import Compute, figures
 from apps.stats.delay.horizon import SettledOutcomes, settle_outcomes
 from apps.stats.delay.maturity import maturity_curve
@@ -24,6 +24,7 @@ from apps.stats.estimate import missing
 from apps.stats.estimators.confusion import Confusion
 from apps.stats.estimators.exact import worst_case_bounds
 from apps.stats.estimators.population import Population
+from apps.truth.services.cohorts import CLOSED_SHARE
 
 # Shares of the outcomes whose waiting time is reported.
 SHARES = (0.5, 0.9)

@@ -66,7 +66,7 @@ def _of_window(
     if stored is None and (model.archived_at or not windows_of.has_predictions(model, *days)):
         return _nothing_there(request, model, kind, days)
     if stored is None:
-        _check_apart(request, model, days)
+        check_apart(request, model, days)
     follow(model, kind, *days, standing=standing)
     if stored is not None:
         return show(request, stored)
@@ -81,7 +81,7 @@ def _of_form(request: ProjectRequest, model: MonitoredModel, kind: str, form: Wi
     if not windows_of.has_predictions(model, *days):
         return redirect(windows.address_of(model, kind, days=days))
     try:
-        _check_apart(request, model, days)
+        check_apart(request, model, days)
         made = windows_of.want(model, kind, *days, by=request.user)
     except DomainError as error:
         form.add_error(None, str(error))
@@ -89,7 +89,7 @@ def _of_form(request: ProjectRequest, model: MonitoredModel, kind: str, form: Wi
     return _go_to(request, made)
 
 
-def _check_apart(request: ProjectRequest, model: MonitoredModel, days: Days) -> None:
+def check_apart(request: ProjectRequest, model: MonitoredModel, days: Days) -> None:
     """Refuse days from which single cases could be worked out, to those who may not see them. Raises DomainError."""
     is_usual = any((each.start, each.end) == days for each in windows_of.offered(model, now=timezone.now()))
     if not (is_usual or numbers.is_month(*days) or request.membership.reads(Role.ENGINEER)):

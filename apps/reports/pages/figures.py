@@ -39,6 +39,10 @@ SHORT_METHODS = {
     "none": "–",
 }
 MISSING = {
+    "no_figure": "one of the two has no figure",
+    "value_model_unit": "the two are valued in different currencies, or one by amount and the other not",
+    "not_divisible": "no division of the cases is known for both",
+    "sensitive_hidden": "it takes sensitive features, which your role does not see",
     "no_population": "no predictions in this period",
     "no_labels": "none of these cases is reviewed yet",
     "no_response": "too few of the drawn cases are reviewed to speak for the rest",

@@ -1,10 +1,23 @@
 """Numbers and dates as people say them, in sentences and titles."""
 
-from calendar import monthrange
-from datetime import date, timedelta
-
 from apps.common.shares import hundredths
 from apps.reports.engine.rounding import stepped
+from apps.reports.services.periods import day, in_period, is_month, last_day, period
+
+__all__ = [
+    "amount_words",
+    "count",
+    "day",
+    "in_hundred",
+    "in_period",
+    "is_month",
+    "last_day",
+    "listed",
+    "magnitude",
+    "per_hundred_decimals",
+    "period",
+    "plural",
+]
 
 UNIT_WORDS = {"USD": "dollars", "EUR": "euros", "GBP": "pounds", "JPY": "yen", "CHF": "francs"}
 MILLION = 1_000_000
@@ -71,65 +84,3 @@ def in_hundred(share: float, *, decimals: int = 0) -> str:
     ('92 in 100', '82.8 in 100', '99.6 in 100')
     """
     return f"{hundredths(share, decimals=decimals)} in 100"
-
-
-def day(moment: date) -> str:
-    """
-    >>> day(date(2026, 10, 14))
-    '14 October 2026'
-    """
-    return f"{moment.day} {moment:%B %Y}"
-
-
-def is_month(start: date, end: date) -> bool:
-    """Say whether the window is [first of a month, first of the next).
-
-    >>> is_month(date(2026, 2, 1), date(2026, 3, 1)), is_month(date(2026, 2, 1), date(2026, 3, 2))
-    (True, False)
-    """
-    return start.day == 1 and end == start + timedelta(days=monthrange(start.year, start.month)[1])
-
-
-def last_day(end: date) -> date:
-    """Return the last day of a half-open window.
-
-    >>> last_day(date(2026, 11, 1))
-    datetime.date(2026, 10, 31)
-    """
-    return end - timedelta(days=1)
-
-
-def period(start: date, end: date) -> str:
-    """Write the window [start, end) as a title, with the last day it includes.
-
-    >>> period(date(2026, 10, 1), date(2026, 11, 1))
-    'October 2026'
-    >>> period(date(2026, 5, 3), date(2026, 10, 31))
-    '3 May to 30 October 2026'
-    >>> period(date(2025, 12, 3), date(2026, 1, 31))
-    '3 December 2025 to 30 January 2026'
-    >>> period(date(2026, 5, 25), date(2026, 6, 1))
-    '25 to 31 May 2026'
-    """
-    if is_month(start, end):
-        return f"{start:%B %Y}"
-    last = last_day(end)
-    if last == start:
-        return day(start)
-    first = f"{start.day} {start:%B}" if start.year == last.year else day(start)
-    if (start.year, start.month) == (last.year, last.month):
-        first = str(start.day)
-    return f"{first} to {day(last)}"
-
-
-def in_period(start: date, end: date) -> str:
-    """Write the window as the beginning of a sentence; the year of a month stands above it.
-
-    >>> in_period(date(2026, 10, 1), date(2026, 11, 1)), in_period(date(2026, 5, 3), date(2026, 10, 31))
-    ('In October', 'From 3 May to 30 October 2026,')
-    """
-    if is_month(start, end):
-        return f"In {start:%B}"
-    if end - start == timedelta(days=1):
-        return f"On {day(start)},"
-    return f"From {period(start, end)},"

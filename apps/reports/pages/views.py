@@ -4,7 +4,9 @@ from datetime import datetime
 from typing import Any, cast
 
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect
@@ -17,6 +19,7 @@ from apps.reports.engine.document import Document
 from apps.reports.models import Kind, Report, ReportJob
 from apps.reports.pages import letters, numbers, windows, wording
 from apps.reports.pages.charts import charts_of
+from apps.reports.pages.files import report_file
 from apps.reports.pages.forms import WindowForm
 from apps.reports.pages.sheets import sheet_of
 from apps.reports.pages.timeline import summary, timeline_of
@@ -47,6 +50,13 @@ def pdf(request: ProjectRequest, report: int) -> HttpResponse:
     response = HttpResponse(content, content_type="application/pdf")
     response["Content-Disposition"] = f'inline; filename="{name}"'
     return response
+
+
+@require_safe
+@member_page(Role.STAKEHOLDER)
+def figures_file(request: ProjectRequest, report: int, form: str) -> HttpResponseBase:
+    """Download the report's figures; as a workbook, with its tables and the data of its pictures."""
+    return report_file(visible(_report(request, report), role=Role(request.membership.role)), form)
 
 
 @require_safe
@@ -83,6 +93,8 @@ def job(request: ProjectRequest, job: int) -> HttpResponse:
         return HttpResponseClientRedirect(address) if _wants_fragment(request) else redirect(address)
     context = {
         "job": shown,
+        "what": "report",
+        "progress_address": reverse("report_job", args=[request.project.slug, shown.pk]),
         "model": shown.model,
         "tab": shown.kind,
         "title": wording.TITLES[shown.kind],
@@ -126,10 +138,12 @@ def show(request: ProjectRequest, shown: Report) -> HttpResponse:
 
 def _before(shown: Report, *, role: Role) -> Report | None:
     """Return the report on the window before, if it is as long: its figures stand beside those of this one."""
+    if shown.kind != Kind.PERFORMANCE:
+        return None
     found = list(Report.objects.ending_before(shown).select_related("model__project", "version")[:MOST_BEFORE])
     days = (shown.end - shown.start).days
     alike = [each for each in found if abs((each.end - each.start).days - days) <= MONTHS_APART]
-    return visible(alike[0], role=role) if alike and shown.kind == Kind.PERFORMANCE else None
+    return visible(alike[0], role=role) if alike else None
 
 
 def _others(shown: Report) -> dict[str, Any]:

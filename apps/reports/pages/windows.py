@@ -36,7 +36,7 @@ def tabs(model: MonitoredModel, kind: str, *, shown: Days | None, version: str =
     windows, today = offered(model, now=now), today_of(model, now=now)
     row = [
         Tab(
-            _label(window, today=today),
+            tab_label(window, today=today),
             _note(window, windows),
             address_of(model, kind, standing=window.standing),
             (window.start, window.end) == shown and not version,
@@ -70,7 +70,8 @@ def address_of_report(report: Report) -> str:
     return address_of(report.model, report.kind, standing=found[0].standing if found else "", days=days)
 
 
-def _label(window: Window, *, today: date) -> str:
+def tab_label(window: Window, *, today: date) -> str:
+    """Name a standing window: a month of this year without the year."""
     name = NAMES.get(window.standing)
     if name is None:
         return f"{window.start:%B}" if window.start.year == today.year else f"{window.start:%B %Y}"

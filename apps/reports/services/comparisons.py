@@ -40,9 +40,12 @@ class Side:
 
 @transaction.atomic
 def request_comparison(
-    model: MonitoredModel, kind: str, first: Side, second: Side, *, by: User | None = None
+    model: MonitoredModel, kind: str, first: Side, second: Side, *, by: User | None = None, once: bool = False
 ) -> Comparison | ComparisonJob:
-    """Return the stored comparison where it is current, else the job that makes one; the same request is one job."""
+    """Return the stored comparison where it is current, else the job that makes one; the same request is one job.
+
+    `once`: a job that has failed is returned as well, and not tried again.
+    """
     require_active(model)
     if kind not in Kind.values:
         raise DomainError(f"There is no report of the kind {kind!r}.", code="unknown_kind")
@@ -56,7 +59,8 @@ def request_comparison(
         return stored
     # One request at a time per project, or two could pass the limit together.
     Project.objects.select_for_update(no_key=True).get(pk=model.project_id)
-    same = ComparisonJob.objects.unfinished().filter(model=model, kind=kind, **_lookup(sides)).first()
+    jobs = ComparisonJob.objects.filter(comparison=None) if once else ComparisonJob.objects.unfinished()
+    same = jobs.filter(model=model, kind=kind, **_lookup(sides)).order_by("-id").first()
     if same is not None:
         assert isinstance(same, ComparisonJob)
         return same

@@ -18,6 +18,8 @@ SHARES = ((1 / 16, 4), (1 / 8, 4), (1 / 4, 4), (1 / 2, 2), (1.0, 1))
 SMALLEST = 100
 # A live model that says "positive" from a score of ½ on, but for so few predictions, follows the likelier class.
 STRAY = 0.005
+# How answers follow from scores: the number itself, the likelier class, or as many positives as the live model.
+NUMBER, LIKELIER, AS_MANY = "number", "likelier", "as_many"
 
 Tell = Callable[[str, float], None]
 
@@ -58,9 +60,7 @@ def cross_fit(labels: Labels, *, library: str, seed: int, tell: Tell) -> Fitted:
     return Fitted(trials, cases, answers)
 
 
-def _sets(
-    fold: IntArray, place: FloatArray, *, share: float, sets: int
-) -> Iterator[tuple[BoolArray, int, BoolArray]]:
+def _sets(fold: IntArray, place: FloatArray, *, share: float, sets: int) -> Iterator[tuple[BoolArray, int, BoolArray]]:
     """Yield each held-out fold with disjoint sets of the other folds' labels, whole subjects each."""
     for held in range(FOLDS):
         for number in range(sets):
@@ -89,9 +89,10 @@ def _rule_of(labels: Labels) -> Callable[[FloatArray, BoolArray], FloatArray]:
     That is the likelier class; or, where a binary model follows another threshold, as many positives as the live model
     has in the same fold, so that a candidate is not better for another threshold alone.
     """
-    if labels.task == Task.REGRESSION:
+    rule = rule_name(labels)
+    if rule == NUMBER:
         return lambda scores, _: scores[:, 0]
-    if labels.task == Task.MULTICLASS or _says_the_likelier(labels):
+    if rule == LIKELIER:
         return lambda scores, _: np.argmax(scores, axis=1).astype(np.float64)
     is_positive, other = labels.live == labels.positive, 1 - labels.positive
 
@@ -106,6 +107,13 @@ def _rule_of(labels: Labels) -> Callable[[FloatArray, BoolArray], FloatArray]:
         return np.where(chosen, float(labels.positive), float(other))
 
     return as_many
+
+
+def rule_name(labels: Labels) -> str:
+    """Return which rule the live model follows, as far as its answers show."""
+    if labels.task == Task.REGRESSION:
+        return NUMBER
+    return LIKELIER if labels.task == Task.MULTICLASS or _says_the_likelier(labels) else AS_MANY
 
 
 def _says_the_likelier(labels: Labels) -> bool:

@@ -165,10 +165,7 @@ def learning_curve(
     covariance = parts @ parts.T * (parts.shape[1] / max(parts.shape[1] - 1, 1))
     own = np.diag(covariance)
     spread = np.array(
-        [
-            between.at(size, most=MOST_FROM_TRAINING * float(variance))
-            for size, variance in zip(sizes, own, strict=True)
-        ]
+        [between.at(size, most=MOST_FROM_TRAINING * float(variance)) for size, variance in zip(sizes, own, strict=True)]
     )
     points = tuple(
         Point(

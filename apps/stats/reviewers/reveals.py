@@ -19,6 +19,7 @@ from apps.stats.arrays import (
 from apps.stats.estimate import Estimate, from_interval, missing
 from apps.stats.intervals import LEVEL, UNIT, Limits, logit_mod, plain_mod, wilson_interval
 from apps.stats.moderation import anticipated_degrees, degrees_of_freedom, moderate
+from apps.stats.tolerance import Tolerance
 
 #: With fewer changed answers, chance explains even changes that all go one way: 2/2⁵ > 5 %, the sign test.
 LEAST_CHANGED = 6
@@ -40,9 +41,10 @@ class RevealEffect:
         Shares of all answers: changed; towards the truth; away from it; from one wrong answer to another.
     net : Estimate
         `toward` − `away`; `too_few_changes` below `LEAST_CHANGED`, with the changed answers as n.
-    followed : Estimate
-        Where the model was wrong and the first answer right: how often the final answer is the model's.
-    helped : Estimate
+    followed : Estimate or None
+        Where the model was wrong and the first answer right: how often the final answer is the model's. None for
+        numbers without a tolerance.
+    helped : Estimate or None
         Where the model was right and the first answer wrong: how often the final answer is the model's.
     """
 
@@ -56,8 +58,8 @@ class RevealEffect:
     away: Estimate
     elsewhere: Estimate
     net: Estimate
-    followed: Estimate
-    helped: Estimate
+    followed: Estimate | None
+    helped: Estimate | None
 
     @property
     def n_elsewhere(self) -> int:
@@ -73,6 +75,7 @@ def reveal_effect(
     case: ArrayLike,
     pi: ArrayLike | None = None,
     is_number: bool = False,
+    tolerance: Tolerance | None = None,
     level: float = LEVEL,
 ) -> RevealEffect:
     """Estimate how often the reveal changed an answer, and for better or worse.
@@ -86,7 +89,9 @@ def reveal_effect(
     pi : array (answers,), in (0, 1], optional
         Probability that the case was drawn, answered and its truth known; answers weigh 1/π. Left out, all count alike.
     is_number : bool
-        Answers are numbers: nearer is towards the truth, and nobody is simply right or wrong.
+        Answers are numbers: nearer is towards the truth.
+    tolerance : Tolerance, optional
+        Numbers this close are the same answer: a smaller move is no change. Without it, no number is right or wrong.
     level : float, in (0, 1)
         Confidence level of the intervals.
 
@@ -112,12 +117,15 @@ def reveal_effect(
     )
     cases = np.unique(as_ints("case", case, length=len(before)), return_inverse=True)[1]
     answers = _Answers(cases, None if pi is None else as_inclusion("pi", pi, length=len(before)), as_level(level))
-    is_changed = before != after
+    allowed = tolerance or Tolerance()
+    is_changed = ~allowed.holds(before, after)
     was_off, is_off = _distance(before, known, is_number=is_number), _distance(after, known, is_number=is_number)
-    toward, away = is_off < was_off, is_off > was_off
-    is_followed = after == said
-    over, under = (said != known) & (before == known), (said == known) & (before != known)
-    none = missing("unsupported_task")
+    toward, away = is_changed & (is_off < was_off), is_changed & (is_off > was_off)
+    is_followed, was_right, model_right = (
+        allowed.holds(*pair) for pair in ((after, said), (before, known), (said, known))
+    )
+    over, under = ~model_right & was_right, model_right & ~was_right
+    has_right = not is_number or tolerance is not None
     return RevealEffect(
         answers=len(before),
         cases=len(np.unique(cases)),
@@ -129,8 +137,8 @@ def reveal_effect(
         away=answers.share(away),
         elsewhere=answers.share(is_changed & ~toward & ~away),
         net=answers.net(toward, away, changed=int(is_changed.sum())),
-        followed=none if is_number else answers.of(over).share(is_followed[over]),
-        helped=none if is_number else answers.of(under).share(is_followed[under]),
+        followed=answers.of(over).share(is_followed[over]) if has_right else None,
+        helped=answers.of(under).share(is_followed[under]) if has_right else None,
     )
 
 

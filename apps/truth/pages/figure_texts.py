@@ -17,7 +17,6 @@ REASONS = {
     "too_few_changes": "too few changed to tell",
     "no_overlap": "fewer than two settled cases have two answers",
     "no_variation": "every answer was the same",
-    "unsupported_task": "only for models that predict classes",
 }
 REMARKS = {
     "preliminary": "preliminary",
@@ -89,17 +88,18 @@ def duration(value: float, _: Estimate) -> str:
 
 
 def distance(model: MonitoredModel) -> Unit:
-    """Return the unit of a comparison: a share of equal answers or, for a regression, a median difference."""
-    return (lambda value, _: model.label(value)) if model.is_regression else share
+    """Return the unit of a comparison: a share of equal answers or, without a tolerance, a median difference."""
+    return share if model.tells_right_from_wrong else (lambda value, _: model.label(value))
 
 
-# A person's figures: the name for a classification and for a regression, then what is counted and why there is none.
+# A person's figures: the name of a share of equal answers, and of a median difference.
 NAMES = {
     "gold": ("Correct on known answers", "Difference from known answers"),
     "later": ("Correct by the later truth", "Difference from the later truth"),
     "others": ("Agrees with the others", "Difference from the others"),
     "consistency": ("Same answer on repeats", "Difference from the earlier answer"),
 }
+# What is counted, and why there is none.
 OF = {
     "gold": ("cases with a known answer", "none answered before today"),
     "later": ("blind cases with a known truth", "no truth is known yet"),
@@ -110,7 +110,7 @@ OF = {
 
 def person_figures(model: MonitoredModel, quality: Quality) -> list[FigureText]:
     """List a person's figures, which are the columns of the team's table."""
-    unit, variant = distance(model), int(model.is_regression)
+    unit, variant = distance(model), int(not model.tells_right_from_wrong)
     estimates = {name: getattr(quality, name) for name in NAMES}
     figures = [
         figure_text(NAMES[name][variant], estimate, unit=unit, of=OF[name][0], why=OF[name][1])
@@ -187,8 +187,9 @@ def agreement_figures(model: MonitoredModel, agreement: Agreement) -> list[Figur
         for label, estimate in agreement.classes
     ]
     newest = "newest cases with two answers" if model.is_regression else of
+    pairs = (("Agree within the tolerance", agreement.within, share), ("Gwet’s AC1", agreement.ac1, coefficient))
     return [
         *classes,
-        figure_text("Gwet’s AC1", agreement.ac1, unit=coefficient, of=of, why=why),
+        *(figure_text(name, each, unit=unit, of=of, why=why) for name, each, unit in pairs if each),
         figure_text("Krippendorff’s α", agreement.alpha, unit=coefficient, of=newest, why=why),
     ]

@@ -78,14 +78,15 @@ def _net(net: Estimate) -> str:
 
 def _figures(effect: RevealEffect) -> list[FigureText]:
     of_net = "answers" if effect.net.code is None else "changed answers"
-    return [
+    figures = [
         figure_text("Changed", effect.changed, unit=share, of="answers"),
         figure_text("Toward the truth", effect.toward, unit=share, of="answers"),
         figure_text("Away from it", effect.away, unit=share, of="answers"),
         figure_text("Net", effect.net, unit=points, of=of_net),
-        figure_text(FOLLOWED, effect.followed, unit=share, of="right answers", why="no such case"),
-        figure_text(HELPED, effect.helped, unit=share, of="wrong answers", why="no such case"),
     ]
+    relied = ((FOLLOWED, effect.followed, "right answers"), (HELPED, effect.helped, "wrong answers"))
+    figures += [figure_text(name, each, unit=share, of=of, why="no such case") for name, each, of in relied if each]
+    return figures
 
 
 def _chart(effect: RevealEffect) -> Chart | None:
@@ -93,9 +94,8 @@ def _chart(effect: RevealEffect) -> Chart | None:
         "Changed": effect.changed,
         "Toward the truth": effect.toward,
         "Away from it": effect.away,
-        FOLLOWED: effect.followed,
-        HELPED: effect.helped,
     }
+    shares |= {name: each for name, each in ((FOLLOWED, effect.followed), (HELPED, effect.helped)) if each}
     dots = [Ranged(name, each.value, each.low, each.high) for name, each in shares.items()]
     axis = Axis(percent_label, limit=1.0)
     known = [f"{dot.label} {share(dot.value, shares[dot.label])}" for dot in dots if dot.value is not None]

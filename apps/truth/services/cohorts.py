@@ -14,6 +14,8 @@ from apps.truth.models import Resolution
 from apps.truth.services import observing
 
 PROVISIONAL, MATURING, FINAL = "provisional", "maturing", "final"
+# A final day with fewer of its outcomes in says too little: it is estimated from its reviews.
+CLOSED_SHARE = 0.9
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,11 @@ class Cohort:
     def known(self) -> int:
         """Count the predictions whose truth is settled by an outcome or by the rule."""
         return self.outcomes + self.absent
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether figures of this day rest on its outcomes, not on its reviews."""
+        return self.state == FINAL and self.n > 0 and self.known >= CLOSED_SHARE * self.observable
 
 
 def day_start(model: MonitoredModel, day: date) -> datetime:

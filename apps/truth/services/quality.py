@@ -1,6 +1,6 @@
 """How well one person reviews, measured by known answers, the others, later truth, and their own earlier answers.
 
-For a classification, a figure is the share of equal answers; for a regression, the median difference.
+A figure is the share of equal answers, of numbers within the tolerance; without a tolerance, the median difference.
 """
 
 from dataclasses import dataclass
@@ -148,24 +148,32 @@ def share(hits: BoolArray) -> Estimate:
 
 
 def _figure(model: MonitoredModel, distances: FloatArray) -> Estimate:
-    """Return the share of zero distances, or their median for a regression. nan means nothing to compare."""
+    """Return the share of zero distances, or the median of differences. nan means nothing to compare."""
     compared = distances[~np.isnan(distances)]
-    return median_estimate(compared) if model.is_regression else share(compared == 0)
+    return share(compared == 0) if model.tells_right_from_wrong else median_estimate(compared)
 
 
 def _distance(model: MonitoredModel, one: FloatArray, other: FloatArray) -> FloatArray:
-    """Return the absolute difference for a regression; for a classification, 0 if both classes are equal, else 1."""
+    """Return 0 if both are the same answer, else 1; of numbers without a tolerance, how far they are apart."""
     difference = np.abs(one - other)
-    if model.is_regression:
+    if not model.tells_right_from_wrong:
         return difference
-    return np.where(np.isnan(difference), np.nan, (difference > 0).astype(np.float64))
+    differs = ~np.asarray(model.agrees(one, other), dtype=np.bool_)
+    return np.where(np.isnan(difference), np.nan, differs.astype(np.float64))
 
 
 def _reveals(model: MonitoredModel, own: pd.DataFrame) -> Reveals:
     revealed = own[(own["purpose"] == Purpose.REVIEW) & own["was_blind"] & own["kept"].notna()]
     first, kept, predicted = (revealed[name].to_numpy() for name in ("value", "kept", "predicted"))
-    before, after = _distance(model, first, predicted), _distance(model, kept, predicted)
-    return Reveals(share(first != kept), share(after < before), share(after > before))
+    before, after = (_apart(model, each, predicted) for each in (first, kept))
+    changed = ~np.asarray(model.agrees(first, kept), dtype=np.bool_)
+    return Reveals(share(changed), share(changed & (after < before)), share(changed & (after > before)))
+
+
+def _apart(model: MonitoredModel, one: FloatArray, other: FloatArray) -> FloatArray:
+    """Return how far two answers are apart, within the tolerance as well; 1 for two classes."""
+    difference = np.abs(one - other)
+    return difference if model.is_regression else np.asarray(difference > 0, dtype=np.float64)
 
 
 def _majority_of_others(frame: pd.DataFrame) -> FloatArray:

@@ -43,4 +43,9 @@ def _by(model: MonitoredModel, known: pd.DataFrame, column: str) -> list[tuple[s
 
 def _effect(model: MonitoredModel, rows: pd.DataFrame) -> RevealEffect:
     columns = (rows[name].to_numpy() for name in ("value", "kept", "truth", "predicted"))
-    return reveal_effect(*columns, case=rows["item"].to_numpy(), is_number=model.is_regression)
+    return reveal_effect(
+        *columns,
+        case=rows["item"].to_numpy(),
+        is_number=model.is_regression,
+        tolerance=model.allowed if model.allowed.is_declared else None,
+    )

@@ -9,11 +9,11 @@ from apps.accounts.models import User
 from apps.registry.models import MonitoredModel, ReviewQueue
 from apps.review.models import ReviewItem
 from apps.stats.arrays import FloatArray
-from apps.stats.estimate import Estimate, missing
+from apps.stats.estimate import Estimate
 from apps.stats.reviewers.many_raters import gwet_ac1, krippendorff_alpha
 from apps.stats.reviewers.quality import ReviewerQuality, reviewer_quality
 from apps.stats.reviewers.specific_agreement import specific_agreement
-from apps.truth.services.quality import Period, Quality, has_later_truth, quality_by_person
+from apps.truth.services.quality import Period, Quality, has_later_truth, quality_by_person, share
 
 # A confusion table with more classes is unreadable.
 MOST_CLASSES = 8
@@ -59,9 +59,12 @@ class Agreement:
 
     queue: ReviewQueue
     classes: list[tuple[str, Estimate]]
-    ac1: Estimate
+    # None for a regression
+    ac1: Estimate | None
     alpha: Estimate
     confusion: list[Confusion]
+    # Of numbers with a tolerance: how often the first two answers to a case agree
+    within: Estimate | None = None
 
 
 def team_quality(model: MonitoredModel, answers: pd.DataFrame, *, period: Period) -> Team:
@@ -91,12 +94,21 @@ def _agreement(model: MonitoredModel, queue: ReviewQueue, drawn: pd.DataFrame) -
     if model.is_regression:
         newest = ratings[(~np.isnan(ratings)).sum(axis=1) > 1][-MOST_REGRESSION_CASES:]
         alpha = krippendorff_alpha(newest, rng=rng, metric="interval")
-        return Agreement(queue, [], missing("unsupported_task"), alpha, [])
+        return Agreement(queue, [], None, alpha, [], within=_within(model, ratings))
     names = [model.label(index) for index in _classes(model)]
     by_class = specific_agreement(ratings, classes=len(names), rng=rng)
     ac1 = gwet_ac1(ratings, classes=len(names), rng=rng)
     alpha = krippendorff_alpha(ratings, rng=rng)
     return Agreement(queue, list(zip(names, by_class, strict=True)), ac1, alpha, _confusion(model, drawn))
+
+
+def _within(model: MonitoredModel, ratings: FloatArray) -> Estimate | None:
+    """Return the share of cases whose first two answers are within the tolerance; None without one."""
+    if not model.tells_right_from_wrong:
+        return None
+    first, second = (ratings[:, place : place + 1].ravel() for place in (0, 1))
+    both = ~np.isnan(second)
+    return share(np.asarray(model.agrees(first[: len(second)][both], second[both]), dtype=np.bool_))
 
 
 def _ratings(drawn: pd.DataFrame) -> FloatArray:

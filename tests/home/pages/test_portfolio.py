@@ -97,7 +97,8 @@ def test_a_stakeholder_of_two_models_sees_tiles(client: Client) -> None:
     page = page_of(client, project)
     assert f"In {NAME} Loans earned about $1,000 more than what it replaced, $200 less than in {EARLIER}." in page
     assert '<table class="pf' not in page
-    assert f"{EARLIER}: $1,200" in page
+    assert '<b class="earlier">$1,200</b>' in page
+    assert f"{NAME} may lie as much as $300 below" in page
     assert "3 weeks, from 90 to 89 in 100" in page
 
 

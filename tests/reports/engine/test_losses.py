@@ -161,3 +161,42 @@ def test_of_several_classes_any_mistake_counts():
     (loss,) = found["losses"]
     assert (loss["value"], loss["predicted"], loss["truth"]) == ("1", "pine", "ash")
     assert loss["above"]["value"] == pytest.approx((75 / 450 - 75 / 900) * 30 * 1_000)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("is_per_amount", [False, True])
+def test_numbers_lose_by_the_unit_they_are_off(is_per_amount: bool):
+    """Predictions are 2 too high for sex 1 and 1 too low for sex 2; each with an amount of 3."""
+    rules = {"classes": [], "positive_class": "", "class_labels": {}, "prediction_range": [0, 100]}
+    model = make_model(task="regression", unit="EUR", **rules)
+    costs = {"over_cost": "5", "under_cost": "4", "is_per_amount": is_per_amount}
+    ValueModel.objects.create(model=model, version=1, currency="EUR", **costs)
+    rows = [
+        {
+            "id": f"case-{number}",
+            "predicted_at": "2026-03-01T12:00:00Z",
+            "version": "v1",
+            "features": {"age": 30, "sex": 1 + number % 2},
+            "prediction": 10 + number % 50,
+            "amount": 3,
+        }
+        for number in range(400)
+    ]
+    push_predictions(model, rows)
+    draw_all(model)
+    truth = np.array([row["prediction"] + (1 if row["features"]["sex"] == 2 else -2) for row in rows])
+    outcomes = [{"id": row["id"], "outcome": int(true), "occurred_at": "2026-03-02T12:00:00Z"}
+                for row, true in zip(rows, truth, strict=True)]  # fmt: skip
+    push_outcomes(model, outcomes)
+    resolving.resolve_due()
+    world = World(model, rows, truth, 1)
+    close_days(world, before=1)
+    found = section(world)
+    stake = 3 if is_per_amount else 1
+    # Half of them cost 2 · 5, the others 1 · 4: 7 on average.
+    assert found["loss_average"]["value"] == pytest.approx(7_000 * stake)
+    (loss,) = found["losses"]
+    assert (loss["value"], loss["predicted"], loss["truth"]) == ("1", "over", "")
+    assert loss["above"]["value"] == pytest.approx(3_000 * stake)
+    assert np.array(found["decisions"]["table"]) == pytest.approx(np.array([[1.0, 0.5]]))
+    assert np.array(found["decisions"]["by_amount"]) == pytest.approx(np.array([[3.0, 1.5]]))

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from apps.accounts.models import Role
@@ -12,6 +13,7 @@ from apps.reports.services.visible import visible
 from apps.stats.intervals import wilson_interval
 from tests.predictions.actions import push_actions
 from tests.reports.pages.test_computed_pages import page_of
+from tests.reports.task_worlds import close, make_numbers, price, report_on
 from tests.reports.worlds import World, make_world, report_of, send_outcomes
 
 pytestmark = pytest.mark.django_db
@@ -35,7 +37,7 @@ def acted(size: int = 400, *, actions: int = 300, every: int = 5, known: int = 2
     return world
 
 
-def action(number: int, name: str) -> dict[str, str]:
+def action(number: int, name: str | float) -> dict[str, Any]:
     return {"id": f"case-{number}", "action": name, "taken_at": AT}
 
 
@@ -128,3 +130,23 @@ def test_groups_of_single_cases_are_hidden_below_engineer() -> None:
     assert all(group["right"]["value"] is None for group in seen)
     assert all(group["known"] == 0 for group in seen)
     assert groups_of(visible(report, role=Role.ENGINEER))["all", ""]["known"] == 3
+
+
+def test_a_number_is_departed_from_by_more_than_the_tolerance():
+    """Every fourth prediction is acted on as if it were 30 kWh more, the others within 5 % of it."""
+    world = make_numbers(80, days=2)
+    price(world)
+    departs = np.arange(80) % 4 == 0
+    done = world.predicted + np.where(departs, 30.0, 0.01 * np.abs(world.predicted))
+    push_actions(world.model, [action(n, float(done[n])) for n in range(80)])
+    close(world, 2)
+    whole, *groups = report_on(world, "value").document["overrides"]["groups"]
+    assert {group["kind"] for group in groups} == {"queue", "slice"}  # a number has no class
+    assert (whole["n"], whole["departures"], whole["departed"]["value"]) == (80, 20, 0.25)
+    true, largest = world.truth[departs], np.maximum(np.abs(done), np.abs(world.truth))[departs]
+    assert whole["right"]["value"] == pytest.approx((np.abs(done[departs] - true) <= 0.05 * largest).mean())
+
+    def cost(number: np.ndarray) -> np.ndarray:
+        return np.where(number > true, 0.3 * (number - true), 0.9 * (true - number))
+
+    assert whole["worth"]["value"] == pytest.approx((cost(world.predicted[departs]) - cost(done[departs])).mean())

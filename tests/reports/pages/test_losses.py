@@ -7,7 +7,8 @@ from apps.reports.models import Report
 from apps.reports.pages.charts import charts_of
 from apps.reports.pages.sheets import sheet_of
 from apps.reports.pages.sheets.layout import Section
-from apps.reports.services.visible import NOTHING, without_single_cases, without_slices
+from apps.reports.services.small_cases import NOTHING
+from apps.reports.services.visible import without_single_cases, without_slices
 from tests.reports.documents import document, figure, loss
 
 

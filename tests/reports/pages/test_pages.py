@@ -74,6 +74,67 @@ def test_the_uncorrected_figure_is_labelled_as_such(model: MonitoredModel) -> No
     assert "uncorrected" in page
 
 
+def test_each_question_has_one_figure_with_its_range_and_why_this_one(model: MonitoredModel) -> None:
+    make_report(model, "performance")
+    page = text_of(signed_in(model).get(latest(model, "performance")))
+    for question, figure_, likely, why in (
+        ("How often is it right?", "82.8", "likely 82.6 to 83.0", "the outcomes of all 144,616 predictions are in"),
+        ("When it says “employed”, is that so?", "80.9", "counted", "on 69,000 such answers"),
+        ("Does 70 % mean 70 %?", "1.3", "counted", "off in the same direction"),
+        ("Is it better than the rule it replaced?", "+3.5", "likely +3.3 to +3.7", "The same cases, answered by both."),
+        ("And now, while outcomes are open?", "82", "likely 80 to 84", "from 412 reviewed cases drawn by chance"),
+    ):
+        row = page.partition(question)[2].partition("</tr>")[0]
+        assert f"<b>{figure_}</b>" in row, question
+        assert likely in row
+        assert why in row
+
+
+def test_the_window_before_stands_beside_the_figures(model: MonitoredModel) -> None:
+    make_report(model, "performance")
+    client, before = signed_in(model), document("performance")
+    assert 'class="num was"' not in text_of(client.get(latest(model, "performance")))
+    before["headline"]["figures"]["accuracy"] = figure(0.871)
+    before["parts"][1] |= {"start": "2025-12-01", "end": "2026-01-01"}
+    make_report(model, "performance", start=START - (END - START), end=START, document=before)
+    page = text_of(client.get(latest(model, "performance")))
+    assert ">December<" in page.replace("\n", "").replace("  ", "")
+    assert "87.1" in page.partition("How often is it right?")[2].partition("</tr>")[0]
+
+
+@pytest.mark.parametrize("role", [Role.STAKEHOLDER, Role.ADJUDICATOR, Role.ENGINEER, Role.VALIDATOR])
+def test_the_counts_open_their_cases_for_those_who_may_read_cases(model: MonitoredModel, role: Role) -> None:
+    make_report(model, "performance")
+    client = signed_in(model, role)
+    page = text_of(client.get(latest(model, "performance")))
+    query = "prediction=class%3A1&amp;truth=class%3A0&amp;since=2026-05-25&amp;until=2026-09-27"
+    reads = role in (Role.ENGINEER, Role.VALIDATOR)
+    assert (query in page) is reads
+    assert ("Each field opens its cases." in page) is reads
+    assert "13,800" in page  # a fifth of the 69,000 predicted “employed”
+    if reads:
+        cases = reverse("cases", args=[model.project.slug, model.slug])
+        assert client.get(f"{cases}?{query.replace('&amp;', '&')}").status_code == 200
+
+
+def test_the_method_is_closed_but_for_what_we_cannot_say(model: MonitoredModel) -> None:
+    make_report(model, "performance")
+    page = text_of(signed_in(model).get(latest(model, "performance")))
+    method = page.partition("<b>Method</b></p>")[2]
+    assert method.partition("<details")[0].count("What we cannot say") == 1
+    for title in ("How it was counted", "All measures", "Drawn cases of the open days"):
+        assert f"<summary>{title}</summary>" in method
+
+
+def test_a_report_from_before_pictures_has_a_page(model: MonitoredModel) -> None:
+    old = document("performance")
+    del old["pictures"]
+    make_report(model, "performance", document=old)
+    page = text_of(signed_in(model).get(latest(model, "performance")))
+    assert "How often is it right?" in page
+    assert "Right and wrong" not in page
+
+
 @pytest.mark.parametrize("role", [Role.STAKEHOLDER, Role.REVIEWER, Role.ADJUDICATOR])
 def test_sensitive_slices_are_hidden_below_engineer(model: MonitoredModel, role: Role) -> None:
     make_report(model, "performance")
@@ -185,16 +246,11 @@ def test_dates_that_make_no_window_come_back_with_the_reason(
 def test_a_model_that_predicts_a_number_has_a_page_of_each_kind() -> None:
     rules = {"task": "regression", "classes": [], "positive_class": "", "class_labels": {}, "prediction_range": [0, 20]}
     number = make_model(**rules)
-    day = timezone.now().date().isoformat()
-    push_predictions(number, [prediction_row(1, predicted_at=f"{day}T00:00:00Z", prediction=3, baseline=2, score=None)])
     engineer = signed_in(number, Role.ENGINEER)
-    project = text_of(engineer.get(reverse("project", args=[number.project.slug])))
+    first = text_of(engineer.get(latest(number, "performance")))
     for kind in ("performance", "baseline", "value"):
+        assert latest(number, kind) in first
         assert engineer.get(latest(number, kind)).status_code == 200
-        assert engineer.post(latest(number, kind), {"window": "4"}).status_code == 302
-        assert latest(number, kind) in project
-    assert ReportJob.objects.count() == 3
-    assert latest(number, "value") in text_of(engineer.get(latest(number, "performance")))
 
 
 def test_an_unknown_kind_is_not_found(model: MonitoredModel) -> None:

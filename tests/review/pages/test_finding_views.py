@@ -62,6 +62,29 @@ def test_the_list_shows_predictions_with_what_became_of_them(queue: ReviewQueue,
     assert CaseView.objects.filter(user=dan.user).count() == 5
 
 
+def test_the_truth_is_the_outcome_or_what_reviewers_settled_on_where_there_is_none(
+    queue: ReviewQueue, dan: Membership
+) -> None:
+    (anna,) = reviewers(queue, 1)
+    reviewed = answer(queue, anna, "no").prediction.external_id
+    assert listed(dan, queue, truth="class:0") == [reviewed]
+    assert listed(dan, queue, truth="class:1") == []
+    push_outcomes(queue.model, [{"id": reviewed, "outcome": "yes", "occurred_at": "2026-03-20T00:00:00Z"}])
+    assert listed(dan, queue, truth="class:1") == [reviewed]
+    assert listed(dan, queue, truth="class:0") == []
+
+
+def test_nobody_finds_by_its_truth_a_case_that_they_have_yet_to_judge_blind(
+    queue: ReviewQueue, dan: Membership
+) -> None:
+    slot = claim(queue, dan)
+    assert slot.is_blind
+    name = slot.item.prediction.external_id
+    push_outcomes(queue.model, [{"id": name, "outcome": "no", "occurred_at": "2026-03-20T00:00:00Z"}])
+    for truth in ("class:0", "class:1"):
+        assert name not in listed(dan, queue, truth=truth)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("query", "found"),

@@ -5,6 +5,7 @@ import pytest
 
 from apps.stats.intervals import wilson_interval
 from apps.stats.reviewers.reveals import LEAST_CHANGED, reveal_effect
+from apps.stats.tolerance import Tolerance
 
 # Class 2 is an answer that is wrong whatever the model says. Six changed: three to the truth, two from it, one between.
 FIRST = [0, 0, 0, 1, 1, 2, 1, 1, 0, 0]
@@ -65,7 +66,16 @@ def test_numbers_are_compared_by_their_distance_from_the_truth():
     effect = reveal_effect([10, 10, 10, 10], [12, 9, 14, 10], [12, 12, 12, 12], [13] * 4, case=range(4), is_number=True)
     # Nearer, further, as far on the other side, unchanged.
     assert (effect.n_toward, effect.n_away, effect.n_elsewhere) == (1, 1, 1)
-    assert effect.followed.code == effect.helped.code == "unsupported_task"
+    assert effect.followed is effect.helped is None
+
+
+def test_numbers_within_the_tolerance_are_the_same_answer():
+    """Of 12, with a tolerance of 1: from 10 to 12 right, to the model's 20 wrong, and from 12 to 12.5 no change."""
+    answers = ([10, 12, 12], [12, 20, 12.5], [12] * 3, [20] * 3)
+    effect = reveal_effect(*answers, case=range(3), is_number=True, tolerance=Tolerance(by=1.0))
+    assert (effect.n_changed, effect.n_toward, effect.n_away) == (2, 1, 1)
+    # The model is wrong all along; of two right first answers it was followed in one.
+    assert (effect.followed.value, effect.followed.n, effect.helped.code) == (0.5, 2, "no_labels")
 
 
 def test_without_answers_there_is_nothing_to_say():

@@ -193,3 +193,14 @@ def test_regression_answers_are_compared_by_their_difference() -> None:
     assert figures.gold.value == 1.0
     assert (figures.reveals.changed.value, figures.reveals.toward.value) == (7 / 8, 7 / 8)
     assert figures.later.code == "no_labels"
+
+
+def test_numbers_within_the_tolerance_are_equal_answers() -> None:
+    """Known answers of 40, answered with 44, 45 and 46: with a tolerance of 5, two of three are equal."""
+    (item,) = number_cases(1)
+    anna = person(item)
+    for value in (44.0, 45.0, 46.0):
+        say(gold_probe(item, 40.0), anna, value)
+    MonitoredModel.objects.filter(pk=item.model.pk).update(tolerance=5.0)
+    gold = quality_of(MonitoredModel.objects.get(pk=item.model.pk), anna).gold
+    assert (gold.value, gold.n) == (pytest.approx(2 / 3), 3)

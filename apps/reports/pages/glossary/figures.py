@@ -18,8 +18,8 @@ REPORTS = Group(
         ),
         Term(
             "Value model",
-            "What a right or a wrong decision is worth, by what was predicted and what was true, and what one review "
-            "costs. Value reports rest on it.",
+            "What a right or a wrong decision is worth, by what was predicted and what was true, or what each unit "
+            "costs by which a number is off; and what one review costs. Value reports rest on it.",
         ),
         Term(
             "Uncorrected figure",
@@ -128,9 +128,25 @@ MEASURES = Group(
         Term("Mean absolute error", "How far a predicted number is off, on average.", also="MAE"),
         Term("RMSE", "How far a predicted number is off, with large misses counting more."),
         Term("Bias", "Whether predicted numbers are too high or too low, on average."),
+        Term(
+            "Within the tolerance",
+            "The share of predicted numbers that are right: no further from the truth than the model’s tolerance "
+            "allows. Reviewers’ answers agree by the same tolerance.",
+            also="right within 5 %",
+        ),
+        Term(
+            "Model against baseline",
+            "How much closer to the truth the model’s numbers are than the baseline’s, on average, case by case.",
+            also="difference of mean absolute errors",
+            see=("Baseline",),
+        ),
         Term("R²", "The share of the variation in the truth that predicted numbers explain."),
         Term("Disagreement rate", "The share of predictions in which model and baseline differ.", see=("Baseline",)),
-        Term("Win rate", "Where model and baseline differ, how often the model is right.", see=("Baseline",)),
+        Term(
+            "Win rate",
+            "Where model and baseline differ, how often the model is right; of numbers, how often it is closer.",
+            see=("Baseline",),
+        ),
         Term(
             "Balance of a reveal",
             "Of the first answers whose truth is known, the share that moved toward the truth once the model’s answer "

@@ -173,7 +173,7 @@ def slices(document: Document) -> Section | None:
         rows.append(Row(slice_title(document, each), cells, aside))
     head = ["Who", "Figure", "Likely, all at once", "Predictions"]
     table = Table(f"{wording.metric_name(document, metric)[0]}, by group", head, rows)
-    what = "Average error" if document["task"] == "regression" else "Right predictions of 100"
+    what = "Average error" if metric == "mae" else "Right predictions of 100"
     more = f" The {MOST_IN_CHART} furthest; all {number} are in the table." if number > MOST_IN_CHART else ""
     looks = plural(number, "look", "looks")
     note = f"{what} on one axis, the furthest from the whole first. Ranges allow for {looks}. {GREY}{more}"
@@ -254,10 +254,6 @@ def _spot(spot: WeakSpot) -> Row:
     step = step_of(more, least, most)
     above = Cell(stepped(more, step), f"{stepped(max(least, 0.0), step)} to {stepped(most, step)}")
     return Row(name, [Cell(value), Cell(f"{low} to {high}"), Cell(count(spot["n"])), above])
-
-
-def has_pictures(document: Document) -> bool:
-    return bool(document.get("pictures"))
 
 
 def _pictures(document: Document) -> Pictures:

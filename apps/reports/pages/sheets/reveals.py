@@ -4,7 +4,7 @@ from collections import Counter
 
 from django.utils.text import capfirst
 
-from apps.reports.engine.document import Document, RevealGroup, RevealsSection
+from apps.reports.engine.document import Document, Figures, RevealGroup, RevealsSection
 from apps.reports.engine.rounding import unit_of
 from apps.reports.pages.figures import in_sentence
 from apps.reports.pages.numbers import count, plural
@@ -29,9 +29,9 @@ def reveals(document: Document) -> Section | None:
     if not whole["answers"]:
         given = plural(found["revealed"], "answer was", "answers were")
         return Section("reveals", title, f"{given} given after a reveal, and of none is the truth known yet.")
-    table = _table(document, found)
+    table = _table(found)
     is_number = document["task"] == "regression"
-    sentences = [_balance(whole, found["least_changed"]), *([] if is_number else _reliance(whole)), *_left_out(found)]
+    sentences = [_balance(whole, found["least_changed"]), *_reliance(whole), *_left_out(found)]
     note, sentences = _changes(whole, is_number=is_number), [*sentences, CAUTION]
     known = [group for group in dotted(found) if group["figures"]["net"]["value"] is not None]
     if not known:
@@ -53,19 +53,19 @@ def name(group: RevealGroup) -> str:
     return capfirst(Similar(group["shown"]).label if group["kind"] == "similar" else Shown.words(group["shown"]))
 
 
-def _table(document: Document, found: RevealsSection) -> Table:
+def _table(found: RevealsSection) -> Table:
     share, points = unit_of("accuracy"), unit_of("accuracy_difference")
-    is_number = document["task"] == "regression"
     units = {metric: points if metric == "net" else share for metric in ("changed", "toward", "away", "net")}
-    units |= {} if is_number else {"followed": share, "helped": share}
+    relied = _reliance_of(found["groups"][0])
+    units |= dict.fromkeys(relied, share)
     rows = [
         Row(
             name(group),
-            [*(cell(group["figures"][metric], of) for metric, of in units.items()), Cell(count(group["answers"]))],
+            [*(cell(group["figures"].get(metric), of) for metric, of in units.items()), Cell(count(group["answers"]))],
         )
         for group in found["groups"]
     ]
-    head = [*HEAD, *([] if is_number else OVER_RELIANCE), "Answers"]
+    head = [*HEAD, *(OVER_RELIANCE if relied else []), "Answers"]
     return Table("First answers, changed once the model’s answer was shown", head, rows)
 
 
@@ -104,12 +104,18 @@ def _reliance(whole: RevealGroup) -> list[str]:
         "followed": "Where the model was wrong and the first answer right, it was followed in {share} of {n}.",
         "helped": "Where the model was right and the first answer wrong, it was taken up in {share} of {n}.",
     }
-    found = {metric: whole["figures"][metric] for metric in where}
+    found = _reliance_of(whole)
     return [
         where[metric].format(share=in_sentence(figure, unit_of("accuracy")), n=plural(figure["n"], "answer", "answers"))
         for metric, figure in found.items()
         if figure["value"] is not None
     ]
+
+
+def _reliance_of(whole: RevealGroup) -> Figures:
+    """Return the figures that take a right and a wrong answer: a number without a tolerance is neither."""
+    figures = {metric: figure for metric in ("followed", "helped") if (figure := whole["figures"].get(metric))}
+    return {metric: figure for metric, figure in figures.items() if figure["code"] != "unsupported_task"}
 
 
 def _left_out(found: RevealsSection) -> list[str]:

@@ -70,15 +70,14 @@ def _number(document: Document, metric: str, figure: Figure, ends: tuple[float, 
     value = figure["value"] or 0.0
     of, unit = unit_of(metric), document["names"]["unit"]
     step = of.step(figure if ends is None else {**figure, "low": ends[0], "high": ends[1]})
-    if metric == "bias":
-        direction = "too high" if value > 0 else "too low"
+    if any(of.words):
+        direction = of.words[value < 0]
         sides = sorted(map(abs, ends)) if ends and not ends[0] < 0 < ends[1] else None
         likely = f"likely {stepped(sides[0], step)} to {stepped(sides[1], step)}" if sides else ""
         if ends and not sides:
-            likely = f"likely {stepped(abs(ends[0]), step)} too low to {stepped(ends[1], step)} too high"
+            likely = f"likely {stepped(abs(ends[0]), step)} {of.words[1]} to {stepped(ends[1], step)} {of.words[0]}"
         text = stepped(abs(value), step)
         return Said(text, f"{unit} {direction}".strip(), likely or "counted", f"{text} {direction}")
-    sign = "+" if metric.endswith("_gain") and value > 0 else ""
-    text = f"{sign}{stepped(value, step)}"
+    text = stepped(value, step)
     likely = f"likely {stepped(ends[0], step)} to {stepped(ends[1], step)}" if ends else "counted"
     return Said(text, unit, likely, text)

@@ -66,13 +66,33 @@ def _in_order(model: MonitoredModel, decisions: Decisions, table: Table) -> Tabl
 
 
 def _of_performance(model: MonitoredModel, report: Report | None) -> Basis | None:
-    """Recover the table from the rates; of more than two classes they do not give it."""
+    """Read the table of a performance report, or recover that of two classes from its rates."""
     if report is None:
         return None
     document = cast(Document, report.document)
     figures = document["headline"]["figures"]
-    table = _of_numbers(figures) if model.is_regression else _of_two_classes(model, figures)
+    if model.is_regression:
+        table = _of_numbers(figures)
+    else:
+        table = _of_picture(model, document) or _of_two_classes(model, figures)
     return Basis(table, period=_period(document)) if table else None
+
+
+def _of_picture(model: MonitoredModel, document: Document) -> Table | None:
+    """Read the table of classes that the report shows; None where it lumps some of them together."""
+    pictures = document.get("pictures")
+    matrix = pictures["matrix"] if pictures else None
+    if not matrix or sorted(matrix["groups"]) != sorted([name] for name in model.classes):
+        return None
+    rows = {group[0]: row for group, row in zip(matrix["groups"], matrix["rows"], strict=True)}
+    total = sum(row["n"] for row in rows.values())
+    if not total:
+        return None
+    table: Table = []
+    for predicted in model.classes:
+        shares = dict(zip(rows, (each["value"] for each in rows[predicted]["shares"]), strict=True))
+        table.append([rows[predicted]["n"] / total * (shares[truth] or 0.0) for truth in model.classes])
+    return table
 
 
 def _of_numbers(figures: Figures) -> Table | None:

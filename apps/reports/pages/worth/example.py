@@ -1,6 +1,6 @@
 """A worked example in words: what the amounts typed so far would mean for 1,000 decisions like the latest ones."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -56,7 +56,7 @@ class _Kind:
 
 def worked(form: WorthForm, model: MonitoredModel, basis: Basis) -> Worked:
     """Work the example out for what has been typed; a field with a mistake is left out and named."""
-    amounts = form.initial
+    amounts: Mapping[str, Any] = form.initial
     if form.is_bound:
         form.is_valid()
         amounts = form.cleaned_data
@@ -72,11 +72,11 @@ def worked(form: WorthForm, model: MonitoredModel, basis: Basis) -> Worked:
         last_report=_last_report(kinds, basis, currency) if is_whole else "",
         like=f"{_many(model)} like those of {basis.period}" if basis.period else "",
         is_invented=not basis.period,
-        unclear=[form[name].label for name in form.errors if name in form.fields] if form.is_bound else [],
+        unclear=[str(form[name].label) for name in form.errors if name in form.fields] if form.is_bound else [],
     )
 
 
-def _kinds(form: WorthForm, model: MonitoredModel, basis: Basis, amounts: dict[str, Any]) -> Iterator[_Kind]:
+def _kinds(form: WorthForm, model: MonitoredModel, basis: Basis, amounts: Mapping[str, Any]) -> Iterator[_Kind]:
     by_amount: Table | None = basis.by_amount if amounts.get("is_per_amount") else basis.table
     for row, shares in enumerate(basis.table):
         for column, share in enumerate(shares):
@@ -147,7 +147,7 @@ def _sum(kinds: list[_Kind]) -> float | None:
     return sum(known) if len(known) == len(parts) else None
 
 
-def _costs(amounts: dict[str, Any], currency: str) -> Iterator[str]:
+def _costs(amounts: Mapping[str, Any], currency: str) -> Iterator[str]:
     serving, review = amounts.get("serving_cost"), amounts.get("review_cost")
     if isinstance(serving, Decimal) and serving:
         yield f"Serving {PER:,} predictions costs {exact(written(PER * serving), currency)}."

@@ -32,7 +32,7 @@ class AmountField(forms.DecimalField):
         super().__init__(max_digits=digits, decimal_places=places, min_value=least, error_messages=told, **options)
         self.widget.attrs |= {"inputmode": "decimal", "autocomplete": "off"}
 
-    def to_python(self, value: Any) -> Decimal | None:
+    def to_python(self, value: Any) -> Any:
         text = re.sub(r"[\s\u00a0\u202f']", "", str(value or "")).replace("−", "-")
         return super().to_python(text.replace(",", "") if THOUSANDS.fullmatch(text) else text)
 
@@ -79,13 +79,11 @@ class WorthForm(forms.Form):
         error_messages={"invalid": "Three letters, such as EUR."},
         help_text="Three letters, such as EUR or USD.",
     )
-    is_per_amount = forms.TypedChoiceField(
+    is_per_amount = forms.ChoiceField(
         label="These amounts hold",
         choices=[("", "for each decision"), ("on", "for each unit of the decision’s amount, sent with the prediction")],
         widget=forms.RadioSelect,
         required=False,
-        coerce=bool,
-        empty_value=False,
     )
     review_cost = AmountField(
         digits=12, places=2, least=0, label="One review costs", help_text="Somebody’s time, mostly."
@@ -168,7 +166,7 @@ class WorthForm(forms.Form):
 
     def _as_sent(self, cleaned: dict[str, Any]) -> dict[str, Any]:
         sent = {name: cleaned[name] for name in ("currency", "statement", "reason")}
-        sent |= {"per_amount": cleaned["is_per_amount"], "review_cost": str(cleaned["review_cost"])}
+        sent |= {"per_amount": cleaned["is_per_amount"] == "on", "review_cost": str(cleaned["review_cost"])}
         sent |= {"serving_cost": str(cleaned["serving_cost"])}
         sent |= {"prices": {name: str(amount) for name, amount in cleaned["prices"].items()}}
         if self._model.is_regression:
