@@ -1,7 +1,7 @@
 from django.urls import URLPattern, path
 
-from apps.notifications.api.views import EventsView
 from apps.notifications.api.subscription_views import SubscriptionsView, SubscriptionView
+from apps.notifications.api.views import EventsView
 from apps.notifications.pages import alert_views, notice_views, schedule_views, subscription_views, views
 
 urlpatterns: list[URLPattern] = [

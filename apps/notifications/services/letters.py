@@ -16,7 +16,6 @@ from django.db.models import F, Min, OuterRef, Subquery, prefetch_related_object
 from django.db.models.functions import Now
 
 from apps.accounts.models import Membership, Role
-from apps.accounts.services import audit_log
 from apps.common import doorbell
 from apps.common.errors import LeaseLostError, storable
 from apps.common.leases import RELEASED

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 from apps.notifications.models import Cadence, Schedule
 
 
-
 @dataclass(frozen=True)
 class Passed:
     """The last of the due moments that have passed, and how many came before it."""

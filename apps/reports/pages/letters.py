@@ -136,4 +136,3 @@ def _picture(chart: Chart | None) -> Picture | None:
     )
     assert isinstance(image, bytes)
     return Picture(image, f"{chart.title}. {chart.description}", width)
-
