@@ -249,7 +249,7 @@ def test_a_model_that_predicts_a_number_has_a_page_of_each_kind() -> None:
     day = timezone.now().date().isoformat()
     push_predictions(number, [prediction_row(1, predicted_at=f"{day}T00:00:00Z", prediction=3, baseline=2, score=None)])
     engineer = signed_in(number, Role.ENGINEER)
-    project = text_of(engineer.get(reverse("project", args=[number.project.slug])))
+    project = text_of(engineer.get(reverse("portfolio", args=[number.project.slug])))
     for kind in ("performance", "baseline", "value"):
         assert engineer.get(latest(number, kind)).status_code == 200
         assert engineer.post(latest(number, kind), {"window": "4"}).status_code == 302
