@@ -20,6 +20,7 @@ from apps.planning.services.replay_totals import Totals
 from apps.predictions.models import BatchStage, Upload
 from apps.registry.models import Finding, Incident, IncidentKind, ModelVersion
 from apps.reports.models import ComparisonJob, ReportJob
+from apps.retraining.models import StudyJob
 from apps.review.models import Decision, Dispute, Question, Slot
 from apps.review.services import open_due_items
 from apps.sampling.services import policies
@@ -149,6 +150,7 @@ class World:
             "incident": incident.pk,
             "finding": finding.pk,
             "upload": upload.pk,
+            "study_job": StudyJob.objects.create(model=self.model, days=180).pk,
             "dispute": dispute.pk,
             "question": question.pk,
             "alert": alert.pk,

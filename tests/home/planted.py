@@ -35,11 +35,12 @@ def plant(
     figure: tuple[float, float, float] | None,
     *,
     month: date = LAST,
+    document: Any = None,
     **changes: Any,
 ) -> Headline:
     """Store a report on a month with this headline: value, low and high, None without a figure."""
     report = make_report(
-        model, kind, start=month, end=following(month), document={}, seq=Headline.objects.count(), as_of=NOW
+        model, kind, start=month, end=following(month), document=document or {}, seq=Headline.objects.count(), as_of=NOW
     )
     value, low, high = figure or (None, None, None)
     is_value = kind == Kind.VALUE

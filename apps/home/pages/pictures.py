@@ -49,8 +49,9 @@ class Axis:
     def ticks(self) -> list[Tick]:
         """Zero, and one or two others that have room."""
         found = [value for value in ticks(self.low, self.high, 2) if abs(self.place(value) - self.place(0.0)) > ROOM]
-        chosen = [0.0, *(value for value in found if abs(value) == max(map(abs, found)) or len(found) == 2)]
-        return [Tick(self.place(value), number_label(value, self.symbol if value else "")) for value in chosen]
+        return [
+            Tick(self.place(value), number_label(value, self.symbol if value else "")) for value in (0.0, *found[-2:])
+        ]
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ PACKAGES = {SKLEARN: ("scikit-learn",), XGBOOST: ("xgboost-cpu", "xgboost"), LIG
 class Predicts(Protocol):
     """A trained candidate: probabilities of all classes, or numbers in one column."""
 
-    def __call__(self, features: FloatArray) -> FloatArray: ...
+    def __call__(self, features: FloatArray, /) -> FloatArray: ...
 
 
 def package_of(library: str) -> str:

@@ -149,7 +149,7 @@ def test_own_answers_held_where_the_outcome_says_the_same(client: Client) -> Non
     project = make_project("office")
     model = make_model(project)
     draw_everything(model, rows=12)
-    model.queues.update(adjudication_rate_agreed=0.0)
+    model.queues.update(adjudication_rate_agreed=0.0, adjudication_rate_differs=0.0)
     me, queue = make_member(project), model.queues.get()
     for _ in range(12):
         judge(claim(queue, me), me, "yes")
@@ -160,7 +160,7 @@ def test_own_answers_held_where_the_outcome_says_the_same(client: Client) -> Non
         {"id": f"case-{n}", "outcome": "yes" if n < 9 else "no", "occurred_at": day.isoformat()} for n in range(12)
     ]
     push_outcomes(model, outcomes)
-    resolving.resolve(model)
+    resolving.resolve_due()
     found = held(me)
     assert found is not None
     assert (found.true, found.answers) == (9, 12)
@@ -194,7 +194,7 @@ def test_an_engineer_sees_alerts_data_and_queues(client: Client) -> None:
     assert ">data do not fit.</a>" in page
     assert "1 to draw from" in page
     assert re.search(r'rejected/">1</a>', page)
-    assert re.search(r"4</td>\s*<td class=\"num\">under an hour", page)
+    assert re.search(r"4</td>\s*<td class=\"num m-hide\">under an hour", page)
 
 
 def test_an_engineer_takes_an_alert(client: Client) -> None:
