@@ -16,6 +16,7 @@ from apps.accounts.querysets import (
     ProjectQuerySet,
     SignInLinkQuerySet,
 )
+from apps.common.numerals import NumberFormat
 
 NAME_PATTERN = r"[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9])?"
 validate_name = RegexValidator(
@@ -65,6 +66,10 @@ class Project(models.Model):
     slug = models.CharField(max_length=64, unique=True, validators=[validate_name])
     name = models.CharField(max_length=200)
     time_zone = models.CharField(max_length=64, default="UTC")
+    # In pages, mails and files for people; the API writes numbers as JSON does.
+    number_format = models.CharField(
+        max_length=16, choices=NumberFormat, default=NumberFormat.COMMAS, db_default=NumberFormat.COMMAS
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = ProjectQuerySet.as_manager()

@@ -2,6 +2,7 @@
 
 import math
 
+from apps.common.numerals import localized
 from apps.common.shares import NOISE
 
 NO_BREAK = "\u00a0"
@@ -37,7 +38,7 @@ def stepped(value: float, step: float) -> str:
         step = 10.0 ** math.floor(math.log10(abs(value)))
     decimals = max(0, -math.floor(math.log10(step) + 1e-9))
     text = f"{round(value / step) * step:,.{decimals}f}"
-    return "0" if float(text.replace(",", "")) == 0 else text.replace("-", "−")
+    return "0" if float(text.replace(",", "")) == 0 else localized(text.replace("-", "−"))
 
 
 def money(value: float, *, currency: str, step: float = 1.0) -> str:

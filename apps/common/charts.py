@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from math import ceil, floor, log10, sqrt
 from typing import ClassVar
 
+from apps.common.numerals import localized
+
 WIDE, COLUMN, PHONE = 720, 448, 358  # pixels: the page, half of it, a phone
 CHARACTER = 7.6  # pixels in the widest of the fonts of the pages; the reader's is not known here
 PADDING = 8  # between a label and what it belongs to
@@ -159,7 +161,7 @@ def number_label(value: float, prefix: str = "") -> str:
     ('$250k', '−€1.5M', '0.2', '0')
     """
     size, letter = next((each for each in MAGNITUDES if abs(value) >= each[0]), (1, ""))
-    return f"{'−' if value < 0 else ''}{prefix}{abs(value) / size:.10g}{letter}"
+    return f"{'−' if value < 0 else ''}{prefix}{localized(f'{abs(value) / size:.10g}')}{letter}"
 
 
 def percent_label(value: float) -> str:

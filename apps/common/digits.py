@@ -2,6 +2,8 @@
 
 import math
 
+from apps.common.numerals import localized
+
 
 def significant(number: float, *, digits: int = 3) -> str:
     """Write a number with so many significant digits.
@@ -28,4 +30,4 @@ def at_place(number: float, place: int) -> str:
     ('12,300', '−0.13', '0.0')
     """
     text = f"{round(number, -place):,.{max(0, -place)}f}"
-    return text.replace("-", "−") if float(text.replace(",", "")) else text.removeprefix("-")
+    return localized(text.replace("-", "−") if float(text.replace(",", "")) else text.removeprefix("-"))

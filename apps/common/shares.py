@@ -1,5 +1,7 @@
 """Shares as text: only none of all reads as 0, and only all as 100."""
 
+from apps.common.numerals import localized
+
 # A number this close to an edge differs from it only by rounding errors.
 NOISE = 1e-12
 MOST_DECIMALS = 6
@@ -16,9 +18,9 @@ def apart(number: float, *, decimals: int, edges: tuple[float, ...]) -> str:
     for places in range(decimals, MOST_DECIMALS + 1):
         shown = round(number, places) + 0.0  # no minus before a zero
         if shown not in edges or abs(number - shown) < NOISE:
-            return f"{shown:.{places}f}".replace("-", "−")
+            return localized(f"{shown:.{places}f}".replace("-", "−"))
     words, by = ("more than", -1) if number < shown else ("less than", 1)
-    return f"{words} {shown + by * 10.0**-MOST_DECIMALS:.{MOST_DECIMALS}f}".replace("-", "−")
+    return f"{words} {localized(f'{shown + by * 10.0**-MOST_DECIMALS:.{MOST_DECIMALS}f}'.replace('-', '−'))}"
 
 
 def hundredths(share: float, *, decimals: int) -> str:

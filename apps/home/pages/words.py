@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from apps.common.amounts import money, step_of, stepped
+from apps.common.numerals import count
 from apps.common.shares import hundredths
 from apps.home.services.lately import Restated
 from apps.home.services.months import Month
@@ -35,7 +36,7 @@ def plural(number: float, one: str, many: str) -> str:
     >>> plural(1, "case", "cases"), plural(1200, "case", "cases")
     ('1 case', '1,200 cases')
     """
-    return f"{number:,.0f} {one if round(number) == 1 else many}"
+    return f"{count(number)} {one if round(number) == 1 else many}"
 
 
 def listed(parts: Sequence[str]) -> str:
@@ -199,7 +200,7 @@ def _leader(total: Total, verb: str) -> list[str]:
     lead = f"{part} the {verb} is {row.model.name}" if share <= 1.05 else f"{row.model.name} alone made more than that"
     now, before = row.value.n if row.value else 0, row.n_before or 0.0
     is_noted = before and abs(now - before) > NOTED * before
-    return [f"{lead}, which decided {now:,} cases instead of {before:,.0f}." if is_noted else f"{lead}."]
+    return [f"{lead}, which decided {count(now)} cases instead of {count(before)}." if is_noted else f"{lead}."]
 
 
 def state(shown: Portfolio) -> str:

@@ -12,6 +12,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from apps.accounts.models import Role
+from apps.common.numerals import numbers_as
 from apps.notifications.models import Edition, Letter
 from apps.notifications.services.awaiting import kinds_of, models_of
 from apps.notifications.services.notices import one_line
@@ -64,7 +65,8 @@ class Composed:
 
 def compose(edition: Edition, *, role: Role) -> Composed:
     """Lay an edition out for readers of this role."""
-    return _of_report(edition, role=role) if edition.schedule.model_id else _of_all(edition, role=role)
+    with numbers_as(edition.schedule.project.number_format):
+        return _of_report(edition, role=role) if edition.schedule.model_id else _of_all(edition, role=role)
 
 
 def _of_all(edition: Edition, *, role: Role) -> Composed:

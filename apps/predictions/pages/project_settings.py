@@ -9,23 +9,28 @@ from django.views.decorators.http import require_http_methods
 from apps.accounts.models import Role
 from apps.accounts.services.access import ProjectRequest, member_page
 from apps.common.errors import ConflictError
+from apps.common.numerals import NumberFormat
 from apps.common.zones import ZoneField
 from apps.predictions.services.project_days import change_project, is_zone_settled
 
 
 class ProjectForm(forms.Form):
-    """Name and time zone."""
+    """Name, time zone, and how numbers are written."""
 
     name = forms.CharField(label="Name", max_length=200)
     time_zone = ZoneField(label="Time zone")
+    number_format = forms.ChoiceField(
+        label="Numbers", choices=NumberFormat.choices, help_text="On the pages, in PDFs and in mails."
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @member_page(Role.OWNER)
 def project_settings(request: ProjectRequest) -> HttpResponse:
-    """Show and change name and time zone."""
+    """Show and change name, time zone and number format."""
     project = request.project
-    form = ProjectForm(request.POST or None, initial={"name": project.name, "time_zone": project.time_zone})
+    stored = {name: getattr(project, name) for name in ProjectForm.base_fields}
+    form = ProjectForm(request.POST or None, initial=stored)
     if form.is_valid():
         try:
             change_project(project, **form.cleaned_data, by=request.user)

@@ -1,4 +1,7 @@
-"""A project's name and time zone. The zone decides to which day a prediction belongs, so the first one settles it."""
+"""A project's name, number format and time zone.
+
+The zone decides to which day a prediction belongs, so the first one settles it.
+"""
 
 from django.db import transaction
 
@@ -14,8 +17,8 @@ def is_zone_settled(project: Project) -> bool:
 
 
 @transaction.atomic
-def change_project(project: Project, *, name: str, time_zone: str, by: User) -> None:
-    """Change name and time zone; raises ConflictError for another zone once there are predictions."""
+def change_project(project: Project, *, name: str, time_zone: str, number_format: str, by: User) -> None:
+    """Change the settings; raises ConflictError for another zone once there are predictions."""
     stored: Project = Project.objects.select_for_update(no_key=True).get(pk=project.pk)
     if time_zone != stored.time_zone and is_zone_settled(stored):
         raise ConflictError(
@@ -23,10 +26,10 @@ def change_project(project: Project, *, name: str, time_zone: str, by: User) -> 
             code="zone_settled",
             field="time_zone",
         )
-    changed = {"name": name, "time_zone": time_zone}
+    changed = {"name": name, "time_zone": time_zone, "number_format": number_format}
     before = {field: getattr(stored, field) for field in changed}
     if before != changed:
-        stored.name, stored.time_zone = name, time_zone
+        stored.name, stored.time_zone, stored.number_format = name, time_zone, number_format
         stored.save(update_fields=list(changed))
         audit_log.record(
             stored,

@@ -1,5 +1,6 @@
 """Sentences about models that predict a number."""
 
+from apps.common.numerals import localized
 from apps.reports.engine.document import Document, Figure, Figures, Names
 from apps.reports.engine.rounding import NO_BREAK, Unit
 from apps.reports.pages.contents import lead_metric, tolerance, unit
@@ -38,8 +39,8 @@ def within(names: Names) -> str:
     'within 0.5\\xa0kWh or 5\\xa0%'
     """
     by, share = tolerance(names)
-    parts = [f"{by:,.10g}{NO_BREAK}{names['unit']}".rstrip()] if by else []
-    parts += [f"{share * 100:.10g}{NO_BREAK}%"] if share else []
+    parts = [f"{localized(f'{by:,.10g}')}{NO_BREAK}{names['unit']}".rstrip()] if by else []
+    parts += [f"{localized(f'{share * 100:.10g}')}{NO_BREAK}%"] if share else []
     return f"within {' or '.join(parts)}" if parts else "to the digit"
 
 

@@ -1,5 +1,6 @@
 """Numbers and dates as people say them, in sentences and titles."""
 
+from apps.common import numerals
 from apps.common.shares import hundredths
 from apps.reports.engine.rounding import stepped
 from apps.reports.services.periods import day, in_period, is_month, last_day, period
@@ -28,7 +29,7 @@ def count(number: float) -> str:
     >>> count(86000)
     '86,000'
     """
-    return f"{number:,.0f}"
+    return numerals.count(number)
 
 
 def plural(number: float, one: str, many: str) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, cast
 
+from apps.common.numerals import count
 from apps.reports.engine.comparison_document import ComparisonDocument, Difference, GroupOfCases, Moved
 from apps.reports.engine.document import Document, Figure
 from apps.reports.engine.rounding import figure_text, percent, unit_of
@@ -126,7 +127,8 @@ def _group(document: ComparisonDocument, group: GroupOfCases) -> Row:
     if group["mix"] is None or group["right"] is None:
         return Row(name, [Cell("–", "fewer than ten cases")] * 6)
     shares = [
-        Cell(percent(share or 0.0), f"{n or 0:,} cases") for share, n in zip(group["share"], group["n"], strict=True)
+        Cell(percent(share or 0.0), f"{count(n or 0)} cases")
+        for share, n in zip(group["share"], group["n"], strict=True)
     ]
     levels = [Cell("–" if mean is None else _level(document, mean)) for mean in group["mean"]]
     added = [Cell(amount.signed(group["mix"])), Cell(amount.signed(group["right"]))]
@@ -166,7 +168,7 @@ def _notes(document: ComparisonDocument) -> list[str]:
         notes.append("No division of the cases moved the figure by more than chance does; the finest one is shown.")
     if document["shared"]:
         notes.append(
-            f"{document['shared']:,} cases are in both windows. What they say cancels, and adds no uncertainty."
+            f"{count(document['shared'])} cases are in both windows. What they say cancels, and adds no uncertainty."
         )
     return notes
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
+from apps.common.numerals import count, localized
 from apps.common.shares import hundredths
 from apps.reports.engine.comparison_document import Cause, ComparisonDocument, Moved, NamedPart, SideSection
 from apps.reports.engine.rounding import Unit, money, step_of, stepped, unit_of
@@ -170,11 +171,11 @@ def cause_sentences(document: ComparisonDocument) -> list[str]:
     usual = hundredths(cause["share"][1 - days["side"]], decimals=0)
     other = names_of_sides(document)[1 - days["side"]]
     when = in_period(date.fromisoformat(days["start"]), date.fromisoformat(days["end"])).rstrip(",")
-    share = f"{hundredths(days['inside'] / days['n'], decimals=0)} in 100 of the {days['n']:,} cases were"
+    share = f"{hundredths(days['inside'] / days['n'], decimals=0)} in 100 of the {count(days['n'])} cases were"
     if days["inside"] == days["n"]:
-        share = f"all {days['n']:,} cases were"
+        share = f"all {count(days['n'])} cases were"
     elif not days["inside"]:
-        share = f"none of the {days['n']:,} cases were"
+        share = f"none of the {count(days['n'])} cases were"
     sentences = [f"{when}, {share} {who}; in {other} it was {usual} in 100."]
     if days["mean"] is not None and document["metric"] in SHARES_RIGHT:
         sentences.append(f"The model is right in {hundredths(days['mean'], decimals=0)} of 100 of them.")
@@ -209,8 +210,10 @@ def group_name(document: ComparisonDocument, cause: Cause, value: str) -> str:
         ends = [hundredths(end or 0.0, decimals=0) for end in (low, high)]
         return f"scored {ends[0]} to {ends[1]} %"
     if low is None or high is None:
-        return f"below {high:,.6g}" if high is not None else f"from {low or 0.0:,.6g} on"
-    return f"between {low:,.6g} and {high:,.6g}"
+        return (
+            f"below {localized(f'{high:,.6g}')}" if high is not None else f"from {localized(f'{low or 0.0:,.6g}')} on"
+        )
+    return f"between {localized(f'{low:,.6g}')} and {localized(f'{high:,.6g}')}"
 
 
 def division_name(document: ComparisonDocument, cause: Cause) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from apps.common.digits import at_place, place_of
+from apps.common.numerals import count
 from apps.common.shares import hundredths
 from apps.registry.models import MonitoredModel
 from apps.retraining.pages import wording
@@ -127,7 +128,8 @@ def review_text(card: Card) -> str:
     drawn += f"; further policies: {kinds}." if kinds else "."
     if not sample or not sample["drawn"]:
         return f"{drawn} {blind}"
-    return f"{drawn} {blind} {sample['answered']:,} of {sample['drawn']:,} drawn cases of open days are answered."
+    answered = f"{count(sample['answered'])} of {count(sample['drawn'])} drawn cases of open days are answered."
+    return f"{drawn} {blind} {answered}"
 
 
 def advice_text(card: Card, model: MonitoredModel) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from apps.accounts.models import Role
+from apps.common.numerals import count
 from apps.common.shares import hundredths
 from apps.registry.models import MonitoredModel
 from apps.reports.models import Kind, Report
@@ -48,9 +49,7 @@ def shown(study: Study, *, role: Role) -> dict[str, Any]:
         "basis": wording.basis(document),
         "live": wording.live_text(document, document["advice"]["live"]),
         "chart": chart_of(document),
-        "points": [
-            (f"{point['size']:,.0f}", wording.range_text(document, point["gain"])) for point in _points(document)
-        ],
+        "points": [(count(point["size"]), wording.range_text(document, point["gain"])) for point in _points(document)],
         "tiles": [drift_tile(study.model, role=role), *_tiles(document)],
         "slices": [_row(document, f"{each['name']}: {each['value']}", each) for each in _first(document["slices"])],
         "weak": [_row(document, each["who"], each) for each in _first(document["weak"])],

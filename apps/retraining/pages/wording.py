@@ -3,6 +3,7 @@
 import math
 
 from apps.common.digits import at_place, place_of
+from apps.common.numerals import count
 from apps.common.shares import hundredths
 from apps.retraining.engine.document import Figure, Money, StudyDocument
 
@@ -39,9 +40,9 @@ def lede(document: StudyDocument) -> str:
 def basis(document: StudyDocument) -> str:
     """What the sentence rests on."""
     labels, learner = document["labels"], document["learner"]
-    people = f"{labels['subjects']:,} subjects"
+    people = f"{count(labels['subjects'])} subjects"
     return (
-        f"{labels['used']:,} labels about {people}, each weighted by its chance to be drawn. New models"
+        f"{count(labels['used'])} labels about {people}, each weighted by its chance to be drawn. New models"
         f" ({learner['package']}, {len(learner['features'])} features) learn from four fifths of them and are judged on"
         " the other fifth, which is about other people. ± is the 95\u00a0% range."
     )
@@ -80,7 +81,7 @@ def range_text(document: StudyDocument, figure: Figure) -> str:
 
 def signed(value: float, place: int) -> str:
     text = at_place(value, place)
-    return text if text.startswith("−") or not float(text.replace(",", "")) else f"+{text}"
+    return text if text.startswith("−") or not round(value, -place) else f"+{text}"
 
 
 def scale(document: StudyDocument) -> float:
@@ -104,7 +105,7 @@ def about(labels: float, *, exact: bool = False) -> str:
     >>> about(10_950.0), about(6_273.4, exact=True)
     ('11,000', '6,273')
     """
-    return f"{round(labels):,}" if exact else at_place(labels, place_of(labels, digits=2))
+    return count(round(labels)) if exact else at_place(labels, place_of(labels, digits=2))
 
 
 def live_text(document: StudyDocument, live: float) -> str:
@@ -145,4 +146,4 @@ def next_note(money: Money) -> str:
         return ""
     if money["best_k"] == 0:
         return "no further labels pay before the decision"
-    return f"{money['best_k']:,} labels pay best"
+    return f"{count(money['best_k'])} labels pay best"

@@ -162,6 +162,14 @@ def test_what_changed_since_the_last_mail_is_told() -> None:
     assert re.search(r"Gain over the baseline: we told you .*; now it is \$52,000 \(95 % range", text)
 
 
+def test_numbers_are_written_as_the_project_wants_them() -> None:
+    _, edition = letter_to()
+    edition.schedule.project.number_format = "points"
+    text = compose(edition, role=Role.STAKEHOLDER).text
+    assert "Gain over the baseline: $1.320.000" in text
+    assert "144.616 outcomes of 144.616 predictions" in text
+
+
 def test_what_is_not_as_usual_is_told_first() -> None:
     _, edition = letter_to()
     edition.missed, edition.is_stale = 2, True

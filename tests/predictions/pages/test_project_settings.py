@@ -1,4 +1,4 @@
-"""A project's name and time zone."""
+"""A project's name, time zone and number format."""
 
 import pytest
 from django.test import Client
@@ -7,6 +7,7 @@ from django.urls import reverse
 from apps.accounts.models import Membership, Project, Role
 from apps.audit.models import Entry
 from tests.factories import make_member, make_model, make_project, prediction_row, push_predictions
+from tests.reports.stored import make_report, report_model
 
 pytestmark = pytest.mark.django_db
 
@@ -16,10 +17,11 @@ def owner() -> Membership:
     return make_member(make_project(), Role.OWNER)
 
 
-def save(owner: Membership, name: str, zone: str) -> tuple[int, str]:
+def save(owner: Membership, name: str, zone: str, numbers: str = "commas") -> tuple[int, str]:
     client = Client()
     client.force_login(owner.user)
-    answer = client.post(reverse("project_settings", args=[owner.project.slug]), {"name": name, "time_zone": zone})
+    answers = {"name": name, "time_zone": zone, "number_format": numbers}
+    answer = client.post(reverse("project_settings", args=[owner.project.slug]), answers)
     return answer.status_code, answer.content.decode()
 
 
@@ -35,6 +37,19 @@ def test_name_and_zone_change_until_the_first_prediction(owner: Membership) -> N
     assert "Predictions are counted by days in Asia/Tokyo already." in page
     assert save(owner, "Credit", "Asia/Tokyo")[0] == 302
     assert Project.objects.get().name == "Credit"
+
+
+def test_pages_write_numbers_as_the_project_wants_them(owner: Membership, client: Client) -> None:
+    report = make_report(report_model(owner.project))
+    client.force_login(owner.user)
+    address = reverse("report", args=[owner.project.slug, report.pk])
+    assert "144,616 predictions" in client.get(address).content.decode()
+    assert save(owner, "Loans", "UTC", "points")[0] == 302
+    page = client.get(address).content.decode()
+    assert "144.616 predictions" in page
+    assert "144,616" not in page
+    assert "1,32 million dollars" in page
+    assert client.get(reverse("report_pdf", args=[owner.project.slug, report.pk])).content.startswith(b"%PDF")
 
 
 def test_an_unknown_zone_is_refused(owner: Membership) -> None:

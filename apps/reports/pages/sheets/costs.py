@@ -1,5 +1,6 @@
 """What serving and reviewing cost, as the value sheet tells it, and what is left of the value."""
 
+from apps.common.numerals import localized
 from apps.reports.engine.document import CostsSection, Document, ValueSection
 from apps.reports.engine.rounding import money
 from apps.reports.pages import contents
@@ -48,7 +49,7 @@ def _hours(document: Document, costs: CostsSection) -> Facts:
         return []
     name = f"more than {BASELINE}" if metric == "value_difference" else "in all"
     earned = in_sentence(in_other_terms(worth, times=1 / hours), unit(document, "value_total"))
-    spent = f"{hours:,.0f}" if hours >= LARGE else f"{hours:.2g}"
+    spent = localized(f"{hours:,.0f}" if hours >= LARGE else f"{hours:.2g}")
     return [("Value for each hour of review", f"{earned} {name}; reviews took {spent} hours")]
 
 

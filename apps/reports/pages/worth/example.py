@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from apps.common.numerals import count, localized
 from apps.registry.models import MonitoredModel
 from apps.reports.engine.document import Figure
 from apps.reports.engine.rounding import Unit, figure_text, money, step_of
@@ -124,9 +125,9 @@ def _worth(worth: Decimal, currency: str) -> str:
 
 def _of_many(kind: _Kind, model: MonitoredModel, currency: str) -> str:
     if model.is_regression:
-        off = f"Over {PER:,} predictions these add up to {_rounded(kind.share * PER)} {model.unit or 'units'}"
+        off = f"Over {count(PER)} predictions these add up to {_rounded(kind.share * PER)} {model.unit or 'units'}"
     else:
-        off = f"Of {PER:,} decisions that would be {_rounded(kind.share * PER)}"
+        off = f"Of {count(PER)} decisions that would be {_rounded(kind.share * PER)}"
     if kind.together is None:
         return f"{off}. {WITHOUT_AMOUNTS}"
     return f"{off}: {_money(kind.together, currency)}." if kind.worth else f"{off}."
@@ -137,7 +138,7 @@ def _total(kinds: list[_Kind], model: MonitoredModel, currency: str) -> str:
     if total is None:
         return ""
     right = sum(kind.share for kind in kinds)
-    lead = f"Together, {PER:,} {_many(model)} {'cost' if total < 0 else 'bring'}"
+    lead = f"Together, {count(PER)} {_many(model)} {'cost' if total < 0 else 'bring'}"
     return f"{lead} {_money(abs(total), currency)}." if right else ""
 
 
@@ -150,7 +151,7 @@ def _sum(kinds: list[_Kind]) -> float | None:
 def _costs(amounts: Mapping[str, Any], currency: str) -> Iterator[str]:
     serving, review = amounts.get("serving_cost"), amounts.get("review_cost")
     if isinstance(serving, Decimal) and serving:
-        yield f"Serving {PER:,} predictions costs {exact(written(PER * serving), currency)}."
+        yield f"Serving {count(PER)} predictions costs {exact(written(PER * serving), currency)}."
     if isinstance(review, Decimal) and review:
         yield f"One hundred reviews cost {exact(written(100 * review), currency)}."
 
@@ -185,5 +186,5 @@ def _rounded(number: float) -> str:
     ('83', '0.42', '12,300')
     """
     if abs(number) >= 100:
-        return f"{float(f'{number:.3g}'):,.0f}"
-    return f"{number:.0f}" if abs(number) >= 10 else f"{number:.2g}"
+        return count(float(f"{number:.3g}"))
+    return localized(f"{number:.0f}" if abs(number) >= 10 else f"{number:.2g}")
