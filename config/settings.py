@@ -29,7 +29,6 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
-    "django.contrib.humanize",
     "django.contrib.postgres",
     "allauth",
     "allauth.account",
@@ -90,7 +89,7 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
-            # In place of Django's: with the thousands of a project.
+            # Django's filters, with the thousands of a project.
             "libraries": {"humanize": "apps.common.templatetags.numbers"},
             "context_processors": [
                 "django.template.context_processors.request",
