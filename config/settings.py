@@ -319,7 +319,14 @@ CELERY_BEAT_SCHEDULE = {
 # Sweeps that read much, or whose work is a matter of days.
 CELERY_BEAT_SCHEDULE |= {
     bell: {"task": bell, "schedule": 3600.0, "options": {"expires": 3600}}
-    for bell in ("watch_parked", "drop_payloads", "forget_expired", "forget_sampled_features", "recheck_artifacts")
+    for bell in (
+        "watch_parked",
+        "drop_payloads",
+        "forget_expired",
+        "forget_sampled_features",
+        "forget_letters",
+        "recheck_artifacts",
+    )
 }
 
 logs.configure()

@@ -47,6 +47,11 @@ def send_letters() -> None:
     letters.send_due()
 
 
+@shared_task(name="forget_letters")
+def forget_letters() -> None:
+    letters.forget_old()
+
+
 @shared_task(name="look_at_rules")
 def look_at_rules() -> None:
     alerting.look_due()

@@ -30,6 +30,7 @@ SHORT = {
     "fill_slices",
     "forget_expired",
     "fit_recommended",
+    "forget_letters",
     "forget_sampled_features",
     "freeze_bins",
     "inspect",

@@ -142,6 +142,8 @@ class Letter(Leased):
     subscription = models.ForeignKey(Subscription, models.CASCADE, related_name="letters")
     # Null: its edition is not ready.
     next_try_at = models.DateTimeField(null=True)
+    # How often somebody had it sent again: mail programs drop what they have had.
+    copies = models.PositiveIntegerField(default=0)
     sent_at = models.DateTimeField(null=True)
     failed_at = models.DateTimeField(null=True)
     # Its report may still change.

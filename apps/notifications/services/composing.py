@@ -43,12 +43,13 @@ class Composed:
     def to(self, letter: Letter) -> EmailMultiAlternatives:
         """Address the letter to its reader, who can leave without signing in."""
         leave = f"{settings.BASE_URL}{reverse('unsubscribe', args=[token_of(letter.subscription)])}"
+        number, host = uuid5(NAMESPACE, f"{letter.pk} {letter.copies}"), urlsplit(settings.BASE_URL).hostname
         mail = EmailMultiAlternatives(
             self.subject,
             self.text.replace(LEAVE, leave),
             to=[letter.subscription.user.email],
             headers={
-                "Message-ID": f"<{uuid5(NAMESPACE, str(letter.pk))}@{urlsplit(settings.BASE_URL).hostname}>",
+                "Message-ID": f"<{number}@{host}>",
                 "Auto-Submitted": "auto-generated",
                 # RFC 8058: mail programs show a button, which sends a POST.
                 "List-Unsubscribe": f"<{leave}>",
@@ -132,7 +133,7 @@ def _of_report(edition: Edition, *, role: Role) -> Composed:
         html=render_to_string("notifications/mail/report.html", context),
         is_preliminary=written is not None and written.state != "final",
         picture=written.picture.png if written and written.picture else None,
-        attached=print_out(report, role=role) if report and schedule.attaches_pdf else None,
+        attached=print_out(report, before=edition.before, role=role) if report and schedule.attaches_pdf else None,
     )
 
 

@@ -7,6 +7,7 @@ have the same Message-ID.
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -35,6 +36,7 @@ CLAIM_SECONDS = 60
 TURN_SECONDS = 30
 # Layouts at hand: of an edition, one for each of the two views of a report.
 MOST_KEPT = 4
+KEPT = timedelta(days=90)
 GONE = "Not sent: no longer a member of the project, or the account is closed."
 
 
@@ -54,6 +56,12 @@ def send_due() -> int:
     return sent
 
 
+def forget_old() -> int:
+    """Delete letters that were sent or failed long ago; what their editions were stays known."""
+    old = Letter.objects.filter(edition__due_at__lt=Now() - KEPT).exclude(sent_at=None, failed_at=None)
+    return old.delete()[0]
+
+
 def waiting_since() -> Any:
     """Return since when the oldest letter waits that could be sent now; None without any."""
     return Letter.objects.due().unleased().order_by().aggregate(since=Min("next_try_at"))["since"]
@@ -64,7 +72,7 @@ def send_again(rows: LetterQuerySet) -> int:
     """Send letters again that failed. Returns how many."""
     fresh: dict[str, Any] = {"attempts": 0, "failed_at": None, "sent_at": None, "said": "", "next_try_at": Now()}
     ready = rows.filter(edition__ready_at__isnull=False, edition__failure="", lease_token=None)
-    again = ready.update(**fresh, **RELEASED)
+    again = ready.update(**fresh, **RELEASED, copies=F("copies") + 1)
     if again:
         doorbell.ring_on_commit(BELL)
     return again

@@ -90,7 +90,7 @@ def _final(schedule: Schedule, now: datetime) -> Iterator[Occasion]:
 def _restated(schedule: Schedule, now: datetime) -> Iterator[Occasion]:
     """Reports on windows that were over before, with a figure that moved by more than half its range."""
     rows = Report.objects.filter(model=schedule.model, pk__gt=schedule.last_report).order_by("pk")
-    for report in rows.select_related("model__project", "previous"):
+    for report in rows.select_related("model__project", "previous").defer("previous__document"):
         schedule.last_report = report.pk
         before = report.previous
         if report.kind != schedule.kind or report.version_id is not None or before is None:

@@ -20,6 +20,7 @@ from apps.reports.pages.sheets.layout import Key
 from apps.reports.pages.sheets.tables import figure_key, share_key
 from apps.reports.services.written import Picture, Tile, Written
 
+IN_PLACE = ("accuracy", "within", "mae")
 # Mail programs show pictures of this many pixels to a point well on all screens.
 PIXELS_PER_INCH = 144
 # As wide as the text of a mail.
@@ -40,8 +41,8 @@ def written(report: Report, *, before: Report | None, last: Report | None, has_p
     document = cast(Document, report.document)
     sheet = sheet_of(report)
     tiles = []
-    if contents.headline_part(document) is not None:
-        tiles = [_tile(document), _before(document, before), _known(document)]
+    if metric := _metric(document):
+        tiles = [_tile(document, metric), _before(metric, before), _known(document, metric)]
     return Written(
         title=sheet.title,
         period=sheet.period,
@@ -50,58 +51,60 @@ def written(report: Report, *, before: Report | None, last: Report | None, has_p
         sentence=sheet.lede,
         basis=sheet.basis,
         tiles=tiles,
-        changes=_changes(document, last) if tiles else [],
+        changes=_changes(document, metric, last) if metric else [],
         picture=_picture(charts_of(document, sheet).get("by_time")) if has_picture else None,
     )
 
 
-def printed(report: Report, *, before: Report | None = None) -> tuple[str, bytes]:
+def printed(report: Report, *, before: Report | None) -> tuple[str, bytes]:
     """Return the name of the PDF file of a report, and the file; `before` is on the window before."""
     name = f"{report.model.slug}-{report.kind}-{report.start}-{numbers.last_day(report.end)}.pdf"
     return name, render_pdf(report, sheet_of(report, before=before))
 
 
-def _tile(document: Document) -> Tile:
-    key = _key(document)
+def _tile(document: Document, metric: str) -> Tile:
+    key = _key(document, metric)
     return Tile(key.label, key.text or "not known yet", key.note)
 
 
-def _before(document: Document, before: Report | None) -> Tile:
+def _before(metric: str, before: Report | None) -> Tile:
     """Show the same figure of the window before."""
-    if before is None or contents.headline_part(earlier := cast(Document, before.document)) is None:
+    if before is None or (found := _metric(cast(Document, before.document))) is None:
         return Tile("The time before", "–", "there were no predictions, or nobody has looked at them yet")
-    label = f"The same in {numbers.period(before.start, before.end)}"
-    if _metric(earlier) != _metric(document):
-        return Tile(label, "–", "not comparable: another figure is known of it")
-    key = _key(earlier)
+    label = f"The same, {numbers.period(before.start, before.end)}"
+    if found != metric:
+        return Tile(label, "–", "not comparable: only another figure is known of it")
+    key = _key(cast(Document, before.document), metric)
     return Tile(label, key.text or "not known", key.note)
 
 
-def _known(document: Document) -> Tile:
+def _known(document: Document, metric: str) -> Tile:
     """Show of how many predictions the truth is known, by outcome or by review."""
     part = contents.headline_part(document)
-    figure = document["headline"]["figures"][_metric(document)]
+    figure = document["headline"]["figures"][metric]
     assert part is not None, "a window without predictions has no figures"
     text = numbers.plural(figure["n"], "label", "labels")
     known = numbers.plural(part["outcomes"], "outcome", "outcomes")
     return Tile("What it rests on", text, f"{known} of {numbers.plural(part['n'], 'prediction', 'predictions')}")
 
 
-def _metric(document: Document) -> str:
+def _metric(document: Document) -> str | None:
+    """Return the main figure, or how good the model is where decisions have no value; None without predictions."""
+    if contents.headline_part(document) is None:
+        return None
     is_comparison = document["kind"] == "baseline" and document["task"] != "regression"
-    return "win_rate" if is_comparison else contents.metric_over_time(document)
+    main = "win_rate" if is_comparison else contents.metric_over_time(document)
+    return next((each for each in (main, *IN_PLACE) if each in document["headline"]["figures"]), None)
 
 
-def _key(document: Document) -> Key:
-    metric = _metric(document)
+def _key(document: Document, metric: str) -> Key:
     figure, of = document["headline"]["figures"][metric], contents.unit(document, metric)
     name = wording.metric_name(document, metric)[0]
     return share_key(name, figure) if of.kind == "share" else figure_key(name, figure, of)
 
 
-def _changes(document: Document, last: Report | None) -> list[str]:
+def _changes(document: Document, metric: str, last: Report | None) -> list[str]:
     """Say what is different from what the reader was told last, or else from the report before."""
-    metric = _metric(document)
     of, name = contents.unit(document, metric), wording.metric_name(document, metric)[0]
     now = document["sections"].get("all", {}).get(metric)
     entry = next((each for each in document["restatements"] if each["metric"] == metric), None)

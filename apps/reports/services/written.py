@@ -75,9 +75,10 @@ def _moved(before: Report, report: Report, *, role: Role) -> str:
     return headline(cast(ComparisonDocument, visible_comparison(stored, role=role).document))
 
 
-def print_out(report: Report, *, role: Role) -> tuple[str, bytes]:
-    """Return the name of a report's PDF file as this role may see it, and the file."""
-    return cast(tuple[str, bytes], _page("printed")(visible(report, role=role)))
+def print_out(report: Report, *, before: Report | None, role: Role) -> tuple[str, bytes]:
+    """Return the name of a report's PDF file as this role may see it, and the file, with the window before beside it."""
+    seen = before and visible(before, role=role)
+    return cast(tuple[str, bytes], _page("printed")(visible(report, role=role), before=seen))
 
 
 def _page(name: str) -> Callable[..., Any]:

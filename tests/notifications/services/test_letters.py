@@ -12,7 +12,7 @@ from django.core.mail.backends.locmem import EmailBackend
 from django.db.models import F
 
 from apps.accounts.models import Membership, Role
-from apps.notifications.models import Letter
+from apps.notifications.models import Edition, Letter
 from apps.notifications.services import letters, subscribing
 from apps.notifications.services.composing import compose
 from apps.notifications.services.retrying import MAX_ATTEMPTS
@@ -202,6 +202,38 @@ def test_all_models_are_one_mail_with_a_total_whose_range_adds_variances() -> No
     assert "2 models together gained $1,000,000 over what they replaced (95 % range $950,000 to $1,050,000)." in text
     assert text.count("the model earned about") == 2
     assert "Preliminary: not all days are final." in text
+
+
+def test_a_value_report_of_a_model_without_prices_is_a_mail_about_right_decisions() -> None:
+    model = report_model()
+    made = subscribe(make_member(model.project), model)
+    unpriced = document("value")
+    unpriced["value"] = None
+    for section in (*unpriced["sections"].values(), unpriced["headline"]["figures"]):
+        for metric in [each for each in section if "value" in each]:
+            del section[metric]
+    edition = make_edition(made.schedule, make_report(model, document=unpriced))
+    text = compose(edition, role=Role.STAKEHOLDER).text
+    assert "Nobody has stated what a right or a wrong decision is worth" in text
+    assert "Right predictions: 82.8 in 100" in text
+
+
+def test_a_mail_that_is_sent_again_is_another_one_for_mail_programs() -> None:
+    letter_to()
+    send()
+    assert letters.send_again(Letter.objects.all()) == 1
+    send()
+    first, again = mail.outbox
+    assert first.message()["Message-ID"] != again.message()["Message-ID"]
+
+
+def test_letters_of_long_ago_are_forgotten_and_their_editions_are_not() -> None:
+    _, edition = letter_to()
+    send()
+    assert letters.forget_old() == 0
+    Edition.objects.update(due_at=F("due_at") - timedelta(days=365))
+    assert letters.forget_old() == 1
+    assert Edition.objects.get() == edition
 
 
 def test_an_address_that_is_refused_fails_alone_and_is_sent_again(server: Server) -> None:
