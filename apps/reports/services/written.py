@@ -76,7 +76,7 @@ def _moved(before: Report, report: Report, *, role: Role) -> str:
 
 
 def print_out(report: Report, *, before: Report | None, role: Role) -> tuple[str, bytes]:
-    """Return the name of a report's PDF file as this role may see it, and the file, with the window before beside it."""
+    """Return the name of a report's PDF file as this role may see it, and the file, beside the window before."""
     seen = before and visible(before, role=role)
     return cast(tuple[str, bytes], _page("printed")(visible(report, role=role), before=seen))
 
