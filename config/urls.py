@@ -30,6 +30,7 @@ api = [
     *truth.api_urlpatterns,
     *monitoring.api_urlpatterns,
     *reports.api_urlpatterns,
+    *retraining.api_urlpatterns,
     *notifications.api_urlpatterns,
     path("schema", SchemaView.as_view(), name="schema"),
 ]

@@ -13,11 +13,14 @@ from apps.accounts.services import invitations
 from apps.explanations.models import Artifact
 from apps.monitoring.models import DataEvent, Reference
 from apps.notifications.models import Alert, Notice
+from apps.notifications.services import subscribing
+from apps.notifications.services.subscribing import Wanted
 from apps.planning.models import Draft, Replay
 from apps.planning.services.replay_totals import Totals
 from apps.predictions.models import BatchStage, Upload
 from apps.registry.models import Finding, Incident, IncidentKind, ModelVersion
 from apps.reports.models import ComparisonJob, ReportJob
+from apps.retraining.models import StudyJob
 from apps.review.models import Decision, Dispute, Question, Slot
 from apps.review.services import open_due_items
 from apps.sampling.services import policies
@@ -124,6 +127,8 @@ class World:
         notice = Notice.objects.create(
             user=member.user, project=self.project, model=self.model, kind="alert", key="alert", title="Look.", url="/"
         )
+        wanted = Wanted("daily", "last_28_days", model=self.model, kind="value", hour=8)
+        subscription = subscribing.subscribe(self.project, wanted, user=member.user)
         self.values: dict[str, Any] = {
             "project": slug,
             "model": self.model.slug,
@@ -145,11 +150,14 @@ class World:
             "incident": incident.pk,
             "finding": finding.pk,
             "upload": upload.pk,
+            "study_job": StudyJob.objects.create(model=self.model, days=180).pk,
             "dispute": dispute.pk,
             "question": question.pk,
             "alert": alert.pk,
             "endpoint": make_endpoint(self.project, "https://hooks.example.org").pk,
             "notice": notice.pk,
+            "subscription": subscription.pk,
+            "schedule": subscription.schedule_id,
             "artifact": artifact.pk,
             "version": version.name,
             "draft": draft.pk,

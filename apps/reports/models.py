@@ -181,6 +181,8 @@ class FollowedWindow(models.Model):
     # The sweep takes the rows in this order, and none before it may be looked into again.
     checked_at = models.DateTimeField(null=True)
     quiet_until = models.DateTimeField(null=True)
+    # What was known of the model when the report was last found up to date; the same again needs no look.
+    known = models.CharField(max_length=64, blank=True)
 
     objects = FollowedWindowQuerySet.as_manager()
 

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from apps.accounts.models import Role, User
 from apps.registry.models import MonitoredModel
 from apps.reports.models import Report, ReportJob
-from tests.factories import make_member
+from tests.factories import make_member, prediction_row, push_predictions
 from tests.reports.stored import make_report, report_model
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -82,6 +83,7 @@ def test_an_engineer_requests_a_first_report_and_follows_its_progress(
     page: Page, look: tuple[str, int], sign_in: SignIn, is_sound: Check
 ) -> None:
     model = report_model()
+    push_predictions(model, [prediction_row(1, predicted_at=timezone.now().isoformat())])
     sign_in(page, make_member(model.project, Role.ENGINEER).user)
     page.goto(where(model, "value"))
     is_sound(page)
@@ -90,6 +92,6 @@ def test_an_engineer_requests_a_first_report_and_follows_its_progress(
     expect(page.get_by_text("Waiting for its turn.")).to_be_visible()
     is_sound(page)
     job = ReportJob.objects.get()
-    job.report = make_report(model, "value")
+    job.report = make_report(model, "value", start=job.start, end=job.end)
     job.save()
     expect(page.get_by_text("dollars more than the rule it replaced").first).to_be_visible()

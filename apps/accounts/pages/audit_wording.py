@@ -53,6 +53,7 @@ ACTS = {
     "reference.uploaded": ("uploaded a reference of {}", "Uploaded a reference"),
     "artifact.registered": ("registered the model file of {}", "Registered a model file"),
     "artifact.checked": ("had the model file of {} checked again", "Had a model file checked again"),
+    "training_set.exported": ("downloaded the training set of {}", "Downloaded a training set"),
     "case.bundled": ("downloaded the debug bundle of {}", "Downloaded a debug bundle"),
     "cases.sent": ("sent cases of {} to review", "Sent cases to review"),
     "gold.made": ("added a known answer: {}", "Added a known answer"),

@@ -36,6 +36,7 @@ MODEL_DOCUMENT: dict[str, Any] = {
         {"name": "Age", "feature": "AGEP", "edges": [16, 25, 45, 65]},
         {"name": "Sex", "feature": "SEX"},
         {"name": "Citizenship", "feature": "CIT"},
+        {"name": "Home", "feature": "RELP"},
     ],
     "maturity_days": 60,
     "outcome_if_absent": None,

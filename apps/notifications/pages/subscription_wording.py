@@ -19,15 +19,18 @@ def when(schedule: Schedule) -> str:
     if schedule.cadence in EVENTS:
         text = CADENCES[Cadence(schedule.cadence)]
     else:
-        days = {
-            Cadence.DAILY: "Every day",
-            Cadence.WEEKLY: f"Every {WEEKDAYS[(schedule.day or 1) - 1]}",
-            Cadence.MONTHLY: f"On day {schedule.day} of each month",
-        }
-        text = f"{days[Cadence(schedule.cadence)]} at {schedule.hour:02}:00, {schedule.zone} time"
+        text = f"{_days(schedule)} at {schedule.hour:02}:00, {schedule.zone} time"
     if schedule.waits_days:
         text += f"; waits up to {schedule.waits_days} day{'' if schedule.waits_days == 1 else 's'} for final figures"
     return text + ("; PDF attached" if schedule.attaches_pdf else "")
+
+
+def _days(schedule: Schedule) -> str:
+    if schedule.cadence == Cadence.MONTHLY:
+        return f"On day {schedule.day} of each month"
+    if schedule.cadence == Cadence.WEEKLY and schedule.day:
+        return f"Every {WEEKDAYS[schedule.day - 1]}"
+    return "Every day"
 
 
 def moment(at: datetime, zone: str) -> str:

@@ -72,14 +72,15 @@ def _look(pk: int, *, now: datetime) -> bool:
 def _waits_for_days(edition: Edition, *, now: datetime) -> bool:
     """Whether it waits until its days are final, as its schedule asks; then say when to look again."""
     until = edition.due_at + timedelta(days=edition.schedule.waits_days)
-    models = _models(edition)
+    models = models_of(edition)
     if now >= until or all(is_final(each, edition.end - timedelta(days=1), as_of=now) for each in models):
         return False
     edition.look_at = min(now + LATER, until)
     return True
 
 
-def _models(edition: Edition) -> list[MonitoredModel]:
+def models_of(edition: Edition) -> list[MonitoredModel]:
+    """Return the models that an edition is about."""
     schedule = edition.schedule
     if schedule.model is not None:
         return [schedule.model]
@@ -103,8 +104,8 @@ def _of_model(edition: Edition, *, now: datetime) -> None:
 def _of_all(edition: Edition, *, now: datetime) -> None:
     """Wait for the reports on right decisions of all models, and on money where decisions have a value."""
     days = edition.start, edition.end
-    models = _models(edition)
-    awaited = [_ask(model, kind, *days, edition=edition, now=now) for model in models for kind in _kinds(model)]
+    models = models_of(edition)
+    awaited = [_ask(model, kind, *days, edition=edition, now=now) for model in models for kind in kinds_of(model)]
     if not _may_go(edition, awaited, now=now):
         return
     edition.is_stale = any(each.state in (State.FAILED, State.UNDER_WAY) for each in awaited)
@@ -112,7 +113,8 @@ def _of_all(edition: Edition, *, now: datetime) -> None:
         edition.failure = NOTHING
 
 
-def _kinds(model: MonitoredModel) -> list[Kind]:
+def kinds_of(model: MonitoredModel) -> list[Kind]:
+    """Return which reports tell of a model among others; the last one leads."""
     return [Kind.PERFORMANCE, Kind.VALUE] if model.value_models.exists() else [Kind.PERFORMANCE]
 
 

@@ -13,9 +13,12 @@ from django.urls import reverse
 
 from apps.accounts.models import Role
 from apps.notifications.models import Edition, Letter
+from apps.notifications.services.awaiting import kinds_of, models_of
 from apps.notifications.services.notices import one_line
 from apps.notifications.services.subscribing import token_of
+from apps.registry.models import MonitoredModel
 from apps.reports.models import Report, Standing
+from apps.reports.services.windows import newest_report
 from apps.reports.services.written import Written, print_out, write
 
 NAMESPACE = uuid5(NAMESPACE_URL, "countersign:letters")
@@ -60,7 +63,46 @@ class Composed:
 
 def compose(edition: Edition, *, role: Role) -> Composed:
     """Lay an edition out for readers of this role."""
-    return _of_report(edition, role=role)
+    return _of_report(edition, role=role) if edition.schedule.model_id else _of_all(edition, role=role)
+
+
+def _of_all(edition: Edition, *, role: Role) -> Composed:
+    """Lay out a line for each model: its money where its decisions have a value, else how often it is right."""
+    project = edition.schedule.project
+    lines = [_line(model, edition, role=role) for model in models_of(edition)]
+    context = {
+        **_about(edition),
+        "title": f"{project.name}: all models",
+        "notes": notes(edition, [line.written for line in lines if line.written]),
+        "lines": lines,
+        "address": f"{settings.BASE_URL}{reverse('project', args=[project.slug])}",
+    }
+    return Composed(
+        subject=one_line(f"{project.name}: all models, {window_name(edition)}"),
+        text=render_to_string("notifications/mail/models.txt", context),
+        html=render_to_string("notifications/mail/models.html", context),
+        is_preliminary=any(line.written.state != "final" for line in lines if line.written),
+    )
+
+
+@dataclass(frozen=True)
+class Line:
+    """A model among all of a project, and its report; None without predictions or without a report."""
+
+    model: MonitoredModel
+    written: Written | None
+    address: str
+
+
+def _line(model: MonitoredModel, edition: Edition, *, role: Role) -> Line:
+    kind = kinds_of(model)[-1]
+    report = newest_report(model, kind, edition.start, edition.end)
+    if report is None:
+        return Line(model, None, "")
+    written = write(report, before=None, last=None, role=role, has_picture=False)
+    return Line(
+        model, written, f"{settings.BASE_URL}{reverse('report', args=[edition.schedule.project.slug, report.pk])}"
+    )
 
 
 def _of_report(edition: Edition, *, role: Role) -> Composed:
@@ -71,9 +113,10 @@ def _of_report(edition: Edition, *, role: Role) -> Composed:
     address = reverse("report", args=[model.project.slug, report.pk]) if report else _window(edition)
     pdf = reverse("report_pdf", args=[model.project.slug, report.pk]) if report else ""
     context = {
-        **_about(edition, written),
+        **_about(edition),
         "title": f"{model.name}: {schedule.get_kind_display()}",
         "written": written,
+        "notes": notes(edition, [written] if written else []),
         "address": settings.BASE_URL + address,
         "pdf": settings.BASE_URL + pdf if pdf and not schedule.attaches_pdf else "",
         "picture": PICTURE,
@@ -88,33 +131,31 @@ def _of_report(edition: Edition, *, role: Role) -> Composed:
     )
 
 
-def _about(edition: Edition, written: Written | None) -> dict[str, Any]:
+def _about(edition: Edition) -> dict[str, Any]:
     """Return what every letter says of itself: what it is about, why it came, and how to stop it."""
     return {
         "edition": edition,
         "schedule": edition.schedule,
         "project": edition.schedule.project,
         "window": window_name(edition),
-        "notes": notes(edition, written),
         "leave": LEAVE,
         "own_page": f"{settings.BASE_URL}{reverse('subscriptions')}",
     }
 
 
-def notes(edition: Edition, written: Written | None) -> list[str]:
+def notes(edition: Edition, written: list[Written]) -> list[str]:
     """Say what the reader must know of these figures before reading them."""
     said = [edition.cause] if edition.cause else []
-    if written is None:
+    if not written:
         return [*said, "There were no predictions in this time."]
-    if written.state != "final":
-        waited = edition.schedule.waits_days
-        more = " We waited as long as this schedule says." if waited else ""
-        said.append(f"These figures are preliminary: {written.state_note}.{more}")
-    if edition.is_stale and edition.report is not None:
-        moment = edition.report.as_of.astimezone(edition.schedule.project.zone)
-        said.append(
-            f"This report is as of {moment.day} {moment:%B %Y}: a newer one was not ready when this mail had to go."
-        )
+    if opened := [each for each in written if each.state != "final"]:
+        note = opened[0].state_note if len(written) == 1 else "not all days are final"
+        more = " We waited as long as this schedule says." if edition.schedule.waits_days else ""
+        said.append(f"Preliminary: {note}.{more}")
+    if edition.is_stale:
+        moment = edition.report.as_of.astimezone(edition.schedule.project.zone) if edition.report else None
+        when = f"This report is as of {moment.day} {moment:%B %Y}" if moment else "Some of these reports are older"
+        said.append(f"{when}: a newer one was not ready when this mail had to go.")
     if edition.missed:
         times = "one mail was" if edition.missed == 1 else f"{edition.missed} mails were"
         said.append(f"Our workers were stopped, and {times} left out; this is the newest.")

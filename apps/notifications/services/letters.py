@@ -60,7 +60,7 @@ def waiting_since() -> Any:
 
 
 @transaction.atomic
-def send_again(rows: LetterQuerySet, *, by: Any = None) -> int:
+def send_again(rows: LetterQuerySet) -> int:
     """Send letters again that failed. Returns how many."""
     fresh: dict[str, Any] = {"attempts": 0, "failed_at": None, "sent_at": None, "said": "", "next_try_at": Now()}
     ready = rows.filter(edition__ready_at__isnull=False, edition__failure="", lease_token=None)

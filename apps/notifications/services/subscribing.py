@@ -180,9 +180,8 @@ def _begin(schedule: Schedule, *, now: datetime) -> None:
 
 
 def _lookup(fields: dict[str, Any]) -> dict[str, Any]:
-    return {
-        f"{name}__isnull" if value is None else name: True if value is None else value for name, value in fields.items()
-    }
+    nothing = {f"{name}__isnull": True for name, value in fields.items() if value is None}
+    return nothing | {name: value for name, value in fields.items() if value is not None}
 
 
 def _log(schedule: Schedule, act: str, user: User, *, by: User, key: ApiKey | None) -> None:

@@ -78,29 +78,29 @@ def _ahead_by_chance(estimator: BinaryEstimator | MulticlassEstimator, ahead: Es
 
 
 def _by_class(fit: BinaryFit | MulticlassFit, estimator: BinaryEstimator | MulticlassEstimator) -> Found:
-    """Return where precision and recall could lie, by class where there are several."""
-    found: Found = {}
+    """Return where precision and recall could lie, by class where there are several, and recall averaged over all."""
     size, predicted = estimator.population.size, _predicted(estimator)
-    for metric in ("precision", "recall"):
-        for label, suffix in (
-            [(1, "")]
-            if isinstance(fit, BinaryFit)
-            else [(label, f":{fit.class_names[label]}") for label in fit.main_classes]
-        ):
-            of_class = {} if isinstance(fit, BinaryFit) else {"label": label}
-            share = attempt(metric, partial(estimator.estimate, metric, **of_class))
-            of = predicted[label] if metric == "precision" else _true(estimator, label) * size
-            found[metric + suffix] = share, share_by_chance(share, size=of)
-    return found if isinstance(fit, BinaryFit) else found | {"macro_recall": _averaged(fit, estimator)}
+    found: Found = {}
+    for label in [1] if isinstance(fit, BinaryFit) else fit.main_classes:
+        for metric, of in (("precision", predicted[label]), ("recall", _true(estimator, label) * size)):
+            if isinstance(estimator, BinaryEstimator):
+                name, share = metric, attempt(metric, partial(estimator.estimate, metric))
+            else:
+                name = f"{metric}:{fit.class_names[label]}"
+                share = attempt(metric, partial(estimator.estimate, metric, label=label))
+            found[name] = share, share_by_chance(share, size=of)
+    if isinstance(estimator, MulticlassEstimator):
+        found["macro_recall"] = _averaged(estimator)
+    return found
 
 
-def _averaged(fit: MulticlassFit, estimator: MulticlassEstimator) -> tuple[Estimate, Range]:
+def _averaged(estimator: MulticlassEstimator) -> tuple[Estimate, Range]:
     """Return recall averaged over all classes: what chance decides of each adds up."""
     mean = attempt("macro_recall", partial(estimator.estimate, "recall", average="macro"))
     true, right = (np.maximum(each, 0.0) for each in (estimator.margins.true, estimator.margins.right))
     rate = np.clip(np.divide(right, true, out=np.zeros_like(true), where=true > 0), 0.0, 1.0)
     each = np.divide(rate * (1 - rate), true, out=np.zeros_like(true), where=true > 0)
-    return mean, mean_by_chance(mean, spread=float(each.mean()) / len(fit.class_names), size=estimator.population.size)
+    return mean, mean_by_chance(mean, spread=float(each.mean()) / len(each), size=estimator.population.size)
 
 
 def _predicted(estimator: BinaryEstimator | MulticlassEstimator) -> FloatArray:

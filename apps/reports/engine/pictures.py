@@ -25,30 +25,28 @@ from apps.reports.engine.protocol import attempt, figure
 from apps.reports.engine.value import threshold_in_use
 from apps.stats.decisions.at_thresholds import at_thresholds
 from apps.stats.estimate import Estimate
-from apps.stats.estimators.binary import BinaryEstimator
 from apps.stats.estimators.by_chance import joint_level, mean_by_chance, share_by_chance
 from apps.stats.estimators.conclusion import weighted_variance
 from apps.stats.estimators.confusion_table import confusion_table
 from apps.stats.estimators.level_groups import errors_of, level_groups
-from apps.stats.estimators.multiclass import MulticlassEstimator
 from apps.stats.estimators.score_groups import ScoreGroup, bar_edges, calibration_groups, score_bars
 from apps.stats.sample_size import MINIMUM_CHANCE_LABELS_OF_SLICE
 
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
-Classifier = TypeVar("Classifier", BinaryEstimator, MulticlassEstimator)
 
 
 def pictures(fit: Fit, evidence: Evidence) -> Pictures:
     """Compute all pictures of the headline's part; one that fails does not take the others with it."""
     selection = headline_part(evidence)
-    is_of_classes = not isinstance(fit, RegressionFit)
     return {
         "part": "closed" if evidence.closed else "all",
         "answers": answers_of(fit, selection),
-        "matrix": _tried("matrix", partial(_matrix, fit, selection), None) if is_of_classes else None,
-        "calibration": _tried("calibration", partial(_calibration, fit, selection), []) if is_of_classes else [],
+        "matrix": None if isinstance(fit, RegressionFit) else _tried("matrix", partial(_matrix, fit, selection), None),
+        "calibration": []
+        if isinstance(fit, RegressionFit)
+        else _tried("calibration", partial(_calibration, fit, selection), []),
         "scores": _tried("scores", partial(_scores, fit, selection), []) if isinstance(fit, BinaryFit) else [],
         "thresholds": _tried("thresholds", partial(_thresholds, fit, selection), None)
         if isinstance(fit, BinaryFit)
@@ -119,12 +117,14 @@ def _found(fit: BinaryFit | MulticlassFit, selection: Selection, group: tuple[in
 
 
 def _calibration(fit: BinaryFit | MulticlassFit, selection: Selection) -> list[Stated]:
-    return [_stated(group, selection) for group in calibration_groups(_in_parts(fit.of(selection)))]
+    estimator = fit.of(selection)
+    asked = replace(estimator, least_by_chance=_least(estimator.least_by_chance))
+    return [_stated(group, selection) for group in calibration_groups(asked)]
 
 
-def _in_parts(estimator: Classifier) -> Classifier:
-    """Prepare an estimator for parts of its window: like a slice, a part takes fewer labels by chance to stand."""
-    return replace(estimator, least_by_chance=min(estimator.least_by_chance, MINIMUM_CHANCE_LABELS_OF_SLICE))
+def _least(of_window: float) -> float:
+    """Return the labels by chance that a part of the window takes to stand: as many as a slice."""
+    return min(of_window, MINIMUM_CHANCE_LABELS_OF_SLICE)
 
 
 def _stated(group: ScoreGroup, selection: Selection) -> Stated:
@@ -139,7 +139,8 @@ def _stated(group: ScoreGroup, selection: Selection) -> Stated:
 
 
 def _scores(fit: BinaryFit, selection: Selection) -> list[Bar]:
-    estimator = _in_parts(fit.of(selection))
+    estimator = fit.of(selection)
+    estimator = replace(estimator, least_by_chance=_least(estimator.least_by_chance))
     return [
         {
             "low": bar.low,

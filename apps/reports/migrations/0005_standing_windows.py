@@ -43,6 +43,7 @@ class Migration(migrations.Migration):
                 ('kept_until', models.DateTimeField()),
                 ('checked_at', models.DateTimeField(null=True)),
                 ('quiet_until', models.DateTimeField(null=True)),
+                ('known', models.CharField(blank=True, max_length=64)),
                 ('model', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='followed_windows', to='registry.monitoredmodel')),
                 ('version', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='registry.modelversion')),
             ],

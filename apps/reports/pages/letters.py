@@ -24,13 +24,15 @@ from apps.reports.services.written import Picture, Tile, Written
 PIXELS_PER_INCH = 144
 # As wide as the text of a mail.
 WIDEST = 600
+# Said of every chart on a page.
+BELOW = " All figures are in the table below."
 PAGE = b"""
 #set page(width: auto, height: auto, margin: 0pt, fill: white)
 #image(bytes(sys.inputs.svg), format: "svg", width: float(sys.inputs.width) * 0.75pt)
 """
 
 
-def written(report: Report, *, before: Report | None, last: Report | None) -> Written:
+def written(report: Report, *, before: Report | None, last: Report | None, has_picture: bool) -> Written:
     """Write a report; `visible` has left out of all three what the reader may not see.
 
     `before` is on the window before, `last` is what the reader was told last.
@@ -49,7 +51,7 @@ def written(report: Report, *, before: Report | None, last: Report | None) -> Wr
         basis=sheet.basis,
         tiles=tiles,
         changes=_changes(document, last) if tiles else [],
-        picture=_picture(charts_of(document, sheet).get("by_time")),
+        picture=_picture(charts_of(document, sheet).get("by_time")) if has_picture else None,
     )
 
 
@@ -135,4 +137,4 @@ def _picture(chart: Chart | None) -> Picture | None:
         sys_inputs={"svg": svg, "width": str(width)},
     )
     assert isinstance(image, bytes)
-    return Picture(image, f"{chart.title}. {chart.description}", width)
+    return Picture(image, chart.title, chart.description.removesuffix(BELOW), width)

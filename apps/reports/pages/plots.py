@@ -172,11 +172,12 @@ def named_curves(
     marks += [centered("tick", across.place(x), values.start + 18, axis.label(x), left=0, right=width) for x in ticks]
     marks.append(Text("tick", (left + right) / 2, TALL - 6, below, "middle"))
     if mark is not None and across.low <= mark[0] <= across.high:
-        x = across.place(mark[0])
-        marks += [Line("reference", x, TOP, x, values.start), centered("tick", x, TOP, mark[1], left=left, right=right)]
+        at = across.place(mark[0])
+        marks.append(Line("reference", at, TOP, at, values.start))
+        marks.append(centered("tick", at, TOP, mark[1], left=left, right=right))
     for curve in curves:
         x = [across.place(point[0]) for point in curve.points]
-        middle, lower, upper = ([values.place(point[place]) for point in curve.points] for place in (1, 2, 3))
+        middle, lower, upper = (tuple(values.place(point[place]) for point in curve.points) for place in (1, 2, 3))
         band = (*zip(x, upper, strict=True), *reversed(list(zip(x, lower, strict=True))))
         marks += [Path("band", band, is_closed=True), Path(f"curve {curve.css}", tuple(zip(x, middle, strict=True)))]
     return Plot(width, TALL, (*marks, *_names(curves, values, right=right)))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from apps.common.charts import BASELINE, PHONE, WIDE, Chart, Dot, Line, Mark, Plot, Rect, Scale, Text, room_for
+from apps.common.charts import BASELINE, COLUMN, PHONE, Chart, Dot, Line, Mark, Plot, Rect, Scale, Text, room_for
 from apps.reports.engine.comparison_document import ComparisonDocument
 from apps.reports.engine.rounding import figure_text, unit_of
 from apps.reports.services.moves import amount_of, names_of_sides, part_name, rounded
@@ -34,7 +34,7 @@ def waterfall_of(document: ComparisonDocument) -> Chart | None:
     first, second = names_of_sides(document)
     said = "; ".join(f"{step.name} {step.text}" for step in steps)
     title = f"Why {second} differs from {first}"
-    return Chart(title, f"{said}. The figures are in the table below.", _plot(steps, WIDE), _plot(steps, PHONE))
+    return Chart(title, f"{said}. The figures are in the table below.", _plot(steps, COLUMN), _plot(steps, PHONE))
 
 
 def _steps(document: ComparisonDocument) -> list[Step]:

@@ -27,9 +27,10 @@ class Tile:
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture as PNG, what it shows in words, and its width in pixels."""
+    """A picture as PNG, its title, what it shows in words, and its width in pixels."""
 
     png: bytes
+    title: str
     text: str
     width: int
 
@@ -49,10 +50,12 @@ class Written:
     picture: Picture | None
 
 
-def write(report: Report, *, before: Report | None, last: Report | None, role: Role) -> Written:
+def write(
+    report: Report, *, before: Report | None, last: Report | None, role: Role, has_picture: bool = True
+) -> Written:
     """Write a report as this role may see it, beside the window before and what was told last."""
     others = {name: each and visible(each, role=role) for name, each in (("before", before), ("last", last))}
-    return cast(Written, _page("written")(visible(report, role=role), **others))
+    return cast(Written, _page("written")(visible(report, role=role), has_picture=has_picture, **others))
 
 
 def print_out(report: Report, *, role: Role) -> tuple[str, bytes]:

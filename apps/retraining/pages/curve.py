@@ -1,9 +1,24 @@
 """The learning curve as a chart: gains over the live model by the number of labels, with their band."""
 
+from itertools import pairwise
 from math import log10
 
-from apps.common.charts import PHONE, WIDE, Chart, Dot, Line, Mark, Path, Plot, Scale, Text, centered, room_for
-from apps.common.charts import rows_of_ticks, spaced
+from apps.common.charts import (
+    PHONE,
+    WIDE,
+    Chart,
+    Dot,
+    Line,
+    Mark,
+    Path,
+    Plot,
+    Scale,
+    Text,
+    centered,
+    room_for,
+    rows_of_ticks,
+    spaced,
+)
 from apps.common.digits import at_place, place_of
 from apps.retraining.engine.document import CurvePoint, StudyDocument
 from apps.retraining.pages import wording
@@ -47,11 +62,10 @@ def _along(document: StudyDocument, labels: Scale) -> list[Mark]:
     sizes = [point["size"] for point in document["curve"]] + [document["further"][-1]["size"]]
     texts = [wording.about(size) for size in sizes]
     places = [labels.place(log10(size)) for size in sizes]
-    step = min((b - a for a, b in zip(places, places[1:], strict=False)), default=1.0)
+    step = min((b - a for a, b in pairwise(places)), default=1.0)
     shown = spaced(texts, step=step, least=room_for(texts))
     marks: list[Mark] = [
-        centered("tick", places[index], HEIGHT - 24, texts[index], left=0, right=labels.end + MARGIN)
-        for index in shown
+        centered("tick", places[index], HEIGHT - 24, texts[index], left=0, right=labels.end + MARGIN) for index in shown
     ]
     return [*marks, Text("tick", labels.end, HEIGHT - 6, "labels to learn from", "end")]
 
@@ -65,9 +79,7 @@ def _line(css: str, document: StudyDocument, points: list[CurvePoint], labels: S
     return Path(f"{css} line", tuple(_place(document, point, 1, labels, gains) for point in points))
 
 
-def _place(
-    document: StudyDocument, point: CurvePoint, end: int, labels: Scale, gains: Scale
-) -> tuple[float, float]:
+def _place(document: StudyDocument, point: CurvePoint, end: int, labels: Scale, gains: Scale) -> tuple[float, float]:
     return labels.place(log10(point["size"])), gains.place(_ends(document, point)[end])
 
 

@@ -48,7 +48,9 @@ def shown(study: Study, *, role: Role) -> dict[str, Any]:
         "basis": wording.basis(document),
         "live": wording.live_text(document, document["advice"]["live"]),
         "chart": chart_of(document),
-        "points": [(f"{point['size']:,.0f}", wording.range_text(document, point["gain"])) for point in _points(document)],
+        "points": [
+            (f"{point['size']:,.0f}", wording.range_text(document, point["gain"])) for point in _points(document)
+        ],
         "tiles": [drift_tile(study.model, role=role), *_tiles(document)],
         "slices": [_row(document, f"{each['name']}: {each['value']}", each) for each in _first(document["slices"])],
         "weak": [_row(document, each["who"], each) for each in _first(document["weak"])],
@@ -83,8 +85,7 @@ def _tiles(document: StudyDocument) -> list[Tile]:
         Tile(
             "With four times the labels",
             wording.compared(document, advice["farthest"]["gain"]),
-            "the curve continued, no further than this"
-            + (f"; about {more} more labels would tell" if more else ""),
+            "the curve continued, no further than this" + (f"; about {more} more labels would tell" if more else ""),
         )
     ]
     if money is not None:
@@ -109,7 +110,9 @@ def drift_tile(model: MonitoredModel, *, role: Role) -> Tile:
     moved = next((each for each in tested if each["has_drifted"]), None)
     each = moved or next((one for one in tested if one["metric"] == "accuracy"), tested[0])
     difference = each["difference"]
-    points = ", ".join(wording.signed(100 * (difference[end] or 0.0), -1) for end in ("low", "high")).replace(", ", " to ")
+    points = ", ".join(wording.signed(100 * (difference[end] or 0.0), -1) for end in ("low", "high")).replace(
+        ", ", " to "
+    )
     note = f"{each['metric']} less expected: {wording.signed(100 * difference['value'], -1)} points ({points})"
     text = "Yes: the truth has moved away from the scores" if moved else "No sign of it"
     return Tile(label, text, note, report.pk)

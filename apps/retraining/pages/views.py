@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
@@ -16,9 +17,10 @@ from apps.registry.models import MonitoredModel
 from apps.registry.services.finding import find_model
 from apps.retraining import services
 from apps.retraining.models import StudyJob
+from apps.retraining.pages import card_page
 from apps.retraining.pages.forms import StudyForm
 from apps.retraining.pages.study_page import drift_tile, shown
-from apps.retraining.services import training_set
+from apps.retraining.services import card, training_set
 
 RENDERERS = {renderer.format: renderer for renderer in STREAMED}
 
@@ -43,10 +45,10 @@ def retraining(request: ProjectRequest, model: str) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @member_page(Role.STAKEHOLDER, post=Role.ENGINEER)
-def study_job(request: ProjectRequest, job: int) -> HttpResponse:
+def study_job(request: ProjectRequest, study_job: int) -> HttpResponse:
     """Show the progress of a study, and the page anew when it is done; POST tries a failed one again."""
     jobs = StudyJob.objects.in_project(request.project).select_related("model__project")
-    found = get_or_404(jobs, pk=job)
+    found = get_or_404(jobs, pk=study_job)
     if request.method == "POST":
         services.retry_study(found)
     elif "HX-Request" in request.headers:
@@ -72,6 +74,16 @@ def training_file(request: ProjectRequest, model: str, form: str) -> HttpRespons
         name=f"{monitored.slug}-training-{wanted.seq}",
         is_raw=True,
     )
+
+
+@require_safe
+@member_page(Role.STAKEHOLDER)
+def model_card(request: ProjectRequest, model: str) -> HttpResponse:
+    """What is known about the model, on one page."""
+    monitored = find_model(request.project, model)
+    known = card.card_of(monitored, role=Role(request.membership.role), now=timezone.now())
+    context = {"model": monitored, "tab": "performance", "made_at": timezone.now().astimezone(monitored.zone)}
+    return render(request, "retraining/card.html", context | card_page.shown(known, monitored))
 
 
 def _page(request: ProjectRequest, model: MonitoredModel, form: StudyForm, *, status: int = 200) -> HttpResponse:

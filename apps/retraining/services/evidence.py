@@ -1,6 +1,6 @@
 """The labels of a study: those that a report of the same days counts, with the features that were sent."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -15,7 +15,7 @@ from apps.reports.services.gathering import gather
 from apps.reports.services.windows import today_of
 from apps.retraining.engine.encoding import columns_of
 from apps.retraining.engine.labels import Labels
-from apps.review.models import ReviewItem
+from apps.retraining.services.sent import Features, sent_with
 from apps.stats.arrays import FloatArray, IntArray
 
 # A study takes seconds and bounded memory with so many labels; more would hardly narrow its ranges.
@@ -23,8 +23,6 @@ MOST_LABELS = 20_000
 AT_ONCE = 2_000
 SLICE = "slice:"
 COLUMNS = ["key", "received_day", "predicted", "score", "first", "known", "is_settled", "q", "weight", "amount"]
-
-Features = dict[str, Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,22 +150,8 @@ def _sent(keys: Sequence[int]) -> tuple[dict[int, Features], dict[int, str | Non
     for at in range(0, len(keys), AT_ONCE):
         some = list(keys[at : at + AT_ONCE])
         subjects |= dict(Prediction.objects.filter(pk__in=some).values_list("pk", "subject"))
-        features |= features_of(some)
+        features |= {key: sent.features for key, sent in sent_with(some).items()}
     return features, subjects
-
-
-def features_of(keys: Iterable[int]) -> dict[int, Features]:
-    """Return the features of predictions by key: from their payload, or the copy of their review item."""
-    wanted = list(keys)
-    moments = Prediction.objects.filter(pk__in=wanted).values_list("received_at", flat=True)
-    times = sorted(moments)
-    if not times:
-        return {}
-    sent = Payload.objects.filter(prediction_id__in=wanted, received_at__gte=times[0], received_at__lte=times[-1])
-    found = dict(sent.values_list("prediction_id", "features"))
-    copies = ReviewItem.objects.reviews().filter(prediction__in=[key for key in wanted if key not in found])
-    found |= dict(copies.values_list("prediction_id", "features"))
-    return {key: document for key, document in found.items() if document}
 
 
 def _labels(

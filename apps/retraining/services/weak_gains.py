@@ -6,16 +6,15 @@ from typing import Any
 import numpy as np
 
 from apps.monitoring.models import WeakSearch
-from apps.monitoring.services.naming import Names
 from apps.monitoring.services.placing import Layout
 from apps.monitoring.services.references import Sample, coded
 from apps.monitoring.services.sent_rows import rows_of
 from apps.predictions.models import Prediction
-from apps.registry.models import MonitoredModel
 from apps.retraining.engine import studying
 from apps.retraining.engine.document import WeakGain
 from apps.retraining.engine.fitting import Fitted
 from apps.retraining.services.evidence import Gathered
+from apps.retraining.services.weak_words import in_words
 from apps.stats.arrays import BoolArray
 from apps.stats.decisions.learning_curve import LearningCurve
 
@@ -38,7 +37,7 @@ def weak_gains(gathered: Gathered, fitted: Fitted, curve: LearningCurve) -> tupl
     for each in found:
         parts, _ = placed[int(each["value"])]
         features = [part["name"] for part in parts]
-        who = _in_words(model, layout, parts)
+        who = in_words(model, layout, parts)
         weak.append({"who": who, "features": features, "n": each["n"], "share": each["share"], "gain": each["gain"]})
     return weak, len(keys)
 
@@ -54,12 +53,3 @@ def _placed(slices: list[dict[str, Any]], sample: Sample) -> Iterator[tuple[list
                 inside &= np.isin(sample.codes[:, columns[part["stage"], part["name"]]], part["bins"])
             yield parts, inside
 
-
-def _in_words(model: MonitoredModel, layout: Layout, parts: list[Part]) -> str:
-    names = Names(model)
-    words = []
-    for part in parts:
-        series = layout.get(part["stage"], part["name"])
-        label = names.label(part["stage"], part["name"])
-        words.append(label if series is None else f"{label}: {names.bins(series, part['bins'])}")
-    return " and ".join(words)

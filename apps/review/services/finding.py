@@ -16,6 +16,7 @@ from apps.accounts.models import User
 from apps.common.errors import ConflictError, NotFoundError
 from apps.explanations.models import Unusual
 from apps.predictions.models import Outcome, Prediction
+from apps.predictions.querysets import PredictionQuerySet
 from apps.predictions.services import sightings
 from apps.predictions.services.sightings import Place
 from apps.registry.models import MonitoredModel
@@ -99,7 +100,7 @@ def select(model: MonitoredModel, wanted: Wanted, *, reader: User | None) -> Que
     return rows.select_related("version", "draw__queue").order_by("-predicted_at", "-id")
 
 
-def _of_truth(rows: QuerySet[Prediction], model: MonitoredModel, wanted: Wanted) -> QuerySet[Prediction]:
+def _of_truth(rows: PredictionQuerySet, model: MonitoredModel, wanted: Wanted) -> PredictionQuerySet:
     """Keep those with this outcome, and those known to be of this class."""
     if wanted.outcome is not None:
         outcome = model.encode(wanted.outcome)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from apps.stats.arrays import BoolArray, FloatArray, as_ints
+from apps.stats.arrays import BoolArray, FloatArray, IntArray, as_ints
 from apps.stats.estimate import Estimate
 from apps.stats.estimators.binary import BinaryEstimator
 from apps.stats.estimators.by_chance import joint_level, share_by_chance
@@ -115,7 +115,7 @@ def calibration_groups(
 
 def _by_bin(population: Population) -> tuple[FloatArray, FloatArray]:
     bins, place = np.unique(population.bin, return_inverse=True)
-    return bins, np.bincount(place, population.n)
+    return bins.astype(np.float64), np.asarray(np.bincount(place, population.n), dtype=np.float64)
 
 
 def _group(
@@ -191,9 +191,9 @@ def bar_edges(population: Population, *, most: int = BARS) -> FloatArray:
     return np.asarray(np.arange(first, last + 1) * step, dtype=np.float64)
 
 
-def _bars(population: Population, bounds: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _bars(population: Population, bounds: FloatArray) -> tuple[IntArray, IntArray]:
     """Return the score bins, and the bar that the mean score of each lies in."""
     bins, place = np.unique(population.bin, return_inverse=True)
     means = np.bincount(place, population.sum_score) / np.maximum(np.bincount(place, population.n), 1e-12)
     bars = np.searchsorted(bounds, means, side="right") - 1
-    return bins, np.clip(bars, 0, len(bounds) - 2)
+    return np.asarray(bins, dtype=np.int64), np.asarray(np.clip(bars, 0, len(bounds) - 2), dtype=np.int64)

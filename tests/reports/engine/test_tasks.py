@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
+from apps.accounts.models import Role
 from apps.reports.pages.sheets import sheet_of
+from apps.reports.services.small_cases import NOTHING
+from apps.reports.services.visible import visible
 from tests.reports.task_worlds import CLASSES, WORTH, close, label, make_numbers, make_several, price, report_on
 from tests.reports.worlds import figures_of
 
@@ -167,3 +170,15 @@ def test_every_figure_of_every_task_reads_as_people_say_it(make):
         said = str(sheet_of(report))
         for never in ("not defined", "could not be computed", "e-0", "e+0"):
             assert never not in said
+
+
+def test_advice_on_numbers_of_few_cases_is_hidden_below_engineer():
+    """Eight predictions: whoever may not see single cases sees no figure and no shift made of them."""
+    world = make_numbers(8, days=1)
+    close(world, 1)
+    price(world)
+    report = report_on(world, "value")
+    assert report.document["value"]["shift"]["shift"]["n"] == 8
+    seen = visible(report, role=Role.STAKEHOLDER).document
+    assert seen["value"]["shift"] is None
+    assert all(figure == NOTHING for figure in seen["sections"]["all"].values())

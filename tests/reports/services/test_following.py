@@ -1,6 +1,7 @@
 """Followed windows: what is made ahead, and how little of it."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -171,3 +172,13 @@ def test_days_are_refused_from_which_single_cases_could_be_worked_out() -> None:
     for start, end in ((days[0], days[1]), (days[1], days[3])):
         with pytest.raises(DomainError, match="Too few predictions came on 2 March 2026"):
             windows.check_apart(model, start, end)
+
+
+def test_a_window_without_news_costs_a_sweep_no_look(django_assert_max_num_queries: Any, closed: World) -> None:
+    first = report_of(closed)
+    later = first.created_at + HOUR
+    assert reports.refresh_due(now=later) == 0
+    with django_assert_max_num_queries(8):
+        assert reports.refresh_due(now=later) == 0
+    correct_outcomes(closed, range(10))
+    assert reports.refresh_due(now=later) == 1

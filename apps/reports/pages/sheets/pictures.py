@@ -256,10 +256,6 @@ def _spot(spot: WeakSpot) -> Row:
     return Row(name, [Cell(value), Cell(f"{low} to {high}"), Cell(count(spot["n"])), above])
 
 
-def has_pictures(document: Document) -> bool:
-    return bool(document.get("pictures"))
-
-
 def _pictures(document: Document) -> Pictures:
     pictures = document.get("pictures")
     assert pictures is not None
