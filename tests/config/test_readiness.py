@@ -20,7 +20,17 @@ from tests.review.factories import make_items, make_queue
 pytestmark = pytest.mark.django_db
 
 LONG_AGO = timezone.now() - timedelta(minutes=11)
-STAGES = {*Stage.values, "resolve_items", "uploads", "reports", "studies", "deliveries", "mails", "file_checks", "trials"}
+STAGES = {
+    *Stage.values,
+    "resolve_items",
+    "uploads",
+    "reports",
+    "studies",
+    "deliveries",
+    "mails",
+    "file_checks",
+    "trials",
+}
 
 
 def ask():

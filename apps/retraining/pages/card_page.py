@@ -36,9 +36,7 @@ NAMES = {
     "baseline_value_per_1000": "Worth of 1,000 of the baseline",
     "accuracy_point_value": "Worth of one point of accuracy",
 }
-SHARES = frozenset(
-    {"accuracy", "precision", "recall", "within", "disagreement_rate", "win_rate", "baseline_accuracy"}
-)
+SHARES = frozenset({"accuracy", "precision", "recall", "within", "disagreement_rate", "win_rate", "baseline_accuracy"})
 POINTS = frozenset({"accuracy_difference", "within_gain"})
 IN_UNIT = frozenset({"mae", "bias", "rmse", "mae_gain"})
 TASKS = {"binary": "One of two classes", "multiclass": "One of several classes", "regression": "A number"}

@@ -118,7 +118,7 @@ def _days_with_payloads(rows: pd.DataFrame) -> set[date]:
     """Return the days received whose payloads are kept, by one prediction of each: retention drops whole months."""
     firsts = rows.groupby("received_day")["pk"].first()
     kept = set(Payload.objects.filter(prediction_id__in=firsts.tolist()).values_list("prediction_id", flat=True))
-    return {day for day, key in firsts.items() if key in kept}
+    return {day for day, key in zip(firsts.index.tolist(), firsts.tolist(), strict=True) if key in kept}
 
 
 def _thinned(frame: pd.DataFrame, *, seed: int) -> pd.DataFrame:
