@@ -29,6 +29,7 @@ CADENCES = {
     Cadence.TARGET: "When right decisions cross their target",
 }
 HOUR = 8
+HOURS = [(hour, f"{hour:02}:00") for hour in range(24)]
 
 
 class SubscribeForm(forms.Form):

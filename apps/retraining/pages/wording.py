@@ -71,11 +71,12 @@ def direction(document: StudyDocument, value: float) -> str:
 
 def range_text(document: StudyDocument, figure: Figure) -> str:
     """Write a gain with both ends of its range: “+1.4 (+0.6 to +2.2)”."""
-    if figure["value"] is None or figure["low"] is None or figure["high"] is None:
+    value, low, high = figure["value"], figure["low"], figure["high"]
+    if value is None or low is None or high is None:
         return NOTHING
-    place = place_for(document, (figure["high"] - figure["low"]) / 2)
-    value, low, high = (signed(scale(document) * figure[end], place) for end in ("value", "low", "high"))
-    return f"{value} ({low} to {high})"
+    place = place_for(document, (high - low) / 2)
+    told = [signed(scale(document) * end, place) for end in (value, low, high)]
+    return f"{told[0]} ({told[1]} to {told[2]})"
 
 
 def signed(value: float, place: int) -> str:

@@ -140,7 +140,7 @@ def _proportional(weight: FloatArray, expected: int) -> FloatArray:
         if room <= 0 or full.all():
             break
         p = np.where(full, 1.0, np.minimum(1.0, room * weight / weight[~full].sum()))
-    return p
+    return np.asarray(p)
 
 
 def _sent(keys: Sequence[int]) -> tuple[dict[int, Features], dict[int, str | None]]:
