@@ -105,18 +105,14 @@ def _row(document: StudyDocument, who: str, each: Any) -> GainRow:
 
 def _tiles(document: StudyDocument) -> list[Tile]:
     advice, money = document["advice"], document["money"]
-    more = wording.more_labels(document)
-    tiles = [
-        Tile(
-            "With four times the labels",
-            wording.compared(document, advice["farthest"]["gain"]),
-            "the curve continued, no further than this" + (f"; about {more} more labels would tell" if more else ""),
-        )
-    ]
+    more, farthest = wording.more_labels(document), advice["farthest"]["gain"]
+    note = f"{wording.ends_text(document, farthest)}, by the curve"
+    note += f"; about {more} more labels would tell" if more else ""
+    tiles = [Tile("With four times the labels", wording.size_text(document, farthest), note)]
     if money is not None:
         tiles += [
-            Tile("A new model now, per 1,000 predictions", wording.money_text(money), "above 0: it would earn more"),
-            Tile(f"The next {money['k']} labels are worth", wording.next_text(money), wording.next_note(money)),
+            Tile("A new model now, per 1,000 predictions", *wording.money_text(money)),
+            Tile(f"The next {money['k']} labels are worth", *wording.next_text(money)),
         ]
     return tiles
 
