@@ -1,14 +1,16 @@
 """The three reports as people read them: in both color schemes, on a desktop and a phone, without a mouse."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from apps.accounts.models import Role, User
 from apps.registry.models import MonitoredModel
 from apps.reports.models import Report, ReportJob
-from tests.factories import make_member
+from tests.factories import make_member, prediction_row, push_predictions
 from tests.reports.stored import make_report, report_model
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -54,8 +56,10 @@ def test_a_report_reads_well_everywhere(page: Page, look: tuple[str, int], shown
     accent = page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--accent')")
     assert chart.locator(".point").first.evaluate(FILL) == page.evaluate(AS_RGB, accent)
     is_sound(page)
-    for summary in page.locator("article summary").all():
+    for summary in page.locator("article summary:visible").all():
         summary.click()
+    # Those that stood inside others.
+    page.evaluate("document.querySelectorAll('article details').forEach(each => { each.open = true })")
     is_sound(page)
 
 
@@ -82,6 +86,7 @@ def test_an_engineer_requests_a_first_report_and_follows_its_progress(
     page: Page, look: tuple[str, int], sign_in: SignIn, is_sound: Check
 ) -> None:
     model = report_model()
+    push_predictions(model, [prediction_row(predicted_at=(timezone.now() - timedelta(days=3)).isoformat())])
     sign_in(page, make_member(model.project, Role.ENGINEER).user)
     page.goto(where(model, "value"))
     is_sound(page)
