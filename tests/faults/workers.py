@@ -15,7 +15,7 @@ MARK = "in the middle"
 def stuck_worker(code: str, *arguments: str) -> Iterator[None]:
     """Run Python code up to where it prints "in the middle"; kill it with SIGKILL at the end of the block."""
     worker = subprocess.Popen(
-        [sys.executable, "-c", code, *arguments], env=_environment(), stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", code, *arguments], env=environment(), stdout=subprocess.PIPE, text=True
     )
     try:
         assert worker.stdout is not None
@@ -26,7 +26,7 @@ def stuck_worker(code: str, *arguments: str) -> Iterator[None]:
         worker.wait()
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     settings = connection.settings_dict
     url = f"postgresql://{settings['USER']}:{settings['PASSWORD']}@/{settings['NAME']}?host={settings['HOST']}"
     return {**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "config.settings"}

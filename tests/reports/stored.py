@@ -9,6 +9,8 @@ from tests.factories import make_model
 from tests.reports.comparison_documents import compared_document
 from tests.reports.documents import END, START, document
 
+# As in an address
+AUGUST, SEPTEMBER = "2026-08-01_2026-09-01", "2026-09-01_2026-10-01"
 AS_OF = datetime(2026, 11, 20, 9, 12, tzinfo=UTC)
 
 

@@ -107,7 +107,7 @@ class Energy:
             weather[day] = 0.8 * weather[day - 1] + r.normal(0, 2.4)
         season = 14 + 9 * np.cos(np.arange(DAYS) / 365 * 2 * np.pi)
         course = 4 * np.sin((np.arange(24) - 9) / 24 * 2 * np.pi)
-        return np.round((season + weather)[:, None] + course[None, :], 1)
+        return np.asarray(np.round((season + weather)[:, None] + course[None, :], 1))
 
     @cached_property
     def demand(self) -> dict[str, Floats]:
@@ -223,7 +223,8 @@ class Tickets:
     def teams(self) -> NDArray[np.int64]:
         """The team that closed each ticket."""
         r = np.random.default_rng(42)
-        return (self._chances.cumsum(axis=1) < r.random((self.total, 1))).sum(axis=1).clip(0, len(TEAMS) - 1)
+        teams = (self._chances.cumsum(axis=1) < r.random((self.total, 1))).sum(axis=1)
+        return np.asarray(teams.clip(0, len(TEAMS) - 1))
 
     @cached_property
     def stated(self) -> Floats:

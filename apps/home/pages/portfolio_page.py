@@ -14,6 +14,7 @@ from apps.home.pages.forms import PortfolioForm
 from apps.home.services.lately import Lately, lately
 from apps.home.services.months import month_of, months_of
 from apps.home.services.portfolio import Portfolio, Row, portfolio
+from apps.monitoring.services import events
 from apps.registry.models import MonitoredModel
 from apps.reports.models import Standing
 from apps.reports.services.following import follow_standing
@@ -63,7 +64,7 @@ def context(member: Membership, models: Sequence[MonitoredModel], form: Portfoli
     return {
         "form": form,
         "shown": shown,
-        "lines": lines.lines(shown, rows),
+        "lines": _lines(shown, rows, member),
         "feet": lines.feet(shown) if has_money and not form.is_filtered else [],
         "axis": lines.axis(shown),
         "has_money": has_money,
@@ -86,6 +87,17 @@ def context(member: Membership, models: Sequence[MonitoredModel], form: Portfoli
         "may_price": member.reaches(Role.ENGINEER),
         "is_table": len(models) >= TABLE_FROM,
     }
+
+
+def _lines(shown: Portfolio, rows: list[Row], member: Membership) -> list[dict[str, Any]]:
+    """Write the rows; where there are only a few, with what their data did lately."""
+    written = [line.flat for line in lines.lines(shown, rows)]
+    if len(shown.rows) >= TABLE_FROM:
+        return written
+    since = timezone.now().date() - events.MENTIONED
+    models = [row.model for row in shown.rows]
+    unlike = events.newest(models, since=since, shows_sensitive=member.reads(Role.ENGINEER))
+    return [line | {"unlike": unlike.get(line["model"].pk)} for line in written]
 
 
 def _title(first: date) -> str:

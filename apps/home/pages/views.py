@@ -15,7 +15,10 @@ from apps.home.pages import files, portfolio_page
 from apps.home.pages.forms import PortfolioForm
 from apps.home.pages.operations_page import operations_context
 from apps.home.pages.own_page import own_context
-from apps.registry.models import MonitoredModel
+from apps.registry.models import Incident, MonitoredModel
+
+# The newest say enough; each model has a list of all.
+INCIDENTS = 5
 
 
 @require_safe
@@ -43,9 +46,9 @@ def project(request: ProjectRequest) -> HttpResponse:
     if not models:
         return render(request, "home/first.html", _first_steps(request))
     if member.reaches(Role.ENGINEER):
-        return render(request, "home/operations.html", {"tab": "home", **operations_context(member, models)})
+        return _show(request, "home/operations.html", operations_context(member, models), tab="home")
     if member.reaches(Role.REVIEWER):
-        return render(request, "home/own.html", {"tab": "home", **own_context(member)})
+        return _show(request, "home/own.html", own_context(member), tab="home")
     return _figures(request, models, tab="home")
 
 
@@ -81,7 +84,18 @@ def _models(request: ProjectRequest) -> list[MonitoredModel]:
 
 def _figures(request: ProjectRequest, models: list[MonitoredModel], *, tab: str) -> HttpResponse:
     context = portfolio_page.context(request.membership, models, PortfolioForm(request.GET))
-    return render(request, "home/portfolio.html", {"tab": tab, **context})
+    return _show(request, "home/portfolio.html", context, tab=tab)
+
+
+def _show(request: ProjectRequest, template: str, context: dict[str, Any], *, tab: str) -> HttpResponse:
+    """Render a first page; what is wrong with the data stands on all of them."""
+    incidents = Incident.objects.open().filter(model__project=request.project, model__archived_at=None).newest()
+    shared = {
+        "tab": tab,
+        "incidents": incidents.select_related("model")[:INCIDENTS],
+        "may_close": request.membership.reaches(Role.ENGINEER),
+    }
+    return render(request, template, shared | context)
 
 
 def _first_steps(request: ProjectRequest) -> dict[str, Any]:

@@ -29,6 +29,7 @@ CADENCES = {
     Cadence.TARGET: "When right decisions cross their target",
 }
 HOUR = 8
+HOURS = [(hour, f"{hour:02}:00") for hour in range(24)]
 
 
 class SubscribeForm(forms.Form):
@@ -37,23 +38,16 @@ class SubscribeForm(forms.Form):
     standing = forms.ChoiceField(label="Which time", choices=list(WINDOWS.items()))
     cadence = forms.ChoiceField(label="How often", choices=list(CADENCES.items()))
     weekday = forms.TypedChoiceField(
-        label="On", coerce=int, choices=list(enumerate(WEEKDAYS, start=1)), required=False, empty_value=None
+        label="Day of the week", coerce=int, choices=list(enumerate(WEEKDAYS, start=1)), empty_value=None
     )
     day = forms.IntegerField(
-        label="On day",
+        label="Day of the month",
         min_value=1,
         max_value=31,
-        required=False,
         help_text="Where a month is shorter, on its last day.",
     )
-    hour = forms.TypedChoiceField(
-        label="At",
-        coerce=int,
-        choices=[(hour, f"{hour:02}:00") for hour in range(24)],
-        required=False,
-        empty_value=None,
-    )
-    zone = ZoneField(label="Time zone", required=False)
+    hour = forms.TypedChoiceField(label="At", coerce=int, choices=HOURS, empty_value=None)
+    zone = ZoneField(label="Time zone")
     attaches_pdf = forms.TypedChoiceField(
         label="The PDF",
         coerce=lambda value: value == "attached",
@@ -70,10 +64,16 @@ class SubscribeForm(forms.Form):
         super().__init__(*arguments, **options)
         self.model = model
         if model is None:
-            cadence = self.fields["cadence"]
-            assert isinstance(cadence, forms.ChoiceField)
-            cadence.choices = [(key, label) for key, label in CADENCES.items() if key not in EVENTS]
+            field = self.fields["cadence"]
+            assert isinstance(field, forms.ChoiceField)
+            field.choices = [(key, label) for key, label in CADENCES.items() if key not in EVENTS]
             del self.fields["attaches_pdf"]
+        if self.is_bound:
+            cadence = self.data.get("cadence")
+            needed = {"weekday": cadence == Cadence.WEEKLY, "day": cadence == Cadence.MONTHLY}
+            needed |= dict.fromkeys(("hour", "zone"), cadence not in EVENTS)
+            for name, is_needed in needed.items():
+                self.fields[name].required = is_needed
 
     @staticmethod
     def usual(project: Project, standing: str) -> dict[str, Any]:

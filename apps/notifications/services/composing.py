@@ -16,6 +16,7 @@ from apps.notifications.models import Edition, Letter
 from apps.notifications.services.awaiting import kinds_of, models_of
 from apps.notifications.services.notices import one_line
 from apps.notifications.services.subscribing import token_of
+from apps.notifications.services.totals import together
 from apps.registry.models import MonitoredModel
 from apps.reports.models import Report, Standing
 from apps.reports.services.windows import newest_report
@@ -69,11 +70,13 @@ def compose(edition: Edition, *, role: Role) -> Composed:
 def _of_all(edition: Edition, *, role: Role) -> Composed:
     """Lay out a line for each model: its money where its decisions have a value, else how often it is right."""
     project = edition.schedule.project
-    lines = [_line(model, edition, role=role) for model in models_of(edition)]
+    models = models_of(edition)
+    lines = [_line(model, edition, role=role) for model in models]
     context = {
         **_about(edition),
         "title": f"{project.name}: all models",
         "notes": notes(edition, [line.written for line in lines if line.written]),
+        "totals": together(models, edition.start, edition.end),
         "lines": lines,
         "address": f"{settings.BASE_URL}{reverse('project', args=[project.slug])}",
     }

@@ -42,7 +42,9 @@ class SidesForm(forms.Form):
             if chosen and chosen not in dict(listed) and (side := side_of(chosen)) is not None:
                 listed.insert(0, (chosen, label_of(side)))
             label = "Compare" if name == "second" else "against"
-            self.fields[name] = forms.ChoiceField(label=label, choices=listed, required=False)
+            # Days of one's own are sent without the choice that they replace.
+            is_needed = not (self.data.get(f"{name}_start") or self.data.get(f"{name}_through"))
+            self.fields[name] = forms.ChoiceField(label=label, choices=listed, required=is_needed)
             self.fields[f"{name}_start"] = _day("From")
             self.fields[f"{name}_through"] = _day("Through")
             self.fields[f"{name}_version"] = forms.ChoiceField(label="Version", choices=versions, required=False)

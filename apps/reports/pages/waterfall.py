@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from apps.common.charts import BASELINE, PHONE, WIDE, Chart, Dot, Line, Mark, Plot, Rect, Scale, Text, room_for
+from apps.common.charts import BASELINE, COLUMN, PHONE, Chart, Dot, Line, Mark, Plot, Rect, Scale, Text, room_for
 from apps.reports.engine.comparison_document import ComparisonDocument
 from apps.reports.engine.rounding import figure_text, unit_of
-from apps.reports.services.moves import amount_of, names_of_sides, part_name, rounded
+from apps.reports.services.moves import amount_of, part_name, rounded
+from apps.reports.services.side_words import names_of_sides
 
 ROW, ROW_UNDER_NAME, TOP = 40, 54, 12  # pixels
 BAR = 18
@@ -34,7 +35,7 @@ def waterfall_of(document: ComparisonDocument) -> Chart | None:
     first, second = names_of_sides(document)
     said = "; ".join(f"{step.name} {step.text}" for step in steps)
     title = f"Why {second} differs from {first}"
-    return Chart(title, f"{said}. The figures are in the table below.", _plot(steps, WIDE), _plot(steps, PHONE))
+    return Chart(title, f"{said}. The figures are in the table below.", _plot(steps, COLUMN), _plot(steps, PHONE))
 
 
 def _steps(document: ComparisonDocument) -> list[Step]:

@@ -4,14 +4,18 @@ Pages lay reports out, and stand above the services; these look them up when the
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from django.utils.module_loading import import_string
 
 from apps.accounts.models import Role
+from apps.reports.engine.comparison_document import ComparisonDocument
 from apps.reports.models import Report
+from apps.reports.services.comparisons import Side, last_comparison
+from apps.reports.services.moves import headline
 from apps.reports.services.visible import visible
+from apps.reports.services.visible_comparison import visible_comparison
 
 PAGES = "apps.reports.pages.letters"
 
@@ -53,9 +57,22 @@ class Written:
 def write(
     report: Report, *, before: Report | None, last: Report | None, role: Role, has_picture: bool = True
 ) -> Written:
-    """Write a report as this role may see it, beside the window before and what was told last."""
+    """Write a report as this role may see it, beside the window before and what was told last.
+
+    Where a comparison with the window before is stored, it says why the figure moved.
+    """
     others = {name: each and visible(each, role=role) for name, each in (("before", before), ("last", last))}
-    return cast(Written, _page("written")(visible(report, role=role), has_picture=has_picture, **others))
+    short = cast(Written, _page("written")(visible(report, role=role), has_picture=has_picture, **others))
+    moved = _moved(before, report, role=role) if before else ""
+    return replace(short, changes=[moved, *short.changes]) if moved else short
+
+
+def _moved(before: Report, report: Report, *, role: Role) -> str:
+    sides = (Side(each.start, each.end, each.version.name if each.version else None) for each in (before, report))
+    stored = last_comparison(report.model, report.kind, *sides)
+    if stored is None:
+        return ""
+    return headline(cast(ComparisonDocument, visible_comparison(stored, role=role).document))
 
 
 def print_out(report: Report, *, role: Role) -> tuple[str, bytes]:

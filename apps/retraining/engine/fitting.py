@@ -14,7 +14,7 @@ from apps.stats.decisions.paired_gain import HeldOut
 
 FOLDS = 5
 # Shares of a fold's training labels, and how many candidates learn from disjoint sets of each.
-SHARES = ((1 / 16, 4), (1 / 8, 4), (1 / 4, 4), (1 / 2, 2), (1.0, 1))
+SHARES = ((1 / 16, 2), (1 / 8, 2), (1 / 4, 2), (1 / 2, 2), (1.0, 1))
 SMALLEST = 100
 # A live model that says "positive" from a score of ½ on, but for so few predictions, follows the likelier class.
 STRAY = 0.005

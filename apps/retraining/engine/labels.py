@@ -58,7 +58,7 @@ class Labels:
 
     def _gains(self, candidate: FloatArray, truth: FloatArray, worth: Worth | None) -> FloatArray:
         if worth is not None:
-            return worth(candidate, truth, self.amount) - worth(self.live, truth, self.amount)
+            return np.asarray(worth(candidate, truth, self.amount) - worth(self.live, truth, self.amount))
         if self.task == Task.REGRESSION:
-            return np.abs(self.live - truth) - np.abs(candidate - truth)
-        return (candidate == truth).astype(np.float64) - (self.live == truth)
+            return np.asarray(np.abs(self.live - truth) - np.abs(candidate - truth))
+        return np.asarray((candidate == truth).astype(np.float64) - (self.live == truth))

@@ -118,7 +118,7 @@ def _days_with_payloads(rows: pd.DataFrame) -> set[date]:
     """Return the days received whose payloads are kept, by one prediction of each: retention drops whole months."""
     firsts = rows.groupby("received_day")["pk"].first()
     kept = set(Payload.objects.filter(prediction_id__in=firsts.tolist()).values_list("prediction_id", flat=True))
-    return {day for day, key in firsts.items() if key in kept}
+    return {day for day, key in zip(firsts.index.tolist(), firsts.tolist(), strict=True) if key in kept}
 
 
 def _thinned(frame: pd.DataFrame, *, seed: int) -> pd.DataFrame:
@@ -140,7 +140,7 @@ def _proportional(weight: FloatArray, expected: int) -> FloatArray:
         if room <= 0 or full.all():
             break
         p = np.where(full, 1.0, np.minimum(1.0, room * weight / weight[~full].sum()))
-    return p
+    return np.asarray(p)
 
 
 def _sent(keys: Sequence[int]) -> tuple[dict[int, Features], dict[int, str | None]]:

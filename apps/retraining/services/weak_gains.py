@@ -52,4 +52,3 @@ def _placed(slices: list[dict[str, Any]], sample: Sample) -> Iterator[tuple[list
             for part in parts:
                 inside &= np.isin(sample.codes[:, columns[part["stage"], part["name"]]], part["bins"])
             yield parts, inside
-

@@ -65,7 +65,7 @@ def test_a_wrong_answer_keeps_what_was_typed(client: Client, anna: Membership, m
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"cadence": "weekly", "weekday": ""}, "Choose a day of the week, 1 (Monday) to 7."),
+        ({"cadence": "weekly", "weekday": ""}, "This field is required."),
         ({"cadence": "final", "standing": "last_28_days"}, "The last 28 days never become final."),
         ({"waits_days": "99"}, "less than or equal to 60"),
     ],

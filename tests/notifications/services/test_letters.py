@@ -16,10 +16,13 @@ from apps.notifications.models import Letter
 from apps.notifications.services import letters, subscribing
 from apps.notifications.services.composing import compose
 from apps.notifications.services.retrying import MAX_ATTEMPTS
+from apps.notifications.services.subscribing import Wanted
+from apps.registry.models import ValueModel
 from apps.reports.models import Report
+from apps.reports.services import headlines
 from tests.factories import make_member
 from tests.notifications.subscribers import letter_to, make_edition, send, subscribe
-from tests.reports.documents import document, figure
+from tests.reports.documents import END, START, document, figure
 from tests.reports.stored import make_report, report_model
 from tests.threads import at_once
 
@@ -172,6 +175,25 @@ def test_a_time_without_predictions_is_a_mail_that_says_so() -> None:
     made = subscribe(make_member(model.project), model)
     edition = make_edition(made.schedule)
     assert "There were no predictions in this time." in compose(edition, role=Role.STAKEHOLDER).text
+
+
+def test_all_models_are_one_mail_with_a_total_whose_range_adds_variances() -> None:
+    first = report_model()
+    second = report_model(first.project)
+    made = subscribing.subscribe(
+        first.project, Wanted("weekly", "last_28_days", day=1, hour=8), user=make_member(first.project).user
+    )
+    for model, half in ((first, 30_000.0), (second, 40_000.0)):
+        ValueModel.objects.create(model=model, version=1, matrix={}, currency="USD")
+        shown = document("value")
+        shown["sections"]["all"]["value_difference"] = figure(500_000.0, half)
+        headlines.record(make_report(model, document=shown))
+    edition = make_edition(made.schedule, start=START, end=END)
+    text = compose(edition, role=Role.STAKEHOLDER).text.replace("\xa0", " ")
+    # The half-width of the sum: the root of 30,000² + 40,000².
+    assert "2 models together gained $1,000,000 over what they replaced (95 % range $950,000 to $1,050,000)." in text
+    assert text.count("the model earned about") == 2
+    assert "Preliminary: not all days are final." in text
 
 
 def test_an_address_that_is_refused_fails_alone_and_is_sent_again(server: Server) -> None:
