@@ -12,6 +12,7 @@ TABLES = (
     "predictions_action",
     "review_decision",
     "truth_resolution",
+    "reports_comparison",
     "reports_report",
     "retraining_study",
 )

@@ -43,6 +43,10 @@ FURTHER = {
     "question": 403,
     "case": 403,
     "case_comment": 403,
+    # Whose subscription is meant, or which edition, says the body; over the API, everybody ends their own.
+    "schedule_end": 404,
+    "schedule_again": 404,
+    "api_subscription": 404,
 }
 # Methods that a route does not serve are asked for by these two: whether it serves one is decided apart from who asks.
 ASKING_ALL_METHODS = {"owner", "nobody"}

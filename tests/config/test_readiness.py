@@ -28,7 +28,6 @@ STAGES = {
     "studies",
     "deliveries",
     "mails",
-    "letters",
     "file_checks",
     "trials",
 }

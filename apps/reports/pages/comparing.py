@@ -25,6 +25,7 @@ from apps.reports.pages.figures import MISSING
 from apps.reports.pages.side_by_side import days_of, figures_table, strip, why_of
 from apps.reports.pages.waterfall import waterfall_of
 from apps.reports.services import comparisons, moves
+from apps.reports.services.cause_words import cause_sentences, group_name
 from apps.reports.services.comparisons import Side
 from apps.reports.services.jobs import TooManyJobsError, version_named
 from apps.reports.services.visible_comparison import visible_comparison
@@ -146,7 +147,7 @@ def _show(request: ProjectRequest, stored: Comparison, form: SidesForm | None = 
         "figures": figures_table(document),
         "why": why_of(document),
         "why_chart": chart,
-        "why_sentences": moves.cause_sentences(document),
+        "why_sentences": cause_sentences(document),
         "without": MISSING.get(document["code"] or "", "") if document["why"] is None else "",
         "cases": _cases(request, stored, document),
         "reports": [_report_of(stored, side) for side in document["sides"]],
@@ -204,7 +205,7 @@ def _cases(request: ProjectRequest, stored: Comparison, document: ComparisonDocu
     wanted = {"since": start, "until": last, "slice": cause["name"]}
     return [
         {
-            "label": moves.group_name(document, cause, value).strip("“”"),
+            "label": group_name(document, cause, value).strip("“”"),
             "address": f"{at}?{urlencode(wanted | {'slice_value': value})}",
         }
         for value in cause["moved"]

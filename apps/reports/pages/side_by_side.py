@@ -11,15 +11,9 @@ from apps.reports.engine.rounding import figure_text, percent, unit_of
 from apps.reports.pages import wording
 from apps.reports.pages.figures import MISSING, range_text, reason
 from apps.reports.pages.sheets.layout import Cell, Row, Table
-from apps.reports.services.moves import (
-    Amount,
-    amount_of,
-    group_name,
-    moved_by,
-    names_of_sides,
-    part_name,
-    rounded,
-)
+from apps.reports.services.cause_words import group_name
+from apps.reports.services.moves import Amount, amount_of, moved_by, part_name, rounded
+from apps.reports.services.side_words import names_of_sides
 
 # Figures of a kind of their own, whose ranges are no ranges of an estimate.
 LEFT_OUT = {"accuracy_point_value"}

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from apps.common.charts import BASELINE, COLUMN, PHONE, Chart, Dot, Line, Mark, Plot, Rect, Scale, Text, room_for
 from apps.reports.engine.comparison_document import ComparisonDocument
 from apps.reports.engine.rounding import figure_text, unit_of
-from apps.reports.services.moves import amount_of, names_of_sides, part_name, rounded
+from apps.reports.services.moves import amount_of, part_name, rounded
+from apps.reports.services.side_words import names_of_sides
 
 ROW, ROW_UNDER_NAME, TOP = 40, 54, 12  # pixels
 BAR = 18

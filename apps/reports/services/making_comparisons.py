@@ -7,8 +7,8 @@ from datetime import date
 from typing import Any
 
 from apps.registry.models import ModelVersion, MonitoredModel, ValueModel
+from apps.reports.engine.causes import Measured
 from apps.reports.engine.comparing import (
-    Measured,
     correlation_of,
     differences,
     explain,

@@ -1,17 +1,15 @@
 """A comparison in words: by how much the main figure moved, and why. For pages, mails and the first page alike."""
 
 from dataclasses import dataclass
-from datetime import date
 
-from apps.common.numerals import count, localized
 from apps.common.shares import hundredths
-from apps.reports.engine.comparison_document import Cause, ComparisonDocument, Moved, NamedPart, SideSection
+from apps.reports.engine.comparison_document import ComparisonDocument, Moved, NamedPart
 from apps.reports.engine.rounding import Unit, money, step_of, stepped, unit_of
-from apps.reports.services.periods import in_period, is_month, period
+from apps.reports.services.cause_words import SHARES_RIGHT
+from apps.reports.services.periods import in_period
+from apps.reports.services.side_words import days_of, names_of_sides
 
 BASELINE = "the rule it replaced"
-# What the model does, by metric, before a level; and what more or less of it is called.
-SHARES_RIGHT = ("accuracy", "within")
 POINT, WHOLE_POINT = 0.001, 0.01
 # From this width of the range on, points have no decimals.
 WIDE = 0.1
@@ -156,32 +154,6 @@ def in_short(document: ComparisonDocument) -> str:
     return f"{text}, {share} {part_name(document, part['name'])}" if share else text
 
 
-def cause_sentences(document: ComparisonDocument) -> list[str]:
-    """Say which cases came more, or less, often, when, and how good the model is on them."""
-    why = document["why"]
-    if why is None or not why["cause"]["moved"]:
-        return []
-    cause, (first, _) = why["cause"], names_of_sides(document)
-    who = named_groups(document, cause)
-    days = cause["days"]
-    if days is None:
-        now, before = (hundredths(share, decimals=0) for share in reversed(cause["share"]))
-        second = names_of_sides(document)[1]
-        return [f"{who} made up {now} in 100 cases in {second}, and {before} in {first}."]
-    usual = hundredths(cause["share"][1 - days["side"]], decimals=0)
-    other = names_of_sides(document)[1 - days["side"]]
-    when = in_period(date.fromisoformat(days["start"]), date.fromisoformat(days["end"])).rstrip(",")
-    share = f"{hundredths(days['inside'] / days['n'], decimals=0)} in 100 of the {count(days['n'])} cases were"
-    if days["inside"] == days["n"]:
-        share = f"all {count(days['n'])} cases were"
-    elif not days["inside"]:
-        share = f"none of the {count(days['n'])} cases were"
-    sentences = [f"{when}, {share} {who}; in {other} it was {usual} in 100."]
-    if days["mean"] is not None and document["metric"] in SHARES_RIGHT:
-        sentences.append(f"The model is right in {hundredths(days['mean'], decimals=0)} of 100 of them.")
-    return sentences
-
-
 def part_name(document: ComparisonDocument, name: str) -> str:
     """Return what a part of the difference is called."""
     if name == "right":
@@ -190,76 +162,13 @@ def part_name(document: ComparisonDocument, name: str) -> str:
     return {"mix": "mix of cases", "volume": "number of decisions", "value_model": "new prices"}[name]
 
 
-def named_groups(document: ComparisonDocument, cause: Cause) -> str:
-    """Name the groups that moved: the values of a slice, classes, or bands of the score."""
-    names = [group_name(document, cause, value) for value in cause["moved"]]
-    text = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
-    label = division_name(document, cause)
-    return f"{text} ({label})" if label else text
-
-
-def group_name(document: ComparisonDocument, cause: Cause, value: str) -> str:
-    """Return the name of one group, in quotes where it is a value."""
-    if cause["kind"] == "slice":
-        names = document["names"]["slices"].get(cause["name"])
-        return f"“{names['values'].get(value, value) if names else value}”"
-    if cause["kind"] == "class":
-        return f"predicted “{document['names']['classes'].get(value, value)}”"
-    low, high = next(group.get("bounds") or [None, None] for group in cause["groups"] if group["value"] == value)
-    if cause["kind"] == "score":
-        ends = [hundredths(end or 0.0, decimals=0) for end in (low, high)]
-        return f"scored {ends[0]} to {ends[1]} %"
-    if low is None or high is None:
-        return (
-            f"below {localized(f'{high:,.6g}')}" if high is not None else f"from {localized(f'{low or 0.0:,.6g}')} on"
-        )
-    return f"between {localized(f'{low:,.6g}')} and {localized(f'{high:,.6g}')}"
-
-
-def division_name(document: ComparisonDocument, cause: Cause) -> str:
-    """Return by what the cases are divided; empty where the names of the groups say it."""
-    if cause["kind"] != "slice":
-        return ""
-    names = document["names"]["slices"].get(cause["name"])
-    return names["label"] if names else cause["name"]
-
-
-def names_of_sides(document: ComparisonDocument) -> tuple[str, str]:
-    """Name both sides as one would say them beside each other: “August” and “September”, or two versions."""
-    one, other = document["sides"]
-    first, second = _days_of(one), _days_of(other)
-    is_same_time = first == second
-    if is_same_time and one["version"] != other["version"]:
-        return _version_of(one), _version_of(other)
-    if is_same_time:
-        return f"prices {one['value_model']}", f"prices {other['value_model']}"
-    names = [_period_of(days, other=others) for days, others in ((first, second), (second, first))]
-    versions = [f" with version {side['version']}" if side["version"] else "" for side in (one, other)]
-    return names[0] + versions[0], names[1] + versions[1]
-
-
 def is_chance(part: Moved) -> bool:
     """Say whether chance alone could move a part this far."""
     return part["chance_low"] <= 0 <= part["chance_high"]
 
 
-def _days_of(side: SideSection) -> tuple[date, date]:
-    return date.fromisoformat(side["first"]), date.fromisoformat(side["until"])
-
-
-def _version_of(side: SideSection) -> str:
-    return f"version {side['version']}" if side["version"] else "all versions"
-
-
-def _period_of(days: tuple[date, date], *, other: tuple[date, date]) -> str:
-    """Name a period; a month without its year where the other side is of the same one."""
-    if is_month(*days) and days[0].year == other[0].year:
-        return f"{days[0]:%B}"
-    return period(*days)
-
-
 def _in(document: ComparisonDocument, side: int) -> str:
-    days = _days_of(document["sides"][side])
+    days = days_of(document["sides"][side])
     version = document["sides"][side]["version"]
     return in_period(*days) + (f" with version {version}" if version else "")
 

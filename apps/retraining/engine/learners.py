@@ -3,8 +3,8 @@
 Loaded in workers only: the libraries take seconds to import and 100 MB. Each fit uses one core.
 """
 
+from collections.abc import Callable
 from importlib.metadata import version
-from typing import Protocol
 
 import numpy as np
 
@@ -23,10 +23,8 @@ SKLEARN, XGBOOST, LIGHTGBM = "scikit-learn", "xgboost", "lightgbm"
 PACKAGES = {SKLEARN: ("scikit-learn",), XGBOOST: ("xgboost-cpu", "xgboost"), LIGHTGBM: ("lightgbm",)}
 
 
-class Predicts(Protocol):
-    """A trained candidate: probabilities of all classes, or numbers in one column."""
-
-    def __call__(self, features: FloatArray, /) -> FloatArray: ...
+# A trained candidate: from features to probabilities of all classes, or to numbers in one column.
+Predicts = Callable[[FloatArray], FloatArray]
 
 
 def package_of(library: str) -> str:

@@ -1,6 +1,7 @@
 """The model card in words."""
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 from apps.common.digits import at_place, place_of
@@ -146,10 +147,21 @@ def weak_texts(card: Card) -> list[tuple[str, str]]:
     return [(each["who"], _error(each)) for each in card["weak_spots"]]
 
 
+def span(report: dict[str, Any]) -> str:
+    """Write the days of a report: “25 May to 22 November 2026”."""
+    first, last = date.fromisoformat(report["start"]), date.fromisoformat(report["end"]) - timedelta(days=1)
+    year = "" if first.year == last.year else f" {first.year}"
+    return f"{first.day} {first:%B}{year} to {last.day} {last:%B} {last.year}"
+
+
 def shown(card: Card, model: MonitoredModel) -> dict[str, Any]:
     """Return the context of the page."""
     return {
         "card": card,
+        "sources": [
+            (each["kind"].capitalize(), each["source"]["path"], span(each), count(each["predictions"]))
+            for each in card["reports"]
+        ],
         "task": TASKS[card["model"]["task"]],
         "groups": groups_of(card, model),
         "limits": limits_of(card),
@@ -191,4 +203,4 @@ def _texts(figure: CardFigure, *, currency: str, unit: str) -> tuple[str, str]:
         times, place = 1.0, place_of(width, digits=2) if width else place_of(value)
         after = f" {currency}" if "value" in metric else f" {unit}" if metric in IN_UNIT and unit else ""
     ends = "" if low is None or high is None else f"{at_place(times * low, place)} to {at_place(times * high, place)}"
-    return f"{at_place(times * value, place)}{after}", ends
+    return f"{at_place(times * value, place)}{after}", "counted" if low == value == high else ends

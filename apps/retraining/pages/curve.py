@@ -15,11 +15,11 @@ from apps.common.charts import (
     Scale,
     Text,
     centered,
+    number_label,
     room_for,
     rows_of_ticks,
     spaced,
 )
-from apps.common.digits import at_place, place_of
 from apps.retraining.engine.document import CurvePoint, StudyDocument
 from apps.retraining.pages import wording
 
@@ -44,10 +44,11 @@ def _plot(document: StudyDocument, width: int) -> Plot:
         Text("unit", 0, 12, f"{wording.unit_of(document).strip() or 'gain'}, above 0 better than this model"),
         *rows_of_ticks(gains, _tick, about=LINES, left=left, right=right),
         *_along(document, labels),
-        _band(document, further, labels, gains),
+        _band(document, [*measured, *further[1:]], labels, gains),
         _line("reference", document, further, labels, gains),
         _line("curve", document, measured, labels, gains),
         Line("zero", left, gains.place(0), right, gains.place(0)),
+        Text("label", right, gains.place(0) + _beside(document), "this model", "end"),
     ]
     for point in measured:
         x = labels.place(log10(point["size"]))
@@ -89,5 +90,10 @@ def _ends(document: StudyDocument, point: CurvePoint) -> tuple[float, float, flo
     return low, value, high
 
 
+def _beside(document: StudyDocument) -> int:
+    """Keep the words about the line on the side where the curve does not end."""
+    return -7 if (document["further"][-1]["gain"]["value"] or 0.0) < 0 else 16
+
+
 def _tick(value: float) -> str:
-    return wording.signed(value, min(place_of(value, digits=2), 0)) if value else at_place(0.0, 0)
+    return f"+{number_label(value)}" if value > 0 else number_label(value)

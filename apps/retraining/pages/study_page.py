@@ -39,6 +39,16 @@ class GainRow:
     share: str
 
 
+@dataclass(frozen=True)
+class Gains:
+    """Groups under one title."""
+
+    name: str
+    title: str
+    note: str
+    rows: list[GainRow]
+
+
 def shown(study: Study, *, role: Role) -> dict[str, Any]:
     """Return the context of a study, as this role may see it."""
     document = visible(study, role=role)
@@ -51,8 +61,7 @@ def shown(study: Study, *, role: Role) -> dict[str, Any]:
         "chart": chart_of(document),
         "points": [(count(point["size"]), wording.range_text(document, point["gain"])) for point in _points(document)],
         "tiles": [drift_tile(study.model, role=role), *_tiles(document)],
-        "slices": [_row(document, f"{each['name']}: {each['value']}", each) for each in _first(document["slices"])],
-        "weak": [_row(document, each["who"], each) for each in _first(document["weak"])],
+        "gains": _groups(document),
         "rule": wording.RULES[document["learner"]["live"]],
         "as_of": study.as_of.astimezone(study.model.zone),
     }
@@ -62,8 +71,24 @@ def _points(document: StudyDocument) -> list[Any]:
     return [*document["curve"], document["advice"]["farthest"]]
 
 
-def _first(rows: Any) -> Any:
-    return rows[:SHOWN]
+def _groups(document: StudyDocument) -> list[Gains]:
+    slices = [_row(document, f"{each['name']}: {each['value']}", each) for each in document["slices"][:SHOWN]]
+    weak = [_row(document, each["who"], each) for each in document["weak"][:SHOWN]]
+    groups = [
+        Gains(
+            "slices",
+            "Where the gain would be",
+            "Ranges hold for all of these slices at once. Slices overlap, so gains do not add up.",
+            slices,
+        ),
+        Gains(
+            "weak",
+            "In the weak spots",
+            "Slices that monitoring found weak. Ranges hold for all of them at once.",
+            weak,
+        ),
+    ]
+    return [group for group in groups if group.rows or group.name == "slices"]
 
 
 def _row(document: StudyDocument, who: str, each: Any) -> GainRow:
@@ -79,18 +104,14 @@ def _row(document: StudyDocument, who: str, each: Any) -> GainRow:
 
 def _tiles(document: StudyDocument) -> list[Tile]:
     advice, money = document["advice"], document["money"]
-    more = wording.more_labels(document)
-    tiles = [
-        Tile(
-            "With four times the labels",
-            wording.compared(document, advice["farthest"]["gain"]),
-            "the curve continued, no further than this" + (f"; about {more} more labels would tell" if more else ""),
-        )
-    ]
+    more, farthest = wording.more_labels(document), advice["farthest"]["gain"]
+    note = f"{wording.ends_text(document, farthest)}, by the curve"
+    note += f"; about {more} more labels would tell" if more else ""
+    tiles = [Tile("With four times the labels", wording.size_text(document, farthest), note)]
     if money is not None:
         tiles += [
-            Tile("A new model now, per 1,000 predictions", wording.money_text(money), "above 0: it would earn more"),
-            Tile(f"The next {money['k']} labels are worth", wording.next_text(money), wording.next_note(money)),
+            Tile("A new model now, per 1,000 predictions", *wording.money_text(money)),
+            Tile(f"The next {money['k']} labels are worth", *wording.next_text(money)),
         ]
     return tiles
 

@@ -72,11 +72,12 @@ def direction(document: StudyDocument, value: float) -> str:
 
 def range_text(document: StudyDocument, figure: Figure) -> str:
     """Write a gain with both ends of its range: “+1.4 (+0.6 to +2.2)”."""
-    if figure["value"] is None or figure["low"] is None or figure["high"] is None:
+    value, low, high = figure["value"], figure["low"], figure["high"]
+    if value is None or low is None or high is None:
         return NOTHING
-    place = place_for(document, (figure["high"] - figure["low"]) / 2)
-    value, low, high = (signed(scale(document) * figure[end], place) for end in ("value", "low", "high"))
-    return f"{value} ({low} to {high})"
+    place = place_for(document, (high - low) / 2)
+    told = [signed(scale(document) * end, place) for end in (value, low, high)]
+    return f"{told[0]} ({told[1]} to {told[2]})"
 
 
 def signed(value: float, place: int) -> str:
@@ -123,27 +124,33 @@ def more_labels(document: StudyDocument) -> str:
     return about(max(advice["enough"] * used / advice["size"] - used, 0.0))
 
 
-def money_text(money: Money) -> str:
-    """What the change would be worth per 1,000 predictions."""
+def money_text(money: Money) -> tuple[str, str]:
+    """What the change would be worth per 1,000 predictions, and its range."""
     gain = money["gain"]
     if gain["value"] is None or gain["low"] is None or gain["high"] is None:
-        return "not known"
+        return "not known", ""
     place = max(place_of(gain["high"] - gain["low"], digits=2), -2)
     value, low, high = (signed(gain[end] or 0.0, place) for end in ("value", "low", "high"))
-    return f"{value} {money['currency']} ({low} to {high})"
+    return f"{value}{NO_BREAK}{money['currency']}", f"{low} to {high}; above 0 it would earn more"
 
 
-def next_text(money: Money) -> str:
-    """What the next labels are worth, against their price."""
+def next_text(money: Money) -> tuple[str, str]:
+    """What the next labels are worth, and their price."""
     if money["worth"] is None or money["cost"] is None:
-        return "not known"
+        return "not known", ""
     worth, cost = (at_place(each, max(place_of(each, digits=2), -2)) for each in (money["worth"], money["cost"]))
-    return f"{worth} {money['currency']}, they cost {cost}"
+    best = f"{count(money['best_k'])} labels pay best" if money["best_k"] else "no further labels pay before deciding"
+    return f"{worth}{NO_BREAK}{money['currency']}", f"they cost {cost}; {best}"
 
 
-def next_note(money: Money) -> str:
-    if money["best_k"] is None:
-        return ""
-    if money["best_k"] == 0:
-        return "no further labels pay before the decision"
-    return f"{count(money['best_k'])} labels pay best"
+def ends_text(document: StudyDocument, figure: Figure) -> str:
+    """Write the ends of a range: “−0.4 to +0.6”."""
+    return range_text(document, figure).rpartition("(")[2].rstrip(")")
+
+
+def size_text(document: StudyDocument, figure: Figure) -> str:
+    """Write a gain with its direction, without its range: “0.4 points better”."""
+    half = ((figure["high"] or 0.0) - (figure["low"] or 0.0)) / 2
+    value = figure["value"] or 0.0
+    text = at_place(scale(document) * abs(value), place_for(document, half))
+    return f"{text}{unit_of(document)} {direction(document, value)}"

@@ -49,10 +49,6 @@ class CardFigure(TypedDict):
 
 Card = dict[str, Any]
 
-# Reasons why a figure says nothing of this model
-OF_NO_USE = {"unsupported_task", "no_score", "no_baseline", "no_value_model"}
-OF_SAMPLE = ("drawn", "answered", "response_rate", "adjudicated", "overturned")
-
 
 def card_of(model: MonitoredModel, *, role: Role, now: datetime) -> Card:
     """Gather the card as this role may see it: of a report, what `visible` shows of it."""
@@ -134,7 +130,12 @@ def _figures(report: Report | None, metrics: tuple[str, ...]) -> list[CardFigure
 
 def _is_told(figure: Any) -> bool:
     """Leave out what the model has no use for, and keep what is not known yet, with its reason."""
-    return figure is not None and figure["code"] not in OF_NO_USE
+    return figure is not None and figure["code"] not in (
+        "unsupported_task",
+        "no_score",
+        "no_baseline",
+        "no_value_model",
+    )
 
 
 def _figure(report: Report, metric: str, figure: Any, *, piece: dict[str, str] | None = None) -> CardFigure:
@@ -205,7 +206,8 @@ def _review(model: MonitoredModel, report: Report | None) -> dict[str, Any]:
         "floor": document["floor"],
         "policies": [{"name": each["name"], "kind": each["kind"]} for each in document["policies"]],
         "queues": [{"name": each.name, "reviewers": each.overlap} for each in model.queues.order_by("pk")],
-        "sample": sample and {name: sample[name] for name in OF_SAMPLE},
+        "sample": sample
+        and {name: sample[name] for name in ("drawn", "answered", "response_rate", "adjudicated", "overturned")},
         "source": _source(report) if report is not None else None,
     }
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -118,7 +118,7 @@ def _days_with_payloads(rows: pd.DataFrame) -> set[date]:
     """Return the days received whose payloads are kept, by one prediction of each: retention drops whole months."""
     firsts = rows.groupby("received_day")["pk"].first()
     kept = set(Payload.objects.filter(prediction_id__in=firsts.tolist()).values_list("prediction_id", flat=True))
-    return {cast(date, day) for day, key in firsts.items() if key in kept}
+    return {day for day, key in zip(firsts.index.tolist(), firsts.tolist(), strict=True) if key in kept}
 
 
 def _thinned(frame: pd.DataFrame, *, seed: int) -> pd.DataFrame:

@@ -103,11 +103,12 @@ class LearningCurve:
         With m labels the half-width is expected to be that of now times √(M/m).
         """
         sizes = np.geomspace(FEWEST_MORE * self.largest, FARTHEST * self.largest, _STEPS)
-        a, b, c = np.median(self.parameters, axis=0)
+        a, b, c = self.parameters.T[:, :, None]
+        expected = np.median(c - a * sizes**-b, axis=0)
         reach = t_quantile(level, self.points[-1].gain.df or math.inf) * np.sqrt(
             self.variance * self.largest / sizes + np.array([self._training_at(size) for size in sizes])
         )
-        tells = np.abs(c - a * sizes**-b) > reach
+        tells = np.abs(expected) > reach
         return float(sizes[int(np.argmax(tells))]) if tells.any() else None
 
     def _training_at(self, size: float) -> float:

@@ -84,3 +84,13 @@ def test_slices_are_told_from_the_whole_by_ranges_that_hold_at_once():
         # Two slices at once: 97.5 % each, Wilson's with the normal quantile 2.2414.
         p, n = piece["figures"]["accuracy"]["value"], piece["n"]
         assert high - low == pytest.approx(2 * 2.2414 * np.sqrt(p * (1 - p) / n), rel=0.02)
+
+
+def test_pictures_are_among_the_results_under_names_of_their_own():
+    made = report_of(closed_world(600)).document
+    found = {result["metric"]: result for result in made["results"]}
+    share = made["pictures"]["matrix"]["rows"][0]["shares"][1]
+    assert found["true_of_said:yes:no"]["value"] == share["value"]
+    assert found["stated_gap"]["part"] == "closed"
+    for start, number in (("came_true:", 10), ("accuracy_from:", len(made["pictures"]["thresholds"]["points"]))):
+        assert sum(metric.startswith(start) for metric in found) == number

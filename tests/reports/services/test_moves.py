@@ -5,15 +5,9 @@ from typing import Any
 import pytest
 
 from apps.reports.engine.comparison_document import ComparisonDocument
-from apps.reports.services.moves import (
-    amount_of,
-    cause_sentences,
-    headline,
-    in_short,
-    moved_by,
-    names_of_sides,
-    verdict,
-)
+from apps.reports.services.cause_words import cause_sentences
+from apps.reports.services.moves import amount_of, headline, in_short, moved_by, verdict
+from apps.reports.services.side_words import names_of_sides
 from tests.reports.comparison_documents import compared_document, moved, side
 from tests.reports.documents import figure
 

@@ -36,6 +36,10 @@ def test_a_small_cell_takes_what_would_give_it_away_with_it() -> None:
     assert codes == [["fewer_than_ten", "fewer_than_ten"], [None, "fewer_than_ten"]]
     assert [figure["code"] for figure in left["found"]] == ["fewer_than_ten", "fewer_than_ten"]
     assert "0.99" not in json.dumps(left)
+    made = document("performance")
+    made["pictures"]["matrix"] = matrix((500, 4), (300, 400))  # type: ignore[index]
+    codes_of = {each["metric"]: each["code"] for each in without_single_cases(made)["results"]}
+    assert codes_of["true_of_said:yes:no"] == "fewer_than_ten"
 
 
 def test_cells_of_ten_and_more_are_shown() -> None:

@@ -229,7 +229,7 @@ def test_the_list_and_the_page_of_one_cost_the_same_queries_whatever_they_hold(
     push_predictions(queue.model, [prediction_row(number, subject="Ann") for number in range(100, 180)])
     client, place = Client(), [dan.project.slug, queue.model.slug]
     client.force_login(dan.user)
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(14):
         client.get(reverse("cases", args=place))
     with django_assert_max_num_queries(30):
         client.get(reverse("prediction", args=[*place, key]))
