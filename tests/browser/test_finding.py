@@ -36,7 +36,7 @@ def test_cases_are_filtered_opened_and_sound(page: Page, queue: ReviewQueue, loo
     is_sound(page)
     page.get_by_role("link", name="Older").click()
     expect(page.get_by_role("link", name="case-50")).to_be_visible()
-    page.get_by_label("Outcome").select_option("known")
+    page.get_by_label("Outcome", exact=True).select_option("known")
     page.get_by_role("button", name="Show").click()
     expect(page.get_by_role("link", name="case-50")).to_be_visible()
     expect(page.locator("tbody tr")).to_have_count(1)
@@ -87,7 +87,7 @@ def test_cases_are_filtered_kept_downloaded_and_sent_by_keyboard_alone(
 ) -> None:
     BatchStage.objects.filter(stage=Stage.DRAW).update(done_at=timezone.now())
     page.goto(f"/p/{queue.model.project.slug}/models/{queue.model.slug}/cases/")
-    tab_to(page, page.get_by_label("Outcome"))
+    tab_to(page, page.get_by_label("Outcome", exact=True))
     page.keyboard.type("known")
     tab_to(page, page.get_by_role("button", name="Show", exact=True))
     page.keyboard.press("Enter")

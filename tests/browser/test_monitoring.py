@@ -116,7 +116,7 @@ def test_a_stakeholder_sees_the_banner_without_a_button(
     model = changed_model()
     sign_in(page, make_member(model.project, Role.STAKEHOLDER).user)
     page.goto("/p/office/")
-    banner = page.get_by_role("region", name="Open incidents of Employment")
+    banner = page.get_by_role("region", name="Open incidents")
     expect(banner).to_contain_text("income number → string in v7")
     expect(banner.get_by_role("button")).to_have_count(0)
     is_sound(page)
