@@ -17,7 +17,9 @@ def lead_figure(document: Document) -> Figure:
     """Return the figure that the page is about."""
     figures = document["headline"]["figures"]
     if document["kind"] == "value":
-        return figures["value_difference" if has_difference(figures) else "value_total"]
+        metric = "value_difference" if has_difference(figures) else "value_total"
+        if metric in figures:
+            return figures[metric]
     if document["kind"] == "baseline":
         return figures["win_rate"]
     return figures[lead_metric(figures)]

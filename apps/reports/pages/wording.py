@@ -178,10 +178,10 @@ def mistake(document: Document, predicted: str, truth: str) -> str:
 
 
 def _value_lede(document: Document, figures: Figures, when: str) -> str:
-    figure = lead_figure(document)
     value = document.get("value")
     if not value:
         return "Nobody has stated what a right or a wrong decision is worth, so value cannot be computed yet."
+    figure = lead_figure(document)
     unit = unit_of("value_total", value["currency"])
     if figure["value"] is None:
         what = "the model’s errors cost" if document["task"] == "regression" else "the model earned"
