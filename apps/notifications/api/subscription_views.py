@@ -5,8 +5,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.accounts.models import Role, Scope
+from apps.accounts.models import Project, Role, Scope
 from apps.accounts.services.access import get_or_404, key_of, member_of, project_of
+from apps.common.errors import NotFoundError, invalid_field
 from apps.notifications.api.subscription_serializers import (
     SubscriptionRequestSerializer,
     SubscriptionSerializer,
@@ -16,6 +17,7 @@ from apps.notifications.models import Subscription
 from apps.notifications.querysets import SubscriptionQuerySet
 from apps.notifications.services import subscribing
 from apps.notifications.services.subscribing import Wanted
+from apps.registry.models import MonitoredModel
 from apps.registry.services.finding import find_model
 
 
@@ -41,7 +43,7 @@ class SubscriptionsView(APIView):
         wanted = Wanted(
             cadence=asked["cadence"],
             standing=asked["window"],
-            model=find_model(project, model) if model else None,
+            model=_model(project, model) if model else None,
             kind=asked.get("kind", ""),
             day=asked["day"],
             hour=asked["hour"],
@@ -63,6 +65,14 @@ class SubscriptionView(APIView):
         found = get_or_404(_own(request).select_related("schedule__project", "user"), pk=pk)
         subscribing.leave(found, by=found.user, key=key_of(request))
         return Response(status=204)
+
+
+def _model(project: Project, name: str) -> MonitoredModel:
+    """Return the model that a body names. Raises DomainError where there is none: the address is not at fault."""
+    try:
+        return find_model(project, name)
+    except NotFoundError as error:
+        raise invalid_field("model", error.message) from error
 
 
 def _own(request: Request) -> SubscriptionQuerySet:

@@ -6,6 +6,7 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from apps.common.api import StrictSerializer
+from apps.common.exports import FORMATS
 from apps.common.fields import TextField
 from apps.reports.models import Kind, Report, Standing
 
@@ -196,3 +197,7 @@ class FigureRowSerializer(serializers.Serializer[Any]):
 class FiguresSerializer(serializers.Serializer[Any]):
     status = serializers.ChoiceField(choices=["queued", "running", "done", "failed"])
     figures = FigureRowSerializer(many=True)
+
+
+class FiguresQuerySerializer(StrictSerializer):
+    format = serializers.ChoiceField(choices=["json", *FORMATS], default="json")

@@ -17,6 +17,7 @@ from apps.registry.models import MonitoredModel
 from apps.registry.services.finding import find_model
 from apps.reports import services
 from apps.reports.api.serializers import (
+    FiguresQuerySerializer,
     FiguresSerializer,
     JobAnswerSerializer,
     ReportAnswerSerializer,
@@ -87,9 +88,12 @@ class FiguresView(APIView):
     required_role = Role.STAKEHOLDER
     renderer_classes = [JSONRenderer, *STREAMED]
 
-    @extend_schema(operation_id="read_figures", responses=responses(FiguresSerializer))
+    @extend_schema(
+        operation_id="read_figures", parameters=[FiguresQuerySerializer], responses=responses(FiguresSerializer)
+    )
     def get(self, request: Request, pk: int) -> HttpResponseBase:
         """Return the figures of a finished report as rows: in JSON, NDJSON, CSV or Parquet. Without a report, none."""
+        FiguresQuerySerializer(data=request.query_params.dict()).is_valid(raise_exception=True)
         jobs = ReportJob.objects.in_project(project_of(request)).select_related("report__model")
         job = get_or_404(jobs, pk=pk)
         report = visible(job.report, role=key_of(request).reads_as) if job.report else None
