@@ -273,8 +273,8 @@ def test_the_number_of_queries_does_not_grow_with_answers(client: Client) -> Non
             with CaptureQueriesContext(connection) as queries:
                 assert client.get(address).status_code == 200
             counts.append(len(queries))
-    # A person's page also asks what its reader has yet to judge, and notes what it shows them.
-    assert counts == [16, 19, 16, 19]
+    # A person's page also asks what its reader has yet to judge and whether they validate, and notes what it shows.
+    assert counts == [17, 19, 17, 19]
 
 
 def test_the_reviews_page_links_to_the_figures() -> None:
