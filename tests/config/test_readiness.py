@@ -27,6 +27,7 @@ STAGES = {
     "reports",
     "studies",
     "deliveries",
+    "letters",
     "mails",
     "file_checks",
     "trials",

@@ -231,7 +231,7 @@ def test_the_list_and_the_page_of_one_cost_the_same_queries_whatever_they_hold(
     client.force_login(dan.user)
     with django_assert_max_num_queries(14):
         client.get(reverse("cases", args=place))
-    with django_assert_max_num_queries(30):
+    with django_assert_max_num_queries(33):
         client.get(reverse("prediction", args=[*place, key]))
 
 
