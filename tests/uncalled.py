@@ -44,15 +44,11 @@ if TYPE_CHECKING:  # never run
     # Templates call these filters.
     in_100_with_range, as_draft, without_model, ago
 
-    # The first page and mails tell a comparison with it.
+    # The first page and mails will tell a comparison with it.
     in_short
 
     # Tests and the benchmark of monitoring count with it.
     histogram
 
     # Statistics for parts of reports that come next.
-    (
-        exact_win_rate,
-        best_shift,
-    )
-    _.missing_share
+    exact_win_rate, _.missing_share

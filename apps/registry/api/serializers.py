@@ -8,6 +8,7 @@ from apps.accounts.models import Project
 from apps.common.api import StrictSerializer
 from apps.common.fields import ClassOrNumberField, TextField
 from apps.registry.models import Finding, Helped, Incident, MonitoredModel, ValueModel
+from apps.registry.models.follow_up import LONGEST_TEXT
 from apps.registry.services.documents import ObservedSerializer, QueueSerializer
 from apps.registry.services.follow_ups import FIELDS, owner_of
 
@@ -149,8 +150,8 @@ class FollowUpSerializer(StrictSerializer):
         required=False, allow_null=True, help_text="The address of a validator, an engineer or an owner; null: nobody"
     )
     due_on = serializers.DateField(required=False, allow_null=True)
-    cause = TextField(max_length=5_000, required=False, allow_blank=True)
-    action = TextField(max_length=5_000, required=False, allow_blank=True)
+    cause = TextField(max_length=LONGEST_TEXT, required=False, allow_blank=True)
+    action = TextField(max_length=LONGEST_TEXT, required=False, allow_blank=True)
     helped = serializers.ChoiceField(choices=Helped.choices, required=False, allow_blank=True)
 
     def changes(self, project: Project) -> dict[str, Any]:
@@ -163,7 +164,7 @@ class FollowUpSerializer(StrictSerializer):
 
 class NewFindingSerializer(FollowUpSerializer):
     title = TextField(max_length=200)
-    text = TextField(max_length=5_000, default="", allow_blank=True)
+    text = TextField(max_length=LONGEST_TEXT, default="", allow_blank=True)
     cause = action = helped = None  # type: ignore[assignment]  # they come later
 
 

@@ -4,6 +4,8 @@ from django.db import models
 
 from apps.accounts.models import User
 
+LONGEST_TEXT = 5_000
+
 
 class Helped(models.TextChoices):
     YES = "yes", "It helped"

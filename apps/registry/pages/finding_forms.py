@@ -6,9 +6,8 @@ from django import forms
 
 from apps.accounts.models import Project, User
 from apps.registry.models import FollowUp, Helped
+from apps.registry.models.follow_up import LONGEST_TEXT
 from apps.registry.services.follow_ups import FIELDS, possible_owners
-
-LONGEST = 5_000
 
 
 class FollowUpForm(forms.Form):
@@ -19,10 +18,14 @@ class FollowUpForm(forms.Form):
     )
     due_on = forms.DateField(label="Until", required=False, widget=forms.DateInput({"type": "date"}))
     cause = forms.CharField(
-        label="Cause", required=False, max_length=LONGEST, widget=forms.Textarea({"rows": 3}), empty_value=""
+        label="Cause", required=False, max_length=LONGEST_TEXT, widget=forms.Textarea({"rows": 3}), empty_value=""
     )
     action = forms.CharField(
-        label="What was done", required=False, max_length=LONGEST, widget=forms.Textarea({"rows": 3}), empty_value=""
+        label="What was done",
+        required=False,
+        max_length=LONGEST_TEXT,
+        widget=forms.Textarea({"rows": 3}),
+        empty_value="",
     )
     helped = forms.ChoiceField(label="Did it help?", required=False, choices=[("", "not known yet"), *Helped.choices])
 
@@ -43,7 +46,7 @@ class FindingForm(FollowUpForm):
     text = forms.CharField(
         label="What you saw, and why it matters",
         required=False,
-        max_length=LONGEST,
+        max_length=LONGEST_TEXT,
         widget=forms.Textarea({"rows": 5}),
         empty_value="",
     )

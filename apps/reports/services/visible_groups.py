@@ -3,15 +3,7 @@
 from apps.reports.engine.document import Figures, GroupSet, GroupsSection, GroupValue
 from apps.reports.services.small_cases import NOTHING, hidden_with, labels_told
 
-# The measure behind each figure against the reference.
-MEASURES = {
-    "selection_ratio": "selection_rate",
-    "found_gap": "found",
-    "false_alarms_gap": "false_alarms",
-    "bias_gap": "bias",
-    "within_gap": "within",
-    "mae_gap": "mae",
-}
+RATIO = "selection_ratio"
 
 
 def without_slices(section: GroupsSection, hidden: set[str]) -> GroupsSection:
@@ -45,5 +37,10 @@ def _value(value: GroupValue, place: int, hidden: dict[str, set[int]], reference
     figures = {
         name: NOTHING if place in hidden.get(name, set()) else figure for name, figure in value["figures"].items()
     }
-    against = {name: NOTHING if is_hidden(MEASURES[name]) else figure for name, figure in value["against"].items()}
+    against = {name: NOTHING if is_hidden(_measure_of(name)) else figure for name, figure in value["against"].items()}
     return value | {"figures": figures, "against": against}
+
+
+def _measure_of(against: str) -> str:
+    """Return the measure behind a figure against the reference."""
+    return "selection_rate" if against == RATIO else against.removesuffix("_gap")

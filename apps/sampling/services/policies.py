@@ -40,36 +40,28 @@ def in_force_between(model: MonitoredModel, since: datetime, until: datetime) ->
 
 
 def ensure_floor(model: MonitoredModel) -> None:
-    """Create the model's random floor if it has none."""
-    if not SamplingPolicy.objects.filter(model=model, name=FLOOR).exists():
-        if model.shadow_of_id is not None:
-            _draw_disagreements(model)
-        SamplingPolicy.objects.get_or_create(
-            model=model,
-            name=FLOOR,
-            version=1,
-            defaults={
-                "kind": PolicyKind.FLOOR,
-                # Where a shadow and the model in use agree, their difference is zero without any label.
-                "settings": {"rate": FLOOR_RATE if model.shadow_of_id is None else SMALLEST_FLOOR},
-                "queue": main_queue(model),
-                "rank": LAST_RANK,
-                "starts_at": BEGINNING,
-            },
-        )
+    """Create the model's random floor if it has none; for a shadow, also what draws its disagreements."""
+    if SamplingPolicy.objects.filter(model=model, name=FLOOR).exists():
+        return
+    rate = FLOOR_RATE
+    if model.shadow_of_id is not None:
+        _begin(model, DISAGREEMENTS, PolicyKind.DISAGREEMENT, rate=1.0, rank=1)
+        # Where a shadow and the model in use agree, their difference is zero without any label.
+        rate = SMALLEST_FLOOR
+    _begin(model, FLOOR, PolicyKind.FLOOR, rate=rate, rank=LAST_RANK)
 
 
-def _draw_disagreements(model: MonitoredModel) -> None:
-    """Let a shadow draw its disagreements with the model in use, all of them until somebody wants fewer."""
+def _begin(model: MonitoredModel, name: str, kind: PolicyKind, *, rate: float, rank: int) -> None:
+    """Create the first version of a policy, in force from the beginning."""
     SamplingPolicy.objects.get_or_create(
         model=model,
-        name=DISAGREEMENTS,
+        name=name,
         version=1,
         defaults={
-            "kind": PolicyKind.DISAGREEMENT,
-            "settings": {"rate": 1.0},
+            "kind": kind,
+            "settings": {"rate": rate},
             "queue": main_queue(model),
-            "rank": 1,
+            "rank": rank,
             "starts_at": BEGINNING,
         },
     )

@@ -144,7 +144,7 @@ def test_small_groups_and_small_sides_are_hidden(model: MonitoredModel):
     made = compared_document()
     assert made["why"] is not None
     made["why"]["cause"]["groups"][1]["n"] = [4, 1_800]
-    made["why"]["cause"]["days"] |= {"n": 6_886, "inside": 6_880}  # type: ignore[typeddict-item, operator]
+    made["why"]["cause"]["days"] |= {"n": 6_886, "inside": 6_880}
     seen = visible_comparison(make_stored_comparison(model, document=made), role=Role.STAKEHOLDER).document
     groups = seen["why"]["cause"]["groups"]
     # The four of the first window, and the next smallest so that their difference is not given away.

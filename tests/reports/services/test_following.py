@@ -118,7 +118,7 @@ def test_a_sweep_requests_few_reports_an_hour_and_looks_at_few_windows(monkeypat
 
 
 def test_refreshes_leave_half_of_the_places_to_people_who_come_first(settings: object) -> None:
-    settings.MAX_UNFINISHED_REPORTS = 4  # type: ignore[attr-defined]
+    settings.MAX_UNFINISHED_REPORTS = 4
     model = recent_model()
     today = windows.today_of(model)
     for days in range(1, 5):
@@ -133,7 +133,7 @@ def test_refreshes_leave_half_of_the_places_to_people_who_come_first(settings: o
 
 
 def test_one_person_may_have_a_quarter_of_the_places(settings: object) -> None:
-    settings.MAX_UNFINISHED_REPORTS = 8  # type: ignore[attr-defined]
+    settings.MAX_UNFINISHED_REPORTS = 8
     model = recent_model()
     one, other = (make_member(model.project).user for _ in range(2))
     today = windows.today_of(model)

@@ -99,7 +99,7 @@ def test_days_make_weeks_that_add_up_over_two_reports() -> None:
     # Friday, 30 October to Monday, 2 November
     october = {"step": "day", "series": [point(date(2026, 10, 30), 100, 0.9), point(date(2026, 10, 31), 100, None)]}
     november = {"step": "day", "series": [point(date(2026, 11, 1), 300, 0.7), point(date(2026, 11, 2), 50, 0.8)]}
-    stored = [week.stored for each in (october, november) for week in weeks_of(each, "accuracy")]  # type: ignore[arg-type]
+    stored = [week.stored for each in (october, november) for week in weeks_of(each, "accuracy")]
     first, second = pooled(map(Week.read, stored))
     # (100 · 0.9 + 300 · 0.7) / 400 = 0.75, ± √(100² · 0.1² + 300² · 0.1²) / 400 = 0.0791
     assert (first.monday, first.n) == (date(2026, 10, 26), 400)

@@ -17,7 +17,7 @@ def money(difference: float, parts: dict[str, float], *, chance: float = 30_000)
     why = made["why"]
     assert why is not None
     why["difference"] = moved(difference, chance=chance)  # type: ignore[typeddict-item]  # a plain dictionary
-    why["parts"] = [{"name": name, **moved(value, chance=chance)} for name, value in parts.items()]  # type: ignore[typeddict-item, misc]
+    why["parts"] = [{"name": name, **moved(value, chance=chance)} for name, value in parts.items()]
     figures = [{"value_difference": figure(1_400_000.0)}, {"value_difference": figure(1_400_000.0 + difference)}]
     sides = [
         side("2026-08-01", "2026-09-01", 0.8, 36_000, figures=figures[0]),
@@ -41,9 +41,9 @@ def with_parts(mix: float, right: float, *, chance: float = 0.003, **cause: Any)
     made = compared_document()
     why = made["why"]
     assert why is not None
-    why["difference"] = moved(mix + right, chance=chance)  # type: ignore[typeddict-item]
-    why["parts"] = [{"name": "mix", **moved(mix, chance=chance)}, {"name": "right", **moved(right, chance=chance)}]  # type: ignore[typeddict-item]
-    why["cause"] |= cause  # type: ignore[typeddict-item]
+    why["difference"] = moved(mix + right, chance=chance)
+    why["parts"] = [{"name": "mix", **moved(mix, chance=chance)}, {"name": "right", **moved(right, chance=chance)}]
+    why["cause"] |= cause
     return made
 
 
@@ -120,9 +120,9 @@ def test_small_samples_are_told_in_whole_points():
 def test_versions_and_years_are_named_where_they_differ():
     made = compared_document()
     days = ("2026-09-01", "2026-10-01")
-    made["sides"] = [side(*days, 0.8, 90, version="6"), side(*days, 0.8, 90, version="7")]  # type: ignore[typeddict-item, list-item]
+    made["sides"] = [side(*days, 0.8, 90, version="6"), side(*days, 0.8, 90, version="7")]
     assert names_of_sides(made) == ("version 6", "version 7")
-    made["sides"] = [side("2025-09-01", "2025-10-01", 0.8, 90), side(*days, 0.8, 90)]  # type: ignore[typeddict-item, list-item]
+    made["sides"] = [side("2025-09-01", "2025-10-01", 0.8, 90), side(*days, 0.8, 90)]
     assert names_of_sides(made) == ("September 2025", "September 2026")
 
 
