@@ -67,4 +67,5 @@ document.addEventListener("htmx:afterSettle", ({ detail }) => {
   const first = "#policy-form select, #policy-form input:not([type=hidden])";
   const found = wanted === "first-of-open" ? document.querySelector(first) : document.getElementById(wanted);
   if (found !== document.activeElement) found?.focus();
+  wanted = "";
 });

@@ -61,6 +61,11 @@ def test_the_editor_is_sound_closed_and_open(
     is_sound(editor)
 
 
+def press_to_leave(page: Page, key: str) -> None:
+    with page.expect_navigation():
+        page.keyboard.press(key)
+
+
 def test_a_policy_is_built_moved_saved_compared_and_taken_back_by_keyboard(editor: Page) -> None:
     keyboard = editor.keyboard
     expect(editor.get_by_text("would tell it to within")).to_be_visible()
@@ -100,9 +105,9 @@ def test_a_policy_is_built_moved_saved_compared_and_taken_back_by_keyboard(edito
     keyboard.press("x")
     expect(row.get_by_role("switch")).to_be_checked()
     # Compared in words, saved with a reason.
-    keyboard.press("v")
+    press_to_leave(editor, "v")
     expect(editor.get_by_text("New", exact=False).first).to_be_visible()
-    keyboard.press("Escape")
+    press_to_leave(editor, "Escape")
     editor.locator("#reason").focus()
     keyboard.type("The old ones are wrong more often")
     keyboard.press("Control+s")
