@@ -254,7 +254,7 @@ class Report:
         S.agreed = (S.label == S.said if w.K else holds(S.label, S.number)).astype(int)
         S.constant, S.q = (np.isnan(S.q) | (S.q == 1) & (S.settled == 1)) & (S.pi == 1), np.where(S.q > 0, S.q, 1.0)
         self.whole = Part(w=w, C=pick(C, C.slice < 0), S=S, W=S, prior=np.full(2, 0.5), ab=ab, instead=instead, is_plain=False)
-        self.days, self.is_unseen = inputs["days"], (self.whole.C.part == 2).any() and not (S.part == 2).any()
+        self.days, self.prior, self.is_unseen = inputs["days"], self.whole.passed(), 2 in self.whole.C.part and 2 not in S.part
     def read(self, file):
         names = file.readline().decode().strip().split(",")
         return Table(**dict(zip(names, np.loadtxt(file, delimiter=",", ndmin=2).reshape(-1, len(names)).T)))
@@ -262,7 +262,7 @@ class Report:
         C, S, (place, code), is_rest = self.C, self.whole.S, spec.get("slice", (-1, -1)), spec.get("is_rest", False)
         days, own = range(*spec["days"]) if "days" in spec else self.days[spec["part"]], getattr(S, f"slice_{place}", 0 * S.day - 1)
         def mine(t, own): return np.isin(t.day, days) & ((own == code) != is_rest) & ((own >= 0) | (place < 0))
-        part = self.whole.of(C=pick(C, mine(C, C.value) & (C.slice == place)), S=pick(S, mine(S, own)), prior=self.whole.passed(),
+        part = self.whole.of(C=pick(C, mine(C, C.value) & (C.slice == place)), S=pick(S, mine(S, own)), prior=self.prior,
                              level=spec.get("level", 0.95), fitted=dict(zip(("ab", "instead"), map(np.array, spec.get("expected") or ()))))
         keys = {"said", "bin"} & set(spec)
         masks = [np.all([np.isin(getattr(t, key), spec[key]) for key in keys], axis=0) for t in (part.C, part.S)]
