@@ -16,6 +16,7 @@ from apps.reports.pages.sheets.tables import cell, labels_cell
 STATES = {"final": "final", "maturing": "still open", "provisional": "still open"}
 HOLLOW = f"Dots with their {RANGE}; hollow dots are still open or preliminary."
 SLICE_DOTS = f"Dots with their {RANGE}; hollow dots are preliminary."
+WEEK = 7  # days
 STEPS = {"day": "Day by day", "week": "Week by week", "month": "Month by month"}
 
 
@@ -35,11 +36,12 @@ def over_time(document: Document, *, note: str) -> Section | None:
 
 
 def cut_short(document: Document) -> str:
-    """Name a first or last month that is not whole: its sums look small for no other reason."""
-    if document["step"] != "month":
-        return ""
+    """Name a first or last week or month that is not whole: its sums look small for no other reason."""
     ends = {point["start"]: point for point in (document["series"][0], document["series"][-1])}.values()
     spans = [(date.fromisoformat(point["start"]), date.fromisoformat(point["end"])) for point in ends]
+    if document["step"] == "week":
+        days = (spans[-1][1] - spans[-1][0]).days
+        return f" From {spans[-1][0].day} {spans[-1][0]:%B}: {plural(days, 'day', 'days')} only." if days < WEEK else ""
     cut = [f"{start:%B}" for start, end in spans if not numbers.is_month(start, end)]
     return f" {' and '.join(cut)}: part of the month only." if cut else ""
 
