@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 from apps.common.shares import hundredths
 from apps.reports.engine.document import Document, Figures, Override, Point, SliceSection
-from apps.reports.engine.rounding import Unit, percent, step_of, unit_of
+from apps.reports.engine.rounding import Unit, is_exact, percent, step_of, unit_of
 from apps.reports.pages import contents, numbers, wording
 from apps.reports.pages.caveat_wording import caveat, logged, why_restated
 from apps.reports.pages.contents import unit
@@ -33,6 +33,17 @@ def over_time(document: Document, *, note: str) -> Section | None:
     if contents.known_in_time(document) < contents.LEAST_FOR_A_CHART:
         return Section("by_time", STEPS[document["step"]], "Too few figures for a chart.", table=data)
     return Section("by_time", STEPS[document["step"]], note, ChartText("by_time", _description(data), data))
+
+
+def dots_over_time(document: Document) -> str:
+    """Say which figure the dots stand for, and what surrounds them."""
+    metric = contents.metric_over_time(document)
+    figures = [point["figures"].get(metric) for point in document["series"]]
+    is_counted = all(is_exact(figure) for figure in figures if figure is not None and figure["value"] is not None)
+    dots = (
+        "All outcomes are in" if is_counted else f"Dots with their {RANGE}; hollow dots are still open or preliminary"
+    )
+    return f"{wording.metric_name(document, metric)[0]}. {dots}."
 
 
 def cut_short(document: Document) -> str:
