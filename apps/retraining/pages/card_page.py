@@ -8,7 +8,6 @@ from apps.common.digits import at_place, place_of
 from apps.common.numerals import count
 from apps.common.shares import hundredths
 from apps.registry.models import MonitoredModel
-from apps.retraining.pages import wording
 from apps.retraining.services.card import Card, CardFigure
 
 NAMES = {
@@ -133,13 +132,10 @@ def review_text(card: Card) -> str:
     return f"{drawn} {blind} {answered}"
 
 
-def advice_text(card: Card, model: MonitoredModel) -> str:
+def advice_text(card: Card) -> str:
     """Repeat what the newest study found."""
     found = card["retraining"]
-    if found is None:
-        return "Nobody has asked yet whether a new model would be better."
-    document: Any = {"advice": found["advice"], "metric": found["metric"], "unit": model.unit}
-    return wording.lede(document)
+    return found["headline"] if found else "Nobody has asked yet whether a new model would be better."
 
 
 def weak_texts(card: Card) -> list[tuple[str, str]]:
@@ -167,7 +163,7 @@ def shown(card: Card, model: MonitoredModel) -> dict[str, Any]:
         "limits": limits_of(card),
         "drift": drift_text(card),
         "review": review_text(card),
-        "advice": advice_text(card, model),
+        "advice": advice_text(card),
         "weak": weak_texts(card),
         "features": ", ".join(each["label"] for each in card["features"]),
         "sensitive": ", ".join(each["label"] for each in card["features"] if each["sensitive"]),

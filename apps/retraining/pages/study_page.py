@@ -13,6 +13,7 @@ from apps.retraining.engine.document import Figure, StudyDocument
 from apps.retraining.models import Study
 from apps.retraining.pages import wording
 from apps.retraining.pages.curve import chart_of
+from apps.retraining.services.sentence import headline
 from apps.retraining.services.visible import visible
 
 SHOWN = 12
@@ -55,7 +56,7 @@ def shown(study: Study, *, role: Role) -> dict[str, Any]:
     return {
         "study": study,
         "document": document,
-        "lede": wording.lede(document),
+        "lede": headline(document),
         "basis": wording.basis(document),
         "live": wording.live_text(document, document["advice"]["live"]),
         "chart": chart_of(document),

@@ -15,6 +15,7 @@ from apps.reports.services.versions import versions_of
 from apps.reports.services.visible import visible
 from apps.retraining.models import Study
 from apps.retraining.services import visible as visible_study
+from apps.retraining.services.sentence import headline
 from apps.retraining.services.visible import sensitive_features
 from apps.retraining.services.weak_words import in_words
 from apps.sampling.services.policies import current_document
@@ -218,6 +219,7 @@ def _advice(model: MonitoredModel, *, role: Role) -> dict[str, Any] | None:
         return None
     document = visible_study.visible(study, role=role)
     return {
+        "headline": headline(document),
         "advice": document["advice"],
         "metric": document["metric"],
         "as_of": study.as_of.isoformat(),

@@ -3,13 +3,14 @@
 import pytest
 
 from apps.retraining.pages import wording
+from apps.retraining.services.sentence import headline
 from tests.retraining.stored import document, figure
 
 
 def advised(verdict, gain, *, enough=None, disagrees=False, **changes):
     found = document(**changes)
     found["advice"] |= {"verdict": verdict, "gain": figure(*gain), "enough": enough, "disagrees": disagrees}
-    return wording.lede(found).replace("\u00a0", " ")
+    return headline(found).replace("\u00a0", " ")
 
 
 @pytest.mark.parametrize(
