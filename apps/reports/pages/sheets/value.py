@@ -55,8 +55,7 @@ def sections(document: Document) -> list[Section]:
     value = document.get("value")
     if not value:
         return [shared.cannot_say(document)]
-    name = wording.metric_name(document, contents.metric_over_time(document))[0]
-    note = f"{name}. {shared.HOLLOW}{shared.cut_short(document) if document['series'] else ''}"
+    note = f"{shared.dots_over_time(document)}{shared.cut_short(document) if document['series'] else ''}"
     shown = [
         shared.over_time(document, note=note),
         losses.section(document, value),
