@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from django.urls import reverse
+
 from apps.common.digits import at_place, place_of
 from apps.common.numerals import count
 from apps.common.shares import hundredths
@@ -154,6 +156,8 @@ def shown(card: Card, model: MonitoredModel) -> dict[str, Any]:
     """Return the context of the page."""
     return {
         "card": card,
+        "versions": [(each["name"], date.fromisoformat(each["since"])) for each in card["versions"]],
+        "between_groups": _groups_page(card, model),
         "sources": [
             (each["kind"].capitalize(), each["source"]["path"], span(each), count(each["predictions"]))
             for each in card["reports"]
@@ -168,6 +172,12 @@ def shown(card: Card, model: MonitoredModel) -> dict[str, Any]:
         "features": ", ".join(each["label"] for each in card["features"]),
         "sensitive": ", ".join(each["label"] for each in card["features"] if each["sensitive"]),
     }
+
+
+def _groups_page(card: Card, model: MonitoredModel) -> str:
+    """Where groups are beside each other; empty where the report has none."""
+    compared = card["groups"]
+    return reverse("report_groups", args=[model.project.slug, compared["source"]["report"]]) if compared else ""
 
 
 def _error(each: dict[str, Any]) -> str:

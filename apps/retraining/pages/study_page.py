@@ -27,6 +27,7 @@ class Tile:
     text: str
     note: str
     href: Any = ""
+    is_unknown: bool = False
 
 
 @dataclass(frozen=True)
@@ -123,11 +124,13 @@ def drift_tile(model: MonitoredModel, *, role: Role) -> Tile:
     reports = Report.objects.filter(model=model, kind=Kind.PERFORMANCE).select_related("model__project", "version")
     report = reports.foremost().first()
     if report is None:
-        return Tile(label, "Not known yet", "a report on performance compares outcomes with what scores lead to expect")
+        note = "a report on performance compares outcomes with what scores lead to expect"
+        return Tile(label, "Not known yet", note, is_unknown=True)
     checks = visible_report(report, role=role).document.get("checks") or {}
     tested = [each for each in checks.get("drift", []) if each["difference"]["value"] is not None]
     if not tested:
-        return Tile(label, "Not tested", "it takes closed days with outcomes before the days of the report", report.pk)
+        note = "it takes closed days with outcomes before the days of the report"
+        return Tile(label, "Not tested", note, report.pk, is_unknown=True)
     moved = next((each for each in tested if each["has_drifted"]), None)
     each = moved or next((one for one in tested if one["metric"] == "accuracy"), tested[0])
     difference = each["difference"]

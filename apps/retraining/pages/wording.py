@@ -17,11 +17,17 @@ RULES = {
 def basis(document: StudyDocument) -> str:
     """What the sentence rests on."""
     labels, learner = document["labels"], document["learner"]
-    people = f"{count(labels['subjects'])} subjects"
+    used, subjects = labels["used"], labels["subjects"]
+    features = f"{len(learner['features'])} feature{'s' if len(learner['features']) != 1 else ''}"
+    about_whom = f"about {count(subjects)} subjects, " if subjects < used else ""
+    others = (
+        "the other fifth, which is about other subjects"
+        if subjects < used
+        else "the other fifth. No two labels share a subject; cases that belong together should be sent with one"
+    )
     return (
-        f"{count(labels['used'])} labels about {people}, each weighted by its chance to be drawn. New models"
-        f" ({learner['package']}, {len(learner['features'])} features) learn from four fifths of them and are judged on"
-        " the other fifth, which is about other people. ± is the 95\u00a0% range."
+        f"{count(used)} labels, {about_whom}each weighted by its chance to be drawn. New models ({learner['package']},"
+        f" {features}) learn from four fifths of them and are judged on {others}. ± is the 95\u00a0% range."
     )
 
 
@@ -69,7 +75,8 @@ def next_text(money: Money) -> tuple[str, str]:
     """What the next labels are worth, and their price."""
     if money["worth"] is None or money["cost"] is None:
         return "not known", ""
-    worth, cost = (at_place(each, max(place_of(each, digits=2), -2)) for each in (money["worth"], money["cost"]))
+    place = max(place_of(max(money["worth"], money["cost"]), digits=2), -2)
+    worth, cost = (at_place(each, place) for each in (money["worth"], money["cost"]))
     best = f"{count(money['best_k'])} labels pay best" if money["best_k"] else "no further labels pay before deciding"
     return f"{worth}{NO_BREAK}{money['currency']}", f"they cost {cost}; {best}"
 
