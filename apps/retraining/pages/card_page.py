@@ -10,6 +10,7 @@ from apps.common.digits import at_place, place_of
 from apps.common.numerals import count
 from apps.common.shares import hundredths
 from apps.registry.models import MonitoredModel
+from apps.retraining.pages.wording import group_text
 from apps.retraining.services.card import Card, CardFigure
 
 NAMES = {
@@ -188,7 +189,7 @@ def _error(each: dict[str, Any]) -> str:
 def _row(figure: CardFigure, card: Card, model: MonitoredModel) -> Row:
     name = NAMES.get(figure["metric"], figure["metric"])
     if figure["slice"]:
-        name = f"{figure['slice']['name']}: {figure['slice']['value']}"
+        name = group_text(model, **figure["slice"])
         name += "" if figure["metric"] == "accuracy" else f", {NAMES[figure['metric']].lower()}"
     text, ends = _texts(figure, currency=card["model"]["currency"], unit=model.unit)
     return Row(name, text, ends, figure["n"], figure["source"]["path"])

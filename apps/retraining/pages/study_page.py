@@ -63,7 +63,7 @@ def shown(study: Study, *, role: Role) -> dict[str, Any]:
         "chart": chart_of(document),
         "points": [(count(point["size"]), wording.range_text(document, point["gain"])) for point in _points(document)],
         "tiles": [drift_tile(study.model, role=role), *_tiles(document)],
-        "gains": _groups(document),
+        "gains": _groups(document, study.model),
         "rule": wording.RULES[document["learner"]["live"]],
         "as_of": study.as_of.astimezone(study.model.zone),
     }
@@ -73,8 +73,11 @@ def _points(document: StudyDocument) -> list[Any]:
     return [*document["curve"], document["advice"]["farthest"]]
 
 
-def _groups(document: StudyDocument) -> list[Gains]:
-    slices = [_row(document, f"{each['name']}: {each['value']}", each) for each in document["slices"][:SHOWN]]
+def _groups(document: StudyDocument, model: MonitoredModel) -> list[Gains]:
+    slices = [
+        _row(document, wording.group_text(model, each["name"], each["value"]), each)
+        for each in document["slices"][:SHOWN]
+    ]
     weak = [_row(document, each["who"], each) for each in document["weak"][:SHOWN]]
     groups = [
         Gains(

@@ -3,6 +3,7 @@
 from apps.common.digits import at_place, place_of
 from apps.common.numerals import count
 from apps.common.shares import hundredths
+from apps.registry.models import MonitoredModel
 from apps.retraining.engine.document import Figure, Money, StudyDocument
 from apps.retraining.services.sentence import NO_BREAK, about, direction, place_for, scale, unit_of
 
@@ -29,6 +30,13 @@ def basis(document: StudyDocument) -> str:
         f"{count(used)} labels, {about_whom}each weighted by its chance to be drawn. New models ({learner['package']},"
         f" {features}) learn from four fifths of them and are judged on {others}. ± is the 95\u00a0% range."
     )
+
+
+def group_text(model: MonitoredModel, name: str, value: str) -> str:
+    """Write a slice and its value with the words of its feature: “Home: New York”."""
+    piece = next((each for each in model.slice_list if each.name == name), None)
+    codes = model.feature(piece.feature).codes if piece else {}
+    return f"{name}: {codes.get(value, value)}"
 
 
 def range_text(document: StudyDocument, figure: Figure) -> str:
