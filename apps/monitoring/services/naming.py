@@ -61,7 +61,7 @@ class Names:
 
     def _category(self, series: Series, frozen: CategoryBins, place: int) -> str:
         name = frozen.names[place]
-        feature = self._feature(series)
+        feature = self._feature(series) or self._sliced(series)
         if feature is not None:
             return feature.meaning(name)
         if series.stage in (Stage.PREDICTED, Stage.BASELINE, Stage.OUTCOME, Stage.LABEL):
@@ -89,6 +89,13 @@ class Names:
 
     def _feature(self, series: Series) -> Feature | None:
         return self.features.get(series.name) if series.stage in (Stage.FEATURE, Stage.PROCESSED) else None
+
+    def _sliced(self, series: Series) -> Feature | None:
+        """Return the feature whose values a slice has."""
+        if series.stage != Stage.SLICE:
+            return None
+        of = next((each.feature for each in self.model.slice_list if each.key == series.name), "")
+        return self.features.get(of)
 
 
 def _range(low: float | None, high: float | None, *, is_whole: bool) -> str:

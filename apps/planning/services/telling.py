@@ -42,9 +42,12 @@ def sentence(
     >>> sentence(12, 60, None, 2, has_rules=True), sentence(60, 60, None, 2)  # doctest: +NORMALIZE_WHITESPACE
     ('Of about 60 decisions a day, people review about 12, chosen by rules and by chance.',
      'Of about 60 decisions a day, people review all.')
+    >>> sentence(0.4, 72, None, 2)
+    'Of about 72 decisions a day, people review less than 1, chosen by chance.'
     """
     chosen = "chosen by rules and by chance" if has_rules else "chosen by chance"
-    how_many = "all" if a_day >= decisions_a_day * (1 - 1e-9) else f"about {_about(a_day)}, {chosen}"
+    reviewed = f"about {_about(a_day)}" if a_day >= 1 else _about(a_day)
+    how_many = "all" if a_day >= decisions_a_day * (1 - 1e-9) else f"{reviewed}, {chosen}"
     said = f"Of about {_about(decisions_a_day)} decisions a day, people review {how_many}"
     if half_width is None:
         return f"{said}."

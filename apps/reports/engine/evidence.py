@@ -377,8 +377,12 @@ def slices_of(evidence: Evidence, *, days: frozenset[date] | None = None) -> Ite
                 yield Selection(evidence, days, name, str(value))
 
 
-def step_of(start: date, end: date) -> Step:
-    return "day" if (end - start).days <= LONGEST_DAILY else "week"
+def step_of(start: date, end: date, *, of_money: bool = False) -> Step:
+    """Return the stretches in which a window is followed; sums of money take longer ones than shares."""
+    is_short = (end - start).days <= LONGEST_DAILY
+    if of_money:
+        return "week" if is_short else "month"
+    return "day" if is_short else "week"
 
 
 def stretches(start: date, end: date, step: Step) -> list[tuple[date, date]]:
