@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from django.conf import settings
 
-from apps.common.charts import Chart
+from apps.common.charts import Chart, Line, Plot
 from apps.common.tokens import light_colors, standalone_svg
 from apps.reports.engine.document import Document
 from apps.reports.models import Report
@@ -24,6 +24,8 @@ INSTEAD = "\u25a1"
 MOST_SIGNS = 50
 _UNSHOWN = re.compile(r"the text `\"(.*?)\"` could not be displayed", re.DOTALL)
 PAPER = "#ffffff"
+# Rows of a tall picture that stay on one page.
+ROWS_TOGETHER = 4
 
 
 def render_pdf(report: Report, sheet: Sheet) -> bytes:
@@ -81,7 +83,13 @@ def _is_common(sign: str) -> bool:
 def _on_paper(chart: Chart) -> dict[str, Any]:
     plot = chart.paper or chart.wide
     svg = standalone_svg(plot, title=chart.title, description=chart.description, font=FONT, ground=PAPER)
-    return {"svg": svg, "width": plot.width}
+    return {"svg": svg, "width": plot.width, "height": plot.height, "cuts": _cuts(plot)}
+
+
+def _cuts(plot: Plot) -> list[float]:
+    """Return where a tall picture of rows may break from page to page: at the lines between rows."""
+    lines = [mark.y1 for mark in plot.marks if isinstance(mark, Line) and (mark.x1, mark.x2) == (0, plot.width)]
+    return sorted(set(lines))[ROWS_TOGETHER - 1 : -1 : ROWS_TOGETHER]
 
 
 @cache
