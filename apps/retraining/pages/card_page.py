@@ -6,8 +6,9 @@ from typing import Any
 
 from django.urls import reverse
 
+from apps.common import dates
 from apps.common.digits import at_place, place_of
-from apps.common.numerals import count
+from apps.common.numerals import count, with_thousands
 from apps.common.shares import hundredths
 from apps.registry.models import MonitoredModel
 from apps.retraining.pages.wording import group_text
@@ -89,6 +90,10 @@ class Group:
     missing: str
 
 
+def _name(metric: str) -> str:
+    return with_thousands(NAMES.get(metric, metric))
+
+
 def groups_of(card: Card, model: MonitoredModel) -> list[Group]:
     """Return the figures of the card, section by section."""
 
@@ -115,7 +120,7 @@ def drift_text(card: Card) -> str:
     tested = [each for each in card["drift"] if each["value"] is not None]
     if not tested:
         return "Not tested: it takes closed days with outcomes before those of the report."
-    moved = [NAMES.get(each["metric"], each["metric"]) for each in tested if each["has_drifted"]]
+    moved = [_name(each["metric"]) for each in tested if each["has_drifted"]]
     if not moved:
         return "No sign: measured figures are what the scores lead one to expect."
     return f"The truth has moved away from the scores: {', '.join(moved).lower()}."
@@ -149,8 +154,7 @@ def weak_texts(card: Card) -> list[tuple[str, str]]:
 def span(report: dict[str, Any]) -> str:
     """Write the days of a report: “25 May to 22 November 2026”."""
     first, last = date.fromisoformat(report["start"]), date.fromisoformat(report["end"]) - timedelta(days=1)
-    year = "" if first.year == last.year else f" {first.year}"
-    return f"{first.day} {first:%B}{year} to {last.day} {last:%B} {last.year}"
+    return dates.span(first, last)
 
 
 def shown(card: Card, model: MonitoredModel) -> dict[str, Any]:
@@ -187,10 +191,10 @@ def _error(each: dict[str, Any]) -> str:
 
 
 def _row(figure: CardFigure, card: Card, model: MonitoredModel) -> Row:
-    name = NAMES.get(figure["metric"], figure["metric"])
+    name = _name(figure["metric"])
     if figure["slice"]:
         name = group_text(model, **figure["slice"])
-        name += "" if figure["metric"] == "accuracy" else f", {NAMES[figure['metric']].lower()}"
+        name += "" if figure["metric"] == "accuracy" else f", {_name(figure['metric']).lower()}"
     text, ends = _texts(figure, currency=card["model"]["currency"], unit=model.unit)
     return Row(name, text, ends, figure["n"], figure["source"]["path"])
 

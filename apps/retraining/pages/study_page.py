@@ -115,7 +115,7 @@ def _tiles(document: StudyDocument) -> list[Tile]:
     tiles = [Tile("With four times the labels", wording.size_text(document, farthest), note)]
     if money is not None:
         tiles += [
-            Tile("A new model now, per 1,000 predictions", *wording.money_text(money)),
+            Tile(f"A new model now, per {count(1_000)} predictions", *wording.money_text(money)),
             Tile(f"The next {money['k']} labels are worth", *wording.next_text(money)),
         ]
     return tiles
