@@ -1,6 +1,7 @@
 """Cases found on pages: the list with its filters and files, the page of one, and the search."""
 
 import csv
+import json
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from apps.predictions.models import BatchStage, CaseView, Payload, Prediction, S
 from apps.registry.models import ReviewQueue
 from apps.review import services
 from apps.review.models import ReviewItem
-from apps.review.services import saved_views, verdicts
+from apps.review.services import by_features, saved_views, verdicts
 from tests.factories import make_member, prediction_row, push_outcomes, push_predictions
 from tests.predictions.actions import push_actions
 from tests.review.factories import (
@@ -109,6 +110,55 @@ def test_filters_narrow_the_list_and_its_file(
     page = visit(dan, "cases", queue.model.slug, **query)
     everything = {f"case-{number}" for number in (1, 4, 7, 50, 51)}
     assert {name for name in everything if f">{name}</a>" in page} == set(found)
+
+
+def _younger_than(age: float) -> str:
+    return json.dumps({"field": "features.age", "op": "lt", "value": age})
+
+
+def test_a_condition_on_features_narrows_the_list_and_its_file(queue: ReviewQueue, dan: Membership) -> None:
+    # Ages are 21, 24, 27, 70 and 71.
+    assert listed(dan, queue, where=_younger_than(27)) == ["case-4", "case-1"]
+    assert listed(dan, queue, where=_younger_than(80), state="not_drawn") == ["case-51", "case-50"]
+    page = visit(dan, "cases", queue.model.slug, where=_younger_than(27))
+    assert "Age less than 27" in page
+    assert (">case-4<" in page, ">case-7<" in page) == (True, False)
+    # Only what a person was shown counts as seen.
+    assert CaseView.objects.filter(user=dan.user, place=CaseView.Place.LIST).count() == 2
+    assert 'name="where"' in page
+
+
+def test_without_its_features_a_case_is_not_found_by_them(queue: ReviewQueue, dan: Membership) -> None:
+    Payload.objects.filter(prediction__external_id="case-4").delete()
+    assert listed(dan, queue, where=_younger_than(27)) == ["case-1"]
+    # A missing value meets the opposite, a missing row nothing.
+    assert listed(dan, queue, where=json.dumps({"not": json.loads(_younger_than(60))})) == ["case-51", "case-50"]
+
+
+def test_a_rare_condition_is_sought_page_by_page(
+    queue: ReviewQueue, dan: Membership, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(by_features, "MOST_READ", 3)
+    where = _younger_than(22)
+    first = visit(dan, "cases", queue.model.slug, where=where)
+    assert "None of the 3 newest cases" in first
+    after = first.split("after=")[1].split('"')[0]
+    second = visit(dan, "cases", queue.model.slug, where=where, after=after)
+    assert (">case-1<" in second, "after=" in second) == (True, False)
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "{",
+        "[" * 3_000,
+        '{"field": "features.height", "op": "lt", "value": 1}',
+        '{"field": "score", "op": "lt", "value": 1}',
+        "x" * 5_000,
+    ],
+)
+def test_a_bad_condition_on_features_says_so(queue: ReviewQueue, dan: Membership, where: str) -> None:
+    assert "condition" in visit(dan, "cases", queue.model.slug, status=400, where=where)
 
 
 @pytest.mark.slow
