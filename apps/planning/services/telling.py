@@ -42,6 +42,8 @@ def sentence(
     >>> sentence(12, 60, None, 2, has_rules=True), sentence(60, 60, None, 2)  # doctest: +NORMALIZE_WHITESPACE
     ('Of about 60 decisions a day, people review about 12, chosen by rules and by chance.',
      'Of about 60 decisions a day, people review all.')
+    >>> sentence(0.4, 72, None, 2)
+    'Of about 72 decisions a day, people review fewer than one, chosen by chance.'
     """
     chosen = "chosen by rules and by chance" if has_rules else "chosen by chance"
     how_many = "all" if a_day >= decisions_a_day * (1 - 1e-9) else f"{_about(a_day)}, {chosen}"

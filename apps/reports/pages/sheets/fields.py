@@ -5,7 +5,7 @@ from apps.reports.engine.document import Document, Figure
 from apps.reports.engine.pictured import MatrixPicture
 from apps.reports.engine.rounding import is_exact, step_of, stepped
 from apps.reports.pages import contents, numbers, wording
-from apps.reports.pages.figures import range_of, reason
+from apps.reports.pages.figures import brief, range_of
 from apps.reports.pages.numbers import count
 from apps.reports.pages.sheets.layout import Cell, Field, Fields, Head, Row, Section, Table
 from apps.reports.pages.sheets.tables import cell
@@ -41,7 +41,9 @@ def _fields(document: Document, found: MatrixPicture) -> Fields:
     ]
     foot = [_margin(figure, "found") for figure in found["found"]]
     foot += [Head("")] * (len(titles) - len(foot))
-    return Fields("What was said, by row, and what came true, by column", columns, rows, foot)
+    shown = [*(share for row in found["rows"] for share in row["shares"]), *found["found"]]
+    remarks = list(dict.fromkeys(remark for figure in shown if (remark := brief(figure)[1])))
+    return Fields("What was said, by row, and what came true, by column", columns, rows, foot, remarks)
 
 
 def _about(number: float, found: MatrixPicture, column: int) -> str:
@@ -56,7 +58,7 @@ def _field(document: Document, found: MatrixPicture, i: int, j: int, *, most: fl
     number, is_right = _count(row["n"], share), i == j
     words = ("right" if is_right else "wrong") if len(found["groups"]) <= MOST_WITH_WORDS else ""
     if number is None:
-        return Field("–", words, reason(share), is_right, 0)
+        return Field("–", words, brief(share)[0], is_right, 0)
     said, true = found["groups"][i], found["groups"][j]
     is_one = len(said) == len(true) == 1
     names = f"said {_title(document, said)}, in truth {_title(document, true)}"
@@ -80,7 +82,7 @@ def _likely(n: int, share: Figure) -> str:
 
 def _margin(figure: Figure, word: str) -> Head:
     if figure["value"] is None:
-        return Head("–", reason(figure))
+        return Head("–", brief(figure)[0])
     ends = range_of(figure)
     decimals = numbers.per_hundred_decimals(*ends) if ends else 1
     likely = "counted" if ends is None else f"{' to '.join(hundredths(end, decimals=decimals) for end in ends)}"

@@ -34,7 +34,7 @@ def section(document: Document, value: ValueSection) -> Section | None:
             "losses", TITLE, note, sentences=[f"None of the {count(tested)} slices loses more than the rest."]
         )
     rows = [_row(document, loss, others) for loss, others in told]
-    head = ["Slice", "Above the average, per 1,000", "In total"]
+    head = ["Slice", "Above the average, per 1,000", "Above it, in total"]
     caption = f"Lost above the average of all predictions, each with its {RANGE}"
     return Section(
         "losses",
@@ -126,7 +126,7 @@ def _all_of_it(document: Document, told: list[tuple[Loss, list[Loss]]]) -> Table
         )
         for loss, _ in told
     ]
-    return Table(TITLE, ["Slice", "Above the average, per 1,000", "Predictions", "Lost in all"], rows)
+    return Table(TITLE, ["Slice", "Above the average, per 1,000", "Predictions", "Lost against being right"], rows)
 
 
 def _reading(told: list[tuple[Loss, list[Loss]]], tested: int) -> list[str]:

@@ -22,7 +22,8 @@ STEPS = {"day": "Day by day", "week": "Week by week", "month": "Month by month"}
 
 def over_time(document: Document, *, note: str) -> Section | None:
     """Show the chart over time with its figures."""
-    if not document["series"]:
+    # A single stretch is the whole window, and the figures above have it.
+    if len(document["series"]) < contents.LEAST_FOR_A_CHART:
         return None
     metric = contents.metric_over_time(document)
     data = Table(
