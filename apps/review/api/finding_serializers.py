@@ -31,7 +31,7 @@ class PredictionsQuerySerializer(StrictSerializer):
     prediction = serializers.CharField(max_length=LONGEST, required=False, help_text="The class or number predicted")
     score_from = serializers.FloatField(required=False)
     score_to = serializers.FloatField(required=False)
-    differs = EitherField(help_text="From its baseline")
+    differs = EitherField(help_text="From its baseline; of numbers, by more than the model’s tolerance")
     outcome = serializers.CharField(max_length=LONGEST, required=False, help_text="The class or number it became")
     truth = serializers.CharField(
         max_length=LONGEST, required=False, help_text="The outcome, or what reviewers settled on where there is none"

@@ -15,7 +15,7 @@ from apps.registry.models import MonitoredModel, ReviewQueue
 from apps.review.pages.numbers import NumberField
 from apps.review.services import by_features
 from apps.review.services.finding import Wanted
-from apps.sampling.services.wording.conditions import condition as condition_words
+from apps.sampling.services import wording
 
 LONGEST = 400
 LONGEST_CONDITION = 4_000
@@ -125,7 +125,7 @@ class CasesForm(forms.Form):
     @property
     def where_words(self) -> str:
         """The condition on features in words."""
-        return condition_words(self.model, self.cleaned_data.get("where")) if self.is_valid() else ""
+        return wording.condition(self.model, self.cleaned_data.get("where")) if self.is_valid() else ""
 
     @property
     def wanted(self) -> Wanted:

@@ -204,7 +204,7 @@ def _line(model: MonitoredModel, found: Found) -> Line:
         prediction=each,
         said=model.label(each.predicted),
         baseline="" if each.baseline is None else model.label(each.baseline),
-        differs=each.baseline is not None and each.baseline != each.predicted,
+        differs=each.baseline is not None and not model.agrees(each.baseline, each.predicted),
         outcome="" if found.outcome is None else model.label(found.outcome),
         is_wrong=found.outcome is not None and not model.agrees(found.outcome, each.predicted),
         state=_state(model, found),

@@ -79,8 +79,7 @@ def select(model: MonitoredModel, wanted: Wanted, *, reader: User | None) -> Que
         keys = {each.name: each.key for each in model.slice_list}
         rows = rows.filter(slices__contains={keys[name]: value}) if name in keys else rows.none()
     if wanted.differs is not None:
-        differing = Q(baseline__isnull=False) & ~Q(baseline=F("predicted"))
-        rows = rows.filter(differing) if wanted.differs else rows.filter(baseline=F("predicted"))
+        rows = rows.differing(model) if wanted.differs else rows.agreeing(model)
     for known, is_wanted in (
         (_outcomes(model), wanted.has_outcome),
         (_items().filter(label__isnull=False), wanted.reviewed),

@@ -253,6 +253,20 @@ def test_numbers_have_a_page_and_a_list_too() -> None:
     assert "12.5 days" in visit(dan, "prediction", queue.model.slug, ReviewItem.objects.first().prediction_id)
 
 
+def test_numbers_give_another_answer_beyond_the_tolerance() -> None:
+    queue = make_numbers_queue(tolerance=1.0, tolerance_share=0.1)
+    pairs = {1: (10.0, 11.0), 2: (10.0, 11.2), 3: (50.0, 55.5), 4: (50.0, 56.0), 5: (50.0, None)}
+    rows = [
+        prediction_row(number, prediction=own, baseline=other, score=None) for number, (own, other) in pairs.items()
+    ]
+    push_predictions(queue.model, rows)
+    dan = make_member(queue.model.project, Role.ENGINEER)
+    # 10 % of the larger one: of 11.2 it is 1.12, and of 55.5 5.55. Case 2 is 1.2 apart, case 4 is 6.0.
+    assert listed(dan, queue, baseline="differs") == ["case-4", "case-2"]
+    assert listed(dan, queue, baseline="agrees") == ["case-3", "case-1"]
+    assert visit(dan, "cases", queue.model.slug).count(">differs<") == 2
+
+
 def test_search_finds_a_case_by_its_id_and_opens_it(queue: ReviewQueue, dan: Membership) -> None:
     visit(dan, "search", q=" case-50 ", status=302)
     assert "Nothing here is called “case-5”" in visit(dan, "search", q="case-5")
