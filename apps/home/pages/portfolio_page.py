@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.accounts.models import Membership, Role
+from apps.common import dates
 from apps.home.pages import lines, words
 from apps.home.pages.forms import PortfolioForm
 from apps.home.services.lately import Lately, lately
@@ -140,8 +141,7 @@ def _told(found: Lately, member: Membership, *, today: date) -> dict[str, Any]:
     zone, reads = member.project.zone, member.reads(Role.ENGINEER)
 
     def day(moment: datetime) -> str:
-        local = moment.astimezone(zone)
-        return f"{local.day} {local:%B}"
+        return dates.of_year(moment.astimezone(zone))
 
     restated = [
         Said(

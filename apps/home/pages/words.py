@@ -4,6 +4,7 @@ from calendar import monthrange
 from collections.abc import Sequence
 from datetime import date, timedelta
 
+from apps.common import dates
 from apps.common.amounts import money, step_of, stepped
 from apps.common.numerals import count
 from apps.common.shares import hundredths
@@ -87,7 +88,7 @@ def plain(figure: Ranged, unit: str, *, of: float | None = None) -> str:
 
 
 def day(of: date) -> str:
-    return f"{of.day} {of:%b}"
+    return dates.short(of)
 
 
 def name(first: date, *, today: date) -> str:
@@ -106,7 +107,7 @@ def window(headline: Headline, *, today: date) -> str:
     is_month = start.day == 1 and last == start.replace(day=monthrange(start.year, start.month)[1])
     if is_month:
         return name(start, today=today)
-    return f"{day(start)} to {day(last)}" + ("" if last.year == today.year else f" {last.year}")
+    return dates.span(start, last, has_year=last.year != today.year)
 
 
 def sentence(shown: Portfolio) -> str:

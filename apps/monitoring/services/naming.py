@@ -30,6 +30,8 @@ class Names:
         self.model = model
         self.features = {feature.name: feature for feature in model.feature_list}
         self.slices = {each.key: each.name for each in model.slice_list}
+        # Slices by the values of a feature: their codes mean what the feature's do.
+        self.by_values = {each.key: each.feature for each in model.slice_list if not each.edges}
 
     def label(self, stage: str, name: str) -> str:
         """Return what a series is called."""
@@ -61,7 +63,7 @@ class Names:
 
     def _category(self, series: Series, frozen: CategoryBins, place: int) -> str:
         name = frozen.names[place]
-        feature = self._feature(series) or self._sliced(series)
+        feature = self._feature(series)
         if feature is not None:
             return feature.meaning(name)
         if series.stage in (Stage.PREDICTED, Stage.BASELINE, Stage.OUTCOME, Stage.LABEL):
@@ -88,14 +90,10 @@ class Names:
         return bool(frozen.edges) and all(float(edge).is_integer() or abs(edge % 1 - 1) < 1e-9 for edge in frozen.edges)
 
     def _feature(self, series: Series) -> Feature | None:
-        return self.features.get(series.name) if series.stage in (Stage.FEATURE, Stage.PROCESSED) else None
-
-    def _sliced(self, series: Series) -> Feature | None:
-        """Return the feature whose values a slice has."""
-        if series.stage != Stage.SLICE:
-            return None
-        of = next((each.feature for each in self.model.slice_list if each.key == series.name), "")
-        return self.features.get(of)
+        if series.stage in (Stage.FEATURE, Stage.PROCESSED):
+            return self.features.get(series.name)
+        by_values = self.by_values.get(series.name) if series.stage == Stage.SLICE else None
+        return self.features.get(by_values) if by_values else None
 
 
 def _range(low: float | None, high: float | None, *, is_whole: bool) -> str:

@@ -12,7 +12,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from apps.accounts.models import Role
-from apps.common.numerals import numbers_as
+from apps.common import dates
 from apps.notifications.models import Edition, Letter
 from apps.notifications.services.awaiting import kinds_of, models_of
 from apps.notifications.services.notices import one_line
@@ -66,7 +66,7 @@ class Composed:
 
 def compose(edition: Edition, *, role: Role) -> Composed:
     """Lay an edition out for readers of this role."""
-    with numbers_as(edition.schedule.project.number_format):
+    with edition.schedule.project.conventions():
         return _of_report(edition, role=role) if edition.schedule.model_id else _of_all(edition, role=role)
 
 
@@ -160,7 +160,7 @@ def notes(edition: Edition, written: list[Written]) -> list[str]:
         said.append(f"Preliminary: {note}.{more}")
     if edition.is_stale:
         moment = edition.report.as_of.astimezone(edition.schedule.project.zone) if edition.report else None
-        when = f"This report is as of {moment.day} {moment:%B %Y}" if moment else "Some of these reports are older"
+        when = f"This report is as of {dates.full(moment)}" if moment else "Some of these reports are older"
         said.append(f"{when}: a newer one was not ready when this mail had to go.")
     if edition.missed:
         times = "one mail was" if edition.missed == 1 else f"{edition.missed} mails were"

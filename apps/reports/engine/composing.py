@@ -62,7 +62,7 @@ def compose(kind: str, evidence: Evidence, topic: Topic, *, tell: Tell) -> Docum
         name: with_bounds(topic.figures(selection), topic, selection) | topic.further(selection)
         for name, selection in parts.items()
     }
-    step = step_of(evidence.since, evidence.end, of_money=kind == Kind.VALUE)
+    step = step_of(evidence.since, evidence.end, is_sum=kind == Kind.VALUE)
     tell(f"{step} by {step}", 0.45)
     series = [_point(evidence, topic, start, end) for start, end in stretches(evidence.since, evidence.until, step)]
     tell("by slice", 0.65)

@@ -93,7 +93,7 @@ BESIDE = {
     "adjudication_open": "some cases still wait for a second opinion",
     "open_above": "the labels tell no upper end of the range",
     "open_below": "the labels tell no lower end of the range",
-    "boundary": "at the edge of what the sample can show; the range says how far off it may be",
+    "boundary": "at the edge of what the sample can show",
     "outcomes_missing": "some outcomes never arrived",
     "slice_incomplete": "some predictions are in no value of this slice",
 }

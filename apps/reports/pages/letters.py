@@ -3,8 +3,6 @@
 from datetime import datetime
 from typing import cast
 
-import typst
-
 from apps.common.charts import Chart
 from apps.common.tokens import standalone_svg
 from apps.reports.engine.document import Document
@@ -126,6 +124,8 @@ def _is_same_window(document: Document, told: Document) -> bool:
 
 
 def _picture(chart: Chart | None) -> Picture | None:
+    import typst  # noqa: PLC0415  # see pdf.py
+
     if chart is None:
         return None
     plot = chart.paper or chart.wide

@@ -6,7 +6,6 @@ from dataclasses import asdict
 from functools import cache
 from typing import Any, cast
 
-import typst
 from django.conf import settings
 
 from apps.common.charts import Chart, Line, Plot
@@ -51,6 +50,8 @@ def render_pdf(report: Report, sheet: Sheet) -> bytes:
 
 def _compiled(content: str) -> bytes:
     """Set a report. A sign that the fonts lack becomes a white square, and the sheet says so."""
+    import typst  # noqa: PLC0415  # 7 MB, and most web workers set no page
+
     lacking = ""
     for _ in range(MOST_SIGNS):
         try:

@@ -113,9 +113,9 @@ def _of_sklearn(
         categorical_features=is_category,
         random_state=seed,
     )
-    rounded = np.column_stack([
-        column if is_code else _rounded(column) for column, is_code in zip(features.T, is_category, strict=True)
-    ])
+    rounded = np.column_stack(
+        [column if is_code else _rounded(column) for column, is_code in zip(features.T, is_category, strict=True)]
+    )
     with threadpool_limits(1):
         model.fit(rounded, truth, sample_weight=weight)
 

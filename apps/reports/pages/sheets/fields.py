@@ -1,8 +1,5 @@
 """The table of what was said and what came true: counts with ranges, and at its margins how often that was right."""
 
-from datetime import date
-from urllib.parse import urlencode
-
 from apps.common.shares import hundredths
 from apps.reports.engine.document import Document, Figure
 from apps.reports.engine.pictured import MatrixPicture
@@ -93,19 +90,8 @@ def _margin(figure: Figure, word: str) -> Head:
 
 
 def _query(document: Document, said: str, true: str) -> str:
-    """Write the search for the cases of a field, on the days of the headline's part."""
-    part = contents.headline_part(document)
-    if part is None:
-        return ""
-    place, last = document["classes"].index, numbers.last_day(date.fromisoformat(part["end"]))
-    return urlencode(
-        {
-            "prediction": f"class:{place(said)}",
-            "truth": f"class:{place(true)}",
-            "since": part["start"],
-            "until": last.isoformat(),
-        }
-    )
+    place = document["classes"].index
+    return contents.search_query(document, prediction=f"class:{place(said)}", truth=f"class:{place(true)}")
 
 
 def _count(n: int, share: Figure) -> float | None:

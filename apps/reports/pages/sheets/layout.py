@@ -96,11 +96,15 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """A row of a table; `aside` is a technical name or a condition, in small print."""
+    """A row of a table; `aside` is a technical name or a condition, in small print.
+
+    `query` is the search that finds its cases.
+    """
 
     name: str
     cells: list[Cell]
     aside: str = ""
+    query: str = ""
 
 
 @dataclass(frozen=True)
@@ -115,6 +119,10 @@ class Table:
     def lines(self) -> list[tuple[Row, list[tuple[Cell, str]]]]:
         """Each row with its cells, each cell with the title of its column."""
         return [(row, list(zip(row.cells, self.head[1:], strict=True))) for row in self.rows]
+
+    @property
+    def opens_cases(self) -> bool:
+        return any(row.query for row in self.rows)
 
     @property
     def remarks(self) -> list[str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from apps.common.numerals import count, localized
+from apps.common.numerals import count, fixed, localized
 from apps.registry.models import MonitoredModel
 from apps.reports.engine.document import Figure
 from apps.reports.engine.rounding import Unit, figure_text, money, step_of
@@ -192,4 +192,4 @@ def _rounded(number: float) -> str:
     """
     if abs(number) >= 100:
         return count(float(f"{number:.3g}"))
-    return localized(f"{number:.0f}" if abs(number) >= 10 else f"{number:.2g}")
+    return fixed(number, 0) if abs(number) >= 10 else localized(f"{number:.2g}")
