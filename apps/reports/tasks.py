@@ -17,3 +17,4 @@ def refresh_reports() -> None:
     services.refresh_due()
     services.record_missing()
     services.explain_due()
+    services.forget_evidence()

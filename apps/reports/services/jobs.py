@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -19,7 +20,7 @@ from apps.common.jobs import run_next
 from apps.common.numerals import count
 from apps.registry.models import ModelVersion, MonitoredModel
 from apps.registry.services.archiving import require_active
-from apps.reports.models import ComparisonJob, Kind, ReportJob
+from apps.reports.models import ComparisonJob, EvidenceFile, Kind, ReportJob
 from apps.reports.services.following import follow
 from apps.truth.services.marks import mark_of
 
@@ -146,12 +147,18 @@ def retry_job(job: ReportJob) -> None:
 
 
 def run_due() -> int:
-    """Run the jobs that are due, reports and comparisons in turns for one turn of the worker; return how many."""
-    # Imported here: comparisons limit and show their jobs as reports do.
+    """Run the jobs that are due, one of each kind after the other, for one turn of the worker; return how many."""
+    # Imported here: both limit their jobs as reports do.
     from apps.reports.services.comparisons import run_comparison  # noqa: PLC0415  # see above
+    from apps.reports.services.evidence import run_evidence  # noqa: PLC0415  # see above
 
     run, until = 0, time.monotonic() + settings.REPORT_SECONDS
-    while done := run_next(ReportJob, run_job) + run_next(ComparisonJob, run_comparison):
+    kinds: tuple[tuple[Any, Any], ...] = (
+        (ReportJob, run_job),
+        (ComparisonJob, run_comparison),
+        (EvidenceFile, run_evidence),
+    )
+    while done := sum(run_next(kind, work) for kind, work in kinds):
         run += done
         if time.monotonic() > until:
             doorbell.ring(BELL)
