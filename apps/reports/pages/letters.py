@@ -6,6 +6,7 @@ from typing import cast
 import typst
 
 from apps.common.charts import Chart
+from apps.common.paper import FONT
 from apps.common.tokens import standalone_svg
 from apps.reports.engine.document import Document
 from apps.reports.engine.rounding import figure_text
@@ -14,7 +15,7 @@ from apps.reports.pages import contents, numbers, wording
 from apps.reports.pages.caveat_wording import why_restated
 from apps.reports.pages.charts import charts_of
 from apps.reports.pages.figures import in_sentence
-from apps.reports.pages.pdf import FONT, PAPER, render_pdf
+from apps.reports.pages.pdf import PAPER, render_pdf
 from apps.reports.pages.sheets import sheet_of
 from apps.reports.pages.sheets.layout import Key
 from apps.reports.pages.sheets.tables import figure_key, share_key
