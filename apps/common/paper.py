@@ -6,8 +6,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import typst
-
 # Bundled with typst.
 FONT = "Libertinus Serif"
 INSTEAD = "\u25a1"
@@ -18,6 +16,8 @@ _UNSHOWN = re.compile(r"the text `\"(.*?)\"` could not be displayed", re.DOTALL)
 
 def printed(template: Path, content: dict[str, Any]) -> bytes:
     """Set a template. A sign that the fonts lack becomes a white square, and the template is told to say so."""
+    import typst  # noqa: PLC0415  # 7 MB, and most web workers set no page
+
     text, lacking = json.dumps(content, ensure_ascii=False), ""
     for _ in range(MOST_SIGNS):
         try:

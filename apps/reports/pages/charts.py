@@ -26,18 +26,18 @@ def charts_of(document: Document, sheet: Sheet) -> dict[str, Chart]:
     charts = {}
     for section in sheet.sections:
         text = section.chart
-        if text and (plots := _plots(document, text.name)):
+        if text and (plots := _plots(document, text.name, is_half=section.is_half)):
             charts[text.name] = Chart(
                 text.figures.caption, text.description, *plots, paper=_on_paper(document, text.name)
             )
     return charts
 
 
-def _plots(document: Document, name: str) -> Plots | None:
+def _plots(document: Document, name: str, *, is_half: bool) -> Plots | None:
     if name == "by_time":
-        return _by_time(document)
+        return _by_time(document, is_half=is_half)
     if name == "threshold":
-        return _over_score(document)
+        return _over_score(document, width=COLUMN if is_half else WIDE)
     if name == "reveals":
         return _by_shown(document)
     if name == "losses":
@@ -53,8 +53,8 @@ def _on_paper(document: Document, name: str) -> Plot | None:
     return picture_charts.on_paper(document, name)
 
 
-def _by_time(document: Document) -> Plots:
-    width = {"value": COLUMN, "performance": picture_charts.PAGE}.get(document["kind"], WIDE)
+def _by_time(document: Document, *, is_half: bool) -> Plots:
+    width = COLUMN if is_half else picture_charts.PAGE if document["kind"] == "performance" else WIDE
     return _in_width(document, width), _in_width(document, PHONE)
 
 
@@ -126,16 +126,16 @@ def _by_loss(document: Document) -> Plots | None:
         for loss, _ in losses.shown(value["losses"])
     ]
     axis = axis_of(unit_of("value_total", currency(document)))
-    return by_group(figures, axis, None, width=COLUMN), by_group(figures, axis, None, width=PHONE)
+    return by_group(figures, axis, None, width=WIDE), by_group(figures, axis, None, width=PHONE)
 
 
-def _over_score(document: Document) -> Plots | None:
+def _over_score(document: Document, *, width: int) -> Plots | None:
     value = document.get("value")
     threshold = value.get("threshold") if value else None
     if not threshold:
         return None
     curve, axis = _curve(threshold), axis_of(unit_of("value_total", currency(document)))
-    return over_score(curve, axis, width=WIDE), over_score(curve, axis, width=PHONE)
+    return over_score(curve, axis, width=width), over_score(curve, axis, width=PHONE)
 
 
 def _curve(threshold: ThresholdSection) -> Curve:

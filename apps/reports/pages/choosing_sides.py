@@ -84,7 +84,9 @@ def choices_of(model: MonitoredModel) -> list[Choice]:
     for _ in range(MONTHS_BACK):
         after = (month + timedelta(days=31)).replace(day=1)
         if month <= seen[1] and seen[0] < after:
-            found.setdefault(key_of(Side(month, after)), f"{month:%B %Y}")
+            found.setdefault(
+                key_of(Side(month, after)), f"{month:%B}" if month.year == today.year else f"{month:%B %Y}"
+            )
         month = (month - timedelta(days=1)).replace(day=1)
     versions = versions_of(model)
     for version in versions if len(versions) > 1 else ():

@@ -136,7 +136,7 @@ def _table(document: Document, found: GroupSet, title: str) -> Table:
 
 def _cell(document: Document, value: GroupValue, name: str) -> Cell:
     if name not in MEASURES and not value["against"]:
-        return Cell("–", "the group that others are held against")
+        return Cell("–")
     figure = {**value["figures"], **value["against"]}[name]
     if figure["code"] == "preliminary":
         return Cell(CANNOT_TELL, "too few labels")

@@ -3,8 +3,6 @@
 from datetime import datetime
 from typing import cast
 
-import typst
-
 from apps.common.charts import Chart
 from apps.common.paper import FONT
 from apps.common.tokens import standalone_svg
@@ -128,6 +126,8 @@ def _is_same_window(document: Document, told: Document) -> bool:
 
 
 def _picture(chart: Chart | None) -> Picture | None:
+    import typst  # noqa: PLC0415  # see apps.common.paper
+
     if chart is None:
         return None
     plot = chart.paper or chart.wide

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from django.conf import settings
 
-from apps.common.charts import Chart
+from apps.common.charts import Chart, Line, Plot
 from apps.common.paper import FONT, printed
 from apps.common.tokens import light_colors, standalone_svg
 from apps.reports.engine.document import Document
@@ -16,6 +16,8 @@ from apps.reports.pages.sheets.layout import Sheet
 
 TEMPLATE = settings.BASE_DIR / "templates" / "reports" / "report.typ"
 PAPER = "#ffffff"
+# Rows of a tall picture that stay on one page.
+ROWS_TOGETHER = 4
 
 
 def render_pdf(report: Report, sheet: Sheet) -> bytes:
@@ -41,4 +43,10 @@ def render_pdf(report: Report, sheet: Sheet) -> bytes:
 def _on_paper(chart: Chart) -> dict[str, Any]:
     plot = chart.paper or chart.wide
     svg = standalone_svg(plot, title=chart.title, description=chart.description, font=FONT, ground=PAPER)
-    return {"svg": svg, "width": plot.width}
+    return {"svg": svg, "width": plot.width, "height": plot.height, "cuts": _cuts(plot)}
+
+
+def _cuts(plot: Plot) -> list[float]:
+    """Return where a tall picture of rows may break from page to page: at the lines between rows."""
+    lines = [mark.y1 for mark in plot.marks if isinstance(mark, Line) and (mark.x1, mark.x2) == (0, plot.width)]
+    return sorted(set(lines))[ROWS_TOGETHER - 1 : -1 : ROWS_TOGETHER]

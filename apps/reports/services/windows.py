@@ -63,6 +63,13 @@ def seen_days(model: MonitoredModel) -> tuple[date, date] | None:
     return (day_of(model, first), day_of(model, last)) if first and last else None
 
 
+def first_day(model: MonitoredModel) -> date | None:
+    """Return the day of the first prediction; None without any."""
+    moments = Prediction.objects.filter(model=model).values_list("predicted_at", flat=True)
+    first = moments.order_by("predicted_at").first()
+    return day_of(model, first) if first else None
+
+
 def has_predictions(model: MonitoredModel, start: date, end: date) -> bool:
     rows = Prediction.objects.filter(model=model, predicted_at__gte=day_start(model, start))
     return rows.filter(predicted_at__lt=day_start(model, end)).exists()

@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from django.urls import reverse
+
 from apps.common import dates
 from apps.common.digits import at_place, place_of
 from apps.common.numerals import count, with_thousands
 from apps.common.shares import hundredths
 from apps.registry.models import MonitoredModel
-from apps.retraining.pages import wording
+from apps.retraining.pages.wording import group_text
 from apps.retraining.services.card import Card, CardFigure
 
 NAMES = {
@@ -138,13 +140,10 @@ def review_text(card: Card) -> str:
     return f"{drawn} {blind} {answered}"
 
 
-def advice_text(card: Card, model: MonitoredModel) -> str:
+def advice_text(card: Card) -> str:
     """Repeat what the newest study found."""
     found = card["retraining"]
-    if found is None:
-        return "Nobody has asked yet whether a new model would be better."
-    document: Any = {"advice": found["advice"], "metric": found["metric"], "unit": model.unit}
-    return wording.lede(document)
+    return found["headline"] if found else "Nobody has asked yet whether a new model would be better."
 
 
 def weak_texts(card: Card) -> list[tuple[str, str]]:
@@ -162,6 +161,8 @@ def shown(card: Card, model: MonitoredModel) -> dict[str, Any]:
     """Return the context of the page."""
     return {
         "card": card,
+        "versions": [(each["name"], date.fromisoformat(each["since"])) for each in card["versions"]],
+        "between_groups": _groups_page(card, model),
         "sources": [
             (each["kind"].capitalize(), each["source"]["path"], span(each), count(each["predictions"]))
             for each in card["reports"]
@@ -171,11 +172,17 @@ def shown(card: Card, model: MonitoredModel) -> dict[str, Any]:
         "limits": limits_of(card),
         "drift": drift_text(card),
         "review": review_text(card),
-        "advice": advice_text(card, model),
+        "advice": advice_text(card),
         "weak": weak_texts(card),
         "features": ", ".join(each["label"] for each in card["features"]),
         "sensitive": ", ".join(each["label"] for each in card["features"] if each["sensitive"]),
     }
+
+
+def _groups_page(card: Card, model: MonitoredModel) -> str:
+    """Where groups are beside each other; empty where the report has none."""
+    compared = card["groups"]
+    return reverse("report_groups", args=[model.project.slug, compared["source"]["report"]]) if compared else ""
 
 
 def _error(each: dict[str, Any]) -> str:
@@ -186,7 +193,7 @@ def _error(each: dict[str, Any]) -> str:
 def _row(figure: CardFigure, card: Card, model: MonitoredModel) -> Row:
     name = _name(figure["metric"])
     if figure["slice"]:
-        name = f"{figure['slice']['name']}: {figure['slice']['value']}"
+        name = group_text(model, **figure["slice"])
         name += "" if figure["metric"] == "accuracy" else f", {_name(figure['metric']).lower()}"
     text, ends = _texts(figure, currency=card["model"]["currency"], unit=model.unit)
     return Row(name, text, ends, figure["n"], figure["source"]["path"])

@@ -38,7 +38,7 @@ def section(document: Document, value: ValueSection) -> Section | None:
             "losses", TITLE, note, sentences=[f"None of the {count(tested)} slices loses more than the rest."]
         )
     rows = [_row(document, loss, others) for loss, others in told]
-    head = ["Slice", f"Above the average, per {count(1_000)}", "In total"]
+    head = ["Slice", f"Above the average, per {count(1_000)}", "Above it, in total"]
     caption = f"Lost above the average of all predictions, each with its {RANGE}"
     return Section(
         "losses",
@@ -130,7 +130,9 @@ def _all_of_it(document: Document, told: list[tuple[Loss, list[Loss]]]) -> Table
         )
         for loss, _ in told
     ]
-    return Table(TITLE, ["Slice", f"Above the average, per {count(1_000)}", "Predictions", "Lost in all"], rows)
+    return Table(
+        TITLE, ["Slice", f"Above the average, per {count(1_000)}", "Predictions", "Lost against being right"], rows
+    )
 
 
 def _reading(told: list[tuple[Loss, list[Loss]]], tested: int) -> list[str]:

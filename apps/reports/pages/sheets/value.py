@@ -1,5 +1,7 @@
 """The value sheet: money first, then where it is lost, where to put the threshold, and the caveats."""
 
+from dataclasses import replace
+
 from apps.common.numerals import count, fixed
 from apps.common.shares import apart
 from apps.reports.engine.document import Document, Figures, ThresholdSection, ValueSection
@@ -32,6 +34,9 @@ def keys(document: Document) -> list[Key]:
     shown += _beside(document, figures)
     if "accuracy_point_value" in tables.metrics_of(document):
         shown.append(_one_more_right(document, figures))
+    elif metric == "value_difference" and (rate := figures.get("value_difference_per_1000")):
+        name = wording.metric_name(document, "value_difference_per_1000")[0]
+        shown.append(tables.figure_key(name, rate, unit(document, "value_difference_per_1000")))
     return shown
 
 
@@ -56,13 +61,14 @@ def sections(document: Document) -> list[Section]:
     value = document.get("value")
     if not value:
         return [shared.cannot_say(document)]
-    name = wording.metric_name(document, contents.metric_over_time(document))[0]
-    note = f"{name}. {shared.HOLLOW}{shared.cut_short(document) if document['series'] else ''}"
+    note = f"{shared.dots_over_time(document)}{shared.cut_short(document) if document['series'] else ''}"
+    # What to change stands beside the course of time.
+    advice = threshold(document, value) or _shift(document, value)
+    course = shared.over_time(document, note=note)
     shown = [
-        shared.over_time(document, note=note),
+        replace(course, is_half=advice is not None) if course else None,
+        replace(advice, is_half=course is not None) if advice else None,
         losses.section(document, value),
-        threshold(document, value),
-        _shift(document, value),
         shared.overrides(document),
         shared.cannot_say(document),
         shared.restated(document),
