@@ -187,7 +187,6 @@ def test_amounts_as_they_are_give_the_last_report_as_it_is() -> None:
     assert "would read about" not in told
 
 
-
 def test_one_amount_fills_all_wrong_answers_without_saving() -> None:
     model = make_model(task="multiclass", classes=KINDS, class_labels={}, positive_class="")
     typed = {"fill": "all", "fill_right": "", "fill_wrong": "-30", "cell_0_0": "5", "cell_0_1": "9", "instead_of": "0"}
