@@ -18,7 +18,7 @@ Check = Callable[[Page], None]
 HIDDEN_PART = "bar => bar.scrollWidth - bar.clientWidth"
 
 
-def test_groups_read_well_everywhere(page: Page, look: tuple[str, int], sign_in: SignIn, is_sound: Check) -> None:
+def test_groups_read_well_everywhere(page: Page, sign_in: SignIn, is_sound: Check) -> None:
     model = report_model()
     report = make_report(model, "performance", document=with_groups())
     sign_in(page, make_member(model.project, Role.STAKEHOLDER).user)
@@ -27,7 +27,7 @@ def test_groups_read_well_everywhere(page: Page, look: tuple[str, int], sign_in:
     is_sound(page)
 
 
-def test_findings_read_well_everywhere(page: Page, look: tuple[str, int], sign_in: SignIn, is_sound: Check) -> None:
+def test_findings_read_well_everywhere(page: Page, sign_in: SignIn, is_sound: Check) -> None:
     model = report_model()
     validator = make_member(model.project, Role.VALIDATOR)
     findings.write(model, "Recall of the young is low.", by=validator)
