@@ -44,9 +44,6 @@ if TYPE_CHECKING:  # never run
     # Templates call these filters.
     in_100_with_range, as_draft, without_model, ago, with_separators
 
-    # The first page and mails will tell a comparison with it.
-    in_short
-
     # Tests and the benchmark of monitoring count with it.
     histogram
 

@@ -50,6 +50,7 @@ def written(report: Report, *, before: Report | None, last: Report | None, has_p
         basis=sheet.basis,
         tiles=tiles,
         changes=_changes(document, metric, last) if metric else [],
+        moved="",
         picture=_picture(charts_of(document, sheet).get("by_time")) if has_picture else None,
     )
 

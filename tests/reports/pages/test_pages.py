@@ -267,6 +267,8 @@ def test_a_job_says_its_step_and_asks_again_until_it_is_done(model: MonitoredMod
     client = signed_in(model)
     page = text_of(client.get(where))
     assert "Waiting for its turn." in page
+    # Other windows stay within reach meanwhile.
+    assert "Another time…" in page
     assert 'hx-trigger="every 1s"' in page
     assert "<html" not in text_of(client.get(where, headers={"HX-Request": "true"}))
     job.report = make_report(model)
