@@ -1,6 +1,6 @@
 """The demo's census data through the product: August against September, and one version against another.
 
-A twentieth of the people, with the publisher's own predictions; expected values are plain counts of the same rows.
+A tenth of the people, with the publisher's own predictions; expected values are plain counts of the same rows.
 """
 
 from datetime import UTC, date, datetime, timedelta
@@ -39,7 +39,7 @@ def people() -> pd.DataFrame:
     rows["truth"] = pq.read_table(FOLDER / "outcomes.parquet")["employed"].to_numpy()
     day = np.arange(len(rows)) * DAYS // len(rows) - FIRST
     rows["day"] = [SEPTEMBER + timedelta(days=int(each)) for each in day]
-    rows = rows[(rows["day"] >= AUGUST) & (rows["day"] < OCTOBER)].iloc[::20].reset_index(drop=True)
+    rows = rows[(rows["day"] >= AUGUST) & (rows["day"] < OCTOBER)].iloc[::10].reset_index(drop=True)
     # The second version says yes from 0.6 on.
     rows["version"] = np.where(np.arange(len(rows)) % 2, "second", "first")
     bar = np.where(rows["version"] == "second", 0.6, 0.5)
