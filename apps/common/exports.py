@@ -30,6 +30,12 @@ class ParquetRenderer(StreamedRenderer):
     charset = None
 
 
+class ZipRenderer(StreamedRenderer):
+    media_type = "application/zip"
+    format = "zip"
+    charset = None
+
+
 STREAMED = (LinesRenderer, CsvRenderer, ParquetRenderer)
 FORMATS = tuple(renderer.format for renderer in STREAMED)
 

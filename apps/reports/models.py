@@ -5,7 +5,8 @@ from django.db.models import Q
 
 from apps.accounts.models import User
 from apps.common.deadlines import TookTooLongError
-from apps.common.jobs import Job
+from apps.common.errors import DomainError
+from apps.common.jobs import Job, JobQuerySet
 from apps.registry.models import ModelVersion, MonitoredModel
 from apps.reports.querysets import (
     ComparisonJobQuerySet,
@@ -112,6 +113,48 @@ class Report(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.start} to {self.end}"
+
+
+class EvidenceFile(Job):
+    """The evidence of a report as a file: a worker writes it when somebody asks, and it is kept for a day."""
+
+    MAX_ATTEMPTS = 3
+
+    report = models.OneToOneField(Report, models.CASCADE, related_name="evidence")
+    requested_at = models.DateTimeField(auto_now_add=True)
+
+    objects = JobQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["id"], condition=Q(finished_at=None), name="evidence_files_due")]
+
+    def __str__(self) -> str:
+        return f"evidence of report {self.report_id}"
+
+    def is_final(self, error: Exception) -> bool:
+        """Evidence that has changed since stays so."""
+        return isinstance(error, DomainError) or super().is_final(error)
+
+    @property
+    def status(self) -> str:
+        """queued, running, done or failed."""
+        if self.finished_at:
+            return "failed" if self.error else "done"
+        return "running" if self.lease_token else "queued"
+
+
+class EvidencePiece(models.Model):
+    """A part of an evidence file. Web and worker need not share a disk."""
+
+    file = models.ForeignKey(EvidenceFile, models.CASCADE, db_index=False, related_name="pieces")
+    number = models.PositiveIntegerField()
+    content = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["file", "number"], name="one_evidence_piece_per_place")]
+
+    def __str__(self) -> str:
+        return f"piece {self.number} of {self.file_id}"
 
 
 class Headline(models.Model):

@@ -63,7 +63,7 @@ class Names:
 
     def _category(self, series: Series, frozen: CategoryBins, place: int) -> str:
         name = frozen.names[place]
-        feature = self._feature(series) or self._sliced(series)
+        feature = self._feature(series)
         if feature is not None:
             return feature.meaning(name)
         if series.stage in (Stage.PREDICTED, Stage.BASELINE, Stage.OUTCOME, Stage.LABEL):
@@ -94,13 +94,6 @@ class Names:
             return self.features.get(series.name)
         by_values = self.by_values.get(series.name) if series.stage == Stage.SLICE else None
         return self.features.get(by_values) if by_values else None
-
-    def _sliced(self, series: Series) -> Feature | None:
-        """Return the feature whose values a slice has."""
-        if series.stage != Stage.SLICE:
-            return None
-        of = next((each.feature for each in self.model.slice_list if each.key == series.name), "")
-        return self.features.get(of)
 
 
 def _range(low: float | None, high: float | None, *, is_whole: bool) -> str:

@@ -2,6 +2,7 @@
 
 from django.core.cache import caches
 
+from apps.common.numerals import count, localized
 from apps.planning.services.expected import metrics_of
 from apps.planning.services.precision import Draw, Precision
 from apps.planning.services.preview import answered_share, known
@@ -79,8 +80,8 @@ def _about(number: float) -> str:
     """
     if number < 1:
         return "fewer than one" if number else "none"
-    return f"about {float(f'{number:.2g}'):,.0f}"
+    return f"about {count(float(f'{number:.2g}'))}"
 
 
 def _width(half_width: float) -> str:
-    return f"{half_width:.2g}" if half_width < 100 else f"{half_width:,.0f}"
+    return localized(f"{half_width:.2g}") if half_width < 100 else count(half_width)

@@ -61,6 +61,12 @@ class JobAnswerSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
 
 
+class EvidenceStatusSerializer(serializers.Serializer[Any]):
+    """A worker still writes the evidence: ask again."""
+
+    status = serializers.ChoiceField(choices=["queued", "running"])
+
+
 class StoredReportSerializer(serializers.ModelSerializer[Report]):
     """A stored report in a list, without its figures."""
 

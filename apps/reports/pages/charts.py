@@ -3,8 +3,10 @@
 from dataclasses import replace
 from datetime import date
 
+from apps.common import dates
 from apps.common.charts import COLUMN, PHONE, WIDE, Chart, Plot, number_label, percent_label
 from apps.common.dots import Axis, Ranged, Reference, by_group, over_time
+from apps.common.numerals import fixed
 from apps.reports.engine import rounding
 from apps.reports.engine.document import Document, Figure, Point, ThresholdSection
 from apps.reports.engine.rounding import Unit, figure_text, unit_of
@@ -65,7 +67,7 @@ def _in_width(document: Document, width: int) -> Plot:
 
 def _in_time(point: Point, metric: str, step: str) -> Ranged:
     start = date.fromisoformat(point["start"])
-    label = f"{start:%b}" if step == "month" else f"{start.day} {start:%b}"
+    label = f"{start:%b}" if step == "month" else dates.short(start)
     return _ranged(label, point["figures"].get(metric), is_open=point["state"] != "final")
 
 
@@ -144,7 +146,7 @@ def _curve(threshold: ThresholdSection) -> Curve:
         tuple(threshold["band_low"]),
         tuple(threshold["band_high"]),
         mark=current,
-        mark_text=f"in use {current:.2f}" if current is not None else "",
+        mark_text=f"in use {fixed(current, 2)}" if current is not None else "",
         flat=(threshold["flat_low"] or 0.0, threshold["flat_high"] or 1.0),
     )
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -16,9 +17,10 @@ from apps.common.deadlines import deadline
 from apps.common.durations import limit
 from apps.common.errors import ConflictError, DomainError
 from apps.common.jobs import run_next
+from apps.common.numerals import count
 from apps.registry.models import ModelVersion, MonitoredModel
 from apps.registry.services.archiving import require_active
-from apps.reports.models import ComparisonJob, Kind, ReportJob
+from apps.reports.models import ComparisonJob, EvidenceFile, Kind, ReportJob
 from apps.reports.services.following import follow
 from apps.truth.services.marks import mark_of
 
@@ -119,7 +121,7 @@ def check_window(start: date, end: date, as_of: datetime | None) -> None:
         raise DomainError("A window must end after it starts.", code="empty_window")
     if start.year < FIRST_YEAR or end - start > LONGEST:
         raise DomainError(
-            f"A window must start in {FIRST_YEAR} or later and have at most {LONGEST.days:,} days.",
+            f"A window must start in {FIRST_YEAR} or later and have at most {count(LONGEST.days)} days.",
             code="window_too_long",
         )
     if as_of is not None and as_of > timezone.now():
@@ -145,12 +147,18 @@ def retry_job(job: ReportJob) -> None:
 
 
 def run_due() -> int:
-    """Run the jobs that are due, reports and comparisons in turns for one turn of the worker; return how many."""
-    # Imported here: comparisons limit and show their jobs as reports do.
+    """Run the jobs that are due, one of each kind after the other, for one turn of the worker; return how many."""
+    # Imported here: both limit their jobs as reports do.
     from apps.reports.services.comparisons import run_comparison  # noqa: PLC0415  # see above
+    from apps.reports.services.evidence import run_evidence  # noqa: PLC0415  # see above
 
     run, until = 0, time.monotonic() + settings.REPORT_SECONDS
-    while done := run_next(ReportJob, run_job) + run_next(ComparisonJob, run_comparison):
+    kinds: tuple[tuple[Any, Any], ...] = (
+        (ReportJob, run_job),
+        (ComparisonJob, run_comparison),
+        (EvidenceFile, run_evidence),
+    )
+    while done := sum(run_next(kind, work) for kind, work in kinds):
         run += done
         if time.monotonic() > until:
             doorbell.ring(BELL)

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from django.utils import timezone
 
 from apps.accounts.models import User
+from apps.common import dates
 from apps.common.errors import DomainError
 from apps.common.paging import keyset_page
 from apps.predictions.models import Prediction
@@ -143,7 +144,7 @@ def check_apart(model: MonitoredModel, start: date, end: date) -> None:
         ends = day_start(model, day + timedelta(days=1))
         if later.filter(predicted_at__lt=ends)[:LEAST].count() < LEAST:
             raise DomainError(
-                f"Too few predictions came on {day.day} {day:%B %Y} to {what} a window there: figures of single cases"
+                f"Too few predictions came on {dates.full(day)} to {what} a window there: figures of single cases"
                 " could be worked out from it. Choose a whole month, or other days.",
                 code="too_few_apart",
             )

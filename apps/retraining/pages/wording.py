@@ -3,6 +3,7 @@
 from apps.common.digits import at_place, place_of
 from apps.common.numerals import count
 from apps.common.shares import hundredths
+from apps.registry.models import MonitoredModel
 from apps.retraining.engine.document import Figure, Money, StudyDocument
 from apps.retraining.services.sentence import NO_BREAK, about, direction, place_for, scale, unit_of
 
@@ -17,12 +18,25 @@ RULES = {
 def basis(document: StudyDocument) -> str:
     """What the sentence rests on."""
     labels, learner = document["labels"], document["learner"]
-    people = f"{count(labels['subjects'])} subjects"
-    return (
-        f"{count(labels['used'])} labels about {people}, each weighted by its chance to be drawn. New models"
-        f" ({learner['package']}, {len(learner['features'])} features) learn from four fifths of them and are judged on"
-        " the other fifth, which is about other people. ± is the 95\u00a0% range."
+    used, subjects = labels["used"], labels["subjects"]
+    features = f"{len(learner['features'])} feature{'s' if len(learner['features']) != 1 else ''}"
+    about_whom = f"about {count(subjects)} subjects, " if subjects < used else ""
+    others = (
+        "the other fifth, which is about other subjects"
+        if subjects < used
+        else "the other fifth. No two labels share a subject; cases that belong together should be sent with one"
     )
+    return (
+        f"{count(used)} labels, {about_whom}each weighted by its chance to be drawn. New models ({learner['package']},"
+        f" {features}) learn from four fifths of them and are judged on {others}. ± is the 95\u00a0% range."
+    )
+
+
+def group_text(model: MonitoredModel, name: str, value: str) -> str:
+    """Write a slice and its value with the words of its feature: “Home: New York”."""
+    piece = next((each for each in model.slice_list if each.name == name), None)
+    codes = model.feature(piece.feature).codes if piece else {}
+    return f"{name}: {codes.get(value, value)}"
 
 
 def range_text(document: StudyDocument, figure: Figure) -> str:
@@ -69,7 +83,8 @@ def next_text(money: Money) -> tuple[str, str]:
     """What the next labels are worth, and their price."""
     if money["worth"] is None or money["cost"] is None:
         return "not known", ""
-    worth, cost = (at_place(each, max(place_of(each, digits=2), -2)) for each in (money["worth"], money["cost"]))
+    place = max(place_of(max(money["worth"], money["cost"]), digits=2), -2)
+    worth, cost = (at_place(each, place) for each in (money["worth"], money["cost"]))
     best = f"{count(money['best_k'])} labels pay best" if money["best_k"] else "no further labels pay before deciding"
     return f"{worth}{NO_BREAK}{money['currency']}", f"they cost {cost}; {best}"
 

@@ -66,6 +66,7 @@ def card_of(model: MonitoredModel, *, role: Role, now: datetime) -> Card:
         "reports": [_entry(report) for report in found.values() if report is not None],
         "performance": _figures(performance, QUALITY),
         "slices": _slice_figures(performance),
+        "groups": _groups(performance),
         "calibration": _figures(performance, CALIBRATION),
         "baseline": _figures(baseline, BASELINE),
         "value": _figures(value, VALUE),
@@ -161,6 +162,12 @@ def _slice_figures(report: Report | None) -> list[CardFigure]:
         for metric in OF_SLICES
         if metric in each["figures"] and each["figures"][metric]["value"] is not None
     ]
+
+
+def _groups(report: Report | None) -> dict[str, Any] | None:
+    """Return how declared groups compare, with ranges that hold at once."""
+    compared = report.document.get("groups") if report is not None else None
+    return compared | {"source": _source(report)} if report is not None and compared else None
 
 
 def _weak(model: MonitoredModel, *, reads_all: bool) -> list[dict[str, Any]]:

@@ -9,25 +9,45 @@ from apps.retraining.engine.document import Figure, StudyDocument
 NO_BREAK = "\u00a0"
 
 
+BEGINS = {"yes": "Yes", "not_yet": "Not yet", "no_gain": "No gain in sight", "cannot_tell": "Cannot tell"}
+
+
 def headline(document: StudyDocument) -> str:
     """The advice in one sentence, with its range."""
     advice = document["advice"]
-    size, gain = about(advice["size"], exact=True), advice["gain"]
-    begins = f"with {size} labels a new model would be"
-    far = about(advice["farthest"]["size"])
+    begins = f"{BEGINS[advice['verdict']]}: with {about(advice['size'], exact=True)} labels a new model would be"
+    return f"{begins} {_how(document)}{_what_more(document)}."
+
+
+def _how(document: StudyDocument) -> str:
+    """How good a new model would be, with the range."""
+    advice, gain = document["advice"], document["advice"]["gain"]
     if advice["disagrees"]:
         rather = "better, and yet worth less" if (gain["value"] or 0.0) > 0 else "worse, and yet worth more"
-        return f"Cannot tell: {begins} {amount(document, gain)} {rather}."
-    if advice["verdict"] == "yes":
-        return f"Yes: {begins} {compared(document, gain)}."
-    if advice["verdict"] == "no_gain":
-        reach = max(abs(gain["low"] or 0.0), abs(gain["high"] or 0.0))
-        return f"No gain in sight: {begins} as good as this one, give or take {plain(document, reach)}."
-    if advice["verdict"] == "cannot_tell":
-        return f"Cannot tell: {begins} {compared(document, gain)}, and even {far} labels would hardly tell."
-    if advice["enough"] is not None:
-        return f"Not yet: {begins} {compared(document, gain)}; about {about(advice['enough'])} labels would tell."
-    return f"Not yet: {begins} {compared(document, gain)}."
+        return f"{amount(document, gain)} {rather}"
+    if _is_as_good(document):
+        return f"as good as this one, give or take {plain(document, _reach(gain))}"
+    return compared(document, gain)
+
+
+def _what_more(document: StudyDocument) -> str:
+    """What more labels would tell, where the range includes 0."""
+    advice = document["advice"]
+    if advice["disagrees"] or _is_as_good(document):
+        return ""
+    if advice["verdict"] in ("no_gain", "cannot_tell"):
+        return f", and even {about(advice['farthest']['size'])} labels would hardly tell"
+    return f"; about {about(advice['enough'])} labels would tell" if advice["enough"] is not None else ""
+
+
+def _is_as_good(document: StudyDocument) -> bool:
+    advice = document["advice"]
+    return advice["verdict"] == "no_gain" and _reach(advice["gain"]) <= advice["margin"]
+
+
+def _reach(gain: Figure) -> float:
+    """How far the range reaches from 0, on either side."""
+    return max(abs(gain["low"] or 0.0), abs(gain["high"] or 0.0))
 
 
 def compared(document: StudyDocument, gain: Figure) -> str:

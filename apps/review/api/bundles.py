@@ -9,18 +9,12 @@ from rest_framework.views import APIView
 
 from apps.accounts.models import Role, Scope
 from apps.accounts.services.access import get_or_404, key_of, project_of
-from apps.common.api import ProblemSerializer, StreamedRenderer
+from apps.common.api import ProblemSerializer
+from apps.common.exports import ZipRenderer
 from apps.predictions.models import Prediction
 from apps.registry.models import MonitoredModel
 from apps.registry.services.finding import find_model
 from apps.review.services import bundling, finding
-
-
-class ZipRenderer(StreamedRenderer):
-    media_type = "application/zip"
-    format = "zip"
-    charset = None
-
 
 NOT_NOW = "There is no model file that reproduces stored scores, the features are not kept, or a review comes first."
 ANSWERS = {

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts.models import Membership, Role
 from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
+from apps.common import numerals
 from apps.common.errors import NotFoundError
 from apps.common.exports import STREAMED, streamed
 from apps.explanations.models import Unusual
@@ -112,7 +113,7 @@ def _lists(model: MonitoredModel, chosen: str, counts: dict[str, int]) -> list[d
 
 
 def _at_most(count: int | None) -> str:
-    return "…" if count is None else f"{count:,}" if count <= MOST_COUNTED else f"{MOST_COUNTED}+"
+    return "…" if count is None else numerals.count(count) if count <= MOST_COUNTED else f"{MOST_COUNTED}+"
 
 
 @require_POST

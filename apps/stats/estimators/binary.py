@@ -208,8 +208,8 @@ class BinaryEstimator(ClassEstimator):
     def _of_baseline(self, metric: Metric) -> Estimate:
         if metric in OF_SCORE:
             raise ValueError(f"{metric} is a metric of the score; a baseline has none")
-        compared = self.with_baseline
-        return compared.swapped.estimate(metric) if compared.population.size else missing("no_baseline")
+        baseline = self.swapped
+        return baseline.estimate(metric) if baseline.population.size else missing("no_baseline")
 
     def _mean_value(self, matrix: ValueMatrix, *, against_baseline: bool, is_total: bool) -> Estimate:
         metric = linearize_value(self.pseudo, matrix, against_baseline=against_baseline, is_total=is_total)

@@ -267,6 +267,8 @@ def test_a_job_says_its_step_and_asks_again_until_it_is_done(model: MonitoredMod
     client = signed_in(model)
     page = text_of(client.get(where))
     assert "Waiting for its turn." in page
+    # Other windows stay within reach meanwhile.
+    assert "Another time…" in page
     assert 'hx-trigger="every 1s"' in page
     assert "<html" not in text_of(client.get(where, headers={"HX-Request": "true"}))
     job.report = make_report(model)
@@ -366,8 +368,8 @@ def test_the_page_of_a_report_runs_a_fixed_number_of_queries(
 
 def test_a_reason_that_many_cells_share_is_said_once(model: MonitoredModel) -> None:
     hidden = document("value")
-    for figure in hidden["sections"]["open"].values():
-        figure |= {"value": None, "low": None, "high": None, "code": "fewer_than_ten", "method": "none"}
+    for each in hidden["sections"]["open"].values():
+        each |= {"value": None, "low": None, "high": None, "code": "fewer_than_ten", "method": "none"}
     make_report(model, document=hidden)
     page = text_of(signed_in(model).get(latest(model)))
     assert page.count("<small>hidden</small>") == len(hidden["sections"]["open"]) - 1  # one more right is no sum

@@ -42,6 +42,13 @@ def advised(verdict, gain, *, enough=None, disagrees=False, **changes):
             None,
             "No gain in sight: with 6,273 labels a new model would be as good as this one, give or take 0.4 points.",
         ),
+        (
+            "no_gain",
+            (-0.003, -0.0064, 0.0004),
+            None,
+            "No gain in sight: with 6,273 labels a new model would be 0.3 ± 0.3 points worse, and even 25,000 labels"
+            " would hardly tell.",
+        ),
     ],
 )
 def test_each_verdict_is_one_sentence_with_its_range(verdict, gain, enough, text):

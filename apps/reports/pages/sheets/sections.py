@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 
+from apps.common import dates
 from apps.common.shares import hundredths
 from apps.reports.engine.document import Document, Figures, Override, Point, SliceSection
 from apps.reports.engine.rounding import Unit, is_exact, percent, step_of, unit_of
@@ -53,7 +54,7 @@ def cut_short(document: Document) -> str:
     spans = [(date.fromisoformat(point["start"]), date.fromisoformat(point["end"])) for point in ends]
     if document["step"] == "week":
         days = (spans[-1][1] - spans[-1][0]).days
-        return f" From {spans[-1][0].day} {spans[-1][0]:%B}: {plural(days, 'day', 'days')} only." if days < WEEK else ""
+        return f" From {dates.of_year(spans[-1][0])}: {plural(days, 'day', 'days')} only." if days < WEEK else ""
     cut = [f"{start:%B}" for start, end in spans if not numbers.is_month(start, end)]
     return f" {' and '.join(cut)}: part of the month only." if cut else ""
 

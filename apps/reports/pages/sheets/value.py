@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from apps.common.numerals import count, fixed
 from apps.common.shares import apart
 from apps.reports.engine.document import Document, Figures, ThresholdSection, ValueSection
 from apps.reports.engine.rounding import money, step_of
@@ -85,7 +86,8 @@ def threshold(document: Document, value: ValueSection) -> Section | None:
     if not curve or curve["best"] is None:
         return None
     positive = wording.class_name(document, document["positive_class"])
-    note = f"Value of 1,000 predictions if “{positive}” is predicted from a score on. The band covers the whole curve."
+    title = f"Value of {count(1_000)} predictions"
+    note = f"{title} if “{positive}” is predicted from a score on. The band covers the whole curve."
     advice = _advice(document, curve)
     chart = ChartText("threshold", advice, _curve_table(document, curve))
     return Section("threshold", "Where to put the threshold", note, chart, sentences=[advice])
@@ -104,7 +106,7 @@ def _shift(document: Document, value: ValueSection) -> Section | None:
         said = f"The constant that would cost least is {found}. Chance alone explains it: no change advised."
         return Section("shift", SHIFT, sentences=[said])
     saving = in_sentence(best["saving"], unit(document, "value_total"))
-    said = f"With every prediction {found}, errors would cost {saving} less per 1,000 predictions."
+    said = f"With every prediction {found}, errors would cost {saving} less per {count(1_000)} predictions."
     return Section(
         "shift", SHIFT, "The same labels chose the shift, so it saves a little less than this.", sentences=[said]
     )
@@ -123,12 +125,19 @@ def _curve_table(document: Document, curve: ThresholdSection) -> Table:
         # Where many scores are close together, several points round to one threshold: the first stands for them.
         named = apart(score, decimals=3, edges=(0.0, 1.0))
         rows.setdefault(named, Row(named, [Cell(of.text(value, step), band)]))
-    return Table("Value of 1,000 predictions by threshold", ["Threshold", "Value, with its band"], list(rows.values()))
+    return Table(
+        f"Value of {count(1_000)} predictions by threshold", ["Threshold", "Value, with its band"], list(rows.values())
+    )
+
+
+def _score(score: float | None) -> str:
+    assert score is not None, "a curve has all its places"
+    return fixed(score, 2)
 
 
 def _advice(document: Document, curve: ThresholdSection) -> str:
     """Say what the curve means for the threshold in use."""
-    flat = f"from {curve['flat_low']:.2f} to {curve['flat_high']:.2f}"
+    flat = f"from {_score(curve['flat_low'])} to {_score(curve['flat_high'])}"
     if curve["code"] == "preliminary":
         needed = curve["labels_needed"]
         more = f": {more_labels(needed)}" if needed else ""
@@ -140,14 +149,18 @@ def _advice(document: Document, curve: ThresholdSection) -> str:
         )
     if curve["advice"] == "no_change":
         return (
-            f"The threshold in use, {curve['current']:.2f}, is as good as any: the data cannot tell thresholds {flat} "
-            "apart. No change advised."
+            f"The threshold in use, {_score(curve['current'])}, is as good as any: the data cannot tell thresholds "
+            f"{flat} apart. No change advised."
         )
     gain = curve["gain"]
-    worth = f", worth {in_sentence(gain, unit(document, 'value_total'))} more per 1,000 predictions" if gain else ""
+    worth = (
+        f", worth {in_sentence(gain, unit(document, 'value_total'))} more per {count(1_000)} predictions"
+        if gain
+        else ""
+    )
     verb = "Raise" if curve["advice"] == "raise" else "Lower"
     also = "" if curve["flat_low"] == curve["flat_high"] else f" Any threshold {flat} would do as well."
-    return f"{verb} the threshold from {curve['current']:.2f} to {curve['best']:.2f}{worth}.{also}"
+    return f"{verb} the threshold from {_score(curve['current'])} to {_score(curve['best'])}{worth}.{also}"
 
 
 def _sums(document: Document) -> Section:
